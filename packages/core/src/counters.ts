@@ -1,0 +1,8 @@
+/** Counts within a window of time, for limits on guessing. */
+export interface Counters {
+  /** Adds one, and resolves to the count in the window that began with the first. */
+  increment(key: string, windowSeconds: number): Promise<number>;
+  /** The count and how long the window lasts; zero when none is open. */
+  read(key: string): Promise<{ readonly count: number; readonly remainingSeconds: number }>;
+  reset(key: string): Promise<void>;
+}

@@ -1,0 +1,157 @@
+/** How an error looks from outside. `challenge` is the RFC 6750 `error` of its `WWW-Authenticate` header. */
+export interface ErrorCatalogEntry {
+  readonly status: number;
+  readonly title: string;
+  readonly mend: string;
+  readonly challenge?: string;
+}
+
+/**
+ * Every error that a caller can meet. The code is the contract and is never reused; the sentences may change.
+ * The reference page is generated from this table.
+ */
+export const errorCatalog = {
+  SP_REQUEST_AMBIGUOUS: {
+    status: 400,
+    title: 'The request can be read in more than one way',
+    mend: 'Send a plain path: no encoded slashes or dots, no empty segments, no backslashes, one Host.',
+  },
+  SP_CREDENTIALS_CONFLICT: {
+    status: 400,
+    title: 'The request carries more than one credential',
+    mend: 'Send either the session cookie or one Authorization header, once.',
+  },
+  SP_JSON_MALFORMED: {
+    status: 400,
+    title: 'The body is not valid JSON',
+    mend: 'Send one JSON object with Content-Type: application/json.',
+  },
+  SP_LINK_INVALID: {
+    status: 400,
+    title: 'The link is invalid, used or expired',
+    mend: 'Ask for a new link; each works once and for a limited time.',
+  },
+  SP_UNAUTHENTICATED: {
+    status: 401,
+    title: 'Authentication is required',
+    mend: 'Sign in, or send a valid credential.',
+  },
+  SP_CREDENTIALS_INVALID: {
+    status: 401,
+    title: 'The e-mail address or the password is wrong',
+    mend: 'Check both, or reset the password.',
+  },
+  SP_TOKEN_EXPIRED: {
+    status: 401,
+    title: 'The access token has expired',
+    mend: 'Call through the door, which attaches a fresh token.',
+    challenge: 'invalid_token',
+  },
+  SP_TOKEN_INVALID: {
+    status: 401,
+    title: 'The access token is not valid here',
+    mend: 'Call through the door, which attaches a token made for this service.',
+    challenge: 'invalid_token',
+  },
+  SP_STEP_UP_REQUIRED: {
+    status: 401,
+    title: 'A stronger or more recent sign-in is required',
+    mend: 'Confirm who you are again, then repeat the request (RFC 9470).',
+    challenge: 'insufficient_user_authentication',
+  },
+  SP_FORBIDDEN: {
+    status: 403,
+    title: 'A role or permission is missing',
+    mend: 'Ask an administrator for access.',
+  },
+  SP_CROSS_SITE_REQUEST: {
+    status: 403,
+    title: 'The request came from another site',
+    mend: 'Send it from a page of this origin, with its Origin header.',
+  },
+  SP_EMAIL_UNVERIFIED: {
+    status: 403,
+    title: 'The e-mail address is not verified yet',
+    mend: 'Open the link that was mailed to you, or ask for a new one.',
+  },
+  SP_ACCESS_UNDECLARED: {
+    status: 403,
+    title: 'The handler declares no access',
+    mend: 'Add @Public(reason), @Authenticated(), @Roles(...) or @Permissions(...) to the handler or its controller.',
+  },
+  SP_NOT_FOUND: { status: 404, title: 'There is nothing here', mend: 'Check the address.' },
+  SP_METHOD_NOT_ALLOWED: {
+    status: 405,
+    title: 'The method is not allowed here',
+    mend: 'Use one of the methods in the Allow header.',
+  },
+  SP_CONFLICT: {
+    status: 409,
+    title: 'The record changed meanwhile',
+    mend: 'Read it again and repeat the change.',
+  },
+  SP_BODY_TOO_LARGE: {
+    status: 413,
+    title: 'The body is too large',
+    mend: 'Send less, or raise the limit of the route.',
+  },
+  SP_MEDIA_TYPE_UNSUPPORTED: {
+    status: 415,
+    title: 'The media type is not supported',
+    mend: 'Send Content-Type: application/json.',
+  },
+  SP_HOST_UNKNOWN: {
+    status: 421,
+    title: 'The host is not served here',
+    mend: 'Use the public address, or add the host to the configuration.',
+  },
+  SP_VALIDATION_FAILED: {
+    status: 422,
+    title: 'Some fields are not valid',
+    mend: 'Correct the fields that are named in "errors".',
+  },
+  SP_PASSWORD_UNACCEPTABLE: {
+    status: 422,
+    title: 'The password cannot be used',
+    mend: 'Choose a longer one that is not on the list of common passwords.',
+  },
+  SP_TOO_MANY_ATTEMPTS: {
+    status: 429,
+    title: 'Too many attempts',
+    mend: 'Wait for the seconds in Retry-After, then try again.',
+  },
+  SP_HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large', mend: 'Send fewer or shorter headers.' },
+  SP_INTERNAL: {
+    status: 500,
+    title: 'Something failed on our side',
+    mend: 'Try again; quote the request id when you report it.',
+  },
+  SP_UPSTREAM_UNAVAILABLE: {
+    status: 502,
+    title: 'The service behind the door does not answer',
+    mend: 'Try again in a moment; an operator should look at the service.',
+  },
+  SP_KEYS_UNAVAILABLE: {
+    status: 503,
+    title: 'The signing keys cannot be fetched',
+    mend: 'Try again in a moment; an operator should look at the key endpoint.',
+  },
+  SP_STORE_UNAVAILABLE: {
+    status: 503,
+    title: 'The store does not answer',
+    mend: 'Try again in a moment; nothing was lost and you are still signed in.',
+  },
+  SP_UPSTREAM_TIMEOUT: {
+    status: 504,
+    title: 'The service behind the door took too long',
+    mend: 'Try again in a moment; an operator should look at the service.',
+  },
+} as const satisfies Record<`SP_${string}`, ErrorCatalogEntry>;
+
+/** A code of the catalog. */
+export type ErrorCode = keyof typeof errorCatalog;
+
+/** Says whether a text is a code of the catalog. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(errorCatalog, text);
+}

@@ -1,0 +1,70 @@
+export { parseBearerToken } from './bearer-token.ts';
+export type { Counters } from './counters.ts';
+export { errorCatalog, isErrorCode, type ErrorCatalogEntry, type ErrorCode } from './error-catalog.ts';
+export {
+  internalIssuerPath,
+  internalKeysPath,
+  internalTokenClaimsSchema,
+  internalTokenType,
+  maximumTokenLength,
+  toInternalTokenClaims,
+  toPrincipal,
+  type InternalTokenClaims,
+  type InternalTokenRequest,
+} from './internal-token.ts';
+export type { KeyRing, KeyRingEntry, KeyState, KeyUse } from './key-ring.ts';
+export {
+  createLocalKeySource,
+  createRemoteKeySource,
+  type KeySource,
+  type RemoteKeySourceOptions,
+} from './key-source.ts';
+export { silentLogger, type LogFields, type Logger } from './log.ts';
+export type { Mailer, Message } from './mailer.ts';
+export { isPermission, isPermissionInterest, selectPermissions } from './permission.ts';
+export { definePolicy, type Policy } from './policy.ts';
+export {
+  anonymous,
+  freezePrincipal,
+  type Actor,
+  type Anonymous,
+  type AssuranceLevel,
+  type Caller,
+  type CredentialKind,
+  type Generation,
+  type Principal,
+  type Profile,
+  type ServicePrincipal,
+  type UserPrincipal,
+} from './principal.ts';
+export { problemMediaType, toProblem, type Problem, type ProblemContext, type ProblemResponse } from './problem.ts';
+export { recordModels, type RecordFilter, type Records } from './records.ts';
+export type { RequestContext } from './request-context.ts';
+export { checkRequirement, type Requirement, type RequirementOutcome } from './requirement.ts';
+export type { BusMessage, InvalidationBus, RevocationEvent, RevocationKind } from './revocation-event.ts';
+export { routeAccessSchema, routeSchema, type Route, type RouteAccess, type RouteInput } from './route.ts';
+export { SallyportError, type FieldError, type SallyportErrorOptions } from './sallyport-error.ts';
+export type { Sealer, SealerFor } from './sealing.ts';
+export {
+  securityEventDetails,
+  type SecurityEvent,
+  type SecurityEventLog,
+  type SecurityEventType,
+} from './security-event.ts';
+export {
+  isLoopbackHost,
+  serializeClearedSessionCookie,
+  serializeSessionCookie,
+  sessionCookieFor,
+  type SessionCookie,
+} from './session-cookie.ts';
+export { isSessionToken, type LiveSession, type SessionDirectory } from './session-directory.ts';
+export { isSessionLive, type RevocationReason, type SessionDevice, type SessionRecord } from './session-record.ts';
+export type { SessionChange, SessionStore, SessionWrite } from './session-store.ts';
+export {
+  createTokenVerifier,
+  type SignatureAlgorithm,
+  type TokenVerifier,
+  type TokenVerifierOptions,
+  type VerifyToken,
+} from './token-verifier.ts';

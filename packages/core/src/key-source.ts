@@ -1,0 +1,113 @@
+import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { SallyportError } from './sallyport-error.ts';
+
+/** Finds the key for a token. Resolves to a key, or rejects with `SP_TOKEN_INVALID` or `SP_KEYS_UNAVAILABLE`. */
+export interface KeySource {
+  readonly getKey: JWTVerifyGetKey;
+}
+
+export interface RemoteKeySourceOptions {
+  /** Address of the JSON Web Key Set. */
+  readonly url: string;
+  /** The shortest time between two fetches, so that made-up key ids cannot flood the key endpoint. @default 5 */
+  readonly cooldownSeconds?: number;
+  /** The age at which the keys are fetched again, in the background. @default 300 */
+  readonly refreshSeconds?: number;
+  /** How long the last good keys serve while the endpoint is down. @default 86400 */
+  readonly keepLastGoodSeconds?: number;
+  /** @default 3000 */
+  readonly timeoutMilliseconds?: number;
+  readonly fetch?: typeof fetch;
+  readonly now?: () => Date;
+}
+
+/** The largest key set that is read, in characters. */
+const maximumKeySetLength = 262_144;
+
+/** Keys that are already at hand: for tests, and for the gateway itself. */
+export function createLocalKeySource(keys: JSONWebKeySet): KeySource {
+  return { getKey: createLocalJWKSet(keys) };
+}
+
+/**
+ * Keys fetched from the door, with three guarantees: a known key never waits for the network, an unknown key id causes
+ * at most one fetch per cool-down however many requests carry it, and a broken answer never replaces good keys.
+ */
+export function createRemoteKeySource(options: RemoteKeySourceOptions): KeySource {
+  const {
+    url,
+    cooldownSeconds = 5,
+    refreshSeconds = 300,
+    keepLastGoodSeconds = 86_400,
+    timeoutMilliseconds = 3000,
+  } = options;
+  const fetchKeys = options.fetch ?? fetch;
+  const now = options.now ?? (() => new Date());
+
+  let lookUp: JWTVerifyGetKey | undefined;
+  let fetchedAt = Number.NEGATIVE_INFINITY;
+  let attemptedAt = Number.NEGATIVE_INFINITY;
+  let pending: Promise<void> | undefined;
+  let lastFailure: unknown;
+
+  const secondsSince = (time: number): number => (now().getTime() - time) / 1000;
+
+  const refresh = (): Promise<void> => {
+    pending ??= readKeySet(fetchKeys, url, timeoutMilliseconds)
+      .then((keys) => {
+        lookUp = createLocalJWKSet(keys);
+        fetchedAt = now().getTime();
+      })
+      .catch((cause: unknown) => {
+        lastFailure = cause;
+      })
+      .finally(() => {
+        attemptedAt = now().getTime();
+        pending = undefined;
+      });
+    return pending;
+  };
+
+  const mayFetch = (): boolean => pending !== undefined || secondsSince(attemptedAt) >= cooldownSeconds;
+
+  const getKey: JWTVerifyGetKey = async (header, token) => {
+    if (lookUp === undefined && mayFetch()) await refresh();
+    if (lookUp === undefined || secondsSince(fetchedAt) > keepLastGoodSeconds) {
+      if (mayFetch()) await refresh();
+      if (lookUp === undefined || secondsSince(fetchedAt) > keepLastGoodSeconds) {
+        // We could not read the keys: that is our fault, so 503 and never 401.
+        throw new SallyportError('SP_KEYS_UNAVAILABLE', { cause: lastFailure });
+      }
+    }
+    if (secondsSince(fetchedAt) > refreshSeconds && mayFetch()) void refresh();
+    try {
+      return await lookUp(header, token);
+    } catch (cause) {
+      if (!mayFetch()) throw new SallyportError('SP_TOKEN_INVALID', { cause, reason: 'unknown-key' });
+      await refresh();
+      return lookUp(header, token);
+    }
+  };
+  return { getKey };
+}
+
+async function readKeySet(fetchKeys: typeof fetch, url: string, timeoutMilliseconds: number): Promise<JSONWebKeySet> {
+  const response = await fetchKeys(url, { redirect: 'error', signal: AbortSignal.timeout(timeoutMilliseconds) });
+  if (!response.ok) throw new Error(`the key endpoint answered ${response.status}`);
+  const text = await response.text();
+  if (text.length > maximumKeySetLength) throw new Error('the key set is too large');
+  const value: unknown = JSON.parse(text);
+  if (!isKeySet(value)) throw new Error('the answer of the key endpoint is not a key set');
+  return value;
+}
+
+function isKeySet(value: unknown): value is JSONWebKeySet {
+  if (typeof value !== 'object' || value === null || !('keys' in value)) return false;
+  const { keys } = value;
+  // An empty set would turn every caller away: it is treated as a fault of the endpoint.
+  return (
+    Array.isArray(keys) &&
+    keys.length > 0 &&
+    keys.every((key) => typeof key === 'object' && key !== null && 'kty' in key)
+  );
+}

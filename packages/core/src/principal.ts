@@ -1,0 +1,83 @@
+/** How sure the door is that the caller is who they claim: password-like, multi-factor, phishing-resistant. */
+export type AssuranceLevel = 'pwd' | 'mfa' | 'phr';
+
+/** The credential that was presented at the door. */
+export type CredentialKind = 'session' | 'bearer' | 'opaque' | 'api-key' | 'mtls';
+
+/**
+ * Counters that grow when authority changes: of the session, of the user (roles, ban, password), of the policy.
+ * A cached decision or token made under a smaller number is out of date.
+ */
+export interface Generation {
+  readonly session: number;
+  readonly user: number;
+  readonly policy: number;
+}
+
+/** Someone who acts for the subject: an impersonating administrator, or a zone that calls a service for its user. */
+export interface Actor {
+  readonly id: string;
+  readonly actor?: Actor;
+}
+
+/** OIDC profile claims; present only for audiences whose route asks for them (`profile: true`). */
+export interface Profile {
+  readonly name: string;
+  readonly email: string;
+}
+
+interface PrincipalBase {
+  readonly id: string;
+  readonly clientId?: string;
+  readonly roles: readonly string[];
+  readonly permissions: readonly string[];
+  readonly org?: string;
+  readonly acr: AssuranceLevel;
+  readonly amr: readonly string[];
+  readonly authTime: Date;
+  readonly credential: CredentialKind;
+  readonly actor?: Actor;
+  readonly generation: Generation;
+}
+
+/** A person. `sid` is the public handle of the session: safe in logs, useless as a credential. */
+export interface UserPrincipal extends PrincipalBase {
+  readonly kind: 'user';
+  readonly sid?: string;
+  readonly profile?: Profile;
+}
+
+/** A machine. */
+export interface ServicePrincipal extends PrincipalBase {
+  readonly kind: 'service';
+  readonly sid?: string;
+}
+
+/** A caller that the door knows. The same type in the gateway, in NestJS and in Next.js. */
+export type Principal = UserPrincipal | ServicePrincipal;
+
+/** A caller that presented no credential. A kind of its own, so that `null` never means two things. */
+export interface Anonymous {
+  readonly kind: 'anonymous';
+}
+
+/** Whoever is at the door. */
+export type Caller = Principal | Anonymous;
+
+/** The one anonymous caller. */
+export const anonymous: Anonymous = Object.freeze({ kind: 'anonymous' });
+
+/**
+ * Freezes a principal and everything in it, so that no handler can change who the next one sees.
+ *
+ * @returns the same object, deeply read-only at run time as well as in its type.
+ */
+export function freezePrincipal<P extends Principal>(principal: P): P {
+  Object.freeze(principal.roles);
+  Object.freeze(principal.permissions);
+  Object.freeze(principal.amr);
+  Object.freeze(principal.generation);
+  for (let actor = principal.actor; actor !== undefined; actor = actor.actor) Object.freeze(actor);
+  if (principal.kind === 'user' && principal.profile !== undefined) Object.freeze(principal.profile);
+  return Object.freeze(principal);
+}

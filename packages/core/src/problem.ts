@@ -1,0 +1,69 @@
+import { errorCatalog, type ErrorCatalogEntry, type ErrorCode } from './error-catalog.ts';
+import { SallyportError, type FieldError } from './sallyport-error.ts';
+
+/** The media type of every error body (RFC 9457). */
+export const problemMediaType = 'application/problem+json';
+
+/** The body of an error (RFC 9457), with our stable code and the id under which our logs know the request. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly mend: string;
+  readonly requestId: string;
+  readonly errors?: readonly FieldError[];
+}
+
+export interface ProblemResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Problem;
+}
+
+export interface ProblemContext {
+  readonly requestId: string;
+  /** Origin under which `/errors/<code>` resolves, such as `https://app.example.com`. */
+  readonly documentationOrigin: string;
+}
+
+/**
+ * Turns any error into the answer that the caller sees. What is not a `SallyportError` becomes `SP_INTERNAL`:
+ * neither its message nor its cause leaves the process.
+ *
+ * Always `Cache-Control: no-store`; a 401 always carries `WWW-Authenticate` (RFC 6750, section 3), a 503 always `Retry-After`.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9457 RFC 9457}
+ */
+export function toProblem(error: unknown, context: ProblemContext): ProblemResponse {
+  const known = error instanceof SallyportError ? error : new SallyportError('SP_INTERNAL', { cause: error });
+  const entry: ErrorCatalogEntry = errorCatalog[known.code];
+  return {
+    status: entry.status,
+    headers: problemHeaders(known, entry),
+    body: {
+      type: `${context.documentationOrigin}/errors/${known.code}`,
+      title: entry.title,
+      status: entry.status,
+      code: known.code,
+      mend: entry.mend,
+      requestId: context.requestId,
+      ...(known.errors === undefined ? {} : { errors: known.errors }),
+    },
+  };
+}
+
+function problemHeaders(error: SallyportError, entry: ErrorCatalogEntry): Record<string, string> {
+  const headers: Record<string, string> = { 'content-type': problemMediaType, 'cache-control': 'no-store' };
+  if (entry.status === 401) headers['www-authenticate'] = challengeOf(entry);
+  const retryAfter = error.retryAfterSeconds ?? (entry.status === 503 ? 1 : undefined);
+  if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter);
+  if (error.allow !== undefined) headers['allow'] = error.allow.join(', ');
+  return headers;
+}
+
+function challengeOf(entry: ErrorCatalogEntry): string {
+  return entry.challenge === undefined
+    ? 'Bearer realm="sallyport"'
+    : `Bearer realm="sallyport", error="${entry.challenge}"`;
+}

@@ -1,0 +1,33 @@
+/** A condition on a column. All conditions of a list must hold. */
+export interface RecordFilter {
+  readonly field: string;
+  readonly value: string | number | boolean | string[] | number[] | Date | null;
+  readonly operator?: 'eq' | 'ne' | 'lt' | 'lte' | 'gt' | 'gte' | 'in' | 'not_in';
+}
+
+/**
+ * Rows of our own tables. Better Auth's database adapter has this shape, so that one implementation of ours serves
+ * every database that it serves. The counts that `updateMany` and `deleteMany` resolve to decide compare-and-set.
+ */
+export interface Records {
+  create<T>(query: { model: string; data: Record<string, unknown>; forceAllowId?: boolean }): Promise<T>;
+  findOne<T>(query: { model: string; where: RecordFilter[] }): Promise<T | null>;
+  findMany<T>(query: {
+    model: string;
+    where?: RecordFilter[];
+    limit?: number;
+    offset?: number;
+    sortBy?: { field: string; direction: 'asc' | 'desc' };
+  }): Promise<T[]>;
+  updateMany(query: { model: string; where: RecordFilter[]; update: Record<string, unknown> }): Promise<number>;
+  deleteMany(query: { model: string; where: RecordFilter[] }): Promise<number>;
+  count(query: { model: string; where?: RecordFilter[] }): Promise<number>;
+}
+
+/** The names of our tables. Their columns are declared where the schema of the database is made. */
+export const recordModels = {
+  session: 'sallyportSession',
+  key: 'sallyportKey',
+  role: 'sallyportRole',
+  event: 'sallyportEvent',
+} as const;

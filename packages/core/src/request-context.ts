@@ -1,0 +1,9 @@
+import type { Caller } from './principal.ts';
+
+/** What the door knows of a request by the time it hands it to identity. */
+export interface RequestContext {
+  readonly requestId: string;
+  /** Address of the client: of the socket, or as a declared proxy reports it. */
+  readonly clientAddress: string;
+  readonly caller: Caller;
+}

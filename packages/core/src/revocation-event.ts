@@ -1,0 +1,26 @@
+/** What lost authority. */
+export type RevocationKind = 'session' | 'user' | 'client' | 'key' | 'policy';
+
+/** Said on the bus when authority ends or shrinks: whatever was cached for `id` under a smaller generation is void. */
+export interface RevocationEvent {
+  readonly seq: number;
+  readonly kind: RevocationKind;
+  readonly id: string;
+  /** Everything made under a generation below this one is refused. */
+  readonly minGeneration: number;
+  readonly at: Date;
+  readonly reason: string;
+}
+
+/** What a listener hears. After `gap` it must drop what it cached: events may be missing. */
+export type BusMessage = { readonly kind: 'revocation'; readonly event: RevocationEvent } | { readonly kind: 'gap' };
+
+/**
+ * Carries revocations to every cache. The order is fixed: durable row, tombstone, publish, and only then the answer to
+ * the caller; so `publish` resolves when every listener of this process has heard.
+ */
+export interface InvalidationBus {
+  publish(event: Omit<RevocationEvent, 'seq'>): Promise<void>;
+  /** @returns a function that ends the subscription. */
+  subscribe(listener: (message: BusMessage) => void): () => void;
+}

@@ -1,0 +1,94 @@
+import * as z from 'zod';
+import { isPermission, isPermissionInterest } from './permission.ts';
+
+const permission = z.string().refine(isPermission, 'must be a permission such as "product:create"');
+const upstreamUrl = z.url({ protocol: /^https?$/ }).refine(isOrigin, 'must be an origin: scheme, host and port only');
+
+/** Who may pass a route. Whatever needs the record (ownership) is decided by the service. */
+export const routeAccessSchema = z.union([
+  z.enum(['public', 'optional', 'signed-in', 'service']),
+  z.strictObject({
+    roles: z.array(z.string().min(1)).min(1).optional(),
+    permissions: z.array(permission).min(1).optional(),
+  }),
+]);
+
+/** One route of the door. Unknown keys stop the start. */
+export const routeSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]*$/)
+    .describe('Name of the route in logs, metrics and on the "behind the door" page'),
+  prefix: z
+    .string()
+    .regex(/^\/(?:[A-Za-z0-9_~.-]+(?:\/[A-Za-z0-9_~.-]+)*)?$/, 'must be a plain path such as "/api/shop"')
+    .describe('Path prefix, matched by whole segments; the most specific prefix wins'),
+  hosts: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('Hosts that the route serves; absent means all known hosts'),
+  methods: z
+    .array(z.string().regex(/^[A-Z]+$/))
+    .min(1)
+    .optional()
+    .describe('Methods that the route serves; absent means all known methods'),
+  upstream: z
+    .union([upstreamUrl, z.array(upstreamUrl).min(1)])
+    .describe('Origin of the service or zone behind the route'),
+  stripPrefix: z.boolean().default(false).describe('Whether the prefix is removed before the request is forwarded'),
+  audience: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]*$/)
+    .describe('Audience of the token that the service or zone receives'),
+  access: routeAccessSchema.describe('Who may pass: public, optional, signed-in, service, or roles and permissions'),
+  permissions: z
+    .array(z.string().refine(isPermissionInterest, 'must be a permission, "resource:*" or "*"'))
+    .default([])
+    .describe('Permissions in which the audience declares an interest; only these are in its tokens'),
+  profile: z
+    .boolean()
+    .default(false)
+    .describe('Whether tokens of this audience carry the name and e-mail address of the user'),
+  stepUp: z
+    .strictObject({
+      acr: z.enum(['pwd', 'mfa', 'phr']).optional(),
+      maxAgeSeconds: z.number().int().positive().optional(),
+    })
+    .optional()
+    .describe('Assurance and recency of sign-in that the route demands (RFC 9470)'),
+  csrf: z
+    .enum(['same-origin', 'off'])
+    .default('same-origin')
+    .describe('"off" is for routes that other sites call; such a route never carries a session'),
+  slide: z.boolean().default(true).describe('Whether requests on this route keep the session alive'),
+  fresh: z.boolean().default(false).describe('Whether the session is read from the store on every request'),
+  streaming: z.boolean().default(false).describe('Whether answers may stay open without a time limit (SSE)'),
+  limits: z
+    .strictObject({ bodyBytes: z.number().int().positive().optional() })
+    .optional()
+    .describe('Upper bounds for this route'),
+  timeouts: z
+    .strictObject({
+      connectMilliseconds: z.number().int().positive().optional(),
+      headersMilliseconds: z.number().int().positive().optional(),
+      idleMilliseconds: z.number().int().positive().optional(),
+    })
+    .optional()
+    .describe('How long the door waits for the upstream'),
+});
+
+/** Who may pass a route. */
+export type RouteAccess = z.infer<typeof routeAccessSchema>;
+
+/** A route after its defaults were filled in. */
+export type Route = z.infer<typeof routeSchema>;
+
+/** A route as it is written in the configuration. */
+export type RouteInput = z.input<typeof routeSchema>;
+
+function isOrigin(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  return url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === '';
+}

@@ -1,0 +1,39 @@
+import { errorCatalog, type ErrorCode } from './error-catalog.ts';
+
+/** A field that was refused, and why. Never holds the refused value. */
+export interface FieldError {
+  readonly field: string;
+  readonly message: string;
+}
+
+export interface SallyportErrorOptions {
+  /** For our logs only. */
+  readonly cause?: unknown;
+  /** For our logs only: a stable word that an operator can search for. */
+  readonly reason?: string;
+  readonly errors?: readonly FieldError[];
+  readonly retryAfterSeconds?: number;
+  /** Methods for the `Allow` header of a 405. */
+  readonly allow?: readonly string[];
+}
+
+/** An error that a caller can meet. Its code, status and title are public; its cause and reason are for our logs. */
+export class SallyportError extends Error {
+  override readonly name = 'SallyportError';
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly reason: string | undefined;
+  readonly errors: readonly FieldError[] | undefined;
+  readonly retryAfterSeconds: number | undefined;
+  readonly allow: readonly string[] | undefined;
+
+  constructor(code: ErrorCode, options: SallyportErrorOptions = {}) {
+    super(`${code}: ${errorCatalog[code].title}`, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.status = errorCatalog[code].status;
+    this.reason = options.reason;
+    this.errors = options.errors;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+    this.allow = options.allow;
+  }
+}

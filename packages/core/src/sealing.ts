@@ -1,0 +1,17 @@
+/**
+ * Secrecy at rest, under keys derived from the root secret, one per purpose.
+ * The newest version of the secret writes; all versions read, so that rotation signs nobody out.
+ */
+export interface Sealer {
+  /** Encrypts and authenticates a text. `context` must be the same when it is opened (for example table and row id). */
+  seal(plaintext: string, context: string): string;
+  /** @throws TypeError when the text was changed, was sealed for another context, or under a secret that is gone. */
+  open(sealed: string, context: string): string;
+  /** HMAC of a value under the newest version: what a new row is stored under. */
+  hash(value: string): string;
+  /** HMACs under every accepted version, newest first: what a row may be stored under. */
+  hashes(value: string): readonly string[];
+}
+
+/** Derives the sealer of one purpose, such as `session-token` or `key-ring`. */
+export type SealerFor = (purpose: string) => Sealer;

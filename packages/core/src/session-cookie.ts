@@ -1,0 +1,39 @@
+/** The session cookie, as it is written on sign-in and read at the door. Its value never changes on refresh. */
+export interface SessionCookie {
+  readonly name: '__Host-sallyport' | 'sallyport';
+  readonly secure: boolean;
+}
+
+/**
+ * The cookie for a public URL: `__Host-sallyport` on https, `sallyport` on plain-http loopback.
+ *
+ * @throws TypeError for plain http anywhere else.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6265 RFC 6265}, and its successor for the `__Host-` prefix
+ */
+export function sessionCookieFor(publicUrl: string): SessionCookie {
+  const { protocol, hostname } = new URL(publicUrl);
+  if (protocol === 'https:') return { name: '__Host-sallyport', secure: true };
+  if (isLoopbackHost(hostname)) return { name: 'sallyport', secure: false };
+  throw new TypeError('publicUrl must be https, except on loopback: a session cookie is never sent in clear');
+}
+
+/** Says whether a host name is this machine: `localhost`, `*.localhost`, 127.0.0.0/8 or `[::1]`. */
+export function isLoopbackHost(hostname: string): boolean {
+  return (
+    hostname === 'localhost' ||
+    hostname.endsWith('.localhost') ||
+    /^127(\.\d{1,3}){3}$/.test(hostname) ||
+    hostname === '[::1]' ||
+    hostname === '::1'
+  );
+}
+
+/** The `Set-Cookie` value that hands a session to a browser: HttpOnly, SameSite=Lax, Path=/, no Domain. */
+export function serializeSessionCookie(cookie: SessionCookie, token: string, maxAgeSeconds: number): string {
+  return `${cookie.name}=${token}; Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax${cookie.secure ? '; Secure' : ''}`;
+}
+
+/** The `Set-Cookie` value that takes the session away again: same name, path and flags. */
+export function serializeClearedSessionCookie(cookie: SessionCookie): string {
+  return serializeSessionCookie(cookie, '', 0);
+}

@@ -1,0 +1,53 @@
+import type { AssuranceLevel } from './principal.ts';
+
+/** Why a session ended. */
+export type RevocationReason =
+  | 'signed-out'
+  | 'signed-out-elsewhere'
+  | 'signed-out-everywhere'
+  | 'replaced-by-sign-in'
+  | 'password-changed'
+  | 'roles-changed'
+  | 'banned'
+  | 'administrator';
+
+/** The browser behind a session, for the page on which people look at their own sessions. */
+export interface SessionDevice {
+  readonly label: string;
+  readonly userAgent: string;
+  readonly address: string;
+}
+
+/**
+ * The authoritative record of a browser session. The token itself is in none of its fields: only an HMAC of it is.
+ * A revoked record stays as a tombstone until its absolute expiry, so that a revoked session cannot come back.
+ */
+export interface SessionRecord {
+  /** Public handle. */
+  readonly sid: string;
+  readonly tokenHash: string;
+  readonly subject: string;
+  /** Grows with every change of authority; every write is compare-and-set on it. */
+  readonly generation: number;
+  readonly acr: AssuranceLevel;
+  readonly amr: readonly string[];
+  readonly authTime: Date;
+  readonly createdAt: Date;
+  readonly lastActiveAt: Date;
+  readonly idleExpiresAt: Date;
+  readonly absoluteExpiresAt: Date;
+  readonly org?: string;
+  readonly actor?: string;
+  readonly device: SessionDevice;
+  readonly revokedAt?: Date;
+  readonly revokedBecause?: RevocationReason;
+}
+
+/** Says whether a session may still be used at a time. */
+export function isSessionLive(record: SessionRecord, at: Date): boolean {
+  return (
+    record.revokedAt === undefined &&
+    at.getTime() < record.idleExpiresAt.getTime() &&
+    at.getTime() < record.absoluteExpiresAt.getTime()
+  );
+}

@@ -1,0 +1,105 @@
+import { errors, jwtVerify } from 'jose';
+import { internalTokenClaimsSchema, internalTokenType, maximumTokenLength, toPrincipal } from './internal-token.ts';
+import type { KeySource } from './key-source.ts';
+import type { Principal } from './principal.ts';
+import { SallyportError } from './sallyport-error.ts';
+
+/** Algorithms that a verifier accepts from asymmetric keys. */
+export type SignatureAlgorithm = 'ES256' | 'EdDSA' | 'Ed25519' | 'RS256';
+
+export interface TokenVerifierOptions {
+  /** `<publicUrl>/internal`. */
+  readonly issuer: string;
+  /** The name of this service or zone, as its route at the door says. */
+  readonly audience: string;
+  readonly keys: KeySource;
+  /** @default ['ES256'] */
+  readonly algorithms?: readonly SignatureAlgorithm[];
+  /** @default 5 */
+  readonly clockToleranceSeconds?: number;
+  /** How many verified tokens are remembered; 0 verifies each token each time. @default 10000 */
+  readonly cacheSize?: number;
+  readonly now?: () => Date;
+}
+
+/** Resolves to the caller, or rejects with `SP_TOKEN_EXPIRED`, `SP_TOKEN_INVALID` or `SP_KEYS_UNAVAILABLE`. */
+export type VerifyToken = (token: string) => Promise<Principal>;
+
+export interface TokenVerifier {
+  readonly verify: VerifyToken;
+  /** The caller of a token that was verified before and still holds, without waiting; otherwise `undefined`. */
+  readonly recall: (token: string) => Principal | undefined;
+}
+
+interface RememberedToken {
+  readonly principal: Principal;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+const compactJws = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
+
+/**
+ * Builds the check that a service runs on every bearer token.
+ *
+ * Signature, algorithm, issuer, audience, expiry, `typ` and every claim's type are always checked: no option skips one.
+ * A token that was verified once is remembered until it expires, keyed by its whole text.
+ *
+ * @throws TypeError when issuer or audience is empty.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9068#section-4 RFC 9068, section 4}
+ */
+export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
+  const { issuer, audience, keys, algorithms = ['ES256'], clockToleranceSeconds = 5, cacheSize = 10_000 } = options;
+  const now = options.now ?? (() => new Date());
+  if (issuer === '' || audience === '') throw new TypeError('a token verifier needs an issuer and an audience');
+  const remembered = new Map<string, RememberedToken>();
+
+  const recall = (token: string): Principal | undefined => {
+    const known = remembered.get(token);
+    if (known === undefined) return undefined;
+    if (now().getTime() < known.expiresAt) return known.principal;
+    remembered.delete(token);
+    return undefined;
+  };
+
+  const verify: VerifyToken = async (token) => {
+    const known = recall(token);
+    if (known !== undefined) return known;
+    // Cheap refusals first: a flood of rubbish must not cost a signature check each.
+    if (token.length > maximumTokenLength) throw new SallyportError('SP_TOKEN_INVALID', { reason: 'too-long' });
+    if (!compactJws.test(token)) throw new SallyportError('SP_TOKEN_INVALID', { reason: 'not-a-compact-jws' });
+    try {
+      const { payload } = await jwtVerify(token, keys.getKey, {
+        issuer,
+        audience,
+        typ: internalTokenType,
+        algorithms: [...algorithms],
+        clockTolerance: clockToleranceSeconds,
+        currentDate: now(),
+        requiredClaims: ['exp', 'iat', 'sub', 'jti'],
+      });
+      const claims = internalTokenClaimsSchema.parse(payload);
+      const principal = toPrincipal(claims);
+      remember(remembered, cacheSize, token, { principal, expiresAt: (claims.exp + clockToleranceSeconds) * 1000 });
+      return principal;
+    } catch (cause) {
+      throw toTokenError(cause);
+    }
+  };
+  return { verify, recall };
+}
+
+function remember(remembered: Map<string, RememberedToken>, size: number, token: string, entry: RememberedToken): void {
+  if (size === 0) return;
+  if (remembered.size >= size) {
+    const oldest = remembered.keys().next();
+    if (oldest.done !== true) remembered.delete(oldest.value);
+  }
+  remembered.set(token, entry);
+}
+
+function toTokenError(cause: unknown): SallyportError {
+  if (cause instanceof SallyportError) return cause;
+  if (cause instanceof errors.JWTExpired) return new SallyportError('SP_TOKEN_EXPIRED', { cause });
+  return new SallyportError('SP_TOKEN_INVALID', { cause });
+}

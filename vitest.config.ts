@@ -1,0 +1,43 @@
+import { defineConfig } from 'vitest/config';
+
+const source = '@sallyport/source';
+
+export default defineConfig({
+  resolve: { conditions: [source] },
+  ssr: { resolve: { conditions: [source, 'node', 'module-sync', 'import', 'default'] } },
+  // Nest needs decorator metadata; set here because the nearest tsconfig leaves test files out.
+  oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
+  test: {
+    // One shared cache is not keyed on tsconfig edits: a stale transform would hide a real failure.
+    experimental: { fsModuleCache: false },
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: [
+            'packages/**/*.test.ts',
+            'packages/**/*.test.tsx',
+            'apps/**/*.test.ts',
+            'examples/**/*.test.ts',
+            'tools/**/*.test.ts',
+            'bench/**/*.test.ts',
+          ],
+        },
+      },
+      { extends: true, test: { name: 'architecture', include: ['test/architecture/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 240_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
