@@ -1,4 +1,4 @@
-import type { Caller } from './principal.ts';
+import type { Anonymous, Principal } from './principal.ts';
 
 /** What a route, a handler or a page asks of its caller. All named parts must hold; within a list of roles one is enough. */
 export interface Requirement {
@@ -18,7 +18,10 @@ const met: RequirementOutcome = { kind: 'met' };
  *
  * An empty requirement is met by anyone who is known, never by an anonymous caller.
  */
-export function checkRequirement(caller: Caller, requirement: Requirement): RequirementOutcome {
+export function checkRequirement(
+  caller: Anonymous | Pick<Principal, 'kind' | 'roles' | 'permissions'>,
+  requirement: Requirement,
+): RequirementOutcome {
   if (caller.kind === 'anonymous') return { kind: 'not-met', reason: 'not-signed-in' };
   const { roles, permissions } = requirement;
   if (roles !== undefined && !roles.some((role) => caller.roles.includes(role))) {

@@ -13,7 +13,7 @@ export interface SessionCookie {
 export function sessionCookieFor(publicUrl: string): SessionCookie {
   const { protocol, hostname } = new URL(publicUrl);
   if (protocol === 'https:') return { name: '__Host-sallyport', secure: true };
-  if (isLoopbackHost(hostname)) return { name: 'sallyport', secure: false };
+  if (protocol === 'http:' && isLoopbackHost(hostname)) return { name: 'sallyport', secure: false };
   throw new TypeError('publicUrl must be https, except on loopback: a session cookie is never sent in clear');
 }
 

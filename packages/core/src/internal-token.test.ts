@@ -1,0 +1,61 @@
+import { expect, it } from 'vitest';
+import { internalTokenClaimsSchema, toInternalTokenClaims, toPrincipal } from './internal-token.ts';
+import type { Principal } from './principal.ts';
+
+const ada: Principal = {
+  kind: 'user',
+  id: 'u1',
+  sid: 's1',
+  roles: ['vendor'],
+  permissions: ['product:read', 'user:manage'],
+  org: 'acme',
+  acr: 'mfa',
+  amr: ['pwd', 'otp'],
+  authTime: new Date(1_700_000_000_000),
+  credential: 'session',
+  actor: { id: 'zone:account', actor: { id: 'admin-1' } },
+  generation: { session: 1, user: 2, policy: 3 },
+  profile: { name: 'Ada', email: 'ada@example.com' },
+};
+
+const request = {
+  principal: ada,
+  issuer: 'https://app.test/internal',
+  audience: 'shop',
+  permissions: ['product:read'],
+  includeProfile: false,
+  issuedAt: new Date(1_700_000_100_500),
+  lifetimeSeconds: 60,
+  tokenId: 'j1',
+};
+
+it('leaves name and e-mail address out unless the audience asked for them', () => {
+  expect(JSON.stringify(toInternalTokenClaims(request))).not.toMatch(/Ada|example\.com/);
+});
+
+it('carries only the permissions that the audience declared', () => {
+  expect(toInternalTokenClaims(request).scope).toBe('product:read');
+});
+
+it('expires after its lifetime, in whole seconds', () => {
+  expect(toInternalTokenClaims(request)).toMatchObject({ iat: 1_700_000_100, exp: 1_700_000_160 });
+});
+
+it('gives back the same principal at the other end, actors included', () => {
+  const claims = internalTokenClaimsSchema.parse(
+    toInternalTokenClaims({ ...request, includeProfile: true, permissions: ada.permissions }),
+  );
+  expect(toPrincipal(claims)).toEqual({ ...ada, clientId: 'sallyport-browser' });
+});
+
+it('gives back a principal that cannot be changed', () => {
+  const principal = toPrincipal(internalTokenClaimsSchema.parse(toInternalTokenClaims(request)));
+  expect(() => (principal.roles as string[]).push('admin')).toThrow(TypeError);
+  expect(() => Object.assign(principal, { id: 'root' })).toThrow(TypeError);
+  expect(() => Object.assign(principal.actor?.actor ?? {}, { id: 'root' })).toThrow(TypeError);
+});
+
+it('reads an empty scope as no permission, not as an empty one', () => {
+  const claims = internalTokenClaimsSchema.parse(toInternalTokenClaims({ ...request, permissions: [] }));
+  expect(toPrincipal(claims).permissions).toEqual([]);
+});

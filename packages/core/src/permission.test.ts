@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest';
+import { isPermission, isPermissionInterest, selectPermissions } from './permission.ts';
+
+it.each([
+  'product',
+  'product:',
+  ':create',
+  'Product:create',
+  'product:create:any',
+  'product create',
+  'product:*',
+  '*',
+  '',
+])('does not take "%s" for a permission', (text) => {
+  expect(isPermission(text)).toBe(false);
+});
+
+it.each(['product:create', 'care-team:read', 'a1:b2'])('takes "%s" for a permission', (text) => {
+  expect(isPermission(text)).toBe(true);
+});
+
+it.each(['product:**', '*:read', 'product*', '**', ''])('does not take "%s" for an interest', (text) => {
+  expect(isPermissionInterest(text)).toBe(false);
+});
+
+it.each([
+  { name: 'nothing without an interest', interests: [], kept: [] },
+  { name: 'one permission', interests: ['product:read'], kept: ['product:read'] },
+  { name: 'a resource', interests: ['product:*'], kept: ['product:read', 'product:create'] },
+  { name: 'everything', interests: ['*'], kept: ['product:read', 'product:create', 'products:read', 'user:manage'] },
+  { name: 'nothing that merely begins alike', interests: ['prod:*'], kept: [] },
+])('keeps $name', ({ interests, kept }) => {
+  expect(selectPermissions(['product:read', 'product:create', 'products:read', 'user:manage'], interests)).toEqual(
+    kept,
+  );
+});

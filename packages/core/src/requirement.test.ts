@@ -1,0 +1,60 @@
+import { expect, it } from 'vitest';
+import { anonymous, type Principal } from './principal.ts';
+import { checkRequirement } from './requirement.ts';
+
+const vendor: Principal = {
+  kind: 'user',
+  id: 'u1',
+  sid: 's1',
+  roles: ['vendor'],
+  permissions: ['product:read', 'product:create'],
+  acr: 'pwd',
+  amr: ['pwd'],
+  authTime: new Date(0),
+  credential: 'session',
+  generation: { session: 1, user: 1, policy: 1 },
+};
+
+it.each([
+  {
+    name: 'an anonymous caller, even for an empty requirement',
+    caller: anonymous,
+    requirement: {},
+    reason: 'not-signed-in',
+  },
+  {
+    name: 'a caller without any of the roles',
+    caller: vendor,
+    requirement: { roles: ['admin', 'auditor'] },
+    reason: 'role-missing',
+  },
+  { name: 'a caller for an empty list of roles', caller: vendor, requirement: { roles: [] }, reason: 'role-missing' },
+  {
+    name: 'a caller who lacks one of several permissions',
+    caller: vendor,
+    requirement: { permissions: ['product:read', 'product:delete'] },
+    reason: 'permission-missing',
+  },
+  {
+    name: 'a caller whose role fits and whose permission does not',
+    caller: vendor,
+    requirement: { roles: ['vendor'], permissions: ['user:manage'] },
+    reason: 'permission-missing',
+  },
+  {
+    name: 'a permission that is only a prefix of a held one',
+    caller: vendor,
+    requirement: { permissions: ['product:cre'] },
+    reason: 'permission-missing',
+  },
+])('refuses $name', ({ caller, requirement, reason }) => {
+  expect(checkRequirement(caller, requirement)).toEqual({ kind: 'not-met', reason });
+});
+
+it.each([
+  { name: 'anybody who is known, when nothing is asked', requirement: {} },
+  { name: 'a caller with one of the roles', requirement: { roles: ['admin', 'vendor'] } },
+  { name: 'a caller with all permissions', requirement: { permissions: ['product:read', 'product:create'] } },
+])('admits $name', ({ requirement }) => {
+  expect(checkRequirement(vendor, requirement)).toEqual({ kind: 'met' });
+});
