@@ -38,7 +38,7 @@ export {
   type UserPrincipal,
 } from './principal.ts';
 export { problemMediaType, toProblem, type Problem, type ProblemContext, type ProblemResponse } from './problem.ts';
-export { recordModels, type RecordFilter, type Records } from './records.ts';
+export { recordModels, type RecordColumn, type RecordFilter, type Records, type RecordTable } from './records.ts';
 export type { RequestContext } from './request-context.ts';
 export { checkRequirement, type Requirement, type RequirementOutcome } from './requirement.ts';
 export type { BusMessage, InvalidationBus, RevocationEvent, RevocationKind } from './revocation-event.ts';

@@ -31,3 +31,19 @@ export const recordModels = {
   role: 'sallyportRole',
   event: 'sallyportEvent',
 } as const;
+
+/** A column of one of our tables. On PostgreSQL `number` is a 32-bit integer, so times are `date`. */
+export interface RecordColumn {
+  readonly type: 'string' | 'number' | 'boolean' | 'date';
+  /** Without it the column may hold `null`. */
+  readonly required: boolean;
+  /** No two rows hold the same value; any number of rows hold `null`. */
+  readonly unique?: boolean;
+  readonly index?: boolean;
+}
+
+/** One of our tables, as data from which the schema of every database is made. `id` is added by the database. */
+export interface RecordTable {
+  readonly model: string;
+  readonly columns: Readonly<Record<string, RecordColumn>>;
+}
