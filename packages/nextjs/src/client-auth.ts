@@ -1,0 +1,19 @@
+/** A browser that nobody is signed in to. */
+export interface ClientSignedOut {
+  readonly status: 'signed-out';
+}
+
+/** What a page may tell its browser about the person who is signed in. Plain data, and nothing that could be stolen. */
+export interface ClientSignedIn {
+  readonly status: 'signed-in';
+  readonly userId: string;
+  /** Public handle of the session, as the list of sessions shows it; absent when no browser session was used. */
+  readonly sessionId?: string;
+  readonly name?: string;
+  readonly email?: string;
+  readonly roles: readonly string[];
+  readonly permissions: readonly string[];
+}
+
+/** The part of {@link "server".Auth} that crosses to the browser: identity for display, never a credential. */
+export type ClientAuth = ClientSignedOut | ClientSignedIn;

@@ -1,0 +1,13 @@
+'use client';
+
+export type { Requirement } from '@sallyport/core/browser';
+export type { ClientAuth, ClientSignedIn, ClientSignedOut } from '../client-auth.ts';
+export { ProblemError, type ProblemDetails, type ProblemField } from '../problem-error.ts';
+export { signInUrl } from '../sign-in-url.ts';
+export { announceSignIn } from './announce-sign-in.ts';
+export { authFetch, type AuthFetchInit } from './auth-fetch.ts';
+export { SallyportProvider, type SallyportProviderProps } from './provider.tsx';
+export type { SignedOutReason } from './session-message.ts';
+export { Show, type ShowProps } from './show.tsx';
+export { signOut, type SignOutOptions } from './sign-out.ts';
+export { useAuth, type UseAuth } from './use-auth.ts';

@@ -1,0 +1,116 @@
+import type { ClientAuth } from '../client-auth.ts';
+import { parseReturnPath } from '../return-path.ts';
+import { signInUrl } from '../sign-in-url.ts';
+import type { CurrentSession } from './current-session.ts';
+import type { SessionChannel } from './session-channel.ts';
+import type { SessionMessage, SignedOutReason } from './session-message.ts';
+
+/** What a tab can do, so that a test can be a tab. */
+export interface TabEdges {
+  openChannel(hear: (message: SessionMessage) => void): SessionChannel;
+  readSession(): Promise<CurrentSession>;
+  /** Path, query and fragment of the page that the tab shows. */
+  currentPath(): string;
+  /** Leaves the page for good: no way back to it by the back button. */
+  leaveFor(url: string): void;
+  reload(): void;
+  /** Asks the server for the page's data again, keeping what was typed. */
+  refresh(): void;
+}
+
+/** Keeps one tab in step with the session of its browser. */
+export interface SessionSync {
+  /** Tells what the server rendered last. */
+  update(auth: ClientAuth): void;
+  /** Asks the door whether the session still is what this tab shows, and acts on the answer. Never rejects. */
+  check(): Promise<CurrentSession['status']>;
+  /** The session was refused: after making sure, this tab goes to sign in and comes back to its page. */
+  sessionRefused(): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Keeps one tab in step: a sign-out in any tab, of any application behind the door, takes this one off its page at once;
+ * a session that ended elsewhere is noticed when the tab is looked at; another person's sign-in reloads it.
+ *
+ * An answer that could not be had changes nothing.
+ */
+export function createSessionSync(initial: ClientAuth, tab: TabEdges): SessionSync {
+  let shown = initial;
+  let isLeaving = false;
+  let pending: Promise<CurrentSession['status']> | undefined;
+
+  const leave = (url: string): void => {
+    if (isLeaving) return;
+    isLeaving = true;
+    tab.leaveFor(url);
+  };
+
+  const reload = (): void => {
+    if (isLeaving) return;
+    isLeaving = true;
+    tab.reload();
+  };
+
+  const hear = (message: SessionMessage): void => {
+    if (message.kind === 'signed-in') void check();
+    else if (shown.status === 'signed-in') leave(signedOutUrl(message.reason, tab.currentPath()));
+  };
+  const channel = tab.openChannel(hear);
+
+  const act = (session: CurrentSession, ended: () => void): void => {
+    if (session.status === 'unknown') return;
+    if (session.status === 'signed-out') {
+      if (shown.status === 'signed-out') return;
+      channel.post({ kind: 'signed-out', reason: 'ended' });
+      ended();
+    } else if (shown.status === 'signed-out' || shown.userId !== session.userId) {
+      reload();
+    } else if (!sameMembers(shown.roles, session.roles)) {
+      // Remembered, so that a server which still renders the old roles is not asked again and again.
+      shown = { ...shown, roles: session.roles };
+      tab.refresh();
+    }
+  };
+
+  const ask = async (ended: () => void): Promise<CurrentSession['status']> => {
+    const session = await tab.readSession();
+    if (!isLeaving) act(session, ended);
+    return session.status;
+  };
+
+  const check = (): Promise<CurrentSession['status']> => {
+    pending ??= ask(() => leave(signedOutUrl('ended', tab.currentPath()))).finally(() => {
+      pending = undefined;
+    });
+    return pending;
+  };
+
+  return {
+    update: (auth) => {
+      shown = auth;
+    },
+    check,
+    sessionRefused: async () => {
+      const toSignIn = (): void => leave(signInUrl(tab.currentPath()));
+      const status = await ask(toSignIn);
+      // A page for everybody may also hold a button for some: its visitor is asked to sign in.
+      if (status === 'signed-out') toSignIn();
+    },
+    close: () => {
+      isLeaving = true;
+      channel.close();
+    },
+  };
+}
+
+/** The signed-out page, with the reason, and the way back for those who did not choose to leave. */
+export function signedOutUrl(reason: SignedOutReason, currentPath?: string): string {
+  const returnTo = reason === 'ended' ? parseReturnPath(currentPath) : undefined;
+  const suffix = returnTo === undefined || returnTo === '/' ? '' : `&returnTo=${encodeURIComponent(returnTo)}`;
+  return `/signed-out?reason=${reason}${suffix}`;
+}
+
+function sameMembers(left: readonly string[], right: readonly string[]): boolean {
+  return left.length === right.length && left.every((member) => right.includes(member));
+}

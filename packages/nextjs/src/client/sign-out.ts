@@ -1,0 +1,32 @@
+import { ProblemError } from '../problem-error.ts';
+import { authFetch } from './auth-fetch.ts';
+import { postSessionNews } from './session-channel.ts';
+import type { SignedOutReason } from './session-message.ts';
+import { signedOutUrl } from './session-sync.ts';
+
+export interface SignOutOptions {
+  /** Ends the sessions of every device of this person, not only this browser's. @default false */
+  readonly everywhere?: boolean;
+}
+
+/**
+ * Signs out, in every tab of every application behind this door, and goes to the signed-out page.
+ *
+ * Never pretends: when the session could not be ended, nothing moves and the promise rejects.
+ *
+ * @throws ProblemError when the door refused or could not do it (`SP_STORE_UNAVAILABLE`, `SP_CROSS_SITE_REQUEST`);
+ *   TypeError when there was no answer.
+ */
+export async function signOut(options: SignOutOptions = {}): Promise<void> {
+  const reason: SignedOutReason = options.everywhere === true ? 'everywhere' : 'signed-out';
+  const path = reason === 'everywhere' ? '/auth/sessions/revoke-all' : '/auth/sign-out';
+  try {
+    await authFetch(path, { method: 'POST', json: {} });
+  } catch (error) {
+    // Nobody was signed in any more: what the person asked for is already so. `authFetch` is on its way to sign in.
+    if (error instanceof ProblemError && error.code === 'SP_UNAUTHENTICATED') return;
+    throw error;
+  }
+  postSessionNews({ kind: 'signed-out', reason });
+  location.replace(signedOutUrl(reason));
+}

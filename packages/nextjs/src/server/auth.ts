@@ -1,0 +1,114 @@
+import 'server-only';
+import {
+  checkRequirement,
+  createRemoteKeySource,
+  createTokenVerifier,
+  internalIssuerPath,
+  internalKeysPath,
+  parseBearerToken,
+  SallyportError,
+  type Actor,
+  type AssuranceLevel,
+  type Principal,
+  type Requirement,
+  type VerifyToken,
+} from '@sallyport/core';
+import { headers } from 'next/headers.js';
+import { cache } from 'react';
+import { loadZoneEnvironment, type ZoneEnvironment } from './zone-environment.ts';
+
+/** Nobody is signed in: the door attached no token. */
+export interface SignedOutAuth {
+  readonly status: 'signed-out';
+}
+
+/** The person whom the door vouches for. Holds no token and cannot be passed to a client component: see `clientAuth`. */
+export interface SignedInAuth {
+  readonly status: 'signed-in';
+  readonly userId: string;
+  /** Public handle of the session; absent when the request came with another credential than the session cookie. */
+  readonly sessionId?: string;
+  readonly roles: readonly string[];
+  /** The permissions in which this application's route declares an interest. */
+  readonly permissions: readonly string[];
+  readonly acr: AssuranceLevel;
+  readonly amr: readonly string[];
+  readonly authTime: Date;
+  /** Present when the route asks for the profile (`profile: true`). */
+  readonly name?: string;
+  readonly email?: string;
+  /** Who really acts, when someone acts for this person. */
+  readonly actor?: Actor;
+  /** Says whether the person holds one of the roles and all of the permissions. */
+  has(requirement: Requirement): boolean;
+}
+
+/** Who is asking. */
+export type Auth = SignedOutAuth | SignedInAuth;
+
+const signedOut: SignedOutAuth = Object.freeze({ status: 'signed-out' });
+
+let verifier: { readonly key: string; readonly verify: VerifyToken } | undefined;
+
+/**
+ * Says who is asking, from the token that the door attached to this request.
+ *
+ * The token is verified here (signature, issuer, audience, expiry), so an application that is reached around the door
+ * believes nobody. No network call per request, no cookie, never a write; once per request within a render.
+ *
+ * @returns `signed-out` only when there is no token at all.
+ * @throws SallyportConfigurationError when the environment is incomplete; `SP_TOKEN_INVALID`, `SP_TOKEN_EXPIRED`,
+ *   `SP_KEYS_UNAVAILABLE`, or `SP_FORBIDDEN` when a machine calls a page. Anything doubtful throws: it is never an object.
+ */
+export const auth: () => Promise<Auth> = cache(async function auth(): Promise<Auth> {
+  // First, and outside any try: Next learns here that the page depends on the request.
+  const incoming = await headers();
+  const verify = verifierFor(loadZoneEnvironment());
+  const token = parseBearerToken(incoming.get('authorization'));
+  if (token === undefined) return signedOut;
+  return toSignedInAuth(await verify(token));
+});
+
+function verifierFor(environment: ZoneEnvironment): VerifyToken {
+  const { publicUrl, internalUrl, audience } = environment;
+  const key = `${publicUrl} ${internalUrl} ${audience}`;
+  if (verifier?.key !== key) {
+    const keys = createRemoteKeySource({ url: `${internalUrl}${internalKeysPath}` });
+    const { verify } = createTokenVerifier({ issuer: `${publicUrl}${internalIssuerPath}`, audience, keys });
+    verifier = { key, verify: async (token) => verify(token).catch((error: unknown) => explain(error)) };
+  }
+  return verifier.verify;
+}
+
+/** The two mistakes of set-up get a reason of their own, because they look like an attack otherwise. */
+function explain(error: unknown): never {
+  if (error instanceof SallyportError && error.reason === undefined) {
+    const claim = claimOf(error.cause);
+    const reason =
+      claim === 'aud' ? 'made-for-another-audience' : claim === 'iss' ? 'made-by-another-issuer' : undefined;
+    if (reason !== undefined) throw new SallyportError(error.code, { cause: error.cause, reason });
+  }
+  throw error;
+}
+
+function claimOf(cause: unknown): unknown {
+  return typeof cause === 'object' && cause !== null && 'claim' in cause ? cause.claim : undefined;
+}
+
+function toSignedInAuth(principal: Principal): SignedInAuth {
+  if (principal.kind === 'service') throw new SallyportError('SP_FORBIDDEN', { reason: 'machine-at-a-page' });
+  const { id, sid, roles, permissions, acr, amr, authTime, profile, actor } = principal;
+  return Object.freeze({
+    status: 'signed-in',
+    userId: id,
+    ...(sid === undefined ? {} : { sessionId: sid }),
+    roles,
+    permissions,
+    acr,
+    amr,
+    authTime,
+    ...(profile === undefined ? {} : { name: profile.name, email: profile.email }),
+    ...(actor === undefined ? {} : { actor }),
+    has: (requirement: Requirement) => checkRequirement(principal, requirement).kind === 'met',
+  });
+}

@@ -1,0 +1,53 @@
+import { SallyportConfigurationError } from './configuration-error.ts';
+
+/** Where this application stands: behind which door, and under which name. */
+export interface ZoneEnvironment {
+  readonly publicUrl: string;
+  readonly internalUrl: string;
+  readonly audience: string;
+}
+
+/**
+ * Reads where this application stands. Next has no place where an application is put together, so this one file reads
+ * the environment; it does so at the first request, because `next build` loads every module without it.
+ *
+ * @throws SallyportConfigurationError with every problem at once.
+ */
+export function loadZoneEnvironment(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): ZoneEnvironment {
+  const publicUrl = environment['SALLYPORT_PUBLIC_URL'];
+  const internalUrl = environment['SALLYPORT_INTERNAL_URL'];
+  const audience = environment['SALLYPORT_AUDIENCE'];
+  const problems = [
+    originProblem('SALLYPORT_PUBLIC_URL', publicUrl, 'the origin that browsers see, such as https://app.example.com'),
+    originProblem('SALLYPORT_INTERNAL_URL', internalUrl, "the door's internal listener, such as http://127.0.0.1:3001"),
+    audienceProblem(audience),
+  ].filter((problem) => problem !== undefined);
+  if (problems.length > 0 || publicUrl === undefined || internalUrl === undefined || audience === undefined) {
+    throw new SallyportConfigurationError(problems);
+  }
+  return { publicUrl: new URL(publicUrl).origin, internalUrl: new URL(internalUrl).origin, audience };
+}
+
+function originProblem(key: string, value: string | undefined, meaning: string): string | undefined {
+  if (value === undefined || value === '') return `${key} is not set: it is ${meaning}`;
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const isOrigin =
+    url !== undefined &&
+    /^https?:$/.test(url.protocol) &&
+    url.pathname === '/' &&
+    url.search === '' &&
+    url.hash === '' &&
+    url.username === '' &&
+    url.password === '';
+  return isOrigin ? undefined : `${key} is not an http(s) origin: it is ${meaning}`;
+}
+
+function audienceProblem(value: string | undefined): string | undefined {
+  if (value === undefined || value === '')
+    return "SALLYPORT_AUDIENCE is not set: it is the audience in this application's route at the door";
+  return /^[a-z][a-z0-9-]*$/.test(value)
+    ? undefined
+    : 'SALLYPORT_AUDIENCE is not a name of lower-case letters, digits and dashes';
+}
