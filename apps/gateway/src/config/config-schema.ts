@@ -1,0 +1,101 @@
+import { isLoopbackHost, routeSchema } from '@sallyport/core';
+import * as z from 'zod';
+
+const port = z.number().int().min(0).max(65_535);
+const seconds = z.number().int().positive();
+
+/**
+ * The whole configuration of the gateway process. Unknown keys stop the start.
+ * Secrets and addresses of stores come from the environment, never from this file.
+ */
+export const configSchema = z.strictObject({
+  publicUrl: z
+    .string()
+    .refine(isPublicOrigin, 'must be an origin without a path: https, or plain http on loopback')
+    .describe('Origin that the browser sees; issuer, links and the session cookie follow from it'),
+  hosts: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Further host names (with port, if not the default one) that the door serves'),
+  listen: z
+    .strictObject({
+      host: z.string().default('127.0.0.1').describe('Address on which the public listener binds'),
+      port: port.default(3000).describe('Port of the public listener; PORT in the environment overrides it'),
+    })
+    .prefault({})
+    .describe('The public listener'),
+  internal: z
+    .strictObject({
+      host: z
+        .string()
+        .default('127.0.0.1')
+        .describe('Address on which the internal listener binds; never a public one'),
+      port: port.default(0).describe('Port of the internal listener; 0 picks a free one'),
+    })
+    .prefault({})
+    .describe('The listener for zones and services: keys, and calls from zones to services'),
+  tls: z
+    .strictObject({ certFile: z.string().min(1), keyFile: z.string().min(1) })
+    .optional()
+    .describe('PEM files of the certificate chain and its key; absent means that a proxy in front terminates TLS'),
+  dataDir: z.string().min(1).default('.sallyport').describe('Folder of the embedded database and of generated secrets'),
+  routes: z.array(routeSchema).min(1).describe('Routes of the door; the most specific prefix wins'),
+  policy: z
+    .strictObject({
+      permissions: z.record(z.string(), z.string()),
+      roles: z.record(z.string().min(1), z.array(z.string())),
+    })
+    .describe('Permissions, and the roles that seed the database; write it with definePolicy()'),
+  session: z
+    .strictObject({
+      idleSeconds: seconds.default(43_200).describe('A session without requests ends after this time'),
+      absoluteSeconds: seconds.default(604_800).describe('A session ends after this time whatever happens'),
+    })
+    .refine(
+      ({ idleSeconds, absoluteSeconds }) => idleSeconds <= absoluteSeconds,
+      'idleSeconds must not exceed absoluteSeconds',
+    )
+    .prefault({})
+    .describe('Lifetime of browser sessions'),
+  tokens: z
+    .strictObject({
+      internalSeconds: z.number().int().min(30).max(300).default(60).describe('Lifetime of internal tokens'),
+    })
+    .prefault({})
+    .describe('Tokens that the door makes'),
+  passwords: z
+    .strictObject({
+      minimumLength: z
+        .number()
+        .int()
+        .min(8)
+        .max(64)
+        .default(15)
+        .describe('Shortest password (NIST SP 800-63B-4: 15 when it is the only factor)'),
+    })
+    .prefault({})
+    .describe('Rules for passwords; there are no composition rules'),
+  mail: z
+    .strictObject({ from: z.string().min(3).describe('Sender of mails, such as "Acme <no-reply@example.com>"') })
+    .optional()
+    .describe('Mail; the server comes from SMTP_URL in the environment'),
+  log: z
+    .strictObject({ access: z.boolean().default(true).describe('Whether each request writes one line') })
+    .prefault({})
+    .describe('Logging'),
+});
+
+/** The configuration after its defaults were filled in. */
+export type Config = z.output<typeof configSchema>;
+
+/** The configuration as it is written in `sallyport.config.ts`. */
+export type ConfigInput = z.input<typeof configSchema>;
+
+function isPublicOrigin(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  const bare =
+    url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === '';
+  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname));
+  return bare && isSafe;
+}

@@ -1,0 +1,23 @@
+/** One thing that is wrong with the configuration: the key, what is wrong with it, and how to mend it. Never the value. */
+export interface ConfigurationProblem {
+  readonly key: string;
+  readonly problem: string;
+}
+
+/** Stops the start. Its message lists all problems at once. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+  readonly problems: readonly ConfigurationProblem[];
+
+  constructor(source: string, problems: readonly ConfigurationProblem[]) {
+    super(describeProblems(source, problems));
+    this.problems = problems;
+  }
+}
+
+function describeProblems(source: string, problems: readonly ConfigurationProblem[]): string {
+  const width = Math.max(...problems.map(({ key }) => key.length));
+  const lines = problems.map(({ key, problem }) => `  ${key.padEnd(width)}  ${problem}`);
+  const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
+  return `The configuration (${source}) has ${count}. Nothing was started.\n${lines.join('\n')}\nEvery key is described in docs/reference/configuration.md.`;
+}

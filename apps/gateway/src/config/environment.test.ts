@@ -1,0 +1,50 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ConfigurationError } from './configuration-error.ts';
+import { readEnvironment } from './environment.ts';
+
+describe('the environment', () => {
+  it.each([
+    { name: 'a misspelt variable', variables: { SALLYPORT_SECRT: 'canary' }, key: 'SALLYPORT_SECRT' },
+    { name: 'a port that is not a number', variables: { PORT: 'canary' }, key: 'PORT' },
+    { name: 'a port out of range', variables: { PORT: '70000' }, key: 'PORT' },
+    { name: 'a negative port', variables: { SALLYPORT_INTERNAL_PORT: '-1' }, key: 'SALLYPORT_INTERNAL_PORT' },
+    {
+      name: 'a secret given twice',
+      variables: { SALLYPORT_SECRET: 'canary', SALLYPORT_SECRET_FILE: '/canary' },
+      key: 'SALLYPORT_SECRET',
+    },
+    { name: 'a secret file that is missing', variables: { SMTP_URL_FILE: '/nowhere/canary' }, key: 'SMTP_URL_FILE' },
+    {
+      name: 'a certificate without its key',
+      variables: { SALLYPORT_TLS_CERT_FILE: 'canary' },
+      key: 'SALLYPORT_TLS_CERT_FILE',
+    },
+  ])('with $name stops the start, names the key and not the value', ({ variables, key }) => {
+    const read = (): unknown => readEnvironment(variables);
+    expect(read).toThrow(ConfigurationError);
+    expect(read).toThrow(key);
+    expect(read).not.toThrow(/canary/);
+  });
+
+  it('reports all problems in one message', () => {
+    expect(() => readEnvironment({ PORT: 'x', SALLYPORT_TYPO: '1' })).toThrow(
+      /2 problems[\s\S]*SALLYPORT_TYPO[\s\S]*PORT/,
+    );
+  });
+
+  it('reads a secret from a mounted file, without its line end', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'sallyport-')), 'secret');
+    writeFileSync(file, 'from-a-file\n');
+    expect(readEnvironment({ SALLYPORT_SECRET_FILE: file }).secret).toBe('from-a-file');
+  });
+
+  it('takes an empty variable for an absent one', () => {
+    expect(readEnvironment({ PORT: '', SALLYPORT_DATA_DIR: '' })).toMatchObject({
+      port: undefined,
+      dataDir: undefined,
+    });
+  });
+});

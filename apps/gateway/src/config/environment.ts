@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import { ConfigurationError, type ConfigurationProblem } from './configuration-error.ts';
+
+/** What the gateway process takes from its environment: secrets and addresses. Read once, at the start. */
+export interface Environment {
+  readonly isProduction: boolean;
+  readonly configFile: string | undefined;
+  readonly port: number | undefined;
+  readonly publicUrl: string | undefined;
+  readonly dataDir: string | undefined;
+  readonly internalPort: number | undefined;
+  readonly mailboxPort: number | undefined;
+  readonly tlsCertFile: string | undefined;
+  readonly tlsKeyFile: string | undefined;
+  readonly secret: string | undefined;
+  readonly smtpUrl: string | undefined;
+  readonly upstreams: {
+    readonly shop: string | undefined;
+    readonly shell: string | undefined;
+    readonly account: string | undefined;
+  };
+  /** Lifetimes that tests of the demo shorten. */
+  readonly sessionIdleSeconds: number | undefined;
+}
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** Secrets may be mounted as files: `NAME_FILE` holds the path. */
+const secretNames = new Set(['SALLYPORT_SECRET', 'SMTP_URL']);
+
+const names = new Set([
+  'SALLYPORT_CONFIG',
+  'SALLYPORT_PUBLIC_URL',
+  'SALLYPORT_DATA_DIR',
+  'SALLYPORT_INTERNAL_PORT',
+  'SALLYPORT_MAILBOX_PORT',
+  'SALLYPORT_TLS_CERT_FILE',
+  'SALLYPORT_TLS_KEY_FILE',
+  'SALLYPORT_SECRET',
+  'SALLYPORT_SECRET_FILE',
+  'SALLYPORT_UPSTREAM_SHOP',
+  'SALLYPORT_UPSTREAM_SHELL',
+  'SALLYPORT_UPSTREAM_ACCOUNT',
+  'SALLYPORT_SESSION_IDLE_SECONDS',
+]);
+
+/** Variables of other parts of the project, which run in the same environment. */
+const foreignNames = new Set(['SALLYPORT_VECTORS', 'SALLYPORT_AUDIENCE', 'SALLYPORT_INTERNAL_URL']);
+
+/**
+ * Reads the environment of the gateway process.
+ *
+ * @throws ConfigurationError that names every bad or unknown `SALLYPORT_…` variable, and none of their values.
+ */
+export function readEnvironment(variables: Variables): Environment {
+  const problems: ConfigurationProblem[] = [];
+  for (const name of Object.keys(variables)) {
+    if (name.startsWith('SALLYPORT_') && !names.has(name) && !foreignNames.has(name)) {
+      problems.push({
+        key: name,
+        problem: 'is not a variable that Sallyport knows; remove it or correct its spelling',
+      });
+    }
+  }
+  const text = (name: string): string | undefined => readText(variables, name, problems);
+  const integer = (name: string, maximum: number): number | undefined => {
+    const value = text(name);
+    if (value === undefined) return undefined;
+    if (/^\d{1,9}$/.test(value) && Number(value) <= maximum) return Number(value);
+    problems.push({ key: name, problem: `must be a whole number from 0 to ${maximum}` });
+    return undefined;
+  };
+  const environment: Environment = {
+    isProduction: variables['NODE_ENV'] === 'production',
+    configFile: text('SALLYPORT_CONFIG'),
+    port: integer('PORT', 65_535),
+    publicUrl: text('SALLYPORT_PUBLIC_URL'),
+    dataDir: text('SALLYPORT_DATA_DIR'),
+    internalPort: integer('SALLYPORT_INTERNAL_PORT', 65_535),
+    mailboxPort: integer('SALLYPORT_MAILBOX_PORT', 65_535),
+    tlsCertFile: text('SALLYPORT_TLS_CERT_FILE'),
+    tlsKeyFile: text('SALLYPORT_TLS_KEY_FILE'),
+    secret: text('SALLYPORT_SECRET'),
+    smtpUrl: text('SMTP_URL'),
+    upstreams: {
+      shop: text('SALLYPORT_UPSTREAM_SHOP'),
+      shell: text('SALLYPORT_UPSTREAM_SHELL'),
+      account: text('SALLYPORT_UPSTREAM_ACCOUNT'),
+    },
+    sessionIdleSeconds: integer('SALLYPORT_SESSION_IDLE_SECONDS', 999_999_999),
+  };
+  if ((environment.tlsCertFile === undefined) !== (environment.tlsKeyFile === undefined)) {
+    problems.push({
+      key: 'SALLYPORT_TLS_CERT_FILE',
+      problem: 'and SALLYPORT_TLS_KEY_FILE go together: set both or neither',
+    });
+  }
+  if (problems.length > 0) throw new ConfigurationError('environment', problems);
+  return environment;
+}
+
+function readText(variables: Variables, name: string, problems: ConfigurationProblem[]): string | undefined {
+  const value = emptyToUndefined(variables[name]);
+  const file = secretNames.has(name) ? emptyToUndefined(variables[`${name}_FILE`]) : undefined;
+  if (file === undefined) return value;
+  if (value !== undefined) {
+    problems.push({ key: name, problem: `and ${name}_FILE are both set: keep one` });
+    return undefined;
+  }
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    problems.push({ key: `${name}_FILE`, problem: 'names a file that cannot be read' });
+    return undefined;
+  }
+}
+
+function emptyToUndefined(value: string | undefined): string | undefined {
+  return value === undefined || value === '' ? undefined : value;
+}

@@ -1,0 +1,65 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readEnvironment } from './environment.ts';
+import { loadConfig } from './load-config.ts';
+
+const upstreams = {
+  SALLYPORT_UPSTREAM_SHOP: 'http://127.0.0.1:4001',
+  SALLYPORT_UPSTREAM_SHELL: 'http://127.0.0.1:4002',
+  SALLYPORT_UPSTREAM_ACCOUNT: 'http://127.0.0.1:4003',
+};
+const emptyFolder = (): string => mkdtempSync(join(tmpdir(), 'sallyport-config-'));
+
+describe('without a configuration file', () => {
+  it('the demonstration refuses to run in production', async () => {
+    await expect(loadConfig(readEnvironment({ ...upstreams, NODE_ENV: 'production' }), emptyFolder())).rejects.toThrow(
+      /NODE_ENV/,
+    );
+  });
+
+  it('the demonstration refuses any address but loopback', async () => {
+    const environment = readEnvironment({ ...upstreams, SALLYPORT_PUBLIC_URL: 'https://app.example.com' });
+    await expect(loadConfig(environment, emptyFolder())).rejects.toThrow(/SALLYPORT_PUBLIC_URL/);
+  });
+
+  it('the demonstration names every part whose address is missing', async () => {
+    await expect(loadConfig(readEnvironment({}), emptyFolder())).rejects.toThrow(
+      /UPSTREAM_SHOP[\s\S]*UPSTREAM_SHELL[\s\S]*UPSTREAM_ACCOUNT/,
+    );
+  });
+
+  it('the demonstration runs on loopback', async () => {
+    const { config, isDemo } = await loadConfig(readEnvironment({ ...upstreams, PORT: '3100' }), emptyFolder());
+    expect(isDemo).toBe(true);
+    expect(config).toMatchObject({ publicUrl: 'http://localhost:3100', listen: { host: '127.0.0.1', port: 3100 } });
+  });
+});
+
+describe('with a configuration file', () => {
+  it('a named file that is missing stops the start', async () => {
+    await expect(loadConfig(readEnvironment({ SALLYPORT_CONFIG: 'none.ts' }), emptyFolder())).rejects.toThrow(
+      /SALLYPORT_CONFIG/,
+    );
+  });
+
+  it('a file without a default export stops the start', async () => {
+    const folder = emptyFolder();
+    writeFileSync(join(folder, 'sallyport.config.ts'), 'export const config = {};\n');
+    await expect(loadConfig(readEnvironment({}), folder)).rejects.toThrow(/default export/);
+  });
+
+  it('nothing of the demonstration is switched on', async () => {
+    const folder = emptyFolder();
+    const route =
+      "{ name: 'all', prefix: '/', upstream: 'http://127.0.0.1:4000', audience: 'web', access: 'optional' }";
+    writeFileSync(
+      join(folder, 'sallyport.config.ts'),
+      `export default { publicUrl: 'https://app.example.com', policy: { permissions: {}, roles: {} }, routes: [${route}] };\n`,
+    );
+    const { config, isDemo } = await loadConfig(readEnvironment({ NODE_ENV: 'production' }), folder);
+    expect(isDemo).toBe(false);
+    expect(config.publicUrl).toBe('https://app.example.com');
+  });
+});

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigurationError } from './configuration-error.ts';
+import { parseConfig } from './parse-config.ts';
+
+const route = {
+  name: 'shop',
+  prefix: '/api/shop',
+  upstream: 'http://127.0.0.1:4000',
+  audience: 'shop',
+  access: 'signed-in',
+};
+const valid = {
+  publicUrl: 'https://app.example.com',
+  policy: { permissions: { 'product:read': 'List and read products' }, roles: { user: ['product:read'] } },
+  routes: [route],
+};
+
+describe('a configuration', () => {
+  it.each([
+    { name: 'with an unknown key', change: { canary: 1 }, key: 'canary' },
+    { name: 'with an unknown key deep inside', change: { session: { idle: 5 } }, key: 'session.idle' },
+    { name: 'on plain http away from loopback', change: { publicUrl: 'http://canary.example.com' }, key: 'publicUrl' },
+    { name: 'whose public URL has a path', change: { publicUrl: 'https://app.example.com/canary' }, key: 'publicUrl' },
+    { name: 'without routes', change: { routes: [] }, key: 'routes' },
+    {
+      name: 'with a route that declares no access',
+      change: { routes: [{ ...route, access: undefined }] },
+      key: 'routes.0.access',
+    },
+    {
+      name: 'with a token that lives too long',
+      change: { tokens: { internalSeconds: 3600 } },
+      key: 'tokens.internalSeconds',
+    },
+    {
+      name: 'with passwords that are too short',
+      change: { passwords: { minimumLength: 4 } },
+      key: 'passwords.minimumLength',
+    },
+    {
+      name: 'that idles longer than it lives',
+      change: { session: { idleSeconds: 10, absoluteSeconds: 5 } },
+      key: 'session',
+    },
+    {
+      name: 'that certifies plain http',
+      change: { publicUrl: 'http://localhost', tls: { certFile: 'a', keyFile: 'b' } },
+      key: 'publicUrl',
+    },
+    {
+      name: 'whose role names an undeclared permission',
+      change: { policy: { permissions: {}, roles: { user: ['product:raed'] } } },
+      key: 'policy.roles.user',
+    },
+    {
+      name: 'whose route names an undeclared role',
+      change: { routes: [{ ...route, access: { roles: ['amdin'] } }] },
+      key: 'routes.0.access.roles',
+    },
+    {
+      name: 'whose route names an undeclared permission',
+      change: { routes: [{ ...route, access: { permissions: ['order:read'] } }] },
+      key: 'routes.0.access.permissions',
+    },
+  ])('$name stops the start and names the key', ({ change, key }) => {
+    const parse = (): unknown => parseConfig({ ...valid, ...change }, 'test');
+    expect(parse).toThrow(ConfigurationError);
+    expect(parse).toThrow(key);
+  });
+
+  it('is refused with all problems at once, and without any value', () => {
+    const parse = (): unknown =>
+      parseConfig({ ...valid, publicUrl: 'ftp://hunter2', tokens: { internalSeconds: 1 }, extra: 'hunter3' }, 'test');
+    expect(parse).toThrow(/3 problems/);
+    expect(parse).not.toThrow(/hunter/);
+  });
+
+  it('gets safe defaults', () => {
+    expect(parseConfig(valid, 'test')).toMatchObject({
+      listen: { host: '127.0.0.1', port: 3000 },
+      session: { idleSeconds: 43_200, absoluteSeconds: 604_800 },
+      tokens: { internalSeconds: 60 },
+      passwords: { minimumLength: 15 },
+    });
+  });
+});

@@ -1,0 +1,60 @@
+import type * as z from 'zod';
+import { configSchema, type Config } from './config-schema.ts';
+import { ConfigurationError, type ConfigurationProblem } from './configuration-error.ts';
+
+/**
+ * Checks a configuration.
+ *
+ * @param source where it was read from, for the message.
+ * @throws ConfigurationError with all problems, by key and never by value.
+ */
+export function parseConfig(input: unknown, source: string): Config {
+  const result = configSchema.safeParse(input);
+  if (!result.success) throw new ConfigurationError(source, result.error.issues.flatMap(toProblems));
+  const problems = [...policyProblems(result.data), ...bindingProblems(result.data)];
+  if (problems.length > 0) throw new ConfigurationError(source, problems);
+  return result.data;
+}
+
+function toProblems(issue: z.core.$ZodIssue): ConfigurationProblem[] {
+  const key = issue.path.map(String).join('.') || '(file)';
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((unknown) => ({
+      key: key === '(file)' ? unknown : `${key}.${unknown}`,
+      problem: 'is not a key of the configuration; remove it or correct its spelling',
+    }));
+  }
+  return [{ key, problem: issue.message }];
+}
+
+function policyProblems({ policy, routes }: Config): ConfigurationProblem[] {
+  const declared = new Set(Object.keys(policy.permissions));
+  const problems: ConfigurationProblem[] = [];
+  for (const [role, held] of Object.entries(policy.roles)) {
+    for (const permission of held.filter((name) => !declared.has(name))) {
+      problems.push({ key: `policy.roles.${role}`, problem: `names the undeclared permission ${permission}` });
+    }
+  }
+  routes.forEach((route, index) => {
+    if (typeof route.access === 'string') return;
+    for (const role of route.access.roles ?? []) {
+      if (!Object.hasOwn(policy.roles, role))
+        problems.push({ key: `routes.${index}.access.roles`, problem: `names the undeclared role ${role}` });
+    }
+    for (const permission of route.access.permissions ?? []) {
+      if (!declared.has(permission))
+        problems.push({
+          key: `routes.${index}.access.permissions`,
+          problem: `names the undeclared permission ${permission}`,
+        });
+    }
+  });
+  return problems;
+}
+
+function bindingProblems({ publicUrl, tls }: Config): ConfigurationProblem[] {
+  if (tls !== undefined && publicUrl.startsWith('http:')) {
+    return [{ key: 'publicUrl', problem: 'must be https when tls is configured' }];
+  }
+  return [];
+}
