@@ -1,6 +1,6 @@
 const anyOrigin = 'http://origin.invalid';
 /** Spaces, control characters and backslashes: a browser repairs them, and a repaired path can be another host. */
-const unsafeCharacter = /[\s\\\u0000-\u0020\u007f-\u009f]/;
+const unsafeCharacter = /[\s\\\p{Cc}]/u;
 const longestPath = 2048;
 
 /**

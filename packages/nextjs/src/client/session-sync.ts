@@ -26,6 +26,10 @@ export interface SessionSync {
   check(): Promise<CurrentSession['status']>;
   /** The session was refused: after making sure, this tab goes to sign in and comes back to its page. */
   sessionRefused(): Promise<void>;
+  /** Signs out by `end`, then takes every tab off its page. When `end` rejects, nothing moves and so does this. */
+  signOut(reason: SignedOutReason, end: () => Promise<unknown>): Promise<void>;
+  /** The page is about to leave by itself, and nothing may overtake it. Undone by the next `update` with another person. */
+  standDown(): void;
   close(): void;
 }
 
@@ -38,6 +42,7 @@ export interface SessionSync {
 export function createSessionSync(initial: ClientAuth, tab: TabEdges): SessionSync {
   let shown = initial;
   let isLeaving = false;
+  let isClosed = false;
   let pending: Promise<CurrentSession['status']> | undefined;
 
   const leave = (url: string): void => {
@@ -88,6 +93,7 @@ export function createSessionSync(initial: ClientAuth, tab: TabEdges): SessionSy
 
   return {
     update: (auth) => {
+      if (!isClosed && personOf(auth) !== personOf(shown)) isLeaving = false;
       shown = auth;
     },
     check,
@@ -97,7 +103,23 @@ export function createSessionSync(initial: ClientAuth, tab: TabEdges): SessionSy
       // A page for everybody may also hold a button for some: its visitor is asked to sign in.
       if (status === 'signed-out') toSignIn();
     },
+    signOut: async (reason, end) => {
+      // A check that meets the ended session on the way must not call it "ended" and go elsewhere.
+      isLeaving = true;
+      try {
+        await end();
+      } catch (error) {
+        isLeaving = false;
+        throw error;
+      }
+      channel.post({ kind: 'signed-out', reason });
+      tab.leaveFor(signedOutUrl(reason));
+    },
+    standDown: () => {
+      isLeaving = true;
+    },
     close: () => {
+      isClosed = true;
       isLeaving = true;
       channel.close();
     },
@@ -109,6 +131,10 @@ export function signedOutUrl(reason: SignedOutReason, currentPath?: string): str
   const returnTo = reason === 'ended' ? parseReturnPath(currentPath) : undefined;
   const suffix = returnTo === undefined || returnTo === '/' ? '' : `&returnTo=${encodeURIComponent(returnTo)}`;
   return `/signed-out?reason=${reason}${suffix}`;
+}
+
+function personOf(auth: ClientAuth): string | undefined {
+  return auth.status === 'signed-in' ? auth.userId : undefined;
 }
 
 function sameMembers(left: readonly string[], right: readonly string[]): boolean {

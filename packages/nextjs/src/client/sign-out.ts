@@ -1,4 +1,4 @@
-import { ProblemError } from '../problem-error.ts';
+import { activeSessionSync } from './active-session-sync.ts';
 import { authFetch } from './auth-fetch.ts';
 import { postSessionNews } from './session-channel.ts';
 import type { SignedOutReason } from './session-message.ts';
@@ -14,19 +14,16 @@ export interface SignOutOptions {
  *
  * Never pretends: when the session could not be ended, nothing moves and the promise rejects.
  *
- * @throws ProblemError when the door refused or could not do it (`SP_STORE_UNAVAILABLE`, `SP_CROSS_SITE_REQUEST`);
- *   TypeError when there was no answer.
+ * @throws ProblemError when the door refused or could not do it (`SP_STORE_UNAVAILABLE`), or when nobody is signed in any
+ *   more and the other devices therefore stay as they are (`SP_UNAUTHENTICATED`); TypeError when there was no answer.
  */
 export async function signOut(options: SignOutOptions = {}): Promise<void> {
   const reason: SignedOutReason = options.everywhere === true ? 'everywhere' : 'signed-out';
   const path = reason === 'everywhere' ? '/auth/sessions/revoke-all' : '/auth/sign-out';
-  try {
-    await authFetch(path, { method: 'POST', json: {} });
-  } catch (error) {
-    // Nobody was signed in any more: what the person asked for is already so. `authFetch` is on its way to sign in.
-    if (error instanceof ProblemError && error.code === 'SP_UNAUTHENTICATED') return;
-    throw error;
-  }
+  const end = (): Promise<Response> => authFetch(path, { method: 'POST', json: {} });
+  const sync = activeSessionSync();
+  if (sync !== undefined) return sync.signOut(reason, end);
+  await end();
   postSessionNews({ kind: 'signed-out', reason });
   location.replace(signedOutUrl(reason));
 }
