@@ -1,0 +1,173 @@
+import type { IncomingMessage } from 'node:http';
+import { SallyportError } from '@sallyport/core';
+import { readHeaders, type InboundHeaders } from './inbound-headers.ts';
+import type { KnownHosts } from './known-hosts.ts';
+
+/**
+ * The one reading of a request. `path` is what routes are matched against; `target` is the very bytes it was read from,
+ * and they are what goes upstream. What can be read in two ways never becomes a canonical request.
+ */
+export interface CanonicalRequest {
+  readonly method: string;
+  /** As the public address spells it, with its port when that is not the default. */
+  readonly host: string;
+  /** Path and query, untouched. */
+  readonly target: string;
+  readonly rawPath: string;
+  /** The path after one round of percent-decoding. */
+  readonly path: string;
+  /** With its question mark, or empty. */
+  readonly query: string;
+  readonly headers: InboundHeaders;
+}
+
+/** How many headers a request may carry. */
+export interface FirewallLimits {
+  readonly headers: number;
+}
+
+/** Every method that the door knows. TRACE, TRACK, CONNECT and made-up ones are refused. */
+export const knownMethods: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+const methods: ReadonlySet<string> = new Set(knownMethods);
+
+/** The characters that a path segment may hold as they are (RFC 3986, section 3.3), less `;`, plus what browsers leave alone. */
+const plainCharacters = tableOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,=:@[]|^");
+
+const slash = 0x2f;
+const dot = 0x2e;
+const percent = 0x25;
+const questionMark = 0x3f;
+
+/**
+ * An encoded delimiter means one thing to whom decodes once and another to whom decodes twice or parses first
+ * (`/ \ ? # ;`), and so does a percent sign that begins another escape.
+ */
+const hiddenDelimiter = /[\u0000-\u001f\u007f-\u009f/\\?#;]|%[0-9A-Fa-f]{2}/;
+
+/** Next.js writes route parameters into queries of this form for itself; from outside they are an injection (CVE-2026-44574). */
+const internalParameter = /[?&](?:nxtP|nxtI)/;
+
+/**
+ * Reads a request once, or refuses it: `SP_REQUEST_AMBIGUOUS`, `SP_HOST_UNKNOWN`, `SP_METHOD_NOT_ALLOWED`,
+ * `SP_HEADERS_TOO_LARGE`, `SP_CREDENTIALS_CONFLICT`. Nothing is ever repaired.
+ */
+export function readCanonicalRequest(
+  request: IncomingMessage,
+  hosts: KnownHosts,
+  limits: FirewallLimits,
+): CanonicalRequest {
+  // Node answers `GET /x` without a version like any other request.
+  if (request.httpVersionMajor !== 1) refuse('http-version');
+  if (request.rawHeaders.length > limits.headers * 2) {
+    throw new SallyportError('SP_HEADERS_TOO_LARGE', { reason: 'too-many-headers' });
+  }
+  const headers = readHeaders(request.rawHeaders);
+  const host = requireKnownHost(headers, hosts);
+  const method = request.method ?? '';
+  if (!methods.has(method)) {
+    throw new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'method-unknown', allow: knownMethods });
+  }
+  requireSoundBody(method, headers);
+
+  const target = request.url ?? '';
+  const end = endOfPath(target);
+  const rawPath = end === target.length ? target : target.slice(0, end);
+  const query = end === target.length ? '' : target.slice(end);
+  if (query !== '') requireSoundQuery(query);
+  const path = rawPath.includes('%') ? decodePath(rawPath) : rawPath;
+  return { method, host, target, rawPath, path, query, headers };
+}
+
+function requireKnownHost(headers: InboundHeaders, hosts: KnownHosts): string {
+  if (headers.hostCount !== 1) refuse('host-count');
+  const host = hosts.find(headers.host);
+  if (host === 'malformed') refuse('host-malformed');
+  if (host === 'unknown') throw new SallyportError('SP_HOST_UNKNOWN', { reason: 'host-unknown' });
+  return host.name;
+}
+
+function requireSoundBody(method: string, headers: InboundHeaders): void {
+  if (headers.contentLengthCount > 1) refuse('content-length-count');
+  // A body on GET or HEAD has no meaning, and proxies disagree on whether it is there at all (RFC 9110, section 9.3.1).
+  if ((method === 'GET' || method === 'HEAD') && headers.hasBody) refuse('body-on-get');
+  if (headers.isWebSocket && method !== 'GET') refuse('upgrade-on-unsafe-method');
+}
+
+function requireSoundQuery(query: string): void {
+  if (query.includes('#')) refuse('fragment');
+  if (!query.includes('nxt') && !query.includes('%')) return;
+  if (internalParameter.test(query) || internalParameter.test(decodeLeniently(query))) refuse('internal-parameter');
+}
+
+/** Walks the path once, refusing all but plain characters and escapes, and empty or dot segments. */
+function endOfPath(target: string): number {
+  const { length } = target;
+  // Absolute-form, authority-form and `*` name a server of the client's choice.
+  if (length === 0 || target.charCodeAt(0) !== slash) refuse('target-form');
+  let segmentStart = 1;
+  let index = 1;
+  for (; index < length; index++) {
+    const code = target.charCodeAt(index);
+    if (code === questionMark) break;
+    if (code === slash) {
+      requireSoundSegment(target, segmentStart, index, false);
+      segmentStart = index + 1;
+    } else if (code !== percent && plainCharacters[code] !== 1) {
+      refuse('path-character');
+    }
+  }
+  requireSoundSegment(target, segmentStart, index, true);
+  return index;
+}
+
+function requireSoundSegment(target: string, start: number, end: number, isLast: boolean): void {
+  const length = end - start;
+  if (length === 0) {
+    if (!isLast) refuse('empty-segment');
+    return;
+  }
+  if (length > 2 || target.charCodeAt(start) !== dot) return;
+  if (length === 1 || target.charCodeAt(start + 1) === dot) refuse('dot-segment');
+}
+
+/** Slashes are never encoded in what this returns, so raw and decoded segments correspond one to one. */
+function decodePath(rawPath: string): string {
+  const decoded = decodeSegments(rawPath);
+  const slashes = countSlashes(decoded);
+  if (slashes !== countSlashes(rawPath)) refuse('encoded-delimiter');
+  for (const segment of decoded.split('/')) {
+    if (segment === '.' || segment === '..') refuse('dot-segment');
+    if (hiddenDelimiter.test(segment)) refuse('encoded-delimiter');
+  }
+  return decoded;
+}
+
+function decodeSegments(rawPath: string): string {
+  try {
+    // Refuses a lone percent sign, overlong forms and everything else that is not UTF-8.
+    return decodeURIComponent(rawPath);
+  } catch {
+    return refuse('percent-encoding');
+  }
+}
+
+function countSlashes(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf('/'); at !== -1; at = text.indexOf('/', at + 1)) count++;
+  return count;
+}
+
+function decodeLeniently(text: string): string {
+  return text.replaceAll(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+function refuse(reason: string): never {
+  throw new SallyportError('SP_REQUEST_AMBIGUOUS', { reason });
+}
+
+function tableOf(characters: string): Uint8Array {
+  const table = new Uint8Array(65_536);
+  for (const character of characters) table[character.charCodeAt(0)] = 1;
+  return table;
+}

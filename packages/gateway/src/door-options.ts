@@ -1,0 +1,157 @@
+import { isIP } from 'node:net';
+import {
+  sessionCookieFor,
+  silentLogger,
+  type InvalidationBus,
+  type KeyRing,
+  type Logger,
+  type Route,
+  type SessionDirectory,
+} from '@sallyport/core';
+import { isHostPattern } from './known-hosts.ts';
+import type { Mount } from './mount.ts';
+import type { RequestRecord } from './record.ts';
+import type { DoorTraces } from './traces.ts';
+
+export interface DoorLimits {
+  /** @default 100 */
+  readonly headers?: number;
+  /** Bytes of a request body, where the route names no limit of its own. @default 10000000 */
+  readonly bodyBytes?: number;
+}
+
+export interface SessionCacheOptions {
+  /** @default 10000 */
+  readonly maxEntries?: number;
+  /**
+   * The age at which a session is read again although nothing was heard of it. The bus is what ends sessions at once;
+   * this bounds the damage of a bus that lost a message without noticing. 0 reads on every request.
+   * @default 60
+   */
+  readonly maxAgeSeconds?: number;
+}
+
+export interface DoorOptions {
+  /** Origin that browsers see. Its scheme decides on the cookie name and on HSTS. */
+  readonly publicUrl: string;
+  /** More hosts that are served, with their port; `*.example.com` for all below. */
+  readonly hosts?: readonly string[];
+  /** More hosts under which the internal listener is reached; its own address and loopback always count. */
+  readonly internalHosts?: readonly string[];
+  readonly routes: readonly Route[];
+  readonly mounts?: readonly Mount[];
+  readonly sessions: SessionDirectory;
+  readonly keyRing: KeyRing;
+  readonly bus: InvalidationBus;
+  readonly logger?: Logger;
+  readonly now?: () => Date;
+  /** 30 to 300. @default 60 */
+  readonly tokenLifetimeSeconds?: number;
+  readonly limits?: DoorLimits;
+  /** One line per request. @default true */
+  readonly accessLog?: boolean;
+  /** Addresses or networks (`10.0.0.0/8`) whose `X-Forwarded-For` is believed. Never everybody. @default [] */
+  readonly trustedProxies?: readonly string[];
+  readonly sessionCache?: SessionCacheOptions;
+  /** Where to keep the last requests of each session; absent costs nothing. */
+  readonly traces?: DoorTraces;
+  /** Page to which navigations of people who are not signed in are sent. @default '/sign-in' */
+  readonly signInPath?: string;
+  /** Asked by `/readyz`. @default always ready */
+  readonly isReady?: () => boolean;
+  /** Hears of every request that was refused. Must not throw and must not wait. */
+  readonly onRefusal?: (record: RequestRecord) => void;
+}
+
+/** Options after their defaults were filled in. */
+export type CheckedDoorOptions = Required<Omit<DoorOptions, 'traces' | 'onRefusal' | 'limits' | 'sessionCache'>> &
+  Pick<DoorOptions, 'traces' | 'onRefusal'> & {
+    readonly limits: Required<DoorLimits>;
+    readonly sessionCache: Required<SessionCacheOptions>;
+    readonly publicOrigin: string;
+    readonly isSecure: boolean;
+  };
+
+/**
+ * Checks the options of a door.
+ *
+ * @throws TypeError with every problem in one message.
+ */
+export function checkDoorOptions(options: DoorOptions): CheckedDoorOptions {
+  const checked = {
+    hosts: [],
+    internalHosts: [],
+    mounts: [],
+    logger: silentLogger,
+    now: () => new Date(),
+    tokenLifetimeSeconds: 60,
+    accessLog: true,
+    trustedProxies: [],
+    signInPath: '/sign-in',
+    isReady: () => true,
+    ...options,
+    limits: { headers: 100, bodyBytes: 10_000_000, ...options.limits },
+    sessionCache: { maxEntries: 10_000, maxAgeSeconds: 60, ...options.sessionCache },
+  };
+  const problems = [...problemsOf(checked), ...problemsOfUrl(options.publicUrl)];
+  if (problems.length > 0) throw new TypeError(`the door cannot be built:\n- ${problems.join('\n- ')}`);
+  const url = new URL(options.publicUrl);
+  return { ...checked, publicOrigin: url.origin, isSecure: url.protocol === 'https:' };
+}
+
+function problemsOf(
+  options: DoorOptions & {
+    readonly tokenLifetimeSeconds: number;
+    readonly limits: Required<DoorLimits>;
+    readonly sessionCache: Required<SessionCacheOptions>;
+    readonly hosts: readonly string[];
+    readonly internalHosts: readonly string[];
+    readonly trustedProxies: readonly string[];
+    readonly signInPath: string;
+  },
+): readonly string[] {
+  const { limits, sessionCache } = options;
+  return [
+    ...unless(isBetween(options.tokenLifetimeSeconds, 30, 300), 'tokenLifetimeSeconds must be 30 to 300'),
+    ...unless(isBetween(limits.headers, 10, 1000), 'limits.headers must be 10 to 1000'),
+    ...unless(isBetween(limits.bodyBytes, 1, Number.MAX_SAFE_INTEGER), 'limits.bodyBytes must be a positive integer'),
+    ...unless(isBetween(sessionCache.maxEntries, 1, 10_000_000), 'sessionCache.maxEntries must be 1 to 10000000'),
+    ...unless(isBetween(sessionCache.maxAgeSeconds, 0, 300), 'sessionCache.maxAgeSeconds must be 0 to 300'),
+    ...unless(/^\/[A-Za-z0-9/_-]*$/.test(options.signInPath), 'signInPath must be a plain path'),
+    ...[...options.hosts, ...options.internalHosts]
+      .filter((host) => !isHostPattern(host))
+      .map((host) => `hosts: "${host}" is not a host, nor "*." and a host`),
+    ...options.trustedProxies.flatMap(problemsOfNetwork),
+  ];
+}
+
+function problemsOfUrl(publicUrl: string): readonly string[] {
+  if (!URL.canParse(publicUrl)) return ['publicUrl is not a URL'];
+  const url = new URL(publicUrl);
+  const isOrigin = url.href === `${url.origin}/` && /^https?:$/.test(url.protocol);
+  if (!isOrigin) return ['publicUrl must be an http or https origin: scheme, host and port only'];
+  try {
+    sessionCookieFor(publicUrl);
+    return [];
+  } catch (error) {
+    return [error instanceof Error ? error.message : 'publicUrl cannot carry a session cookie'];
+  }
+}
+
+function problemsOfNetwork(text: string): readonly string[] {
+  const [address = '', prefix] = text.split('/');
+  const family = isIP(address);
+  const longest = family === 4 ? 32 : 128;
+  const length = prefix === undefined ? longest : Number(prefix);
+  if (family === 0 || !isBetween(length, 0, longest)) return [`trustedProxies: "${text}" is not an address or network`];
+  // A proxy list that holds everybody lets any client choose its own address.
+  return unless(length >= 8, `trustedProxies: "${text}" is too wide to be a list of proxies`);
+}
+
+function isBetween(value: number, least: number, most: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= most;
+}
+
+function unless(isFine: boolean, problem: string): readonly string[] {
+  return isFine ? [] : [problem];
+}

@@ -1,0 +1,274 @@
+import { SallyportError } from '@sallyport/core';
+
+/** What one pass over the raw headers of a request found. */
+export interface InboundHeaders {
+  /** Names and values, in turn, that go upstream as they are; the door adds its own to this list. */
+  readonly endToEnd: string[];
+  readonly host: string;
+  readonly hostCount: number;
+  readonly cookie: string | undefined;
+  readonly authorization: string | undefined;
+  readonly accept: string;
+  readonly origin: string | undefined;
+  readonly fetchSite: string | undefined;
+  readonly fetchMode: string | undefined;
+  readonly fetchDest: string | undefined;
+  readonly traceparent: string | undefined;
+  readonly tracestate: string | undefined;
+  readonly forwardedFor: string | undefined;
+  readonly forwardedHostCount: number;
+  readonly contentLength: number | undefined;
+  readonly contentLengthCount: number;
+  readonly hasBody: boolean;
+  readonly isWebSocket: boolean;
+  /** A prefetch, by whichever name: it never keeps a session alive and never starts a sign-in. */
+  readonly isPrefetch: boolean;
+  /** A request of the Next.js router for data, not for a page. */
+  readonly isRouterData: boolean;
+}
+
+type HeaderRule =
+  | 'forward'
+  | 'drop'
+  | 'host'
+  | 'cookie'
+  | 'authorization'
+  | 'connection'
+  | 'content-length'
+  | 'transfer-encoding'
+  | 'upgrade'
+  | 'accept'
+  | 'origin'
+  | 'sec-fetch-site'
+  | 'sec-fetch-mode'
+  | 'sec-fetch-dest'
+  | 'traceparent'
+  | 'tracestate'
+  | 'x-forwarded-for'
+  | 'x-forwarded-host'
+  | 'prefetch'
+  | 'purpose'
+  | 'router-data';
+
+/** Headers with a meaning of their own at the door, by exact lower-case name. */
+const handled: Readonly<Record<string, HeaderRule>> = {
+  host: 'host',
+  cookie: 'cookie',
+  authorization: 'authorization',
+  connection: 'connection',
+  'content-length': 'content-length',
+  'transfer-encoding': 'transfer-encoding',
+  upgrade: 'upgrade',
+  accept: 'accept',
+  origin: 'origin',
+  'sec-fetch-site': 'sec-fetch-site',
+  'sec-fetch-mode': 'sec-fetch-mode',
+  'sec-fetch-dest': 'sec-fetch-dest',
+  traceparent: 'traceparent',
+  tracestate: 'tracestate',
+  'x-forwarded-for': 'x-forwarded-for',
+  'x-forwarded-host': 'x-forwarded-host',
+  'next-router-prefetch': 'prefetch',
+  'next-router-segment-prefetch': 'prefetch',
+  purpose: 'purpose',
+  'sec-purpose': 'purpose',
+  'x-purpose': 'purpose',
+  'x-moz': 'purpose',
+  rsc: 'router-data',
+};
+
+/**
+ * Names that only the door may say to an upstream, folded: a server that turns `-`, `_` and `.` into one another
+ * (CGI, WSGI, many frameworks) would take `X_Forwarded_For` for ours.
+ */
+const reserved: ReadonlySet<string> = new Set([
+  // Hop-by-hop (RFC 9110, section 7.6.1) and those that steer proxies.
+  ...['connection', 'keepalive', 'proxyconnection', 'proxyauthorization', 'proxyauthenticate', 'proxy'],
+  ...['te', 'trailer', 'transferencoding', 'upgrade', 'http2settings', 'expect', 'contentlength', 'host'],
+  // Identity and credentials.
+  ...['authorization', 'cookie', 'cookie2', 'remoteuser', 'xremoteuser', 'xuser', 'xuserid', 'xauthuser'],
+  ...['clientcert', 'clientcertchain', 'sslclientcert', 'xclientcert', 'xsslclientcert', 'xsslclientverify'],
+  // Where the request came from and what it asked for.
+  ...['forwarded', 'via', 'xrealip', 'trueclientip', 'cfconnectingip', 'cfconnectingipv6', 'cfpseudoipv4'],
+  ...['fastlyclientip', 'xclientip', 'xclusterclientip', 'xappengineuserip', 'flyclientip', 'xazureclientip'],
+  ...['xhttpmethodoverride', 'xhttpmethod', 'xmethodoverride', 'httpmethodoverride', 'xproxyurl', 'xhost'],
+  ...['xrequestid', 'traceparent', 'tracestate', 'frontendhttps', 'xurlscheme', 'xscheme', 'xssl'],
+  // What Next.js says to itself.
+  ...['xmatchedpath', 'nextresume', 'xactionforwarded', 'contentsecuritypolicy', 'contentsecuritypolicyreportonly'],
+]);
+
+const reservedPrefixes = [
+  ...['xforwarded', 'xsallyport', 'xoriginal', 'xrewrite', 'xenvoy', 'xauthrequest'],
+  ...['xmiddleware', 'xinvoke', 'xnext', 'xnow', 'xvercel', 'xprerender'],
+];
+
+const wellKnown = 512;
+const rules = new Map<string, HeaderRule>();
+
+/**
+ * Sorts the raw headers of a request in one pass.
+ *
+ * @throws `SP_CREDENTIALS_CONFLICT` when `Authorization` comes twice.
+ */
+export function readHeaders(raw: readonly string[]): InboundHeaders {
+  const endToEnd: string[] = [];
+  let connection: string | undefined;
+  let host = '';
+  let hostCount = 0;
+  let cookie: string | undefined;
+  let authorization: string | undefined;
+  let accept = '';
+  let origin: string | undefined;
+  let fetchSite: string | undefined;
+  let fetchMode: string | undefined;
+  let fetchDest: string | undefined;
+  let traceparent: string | undefined;
+  let tracestate: string | undefined;
+  let forwardedFor: string | undefined;
+  let forwardedHostCount = 0;
+  let contentLength: number | undefined;
+  let contentLengthCount = 0;
+  let isChunked = false;
+  let isWebSocket = false;
+  let isPrefetch = false;
+  let isRouterData = false;
+
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index] ?? '';
+    const value = raw[index + 1] ?? '';
+    const rule = rules.get(name) ?? ruleFor(name);
+    switch (rule) {
+      case 'forward':
+        endToEnd.push(name, value);
+        break;
+      case 'drop':
+        break;
+      case 'host':
+        host = value;
+        hostCount++;
+        break;
+      case 'cookie':
+        cookie = cookie === undefined ? value : `${cookie}; ${value}`;
+        break;
+      case 'authorization':
+        if (authorization !== undefined) {
+          throw new SallyportError('SP_CREDENTIALS_CONFLICT', { reason: 'several-authorization-headers' });
+        }
+        authorization = value;
+        break;
+      case 'connection':
+        connection = connection === undefined ? value : `${connection},${value}`;
+        break;
+      case 'content-length':
+        contentLength = Number(value);
+        contentLengthCount++;
+        break;
+      case 'transfer-encoding':
+        isChunked = true;
+        break;
+      case 'upgrade':
+        if (/\bwebsocket\b/i.test(value)) isWebSocket = true;
+        break;
+      case 'accept':
+        accept = value;
+        endToEnd.push(name, value);
+        break;
+      // What decides about trust is joined when it comes twice, and then equals nothing that is allowed.
+      case 'origin':
+        origin = origin === undefined ? value : `${origin}, ${value}`;
+        endToEnd.push(name, value);
+        break;
+      case 'sec-fetch-site':
+        fetchSite = fetchSite === undefined ? value : `${fetchSite}, ${value}`;
+        endToEnd.push(name, value);
+        break;
+      case 'sec-fetch-mode':
+        fetchMode = fetchMode === undefined ? value : `${fetchMode}, ${value}`;
+        endToEnd.push(name, value);
+        break;
+      case 'sec-fetch-dest':
+        fetchDest = fetchDest === undefined ? value : `${fetchDest}, ${value}`;
+        endToEnd.push(name, value);
+        break;
+      case 'traceparent':
+        traceparent = traceparent === undefined ? value : '';
+        break;
+      case 'tracestate':
+        tracestate = tracestate === undefined ? value : `${tracestate},${value}`;
+        break;
+      case 'x-forwarded-for':
+        forwardedFor = forwardedFor === undefined ? value : `${forwardedFor},${value}`;
+        break;
+      case 'x-forwarded-host':
+        forwardedHostCount += value.includes(',') ? 2 : 1;
+        break;
+      case 'prefetch':
+        isPrefetch = true;
+        endToEnd.push(name, value);
+        break;
+      case 'purpose':
+        if (/prefetch|prerender|preview/i.test(value)) isPrefetch = true;
+        endToEnd.push(name, value);
+        break;
+      case 'router-data':
+        isRouterData = true;
+        endToEnd.push(name, value);
+        break;
+    }
+  }
+
+  return {
+    endToEnd: connection === undefined ? endToEnd : withoutConnectionNamed(endToEnd, connection),
+    host,
+    hostCount,
+    cookie,
+    authorization,
+    accept,
+    origin,
+    fetchSite,
+    fetchMode,
+    fetchDest,
+    traceparent,
+    tracestate,
+    forwardedFor,
+    forwardedHostCount,
+    contentLength,
+    contentLengthCount,
+    hasBody: isChunked || (contentLength !== undefined && contentLength !== 0),
+    isWebSocket,
+    isPrefetch,
+    isRouterData,
+  };
+}
+
+/** Only letters and digits, lower-case: `X_Real.IP` and `X-Real-IP` become the same. */
+export function foldHeaderName(name: string): string {
+  return name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+}
+
+function ruleFor(name: string): HeaderRule {
+  const rule = classify(name);
+  // Remembered for the spellings met first; a client that makes up names pays for them itself.
+  if (rules.size < wellKnown) rules.set(name, rule);
+  return rule;
+}
+
+function classify(name: string): HeaderRule {
+  const lowered = name.toLowerCase();
+  if (Object.hasOwn(handled, lowered)) return handled[lowered] ?? 'drop';
+  const folded = foldHeaderName(name);
+  if (folded === '' || reserved.has(folded)) return 'drop';
+  return reservedPrefixes.some((prefix) => folded.startsWith(prefix)) ? 'drop' : 'forward';
+}
+
+/** `Connection` may name any end-to-end header as hop-by-hop; it never reaches what the door itself adds later. */
+function withoutConnectionNamed(endToEnd: string[], connection: string): string[] {
+  if (connection === 'keep-alive' || connection === 'close' || connection === 'Keep-Alive') return endToEnd;
+  const named = new Set(connection.split(',').map((name) => name.trim().toLowerCase()));
+  const kept: string[] = [];
+  for (let index = 0; index < endToEnd.length; index += 2) {
+    const name = endToEnd[index] ?? '';
+    if (!named.has(name.toLowerCase())) kept.push(name, endToEnd[index + 1] ?? '');
+  }
+  return kept;
+}

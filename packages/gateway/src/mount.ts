@@ -1,0 +1,18 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RequestContext } from '@sallyport/core';
+
+/**
+ * A handler in the door's own process, such as identity under `/auth`. It stands behind the same stages as a route:
+ * firewall, session, cross-site protection and access are settled by the time `handle` is called.
+ */
+export interface Mount {
+  /** Name in logs and traces; unique among routes and mounts. */
+  readonly name: string;
+  /** Path prefix, matched by whole segments. */
+  readonly prefix: string;
+  readonly access: 'public' | 'optional' | 'signed-in';
+  /** Requests to a mount never keep a session alive. */
+  readonly slide: false;
+  /** Answers the request. What it throws, or rejects with, becomes a problem answer. */
+  handle(request: IncomingMessage, response: ServerResponse, context: RequestContext): void | Promise<void>;
+}

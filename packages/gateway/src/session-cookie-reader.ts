@@ -1,0 +1,75 @@
+import { isSessionToken } from '@sallyport/core';
+
+/** What the `Cookie` header says about the session. */
+export type PresentedSession =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'token'; readonly token: string }
+  | { readonly kind: 'unusable'; readonly reason: 'cookie-malformed' | 'cookie-conflict' };
+
+export interface ReadCookies {
+  readonly session: PresentedSession;
+  /** The other cookies, for the upstream; `undefined` when there are none. */
+  readonly others: string | undefined;
+}
+
+/** Names that begin like this are ours, in any prefix and case: they are never forwarded and never set by an upstream. */
+const ourNames = /^(?:__Host-|__Secure-|__Http-|__Host-Http-)?sallyport/i;
+
+const none: PresentedSession = { kind: 'none' };
+
+/** Says whether a cookie name belongs to the door. */
+export function isOurCookieName(name: string): boolean {
+  return ourNames.test(name);
+}
+
+/**
+ * Builds the reader of `Cookie` headers. Pairs are split at `;` and nothing else: no quoted strings, no `$Version`,
+ * and white space is the RFC's two characters only, since `trim()` would turn a no-break space into our name.
+ *
+ * Two cookies of our name with different values are a sign of tossing: neither is used.
+ */
+export function createCookieReader(cookieName: string): (header: string) => ReadCookies {
+  const start = `${cookieName}=`;
+  return (header) => {
+    // The usual case, without an allocation per pair: our cookie and no other.
+    if (header.startsWith(start) && !header.includes(';')) {
+      return { session: toPresented(header.slice(start.length)), others: undefined };
+    }
+    let session: PresentedSession = none;
+    let others: string | undefined;
+    for (const part of header.split(';')) {
+      const pair = trimSpaces(part);
+      if (pair.startsWith(start)) {
+        session = combine(session, toPresented(pair.slice(start.length)));
+        continue;
+      }
+      const equals = pair.indexOf('=');
+      // A pair without a name is read as a name by some and as a value by others: it may spell ours.
+      if (equals <= 0 || isOurCookieName(pair)) continue;
+      others = others === undefined ? pair : `${others}; ${pair}`;
+    }
+    return { session, others };
+  };
+}
+
+function toPresented(value: string): PresentedSession {
+  return isSessionToken(value) ? { kind: 'token', token: value } : { kind: 'unusable', reason: 'cookie-malformed' };
+}
+
+function combine(first: PresentedSession, second: PresentedSession): PresentedSession {
+  if (first.kind === 'none') return second;
+  const isSame = first.kind === 'token' && second.kind === 'token' && first.token === second.token;
+  return isSame ? first : { kind: 'unusable', reason: 'cookie-conflict' };
+}
+
+function trimSpaces(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isSpace(text.charCodeAt(start))) start++;
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}

@@ -1,0 +1,56 @@
+import type { InternalTokenClaims } from '@sallyport/core';
+
+/** One request as it went through the stages. Holds claims, never a token; a path, never a query. */
+export interface DoorTrace {
+  readonly requestId: string;
+  readonly at: Date;
+  readonly method: string;
+  readonly route: string;
+  readonly path: string;
+  readonly status: number;
+  readonly stages: readonly { readonly name: string; readonly microseconds: number }[];
+  readonly sessionCache: 'hit' | 'miss';
+  readonly tokenCache: 'hit' | 'miss' | 'none';
+  /** Signatures that this request had to wait for. */
+  readonly signatures: number;
+  /** What the upstream was told of the caller; absent when it was told nothing. */
+  readonly claims?: InternalTokenClaims;
+  readonly decision: 'forward' | 'mount' | 'redirect' | 'refuse';
+  readonly reason?: string;
+  readonly upstreamMilliseconds?: number;
+  readonly totalMilliseconds: number;
+}
+
+/** The last requests of each session, for the page "Behind the door" of the demo. */
+export interface DoorTraces {
+  record(sid: string, trace: DoorTrace): void;
+  /** The requests of a session, newest first. */
+  list(sid: string): readonly DoorTrace[];
+}
+
+export interface DoorTracesOptions {
+  /** @default 50 */
+  readonly perSession?: number;
+  /** @default 200 */
+  readonly sessions?: number;
+}
+
+/** Keeps the last requests of a bounded number of sessions in memory; the session unused for longest makes room. */
+export function createDoorTraces(options: DoorTracesOptions = {}): DoorTraces {
+  const { perSession = 50, sessions = 200 } = options;
+  const bySession = new Map<string, DoorTrace[]>();
+  return {
+    record: (sid, trace) => {
+      const traces = bySession.get(sid) ?? [];
+      bySession.delete(sid);
+      bySession.set(sid, traces);
+      traces.push(trace);
+      if (traces.length > perSession) traces.shift();
+      if (bySession.size > sessions) {
+        const oldest = bySession.keys().next();
+        if (oldest.done !== true) bySession.delete(oldest.value);
+      }
+    },
+    list: (sid) => [...(bySession.get(sid) ?? [])].reverse(),
+  };
+}
