@@ -9,7 +9,7 @@ export default defineConfig({
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   test: {
     // One shared cache is not keyed on tsconfig edits: a stale transform would hide a real failure.
-    experimental: { fsModuleCache: false },
+    fsModuleCache: false,
     testTimeout: 20_000,
     hookTimeout: 60_000,
     projects: [

@@ -1,0 +1,82 @@
+import path from 'node:path';
+import type { DemoAccount, RunningSystem } from './system.ts';
+
+type Summary = Pick<RunningSystem, 'url' | 'mailbox' | 'accounts' | 'services' | 'logFolder'>;
+
+/** What `npm start -- --json` prints: one line. */
+export function toJsonLine({ url, mailbox, accounts, services }: Summary): string {
+  return JSON.stringify({
+    url,
+    mailbox,
+    accounts: accounts.map(({ email, password, roles }) => ({ email, password, roles })),
+    services: services.map(({ name, path: servicePath }) => ({ name, path: servicePath })),
+  });
+}
+
+/** What `npm start` prints: one aligned table, and five things to try. */
+export function toStartTable(summary: Summary, readyAfterSeconds: number): string {
+  const { url, mailbox, accounts, services, logFolder } = summary;
+  const vendor = accountWith(accounts, 'vendor');
+  const administrator = accountWith(accounts, 'admin');
+  const rows: string[][] = [
+    ['Open', url, `ready in ${readyAfterSeconds.toFixed(1)} s`],
+    ['Mailbox', mailbox, 'every mail that the system sends'],
+    ...services.map(({ name, path: servicePath }, index) => [
+      index === 0 ? 'Services' : '',
+      `${url}${servicePath === '/' ? '' : servicePath}`,
+      serviceNotes[name] ?? name,
+    ]),
+    ...accounts.map(({ email, password, roles }, index) => [
+      index === 0 ? 'Accounts' : '',
+      email,
+      `${password}   ${roles.join(', ')}`,
+    ]),
+    ['Logs', path.relative('', logFolder) || logFolder, 'Ctrl-C stops everything'],
+  ];
+  const steps = [
+    `Sign in as ${vendor?.email ?? 'a vendor'}, open ${url}/products and create a product.`,
+    `Watch your own requests pass the stages of the door: ${url}/behind-the-door`,
+    `Sign up with an address of your own; the verification mail arrives at ${mailbox}`,
+    `Sign in as ${administrator?.email ?? 'the administrator'} in two browsers, then "sign out everywhere" at ${url}/account`,
+    `Ask the shop without a browser, and see that no token leaves the door:\n     ${curlFor(url, vendor)}`,
+  ];
+  const tries = steps.map((step, index) => `  ${index + 1}. ${step}`);
+  return ['', ...alignColumns(rows).map((line) => `  ${line}`), '', '  Five things to try', ...tries, ''].join('\n');
+}
+
+/** Pads every column but the last to its widest cell. */
+export function alignColumns(rows: readonly (readonly string[])[]): string[] {
+  const columns = Math.max(0, ...rows.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('   ')
+      .trimEnd(),
+  );
+}
+
+const serviceNotes: Readonly<Record<string, string>> = {
+  shop: 'NestJS: products, with Swagger UI at /api/shop/docs',
+  shell: 'Next.js: home, sign-in, products',
+  account: 'Next.js zone: account and active sessions',
+};
+
+/** One command that signs in, keeps the cookie in memory and lists the products. */
+function curlFor(url: string, account: DemoAccount | undefined): string {
+  const { email, password } = account ?? { email: 'vendor@example.com', password: '…' };
+  const body = quote(JSON.stringify({ email, password }));
+  const signIn = `-b "" -o ${process.platform === 'win32' ? 'NUL' : '/dev/null'} -H "Content-Type: application/json" -d ${body} ${url}/auth/sign-in/email`;
+  return `curl -sS ${signIn} --next -sS -b "" ${url}/api/shop/products`;
+}
+
+function quote(text: string): string {
+  if (process.platform === 'win32') return `"${text.replaceAll('"', '\\"')}"`;
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+function accountWith(accounts: readonly DemoAccount[], role: string): DemoAccount | undefined {
+  return accounts.find(({ roles }) => roles.includes(role));
+}

@@ -1,0 +1,81 @@
+import path from 'node:path';
+import { buildSystem } from '../build/build-system.ts';
+import { createProgress } from '../build/progress.ts';
+import { ToolFailure } from '../processes/run-tool.ts';
+import { onStopRequest } from '../processes/stop-requests.ts';
+import { workspaceRoot } from '../workspace-root.ts';
+import { parsePort, requireFreePort, StartRefused } from './public-port.ts';
+import { parseStartOptions, startHelp } from './start-options.ts';
+import { toJsonLine, toStartTable } from './start-summary.ts';
+import { ProcessFailure, startSystem, type RunningSystem } from './system.ts';
+
+const startedAt = performance.now();
+const stopping = new AbortController();
+let system: RunningSystem | undefined;
+let starting: Promise<unknown> = Promise.resolve();
+
+onStopRequest(async () => {
+  stopping.abort();
+  // A start that is under way stops what it has started before it rejects.
+  await starting.catch(() => undefined);
+  await system?.stop();
+});
+
+try {
+  const options = parseStartOptions(process.argv.slice(2));
+  if (options.help) console.log(startHelp);
+  else {
+    starting = start();
+    await starting;
+    if (system !== undefined) console.log(options.json ? toJsonLine(system) : toStartTable(system, elapsedSeconds()));
+  }
+} catch (error) {
+  if (!stopping.signal.aborted) {
+    report(error);
+    process.exit(1);
+  }
+}
+
+async function start(): Promise<void> {
+  const port = parsePort(process.env['PORT']);
+  await requireFreePort(port);
+  // The table or the JSON line alone goes to stdout.
+  const progress = createProgress(process.stderr);
+  await buildSystem({ root: workspaceRoot, progress, signal: stopping.signal });
+  await progress.step('Starting', async () => {
+    system = await startSystem({
+      dataDir: path.resolve(workspaceRoot, process.env['SALLYPORT_DATA_DIR'] ?? '.sallyport'),
+      port,
+      signal: stopping.signal,
+      onNotice: (notice) => console.error(notice),
+      onLost: (failure) => void stopBecause(failure),
+    });
+  });
+}
+
+async function stopBecause(failure: ProcessFailure): Promise<void> {
+  if (stopping.signal.aborted) return;
+  stopping.abort();
+  report(failure);
+  await system?.stop();
+  process.exit(1);
+}
+
+function report(error: unknown): void {
+  if (error instanceof ProcessFailure) {
+    for (const line of error.lastLines) console.error(`  ${line}`);
+    console.error(`\n${error.message}. Its whole log: ${error.logFile}`);
+  } else if (error instanceof ToolFailure) {
+    console.error(`\n${error.output.trimEnd()}\n\n${error.message}.`);
+  } else if (error instanceof StartRefused) {
+    console.error(error.message);
+  } else if (error instanceof TypeError && 'code' in error) {
+    console.error(`${error.message}\n\n${startHelp}`);
+  } else {
+    console.error(error);
+  }
+}
+
+function elapsedSeconds(): number {
+  return (performance.now() - startedAt) / 1000;
+}

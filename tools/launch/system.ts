@@ -1,0 +1,239 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { workspaceRoot } from '../workspace-root.ts';
+import { demoProcesses, type Addresses, type ProcessDefinition, type ProcessName } from './demo-processes.ts';
+import { findFreePorts } from './free-ports.ts';
+import { inheritedEnvironment } from './process-environment.ts';
+import { openProcessLog, type ProcessLog } from './process-log.ts';
+import { createSupervisedProcess, type SupervisedProcess } from './supervised-process.ts';
+import { waitUntilReady } from './wait-until-ready.ts';
+
+const readyTimeoutMilliseconds = 60_000;
+
+export interface DemoAccount {
+  readonly email: string;
+  readonly password: string;
+  readonly roles: readonly string[];
+}
+
+export interface SystemOptions {
+  /** Folder of accounts, keys and logs. */
+  readonly dataDir: string;
+  /** Port of the door; a free one by default. */
+  readonly port?: number;
+  /** PEM files; with them the door speaks https. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string; readonly caFile: string };
+  /** Address that browsers use; made from the port by default. */
+  readonly publicUrl?: string;
+  /** Additional environment of single processes. */
+  readonly environment?: Partial<Record<ProcessName, Readonly<Record<string, string>>>>;
+  /** Starts only these processes. */
+  readonly only?: readonly ProcessName[];
+  /** What to run; the built demo by default. */
+  readonly definitions?: readonly ProcessDefinition[];
+  readonly signal?: AbortSignal;
+  /** Called when a process ended for good by itself. Without it the others keep running. */
+  readonly onLost?: (failure: ProcessFailure) => void;
+  /** Called with a sentence for people: a restart, or warnings and errors in a log. */
+  readonly onNotice?: (notice: string) => void;
+}
+
+/** The running system: the door, the services and zones behind it, and the means to break them. */
+export interface RunningSystem {
+  readonly url: string;
+  readonly mailbox: string;
+  readonly accounts: readonly DemoAccount[];
+  readonly services: readonly { readonly name: string; readonly path: string }[];
+  readonly logFolder: string;
+  /** Starts a stopped process again and resolves when it answers. */
+  start(name: ProcessName): Promise<void>;
+  /** Stops one process in an orderly way. */
+  stop(name?: ProcessName): Promise<void>;
+  /** Ends one process as an accident would. */
+  kill(name: ProcessName, signal?: NodeJS.Signals): Promise<void>;
+  /** Process id, for measurements. */
+  pid(name: ProcessName): number | undefined;
+  /** The end of the log of a process. */
+  lastLines(name: ProcessName, count?: number): readonly string[];
+}
+
+/** A process that ended by itself, or never answered. */
+export class ProcessFailure extends Error {
+  override readonly name = 'ProcessFailure';
+  readonly lastLines: readonly string[];
+  readonly logFile: string;
+
+  constructor(message: string, log: ProcessLog) {
+    super(message);
+    this.lastLines = log.lastLines(15);
+    this.logFile = log.file;
+  }
+}
+
+/**
+ * Starts the system on 127.0.0.1 and waits until every process answers and a page comes through the door.
+ *
+ * @throws ProcessFailure when a process ends or does not answer in time; everything else is stopped first.
+ */
+export async function startSystem(options: SystemOptions): Promise<RunningSystem> {
+  const dataDir = path.resolve(options.dataDir);
+  const logFolder = path.join(dataDir, 'logs');
+  const addresses = await chooseAddresses(options, dataDir);
+  const authority = options.tls === undefined ? undefined : await readFile(options.tls.caFile, 'utf8');
+  const definitions = (options.definitions ?? demoProcesses(workspaceRoot)).filter(
+    ({ name }) => options.only?.includes(name) ?? true,
+  );
+  const startup = new AbortController();
+  let isUp = false;
+
+  const parts = new Map<ProcessName, Part>();
+  for (const definition of definitions) {
+    const log = openProcessLog(path.join(logFolder, `${definition.name}.log`));
+    const supervised = createSupervisedProcess({
+      name: definition.name,
+      nodeArguments: definition.nodeArguments,
+      cwd: definition.cwd,
+      environment: {
+        ...inheritedEnvironment(definition.name, process.env),
+        ...definition.environment(addresses),
+        ...options.environment?.[definition.name],
+      },
+      log,
+      onExit: definition.onExit,
+      onLost: (reason) => {
+        const failure = new ProcessFailure(`${definition.name} stopped (${reason})`, log);
+        if (isUp) options.onLost?.(failure);
+        else startup.abort(failure);
+      },
+      onRestart: (reason) => options.onNotice?.(`${definition.name} stopped (${reason}); starting it again`),
+    });
+    parts.set(definition.name, { definition, log, process: supervised });
+  }
+
+  const partOf = (name: ProcessName): Part => {
+    const part = parts.get(name);
+    if (part === undefined) throw new TypeError(`${name} is not a process of this system`);
+    return part;
+  };
+  const untilReady = async (part: Part, signal: AbortSignal) => {
+    const deadline = AbortSignal.timeout(readyTimeoutMilliseconds);
+    const probe = { url: part.definition.healthUrl(addresses), authority };
+    try {
+      await waitUntilReady(probe, AbortSignal.any([signal, deadline]));
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!deadline.aborted) throw error;
+      throw new ProcessFailure(`${part.definition.name} does not answer`, part.log);
+    }
+  };
+  const stopAll = async () => {
+    clearInterval(noticeTimer);
+    await Promise.all([...parts.values()].map((part) => part.process.stop()));
+    for (const part of parts.values()) part.log.close();
+  };
+  const noticeTimer = summariseLogs([...parts.values()], options.onNotice);
+
+  const signal = options.signal === undefined ? startup.signal : AbortSignal.any([options.signal, startup.signal]);
+  let accounts: readonly DemoAccount[];
+  try {
+    signal.throwIfAborted();
+    for (const part of parts.values()) part.process.start();
+    await Promise.all([...parts.values()].map((part) => untilReady(part, signal)));
+    const gateway = parts.get('gateway');
+    if (gateway !== undefined && parts.has('shell')) await requirePage(gateway, addresses, authority, signal);
+    accounts = gateway === undefined ? [] : await readDemoAccounts(dataDir);
+    isUp = true;
+  } catch (error) {
+    await stopAll();
+    throw error;
+  }
+
+  return {
+    url: addresses.publicUrl,
+    mailbox: `http://127.0.0.1:${addresses.mailboxPort}`,
+    accounts,
+    services: definitions.flatMap(({ name, path: servicePath }) =>
+      servicePath === undefined ? [] : [{ name, path: servicePath }],
+    ),
+    logFolder,
+    async start(name) {
+      const part = partOf(name);
+      part.process.start();
+      await untilReady(part, new AbortController().signal);
+    },
+    stop: async (name) => (name === undefined ? stopAll() : partOf(name).process.stop()),
+    kill: async (name, killSignal = 'SIGKILL') => partOf(name).process.kill(killSignal),
+    pid: (name) => partOf(name).process.pid,
+    lastLines: (name, count = 15) => partOf(name).log.lastLines(count),
+  };
+}
+
+interface Part {
+  readonly definition: ProcessDefinition;
+  readonly log: ProcessLog;
+  readonly process: SupervisedProcess;
+}
+
+async function chooseAddresses(options: SystemOptions, dataDir: string): Promise<Addresses> {
+  const [internalPort = 0, mailboxPort = 0, shop = 0, shell = 0, account = 0, spare = 0] = await findFreePorts(6);
+  const publicPort = options.port ?? spare;
+  const scheme = options.tls === undefined ? 'http' : 'https';
+  return {
+    publicUrl: options.publicUrl ?? `${scheme}://localhost:${publicPort}`,
+    publicPort,
+    internalPort,
+    mailboxPort,
+    ports: { shop, shell, account },
+    dataDir,
+    certFile: options.tls?.certFile,
+    keyFile: options.tls?.keyFile,
+  };
+}
+
+/** A healthy process says little: the first page has to come through the door as well. */
+async function requirePage(
+  gateway: Part,
+  addresses: Addresses,
+  authority: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = AbortSignal.timeout(readyTimeoutMilliseconds);
+  try {
+    await waitUntilReady({ url: `${addresses.publicUrl}/`, authority }, AbortSignal.any([signal, deadline]));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!deadline.aborted) throw error;
+    throw new ProcessFailure('No page comes through the door', gateway.log);
+  }
+}
+
+/** The gateway process writes the file on the first start of a data folder. */
+async function readDemoAccounts(dataDir: string): Promise<readonly DemoAccount[]> {
+  const text = await readFile(path.join(dataDir, 'demo-accounts.json'), 'utf8').catch(() => '[]');
+  const accounts: unknown = JSON.parse(text);
+  return Array.isArray(accounts) ? accounts.filter(isDemoAccount) : [];
+}
+
+function isDemoAccount(value: unknown): value is DemoAccount {
+  if (typeof value !== 'object' || value === null) return false;
+  if (!('email' in value && 'password' in value && 'roles' in value)) return false;
+  return typeof value.email === 'string' && typeof value.password === 'string' && Array.isArray(value.roles);
+}
+
+function summariseLogs(
+  parts: readonly Part[],
+  onNotice: ((notice: string) => void) | undefined,
+): NodeJS.Timeout | undefined {
+  if (onNotice === undefined) return undefined;
+  return setInterval(() => {
+    for (const { log, definition } of parts) {
+      const { warnings, errors } = log.takeCounts();
+      if (errors + warnings === 0) continue;
+      onNotice(`${definition.name}: ${plural(errors, 'error')}, ${plural(warnings, 'warning')}; see ${log.file}`);
+    }
+  }, 10_000).unref();
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}
