@@ -26,6 +26,11 @@ export const errorCatalog = {
     title: 'The body is not valid JSON',
     mend: 'Send one JSON object with Content-Type: application/json.',
   },
+  SP_REQUEST_INVALID: {
+    status: 400,
+    title: 'The request cannot be understood',
+    mend: 'Compare the request with the documentation of the service.',
+  },
   SP_LINK_INVALID: {
     status: 400,
     title: 'The link is invalid, used or expired',
@@ -140,6 +145,11 @@ export const errorCatalog = {
     status: 503,
     title: 'The store does not answer',
     mend: 'Try again in a moment; nothing was lost and you are still signed in.',
+  },
+  SP_SERVICE_UNAVAILABLE: {
+    status: 503,
+    title: 'The service cannot answer now',
+    mend: 'Try again in a moment; an operator should look at the service.',
   },
   SP_UPSTREAM_TIMEOUT: {
     status: 504,

@@ -1,0 +1,54 @@
+/** What one decorator declares. Several on the same target add up. */
+export type AccessDeclaration =
+  | { readonly kind: 'public'; readonly reason: string }
+  | { readonly kind: 'authenticated' }
+  | { readonly kind: 'roles'; readonly roles: readonly string[] }
+  | { readonly kind: 'permissions'; readonly permissions: readonly string[] };
+
+const declarationsKey = Symbol('sallyport:access-declarations');
+
+/**
+ * Opens a handler, or every handler of a controller, to callers that nobody knows. On a handler it sets aside what its
+ * controller asks for. A token that does not hold is ignored here: the caller is then anonymous.
+ *
+ * @param reason why this may be open; for the reviewer, and for the list of routes. An empty one stops the start.
+ */
+export function Public(reason: string): ClassDecorator & MethodDecorator {
+  return declare({ kind: 'public', reason });
+}
+
+/** Asks for a caller that the door knows, with any role. */
+export function Authenticated(): ClassDecorator & MethodDecorator {
+  return declare({ kind: 'authenticated' });
+}
+
+/** Asks for one of these roles. Adds to what the controller asks for. */
+export function Roles(...roles: readonly string[]): ClassDecorator & MethodDecorator {
+  return declare({ kind: 'roles', roles });
+}
+
+/** Asks for all of these permissions, such as `product:create`. Adds to what the controller asks for. */
+export function Permissions(...permissions: readonly string[]): ClassDecorator & MethodDecorator {
+  return declare({ kind: 'permissions', permissions });
+}
+
+/** What is declared on a class, including the classes that it extends, or on a method. */
+export function declarationsOf(target: object): readonly AccessDeclaration[] {
+  const declarations: AccessDeclaration[] = [];
+  for (let owner: object | null = target; owner !== null; owner = Reflect.getPrototypeOf(owner)) {
+    declarations.push(...ownDeclarations(owner));
+  }
+  return declarations;
+}
+
+function declare(declaration: AccessDeclaration): ClassDecorator & MethodDecorator {
+  return (target: object, _name?: string | symbol, descriptor?: { readonly value?: unknown }) => {
+    const owner = typeof descriptor?.value === 'function' ? descriptor.value : target;
+    Reflect.defineMetadata(declarationsKey, [...ownDeclarations(owner), declaration], owner);
+  };
+}
+
+function ownDeclarations(owner: object): readonly AccessDeclaration[] {
+  // Only `declare` writes under this symbol.
+  return (Reflect.getOwnMetadata(declarationsKey, owner) as readonly AccessDeclaration[] | undefined) ?? [];
+}

@@ -1,0 +1,15 @@
+export { Authenticated, Permissions, Public, Roles } from './declare-access.ts';
+export { SALLYPORT_OPTIONS, TOKEN_VERIFIER } from './injection-tokens.ts';
+export { callerOf, CurrentPrincipal } from './request-caller.ts';
+export { requestIdOf } from './request-id.ts';
+export { SallyportModule, type SallyportAsyncOptions } from './sallyport-module.ts';
+export type { SallyportOptions } from './sallyport-options.ts';
+export {
+  applySallyportSwagger,
+  swaggerSecurityScheme,
+  type ApplicationLike,
+  type OpenApiConfigLike,
+} from './swagger.ts';
+export { toValidationError, type ValidationIssue } from './validation-error.ts';
+// What a service needs of core, so that it depends on one package of ours.
+export { SallyportError, type Caller, type Logger, type Principal } from '@sallyport/core';

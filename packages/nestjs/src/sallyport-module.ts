@@ -1,0 +1,72 @@
+import { createLocalKeySource, createRemoteKeySource, createTokenVerifier, type TokenVerifier } from '@sallyport/core';
+import { Module, type DynamicModule, type FactoryProvider, type ModuleMetadata, type Provider } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, DiscoveryModule } from '@nestjs/core';
+import { AccessAudit } from './access-audit.ts';
+import { SALLYPORT_OPTIONS, TOKEN_VERIFIER } from './injection-tokens.ts';
+import { SallyportExceptionFilter } from './sallyport-exception-filter.ts';
+import { SallyportGuard } from './sallyport-guard.ts';
+import { requireSallyportOptions, type SallyportOptions } from './sallyport-options.ts';
+
+/** Options that come from other providers, such as a configuration service. */
+export interface SallyportAsyncOptions {
+  readonly imports?: NonNullable<ModuleMetadata['imports']>;
+  readonly inject?: NonNullable<FactoryProvider['inject']>;
+  // Nest passes whatever `inject` names: only the factory knows those types.
+  readonly useFactory: (...injected: never[]) => SallyportOptions | Promise<SallyportOptions>;
+}
+
+/**
+ * Guards every handler of the application by the token that the door attaches.
+ *
+ * The start fails while any handler declares no access. Errors leave as problem+json. Body parsing, CORS, prefixes and
+ * the request object are left alone.
+ *
+ * @example
+ * `@Module({ imports: [SallyportModule.forRoot({ issuer, audience: 'shop', keysUrl })], controllers: [ProductsController] })`
+ */
+@Module({})
+export class SallyportModule {
+  /** @throws TypeError that names every bad option. */
+  static forRoot(options: SallyportOptions): DynamicModule {
+    return describeModule([], { provide: SALLYPORT_OPTIONS, useValue: requireSallyportOptions(options) });
+  }
+
+  /** The start fails with a TypeError that names every bad option. */
+  static forRootAsync(options: SallyportAsyncOptions): DynamicModule {
+    const { imports = [], inject = [], useFactory } = options;
+    return describeModule(imports, {
+      provide: SALLYPORT_OPTIONS,
+      inject: [...inject],
+      useFactory: async (...injected: never[]) => requireSallyportOptions(await useFactory(...injected)),
+    });
+  }
+}
+
+function describeModule(imports: NonNullable<ModuleMetadata['imports']>, options: Provider): DynamicModule {
+  return {
+    module: SallyportModule,
+    global: true,
+    imports: [DiscoveryModule, ...imports],
+    providers: [
+      options,
+      { provide: TOKEN_VERIFIER, inject: [SALLYPORT_OPTIONS], useFactory: createVerifier },
+      { provide: APP_GUARD, useClass: SallyportGuard },
+      { provide: APP_FILTER, useClass: SallyportExceptionFilter },
+      AccessAudit,
+    ],
+    exports: [TOKEN_VERIFIER],
+  };
+}
+
+function createVerifier(options: SallyportOptions): TokenVerifier {
+  const { issuer, audience, keysUrl, keys, algorithms, clockToleranceSeconds, cacheSize } = options;
+  const source = keys === undefined ? createRemoteKeySource({ url: keysUrl ?? '' }) : createLocalKeySource(keys);
+  return createTokenVerifier({
+    issuer,
+    audience,
+    keys: source,
+    ...(algorithms === undefined ? {} : { algorithms }),
+    ...(clockToleranceSeconds === undefined ? {} : { clockToleranceSeconds }),
+    ...(cacheSize === undefined ? {} : { cacheSize }),
+  });
+}

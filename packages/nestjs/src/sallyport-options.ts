@@ -1,0 +1,112 @@
+import {
+  internalIssuerPath,
+  isLoopbackHost,
+  type createLocalKeySource,
+  type Logger,
+  type SignatureAlgorithm,
+} from '@sallyport/core';
+
+/** How a service recognises the tokens that the door makes for it. */
+export interface SallyportOptions {
+  /** Issuer of internal tokens: `<publicUrl>/internal`. */
+  readonly issuer: string;
+  /** The name of this service, as its route at the door says. */
+  readonly audience: string;
+  /** Address of the door's keys, on its internal listener: `<internalUrl>/internal/.well-known/jwks.json`. */
+  readonly keysUrl?: string;
+  /** The public keys themselves, instead of `keysUrl`: for tests. */
+  readonly keys?: Parameters<typeof createLocalKeySource>[0];
+  /** @default ['ES256'] */
+  readonly algorithms?: readonly SignatureAlgorithm[];
+  /** @default 5 */
+  readonly clockToleranceSeconds?: number;
+  /** How many verified tokens are remembered; 0 verifies each token each time. @default 10000 */
+  readonly cacheSize?: number;
+  /** Origin whose `/errors/<code>` explains an error. @default the origin of the issuer */
+  readonly documentationOrigin?: string;
+  /** @default the logger of Nest */
+  readonly logger?: Logger;
+  /**
+   * Lets `keysUrl` be plain http away from loopback. Whoever can change packets on that network can then sign in as
+   * anyone: only for a network that is private to these processes. @default false
+   */
+  readonly allowPlainHttpKeysOnPrivateNetwork?: boolean;
+}
+
+const algorithms: readonly string[] = ['ES256', 'EdDSA', 'Ed25519', 'RS256'] satisfies readonly SignatureAlgorithm[];
+
+const checks: {
+  readonly [Key in keyof Required<SallyportOptions>]: (value: unknown, all: SallyportOptions) => string | undefined;
+} = {
+  issuer: (value) => {
+    if (isHttpUrl(value)) return undefined;
+    return `must be a URL: <publicUrl>${internalIssuerPath}`;
+  },
+  audience: (value) =>
+    typeof value === 'string' && /^[a-z][a-z0-9-]*$/.test(value)
+      ? undefined
+      : 'must be the name of this service as its route at the door says, such as "shop"',
+  keysUrl: (value, all) => {
+    if (value === undefined) return all.keys === undefined ? 'is missing: give keysUrl, or keys in a test' : undefined;
+    if (all.keys !== undefined) return 'and keys are both given: keep one';
+    if (!isHttpUrl(value)) return 'must be a URL: <internalUrl>/internal/.well-known/jwks.json';
+    if (isSafelyFetched(value) || all.allowPlainHttpKeysOnPrivateNetwork === true) return undefined;
+    return 'must be https away from loopback, or set allowPlainHttpKeysOnPrivateNetwork';
+  },
+  keys: (value) => (value === undefined || isPublicKeySet(value) ? undefined : 'must be a set of public keys only'),
+  algorithms: (value) =>
+    value === undefined || (Array.isArray(value) && value.length > 0 && value.every((one) => algorithms.includes(one)))
+      ? undefined
+      : `must be a list of ${algorithms.join(', ')}`,
+  clockToleranceSeconds: (value) => (isWithin(value, 0, 60) ? undefined : 'must be a number from 0 to 60'),
+  cacheSize: (value) => (isWithin(value, 0, 1_000_000) ? undefined : 'must be a number from 0 to 1000000'),
+  documentationOrigin: (value) => (value === undefined || isHttpUrl(value) ? undefined : 'must be a URL'),
+  logger: (value) =>
+    value === undefined || (typeof value === 'object' && value !== null && 'error' in value)
+      ? undefined
+      : 'must have the methods info, warn and error',
+  allowPlainHttpKeysOnPrivateNetwork: (value) =>
+    value === undefined || typeof value === 'boolean' ? undefined : 'must be true or false',
+};
+
+/**
+ * Checks the options once, at the start. Unknown keys are refused: a mistyped option would otherwise be a silent default.
+ *
+ * @throws TypeError that names every problem by key, never by value.
+ */
+export function requireSallyportOptions(options: SallyportOptions): SallyportOptions {
+  const unknown = Object.keys(options).filter((key) => !Object.hasOwn(checks, key));
+  const problems = [
+    ...unknown.map((key) => `${key} is not an option`),
+    ...Object.entries(checks).flatMap(([key, check]) => {
+      const problem = check(Reflect.get(options, key), options);
+      return problem === undefined ? [] : [`${key} ${problem}`];
+    }),
+  ];
+  if (problems.length === 0) return options;
+  throw new TypeError(['SallyportModule has bad options:', ...problems.map((problem) => `  - ${problem}`)].join('\n'));
+}
+
+function isHttpUrl(value: unknown): value is string {
+  return typeof value === 'string' && /^https?:\/\//.test(value) && URL.canParse(value);
+}
+
+function isSafelyFetched(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'https:' || isLoopbackHost(hostname);
+}
+
+/** A symmetric or private key in a set that anyone may read would let its readers sign. */
+function isPublicKeySet(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || !('keys' in value) || !Array.isArray(value.keys)) return false;
+  return (
+    value.keys.length > 0 &&
+    value.keys.every(
+      (key: unknown) => typeof key === 'object' && key !== null && 'kty' in key && key.kty !== 'oct' && !('d' in key),
+    )
+  );
+}
+
+function isWithin(value: unknown, least: number, most: number): boolean {
+  return value === undefined || (typeof value === 'number' && value >= least && value <= most);
+}
