@@ -1,0 +1,18 @@
+import { mkdirSync, statSync } from 'node:fs';
+
+/** Permission bit: users other than the owner and the group may write. */
+const writableByOthers = 0o002;
+/** Mode bit of a folder in which users may only remove their own files, such as `/tmp`. */
+const sticky = 0o1000;
+
+/**
+ * Makes a folder that only this user can enter. A folder that exists is left as it is, but refused when every user of
+ * the machine could replace the files in it.
+ */
+export function requirePrivateFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (process.platform === 'win32') return;
+  const { mode } = statSync(folder);
+  if ((mode & writableByOthers) === 0 || (mode & sticky) !== 0) return;
+  throw new Error(`the folder ${folder} can be written by every user of this machine: run "chmod 700" on it`);
+}

@@ -1,0 +1,11 @@
+export { openEmbeddedDatabase, type EmbeddedDatabaseOptions } from './embedded/embedded-database.ts';
+export { createInProcessBus, type InProcessBusOptions } from './in-process/in-process-bus.ts';
+export { createInProcessCounters, type InProcessCountersOptions } from './in-process/in-process-counters.ts';
+export { keyTable } from './keys/key-table.ts';
+export { openKeyRing, type KeyRingOptions } from './keys/record-key-ring.ts';
+export { createRecordSessionStore } from './records/record-session-store.ts';
+export { sessionTable } from './records/session-table.ts';
+export { toStoreError, withStoreErrors } from './records/store-error.ts';
+export { loadRootSecret, type RootSecretOptions } from './sealing/root-secret.ts';
+export { createSealer } from './sealing/sealer.ts';
+export { parseSecretVersions, type SecretVersion } from './sealing/secret-versions.ts';

@@ -1,0 +1,46 @@
+import { recordModels, type KeyRingEntry, type KeyState, type KeyUse, type RecordTable } from '@sallyport/core';
+import { dateOf, textOf, wordOf, type Row } from '../records/row.ts';
+
+const keyUses = ['internal', 'oidc', 'client', 'logout'] as const satisfies readonly KeyUse[];
+const keyStates = ['next', 'current', 'retiring'] as const satisfies readonly KeyState[];
+const keyAlgorithms = ['ES256', 'EdDSA', 'RS256'] as const satisfies readonly KeyRingEntry['alg'][];
+
+/** The table of signing keys. The private part is sealed. */
+export const keyTable = {
+  model: recordModels.key,
+  columns: {
+    kid: { type: 'string', required: true, unique: true },
+    use: { type: 'string', required: true, index: true },
+    alg: { type: 'string', required: true },
+    state: { type: 'string', required: true },
+    /** `<use>:current` for a current key and `null` for others: at most one key per use is current. */
+    slot: { type: 'string', required: false, unique: true },
+    signFrom: { type: 'date', required: true },
+    verifyUntil: { type: 'date', required: true },
+    publicJwk: { type: 'string', required: true },
+    sealedPrivate: { type: 'string', required: true },
+  },
+} as const satisfies RecordTable;
+
+/** Writes a key as a row. */
+export function toKeyRow(entry: KeyRingEntry): Record<string, unknown> {
+  return { ...entry, slot: entry.state === 'current' ? `${entry.use}:current` : null };
+}
+
+/**
+ * Reads a key from a row.
+ *
+ * @throws TypeError for a row that is damaged; its values are not in the message.
+ */
+export function toKeyRingEntry(row: Row): KeyRingEntry {
+  return {
+    kid: textOf(row, 'kid'),
+    use: wordOf(row, 'use', keyUses),
+    alg: wordOf(row, 'alg', keyAlgorithms),
+    state: wordOf(row, 'state', keyStates),
+    signFrom: dateOf(row, 'signFrom'),
+    verifyUntil: dateOf(row, 'verifyUntil'),
+    publicJwk: textOf(row, 'publicJwk'),
+    sealedPrivate: textOf(row, 'sealedPrivate'),
+  };
+}

@@ -1,0 +1,157 @@
+import {
+  isSessionLive,
+  recordModels,
+  SallyportError,
+  type RecordFilter,
+  type Records,
+  type RevocationReason,
+  type SessionRecord,
+  type SessionStore,
+  type SessionWrite,
+} from '@sallyport/core';
+import type { Row } from './row.ts';
+import { toSessionRecord, toSessionRow, toSessionRowChange } from './session-table.ts';
+import { withStoreErrors } from './store-error.ts';
+
+const model = recordModels.session;
+
+const notRevoked: RecordFilter = { field: 'revokedAt', value: null };
+
+/** How many rows one round of `revokeAll` takes. */
+const roundSize = 100;
+
+/** The most sessions of one user that are listed. */
+const maximumListed = 10_000;
+
+/** How often a revocation meets a concurrent change before it gives up; each meeting means that a change succeeded. */
+const maximumAttempts = 1000;
+
+/**
+ * Builds the session store that keeps its records in a database.
+ *
+ * Every write is one conditional statement, and the number of rows that it changed decides: no lock is held, and
+ * processes that share the database cannot overwrite one another. A revoked row stays as a tombstone and is never
+ * written again.
+ *
+ * @returns a store whose methods reject with `SP_STORE_UNAVAILABLE` when the database does not do its work; `create` and
+ *   `change` also with `SP_CONFLICT` when the sid or the token hash exists.
+ */
+export function createRecordSessionStore(unguarded: Records): SessionStore {
+  const records = withStoreErrors(unguarded);
+
+  const find = async (where: RecordFilter[]): Promise<SessionRecord | null> => {
+    const row = await records.findOne<Row>({ model, where });
+    return row === null ? null : toSessionRecord(row);
+  };
+
+  return {
+    create: async (record) => {
+      await records.create({ model, data: toSessionRow(record) });
+    },
+
+    findByTokenHash: async (tokenHashes) => {
+      if (tokenHashes.length === 0) return null;
+      return find([{ field: 'tokenHash', value: [...tokenHashes], operator: 'in' }]);
+    },
+
+    findBySid: (sid) => find(bySid(sid)),
+
+    listLive: async (subject, at) => {
+      const rows = await records.findMany<Row>({
+        model,
+        where: [
+          { field: 'subject', value: subject },
+          notRevoked,
+          { field: 'idleExpiresAt', value: at, operator: 'gt' },
+          { field: 'absoluteExpiresAt', value: at, operator: 'gt' },
+        ],
+        sortBy: { field: 'lastActiveAt', direction: 'desc' },
+        limit: maximumListed,
+      });
+      return rows.map(toSessionRecord);
+    },
+
+    change: async (sid, expectedGeneration, change) => {
+      const before = await find(bySid(sid));
+      const refusal = refusalOf(before, expectedGeneration);
+      if (before === null || refusal !== undefined) return refusal ?? { kind: 'unknown' };
+      const generation = expectedGeneration + 1;
+      const written = await records.updateMany({
+        model,
+        where: [...bySid(sid), { field: 'generation', value: expectedGeneration }, notRevoked],
+        update: { ...toSessionRowChange(change), generation },
+      });
+      // Nobody changed the authority between the look and the write, because the generation was still the expected one.
+      if (written === 1) return { kind: 'written', record: { ...before, ...change, generation } };
+      return refusalOf(await find(bySid(sid)), expectedGeneration) ?? { kind: 'stale' };
+    },
+
+    recordActivity: async (sid, lastActiveAt, idleExpiresAt) => {
+      await records.updateMany({
+        model,
+        where: [
+          ...bySid(sid),
+          notRevoked,
+          { field: 'lastActiveAt', value: lastActiveAt, operator: 'lt' },
+          // A session that was idle for too long is over, even when its activity is reported late.
+          { field: 'idleExpiresAt', value: lastActiveAt, operator: 'gt' },
+        ],
+        update: { lastActiveAt, idleExpiresAt },
+      });
+    },
+
+    revoke: async (sid, subject, reason, at) => {
+      for (let attempt = 0; attempt < maximumAttempts; attempt += 1) {
+        const record = await find([...bySid(sid), { field: 'subject', value: subject }]);
+        if (record === null || record.revokedAt !== undefined) return false;
+        if (await bury(records, record, reason, at)) return true;
+      }
+      throw new SallyportError('SP_STORE_UNAVAILABLE', { reason: 'revocation-contended' });
+    },
+
+    revokeAll: async (subject, reason, at, except) => {
+      const ended: string[] = [];
+      // The rounds end with one that finds nothing: what was created or changed during a round is met by the next.
+      // Expired sessions are buried too, or a clock that jumps back would bring them to life; they are not reported.
+      for (let round = 0; round < maximumAttempts; round += 1) {
+        const rows = await records.findMany<Row>({ model, where: revocable(subject, except), limit: roundSize });
+        if (rows.length === 0) return ended;
+        for (const record of rows.map(toSessionRecord)) {
+          if ((await bury(records, record, reason, at)) && isSessionLive(record, at)) ended.push(record.sid);
+        }
+      }
+      throw new SallyportError('SP_STORE_UNAVAILABLE', { reason: 'revocation-contended' });
+    },
+
+    deleteExpired: (at) =>
+      records.deleteMany({ model, where: [{ field: 'absoluteExpiresAt', value: at, operator: 'lte' }] }),
+  };
+}
+
+function bySid(sid: string): RecordFilter[] {
+  return [{ field: 'sid', value: sid }];
+}
+
+function revocable(subject: string, except: string | undefined): RecordFilter[] {
+  return [
+    { field: 'subject', value: subject },
+    notRevoked,
+    ...(except === undefined ? [] : [{ field: 'sid', value: except, operator: 'ne' as const }]),
+  ];
+}
+
+function refusalOf(record: SessionRecord | null, expectedGeneration: number): SessionWrite | undefined {
+  if (record === null) return { kind: 'unknown' };
+  if (record.revokedAt !== undefined) return { kind: 'revoked' };
+  return record.generation === expectedGeneration ? undefined : { kind: 'stale' };
+}
+
+/** Writes the tombstone, unless the record changed since it was read. */
+async function bury(records: Records, record: SessionRecord, reason: RevocationReason, at: Date): Promise<boolean> {
+  const written = await records.updateMany({
+    model,
+    where: [...bySid(record.sid), { field: 'generation', value: record.generation }, notRevoked],
+    update: { revokedAt: at, revokedBecause: reason, generation: record.generation + 1 },
+  });
+  return written === 1;
+}

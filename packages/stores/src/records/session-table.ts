@@ -1,0 +1,118 @@
+import {
+  recordModels,
+  type AssuranceLevel,
+  type RecordTable,
+  type RevocationReason,
+  type SessionChange,
+  type SessionRecord,
+} from '@sallyport/core';
+import { dateOf, integerOf, optionalDateOf, optionalTextOf, textListOf, textOf, wordOf, type Row } from './row.ts';
+
+const assuranceLevels = ['pwd', 'mfa', 'phr'] as const satisfies readonly AssuranceLevel[];
+
+const revocationReasons = [
+  'signed-out',
+  'signed-out-elsewhere',
+  'signed-out-everywhere',
+  'replaced-by-sign-in',
+  'password-changed',
+  'roles-changed',
+  'banned',
+  'administrator',
+] as const satisfies readonly RevocationReason[];
+
+/** The table of session records. The token is in no column: `tokenHash` is an HMAC of it. */
+export const sessionTable = {
+  model: recordModels.session,
+  columns: {
+    sid: { type: 'string', required: true, unique: true },
+    tokenHash: { type: 'string', required: true, unique: true },
+    subject: { type: 'string', required: true, index: true },
+    generation: { type: 'number', required: true },
+    acr: { type: 'string', required: true },
+    /** A JSON array. */
+    amr: { type: 'string', required: true },
+    authTime: { type: 'date', required: true },
+    createdAt: { type: 'date', required: true },
+    lastActiveAt: { type: 'date', required: true },
+    idleExpiresAt: { type: 'date', required: true },
+    absoluteExpiresAt: { type: 'date', required: true, index: true },
+    org: { type: 'string', required: false },
+    actor: { type: 'string', required: false },
+    deviceLabel: { type: 'string', required: true },
+    deviceUserAgent: { type: 'string', required: true },
+    deviceAddress: { type: 'string', required: true },
+    revokedAt: { type: 'date', required: false },
+    revokedBecause: { type: 'string', required: false },
+  },
+} as const satisfies RecordTable;
+
+/** Writes a record as a row. */
+export function toSessionRow(record: SessionRecord): Record<string, unknown> {
+  return {
+    sid: record.sid,
+    tokenHash: record.tokenHash,
+    subject: record.subject,
+    generation: record.generation,
+    acr: record.acr,
+    amr: JSON.stringify(record.amr),
+    authTime: record.authTime,
+    createdAt: record.createdAt,
+    lastActiveAt: record.lastActiveAt,
+    idleExpiresAt: record.idleExpiresAt,
+    absoluteExpiresAt: record.absoluteExpiresAt,
+    org: record.org ?? null,
+    actor: record.actor ?? null,
+    deviceLabel: record.device.label,
+    deviceUserAgent: record.device.userAgent,
+    deviceAddress: record.device.address,
+    revokedAt: record.revokedAt ?? null,
+    revokedBecause: record.revokedBecause ?? null,
+  };
+}
+
+/** Writes what changes in a row, and nothing else. */
+export function toSessionRowChange(change: SessionChange): Record<string, unknown> {
+  const { tokenHash, acr, amr, authTime, org, actor } = change;
+  return {
+    ...(tokenHash === undefined ? {} : { tokenHash }),
+    ...(acr === undefined ? {} : { acr }),
+    ...(amr === undefined ? {} : { amr: JSON.stringify(amr) }),
+    ...(authTime === undefined ? {} : { authTime }),
+    ...(org === undefined ? {} : { org }),
+    ...(actor === undefined ? {} : { actor }),
+  };
+}
+
+/**
+ * Reads a record from a row.
+ *
+ * @throws TypeError for a row that is damaged; its values are not in the message.
+ */
+export function toSessionRecord(row: Row): SessionRecord {
+  const org = optionalTextOf(row, 'org');
+  const actor = optionalTextOf(row, 'actor');
+  const revokedAt = optionalDateOf(row, 'revokedAt');
+  return {
+    sid: textOf(row, 'sid'),
+    tokenHash: textOf(row, 'tokenHash'),
+    subject: textOf(row, 'subject'),
+    generation: integerOf(row, 'generation'),
+    acr: wordOf(row, 'acr', assuranceLevels),
+    amr: textListOf(row, 'amr'),
+    authTime: dateOf(row, 'authTime'),
+    createdAt: dateOf(row, 'createdAt'),
+    lastActiveAt: dateOf(row, 'lastActiveAt'),
+    idleExpiresAt: dateOf(row, 'idleExpiresAt'),
+    absoluteExpiresAt: dateOf(row, 'absoluteExpiresAt'),
+    ...(org === undefined ? {} : { org }),
+    ...(actor === undefined ? {} : { actor }),
+    device: {
+      label: textOf(row, 'deviceLabel'),
+      userAgent: textOf(row, 'deviceUserAgent'),
+      address: textOf(row, 'deviceAddress'),
+    },
+    ...(revokedAt === undefined ? {} : { revokedAt }),
+    ...(revokedAt === undefined ? {} : { revokedBecause: wordOf(row, 'revokedBecause', revocationReasons) }),
+  };
+}
