@@ -36,6 +36,8 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 240_000,
           fileParallelism: false,
+          // After everything else: a browser on a busy machine is a source of false alarms.
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -1,0 +1,45 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Reporter, TestModule } from 'vitest/node';
+import { workspaceRoot } from '../workspace-root.ts';
+import type { FileResult, RunResult } from './test-summary.ts';
+
+/** Vitest reporter: writes what each file came to into the file that TEST_RESULT_FILE names, for `npm test` to print. */
+export default class SummaryReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
+    const file = process.env['TEST_RESULT_FILE'];
+    if (file === undefined) return;
+    const result: RunResult = { files: modules.map(toFileResult), unhandledErrors: unhandledErrors.length };
+    writeFileSync(file, JSON.stringify(result));
+  }
+}
+
+function toFileResult(module: TestModule): FileResult {
+  const tests = [...module.children.allTests()];
+  const failed = tests.filter((test) => test.result().state === 'failed').length;
+  // A file that does not load, or a hook that throws, fails without any of its tests failing.
+  const outside =
+    module.errors().length + [...module.children.allSuites()].filter((suite) => suite.errors().length > 0).length;
+  return {
+    suite: suiteOf(module),
+    passed: tests.filter((test) => test.result().state === 'passed').length,
+    failed: failed + (failed === 0 && !module.ok() ? Math.max(outside, 1) : 0),
+    seconds: module.diagnostic().duration / 1000,
+    skipped: tests
+      .filter((test) => test.result().state === 'skipped')
+      .map((test) => ({ name: test.fullName, reason: skipReason(test.result()) })),
+  };
+}
+
+function skipReason(result: object): string {
+  return 'note' in result && typeof result.note === 'string' ? result.note : 'no reason given';
+}
+
+/** Unit tests are shown by workspace, the others by project. */
+function suiteOf(module: TestModule): string {
+  if (module.project.name !== 'unit') return module.project.name;
+  const folders = path.relative(workspaceRoot, module.moduleId).split(path.sep).slice(0, -1);
+  const depth =
+    folders[0] === 'apps' && folders[1] === 'zones' ? 3 : ['tools', 'bench'].includes(folders[0] ?? '') ? 1 : 2;
+  return folders.slice(0, depth).join('/');
+}
