@@ -1,0 +1,29 @@
+import type { SallyportOptions } from '@sallyport/nestjs';
+import type { LoggerService } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { serveApiPage } from './api-page.ts';
+import type { ProductStore } from './products/product-store.ts';
+import { ShopModule } from './shop-module.ts';
+
+export interface ShopParts {
+  readonly access: SallyportOptions;
+  readonly store: ProductStore;
+  /** Path of the shop behind the door, for the API page. */
+  readonly publicPath: string;
+  readonly logger: LoggerService | false;
+}
+
+/** Puts the shop together. It listens when its `listen` is called. */
+export async function createShop(parts: ShopParts): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(ShopModule.create(parts.access, parts.store), {
+    logger: parts.logger,
+    // A mistake at the start is thrown to `main`, which reports it; Nest would end the process by itself.
+    abortOnError: false,
+    forceCloseConnections: true,
+  });
+  app.disable('x-powered-by');
+  app.useBodyParser('json', { limit: '64kb' });
+  serveApiPage(app, parts.publicPath);
+  return app;
+}

@@ -1,0 +1,137 @@
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
+import { SallyportError } from '@sallyport/nestjs';
+import type { Product, ProductPage, ProductPageRequest } from './product.ts';
+import { seedProducts } from './seed-products.ts';
+
+/** Injects the store of products. */
+export const PRODUCT_STORE = Symbol('shop:product-store');
+
+/** Where products are kept. Every method throws `SP_STORE_UNAVAILABLE` when the database is locked, full or gone. */
+export interface ProductStore {
+  list(request: ProductPageRequest): ProductPage;
+  find(id: string): Product | undefined;
+  insert(product: Product): void;
+  /** Replaces the version before this one; `false` when it changed meanwhile or is gone. */
+  replace(product: Product): boolean;
+  /** `false` when there was no such product. */
+  remove(id: string): boolean;
+  close(): void;
+}
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS product (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL COLLATE NOCASE,
+    description TEXT NOT NULL,
+    priceCents INTEGER NOT NULL,
+    currency TEXT NOT NULL,
+    stock INTEGER NOT NULL,
+    ownerId TEXT NOT NULL,
+    createdAt TEXT NOT NULL,
+    updatedAt TEXT NOT NULL,
+    version INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS product_by_name ON product (name, id);
+`;
+
+const columns = 'id, name, description, priceCents, currency, stock, ownerId, createdAt, updatedAt, version';
+
+const orderings: Readonly<Record<ProductPageRequest['sort'], string>> = {
+  name: 'name ASC',
+  '-name': 'name DESC',
+  priceCents: 'priceCents ASC',
+  '-priceCents': 'priceCents DESC',
+  createdAt: 'createdAt ASC',
+  '-createdAt': 'createdAt DESC',
+};
+
+/** Opens the SQLite file, or a database in memory, and fills it with the demo catalogue when it is new. */
+export function createSqliteProductStore(file: string | undefined): ProductStore {
+  const database = new DatabaseSync(file ?? ':memory:', { timeout: 1000 });
+  database.exec('PRAGMA journal_mode = WAL');
+  const isNew = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'product'").get() === undefined;
+  inTransaction(database, () => {
+    database.exec(schema);
+    if (isNew) for (const product of seedProducts(new Date())) insert(database, product);
+  });
+
+  return {
+    list: ({ page, pageSize, sort }) =>
+      answering(() => {
+        // The ordering is one of the fixed texts above, never the caller's.
+        const rows = database
+          .prepare(`SELECT ${columns} FROM product ORDER BY ${orderings[sort]}, id LIMIT ? OFFSET ?`)
+          .all(pageSize, (page - 1) * pageSize);
+        const count = database.prepare('SELECT count(*) AS total FROM product').get();
+        return { items: rows.map(toProduct), page, pageSize, total: Number(count?.['total']) };
+      }),
+    find: (id) =>
+      answering(() => {
+        const row = database.prepare(`SELECT ${columns} FROM product WHERE id = ?`).get(id);
+        return row === undefined ? undefined : toProduct(row);
+      }),
+    insert: (product) => answering(() => insert(database, product)),
+    replace: (product) =>
+      answering(() => {
+        const { changes } = database
+          .prepare(
+            `UPDATE product SET name = :name, description = :description, priceCents = :priceCents,
+               currency = :currency, stock = :stock, updatedAt = :updatedAt, version = :version
+             WHERE id = :id AND version = :version - 1`,
+          )
+          .run(toChangedRow(product));
+        return changes === 1;
+      }),
+    remove: (id) => answering(() => database.prepare('DELETE FROM product WHERE id = ?').run(id).changes === 1),
+    close: () => database.close(),
+  };
+}
+
+function inTransaction(database: DatabaseSync, work: () => void): void {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    work();
+    database.exec('COMMIT');
+  } catch (cause) {
+    database.exec('ROLLBACK');
+    throw cause;
+  }
+}
+
+function insert(database: DatabaseSync, product: Product): void {
+  database
+    .prepare(
+      `INSERT INTO product (${columns})
+       VALUES (:id, :name, :description, :priceCents, :currency, :stock, :ownerId, :createdAt, :updatedAt, :version)`,
+    )
+    .run({ ...product });
+}
+
+/** What `UPDATE` may write: a product never changes its owner or its birthday. */
+function toChangedRow(product: Product): Record<string, SQLInputValue> {
+  const { id, name, description, priceCents, currency, stock, updatedAt, version } = product;
+  return { id, name, description, priceCents, currency, stock, updatedAt, version };
+}
+
+function toProduct(row: Record<string, SQLOutputValue>): Product {
+  // The table is STRICT and only `insert` and `replace` write to it, from products.
+  return { ...row } as unknown as Product;
+}
+
+/** A database that is busy, full or gone is no mistake of the caller: 503, and never 500 or a half-made change. */
+function answering<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (cause) {
+    if (isSqliteError(cause)) throw new SallyportError('SP_STORE_UNAVAILABLE', { cause });
+    throw cause;
+  }
+}
+
+function isSqliteError(cause: unknown): boolean {
+  return (
+    cause instanceof Error &&
+    'code' in cause &&
+    (cause.code === 'ERR_SQLITE_ERROR' || cause.code === 'ERR_INVALID_STATE')
+  );
+}

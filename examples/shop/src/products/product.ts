@@ -1,0 +1,58 @@
+import * as z from 'zod';
+
+const name = z.string().trim().min(1).max(120);
+const description = z.string().trim().max(2000);
+const priceCents = z.int().min(0).max(100_000_000);
+const currency = z.enum(['EUR', 'USD', 'GBP']);
+const stock = z.int().min(0).max(1_000_000);
+
+/** What a vendor says of a new product. Who owns it is never said: it is whoever is signed in. */
+export const newProductSchema = z.strictObject({
+  name,
+  description: description.default(''),
+  priceCents,
+  currency: currency.default('EUR'),
+  stock: stock.default(0),
+});
+
+/** What may change of a product: any of these, at least one. */
+export const productChangeSchema = z
+  .strictObject({ name, description, priceCents, currency, stock })
+  .partial()
+  .refine((change) => Object.keys(change).length > 0, 'Change at least one field');
+
+/** Which page of the list. */
+export const productPageSchema = z.strictObject({
+  page: z.coerce.number().int().min(1).max(10_000).default(1),
+  pageSize: z.coerce.number().int().min(1).max(100).default(20),
+  sort: z.enum(['name', '-name', 'priceCents', '-priceCents', 'createdAt', '-createdAt']).default('name'),
+});
+
+export const productIdSchema = z.uuid();
+
+export type NewProduct = z.infer<typeof newProductSchema>;
+export type ProductChange = z.infer<typeof productChangeSchema>;
+export type ProductPageRequest = z.infer<typeof productPageSchema>;
+
+/** Something for sale. Times are ISO 8601 texts. */
+export interface Product {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly priceCents: number;
+  readonly currency: 'EUR' | 'USD' | 'GBP';
+  readonly stock: number;
+  /** Subject id of the vendor. */
+  readonly ownerId: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  /** Grows by one with every change. */
+  readonly version: number;
+}
+
+export interface ProductPage {
+  readonly items: readonly Product[];
+  readonly page: number;
+  readonly pageSize: number;
+  readonly total: number;
+}

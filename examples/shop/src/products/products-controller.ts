@@ -1,0 +1,60 @@
+import { CurrentPrincipal, Permissions, type Principal } from '@sallyport/nestjs';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import {
+  newProductSchema,
+  productChangeSchema,
+  productIdSchema,
+  productPageSchema,
+  type NewProduct,
+  type Product,
+  type ProductChange,
+  type ProductPage,
+  type ProductPageRequest,
+} from './product.ts';
+import { ProductsService } from './products-service.ts';
+
+@ApiTags('Products')
+@Controller('products')
+export class ProductsController {
+  readonly #products: ProductsService;
+
+  constructor(@Inject(ProductsService) products: ProductsService) {
+    this.#products = products;
+  }
+
+  @Get()
+  @Permissions('product:read')
+  list(@Query({ schema: productPageSchema }) request: ProductPageRequest): ProductPage {
+    return this.#products.list(request);
+  }
+
+  @Get(':id')
+  @Permissions('product:read')
+  find(@Param('id', { schema: productIdSchema }) id: string): Product {
+    return this.#products.find(id);
+  }
+
+  @Post()
+  @Permissions('product:create')
+  create(@CurrentPrincipal() caller: Principal, @Body({ schema: newProductSchema }) body: NewProduct): Product {
+    return this.#products.create(caller, body);
+  }
+
+  @Patch(':id')
+  @Permissions('product:update')
+  update(
+    @CurrentPrincipal() caller: Principal,
+    @Param('id', { schema: productIdSchema }) id: string,
+    @Body({ schema: productChangeSchema }) body: ProductChange,
+  ): Product {
+    return this.#products.update(caller, id, body);
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @Permissions('product:delete')
+  remove(@Param('id', { schema: productIdSchema }) id: string): void {
+    this.#products.remove(id);
+  }
+}

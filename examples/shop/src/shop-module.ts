@@ -1,0 +1,38 @@
+import { SallyportModule, toValidationError, type SallyportOptions } from '@sallyport/nestjs';
+import { Module, StandardSchemaValidationPipe, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject } from '@nestjs/common';
+import { APP_PIPE } from '@nestjs/core';
+import { HealthController } from './health-controller.ts';
+import { PRODUCT_STORE, type ProductStore } from './products/product-store.ts';
+import { ProductsController } from './products/products-controller.ts';
+import { ProductsService } from './products/products-service.ts';
+
+/** The whole shop: who may call it, what it sells, where that is kept. */
+@Module({})
+export class ShopModule implements OnApplicationShutdown {
+  readonly #store: ProductStore;
+
+  constructor(@Inject(PRODUCT_STORE) store: ProductStore) {
+    this.#store = store;
+  }
+
+  static create(access: SallyportOptions, store: ProductStore): DynamicModule {
+    return {
+      module: ShopModule,
+      imports: [SallyportModule.forRoot(access)],
+      controllers: [ProductsController, HealthController],
+      providers: [
+        ProductsService,
+        { provide: PRODUCT_STORE, useValue: store },
+        {
+          provide: APP_PIPE,
+          useFactory: () => new StandardSchemaValidationPipe({ exceptionFactory: toValidationError }),
+        },
+      ],
+    };
+  }
+
+  onApplicationShutdown(): void {
+    this.#store.close();
+  }
+}
