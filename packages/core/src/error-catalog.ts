@@ -131,6 +131,11 @@ export const errorCatalog = {
     title: 'Something failed on our side',
     mend: 'Try again; quote the request id when you report it.',
   },
+  SP_UPGRADE_UNSUPPORTED: {
+    status: 501,
+    title: 'The connection cannot be upgraded',
+    mend: 'Use plain HTTP; server-sent events pass through.',
+  },
   SP_UPSTREAM_UNAVAILABLE: {
     status: 502,
     title: 'The service behind the door does not answer',
