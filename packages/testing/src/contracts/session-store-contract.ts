@@ -413,7 +413,9 @@ export function sessionStoreContract(options: SessionStoreContractOptions): void
         }
       });
 
-      it('ends every session that was acknowledged before, while others are being made and changed', async ({ skip }) => {
+      it('ends every session that was acknowledged before, while others are being made and changed', async ({
+        skip,
+      }) => {
         const started = await start(3);
         if (started.length === 0) skip('the data lives in one process');
         const acknowledged: string[] = [];
@@ -445,7 +447,8 @@ export function sessionStoreContract(options: SessionStoreContractOptions): void
           await victim.call('create', record);
           created.push(record);
           if (index % 2 !== 0) return;
-          if ((await victim.call('revoke', record.sid, 'ada', 'signed-out', after(5))) === true) revoked.push(record.sid);
+          if ((await victim.call('revoke', record.sid, 'ada', 'signed-out', after(5))) === true)
+            revoked.push(record.sid);
         });
         while (revoked.length < 20) await new Promise((resolve) => setTimeout(resolve, 1));
         await victim.kill();
