@@ -75,24 +75,26 @@ function verifierFor(environment: ZoneEnvironment): VerifyToken {
   if (verifier?.key !== key) {
     const keys = createRemoteKeySource({ url: `${internalUrl}${internalKeysPath}` });
     const { verify } = createTokenVerifier({ issuer: `${publicUrl}${internalIssuerPath}`, audience, keys });
-    verifier = { key, verify: async (token) => verify(token).catch((error: unknown) => explain(error)) };
+    verifier = { key, verify: (token) => verify(token).catch(throwWithoutClaims) };
   }
   return verifier.verify;
 }
 
-/** The two mistakes of set-up get a reason of their own, because they look like an attack otherwise. */
-function explain(error: unknown): never {
-  if (error instanceof SallyportError && error.reason === undefined) {
-    const claim = claimOf(error.cause);
-    const reason =
-      claim === 'aud' ? 'made-for-another-audience' : claim === 'iss' ? 'made-by-another-issuer' : undefined;
-    if (reason !== undefined) throw new SallyportError(error.code, { cause: error.cause, reason });
-  }
-  throw error;
+/**
+ * Next prints what a page throws, cause included, and the cause of a refused token holds its claims: name and e-mail address
+ * too. What is passed on is the code and a reason; the usual mistakes of set-up have a reason of their own.
+ */
+function throwWithoutClaims(error: unknown): never {
+  if (!(error instanceof SallyportError) || error.code === 'SP_KEYS_UNAVAILABLE') throw error;
+  throw new SallyportError(error.code, { reason: error.reason ?? reasonOf(error.cause) });
 }
 
-function claimOf(cause: unknown): unknown {
-  return typeof cause === 'object' && cause !== null && 'claim' in cause ? cause.claim : undefined;
+function reasonOf(cause: unknown): string {
+  const claim = typeof cause === 'object' && cause !== null && 'claim' in cause ? cause.claim : undefined;
+  if (claim === 'aud') return 'made-for-another-audience';
+  if (claim === 'iss') return 'made-by-another-issuer';
+  if (claim === 'exp') return 'out-of-date';
+  return 'not-a-token-of-the-door';
 }
 
 function toSignedInAuth(principal: Principal): SignedInAuth {

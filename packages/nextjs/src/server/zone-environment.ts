@@ -8,12 +8,13 @@ export interface ZoneEnvironment {
 }
 
 /**
- * Reads where this application stands. Next has no place where an application is put together, so this one file reads
- * the environment; it does so at the first request, because `next build` loads every module without it.
+ * Reads where this application stands, from the environment. Call it at the first request and not before, because
+ * `next build` loads every module without that environment.
  *
  * @throws SallyportConfigurationError with every problem at once.
  */
 export function loadZoneEnvironment(
+  // oxlint-disable-next-line node/no-process-env -- Next has no place where an application is put together: this file is it
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): ZoneEnvironment {
   const publicUrl = environment['SALLYPORT_PUBLIC_URL'];

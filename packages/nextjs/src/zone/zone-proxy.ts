@@ -15,6 +15,7 @@ export interface ZoneProxyOptions {
  */
 export function zoneProxy(options: ZoneProxyOptions = {}): (request: NextRequest) => NextResponse {
   const { allow = {} } = options;
+  // oxlint-disable-next-line node/no-process-env -- a constant that Next writes in at build time
   const isDevelopment = process.env.NODE_ENV === 'development';
 
   return function proxy(request) {
@@ -25,6 +26,10 @@ export function zoneProxy(options: ZoneProxyOptions = {}): (request: NextRequest
     // Next reads the nonce for its own scripts from this header; `requestNonce()` reads the other one.
     headers.set('content-security-policy', policy);
     headers.set('x-nonce', nonce);
+    // The door says which page was asked for; without one, as in development, this is where requireAuth() comes back to.
+    if (!headers.has('x-forwarded-uri')) {
+      headers.set('x-forwarded-uri', `${request.nextUrl.pathname}${request.nextUrl.search}`);
+    }
     const response = NextResponse.next({ request: { headers } });
     response.headers.set('content-security-policy', policy);
     return response;

@@ -1,0 +1,261 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { ClientAuth } from '../client-auth.ts';
+import type { CurrentSession } from './current-session.ts';
+import { openSessionChannel, type SessionChannel } from './session-channel.ts';
+import { createSessionSync, type SessionSync } from './session-sync.ts';
+
+const ann: ClientAuth = { status: 'signed-in', userId: 'ann', roles: ['user'], permissions: [] };
+const bob: ClientAuth = { status: 'signed-in', userId: 'bob', roles: ['user'], permissions: [] };
+const nobody: ClientAuth = { status: 'signed-out' };
+
+/** The session of the one browser that all tabs of a test share. */
+let session: CurrentSession;
+let open: { close(): void }[] = [];
+let tabs = 0;
+
+afterEach(() => {
+  for (const tab of open) tab.close();
+  open = [];
+});
+
+interface FakeTab {
+  readonly sync: SessionSync;
+  /** What the tab did, in order. */
+  readonly moves: string[];
+}
+
+function openTab(shows: ClientAuth, path = '/account'): FakeTab {
+  const moves: string[] = [];
+  tabs += 1;
+  const name = `tab-${tabs}`;
+  const sync = createSessionSync(shows, {
+    openChannel: (hear) => openSessionChannel(hear, name),
+    readSession: async () => session,
+    currentPath: () => path,
+    leaveFor: (url) => moves.push(url),
+    reload: () => moves.push('reload'),
+    refresh: () => moves.push('refresh'),
+  });
+  open.push(sync);
+  return { sync, moves };
+}
+
+/** Resolves when everything that was sent before has been heard by every tab. */
+async function everyoneHeard(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const marker: SessionChannel = openSessionChannel((message) => {
+      if (message.tab === 'marker-out') resolve();
+    }, 'marker-in');
+    const sender = openSessionChannel(() => {}, 'marker-out');
+    open.push(marker, sender);
+    sender.post({ kind: 'signed-in' });
+  });
+}
+
+function signedIn(auth: ClientAuth, roles: readonly string[] = ['user']): CurrentSession {
+  if (auth.status === 'signed-out') return auth;
+  return { status: 'signed-in', userId: auth.userId, roles };
+}
+
+describe('signing out', () => {
+  it('takes every tab that shows the person off its page, for the same reason', async () => {
+    session = signedIn(ann);
+    const [here, there, elsewhere] = [openTab(ann), openTab(ann, '/products'), openTab(ann, '/')];
+
+    await here.sync.signOut('everywhere', async () => {
+      session = nobody;
+    });
+
+    expect(here.moves).toEqual(['/signed-out?reason=everywhere']);
+    await vi.waitFor(() => expect(there.moves).toEqual(['/signed-out?reason=everywhere']));
+    await vi.waitFor(() => expect(elsewhere.moves).toEqual(['/signed-out?reason=everywhere']));
+  });
+
+  it('moves no tab when the session could not be ended', async () => {
+    session = signedIn(ann);
+    const [here, there] = [openTab(ann), openTab(ann)];
+    const failure = new Error('the store does not answer');
+
+    await expect(here.sync.signOut('signed-out', () => Promise.reject(failure))).rejects.toBe(failure);
+
+    await everyoneHeard();
+    expect([here.moves, there.moves]).toEqual([[], []]);
+  });
+
+  it('still works after it failed once', async () => {
+    session = signedIn(ann);
+    const here = openTab(ann);
+    await here.sync.signOut('signed-out', () => Promise.reject(new Error('no'))).catch(() => {});
+
+    await here.sync.signOut('signed-out', async () => {});
+
+    expect(here.moves).toEqual(['/signed-out?reason=signed-out']);
+  });
+
+  it('is not overtaken by a check that meets the ended session first', async () => {
+    session = signedIn(ann);
+    const here = openTab(ann);
+
+    await here.sync.signOut('signed-out', async () => {
+      session = nobody;
+      await here.sync.check();
+    });
+
+    expect(here.moves).toEqual(['/signed-out?reason=signed-out']);
+  });
+
+  it('leaves a tab alone that shows nobody', async () => {
+    session = signedIn(ann);
+    const [here, visitor] = [openTab(ann), openTab(nobody, '/sign-up')];
+
+    await here.sync.signOut('signed-out', async () => {
+      session = nobody;
+    });
+    await everyoneHeard();
+
+    expect(visitor.moves).toEqual([]);
+  });
+});
+
+describe('a session that ended elsewhere', () => {
+  it('is noticed when one tab is looked at, and takes all of them off their pages with the way back', async () => {
+    session = nobody;
+    const [here, there] = [openTab(ann, '/account?tab=2'), openTab(ann, '/products')];
+
+    await here.sync.check();
+
+    expect(here.moves).toEqual(['/signed-out?reason=ended&returnTo=%2Faccount%3Ftab%3D2']);
+    await vi.waitFor(() => expect(there.moves).toEqual(['/signed-out?reason=ended&returnTo=%2Fproducts']));
+  });
+
+  it('moves a tab once, however often it is looked at', async () => {
+    session = nobody;
+    const here = openTab(ann, '/');
+
+    await Promise.all([here.sync.check(), here.sync.check(), here.sync.sessionRefused()]);
+    await here.sync.check();
+
+    expect(here.moves).toHaveLength(1);
+  });
+
+  it('sends the tab that was refused to sign in and back, the others to the signed-out page', async () => {
+    session = nobody;
+    const [refused, other] = [openTab(ann, '/products?page=2'), openTab(ann, '/account')];
+
+    await refused.sync.sessionRefused();
+
+    expect(refused.moves).toEqual(['/sign-in?returnTo=%2Fproducts%3Fpage%3D2']);
+    await vi.waitFor(() => expect(other.moves).toEqual(['/signed-out?reason=ended&returnTo=%2Faccount']));
+  });
+
+  it('is not believed of a single refusal while the session lives', async () => {
+    session = signedIn(ann);
+    const here = openTab(ann);
+
+    await here.sync.sessionRefused();
+
+    expect(here.moves).toEqual([]);
+  });
+});
+
+describe('an answer that could not be had', () => {
+  it.each(['check', 'sessionRefused'] as const)('signs nobody out (%s)', async (ask) => {
+    session = { status: 'unknown' };
+    const [here, there] = [openTab(ann), openTab(ann)];
+
+    await here.sync[ask]();
+    await everyoneHeard();
+
+    expect([here.moves, there.moves]).toEqual([[], []]);
+  });
+});
+
+describe('signing in', () => {
+  it('reloads a tab that shows somebody else', async () => {
+    session = signedIn(bob);
+    const stale = openTab(ann);
+
+    await stale.sync.check();
+
+    expect(stale.moves).toEqual(['reload']);
+  });
+
+  it('reloads a tab that shows nobody', async () => {
+    session = signedIn(ann);
+    const visitor = openTab(nobody);
+
+    await visitor.sync.check();
+
+    expect(visitor.moves).toEqual(['reload']);
+  });
+
+  it('is announced to the other tabs, which look for themselves', async () => {
+    session = signedIn(bob);
+    const [same, other] = [openTab(bob), openTab(ann)];
+
+    await everyoneHeard();
+
+    await vi.waitFor(() => expect(other.moves).toEqual(['reload']));
+    expect(same.moves).toEqual([]);
+  });
+
+  it('is not overtaken by a reload in the tab where it happened', async () => {
+    session = signedIn(ann);
+    const here = openTab(nobody, '/sign-in');
+
+    here.sync.standDown();
+    await here.sync.check();
+
+    expect(here.moves).toEqual([]);
+  });
+
+  it('puts a tab that stood down back on watch once it shows the person', async () => {
+    session = signedIn(ann);
+    const here = openTab(nobody, '/sign-in');
+    here.sync.standDown();
+    here.sync.update(ann);
+    session = nobody;
+
+    await here.sync.check();
+
+    // The sign-in page is no place to come back to.
+    expect(here.moves).toEqual(['/signed-out?reason=ended']);
+  });
+});
+
+describe('a change of roles', () => {
+  it('asks for the data of the page again, once', async () => {
+    session = signedIn(ann, ['user', 'vendor']);
+    const here = openTab(ann);
+
+    await here.sync.check();
+    await here.sync.check();
+
+    expect(here.moves).toEqual(['refresh']);
+  });
+
+  it('is not seen in another order of the same roles', async () => {
+    session = signedIn(ann, ['b', 'a']);
+    const here = openTab({ ...ann, roles: ['a', 'b'] });
+
+    await here.sync.check();
+
+    expect(here.moves).toEqual([]);
+  });
+});
+
+describe('a tab that was closed', () => {
+  it('does nothing more, whatever is still on its way', async () => {
+    session = nobody;
+    const [closed, here] = [openTab(ann), openTab(ann)];
+    const late = closed.sync.check();
+    closed.sync.close();
+
+    await late;
+    closed.sync.update(bob);
+    await here.sync.check();
+    await everyoneHeard();
+
+    expect(closed.moves).toEqual([]);
+  });
+});

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { parseReturnPath } from './return-path.ts';
+import { signInUrl } from './sign-in-url.ts';
+
+describe('the path to return to', () => {
+  it.each([
+    { name: 'nothing', text: undefined },
+    { name: 'an absent header', text: null },
+    { name: 'an empty text', text: '' },
+    { name: 'another origin', text: 'https://evil.example/' },
+    { name: 'a host without a scheme', text: '//evil.example/' },
+    { name: 'a host after a backslash', text: '/\\evil.example' },
+    { name: 'two backslashes', text: '\\\\evil.example' },
+    { name: 'a host behind a tab, which browsers drop', text: '/\t/evil.example' },
+    { name: 'a host behind a line break', text: '/\n/evil.example' },
+    { name: 'a host behind a dot segment', text: '/.//evil.example' },
+    { name: 'a host behind an upward segment', text: '/a/..//evil.example' },
+    { name: 'a script', text: 'javascript:alert(1)' },
+    { name: 'a relative path', text: 'account' },
+    { name: 'a leading space', text: ' /account' },
+    { name: 'a null character', text: '/account\u0000' },
+    { name: 'a next-line character', text: '/account\u0085' },
+    { name: 'a path that nobody types', text: `/${'a'.repeat(3000)}` },
+    { name: 'the sign-in page itself', text: '/sign-in?returnTo=%2Fsign-in' },
+    { name: 'the signed-out page', text: '/signed-out?reason=ended' },
+  ])('is never $name', ({ text }) => {
+    expect(parseReturnPath(text)).toBeUndefined();
+    expect(signInUrl(text ?? undefined)).toBe('/sign-in');
+  });
+
+  it.each([
+    { name: 'a path', text: '/account', expected: '/account' },
+    { name: 'a query and a fragment', text: '/products?page=2#last', expected: '/products?page=2#last' },
+    { name: 'an address in the query', text: '/a?u=https://x.example//y', expected: '/a?u=https://x.example//y' },
+    { name: 'dot segments, resolved', text: '/a/../account', expected: '/account' },
+  ])('keeps $name', ({ text, expected }) => {
+    expect(parseReturnPath(text)).toBe(expected);
+  });
+
+  it("drops the mark of Next's router, and nothing else of the query", () => {
+    expect(parseReturnPath('/account?tab=sessions&_rsc=1x2y')).toBe('/account?tab=sessions');
+    expect(parseReturnPath('/account?_rsc=1x2y')).toBe('/account');
+  });
+
+  it('is encoded in the address of the sign-in page', () => {
+    expect(signInUrl('/products?page=2&x=1')).toBe('/sign-in?returnTo=%2Fproducts%3Fpage%3D2%26x%3D1');
+  });
+
+  it('is left out when it is the home page anyway', () => {
+    expect(signInUrl('/')).toBe('/sign-in');
+  });
+});

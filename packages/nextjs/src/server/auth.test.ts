@@ -1,0 +1,227 @@
+import { SallyportError } from '@sallyport/core';
+import { createTestIssuer, type TestIssuer, type TestKeyEndpoint } from '@sallyport/testing';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { auth } from './auth.ts';
+import { clientAuth } from './client-auth.ts';
+import { SallyportConfigurationError } from './configuration-error.ts';
+
+const request = vi.hoisted(() => ({ headers: new Headers() }));
+vi.mock('server-only', () => ({}));
+vi.mock('next/headers.js', () => ({ headers: async () => request.headers }));
+
+const publicUrl = 'http://localhost:3000';
+let door: TestIssuer;
+let keys: TestKeyEndpoint;
+
+beforeAll(async () => {
+  door = createTestIssuer({
+    issuer: `${publicUrl}/internal`,
+    audience: 'account',
+    roles: { vendor: ['product:read', 'product:create'] },
+  });
+  keys = await door.listen();
+});
+afterAll(() => keys.close());
+
+beforeEach(() => {
+  request.headers = new Headers();
+  vi.stubEnv('SALLYPORT_PUBLIC_URL', publicUrl);
+  vi.stubEnv('SALLYPORT_INTERNAL_URL', new URL(keys.url).origin);
+  vi.stubEnv('SALLYPORT_AUDIENCE', 'account');
+});
+afterEach(() => vi.unstubAllEnvs());
+
+function arriveWith(authorization: string): void {
+  request.headers.set('authorization', authorization);
+}
+
+async function refusal(): Promise<SallyportError> {
+  const outcome: unknown = await auth().catch((error: unknown) => error);
+  if (outcome instanceof SallyportError) return outcome;
+  throw new Error('auth() did not refuse', { cause: outcome });
+}
+
+describe('auth() refuses, and never says "signed out",', () => {
+  const now = Math.floor(Date.now() / 1000);
+
+  it.each([
+    {
+      name: 'of another audience',
+      change: { aud: 'shop' },
+      code: 'SP_TOKEN_INVALID',
+      reason: 'made-for-another-audience',
+    },
+    {
+      name: 'of the public issuer',
+      change: { iss: publicUrl },
+      code: 'SP_TOKEN_INVALID',
+      reason: 'made-by-another-issuer',
+    },
+    { name: 'that is out of date', change: { exp: now - 60 }, code: 'SP_TOKEN_EXPIRED', reason: 'out-of-date' },
+    {
+      name: 'without a subject',
+      change: { sub: undefined },
+      code: 'SP_TOKEN_INVALID',
+      reason: 'not-a-token-of-the-door',
+    },
+    {
+      name: 'with roles of the wrong type',
+      change: { roles: 'admin' },
+      code: 'SP_TOKEN_INVALID',
+      reason: 'not-a-token-of-the-door',
+    },
+    { name: 'of a machine', change: { sub_type: 'service' }, code: 'SP_FORBIDDEN', reason: 'machine-at-a-page' },
+  ])('a token $name', async ({ change, code, reason }) => {
+    arriveWith(`Bearer ${door.sign(change)}`);
+
+    expect(await refusal()).toMatchObject({ code, reason });
+  });
+
+  it.each([
+    { name: 'a token signed by a stranger', header: () => `Bearer ${createTestIssuer(door).sign()}` },
+    { name: 'an id token', header: () => `Bearer ${door.sign({}, { typ: 'JWT' })}` },
+    { name: 'a token without a signature', header: () => `Bearer ${door.sign().replace(/[^.]+$/, '')}` },
+    { name: 'a token that was changed', header: () => `Bearer ${door.sign().replace(/\.e/, '.f')}` },
+    { name: 'an over-long token', header: () => `Bearer ${'a'.repeat(9000)}` },
+    { name: 'rubbish', header: () => 'Bearer zzz' },
+    { name: 'an empty header', header: () => '' },
+    { name: 'a bare scheme', header: () => 'Bearer' },
+    { name: 'another scheme', header: () => `Basic ${door.sign()}` },
+    { name: 'two tokens', header: () => `Bearer ${door.sign()}, Bearer ${door.sign()}` },
+  ])('$name', async ({ header }) => {
+    arriveWith(header());
+
+    expect(await refusal()).toMatchObject({ code: 'SP_TOKEN_INVALID' });
+  });
+
+  it('with nothing of the token in the error, which Next prints', async () => {
+    arriveWith(`Bearer ${door.sign({ aud: 'shop', name: 'Ann Planted', email: 'ann@planted.example' })}`);
+
+    const error = await refusal();
+
+    expect(error.cause).toBeUndefined();
+    expect(JSON.stringify([error, error.message, error.stack])).not.toMatch(/planted|eyJ/i);
+  });
+
+  it('when the environment is incomplete, whoever asks', async () => {
+    vi.stubEnv('SALLYPORT_AUDIENCE', undefined);
+
+    await expect(auth()).rejects.toThrow(SallyportConfigurationError);
+    await expect(auth()).rejects.toThrow('SALLYPORT_AUDIENCE is not set');
+  });
+
+  it('with 503 and not 401 when the keys were never read', async () => {
+    vi.stubEnv('SALLYPORT_INTERNAL_URL', 'http://127.0.0.1:1');
+    arriveWith(`Bearer ${door.sign()}`);
+
+    expect(await refusal()).toMatchObject({ code: 'SP_KEYS_UNAVAILABLE', status: 503 });
+  });
+});
+
+describe('auth()', () => {
+  it('says "signed out" when the door attached nothing', async () => {
+    expect(await auth()).toEqual({ status: 'signed-out' });
+  });
+
+  it('does not look at cookies', async () => {
+    request.headers.set('cookie', `sallyport=${door.tokenFor('vendor')}`);
+
+    expect(await auth()).toEqual({ status: 'signed-out' });
+  });
+
+  it('says who is asking', async () => {
+    const actor = { sub: 'admin-1' };
+    arriveWith(
+      `Bearer ${door.tokenFor('vendor', { name: 'Vera', email: 'vera@example.com', act: actor, auth_time: 1_700_000_000 })}`,
+    );
+
+    const caller = await auth();
+
+    expect(caller).toMatchObject({
+      status: 'signed-in',
+      userId: 'vendor-1',
+      sessionId: 'session-1',
+      roles: ['vendor'],
+      permissions: ['product:read', 'product:create'],
+      acr: 'pwd',
+      amr: ['pwd'],
+      authTime: new Date(1_700_000_000_000),
+      name: 'Vera',
+      email: 'vera@example.com',
+      actor: { id: 'admin-1' },
+    });
+  });
+
+  it('knows what the person may do: one of the roles, all of the permissions', async () => {
+    arriveWith(`Bearer ${door.tokenFor('vendor')}`);
+    const caller = await auth();
+    if (caller.status === 'signed-out') throw new Error('nobody is signed in');
+
+    expect(caller.has({ roles: ['admin', 'vendor'] })).toBe(true);
+    expect(caller.has({ permissions: ['product:read', 'product:create'] })).toBe(true);
+    expect(caller.has({})).toBe(true);
+    expect(caller.has({ roles: ['admin'] })).toBe(false);
+    expect(caller.has({ roles: [] })).toBe(false);
+    expect(caller.has({ permissions: ['product:read', 'product:delete'] })).toBe(false);
+    expect(caller.has({ roles: ['vendor'], permissions: ['product:delete'] })).toBe(false);
+  });
+
+  it('cannot be changed by the page that asked', async () => {
+    arriveWith(`Bearer ${door.tokenFor('vendor')}`);
+    const caller = await auth();
+
+    expect(() => Object.assign(caller, { roles: ['admin'] })).toThrow(TypeError);
+    expect(Object.isFrozen(caller.status === 'signed-in' && caller.roles)).toBe(true);
+  });
+
+  it('asks for the keys once, however many pages are rendered', async () => {
+    await auth();
+    arriveWith(`Bearer ${door.sign()}`);
+    await auth();
+    const before = keys.requestCount();
+
+    for (let page = 0; page < 20; page += 1) {
+      arriveWith(`Bearer ${door.sign()}`);
+      await auth();
+    }
+
+    expect(keys.requestCount()).toBe(before);
+  });
+
+  it('keeps believing known keys while the key endpoint is down', async () => {
+    arriveWith(`Bearer ${door.sign()}`);
+    await auth();
+    keys.behave('down');
+    try {
+      arriveWith(`Bearer ${door.sign()}`);
+      expect((await auth()).status).toBe('signed-in');
+    } finally {
+      keys.behave('good');
+    }
+  });
+});
+
+describe('what the browser is told', () => {
+  it('is nothing but the status when nobody is signed in', async () => {
+    expect(clientAuth(await auth())).toEqual({ status: 'signed-out' });
+  });
+
+  it('is plain data with no credential in it', async () => {
+    const token = door.tokenFor('vendor', { name: 'Vera', email: 'vera@example.com' });
+    arriveWith(`Bearer ${token}`);
+
+    const told = clientAuth(await auth());
+
+    expect(told).toEqual({
+      status: 'signed-in',
+      userId: 'vendor-1',
+      sessionId: 'session-1',
+      name: 'Vera',
+      email: 'vera@example.com',
+      roles: ['vendor'],
+      permissions: ['product:read', 'product:create'],
+    });
+    expect(structuredClone(told)).toEqual(told);
+    expect(JSON.stringify(told)).not.toContain(token.split('.')[2]);
+  });
+});
