@@ -1,0 +1,16 @@
+import { buttonClass } from '@sallyport/app-ui/button';
+import type { Metadata } from 'next';
+import { MessagePage } from './message-page.tsx';
+
+export const metadata: Metadata = { title: 'Not allowed' };
+
+export default function Forbidden() {
+  return (
+    <MessagePage status="403" title="This door stays shut for you.">
+      <p>We know who you are, but your roles do not open this page. Ask an administrator if they should.</p>
+      <a href="/" className={buttonClass({ tone: 'primary', size: 'large' })}>
+        Go home
+      </a>
+    </MessagePage>
+  );
+}

@@ -1,0 +1,66 @@
+'use client';
+
+import Link from 'next/link';
+import { Button } from '@sallyport/app-ui/button';
+import { PasswordField } from '@sallyport/app-ui/password-field';
+import { ProblemNotice } from '@sallyport/app-ui/problem-notice';
+import { TextField } from '@sallyport/app-ui/text-field';
+import { useSubmission } from '@sallyport/app-ui/use-submission';
+import { announceSignIn, authFetch } from '@sallyport/nextjs/client';
+import { useState } from 'react';
+import { SendVerificationAgain } from './send-verification-again.tsx';
+
+/** Signs in, then loads the next page whole: it may belong to another application. */
+export function SignInForm({ returnTo }: { readonly returnTo: string | undefined }) {
+  const [email, setEmail] = useState('');
+  const { form, isPending, problem, errorOf, onSubmit } = useSubmission(async (values) => {
+    const json = { email: values.get('email'), password: values.get('password'), ...(returnTo === undefined ? {} : { returnTo }) };
+    const response = await authFetch('/auth/sign-in/email', { method: 'POST', json });
+    const answer = (await response.json()) as { readonly returnTo: string };
+    announceSignIn();
+    location.assign(answer.returnTo);
+  });
+
+  return (
+    <>
+      {problem === undefined ? null : (
+        <ProblemNotice problem={problem}>
+          {problem.code === 'SP_EMAIL_UNVERIFIED' ? <SendVerificationAgain email={email} /> : null}
+        </ProblemNotice>
+      )}
+      <form ref={form} method="post" onSubmit={onSubmit} noValidate className="space-y-5">
+        <TextField
+          name="email"
+          type="email"
+          label="E-mail address"
+          autoComplete="username"
+          required
+          value={email}
+          onChange={(event) => setEmail(event.currentTarget.value)}
+          error={errorOf('email')}
+        />
+        <PasswordField
+          name="password"
+          label="Password"
+          autoComplete="current-password"
+          required
+          error={errorOf('password')}
+          aside={
+            <Link href="/forgot-password" className="text-link text-sm">
+              Forgot it?
+            </Link>
+          }
+        />
+        <Button type="submit" tone="primary" size="large" isPending={isPending} className="w-full">
+          {isPending ? 'Signing in…' : 'Sign in'}
+        </Button>
+      </form>
+      <p className="text-ink-soft">
+        New here?{' '}
+        <Link href="/sign-up" className="text-link">
+          Create an account
+        </Link>
+      </p>
+    </>
+  );
+}

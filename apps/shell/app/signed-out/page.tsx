@@ -1,0 +1,46 @@
+import { signInUrl } from '@sallyport/nextjs/server';
+import { buttonClass } from '@sallyport/app-ui/button';
+import type { Metadata } from 'next';
+import { AuthScreen } from '../auth-screen.tsx';
+import { searchText } from '../search-text.ts';
+
+export const metadata: Metadata = { title: 'Signed out' };
+
+export default async function SignedOutPage({ searchParams }: PageProps<'/signed-out'>) {
+  const { reason, returnTo } = await searchParams;
+  const { title, text } = farewells[searchText(reason) ?? ''] ?? plain;
+  return (
+    <AuthScreen title={title} lead={text}>
+      <div className="flex flex-wrap gap-3">
+        <a href={signInUrl(searchText(returnTo))} className={buttonClass({ tone: 'primary', size: 'large' })}>
+          Sign in again
+        </a>
+        <a href="/" className={buttonClass({ size: 'large' })}>
+          Home
+        </a>
+      </div>
+    </AuthScreen>
+  );
+}
+
+interface Farewell {
+  readonly title: string;
+  readonly text: string;
+}
+
+const plain: Farewell = {
+  title: 'You are signed out',
+  text: 'In this browser, in every tab. Other devices stay signed in.',
+};
+
+/** By the reason in the address; one that we do not know gets the plain words. */
+const farewells: Readonly<Record<string, Farewell>> = {
+  everywhere: {
+    title: 'You are signed out everywhere',
+    text: 'Every browser and every device has to sign in again, this one too.',
+  },
+  ended: {
+    title: 'Your session has ended',
+    text: 'It expired, or somebody ended it: you on another device, a new password, or an administrator.',
+  },
+};

@@ -1,0 +1,47 @@
+import { clientAuth, type Auth } from '@sallyport/nextjs/server';
+import { SallyportProvider } from '@sallyport/nextjs/client';
+import { cookies } from 'next/headers';
+import type { ReactNode } from 'react';
+import type { AppName } from './navigation.tsx';
+import { SiteFooter } from './site-footer.tsx';
+import { SiteHeader } from './site-header.tsx';
+import { parseTheme, themeCookieName } from './theme.tsx';
+import type { Viewer } from './viewer.tsx';
+
+export interface AppDocumentProps {
+  readonly app: AppName;
+  readonly auth: Auth;
+  /** Class that declares the font variable. */
+  readonly fontClass: string;
+  readonly children: ReactNode;
+}
+
+/** The document of every page in every application: theme, session, skip link, header, main and footer. */
+export async function AppDocument({ app, auth, fontClass, children }: AppDocumentProps) {
+  const theme = parseTheme((await cookies()).get(themeCookieName)?.value);
+  return (
+    <html lang="en" className={fontClass} data-theme={theme === 'system' ? undefined : theme}>
+      <body className="flex flex-col">
+        <a
+          href="#main"
+          className="sr-only rounded-control bg-outer px-4 py-2 text-on-outer focus:not-sr-only focus:fixed focus:top-3 focus:left-3 focus:z-30"
+        >
+          Skip to content
+        </a>
+        <SallyportProvider initial={clientAuth(auth)}>
+          <SiteHeader app={app} theme={theme} viewer={toViewer(auth)} />
+          <main id="main" tabIndex={-1} className="flex-1 outline-none!">
+            {children}
+          </main>
+          <SiteFooter />
+        </SallyportProvider>
+      </body>
+    </html>
+  );
+}
+
+function toViewer(auth: Auth): Viewer | undefined {
+  if (auth.status === 'signed-out') return undefined;
+  const { name, email, roles } = auth;
+  return { ...(name === undefined ? {} : { name }), ...(email === undefined ? {} : { email }), roles };
+}

@@ -1,0 +1,15 @@
+/** The application that serves a page. A link to another one must be a plain `<a>`: its router does not know the page. */
+export type AppName = 'shell' | 'account';
+
+export interface NavigationItem {
+  readonly href: string;
+  readonly label: string;
+  readonly app: AppName;
+}
+
+/** Where a signed-in person can go. */
+export const navigationItems: readonly NavigationItem[] = [
+  { href: '/products', label: 'Products', app: 'shell' },
+  { href: '/behind-the-door', label: 'Behind the door', app: 'shell' },
+  { href: '/account', label: 'Account', app: 'account' },
+];

@@ -1,0 +1,45 @@
+import { Brand } from './brand-mark.tsx';
+import { buttonClass } from './button.tsx';
+import type { AppName } from './navigation.tsx';
+import { NavigationLinks } from './navigation-links.tsx';
+import { ThemeToggle } from './theme-toggle.tsx';
+import type { Theme } from './theme.tsx';
+import { UserMenu } from './user-menu.tsx';
+import type { Viewer } from './viewer.tsx';
+
+export interface SiteHeaderProps {
+  readonly app: AppName;
+  readonly theme: Theme;
+  /** Absent when nobody is signed in. */
+  readonly viewer: Viewer | undefined;
+}
+
+/** The same header, at the same height, in every application: that is what makes a change of application feel soft. */
+export function SiteHeader({ app, theme, viewer }: SiteHeaderProps) {
+  return (
+    <header className="site-header sticky top-0 z-20 border-b border-line bg-paper/90 backdrop-blur-md">
+      <div className="page-width flex h-16 items-center gap-2">
+        <a href="/" aria-label="Sallyport, home" className="-ml-1 rounded-lg p-1">
+          <Brand />
+        </a>
+        {viewer === undefined ? null : (
+          <nav aria-label="Main" className="ml-4 max-md:hidden">
+            <ul className="flex items-center gap-1">
+              <NavigationLinks app={app} />
+            </ul>
+          </nav>
+        )}
+        <div className="ml-auto flex items-center gap-1 sm:gap-2">
+          <ThemeToggle initial={theme} />
+          {viewer === undefined ? (
+            <a href="/sign-in" className={buttonClass({ tone: 'secondary' })}>
+              Sign in
+            </a>
+          ) : (
+            <UserMenu viewer={viewer} />
+          )}
+        </div>
+      </div>
+    </header>
+  );
+}

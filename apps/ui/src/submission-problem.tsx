@@ -1,0 +1,28 @@
+import { ProblemError } from '@sallyport/nextjs/client';
+
+/** Why a form was refused, ready to be shown. */
+export interface SubmissionProblem {
+  readonly code?: string;
+  readonly title: string;
+  readonly mend?: string;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly retryAfterSeconds?: number;
+  /** Present when the fault is ours, so that people can quote it. */
+  readonly requestId?: string;
+}
+
+/** Reads any failure of a call. What is not a problem of ours means that the call did not arrive. */
+export function toSubmissionProblem(error: unknown): SubmissionProblem {
+  if (!(error instanceof ProblemError)) {
+    return { title: 'We could not reach the server', mend: 'Check your connection, then try again.', fields: {} };
+  }
+  const { code, title, mend, status, errors, requestId, retryAfterSeconds } = error;
+  return {
+    ...(code === undefined ? {} : { code }),
+    title,
+    ...(mend === undefined ? {} : { mend }),
+    fields: Object.fromEntries(errors.map(({ field, message }) => [field, message])),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    ...(status < 500 || requestId === undefined ? {} : { requestId }),
+  };
+}
