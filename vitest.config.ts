@@ -4,7 +4,8 @@ const source = '@sallyport/source';
 
 export default defineConfig({
   resolve: { conditions: [source] },
-  ssr: { resolve: { conditions: [source, 'node', 'module-sync', 'import', 'default'] } },
+  // No "import" here: Vitest hands these to Node, whose require() would then load the ESM half of a dual package.
+  ssr: { resolve: { conditions: [source, 'node', 'module-sync'] } },
   // Nest needs decorator metadata; set here because the nearest tsconfig leaves test files out.
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   test: {
