@@ -1,20 +1,34 @@
 import { applySallyportSwagger } from '@sallyport/nestjs';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+
+interface RequestWithHeaders {
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
 
 /**
- * Serves the API page (Swagger UI) at `/docs` and its document at `/docs-json`. The assets are loaded relatively, so
- * that the page works on the port of the shop and under its path behind the door.
+ * Serves the API page (Swagger UI) at `/docs` and its document at `/docs-json`. The assets are loaded relatively, and
+ * requests are tried out where the page came from: on the port of the shop, or under its path behind the door.
  */
 export function serveApiPage(app: NestExpressApplication, publicPath: string): void {
   const config = new DocumentBuilder()
     .setTitle('Shop')
     .setDescription('The products of the demo shop. Who may do what is decided by the token that the door attaches.')
     .setVersion('1')
-    .addServer(publicPath, 'Behind the door: your session is enough')
-    .addServer('/', 'The shop itself: authorize with a token')
     .build();
   SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, applySallyportSwagger(app, config)), {
     customSiteTitle: 'Shop · API',
+    patchDocumentOnRequest: (request, _response, document) =>
+      withServer(document, isBehindDoor(request) ? publicPath : '/'),
   });
+}
+
+/** The door builds the `X-Forwarded-` headers of every request that it forwards. */
+function isBehindDoor(request: unknown): boolean {
+  // Express hands over its own request.
+  return (request as RequestWithHeaders).headers['x-forwarded-host'] !== undefined;
+}
+
+function withServer(document: OpenAPIObject, url: string): OpenAPIObject {
+  return { ...document, servers: [{ url }] };
 }

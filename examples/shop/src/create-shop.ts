@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { serveApiPage } from './api-page.ts';
 import type { ProductStore } from './products/product-store.ts';
+import { requireJsonBody } from './require-json-body.ts';
 import { ShopModule } from './shop-module.ts';
 
 export interface ShopParts {
@@ -20,9 +21,9 @@ export async function createShop(parts: ShopParts): Promise<NestExpressApplicati
     logger: parts.logger,
     // A mistake at the start is thrown to `main`, which reports it; Nest would end the process by itself.
     abortOnError: false,
-    forceCloseConnections: true,
   });
   app.disable('x-powered-by');
+  app.use(requireJsonBody);
   app.useBodyParser('json', { limit: '64kb' });
   serveApiPage(app, parts.publicPath);
   return app;

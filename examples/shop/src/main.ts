@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { closeGracefully } from './close-gracefully.ts';
 import { createShop } from './create-shop.ts';
 import { createSqliteProductStore } from './products/product-store.ts';
 import { loadShopConfig } from './shop-config.ts';
@@ -14,7 +15,7 @@ try {
     publicPath: config.publicPath,
     logger,
   });
-  app.enableShutdownHooks();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void closeGracefully(app));
   await app.listen(config.port, config.hostname);
   logger.log({ message: 'ready', url: await app.getUrl() });
 } catch (error) {

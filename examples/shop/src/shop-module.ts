@@ -1,6 +1,11 @@
 import { SallyportModule, toValidationError, type SallyportOptions } from '@sallyport/nestjs';
-import { Module, StandardSchemaValidationPipe, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
-import { Inject } from '@nestjs/common';
+import {
+  Inject,
+  Module,
+  StandardSchemaValidationPipe,
+  type DynamicModule,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { APP_PIPE } from '@nestjs/core';
 import { HealthController } from './health-controller.ts';
 import { PRODUCT_STORE, type ProductStore } from './products/product-store.ts';

@@ -1,3 +1,5 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
 import { SallyportError } from '@sallyport/nestjs';
 import type { Product, ProductPage, ProductPageRequest } from './product.ts';
@@ -34,6 +36,12 @@ const schema = `
   CREATE INDEX IF NOT EXISTS product_by_name ON product (name, id);
 `;
 
+/** SQLite's busy, locked, out of memory, read-only, input/output error, corrupt, full and cannot open. */
+const databaseFaults: ReadonlySet<number> = new Set([5, 6, 7, 8, 10, 11, 13, 14]);
+
+/** How long a call waits for another process, in milliseconds. Nothing else happens meanwhile, so it is short. */
+const busyMilliseconds = 250;
+
 const columns = 'id, name, description, priceCents, currency, stock, ownerId, createdAt, updatedAt, version';
 
 const orderings: Readonly<Record<ProductPageRequest['sort'], string>> = {
@@ -47,7 +55,8 @@ const orderings: Readonly<Record<ProductPageRequest['sort'], string>> = {
 
 /** Opens the SQLite file, or a database in memory, and fills it with the demo catalogue when it is new. */
 export function createSqliteProductStore(file: string | undefined): ProductStore {
-  const database = new DatabaseSync(file ?? ':memory:', { timeout: 1000 });
+  if (file !== undefined) mkdirSync(path.dirname(file), { recursive: true });
+  const database = new DatabaseSync(file ?? ':memory:', { timeout: busyMilliseconds });
   database.exec('PRAGMA journal_mode = WAL');
   const isNew = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'product'").get() === undefined;
   inTransaction(database, () => {
@@ -123,15 +132,15 @@ function answering<Result>(work: () => Result): Result {
   try {
     return work();
   } catch (cause) {
-    if (isSqliteError(cause)) throw new SallyportError('SP_STORE_UNAVAILABLE', { cause });
+    if (isDatabaseFault(cause)) throw new SallyportError('SP_STORE_UNAVAILABLE', { cause });
     throw cause;
   }
 }
 
-function isSqliteError(cause: unknown): boolean {
-  return (
-    cause instanceof Error &&
-    'code' in cause &&
-    (cause.code === 'ERR_SQLITE_ERROR' || cause.code === 'ERR_INVALID_STATE')
-  );
+function isDatabaseFault(cause: unknown): boolean {
+  if (!(cause instanceof Error) || !('code' in cause)) return false;
+  // What node:sqlite says when the database was closed.
+  if (cause.code === 'ERR_INVALID_STATE') return true;
+  // The low byte is the primary code; the rest says more precisely where.
+  return 'errcode' in cause && typeof cause.errcode === 'number' && databaseFaults.has(cause.errcode & 0xff);
 }

@@ -28,10 +28,12 @@ export const productPageSchema = z.strictObject({
   sort: z.enum(['name', '-name', 'priceCents', '-priceCents', 'createdAt', '-createdAt']).default('name'),
 });
 
-export const productIdSchema = z.uuid();
+/** Which product, as the path says it. */
+export const productPathSchema = z.strictObject({ id: z.uuid() });
 
 export type NewProduct = z.infer<typeof newProductSchema>;
 export type ProductChange = z.infer<typeof productChangeSchema>;
+export type ProductPath = z.infer<typeof productPathSchema>;
 export type ProductPageRequest = z.infer<typeof productPageSchema>;
 
 /** Something for sale. Times are ISO 8601 texts. */

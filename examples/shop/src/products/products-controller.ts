@@ -4,13 +4,14 @@ import { ApiTags } from '@nestjs/swagger';
 import {
   newProductSchema,
   productChangeSchema,
-  productIdSchema,
   productPageSchema,
+  productPathSchema,
   type NewProduct,
   type Product,
   type ProductChange,
   type ProductPage,
   type ProductPageRequest,
+  type ProductPath,
 } from './product.ts';
 import { ProductsService } from './products-service.ts';
 
@@ -31,7 +32,7 @@ export class ProductsController {
 
   @Get(':id')
   @Permissions('product:read')
-  find(@Param('id', { schema: productIdSchema }) id: string): Product {
+  find(@Param({ schema: productPathSchema }) { id }: ProductPath): Product {
     return this.#products.find(id);
   }
 
@@ -45,7 +46,7 @@ export class ProductsController {
   @Permissions('product:update')
   update(
     @CurrentPrincipal() caller: Principal,
-    @Param('id', { schema: productIdSchema }) id: string,
+    @Param({ schema: productPathSchema }) { id }: ProductPath,
     @Body({ schema: productChangeSchema }) body: ProductChange,
   ): Product {
     return this.#products.update(caller, id, body);
@@ -54,7 +55,7 @@ export class ProductsController {
   @Delete(':id')
   @HttpCode(204)
   @Permissions('product:delete')
-  remove(@Param('id', { schema: productIdSchema }) id: string): void {
+  remove(@Param({ schema: productPathSchema }) { id }: ProductPath): void {
     this.#products.remove(id);
   }
 }
