@@ -13,17 +13,25 @@ const endReasons = z.enum([
 
 /** The kinds of security event and the details that each carries. Never a secret, never an e-mail address. */
 export const securityEventDetails = {
-  'account.created': z.strictObject({}),
-  'account.sign-up-repeated': z.strictObject({}),
-  'account.email-verified': z.strictObject({}),
-  'account.password-reset-requested': z.strictObject({}),
-  'account.password-changed': z.strictObject({ sessionsEnded: z.number().int() }),
-  'account.roles-changed': z.strictObject({ from: z.array(z.string()), to: z.array(z.string()) }),
-  'sign-in.succeeded': z.strictObject({ acr: z.string(), amr: z.array(z.string()) }),
-  'sign-in.refused': z.strictObject({ reason: z.string() }),
-  'session.ended': z.strictObject({ reason: endReasons }),
-  'session.ended-many': z.strictObject({ reason: endReasons, count: z.number().int() }),
-  'access.refused': z.strictObject({ reason: z.string(), code: z.string() }),
+  'account.created': z.strictObject({}).describe('Somebody signed up with a new e-mail address'),
+  'account.sign-up-repeated': z
+    .strictObject({})
+    .describe('Somebody signed up with an address that has an account already; its owner is told by mail'),
+  'account.email-verified': z.strictObject({}).describe('The link of a verification mail was used'),
+  'account.password-reset-requested': z.strictObject({}).describe('Somebody asked for a mail with a reset link'),
+  'account.password-changed': z
+    .strictObject({ sessionsEnded: z.number().int() })
+    .describe('A password was replaced through a reset link, which ends the sessions of the account'),
+  'account.roles-changed': z
+    .strictObject({ from: z.array(z.string()), to: z.array(z.string()) })
+    .describe('The roles of an account were replaced'),
+  'sign-in.succeeded': z.strictObject({ acr: z.string(), amr: z.array(z.string()) }).describe('A session began'),
+  'sign-in.refused': z.strictObject({ reason: z.string() }).describe('A sign-in was refused'),
+  'session.ended': z.strictObject({ reason: endReasons }).describe('One session ended'),
+  'session.ended-many': z
+    .strictObject({ reason: endReasons, count: z.number().int() })
+    .describe('Several sessions of one account ended together'),
+  'access.refused': z.strictObject({ reason: z.string(), code: z.string() }).describe('A request was refused'),
 } as const;
 
 export type SecurityEventType = keyof typeof securityEventDetails;
