@@ -1,7 +1,8 @@
-import { SallyportError, type SessionRecord, type SessionStore } from '@sallyport/core';
+import type { SessionRecord, SessionStore } from '@sallyport/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { after, makeSessionRecord } from './session-fixture.ts';
 import { startStoreProcess, type StoreProcess, type StoreProcessOptions } from './store-process.ts';
+import { untilAnswered } from './until-answered.ts';
 
 /** An empty store under test. */
 export interface SessionStoreFixture {
@@ -355,7 +356,7 @@ export function sessionStoreContract(options: SessionStoreContractOptions): void
     });
 
     describe('when the store is down', () => {
-      const calls: readonly { name: string; call(sid: string): Promise<unknown> }[] = [
+      const calls: readonly { name: string; call: (sid: string) => Promise<unknown> }[] = [
         { name: 'create', call: () => store.create(makeSessionRecord()) },
         { name: 'findByTokenHash', call: () => store.findByTokenHash(['hash']) },
         { name: 'findBySid', call: (sid) => store.findBySid(sid) },
@@ -464,17 +465,6 @@ export function sessionStoreContract(options: SessionStoreContractOptions): void
       });
     });
   });
-}
-
-/** Repeats a call that met a busy store: nothing was written then, and the caller is asked to try again. */
-async function untilAnswered<T>(call: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await call();
-    } catch (error) {
-      if (attempt === 50 || !(error instanceof SallyportError && error.code === 'SP_STORE_UNAVAILABLE')) throw error;
-    }
-  }
 }
 
 function isOfKind(value: unknown, kind: string): boolean {

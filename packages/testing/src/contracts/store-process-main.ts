@@ -6,7 +6,7 @@ type Subject = Readonly<Record<string, (...args: readonly unknown[]) => Promise<
 const [moduleAddress, argument] = process.argv.slice(2);
 if (moduleAddress === undefined || argument === undefined) throw new TypeError('a store process needs two arguments');
 
-const { openSubject } = (await import(moduleAddress)) as { openSubject(argument: string): Promise<Subject> };
+const { openSubject } = (await import(moduleAddress)) as { openSubject: (argument: string) => Promise<Subject> };
 let subject: Subject | undefined;
 
 process.on('message', (request: StoreRequest) => {

@@ -43,7 +43,7 @@ export async function startStoreProcess(options: StoreProcessOptions): Promise<S
 }
 
 async function createStoreProcess(child: ChildProcess): Promise<StoreProcess> {
-  const pending = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  const pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   let lastId = 0;
   const { promise: ready, resolve: becomeReady, reject: failToStart } = Promise.withResolvers<void>();
 
