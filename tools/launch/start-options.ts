@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { StartRefused } from './public-port.ts';
 
 export interface StartOptions {
   readonly json: boolean;
@@ -19,14 +20,19 @@ Ctrl-C stops everything; a second Ctrl-C stops it at once.`;
 /**
  * Reads the arguments of `npm start`.
  *
- * @throws TypeError that names an unknown option.
+ * @throws StartRefused that names an unknown option and shows the known ones.
  */
 export function parseStartOptions(commandLine: readonly string[]): StartOptions {
-  const { values } = parseArgs({
-    args: [...commandLine],
-    options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
-    strict: true,
-    allowPositionals: false,
-  });
-  return { json: values.json, help: values.help };
+  try {
+    const { values } = parseArgs({
+      args: [...commandLine],
+      options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
+      strict: true,
+      allowPositionals: false,
+    });
+    return { json: values.json, help: values.help };
+  } catch (error) {
+    const [sentence = ''] = error instanceof Error ? error.message.split('. ') : [];
+    throw new StartRefused(`${sentence}.\n\n${startHelp}`);
+  }
 }

@@ -1,13 +1,13 @@
 import path from 'node:path';
 import { buildSystem } from '../build/build-system.ts';
 import { createProgress } from '../build/progress.ts';
-import { ToolFailure } from '../processes/run-tool.ts';
 import { onStopRequest } from '../processes/stop-requests.ts';
 import { workspaceRoot } from '../workspace-root.ts';
-import { parsePort, requireFreePort, StartRefused } from './public-port.ts';
+import { parsePort, requireFreePort } from './public-port.ts';
+import { reportStartFailure } from './report-start-failure.ts';
 import { parseStartOptions, startHelp } from './start-options.ts';
 import { toJsonLine, toStartTable } from './start-summary.ts';
-import { ProcessFailure, startSystem, type RunningSystem } from './system.ts';
+import { startSystem, type ProcessFailure, type RunningSystem } from './system.ts';
 
 const startedAt = performance.now();
 const stopping = new AbortController();
@@ -31,7 +31,7 @@ try {
   }
 } catch (error) {
   if (!stopping.signal.aborted) {
-    report(error);
+    reportStartFailure(error);
     process.exit(1);
   }
 }
@@ -56,24 +56,9 @@ async function start(): Promise<void> {
 async function stopBecause(failure: ProcessFailure): Promise<void> {
   if (stopping.signal.aborted) return;
   stopping.abort();
-  report(failure);
+  reportStartFailure(failure);
   await system?.stop();
   process.exit(1);
-}
-
-function report(error: unknown): void {
-  if (error instanceof ProcessFailure) {
-    for (const line of error.lastLines) console.error(`  ${line}`);
-    console.error(`\n${error.message}. Its whole log: ${error.logFile}`);
-  } else if (error instanceof ToolFailure) {
-    console.error(`\n${error.output.trimEnd()}\n\n${error.message}.`);
-  } else if (error instanceof StartRefused) {
-    console.error(error.message);
-  } else if (error instanceof TypeError && 'code' in error) {
-    console.error(`${error.message}\n\n${startHelp}`);
-  } else {
-    console.error(error);
-  }
 }
 
 function elapsedSeconds(): number {

@@ -80,7 +80,6 @@ async function privateKeyPem(key: CryptoKey): Promise<string> {
 }
 
 function randomSerial(): string {
-  const bytes = webcrypto.getRandomValues(new Uint8Array(16));
   // A serial number is positive: its first bit stays clear.
-  return Buffer.from([bytes[0]! & 0x7f, ...bytes.subarray(1)]).toString('hex');
+  return `01${Buffer.from(webcrypto.getRandomValues(new Uint8Array(15))).toString('hex')}`;
 }

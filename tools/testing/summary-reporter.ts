@@ -23,7 +23,7 @@ function toFileResult(module: TestModule): FileResult {
   return {
     suite: suiteOf(module),
     passed: tests.filter((test) => test.result().state === 'passed').length,
-    failed: failed + (failed === 0 && !module.ok() ? Math.max(outside, 1) : 0),
+    failed: failed + outside === 0 && !module.ok() ? 1 : failed + outside,
     seconds: module.diagnostic().duration / 1000,
     skipped: tests
       .filter((test) => test.result().state === 'skipped')

@@ -1,0 +1,133 @@
+import { watch } from 'node:fs';
+import path from 'node:path';
+import { buildPackages } from '../build/build-system.ts';
+import { createProgress } from '../build/progress.ts';
+import { hashInputs } from '../build/input-hash.ts';
+import { onStopRequest } from '../processes/stop-requests.ts';
+import { workspaceRoot } from '../workspace-root.ts';
+import { demoProcesses, type ProcessDefinition, type ProcessName } from './demo-processes.ts';
+import { parsePort, requireFreePort } from './public-port.ts';
+import { reportStartFailure } from './report-start-failure.ts';
+import { toStartTable } from './start-summary.ts';
+import { startSystem, type RunningSystem } from './system.ts';
+
+/** What each Node process is made of; Next watches the sources of its applications by itself. */
+const builtInto: Readonly<Record<'gateway' | 'shop', readonly string[]>> = {
+  gateway: [
+    'packages/core/dist',
+    'packages/stores/dist',
+    'packages/identity/dist',
+    'packages/gateway/dist',
+    'apps/gateway/dist',
+  ],
+  shop: ['packages/core/dist', 'packages/nestjs/dist', 'examples/shop/dist'],
+};
+const sourceFolders = ['packages', 'apps/gateway', 'apps/ui', 'examples/shop'];
+const quietMilliseconds = 120;
+
+const startedAt = performance.now();
+const stopping = new AbortController();
+const progress = createProgress(process.stdout);
+let system: RunningSystem | undefined;
+let starting: Promise<unknown> = Promise.resolve();
+
+onStopRequest(async () => {
+  stopping.abort();
+  await starting.catch(() => undefined);
+  await system?.stop();
+});
+
+try {
+  starting = start();
+  await starting;
+} catch (error) {
+  if (!stopping.signal.aborted) {
+    reportStartFailure(error);
+    process.exit(1);
+  }
+}
+
+async function start(): Promise<void> {
+  const port = parsePort(process.env['PORT']);
+  await requireFreePort(port);
+  await progress.step('Building packages and services', () => buildPackages(workspaceRoot, stopping.signal));
+  await progress.step('Starting', async () => {
+    system = await startSystem({
+      dataDir: path.resolve(workspaceRoot, process.env['SALLYPORT_DATA_DIR'] ?? '.sallyport'),
+      port,
+      definitions: demoProcesses(workspaceRoot).map(toDevelopment),
+      signal: stopping.signal,
+      onNotice: (notice) => console.log(notice),
+      // A mistake in the code that is being written stops one process; the next change starts it again.
+      onLost: reportStartFailure,
+    });
+  });
+  if (system === undefined) return;
+  console.log(toStartTable(system, (performance.now() - startedAt) / 1000));
+  await watchSources(system);
+}
+
+function toDevelopment(definition: ProcessDefinition): ProcessDefinition {
+  const folder = nextFolders[definition.name];
+  if (folder === undefined) return definition;
+  return {
+    ...definition,
+    cwd: path.join(workspaceRoot, folder),
+    nodeArguments: [path.join(workspaceRoot, 'node_modules/next/dist/bin/next'), 'dev', '--hostname', '127.0.0.1'],
+    environment: (addresses) => ({ ...definition.environment(addresses), NODE_ENV: 'development' }),
+  };
+}
+
+const nextFolders: Partial<Record<ProcessName, string>> = { shell: 'apps/shell', account: 'apps/zones/account' };
+
+/** Compiles after every change and starts the processes again whose code became different. */
+async function watchSources(running: RunningSystem): Promise<void> {
+  const hashes = { gateway: await hashOf('gateway'), shop: await hashOf('shop') };
+  let timer: NodeJS.Timeout | undefined;
+  let isBusy = false;
+  let isAgain = false;
+
+  const rebuild = async () => {
+    if (isBusy) {
+      isAgain = true;
+      return;
+    }
+    isBusy = true;
+    try {
+      await progress.step('Building', () => buildPackages(workspaceRoot, stopping.signal));
+      for (const name of ['gateway', 'shop'] as const) {
+        const hash = await hashOf(name);
+        if (hash === hashes[name]) continue;
+        hashes[name] = hash;
+        await progress.step(`Starting ${name} again`, async () => {
+          await running.stop(name);
+          await running.start(name);
+        });
+      }
+    } catch (error) {
+      if (!stopping.signal.aborted) reportStartFailure(error);
+    } finally {
+      isBusy = false;
+      if (isAgain) {
+        isAgain = false;
+        void rebuild();
+      }
+    }
+  };
+
+  for (const folder of sourceFolders) {
+    const watcher = watch(path.join(workspaceRoot, folder), { recursive: true, signal: stopping.signal });
+    watcher.on('change', (_event, file) => {
+      if (!/(?:^|[\\/])src[\\/].*\.tsx?$/.test(String(file))) return;
+      clearTimeout(timer);
+      timer = setTimeout(() => void rebuild(), quietMilliseconds);
+    });
+    watcher.on('error', (error) => {
+      if (!stopping.signal.aborted) reportStartFailure(error);
+    });
+  }
+}
+
+async function hashOf(name: 'gateway' | 'shop'): Promise<string> {
+  return hashInputs(workspaceRoot, builtInto[name]);
+}

@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { workspaceRoot } from '../workspace-root.ts';
+
+/** What the environment of the gateway process may hold: secrets and addresses, nothing else. */
+const meanings: Readonly<Record<string, string>> = {
+  PORT: 'Port of the public listener',
+  SALLYPORT_CONFIG: 'Path of the configuration file; absent means demo mode',
+  SALLYPORT_PUBLIC_URL: 'Origin that the browser sees',
+  SALLYPORT_DATA_DIR: 'Folder of the embedded database and of generated secrets',
+  SALLYPORT_INTERNAL_PORT: 'Port of the internal listener, for zones and services',
+  SALLYPORT_MAILBOX_PORT: 'Port of the development mailbox; demo mode only',
+  SALLYPORT_TLS_CERT_FILE: 'PEM file of the certificate chain; together with the next one',
+  SALLYPORT_TLS_KEY_FILE: 'PEM file of the private key',
+  SALLYPORT_SECRET: 'Root secret, from which the others are derived; absent means one generated into the data folder',
+  SALLYPORT_SECRET_FILE: 'File that holds the root secret, instead of SALLYPORT_SECRET',
+  SALLYPORT_UPSTREAM_SHOP: 'Origin of the shop; demo mode only',
+  SALLYPORT_UPSTREAM_SHELL: 'Origin of the shell; demo mode only',
+  SALLYPORT_UPSTREAM_ACCOUNT: 'Origin of the account zone; demo mode only',
+  SALLYPORT_SESSION_IDLE_SECONDS: 'Idle lifetime of sessions; demo mode only, for tests of expiry',
+  SMTP_URL: 'Mail server, such as smtps://user:password@mail.example.com; absent means the development mailbox',
+  SMTP_URL_FILE: 'File that holds the address of the mail server, instead of SMTP_URL',
+};
+
+/**
+ * Lists the variables that the gateway process reads, with their meaning.
+ *
+ * @throws Error when the process reads a variable that has no meaning here, or the other way round.
+ */
+export async function describeEnvironmentVariables(): Promise<readonly (readonly [name: string, meaning: string])[]> {
+  const source = await readFile(path.join(workspaceRoot, 'apps/gateway/src/config/environment.ts'), 'utf8');
+  const foreign = new Set(['SALLYPORT_VECTORS', 'SALLYPORT_AUDIENCE', 'SALLYPORT_INTERNAL_URL']);
+  const used = new Set(
+    [...source.matchAll(/'((?:SALLYPORT|SMTP)_[A-Z_]*[A-Z]|PORT)'/g)].flatMap(([, name = '']) =>
+      foreign.has(name) ? [] : [name],
+    ),
+  );
+  const undescribed = [...used].filter((name) => meanings[name] === undefined);
+  const unused = Object.keys(meanings).filter((name) => !used.has(name) && !used.has(name.replace(/_FILE$/, '')));
+  if (undescribed.length + unused.length > 0) {
+    throw new Error(
+      `tools/reference/environment-variables.ts: describe ${undescribed.join()}; remove ${unused.join()}`,
+    );
+  }
+  return Object.entries(meanings);
+}
