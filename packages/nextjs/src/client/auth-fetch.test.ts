@@ -162,7 +162,7 @@ describe('asking who is signed in', () => {
     { name: 'a redirect', answer: (to: ServerResponse) => to.writeHead(302, { location: '/x' }).end() },
     { name: 'a hang-up', answer: (to: ServerResponse) => to.destroy() },
   ])('learns nothing from $name', async ({ answer }) => {
-    answers = { '/auth/session': answer };
+    answers = { '/auth/session': answer, '/x': (to) => to.end('{"status":"signed-out"}') };
 
     expect(await readCurrentSession()).toEqual({ status: 'unknown' });
   });
