@@ -1,0 +1,58 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { readSettings, reportReady } from '../child-side.ts';
+
+/** What a server under test is told. */
+export interface ServerSettings {
+  readonly upstreamPort: number;
+  /** Whether each request is written to the access log. */
+  readonly accessLog?: boolean;
+}
+
+/** What a server says when it listens. */
+export interface ServerReady {
+  readonly port: number;
+  /** The cookie of a session that this server knows. */
+  readonly cookie: string;
+  /** How the server was set up, where the name does not say it. */
+  readonly note?: string;
+}
+
+/** What a server has used since it was started. */
+export interface ServerUsage {
+  readonly cpuMicroseconds: number;
+  readonly residentBytes: number;
+  /** Whatever this server counts, such as store reads and signatures. */
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+export interface ServerDescription {
+  readonly server: Server;
+  readonly cookie?: string;
+  readonly note?: string;
+  readonly counters?: () => Readonly<Record<string, number>>;
+}
+
+/** A cookie header of the usual length, for servers that do not look at it. */
+export const someCookie = `sallyport=${'a'.repeat(43)}`;
+
+/** The settings of this server. */
+export function readServerSettings(): ServerSettings {
+  return readSettings<ServerSettings>();
+}
+
+/** Listens on a free port of the loopback interface, and answers the benchmark's questions for CPU time. */
+export async function serveBenchmark(description: ServerDescription): Promise<void> {
+  const { server, cookie = someCookie, note, counters = () => ({}) } = description;
+  server.keepAliveTimeout = 60_000;
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const ready: ServerReady = {
+    port: (server.address() as AddressInfo).port,
+    cookie,
+    ...(note === undefined ? {} : { note }),
+  };
+  reportReady(ready, (): ServerUsage => {
+    const { user, system } = process.cpuUsage();
+    return { cpuMicroseconds: user + system, residentBytes: process.memoryUsage.rss(), counters: counters() };
+  });
+}

@@ -1,0 +1,59 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { quantile, spreadOf, summarizePairs } from './statistics.ts';
+
+describe('quantile', () => {
+  it.each([
+    { name: 'the middle of an odd sample', sample: [1, 2, 9], fraction: 0.5, expected: 2 },
+    { name: 'the mean of the two middles of an even sample', sample: [1, 2, 4, 9], fraction: 0.5, expected: 3 },
+    { name: 'between neighbours for a quartile', sample: [0, 10, 20, 30], fraction: 0.25, expected: 7.5 },
+    { name: 'the only value of a sample of one', sample: [7], fraction: 0.99, expected: 7 },
+    { name: 'the smallest for zero', sample: [3, 4, 5], fraction: 0, expected: 3 },
+    { name: 'the largest for one', sample: [3, 4, 5], fraction: 1, expected: 5 },
+  ])('is $name', ({ sample, fraction, expected }) => {
+    expect(quantile(sample, fraction)).toBe(expected);
+  });
+
+  it('refuses an empty sample instead of reporting a number', () => {
+    expect(() => quantile([], 0.5)).toThrow(RangeError);
+  });
+});
+
+describe('spreadOf', () => {
+  it('does not depend on the order of the sample, and leaves it alone', () => {
+    const sample = [9, 1, 5];
+    expect(spreadOf(sample)).toEqual({ median: 5, low: 3, high: 7 });
+    expect(sample).toEqual([9, 1, 5]);
+  });
+
+  it('always has the quartiles on both sides of the median, within the sample', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: -1e6, max: 1e6 }), { minLength: 1 }), (sample) => {
+        const { low, median, high } = spreadOf(sample);
+        expect(Math.min(...sample)).toBeLessThanOrEqual(low);
+        expect(low).toBeLessThanOrEqual(median);
+        expect(median).toBeLessThanOrEqual(high);
+        expect(high).toBeLessThanOrEqual(Math.max(...sample));
+      }),
+    );
+  });
+});
+
+describe('summarizePairs', () => {
+  it('compares within each pair, so that a machine that slows down half way does not count', () => {
+    const steady = [100, 50, 25, 10].map((speed) => ({ subject: speed * 0.9, baseline: speed }));
+    const { ratio } = summarizePairs(steady);
+    expect(ratio.median).toBeCloseTo(0.9);
+    expect(ratio.low).toBeCloseTo(0.9);
+    expect(ratio.high).toBeCloseTo(0.9);
+  });
+
+  it('is not moved by one disturbed turn', () => {
+    const pairs = [...Array.from({ length: 9 }, () => ({ subject: 8, baseline: 10 })), { subject: 1, baseline: 10 }];
+    expect(summarizePairs(pairs).ratio.median).toBeCloseTo(0.8);
+  });
+
+  it('refuses to summarise nothing', () => {
+    expect(() => summarizePairs([])).toThrow(RangeError);
+  });
+});
