@@ -35,6 +35,9 @@ keyRingContract({
           update: toKeyRow({ ...entry, ...change }),
         });
       },
+      removeRows: async () => {
+        await records.deleteMany({ model, where: [] });
+      },
       breakDown: () => database.close(),
       close: () => {
         if (database.isOpen) database.close();

@@ -46,8 +46,8 @@ export function textListOf(row: Row, column: string): readonly string[] {
   throw unreadable(column);
 }
 
-/** Says whether a column holds `null`; databases leave such a column out as well. */
-export function isAbsent(row: Row, column: string): boolean {
+/** Some databases leave out a column that holds `null`. */
+function isAbsent(row: Row, column: string): boolean {
   return row[column] === null || row[column] === undefined;
 }
 

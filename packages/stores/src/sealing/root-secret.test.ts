@@ -73,6 +73,7 @@ describe('the root secret', () => {
     loadRootSecret({ dataDir });
     writeFileSync(file, text, { mode: 0o600 });
     expect(() => loadRootSecret({ dataDir })).toThrow(file);
+    expect(() => loadRootSecret({ dataDir })).toThrow(/Restore it/);
     expect(readFileSync(file, 'utf8')).toBe(text);
   });
 

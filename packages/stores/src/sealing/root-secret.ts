@@ -23,10 +23,15 @@ const secretFileName = 'root-secret';
  */
 export function loadRootSecret(options: RootSecretOptions): readonly SecretVersion[] {
   const { dataDir, environmentValue } = options;
-  if (environmentValue !== undefined) return parseSecretVersions(environmentValue, 'SALLYPORT_SECRET');
+  if (environmentValue !== undefined)
+    return parseSecretVersions(environmentValue, 'SALLYPORT_SECRET', 'Make a value with "openssl rand -base64 32".');
   requirePrivateFolder(dataDir);
   const file = join(dataDir, secretFileName);
-  return parseSecretVersions(readSecretFile(file) ?? makeSecretFile(file), file);
+  return parseSecretVersions(
+    readSecretFile(file) ?? makeSecretFile(file),
+    file,
+    'Restore it: no other value opens what was sealed under it.',
+  );
 }
 
 function readSecretFile(file: string): string | undefined {

@@ -4,7 +4,7 @@ import { parseSecretVersions } from './secret-versions.ts';
 
 const [older, newer] = ['kJ8vQ2mXr7TzP4wYb9NcLd5HsGf3EaUq', 'Zt6RwM1nVx8KyB3pQ7jDh2LsCg9FuEa4'];
 
-const parse = (text: string): unknown => parseSecretVersions(text, 'SALLYPORT_SECRET');
+const parse = (text: string): unknown => parseSecretVersions(text, 'SALLYPORT_SECRET', 'Make another.');
 
 it('reads one value as version 1', () => {
   expect(parse(`${older}\n`)).toEqual([{ version: 1, value: older }]);

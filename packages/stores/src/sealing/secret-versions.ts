@@ -14,10 +14,11 @@ const placeholderWords = /change-?_?me|secret|password|example|placeholder|sally
  * Reads the root secret: one value, or several versions `2:…,1:…`, the newest first.
  *
  * @param source - how messages name the secret, such as `SALLYPORT_SECRET`.
+ * @param advice - what an operator should do when it cannot be used.
  * @throws Error that names every weak or misplaced version by its number and never by its value.
  */
-export function parseSecretVersions(text: string, source: string): readonly SecretVersion[] {
-  const versions = readVersions(text.trim(), source);
+export function parseSecretVersions(text: string, source: string, advice: string): readonly SecretVersion[] {
+  const versions = readVersions(text.trim(), source, advice);
   const problems = versions.flatMap(({ version, value }) => {
     const weakness = weaknessOf(value);
     return weakness === undefined ? [] : [`version ${version} ${weakness}`];
@@ -27,15 +28,15 @@ export function parseSecretVersions(text: string, source: string): readonly Secr
   );
   if (!isDescending) problems.push('the versions must be listed once each, the newest (highest number) first');
   if (problems.length === 0) return versions;
-  throw new Error(`${source} cannot be used: ${problems.join('; ')}. Make a value with "openssl rand -base64 32".`);
+  throw new Error(`${source} cannot be used: ${problems.join('; ')}. ${advice}`);
 }
 
-function readVersions(text: string, source: string): readonly SecretVersion[] {
+function readVersions(text: string, source: string, advice: string): readonly SecretVersion[] {
   if (!/^\d+:/.test(text)) return [{ version: 1, value: text }];
   return text.split(',').map((part) => {
     const match = /^([1-9]\d{0,8}):(.*)$/s.exec(part.trim());
     if (match?.[1] === undefined || match[2] === undefined)
-      throw new Error(`${source} cannot be used: a list of versions looks like 2:…,1:…`);
+      throw new Error(`${source} cannot be used: a list of versions looks like 2:…,1:…. ${advice}`);
     return { version: Number(match[1]), value: match[2] };
   });
 }

@@ -19,6 +19,8 @@ export interface KeyRingFixture {
   readRows(): Promise<readonly KeyRingEntry[]>;
   /** Writes a column, as somebody who can write to the database would; `slot` follows the state. */
   changeRow(kid: string, change: Partial<KeyRingEntry>): Promise<void>;
+  /** Removes every key. */
+  removeRows(): Promise<void>;
   /** Makes the store unable to do its work, as an outage would. */
   breakDown(): void | Promise<void>;
   close(): void | Promise<void>;
@@ -167,6 +169,22 @@ export function keyRingContract(options: KeyRingContractOptions): void {
           expect(await fixture.readRows()).toHaveLength(1);
         } finally {
           await Promise.all(processes.map((one) => one.kill()));
+        }
+      });
+
+      it('finds one whole key or none after a process was killed while it started', async ({ skip }) => {
+        const { processes: how } = fixture;
+        if (how === undefined) return skip('the data lives in one process');
+        for (let round = 0; round < 4; round += 1) {
+          const victim = await startStoreProcess(how);
+          const opening = victim.open().catch(() => undefined);
+          await new Promise((resolve) => setTimeout(resolve, round * 5));
+          await victim.kill();
+          await opening;
+          const ring = await untilAnswered(() => fixture.openRing());
+          expect(kidsOf(ring)).toHaveLength(1);
+          expect(await fixture.readRows()).toHaveLength(1);
+          await fixture.removeRows();
         }
       });
 
