@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import type { Records, Sealer } from '@sallyport/core';
+
+export type LinkPurpose = 'verify-email' | 'reset-password';
+
+/** Tokens that are mailed as links. Each works once; only HMACs of them are stored. */
+export interface OneTimeLinks {
+  /** Makes a token for a user. */
+  issue(purpose: LinkPurpose, userId: string): Promise<string>;
+  /** The user of a token that would work now. Does not use it up. */
+  find(purpose: LinkPurpose, token: string): Promise<string | null>;
+  /** Uses a token up: resolves to the user for exactly one caller, to `null` for everybody else. */
+  consume(purpose: LinkPurpose, token: string): Promise<string | null>;
+  /** Voids every token of a user. */
+  discard(purpose: LinkPurpose, userId: string): Promise<void>;
+}
+
+interface LinkRow {
+  readonly id: string;
+  readonly value: string;
+  readonly expiresAt: Date;
+}
+
+const model = 'verification';
+const tokenPattern = /^[A-Za-z0-9_-]{43}$/;
+const lifetimeSeconds: Readonly<Record<LinkPurpose, number>> = {
+  'verify-email': 24 * 60 * 60,
+  'reset-password': 60 * 60,
+};
+
+/** Builds the tokens of mailed links on Better Auth's table of verifications. */
+export function createOneTimeLinks(records: Records, sealer: Sealer, now: () => Date): OneTimeLinks {
+  const findRow = async (purpose: LinkPurpose, token: string): Promise<LinkRow | null> => {
+    if (!tokenPattern.test(token)) return null;
+    const identifiers = sealer.hashes(token).map((hash) => `${purpose}:${hash}`);
+    const row = await records.findOne<LinkRow>({
+      model,
+      where: [{ field: 'identifier', operator: 'in', value: identifiers }],
+    });
+    return row !== null && now().getTime() < row.expiresAt.getTime() ? row : null;
+  };
+  return {
+    async issue(purpose, userId) {
+      const token = randomBytes(32).toString('base64url');
+      const at = now();
+      await records.deleteMany({ model, where: [{ field: 'expiresAt', operator: 'lt', value: at }] });
+      await records.create({
+        model,
+        data: {
+          identifier: `${purpose}:${sealer.hash(token)}`,
+          value: valueOf(purpose, userId),
+          expiresAt: new Date(at.getTime() + lifetimeSeconds[purpose] * 1000),
+          createdAt: at,
+          updatedAt: at,
+        },
+      });
+      return token;
+    },
+    async find(purpose, token) {
+      const row = await findRow(purpose, token);
+      return row === null ? null : userOf(purpose, row);
+    },
+    async consume(purpose, token) {
+      const row = await findRow(purpose, token);
+      if (row === null) return null;
+      // The delete decides: of two who read the same row, one removes it.
+      const removed = await records.deleteMany({ model, where: [{ field: 'id', value: row.id }] });
+      return removed === 1 ? userOf(purpose, row) : null;
+    },
+    async discard(purpose, userId) {
+      await records.deleteMany({ model, where: [{ field: 'value', value: valueOf(purpose, userId) }] });
+    },
+  };
+}
+
+function valueOf(purpose: LinkPurpose, userId: string): string {
+  return `${purpose}:${userId}`;
+}
+
+function userOf(purpose: LinkPurpose, row: LinkRow): string {
+  return row.value.slice(purpose.length + 1);
+}

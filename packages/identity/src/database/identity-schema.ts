@@ -1,0 +1,77 @@
+import type { BetterAuthOptions } from 'better-auth';
+import { recordModels, type RecordTable } from '@sallyport/core';
+
+/** What Better Auth must know to make and to use the tables; the same for migrations and for the engine. */
+export type IdentitySchema = Pick<
+  BetterAuthOptions,
+  'user' | 'session' | 'advanced' | 'plugins' | 'telemetry' | 'logger'
+>;
+
+const ownTables: readonly RecordTable[] = [
+  {
+    model: recordModels.role,
+    columns: {
+      name: { type: 'string', required: true, unique: true },
+      permissions: { type: 'string', required: true },
+      generation: { type: 'number', required: true },
+      updatedAt: { type: 'date', required: true },
+    },
+  },
+  {
+    model: recordModels.event,
+    columns: {
+      type: { type: 'string', required: true, index: true },
+      at: { type: 'date', required: true, index: true },
+      outcome: { type: 'string', required: true },
+      actor: { type: 'string', required: false },
+      target: { type: 'string', required: false, index: true },
+      sid: { type: 'string', required: false },
+      requestId: { type: 'string', required: true },
+      address: { type: 'string', required: true },
+      details: { type: 'string', required: true },
+    },
+  },
+];
+
+/** Describes Better Auth's own tables, those of identity, and those of the stores that the composition hands in. */
+export function identitySchema(tables: readonly RecordTable[]): IdentitySchema {
+  return {
+    user: {
+      additionalFields: {
+        // Space-separated, because lists are stored differently by every database.
+        roles: { type: 'string', required: true, defaultValue: '', input: false },
+        generation: { type: 'number', required: true, defaultValue: 1, input: false },
+        bannedAt: { type: 'date', required: false, input: false },
+      },
+    },
+    session: {
+      additionalFields: {
+        acr: { type: 'string', required: false, input: false },
+        amr: { type: 'string', required: false, input: false },
+        authTime: { type: 'date', required: false, input: false },
+      },
+    },
+    // Better Auth answers 100 rows when nobody says how many; a list of sessions that stops there would revoke too few.
+    advanced: { database: { generateId: 'uuid', defaultFindManyLimit: 1_000_000_000 } },
+    plugins: [{ id: 'sallyport', schema: toPluginSchema([...tables, ...ownTables]) }],
+    telemetry: { enabled: false },
+    // Better Auth writes e-mail addresses into its log lines.
+    logger: { disabled: true },
+  };
+}
+
+function toPluginSchema(tables: readonly RecordTable[]) {
+  return Object.fromEntries(
+    tables.map(({ model, columns }) => [
+      model,
+      {
+        fields: Object.fromEntries(
+          Object.entries(columns).map(([name, { type, required, unique = false, index = false }]) => [
+            name,
+            { type, required, unique, index, input: false },
+          ]),
+        ),
+      },
+    ]),
+  );
+}

@@ -1,0 +1,157 @@
+import { APIError } from 'better-auth/api';
+import { betterAuth } from 'better-auth';
+import { SallyportError, type AssuranceLevel, type RequestContext, type SealerFor } from '@sallyport/core';
+import type { PasswordHashing } from '../accounts/password-hashing.ts';
+import { rolesToText, type UserTable } from '../accounts/user-table.ts';
+import type { IdentityDatabase } from '../database/identity-database.ts';
+import { toIdentityError } from '../database/store-fault.ts';
+import { withSessionRecords, type SessionAdapterOptions } from './session-adapter.ts';
+
+export interface EngineOptions extends Omit<SessionAdapterOptions, 'sealer'> {
+  readonly publicUrl: string;
+  readonly database: IdentityDatabase;
+  readonly sealerFor: SealerFor;
+  readonly hashing: PasswordHashing;
+  readonly users: UserTable;
+}
+
+/** Stops Better Auth from making a session. */
+class UserIsBanned extends Error {
+  override readonly name = 'UserIsBanned';
+}
+
+export interface NewAccount {
+  readonly name: string;
+  readonly email: string;
+  readonly passwordHash: string;
+  readonly roles: readonly string[];
+  readonly emailVerified: boolean;
+}
+
+/** What became of a sign-in with a password. */
+export type PasswordSignIn =
+  | { readonly kind: 'signed-in'; readonly token: string; readonly userId: string }
+  | { readonly kind: 'credentials-invalid' }
+  /** The password was right. */
+  | { readonly kind: 'email-unverified' }
+  /** The password was right. */
+  | { readonly kind: 'banned' };
+
+/** Better Auth, behind names of ours. None of its routes is served: it is called in process only. */
+export interface Engine {
+  signInWithPassword(
+    email: string,
+    password: string,
+    context: RequestContext,
+    userAgent: string,
+  ): Promise<PasswordSignIn>;
+  /** Writes an account and its credential in one transaction, together with what `alongside` writes. Resolves to its id. */
+  createAccount(account: NewAccount, alongside: (userId: string) => Promise<void>): Promise<string>;
+  /** Replaces the password of a user, or gives one to a user who had none. Joins the transaction it is called in. */
+  setPasswordHash(userId: string, passwordHash: string): Promise<void>;
+}
+
+const addressHeader = 'x-sallyport-client-address';
+
+/** What each way in proves. A way that is not here cannot make a session. */
+const waysIn: Readonly<Record<string, { readonly acr: AssuranceLevel; readonly amr: string }>> = {
+  '/sign-in/email': { acr: 'pwd', amr: 'pwd' },
+};
+
+/** Starts Better Auth on the tables of identity, with sessions kept in our own records. */
+export async function createEngine(options: EngineOptions): Promise<Engine> {
+  const { publicUrl, database, sealerFor, hashing, users, now, sessions, lifetime } = options;
+  const adapter = withSessionRecords(database.adapter, { sessions, lifetime, now, sealer: sealerFor('session-token') });
+  const auth = betterAuth({
+    ...database.schema,
+    baseURL: publicUrl,
+    basePath: '/auth',
+    // Signs only what never leaves this process; a list, so that no variable of the environment can replace it.
+    secrets: [{ version: 1, value: sealerFor('better-auth').hash('secret of the engine') }],
+    database: () => adapter,
+    emailAndPassword: {
+      enabled: true,
+      autoSignIn: false,
+      requireEmailVerification: true,
+      // The rules of ours were checked before; at sign-in a password of any length is just right or wrong.
+      minPasswordLength: 1,
+      maxPasswordLength: 4096,
+      password: { hash: hashing.hash, verify: ({ hash, password }) => hashing.verify(hash, password) },
+    },
+    session: { ...database.schema.session, cookieCache: { enabled: false } },
+    rateLimit: { enabled: false },
+    databaseHooks: {
+      session: {
+        create: {
+          before: async (session, context) => {
+            const wayIn = context === null ? undefined : waysIn[context.path];
+            if (wayIn === undefined)
+              throw new TypeError('a session was about to be made by a way in that nobody stamped');
+            if ((await users.findById(session.userId))?.isBanned !== false) throw new UserIsBanned();
+            const address = context?.headers?.get(addressHeader) ?? '';
+            return { data: { ...session, ...wayIn, authTime: now(), ipAddress: address } };
+          },
+        },
+      },
+    },
+  });
+  const { internalAdapter } = await auth.$context;
+
+  return {
+    async signInWithPassword(email, password, context, userAgent) {
+      const headers = new Headers({ 'user-agent': userAgent, [addressHeader]: context.clientAddress });
+      try {
+        const { token, user } = await auth.api.signInEmail({ body: { email, password }, headers });
+        return { kind: 'signed-in', token, userId: user.id };
+      } catch (error) {
+        return toRefusal(error);
+      }
+    },
+    async createAccount(account, alongside) {
+      try {
+        return await database.transaction(async () => {
+          const { passwordHash, roles, ...rest } = account;
+          const user = await internalAdapter.createUser(
+            { ...rest, roles: rolesToText(roles), generation: 1 },
+            { method: 'email-password' },
+          );
+          await internalAdapter.linkAccount({
+            userId: user.id,
+            accountId: user.id,
+            providerId: 'credential',
+            password: passwordHash,
+          });
+          await alongside(user.id);
+          return user.id;
+        });
+      } catch (cause) {
+        throw toIdentityError(cause);
+      }
+    },
+    async setPasswordHash(userId, passwordHash) {
+      try {
+        const credential = await internalAdapter.findCredentialAccount(userId);
+        if (credential !== null) await internalAdapter.updateAccount(credential.id, { password: passwordHash });
+        else {
+          await internalAdapter.linkAccount({
+            userId,
+            accountId: userId,
+            providerId: 'credential',
+            password: passwordHash,
+          });
+        }
+      } catch (cause) {
+        throw toIdentityError(cause);
+      }
+    },
+  };
+}
+
+function toRefusal(error: unknown): PasswordSignIn {
+  if (error instanceof UserIsBanned) return { kind: 'banned' };
+  const code = error instanceof APIError ? error.body?.code : undefined;
+  if (code === 'INVALID_EMAIL_OR_PASSWORD') return { kind: 'credentials-invalid' };
+  if (code === 'EMAIL_NOT_VERIFIED') return { kind: 'email-unverified' };
+  const known = toIdentityError(error);
+  throw known instanceof SallyportError ? known : new SallyportError('SP_INTERNAL', { cause: error, reason: 'engine' });
+}

@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto';
+import type { DBAdapter } from '@better-auth/core/db/adapter';
+import {
+  isSessionLive,
+  type AssuranceLevel,
+  type Sealer,
+  type SessionRecord,
+  type SessionStore,
+} from '@sallyport/core';
+import { toDeviceNames, toStoredUserAgent } from '../sessions/device-label.ts';
+
+export interface SessionAdapterOptions {
+  readonly sessions: SessionStore;
+  /** For the purpose `session-token`. */
+  readonly sealer: Sealer;
+  readonly lifetime: SessionLifetime;
+  readonly now: () => Date;
+}
+
+/** How long a session lives: without use, and at all. */
+export interface SessionLifetime {
+  readonly idleSeconds: number;
+  readonly absoluteSeconds: number;
+}
+
+/** What Better Auth hands to its storage when somebody signs in, after the way in was stamped. */
+interface NewSession {
+  readonly token: string;
+  readonly userId: string;
+  readonly ipAddress?: string | null;
+  readonly userAgent?: string | null;
+  readonly acr: AssuranceLevel;
+  readonly amr: string;
+  readonly authTime: Date;
+}
+
+type SessionAdapter = Omit<DBAdapter, 'transaction'>;
+type Query = Parameters<DBAdapter['findOne']>[0];
+
+/**
+ * Puts Better Auth's `session` model onto our session records: its own table stays empty, and the token is nowhere at
+ * rest. Only what signing in needs is served; any other use of the model is a mistake in our code and throws.
+ */
+export function withSessionRecords(adapter: DBAdapter, options: SessionAdapterOptions): DBAdapter {
+  return {
+    ...overlay(adapter, options),
+    transaction: (work) => adapter.transaction((inner) => work(overlay(inner, options))),
+  };
+}
+
+function overlay(adapter: SessionAdapter, options: SessionAdapterOptions): SessionAdapter {
+  const isSession = ({ model }: { readonly model: string }): boolean => model === 'session';
+  return {
+    ...adapter,
+    create: async <T extends Record<string, any>, R = T>(query: Parameters<typeof adapter.create<T, R>>[0]) =>
+      isSession(query)
+        ? // Better Auth declares what it creates as what it gets back.
+          ((await createRecord(query.data as unknown as NewSession, options)) as R)
+        : adapter.create<T, R>(query),
+    findOne: async <T>(query: Query) =>
+      isSession(query) ? ((await findRecord(query, adapter, options)) as T | null) : adapter.findOne<T>(query),
+    findMany: (query) => (isSession(query) ? refuse('findMany') : adapter.findMany(query)),
+    count: (query) => (isSession(query) ? refuse('count') : adapter.count(query)),
+    update: (query) => (isSession(query) ? refuse('update') : adapter.update(query)),
+    updateMany: (query) => (isSession(query) ? refuse('updateMany') : adapter.updateMany(query)),
+    delete: (query) => (isSession(query) ? refuse('delete') : adapter.delete(query)),
+    deleteMany: (query) => (isSession(query) ? refuse('deleteMany') : adapter.deleteMany(query)),
+    consumeOne: (query) => (isSession(query) ? refuse('consumeOne') : adapter.consumeOne(query)),
+    incrementOne: (query) => (isSession(query) ? refuse('incrementOne') : adapter.incrementOne(query)),
+  };
+}
+
+async function createRecord(session: NewSession, options: SessionAdapterOptions): Promise<object> {
+  const { sessions, sealer, lifetime, now } = options;
+  const at = now();
+  const after = (seconds: number): Date => new Date(at.getTime() + seconds * 1000);
+  const userAgent = toStoredUserAgent(session.userAgent);
+  const record: SessionRecord = {
+    sid: randomBytes(16).toString('base64url'),
+    tokenHash: sealer.hash(session.token),
+    subject: session.userId,
+    generation: 1,
+    acr: session.acr,
+    amr: session.amr.split(' '),
+    authTime: session.authTime,
+    createdAt: at,
+    lastActiveAt: at,
+    idleExpiresAt: after(lifetime.idleSeconds),
+    absoluteExpiresAt: after(lifetime.absoluteSeconds),
+    device: { label: toDeviceNames(userAgent).label, userAgent, address: session.ipAddress ?? '' },
+  };
+  await sessions.create(record);
+  return toBetterAuthSession(record, session.token);
+}
+
+async function findRecord(
+  query: Query,
+  adapter: SessionAdapter,
+  options: SessionAdapterOptions,
+): Promise<object | null> {
+  const [condition, ...others] = query.where;
+  if (condition?.field !== 'token' || typeof condition.value !== 'string' || others.length > 0)
+    return refuse('findOne');
+  const token = condition.value;
+  const record = await options.sessions.findByTokenHash(options.sealer.hashes(token));
+  if (record === null || !isSessionLive(record, options.now())) return null;
+  const session = toBetterAuthSession(record, token);
+  if (query.join === undefined) return session;
+  const user = await adapter.findOne<object>({ model: 'user', where: [{ field: 'id', value: record.subject }] });
+  return { ...session, user };
+}
+
+function toBetterAuthSession(record: SessionRecord, token: string): object {
+  return {
+    id: record.sid,
+    token,
+    userId: record.subject,
+    expiresAt: record.absoluteExpiresAt,
+    createdAt: record.createdAt,
+    updatedAt: record.lastActiveAt,
+    ipAddress: record.device.address,
+    userAgent: record.device.userAgent,
+    acr: record.acr,
+    amr: record.amr.join(' '),
+    authTime: record.authTime,
+  };
+}
+
+function refuse(method: string): never {
+  throw new TypeError(
+    `Better Auth must not reach sessions through ${method}: they end and change through our own store`,
+  );
+}

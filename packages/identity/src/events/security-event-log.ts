@@ -1,0 +1,36 @@
+import {
+  recordModels,
+  securityEventDetails,
+  type Records,
+  type RequestContext,
+  type SecurityEvent,
+  type SecurityEventLog,
+} from '@sallyport/core';
+
+/** Builds the log that appends events to the table `sallyportEvent`. Details that do not fit their type are refused. */
+export function createSecurityEventLog(records: Records): SecurityEventLog {
+  return {
+    async append(event) {
+      const details = securityEventDetails[event.type].parse(event.details);
+      await records.create({
+        model: recordModels.event,
+        data: {
+          type: event.type,
+          at: event.at,
+          outcome: event.outcome,
+          actor: event.actor ?? null,
+          target: event.target ?? null,
+          sid: event.sid ?? null,
+          requestId: event.requestId,
+          address: event.address,
+          details: JSON.stringify(details),
+        },
+      });
+    },
+  };
+}
+
+/** Where and under which request an event happened. */
+export function whereOf(context: RequestContext): Pick<SecurityEvent, 'requestId' | 'address'> {
+  return { requestId: context.requestId, address: context.clientAddress };
+}

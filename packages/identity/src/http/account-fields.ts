@@ -1,0 +1,22 @@
+import * as z from 'zod';
+
+/** What people type on the pages of identity, as it arrives. */
+export const accountFields = {
+  name: z
+    .string()
+    .trim()
+    .min(1, 'must not be empty')
+    .max(100, 'must have at most 100 characters')
+    .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), 'must be plain text on one line'),
+  email: z
+    .string()
+    .trim()
+    .toLowerCase()
+    .max(254, 'must have at most 254 characters')
+    .pipe(z.email('must be an e-mail address')),
+  /** A password to check: what it may be was decided when it was chosen. */
+  presentedPassword: z.string().min(1, 'must not be empty').max(1024, 'is too long'),
+  /** A password to keep. Its length is judged by the rules, which say what they want. */
+  chosenPassword: z.string().refine((text) => text.isWellFormed(), 'must be valid text'),
+  linkToken: z.string().max(512, 'is too long'),
+} as const;

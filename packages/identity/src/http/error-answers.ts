@@ -1,0 +1,47 @@
+import type { Hono } from 'hono';
+import { SallyportError, toProblem, type Logger } from '@sallyport/core';
+import { toIdentityError } from '../database/store-fault.ts';
+import type { IdentityEnvironment } from './identity-request.ts';
+
+/**
+ * Makes every refusal and failure of an app an RFC 9457 answer: the one place where errors become responses. Call it
+ * after the last route, because it also refuses every other method on the paths that it finds.
+ *
+ * No answer of it sets or clears a cookie.
+ */
+export function answerErrors(app: Hono<IdentityEnvironment>, documentationOrigin: string, logger: Logger): void {
+  for (const [path, allow] of methodsByPath(app)) {
+    app.all(path, () => {
+      throw new SallyportError('SP_METHOD_NOT_ALLOWED', { allow });
+    });
+  }
+  app.notFound(() => {
+    throw new SallyportError('SP_NOT_FOUND');
+  });
+  app.onError((error, c) => {
+    const { requestId } = c.env.context;
+    const known = toIdentityError(error);
+    const { status, headers, body } = toProblem(known, { requestId, documentationOrigin });
+    if (status >= 500) logger.error('identity failed', { requestId, code: body.code, ...describe(known) });
+    // Made anew, so that no header that a route had prepared comes along.
+    return new Response(JSON.stringify(body), { status, headers });
+  });
+}
+
+function methodsByPath(app: Hono<IdentityEnvironment>): ReadonlyMap<string, readonly string[]> {
+  const methods = new Map<string, Set<string>>();
+  for (const { path, method } of app.routes) {
+    if (method === 'ALL') continue;
+    const known = methods.get(path) ?? new Set();
+    methods.set(path, known.add(method));
+    if (method === 'GET') known.add('HEAD');
+  }
+  return new Map([...methods].map(([path, known]) => [path, [...known].sort()]));
+}
+
+/** Names only: the message of somebody else's error may hold a value. */
+function describe(error: unknown): { readonly reason?: string; readonly error: string } {
+  const cause = error instanceof SallyportError && error.cause instanceof Error ? error.cause : error;
+  const reason = error instanceof SallyportError ? error.reason : undefined;
+  return { ...(reason === undefined ? {} : { reason }), error: cause instanceof Error ? cause.name : typeof cause };
+}

@@ -1,0 +1,25 @@
+import { SallyportError, type LiveSession, type RequestContext, type SessionDirectory } from '@sallyport/core';
+
+/** What the door gives to identity beside the request. */
+export interface IdentityEnvironment {
+  readonly Bindings: { readonly context: RequestContext };
+}
+
+/**
+ * The session of the caller, read anew: what the door remembers may be some milliseconds old.
+ *
+ * @throws `SP_UNAUTHENTICATED` when there is no session, or it ended meanwhile.
+ */
+export async function requireSession(context: RequestContext, directory: SessionDirectory): Promise<LiveSession> {
+  const session = await findSession(context, directory);
+  if (session === null) throw new SallyportError('SP_UNAUTHENTICATED');
+  return session;
+}
+
+/** The session of the caller, or `null` for anybody who did not come with one. */
+export async function findSession(context: RequestContext, directory: SessionDirectory): Promise<LiveSession | null> {
+  const { caller } = context;
+  if (caller.kind !== 'user' || caller.credential !== 'session' || caller.sid === undefined) return null;
+  const session = await directory.bySid(caller.sid);
+  return session?.principal.id === caller.id ? session : null;
+}

@@ -1,0 +1,81 @@
+import { Hono } from 'hono';
+import * as z from 'zod';
+import { SallyportError, type RequestContext } from '@sallyport/core';
+import { whereOf } from '../events/security-event-log.ts';
+import type { IdentityParts } from '../identity-parts.ts';
+import { accountFields } from './account-fields.ts';
+import { answerFloor } from './answer-floor.ts';
+import type { IdentityEnvironment } from './identity-request.ts';
+import { readBody } from './request-body.ts';
+
+const requestSchema = z.strictObject({ email: accountFields.email });
+const resetSchema = z.strictObject({ token: accountFields.linkToken, newPassword: accountFields.chosenPassword });
+
+/** A new password for who forgot the old one. It proves the e-mail address, and ends every session of the account. */
+export function createPasswordResetRoutes(parts: IdentityParts) {
+  const { users, links, post, events, hashing, now, requireAcceptablePassword } = parts;
+
+  return new Hono<IdentityEnvironment>()
+    .post('/request-password-reset', answerFloor(parts.answerFloorMilliseconds), async (c) => {
+      const { email } = await readBody(c.req.raw, requestSchema);
+      const user = await users.findByEmail(email);
+      if (user !== null) {
+        await post.send('resetPassword', user, await links.issue('reset-password', user.id));
+        await events.append({
+          type: 'account.password-reset-requested',
+          at: now(),
+          outcome: 'success',
+          target: user.id,
+          ...whereOf(c.env.context),
+          details: {},
+        });
+      }
+      return c.json({ status: 'reset-sent' });
+    })
+    .post('/reset-password', async (c) => {
+      const { token, newPassword } = await readBody(c.req.raw, resetSchema);
+      const userId = await links.find('reset-password', token);
+      const user = userId === null ? null : await users.findById(userId);
+      if (user === null) throw new SallyportError('SP_LINK_INVALID');
+      // A password that is refused does not use the link up.
+      requireAcceptablePassword('newPassword', newPassword, user);
+      const passwordHash = await hashing.hash(newPassword);
+      await changePassword(parts, token, passwordHash, c.env.context);
+      await post.send('passwordChanged', user);
+      return c.json({ status: 'password-changed' });
+    });
+}
+
+async function changePassword(
+  parts: IdentityParts,
+  token: string,
+  passwordHash: string,
+  context: RequestContext,
+): Promise<void> {
+  const { users, links, engine, sessions, events, bus, revocation, transaction, now } = parts;
+  const reason = 'password-changed';
+  const { user, sids } = await transaction(async () => {
+    const at = now();
+    const userId = await links.consume('reset-password', token);
+    const before = userId === null ? null : await users.findById(userId);
+    if (before === null) throw new SallyportError('SP_LINK_INVALID');
+    await engine.setPasswordHash(before.id, passwordHash);
+    // Who reads the mail owns the address, and the password of whoever signed up with it before is gone.
+    const changed = await users.change(before, { emailVerified: true }, at);
+    if (changed === null) throw new SallyportError('SP_CONFLICT');
+    const ended = await sessions.revokeAll(changed.id, reason, at);
+    await links.discard('reset-password', changed.id);
+    await events.append({
+      type: 'account.password-changed',
+      at,
+      outcome: 'success',
+      actor: changed.id,
+      target: changed.id,
+      ...whereOf(context),
+      details: { sessionsEnded: ended.length },
+    });
+    return { user: changed, sids: ended };
+  });
+  await bus.publish({ kind: 'user', id: user.id, minGeneration: user.generation, at: now(), reason });
+  await revocation.announce(sids, reason);
+}

@@ -1,0 +1,78 @@
+import * as z from 'zod';
+import { SallyportError, type FieldError } from '@sallyport/core';
+
+const maximumBytes = 16 * 1024;
+
+/**
+ * Reads a JSON object of a known shape.
+ *
+ * @throws `SP_MEDIA_TYPE_UNSUPPORTED`, `SP_BODY_TOO_LARGE`, `SP_JSON_MALFORMED`, or `SP_VALIDATION_FAILED` that names
+ *   each field, unknown ones included, and repeats none of their values.
+ */
+export async function readBody<Schema extends z.ZodType>(request: Request, schema: Schema): Promise<z.infer<Schema>> {
+  const type = request.headers.get('content-type') ?? '';
+  if (!/^application\/json\s*(?:;|$)/i.test(type)) throw new SallyportError('SP_MEDIA_TYPE_UNSUPPORTED');
+  return check(parseObject(await readText(request)), schema);
+}
+
+/** Reads a request that carries nothing: no body, or an empty JSON object. */
+export async function readNothing(request: Request): Promise<void> {
+  const text = await readText(request);
+  if (text !== '') check(parseObject(text), z.strictObject({}));
+}
+
+function check<Schema extends z.ZodType>(value: unknown, schema: Schema): z.infer<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new SallyportError('SP_VALIDATION_FAILED', { errors: result.error.issues.flatMap(toFieldErrors) });
+}
+
+function toFieldErrors(issue: z.core.$ZodIssue): readonly FieldError[] {
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({
+      field: [...issue.path, toShownName(key)].join('.'),
+      message: 'is not a known field',
+    }));
+  const isMissing = issue.code === 'invalid_type' && issue.input === undefined;
+  return [{ field: issue.path.join('.'), message: isMissing ? 'is required' : issue.message }];
+}
+
+/** The name of an unknown field is the caller's text: cut, and free of what could disturb a log or a terminal. */
+function toShownName(name: string): string {
+  return name.slice(0, 64).replace(/[^\x20-\x7e]/g, '?');
+}
+
+function parseObject(text: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new SallyportError('SP_JSON_MALFORMED');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new SallyportError('SP_JSON_MALFORMED');
+  return value;
+}
+
+/** Counts while it reads: what a `Content-Length` says, or leaves out, is not believed. */
+async function readText(request: Request): Promise<string> {
+  if (request.body === null) return '';
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = request.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    size += value.byteLength;
+    if (size > maximumBytes) {
+      await reader.cancel().catch(() => {});
+      throw new SallyportError('SP_BODY_TOO_LARGE');
+    }
+    chunks.push(value);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+  } catch {
+    throw new SallyportError('SP_JSON_MALFORMED');
+  }
+}

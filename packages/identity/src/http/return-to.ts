@@ -1,0 +1,31 @@
+/** Where people go when nothing better, or nothing safe, was asked for. */
+const home = '/';
+const maximumLength = 2048;
+
+/** Prefixes of our own sign-in flow: going back there would be a loop, or a sign-out. */
+const ownFlow =
+  /^\/(?:auth|oauth2|sign-in|sign-up|sign-out|signed-out|verify-email|forgot-password|reset-password)(?:[/?#.;]|$)/i;
+
+/**
+ * Decides where a browser goes after sign-in: the asked path when it can only mean a page of this origin, else `/`.
+ *
+ * Never returns anything that a browser, of any age, could read as another origin.
+ */
+export function toSafeReturnTo(asked: string | null | undefined): string {
+  if (asked === null || asked === undefined || asked.length > maximumLength) return home;
+  // Printable ASCII alone: browsers drop tabs and line ends, and fold full-width slashes.
+  if (!/^\/[\x21-\x7e]*$/.test(asked)) return home;
+  const [path = ''] = asked.split(/[?#]/, 1);
+  // Backslashes are slashes to browsers, "@" and ":" belong to authorities, and an encoded separator is one to some proxy.
+  if (/[\\@;]|%(?:2f|5c|2e|25|00|40)/i.test(path) || asked.includes('\\')) return home;
+  if (path.includes('//') || /\/\.{1,2}(?:\/|$)/.test(path)) return home;
+  return ownFlow.test(path) || !staysHere(asked, path) ? home : asked;
+}
+
+/** The last word is the parser's own: same origin, and the very path that was looked at. */
+function staysHere(asked: string, path: string): boolean {
+  const origin = 'https://origin.invalid';
+  if (!URL.canParse(asked, origin)) return false;
+  const url = new URL(asked, origin);
+  return url.origin === origin && url.pathname === path;
+}

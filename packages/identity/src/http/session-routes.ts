@@ -1,0 +1,82 @@
+import { Hono } from 'hono';
+import { SallyportError, serializeClearedSessionCookie, type SessionRecord } from '@sallyport/core';
+import type { IdentityParts } from '../identity-parts.ts';
+import { toDeviceNames } from '../sessions/device-label.ts';
+import { findSession, requireSession, type IdentityEnvironment } from './identity-request.ts';
+import { readNothing } from './request-body.ts';
+
+const sidPattern = /^[A-Za-z0-9_-]{1,128}$/;
+
+/** What people see of their own sessions, and how they end them: by `sid`, never by token. */
+export function createSessionRoutes(parts: IdentityParts) {
+  const { cookie, directory, sessions, revocation, now } = parts;
+  const clearedCookie = serializeClearedSessionCookie(cookie);
+
+  return new Hono<IdentityEnvironment>()
+    .get('/session', async (c) => {
+      const session = await findSession(c.env.context, directory);
+      const record = session === null ? null : await sessions.findBySid(session.principal.sid);
+      if (session === null || record === null) return c.json({ status: 'signed-out' as const });
+      const { id, profile, roles, permissions } = session.principal;
+      return c.json({
+        status: 'signed-in' as const,
+        user: { id, name: profile?.name ?? '', email: profile?.email ?? '', roles, permissions },
+        session: {
+          sid: record.sid,
+          acr: record.acr,
+          amr: record.amr,
+          authTime: record.authTime,
+          createdAt: record.createdAt,
+          idleExpiresAt: record.idleExpiresAt,
+          absoluteExpiresAt: record.absoluteExpiresAt,
+        },
+      });
+    })
+    .get('/sessions', async (c) => {
+      const { principal } = await requireSession(c.env.context, directory);
+      const records = await sessions.listLive(principal.id, now());
+      return c.json({ sessions: records.map((record) => toShownSession(record, principal.sid)) });
+    })
+    .post('/sessions/revoke-others', async (c) => {
+      await readNothing(c.req.raw);
+      const { principal } = await requireSession(c.env.context, directory);
+      const ending = { subject: principal.id, reason: 'signed-out-elsewhere', except: principal.sid } as const;
+      return c.json({ ended: await revocation.endAll(ending, c.env.context) });
+    })
+    .post('/sessions/revoke-all', async (c) => {
+      await readNothing(c.req.raw);
+      const { principal } = await requireSession(c.env.context, directory);
+      const ended = await revocation.endAll({ subject: principal.id, reason: 'signed-out-everywhere' }, c.env.context);
+      c.header('set-cookie', clearedCookie);
+      return c.json({ ended });
+    })
+    .delete('/sessions/:sid', async (c) => {
+      await readNothing(c.req.raw);
+      const { principal } = await requireSession(c.env.context, directory);
+      const sid = c.req.param('sid');
+      const isCurrent = sid === principal.sid;
+      const reason = isCurrent ? 'signed-out' : 'signed-out-elsewhere';
+      // Somebody else's session and one that never was give the same answer: the store looks for this subject's only.
+      const isEnded =
+        sidPattern.test(sid) && (await revocation.end({ sid, subject: principal.id, reason }, c.env.context));
+      if (!isEnded) throw new SallyportError('SP_NOT_FOUND');
+      if (isCurrent) c.header('set-cookie', clearedCookie);
+      return c.body(null, 204);
+    });
+}
+
+function toShownSession(record: SessionRecord, currentSid: string) {
+  const { browser, system } = toDeviceNames(record.device.userAgent);
+  return {
+    sid: record.sid,
+    current: record.sid === currentSid,
+    label: record.device.label,
+    browser,
+    system,
+    address: record.device.address,
+    createdAt: record.createdAt,
+    lastActiveAt: record.lastActiveAt,
+    acr: record.acr,
+    amr: record.amr,
+  };
+}

@@ -1,0 +1,106 @@
+import { Hono } from 'hono';
+import * as z from 'zod';
+import { SallyportError, type RequestContext } from '@sallyport/core';
+import type { User } from '../accounts/user-table.ts';
+import { isStoreFault } from '../database/store-fault.ts';
+import { whereOf } from '../events/security-event-log.ts';
+import type { IdentityParts } from '../identity-parts.ts';
+import { accountFields } from './account-fields.ts';
+import { answerFloor } from './answer-floor.ts';
+import type { IdentityEnvironment } from './identity-request.ts';
+import { readBody } from './request-body.ts';
+
+const signUpSchema = z.strictObject({
+  name: accountFields.name,
+  email: accountFields.email,
+  password: accountFields.chosenPassword,
+});
+const sendVerificationSchema = z.strictObject({ email: accountFields.email });
+const verifySchema = z.strictObject({ token: accountFields.linkToken });
+
+/** Sign-up and the proof of an e-mail address. Whether an address has an account shows in no answer, only in mail to it. */
+export function createSignUpRoutes(parts: IdentityParts) {
+  const { users, links, post, transaction, events, now, hashing, requireAcceptablePassword } = parts;
+  const floor = answerFloor(parts.answerFloorMilliseconds);
+
+  return new Hono<IdentityEnvironment>()
+    .post('/sign-up/email', floor, async (c) => {
+      const { password, ...person } = await readBody(c.req.raw, signUpSchema);
+      requireAcceptablePassword('password', password, person);
+      // Hashed for an address that exists, too: hashing is most of the time that this takes.
+      const passwordHash = await hashing.hash(password);
+      const owner = await users.findByEmail(person.email);
+      if (owner === null) await createAccount(parts, { ...person, passwordHash }, c.env.context);
+      else await noteRepetition(parts, owner, c.env.context);
+      return c.json({ status: 'verification-sent' });
+    })
+    .post('/send-verification-email', floor, async (c) => {
+      const { email } = await readBody(c.req.raw, sendVerificationSchema);
+      const user = await users.findByEmail(email);
+      if (user !== null && !user.emailVerified)
+        await post.send('verifyEmail', user, await links.issue('verify-email', user.id));
+      return c.json({ status: 'verification-sent' });
+    })
+    .post('/verify-email', async (c) => {
+      const { token } = await readBody(c.req.raw, verifySchema);
+      await transaction(async () => {
+        const userId = await links.consume('verify-email', token);
+        if (userId === null || (await users.findById(userId)) === null) throw new SallyportError('SP_LINK_INVALID');
+        await users.markVerified(userId, now());
+        await events.append({
+          type: 'account.email-verified',
+          at: now(),
+          outcome: 'success',
+          actor: userId,
+          target: userId,
+          ...whereOf(c.env.context),
+          details: {},
+        });
+      });
+      return c.json({ status: 'verified' });
+    });
+}
+
+interface NewPerson {
+  readonly name: string;
+  readonly email: string;
+  readonly passwordHash: string;
+}
+
+async function createAccount(parts: IdentityParts, person: NewPerson, context: RequestContext): Promise<void> {
+  const { engine, users, links, post, events, now, signUpRoles } = parts;
+  let token = '';
+  try {
+    await engine.createAccount({ ...person, roles: signUpRoles, emailVerified: false }, async (userId) => {
+      token = await links.issue('verify-email', userId);
+      await events.append({
+        type: 'account.created',
+        at: now(),
+        outcome: 'success',
+        actor: userId,
+        target: userId,
+        ...whereOf(context),
+        details: {},
+      });
+    });
+  } catch (error) {
+    if (isStoreFault(error)) throw error;
+    // Two sign-ups with one address at the same moment: the unique column let one of them in.
+    const owner = await users.findByEmail(person.email);
+    if (owner === null) throw error;
+    return noteRepetition(parts, owner, context);
+  }
+  await post.send('verifyEmail', person, token);
+}
+
+async function noteRepetition(parts: IdentityParts, owner: User, context: RequestContext): Promise<void> {
+  await parts.events.append({
+    type: 'account.sign-up-repeated',
+    at: parts.now(),
+    outcome: 'refused',
+    target: owner.id,
+    ...whereOf(context),
+    details: {},
+  });
+  await parts.post.send('alreadyRegistered', owner);
+}

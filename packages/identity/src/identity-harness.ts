@@ -1,0 +1,184 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import {
+  anonymous,
+  definePolicy,
+  type BusMessage,
+  type Caller,
+  type Counters,
+  type InvalidationBus,
+  type LogFields,
+  type Records,
+  type RecordTable,
+  type SealerFor,
+  type SessionStore,
+} from '@sallyport/core';
+import { openIdentityDatabase, type IdentityDatabase } from './database/identity-database.ts';
+import { createIdentity, type Identity, type IdentityOptions } from './identity.ts';
+import { createDevelopmentMailbox } from './mail/development-mailbox.ts';
+
+/** What a test hands in of the stores, which this package itself never imports. */
+export interface HarnessStores {
+  readonly openDatabase: (file: string) => DatabaseSync;
+  readonly tables: readonly RecordTable[];
+  readonly createSessions: (records: Records) => SessionStore;
+  readonly createBus: () => InvalidationBus;
+  readonly createCounters: (now: () => Date) => Counters;
+  readonly sealerFor: SealerFor;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly body: any;
+  /** The value of our cookie when the answer sets one; an empty text when it clears it. */
+  readonly cookie: string | undefined;
+}
+
+export interface RequestOptions {
+  readonly caller?: Caller;
+  readonly address?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as it is, instead of JSON. */
+  readonly rawBody?: string | Uint8Array;
+}
+
+export interface Arrived {
+  readonly to: string;
+  readonly kind: string;
+  readonly links: readonly string[];
+}
+
+/** Identity on a real database file, with a clock that the test moves. */
+export interface Harness {
+  readonly identity: Identity;
+  readonly database: IdentityDatabase;
+  readonly sqlite: DatabaseSync;
+  readonly file: string;
+  readonly sessions: SessionStore;
+  readonly heard: readonly BusMessage[];
+  readonly logLines: readonly string[];
+  readonly now: () => Date;
+  readonly advance: (seconds: number) => void;
+  readonly call: (method: string, path: string, body?: unknown, options?: RequestOptions) => Promise<Answer>;
+  /** Messages to an address, newest first, once there are this many. */
+  readonly mailTo: (address: string, count: number) => Promise<readonly Arrived[]>;
+  /** The token of the newest link in the mail of this kind. */
+  readonly linkToken: (address: string, kind: string, count?: number) => Promise<string>;
+  /** Makes a verified account. */
+  readonly makeUser: (email: string, roles?: readonly string[]) => Promise<string>;
+  /** Signs in, and resolves to who the door would say is calling, with the raw token. */
+  readonly signIn: (email: string, options?: RequestOptions) => Promise<{ caller: Caller; token: string; sid: string }>;
+  readonly events: () => Promise<readonly Readonly<Record<string, unknown>>[]>;
+  readonly close: () => Promise<void>;
+}
+
+/** A password that the rules accept. */
+export const goodPassword = 'violet-kettle-marches-north-7';
+
+export const testPolicy = definePolicy({
+  permissions: { 'product:read': 'Look at products', 'user:manage': 'Change the roles of people' },
+  roles: { user: ['product:read'], vendor: ['product:read'], admin: ['product:read', 'user:manage'] },
+});
+
+export async function startHarness(stores: HarnessStores, options: Partial<IdentityOptions> = {}): Promise<Harness> {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-identity-'));
+  const file = join(folder, 'identity.sqlite');
+  let clock = Date.now();
+  const now = (): Date => new Date(clock);
+  const sqlite = stores.openDatabase(file);
+  const database = await openIdentityDatabase({ database: sqlite, tables: stores.tables });
+  const sessions = stores.createSessions(database.records);
+  const bus = stores.createBus();
+  const heard: BusMessage[] = [];
+  bus.subscribe((message) => void heard.push(message));
+  const mailbox = createDevelopmentMailbox({ now });
+  const logLines: string[] = [];
+  const log = (message: string, fields: LogFields = {}) => void logLines.push(`${message} ${JSON.stringify(fields)}`);
+  const identity = await createIdentity({
+    publicUrl: 'http://localhost:3000',
+    database,
+    sessions,
+    sealerFor: stores.sealerFor,
+    bus,
+    counters: stores.createCounters(now),
+    mailer: mailbox.mailer,
+    policy: testPolicy,
+    answerFloorMilliseconds: 0,
+    logger: { info: log, warn: log, error: log },
+    now,
+    ...options,
+  });
+
+  const call: Harness['call'] = async (method, path, body, request = {}) => {
+    const { caller = anonymous, address = '203.0.113.7', headers = {}, rawBody } = request;
+    const payload = rawBody ?? (body === undefined ? undefined : JSON.stringify(body));
+    const sent = new Request(`http://localhost:3000${path}`, {
+      method,
+      headers: { ...(payload === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      ...(payload === undefined ? {} : { body: payload }),
+    });
+    const context = { requestId: 'req-test', clientAddress: address, caller };
+    const answer = await identity.app.fetch(sent, { context });
+    const text = await answer.text();
+    const cookie = /^(?:__Host-)?sallyport=([^;]*)/.exec(answer.headers.get('set-cookie') ?? '')?.[1];
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      text,
+      body: text === '' ? undefined : JSON.parse(text),
+      cookie,
+    };
+  };
+
+  const mailTo: Harness['mailTo'] = async (address, count) => {
+    for (let attempt = 0; ; attempt += 1) {
+      const answer = await mailbox.app.request(`/messages?to=${encodeURIComponent(address)}`);
+      const messages = (await answer.json()) as Arrived[];
+      if (messages.length >= count || attempt === 500) return messages;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  };
+
+  return {
+    identity,
+    database,
+    sqlite,
+    file,
+    sessions,
+    heard,
+    logLines,
+    now,
+    advance: (seconds) => void (clock += seconds * 1000),
+    call,
+    mailTo,
+    async linkToken(address, kind, count = 1) {
+      const message = (await mailTo(address, count)).find((arrived) => arrived.kind === kind);
+      return new URL(message?.links[0] ?? 'missing:').searchParams.get('token') ?? '';
+    },
+    async makeUser(email, roles = ['user']) {
+      const account = { name: 'Robin Doe', email, password: goodPassword, roles, emailVerified: true };
+      return (await identity.accounts.createUser(account)).id;
+    },
+    async signIn(email, request = {}) {
+      const answer = await call('POST', '/auth/sign-in/email', { email, password: goodPassword }, request);
+      const token = answer.cookie ?? '';
+      const session = await identity.directory.byToken(token);
+      if (session === null) throw new Error(`sign-in failed: ${answer.text}`);
+      return { caller: session.principal, token, sid: session.principal.sid };
+    },
+    events: () =>
+      database.records.findMany<Record<string, unknown>>({
+        model: 'sallyportEvent',
+        sortBy: { field: 'at', direction: 'asc' },
+      }),
+    async close() {
+      await identity.close();
+      sqlite.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import type { Logger, Sealer, SecurityEventLog, SessionCookie, SessionDirectory, SessionStore } from '@sallyport/core';
+import type { Accounts } from './accounts/accounts.ts';
+import type { GuessLimiter } from './accounts/guess-limiter.ts';
+import type { OneTimeLinks } from './accounts/one-time-links.ts';
+import type { PasswordHashing } from './accounts/password-hashing.ts';
+import type { RequireAcceptablePassword } from './accounts/password-rules.ts';
+import type { UserTable } from './accounts/user-table.ts';
+import type { Engine } from './engine/better-auth-engine.ts';
+import type { SessionLifetime } from './engine/session-adapter.ts';
+import type { AccountPost } from './mail/account-post.ts';
+import type { SessionRevocation } from './sessions/session-revocation.ts';
+import type { InvalidationBus } from '@sallyport/core';
+
+/** The built parts of identity, from which the routes take what they need. */
+export interface IdentityParts {
+  readonly cookie: SessionCookie;
+  readonly lifetime: SessionLifetime;
+  readonly signUpRoles: readonly string[];
+  readonly answerFloorMilliseconds: number;
+  readonly engine: Engine;
+  readonly users: UserTable;
+  readonly accounts: Accounts;
+  readonly links: OneTimeLinks;
+  readonly guesses: GuessLimiter;
+  readonly hashing: PasswordHashing;
+  readonly requireAcceptablePassword: RequireAcceptablePassword;
+  readonly post: AccountPost;
+  readonly events: SecurityEventLog;
+  readonly sessions: SessionStore;
+  readonly sessionSealer: Sealer;
+  readonly directory: SessionDirectory;
+  readonly revocation: SessionRevocation;
+  readonly bus: InvalidationBus;
+  readonly transaction: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly logger: Logger;
+  readonly now: () => Date;
+}

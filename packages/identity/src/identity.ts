@@ -1,0 +1,189 @@
+import { Hono } from 'hono';
+import {
+  sessionCookieFor,
+  silentLogger,
+  type Counters,
+  type InvalidationBus,
+  type Logger,
+  type Mailer,
+  type Policy,
+  type SealerFor,
+  type SecurityEventLog,
+  type SessionDirectory,
+  type SessionStore,
+} from '@sallyport/core';
+import { createAccounts, type Accounts } from './accounts/accounts.ts';
+import { createGuessLimiter } from './accounts/guess-limiter.ts';
+import { createOneTimeLinks } from './accounts/one-time-links.ts';
+import { createPasswordHashing } from './accounts/password-hashing.ts';
+import { createPasswordRules, type PasswordLength } from './accounts/password-rules.ts';
+import { openRoleDirectory } from './accounts/role-directory.ts';
+import { createUserTable } from './accounts/user-table.ts';
+import type { IdentityDatabase } from './database/identity-database.ts';
+import { createEngine } from './engine/better-auth-engine.ts';
+import type { SessionLifetime } from './engine/session-adapter.ts';
+import { createSecurityEventLog } from './events/security-event-log.ts';
+import { answerErrors } from './http/error-answers.ts';
+import type { IdentityEnvironment } from './http/identity-request.ts';
+import { createPasswordResetRoutes } from './http/password-reset-routes.ts';
+import { createRoleRoutes } from './http/role-routes.ts';
+import { createSessionRoutes } from './http/session-routes.ts';
+import { createSignInRoutes } from './http/sign-in-routes.ts';
+import { createSignUpRoutes } from './http/sign-up-routes.ts';
+import type { IdentityParts } from './identity-parts.ts';
+import { createAccountMessages } from './mail/account-messages.ts';
+import { createAccountPost } from './mail/account-post.ts';
+import { createMailQueue } from './mail/mail-queue.ts';
+import { createSessionDirectory } from './sessions/session-directory.ts';
+import { createSessionRevocation } from './sessions/session-revocation.ts';
+
+export interface IdentityOptions {
+  /** Origin that the browser sees. Mails link to it, and the cookie follows from it. */
+  readonly publicUrl: string;
+  readonly database: IdentityDatabase;
+  readonly sessions: SessionStore;
+  readonly sealerFor: SealerFor;
+  readonly bus: InvalidationBus;
+  readonly counters: Counters;
+  readonly mailer: Mailer;
+  /** Seed of the roles. A role that is stored is never overwritten. */
+  readonly policy: Policy;
+  /** Roles of whoever signs up. @default ['user'] */
+  readonly signUpRoles?: readonly string[];
+  /** Where security events go. @default the table `sallyportEvent` */
+  readonly events?: SecurityEventLog;
+  /** @default 12 hours without use, 7 days at all */
+  readonly sessionLifetime?: SessionLifetime;
+  /** @default 15 to 128 characters, because the password is the only factor */
+  readonly passwordLength?: PasswordLength;
+  /** What people call the product; in mails, and refused in passwords. @default 'Sallyport' */
+  readonly productName?: string;
+  /** No answer that could tell whether an account exists comes sooner. 0 is for tests. @default 300 */
+  readonly answerFloorMilliseconds?: number;
+  /** How many passwords are hashed at once. @default 2 */
+  readonly hashingConcurrency?: number;
+  readonly logger?: Logger;
+  readonly now?: () => Date;
+}
+
+export interface Identity {
+  /** Serves `/auth/*`. Call `app.fetch(request, { context })` with the `RequestContext` of the door. */
+  readonly app: Hono<IdentityEnvironment>;
+  /** Who a session belongs to, for the door. */
+  readonly directory: SessionDirectory;
+  readonly accounts: Accounts;
+  /** Sends what waits in the mail queue, and stops. */
+  close(): Promise<void>;
+}
+
+const defaultLifetime: SessionLifetime = { idleSeconds: 12 * 60 * 60, absoluteSeconds: 7 * 24 * 60 * 60 };
+const defaultPasswordLength: PasswordLength = { minimum: 15, maximum: 128 };
+
+/**
+ * Builds identity: accounts, sign-in, sessions and their mail, on Better Auth.
+ *
+ * No route of Better Auth is served, and the token of a session is in its cookie only: in no body, row or log line.
+ * Every answer is `Cache-Control: no-store`. When the database does not answer, the answer is 503 and no cookie changes.
+ *
+ * @throws TypeError for a public URL in plain http off loopback, for a password length below 8, and for a sign-up role
+ *   that the policy does not have; rejects with `SP_STORE_UNAVAILABLE` when the roles cannot be read.
+ */
+export async function createIdentity(options: IdentityOptions): Promise<Identity> {
+  const {
+    publicUrl,
+    database,
+    sessions,
+    sealerFor,
+    bus,
+    counters,
+    mailer,
+    policy,
+    signUpRoles = ['user'],
+    sessionLifetime: lifetime = defaultLifetime,
+    passwordLength = defaultPasswordLength,
+    productName = 'Sallyport',
+    answerFloorMilliseconds = 300,
+    hashingConcurrency = 2,
+    logger = silentLogger,
+    now = () => new Date(),
+  } = options;
+  const cookie = sessionCookieFor(publicUrl);
+  const requireAcceptablePassword = createPasswordRules(passwordLength, productName);
+  requireSignUpRoles(signUpRoles, policy);
+  requireLifetime(lifetime);
+
+  const { records, transaction } = database;
+  const events = options.events ?? createSecurityEventLog(records);
+  const users = createUserTable(records);
+  const roles = await openRoleDirectory(records, policy, bus, now);
+  const hashing = createPasswordHashing(hashingConcurrency);
+  const engine = await createEngine({ publicUrl, database, sealerFor, hashing, users, sessions, lifetime, now });
+  const queue = createMailQueue({ mailer, logger });
+  const sessionSealer = sealerFor('session-token');
+  const { idleSeconds } = lifetime;
+  const directory = createSessionDirectory({ sessions, users, roles, sealer: sessionSealer, idleSeconds, now });
+  const accounts = createAccounts({ engine, users, roles, hashing, events, bus, transaction, now });
+  const parts: IdentityParts = {
+    cookie,
+    lifetime,
+    signUpRoles,
+    answerFloorMilliseconds,
+    engine,
+    users,
+    accounts,
+    links: createOneTimeLinks(records, sealerFor('one-time-link'), now),
+    guesses: createGuessLimiter({ counters, sealer: sealerFor('counter-key') }),
+    hashing,
+    requireAcceptablePassword,
+    post: createAccountPost({
+      messages: createAccountMessages(publicUrl, productName),
+      queue,
+      counters,
+      sealer: sealerFor('counter-key'),
+    }),
+    events,
+    sessions,
+    sessionSealer,
+    directory,
+    revocation: createSessionRevocation({ sessions, bus, events, transaction, now }),
+    bus,
+    transaction,
+    logger,
+    now,
+  };
+  return {
+    app: createApp(parts, new URL(publicUrl).origin),
+    directory,
+    accounts,
+    async close() {
+      roles.close();
+      await queue.close();
+    },
+  };
+}
+
+function requireSignUpRoles(roles: readonly string[], policy: Policy): void {
+  const unknown = roles.filter((role) => !Object.hasOwn(policy.roles, role));
+  if (unknown.length > 0) throw new TypeError(`the policy has no role "${unknown.join('", "')}" for who signs up`);
+}
+
+function requireLifetime({ idleSeconds, absoluteSeconds }: SessionLifetime): void {
+  const areWhole = Number.isInteger(idleSeconds) && Number.isInteger(absoluteSeconds);
+  if (!areWhole || idleSeconds < 1 || absoluteSeconds < idleSeconds)
+    throw new TypeError('a session must live for whole seconds, and at least as long at all as without use');
+}
+
+function createApp(parts: IdentityParts, origin: string): Hono<IdentityEnvironment> {
+  const app = new Hono<IdentityEnvironment>();
+  app.use(async function forbidStoring(c, next) {
+    await next();
+    c.res.headers.set('cache-control', 'no-store');
+  });
+  app.route('/auth', createSignUpRoutes(parts));
+  app.route('/auth', createSignInRoutes(parts));
+  app.route('/auth', createPasswordResetRoutes(parts));
+  app.route('/auth', createSessionRoutes(parts));
+  app.route('/auth', createRoleRoutes(parts));
+  answerErrors(app, origin, parts.logger);
+  return app;
+}

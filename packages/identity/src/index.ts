@@ -1,0 +1,17 @@
+export type { Accounts, NewUser, Origin } from './accounts/accounts.ts';
+export type { PasswordLength } from './accounts/password-rules.ts';
+export type { User } from './accounts/user-table.ts';
+export {
+  openIdentityDatabase,
+  type IdentityDatabase,
+  type IdentityDatabaseOptions,
+} from './database/identity-database.ts';
+export type { SessionLifetime } from './engine/session-adapter.ts';
+export type { IdentityEnvironment } from './http/identity-request.ts';
+export { createIdentity, type Identity, type IdentityOptions } from './identity.ts';
+export {
+  createDevelopmentMailbox,
+  type DevelopmentMailbox,
+  type DevelopmentMailboxOptions,
+} from './mail/development-mailbox.ts';
+export { createSmtpMailer, type SmtpMailerOptions } from './mail/smtp-mailer.ts';

@@ -1,0 +1,100 @@
+import type { Message } from '@sallyport/core';
+import { escapeHtml } from './escape-html.ts';
+
+/** The messages that identity sends to the owner of an account. */
+export interface AccountMessages {
+  verifyEmail(to: Recipient, token: string): Message;
+  alreadyRegistered(to: Recipient): Message;
+  resetPassword(to: Recipient, token: string): Message;
+  passwordChanged(to: Recipient): Message;
+}
+
+export interface Recipient {
+  readonly name: string;
+  readonly email: string;
+}
+
+interface Letter {
+  readonly kind: string;
+  readonly subject: string;
+  readonly paragraphs: readonly string[];
+  readonly action: { readonly label: string; readonly link: string };
+  readonly closing: string;
+}
+
+/** Builds the messages of a product whose pages live below `publicUrl`. */
+export function createAccountMessages(publicUrl: string, productName: string): AccountMessages {
+  const origin = new URL(publicUrl).origin;
+  const page = (path: string, token?: string): string =>
+    `${origin}${path}${token === undefined ? '' : `?token=${encodeURIComponent(token)}`}`;
+  const write = (to: Recipient, letter: Letter): Message => toMessage(productName, to, letter);
+  return {
+    verifyEmail: (to, token) =>
+      write(to, {
+        kind: 'verify-email',
+        subject: `Confirm your e-mail address for ${productName}`,
+        paragraphs: [`Welcome to ${productName}. Please confirm that this is your e-mail address.`],
+        action: { label: 'Confirm my address', link: page('/verify-email', token) },
+        closing: 'The link works once, for 24 hours. If you did not sign up, ignore this message: nothing will happen.',
+      }),
+    alreadyRegistered: (to) =>
+      write(to, {
+        kind: 'already-registered',
+        subject: `You already have an account at ${productName}`,
+        paragraphs: [
+          `Somebody, probably you, tried to sign up at ${productName} with this e-mail address, which already has an account.`,
+          'You can sign in. If you do not know the password, or never confirmed this address, choose a new password: that does both.',
+        ],
+        action: { label: 'Choose a new password', link: page('/forgot-password') },
+        closing: 'If it was not you, ignore this message: nothing has changed.',
+      }),
+    resetPassword: (to, token) =>
+      write(to, {
+        kind: 'reset-password',
+        subject: `Choose a new password for ${productName}`,
+        paragraphs: ['Somebody, probably you, asked for a new password for your account.'],
+        action: { label: 'Choose a new password', link: page('/reset-password', token) },
+        closing:
+          'The link works once, for one hour. If it was not you, ignore this message: your password stays as it is.',
+      }),
+    passwordChanged: (to) =>
+      write(to, {
+        kind: 'password-changed',
+        subject: `Your password for ${productName} was changed`,
+        paragraphs: ['The password of your account was changed, and every browser that was signed in is signed out.'],
+        action: { label: 'It was not me: choose a new password', link: page('/forgot-password') },
+        closing: 'If it was you, there is nothing to do.',
+      }),
+  };
+}
+
+function toMessage(productName: string, to: Recipient, letter: Letter): Message {
+  const { kind, subject, paragraphs, action, closing } = letter;
+  const greeting = `Hello ${to.name},`;
+  const text = [greeting, ...paragraphs, `${action.label}:\n${action.link}`, closing, productName].join('\n\n');
+  return {
+    to: to.email,
+    channel: 'email',
+    kind,
+    subject,
+    text: `${text}\n`,
+    html: toHtml(greeting, letter),
+    links: [action.link],
+  };
+}
+
+function toHtml(greeting: string, { subject, paragraphs, action, closing }: Letter): string {
+  const link = escapeHtml(action.link);
+  return [
+    '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width">',
+    `<title>${escapeHtml(subject)}</title></head>`,
+    '<body style="margin:0;padding:32px 16px;background:#f5f5f4;color:#1c1917;font:16px/1.6 system-ui,-apple-system,Segoe UI,sans-serif">',
+    '<div style="max-width:520px;margin:0 auto;padding:32px;background:#fff;border-radius:12px">',
+    ...[greeting, ...paragraphs].map((paragraph) => `<p style="margin:0 0 16px">${escapeHtml(paragraph)}</p>`),
+    `<p style="margin:24px 0"><a href="${link}" style="display:inline-block;padding:12px 20px;border-radius:8px;background:#1c1917;color:#fff;text-decoration:none;font-weight:600">${escapeHtml(action.label)}</a></p>`,
+    `<p style="margin:0 0 16px;color:#57534e;font-size:14px;word-break:break-all">Or copy this address into your browser:<br>${link}</p>`,
+    `<p style="margin:0;color:#57534e;font-size:14px">${escapeHtml(closing)}</p>`,
+    '</div></body></html>',
+  ].join('\n');
+}

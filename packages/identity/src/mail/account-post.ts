@@ -1,0 +1,33 @@
+import type { Counters, Sealer } from '@sallyport/core';
+import type { AccountMessages, Recipient } from './account-messages.ts';
+import type { MailQueue } from './mail-queue.ts';
+
+type Kind = keyof AccountMessages;
+
+/** Sends the messages of accounts, in the background, and not so many that they fill somebody's inbox. */
+export interface AccountPost {
+  send(kind: Kind, to: Recipient, token?: string): Promise<void>;
+}
+
+export interface AccountPostOptions {
+  readonly messages: AccountMessages;
+  readonly queue: MailQueue;
+  readonly counters: Counters;
+  /** Keys of counters hold no e-mail address. */
+  readonly sealer: Sealer;
+  /** How many of one kind an address gets within an hour; the rest is left out without a word. @default 10 */
+  readonly maximumPerHour?: number;
+}
+
+const hour = 60 * 60;
+
+export function createAccountPost(options: AccountPostOptions): AccountPost {
+  const { messages, queue, counters, sealer, maximumPerHour = 10 } = options;
+  return {
+    async send(kind, to, token = '') {
+      const count = await counters.increment(`mail:${sealer.hash(`${kind}\n${to.email}`)}`, hour);
+      // Somebody must always learn that the password changed.
+      if (count <= maximumPerHour || kind === 'passwordChanged') queue.add(messages[kind](to, token));
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { Hono } from 'hono';
+import type { Mailer, Message } from '@sallyport/core';
+import { mailboxPage, mailboxScript } from './mailbox-page.ts';
+
+export interface DevelopmentMailboxOptions {
+  readonly now?: () => Date;
+  /** How many messages are kept; the oldest go first. @default 200 */
+  readonly capacity?: number;
+}
+
+export interface DevelopmentMailbox {
+  readonly mailer: Mailer;
+  /**
+   * `GET /messages?to=` is a list for programs, `GET /` a page for people, newest first. Serve it on loopback only:
+   * whoever reads it can take over every account.
+   */
+  readonly app: Hono;
+}
+
+/** A message that arrived. */
+export interface ArrivedMessage extends Message {
+  readonly id: number;
+  readonly at: Date;
+}
+
+const scriptHash = createHash('sha256').update(mailboxScript).digest('base64');
+
+const securityHeaders: Readonly<Record<string, string>> = {
+  'cache-control': 'no-store',
+  'content-security-policy': `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${scriptHash}'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`,
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+};
+
+/** Builds a mailer that delivers into the memory of this process, and the pages that show what arrived. Demo mode only. */
+export function createDevelopmentMailbox(options: DevelopmentMailboxOptions = {}): DevelopmentMailbox {
+  const { now = () => new Date(), capacity = 200 } = options;
+  let messages: readonly ArrivedMessage[] = [];
+  let count = 0;
+
+  const app = new Hono();
+  app.use(async function addSecurityHeaders(c, next) {
+    await next();
+    for (const [name, value] of Object.entries(securityHeaders)) c.res.headers.set(name, value);
+  });
+  const arrivedFor = (to: string | undefined): readonly ArrivedMessage[] =>
+    to === undefined || to === '' ? messages : messages.filter((message) => message.to === to.trim().toLowerCase());
+  app.get('/messages', (c) => c.json(arrivedFor(c.req.query('to')).map(toListed)));
+  app.get('/', (c) => c.html(mailboxPage(arrivedFor(c.req.query('to')), c.req.query('to') ?? '', count)));
+  app.get('/count', (c) => c.json({ count }));
+
+  return {
+    app,
+    mailer: {
+      async send(message) {
+        count += 1;
+        messages = [{ ...message, to: message.to.toLowerCase(), id: count, at: now() }, ...messages].slice(0, capacity);
+      },
+    },
+  };
+}
+
+function toListed({ to, channel, kind, subject, links, code, at }: ArrivedMessage) {
+  return { to, channel, kind, subject, links, code: code ?? null, at };
+}

@@ -1,0 +1,83 @@
+import type { ArrivedMessage } from './development-mailbox.ts';
+import { escapeHtml } from './escape-html.ts';
+
+/** Looks for new messages every two seconds, and shows them when there are any. Without it the page works by hand. */
+export const mailboxScript = `
+const shown = document.body.dataset.count;
+setInterval(async () => {
+  if (document.hidden || document.activeElement instanceof HTMLInputElement) return;
+  try {
+    const { count } = await (await fetch('/count')).json();
+    if (String(count) !== shown) location.reload();
+  } catch {}
+}, 2000);
+`;
+
+const style = `
+:root { color-scheme: light dark; --page: #f6f5f3; --card: #fff; --text: #1c1917; --quiet: #5f5a55; --line: #e3e0dc; --accent: #1d4ed8; --on-accent: #fff; }
+@media (prefers-color-scheme: dark) { :root { --page: #161412; --card: #211e1b; --text: #f2efec; --quiet: #aca59e; --line: #3a3530; --accent: #93b4ff; --on-accent: #10131a; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--page); color: var(--text); font: 16px/1.55 system-ui, -apple-system, "Segoe UI", sans-serif; }
+main { max-width: 720px; margin: 0 auto; padding: 40px 20px 80px; }
+h1 { margin: 0 0 4px; font-size: 26px; letter-spacing: -0.02em; }
+.note { margin: 0 0 24px; color: var(--quiet); }
+form { display: flex; gap: 8px; margin-bottom: 24px; flex-wrap: wrap; align-items: end; }
+label { flex: 1 1 240px; font-size: 14px; color: var(--quiet); }
+input { display: block; width: 100%; margin-top: 4px; padding: 10px 12px; border: 1px solid var(--line); border-radius: 8px; background: var(--card); color: var(--text); font: inherit; }
+button, .action { padding: 10px 16px; border: 1px solid var(--line); border-radius: 8px; background: var(--card); color: var(--text); font: inherit; font-weight: 600; cursor: pointer; }
+.action { display: inline-block; border-color: var(--accent); background: var(--accent); color: var(--on-accent); text-decoration: none; }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+article { margin-bottom: 16px; padding: 20px; border: 1px solid var(--line); border-radius: 12px; background: var(--card); }
+h2 { margin: 0; font-size: 18px; }
+.about { margin: 2px 0 14px; color: var(--quiet); font-size: 14px; overflow-wrap: anywhere; }
+pre { margin: 16px 0 0; white-space: pre-wrap; overflow-wrap: anywhere; font: 14px/1.55 ui-monospace, SFMono-Regular, Menlo, monospace; color: var(--quiet); }
+details summary { margin-top: 14px; cursor: pointer; color: var(--quiet); font-size: 14px; }
+.empty { padding: 48px 20px; text-align: center; color: var(--quiet); border: 1px dashed var(--line); border-radius: 12px; }
+`;
+
+/** Writes the page on which people read the mail of the demo. Every text of a message is escaped. */
+export function mailboxPage(messages: readonly ArrivedMessage[], to: string, count: number): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Development mailbox</title>
+<style>${style}</style>
+</head>
+<body data-count="${count}">
+<main>
+<h1>Development mailbox</h1>
+<p class="note">Messages that Sallyport would have sent. They are kept in memory, until the next start.</p>
+<form method="get" action="/">
+<label>Only to this address<input type="email" name="to" value="${escapeHtml(to)}" autocomplete="off" placeholder="everybody"></label>
+<button type="submit">Show</button>
+</form>
+<section aria-label="Messages" aria-live="polite">
+${messages.length === 0 ? '<p class="empty">No messages yet. Sign up, and the first one appears here.</p>' : messages.map(article).join('\n')}
+</section>
+</main>
+<script>${mailboxScript}</script>
+</body>
+</html>`;
+}
+
+function article(message: ArrivedMessage): string {
+  const at = message.at.toISOString();
+  const links = message.links.filter(isWebLink).map((link) => action(link));
+  const code = message.code === undefined ? '' : `<p>Code: <strong>${escapeHtml(message.code)}</strong></p>`;
+  return `<article aria-labelledby="message-${message.id}">
+<h2 id="message-${message.id}">${escapeHtml(message.subject)}</h2>
+<p class="about">to ${escapeHtml(message.to)} · <time datetime="${at}">${at.slice(0, 19).replace('T', ' ')} UTC</time> · ${escapeHtml(message.kind)}</p>
+${links.join('\n')}${code}
+<details><summary>Whole message</summary><pre>${escapeHtml(message.text)}</pre></details>
+</article>`;
+}
+
+function action(link: string): string {
+  return `<a class="action" href="${escapeHtml(link)}">Open ${escapeHtml(new URL(link).pathname)}</a>`;
+}
+
+function isWebLink(link: string): boolean {
+  return URL.canParse(link) && /^https?:$/.test(new URL(link).protocol);
+}

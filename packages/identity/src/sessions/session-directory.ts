@@ -1,0 +1,71 @@
+import {
+  freezePrincipal,
+  isSessionLive,
+  isSessionToken,
+  type LiveSession,
+  type Sealer,
+  type SessionDirectory,
+  type SessionRecord,
+  type SessionStore,
+} from '@sallyport/core';
+import type { RoleDirectory } from '../accounts/role-directory.ts';
+import type { User, UserTable } from '../accounts/user-table.ts';
+
+export interface SessionDirectoryOptions {
+  readonly sessions: SessionStore;
+  readonly users: UserTable;
+  readonly roles: RoleDirectory;
+  /** For the purpose `session-token`. */
+  readonly sealer: Sealer;
+  readonly idleSeconds: number;
+  readonly now: () => Date;
+}
+
+/** Builds what tells the door who a session belongs to: the record, the user as stored now, the permissions of the roles. */
+export function createSessionDirectory(options: SessionDirectoryOptions): SessionDirectory {
+  const { sessions, users, roles, sealer, idleSeconds, now } = options;
+
+  const toLiveSession = async (record: SessionRecord | null): Promise<LiveSession | null> => {
+    if (record === null || !isSessionLive(record, now())) return null;
+    const user = await users.findById(record.subject);
+    if (user === null || user.isBanned) return null;
+    const { permissions, generation } = await roles.permissionsOf(user.roles);
+    return {
+      principal: toPrincipal(record, user, permissions, generation),
+      idleExpiresAt: record.idleExpiresAt,
+      absoluteExpiresAt: record.absoluteExpiresAt,
+      idleSeconds,
+    };
+  };
+
+  return {
+    byToken: async (token) =>
+      isSessionToken(token) ? toLiveSession(await sessions.findByTokenHash(sealer.hashes(token))) : null,
+    bySid: async (sid) => toLiveSession(await sessions.findBySid(sid)),
+    recordActivity: (sid, at) => sessions.recordActivity(sid, at, new Date(at.getTime() + idleSeconds * 1000)),
+  };
+}
+
+function toPrincipal(
+  record: SessionRecord,
+  user: User,
+  permissions: readonly string[],
+  policyGeneration: number,
+): LiveSession['principal'] {
+  const { sid, acr, amr, authTime, org, actor } = record;
+  return freezePrincipal({
+    kind: 'user',
+    id: user.id,
+    sid,
+    roles: [...user.roles],
+    permissions: [...permissions],
+    ...(org === undefined ? {} : { org }),
+    acr,
+    amr: [...amr],
+    authTime,
+    credential: 'session',
+    ...(actor === undefined ? {} : { actor: { id: actor } }),
+    generation: { session: record.generation, user: user.generation, policy: policyGeneration },
+    profile: { name: user.name, email: user.email },
+  });
+}

@@ -1,0 +1,93 @@
+import type {
+  InvalidationBus,
+  RequestContext,
+  RevocationReason,
+  SecurityEventLog,
+  SessionStore,
+} from '@sallyport/core';
+import { whereOf } from '../events/security-event-log.ts';
+
+/** One session to end. */
+export interface SessionEnding {
+  readonly sid: string;
+  readonly subject: string;
+  readonly reason: RevocationReason;
+}
+
+/** All sessions of a user to end, except one. */
+export interface SessionsEnding {
+  readonly subject: string;
+  readonly reason: RevocationReason;
+  readonly except?: string;
+}
+
+/** Ends sessions. The order is fixed: durable row and event, then the bus, and only then does the promise resolve. */
+export interface SessionRevocation {
+  /** Resolves to `false` when the session is unknown, somebody else's, or ended before. */
+  end(ending: SessionEnding, context: RequestContext): Promise<boolean>;
+  /** Resolves to the number of sessions that lived. Also ends those that are created meanwhile. */
+  endAll(ending: SessionsEnding, context: RequestContext): Promise<number>;
+  /** Tells every cache that these sessions are over: for those who ended them in a transaction of their own. */
+  announce(sids: readonly string[], reason: RevocationReason): Promise<void>;
+}
+
+export interface SessionRevocationOptions {
+  readonly sessions: SessionStore;
+  readonly bus: InvalidationBus;
+  readonly events: SecurityEventLog;
+  readonly transaction: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly now: () => Date;
+}
+
+/** Nothing is ever made again under a session that ended, whatever its generation. */
+const everyGeneration = Number.MAX_SAFE_INTEGER;
+
+export function createSessionRevocation(options: SessionRevocationOptions): SessionRevocation {
+  const { sessions, bus, events, transaction, now } = options;
+
+  const announce = async (sids: readonly string[], reason: RevocationReason): Promise<void> => {
+    for (const sid of sids)
+      await bus.publish({ kind: 'session', id: sid, minGeneration: everyGeneration, at: now(), reason });
+  };
+
+  return {
+    announce,
+    async end({ sid, subject, reason }, context) {
+      const isEnded = await transaction(async () => {
+        const at = now();
+        if (!(await sessions.revoke(sid, subject, reason, at))) return false;
+        await events.append({
+          type: 'session.ended',
+          at,
+          outcome: 'success',
+          actor: subject,
+          target: subject,
+          sid,
+          ...whereOf(context),
+          details: { reason },
+        });
+        return true;
+      });
+      if (isEnded) await announce([sid], reason);
+      return isEnded;
+    },
+    async endAll({ subject, reason, except }, context) {
+      const sids = await transaction(async () => {
+        const at = now();
+        const ended = await sessions.revokeAll(subject, reason, at, except);
+        await events.append({
+          type: 'session.ended-many',
+          at,
+          outcome: 'success',
+          actor: subject,
+          target: subject,
+          ...whereOf(context),
+          details: { reason, count: ended.length },
+        });
+        return ended;
+      });
+      await announce(sids, reason);
+      return sids.length;
+    },
+  };
+}
