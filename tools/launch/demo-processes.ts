@@ -39,7 +39,7 @@ export function demoProcesses(root: string): readonly ProcessDefinition[] {
       nodeArguments: [path.join(root, 'examples/shop/dist/main.js')],
       environment: (addresses) => ({
         ...serviceEnvironment(addresses, 'shop'),
-        SHOP_DATA_FILE: path.join(addresses.dataDir, 'shop', 'products.json'),
+        SHOP_DATA_FILE: path.join(addresses.dataDir, 'shop', 'products.db'),
       }),
     },
     {

@@ -43,7 +43,7 @@ export const configSchema = z.strictObject({
   policy: z
     .strictObject({
       permissions: z.record(z.string(), z.string()),
-      roles: z.record(z.string().min(1), z.array(z.string())),
+      roles: z.record(z.string().min(1), z.array(z.string()).readonly()),
     })
     .describe('Permissions, and the roles that seed the database; write it with definePolicy()'),
   session: z

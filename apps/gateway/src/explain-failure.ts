@@ -1,0 +1,21 @@
+import { SallyportError } from '@sallyport/core';
+import { ConfigurationError } from './config/configuration-error.ts';
+
+/** What a person reads when the start fails: what is wrong and what to do. A stack trace only for faults of ours. */
+export function explainFailure(error: unknown): string {
+  if (error instanceof ConfigurationError) return error.message;
+  if (error instanceof SallyportError && error.code === 'SP_STORE_UNAVAILABLE') {
+    return `The database in the data folder cannot be used: ${reasonOf(error)}. Close what else uses it, or check space and permissions, and start again.`;
+  }
+  if (!(error instanceof Error)) return 'The gateway could not start.';
+  return isExplained(error) ? error.message : `The gateway could not start.\n${error.stack ?? error.message}`;
+}
+
+function reasonOf(error: SallyportError): string {
+  return error.cause instanceof Error ? error.cause.message : 'it does not answer';
+}
+
+/** Errors whose message was written for the operator: a busy port, a weak secret, a damaged file. */
+function isExplained(error: Error): boolean {
+  return error.constructor === Error || error.constructor === TypeError;
+}

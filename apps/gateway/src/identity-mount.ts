@@ -1,0 +1,28 @@
+import { getRequestListener } from '@hono/node-server';
+import type { RequestContext } from '@sallyport/core';
+import type { Mount } from '@sallyport/gateway';
+import type { Identity } from '@sallyport/identity';
+import type { IncomingMessage } from 'node:http';
+
+/** Hangs identity into the door under `/auth`: the door decides who calls, identity answers. */
+export function createIdentityMount(app: Identity['app']): Mount {
+  const contexts = new WeakMap<IncomingMessage, RequestContext>();
+  const listener = getRequestListener(
+    (request, environment) => {
+      const context = 'incoming' in environment ? contexts.get(environment.incoming as IncomingMessage) : undefined;
+      if (context === undefined) throw new TypeError('identity was called past the door');
+      return app.fetch(request, { context });
+    },
+    { overrideGlobalObjects: false },
+  );
+  return {
+    name: 'auth',
+    prefix: '/auth',
+    access: 'optional',
+    slide: false,
+    async handle(request, response, context) {
+      contexts.set(request, context);
+      await listener(request, response);
+    },
+  };
+}
