@@ -1,4 +1,20 @@
-import type { DoorOptions } from './door-options.ts';
+import { sessionCookieFor } from '@sallyport/core';
+import { createActivityRecorder } from './activity.ts';
+import { createClientAddressReader } from './client-address.ts';
+import type { DecisionParts } from './decide.ts';
+import { checkDoorOptions, type CheckedDoorOptions, type DoorOptions } from './door-options.ts';
+import { createForwarder, type Forwarder } from './forward.ts';
+import { createRequestHandler, type HandleRequestParts } from './handle-request.ts';
+import { createInternalTokenAuthenticator } from './internal-token-authenticator.ts';
+import { createKnownHosts } from './known-hosts.ts';
+import { openListener, type Listener } from './listener.ts';
+import { createKeysMount } from './local-endpoints.ts';
+import type { ListenerKind } from './passage.ts';
+import { createRouteTable, type RouteTable } from './route-table.ts';
+import { bearerRefuser, createSessionAuthenticator } from './session-authenticator.ts';
+import { createSessionCache } from './session-cache.ts';
+import { createCookieReader } from './session-cookie-reader.ts';
+import { createTokenMint } from './token-mint.ts';
 
 /** Where a listener can be reached. */
 export interface Listening {
@@ -14,13 +30,142 @@ export interface Door {
     readonly port: number;
     readonly tls?: { readonly cert: string; readonly key: string };
   }): Promise<Listening>;
-  /** Opens the internal listener: keys, health, and calls of zones and services for their users. */
+  /**
+   * Opens the internal listener: keys, health, and calls of zones and services for their users. It believes the tokens
+   * that the door made, so it belongs on loopback or on a network that only services reach.
+   */
   listenInternal(address: { readonly host: string; readonly port: number }): Promise<Listening>;
-  /** Stops accepting, lets running requests end within the grace period, then closes everything. */
+  /** Stops accepting, lets running requests end within the grace period (10 s by default), then closes everything. */
   close(options?: { readonly graceMilliseconds?: number }): Promise<void>;
 }
 
-/** Builds the door. */
-export function createDoor(_options: DoorOptions): Door {
-  throw new Error('not implemented');
+const defaultGraceMilliseconds = 10_000;
+
+/**
+ * Builds the door. Nothing listens until `listen` is called; nothing is read from the environment.
+ *
+ * @throws TypeError with every problem of the options or routes in one message.
+ */
+export function createDoor(options: DoorOptions): Door {
+  const checked = checkDoorOptions(options);
+  const shared = createSharedParts(checked);
+  const listeners: Listener[] = [];
+  let isDraining = false;
+
+  const open = async (kind: ListenerKind, address: Parameters<Door['listen']>[0]): Promise<Listening> => {
+    // The port is known only after listening, and the internal hosts hold it: nothing arrives in between, because
+    // connections are accepted in a later turn of the event loop.
+    let handle = createRequestHandler(shared.partsFor(kind, address, () => isDraining));
+    const listener = await openListener(address, (request, response, proceed) => handle(request, response, proceed));
+    handle = createRequestHandler(shared.partsFor(kind, listener, () => isDraining));
+    listeners.push(listener);
+    return { host: listener.host, port: listener.port };
+  };
+
+  return {
+    listen: (address) => open('public', address),
+    listenInternal: (address) => open('internal', address),
+    close: async ({ graceMilliseconds = defaultGraceMilliseconds } = {}) => {
+      isDraining = true;
+      await Promise.all(listeners.map((listener) => listener.drain(graceMilliseconds)));
+      await shared.close();
+    },
+  };
+}
+
+interface SharedParts {
+  partsFor(kind: ListenerKind, address: Listening, isDraining: () => boolean): HandleRequestParts;
+  close(): Promise<void>;
+}
+
+/** What both listeners share: one session cache, one mint, one set of pools. */
+function createSharedParts(options: CheckedDoorOptions): SharedParts {
+  const { publicUrl, publicOrigin, isSecure, keyRing, routes, sessions, logger, now } = options;
+  const clock = (): number => now().getTime();
+  const keys = createKeysMount(keyRing);
+  const readCookies = createCookieReader(sessionCookieFor(publicUrl).name);
+  const cache = createSessionCache({ sessions, bus: options.bus, clock, ...options.sessionCache });
+  const tables: Record<ListenerKind, RouteTable> = {
+    public: createRouteTable(routes, [...options.mounts, keys]),
+    // Mounts are for browsers: identity is never reached through the internal listener.
+    internal: createRouteTable(routes, [keys]),
+  };
+  const protocol = isSecure ? 'https' : 'http';
+  const forwarderParts = {
+    protocol,
+    readCookies,
+    publicOrigin,
+    isSecure,
+    bodyBytes: options.limits.bodyBytes,
+  } as const;
+  const forwarders: Record<ListenerKind, Forwarder> = {
+    public: createForwarder(tables.public.places, forwarderParts),
+    internal: createForwarder(tables.internal.places, forwarderParts),
+  };
+  const authenticators: Record<ListenerKind, DecisionParts['authenticators']> = {
+    public: [
+      createSessionAuthenticator({ cache, readCookies, recordActivity: createActivityRecorder(sessions, logger) }),
+      bearerRefuser,
+    ],
+    internal: [
+      createInternalTokenAuthenticator({
+        cache,
+        keyRing,
+        publicOrigin,
+        now,
+        audiences: [...new Set(routes.map((route) => route.audience))],
+      }),
+    ],
+  };
+  const common = {
+    limits: { headers: options.limits.headers },
+    mint: createTokenMint({
+      keyRing,
+      publicOrigin,
+      clock,
+      lifetimeSeconds: options.tokenLifetimeSeconds,
+      maxEntries: options.sessionCache.maxEntries,
+    }),
+    publicOrigins: new Set([publicOrigin, ...options.hosts.map((host) => `${protocol}://${host}`)]),
+    signInPath: options.signInPath,
+  };
+
+  return {
+    partsFor: (kind, address, isDraining) => ({
+      listener: kind,
+      decision: {
+        ...common,
+        hosts: hostsOf(kind, address, options),
+        readClientAddress: createClientAddressReader(kind === 'public' ? options.trustedProxies : []),
+        table: tables[kind],
+        authenticators: authenticators[kind],
+      },
+      forwarder: forwarders[kind],
+      clock,
+      logger,
+      accessLog: options.accessLog,
+      traces: options.traces,
+      onRefusal: options.onRefusal,
+      isReady: () => !isDraining() && options.isReady(),
+      isDraining,
+      publicOrigin,
+      isSecure,
+      signInPath: options.signInPath,
+    }),
+    close: async () => {
+      cache.close();
+      await Promise.all([forwarders.public.destroy(), forwarders.internal.destroy()]);
+    },
+  };
+}
+
+function hostsOf(kind: ListenerKind, { host, port }: Listening, options: CheckedDoorOptions): DecisionParts['hosts'] {
+  const { host: publicHost, protocol } = new URL(options.publicUrl);
+  if (kind === 'public') {
+    return createKnownHosts([publicHost, ...options.hosts], protocol === 'https:' ? 'https:' : 'http:');
+  }
+  const own = host.includes(':') ? `[${host}]` : host;
+  const names = [own, 'localhost', '127.0.0.1', '[::1]'].map((name) => `${name}:${port}`);
+  // Upstreams see the public host, whichever listener a request came through.
+  return createKnownHosts([...names, ...options.internalHosts], 'http:', publicHost);
 }

@@ -81,26 +81,28 @@ const handled: Readonly<Record<string, HeaderRule>> = {
  * Names that only the door may say to an upstream, folded: a server that turns `-`, `_` and `.` into one another
  * (CGI, WSGI, many frameworks) would take `X_Forwarded_For` for ours.
  */
-const reserved: ReadonlySet<string> = new Set([
-  // Hop-by-hop (RFC 9110, section 7.6.1) and those that steer proxies.
-  ...['connection', 'keepalive', 'proxyconnection', 'proxyauthorization', 'proxyauthenticate', 'proxy'],
-  ...['te', 'trailer', 'transferencoding', 'upgrade', 'http2settings', 'expect', 'contentlength', 'host'],
-  // Identity and credentials.
-  ...['authorization', 'cookie', 'cookie2', 'remoteuser', 'xremoteuser', 'xuser', 'xuserid', 'xauthuser'],
-  ...['clientcert', 'clientcertchain', 'sslclientcert', 'xclientcert', 'xsslclientcert', 'xsslclientverify'],
-  // Where the request came from and what it asked for.
-  ...['forwarded', 'via', 'xrealip', 'trueclientip', 'cfconnectingip', 'cfconnectingipv6', 'cfpseudoipv4'],
-  ...['fastlyclientip', 'xclientip', 'xclusterclientip', 'xappengineuserip', 'flyclientip', 'xazureclientip'],
-  ...['xhttpmethodoverride', 'xhttpmethod', 'xmethodoverride', 'httpmethodoverride', 'xproxyurl', 'xhost'],
-  ...['xrequestid', 'traceparent', 'tracestate', 'frontendhttps', 'xurlscheme', 'xscheme', 'xssl'],
-  // What Next.js says to itself.
-  ...['xmatchedpath', 'nextresume', 'xactionforwarded', 'contentsecuritypolicy', 'contentsecuritypolicyreportonly'],
-]);
+const reserved: ReadonlySet<string> = new Set(
+  [
+    // Hop-by-hop (RFC 9110, section 7.6.1) and those that steer proxies.
+    ['connection', 'keepalive', 'proxyconnection', 'proxyauthorization', 'proxyauthenticate', 'proxy'],
+    ['te', 'trailer', 'transferencoding', 'upgrade', 'http2settings', 'expect', 'contentlength', 'host'],
+    // Identity and credentials.
+    ['authorization', 'cookie', 'cookie2', 'remoteuser', 'xremoteuser', 'xuser', 'xuserid', 'xauthuser'],
+    ['clientcert', 'clientcertchain', 'sslclientcert', 'xclientcert', 'xsslclientcert', 'xsslclientverify'],
+    // Where the request came from and what it asked for.
+    ['forwarded', 'via', 'xrealip', 'trueclientip', 'cfconnectingip', 'cfconnectingipv6', 'cfpseudoipv4'],
+    ['fastlyclientip', 'xclientip', 'xclusterclientip', 'xappengineuserip', 'flyclientip', 'xazureclientip'],
+    ['xhttpmethodoverride', 'xhttpmethod', 'xmethodoverride', 'httpmethodoverride', 'xproxyurl', 'xhost'],
+    ['xrequestid', 'traceparent', 'tracestate', 'frontendhttps', 'xurlscheme', 'xscheme', 'xssl'],
+    // What Next.js says to itself.
+    ['xmatchedpath', 'nextresume', 'xactionforwarded', 'contentsecuritypolicy', 'contentsecuritypolicyreportonly'],
+  ].flat(),
+);
 
 const reservedPrefixes = [
-  ...['xforwarded', 'xsallyport', 'xoriginal', 'xrewrite', 'xenvoy', 'xauthrequest'],
-  ...['xmiddleware', 'xinvoke', 'xnext', 'xnow', 'xvercel', 'xprerender'],
-];
+  ['xforwarded', 'xsallyport', 'xoriginal', 'xrewrite', 'xenvoy', 'xauthrequest'],
+  ['xmiddleware', 'xinvoke', 'xnext', 'xnow', 'xvercel', 'xprerender'],
+].flat();
 
 const wellKnown = 512;
 const rules = new Map<string, HeaderRule>();

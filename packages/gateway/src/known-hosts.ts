@@ -20,13 +20,19 @@ export function isHostPattern(text: string): boolean {
 /**
  * Builds the look-up of hosts: exact names, and `*.example.com` for every host below (never `example.com` itself,
  * never `evilexample.com`). Case is ignored, and so is the port when it is the default one.
+ *
+ * @param canonicalName what every host is called from here on; absent means by its own name.
  */
-export function createKnownHosts(patterns: readonly string[], protocol: 'http:' | 'https:'): KnownHosts {
+export function createKnownHosts(
+  patterns: readonly string[],
+  protocol: 'http:' | 'https:',
+  canonicalName?: string,
+): KnownHosts {
   const defaultPort = protocol === 'https:' ? ':443' : ':80';
   const exact = new Map<string, KnownHost>();
   for (const pattern of patterns.filter((text) => !text.startsWith('*.'))) {
     const name = withoutPort(pattern.toLowerCase(), defaultPort);
-    const host = { name };
+    const host = { name: canonicalName ?? name };
     exact.set(name, host);
     if (!/:\d+$/.test(name)) exact.set(name + defaultPort, host);
   }
@@ -41,7 +47,7 @@ export function createKnownHosts(patterns: readonly string[], protocol: 'http:' 
       const name = withoutPort(lowered, defaultPort);
       const found = exact.get(name);
       if (found !== undefined) return found;
-      return matches.some((matcher) => matcher(name)) ? { name } : 'unknown';
+      return matches.some((matcher) => matcher(name)) ? { name: canonicalName ?? name } : 'unknown';
     },
   };
 }

@@ -1,0 +1,24 @@
+import type { Logger, SessionDirectory } from '@sallyport/core';
+import type { CachedSession } from './session-cache.ts';
+
+/** Notes that a session was used. */
+export type RecordActivity = (session: CachedSession, at: number) => void;
+
+const shortestIntervalMilliseconds = 10_000;
+
+/**
+ * Builds the recorder of activity: at most one write per session in ten seconds, never waited for. The remembered idle
+ * expiry moves in step with what was written, so that the door and the store never disagree by more than that.
+ */
+export function createActivityRecorder(sessions: SessionDirectory, logger: Logger): RecordActivity {
+  return (session, at) => {
+    if (at - session.activityRecordedAt < shortestIntervalMilliseconds) return;
+    session.activityRecordedAt = at;
+    session.idleExpiresAt = Math.min(at + session.idleMilliseconds, session.absoluteExpiresAt);
+    const { sid } = session.principal;
+    sessions.recordActivity(sid, new Date(at)).catch(() => {
+      // The session lives on in the store for as long as the last write said: nobody gains time by this.
+      logger.warn('session activity was not recorded', { sid });
+    });
+  };
+}

@@ -1,0 +1,80 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { problemMediaType, type SallyportError, toProblem } from '@sallyport/core';
+import { errorPageHeaders, renderErrorPage } from './error-page.ts';
+import type { Passage } from './passage.ts';
+import { wantsPage } from './request-intent.ts';
+import { pushSafetyHeaders } from './upstream-response.ts';
+
+export interface AnswerParts {
+  readonly publicOrigin: string;
+  readonly isSecure: boolean;
+  readonly signInPath: string;
+}
+
+/** A body up to this size is read to its end and thrown away, so that the connection can be used again. */
+const worthDraining = 65_536;
+
+/** Answers with a problem, or with a page when a person is waiting for one. Never echoes anything of the request. */
+export function answerRefusal(
+  passage: Passage,
+  error: SallyportError,
+  response: ServerResponse,
+  parts: AnswerParts,
+): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const { requestId, request } = passage;
+  const problem = toProblem(error, { requestId, documentationOrigin: parts.publicOrigin });
+  const headers: OutgoingHttpHeaders = { ...problem.headers, ...challengeOf(passage, error) };
+  addCommonHeaders(headers, passage, parts.isSecure);
+  if (mustClose(passage)) headers['connection'] = 'close';
+
+  const isPage = request !== undefined && wantsPage(request);
+  if (isPage) Object.assign(headers, errorPageHeaders);
+  const body = isPage
+    ? renderErrorPage({ status: problem.status, code: error.code, requestId, signInPath: parts.signInPath })
+    : JSON.stringify(problem.body);
+  headers['content-type'] = isPage ? 'text/html; charset=utf-8' : problemMediaType;
+  headers['content-length'] = Buffer.byteLength(body);
+  response.writeHead(problem.status, headers);
+  response.end(passage.message.method === 'HEAD' ? undefined : body);
+}
+
+/** Sends a browser elsewhere, by GET. */
+export function answerRedirect(passage: Passage, location: string, response: ServerResponse, parts: AnswerParts): void {
+  const headers: OutgoingHttpHeaders = { location, 'cache-control': 'no-store', 'content-length': 0 };
+  addCommonHeaders(headers, passage, parts.isSecure);
+  response.writeHead(303, headers);
+  response.end();
+}
+
+/** RFC 9470, section 3: what would be enough. */
+function challengeOf({ place }: Passage, error: SallyportError): OutgoingHttpHeaders {
+  const stepUp = place?.stepUp;
+  if (error.code !== 'SP_STEP_UP_REQUIRED' || stepUp === undefined) return {};
+  const acr = stepUp.acr === undefined ? '' : `, acr_values="${stepUp.acr}"`;
+  const maxAge = stepUp.maxAgeSeconds === undefined ? '' : `, max_age=${stepUp.maxAgeSeconds}`;
+  return {
+    'www-authenticate': `Bearer realm="sallyport", error="insufficient_user_authentication"${acr}${maxAge}`,
+  };
+}
+
+function addCommonHeaders(headers: OutgoingHttpHeaders, passage: Passage, isSecure: boolean): void {
+  const list: string[] = ['x-request-id', passage.requestId];
+  pushSafetyHeaders(list, {}, isSecure);
+  for (let index = 0; index < list.length; index += 2) headers[list[index] ?? ''] = list[index + 1];
+}
+
+/**
+ * Where the firewall refused, nobody can be sure where the next request begins. And a large body that nobody will read,
+ * or one that waits for our "100 Continue", is not worth the connection.
+ */
+function mustClose({ request, message }: Passage): boolean {
+  if (request === undefined) return true;
+  const { hasBody, contentLength } = request.headers;
+  if (!hasBody || message.complete) return false;
+  if (message.headers.expect !== undefined) return true;
+  return contentLength === undefined || contentLength > worthDraining;
+}

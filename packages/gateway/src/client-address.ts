@@ -1,0 +1,48 @@
+import { BlockList, isIP, type Socket } from 'node:net';
+import { SallyportError } from '@sallyport/core';
+import type { InboundHeaders } from './inbound-headers.ts';
+
+/** Says which address a request came from. */
+export type ReadClientAddress = (socket: Pick<Socket, 'remoteAddress'>, headers: InboundHeaders) => string;
+
+/**
+ * Builds the reader of client addresses. Nobody's `X-Forwarded-For` is believed but a declared proxy's, and of that
+ * list only what declared proxies wrote: it is read from its end, up to the first address that is not one of them.
+ */
+export function createClientAddressReader(trustedProxies: readonly string[]): ReadClientAddress {
+  if (trustedProxies.length === 0) return (socket) => plainAddress(socket.remoteAddress);
+  const isTrusted = createNetworkCheck(trustedProxies);
+
+  return (socket, headers) => {
+    const peer = plainAddress(socket.remoteAddress);
+    if (!isTrusted(peer)) return peer;
+    if (headers.forwardedHostCount > 1) {
+      throw new SallyportError('SP_REQUEST_AMBIGUOUS', { reason: 'forwarded-host-count' });
+    }
+    let client = peer;
+    for (const hop of (headers.forwardedFor ?? '').split(',').reverse()) {
+      const address = plainAddress(hop.trim());
+      if (isIP(address) === 0) return client;
+      client = address;
+      if (!isTrusted(address)) return client;
+    }
+    return client;
+  };
+}
+
+function createNetworkCheck(networks: readonly string[]): (address: string) => boolean {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [address = '', prefix] = network.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    if (prefix === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(prefix), family);
+  }
+  return (address) => isIP(address) !== 0 && list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+}
+
+/** An IPv4 address that arrives on an IPv6 socket is that IPv4 address, for every list and limit. */
+function plainAddress(address: string | undefined): string {
+  if (address === undefined) return '';
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+}

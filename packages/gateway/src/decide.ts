@@ -1,0 +1,99 @@
+import { SallyportError } from '@sallyport/core';
+import { authenticate, type AuthenticateParts } from './authenticate.ts';
+import { authorize, type AuthorizeParts } from './authorize.ts';
+import { readCanonicalRequest, type FirewallLimits } from './canonical-request.ts';
+import type { ReadClientAddress } from './client-address.ts';
+import type { KnownHosts } from './known-hosts.ts';
+import { placeOf, requestOf, type Decision, type Passage, type Stage } from './passage.ts';
+import { protect, type ProtectParts } from './protect.ts';
+import type { RouteTable } from './route-table.ts';
+import type { TokenMint } from './token-mint.ts';
+
+/** What the stages need of the world. One set for the public listener, one for the internal one. */
+export interface DecisionParts extends AuthenticateParts, ProtectParts, AuthorizeParts {
+  readonly hosts: KnownHosts;
+  readonly limits: FirewallLimits;
+  readonly readClientAddress: ReadClientAddress;
+  readonly table: RouteTable;
+  readonly mint: TokenMint;
+}
+
+/** What the door does with every request, in this order. No stage looks at what an earlier one did not settle. */
+const stages: readonly { readonly name: string; readonly run: Stage<DecisionParts> }[] = [
+  { name: 'firewall', run: passFirewall },
+  { name: 'route', run: findPlace },
+  { name: 'authenticate', run: authenticate },
+  { name: 'protect', run: protect },
+  { name: 'authorize', run: authorize },
+  { name: 'translate', run: translate },
+];
+
+/**
+ * Decides what becomes of a request. Waits only when a session must be read; then the answer is a promise.
+ * Never throws: whatever goes wrong in a stage is a refusal.
+ */
+export function decide(passage: Passage, parts: DecisionParts): Decision | Promise<Decision> {
+  return decideFrom(0, passage, parts);
+}
+
+function decideFrom(first: number, passage: Passage, parts: DecisionParts): Decision | Promise<Decision> {
+  try {
+    for (let index = first; index < stages.length; index++) {
+      const outcome = runStage(index, passage, parts);
+      if (outcome === undefined) continue;
+      if (!(outcome instanceof Promise)) return outcome;
+      return outcome.then(
+        (decision) => decision ?? decideFrom(index + 1, passage, parts),
+        (error: unknown) => refuse(error),
+      );
+    }
+    throw new TypeError('no stage decided');
+  } catch (error) {
+    return refuse(error);
+  }
+}
+
+function runStage(index: number, passage: Passage, parts: DecisionParts): ReturnType<Stage<DecisionParts>> {
+  const stage = stages[index];
+  if (stage === undefined) throw new TypeError('there is no such stage');
+  const { timings } = passage;
+  if (timings === undefined) return stage.run(passage, parts);
+  const begun = performance.now();
+  const note = (): void => {
+    timings.push({ name: stage.name, microseconds: Math.round((performance.now() - begun) * 1000) });
+  };
+  const outcome = stage.run(passage, parts);
+  if (outcome instanceof Promise) return outcome.finally(note);
+  note();
+  return outcome;
+}
+
+function refuse(error: unknown): Decision {
+  return {
+    kind: 'refuse',
+    error: error instanceof SallyportError ? error : new SallyportError('SP_INTERNAL', { cause: error }),
+  };
+}
+
+function passFirewall(passage: Passage, { hosts, limits, readClientAddress }: DecisionParts): undefined {
+  const request = readCanonicalRequest(passage.message, hosts, limits);
+  passage.request = request;
+  passage.clientAddress = readClientAddress(passage.message.socket, request.headers);
+}
+
+function findPlace(passage: Passage, { table }: DecisionParts): undefined {
+  const { host, method, path } = requestOf(passage);
+  passage.place = table.find(host, method, path);
+}
+
+function translate(passage: Passage, { mint }: DecisionParts): Decision {
+  const place = placeOf(passage);
+  if (place.destination.kind === 'mount') return { kind: 'mount', place };
+  if (requestOf(passage).headers.isWebSocket) throw new SallyportError('SP_UPGRADE_UNSUPPORTED');
+  if (passage.caller.kind !== 'anonymous') {
+    const { token, isHit } = mint.mint(passage.caller, place.destination.shape);
+    passage.token = token;
+    passage.tokenCache = isHit ? 'hit' : 'miss';
+  }
+  return { kind: 'forward', place };
+}

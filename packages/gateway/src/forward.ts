@@ -1,0 +1,271 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { SallyportError, type Route } from '@sallyport/core';
+import { Pool, type Dispatcher } from 'undici';
+import { requestOf, type Passage } from './passage.ts';
+import type { Place } from './route-table.ts';
+import { upstreamTarget, writeUpstreamHeaders, type UpstreamRequestParts } from './upstream-request.ts';
+import { writeResponseHeaders, type ResponseContext, type UpstreamHeaders } from './upstream-response.ts';
+
+/** A request that is being forwarded. */
+export interface Transfer {
+  /** The client is gone: the upstream is told, and its connection is not used again. */
+  abort(): void;
+  /** From sending the request to the head of the answer; only measured when traces are kept. */
+  readonly upstreamMilliseconds: number | undefined;
+}
+
+/** Sends requests on. */
+export interface Forwarder {
+  /**
+   * Streams both ways. `fail` is called, once, when nothing of an answer was sent yet; `proceed` once the request is
+   * sure to be sent.
+   */
+  forward(
+    passage: Passage,
+    place: Place,
+    response: ServerResponse,
+    fail: (error: SallyportError) => void,
+    proceed: () => void,
+  ): Transfer;
+  destroy(): Promise<void>;
+}
+
+export interface ForwarderParts extends UpstreamRequestParts {
+  readonly publicOrigin: string;
+  readonly isSecure: boolean;
+  readonly bodyBytes: number;
+}
+
+/** An upstream that is slower than this is told so by 504; routes can say otherwise. */
+const defaultTimeouts = { connect: 5000, headers: 30_000, idle: 60_000 };
+
+const connectionsPerUpstream = 1024;
+
+interface Target {
+  readonly origin: string;
+  readonly pool: Pool;
+}
+
+/** How a place is forwarded to, worked out once. */
+interface Lane {
+  readonly targets: readonly Target[];
+  next: number;
+  readonly strippedSegments: number;
+  readonly strippedPrefix: string;
+  readonly bodyBytes: number;
+  readonly headersTimeout: number;
+  readonly bodyTimeout: number;
+}
+
+/**
+ * Builds the forwarder, with one pool of connections per upstream. Redirects are never followed. Only a GET or HEAD
+ * without a body, whose connection broke before any answer, is sent a second time: a pooled connection may have been
+ * closed from the other side just then.
+ */
+export function createForwarder(places: readonly Place[], parts: ForwarderParts): Forwarder {
+  const pools = new Map<string, Pool>();
+  const lanes = new Map<Place, Lane>();
+  for (const place of places) {
+    if (place.destination.kind === 'upstream') lanes.set(place, createLane(place.destination.route, pools, parts));
+  }
+
+  return {
+    forward: (passage, place, response, fail, proceed) => {
+      const lane = lanes.get(place);
+      if (lane === undefined) throw new TypeError(`there is no upstream behind "${place.name}"`);
+      const request = requestOf(passage);
+      const { headers } = request;
+      if (headers.contentLength !== undefined && headers.contentLength > lane.bodyBytes) throw tooLarge();
+      const target = lane.targets[lane.next] ?? lane.targets[0];
+      if (target === undefined) throw new TypeError(`"${place.name}" has no upstream`);
+      lane.next = (lane.next + 1) % lane.targets.length;
+
+      const context: ResponseContext = {
+        requestId: passage.requestId,
+        publicOrigin: parts.publicOrigin,
+        upstreamOrigin: target.origin,
+        strippedPrefix: lane.strippedPrefix,
+        isSecure: parts.isSecure,
+        carriedIdentity: passage.token !== undefined,
+        mayCarryIdentity: place.carriesIdentity,
+      };
+      const options: Dispatcher.DispatchOptions = {
+        path: upstreamTarget(request.target, request.query, lane.strippedSegments),
+        method: request.method,
+        headers: writeUpstreamHeaders(passage, place, parts),
+        body: bodyOf(passage, lane.bodyBytes),
+        headersTimeout: lane.headersTimeout,
+        bodyTimeout: lane.bodyTimeout,
+      };
+      const isTraced = passage.timings !== undefined;
+      const handler = new TransferHandler(target.pool, options, response, context, fail, isTraced);
+      proceed();
+      handler.send();
+      return handler;
+    },
+    destroy: async () => void (await Promise.all([...pools.values()].map((pool) => pool.destroy()))),
+  };
+}
+
+function createLane(route: Route, pools: Map<string, Pool>, parts: ForwarderParts): Lane {
+  const connectTimeout = route.timeouts?.connectMilliseconds ?? defaultTimeouts.connect;
+  const urls = Array.isArray(route.upstream) ? route.upstream : [route.upstream];
+  return {
+    targets: urls.map((url) => {
+      const { origin } = new URL(url);
+      return { origin, pool: poolFor(pools, origin, connectTimeout, route.streaming) };
+    }),
+    next: 0,
+    strippedSegments: route.stripPrefix ? route.prefix.split('/').filter(Boolean).length : 0,
+    strippedPrefix: route.stripPrefix && route.prefix !== '/' ? route.prefix : '',
+    bodyBytes: route.limits?.bodyBytes ?? parts.bodyBytes,
+    headersTimeout: route.timeouts?.headersMilliseconds ?? (route.streaming ? 0 : defaultTimeouts.headers),
+    bodyTimeout: route.timeouts?.idleMilliseconds ?? (route.streaming ? 0 : defaultTimeouts.idle),
+  };
+}
+
+/** Streams stay open for long: they get connections of their own, so that they never hold up short requests. */
+function poolFor(pools: Map<string, Pool>, origin: string, connectTimeout: number, isStreaming: boolean): Pool {
+  const key = `${origin} ${connectTimeout} ${isStreaming}`;
+  const known = pools.get(key);
+  if (known !== undefined) return known;
+  const pool = new Pool(origin, {
+    connections: isStreaming ? null : connectionsPerUpstream,
+    pipelining: 1,
+    allowH2: false,
+    connect: { timeout: connectTimeout },
+  });
+  pools.set(key, pool);
+  return pool;
+}
+
+function bodyOf(passage: Passage, limit: number): Readable | null {
+  const { headers } = requestOf(passage);
+  if (!headers.hasBody) return null;
+  // With a Content-Length, Node's parser holds the client to it; without one the bytes are counted as they pass.
+  return headers.contentLength === undefined
+    ? Readable.from(countBytes(passage.message, limit), { objectMode: false })
+    : passage.message;
+}
+
+async function* countBytes(message: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
+  let total = 0;
+  for await (const chunk of message as AsyncIterable<Buffer>) {
+    total += chunk.length;
+    if (total > limit) throw tooLarge();
+    yield chunk;
+  }
+}
+
+function tooLarge(): SallyportError {
+  return new SallyportError('SP_BODY_TOO_LARGE', { reason: 'body-limit' });
+}
+
+/** One exchange with an upstream. A class, because one object then carries what five closures would. */
+class TransferHandler implements Dispatcher.DispatchHandler, Transfer {
+  readonly #pool: Pool;
+  readonly #options: Dispatcher.DispatchOptions;
+  readonly #response: ServerResponse;
+  readonly #context: ResponseContext;
+  readonly #fail: (error: SallyportError) => void;
+  readonly #isTraced: boolean;
+  #controller: Dispatcher.DispatchController | undefined;
+  #isAborted = false;
+  #isRetried = false;
+  #isWaitingForDrain = false;
+  #sentAt = 0;
+  upstreamMilliseconds: number | undefined;
+
+  constructor(
+    pool: Pool,
+    options: Dispatcher.DispatchOptions,
+    response: ServerResponse,
+    context: ResponseContext,
+    fail: (error: SallyportError) => void,
+    isTraced: boolean,
+  ) {
+    this.#pool = pool;
+    this.#options = options;
+    this.#response = response;
+    this.#context = context;
+    this.#fail = fail;
+    this.#isTraced = isTraced;
+  }
+
+  send(): void {
+    if (this.#isTraced) this.#sentAt = performance.now();
+    this.#pool.dispatch(this.#options, this);
+  }
+
+  abort(): void {
+    if (this.#isAborted) return;
+    this.#isAborted = true;
+    this.#controller?.abort(new Error('the client went away'));
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#isAborted) controller.abort(new Error('the client went away'));
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: UpstreamHeaders): void {
+    // Early hints and the like are for the hop between us.
+    if (status < 200) return;
+    if (this.#isTraced) this.upstreamMilliseconds = performance.now() - this.#sentAt;
+    this.#response.writeHead(status, writeResponseHeaders(headers, this.#context));
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#response.write(chunk) || this.#isWaitingForDrain) return;
+    this.#isWaitingForDrain = true;
+    controller.pause();
+    this.#response.once('drain', () => {
+      this.#isWaitingForDrain = false;
+      controller.resume();
+    });
+  }
+
+  onResponseEnd(): void {
+    this.#response.end();
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    if (this.#isAborted || this.#response.destroyed) return;
+    if (this.#response.headersSent) {
+      // Half an answer must not look like a whole one.
+      this.#response.destroy();
+      return;
+    }
+    if (this.#mayRetry(error)) {
+      this.#isRetried = true;
+      this.send();
+      return;
+    }
+    this.#fail(toUpstreamError(error));
+  }
+
+  #mayRetry(error: Error): boolean {
+    const { method, body } = this.#options;
+    return !this.#isRetried && body === null && (method === 'GET' || method === 'HEAD') && isBrokenConnection(error);
+  }
+}
+
+function isBrokenConnection(error: Error): boolean {
+  const code = codeOf(error);
+  return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
+}
+
+function toUpstreamError(error: Error): SallyportError {
+  if (error instanceof SallyportError) return error;
+  const code = codeOf(error);
+  const isTimeout = /TIMEOUT|ETIMEDOUT/.test(code);
+  return new SallyportError(isTimeout ? 'SP_UPSTREAM_TIMEOUT' : 'SP_UPSTREAM_UNAVAILABLE', {
+    cause: error,
+    reason: code === '' ? 'upstream-failed' : code.toLowerCase().replaceAll('_', '-'),
+  });
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : '';
+}

@@ -1,0 +1,182 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { SallyportError, type Logger } from '@sallyport/core';
+import { answerRedirect, answerRefusal, type AnswerParts } from './answer.ts';
+import { decide, type DecisionParts } from './decide.ts';
+import type { Forwarder, Transfer } from './forward.ts';
+import type { HandleRequest } from './listener.ts';
+import { answerHealth } from './local-endpoints.ts';
+import type { Mount } from './mount.ts';
+import { beginPassage, type Decision, type ListenerKind, type Passage } from './passage.ts';
+import { randomHex } from './random-hex.ts';
+import { writeRecord, type RequestRecord } from './record.ts';
+import type { DoorTraces } from './traces.ts';
+import { pushSafetyHeaders } from './upstream-response.ts';
+
+export interface HandleRequestParts extends AnswerParts {
+  readonly listener: ListenerKind;
+  readonly decision: DecisionParts;
+  readonly forwarder: Forwarder;
+  readonly clock: () => number;
+  readonly logger: Logger;
+  readonly accessLog: boolean;
+  readonly traces: DoorTraces | undefined;
+  readonly onRefusal: ((record: RequestRecord) => void) | undefined;
+  readonly isReady: () => boolean;
+  readonly isDraining: () => boolean;
+}
+
+/** What became of a request, for its record. */
+interface Outcome {
+  decision: Decision | undefined;
+  error: SallyportError | undefined;
+  transfer: Transfer | undefined;
+}
+
+/** Builds the handler of a listener: decide, carry out, record. */
+export function createRequestHandler(parts: HandleRequestParts): HandleRequest {
+  const { decision: decisionParts, clock, traces } = parts;
+  const isRecorded = parts.accessLog || traces !== undefined || parts.onRefusal !== undefined;
+
+  return (message, response, proceed) => {
+    if (parts.isDraining()) response.shouldKeepAlive = false;
+    if (answerHealth(message, response, parts.isReady)) return;
+    const begun = isRecorded ? performance.now() : 0;
+    const passage = beginPassage(parts.listener, message, randomHex(32), clock(), traces !== undefined);
+    const outcome: Outcome = { decision: undefined, error: undefined, transfer: undefined };
+    response.on('close', () => {
+      if (!response.writableFinished) outcome.transfer?.abort();
+      if (isRecorded) record(passage, outcome, response, performance.now() - begun, parts);
+    });
+
+    const decided = decide(passage, decisionParts);
+    if (decided instanceof Promise) {
+      void decided.then((decision) => carryOut(decision, passage, outcome, response, proceed, parts));
+    } else carryOut(decided, passage, outcome, response, proceed, parts);
+  };
+}
+
+function carryOut(
+  decision: Decision,
+  passage: Passage,
+  outcome: Outcome,
+  response: ServerResponse,
+  proceed: () => void,
+  parts: HandleRequestParts,
+): void {
+  outcome.decision = decision;
+  // The client may have left while a session was read.
+  if (response.destroyed) return;
+  const refuse = (error: SallyportError): void => {
+    outcome.error = error;
+    answerRefusal(passage, error, response, parts);
+  };
+  try {
+    switch (decision.kind) {
+      case 'refuse':
+        return refuse(decision.error);
+      case 'redirect':
+        return answerRedirect(passage, decision.location, response, parts);
+      case 'mount':
+        proceed();
+        return runMount(decision.place, passage, response, refuse, parts);
+      case 'forward':
+        outcome.transfer = parts.forwarder.forward(passage, decision.place, response, refuse, proceed);
+    }
+  } catch (error) {
+    refuse(toSallyportError(error));
+  }
+}
+
+function runMount(
+  place: Extract<Decision, { kind: 'mount' }>['place'],
+  passage: Passage,
+  response: ServerResponse,
+  refuse: (error: SallyportError) => void,
+  parts: HandleRequestParts,
+): void {
+  if (place.destination.kind !== 'mount') throw new TypeError(`"${place.name}" is not a mount`);
+  const headers: string[] = ['x-request-id', passage.requestId];
+  pushSafetyHeaders(headers, {}, parts.isSecure);
+  for (let index = 0; index < headers.length; index += 2) {
+    response.setHeader(headers[index] ?? '', headers[index + 1] ?? '');
+  }
+  const { requestId, clientAddress, caller } = passage;
+  const handled = startMount(place.destination.mount, passage.message, response, { requestId, clientAddress, caller });
+  handled.catch((error: unknown) => refuse(toSallyportError(error)));
+}
+
+async function startMount(
+  mount: Mount,
+  message: IncomingMessage,
+  response: ServerResponse,
+  context: Parameters<Mount['handle']>[2],
+): Promise<void> {
+  await mount.handle(message, response, context);
+}
+
+function toSallyportError(error: unknown): SallyportError {
+  return error instanceof SallyportError ? error : new SallyportError('SP_INTERNAL', { cause: error });
+}
+
+function record(
+  passage: Passage,
+  outcome: Outcome,
+  response: ServerResponse,
+  durationMilliseconds: number,
+  parts: HandleRequestParts,
+): void {
+  const line = toRecord(passage, outcome, response, durationMilliseconds);
+  if (parts.accessLog) writeRecord(parts.logger, line);
+  if (line.decision === 'refuse') parts.onRefusal?.(line);
+  if (parts.traces !== undefined && line.sid !== undefined && passage.request !== undefined) {
+    parts.traces.record(line.sid, {
+      requestId: line.requestId,
+      at: new Date(passage.at),
+      method: line.method,
+      route: line.route,
+      path: passage.request.rawPath,
+      status: line.status,
+      stages: passage.timings ?? [],
+      sessionCache: passage.sessionCache ?? 'miss',
+      tokenCache: passage.tokenCache ?? 'none',
+      signatures: passage.tokenCache === 'miss' ? 1 : 0,
+      ...(passage.token === undefined ? {} : { claims: passage.token.claims }),
+      decision: line.decision,
+      ...(line.reason === undefined ? {} : { reason: line.reason }),
+      ...(outcome.transfer?.upstreamMilliseconds === undefined
+        ? {}
+        : { upstreamMilliseconds: outcome.transfer.upstreamMilliseconds }),
+      totalMilliseconds: durationMilliseconds,
+    });
+  }
+}
+
+function toRecord(
+  passage: Passage,
+  { decision, error }: Outcome,
+  response: ServerResponse,
+  durationMilliseconds: number,
+): RequestRecord {
+  const { caller } = passage;
+  const kind = error === undefined ? (decision?.kind ?? 'refuse') : 'refuse';
+  const reason = error?.reason ?? (decision?.kind === 'redirect' ? decision.reason : passage.reason);
+  return {
+    requestId: passage.requestId,
+    listener: passage.listener,
+    // Before the firewall, the method is whatever the client made up.
+    method: passage.request?.method ?? '-',
+    route: passage.place?.name ?? '-',
+    // nginx's number for a client that left before the answer.
+    status: response.headersSent ? response.statusCode : 499,
+    durationMilliseconds,
+    callerKind: caller.kind,
+    decision: kind,
+    ...(caller.kind === 'anonymous' ? {} : { subject: caller.id }),
+    ...(caller.kind === 'anonymous' || caller.sid === undefined ? {} : { sid: caller.sid }),
+    ...(error === undefined ? {} : { code: error.code }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(passage.sessionCache === undefined ? {} : { sessionCache: passage.sessionCache }),
+    ...(passage.tokenCache === undefined ? {} : { tokenCache: passage.tokenCache }),
+    ...(response.writableFinished ? {} : { isAborted: true }),
+  };
+}

@@ -1,0 +1,52 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { internalKeysPath, SallyportError, type KeyRing } from '@sallyport/core';
+import type { Mount } from './mount.ts';
+
+/** How long verifiers may keep the keys, in seconds: a new key is published for longer than this before it signs. */
+const keysMaxAgeSeconds = 300;
+
+/** The public keys of internal tokens, on both listeners. */
+export function createKeysMount(keyRing: KeyRing): Mount {
+  return {
+    name: 'keys',
+    prefix: internalKeysPath,
+    access: 'public',
+    slide: false,
+    handle: (request, response) => {
+      if (request.url !== internalKeysPath) throw new SallyportError('SP_NOT_FOUND', { reason: 'no-route' });
+      if (request.method !== 'GET' && request.method !== 'HEAD') {
+        throw new SallyportError('SP_METHOD_NOT_ALLOWED', { allow: ['GET', 'HEAD'] });
+      }
+      const body = JSON.stringify(keyRing.publicKeys('internal'));
+      response.writeHead(200, {
+        'content-type': 'application/jwk-set+json',
+        'cache-control': `public, max-age=${keysMaxAgeSeconds}`,
+        'content-length': Buffer.byteLength(body),
+      });
+      response.end(request.method === 'HEAD' ? undefined : body);
+    },
+  };
+}
+
+/**
+ * Answers `/healthz` and `/readyz`, by their exact bytes and under any Host: a probe knows an address, not a name.
+ * The answers are constants, so there is nothing here to protect.
+ *
+ * @returns whether the request was one of them.
+ */
+export function answerHealth(request: IncomingMessage, response: ServerResponse, isReady: () => boolean): boolean {
+  if (request.url !== '/healthz' && request.url !== '/readyz') return false;
+  if ((request.method !== 'GET' && request.method !== 'HEAD') || request.httpVersionMajor !== 1) return false;
+  if (request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined)
+    return false;
+  const isFine = request.url === '/healthz' || isReady();
+  const body = isFine ? '{"status":"ok"}' : '{"status":"not-ready"}';
+  response.writeHead(isFine ? 200 : 503, {
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    'content-length': body.length,
+    ...(isFine ? {} : { 'retry-after': '1' }),
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
+  return true;
+}

@@ -1,0 +1,38 @@
+import { SallyportError } from '@sallyport/core';
+import type { CanonicalRequest } from './canonical-request.ts';
+import { placeOf, requestOf, type Passage } from './passage.ts';
+import { isSafe } from './request-intent.ts';
+
+export interface ProtectParts {
+  /** Origins whose pages may change things here. */
+  readonly publicOrigins: ReadonlySet<string>;
+}
+
+type Source = 'own-page' | 'other-site' | 'unknown';
+
+/**
+ * Refuses what another site makes a browser do (CSRF): by Fetch Metadata, and by exact Origin where that is absent.
+ * With a session, a request that says nothing of where it comes from is refused too. Without one, only a foreign source
+ * is, so that a site cannot sign its visitors in as somebody else and tools like curl still work.
+ */
+export function protect(passage: Passage, { publicOrigins }: ProtectParts): undefined {
+  if (passage.listener === 'internal') return;
+  const request = requestOf(passage);
+  if (isSafe(request) || !placeOf(passage).carriesIdentity) return;
+  const source = sourceOf(request, publicOrigins);
+  if (source === 'own-page') return;
+  if (source === 'unknown' && passage.caller.kind === 'anonymous') return;
+  throw new SallyportError('SP_CROSS_SITE_REQUEST', { reason: `source-${source}` });
+}
+
+function sourceOf({ headers }: CanonicalRequest, publicOrigins: ReadonlySet<string>): Source {
+  const { fetchSite, origin } = headers;
+  // A page that sends no referrer has the Origin "null"; then Fetch Metadata alone decides.
+  const isForeign = origin !== undefined && origin !== 'null' && !publicOrigins.has(origin);
+  if (isForeign) return 'other-site';
+  if (fetchSite !== undefined) {
+    return fetchSite === 'same-origin' || fetchSite === 'none' ? 'own-page' : 'other-site';
+  }
+  if (origin === undefined) return 'unknown';
+  return origin === 'null' ? 'other-site' : 'own-page';
+}

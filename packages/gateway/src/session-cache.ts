@@ -1,0 +1,236 @@
+import { hash } from 'node:crypto';
+import {
+  SallyportError,
+  type BusMessage,
+  type InvalidationBus,
+  type LiveSession,
+  type RevocationEvent,
+  type SessionDirectory,
+} from '@sallyport/core';
+import { createLeastRecentlyUsed } from './least-recently-used.ts';
+
+/** A session as the door remembers it. Only `idleExpiresAt` and `activityRecordedAt` move; times are milliseconds. */
+export interface CachedSession {
+  readonly principal: LiveSession['principal'];
+  readonly absoluteExpiresAt: number;
+  readonly idleMilliseconds: number;
+  idleExpiresAt: number;
+  activityRecordedAt: number;
+}
+
+/** What was found: at once when it is remembered. `null` is a session that may not be used. */
+export interface FoundSession {
+  readonly session: CachedSession | null;
+  readonly isHit: boolean;
+}
+
+/** Finds sessions without asking the store each time. Rejects with `SP_STORE_UNAVAILABLE` when it cannot find out. */
+export interface SessionCache {
+  findByToken(token: string, isFresh?: boolean): FoundSession | Promise<FoundSession>;
+  findBySid(sid: string, isFresh?: boolean): FoundSession | Promise<FoundSession>;
+  close(): void;
+}
+
+export interface SessionCacheParts {
+  readonly sessions: SessionDirectory;
+  readonly bus: InvalidationBus;
+  readonly clock: () => number;
+  readonly maxEntries: number;
+  readonly maxAgeSeconds: number;
+  /** @default 5000 */
+  readonly lookUpTimeoutMilliseconds?: number;
+}
+
+interface Entry {
+  readonly found: FoundSession & { readonly session: CachedSession };
+  readonly goodUntil: number;
+}
+
+interface HeardMessage {
+  readonly number: number;
+  readonly message: BusMessage;
+}
+
+/** More tries than any burst of revocations of one session needs; then the door says that it cannot find out. */
+const maximumTries = 4;
+
+/** Unknown tokens are remembered briefly, so that a browser with a dead cookie does not cost a read per request. */
+const unknownMilliseconds = 5000;
+
+/** Unknown tokens have a small memory of their own: a flood of made-up ones must not push real sessions out. */
+const maximumUnknown = 1000;
+
+/** Reads of the store that may be under way at once; a flood beyond that is told so instead of being queued. */
+const maximumLookUps = 1000;
+
+const notFound: FoundSession = { session: null, isHit: true };
+
+/**
+ * Remembers sessions and forgets them the moment the bus says so.
+ *
+ * A revocation that arrives while its session is being read wins: the read may have begun before the change was
+ * written, so its result is thrown away and read again, and can never put a revoked session back into the cache.
+ */
+export function createSessionCache(parts: SessionCacheParts): SessionCache {
+  const { sessions, bus, clock, maxEntries, maxAgeSeconds, lookUpTimeoutMilliseconds = 5000 } = parts;
+  const keysBySid = new Map<string, Set<string>>();
+  const keysByUser = new Map<string, Set<string>>();
+  const entries = createLeastRecentlyUsed<Entry>(maxEntries, (key, entry) => unindex(key, entry));
+  const unknown = createLeastRecentlyUsed<number>(maximumUnknown);
+  const lookUps = new Map<string, Promise<FoundSession>>();
+  let freshNumber = 0;
+
+  /** Messages heard while at least one look-up was under way. */
+  let heard: HeardMessage[] = [];
+  let messageNumber = 0;
+
+  const index = (key: string, entry: Entry): void => {
+    addTo(keysBySid, entry.found.session.principal.sid, key);
+    addTo(keysByUser, entry.found.session.principal.id, key);
+  };
+  const unindex = (key: string, entry: Entry): void => {
+    removeFrom(keysBySid, entry.found.session.principal.sid, key);
+    removeFrom(keysByUser, entry.found.session.principal.id, key);
+  };
+  const forget = (key: string): void => {
+    const entry = entries.get(key);
+    if (entry === undefined) return;
+    entries.delete(key);
+    unindex(key, entry);
+  };
+  const forgetAll = (): void => {
+    entries.clear();
+    keysBySid.clear();
+    keysByUser.clear();
+  };
+  const store = (key: string, session: CachedSession | null): void => {
+    if (maxAgeSeconds === 0) return;
+    forget(key);
+    if (session === null) {
+      unknown.set(key, clock() + Math.min(unknownMilliseconds, maxAgeSeconds * 1000));
+      return;
+    }
+    const entry: Entry = { found: { session, isHit: true }, goodUntil: clock() + maxAgeSeconds * 1000 };
+    entries.set(key, entry);
+    index(key, entry);
+  };
+
+  const listen = (message: BusMessage): void => {
+    messageNumber++;
+    if (lookUps.size > 0) heard.push({ number: messageNumber, message });
+    if (message.kind === 'gap') return forgetAll();
+    const { kind, id } = message.event;
+    if (kind === 'session') for (const key of keysBySid.get(id) ?? []) forget(key);
+    if (kind === 'user') for (const key of keysByUser.get(id) ?? []) forget(key);
+    if (kind === 'policy') forgetAll();
+  };
+  const unsubscribe = bus.subscribe(listen);
+
+  const read = async (key: string, readOnce: () => Promise<LiveSession | null>): Promise<FoundSession> => {
+    for (let tries = 0; tries < maximumTries; tries++) {
+      const begunAt = messageNumber;
+      const live = await readWithin(readOnce, lookUpTimeoutMilliseconds);
+      if (heard.some(({ number, message }) => number > begunAt && mayConcern(message, live))) continue;
+      const session = live === null ? null : toCached(live);
+      store(key, session);
+      return { session, isHit: false };
+    }
+    throw new SallyportError('SP_STORE_UNAVAILABLE', { reason: 'session-changes-too-fast' });
+  };
+
+  const find = (
+    key: string,
+    readOnce: () => Promise<LiveSession | null>,
+    isFresh: boolean,
+  ): FoundSession | Promise<FoundSession> => {
+    if (!isFresh) {
+      const at = clock();
+      const entry = entries.get(key);
+      if (entry !== undefined && at < entry.goodUntil) return isLive(entry.found.session, at) ? entry.found : notFound;
+      if (at < (unknown.get(key) ?? 0)) return notFound;
+    }
+    // A read that is under way answers everyone who asks meanwhile: what it may have missed makes it read again.
+    // A fresh read does not join one, since it must begin after the request did.
+    const pending = isFresh ? undefined : lookUps.get(key);
+    if (pending !== undefined) return pending;
+    if (lookUps.size >= maximumLookUps) {
+      throw new SallyportError('SP_STORE_UNAVAILABLE', { reason: 'too-many-session-reads' });
+    }
+    const lookUpKey = isFresh ? `${key} fresh ${++freshNumber}` : key;
+    const lookUp = read(key, readOnce).finally(() => {
+      lookUps.delete(lookUpKey);
+      if (lookUps.size === 0) heard = [];
+    });
+    lookUps.set(lookUpKey, lookUp);
+    return lookUp;
+  };
+
+  return {
+    findByToken: (token, isFresh = false) =>
+      find(hash('sha256', token, 'base64url'), () => sessions.byToken(token), isFresh),
+    findBySid: (sid, isFresh = false) => find(`sid ${sid}`, () => sessions.bySid(sid), isFresh),
+    close: unsubscribe,
+  };
+}
+
+/** Says whether a session may still be used; asked on every hit. */
+export function isLive(session: CachedSession, at: number): boolean {
+  return at < session.idleExpiresAt && at < session.absoluteExpiresAt;
+}
+
+function toCached(live: LiveSession): CachedSession {
+  const idleExpiresAt = live.idleExpiresAt.getTime();
+  const idleMilliseconds = live.idleSeconds * 1000;
+  return {
+    principal: live.principal,
+    absoluteExpiresAt: live.absoluteExpiresAt.getTime(),
+    idleMilliseconds,
+    idleExpiresAt,
+    activityRecordedAt: idleExpiresAt - idleMilliseconds,
+  };
+}
+
+function mayConcern(message: BusMessage, live: LiveSession | null): boolean {
+  // "Not there" stays true: no event brings a session back.
+  if (live === null) return false;
+  if (message.kind === 'gap') return true;
+  return concerns(message.event, live);
+}
+
+function concerns(event: RevocationEvent, { principal }: LiveSession): boolean {
+  if (event.kind === 'session') return event.id === principal.sid;
+  if (event.kind === 'user') return event.id === principal.id;
+  return event.kind === 'policy';
+}
+
+async function readWithin(
+  readOnce: () => Promise<LiveSession | null>,
+  milliseconds: number,
+): Promise<LiveSession | null> {
+  const { promise: tooLate, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new SallyportError('SP_STORE_UNAVAILABLE', { reason: 'session-read-timeout' })),
+    milliseconds,
+  );
+  try {
+    return await Promise.race([readOnce(), tooLate]);
+  } catch (cause) {
+    // Whatever a directory rejects with, the door could not find out: 503, never 401.
+    if (cause instanceof SallyportError && cause.status >= 500) throw cause;
+    throw new SallyportError('SP_STORE_UNAVAILABLE', { cause, reason: 'session-read-failed' });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function addTo(index: Map<string, Set<string>>, id: string, key: string): void {
+  const keys = index.get(id);
+  if (keys === undefined) index.set(id, new Set([key]));
+  else keys.add(key);
+}
+
+function removeFrom(index: Map<string, Set<string>>, id: string, key: string): void {
+  const keys = index.get(id);
+  keys?.delete(key);
+  if (keys?.size === 0) index.delete(id);
+}

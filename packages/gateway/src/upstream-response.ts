@@ -1,0 +1,117 @@
+import { isLoopbackHost } from '@sallyport/core';
+import { isOurCookieName } from './session-cookie-reader.ts';
+
+/** Headers as `undici` hands them over: lower-case names. */
+export type UpstreamHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+export interface ResponseContext {
+  readonly requestId: string;
+  readonly publicOrigin: string;
+  readonly upstreamOrigin: string;
+  /** The prefix that was stripped from the request, to be put back into redirects; empty when none was. */
+  readonly strippedPrefix: string;
+  readonly isSecure: boolean;
+  /** Whether the upstream was told who is calling. */
+  readonly carriedIdentity: boolean;
+  /** Whether the answer may differ with the cookie, even for strangers. */
+  readonly mayCarryIdentity: boolean;
+}
+
+const dropped: ReadonlySet<string> = new Set(
+  [
+    ['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'te', 'trailer', 'transfer-encoding'],
+    ['upgrade', 'http2-settings', 'server', 'x-powered-by', 'x-aspnet-version', 'authorization', 'x-request-id'],
+    ['strict-transport-security', 'alt-svc', 'x-accel-redirect', 'x-sendfile', 'traceparent', 'tracestate'],
+  ].flat(),
+);
+
+const droppedPrefixes = ['x-middleware-', 'x-sallyport-', 'x-accel-', 'proxy-'];
+
+/** Whether a header name may pass, remembered for the names met first. */
+const verdicts = new Map<string, boolean>();
+const rememberedVerdicts = 512;
+
+/**
+ * Writes the headers of an answer, as a flat list: the upstream's, less what is hop-by-hop, ours to say, or tells how
+ * the inside is built; then what every answer of the door carries.
+ */
+export function writeResponseHeaders(headers: UpstreamHeaders, context: ResponseContext): string[] {
+  const list: string[] = [];
+  const named = headers['connection'] === undefined ? undefined : connectionNames(headers['connection']);
+  let vary: string | undefined;
+  for (const name in headers) {
+    const value = headers[name];
+    if (value === undefined || !mayPass(name) || named?.has(name) === true) continue;
+    if (name === 'set-cookie') pushCookies(list, value);
+    else if (name === 'vary') vary = Array.isArray(value) ? value.join(', ') : value;
+    else if (name === 'cache-control' && context.carriedIdentity) continue;
+    else if ((name === 'location' || name === 'content-location') && typeof value === 'string') {
+      list.push(name, toPublicLocation(value, context));
+    } else if (typeof value === 'string') list.push(name, value);
+    else for (const one of value) list.push(name, one);
+  }
+  // What was made for one person is kept by no cache: neither ours, nor a company's, nor a CDN that looks at extensions.
+  if (context.carriedIdentity) list.push('cache-control', 'private, no-store');
+  if (context.mayCarryIdentity) vary = withCookie(vary);
+  if (vary !== undefined) list.push('vary', vary);
+  pushSafetyHeaders(list, headers, context.isSecure);
+  list.push('x-request-id', context.requestId);
+  return list;
+}
+
+/** Adds what protects a page in a browser, where the upstream has not said it itself. */
+export function pushSafetyHeaders(list: string[], headers: UpstreamHeaders, isSecure: boolean): void {
+  if (headers['x-content-type-options'] === undefined) list.push('x-content-type-options', 'nosniff');
+  if (headers['referrer-policy'] === undefined) list.push('referrer-policy', 'strict-origin-when-cross-origin');
+  if (headers['x-frame-options'] === undefined && !forbidsFrames(headers['content-security-policy'])) {
+    list.push('x-frame-options', 'SAMEORIGIN');
+  }
+  if (isSecure) list.push('strict-transport-security', 'max-age=31536000');
+}
+
+function mayPass(name: string): boolean {
+  const known = verdicts.get(name);
+  if (known !== undefined) return known;
+  const verdict = !dropped.has(name) && !droppedPrefixes.some((prefix) => name.startsWith(prefix));
+  if (verdicts.size < rememberedVerdicts) verdicts.set(name, verdict);
+  return verdict;
+}
+
+function connectionNames(value: string | string[]): ReadonlySet<string> {
+  const text = Array.isArray(value) ? value.join(',') : value;
+  return new Set(text.split(',').map((name) => name.trim().toLowerCase()));
+}
+
+/** An upstream can neither set nor clear the cookies of the door. */
+function pushCookies(list: string[], value: string | string[]): void {
+  for (const cookie of Array.isArray(value) ? value : [value]) {
+    if (!isOurCookieName(cookie.trimStart().replace(/^=/, ''))) list.push('set-cookie', cookie);
+  }
+}
+
+function withCookie(vary: string | undefined): string {
+  if (vary === undefined) return 'Cookie';
+  return vary === '*' || /(?:^|[\s,])cookie(?:[\s,]|$)/i.test(vary) ? vary : `${vary}, Cookie`;
+}
+
+/** A redirect to where only the inside can go is turned into one to the same path outside. */
+function toPublicLocation(location: string, context: ResponseContext): string {
+  if (!/^https?:/i.test(location) || !URL.canParse(location)) return location;
+  const url = new URL(location);
+  if (url.origin === context.publicOrigin) return location;
+  if (url.origin !== context.upstreamOrigin && !isInternalHost(url.hostname)) return location;
+  return `${context.publicOrigin}${context.strippedPrefix}${url.pathname}${url.search}${url.hash}`;
+}
+
+function isInternalHost(host: string): boolean {
+  if (isLoopbackHost(host) || !host.includes('.')) return true;
+  return (
+    /^(?:10|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))\./.test(host) ||
+    /\.(?:internal|local|localdomain|svc|lan|intranet|home\.arpa)$/.test(host)
+  );
+}
+
+function forbidsFrames(policy: string | string[] | undefined): boolean {
+  if (policy === undefined) return false;
+  return (Array.isArray(policy) ? policy.join(';') : policy).includes('frame-ancestors');
+}
