@@ -185,11 +185,11 @@ function requireTranslation(side: ProxySide, before: UpstreamReport, after: Upst
   if (withCookie !== 0) throw new Error(`${side.file}: ${withCookie} requests arrived with the cookie`);
 }
 
-/** What Chromium sends with a `fetch` of the same origin. */
-function browserRequest({ port, cookie }: ServerReady): string {
+/** What Chromium sends with a `fetch` of the same origin, which each server believes to be `http://localhost:3000`. */
+function browserRequest({ cookie }: ServerReady): string {
   return [
     'GET /api/shop/products/p1?currency=EUR HTTP/1.1',
-    `Host: localhost:${port}`,
+    'Host: localhost:3000',
     'Connection: keep-alive',
     'sec-ch-ua-platform: "Linux"',
     'User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36',
@@ -199,7 +199,7 @@ function browserRequest({ port, cookie }: ServerReady): string {
     'Sec-Fetch-Site: same-origin',
     'Sec-Fetch-Mode: cors',
     'Sec-Fetch-Dest: empty',
-    `Referer: http://localhost:${port}/products`,
+    'Referer: http://localhost:3000/products',
     'Accept-Encoding: gzip, deflate, br, zstd',
     'Accept-Language: en-GB,en;q=0.9',
     `Cookie: ${cookie}`,

@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http';
 import { Pool, type Dispatcher } from 'undici';
-import { readServerSettings, serveBenchmark } from './server-report.ts';
+import { listenOnLoopback, readServerSettings, reportServer } from './server-report.ts';
 
 /*
  * The least that a proxy on node:http and undici can do and still be one: pass on method, target, headers and body both
@@ -74,4 +74,4 @@ function toTexts(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
   return Array.isArray(raw) ? raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1'))) : [];
 }
 
-await serveBenchmark({ server });
+reportServer({ port: await listenOnLoopback(server) });

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
 import { createHonoProxy } from '../../examples/hono-proxy/src/create-hono-proxy.ts';
-import { readServerSettings, serveBenchmark } from './server-report.ts';
+import { listenOnLoopback, readServerSettings, reportServer } from './server-report.ts';
 
 /* The obvious build, exactly as the example has it, with one person signed in. */
 
@@ -26,4 +26,8 @@ const cookie = headers
 
 // Without `createServer` of its own the adapter makes a plain `node:http` server.
 const server = createAdaptorServer({ fetch: app.fetch }) as Server;
-await serveBenchmark({ server, cookie, note: 'Better Auth on node:sqlite in memory, no cookie cache' });
+reportServer({
+  port: await listenOnLoopback(server),
+  cookie,
+  note: 'Better Auth on node:sqlite in memory, no cookie cache',
+});

@@ -26,31 +26,30 @@ export interface ServerUsage {
   readonly counters: Readonly<Record<string, number>>;
 }
 
-export interface ServerDescription {
-  readonly server: Server;
-  readonly cookie?: string;
-  readonly note?: string;
+export interface ServerDescription extends Partial<Omit<ServerReady, 'port'>> {
+  readonly port: number;
   readonly counters?: () => Readonly<Record<string, number>>;
 }
 
 /** A cookie header of the usual length, for servers that do not look at it. */
-export const someCookie = `sallyport=${'a'.repeat(43)}`;
+const someCookie = `sallyport=${'a'.repeat(43)}`;
 
 /** The settings of this server. */
 export function readServerSettings(): ServerSettings {
   return readSettings<ServerSettings>();
 }
 
-/** Listens on a free port of the loopback interface, and answers the benchmark's questions for CPU time. */
-export async function serveBenchmark(description: ServerDescription): Promise<void> {
-  const { server, cookie = someCookie, note, counters = () => ({}) } = description;
+/** Listens on a free port of the loopback interface, and resolves to it. */
+export async function listenOnLoopback(server: Server): Promise<number> {
   server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const ready: ServerReady = {
-    port: (server.address() as AddressInfo).port,
-    cookie,
-    ...(note === undefined ? {} : { note }),
-  };
+  return (server.address() as AddressInfo).port;
+}
+
+/** Says that the server is ready, and answers the benchmark's questions for CPU time. */
+export function reportServer(description: ServerDescription): void {
+  const { counters = () => ({}), cookie = someCookie, ...rest } = description;
+  const ready: ServerReady = { ...rest, cookie };
   reportReady(ready, (): ServerUsage => {
     const { user, system } = process.cpuUsage();
     return { cpuMicroseconds: user + system, residentBytes: process.memoryUsage.rss(), counters: counters() };

@@ -1,0 +1,26 @@
+import { mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Logger } from '@sallyport/core';
+import { createJsonLogger } from '../../apps/gateway/src/json-logger.ts';
+
+/** A logger that writes to a real file, as a supervisor would collect it, and how many lines it has written. */
+export interface FileLog {
+  readonly logger: Logger;
+  readonly lines: () => number;
+}
+
+/** The logger of the gateway's own process on a temporary file, which goes when the process ends. */
+export function createFileLog(): FileLog {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-bench-'));
+  const file = openSync(join(folder, 'access.log'), 'a');
+  process.once('exit', () => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  let lines = 0;
+  const logger = createJsonLogger((line) => {
+    lines += 1;
+    writeSync(file, line);
+  });
+  return { logger, lines: () => lines };
+}
