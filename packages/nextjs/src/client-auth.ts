@@ -15,5 +15,5 @@ export interface ClientSignedIn {
   readonly permissions: readonly string[];
 }
 
-/** The part of {@link "server".Auth} that crosses to the browser: identity for display, never a credential. */
+/** The part of `Auth` that crosses to the browser: identity for display, never a credential. */
 export type ClientAuth = ClientSignedOut | ClientSignedIn;
