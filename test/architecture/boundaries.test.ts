@@ -1,0 +1,160 @@
+import { builtinModules } from 'node:module';
+import { describe, expect, it } from 'vitest';
+import {
+  importsOf,
+  isTestFile,
+  listWorkspaces,
+  readManifest,
+  readSources,
+  readText,
+  resolveRelative,
+  type SourceFile,
+} from './source-tree.ts';
+
+/** Which of our packages each part may import. Apps and examples compose; nobody imports them. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  'packages/core': [],
+  'packages/stores': ['@sallyport/core'],
+  'packages/identity': ['@sallyport/core'],
+  'packages/gateway': ['@sallyport/core'],
+  'packages/nestjs': ['@sallyport/core'],
+  'packages/nextjs': ['@sallyport/core'],
+  'packages/testing': ['@sallyport/core'],
+  'apps/gateway': ['@sallyport/core', '@sallyport/gateway', '@sallyport/identity', '@sallyport/stores'],
+  'apps/ui': ['@sallyport/core', '@sallyport/nextjs'],
+  'apps/shell': ['@sallyport/app-ui', '@sallyport/core', '@sallyport/nextjs'],
+  'apps/zones/account': ['@sallyport/app-ui', '@sallyport/core', '@sallyport/nextjs'],
+  'examples/shop': ['@sallyport/nestjs'],
+  'examples/hono-proxy': ['@sallyport/core', '@sallyport/gateway'],
+};
+
+describe('dependencies between the parts', () => {
+  it('are declared here for every workspace', () => {
+    expect(Object.keys(allowed).sort()).toEqual(listWorkspaces().sort());
+  });
+
+  it.each(Object.entries(allowed))('let %s import only what its place allows', (folder, names) => {
+    const violations = readSources(folder).flatMap((source) => {
+      const permitted = isTestFile(source.file) ? [...names, '@sallyport/testing'] : names;
+      return importsOf(source)
+        .filter((specifier) => specifier.startsWith('@sallyport/') && !permitted.includes(packageOf(specifier)))
+        .map((specifier) => `${source.file} imports ${specifier}`);
+    });
+    expect(violations).toEqual([]);
+  });
+
+  it.each(Object.keys(allowed))('let no relative import leave %s', (folder) => {
+    const violations = readSources(folder).flatMap((source) =>
+      importsOf(source)
+        .filter((specifier) => specifier.startsWith('.'))
+        .filter((specifier) => !resolveRelative(source.file, specifier).startsWith(`${folder}/`))
+        .map((specifier) => `${source.file} imports ${specifier}`),
+    );
+    expect(violations).toEqual([]);
+  });
+
+  it('let nobody reach into a package past its entry points', () => {
+    const entryPoints = listWorkspaces().flatMap((folder) => {
+      const { name, exports = {} } = readManifest(folder);
+      return Object.keys(exports).map((key) => toPattern(`${name}${key.slice(1)}`));
+    });
+    const isEntryPoint = (specifier: string) => entryPoints.some((pattern) => pattern.test(specifier));
+    const violations = readSources('packages', 'apps', 'examples').flatMap((source) =>
+      importsOf(source)
+        .filter((specifier) => specifier.startsWith('@sallyport/') && !isEntryPoint(specifier))
+        .map((specifier) => `${source.file} imports ${specifier}`),
+    );
+    expect(violations).toEqual([]);
+  });
+});
+
+describe('the browser entry of core', () => {
+  it('loads no Node built-in, no token library and no schema library', () => {
+    const heavy = new Set([...builtinModules, 'jose', 'zod']);
+    const violations = closureOf('packages/core/src/browser.ts').flatMap((source) =>
+      runtimeImportsOf(source)
+        .filter((specifier) => specifier.startsWith('node:') || heavy.has(specifier))
+        .map((specifier) => `${source.file} imports ${specifier}`),
+    );
+    expect(violations).toEqual([]);
+  });
+});
+
+describe('what is installed with a package', () => {
+  const forbidden =
+    /^(?:better-auth|@better-auth\/.*|hono|@hono\/.*|kysely|redis|@redis\/.*|ioredis|pg|mongodb|mongoose|undici)$/;
+
+  it.each(['packages/nestjs', 'packages/nextjs', 'packages/core', 'examples/shop'])(
+    'gives %s no login engine, no web framework of the door and no database driver',
+    (folder) => {
+      expect(productionClosureOf(folder).filter((name) => forbidden.test(name))).toEqual([]);
+    },
+  );
+});
+
+/** An export such as `./*` stands for one file name each. */
+function toPattern(entryPoint: string): RegExp {
+  return new RegExp(`^${entryPoint.replaceAll('.', '\\.').replace('*', '[\\w./-]+')}$`);
+}
+
+function packageOf(specifier: string): string {
+  return specifier.split('/').slice(0, 2).join('/');
+}
+
+/** Imports that remain when the types are gone. */
+function runtimeImportsOf({ file, text }: SourceFile): string[] {
+  const code = text
+    .replaceAll(/^(?:import|export) type [^;]*;/gm, '')
+    .replaceAll(/^(?:import|export) \{(?:\s*type \w+(?: as \w+)?,?)+\s*\} from [^;]*;/gm, '');
+  return importsOf({ file, text: code });
+}
+
+function closureOf(entry: string): SourceFile[] {
+  const sources = new Map<string, SourceFile>();
+  const visit = (file: string) => {
+    if (sources.has(file)) return;
+    const source = { file, text: readText(file) };
+    sources.set(file, source);
+    for (const specifier of runtimeImportsOf(source)) {
+      if (specifier.startsWith('.')) visit(resolveRelative(file, specifier));
+    }
+  };
+  visit(entry);
+  return [...sources.values()];
+}
+
+interface LockEntry {
+  readonly resolved?: string;
+  readonly link?: boolean;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+/** Names of everything that npm installs for the production dependencies of a workspace. */
+function productionClosureOf(folder: string): string[] {
+  const { packages } = JSON.parse(readText('package-lock.json')) as { packages: Readonly<Record<string, LockEntry>> };
+  const names = new Set<string>();
+  const seen = new Set<string>();
+  const visit = (key: string) => {
+    if (seen.has(key)) return;
+    seen.add(key);
+    const { dependencies, optionalDependencies } = packages[key] ?? {};
+    for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+      names.add(name);
+      const found = locate(packages, key, name);
+      if (found !== undefined) visit(found);
+    }
+  };
+  visit(folder);
+  return [...names].sort();
+}
+
+/** Where Node would find a package from another one: the nearest node_modules upwards. */
+function locate(packages: Readonly<Record<string, LockEntry>>, from: string, name: string): string | undefined {
+  for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/')))) {
+    const key = folder === '' ? `node_modules/${name}` : `${folder}/node_modules/${name}`;
+    const entry = packages[key];
+    if (entry !== undefined) return entry.link === true ? entry.resolved : key;
+    if (folder === '') return undefined;
+  }
+}
