@@ -3,6 +3,7 @@ import type { JSONWebKeySet } from 'jose';
 /** What a key signs. A key of one use never signs for another. */
 export type KeyUse = 'internal' | 'oidc' | 'client' | 'logout';
 
+/** Where a key stands in its life: announced, signing, or verifying what it signed. */
 export type KeyState = 'next' | 'current' | 'retiring';
 
 /** A key at rest. The private part is sealed; at most one key per use is `current`. */

@@ -15,12 +15,14 @@ export interface Problem {
   readonly errors?: readonly FieldError[];
 }
 
+/** A problem, ready to be sent. */
 export interface ProblemResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Problem;
 }
 
+/** What an answer needs besides the error: where codes are documented, and which request it was. */
 export interface ProblemContext {
   readonly requestId: string;
   /** Origin under which `/errors/<code>` resolves, such as `https://app.example.com`. */

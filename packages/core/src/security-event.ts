@@ -34,6 +34,7 @@ export const securityEventDetails = {
   'access.refused': z.strictObject({ reason: z.string(), code: z.string() }).describe('A request was refused'),
 } as const;
 
+/** Name of a kind of security event. */
 export type SecurityEventType = keyof typeof securityEventDetails;
 
 /** One thing that happened: who, what, on what, with what outcome, from where, when. */

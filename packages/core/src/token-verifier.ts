@@ -25,6 +25,7 @@ export interface TokenVerifierOptions {
 /** Resolves to the caller, or rejects with `SP_TOKEN_EXPIRED`, `SP_TOKEN_INVALID` or `SP_KEYS_UNAVAILABLE`. */
 export type VerifyToken = (token: string) => Promise<Principal>;
 
+/** The check, and what it needs besides tokens. */
 export interface TokenVerifier {
   readonly verify: VerifyToken;
   /** The caller of a token that was verified before and still holds, without waiting; otherwise `undefined`. */
