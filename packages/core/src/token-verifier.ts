@@ -83,8 +83,8 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       const principal = toPrincipal(claims);
       remember(remembered, cacheSize, token, { principal, expiresAt: (claims.exp + clockToleranceSeconds) * 1000 });
       return principal;
-    } catch (cause) {
-      throw toTokenError(cause);
+    } catch (error) {
+      throw toTokenError(error);
     }
   };
   return { verify, recall };
@@ -99,8 +99,15 @@ function remember(remembered: Map<string, RememberedToken>, size: number, token:
   remembered.set(token, entry);
 }
 
-function toTokenError(cause: unknown): SallyportError {
-  if (cause instanceof SallyportError) return cause;
-  if (cause instanceof errors.JWTExpired) return new SallyportError('SP_TOKEN_EXPIRED', { cause });
-  return new SallyportError('SP_TOKEN_INVALID', { cause });
+/**
+ * The cause is not kept: an error of jose holds the whole claim set, name and e-mail address included, and would carry it
+ * into a log. What is passed on is the code and a reason; the usual mistakes of set-up have a reason of their own.
+ */
+function toTokenError(error: unknown): SallyportError {
+  if (error instanceof SallyportError) return error;
+  if (error instanceof errors.JWTExpired) return new SallyportError('SP_TOKEN_EXPIRED', { reason: 'out-of-date' });
+  const claim = error instanceof errors.JWTClaimValidationFailed ? error.claim : undefined;
+  if (claim === 'aud') return new SallyportError('SP_TOKEN_INVALID', { reason: 'made-for-another-audience' });
+  if (claim === 'iss') return new SallyportError('SP_TOKEN_INVALID', { reason: 'made-by-another-issuer' });
+  return new SallyportError('SP_TOKEN_INVALID', { reason: 'not-a-token-of-the-door' });
 }

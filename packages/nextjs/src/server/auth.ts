@@ -75,26 +75,9 @@ function verifierFor(environment: ZoneEnvironment): VerifyToken {
   if (verifier?.key !== key) {
     const keys = createRemoteKeySource({ url: `${internalUrl}${internalKeysPath}` });
     const { verify } = createTokenVerifier({ issuer: `${publicUrl}${internalIssuerPath}`, audience, keys });
-    verifier = { key, verify: (token) => verify(token).catch(throwWithoutClaims) };
+    verifier = { key, verify };
   }
   return verifier.verify;
-}
-
-/**
- * Next prints what a page throws, cause included, and the cause of a refused token holds its claims: name and e-mail address
- * too. What is passed on is the code and a reason; the usual mistakes of set-up have a reason of their own.
- */
-function throwWithoutClaims(error: unknown): never {
-  if (!(error instanceof SallyportError) || error.code === 'SP_KEYS_UNAVAILABLE') throw error;
-  throw new SallyportError(error.code, { reason: error.reason ?? reasonOf(error.cause) });
-}
-
-function reasonOf(cause: unknown): string {
-  const claim = typeof cause === 'object' && cause !== null && 'claim' in cause ? cause.claim : undefined;
-  if (claim === 'aud') return 'made-for-another-audience';
-  if (claim === 'iss') return 'made-by-another-issuer';
-  if (claim === 'exp') return 'out-of-date';
-  return 'not-a-token-of-the-door';
 }
 
 function toSignedInAuth(principal: Principal): SignedInAuth {
