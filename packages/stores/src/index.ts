@@ -8,4 +8,4 @@ export { sessionTable } from './records/session-table.ts';
 export { toStoreError, withStoreErrors } from './records/store-error.ts';
 export { loadRootSecret, type RootSecretOptions } from './sealing/root-secret.ts';
 export { createSealer } from './sealing/sealer.ts';
-export { parseSecretVersions, type SecretVersion } from './sealing/secret-versions.ts';
+export type { SecretVersion } from './sealing/secret-versions.ts';
