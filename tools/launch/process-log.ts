@@ -17,7 +17,7 @@ export interface ProcessLog {
 
 /** Opens a log file for appending. One that has grown too large becomes `<name>.1`, in place of an older one. */
 export function openProcessLog(file: string): ProcessLog {
-  mkdirSync(path.dirname(file), { recursive: true });
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
   let descriptor = openSync(file, 'a', 0o600);
   let size = fstatSync(descriptor).size;
   let isOpen = true;

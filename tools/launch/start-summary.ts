@@ -31,7 +31,7 @@ export function toStartTable(summary: Summary, readyAfterSeconds: number): strin
       email,
       `${password}   ${roles.join(', ')}`,
     ]),
-    ['Logs', path.relative('', logFolder) || logFolder, 'Ctrl-C stops everything'],
+    ['Logs', fromHere(logFolder), 'Ctrl-C stops everything'],
   ];
   const steps = [
     `Sign in as ${vendor?.email ?? 'a vendor'}, open ${url}/products and create a product.`,
@@ -69,7 +69,12 @@ function curlFor(url: string, account: DemoAccount | undefined): string {
   const { email, password } = account ?? { email: 'vendor@example.com', password: '…' };
   const body = quote(JSON.stringify({ email, password }));
   const signIn = `-b "" -o ${process.platform === 'win32' ? 'NUL' : '/dev/null'} -H "Content-Type: application/json" -d ${body} ${url}/auth/sign-in/email`;
-  return `curl -sS ${signIn} --next -sS -b "" ${url}/api/shop/products`;
+  return `curl -sS ${signIn} --next -sS -b "" "${url}/api/shop/products?pageSize=3"`;
+}
+
+function fromHere(folder: string): string {
+  const relative = path.relative('', folder);
+  return relative.startsWith('..') ? folder : relative;
 }
 
 function quote(text: string): string {

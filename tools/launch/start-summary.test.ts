@@ -1,0 +1,61 @@
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { alignColumns, toJsonLine, toStartTable } from './start-summary.ts';
+
+const summary = {
+  url: 'http://localhost:3000',
+  mailbox: 'http://127.0.0.1:4000',
+  accounts: [
+    { email: 'user@example.com', password: 'one', roles: ['user'] },
+    { email: 'vendor@example.com', password: "it's", roles: ['vendor'] },
+  ],
+  services: [
+    { name: 'shop', path: '/api/shop' },
+    { name: 'shell', path: '/' },
+  ],
+  logFolder: path.resolve('.sallyport/logs'),
+};
+
+describe('the table', () => {
+  it('aligns every column', () => {
+    expect(
+      alignColumns([
+        ['a', 'long cell', 'x'],
+        ['longer', 'b', 'y'],
+      ]),
+    ).toEqual(['a        long cell   x', 'longer   b           y']);
+  });
+
+  it('shows address, mailbox, services, accounts with passwords, and five things to try', () => {
+    const table = toStartTable(summary, 1.26);
+    for (const text of [
+      'http://localhost:3000 ',
+      'http://127.0.0.1:4000',
+      'http://localhost:3000/api/shop',
+      'user@example.com',
+      'one   user',
+      'ready in 1.3 s',
+    ]) {
+      expect(table).toContain(text);
+    }
+    expect(table.match(/^ {2}[1-5]\. /gm)).toHaveLength(5);
+    expect(table.match(/^ {2,}curl .*$/gm)).toHaveLength(1);
+  });
+
+  it.skipIf(process.platform === 'win32')('quotes the password of the curl for a shell', () => {
+    expect(toStartTable(summary, 1)).toContain(`"password":"it'\\''s"`);
+  });
+});
+
+describe('the JSON line', () => {
+  it('is one line with exactly what was promised', () => {
+    const line = toJsonLine(summary);
+    expect(line).not.toContain('\n');
+    expect(JSON.parse(line)).toEqual({
+      url: summary.url,
+      mailbox: summary.mailbox,
+      accounts: summary.accounts,
+      services: summary.services,
+    });
+  });
+});

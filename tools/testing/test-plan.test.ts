@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { planTests } from './test-plan.ts';
+import { toSummary, totalsOf, type FileResult } from './test-summary.ts';
+
+describe('a run of npm test', () => {
+  it.each([
+    { commandLine: [], needsBrowser: true },
+    { commandLine: ['test/e2e/sign-in.test.ts'], needsBrowser: true },
+    { commandLine: ['--project=e2e'], needsBrowser: true },
+    { commandLine: ['-t', 'a name'], needsBrowser: true },
+    { commandLine: ['--bail=1'], needsBrowser: true },
+    { commandLine: ['packages/core'], needsBrowser: false },
+    { commandLine: ['--project=unit'], needsBrowser: false },
+  ])('with $commandLine needs a browser: $needsBrowser', ({ commandLine, needsBrowser }) => {
+    expect(planTests(commandLine).needsBrowser).toBe(needsBrowser);
+  });
+});
+
+describe('the summary', () => {
+  const files: readonly FileResult[] = [
+    { suite: 'packages/core', passed: 3, failed: 0, seconds: 1, skipped: [] },
+    { suite: 'packages/core', passed: 1, failed: 1, seconds: 0.5, skipped: [] },
+    { suite: 'e2e', passed: 0, failed: 0, seconds: 0, skipped: [{ name: 'signs in', reason: 'no server' }] },
+  ];
+
+  it('adds the files of a suite up, and names what was skipped and why', () => {
+    expect(toSummary({ files, unhandledErrors: 0 }).split('\n')).toEqual([
+      'suite           files   passed   failed   seconds',
+      'e2e             1       0        0        0.0',
+      'packages/core   2       4        1        1.5',
+      '',
+      'Skipped:',
+      '  signs in: no server',
+    ]);
+  });
+
+  it('counts an error outside of every test as a failure', () => {
+    expect(totalsOf({ files, unhandledErrors: 2 })).toEqual({ passed: 4, failed: 3 });
+  });
+});
