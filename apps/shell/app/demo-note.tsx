@@ -7,8 +7,9 @@ export function DemoNote({ demo }: { readonly demo: DemoMode }) {
     <Notice tone="note" title="This is the demo">
       <p>
         Three accounts with their passwords were printed in the terminal when it started: a user, a vendor and an
-        administrator. Mail goes to {demo.mailboxUrl === undefined ? 'the mailbox printed there' : <MailboxLink url={demo.mailboxUrl} />}
-        , not to the internet.
+        administrator. Mail goes to{' '}
+        {demo.mailboxUrl === undefined ? 'the mailbox printed there' : <MailboxLink url={demo.mailboxUrl} />}, not to
+        the internet.
       </p>
     </Notice>
   );

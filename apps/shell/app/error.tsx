@@ -1,7 +1,7 @@
 'use client';
 
 import { Button } from '@sallyport/app-ui/button';
-import { MessagePage } from './message-page.tsx';
+import { MessagePage } from '@sallyport/app-ui/message-page';
 
 interface ErrorPageProps {
   readonly error: Error & { readonly digest?: string };

@@ -1,6 +1,6 @@
 import { buttonClass } from '@sallyport/app-ui/button';
 import type { Metadata } from 'next';
-import { MessagePage } from './message-page.tsx';
+import { MessagePage } from '@sallyport/app-ui/message-page';
 
 export const metadata: Metadata = { title: 'Not allowed' };
 

@@ -3,7 +3,7 @@
 import { buttonClass } from '@sallyport/app-ui/button';
 import { sans } from './font.ts';
 import './globals.css';
-import { MessagePage } from './message-page.tsx';
+import { MessagePage } from '@sallyport/app-ui/message-page';
 
 /** When not even the frame of the page could be made, for instance because the door's keys cannot be read. */
 export default function GlobalError() {

@@ -4,9 +4,7 @@ import { useEffect, useState } from 'react';
 
 /** The token of a mailed link: not looked for yet, in hand, or absent. */
 export type LinkToken =
-  | { readonly kind: 'unread' }
-  | { readonly kind: 'present'; readonly token: string }
-  | { readonly kind: 'absent' };
+  { readonly kind: 'unread' } | { readonly kind: 'present'; readonly token: string } | { readonly kind: 'absent' };
 
 /** Takes the token out of the address at once, so that it stays neither in the history nor on the screen. */
 export function useLinkToken(): LinkToken {

@@ -16,7 +16,9 @@ export function WelcomeBack({ person, demo }: WelcomeBackProps) {
   return (
     <div className="page-width space-y-14 py-10 lg:space-y-20 lg:py-16">
       <section className="space-y-4">
-        <h1 className="text-display font-semibold">{firstName === undefined ? 'Welcome in.' : `Welcome in, ${firstName}.`}</h1>
+        <h1 className="text-display font-semibold">
+          {firstName === undefined ? 'Welcome in.' : `Welcome in, ${firstName}.`}
+        </h1>
         <div className="flex flex-wrap items-center gap-x-4 gap-y-2 text-lg text-ink-soft">
           {person.email === undefined ? null : <p>{person.email}</p>}
           <RoleChips roles={person.roles} />
@@ -58,7 +60,19 @@ export function WelcomeBack({ person, demo }: WelcomeBackProps) {
 }
 
 const places = [
-  { href: '/products', title: 'Products', text: 'A service behind the door. See what your role may do there, and what it may not.' },
-  { href: '/behind-the-door', title: 'Behind the door', text: 'Your own requests, stage by stage: what was checked, cached, signed and decided.' },
-  { href: '/account', title: 'Account', text: 'Where you are signed in, and the way to end it: here, elsewhere or everywhere.' },
+  {
+    href: '/products',
+    title: 'Products',
+    text: 'A service behind the door. See what your role may do there, and what it may not.',
+  },
+  {
+    href: '/behind-the-door',
+    title: 'Behind the door',
+    text: 'Your own requests, stage by stage: what was checked, cached, signed and decided.',
+  },
+  {
+    href: '/account',
+    title: 'Account',
+    text: 'Where you are signed in, and the way to end it: here, elsewhere or everywhere.',
+  },
 ];

@@ -9,32 +9,34 @@ import { RequestPath } from './request-path.tsx';
 export function Welcome({ demo }: { readonly demo: DemoMode | undefined }) {
   return (
     <div className="page-width space-y-20 py-8 lg:space-y-28 lg:py-12">
-      <section className="grid overflow-hidden rounded-[1.5rem] bg-passage text-passage-ink lg:grid-cols-[1.25fr_1fr]">
-        <div className="flex flex-col justify-center gap-6 px-6 py-14 sm:px-12 lg:py-24">
-          <h1 className="text-display font-semibold">Two doors, never open at once.</h1>
-          <p className="max-w-[34rem] text-lg text-passage-ink-soft">
-            Sallyport signs people in to Next.js front ends and NestJS services. Outside there is one cookie that no
-            script can read. Inside there are tokens that live for a minute. The two never meet.
-          </p>
-          <div className="flex flex-wrap gap-3 pt-2">
-            <Link
-              href="/sign-up"
-              className={`${buttonClass({ tone: 'primary', size: 'large' })} bg-inner-solid! text-[oklch(0.22_0.04_75)]! hover:brightness-105`}
-            >
-              Create an account
-            </Link>
-            <Link
-              href="/sign-in"
-              className={`${buttonClass({ tone: 'quiet', size: 'large' })} border border-passage-ink-soft/50 text-passage-ink! hover:bg-passage-ink/10!`}
-            >
-              Sign in
-            </Link>
+      <div className="space-y-6">
+        <section className="grid overflow-hidden rounded-[1.5rem] bg-passage text-passage-ink lg:grid-cols-[1.25fr_1fr]">
+          <div className="flex flex-col justify-center gap-6 px-6 py-14 sm:px-12 lg:py-24">
+            <h1 className="text-display font-semibold">Two doors, never open at once.</h1>
+            <p className="max-w-[34rem] text-lg text-passage-ink-soft">
+              Sallyport signs people in to Next.js front ends and NestJS services. Outside there is one cookie that no
+              script can read. Inside there are tokens that live for a minute. The two never meet.
+            </p>
+            <div className="flex flex-wrap gap-3 pt-2">
+              <Link
+                href="/sign-up"
+                className={`${buttonClass({ tone: 'primary', size: 'large' })} bg-inner-solid! text-[oklch(0.22_0.04_75)]! hover:brightness-105`}
+              >
+                Create an account
+              </Link>
+              <Link
+                href="/sign-in"
+                className={`${buttonClass({ tone: 'quiet', size: 'large' })} border border-passage-ink-soft/50 text-passage-ink! hover:bg-passage-ink/10!`}
+              >
+                Sign in
+              </Link>
+            </div>
           </div>
-        </div>
-        <Passage className="h-56 w-full lg:h-full" />
-      </section>
+          <Passage className="h-56 w-full lg:h-full" />
+        </section>
 
-      {demo === undefined ? null : <DemoNote demo={demo} />}
+        {demo === undefined ? null : <DemoNote demo={demo} />}
+      </div>
 
       <section aria-labelledby="path" className="space-y-8">
         <h2 id="path" className="text-title font-semibold">

@@ -21,9 +21,7 @@ export function NavigationLinks({ app }: { readonly app: AppName }) {
       ),
     };
     return (
-      <li key={item.href}>
-        {item.app === app ? <Link {...link}>{item.label}</Link> : <a {...link}>{item.label}</a>}
-      </li>
+      <li key={item.href}>{item.app === app ? <Link {...link}>{item.label}</Link> : <a {...link}>{item.label}</a>}</li>
     );
   });
 }

@@ -1,30 +1,27 @@
-/** Arches one behind the other, with the inner door lit at the end: the picture of a sally port. */
+/** The picture of a sally port: the outer leaves stand open, the inner door is shut, and nobody is between them. */
 export function Passage({ className }: { readonly className?: string }) {
   return (
     <svg viewBox="0 0 400 560" preserveAspectRatio="xMidYMax slice" aria-hidden="true" className={className}>
-      {arches.map(({ inset, fill }) => (
-        <path key={inset} d={arch(inset)} className={fill} />
-      ))}
-      <path d={arch(148)} className="fill-inner-solid" opacity="0.16" />
-      <path d={leaf} fill="oklch(0.81 0.128 82)" />
-      <path d="M172 560V346" stroke="oklch(0.235 0.032 192)" strokeWidth="2" />
+      <path d={arch(0)} fill="oklch(0.275 0.038 190)" />
+      <path d={arch(36)} fill="oklch(0.325 0.048 187)" />
+      <path d={arch(76)} fill="oklch(0.19 0.028 194)" />
+      <path d={arch(104)} fill="oklch(0.225 0.034 192)" />
+      <path d={arch(130)} fill="oklch(0.165 0.024 196)" />
+      <path d={arch(142)} fill="oklch(0.81 0.128 82)" />
+      <path d="M200 326V560" stroke="oklch(0.5 0.1 76)" strokeWidth="2.5" />
+      <circle cx="190" cy="470" r="3.5" fill="oklch(0.42 0.09 72)" />
+      <circle cx="210" cy="470" r="3.5" fill="oklch(0.42 0.09 72)" />
+      <path d="M86 560V277c-2-58-18-98-38-118V600Z" fill="oklch(0.53 0.088 180)" />
+      <path d="M314 560V277c2-58 18-98 38-118V600Z" fill="oklch(0.46 0.078 182)" />
     </svg>
   );
 }
 
-const arches = [
-  { inset: 0, fill: 'fill-[oklch(0.29_0.04_190)]' },
-  { inset: 34, fill: 'fill-[oklch(0.34_0.05_186)]' },
-  { inset: 70, fill: 'fill-[oklch(0.4_0.06_182)]' },
-  { inset: 108, fill: 'fill-[oklch(0.2_0.03_194)]' },
-];
-
-const leaf = 'M152 560V398a48 48 0 0 1 48-48v210Z';
-
+/** An arch whose sides stand this far inside the frame. */
 function arch(inset: number): string {
   const left = 10 + inset;
   const right = 390 - inset;
   const radius = (right - left) / 2;
-  const spring = 60 + inset * 1.35 + radius;
+  const spring = 48 + inset * 1.5 + radius;
   return `M${left} 560V${spring}a${radius} ${radius} 0 0 1 ${radius * 2} 0V560Z`;
 }

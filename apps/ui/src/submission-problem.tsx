@@ -20,7 +20,8 @@ export function toSubmissionProblem(error: unknown): SubmissionProblem {
   return {
     ...(code === undefined ? {} : { code }),
     title,
-    ...(mend === undefined ? {} : { mend }),
+    // The catalog speaks to developers of "errors"; on the page they stand beside their fields.
+    ...(errors.length > 0 ? { mend: 'Look at the fields marked below.' } : mend === undefined ? {} : { mend }),
     fields: Object.fromEntries(errors.map(({ field, message }) => [field, message])),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     ...(status < 500 || requestId === undefined ? {} : { requestId }),

@@ -14,7 +14,11 @@ import { SendVerificationAgain } from './send-verification-again.tsx';
 export function SignInForm({ returnTo }: { readonly returnTo: string | undefined }) {
   const [email, setEmail] = useState('');
   const { form, isPending, problem, errorOf, onSubmit } = useSubmission(async (values) => {
-    const json = { email: values.get('email'), password: values.get('password'), ...(returnTo === undefined ? {} : { returnTo }) };
+    const json = {
+      email: values.get('email'),
+      password: values.get('password'),
+      ...(returnTo === undefined ? {} : { returnTo }),
+    };
     const response = await authFetch('/auth/sign-in/email', { method: 'POST', json });
     const answer = (await response.json()) as { readonly returnTo: string };
     announceSignIn();

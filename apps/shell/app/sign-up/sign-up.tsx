@@ -10,7 +10,8 @@ export function SignUp({ mailboxUrl }: { readonly mailboxUrl: string | undefined
   if (email === undefined) return <SignUpForm onSent={setEmail} />;
   return (
     <CheckYourMail email={email} mailboxUrl={mailboxUrl}>
-      Open the link in it to finish. It works once, within a day. If the address already has an account, the mail says so.
+      Open the link in it to finish. It works once, within a day. If the address already has an account, the mail says
+      so.
     </CheckYourMail>
   );
 }

@@ -30,7 +30,9 @@ export default async function ErrorCodePage({ params }: PageProps<'/errors/[code
           <>
             <dt className="font-semibold">Challenge</dt>
             <dd>
-              <code className="font-mono text-[0.9375rem]">WWW-Authenticate: Bearer error=&quot;{entry.challenge}&quot;</code>
+              <code className="font-mono text-[0.9375rem]">
+                WWW-Authenticate: Bearer error=&quot;{entry.challenge}&quot;
+              </code>
             </dd>
           </>
         )}

@@ -1,0 +1,18 @@
+import { PageHeading } from '@sallyport/app-ui/page-heading';
+import { requireAuth } from '@sallyport/nextjs/server';
+import type { Metadata } from 'next';
+import { BehindTheDoor } from './behind-the-door.tsx';
+
+export const metadata: Metadata = { title: 'Behind the door' };
+
+export default async function BehindTheDoorPage() {
+  await requireAuth();
+  return (
+    <div className="page-width space-y-10 py-10 lg:py-14">
+      <PageHeading title="Behind the door">
+        The last requests of this session, as they went through. Open another page in a second tab and watch it arrive.
+      </PageHeading>
+      <BehindTheDoor />
+    </div>
+  );
+}

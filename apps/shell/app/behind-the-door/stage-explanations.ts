@@ -1,0 +1,13 @@
+const explanations: Readonly<Record<string, string>> = {
+  firewall: 'Reads the request once, in one way only. What could mean two things is refused.',
+  route: 'Finds the service or page that owns this path.',
+  authenticate: 'Finds the session of the cookie, or any other credential.',
+  protect: 'Checks that your own page sent it, not somebody else’s.',
+  authorize: 'Compares what the route asks with who you are.',
+  translate: 'Swaps the cookie for a token made for this one service.',
+};
+
+/** One sentence about a stage of the door. */
+export function explanationOf(stage: string): string {
+  return explanations[stage] ?? 'A stage of the door.';
+}

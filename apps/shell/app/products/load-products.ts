@@ -1,0 +1,35 @@
+import 'server-only';
+import { fetchApi, readProblem, SallyportError, type ProblemError } from '@sallyport/nextjs/server';
+import type { ProductPage } from './product.ts';
+
+/** The page of products, or why the shop did not give it. */
+export type LoadedProducts =
+  | { readonly kind: 'loaded'; readonly page: ProductPage }
+  | { readonly kind: 'unavailable'; readonly title: string; readonly requestId?: string };
+
+const pageSize = 8;
+
+/**
+ * Asks the shop for a page of products, as the person who is signed in.
+ *
+ * @throws ProblemError when the shop refuses: that is no outage, and not for this page to explain.
+ */
+export async function loadProducts(page: number): Promise<LoadedProducts> {
+  let response: Response;
+  try {
+    response = await fetchApi(`/api/shop/products?page=${page}&pageSize=${pageSize}`);
+  } catch (error) {
+    if (error instanceof SallyportError && error.status >= 502)
+      return { kind: 'unavailable', title: 'The shop does not answer' };
+    throw error;
+  }
+  // The shop is a service of ours: its contract is `ProductPage`.
+  if (response.ok) return { kind: 'loaded', page: (await response.json()) as ProductPage };
+  const problem = await readProblem(response);
+  if (problem.status < 502) throw problem;
+  return toUnavailable(problem);
+}
+
+function toUnavailable({ title, requestId }: ProblemError): LoadedProducts {
+  return { kind: 'unavailable', title, ...(requestId === undefined ? {} : { requestId }) };
+}

@@ -1,0 +1,75 @@
+'use client';
+
+import { Plus } from 'lucide-react';
+import { useRouter } from 'next/navigation';
+import { useState } from 'react';
+import { Button } from '@sallyport/app-ui/button';
+import type { Abilities } from './abilities.ts';
+import { DeleteProductDialog } from './delete-product-dialog.tsx';
+import type { Product } from './product.ts';
+import { ProductDialog } from './product-dialog.tsx';
+import { ProductRow } from './product-row.tsx';
+
+interface ProductsProps {
+  readonly products: readonly Product[];
+  readonly abilities: Abilities;
+  readonly total: number;
+}
+
+type OpenDialog =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'create' }
+  | { readonly kind: 'change' | 'delete'; readonly product: Product };
+
+/** The list and what may be done with it. After each change the server is asked again, so the list never guesses. */
+export function Products({ products, abilities, total }: ProductsProps) {
+  const router = useRouter();
+  const [dialog, setDialog] = useState<OpenDialog>({ kind: 'none' });
+  const [news, setNews] = useState('');
+
+  const close = (): void => setDialog({ kind: 'none' });
+  function finish(sentence: string): void {
+    close();
+    setNews(sentence);
+    router.refresh();
+  }
+
+  return (
+    <>
+      <div className="flex min-h-10 flex-wrap items-center justify-between gap-4">
+        <p className="text-ink-soft">{total === 1 ? '1 product' : `${total} products`}</p>
+        {abilities.mayCreate ? (
+          <Button tone="primary" onClick={() => setDialog({ kind: 'create' })}>
+            <Plus aria-hidden="true" className="size-4" />
+            Add a product
+          </Button>
+        ) : null}
+      </div>
+      <p role="status" className={news === '' ? 'sr-only' : 'font-medium text-outer'}>
+        {news}
+      </p>
+      {products.length === 0 ? (
+        <p className="rounded-card border border-dashed border-line-strong p-10 text-center text-ink-soft">
+          Nothing on this page.
+        </p>
+      ) : (
+        <ul className="divide-y divide-line rounded-card border border-line bg-surface">
+          {products.map((product) => (
+            <ProductRow
+              key={product.id}
+              product={product}
+              abilities={abilities}
+              onChange={() => setDialog({ kind: 'change', product })}
+              onDelete={() => setDialog({ kind: 'delete', product })}
+            />
+          ))}
+        </ul>
+      )}
+      {dialog.kind === 'create' ? <ProductDialog onClose={close} onSaved={finish} /> : null}
+      {dialog.kind === 'change' ? <ProductDialog product={dialog.product} onClose={close} onSaved={finish} /> : null}
+      {dialog.kind === 'delete' ? (
+        <DeleteProductDialog product={dialog.product} onClose={close} onDeleted={finish} />
+      ) : null}
+    </>
+  );
+}

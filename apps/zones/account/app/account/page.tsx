@@ -1,0 +1,18 @@
+import { PageHeading } from '@sallyport/app-ui/page-heading';
+import { requireAuth } from '@sallyport/nextjs/server';
+import type { Metadata } from 'next';
+import { Profile } from './profile.tsx';
+import { Sessions } from './sessions.tsx';
+
+export const metadata: Metadata = { title: 'Account' };
+
+export default async function AccountPage() {
+  const caller = await requireAuth();
+  return (
+    <div className="page-width max-w-4xl! space-y-10 py-10 lg:py-14">
+      <PageHeading title="Your account">Who you are here, and where you are signed in.</PageHeading>
+      <Profile person={caller} />
+      <Sessions />
+    </div>
+  );
+}

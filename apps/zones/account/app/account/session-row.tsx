@@ -1,0 +1,51 @@
+import { Laptop, Smartphone } from 'lucide-react';
+import { Button } from '@sallyport/app-ui/button';
+import { RelativeTime } from '@sallyport/app-ui/relative-time';
+import { SignOutButton } from '@sallyport/app-ui/sign-out-button';
+import { nameOf, type Session } from './session.ts';
+
+interface SessionRowProps {
+  readonly session: Session;
+  readonly isEnding: boolean;
+  readonly onEnd: () => void;
+}
+
+/** One place where the person is signed in. */
+export function SessionRow({ session, isEnding, onEnd }: SessionRowProps) {
+  const { current, system, address, createdAt, lastActiveAt } = session;
+  const name = nameOf(session);
+  const Icon = /ios|android|iphone|ipad/i.test(system) ? Smartphone : Laptop;
+  return (
+    <li
+      aria-busy={isEnding}
+      className={`flex flex-wrap items-center gap-x-4 gap-y-3 p-5 transition-opacity ${isEnding ? 'opacity-60' : ''}`}
+    >
+      <span className="grid size-11 shrink-0 place-items-center rounded-full bg-sunken text-ink-soft">
+        <Icon aria-hidden="true" className="size-5" />
+      </span>
+      <div className="min-w-0 flex-1 basis-56">
+        <p className="flex flex-wrap items-center gap-x-2.5 gap-y-1 font-semibold">
+          {name}
+          {current ? (
+            <span className="rounded-full bg-outer-tint px-2.5 py-0.5 text-[0.8125rem] font-medium text-outer">
+              This device
+            </span>
+          ) : null}
+        </p>
+        <p className="text-[0.9375rem] text-ink-soft">
+          Active <RelativeTime iso={lastActiveAt} /> · from <span className="break-all">{address}</span>
+        </p>
+        <p className="text-sm text-ink-soft">
+          Signed in <RelativeTime iso={createdAt} />
+        </p>
+      </div>
+      {current ? (
+        <SignOutButton size="small" />
+      ) : (
+        <Button size="small" isPending={isEnding} onClick={onEnd}>
+          Sign out<span className="sr-only"> {name}</span>
+        </Button>
+      )}
+    </li>
+  );
+}

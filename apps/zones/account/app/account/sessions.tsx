@@ -1,0 +1,88 @@
+'use client';
+
+import { useState } from 'react';
+import { Button } from '@sallyport/app-ui/button';
+import { Card } from '@sallyport/app-ui/card';
+import { ConfirmDialog } from '@sallyport/app-ui/confirm-dialog';
+import { ProblemNotice } from '@sallyport/app-ui/problem-notice';
+import { SessionRow } from './session-row.tsx';
+import { SignOutEverywhere } from './sign-out-everywhere.tsx';
+import { useSessions } from './use-sessions.ts';
+
+/** Where the person is signed in, and the way out of each place. */
+export function Sessions() {
+  const { sessions, ending, problem, news, reload, end, endOthers } = useSessions();
+  const [isAsking, setAsking] = useState(false);
+  const others = sessions?.filter(({ current }) => !current).length ?? 0;
+
+  async function confirmOthers(): Promise<void> {
+    await endOthers();
+    setAsking(false);
+  }
+
+  return (
+    <section aria-labelledby="sessions" className="space-y-5">
+      <div className="flex flex-wrap items-end justify-between gap-4">
+        <div className="space-y-1">
+          <h2 id="sessions" className="text-xl font-semibold tracking-[-0.02em]">
+            Where you are signed in
+          </h2>
+          <p className="text-ink-soft">End what you do not recognise, then change your password.</p>
+        </div>
+        {others === 0 ? null : <Button onClick={() => setAsking(true)}>Sign out the others</Button>}
+      </div>
+
+      {problem === undefined ? null : (
+        <ProblemNotice problem={problem}>
+          {sessions === undefined ? (
+            <Button size="small" onClick={() => void reload()}>
+              Try again
+            </Button>
+          ) : null}
+        </ProblemNotice>
+      )}
+      <p role="status" className={news === '' ? 'sr-only' : 'font-medium text-outer'}>
+        {news}
+      </p>
+
+      {sessions === undefined ? (
+        <SessionsPlaceholder isWaiting={problem === undefined} />
+      ) : (
+        <Card>
+          <ul className="divide-y divide-line">
+            {sessions.map((session) => (
+              <SessionRow
+                key={session.sid}
+                session={session}
+                isEnding={ending.has(session.sid)}
+                onEnd={() => void end(session)}
+              />
+            ))}
+          </ul>
+        </Card>
+      )}
+
+      <SignOutEverywhere />
+
+      <ConfirmDialog
+        isOpen={isAsking}
+        title={others === 1 ? 'Sign out the other session?' : `Sign out ${others} other sessions?`}
+        confirmLabel="Sign them out"
+        isPending={ending.size > 0}
+        onConfirm={() => void confirmOthers()}
+        onClose={() => setAsking(false)}
+      >
+        <p>This browser stays signed in. The others have to sign in again.</p>
+      </ConfirmDialog>
+    </section>
+  );
+}
+
+function SessionsPlaceholder({ isWaiting }: { readonly isWaiting: boolean }) {
+  if (!isWaiting) return null;
+  return (
+    <Card className="grid h-40 place-items-center text-ink-soft">
+      <p role="status">Looking up your sessions…</p>
+    </Card>
+  );
+}

@@ -1,0 +1,84 @@
+'use client';
+
+import { toSubmissionProblem, type SubmissionProblem } from '@sallyport/app-ui/submission-problem';
+import { authFetch } from '@sallyport/nextjs/client';
+import { useCallback, useEffect, useState } from 'react';
+import type { Session } from './session.ts';
+
+/** The list of sessions, and the ways to end them. */
+export interface Sessions {
+  /** Absent until the first answer. */
+  readonly sessions: readonly Session[] | undefined;
+  /** Handles of the sessions that are being ended; they stay on the page until the door says they are gone. */
+  readonly ending: ReadonlySet<string>;
+  readonly problem: SubmissionProblem | undefined;
+  readonly news: string;
+  readonly reload: () => Promise<void>;
+  readonly end: (session: Session) => Promise<void>;
+  readonly endOthers: () => Promise<void>;
+}
+
+const nobody: ReadonlySet<string> = new Set();
+
+/** Loads the sessions. Ended ones fade at once and leave when the door has confirmed it; a refusal brings them back. */
+export function useSessions(): Sessions {
+  const [sessions, setSessions] = useState<readonly Session[]>();
+  const [ending, setEnding] = useState(nobody);
+  const [problem, setProblem] = useState<SubmissionProblem>();
+  const [news, setNews] = useState('');
+
+  const reload = useCallback(async () => {
+    try {
+      setSessions(await readSessions());
+      setProblem(undefined);
+    } catch (error) {
+      setProblem(toSubmissionProblem(error));
+    }
+  }, []);
+
+  useEffect(() => void reload(), [reload]);
+
+  async function run(sids: readonly string[], call: () => Promise<string>): Promise<void> {
+    setEnding(new Set(sids));
+    setProblem(undefined);
+    setNews('');
+    try {
+      const sentence = await call();
+      setSessions((list) => list?.filter(({ sid }) => !sids.includes(sid)));
+      setNews(sentence);
+      setSessions(await readSessions());
+    } catch (error) {
+      setProblem(toSubmissionProblem(error));
+    } finally {
+      setEnding(nobody);
+    }
+  }
+
+  return {
+    sessions,
+    ending,
+    problem,
+    news,
+    reload,
+    end: ({ sid }) =>
+      run([sid], async () => {
+        await authFetch(`/auth/sessions/${encodeURIComponent(sid)}`, { method: 'DELETE' });
+        return 'That session is signed out.';
+      }),
+    endOthers: () =>
+      run(
+        (sessions ?? []).filter(({ current }) => !current).map(({ sid }) => sid),
+        async () => {
+          const response = await authFetch('/auth/sessions/revoke-others', { method: 'POST', json: {} });
+          const { ended } = (await response.json()) as { readonly ended: number };
+          return ended === 1 ? 'One other session is signed out.' : `${ended} other sessions are signed out.`;
+        },
+      ),
+  };
+}
+
+async function readSessions(): Promise<readonly Session[]> {
+  const response = await authFetch('/auth/sessions');
+  const { sessions } = (await response.json()) as { readonly sessions: readonly Session[] };
+  return sessions;
+}
