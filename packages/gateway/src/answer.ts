@@ -63,7 +63,7 @@ function challengeOf({ place }: Passage, error: SallyportError): OutgoingHttpHea
 
 function addCommonHeaders(headers: OutgoingHttpHeaders, passage: Passage, isSecure: boolean): void {
   const list: string[] = ['x-request-id', passage.requestId];
-  pushSafetyHeaders(list, {}, isSecure);
+  pushSafetyHeaders(list, {}, isSecure, true);
   for (let index = 0; index < list.length; index += 2) headers[list[index] ?? ''] = list[index + 1];
 }
 

@@ -70,6 +70,8 @@ export type CheckedDoorOptions = Required<Omit<DoorOptions, 'traces' | 'onRefusa
     readonly sessionCache: Required<SessionCacheOptions>;
     readonly publicOrigin: string;
     readonly isSecure: boolean;
+    /** Milliseconds since 1970. */
+    readonly clock: () => number;
   };
 
 /**
@@ -96,7 +98,9 @@ export function checkDoorOptions(options: DoorOptions): CheckedDoorOptions {
   const problems = [...problemsOf(checked), ...problemsOfUrl(options.publicUrl)];
   if (problems.length > 0) throw new TypeError(`the door cannot be built:\n- ${problems.join('\n- ')}`);
   const url = new URL(options.publicUrl);
-  return { ...checked, publicOrigin: url.origin, isSecure: url.protocol === 'https:' };
+  const { now } = options;
+  const clock = now === undefined ? Date.now : () => now().getTime();
+  return { ...checked, clock, publicOrigin: url.origin, isSecure: url.protocol === 'https:' };
 }
 
 function problemsOf(

@@ -81,7 +81,7 @@ interface SharedParts {
 /** What both listeners share: one session cache, one mint, one set of pools. */
 function createSharedParts(options: CheckedDoorOptions): SharedParts {
   const { publicUrl, publicOrigin, isSecure, keyRing, routes, sessions, logger, now } = options;
-  const clock = (): number => now().getTime();
+  const clock = options.clock;
   const keys = createKeysMount(keyRing);
   const readCookies = createCookieReader(sessionCookieFor(publicUrl).name);
   const cache = createSessionCache({ sessions, bus: options.bus, clock, ...options.sessionCache });

@@ -96,7 +96,7 @@ function runMount(
 ): void {
   if (place.destination.kind !== 'mount') throw new TypeError(`"${place.name}" is not a mount`);
   const headers: string[] = ['x-request-id', passage.requestId];
-  pushSafetyHeaders(headers, {}, parts.isSecure);
+  pushSafetyHeaders(headers, {}, parts.isSecure, true);
   for (let index = 0; index < headers.length; index += 2) {
     response.setHeader(headers[index] ?? '', headers[index + 1] ?? '');
   }

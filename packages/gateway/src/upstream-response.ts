@@ -54,19 +54,25 @@ export function writeResponseHeaders(headers: UpstreamHeaders, context: Response
   if (context.carriedIdentity) list.push('cache-control', 'private, no-store');
   if (context.mayCarryIdentity) vary = withCookie(vary);
   if (vary !== undefined) list.push('vary', vary);
-  pushSafetyHeaders(list, headers, context.isSecure);
+  pushSafetyHeaders(list, headers, context.isSecure, isDocument(headers['content-type']));
   list.push('x-request-id', context.requestId);
   return list;
 }
 
-/** Adds what protects a page in a browser, where the upstream has not said it itself. */
-export function pushSafetyHeaders(list: string[], headers: UpstreamHeaders, isSecure: boolean): void {
+/** Adds what protects people in a browser, where the upstream has not said it itself. */
+export function pushSafetyHeaders(list: string[], headers: UpstreamHeaders, isSecure: boolean, isPage: boolean): void {
   if (headers['x-content-type-options'] === undefined) list.push('x-content-type-options', 'nosniff');
+  if (isSecure) list.push('strict-transport-security', 'max-age=31536000');
+  // Only what a browser can show as a document sends referrers and can be framed.
+  if (!isPage) return;
   if (headers['referrer-policy'] === undefined) list.push('referrer-policy', 'strict-origin-when-cross-origin');
   if (headers['x-frame-options'] === undefined && !forbidsFrames(headers['content-security-policy'])) {
     list.push('x-frame-options', 'SAMEORIGIN');
   }
-  if (isSecure) list.push('strict-transport-security', 'max-age=31536000');
+}
+
+function isDocument(contentType: string | string[] | undefined): boolean {
+  return typeof contentType !== 'string' || !contentType.startsWith('application/json');
 }
 
 function mayPass(name: string): boolean {
@@ -77,7 +83,9 @@ function mayPass(name: string): boolean {
   return verdict;
 }
 
-function connectionNames(value: string | string[]): ReadonlySet<string> {
+function connectionNames(value: string | string[]): ReadonlySet<string> | undefined {
+  // What nearly every answer says, and what names no header.
+  if (value === 'keep-alive' || value === 'close') return undefined;
   const text = Array.isArray(value) ? value.join(',') : value;
   return new Set(text.split(',').map((name) => name.trim().toLowerCase()));
 }
