@@ -59,13 +59,6 @@ export function createProgress(output: Output): Progress {
   };
 }
 
-/** Shows nothing. */
-export const silentProgress: Progress = {
-  async step(_label, work) {
-    await work();
-  },
-};
-
 function seconds(startedAt: number): string {
   return `${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
 }
