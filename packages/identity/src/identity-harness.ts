@@ -33,7 +33,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  readonly body: any;
+  readonly body: unknown;
   /** The value of our cookie when the answer sets one; an empty text when it clears it. */
   readonly cookie: string | undefined;
 }
@@ -129,7 +129,7 @@ export async function startHarness(stores: HarnessStores, options: Partial<Ident
       status: answer.status,
       headers: answer.headers,
       text,
-      body: text === '' ? undefined : JSON.parse(text),
+      body: text === '' ? undefined : (JSON.parse(text) as unknown),
       cookie,
     };
   };

@@ -1,4 +1,12 @@
-import type { Logger, Sealer, SecurityEventLog, SessionCookie, SessionDirectory, SessionStore } from '@sallyport/core';
+import type {
+  InvalidationBus,
+  Logger,
+  Sealer,
+  SecurityEventLog,
+  SessionCookie,
+  SessionDirectory,
+  SessionStore,
+} from '@sallyport/core';
 import type { Accounts } from './accounts/accounts.ts';
 import type { GuessLimiter } from './accounts/guess-limiter.ts';
 import type { OneTimeLinks } from './accounts/one-time-links.ts';
@@ -9,7 +17,6 @@ import type { Engine } from './engine/better-auth-engine.ts';
 import type { SessionLifetime } from './engine/session-adapter.ts';
 import type { AccountPost } from './mail/account-post.ts';
 import type { SessionRevocation } from './sessions/session-revocation.ts';
-import type { InvalidationBus } from '@sallyport/core';
 
 /** The built parts of identity, from which the routes take what they need. */
 export interface IdentityParts {

@@ -130,11 +130,10 @@ function withoutRuns(text: string): string {
 function runLengthAt(text: string, index: number): number {
   let longest = 1;
   for (const run of runs) {
-    let length = 0;
-    for (let at = run.indexOf(text.charAt(index)); at !== -1 && at + length < run.length;) {
-      if (text.charAt(index + length) !== run.charAt(at + length) || index + length >= text.length) break;
-      length += 1;
-    }
+    const start = run.indexOf(text.charAt(index));
+    if (start === -1) continue;
+    let length = 1;
+    while (index + length < text.length && text.charAt(index + length) === run.charAt(start + length)) length += 1;
     longest = Math.max(longest, length);
   }
   return longest;

@@ -49,10 +49,13 @@ export async function openIdentityDatabase(options: IdentityDatabaseOptions): Pr
     throw toIdentityError(cause);
   }
   const kysely = new Kysely<unknown>({ dialect: new NodeSqliteDialect({ database }) });
-  const adapter = kyselyAdapter(kysely as Kysely<any>, { type: 'sqlite', transaction: true })(schema);
+  const adapter = kyselyAdapter(kysely, { type: 'sqlite', transaction: true })(schema);
   return {
     records: toRecords(adapter),
-    transaction: async (work) => await runWithTransaction(adapter, work),
+    transaction: async (work) => {
+      const result = await runWithTransaction(adapter, work);
+      return result;
+    },
     adapter,
     schema,
   };

@@ -76,7 +76,10 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       // The rules of ours were checked before; at sign-in a password of any length is just right or wrong.
       minPasswordLength: 1,
       maxPasswordLength: 4096,
-      password: { hash: hashing.hash, verify: ({ hash, password }) => hashing.verify(hash, password) },
+      password: {
+        hash: (password) => hashing.hash(password),
+        verify: ({ hash, password }) => hashing.verify(hash, password),
+      },
     },
     session: { ...database.schema.session, cookieCache: { enabled: false } },
     rateLimit: { enabled: false },

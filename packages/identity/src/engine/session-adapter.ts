@@ -52,7 +52,7 @@ function overlay(adapter: SessionAdapter, options: SessionAdapterOptions): Sessi
   const isSession = ({ model }: { readonly model: string }): boolean => model === 'session';
   return {
     ...adapter,
-    create: async <T extends Record<string, any>, R = T>(query: Parameters<typeof adapter.create<T, R>>[0]) =>
+    create: async <T extends Record<string, unknown>, R = T>(query: Parameters<typeof adapter.create<T, R>>[0]) =>
       isSession(query)
         ? // Better Auth declares what it creates as what it gets back.
           ((await createRecord(query.data as unknown as NewSession, options)) as R)

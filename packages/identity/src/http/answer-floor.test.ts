@@ -1,0 +1,27 @@
+import { Hono } from 'hono';
+import { describe, expect, it } from 'vitest';
+import { answerFloor } from './answer-floor.ts';
+
+// The floor is a matter of time itself, so that this test measures against its own clock and never an upper bound.
+describe('the floor of time', () => {
+  const app = new Hono();
+  app.post('/quick', answerFloor(60), (c) => c.text('done'));
+  app.post('/refused', answerFloor(60), () => {
+    throw new Error('refused');
+  });
+  app.post('/free', answerFloor(0), (c) => c.text('done'));
+  app.onError((_error, c) => c.text('refused', 401));
+
+  it.each([
+    { path: '/quick', status: 200 },
+    { path: '/refused', status: 401 },
+  ])('holds back the answer of $path', async ({ path, status }) => {
+    const begun = performance.now();
+    expect((await app.request(path, { method: 'POST' })).status).toBe(status);
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(58);
+  });
+
+  it('holds nothing back when it is zero', async () => {
+    expect((await app.request('/free', { method: 'POST' })).status).toBe(200);
+  });
+});

@@ -1,0 +1,109 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { toSafeReturnTo } from './return-to.ts';
+
+describe('the page to return to', () => {
+  it.each([
+    '/',
+    '/account',
+    '/products?page=2&sort=name',
+    '/a/b-c_d~e.f#part',
+    '/x?next=%2F%2Fevil.test',
+    '/authors',
+    '/sign-in-help',
+  ])('may be %s', (path) => expect(toSafeReturnTo(path)).toBe(path));
+
+  it.each([
+    '//evil.test',
+    '///evil.test',
+    '////evil.test',
+    '/\\evil.test',
+    '\\/evil.test',
+    '/\\/evil.test',
+    '\\\\evil.test',
+    'https:evil.test',
+    'https:/evil.test',
+    'http:evil.test',
+    '//evil.test%2f@app.test',
+    'https://app.test@evil.test',
+    'https://app.test:x@evil.test',
+    'javascript:alert(1)',
+    'JaVaScRiPt:alert(1)',
+    '%6aavascript:alert(1)',
+    'data:text/html,x',
+    '/./\\evil',
+    '/../\\evil',
+    '/.//evil.test',
+    '/..//evil.test',
+    '/%2f/evil.test',
+    '/%5cevil.test',
+    '/%2e%2e//evil.test',
+    '/\tevil.test',
+    '/\n/evil.test',
+    '\t//evil.test',
+    ' /account',
+    '/a b',
+    '/account\u2028',
+    '／／evil.test',
+    '/／evil.test',
+    'https://app。test',
+    '"><script>alert(1)</script>',
+    '/auth/sign-out',
+    '/auth',
+    '/AUTH/sign-out',
+    '/sign-in?returnTo=/sign-in',
+    '/sign-out',
+    '/reset-password?token=x',
+    '/a/../auth/sign-out',
+    '/a/./b',
+    `/${'a'.repeat(2048)}`,
+    '',
+    'account',
+    '?x=1',
+    '#x',
+  ])('is the home page when %j was asked for', (asked) => expect(toSafeReturnTo(asked)).toBe('/'));
+
+  it('is the home page when nothing was asked for', () => {
+    expect(toSafeReturnTo(undefined)).toBe('/');
+    expect(toSafeReturnTo(null)).toBe('/');
+  });
+
+  it('is on this origin, whatever was asked for', () => {
+    const origin = 'https://app.example.test';
+    const piece = fc.constantFrom(
+      '/',
+      '\\',
+      '.',
+      '..',
+      '%2f',
+      '%5C',
+      '%2e',
+      '@',
+      ':',
+      '?',
+      '#',
+      '\t',
+      '\n',
+      'evil.test',
+      'https:',
+      ' ',
+      ';',
+    );
+    const anything = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.array(piece).map((pieces) => `/${pieces.join('')}`),
+      fc.webUrl(),
+    );
+    fc.assert(
+      fc.property(anything, (asked) => {
+        const target = toSafeReturnTo(asked);
+        const url = new URL(target, origin);
+        expect(target.startsWith('/') && !target.startsWith('//')).toBe(true);
+        expect(url.origin).toBe(origin);
+        expect(url.pathname.startsWith('/auth/')).toBe(false);
+        expect(target === '/' || target === asked).toBe(true);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+});

@@ -1,0 +1,140 @@
+import {
+  createInProcessBus,
+  createInProcessCounters,
+  createRecordSessionStore,
+  createSealer,
+  keyTable,
+  openEmbeddedDatabase,
+  sessionTable,
+} from '@sallyport/stores';
+import { definePolicy } from '@sallyport/core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startHarness, testPolicy, type Harness, type HarnessStores } from './identity-harness.ts';
+
+const stores: HarnessStores = {
+  openDatabase: (file) => openEmbeddedDatabase({ file }),
+  tables: [sessionTable, keyTable],
+  createSessions: createRecordSessionStore,
+  createBus: createInProcessBus,
+  createCounters: (now) => createInProcessCounters({ now }),
+  sealerFor: createSealer([{ version: 1, value: 'kL9x2Qm7Vw4Rt8Zp1Bn6Yc3Hd5Jf0GsA' }]),
+};
+
+let harness: Harness;
+beforeEach(async () => {
+  harness = await startHarness(stores);
+});
+afterEach(() => harness.close());
+
+const admin = 'admin@example.test';
+const robin = 'robin@example.test';
+
+describe('the roles of a user', () => {
+  it('are changed by an administrator, and count at once', async () => {
+    const adminId = await harness.makeUser(admin, ['admin']);
+    const id = await harness.makeUser(robin);
+    const [{ caller }, signedIn] = [await harness.signIn(admin), await harness.signIn(robin)];
+    const answer = await harness.call('PUT', `/auth/users/${id}/roles`, { roles: ['vendor', 'vendor'] }, { caller });
+    expect(answer).toMatchObject({ status: 200, body: { user: { id, roles: ['vendor'] } } });
+    expect((await harness.identity.directory.byToken(signedIn.token))?.principal).toMatchObject({
+      roles: ['vendor'],
+      generation: { user: 2 },
+    });
+    expect(harness.heard).toMatchObject([{ event: { kind: 'user', id, minGeneration: 2, reason: 'roles-changed' } }]);
+    expect(await harness.events()).toContainEqual(
+      expect.objectContaining({
+        type: 'account.roles-changed',
+        actor: adminId,
+        target: id,
+        details: '{"from":["user"],"to":["vendor"]}',
+      }),
+    );
+  });
+
+  it('grow the generation once for each of ten changes at once', async () => {
+    await harness.makeUser(admin, ['admin']);
+    const id = await harness.makeUser(robin);
+    const { caller } = await harness.signIn(admin);
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, index) =>
+        harness.call('PUT', `/auth/users/${id}/roles`, { roles: [index % 2 === 0 ? 'user' : 'vendor'] }, { caller }),
+      ),
+    );
+    expect(answers.every(({ status }) => status === 200)).toBe(true);
+    expect(await harness.identity.accounts.findById(id)).toMatchObject({ generation: 11 });
+  });
+
+  it.each([
+    { name: 'nobody', signedInAs: undefined, status: 401, code: 'SP_UNAUTHENTICATED' },
+    { name: 'a user, of themselves', signedInAs: robin, status: 403, code: 'SP_FORBIDDEN' },
+  ])('are not changed by $name', async ({ signedInAs, status, code }) => {
+    const id = await harness.makeUser(robin);
+    const options = signedInAs === undefined ? {} : { caller: (await harness.signIn(signedInAs)).caller };
+    const answer = await harness.call('PUT', `/auth/users/${id}/roles`, { roles: ['admin'] }, options);
+    expect(answer).toMatchObject({ status, body: { code } });
+    expect(await harness.identity.accounts.findById(id)).toMatchObject({ roles: ['user'], generation: 1 });
+  });
+
+  it('are not changed by an administrator who was one when the door looked', async () => {
+    const adminId = await harness.makeUser(admin, ['admin']);
+    const { caller } = await harness.signIn(admin);
+    await harness.identity.accounts.setRoles(adminId, ['user']);
+    const answer = await harness.call('PUT', `/auth/users/${adminId}/roles`, { roles: ['admin'] }, { caller });
+    expect(answer.status).toBe(403);
+  });
+
+  it.each([
+    { name: 'an unknown role', body: { roles: ['emperor'] }, status: 422 },
+    { name: 'a role that is no name', body: { roles: ['user admin'] }, status: 422 },
+    { name: 'a text', body: { roles: 'admin' }, status: 422 },
+    { name: 'another field', body: { roles: [], emailVerified: true }, status: 422 },
+    { name: 'nothing', body: {}, status: 422 },
+  ])('are not replaced by $name', async ({ body, status }) => {
+    await harness.makeUser(admin, ['admin']);
+    const id = await harness.makeUser(robin);
+    const { caller } = await harness.signIn(admin);
+    expect((await harness.call('PUT', `/auth/users/${id}/roles`, body, { caller })).status).toBe(status);
+    expect(await harness.identity.accounts.findById(id)).toMatchObject({ roles: ['user'] });
+  });
+
+  it('are those of a user who exists', async () => {
+    await harness.makeUser(admin, ['admin']);
+    const { caller } = await harness.signIn(admin);
+    const answer = await harness.call('PUT', '/auth/users/nobody/roles', { roles: ['user'] }, { caller });
+    expect(answer).toMatchObject({ status: 404, body: { code: 'SP_NOT_FOUND' } });
+  });
+});
+
+describe('the permissions of a role', () => {
+  it('come from the table after the first start, not from the file', async () => {
+    await harness.database.records.updateMany({
+      model: 'sallyportRole',
+      where: [{ field: 'name', value: 'user' }],
+      update: { permissions: 'product:read product:create', generation: 1 },
+    });
+    const { openRoleDirectory } = await import('./accounts/role-directory.ts');
+    const bus = createInProcessBus();
+    const roles = await openRoleDirectory(harness.database.records, testPolicy, bus, harness.now);
+    const wanted = { permissions: ['product:read', 'product:create'], generation: 1 };
+    expect(await roles.permissionsOf(['user'])).toEqual(wanted);
+  });
+
+  it('are read again when the bus says that the policy changed', async () => {
+    const { openRoleDirectory } = await import('./accounts/role-directory.ts');
+    const bus = createInProcessBus();
+    const roles = await openRoleDirectory(harness.database.records, testPolicy, bus, harness.now);
+    expect(await roles.permissionsOf(['user', 'ghost'])).toEqual({ permissions: ['product:read'], generation: 0 });
+    await harness.database.records.updateMany({
+      model: 'sallyportRole',
+      where: [{ field: 'name', value: 'user' }],
+      update: { permissions: '', generation: 1 },
+    });
+    await bus.publish({ kind: 'policy', id: 'user', minGeneration: 1, at: harness.now(), reason: 'changed' });
+    expect(await roles.permissionsOf(['user'])).toEqual({ permissions: [], generation: 1 });
+  });
+
+  it('do not exist for whoever signs up when the policy lacks the role', async () => {
+    const policy = definePolicy({ permissions: {}, roles: { member: [] } });
+    await expect(startHarness(stores, { policy })).rejects.toThrow('the policy has no role "user"');
+  });
+});

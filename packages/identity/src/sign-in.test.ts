@@ -1,0 +1,316 @@
+import {
+  createInProcessBus,
+  createInProcessCounters,
+  createRecordSessionStore,
+  createSealer,
+  keyTable,
+  openEmbeddedDatabase,
+  sessionTable,
+} from '@sallyport/stores';
+import { readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { goodPassword, startHarness, type Harness, type HarnessStores } from './identity-harness.ts';
+
+const stores: HarnessStores = {
+  openDatabase: (file) => openEmbeddedDatabase({ file }),
+  tables: [sessionTable, keyTable],
+  createSessions: createRecordSessionStore,
+  createBus: createInProcessBus,
+  createCounters: (now) => createInProcessCounters({ now }),
+  sealerFor: createSealer([{ version: 1, value: 'kL9x2Qm7Vw4Rt8Zp1Bn6Yc3Hd5Jf0GsA' }]),
+};
+
+let harness: Harness;
+beforeEach(async () => {
+  harness = await startHarness(stores);
+});
+afterEach(() => harness.close());
+
+const email = 'robin@example.test';
+const rightSignIn = { email, password: goodPassword };
+
+describe('sign-in', () => {
+  it('hands out a cookie, and the token nowhere else', async () => {
+    const id = await harness.makeUser(email);
+    const answer = await harness.call('POST', '/auth/sign-in/email', { ...rightSignIn, returnTo: '/account?tab=1' });
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { user: { id, name: 'Robin Doe', email, roles: ['user'] }, returnTo: '/account?tab=1' },
+    });
+    expect(answer.headers.get('set-cookie')).toMatch(
+      /^sallyport=[A-Za-z0-9_-]{32,128}; Path=\/; Max-Age=604800; HttpOnly; SameSite=Lax$/,
+    );
+    expect(answer.headers.getSetCookie()).toHaveLength(1);
+    expect(answer.text).not.toContain(answer.cookie);
+  });
+
+  it('makes a session that the door can look up by token and by sid', async () => {
+    const id = await harness.makeUser(email);
+    const { token, sid } = await harness.signIn(email);
+    const session = await harness.identity.directory.byToken(token);
+    expect(session).toEqual(await harness.identity.directory.bySid(sid));
+    expect(session?.principal).toMatchObject({
+      kind: 'user',
+      id,
+      sid,
+      roles: ['user'],
+      permissions: ['product:read'],
+      acr: 'pwd',
+      amr: ['pwd'],
+      authTime: harness.now(),
+      credential: 'session',
+      generation: { session: 1, user: 1, policy: 0 },
+      profile: { name: 'Robin Doe', email },
+    });
+  });
+
+  it('leaves the cookie of another scheme to https', async () => {
+    const secure = await startHarness(stores, { publicUrl: 'https://app.example.test' });
+    await secure.makeUser(email);
+    const answer = await secure.call('POST', '/auth/sign-in/email', rightSignIn);
+    expect(answer.headers.get('set-cookie')).toMatch(
+      /^__Host-sallyport=[^;]+; Path=\/; Max-Age=604800; HttpOnly; SameSite=Lax; Secure$/,
+    );
+    await secure.close();
+  });
+
+  it('answers the same for an unknown address and a wrong password', async () => {
+    await harness.makeUser(email);
+    const wrong = await harness.call('POST', '/auth/sign-in/email', { email, password: 'not the password' });
+    const unknown = await harness.call('POST', '/auth/sign-in/email', {
+      email: 'nobody@x.test',
+      password: 'not the password',
+    });
+    expect(wrong).toMatchObject({ status: 401, body: { code: 'SP_CREDENTIALS_INVALID' }, cookie: undefined });
+    expect(wrong.text).toBe(unknown.text);
+    expect([...wrong.headers]).toEqual([...unknown.headers]);
+  });
+
+  it('verifies the whole password', async () => {
+    const password = `${'q7RkZt0Vw3'.repeat(10)}-the-end`;
+    await harness.identity.accounts.createUser({ name: 'R', email, password, roles: [], emailVerified: true });
+    const cut = await harness.call('POST', '/auth/sign-in/email', { email, password: password.slice(0, 72) });
+    expect(cut.status).toBe(401);
+    expect((await harness.call('POST', '/auth/sign-in/email', { email, password })).status).toBe(200);
+  });
+
+  it('takes a password in either Unicode form', async () => {
+    const password = 'grüße-an-die-fröhliche-änderung';
+    await harness.identity.accounts.createUser({ name: 'R', email, password, roles: [], emailVerified: true });
+    const answer = await harness.call('POST', '/auth/sign-in/email', { email, password: password.normalize('NFD') });
+    expect(answer.status).toBe(200);
+  });
+
+  it('refuses a banned user, and the sessions that the user has', async () => {
+    const id = await harness.makeUser(email);
+    const { token } = await harness.signIn(email);
+    await harness.database.records.updateMany({
+      model: 'user',
+      where: [{ field: 'id', value: id }],
+      update: { bannedAt: harness.now() },
+    });
+    expect(await harness.call('POST', '/auth/sign-in/email', rightSignIn)).toMatchObject({
+      status: 401,
+      cookie: undefined,
+    });
+    expect(await harness.identity.directory.byToken(token)).toBeNull();
+    expect(await harness.sessions.listLive(id, harness.now())).toHaveLength(1);
+  });
+
+  it('ends the session that the same browser had', async () => {
+    await harness.makeUser(email);
+    const before = await harness.signIn(email);
+    const after = await harness.signIn(email, { caller: before.caller });
+    expect(await harness.identity.directory.byToken(before.token)).toBeNull();
+    expect(await harness.identity.directory.byToken(after.token)).not.toBeNull();
+    expect(harness.heard).toMatchObject([
+      { kind: 'revocation', event: { kind: 'session', id: before.sid, reason: 'replaced-by-sign-in' } },
+    ]);
+    expect(await harness.sessions.findBySid(before.sid)).toMatchObject({ revokedBecause: 'replaced-by-sign-in' });
+  });
+
+  it('keeps every session of eight browsers that sign in at once', async () => {
+    const id = await harness.makeUser(email);
+    const signedIn = await Promise.all(Array.from({ length: 8 }, () => harness.signIn(email)));
+    expect(new Set(signedIn.map(({ token }) => token)).size).toBe(8);
+    expect(await harness.sessions.listLive(id, harness.now())).toHaveLength(8);
+  });
+
+  it('goes home when the page to return to is not one of ours', async () => {
+    await harness.makeUser(email);
+    const answer = await harness.call('POST', '/auth/sign-in/email', { ...rightSignIn, returnTo: '//evil.test' });
+    expect(answer.body).toMatchObject({ returnTo: '/' });
+  });
+
+  it('records what happened without an address or a secret', async () => {
+    const id = await harness.makeUser(email);
+    const { sid } = await harness.signIn(email);
+    await harness.call('POST', '/auth/sign-in/email', { email, password: 'not the password' });
+    await harness.call('POST', '/auth/sign-in/email', { email: 'nobody@x.test', password: 'not the password' });
+    const events = (await harness.events()).filter(({ type }) => String(type).startsWith('sign-in'));
+    expect(events).toMatchObject([
+      {
+        type: 'sign-in.succeeded',
+        outcome: 'success',
+        actor: id,
+        target: id,
+        sid,
+        requestId: 'req-test',
+        address: '203.0.113.7',
+      },
+      { type: 'sign-in.refused', outcome: 'refused', actor: null, target: id },
+      { type: 'sign-in.refused', outcome: 'refused', actor: null, target: null },
+    ]);
+    expect(JSON.stringify(events)).not.toMatch(/example\.test|x\.test|password"/);
+  });
+});
+
+describe('guessing', () => {
+  const guess = (address: string, password = 'not the password', account = email) =>
+    harness.call('POST', '/auth/sign-in/email', { email: account, password }, { address });
+
+  it('is stopped after twenty failures, also with the right password', async () => {
+    await harness.makeUser(email);
+    for (let count = 0; count < 20; count += 1) expect((await guess('198.51.100.1')).status).toBe(401);
+    const limited = await guess('198.51.100.1', goodPassword);
+    expect(limited).toMatchObject({ status: 429, body: { code: 'SP_TOO_MANY_ATTEMPTS' }, cookie: undefined });
+    expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0);
+    harness.advance(15 * 60 + 1);
+    expect((await guess('198.51.100.1', goodPassword)).status).toBe(200);
+  });
+
+  it('does not pass the limit by coming all at once', async () => {
+    await harness.makeUser(email);
+    const answers = await Promise.all(Array.from({ length: 40 }, () => guess('198.51.100.1')));
+    expect(answers.filter(({ status }) => status === 401)).toHaveLength(20);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(20);
+  });
+
+  it('does not lock the owner out, who comes from elsewhere', async () => {
+    await harness.makeUser(email);
+    await Promise.all(Array.from({ length: 30 }, () => guess('198.51.100.1')));
+    expect((await guess('203.0.113.9', goodPassword)).status).toBe(200);
+  });
+
+  it('is counted for the whole network of an IPv6 address', async () => {
+    await harness.makeUser(email);
+    for (let count = 0; count < 20; count += 1) await guess(`2001:db8:1:2::${count.toString(16)}`);
+    expect((await guess('2001:db8:1:2:ffff::1')).status).toBe(429);
+    expect((await guess('2001:db8:1:3::1', goodPassword)).status).toBe(200);
+  });
+
+  it('is limited for an account that does not exist, in the same words', async () => {
+    await harness.makeUser(email);
+    for (let count = 0; count < 20; count += 1) {
+      await guess('198.51.100.1');
+      await guess('198.51.100.1', 'x', 'nobody@x.test');
+    }
+    const [known, unknown] = [await guess('198.51.100.1'), await guess('198.51.100.1', 'x', 'nobody@x.test')];
+    expect(known.status).toBe(429);
+    expect(known.text).toBe(unknown.text);
+  });
+
+  it('starts anew after a success', async () => {
+    await harness.makeUser(email);
+    for (let count = 0; count < 19; count += 1) await guess('198.51.100.1');
+    expect((await guess('198.51.100.1', goodPassword)).status).toBe(200);
+    for (let count = 0; count < 19; count += 1) expect((await guess('198.51.100.1')).status).toBe(401);
+  });
+
+  it('is recorded once when the limit is reached, not for each of the thousand that follow', async () => {
+    await harness.makeUser(email);
+    for (let count = 0; count < 30; count += 1) await guess('198.51.100.1');
+    const reasons = (await harness.events()).map(({ details }) => details);
+    expect(reasons.filter((details) => details === '{"reason":"too-many-attempts"}')).toHaveLength(1);
+    expect(reasons.filter((details) => details === '{"reason":"credentials-invalid"}')).toHaveLength(20);
+  });
+});
+
+describe('secrets at rest', () => {
+  it('are in no file of the database and in no log line', async () => {
+    await harness.call('POST', '/auth/sign-up/email', { name: 'Robin Doe', ...rightSignIn });
+    const verifyToken = await harness.linkToken(email, 'verify-email');
+    await harness.call('POST', '/auth/verify-email', { token: verifyToken });
+    const { token } = await harness.signIn(email);
+    await harness.call('POST', '/auth/request-password-reset', { email });
+    const resetToken = await harness.linkToken(email, 'reset-password', 2);
+    expect(resetToken).toHaveLength(43);
+    const folder = dirname(harness.file);
+    const bytes = readdirSync(folder)
+      .map((name) => readFileSync(join(folder, name)).toString('latin1'))
+      .join('');
+    expect(bytes.length).toBeGreaterThan(10_000);
+    for (const secret of [token, verifyToken, resetToken, goodPassword]) {
+      expect(bytes).not.toContain(secret);
+      expect(harness.logLines.join('')).not.toContain(secret);
+    }
+    expect(await harness.database.records.count({ model: 'session' })).toBe(0);
+  });
+
+  it('hold passwords as argon2id with 19 MiB and two passes', async () => {
+    await harness.makeUser(email);
+    const [account] = await harness.database.records.findMany<{ password: string }>({ model: 'account' });
+    expect(account?.password).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+  });
+});
+
+describe('a database that is locked', () => {
+  it('makes sign-in 503 without a cookie, counts nothing, and recovers', async () => {
+    await harness.makeUser(email);
+    const other = openEmbeddedDatabase({ file: harness.file });
+    other.exec('BEGIN IMMEDIATE');
+    for (let count = 0; count < 3; count += 1) {
+      const answer = await harness.call('POST', '/auth/sign-in/email', rightSignIn);
+      expect(answer).toMatchObject({ status: 503, body: { code: 'SP_STORE_UNAVAILABLE' }, cookie: undefined });
+      expect(answer.headers.get('retry-after')).not.toBeNull();
+    }
+    other.exec('ROLLBACK');
+    other.close();
+    expect((await harness.call('POST', '/auth/sign-in/email', rightSignIn)).status).toBe(200);
+    expect(
+      await harness.sessions.listLive((await harness.identity.accounts.findByEmail(email))?.id ?? '', harness.now()),
+    ).toHaveLength(1);
+  });
+
+  it.each([
+    {
+      name: 'sign-up',
+      path: '/auth/sign-up/email',
+      body: { name: 'New', email: 'new@x.test', password: goodPassword },
+    },
+    { name: 'a mailed link', path: '/auth/request-password-reset', body: { email } },
+  ])('makes $name 503, and leaves nothing half-done', async ({ path, body }) => {
+    await harness.makeUser(email);
+    const other = openEmbeddedDatabase({ file: harness.file });
+    other.exec('BEGIN IMMEDIATE');
+    expect((await harness.call('POST', path, body)).status).toBe(503);
+    other.exec('ROLLBACK');
+    other.close();
+    expect(await harness.identity.accounts.findByEmail('new@x.test')).toBeNull();
+    expect((await harness.call('POST', path, body)).status).toBe(200);
+  });
+
+  it('does not sign anybody out', async () => {
+    await harness.makeUser(email);
+    const { caller, token } = await harness.signIn(email);
+    const other = openEmbeddedDatabase({ file: harness.file });
+    other.exec('BEGIN IMMEDIATE');
+    const answer = await harness.call('POST', '/auth/sign-out', undefined, { caller });
+    expect(answer).toMatchObject({ status: 503, cookie: undefined });
+    expect(answer.headers.get('set-cookie')).toBeNull();
+    other.exec('ROLLBACK');
+    other.close();
+    expect(await harness.identity.directory.byToken(token)).not.toBeNull();
+    expect(harness.heard).toEqual([]);
+  });
+
+  it('is not the end of a session for the door either', async () => {
+    await harness.makeUser(email);
+    const { token } = await harness.signIn(email);
+    harness.sqlite.close();
+    await expect(harness.identity.directory.byToken(token)).rejects.toMatchObject({ code: 'SP_STORE_UNAVAILABLE' });
+    harness.sqlite.open();
+    expect(await harness.identity.directory.byToken(token)).not.toBeNull();
+  });
+});
