@@ -18,7 +18,7 @@ export function BrandMark({ className }: { readonly className?: string }) {
 /** Mark and name, as the header and the sign-in pages show them. */
 export function Brand() {
   return (
-    <span className="inline-flex items-center gap-2.5 text-[1.0625rem] font-semibold tracking-[-0.02em]">
+    <span className="flex items-center gap-2.5 text-[1.0625rem] font-semibold tracking-[-0.02em]">
       <BrandMark className="size-7" />
       Sallyport
     </span>

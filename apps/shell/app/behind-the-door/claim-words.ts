@@ -20,7 +20,31 @@ const meanings: Readonly<Record<string, string>> = {
   email: 'Your e-mail address',
 };
 
+/** Who, what they may do, for whom, until when; then the rest. */
+const order = [
+  'sub',
+  'name',
+  'email',
+  'roles',
+  'scope',
+  'aud',
+  'iat',
+  'exp',
+  'cred',
+  'acr',
+  'amr',
+  'auth_time',
+  'sid',
+  'act',
+];
+
 const times: ReadonlySet<string> = new Set(['exp', 'iat', 'auth_time']);
+
+/** Puts the claims that say most first. */
+export function inReadingOrder(claims: Readonly<Record<string, unknown>>): readonly (readonly [string, unknown])[] {
+  const rank = (claim: string): number => (order.includes(claim) ? order.indexOf(claim) : order.length);
+  return Object.entries(claims).toSorted(([left], [right]) => rank(left) - rank(right));
+}
 
 /** What a claim means, in a few words. */
 export function meaningOf(claim: string): string {

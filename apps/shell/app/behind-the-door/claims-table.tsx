@@ -1,4 +1,4 @@
-import { meaningOf, readableClaim } from './claim-words.ts';
+import { inReadingOrder, meaningOf, readableClaim } from './claim-words.ts';
 
 /** What the service was told of the caller. The token itself never comes to a browser, not even here. */
 export function ClaimsTable({ claims }: { readonly claims: Readonly<Record<string, unknown>> | undefined }) {
@@ -24,7 +24,7 @@ export function ClaimsTable({ claims }: { readonly claims: Readonly<Record<strin
             </tr>
           </thead>
           <tbody className="divide-y divide-line">
-            {Object.entries(claims).map(([name, value]) => (
+            {inReadingOrder(claims).map(([name, value]) => (
               <tr key={name} className="align-baseline max-sm:grid max-sm:py-2.5">
                 <th scope="row" className="font-mono font-medium text-inner sm:w-28 sm:py-2 sm:pr-4">
                   {name}

@@ -10,12 +10,12 @@ export function RequestFacts({ request }: { readonly request: DoorRequest }) {
         What it cost
       </h3>
       <dl className="grid gap-4 sm:grid-cols-2">
-        <Fact term="Session" value={sessionCache}>
+        <Fact term="Session cache" value={sessionCache}>
           {sessionCache === 'hit'
             ? 'Still in memory: the store was not asked.'
             : 'Read from the store, then kept in memory.'}
         </Fact>
-        <Fact term="Token" value={tokenCache}>
+        <Fact term="Token cache" value={tokenCache}>
           {tokenWords[tokenCache]}
         </Fact>
         <Fact term="Signatures" value={String(signatures)}>
@@ -44,7 +44,7 @@ function Fact({
     <div className="rounded-card border border-line bg-surface p-4">
       <dt className="text-sm text-ink-soft">{term}</dt>
       <dd>
-        <span className="block text-xl font-semibold tracking-[-0.02em]">{value}</span>
+        <span className="block text-xl font-semibold tracking-[-0.02em] first-letter:uppercase">{value}</span>
         <span className="text-[0.9375rem] text-ink-soft">{children}</span>
       </dd>
     </div>

@@ -25,7 +25,7 @@ export function StageTimeline({ stages, upstreamMilliseconds }: StageTimelinePro
         {spans.map((span) => (
           <li key={span.name} className="grid gap-x-5 gap-y-1.5 py-3 sm:grid-cols-[7rem_1fr_5.5rem] sm:items-center">
             <p className="flex justify-between font-medium">
-              {span.name}
+              {capitalised(span.name)}
               <Duration microseconds={span.microseconds} className="sm:hidden" />
             </p>
             <div className="space-y-1.5">
@@ -37,7 +37,7 @@ export function StageTimeline({ stages, upstreamMilliseconds }: StageTimelinePro
         ))}
         {upstreamMilliseconds === undefined ? null : (
           <li className="grid gap-x-5 gap-y-1.5 py-3 sm:grid-cols-[7rem_1fr_5.5rem] sm:items-center">
-            <p className="font-medium">service</p>
+            <p className="font-medium">The service</p>
             <div className="space-y-1.5">
               <span aria-hidden="true" className="block h-2 rounded-full bg-inner-solid" />
               <p className="text-sm text-ink-soft">Past the inner door. Not on the scale above.</p>
@@ -75,4 +75,8 @@ function toSpans(stages: StageTimelineProps['stages']): readonly Span[] {
     start += stage.microseconds;
     return span;
   });
+}
+
+function capitalised(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
 }

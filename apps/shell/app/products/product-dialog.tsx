@@ -22,8 +22,8 @@ export function ProductDialog({ product, onClose, onSaved }: ProductDialogProps)
     const json = {
       name: values.get('name'),
       description: values.get('description'),
-      priceCents: Math.round(Number(values.get('priceCents')) * 100),
-      stock: Number(values.get('stock')),
+      priceCents: centsOf(String(values.get('priceCents'))),
+      stock: numberOf(String(values.get('stock'))),
     };
     if (product === undefined) await authFetch('/api/shop/products', { method: 'POST', json });
     else await authFetch(`/api/shop/products/${encodeURIComponent(product.id)}`, { method: 'PATCH', json });
@@ -84,4 +84,14 @@ export function ProductDialog({ product, onClose, onSaved }: ProductDialogProps)
       </form>
     </dialog>
   );
+}
+
+/** An empty field is not zero: the shop gets `null`, and says that a number is missing. */
+function numberOf(text: string): number | null {
+  return text.trim() === '' || Number.isNaN(Number(text)) ? null : Number(text);
+}
+
+function centsOf(text: string): number | null {
+  const price = numberOf(text);
+  return price === null ? null : Math.round(price * 100);
 }

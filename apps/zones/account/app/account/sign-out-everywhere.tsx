@@ -32,9 +32,7 @@ export function SignOutEverywhere() {
           Every device and every browser, this one too. It takes effect at once.
         </p>
       </div>
-      <Button tone="danger" onClick={() => setAsking(true)}>
-        Sign out everywhere
-      </Button>
+      <Button onClick={() => setAsking(true)}>Sign out everywhere</Button>
       <ConfirmDialog
         isOpen={isAsking}
         title="Sign out everywhere?"
