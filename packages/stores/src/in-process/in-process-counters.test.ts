@@ -17,10 +17,20 @@ countersContract({
 });
 
 describe('bounded memory', () => {
-  it('keeps the count of an account under attack while new keys flood in', async () => {
+  it('keeps the counts of accounts under attack while new keys flood in', async () => {
     const counters = createInProcessCounters({ maximumKeys: 100 });
-    for (let guess = 0; guess < 5; guess += 1) await counters.increment('ada', 3600);
+    const accounts = Array.from({ length: 80 }, (_, index) => `account-${index}`);
+    for (let guess = 0; guess < 5; guess += 1) for (const account of accounts) await counters.increment(account, 3600);
     for (let index = 0; index < 10_000; index += 1) await counters.increment(`flood-${index}`, 3600);
+    const counts = await Promise.all(accounts.map(async (account) => (await counters.read(account)).count));
+    expect(new Set(counts)).toEqual(new Set([5]));
+  });
+
+  it('forgets the smaller counts first, whichever came first', async () => {
+    const counters = createInProcessCounters({ maximumKeys: 10 });
+    for (let guess = 0; guess < 5; guess += 1) await counters.increment('ada', 3600);
+    for (let index = 0; index < 100; index += 1)
+      for (let guess = 0; guess < 2; guess += 1) await counters.increment(`flood-${index}`, 3600);
     expect((await counters.read('ada')).count).toBe(5);
   });
 

@@ -12,14 +12,14 @@ interface Window {
   readonly endsAt: number;
 }
 
-/** How many of the oldest windows are looked at to find one to forget. */
-const candidatesPerEviction = 16;
+/** The part of the keys that stays when room is made: clearing some at once makes the walk over all of them rare. */
+const keptPart = 0.9;
 
 /**
  * Builds counters in the memory of this process, which holds at most `maximumKeys`.
  *
- * When there are more, closed windows are forgotten first and then the one with the smallest count among a few, so that
- * a flood of new keys does not wipe out the count of an account under attack.
+ * When there are more, closed windows are forgotten first and then those with the smallest counts, so that a flood of new
+ * keys does not wipe out the count of an account under attack.
  *
  * @throws TypeError when `maximumKeys` is not a positive whole number.
  */
@@ -43,7 +43,7 @@ export function createInProcessCounters(options: InProcessCountersOptions = {}):
       if (!(windowSeconds > 0)) throw new TypeError('a window must last longer than nothing');
       const window = openWindow(key);
       if (window !== undefined) return (window.count += 1);
-      if (windows.size >= maximumKeys) forgetOne(windows, now().getTime());
+      if (windows.size >= maximumKeys) makeRoom(windows, Math.floor(maximumKeys * keptPart), now().getTime());
       windows.set(key, { count: 1, endsAt: now().getTime() + windowSeconds * 1000 });
       return 1;
     },
@@ -58,25 +58,9 @@ export function createInProcessCounters(options: InProcessCountersOptions = {}):
   };
 }
 
-function forgetOne(windows: Map<string, Window>, at: number): void {
-  const candidates = [...firstOf(windows, candidatesPerEviction)];
-  const closed = candidates.filter(([, window]) => at >= window.endsAt);
-  for (const [key] of closed) windows.delete(key);
-  if (closed.length > 0) return;
-  const [forgotten, ...kept] = candidates.sort(([, one], [, other]) => one.count - other.count);
-  if (forgotten !== undefined) windows.delete(forgotten[0]);
-  // The rest goes to the back of the line, so that the next flood meets other candidates.
-  for (const [key, window] of kept) {
-    windows.delete(key);
-    windows.set(key, window);
-  }
-}
-
-function* firstOf<K, V>(entries: Iterable<[K, V]>, count: number): Generator<[K, V]> {
-  let taken = 0;
-  for (const entry of entries) {
-    if (taken === count) return;
-    taken += 1;
-    yield entry;
+function makeRoom(windows: Map<string, Window>, size: number, at: number): void {
+  for (const [key, { endsAt }] of windows) if (at >= endsAt) windows.delete(key);
+  for (let smallest = 1; windows.size > size; smallest *= 2) {
+    for (const [key, { count }] of windows) if (count <= smallest && windows.size > size) windows.delete(key);
   }
 }

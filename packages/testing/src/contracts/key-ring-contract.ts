@@ -47,6 +47,9 @@ export function keyRingContract(options: KeyRingContractOptions): void {
     const kidsOf = (ring: KeyRing, use: KeyUse = 'internal'): readonly (string | undefined)[] =>
       ring.publicKeys(use).keys.map(({ kid }) => kid);
 
+    const signerOf = (ring: KeyRing): string | undefined =>
+      decodeProtectedHeader(ring.sign('internal', 'at+jwt', {})).kid;
+
     /** Makes the current key into one that is not current any more, so that the next ring makes another. */
     const retireCurrentKey = async (change: Partial<KeyRingEntry>): Promise<string> => {
       const current = (await fixture.readRows()).find(({ state }) => state === 'current');
@@ -120,7 +123,14 @@ export function keyRingContract(options: KeyRingContractOptions): void {
         const ring = await fixture.openRing();
         expect(kidsOf(ring)).toHaveLength(2);
         expect(kidsOf(ring)).toContain(other);
-        expect(decodeProtectedHeader(ring.sign('internal', 'at+jwt', {})).kid).not.toBe(other);
+        expect(signerOf(ring)).not.toBe(other);
+
+        // The other way round, so that the order of the rows does not decide.
+        const second = await retireCurrentKey({ state });
+        await fixture.changeRow(other, { state: 'current' });
+        const turned = await fixture.openRing();
+        expect(kidsOf(turned)).toContain(second);
+        expect(signerOf(turned)).toBe(other);
       });
 
       it('stops publishing a retiring key when its time is over, without a new start', async () => {
