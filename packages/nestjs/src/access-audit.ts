@@ -1,25 +1,17 @@
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { listHandlers, type DiscoveredHandler } from './list-handlers.ts';
 import { resolveAccess } from './resolve-access.ts';
 
 /** Stops the start while any handler of the application declares no access, and names every such handler at once. */
 @Injectable()
-export class AccessAudit implements OnModuleInit {
-  readonly #discovery: DiscoveryService;
-  readonly #scanner: MetadataScanner;
-
+export class AccessAudit {
+  // In the constructor: every controller is known by then, and not even a microservice of a hybrid application listens.
   constructor(
     @Inject(DiscoveryService) discovery: DiscoveryService,
     @Inject(MetadataScanner) scanner: MetadataScanner,
   ) {
-    this.#discovery = discovery;
-    this.#scanner = scanner;
-  }
-
-  /** Runs before any route is registered, so that a service with a hole never answers a request. */
-  onModuleInit(): void {
-    const problems = listHandlers(this.#discovery, this.#scanner).flatMap(problemsOf);
+    const problems = listHandlers(discovery, scanner).flatMap(problemsOf);
     if (problems.length === 0) return;
     throw new TypeError(
       [

@@ -26,7 +26,8 @@ const handlerMarks: readonly (readonly [key: string, transport: Transport])[] = 
 export function listHandlers(discovery: DiscoveryService, scanner: MetadataScanner): readonly DiscoveredHandler[] {
   const found: DiscoveredHandler[] = [];
   const seen = new Set<object>();
-  for (const { metatype } of [...discovery.getControllers(), ...discovery.getProviders()]) {
+  for (const wrapper of [...discovery.getControllers(), ...discovery.getProviders()]) {
+    const metatype: unknown = wrapper.metatype;
     // A factory or a value has no class; a class that two modules share is looked at once.
     if (!isClass(metatype) || seen.has(metatype)) continue;
     seen.add(metatype);
@@ -40,7 +41,12 @@ export function listHandlers(discovery: DiscoveryService, scanner: MetadataScann
   return found;
 }
 
-function isClass(value: unknown): value is { readonly name: string; readonly prototype: object } {
+interface ClassLike {
+  readonly name: string;
+  readonly prototype: object;
+}
+
+function isClass(value: unknown): value is ClassLike {
   return typeof value === 'function' && typeof value.prototype === 'object' && value.prototype !== null;
 }
 

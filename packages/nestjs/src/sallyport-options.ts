@@ -33,7 +33,7 @@ export interface SallyportOptions {
   readonly allowPlainHttpKeysOnPrivateNetwork?: boolean;
 }
 
-const algorithms: readonly string[] = ['ES256', 'EdDSA', 'Ed25519', 'RS256'] satisfies readonly SignatureAlgorithm[];
+const algorithms: readonly unknown[] = ['ES256', 'EdDSA', 'Ed25519', 'RS256'] satisfies readonly SignatureAlgorithm[];
 
 const checks: {
   readonly [Key in keyof Required<SallyportOptions>]: (value: unknown, all: SallyportOptions) => string | undefined;
@@ -55,7 +55,8 @@ const checks: {
   },
   keys: (value) => (value === undefined || isPublicKeySet(value) ? undefined : 'must be a set of public keys only'),
   algorithms: (value) =>
-    value === undefined || (Array.isArray(value) && value.length > 0 && value.every((one) => algorithms.includes(one)))
+    value === undefined ||
+    (Array.isArray(value) && value.length > 0 && value.every((one: unknown) => algorithms.includes(one)))
       ? undefined
       : `must be a list of ${algorithms.join(', ')}`,
   clockToleranceSeconds: (value) => (isWithin(value, 0, 60) ? undefined : 'must be a number from 0 to 60'),

@@ -1,0 +1,74 @@
+import { createTestIssuer } from '@sallyport/testing';
+import { Controller, Get, Post, type INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { ApiResponse, DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Authenticated, Permissions, Public, Roles } from './declare-access.ts';
+import { SallyportModule } from './sallyport-module.ts';
+import { applySallyportSwagger } from './swagger.ts';
+
+@Controller('things')
+@Roles('admin', 'vendor')
+class ThingsController {
+  @Get()
+  @Public('a list for everyone')
+  list(): void {}
+
+  @Post()
+  @Permissions('thing:create')
+  @ApiResponse({ status: 201, description: 'The thing' })
+  create(): void {}
+}
+
+@Controller('me')
+class MeController {
+  @Get()
+  @Authenticated()
+  me(): void {}
+}
+
+let document: OpenAPIObject;
+
+beforeAll(async () => {
+  const issuer = createTestIssuer();
+  const root = {
+    module: class Root {},
+    imports: [SallyportModule.forRoot({ issuer: issuer.issuer, audience: issuer.audience, keys: issuer.jwks() })],
+    controllers: [ThingsController, MeController],
+  };
+  const app = await NestFactory.create<INestApplication>(root, new ExpressAdapter(), { logger: false });
+  const config = new DocumentBuilder().setTitle('Things').addApiKey({ type: 'apiKey' }, 'other').build();
+  // Before `init`, as in the documentation of @nestjs/swagger.
+  document = SwaggerModule.createDocument(app, applySallyportSwagger(app, config));
+  await app.close();
+});
+
+describe('the OpenAPI document', () => {
+  it('knows the bearer scheme, and keeps the schemes of the service', () => {
+    expect(document.components?.securitySchemes).toMatchObject({
+      sallyport: { type: 'http', scheme: 'bearer' },
+      other: { type: 'apiKey' },
+    });
+  });
+
+  it('leaves a public handler open inside a guarded controller', () => {
+    const operation = document.paths['/things']?.get;
+    expect(operation?.security ?? []).toEqual([]);
+    expect(Object.keys(operation?.responses ?? {})).toEqual(['200']);
+  });
+
+  it('says what a guarded handler needs, and keeps what it declared itself', () => {
+    const operation = document.paths['/things']?.post;
+    expect(operation?.security).toEqual([{ sallyport: [] }]);
+    expect(operation?.responses).toMatchObject({
+      201: { description: 'The thing' },
+      401: { content: { 'application/problem+json': {} } },
+      403: { description: 'Needs the role admin or vendor; Needs the permission thing:create' },
+    });
+  });
+
+  it('promises no 403 where every known caller may pass', () => {
+    expect(Object.keys(document.paths['/me']?.get?.responses ?? {})).toEqual(['200', '401']);
+  });
+});
