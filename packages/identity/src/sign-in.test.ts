@@ -10,7 +10,18 @@ import {
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { goodPassword, startHarness, type Harness, type HarnessStores } from './identity-harness.ts';
+import { anonymous } from '@sallyport/core';
+import {
+  goodPassword,
+  startHarness,
+  testPolicy,
+  type Answer,
+  type Harness,
+  type HarnessStores,
+} from './identity-harness.ts';
+import { createIdentity } from './identity.ts';
+
+const firstSecret = { version: 1, value: 'kL9x2Qm7Vw4Rt8Zp1Bn6Yc3Hd5Jf0GsA' };
 
 const stores: HarnessStores = {
   openDatabase: (file) => openEmbeddedDatabase({ file }),
@@ -18,7 +29,7 @@ const stores: HarnessStores = {
   createSessions: createRecordSessionStore,
   createBus: createInProcessBus,
   createCounters: (now) => createInProcessCounters({ now }),
-  sealerFor: createSealer([{ version: 1, value: 'kL9x2Qm7Vw4Rt8Zp1Bn6Yc3Hd5Jf0GsA' }]),
+  sealerFor: createSealer([firstSecret]),
 };
 
 let harness: Harness;
@@ -255,11 +266,59 @@ describe('secrets at rest', () => {
   });
 });
 
+describe('a database that cannot be written', () => {
+  it.each([
+    { name: 'full', fault: 'PRAGMA max_page_count = 1', mended: 'PRAGMA max_page_count = 1000000' },
+    { name: 'read-only', fault: 'PRAGMA query_only = ON', mended: 'PRAGMA query_only = OFF' },
+  ])('because it is $name makes sign-in 503 without a cookie, and recovers', async ({ fault, mended }) => {
+    await harness.makeUser(email);
+    // SQLite never goes below the pages that there are; what is free among them is used up first.
+    harness.sqlite.exec(fault);
+    const answers: Answer[] = [];
+    for (let count = 0; count < 60 && answers.at(-1)?.status !== 503; count += 1)
+      answers.push(await harness.call('POST', '/auth/sign-in/email', rightSignIn));
+    expect(answers.at(-1)).toMatchObject({ status: 503, body: { code: 'SP_STORE_UNAVAILABLE' }, cookie: undefined });
+    harness.sqlite.exec(mended);
+    expect((await harness.call('POST', '/auth/sign-in/email', rightSignIn)).status).toBe(200);
+  });
+});
+
+describe('a new version of the root secret', () => {
+  it('signs nobody out, and leaves mailed links alive', async () => {
+    await harness.makeUser(email);
+    const { token } = await harness.signIn(email);
+    await harness.call('POST', '/auth/request-password-reset', { email });
+    const resetToken = await harness.linkToken(email, 'reset-password');
+    const { database, sessions } = harness;
+    const newer = await createIdentity({
+      publicUrl: 'http://localhost:3000',
+      database,
+      sessions,
+      sealerFor: createSealer([{ version: 2, value: 'Zt4Nq8Wx1Kd7Rb3Ym9Hc5Vf2Lg6Js0Pa' }, firstSecret]),
+      bus: createInProcessBus(),
+      counters: createInProcessCounters(),
+      mailer: { send: async () => {} },
+      policy: testPolicy,
+      answerFloorMilliseconds: 0,
+      now: harness.now,
+    });
+    expect(await newer.directory.byToken(token)).not.toBeNull();
+    const request = new Request('http://localhost:3000/auth/reset-password', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token: resetToken, newPassword: 'another-violet-kettle-9' }),
+    });
+    const context = { requestId: 'req-test', clientAddress: '203.0.113.7', caller: anonymous };
+    expect((await newer.app.fetch(request, { context })).status).toBe(200);
+    await newer.close();
+  });
+});
+
 describe('a database that is locked', () => {
   it('makes sign-in 503 without a cookie, counts nothing, and recovers', async () => {
     await harness.makeUser(email);
     const other = openEmbeddedDatabase({ file: harness.file });
-    other.exec('BEGIN IMMEDIATE');
+    other.exec('BEGIN EXCLUSIVE');
     for (let count = 0; count < 3; count += 1) {
       const answer = await harness.call('POST', '/auth/sign-in/email', rightSignIn);
       expect(answer).toMatchObject({ status: 503, body: { code: 'SP_STORE_UNAVAILABLE' }, cookie: undefined });
@@ -283,7 +342,7 @@ describe('a database that is locked', () => {
   ])('makes $name 503, and leaves nothing half-done', async ({ path, body }) => {
     await harness.makeUser(email);
     const other = openEmbeddedDatabase({ file: harness.file });
-    other.exec('BEGIN IMMEDIATE');
+    other.exec('BEGIN EXCLUSIVE');
     expect((await harness.call('POST', path, body)).status).toBe(503);
     other.exec('ROLLBACK');
     other.close();
@@ -295,7 +354,7 @@ describe('a database that is locked', () => {
     await harness.makeUser(email);
     const { caller, token } = await harness.signIn(email);
     const other = openEmbeddedDatabase({ file: harness.file });
-    other.exec('BEGIN IMMEDIATE');
+    other.exec('BEGIN EXCLUSIVE');
     const answer = await harness.call('POST', '/auth/sign-out', undefined, { caller });
     expect(answer).toMatchObject({ status: 503, cookie: undefined });
     expect(answer.headers.get('set-cookie')).toBeNull();

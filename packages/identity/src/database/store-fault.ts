@@ -1,7 +1,19 @@
 import { SallyportError } from '@sallyport/core';
 
-/** Primary result codes of SQLite that say "the store", not "the statement": busy, locked, read-only, I/O, corrupt, full, cannot open, not a database. */
-const sqliteFaults: ReadonlySet<number> = new Set([5, 6, 8, 10, 11, 13, 14, 26]);
+/** Primary result codes of SQLite that say "the database could not do its work", not "the statement is wrong". */
+const sqliteFaults: ReadonlySet<number> = new Set([
+  5, // BUSY
+  6, // LOCKED
+  7, // NOMEM
+  8, // READONLY
+  9, // INTERRUPT
+  10, // IOERR
+  11, // CORRUPT
+  13, // FULL
+  14, // CANTOPEN
+  15, // PROTOCOL
+  26, // NOTADB
+]);
 
 /** Says whether an error, or anything that caused it, means that the database does not answer. */
 export function isStoreFault(error: unknown): boolean {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { getCurrentAdapter, runWithTransaction } from '@better-auth/core/context';
 import type { DBAdapter } from '@better-auth/core/db/adapter';
 import {
   isSessionLive,
@@ -44,7 +45,13 @@ type Query = Parameters<DBAdapter['findOne']>[0];
 export function withSessionRecords(adapter: DBAdapter, options: SessionAdapterOptions): DBAdapter {
   return {
     ...overlay(adapter, options),
-    transaction: (work) => adapter.transaction((inner) => work(overlay(inner, options))),
+    transaction: async (work) => {
+      // Through the context, so that the session store joins: past it, it would wait for the connection for ever.
+      const result = await runWithTransaction(adapter, async () =>
+        work(overlay(await getCurrentAdapter(adapter), options)),
+      );
+      return result;
+    },
   };
 }
 

@@ -7,6 +7,7 @@ import {
   type RequestContext,
   type SessionRecord,
 } from '@sallyport/core';
+import type { Guess } from '../accounts/guess-limiter.ts';
 import type { User } from '../accounts/user-table.ts';
 import { whereOf } from '../events/security-event-log.ts';
 import type { IdentityParts } from '../identity-parts.ts';
@@ -74,29 +75,27 @@ async function signInWithinLimits(parts: IdentityParts, signIn: SignIn): Promise
     throw new SallyportError('SP_TOO_MANY_ATTEMPTS', { reason: 'guessing', retryAfterSeconds });
   }
   try {
-    const signedIn = await signInOnce(parts, signIn, () => guess.failed());
-    await guess.succeeded();
-    return signedIn;
+    return await signInOnce(parts, signIn, guess);
   } finally {
     // A failure of ours is not a wrong password. Does nothing when it was one.
     guess.abandoned();
   }
 }
 
-async function signInOnce(parts: IdentityParts, signIn: SignIn, failed: () => Promise<void>): Promise<SignedIn> {
+async function signInOnce(parts: IdentityParts, signIn: SignIn, guess: Guess): Promise<SignedIn> {
   const { engine, users } = parts;
   const { email, password, context, userAgent } = signIn;
   for (let attempt = 0; attempt < maximumAttempts; attempt += 1) {
     const user = await users.findByEmail(email);
     const outcome = await engine.signInWithPassword(email, password, context, userAgent);
-    if (outcome.kind === 'credentials-invalid') await failed();
+    if (outcome.kind === 'credentials-invalid') await guess.failed();
     if (outcome.kind !== 'signed-in') {
       await noteRefusal(parts, context, outcome.kind, user);
       throw new SallyportError(outcome.kind === 'email-unverified' ? 'SP_EMAIL_UNVERIFIED' : 'SP_CREDENTIALS_INVALID', {
         reason: outcome.kind,
       });
     }
-    const signedIn = await settle(parts, outcome.token, user, context);
+    const signedIn = await settle(parts, outcome.token, user, guess, context);
     if (signedIn !== null) return signedIn;
   }
   throw new SallyportError('SP_CONFLICT', { reason: 'authority-keeps-changing' });
@@ -107,12 +106,13 @@ async function settle(
   parts: IdentityParts,
   token: string,
   user: User | null,
+  guess: Guess,
   context: RequestContext,
 ): Promise<SignedIn | null> {
   const { sessions, sessionSealer, users, now } = parts;
   const record = await sessions.findByTokenHash(sessionSealer.hashes(token));
   if (record === null) throw new SallyportError('SP_STORE_UNAVAILABLE', { reason: 'session-not-found' });
-  const discard = () => sessions.revoke(record.sid, record.subject, 'administrator', now());
+  const discard = () => sessions.revoke(record.sid, record.subject, 'signed-out', now());
   try {
     // The password, the roles or the ban may have changed between the check of the password and the new session, in
     // which case whoever ended all sessions did not see this one.
@@ -121,6 +121,7 @@ async function settle(
       await discard();
       return null;
     }
+    await guess.succeeded();
     await noteSuccess(parts, record, context);
     await replaceSession(parts, context);
     return { user: current, token, record };
