@@ -56,7 +56,9 @@ export function createDoor(options: DoorOptions): Door {
     // The port is known only after listening, and the internal hosts hold it: nothing arrives in between, because
     // connections are accepted in a later turn of the event loop.
     let handle = createRequestHandler(shared.partsFor(kind, address, () => isDraining));
-    const listener = await openListener(address, (request, response, proceed) => handle(request, response, proceed));
+    const listener = await openListener(address, checked.publicOrigin, (request, response, proceed) =>
+      handle(request, response, proceed),
+    );
     handle = createRequestHandler(shared.partsFor(kind, listener, () => isDraining));
     listeners.push(listener);
     return { host: listener.host, port: listener.port };

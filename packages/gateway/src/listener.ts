@@ -1,6 +1,7 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
+import { answerUnreadable } from './unreadable-request.ts';
 
 /** Answers a request; `proceed` sends "100 Continue" to a client that waits for it. */
 export type HandleRequest = (request: IncomingMessage, response: ServerResponse, proceed: () => void) => void;
@@ -23,7 +24,11 @@ const slowClientMilliseconds = 15_000;
 const idleConnectionMilliseconds = 65_000;
 
 /** Opens a listener. Rejects with a sentence that names the port when it is taken. */
-export async function openListener(address: ListenerAddress, handle: HandleRequest): Promise<Listener> {
+export async function openListener(
+  address: ListenerAddress,
+  publicOrigin: string,
+  handle: HandleRequest,
+): Promise<Listener> {
   const server = createServer(address);
   server.headersTimeout = slowClientMilliseconds;
   server.keepAliveTimeout = idleConnectionMilliseconds;
@@ -34,6 +39,9 @@ export async function openListener(address: ListenerAddress, handle: HandleReque
   );
   server.on('connect', (_: IncomingMessage, socket: Duplex) =>
     socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'),
+  );
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) =>
+    answerUnreadable(error, socket, publicOrigin),
   );
   // There is no 'upgrade' listener on purpose: without one, Node treats a handshake as the request that it is, and the
   // stages decide on it like on any other.

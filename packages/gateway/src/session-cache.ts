@@ -80,8 +80,9 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
   const lookUps = new Map<string, Promise<FoundSession>>();
   let freshNumber = 0;
 
-  /** Messages heard while at least one look-up was under way. */
+  /** Messages heard while at least one read was under way. */
   let heard: HeardMessage[] = [];
+  let readsUnderWay = 0;
   let messageNumber = 0;
 
   const index = (key: string, entry: Entry): void => {
@@ -117,7 +118,7 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
 
   const listen = (message: BusMessage): void => {
     messageNumber++;
-    if (lookUps.size > 0) heard.push({ number: messageNumber, message });
+    if (readsUnderWay > 0) heard.push({ number: messageNumber, message });
     if (message.kind === 'gap') return forgetAll();
     const { kind, id } = message.event;
     if (kind === 'session') for (const key of keysBySid.get(id) ?? []) forget(key);
@@ -157,9 +158,10 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
       throw new SallyportError('SP_STORE_UNAVAILABLE', { reason: 'too-many-session-reads' });
     }
     const lookUpKey = isFresh ? `${key} fresh ${++freshNumber}` : key;
+    readsUnderWay++;
     const lookUp = read(key, readOnce).finally(() => {
       lookUps.delete(lookUpKey);
-      if (lookUps.size === 0) heard = [];
+      if (--readsUnderWay === 0) heard = [];
     });
     lookUps.set(lookUpKey, lookUp);
     return lookUp;

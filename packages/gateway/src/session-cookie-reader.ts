@@ -12,8 +12,11 @@ export interface ReadCookies {
   readonly others: string | undefined;
 }
 
-/** Names that begin like this are ours, in any prefix and case: they are never forwarded and never set by an upstream. */
-const ourNames = /^(?:__Host-|__Secure-|__Http-|__Host-Http-)?sallyport/i;
+/**
+ * Names that begin like this are ours, in any prefix and case: they are never forwarded and never set by an upstream.
+ * What some parsers would trim away in front does not make a name another's.
+ */
+const ourNames = /^\W*(?:__Host-|__Secure-|__Http-|__Host-Http-)?sallyport/i;
 
 const none: PresentedSession = { kind: 'none' };
 

@@ -31,7 +31,8 @@ export function request(
   const all = { Host: 'app.test', Connection: 'close', ...headers };
   const length = body === '' ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
   const lines = Object.entries({ ...all, ...length }).map(([name, value]) => `${name}: ${value}`);
-  return sendRaw(port, Buffer.from([`${method} ${target} HTTP/1.1`, ...lines, '', body].join('\r\n'), 'latin1'));
+  const head = [`${method} ${target} HTTP/1.1`, ...lines, '', ''].join('\r\n');
+  return sendRaw(port, Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(body)]));
 }
 
 function parseAnswer(text: string): RawAnswer {
