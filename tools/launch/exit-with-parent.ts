@@ -2,7 +2,7 @@
  * Preloaded into every process of the system: when the launcher is gone (even by kill -9), its channel closes and the
  * process ends as if it had received SIGTERM.
  */
-const hardLimitMilliseconds = 1500;
+const hardLimitMilliseconds = 1000;
 
 if (process.channel != null) {
   process.once('disconnect', () => {

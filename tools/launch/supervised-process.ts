@@ -2,7 +2,7 @@ import { outputEnded, spawnTree, type ProcessTree } from '../processes/process-t
 import type { ProcessLog } from './process-log.ts';
 
 const exitWithParent = new URL('exit-with-parent.ts', import.meta.url).href;
-const graceMilliseconds = 1300;
+const graceMilliseconds = 1000;
 const firstBackOffMilliseconds = 250;
 const restartWindowMilliseconds = 60_000;
 const maximumRestartsInWindow = 5;

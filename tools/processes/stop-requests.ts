@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { killEveryTree } from './process-tree.ts';
 
 /** Signals that arrive this close together are one request: npm repeats the Ctrl-C that the terminal already sent. */
 const sameRequestMilliseconds = 400;
+const ancestorPollMilliseconds = 150;
 
 /**
  * Calls `stop` on the first Ctrl-C, SIGTERM, closed terminal or death of npm; a second request kills everything at once.
@@ -25,14 +27,27 @@ export function onStopRequest(stop: () => Promise<void>): void {
   watchNpm(request);
 }
 
-/** npm forwards signals, but cannot forward SIGKILL: an orphan of npm stops by itself. */
+/** npm forwards signals to the shell that it starts, not to us, and cannot forward SIGKILL: its orphan stops by itself. */
 function watchNpm(request: () => void): void {
   if (process.env['npm_lifecycle_event'] === undefined || process.platform === 'win32') return;
-  const parent = process.ppid;
+  const ancestors = readAncestors();
   const timer = setInterval(() => {
-    if (process.ppid === parent) return;
+    if (readAncestors() === ancestors) return;
     clearInterval(timer);
     request();
-  }, 500);
+  }, ancestorPollMilliseconds);
   timer.unref();
+}
+
+/** Who started this process: npm, or the shell that npm started and npm. */
+function readAncestors(): string {
+  const parent = process.ppid;
+  try {
+    // "pid (name) state parent …": only Linux has it, and only there npm's shell stays between.
+    const [, name = '', grandparent = ''] =
+      /\((.*)\) \S (\d+)/.exec(readFileSync(`/proc/${parent}/stat`, 'utf8')) ?? [];
+    return /^(?:ba|da|a)?sh$/.test(name) ? `${parent} ${grandparent}` : String(parent);
+  } catch {
+    return String(parent);
+  }
 }
