@@ -10,6 +10,7 @@ import {
   type Identity,
 } from '@sallyport/identity';
 import {
+  claimDataFolder,
   createInProcessBus,
   createInProcessCounters,
   createRecordSessionStore,
@@ -58,6 +59,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     for (const step of closing.splice(0).reverse()) await step();
   };
   try {
+    closing.push(claimDataFolder(config.dataDir));
     const sealerFor = createSealer(loadRootSecret({ dataDir: config.dataDir, environmentValue: environment.secret }));
     const file = openEmbeddedDatabase({ file: join(config.dataDir, 'sallyport.db') });
     closing.push(() => file.close());

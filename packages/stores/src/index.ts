@@ -1,4 +1,5 @@
 export { openEmbeddedDatabase, type EmbeddedDatabaseOptions } from './embedded/embedded-database.ts';
+export { claimDataFolder } from './embedded/folder-claim.ts';
 export { createInProcessBus, type InProcessBusOptions } from './in-process/in-process-bus.ts';
 export { createInProcessCounters, type InProcessCountersOptions } from './in-process/in-process-counters.ts';
 export { keyTable } from './keys/key-table.ts';
