@@ -1,0 +1,100 @@
+import { createLocalKeySource, createRemoteKeySource, createTokenVerifier, type TokenVerifier } from '@sallyport/core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createTestIssuer, type TestIssuer } from './test-issuer.ts';
+import type { KeyEndpointBehaviour, TestKeyEndpoint } from './test-key-endpoint.ts';
+
+const roles = { vendor: ['product:read', 'product:create'] };
+
+function createVerifier(issuer: TestIssuer): TokenVerifier {
+  return createTokenVerifier({
+    issuer: issuer.issuer,
+    audience: issuer.audience,
+    keys: createLocalKeySource(issuer.jwks()),
+  });
+}
+
+describe('a test issuer', () => {
+  it('signs tokens that a real verifier accepts', async () => {
+    const issuer = createTestIssuer({ roles });
+    expect(await createVerifier(issuer).verify(issuer.tokenFor('vendor', { sub: 'vendor-7' }))).toMatchObject({
+      id: 'vendor-7',
+      roles: ['vendor'],
+      permissions: ['product:read', 'product:create'],
+    });
+  });
+
+  it('publishes no private key', () => {
+    const [key] = createTestIssuer().jwks().keys;
+    expect(Object.keys(key ?? {}).toSorted()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y']);
+  });
+
+  it('refuses a role that it does not know, rather than making a token without permissions', () => {
+    expect(() => createTestIssuer({ roles }).tokenFor('vendro')).toThrow(TypeError);
+  });
+
+  it('leaves out a claim that is changed to undefined', async () => {
+    const issuer = createTestIssuer();
+    await expect(createVerifier(issuer).verify(issuer.sign({ jti: undefined }))).rejects.toMatchObject({
+      code: 'SP_TOKEN_INVALID',
+    });
+  });
+
+  it('is not believed by a verifier of another test issuer', async () => {
+    await expect(createVerifier(createTestIssuer()).verify(createTestIssuer().sign())).rejects.toMatchObject({
+      code: 'SP_TOKEN_INVALID',
+    });
+  });
+
+  it.each([
+    { name: 'keeps', forgetOld: false, outcome: 'accepted' },
+    { name: 'forgets', forgetOld: true, outcome: 'SP_TOKEN_INVALID' },
+  ])('$name old keys when it rotates', async ({ forgetOld, outcome }) => {
+    const issuer = createTestIssuer();
+    const old = issuer.sign();
+    issuer.rotate({ forgetOld });
+    const verifier = createVerifier(issuer);
+    const seen = await verifier.verify(old).then(
+      () => 'accepted',
+      (error: { code: string }) => error.code,
+    );
+    expect(seen).toBe(outcome);
+    await expect(verifier.verify(issuer.sign())).resolves.toMatchObject({ id: 'user-1' });
+  });
+});
+
+describe('its key endpoint', () => {
+  const issuer = createTestIssuer();
+  let endpoint: TestKeyEndpoint;
+
+  beforeEach(async () => {
+    endpoint = await issuer.listen();
+  });
+  afterEach(() => endpoint.close());
+
+  const verify = (): Promise<string> =>
+    createTokenVerifier({
+      issuer: issuer.issuer,
+      audience: issuer.audience,
+      keys: createRemoteKeySource({ url: endpoint.url, timeoutMilliseconds: 200 }),
+    })
+      .verify(issuer.sign())
+      .then(
+        () => 'accepted',
+        (error: { code: string }) => error.code,
+      );
+
+  it('serves the keys and counts', async () => {
+    expect(await verify()).toBe('accepted');
+    expect(endpoint.requestCount()).toBe(1);
+  });
+
+  it.each<KeyEndpointBehaviour>(['down', 'unreachable', 'slow', 'garbage', 'web-page', 'empty', 'redirect', 'huge'])(
+    'is of no use while it is %s, and recovers',
+    async (behaviour) => {
+      endpoint.behave(behaviour);
+      expect(await verify()).toBe('SP_KEYS_UNAVAILABLE');
+      endpoint.behave('good');
+      expect(await verify()).toBe('accepted');
+    },
+  );
+});
