@@ -37,6 +37,7 @@ import { createMailQueue } from './mail/mail-queue.ts';
 import { createSessionDirectory } from './sessions/session-directory.ts';
 import { createSessionRevocation } from './sessions/session-revocation.ts';
 
+/** What identity is built from. */
 export interface IdentityOptions {
   /** Origin that the browser sees. Mails link to it, and the cookie follows from it. */
   readonly publicUrl: string;
@@ -66,6 +67,7 @@ export interface IdentityOptions {
   readonly now?: () => Date;
 }
 
+/** Identity, built: what it serves, what the door asks it, what an operator does with it. */
 export interface Identity {
   /** Serves `/auth/*`. Call `app.fetch(request, { context })` with the `RequestContext` of the door. */
   readonly app: Hono<IdentityEnvironment>;

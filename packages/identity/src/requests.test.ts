@@ -1,27 +1,9 @@
-import {
-  createInProcessBus,
-  createInProcessCounters,
-  createRecordSessionStore,
-  createSealer,
-  keyTable,
-  openEmbeddedDatabase,
-  sessionTable,
-} from '@sallyport/stores';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { goodPassword, startHarness, type Harness, type HarnessStores } from './identity-harness.ts';
-
-const stores: HarnessStores = {
-  openDatabase: (file) => openEmbeddedDatabase({ file }),
-  tables: [sessionTable, keyTable],
-  createSessions: createRecordSessionStore,
-  createBus: createInProcessBus,
-  createCounters: (now) => createInProcessCounters({ now }),
-  sealerFor: createSealer([{ version: 1, value: 'kL9x2Qm7Vw4Rt8Zp1Bn6Yc3Hd5Jf0GsA' }]),
-};
+import { goodPassword, startHarness, type Harness } from './identity.test-support.ts';
 
 let harness: Harness;
 beforeAll(async () => {
-  harness = await startHarness(stores);
+  harness = await startHarness();
 });
 afterAll(() => harness.close());
 
@@ -138,7 +120,7 @@ describe('a request', () => {
   });
 
   it('that fails on our side says nothing about why', async () => {
-    const failing = await startHarness(stores, {
+    const failing = await startHarness({
       counters: {
         increment: () => Promise.reject(new Error('canary-detail')),
         read: () => Promise.reject(new Error('canary-detail')),

@@ -1,28 +1,11 @@
-import {
-  createInProcessBus,
-  createInProcessCounters,
-  createRecordSessionStore,
-  createSealer,
-  keyTable,
-  openEmbeddedDatabase,
-  sessionTable,
-} from '@sallyport/stores';
+import { createInProcessBus } from '@sallyport/stores';
 import { definePolicy } from '@sallyport/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startHarness, testPolicy, type Harness, type HarnessStores } from './identity-harness.ts';
-
-const stores: HarnessStores = {
-  openDatabase: (file) => openEmbeddedDatabase({ file }),
-  tables: [sessionTable, keyTable],
-  createSessions: createRecordSessionStore,
-  createBus: createInProcessBus,
-  createCounters: (now) => createInProcessCounters({ now }),
-  sealerFor: createSealer([{ version: 1, value: 'kL9x2Qm7Vw4Rt8Zp1Bn6Yc3Hd5Jf0GsA' }]),
-};
+import { startHarness, testPolicy, type Harness } from './identity.test-support.ts';
 
 let harness: Harness;
 beforeEach(async () => {
-  harness = await startHarness(stores);
+  harness = await startHarness();
 });
 afterEach(() => harness.close());
 
@@ -135,6 +118,6 @@ describe('the permissions of a role', () => {
 
   it('do not exist for whoever signs up when the policy lacks the role', async () => {
     const policy = definePolicy({ permissions: {}, roles: { member: [] } });
-    await expect(startHarness(stores, { policy })).rejects.toThrow('the policy has no role "user"');
+    await expect(startHarness({ policy })).rejects.toThrow('the policy has no role "user"');
   });
 });

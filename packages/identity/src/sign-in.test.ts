@@ -1,40 +1,21 @@
-import {
-  createInProcessBus,
-  createInProcessCounters,
-  createRecordSessionStore,
-  createSealer,
-  keyTable,
-  openEmbeddedDatabase,
-  sessionTable,
-} from '@sallyport/stores';
+import { createInProcessBus, createInProcessCounters, createSealer, openEmbeddedDatabase } from '@sallyport/stores';
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { anonymous } from '@sallyport/core';
 import {
+  firstSecret,
   goodPassword,
   startHarness,
   testPolicy,
   type Answer,
   type Harness,
-  type HarnessStores,
-} from './identity-harness.ts';
+} from './identity.test-support.ts';
 import { createIdentity } from './identity.ts';
-
-const firstSecret = { version: 1, value: 'kL9x2Qm7Vw4Rt8Zp1Bn6Yc3Hd5Jf0GsA' };
-
-const stores: HarnessStores = {
-  openDatabase: (file) => openEmbeddedDatabase({ file }),
-  tables: [sessionTable, keyTable],
-  createSessions: createRecordSessionStore,
-  createBus: createInProcessBus,
-  createCounters: (now) => createInProcessCounters({ now }),
-  sealerFor: createSealer([firstSecret]),
-};
 
 let harness: Harness;
 beforeEach(async () => {
-  harness = await startHarness(stores);
+  harness = await startHarness();
 });
 afterEach(() => harness.close());
 
@@ -77,7 +58,7 @@ describe('sign-in', () => {
   });
 
   it('leaves the cookie of another scheme to https', async () => {
-    const secure = await startHarness(stores, { publicUrl: 'https://app.example.test' });
+    const secure = await startHarness({ publicUrl: 'https://app.example.test' });
     await secure.makeUser(email);
     const answer = await secure.call('POST', '/auth/sign-in/email', rightSignIn);
     expect(answer.headers.get('set-cookie')).toMatch(

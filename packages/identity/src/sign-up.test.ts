@@ -1,27 +1,9 @@
-import {
-  createInProcessBus,
-  createInProcessCounters,
-  createRecordSessionStore,
-  createSealer,
-  keyTable,
-  openEmbeddedDatabase,
-  sessionTable,
-} from '@sallyport/stores';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { goodPassword, startHarness, type Harness, type HarnessStores } from './identity-harness.ts';
-
-const stores: HarnessStores = {
-  openDatabase: (file) => openEmbeddedDatabase({ file }),
-  tables: [sessionTable, keyTable],
-  createSessions: createRecordSessionStore,
-  createBus: createInProcessBus,
-  createCounters: (now) => createInProcessCounters({ now }),
-  sealerFor: createSealer([{ version: 1, value: 'kL9x2Qm7Vw4Rt8Zp1Bn6Yc3Hd5Jf0GsA' }]),
-};
+import { goodPassword, startHarness, type Harness } from './identity.test-support.ts';
 
 let harness: Harness;
 beforeEach(async () => {
-  harness = await startHarness(stores);
+  harness = await startHarness();
 });
 afterEach(() => harness.close());
 

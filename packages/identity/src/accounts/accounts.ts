@@ -4,6 +4,7 @@ import type { PasswordHashing } from './password-hashing.ts';
 import type { RoleDirectory } from './role-directory.ts';
 import type { User, UserTable } from './user-table.ts';
 
+/** An account to make. */
 export interface NewUser {
   readonly name: string;
   readonly email: string;

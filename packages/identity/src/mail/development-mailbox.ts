@@ -9,6 +9,7 @@ export interface DevelopmentMailboxOptions {
   readonly capacity?: number;
 }
 
+/** A mailer without a server, and the pages on which its messages are read. */
 export interface DevelopmentMailbox {
   readonly mailer: Mailer;
   /**

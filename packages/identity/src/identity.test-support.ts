@@ -7,27 +7,21 @@ import {
   definePolicy,
   type BusMessage,
   type Caller,
-  type Counters,
-  type InvalidationBus,
   type LogFields,
-  type Records,
-  type RecordTable,
-  type SealerFor,
   type SessionStore,
 } from '@sallyport/core';
+import {
+  createInProcessBus,
+  createInProcessCounters,
+  createRecordSessionStore,
+  createSealer,
+  keyTable,
+  openEmbeddedDatabase,
+  sessionTable,
+} from '@sallyport/stores';
 import { openIdentityDatabase, type IdentityDatabase } from './database/identity-database.ts';
 import { createIdentity, type Identity, type IdentityOptions } from './identity.ts';
 import { createDevelopmentMailbox } from './mail/development-mailbox.ts';
-
-/** What a test hands in of the stores, which this package itself never imports. */
-export interface HarnessStores {
-  readonly openDatabase: (file: string) => DatabaseSync;
-  readonly tables: readonly RecordTable[];
-  readonly createSessions: (records: Records) => SessionStore;
-  readonly createBus: () => InvalidationBus;
-  readonly createCounters: (now: () => Date) => Counters;
-  readonly sealerFor: SealerFor;
-}
 
 export interface Answer {
   readonly status: number;
@@ -76,6 +70,9 @@ export interface Harness {
   readonly close: () => Promise<void>;
 }
 
+/** The only version of the root secret that the harness starts with. */
+export const firstSecret = { version: 1, value: 'kL9x2Qm7Vw4Rt8Zp1Bn6Yc3Hd5Jf0GsA' };
+
 /** A password that the rules accept. */
 export const goodPassword = 'violet-kettle-marches-north-7';
 
@@ -84,15 +81,15 @@ export const testPolicy = definePolicy({
   roles: { user: ['product:read'], vendor: ['product:read'], admin: ['product:read', 'user:manage'] },
 });
 
-export async function startHarness(stores: HarnessStores, options: Partial<IdentityOptions> = {}): Promise<Harness> {
+export async function startHarness(options: Partial<IdentityOptions> = {}): Promise<Harness> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-identity-'));
   const file = join(folder, 'identity.sqlite');
   let clock = Date.now();
   const now = (): Date => new Date(clock);
-  const sqlite = stores.openDatabase(file);
-  const database = await openIdentityDatabase({ database: sqlite, tables: stores.tables });
-  const sessions = stores.createSessions(database.records);
-  const bus = stores.createBus();
+  const sqlite = openEmbeddedDatabase({ file });
+  const database = await openIdentityDatabase({ database: sqlite, tables: [sessionTable, keyTable] });
+  const sessions = createRecordSessionStore(database.records);
+  const bus = createInProcessBus();
   const heard: BusMessage[] = [];
   bus.subscribe((message) => void heard.push(message));
   const mailbox = createDevelopmentMailbox({ now });
@@ -102,9 +99,9 @@ export async function startHarness(stores: HarnessStores, options: Partial<Ident
     publicUrl: 'http://localhost:3000',
     database,
     sessions,
-    sealerFor: stores.sealerFor,
+    sealerFor: createSealer([firstSecret]),
     bus,
-    counters: stores.createCounters(now),
+    counters: createInProcessCounters({ now }),
     mailer: mailbox.mailer,
     policy: testPolicy,
     answerFloorMilliseconds: 0,
