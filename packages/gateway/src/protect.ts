@@ -1,5 +1,5 @@
 import { SallyportError } from '@sallyport/core';
-import type { CanonicalRequest } from './canonical-request.ts';
+import type { InboundHeaders } from './inbound-headers.ts';
 import { placeOf, requestOf, type Passage } from './passage.ts';
 import { isSafe } from './request-intent.ts';
 
@@ -8,7 +8,8 @@ export interface ProtectParts {
   readonly publicOrigins: ReadonlySet<string>;
 }
 
-type Source = 'own-page' | 'other-site' | 'unknown';
+/** Where a request comes from. */
+export type RequestSource = 'own-page' | 'other-site' | 'unknown';
 
 /**
  * Refuses what another site makes a browser do (CSRF): by Fetch Metadata, and by exact Origin where that is absent.
@@ -19,14 +20,17 @@ export function protect(passage: Passage, { publicOrigins }: ProtectParts): unde
   if (passage.listener === 'internal') return;
   const request = requestOf(passage);
   if (isSafe(request) || !placeOf(passage).carriesIdentity) return;
-  const source = sourceOf(request, publicOrigins);
+  const source = findSource(request.headers, publicOrigins);
   if (source === 'own-page') return;
   if (source === 'unknown' && passage.caller.kind === 'anonymous') return;
   throw new SallyportError('SP_CROSS_SITE_REQUEST', { reason: `source-${source}` });
 }
 
-function sourceOf({ headers }: CanonicalRequest, publicOrigins: ReadonlySet<string>): Source {
-  const { fetchSite, origin } = headers;
+/** Says whose page a request came from, as far as its headers tell. */
+export function findSource(
+  { fetchSite, origin }: Pick<InboundHeaders, 'fetchSite' | 'origin'>,
+  publicOrigins: ReadonlySet<string>,
+): RequestSource {
   // A page that sends no referrer has the Origin "null"; then Fetch Metadata alone decides.
   const isForeign = origin !== undefined && origin !== 'null' && !publicOrigins.has(origin);
   if (isForeign) return 'other-site';

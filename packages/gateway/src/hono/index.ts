@@ -1,0 +1,6 @@
+export {
+  sessionToToken,
+  type SessionToTokenOptions,
+  type SessionToTokenVariables,
+  type TranslatedRequest,
+} from './session-to-token.ts';
