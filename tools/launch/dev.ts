@@ -23,6 +23,7 @@ const builtInto: Readonly<Record<'gateway' | 'shop', readonly string[]>> = {
   shop: ['packages/core/dist', 'packages/nestjs/dist', 'examples/shop/dist'],
 };
 const sourceFolders = ['packages', 'apps/gateway', 'apps/ui', 'examples/shop'];
+const nextFolders: Partial<Record<ProcessName, string>> = { shell: 'apps/shell', account: 'apps/zones/account' };
 const quietMilliseconds = 120;
 
 const startedAt = performance.now();
@@ -77,8 +78,6 @@ function toDevelopment(definition: ProcessDefinition): ProcessDefinition {
     environment: (addresses) => ({ ...definition.environment(addresses), NODE_ENV: 'development' }),
   };
 }
-
-const nextFolders: Partial<Record<ProcessName, string>> = { shell: 'apps/shell', account: 'apps/zones/account' };
 
 /** Compiles after every change and starts the processes again whose code became different. */
 async function watchSources(running: RunningSystem): Promise<void> {
