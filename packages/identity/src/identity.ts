@@ -13,7 +13,7 @@ import {
   type SessionStore,
 } from '@sallyport/core';
 import { createAccounts, type Accounts } from './accounts/accounts.ts';
-import { createGuessLimiter } from './accounts/guess-limiter.ts';
+import { createGuessLimiter, type GuessLimit } from './accounts/guess-limiter.ts';
 import { createOneTimeLinks } from './accounts/one-time-links.ts';
 import { createPasswordHashing } from './accounts/password-hashing.ts';
 import { createPasswordRules, type PasswordLength } from './accounts/password-rules.ts';
@@ -57,6 +57,8 @@ export interface IdentityOptions {
   readonly sessionLifetime?: SessionLifetime;
   /** @default 15 to 128 characters, because the password is the only factor */
   readonly passwordLength?: PasswordLength;
+  /** @default 20 failures within 15 minutes, for one account from one network */
+  readonly guessLimit?: GuessLimit;
   /** What people call the product; in mails, and refused in passwords. @default 'Sallyport' */
   readonly productName?: string;
   /** No answer that could tell whether an account exists comes sooner. 0 is for tests. @default 300 */
@@ -79,6 +81,7 @@ export interface Identity {
 }
 
 const defaultLifetime: SessionLifetime = { idleSeconds: 12 * 60 * 60, absoluteSeconds: 7 * 24 * 60 * 60 };
+const defaultGuessLimit: GuessLimit = { maximumFailures: 20, windowSeconds: 15 * 60 };
 const defaultPasswordLength: PasswordLength = { minimum: 15, maximum: 128 };
 
 /**
@@ -103,6 +106,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     signUpRoles = ['user'],
     sessionLifetime: lifetime = defaultLifetime,
     passwordLength = defaultPasswordLength,
+    guessLimit = defaultGuessLimit,
     productName = 'Sallyport',
     answerFloorMilliseconds = 300,
     hashingConcurrency = 2,
@@ -134,7 +138,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     users,
     accounts,
     links: createOneTimeLinks(records, sealerFor('one-time-link'), now),
-    guesses: createGuessLimiter({ counters, sealer: sealerFor('counter-key') }),
+    guesses: createGuessLimiter({ counters, sealer: sealerFor('counter-key'), limit: guessLimit }),
     hashing,
     requireAcceptablePassword,
     post: createAccountPost({

@@ -27,18 +27,24 @@ export interface GuessLimiter {
   begin(account: string, address: string): Promise<Guess | LimitedGuess>;
 }
 
+/** How often a password may be wrong, for one account from one network, within which time. */
+export interface GuessLimit {
+  readonly maximumFailures: number;
+  readonly windowSeconds: number;
+}
+
 export interface GuessLimiterOptions {
   readonly counters: Counters;
   /** Keys of counters hold no e-mail address. */
   readonly sealer: Sealer;
-  /** @default 20 */
-  readonly maximumFailures?: number;
-  /** @default 900 */
-  readonly windowSeconds?: number;
+  readonly limit: GuessLimit;
 }
 
 export function createGuessLimiter(options: GuessLimiterOptions): GuessLimiter {
-  const { counters, sealer, maximumFailures = 20, windowSeconds = 900 } = options;
+  const { counters, sealer } = options;
+  const { maximumFailures, windowSeconds } = options.limit;
+  if (!Number.isInteger(maximumFailures) || maximumFailures < 1 || !(windowSeconds > 0))
+    throw new TypeError('a limit on guessing needs a whole number of failures, and a time');
   // Guesses that run at the same moment have not failed yet, and must not all pass under the limit.
   const running = new Map<string, number>();
 

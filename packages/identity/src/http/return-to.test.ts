@@ -103,7 +103,7 @@ describe('the page to return to', () => {
         expect(url.pathname.startsWith('/auth/')).toBe(false);
         expect(target === '/' || target === asked).toBe(true);
       }),
-      { numRuns: 5000 },
+      { numRuns: 2000 },
     );
   });
 });
