@@ -158,25 +158,22 @@ function toRecord(
   durationMilliseconds: number,
 ): RequestRecord {
   const { caller } = passage;
-  const kind = error === undefined ? (decision?.kind ?? 'refuse') : 'refuse';
-  const reason = error?.reason ?? (decision?.kind === 'redirect' ? decision.reason : passage.reason);
+  const isKnown = caller.kind !== 'anonymous';
   return {
     requestId: passage.requestId,
     listener: passage.listener,
-    // Before the firewall, the method is whatever the client made up.
     method: passage.request?.method ?? '-',
     route: passage.place?.name ?? '-',
-    // nginx's number for a client that left before the answer.
     status: response.headersSent ? response.statusCode : 499,
-    durationMilliseconds,
+    durationMilliseconds: Math.round(durationMilliseconds * 100) / 100,
     callerKind: caller.kind,
-    decision: kind,
-    ...(caller.kind === 'anonymous' ? {} : { subject: caller.id }),
-    ...(caller.kind === 'anonymous' || caller.sid === undefined ? {} : { sid: caller.sid }),
-    ...(error === undefined ? {} : { code: error.code }),
-    ...(reason === undefined ? {} : { reason }),
-    ...(passage.sessionCache === undefined ? {} : { sessionCache: passage.sessionCache }),
-    ...(passage.tokenCache === undefined ? {} : { tokenCache: passage.tokenCache }),
-    ...(response.writableFinished ? {} : { isAborted: true }),
+    subject: isKnown ? caller.id : undefined,
+    sid: isKnown ? caller.sid : undefined,
+    decision: error === undefined ? (decision?.kind ?? 'refuse') : 'refuse',
+    code: error?.code,
+    reason: error?.reason ?? (decision?.kind === 'redirect' ? decision.reason : passage.reason),
+    sessionCache: passage.sessionCache,
+    tokenCache: passage.tokenCache,
+    isAborted: response.writableFinished ? undefined : true,
   };
 }
