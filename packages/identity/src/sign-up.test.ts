@@ -67,6 +67,7 @@ describe('sign-up', () => {
   it.each([
     { name: 'no name', change: { name: ' ' }, field: 'name' },
     { name: 'a name with a line break', change: { name: 'Robin\nBcc: x@y.test' }, field: 'name' },
+    { name: 'a name that turns the text around', change: { name: 'Robin\u202etset.live' }, field: 'name' },
     { name: 'a name that is a number', change: { name: 7 }, field: 'name' },
     { name: 'no address', change: { email: undefined }, field: 'email' },
     { name: 'two addresses in one', change: { email: 'a@x.test,b@x.test' }, field: 'email' },

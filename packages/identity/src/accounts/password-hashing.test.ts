@@ -25,6 +25,15 @@ describe('the hash of a password', () => {
     expect(await hashing.verify(hash, hash)).toBe(false),
   );
 
+  it('is refused at once when hundreds are waiting, and made again when they are through', async () => {
+    const flood = createPasswordHashing(1);
+    const made = await Promise.allSettled(Array.from({ length: 300 }, () => flood.verify('of no scheme', 'x')));
+    const refused = made.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+    expect(refused).toHaveLength(300 - 257);
+    expect(refused[0]).toMatchObject({ code: 'SP_TOO_MANY_ATTEMPTS' });
+    expect(await flood.verify('of no scheme', 'x')).toBe(false);
+  });
+
   it('lets others have their turn after one that failed', async () => {
     const damaged = Array.from({ length: 6 }, () => hashing.verify('$argon2id$damaged', 'x'));
     expect((await Promise.allSettled(damaged)).every(({ status }) => status === 'rejected')).toBe(true);

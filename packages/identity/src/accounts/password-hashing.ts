@@ -1,6 +1,10 @@
+import { SallyportError } from '@sallyport/core';
 import { hash as argon2Hash, verify as argon2Verify } from '@node-rs/argon2';
 
-/** Hashes passwords, and checks them against hashes of any scheme that was ever used. */
+/**
+ * Hashes passwords, and checks them against hashes of any scheme that was ever used.
+ * Both reject with `SP_TOO_MANY_ATTEMPTS` when too many are waiting for their turn.
+ */
 export interface PasswordHashing {
   hash(password: string): Promise<string>;
   /** `false` for a wrong password and for a hash of a scheme that is not known. */
@@ -15,6 +19,10 @@ interface HashScheme {
 
 /** OWASP's second recommended setting of argon2id: 19 MiB, two passes, one lane. */
 const argon2Cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+
+/** Whoever would wait for longer than some seconds is better told so at once. */
+const maximumWaiting = 256;
+const retryAfterSeconds = 5;
 
 const schemes: readonly HashScheme[] = [{ prefix: '$argon2id$', verify: argon2Verify }];
 
@@ -40,6 +48,8 @@ function createTurns(concurrency: number): <T>(work: () => Promise<T>) => Promis
   const waiting: (() => void)[] = [];
   return async (work) => {
     if (free > 0) free -= 1;
+    else if (waiting.length >= maximumWaiting)
+      throw new SallyportError('SP_TOO_MANY_ATTEMPTS', { reason: 'hashing-queue-full', retryAfterSeconds });
     else await new Promise<void>((resolve) => waiting.push(resolve));
     try {
       return await work();

@@ -1,5 +1,8 @@
 import * as z from 'zod';
 
+/** Control characters, line ends, and the marks that turn the direction of what follows. */
+const notPlain = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
+
 /** What people type on the pages of identity, as it arrives. */
 export const accountFields = {
   name: z
@@ -7,7 +10,7 @@ export const accountFields = {
     .trim()
     .min(1, 'must not be empty')
     .max(100, 'must have at most 100 characters')
-    .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), 'must be plain text on one line'),
+    .refine((text) => text.isWellFormed() && !notPlain.test(text), 'must be plain text on one line'),
   email: z
     .string()
     .trim()

@@ -41,7 +41,7 @@ export function createPasswordResetRoutes(parts: IdentityParts) {
       requireAcceptablePassword('newPassword', newPassword, user);
       const passwordHash = await hashing.hash(newPassword);
       await changePassword(parts, token, passwordHash, c.env.context);
-      await post.send('passwordChanged', user);
+      await post.send('passwordChanged', { ...user, emailVerified: true });
       return c.json({ status: 'password-changed' });
     });
 }

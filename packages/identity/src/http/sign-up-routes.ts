@@ -90,7 +90,7 @@ async function createAccount(parts: IdentityParts, person: NewPerson, context: R
     if (owner === null) throw error;
     return noteRepetition(parts, owner, context);
   }
-  await post.send('verifyEmail', person, token);
+  await post.send('verifyEmail', { ...person, emailVerified: false }, token);
 }
 
 async function noteRepetition(parts: IdentityParts, owner: User, context: RequestContext): Promise<void> {

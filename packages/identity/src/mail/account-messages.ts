@@ -12,6 +12,8 @@ export interface AccountMessages {
 export interface Recipient {
   readonly name: string;
   readonly email: string;
+  /** Until the address is verified the name is somebody's text to a stranger, and is left out. */
+  readonly emailVerified: boolean;
 }
 
 interface Letter {
@@ -70,7 +72,7 @@ export function createAccountMessages(publicUrl: string, productName: string): A
 
 function toMessage(productName: string, to: Recipient, letter: Letter): Message {
   const { kind, subject, paragraphs, action, closing } = letter;
-  const greeting = `Hello ${to.name},`;
+  const greeting = to.emailVerified ? `Hello ${to.name},` : 'Hello,';
   const text = [greeting, ...paragraphs, `${action.label}:\n${action.link}`, closing, productName].join('\n\n');
   return {
     to: to.email,

@@ -7,7 +7,7 @@ import { createMailQueue } from './mail-queue.ts';
 import { createSmtpMailer } from './smtp-mailer.ts';
 
 const messages = createAccountMessages('https://app.example.test', 'Acme');
-const recipient = { name: 'Robin <b>', email: 'robin@example.test' };
+const recipient = { name: 'Robin <b>', email: 'robin@example.test', emailVerified: true };
 const message = messages.verifyEmail(recipient, 'token-1');
 
 describe('a message', () => {
@@ -21,6 +21,14 @@ describe('a message', () => {
   it('does not carry markup of the name', () => {
     expect(message.html).not.toContain('<b>');
     expect(message.html).toContain('Robin &lt;b&gt;');
+  });
+});
+
+describe('a message to an address that nobody verified', () => {
+  it.each(['verifyEmail', 'alreadyRegistered', 'resetPassword'] as const)('does not carry the name: %s', (kind) => {
+    const spam = { name: 'You won at evil.test', email: 'stranger@example.test', emailVerified: false };
+    const { subject, text, html } = messages[kind](spam, 'token-1');
+    expect(`${subject} ${text} ${html ?? ''}`).not.toContain('evil.test');
   });
 });
 
@@ -82,7 +90,7 @@ describe('the development mailbox', () => {
   it('lists messages newest first, and only those to an address when asked', async () => {
     const { mailer, app } = createDevelopmentMailbox({ now: () => new Date(0) });
     await mailer.send(message);
-    await mailer.send(messages.passwordChanged({ name: 'A', email: 'Other@example.test' }));
+    await mailer.send(messages.passwordChanged({ ...recipient, email: 'Other@example.test' }));
     const all = await (await app.request('/messages')).json();
     expect(all).toMatchObject([
       { to: 'other@example.test', kind: 'password-changed' },
