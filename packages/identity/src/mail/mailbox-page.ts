@@ -23,7 +23,7 @@ h1 { margin: 0 0 4px; font-size: 26px; letter-spacing: -0.02em; }
 .note { margin: 0 0 24px; color: var(--quiet); }
 form { display: flex; gap: 8px; margin-bottom: 24px; flex-wrap: wrap; align-items: end; }
 label { flex: 1 1 240px; font-size: 14px; color: var(--quiet); }
-input { display: block; width: 100%; margin-top: 4px; padding: 10px 12px; border: 1px solid var(--line); border-radius: 8px; background: var(--card); color: var(--text); font: inherit; }
+input { display: block; width: 100%; margin-top: 4px; padding: 10px 12px; border: 1px solid var(--line); border-radius: 8px; background: var(--card); color: var(--text); font: inherit; font-size: 16px; }
 button, .action { padding: 10px 16px; border: 1px solid var(--line); border-radius: 8px; background: var(--card); color: var(--text); font: inherit; font-weight: 600; cursor: pointer; }
 .action { display: inline-block; border-color: var(--accent); background: var(--accent); color: var(--on-accent); text-decoration: none; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
