@@ -1,0 +1,69 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openAccount } from './account-page.ts';
+import { patienceMilliseconds, useVisitors } from './browser.ts';
+import { callApi, isSignedIn } from './call-api.ts';
+import { startOwnSystem, type OwnSystem } from './own-system.ts';
+import { demoAccount, signIn, submitSignIn } from './sign-in.ts';
+
+let system: OwnSystem;
+const visitors = useVisitors(() => system.url);
+
+beforeAll(async () => {
+  system = await startOwnSystem({ environment: { gateway: { SALLYPORT_SESSION_IDLE_SECONDS: '12' } } });
+});
+afterAll(() => system.dispose());
+
+describe('a session that nobody uses', () => {
+  // Both pages wait for the same seconds: that is why two stories share one test.
+  it('expires: calls get 401, a new page leads to sign-in and back, and an open page says so when looked at', async () => {
+    const account = demoAccount('user', system.accounts);
+    const page = await visitors.openPage();
+    const openTab = await visitors.openPage();
+    await signIn(page, account);
+    await signIn(openTab, account);
+    await openAccount(page);
+    await openAccount(openTab, '/account?x=2');
+    await waitForExpiry(page);
+    await waitForExpiry(openTab);
+
+    const refused = await callApi(page, '/api/shop/products');
+    expect(refused).toMatchObject({ status: 401, isRedirected: false, body: { code: 'SP_UNAUTHENTICATED' } });
+    expect(refused.contentType).toMatch(/^application\/problem\+json/);
+
+    await page.goto('/account?x=1&y=two%20words');
+    const { pathname, searchParams } = new URL(page.url());
+    expect(pathname).toBe('/sign-in');
+    expect(searchParams.get('returnTo')).toBe('/account?x=1&y=two%20words');
+    await submitSignIn(page, account);
+    await page.waitForURL((url) => url.pathname === '/account');
+    expect(new URL(page.url()).search).toBe('?x=1&y=two%20words');
+    await page.getByRole('heading', { level: 1, name: 'Your account' }).waitFor();
+
+    await openTab.evaluate(() => dispatchEvent(new Event('focus')));
+    await openTab.waitForURL(/\/signed-out\?reason=ended/);
+    await openTab.getByRole('link', { name: 'Sign in again' }).click();
+    await submitSignIn(openTab, account);
+    await openTab.waitForURL((url) => url.pathname === '/account' && url.search === '?x=2');
+  });
+});
+
+describe('the way back after signing in', () => {
+  it.each([
+    { name: 'another site', returnTo: 'https://attacker.example/' },
+    { name: 'another site without a scheme', returnTo: '//attacker.example/' },
+    { name: 'another site behind a backslash', returnTo: '/\\attacker.example/' },
+    { name: 'a script', returnTo: 'javascript:alert(1)' },
+  ])('never leads to $name', async ({ returnTo }) => {
+    const page = await visitors.openPage();
+    await page.goto(`/sign-in?returnTo=${encodeURIComponent(returnTo)}`);
+    await submitSignIn(page, demoAccount('user', system.accounts));
+    await page.waitForURL((url) => url.pathname !== '/sign-in');
+    expect(page.url()).toBe(`${system.url}/`);
+  });
+});
+
+/** The question whether a session lives does not keep it alive. */
+async function waitForExpiry(page: Page): Promise<void> {
+  await expect.poll(() => isSignedIn(page), { timeout: patienceMilliseconds, interval: 500 }).toBe(false);
+}

@@ -1,0 +1,19 @@
+import type { Page } from 'playwright-core';
+
+/**
+ * Resolves when React has taken over what is in `main`: before that, a click on a form is the browser's own.
+ */
+export async function waitUntilHydrated(page: Page): Promise<void> {
+  await page.waitForFunction(() => {
+    const elements = document.querySelectorAll('main form, main button, main h1');
+    return (
+      elements.length > 0 && [...elements].every((one) => Object.keys(one).some((key) => key.startsWith('__react')))
+    );
+  });
+}
+
+/** Opens a page of the shell or of a zone and waits until it can be used. */
+export async function openReady(page: Page, path: string): Promise<void> {
+  await page.goto(path);
+  await waitUntilHydrated(page);
+}

@@ -1,0 +1,155 @@
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { openAccount, sessionRows, signOutEverywhere, signOutTheOthers } from './account-page.ts';
+import { useVisitors } from './browser.ts';
+import { callApi, isSignedIn } from './call-api.ts';
+import { openReady } from './hydrated-page.ts';
+import { createAccount, type Account } from './new-account.ts';
+import { openProducts } from './products-page.ts';
+import { signIn, signOut } from './sign-in.ts';
+
+const visitors = useVisitors();
+const linux = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
+const iphone =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1';
+
+describe('two browsers of one person', () => {
+  it('are both listed, with the device, and each knows which one it is', async () => {
+    const { desk, phone } = await openTwoBrowsers();
+    await openAccount(desk);
+    await expect.poll(() => sessionRows(desk).count()).toBe(2);
+    const here = sessionRows(desk).filter({ hasText: 'This device' });
+    expect(await here.count()).toBe(1);
+    expect(await here.innerText()).toMatch(/Chrome.*Linux/);
+    expect(await sessionRows(desk).filter({ hasNotText: 'This device' }).innerText()).toMatch(/Safari.*(?:iOS|iPhone)/);
+
+    await openAccount(phone);
+    expect(await sessionRows(phone).filter({ hasText: 'This device' }).innerText()).toMatch(/Safari/);
+  });
+
+  it('can end one another: the other leaves when it is looked at next', async () => {
+    const { desk, phone } = await openTwoBrowsers();
+    await openProducts(phone);
+    await openAccount(desk);
+    await sessionRows(desk)
+      .filter({ hasText: 'Safari' })
+      .getByRole('button', { name: /^Sign out/ })
+      .click();
+    await expect.poll(() => sessionRows(desk).count()).toBe(1);
+
+    expect(await callApi(phone, '/api/shop/products')).toMatchObject({ status: 401 });
+    await lookAt(phone);
+    await phone.waitForURL(/\/signed-out\?reason=ended/);
+    await phone.getByRole('heading', { level: 1, name: 'Your session has ended' }).waitFor();
+    expect(await isSignedIn(desk)).toBe(true);
+  });
+
+  it('are parted by "sign out the others"; this one stays', async () => {
+    const { desk, phone } = await openTwoBrowsers();
+    await openAccount(desk);
+    await signOutTheOthers(desk);
+    await expect.poll(() => sessionRows(desk).count()).toBe(1);
+    expect(await isSignedIn(desk)).toBe(true);
+    await phone.goto('/account');
+    expect(new URL(phone.url()).pathname).toBe('/sign-in');
+  });
+
+  it('are both out after "sign out everywhere"', async () => {
+    const { desk, phone, account } = await openTwoBrowsers();
+    await openAccount(phone);
+    await openAccount(desk);
+    await signOutEverywhere(desk);
+    await desk.getByRole('heading', { level: 1, name: 'You are signed out everywhere' }).waitFor();
+    expect(await desk.context().cookies()).toEqual([]);
+
+    expect(await callApi(phone, '/api/shop/products')).toMatchObject({ status: 401 });
+    await lookAt(phone);
+    await phone.waitForURL(/\/signed-out\?reason=ended/);
+    await signIn(phone, account);
+  });
+
+  it('never see or end the session of somebody else', async () => {
+    const { desk } = await openTwoBrowsers();
+    const stranger = await visitors.openPage();
+    await signIn(stranger, await createAccount(stranger));
+    const { body } = await callApi(desk, '/auth/sessions');
+    const [{ sid = '' } = {}] = body['sessions'] as readonly { readonly sid?: string }[];
+    expect(sid).not.toBe('');
+
+    expect(await callApi(stranger, `/auth/sessions/${sid}`, { method: 'DELETE' })).toMatchObject({ status: 404 });
+    const theirs = await callApi(stranger, '/auth/sessions');
+    expect(JSON.stringify(theirs.body)).not.toContain(sid);
+    expect(await isSignedIn(desk)).toBe(true);
+  });
+});
+
+describe('tabs of one browser', () => {
+  it('all leave after one sign-out, in the shell and in the zone', async () => {
+    const page = await visitors.openPage();
+    const account = await createAccount(page);
+    await signIn(page, account);
+    const tabs = [page, await page.context().newPage(), await page.context().newPage()] as const;
+    await openProducts(tabs[0]);
+    await openAccount(tabs[1]);
+    await openReady(tabs[2], '/');
+    await signOut(tabs[1]);
+    await Promise.all(tabs.map((tab) => tab.waitForURL(/\/signed-out\?reason=signed-out/)));
+  });
+
+  it('all leave after a sign-out in the shell', async () => {
+    const page = await visitors.openPage();
+    await signIn(page, await createAccount(page));
+    const zone = await page.context().newPage();
+    await openAccount(zone);
+    await signOut(page);
+    await zone.waitForURL(/\/signed-out\?reason=signed-out/);
+  });
+
+  it('show nothing private when the back button is pressed after a sign-out', async () => {
+    const page = await visitors.openPage();
+    const account = await createAccount(page);
+    await signIn(page, account);
+    await openProducts(page);
+    await openAccount(page);
+    await signOut(page);
+    await page.goBack();
+    await page.waitForLoadState();
+    await expect.poll(() => page.evaluate(() => document.readyState)).toBe('complete');
+    const text = await page.evaluate(() => document.documentElement.outerHTML);
+    expect(text).not.toContain(account.email);
+    expect(text).not.toContain(account.name);
+  });
+
+  it('follow another person who signs in', async () => {
+    const page = await visitors.openPage();
+    const first = await createAccount(page);
+    const second = await createAccount(page);
+    await signIn(page, first);
+    const other = await page.context().newPage();
+    await openReady(other, '/');
+    await signOut(page);
+    await signIn(page, second);
+    await openAccount(other);
+    await other.getByRole('main').getByText(second.email).waitFor();
+  });
+});
+
+interface TwoBrowsers {
+  readonly desk: Page;
+  readonly phone: Page;
+  readonly account: Account;
+}
+
+async function openTwoBrowsers(): Promise<TwoBrowsers> {
+  const desk = await visitors.openPage({ userAgent: linux });
+  const phone = await visitors.openPage({ userAgent: iphone });
+  const account = await createAccount(desk);
+  await signIn(desk, account);
+  await signIn(phone, account);
+  return { desk, phone, account };
+}
+
+/** What happens when a person comes back to a tab: headless browsers have no windows that could get the focus. */
+async function lookAt(page: Page): Promise<void> {
+  await page.evaluate(() => dispatchEvent(new Event('focus')));
+}

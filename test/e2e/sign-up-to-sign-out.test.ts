@@ -1,0 +1,183 @@
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { openAccount } from './account-page.ts';
+import { useVisitors } from './browser.ts';
+import { callApi, isSignedIn } from './call-api.ts';
+import { openReady, waitUntilHydrated } from './hydrated-page.ts';
+import { readMails, waitForLink, waitForMail } from './mailbox.ts';
+import { createAccount, newPerson, type Account } from './new-account.ts';
+import { sharedSystem } from './shared-system.ts';
+import { signIn, signOut, submitSignIn } from './sign-in.ts';
+
+const visitors = useVisitors();
+const { mailbox } = sharedSystem;
+
+describe('a newcomer', () => {
+  it('signs up, opens the mailed link, signs in, sees the account, and signs out', async () => {
+    const page = await visitors.openPage();
+    const person = newPerson();
+    await signUp(page, person);
+
+    const link = await waitForLink(mailbox, person.email, 'verify-email');
+    await page.goto(link);
+    await page.getByText('Your address is verified').waitFor();
+    // The token is gone from the address, and so from the history.
+    expect(new URL(page.url()).search).toBe('');
+    await page.locator('main').getByRole('link', { name: 'Sign in' }).click();
+    await page.waitForURL(/\/sign-in/);
+    await submitSignIn(page, person);
+    await page.getByRole('heading', { level: 1, name: 'Welcome in, Nora.' }).waitFor();
+
+    await openAccount(page);
+    const main = page.getByRole('main');
+    expect(await main.getByText(person.email).count()).toBe(1);
+    expect(await main.getByText(person.name).count()).toBe(1);
+
+    await signOut(page);
+    await page.getByRole('heading', { level: 1, name: 'You are signed out' }).waitFor();
+    expect(await isSignedIn(page)).toBe(false);
+    expect(await page.context().cookies()).toEqual([]);
+  });
+
+  it('cannot sign in before the address is verified, even with the right password', async () => {
+    const page = await visitors.openPage();
+    const person = newPerson();
+    await signUp(page, person);
+    await page.goto('/sign-in');
+    await submitSignIn(page, person);
+    await page.getByRole('alert').filter({ hasText: 'not verified' }).waitFor();
+    expect(await isSignedIn(page)).toBe(false);
+  });
+
+  it('is told when a link was used before, and the account stays as it is', async () => {
+    const page = await visitors.openPage();
+    const person = newPerson();
+    await signUp(page, person);
+    const link = await waitForLink(mailbox, person.email, 'verify-email');
+    await page.goto(link);
+    await page.getByText('Your address is verified').waitFor();
+    await page.goto(link);
+    await page.getByRole('alert').filter({ hasText: 'The link is invalid, used or expired' }).waitFor();
+    await signIn(page, person);
+  });
+
+  it('learns which field was refused, and keeps what was typed', async () => {
+    const page = await visitors.openPage();
+    const person = { ...newPerson(), password: 'too short' };
+    await fillSignUp(page, person);
+    const field = page.getByLabel('Password', { exact: true });
+    await expect.poll(() => field.getAttribute('aria-invalid')).toBe('true');
+    expect(await page.getByLabel('E-mail address').inputValue()).toBe(person.email);
+    expect(await readMails(mailbox, person.email)).toEqual([]);
+  });
+});
+
+describe('an address that has an account already', () => {
+  it('looks the same to the visitor as a new one; only its owner gets a different mail', async () => {
+    const page = await visitors.openPage();
+    const owner = await createAccount(page);
+    const seen = await answerOfSignUp(page, newPerson());
+    const seenAgain = await answerOfSignUp(page, { ...newPerson('Mallory'), email: owner.email });
+    expect(seenAgain).toEqual(seen);
+
+    const mail = await waitForMail(mailbox, owner.email, 'already-registered');
+    expect(mail.links.filter((link) => link.includes('token='))).toEqual([]);
+    await signIn(page, owner);
+  });
+});
+
+describe('somebody who forgot the password', () => {
+  it('chooses a new one by mail; the old one and every session end', async () => {
+    const page = await visitors.openPage();
+    const elsewhere = await visitors.openPage();
+    const person = await createAccount(page);
+    await signIn(elsewhere, person);
+
+    await openReady(page, '/forgot-password');
+    await page.getByLabel('E-mail address').fill(person.email);
+    await page.getByRole('button', { name: 'Send the link' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Check your mail' }).waitFor();
+
+    const link = await waitForLink(mailbox, person.email, 'reset-password');
+    await page.goto(link);
+    await waitUntilHydrated(page);
+    const newPassword = `${person.password} revised`;
+    await page.getByLabel('New password', { exact: true }).fill(newPassword);
+    await page.getByRole('button', { name: 'Change the password' }).click();
+    await page.getByText('Your password is changed').waitFor();
+    await waitForMail(mailbox, person.email, 'password-changed');
+
+    expect(await isSignedIn(elsewhere)).toBe(false);
+    expect(await callApi(elsewhere, '/api/shop/products')).toMatchObject({ status: 401 });
+    await elsewhere.goto('/account');
+    expect(new URL(elsewhere.url()).pathname).toBe('/sign-in');
+
+    await page.goto('/sign-in');
+    await submitSignIn(page, person);
+    await page.getByRole('alert').filter({ hasText: 'The e-mail address or the password is wrong' }).waitFor();
+    await signIn(page, { email: person.email, password: newPassword });
+  });
+
+  it('cannot use the link a second time', async () => {
+    const page = await visitors.openPage();
+    const person = await createAccount(page);
+    await callApi(page, '/auth/request-password-reset', { method: 'POST', json: { email: person.email } });
+    const link = await waitForLink(mailbox, person.email, 'reset-password');
+    const token = new URL(link).searchParams.get('token');
+    const json = { token, newPassword: `${person.password} revised` };
+    expect(await callApi(page, '/auth/reset-password', { method: 'POST', json })).toMatchObject({ status: 200 });
+
+    await page.goto(link);
+    await waitUntilHydrated(page);
+    await page.getByLabel('New password', { exact: true }).fill(`${person.password} stolen`);
+    await page.getByRole('button', { name: 'Change the password' }).click();
+    await page.getByRole('alert').filter({ hasText: 'The link is incomplete, used or expired' }).waitFor();
+    await signIn(page, { email: person.email, password: json.newPassword });
+  });
+
+  it('sees the same answer for an address that nobody has', async () => {
+    const page = await visitors.openPage();
+    const { email } = await createAccount(page);
+    const ask = (address: string) =>
+      callApi(page, '/auth/request-password-reset', { method: 'POST', json: { email: address } });
+    expect(await ask(newPerson().email)).toEqual(await ask(email));
+  });
+});
+
+describe('a wrong password', () => {
+  it('is refused like an address that nobody has', async () => {
+    const page = await visitors.openPage();
+    const person = await createAccount(page);
+    const attempt = async (email: string) => {
+      const json = { email, password: 'not the right password' };
+      const { status, body } = await callApi(page, '/auth/sign-in/email', { method: 'POST', json });
+      const { requestId, ...rest } = body;
+      expect(requestId).toEqual(expect.any(String));
+      return { status, rest };
+    };
+    const known = await attempt(person.email);
+    expect(known).toMatchObject({ status: 401, rest: { code: 'SP_CREDENTIALS_INVALID' } });
+    expect(await attempt(newPerson().email)).toEqual(known);
+  });
+});
+
+async function signUp(page: Page, person: Account): Promise<void> {
+  await fillSignUp(page, person);
+  await page.getByRole('heading', { level: 1, name: 'Check your mail' }).waitFor();
+}
+
+async function fillSignUp(page: Page, { name, email, password }: Account): Promise<void> {
+  await openReady(page, '/sign-up');
+  await page.getByLabel('Name', { exact: true }).fill(name);
+  await page.getByLabel('E-mail address').fill(email);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.getByRole('button', { name: 'Create account' }).click();
+}
+
+/** What the visitor sees, without the address itself, and what a script is told. */
+async function answerOfSignUp(page: Page, person: Account): Promise<unknown> {
+  await signUp(page, person);
+  const text = await page.getByRole('main').innerText();
+  const answer = await callApi(page, '/auth/sign-up/email', { method: 'POST', json: person });
+  return { answer, text: text.replaceAll(person.email, '(address)') };
+}
