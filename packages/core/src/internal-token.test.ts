@@ -59,3 +59,9 @@ it('reads an empty scope as no permission, not as an empty one', () => {
   const claims = internalTokenClaimsSchema.parse(toInternalTokenClaims({ ...request, permissions: [] }));
   expect(toPrincipal(claims).permissions).toEqual([]);
 });
+
+it('gives every handler its own copy of the time of sign-in, since a Date cannot be frozen', () => {
+  const principal = toPrincipal(internalTokenClaimsSchema.parse(toInternalTokenClaims(request)));
+  principal.authTime.setTime(0);
+  expect(principal.authTime).toEqual(ada.authTime);
+});

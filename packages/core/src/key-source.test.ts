@@ -177,7 +177,7 @@ describe.each(broken)('an endpoint that $name', ({ answer: brokenAnswer }) => {
     answer = brokenAnswer;
     now += 301_000;
     expect(await check(first)).toBe('accepted');
-    expect(await check(first, 'made-up')).toBe('SP_TOKEN_INVALID');
+    expect(await check(first, 'made-up')).toBe('SP_KEYS_UNAVAILABLE');
     expect(await check(first)).toBe('accepted');
   });
 

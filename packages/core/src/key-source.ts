@@ -1,4 +1,4 @@
-import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import { SallyportError } from './sallyport-error.ts';
 
 /** Finds the key for a token. Resolves to a key, or rejects with `SP_TOKEN_INVALID` or `SP_KEYS_UNAVAILABLE`. */
@@ -57,6 +57,7 @@ export function createRemoteKeySource(options: RemoteKeySourceOptions): KeySourc
       .then((keys) => {
         lookUp = createLocalJWKSet(keys);
         fetchedAt = now().getTime();
+        lastFailure = undefined;
       })
       .catch((cause: unknown) => {
         lastFailure = cause;
@@ -70,6 +71,16 @@ export function createRemoteKeySource(options: RemoteKeySourceOptions): KeySourc
 
   const mayFetch = (): boolean => pending !== undefined || secondsSince(attemptedAt) >= cooldownSeconds;
 
+  const findOrRefuse = async (find: JWTVerifyGetKey, ...[header, token]: Parameters<JWTVerifyGetKey>) => {
+    try {
+      return await find(header, token);
+    } catch (error) {
+      // The key may be one that we could not fetch: whoever signed with it is not to blame.
+      if (lastFailure !== undefined) throw new SallyportError('SP_KEYS_UNAVAILABLE', { cause: lastFailure });
+      throw new SallyportError('SP_TOKEN_INVALID', { cause: error, reason: 'unknown-key' });
+    }
+  };
+
   const getKey: JWTVerifyGetKey = async (header, token) => {
     if (lookUp === undefined && mayFetch()) await refresh();
     if (lookUp === undefined || secondsSince(fetchedAt) > keepLastGoodSeconds) {
@@ -82,10 +93,10 @@ export function createRemoteKeySource(options: RemoteKeySourceOptions): KeySourc
     if (secondsSince(fetchedAt) > refreshSeconds && mayFetch()) void refresh();
     try {
       return await lookUp(header, token);
-    } catch (cause) {
-      if (!mayFetch()) throw new SallyportError('SP_TOKEN_INVALID', { cause, reason: 'unknown-key' });
-      await refresh();
-      return lookUp(header, token);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      if (mayFetch()) await refresh();
+      return findOrRefuse(lookUp, header, token);
     }
   };
   return { getKey };

@@ -79,5 +79,8 @@ export function freezePrincipal<P extends Principal>(principal: P): P {
   Object.freeze(principal.generation);
   for (let actor = principal.actor; actor !== undefined; actor = actor.actor) Object.freeze(actor);
   if (principal.kind === 'user' && principal.profile !== undefined) Object.freeze(principal.profile);
+  // A Date cannot be frozen: setTime() would still work. Everybody gets a copy instead.
+  const authTime = principal.authTime.getTime();
+  Object.defineProperty(principal, 'authTime', { get: () => new Date(authTime), enumerable: true });
   return Object.freeze(principal);
 }
