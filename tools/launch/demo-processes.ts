@@ -45,7 +45,13 @@ export function demoProcesses(root: string): readonly ProcessDefinition[] {
     {
       ...serviceProcess(root, 'shell', '/', '/healthz'),
       nodeArguments: [nextServer(root, 'apps/shell')],
-      environment: (addresses) => ({ ...serviceEnvironment(addresses, 'shell'), ...nextEnvironment }),
+      environment: (addresses) => ({
+        ...serviceEnvironment(addresses, 'shell'),
+        ...nextEnvironment,
+        // The home page and the "check your mail" pages speak of the demo accounts and the mailbox.
+        SALLYPORT_DEMO: '1',
+        SALLYPORT_MAILBOX_URL: `http://${loopback}:${addresses.mailboxPort}`,
+      }),
     },
     {
       ...serviceProcess(root, 'account', '/account', '/account/healthz'),

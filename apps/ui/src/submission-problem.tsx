@@ -23,7 +23,8 @@ export function toSubmissionProblem(error: unknown): SubmissionProblem {
     // The catalog speaks to developers of "errors"; on the page they stand beside their fields.
     ...(errors.length > 0 ? { mend: 'Look at the fields marked below.' } : mend === undefined ? {} : { mend }),
     fields: Object.fromEntries(errors.map(({ field, message }) => [field, message])),
-    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    // An outage says when to ask again too, but for machines: people are told what happened instead.
+    ...(status !== 429 || retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     ...(status < 500 || requestId === undefined ? {} : { requestId }),
   };
 }

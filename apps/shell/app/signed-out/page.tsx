@@ -10,7 +10,7 @@ export default async function SignedOutPage({ searchParams }: PageProps<'/signed
   const { reason, returnTo } = await searchParams;
   const { title, text } = farewells[searchText(reason) ?? ''] ?? plain;
   return (
-    <AuthScreen title={title} lead={text}>
+    <AuthScreen title={title} lead={text} isOpen={false}>
       <div className="flex flex-wrap gap-3">
         <a href={signInUrl(searchText(returnTo))} className={buttonClass({ tone: 'primary', size: 'large' })}>
           Sign in again

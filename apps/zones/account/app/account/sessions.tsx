@@ -27,7 +27,13 @@ export function Sessions() {
           <h2 id="sessions" className="text-xl font-semibold tracking-[-0.02em]">
             Where you are signed in
           </h2>
-          <p className="text-ink-soft">End what you do not recognise, then change your password.</p>
+          <p className="text-ink-soft">
+            End what you do not recognise, then{' '}
+            <a href="/forgot-password" className="text-link">
+              choose a new password
+            </a>
+            .
+          </p>
         </div>
         {others === 0 ? null : <Button onClick={() => setAsking(true)}>Sign out the others</Button>}
       </div>
