@@ -57,6 +57,19 @@ describe('bodies', () => {
 });
 
 describe('answers', () => {
+  it.each([
+    ['with a length', true],
+    ['in chunks', false],
+  ])('arrive byte for byte: %s', async (_name, hasLength) => {
+    const bytes = Buffer.from(Array.from({ length: 1024 }, (_, index) => index % 256));
+    door.upstream.answer = (_, response) => {
+      if (hasLength) response.setHeader('content-length', bytes.length);
+      response.write(bytes);
+      response.end();
+    };
+    expect(Buffer.from((await door.send('GET', '/public/x')).body, 'latin1')).toEqual(bytes);
+  });
+
   it('lose what is hop-by-hop, what tells of the inside, and our cookies', async () => {
     door.upstream.answer = (_, response) => {
       response.writeHead(200, [
@@ -284,13 +297,25 @@ describe('streams', () => {
 });
 
 describe('closing', () => {
+  it('is not held up by connections that were opened ahead of need or are idle', async () => {
+    const closing = await startTestDoor();
+    const unused = connect(closing.port, '127.0.0.1');
+    const idle = connect(closing.port, '127.0.0.1');
+    idle.write('GET /public/x HTTP/1.1\r\nHost: app.test\r\n\r\n');
+    await Promise.all([once(unused, 'connect'), once(idle, 'data')]);
+    const gone = Promise.all([once(unused, 'close'), once(idle, 'close')]);
+    await closing.door.close({ graceMilliseconds: 3_600_000 });
+    await gone;
+    await closing.upstream.close();
+  });
+
   it('lets a running request end, and takes no new one', async () => {
     const closing = await startTestDoor();
     const release = Promise.withResolvers<void>();
     closing.upstream.answer = (_, response) => void release.promise.then(() => response.end('done'));
-    const running = closing.send('GET', '/public/x');
+    const running = closing.send('GET', '/public/x', { Connection: 'keep-alive' });
     await expect.poll(() => closing.upstream.seen.length).toBe(1);
-    const closed = closing.door.close();
+    const closed = closing.door.close({ graceMilliseconds: 3_600_000 });
     await expect(closing.send('GET', '/public/y')).rejects.toThrow('ECONNREFUSED');
     release.resolve();
     expect((await running).body).toBe('done');

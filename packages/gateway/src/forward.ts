@@ -37,10 +37,15 @@ export interface ForwarderParts extends UpstreamRequestParts {
   readonly bodyBytes: number;
 }
 
-/** An upstream that is slower than this is told so by 504; routes can say otherwise. */
-const defaultTimeouts = { connect: 5000, headers: 30_000, idle: 60_000 };
+/**
+ * An upstream that is slower than this is answered for by 504; routes can say otherwise. The last two are equal because
+ * undici then keeps one timer through an exchange and does not make a new one for each half.
+ */
+const defaultTimeouts = { connect: 5000, headers: 60_000, idle: 60_000 };
 
 const connectionsPerUpstream = 1024;
+
+const smallBody = 16_384;
 
 interface Target {
   readonly origin: string;
@@ -174,6 +179,9 @@ class TransferHandler implements Dispatcher.DispatchHandler, Transfer {
   #isAborted = false;
   #isRetried = false;
   #isWaitingForDrain = false;
+  /** Bytes of the answer, when it says so; -1 otherwise. */
+  #length = -1;
+  #isEnded = false;
   #sentAt = 0;
   upstreamMilliseconds: number | undefined;
 
@@ -213,10 +221,19 @@ class TransferHandler implements Dispatcher.DispatchHandler, Transfer {
     // Early hints and the like are for the hop between us.
     if (status < 200) return;
     if (this.#isTraced) this.upstreamMilliseconds = performance.now() - this.#sentAt;
+    this.#length = typeof headers['content-length'] === 'string' ? Number(headers['content-length']) : -1;
     this.#response.writeHead(status, writeResponseHeaders(headers, this.#context));
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (chunk.length === this.#length) {
+      // The whole body in one piece, as most answers are. As text it leaves in one write together with the head;
+      // Latin-1 is the encoding in which every byte is a character, so nothing changes on the way.
+      this.#isEnded = true;
+      if (chunk.length <= smallBody) this.#response.end(chunk.toString('latin1'), 'latin1');
+      else this.#response.end(chunk);
+      return;
+    }
     if (this.#response.write(chunk) || this.#isWaitingForDrain) return;
     this.#isWaitingForDrain = true;
     controller.pause();
@@ -227,11 +244,11 @@ class TransferHandler implements Dispatcher.DispatchHandler, Transfer {
   }
 
   onResponseEnd(): void {
-    this.#response.end();
+    if (!this.#isEnded) this.#response.end();
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    if (this.#isAborted || this.#response.destroyed) return;
+    if (this.#isAborted || this.#isEnded || this.#response.destroyed) return;
     if (this.#response.headersSent) {
       // Half an answer must not look like a whole one.
       this.#response.destroy();

@@ -1,5 +1,6 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { answerUnreadable } from './unreadable-request.ts';
 
@@ -22,6 +23,7 @@ export interface Listener {
 
 const slowClientMilliseconds = 15_000;
 const idleConnectionMilliseconds = 65_000;
+const sweepMilliseconds = 50;
 
 /** Opens a listener. Rejects with a sentence that names the port when it is taken. */
 export async function openListener(
@@ -32,11 +34,16 @@ export async function openListener(
   const server = createServer(address);
   server.headersTimeout = slowClientMilliseconds;
   server.keepAliveTimeout = idleConnectionMilliseconds;
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => handle(request, response, () => {}));
+  const unused = trackUnusedSockets(server, address.tls === undefined ? 'connection' : 'secureConnection');
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    unused.delete(request.socket);
+    handle(request, response, () => {});
+  });
   // Node would say "100 Continue" to anybody; here the decision comes first.
-  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) =>
-    handle(request, response, () => response.writeContinue()),
-  );
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    unused.delete(request.socket);
+    handle(request, response, () => response.writeContinue());
+  });
   server.on('connect', (_: IncomingMessage, socket: Duplex) =>
     socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'),
   );
@@ -48,7 +55,17 @@ export async function openListener(
   await listen(server, address);
   const bound = server.address();
   const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
-  return { host: address.host, port, drain: (graceMilliseconds) => drain(server, graceMilliseconds) };
+  return { host: address.host, port, drain: (graceMilliseconds) => drain(server, unused, graceMilliseconds) };
+}
+
+/** Browsers open connections ahead of need. Node does not count those as idle, so they would hold up the end. */
+function trackUnusedSockets(server: Server, event: 'connection' | 'secureConnection'): Set<Socket> {
+  const unused = new Set<Socket>();
+  server.on(event, (socket: Socket) => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
+  return unused;
 }
 
 function createServer({ tls }: ListenerAddress): Server {
@@ -73,10 +90,14 @@ function listen(server: Server, { host, port }: ListenerAddress): Promise<void> 
   });
 }
 
-async function drain(server: Server, graceMilliseconds: number): Promise<void> {
+async function drain(server: Server, unused: ReadonlySet<Socket>, graceMilliseconds: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), graceMilliseconds);
+  for (const socket of unused) socket.destroy();
+  // A connection whose answer was under way becomes idle only now, and Node would keep it for the next request.
+  const sweep = setInterval(() => server.closeIdleConnections(), sweepMilliseconds);
+  const cut = setTimeout(() => server.closeAllConnections(), graceMilliseconds);
   await closed;
-  clearTimeout(timer);
+  clearInterval(sweep);
+  clearTimeout(cut);
 }
