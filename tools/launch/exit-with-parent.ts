@@ -4,7 +4,8 @@
  */
 const hardLimitMilliseconds = 1000;
 
-if (process.channel != null) {
+// What the process itself starts inherits this preload, but has a channel for other purposes.
+if (process.channel != null && process.ppid === Number(process.env['LAUNCHER_PID'])) {
   process.once('disconnect', () => {
     if (process.listenerCount('SIGTERM') === 0) process.exit(0);
     setTimeout(() => process.exit(1), hardLimitMilliseconds).unref();

@@ -49,7 +49,7 @@ export function createSupervisedProcess(options: SupervisedProcessOptions): Supe
       ['--disable-warning=ExperimentalWarning', '--import', exitWithParent, ...options.nodeArguments],
       {
         cwd: options.cwd,
-        env: { ...options.environment },
+        env: { ...options.environment, LAUNCHER_PID: String(process.pid) },
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       },
     );
