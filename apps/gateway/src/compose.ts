@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Logger, Mailer } from '@sallyport/core';
+import { toStoreError, type Logger, type Mailer } from '@sallyport/core';
 import { createDoor, createDoorTraces, type Door, type DoorTraces, type Mount } from '@sallyport/gateway';
 import {
   createDevelopmentMailbox,
@@ -20,7 +20,6 @@ import {
   openEmbeddedDatabase,
   openKeyRing,
   sessionTable,
-  toStoreError,
 } from '@sallyport/stores';
 import type { Config } from './config/config-schema.ts';
 import { ConfigurationError } from './config/configuration-error.ts';

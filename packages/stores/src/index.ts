@@ -6,7 +6,7 @@ export { keyTable } from './keys/key-table.ts';
 export { openKeyRing, type KeyRingOptions } from './keys/record-key-ring.ts';
 export { createRecordSessionStore } from './records/record-session-store.ts';
 export { sessionTable } from './records/session-table.ts';
-export { toStoreError, withStoreErrors } from './records/store-error.ts';
+export { withStoreErrors } from './records/store-error.ts';
 export { loadRootSecret, type RootSecretOptions } from './sealing/root-secret.ts';
 export { createSealer } from './sealing/sealer.ts';
 export type { SecretVersion } from './sealing/secret-versions.ts';

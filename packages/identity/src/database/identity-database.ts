@@ -6,9 +6,8 @@ import { getCurrentAdapter, runWithTransaction } from '@better-auth/core/context
 import type { DBAdapter } from '@better-auth/core/db/adapter';
 import { getMigrations } from 'better-auth/db/migration';
 import { Kysely } from 'kysely';
-import { silentLogger, type Logger, type Records, type RecordTable } from '@sallyport/core';
+import { isStoreFault, toStoreError, silentLogger, type Logger, type Records, type RecordTable } from '@sallyport/core';
 import { identitySchema, type IdentitySchema } from './identity-schema.ts';
-import { isStoreFault, toIdentityError } from './store-fault.ts';
 
 export interface IdentityDatabaseOptions {
   /** An open database. Its owner closes it. */
@@ -46,7 +45,7 @@ export async function openIdentityDatabase(options: IdentityDatabaseOptions): Pr
   try {
     await migrate(database, schema, logger);
   } catch (cause) {
-    throw toIdentityError(cause);
+    throw toStoreError(cause);
   }
   const kysely = new Kysely<unknown>({ dialect: new NodeSqliteDialect({ database }) });
   const adapter = kyselyAdapter(kysely, { type: 'sqlite', transaction: true })(schema);
@@ -96,7 +95,7 @@ function toRecords(adapter: DBAdapter): Records {
     try {
       return await work(await current());
     } catch (cause) {
-      throw toIdentityError(cause);
+      throw toStoreError(cause);
     }
   };
   return {

@@ -1,10 +1,15 @@
 import { APIError } from 'better-auth/api';
 import { betterAuth } from 'better-auth';
-import { SallyportError, type AssuranceLevel, type RequestContext, type SealerFor } from '@sallyport/core';
+import {
+  toStoreError,
+  SallyportError,
+  type AssuranceLevel,
+  type RequestContext,
+  type SealerFor,
+} from '@sallyport/core';
 import type { PasswordHashing } from '../accounts/password-hashing.ts';
 import { rolesToText, type UserTable } from '../accounts/user-table.ts';
 import type { IdentityDatabase } from '../database/identity-database.ts';
-import { toIdentityError } from '../database/store-fault.ts';
 import { withSessionRecords, type SessionAdapterOptions } from './session-adapter.ts';
 
 export interface EngineOptions extends Omit<SessionAdapterOptions, 'sealer'> {
@@ -128,7 +133,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
           return user.id;
         });
       } catch (cause) {
-        throw toIdentityError(cause);
+        throw toStoreError(cause);
       }
     },
     async setPasswordHash(userId, passwordHash) {
@@ -144,7 +149,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
           });
         }
       } catch (cause) {
-        throw toIdentityError(cause);
+        throw toStoreError(cause);
       }
     },
   };
@@ -155,6 +160,6 @@ function toRefusal(error: unknown): PasswordSignIn {
   const code = error instanceof APIError ? error.body?.code : undefined;
   if (code === 'INVALID_EMAIL_OR_PASSWORD') return { kind: 'credentials-invalid' };
   if (code === 'EMAIL_NOT_VERIFIED') return { kind: 'email-unverified' };
-  const known = toIdentityError(error);
+  const known = toStoreError(error);
   throw known instanceof SallyportError ? known : new SallyportError('SP_INTERNAL', { cause: error, reason: 'engine' });
 }

@@ -1,6 +1,5 @@
 import type { Hono } from 'hono';
-import { SallyportError, toProblem, type Logger } from '@sallyport/core';
-import { toIdentityError } from '../database/store-fault.ts';
+import { toStoreError, SallyportError, toProblem, type Logger } from '@sallyport/core';
 import type { IdentityEnvironment } from './identity-request.ts';
 
 /**
@@ -20,7 +19,7 @@ export function answerErrors(app: Hono<IdentityEnvironment>, documentationOrigin
   });
   app.onError((error, c) => {
     const { requestId } = c.env.context;
-    const known = toIdentityError(error);
+    const known = toStoreError(error);
     const { status, headers, body } = toProblem(known, { requestId, documentationOrigin });
     if (status >= 500) logger.error('identity failed', { requestId, code: body.code, ...describe(known) });
     // Made anew, so that no header that a route had prepared comes along.

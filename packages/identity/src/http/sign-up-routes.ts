@@ -1,8 +1,7 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
-import { SallyportError, type RequestContext } from '@sallyport/core';
+import { isStoreFault, SallyportError, type RequestContext } from '@sallyport/core';
 import type { User } from '../accounts/user-table.ts';
-import { isStoreFault } from '../database/store-fault.ts';
 import { whereOf } from '../events/security-event-log.ts';
 import type { IdentityParts } from '../identity-parts.ts';
 import { accountFields } from './account-fields.ts';

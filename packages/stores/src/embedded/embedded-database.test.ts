@@ -1,9 +1,9 @@
+import { toStoreError } from '@sallyport/core';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { toStoreError } from '../records/store-error.ts';
 import { openEmbeddedDatabase } from './embedded-database.ts';
 
 const isWindows = process.platform === 'win32';

@@ -1,8 +1,7 @@
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { SallyportError } from '@sallyport/core';
-import { toStoreError } from '../records/store-error.ts';
+import { SallyportError, toStoreError } from '@sallyport/core';
 import { requirePrivateFolder } from './private-folder.ts';
 
 export interface EmbeddedDatabaseOptions {
