@@ -12,7 +12,7 @@ export interface AnswerParts {
 }
 
 /** A body up to this size is read to its end and thrown away, so that the connection can be used again. */
-const worthDraining = 65_536;
+const worthDraining = 1_048_576;
 
 /** Answers with a problem, or with a page when a person is waiting for one. Never echoes anything of the request. */
 export function answerRefusal(

@@ -151,6 +151,15 @@ describe('translation', () => {
     expect(claimsOf(door.upstream.seen[1]?.headers['authorization'])).toMatchObject({ scope: '', gen: { u: 2 } });
   });
 
+  it('signs again when a key was withdrawn', async () => {
+    const token = door.sessions.add();
+    await door.send('GET', '/api/x', cookie(token));
+    const { signatureCount } = door.keyRing;
+    await door.bus.revoke('key', 'k1');
+    await door.send('GET', '/api/x', cookie(token));
+    expect(door.keyRing.signatureCount).toBe(signatureCount + 1);
+  });
+
   it('does not sign again only because the session was read again', async () => {
     const token = door.sessions.add();
     await door.send('GET', '/api/x', cookie(token));
@@ -308,6 +317,7 @@ describe('mounts', () => {
     expect(answer.status).toBe(500);
     expect(JSON.parse(answer.body)).toMatchObject({ code: 'SP_INTERNAL' });
     expect(answer.body).not.toContain('secret');
+    expect(lines).toContainEqual(expect.objectContaining({ message: 'a request failed' }));
   });
 });
 

@@ -119,15 +119,19 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
       }),
     ],
   };
+  const mint = createTokenMint({
+    keyRing,
+    publicOrigin,
+    clock,
+    lifetimeSeconds: options.tokenLifetimeSeconds,
+    maxEntries: options.sessionCache.maxEntries,
+  });
+  const unsubscribe = options.bus.subscribe((message) => {
+    if (message.kind === 'revocation' && message.event.kind === 'key') mint.forgetAll();
+  });
   const common = {
     limits: { headers: options.limits.headers },
-    mint: createTokenMint({
-      keyRing,
-      publicOrigin,
-      clock,
-      lifetimeSeconds: options.tokenLifetimeSeconds,
-      maxEntries: options.sessionCache.maxEntries,
-    }),
+    mint,
     publicOrigins: new Set([publicOrigin, ...options.hosts.map((host) => `${protocol}://${host}`)]),
     signInPath: options.signInPath,
   };
@@ -156,6 +160,7 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
     }),
     close: async () => {
       cache.close();
+      unsubscribe();
       await Promise.all([forwarders.public.destroy(), forwarders.internal.destroy()]);
     },
   };

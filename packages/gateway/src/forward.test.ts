@@ -241,6 +241,36 @@ describe('an upstream that fails', () => {
     expect(door.upstream.started).toBe(1);
   });
 
+  it.each([
+    ['with a length', (size: number) => `Content-Length: ${size}\r\n\r\n${'x'.repeat(size)}`],
+    [
+      'in chunks',
+      (size: number) => `Transfer-Encoding: chunked\r\n\r\n${size.toString(16)}\r\n${'x'.repeat(size)}\r\n0\r\n\r\n`,
+    ],
+  ])('S08: because it answers before the body is read is heard all the same: %s', async (_name, body) => {
+    const early = createServer((_, response) => {
+      response.writeHead(413, { 'content-length': '5' });
+      response.end('early');
+    }).listen(0, '127.0.0.1');
+    await once(early, 'listening');
+    const { port } = early.address() as AddressInfo;
+    const refusing = await startTestDoor({
+      moreRoutes: [{ name: 'early', prefix: '/early', access: 'public', upstream: `http://127.0.0.1:${port}` }],
+    });
+    for (let round = 0; round < 3; round++) {
+      const answer = await sendRaw(
+        refusing.port,
+        `POST /early/x HTTP/1.1\r\nHost: app.test\r\n${body(4_000_000)}` +
+          'GET /healthz HTTP/1.1\r\nHost: app.test\r\nConnection: close\r\n\r\n',
+      );
+      expect(answer.status).toBe(413);
+      expect(answer.body).toMatch(/^earlyHTTP\/1\.1 200/);
+    }
+    early.close();
+    early.closeAllConnections();
+    await refusing.close();
+  });
+
   it('with an upgrade that nobody asked for is 502', async () => {
     door.upstream.answer = (request) =>
       request.socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');

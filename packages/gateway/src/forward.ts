@@ -1,5 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
+import type { ServerResponse } from 'node:http';
+import { Transform, type Readable } from 'node:stream';
 import { SallyportError, type Route } from '@sallyport/core';
 import { Pool, type Dispatcher } from 'undici';
 import { requestOf, type Passage } from './passage.ts';
@@ -145,22 +145,23 @@ function poolFor(pools: Map<string, Pool>, origin: string, connectTimeout: numbe
   return pool;
 }
 
+/**
+ * The body, counted as it passes. Never the request itself: undici destroys what it reads from when an upstream answers
+ * early, and with it would go the connection on which the client waits for that answer.
+ */
 function bodyOf(passage: Passage, limit: number): Readable | null {
-  const { headers } = requestOf(passage);
-  if (!headers.hasBody) return null;
-  // With a Content-Length, Node's parser holds the client to it; without one the bytes are counted as they pass.
-  return headers.contentLength === undefined
-    ? Readable.from(countBytes(passage.message, limit), { objectMode: false })
-    : passage.message;
-}
-
-async function* countBytes(message: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
+  if (!requestOf(passage).headers.hasBody) return null;
   let total = 0;
-  for await (const chunk of message as AsyncIterable<Buffer>) {
-    total += chunk.length;
-    if (total > limit) throw tooLarge();
-    yield chunk;
-  }
+  const counted = new Transform({
+    transform: (chunk: Buffer, _encoding, done) => {
+      total += chunk.length;
+      if (total > limit) done(tooLarge());
+      else done(null, chunk);
+    },
+  });
+  // Undici hears of errors while it reads; what comes after that concerns nobody.
+  counted.on('error', () => {});
+  return passage.message.pipe(counted);
 }
 
 function tooLarge(): SallyportError {

@@ -45,6 +45,8 @@ export function createRequestHandler(parts: HandleRequestParts): HandleRequest {
     const outcome: Outcome = { decision: undefined, error: undefined, transfer: undefined };
     response.on('close', () => {
       if (!response.writableFinished) outcome.transfer?.abort();
+      // Answered before the body was read: what is left of it stands in front of the next request.
+      if (!message.complete) message.unpipe().resume();
       if (isRecorded) record(passage, outcome, response, performance.now() - begun, parts);
     });
 
@@ -68,6 +70,7 @@ function carryOut(
   if (response.destroyed) return;
   const refuse = (error: SallyportError): void => {
     outcome.error = error;
+    explainFailure(error, passage, parts.logger);
     answerRefusal(passage, error, response, parts);
   };
   try {
@@ -112,6 +115,14 @@ async function startMount(
   context: Parameters<Mount['handle']>[2],
 ): Promise<void> {
   await mount.handle(message, response, context);
+}
+
+/** What the caller is not told: why something of ours failed. */
+function explainFailure(error: SallyportError, passage: Passage, logger: Logger): void {
+  if (error.status < 500 || error.cause === undefined) return;
+  const cause = error.cause instanceof Error ? `${error.cause.name}: ${error.cause.message}` : 'unknown';
+  const { requestId, place } = passage;
+  logger.error('a request failed', { requestId, code: error.code, route: place?.name, reason: error.reason, cause });
 }
 
 function toSallyportError(error: unknown): SallyportError {

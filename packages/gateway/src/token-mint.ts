@@ -36,6 +36,8 @@ export interface MintedResult {
 /** Makes tokens, once per session, audience and generation. */
 export interface TokenMint {
   mint(principal: Principal, shape: TokenShape): MintedResult;
+  /** Forgets every token: what a withdrawn key signed is not sent again. */
+  forgetAll(): void;
 }
 
 export interface TokenMintParts {
@@ -56,7 +58,7 @@ export function createTokenMint(parts: TokenMintParts): TokenMint {
   const lifeBeforeRenewal = (lifetimeSeconds - Math.max(lifetimeSeconds / 5, 10)) * 1000;
   const byAuthority = createLeastRecentlyUsed<Map<string, MintedToken>>(parts.maxEntries);
   // A principal object is immutable and shared by all requests of a session: its key is written once.
-  const byPrincipal = new WeakMap<Principal, Map<string, MintedToken>>();
+  let byPrincipal = new WeakMap<Principal, Map<string, MintedToken>>();
 
   const tokensOf = (principal: Principal): Map<string, MintedToken> => {
     const known = byPrincipal.get(principal);
@@ -84,6 +86,10 @@ export function createTokenMint(parts: TokenMintParts): TokenMint {
   };
 
   return {
+    forgetAll: () => {
+      byAuthority.clear();
+      byPrincipal = new WeakMap();
+    },
     mint: (principal, shape) => {
       const at = clock();
       const tokens = tokensOf(principal);
