@@ -156,8 +156,8 @@ function record(
       ...(line.reason === undefined ? {} : { reason: line.reason }),
       ...(outcome.transfer?.upstreamMilliseconds === undefined
         ? {}
-        : { upstreamMilliseconds: outcome.transfer.upstreamMilliseconds }),
-      totalMilliseconds: durationMilliseconds,
+        : { upstreamMilliseconds: toHundredths(outcome.transfer.upstreamMilliseconds) }),
+      totalMilliseconds: line.durationMilliseconds,
     });
   }
 }
@@ -176,7 +176,7 @@ function toRecord(
     method: passage.request?.method ?? '-',
     route: passage.place?.name ?? '-',
     status: response.headersSent ? response.statusCode : 499,
-    durationMilliseconds: Math.round(durationMilliseconds * 100) / 100,
+    durationMilliseconds: toHundredths(durationMilliseconds),
     callerKind: caller.kind,
     subject: isKnown ? caller.id : undefined,
     sid: isKnown ? caller.sid : undefined,
@@ -187,4 +187,8 @@ function toRecord(
     tokenCache: passage.tokenCache,
     isAborted: response.writableFinished ? undefined : true,
   };
+}
+
+function toHundredths(milliseconds: number): number {
+  return Math.round(milliseconds * 100) / 100;
 }
