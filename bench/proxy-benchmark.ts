@@ -60,11 +60,21 @@ type Upstream = Child<{ readonly port: number; readonly bodyLength: number }>;
 /** Lets two servers take turns under the same load, one pair of turns after the other, and measures both. */
 export async function measureProxies(options: ProxyBenchmarkOptions): Promise<ProxyMeasurements> {
   const { cores, onProgress } = options;
-  const upstream: Upstream = await startChild({ file: 'servers/upstream.ts', core: cores.upstream });
-  const load = await startChild<object>({ file: 'load/main.ts', core: cores.load });
-  const subject = await startSide(options.subject, upstream.ready.port, options);
-  const baseline = await startSide(options.baseline, upstream.ready.port, options);
+  const children: Child<unknown>[] = [];
+  const started = async <Ready>(starting: Promise<Child<Ready>>): Promise<Child<Ready>> => {
+    const child = await starting;
+    children.push(child);
+    return child;
+  };
   try {
+    const upstream: Upstream = await started(startChild({ file: 'servers/upstream.ts', core: cores.upstream }));
+    const load = await started(startChild<object>({ file: 'load/main.ts', core: cores.load }));
+    const startSide = async (side: ProxySide): Promise<RunningSide> => ({
+      side,
+      child: await started(startServer(side, upstream.ready.port, options)),
+    });
+    const subject = await startSide(options.subject);
+    const baseline = await startSide(options.baseline);
     const turn = (running: RunningSide, milliseconds: number): Promise<Turn> =>
       takeTurn({ running, upstream, load, connections: options.connections, milliseconds });
 
@@ -93,28 +103,22 @@ export async function measureProxies(options: ProxyBenchmarkOptions): Promise<Pr
       subjectResidentBytes: after.residentBytes,
     };
   } finally {
-    await Promise.all([subject.child.stop(), baseline.child.stop(), load.stop(), upstream.stop()]);
+    await Promise.all(children.map((child) => child.stop()));
   }
 }
 
-async function startSide(side: ProxySide, upstreamPort: number, options: ProxyBenchmarkOptions): Promise<RunningSide> {
-  const { cores, profileFolder } = options;
+function startServer(
+  side: ProxySide,
+  upstreamPort: number,
+  { cores, profileFolder }: ProxyBenchmarkOptions,
+): Promise<Child<ServerReady>> {
   const settings: ServerSettings = { upstreamPort, ...side.settings };
+  const profileName = `${side.file}-${process.hrtime.bigint()}.cpuprofile`;
   const nodeOptions =
     profileFolder === undefined
       ? []
-      : [
-          '--cpu-prof',
-          `--cpu-prof-dir=${profileFolder}`,
-          `--cpu-prof-name=${side.file}-${process.hrtime.bigint()}.cpuprofile`,
-        ];
-  const child = await startChild<ServerReady>({
-    file: `servers/${side.file}`,
-    core: cores.server,
-    settings,
-    nodeOptions,
-  });
-  return { side, child };
+      : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`, `--cpu-prof-name=${profileName}`];
+  return startChild({ file: `servers/${side.file}`, core: cores.server, settings, nodeOptions });
 }
 
 async function warmUp(requests: number, turn: () => Promise<Turn>): Promise<void> {

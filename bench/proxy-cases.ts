@@ -5,6 +5,7 @@ import { spreadOf, summarizePairs, type Pair } from './statistics.ts';
 const bareProxy: ProxySide = { file: 'bare-proxy.ts', translates: false };
 const honoProxy: ProxySide = { file: 'hono-proxy.ts', translates: true };
 const door: ProxySide = { file: 'door.ts', translates: true };
+const doorWithStores: ProxySide = { file: 'door-with-stores.ts', translates: true };
 const doorWithLog: ProxySide = { file: 'door.ts', translates: true, settings: { accessLog: true } };
 
 interface ProxyCase {
@@ -28,6 +29,13 @@ const cases: readonly ProxyCase[] = [
     title: '… with access log vs bare proxy',
     target: '≥ 0.80',
     subject: doorWithLog,
+    baseline: bareProxy,
+  },
+  {
+    name: 'authenticated-get-with-real-stores-vs-bare-proxy',
+    title: '… with identity and SQLite behind it vs bare proxy',
+    target: '≥ 0.90',
+    subject: doorWithStores,
     baseline: bareProxy,
   },
   {
