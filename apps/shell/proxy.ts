@@ -2,4 +2,4 @@ import { zoneProxy } from '@sallyport/nextjs/zone';
 
 export const proxy = zoneProxy();
 
-export const config = { matcher: '/((?!_next/static|healthz|icon.svg).*)' };
+export const config = { matcher: '/((?!_next/static/|healthz$|favicon.ico$).*)' };

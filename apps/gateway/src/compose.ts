@@ -26,7 +26,7 @@ import { ConfigurationError } from './config/configuration-error.ts';
 import type { Environment } from './config/environment.ts';
 import { prepareDemoAccounts } from './demo/demo-accounts.ts';
 import { listenMailbox } from './demo/mailbox-listener.ts';
-import { createTracesMount } from './demo/traces-mount.ts';
+import { createTracesMount, withoutOwnRequests } from './demo/traces-mount.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { createIdentityMount } from './identity-mount.ts';
 
@@ -88,7 +88,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     closing.push(() => identity.close());
     if (isDemo) await prepareDemoAccounts(config.dataDir, (account) => createVerifiedAccount(identity, account));
 
-    const traces = isDemo ? createDoorTraces() : undefined;
+    const traces = isDemo ? withoutOwnRequests(createDoorTraces()) : undefined;
     const door = createDoor({
       publicUrl: config.publicUrl,
       hosts: config.hosts,

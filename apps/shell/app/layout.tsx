@@ -4,9 +4,11 @@ import type { Metadata, Viewport } from 'next';
 import type { ReactNode } from 'react';
 import { sans } from './font.ts';
 import './globals.css';
+import { iconUrl } from './icon-url.ts';
 
 export const metadata: Metadata = {
   title: { default: 'Sallyport', template: '%s · Sallyport' },
+  icons: { icon: { url: iconUrl, type: 'image/svg+xml' } },
   description: 'Login and access for Next.js front ends and NestJS services.',
 };
 

@@ -30,7 +30,7 @@ export function FieldFrame({ name, label, hint, error, aside, children }: FieldF
       {error === undefined ? null : (
         <p id={`${name}-error`} className="flex items-start gap-1.5 text-sm font-medium text-danger">
           <CircleAlert aria-hidden="true" className="mt-0.5 size-4 shrink-0" />
-          {error}
+          {sentenceOf(label, error)}
         </p>
       )}
       {hint === undefined ? null : (
@@ -46,4 +46,10 @@ export function FieldFrame({ name, label, hint, error, aside, children }: FieldF
 export function describedBy(name: string, hint: ReactNode, error: string | undefined): string | undefined {
   const ids = [error === undefined ? '' : `${name}-error`, hint === undefined ? '' : `${name}-hint`].filter(Boolean);
   return ids.length === 0 ? undefined : ids.join(' ');
+}
+
+/** Identity says "must not be empty", so that the name of the field can stand before it. */
+function sentenceOf(label: string, error: string): string {
+  const sentence = /^[a-z]/.test(error) ? `${label} ${error}` : error;
+  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
 }

@@ -1,9 +1,21 @@
 import type { DoorTraces, Mount } from '@sallyport/gateway';
 
+const mountName = 'behind-the-door';
+
+/** Keeps the page's own questions out: it asks every two seconds, and would push everything else out. */
+export function withoutOwnRequests(traces: DoorTraces): DoorTraces {
+  return {
+    list: (sid) => traces.list(sid),
+    record: (sid, trace) => {
+      if (trace.route !== mountName) traces.record(sid, trace);
+    },
+  };
+}
+
 /** Serves the last requests of the caller's own session, for the page "Behind the door". Claims, never a token. */
 export function createTracesMount(traces: DoorTraces): Mount {
   return {
-    name: 'behind-the-door',
+    name: mountName,
     prefix: '/behind-the-door/requests',
     access: 'signed-in',
     slide: false,

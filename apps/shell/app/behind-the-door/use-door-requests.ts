@@ -12,9 +12,6 @@ export type DoorRequests =
 
 const intervalMilliseconds = 2_000;
 
-/** Where this page itself asks. Its own questions are not shown. */
-const ownPath = '/behind-the-door/requests';
-
 /** Asks the door every two seconds, only while the page is being looked at and not paused. */
 export function useDoorRequests(isPaused: boolean): DoorRequests {
   const [state, setState] = useState<DoorRequests>({ kind: 'loading' });
@@ -48,9 +45,9 @@ export function useDoorRequests(isPaused: boolean): DoorRequests {
 /** `undefined` when there was no usable answer. */
 async function readRequests(signal: AbortSignal): Promise<DoorRequests | undefined> {
   try {
-    const response = await authFetch(ownPath, { signal });
+    const response = await authFetch('/behind-the-door/requests', { signal });
     const { requests } = (await response.json()) as { readonly requests: readonly DoorRequest[] };
-    return { kind: 'loaded', requests: requests.filter(({ path }) => path !== ownPath), isStale: false };
+    return { kind: 'loaded', requests, isStale: false };
   } catch (error) {
     return error instanceof ProblemError && error.status === 404 ? { kind: 'absent' } : undefined;
   }

@@ -1,6 +1,6 @@
 import 'server-only';
 import { fetchApi, readProblem, SallyportError, type ProblemError } from '@sallyport/nextjs/server';
-import type { ProductPage } from './product.ts';
+import type { ProductOrder, ProductPage } from './product.ts';
 
 /** The page of products, or why the shop did not give it. */
 export type LoadedProducts =
@@ -9,15 +9,17 @@ export type LoadedProducts =
 
 const pageSize = 8;
 
+const sorts: Readonly<Record<ProductOrder, string>> = { name: 'name', newest: '-createdAt' };
+
 /**
  * Asks the shop for a page of products, as the person who is signed in.
  *
  * @throws ProblemError when the shop refuses: that is no outage, and not for this page to explain.
  */
-export async function loadProducts(page: number): Promise<LoadedProducts> {
+export async function loadProducts(page: number, order: ProductOrder): Promise<LoadedProducts> {
   let response: Response;
   try {
-    response = await fetchApi(`/api/shop/products?page=${page}&pageSize=${pageSize}`);
+    response = await fetchApi(`/api/shop/products?page=${page}&pageSize=${pageSize}&sort=${sorts[order]}`);
   } catch (error) {
     if (error instanceof SallyportError && error.status >= 502)
       return { kind: 'unavailable', title: 'The shop does not answer' };

@@ -14,8 +14,9 @@ export const metadata: Metadata = { title: 'Products' };
 
 export default async function ProductsPage({ searchParams }: PageProps<'/products'>) {
   const caller = await requireAuth({ permissions: ['product:read'] });
-  const page = pageNumber(searchText((await searchParams)['page']));
-  const products = await loadProducts(page);
+  const query = await searchParams;
+  const order = searchText(query['order']) === 'newest' ? 'newest' : 'name';
+  const products = await loadProducts(pageNumber(searchText(query['page'])), order);
   const abilities = toAbilities(caller.userId, caller.permissions);
 
   return (
@@ -29,8 +30,13 @@ export default async function ProductsPage({ searchParams }: PageProps<'/product
             <ShopUnavailable title={products.title} requestId={products.requestId} />
           ) : (
             <>
-              <Products products={products.page.items} abilities={abilities} total={products.page.total} />
-              <Paging {...products.page} />
+              <Products
+                products={products.page.items}
+                abilities={abilities}
+                total={products.page.total}
+                order={order}
+              />
+              <Paging {...products.page} order={order} />
             </>
           )}
         </div>

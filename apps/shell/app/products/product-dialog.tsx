@@ -7,27 +7,23 @@ import { TextField } from '@sallyport/app-ui/text-field';
 import { useSubmission } from '@sallyport/app-ui/use-submission';
 import { authFetch } from '@sallyport/nextjs/client';
 import type { Product } from './product.ts';
+import { readProductForm } from './read-product-form.ts';
 
 interface ProductDialogProps {
   /** The product to change; absent for a new one. */
   readonly product?: Product;
   readonly onClose: () => void;
-  readonly onSaved: (news: string) => void;
+  readonly onSaved: (news: string, isNew: boolean) => void;
 }
 
 /** The form of a product. Open for as long as it is mounted. */
 export function ProductDialog({ product, onClose, onSaved }: ProductDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const { form, isPending, problem, errorOf, onSubmit } = useSubmission(async (values) => {
-    const json = {
-      name: values.get('name'),
-      description: values.get('description'),
-      priceCents: centsOf(String(values.get('priceCents'))),
-      stock: numberOf(String(values.get('stock'))),
-    };
+    const json = readProductForm(values);
     if (product === undefined) await authFetch('/api/shop/products', { method: 'POST', json });
     else await authFetch(`/api/shop/products/${encodeURIComponent(product.id)}`, { method: 'PATCH', json });
-    onSaved(product === undefined ? 'The product is on sale.' : 'The change is saved.');
+    onSaved(product === undefined ? 'The product is on sale.' : 'The change is saved.', product === undefined);
   });
 
   useEffect(() => dialog.current?.showModal(), []);
@@ -84,14 +80,4 @@ export function ProductDialog({ product, onClose, onSaved }: ProductDialogProps)
       </form>
     </dialog>
   );
-}
-
-/** An empty field is not zero: the shop gets `null`, and says that a number is missing. */
-function numberOf(text: string): number | null {
-  return text.trim() === '' || Number.isNaN(Number(text)) ? null : Number(text);
-}
-
-function centsOf(text: string): number | null {
-  const price = numberOf(text);
-  return price === null ? null : Math.round(price * 100);
 }

@@ -17,6 +17,17 @@ export interface ProductPage {
   readonly total: number;
 }
 
+/** How the list is ordered. */
+export type ProductOrder = 'name' | 'newest';
+
+/** The address of a page of the list. */
+export function productsUrl(order: ProductOrder, page: number): string {
+  const query = new URLSearchParams();
+  if (order === 'newest') query.set('order', order);
+  if (page > 1) query.set('page', String(page));
+  return query.size === 0 ? '/products' : `/products?${query.toString()}`;
+}
+
 /** Writes a price the way it is read. */
 export function formatPrice({ priceCents, currency }: Pick<Product, 'priceCents' | 'currency'>): string {
   return new Intl.NumberFormat('en', { style: 'currency', currency }).format(priceCents / 100);

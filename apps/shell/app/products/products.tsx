@@ -6,7 +6,8 @@ import { useState } from 'react';
 import { Button } from '@sallyport/app-ui/button';
 import type { Abilities } from './abilities.ts';
 import { DeleteProductDialog } from './delete-product-dialog.tsx';
-import type { Product } from './product.ts';
+import { productsUrl, type Product, type ProductOrder } from './product.ts';
+import { OrderLinks } from './order-links.tsx';
 import { ProductDialog } from './product-dialog.tsx';
 import { ProductRow } from './product-row.tsx';
 
@@ -14,6 +15,7 @@ interface ProductsProps {
   readonly products: readonly Product[];
   readonly abilities: Abilities;
   readonly total: number;
+  readonly order: ProductOrder;
 }
 
 type OpenDialog =
@@ -22,22 +24,27 @@ type OpenDialog =
   | { readonly kind: 'change' | 'delete'; readonly product: Product };
 
 /** The list and what may be done with it. After each change the server is asked again, so the list never guesses. */
-export function Products({ products, abilities, total }: ProductsProps) {
+export function Products({ products, abilities, total, order }: ProductsProps) {
   const router = useRouter();
   const [dialog, setDialog] = useState<OpenDialog>({ kind: 'none' });
   const [news, setNews] = useState('');
 
   const close = (): void => setDialog({ kind: 'none' });
-  function finish(sentence: string): void {
+  function finish(sentence: string, isNew = false): void {
     close();
     setNews(sentence);
+    // A new product is on top of the newest, wherever its name would put it.
+    if (isNew) router.push(productsUrl('newest', 1));
     router.refresh();
   }
 
   return (
     <>
       <div className="flex min-h-10 flex-wrap items-center justify-between gap-4">
-        <p className="text-ink-soft">{total === 1 ? '1 product' : `${total} products`}</p>
+        <div className="flex flex-wrap items-baseline gap-x-6 gap-y-1">
+          <p className="text-ink-soft">{total === 1 ? '1 product' : `${total} products`}</p>
+          <OrderLinks order={order} />
+        </div>
         {abilities.mayCreate ? (
           <Button tone="primary" onClick={() => setDialog({ kind: 'create' })}>
             <Plus aria-hidden="true" className="size-4" />

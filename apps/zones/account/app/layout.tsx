@@ -4,11 +4,11 @@ import type { Metadata, Viewport } from 'next';
 import type { ReactNode } from 'react';
 import { sans } from './font.ts';
 import './globals.css';
+import { iconUrl } from './icon-url.ts';
 
 export const metadata: Metadata = {
   title: { default: 'Account · Sallyport', template: '%s · Sallyport' },
-  // The shell owns this address: both applications show one icon, and the browser fetches it once.
-  icons: { icon: { url: '/icon.svg', type: 'image/svg+xml' } },
+  icons: { icon: { url: iconUrl, type: 'image/svg+xml' } },
 };
 
 export const viewport: Viewport = {
