@@ -17,7 +17,8 @@ let seen: IncomingMessage[] = [];
 beforeAll(async () => {
   service = createServer((request, response) => {
     seen.push(request);
-    response.end('{"answer":42}');
+    if (request.method === 'POST') request.pipe(response);
+    else response.end('{"answer":42}');
   });
   await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
   ({ app } = await createHonoProxy({
@@ -62,6 +63,15 @@ describe('the hono proxy', () => {
     const cookie = await signIn();
     await app.request('/api/shop/products', { headers: { cookie, authorization: 'Bearer made-up' } });
     expect(seen[0]?.headers.authorization).not.toContain('made-up');
+  });
+
+  it('passes bodies on', async () => {
+    const response = await app.request('/api/shop/products', {
+      method: 'POST',
+      headers: { cookie: await signIn(), origin: publicUrl, 'content-type': 'text/plain' },
+      body: 'a lamp',
+    });
+    expect(await response.text()).toBe('a lamp');
   });
 
   it.each([
