@@ -69,6 +69,8 @@ async function runVitest(
         env: {
           ...process.env,
           TEST_RESULT_FILE: resultFile,
+          // Vitest colours its output wherever CI is set; in a log file that is noise.
+          ...(process.stdout.isTTY || process.env['FORCE_COLOR'] !== undefined ? {} : { NO_COLOR: '1' }),
           ...(chromium === undefined ? {} : { CHROME_PATH: chromium }),
         },
         stdio: ['ignore', 'inherit', 'inherit'],
