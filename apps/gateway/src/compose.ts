@@ -133,7 +133,7 @@ async function openMailer({
   const mailbox = createDevelopmentMailbox();
   const listening = await listenMailbox(mailbox.app, environment.mailboxPort ?? 0);
   logger.info('mailbox ready', { port: listening.port });
-  return { mailer: mailbox.mailer, close: listening.close };
+  return { mailer: mailbox.mailer, close: () => listening.close() };
 }
 
 async function createVerifiedAccount(

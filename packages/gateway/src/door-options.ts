@@ -13,6 +13,7 @@ import type { Mount } from './mount.ts';
 import type { RequestRecord } from './record.ts';
 import type { DoorTraces } from './traces.ts';
 
+/** Upper bounds of what the door takes in. */
 export interface DoorLimits {
   /** @default 100 */
   readonly headers?: number;

@@ -50,6 +50,7 @@ export interface TranslatedRequest {
   readonly requestId: string;
 }
 
+/** What the middleware leaves for the handlers that follow it. */
 export interface SessionToTokenVariables {
   readonly sallyport: TranslatedRequest;
 }
