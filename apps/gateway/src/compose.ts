@@ -59,6 +59,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
   try {
     closing.push(claimDataFolder(config.dataDir));
+    const { mailer, close: closeMailer } = await openMailer(options);
+    closing.push(closeMailer);
     const sealerFor = createSealer(loadRootSecret({ dataDir: config.dataDir, environmentValue: environment.secret }));
     const file = openEmbeddedDatabase({ file: join(config.dataDir, 'sallyport.db') });
     closing.push(() => file.close());
@@ -70,8 +72,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const bus = createInProcessBus({ logger });
     closing.push(startHousekeeping(sessions, logger));
 
-    const { mailer, close: closeMailer } = await openMailer(options);
-    closing.push(closeMailer);
     const identity = await createIdentity({
       publicUrl: config.publicUrl,
       database,

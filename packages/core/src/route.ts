@@ -5,13 +5,18 @@ const permission = z.string().refine(isPermission, 'must be a permission such as
 const upstreamUrl = z.url({ protocol: /^https?$/ }).refine(isOrigin, 'must be an origin: scheme, host and port only');
 
 /** Who may pass a route. Whatever needs the record (ownership) is decided by the service. */
-export const routeAccessSchema = z.union([
-  z.enum(['public', 'optional', 'signed-in', 'service']),
-  z.strictObject({
-    roles: z.array(z.string().min(1)).min(1).optional(),
-    permissions: z.array(permission).min(1).optional(),
-  }),
-]);
+export const routeAccessSchema = z.union(
+  [
+    z.enum(['public', 'optional', 'signed-in', 'service']),
+    z.strictObject({
+      roles: z.array(z.string().min(1)).min(1).optional(),
+      permissions: z.array(permission).min(1).optional(),
+    }),
+  ],
+  {
+    error: 'must be "public", "optional", "signed-in", "service", or { roles: […], permissions: ["resource:action"] }',
+  },
+);
 
 /** One route of the door. Unknown keys stop the start. */
 export const routeSchema = z.strictObject({
