@@ -23,6 +23,10 @@ export interface ProxyBenchmarkOptions {
   /** Each server answers this many requests before anything counts: slow servers need as many to be compiled as fast ones. */
   readonly warmUpRequests: number;
   readonly connections: number;
+  /**
+   * Share of what the slower of the two answers when saturated, to be sent at an even pace to both. Absent: saturated.
+   */
+  readonly loadShare?: number;
   readonly profileFolder?: string;
   readonly onProgress: (text: string) => void;
 }
@@ -75,18 +79,28 @@ export async function measureProxies(options: ProxyBenchmarkOptions): Promise<Pr
     });
     const subject = await startSide(options.subject);
     const baseline = await startSide(options.baseline);
-    const turn = (running: RunningSide, milliseconds: number): Promise<Turn> =>
-      takeTurn({ running, upstream, load, connections: options.connections, milliseconds });
+    const turn = (running: RunningSide, milliseconds: number, ratePerSecond?: number): Promise<Turn> =>
+      takeTurn({ running, upstream, load, connections: options.connections, milliseconds, ratePerSecond });
 
     for (const running of [baseline, subject]) {
       onProgress(`warming up ${running.side.file}`);
       await warmUp(options.warmUpRequests, () => turn(running, options.turnMilliseconds));
     }
 
+    const ratePerSecond = await paceFor(options.loadShare, [subject, baseline], (running) =>
+      turn(running, options.turnMilliseconds),
+    );
     const before = await usageOf(subject);
     const turns: { readonly subject: Turn; readonly baseline: Turn }[] = [];
     while (turns.length < options.pairs) {
-      turns.push(await takePair(turns.length, (running) => turn(running, options.turnMilliseconds), subject, baseline));
+      turns.push(
+        await takePair(
+          turns.length,
+          (running) => turn(running, options.turnMilliseconds, ratePerSecond),
+          subject,
+          baseline,
+        ),
+      );
       onProgress(`pair ${turns.length} of ${options.pairs}: ${describePair(turns.at(-1))}`);
     }
     const after = await usageOf(subject);
@@ -121,6 +135,18 @@ function startServer(
   return startChild({ file: `servers/${side.file}`, core: cores.server, settings, nodeOptions });
 }
 
+/** The rate at which both are asked; `undefined` for as fast as they answer. */
+async function paceFor(
+  share: number | undefined,
+  sides: readonly RunningSide[],
+  turn: (running: RunningSide) => Promise<Turn>,
+): Promise<number | undefined> {
+  if (share === undefined) return undefined;
+  const saturated: number[] = [];
+  for (const running of sides) saturated.push((await turn(running)).perSecond);
+  return Math.round(Math.min(...saturated) * share);
+}
+
 async function warmUp(requests: number, turn: () => Promise<Turn>): Promise<void> {
   let answered = 0;
   while (answered < requests) answered += (await turn()).answered;
@@ -144,10 +170,11 @@ interface TurnOptions {
   readonly load: Child<object>;
   readonly connections: number;
   readonly milliseconds: number;
+  readonly ratePerSecond: number | undefined;
 }
 
 async function takeTurn(options: TurnOptions): Promise<Turn> {
-  const { running, upstream, load, connections, milliseconds } = options;
+  const { running, upstream, load, connections, milliseconds, ratePerSecond } = options;
   const plan: LoadPlan = {
     port: running.child.ready.port,
     request: browserRequest(running.child.ready),
@@ -155,6 +182,7 @@ async function takeTurn(options: TurnOptions): Promise<Turn> {
     connections,
     rampMilliseconds: 150,
     milliseconds,
+    ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
   };
   const seenBefore = (await upstream.ask('report')) as UpstreamReport;
   const usedBefore = await usageOf(running);
