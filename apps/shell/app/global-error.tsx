@@ -1,6 +1,6 @@
 'use client';
 
-import { buttonClass } from '@sallyport/app-ui/button';
+import { Button } from '@sallyport/app-ui/button';
 import { sans } from './font.ts';
 import './globals.css';
 import { MessagePage } from '@sallyport/app-ui/message-page';
@@ -12,11 +12,11 @@ export default function GlobalError() {
       <body>
         <title>Out of order · Sallyport</title>
         <main>
-          <MessagePage status="503" title="We cannot check who you are right now.">
+          <MessagePage status="Out of order" title="We cannot check who you are right now.">
             <p>That is our fault, and it passes. You are not signed out, and nothing was lost.</p>
-            <a href="" className={buttonClass({ tone: 'primary', size: 'large' })}>
+            <Button tone="primary" size="large" onClick={() => location.reload()}>
               Load the page again
-            </a>
+            </Button>
           </MessagePage>
         </main>
       </body>

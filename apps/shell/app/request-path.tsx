@@ -40,12 +40,22 @@ function Station({ icon, title, children }: { icon: ReactNode; title: string; ch
 }
 
 const legs = {
-  outer: { text: 'text-outer', line: 'bg-outer', dot: 'bg-outer', delay: '' },
-  inner: { text: 'text-inner', line: 'bg-inner-solid', dot: 'bg-inner-solid', delay: '[animation-delay:1.1s]' },
+  outer: {
+    text: 'text-outer',
+    line: 'bg-outer',
+    dot: 'bg-outer',
+    walk: 'motion-safe:animate-[walk-to-the-door_4s_ease-in-out_infinite]',
+  },
+  inner: {
+    text: 'text-inner',
+    line: 'bg-inner-solid',
+    dot: 'bg-inner-solid',
+    walk: 'motion-safe:animate-[walk-from-the-door_4s_ease-in-out_infinite]',
+  },
 };
 
 function Leg({ kind, icon, label }: { kind: 'outer' | 'inner'; icon: ReactNode; label: string }) {
-  const { text, line, dot, delay } = legs[kind];
+  const { text, line, dot, walk } = legs[kind];
   return (
     <li className={`flex items-center gap-3 px-6 lg:flex-col lg:justify-center lg:px-3 ${text}`}>
       <span className="order-2 flex items-center gap-1.5 text-sm font-medium whitespace-nowrap lg:order-none">
@@ -55,7 +65,7 @@ function Leg({ kind, icon, label }: { kind: 'outer' | 'inner'; icon: ReactNode; 
       <span aria-hidden="true" className="relative block h-8 w-0.5 lg:h-0.5 lg:w-full">
         <span className={`absolute inset-0 opacity-35 ${line}`} />
         <span
-          className={`absolute -top-[3px] left-0 size-2 rounded-full opacity-0 [--walk:6.5rem] max-lg:hidden motion-safe:animate-[walk-in_2.2s_ease-in-out_infinite] ${delay} ${dot}`}
+          className={`absolute -top-[3px] left-0 size-2 rounded-full opacity-0 [--walk:6.5rem] max-lg:hidden ${walk} ${dot}`}
         />
       </span>
     </li>

@@ -32,7 +32,7 @@ export function Welcome({ demo }: { readonly demo: DemoMode | undefined }) {
               </Link>
             </div>
           </div>
-          <Passage className="h-56 w-full lg:h-full" />
+          <Passage className="h-64 w-full lg:h-full" />
         </section>
 
         {demo === undefined ? null : <DemoNote demo={demo} />}

@@ -24,12 +24,15 @@ export async function AppDocument({ app, auth, fontClass, children }: AppDocumen
       <body className="flex flex-col">
         <a
           href="#main"
-          className="sr-only rounded-control bg-outer px-4 py-2 text-on-outer focus:not-sr-only focus:fixed focus:top-3 focus:left-3 focus:z-30"
+          className="sr-only rounded-control bg-outer font-medium text-on-outer focus:not-sr-only focus:fixed focus:top-2.5 focus:left-3 focus:z-30 focus:px-4 focus:py-2.5"
         >
           Skip to content
         </a>
         <SallyportProvider initial={clientAuth(auth)}>
           <SiteHeader app={app} theme={theme} viewer={toViewer(auth)} />
+          <noscript>
+            <p className="page-width py-3 font-medium">Signing in and the forms here need JavaScript.</p>
+          </noscript>
           <main id="main" tabIndex={-1} className="flex-1 outline-none!">
             {children}
           </main>

@@ -7,7 +7,7 @@ export interface PassageProps {
 /** The picture of a sally port: the outer leaves stand open, the inner door is shut, and nobody is between them. */
 export function Passage({ isOpen = true, className }: PassageProps) {
   return (
-    <svg viewBox="0 0 400 560" preserveAspectRatio="xMidYMax slice" aria-hidden="true" className={className}>
+    <svg viewBox="0 0 400 560" preserveAspectRatio="xMidYMax meet" aria-hidden="true" className={className}>
       <path d={arch(0)} fill="oklch(0.275 0.038 190)" />
       <path d={arch(36)} fill="oklch(0.325 0.048 187)" />
       {isOpen ? <OpenOuterDoor /> : <ShutOuterDoor />}

@@ -11,6 +11,10 @@ const units: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
 /** How long ago something was, kept up to date, with the exact time on hover. */
 export function RelativeTime({ iso }: { readonly iso: string }) {
   const [now, setNow] = useState(() => Date.now());
+  // The exact time waits for the browser: the server does not know its time zone.
+  const [title, setTitle] = useState<string>();
+
+  useEffect(() => setTitle(exactTime(iso)), [iso]);
 
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 30_000);
@@ -18,7 +22,7 @@ export function RelativeTime({ iso }: { readonly iso: string }) {
   }, []);
 
   return (
-    <time dateTime={iso} title={exactTime(iso)} suppressHydrationWarning>
+    <time dateTime={iso} title={title} suppressHydrationWarning>
       {relativeTime(Date.parse(iso), now)}
     </time>
   );

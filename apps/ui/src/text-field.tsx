@@ -1,7 +1,7 @@
 import type { ComponentProps, ReactNode } from 'react';
 import { FieldFrame, describedBy, inputClass } from './field-frame.tsx';
 
-export interface TextFieldProps extends Omit<ComponentProps<'input'>, 'id'> {
+export interface TextFieldProps extends Omit<ComponentProps<'input'>, 'id' | 'className'> {
   readonly name: string;
   readonly label: string;
   readonly hint?: ReactNode;
@@ -10,7 +10,7 @@ export interface TextFieldProps extends Omit<ComponentProps<'input'>, 'id'> {
 }
 
 /** A labelled input whose hint and error are read out with it. */
-export function TextField({ label, hint, error, className, ...input }: TextFieldProps) {
+export function TextField({ label, hint, error, ...input }: TextFieldProps) {
   return (
     <FieldFrame name={input.name} label={label} hint={hint} error={error}>
       <input

@@ -33,7 +33,7 @@ export function SessionRow({ session, isEnding, onEnd }: SessionRowProps) {
           ) : null}
         </p>
         <p className="text-[0.9375rem] text-ink-soft">
-          Active <RelativeTime iso={lastActiveAt} /> · from <span className="break-all">{address}</span>
+          Active <RelativeTime iso={lastActiveAt} /> · from <span className="inline-block break-all">{address}</span>
         </p>
         <p className="text-sm text-ink-soft">
           Signed in <RelativeTime iso={createdAt} />
