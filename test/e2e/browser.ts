@@ -37,7 +37,8 @@ export function useVisitors(url: () => string = () => sharedSystem.url): Visitor
   return { open, openPage: async (options) => (await open(options)).newPage() };
 }
 
-async function launchBrowser(): Promise<Browser> {
+/** Starts Chromium. Whoever calls closes it. */
+export async function launchBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: sharedSystem.chromium,
     args: [

@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openAccount } from './account-page.ts';
 import { patienceMilliseconds, useVisitors } from './browser.ts';
 import { callApi, isSignedIn } from './call-api.ts';
+import { signInDirectly } from './new-account.ts';
 import { startOwnSystem, type OwnSystem } from './own-system.ts';
-import { demoAccount, signIn, submitSignIn } from './sign-in.ts';
+import { demoAccount, submitSignIn } from './sign-in.ts';
 
 let system: OwnSystem;
 const visitors = useVisitors(() => system.url);
@@ -20,8 +21,8 @@ describe('a session that nobody uses', () => {
     const account = demoAccount('user', system.accounts);
     const page = await visitors.openPage();
     const openTab = await visitors.openPage();
-    await signIn(page, account);
-    await signIn(openTab, account);
+    await signInDirectly(page, account);
+    await signInDirectly(openTab, account);
     await openAccount(page);
     await openAccount(openTab, '/account?x=2');
     await waitForExpiry(page);

@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { vi } from 'vitest';
 import { patienceMilliseconds } from './browser.ts';
 
 export type MailKind = 'verify-email' | 'already-registered' | 'reset-password' | 'password-changed';
@@ -19,18 +19,14 @@ export async function readMails(mailbox: string, to: string): Promise<readonly M
 
 /** Waits for the newest message of a kind. */
 export async function waitForMail(mailbox: string, to: string, kind: MailKind): Promise<Mail> {
-  let found: Mail | undefined;
-  await expect
-    .poll(
-      async () => {
-        found = (await readMails(mailbox, to)).find((mail) => mail.kind === kind);
-        return found?.kind;
-      },
-      { timeout: patienceMilliseconds, interval: 100 },
-    )
-    .toBe(kind);
-  if (found === undefined) throw new Error(`No ${kind} mail arrived`);
-  return found;
+  return vi.waitFor(
+    async () => {
+      const found = (await readMails(mailbox, to)).find((mail) => mail.kind === kind);
+      if (found === undefined) throw new Error(`No ${kind} mail arrived`);
+      return found;
+    },
+    { timeout: patienceMilliseconds, interval: 100 },
+  );
 }
 
 /** The link of a mail, as a person would open it. */

@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { useVisitors } from './browser.ts';
 import { callApi } from './call-api.ts';
-import { createAccount } from './new-account.ts';
+import { signInAsNewcomer } from './new-account.ts';
 import {
   addButton,
   addProduct,
@@ -14,7 +14,8 @@ import {
   productRow,
 } from './products-page.ts';
 import { sharedSystem } from './shared-system.ts';
-import { demoAccount, signIn } from './sign-in.ts';
+import { demoAccount } from './sign-in.ts';
+import { openSignedIn } from './signed-in-page.ts';
 
 const visitors = useVisitors();
 const catalogueUrl = `/api/shop/products/${catalogueProduct.id}`;
@@ -115,7 +116,7 @@ describe('an administrator', () => {
 
   it('gives somebody a role that counts from the next request on, without a new sign-in', async () => {
     const page = await visitors.openPage();
-    await signIn(page, await createAccount(page));
+    await signInAsNewcomer(page);
     await openProducts(page);
     expect(await offeredActions(page)).toEqual([]);
     const { body } = await callApi(page, '/auth/session');
@@ -163,8 +164,7 @@ const unauthenticated = {
 };
 
 async function openAs(role: 'user' | 'vendor' | 'admin'): Promise<Page> {
-  const page = await visitors.openPage();
-  await signIn(page, demoAccount(role));
+  const page = await openSignedIn(visitors, demoAccount(role));
   await openProducts(page);
   return page;
 }

@@ -4,7 +4,7 @@ import { openAccount, sessionRows, signOutEverywhere, signOutTheOthers } from '.
 import { useVisitors } from './browser.ts';
 import { callApi, isSignedIn } from './call-api.ts';
 import { openReady } from './hydrated-page.ts';
-import { createAccount, type Account } from './new-account.ts';
+import { createAccount, signInAsNewcomer, signInDirectly, type Account } from './new-account.ts';
 import { openProducts } from './products-page.ts';
 import { signIn, signOut } from './sign-in.ts';
 
@@ -71,7 +71,7 @@ describe('two browsers of one person', () => {
   it('never see or end the session of somebody else', async () => {
     const { desk } = await openTwoBrowsers();
     const stranger = await visitors.openPage();
-    await signIn(stranger, await createAccount(stranger));
+    await signInAsNewcomer(stranger);
     const { body } = await callApi(desk, '/auth/sessions');
     const [{ sid = '' } = {}] = body['sessions'] as readonly { readonly sid?: string }[];
     expect(sid).not.toBe('');
@@ -86,8 +86,7 @@ describe('two browsers of one person', () => {
 describe('tabs of one browser', () => {
   it('all leave after one sign-out, in the shell and in the zone', async () => {
     const page = await visitors.openPage();
-    const account = await createAccount(page);
-    await signIn(page, account);
+    await signInAsNewcomer(page);
     const tabs = [page, await page.context().newPage(), await page.context().newPage()] as const;
     await openProducts(tabs[0]);
     await openAccount(tabs[1]);
@@ -98,7 +97,8 @@ describe('tabs of one browser', () => {
 
   it('all leave after a sign-out in the shell', async () => {
     const page = await visitors.openPage();
-    await signIn(page, await createAccount(page));
+    await signInAsNewcomer(page);
+    await openReady(page, '/');
     const zone = await page.context().newPage();
     await openAccount(zone);
     await signOut(page);
@@ -107,8 +107,7 @@ describe('tabs of one browser', () => {
 
   it('show nothing private when the back button is pressed after a sign-out', async () => {
     const page = await visitors.openPage();
-    const account = await createAccount(page);
-    await signIn(page, account);
+    const account = await signInAsNewcomer(page);
     await openProducts(page);
     await openAccount(page);
     await signOut(page);
@@ -124,13 +123,13 @@ describe('tabs of one browser', () => {
     const page = await visitors.openPage();
     const first = await createAccount(page);
     const second = await createAccount(page);
-    await signIn(page, first);
+    await signInDirectly(page, first);
     const other = await page.context().newPage();
     await openReady(other, '/');
-    await signOut(page);
+    await other.getByText(first.email).first().waitFor();
     await signIn(page, second);
-    await openAccount(other);
-    await other.getByRole('main').getByText(second.email).waitFor();
+    await other.getByText(second.email).first().waitFor();
+    expect(await other.content()).not.toContain(first.email);
   });
 });
 
@@ -143,9 +142,8 @@ interface TwoBrowsers {
 async function openTwoBrowsers(): Promise<TwoBrowsers> {
   const desk = await visitors.openPage({ userAgent: linux });
   const phone = await visitors.openPage({ userAgent: iphone });
-  const account = await createAccount(desk);
-  await signIn(desk, account);
-  await signIn(phone, account);
+  const account = await signInAsNewcomer(desk);
+  await signInDirectly(phone, account);
   return { desk, phone, account };
 }
 

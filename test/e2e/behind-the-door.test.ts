@@ -1,0 +1,107 @@
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { openAccount } from './account-page.ts';
+import { useVisitors } from './browser.ts';
+import { callApi } from './call-api.ts';
+import { openReady } from './hydrated-page.ts';
+import { signInAsNewcomer, signInDirectly } from './new-account.ts';
+import { openProducts } from './products-page.ts';
+
+const visitors = useVisitors();
+
+describe('behind the door', () => {
+  it('shows the requests of this session, with stages, caches, signatures and claims', async () => {
+    const { page, account } = await openAsNewcomer();
+    await openProducts(page);
+    for (let call = 0; call < 3; call += 1) await callApi(page, '/api/shop/products');
+    await openReady(page, '/behind-the-door');
+
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page
+      .getByRole('button', { name: /^GET \/api\/shop\/products/ })
+      .first()
+      .click();
+    await page.getByRole('heading', { level: 2, name: 'GET /api/shop/products' }).waitFor();
+    const detail = page.getByRole('article', { name: 'GET /api/shop/products' });
+    const stages = await detail.getByRole('region', { name: 'Stage by stage' }).innerText();
+    for (const stage of ['Firewall', 'Route', 'Authenticate', 'Protect', 'Authorize', 'Translate']) {
+      expect(stages).toContain(stage);
+    }
+    const facts = await detail.getByRole('region', { name: 'What it cost' }).innerText();
+    expect(facts).toMatch(/Session cache\s+Hit/);
+    expect(facts).toMatch(/Token cache\s+Hit/);
+    expect(facts).toMatch(/Signatures\s+0/);
+    const claims = detail.getByRole('table');
+    await claims.getByRole('row', { name: /^aud shop/ }).waitFor();
+    await claims.getByRole('row', { name: /^scope product:read/ }).waitFor();
+    // The shop has no business with names: only routes with profile claims are told.
+    expect(await claims.innerText()).not.toContain(account.email);
+    expect(await page.content()).not.toMatch(/eyJ[\w-]+\.[\w-]+\.[\w-]+/);
+  });
+
+  it('shows a refusal with its reason', async () => {
+    const { page } = await openAsNewcomer();
+    await page.goto('/behind-the-door');
+    expect(await callApi(page, '/api/shop/products', { method: 'POST', json: {} })).toMatchObject({ status: 403 });
+    await page
+      .getByRole('button', { name: /^POST \/api\/shop\/products/ })
+      .first()
+      .click();
+    await page.getByRole('heading', { level: 2, name: 'POST /api/shop/products' }).waitFor();
+  });
+
+  it('follows what happens in another tab', async () => {
+    const { page } = await openAsNewcomer();
+    await openReady(page, '/behind-the-door');
+    expect(await page.getByRole('button', { name: /^GET \/account/ }).count()).toBe(0);
+    await openAccount(await page.context().newPage());
+    await page
+      .getByRole('button', { name: /^GET \/account/ })
+      .first()
+      .waitFor();
+  });
+
+  it('never shows the requests of somebody else, nor of another session of the same person', async () => {
+    const { page, account } = await openAsNewcomer();
+    await openProducts(page);
+    const mine = await readRequests(page);
+    expect(mine.length).toBeGreaterThan(0);
+
+    const elsewhere = await visitors.openPage();
+    await signInDirectly(elsewhere, account);
+    const { page: stranger } = await openAsNewcomer();
+    const ids = new Set(mine.map(({ requestId }) => requestId));
+    for (const other of [elsewhere, stranger]) {
+      const theirs = await readRequests(other);
+      expect(theirs.length).toBeGreaterThan(0);
+      expect(theirs.filter(({ requestId }) => ids.has(requestId))).toEqual([]);
+      expect(theirs.filter(({ path }) => path.startsWith('/api/shop'))).toEqual([]);
+    }
+  });
+
+  it('is closed to strangers, and holds no query of any request', async () => {
+    const page = await visitors.openPage();
+    await page.goto('/');
+    expect(await callApi(page, '/behind-the-door/requests')).toMatchObject({ status: 401 });
+    await signInAsNewcomer(page);
+    await callApi(page, '/api/shop/products?page=1&pageSize=7');
+    const { body } = await callApi(page, '/behind-the-door/requests');
+    expect(JSON.stringify(body)).toContain('/api/shop/products');
+    expect(JSON.stringify(body)).not.toContain('pageSize');
+  });
+});
+
+interface ListedRequest {
+  readonly requestId: string;
+  readonly path: string;
+}
+
+async function openAsNewcomer() {
+  const page = await visitors.openPage();
+  return { page, account: await signInAsNewcomer(page) };
+}
+
+async function readRequests(page: Page): Promise<readonly ListedRequest[]> {
+  const { body } = await callApi(page, '/behind-the-door/requests');
+  return body['requests'] as readonly ListedRequest[];
+}

@@ -1,0 +1,58 @@
+import { demoProcesses, type ProcessDefinition } from '../../tools/launch/demo-processes.ts';
+import { findFreePorts } from '../../tools/launch/free-ports.ts';
+import { workspaceRoot } from '../../tools/workspace-root.ts';
+import { startOwnSystem, type OwnSystem } from './own-system.ts';
+import { openRecorder, type Recorder } from './recorder.ts';
+import { sharedSystem } from './shared-system.ts';
+
+/** A system with a recorder on each side of the door. */
+export interface RecordedSystem {
+  readonly system: OwnSystem;
+  /** Between the browser and the door. */
+  readonly outside: Recorder;
+  /** Between the door and each service or zone. */
+  readonly inside: Readonly<Record<'shop' | 'shell' | 'account', Recorder>>;
+  dispose(): Promise<void>;
+}
+
+const services = ['shop', 'shell', 'account'] as const;
+
+/** Starts a system whose every request and answer is recorded, before the door and behind it. */
+export async function startRecordedSystem(): Promise<RecordedSystem> {
+  const outside = await openRecorder(sharedSystem.authority);
+  const inside = { shop: await openRecorder(), shell: await openRecorder(), account: await openRecorder() };
+  const [port = 0] = await findFreePorts(1);
+  outside.forwardTo(port);
+
+  const system = await startOwnSystem({
+    port,
+    publicUrl: `https://localhost:${outside.port}`,
+    definitions: demoProcesses(workspaceRoot).map((definition) =>
+      definition.name === 'gateway' ? throughRecorders(definition, inside) : definition,
+    ),
+  });
+  return {
+    system,
+    outside,
+    inside,
+    async dispose() {
+      await system.dispose();
+      await Promise.all([outside, ...Object.values(inside)].map((recorder) => recorder.close()));
+    },
+  };
+}
+
+function throughRecorders(gateway: ProcessDefinition, inside: RecordedSystem['inside']): ProcessDefinition {
+  return {
+    ...gateway,
+    environment: (addresses) => {
+      for (const name of services) inside[name].forwardTo(addresses.ports[name]);
+      return {
+        ...gateway.environment(addresses),
+        SALLYPORT_UPSTREAM_SHOP: `http://127.0.0.1:${inside.shop.port}`,
+        SALLYPORT_UPSTREAM_SHELL: `http://127.0.0.1:${inside.shell.port}`,
+        SALLYPORT_UPSTREAM_ACCOUNT: `http://127.0.0.1:${inside.account.port}`,
+      };
+    },
+  };
+}

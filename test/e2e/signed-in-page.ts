@@ -1,0 +1,28 @@
+import type { BrowserContextOptions, Cookie, Page } from 'playwright-core';
+import type { Visitors } from './browser.ts';
+import { signInDirectly } from './new-account.ts';
+import type { Credentials } from './sign-in.ts';
+
+/** Sessions of this test file, by account. */
+const sessions = new Map<string, readonly Cookie[]>();
+
+/**
+ * Opens a browser in which somebody is signed in, on a plain answer of the door. There is one sign-in per account and
+ * file; later browsers take over its cookie. For tests that leave the session as it is.
+ */
+export async function openSignedIn(
+  visitors: Visitors,
+  account: Credentials,
+  options: BrowserContextOptions = {},
+): Promise<Page> {
+  const page = await visitors.openPage(options);
+  const cookies = sessions.get(account.email);
+  if (cookies === undefined) {
+    await signInDirectly(page, account);
+    sessions.set(account.email, await page.context().cookies());
+  } else {
+    await page.context().addCookies([...cookies]);
+    await page.goto('/healthz');
+  }
+  return page;
+}
