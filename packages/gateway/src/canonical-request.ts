@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { SallyportError } from '@sallyport/core';
 import { readHeaders, type InboundHeaders } from './inbound-headers.ts';
 import type { KnownHosts } from './known-hosts.ts';
+import { requireSoundHandshake } from './web-socket-handshake.ts';
 
 /**
  * The one reading of a request. `path` is what routes are matched against; `target` is the very bytes it was read from,
@@ -69,6 +70,7 @@ export function readCanonicalRequest(
     throw new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'method-unknown', allow: knownMethods });
   }
   requireSoundBody(method, headers);
+  if (headers.isWebSocket) requireSoundHandshake(request);
 
   const target = request.url ?? '';
   const end = endOfPath(target);
@@ -91,7 +93,6 @@ function requireSoundBody(method: string, headers: InboundHeaders): void {
   if (headers.contentLengthCount > 1) refuse('content-length-count');
   // A body on GET or HEAD has no meaning, and proxies disagree on whether it is there at all (RFC 9110, section 9.3.1).
   if ((method === 'GET' || method === 'HEAD') && headers.hasBody) refuse('body-on-get');
-  if (headers.isWebSocket && method !== 'GET') refuse('upgrade-on-unsafe-method');
 }
 
 function requireSoundQuery(query: string): void {

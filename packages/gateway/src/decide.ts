@@ -6,7 +6,7 @@ import type { ReadClientAddress } from './client-address.ts';
 import type { KnownHosts } from './known-hosts.ts';
 import { placeOf, requestOf, type Decision, type Passage, type Stage } from './passage.ts';
 import { protect, type ProtectParts } from './protect.ts';
-import type { RouteTable } from './route-table.ts';
+import type { Place, RouteTable } from './route-table.ts';
 import type { TokenMint } from './token-mint.ts';
 
 /** What the stages need of the world. One set for the public listener, one for the internal one. */
@@ -88,12 +88,21 @@ function findPlace(passage: Passage, { table }: DecisionParts): undefined {
 
 function translate(passage: Passage, { mint }: DecisionParts): Decision {
   const place = placeOf(passage);
+  if (requestOf(passage).headers.isWebSocket) requireTunnel(passage, place);
   if (place.destination.kind === 'mount') return { kind: 'mount', place };
-  if (requestOf(passage).headers.isWebSocket) throw new SallyportError('SP_UPGRADE_UNSUPPORTED');
   if (passage.caller.kind !== 'anonymous') {
     const { token, isHit } = mint.mint(passage.caller, place.destination.shape);
     passage.token = token;
     passage.tokenCache = isHit ? 'hit' : 'miss';
   }
   return { kind: 'forward', place };
+}
+
+/**
+ * A WebSocket passes only where nobody's identity does. Elsewhere it would have to end with the session that opened it,
+ * and the register of streams by session, which would see to that, does not exist yet.
+ */
+function requireTunnel({ listener, isHandedOver }: Passage, { carriesIdentity, destination }: Place): void {
+  const isPossible = listener === 'public' && isHandedOver && !carriesIdentity && destination.kind === 'upstream';
+  if (!isPossible) throw new SallyportError('SP_UPGRADE_UNSUPPORTED');
 }

@@ -19,6 +19,8 @@ export interface DoorLimits {
   readonly headers?: number;
   /** Bytes of a request body, where the route names no limit of its own. @default 10000000 */
   readonly bodyBytes?: number;
+  /** WebSocket connections at the same time. @default 1024 */
+  readonly tunnels?: number;
 }
 
 export interface SessionCacheOptions {
@@ -93,7 +95,7 @@ export function checkDoorOptions(options: DoorOptions): CheckedDoorOptions {
     signInPath: '/sign-in',
     isReady: () => true,
     ...options,
-    limits: { headers: 100, bodyBytes: 10_000_000, ...options.limits },
+    limits: { headers: 100, bodyBytes: 10_000_000, tunnels: 1024, ...options.limits },
     sessionCache: { maxEntries: 10_000, maxAgeSeconds: 60, ...options.sessionCache },
   };
   const problems = [...problemsOf(checked), ...problemsOfUrl(options.publicUrl)];
@@ -120,6 +122,7 @@ function problemsOf(
     ...unless(isBetween(options.tokenLifetimeSeconds, 30, 300), 'tokenLifetimeSeconds must be 30 to 300'),
     ...unless(isBetween(limits.headers, 10, 1000), 'limits.headers must be 10 to 1000'),
     ...unless(isBetween(limits.bodyBytes, 1, Number.MAX_SAFE_INTEGER), 'limits.bodyBytes must be a positive integer'),
+    ...unless(isBetween(limits.tunnels, 0, 65_536), 'limits.tunnels must be 0 to 65536'),
     ...unless(isBetween(sessionCache.maxEntries, 1, 10_000_000), 'sessionCache.maxEntries must be 1 to 10000000'),
     ...unless(isBetween(sessionCache.maxAgeSeconds, 0, 300), 'sessionCache.maxAgeSeconds must be 0 to 300'),
     ...unless(/^\/[A-Za-z0-9/_-]*$/.test(options.signInPath), 'signInPath must be a plain path'),

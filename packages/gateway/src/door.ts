@@ -56,8 +56,8 @@ export function createDoor(options: DoorOptions): Door {
     // The port is known only after listening, and the internal hosts hold it: nothing arrives in between, because
     // connections are accepted in a later turn of the event loop.
     let handle = createRequestHandler(shared.partsFor(kind, address, () => isDraining));
-    const listener = await openListener(address, checked.publicOrigin, (request, response, proceed) =>
-      handle(request, response, proceed),
+    const listener = await openListener(address, checked.publicOrigin, (request, response, proceed, isHandedOver) =>
+      handle(request, response, proceed, isHandedOver),
     );
     handle = createRequestHandler(shared.partsFor(kind, listener, () => isDraining));
     listeners.push(listener);
@@ -99,6 +99,7 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
     publicOrigin,
     isSecure,
     bodyBytes: options.limits.bodyBytes,
+    tunnels: options.limits.tunnels,
   } as const;
   const forwarders: Record<ListenerKind, Forwarder> = {
     public: createForwarder(tables.public.places, forwarderParts),

@@ -1,11 +1,13 @@
-import type { ServerResponse } from 'node:http';
-import { Transform, type Readable } from 'node:stream';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Transform, type Duplex, type Readable } from 'node:stream';
 import { SallyportError, type Route } from '@sallyport/core';
 import { Pool, type Dispatcher } from 'undici';
+import { joinSockets } from './join-sockets.ts';
 import { requestOf, type Passage } from './passage.ts';
 import type { Place } from './route-table.ts';
 import { upstreamTarget, writeUpstreamHeaders, type UpstreamRequestParts } from './upstream-request.ts';
 import { writeResponseHeaders, type ResponseContext, type UpstreamHeaders } from './upstream-response.ts';
+import { isAgreement, writeAgreementHeaders } from './web-socket-handshake.ts';
 
 /** A request that is being forwarded. */
 export interface Transfer {
@@ -35,6 +37,8 @@ export interface ForwarderParts extends UpstreamRequestParts {
   readonly publicOrigin: string;
   readonly isSecure: boolean;
   readonly bodyBytes: number;
+  /** WebSocket connections at the same time, and handshakes that may become one. */
+  readonly tunnels: number;
 }
 
 /**
@@ -71,6 +75,7 @@ interface Lane {
 export function createForwarder(places: readonly Place[], parts: ForwarderParts): Forwarder {
   const pools = new Map<string, Pool>();
   const lanes = new Map<Place, Lane>();
+  let tunnels = 0;
   for (const place of places) {
     if (place.destination.kind === 'upstream') lanes.set(place, createLane(place.destination.route, pools, parts));
   }
@@ -85,6 +90,11 @@ export function createForwarder(places: readonly Place[], parts: ForwarderParts)
       const target = lane.targets[lane.next] ?? lane.targets[0];
       if (target === undefined) throw new TypeError(`"${place.name}" has no upstream`);
       lane.next = (lane.next + 1) % lane.targets.length;
+      if (headers.isWebSocket) {
+        if (tunnels >= parts.tunnels) throw new SallyportError('SP_SERVICE_UNAVAILABLE', { reason: 'tunnel-limit' });
+        tunnels++;
+        response.once('close', () => tunnels--);
+      }
 
       const context: ResponseContext = {
         requestId: passage.requestId,
@@ -100,11 +110,13 @@ export function createForwarder(places: readonly Place[], parts: ForwarderParts)
         method: request.method,
         headers: writeUpstreamHeaders(passage, place, parts),
         body: bodyOf(passage, lane.bodyBytes),
-        headersTimeout: lane.headersTimeout,
+        // A stream may begin late; the answer to a handshake does not.
+        headersTimeout: headers.isWebSocket ? lane.headersTimeout || defaultTimeouts.headers : lane.headersTimeout,
         bodyTimeout: lane.bodyTimeout,
+        ...(headers.isWebSocket ? { upgrade: 'websocket' } : {}),
       };
       const isTraced = passage.timings !== undefined;
-      const handler = new TransferHandler(target.pool, options, response, context, fail, isTraced);
+      const handler = new TransferHandler(target.pool, options, passage.message, response, context, fail, isTraced);
       proceed();
       handler.send();
       return handler;
@@ -172,6 +184,7 @@ function tooLarge(): SallyportError {
 class TransferHandler implements Dispatcher.DispatchHandler, Transfer {
   readonly #pool: Pool;
   readonly #options: Dispatcher.DispatchOptions;
+  readonly #message: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #context: ResponseContext;
   readonly #fail: (error: SallyportError) => void;
@@ -189,6 +202,7 @@ class TransferHandler implements Dispatcher.DispatchHandler, Transfer {
   constructor(
     pool: Pool,
     options: Dispatcher.DispatchOptions,
+    message: IncomingMessage,
     response: ServerResponse,
     context: ResponseContext,
     fail: (error: SallyportError) => void,
@@ -196,6 +210,7 @@ class TransferHandler implements Dispatcher.DispatchHandler, Transfer {
   ) {
     this.#pool = pool;
     this.#options = options;
+    this.#message = message;
     this.#response = response;
     this.#context = context;
     this.#fail = fail;
@@ -216,6 +231,22 @@ class TransferHandler implements Dispatcher.DispatchHandler, Transfer {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     if (this.#isAborted) controller.abort(new Error('the client went away'));
+  }
+
+  onRequestUpgrade(_: Dispatcher.DispatchController, status: number, headers: UpstreamHeaders, upstream: Duplex): void {
+    const { socket } = this.#message;
+    if (this.#isAborted || socket.destroyed) {
+      upstream.destroy();
+      return;
+    }
+    if (!isAgreement(this.#message, status, headers)) {
+      upstream.destroy();
+      this.#fail(new SallyportError('SP_UPSTREAM_UNAVAILABLE', { reason: 'handshake-answer' }));
+      return;
+    }
+    this.#response.writeHead(status, writeAgreementHeaders(headers, this.#context.requestId));
+    this.#response.end();
+    joinSockets(socket, upstream);
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: UpstreamHeaders): void {

@@ -37,11 +37,12 @@ export function createRequestHandler(parts: HandleRequestParts): HandleRequest {
   const { decision: decisionParts, clock, traces } = parts;
   const isRecorded = parts.accessLog || traces !== undefined || parts.onRefusal !== undefined;
 
-  return (message, response, proceed) => {
+  return (message, response, proceed, isHandedOver) => {
     if (parts.isDraining()) response.shouldKeepAlive = false;
     if (answerHealth(message, response, parts.isReady)) return;
     const begun = isRecorded ? performance.now() : 0;
-    const passage = beginPassage(parts.listener, message, randomHex(32), clock(), traces !== undefined);
+    const requestId = randomHex(32);
+    const passage = beginPassage(parts.listener, message, requestId, clock(), isHandedOver, traces !== undefined);
     const outcome: Outcome = { decision: undefined, error: undefined, transfer: undefined };
     response.on('close', () => {
       if (!response.writableFinished) outcome.transfer?.abort();

@@ -176,7 +176,7 @@ describe('host, target form and method', () => {
     ['W01 without a session', {}, 401],
     ['X11 with a session and a foreign origin', { Origin: 'https://evil.test' }, 403],
     ['X11 with a session and no origin', { Origin: '' }, 403],
-    ['with everything right, because upgrades are not proxied', { Origin: 'https://app.test' }, 501],
+    ['with everything right, because the end of the session could not end it', { Origin: 'https://app.test' }, 501],
   ])('refuses a WebSocket handshake %s', async (name, headers, status) => {
     const { Origin: origin, ...rest }: { Origin?: string } = headers;
     const answer = await door.send('GET', '/ws', {

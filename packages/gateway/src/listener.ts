@@ -1,11 +1,20 @@
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttpServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { answerUnreadable } from './unreadable-request.ts';
+import { asksForWebSocket } from './web-socket-handshake.ts';
 
-/** Answers a request; `proceed` sends "100 Continue" to a client that waits for it. */
-export type HandleRequest = (request: IncomingMessage, response: ServerResponse, proceed: () => void) => void;
+/**
+ * Answers a request; `proceed` sends "100 Continue" to a client that waits for it. When the connection was handed over,
+ * nothing reads from it any more, and an answer with status 101 turns it into whatever the two ends agreed on.
+ */
+export type HandleRequest = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  proceed: () => void,
+  isHandedOver: boolean,
+) => void;
 
 export interface ListenerAddress {
   readonly host: string;
@@ -37,12 +46,12 @@ export async function openListener(
   const unused = trackUnusedSockets(server, address.tls === undefined ? 'connection' : 'secureConnection');
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     unused.delete(request.socket);
-    handle(request, response, () => {});
+    handle(request, response, () => {}, false);
   });
   // Node would say "100 Continue" to anybody; here the decision comes first.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     unused.delete(request.socket);
-    handle(request, response, () => response.writeContinue());
+    handle(request, response, () => response.writeContinue(), false);
   });
   server.on('connect', (_: IncomingMessage, socket: Duplex) =>
     socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'),
@@ -50,12 +59,27 @@ export async function openListener(
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) =>
     answerUnreadable(error, socket, publicOrigin),
   );
-  // There is no 'upgrade' listener on purpose: without one, Node treats a handshake as the request that it is, and the
-  // stages decide on it like on any other.
+  // A handshake is a request like any other until the stages have decided on it.
+  const handedOver = new Set<Socket>();
+  server.on('upgrade', (request: IncomingMessage, _: Duplex, head: Buffer) => {
+    unused.delete(request.socket);
+    handedOver.add(request.socket);
+    request.socket.once('close', () => handedOver.delete(request.socket));
+    const response = takeOver(request, head);
+    if (response !== undefined) handle(request, response, () => {}, true);
+  });
   await listen(server, address);
   const bound = server.address();
   const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
-  return { host: address.host, port, drain: (graceMilliseconds) => drain(server, unused, graceMilliseconds) };
+  return {
+    host: address.host,
+    port,
+    drain: (graceMilliseconds) => {
+      // Tunnels have no end of their own to wait for.
+      const ending = [...unused, ...handedOver];
+      return drain(server, ending, graceMilliseconds);
+    },
+  };
 }
 
 /** Browsers open connections ahead of need. Node does not count those as idle, so they would hold up the end. */
@@ -69,9 +93,36 @@ function trackUnusedSockets(server: Server, event: 'connection' | 'secureConnect
 }
 
 function createServer({ tls }: ListenerAddress): Server {
-  const options = { requireHostHeader: false, insecureHTTPParser: false };
+  const options = {
+    requireHostHeader: false,
+    insecureHTTPParser: false,
+    shouldUpgradeCallback: asksForWebSocket,
+  };
   if (tls === undefined) return createHttpServer(options);
   return createHttpsServer({ ...options, cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' });
+}
+
+/** Makes the response that Node makes for every request but this one. Nothing, when the connection is of no more use. */
+function takeOver(request: IncomingMessage, head: Buffer): ServerResponse | undefined {
+  const { socket } = request;
+  // Node has taken its own listener away, and an error nobody listens to ends the process; 'close' follows it.
+  socket.on('error', () => {});
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.once('finish', () => {
+    if (response.statusCode !== 101) socket.destroySoon();
+  });
+  try {
+    // Node before 24.9 does not ask which upgrades to hand over.
+    if (!asksForWebSocket(request)) throw new TypeError('this is no handshake');
+    // Throws while the answer to an earlier request is under way: a handshake is not to be pipelined behind one.
+    response.assignSocket(socket);
+    if (head.length > 0) socket.unshift(head);
+    return response;
+  } catch {
+    socket.destroy();
+    return undefined;
+  }
 }
 
 function listen(server: Server, { host, port }: ListenerAddress): Promise<void> {
@@ -90,10 +141,10 @@ function listen(server: Server, { host, port }: ListenerAddress): Promise<void> 
   });
 }
 
-async function drain(server: Server, unused: ReadonlySet<Socket>, graceMilliseconds: number): Promise<void> {
+async function drain(server: Server, ending: readonly Socket[], graceMilliseconds: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
-  for (const socket of unused) socket.destroy();
+  for (const socket of ending) socket.destroy();
   // A connection whose answer was under way becomes idle only now, and Node would keep it for the next request.
   const sweep = setInterval(() => server.closeIdleConnections(), sweepMilliseconds);
   const cut = setTimeout(() => server.closeAllConnections(), graceMilliseconds);

@@ -16,6 +16,8 @@ export interface Passage {
   readonly requestId: string;
   /** Milliseconds since 1970. */
   readonly at: number;
+  /** Whether the connection was handed over with the request, so that it can become a tunnel. */
+  readonly isHandedOver: boolean;
   /** Set by the firewall. */
   request: CanonicalRequest | undefined;
   clientAddress: string;
@@ -51,6 +53,7 @@ export function beginPassage(
   message: IncomingMessage,
   requestId: string,
   at: number,
+  isHandedOver: boolean,
   isTraced: boolean,
 ): Passage {
   return {
@@ -58,6 +61,7 @@ export function beginPassage(
     message,
     requestId,
     at,
+    isHandedOver,
     request: undefined,
     clientAddress: '',
     place: undefined,

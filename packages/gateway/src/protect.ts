@@ -19,11 +19,21 @@ export type RequestSource = 'own-page' | 'other-site' | 'unknown';
 export function protect(passage: Passage, { publicOrigins }: ProtectParts): undefined {
   if (passage.listener === 'internal') return;
   const request = requestOf(passage);
+  if (request.headers.isWebSocket) requireOwnOrigin(request.headers, publicOrigins);
   if (isSafe(request) || !placeOf(passage).carriesIdentity) return;
   const source = findSource(request.headers, publicOrigins);
   if (source === 'own-page') return;
   if (source === 'unknown' && passage.caller.kind === 'anonymous') return;
   throw new SallyportError('SP_CROSS_SITE_REQUEST', { reason: `source-${source}` });
+}
+
+/**
+ * No rule of browsers keeps a page from opening a WebSocket to another site, so the Origin of every handshake is looked
+ * at, wherever it goes. Programs send none. Fetch Metadata is not asked: browsers disagree on it for handshakes.
+ */
+function requireOwnOrigin({ origin }: InboundHeaders, publicOrigins: ReadonlySet<string>): void {
+  if (origin === undefined || publicOrigins.has(origin)) return;
+  throw new SallyportError('SP_CROSS_SITE_REQUEST', { reason: 'handshake-origin' });
 }
 
 /** Says whose page a request came from, as far as its headers tell. */
