@@ -2,10 +2,13 @@ import { Cookie, KeyRound, MonitorSmartphone, Server } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { BrandMark } from '@sallyport/app-ui/brand-mark';
 
-/** The picture of the product: a request reaches the door with a cookie and leaves it with a token. */
+/**
+ * The picture of the product: a request reaches the door with a cookie and leaves it with a token.
+ * It walks once, and again for as long as somebody points at it: nothing moves on its own for longer than five seconds.
+ */
 export function RequestPath() {
   return (
-    <ol className="grid items-stretch gap-y-3 lg:grid-cols-[1fr_9rem_1.15fr_9rem_1fr]">
+    <ol className="group grid items-stretch gap-y-3 lg:grid-cols-[1fr_9rem_1.15fr_9rem_1fr]">
       <Station icon={<MonitorSmartphone aria-hidden="true" className="size-5" />} title="The browser">
         Holds one HttpOnly cookie. No script can read it, and there is no token to steal.
       </Station>
@@ -44,13 +47,13 @@ const legs = {
     text: 'text-outer',
     line: 'bg-outer',
     dot: 'bg-outer',
-    walk: 'motion-safe:animate-[walk-to-the-door_4s_ease-in-out_infinite]',
+    walk: 'motion-safe:animate-[walk-to-the-door_4s_ease-in-out_400ms]',
   },
   inner: {
     text: 'text-inner',
     line: 'bg-inner-solid',
     dot: 'bg-inner-solid',
-    walk: 'motion-safe:animate-[walk-from-the-door_4s_ease-in-out_infinite]',
+    walk: 'motion-safe:animate-[walk-from-the-door_4s_ease-in-out_400ms]',
   },
 };
 
@@ -65,7 +68,7 @@ function Leg({ kind, icon, label }: { kind: 'outer' | 'inner'; icon: ReactNode; 
       <span aria-hidden="true" className="relative block h-8 w-0.5 lg:h-0.5 lg:w-full">
         <span className={`absolute inset-0 opacity-35 ${line}`} />
         <span
-          className={`absolute -top-[3px] left-0 size-2 rounded-full opacity-0 [--walk:6.5rem] max-lg:hidden ${walk} ${dot}`}
+          className={`absolute -top-[3px] left-0 size-2 rounded-full opacity-0 [--walk:6.5rem] max-lg:hidden group-hover:[animation-iteration-count:infinite]! ${walk} ${dot}`}
         />
       </span>
     </li>
