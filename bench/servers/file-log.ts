@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from '@sallyport/core';
 import { createJsonLogger } from '../../apps/gateway/src/json-logger.ts';
+import { createLineWriter } from '../../apps/gateway/src/line-writer.ts';
 
 /** A logger that writes to a real file, as a supervisor would collect it, and how many lines it has written. */
 export interface FileLog {
@@ -18,9 +19,11 @@ export function createFileLog(): FileLog {
     rmSync(folder, { recursive: true, force: true });
   });
   let lines = 0;
+  const append = (text: string): boolean => writeSync(file, text) > 0;
+  const writer = createLineWriter({ write: append, onDrain: (resume) => resume(), writeNow: append });
   const logger = createJsonLogger((line) => {
     lines += 1;
-    writeSync(file, line);
+    writer.write(line);
   });
   return { logger, lines: () => lines };
 }

@@ -1,11 +1,28 @@
 import type { LogFields, Logger } from '@sallyport/core';
 
 /** Writes one JSON object per line. Fields are an allow-list made by the caller; nothing is added from the environment. */
-export function createJsonLogger(write: (line: string) => void, now: () => Date = () => new Date()): Logger {
+export function createJsonLogger(write: (line: string) => void, now: () => number = Date.now): Logger {
+  const writeTime = createTimeWriter();
   const line =
     (level: 'info' | 'warn' | 'error') =>
-    (message: string, fields: LogFields = {}): void => {
-      write(`${JSON.stringify({ at: now().toISOString(), level, message, ...fields })}\n`);
+    (message: string, fields?: LogFields): void => {
+      const head = `{"at":"${writeTime(now())}","level":"${level}","message":${JSON.stringify(message)}`;
+      const rest = fields === undefined ? '{}' : JSON.stringify(fields);
+      write(rest === '{}' ? `${head}}\n` : `${head},${rest.slice(1)}\n`);
     };
   return { info: line('info'), warn: line('warn'), error: line('error') };
+}
+
+/** Writes a time as ISO 8601. The part down to the second is kept: most lines share it with the one before. */
+function createTimeWriter(): (milliseconds: number) => string {
+  let second = Number.NaN;
+  let prefix = '';
+  return (milliseconds) => {
+    const current = Math.floor(milliseconds / 1000);
+    if (current !== second) {
+      second = current;
+      prefix = new Date(current * 1000).toISOString().slice(0, 20);
+    }
+    return `${prefix}${String(milliseconds - current * 1000).padStart(3, '0')}Z`;
+  };
 }

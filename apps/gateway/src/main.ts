@@ -1,10 +1,18 @@
+import { writeSync } from 'node:fs';
 import { startGateway } from './compose.ts';
 import { readEnvironment } from './config/environment.ts';
 import { loadConfig } from './config/load-config.ts';
 import { createJsonLogger } from './json-logger.ts';
+import { createLineWriter } from './line-writer.ts';
 import { explainFailure } from './explain-failure.ts';
 
-const logger = createJsonLogger((line) => process.stdout.write(line));
+const lines = createLineWriter({
+  write: (text) => process.stdout.write(text),
+  onDrain: (resume) => process.stdout.once('drain', resume),
+  writeNow: (text) => writeSync(process.stdout.fd, text),
+});
+const logger = createJsonLogger(lines.write);
+process.on('exit', lines.flush);
 
 try {
   const environment = readEnvironment(process.env);

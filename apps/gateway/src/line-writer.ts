@@ -1,0 +1,59 @@
+/** Takes lines and brings them out together: one write per turn of the event loop instead of one per request. */
+export interface LineWriter {
+  readonly write: (line: string) => void;
+  /** Brings out what is waiting, at once. For the end of the process. */
+  readonly flush: () => void;
+}
+
+export interface LineWriterParts {
+  /** Writes asynchronously; the answer `false` asks to wait for `onDrain`. */
+  readonly write: (text: string) => boolean;
+  readonly onDrain: (resume: () => void) => void;
+  /** Writes before it returns. */
+  readonly writeNow: (text: string) => void;
+}
+
+/** A reader that does not keep up must not fill the memory: beyond this, lines are counted instead of kept. */
+const maximumWaitingCharacters = 8_000_000;
+
+/** Builds a writer of log lines. When the reader falls too far behind, a line says how many were lost. */
+export function createLineWriter({ write, onDrain, writeNow }: LineWriterParts): LineWriter {
+  let waiting = '';
+  let lost = 0;
+  let isScheduled = false;
+  let isBlocked = false;
+
+  const take = (): string => {
+    const text =
+      lost === 0 ? waiting : `${waiting}${JSON.stringify({ level: 'warn', message: 'log lines lost', lost })}\n`;
+    waiting = '';
+    lost = 0;
+    return text;
+  };
+  const bringOut = (): void => {
+    isScheduled = false;
+    if (isBlocked || waiting === '') return;
+    if (write(take())) return;
+    isBlocked = true;
+    onDrain(() => {
+      isBlocked = false;
+      bringOut();
+    });
+  };
+
+  return {
+    write: (line) => {
+      if (waiting.length > maximumWaitingCharacters) {
+        lost += 1;
+        return;
+      }
+      waiting += line;
+      if (isScheduled) return;
+      isScheduled = true;
+      setImmediate(bringOut);
+    },
+    flush: () => {
+      if (waiting !== '' || lost > 0) writeNow(take());
+    },
+  };
+}
