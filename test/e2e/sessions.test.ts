@@ -6,7 +6,7 @@ import { callApi, isSignedIn } from './call-api.ts';
 import { openReady } from './hydrated-page.ts';
 import { createAccount, signInAsNewcomer, signInDirectly, type Account } from './new-account.ts';
 import { openProducts } from './products-page.ts';
-import { signIn, signOut } from './sign-in.ts';
+import { signIn, signOut, submitSignIn } from './sign-in.ts';
 
 const visitors = useVisitors();
 const linux = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
@@ -123,12 +123,13 @@ describe('tabs of one browser', () => {
     const page = await visitors.openPage();
     const first = await createAccount(page);
     const second = await createAccount(page);
-    await signInDirectly(page, first);
+    await page.goto('/sign-in');
     const other = await page.context().newPage();
-    await openReady(other, '/');
-    await other.getByText(first.email).first().waitFor();
-    await signIn(page, second);
-    await other.getByText(second.email).first().waitFor();
+    await signInDirectly(other, first);
+    await openAccount(other);
+    await other.getByRole('main').getByText(first.email).waitFor();
+    await submitSignIn(page, second);
+    await other.getByRole('main').getByText(second.email).waitFor();
     expect(await other.content()).not.toContain(first.email);
   });
 });
