@@ -252,6 +252,14 @@ describe('headers that only the door may say', () => {
     expect(seen?.headers['x-request-id']).toMatch(/^[0-9a-f]{32}$/);
   });
 
+  it('does not part `next dev` from the pages that wait for it', async () => {
+    await door.send('GET', '/public/x', { 'X-Nextjs-Request-Id': '1a2b', 'X-Nextjs-Html-Request-Id': 'page' });
+    expect(door.upstream.seen[0]?.headers).toMatchObject({
+      'x-nextjs-request-id': '1a2b',
+      'x-nextjs-html-request-id': 'page',
+    });
+  });
+
   it('F01: believes none of them', async () => {
     const answer = await door.send('GET', '/api/x', { 'X-Forwarded-Uri': '/public/x', 'X-Original-URL': '/public/x' });
     expect(answer.status).toBe(401);

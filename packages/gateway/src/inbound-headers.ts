@@ -75,6 +75,10 @@ const handled: Readonly<Record<string, HeaderRule>> = {
   'x-purpose': 'purpose',
   'x-moz': 'purpose',
   rsc: 'router-data',
+  // By these the server of `next dev` says on its WebSocket which answer it speaks of, and pages wait for that.
+  // In production nothing reads them.
+  'x-nextjs-request-id': 'forward',
+  'x-nextjs-html-request-id': 'forward',
 };
 
 /**
