@@ -51,6 +51,13 @@ describe('the run', () => {
     for (const token of mintedTokens()) expect(token).toMatch(jwtShape);
     expect(keptByPages.join('\n')).toContain('/behind-the-door');
   });
+
+  it('is searched by scans that find what is allowed to be there', async () => {
+    expect(whereIs(person.email, seenByBrowser())).toContain('body /auth/session');
+    expect(whereIs(firstWord(firstPassword), recorded.outside.exchanges.flatMap(everythingOf))).not.toEqual([]);
+    expect(whereIs(person.email, await readFiles(recorded.system.dataDir, /sallyport\.db/))).not.toEqual([]);
+    expect(whereIs('"route":"shop"', await readFiles(recorded.system.dataDir, /gateway\.log$/))).not.toEqual([]);
+  });
 });
 
 describe('what the browser saw', () => {
@@ -268,7 +275,7 @@ function everythingOf(exchange: Exchange): readonly Place[] {
 
 /** Names the places only: the secret that was found must not end up in the report of the test. */
 function whereIs(secret: string, places: readonly Place[]): readonly string[] {
-  expect(secret.length).toBeGreaterThan(10);
+  expect(secret.length).toBeGreaterThan(8);
   return places.filter(({ text }) => text.includes(secret)).map(({ place }) => place);
 }
 

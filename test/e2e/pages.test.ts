@@ -48,6 +48,9 @@ const peoplesPages: readonly VisitedPage[] = [
   { name: 'account', path: '/account', settled: (page) => sessionRows(page).first().waitFor() },
 ];
 
+/** What is on a picture. A dialog stands in the middle of the window, not of the page. */
+type Extent = 'page' | 'window';
+
 const desktop = { width: 1280, height: 800 };
 const phone = { width: 360, height: 740 };
 const looks = [
@@ -81,17 +84,17 @@ describe('in every look, light and dark, on a desk and on a phone', () => {
     await page.getByRole('dialog').getByLabel('Name').fill('');
     await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
     await page.getByRole('alert').first().waitFor();
-    const findings = [...(await findingsInEveryLook(page, 'refused-form'))];
+    const findings = [...(await findingsInEveryLook(page, 'refused-form', 'window'))];
     await page.keyboard.press('Escape');
 
     await lamp.getByRole('button', { name: /^Delete/ }).click();
     await page.getByRole('dialog').waitFor();
-    findings.push(...(await findingsInEveryLook(page, 'dialog')));
+    findings.push(...(await findingsInEveryLook(page, 'dialog', 'window')));
     await page.keyboard.press('Escape');
 
     await page.getByRole('button', { name: /^Menu of/ }).click();
     await page.locator('#user-menu').getByRole('button', { name: 'Sign out' }).waitFor();
-    findings.push(...(await findingsInEveryLook(page, 'menu')));
+    findings.push(...(await findingsInEveryLook(page, 'menu', 'window')));
     expect(findings).toEqual([]);
   });
 });
@@ -178,13 +181,13 @@ async function visitAll(page: Page, pages: readonly VisitedPage[]): Promise<read
 }
 
 /** The page stays loaded: like a window that is made smaller, or a system that turns dark in the evening. */
-async function findingsInEveryLook(page: Page, name: string): Promise<readonly string[]> {
+async function findingsInEveryLook(page: Page, name: string, extent: Extent = 'page'): Promise<readonly string[]> {
   const findings: string[] = [];
   for (const { look, viewport, colorScheme } of looks) {
     await page.setViewportSize(viewport);
     await page.emulateMedia({ colorScheme });
     findings.push(...(await findingsOf(page, `${name} (${look})`)));
-    await takePicture(page, `${name}.${look}`);
+    await takePicture(page, `${name}.${look}`, extent);
   }
   return findings;
 }
@@ -201,7 +204,7 @@ async function findingsOf(page: Page, name: string): Promise<readonly string[]> 
   ];
 }
 
-async function takePicture(page: Page, name: string): Promise<void> {
+async function takePicture(page: Page, name: string, extent: Extent): Promise<void> {
   if (screenshotFolder === undefined) return;
-  await page.screenshot({ path: path.join(screenshotFolder, `${name}.png`), fullPage: true });
+  await page.screenshot({ path: path.join(screenshotFolder, `${name}.png`), fullPage: extent === 'page' });
 }
