@@ -40,6 +40,10 @@ describe('the hash of the inputs of a build', () => {
     'app/.next/BUILD_ID',
     'app/dist/a.js',
     'app/page.test.tsx',
+    'app/part.test.js',
+    'app/part.js.map',
+    'app/test-support/server.ts',
+    'app/store.test-support.ts',
     'app/next-env.d.ts',
   ])('does not depend on %s', async (file) => {
     await write(file, 'x');

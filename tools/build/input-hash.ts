@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 
-const ignoredFolders = new Set(['node_modules', '.next', 'dist']);
-const ignoredFile = /(?:\.test\.tsx?|\.tsbuildinfo|^next-env\.d\.ts)$/;
+const ignoredFolders = new Set(['node_modules', '.next', 'dist', 'test-support']);
+const ignoredFile = /(?:\.(?:test|test-support)\.(?:[jt]sx?|d\.ts)|\.map|\.tsbuildinfo|^next-env\.d\.ts)$/;
 
 /**
  * One hash over the names and contents of files and folders (relative to `root`), in an order that does not depend on the
- * machine. Build output and tests are left out; a path that is absent counts as absent, not as an error.
+ * machine. Build output, tests and source maps are left out; a path that is absent counts as absent, not as an error.
  */
 export async function hashInputs(root: string, inputs: readonly string[], salt = ''): Promise<string> {
   const files = (await Promise.all(inputs.map((input) => listFiles(root, input)))).flat().sort();

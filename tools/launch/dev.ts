@@ -1,4 +1,3 @@
-import { watch } from 'node:fs';
 import path from 'node:path';
 import { buildPackages } from '../build/build-system.ts';
 import { createProgress } from '../build/progress.ts';
@@ -10,6 +9,7 @@ import { parsePort, requireFreePort } from './public-port.ts';
 import { reportStartFailure } from './report-start-failure.ts';
 import { toStartTable } from './start-summary.ts';
 import { startSystem, type RunningSystem } from './system.ts';
+import { watchFolders } from './watch-folders.ts';
 
 /** What each Node process is made of; Next watches the sources of its applications by itself. */
 const builtInto: Readonly<Record<'gateway' | 'shop', readonly string[]>> = {
@@ -24,6 +24,7 @@ const builtInto: Readonly<Record<'gateway' | 'shop', readonly string[]>> = {
 };
 const sourceFolders = ['packages', 'apps/gateway', 'apps/ui', 'examples/shop'];
 const nextFolders: Partial<Record<ProcessName, string>> = { shell: 'apps/shell', account: 'apps/zones/account' };
+const watchedFile = /(?:^|[\\/])src[\\/](?!.*(?:\.test\.|test-support)).*\.tsx?$/;
 const quietMilliseconds = 120;
 
 const startedAt = performance.now();
@@ -114,17 +115,16 @@ async function watchSources(running: RunningSystem): Promise<void> {
     }
   };
 
-  for (const folder of sourceFolders) {
-    const watcher = watch(path.join(workspaceRoot, folder), { recursive: true, signal: stopping.signal });
-    watcher.on('change', (_event, file) => {
-      if (!/(?:^|[\\/])src[\\/].*\.tsx?$/.test(String(file))) return;
+  const folders = sourceFolders.map((folder) => path.join(workspaceRoot, folder));
+  watchFolders(folders, {
+    signal: stopping.signal,
+    onError: reportStartFailure,
+    onChange: (file) => {
+      if (!watchedFile.test(file)) return;
       clearTimeout(timer);
       timer = setTimeout(() => void rebuild(), quietMilliseconds);
-    });
-    watcher.on('error', (error) => {
-      if (!stopping.signal.aborted) reportStartFailure(error);
-    });
-  }
+    },
+  });
 }
 
 async function hashOf(name: 'gateway' | 'shop'): Promise<string> {
