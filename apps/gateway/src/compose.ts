@@ -45,6 +45,9 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
+/** A Ctrl-C in the demo is to be over within a second or two, whatever streams are open. */
+const demoGraceMilliseconds = 750;
+
 type CloseStep = () => Promise<void> | void;
 
 /**
@@ -102,7 +105,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       accessLog: config.log.access,
       ...(traces === undefined ? {} : { traces }),
     });
-    closing.push(() => door.close());
+    closing.push(() => door.close(isDemo ? { graceMilliseconds: demoGraceMilliseconds } : {}));
     const { port, internalPort } = await listen(door, config);
     return { port, internalPort, close };
   } catch (error) {
