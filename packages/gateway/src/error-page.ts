@@ -47,7 +47,7 @@ const wordsByStatus: Readonly<Record<number, Words>> = {
   },
   502: {
     heading: 'This part is not running right now',
-    text: 'The service behind this page does not answer. You are still signed in. Please try again in a moment.',
+    text: 'The service behind this page does not answer. Please try again in a moment.',
     action: 'again',
   },
   503: {
@@ -57,7 +57,7 @@ const wordsByStatus: Readonly<Record<number, Words>> = {
   },
   504: {
     heading: 'This is taking too long',
-    text: 'The service behind this page did not answer in time. You are still signed in. Please try again in a moment.',
+    text: 'The service behind this page did not answer in time. Please try again in a moment.',
     action: 'again',
   },
 };
@@ -107,8 +107,8 @@ function actionOf({ action }: Words, signInPath: string): string {
 }
 
 const style = `
-:root{--ink:#1b1f2a;--soft:#596074;--paper:#f6f7fa;--card:#fff;--line:#e1e4ec;--accent:#3346d3;--on-accent:#fff}
-@media (prefers-color-scheme:dark){:root{--ink:#eceef5;--soft:#a2a9bd;--paper:#0f1219;--card:#171b25;--line:#2a3040;--accent:#9aa8ff;--on-accent:#10131c}}
+:root{--ink:#0c2221;--soft:#4a5f5c;--paper:#f2f8f5;--card:#fff;--line:#d5e0dc;--accent:#0e6257;--on-accent:#fff}
+@media (prefers-color-scheme:dark){:root{--ink:#eaf2ef;--soft:#a3b8b3;--paper:#091415;--card:#101d1e;--line:#26393a;--accent:#74d6c1;--on-accent:#06201c}}
 *{box-sizing:border-box}
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;background:var(--paper);color:var(--ink);font:1rem/1.6 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 main{width:100%;max-width:34rem;padding:2.5rem;background:var(--card);border:1px solid var(--line);border-radius:1rem}

@@ -16,7 +16,7 @@ export const accountFields = {
     .trim()
     .toLowerCase()
     .max(254, 'must have at most 254 characters')
-    .pipe(z.email('must be an e-mail address')),
+    .pipe(z.email('must look like name@example.com')),
   /** A password to check: what it may be was decided when it was chosen. */
   presentedPassword: z.string().min(1, 'must not be empty').max(1024, 'is too long'),
   /** A password to keep. Its length is judged by the rules, which say what they want. */
