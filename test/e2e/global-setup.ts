@@ -15,13 +15,18 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   delete process.env['SALLYPORT_SCREENSHOTS'];
 
   const folder = await mkdtemp(path.join(tmpdir(), 'sallyport-e2e-'));
-  const authority = await createTestAuthority(path.join(folder, 'authority'));
-  const system = await startSystem({ dataDir: path.join(folder, 'data'), tls: authority });
-  const { url, mailbox, accounts } = system;
-  project.provide('system', { url, mailbox, accounts, authority, chromium, screenshotFolder });
-
-  return async () => {
-    await system.stop();
-    await rm(folder, { recursive: true, force: true });
-  };
+  const remove = () => rm(folder, { recursive: true, force: true });
+  try {
+    const authority = await createTestAuthority(path.join(folder, 'authority'));
+    const system = await startSystem({ dataDir: path.join(folder, 'data'), tls: authority });
+    const { url, mailbox, accounts } = system;
+    project.provide('system', { url, mailbox, accounts, authority, chromium, screenshotFolder });
+    return async () => {
+      await system.stop();
+      await remove();
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
 }
