@@ -31,7 +31,8 @@ export function answerRefusal(
   addCommonHeaders(headers, passage, parts.isSecure);
   if (mustClose(passage)) headers['connection'] = 'close';
 
-  const isPage = request !== undefined && wantsPage(request);
+  // What the firewall refuses never became a canonical request; a person who mistyped an address still gets a page.
+  const isPage = request === undefined ? isTypedByAPerson(passage) : wantsPage(request);
   if (isPage) Object.assign(headers, errorPageHeaders);
   const body = isPage
     ? renderErrorPage({ status: problem.status, code: error.code, requestId, signInPath: parts.signInPath })
@@ -48,6 +49,10 @@ export function answerRedirect(passage: Passage, location: string, response: Ser
   addCommonHeaders(headers, passage, parts.isSecure);
   response.writeHead(303, headers);
   response.end();
+}
+
+function isTypedByAPerson({ message }: Passage): boolean {
+  return message.headers['sec-fetch-mode'] === 'navigate';
 }
 
 /** RFC 9470, section 3: what would be enough. */

@@ -282,6 +282,14 @@ describe('access', () => {
     expect(answer.headers['allow']).toBe('GET');
   });
 
+  it('gives a person a page, and a program a problem, for an address that can be read in two ways', async () => {
+    const page = await door.send('GET', '/a%2fb', navigation);
+    expect(page).toMatchObject({ status: 400, headers: { 'content-type': 'text/html; charset=utf-8' } });
+    expect(page.body).not.toContain('a%2fb');
+    const problem = await door.send('GET', '/a%2fb');
+    expect(problem).toMatchObject({ status: 400, headers: { 'content-type': 'application/problem+json' } });
+  });
+
   it('prefers the route that names the host', async () => {
     expect((await door.send('GET', '/public/x', { Host: 'shop.test' })).status).toBe(401);
     expect((await door.send('GET', '/public/x')).status).toBe(200);

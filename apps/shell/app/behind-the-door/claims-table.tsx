@@ -29,7 +29,7 @@ export function ClaimsTable({ claims }: { readonly claims: Readonly<Record<strin
                 <th scope="row" className="font-mono font-medium text-inner sm:w-28 sm:py-2 sm:pr-4">
                   {name}
                 </th>
-                <td className="font-mono text-sm break-all sm:py-2 sm:pr-6">{readableClaim(name, value)}</td>
+                <td className="font-mono text-sm wrap-anywhere sm:py-2 sm:pr-6">{readableClaim(name, value)}</td>
                 <td className="text-ink-soft sm:w-[45%] sm:py-2">{meaningOf(name)}</td>
               </tr>
             ))}

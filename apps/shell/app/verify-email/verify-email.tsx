@@ -39,9 +39,14 @@ export function VerifyEmail() {
 
   if (link.kind === 'absent') {
     return (
-      <Notice tone="refused" title="The link is not complete">
-        <p>Open it from the mail again, or copy all of it.</p>
-      </Notice>
+      <>
+        <Notice tone="refused" title="The link is not complete">
+          <p>Open it from the mail again, or copy all of it. If you have done so already, just sign in.</p>
+        </Notice>
+        <Link href="/sign-in" className={buttonClass({ tone: 'primary', size: 'large' })}>
+          Go to sign in
+        </Link>
+      </>
     );
   }
   if (progress.kind === 'verified') {

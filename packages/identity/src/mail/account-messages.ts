@@ -91,12 +91,12 @@ function toHtml(greeting: string, { subject, paragraphs, action, closing }: Lett
     '<!doctype html><html lang="en"><head><meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width">',
     `<title>${escapeHtml(subject)}</title></head>`,
-    '<body style="margin:0;padding:32px 16px;background:#f5f5f4;color:#1c1917;font:16px/1.6 system-ui,-apple-system,Segoe UI,sans-serif">',
+    '<body style="margin:0;padding:32px 16px;background:#f2f8f5;color:#0c2221;font:16px/1.6 system-ui,-apple-system,Segoe UI,sans-serif">',
     '<div style="max-width:520px;margin:0 auto;padding:32px;background:#fff;border-radius:12px">',
     ...[greeting, ...paragraphs].map((paragraph) => `<p style="margin:0 0 16px">${escapeHtml(paragraph)}</p>`),
-    `<p style="margin:24px 0"><a href="${link}" style="display:inline-block;padding:12px 20px;border-radius:8px;background:#1c1917;color:#fff;text-decoration:none;font-weight:600">${escapeHtml(action.label)}</a></p>`,
-    `<p style="margin:0 0 16px;color:#57534e;font-size:14px;word-break:break-all">Or copy this address into your browser:<br>${link}</p>`,
-    `<p style="margin:0;color:#57534e;font-size:14px">${escapeHtml(closing)}</p>`,
+    `<p style="margin:24px 0"><a href="${link}" style="display:inline-block;padding:12px 20px;border-radius:8px;background:#0e6257;color:#fff;text-decoration:none;font-weight:600">${escapeHtml(action.label)}</a></p>`,
+    `<p style="margin:0 0 16px;color:#4a5f5c;font-size:14px;word-break:break-all">Or copy this address into your browser:<br>${link}</p>`,
+    `<p style="margin:0;color:#4a5f5c;font-size:14px">${escapeHtml(closing)}</p>`,
     '</div></body></html>',
   ].join('\n');
 }

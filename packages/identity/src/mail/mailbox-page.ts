@@ -14,8 +14,8 @@ setInterval(async () => {
 `;
 
 const style = `
-:root { color-scheme: light dark; --page: #f6f5f3; --card: #fff; --text: #1c1917; --quiet: #5f5a55; --line: #e3e0dc; --accent: #1d4ed8; --on-accent: #fff; }
-@media (prefers-color-scheme: dark) { :root { --page: #161412; --card: #211e1b; --text: #f2efec; --quiet: #aca59e; --line: #3a3530; --accent: #93b4ff; --on-accent: #10131a; } }
+:root { color-scheme: light dark; --page: #f2f8f5; --card: #fff; --text: #0c2221; --quiet: #4a5f5c; --line: #d5e0dc; --accent: #0e6257; --on-accent: #fff; }
+@media (prefers-color-scheme: dark) { :root { --page: #091415; --card: #101d1e; --text: #eaf2ef; --quiet: #a3b8b3; --line: #26393a; --accent: #74d6c1; --on-accent: #06201c; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--text); font: 16px/1.55 system-ui, -apple-system, "Segoe UI", sans-serif; }
 main { max-width: 720px; margin: 0 auto; padding: 40px 20px 80px; }
