@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { workspaceRoot } from '../workspace-root.ts';
 import { demoProcesses, type Addresses, type ProcessDefinition, type ProcessName } from './demo-processes.ts';
-import { findFreePorts } from './free-ports.ts';
+import { checkPort, findFreePorts } from './free-ports.ts';
 import { inheritedEnvironment } from './process-environment.ts';
 import { openProcessLog, type ProcessLog } from './process-log.ts';
 import { createSupervisedProcess, type SupervisedProcess } from './supervised-process.ts';
@@ -174,15 +174,24 @@ interface Part {
   readonly process: SupervisedProcess;
 }
 
+/** People keep the mailbox open in a tab: its address stays the same from start to start, when nobody else took it. */
+const mailboxPortOffset = 25;
+
+async function chooseMailboxPort(publicPort: number | undefined, otherwise: number): Promise<number> {
+  if (publicPort === undefined) return otherwise;
+  const preferred = publicPort + mailboxPortOffset;
+  return preferred <= 65_535 && (await checkPort(preferred)) === 'free' ? preferred : otherwise;
+}
+
 async function chooseAddresses(options: SystemOptions, dataDir: string): Promise<Addresses> {
-  const [internalPort = 0, mailboxPort = 0, shop = 0, shell = 0, account = 0, spare = 0] = await findFreePorts(6);
+  const [internalPort = 0, anyPort = 0, shop = 0, shell = 0, account = 0, spare = 0] = await findFreePorts(6);
   const publicPort = options.port ?? spare;
   const scheme = options.tls === undefined ? 'http' : 'https';
   return {
     publicUrl: options.publicUrl ?? `${scheme}://localhost:${publicPort}`,
     publicPort,
     internalPort,
-    mailboxPort,
+    mailboxPort: await chooseMailboxPort(options.port, anyPort),
     ports: { shop, shell, account },
     dataDir,
     certFile: options.tls?.certFile,
