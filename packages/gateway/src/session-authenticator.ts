@@ -41,7 +41,7 @@ export function createSessionAuthenticator(parts: SessionAuthenticatorParts): Au
         };
       }
       if (session.kind === 'unusable') return session;
-      const found = cache.findByToken(session.token, placeOf(passage).fresh);
+      const found = cache.findByToken(session.token, placeOf(passage).fresh, passage.message.socket);
       return found instanceof Promise ? found.then((later) => toOutcome(passage, later)) : toOutcome(passage, found);
     },
   };

@@ -27,6 +27,30 @@ describe('what is remembered', () => {
     expect(sessions.reads).toBe(1);
   });
 
+  it('is told apart by token on a connection that many people share', async () => {
+    const connection = {};
+    const [one, two] = [sessions.add({ id: 'one' }), sessions.add({ id: 'two' })];
+    for (const [token, id] of [
+      [one, 'one'],
+      [two, 'two'],
+      [one, 'one'],
+      [`${one.slice(0, -1)}x`, undefined],
+      [two, 'two'],
+    ] as const) {
+      expect((await cache.findByToken(token, false, connection)).session?.principal.id).toBe(id);
+    }
+  });
+
+  it('is refused on the very connection that was used before it was revoked', async () => {
+    const connection = {};
+    const token = sessions.add();
+    await cache.findByToken(token, false, connection);
+    const sid = sessions.sidOf(token);
+    sessions.remove(token);
+    await bus.revoke('session', sid);
+    expect((await cache.findByToken(token, false, connection)).session).toBeNull();
+  });
+
   it('is read again after its greatest age', async () => {
     const token = sessions.add();
     await isFound(token);

@@ -26,7 +26,8 @@ export interface FoundSession {
 
 /** Finds sessions without asking the store each time. Rejects with `SP_STORE_UNAVAILABLE` when it cannot find out. */
 export interface SessionCache {
-  findByToken(token: string, isFresh?: boolean): FoundSession | Promise<FoundSession>;
+  /** `connection` is whatever lives as long as the connection: a browser sends the same token on it again and again. */
+  findByToken(token: string, isFresh?: boolean, connection?: object): FoundSession | Promise<FoundSession>;
   findBySid(sid: string, isFresh?: boolean): FoundSession | Promise<FoundSession>;
   close(): void;
 }
@@ -73,6 +74,7 @@ const notFound: FoundSession = { session: null, isHit: true };
  */
 export function createSessionCache(parts: SessionCacheParts): SessionCache {
   const { sessions, bus, clock, maxEntries, maxAgeSeconds, lookUpTimeoutMilliseconds = 5000 } = parts;
+  const keyOf = createTokenKeys();
   const keysBySid = new Map<string, Set<string>>();
   const keysByUser = new Map<string, Set<string>>();
   const entries = createLeastRecentlyUsed<Entry>(maxEntries, (key, entry) => unindex(key, entry));
@@ -168,10 +170,32 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
   };
 
   return {
-    findByToken: (token, isFresh = false) =>
-      find(hash('sha256', token, 'base64url'), () => sessions.byToken(token), isFresh),
+    findByToken: (token, isFresh = false, connection = undefined) =>
+      find(keyOf(token, connection), () => sessions.byToken(token), isFresh),
     findBySid: (sid, isFresh = false) => find(`sid ${sid}`, () => sessions.bySid(sid), isFresh),
     close: unsubscribe,
+  };
+}
+
+interface KnownToken {
+  readonly token: string;
+  readonly key: string;
+}
+
+/**
+ * Builds the function that turns a token into the key under which its session is remembered: a hash, so that the cache
+ * holds no token. The last one of each connection is kept with the connection, because the hash costs more than the rest
+ * of a hit.
+ */
+function createTokenKeys(): (token: string, connection: object | undefined) => string {
+  const lastOf = new WeakMap<object, KnownToken>();
+  return (token, connection) => {
+    if (connection === undefined) return hash('sha256', token, 'base64url');
+    const last = lastOf.get(connection);
+    if (last?.token === token) return last.key;
+    const key = hash('sha256', token, 'base64url');
+    lastOf.set(connection, { token, key });
+    return key;
   };
 }
 
