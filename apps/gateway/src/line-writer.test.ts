@@ -1,6 +1,8 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createLineWriter } from './line-writer.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
 
 function createSink() {
   const written: string[] = [];
@@ -19,36 +21,42 @@ function createSink() {
   return { sink, writer };
 }
 
-it('writes the lines of one turn together and in order', async () => {
+it('writes lines that come close together at once and in order', () => {
   const { sink, writer } = createSink();
   for (const line of ['a\n', 'b\n', 'c\n']) writer.write(line);
   expect(sink.written).toEqual([]);
-  await nextTurn();
+  vi.advanceTimersByTime(20);
   expect(sink.written).toEqual(['a\nb\nc\n']);
 });
 
-it('waits for a reader that does not keep up', async () => {
+it('waits for a reader that does not keep up', () => {
   const { sink, writer } = createSink();
   sink.isFull = true;
   writer.write('a\n');
-  await nextTurn();
+  vi.advanceTimersByTime(20);
   writer.write('b\n');
-  await nextTurn();
+  vi.advanceTimersByTime(20);
   expect(sink.written).toEqual(['a\n']);
   sink.isFull = false;
   sink.drain();
   expect(sink.written).toEqual(['a\n', 'b\n']);
 });
 
-it('says how many lines were lost to a reader that stands still', async () => {
+it('says how many lines were lost to a reader that stands still', () => {
   const { sink, writer } = createSink();
   sink.isFull = true;
   writer.write('a\n');
-  await nextTurn();
+  vi.advanceTimersByTime(20);
   for (let count = 0; count < 12; count += 1) writer.write('x'.repeat(1_000_000));
   sink.isFull = false;
   sink.drain();
   expect(sink.written.at(-1)).toMatch(/"log lines lost","lost":3/);
+});
+
+it('does not let a flood wait', () => {
+  const { sink, writer } = createSink();
+  writer.write('x'.repeat(70_000));
+  expect(sink.written).toHaveLength(1);
 });
 
 it('brings out what is waiting when the process ends', () => {

@@ -1,4 +1,4 @@
-/** Takes lines and brings them out together: one write per turn of the event loop instead of one per request. */
+/** Takes lines and brings them out together: one write for many requests instead of one each. */
 export interface LineWriter {
   readonly write: (line: string) => void;
   /** Brings out what is waiting, at once. For the end of the process. */
@@ -15,6 +15,12 @@ export interface LineWriterParts {
 
 /** A reader that does not keep up must not fill the memory: beyond this, lines are counted instead of kept. */
 const maximumWaitingCharacters = 8_000_000;
+
+/** How long a line waits for company. A process that is killed loses what waited; security events do not come this way. */
+const gatherMilliseconds = 20;
+
+/** From this size on nothing waits any longer. */
+const gatherCharacters = 65_536;
 
 /** Builds a writer of log lines. When the reader falls too far behind, a line says how many were lost. */
 export function createLineWriter({ write, onDrain, writeNow }: LineWriterParts): LineWriter {
@@ -48,9 +54,11 @@ export function createLineWriter({ write, onDrain, writeNow }: LineWriterParts):
         return;
       }
       waiting += line;
-      if (isScheduled) return;
-      isScheduled = true;
-      setImmediate(bringOut);
+      if (waiting.length > gatherCharacters) bringOut();
+      else if (!isScheduled) {
+        isScheduled = true;
+        setTimeout(bringOut, gatherMilliseconds).unref();
+      }
     },
     flush: () => {
       if (waiting !== '' || lost > 0) writeNow(take());

@@ -170,7 +170,7 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
   };
 
   return {
-    findByToken: (token, isFresh = false, connection = undefined) =>
+    findByToken: (token, isFresh = false, connection) =>
       find(keyOf(token, connection), () => sessions.byToken(token), isFresh),
     findBySid: (sid, isFresh = false) => find(`sid ${sid}`, () => sessions.bySid(sid), isFresh),
     close: unsubscribe,
