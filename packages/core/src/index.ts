@@ -59,7 +59,13 @@ export {
   type SessionCookie,
 } from './session-cookie.ts';
 export { isSessionToken, type LiveSession, type SessionDirectory } from './session-directory.ts';
-export { isSessionLive, type RevocationReason, type SessionDevice, type SessionRecord } from './session-record.ts';
+export {
+  isSessionLive,
+  revocationReasons,
+  type RevocationReason,
+  type SessionDevice,
+  type SessionRecord,
+} from './session-record.ts';
 export type { SessionChange, SessionStore, SessionWrite } from './session-store.ts';
 export { causesOf, isStoreFault, sqliteCodeOf, toStoreError } from './store-fault.ts';
 export {

@@ -1,15 +1,7 @@
 import * as z from 'zod';
+import { revocationReasons } from './session-record.ts';
 
-const endReasons = z.enum([
-  'signed-out',
-  'signed-out-elsewhere',
-  'signed-out-everywhere',
-  'replaced-by-sign-in',
-  'password-changed',
-  'roles-changed',
-  'banned',
-  'administrator',
-]);
+const endReasons = z.enum(revocationReasons);
 
 /** The kinds of security event and the details that each carries. Never a secret, never an e-mail address. */
 export const securityEventDetails = {

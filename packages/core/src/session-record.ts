@@ -1,15 +1,19 @@
 import type { AssuranceLevel } from './principal.ts';
 
+/** Every reason why a session may have ended. */
+export const revocationReasons = [
+  'signed-out',
+  'signed-out-elsewhere',
+  'signed-out-everywhere',
+  'replaced-by-sign-in',
+  'password-changed',
+  'roles-changed',
+  'banned',
+  'administrator',
+] as const;
+
 /** Why a session ended. */
-export type RevocationReason =
-  | 'signed-out'
-  | 'signed-out-elsewhere'
-  | 'signed-out-everywhere'
-  | 'replaced-by-sign-in'
-  | 'password-changed'
-  | 'roles-changed'
-  | 'banned'
-  | 'administrator';
+export type RevocationReason = (typeof revocationReasons)[number];
 
 /** The browser behind a session, for the page on which people look at their own sessions. */
 export interface SessionDevice {

@@ -1,25 +1,14 @@
 import {
   recordModels,
+  revocationReasons,
   type AssuranceLevel,
   type RecordTable,
-  type RevocationReason,
   type SessionChange,
   type SessionRecord,
 } from '@sallyport/core';
 import { dateOf, integerOf, optionalDateOf, optionalTextOf, textListOf, textOf, wordOf, type Row } from './row.ts';
 
 const assuranceLevels = ['pwd', 'mfa', 'phr'] as const satisfies readonly AssuranceLevel[];
-
-const revocationReasons = [
-  'signed-out',
-  'signed-out-elsewhere',
-  'signed-out-everywhere',
-  'replaced-by-sign-in',
-  'password-changed',
-  'roles-changed',
-  'banned',
-  'administrator',
-] as const satisfies readonly RevocationReason[];
 
 /** The table of session records. The token is in no column: `tokenHash` is an HMAC of it. */
 export const sessionTable = {
