@@ -95,6 +95,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const door = createDoor({
       publicUrl: config.publicUrl,
       hosts: config.hosts,
+      trustedProxies: config.trustedProxies,
       routes: config.routes,
       mounts: mountsOf(identity, traces),
       sessions: identity.directory,

@@ -35,15 +35,28 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('The listener for zones and services: keys, and calls from zones to services'),
   tls: z
-    .strictObject({ certFile: z.string().min(1), keyFile: z.string().min(1) })
+    .strictObject({
+      certFile: z.string().min(1).describe('Path of the certificate chain'),
+      keyFile: z.string().min(1).describe('Path of the private key'),
+    })
     .optional()
     .describe('PEM files of the certificate chain and its key; absent means that a proxy in front terminates TLS'),
+  trustedProxies: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'Addresses or networks (such as 10.0.0.0/8) of proxies whose X-Forwarded-For is believed; nobody by default',
+    ),
   dataDir: z.string().min(1).default('.sallyport').describe('Folder of the embedded database and of generated secrets'),
   routes: z.array(routeSchema).min(1).describe('Routes of the door; the most specific prefix wins'),
   policy: z
     .strictObject({
-      permissions: z.record(z.string(), z.string()),
-      roles: z.record(z.string().min(1), z.array(z.string()).readonly()),
+      permissions: z
+        .record(z.string(), z.string())
+        .describe('Each permission (resource:action) with a sentence that says what it allows'),
+      roles: z
+        .record(z.string().min(1), z.array(z.string()).readonly())
+        .describe('Each role with its permissions; a seed, afterwards roles are data'),
     })
     .describe('Permissions, and the roles that seed the database; write it with definePolicy()'),
   session: z
