@@ -1,5 +1,5 @@
 import { checkRequirement, SallyportError, type AssuranceLevel, type Principal } from '@sallyport/core';
-import type { CanonicalRequest } from './canonical-request.ts';
+import type { CanonicalRequest } from './firewall/canonical-request.ts';
 import { placeOf, requestOf, type Decision, type Passage } from './passage.ts';
 import { isNavigation } from './request-intent.ts';
 import type { Place } from './route-table.ts';

@@ -1,9 +1,9 @@
 import { SallyportError } from '@sallyport/core';
-import { authenticate, type AuthenticateParts } from './authenticate.ts';
+import { authenticate, type AuthenticateParts } from './authenticate/authenticate.ts';
 import { authorize, type AuthorizeParts } from './authorize.ts';
-import { readCanonicalRequest, type FirewallLimits } from './canonical-request.ts';
-import type { ReadClientAddress } from './client-address.ts';
-import type { KnownHosts } from './known-hosts.ts';
+import { readCanonicalRequest, type FirewallLimits } from './firewall/canonical-request.ts';
+import type { ReadClientAddress } from './firewall/client-address.ts';
+import type { KnownHosts } from './firewall/known-hosts.ts';
 import { placeOf, requestOf, type Decision, type Passage, type Stage } from './passage.ts';
 import { protect, type ProtectParts } from './protect.ts';
 import type { Place, RouteTable } from './route-table.ts';

@@ -8,10 +8,10 @@ import {
   type Route,
   type SessionDirectory,
 } from '@sallyport/core';
-import { isHostPattern } from './known-hosts.ts';
+import { isHostPattern } from './firewall/known-hosts.ts';
 import type { Mount } from './mount.ts';
-import type { RequestRecord } from './record.ts';
-import type { DoorTraces } from './traces.ts';
+import type { RequestRecord } from './record/record.ts';
+import type { DoorTraces } from './record/traces.ts';
 
 /** Upper bounds of what the door takes in. */
 export interface DoorLimits {

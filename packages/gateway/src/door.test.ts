@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createDoor } from './door.ts';
-import type { RequestRecord } from './record.ts';
+import type { RequestRecord } from './record/record.ts';
 import { cookie, route, startTestDoor, type TestDoor } from './test-support/test-door.ts';
 import { createTestKeyRing } from './test-support/test-key-ring.ts';
 import { createTestBus, createTestSessions } from './test-support/test-sessions.ts';
-import { createDoorTraces } from './traces.ts';
+import { createDoorTraces } from './record/traces.ts';
 
 const start = Date.parse('2026-01-01T00:00:00Z');
 let time = start;

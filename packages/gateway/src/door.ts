@@ -1,19 +1,19 @@
 import { sessionCookieFor } from '@sallyport/core';
-import { createActivityRecorder } from './activity.ts';
-import { createClientAddressReader } from './client-address.ts';
+import { createActivityRecorder } from './authenticate/activity.ts';
+import { createClientAddressReader } from './firewall/client-address.ts';
 import type { DecisionParts } from './decide.ts';
 import { checkDoorOptions, type CheckedDoorOptions, type DoorOptions } from './door-options.ts';
-import { createForwarder, type Forwarder } from './forward.ts';
+import { createForwarder, type Forwarder } from './forward/forward.ts';
 import { createRequestHandler, type HandleRequestParts } from './handle-request.ts';
-import { createInternalTokenAuthenticator } from './internal-token-authenticator.ts';
-import { createKnownHosts } from './known-hosts.ts';
+import { createInternalTokenAuthenticator } from './authenticate/internal-token-authenticator.ts';
+import { createKnownHosts } from './firewall/known-hosts.ts';
 import { openListener, type Listener } from './listener.ts';
-import { createKeysMount } from './local-endpoints.ts';
+import { createKeysMount } from './answer/local-endpoints.ts';
 import type { ListenerKind } from './passage.ts';
 import { createRouteTable, type RouteTable } from './route-table.ts';
-import { bearerRefuser, createSessionAuthenticator } from './session-authenticator.ts';
-import { createSessionCache } from './session-cache.ts';
-import { createCookieReader } from './session-cookie-reader.ts';
+import { bearerRefuser, createSessionAuthenticator } from './authenticate/session-authenticator.ts';
+import { createSessionCache } from './authenticate/session-cache.ts';
+import { createCookieReader } from './authenticate/session-cookie-reader.ts';
 import { createTokenMint } from './token-mint.ts';
 
 /** Where a listener can be reached. */

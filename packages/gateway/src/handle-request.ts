@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SallyportError, type Logger } from '@sallyport/core';
-import { answerRedirect, answerRefusal, type AnswerParts } from './answer.ts';
+import { answerRedirect, answerRefusal, type AnswerParts } from './answer/answer.ts';
 import { decide, type DecisionParts } from './decide.ts';
-import type { Forwarder, Transfer } from './forward.ts';
+import type { Forwarder, Transfer } from './forward/forward.ts';
 import type { HandleRequest } from './listener.ts';
-import { answerHealth } from './local-endpoints.ts';
+import { answerHealth } from './answer/local-endpoints.ts';
 import type { Mount } from './mount.ts';
 import { beginPassage, type Decision, type ListenerKind, type Passage } from './passage.ts';
 import { randomHex } from './random-hex.ts';
-import { writeRecord, type RequestRecord } from './record.ts';
-import type { DoorTraces } from './traces.ts';
-import { pushSafetyHeaders } from './upstream-response.ts';
+import { writeRecord, type RequestRecord } from './record/record.ts';
+import type { DoorTraces } from './record/traces.ts';
+import { pushSafetyHeaders } from './forward/upstream-response.ts';
 
 export interface HandleRequestParts extends AnswerParts {
   readonly listener: ListenerKind;

@@ -2,8 +2,8 @@ import { createServer as createHttpServer, ServerResponse, type IncomingMessage,
 import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { answerUnreadable } from './unreadable-request.ts';
-import { asksForWebSocket } from './web-socket-handshake.ts';
+import { answerUnreadable } from './answer/unreadable-request.ts';
+import { asksForWebSocket } from './firewall/web-socket-handshake.ts';
 
 /**
  * Answers a request; `proceed` sends "100 Continue" to a client that waits for it. When the connection was handed over,

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { anonymous, type Caller, type SallyportError } from '@sallyport/core';
-import type { CanonicalRequest } from './canonical-request.ts';
+import type { CanonicalRequest } from './firewall/canonical-request.ts';
 import type { Place } from './route-table.ts';
-import type { CachedSession } from './session-cache.ts';
-import type { ReadCookies } from './session-cookie-reader.ts';
+import type { CachedSession } from './authenticate/session-cache.ts';
+import type { ReadCookies } from './authenticate/session-cookie-reader.ts';
 import type { MintedToken } from './token-mint.ts';
 
 /** Which of the two doors a request came to. */

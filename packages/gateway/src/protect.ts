@@ -1,5 +1,5 @@
 import { SallyportError } from '@sallyport/core';
-import type { InboundHeaders } from './inbound-headers.ts';
+import type { InboundHeaders } from './firewall/inbound-headers.ts';
 import { placeOf, requestOf, type Passage } from './passage.ts';
 import { isSafe } from './request-intent.ts';
 

@@ -1,4 +1,4 @@
-import type { CanonicalRequest } from './canonical-request.ts';
+import type { CanonicalRequest } from './firewall/canonical-request.ts';
 
 /** Safe methods change nothing (RFC 9110, section 9.2.1). A WebSocket handshake is a GET that opens a two-way channel. */
 export function isSafe({ method, headers }: CanonicalRequest): boolean {

@@ -1,6 +1,6 @@
 import { SallyportError, type Route } from '@sallyport/core';
-import { knownMethods } from './canonical-request.ts';
-import { createHostMatcher } from './known-hosts.ts';
+import { knownMethods } from './firewall/canonical-request.ts';
+import { createHostMatcher } from './firewall/known-hosts.ts';
 import type { Mount } from './mount.ts';
 import { toTokenShape, type TokenShape } from './token-mint.ts';
 

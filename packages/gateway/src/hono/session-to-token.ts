@@ -12,12 +12,12 @@ import {
 } from '@sallyport/core';
 import type { Context, MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
-import { createActivityRecorder, type RecordActivity } from '../activity.ts';
-import { readHeaders, type InboundHeaders } from '../inbound-headers.ts';
+import { createActivityRecorder, type RecordActivity } from '../authenticate/activity.ts';
+import { readHeaders, type InboundHeaders } from '../firewall/inbound-headers.ts';
 import { findSource } from '../protect.ts';
 import { randomHex } from '../random-hex.ts';
-import { createSessionCache, type CachedSession, type SessionCache } from '../session-cache.ts';
-import { createCookieReader, type ReadCookies } from '../session-cookie-reader.ts';
+import { createSessionCache, type CachedSession, type SessionCache } from '../authenticate/session-cache.ts';
+import { createCookieReader, type ReadCookies } from '../authenticate/session-cookie-reader.ts';
 import { createTokenMint, toTokenShape } from '../token-mint.ts';
 
 export interface SessionToTokenOptions {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createSessionCache, type SessionCache } from './session-cache.ts';
-import { createTestBus, createTestSessions, type TestBus, type TestSessions } from './test-support/test-sessions.ts';
+import { createTestBus, createTestSessions, type TestBus, type TestSessions } from '../test-support/test-sessions.ts';
 
 const start = Date.parse('2026-01-01T00:00:00Z');
 

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { SallyportError, toProblem } from '@sallyport/core';
-import { randomHex } from './random-hex.ts';
+import { randomHex } from '../random-hex.ts';
 
 /** Answers bytes that Node's parser could not read as a request, in the shape of every other refusal, and hangs up. */
 export function answerUnreadable(error: NodeJS.ErrnoException, socket: Duplex, publicOrigin: string): void {

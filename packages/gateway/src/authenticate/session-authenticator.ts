@@ -1,7 +1,7 @@
 import { SallyportError } from '@sallyport/core';
 import type { RecordActivity } from './activity.ts';
 import type { AuthenticationOutcome, Authenticator } from './authenticate.ts';
-import { placeOf, requestOf, type Passage } from './passage.ts';
+import { placeOf, requestOf, type Passage } from '../passage.ts';
 import type { FoundSession, SessionCache } from './session-cache.ts';
 import type { ReadCookies } from './session-cookie-reader.ts';
 

@@ -1,5 +1,5 @@
 import { isLoopbackHost } from '@sallyport/core';
-import { isOurCookieName } from './session-cookie-reader.ts';
+import { isOurCookieName } from '../authenticate/session-cookie-reader.ts';
 
 /** Headers as `undici` hands them over: lower-case names. */
 export type UpstreamHeaders = Readonly<Record<string, string | string[] | undefined>>;

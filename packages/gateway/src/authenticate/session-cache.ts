@@ -7,7 +7,7 @@ import {
   type RevocationEvent,
   type SessionDirectory,
 } from '@sallyport/core';
-import { createLeastRecentlyUsed } from './least-recently-used.ts';
+import { createLeastRecentlyUsed } from '../least-recently-used.ts';
 
 /** A session as the door remembers it. Only `idleExpiresAt` and `activityRecordedAt` move; times are milliseconds. */
 export interface CachedSession {

@@ -3,11 +3,11 @@ import { Transform, type Duplex, type Readable } from 'node:stream';
 import { SallyportError, type Route } from '@sallyport/core';
 import { Pool, type Dispatcher } from 'undici';
 import { joinSockets } from './join-sockets.ts';
-import { requestOf, type Passage } from './passage.ts';
-import type { Place } from './route-table.ts';
+import { requestOf, type Passage } from '../passage.ts';
+import type { Place } from '../route-table.ts';
 import { upstreamTarget, writeUpstreamHeaders, type UpstreamRequestParts } from './upstream-request.ts';
 import { writeResponseHeaders, type ResponseContext, type UpstreamHeaders } from './upstream-response.ts';
-import { isAgreement, writeAgreementHeaders } from './web-socket-handshake.ts';
+import { isAgreement, writeAgreementHeaders } from '../firewall/web-socket-handshake.ts';
 
 /** A request that is being forwarded. */
 export interface Transfer {

@@ -1,7 +1,7 @@
-import { requestOf, type Passage } from './passage.ts';
-import { randomHex } from './random-hex.ts';
-import type { Place } from './route-table.ts';
-import type { ReadCookies } from './session-cookie-reader.ts';
+import { requestOf, type Passage } from '../passage.ts';
+import { randomHex } from '../random-hex.ts';
+import type { Place } from '../route-table.ts';
+import type { ReadCookies } from '../authenticate/session-cookie-reader.ts';
 
 export interface UpstreamRequestParts {
   readonly protocol: 'http' | 'https';

@@ -13,8 +13,8 @@ import {
   type TokenVerifier,
 } from '@sallyport/core';
 import type { AuthenticationOutcome, Authenticator } from './authenticate.ts';
-import { createLeastRecentlyUsed } from './least-recently-used.ts';
-import { placeOf, requestOf } from './passage.ts';
+import { createLeastRecentlyUsed } from '../least-recently-used.ts';
+import { placeOf, requestOf } from '../passage.ts';
 import type { CachedSession, SessionCache } from './session-cache.ts';
 
 export interface InternalTokenAuthenticatorParts {

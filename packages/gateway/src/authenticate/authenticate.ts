@@ -1,5 +1,5 @@
 import { anonymous, type SallyportError, type Caller } from '@sallyport/core';
-import { placeOf, type Passage } from './passage.ts';
+import { placeOf, type Passage } from '../passage.ts';
 import type { CachedSession } from './session-cache.ts';
 
 /** What an authenticator makes of a request. */

@@ -1,9 +1,9 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { problemMediaType, type SallyportError, toProblem } from '@sallyport/core';
 import { errorPageHeaders, renderErrorPage } from './error-page.ts';
-import type { Passage } from './passage.ts';
-import { wantsPage } from './request-intent.ts';
-import { pushSafetyHeaders } from './upstream-response.ts';
+import type { Passage } from '../passage.ts';
+import { wantsPage } from '../request-intent.ts';
+import { pushSafetyHeaders } from '../forward/upstream-response.ts';
 
 export interface AnswerParts {
   readonly publicOrigin: string;

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { internalKeysPath, SallyportError, type KeyRing } from '@sallyport/core';
-import type { Mount } from './mount.ts';
+import type { Mount } from '../mount.ts';
 
 /** How long verifiers may keep the keys, in seconds: a new key is published for longer than this before it signs. */
 const keysMaxAgeSeconds = 300;

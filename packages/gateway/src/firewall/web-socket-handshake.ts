@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { SallyportError } from '@sallyport/core';
-import type { UpstreamHeaders } from './upstream-response.ts';
+import type { UpstreamHeaders } from '../forward/upstream-response.ts';
 
 /** Says whether a request asks for a WebSocket and nothing else; every other upgrade is a plain request without one. */
 export function asksForWebSocket({ method, headers }: IncomingMessage): boolean {

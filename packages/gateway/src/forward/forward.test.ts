@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { sendRaw } from './test-support/raw-client.ts';
-import { cookie, startTestDoor, type TestDoor } from './test-support/test-door.ts';
+import { sendRaw } from '../test-support/raw-client.ts';
+import { cookie, startTestDoor, type TestDoor } from '../test-support/test-door.ts';
 
 let door: TestDoor;
 let token: string;

@@ -1,15 +1,15 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { RequestRecord } from './record.ts';
-import { sendRaw } from './test-support/raw-client.ts';
-import { cookie, startTestDoor, type TestDoor } from './test-support/test-door.ts';
+import type { RequestRecord } from '../record/record.ts';
+import { sendRaw } from '../test-support/raw-client.ts';
+import { cookie, startTestDoor, type TestDoor } from '../test-support/test-door.ts';
 import {
   agreementTo,
   exampleKey,
   startWebSocketUpstream,
   type WebSocketUpstream,
-} from './test-support/web-socket-upstream.ts';
+} from '../test-support/web-socket-upstream.ts';
 
 let upstream: WebSocketUpstream;
 let door: TestDoor;
