@@ -290,6 +290,13 @@ describe('access', () => {
     expect(problem).toMatchObject({ status: 400, headers: { 'content-type': 'application/problem+json' } });
   });
 
+  it('shows the way to somebody who came by an address that is not served', async () => {
+    const page = await door.send('GET', '/', { ...navigation, Host: '127.0.0.1' });
+    expect(page.status).toBe(421);
+    expect(page.body).toContain('href="https://app.test/"');
+    expect(page.body).not.toContain('127.0.0.1');
+  });
+
   it('prefers the route that names the host', async () => {
     expect((await door.send('GET', '/public/x', { Host: 'shop.test' })).status).toBe(401);
     expect((await door.send('GET', '/public/x')).status).toBe(200);

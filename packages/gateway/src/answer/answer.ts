@@ -35,7 +35,13 @@ export function answerRefusal(
   const isPage = request === undefined ? isTypedByAPerson(passage) : wantsPage(request);
   if (isPage) Object.assign(headers, errorPageHeaders);
   const body = isPage
-    ? renderErrorPage({ status: problem.status, code: error.code, requestId, signInPath: parts.signInPath })
+    ? renderErrorPage({
+        status: problem.status,
+        code: error.code,
+        requestId,
+        signInPath: parts.signInPath,
+        publicOrigin: parts.publicOrigin,
+      })
     : JSON.stringify(problem.body);
   headers['content-type'] = isPage ? 'text/html; charset=utf-8' : problemMediaType;
   headers['content-length'] = Buffer.byteLength(body);

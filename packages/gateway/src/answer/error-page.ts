@@ -5,12 +5,13 @@ export interface ErrorPage {
   readonly code: ErrorCode;
   readonly requestId: string;
   readonly signInPath: string;
+  readonly publicOrigin: string;
 }
 
 interface Words {
   readonly heading: string;
   readonly text: string;
-  readonly action: 'home' | 'sign-in' | 'again';
+  readonly action: 'home' | 'sign-in' | 'again' | 'public-address';
 }
 
 /** The page loads nothing, runs nothing and sits in no frame. */
@@ -25,6 +26,11 @@ const wordsByCode: Partial<Record<ErrorCode, Words>> = {
     heading: 'Please confirm it is you',
     text: 'This page asks for a more recent or stronger sign-in. Sign in again, then come back.',
     action: 'sign-in',
+  },
+  SP_HOST_UNKNOWN: {
+    heading: 'This is reached under another address',
+    text: 'You came by a name or number that is not served here. The address below is the one that works.',
+    action: 'public-address',
   },
   SP_CROSS_SITE_REQUEST: {
     heading: 'This came from another site',
@@ -75,7 +81,7 @@ const failed: Words = {
 };
 
 /** Renders the page of an error for people. Nothing of the request is in it but the id that we made ourselves. */
-export function renderErrorPage({ status, code, requestId, signInPath }: ErrorPage): string {
+export function renderErrorPage({ status, code, requestId, signInPath, publicOrigin }: ErrorPage): string {
   const words = wordsByCode[code] ?? wordsByStatus[status] ?? (status >= 500 ? failed : refused);
   return `<!doctype html>
 <html lang="en">
@@ -92,7 +98,7 @@ export function renderErrorPage({ status, code, requestId, signInPath }: ErrorPa
 <p class="status">${status}</p>
 <h1>${words.heading}</h1>
 <p>${words.text}</p>
-<p>${actionOf(words, signInPath)}</p>
+<p>${actionOf(words, signInPath, publicOrigin)}</p>
 <dl><dt>Request</dt><dd><code>${requestId}</code></dd><dt>Code</dt><dd><code>${code}</code></dd></dl>
 </main>
 </body>
@@ -100,7 +106,8 @@ export function renderErrorPage({ status, code, requestId, signInPath }: ErrorPa
 `;
 }
 
-function actionOf({ action }: Words, signInPath: string): string {
+function actionOf({ action }: Words, signInPath: string, publicOrigin: string): string {
+  if (action === 'public-address') return `<a class="button" href="${publicOrigin}/">Go to ${publicOrigin}</a>`;
   if (action === 'sign-in') return `<a class="button" href="${signInPath}">Sign in</a>`;
   if (action === 'again') return '<a class="button" href="">Try again</a> <a href="/">Home</a>';
   return '<a class="button" href="/">Go to the home page</a>';
