@@ -6,6 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ProcessDefinition, ProcessName } from './demo-processes.ts';
+import { isAlive } from '../processes/is-alive.ts';
 import { ProcessFailure, startSystem, type RunningSystem } from './system.ts';
 
 const fakeProcess = fileURLToPath(new URL('fake-process.ts', import.meta.url));
@@ -109,7 +110,7 @@ describe('a system', () => {
     const grandchild = Number(/grandchild (\d+)/.exec(system.lastLines('gateway').join())?.[1]);
     const pids = [system.pid('gateway'), system.pid('shop'), grandchild];
     await system.stop();
-    await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]));
+    await vi.waitFor(() => expect(pids.filter((pid) => pid !== undefined && isAlive(pid))).toEqual([]));
   });
 
   it.skipIf(process.platform === 'win32')('leaves no process behind when the launcher is killed', async () => {
@@ -172,13 +173,4 @@ async function shopUrl(running: RunningSystem): Promise<string> {
 
 async function environmentOf(running: RunningSystem, name: 'gateway' | 'shop'): Promise<string> {
   return (await fetch(name === 'gateway' ? running.url : await shopUrl(running))).text();
-}
-
-function isAlive(pid: number | undefined): boolean {
-  try {
-    process.kill(pid ?? 0, 0);
-    return pid !== undefined;
-  } catch {
-    return false;
-  }
 }
