@@ -1,34 +1,18 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { toStoreError, type Logger, type Mailer } from '@sallyport/core';
+import { toStoreError, type Logger } from '@sallyport/core';
 import { createDoor, createDoorTraces, type Door, type DoorTraces, type Mount } from '@sallyport/gateway';
-import {
-  createDevelopmentMailbox,
-  createIdentity,
-  createSmtpMailer,
-  openIdentityDatabase,
-  type Identity,
-} from '@sallyport/identity';
-import {
-  claimDataFolder,
-  createInProcessBus,
-  createInProcessCounters,
-  createRecordSessionStore,
-  createSealer,
-  keyTable,
-  loadRootSecret,
-  openEmbeddedDatabase,
-  openKeyRing,
-  sessionTable,
-} from '@sallyport/stores';
+import type { Identity } from '@sallyport/identity';
+import { createClosing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
 import { ConfigurationError } from './config/configuration-error.ts';
 import type { Environment } from './config/environment.ts';
 import { prepareDemoAccounts } from './demo/demo-accounts.ts';
-import { listenMailbox } from './demo/mailbox-listener.ts';
 import { createTracesMount, withoutOwnRequests } from './demo/traces-mount.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { createIdentityMount } from './identity-mount.ts';
+import { openIdentity } from './open-identity.ts';
+import { openMailer } from './open-mailer.ts';
+import { openStores } from './open-stores.ts';
 
 export interface GatewayOptions {
   readonly config: Config;
@@ -48,46 +32,19 @@ export interface Gateway {
 /** A Ctrl-C in the demo is to be over within a second or two, whatever streams are open. */
 const demoGraceMilliseconds = 750;
 
-type CloseStep = () => Promise<void> | void;
-
 /**
- * Puts the gateway process together: secret → stores → identity → door → listen. What was opened is closed again
- * in reverse order, also when a later step fails.
+ * Puts the gateway process together: stores → identity → door → listen. What was opened is closed again in reverse
+ * order, also when a later step fails.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, isDemo, environment, logger } = options;
-  const closing: CloseStep[] = [];
-  const close = async (): Promise<void> => {
-    for (const step of closing.splice(0).reverse()) await step();
-  };
+  const closing = createClosing();
   try {
-    closing.push(claimDataFolder(config.dataDir));
-    const { mailer, close: closeMailer } = await openMailer(options);
-    closing.push(closeMailer);
-    const sealerFor = createSealer(loadRootSecret({ dataDir: config.dataDir, environmentValue: environment.secret }));
-    const file = openEmbeddedDatabase({ file: join(config.dataDir, 'sallyport.db') });
-    closing.push(() => file.close());
+    const stores = await openStores(config, environment, logger, closing);
+    const mailer = await openMailer(options, closing);
+    closing.push(startHousekeeping(stores.sessions, logger));
 
-    const tables = [sessionTable, keyTable];
-    const database = await openIdentityDatabase({ database: file, tables, logger });
-    const sessions = createRecordSessionStore(database.records);
-    const keyRing = await openKeyRing({ records: database.records, sealer: sealerFor('key-ring') });
-    const bus = createInProcessBus({ logger });
-    closing.push(startHousekeeping(sessions, logger));
-
-    const identity = await createIdentity({
-      publicUrl: config.publicUrl,
-      database,
-      sessions,
-      sealerFor,
-      bus,
-      counters: createInProcessCounters(),
-      mailer,
-      policy: config.policy,
-      sessionLifetime: config.session,
-      passwordLength: { minimum: config.passwords.minimumLength, maximum: 128 },
-      logger,
-    });
+    const identity = await openIdentity({ config, stores, mailer, logger });
     closing.push(() => identity.close());
     if (isDemo) await prepareDemoAccounts(config.dataDir, (account) => createVerifiedAccount(identity, account));
 
@@ -99,8 +56,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       routes: config.routes,
       mounts: mountsOf(identity, traces),
       sessions: identity.directory,
-      keyRing,
-      bus,
+      keyRing: stores.keyRing,
+      bus: stores.bus,
       logger,
       tokenLifetimeSeconds: config.tokens.internalSeconds,
       accessLog: config.log.access,
@@ -108,36 +65,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     });
     closing.push(() => door.close(isDemo ? { graceMilliseconds: demoGraceMilliseconds } : {}));
     const { port, internalPort } = await listen(door, config);
-    return { port, internalPort, close };
+    return { port, internalPort, close: () => closing.close() };
   } catch (error) {
-    await close();
+    await closing.close();
     throw toStoreError(error);
   }
-}
-
-async function openMailer({
-  isDemo,
-  config,
-  environment,
-  logger,
-}: GatewayOptions): Promise<{ mailer: Mailer; close: CloseStep }> {
-  if (environment.smtpUrl !== undefined) {
-    const from = config.mail?.from ?? (isDemo ? 'Sallyport <no-reply@localhost>' : undefined);
-    if (from === undefined)
-      throw new ConfigurationError('mail', [
-        { key: 'mail.from', problem: 'is missing; SMTP_URL is set, so say who sends' },
-      ]);
-    return { mailer: createSmtpMailer({ url: environment.smtpUrl, from }), close: () => {} };
-  }
-  if (!isDemo) {
-    throw new ConfigurationError('mail', [
-      { key: 'SMTP_URL', problem: 'is missing: without mail nobody can verify an address or reset a password' },
-    ]);
-  }
-  const mailbox = createDevelopmentMailbox();
-  const listening = await listenMailbox(mailbox.app, environment.mailboxPort ?? 0);
-  logger.info('mailbox ready', { port: listening.port });
-  return { mailer: mailbox.mailer, close: () => listening.close() };
 }
 
 async function createVerifiedAccount(

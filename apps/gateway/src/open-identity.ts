@@ -1,0 +1,29 @@
+import type { Logger, Mailer } from '@sallyport/core';
+import { createIdentity, type Identity } from '@sallyport/identity';
+import type { Config } from './config/config-schema.ts';
+import type { Stores } from './open-stores.ts';
+
+export interface IdentityComposition {
+  readonly config: Config;
+  readonly stores: Stores;
+  readonly mailer: Mailer;
+  readonly logger: Logger;
+}
+
+/** Builds identity as the configuration says, on the stores that are open. */
+export function openIdentity({ config, stores, mailer, logger }: IdentityComposition): Promise<Identity> {
+  const { database, sessions, sealerFor, bus, counters } = stores;
+  return createIdentity({
+    publicUrl: config.publicUrl,
+    database,
+    sessions,
+    sealerFor,
+    bus,
+    counters,
+    mailer,
+    policy: config.policy,
+    sessionLifetime: config.session,
+    passwordLength: { minimum: config.passwords.minimumLength, maximum: 128 },
+    logger,
+  });
+}
