@@ -39,7 +39,8 @@ try {
   const missingBrowser = withoutBrowser && isCi ? 1 : 0;
   if (passed + failed === 0) console.log('\nNo test ran.');
   console.log(`\n${passed} passed, ${failed + missingBrowser} failed`);
-  process.exitCode = exitCode !== 0 || failed + missingBrowser > 0 || passed === 0 ? 1 : 0;
+  // At once: nothing that a test left open may keep this process.
+  process.exit(exitCode !== 0 || failed + missingBrowser > 0 || passed === 0 ? 1 : 0);
 } catch (error) {
   if (!stopping.signal.aborted) {
     reportFailure(error);
