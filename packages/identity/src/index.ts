@@ -1,5 +1,6 @@
 export type { Accounts, NewUser, Origin } from './accounts/accounts.ts';
-export type { GuessLimit } from './accounts/guess-limiter.ts';
+export type { AttemptLimit } from './accounts/attempt-limiter.ts';
+export type { GuessLimits } from './accounts/guess-limiter.ts';
 export type { PasswordLength } from './accounts/password-rules.ts';
 export type { User } from './accounts/user-table.ts';
 export {
