@@ -18,7 +18,7 @@ import { createDeviceTrust } from './accounts/device-trust.ts';
 import { createGuessLimiter, type GuessLimits } from './accounts/guess-limiter.ts';
 import { createOneTimeLinks } from './accounts/one-time-links.ts';
 import { createPasswordHashing } from './accounts/password-hashing.ts';
-import { createPasswordRules, type PasswordLength } from './accounts/password-rules.ts';
+import { createPasswordRules, type PasswordLength, type RequireAcceptablePassword } from './accounts/password-rules.ts';
 import { openRoleDirectory } from './accounts/role-directory.ts';
 import { createUserTable } from './accounts/user-table.ts';
 import type { IdentityDatabase } from './database/identity-database.ts';
@@ -79,6 +79,8 @@ export interface Identity {
   /** Who a session belongs to, for the door. */
   readonly directory: SessionDirectory;
   readonly accounts: Accounts;
+  /** The rules that a password has to meet, for operators who set one. */
+  readonly requireAcceptablePassword: RequireAcceptablePassword;
   /** Sends what waits in the mail queue, and stops. */
   close(): Promise<void>;
 }
@@ -132,12 +134,43 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   const users = createUserTable(records);
   const roles = await openRoleDirectory(records, policy, bus, now);
   const hashing = createPasswordHashing(hashingConcurrency);
-  const engine = await createEngine({ publicUrl, database, sealerFor, hashing, users, sessions, lifetime, now });
+  const engine = await createEngine({
+    publicUrl,
+    database,
+    sealerFor,
+    hashing,
+    users,
+    logger,
+    sessions,
+    lifetime,
+    now,
+  });
   const queue = createMailQueue({ mailer, logger });
   const sessionSealer = sealerFor('session-token');
   const { idleSeconds } = lifetime;
   const directory = createSessionDirectory({ sessions, users, roles, sealer: sessionSealer, idleSeconds, now });
-  const accounts = createAccounts({ engine, users, roles, hashing, events, bus, transaction, now });
+  const links = createOneTimeLinks(records, sealerFor('one-time-link'), now);
+  const post = createAccountPost({
+    messages: createAccountMessages(publicUrl, productName),
+    queue,
+    counters,
+    sealer: sealerFor('counter-key'),
+  });
+  const revocation = createSessionRevocation({ sessions, bus, events, transaction, now });
+  const accounts = createAccounts({
+    engine,
+    users,
+    roles,
+    hashing,
+    links,
+    post,
+    sessions,
+    revocation,
+    events,
+    bus,
+    transaction,
+    now,
+  });
   const attempts = createAttemptLimiter({ counters, sealer: sealerFor('counter-key'), now });
   const devices = createDeviceTrust(sealerFor('device-trust'), now);
   const parts: IdentityParts = {
@@ -148,23 +181,18 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     engine,
     users,
     accounts,
-    links: createOneTimeLinks(records, sealerFor('one-time-link'), now),
+    links,
     guesses: createGuessLimiter({ attempts, limits: guessLimits }),
     devices,
     deviceCookie: createDeviceCookie(cookie, devices),
     hashing,
     requireAcceptablePassword,
-    post: createAccountPost({
-      messages: createAccountMessages(publicUrl, productName),
-      queue,
-      counters,
-      sealer: sealerFor('counter-key'),
-    }),
+    post,
     events,
     sessions,
     sessionSealer,
     directory,
-    revocation: createSessionRevocation({ sessions, bus, events, transaction, now }),
+    revocation,
     bus,
     transaction,
     logger,
@@ -174,6 +202,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     app: createApp(parts, new URL(publicUrl).origin),
     directory,
     accounts,
+    requireAcceptablePassword,
     async close() {
       roles.close();
       await queue.close();
