@@ -75,8 +75,8 @@ function claimForWriting({ dataDir }: Config, closing: Closing): void {
   } catch (error) {
     if (!(error instanceof Error) || error.cause === undefined) throw error;
     throw new OperatorMistake(
-      `A gateway is running on the data folder ${dataDir}. Stop it first, run this again, and start it afterwards: ` +
-        'it remembers sessions and roles, and would not hear of the change. (Reading commands run beside it.)',
+      `A gateway, or another command, is using the data folder ${dataDir}. Stop the gateway first, run this again, and start ` +
+        'it afterwards: it remembers sessions and roles, and would not hear of the change. (Reading commands run beside it.)',
     );
   }
 }
