@@ -20,6 +20,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'packages/nestjs': ['@sallyport/core'],
   'packages/nextjs': ['@sallyport/core'],
   'packages/testing': ['@sallyport/core'],
+  'packages/cli': ['@sallyport/app-gateway', '@sallyport/core', '@sallyport/identity', '@sallyport/stores'],
   'apps/gateway': ['@sallyport/core', '@sallyport/gateway', '@sallyport/identity', '@sallyport/stores'],
   'apps/ui': ['@sallyport/core', '@sallyport/nextjs'],
   'apps/shell': ['@sallyport/app-ui', '@sallyport/core', '@sallyport/nextjs'],

@@ -15,7 +15,9 @@ const visitors = useVisitors();
 describe('the session cookie', () => {
   it('is for this host alone, over https alone, and out of reach of scripts', async () => {
     const page = await openAs('user');
-    expect(await page.context().cookies()).toEqual([
+    const cookies = await page.context().cookies();
+    expect(cookies.map(({ name }) => name).sort()).toEqual(['__Host-sallyport', '__Host-sallyport-device']);
+    expect(cookies).toContainEqual(
       expect.objectContaining({
         name: '__Host-sallyport',
         domain: 'localhost',
@@ -25,7 +27,17 @@ describe('the session cookie', () => {
         sameSite: 'Lax',
         value: expect.stringMatching(/^[A-Za-z0-9_-]{32,128}$/) as unknown,
       }),
-    ]);
+    );
+    expect(cookies).toContainEqual(
+      expect.objectContaining({
+        name: '__Host-sallyport-device',
+        domain: 'localhost',
+        path: '/',
+        httpOnly: true,
+        secure: true,
+        sameSite: 'Strict',
+      }),
+    );
     expect(await page.evaluate(() => document.cookie)).toBe('');
   });
 
@@ -36,7 +48,7 @@ describe('the session cookie', () => {
     page.on('response', (response) => {
       void response.headerValues('set-cookie').then((values) => {
         for (const value of values)
-          written.push(`${new URL(response.url()).pathname} ${value.replace(/^([\w-]+)=[\w-]+;/, '$1=…;')}`);
+          written.push(`${new URL(response.url()).pathname} ${value.replace(/^([\w-]+)=[\w.~-]+;/, '$1=…;')}`);
       });
     });
     await signIn(page, account);
@@ -44,11 +56,14 @@ describe('the session cookie', () => {
     await openReady(page, '/account');
     await openReady(page, '/');
     await callApi(page, '/auth/sign-out', { method: 'POST', json: {} });
-    await expect.poll(() => written.length).toBe(2);
+    await expect.poll(() => written.length).toBe(3);
     expect(written[0]).toMatch(
       /^\/auth\/sign-in\/email __Host-sallyport=…; Path=\/; Max-Age=604800; HttpOnly; SameSite=Lax; Secure$/,
     );
     expect(written[1]).toMatch(
+      /^\/auth\/sign-in\/email __Host-sallyport-device=…; Path=\/; Max-Age=15552000; HttpOnly; SameSite=Strict; Secure$/,
+    );
+    expect(written[2]).toMatch(
       /^\/auth\/sign-out __Host-sallyport=; Path=\/; Max-Age=0; HttpOnly; SameSite=Lax; Secure$/,
     );
   });

@@ -24,6 +24,8 @@ export function openIdentity({ config, stores, mailer, logger }: IdentityComposi
     policy: config.policy,
     sessionLifetime: config.session,
     passwordLength: { minimum: config.passwords.minimumLength, maximum: 128 },
+    guessLimits: config.guessing,
+    answerFloorMilliseconds: config.passwords.answerFloorMilliseconds,
     logger,
   });
 }

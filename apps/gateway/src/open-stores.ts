@@ -27,14 +27,20 @@ export interface Stores {
   readonly sealerFor: SealerFor;
 }
 
-/** Opens the stores that the environment names: the embedded ones where it names none. */
+/**
+ * Opens the stores that the environment names: the embedded ones where it names none.
+ *
+ * @param use `exclusive` for a gateway, which claims the data folder of embedded stores; `shared` for a command that runs
+ *   beside one, or has claimed the folder itself.
+ */
 export async function openStores(
   config: Config,
   environment: Environment,
   logger: Logger,
   closing: Closing,
+  use: 'exclusive' | 'shared' = 'exclusive',
 ): Promise<Stores> {
-  closing.push(claimDataFolder(config.dataDir));
+  if (use === 'exclusive') closing.push(claimDataFolder(config.dataDir));
   const sealerFor = createSealer(loadRootSecret({ dataDir: config.dataDir, environmentValue: environment.secret }));
   const file = openEmbeddedDatabase({ file: join(config.dataDir, 'sallyport.db') });
   closing.push(() => file.close());

@@ -6,6 +6,9 @@ const endReasons = z.enum(revocationReasons);
 /** The kinds of security event and the details that each carries. Never a secret, never an e-mail address. */
 export const securityEventDetails = {
   'account.created': z.strictObject({}).describe('Somebody signed up with a new e-mail address'),
+  'account.imported': z.strictObject({}).describe('An operator took an account over from another system'),
+  'account.banned': z.strictObject({}).describe('An account was banned; its sessions end'),
+  'account.unbanned': z.strictObject({}).describe('A ban was lifted'),
   'account.sign-up-repeated': z
     .strictObject({})
     .describe('Somebody signed up with an address that has an account already; its owner is told by mail'),

@@ -8,6 +8,7 @@ import type {
   SessionStore,
 } from '@sallyport/core';
 import type { Accounts } from './accounts/accounts.ts';
+import type { DeviceTrust } from './accounts/device-trust.ts';
 import type { GuessLimiter } from './accounts/guess-limiter.ts';
 import type { OneTimeLinks } from './accounts/one-time-links.ts';
 import type { PasswordHashing } from './accounts/password-hashing.ts';
@@ -15,6 +16,7 @@ import type { RequireAcceptablePassword } from './accounts/password-rules.ts';
 import type { UserTable } from './accounts/user-table.ts';
 import type { Engine } from './engine/better-auth-engine.ts';
 import type { SessionLifetime } from './engine/session-adapter.ts';
+import type { DeviceCookie } from './http/device-cookie.ts';
 import type { AccountPost } from './mail/account-post.ts';
 import type { SessionRevocation } from './sessions/session-revocation.ts';
 
@@ -29,6 +31,8 @@ export interface IdentityParts {
   readonly accounts: Accounts;
   readonly links: OneTimeLinks;
   readonly guesses: GuessLimiter;
+  readonly devices: DeviceTrust;
+  readonly deviceCookie: DeviceCookie;
   readonly hashing: PasswordHashing;
   readonly requireAcceptablePassword: RequireAcceptablePassword;
   readonly post: AccountPost;

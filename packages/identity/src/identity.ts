@@ -13,16 +13,19 @@ import {
   type SessionStore,
 } from '@sallyport/core';
 import { createAccounts, type Accounts } from './accounts/accounts.ts';
-import { createGuessLimiter, type GuessLimit } from './accounts/guess-limiter.ts';
+import { createAttemptLimiter } from './accounts/attempt-limiter.ts';
+import { createDeviceTrust } from './accounts/device-trust.ts';
+import { createGuessLimiter, type GuessLimits } from './accounts/guess-limiter.ts';
 import { createOneTimeLinks } from './accounts/one-time-links.ts';
 import { createPasswordHashing } from './accounts/password-hashing.ts';
-import { createPasswordRules, type PasswordLength } from './accounts/password-rules.ts';
+import { createPasswordRules, type PasswordLength, type RequireAcceptablePassword } from './accounts/password-rules.ts';
 import { openRoleDirectory } from './accounts/role-directory.ts';
 import { createUserTable } from './accounts/user-table.ts';
 import type { IdentityDatabase } from './database/identity-database.ts';
 import { createEngine } from './engine/better-auth-engine.ts';
 import type { SessionLifetime } from './engine/session-adapter.ts';
 import { createSecurityEventLog } from './events/security-event-log.ts';
+import { createDeviceCookie } from './http/device-cookie.ts';
 import { answerErrors } from './http/error-answers.ts';
 import type { IdentityEnvironment } from './http/identity-request.ts';
 import { createPasswordResetRoutes } from './http/password-reset-routes.ts';
@@ -57,8 +60,8 @@ export interface IdentityOptions {
   readonly sessionLifetime?: SessionLifetime;
   /** @default 15 to 128 characters, because the password is the only factor */
   readonly passwordLength?: PasswordLength;
-  /** @default 20 failures within 15 minutes, for one account from one network */
-  readonly guessLimit?: GuessLimit;
+  /** @default {@link defaultGuessLimits} */
+  readonly guessLimits?: GuessLimits;
   /** What people call the product; in mails, and refused in passwords. @default 'Sallyport' */
   readonly productName?: string;
   /** No answer that could tell whether an account exists comes sooner. 0 is for tests. @default 300 */
@@ -76,12 +79,20 @@ export interface Identity {
   /** Who a session belongs to, for the door. */
   readonly directory: SessionDirectory;
   readonly accounts: Accounts;
+  /** The rules that a password has to meet, for operators who set one. */
+  readonly requireAcceptablePassword: RequireAcceptablePassword;
   /** Sends what waits in the mail queue, and stops. */
   close(): Promise<void>;
 }
 
 const defaultLifetime: SessionLifetime = { idleSeconds: 12 * 60 * 60, absoluteSeconds: 7 * 24 * 60 * 60 };
-const defaultGuessLimit: GuessLimit = { maximumFailures: 20, windowSeconds: 15 * 60 };
+/** Limits on guessing at passwords that fit most: they are spoken of in a decision record. */
+export const defaultGuessLimits: GuessLimits = {
+  accountFromNetwork: { maximumFailures: 20, windowSeconds: 15 * 60 },
+  network: { maximumFailures: 200, windowSeconds: 15 * 60 },
+  account: { maximumFailures: 50, windowSeconds: 60 * 60 },
+  device: { maximumFailures: 10, windowSeconds: 24 * 60 * 60 },
+};
 const defaultPasswordLength: PasswordLength = { minimum: 15, maximum: 128 };
 
 /**
@@ -106,7 +117,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     signUpRoles = ['user'],
     sessionLifetime: lifetime = defaultLifetime,
     passwordLength = defaultPasswordLength,
-    guessLimit = defaultGuessLimit,
+    guessLimits = defaultGuessLimits,
     productName = 'Sallyport',
     answerFloorMilliseconds = 300,
     hashingConcurrency = 2,
@@ -123,12 +134,45 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   const users = createUserTable(records);
   const roles = await openRoleDirectory(records, policy, bus, now);
   const hashing = createPasswordHashing(hashingConcurrency);
-  const engine = await createEngine({ publicUrl, database, sealerFor, hashing, users, sessions, lifetime, now });
+  const engine = await createEngine({
+    publicUrl,
+    database,
+    sealerFor,
+    hashing,
+    users,
+    logger,
+    sessions,
+    lifetime,
+    now,
+  });
   const queue = createMailQueue({ mailer, logger });
   const sessionSealer = sealerFor('session-token');
   const { idleSeconds } = lifetime;
   const directory = createSessionDirectory({ sessions, users, roles, sealer: sessionSealer, idleSeconds, now });
-  const accounts = createAccounts({ engine, users, roles, hashing, events, bus, transaction, now });
+  const links = createOneTimeLinks(records, sealerFor('one-time-link'), now);
+  const post = createAccountPost({
+    messages: createAccountMessages(publicUrl, productName),
+    queue,
+    counters,
+    sealer: sealerFor('counter-key'),
+  });
+  const revocation = createSessionRevocation({ sessions, bus, events, transaction, now });
+  const accounts = createAccounts({
+    engine,
+    users,
+    roles,
+    hashing,
+    links,
+    post,
+    sessions,
+    revocation,
+    events,
+    bus,
+    transaction,
+    now,
+  });
+  const attempts = createAttemptLimiter({ counters, sealer: sealerFor('counter-key'), now });
+  const devices = createDeviceTrust(sealerFor('device-trust'), now);
   const parts: IdentityParts = {
     cookie,
     lifetime,
@@ -137,21 +181,18 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     engine,
     users,
     accounts,
-    links: createOneTimeLinks(records, sealerFor('one-time-link'), now),
-    guesses: createGuessLimiter({ counters, sealer: sealerFor('counter-key'), limit: guessLimit }),
+    links,
+    guesses: createGuessLimiter({ attempts, limits: guessLimits }),
+    devices,
+    deviceCookie: createDeviceCookie(cookie, devices),
     hashing,
     requireAcceptablePassword,
-    post: createAccountPost({
-      messages: createAccountMessages(publicUrl, productName),
-      queue,
-      counters,
-      sealer: sealerFor('counter-key'),
-    }),
+    post,
     events,
     sessions,
     sessionSealer,
     directory,
-    revocation: createSessionRevocation({ sessions, bus, events, transaction, now }),
+    revocation,
     bus,
     transaction,
     logger,
@@ -161,6 +202,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     app: createApp(parts, new URL(publicUrl).origin),
     directory,
     accounts,
+    requireAcceptablePassword,
     async close() {
       roles.close();
       await queue.close();

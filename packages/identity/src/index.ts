@@ -1,6 +1,8 @@
 export type { Accounts, NewUser, Origin } from './accounts/accounts.ts';
-export type { GuessLimit } from './accounts/guess-limiter.ts';
-export type { PasswordLength } from './accounts/password-rules.ts';
+export type { AttemptLimit } from './accounts/attempt-limiter.ts';
+export type { GuessLimits } from './accounts/guess-limiter.ts';
+export type { PasswordLength, PasswordOwner, RequireAcceptablePassword } from './accounts/password-rules.ts';
+export { parseUserImport, type ImportedUser, type ParsedImport } from './accounts/user-import.ts';
 export type { User } from './accounts/user-table.ts';
 export {
   openIdentityDatabase,

@@ -123,6 +123,7 @@ describe('a request', () => {
     const failing = await startHarness({
       counters: {
         increment: () => Promise.reject(new Error('canary-detail')),
+        decrement: () => Promise.reject(new Error('canary-detail')),
         read: () => Promise.reject(new Error('canary-detail')),
         reset: () => Promise.resolve(),
       },

@@ -8,5 +8,12 @@ export { createRecordSessionStore } from './records/record-session-store.ts';
 export { sessionTable } from './records/session-table.ts';
 export { withStoreErrors } from './records/store-error.ts';
 export { loadRootSecret, type RootSecretOptions } from './sealing/root-secret.ts';
+export {
+  rewrapSealedColumns,
+  sealedKeyColumn,
+  type RewrapOptions,
+  type RewrapOutcome,
+  type SealedColumn,
+} from './sealing/rewrap.ts';
 export { createSealer } from './sealing/sealer.ts';
-export type { SecretVersion } from './sealing/secret-versions.ts';
+export { generateRootSecret, parseSecretVersions, type SecretVersion } from './sealing/secret-versions.ts';

@@ -4,6 +4,15 @@ import * as z from 'zod';
 const port = z.number().int().min(0).max(65_535);
 const seconds = z.number().int().positive();
 
+/** How often a password may be wrong within which time; `.describe()` says for whom. */
+const attemptLimit = (maximumFailures: number, windowSeconds: number) =>
+  z
+    .strictObject({
+      maximumFailures: z.number().int().min(1).max(100_000).default(maximumFailures).describe('Failures'),
+      windowSeconds: z.number().int().min(1).max(604_800).default(windowSeconds).describe('Within so many seconds'),
+    })
+    .prefault({});
+
 /**
  * The whole configuration of the gateway process. Unknown keys stop the start.
  * Secrets and addresses of stores come from the environment, never from this file.
@@ -85,9 +94,29 @@ export const configSchema = z.strictObject({
         .max(64)
         .default(15)
         .describe('Shortest password (NIST SP 800-63B-4: 15 when it is the only factor)'),
+      answerFloorMilliseconds: z
+        .number()
+        .int()
+        .min(100)
+        .max(10_000)
+        .default(300)
+        .describe(
+          'No answer that could tell whether an account exists comes sooner; raise it above the time of the slowest imported hash',
+        ),
     })
     .prefault({})
     .describe('Rules for passwords; there are no composition rules'),
+  guessing: z
+    .strictObject({
+      accountFromNetwork: attemptLimit(20, 900).describe('For one account from one network (an IPv6 network is a /64)'),
+      network: attemptLimit(200, 900).describe('For one network, over all accounts'),
+      account: attemptLimit(50, 3600).describe('For one account, over all networks'),
+      device: attemptLimit(10, 86_400).describe(
+        'For one account on one browser that signed in to it before; such a browser falls under the other limits only beyond this one',
+      ),
+    })
+    .prefault({})
+    .describe('How often a password may be wrong before the answer is SP_TOO_MANY_ATTEMPTS'),
   mail: z
     .strictObject({ from: z.string().min(3).describe('Sender of mails, such as "Acme <no-reply@example.com>"') })
     .optional()

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -37,9 +37,23 @@ describe('the environment', () => {
 
   it('reads a secret from a mounted file, without its line end', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'sallyport-')), 'secret');
-    writeFileSync(file, 'from-a-file\n');
+    writeFileSync(file, 'from-a-file\n', { mode: 0o600 });
     expect(readEnvironment({ SALLYPORT_SECRET_FILE: file }).secret).toBe('from-a-file');
   });
+
+  it.skipIf(process.platform === 'win32')(
+    'refuses a mounted secret that everybody can read, and takes one for a group',
+    () => {
+      const file = join(mkdtempSync(join(tmpdir(), 'sallyport-')), 'secret');
+      writeFileSync(file, 'canary');
+      chmodSync(file, 0o644);
+      const read = (): unknown => readEnvironment({ SALLYPORT_SECRET_FILE: file });
+      expect(read).toThrow(/SALLYPORT_SECRET_FILE[\s\S]*chmod 600/);
+      expect(read).not.toThrow(/canary/);
+      chmodSync(file, 0o440);
+      expect(readEnvironment({ SALLYPORT_SECRET_FILE: file }).secret).toBe('canary');
+    },
+  );
 
   it('takes an empty variable for an absent one', () => {
     expect(readEnvironment({ PORT: '', SALLYPORT_DATA_DIR: '' })).toMatchObject({

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { ConfigurationError, type ConfigurationProblem } from './configuration-error.ts';
 
 /** What the gateway process takes from its environment: secrets and addresses. Read once, at the start. */
@@ -27,6 +27,9 @@ type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Secrets may be mounted as files: `NAME_FILE` holds the path. */
 const secretNames = new Set(['SALLYPORT_SECRET', 'SMTP_URL']);
+
+/** Permission bit of a file. */
+const readableByEverybody = 0o004;
 
 const names = new Set([
   'SALLYPORT_CONFIG',
@@ -108,6 +111,11 @@ function readText(variables: Variables, name: string, problems: ConfigurationPro
     return undefined;
   }
   try {
+    // Windows keeps its permissions elsewhere.
+    if (process.platform !== 'win32' && (statSync(file).mode & readableByEverybody) !== 0) {
+      problems.push({ key: `${name}_FILE`, problem: 'names a file that everybody can read: run "chmod 600" on it' });
+      return undefined;
+    }
     return readFileSync(file, 'utf8').trim();
   } catch {
     problems.push({ key: `${name}_FILE`, problem: 'names a file that cannot be read' });

@@ -41,8 +41,21 @@ function createNetworkCheck(networks: readonly string[]): (address: string) => b
   return (address) => isIP(address) !== 0 && list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
 
-/** An IPv4 address that arrives on an IPv6 socket is that IPv4 address, for every list and limit. */
+/** An IPv4 address that arrives on an IPv6 socket, or that a proxy writes in a form of IPv6, is that IPv4 address. */
 function plainAddress(address: string | undefined): string {
   if (address === undefined) return '';
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+  if (!address.includes(':')) return address;
+  if (address.startsWith('::ffff:') && address.includes('.')) return address.slice(7);
+  return /ffff:/i.test(address) && isIP(address) === 6 ? (mappedAddress(address) ?? address) : address;
+}
+
+/** The IPv4 address in an IPv6 address, however that is written; `undefined` when there is none. */
+function mappedAddress(address: string): string | undefined {
+  if (address.includes('%')) return undefined;
+  // The URL parser knows every spelling, and has one for each address: ::ffff:cb00:7109.
+  const [, high, low] =
+    /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/.exec(new URL(`http://[${address}]`).hostname) ?? [];
+  if (high === undefined || low === undefined) return undefined;
+  const bits = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
+  return bits.flatMap((group) => [group >> 8, group & 0xff]).join('.');
 }

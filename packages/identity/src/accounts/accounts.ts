@@ -1,14 +1,25 @@
-import { SallyportError, type InvalidationBus, type SecurityEventLog } from '@sallyport/core';
+import {
+  SallyportError,
+  type InvalidationBus,
+  type RevocationReason,
+  type SecurityEventLog,
+  type SessionStore,
+} from '@sallyport/core';
 import type { Engine } from '../engine/better-auth-engine.ts';
 import type { PasswordHashing } from './password-hashing.ts';
 import type { RoleDirectory } from './role-directory.ts';
+import type { OneTimeLinks } from './one-time-links.ts';
+import type { ImportedUser } from './user-import.ts';
 import type { User, UserTable } from './user-table.ts';
+import type { AccountPost } from '../mail/account-post.ts';
+import type { SessionRevocation } from '../sessions/session-revocation.ts';
 
 /** An account to make. */
 export interface NewUser {
   readonly name: string;
   readonly email: string;
-  readonly password: string;
+  /** Without one, nobody can sign in until `invite` let the owner choose one. */
+  readonly password?: string | undefined;
   readonly roles: readonly string[];
   readonly emailVerified: boolean;
 }
@@ -32,6 +43,30 @@ export interface Accounts {
    * Rejects with `SP_NOT_FOUND`, or with `SP_VALIDATION_FAILED` for an unknown role.
    */
   setRoles(userId: string, roles: readonly string[], origin?: Origin): Promise<User>;
+  /** A page of accounts in the order of their ids, after the one with this id. */
+  list(limit: number, afterId?: string): Promise<readonly User[]>;
+  /** Those of these names that are not roles. */
+  unknownRoles(names: readonly string[]): Promise<readonly string[]>;
+  /** Those of these addresses that have an account. */
+  knownAmong(emails: readonly string[]): Promise<ReadonlySet<string>>;
+  /**
+   * Takes accounts over from another system, all of them or none, with their password hashes as they are. An address
+   * that has an account, or comes twice, is left alone.
+   *
+   * @returns how many were made, or rejects with `SP_STORE_UNAVAILABLE`, or `SP_CONFLICT` when somebody made one meanwhile.
+   */
+  importUsers(users: readonly ImportedUser[], origin?: Origin): Promise<number>;
+  /**
+   * Bans a user, or lifts the ban. A ban is durable, every session has ended and every cache has heard of it when this
+   * resolves. Rejects with `SP_NOT_FOUND`.
+   *
+   * @returns how many sessions ended.
+   */
+  setBanned(userId: string, isBanned: boolean, origin?: Origin): Promise<number>;
+  /** Ends every session of a user, and resolves to their number. */
+  endSessions(userId: string, origin?: Origin): Promise<number>;
+  /** Makes a link with which the owner chooses a password, once and within an hour, and resolves to its token. */
+  invite(user: User, how: 'mail' | 'hand-over'): Promise<string>;
 }
 
 export interface AccountsOptions {
@@ -39,6 +74,10 @@ export interface AccountsOptions {
   readonly users: UserTable;
   readonly roles: RoleDirectory;
   readonly hashing: PasswordHashing;
+  readonly links: OneTimeLinks;
+  readonly post: AccountPost;
+  readonly sessions: SessionStore;
+  readonly revocation: SessionRevocation;
   readonly events: SecurityEventLog;
   readonly bus: InvalidationBus;
   readonly transaction: <T>(work: () => Promise<T>) => Promise<T>;
@@ -49,7 +88,7 @@ const operator: Origin = { requestId: 'operator', address: 'local' };
 const maximumAttempts = 20;
 
 export function createAccounts(options: AccountsOptions): Accounts {
-  const { engine, users, roles, hashing, events, bus, transaction, now } = options;
+  const { engine, users, roles, hashing, links, post, sessions, revocation, events, bus, transaction, now } = options;
 
   const requireRoles = async (names: readonly string[]): Promise<void> => {
     if ((await roles.unknownAmong(names)).length === 0) return;
@@ -74,13 +113,42 @@ export function createAccounts(options: AccountsOptions): Accounts {
     return changed;
   };
 
+  const publishChange = ({ id, generation }: User, reason: string): Promise<unknown> =>
+    bus.publish({ kind: 'user', id, minGeneration: generation, at: now(), reason });
+
+  const changeBan = async (userId: string, isBanned: boolean, origin: Origin): Promise<User | null> => {
+    const user = await users.findById(userId);
+    if (user === null) throw new SallyportError('SP_NOT_FOUND');
+    const at = now();
+    const changed = await users.change(user, { bannedAt: isBanned ? at : null }, at);
+    if (changed === null) return null;
+    const type = isBanned ? 'account.banned' : 'account.unbanned';
+    await events.append({ type, at, outcome: 'success', target: userId, ...origin, details: {} });
+    return changed;
+  };
+
+  const endSessions = async (userId: string, reason: RevocationReason, origin: Origin): Promise<number> => {
+    const ended = await sessions.revokeAll(userId, reason, now());
+    if (ended.length === 0) return 0;
+    await events.append({
+      type: 'session.ended-many',
+      at: now(),
+      outcome: 'success',
+      target: userId,
+      ...origin,
+      details: { reason, count: ended.length },
+    });
+    await revocation.announce(ended, reason);
+    return ended.length;
+  };
+
   return {
     findByEmail: (email) => users.findByEmail(email),
     findById: (id) => users.findById(id),
     async createUser({ password, ...user }, origin = operator) {
       await requireRoles(user.roles);
       if ((await users.findByEmail(user.email)) !== null) throw new SallyportError('SP_CONFLICT');
-      const passwordHash = await hashing.hash(password);
+      const passwordHash = password === undefined ? undefined : await hashing.hash(password);
       const id = await engine.createAccount({ ...user, passwordHash }, (userId) =>
         events.append({
           type: 'account.created',
@@ -101,11 +169,43 @@ export function createAccounts(options: AccountsOptions): Accounts {
       for (let attempt = 0; attempt < maximumAttempts; attempt += 1) {
         const changed = await transaction(() => changeRoles(userId, wanted, origin));
         if (changed === null) continue;
-        const { id, generation } = changed;
-        await bus.publish({ kind: 'user', id, minGeneration: generation, at: now(), reason: 'roles-changed' });
+        await publishChange(changed, 'roles-changed');
         return changed;
       }
       throw new SallyportError('SP_CONFLICT');
+    },
+    list: (limit, afterId) => users.list(limit, afterId),
+    unknownRoles: (names) => roles.unknownAmong(names),
+    knownAmong: (emails) => users.knownAmong(emails),
+    importUsers: (batch, origin = operator) =>
+      transaction(async () => {
+        const known = new Set(await users.knownAmong(batch.map(({ email }) => email)));
+        let made = 0;
+        for (const user of batch) {
+          if (known.has(user.email)) continue;
+          known.add(user.email);
+          const target = await users.insert(user, now());
+          const at = now();
+          await events.append({ type: 'account.imported', at, outcome: 'success', target, ...origin, details: {} });
+          made += 1;
+        }
+        return made;
+      }),
+    async setBanned(userId, isBanned, origin = operator) {
+      for (let attempt = 0; attempt < maximumAttempts; attempt += 1) {
+        const changed = await transaction(() => changeBan(userId, isBanned, origin));
+        if (changed === null) continue;
+        // The ban alone shuts the user out, also when this process ends before the next line.
+        await publishChange(changed, isBanned ? 'banned' : 'unbanned');
+        return isBanned ? endSessions(userId, 'banned', origin) : 0;
+      }
+      throw new SallyportError('SP_CONFLICT');
+    },
+    endSessions: (userId, origin = operator) => endSessions(userId, 'administrator', origin),
+    async invite(user, how) {
+      const token = await links.issue('reset-password', user.id);
+      if (how === 'mail') await post.send('invitation', user, token);
+      return token;
     },
   };
 }

@@ -1,17 +1,39 @@
-import type { Counters, Sealer } from '@sallyport/core';
+import { requireAttemptLimit, type AttemptBudget, type AttemptLimit, type AttemptLimiter } from './attempt-limiter.ts';
+import { networkOf } from './network-of.ts';
 
-/** A try at a credential that the limit let through. The first thing said of it counts; say at least one. */
+/** How often a password may be wrong. A device that is known has a limit of its own, and falls under no other. */
+export interface GuessLimits {
+  /** For one account from one network. */
+  readonly accountFromNetwork: AttemptLimit;
+  /** For one network, over all accounts: trying one password on many. */
+  readonly network: AttemptLimit;
+  /** For one account, over all networks: many machines trying at one. */
+  readonly account: AttemptLimit;
+  /** For one account on one device that signed in to it before. Beyond it the device is like any other. */
+  readonly device: AttemptLimit;
+}
+
+/** A try at the password of an account. */
+export interface GuessAttempt {
+  /** The e-mail address, whether it has an account or not. */
+  readonly account: string;
+  readonly address: string;
+  /** The device, when it signed in to this account before. */
+  readonly device: string | null;
+}
+
+/** A try at a credential that the limits let through. The first thing said of it counts; say at least one. */
 export interface Guess {
   readonly kind: 'allowed';
   /** The credential was wrong: it counts. */
   failed(): Promise<void>;
-  /** The credential was right: earlier failures are forgotten. */
+  /** The credential was right: it does not count. */
   succeeded(): Promise<void>;
-  /** It was never found out, because something of ours failed: it does not count. */
-  abandoned(): void;
+  /** It was never found out, because something of ours failed: it does not count. Never rejects. */
+  abandoned(): Promise<void>;
 }
 
-/** A try that the limit did not let through, also when the credential would be right. */
+/** A try that a limit did not let through, also when the credential would be right. */
 export interface LimitedGuess {
   readonly kind: 'limited';
   /** Whether it is the first in this window: worth a record, which the thousand that follow are not. */
@@ -20,88 +42,63 @@ export interface LimitedGuess {
 }
 
 /**
- * Limits guessing at one account from one network. The account as such is never locked: its owner, who comes from
- * elsewhere, is not shut out by somebody else's guesses.
+ * Limits guessing at passwords. Whoever guesses cannot lock the owner of an account out: a device on which the owner
+ * signed in before has a limit of its own, which nobody else can use up.
+ *
+ * @see {@link https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies OWASP, device cookies}
  */
 export interface GuessLimiter {
-  begin(account: string, address: string): Promise<Guess | LimitedGuess>;
-}
-
-/** How often a password may be wrong, for one account from one network, within which time. */
-export interface GuessLimit {
-  readonly maximumFailures: number;
-  readonly windowSeconds: number;
+  begin(attempt: GuessAttempt): Promise<Guess | LimitedGuess>;
 }
 
 export interface GuessLimiterOptions {
-  readonly counters: Counters;
-  /** Keys of counters hold no e-mail address. */
-  readonly sealer: Sealer;
-  readonly limit: GuessLimit;
+  readonly attempts: AttemptLimiter;
+  readonly limits: GuessLimits;
 }
 
-export function createGuessLimiter(options: GuessLimiterOptions): GuessLimiter {
-  const { counters, sealer } = options;
-  const { maximumFailures, windowSeconds } = options.limit;
-  if (!Number.isInteger(maximumFailures) || maximumFailures < 1 || !(windowSeconds > 0))
-    throw new TypeError('a limit on guessing needs a whole number of failures, and a time');
-  // Guesses that run at the same moment have not failed yet, and must not all pass under the limit.
-  const running = new Map<string, number>();
+/**
+ * Builds the limits on guessing.
+ *
+ * @throws TypeError for a limit that is not a whole number of failures within a whole number of seconds.
+ */
+export function createGuessLimiter({ attempts, limits }: GuessLimiterOptions): GuessLimiter {
+  for (const limit of [limits.accountFromNetwork, limits.network, limits.account, limits.device])
+    requireAttemptLimit(limit);
 
   return {
-    async begin(account, address) {
-      const key = `guess:${sealer.hash(`${account}\n${networkOf(address)}`)}`;
-      running.set(key, (running.get(key) ?? 0) + 1);
-      let isOpen = true;
-      const leave = (): boolean => {
-        if (!isOpen) return false;
-        isOpen = false;
-        const others = (running.get(key) ?? 1) - 1;
-        if (others === 0) running.delete(key);
-        else running.set(key, others);
-        return true;
-      };
-      try {
-        const { count, remainingSeconds } = await counters.read(key);
-        if (count + (running.get(key) ?? 0) > maximumFailures) {
-          leave();
-          const isFirst = (await counters.increment(`${key}:limited`, windowSeconds)) === 1;
-          return { kind: 'limited', isFirst, retryAfterSeconds: Math.max(1, Math.ceil(remainingSeconds)) };
-        }
-      } catch (error) {
-        leave();
-        throw error;
+    async begin(attempt) {
+      const { device } = attempt;
+      if (device !== null) {
+        const known = await begin(attempts, [{ name: 'guess-device', subject: device, limit: limits.device }]);
+        // A device that failed too often has lost its trust, whoever holds its cookie by now.
+        if (known.kind === 'allowed') return known;
       }
-      return {
-        kind: 'allowed',
-        async failed() {
-          if (!isOpen) return;
-          try {
-            await counters.increment(key, windowSeconds);
-          } finally {
-            leave();
-          }
-        },
-        async succeeded() {
-          if (leave()) await counters.reset(key);
-        },
-        abandoned: () => void leave(),
-      };
+      return begin(attempts, budgetsOfStranger(attempt, limits));
     },
   };
 }
 
-/** One household or one machine owns a whole IPv6 /64; counting single addresses of it would be no limit. */
-function networkOf(address: string): string {
-  if (!address.includes(':')) return address;
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped !== undefined) return mapped;
-  const [head = '', tail = ''] = address.split('%')[0]?.split('::') ?? [];
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === '' ? [] : tail.split(':');
-  const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => '0');
-  return [...left, ...zeros, ...right]
-    .slice(0, 4)
-    .map((group) => group.toLowerCase().replace(/^0+(?=.)/, ''))
-    .join(':');
+/** The narrowest first: what one network does to one account is to use up no more than its own share of the wider ones. */
+function budgetsOfStranger({ account, address }: GuessAttempt, limits: GuessLimits): readonly AttemptBudget[] {
+  const network = networkOf(address);
+  return [
+    { name: 'guess-account-from-network', subject: `${account}\n${network}`, limit: limits.accountFromNetwork },
+    { name: 'guess-network', subject: network, limit: limits.network },
+    { name: 'guess-account', subject: account, limit: limits.account },
+  ];
+}
+
+async function begin(attempts: AttemptLimiter, budgets: readonly AttemptBudget[]): Promise<Guess | LimitedGuess> {
+  const attempt = await attempts.begin(budgets);
+  if (attempt.kind === 'limited') {
+    const { isFirst, retryAfterSeconds } = attempt;
+    return { kind: 'limited', isFirst, retryAfterSeconds };
+  }
+  return {
+    kind: 'allowed',
+    failed: async () => attempt.failed(),
+    succeeded: () => attempt.giveBack(),
+    // A store that is down keeps the count: too much, and never too little.
+    abandoned: () => attempt.giveBack().catch(() => {}),
+  };
 }

@@ -16,11 +16,28 @@ export interface User {
 export interface UserChange {
   readonly roles?: readonly string[];
   readonly emailVerified?: boolean;
+  /** Since when the user is banned; `null` lifts a ban. */
+  readonly bannedAt?: Date | null;
+}
+
+/** An account to write as it is. */
+export interface NewUserRow {
+  readonly name: string;
+  readonly email: string;
+  readonly emailVerified: boolean;
+  readonly roles: readonly string[];
+  readonly passwordHash?: string | undefined;
 }
 
 export interface UserTable {
   findById(id: string): Promise<User | null>;
   findByEmail(email: string): Promise<User | null>;
+  /** A page of all users in the order of their ids, after the one with this id. */
+  list(limit: number, afterId?: string): Promise<readonly User[]>;
+  /** Those of these addresses that have an account. */
+  knownAmong(emails: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Writes an account and its password. Resolves to its id; rejects when the address has an account. */
+  insert(user: NewUserRow, at: Date): Promise<string>;
   /** Marks the address as verified. Authority does not change by it. */
   markVerified(id: string, at: Date): Promise<void>;
   /** Changes authority: the generation grows by one. Compare-and-set; resolves to `null` when somebody else was faster. */
@@ -48,6 +65,31 @@ export function createUserTable(records: Records): UserTable {
   return {
     findById: (id) => find('id', id),
     findByEmail: (email) => find('email', email.toLowerCase()),
+    async list(limit, afterId) {
+      const rows = await records.findMany<UserRow>({
+        model,
+        ...(afterId === undefined ? {} : { where: [{ field: 'id', operator: 'gt', value: afterId }] }),
+        sortBy: { field: 'id', direction: 'asc' },
+        limit,
+      });
+      return rows.map(toUser);
+    },
+    async knownAmong(emails) {
+      if (emails.length === 0) return new Set();
+      const where = [{ field: 'email', operator: 'in' as const, value: [...emails] }];
+      const rows = await records.findMany<UserRow>({ model, where, limit: emails.length });
+      return new Set(rows.map(({ email }) => email));
+    },
+    async insert({ passwordHash, roles, ...user }, at) {
+      const times = { createdAt: at, updatedAt: at };
+      const data = { ...user, ...times, roles: rolesToText(roles), generation: 1 };
+      const { id } = await records.create<UserRow>({ model, data });
+      if (passwordHash !== undefined) {
+        const credential = { userId: id, accountId: id, providerId: 'credential', password: passwordHash, ...times };
+        await records.create({ model: 'account', data: credential });
+      }
+      return id;
+    },
     async markVerified(id, at) {
       await records.updateMany({
         model,
@@ -55,7 +97,7 @@ export function createUserTable(records: Records): UserTable {
         update: { emailVerified: true, updatedAt: at },
       });
     },
-    async change(user, { roles, emailVerified }, at) {
+    async change(user, { roles, emailVerified, bannedAt }, at) {
       const generation = user.generation + 1;
       const count = await records.updateMany({
         model,
@@ -68,10 +110,17 @@ export function createUserTable(records: Records): UserTable {
           updatedAt: at,
           ...(roles === undefined ? {} : { roles: rolesToText(roles) }),
           ...(emailVerified === undefined ? {} : { emailVerified }),
+          ...(bannedAt === undefined ? {} : { bannedAt }),
         },
       });
       if (count !== 1) return null;
-      return { ...user, generation, roles: roles ?? user.roles, emailVerified: emailVerified ?? user.emailVerified };
+      return {
+        ...user,
+        generation,
+        roles: roles ?? user.roles,
+        emailVerified: emailVerified ?? user.emailVerified,
+        isBanned: bannedAt === undefined ? user.isBanned : bannedAt !== null,
+      };
     },
   };
 }

@@ -4,6 +4,7 @@ import {
   toStoreError,
   SallyportError,
   type AssuranceLevel,
+  type Logger,
   type RequestContext,
   type SealerFor,
 } from '@sallyport/core';
@@ -18,6 +19,7 @@ export interface EngineOptions extends Omit<SessionAdapterOptions, 'sealer'> {
   readonly sealerFor: SealerFor;
   readonly hashing: PasswordHashing;
   readonly users: UserTable;
+  readonly logger: Logger;
 }
 
 /** Stops Better Auth from making a session. */
@@ -28,7 +30,7 @@ class UserIsBanned extends Error {
 export interface NewAccount {
   readonly name: string;
   readonly email: string;
-  readonly passwordHash: string;
+  readonly passwordHash: string | undefined;
   readonly roles: readonly string[];
   readonly emailVerified: boolean;
 }
@@ -65,7 +67,7 @@ const waysIn: Readonly<Record<string, { readonly acr: AssuranceLevel; readonly a
 
 /** Starts Better Auth on the tables of identity, with sessions kept in our own records. */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
-  const { publicUrl, database, sealerFor, hashing, users, now, sessions, lifetime } = options;
+  const { publicUrl, database, sealerFor, hashing, users, logger, now, sessions, lifetime } = options;
   const adapter = withSessionRecords(database.adapter, { sessions, lifetime, now, sealer: sealerFor('session-token') });
   const auth = betterAuth({
     ...database.schema,
@@ -105,11 +107,34 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   });
   const { internalAdapter } = await auth.$context;
 
+  /** The password was right, and is at hand only now. Whoever chooses a new one meanwhile wins. */
+  const renewOutdatedHash = async (userId: string, password: string): Promise<void> => {
+    try {
+      const credential = await internalAdapter.findCredentialAccount(userId);
+      const outdated = credential?.password;
+      if (!credential || typeof outdated !== 'string' || !hashing.isOutdated(outdated)) return;
+      const renewed = await hashing.hash(password);
+      const count = await database.records.updateMany({
+        model: 'account',
+        where: [
+          { field: 'id', value: credential.id },
+          { field: 'password', value: outdated },
+        ],
+        update: { password: renewed, updatedAt: now() },
+      });
+      if (count === 1) logger.info('password hash renewed');
+    } catch (error) {
+      // The person is signed in all the same; the next sign-in tries again.
+      logger.warn('password hash stays for now', { error: error instanceof Error ? error.name : 'unknown' });
+    }
+  };
+
   return {
     async signInWithPassword(email, password, context, userAgent) {
       const headers = new Headers({ 'user-agent': userAgent, [addressHeader]: context.clientAddress });
       try {
         const { token, user } = await auth.api.signInEmail({ body: { email, password }, headers });
+        await renewOutdatedHash(user.id, password);
         return { kind: 'signed-in', token, userId: user.id };
       } catch (error) {
         return toRefusal(error);
@@ -123,12 +148,14 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
             { ...rest, roles: rolesToText(roles), generation: 1 },
             { method: 'email-password' },
           );
-          await internalAdapter.linkAccount({
-            userId: user.id,
-            accountId: user.id,
-            providerId: 'credential',
-            password: passwordHash,
-          });
+          if (passwordHash !== undefined) {
+            await internalAdapter.linkAccount({
+              userId: user.id,
+              accountId: user.id,
+              providerId: 'credential',
+              password: passwordHash,
+            });
+          }
           await alongside(user.id);
           return user.id;
         });

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
 import { SallyportError, type RequestContext } from '@sallyport/core';
+import type { User } from '../accounts/user-table.ts';
 import { whereOf } from '../events/security-event-log.ts';
 import type { IdentityParts } from '../identity-parts.ts';
 import { accountFields } from './account-fields.ts';
@@ -13,7 +14,7 @@ const resetSchema = z.strictObject({ token: accountFields.linkToken, newPassword
 
 /** A new password for who forgot the old one. It proves the e-mail address, and ends every session of the account. */
 export function createPasswordResetRoutes(parts: IdentityParts) {
-  const { users, links, post, events, hashing, now, requireAcceptablePassword } = parts;
+  const { users, links, post, events, hashing, deviceCookie, now, requireAcceptablePassword } = parts;
 
   return new Hono<IdentityEnvironment>()
     .post('/request-password-reset', answerFloor(parts.answerFloorMilliseconds), async (c) => {
@@ -40,7 +41,9 @@ export function createPasswordResetRoutes(parts: IdentityParts) {
       // A password that is refused does not use the link up.
       requireAcceptablePassword('newPassword', newPassword, user);
       const passwordHash = await hashing.hash(newPassword);
-      await changePassword(parts, token, passwordHash, c.env.context);
+      const changed = await changePassword(parts, token, passwordHash, c.env.context);
+      // Whoever reads the mail is the owner: the way back in while somebody uses up the limits of strangers.
+      deviceCookie.trust(c, changed);
       await post.send('passwordChanged', { ...user, emailVerified: true });
       return c.json({ status: 'password-changed' });
     });
@@ -51,7 +54,7 @@ async function changePassword(
   token: string,
   passwordHash: string,
   context: RequestContext,
-): Promise<void> {
+): Promise<User> {
   const { users, links, engine, sessions, events, bus, revocation, transaction, now } = parts;
   const reason = 'password-changed';
   const { user, sids } = await transaction(async () => {
@@ -78,4 +81,5 @@ async function changePassword(
   });
   await bus.publish({ kind: 'user', id: user.id, minGeneration: user.generation, at: now(), reason });
   await revocation.announce(sids, reason);
+  return user;
 }

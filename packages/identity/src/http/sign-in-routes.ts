@@ -28,6 +28,8 @@ interface SignIn {
   readonly email: string;
   readonly password: string;
   readonly userAgent: string;
+  /** What the browser presented as its device cookie. */
+  readonly presentedDevice: string;
   readonly context: RequestContext;
 }
 
@@ -41,16 +43,18 @@ const maximumAttempts = 3;
 
 /** Sign-in with a password, and sign-out. The token of a session is in the cookie and nowhere else. */
 export function createSignInRoutes(parts: IdentityParts) {
-  const { cookie, lifetime, directory, revocation } = parts;
+  const { cookie, deviceCookie, lifetime, directory, revocation } = parts;
 
   return new Hono<IdentityEnvironment>()
     .post('/sign-in/email', answerFloor(parts.answerFloorMilliseconds), async (c) => {
       const { email, password, returnTo } = await readBody(c.req.raw, signInSchema);
       const { context } = c.env;
       const userAgent = toStoredUserAgent(c.req.header('user-agent'));
-      const { user, token } = await signInWithinLimits(parts, { email, password, userAgent, context });
+      const presentedDevice = deviceCookie.read(c);
+      const { user, token } = await signInWithinLimits(parts, { email, password, userAgent, presentedDevice, context });
       const { id, name, roles } = user;
       c.header('set-cookie', serializeSessionCookie(cookie, token, lifetime.absoluteSeconds));
+      deviceCookie.trust(c, user);
       return c.json({ user: { id, name, email: user.email, roles }, returnTo: toSafeReturnTo(returnTo) });
     })
     .post('/sign-out', async (c) => {
@@ -66,11 +70,13 @@ export function createSignInRoutes(parts: IdentityParts) {
 }
 
 async function signInWithinLimits(parts: IdentityParts, signIn: SignIn): Promise<SignedIn> {
-  const { users, guesses } = parts;
-  const { email, context } = signIn;
-  const guess = await guesses.begin(email, context.clientAddress);
+  const { users, guesses, devices } = parts;
+  const { email, presentedDevice, context } = signIn;
+  const user = await users.findByEmail(email);
+  const device = devices.find(presentedDevice, user);
+  const guess = await guesses.begin({ account: email, address: context.clientAddress, device });
   if (guess.kind === 'limited') {
-    if (guess.isFirst) await noteRefusal(parts, context, 'too-many-attempts', await users.findByEmail(email));
+    if (guess.isFirst) await noteRefusal(parts, context, 'too-many-attempts', user);
     const { retryAfterSeconds } = guess;
     throw new SallyportError('SP_TOO_MANY_ATTEMPTS', { reason: 'guessing', retryAfterSeconds });
   }
@@ -78,7 +84,7 @@ async function signInWithinLimits(parts: IdentityParts, signIn: SignIn): Promise
     return await signInOnce(parts, signIn, guess);
   } finally {
     // A failure of ours is not a wrong password. Does nothing when it was one.
-    guess.abandoned();
+    await guess.abandoned();
   }
 }
 

@@ -5,6 +5,7 @@ import { escapeHtml } from './escape-html.ts';
 export interface AccountMessages {
   verifyEmail(to: Recipient, token: string): Message;
   alreadyRegistered(to: Recipient): Message;
+  invitation(to: Recipient, token: string): Message;
   resetPassword(to: Recipient, token: string): Message;
   passwordChanged(to: Recipient): Message;
 }
@@ -49,6 +50,14 @@ export function createAccountMessages(publicUrl: string, productName: string): A
         ],
         action: { label: 'Choose a new password', link: page('/forgot-password') },
         closing: 'If it was not you, ignore this message: nothing has changed.',
+      }),
+    invitation: (to, token) =>
+      write(to, {
+        kind: 'invitation',
+        subject: `Your account at ${productName}`,
+        paragraphs: [`An account at ${productName} was made for you. Choose a password to sign in.`],
+        action: { label: 'Choose a password', link: page('/reset-password', token) },
+        closing: 'The link works once, for one hour; afterwards "forgot password" on the sign-in page sends another.',
       }),
     resetPassword: (to, token) =>
       write(to, {

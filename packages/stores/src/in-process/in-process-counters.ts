@@ -47,6 +47,10 @@ export function createInProcessCounters(options: InProcessCountersOptions = {}):
       windows.set(key, { count: 1, endsAt: now().getTime() + windowSeconds * 1000 });
       return 1;
     },
+    decrement: async (key) => {
+      const window = openWindow(key);
+      if (window !== undefined && window.count > 0) window.count -= 1;
+    },
     read: async (key) => {
       const window = openWindow(key);
       if (window === undefined) return { count: 0, remainingSeconds: 0 };

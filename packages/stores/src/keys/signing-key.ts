@@ -77,7 +77,7 @@ function openPrivateKey(entry: KeyRingEntry, sealer: Sealer): KeyObject {
 }
 
 /** A key that was moved to another use or id does not open. */
-function sealingContextOf(use: KeyUse, kid: string): string {
+export function sealingContextOf(use: string, kid: string): string {
   return `${use}/${kid}`;
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { requirePrivateFolder } from '../embedded/private-folder.ts';
-import { parseSecretVersions, type SecretVersion } from './secret-versions.ts';
+import { generateRootSecret, parseSecretVersions, type SecretVersion } from './secret-versions.ts';
 
 export interface RootSecretOptions {
   /** Folder in which a generated secret is kept. */
@@ -24,7 +24,7 @@ const secretFileName = 'root-secret';
 export function loadRootSecret(options: RootSecretOptions): readonly SecretVersion[] {
   const { dataDir, environmentValue } = options;
   if (environmentValue !== undefined)
-    return parseSecretVersions(environmentValue, 'SALLYPORT_SECRET', 'Make a value with "openssl rand -base64 32".');
+    return parseSecretVersions(environmentValue, 'SALLYPORT_SECRET', 'Make a value with "sallyport secrets generate".');
   requirePrivateFolder(dataDir);
   const file = join(dataDir, secretFileName);
   return parseSecretVersions(
@@ -48,7 +48,7 @@ function readSecretFile(file: string): string | undefined {
 
 function makeSecretFile(file: string): string {
   const draft = `${file}.${randomBytes(8).toString('hex')}`;
-  writeDurably(draft, `1:${randomBytes(32).toString('base64url')}\n`);
+  writeDurably(draft, `1:${generateRootSecret()}\n`);
   try {
     // A link is made whole or not at all, and only by the first process: rename would replace what another one already uses.
     linkSync(draft, file);

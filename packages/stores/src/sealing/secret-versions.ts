@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 /** One version of the root secret. */
 export interface SecretVersion {
   readonly version: number;
@@ -9,6 +11,15 @@ const minimumLength = 32;
 const minimumEntropyBits = 96;
 /** Words of values that somebody copied out of an example. */
 const placeholderWords = /change-?_?me|secret|password|example|placeholder|sallyport|qwerty/i;
+
+/** Makes a value for a version of the root secret: 32 random bytes. */
+export function generateRootSecret(): string {
+  // One value in billions spells a word of an example.
+  for (;;) {
+    const value = randomBytes(32).toString('base64url');
+    if (weaknessOf(value) === undefined) return value;
+  }
+}
 
 /**
  * Reads the root secret: one value, or several versions `2:…,1:…`, the newest first.

@@ -69,6 +69,43 @@ export function countersContract(options: CountersContractOptions): void {
       expect(await counters.increment('a', 10)).toBe(1);
     });
 
+    it('takes back one at a time, and counts on from there', async () => {
+      await counters.increment('a', 10);
+      await counters.increment('a', 10);
+      await counters.decrement('a');
+      expect((await counters.read('a')).count).toBe(1);
+      expect(await counters.increment('a', 10)).toBe(2);
+    });
+
+    it('takes back nothing below zero, and opens no window by it', async () => {
+      await counters.decrement('a');
+      expect(await counters.read('a')).toEqual({ count: 0, remainingSeconds: 0 });
+      await counters.increment('a', 10);
+      await counters.decrement('a');
+      await counters.decrement('a');
+      expect((await counters.read('a')).count).toBe(0);
+      expect(await counters.increment('a', 10)).toBe(1);
+    });
+
+    it('leaves a window as long as it was when something is taken back', async () => {
+      await counters.increment('a', 2);
+      await fixture.pass(1);
+      await counters.decrement('a');
+      expect(await counters.increment('a', 3600)).toBe(1);
+      await fixture.pass(1);
+      expect(await counters.read('a')).toEqual({ count: 0, remainingSeconds: 0 });
+    });
+
+    it('loses nothing when parallel callers add and take back', async () => {
+      for (let count = 0; count < 10; count += 1) await counters.increment('a', 10);
+      await Promise.all(
+        Array.from({ length: 40 }, (_, index) =>
+          index % 2 === 0 ? counters.increment('a', 10) : counters.decrement('a'),
+        ),
+      );
+      expect((await counters.read('a')).count).toBe(10);
+    });
+
     it('forgets a key that is reset, and no other', async () => {
       await counters.increment('a', 10);
       await counters.increment('b', 10);

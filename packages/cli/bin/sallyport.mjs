@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+/*
+ * Starts the command line. Plain JavaScript, so that a Node that is too old, or a repository that was not built, says so
+ * instead of failing on the first line.
+ */
+import { existsSync } from 'node:fs';
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 22 || (major === 22 && minor < 18) || major === 23) {
+  console.error(
+    `sallyport needs Node 22.18 or later (24 is best); this is ${process.versions.node}.\n` +
+      'In the repository "npx sallyport" brings its own on Linux and Windows.',
+  );
+  process.exit(3);
+}
+
+// Node 22 announces node:sqlite and type stripping as experimental on every start; both are meant here.
+const { emitWarning } = process;
+process.emitWarning = (warning, ...rest) => {
+  const type = typeof rest[0] === 'object' ? rest[0]?.type : rest[0];
+  if (type !== 'ExperimentalWarning') Reflect.apply(emitWarning, process, [warning, ...rest]);
+};
+
+const program = new URL('../dist/main.js', import.meta.url);
+if (!existsSync(program)) {
+  console.error('sallyport is not built yet. Run "npm run build" in the repository, then try again.');
+  process.exit(3);
+}
+await import(program.href);

@@ -1,0 +1,211 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigurationError, type Config, type Environment } from '@sallyport/app-gateway';
+import { recordModels } from '@sallyport/core';
+import { loadRootSecret } from '@sallyport/stores';
+import type { Command, CommandCall } from '../command.ts';
+import { loadSettings, withSystem } from '../open-system.ts';
+import { exitCodes } from '../operator-mistake.ts';
+import { toTable } from '../table.ts';
+
+/** What was looked at, how it is, and what to do about it. */
+interface Finding {
+  readonly check: string;
+  readonly state: 'good' | 'note' | 'bad';
+  readonly finding: string;
+  readonly fix?: string;
+}
+
+type Settings = { readonly config: Config; readonly isDemo: boolean; readonly environment: Environment };
+
+const millisecondsPerDay = 86_400_000;
+const warnDaysBeforeExpiry = 14;
+/** A clock may be off by this much before anything goes wrong. */
+const toleratedSkewMilliseconds = 5_000;
+
+/** Looks for what keeps a deployment from starting, or from being safe. */
+export const doctor: Command = {
+  name: 'doctor',
+  summary: 'Looks for what keeps a deployment from starting, or from being safe',
+  notes: ['Exit code 1 when something is bad. It changes nothing, and may run beside a gateway.'],
+  run: async (call) => {
+    const findings: Finding[] = [checkNode()];
+    const settings = await readSettings(call, findings);
+    if (settings !== undefined) {
+      findings.push(...checkAddresses(settings), ...checkMail(settings), ...checkSecret(settings));
+      findings.push(...checkFiles(settings), ...checkTls(settings), ...(await checkDatabase(call, settings)));
+    }
+    const signs = { good: 'ok', note: 'note', bad: 'BAD' } as const;
+    const rows = findings.map(({ check, state, finding, fix }) => [
+      signs[state],
+      check,
+      fix === undefined ? finding : `${finding}. ${fix}`,
+    ]);
+    call.report({ findings }, toTable(['', 'CHECK', 'FINDING'], rows));
+    return findings.some(({ state }) => state === 'bad') ? exitCodes.refused : exitCodes.done;
+  },
+};
+
+function checkNode(): Finding {
+  const { node } = process.versions;
+  return Number(node.split('.')[0]) >= 24
+    ? { check: 'Node', state: 'good', finding: node }
+    : { check: 'Node', state: 'note', finding: node, fix: 'Node 24 is what Sallyport is tested on.' };
+}
+
+async function readSettings({ terminal }: CommandCall, findings: Finding[]): Promise<Settings | undefined> {
+  try {
+    const settings = await loadSettings(terminal);
+    const { config, isDemo } = settings;
+    findings.push({
+      check: 'configuration',
+      state: 'good',
+      finding: isDemo
+        ? 'demo mode: there is no sallyport.config.ts'
+        : `${config.routes.length} routes, ${config.publicUrl}`,
+    });
+    return settings;
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    for (const { key, problem } of error.problems)
+      findings.push({ check: 'configuration', state: 'bad', finding: `${key} ${problem}` });
+    return undefined;
+  }
+}
+
+function checkAddresses({ config }: Settings): readonly Finding[] {
+  const { publicUrl, tls, trustedProxies } = config;
+  if (!publicUrl.startsWith('https:') || tls !== undefined || trustedProxies.length > 0) return [];
+  return [
+    {
+      check: 'trustedProxies',
+      state: 'bad',
+      finding: 'a proxy terminates TLS, but none is declared, so that all people seem to come from one address',
+      fix: 'Name its address or network in trustedProxies: limits on guessing count by address.',
+    },
+  ];
+}
+
+function checkMail({ environment, isDemo }: Settings): readonly Finding[] {
+  if (environment.smtpUrl !== undefined) return [{ check: 'mail', state: 'good', finding: 'SMTP_URL is set' }];
+  return isDemo
+    ? [{ check: 'mail', state: 'good', finding: 'the mailbox of the demo' }]
+    : [{ check: 'mail', state: 'bad', finding: 'there is no mail server', fix: 'Set SMTP_URL, or SMTP_URL_FILE.' }];
+}
+
+function checkSecret({ config, environment, isDemo }: Settings): readonly Finding[] {
+  const check = 'root secret';
+  const isInEnvironment = environment.secret !== undefined;
+  if (!isInEnvironment && !existsSync(join(config.dataDir, 'root-secret')))
+    return [
+      { check, state: 'note', finding: 'none yet', fix: `The first start generates one into ${config.dataDir}.` },
+    ];
+  try {
+    const versions = loadRootSecret({ dataDir: config.dataDir, environmentValue: environment.secret });
+    const finding = `${isInEnvironment ? 'from the environment' : 'in the data folder'}, version ${versions.map(({ version }) => version).join(', ')}`;
+    return isInEnvironment || isDemo || !environment.isProduction
+      ? [{ check, state: 'good', finding }]
+      : [{ check, state: 'note', finding, fix: 'Keep a copy of it apart from the backup of the database.' }];
+  } catch (error) {
+    return [{ check, state: 'bad', finding: messageOf(error) }];
+  }
+}
+
+function checkFiles({ config }: Settings): readonly Finding[] {
+  if (process.platform === 'win32') return [];
+  const names = ['root-secret', 'sallyport.db', 'sallyport.db-wal', 'demo-accounts.json'];
+  const open = names
+    .map((name) => join(config.dataDir, name))
+    .filter((file) => existsSync(file) && (statSync(file).mode & 0o077) !== 0);
+  if (open.length > 0)
+    return open.map((file) => ({
+      check: 'file modes',
+      state: 'bad',
+      finding: `${file} can be read by others`,
+      fix: `Run "chmod 600 ${file}".`,
+    }));
+  return existsSync(config.dataDir)
+    ? [{ check: 'file modes', state: 'good', finding: `${config.dataDir} is yours alone` }]
+    : [];
+}
+
+function checkTls({ config }: Settings): readonly Finding[] {
+  const { tls, publicUrl } = config;
+  if (tls === undefined) return [];
+  const check = 'TLS';
+  try {
+    const certificate = new X509Certificate(readFileSync(tls.certFile));
+    const key = createPrivateKey(readFileSync(tls.keyFile));
+    const { hostname } = new URL(publicUrl);
+    const days = Math.floor((certificate.validToDate.getTime() - Date.now()) / millisecondsPerDay);
+    if (!certificate.checkPrivateKey(key))
+      return [
+        {
+          check,
+          state: 'bad',
+          finding: 'the key does not belong to the certificate',
+          fix: 'Name the pair in tls.certFile and tls.keyFile.',
+        },
+      ];
+    if (certificate.checkHost(hostname) === undefined && certificate.checkIP(hostname) === undefined)
+      return [
+        {
+          check,
+          state: 'bad',
+          finding: `the certificate is not for ${hostname}`,
+          fix: 'Get one for the host of publicUrl.',
+        },
+      ];
+    if (days < 0) return [{ check, state: 'bad', finding: 'the certificate has expired', fix: 'Renew it.' }];
+    if (days < warnDaysBeforeExpiry)
+      return [{ check, state: 'note', finding: `the certificate expires in ${days} days`, fix: 'Renew it.' }];
+    return [{ check, state: 'good', finding: `the certificate is for ${hostname} and lives for ${days} days` }];
+  } catch {
+    return [
+      {
+        check,
+        state: 'bad',
+        finding: 'the certificate or its key cannot be read',
+        fix: 'Check tls.certFile and tls.keyFile: PEM files that this user can read.',
+      },
+    ];
+  }
+}
+
+async function checkDatabase({ terminal }: CommandCall, { config }: Settings): Promise<readonly Finding[]> {
+  const check = 'database';
+  if (!existsSync(join(config.dataDir, 'sallyport.db')))
+    return [{ check, state: 'note', finding: 'none yet', fix: `The first start makes it in ${config.dataDir}.` }];
+  const findings: Finding[] = [];
+  try {
+    await withSystem(terminal, 'reads', async ({ stores }) => {
+      const { records } = stores.database;
+      const begun = performance.now();
+      const accounts = await records.count({ model: 'user' });
+      const milliseconds = (performance.now() - begun).toFixed(1);
+      findings.push({ check, state: 'good', finding: `answers in ${milliseconds} ms, ${accounts} accounts` });
+      const sortBy = { field: 'at', direction: 'desc' } as const;
+      const [newest] = await records.findMany<{ at: Date }>({ model: recordModels.event, sortBy, limit: 1 });
+      const ahead = (newest?.at.getTime() ?? 0) - Date.now();
+      findings.push(
+        ahead > toleratedSkewMilliseconds
+          ? {
+              check: 'clock',
+              state: 'bad',
+              finding: `events in the database are ${Math.round(ahead / 1000)} s ahead of this clock`,
+              fix: 'Set the clock by NTP, on every machine.',
+            }
+          : { check: 'clock', state: 'good', finding: 'no event in the database is from the future' },
+      );
+      return exitCodes.done;
+    });
+  } catch (error) {
+    findings.push({ check, state: 'bad', finding: messageOf(error) });
+  }
+  return findings;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'it cannot be used';
+}

@@ -1,0 +1,52 @@
+import type { Route } from '@sallyport/core';
+import type { Command } from '../command.ts';
+import { loadSettings } from '../open-system.ts';
+import { exitCodes } from '../operator-mistake.ts';
+import { toTable } from '../table.ts';
+
+/** Lists the routes of the door, and who may pass. */
+export const listRoutes: Command = {
+  name: 'routes',
+  summary: 'Lists the routes of the door and who may pass',
+  run: async (call) => {
+    const { config, isDemo } = await loadSettings(call.terminal);
+    // The longest prefix wins at the door: the table reads in that order.
+    const routes = [...config.routes].sort(
+      (a, b) => b.prefix.length - a.prefix.length || (a.prefix < b.prefix ? -1 : 1),
+    );
+    const shown = routes.map((route) => ({
+      name: route.name,
+      prefix: route.prefix,
+      hosts: route.hosts ?? [],
+      methods: route.methods ?? [],
+      access: accessOf(route),
+      audience: route.audience,
+      permissions: route.permissions ?? [],
+      csrf: route.csrf,
+      upstream: [route.upstream].flat(),
+    }));
+    const rows = shown.map((route) => [
+      [route.hosts.join(','), route.prefix].join(''),
+      route.methods.join(',') || 'any',
+      route.access,
+      route.csrf === 'off' ? 'off' : 'on',
+      route.audience,
+      route.permissions.join(' '),
+      isDemo ? '(npm start)' : route.upstream.join(' '),
+    ]);
+    call.report(
+      { routes: shown },
+      toTable(['PREFIX', 'METHODS', 'ACCESS', 'CSRF', 'AUDIENCE', 'PERMISSIONS IN THE TOKEN', 'UPSTREAM'], rows),
+    );
+    return exitCodes.done;
+  },
+};
+
+function accessOf({ access }: Route): string {
+  if (typeof access === 'string') return access;
+  const { roles = [], permissions = [] } = access;
+  return [
+    ...(roles.length > 0 ? [`role ${roles.join(' or ')}`] : []),
+    ...(permissions.length > 0 ? [`permission ${permissions.join(' and ')}`] : []),
+  ].join(', ');
+}

@@ -1,0 +1,30 @@
+import type { Command } from '../command.ts';
+import { requireUser } from '../find-user.ts';
+import { withSystem } from '../open-system.ts';
+import { exitCodes } from '../operator-mistake.ts';
+
+/** Accounts that are read at once. */
+const pageSize = 500;
+
+/** Ends sessions: those of one account, or everybody's. */
+export const endAllSessions: Command = {
+  name: 'sessions end-all',
+  summary: 'Ends every session, or those of one account',
+  options: { user: { value: 'email', describe: 'Only the sessions of this account' } },
+  run: (call) =>
+    withSystem(call.terminal, 'writes', async ({ identity }) => {
+      const { accounts } = identity;
+      const email = call.value('user');
+      let ended = 0;
+      if (email !== undefined) ended = await accounts.endSessions((await requireUser(identity, email)).id);
+      else
+        for (let after: string | undefined; ;) {
+          const page = await accounts.list(pageSize, after);
+          for (const { id } of page) ended += await accounts.endSessions(id);
+          after = page.at(-1)?.id;
+          if (page.length < pageSize) break;
+        }
+      call.report({ ended }, ended === 1 ? 'One session ended.' : `${ended} sessions ended.`);
+      return exitCodes.done;
+    }),
+};

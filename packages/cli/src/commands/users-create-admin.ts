@@ -1,0 +1,80 @@
+import { parseUserImport, type ImportedUser, type User } from '@sallyport/identity';
+import type { Command, CommandCall } from '../command.ts';
+import { toShownUser } from '../find-user.ts';
+import { withSystem, type System } from '../open-system.ts';
+import { exitCodes, OperatorMistake } from '../operator-mistake.ts';
+import { askForPassword, readPipedPassword } from '../read-password.ts';
+import { toPlainText } from '../table.ts';
+
+/** Makes an administrator: a production deployment starts without any account. */
+export const createAdmin: Command = {
+  name: 'users create-admin',
+  summary: 'Makes an administrator, such as the first one',
+  options: {
+    email: { value: 'address', describe: 'E-mail address; it counts as verified', isRequired: true },
+    name: { value: 'name', describe: 'Name that people see; the part before the @ when absent' },
+    role: { value: 'role', describe: 'Role to give; "admin" when absent' },
+    'password-stdin': { describe: 'Read the password from standard input instead of asking for it' },
+    invite: { describe: 'Set no password: mail a link to choose one, or print it when no mail server is configured' },
+  },
+  notes: ['A password is never an argument: others on the machine can read arguments, and shells remember them.'],
+  run: async (call) => {
+    if (call.has('invite') && call.has('password-stdin'))
+      throw new OperatorMistake('--invite sets no password: leave --password-stdin out.', exitCodes.usage);
+    const user = parseUser(call);
+    return withSystem(call.terminal, 'writes', (system) => createUser(call, system, user));
+  },
+};
+
+function parseUser(call: CommandCall): ImportedUser {
+  const email = call.value('email') ?? '';
+  const name = call.value('name') ?? email.trim().split('@')[0];
+  const parsed = parseUserImport({ email, name, emailVerified: true, roles: [call.value('role') ?? 'admin'] }, []);
+  if (parsed.kind === 'valid') return parsed.user;
+  const problems = parsed.errors.map(({ field, message }) => `--${field.replace(/^roles.*/, 'role')} ${message}`);
+  throw new OperatorMistake(`Refused: ${problems.join('; ')}.`, exitCodes.usage);
+}
+
+async function createUser(call: CommandCall, system: System, user: ImportedUser): Promise<number> {
+  const { accounts, requireAcceptablePassword } = system.identity;
+  const unknown = await accounts.unknownRoles(user.roles);
+  if (unknown.length > 0)
+    throw new OperatorMistake(
+      `There is no role "${unknown.join('", "')}". The policy in sallyport.config.ts names them.`,
+      exitCodes.refused,
+    );
+  if ((await accounts.findByEmail(user.email)) !== null)
+    throw new OperatorMistake(
+      `This address has an account. "sallyport users set-roles <email> <role>" gives it a role.`,
+      exitCodes.refused,
+    );
+  if (call.has('invite')) {
+    const made = await accounts.createUser(user);
+    return invite(call, system, made);
+  }
+  const password = call.has('password-stdin')
+    ? await readPipedPassword(call.terminal)
+    : await askForPassword(call.terminal);
+  requireAcceptablePassword('The password', password, user);
+  const made = await accounts.createUser({ ...user, password });
+  call.report(
+    { user: toShownUser(made) },
+    `${toPlainText(made.email)} can sign in, with the roles ${made.roles.join(', ')}.`,
+  );
+  return exitCodes.done;
+}
+
+async function invite(call: CommandCall, { identity, config, canMail }: System, user: User): Promise<number> {
+  const token = await identity.accounts.invite(user, canMail ? 'mail' : 'hand-over');
+  if (canMail) {
+    call.report(
+      { user: toShownUser(user), mailed: true },
+      `A link to choose a password was mailed to ${toPlainText(user.email)}.`,
+    );
+    return exitCodes.done;
+  }
+  const link = `${new URL(config.publicUrl).origin}/reset-password?token=${token}`;
+  call.note('No mail server is configured (SMTP_URL). Hand this link over; it works once, for one hour:');
+  call.report({ user: toShownUser(user), mailed: false, link }, link);
+  return exitCodes.done;
+}

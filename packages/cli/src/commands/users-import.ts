@@ -1,0 +1,149 @@
+import { createReadStream, openSync, closeSync, statSync, writeSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Command, CommandCall } from '../command.ts';
+import { importAccounts, type ImportSummary } from '../import/import-accounts.ts';
+import { createImportProgress } from '../import/import-progress.ts';
+import type { ImportRecord } from '../import/import-record.ts';
+import { readCsv } from '../import/read-csv.ts';
+import { readNdjson } from '../import/read-ndjson.ts';
+import { withSystem, type System } from '../open-system.ts';
+import { exitCodes, OperatorMistake } from '../operator-mistake.ts';
+
+type Format = 'ndjson' | 'csv';
+
+interface Source {
+  readonly format: Format;
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** Refused lines that are shown; all of them are in the file of `--errors`. */
+const shownRefusals = 20;
+/** Verifying a hash of this bcrypt cost or above takes longer than the answers are held back by default. */
+const slowBcryptCost = 12;
+
+/** Takes accounts over from another system. */
+export const importUsers: Command = {
+  name: 'users import',
+  summary: 'Takes accounts over from NDJSON or CSV, with bcrypt or argon2id hashes',
+  operands: ['<file>'],
+  options: {
+    'dry-run': { describe: 'Check every record, and write nothing' },
+    format: { value: 'ndjson|csv', describe: 'Format of the file; its ending says it when absent' },
+    roles: { value: 'roles', describe: 'Roles of records that name none, with commas between; "user" when absent' },
+    errors: { value: 'file', describe: 'Write line and reason of every refused record to this file' },
+  },
+  notes: [
+    'Fields: email, name, passwordHash, roles, emailVerified. Addresses that have an account are left as they are, so that',
+    'an import that was interrupted is finished by running it again. Exit code 1 when a record was refused.',
+  ],
+  run: async (call) => {
+    const source = openSource(call);
+    const defaultRoles = (call.value('roles') ?? 'user').split(/[\s,]+/).filter((role) => role !== '');
+    const isDryRun = call.has('dry-run');
+    return withSystem(call.terminal, isDryRun ? 'reads' : 'writes', async (system) => {
+      const unknown = await system.identity.accounts.unknownRoles(defaultRoles);
+      if (unknown.length > 0)
+        throw new OperatorMistake(
+          '--roles names a role that the policy in sallyport.config.ts does not have.',
+          exitCodes.usage,
+        );
+      return runImport(call, system, { source, defaultRoles, isDryRun });
+    });
+  },
+};
+
+function openSource(call: CommandCall): Source {
+  const [file = ''] = call.operands;
+  const path = resolve(call.terminal.workingFolder, file);
+  const format =
+    call.value('format') ?? /\.(ndjson|jsonl|csv)$/i.exec(file)?.[1]?.toLowerCase().replace('jsonl', 'ndjson');
+  if (format !== 'ndjson' && format !== 'csv')
+    throw new OperatorMistake('Say which format the file has: --format ndjson or --format csv.', exitCodes.usage);
+  try {
+    const { size } = statSync(path);
+    closeSync(openSync(path, 'r'));
+    return { format, path, bytes: size };
+  } catch {
+    throw new OperatorMistake('The file to import cannot be read. Nothing was changed.', exitCodes.usage);
+  }
+}
+
+async function runImport(
+  call: CommandCall,
+  { identity }: System,
+  { source, defaultRoles, isDryRun }: { source: Source; defaultRoles: readonly string[]; isDryRun: boolean },
+): Promise<number> {
+  const refusals = openRefusals(call);
+  const progress = createImportProgress(call.terminal, source.bytes);
+  const stream = createReadStream(source.path, { highWaterMark: 65_536 });
+  try {
+    const summary = await importAccounts({
+      accounts: identity.accounts,
+      records: readRecords(stream, source.format),
+      defaultRoles,
+      isDryRun,
+      onRefused: (line, reason) => refusals.add(line, reason),
+      onProgress: (records) => progress.update(records, stream.bytesRead),
+    });
+    progress.end();
+    refusals.showRest();
+    report(call, summary, isDryRun);
+    return summary.refused > 0 ? exitCodes.refused : exitCodes.done;
+  } finally {
+    progress.end();
+    stream.destroy();
+    refusals.close();
+  }
+}
+
+function readRecords(stream: AsyncIterable<Buffer>, format: Format): AsyncIterable<ImportRecord> {
+  return format === 'csv' ? readCsv(stream) : readNdjson(stream);
+}
+
+function openRefusals(call: CommandCall) {
+  const file = call.value('errors');
+  const descriptor = file === undefined ? undefined : openForWriting(resolve(call.terminal.workingFolder, file));
+  let count = 0;
+  return {
+    add(line: number, reason: string): void {
+      count += 1;
+      if (descriptor !== undefined) writeSync(descriptor, `${line}\t${reason}\n`);
+      if (count <= shownRefusals) call.note(`line ${line}: ${reason}`);
+    },
+    showRest(): void {
+      if (count > shownRefusals)
+        call.note(
+          `… and ${count - shownRefusals} more; ${file === undefined ? '--errors <file> writes' : 'the file has'} all.`,
+        );
+    },
+    close(): void {
+      if (descriptor !== undefined) closeSync(descriptor);
+    },
+  };
+}
+
+function openForWriting(path: string): number {
+  try {
+    return openSync(path, 'w', 0o600);
+  } catch {
+    throw new OperatorMistake('The file of --errors cannot be written. Nothing was changed.', exitCodes.usage);
+  }
+}
+
+function report(call: CommandCall, summary: ImportSummary, isDryRun: boolean): void {
+  const { records, made, existing, refused, bcryptCost } = summary;
+  const rows = [
+    ['records', records],
+    [isDryRun ? 'would be made' : 'made', made],
+    ['existing, left as they are', existing],
+    ['refused', refused],
+  ] as const;
+  const table = rows.map(([name, count]) => `${name.padEnd(28)}${count.toLocaleString('en').padStart(12)}`).join('\n');
+  call.report({ dryRun: isDryRun, records, made, existing, refused }, table);
+  if (bcryptCost >= slowBcryptCost)
+    call.note(
+      `Some hashes are bcrypt of cost ${bcryptCost}. Until their owners have signed in once, the time of an answer can tell that such\n` +
+        'an account exists: measure one sign-in, and set passwords.answerFloorMilliseconds above it.',
+    );
+}

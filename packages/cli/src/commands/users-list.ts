@@ -1,0 +1,44 @@
+import type { Command } from '../command.ts';
+import { toShownUser } from '../find-user.ts';
+import { withSystem } from '../open-system.ts';
+import { exitCodes } from '../operator-mistake.ts';
+import { toTable } from '../table.ts';
+
+/** Rows that are read, and set in columns, at once. */
+const pageSize = 500;
+
+/** Lists accounts. */
+export const listUsers: Command = {
+  name: 'users list',
+  summary: 'Lists accounts',
+  options: { role: { value: 'role', describe: 'Only those with this role' } },
+  notes: ['With --json each account is one line. The list is read page by page, however long it is.'],
+  run: (call) =>
+    withSystem(call.terminal, 'reads', async ({ identity }) => {
+      const role = call.value('role');
+      let count = 0;
+      for (let after: string | undefined; ;) {
+        const page = await identity.accounts.list(pageSize, after);
+        const shown = page.filter(({ roles }) => role === undefined || roles.includes(role)).map(toShownUser);
+        count += shown.length;
+        if (call.isJson) for (const user of shown) call.report(user, '');
+        else if (shown.length > 0)
+          call.report(
+            null,
+            toTable(
+              ['E-MAIL', 'NAME', 'ROLES', 'STATE'],
+              shown.map((user) => [user.email, user.name, user.roles.join(' '), stateOf(user)]),
+            ),
+          );
+        after = page.at(-1)?.id;
+        if (page.length < pageSize) break;
+      }
+      call.note(count === 1 ? 'One account.' : `${count} accounts.`);
+      return exitCodes.done;
+    }),
+};
+
+function stateOf(user: { readonly emailVerified: boolean; readonly isBanned: boolean }): string {
+  if (user.isBanned) return 'banned';
+  return user.emailVerified ? '' : 'address not verified';
+}

@@ -1,0 +1,45 @@
+import type { Command } from '../command.ts';
+import { requireUser, toShownUser } from '../find-user.ts';
+import { withSystem } from '../open-system.ts';
+import { exitCodes } from '../operator-mistake.ts';
+import { toPlainText, toTable } from '../table.ts';
+
+/** Shows one account and its live sessions. */
+export const showUser: Command = {
+  name: 'users show',
+  summary: 'Shows one account and its live sessions',
+  operands: ['<email>'],
+  run: (call) =>
+    withSystem(call.terminal, 'reads', async ({ identity, stores }) => {
+      const user = await requireUser(identity, call.operands[0]);
+      const live = await stores.sessions.listLive(user.id, new Date());
+      const sessions = live.map(({ sid, acr, createdAt, lastActiveAt, device }) => ({
+        sid,
+        acr,
+        createdAt,
+        lastActiveAt,
+        device: device.label,
+        address: device.address,
+      }));
+      const facts = [
+        ['e-mail', user.email],
+        ['name', user.name],
+        ['id', user.id],
+        ['roles', user.roles.join(' ') || '(none)'],
+        ['address verified', user.emailVerified ? 'yes' : 'no'],
+        ['banned', user.isBanned ? 'yes' : 'no'],
+        ['live sessions', String(sessions.length)],
+      ];
+      const rows = sessions.map((session) => [
+        session.device,
+        session.address,
+        session.acr,
+        session.createdAt.toISOString(),
+        session.lastActiveAt.toISOString(),
+      ]);
+      const table = rows.length === 0 ? [] : ['', toTable(['DEVICE', 'ADDRESS', 'ACR', 'SINCE', 'LAST ACTIVE'], rows)];
+      const lines = facts.map(([name = '', value = '']) => `${name.padEnd(17)} ${toPlainText(value)}`);
+      call.report({ user: toShownUser(user), sessions }, [...lines, ...table].join('\n'));
+      return exitCodes.done;
+    }),
+};

@@ -1,0 +1,18 @@
+import type { Identity, User } from '@sallyport/identity';
+import { exitCodes, OperatorMistake } from './operator-mistake.ts';
+
+/** @throws OperatorMistake when nobody has the address. */
+export async function requireUser({ accounts }: Identity, email: string | undefined): Promise<User> {
+  const user = email === undefined ? null : await accounts.findByEmail(email.trim());
+  if (user === null)
+    throw new OperatorMistake(
+      'No account has this e-mail address. "sallyport users list" shows all.',
+      exitCodes.refused,
+    );
+  return user;
+}
+
+/** What commands show of an account. */
+export function toShownUser({ id, email, name, roles, emailVerified, isBanned }: User) {
+  return { id, email, name, roles, emailVerified, isBanned };
+}

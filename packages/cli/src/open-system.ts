@@ -1,0 +1,100 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  createClosing,
+  loadConfig,
+  openIdentity,
+  openMailer,
+  openStores,
+  readEnvironment,
+  type Closing,
+  type Config,
+  type Environment,
+  type LoadedConfig,
+  type Stores,
+} from '@sallyport/app-gateway';
+import type { LogFields, Logger, Mailer } from '@sallyport/core';
+import type { Identity } from '@sallyport/identity';
+import { claimDataFolder } from '@sallyport/stores';
+import { OperatorMistake } from './operator-mistake.ts';
+import type { Terminal } from './terminal.ts';
+
+/** The stores and identity of a deployment, as its gateways have them. */
+export interface System {
+  readonly config: Config;
+  readonly environment: Environment;
+  readonly stores: Stores;
+  readonly identity: Identity;
+  readonly canMail: boolean;
+}
+
+/**
+ * Opens the stores that the configuration names, runs work with them and closes them again.
+ *
+ * @param access whether the work changes anything. In embedded mode a change needs the data folder for itself: a gateway
+ *   that is running remembers sessions and roles, and would not hear of it.
+ */
+export async function withSystem(
+  terminal: Terminal,
+  access: 'reads' | 'writes',
+  work: (system: System) => Promise<number>,
+): Promise<number> {
+  const { config, isDemo, environment } = await loadSettings(terminal);
+  const closing = createClosing();
+  try {
+    if (access === 'writes') claimForWriting(config, closing);
+    else requireDatabase(config);
+    const logger = createWarningLogger(terminal);
+    const stores = await openStores(config, environment, logger, closing, 'shared');
+    const mailer =
+      environment.smtpUrl === undefined ? noMailer : await openMailer({ config, isDemo, environment, logger }, closing);
+    const identity = await openIdentity({ config, stores, mailer, logger });
+    closing.push(() => identity.close());
+    return await work({ config, environment, stores, identity, canMail: environment.smtpUrl !== undefined });
+  } finally {
+    await closing.close();
+  }
+}
+
+/** Reads the configuration and the environment, as the gateway does. */
+export async function loadSettings({
+  environment: variables,
+  workingFolder,
+}: Terminal): Promise<LoadedConfig & { readonly environment: Environment }> {
+  const environment = readEnvironment(variables);
+  // Without a configuration this is the demonstration, whose parts have addresses only while it runs; none is called.
+  const { shop, shell, account } = environment.upstreams;
+  const nowhere = 'http://127.0.0.1:9';
+  const upstreams = { shop: shop ?? nowhere, shell: shell ?? nowhere, account: account ?? nowhere };
+  return { ...(await loadConfig({ ...environment, upstreams }, workingFolder)), environment };
+}
+
+function claimForWriting({ dataDir }: Config, closing: Closing): void {
+  try {
+    closing.push(claimDataFolder(dataDir));
+  } catch (error) {
+    if (!(error instanceof Error) || error.cause === undefined) throw error;
+    throw new OperatorMistake(
+      `A gateway, or another command, is using the data folder ${dataDir}. Stop the gateway first, run this again, and start ` +
+        'it afterwards: it remembers sessions and roles, and would not hear of the change. (Reading commands run beside it.)',
+    );
+  }
+}
+
+/** A reading command makes nothing. */
+function requireDatabase({ dataDir }: Config): void {
+  if (!existsSync(join(dataDir, 'sallyport.db')))
+    throw new OperatorMistake(
+      `There is no database in ${dataDir} yet. Start the gateway once, or name another folder with SALLYPORT_DATA_DIR.`,
+    );
+}
+
+const noMailer: Mailer = { send: () => Promise.reject(new Error('no mail server is configured')) };
+
+function createWarningLogger({ errors }: Terminal): Logger {
+  const warn = (message: string, fields: LogFields = {}): void => {
+    const words = Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`);
+    errors.write(`warning: ${[message, ...words].join(' ')}\n`);
+  };
+  return { info: () => {}, warn, error: warn };
+}

@@ -1,0 +1,58 @@
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { exitCodes, OperatorMistake } from './operator-mistake.ts';
+import type { Terminal } from './terminal.ts';
+
+/** No password is longer, whoever chose it. */
+const maximumBytes = 4096;
+
+/** Reads a password from a pipe: all of it up to the first line end. */
+export async function readPipedPassword({ input }: Terminal): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of input) {
+    const bytes = Buffer.from(chunk as Uint8Array);
+    size += bytes.length;
+    if (size > maximumBytes)
+      throw new OperatorMistake('The password on standard input is too long.', exitCodes.refused);
+    chunks.push(bytes);
+    if (bytes.includes(0x0a)) break;
+  }
+  const [line = ''] = Buffer.concat(chunks).toString('utf8').split('\n');
+  return line.replace(/\r$/, '');
+}
+
+/**
+ * Asks for a new password twice, without showing it.
+ *
+ * @throws OperatorMistake when nobody sits at the terminal, or the two differ.
+ */
+export async function askForPassword(terminal: Terminal): Promise<string> {
+  if (terminal.input.isTTY !== true)
+    throw new OperatorMistake(
+      'Nobody can be asked for a password here: pipe it in with --password-stdin.',
+      exitCodes.usage,
+    );
+  const password = await ask(terminal, 'New password: ');
+  if ((await ask(terminal, 'The same again: ')) === password) return password;
+  throw new OperatorMistake('The two passwords differ. Nothing was changed.', exitCodes.refused);
+}
+
+async function ask({ input, errors }: Terminal, question: string): Promise<string> {
+  errors.write(question);
+  // The line editor echoes into nowhere.
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input, output: nowhere, terminal: true });
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      lines.once('line', resolve);
+      lines.once('SIGINT', () => reject(new OperatorMistake('Stopped. Nothing was changed.', exitCodes.refused)));
+      lines.once('close', () =>
+        reject(new OperatorMistake('No password was given. Nothing was changed.', exitCodes.refused)),
+      );
+    });
+  } finally {
+    lines.close();
+    errors.write('\n');
+  }
+}

@@ -1,0 +1,227 @@
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { claimDataFolder } from '@sallyport/stores';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createWorkplace, goodPassword, type Workplace } from './test-support/memory-terminal.ts';
+
+const email = 'ada@example.test';
+let place: Workplace;
+beforeEach(() => {
+  place = createWorkplace();
+});
+const makeAdmin = () => place.run(['users', 'create-admin', '--email', email, '--password-stdin'], `${goodPassword}\n`);
+
+describe('the command line', () => {
+  it.each([
+    { args: [], code: 2, says: /Usage/ },
+    { args: ['--help'], code: 0, says: /users create-admin/ },
+    { args: ['users', 'import', '--help'], code: 0, says: /--dry-run/ },
+  ])('explains itself: $args', async ({ args, code, says }) => {
+    const result = await place.run(args);
+    expect(result).toMatchObject({ code, errors: '' });
+    expect(result.output).toMatch(says);
+  });
+
+  it.each([
+    { args: ['users'], says: /"sallyport users list"/ },
+    { args: ['usrs', 'list'], says: /Did you mean "sallyport users list"/ },
+    { args: ['canary'], says: /no such command/ },
+    { args: ['users', 'list', '--frobnicate'], says: /--frobnicate is not an option/ },
+  ])('refuses what it does not know, with exit code 2: $args', async ({ args, says }) => {
+    const result = await place.run(args);
+    expect(result).toMatchObject({ code: 2, output: '' });
+    expect(result.errors).toMatch(says);
+    expect(result.errors).not.toMatch(/canary|\n\s+at /);
+  });
+
+  it('says what is wrong with the configuration, without a stack trace', async () => {
+    writeFileSync(join(place.folder, 'sallyport.config.ts'), 'export default { publicUrl: "canary", routs: [] };');
+    const result = await place.run(['routes']);
+    expect(result.code).toBe(3);
+    expect(result.errors).toMatch(/routs[\s\S]*not a key/);
+    expect(result.errors).not.toMatch(/canary|\n\s+at /);
+  });
+
+  it('writes mistakes as JSON when it is asked to', async () => {
+    const result = await place.run(['users', 'show', 'nobody@x.test', '--json']);
+    expect(result.code).toBe(3);
+    expect(JSON.parse(result.errors)).toEqual({ error: expect.stringContaining('no database') as string });
+    expect(existsSync(place.dataDir)).toBe(false);
+  });
+});
+
+describe('the first administrator', () => {
+  it('is made with a password from standard input', async () => {
+    expect(await makeAdmin()).toMatchObject({ code: 0 });
+    expect((await place.run(['users', 'show', email, '--json'])).json()).toMatchObject({
+      user: { email, roles: ['admin'], emailVerified: true },
+    });
+  });
+
+  it.each([
+    { name: 'a short password', input: 'short\n', says: /at least 15 characters/ },
+    { name: 'a password that everybody tries', input: 'password-password-1\n', says: /too easy to guess/ },
+    { name: 'no password', input: '', says: /at least 15 characters/ },
+    { name: 'more than a password', input: 'x'.repeat(5000), says: /too long/ },
+  ])('is not made with $name', async ({ input, says }) => {
+    const result = await place.run(['users', 'create-admin', '--email', email, '--password-stdin'], input);
+    expect(result.code).toBe(1);
+    expect(result.errors).toMatch(says);
+    expect((await place.run(['users', 'list', '--json'])).output).toBe('');
+  });
+
+  it.each([
+    { name: 'without an address', args: [], says: /--email <address> is missing/, code: 2 },
+    { name: 'with an address that is none', args: ['--email', 'canary'], says: /--email must look like/, code: 2 },
+    {
+      name: 'with a role that is none',
+      args: ['--email', email, '--role', 'king', '--invite'],
+      says: /no role/,
+      code: 1,
+    },
+    { name: 'with nobody at the terminal', args: ['--email', email], says: /--password-stdin/, code: 2 },
+  ])('is not made $name', async ({ args, says, code }) => {
+    const result = await place.run(['users', 'create-admin', ...args]);
+    expect(result.code).toBe(code);
+    expect(result.errors).toMatch(says);
+    expect(result.errors).not.toMatch(/canary/);
+  });
+
+  it('is not made twice', async () => {
+    await makeAdmin();
+    expect(await makeAdmin()).toMatchObject({ code: 1, errors: expect.stringMatching(/set-roles/) as string });
+  });
+
+  it('is invited by a link that is handed over when there is no mail', async () => {
+    const result = await place.run(['users', 'create-admin', '--email', email, '--invite', '--json']);
+    expect(result.json()).toMatchObject({
+      mailed: false,
+      link: expect.stringMatching(/^http:\/\/localhost:3000\/reset-password\?token=[\w-]{43}$/) as string,
+    });
+  });
+});
+
+describe('accounts', () => {
+  beforeEach(makeAdmin);
+
+  it('get other roles, are banned and let in again', async () => {
+    const roles = await place.run(['users', 'set-roles', email.toUpperCase(), 'vendor', 'user', '--json']);
+    expect(roles.json()).toMatchObject({ user: { roles: ['vendor', 'user'] }, before: ['admin'] });
+    expect((await place.run(['users', 'ban', email, '--json'])).json()).toMatchObject({ user: { isBanned: true } });
+    expect((await place.run(['users', 'list'])).output).toMatch(
+      /ada@example\.test\s+Ada\s+vendor user\s+banned|banned/,
+    );
+    expect((await place.run(['users', 'unban', email, '--json'])).json()).toMatchObject({ user: { isBanned: false } });
+    expect((await place.run(['sessions', 'end-all', '--json'])).json()).toEqual({ ended: 0 });
+  });
+
+  it.each([
+    { args: ['users', 'set-roles', email, 'king'], says: /no role "king"/ },
+    { args: ['users', 'set-roles', 'nobody@x.test', 'user'], says: /No account/ },
+    { args: ['users', 'ban', 'nobody@x.test'], says: /No account/ },
+    { args: ['sessions', 'end-all', '--user', 'nobody@x.test'], says: /No account/ },
+  ])('that are not there, and roles that are none, are refused: $args', async ({ args, says }) => {
+    const result = await place.run(args);
+    expect(result.code).toBe(1);
+    expect(result.errors).toMatch(says);
+  });
+
+  it('cannot steer the terminal by their names', async () => {
+    writeFileSync(join(place.folder, 'in.ndjson'), JSON.stringify({ email: 'x@x.test', name: 'A\u001b[31mB' }));
+    expect((await place.run(['users', 'import', 'in.ndjson'])).code).toBe(1);
+    expect((await place.run(['users', 'list'])).output).not.toContain('\u001b');
+  });
+
+  it('are read but not changed while a gateway runs', async () => {
+    const giveBack = claimDataFolder(place.dataDir);
+    const refused = [
+      ['users', 'set-roles', email, 'user'],
+      ['users', 'ban', email],
+      ['users', 'create-admin', '--email', 'b@x.test', '--invite'],
+      ['sessions', 'end-all'],
+    ];
+    for (const args of refused) {
+      const result = await place.run(args);
+      expect(result.code).toBe(3);
+      expect(result.errors).toMatch(/Stop the gateway first/);
+    }
+    for (const args of [['users', 'list'], ['users', 'show', email], ['doctor'], ['routes'], ['secrets', 'check']])
+      expect((await place.run(args)).code).toBe(0);
+    giveBack();
+    expect((await place.run(['users', 'ban', email])).code).toBe(0);
+  });
+});
+
+describe('secrets', () => {
+  it('are made strong, as a version when it is asked for', async () => {
+    const { secret } = (await place.run(['secrets', 'generate', '--version', '2', '--json'])).json() as {
+      secret: string;
+    };
+    expect(secret).toMatch(/^2:[\w-]{43}$/);
+    place.environment['SALLYPORT_SECRET'] = secret;
+    const check = await place.run(['secrets', 'check']);
+    expect(check.code).toBe(0);
+    expect(check.output).not.toContain(secret.slice(2));
+  });
+
+  it.each(['tooshort7', 'a'.repeat(40), '1:change-me-change-me-change-me-change-me'])(
+    'that are weak are refused: %s',
+    async (secret) => {
+      place.environment['SALLYPORT_SECRET'] = secret;
+      const check = await place.run(['secrets', 'check']);
+      expect(check.code).toBe(3);
+      expect(check.errors).toMatch(/SALLYPORT_SECRET cannot be used: version 1/);
+      expect(check.errors).not.toContain(secret);
+    },
+  );
+
+  it('are not made by looking', async () => {
+    delete place.environment['SALLYPORT_SECRET'];
+    expect((await place.run(['secrets', 'check'])).code).toBe(1);
+    expect((await place.run(['doctor'])).code).toBe(0);
+    expect(existsSync(place.dataDir)).toBe(false);
+  });
+});
+
+describe('the doctor', () => {
+  it('finds nothing bad in a fresh demonstration, and nothing after it ran', async () => {
+    expect((await place.run(['doctor'])).code).toBe(0);
+    await makeAdmin();
+    const result = await place.run(['doctor', '--json']);
+    const { findings } = result.json() as { findings: { check: string; state: string }[] };
+    expect(findings.filter(({ state }) => state !== 'good')).toEqual([]);
+    expect(findings.map(({ check }) => check)).toEqual(expect.arrayContaining(['database', 'clock', 'root secret']));
+  });
+
+  it.skipIf(process.platform === 'win32')('finds files that others can read, and says what to do', async () => {
+    await makeAdmin();
+    const { output } = await place.run(['doctor']);
+    expect(output).not.toMatch(/BAD/);
+    chmodSync(join(place.dataDir, 'sallyport.db'), 0o644);
+    const result = await place.run(['doctor']);
+    expect(result.code).toBe(1);
+    expect(result.output).toMatch(/BAD +file modes.*chmod 600/);
+  });
+
+  it('finds what is wrong with a production configuration', async () => {
+    const config = `export default {
+      publicUrl: 'https://app.example.test', tls: { certFile: 'missing.pem', keyFile: 'missing.pem' },
+      policy: { permissions: {}, roles: { admin: [] } },
+      routes: [{ name: 'orders', prefix: '/api/orders', upstream: 'http://127.0.0.1:9', audience: 'orders', access: { roles: ['admin'] } }],
+    };`;
+    writeFileSync(join(place.folder, 'sallyport.config.ts'), config);
+    place.environment['SALLYPORT_SECRET'] = 'weak';
+    const result = await place.run(['doctor']);
+    expect(result.code).toBe(1);
+    for (const finding of [/BAD +mail/, /BAD +root secret/, /BAD +TLS/]) expect(result.output).toMatch(finding);
+    const routes = await place.run(['routes', '--json']);
+    expect(routes.json()).toMatchObject({ routes: [{ prefix: '/api/orders', access: 'role admin' }] });
+  });
+
+  it('finds a proxy that nobody declared', async () => {
+    const config = `export default { publicUrl: 'https://app.example.test', policy: { permissions: {}, roles: {} },
+      routes: [{ name: 'shell', prefix: '/', upstream: 'http://127.0.0.1:9', audience: 'shell', access: 'public' }] };`;
+    writeFileSync(join(place.folder, 'sallyport.config.ts'), config);
+    expect((await place.run(['doctor'])).output).toMatch(/BAD +trustedProxies/);
+  });
+});

@@ -1,0 +1,118 @@
+import { ConfigurationError } from '@sallyport/app-gateway';
+import { SallyportError, toStoreError } from '@sallyport/core';
+import { commands } from './commands/commands.ts';
+import { commonOptions, type Command, type CommandCall } from './command.ts';
+import { nearestWord } from './nearest-word.ts';
+import { exitCodes, OperatorMistake } from './operator-mistake.ts';
+import { parseCommandArguments } from './parse-arguments.ts';
+import { toTable } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Runs one command line and resolves to the exit code. Never rejects. */
+export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    const [first = '--help'] = args;
+    if (first === '--help' || first === '-h' || first === 'help') {
+      terminal.output.write(`${overview()}\n`);
+      return args.length === 0 ? exitCodes.usage : exitCodes.done;
+    }
+    const { command, rest } = findCommand(args);
+    const { operands, values } = parseCommandArguments(command, rest);
+    if (values.has('help')) {
+      terminal.output.write(`${helpOf(command)}\n`);
+      return exitCodes.done;
+    }
+    return await command.run(createCall(terminal, operands, values));
+  } catch (error) {
+    const { message, exitCode } = explain(error);
+    terminal.errors.write(args.includes('--json') ? `${JSON.stringify({ error: message })}\n` : `${message}\n`);
+    return exitCode;
+  }
+}
+
+function findCommand(args: readonly string[]): { readonly command: Command; readonly rest: readonly string[] } {
+  for (const words of [2, 1]) {
+    const name = args.slice(0, words).join(' ');
+    const command = commands.find((candidate) => candidate.name === name);
+    if (command !== undefined) return { command, rest: args.slice(words) };
+  }
+  throw new OperatorMistake(
+    `There is no such command.${adviceFor(args)} "sallyport --help" lists all.`,
+    exitCodes.usage,
+  );
+}
+
+function adviceFor(args: readonly string[]): string {
+  const [first = '', ...others] = args.filter((word) => !word.startsWith('-')).slice(0, 2);
+  const names = commands.map(({ name }) => name);
+  const group = names.filter((name) => name.startsWith(`${first} `));
+  const isGroupOnly = group.length > 0 && others.length === 0;
+  const nearest = isGroupOnly ? undefined : nearestWord([first, ...others].join(' '), names);
+  if (nearest !== undefined) return ` Did you mean "sallyport ${nearest}"?`;
+  return group.length === 0 ? '' : ` There is ${group.map((name) => `"sallyport ${name}"`).join(', ')}.`;
+}
+
+function createCall(terminal: Terminal, operands: readonly string[], values: ReadonlyMap<string, string>): CommandCall {
+  const isJson = values.has('json');
+  return {
+    terminal,
+    operands,
+    value: (name) => values.get(name),
+    has: (name) => values.has(name),
+    isJson,
+    report: (result, text) => void terminal.output.write(isJson ? `${JSON.stringify(result)}\n` : `${text}\n`),
+    note: (text) => {
+      if (!isJson) terminal.errors.write(`${text}\n`);
+    },
+  };
+}
+
+/** A stack trace is for faults of ours, and for nothing that an operator can mend. */
+function explain(error: unknown): { readonly message: string; readonly exitCode: number } {
+  if (error instanceof OperatorMistake) return { message: error.message, exitCode: error.exitCode };
+  if (error instanceof ConfigurationError) return { message: error.message, exitCode: exitCodes.unavailable };
+  const known = toStoreError(error);
+  if (known instanceof SallyportError) {
+    const cause = known.cause instanceof Error ? ` (${known.cause.message})` : '';
+    const fields = (known.errors ?? []).map(({ field, message }) => `${field} ${message}`).join('; ');
+    if (known.code === 'SP_STORE_UNAVAILABLE')
+      return {
+        message: `The store does not answer${cause}. Nothing else was changed; try again.`,
+        exitCode: exitCodes.unavailable,
+      };
+    return { message: `Refused: ${fields === '' ? known.message : fields}.`, exitCode: exitCodes.refused };
+  }
+  if (error instanceof Error && (error.constructor === Error || error.constructor === TypeError))
+    return { message: error.message, exitCode: exitCodes.unavailable };
+  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { message: `This is a fault of sallyport; please report it.\n${trace}`, exitCode: exitCodes.unavailable };
+}
+
+function overview(): string {
+  const rows = commands.map(({ name, operands = [], summary }) => [`  ${[name, ...operands].join(' ')}`, summary]);
+  return [
+    'Usage: sallyport <command> [options]',
+    '',
+    toTable(['Commands', ''], rows),
+    '',
+    'Every command takes --json and --help. It reads sallyport.config.ts and the environment, as the gateway does.',
+    'Exit codes: 0 done, 1 refused or found something, 2 wrong usage, 3 cannot run now.',
+  ].join('\n');
+}
+
+function helpOf({ name, summary, operands = [], options = {}, notes = [] }: Command): string {
+  const rows = Object.entries({ ...options, ...commonOptions }).map(
+    ([option, { value, describe, isRequired = false }]) => [
+      `  --${option}${value === undefined ? '' : ` <${value}>`}`,
+      `${describe}${isRequired ? ' (required)' : ''}`,
+    ],
+  );
+  return [
+    `Usage: sallyport ${[name, ...operands].join(' ')} [options]`,
+    '',
+    `${summary}.`,
+    '',
+    toTable(['Options', ''], rows),
+    ...(notes.length === 0 ? [] : ['', ...notes]),
+  ].join('\n');
+}

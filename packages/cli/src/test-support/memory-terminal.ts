@@ -1,0 +1,63 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { runCommandLine } from '../run.ts';
+
+/** What a command line left behind. */
+export interface CommandResult {
+  readonly code: number;
+  readonly output: string;
+  readonly errors: string;
+  /** The output of `--json`. */
+  readonly json: () => unknown;
+}
+
+/** A place of its own to run command lines in. */
+export interface Workplace {
+  readonly folder: string;
+  readonly dataDir: string;
+  readonly environment: Record<string, string>;
+  run(args: readonly string[], input?: string): Promise<CommandResult>;
+}
+
+/** The first version of the root secret in tests. */
+export const firstSecret = 'kL9x2Qm7Vw4Rt8Zp1Bn6Yc3Hd5Jf0GsA';
+export const secondSecret = 'Zt4Nq8Wx1Kd7Rb3Ym9Hc5Vf2Lg6Js0Pa';
+
+/** A password that the rules accept. */
+export const goodPassword = 'violet-kettle-marches-north-7';
+
+export function createWorkplace(variables: Readonly<Record<string, string>> = {}): Workplace {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-cli-'));
+  const dataDir = join(folder, 'data');
+  const environment = { SALLYPORT_DATA_DIR: dataDir, SALLYPORT_SECRET: firstSecret, ...variables };
+  return {
+    folder,
+    dataDir,
+    environment,
+    async run(args, input = '') {
+      const [output, errors] = [createSink(), createSink()];
+      const code = await runCommandLine(args, {
+        environment,
+        workingFolder: folder,
+        input: Readable.from([Buffer.from(input)]),
+        output: output.stream,
+        errors: errors.stream,
+      });
+      const text = output.text();
+      return { code, output: text, errors: errors.text(), json: () => JSON.parse(text) as unknown };
+    },
+  };
+}
+
+function createSink(): { readonly stream: Writable; readonly text: () => string } {
+  const parts: string[] = [];
+  const stream = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      parts.push(chunk.toString('utf8'));
+      done();
+    },
+  });
+  return { stream, text: () => parts.join('') };
+}

@@ -1,0 +1,55 @@
+import * as z from 'zod';
+import type { FieldError } from '@sallyport/core';
+import { accountFields } from '../http/account-fields.ts';
+import { problemOfPasswordHash } from './password-hash.ts';
+
+/** An account as another system exported it. */
+export interface ImportedUser {
+  readonly email: string;
+  readonly name: string;
+  readonly emailVerified: boolean;
+  readonly roles: readonly string[];
+  /** bcrypt or argon2id. Without one the owner chooses a password by mail. */
+  readonly passwordHash?: string | undefined;
+}
+
+/** What a record of an import turned out to be. */
+export type ParsedImport =
+  | { readonly kind: 'valid'; readonly user: ImportedUser }
+  /** Names the fields and why they are refused; never a value. */
+  | { readonly kind: 'refused'; readonly errors: readonly FieldError[] };
+
+const roleName = /^[a-z][a-z0-9-]{0,63}$/;
+
+const importSchema = z.strictObject({
+  email: accountFields.email,
+  name: accountFields.name,
+  emailVerified: z.boolean().default(false),
+  roles: z.array(z.string().regex(roleName, 'must be the name of a role')).max(50, 'are too many').optional(),
+  passwordHash: z
+    .string()
+    .superRefine((hash, context) => {
+      const problem = problemOfPasswordHash(hash);
+      if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+    })
+    .optional(),
+});
+
+/** Checks one record of an import, whose roles are those of `defaultRoles` when it names none. */
+export function parseUserImport(input: unknown, defaultRoles: readonly string[]): ParsedImport {
+  const result = importSchema.safeParse(input);
+  if (result.success) {
+    const { roles = defaultRoles, ...user } = result.data;
+    return { kind: 'valid', user: { ...user, roles: [...new Set(roles)] } };
+  }
+  const errors = result.error.issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((key) => ({
+        field: key.slice(0, 64).replace(/[^\x20-\x7e]/g, '?'),
+        message: 'is not a known field',
+      }));
+    const isMissing = issue.code === 'invalid_type' && issue.input === undefined && issue.path.length > 0;
+    return [{ field: issue.path.join('.'), message: isMissing ? 'is required' : issue.message }];
+  });
+  return { kind: 'refused', errors };
+}

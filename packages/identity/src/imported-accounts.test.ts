@@ -1,0 +1,194 @@
+import { hash as argon2Hash } from '@node-rs/argon2';
+import { hash as bcryptHash } from 'bcrypt';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseUserImport, type ImportedUser } from './accounts/user-import.ts';
+import { goodPassword, startHarness, type Answer, type Harness } from './identity.test-support.ts';
+
+const email = 'robin@example.test';
+// Shorter than what is accepted today: the old system had other rules.
+const oldPassword = 'tr0ub4dor&3';
+
+let harness: Harness;
+beforeEach(async () => {
+  harness = await startHarness();
+});
+afterEach(() => harness.close());
+
+const importOne = (change: Partial<ImportedUser>): Promise<number> =>
+  harness.identity.accounts.importUsers([
+    { name: 'Robin Doe', email, emailVerified: true, roles: ['user'], ...change },
+  ]);
+const signIn = (password = oldPassword): Promise<Answer> =>
+  harness.call('POST', '/auth/sign-in/email', { email, password });
+const storedHash = async (): Promise<string> =>
+  (await harness.database.records.findMany<{ password: string }>({ model: 'account' }))[0]?.password ?? '';
+
+describe('an account that was imported', () => {
+  it.each([
+    { name: 'a bcrypt hash', hash: () => bcryptHash(oldPassword, 4) },
+    { name: 'a bcrypt hash of PHP', hash: async () => (await bcryptHash(oldPassword, 4)).replace('$2b$', '$2y$') },
+    { name: 'a weak argon2id hash', hash: () => argon2Hash(oldPassword, { memoryCost: 1024, timeCost: 1 }) },
+  ])('signs in with $name, which is replaced by the first sign-in', async ({ hash }) => {
+    const passwordHash = await hash();
+    await importOne({ passwordHash });
+    expect((await signIn('tr0ub4dor&4')).status).toBe(401);
+    expect(await storedHash()).toBe(passwordHash);
+    expect(await signIn()).toMatchObject({ status: 200, body: { user: { email, roles: ['user'] } } });
+    const renewed = await storedHash();
+    expect(renewed).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+    expect((await signIn()).status).toBe(200);
+    expect(await storedHash()).toBe(renewed);
+  });
+
+  it('keeps a hash that is as strong as ours', async () => {
+    const passwordHash = await argon2Hash(oldPassword, { memoryCost: 19_456, timeCost: 2, parallelism: 1 });
+    await importOne({ passwordHash });
+    expect((await signIn()).status).toBe(200);
+    expect(await storedHash()).toBe(passwordHash);
+  });
+
+  it('keeps the sessions of browsers that sign in for the first time at once', async () => {
+    await importOne({ passwordHash: await bcryptHash(oldPassword, 4) });
+    const answers = await Promise.all(Array.from({ length: 6 }, () => signIn()));
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 6 }, () => 200));
+    expect((await signIn()).status).toBe(200);
+  });
+
+  it('has the password that was chosen while the old one was being renewed', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      await harness.close();
+      harness = await startHarness();
+      await importOne({ passwordHash: await bcryptHash(oldPassword, 4) });
+      await harness.call('POST', '/auth/request-password-reset', { email });
+      const token = await harness.linkToken(email, 'reset-password');
+      const reset = { token, newPassword: goodPassword };
+      await Promise.all([signIn(), signIn(), harness.call('POST', '/auth/reset-password', reset)]);
+      expect((await signIn(goodPassword)).status).toBe(200);
+      expect((await signIn()).status).toBe(401);
+    }
+  });
+
+  it.each(['', '$2b$10$damaged', '$2b$31$abcdefghijklmnopqrstuuabcdefghijklmnopqrstuvwxyzabcde', '$argon2id$damaged'])(
+    'with a stored hash that is damaged (%j) is refused like any wrong password',
+    async (passwordHash) => {
+      await importOne({ passwordHash });
+      expect(await signIn()).toMatchObject({ status: 401, body: { code: 'SP_CREDENTIALS_INVALID' } });
+    },
+  );
+
+  it('without a password chooses one by mail', async () => {
+    await importOne({});
+    expect((await signIn()).status).toBe(401);
+    await harness.call('POST', '/auth/request-password-reset', { email });
+    const token = await harness.linkToken(email, 'reset-password');
+    await harness.call('POST', '/auth/reset-password', { token, newPassword: goodPassword });
+    expect((await signIn(goodPassword)).status).toBe(200);
+  });
+
+  it('never replaces one that is there, nor another of the same import', async () => {
+    await harness.makeUser(email);
+    const other = { name: 'O', email: 'other@example.test', emailVerified: true, roles: ['user'] };
+    const first = { name: 'Mallory', email, emailVerified: true, roles: ['admin'] };
+    expect(await harness.identity.accounts.importUsers([first, other, { ...other, roles: ['admin'] }])).toBe(1);
+    expect(await harness.identity.accounts.findByEmail(email)).toMatchObject({ name: 'Robin Doe', roles: ['user'] });
+    expect(await harness.identity.accounts.findByEmail(other.email)).toMatchObject({ roles: ['user'] });
+    const types = (await harness.events()).map(({ type }) => type);
+    expect(types.filter((type) => type === 'account.imported')).toHaveLength(1);
+  });
+});
+
+describe('a record of an import', () => {
+  const hash = '$2b$10$abcdefghijklmnopqrstuuabcdefghijklmnopqrstuvwxyzabcde';
+  const parse = (change: object) => parseUserImport({ email, name: 'Robin Doe', ...change }, ['user']);
+
+  it('has the roles that were asked for when it names none', () => {
+    expect(parse({})).toMatchObject({ kind: 'valid', user: { roles: ['user'], emailVerified: false } });
+    expect(parse({ roles: ['vendor', 'vendor'] })).toMatchObject({ user: { roles: ['vendor'] } });
+    expect(parse({ email: ' Robin@Example.TEST ', passwordHash: hash })).toMatchObject({ user: { email } });
+  });
+
+  it.each([
+    { name: 'no address', change: { email: undefined }, field: 'email' },
+    { name: 'an address that is none', change: { email: 'canary' }, field: 'email' },
+    { name: 'no name', change: { name: undefined }, field: 'name' },
+    { name: 'a name on two lines', change: { name: 'canary\nx' }, field: 'name' },
+    { name: 'a hash of another scheme', change: { passwordHash: 'canary' }, field: 'passwordHash' },
+    { name: 'a role that cannot be one', change: { roles: ['Canary!'] }, field: 'roles.0' },
+    { name: 'a field that is not known', change: { canary: 'x' }, field: 'canary' },
+    { name: 'a text where a truth belongs', change: { emailVerified: 'canary' }, field: 'emailVerified' },
+  ])('is refused for $name, by field and never by value', ({ name, change, field }) => {
+    const parsed = parse(change);
+    expect(parsed).toMatchObject({ kind: 'refused', errors: [{ field }] });
+    if (!name.includes('not known')) expect(JSON.stringify(parsed)).not.toMatch(/canary/i);
+  });
+
+  it.each([null, 'text', 7, [], [{ email }]])('is refused when it is %j', (input) => {
+    expect(parseUserImport(input, ['user']).kind).toBe('refused');
+  });
+});
+
+describe('a ban', () => {
+  it('ends every session, is heard by every cache, and lasts until it is lifted', async () => {
+    const id = await harness.makeUser(email);
+    const sessions = [await harness.signIn(email), await harness.signIn(email)];
+    expect(await harness.identity.accounts.setBanned(id, true)).toBe(2);
+    for (const { token } of sessions) expect(await harness.identity.directory.byToken(token)).toBeNull();
+    expect((await signIn(goodPassword)).status).toBe(401);
+    const heard = harness.heard.flatMap((message) => (message.kind === 'revocation' ? [message.event] : []));
+    expect(heard.map(({ kind, reason }) => `${kind} ${reason}`)).toEqual([
+      'user banned',
+      'session banned',
+      'session banned',
+    ]);
+    await harness.identity.accounts.setBanned(id, false);
+    for (const { token } of sessions) expect(await harness.identity.directory.byToken(token)).toBeNull();
+    expect((await signIn(goodPassword)).status).toBe(200);
+    const types = (await harness.events()).map(({ type }) => type);
+    expect(types).toEqual(expect.arrayContaining(['account.banned', 'session.ended-many', 'account.unbanned']));
+  });
+
+  it('of somebody who is not there is refused', async () => {
+    await expect(harness.identity.accounts.setBanned('nobody', true)).rejects.toMatchObject({ code: 'SP_NOT_FOUND' });
+  });
+});
+
+describe('an operator', () => {
+  it('ends the sessions of one person, and of nobody else', async () => {
+    const id = await harness.makeUser(email);
+    await harness.makeUser('other@example.test');
+    const { token } = await harness.signIn(email);
+    const other = await harness.signIn('other@example.test');
+    expect(await harness.identity.accounts.endSessions(id)).toBe(1);
+    expect(await harness.identity.accounts.endSessions(id)).toBe(0);
+    expect(await harness.identity.directory.byToken(token)).toBeNull();
+    expect(await harness.identity.directory.byToken(other.token)).not.toBeNull();
+  });
+
+  it('lists every account once, page by page', async () => {
+    for (let index = 0; index < 7; index += 1)
+      await harness.identity.accounts.importUsers([
+        { name: 'R', email: `person-${index}@x.test`, emailVerified: true, roles: [] },
+      ]);
+    const found: string[] = [];
+    for (let after: string | undefined; ;) {
+      const page = await harness.identity.accounts.list(3, after);
+      if (page.length === 0) break;
+      found.push(...page.map((user) => user.email));
+      after = page.at(-1)?.id;
+    }
+    expect(found.sort()).toEqual(Array.from({ length: 7 }, (_, index) => `person-${index}@x.test`));
+  });
+
+  it('invites somebody to choose a password', async () => {
+    const { accounts } = harness.identity;
+    const user = await accounts.createUser({ name: 'Robin', email, roles: ['admin'], emailVerified: true });
+    expect((await signIn(goodPassword)).status).toBe(401);
+    await accounts.invite(user, 'mail');
+    const token = await harness.linkToken(email, 'invitation');
+    await harness.call('POST', '/auth/reset-password', { token, newPassword: goodPassword });
+    expect((await signIn(goodPassword)).status).toBe(200);
+    const handed = await accounts.invite(user, 'hand-over');
+    const again = { token: handed, newPassword: 'another-violet-kettle-9' };
+    expect((await harness.call('POST', '/auth/reset-password', again)).status).toBe(200);
+  });
+});
