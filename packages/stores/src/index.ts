@@ -4,9 +4,22 @@ export { createInProcessBus, type InProcessBusOptions } from './in-process/in-pr
 export { createInProcessCounters, type InProcessCountersOptions } from './in-process/in-process-counters.ts';
 export { keyTable } from './keys/key-table.ts';
 export { openKeyRing, type KeyRingOptions } from './keys/record-key-ring.ts';
+export { endedSessionTable } from './records/ended-session-table.ts';
 export { createRecordSessionStore } from './records/record-session-store.ts';
 export { sessionTable } from './records/session-table.ts';
 export { withStoreErrors } from './records/store-error.ts';
+export {
+  openRedis,
+  type ChannelListener,
+  type ChannelSubscription,
+  type OpenRedisOptions,
+  type Redis,
+} from './redis/open-redis.ts';
+export { createRedisBus, type RedisBus, type RedisBusOptions } from './redis/redis-bus.ts';
+export { createRedisCounters, type RedisCountersOptions } from './redis/redis-counters.ts';
+export type { RedisScript } from './redis/redis-script.ts';
+export { createRedisSessionStore, type RedisSessionStoreOptions } from './redis/redis-session-store.ts';
+export { parseRedisUrl, type RedisAddress, type RedisNode } from './redis/redis-url.ts';
 export { loadRootSecret, type RootSecretOptions } from './sealing/root-secret.ts';
 export { createSealer } from './sealing/sealer.ts';
 export type { SecretVersion } from './sealing/secret-versions.ts';
