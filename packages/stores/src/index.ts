@@ -1,6 +1,6 @@
 export { openEmbeddedDatabase, type EmbeddedDatabaseOptions } from './embedded/embedded-database.ts';
 export { claimDataFolder } from './embedded/folder-claim.ts';
-export { createInProcessBus, type InProcessBusOptions } from './in-process/in-process-bus.ts';
+export { createInProcessBus, type InProcessBus, type InProcessBusOptions } from './in-process/in-process-bus.ts';
 export { createInProcessCounters, type InProcessCountersOptions } from './in-process/in-process-counters.ts';
 export { keyTable } from './keys/key-table.ts';
 export { openKeyRing, type KeyRingOptions } from './keys/record-key-ring.ts';
@@ -15,6 +15,7 @@ export {
   type OpenRedisOptions,
   type Redis,
 } from './redis/open-redis.ts';
+export { readEvictionPolicy } from './redis/eviction-policy.ts';
 export { createRedisBus, type RedisBus, type RedisBusOptions } from './redis/redis-bus.ts';
 export { createRedisCounters, type RedisCountersOptions } from './redis/redis-counters.ts';
 export type { RedisScript } from './redis/redis-script.ts';

@@ -6,13 +6,19 @@ export interface InProcessBusOptions {
   readonly logger?: Logger;
 }
 
+/** The bus of one process, which can also tell its listeners that they may have missed something. */
+export interface InProcessBus extends InvalidationBus {
+  /** Makes every listener drop what it cached. */
+  announceGap(): void;
+}
+
 /**
  * Builds the bus of a deployment with one gateway process. It is always connected.
  *
  * Every listener has heard an event when `publish` resolves. A listener that throws does not keep it from the others: it
  * is told of a gap, so that it drops what it cached, and the failure is logged.
  */
-export function createInProcessBus(options: InProcessBusOptions = {}): InvalidationBus {
+export function createInProcessBus(options: InProcessBusOptions = {}): InProcessBus {
   const listeners = createBusListeners(options.logger ?? silentLogger);
   let seq = 0;
 
@@ -23,5 +29,6 @@ export function createInProcessBus(options: InProcessBusOptions = {}): Invalidat
     },
     subscribe: (listener) => listeners.subscribe(listener),
     isConnected: () => true,
+    announceGap: () => listeners.deliver({ kind: 'gap' }),
   };
 }

@@ -1,12 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@sallyport/core';
-import { toFault } from './redis-fault.ts';
+import { toFault, type RedisFault } from './redis-fault.ts';
 import type { OnLost } from './redis-connection.ts';
 
 /** A connection that is opened anew whenever it is lost, for ever. */
 export interface KeptConnection<Connection> {
   /** The connection, or `undefined` while there is none. Never waits. */
   current(): Connection | undefined;
+  /** Why there is no connection, as far as that is known. */
+  lastFault(): RedisFault | undefined;
   /** Gives a connection up, and opens another. Does nothing when it was given up before. */
   drop(connection: Connection, cause: unknown): void;
   close(): void;
@@ -25,7 +27,7 @@ const shortestPauseMilliseconds = 50;
 const longestPauseMilliseconds = 1000;
 
 /** How often a server that stays away is spoken of. */
-const complaintIntervalMilliseconds = 30_000;
+const complaintIntervalMilliseconds = 10_000;
 
 /** Starts connecting, and goes on until it is closed. Pauses grow up to a second and are spread by chance. */
 export function keepConnected<Connection extends { destroy(): void }>(
@@ -35,11 +37,13 @@ export function keepConnected<Connection extends { destroy(): void }>(
   const closing = new AbortController();
   let open: { readonly connection: Connection; readonly giveUp: OnLost } | undefined;
   let complainedAt = Number.NEGATIVE_INFINITY;
+  let fault: RedisFault | undefined;
 
   const complain = (cause: unknown): void => {
+    fault = toFault(cause);
     if (performance.now() - complainedAt < complaintIntervalMilliseconds) return;
     complainedAt = performance.now();
-    logger.warn('redis is not connected', { purpose, cause: toFault(cause).word });
+    logger.warn('redis is not connected', { purpose, cause: fault.word });
   };
 
   const holdOne = async (attempt: number): Promise<void> => {
@@ -78,6 +82,7 @@ export function keepConnected<Connection extends { destroy(): void }>(
 
   return {
     current: () => open?.connection,
+    lastFault: () => fault,
     drop: (connection, cause) => {
       if (open?.connection !== connection) return;
       const { giveUp } = open;

@@ -140,7 +140,7 @@ export function openRedis(options: OpenRedisOptions): Redis {
     ready: async (milliseconds) => {
       const deadline = performance.now() + milliseconds;
       while (commands.current() === undefined) {
-        if (performance.now() >= deadline) throw toRedisError(new RedisFault('DISCONNECTED'));
+        if (performance.now() >= deadline) throw toRedisError(commands.lastFault() ?? new RedisFault('DISCONNECTED'));
         await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
       }
     },
