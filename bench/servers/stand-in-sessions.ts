@@ -58,4 +58,5 @@ export function createStandInSessions(): StandInSessions {
 export const silentBus: InvalidationBus = {
   publish: () => Promise.resolve(),
   subscribe: () => () => {},
+  isConnected: () => true,
 };

@@ -58,6 +58,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       sessions: identity.directory,
       keyRing: stores.keyRing,
       bus: stores.bus,
+      isReady: stores.isReady,
       logger,
       tokenLifetimeSeconds: config.tokens.internalSeconds,
       accessLog: config.log.access,

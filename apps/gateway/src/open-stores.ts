@@ -7,6 +7,7 @@ import {
   createInProcessCounters,
   createRecordSessionStore,
   createSealer,
+  endedSessionTable,
   keyTable,
   loadRootSecret,
   openEmbeddedDatabase,
@@ -16,6 +17,8 @@ import {
 import type { Closing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
 import type { Environment } from './config/environment.ts';
+import { openRedisStores } from './open-redis-stores.ts';
+import { watchReadiness } from './readiness.ts';
 
 /** Everything that outlives a request: where accounts, sessions, keys and counters are kept, and how caches hear of changes. */
 export interface Stores {
@@ -25,6 +28,8 @@ export interface Stores {
   readonly bus: InvalidationBus;
   readonly keyRing: KeyRing;
   readonly sealerFor: SealerFor;
+  /** Whether all of them answer now. */
+  readonly isReady: () => boolean;
 }
 
 /**
@@ -42,15 +47,22 @@ export async function openStores(
 ): Promise<Stores> {
   if (use === 'exclusive') closing.push(claimDataFolder(config.dataDir));
   const sealerFor = createSealer(loadRootSecret({ dataDir: config.dataDir, environmentValue: environment.secret }));
+  const url = environment.redisUrl;
+  const redis = url === undefined ? undefined : await openRedisStores({ url, config, sealerFor, logger, closing });
   const file = openEmbeddedDatabase({ file: join(config.dataDir, 'sallyport.db') });
   closing.push(() => file.close());
-  const database = await openIdentityDatabase({ database: file, tables: [sessionTable, keyTable], logger });
+  const tables = [sessionTable, endedSessionTable, keyTable];
+  const database = await openIdentityDatabase({ database: file, tables, logger });
+  const bus = redis?.bus ?? createInProcessBus({ logger });
+  const readiness = watchReadiness(database.records, bus);
+  closing.push(readiness.stop);
   return {
     database,
-    sessions: createRecordSessionStore(database.records),
-    counters: createInProcessCounters(),
-    bus: createInProcessBus({ logger }),
+    sessions: redis?.sessions(database.records) ?? createRecordSessionStore(database.records),
+    counters: redis?.counters ?? createInProcessCounters(),
+    bus,
     keyRing: await openKeyRing({ records: database.records, sealer: sealerFor('key-ring') }),
     sealerFor,
+    isReady: readiness.isReady,
   };
 }

@@ -117,6 +117,7 @@ function createWorld(upstream: string) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    isConnected: () => true,
   };
   const sessions: SessionDirectory = {
     byToken: (presented) => {

@@ -41,7 +41,13 @@ export { problemMediaType, toProblem, type Problem, type ProblemContext, type Pr
 export { recordModels, type RecordColumn, type RecordFilter, type Records, type RecordTable } from './records.ts';
 export type { RequestContext } from './request-context.ts';
 export { checkRequirement, type Requirement, type RequirementOutcome } from './requirement.ts';
-export type { BusMessage, InvalidationBus, RevocationEvent, RevocationKind } from './revocation-event.ts';
+export {
+  revocationKinds,
+  type BusMessage,
+  type InvalidationBus,
+  type RevocationEvent,
+  type RevocationKind,
+} from './revocation-event.ts';
 export { routeAccessSchema, routeSchema, type Route, type RouteAccess, type RouteInput } from './route.ts';
 export { SallyportError, type FieldError, type SallyportErrorOptions } from './sallyport-error.ts';
 export type { Sealer, SealerFor } from './sealing.ts';

@@ -27,6 +27,7 @@ export interface Records {
 /** The names of our tables. Their columns are declared where the schema of the database is made. */
 export const recordModels = {
   session: 'sallyportSession',
+  endedSession: 'sallyportEndedSession',
   key: 'sallyportKey',
   role: 'sallyportRole',
   event: 'sallyportEvent',

@@ -1,8 +1,12 @@
+/** Everything that can lose authority. */
+export const revocationKinds = ['session', 'user', 'client', 'key', 'policy'] as const;
+
 /** What lost authority. */
-export type RevocationKind = 'session' | 'user' | 'client' | 'key' | 'policy';
+export type RevocationKind = (typeof revocationKinds)[number];
 
 /** Said on the bus when authority ends or shrinks: whatever was cached for `id` under a smaller generation is void. */
 export interface RevocationEvent {
+  /** Grows by one with every event. 0 when the event could not be numbered and was heard by this process alone. */
   readonly seq: number;
   readonly kind: RevocationKind;
   readonly id: string;
@@ -23,4 +27,9 @@ export interface InvalidationBus {
   publish(event: Omit<RevocationEvent, 'seq'>): Promise<void>;
   /** @returns a function that ends the subscription. */
   subscribe(listener: (message: BusMessage) => void): () => void;
+  /**
+   * Whether everything that other processes publish is heard now. While it is not, nothing that was remembered may be
+   * used and nothing may be remembered: read the store every time.
+   */
+  isConnected(): boolean;
 }

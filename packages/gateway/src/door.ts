@@ -128,7 +128,8 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
     maxEntries: options.sessionCache.maxEntries,
   });
   const unsubscribe = options.bus.subscribe((message) => {
-    if (message.kind === 'revocation' && message.event.kind === 'key') mint.forgetAll();
+    // Among what was missed may be that a key was withdrawn.
+    if (message.kind === 'gap' || message.event.kind === 'key') mint.forgetAll();
   });
   const common = {
     limits: { headers: options.limits.headers },

@@ -1,12 +1,26 @@
 export { openEmbeddedDatabase, type EmbeddedDatabaseOptions } from './embedded/embedded-database.ts';
 export { claimDataFolder } from './embedded/folder-claim.ts';
-export { createInProcessBus, type InProcessBusOptions } from './in-process/in-process-bus.ts';
+export { createInProcessBus, type InProcessBus, type InProcessBusOptions } from './in-process/in-process-bus.ts';
 export { createInProcessCounters, type InProcessCountersOptions } from './in-process/in-process-counters.ts';
 export { keyTable } from './keys/key-table.ts';
 export { openKeyRing, type KeyRingOptions } from './keys/record-key-ring.ts';
+export { endedSessionTable } from './records/ended-session-table.ts';
 export { createRecordSessionStore } from './records/record-session-store.ts';
 export { sessionTable } from './records/session-table.ts';
 export { withStoreErrors } from './records/store-error.ts';
+export {
+  openRedis,
+  type ChannelListener,
+  type ChannelSubscription,
+  type OpenRedisOptions,
+  type Redis,
+} from './redis/open-redis.ts';
+export { readEvictionPolicy } from './redis/eviction-policy.ts';
+export { createRedisBus, type RedisBus, type RedisBusOptions } from './redis/redis-bus.ts';
+export { createRedisCounters, type RedisCountersOptions } from './redis/redis-counters.ts';
+export type { RedisScript } from './redis/redis-script.ts';
+export { createRedisSessionStore, type RedisSessionStoreOptions } from './redis/redis-session-store.ts';
+export { parseRedisUrl, type RedisAddress, type RedisNode } from './redis/redis-url.ts';
 export { loadRootSecret, type RootSecretOptions } from './sealing/root-secret.ts';
 export {
   rewrapSealedColumns,

@@ -57,6 +57,21 @@ export const configSchema = z.strictObject({
       'Addresses or networks (such as 10.0.0.0/8) of proxies whose X-Forwarded-For is believed; nobody by default',
     ),
   dataDir: z.string().min(1).default('.sallyport').describe('Folder of the embedded database and of generated secrets'),
+  redis: z
+    .strictObject({
+      prefix: z
+        .string()
+        .regex(/^[A-Za-z0-9_.:-]{1,64}$/, 'must be 1 to 64 letters, digits or _ . : -')
+        .default('sallyport:')
+        .describe('In front of every key and channel, so that deployments can share a server'),
+      caFile: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('PEM file of the authorities that sign the certificate of Redis, where the usual ones do not'),
+    })
+    .prefault({})
+    .describe('Redis; its address comes from REDIS_URL in the environment, and without it none is used'),
   routes: z.array(routeSchema).min(1).describe('Routes of the door; the most specific prefix wins'),
   policy: z
     .strictObject({

@@ -18,6 +18,11 @@ describe('the environment', () => {
     },
     { name: 'a secret file that is missing', variables: { SMTP_URL_FILE: '/nowhere/canary' }, key: 'SMTP_URL_FILE' },
     {
+      name: 'a Redis given twice',
+      variables: { REDIS_URL: 'redis://:canary@redis', REDIS_URL_FILE: '/canary' },
+      key: 'REDIS_URL',
+    },
+    {
       name: 'a certificate without its key',
       variables: { SALLYPORT_TLS_CERT_FILE: 'canary' },
       key: 'SALLYPORT_TLS_CERT_FILE',

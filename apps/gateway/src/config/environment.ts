@@ -13,6 +13,8 @@ export interface Environment {
   readonly tlsCertFile: string | undefined;
   readonly tlsKeyFile: string | undefined;
   readonly secret: string | undefined;
+  /** Where sessions, counters and invalidations are kept; absent means in this process. */
+  readonly redisUrl: string | undefined;
   readonly smtpUrl: string | undefined;
   readonly upstreams: {
     readonly shop: string | undefined;
@@ -26,7 +28,7 @@ export interface Environment {
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Secrets may be mounted as files: `NAME_FILE` holds the path. */
-const secretNames = new Set(['SALLYPORT_SECRET', 'SMTP_URL']);
+const secretNames = new Set(['SALLYPORT_SECRET', 'SMTP_URL', 'REDIS_URL']);
 
 /** Permission bit of a file. */
 const readableByEverybody = 0o004;
@@ -84,6 +86,7 @@ export function readEnvironment(variables: Variables): Environment {
     tlsCertFile: text('SALLYPORT_TLS_CERT_FILE'),
     tlsKeyFile: text('SALLYPORT_TLS_KEY_FILE'),
     secret: text('SALLYPORT_SECRET'),
+    redisUrl: text('REDIS_URL'),
     smtpUrl: text('SMTP_URL'),
     upstreams: {
       shop: text('SALLYPORT_UPSTREAM_SHOP'),

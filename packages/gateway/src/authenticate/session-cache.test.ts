@@ -162,6 +162,45 @@ describe('a revocation', () => {
   });
 });
 
+describe('while the bus is not connected', () => {
+  it('the store is read every time, and nobody joins the read of another', async () => {
+    const token = sessions.add();
+    await isFound(token);
+    bus.connected = false;
+    await Promise.all([isFound(token), isFound(token)]);
+    await isFound(token);
+    expect(sessions.reads).toBe(4);
+  });
+
+  it('a session that ended elsewhere is refused at once, though nobody said so', async () => {
+    const token = sessions.add();
+    await isFound(token);
+    bus.connected = false;
+    sessions.remove(token);
+    expect(await isFound(token)).toBe(false);
+  });
+
+  it('neither sessions nor unknown tokens are remembered for later', async () => {
+    const token = sessions.add();
+    const madeUp = 'x'.repeat(43);
+    bus.connected = false;
+    expect([await isFound(token), await isFound(madeUp)]).toEqual([true, false]);
+    bus.connected = true;
+    await Promise.all([isFound(token), isFound(madeUp)]);
+    expect(sessions.reads).toBe(4);
+  });
+
+  it('what is read is not remembered when the connection is lost meanwhile', async () => {
+    const token = sessions.add();
+    sessions.beforeAnswer = async () => void (bus.connected = false);
+    expect(await isFound(token)).toBe(true);
+    bus.connected = true;
+    sessions.beforeAnswer = async () => {};
+    await isFound(token);
+    expect(sessions.reads).toBe(2);
+  });
+});
+
 describe('a store that cannot answer', () => {
   it('is our fault and not the session’s, and recovers', async () => {
     const token = sessions.add();

@@ -71,6 +71,8 @@ const notFound: FoundSession = { session: null, isHit: true };
  *
  * A revocation that arrives while its session is being read wins: the read may have begun before the change was
  * written, so its result is thrown away and read again, and can never put a revoked session back into the cache.
+ *
+ * While the bus is not connected the store is read every time, and nothing is remembered.
  */
 export function createSessionCache(parts: SessionCacheParts): SessionCache {
   const { sessions, bus, clock, maxEntries, maxAgeSeconds, lookUpTimeoutMilliseconds = 5000 } = parts;
@@ -107,7 +109,7 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
     keysByUser.clear();
   };
   const store = (key: string, session: CachedSession | null): void => {
-    if (maxAgeSeconds === 0) return;
+    if (maxAgeSeconds === 0 || !bus.isConnected()) return;
     forget(key);
     if (session === null) {
       unknown.set(key, clock() + Math.min(unknownMilliseconds, maxAgeSeconds * 1000));
@@ -144,8 +146,10 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
   const find = (
     key: string,
     readOnce: () => Promise<LiveSession | null>,
-    isFresh: boolean,
+    asksForFresh: boolean,
   ): FoundSession | Promise<FoundSession> => {
+    // Nothing that is remembered can be believed while revocations are not heard.
+    const isFresh = asksForFresh || !bus.isConnected();
     if (!isFresh) {
       const at = clock();
       const entry = entries.get(key);

@@ -81,6 +81,8 @@ export function createTestSessions(now: () => Date = () => new Date()): TestSess
 export interface TestBus extends InvalidationBus {
   revoke(kind: RevocationKind, id: string, minGeneration?: number): Promise<void>;
   gap(): void;
+  /** Says whether the bus is connected; it is until it is told otherwise. */
+  connected: boolean;
 }
 
 /** Builds a bus. */
@@ -100,6 +102,8 @@ export function createTestBus(): TestBus {
     gap: () => {
       for (const listener of listeners) listener({ kind: 'gap' });
     },
+    connected: true,
+    isConnected: () => bus.connected,
   };
   return bus;
 }

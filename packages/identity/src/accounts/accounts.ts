@@ -127,20 +127,21 @@ export function createAccounts(options: AccountsOptions): Accounts {
     return changed;
   };
 
-  const endSessions = async (userId: string, reason: RevocationReason, origin: Origin): Promise<number> => {
-    const ended = await sessions.revokeAll(userId, reason, now());
-    if (ended.length === 0) return 0;
-    await events.append({
-      type: 'session.ended-many',
-      at: now(),
-      outcome: 'success',
-      target: userId,
-      ...origin,
-      details: { reason, count: ended.length },
+  const endSessions = (userId: string, reason: RevocationReason, origin: Origin): Promise<number> =>
+    revocation.transaction(reason, async (noteEnded) => {
+      const ended = await sessions.revokeAll(userId, reason, now());
+      noteEnded(ended);
+      if (ended.length === 0) return 0;
+      await events.append({
+        type: 'session.ended-many',
+        at: now(),
+        outcome: 'success',
+        target: userId,
+        ...origin,
+        details: { reason, count: ended.length },
+      });
+      return ended.length;
     });
-    await revocation.announce(ended, reason);
-    return ended.length;
-  };
 
   return {
     findByEmail: (email) => users.findByEmail(email),

@@ -27,7 +27,8 @@ const model = recordModels.role;
 
 /**
  * Opens the table of roles. A role that the policy names and the table lacks is added; one that is there is never
- * overwritten, because an administrator may have changed it. The table is remembered until the bus says that it changed.
+ * overwritten, because an administrator may have changed it. The table is remembered until the bus says that it changed,
+ * and read every time while the bus is not connected.
  */
 export async function openRoleDirectory(
   records: Records,
@@ -44,6 +45,8 @@ export async function openRoleDirectory(
     if (message.kind === 'gap' || message.event.kind === 'policy') forget();
   });
   const table = (): Promise<RoleTable> => {
+    // A change of the roles would not be heard.
+    if (!bus.isConnected()) return load(records);
     if (remembered !== undefined) return remembered;
     const loading = load(records);
     remembered = loading;

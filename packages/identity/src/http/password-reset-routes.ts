@@ -55,9 +55,9 @@ async function changePassword(
   passwordHash: string,
   context: RequestContext,
 ): Promise<User> {
-  const { users, links, engine, sessions, events, bus, revocation, transaction, now } = parts;
+  const { users, links, engine, sessions, events, bus, revocation, now } = parts;
   const reason = 'password-changed';
-  const { user, sids } = await transaction(async () => {
+  const user = await revocation.transaction(reason, async (noteEnded) => {
     const at = now();
     const userId = await links.consume('reset-password', token);
     const before = userId === null ? null : await users.findById(userId);
@@ -67,6 +67,7 @@ async function changePassword(
     const changed = await users.change(before, { emailVerified: true }, at);
     if (changed === null) throw new SallyportError('SP_CONFLICT');
     const ended = await sessions.revokeAll(changed.id, reason, at);
+    noteEnded(ended);
     await links.discard('reset-password', changed.id);
     await events.append({
       type: 'account.password-changed',
@@ -77,9 +78,8 @@ async function changePassword(
       ...whereOf(context),
       details: { sessionsEnded: ended.length },
     });
-    return { user: changed, sids: ended };
+    return changed;
   });
   await bus.publish({ kind: 'user', id: user.id, minGeneration: user.generation, at: now(), reason });
-  await revocation.announce(sids, reason);
   return user;
 }

@@ -27,8 +27,14 @@ export interface SessionRevocation {
   end(ending: SessionEnding, context: RequestContext): Promise<boolean>;
   /** Resolves to the number of sessions that lived. Also ends those that are created meanwhile. */
   endAll(ending: SessionsEnding, context: RequestContext): Promise<number>;
-  /** Tells every cache that these sessions are over: for those who ended them in a transaction of their own. */
-  announce(sids: readonly string[], reason: RevocationReason): Promise<void>;
+  /**
+   * Runs a transaction that ends sessions, and tells every cache of those that it notes, also when it fails: a session
+   * store outside of the database does not take back what it ended.
+   */
+  transaction<T>(
+    reason: RevocationReason,
+    work: (noteEnded: (sids: readonly string[]) => void) => Promise<T>,
+  ): Promise<T>;
 }
 
 export interface SessionRevocationOptions {
@@ -50,12 +56,26 @@ export function createSessionRevocation(options: SessionRevocationOptions): Sess
       await bus.publish({ kind: 'session', id: sid, minGeneration: everyGeneration, at: now(), reason });
   };
 
+  const endingTransaction: SessionRevocation['transaction'] = async (reason, work) => {
+    const ended: string[] = [];
+    let result;
+    try {
+      result = await transaction(() => work((sids) => void ended.push(...sids)));
+    } catch (error) {
+      await announce(ended, reason).catch(() => {});
+      throw error;
+    }
+    await announce(ended, reason);
+    return result;
+  };
+
   return {
-    announce,
-    async end({ sid, subject, reason }, context) {
-      const isEnded = await transaction(async () => {
+    transaction: endingTransaction,
+    end: ({ sid, subject, reason }, context) =>
+      endingTransaction(reason, async (noteEnded) => {
         const at = now();
         if (!(await sessions.revoke(sid, subject, reason, at))) return false;
+        noteEnded([sid]);
         await events.append({
           type: 'session.ended',
           at,
@@ -67,14 +87,12 @@ export function createSessionRevocation(options: SessionRevocationOptions): Sess
           details: { reason },
         });
         return true;
-      });
-      if (isEnded) await announce([sid], reason);
-      return isEnded;
-    },
-    async endAll({ subject, reason, except }, context) {
-      const sids = await transaction(async () => {
+      }),
+    endAll: ({ subject, reason, except }, context) =>
+      endingTransaction(reason, async (noteEnded) => {
         const at = now();
         const ended = await sessions.revokeAll(subject, reason, at, except);
+        noteEnded(ended);
         await events.append({
           type: 'session.ended-many',
           at,
@@ -84,10 +102,7 @@ export function createSessionRevocation(options: SessionRevocationOptions): Sess
           ...whereOf(context),
           details: { reason, count: ended.length },
         });
-        return ended;
-      });
-      await announce(sids, reason);
-      return sids.length;
-    },
+        return ended.length;
+      }),
   };
 }

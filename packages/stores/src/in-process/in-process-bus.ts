@@ -1,71 +1,34 @@
-import {
-  silentLogger,
-  type BusMessage,
-  type InvalidationBus,
-  type Logger,
-  type RevocationEvent,
-} from '@sallyport/core';
+import { silentLogger, type InvalidationBus, type Logger } from '@sallyport/core';
+import { createBusListeners } from '../bus-listeners.ts';
 
 export interface InProcessBusOptions {
   /** @default silentLogger */
   readonly logger?: Logger;
 }
 
-type Listener = (message: BusMessage) => void;
+/** The bus of one process, which can also tell its listeners that they may have missed something. */
+export interface InProcessBus extends InvalidationBus {
+  /** Makes every listener drop what it cached. */
+  announceGap(): void;
+}
 
 /**
- * Builds the bus of a deployment with one gateway process.
+ * Builds the bus of a deployment with one gateway process. It is always connected.
  *
  * Every listener has heard an event when `publish` resolves. A listener that throws does not keep it from the others: it
  * is told of a gap, so that it drops what it cached, and the failure is logged.
  */
-export function createInProcessBus(options: InProcessBusOptions = {}): InvalidationBus {
-  const { logger = silentLogger } = options;
-  const subscriptions = new Map<symbol, Listener>();
-  const waiting: RevocationEvent[] = [];
+export function createInProcessBus(options: InProcessBusOptions = {}): InProcessBus {
+  const listeners = createBusListeners(options.logger ?? silentLogger);
   let seq = 0;
-  let isDelivering = false;
-
-  // A listener that publishes must not make others hear the second event before the first: events wait in line.
-  const deliverWaiting = (): void => {
-    if (isDelivering) return;
-    isDelivering = true;
-    for (let event = waiting.shift(); event !== undefined; event = waiting.shift()) {
-      for (const listener of subscriptions.values()) deliver(listener, event, logger);
-    }
-    isDelivering = false;
-  };
 
   return {
     publish: async (event) => {
       seq += 1;
-      waiting.push(Object.freeze({ ...event, seq }));
-      deliverWaiting();
+      listeners.deliver({ kind: 'revocation', event: Object.freeze({ ...event, seq }) });
     },
-    subscribe: (listener) => {
-      const subscription = Symbol('subscription');
-      subscriptions.set(subscription, listener);
-      return () => {
-        subscriptions.delete(subscription);
-      };
-    },
+    subscribe: (listener) => listeners.subscribe(listener),
+    isConnected: () => true,
+    announceGap: () => listeners.deliver({ kind: 'gap' }),
   };
-}
-
-function deliver(listener: Listener, event: RevocationEvent, logger: Logger): void {
-  const fields = { seq: event.seq, kind: event.kind, id: event.id };
-  try {
-    listener({ kind: 'revocation', event });
-  } catch (error) {
-    logger.error('a listener failed on a revocation', { ...fields, error: nameOf(error) });
-    try {
-      listener({ kind: 'gap' });
-    } catch (gapError) {
-      logger.error('a listener failed on a gap and may serve what was revoked', { ...fields, error: nameOf(gapError) });
-    }
-  }
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : typeof error;
 }

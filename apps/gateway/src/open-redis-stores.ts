@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import {
+  SallyportError,
+  type Counters,
+  type InvalidationBus,
+  type Logger,
+  type Records,
+  type SealerFor,
+  type SessionStore,
+} from '@sallyport/core';
+import {
+  createRedisBus,
+  createRedisCounters,
+  createRedisSessionStore,
+  openRedis,
+  readEvictionPolicy,
+  type Redis,
+} from '@sallyport/stores';
+import type { Closing } from './closing.ts';
+import type { Config } from './config/config-schema.ts';
+import { ConfigurationError } from './config/configuration-error.ts';
+
+export interface RedisComposition {
+  readonly url: string;
+  readonly config: Config;
+  readonly sealerFor: SealerFor;
+  readonly logger: Logger;
+  readonly closing: Closing;
+}
+
+/** What several gateways share through one Redis. */
+export interface RedisStores {
+  readonly counters: Counters;
+  readonly bus: InvalidationBus;
+  /** The ledger of sessions that ended is in the database. */
+  sessions(records: Records): SessionStore;
+}
+
+/** How long a start waits for Redis. */
+const waitMilliseconds = 30_000;
+
+/** Opens what is kept in Redis. It is waited for, so that a gateway may be started before it. */
+export async function openRedisStores(composition: RedisComposition): Promise<RedisStores> {
+  const { config, sealerFor, logger, closing } = composition;
+  const redis = open(composition);
+  closing.push(() => redis.close());
+  await waitFor(redis);
+  const policy = await readEvictionPolicy(redis);
+  if (policy !== undefined && policy !== 'noeviction')
+    logger.warn('redis may throw sessions away when it is full: set maxmemory-policy to noeviction', { policy });
+  const bus = createRedisBus({ redis, sealer: sealerFor('invalidation-bus'), logger });
+  closing.push(() => bus.close());
+  return {
+    counters: createRedisCounters({ redis }),
+    bus,
+    sessions: (records) =>
+      createRedisSessionStore({
+        redis,
+        records,
+        sealer: sealerFor('session-record'),
+        longestLifeSeconds: config.session.absoluteSeconds,
+      }),
+  };
+}
+
+function open({ url, config, logger }: RedisComposition): Redis {
+  const { prefix, caFile } = config.redis;
+  const ca = caFile === undefined ? {} : { ca: readCa(caFile) };
+  try {
+    return openRedis({ url, prefix, logger, ...ca });
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new ConfigurationError('environment', [{ key: 'REDIS_URL', problem: error.message }]);
+  }
+}
+
+function readCa(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    throw new ConfigurationError('redis', [{ key: 'caFile', problem: 'names a file that cannot be read' }]);
+  }
+}
+
+async function waitFor(redis: Redis): Promise<void> {
+  try {
+    await redis.ready(waitMilliseconds);
+  } catch (error) {
+    const word = error instanceof SallyportError ? error.reason : 'unknown';
+    throw new Error(
+      `Redis does not answer (${word}), and was waited for ${waitMilliseconds / 1000} s. Check that it runs, that REDIS_URL points at it, and the user and password there.`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,99 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '@sallyport/core';
+import { toFault, type RedisFault } from './redis-fault.ts';
+import type { OnLost } from './redis-connection.ts';
+
+/** A connection that is opened anew whenever it is lost, for ever. */
+export interface KeptConnection<Connection> {
+  /** The connection, or `undefined` while there is none. Never waits. */
+  current(): Connection | undefined;
+  /** Why there is no connection, as far as that is known. */
+  lastFault(): RedisFault | undefined;
+  /** Gives a connection up, and opens another. Does nothing when it was given up before. */
+  drop(connection: Connection, cause: unknown): void;
+  close(): void;
+}
+
+export interface KeepConnectedOptions<Connection> {
+  readonly connect: (attempt: number, onLost: OnLost) => Promise<Connection>;
+  readonly onOpen?: (connection: Connection) => void;
+  readonly onLost?: () => void;
+  readonly logger: Logger;
+  /** What the connection is for, in log lines. */
+  readonly purpose: string;
+}
+
+const shortestPauseMilliseconds = 50;
+const longestPauseMilliseconds = 1000;
+
+/** How often a server that stays away is spoken of. */
+const complaintIntervalMilliseconds = 10_000;
+
+/** Starts connecting, and goes on until it is closed. Pauses grow up to a second and are spread by chance. */
+export function keepConnected<Connection extends { destroy(): void }>(
+  options: KeepConnectedOptions<Connection>,
+): KeptConnection<Connection> {
+  const { connect, onOpen, onLost, logger, purpose } = options;
+  const closing = new AbortController();
+  let open: { readonly connection: Connection; readonly giveUp: OnLost } | undefined;
+  let complainedAt = Number.NEGATIVE_INFINITY;
+  let fault: RedisFault | undefined;
+
+  const complain = (cause: unknown): void => {
+    fault = toFault(cause);
+    if (performance.now() - complainedAt < complaintIntervalMilliseconds) return;
+    complainedAt = performance.now();
+    logger.warn('redis is not connected', { purpose, cause: fault.word });
+  };
+
+  const holdOne = async (attempt: number): Promise<void> => {
+    const lost = Promise.withResolvers<unknown>();
+    const connection = await connect(attempt, lost.resolve);
+    if (closing.signal.aborted) return connection.destroy();
+    open = { connection, giveUp: lost.resolve };
+    complainedAt = Number.NEGATIVE_INFINITY;
+    logger.info('redis connected', { purpose });
+    onOpen?.(connection);
+    const cause = await lost.promise;
+    open = undefined;
+    connection.destroy();
+    if (closing.signal.aborted) return;
+    onLost?.();
+    complain(cause);
+  };
+
+  const keep = async (): Promise<void> => {
+    let failures = 0;
+    for (let attempt = 0; !closing.signal.aborted; attempt += 1) {
+      try {
+        await holdOne(attempt);
+        failures = 0;
+      } catch (cause) {
+        failures += 1;
+        complain(cause);
+      }
+      const longest = Math.min(shortestPauseMilliseconds * 2 ** failures, longestPauseMilliseconds);
+      await delay(longest * (0.5 + Math.random() / 2), undefined, { signal: closing.signal, ref: false }).catch(
+        () => {},
+      );
+    }
+  };
+  void keep();
+
+  return {
+    current: () => open?.connection,
+    lastFault: () => fault,
+    drop: (connection, cause) => {
+      if (open?.connection !== connection) return;
+      const { giveUp } = open;
+      // At once: nobody is to use it in the time that the rest takes.
+      open = undefined;
+      giveUp(cause);
+    },
+    close: () => {
+      closing.abort();
+      open?.giveUp(undefined);
+      open = undefined;
+    },
+  };
+}

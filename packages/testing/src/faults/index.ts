@@ -1,0 +1,1 @@
+export { startChaosProxy, type ChaosBehaviour, type ChaosProxy, type ChaosProxyOptions } from './chaos-proxy.ts';
