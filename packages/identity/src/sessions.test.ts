@@ -282,3 +282,15 @@ describe('a session that ended in a store of its own, while the database took th
     }
   });
 });
+
+it('a session that ended without a word is announced by the next try to sign out', async () => {
+  const id = await harness.makeUser(email);
+  const { caller, sid } = await harness.signIn(email);
+  // As if the process had been killed between the end and the word.
+  await harness.sessions.revoke(sid, id, 'signed-out', harness.now());
+  expect(await harness.call('POST', '/auth/sign-out', undefined, { caller })).toMatchObject({
+    status: 204,
+    cookie: '',
+  });
+  expect(harness.heard).toMatchObject([{ event: { kind: 'session', id: sid } }]);
+});
