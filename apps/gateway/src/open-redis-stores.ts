@@ -26,6 +26,8 @@ export interface RedisComposition {
   readonly sealerFor: SealerFor;
   readonly logger: Logger;
   readonly closing: Closing;
+  /** How long Redis is waited for. @default 30000 */
+  readonly waitMilliseconds?: number;
 }
 
 /** What several gateways share through one Redis. */
@@ -36,15 +38,12 @@ export interface RedisStores {
   sessions(records: Records): SessionStore;
 }
 
-/** How long a start waits for Redis. */
-const waitMilliseconds = 30_000;
-
 /** Opens what is kept in Redis. It is waited for, so that a gateway may be started before it. */
 export async function openRedisStores(composition: RedisComposition): Promise<RedisStores> {
-  const { config, sealerFor, logger, closing } = composition;
+  const { config, sealerFor, logger, closing, waitMilliseconds = 30_000 } = composition;
   const redis = open(composition);
   closing.push(() => redis.close());
-  await waitFor(redis);
+  await waitFor(redis, waitMilliseconds);
   const policy = await readEvictionPolicy(redis);
   if (policy !== undefined && policy !== 'noeviction')
     logger.warn('redis may throw sessions away when it is full: set maxmemory-policy to noeviction', { policy });
@@ -82,7 +81,7 @@ function readCa(file: string): string {
   }
 }
 
-async function waitFor(redis: Redis): Promise<void> {
+async function waitFor(redis: Redis, waitMilliseconds: number): Promise<void> {
   try {
     await redis.ready(waitMilliseconds);
   } catch (error) {

@@ -121,3 +121,30 @@ describe('the permissions of a role', () => {
     await expect(startHarness({ policy })).rejects.toThrow('the policy has no role "user"');
   });
 });
+
+describe('while the bus is not connected', () => {
+  it('the roles are read every time, since nobody would say that they changed', async () => {
+    let isConnected = true;
+    const own = await startHarness({ bus: { ...createInProcessBus(), isConnected: () => isConnected } });
+    try {
+      await own.makeUser(robin);
+      const { token } = await own.signIn(robin);
+      const permissions = async () => (await own.identity.directory.byToken(token))?.principal.permissions;
+      const setPermissions = (update: string) =>
+        own.database.records.updateMany({
+          model: 'sallyportRole',
+          where: [{ field: 'name', value: 'user' }],
+          update: { permissions: update },
+        });
+      await permissions();
+      await setPermissions('');
+      expect(await permissions()).toEqual(['product:read']);
+      isConnected = false;
+      expect(await permissions()).toEqual([]);
+      await setPermissions('user:manage');
+      expect(await permissions()).toEqual(['user:manage']);
+    } finally {
+      await own.close();
+    }
+  });
+});

@@ -1,4 +1,4 @@
-import { anonymous, type Caller } from '@sallyport/core';
+import { anonymous, SallyportError, type Caller, type SecurityEvent } from '@sallyport/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startHarness, type Harness } from './identity.test-support.ts';
 
@@ -256,4 +256,41 @@ describe('ending many sessions', () => {
     const answer = await harness.call('POST', '/auth/sessions/revoke-others', { userId: 'somebody' }, { caller });
     expect(answer).toMatchObject({ status: 422, body: { errors: [{ field: 'userId' }] } });
   });
+});
+
+describe('a session that ended in a store of its own, while the database took the rest back', () => {
+  it.each(['/auth/sign-out', '/auth/sessions/revoke-all'])('is announced, and %s reports no success', async (path) => {
+    let isFailing = false;
+    const events: SecurityEvent[] = [];
+    const own = await startHarness({
+      events: {
+        append: async (event) => {
+          if (isFailing) throw new SallyportError('SP_STORE_UNAVAILABLE');
+          events.push(event);
+        },
+      },
+    });
+    try {
+      await own.makeUser(email);
+      const { caller, sid } = await own.signIn(email);
+      isFailing = true;
+      const answer = await own.call('POST', path, undefined, { caller });
+      expect(answer).toMatchObject({ status: 503, cookie: undefined });
+      expect(own.heard).toContainEqual({ kind: 'revocation', event: expect.objectContaining({ id: sid }) as unknown });
+    } finally {
+      await own.close();
+    }
+  });
+});
+
+it('a session that ended without a word is announced by the next try to sign out', async () => {
+  const id = await harness.makeUser(email);
+  const { caller, sid } = await harness.signIn(email);
+  // As if the process had been killed between the end and the word.
+  await harness.sessions.revoke(sid, id, 'signed-out', harness.now());
+  expect(await harness.call('POST', '/auth/sign-out', undefined, { caller })).toMatchObject({
+    status: 204,
+    cookie: '',
+  });
+  expect(harness.heard).toMatchObject([{ event: { kind: 'session', id: sid } }]);
 });

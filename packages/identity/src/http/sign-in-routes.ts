@@ -59,10 +59,14 @@ export function createSignInRoutes(parts: IdentityParts) {
     })
     .post('/sign-out', async (c) => {
       await readNothing(c.req.raw);
+      const { caller } = c.env.context;
       const session = await findSession(c.env.context, directory);
       if (session !== null) {
         const { sid, id: subject } = session.principal;
         await revocation.end({ sid, subject, reason: 'signed-out' }, c.env.context);
+      } else if (caller.kind === 'user' && caller.sid !== undefined) {
+        // The door remembers what is over: whoever ended it died before it could say so, and is asked again now.
+        await revocation.announce([caller.sid], 'signed-out');
       }
       c.header('set-cookie', serializeClearedSessionCookie(cookie));
       return c.body(null, 204);

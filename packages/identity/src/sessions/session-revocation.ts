@@ -27,6 +27,8 @@ export interface SessionRevocation {
   end(ending: SessionEnding, context: RequestContext): Promise<boolean>;
   /** Resolves to the number of sessions that lived. Also ends those that are created meanwhile. */
   endAll(ending: SessionsEnding, context: RequestContext): Promise<number>;
+  /** Tells every cache that these sessions are over. */
+  announce(sids: readonly string[], reason: RevocationReason): Promise<void>;
   /**
    * Runs a transaction that ends sessions, and tells every cache of those that it notes, also when it fails: a session
    * store outside of the database does not take back what it ended.
@@ -70,6 +72,7 @@ export function createSessionRevocation(options: SessionRevocationOptions): Sess
   };
 
   return {
+    announce,
     transaction: endingTransaction,
     end: ({ sid, subject, reason }, context) =>
       endingTransaction(reason, async (noteEnded) => {

@@ -1,11 +1,25 @@
 import { silentLogger, type BusMessage, type Logger } from '@sallyport/core';
 import { busContract } from '@sallyport/testing/contracts';
-import { expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createInProcessBus } from './in-process-bus.ts';
 
-busContract({ name: 'in process', open: async () => ({ bus: createInProcessBus(), close: () => {} }) });
+describe('the invalidation bus [in-process]', () => {
+  busContract({ name: 'in process', open: async () => ({ bus: createInProcessBus(), close: () => {} }) });
+});
 
 const event = { kind: 'user', id: 'ada', minGeneration: 3, at: new Date(0), reason: 'banned' } as const;
+
+it('is always connected', () => {
+  expect(createInProcessBus().isConnected()).toBe(true);
+});
+
+it('tells of a gap when it is told to', () => {
+  const bus = createInProcessBus();
+  const listener = vi.fn<(message: BusMessage) => void>();
+  bus.subscribe(listener);
+  bus.announceGap();
+  expect(listener).toHaveBeenCalledExactlyOnceWith({ kind: 'gap' });
+});
 
 it('has told every listener by the time publish gives back its promise', () => {
   const bus = createInProcessBus();

@@ -2,18 +2,20 @@ import { countersContract } from '@sallyport/testing/contracts';
 import { describe, expect, it } from 'vitest';
 import { createInProcessCounters } from './in-process-counters.ts';
 
-countersContract({
-  name: 'in process',
-  open: async () => {
-    let now = Date.parse('2026-03-01T09:00:00Z');
-    return {
-      counters: createInProcessCounters({ now: () => new Date(now) }),
-      pass: (seconds) => {
-        now += seconds * 1000;
-      },
-      close: () => {},
-    };
-  },
+describe('the counters [in-process]', () => {
+  countersContract({
+    name: 'in process',
+    open: async () => {
+      let now = Date.parse('2026-03-01T09:00:00Z');
+      return {
+        counters: createInProcessCounters({ now: () => new Date(now) }),
+        pass: (seconds) => {
+          now += seconds * 1000;
+        },
+        close: () => {},
+      };
+    },
+  });
 });
 
 describe('bounded memory', () => {

@@ -4,30 +4,32 @@ import { join } from 'node:path';
 import type { Records } from '@sallyport/core';
 import { after, makeSessionRecord, sessionStoreContract } from '@sallyport/testing/contracts';
 import { createSqliteRecords } from '@sallyport/testing/sqlite-records';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openEmbeddedDatabase } from '../embedded/embedded-database.ts';
 import { createRecordSessionStore } from './record-session-store.ts';
 import { sessionTable } from './session-table.ts';
 
-sessionStoreContract({
-  name: 'records on SQLite',
-  open: async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'sallyport-sessions-'));
-    const file = join(folder, 'sallyport.db');
-    const database = openEmbeddedDatabase({ file });
-    return {
-      store: createRecordSessionStore(createSqliteRecords(database, [sessionTable])),
-      breakDown: () => database.close(),
-      close: () => {
-        if (database.isOpen) database.close();
-        rmSync(folder, { recursive: true });
-      },
-      processes: {
-        module: new URL('../embedded/session-subject.test-support.ts', import.meta.url).href,
-        argument: file,
-      },
-    };
-  },
+describe('the session store [sqlite]', () => {
+  sessionStoreContract({
+    name: 'records on SQLite',
+    open: async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'sallyport-sessions-'));
+      const file = join(folder, 'sallyport.db');
+      const database = openEmbeddedDatabase({ file });
+      return {
+        store: createRecordSessionStore(createSqliteRecords(database, [sessionTable])),
+        breakDown: () => database.close(),
+        close: () => {
+          if (database.isOpen) database.close();
+          rmSync(folder, { recursive: true });
+        },
+        processes: {
+          module: new URL('../embedded/session-subject.test-support.ts', import.meta.url).href,
+          argument: file,
+        },
+      };
+    },
+  });
 });
 
 it('ends a session that is created while every session is being ended', async () => {

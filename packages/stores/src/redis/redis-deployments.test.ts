@@ -77,12 +77,9 @@ async function exercise({ redis, sessions, bus }: Parts): Promise<void> {
 }
 
 describe.skipIf(!hasRedisServer)('Redis with an ACL user [redis]', () => {
-  /** The list in docs/operations/redis.md, which a test there keeps in step. */
-  const rules = readAclRules();
-
   const startGuarded = async (): Promise<RedisServer> => {
     const server = await start();
-    await server.cli('ACL', 'SETUSER', 'sallyport', 'on', '>s3cret-canary', ...rules);
+    await guard(server);
     return server;
   };
 
@@ -149,7 +146,8 @@ describe.skipIf(!hasRedisServer)('Redis behind Sentinels [redis]', () => {
         expect(known).toMatch(/num-other-sentinels\n1\n/);
       }
     }, patience);
-    const parts = await openParts({ url: `redis+sentinel://${nodes}/main` });
+    for (const server of [master, replica]) await guard(server, '+role');
+    const parts = await openParts({ url: `redis+sentinel://sallyport:s3cret-canary@${nodes}/main` });
     const [live, ended] = [makeSessionRecord(), makeSessionRecord()];
     await parts.sessions.create(live);
     await parts.sessions.create(ended);
@@ -192,7 +190,8 @@ describe.skipIf(!hasRedisServer)('Redis as a Cluster [redis]', () => {
       for (const server of servers) expect(await server.cli('CLUSTER', 'INFO')).toContain('cluster_state:ok');
       expect(await spare.cli('INFO', 'replication')).toContain('master_link_status:up');
     }, patience);
-    const parts = await openParts({ url: `redis+cluster://${addresses.join(',')}` });
+    for (const server of servers) await guard(server, '+cluster|slots', '+asking');
+    const parts = await openParts({ url: `redis+cluster://sallyport:s3cret-canary@${addresses.join(',')}` });
     await exercise(parts);
 
     const sessions = Array.from({ length: 20 }, () => makeSessionRecord({ subject: 'eve' }));
@@ -207,6 +206,11 @@ describe.skipIf(!hasRedisServer)('Redis as a Cluster [redis]', () => {
     await parts.bus.publish(event);
   }, 90_000);
 });
+
+/** Makes the user that docs/operations/redis.md describes. */
+async function guard(server: RedisServer, ...more: readonly string[]): Promise<void> {
+  await server.cli('ACL', 'SETUSER', 'sallyport', 'on', '>s3cret-canary', ...readAclRules(), ...more);
+}
 
 /** The rules of the minimal user, as the page for operators has them. */
 function readAclRules(): readonly string[] {
