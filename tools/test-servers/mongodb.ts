@@ -42,7 +42,7 @@ export function findMongoSource(variables: Variables = process.env): MongoSource
  */
 export async function startMongo(
   source: MongoSource = findMongoSource(),
-  signal?: AbortSignal | undefined,
+  signal?: AbortSignal,
 ): Promise<TestServer> {
   switch (source.kind) {
     case 'given':
@@ -51,8 +51,11 @@ export async function startMongo(
       return startMongod(source.program);
     case 'ferretdb':
       return startFerretdb(source.program, (folder) => [
-        ...['--handler=sqlite', `--state-dir=${folder}`],
-        ...['--debug-addr=-', '--telemetry=disable', '--log-level=warn'],
+        '--handler=sqlite',
+        `--state-dir=${folder}`,
+        '--debug-addr=-',
+        '--telemetry=disable',
+        '--log-level=warn',
       ]);
     case 'built-ferretdb':
       return startFerretdb(source.program);
@@ -70,8 +73,11 @@ async function startMongod(program: string): Promise<TestServer> {
     name: 'mongod',
     program,
     programArguments: (port, folder) => [
-      ...['--dbpath', folder, '--port', String(port), '--bind_ip', '127.0.0.1', '--replSet', replicaSet],
-      ...['--nounixsocket', '--wiredTigerCacheSizeGB', '0.25'],
+      `--dbpath=${folder}`,
+      '--bind_ip=127.0.0.1',
+      `--port=${port}`,
+      `--replSet=${replicaSet}`,
+      '--nounixsocket',
     ],
     isReady: answersPing,
   });
@@ -93,7 +99,8 @@ async function startFerretdb(
     name: 'ferretdb',
     program,
     programArguments: (port, folder) => [
-      ...[`--listen-addr=127.0.0.1:${port}`, `--sqlite-url=file:${folder}/`],
+      `--listen-addr=127.0.0.1:${port}`,
+      `--sqlite-url=file:${folder}/`,
       ...moreArguments(folder),
     ],
     isReady: answersPing,

@@ -11,7 +11,7 @@ const debianFolder = '/usr/lib/postgresql';
 const user = 'sallyport';
 
 export interface PostgresOptions {
-  /** More arguments of `postgres`, for example `['-c', 'statement_timeout=1s']`. */
+  /** More arguments of `postgres`, for example `['--statement-timeout=1s']`. */
   readonly postgresArguments?: readonly string[];
 }
 
@@ -48,8 +48,13 @@ export async function startPostgres({ postgresArguments = [] }: PostgresOptions 
       });
     },
     programArguments: (port, folder) => [
-      ...['-D', path.join(folder, 'data'), '-p', String(port), '-h', '127.0.0.1'],
-      ...['-c', 'unix_socket_directories=', '-c', 'max_connections=200', '-c', 'fsync=off'],
+      '-D',
+      path.join(folder, 'data'),
+      '--listen-addresses=127.0.0.1',
+      `--port=${port}`,
+      '--unix-socket-directories=',
+      '--max-connections=200',
+      '--fsync=off',
       ...postgresArguments,
     ],
     isReady: async (port) =>

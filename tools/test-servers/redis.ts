@@ -16,13 +16,16 @@ export async function startRedis({ redisArguments = [] }: RedisOptions = {}): Pr
     name: 'redis',
     program,
     programArguments: (port, folder) => [
-      ...['--bind', '127.0.0.1', '--port', String(port), '--dir', folder],
-      ...['--save', '', '--appendonly', 'no'],
+      ...redisOptions({ bind: '127.0.0.1', port: String(port), dir: folder, save: '', appendonly: 'no' }),
       ...redisArguments,
     ],
     isReady: answersPing,
   });
   return ownServer(`redis://127.0.0.1:${redis.port}`, redis);
+}
+
+function redisOptions(options: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
 }
 
 /** Any whole reply will do: a server that asks for a password is up as well. */
