@@ -40,10 +40,7 @@ export function findMongoSource(variables: Variables = process.env): MongoSource
  * Starts a MongoDB, or what stands in for it, on 127.0.0.1. FerretDB is built first where that is necessary, which takes
  * minutes.
  */
-export async function startMongo(
-  source: MongoSource = findMongoSource(),
-  signal?: AbortSignal,
-): Promise<TestServer> {
+export async function startMongo(source: MongoSource = findMongoSource(), signal?: AbortSignal): Promise<TestServer> {
   switch (source.kind) {
     case 'given':
       return givenServer(source.url);
