@@ -1,5 +1,13 @@
 import { SallyportError } from '@sallyport/nestjs';
-import { createConnection, mongo, MongooseError, Schema, type Connection, type ConnectOptions } from 'mongoose';
+import {
+  createConnection,
+  Error as MongooseErrors,
+  mongo,
+  MongooseError,
+  Schema,
+  type Connection,
+  type ConnectOptions,
+} from 'mongoose';
 import type { ProductStore } from './product-store.ts';
 import { productIdSchema, productSchema, type Product, type ProductPageRequest } from './product.ts';
 import { seedProducts } from './seed-products.ts';
@@ -28,6 +36,7 @@ interface StateDocument {
 /** Where the address names no database. */
 const defaultDatabase = 'shop';
 const duplicateKey = 11_000;
+const authenticationFailed = 18;
 const seeded = 'seeded';
 
 const text = { type: String, required: true } as const;
@@ -160,7 +169,7 @@ async function connect(
       await connection.openUri(url, options);
       return;
     } catch (cause) {
-      if (!(cause instanceof mongo.MongoServerSelectionError) || performance.now() > deadline) throw cause;
+      if (!isUnanswered(cause) || performance.now() > deadline) throw cause;
     }
   }
 }
@@ -206,15 +215,24 @@ function isDatabaseFault(cause: unknown): boolean {
   return cause instanceof mongo.MongoError || (cause instanceof MongooseError && cause.constructor === MongooseError);
 }
 
+function isUnanswered(cause: unknown): boolean {
+  return (
+    cause instanceof MongooseErrors.MongooseServerSelectionError ||
+    cause instanceof mongo.MongoServerSelectionError ||
+    cause instanceof mongo.MongoNetworkError
+  );
+}
+
 /** The messages of the driver may carry the address, and with it a password. */
 function explain(cause: unknown): string {
-  if (cause instanceof mongo.MongoParseError)
-    return 'MONGODB_URL is not an address that the MongoDB driver understands';
-  if (cause instanceof mongo.MongoServerSelectionError || cause instanceof mongo.MongoNetworkError) {
-    return 'no MongoDB answers at MONGODB_URL';
+  if (isUnanswered(cause)) return 'no MongoDB answers at MONGODB_URL';
+  if (cause instanceof mongo.MongoServerError) {
+    return cause.code === authenticationFailed
+      ? 'MongoDB refuses the credentials of MONGODB_URL'
+      : `MongoDB refuses (${cause.codeName ?? cause.code})`;
   }
-  if (cause instanceof mongo.MongoServerError && cause.code === 18)
-    return 'MongoDB refuses the credentials of MONGODB_URL';
-  if (cause instanceof mongo.MongoServerError) return `MongoDB refuses (${cause.codeName ?? cause.code})`;
-  return cause instanceof Error ? cause.name : 'unknown';
+  if (!(cause instanceof Error)) return 'for a reason that is not known';
+  // By name: the driver has this class from another package, which does not give it away.
+  if (cause.name === 'MongoParseError') return 'MONGODB_URL is not an address that the MongoDB driver understands';
+  return cause.name;
 }
