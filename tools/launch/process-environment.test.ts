@@ -5,14 +5,14 @@ const ofTheGateway = { SALLYPORT_SECRET: 's', SMTP_URL: 'm', SMTP_URL_FILE: 'f',
 const ofTheShop = { MONGODB_URL: 'mongodb', MONGODB_URL_FILE: 'f' };
 const variables = { PATH: '/bin', ...ofTheGateway, ...ofTheShop, TEST_REDIS_URL: 't' };
 
-it('hands the secrets of the gateway to the gateway alone', () => {
-  expect(inheritedEnvironment('gateway', variables)).toEqual({ PATH: '/bin', ...ofTheGateway });
+it.each(['gateway', 'gateway-2'] as const)('hands the secrets of the gateway to %s', (name) => {
+  expect(inheritedEnvironment(name, variables)).toEqual({ PATH: '/bin', ...ofTheGateway });
 });
 
 it('hands the address of the products to the shop alone', () => {
   expect(inheritedEnvironment('shop', variables)).toEqual({ PATH: '/bin', ...ofTheShop });
 });
 
-it.each(['shell', 'account'] as const)('hands no secret to the zone %s', (name) => {
+it.each(['shell', 'account', 'mailbox'] as const)('hands no secret to %s', (name) => {
   expect(inheritedEnvironment(name, variables)).toEqual({ PATH: '/bin' });
 });

@@ -1,9 +1,9 @@
 import type { ProcessName } from './demo-processes.ts';
 
 /** Secrets and addresses that one process alone may see. */
-const owners: readonly (readonly [pattern: RegExp, owner: ProcessName])[] = [
-  [/^(?:SMTP_|DATABASE_|REDIS_|SALLYPORT_)/, 'gateway'],
-  [/^MONGODB_/, 'shop'],
+const owners: readonly (readonly [pattern: RegExp, owners: readonly ProcessName[]])[] = [
+  [/^(?:SMTP_|DATABASE_|REDIS_|SALLYPORT_)/, ['gateway', 'gateway-2']],
+  [/^MONGODB_/, ['shop']],
 ];
 
 /** Addresses of the servers that a test run has started. */
@@ -15,7 +15,7 @@ type Variables = Readonly<Record<string, string | undefined>>;
 export function inheritedEnvironment(name: ProcessName, variables: Variables): Record<string, string | undefined> {
   return Object.fromEntries(
     Object.entries(variables).filter(
-      ([key]) => !testsOnly.test(key) && owners.every(([pattern, owner]) => owner === name || !pattern.test(key)),
+      ([key]) => !testsOnly.test(key) && owners.every(([pattern, names]) => names.includes(name) || !pattern.test(key)),
     ),
   );
 }
