@@ -3,9 +3,10 @@
  * and the list of the gateway's own mailbox.
  */
 import { createServer } from 'node:http';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
+import { callbackify } from 'node:util';
 import { createDevelopmentMailbox } from '@sallyport/identity';
-import { SMTPServer } from 'smtp-server';
+import { SMTPServer, type SMTPServerSession } from 'smtp-server';
 import { readMail } from './read-mail.ts';
 
 const loopback = '127.0.0.1';
@@ -14,19 +15,12 @@ const mailbox = createDevelopmentMailbox();
 const smtp = new SMTPServer({
   disabledCommands: ['AUTH', 'STARTTLS'],
   disableReverseLookup: true,
-  onData(stream, session, callback) {
-    void Readable.from(stream)
-      .toArray()
-      .then(async (chunks: Buffer[]) => {
-        for (const { address } of session.envelope.rcptTo) {
-          await mailbox.mailer.send(await readMail(Buffer.concat(chunks), address));
-        }
-      })
-      .then(
-        () => callback(),
-        (error: unknown) => callback(error instanceof Error ? error : new Error(String(error))),
-      );
-  },
+  onData: callbackify(async (stream: Readable, session: SMTPServerSession) => {
+    const chunks = (await stream.toArray()) as readonly Buffer[]; // A stream of bytes.
+    for (const { address } of session.envelope.rcptTo) {
+      await mailbox.mailer.send(await readMail(Buffer.concat(chunks), address));
+    }
+  }),
 });
 smtp.on('error', (error) => {
   console.error(error.message);
