@@ -92,12 +92,21 @@ describe('what is installed with a package', () => {
   const forbidden =
     /^(?:better-auth|@better-auth\/.*|hono|@hono\/.*|kysely|redis|@redis\/.*|ioredis|pg|mongodb|mongoose|undici)$/;
 
-  it.each(['packages/nestjs', 'packages/nextjs', 'packages/core', 'examples/shop'])(
+  it.each(['packages/nestjs', 'packages/nextjs', 'packages/core'])(
     'gives %s no login engine, no web framework of the door and no database driver',
     (folder) => {
       expect(productionClosureOf(folder).filter((name) => forbidden.test(name))).toEqual([]);
     },
   );
+
+  it('gives a service only what it brings itself: the shop keeps its products in MongoDB, Sallyport keeps none there', () => {
+    const { dependencies = {} } = readManifest('examples/shop');
+    const brought = Object.keys(dependencies).filter((name) => forbidden.test(name));
+    expect(brought).toEqual(['mongoose']);
+    const ofItsOwn = new Set(productionClosureOf('node_modules/mongoose'));
+    const others = productionClosureOf('examples/shop').filter((name) => forbidden.test(name) && !ofItsOwn.has(name));
+    expect(others).toEqual(['mongoose']);
+  });
 });
 
 /** An export such as `./*` stands for one file name each. */

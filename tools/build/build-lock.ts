@@ -11,7 +11,15 @@ export async function withBuildLock<Result>(
   signal: AbortSignal | undefined,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const file = path.join(root, 'node_modules', '.cache', 'sallyport', 'build.lock');
+  return withFileLock(path.join(root, 'node_modules', '.cache', 'sallyport', 'build.lock'), signal, work);
+}
+
+/** Runs `work` while no other process that names the same file does. */
+export async function withFileLock<Result>(
+  file: string,
+  signal: AbortSignal | undefined,
+  work: () => Promise<Result>,
+): Promise<Result> {
   mkdirSync(path.dirname(file), { recursive: true });
   while (!tryLock(file)) await wait(pollMilliseconds, undefined, signal === undefined ? {} : { signal });
   const release = () => rmSync(file, { force: true });

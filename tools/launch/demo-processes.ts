@@ -2,16 +2,43 @@ import path from 'node:path';
 import { standaloneServer } from '../build/build-next-app.ts';
 import { nextApps } from '../build/next-apps.ts';
 
-export type ProcessName = 'gateway' | 'shop' | 'shell' | 'account';
+export type GatewayName = 'gateway' | 'gateway-2';
+export type ServiceName = 'shop' | 'shell' | 'account';
+export type ProcessName = GatewayName | ServiceName | 'mailbox';
+
+/** Where one gateway is, when two stand behind a load balancer. */
+export interface GatewayPlace {
+  readonly publicPort: number;
+  readonly internalPort: number;
+  readonly dataDir: string;
+}
+
+/** Servers that the system runs on, instead of what is embedded. */
+export interface Stores {
+  /** Accounts and records of the gateway. */
+  readonly databaseUrl?: string | undefined;
+  /** Sessions, counters and invalidation of the gateway. */
+  readonly redisUrl?: string | undefined;
+  /** Products of the shop. */
+  readonly mongodbUrl?: string | undefined;
+}
 
 /** Where everything is, once ports were chosen. */
 export interface Addresses {
   readonly publicUrl: string;
+  /** What browsers connect to: the gateway, or the load balancer in front of two. */
   readonly publicPort: number;
+  /** What services connect to, likewise. */
   readonly internalPort: number;
   readonly mailboxPort: number;
-  readonly ports: Readonly<Record<Exclude<ProcessName, 'gateway'>, number>>;
+  /** SMTP port of the mailbox, where it is a process of its own. */
+  readonly smtpPort?: number | undefined;
+  readonly gateways: Readonly<Partial<Record<GatewayName, GatewayPlace>>>;
+  readonly ports: Readonly<Record<ServiceName, number>>;
   readonly dataDir: string;
+  readonly stores: Stores;
+  /** Root secret that gateways share; one alone keeps its own. */
+  readonly secret?: string | undefined;
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
 }
@@ -30,16 +57,19 @@ export interface ProcessDefinition {
 
 const loopback = '127.0.0.1';
 
-/** The processes of `npm start`, as they were built. */
-export function demoProcesses(root: string): readonly ProcessDefinition[] {
+/** The processes of `npm start`, as they were built; with a second gateway and a mailbox for both where two are asked for. */
+export function demoProcesses(root: string, gateways: 1 | 2 = 1): readonly ProcessDefinition[] {
   return [
-    gatewayProcess(root),
+    ...(gateways === 2 ? [mailboxProcess(root)] : []),
+    gatewayProcess(root, 'gateway'),
+    ...(gateways === 2 ? [gatewayProcess(root, 'gateway-2')] : []),
     {
       ...serviceProcess(root, 'shop', '/api/shop', '/healthz'),
       nodeArguments: [path.join(root, 'examples/shop/dist/main.js')],
       environment: (addresses) => ({
         ...serviceEnvironment(addresses, 'shop'),
         SHOP_DATA_FILE: path.join(addresses.dataDir, 'shop', 'products.db'),
+        ...defined({ MONGODB_URL: addresses.stores.mongodbUrl }),
       }),
     },
     {
@@ -63,30 +93,70 @@ export function demoProcesses(root: string): readonly ProcessDefinition[] {
 
 const nextEnvironment = { NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' } as const;
 
-function gatewayProcess(root: string): ProcessDefinition {
+function gatewayProcess(root: string, name: GatewayName): ProcessDefinition {
   return {
-    name: 'gateway',
+    name,
     cwd: root,
     nodeArguments: [path.join(root, 'apps/gateway/dist/main.js')],
-    environment: ({ publicUrl, publicPort, internalPort, mailboxPort, ports, dataDir, certFile, keyFile }) => ({
-      PORT: String(publicPort),
-      HOSTNAME: loopback,
-      SALLYPORT_PUBLIC_URL: publicUrl,
-      SALLYPORT_DATA_DIR: dataDir,
-      SALLYPORT_INTERNAL_PORT: String(internalPort),
-      SALLYPORT_MAILBOX_PORT: String(mailboxPort),
-      SALLYPORT_UPSTREAM_SHOP: `http://${loopback}:${ports.shop}`,
-      SALLYPORT_UPSTREAM_SHELL: `http://${loopback}:${ports.shell}`,
-      SALLYPORT_UPSTREAM_ACCOUNT: `http://${loopback}:${ports.account}`,
-      ...(certFile === undefined ? {} : { SALLYPORT_TLS_CERT_FILE: certFile }),
-      ...(keyFile === undefined ? {} : { SALLYPORT_TLS_KEY_FILE: keyFile }),
-    }),
-    healthUrl: ({ publicUrl }) => `${publicUrl}/healthz`,
+    environment: (addresses) => {
+      const { publicUrl, mailboxPort, smtpPort, ports, stores, secret, certFile, keyFile } = addresses;
+      const place = placeOf(addresses, name);
+      return {
+        PORT: String(place.publicPort),
+        HOSTNAME: loopback,
+        SALLYPORT_PUBLIC_URL: publicUrl,
+        SALLYPORT_DATA_DIR: place.dataDir,
+        SALLYPORT_INTERNAL_PORT: String(place.internalPort),
+        SALLYPORT_UPSTREAM_SHOP: `http://${loopback}:${ports.shop}`,
+        SALLYPORT_UPSTREAM_SHELL: `http://${loopback}:${ports.shell}`,
+        SALLYPORT_UPSTREAM_ACCOUNT: `http://${loopback}:${ports.account}`,
+        ...(smtpPort === undefined
+          ? { SALLYPORT_MAILBOX_PORT: String(mailboxPort) }
+          : { SMTP_URL: `smtp://${loopback}:${smtpPort}` }),
+        ...defined({
+          SALLYPORT_TLS_CERT_FILE: certFile,
+          SALLYPORT_TLS_KEY_FILE: keyFile,
+          DATABASE_URL: stores.databaseUrl,
+          REDIS_URL: stores.redisUrl,
+          SALLYPORT_SECRET: secret,
+        }),
+      };
+    },
+    healthUrl: (addresses) => {
+      const { protocol, hostname } = new URL(addresses.publicUrl);
+      // One of two is asked itself, past the load balancer.
+      const { publicPort } = placeOf(addresses, name);
+      const isAlone = publicPort === addresses.publicPort;
+      return isAlone ? `${addresses.publicUrl}/healthz` : `${protocol}//${hostname}:${publicPort}/healthz`;
+    },
     onExit: 'stop',
   };
 }
 
-function serviceProcess(root: string, name: Exclude<ProcessName, 'gateway'>, publicPath: string, healthPath: string) {
+function placeOf({ gateways }: Addresses, name: GatewayName): GatewayPlace {
+  const place = gateways[name];
+  if (place === undefined) throw new TypeError(`${name} is not a process of this system`);
+  return place;
+}
+
+function mailboxProcess(root: string): ProcessDefinition {
+  return {
+    name: 'mailbox',
+    cwd: root,
+    nodeArguments: [path.join(root, 'tools/launch/mailbox-process.ts')],
+    environment: ({ mailboxPort, smtpPort }) => ({ PORT: String(mailboxPort), MAILBOX_SMTP_PORT: String(smtpPort) }),
+    healthUrl: ({ mailboxPort }) => `http://${loopback}:${mailboxPort}/count`,
+    onExit: 'restart',
+  };
+}
+
+function defined(variables: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
+function serviceProcess(root: string, name: ServiceName, publicPath: string, healthPath: string) {
   return {
     name,
     cwd: root,
@@ -96,7 +166,7 @@ function serviceProcess(root: string, name: Exclude<ProcessName, 'gateway'>, pub
   } as const;
 }
 
-function serviceEnvironment(addresses: Addresses, name: Exclude<ProcessName, 'gateway'>): Record<string, string> {
+function serviceEnvironment(addresses: Addresses, name: ServiceName): Record<string, string> {
   return {
     PORT: String(addresses.ports[name]),
     HOSTNAME: loopback,

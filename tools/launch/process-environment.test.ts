@@ -1,12 +1,18 @@
 import { expect, it } from 'vitest';
 import { inheritedEnvironment } from './process-environment.ts';
 
-const variables = { PATH: '/bin', SALLYPORT_SECRET: 's', SMTP_URL: 'm', SMTP_URL_FILE: 'f', DATABASE_URL: 'd' };
+const ofTheGateway = { SALLYPORT_SECRET: 's', SMTP_URL: 'm', SMTP_URL_FILE: 'f', DATABASE_URL: 'd', REDIS_URL: 'r' };
+const ofTheShop = { MONGODB_URL: 'mongodb', MONGODB_URL_FILE: 'f' };
+const variables = { PATH: '/bin', ...ofTheGateway, ...ofTheShop, TEST_REDIS_URL: 't' };
 
-it('hands everything to the gateway', () => {
-  expect(inheritedEnvironment('gateway', variables)).toEqual(variables);
+it.each(['gateway', 'gateway-2'] as const)('hands the secrets of the gateway to %s', (name) => {
+  expect(inheritedEnvironment(name, variables)).toEqual({ PATH: '/bin', ...ofTheGateway });
 });
 
-it('hands no secret of the gateway to a service or a zone', () => {
-  expect(inheritedEnvironment('shop', variables)).toEqual({ PATH: '/bin' });
+it('hands the address of the products to the shop alone', () => {
+  expect(inheritedEnvironment('shop', variables)).toEqual({ PATH: '/bin', ...ofTheShop });
+});
+
+it.each(['shell', 'account', 'mailbox'] as const)('hands no secret to %s', (name) => {
+  expect(inheritedEnvironment(name, variables)).toEqual({ PATH: '/bin' });
 });

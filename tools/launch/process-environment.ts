@@ -1,10 +1,21 @@
-/** Secrets and addresses that only the gateway process may see. */
-const gatewayOnly = /^(?:SMTP_|DATABASE_|REDIS_|MONGODB_|SALLYPORT_)/;
+import type { ProcessName } from './demo-processes.ts';
+
+/** Secrets and addresses that one process alone may see. */
+const owners: readonly (readonly [pattern: RegExp, owners: readonly ProcessName[]])[] = [
+  [/^(?:SMTP_|DATABASE_|REDIS_|SALLYPORT_)/, ['gateway', 'gateway-2']],
+  [/^MONGODB_/, ['shop']],
+];
+
+/** Addresses of the servers that a test run has started. */
+const testsOnly = /^TEST_/;
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** What a process inherits from the environment of the launcher: services and zones get no secret of the gateway. */
-export function inheritedEnvironment(name: string, variables: Variables): Record<string, string | undefined> {
-  if (name === 'gateway') return { ...variables };
-  return Object.fromEntries(Object.entries(variables).filter(([key]) => !gatewayOnly.test(key)));
+/** What a process inherits from the environment of the launcher: nobody gets the secrets of somebody else. */
+export function inheritedEnvironment(name: ProcessName, variables: Variables): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(variables).filter(
+      ([key]) => !testsOnly.test(key) && owners.every(([pattern, names]) => names.includes(name) || !pattern.test(key)),
+    ),
+  );
 }

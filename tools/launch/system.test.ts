@@ -5,7 +5,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ProcessDefinition, ProcessName } from './demo-processes.ts';
+import {
+  demoProcesses,
+  type Addresses,
+  type ProcessDefinition,
+  type ProcessName,
+  type ServiceName,
+} from './demo-processes.ts';
 import { isAlive } from '../processes/is-alive.ts';
 import { ProcessFailure, startSystem, type RunningSystem } from './system.ts';
 
@@ -137,25 +143,107 @@ describe('a system', () => {
   });
 });
 
+describe('two gateways', () => {
+  const stores = { databaseUrl: 'postgres://db', redisUrl: 'redis://cache', mongodbUrl: 'mongodb://products' };
+
+  beforeEach(async () => {
+    system = await startSystem({ dataDir, gateways: 2, stores, definitions: fakesOfTheDemo() });
+  });
+
+  it('answer in turn at one address, with the same stores, secret and mailbox, and a data folder each', async () => {
+    const [first, second] = [await ask(running().url), await ask(running().url)];
+    expect(new Set([first.pid, second.pid])).toEqual(new Set([running().pid('gateway'), running().pid('gateway-2')]));
+    for (const name of ['DATABASE_URL', 'REDIS_URL', 'SALLYPORT_SECRET', 'SALLYPORT_PUBLIC_URL', 'SMTP_URL']) {
+      expect(first.environment[name]).toMatch(/./);
+      expect(second.environment[name]).toBe(first.environment[name]);
+    }
+    expect(first.environment).toMatchObject({ DATABASE_URL: 'postgres://db', REDIS_URL: 'redis://cache' });
+    expect(first.environment).not.toHaveProperty('MONGODB_URL');
+    expect(first.environment['SALLYPORT_DATA_DIR']).not.toBe(second.environment['SALLYPORT_DATA_DIR']);
+    expect(first.environment['SALLYPORT_INTERNAL_PORT']).not.toBe(second.environment['SALLYPORT_INTERNAL_PORT']);
+  });
+
+  it('keep their stores and their secret from the services, which know one internal address', async () => {
+    const { environment } = await ask((await ask(running().url)).environment['SALLYPORT_UPSTREAM_SHOP'] ?? '');
+    expect(environment).toMatchObject({ MONGODB_URL: 'mongodb://products' });
+    for (const name of ['DATABASE_URL', 'REDIS_URL', 'SALLYPORT_SECRET']) expect(environment).not.toHaveProperty(name);
+    const internal = new URL(environment['SALLYPORT_INTERNAL_URL'] ?? '').port;
+    expect(running().gateways.map(({ internalPort }) => String(internalPort))).not.toContain(internal);
+  });
+
+  it('stand in for one another: one is killed, the other answers, and both do when it is back', async () => {
+    await running().kill('gateway');
+    const alone = [await ask(running().url), await ask(running().url), await ask(running().url)];
+    expect(new Set(alone.map(({ pid }) => pid))).toEqual(new Set([running().pid('gateway-2')]));
+    await running().start('gateway');
+    const both = [await ask(running().url), await ask(running().url)];
+    expect(new Set(both.map(({ pid }) => pid)).size).toBe(2);
+  });
+
+  it('are chosen on request', async () => {
+    running().routeTo('gateway-2');
+    const answers = [await ask(running().url), await ask(running().url)];
+    expect(new Set(answers.map(({ pid }) => pid))).toEqual(new Set([running().pid('gateway-2')]));
+  });
+});
+
+it('one gateway keeps its own secret and its own mailbox, and takes the stores that it is given', async () => {
+  const [gateway] = demoProcesses(dataDir).map((definition) => ({ ...definition, nodeArguments: [fakeProcess] }));
+  system = await startSystem({
+    dataDir,
+    stores: { redisUrl: 'redis://cache' },
+    definitions: [gateway ?? fake('gateway')],
+  });
+  const { environment } = await ask(system.url);
+  expect(environment).toMatchObject({ REDIS_URL: 'redis://cache' });
+  expect(environment).toHaveProperty('SALLYPORT_MAILBOX_PORT');
+  for (const name of ['DATABASE_URL', 'SALLYPORT_SECRET', 'SMTP_URL']) expect(environment).not.toHaveProperty(name);
+});
+
+function running(): RunningSystem {
+  if (system === undefined) throw new Error('No system runs');
+  return system;
+}
+
+interface FakeAnswer {
+  readonly pid: number;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** On a connection of its own. */
+async function ask(url: string): Promise<FakeAnswer> {
+  const response = await fetch(url, { headers: { connection: 'close' } });
+  return (await response.json()) as FakeAnswer; // What fake-process.ts answers.
+}
+
 interface FakeOptions {
   readonly behaviour?: string;
   readonly onExit?: 'stop' | 'restart';
 }
 
-function fake(name: ProcessName, { behaviour = '', onExit = 'restart' }: FakeOptions = {}): ProcessDefinition {
+function fake(
+  name: 'gateway' | ServiceName,
+  { behaviour = '', onExit = 'restart' }: FakeOptions = {},
+): ProcessDefinition {
+  const portOf = ({ publicPort, ports }: Addresses) => (name === 'gateway' ? publicPort : ports[name]);
   return {
     name,
     cwd: dataDir,
     nodeArguments: [fakeProcess],
-    environment: ({ publicPort, ports }) => ({
-      PORT: String(name === 'gateway' ? publicPort : ports[name]),
+    environment: (addresses) => ({
+      PORT: String(portOf(addresses)),
       FAKE_BEHAVIOUR: behaviour,
-      FAKE_SHOP_URL: `http://127.0.0.1:${ports.shop}`,
+      FAKE_SHOP_URL: `http://127.0.0.1:${addresses.ports.shop}`,
     }),
-    healthUrl: ({ publicPort, ports }) => `http://127.0.0.1:${name === 'gateway' ? publicPort : ports[name]}/healthz`,
+    healthUrl: (addresses) => `http://127.0.0.1:${portOf(addresses)}/healthz`,
     ...(name === 'gateway' ? {} : { path: `/${name}` }),
     onExit,
   };
+}
+
+/** The processes of the demo with their environment, and fakes in their place. */
+function fakesOfTheDemo(): readonly ProcessDefinition[] {
+  return demoProcesses(dataDir, 2).map((definition) => ({ ...definition, cwd: dataDir, nodeArguments: [fakeProcess] }));
 }
 
 function definitionSource(name: ProcessName): string {

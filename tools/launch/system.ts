@@ -1,8 +1,18 @@
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { workspaceRoot } from '../workspace-root.ts';
-import { demoProcesses, type Addresses, type ProcessDefinition, type ProcessName } from './demo-processes.ts';
+import {
+  demoProcesses,
+  type Addresses,
+  type GatewayName,
+  type GatewayPlace,
+  type ProcessDefinition,
+  type ProcessName,
+  type Stores,
+} from './demo-processes.ts';
 import { checkPort, findFreePorts } from './free-ports.ts';
+import { startLoadBalancer, type LoadBalancer } from './load-balancer.ts';
 import { inheritedEnvironment } from './process-environment.ts';
 import { openProcessLog, type ProcessLog } from './process-log.ts';
 import { createSupervisedProcess, type SupervisedProcess } from './supervised-process.ts';
@@ -29,6 +39,13 @@ export interface SystemOptions {
   readonly environment?: Partial<Record<ProcessName, Readonly<Record<string, string>>>>;
   /** Starts only these processes. */
   readonly only?: readonly ProcessName[];
+  /** Servers to run on; what is embedded by default. */
+  readonly stores?: Stores;
+  /**
+   * How many gateways there are. Two stand behind a load balancer, share a root secret and a mailbox process, and need
+   * stores that both can reach. @default 1
+   */
+  readonly gateways?: 1 | 2;
   /** What to run; the built demo by default. */
   readonly definitions?: readonly ProcessDefinition[];
   readonly signal?: AbortSignal;
@@ -45,6 +62,10 @@ export interface RunningSystem {
   readonly accounts: readonly DemoAccount[];
   readonly services: readonly { readonly name: string; readonly path: string }[];
   readonly logFolder: string;
+  /** Every gateway, and where it listens itself. */
+  readonly gateways: readonly ({ readonly name: GatewayName } & GatewayPlace)[];
+  /** Lets the load balancer use these gateways alone, until told otherwise. Connections to others end. */
+  routeTo(...names: readonly GatewayName[]): void;
   /** Starts a stopped process again and resolves when it answers. */
   start(name: ProcessName): Promise<void>;
   /** Stops one process in an orderly way. */
@@ -80,7 +101,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
   const logFolder = path.join(dataDir, 'logs');
   const addresses = await chooseAddresses(options, dataDir);
   const authority = options.tls === undefined ? undefined : await readFile(options.tls.caFile, 'utf8');
-  const definitions = (options.definitions ?? demoProcesses(workspaceRoot)).filter(
+  const definitions = (options.definitions ?? demoProcesses(workspaceRoot, options.gateways)).filter(
     ({ name }) => options.only?.includes(name) ?? true,
   );
   const startup = new AbortController();
@@ -126,9 +147,11 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
       throw new ProcessFailure(`${part.definition.name} does not answer`, part.log);
     }
   };
+  const balancers: Balancers | undefined = options.gateways === 2 ? await startBalancers(addresses) : undefined;
   const stopAll = async () => {
     clearInterval(noticeTimer);
     await Promise.all([...parts.values()].map((part) => part.process.stop()));
+    await Promise.all([balancers?.public.close(), balancers?.internal.close()]);
     for (const part of parts.values()) part.log.close();
   };
   const noticeTimer = summariseLogs([...parts.values()], options.onNotice);
@@ -137,8 +160,15 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
   let accounts: readonly DemoAccount[];
   try {
     signal.throwIfAborted();
-    for (const part of parts.values()) part.process.start();
-    await Promise.all([...parts.values()].map((part) => untilReady(part, signal)));
+    // The first gateway makes the demo accounts: the second must not make the same ones meanwhile.
+    const second = parts.get('gateway-2');
+    const first = [...parts.values()].filter((part) => part !== second);
+    for (const part of first) part.process.start();
+    await Promise.all(first.map((part) => untilReady(part, signal)));
+    if (second !== undefined) {
+      second.process.start();
+      await untilReady(second, signal);
+    }
     const gateway = parts.get('gateway');
     if (gateway !== undefined && parts.has('shell')) await requirePage(gateway, addresses, authority, signal);
     accounts = gateway === undefined ? [] : await readDemoAccounts(dataDir);
@@ -156,6 +186,12 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
       servicePath === undefined ? [] : [{ name, path: servicePath }],
     ),
     logFolder,
+    gateways: gatewaysOf(addresses),
+    routeTo(...names) {
+      const chosen = gatewaysOf(addresses).filter(({ name }) => names.includes(name));
+      balancers?.public.routeTo(chosen.map(({ publicPort }) => publicPort));
+      balancers?.internal.routeTo(chosen.map(({ internalPort }) => internalPort));
+    },
     async start(name) {
       const part = partOf(name);
       part.process.start();
@@ -184,19 +220,57 @@ async function chooseMailboxPort(publicPort: number | undefined, otherwise: numb
 }
 
 async function chooseAddresses(options: SystemOptions, dataDir: string): Promise<Addresses> {
-  const [internalPort = 0, anyPort = 0, shop = 0, shell = 0, account = 0, spare = 0] = await findFreePorts(6);
+  const [spare = 0, internalPort = 0, anyPort = 0, smtpPort = 0, shop = 0, shell = 0, account = 0, ...more] =
+    await findFreePorts(11);
+  const [firstPublic = 0, firstInternal = 0, secondPublic = 0, secondInternal = 0] = more;
   const publicPort = options.port ?? spare;
   const scheme = options.tls === undefined ? 'http' : 'https';
+  const areTwo = options.gateways === 2;
   return {
     publicUrl: options.publicUrl ?? `${scheme}://localhost:${publicPort}`,
     publicPort,
     internalPort,
     mailboxPort: await chooseMailboxPort(options.port, anyPort),
+    smtpPort: areTwo ? smtpPort : undefined,
+    gateways: areTwo
+      ? {
+          gateway: { publicPort: firstPublic, internalPort: firstInternal, dataDir },
+          'gateway-2': {
+            publicPort: secondPublic,
+            internalPort: secondInternal,
+            dataDir: path.join(dataDir, 'gateway-2'),
+          },
+        }
+      : { gateway: { publicPort, internalPort, dataDir } },
     ports: { shop, shell, account },
     dataDir,
+    stores: options.stores ?? {},
+    // A new one for each system, unless there is one to share: what it sealed in a database is of no use to the next.
+    secret: areTwo ? (process.env['SALLYPORT_SECRET'] ?? randomBytes(32).toString('base64url')) : undefined,
     certFile: options.tls?.certFile,
     keyFile: options.tls?.keyFile,
   };
+}
+
+interface Balancers {
+  readonly public: LoadBalancer;
+  readonly internal: LoadBalancer;
+}
+
+async function startBalancers(addresses: Addresses): Promise<Balancers> {
+  const { publicPort, internalPort } = addresses;
+  const gateways = gatewaysOf(addresses);
+  return {
+    public: await startLoadBalancer({ port: publicPort, targets: gateways.map((gateway) => gateway.publicPort) }),
+    internal: await startLoadBalancer({ port: internalPort, targets: gateways.map((gateway) => gateway.internalPort) }),
+  };
+}
+
+function gatewaysOf({ gateways }: Addresses): readonly ({ readonly name: GatewayName } & GatewayPlace)[] {
+  return (['gateway', 'gateway-2'] as const).flatMap((name) => {
+    const place = gateways[name];
+    return place === undefined ? [] : [{ name, ...place }];
+  });
 }
 
 /** A healthy process says little: the first page has to come through the door as well. */

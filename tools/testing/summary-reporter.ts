@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Reporter, TestModule } from 'vitest/node';
+import type { Reporter, TestCase, TestModule } from 'vitest/node';
 import { workspaceRoot } from '../workspace-root.ts';
+import { mergeStoreRuns, storesOf, type StoreRun } from './store-table.ts';
 import type { FileResult, RunResult } from './test-summary.ts';
 
 /** Vitest reporter: writes what each file came to into the file that TEST_RESULT_FILE names, for `npm test` to print. */
@@ -27,8 +28,34 @@ function toFileResult(module: TestModule): FileResult {
     seconds: module.diagnostic().duration / 1000,
     skipped: tests
       .filter((test) => test.result().state === 'skipped')
-      .map((test) => ({ name: test.fullName, reason: skipReason(test.result()) })),
+      .map((test) => ({
+        name: test.fullName,
+        reason: skipReason(test.result()),
+        stores: storesOf(titlesOf(test), module.project.name)?.stores,
+      })),
+    storeRuns: mergeStoreRuns(tests.flatMap((test) => toStoreRun(test, module.project.name))),
   };
+}
+
+function toStoreRun(test: TestCase, project: string): readonly StoreRun[] {
+  const stores = storesOf(titlesOf(test), project);
+  if (stores === undefined) return [];
+  const { state } = test.result();
+  return [
+    {
+      ...stores,
+      passed: state === 'passed' ? 1 : 0,
+      failed: state === 'failed' ? 1 : 0,
+      skipped: state === 'skipped' ? 1 : 0,
+    },
+  ];
+}
+
+/** Names of the describe blocks around a test, the nearest first. */
+function titlesOf(test: TestCase): readonly string[] {
+  const titles: string[] = [];
+  for (let { parent } = test; parent.type === 'suite'; { parent } = parent) titles.push(parent.name);
+  return titles;
 }
 
 function skipReason(result: object): string {

@@ -1,4 +1,6 @@
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { workspaceRoot } from '../workspace-root.ts';
 import { planTests } from './test-plan.ts';
 import { toSummary, totalsOf, type FileResult } from './test-summary.ts';
 
@@ -14,23 +16,52 @@ describe('a run of npm test', () => {
   ])('with $commandLine needs a browser: $needsBrowser', ({ commandLine, needsBrowser }) => {
     expect(planTests(commandLine).needsBrowser).toBe(needsBrowser);
   });
+
+  it.each([
+    { commandLine: [], needsServers: true },
+    { commandLine: ['-t', 'a name'], needsServers: true },
+    { commandLine: ['--project=unit'], needsServers: true },
+    { commandLine: ['--project=architecture'], needsServers: false },
+    { commandLine: ['packages'], needsServers: true },
+    { commandLine: ['packages/stores'], needsServers: true },
+    { commandLine: ['./examples/shop'], needsServers: true },
+    { commandLine: ['packages/core', 'product-store'], needsServers: true },
+    { commandLine: [path.join(workspaceRoot, 'examples/shop/src')], needsServers: true },
+    { commandLine: ['packages/core'], needsServers: false },
+    { commandLine: ['packages/gateway', 'tools'], needsServers: false },
+    { commandLine: ['test/architecture'], needsServers: false },
+  ])('with $commandLine needs servers: $needsServers', ({ commandLine, needsServers }) => {
+    expect(planTests(commandLine).needsServers).toBe(needsServers);
+  });
 });
 
 describe('the summary', () => {
   const files: readonly FileResult[] = [
-    { suite: 'packages/core', passed: 3, failed: 0, seconds: 1, skipped: [] },
-    { suite: 'packages/core', passed: 1, failed: 1, seconds: 0.5, skipped: [] },
-    { suite: 'e2e', passed: 0, failed: 0, seconds: 0, skipped: [{ name: 'signs in', reason: 'no server' }] },
+    { suite: 'packages/core', passed: 3, failed: 0, seconds: 1, skipped: [], storeRuns: [] },
+    { suite: 'packages/core', passed: 1, failed: 1, seconds: 0.5, skipped: [], storeRuns: [] },
+    {
+      suite: 'e2e',
+      passed: 0,
+      failed: 0,
+      seconds: 0,
+      skipped: [
+        { name: 'signs in', reason: 'no vectors' },
+        { name: 'keeps a session', reason: 'no server', stores: 'redis' },
+      ],
+      storeRuns: [],
+    },
   ];
 
-  it('adds the files of a suite up, and names what was skipped and why', () => {
-    expect(toSummary({ files, unhandledErrors: 0 }).split('\n')).toEqual([
+  it('adds the files of a suite up, and names what was skipped and why, a missing store only once', () => {
+    expect(toSummary({ files, unhandledErrors: 0 }, { redis: 'not installed' }).split('\n')).toEqual([
       'suite           files   passed   failed   seconds',
       'e2e             1       0        0        0.0',
       'packages/core   2       4        1        1.5',
       '',
       'Skipped:',
-      '  signs in: no server',
+      '  signs in: no vectors',
+      '',
+      'No redis server: not installed',
     ]);
   });
 

@@ -1,21 +1,54 @@
+import { globSync } from 'node:fs';
+import path from 'node:path';
+import { workspaceRoot } from '../workspace-root.ts';
+
 /** What a run of `npm test` needs. */
 export interface TestPlan {
   readonly vitestArguments: readonly string[];
   /** Whether browser tests are among what was asked for. */
   readonly needsBrowser: boolean;
+  /** Whether tests that use a Redis, a PostgreSQL or a MongoDB are. */
+  readonly needsServers: boolean;
 }
 
 const optionsWithValue = new Set(['-t', '--testNamePattern', '--reporter', '--retry', '--shard']);
 
-/** Decides from the arguments of `npm test` whether the system has to be built and a browser found. */
+/** Where tests use servers. The tests of the tools start their own. */
+const foldersOnServers = [
+  'packages/stores/',
+  'packages/identity/',
+  'packages/testing/',
+  'apps/gateway/',
+  'examples/shop/',
+  'test/e2e/',
+];
+
+/** Decides from the arguments of `npm test` whether the system has to be built, a browser found and servers started. */
 export function planTests(commandLine: readonly string[]): TestPlan {
   const filters = commandLine.filter(
     (argument, index) => !argument.startsWith('-') && !optionsWithValue.has(commandLine[index - 1] ?? ''),
   );
-  const names = commandLine
+  const projects = commandLine
     .filter((argument) => argument.startsWith('--project='))
     .map((argument) => argument.slice(10));
   const needsBrowser =
-    [...filters, ...names].length === 0 || [...filters, ...names].some((name) => name.includes('e2e'));
-  return { vitestArguments: commandLine, needsBrowser };
+    [...filters, ...projects].length === 0 || [...filters, ...projects].some((name) => name.includes('e2e'));
+  return { vitestArguments: commandLine, needsBrowser, needsServers: needsServers(filters, projects) };
+}
+
+function needsServers(filters: readonly string[], projects: readonly string[]): boolean {
+  if (projects.length > 0 && projects.every((name) => name === 'architecture')) return false;
+  if (filters.length === 0) return true;
+  const files = globSync(
+    foldersOnServers.map((folder) => `${folder}**/*.test.ts`),
+    { cwd: workspaceRoot, exclude: (name) => /(?:^|[/\\])(?:node_modules|dist)$/.test(name) },
+  ).map((file) => file.replaceAll('\\', '/'));
+  // Vitest looks for the text in the whole path; an absolute one is taken for what it names.
+  const texts = filters.map((filter) =>
+    (path.isAbsolute(filter) ? path.relative(workspaceRoot, filter) : filter)
+      .replaceAll('\\', '/')
+      .replace(/^\.\//, '')
+      .replace(/:\d+$/, ''),
+  );
+  return texts.some((text) => files.some((file) => file.includes(text)));
 }

@@ -1,4 +1,5 @@
 import { alignColumns } from '../launch/start-summary.ts';
+import { toStoreTable, waitsForAbsentStore, type AbsentStores, type StoreRun } from './store-table.ts';
 
 /** What one test file came to. */
 export interface FileResult {
@@ -6,7 +7,15 @@ export interface FileResult {
   readonly passed: number;
   readonly failed: number;
   readonly seconds: number;
-  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+  readonly skipped: readonly SkippedTest[];
+  readonly storeRuns: readonly StoreRun[];
+}
+
+export interface SkippedTest {
+  readonly name: string;
+  readonly reason: string;
+  /** The stores that it runs on, where it names any. */
+  readonly stores?: string | undefined;
 }
 
 /** What the reporter hands over when Vitest has finished. */
@@ -28,8 +37,11 @@ export function totalsOf({ files, unhandledErrors }: RunResult): Totals {
   };
 }
 
-/** A table of suites, then every skipped test by name. */
-export function toSummary(result: RunResult): string {
+/**
+ * A table of suites, every skipped test by name, and how many cases ran on which store. Tests that wait for a store which is
+ * not there are not listed one by one: the table and the reason below it say so.
+ */
+export function toSummary(result: RunResult, absent: AbsentStores = {}): string {
   const suites = Map.groupBy(result.files, ({ suite }) => suite);
   const rows = [...suites]
     .sort(([left], [right]) => left.localeCompare(right))
@@ -40,10 +52,17 @@ export function toSummary(result: RunResult): string {
       String(files.reduce((sum, file) => sum + file.failed, 0)),
       files.reduce((sum, file) => sum + file.seconds, 0).toFixed(1),
     ]);
-  const skipped = result.files.flatMap((file) => file.skipped.map(({ name, reason }) => `  ${name}: ${reason}`));
+  const skipped = result.files
+    .flatMap((file) => file.skipped)
+    .filter(({ stores }) => !waitsForAbsentStore(stores, absent))
+    .map(({ name, reason }) => `  ${name}: ${reason}`);
   return [
     ...alignColumns([['suite', 'files', 'passed', 'failed', 'seconds'], ...rows]),
     ...(result.unhandledErrors > 0 ? ['', `Errors outside of every test: ${result.unhandledErrors}`] : []),
     ...(skipped.length > 0 ? ['', 'Skipped:', ...skipped] : []),
+    ...toStoreTable(
+      result.files.flatMap((file) => file.storeRuns),
+      absent,
+    ),
   ].join('\n');
 }

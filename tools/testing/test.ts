@@ -2,10 +2,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { buildSystem } from '../build/build-system.ts';
-import { createProgress } from '../build/progress.ts';
+import { createProgress, type Progress } from '../build/progress.ts';
 import { spawnTree } from '../processes/process-tree.ts';
 import { reportFailure } from '../processes/report-failure.ts';
 import { onStopRequest } from '../processes/stop-requests.ts';
+import { noTestServers, startTestServers, type TestServers } from '../test-servers/test-servers.ts';
 import { workspaceRoot } from '../workspace-root.ts';
 import { findChromium } from './find-chromium.ts';
 import { planTests } from './test-plan.ts';
@@ -14,38 +15,53 @@ import { toSummary, totalsOf, type RunResult } from './test-summary.ts';
 const nothingRan: RunResult = { files: [], unhandledErrors: 0 };
 const isCi = !['', '0', 'false', undefined].includes(process.env['CI']);
 const stopping = new AbortController();
+let servers: TestServers = noTestServers;
 
 onStopRequest(async () => {
   stopping.abort();
+  void servers.stop();
   // Children have a second for an orderly end; leaving ends whoever did not use it.
   await new Promise((resolve) => setTimeout(resolve, 1000));
 });
 
-const { vitestArguments, needsBrowser } = planTests(process.argv.slice(2));
+const { vitestArguments, needsBrowser, needsServers } = planTests(process.argv.slice(2));
 try {
   const chromium = needsBrowser ? findChromium() : undefined;
-  if (needsBrowser && (chromium !== undefined || isCi)) {
-    const progress = createProgress(process.stderr);
-    await buildSystem({ root: workspaceRoot, progress, signal: stopping.signal });
-  }
   const withoutBrowser = needsBrowser && chromium === undefined;
+  const progress = createProgress(process.stderr);
+  await Promise.all([
+    needsServers ? openServers(progress) : undefined,
+    needsBrowser && (chromium !== undefined || isCi)
+      ? buildSystem({ root: workspaceRoot, progress, signal: stopping.signal })
+      : undefined,
+  ]);
   const { exitCode, result } = await runVitest(withoutBrowser, chromium);
+  await servers.stop();
 
-  console.log(`\n${toSummary(result)}`);
+  console.log(`\n${toSummary(result, servers.absent)}`);
   if (withoutBrowser) {
     console.log('\nBrowser tests (test/e2e) did not run: no Chromium. Install it, or name it in CHROME_PATH.');
   }
   const { passed, failed } = totalsOf(result);
-  const missingBrowser = withoutBrowser && isCi ? 1 : 0;
+  // A machine of our own has everything: what is missing there is a failure of the run.
+  const missing = isCi ? Object.keys(servers.absent).length + (withoutBrowser ? 1 : 0) : 0;
   if (passed + failed === 0) console.log('\nNo test ran.');
-  console.log(`\n${passed} passed, ${failed + missingBrowser} failed`);
+  console.log(`\n${passed} passed, ${failed + missing} failed`);
   // At once: nothing that a test left open may keep this process.
-  process.exit(exitCode !== 0 || failed + missingBrowser > 0 || passed === 0 ? 1 : 0);
+  process.exit(exitCode !== 0 || failed + missing > 0 || passed === 0 ? 1 : 0);
 } catch (error) {
+  await servers.stop();
   if (!stopping.signal.aborted) {
     reportFailure(error);
     console.log('\n0 passed, 1 failed');
+    // Servers that are still starting end with this process.
+    process.exit(1);
   }
+}
+
+async function openServers(progress: Progress): Promise<void> {
+  servers = await startTestServers({ progress, signal: stopping.signal, environment: process.env });
+  if (stopping.signal.aborted) await servers.stop();
 }
 
 async function runVitest(
@@ -62,13 +78,14 @@ async function runVitest(
         'run',
         '--reporter=default',
         `--reporter=${reporter}`,
-        ...(withoutBrowser ? ['--project=!e2e'] : []),
+        ...(withoutBrowser ? ['--project=!e2e*'] : []),
         ...vitestArguments,
       ],
       {
         cwd: workspaceRoot,
         env: {
-          ...process.env,
+          ...withoutStores(process.env),
+          ...servers.environment,
           TEST_RESULT_FILE: resultFile,
           // Vitest colours its output wherever CI is set; in a log file that is noise.
           ...(process.stdout.isTTY || process.env['FORCE_COLOR'] !== undefined ? {} : { NO_COLOR: '1' }),
@@ -83,6 +100,13 @@ async function runVitest(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Tests run on the servers of this run, never on those that somebody's system is configured with. */
+function withoutStores(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(variables).filter(([name]) => !/^(?:DATABASE|REDIS|MONGODB)_URL(?:_FILE)?$/.test(name)),
+  );
 }
 
 function readResult(file: string): RunResult {

@@ -1,8 +1,10 @@
 import 'reflect-metadata';
 import { closeGracefully } from './close-gracefully.ts';
 import { createShop } from './create-shop.ts';
-import { createSqliteProductStore } from './products/product-store.ts';
-import { loadShopConfig } from './shop-config.ts';
+import { openMongoProductStore } from './products/mongo-product-store.ts';
+import type { ProductStore } from './products/product-store.ts';
+import { createSqliteProductStore } from './products/sqlite-product-store.ts';
+import { loadShopConfig, type ShopConfig } from './shop-config.ts';
 import { createStructuredLogger } from './structured-logger.ts';
 
 const logger = createStructuredLogger('shop');
@@ -11,7 +13,7 @@ try {
   const config = loadShopConfig(process.env);
   const app = await createShop({
     access: { issuer: config.issuer, audience: config.audience, keysUrl: config.keysUrl },
-    store: createSqliteProductStore(config.dataFile),
+    store: await openStore(config),
     publicPath: config.publicPath,
     logger,
   });
@@ -21,4 +23,8 @@ try {
 } catch (error) {
   logger.error({ message: error instanceof Error ? error.message : 'the shop cannot start' });
   process.exitCode = 1;
+}
+
+async function openStore({ mongodbUrl, dataFile }: ShopConfig): Promise<ProductStore> {
+  return mongodbUrl === undefined ? createSqliteProductStore(dataFile) : openMongoProductStore({ url: mongodbUrl });
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 
 const httpUrl = z.url({ protocol: /^https?$/ });
@@ -14,6 +15,11 @@ export const shopConfigSchema = z.object({
     .default('shop')
     .describe('Name of this service, as its route at the door says'),
   SHOP_DATA_FILE: z.string().min(1).optional().describe('SQLite file; absent means in memory'),
+  MONGODB_URL: z
+    .string()
+    .regex(/^mongodb(?:\+srv)?:\/\/\S+$/, 'must start with mongodb:// or mongodb+srv://')
+    .optional()
+    .describe('MongoDB that keeps the products, instead of SQLite'),
   SHOP_PUBLIC_PATH: z
     .string()
     .regex(/^\/[a-z0-9/-]*[a-z0-9]$/)
@@ -29,12 +35,20 @@ export interface ShopConfig {
   readonly keysUrl: string;
   readonly audience: string;
   readonly dataFile: string | undefined;
+  /** A secret: it may hold a password. */
+  readonly mongodbUrl: string | undefined;
   readonly publicPath: string;
 }
 
-/** @throws TypeError that names every bad variable at once, and no value. */
-export function loadShopConfig(environment: Readonly<Record<string, string | undefined>>): ShopConfig {
-  const result = shopConfigSchema.safeParse(environment);
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the environment. `MONGODB_URL_FILE` may name a file that holds the address.
+ *
+ * @throws TypeError that names every bad variable at once, and no value.
+ */
+export function loadShopConfig(environment: Variables): ShopConfig {
+  const result = shopConfigSchema.safeParse({ ...environment, MONGODB_URL: readMongodbUrl(environment) });
   if (!result.success) {
     const problems = result.error.issues.map((issue) => `  - ${issue.path.join('.')}: ${issue.message}`);
     throw new TypeError(['The shop cannot start with this environment:', ...problems].join('\n'));
@@ -47,8 +61,20 @@ export function loadShopConfig(environment: Readonly<Record<string, string | und
     keysUrl: `${withoutSlash(values.SALLYPORT_INTERNAL_URL)}/internal/.well-known/jwks.json`,
     audience: values.SALLYPORT_AUDIENCE,
     dataFile: values.SHOP_DATA_FILE,
+    mongodbUrl: values.MONGODB_URL,
     publicPath: values.SHOP_PUBLIC_PATH,
   };
+}
+
+/** An empty variable is no address; of a file only the text counts, not the line break behind it. */
+function readMongodbUrl({ MONGODB_URL: url, MONGODB_URL_FILE: file }: Variables): string | undefined {
+  if (file === undefined || file === '') return url === '' ? undefined : url;
+  if (url !== undefined && url !== '') throw new TypeError('Set MONGODB_URL or MONGODB_URL_FILE, not both');
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    throw new TypeError('MONGODB_URL_FILE names a file that cannot be read');
+  }
 }
 
 function withoutSlash(url: string): string {

@@ -37,7 +37,7 @@ export class ShopModule implements OnApplicationShutdown {
     };
   }
 
-  onApplicationShutdown(): void {
-    this.#store.close();
+  async onApplicationShutdown(): Promise<void> {
+    await this.#store.close();
   }
 }

@@ -21,6 +21,24 @@ export const productChangeSchema = z
   .partial()
   .refine((change) => Object.keys(change).length > 0, 'Change at least one field');
 
+export const productIdSchema = z.string();
+
+/** A product as it is kept: what is written and what is read has to look like this, whatever the database. */
+export const productSchema = z
+  .strictObject({
+    id: productIdSchema,
+    name,
+    description,
+    priceCents,
+    currency,
+    stock,
+    ownerId: z.string().min(1),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+    version: z.int().min(1),
+  })
+  .readonly();
+
 /** Which page of the list. */
 export const productPageSchema = z.strictObject({
   page: z.coerce.number().int().min(1).max(10_000).default(1),

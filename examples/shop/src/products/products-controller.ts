@@ -26,19 +26,22 @@ export class ProductsController {
 
   @Get()
   @Permissions('product:read')
-  list(@Query({ schema: productPageSchema }) request: ProductPageRequest): ProductPage {
+  list(@Query({ schema: productPageSchema }) request: ProductPageRequest): Promise<ProductPage> {
     return this.#products.list(request);
   }
 
   @Get(':id')
   @Permissions('product:read')
-  find(@Param({ schema: productPathSchema }) { id }: ProductPath): Product {
+  find(@Param({ schema: productPathSchema }) { id }: ProductPath): Promise<Product> {
     return this.#products.find(id);
   }
 
   @Post()
   @Permissions('product:create')
-  create(@CurrentPrincipal() caller: Principal, @Body({ schema: newProductSchema }) body: NewProduct): Product {
+  create(
+    @CurrentPrincipal() caller: Principal,
+    @Body({ schema: newProductSchema }) body: NewProduct,
+  ): Promise<Product> {
     return this.#products.create(caller, body);
   }
 
@@ -48,14 +51,14 @@ export class ProductsController {
     @CurrentPrincipal() caller: Principal,
     @Param({ schema: productPathSchema }) { id }: ProductPath,
     @Body({ schema: productChangeSchema }) body: ProductChange,
-  ): Product {
+  ): Promise<Product> {
     return this.#products.update(caller, id, body);
   }
 
   @Delete(':id')
   @HttpCode(204)
   @Permissions('product:delete')
-  remove(@Param({ schema: productPathSchema }) { id }: ProductPath): void {
-    this.#products.remove(id);
+  remove(@Param({ schema: productPathSchema }) { id }: ProductPath): Promise<void> {
+    return this.#products.remove(id);
   }
 }

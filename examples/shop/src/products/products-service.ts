@@ -13,25 +13,25 @@ export class ProductsService {
     this.#store = store;
   }
 
-  list(request: ProductPageRequest): ProductPage {
+  async list(request: ProductPageRequest): Promise<ProductPage> {
     return this.#store.list(request);
   }
 
-  find(id: string): Product {
-    const product = this.#store.find(id);
+  async find(id: string): Promise<Product> {
+    const product = await this.#store.find(id);
     if (product === undefined) throw new SallyportError('SP_NOT_FOUND');
     return product;
   }
 
-  create(owner: Principal, described: NewProduct): Product {
+  async create(owner: Principal, described: NewProduct): Promise<Product> {
     const at = new Date().toISOString();
     const product = { ...described, id: randomUUID(), ownerId: owner.id, createdAt: at, updatedAt: at, version: 1 };
-    this.#store.insert(product);
+    await this.#store.insert(product);
     return product;
   }
 
-  update(caller: Principal, id: string, change: ProductChange): Product {
-    const product = this.find(id);
+  async update(caller: Principal, id: string, change: ProductChange): Promise<Product> {
+    const product = await this.find(id);
     requireMayUpdate(caller, product);
     const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
     const changed: Product = {
@@ -40,12 +40,12 @@ export class ProductsService {
       updatedAt: new Date().toISOString(),
       version: product.version + 1,
     };
-    if (!this.#store.replace(changed)) throw new SallyportError('SP_CONFLICT');
+    if (!(await this.#store.replace(changed))) throw new SallyportError('SP_CONFLICT');
     return changed;
   }
 
-  remove(id: string): void {
-    if (!this.#store.remove(id)) throw new SallyportError('SP_NOT_FOUND');
+  async remove(id: string): Promise<void> {
+    if (!(await this.#store.remove(id))) throw new SallyportError('SP_NOT_FOUND');
   }
 }
 

@@ -26,13 +26,15 @@ export function createSmtpMailer(options: SmtpMailerOptions): Mailer {
     disableUrlAccess: true,
   });
   return {
-    async send({ to, channel, subject, text, html }) {
+    async send({ to, channel, kind, subject, text, html }) {
       if (channel !== 'email') throw new TypeError('an SMTP server sends e-mail only');
       // As an object: an address in a string could smuggle a second recipient.
       await transport.sendMail({
         from,
         to: { name: '', address: to },
         subject,
+        // What it is for, so that mail rules and test inboxes need not guess from the subject.
+        headers: { 'X-Sallyport-Kind': kind },
         text,
         ...(html === undefined ? {} : { html }),
       });

@@ -1,0 +1,82 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { findProgram } from './find-program.ts';
+import { startServerProcess, type ServerUser } from './server-process.ts';
+import { absentServer, ownServer, type TestServer } from './test-server.ts';
+
+const run = promisify(execFile);
+const debianFolder = '/usr/lib/postgresql';
+const user = 'sallyport';
+
+export interface PostgresOptions {
+  /** More arguments of `postgres`, for example `['--statement-timeout=1s']`. */
+  readonly postgresArguments?: readonly string[];
+}
+
+/**
+ * Starts a PostgreSQL on 127.0.0.1, in a new cluster whose superuser needs no password.
+ *
+ * `fsync` is off: what a kill -9 leaves is the same, since every commit still reaches the kernel before it is confirmed;
+ * only a power cut would show the difference.
+ */
+export async function startPostgres({ postgresArguments = [] }: PostgresOptions = {}): Promise<TestServer> {
+  const folders = debianFolders();
+  const [initdb, postgres, isReadyProgram] = ['initdb', 'postgres', 'pg_isready'].map((name) =>
+    findProgram(name, folders),
+  );
+  if (initdb === undefined || postgres === undefined || isReadyProgram === undefined) {
+    return absentServer('no PostgreSQL on the search path or in /usr/lib/postgresql (Debian: postgresql)');
+  }
+  const unprivileged = findUnprivilegedUser();
+  if (unprivileged === 'none') return absentServer('PostgreSQL does not run as root, and there is no user "postgres"');
+
+  const server = await startServerProcess({
+    name: 'postgres',
+    program: postgres,
+    user: unprivileged,
+    // Fast shutdown: SIGTERM would wait until every client has gone.
+    endSignal: 'SIGINT',
+    environment: { LC_ALL: 'C' },
+    prepare: async (folder) => {
+      const cluster = path.join(folder, 'data');
+      await run(initdb, ['-D', cluster, '-U', user, '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'], {
+        ...unprivileged,
+        cwd: folder,
+        env: { ...process.env, LC_ALL: 'C' },
+      });
+    },
+    programArguments: (port, folder) => [
+      '-D',
+      path.join(folder, 'data'),
+      '--listen-addresses=127.0.0.1',
+      `--port=${port}`,
+      '--unix-socket-directories=',
+      '--max-connections=200',
+      '--fsync=off',
+      ...postgresArguments,
+    ],
+    isReady: async (port) =>
+      run(isReadyProgram, ['-h', '127.0.0.1', '-p', String(port), '-d', 'postgres', '-U', user]).then(
+        () => true,
+        () => false,
+      ),
+  });
+  return ownServer(`postgres://${user}@127.0.0.1:${server.port}/postgres`, server);
+}
+
+/** Debian keeps the programs of each version beside one another; the newest is first. */
+function debianFolders(): readonly string[] {
+  if (!existsSync(debianFolder)) return [];
+  return readdirSync(debianFolder)
+    .sort((left, right) => Number(right) - Number(left))
+    .map((version) => path.join(debianFolder, version, 'bin'));
+}
+
+/** Whoever is not root runs it as themselves. */
+function findUnprivilegedUser(): ServerUser | 'none' | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const [, uid, gid] = /^postgres:[^:]*:(\d+):(\d+):/m.exec(readFileSync('/etc/passwd', 'utf8')) ?? [];
+  return uid === undefined || gid === undefined ? 'none' : { uid: Number(uid), gid: Number(gid) };
+}
