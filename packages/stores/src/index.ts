@@ -4,6 +4,16 @@ export { createInProcessBus, type InProcessBusOptions } from './in-process/in-pr
 export { createInProcessCounters, type InProcessCountersOptions } from './in-process/in-process-counters.ts';
 export { keyTable } from './keys/key-table.ts';
 export { openKeyRing, type KeyRingOptions } from './keys/record-key-ring.ts';
+export { openMongo, type MongoDatabase, type MongoOptions } from './mongodb/open-mongo.ts';
+export { openExternalDatabase, type ExternalDatabase } from './open-database.ts';
+export {
+  openPostgres,
+  type PostgresConnection,
+  type PostgresConnections,
+  type PostgresDatabase,
+  type PostgresOptions,
+  type PostgresResult,
+} from './postgres/open-postgres.ts';
 export { createRecordSessionStore } from './records/record-session-store.ts';
 export { sessionTable } from './records/session-table.ts';
 export { withStoreErrors } from './records/store-error.ts';
