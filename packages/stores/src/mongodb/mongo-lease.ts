@@ -46,7 +46,7 @@ export async function takeMongoLease(options: MongoLeaseOptions): Promise<MongoL
   const collection = client.db(databaseName).collection<LeaseDocument>(collectionName);
   const owner = randomUUID();
   const deadline = performance.now() + waitMilliseconds;
-  let seen: LeaseDocument | null = null;
+  let seen = null as LeaseDocument | null;
   let seenAt = performance.now();
   for (;;) {
     const beat = seen !== null && performance.now() - seenAt >= leaseMilliseconds ? seen.beat : undefined;
