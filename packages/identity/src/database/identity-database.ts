@@ -12,7 +12,7 @@ import { createDatabaseAdapter } from './database-adapter.ts';
 import type { DatabaseHandle } from './database-handle.ts';
 import { identitySchema, type IdentitySchema } from './identity-schema.ts';
 import { migrate } from './migrate.ts';
-import { readMongoAbilities } from './mongo-migration.ts';
+import { readMongoAbilities, type MongoAbilities } from './mongo-migration.ts';
 
 export interface IdentityDatabaseOptions {
   /** An open database. Its owner closes it. */
@@ -35,6 +35,11 @@ export interface IdentityDatabase {
   readonly transaction: <T>(work: () => Promise<T>) => Promise<T>;
   /** `false` for a MongoDB that is no replica set: what reports a change must then be written before the change. */
   readonly hasTransactions: boolean;
+  /**
+   * `false` for FerretDB 1, where of two that compare and set at the same moment both may win: good for trying out, never
+   * for production.
+   */
+  readonly hasAtomicUpdates: boolean;
   /** For the engine only. */
   readonly adapter: DBAdapter;
   /** For the engine only. */
@@ -55,9 +60,13 @@ export async function openIdentityDatabase(options: IdentityDatabaseOptions): Pr
   const { database, tables, isUsable = () => true, logger = silentLogger } = options;
   const schema = identitySchema(tables);
   await migrate({ database, tables, logger });
-  const hasTransactions = await readTransactionAbility(database);
+  const { hasTransactions, hasAtomicUpdates } = await readAbilities(database);
   if (!hasTransactions)
     logger.warn('the database has no transactions: events are written before the changes that they report', {
+      database: database.kind,
+    });
+  if (!hasAtomicUpdates)
+    logger.warn('the database does not update conditionally in one step: use it to try things out only', {
       database: database.kind,
     });
   const adapter = createDatabaseAdapter({ database, hasTransactions, isUsable })(schema);
@@ -65,15 +74,16 @@ export async function openIdentityDatabase(options: IdentityDatabaseOptions): Pr
     records: toRecords(adapter),
     transaction: (work) => runTransaction(adapter, work),
     hasTransactions,
+    hasAtomicUpdates,
     adapter,
     schema,
   };
 }
 
-async function readTransactionAbility(database: DatabaseHandle): Promise<boolean> {
-  if (database.kind !== 'mongodb') return true;
+async function readAbilities(database: DatabaseHandle): Promise<MongoAbilities> {
+  if (database.kind !== 'mongodb') return { hasTransactions: true, hasAtomicUpdates: true };
   try {
-    return (await readMongoAbilities(database)).hasTransactions;
+    return await readMongoAbilities(database);
   } catch (cause) {
     throw toStoreError(cause);
   }

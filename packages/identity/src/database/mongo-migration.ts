@@ -8,6 +8,11 @@ import { indexesOf, tablesOf, type SchemaIndex } from './schema-tables.ts';
 export interface MongoAbilities {
   /** A replica set or a sharded cluster: several writes become durable together or not at all. */
   readonly hasTransactions: boolean;
+  /**
+   * Whether an update with a condition is one step. FerretDB 1 reads first and writes afterwards, so that of two that
+   * compare and set at the same moment both may win.
+   */
+  readonly hasAtomicUpdates: boolean;
 }
 
 interface ExistingIndex {
@@ -33,8 +38,13 @@ const indexConflicts: ReadonlySet<number> = new Set([85, 86]);
 
 /** Asks the server what it can do. */
 export async function readMongoAbilities({ client, databaseName }: MongoHandle): Promise<MongoAbilities> {
-  const hello = await client.db(databaseName).command({ hello: 1 });
-  return { hasTransactions: typeof hello['setName'] === 'string' || hello['msg'] === 'isdbgrid' };
+  const db = client.db(databaseName);
+  const hello = await db.command({ hello: 1 });
+  const build = await db.command({ buildInfo: 1 });
+  return {
+    hasTransactions: typeof hello['setName'] === 'string' || hello['msg'] === 'isdbgrid',
+    hasAtomicUpdates: !/^v?1\./.test(String(build['ferretdbVersion'] ?? '')),
+  };
 }
 
 /** Reads which collections and indexes a MongoDB lacks. Writes nothing. */

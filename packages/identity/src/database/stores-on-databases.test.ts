@@ -5,17 +5,19 @@ import { keyRingContract, sessionStoreContract } from '@sallyport/testing/contra
 import { describe } from 'vitest';
 import { subjectSecret } from './database-subject.test-support.ts';
 import { openIdentityDatabase } from './identity-database.ts';
-import { databaseKinds, isAvailable, openTestDatabase, titleOn } from './test-database.test-support.ts';
+import { databaseKinds, hasRaces, isAvailable, openTestDatabase, titleOn } from './test-database.test-support.ts';
 
 const tables = [sessionTable, keyTable];
 const module = new URL('./database-subject.test-support.ts', import.meta.url).href;
 const sealer = createSealer([subjectSecret])('key-ring');
 const otherSealer = createSealer([{ version: 1, value: randomBytes(32).toString('base64url') }])('key-ring');
+const withoutRaces = new Map(await Promise.all(databaseKinds.map(async (kind) => [kind, !(await hasRaces(kind))] as const)));
 
 describe.each(databaseKinds)('on Better Auth’s adapter', (kind) => {
   describe.skipIf(!isAvailable(kind))(titleOn('the stores', kind), () => {
     sessionStoreContract({
       name: 'records',
+      withoutRaces: withoutRaces.get(kind) === true,
       open: async () => {
         const { handle, address, breakDown, close } = await openTestDatabase(kind);
         const { records } = await openIdentityDatabase({ database: handle, tables });

@@ -6,6 +6,7 @@ import { env } from 'node:process';
 import { silentLogger } from '@sallyport/core';
 import { openEmbeddedDatabase, openExternalDatabase, openMongo, openPostgres } from '@sallyport/stores';
 import type { DatabaseHandle } from './database-handle.ts';
+import { readMongoAbilities } from './mongo-migration.ts';
 
 export type DatabaseKind = DatabaseHandle['kind'];
 
@@ -35,6 +36,17 @@ const serverUrls = { postgres: env['TEST_POSTGRES_URL'], mongodb: env['TEST_MONG
 /** Says whether there is a server of this kind for tests. */
 export function isAvailable(kind: DatabaseKind): boolean {
   return kind === 'sqlite' || serverUrlOf(kind) !== '';
+}
+
+/** Whether the server of this kind updates conditionally in one step. FerretDB 1 does not: races prove nothing there. */
+export async function hasRaces(kind: DatabaseKind): Promise<boolean> {
+  if (kind !== 'mongodb' || !isAvailable(kind)) return true;
+  const { handle, close } = openAddress(new URL('/probe', serverUrlOf('mongodb')).href);
+  try {
+    return handle.kind !== 'mongodb' || (await readMongoAbilities(handle)).hasAtomicUpdates;
+  } finally {
+    await close();
+  }
 }
 
 /** The title of a group of tests, with the store that they run on, and why they do not when they do not. */

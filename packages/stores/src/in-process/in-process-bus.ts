@@ -2,6 +2,7 @@ import {
   silentLogger,
   type BusMessage,
   type InvalidationBus,
+  type LogFields,
   type Logger,
   type RevocationEvent,
 } from '@sallyport/core';
@@ -9,6 +10,12 @@ import {
 export interface InProcessBusOptions {
   /** @default silentLogger */
   readonly logger?: Logger;
+}
+
+/** The bus of one process, which can also tell its listeners that they may have missed something. */
+export interface InProcessBus extends InvalidationBus {
+  /** Makes every listener drop what it cached. */
+  announceGap(): void;
 }
 
 type Listener = (message: BusMessage) => void;
@@ -19,7 +26,7 @@ type Listener = (message: BusMessage) => void;
  * Every listener has heard an event when `publish` resolves. A listener that throws does not keep it from the others: it
  * is told of a gap, so that it drops what it cached, and the failure is logged.
  */
-export function createInProcessBus(options: InProcessBusOptions = {}): InvalidationBus {
+export function createInProcessBus(options: InProcessBusOptions = {}): InProcessBus {
   const { logger = silentLogger } = options;
   const subscriptions = new Map<symbol, Listener>();
   const waiting: RevocationEvent[] = [];
@@ -37,6 +44,9 @@ export function createInProcessBus(options: InProcessBusOptions = {}): Invalidat
   };
 
   return {
+    announceGap: () => {
+      for (const listener of subscriptions.values()) deliverGap(listener, logger, {});
+    },
     publish: async (event) => {
       seq += 1;
       waiting.push(Object.freeze({ ...event, seq }));
@@ -58,11 +68,15 @@ function deliver(listener: Listener, event: RevocationEvent, logger: Logger): vo
     listener({ kind: 'revocation', event });
   } catch (error) {
     logger.error('a listener failed on a revocation', { ...fields, error: nameOf(error) });
-    try {
-      listener({ kind: 'gap' });
-    } catch (gapError) {
-      logger.error('a listener failed on a gap and may serve what was revoked', { ...fields, error: nameOf(gapError) });
-    }
+    deliverGap(listener, logger, fields);
+  }
+}
+
+function deliverGap(listener: Listener, logger: Logger, fields: LogFields): void {
+  try {
+    listener({ kind: 'gap' });
+  } catch (error) {
+    logger.error('a listener failed on a gap and may serve what was revoked', { ...fields, error: nameOf(error) });
   }
 }
 

@@ -24,6 +24,12 @@ export interface PostgresConnection {
   release(destroy?: boolean): void;
 }
 
+/** A connection that is nobody else's for as long as it lasts. */
+export interface DedicatedConnection extends PostgresConnection {
+  /** Hears once that the connection ended, for whatever reason. */
+  onEnd(listener: () => void): void;
+}
+
 /** What a statement came to. */
 export interface PostgresResult<Row> {
   readonly command: 'UPDATE' | 'DELETE' | 'INSERT' | 'SELECT' | 'MERGE' | 'COMMIT' | 'ROLLBACK';
@@ -38,13 +44,18 @@ export interface PostgresConnections {
   readonly options: object;
 }
 
+/** Connections that are made for one caller each. */
+export interface DedicatedConnections extends PostgresConnections {
+  connect(): Promise<DedicatedConnection>;
+}
+
 /** A PostgreSQL, as the rest of the system takes it. */
 export interface PostgresDatabase {
   readonly kind: 'postgres';
   /** For requests: few connections, short waits. */
   readonly pool: PostgresConnections;
   /** For migrations and claims: a connection of its own each time, and statements that may take long. */
-  readonly dedicated: PostgresConnections;
+  readonly dedicated: DedicatedConnections;
   close(): Promise<void>;
 }
 
@@ -143,7 +154,7 @@ function guardPooled(client: PoolClient): PostgresConnection {
   };
 }
 
-async function connectDedicated(connection: ClientConfig): Promise<PostgresConnection> {
+async function connectDedicated(connection: ClientConfig): Promise<DedicatedConnection> {
   const client = new Client({ ...connection, statement_timeout: 0, lock_timeout: 0 });
   // Whoever holds the connection hears of its end by the next query, or listens for it.
   client.on('error', () => {});
@@ -152,6 +163,7 @@ async function connectDedicated(connection: ClientConfig): Promise<PostgresConne
     query: async <Row>(sql: string, parameters: readonly unknown[] = []) =>
       (await attempt(() => client.query(sql, [...parameters]))) as unknown as PostgresResult<Row>,
     release: () => void client.end().catch(() => {}),
+    onEnd: (listener) => void client.once('end', listener),
   };
 }
 
