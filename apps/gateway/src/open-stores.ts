@@ -1,21 +1,21 @@
 import { join } from 'node:path';
 import type { Counters, InvalidationBus, KeyRing, Logger, SealerFor, SessionStore } from '@sallyport/core';
-import { openIdentityDatabase, type IdentityDatabase } from '@sallyport/identity';
+import type { IdentityDatabase } from '@sallyport/identity';
 import {
   claimDataFolder,
   createInProcessBus,
   createInProcessCounters,
   createRecordSessionStore,
   createSealer,
-  keyTable,
+  endAgain,
   loadRootSecret,
-  openEmbeddedDatabase,
+  openEndedSessions,
   openKeyRing,
-  sessionTable,
 } from '@sallyport/stores';
 import type { Closing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
 import type { Environment } from './config/environment.ts';
+import { openDatabase } from './open-database.ts';
 
 /** Everything that outlives a request: where accounts, sessions, keys and counters are kept, and how caches hear of changes. */
 export interface Stores {
@@ -36,15 +36,29 @@ export async function openStores(
 ): Promise<Stores> {
   closing.push(claimDataFolder(config.dataDir));
   const sealerFor = createSealer(loadRootSecret({ dataDir: config.dataDir, environmentValue: environment.secret }));
-  const file = openEmbeddedDatabase({ file: join(config.dataDir, 'sallyport.db') });
-  closing.push(() => file.close());
-  const database = await openIdentityDatabase({ database: file, tables: [sessionTable, keyTable], logger });
+  const bus = createInProcessBus({ logger });
+  const onClaimLost = (): void => bus.announceGap();
+  const database = await openDatabase({ config, environment, logger, closing, onClaimLost });
   return {
     database,
-    sessions: createRecordSessionStore(database.records),
+    sessions: await openSessions(config, database, logger, closing),
     counters: createInProcessCounters(),
-    bus: createInProcessBus({ logger }),
+    bus,
     keyRing: await openKeyRing({ records: database.records, sealer: sealerFor('key-ring') }),
     sealerFor,
   };
+}
+
+/** Sessions in the database. Those that ended are noted beside it as well, so that a restored backup does not revive them. */
+async function openSessions(
+  config: Config,
+  { records }: IdentityDatabase,
+  logger: Logger,
+  closing: Closing,
+): Promise<SessionStore> {
+  const ended = await openEndedSessions(join(config.dataDir, 'ended-sessions.log'));
+  closing.push(() => ended.close());
+  const count = await endAgain(records, ended.known);
+  if (count > 0) logger.warn('sessions that had ended were live in the database and were ended again', { count });
+  return createRecordSessionStore(records, { ended });
 }

@@ -3,7 +3,7 @@ import { isAvailable } from './database/test-database.test-support.ts';
 import { onDatabase, useDatabase } from './identity.test-support.ts';
 
 // The same tests as on the embedded database: what identity promises must not depend on where it keeps its rows.
-useDatabase('postgres');
+await useDatabase('postgres');
 
 describe.skipIf(!isAvailable('postgres')).each([
   { name: 'sign-up', load: () => import('./sign-up.test.ts') },

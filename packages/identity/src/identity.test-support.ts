@@ -16,7 +16,7 @@ import {
   sessionTable,
 } from '@sallyport/stores';
 import { openIdentityDatabase, type IdentityDatabase } from './database/identity-database.ts';
-import { openTestDatabase, titleOn, type DatabaseKind } from './database/test-database.test-support.ts';
+import { hasRaces, openTestDatabase, titleOn, type DatabaseKind } from './database/test-database.test-support.ts';
 import { createIdentity, type Identity, type IdentityOptions } from './identity.ts';
 import { createDevelopmentMailbox } from './mail/development-mailbox.ts';
 
@@ -84,9 +84,17 @@ export const testPolicy = definePolicy({
 
 let databaseKind: DatabaseKind = 'sqlite';
 
+let isRaceable = true;
+
 /** Makes every harness of this test file run on another database. */
-export function useDatabase(kind: DatabaseKind): void {
+export async function useDatabase(kind: DatabaseKind): Promise<void> {
   databaseKind = kind;
+  isRaceable = await hasRaces(kind);
+}
+
+/** Whether the server updates conditionally in one step, so that a race proves something. */
+export function canRace(): boolean {
+  return isRaceable;
 }
 
 /** Whether the tests of this file run on the embedded database. */

@@ -18,6 +18,16 @@ describe('the environment', () => {
     },
     { name: 'a secret file that is missing', variables: { SMTP_URL_FILE: '/nowhere/canary' }, key: 'SMTP_URL_FILE' },
     {
+      name: 'an external database in production and no secret',
+      variables: { NODE_ENV: 'production', DATABASE_URL: 'postgres://u:canary@db/sallyport' },
+      key: 'SALLYPORT_SECRET',
+    },
+    {
+      name: 'a database given twice',
+      variables: { DATABASE_URL: 'postgres://u:canary@db/sallyport', DATABASE_URL_FILE: '/canary' },
+      key: 'DATABASE_URL',
+    },
+    {
       name: 'a certificate without its key',
       variables: { SALLYPORT_TLS_CERT_FILE: 'canary' },
       key: 'SALLYPORT_TLS_CERT_FILE',
@@ -39,6 +49,12 @@ describe('the environment', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'sallyport-')), 'secret');
     writeFileSync(file, 'from-a-file\n');
     expect(readEnvironment({ SALLYPORT_SECRET_FILE: file }).secret).toBe('from-a-file');
+  });
+
+  it('reads the address of the database from a mounted file', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'sallyport-')), 'url');
+    writeFileSync(file, 'postgres://db/sallyport\n');
+    expect(readEnvironment({ DATABASE_URL_FILE: file }).databaseUrl).toBe('postgres://db/sallyport');
   });
 
   it('takes an empty variable for an absent one', () => {
