@@ -34,7 +34,7 @@ for (const kind of databaseKinds) {
     overrideBetterAuthOptions: (options) => ({
       ...options,
       logger: { disabled: true },
-      advanced: { ...options.advanced, database: { ...options.advanced?.database, generateId: () => randomUUID() } },
+      advanced: { ...options.advanced, database: { generateId: () => randomUUID(), ...options.advanced?.database } },
     }),
     tests: [
       normalTestSuite(),

@@ -1,5 +1,6 @@
 import type { KeyUse, SessionStore } from '@sallyport/core';
 import { createRecordSessionStore, createSealer, keyTable, openKeyRing, sessionTable } from '@sallyport/stores';
+import { untilAnswered } from '@sallyport/testing/contracts';
 import { openIdentityDatabase } from './identity-database.ts';
 import { openAddress } from './test-database.test-support.ts';
 
@@ -17,14 +18,17 @@ export async function openSubject(address: string): Promise<DatabaseSubject> {
     database: openAddress(address).handle,
     tables: [sessionTable, keyTable],
   });
-  const ring = await openKeyRing({ records, sealer: createSealer([subjectSecret])('key-ring') });
+  // SQLite is busy for a moment when several processes write; nothing else is.
+  const ring = await untilAnswered(() =>
+    openKeyRing({ records, sealer: createSealer([subjectSecret])('key-ring') }),
+  );
   return {
     ...createRecordSessionStore(records),
     readKid: async (use) => ring.publicKeys(use).keys[0]?.kid,
     readSecret: async () => subjectSecret.value,
     addRole: async (name) => {
       const data = { name, permissions: '', generation: 0, updatedAt: new Date() };
-      await records.create({ model: 'sallyportRole', data });
+      await untilAnswered(() => records.create({ model: 'sallyportRole', data }));
     },
   };
 }
