@@ -118,7 +118,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   requireSignUpRoles(signUpRoles, policy);
   requireLifetime(lifetime);
 
-  const { records, transaction } = database;
+  const { records, transaction, hasTransactions } = database;
   const events = options.events ?? createSecurityEventLog(records);
   const users = createUserTable(records);
   const roles = await openRoleDirectory(records, policy, bus, now);
@@ -128,7 +128,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   const sessionSealer = sealerFor('session-token');
   const { idleSeconds } = lifetime;
   const directory = createSessionDirectory({ sessions, users, roles, sealer: sessionSealer, idleSeconds, now });
-  const accounts = createAccounts({ engine, users, roles, hashing, events, bus, transaction, now });
+  const accounts = createAccounts({ engine, users, roles, hashing, events, bus, transaction, hasTransactions, now });
   const parts: IdentityParts = {
     cookie,
     lifetime,
@@ -151,9 +151,10 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     sessions,
     sessionSealer,
     directory,
-    revocation: createSessionRevocation({ sessions, bus, events, transaction, now }),
+    revocation: createSessionRevocation({ sessions, bus, events, transaction, hasTransactions, now }),
     bus,
     transaction,
+    hasTransactions,
     logger,
     now,
   };

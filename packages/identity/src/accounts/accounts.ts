@@ -42,6 +42,8 @@ export interface AccountsOptions {
   readonly events: SecurityEventLog;
   readonly bus: InvalidationBus;
   readonly transaction: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Without transactions the event is written first: a failure in between must not leave a change that nothing reports. */
+  readonly hasTransactions: boolean;
   readonly now: () => Date;
 }
 
@@ -49,7 +51,7 @@ const operator: Origin = { requestId: 'operator', address: 'local' };
 const maximumAttempts = 20;
 
 export function createAccounts(options: AccountsOptions): Accounts {
-  const { engine, users, roles, hashing, events, bus, transaction, now } = options;
+  const { engine, users, roles, hashing, events, bus, transaction, hasTransactions, now } = options;
 
   const requireRoles = async (names: readonly string[]): Promise<void> => {
     if ((await roles.unknownAmong(names)).length === 0) return;
@@ -61,16 +63,18 @@ export function createAccounts(options: AccountsOptions): Accounts {
   const changeRoles = async (userId: string, names: readonly string[], origin: Origin): Promise<User | null> => {
     const user = await users.findById(userId);
     if (user === null) throw new SallyportError('SP_NOT_FOUND');
+    const report = () =>
+      events.append({
+        type: 'account.roles-changed',
+        at: now(),
+        outcome: 'success',
+        target: userId,
+        ...origin,
+        details: { from: [...user.roles], to: [...names] },
+      });
+    if (!hasTransactions) await report();
     const changed = await users.change(user, { roles: names }, now());
-    if (changed === null) return null;
-    await events.append({
-      type: 'account.roles-changed',
-      at: now(),
-      outcome: 'success',
-      target: userId,
-      ...origin,
-      details: { from: [...user.roles], to: [...names] },
-    });
+    if (changed !== null && hasTransactions) await report();
     return changed;
   };
 
