@@ -55,7 +55,9 @@ describe('an error of someone else’s layer', () => {
   it.each(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH'])(
     'is an outage when the network says %s',
     (code) => {
-      expect(toStoreError(Object.assign(new Error('of Node'), { code }))).toMatchObject({ code: 'SP_STORE_UNAVAILABLE' });
+      expect(toStoreError(Object.assign(new Error('of Node'), { code }))).toMatchObject({
+        code: 'SP_STORE_UNAVAILABLE',
+      });
     },
   );
 

@@ -178,7 +178,8 @@ function isDuplicate(error: Error): boolean {
 
 function isMongoFault(error: Error): boolean {
   if (mongoOutages.has(error.name) || mongoFaults.has(mongoCodeOf(error) ?? 0)) return true;
-  const labels: readonly unknown[] = 'errorLabels' in error && Array.isArray(error.errorLabels) ? error.errorLabels : [];
+  const labels: readonly unknown[] =
+    'errorLabels' in error && Array.isArray(error.errorLabels) ? error.errorLabels : [];
   return labels.some((label) => typeof label === 'string' && mongoOutageLabels.has(label));
 }
 

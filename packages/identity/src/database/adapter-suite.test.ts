@@ -13,7 +13,13 @@ import { createDatabaseAdapter } from './database-adapter.ts';
 import type { DatabaseHandle } from './database-handle.ts';
 import { migrateMongo, readMongoAbilities } from './mongo-migration.ts';
 import { migratePostgres, migrateSqlite } from './sql-migration.ts';
-import { databaseKinds, isAvailable, openTestDatabase, titleOn, type TestDatabase } from './test-database.test-support.ts';
+import {
+  databaseKinds,
+  isAvailable,
+  openTestDatabase,
+  titleOn,
+  type TestDatabase,
+} from './test-database.test-support.ts';
 
 for (const kind of databaseKinds) {
   if (!isAvailable(kind)) {

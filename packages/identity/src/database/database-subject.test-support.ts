@@ -19,9 +19,7 @@ export async function openSubject(address: string): Promise<DatabaseSubject> {
     tables: [sessionTable, keyTable],
   });
   // SQLite is busy for a moment when several processes write; nothing else is.
-  const ring = await untilAnswered(() =>
-    openKeyRing({ records, sealer: createSealer([subjectSecret])('key-ring') }),
-  );
+  const ring = await untilAnswered(() => openKeyRing({ records, sealer: createSealer([subjectSecret])('key-ring') }));
   return {
     ...createRecordSessionStore(records),
     readKid: async (use) => ring.publicKeys(use).keys[0]?.kid,

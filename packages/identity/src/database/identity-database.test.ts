@@ -38,7 +38,9 @@ describe('the database of identity [sqlite]', () => {
 
   it('is made by four starts at once', async () => {
     const databases = Array.from({ length: 4 }, () => openEmbeddedDatabase({ file }));
-    const opened = await Promise.all(databases.map((database) => openIdentityDatabase({ database: { kind: 'sqlite', database }, tables })));
+    const opened = await Promise.all(
+      databases.map((database) => openIdentityDatabase({ database: { kind: 'sqlite', database }, tables })),
+    );
     await Promise.all(
       opened.map(({ records }, index) =>
         records.create({

@@ -5,7 +5,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openIdentityDatabase } from './identity-database.ts';
 import { migrate, planMigrations } from './migrate.ts';
 import { isEmptyPlan } from './migration-plan.ts';
-import { databaseKinds, isAvailable, openTestDatabase, titleOn, type TestDatabase } from './test-database.test-support.ts';
+import {
+  databaseKinds,
+  isAvailable,
+  openTestDatabase,
+  titleOn,
+  type TestDatabase,
+} from './test-database.test-support.ts';
 
 const tables: readonly RecordTable[] = [sessionTable, keyTable];
 const subject = new URL('./database-subject.test-support.ts', import.meta.url).href;

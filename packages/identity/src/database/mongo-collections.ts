@@ -47,7 +47,7 @@ function unsettingNulls(update: Update, columns: ReadonlySet<string>): Update {
   const removed = Object.keys(changes).filter((name) => isNull(name, changes[name], columns));
   if (removed.length === 0) return update;
   const { $set, ...rest } = update;
-  const kept = withoutNulls(Object(($set ?? {})) as Record<string, unknown>, columns);
+  const kept = withoutNulls(Object($set ?? {}) as Record<string, unknown>, columns);
   return {
     ...rest,
     ...(Object.keys(kept).length === 0 ? {} : { $set: kept }),

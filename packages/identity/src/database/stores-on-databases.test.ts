@@ -11,7 +11,9 @@ const tables = [sessionTable, keyTable];
 const module = new URL('./database-subject.test-support.ts', import.meta.url).href;
 const sealer = createSealer([subjectSecret])('key-ring');
 const otherSealer = createSealer([{ version: 1, value: randomBytes(32).toString('base64url') }])('key-ring');
-const withoutRaces = new Map(await Promise.all(databaseKinds.map(async (kind) => [kind, !(await hasRaces(kind))] as const)));
+const withoutRaces = new Map(
+  await Promise.all(databaseKinds.map(async (kind) => [kind, !(await hasRaces(kind))] as const)),
+);
 
 describe.each(databaseKinds)('on Better Auth’s adapter', (kind) => {
   describe.skipIf(!isAvailable(kind))(titleOn('the stores', kind), () => {

@@ -51,7 +51,9 @@ export async function hasRaces(kind: DatabaseKind): Promise<boolean> {
 
 /** The title of a group of tests, with the store that they run on, and why they do not when they do not. */
 export function titleOn(title: string, kind: DatabaseKind): string {
-  return isAvailable(kind) ? `${title} [${kind}]` : `${title} [${kind}] (no server: TEST_${kind.toUpperCase()}_URL is not set)`;
+  return isAvailable(kind)
+    ? `${title} [${kind}]`
+    : `${title} [${kind}] (no server: TEST_${kind.toUpperCase()}_URL is not set)`;
 }
 
 export async function openTestDatabase(kind: DatabaseKind): Promise<TestDatabase> {

@@ -2,7 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '@sallyport/core';
 import { openExternalDatabase, type ExternalDatabase } from '../open-database.ts';
-import { layWire, testServerUrl, throughWire, titleOn, type ServerKind, type Wire } from '../test-server.test-support.ts';
+import {
+  layWire,
+  testServerUrl,
+  throughWire,
+  titleOn,
+  type ServerKind,
+  type Wire,
+} from '../test-server.test-support.ts';
 import { claimDatabase, type DatabaseClaim } from './claim-database.ts';
 
 describe.each<ServerKind>(['postgres', 'mongodb'])('a claim', (kind) => {

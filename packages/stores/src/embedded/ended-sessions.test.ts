@@ -45,7 +45,11 @@ async function start() {
 describe('a database that is restored from a backup [sqlite]', () => {
   it('does not revive a session that was ended since, one or all of a user', async () => {
     const first = await start();
-    const sessions = [makeSessionRecord(), makeSessionRecord({ subject: 'eve' }), makeSessionRecord({ subject: 'eve' })];
+    const sessions = [
+      makeSessionRecord(),
+      makeSessionRecord({ subject: 'eve' }),
+      makeSessionRecord({ subject: 'eve' }),
+    ];
     const untouched = makeSessionRecord({ subject: 'bob' });
     for (const record of [...sessions, untouched]) await first.store.create(record);
     await first.stop();

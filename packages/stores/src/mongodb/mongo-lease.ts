@@ -50,7 +50,9 @@ export async function takeMongoLease(options: MongoLeaseOptions): Promise<MongoL
   let seenAt = performance.now();
   for (;;) {
     const beat = seen !== null && performance.now() - seenAt >= leaseMilliseconds ? seen.beat : undefined;
-    const taken = await (beat === undefined ? insert(collection, name, owner) : takeOver(collection, name, owner, beat));
+    const taken = await (beat === undefined
+      ? insert(collection, name, owner)
+      : takeOver(collection, name, owner, beat));
     if (taken !== undefined) return holdLease(collection, name, owner, taken);
     const current = await collection.findOne({ _id: name });
     if (current?.owner !== seen?.owner || current?.beat !== seen?.beat) seenAt = performance.now();
@@ -60,11 +62,7 @@ export async function takeMongoLease(options: MongoLeaseOptions): Promise<MongoL
   }
 }
 
-async function insert(
-  collection: Collection<LeaseDocument>,
-  name: string,
-  owner: string,
-): Promise<number | undefined> {
+async function insert(collection: Collection<LeaseDocument>, name: string, owner: string): Promise<number | undefined> {
   try {
     await collection.insertOne({ _id: name, owner, beat: 1 });
     return 1;
@@ -84,12 +82,7 @@ async function takeOver(
   return matchedCount === 1 ? beat + 1 : undefined;
 }
 
-function holdLease(
-  collection: Collection<LeaseDocument>,
-  name: string,
-  owner: string,
-  firstBeat: number,
-): MongoLease {
+function holdLease(collection: Collection<LeaseDocument>, name: string, owner: string, firstBeat: number): MongoLease {
   let beat = firstBeat;
   let isLost = false;
   let provenAt = performance.now();

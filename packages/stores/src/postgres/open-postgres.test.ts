@@ -113,7 +113,8 @@ describe.skipIf(server === '')(titleOn('a PostgreSQL', 'postgres'), () => {
   it('knows two transactions that block one another', async () => {
     const database = open();
     const [first, second] = [await database.dedicated.connect(), await database.dedicated.connect()];
-    const lock = (connection: typeof first, key: number) => connection.query('SELECT pg_advisory_xact_lock(77, $1)', [key]);
+    const lock = (connection: typeof first, key: number) =>
+      connection.query('SELECT pg_advisory_xact_lock(77, $1)', [key]);
     await first.query('BEGIN');
     await second.query('BEGIN');
     await lock(first, 1);

@@ -205,7 +205,5 @@ function unavailable(reason: string): SallyportError {
 }
 
 function withoutUndefined(options: PostgresOptions): Partial<typeof defaults> {
-  return Object.fromEntries(
-    Object.entries(options).filter(([name, value]) => name in defaults && value !== undefined),
-  );
+  return Object.fromEntries(Object.entries(options).filter(([name, value]) => name in defaults && value !== undefined));
 }

@@ -126,7 +126,8 @@ export function createRecordSessionStore(unguarded: Records, options: RecordSess
         const rows = await records.findMany<Row>({ model, where: revocable(subject, except), limit: roundSize });
         if (rows.length === 0) return ended;
         const buried: SessionRecord[] = [];
-        for (const record of rows.map(toSessionRecord)) if (await bury(records, record, reason, at)) buried.push(record);
+        for (const record of rows.map(toSessionRecord))
+          if (await bury(records, record, reason, at)) buried.push(record);
         await endedSessions?.note(buried.map((record) => toEndedSession(record, reason, at)));
         ended.push(...buried.filter((record) => isSessionLive(record, at)).map(({ sid }) => sid));
       }

@@ -442,29 +442,30 @@ export function sessionStoreContract(options: SessionStoreContractOptions): void
         }
       });
 
-      race('ends every session that was acknowledged before, while others are being made and changed', async ({
-        skip,
-      }) => {
-        const started = await start(3);
-        if (started.length === 0) skip('the data lives in one process');
-        const acknowledged: string[] = [];
-        let isOver = false;
-        const makers = started.map(async (one) => {
-          while (!isOver) {
-            const record = makeSessionRecord();
-            await untilAnswered(() => one.call('create', record));
-            acknowledged.push(record.sid);
-            await untilAnswered(() => one.call('change', record.sid, 1, { org: 'acme' }));
-          }
-        });
-        while (acknowledged.length < 30) await new Promise((resolve) => setTimeout(resolve, 5));
-        const before = [...acknowledged];
-        await untilAnswered(() => store.revokeAll('ada', 'banned', after(5)));
-        isOver = true;
-        await Promise.all(makers);
-        const left = (await store.listLive('ada', after(6))).map(({ sid }) => sid);
-        expect(left.filter((sid) => before.includes(sid))).toEqual([]);
-      });
+      race(
+        'ends every session that was acknowledged before, while others are being made and changed',
+        async ({ skip }) => {
+          const started = await start(3);
+          if (started.length === 0) skip('the data lives in one process');
+          const acknowledged: string[] = [];
+          let isOver = false;
+          const makers = started.map(async (one) => {
+            while (!isOver) {
+              const record = makeSessionRecord();
+              await untilAnswered(() => one.call('create', record));
+              acknowledged.push(record.sid);
+              await untilAnswered(() => one.call('change', record.sid, 1, { org: 'acme' }));
+            }
+          });
+          while (acknowledged.length < 30) await new Promise((resolve) => setTimeout(resolve, 5));
+          const before = [...acknowledged];
+          await untilAnswered(() => store.revokeAll('ada', 'banned', after(5)));
+          isOver = true;
+          await Promise.all(makers);
+          const left = (await store.listLive('ada', after(6))).map(({ sid }) => sid);
+          expect(left.filter((sid) => before.includes(sid))).toEqual([]);
+        },
+      );
 
       it('keeps what was acknowledged when a process is killed in the middle of its writes', async ({ skip }) => {
         const [victim] = await start(1);
