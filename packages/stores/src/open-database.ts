@@ -19,6 +19,7 @@ export function openExternalDatabase(url: string, logger: Logger): ExternalDatab
     case 'mongodb':
     case 'mongodb+srv':
       return openMongo({ url });
+    case undefined:
     default:
       throw new Error(
         'DATABASE_URL cannot be used: it must begin with postgres:// or mongodb://. Without it the embedded SQLite is used.',

@@ -52,7 +52,7 @@ function unsettingNulls(update: Update, columns: ReadonlySet<string>): Update {
     ...rest,
     ...(Object.keys(kept).length === 0 ? {} : { $set: kept }),
     $unset: Object.fromEntries(removed.map((name) => [name, ''])),
-  } as Update; // The driver types operators by the collection, which has no type here.
+  };
 }
 
 function isNull(name: string, value: unknown, columns: ReadonlySet<string>): boolean {

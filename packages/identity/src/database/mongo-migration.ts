@@ -86,7 +86,8 @@ export function migrateMongo(handle: MongoHandle, schema: IdentitySchema): Promi
 
 async function listIndexes(db: MongoDb, table: string): Promise<readonly ExistingIndex[]> {
   try {
-    return await db.collection(table).listIndexes().toArray();
+    const indexes: readonly ExistingIndex[] = await db.collection(table).listIndexes().toArray();
+    return indexes;
   } catch (error) {
     if (codeOf(error) === namespaceNotFound) return [];
     throw error;
@@ -115,11 +116,11 @@ async function makeIndex(db: MongoDb, index: SchemaIndex): Promise<void> {
       : { partialFilterExpression: { [column]: valueFilters[optionalType] } };
   try {
     try {
-      await db.collection(table).createIndex(key, { name, unique, ...partial });
+      await db.collection(table).createIndex(key, { name, unique, ...partial }, {});
     } catch (error) {
       if (codeOf(error) !== notImplemented || optionalType === undefined) throw error;
       // Without partial indexes: absent values do not collide, and ours are absent instead of null.
-      await db.collection(table).createIndex(key, { name, unique });
+      await db.collection(table).createIndex(key, { name, unique }, {});
     }
   } catch (error) {
     if (isStoreFault(error)) throw error;

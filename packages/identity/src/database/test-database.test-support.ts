@@ -16,11 +16,11 @@ export interface TestDatabase {
   /** Tells another process what to open; for `openAddress`. */
   readonly address: string;
   /** Everything that is stored, as text. */
-  dump(): Promise<string>;
+  readonly dump: () => Promise<string>;
   /** Ends all connections, as an outage would. */
-  breakDown(): Promise<void>;
+  readonly breakDown: () => Promise<void>;
   /** Closes it and removes what it holds. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** A database that was opened by its address. */
@@ -41,11 +41,11 @@ export function isAvailable(kind: DatabaseKind): boolean {
 /** Whether the server of this kind updates conditionally in one step. FerretDB 1 does not: races prove nothing there. */
 export async function hasRaces(kind: DatabaseKind): Promise<boolean> {
   if (kind !== 'mongodb' || !isAvailable(kind)) return true;
-  const { handle, close } = openAddress(new URL('/probe', serverUrlOf('mongodb')).href);
+  const opened = openAddress(new URL('/probe', serverUrlOf('mongodb')).href);
   try {
-    return handle.kind !== 'mongodb' || (await readMongoAbilities(handle)).hasAtomicUpdates;
+    return opened.handle.kind !== 'mongodb' || (await readMongoAbilities(opened.handle)).hasAtomicUpdates;
   } finally {
-    await close();
+    await opened.close();
   }
 }
 

@@ -82,10 +82,11 @@ describe('the file of ended sessions', () => {
     await Promise.all(Array.from({ length: 100 }, (_, index) => ended.note([makeEnded(`sid-${index}`)])));
     expect(readFileSync(file, 'utf8').split('\n')).toHaveLength(101);
     await ended.close();
-    const { known, close } = await openEndedSessions(file, atNine);
+    const again = await openEndedSessions(file, atNine);
+    const { known } = again;
     expect(known).toHaveLength(100);
     expect(known[0]).toEqual(makeEnded(known[0]?.sid ?? ''));
-    await close();
+    await again.close();
   });
 
   it('drops a last line that a crash tore apart, and goes on behind it', async () => {

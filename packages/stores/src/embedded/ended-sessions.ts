@@ -138,10 +138,16 @@ function toLine({ sid, at, because, until }: EndedSession): string {
 
 function parseLine(line: string): EndedSession | undefined {
   const value = parseJson(line);
-  if (!Array.isArray(value) || value.length !== 4) return undefined;
-  const [sid, at, word, until]: readonly unknown[] = value;
+  const parts: readonly unknown[] = Array.isArray(value) ? value : [];
+  const [sid, at, word, until] = parts;
   const because = revocationReasons.find((reason) => reason === word);
-  if (typeof sid !== 'string' || typeof at !== 'number' || typeof until !== 'number' || because === undefined)
+  if (
+    parts.length !== 4 ||
+    typeof sid !== 'string' ||
+    typeof at !== 'number' ||
+    typeof until !== 'number' ||
+    because === undefined
+  )
     return undefined;
   return { sid, at: new Date(at), because, until: new Date(until) };
 }
