@@ -31,7 +31,10 @@ process.once('exit', () => {
 
 const sealerFor = createSealer(loadRootSecret({ dataDir }));
 const file = openEmbeddedDatabase({ file: join(dataDir, 'sallyport.db') });
-const database = await openIdentityDatabase({ database: file, tables: [sessionTable, keyTable] });
+const database = await openIdentityDatabase({
+  database: { kind: 'sqlite', database: file },
+  tables: [sessionTable, keyTable],
+});
 const keyRing = await openKeyRing({ records: database.records, sealer: sealerFor('key-ring') });
 const bus = createInProcessBus();
 const identity = await createIdentity({

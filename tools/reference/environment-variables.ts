@@ -18,6 +18,9 @@ const meanings: Readonly<Record<string, string>> = {
   SALLYPORT_UPSTREAM_SHELL: 'Origin of the shell; demo mode only',
   SALLYPORT_UPSTREAM_ACCOUNT: 'Origin of the account zone; demo mode only',
   SALLYPORT_SESSION_IDLE_SECONDS: 'Idle lifetime of sessions; demo mode only, for tests of expiry',
+  DATABASE_URL:
+    'Database of accounts and records: postgres://… or mongodb://…; absent means the embedded SQLite in the data folder',
+  DATABASE_URL_FILE: 'File that holds the address of the database, instead of DATABASE_URL',
   REDIS_URL: 'Redis for sessions, counters and invalidations; absent means in process, for one gateway only',
   REDIS_URL_FILE: 'File that holds the address of Redis, instead of REDIS_URL',
   SMTP_URL: 'Mail server, such as smtps://user:password@mail.example.com; absent means the development mailbox',

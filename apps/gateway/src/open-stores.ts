@@ -1,23 +1,21 @@
 import { join } from 'node:path';
-import type { Counters, InvalidationBus, KeyRing, Logger, SealerFor, SessionStore } from '@sallyport/core';
-import { openIdentityDatabase, type IdentityDatabase } from '@sallyport/identity';
+import type { Counters, InvalidationBus, KeyRing, Logger, Records, SealerFor, SessionStore } from '@sallyport/core';
+import type { IdentityDatabase } from '@sallyport/identity';
 import {
-  claimDataFolder,
   createInProcessBus,
   createInProcessCounters,
   createRecordSessionStore,
   createSealer,
-  endedSessionTable,
-  keyTable,
+  endAgain,
   loadRootSecret,
-  openEmbeddedDatabase,
+  openEndedSessions,
   openKeyRing,
-  sessionTable,
 } from '@sallyport/stores';
 import type { Closing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
 import type { Environment } from './config/environment.ts';
-import { openRedisStores } from './open-redis-stores.ts';
+import { openDatabase } from './open-database.ts';
+import { openRedisStores, type RedisStores } from './open-redis-stores.ts';
 import { watchReadiness } from './readiness.ts';
 
 /** Everything that outlives a request: where accounts, sessions, keys and counters are kept, and how caches hear of changes. */
@@ -35,8 +33,9 @@ export interface Stores {
 /**
  * Opens the stores that the environment names: the embedded ones where it names none.
  *
- * @param use `exclusive` for a gateway, which claims the data folder of embedded stores; `shared` for a command that runs
- *   beside one, or has claimed the folder itself.
+ * @param use `exclusive` for a gateway and for a command that changes something: without Redis it must be alone on the
+ *   database. `shared` for a command that only reads, beside a gateway.
+ * @throws StoreInUse when another process is on the database, and must not be.
  */
 export async function openStores(
   config: Config,
@@ -45,24 +44,50 @@ export async function openStores(
   closing: Closing,
   use: 'exclusive' | 'shared' = 'exclusive',
 ): Promise<Stores> {
-  if (use === 'exclusive') closing.push(claimDataFolder(config.dataDir));
+  const isClaimed = use === 'exclusive';
   const sealerFor = createSealer(loadRootSecret({ dataDir: config.dataDir, environmentValue: environment.secret }));
   const url = environment.redisUrl;
   const redis = url === undefined ? undefined : await openRedisStores({ url, config, sealerFor, logger, closing });
-  const file = openEmbeddedDatabase({ file: join(config.dataDir, 'sallyport.db') });
-  closing.push(() => file.close());
-  const tables = [sessionTable, endedSessionTable, keyTable];
-  const database = await openIdentityDatabase({ database: file, tables, logger });
-  const bus = redis?.bus ?? createInProcessBus({ logger });
-  const readiness = watchReadiness(database.records, bus);
+  const local = createInProcessBus({ logger });
+  // With Redis nothing is claimed, and nobody listens to this bus.
+  const onClaimLost = (): void => local.announceGap();
+  const database = await openDatabase({ config, environment, logger, closing, isClaimed, onClaimLost });
+  const { records } = database;
+  const bus = redis?.bus ?? local;
+  const readiness = watchReadiness(records, bus);
   closing.push(readiness.stop);
   return {
     database,
-    sessions: redis?.sessions(database.records) ?? createRecordSessionStore(database.records),
+    sessions: await openSessions({ redis, records, isClaimed, config, logger, closing }),
     counters: redis?.counters ?? createInProcessCounters(),
     bus,
-    keyRing: await openKeyRing({ records: database.records, sealer: sealerFor('key-ring') }),
+    keyRing: await openKeyRing({ records, sealer: sealerFor('key-ring') }),
     sealerFor,
     isReady: readiness.isReady,
   };
+}
+
+interface SessionComposition {
+  readonly redis: RedisStores | undefined;
+  readonly records: Records;
+  readonly isClaimed: boolean;
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly closing: Closing;
+}
+
+/**
+ * Sessions in Redis, else in the database. Those that ended are noted in a second place as well, so that a restored
+ * backup does not revive them: what Redis keeps in the database, what the database keeps in a file beside it.
+ */
+async function openSessions(composition: SessionComposition): Promise<SessionStore> {
+  const { redis, records, isClaimed, config, logger, closing } = composition;
+  if (redis !== undefined) return redis.sessions(records);
+  // Whoever only reads ends no session, and the file belongs to one process.
+  if (!isClaimed) return createRecordSessionStore(records);
+  const ended = await openEndedSessions(join(config.dataDir, 'ended-sessions.log'));
+  closing.push(() => ended.close());
+  const count = await endAgain(records, ended.known);
+  if (count > 0) logger.warn('sessions that had ended were live in the database and were ended again', { count });
+  return createRecordSessionStore(records, { ended });
 }

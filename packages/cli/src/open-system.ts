@@ -15,7 +15,7 @@ import {
 } from '@sallyport/app-gateway';
 import type { LogFields, Logger, Mailer } from '@sallyport/core';
 import type { Identity } from '@sallyport/identity';
-import { claimDataFolder } from '@sallyport/stores';
+import { StoreInUse } from '@sallyport/stores';
 import { OperatorMistake } from './operator-mistake.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -31,8 +31,8 @@ export interface System {
 /**
  * Opens the stores that the configuration names, runs work with them and closes them again.
  *
- * @param access whether the work changes anything. In embedded mode a change needs the data folder for itself: a gateway
- *   that is running remembers sessions and roles, and would not hear of it.
+ * @param access whether the work changes anything. Without Redis a change needs the stores for itself: a gateway that is
+ *   running remembers sessions and roles, and would not hear of it.
  */
 export async function withSystem(
   terminal: Terminal,
@@ -42,10 +42,9 @@ export async function withSystem(
   const { config, isDemo, environment } = await loadSettings(terminal);
   const closing = createClosing();
   try {
-    if (access === 'writes') claimForWriting(config, closing);
-    else requireDatabase(config);
+    if (access === 'reads') requireDatabase(config, environment);
     const logger = createWarningLogger(terminal);
-    const stores = await openStores(config, environment, logger, closing, 'shared');
+    const stores = await open(config, environment, logger, closing, access);
     const mailer =
       environment.smtpUrl === undefined ? noMailer : await openMailer({ config, isDemo, environment, logger }, closing);
     const identity = await openIdentity({ config, stores, mailer, logger });
@@ -69,21 +68,28 @@ export async function loadSettings({
   return { ...(await loadConfig({ ...environment, upstreams }, workingFolder)), environment };
 }
 
-function claimForWriting({ dataDir }: Config, closing: Closing): void {
+async function open(
+  config: Config,
+  environment: Environment,
+  logger: Logger,
+  closing: Closing,
+  access: 'reads' | 'writes',
+): Promise<Stores> {
   try {
-    closing.push(claimDataFolder(dataDir));
+    return await openStores(config, environment, logger, closing, access === 'writes' ? 'exclusive' : 'shared');
   } catch (error) {
-    if (!(error instanceof Error) || error.cause === undefined) throw error;
+    if (!(error instanceof StoreInUse)) throw error;
+    const place = environment.databaseUrl === undefined ? `the data folder ${config.dataDir}` : 'this database';
     throw new OperatorMistake(
-      `A gateway, or another command, is using the data folder ${dataDir}. Stop the gateway first, run this again, and start ` +
-        'it afterwards: it remembers sessions and roles, and would not hear of the change. (Reading commands run beside it.)',
+      `A gateway, or another command, is using ${place}. Stop the gateway first, run this again, and start it afterwards: ` +
+        'it remembers sessions and roles, and would not hear of the change. (Reading commands run beside it.)',
     );
   }
 }
 
 /** A reading command makes nothing. */
-function requireDatabase({ dataDir }: Config): void {
-  if (!existsSync(join(dataDir, 'sallyport.db')))
+function requireDatabase({ dataDir }: Config, { databaseUrl }: Environment): void {
+  if (databaseUrl === undefined && !existsSync(join(dataDir, 'sallyport.db')))
     throw new OperatorMistake(
       `There is no database in ${dataDir} yet. Start the gateway once, or name another folder with SALLYPORT_DATA_DIR.`,
     );

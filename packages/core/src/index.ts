@@ -73,7 +73,7 @@ export {
   type SessionRecord,
 } from './session-record.ts';
 export type { SessionChange, SessionStore, SessionWrite } from './session-store.ts';
-export { causesOf, isStoreFault, sqliteCodeOf, toStoreError } from './store-fault.ts';
+export { isDuplicateRow, isStoreFault, isTransactionConflict, storeFaultWordOf, toStoreError } from './store-fault.ts';
 export {
   createTokenVerifier,
   type SignatureAlgorithm,

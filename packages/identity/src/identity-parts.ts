@@ -43,6 +43,8 @@ export interface IdentityParts {
   readonly revocation: SessionRevocation;
   readonly bus: InvalidationBus;
   readonly transaction: <T>(work: () => Promise<T>) => Promise<T>;
+  /** When it is `false`, an event is written before the change that it reports. */
+  readonly hasTransactions: boolean;
   readonly logger: Logger;
   readonly now: () => Date;
 }

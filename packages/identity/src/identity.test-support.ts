@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import {
   anonymous,
@@ -16,10 +13,10 @@ import {
   createRecordSessionStore,
   createSealer,
   keyTable,
-  openEmbeddedDatabase,
   sessionTable,
 } from '@sallyport/stores';
 import { openIdentityDatabase, type IdentityDatabase } from './database/identity-database.ts';
+import { hasRaces, openTestDatabase, titleOn, type DatabaseKind } from './database/test-database.test-support.ts';
 import { createIdentity, type Identity, type IdentityOptions } from './identity.ts';
 import { createDevelopmentMailbox } from './mail/development-mailbox.ts';
 
@@ -46,12 +43,16 @@ export interface Arrived {
   readonly links: readonly string[];
 }
 
-/** Identity on a real database file, with a clock that the test moves. */
+/** Identity on a real database, with a clock that the test moves. */
 export interface Harness {
   readonly identity: Identity;
   readonly database: IdentityDatabase;
+  /** The embedded database itself. Throws on any other. */
   readonly sqlite: DatabaseSync;
+  /** The file of the embedded database. */
   readonly file: string;
+  /** Everything that is stored, as text. */
+  readonly dump: () => Promise<string>;
   readonly sessions: SessionStore;
   readonly heard: readonly BusMessage[];
   readonly logLines: readonly string[];
@@ -81,13 +82,36 @@ export const testPolicy = definePolicy({
   roles: { user: ['product:read'], vendor: ['product:read'], admin: ['product:read', 'user:manage'] },
 });
 
+let databaseKind: DatabaseKind = 'sqlite';
+
+let isRaceable = true;
+
+/** Makes every harness of this test file run on another database. */
+export async function useDatabase(kind: DatabaseKind): Promise<void> {
+  databaseKind = kind;
+  isRaceable = await hasRaces(kind);
+}
+
+/** Whether the server updates conditionally in one step, so that a race proves something. */
+export function canRace(): boolean {
+  return isRaceable;
+}
+
+/** Whether the tests of this file run on the embedded database. */
+export function isEmbedded(): boolean {
+  return databaseKind === 'sqlite';
+}
+
+/** The title of a group of tests, with the database that they run on. */
+export function onDatabase(title: string): string {
+  return titleOn(title, databaseKind);
+}
+
 export async function startHarness(options: Partial<IdentityOptions> = {}): Promise<Harness> {
-  const folder = mkdtempSync(join(tmpdir(), 'sallyport-identity-'));
-  const file = join(folder, 'identity.sqlite');
+  const opened = await openTestDatabase(databaseKind);
   let clock = Date.now();
   const now = (): Date => new Date(clock);
-  const sqlite = openEmbeddedDatabase({ file });
-  const database = await openIdentityDatabase({ database: sqlite, tables: [sessionTable, keyTable] });
+  const database = await openIdentityDatabase({ database: opened.handle, tables: [sessionTable, keyTable] });
   const sessions = createRecordSessionStore(database.records);
   const bus = createInProcessBus();
   const heard: BusMessage[] = [];
@@ -143,8 +167,12 @@ export async function startHarness(options: Partial<IdentityOptions> = {}): Prom
   return {
     identity,
     database,
-    sqlite,
-    file,
+    get sqlite() {
+      if (opened.handle.kind !== 'sqlite') throw new TypeError('this test runs on another database');
+      return opened.handle.database;
+    },
+    file: opened.address,
+    dump: opened.dump,
     sessions,
     heard,
     logLines,
@@ -174,8 +202,7 @@ export async function startHarness(options: Partial<IdentityOptions> = {}): Prom
       }),
     async close() {
       await identity.close();
-      sqlite.close();
-      rmSync(folder, { recursive: true, force: true });
+      await opened.close();
     },
   };
 }

@@ -129,7 +129,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   requireSignUpRoles(signUpRoles, policy);
   requireLifetime(lifetime);
 
-  const { records, transaction } = database;
+  const { records, transaction, hasTransactions } = database;
   const events = options.events ?? createSecurityEventLog(records);
   const users = createUserTable(records);
   const roles = await openRoleDirectory(records, policy, bus, now);
@@ -156,7 +156,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     counters,
     sealer: sealerFor('counter-key'),
   });
-  const revocation = createSessionRevocation({ sessions, bus, events, transaction, now });
+  const revocation = createSessionRevocation({ sessions, bus, events, transaction, hasTransactions, now });
   const accounts = createAccounts({
     engine,
     users,
@@ -169,6 +169,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     events,
     bus,
     transaction,
+    hasTransactions,
     now,
   });
   const attempts = createAttemptLimiter({ counters, sealer: sealerFor('counter-key'), now });
@@ -195,6 +196,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     revocation,
     bus,
     transaction,
+    hasTransactions,
     logger,
     now,
   };

@@ -4,11 +4,21 @@ export type { GuessLimits } from './accounts/guess-limiter.ts';
 export type { PasswordLength, PasswordOwner, RequireAcceptablePassword } from './accounts/password-rules.ts';
 export { parseUserImport, type ImportedUser, type ParsedImport } from './accounts/user-import.ts';
 export type { User } from './accounts/user-table.ts';
+export type {
+  DatabaseHandle,
+  MongoHandle,
+  PostgresHandle,
+  SqlConnection,
+  SqlConnections,
+  SqliteHandle,
+} from './database/database-handle.ts';
 export {
   openIdentityDatabase,
   type IdentityDatabase,
   type IdentityDatabaseOptions,
 } from './database/identity-database.ts';
+export { migrate, planMigrations, type MigrationOptions } from './database/migrate.ts';
+export { isEmptyPlan, type MigrationPlan, type PlannedColumn, type PlannedIndex } from './database/migration-plan.ts';
 export type { SessionLifetime } from './engine/session-adapter.ts';
 export type { IdentityEnvironment } from './http/identity-request.ts';
 export { createIdentity, type Identity, type IdentityOptions } from './identity.ts';

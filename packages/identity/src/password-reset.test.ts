@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { goodPassword, startHarness, type Harness } from './identity.test-support.ts';
+import { goodPassword, onDatabase, startHarness, type Harness } from './identity.test-support.ts';
 
 let harness: Harness;
 beforeEach(async () => {
@@ -15,7 +15,7 @@ async function requestToken(): Promise<string> {
   return harness.linkToken(email, 'reset-password');
 }
 
-describe('a forgotten password', () => {
+describe(onDatabase('a forgotten password'), () => {
   it('answers the same for an address without an account', async () => {
     await harness.makeUser(email);
     const known = await harness.call('POST', '/auth/request-password-reset', { email });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { goodPassword, startHarness, type Harness } from './identity.test-support.ts';
+import { goodPassword, onDatabase, startHarness, type Harness } from './identity.test-support.ts';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -9,7 +9,7 @@ afterAll(() => harness.close());
 
 const signIn = { email: 'robin@example.test', password: goodPassword };
 
-describe('a request', () => {
+describe(onDatabase('a request'), () => {
   it.each([
     { name: 'malformed JSON', rawBody: '{"email":', status: 400, code: 'SP_JSON_MALFORMED' },
     { name: 'an empty body', rawBody: '', status: 400, code: 'SP_JSON_MALFORMED' },

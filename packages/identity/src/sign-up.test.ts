@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { goodPassword, startHarness, type Harness } from './identity.test-support.ts';
+import { goodPassword, onDatabase, startHarness, type Harness } from './identity.test-support.ts';
 
 let harness: Harness;
 beforeEach(async () => {
@@ -10,7 +10,7 @@ afterEach(() => harness.close());
 const email = 'robin@example.test';
 const signUp = { name: 'Robin Doe', email, password: goodPassword };
 
-describe('sign-up', () => {
+describe(onDatabase('sign-up'), () => {
   it('mails a link, which verifies the address', async () => {
     expect(await harness.call('POST', '/auth/sign-up/email', signUp)).toMatchObject({
       status: 200,
@@ -99,7 +99,7 @@ describe('sign-up', () => {
   });
 });
 
-describe('a link that verifies an address', () => {
+describe(onDatabase('a link that verifies an address'), () => {
   it('works for one of twenty who use it at once', async () => {
     await harness.call('POST', '/auth/sign-up/email', signUp);
     const token = await harness.linkToken(email, 'verify-email');

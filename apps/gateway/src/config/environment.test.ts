@@ -23,6 +23,16 @@ describe('the environment', () => {
       key: 'REDIS_URL',
     },
     {
+      name: 'an external database in production and no secret',
+      variables: { NODE_ENV: 'production', DATABASE_URL: 'postgres://u:canary@db/sallyport' },
+      key: 'SALLYPORT_SECRET',
+    },
+    {
+      name: 'a database given twice',
+      variables: { DATABASE_URL: 'postgres://u:canary@db/sallyport', DATABASE_URL_FILE: '/canary' },
+      key: 'DATABASE_URL',
+    },
+    {
       name: 'a certificate without its key',
       variables: { SALLYPORT_TLS_CERT_FILE: 'canary' },
       key: 'SALLYPORT_TLS_CERT_FILE',
@@ -59,6 +69,12 @@ describe('the environment', () => {
       expect(readEnvironment({ SALLYPORT_SECRET_FILE: file }).secret).toBe('canary');
     },
   );
+
+  it('reads the address of the database from a mounted file', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'sallyport-')), 'url');
+    writeFileSync(file, 'postgres://db/sallyport\n', { mode: 0o600 });
+    expect(readEnvironment({ DATABASE_URL_FILE: file }).databaseUrl).toBe('postgres://db/sallyport');
+  });
 
   it('takes an empty variable for an absent one', () => {
     expect(readEnvironment({ PORT: '', SALLYPORT_DATA_DIR: '' })).toMatchObject({

@@ -13,6 +13,8 @@ export interface Environment {
   readonly tlsCertFile: string | undefined;
   readonly tlsKeyFile: string | undefined;
   readonly secret: string | undefined;
+  /** Where accounts and records are kept; absent means the embedded database. */
+  readonly databaseUrl: string | undefined;
   /** Where sessions, counters and invalidations are kept; absent means in this process. */
   readonly redisUrl: string | undefined;
   readonly smtpUrl: string | undefined;
@@ -28,7 +30,7 @@ export interface Environment {
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Secrets may be mounted as files: `NAME_FILE` holds the path. */
-const secretNames = new Set(['SALLYPORT_SECRET', 'SMTP_URL', 'REDIS_URL']);
+const secretNames = new Set(['SALLYPORT_SECRET', 'SMTP_URL', 'DATABASE_URL', 'REDIS_URL']);
 
 /** Permission bit of a file. */
 const readableByEverybody = 0o004;
@@ -86,6 +88,7 @@ export function readEnvironment(variables: Variables): Environment {
     tlsCertFile: text('SALLYPORT_TLS_CERT_FILE'),
     tlsKeyFile: text('SALLYPORT_TLS_KEY_FILE'),
     secret: text('SALLYPORT_SECRET'),
+    databaseUrl: text('DATABASE_URL'),
     redisUrl: text('REDIS_URL'),
     smtpUrl: text('SMTP_URL'),
     upstreams: {
@@ -99,6 +102,13 @@ export function readEnvironment(variables: Variables): Environment {
     problems.push({
       key: 'SALLYPORT_TLS_CERT_FILE',
       problem: 'and SALLYPORT_TLS_KEY_FILE go together: set both or neither',
+    });
+  }
+  if (environment.isProduction && environment.databaseUrl !== undefined && environment.secret === undefined) {
+    problems.push({
+      key: 'SALLYPORT_SECRET',
+      problem:
+        'is missing: with DATABASE_URL in production every gateway needs the same secret; make one with "openssl rand -base64 32"',
     });
   }
   if (problems.length > 0) throw new ConfigurationError('environment', problems);

@@ -81,6 +81,8 @@ export interface AccountsOptions {
   readonly events: SecurityEventLog;
   readonly bus: InvalidationBus;
   readonly transaction: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Without transactions the event is written first: a failure in between must not leave a change that nothing reports. */
+  readonly hasTransactions: boolean;
   readonly now: () => Date;
 }
 
@@ -88,7 +90,8 @@ const operator: Origin = { requestId: 'operator', address: 'local' };
 const maximumAttempts = 20;
 
 export function createAccounts(options: AccountsOptions): Accounts {
-  const { engine, users, roles, hashing, links, post, sessions, revocation, events, bus, transaction, now } = options;
+  const { engine, users, roles, hashing, links, post, sessions, revocation } = options;
+  const { events, bus, transaction, hasTransactions, now } = options;
 
   const requireRoles = async (names: readonly string[]): Promise<void> => {
     if ((await roles.unknownAmong(names)).length === 0) return;
@@ -100,16 +103,18 @@ export function createAccounts(options: AccountsOptions): Accounts {
   const changeRoles = async (userId: string, names: readonly string[], origin: Origin): Promise<User | null> => {
     const user = await users.findById(userId);
     if (user === null) throw new SallyportError('SP_NOT_FOUND');
+    const report = () =>
+      events.append({
+        type: 'account.roles-changed',
+        at: now(),
+        outcome: 'success',
+        target: userId,
+        ...origin,
+        details: { from: [...user.roles], to: [...names] },
+      });
+    if (!hasTransactions) await report();
     const changed = await users.change(user, { roles: names }, now());
-    if (changed === null) return null;
-    await events.append({
-      type: 'account.roles-changed',
-      at: now(),
-      outcome: 'success',
-      target: userId,
-      ...origin,
-      details: { from: [...user.roles], to: [...names] },
-    });
+    if (changed !== null && hasTransactions) await report();
     return changed;
   };
 
@@ -120,26 +125,38 @@ export function createAccounts(options: AccountsOptions): Accounts {
     const user = await users.findById(userId);
     if (user === null) throw new SallyportError('SP_NOT_FOUND');
     const at = now();
+    const report = () =>
+      events.append({
+        type: isBanned ? 'account.banned' : 'account.unbanned',
+        at,
+        outcome: 'success',
+        target: userId,
+        ...origin,
+        details: {},
+      });
+    if (!hasTransactions) await report();
     const changed = await users.change(user, { bannedAt: isBanned ? at : null }, at);
-    if (changed === null) return null;
-    const type = isBanned ? 'account.banned' : 'account.unbanned';
-    await events.append({ type, at, outcome: 'success', target: userId, ...origin, details: {} });
+    if (changed !== null && hasTransactions) await report();
     return changed;
   };
 
   const endSessions = (userId: string, reason: RevocationReason, origin: Origin): Promise<number> =>
     revocation.transaction(reason, async (noteEnded) => {
-      const ended = await sessions.revokeAll(userId, reason, now());
+      const at = now();
+      const report = (count: number) =>
+        events.append({
+          type: 'session.ended-many',
+          at,
+          outcome: 'success',
+          target: userId,
+          ...origin,
+          details: { reason, count },
+        });
+      const live = hasTransactions ? 0 : (await sessions.listLive(userId, at)).length;
+      if (live > 0) await report(live);
+      const ended = await sessions.revokeAll(userId, reason, at);
       noteEnded(ended);
-      if (ended.length === 0) return 0;
-      await events.append({
-        type: 'session.ended-many',
-        at: now(),
-        outcome: 'success',
-        target: userId,
-        ...origin,
-        details: { reason, count: ended.length },
-      });
+      if (hasTransactions && ended.length > 0) await report(ended.length);
       return ended.length;
     });
 

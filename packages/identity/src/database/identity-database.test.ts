@@ -22,11 +22,11 @@ const columnsOf = (database: DatabaseSync, table: string) =>
     .all()
     .map((row) => row['name']);
 
-describe('the database of identity', () => {
+describe('the database of identity [sqlite]', () => {
   it('has the tables of the engine, of identity and of the stores, and is opened again as it is', async () => {
     for (let start = 0; start < 2; start += 1) {
       const database = openEmbeddedDatabase({ file });
-      await openIdentityDatabase({ database, tables });
+      await openIdentityDatabase({ database: { kind: 'sqlite', database }, tables });
       expect(columnsOf(database, 'user')).toEqual(expect.arrayContaining(['email', 'roles', 'generation', 'bannedAt']));
       expect(columnsOf(database, 'sallyportSession')).toEqual(expect.arrayContaining(['sid', 'tokenHash']));
       expect(columnsOf(database, 'sallyportKey')).toContain('kid');
@@ -38,7 +38,9 @@ describe('the database of identity', () => {
 
   it('is made by four starts at once', async () => {
     const databases = Array.from({ length: 4 }, () => openEmbeddedDatabase({ file }));
-    const opened = await Promise.all(databases.map((database) => openIdentityDatabase({ database, tables })));
+    const opened = await Promise.all(
+      databases.map((database) => openIdentityDatabase({ database: { kind: 'sqlite', database }, tables })),
+    );
     await Promise.all(
       opened.map(({ records }, index) =>
         records.create({
@@ -53,7 +55,7 @@ describe('the database of identity', () => {
 
   it('refuses a second role of the same name', async () => {
     const database = openEmbeddedDatabase({ file });
-    const { records } = await openIdentityDatabase({ database, tables });
+    const { records } = await openIdentityDatabase({ database: { kind: 'sqlite', database }, tables });
     const data = { name: 'user', permissions: '', generation: 0, updatedAt: new Date() };
     await records.create({ model: 'sallyportRole', data });
     await expect(records.create({ model: 'sallyportRole', data })).rejects.toThrow();
@@ -62,7 +64,7 @@ describe('the database of identity', () => {
 
   it('undoes the whole of a transaction that fails', async () => {
     const database = openEmbeddedDatabase({ file });
-    const { records, transaction } = await openIdentityDatabase({ database, tables });
+    const { records, transaction } = await openIdentityDatabase({ database: { kind: 'sqlite', database }, tables });
     const data = { name: 'user', permissions: '', generation: 0, updatedAt: new Date() };
     const failing = transaction(async () => {
       await records.create({ model: 'sallyportRole', data });
@@ -75,7 +77,7 @@ describe('the database of identity', () => {
 
   it('lists every row when nobody says how many', async () => {
     const database = openEmbeddedDatabase({ file });
-    const { records } = await openIdentityDatabase({ database, tables });
+    const { records } = await openIdentityDatabase({ database: { kind: 'sqlite', database }, tables });
     for (let index = 0; index < 150; index += 1) {
       const data = { name: `role-${index}`, permissions: '', generation: 0, updatedAt: new Date() };
       await records.create({ model: 'sallyportRole', data });
@@ -97,7 +99,7 @@ describe('the database of identity', () => {
     child.kill('SIGKILL');
     await new Promise((resolve) => child.once('exit', resolve));
     const database = openEmbeddedDatabase({ file });
-    await openIdentityDatabase({ database, tables });
+    await openIdentityDatabase({ database: { kind: 'sqlite', database }, tables });
     expect(columnsOf(database, 'user')).toContain('email');
     database.close();
   });

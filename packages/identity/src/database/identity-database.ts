@@ -1,19 +1,26 @@
-import type { DatabaseSync } from 'node:sqlite';
-import { setTimeout as delay } from 'node:timers/promises';
-import { kyselyAdapter } from '@better-auth/kysely-adapter';
-import { NodeSqliteDialect } from '@better-auth/kysely-adapter/node-sqlite-dialect';
 import { getCurrentAdapter, runWithTransaction } from '@better-auth/core/context';
 import type { DBAdapter } from '@better-auth/core/db/adapter';
-import { getMigrations } from 'better-auth/db/migration';
-import { Kysely } from 'kysely';
-import { isStoreFault, toStoreError, silentLogger, type Logger, type Records, type RecordTable } from '@sallyport/core';
+import {
+  isTransactionConflict,
+  silentLogger,
+  toStoreError,
+  type Logger,
+  type Records,
+  type RecordTable,
+} from '@sallyport/core';
+import { createDatabaseAdapter } from './database-adapter.ts';
+import type { DatabaseHandle } from './database-handle.ts';
 import { identitySchema, type IdentitySchema } from './identity-schema.ts';
+import { migrate } from './migrate.ts';
+import { readMongoAbilities, type MongoAbilities } from './mongo-migration.ts';
 
 export interface IdentityDatabaseOptions {
   /** An open database. Its owner closes it. */
-  readonly database: DatabaseSync;
+  readonly database: DatabaseHandle;
   /** The tables that others keep in this database: sessions and keys. */
   readonly tables: readonly RecordTable[];
+  /** While it is `false` nothing is read or written, and every call rejects with `SP_STORE_UNAVAILABLE`. */
+  readonly isUsable?: () => boolean;
   readonly logger?: Logger;
 }
 
@@ -21,69 +28,75 @@ export interface IdentityDatabaseOptions {
 export interface IdentityDatabase {
   /** Rows of our own tables. Inside `transaction` they join it. */
   readonly records: Records;
-  /** Runs work in one transaction: all of it is durable, or none. Never call a session store in here. */
+  /**
+   * Runs work in one transaction: all of it is durable, or none. Work that met another transaction runs again, so that it
+   * must do nothing that cannot be done twice. On a database without transactions each write is durable at once.
+   */
   readonly transaction: <T>(work: () => Promise<T>) => Promise<T>;
+  /** `false` for a MongoDB that is no replica set: what reports a change must then be written before the change. */
+  readonly hasTransactions: boolean;
+  /**
+   * `false` for FerretDB 1, where of two that compare and set at the same moment both may win: good for trying out, never
+   * for production.
+   */
+  readonly hasAtomicUpdates: boolean;
   /** For the engine only. */
   readonly adapter: DBAdapter;
   /** For the engine only. */
   readonly schema: IdentitySchema;
 }
 
-const lockWaitMilliseconds = 15_000;
-const lockRetryMilliseconds = 25;
+const maximumAttempts = 4;
 
 /**
  * Opens the database of identity: makes what is missing of Better Auth's tables, of identity's own and of `tables`.
  *
  * Never drops or renames. Two starts at the same time do not collide: the second waits until the first is done.
  *
- * @returns the rows, or rejects with `SP_STORE_UNAVAILABLE` when the database stays locked or cannot be written.
+ * @returns the rows, or rejects with `SP_STORE_UNAVAILABLE` when the database does not answer, stays locked or cannot be
+ *   written, or with an Error that says what to do when rows that are there stand in the way of the schema.
  */
 export async function openIdentityDatabase(options: IdentityDatabaseOptions): Promise<IdentityDatabase> {
-  const { database, tables, logger = silentLogger } = options;
+  const { database, tables, isUsable = () => true, logger = silentLogger } = options;
   const schema = identitySchema(tables);
-  try {
-    await migrate(database, schema, logger);
-  } catch (cause) {
-    throw toStoreError(cause);
-  }
-  const kysely = new Kysely<unknown>({ dialect: new NodeSqliteDialect({ database }) });
-  const adapter = kyselyAdapter(kysely, { type: 'sqlite', transaction: true })(schema);
+  await migrate({ database, tables, logger });
+  const { hasTransactions, hasAtomicUpdates } = await readAbilities(database);
+  if (!hasTransactions)
+    logger.warn('the database has no transactions: events are written before the changes that they report', {
+      database: database.kind,
+    });
+  if (!hasAtomicUpdates)
+    logger.warn('the database does not update conditionally in one step: use it to try things out only', {
+      database: database.kind,
+    });
+  const adapter = createDatabaseAdapter({ database, hasTransactions, isUsable })(schema);
   return {
     records: toRecords(adapter),
-    transaction: async (work) => {
-      const result = await runWithTransaction(adapter, work);
-      return result;
-    },
+    transaction: (work) => runTransaction(adapter, work),
+    hasTransactions,
+    hasAtomicUpdates,
     adapter,
     schema,
   };
 }
 
-async function migrate(database: DatabaseSync, schema: IdentitySchema, logger: Logger): Promise<void> {
-  await beginWriting(database);
+async function readAbilities(database: DatabaseHandle): Promise<MongoAbilities> {
+  if (database.kind !== 'mongodb') return { hasTransactions: true, hasAtomicUpdates: true };
   try {
-    const { toBeCreated, toBeAdded, runMigrations } = await getMigrations({ ...schema, database });
-    await runMigrations();
-    database.exec('COMMIT');
-    if (toBeCreated.length + toBeAdded.length > 0)
-      logger.info('identity tables were made', { created: toBeCreated.length, extended: toBeAdded.length });
-  } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK');
-    throw error;
+    return await readMongoAbilities(database);
+  } catch (cause) {
+    throw toStoreError(cause);
   }
 }
 
-/** Takes the write lock before the tables are looked at, so that whoever comes second sees what the first one made. */
-async function beginWriting(database: DatabaseSync): Promise<void> {
-  const deadline = performance.now() + lockWaitMilliseconds;
-  for (;;) {
+async function runTransaction<T>(adapter: DBAdapter, work: () => Promise<T>): Promise<T> {
+  // Inside another transaction a conflict ends all of it: only the outermost may begin again.
+  const isOutermost = (await getCurrentAdapter(adapter)) === adapter;
+  for (let attempt = 1; ; attempt += 1) {
     try {
-      database.exec('BEGIN IMMEDIATE');
-      return;
-    } catch (cause) {
-      if (!isStoreFault(cause) || performance.now() > deadline) throw cause;
-      await delay(lockRetryMilliseconds);
+      return await runWithTransaction(adapter, work);
+    } catch (error) {
+      if (!isOutermost || attempt === maximumAttempts || !isTransactionConflict(error)) throw error;
     }
   }
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { BetterAuthOptions } from 'better-auth';
 import { recordModels, type RecordTable } from '@sallyport/core';
 
@@ -51,8 +52,15 @@ export function identitySchema(tables: readonly RecordTable[]): IdentitySchema {
         authTime: { type: 'date', required: false, input: false },
       },
     },
-    // Better Auth answers 100 rows when nobody says how many; a list of sessions that stops there would revoke too few.
-    advanced: { database: { generateId: 'uuid', defaultFindManyLimit: 1_000_000_000 } },
+    advanced: {
+      database: {
+        // A function, so that ids are text on every database: a PostgreSQL column of type uuid answers an id that is none
+        // with an error instead of no row, and MongoDB would keep ids in a type of its own.
+        generateId: () => randomUUID(),
+        // Better Auth answers 100 rows when nobody says how many; a list of sessions that stops there would revoke too few.
+        defaultFindManyLimit: 1_000_000_000,
+      },
+    },
     plugins: [{ id: 'sallyport', schema: toPluginSchema([...tables, ...ownTables]) }],
     telemetry: { enabled: false },
     // Better Auth writes e-mail addresses into its log lines.

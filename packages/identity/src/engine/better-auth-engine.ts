@@ -1,6 +1,7 @@
 import { APIError } from 'better-auth/api';
 import { betterAuth } from 'better-auth';
 import {
+  isDuplicateRow,
   toStoreError,
   SallyportError,
   type AssuranceLevel,
@@ -52,7 +53,10 @@ export interface Engine {
     context: RequestContext,
     userAgent: string,
   ): Promise<PasswordSignIn>;
-  /** Writes an account and its credential in one transaction, together with what `alongside` writes. Resolves to its id. */
+  /**
+   * Writes an account and its credential in one transaction, together with what `alongside` writes. Resolves to its id;
+   * rejects with `SP_CONFLICT` when the address has an account.
+   */
   createAccount(account: NewAccount, alongside: (userId: string) => Promise<void>): Promise<string>;
   /** Replaces the password of a user, or gives one to a user who had none. Joins the transaction it is called in. */
   setPasswordHash(userId: string, passwordHash: string): Promise<void>;
@@ -160,6 +164,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
           return user.id;
         });
       } catch (cause) {
+        if (isDuplicateRow(cause)) throw new SallyportError('SP_CONFLICT', { cause, reason: 'duplicate' });
         throw toStoreError(cause);
       }
     },

@@ -20,7 +20,10 @@ let sqlite: ReturnType<typeof openEmbeddedDatabase>;
 let adapter: ReturnType<typeof withSessionRecords>;
 beforeEach(async () => {
   sqlite = openEmbeddedDatabase({ file: ':memory:' });
-  const database = await openIdentityDatabase({ database: sqlite, tables: [sessionTable] });
+  const database = await openIdentityDatabase({
+    database: { kind: 'sqlite', database: sqlite },
+    tables: [sessionTable],
+  });
   adapter = withSessionRecords(database.adapter, {
     sessions: createRecordSessionStore(database.records),
     sealer: tokenSealer,

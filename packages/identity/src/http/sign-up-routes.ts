@@ -45,7 +45,7 @@ export function createSignUpRoutes(parts: IdentityParts) {
       await transaction(async () => {
         const userId = await links.consume('verify-email', token);
         if (userId === null || (await users.findById(userId)) === null) throw new SallyportError('SP_LINK_INVALID');
-        await users.markVerified(userId, now());
+        // The event first, for databases without transactions.
         await events.append({
           type: 'account.email-verified',
           at: now(),
@@ -55,6 +55,7 @@ export function createSignUpRoutes(parts: IdentityParts) {
           ...whereOf(c.env.context),
           details: {},
         });
+        await users.markVerified(userId, now());
       });
       return c.json({ status: 'verified' });
     });

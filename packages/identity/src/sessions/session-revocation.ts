@@ -44,6 +44,8 @@ export interface SessionRevocationOptions {
   readonly bus: InvalidationBus;
   readonly events: SecurityEventLog;
   readonly transaction: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Without transactions the event is written first: a failure in between must not leave a change that nothing reports. */
+  readonly hasTransactions: boolean;
   readonly now: () => Date;
 }
 
@@ -51,7 +53,7 @@ export interface SessionRevocationOptions {
 const everyGeneration = Number.MAX_SAFE_INTEGER;
 
 export function createSessionRevocation(options: SessionRevocationOptions): SessionRevocation {
-  const { sessions, bus, events, transaction, now } = options;
+  const { sessions, bus, events, transaction, hasTransactions, now } = options;
 
   const announce = async (sids: readonly string[], reason: RevocationReason): Promise<void> => {
     for (const sid of sids)
@@ -77,34 +79,53 @@ export function createSessionRevocation(options: SessionRevocationOptions): Sess
     end: ({ sid, subject, reason }, context) =>
       endingTransaction(reason, async (noteEnded) => {
         const at = now();
+        const report = () =>
+          events.append({
+            type: 'session.ended',
+            at,
+            outcome: 'success',
+            actor: subject,
+            target: subject,
+            sid,
+            ...whereOf(context),
+            details: { reason },
+          });
+        if (!hasTransactions) {
+          const record = await sessions.findBySid(sid);
+          if (record?.subject !== subject || record.revokedAt !== undefined) return false;
+          await report();
+          const isEnded = await sessions.revoke(sid, subject, reason, at);
+          if (isEnded) noteEnded([sid]);
+          return isEnded;
+        }
         if (!(await sessions.revoke(sid, subject, reason, at))) return false;
         noteEnded([sid]);
-        await events.append({
-          type: 'session.ended',
-          at,
-          outcome: 'success',
-          actor: subject,
-          target: subject,
-          sid,
-          ...whereOf(context),
-          details: { reason },
-        });
+        await report();
         return true;
       }),
     endAll: ({ subject, reason, except }, context) =>
       endingTransaction(reason, async (noteEnded) => {
         const at = now();
+        const report = (count: number) =>
+          events.append({
+            type: 'session.ended-many',
+            at,
+            outcome: 'success',
+            actor: subject,
+            target: subject,
+            ...whereOf(context),
+            details: { reason, count },
+          });
+        if (!hasTransactions) {
+          const live = await sessions.listLive(subject, at);
+          await report(live.filter(({ sid }) => sid !== except).length);
+          const ended = await sessions.revokeAll(subject, reason, at, except);
+          noteEnded(ended);
+          return ended.length;
+        }
         const ended = await sessions.revokeAll(subject, reason, at, except);
         noteEnded(ended);
-        await events.append({
-          type: 'session.ended-many',
-          at,
-          outcome: 'success',
-          actor: subject,
-          target: subject,
-          ...whereOf(context),
-          details: { reason, count: ended.length },
-        });
+        await report(ended.length);
         return ended.length;
       }),
   };

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { StoreInUse } from '../claims/store-in-use.ts';
 import { requirePrivateFolder } from './private-folder.ts';
 
 const claimFileName = 'in-use.lock';
@@ -11,7 +12,7 @@ const claimFileName = 'in-use.lock';
  * The claim is a lock of the operating system, held through SQLite: it ends with the process, also after kill -9.
  *
  * @returns what gives the folder back.
- * @throws Error that says what to do, when another process holds the folder.
+ * @throws StoreInUse, which says what to do, when another process holds the folder.
  */
 export function claimDataFolder(dataDir: string): () => void {
   requirePrivateFolder(dataDir);
@@ -21,7 +22,7 @@ export function claimDataFolder(dataDir: string): () => void {
     return () => lock.close();
   } catch (cause) {
     lock.close();
-    throw new Error(
+    throw new StoreInUse(
       `Another gateway uses the data folder ${dataDir}. Stop it, or start this one with a folder of its own (SALLYPORT_DATA_DIR).`,
       { cause },
     );

@@ -9,9 +9,15 @@ import {
   type SessionStore,
   type SessionWrite,
 } from '@sallyport/core';
+import type { EndedSession, EndedSessions } from '../embedded/ended-sessions.ts';
 import type { Row } from './row.ts';
 import { toSessionRecord, toSessionRow, toSessionRowChange } from './session-table.ts';
 import { withStoreErrors } from './store-error.ts';
+
+export interface RecordSessionStoreOptions {
+  /** Where ended sessions are noted a second time, so that a restored backup does not bring them back. */
+  readonly ended?: Pick<EndedSessions, 'note'>;
+}
 
 const model = recordModels.session;
 
@@ -36,8 +42,9 @@ const maximumAttempts = 1000;
  * @returns a store whose methods reject with `SP_STORE_UNAVAILABLE` when the database does not do its work; `create` and
  *   `change` also with `SP_CONFLICT` when the sid or the token hash exists.
  */
-export function createRecordSessionStore(unguarded: Records): SessionStore {
+export function createRecordSessionStore(unguarded: Records, options: RecordSessionStoreOptions = {}): SessionStore {
   const records = withStoreErrors(unguarded);
+  const { ended: endedSessions } = options;
 
   const find = async (where: RecordFilter[]): Promise<SessionRecord | null> => {
     const row = await records.findOne<Row>({ model, where });
@@ -104,7 +111,9 @@ export function createRecordSessionStore(unguarded: Records): SessionStore {
       for (let attempt = 0; attempt < maximumAttempts; attempt += 1) {
         const record = await find([...bySid(sid), { field: 'subject', value: subject }]);
         if (record === null || record.revokedAt !== undefined) return false;
-        if (await bury(records, record, reason, at)) return true;
+        if (!(await bury(records, record, reason, at))) continue;
+        await endedSessions?.note([toEndedSession(record, reason, at)]);
+        return true;
       }
       throw new SallyportError('SP_STORE_UNAVAILABLE', { reason: 'revocation-contended' });
     },
@@ -116,9 +125,11 @@ export function createRecordSessionStore(unguarded: Records): SessionStore {
       for (let round = 0; round < maximumAttempts; round += 1) {
         const rows = await records.findMany<Row>({ model, where: revocable(subject, except), limit: roundSize });
         if (rows.length === 0) return ended;
-        for (const record of rows.map(toSessionRecord)) {
-          if ((await bury(records, record, reason, at)) && isSessionLive(record, at)) ended.push(record.sid);
-        }
+        const buried: SessionRecord[] = [];
+        for (const record of rows.map(toSessionRecord))
+          if (await bury(records, record, reason, at)) buried.push(record);
+        await endedSessions?.note(buried.map((record) => toEndedSession(record, reason, at)));
+        ended.push(...buried.filter((record) => isSessionLive(record, at)).map(({ sid }) => sid));
       }
       throw new SallyportError('SP_STORE_UNAVAILABLE', { reason: 'revocation-contended' });
     },
@@ -126,6 +137,34 @@ export function createRecordSessionStore(unguarded: Records): SessionStore {
     deleteExpired: (at) =>
       records.deleteMany({ model, where: [{ field: 'absoluteExpiresAt', value: at, operator: 'lte' }] }),
   };
+}
+
+/**
+ * Ends sessions that were ended before and live again, because the database was restored from a backup.
+ *
+ * @returns how many there were, or rejects with `SP_STORE_UNAVAILABLE`.
+ */
+export async function endAgain(unguarded: Records, known: readonly EndedSession[]): Promise<number> {
+  const records = withStoreErrors(unguarded);
+  const endedBySid = new Map(known.map((ended) => [ended.sid, ended]));
+  const sids = [...endedBySid.keys()];
+  let count = 0;
+  for (let start = 0; start < sids.length; start += roundSize) {
+    const where: RecordFilter[] = [
+      { field: 'sid', value: sids.slice(start, start + roundSize), operator: 'in' },
+      notRevoked,
+    ];
+    const rows = await records.findMany<Row>({ model, where, limit: roundSize });
+    for (const record of rows.map(toSessionRecord)) {
+      const ended = endedBySid.get(record.sid);
+      if (ended !== undefined && (await bury(records, record, ended.because, ended.at))) count += 1;
+    }
+  }
+  return count;
+}
+
+function toEndedSession(record: SessionRecord, because: RevocationReason, at: Date): EndedSession {
+  return { sid: record.sid, at, because, until: record.absoluteExpiresAt };
 }
 
 function bySid(sid: string): RecordFilter[] {

@@ -1,7 +1,4 @@
-import { causesOf, SallyportError, sqliteCodeOf, type Records } from '@sallyport/core';
-
-/** Extended result codes of SQLite for a second row with the same unique value. */
-const sqliteDuplicates: ReadonlySet<number> = new Set([1555, 2067]);
+import { isDuplicateRow, SallyportError, type Records } from '@sallyport/core';
 
 /**
  * Wraps records so that every method rejects with `SP_STORE_UNAVAILABLE` when it fails, whatever the driver threw,
@@ -27,12 +24,7 @@ export function withStoreErrors(records: Records): Records {
 
 function toRecordsError(cause: unknown): SallyportError {
   if (cause instanceof SallyportError) return cause;
-  return causesOf(cause).some(isDuplicate)
+  return isDuplicateRow(cause)
     ? new SallyportError('SP_CONFLICT', { cause, reason: 'duplicate' })
     : new SallyportError('SP_STORE_UNAVAILABLE', { cause });
-}
-
-function isDuplicate(error: Error): boolean {
-  const code = sqliteCodeOf(error);
-  return code !== undefined && sqliteDuplicates.has(code);
 }

@@ -13,3 +13,4 @@ export {
   type SessionStoreFixture,
 } from './session-store-contract.ts';
 export { startStoreProcess, type StoreProcess, type StoreProcessOptions } from './store-process.ts';
+export { untilAnswered } from './until-answered.ts';

@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import type { Logger } from '@sallyport/core';
+import { openIdentityDatabase, type DatabaseHandle, type IdentityDatabase } from '@sallyport/identity';
+import {
+  claimDataFolder,
+  claimDatabase,
+  endedSessionTable,
+  keyTable,
+  openEmbeddedDatabase,
+  openExternalDatabase,
+  sessionTable,
+  waitForDatabase,
+  type DatabaseClaim,
+} from '@sallyport/stores';
+import type { Closing } from './closing.ts';
+import type { Config } from './config/config-schema.ts';
+import type { Environment } from './config/environment.ts';
+
+export interface DatabaseComposition {
+  readonly config: Config;
+  readonly environment: Environment;
+  readonly logger: Logger;
+  readonly closing: Closing;
+  /** Whether this process must be the only one on the database, unless Redis keeps several in step. */
+  readonly isClaimed: boolean;
+  /** Called when another process may use the database: nothing that was cached may be believed. */
+  readonly onClaimLost: () => void;
+}
+
+/**
+ * Opens the database of accounts and records: the one that DATABASE_URL names, else the embedded one. It is waited for,
+ * claimed unless Redis keeps several gateways in step, and migrated.
+ */
+export async function openDatabase(composition: DatabaseComposition): Promise<IdentityDatabase> {
+  const { config, environment, logger, closing } = composition;
+  if (environment.databaseUrl === undefined) {
+    // Also with Redis: SQLite is for the processes of one machine, and its locks are waited for on the event loop.
+    if (composition.isClaimed) closing.push(claimDataFolder(config.dataDir));
+    const file = openEmbeddedDatabase({ file: join(config.dataDir, 'sallyport.db') });
+    closing.push(() => file.close());
+    return open({ kind: 'sqlite', database: file }, undefined, logger);
+  }
+  const external = openExternalDatabase(environment.databaseUrl, logger);
+  closing.push(() => external.close());
+  await waitForDatabase(external, { logger });
+  const claim =
+    composition.isClaimed && environment.redisUrl === undefined
+      ? await claimDatabase({ database: external, onLost: composition.onClaimLost, logger })
+      : undefined;
+  if (claim !== undefined) closing.push(() => claim.release());
+  const database = await open(external, claim, logger);
+  if (environment.isProduction && !database.hasAtomicUpdates)
+    throw new Error(
+      'This database does not update conditionally in one step (FerretDB 1), so that what may happen once could happen twice. Use MongoDB or PostgreSQL in production.',
+    );
+  return database;
+}
+
+function open(handle: DatabaseHandle, claim: DatabaseClaim | undefined, logger: Logger): Promise<IdentityDatabase> {
+  return openIdentityDatabase({
+    database: handle,
+    tables: [sessionTable, endedSessionTable, keyTable],
+    isUsable: () => claim === undefined || claim.isHeld(),
+    logger,
+  });
+}

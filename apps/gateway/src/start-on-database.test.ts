@@ -1,0 +1,128 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger, type Logger } from '@sallyport/core';
+import { openExternalDatabase, openPostgres } from '@sallyport/stores';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startGateway, type Gateway } from './compose.ts';
+import { readEnvironment } from './config/environment.ts';
+import { loadConfig } from './config/load-config.ts';
+
+const servers = {
+  postgres: process.env['TEST_POSTGRES_URL'] ?? '',
+  mongodb: process.env['TEST_MONGODB_URL'] ?? '',
+} as const;
+
+const upstreams = {
+  SALLYPORT_UPSTREAM_SHOP: 'http://127.0.0.1:9',
+  SALLYPORT_UPSTREAM_SHELL: 'http://127.0.0.1:9',
+  SALLYPORT_UPSTREAM_ACCOUNT: 'http://127.0.0.1:9',
+};
+
+describe.each(['postgres', 'mongodb'] as const)('the gateway', (kind) => {
+  const reason = servers[kind] === '' ? ` (no server: TEST_${kind.toUpperCase()}_URL is not set)` : '';
+  describe.skipIf(servers[kind] === '')(`started on a database [${kind}]${reason}`, () => {
+    let folder: string;
+    let databaseUrl: string;
+    const gateways: Gateway[] = [];
+    beforeEach(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'sallyport-gateway-'));
+      databaseUrl = await makeDatabase(kind);
+    });
+    afterEach(async () => {
+      for (const gateway of gateways.splice(0)) await gateway.close();
+      await dropDatabase(databaseUrl);
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    const start = async (dataDir: string, logger: Logger = silentLogger, variables = {}): Promise<Gateway> => {
+      const environment = readEnvironment({
+        ...upstreams,
+        PORT: String(await findFreePort()),
+        SALLYPORT_DATA_DIR: join(folder, dataDir),
+        DATABASE_URL: databaseUrl,
+        ...variables,
+      });
+      const { config, isDemo } = await loadConfig(environment, folder);
+      const gateway = await startGateway({ config, isDemo, environment, logger });
+      gateways.push(gateway);
+      return gateway;
+    };
+    const ask = (gateway: Gateway, path: string, init: RequestInit = {}): Promise<Response> =>
+      fetch(`http://localhost:${gateway.port}${path}`, {
+        ...init,
+        headers: { origin: `http://localhost:${gateway.port}`, ...init.headers },
+      });
+
+    it('signs demo accounts in, and still knows them after another start', async () => {
+      const first = await start('a');
+      const file = readFileSync(join(folder, 'a', 'demo-accounts.json'), 'utf8');
+      const [account] = JSON.parse(file) as { email: string; password: string }[];
+      const answer = await ask(first, '/auth/sign-in/email', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ email: account?.email, password: account?.password }),
+      });
+      expect(answer.status).toBe(200);
+      const cookie = (answer.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
+      await gateways.pop()?.close();
+      const second = await start('a');
+      expect((await ask(second, '/auth/session', { headers: { cookie } })).status).toBe(200);
+      expect((await ask(second, '/auth/sign-out', { method: 'POST', headers: { cookie } })).status).toBe(204);
+    }, 60_000);
+
+    it('is the only one without Redis, whatever its data folder', async () => {
+      await start('a');
+      await expect(start('b')).rejects.toThrow(/Another gateway uses this database.*REDIS_URL/);
+    }, 60_000);
+
+    it('writes its address and its password into no log line', async () => {
+      const lines: string[] = [];
+      const log = (message: string, fields: object = {}) => void lines.push(`${message} ${JSON.stringify(fields)}`);
+      await start('a', { info: log, warn: log, error: log });
+      expect(lines.join('\n')).toContain('the database was migrated');
+      expect(lines.join('\n')).not.toContain(new URL(databaseUrl).host);
+    }, 60_000);
+  });
+});
+
+async function findFreePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+async function makeDatabase(kind: 'postgres' | 'mongodb'): Promise<string> {
+  const name = `sallyport_${randomBytes(6).toString('hex')}`;
+  const url = new URL(servers[kind]);
+  if (kind === 'mongodb') {
+    url.pathname = `/${name}`;
+    return url.href;
+  }
+  if (url.pathname.length < 2) url.pathname = '/postgres';
+  await runOnPostgres(url.href, `CREATE SCHEMA ${name}`);
+  url.searchParams.set('options', `-c search_path=${name}`);
+  return url.href;
+}
+
+async function dropDatabase(url: string): Promise<void> {
+  if (url.startsWith('postgres')) {
+    const name = /search_path(?:=|%3D)(\w+)/.exec(url)?.[1] ?? '';
+    return runOnPostgres(url, `DROP SCHEMA ${name} CASCADE`);
+  }
+  const database = openExternalDatabase(url, silentLogger);
+  if (database.kind === 'mongodb') await database.client.db(database.databaseName).dropDatabase();
+  await database.close();
+}
+
+async function runOnPostgres(url: string, statement: string): Promise<void> {
+  const database = openPostgres({ url });
+  const connection = await database.dedicated.connect();
+  await connection.query(statement);
+  connection.release();
+  await database.close();
+}

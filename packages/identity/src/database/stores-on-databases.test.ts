@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto';
+import type { KeyRingEntry, Records } from '@sallyport/core';
+import { createRecordSessionStore, createSealer, keyTable, openKeyRing, sessionTable } from '@sallyport/stores';
+import { keyRingContract, sessionStoreContract } from '@sallyport/testing/contracts';
+import { describe } from 'vitest';
+import { subjectSecret } from './database-subject.test-support.ts';
+import { openIdentityDatabase } from './identity-database.ts';
+import { databaseKinds, hasRaces, isAvailable, openTestDatabase, titleOn } from './test-database.test-support.ts';
+
+const tables = [sessionTable, keyTable];
+const module = new URL('./database-subject.test-support.ts', import.meta.url).href;
+const sealer = createSealer([subjectSecret])('key-ring');
+const otherSealer = createSealer([{ version: 1, value: randomBytes(32).toString('base64url') }])('key-ring');
+const withoutRaces = new Map(
+  await Promise.all(databaseKinds.map(async (kind) => [kind, !(await hasRaces(kind))] as const)),
+);
+
+describe.each(databaseKinds)('on Better Auth’s adapter', (kind) => {
+  describe.skipIf(!isAvailable(kind))(titleOn('the stores', kind), () => {
+    sessionStoreContract({
+      name: 'records',
+      withoutRaces: withoutRaces.get(kind) === true,
+      open: async () => {
+        const { handle, address, breakDown, close } = await openTestDatabase(kind);
+        const { records } = await openIdentityDatabase({ database: handle, tables });
+        return { store: createRecordSessionStore(records), breakDown, close, processes: { module, argument: address } };
+      },
+    });
+
+    keyRingContract({
+      name: 'records',
+      open: async () => {
+        const { handle, address, breakDown, close } = await openTestDatabase(kind);
+        const { records } = await openIdentityDatabase({ database: handle, tables });
+        return {
+          openRing: ({ secret = 'first', ...options } = {}) =>
+            openKeyRing({ records, sealer: secret === 'first' ? sealer : otherSealer, ...options }),
+          readRows: () => readEntries(records),
+          changeRow: async (kid, change) => {
+            const row = await records.findOne<KeyRow>({ model: keyTable.model, where: [{ field: 'kid', value: kid }] });
+            if (row === null) throw new TypeError('there is no such key');
+            const { use, state } = { ...row, ...change };
+            await records.updateMany({
+              model: keyTable.model,
+              where: [{ field: 'kid', value: kid }],
+              update: { ...change, slot: state === 'current' ? `${use}:current` : null },
+            });
+          },
+          removeRows: async () => {
+            await records.deleteMany({ model: keyTable.model, where: [] });
+          },
+          breakDown,
+          close,
+          processes: { module, argument: address },
+        };
+      },
+    });
+  });
+});
+
+interface KeyRow extends KeyRingEntry {
+  readonly id: string;
+}
+
+async function readEntries(records: Records): Promise<readonly KeyRingEntry[]> {
+  return records.findMany<KeyRow>({ model: keyTable.model });
+}

@@ -1,0 +1,18 @@
+import { describe } from 'vitest';
+import { isAvailable } from './database/test-database.test-support.ts';
+import { onDatabase, useDatabase } from './identity.test-support.ts';
+
+// The same tests as on the embedded database: what identity promises must not depend on where it keeps its rows.
+await useDatabase('postgres');
+
+describe.skipIf(!isAvailable('postgres')).each([
+  { name: 'sign-up', load: () => import('./sign-up.test.ts') },
+  { name: 'sign-in', load: () => import('./sign-in.test.ts') },
+  { name: 'sessions', load: () => import('./sessions.test.ts') },
+  { name: 'password reset', load: () => import('./password-reset.test.ts') },
+  { name: 'roles', load: () => import('./roles.test.ts') },
+  { name: 'events that cannot be written', load: () => import('./unwritten-events.test.ts') },
+  { name: 'requests', load: () => import('./requests.test.ts') },
+])(onDatabase('identity'), async ({ load }) => {
+  await load();
+});

@@ -1,0 +1,77 @@
+import { SallyportError } from '@sallyport/core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createSecurityEventLog } from './events/security-event-log.ts';
+import { goodPassword, onDatabase, startHarness, type Harness } from './identity.test-support.ts';
+
+const email = 'robin@x.test';
+let harness: Harness;
+let isBroken: boolean;
+beforeEach(async () => {
+  isBroken = false;
+  harness = await startHarness({
+    events: {
+      append: async (event) => {
+        if (isBroken) throw new SallyportError('SP_STORE_UNAVAILABLE');
+        await createSecurityEventLog(harness.database.records).append(event);
+      },
+    },
+  });
+});
+afterEach(() => harness.close());
+
+describe(onDatabase('an event that cannot be written'), () => {
+  it('keeps a session from ending, one or all', async () => {
+    await harness.makeUser(email);
+    const { caller, token } = await harness.signIn(email);
+    isBroken = true;
+    for (const [method, path] of [
+      ['POST', '/auth/sign-out'],
+      ['POST', '/auth/sessions/revoke-all'],
+    ] as const)
+      expect((await harness.call(method, path, undefined, { caller })).status).not.toBe(204);
+    expect(await harness.identity.directory.byToken(token)).not.toBeNull();
+    expect(harness.heard).toEqual([]);
+  });
+
+  it('keeps roles as they are', async () => {
+    const id = await harness.makeUser(email);
+    isBroken = true;
+    const failure = { code: 'SP_STORE_UNAVAILABLE' };
+    await expect(harness.identity.accounts.setRoles(id, ['vendor'])).rejects.toMatchObject(failure);
+    expect(await harness.identity.accounts.findById(id)).toMatchObject({ roles: ['user'], generation: 1 });
+  });
+
+  it('keeps the password and the sessions', async () => {
+    await harness.makeUser(email);
+    const { token } = await harness.signIn(email);
+    await harness.call('POST', '/auth/request-password-reset', { email });
+    const link = await harness.linkToken(email, 'reset-password');
+    isBroken = true;
+    const change = { token: link, newPassword: 'another-violet-kettle-9' };
+    expect((await harness.call('POST', '/auth/reset-password', change)).status).toBe(503);
+    isBroken = false;
+    expect(await harness.identity.directory.byToken(token)).not.toBeNull();
+    const answer = await harness.call('POST', '/auth/sign-in/email', { email, password: goodPassword });
+    expect(answer.status).toBe(200);
+  });
+
+  it('keeps an address from being verified', async () => {
+    await harness.call('POST', '/auth/sign-up/email', { name: 'Robin Doe', email, password: goodPassword });
+    const link = await harness.linkToken(email, 'verify-email');
+    isBroken = true;
+    expect((await harness.call('POST', '/auth/verify-email', { token: link })).status).toBe(503);
+    expect(await harness.identity.accounts.findByEmail(email)).toMatchObject({ emailVerified: false });
+  });
+});
+
+describe(onDatabase('an address that is taken at the same moment'), () => {
+  it('is SP_CONFLICT for every operator but one, whatever database says so', async () => {
+    const account = { name: 'Robin Doe', email, password: goodPassword, roles: ['user'], emailVerified: true };
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 4 }, () => harness.identity.accounts.createUser(account)),
+    );
+    const refusals = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+    expect(refusals).toHaveLength(3);
+    for (const refusal of refusals) expect(refusal).toMatchObject({ code: 'SP_CONFLICT' });
+  });
+});

@@ -1,0 +1,28 @@
+import type { Logger } from '@sallyport/core';
+import { openMongo, type MongoDatabase } from './mongodb/open-mongo.ts';
+import { openPostgres, type PostgresDatabase } from './postgres/open-postgres.ts';
+
+/** A database that lives in a process of its own. */
+export type ExternalDatabase = PostgresDatabase | MongoDatabase;
+
+/**
+ * Opens the database that `DATABASE_URL` names, by its scheme.
+ *
+ * @throws Error that names DATABASE_URL and never its value, for a scheme that is not known and for a URL that is none.
+ */
+export function openExternalDatabase(url: string, logger: Logger): ExternalDatabase {
+  const scheme = /^([a-z+]+):\/\//i.exec(url)?.[1]?.toLowerCase();
+  switch (scheme) {
+    case 'postgres':
+    case 'postgresql':
+      return openPostgres({ url, logger });
+    case 'mongodb':
+    case 'mongodb+srv':
+      return openMongo({ url });
+    case undefined:
+    default:
+      throw new Error(
+        'DATABASE_URL cannot be used: it must begin with postgres:// or mongodb://. Without it the embedded SQLite is used.',
+      );
+  }
+}

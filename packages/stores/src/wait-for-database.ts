@@ -1,0 +1,59 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isStoreFault, SallyportError, silentLogger, storeFaultWordOf, type Logger } from '@sallyport/core';
+import type { ExternalDatabase } from './open-database.ts';
+
+export interface DatabaseWaitOptions {
+  /** How long a database that is down is waited for. @default 30000 */
+  readonly maximumMilliseconds?: number;
+  /** @default silentLogger */
+  readonly logger?: Logger;
+}
+
+const pauseMilliseconds = 1_000;
+
+/** What no wait can mend: a password, a database or a user that is not there. */
+const finalWords = /^(?:28\d{3}|28P01|3D000|18|13)$/;
+
+/**
+ * Waits until a database answers, so that a gateway may be started before it.
+ *
+ * @throws Error that says what to do, and neither where the database is nor who asks. At once when the database answers that
+ *   it does not let this user in.
+ */
+export async function waitForDatabase(database: ExternalDatabase, options: DatabaseWaitOptions = {}): Promise<void> {
+  const { maximumMilliseconds = 30_000, logger = silentLogger } = options;
+  const deadline = performance.now() + maximumMilliseconds;
+  for (;;) {
+    try {
+      await ping(database);
+      return;
+    } catch (error) {
+      if (!isStoreFault(error)) throw error;
+      const word = storeFaultWordOf(error);
+      if (finalWords.test(word))
+        throw new Error(
+          `The database does not let Sallyport in (${word}). Check the user, the password and the name of the database in DATABASE_URL.`,
+        );
+      if (performance.now() >= deadline)
+        throw new Error(
+          `The database does not answer (${word}), and was waited for ${Math.round(maximumMilliseconds / 1000)} s. Check that it runs and that DATABASE_URL points at it.`,
+          { cause: new SallyportError('SP_STORE_UNAVAILABLE') },
+        );
+      logger.warn('the database does not answer yet', { error: word });
+      await delay(pauseMilliseconds);
+    }
+  }
+}
+
+async function ping(database: ExternalDatabase): Promise<void> {
+  if (database.kind === 'mongodb') {
+    await database.client.db(database.databaseName).command({ ping: 1 });
+    return;
+  }
+  const connection = await database.pool.connect();
+  try {
+    await connection.query('SELECT 1');
+  } finally {
+    connection.release();
+  }
+}
