@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { CsvError, parse } from 'csv-parse';
+import { parse, type CsvError } from 'csv-parse';
 import { exitCodes, OperatorMistake } from '../operator-mistake.ts';
 import { maximumRecordBytes, type ImportRecord } from './import-record.ts';
 

@@ -7,6 +7,7 @@ export interface PasswordLength {
   readonly maximum: number;
 }
 
+/** Whose password it is to be: what is mostly their name or address is refused. */
 export interface PasswordOwner {
   readonly name: string;
   readonly email: string;
