@@ -32,7 +32,7 @@ async function asGateway<T>(place: Workplace, work: (system: System) => Promise<
   return result as T; // Set by the work, or the line above has thrown.
 }
 
-function post({ identity }: System, path: string, body: object, cookie = ''): Promise<Response> | Response {
+async function post({ identity }: System, path: string, body: object, cookie = ''): Promise<Response> {
   const request = new Request(`http://localhost:3000${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', cookie },

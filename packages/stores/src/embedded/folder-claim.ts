@@ -5,6 +5,9 @@ import { requirePrivateFolder } from './private-folder.ts';
 
 const claimFileName = 'in-use.lock';
 
+/** Without this the garbage collector would close the lock of a caller who keeps nothing of it. */
+const held = new Set<DatabaseSync>();
+
 /**
  * Claims a data folder for this process. The embedded sessions are cached in process and their invalidation bus ends
  * there, so that a second gateway on the same folder would go on honouring a session that the first one ended.
@@ -19,7 +22,11 @@ export function claimDataFolder(dataDir: string): () => void {
   const lock = new DatabaseSync(join(dataDir, claimFileName), { timeout: 0 });
   try {
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE;');
-    return () => lock.close();
+    held.add(lock);
+    return () => {
+      held.delete(lock);
+      lock.close();
+    };
   } catch (cause) {
     lock.close();
     throw new StoreInUse(
