@@ -53,11 +53,11 @@ describe.skipIf(redisUrl === undefined)('the gateway while Redis is away [redis]
     const accounts: unknown = JSON.parse(readFileSync(join(dataDir, demoAccountsFile), 'utf8'));
     const [{ email, password }] = accounts as [typeof account]; // Written by the demo a moment ago.
     account = { email, password };
-    await vi.waitFor(async () => expect((await get('/readyz')).status).toBe(200), patience);
+    await untilReady();
   });
   afterEach(async () => {
     await proxy.behave({ kind: 'pass' });
-    await vi.waitFor(async () => expect((await get('/readyz')).status).toBe(200), patience);
+    await untilReady();
   });
   afterAll(async () => {
     await gateway.close();
@@ -66,6 +66,10 @@ describe.skipIf(redisUrl === undefined)('the gateway while Redis is away [redis]
     rmSync(dataDir, { recursive: true });
   });
 
+  const untilReady = (): Promise<void> =>
+    vi.waitFor(async () => {
+      if (!(await get('/readyz')).ok) throw new Error('the gateway is not ready');
+    }, patience);
   const get = (path: string, cookie?: string): Promise<Response> =>
     fetch(origin + path, { headers: cookie === undefined ? {} : { cookie } });
   const post = (path: string, body?: object, cookie?: string): Promise<Response> =>

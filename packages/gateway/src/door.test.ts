@@ -164,9 +164,18 @@ describe('translation', () => {
     const token = door.sessions.add();
     await door.send('GET', '/api/x', cookie(token));
     const { signatureCount } = door.keyRing;
-    door.bus.gap();
+    await door.bus.revoke('user', 'alice');
     await door.send('GET', '/api/x', cookie(token));
     expect(door.keyRing.signatureCount).toBe(signatureCount);
+  });
+
+  it('signs again after a gap, in which a key may have been withdrawn', async () => {
+    const token = door.sessions.add();
+    await door.send('GET', '/api/x', cookie(token));
+    const { signatureCount } = door.keyRing;
+    door.bus.gap();
+    await door.send('GET', '/api/x', cookie(token));
+    expect(door.keyRing.signatureCount).toBe(signatureCount + 1);
   });
 });
 

@@ -1,4 +1,4 @@
-import { SallyportError, silentLogger, type Logger } from '@sallyport/core';
+import { silentLogger, type Logger } from '@sallyport/core';
 import { keepConnected } from './keep-connected.ts';
 import {
   connectForCommands,
@@ -133,7 +133,7 @@ export function openRedis(options: OpenRedisOptions): Redis {
         return await send(key, ['EVALSHA', sha1, ...rest]);
       } catch (cause) {
         if (!(cause instanceof RedisFault) || cause.word !== 'NOSCRIPT') throw toRedisError(cause);
-        return await send(key, ['EVAL', text, ...rest]).catch(rethrow);
+        return send(key, ['EVAL', text, ...rest]).catch(rethrow);
       }
     },
     isConnected: () => commands.current() !== undefined,
@@ -206,5 +206,5 @@ function openSubscription(
 }
 
 function rethrow(cause: unknown): never {
-  throw toRedisError(cause) satisfies SallyportError;
+  throw toRedisError(cause);
 }

@@ -56,7 +56,7 @@ describe.skipIf(testRedisUrl === undefined)('the invalidation bus [redis]', () =
     );
     await Promise.all([near?.open(), far?.open()]);
     const ids = Array.from({ length: 50 }, (_, index) => `sid-${index}`);
-    await Promise.all(ids.map((id) => near?.call('publish', { ...event, id })));
+    await Promise.all(ids.map(async (id) => near?.call('publish', { ...event, id })));
     const isHeard = async (): Promise<unknown> => {
       const heard = (await far?.call('heard')) as readonly { id: string }[];
       return heard.map(({ id }) => id);

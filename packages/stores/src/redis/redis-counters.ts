@@ -1,6 +1,7 @@
 import type { Counters } from '@sallyport/core';
 import type { Redis } from './open-redis.ts';
 import { toRedisError } from './redis-fault.ts';
+import { toList } from './redis-reply.ts';
 import { defineScript } from './redis-script.ts';
 
 export interface RedisCountersOptions {
@@ -45,7 +46,7 @@ export function createRedisCounters({ redis }: RedisCountersOptions): Counters {
     },
     read: async (key) => {
       const reply = await redis.script(readScript, keyOf(key), []);
-      const [count, milliseconds]: readonly unknown[] = Array.isArray(reply) ? reply : [];
+      const [count, milliseconds] = toList(reply);
       if (typeof count !== 'string') return { count: 0, remainingSeconds: 0 };
       return {
         count: toNumber(Number(count)),

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
-import { SallyportError, silentLogger, type Logger, type SessionStore } from '@sallyport/core';
+import { silentLogger, type SallyportError, type Logger, type SessionStore } from '@sallyport/core';
 import { after, makeSessionRecord, sessionStart } from '@sallyport/testing/contracts';
 import { startChaosProxy, type ChaosBehaviour, type ChaosProxy } from '@sallyport/testing/faults';
 import { createSqliteRecords } from '@sallyport/testing/sqlite-records';

@@ -1,6 +1,7 @@
 import { createClient } from 'redis';
 import type { ConnectionSettings } from './redis-connection.ts';
 import { RedisFault } from './redis-fault.ts';
+import { toList } from './redis-reply.ts';
 import type { RedisNode } from './redis-url.ts';
 import { within } from './time-limit.ts';
 
@@ -46,7 +47,6 @@ async function ask(settings: ConnectionSettings, { host, port }: RedisNode): Pro
 }
 
 function toNode(reply: unknown): RedisNode | undefined {
-  if (!Array.isArray(reply)) return undefined;
-  const [host, port]: readonly unknown[] = reply;
+  const [host, port] = toList(reply);
   return typeof host === 'string' && typeof port === 'string' ? { host, port: Number(port) } : undefined;
 }

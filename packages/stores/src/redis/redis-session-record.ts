@@ -21,14 +21,6 @@ export function sealRecord(record: SessionRecord, sealer: Sealer): string {
   return sealer.seal(JSON.stringify(part), record.sid);
 }
 
-/** Makes an object of the flat list that `HGETALL` replies with. */
-export function toFields(reply: unknown): Readonly<Record<string, string>> {
-  if (!Array.isArray(reply)) throw new TypeError('the reply of Redis is not a list of fields');
-  const fields: Record<string, string> = {};
-  for (let index = 0; index < reply.length; index += 2) fields[String(reply[index])] = String(reply[index + 1]);
-  return fields;
-}
-
 /**
  * Reads a record from the fields of its hash; `null` when there is none.
  *

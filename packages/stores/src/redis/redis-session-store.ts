@@ -11,7 +11,8 @@ import {
 import { createEndedSessionLedger, type EndedSessionLedger } from '../records/ended-session-ledger.ts';
 import type { Redis } from './open-redis.ts';
 import { toRedisError } from './redis-fault.ts';
-import { sealRecord, toFields, toStoredRecord } from './redis-session-record.ts';
+import { toFields, toList } from './redis-reply.ts';
+import { sealRecord, toStoredRecord } from './redis-session-record.ts';
 import {
   addToIndexScript,
   changeRecordScript,
@@ -322,7 +323,7 @@ async function deleteExpiredOf(redis: Redis, keys: SessionKeys, index: string, a
 }
 
 function toWrite(sid: string, reply: unknown, sealer: Sealer): SessionWrite {
-  const [kind, ...fields]: readonly unknown[] = Array.isArray(reply) ? reply : [];
+  const [kind, ...fields] = toList(reply);
   if (kind === 'unknown' || kind === 'revoked' || kind === 'stale') return { kind };
   const record = kind === 'written' ? toStoredRecord(sid, toFields(fields), sealer) : null;
   if (record === null) throw toRedisError(new TypeError('the reply of Redis to a change cannot be read'));
