@@ -19,11 +19,10 @@ export function claimDataFolder(dataDir: string): () => void {
   try {
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE;');
     return () => lock.close();
-  } catch (cause) {
+  } catch {
     lock.close();
     throw new Error(
       `Another gateway uses the data folder ${dataDir}. Stop it, or start this one with a folder of its own (SALLYPORT_DATA_DIR).`,
-      { cause },
     );
   }
 }
