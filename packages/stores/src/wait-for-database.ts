@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isStoreFault, SallyportError, silentLogger, storeFaultWordOf, type Logger } from '@sallyport/core';
+import { isStoreFault, silentLogger, storeFaultWordOf, type Logger } from '@sallyport/core';
 import type { ExternalDatabase } from './open-database.ts';
 
 export interface DatabaseWaitOptions {
@@ -37,7 +37,6 @@ export async function waitForDatabase(database: ExternalDatabase, options: Datab
       if (performance.now() >= deadline)
         throw new Error(
           `The database does not answer (${word}), and was waited for ${Math.round(maximumMilliseconds / 1000)} s. Check that it runs and that DATABASE_URL points at it.`,
-          { cause: new SallyportError('SP_STORE_UNAVAILABLE') },
         );
       logger.warn('the database does not answer yet', { error: word });
       await delay(pauseMilliseconds);

@@ -2,10 +2,13 @@ import { randomBytes } from 'node:crypto';
 import type { KeyRingEntry, Records } from '@sallyport/core';
 import { createRecordSessionStore, createSealer, keyTable, openKeyRing, sessionTable } from '@sallyport/stores';
 import { keyRingContract, sessionStoreContract } from '@sallyport/testing/contracts';
-import { describe } from 'vitest';
+import { describe, vi } from 'vitest';
 import { subjectSecret } from './database-subject.test-support.ts';
 import { openIdentityDatabase } from './identity-database.ts';
 import { databaseKinds, hasRaces, isAvailable, openTestDatabase, titleOn } from './test-database.test-support.ts';
+
+// Hundreds of writes to a server that waits for the disk each time, on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const tables = [sessionTable, keyTable];
 const module = new URL('./database-subject.test-support.ts', import.meta.url).href;

@@ -27,11 +27,10 @@ export function claimDataFolder(dataDir: string): () => void {
       held.delete(lock);
       lock.close();
     };
-  } catch (cause) {
+  } catch {
     lock.close();
     throw new StoreInUse(
       `Another gateway uses the data folder ${dataDir}. Stop it, or start this one with a folder of its own (SALLYPORT_DATA_DIR).`,
-      { cause },
     );
   }
 }
