@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createAuthority, type CertificateRequest } from './certificate-authority.ts';
 
-/** Files of a certificate authority that lives as long as a test run, and of a server certificate that it signed. */
+/** Files of a certificate authority that is kept for a test run, and of a server certificate that it signed. */
 export interface TestAuthority {
   readonly caFile: string;
   readonly certFile: string;
@@ -17,10 +17,10 @@ export async function createTestAuthority(
   folder: string,
   change: Partial<CertificateRequest> = {},
 ): Promise<TestAuthority> {
-  const authority = await createAuthority({ commonName: 'Sallyport test authority', days: 60 });
+  const authority = await createAuthority({ commonName: 'Sallyport test authority', days: 397 });
   const server = await authority.issue({
     names: { dns: ['localhost', 'app.test'], ip: ['127.0.0.1'] },
-    days: 60,
+    days: 397,
     ...change,
   });
   const files = {
