@@ -55,6 +55,21 @@ describe('a handshake', () => {
     await expect(shakeHands(options)).rejects.toThrow();
   });
 
+  it('goes well with an RSA certificate too', async () => {
+    const pair = await makePair('rsa', 'rsa');
+    const other = await startTestDoor();
+    try {
+      const { port: otherPort } = await other.door.listen({ host: '127.0.0.1', port: 0, tls: pair });
+      for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+        const socket = await shakeHands({ port: otherPort, ca: pair.ca, maxVersion });
+        expect(socket.getCipher().name).toMatch(/GCM/);
+        socket.destroy();
+      }
+    } finally {
+      await other.close();
+    }
+  });
+
   it('cannot be repeated on the same connection', async () => {
     const socket = await shakeHands({ maxVersion: 'TLSv1.2' });
     const failed = new Promise((resolve) => socket.once('error', resolve).once('close', resolve));
@@ -152,8 +167,8 @@ describe('Strict-Transport-Security', () => {
   });
 });
 
-async function makePair(name: string): Promise<Pair> {
-  const { caFile, certFile, keyFile } = await createTestAuthority(path.join(folder, name));
+async function makePair(name: string, keyType: 'ecdsa' | 'rsa' = 'ecdsa'): Promise<Pair> {
+  const { caFile, certFile, keyFile } = await createTestAuthority(path.join(folder, name), { keyType });
   const [ca = '', cert = '', key = ''] = await Promise.all(
     [caFile, certFile, keyFile].map((file) => readFile(file, 'utf8')),
   );

@@ -42,10 +42,10 @@ describe.skipIf(testssl === undefined)('testssl.sh (skipped where it is not inst
     await rm(folder, { recursive: true });
   });
 
-  it.concurrent.each(['ecdsa', 'rsa'] as const)(
-    'finds nothing above "low" with a certificate of type %s',
-    async (keyType) => {
-      const authority = await createTestAuthority(path.join(folder, keyType), { keyType });
+  it(
+    'finds nothing above "low"',
+    async () => {
+      const authority = await createTestAuthority(folder);
       const tls = { cert: await readFile(authority.certFile, 'utf8'), key: await readFile(authority.keyFile, 'utf8') };
       const { port } = await door.door.listen({ host: '127.0.0.1', port: 0, tls });
       const findings = await scan(`https://app.test:${port}/public/x`, authority.caFile);

@@ -60,7 +60,7 @@ export function createDoor(options: DoorOptions): Door {
   const checked = checkDoorOptions(options);
   const shared = createSharedParts(checked);
   const listeners: Listener[] = [];
-  let certified: Listener | undefined;
+  const certified: Listener[] = [];
   let isDraining = false;
 
   const open = async (kind: ListenerKind, address: Parameters<Door['listen']>[0]): Promise<Listening> => {
@@ -72,7 +72,7 @@ export function createDoor(options: DoorOptions): Door {
     );
     handle = createRequestHandler(shared.partsFor(kind, listener, () => isDraining));
     listeners.push(listener);
-    if (address.tls !== undefined) certified = listener;
+    if (address.tls !== undefined) certified.push(listener);
     return { host: listener.host, port: listener.port };
   };
 
@@ -80,8 +80,8 @@ export function createDoor(options: DoorOptions): Door {
     listen: (address) => open('public', address),
     listenInternal: (address) => open('internal', address),
     replaceCertificate: (pair) => {
-      if (certified === undefined) throw new TypeError('nothing listens with TLS');
-      certified.replaceCertificate(pair);
+      if (certified.length === 0) throw new TypeError('nothing listens with TLS');
+      for (const listener of certified) listener.replaceCertificate(pair);
     },
     listenRedirect: async (address) => {
       const redirect = createHttpsRedirect(checked);
