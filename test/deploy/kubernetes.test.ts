@@ -34,7 +34,7 @@ const kustomization: Tree = parse(readFileSync(path.join(deploy, 'kustomization.
 const objects: readonly Tree[] = readdirSync(path.join(deploy, 'kubernetes')).flatMap((file) =>
   parseAllDocuments(readFileSync(path.join(deploy, 'kubernetes', file), 'utf8')).map((document) => {
     if (document.errors.length > 0) throw new Error(`${file} is no YAML`);
-    return document.toJS() as Tree;
+    return document.toJS();
   }),
 );
 const ofKind = (kind: string): readonly Tree[] => objects.filter((object) => object.kind === kind);
@@ -54,14 +54,14 @@ describe('the Kubernetes manifests', () => {
 
   it('are all part of the kustomization, whose files exist', () => {
     const files = readdirSync(path.join(deploy, 'kubernetes')).map((file) => `kubernetes/${file}`);
-    expect([...kustomization.resources].sort()).toEqual(files.sort());
+    expect(new Set(kustomization.resources)).toEqual(new Set(files));
     const generated = kustomization.configMapGenerator.flatMap((map: Tree) => map.files ?? []);
     for (const file of generated) expect(existsSync(path.join(deploy, file))).toBe(true);
   });
 
   it.skipIf(kubectl === undefined)('are put together by kubectl (skipped where it is not installed)', () => {
     const text = execFileSync(kubectl ?? '', ['kustomize', deploy], { encoding: 'utf8' });
-    const built = parseAllDocuments(text).map((document) => document.toJS() as Tree);
+    const built = parseAllDocuments(text).map((document) => document.toJS());
     expect(built).toHaveLength(objects.length + kustomization.configMapGenerator.length);
     for (const object of built.filter(({ kind }) => kind !== 'Namespace')) {
       expect(object.metadata.namespace).toBe('sallyport');
@@ -74,7 +74,7 @@ describe('the Kubernetes manifests', () => {
 
 describe('every deployment', () => {
   it('is there', () => {
-    expect(deployments.map(({ metadata }) => metadata.name).sort()).toEqual([...names].sort());
+    expect(new Set(deployments.map(({ metadata }) => metadata.name))).toEqual(new Set(names));
   });
 
   it.each(deployments.map((deployment) => [deployment.metadata.name as string, deployment] as const))(
@@ -208,7 +208,7 @@ function variablesOf(container: Tree): Record<string, string> {
     name,
     value ?? mapOf(valueFrom.configMapKeyRef.name)[valueFrom.configMapKeyRef.key],
   ]);
-  return Object.fromEntries([...whole, ...single]) as Record<string, string>;
+  return Object.fromEntries([...whole, ...single]);
 }
 
 /** The process itself says what it does not know. Files of secrets do not exist here: they stand in as values. */
