@@ -25,6 +25,8 @@ export default defineConfig({
             'examples/**/*.test.ts',
             'tools/**/*.test.ts',
             'bench/**/*.test.ts',
+            'test/transport/**/*.test.ts',
+            'test/deploy/**/*.test.ts',
           ],
         },
       },

@@ -5,8 +5,10 @@ import { hashInputs } from '../build/input-hash.ts';
 import { onStopRequest } from '../processes/stop-requests.ts';
 import { workspaceRoot } from '../workspace-root.ts';
 import { demoProcesses, type ProcessDefinition, type ProcessName } from './demo-processes.ts';
+import { openDevelopmentAuthority } from './development-authority.ts';
 import { parsePort, requireFreePort } from './public-port.ts';
 import { reportStartFailure } from './report-start-failure.ts';
+import { parseStartOptions } from './start-options.ts';
 import { toStartTable } from './start-summary.ts';
 import { startSystem, type RunningSystem } from './system.ts';
 import { watchFolders } from './watch-folders.ts';
@@ -50,13 +52,16 @@ try {
 }
 
 async function start(): Promise<void> {
+  const { https } = parseStartOptions(process.argv.slice(2));
   const port = parsePort(process.env['PORT']);
   await requireFreePort(port);
   await progress.step('Building packages and services', () => buildPackages(workspaceRoot, stopping.signal));
   await progress.step('Starting', async () => {
+    const dataDir = path.resolve(workspaceRoot, process.env['SALLYPORT_DATA_DIR'] ?? '.sallyport');
     system = await startSystem({
-      dataDir: path.resolve(workspaceRoot, process.env['SALLYPORT_DATA_DIR'] ?? '.sallyport'),
+      dataDir,
       port,
+      ...(https ? { tls: await openDevelopmentAuthority(dataDir) } : {}),
       definitions: demoProcesses(workspaceRoot).map(toDevelopment),
       signal: stopping.signal,
       onNotice: (notice) => console.log(notice),

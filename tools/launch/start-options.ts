@@ -3,6 +3,8 @@ import { StartRefused } from './public-port.ts';
 
 export interface StartOptions {
   readonly json: boolean;
+  /** Whether the door speaks https, with a certificate of the development authority. */
+  readonly https: boolean;
   readonly help: boolean;
 }
 
@@ -10,6 +12,7 @@ export const startHelp = `Builds Sallyport and runs all of it on this machine.
 
   npm start              show a table when everything answers
   npm start -- --json    print the same as one JSON line on stdout
+  npm start -- --https   https, with a certificate made here; says how to trust it
   npm start -- --help    this text
 
   PORT=3100 npm start    serve another port than 3000
@@ -26,11 +29,15 @@ export function parseStartOptions(commandLine: readonly string[]): StartOptions 
   try {
     const { values } = parseArgs({
       args: [...commandLine],
-      options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
+      options: {
+        json: { type: 'boolean', default: false },
+        https: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
       strict: true,
       allowPositionals: false,
     });
-    return { json: values.json, help: values.help };
+    return { json: values.json, https: values.https, help: values.help };
   } catch (error) {
     const [sentence = ''] = error instanceof Error ? error.message.split('. ') : [];
     throw new StartRefused(`${sentence}.\n\n${startHelp}`);

@@ -5,6 +5,7 @@ import { alignColumns, toJsonLine, toStartTable } from './start-summary.ts';
 const summary = {
   url: 'http://localhost:3000',
   mailbox: 'http://127.0.0.1:4000',
+  authority: undefined,
   accounts: [
     { email: 'user@example.com', password: 'one', roles: ['user'] },
     { email: 'vendor@example.com', password: "it's", roles: ['vendor'] },
@@ -42,12 +43,24 @@ describe('the table', () => {
     expect(table.match(/^ {2,}curl .*$/gm)).toHaveLength(1);
   });
 
+  it('says on https what to trust, and passes it to both halves of the curl', () => {
+    const table = toStartTable({ ...summary, url: 'https://localhost:3000', authority: path.resolve('a b/ca.pem') }, 1);
+    expect(table).toMatch(/Authority +a b[\\/]ca\.pem/);
+    expect(table).toMatch(/certutil|security/);
+    expect(table.match(/--cacert ['"]a b[\\/]ca\.pem['"]/g)).toHaveLength(2);
+    expect(toStartTable(summary, 1)).not.toMatch(/cacert|Authority/);
+  });
+
   it.skipIf(process.platform === 'win32')('quotes the password of the curl for a shell', () => {
     expect(toStartTable(summary, 1)).toContain(`"password":"it'\\''s"`);
   });
 });
 
 describe('the JSON line', () => {
+  it('names the authority on https', () => {
+    expect(JSON.parse(toJsonLine({ ...summary, authority: '/x/ca.pem' }))).toHaveProperty('authority', '/x/ca.pem');
+  });
+
   it('is one line with exactly what was promised', () => {
     const line = toJsonLine(summary);
     expect(line).not.toContain('\n');

@@ -1,13 +1,14 @@
 import path from 'node:path';
 import type { DemoAccount, RunningSystem } from './system.ts';
 
-type Summary = Pick<RunningSystem, 'url' | 'mailbox' | 'accounts' | 'services' | 'logFolder'>;
+type Summary = Pick<RunningSystem, 'url' | 'mailbox' | 'authority' | 'accounts' | 'services' | 'logFolder'>;
 
 /** What `npm start -- --json` prints: one line. */
-export function toJsonLine({ url, mailbox, accounts, services }: Summary): string {
+export function toJsonLine({ url, mailbox, authority, accounts, services }: Summary): string {
   return JSON.stringify({
     url,
     mailbox,
+    ...(authority === undefined ? {} : { authority }),
     accounts: accounts.map(({ email, password, roles }) => ({ email, password, roles })),
     services: services.map(({ name, path: servicePath }) => ({ name, path: servicePath })),
   });
@@ -15,7 +16,7 @@ export function toJsonLine({ url, mailbox, accounts, services }: Summary): strin
 
 /** What `npm start` prints: one aligned table, and five things to try. */
 export function toStartTable(summary: Summary, readyAfterSeconds: number): string {
-  const { url, mailbox, accounts, services, logFolder } = summary;
+  const { url, mailbox, authority, accounts, services, logFolder } = summary;
   const vendor = accountWith(accounts, 'vendor');
   const administrator = accountWith(accounts, 'admin');
   const rows: string[][] = [
@@ -31,6 +32,7 @@ export function toStartTable(summary: Summary, readyAfterSeconds: number): strin
       email,
       `${password}   ${roles.join(', ')}`,
     ]),
+    ...(authority === undefined ? [] : [['Authority', fromHere(authority), 'trust it once, as below']]),
     ['Logs', fromHere(logFolder), 'Ctrl-C stops everything'],
   ];
   const steps = [
@@ -38,10 +40,12 @@ export function toStartTable(summary: Summary, readyAfterSeconds: number): strin
     `Watch your own requests pass the stages of the door: ${url}/behind-the-door`,
     `Sign up with an address of your own; the verification mail arrives at ${mailbox}`,
     `Sign in as ${administrator?.email ?? 'the administrator'} in two browsers, then "sign out everywhere" at ${url}/account`,
-    `Ask the shop without a browser, and see that no token leaves the door:\n     ${curlFor(url, vendor)}`,
+    `Ask the shop without a browser, and see that no token leaves the door:\n     ${curlFor(url, vendor, authority)}`,
   ];
   const tries = steps.map((step, index) => `  ${index + 1}. ${step}`);
-  return ['', ...alignColumns(rows).map((line) => `  ${line}`), '', '  Five things to try', ...tries, ''].join('\n');
+  const trust = authority === undefined ? [] : ['', ...howToTrust(fromHere(authority)).map((line) => `  ${line}`)];
+  const table = alignColumns(rows).map((line) => `  ${line}`);
+  return ['', ...table, ...trust, '', '  Five things to try', ...tries, ''].join('\n');
 }
 
 /** Pads every column but the last to its widest cell. */
@@ -65,11 +69,28 @@ const serviceNotes: Readonly<Record<string, string>> = {
 };
 
 /** One command that signs in, keeps the cookie in memory and lists the products. */
-function curlFor(url: string, account: DemoAccount | undefined): string {
+function curlFor(url: string, account: DemoAccount | undefined, authority: string | undefined): string {
   const { email, password } = account ?? { email: 'vendor@example.com', password: '…' };
   const body = quote(JSON.stringify({ email, password }));
+  // "--next" begins afresh, with no option of what came before.
+  const trusting = authority === undefined ? '' : ` --cacert ${quote(fromHere(authority))}`;
   const signIn = `-b "" -o ${process.platform === 'win32' ? 'NUL' : '/dev/null'} -H "Content-Type: application/json" -d ${body} ${url}/auth/sign-in/email`;
-  return `curl -sS ${signIn} --next -sS -b "" "${url}/api/shop/products?pageSize=3"`;
+  return `curl -sS${trusting} ${signIn} --next -sS${trusting} -b "" "${url}/api/shop/products?pageSize=3"`;
+}
+
+/** The authority can vouch for this machine only, and its key stays in the data folder. */
+function howToTrust(file: string): readonly string[] {
+  const quoted = quote(file);
+  const commands: Partial<Record<NodeJS.Platform, string>> = {
+    darwin: `security add-trusted-cert -r trustRoot -k ~/Library/Keychains/login.keychain-db ${quoted}`,
+    win32: `certutil -user -addstore Root ${quoted}`,
+  };
+  const nss = `certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n sallyport-development -i ${quoted}`;
+  return [
+    'So that browsers do not warn (the authority can vouch for localhost only)',
+    `  ${commands[process.platform] ?? nss}`,
+    '  Firefox: Settings, Certificates, View Certificates, Authorities, Import',
+  ];
 }
 
 function fromHere(folder: string): string {

@@ -3,6 +3,7 @@ import { buildSystem } from '../build/build-system.ts';
 import { createProgress } from '../build/progress.ts';
 import { onStopRequest } from '../processes/stop-requests.ts';
 import { workspaceRoot } from '../workspace-root.ts';
+import { openDevelopmentAuthority } from './development-authority.ts';
 import { parsePort, requireFreePort } from './public-port.ts';
 import { reportStartFailure } from './report-start-failure.ts';
 import { parseStartOptions, startHelp } from './start-options.ts';
@@ -25,7 +26,7 @@ try {
   const options = parseStartOptions(process.argv.slice(2));
   if (options.help) console.log(startHelp);
   else {
-    starting = start();
+    starting = start(options.https);
     await starting;
     if (system !== undefined) console.log(options.json ? toJsonLine(system) : toStartTable(system, elapsedSeconds()));
   }
@@ -36,16 +37,18 @@ try {
   }
 }
 
-async function start(): Promise<void> {
+async function start(isHttps: boolean): Promise<void> {
   const port = parsePort(process.env['PORT']);
   await requireFreePort(port);
   // The table or the JSON line alone goes to stdout.
   const progress = createProgress(process.stderr);
   await buildSystem({ root: workspaceRoot, progress, signal: stopping.signal });
   await progress.step('Starting', async () => {
+    const dataDir = path.resolve(workspaceRoot, process.env['SALLYPORT_DATA_DIR'] ?? '.sallyport');
     system = await startSystem({
-      dataDir: path.resolve(workspaceRoot, process.env['SALLYPORT_DATA_DIR'] ?? '.sallyport'),
+      dataDir,
       port,
+      ...(isHttps ? { tls: await openDevelopmentAuthority(dataDir) } : {}),
       signal: stopping.signal,
       onNotice: (notice) => console.error(notice),
       onLost: (failure) => void stopBecause(failure),

@@ -59,6 +59,8 @@ export interface SystemOptions {
 export interface RunningSystem {
   readonly url: string;
   readonly mailbox: string;
+  /** Path of the certificate authority behind an https address. */
+  readonly authority: string | undefined;
   readonly accounts: readonly DemoAccount[];
   readonly services: readonly { readonly name: string; readonly path: string }[];
   readonly logFolder: string;
@@ -181,6 +183,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
   return {
     url: addresses.publicUrl,
     mailbox: `http://127.0.0.1:${addresses.mailboxPort}`,
+    authority: options.tls?.caFile,
     accounts,
     services: definitions.flatMap(({ name, path: servicePath }) =>
       servicePath === undefined ? [] : [{ name, path: servicePath }],

@@ -8,8 +8,12 @@ const meanings: Readonly<Record<string, string>> = {
   SALLYPORT_CONFIG: 'Path of the configuration file; absent means demo mode',
   SALLYPORT_PUBLIC_URL: 'Origin that the browser sees',
   SALLYPORT_DATA_DIR: 'Folder of the embedded database and of generated secrets',
+  SALLYPORT_LISTEN_HOST: 'Address on which the public listener binds',
+  SALLYPORT_INTERNAL_HOST: 'Address on which the internal listener binds',
   SALLYPORT_INTERNAL_PORT: 'Port of the internal listener, for zones and services',
   SALLYPORT_MAILBOX_PORT: 'Port of the development mailbox; demo mode only',
+  SALLYPORT_TRUSTED_PROXIES:
+    'Addresses or networks of proxies in front, with commas between; instead of trustedProxies',
   SALLYPORT_TLS_CERT_FILE: 'PEM file of the certificate chain; together with the next one',
   SALLYPORT_TLS_KEY_FILE: 'PEM file of the private key',
   SALLYPORT_SECRET: 'Root secret, from which the others are derived; absent means one generated into the data folder',

@@ -1,18 +1,18 @@
-import { readFileSync } from 'node:fs';
 import { toStoreError, type Logger } from '@sallyport/core';
-import { createDoor, createDoorTraces, type Door, type DoorTraces, type Mount } from '@sallyport/gateway';
+import { createDoor, createDoorTraces, type DoorTraces, type Mount } from '@sallyport/gateway';
 import type { Identity } from '@sallyport/identity';
 import { createClosing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
-import { ConfigurationError } from './config/configuration-error.ts';
 import type { Environment } from './config/environment.ts';
 import { prepareDemoAccounts } from './demo/demo-accounts.ts';
 import { createTracesMount, withoutOwnRequests } from './demo/traces-mount.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { createIdentityMount } from './identity-mount.ts';
 import { openIdentity } from './open-identity.ts';
+import { openListeners } from './open-listeners.ts';
 import { openMailer } from './open-mailer.ts';
 import { openStores } from './open-stores.ts';
+import { openCertificate } from './tls/certificate-watch.ts';
 
 export interface GatewayOptions {
   readonly config: Config;
@@ -40,6 +40,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, isDemo, environment, logger } = options;
   const closing = createClosing();
   try {
+    const certificate =
+      config.tls === undefined
+        ? undefined
+        : openCertificate({ files: config.tls, publicUrl: config.publicUrl, logger });
     const stores = await openStores(config, environment, logger, closing);
     const mailer = await openMailer(options, closing);
     closing.push(startHousekeeping(stores.sessions, logger));
@@ -52,6 +56,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const door = createDoor({
       publicUrl: config.publicUrl,
       hosts: config.hosts,
+      internalHosts: config.internal.hosts,
+      hsts: config.hsts,
+      readinessWarnings: () => certificate?.warnings() ?? [],
       trustedProxies: config.trustedProxies,
       routes: config.routes,
       mounts: mountsOf(identity, traces),
@@ -65,7 +72,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ...(traces === undefined ? {} : { traces }),
     });
     closing.push(() => door.close(isDemo ? { graceMilliseconds: demoGraceMilliseconds } : {}));
-    const { port, internalPort } = await listen(door, config);
+    const { port, internalPort } = await openListeners({ door, config, certificate, closing });
     return { port, internalPort, close: () => closing.close() };
   } catch (error) {
     await closing.close();
@@ -84,24 +91,4 @@ async function createVerifiedAccount(
 function mountsOf(identity: Identity, traces: DoorTraces | undefined): readonly Mount[] {
   const auth = createIdentityMount(identity.app);
   return traces === undefined ? [auth] : [auth, createTracesMount(traces)];
-}
-
-async function listen(door: Door, config: Config): Promise<{ port: number; internalPort: number }> {
-  const tls =
-    config.tls === undefined
-      ? {}
-      : {
-          tls: { cert: readPem('tls.certFile', config.tls.certFile), key: readPem('tls.keyFile', config.tls.keyFile) },
-        };
-  const internal = await door.listenInternal(config.internal);
-  const listening = await door.listen({ ...config.listen, ...tls });
-  return { port: listening.port, internalPort: internal.port };
-}
-
-function readPem(key: string, file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    throw new ConfigurationError('tls', [{ key, problem: 'names a file that cannot be read' }]);
-  }
 }

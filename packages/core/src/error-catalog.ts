@@ -36,6 +36,11 @@ export const errorCatalog = {
     title: 'The link is invalid, used or expired',
     mend: 'Ask for a new link; each works once and for a limited time.',
   },
+  SP_TLS_EXPECTED: {
+    status: 400,
+    title: 'This port speaks https',
+    mend: 'Repeat the request with https:// and the same host and port.',
+  },
   SP_UNAUTHENTICATED: {
     status: 401,
     title: 'Authentication is required',
@@ -73,6 +78,11 @@ export const errorCatalog = {
     status: 403,
     title: 'The request came from another site',
     mend: 'Send it from a page of this origin, with its Origin header.',
+  },
+  SP_HTTPS_REQUIRED: {
+    status: 403,
+    title: 'This is served over https only',
+    mend: 'Send it with https. A password or cookie that it carried travelled in clear: change it.',
   },
   SP_EMAIL_UNVERIFIED: {
     status: 403,

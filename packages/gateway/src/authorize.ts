@@ -37,7 +37,7 @@ function turnAway(passage: Passage, signInPath: string): Decision {
   if (passage.listener === 'internal' || !isNavigation(request) || placeOf(passage).access === 'service') {
     throw new SallyportError('SP_UNAUTHENTICATED', { reason });
   }
-  return { kind: 'redirect', location: signInPath + returnToOf(request), reason };
+  return { kind: 'redirect', status: 303, location: signInPath + returnToOf(request), reason };
 }
 
 function returnToOf({ target }: CanonicalRequest): string {

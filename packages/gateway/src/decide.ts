@@ -3,9 +3,11 @@ import { authenticate, type AuthenticateParts } from './authenticate/authenticat
 import { authorize, type AuthorizeParts } from './authorize.ts';
 import { readCanonicalRequest, type FirewallLimits } from './firewall/canonical-request.ts';
 import type { ReadClientAddress } from './firewall/client-address.ts';
+import type { ReadForwardedScheme } from './firewall/forwarded-scheme.ts';
 import type { KnownHosts } from './firewall/known-hosts.ts';
 import { placeOf, requestOf, type Decision, type Passage, type Stage } from './passage.ts';
 import { protect, type ProtectParts } from './protect.ts';
+import { isNavigation } from './request-intent.ts';
 import type { Place, RouteTable } from './route-table.ts';
 import type { TokenMint } from './token-mint.ts';
 
@@ -14,6 +16,8 @@ export interface DecisionParts extends AuthenticateParts, ProtectParts, Authoriz
   readonly hosts: KnownHosts;
   readonly limits: FirewallLimits;
   readonly readClientAddress: ReadClientAddress;
+  /** How the client spoke to a proxy in front; absent where plain http is what is served. */
+  readonly readForwardedScheme: ReadForwardedScheme | undefined;
   readonly table: RouteTable;
   readonly mint: TokenMint;
 }
@@ -75,10 +79,21 @@ function refuse(error: unknown): Decision {
   };
 }
 
-function passFirewall(passage: Passage, { hosts, limits, readClientAddress }: DecisionParts): undefined {
-  const request = readCanonicalRequest(passage.message, hosts, limits);
+function passFirewall(passage: Passage, parts: DecisionParts): Decision | undefined {
+  const { message } = passage;
+  const request = readCanonicalRequest(message, parts.hosts, parts.limits);
   passage.request = request;
-  passage.clientAddress = readClientAddress(passage.message.socket, request.headers);
+  passage.clientAddress = parts.readClientAddress(message.socket, request.headers);
+  if (parts.readForwardedScheme?.(message.socket, request.headers) !== 'http') return undefined;
+  // The proxy took this in without TLS. A page is asked for again, with it; anything else has been seen on its way already.
+  passage.cameInClear = true;
+  if (!isNavigation(request)) throw new SallyportError('SP_HTTPS_REQUIRED', { reason: 'forwarded-http' });
+  return {
+    kind: 'redirect',
+    status: 308,
+    location: `https://${request.host}${request.target}`,
+    reason: 'forwarded-http',
+  };
 }
 
 function findPlace(passage: Passage, { table }: DecisionParts): undefined {

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import {
+  isLoopbackHost,
   sessionCookieFor,
   silentLogger,
   type InvalidationBus,
@@ -34,8 +35,16 @@ export interface SessionCacheOptions {
   readonly maxAgeSeconds?: number;
 }
 
+/** What browsers remember about https (RFC 6797). Nothing is sent for loopback hosts, nor where plain http is served. */
+export interface StrictTransportOptions {
+  /** At least a year; 0 makes browsers forget. @default 31536000 */
+  readonly maxAgeSeconds?: number;
+  /** Whether every host below is held to https too. @default false */
+  readonly includeSubDomains?: boolean;
+}
+
 export interface DoorOptions {
-  /** Origin that browsers see. Its scheme decides on the cookie name and on HSTS. */
+  /** Origin that browsers see. Its scheme decides on the cookie name, its host on HSTS. */
   readonly publicUrl: string;
   /** More hosts that are served, with their port; `*.example.com` for all below. */
   readonly hosts?: readonly string[];
@@ -53,7 +62,10 @@ export interface DoorOptions {
   readonly limits?: DoorLimits;
   /** One line per request. @default true */
   readonly accessLog?: boolean;
-  /** Addresses or networks (`10.0.0.0/8`) whose `X-Forwarded-For` is believed. Never everybody. @default [] */
+  /**
+   * Addresses or networks (`10.0.0.0/8`) of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Never
+   * everybody. @default []
+   */
   readonly trustedProxies?: readonly string[];
   readonly sessionCache?: SessionCacheOptions;
   /** Where to keep the last requests of each session; absent costs nothing. */
@@ -62,20 +74,29 @@ export interface DoorOptions {
   readonly signInPath?: string;
   /** Asked by `/readyz`. @default always ready */
   readonly isReady?: () => boolean;
+  /** What `/readyz` tells operators although the door is ready, as constant words. @default nothing */
+  readonly readinessWarnings?: () => readonly string[];
+  readonly hsts?: StrictTransportOptions;
   /** Hears of every request that was refused. Must not throw and must not wait. */
   readonly onRefusal?: (record: RequestRecord) => void;
 }
 
 /** Options after their defaults were filled in. */
-export type CheckedDoorOptions = Required<Omit<DoorOptions, 'traces' | 'onRefusal' | 'limits' | 'sessionCache'>> &
+export type CheckedDoorOptions = Required<
+  Omit<DoorOptions, 'traces' | 'onRefusal' | 'limits' | 'sessionCache' | 'hsts'>
+> &
   Pick<DoorOptions, 'traces' | 'onRefusal'> & {
     readonly limits: Required<DoorLimits>;
     readonly sessionCache: Required<SessionCacheOptions>;
     readonly publicOrigin: string;
     readonly isSecure: boolean;
+    /** Value of `Strict-Transport-Security`; `undefined` sends none. */
+    readonly strictTransport: string | undefined;
     /** Milliseconds since 1970. */
     readonly clock: () => number;
   };
+
+const oneYearSeconds = 31_536_000;
 
 /**
  * Checks the options of a door.
@@ -94,16 +115,24 @@ export function checkDoorOptions(options: DoorOptions): CheckedDoorOptions {
     trustedProxies: [],
     signInPath: '/sign-in',
     isReady: () => true,
+    readinessWarnings: () => [],
     ...options,
     limits: { headers: 100, bodyBytes: 10_000_000, tunnels: 1024, ...options.limits },
     sessionCache: { maxEntries: 10_000, maxAgeSeconds: 60, ...options.sessionCache },
+    hsts: { maxAgeSeconds: oneYearSeconds, includeSubDomains: false, ...options.hsts },
   };
   const problems = [...problemsOf(checked), ...problemsOfUrl(options.publicUrl)];
   if (problems.length > 0) throw new TypeError(`the door cannot be built:\n- ${problems.join('\n- ')}`);
   const url = new URL(options.publicUrl);
   const { now } = options;
   const clock = now === undefined ? Date.now : () => now().getTime();
-  return { ...checked, clock, publicOrigin: url.origin, isSecure: url.protocol === 'https:' };
+  return {
+    ...checked,
+    clock,
+    publicOrigin: url.origin,
+    isSecure: url.protocol === 'https:',
+    strictTransport: strictTransportOf(url, checked.hsts),
+  };
 }
 
 function problemsOf(
@@ -111,13 +140,14 @@ function problemsOf(
     readonly tokenLifetimeSeconds: number;
     readonly limits: Required<DoorLimits>;
     readonly sessionCache: Required<SessionCacheOptions>;
+    readonly hsts: Required<StrictTransportOptions>;
     readonly hosts: readonly string[];
     readonly internalHosts: readonly string[];
     readonly trustedProxies: readonly string[];
     readonly signInPath: string;
   },
 ): readonly string[] {
-  const { limits, sessionCache } = options;
+  const { limits, sessionCache, hsts } = options;
   return [
     ...unless(isBetween(options.tokenLifetimeSeconds, 30, 300), 'tokenLifetimeSeconds must be 30 to 300'),
     ...unless(isBetween(limits.headers, 10, 1000), 'limits.headers must be 10 to 1000'),
@@ -125,12 +155,22 @@ function problemsOf(
     ...unless(isBetween(limits.tunnels, 0, 65_536), 'limits.tunnels must be 0 to 65536'),
     ...unless(isBetween(sessionCache.maxEntries, 1, 10_000_000), 'sessionCache.maxEntries must be 1 to 10000000'),
     ...unless(isBetween(sessionCache.maxAgeSeconds, 0, 300), 'sessionCache.maxAgeSeconds must be 0 to 300'),
+    ...unless(
+      hsts.maxAgeSeconds === 0 || isBetween(hsts.maxAgeSeconds, oneYearSeconds, 10 * oneYearSeconds),
+      'hsts.maxAgeSeconds must be a year (31536000) to ten, or 0',
+    ),
     ...unless(/^\/[A-Za-z0-9/_-]*$/.test(options.signInPath), 'signInPath must be a plain path'),
     ...[...options.hosts, ...options.internalHosts]
       .filter((host) => !isHostPattern(host))
       .map((host) => `hosts: "${host}" is not a host, nor "*." and a host`),
     ...options.trustedProxies.flatMap(problemsOfNetwork),
   ];
+}
+
+/** For `localhost` it would turn every other project on that machine, on any port, into one that needs https. */
+function strictTransportOf({ protocol, hostname }: URL, hsts: Required<StrictTransportOptions>): string | undefined {
+  if (protocol !== 'https:' || isLoopbackHost(hostname)) return undefined;
+  return `max-age=${hsts.maxAgeSeconds}${hsts.includeSubDomains ? '; includeSubDomains' : ''}`;
 }
 
 function problemsOfUrl(publicUrl: string): readonly string[] {

@@ -420,6 +420,7 @@ describe('the start', () => {
     ['a URL with a path', { publicUrl: 'https://app.test/x' }, /origin/],
     ['a token that lives too long', { tokenLifetimeSeconds: 3600 }, /tokenLifetimeSeconds/],
     ['a host that is none', { hosts: ['shop.test/x'] }, /hosts/],
+    ['a promise of https for a day', { hsts: { maxAgeSeconds: 86_400 } }, /hsts/],
     ['trust in everybody', { trustedProxies: ['0.0.0.0/0'] }, /too wide/],
     ['trust in nothing that exists', { trustedProxies: ['*'] }, /not an address/],
     ['two routes that tie', { routes: [...parts.routes, route({ name: 'other', prefix: '/' })] }, /tie/],

@@ -3,6 +3,7 @@ import { createActivityRecorder } from './authenticate/activity.ts';
 import { createClientAddressReader } from './firewall/client-address.ts';
 import type { DecisionParts } from './decide.ts';
 import { checkDoorOptions, type CheckedDoorOptions, type DoorOptions } from './door-options.ts';
+import { createForwardedSchemeReader } from './firewall/forwarded-scheme.ts';
 import { createForwarder, type Forwarder } from './forward/forward.ts';
 import { createRequestHandler, type HandleRequestParts } from './handle-request.ts';
 import { createInternalTokenAuthenticator } from './authenticate/internal-token-authenticator.ts';
@@ -14,6 +15,8 @@ import { createRouteTable, type RouteTable } from './route-table.ts';
 import { bearerRefuser, createSessionAuthenticator } from './authenticate/session-authenticator.ts';
 import { createSessionCache } from './authenticate/session-cache.ts';
 import { createCookieReader } from './authenticate/session-cookie-reader.ts';
+import { createHttpsRedirect } from './tls/https-redirect.ts';
+import type { CertificatePair } from './tls/secure-context.ts';
 import { createTokenMint } from './token-mint.ts';
 
 /** Where a listener can be reached. */
@@ -25,11 +28,18 @@ export interface Listening {
 /** The door: one listener for browsers, one for zones and services. */
 export interface Door {
   /** Opens the public listener, with TLS when a certificate is given. Rejects with a sentence that names a busy port. */
-  listen(address: {
-    readonly host: string;
-    readonly port: number;
-    readonly tls?: { readonly cert: string; readonly key: string };
-  }): Promise<Listening>;
+  listen(address: { readonly host: string; readonly port: number; readonly tls?: CertificatePair }): Promise<Listening>;
+  /**
+   * Uses another certificate for handshakes from now on; open connections stay.
+   *
+   * @throws Error when the pair cannot be used; the one before stays. TypeError when nothing listens with TLS.
+   */
+  replaceCertificate(pair: CertificatePair): void;
+  /**
+   * Opens a listener without TLS that sends browsers to the same path on https, for the hosts that are served, and
+   * refuses everything else with `SP_HTTPS_REQUIRED`. It reads no cookie and sets none.
+   */
+  listenRedirect(address: { readonly host: string; readonly port: number }): Promise<Listening>;
   /**
    * Opens the internal listener: keys, health, and calls of zones and services for their users. It believes the tokens
    * that the door made, so it belongs on loopback or on a network that only services reach.
@@ -50,6 +60,7 @@ export function createDoor(options: DoorOptions): Door {
   const checked = checkDoorOptions(options);
   const shared = createSharedParts(checked);
   const listeners: Listener[] = [];
+  const certified: Listener[] = [];
   let isDraining = false;
 
   const open = async (kind: ListenerKind, address: Parameters<Door['listen']>[0]): Promise<Listening> => {
@@ -61,12 +72,23 @@ export function createDoor(options: DoorOptions): Door {
     );
     handle = createRequestHandler(shared.partsFor(kind, listener, () => isDraining));
     listeners.push(listener);
+    if (address.tls !== undefined) certified.push(listener);
     return { host: listener.host, port: listener.port };
   };
 
   return {
     listen: (address) => open('public', address),
     listenInternal: (address) => open('internal', address),
+    replaceCertificate: (pair) => {
+      if (certified.length === 0) throw new TypeError('nothing listens with TLS');
+      for (const listener of certified) listener.replaceCertificate(pair);
+    },
+    listenRedirect: async (address) => {
+      const redirect = createHttpsRedirect(checked);
+      const listener = await openListener(address, checked.publicOrigin, redirect);
+      listeners.push(listener);
+      return { host: listener.host, port: listener.port };
+    },
     close: async ({ graceMilliseconds = defaultGraceMilliseconds } = {}) => {
       isDraining = true;
       await Promise.all(listeners.map((listener) => listener.drain(graceMilliseconds)));
@@ -97,13 +119,15 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
     protocol,
     readCookies,
     publicOrigin,
-    isSecure,
     bodyBytes: options.limits.bodyBytes,
     tunnels: options.limits.tunnels,
   } as const;
   const forwarders: Record<ListenerKind, Forwarder> = {
-    public: createForwarder(tables.public.places, forwarderParts),
-    internal: createForwarder(tables.internal.places, forwarderParts),
+    public: createForwarder(tables.public.places, {
+      ...forwarderParts,
+      strictTransport: options.strictTransport,
+    }),
+    internal: createForwarder(tables.internal.places, { ...forwarderParts, strictTransport: undefined }),
   };
   const authenticators: Record<ListenerKind, DecisionParts['authenticators']> = {
     public: [
@@ -145,6 +169,8 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
         ...common,
         hosts: hostsOf(kind, address, options),
         readClientAddress: createClientAddressReader(kind === 'public' ? options.trustedProxies : []),
+        readForwardedScheme:
+          kind === 'public' && isSecure ? createForwardedSchemeReader(options.trustedProxies) : undefined,
         table: tables[kind],
         authenticators: authenticators[kind],
       },
@@ -155,9 +181,11 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
       traces: options.traces,
       onRefusal: options.onRefusal,
       isReady: () => !isDraining() && options.isReady(),
+      readinessWarnings: options.readinessWarnings,
       isDraining,
       publicOrigin,
-      isSecure,
+      // The internal listener has no TLS, and no browser.
+      strictTransport: kind === 'public' ? options.strictTransport : undefined,
       signInPath: options.signInPath,
     }),
     close: async () => {

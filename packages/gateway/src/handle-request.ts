@@ -22,6 +22,7 @@ export interface HandleRequestParts extends AnswerParts {
   readonly traces: DoorTraces | undefined;
   readonly onRefusal: ((record: RequestRecord) => void) | undefined;
   readonly isReady: () => boolean;
+  readonly readinessWarnings: () => readonly string[];
   readonly isDraining: () => boolean;
 }
 
@@ -39,7 +40,7 @@ export function createRequestHandler(parts: HandleRequestParts): HandleRequest {
 
   return (message, response, proceed, isHandedOver) => {
     if (parts.isDraining()) response.shouldKeepAlive = false;
-    if (answerHealth(message, response, parts.isReady)) return;
+    if (answerHealth(message, response, parts)) return;
     const begun = isRecorded ? performance.now() : 0;
     const requestId = randomHex(32);
     const passage = beginPassage(parts.listener, message, requestId, clock(), isHandedOver, traces !== undefined);
@@ -79,7 +80,7 @@ function carryOut(
       case 'refuse':
         return refuse(decision.error);
       case 'redirect':
-        return answerRedirect(passage, decision.location, response, parts);
+        return answerRedirect(passage, decision, response, parts);
       case 'mount':
         proceed();
         return runMount(decision.place, passage, response, refuse, parts);
@@ -100,7 +101,7 @@ function runMount(
 ): void {
   if (place.destination.kind !== 'mount') throw new TypeError(`"${place.name}" is not a mount`);
   const headers: string[] = ['x-request-id', passage.requestId];
-  pushSafetyHeaders(headers, {}, parts.isSecure, true);
+  pushSafetyHeaders(headers, {}, parts.strictTransport, true);
   for (let index = 0; index < headers.length; index += 2) {
     response.setHeader(headers[index] ?? '', headers[index + 1] ?? '');
   }

@@ -1,9 +1,12 @@
 import { createServer as createHttpServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
+import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { answerSpokenWithoutTls } from './answer/spoken-without-tls.ts';
 import { answerUnreadable } from './answer/unreadable-request.ts';
 import { asksForWebSocket } from './firewall/web-socket-handshake.ts';
+import { toSecureContext, type CertificatePair } from './tls/secure-context.ts';
+import { rotateTicketKeys } from './tls/ticket-keys.ts';
 
 /**
  * Answers a request; `proceed` sends "100 Continue" to a client that waits for it. When the connection was handed over,
@@ -19,13 +22,15 @@ export type HandleRequest = (
 export interface ListenerAddress {
   readonly host: string;
   readonly port: number;
-  readonly tls?: { readonly cert: string; readonly key: string };
+  readonly tls?: CertificatePair;
 }
 
 /** A server that listens, and knows how to stop. */
 export interface Listener {
   readonly host: string;
   readonly port: number;
+  /** Uses another certificate for every handshake from now on; connections that are open stay. */
+  replaceCertificate(pair: CertificatePair): void;
   /** Stops accepting, and resolves when the last connection is gone; those still busy after the grace period are cut. */
   drain(graceMilliseconds: number): Promise<void>;
 }
@@ -56,9 +61,9 @@ export async function openListener(
   server.on('connect', (_: IncomingMessage, socket: Duplex) =>
     socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'),
   );
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) =>
-    answerUnreadable(error, socket, publicOrigin),
-  );
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    if (!answerSpokenWithoutTls(error, socket, publicOrigin)) answerUnreadable(error, socket, publicOrigin);
+  });
   // A handshake is a request like any other until the stages have decided on it.
   const handedOver = new Set<Socket>();
   server.on('upgrade', (request: IncomingMessage, _: Duplex, head: Buffer) => {
@@ -74,6 +79,10 @@ export async function openListener(
   return {
     host: address.host,
     port,
+    replaceCertificate: (pair) => {
+      if (!(server instanceof HttpsServer)) throw new TypeError('this listener has no certificate to replace');
+      server.setSecureContext(toSecureContext(pair));
+    },
     drain: (graceMilliseconds) => {
       // Tunnels have no end of their own to wait for.
       const ending = [...unused, ...handedOver];
@@ -99,7 +108,14 @@ function createServer({ tls }: ListenerAddress): Server {
     shouldUpgradeCallback: asksForWebSocket,
   };
   if (tls === undefined) return createHttpServer(options);
-  return createHttpsServer({ ...options, cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' });
+  const server = createHttpsServer({
+    ...options,
+    ...toSecureContext(tls),
+    ALPNProtocols: ['http/1.1'],
+    handshakeTimeout: slowClientMilliseconds,
+  });
+  server.once('close', rotateTicketKeys(server));
+  return server;
 }
 
 /** Makes the response that Node makes for every request but this one. Nothing, when the connection is of no more use. */

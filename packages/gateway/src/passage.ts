@@ -21,6 +21,8 @@ export interface Passage {
   /** Set by the firewall. */
   request: CanonicalRequest | undefined;
   clientAddress: string;
+  /** Whether a declared proxy said that the client spoke plain http to it. */
+  cameInClear: boolean;
   /** Set by the route stage. */
   place: Place | undefined;
   /** Set by the authenticate stage. */
@@ -41,7 +43,7 @@ export interface Passage {
 export type Decision =
   | { readonly kind: 'forward'; readonly place: Place }
   | { readonly kind: 'mount'; readonly place: Place }
-  | { readonly kind: 'redirect'; readonly location: string; readonly reason: string }
+  | { readonly kind: 'redirect'; readonly status: 303 | 308; readonly location: string; readonly reason: string }
   | { readonly kind: 'refuse'; readonly error: SallyportError };
 
 /** One step of a decision: nothing means "go on". Throws a `SallyportError` to refuse. */
@@ -64,6 +66,7 @@ export function beginPassage(
     isHandedOver,
     request: undefined,
     clientAddress: '',
+    cameInClear: false,
     place: undefined,
     caller: anonymous,
     session: undefined,

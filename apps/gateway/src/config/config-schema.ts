@@ -3,6 +3,7 @@ import * as z from 'zod';
 
 const port = z.number().int().min(0).max(65_535);
 const seconds = z.number().int().positive();
+const oneYearSeconds = 31_536_000;
 
 /** How often a password may be wrong within which time; `.describe()` says for whom. */
 const attemptLimit = (maximumFailures: number, windowSeconds: number) =>
@@ -30,6 +31,13 @@ export const configSchema = z.strictObject({
     .strictObject({
       host: z.string().default('127.0.0.1').describe('Address on which the public listener binds'),
       port: port.default(3000).describe('Port of the public listener; PORT in the environment overrides it'),
+      redirectFrom: z
+        .strictObject({
+          host: z.string().optional().describe('Address on which it binds; that of the public listener by default'),
+          port: port.describe('Usually 80'),
+        })
+        .optional()
+        .describe('A listener without TLS that sends browsers to https, and refuses everything else'),
     })
     .prefault({})
     .describe('The public listener'),
@@ -40,6 +48,12 @@ export const configSchema = z.strictObject({
         .default('127.0.0.1')
         .describe('Address on which the internal listener binds; never a public one'),
       port: port.default(0).describe('Port of the internal listener; 0 picks a free one'),
+      hosts: z
+        .array(z.string().min(1))
+        .default([])
+        .describe(
+          'Names with port, such as gateway:9400, by which zones and services reach it; loopback always counts',
+        ),
     })
     .prefault({})
     .describe('The listener for zones and services: keys, and calls from zones to services'),
@@ -49,12 +63,26 @@ export const configSchema = z.strictObject({
       keyFile: z.string().min(1).describe('Path of the private key'),
     })
     .optional()
-    .describe('PEM files of the certificate chain and its key; absent means that a proxy in front terminates TLS'),
+    .describe(
+      'PEM files of the certificate chain and its key, read again when they change; absent means that a proxy in front terminates TLS',
+    ),
+  hsts: z
+    .strictObject({
+      maxAgeSeconds: z
+        .number()
+        .int()
+        .refine((value) => value === 0 || value >= oneYearSeconds, 'must be a year (31536000) or more, or 0')
+        .default(oneYearSeconds)
+        .describe('How long browsers refuse plain http; 0 makes them forget'),
+      includeSubDomains: z.boolean().default(false).describe('Whether every host below is held to https too'),
+    })
+    .prefault({})
+    .describe('Strict-Transport-Security, sent over https; never for loopback hosts'),
   trustedProxies: z
     .array(z.string().min(1))
     .default([])
     .describe(
-      'Addresses or networks (such as 10.0.0.0/8) of proxies whose X-Forwarded-For is believed; nobody by default',
+      'Addresses or networks (such as 10.0.0.0/8) of proxies whose X-Forwarded-For and -Proto are believed; nobody by default',
     ),
   dataDir: z.string().min(1).default('.sallyport').describe('Folder of the embedded database and of generated secrets'),
   redis: z

@@ -5,11 +5,15 @@ import { ConfigurationError, type ConfigurationProblem } from './configuration-e
 export interface Environment {
   readonly isProduction: boolean;
   readonly configFile: string | undefined;
+  readonly listenHost: string | undefined;
   readonly port: number | undefined;
   readonly publicUrl: string | undefined;
   readonly dataDir: string | undefined;
+  readonly internalHost: string | undefined;
   readonly internalPort: number | undefined;
   readonly mailboxPort: number | undefined;
+  /** Addresses or networks, where the configuration file cannot know them. */
+  readonly trustedProxies: readonly string[] | undefined;
   readonly tlsCertFile: string | undefined;
   readonly tlsKeyFile: string | undefined;
   readonly secret: string | undefined;
@@ -39,7 +43,10 @@ const names = new Set([
   'SALLYPORT_CONFIG',
   'SALLYPORT_PUBLIC_URL',
   'SALLYPORT_DATA_DIR',
+  'SALLYPORT_LISTEN_HOST',
+  'SALLYPORT_INTERNAL_HOST',
   'SALLYPORT_INTERNAL_PORT',
+  'SALLYPORT_TRUSTED_PROXIES',
   'SALLYPORT_MAILBOX_PORT',
   'SALLYPORT_TLS_CERT_FILE',
   'SALLYPORT_TLS_KEY_FILE',
@@ -80,11 +87,14 @@ export function readEnvironment(variables: Variables): Environment {
   const environment: Environment = {
     isProduction: variables['NODE_ENV'] === 'production',
     configFile: text('SALLYPORT_CONFIG'),
+    listenHost: text('SALLYPORT_LISTEN_HOST'),
     port: integer('PORT', 65_535),
     publicUrl: text('SALLYPORT_PUBLIC_URL'),
     dataDir: text('SALLYPORT_DATA_DIR'),
+    internalHost: text('SALLYPORT_INTERNAL_HOST'),
     internalPort: integer('SALLYPORT_INTERNAL_PORT', 65_535),
     mailboxPort: integer('SALLYPORT_MAILBOX_PORT', 65_535),
+    trustedProxies: listOf(text('SALLYPORT_TRUSTED_PROXIES')),
     tlsCertFile: text('SALLYPORT_TLS_CERT_FILE'),
     tlsKeyFile: text('SALLYPORT_TLS_KEY_FILE'),
     secret: text('SALLYPORT_SECRET'),
@@ -134,6 +144,10 @@ function readText(variables: Variables, name: string, problems: ConfigurationPro
     problems.push({ key: `${name}_FILE`, problem: 'names a file that cannot be read' });
     return undefined;
   }
+}
+
+function listOf(text: string | undefined): readonly string[] | undefined {
+  return text?.split(',').flatMap((part) => emptyToUndefined(part.trim()) ?? []);
 }
 
 function emptyToUndefined(value: string | undefined): string | undefined {

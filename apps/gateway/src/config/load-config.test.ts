@@ -50,6 +50,35 @@ describe('with a configuration file', () => {
     await expect(loadConfig(readEnvironment({}), folder)).rejects.toThrow(/default export/);
   });
 
+  it('addresses come from the environment, and are checked like those of the file', async () => {
+    const folder = emptyFolder();
+    const route =
+      "{ name: 'all', prefix: '/', upstream: 'http://127.0.0.1:4000', audience: 'web', access: 'optional' }";
+    writeFileSync(
+      join(folder, 'sallyport.config.ts'),
+      `export default { publicUrl: 'https://app.example.com', listen: { port: 1 }, policy: { permissions: {}, roles: {} }, routes: [${route}] };\n`,
+    );
+    const variables = {
+      SALLYPORT_PUBLIC_URL: 'https://other.example.com',
+      SALLYPORT_LISTEN_HOST: '0.0.0.0',
+      SALLYPORT_INTERNAL_HOST: '0.0.0.0',
+      SALLYPORT_INTERNAL_PORT: '9400',
+    };
+    await expect(loadConfig(readEnvironment(variables), folder)).rejects.toThrow(/listen\.host/);
+    const proxies = { SALLYPORT_TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.1' };
+    expect((await loadConfig(readEnvironment({ ...variables, ...proxies }), folder)).config).toMatchObject({
+      publicUrl: 'https://other.example.com',
+      listen: { host: '0.0.0.0', port: 1 },
+      internal: { host: '0.0.0.0', port: 9400 },
+      trustedProxies: ['10.0.0.0/8', '192.0.2.1'],
+    });
+    const tls = { SALLYPORT_TLS_CERT_FILE: '/c', SALLYPORT_TLS_KEY_FILE: '/k' };
+    expect((await loadConfig(readEnvironment({ ...variables, ...tls }), folder)).config.tls).toEqual({
+      certFile: '/c',
+      keyFile: '/k',
+    });
+  });
+
   it('nothing of the demonstration is switched on', async () => {
     const folder = emptyFolder();
     const route =

@@ -30,8 +30,8 @@ export async function loadConfig(environment: Environment, workingFolder: string
     }
     return { config: parseConfig(demoConfig(environment), 'demo mode'), isDemo: true };
   }
-  const config = parseConfig(await readDefaultExport(path), environment.configFile ?? defaultConfigFile);
-  return { config: withOverrides(config, environment), isDemo: false };
+  const input = withOverrides(await readDefaultExport(path), environment);
+  return { config: parseConfig(input, environment.configFile ?? defaultConfigFile), isDemo: false };
 }
 
 async function readDefaultExport(path: string): Promise<unknown> {
@@ -42,12 +42,33 @@ async function readDefaultExport(path: string): Promise<unknown> {
   ]);
 }
 
-/** Addresses may come from the environment of a deployment; everything else is in the file. */
-function withOverrides(config: Config, environment: Environment): Config {
+/** Addresses may come from the environment of a deployment; everything else is in the file. The whole is checked after. */
+function withOverrides(input: unknown, environment: Environment): unknown {
+  if (!isObject(input)) return input;
+  const { publicUrl, dataDir, trustedProxies, tlsCertFile, tlsKeyFile } = environment;
+  const tls = tlsCertFile === undefined ? undefined : { certFile: tlsCertFile, keyFile: tlsKeyFile };
   return {
-    ...config,
-    dataDir: environment.dataDir ?? config.dataDir,
-    listen: { ...config.listen, port: environment.port ?? config.listen.port },
-    internal: { ...config.internal, port: environment.internalPort ?? config.internal.port },
+    ...input,
+    ...given({ publicUrl, dataDir, trustedProxies, tls }),
+    ...overridden(input, 'listen', { host: environment.listenHost, port: environment.port }),
+    ...overridden(input, 'internal', { host: environment.internalHost, port: environment.internalPort }),
   };
+}
+
+function overridden(
+  input: Readonly<Record<string, unknown>>,
+  key: string,
+  values: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const set = given(values);
+  const before = input[key] ?? {};
+  return Object.keys(set).length === 0 || !isObject(before) ? {} : { [key]: { ...before, ...set } };
+}
+
+function given(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }

@@ -48,6 +48,17 @@ describe('a configuration', () => {
       key: 'publicUrl',
     },
     {
+      name: 'that leads from http to http',
+      change: { publicUrl: 'http://localhost', listen: { redirectFrom: { port: 80 } } },
+      key: 'listen.redirectFrom',
+    },
+    {
+      name: 'that is open to the network without TLS and without a declared proxy',
+      change: { listen: { host: '0.0.0.0' } },
+      key: 'listen.host',
+    },
+    { name: 'that holds browsers to https for a moment', change: { hsts: { maxAgeSeconds: 60 } }, key: 'hsts' },
+    {
       name: 'whose role names an undeclared permission',
       change: { policy: { permissions: {}, roles: { user: ['product:raed'] } } },
       key: 'policy.roles.user',
@@ -75,10 +86,23 @@ describe('a configuration', () => {
     expect(parse).not.toThrow(/hunter/);
   });
 
+  it.each([
+    { name: 'with TLS', change: { listen: { host: '0.0.0.0' }, tls: { certFile: 'a', keyFile: 'b' } } },
+    {
+      name: 'behind a declared proxy',
+      change: { listen: { host: '0.0.0.0' }, trustedProxies: ['10.0.0.0/8'] },
+    },
+    { name: 'on loopback', change: { listen: { host: '::1' } } },
+    { name: 'that makes browsers forget https', change: { hsts: { maxAgeSeconds: 0 } } },
+  ])('$name is accepted', ({ change }) => {
+    expect(() => parseConfig({ ...valid, ...change }, 'test')).not.toThrow();
+  });
+
   it('gets safe defaults', () => {
     expect(parseConfig(valid, 'test')).toMatchObject({
       listen: { host: '127.0.0.1', port: 3000 },
       session: { idleSeconds: 43_200, absoluteSeconds: 604_800 },
+      hsts: { maxAgeSeconds: 31_536_000, includeSubDomains: false },
       tokens: { internalSeconds: 60 },
       passwords: { minimumLength: 15 },
     });

@@ -1,3 +1,4 @@
+import { isLoopbackHost } from '@sallyport/core';
 import type * as z from 'zod';
 import { configSchema, type Config } from './config-schema.ts';
 import { ConfigurationError, type ConfigurationProblem } from './configuration-error.ts';
@@ -52,9 +53,26 @@ function policyProblems({ policy, routes }: Config): ConfigurationProblem[] {
   return problems;
 }
 
-function bindingProblems({ publicUrl, tls }: Config): ConfigurationProblem[] {
-  if (tls !== undefined && publicUrl.startsWith('http:')) {
-    return [{ key: 'publicUrl', problem: 'must be https when tls is configured' }];
+function bindingProblems({ publicUrl, tls, listen, trustedProxies }: Config): ConfigurationProblem[] {
+  const isSecure = publicUrl.startsWith('https:');
+  const problems: ConfigurationProblem[] = [];
+  if (tls !== undefined && !isSecure) {
+    problems.push({ key: 'publicUrl', problem: 'must be https when tls is configured' });
   }
-  return [];
+  if (listen.redirectFrom !== undefined && !isSecure) {
+    problems.push({ key: 'listen.redirectFrom', problem: 'leads to https, and publicUrl is http; remove it' });
+  }
+  // Passwords and cookies would cross that network in clear, and anybody on it could say who the client is.
+  if (isSecure && tls === undefined && trustedProxies.length === 0 && !isLoopbackAddress(listen.host)) {
+    problems.push({
+      key: 'listen.host',
+      problem:
+        'is open to the network without TLS: configure tls, or list the addresses of the proxy in front in trustedProxies, or bind to 127.0.0.1',
+    });
+  }
+  return problems;
+}
+
+function isLoopbackAddress(host: string): boolean {
+  return isLoopbackHost(host.toLowerCase());
 }

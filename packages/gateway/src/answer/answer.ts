@@ -1,13 +1,14 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { problemMediaType, type SallyportError, toProblem } from '@sallyport/core';
 import { errorPageHeaders, renderErrorPage } from './error-page.ts';
-import type { Passage } from '../passage.ts';
+import type { Decision, Passage } from '../passage.ts';
 import { wantsPage } from '../request-intent.ts';
 import { pushSafetyHeaders } from '../forward/upstream-response.ts';
 
 export interface AnswerParts {
   readonly publicOrigin: string;
-  readonly isSecure: boolean;
+  /** Value of `Strict-Transport-Security`; `undefined` sends none. */
+  readonly strictTransport: string | undefined;
   readonly signInPath: string;
 }
 
@@ -28,7 +29,7 @@ export function answerRefusal(
   const { requestId, request } = passage;
   const problem = toProblem(error, { requestId, documentationOrigin: parts.publicOrigin });
   const headers: OutgoingHttpHeaders = { ...problem.headers, ...challengeOf(passage, error) };
-  addCommonHeaders(headers, passage, parts.isSecure);
+  addCommonHeaders(headers, passage, parts);
   if (mustClose(passage)) headers['connection'] = 'close';
 
   // What the firewall refuses never became a canonical request; a person who mistyped an address still gets a page.
@@ -49,11 +50,16 @@ export function answerRefusal(
   response.end(passage.message.method === 'HEAD' ? undefined : body);
 }
 
-/** Sends a browser elsewhere, by GET. */
-export function answerRedirect(passage: Passage, location: string, response: ServerResponse, parts: AnswerParts): void {
+/** Sends a browser elsewhere. No cache remembers it. */
+export function answerRedirect(
+  passage: Passage,
+  { status, location }: Extract<Decision, { kind: 'redirect' }>,
+  response: ServerResponse,
+  parts: AnswerParts,
+): void {
   const headers: OutgoingHttpHeaders = { location, 'cache-control': 'no-store', 'content-length': 0 };
-  addCommonHeaders(headers, passage, parts.isSecure);
-  response.writeHead(303, headers);
+  addCommonHeaders(headers, passage, parts);
+  response.writeHead(status, headers);
   response.end();
 }
 
@@ -72,9 +78,10 @@ function challengeOf({ place }: Passage, error: SallyportError): OutgoingHttpHea
   };
 }
 
-function addCommonHeaders(headers: OutgoingHttpHeaders, passage: Passage, isSecure: boolean): void {
+function addCommonHeaders(headers: OutgoingHttpHeaders, passage: Passage, { strictTransport }: AnswerParts): void {
   const list: string[] = ['x-request-id', passage.requestId];
-  pushSafetyHeaders(list, {}, isSecure, true);
+  // RFC 6797, section 7.2: never over a connection without TLS.
+  pushSafetyHeaders(list, {}, passage.cameInClear ? undefined : strictTransport, true);
   for (let index = 0; index < list.length; index += 2) headers[list[index] ?? ''] = list[index + 1];
 }
 

@@ -28,24 +28,36 @@ export function createKeysMount(keyRing: KeyRing): Mount {
   };
 }
 
+export interface HealthParts {
+  readonly isReady: () => boolean;
+  /** What an operator should look at although the door is ready, as constant words. */
+  readonly readinessWarnings: () => readonly string[];
+  readonly strictTransport: string | undefined;
+}
+
 /**
  * Answers `/healthz` and `/readyz`, by their exact bytes and under any Host: a probe knows an address, not a name.
- * The answers are constants, so there is nothing here to protect.
+ * The answers are made of constants, so there is nothing here to protect.
  *
  * @returns whether the request was one of them.
  */
-export function answerHealth(request: IncomingMessage, response: ServerResponse, isReady: () => boolean): boolean {
+export function answerHealth(request: IncomingMessage, response: ServerResponse, parts: HealthParts): boolean {
   if (request.url !== '/healthz' && request.url !== '/readyz') return false;
   if ((request.method !== 'GET' && request.method !== 'HEAD') || request.httpVersionMajor !== 1) return false;
   if (request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined)
     return false;
-  const isFine = request.url === '/healthz' || isReady();
-  const body = isFine ? '{"status":"ok"}' : '{"status":"not-ready"}';
+  const isFine = request.url === '/healthz' || parts.isReady();
+  const warnings = request.url === '/readyz' && isFine ? parts.readinessWarnings() : [];
+  const body = JSON.stringify({
+    status: isFine ? 'ok' : 'not-ready',
+    ...(warnings.length === 0 ? {} : { warnings }),
+  });
   response.writeHead(isFine ? 200 : 503, {
     'content-type': 'application/json',
     'cache-control': 'no-store',
     'content-length': body.length,
     ...(isFine ? {} : { 'retry-after': '1' }),
+    ...(parts.strictTransport === undefined ? {} : { 'strict-transport-security': parts.strictTransport }),
   });
   response.end(request.method === 'HEAD' ? undefined : body);
   return true;

@@ -8,7 +8,12 @@ export function answerUnreadable(error: NodeJS.ErrnoException, socket: Duplex, p
     socket.destroy();
     return;
   }
-  const { status, headers, body } = toProblem(toRefusal(error.code), {
+  writeProblem(toRefusal(error.code), socket, publicOrigin);
+}
+
+/** Writes a problem on a connection that carries no request, and hangs up. */
+export function writeProblem(error: SallyportError, socket: Duplex, publicOrigin: string): void {
+  const { status, headers, body } = toProblem(error, {
     requestId: randomHex(32),
     documentationOrigin: publicOrigin,
   });

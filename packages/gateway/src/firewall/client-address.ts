@@ -30,7 +30,8 @@ export function createClientAddressReader(trustedProxies: readonly string[]): Re
   };
 }
 
-function createNetworkCheck(networks: readonly string[]): (address: string) => boolean {
+/** Builds the check whether an address is one of the listed ones, or in one of the listed networks. */
+export function createNetworkCheck(networks: readonly string[]): (address: string) => boolean {
   const list = new BlockList();
   for (const network of networks) {
     const [address = '', prefix] = network.split('/');
@@ -42,7 +43,7 @@ function createNetworkCheck(networks: readonly string[]): (address: string) => b
 }
 
 /** An IPv4 address that arrives on an IPv6 socket, or that a proxy writes in a form of IPv6, is that IPv4 address. */
-function plainAddress(address: string | undefined): string {
+export function plainAddress(address: string | undefined): string {
   if (address === undefined) return '';
   if (!address.includes(':')) return address;
   if (address.startsWith('::ffff:') && address.includes('.')) return address.slice(7);

@@ -17,6 +17,7 @@ export interface InboundHeaders {
   readonly tracestate: string | undefined;
   readonly forwardedFor: string | undefined;
   readonly forwardedHostCount: number;
+  readonly forwardedProto: string | undefined;
   readonly contentLength: number | undefined;
   readonly contentLengthCount: number;
   readonly hasBody: boolean;
@@ -46,6 +47,7 @@ type HeaderRule =
   | 'tracestate'
   | 'x-forwarded-for'
   | 'x-forwarded-host'
+  | 'x-forwarded-proto'
   | 'prefetch'
   | 'purpose'
   | 'router-data';
@@ -68,6 +70,7 @@ const handled: Readonly<Record<string, HeaderRule>> = {
   tracestate: 'tracestate',
   'x-forwarded-for': 'x-forwarded-for',
   'x-forwarded-host': 'x-forwarded-host',
+  'x-forwarded-proto': 'x-forwarded-proto',
   'next-router-prefetch': 'prefetch',
   'next-router-segment-prefetch': 'prefetch',
   purpose: 'purpose',
@@ -132,6 +135,7 @@ export function readHeaders(raw: readonly string[]): InboundHeaders {
   let tracestate: string | undefined;
   let forwardedFor: string | undefined;
   let forwardedHostCount = 0;
+  let forwardedProto: string | undefined;
   let contentLength: number | undefined;
   let contentLengthCount = 0;
   let isChunked = false;
@@ -208,6 +212,9 @@ export function readHeaders(raw: readonly string[]): InboundHeaders {
       case 'x-forwarded-host':
         forwardedHostCount += value.includes(',') ? 2 : 1;
         break;
+      case 'x-forwarded-proto':
+        forwardedProto = forwardedProto === undefined ? value : `${forwardedProto},${value}`;
+        break;
       case 'prefetch':
         isPrefetch = true;
         endToEnd.push(name, value);
@@ -238,6 +245,7 @@ export function readHeaders(raw: readonly string[]): InboundHeaders {
     tracestate,
     forwardedFor,
     forwardedHostCount,
+    forwardedProto,
     contentLength,
     contentLengthCount,
     hasBody: isChunked || (contentLength !== undefined && contentLength !== 0),

@@ -35,7 +35,7 @@ export interface Forwarder {
 
 export interface ForwarderParts extends UpstreamRequestParts {
   readonly publicOrigin: string;
-  readonly isSecure: boolean;
+  readonly strictTransport: string | undefined;
   readonly bodyBytes: number;
   /** WebSocket connections at the same time, and handshakes that may become one. */
   readonly tunnels: number;
@@ -101,7 +101,7 @@ export function createForwarder(places: readonly Place[], parts: ForwarderParts)
         publicOrigin: parts.publicOrigin,
         upstreamOrigin: target.origin,
         strippedPrefix: lane.strippedPrefix,
-        isSecure: parts.isSecure,
+        strictTransport: parts.strictTransport,
         carriedIdentity: passage.token !== undefined,
         mayCarryIdentity: place.carriesIdentity,
       };

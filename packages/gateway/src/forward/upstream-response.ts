@@ -10,7 +10,8 @@ export interface ResponseContext {
   readonly upstreamOrigin: string;
   /** The prefix that was stripped from the request, to be put back into redirects; empty when none was. */
   readonly strippedPrefix: string;
-  readonly isSecure: boolean;
+  /** Value of `Strict-Transport-Security`; `undefined` sends none. */
+  readonly strictTransport: string | undefined;
   /** Whether the upstream was told who is calling. */
   readonly carriedIdentity: boolean;
   /** Whether the answer may differ with the cookie, even for strangers. */
@@ -54,15 +55,20 @@ export function writeResponseHeaders(headers: UpstreamHeaders, context: Response
   if (context.carriedIdentity) list.push('cache-control', 'private, no-store');
   if (context.mayCarryIdentity) vary = withCookie(vary);
   if (vary !== undefined) list.push('vary', vary);
-  pushSafetyHeaders(list, headers, context.isSecure, isDocument(headers['content-type']));
+  pushSafetyHeaders(list, headers, context.strictTransport, isDocument(headers['content-type']));
   list.push('x-request-id', context.requestId);
   return list;
 }
 
 /** Adds what protects people in a browser, where the upstream has not said it itself. */
-export function pushSafetyHeaders(list: string[], headers: UpstreamHeaders, isSecure: boolean, isPage: boolean): void {
+export function pushSafetyHeaders(
+  list: string[],
+  headers: UpstreamHeaders,
+  strictTransport: string | undefined,
+  isPage: boolean,
+): void {
   if (headers['x-content-type-options'] === undefined) list.push('x-content-type-options', 'nosniff');
-  if (isSecure) list.push('strict-transport-security', 'max-age=31536000');
+  if (strictTransport !== undefined) list.push('strict-transport-security', strictTransport);
   // Only what a browser can show as a document sends referrers and can be framed.
   if (!isPage) return;
   if (headers['referrer-policy'] === undefined) list.push('referrer-policy', 'strict-origin-when-cross-origin');

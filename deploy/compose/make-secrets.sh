@@ -1,0 +1,44 @@
+#!/bin/sh
+# Makes the secrets of compose.yaml, and a self-signed certificate to begin with. What exists is left alone.
+#
+#   sh deploy/compose/make-secrets.sh app.example.com
+set -eu
+host=${1:?usage: make-secrets.sh <public host name>}
+case $host in *[!A-Za-z0-9.-]*) echo "make-secrets.sh: $host is not a host name" >&2; exit 1 ;; esac
+root=$(cd "$(dirname "$0")/../.." && pwd)
+folder=$root/deploy/compose/secrets
+
+# The folder keeps other people of this machine out. The files inside are readable, because the users of the containers
+# have no account here.
+mkdir -p "$folder"
+chmod 700 "$folder"
+umask 022
+
+put() {
+    [ -e "$folder/$1" ] || { cat >"$folder/$1.new" && mv "$folder/$1.new" "$folder/$1"; }
+}
+
+openssl rand -base64 32 | put sallyport_secret
+openssl rand -hex 32 | put postgres_password
+printf 'postgres://sallyport:%s@postgres:5432/sallyport\n' "$(cat "$folder/postgres_password")" | put database_url
+if [ ! -e "$folder/redis_url" ]; then
+    password=$(openssl rand -hex 32)
+    hash=$(printf %s "$password" | openssl dgst -sha256 -r | cut -d ' ' -f 1)
+    rm -f "$folder/redis_acl"
+    printf '%s\n' \
+        'user default off' \
+        "user sallyport on #$hash ~* &* +@all -@admin -@dangerous +info +role" \
+        'user health on >health -@all +ping' | put redis_acl
+    printf 'redis://sallyport:%s@redis:6379\n' "$password" | put redis_url
+fi
+# Replace this by your mail server: smtps://user:password@mail.example.com
+echo 'smtp://mailpit:1025' | put smtp_url
+# Replace these two by the certificate of an authority.
+if [ ! -e "$folder/tls_certificate" ]; then
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 -subj "/CN=$host" \
+        -addext "subjectAltName=DNS:$host" -keyout "$folder/tls_key" -out "$folder/tls_certificate" 2>/dev/null
+    chmod 644 "$folder/tls_key"
+fi
+[ -e "$root/.env" ] || printf 'SALLYPORT_PUBLIC_URL=https://%s\n' "$host" >"$root/.env"
+
+echo "Secrets are in deploy/compose/secrets, the public address is in .env. Still to do: smtp_url, tls_certificate, tls_key."

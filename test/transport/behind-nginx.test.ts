@@ -1,0 +1,159 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { request as requestHttp, type IncomingMessage } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { cookie, startTestDoor, type TestDoor } from '../../packages/gateway/src/test-support/test-door.ts';
+import { findFreePorts } from '../../tools/launch/free-ports.ts';
+import { createTestAuthority } from '../../tools/launch/test-authority.ts';
+import { statusOf } from '../../tools/launch/wait-until-ready.ts';
+import { workspaceRoot } from '../../tools/workspace-root.ts';
+import { findProgram } from './find-program.ts';
+
+const nginx = findProgram('nginx');
+const page = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', 'sec-fetch-site': 'none' };
+
+let folder: string;
+let door: TestDoor;
+let proxy: ChildProcess;
+let ca: string;
+let clearPort: number;
+let passingPort: number;
+let securePort: number;
+
+describe.skipIf(nginx === undefined)('behind nginx, configured as deploy/nginx says (skipped without nginx)', () => {
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'behind-nginx-'));
+    [clearPort = 0, passingPort = 0, securePort = 0] = await findFreePorts(3);
+    const authority = await createTestAuthority(folder);
+    ca = await readFile(authority.caFile, 'utf8');
+    door = await startTestDoor({
+      publicUrl: `https://app.test:${securePort}`,
+      hosts: [],
+      trustedProxies: ['127.0.0.1'],
+    });
+    await startNginx(authority);
+  });
+
+  afterAll(async () => {
+    proxy.kill('SIGTERM');
+    await once(proxy, 'exit');
+    await door.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it('a person who is signed in gets through, by the cookie with the __Host- prefix only', async () => {
+    const token = door.sessions.add();
+    expect((await ask('https', 'GET', '/api/x', { cookie: cookie(token).Cookie })).status).toBe(200);
+    expect((await ask('https', 'GET', '/api/x', { cookie: `sallyport=${token}` })).status).toBe(401);
+  });
+
+  it('the service hears https, the public host and the address of the client', async () => {
+    await ask('https', 'GET', '/public/a%20b?x=%2F', {
+      'x-forwarded-proto': 'http',
+      'x-forwarded-host': 'evil.test',
+      'x-forwarded-for': '198.51.100.7',
+    });
+    const { headers, target } = lastSeen();
+    expect(target).toBe('/public/a%20b?x=%2F');
+    expect(headers).toMatchObject({
+      'x-forwarded-proto': 'https',
+      'x-forwarded-host': `app.test:${securePort}`,
+      host: `app.test:${securePort}`,
+      'x-forwarded-for': '127.0.0.1',
+    });
+  });
+
+  it('answers tell browsers to stay on https', async () => {
+    const answer = await ask('https', 'GET', '/public/x');
+    expect(answer.headers['strict-transport-security']).toBe('max-age=31536000');
+  });
+
+  it('what can be read in two ways is still refused by the door', async () => {
+    for (const target of ['/public//x', '/public/%2e%2e/admin', '/public/x%2fy']) {
+      expect((await ask('https', 'GET', target)).status).toBe(400);
+    }
+  });
+
+  it('nginx itself sends plain http to https', async () => {
+    const answer = await ask('clear', 'GET', '/public/x?a=1', page);
+    expect(answer.status).toBe(308);
+    expect(answer.headers['location']).toBe('https://app.test/public/x?a=1');
+  });
+
+  it('and where it passes plain http on, the door sends pages to https and refuses the rest', async () => {
+    const answer = await ask('passing', 'GET', '/public/x?a=1', page);
+    expect(answer.status).toBe(308);
+    expect(answer.headers['location']).toBe(`https://app.test:${securePort}/public/x?a=1`);
+    expect(answer.headers).not.toHaveProperty('strict-transport-security');
+    expect((await ask('passing', 'POST', '/public/x', page)).status).toBe(403);
+    expect((await ask('passing', 'GET', '/public/x')).status).toBe(403);
+    expect((await ask('passing', 'GET', '/public/x', { 'x-forwarded-proto': 'https' })).status).toBe(403);
+  });
+});
+
+/** The configuration of the repository, with other ports and files; and a third port that passes plain http on. */
+async function startNginx({ certFile, keyFile }: { certFile: string; keyFile: string }): Promise<void> {
+  const written = await readFile(path.join(workspaceRoot, 'deploy/nginx/sallyport.conf'), 'utf8');
+  const config = written
+    .replace('server 127.0.0.1:3000;', `server 127.0.0.1:${door.port};`)
+    .replace('listen 80;', `listen 127.0.0.1:${clearPort};`)
+    .replace('listen 443 ssl http2;', `listen 127.0.0.1:${securePort} ssl http2;`)
+    .replaceAll('app.example.com', 'app.test')
+    .replace('/etc/ssl/sallyport/fullchain.pem', certFile)
+    .replace('/etc/ssl/sallyport/privkey.pem', keyFile);
+  const location = config.slice(config.indexOf('    location / {'), config.lastIndexOf('}'));
+  const passing = `server { listen 127.0.0.1:${passingPort}; server_name app.test; ${location} }`;
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${folder}/${name};`,
+  );
+  await writeFile(
+    path.join(folder, 'nginx.conf'),
+    `daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log ${folder}/error.log;
+     events {} http { access_log off; ${temporary.join(' ')} ${config} ${passing} }`,
+  );
+  proxy = spawn(nginx ?? '', ['-c', path.join(folder, 'nginx.conf'), '-e', path.join(folder, 'error.log')], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  await vi.waitFor(async () => expect(await statusOf({ url: `http://app.test:${clearPort}/` })).toBe(308), 10_000);
+}
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly headers: IncomingMessage['headers'];
+}
+
+function ask(
+  way: 'https' | 'clear' | 'passing',
+  method: string,
+  target: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  const port = { https: securePort, clear: clearPort, passing: passingPort }[way];
+  const host = way === 'clear' ? 'app.test' : `app.test:${securePort}`;
+  return new Promise((resolve, reject) => {
+    const sent = (way === 'https' ? requestHttps : requestHttp)({
+      host: '127.0.0.1',
+      port,
+      method,
+      path: target,
+      headers: { host, ...headers },
+      agent: false,
+      ...(way === 'https' ? { servername: 'app.test', ca } : {}),
+    });
+    sent.on('response', (response) => {
+      response.resume().on('end', () => resolve({ status: response.statusCode, headers: response.headers }));
+    });
+    sent.on('error', reject);
+    sent.end();
+  });
+}
+
+function lastSeen(): TestDoor['upstream']['seen'][number] {
+  const seen = door.upstream.seen.at(-1);
+  if (seen === undefined) throw new Error('nothing reached the service');
+  return seen;
+}

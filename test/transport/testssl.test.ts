@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestDoor, type TestDoor } from '../../packages/gateway/src/test-support/test-door.ts';
+import { createTestAuthority } from '../../tools/launch/test-authority.ts';
+import { findProgram } from './find-program.ts';
+
+const testssl = findProgram('testssl.sh', 'testssl');
+const scanMilliseconds = 400_000;
+
+/** Protocols, cipher suites, forward secrecy, certificate, preferences, headers, and every vulnerability that it knows. */
+const checks = ['-p', '-s', '-f', '-S', '-P', '-h', '-U'];
+
+/** What says nothing about the door, and why. */
+const excluded: Readonly<Record<string, string>> = {
+  cert_revocation: 'the test authority publishes no revocation list; a public one names its own in every certificate',
+};
+
+/** One from each check: a scan that left something out is no proof. */
+const expectedFindings = ['TLS1_3', 'cipherlist_AVERAGE', 'PFS', 'cert_trust', 'cipher_order', 'HSTS_time', 'ROBOT'];
+
+interface Finding {
+  readonly id: string;
+  readonly severity: string;
+  readonly finding: string;
+}
+
+let folder: string;
+let door: TestDoor;
+
+describe.skipIf(testssl === undefined)('testssl.sh (skipped where it is not installed)', () => {
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'testssl-'));
+    door = await startTestDoor();
+  });
+
+  afterAll(async () => {
+    await door.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it(
+    'finds nothing above "low"',
+    async () => {
+      const authority = await createTestAuthority(folder);
+      const tls = { cert: await readFile(authority.certFile, 'utf8'), key: await readFile(authority.keyFile, 'utf8') };
+      const { port } = await door.door.listen({ host: '127.0.0.1', port: 0, tls });
+      const findings = await scan(`https://app.test:${port}/public/x`, authority.caFile);
+      expect(findings.map(({ id }) => id)).toEqual(expect.arrayContaining(expectedFindings));
+      const grave = findings.filter(
+        ({ id, severity }) => !/^(?:OK|INFO|LOW)$/.test(severity) && !Object.hasOwn(excluded, id),
+      );
+      expect(grave).toEqual([]);
+    },
+    scanMilliseconds,
+  );
+});
+
+async function scan(url: string, caFile: string): Promise<readonly Finding[]> {
+  const report = `${caFile}.json`;
+  const options = ['--warnings', 'off', '--color', '0', '--quiet', '--nodns', 'none', '--ip', '127.0.0.1'];
+  const child = spawn(testssl ?? '', [...options, '--add-ca', caFile, '--jsonfile', report, ...checks, url], {
+    cwd: path.dirname(caFile),
+    stdio: 'ignore',
+  });
+  await once(child, 'close');
+  return JSON.parse(await readFile(report, 'utf8')) as readonly Finding[];
+}
