@@ -1,3 +1,4 @@
+export { checkStepUp, isAssuranceAtLeast, type StepUp, type StepUpOutcome } from './assurance.ts';
 export { parseBearerToken } from './bearer-token.ts';
 export type { Counters } from './counters.ts';
 export { errorCatalog, isErrorCode, type ErrorCatalogEntry, type ErrorCode } from './error-catalog.ts';

@@ -60,6 +60,8 @@ export interface DoorOptions {
   readonly traces?: DoorTraces;
   /** Page to which navigations of people who are not signed in are sent. @default '/sign-in' */
   readonly signInPath?: string;
+  /** Page to which navigations are sent when a stronger or more recent sign-in is demanded. @default '/step-up' */
+  readonly stepUpPath?: string;
   /** Asked by `/readyz`. @default always ready */
   readonly isReady?: () => boolean;
   /** Hears of every request that was refused. Must not throw and must not wait. */
@@ -93,6 +95,7 @@ export function checkDoorOptions(options: DoorOptions): CheckedDoorOptions {
     accessLog: true,
     trustedProxies: [],
     signInPath: '/sign-in',
+    stepUpPath: '/step-up',
     isReady: () => true,
     ...options,
     limits: { headers: 100, bodyBytes: 10_000_000, tunnels: 1024, ...options.limits },
