@@ -21,21 +21,29 @@ import { openRoleDirectory } from './accounts/role-directory.ts';
 import { createUserTable } from './accounts/user-table.ts';
 import type { IdentityDatabase } from './database/identity-database.ts';
 import { createEngine } from './engine/better-auth-engine.ts';
-import type { SessionLifetime } from './engine/session-adapter.ts';
 import { createSecurityEventLog } from './events/security-event-log.ts';
+import { createSecondFactor, type SecondFactorRules } from './factors/second-factor.ts';
 import { answerErrors } from './http/error-answers.ts';
+import { createFactorResetRoutes } from './http/factor-reset-routes.ts';
+import { createFactorRoutes } from './http/factor-routes.ts';
 import type { IdentityEnvironment } from './http/identity-request.ts';
 import { createPasswordResetRoutes } from './http/password-reset-routes.ts';
 import { createRoleRoutes } from './http/role-routes.ts';
+import { createSecondFactorRoutes } from './http/second-factor-routes.ts';
 import { createSessionRoutes } from './http/session-routes.ts';
 import { createSignInRoutes } from './http/sign-in-routes.ts';
 import { createSignUpRoutes } from './http/sign-up-routes.ts';
+import { createStepUpRoutes } from './http/step-up-routes.ts';
 import type { IdentityParts } from './identity-parts.ts';
 import { createAccountMessages } from './mail/account-messages.ts';
 import { createAccountPost } from './mail/account-post.ts';
+import { createCodeMessages } from './mail/code-messages.ts';
 import { createMailQueue } from './mail/mail-queue.ts';
 import { createSessionDirectory } from './sessions/session-directory.ts';
+import { createSessionMaker, type SessionLifetime } from './sessions/session-maker.ts';
+import { createSessionRaising } from './sessions/session-raising.ts';
 import { createSessionRevocation } from './sessions/session-revocation.ts';
+import { createWeakSessionEnding } from './sessions/weak-sessions.ts';
 
 /** What identity is built from. */
 export interface IdentityOptions {
@@ -59,6 +67,8 @@ export interface IdentityOptions {
   readonly passwordLength?: PasswordLength;
   /** @default 20 failures within 15 minutes, for one account from one network */
   readonly guessLimit?: GuessLimit;
+  /** @default an authenticator app for whoever wants one, demanded of nobody */
+  readonly secondFactor?: SecondFactorRules;
   /** What people call the product; in mails, and refused in passwords. @default 'Sallyport' */
   readonly productName?: string;
   /** No answer that could tell whether an account exists comes sooner. 0 is for tests. @default 300 */
@@ -90,8 +100,8 @@ const defaultPasswordLength: PasswordLength = { minimum: 15, maximum: 128 };
  * No route of Better Auth is served, and the token of a session is in its cookie only: in no body, row or log line.
  * Every answer is `Cache-Control: no-store`. When the database does not answer, the answer is 503 and no cookie changes.
  *
- * @throws TypeError for a public URL in plain http off loopback, for a password length below 8, and for a sign-up role
- *   that the policy does not have; rejects with `SP_STORE_UNAVAILABLE` when the roles cannot be read.
+ * @throws TypeError for a public URL in plain http off loopback, for a password length below 8, and for a role that the
+ *   policy does not have; rejects with `SP_STORE_UNAVAILABLE` when the roles cannot be read.
  */
 export async function createIdentity(options: IdentityOptions): Promise<Identity> {
   const {
@@ -107,6 +117,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     sessionLifetime: lifetime = defaultLifetime,
     passwordLength = defaultPasswordLength,
     guessLimit = defaultGuessLimit,
+    secondFactor: rules = {},
     productName = 'Sallyport',
     answerFloorMilliseconds = 300,
     hashingConcurrency = 2,
@@ -117,18 +128,40 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   const requireAcceptablePassword = createPasswordRules(passwordLength, productName);
   requireSignUpRoles(signUpRoles, policy);
   requireLifetime(lifetime);
+  requireSecondFactorRules(rules, policy);
 
   const { records, transaction } = database;
   const events = options.events ?? createSecurityEventLog(records);
   const users = createUserTable(records);
   const roles = await openRoleDirectory(records, policy, bus, now);
   const hashing = createPasswordHashing(hashingConcurrency);
-  const engine = await createEngine({ publicUrl, database, sealerFor, hashing, users, sessions, lifetime, now });
   const queue = createMailQueue({ mailer, logger });
-  const sessionSealer = sealerFor('session-token');
+  const messages = createAccountMessages(publicUrl, productName);
+  const post = createAccountPost({ messages, queue, counters, sealer: sealerFor('counter-key') });
+  const secondFactor = createSecondFactor({
+    rules,
+    issuer: productName,
+    cookie,
+    records,
+    counters,
+    sealerFor,
+    hashing,
+    messages: createCodeMessages(publicUrl, productName),
+    queue,
+    post,
+    events,
+    now,
+  });
+  const { demand } = secondFactor;
+  const sealer = sealerFor('session-token');
+  const makeSession = createSessionMaker({ sessions, users, demand, sealer, lifetime, now });
+  const engine = await createEngine({ publicUrl, database, sealerFor, hashing, sessions, makeSession, now });
   const { idleSeconds } = lifetime;
-  const directory = createSessionDirectory({ sessions, users, roles, sealer: sessionSealer, idleSeconds, now });
-  const accounts = createAccounts({ engine, users, roles, hashing, events, bus, transaction, now });
+  const directory = createSessionDirectory({ sessions, users, roles, demand, sealer, idleSeconds, now });
+  const revocation = createSessionRevocation({ sessions, bus, events, transaction, now });
+  const { announce } = revocation;
+  const endWeakSessions = createWeakSessionEnding({ sessions, demand, announce, events, now });
+  const accounts = createAccounts({ engine, users, roles, hashing, endWeakSessions, events, bus, transaction, now });
   const parts: IdentityParts = {
     cookie,
     lifetime,
@@ -141,17 +174,15 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     guesses: createGuessLimiter({ counters, sealer: sealerFor('counter-key'), limit: guessLimit }),
     hashing,
     requireAcceptablePassword,
-    post: createAccountPost({
-      messages: createAccountMessages(publicUrl, productName),
-      queue,
-      counters,
-      sealer: sealerFor('counter-key'),
-    }),
+    post,
     events,
     sessions,
-    sessionSealer,
+    sessionSealer: sealer,
     directory,
-    revocation: createSessionRevocation({ sessions, bus, events, transaction, now }),
+    makeSession,
+    raiseSession: createSessionRaising({ sessions, sealer, cookie, bus, now }),
+    revocation,
+    secondFactor,
     bus,
     transaction,
     logger,
@@ -179,6 +210,13 @@ function requireLifetime({ idleSeconds, absoluteSeconds }: SessionLifetime): voi
     throw new TypeError('a session must live for whole seconds, and at least as long at all as without use');
 }
 
+function requireSecondFactorRules({ methods = ['totp'], requiredFor = [] }: SecondFactorRules, policy: Policy): void {
+  const unknown = requiredFor.filter((role) => !Object.hasOwn(policy.roles, role));
+  if (unknown.length > 0) throw new TypeError(`the policy has no role "${unknown.join('", "')}" that could demand it`);
+  if (requiredFor.length > 0 && methods.length === 0)
+    throw new TypeError('a second factor is demanded, and every method is switched off');
+}
+
 function createApp(parts: IdentityParts, origin: string): Hono<IdentityEnvironment> {
   const app = new Hono<IdentityEnvironment>();
   app.use(async function forbidStoring(c, next) {
@@ -187,9 +225,13 @@ function createApp(parts: IdentityParts, origin: string): Hono<IdentityEnvironme
   });
   app.route('/auth', createSignUpRoutes(parts));
   app.route('/auth', createSignInRoutes(parts));
+  app.route('/auth', createSecondFactorRoutes(parts));
+  app.route('/auth', createFactorRoutes(parts));
+  app.route('/auth', createStepUpRoutes(parts));
   app.route('/auth', createPasswordResetRoutes(parts));
   app.route('/auth', createSessionRoutes(parts));
   app.route('/auth', createRoleRoutes(parts));
+  app.route('/auth', createFactorResetRoutes(parts));
   answerErrors(app, origin, parts.logger);
   return app;
 }

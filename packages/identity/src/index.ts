@@ -7,7 +7,8 @@ export {
   type IdentityDatabase,
   type IdentityDatabaseOptions,
 } from './database/identity-database.ts';
-export type { SessionLifetime } from './engine/session-adapter.ts';
+export type { FactorMethod } from './factors/factor-method.ts';
+export type { SecondFactorRules } from './factors/second-factor.ts';
 export type { IdentityEnvironment } from './http/identity-request.ts';
 export { createIdentity, type Identity, type IdentityOptions } from './identity.ts';
 export {
@@ -16,3 +17,4 @@ export {
   type DevelopmentMailboxOptions,
 } from './mail/development-mailbox.ts';
 export { createSmtpMailer, type SmtpMailerOptions } from './mail/smtp-mailer.ts';
+export type { SessionLifetime } from './sessions/session-maker.ts';

@@ -1,5 +1,6 @@
 import { SallyportError, type InvalidationBus, type SecurityEventLog } from '@sallyport/core';
 import type { Engine } from '../engine/better-auth-engine.ts';
+import type { EndWeakSessions } from '../sessions/weak-sessions.ts';
 import type { PasswordHashing } from './password-hashing.ts';
 import type { RoleDirectory } from './role-directory.ts';
 import type { User, UserTable } from './user-table.ts';
@@ -28,7 +29,8 @@ export interface Accounts {
   findByEmail(email: string): Promise<User | null>;
   findById(id: string): Promise<User | null>;
   /**
-   * Replaces the roles of a user. The change is durable and every cache has heard of it when this resolves.
+   * Replaces the roles of a user. The change is durable and every cache has heard of it when this resolves. Sessions
+   * whose sign-in is weaker than the new roles demand have ended.
    * Rejects with `SP_NOT_FOUND`, or with `SP_VALIDATION_FAILED` for an unknown role.
    */
   setRoles(userId: string, roles: readonly string[], origin?: Origin): Promise<User>;
@@ -39,6 +41,7 @@ export interface AccountsOptions {
   readonly users: UserTable;
   readonly roles: RoleDirectory;
   readonly hashing: PasswordHashing;
+  readonly endWeakSessions: EndWeakSessions;
   readonly events: SecurityEventLog;
   readonly bus: InvalidationBus;
   readonly transaction: <T>(work: () => Promise<T>) => Promise<T>;
@@ -49,7 +52,7 @@ const operator: Origin = { requestId: 'operator', address: 'local' };
 const maximumAttempts = 20;
 
 export function createAccounts(options: AccountsOptions): Accounts {
-  const { engine, users, roles, hashing, events, bus, transaction, now } = options;
+  const { engine, users, roles, hashing, endWeakSessions, events, bus, transaction, now } = options;
 
   const requireRoles = async (names: readonly string[]): Promise<void> => {
     if ((await roles.unknownAmong(names)).length === 0) return;
@@ -103,6 +106,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
         if (changed === null) continue;
         const { id, generation } = changed;
         await bus.publish({ kind: 'user', id, minGeneration: generation, at: now(), reason: 'roles-changed' });
+        await endWeakSessions(changed, origin);
         return changed;
       }
       throw new SallyportError('SP_CONFLICT');

@@ -1,5 +1,6 @@
 import type { BetterAuthOptions } from 'better-auth';
 import { recordModels, type RecordTable } from '@sallyport/core';
+import { factorTables } from '../factors/factor-tables.ts';
 
 /** What Better Auth must know to make and to use the tables; the same for migrations and for the engine. */
 export type IdentitySchema = Pick<
@@ -53,7 +54,7 @@ export function identitySchema(tables: readonly RecordTable[]): IdentitySchema {
     },
     // Better Auth answers 100 rows when nobody says how many; a list of sessions that stops there would revoke too few.
     advanced: { database: { generateId: 'uuid', defaultFindManyLimit: 1_000_000_000 } },
-    plugins: [{ id: 'sallyport', schema: toPluginSchema([...tables, ...ownTables]) }],
+    plugins: [{ id: 'sallyport', schema: toPluginSchema([...tables, ...ownTables, ...factorTables]) }],
     telemetry: { enabled: false },
     // Better Auth writes e-mail addresses into its log lines.
     logger: { disabled: true },
