@@ -1,5 +1,5 @@
 /** Secrets and addresses that only the gateway process may see. */
-const gatewayOnly = /^(?:SMTP_|DATABASE_|REDIS_|MONGODB_|SALLYPORT_)/;
+const gatewayOnly = /^(?:SMTP_|SMS_|DATABASE_|REDIS_|MONGODB_|SALLYPORT_)/;
 
 type Variables = Readonly<Record<string, string | undefined>>;
 

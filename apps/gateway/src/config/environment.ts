@@ -14,6 +14,8 @@ export interface Environment {
   readonly tlsKeyFile: string | undefined;
   readonly secret: string | undefined;
   readonly smtpUrl: string | undefined;
+  readonly smsGatewayUrl: string | undefined;
+  readonly smsGatewayToken: string | undefined;
   readonly upstreams: {
     readonly shop: string | undefined;
     readonly shell: string | undefined;
@@ -21,12 +23,14 @@ export interface Environment {
   };
   /** Lifetimes that tests of the demo shorten. */
   readonly sessionIdleSeconds: number | undefined;
+  /** Roles of the demo that demand a second factor. */
+  readonly secondFactorRoles: readonly string[];
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Secrets may be mounted as files: `NAME_FILE` holds the path. */
-const secretNames = new Set(['SALLYPORT_SECRET', 'SMTP_URL']);
+const secretNames = new Set(['SALLYPORT_SECRET', 'SMTP_URL', 'SMS_GATEWAY_URL', 'SMS_GATEWAY_TOKEN']);
 
 const names = new Set([
   'SALLYPORT_CONFIG',
@@ -42,6 +46,7 @@ const names = new Set([
   'SALLYPORT_UPSTREAM_SHELL',
   'SALLYPORT_UPSTREAM_ACCOUNT',
   'SALLYPORT_SESSION_IDLE_SECONDS',
+  'SALLYPORT_SECOND_FACTOR_ROLES',
 ]);
 
 /** Variables of other parts of the project, which run in the same environment. */
@@ -82,12 +87,15 @@ export function readEnvironment(variables: Variables): Environment {
     tlsKeyFile: text('SALLYPORT_TLS_KEY_FILE'),
     secret: text('SALLYPORT_SECRET'),
     smtpUrl: text('SMTP_URL'),
+    smsGatewayUrl: text('SMS_GATEWAY_URL'),
+    smsGatewayToken: text('SMS_GATEWAY_TOKEN'),
     upstreams: {
       shop: text('SALLYPORT_UPSTREAM_SHOP'),
       shell: text('SALLYPORT_UPSTREAM_SHELL'),
       account: text('SALLYPORT_UPSTREAM_ACCOUNT'),
     },
     sessionIdleSeconds: integer('SALLYPORT_SESSION_IDLE_SECONDS', 999_999_999),
+    secondFactorRoles: wordsOf(text('SALLYPORT_SECOND_FACTOR_ROLES')),
   };
   if ((environment.tlsCertFile === undefined) !== (environment.tlsKeyFile === undefined)) {
     problems.push({
@@ -97,6 +105,10 @@ export function readEnvironment(variables: Variables): Environment {
   }
   if (problems.length > 0) throw new ConfigurationError('environment', problems);
   return environment;
+}
+
+function wordsOf(list: string | undefined): readonly string[] {
+  return (list ?? '').split(/[,\s]+/).filter((word) => word !== '');
 }
 
 function readText(variables: Variables, name: string, problems: ConfigurationProblem[]): string | undefined {
