@@ -339,18 +339,16 @@ describe('codes that are sent', () => {
     await harness.makeUser(email);
     const { caller } = await harness.signIn(email);
     await setUpSent('sms', caller);
-    const send = async () =>
-      harness.call('POST', '/auth/second-factor/send', { method: 'sms' }, await beginSignIn(harness, email));
+    const pending = await beginSignIn(harness, email);
+    const send = (options = pending) => harness.call('POST', '/auth/second-factor/send', { method: 'sms' }, options);
     expect(await send()).toMatchObject({ status: 200 });
     const tooSoon = await send();
     expect(tooSoon).toMatchObject({ status: 429 });
     expect(Number(tooSoon.headers.get('retry-after'))).toBeLessThanOrEqual(30);
-    for (let sent = 2; sent < 6; sent += 1) {
-      harness.advance(31);
-      expect(await send()).toMatchObject({ status: 200 });
-    }
-    harness.advance(31);
-    expect(await send()).toMatchObject({ status: 429 });
+    // A new sign-in need not wait, but the account has six in all.
+    for (let sent = 2; sent < 6; sent += 1)
+      expect(await send(await beginSignIn(harness, email))).toMatchObject({ status: 200 });
+    expect(await send(await beginSignIn(harness, email))).toMatchObject({ status: 429 });
     expect(await harness.mailTo(plainNumber, 6)).toHaveLength(6);
   });
 

@@ -23,7 +23,16 @@ export interface CodeLimiter {
   /** The code was right: earlier tries are forgotten. */
   forgetTries(userId: string, use: CodeUse): Promise<void>;
   /** Counts a code that is about to be sent; rejects with `SP_TOO_MANY_ATTEMPTS` when there were too many. */
-  countSend(userId: string, destination: string, network: string): Promise<void>;
+  countSend(userId: string, send: SendToCount): Promise<void>;
+}
+
+/** A code that is about to be sent. */
+export interface SendToCount {
+  /** What it is for. */
+  readonly purpose: string;
+  readonly destination: string;
+  /** Address of whoever asks for it. */
+  readonly network: string;
 }
 
 /** A number within a time. */
@@ -44,7 +53,7 @@ const perAccount: readonly Limit[] = [
 ];
 
 const sends = {
-  /** Between two codes of one kind to one account. */
+  /** Between two codes for the same purpose: a sign-in, a step-up, a set-up. */
   pause: { maximum: 1, windowSeconds: 30 },
   perAccount: { maximum: 6, windowSeconds: hour },
   perDestination: { maximum: 6, windowSeconds: hour },
@@ -85,8 +94,8 @@ export function createCodeLimiter(counters: Counters, sealer: Sealer): CodeLimit
     async forgetTries(userId, use) {
       for (const key of tryKeys(userId, use)) await counters.reset(key);
     },
-    async countSend(userId, destination, network) {
-      await requireSend('pause', `${userId}\n${destination}`);
+    async countSend(userId, { purpose, destination, network }) {
+      await requireSend('pause', `${purpose}\n${destination}`);
       await requireSend('perAccount', userId);
       await requireSend('perDestination', destination);
       await requireSend('perNetwork', network);

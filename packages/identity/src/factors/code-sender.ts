@@ -29,7 +29,7 @@ export interface CodeSenderOptions {
 export function createCodeSender(options: CodeSenderOptions): SendCode {
   const { codes, limiter, messages, queue, events, now } = options;
   return async ({ userId, method, destination, purpose }, context) => {
-    await limiter.countSend(userId, destination, context.clientAddress);
+    await limiter.countSend(userId, { purpose, destination, network: context.clientAddress });
     const code = await codes.issue(purpose, method);
     await events.append({
       type: 'second-factor.code-sent',
