@@ -9,7 +9,15 @@ import { readMails, waitForMail } from './mailbox.ts';
 import { signInAsNewcomer, signInDirectly } from './new-account.ts';
 import { startOwnSystem, type OwnSystem } from './own-system.ts';
 import { findAxeViolations, horizontalOverflow, watchTroubles } from './page-findings.ts';
-import { factorRow, openSecurity, setUpApp, setUpAppOn, submitCode } from './security-page.ts';
+import {
+  factorRow,
+  openSecurity,
+  saveRecoveryCodes,
+  setUpApp,
+  setUpAppOn,
+  submitCode,
+  turnOnApp,
+} from './security-page.ts';
 import { sharedSystem } from './shared-system.ts';
 import { demoAccount, signOut, submitSignIn, type Credentials } from './sign-in.ts';
 
@@ -123,9 +131,7 @@ describe('codes that are sent', () => {
     await page.getByRole('button', { name: 'Send a code' }).click();
     await page.getByLabel('Code that you received').fill(await newestCode(number, 1));
     await page.getByRole('button', { name: /^Turn on/ }).click();
-    await page.getByText('Save your recovery codes').waitFor();
-    await page.getByLabel(/^I have saved the codes/).check();
-    await page.getByRole('button', { name: 'Done' }).click();
+    await saveRecoveryCodes(page, 'Done');
 
     await page.getByRole('button', { name: 'Set up Code by e-mail' }).click();
     await page.getByRole('button', { name: 'Send a code' }).click();
@@ -278,9 +284,10 @@ describe('in every look, light and dark, on a desk and on a phone', () => {
     // Begun anew below: what was shown for the picture is void by then.
     await page.getByRole('button', { name: 'Cancel' }).click();
     await page.getByRole('button', { name: 'Set up Authenticator app' }).click();
-    const owned = setUpAppOn(page, 'Done');
-    await page.getByText('Save your recovery codes').waitFor();
+    const owned = await turnOnApp(page);
     await look('security-recovery-codes');
+    await saveRecoveryCodes(page, 'Done');
+    await factorRow(page, 'Authenticator app').getByText('On', { exact: true }).waitFor();
     return owned;
   }
 });
@@ -320,6 +327,7 @@ async function findingsInEveryLook(page: Page, name: string): Promise<readonly s
   for (const { look, viewport, colorScheme } of looks) {
     await page.setViewportSize(viewport);
     await page.emulateMedia({ colorScheme });
+    await page.evaluate(() => scrollTo({ top: 0 }));
     const overflow = await horizontalOverflow(page);
     const violations = await findAxeViolations(page);
     findings.push(

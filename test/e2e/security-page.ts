@@ -22,6 +22,13 @@ export function factorRow(page: Page, name: string): Locator {
 
 /** Sets up an authenticator app on the page that is open, from the QR code to the saved recovery codes. */
 export async function setUpAppOn(page: Page, doneLabel: string): Promise<SetUpApp> {
+  const owned = await turnOnApp(page);
+  await saveRecoveryCodes(page, doneLabel);
+  return owned;
+}
+
+/** The first part of that: from the QR code to the list of recovery codes. */
+export async function turnOnApp(page: Page): Promise<SetUpApp> {
   await page.getByRole('button', { name: 'Show the QR code' }).click();
   await page.getByRole('img', { name: /QR code/ }).waitFor();
   const key = await page.locator('[data-secret]').innerText();
@@ -30,9 +37,15 @@ export async function setUpAppOn(page: Page, doneLabel: string): Promise<SetUpAp
   await page.getByRole('button', { name: /^Turn on/ }).click();
   await page.getByText('Save your recovery codes').waitFor();
   const recoveryCodes = await page.getByRole('list', { name: 'Recovery codes' }).getByRole('listitem').allInnerTexts();
-  await page.getByLabel(/^I have saved the codes/).check();
-  await page.getByRole('button', { name: doneLabel }).click();
   return { key: key.replace(/\s/g, ''), app, recoveryCodes };
+}
+
+/** The second part: goes on only once they are saved. */
+export async function saveRecoveryCodes(page: Page, doneLabel: string): Promise<void> {
+  const done = page.getByRole('button', { name: doneLabel });
+  if (await done.isEnabled()) throw new Error('the recovery codes can be passed by');
+  await page.getByLabel(/^I have saved the codes/).check();
+  await done.click();
 }
 
 /** Sets up an authenticator app on the security page of somebody who just signed in. */

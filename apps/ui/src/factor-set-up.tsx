@@ -58,14 +58,14 @@ export function FactorSetUp(props: FactorSetUpProps) {
           )}
           <ConfirmForm {...props} />
           {method === 'totp' ? null : (
-            <Button size="small" tone="quiet" onClick={() => setBegun(undefined)}>
+            <Button size="small" tone="quiet" className="-ml-3" onClick={() => setBegun(undefined)}>
               It did not arrive
             </Button>
           )}
         </>
       )}
       {onCancel === undefined ? null : (
-        <Button size="small" tone="quiet" onClick={onCancel}>
+        <Button size="small" tone="quiet" className="-ml-3" onClick={onCancel}>
           Cancel
         </Button>
       )}
@@ -165,7 +165,7 @@ function ConfirmForm({ method, returnTo, offersSignOut = false, onDone, onRefuse
         </label>
       ) : null}
       <Button type="submit" tone="primary" isPending={isPending}>
-        Turn on <span className="lowercase">{factorWords[method].name}</span>
+        {`Turn on ${factorWords[method].name.toLowerCase()}`}
       </Button>
     </form>
   );

@@ -80,7 +80,7 @@ function GiveUp({ returnTo }: { readonly returnTo: string | undefined }) {
   }
 
   return (
-    <Button size="small" tone="quiet" isPending={isPending} onClick={() => void giveUp()}>
+    <Button size="small" tone="quiet" className="-ml-3" isPending={isPending} onClick={() => void giveUp()}>
       Sign in as somebody else
     </Button>
   );
