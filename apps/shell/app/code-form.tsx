@@ -119,7 +119,7 @@ function MethodForm({
           hint={hints[method]}
           kind={method === 'recovery-code' ? 'recovery-code' : 'digits'}
           error={errorOf('code')}
-          autoFocus
+          takesFocus
         />
         <Button type="submit" tone="primary" size="large" isPending={isPending} className="w-full">
           {isPending ? 'Checking…' : submitLabel}

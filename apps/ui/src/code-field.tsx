@@ -7,11 +7,12 @@ export interface CodeFieldProps {
   readonly error?: string | undefined;
   /** Six digits, which phones and password managers fill in, or a recovery code. @default 'digits' */
   readonly kind?: 'digits' | 'recovery-code';
-  readonly autoFocus?: boolean;
+  /** Whether the page, or the part of it that just appeared, is there for this one field. @default false */
+  readonly takesFocus?: boolean;
 }
 
 /** One field for a code, however long it is: it can be pasted into, and read out as a whole. */
-export function CodeField({ label, hint, error, kind = 'digits', autoFocus = false }: CodeFieldProps) {
+export function CodeField({ label, hint, error, kind = 'digits', takesFocus = false }: CodeFieldProps) {
   const isDigits = kind === 'digits';
   return (
     <FieldFrame name="code" label={label} hint={hint} error={error}>
@@ -26,8 +27,8 @@ export function CodeField({ label, hint, error, kind = 'digits', autoFocus = fal
         autoCorrect="off"
         spellCheck={false}
         maxLength={isDigits ? 12 : 40}
-        // oxlint-disable-next-line jsx-a11y/no-autofocus -- the page, or this part of it, is there for this one field
-        autoFocus={autoFocus}
+        // oxlint-disable-next-line jsx-a11y/no-autofocus -- see takesFocus
+        autoFocus={takesFocus}
         aria-invalid={error === undefined ? undefined : true}
         aria-describedby={describedBy('code', hint, error)}
         className={`${inputClass} font-mono ${isDigits ? 'text-xl tracking-[0.35em]' : 'tracking-[0.06em]'}`}

@@ -85,7 +85,7 @@ const beginWords: Readonly<Record<FactorMethod, { readonly text: string; readonl
 function BeginForm({ method, onRefused, onBegun }: FactorSetUpProps & { readonly onBegun: (begun: Begun) => void }) {
   const { text, action } = beginWords[method];
   const { form, isPending, problem, errorOf, onSubmit } = useSubmission(async (values) => {
-    const json = method === 'sms' ? { number: String(values.get('number')) } : {};
+    const json = method === 'sms' ? { number: values.get('number') } : {};
     try {
       const response = await authFetch(`/auth/second-factor/${method}/start`, { method: 'POST', json });
       onBegun((await response.json()) as Begun);
@@ -139,7 +139,7 @@ function AppSecret({ uri, secret }: { readonly uri: string; readonly secret: str
 function ConfirmForm({ method, returnTo, offersSignOut = false, onDone, onRefused }: FactorSetUpProps) {
   const { form, isPending, problem, errorOf, onSubmit } = useSubmission(async (values) => {
     const json = {
-      code: String(values.get('code')),
+      code: values.get('code'),
       ...(values.get('signOutOthers') === null ? {} : { signOutOthers: true }),
       ...(returnTo === undefined ? {} : { returnTo }),
     };

@@ -159,8 +159,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   const { idleSeconds } = lifetime;
   const directory = createSessionDirectory({ sessions, users, roles, demand, sealer, idleSeconds, now });
   const revocation = createSessionRevocation({ sessions, bus, events, transaction, now });
-  const { announce } = revocation;
-  const endWeakSessions = createWeakSessionEnding({ sessions, demand, announce, events, now });
+  const endWeakSessions = createWeakSessionEnding({ sessions, demand, revocation, events, now });
   const accounts = createAccounts({ engine, users, roles, hashing, endWeakSessions, events, bus, transaction, now });
   const parts: IdentityParts = {
     cookie,

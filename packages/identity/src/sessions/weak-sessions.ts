@@ -10,7 +10,7 @@ export type EndWeakSessions = (user: User, origin: Origin) => Promise<void>;
 export interface WeakSessionsOptions {
   readonly sessions: SessionStore;
   readonly demand: AccountDemand;
-  readonly announce: SessionRevocation['announce'];
+  readonly revocation: SessionRevocation;
   readonly events: SecurityEventLog;
   readonly now: () => Date;
 }
@@ -20,7 +20,7 @@ export interface WeakSessionsOptions {
  * change, because the directory looks at the roles each time.
  */
 export function createWeakSessionEnding(options: WeakSessionsOptions): EndWeakSessions {
-  const { sessions, demand, announce, events, now } = options;
+  const { sessions, demand, revocation, events, now } = options;
   const reason = 'roles-changed';
   return async (user, origin) => {
     const demanded = demand.ofRoles(user.roles);
@@ -40,6 +40,6 @@ export function createWeakSessionEnding(options: WeakSessionsOptions): EndWeakSe
       ...origin,
       details: { reason, count: ended.length },
     });
-    await announce(ended, reason);
+    await revocation.announce(ended, reason);
   };
 }
