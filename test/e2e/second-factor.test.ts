@@ -208,13 +208,15 @@ describe('a role that demands a second factor', () => {
   afterAll(() => system.dispose());
 
   it('lets nobody in who has none, shows how to set one up, and leaves no secret behind', async () => {
-    const page = await strictVisitors.openPage();
+    const page = await strictVisitors.openPage({ reducedMotion: 'reduce' });
     const addresses: string[] = [];
     page.on('framenavigated', (frame) => void addresses.push(frame.url()));
     const vendor = demoAccount('vendor', system.accounts);
     await beginSignIn(page, vendor, '/products');
     await page.waitForURL(/\/second-factor\/set-up\?returnTo=%2Fproducts$/);
     expect(await isSignedIn(page)).toBe(false);
+    await page.getByRole('button', { name: /^Authenticator app/ }).waitFor();
+    expect(await findingsInEveryLook(page, 'set-up')).toEqual([]);
     await page.getByRole('button', { name: /^Authenticator app/ }).click();
     const { app, key, recoveryCodes } = await setUpAppOn(page, 'Continue');
     await page.waitForURL(/\/products$/);
@@ -236,7 +238,7 @@ describe('a role that demands a second factor', () => {
       expect(files.filter(({ text }) => text.includes(secret)).map(({ name }) => name)).toEqual([]);
       expect(addresses.filter((address) => address.includes(secret))).toEqual([]);
     }
-  });
+  }, 120_000);
 });
 
 describe('in every look, light and dark, on a desk and on a phone', () => {
@@ -275,7 +277,7 @@ describe('in every look, light and dark, on a desk and on a phone', () => {
     await page.getByText('Please begin again').waitFor();
     await look('second-factor-none');
     expect(findings).toEqual([]);
-  });
+  }, 300_000);
 
   async function setUpAppWithLooks(page: Page, look: (name: string) => Promise<number>) {
     await page.getByRole('button', { name: 'Show the QR code' }).click();

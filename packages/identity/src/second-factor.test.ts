@@ -165,6 +165,22 @@ describe('the right code', () => {
     expect(await harness.sessions.listLive(owner.id, harness.now())).toHaveLength(before.length + 1);
   });
 
+  it('makes one session when it is sent to two gateways at once, whose counters know nothing of each other', async () => {
+    const { database, sessions } = harness;
+    const other = await startHarness({ database, sessions, now: harness.now });
+    const first = await beginSignIn(harness, email);
+    const second = await beginSignIn(other, email);
+    const code = right();
+    const answers = await Promise.all([
+      verify(harness, first, code),
+      verify(other, second, code),
+      verify(other, first, code),
+      verify(harness, second, code),
+    ]);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    await other.close();
+  });
+
   it('cannot be used to finish one sign-in twice', async () => {
     const pending = await beginSignIn(harness, email);
     await verify(harness, pending, right());

@@ -70,7 +70,8 @@ export function createCodeCheck(options: CodeCheckOptions): CodeCheck {
       const { isFirst, retryAfterSeconds } = counted;
       if (isFirst) {
         await noteRefusal(typed, 'too-many-attempts', context);
-        await post.send('codesGuessed', user);
+        // Whoever sets a factor up has its secret before them: there is nothing to guess.
+        if (use !== 'set-up') await post.send('codesGuessed', user);
       }
       throw new SallyportError('SP_TOO_MANY_ATTEMPTS', { reason: 'code-guessing', retryAfterSeconds });
     }
