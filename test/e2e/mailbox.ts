@@ -1,7 +1,15 @@
 import { vi } from 'vitest';
 import { patienceMilliseconds } from './browser.ts';
 
-export type MailKind = 'verify-email' | 'already-registered' | 'reset-password' | 'password-changed';
+export type MailKind =
+  | 'verify-email'
+  | 'already-registered'
+  | 'reset-password'
+  | 'password-changed'
+  | 'second-factor-added'
+  | 'second-factor-removed'
+  | 'second-factor-code'
+  | 'recovery-code-used';
 
 /** A message, as the development mailbox lists it. */
 export interface Mail {
@@ -9,6 +17,7 @@ export interface Mail {
   readonly kind: MailKind;
   readonly subject: string;
   readonly links: readonly string[];
+  readonly code: string | null;
 }
 
 /** Reads what arrived for an address, newest first. */

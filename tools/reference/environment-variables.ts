@@ -27,8 +27,13 @@ const meanings: Readonly<Record<string, string>> = {
   DATABASE_URL_FILE: 'File that holds the address of the database, instead of DATABASE_URL',
   REDIS_URL: 'Redis for sessions, counters and invalidations; absent means in process, for one gateway only',
   REDIS_URL_FILE: 'File that holds the address of Redis, instead of REDIS_URL',
+  SALLYPORT_SECOND_FACTOR_ROLES: 'Roles that demand a second factor, such as admin; demo mode only',
   SMTP_URL: 'Mail server, such as smtps://user:password@mail.example.com; absent means the development mailbox',
   SMTP_URL_FILE: 'File that holds the address of the mail server, instead of SMTP_URL',
+  SMS_GATEWAY_URL: 'Address of an SMS gateway that takes one message per POST; absent means the development mailbox',
+  SMS_GATEWAY_URL_FILE: 'File that holds the address of the SMS gateway, instead of SMS_GATEWAY_URL',
+  SMS_GATEWAY_TOKEN: 'The secret that the SMS gateway asks for',
+  SMS_GATEWAY_TOKEN_FILE: 'File that holds the secret for the SMS gateway, instead of SMS_GATEWAY_TOKEN',
 };
 
 /**
@@ -40,7 +45,7 @@ export async function describeEnvironmentVariables(): Promise<readonly (readonly
   const source = await readFile(path.join(workspaceRoot, 'apps/gateway/src/config/environment.ts'), 'utf8');
   const foreign = new Set(['SALLYPORT_VECTORS', 'SALLYPORT_AUDIENCE', 'SALLYPORT_INTERNAL_URL']);
   const used = new Set(
-    [...source.matchAll(/'((?:SALLYPORT|SMTP|DATABASE|REDIS)_[A-Z_]*[A-Z]|PORT)'/g)].flatMap(([, name = '']) =>
+    [...source.matchAll(/'((?:SALLYPORT|SMTP|SMS|DATABASE|REDIS)_[A-Z_]*[A-Z]|PORT)'/g)].flatMap(([, name = '']) =>
       foreign.has(name) ? [] : [name],
     ),
   );

@@ -23,6 +23,7 @@ export function openIdentity({ config, stores, mailer, logger }: IdentityComposi
     mailer,
     policy: config.policy,
     sessionLifetime: config.session,
+    secondFactor: config.secondFactor,
     passwordLength: { minimum: config.passwords.minimumLength, maximum: 128 },
     guessLimits: config.guessing,
     answerFloorMilliseconds: config.passwords.answerFloorMilliseconds,

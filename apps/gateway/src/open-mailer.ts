@@ -1,5 +1,10 @@
 import type { Logger, Mailer } from '@sallyport/core';
-import { createDevelopmentMailbox, createSmtpMailer } from '@sallyport/identity';
+import {
+  createChannelMailer,
+  createDevelopmentMailbox,
+  createHttpSmsSender,
+  createSmtpMailer,
+} from '@sallyport/identity';
 import type { Closing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
 import { ConfigurationError } from './config/configuration-error.ts';
@@ -14,25 +19,64 @@ export interface MailerOptions {
 }
 
 /**
- * Opens what delivers messages: SMTP when it is configured, the development mailbox in demo mode.
+ * Opens what delivers messages: SMTP and an SMS gateway where they are configured, the development mailbox for the rest in
+ * demo mode.
  *
- * @throws ConfigurationError when there is neither.
+ * @throws ConfigurationError when there is nothing for e-mail, or nothing for text messages where they are switched on.
  */
 export async function openMailer(options: MailerOptions, closing: Closing): Promise<Mailer> {
-  const { isDemo, config, environment, logger } = options;
-  if (environment.smtpUrl !== undefined) {
-    const from = config.mail?.from ?? (isDemo ? 'Sallyport <no-reply@localhost>' : undefined);
-    if (from === undefined)
-      throw new ConfigurationError('mail', [
-        { key: 'mail.from', problem: 'is missing; SMTP_URL is set, so say who sends' },
-      ]);
-    return createSmtpMailer({ url: environment.smtpUrl, from });
-  }
+  const { isDemo } = options;
+  const email = openEmail(options);
+  const sms = openSms(options);
   if (!isDemo) {
-    throw new ConfigurationError('mail', [
-      { key: 'SMTP_URL', problem: 'is missing: without mail nobody can verify an address or reset a password' },
-    ]);
+    requireBoth(options, email, sms);
+    return createChannelMailer({ ...(email === undefined ? {} : { email }), ...(sms === undefined ? {} : { sms }) });
   }
+  if (email !== undefined && sms !== undefined) return createChannelMailer({ email, sms });
+  const mailbox = await openMailbox(options, closing);
+  return createChannelMailer({ email: email ?? mailbox, sms: sms ?? mailbox });
+}
+
+function openEmail({ config, isDemo, environment }: MailerOptions): Mailer | undefined {
+  if (environment.smtpUrl === undefined) return undefined;
+  const from = config.mail?.from ?? (isDemo ? 'Sallyport <no-reply@localhost>' : undefined);
+  if (from === undefined)
+    throw new ConfigurationError('mail', [
+      { key: 'mail.from', problem: 'is missing; SMTP_URL is set, so say who sends' },
+    ]);
+  return createSmtpMailer({ url: environment.smtpUrl, from });
+}
+
+function openSms({ config, environment }: MailerOptions): Mailer | undefined {
+  const { smsGatewayUrl: url, smsGatewayToken: token } = environment;
+  if (url === undefined) return undefined;
+  const { from, authentication, format, fields } = config.sms;
+  const options = { url, authentication, format, fields };
+  try {
+    return createHttpSmsSender({
+      ...options,
+      ...(token === undefined ? {} : { token }),
+      ...(from === undefined ? {} : { from }),
+    });
+  } catch (error) {
+    const problem = error instanceof TypeError ? error.message : 'cannot be used';
+    throw new ConfigurationError('mail', [{ key: 'SMS_GATEWAY_URL', problem }]);
+  }
+}
+
+function requireBoth({ config }: MailerOptions, email: Mailer | undefined, sms: Mailer | undefined): void {
+  const problems = [
+    ...(email === undefined
+      ? [{ key: 'SMTP_URL', problem: 'is missing: without mail nobody can verify an address or reset a password' }]
+      : []),
+    ...(sms === undefined && config.secondFactor.methods.includes('sms')
+      ? [{ key: 'SMS_GATEWAY_URL', problem: 'is missing: secondFactor.methods has sms, so say what sends it' }]
+      : []),
+  ];
+  if (problems.length > 0) throw new ConfigurationError('mail', problems);
+}
+
+async function openMailbox({ environment, logger }: MailerOptions, closing: Closing): Promise<Mailer> {
   const mailbox = createDevelopmentMailbox();
   const listening = await listenMailbox(mailbox.app, environment.mailboxPort ?? 0);
   closing.push(() => listening.close());

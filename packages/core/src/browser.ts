@@ -1,4 +1,5 @@
 /* What a browser may load: rules and names only, no verification, no schema library, no Node built-in. */
+export type { StepUp } from './assurance.ts';
 export { errorCatalog, isErrorCode, type ErrorCatalogEntry, type ErrorCode } from './error-catalog.ts';
 export { isPermission, selectPermissions } from './permission.ts';
 export { definePolicy, type Policy } from './policy.ts';

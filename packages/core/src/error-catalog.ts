@@ -51,6 +51,21 @@ export const errorCatalog = {
     title: 'The e-mail address or the password is wrong',
     mend: 'Check both, or reset the password.',
   },
+  SP_PASSWORD_WRONG: {
+    status: 401,
+    title: 'The password is wrong',
+    mend: 'Type the password of the account that is signed in, or reset it.',
+  },
+  SP_CODE_INVALID: {
+    status: 401,
+    title: 'The code is wrong, used or expired',
+    mend: 'Type the code that is shown or was sent last; each works once and for a short time.',
+  },
+  SP_SIGN_IN_EXPIRED: {
+    status: 401,
+    title: 'This sign-in has expired',
+    mend: 'Begin again with the password: there were too many wrong codes, it took too long, or the account changed.',
+  },
   SP_TOKEN_EXPIRED: {
     status: 401,
     title: 'The access token has expired',
@@ -104,6 +119,11 @@ export const errorCatalog = {
     status: 409,
     title: 'The record changed meanwhile',
     mend: 'Read it again and repeat the change.',
+  },
+  SP_SECOND_FACTOR_DEMANDED: {
+    status: 409,
+    title: 'This account must have a second factor',
+    mend: 'Set up another second factor first, then remove this one.',
   },
   SP_BODY_TOO_LARGE: {
     status: 413,

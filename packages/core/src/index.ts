@@ -1,3 +1,4 @@
+export { checkStepUp, isAssuranceAtLeast, type StepUp, type StepUpOutcome } from './assurance.ts';
 export { parseBearerToken } from './bearer-token.ts';
 export type { Counters } from './counters.ts';
 export { errorCatalog, isErrorCode, type ErrorCatalogEntry, type ErrorCode } from './error-catalog.ts';
@@ -20,7 +21,7 @@ export {
   type RemoteKeySourceOptions,
 } from './key-source.ts';
 export { silentLogger, type LogFields, type Logger } from './log.ts';
-export type { Mailer, Message } from './mailer.ts';
+export { MessageRefused, type Mailer, type Message } from './mailer.ts';
 export { isPermission, isPermissionInterest, selectPermissions } from './permission.ts';
 export { definePolicy, type Policy } from './policy.ts';
 export {

@@ -11,8 +11,13 @@ export interface Message {
   readonly code?: string;
 }
 
+/** Why a message will never be accepted: sending it again would be refused again. Holds nothing of the message. */
+export class MessageRefused extends Error {
+  override readonly name = 'MessageRefused';
+}
+
 /** Delivers messages: SMTP in production, the development mailbox in demo mode. */
 export interface Mailer {
-  /** Resolves when the message was accepted for delivery; rejects when it was not. */
+  /** Resolves when the message was accepted for delivery; rejects when it was not, for good with `MessageRefused`. */
   send(message: Message): Promise<void>;
 }

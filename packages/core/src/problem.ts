@@ -1,3 +1,4 @@
+import type { StepUp } from './assurance.ts';
 import { errorCatalog, type ErrorCatalogEntry, type ErrorCode } from './error-catalog.ts';
 import { SallyportError, type FieldError } from './sallyport-error.ts';
 
@@ -13,6 +14,8 @@ export interface Problem {
   readonly mend: string;
   readonly requestId: string;
   readonly errors?: readonly FieldError[];
+  /** Which sign-in would be enough (RFC 9470); the same as in `WWW-Authenticate`, for scripts. */
+  readonly stepUp?: StepUp;
 }
 
 /** A problem, ready to be sent. */
@@ -51,21 +54,26 @@ export function toProblem(error: unknown, context: ProblemContext): ProblemRespo
       mend: entry.mend,
       requestId: context.requestId,
       ...(known.errors === undefined ? {} : { errors: known.errors }),
+      ...(known.stepUp === undefined ? {} : { stepUp: known.stepUp }),
     },
   };
 }
 
 function problemHeaders(error: SallyportError, entry: ErrorCatalogEntry): Record<string, string> {
   const headers: Record<string, string> = { 'content-type': problemMediaType, 'cache-control': 'no-store' };
-  if (entry.status === 401) headers['www-authenticate'] = challengeOf(entry);
+  if (entry.status === 401) headers['www-authenticate'] = challengeOf(entry, error.stepUp);
   const retryAfter = error.retryAfterSeconds ?? (entry.status === 503 ? 1 : undefined);
   if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter);
   if (error.allow !== undefined) headers['allow'] = error.allow.join(', ');
   return headers;
 }
 
-function challengeOf(entry: ErrorCatalogEntry): string {
-  return entry.challenge === undefined
-    ? 'Bearer realm="sallyport"'
-    : `Bearer realm="sallyport", error="${entry.challenge}"`;
+/** RFC 6750, section 3; what would be enough is said in the words of RFC 9470, section 3. */
+function challengeOf({ challenge }: ErrorCatalogEntry, stepUp: StepUp | undefined): string {
+  return [
+    'Bearer realm="sallyport"',
+    ...(challenge === undefined ? [] : [`error="${challenge}"`]),
+    ...(stepUp?.acr === undefined ? [] : [`acr_values="${stepUp.acr}"`]),
+    ...(stepUp?.maxAgeSeconds === undefined ? [] : [`max_age=${stepUp.maxAgeSeconds}`]),
+  ].join(', ');
 }

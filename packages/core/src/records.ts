@@ -31,6 +31,10 @@ export const recordModels = {
   key: 'sallyportKey',
   role: 'sallyportRole',
   event: 'sallyportEvent',
+  factor: 'sallyportFactor',
+  recoveryCode: 'sallyportRecoveryCode',
+  oneTimeCode: 'sallyportOneTimeCode',
+  pendingSignIn: 'sallyportPendingSignIn',
 } as const;
 
 /** A column of one of our tables. On PostgreSQL `number` is a 32-bit integer, so times are `date`. */

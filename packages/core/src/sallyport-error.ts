@@ -1,3 +1,4 @@
+import type { StepUp } from './assurance.ts';
 import { errorCatalog, type ErrorCode } from './error-catalog.ts';
 
 /** A field that was refused, and why. Never holds the refused value. */
@@ -15,6 +16,8 @@ export interface SallyportErrorOptions {
   readonly retryAfterSeconds?: number;
   /** Methods for the `Allow` header of a 405. */
   readonly allow?: readonly string[];
+  /** Which sign-in would be enough; for `SP_STEP_UP_REQUIRED`. */
+  readonly stepUp?: StepUp;
 }
 
 /** An error that a caller can meet. Its code, status and title are public; its cause and reason are for our logs. */
@@ -26,6 +29,7 @@ export class SallyportError extends Error {
   readonly errors: readonly FieldError[] | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly allow: readonly string[] | undefined;
+  readonly stepUp: StepUp | undefined;
 
   constructor(code: ErrorCode, options: SallyportErrorOptions = {}) {
     super(`${code}: ${errorCatalog[code].title}`, options.cause === undefined ? undefined : { cause: options.cause });
@@ -35,5 +39,6 @@ export class SallyportError extends Error {
     this.errors = options.errors;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.allow = options.allow;
+    this.stepUp = options.stepUp;
   }
 }

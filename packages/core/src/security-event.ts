@@ -2,6 +2,8 @@ import * as z from 'zod';
 import { revocationReasons } from './session-record.ts';
 
 const endReasons = z.enum(revocationReasons);
+const factorMethod = z.enum(['totp', 'email', 'sms']);
+const codeMethod = z.enum(['totp', 'email', 'sms', 'recovery-code']);
 
 /** The kinds of security event and the details that each carries. Never a secret, never an e-mail address. */
 export const securityEventDetails = {
@@ -22,6 +24,31 @@ export const securityEventDetails = {
     .describe('The roles of an account were replaced'),
   'sign-in.succeeded': z.strictObject({ acr: z.string(), amr: z.array(z.string()) }).describe('A session began'),
   'sign-in.refused': z.strictObject({ reason: z.string() }).describe('A sign-in was refused'),
+  'sign-in.second-factor-asked': z
+    .strictObject({ acr: z.string(), amr: z.array(z.string()), setUp: z.boolean() })
+    .describe('The first factor was right, and the account demands a second one (`setUp`: it has none yet)'),
+  'second-factor.added': z
+    .strictObject({ method: factorMethod, replaced: z.boolean() })
+    .describe('A second factor was added to an account, or took the place of one of its kind'),
+  'second-factor.removed': z
+    .strictObject({ method: factorMethod })
+    .describe('The owner of an account removed a second factor'),
+  'second-factor.reset': z
+    .strictObject({ methods: z.array(factorMethod) })
+    .describe('An administrator removed every second factor and recovery code of an account'),
+  'second-factor.code-sent': z
+    .strictObject({ method: factorMethod })
+    .describe('A code was sent to the owner of an account'),
+  'second-factor.refused': z.strictObject({ method: codeMethod, reason: z.string() }).describe('A code was refused'),
+  'second-factor.recovery-codes-made': z
+    .strictObject({ count: z.number().int() })
+    .describe('New recovery codes took the place of all earlier ones'),
+  'second-factor.recovery-code-used': z
+    .strictObject({ left: z.number().int() })
+    .describe('A recovery code was used up'),
+  'session.stepped-up': z
+    .strictObject({ acr: z.string(), amr: z.array(z.string()) })
+    .describe('The owner of a session confirmed who they are; its cookie has a new token'),
   'session.ended': z.strictObject({ reason: endReasons }).describe('One session ended'),
   'session.ended-many': z
     .strictObject({ reason: endReasons, count: z.number().int() })

@@ -8,6 +8,7 @@ export const revocationReasons = [
   'replaced-by-sign-in',
   'password-changed',
   'roles-changed',
+  'second-factor-changed',
   'banned',
   'administrator',
 ] as const;

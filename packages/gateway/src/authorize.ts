@@ -1,4 +1,4 @@
-import { checkRequirement, SallyportError, type AssuranceLevel, type Principal } from '@sallyport/core';
+import { checkRequirement, checkStepUp, SallyportError, type Principal } from '@sallyport/core';
 import type { CanonicalRequest } from './firewall/canonical-request.ts';
 import { placeOf, requestOf, type Decision, type Passage } from './passage.ts';
 import { isNavigation } from './request-intent.ts';
@@ -6,19 +6,18 @@ import type { Place } from './route-table.ts';
 
 export interface AuthorizeParts {
   readonly signInPath: string;
+  readonly stepUpPath: string;
 }
-
-/** Strength of a sign-in, weakest first. */
-const assurance: Readonly<Record<AssuranceLevel, number>> = { pwd: 0, mfa: 1, phr: 2 };
 
 /** A longer return address is dropped: the page is found again by hand. */
 const longestReturnTo = 2048;
 
 /**
  * Checks the access of the place from the caller alone. A stranger is sent to the sign-in page when a person is loading
- * a page, and gets 401 otherwise; who is known but lacks something gets 403.
+ * a page, and gets 401 otherwise; so is somebody whose sign-in is too weak or too old, to the page that mends it. Who is
+ * known but lacks something gets 403.
  */
-export function authorize(passage: Passage, { signInPath }: AuthorizeParts): Decision | undefined {
+export function authorize(passage: Passage, { signInPath, stepUpPath }: AuthorizeParts): Decision | undefined {
   const place = placeOf(passage);
   const { caller } = passage;
   if (place.access === 'public') return undefined;
@@ -27,8 +26,7 @@ export function authorize(passage: Passage, { signInPath }: AuthorizeParts): Dec
     return turnAway(passage, signInPath);
   }
   requireAccess(place, caller, passage.listener);
-  if (place.stepUp !== undefined) requireStepUp(place.stepUp, caller, passage.at);
-  return undefined;
+  return place.stepUp === undefined ? undefined : stepUp(passage, place.stepUp, caller, stepUpPath);
 }
 
 function turnAway(passage: Passage, signInPath: string): Decision {
@@ -37,11 +35,24 @@ function turnAway(passage: Passage, signInPath: string): Decision {
   if (passage.listener === 'internal' || !isNavigation(request) || placeOf(passage).access === 'service') {
     throw new SallyportError('SP_UNAUTHENTICATED', { reason });
   }
-  return { kind: 'redirect', status: 303, location: signInPath + returnToOf(request), reason };
+  return { kind: 'redirect', status: 303, location: withQuery(signInPath, [returnToOf(request)]), reason };
 }
 
 function returnToOf({ target }: CanonicalRequest): string {
-  return target.length > longestReturnTo ? '' : `?returnTo=${encodeURIComponent(target)}`;
+  return target.length > longestReturnTo ? '' : `returnTo=${encodeURIComponent(target)}`;
+}
+
+/** In the names of OIDC, so that the page can say what is asked for, or that it cannot be had. */
+function demandOf({ acr, maxAgeSeconds }: NonNullable<Place['stepUp']>): readonly string[] {
+  return [
+    ...(acr === undefined ? [] : [`acr_values=${acr}`]),
+    ...(maxAgeSeconds === undefined ? [] : [`max_age=${maxAgeSeconds}`]),
+  ];
+}
+
+function withQuery(path: string, parameters: readonly string[]): string {
+  const query = parameters.filter((parameter) => parameter !== '').join('&');
+  return query === '' ? path : `${path}?${query}`;
 }
 
 function requireAccess({ access }: Place, caller: Principal, listener: Passage['listener']): void {
@@ -59,11 +70,19 @@ function requireAccess({ access }: Place, caller: Principal, listener: Passage['
   if (outcome.kind === 'not-met') throw new SallyportError('SP_FORBIDDEN', { reason: outcome.reason });
 }
 
-function requireStepUp(stepUp: NonNullable<Place['stepUp']>, caller: Principal, at: number): void {
-  const { acr, maxAgeSeconds } = stepUp;
-  const isTooWeak = acr !== undefined && assurance[caller.acr] < assurance[acr];
-  const isTooOld = maxAgeSeconds !== undefined && at - caller.authTime.getTime() > maxAgeSeconds * 1000;
-  if (isTooWeak || isTooOld) {
-    throw new SallyportError('SP_STEP_UP_REQUIRED', { reason: isTooWeak ? 'sign-in-too-weak' : 'sign-in-too-old' });
+function stepUp(
+  passage: Passage,
+  demanded: NonNullable<Place['stepUp']>,
+  caller: Principal,
+  stepUpPath: string,
+): Decision | undefined {
+  const outcome = checkStepUp(caller, demanded, passage.at);
+  if (outcome.kind === 'met') return undefined;
+  const request = requestOf(passage);
+  const { reason } = outcome;
+  if (passage.listener === 'internal' || !isNavigation(request)) {
+    throw new SallyportError('SP_STEP_UP_REQUIRED', { reason, stepUp: demanded });
   }
+  const location = withQuery(stepUpPath, [returnToOf(request), ...demandOf(demanded)]);
+  return { kind: 'redirect', status: 303, location, reason };
 }

@@ -72,6 +72,8 @@ export interface DoorOptions {
   readonly traces?: DoorTraces;
   /** Page to which navigations of people who are not signed in are sent. @default '/sign-in' */
   readonly signInPath?: string;
+  /** Page to which navigations are sent when a stronger or more recent sign-in is demanded. @default '/step-up' */
+  readonly stepUpPath?: string;
   /** Asked by `/readyz`. @default always ready */
   readonly isReady?: () => boolean;
   /** What `/readyz` tells operators although the door is ready, as constant words. @default nothing */
@@ -114,6 +116,7 @@ export function checkDoorOptions(options: DoorOptions): CheckedDoorOptions {
     accessLog: true,
     trustedProxies: [],
     signInPath: '/sign-in',
+    stepUpPath: '/step-up',
     isReady: () => true,
     readinessWarnings: () => [],
     ...options,

@@ -285,6 +285,41 @@ describe('access', () => {
     );
   });
 
+  it('says it in the body too, for scripts', async () => {
+    const answer = await door.send('GET', '/strong', cookie(door.sessions.add()));
+    expect(JSON.parse(answer.body)).toMatchObject({
+      code: 'SP_STEP_UP_REQUIRED',
+      stepUp: { acr: 'mfa', maxAgeSeconds: 300 },
+    });
+  });
+
+  it.each([
+    ['too weak', {}],
+    ['too old', { acr: 'mfa' as const, authTime: new Date(start - 301_000) }],
+  ])('sends a person whose sign-in is %s to the page that mends it, and back', async (_name, change) => {
+    const answer = await door.send('GET', '/strong/x?a=1', { ...cookie(door.sessions.add(change)), ...navigation });
+    expect(answer).toMatchObject({
+      status: 303,
+      headers: { location: '/step-up?returnTo=%2Fstrong%2Fx%3Fa%3D1&acr_values=mfa&max_age=300' },
+    });
+    expect(door.upstream.seen).toHaveLength(0);
+  });
+
+  it.each([
+    ['a frame', { ...navigation, 'Sec-Fetch-Dest': 'iframe' }],
+    ['the router of Next.js', { ...navigation, RSC: '1' }],
+    ['a script', { 'Sec-Fetch-Mode': 'cors' }],
+  ])('refuses %s where the sign-in is too weak, and sends it nowhere', async (_name, headers) => {
+    const answer = await door.send('GET', '/strong', { ...cookie(door.sessions.add()), ...headers });
+    expect(answer).toMatchObject({ status: 401 });
+  });
+
+  it('refuses a form that is sent with a sign-in that is too weak: a redirect would lose it', async () => {
+    const headers = { ...cookie(door.sessions.add()), ...navigation, Origin: 'https://app.test' };
+    const answer = await door.send('POST', '/strong', { ...headers, 'Sec-Fetch-Site': 'same-origin' }, 'x');
+    expect(answer).toMatchObject({ status: 401 });
+  });
+
   it('refuses a method that the winning route does not serve, whatever a shorter prefix would do', async () => {
     const answer = await door.send('POST', '/reads/x', { Origin: 'https://app.test' }, 'x');
     expect(answer.status).toBe(405);

@@ -160,6 +160,7 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
     mint,
     publicOrigins: new Set([publicOrigin, ...options.hosts.map((host) => `${protocol}://${host}`)]),
     signInPath: options.signInPath,
+    stepUpPath: options.stepUpPath,
   };
 
   return {

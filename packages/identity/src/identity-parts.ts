@@ -15,9 +15,11 @@ import type { PasswordHashing } from './accounts/password-hashing.ts';
 import type { RequireAcceptablePassword } from './accounts/password-rules.ts';
 import type { UserTable } from './accounts/user-table.ts';
 import type { Engine } from './engine/better-auth-engine.ts';
-import type { SessionLifetime } from './engine/session-adapter.ts';
+import type { SecondFactor } from './factors/second-factor.ts';
 import type { DeviceCookie } from './http/device-cookie.ts';
 import type { AccountPost } from './mail/account-post.ts';
+import type { MakeSession, SessionLifetime } from './sessions/session-maker.ts';
+import type { RaiseSession } from './sessions/session-raising.ts';
 import type { SessionRevocation } from './sessions/session-revocation.ts';
 
 /** The built parts of identity, from which the routes take what they need. */
@@ -40,7 +42,10 @@ export interface IdentityParts {
   readonly sessions: SessionStore;
   readonly sessionSealer: Sealer;
   readonly directory: SessionDirectory;
+  readonly makeSession: MakeSession;
+  readonly raiseSession: RaiseSession;
   readonly revocation: SessionRevocation;
+  readonly secondFactor: SecondFactor;
   readonly bus: InvalidationBus;
   readonly transaction: <T>(work: () => Promise<T>) => Promise<T>;
   /** When it is `false`, an event is written before the change that it reports. */

@@ -27,6 +27,8 @@ export interface Answer {
   readonly body: unknown;
   /** The value of our cookie when the answer sets one; an empty text when it clears it. */
   readonly cookie: string | undefined;
+  /** The same of the cookie of a pending sign-in. */
+  readonly pending: string | undefined;
 }
 
 export interface RequestOptions {
@@ -41,6 +43,8 @@ export interface Arrived {
   readonly to: string;
   readonly kind: string;
   readonly links: readonly string[];
+  readonly channel: 'email' | 'sms';
+  readonly code: string | null;
 }
 
 /** Identity on a real database, with a clock that the test moves. */
@@ -145,13 +149,14 @@ export async function startHarness(options: Partial<IdentityOptions> = {}): Prom
     const context = { requestId: 'req-test', clientAddress: address, caller };
     const answer = await identity.app.fetch(sent, { context });
     const text = await answer.text();
-    const cookie = /^(?:__Host-)?sallyport=([^;]*)/.exec(answer.headers.get('set-cookie') ?? '')?.[1];
+    const cookieOf = (name: RegExp) => answer.headers.getSetCookie().flatMap((line) => name.exec(line)?.[1] ?? [])[0];
     return {
       status: answer.status,
       headers: answer.headers,
       text,
       body: text === '' ? undefined : (JSON.parse(text) as unknown),
-      cookie,
+      cookie: cookieOf(/^(?:__Host-)?sallyport=([^;]*)/),
+      pending: cookieOf(/^(?:__Host-)?sallyport-pending=([^;]*)/),
     };
   };
 

@@ -23,22 +23,30 @@ import { openRoleDirectory } from './accounts/role-directory.ts';
 import { createUserTable } from './accounts/user-table.ts';
 import type { IdentityDatabase } from './database/identity-database.ts';
 import { createEngine } from './engine/better-auth-engine.ts';
-import type { SessionLifetime } from './engine/session-adapter.ts';
 import { createSecurityEventLog } from './events/security-event-log.ts';
 import { createDeviceCookie } from './http/device-cookie.ts';
+import { createSecondFactor, type SecondFactorRules } from './factors/second-factor.ts';
 import { answerErrors } from './http/error-answers.ts';
+import { createFactorResetRoutes } from './http/factor-reset-routes.ts';
+import { createFactorRoutes } from './http/factor-routes.ts';
 import type { IdentityEnvironment } from './http/identity-request.ts';
 import { createPasswordResetRoutes } from './http/password-reset-routes.ts';
 import { createRoleRoutes } from './http/role-routes.ts';
+import { createSecondFactorRoutes } from './http/second-factor-routes.ts';
 import { createSessionRoutes } from './http/session-routes.ts';
 import { createSignInRoutes } from './http/sign-in-routes.ts';
 import { createSignUpRoutes } from './http/sign-up-routes.ts';
+import { createStepUpRoutes } from './http/step-up-routes.ts';
 import type { IdentityParts } from './identity-parts.ts';
 import { createAccountMessages } from './mail/account-messages.ts';
 import { createAccountPost } from './mail/account-post.ts';
+import { createCodeMessages } from './mail/code-messages.ts';
 import { createMailQueue } from './mail/mail-queue.ts';
 import { createSessionDirectory } from './sessions/session-directory.ts';
+import { createSessionMaker, type SessionLifetime } from './sessions/session-maker.ts';
+import { createSessionRaising } from './sessions/session-raising.ts';
 import { createSessionRevocation } from './sessions/session-revocation.ts';
+import { createWeakSessionEnding } from './sessions/weak-sessions.ts';
 
 /** What identity is built from. */
 export interface IdentityOptions {
@@ -62,6 +70,8 @@ export interface IdentityOptions {
   readonly passwordLength?: PasswordLength;
   /** @default {@link defaultGuessLimits} */
   readonly guessLimits?: GuessLimits;
+  /** @default an authenticator app for whoever wants one, demanded of nobody */
+  readonly secondFactor?: SecondFactorRules;
   /** What people call the product; in mails, and refused in passwords. @default 'Sallyport' */
   readonly productName?: string;
   /** No answer that could tell whether an account exists comes sooner. 0 is for tests. @default 300 */
@@ -101,8 +111,8 @@ const defaultPasswordLength: PasswordLength = { minimum: 15, maximum: 128 };
  * No route of Better Auth is served, and the token of a session is in its cookie only: in no body, row or log line.
  * Every answer is `Cache-Control: no-store`. When the database does not answer, the answer is 503 and no cookie changes.
  *
- * @throws TypeError for a public URL in plain http off loopback, for a password length below 8, and for a sign-up role
- *   that the policy does not have; rejects with `SP_STORE_UNAVAILABLE` when the roles cannot be read.
+ * @throws TypeError for a public URL in plain http off loopback, for a password length below 8, and for a role that the
+ *   policy does not have; rejects with `SP_STORE_UNAVAILABLE` when the roles cannot be read.
  */
 export async function createIdentity(options: IdentityOptions): Promise<Identity> {
   const {
@@ -118,6 +128,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     sessionLifetime: lifetime = defaultLifetime,
     passwordLength = defaultPasswordLength,
     guessLimits = defaultGuessLimits,
+    secondFactor: rules = {},
     productName = 'Sallyport',
     answerFloorMilliseconds = 300,
     hashingConcurrency = 2,
@@ -128,35 +139,39 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   const requireAcceptablePassword = createPasswordRules(passwordLength, productName);
   requireSignUpRoles(signUpRoles, policy);
   requireLifetime(lifetime);
+  requireSecondFactorRules(rules, policy);
 
   const { records, transaction, hasTransactions } = database;
   const events = options.events ?? createSecurityEventLog(records);
   const users = createUserTable(records);
   const roles = await openRoleDirectory(records, policy, bus, now);
   const hashing = createPasswordHashing(hashingConcurrency);
-  const engine = await createEngine({
-    publicUrl,
-    database,
+  const queue = createMailQueue({ mailer, logger });
+  const messages = createAccountMessages(publicUrl, productName);
+  const post = createAccountPost({ messages, queue, counters, sealer: sealerFor('counter-key') });
+  const secondFactor = createSecondFactor({
+    rules,
+    issuer: productName,
+    cookie,
+    records,
+    counters,
     sealerFor,
     hashing,
-    users,
-    logger,
-    sessions,
-    lifetime,
+    messages: createCodeMessages(publicUrl, productName),
+    queue,
+    post,
+    events,
     now,
   });
-  const queue = createMailQueue({ mailer, logger });
-  const sessionSealer = sealerFor('session-token');
+  const { demand } = secondFactor;
+  const sealer = sealerFor('session-token');
+  const makeSession = createSessionMaker({ sessions, users, demand, sealer, lifetime, now });
+  const engine = await createEngine({ publicUrl, database, sealerFor, hashing, sessions, makeSession, logger, now });
   const { idleSeconds } = lifetime;
-  const directory = createSessionDirectory({ sessions, users, roles, sealer: sessionSealer, idleSeconds, now });
+  const directory = createSessionDirectory({ sessions, users, roles, demand, sealer, idleSeconds, now });
   const links = createOneTimeLinks(records, sealerFor('one-time-link'), now);
-  const post = createAccountPost({
-    messages: createAccountMessages(publicUrl, productName),
-    queue,
-    counters,
-    sealer: sealerFor('counter-key'),
-  });
   const revocation = createSessionRevocation({ sessions, bus, events, transaction, hasTransactions, now });
+  const endWeakSessions = createWeakSessionEnding({ sessions, demand, revocation, events, now });
   const accounts = createAccounts({
     engine,
     users,
@@ -166,6 +181,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     post,
     sessions,
     revocation,
+    endWeakSessions,
     events,
     bus,
     transaction,
@@ -191,9 +207,12 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     post,
     events,
     sessions,
-    sessionSealer,
+    sessionSealer: sealer,
     directory,
+    makeSession,
+    raiseSession: createSessionRaising({ sessions, sealer, cookie, bus, now }),
     revocation,
+    secondFactor,
     bus,
     transaction,
     hasTransactions,
@@ -223,6 +242,13 @@ function requireLifetime({ idleSeconds, absoluteSeconds }: SessionLifetime): voi
     throw new TypeError('a session must live for whole seconds, and at least as long at all as without use');
 }
 
+function requireSecondFactorRules({ methods = ['totp'], requiredFor = [] }: SecondFactorRules, policy: Policy): void {
+  const unknown = requiredFor.filter((role) => !Object.hasOwn(policy.roles, role));
+  if (unknown.length > 0) throw new TypeError(`the policy has no role "${unknown.join('", "')}" that could demand it`);
+  if (requiredFor.length > 0 && methods.length === 0)
+    throw new TypeError('a second factor is demanded, and every method is switched off');
+}
+
 function createApp(parts: IdentityParts, origin: string): Hono<IdentityEnvironment> {
   const app = new Hono<IdentityEnvironment>();
   app.use(async function forbidStoring(c, next) {
@@ -231,9 +257,13 @@ function createApp(parts: IdentityParts, origin: string): Hono<IdentityEnvironme
   });
   app.route('/auth', createSignUpRoutes(parts));
   app.route('/auth', createSignInRoutes(parts));
+  app.route('/auth', createSecondFactorRoutes(parts));
+  app.route('/auth', createFactorRoutes(parts));
+  app.route('/auth', createStepUpRoutes(parts));
   app.route('/auth', createPasswordResetRoutes(parts));
   app.route('/auth', createSessionRoutes(parts));
   app.route('/auth', createRoleRoutes(parts));
+  app.route('/auth', createFactorResetRoutes(parts));
   answerErrors(app, origin, parts.logger);
   return app;
 }

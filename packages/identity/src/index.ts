@@ -19,12 +19,16 @@ export {
 } from './database/identity-database.ts';
 export { migrate, planMigrations, type MigrationOptions } from './database/migrate.ts';
 export { isEmptyPlan, type MigrationPlan, type PlannedColumn, type PlannedIndex } from './database/migration-plan.ts';
-export type { SessionLifetime } from './engine/session-adapter.ts';
+export type { FactorMethod } from './factors/factor-method.ts';
+export type { SecondFactorRules } from './factors/second-factor.ts';
 export type { IdentityEnvironment } from './http/identity-request.ts';
 export { createIdentity, type Identity, type IdentityOptions } from './identity.ts';
+export { createChannelMailer } from './mail/channel-mailer.ts';
 export {
   createDevelopmentMailbox,
   type DevelopmentMailbox,
   type DevelopmentMailboxOptions,
 } from './mail/development-mailbox.ts';
+export { createHttpSmsSender, type HttpSmsSenderOptions, type SmsAuthentication } from './mail/http-sms-sender.ts';
 export { createSmtpMailer, type SmtpMailerOptions } from './mail/smtp-mailer.ts';
+export type { SessionLifetime } from './sessions/session-maker.ts';

@@ -1,9 +1,12 @@
+import type { StepUp as StepUpRequirement } from '@sallyport/core';
+
 /** What one decorator declares. Several on the same target add up. */
 export type AccessDeclaration =
   | { readonly kind: 'public'; readonly reason: string }
   | { readonly kind: 'authenticated' }
   | { readonly kind: 'roles'; readonly roles: readonly string[] }
-  | { readonly kind: 'permissions'; readonly permissions: readonly string[] };
+  | { readonly kind: 'permissions'; readonly permissions: readonly string[] }
+  | { readonly kind: 'step-up'; readonly stepUp: StepUpRequirement };
 
 const declarationsKey = Symbol('sallyport:access-declarations');
 
@@ -30,6 +33,15 @@ export function Roles(...roles: readonly string[]): ClassDecorator & MethodDecor
 /** Asks for all of these permissions, such as `product:create`. Adds to what the controller asks for. */
 export function Permissions(...permissions: readonly string[]): ClassDecorator & MethodDecorator {
   return declare({ kind: 'permissions', permissions });
+}
+
+/**
+ * Asks for a sign-in of at least this strength, and not older than this: `@StepUp({ acr: 'mfa', maxAgeSeconds: 300 })`.
+ * Refused with `SP_STEP_UP_REQUIRED` and the challenge of RFC 9470. It says nothing about who may call: `@Permissions`,
+ * `@Roles` or `@Authenticated` must stand beside it, on the handler or on its controller.
+ */
+export function StepUp(stepUp: StepUpRequirement): ClassDecorator & MethodDecorator {
+  return declare({ kind: 'step-up', stepUp });
 }
 
 /** What is declared on a class, including the classes that it extends, or on a method. */

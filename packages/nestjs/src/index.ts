@@ -1,4 +1,4 @@
-export { Authenticated, Permissions, Public, Roles } from './declare-access.ts';
+export { Authenticated, Permissions, Public, Roles, StepUp } from './declare-access.ts';
 export { SALLYPORT_OPTIONS, TOKEN_VERIFIER } from './injection-tokens.ts';
 export { callerOf, CurrentPrincipal } from './request-caller.ts';
 export { requestIdOf } from './request-id.ts';

@@ -1,10 +1,10 @@
-import { isPermission, type Requirement } from '@sallyport/core';
+import { isPermission, type Requirement, type StepUp } from '@sallyport/core';
 import { declarationsOf, type AccessDeclaration } from './declare-access.ts';
 
 /** What a handler asks of its caller, after its own declarations and those of its controller were put together. */
 export type Access =
   | { readonly kind: 'public'; readonly reason: string }
-  | { readonly kind: 'guarded'; readonly requirements: readonly Requirement[] }
+  | { readonly kind: 'guarded'; readonly requirements: readonly Requirement[]; readonly stepUps: readonly StepUp[] }
   | { readonly kind: 'undeclared' }
   | { readonly kind: 'contradictory'; readonly problems: readonly string[] };
 
@@ -25,7 +25,10 @@ export function resolveAccess(handler: object, controller: object): Access {
 
   // A handler that asks for something inside a public controller is guarded: the stricter reading wins.
   const guarding = [...onController, ...onHandler].filter((declaration) => declaration.kind !== 'public');
-  if (guarding.length > 0) return { kind: 'guarded', requirements: toRequirements(guarding) };
+  // How somebody signed in says nothing about who it is: a step-up alone declares no access.
+  if (guarding.some((declaration) => declaration.kind !== 'step-up'))
+    return { kind: 'guarded', requirements: toRequirements(guarding), stepUps: toStepUps(guarding) };
+  if (guarding.length > 0) return { kind: 'undeclared' };
 
   const openedByController = onController.find((declaration) => declaration.kind === 'public');
   if (openedByController !== undefined) return { kind: 'public', reason: openedByController.reason };
@@ -45,6 +48,7 @@ function problemsOf(declarations: readonly AccessDeclaration[], target: string):
     if (declaration.kind === 'roles' && (declaration.roles.length === 0 || !declaration.roles.every(isWritten))) {
       problems.push(`@Roles on ${target} needs at least one role, and no empty one`);
     }
+    if (declaration.kind === 'step-up') problems.push(...problemsOfStepUp(declaration.stepUp, target));
     if (declaration.kind === 'permissions') {
       if (declaration.permissions.length === 0)
         problems.push(`@Permissions on ${target} needs at least one permission`);
@@ -58,6 +62,13 @@ function problemsOf(declarations: readonly AccessDeclaration[], target: string):
   return problems;
 }
 
+function problemsOfStepUp({ acr, maxAgeSeconds }: StepUp, target: string): readonly string[] {
+  if (acr === undefined && maxAgeSeconds === undefined)
+    return [`@StepUp on ${target} asks for nothing: name acr or maxAgeSeconds`];
+  const isAge = maxAgeSeconds === undefined || (Number.isInteger(maxAgeSeconds) && maxAgeSeconds > 0);
+  return isAge ? [] : [`@StepUp on ${target} needs a whole number of seconds above 0`];
+}
+
 function isWritten(text: string): boolean {
   return typeof text === 'string' && text.trim() !== '';
 }
@@ -68,4 +79,8 @@ function toRequirements(declarations: readonly AccessDeclaration[]): readonly Re
     if (declaration.kind === 'permissions') return [{ permissions: declaration.permissions }];
     return [];
   });
+}
+
+function toStepUps(declarations: readonly AccessDeclaration[]): readonly StepUp[] {
+  return declarations.flatMap((declaration) => (declaration.kind === 'step-up' ? [declaration.stepUp] : []));
 }

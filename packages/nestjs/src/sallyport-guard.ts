@@ -1,15 +1,17 @@
 import {
   checkRequirement,
+  checkStepUp,
   parseBearerToken,
   SallyportError,
   type Principal,
-  type Requirement,
   type TokenVerifier,
 } from '@sallyport/core';
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { TOKEN_VERIFIER } from './injection-tokens.ts';
 import { rememberPrincipal } from './request-caller.ts';
 import { resolveAccess, type Access } from './resolve-access.ts';
+
+type GuardedAccess = Extract<Access, { kind: 'guarded' }>;
 
 interface RequestWithHeaders {
   readonly headers: { readonly authorization?: string };
@@ -44,8 +46,8 @@ export class SallyportGuard implements CanActivate {
     const token = parseBearerToken(request.headers.authorization);
     if (token === undefined) throw new SallyportError('SP_UNAUTHENTICATED', { reason: 'no-token' });
     const recalled = this.#verifier.recall(token);
-    if (recalled !== undefined) return admit(request, recalled, access.requirements);
-    return this.#verifier.verify(token).then((principal) => admit(request, principal, access.requirements));
+    if (recalled !== undefined) return admit(request, recalled, access);
+    return this.#verifier.verify(token).then((principal) => admit(request, principal, access));
   }
 
   /** A public route is served whatever the token is worth; a good one still says who is calling. */
@@ -82,10 +84,14 @@ export class SallyportGuard implements CanActivate {
   }
 }
 
-function admit(request: object, principal: Principal, requirements: readonly Requirement[]): true {
+function admit(request: object, principal: Principal, { requirements, stepUps }: GuardedAccess): true {
   for (const requirement of requirements) {
     const outcome = checkRequirement(principal, requirement);
     if (outcome.kind === 'not-met') throw new SallyportError('SP_FORBIDDEN', { reason: outcome.reason });
+  }
+  for (const stepUp of stepUps) {
+    const outcome = checkStepUp(principal, stepUp, Date.now());
+    if (outcome.kind === 'not-met') throw new SallyportError('SP_STEP_UP_REQUIRED', { reason: outcome.reason, stepUp });
   }
   rememberPrincipal(request, principal);
   return true;

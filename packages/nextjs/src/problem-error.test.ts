@@ -23,6 +23,19 @@ describe('reading a refusal', () => {
     });
   });
 
+  it('keeps which sign-in would be enough', async () => {
+    const error = new SallyportError('SP_STEP_UP_REQUIRED', { stepUp: { acr: 'mfa', maxAgeSeconds: 300 } });
+    const { status, headers, body } = toProblem(error, { requestId: 'r-1', documentationOrigin: 'http://localhost' });
+    const problem = await readProblem(new Response(JSON.stringify(body), { status, headers }));
+    expect(problem.stepUp).toEqual({ acr: 'mfa', maxAgeSeconds: 300 });
+  });
+
+  it('drops a wish for a sign-in that nobody knows', async () => {
+    const body = JSON.stringify({ code: 'SP_STEP_UP_REQUIRED', stepUp: { acr: '"><script>', maxAgeSeconds: '5' } });
+    const headers = { 'content-type': 'application/problem+json' };
+    expect((await readProblem(new Response(body, { status: 401, headers }))).stepUp).toEqual({});
+  });
+
   it.each([
     { name: 'a web page', body: '<title>Bad gateway</title>', type: 'text/html' },
     { name: 'broken JSON', body: '{"code":"SP_FORB', type: 'application/problem+json' },

@@ -1,4 +1,4 @@
-import { isErrorCode, type ErrorCode } from '@sallyport/core/browser';
+import { isErrorCode, type ErrorCode, type StepUp } from '@sallyport/core/browser';
 
 /** A field that was refused, and why. */
 export interface ProblemField {
@@ -18,6 +18,8 @@ export interface ProblemDetails {
   /** The id under which the logs know the request: show it to people, so that they can quote it. */
   readonly requestId?: string;
   readonly retryAfterSeconds?: number;
+  /** Which sign-in would be enough, when a stronger or more recent one is asked for: hand it to `stepUpUrl`. */
+  readonly stepUp?: StepUp;
 }
 
 /** A refusal in the shape that every Sallyport service answers with (RFC 9457). Compare `code`, never `message`. */
@@ -30,6 +32,7 @@ export class ProblemError extends Error {
   readonly errors: readonly ProblemField[];
   readonly requestId: string | undefined;
   readonly retryAfterSeconds: number | undefined;
+  readonly stepUp: StepUp | undefined;
 
   constructor(details: ProblemDetails) {
     super(details.code === undefined ? details.title : `${details.code}: ${details.title}`);
@@ -40,6 +43,7 @@ export class ProblemError extends Error {
     this.errors = details.errors;
     this.requestId = details.requestId;
     this.retryAfterSeconds = details.retryAfterSeconds;
+    this.stepUp = details.stepUp;
   }
 }
 
@@ -53,6 +57,7 @@ export async function readProblem(response: Response): Promise<ProblemError> {
   const requestId = textOf(body['requestId']) ?? response.headers.get('x-request-id') ?? undefined;
   const mend = textOf(body['mend']);
   const retryAfterSeconds = secondsOf(response.headers.get('retry-after'));
+  const stepUp = stepUpOf(body['stepUp']);
   return new ProblemError({
     ...(code !== undefined && isErrorCode(code) ? { code } : {}),
     status: response.status,
@@ -61,6 +66,7 @@ export async function readProblem(response: Response): Promise<ProblemError> {
     errors: fieldsOf(body['errors']),
     ...(requestId === undefined ? {} : { requestId }),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    ...(stepUp === undefined ? {} : { stepUp }),
   });
 }
 
@@ -81,6 +87,15 @@ function fieldsOf(value: unknown): readonly ProblemField[] {
     (entry): entry is ProblemField =>
       isRecord(entry) && typeof entry['field'] === 'string' && typeof entry['message'] === 'string',
   );
+}
+
+function stepUpOf(value: unknown): StepUp | undefined {
+  if (!isRecord(value)) return undefined;
+  const { acr, maxAgeSeconds } = value;
+  return {
+    ...(acr === 'pwd' || acr === 'mfa' || acr === 'phr' ? { acr } : {}),
+    ...(typeof maxAgeSeconds === 'number' ? { maxAgeSeconds } : {}),
+  };
 }
 
 function textOf(value: unknown): string | undefined {

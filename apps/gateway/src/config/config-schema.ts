@@ -160,10 +160,44 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('How often a password may be wrong before the answer is SP_TOO_MANY_ATTEMPTS'),
+  secondFactor: z
+    .strictObject({
+      methods: z
+        .array(z.enum(['totp', 'email', 'sms']))
+        .default(['totp'])
+        .describe(
+          'Second factors that people may set up; codes by e-mail and SMS are weaker than an authenticator app',
+        ),
+      requiredFor: z
+        .array(z.string().min(1))
+        .default([])
+        .describe('Roles that demand a second factor: whoever holds one gets no session without'),
+    })
+    .prefault({})
+    .describe('Second factors; recovery codes come with each'),
   mail: z
     .strictObject({ from: z.string().min(3).describe('Sender of mails, such as "Acme <no-reply@example.com>"') })
     .optional()
     .describe('Mail; the server comes from SMTP_URL in the environment'),
+  sms: z
+    .strictObject({
+      from: z.string().min(1).optional().describe('Number or name that text messages come from'),
+      authentication: z
+        .union([z.enum(['bearer', 'basic']), z.strictObject({ header: z.string().regex(/^[A-Za-z0-9-]+$/) })])
+        .default('bearer')
+        .describe('How SMS_GATEWAY_TOKEN is sent: as a bearer token, as user:password, or in a header of this name'),
+      format: z.enum(['json', 'form']).default('json').describe('How the body of a request is written'),
+      fields: z
+        .strictObject({
+          to: z.string().min(1).default('to').describe('What the gateway calls the number'),
+          from: z.string().min(1).default('from').describe('What the gateway calls the sender'),
+          text: z.string().min(1).default('text').describe('What the gateway calls the text'),
+        })
+        .prefault({})
+        .describe('Names in the body of a request'),
+    })
+    .prefault({})
+    .describe('The HTTP interface of an SMS gateway; its address comes from SMS_GATEWAY_URL in the environment'),
   log: z
     .strictObject({ access: z.boolean().default(true).describe('Whether each request writes one line') })
     .prefault({})

@@ -22,6 +22,8 @@ export interface Environment {
   /** Where sessions, counters and invalidations are kept; absent means in this process. */
   readonly redisUrl: string | undefined;
   readonly smtpUrl: string | undefined;
+  readonly smsGatewayUrl: string | undefined;
+  readonly smsGatewayToken: string | undefined;
   readonly upstreams: {
     readonly shop: string | undefined;
     readonly shell: string | undefined;
@@ -29,12 +31,21 @@ export interface Environment {
   };
   /** Lifetimes that tests of the demo shorten. */
   readonly sessionIdleSeconds: number | undefined;
+  /** Roles of the demo that demand a second factor. */
+  readonly secondFactorRoles: readonly string[];
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Secrets may be mounted as files: `NAME_FILE` holds the path. */
-const secretNames = new Set(['SALLYPORT_SECRET', 'SMTP_URL', 'DATABASE_URL', 'REDIS_URL']);
+const secretNames = new Set([
+  'SALLYPORT_SECRET',
+  'SMTP_URL',
+  'SMS_GATEWAY_URL',
+  'SMS_GATEWAY_TOKEN',
+  'DATABASE_URL',
+  'REDIS_URL',
+]);
 
 /** Permission bit of a file. */
 const readableByEverybody = 0o004;
@@ -56,6 +67,7 @@ const names = new Set([
   'SALLYPORT_UPSTREAM_SHELL',
   'SALLYPORT_UPSTREAM_ACCOUNT',
   'SALLYPORT_SESSION_IDLE_SECONDS',
+  'SALLYPORT_SECOND_FACTOR_ROLES',
 ]);
 
 /** Variables of other parts of the project, which run in the same environment. */
@@ -101,12 +113,15 @@ export function readEnvironment(variables: Variables): Environment {
     databaseUrl: text('DATABASE_URL'),
     redisUrl: text('REDIS_URL'),
     smtpUrl: text('SMTP_URL'),
+    smsGatewayUrl: text('SMS_GATEWAY_URL'),
+    smsGatewayToken: text('SMS_GATEWAY_TOKEN'),
     upstreams: {
       shop: text('SALLYPORT_UPSTREAM_SHOP'),
       shell: text('SALLYPORT_UPSTREAM_SHELL'),
       account: text('SALLYPORT_UPSTREAM_ACCOUNT'),
     },
     sessionIdleSeconds: integer('SALLYPORT_SESSION_IDLE_SECONDS', 999_999_999),
+    secondFactorRoles: wordsOf(text('SALLYPORT_SECOND_FACTOR_ROLES')),
   };
   if ((environment.tlsCertFile === undefined) !== (environment.tlsKeyFile === undefined)) {
     problems.push({
@@ -123,6 +138,10 @@ export function readEnvironment(variables: Variables): Environment {
   }
   if (problems.length > 0) throw new ConfigurationError('environment', problems);
   return environment;
+}
+
+function wordsOf(list: string | undefined): readonly string[] {
+  return (list ?? '').split(/[,\s]+/).filter((word) => word !== '');
 }
 
 function readText(variables: Variables, name: string, problems: ConfigurationProblem[]): string | undefined {

@@ -64,6 +64,21 @@ describe('a configuration', () => {
       key: 'policy.roles.user',
     },
     {
+      name: 'that demands a second factor of an undeclared role',
+      change: { secondFactor: { requiredFor: ['amdin'] } },
+      key: 'secondFactor.requiredFor',
+    },
+    {
+      name: 'that demands a second factor and switches every method off',
+      change: { secondFactor: { methods: [], requiredFor: ['user'] } },
+      key: 'secondFactor.methods',
+    },
+    {
+      name: 'with a second factor that nobody knows',
+      change: { secondFactor: { methods: ['canary'] } },
+      key: 'secondFactor.methods.0',
+    },
+    {
       name: 'whose route names an undeclared role',
       change: { routes: [{ ...route, access: { roles: ['amdin'] } }] },
       key: 'routes.0.access.roles',

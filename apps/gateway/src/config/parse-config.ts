@@ -12,7 +12,11 @@ import { ConfigurationError, type ConfigurationProblem } from './configuration-e
 export function parseConfig(input: unknown, source: string): Config {
   const result = configSchema.safeParse(input);
   if (!result.success) throw new ConfigurationError(source, result.error.issues.flatMap(toProblems));
-  const problems = [...policyProblems(result.data), ...bindingProblems(result.data)];
+  const problems = [
+    ...policyProblems(result.data),
+    ...secondFactorProblems(result.data),
+    ...bindingProblems(result.data),
+  ];
   if (problems.length > 0) throw new ConfigurationError(source, problems);
   return result.data;
 }
@@ -50,6 +54,16 @@ function policyProblems({ policy, routes }: Config): ConfigurationProblem[] {
         });
     }
   });
+  return problems;
+}
+
+function secondFactorProblems({ policy, secondFactor }: Config): ConfigurationProblem[] {
+  const { methods, requiredFor } = secondFactor;
+  const problems = requiredFor
+    .filter((role) => !Object.hasOwn(policy.roles, role))
+    .map((role) => ({ key: 'secondFactor.requiredFor', problem: `names the undeclared role ${role}` }));
+  if (requiredFor.length > 0 && methods.length === 0)
+    problems.push({ key: 'secondFactor.methods', problem: 'is empty, and roles demand a second factor' });
   return problems;
 }
 

@@ -44,6 +44,8 @@ export function demoConfig(environment: Environment): ConfigInput {
     ...(environment.sessionIdleSeconds === undefined
       ? {}
       : { session: { idleSeconds: environment.sessionIdleSeconds } }),
+    // All of them, so that people can try them: text messages arrive in the mailbox.
+    secondFactor: { methods: ['totp', 'email', 'sms'], requiredFor: [...environment.secondFactorRoles] },
     policy: demoPolicy,
     routes: [
       {

@@ -8,6 +8,7 @@ import { TextField } from '@sallyport/app-ui/text-field';
 import { useSubmission } from '@sallyport/app-ui/use-submission';
 import { announceSignIn, authFetch } from '@sallyport/nextjs/client';
 import { useState } from 'react';
+import { nextStep, type SignInAnswer } from '../next-step.ts';
 import { SendVerificationAgain } from './send-verification-again.tsx';
 
 /** Signs in, then loads the next page whole: it may belong to another application. */
@@ -20,9 +21,9 @@ export function SignInForm({ returnTo }: { readonly returnTo: string | undefined
       ...(returnTo === undefined ? {} : { returnTo }),
     };
     const response = await authFetch('/auth/sign-in/email', { method: 'POST', json });
-    const answer = (await response.json()) as { readonly returnTo: string };
-    announceSignIn();
-    location.assign(answer.returnTo);
+    const answer = (await response.json()) as SignInAnswer;
+    if (answer.status === 'signed-in') announceSignIn();
+    location.assign(nextStep(answer));
   });
 
   return (

@@ -28,7 +28,7 @@ export function answerRefusal(
   }
   const { requestId, request } = passage;
   const problem = toProblem(error, { requestId, documentationOrigin: parts.publicOrigin });
-  const headers: OutgoingHttpHeaders = { ...problem.headers, ...challengeOf(passage, error) };
+  const headers: OutgoingHttpHeaders = { ...problem.headers };
   addCommonHeaders(headers, passage, parts);
   if (mustClose(passage)) headers['connection'] = 'close';
 
@@ -65,17 +65,6 @@ export function answerRedirect(
 
 function isTypedByAPerson({ message }: Passage): boolean {
   return message.headers['sec-fetch-mode'] === 'navigate';
-}
-
-/** RFC 9470, section 3: what would be enough. */
-function challengeOf({ place }: Passage, error: SallyportError): OutgoingHttpHeaders {
-  const stepUp = place?.stepUp;
-  if (error.code !== 'SP_STEP_UP_REQUIRED' || stepUp === undefined) return {};
-  const acr = stepUp.acr === undefined ? '' : `, acr_values="${stepUp.acr}"`;
-  const maxAge = stepUp.maxAgeSeconds === undefined ? '' : `, max_age=${stepUp.maxAgeSeconds}`;
-  return {
-    'www-authenticate': `Bearer realm="sallyport", error="insufficient_user_authentication"${acr}${maxAge}`,
-  };
 }
 
 function addCommonHeaders(headers: OutgoingHttpHeaders, passage: Passage, { strictTransport }: AnswerParts): void {

@@ -24,8 +24,8 @@ export const errorPageHeaders = {
 const wordsByCode: Partial<Record<ErrorCode, Words>> = {
   SP_STEP_UP_REQUIRED: {
     heading: 'Please confirm it is you',
-    text: 'This page asks for a more recent or stronger sign-in. Sign in again, then come back.',
-    action: 'sign-in',
+    text: 'What you sent asks for a more recent or stronger sign-in. Go back, reload the page, and send it again.',
+    action: 'home',
   },
   SP_HOST_UNKNOWN: {
     heading: 'This is reached under another address',

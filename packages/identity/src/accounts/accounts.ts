@@ -6,6 +6,7 @@ import {
   type SessionStore,
 } from '@sallyport/core';
 import type { Engine } from '../engine/better-auth-engine.ts';
+import type { EndWeakSessions } from '../sessions/weak-sessions.ts';
 import type { PasswordHashing } from './password-hashing.ts';
 import type { RoleDirectory } from './role-directory.ts';
 import type { OneTimeLinks } from './one-time-links.ts';
@@ -39,7 +40,8 @@ export interface Accounts {
   findByEmail(email: string): Promise<User | null>;
   findById(id: string): Promise<User | null>;
   /**
-   * Replaces the roles of a user. The change is durable and every cache has heard of it when this resolves.
+   * Replaces the roles of a user. The change is durable and every cache has heard of it when this resolves. Sessions
+   * whose sign-in is weaker than the new roles demand have ended.
    * Rejects with `SP_NOT_FOUND`, or with `SP_VALIDATION_FAILED` for an unknown role.
    */
   setRoles(userId: string, roles: readonly string[], origin?: Origin): Promise<User>;
@@ -78,6 +80,7 @@ export interface AccountsOptions {
   readonly post: AccountPost;
   readonly sessions: SessionStore;
   readonly revocation: SessionRevocation;
+  readonly endWeakSessions: EndWeakSessions;
   readonly events: SecurityEventLog;
   readonly bus: InvalidationBus;
   readonly transaction: <T>(work: () => Promise<T>) => Promise<T>;
@@ -90,7 +93,7 @@ const operator: Origin = { requestId: 'operator', address: 'local' };
 const maximumAttempts = 20;
 
 export function createAccounts(options: AccountsOptions): Accounts {
-  const { engine, users, roles, hashing, links, post, sessions, revocation } = options;
+  const { engine, users, roles, hashing, links, post, sessions, revocation, endWeakSessions } = options;
   const { events, bus, transaction, hasTransactions, now } = options;
 
   const requireRoles = async (names: readonly string[]): Promise<void> => {
@@ -188,6 +191,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
         const changed = await transaction(() => changeRoles(userId, wanted, origin));
         if (changed === null) continue;
         await publishChange(changed, 'roles-changed');
+        await endWeakSessions(changed, origin);
         return changed;
       }
       throw new SallyportError('SP_CONFLICT');

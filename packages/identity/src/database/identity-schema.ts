@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { BetterAuthOptions } from 'better-auth';
 import { recordModels, type RecordTable } from '@sallyport/core';
+import { factorTables } from '../factors/factor-tables.ts';
 
 /** What Better Auth must know to make and to use the tables; the same for migrations and for the engine. */
 export type IdentitySchema = Pick<
@@ -61,7 +62,7 @@ export function identitySchema(tables: readonly RecordTable[]): IdentitySchema {
         defaultFindManyLimit: 1_000_000_000,
       },
     },
-    plugins: [{ id: 'sallyport', schema: toPluginSchema([...tables, ...ownTables]) }],
+    plugins: [{ id: 'sallyport', schema: toPluginSchema([...tables, ...ownTables, ...factorTables]) }],
     telemetry: { enabled: false },
     // Better Auth writes e-mail addresses into its log lines.
     logger: { disabled: true },

@@ -10,22 +10,18 @@ import {
   type SealerFor,
 } from '@sallyport/core';
 import type { PasswordHashing } from '../accounts/password-hashing.ts';
-import { rolesToText, type UserTable } from '../accounts/user-table.ts';
+import { rolesToText } from '../accounts/user-table.ts';
 import type { IdentityDatabase } from '../database/identity-database.ts';
+import { AccountIsClosed, MoreProofDemanded } from '../sessions/session-maker.ts';
 import { withSessionRecords, type SessionAdapterOptions } from './session-adapter.ts';
+import { waysIn } from './ways-in.ts';
 
 export interface EngineOptions extends Omit<SessionAdapterOptions, 'sealer'> {
   readonly publicUrl: string;
   readonly database: IdentityDatabase;
   readonly sealerFor: SealerFor;
   readonly hashing: PasswordHashing;
-  readonly users: UserTable;
   readonly logger: Logger;
-}
-
-/** Stops Better Auth from making a session. */
-class UserIsBanned extends Error {
-  override readonly name = 'UserIsBanned';
 }
 
 export interface NewAccount {
@@ -40,6 +36,13 @@ export interface NewAccount {
 export type PasswordSignIn =
   | { readonly kind: 'signed-in'; readonly token: string; readonly userId: string }
   | { readonly kind: 'credentials-invalid' }
+  /** The password was right, and the account demands more. There is no session. */
+  | {
+      readonly kind: 'more-demanded';
+      readonly userId: string;
+      readonly acr: AssuranceLevel;
+      readonly amr: readonly string[];
+    }
   /** The password was right. */
   | { readonly kind: 'email-unverified' }
   /** The password was right. */
@@ -58,21 +61,19 @@ export interface Engine {
    * rejects with `SP_CONFLICT` when the address has an account.
    */
   createAccount(account: NewAccount, alongside: (userId: string) => Promise<void>): Promise<string>;
+  /** The hash of the password of a user; `null` for a user without. */
+  findPasswordHash(userId: string): Promise<string | null>;
   /** Replaces the password of a user, or gives one to a user who had none. Joins the transaction it is called in. */
   setPasswordHash(userId: string, passwordHash: string): Promise<void>;
 }
 
 const addressHeader = 'x-sallyport-client-address';
 
-/** What each way in proves. A way that is not here cannot make a session. */
-const waysIn: Readonly<Record<string, { readonly acr: AssuranceLevel; readonly amr: string }>> = {
-  '/sign-in/email': { acr: 'pwd', amr: 'pwd' },
-};
-
 /** Starts Better Auth on the tables of identity, with sessions kept in our own records. */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
-  const { publicUrl, database, sealerFor, hashing, users, logger, now, sessions, lifetime } = options;
-  const adapter = withSessionRecords(database.adapter, { sessions, lifetime, now, sealer: sealerFor('session-token') });
+  const { publicUrl, database, sealerFor, hashing, makeSession, logger, now, sessions } = options;
+  const sealer = sealerFor('session-token');
+  const adapter = withSessionRecords(database.adapter, { sessions, sealer, makeSession, now });
   const auth = betterAuth({
     ...database.schema,
     baseURL: publicUrl,
@@ -101,9 +102,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
             const wayIn = context === null ? undefined : waysIn[context.path];
             if (wayIn === undefined)
               throw new TypeError('a session was about to be made by a way in that nobody stamped');
-            if ((await users.findById(session.userId))?.isBanned !== false) throw new UserIsBanned();
+            const { acr, amr } = wayIn;
             const address = context?.headers?.get(addressHeader) ?? '';
-            return { data: { ...session, ...wayIn, authTime: now(), ipAddress: address } };
+            return { data: { ...session, acr, amr: amr.join(' '), ipAddress: address } };
           },
         },
       },
@@ -168,6 +169,13 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         throw toStoreError(cause);
       }
     },
+    async findPasswordHash(userId) {
+      try {
+        return (await internalAdapter.findCredentialAccount(userId))?.password ?? null;
+      } catch (cause) {
+        throw toStoreError(cause);
+      }
+    },
     async setPasswordHash(userId, passwordHash) {
       try {
         const credential = await internalAdapter.findCredentialAccount(userId);
@@ -188,7 +196,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
 }
 
 function toRefusal(error: unknown): PasswordSignIn {
-  if (error instanceof UserIsBanned) return { kind: 'banned' };
+  if (error instanceof AccountIsClosed) return { kind: 'banned' };
+  if (error instanceof MoreProofDemanded) {
+    const { userId, acr, amr } = error;
+    return { kind: 'more-demanded', userId, acr, amr };
+  }
   const code = error instanceof APIError ? error.body?.code : undefined;
   if (code === 'INVALID_EMAIL_OR_PASSWORD') return { kind: 'credentials-invalid' };
   if (code === 'EMAIL_NOT_VERIFIED') return { kind: 'email-unverified' };

@@ -1,20 +1,17 @@
 import { createRecordSessionStore, createSealer, openEmbeddedDatabase, sessionTable } from '@sallyport/stores';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createUserTable, type User } from '../accounts/user-table.ts';
 import { openIdentityDatabase } from '../database/identity-database.ts';
+import { createAccountDemand } from '../factors/account-demand.ts';
+import { createFactorTable } from '../factors/factor-table.ts';
+import { createSessionMaker } from '../sessions/session-maker.ts';
 import { withSessionRecords } from './session-adapter.ts';
 
 const tokenSealer = createSealer([{ version: 1, value: 'kL9x2Qm7Vw4Rt8Zp1Bn6Yc3Hd5Jf0GsA' }])('session-token');
 const token = 'T'.repeat(32);
 const where = [{ field: 'token', value: token }];
-const newSession = {
-  token,
-  userId: 'user-1',
-  acr: 'pwd',
-  amr: 'pwd',
-  authTime: new Date(),
-  userAgent: 'x',
-  ipAddress: '::1',
-};
+const newSession = { token, userId: 'user-1', acr: 'pwd', amr: 'pwd', userAgent: 'x', ipAddress: '::1' };
+const user = { id: 'user-1', roles: [], isBanned: false } as unknown as User;
 
 let sqlite: ReturnType<typeof openEmbeddedDatabase>;
 let adapter: ReturnType<typeof withSessionRecords>;
@@ -24,12 +21,17 @@ beforeEach(async () => {
     database: { kind: 'sqlite', database: sqlite },
     tables: [sessionTable],
   });
-  adapter = withSessionRecords(database.adapter, {
-    sessions: createRecordSessionStore(database.records),
+  const sessions = createRecordSessionStore(database.records);
+  const now = () => new Date();
+  const makeSession = createSessionMaker({
+    sessions,
+    users: { ...createUserTable(database.records), findById: () => Promise.resolve(user) },
+    demand: createAccountDemand(createFactorTable(database.records, tokenSealer, now), []),
     sealer: tokenSealer,
     lifetime: { idleSeconds: 60, absoluteSeconds: 600 },
-    now: () => new Date(),
+    now,
   });
+  adapter = withSessionRecords(database.adapter, { sessions, sealer: tokenSealer, makeSession, now });
 });
 afterEach(() => sqlite.close());
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { getCurrentAdapter, runWithTransaction } from '@better-auth/core/context';
 import type { DBAdapter } from '@better-auth/core/db/adapter';
 import {
@@ -8,20 +7,14 @@ import {
   type SessionRecord,
   type SessionStore,
 } from '@sallyport/core';
-import { toDeviceNames, toStoredUserAgent } from '../sessions/device-label.ts';
+import type { MakeSession } from '../sessions/session-maker.ts';
 
 export interface SessionAdapterOptions {
   readonly sessions: SessionStore;
   /** For the purpose `session-token`. */
   readonly sealer: Sealer;
-  readonly lifetime: SessionLifetime;
+  readonly makeSession: MakeSession;
   readonly now: () => Date;
-}
-
-/** How long a session lives: without use, and at all. */
-export interface SessionLifetime {
-  readonly idleSeconds: number;
-  readonly absoluteSeconds: number;
 }
 
 /** What Better Auth hands to its storage when somebody signs in, after the way in was stamped. */
@@ -32,7 +25,6 @@ interface NewSession {
   readonly userAgent?: string | null;
   readonly acr: AssuranceLevel;
   readonly amr: string;
-  readonly authTime: Date;
 }
 
 type SessionAdapter = Omit<DBAdapter, 'transaction'>;
@@ -77,27 +69,17 @@ function overlay(adapter: SessionAdapter, options: SessionAdapterOptions): Sessi
   };
 }
 
-async function createRecord(session: NewSession, options: SessionAdapterOptions): Promise<object> {
-  const { sessions, sealer, lifetime, now } = options;
-  const at = now();
-  const after = (seconds: number): Date => new Date(at.getTime() + seconds * 1000);
-  const userAgent = toStoredUserAgent(session.userAgent);
-  const record: SessionRecord = {
-    sid: randomBytes(16).toString('base64url'),
-    tokenHash: sealer.hash(session.token),
-    subject: session.userId,
-    generation: 1,
-    acr: session.acr,
-    amr: session.amr.split(' '),
-    authTime: session.authTime,
-    createdAt: at,
-    lastActiveAt: at,
-    idleExpiresAt: after(lifetime.idleSeconds),
-    absoluteExpiresAt: after(lifetime.absoluteSeconds),
-    device: { label: toDeviceNames(userAgent).label, userAgent, address: session.ipAddress ?? '' },
-  };
-  await sessions.create(record);
-  return toBetterAuthSession(record, session.token);
+async function createRecord(session: NewSession, { makeSession }: SessionAdapterOptions): Promise<object> {
+  const { token, userId, acr, amr, userAgent, ipAddress } = session;
+  const record = await makeSession({
+    token,
+    userId,
+    acr,
+    amr: amr.split(' '),
+    userAgent: userAgent ?? '',
+    address: ipAddress ?? '',
+  });
+  return toBetterAuthSession(record, token);
 }
 
 async function findRecord(

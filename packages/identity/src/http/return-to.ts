@@ -4,7 +4,7 @@ const maximumLength = 2048;
 
 /** Prefixes of our own sign-in flow: going back there would be a loop, or a sign-out. */
 const ownFlow =
-  /^\/(?:auth|oauth2|sign-in|sign-up|sign-out|signed-out|verify-email|forgot-password|reset-password)(?:[/?#.;]|$)/i;
+  /^\/(?:auth|oauth2|sign-in|sign-up|sign-out|signed-out|verify-email|forgot-password|reset-password|second-factor|step-up)(?:[/?#.;]|$)/i;
 
 /**
  * Decides where a browser goes after sign-in: the asked path when it can only mean a page of this origin, else `/`.

@@ -5,7 +5,6 @@ import {
   serializeClearedSessionCookie,
   serializeSessionCookie,
   type RequestContext,
-  type SessionRecord,
 } from '@sallyport/core';
 import type { Guess } from '../accounts/guess-limiter.ts';
 import type { User } from '../accounts/user-table.ts';
@@ -15,8 +14,10 @@ import { toStoredUserAgent } from '../sessions/device-label.ts';
 import { accountFields } from './account-fields.ts';
 import { answerFloor } from './answer-floor.ts';
 import { findSession, type IdentityEnvironment } from './identity-request.ts';
+import { askForSecondFactor, type AskedForMore } from './ask-for-second-factor.ts';
 import { readBody, readNothing } from './request-body.ts';
 import { toSafeReturnTo } from './return-to.ts';
+import { settleSession, type SignedIn } from './settle-session.ts';
 
 const signInSchema = z.strictObject({
   email: accountFields.email,
@@ -33,15 +34,15 @@ interface SignIn {
   readonly context: RequestContext;
 }
 
-interface SignedIn {
-  readonly user: User;
-  readonly token: string;
-  readonly record: SessionRecord;
-}
+/** What a right password leads to: a session, or the question for the second factor. */
+type SignInOutcome = ({ readonly kind: 'signed-in' } & SignedIn) | ({ readonly kind: 'asked' } & AskedForMore);
 
 const maximumAttempts = 3;
 
-/** Sign-in with a password, and sign-out. The token of a session is in the cookie and nowhere else. */
+/**
+ * Sign-in with a password, and sign-out. The token of a session is in the cookie and nowhere else. Where the account
+ * demands a second factor, the right password leads to no session, but to the question for it.
+ */
 export function createSignInRoutes(parts: IdentityParts) {
   const { cookie, deviceCookie, lifetime, directory, revocation } = parts;
 
@@ -51,11 +52,16 @@ export function createSignInRoutes(parts: IdentityParts) {
       const { context } = c.env;
       const userAgent = toStoredUserAgent(c.req.header('user-agent'));
       const presentedDevice = deviceCookie.read(c);
-      const { user, token } = await signInWithinLimits(parts, { email, password, userAgent, presentedDevice, context });
-      const { id, name, roles } = user;
+      const outcome = await signInWithinLimits(parts, { email, password, userAgent, presentedDevice, context });
+      if (outcome.kind === 'asked') {
+        const { setCookie, status, methods } = outcome;
+        c.header('set-cookie', setCookie);
+        return c.json({ status, methods, returnTo: toSafeReturnTo(returnTo) });
+      }
+      const { user, token } = outcome;
       c.header('set-cookie', serializeSessionCookie(cookie, token, lifetime.absoluteSeconds));
       deviceCookie.trust(c, user);
-      return c.json({ user: { id, name, email: user.email, roles }, returnTo: toSafeReturnTo(returnTo) });
+      return c.json({ status: 'signed-in' as const, user: toShownUser(user), returnTo: toSafeReturnTo(returnTo) });
     })
     .post('/sign-out', async (c) => {
       await readNothing(c.req.raw);
@@ -73,7 +79,12 @@ export function createSignInRoutes(parts: IdentityParts) {
     });
 }
 
-async function signInWithinLimits(parts: IdentityParts, signIn: SignIn): Promise<SignedIn> {
+/** What the pages are told of who signed in. */
+export function toShownUser({ id, name, email, roles }: User) {
+  return { id, name, email, roles };
+}
+
+async function signInWithinLimits(parts: IdentityParts, signIn: SignIn): Promise<SignInOutcome> {
   const { users, guesses, devices } = parts;
   const { email, presentedDevice, context } = signIn;
   const user = await users.findByEmail(email);
@@ -92,77 +103,28 @@ async function signInWithinLimits(parts: IdentityParts, signIn: SignIn): Promise
   }
 }
 
-async function signInOnce(parts: IdentityParts, signIn: SignIn, guess: Guess): Promise<SignedIn> {
+async function signInOnce(parts: IdentityParts, signIn: SignIn, guess: Guess): Promise<SignInOutcome> {
   const { engine, users } = parts;
   const { email, password, context, userAgent } = signIn;
   for (let attempt = 0; attempt < maximumAttempts; attempt += 1) {
     const user = await users.findByEmail(email);
     const outcome = await engine.signInWithPassword(email, password, context, userAgent);
     if (outcome.kind === 'credentials-invalid') await guess.failed();
+    if (outcome.kind === 'more-demanded') {
+      const asked = await askForSecondFactor(parts, outcome, user, context, () => guess.succeeded());
+      if (asked !== null) return { kind: 'asked', ...asked };
+      continue;
+    }
     if (outcome.kind !== 'signed-in') {
       await noteRefusal(parts, context, outcome.kind, user);
       throw new SallyportError(outcome.kind === 'email-unverified' ? 'SP_EMAIL_UNVERIFIED' : 'SP_CREDENTIALS_INVALID', {
         reason: outcome.kind,
       });
     }
-    const signedIn = await settle(parts, outcome.token, user, guess, context);
-    if (signedIn !== null) return signedIn;
+    const signedIn = await settleSession(parts, outcome.token, user, context, () => guess.succeeded());
+    if (signedIn !== null) return { kind: 'signed-in', ...signedIn };
   }
   throw new SallyportError('SP_CONFLICT', { reason: 'authority-keeps-changing' });
-}
-
-/** Makes a session good that was just created, or ends it: nothing half-done may stay behind. */
-async function settle(
-  parts: IdentityParts,
-  token: string,
-  user: User | null,
-  guess: Guess,
-  context: RequestContext,
-): Promise<SignedIn | null> {
-  const { sessions, sessionSealer, users, now } = parts;
-  const record = await sessions.findByTokenHash(sessionSealer.hashes(token));
-  if (record === null) throw new SallyportError('SP_STORE_UNAVAILABLE', { reason: 'session-not-found' });
-  const discard = () => sessions.revoke(record.sid, record.subject, 'signed-out', now());
-  try {
-    // The password, the roles or the ban may have changed between the check of the password and the new session, in
-    // which case whoever ended all sessions did not see this one.
-    const current = await users.findById(record.subject);
-    if (user === null || current === null || current.generation !== user.generation) {
-      await discard();
-      return null;
-    }
-    await guess.succeeded();
-    await noteSuccess(parts, record, context);
-    await replaceSession(parts, context);
-    return { user: current, token, record };
-  } catch (error) {
-    await discard().catch(() => {});
-    throw error;
-  }
-}
-
-/** Signing in again in the same browser ends the session that it had: its cookie is about to be overwritten. */
-async function replaceSession({ revocation }: IdentityParts, context: RequestContext): Promise<void> {
-  const { caller } = context;
-  if (caller.kind !== 'user' || caller.credential !== 'session' || caller.sid === undefined) return;
-  await revocation.end({ sid: caller.sid, subject: caller.id, reason: 'replaced-by-sign-in' }, context);
-}
-
-async function noteSuccess(
-  { events, now }: IdentityParts,
-  record: SessionRecord,
-  context: RequestContext,
-): Promise<void> {
-  await events.append({
-    type: 'sign-in.succeeded',
-    at: now(),
-    outcome: 'success',
-    actor: record.subject,
-    target: record.subject,
-    sid: record.sid,
-    ...whereOf(context),
-    details: { acr: record.acr, amr: [...record.amr] },
-  });
 }
 
 async function noteRefusal(

@@ -8,6 +8,12 @@ export interface AccountMessages {
   invitation(to: Recipient, token: string): Message;
   resetPassword(to: Recipient, token: string): Message;
   passwordChanged(to: Recipient): Message;
+  secondFactorAdded(to: Recipient): Message;
+  secondFactorRemoved(to: Recipient): Message;
+  secondFactorReset(to: Recipient): Message;
+  recoveryCodesMade(to: Recipient): Message;
+  recoveryCodeUsed(to: Recipient): Message;
+  codesGuessed(to: Recipient): Message;
 }
 
 export interface Recipient {
@@ -75,6 +81,63 @@ export function createAccountMessages(publicUrl: string, productName: string): A
         paragraphs: ['The password of your account was changed, and every browser that was signed in is signed out.'],
         action: { label: 'It was not me: choose a new password', link: page('/forgot-password') },
         closing: 'If it was you, there is nothing to do.',
+      }),
+    secondFactorAdded: (to) =>
+      write(to, {
+        kind: 'second-factor-added',
+        subject: `A second factor was added to your account for ${productName}`,
+        paragraphs: ['From now on your password alone no longer opens your account.'],
+        action: { label: 'It was not me: choose a new password', link: page('/forgot-password') },
+        closing:
+          'If it was you, there is nothing to do. Keep your recovery codes where you find them without your phone.',
+      }),
+    secondFactorRemoved: (to) =>
+      write(to, {
+        kind: 'second-factor-removed',
+        subject: `A second factor was removed from your account for ${productName}`,
+        paragraphs: ['Somebody who is signed in to your account, probably you, removed a second factor.'],
+        action: { label: 'It was not me: choose a new password', link: page('/forgot-password') },
+        closing: 'If it was you, there is nothing to do.',
+      }),
+    secondFactorReset: (to) =>
+      write(to, {
+        kind: 'second-factor-reset',
+        subject: `Your second factor for ${productName} was reset`,
+        paragraphs: [
+          'An administrator removed the second factor and the recovery codes of your account, and every browser that was signed in is signed out.',
+          'Sign in with your password, then set up a new one.',
+        ],
+        action: { label: 'Look after my second factor', link: page('/account/security') },
+        closing: 'If you did not ask for it, tell your administrator at once.',
+      }),
+    recoveryCodesMade: (to) =>
+      write(to, {
+        kind: 'recovery-codes-made',
+        subject: `Your recovery codes for ${productName} were replaced`,
+        paragraphs: [
+          'Somebody who is signed in to your account, probably you, made new recovery codes. The old ones no longer work.',
+        ],
+        action: { label: 'It was not me: choose a new password', link: page('/forgot-password') },
+        closing: 'If it was you, there is nothing to do.',
+      }),
+    recoveryCodeUsed: (to) =>
+      write(to, {
+        kind: 'recovery-code-used',
+        subject: `A recovery code was used for your account at ${productName}`,
+        paragraphs: ['Somebody, probably you, used one of your recovery codes instead of the second factor.'],
+        action: { label: 'Look after my second factor', link: page('/account/security') },
+        closing: 'If it was not you, choose a new password and new recovery codes at once.',
+      }),
+    codesGuessed: (to) =>
+      write(to, {
+        kind: 'codes-guessed',
+        subject: `Somebody knows your password for ${productName}`,
+        paragraphs: [
+          'Somebody got past your password and then typed many wrong codes. They did not get in.',
+          'If it was not you, your password is no longer a secret: choose a new one.',
+        ],
+        action: { label: 'Choose a new password', link: page('/forgot-password') },
+        closing: 'If it was you: wait for a quarter of an hour, or use a recovery code.',
       }),
   };
 }

@@ -21,13 +21,22 @@ export interface AccountPostOptions {
 
 const hour = 60 * 60;
 
+/** Somebody must always learn that the ways into the account changed. Nobody can cause these without being in it. */
+const alwaysSent: ReadonlySet<Kind> = new Set<Kind>([
+  'passwordChanged',
+  'secondFactorAdded',
+  'secondFactorRemoved',
+  'secondFactorReset',
+  'recoveryCodesMade',
+  'recoveryCodeUsed',
+]);
+
 export function createAccountPost(options: AccountPostOptions): AccountPost {
   const { messages, queue, counters, sealer, maximumPerHour = 10 } = options;
   return {
     async send(kind, to, token = '') {
       const count = await counters.increment(`mail:${sealer.hash(`${kind}\n${to.email}`)}`, hour);
-      // Somebody must always learn that the password changed.
-      if (count <= maximumPerHour || kind === 'passwordChanged') queue.add(messages[kind](to, token));
+      if (count <= maximumPerHour || alwaysSent.has(kind)) queue.add(messages[kind](to, token));
     },
   };
 }

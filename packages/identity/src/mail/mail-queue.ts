@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger, Mailer, Message } from '@sallyport/core';
+import { MessageRefused, type Logger, type Mailer, type Message } from '@sallyport/core';
 
 /**
  * Sends in the background, so that the time of an answer does not tell whether there was a message to send.
@@ -47,11 +47,13 @@ export function createMailQueue(options: MailQueueOptions): MailQueue {
         return;
       } catch (error) {
         const fields = { kind: message.kind, error: error instanceof Error ? error.name : 'unknown' };
-        if (wait === undefined) logger.error('a message could not be sent', fields);
-        else {
-          logger.warn('a message will be sent again', fields);
-          await delay(wait, undefined, { signal: closing.signal }).catch(() => {});
+        const isFinal = wait === undefined || error instanceof MessageRefused;
+        if (isFinal) {
+          logger.error('a message could not be sent', fields);
+          return;
         }
+        logger.warn('a message will be sent again', fields);
+        await delay(wait, undefined, { signal: closing.signal }).catch(() => {});
       }
     }
   };

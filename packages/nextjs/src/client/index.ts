@@ -1,9 +1,10 @@
 'use client';
 
-export type { Requirement } from '@sallyport/core/browser';
+export type { Requirement, StepUp } from '@sallyport/core/browser';
 export type { ClientAuth, ClientSignedIn, ClientSignedOut } from '../client-auth.ts';
 export { ProblemError, type ProblemDetails, type ProblemField } from '../problem-error.ts';
 export { signInUrl } from '../sign-in-url.ts';
+export { stepUpUrl } from '../step-up-url.ts';
 export { announceSignIn } from './announce-sign-in.ts';
 export { authFetch, type AuthFetchInit } from './auth-fetch.ts';
 export { SallyportProvider, type SallyportProviderProps } from './provider.tsx';

@@ -1,6 +1,7 @@
 import { PageHeading } from '@sallyport/app-ui/page-heading';
 import { requireAuth } from '@sallyport/nextjs/server';
 import type { Metadata } from 'next';
+import { AccountNavigation } from './account-navigation.tsx';
 import { Profile } from './profile.tsx';
 import { Sessions } from './sessions.tsx';
 
@@ -11,6 +12,7 @@ export default async function AccountPage() {
   return (
     <div className="page-width max-w-4xl! space-y-10 py-10 lg:py-14">
       <PageHeading title="Your account">Who you are here, and where you are signed in.</PageHeading>
+      <AccountNavigation />
       <Profile person={caller} />
       <Sessions />
     </div>

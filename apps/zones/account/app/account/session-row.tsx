@@ -3,6 +3,7 @@ import { Button } from '@sallyport/app-ui/button';
 import { RelativeTime } from '@sallyport/app-ui/relative-time';
 import { SignOutButton } from '@sallyport/app-ui/sign-out-button';
 import { nameOf, type Session } from './session.ts';
+import { methodWords } from './sign-in-words.ts';
 
 interface SessionRowProps {
   readonly session: Session;
@@ -12,7 +13,7 @@ interface SessionRowProps {
 
 /** One place where the person is signed in. */
 export function SessionRow({ session, isEnding, onEnd }: SessionRowProps) {
-  const { current, system, address, createdAt, lastActiveAt } = session;
+  const { current, system, address, createdAt, lastActiveAt, amr } = session;
   const name = nameOf(session);
   const Icon = /ios|android|iphone|ipad/i.test(system) ? Smartphone : Laptop;
   return (
@@ -36,7 +37,7 @@ export function SessionRow({ session, isEnding, onEnd }: SessionRowProps) {
           Active <RelativeTime iso={lastActiveAt} /> · from <span className="inline-block break-all">{address}</span>
         </p>
         <p className="text-sm text-ink-soft">
-          Signed in <RelativeTime iso={createdAt} />
+          Signed in <RelativeTime iso={createdAt} />, {methodWords(amr)}
         </p>
       </div>
       {current ? (

@@ -7,6 +7,7 @@ const methods: Readonly<Record<string, string>> = {
   swk: 'passkey',
   mfa: 'several factors',
   sms: 'text message',
+  mca: 'code by e-mail',
   fed: 'another provider',
 };
 

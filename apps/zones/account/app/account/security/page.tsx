@@ -1,0 +1,18 @@
+import { PageHeading } from '@sallyport/app-ui/page-heading';
+import { requireAuth } from '@sallyport/nextjs/server';
+import type { Metadata } from 'next';
+import { AccountNavigation } from '../account-navigation.tsx';
+import { Security } from './security.tsx';
+
+export const metadata: Metadata = { title: 'Security' };
+
+export default async function SecurityPage() {
+  await requireAuth();
+  return (
+    <div className="page-width max-w-4xl! space-y-10 py-10 lg:py-14">
+      <PageHeading title="Security">What it takes, beside your password, to sign in as you.</PageHeading>
+      <AccountNavigation />
+      <Security />
+    </div>
+  );
+}

@@ -1,0 +1,135 @@
+'use client';
+
+import { Button } from '@sallyport/app-ui/button';
+import { Card } from '@sallyport/app-ui/card';
+import { ConfirmDialog } from '@sallyport/app-ui/confirm-dialog';
+import { FactorSetUp, type SetUpAnswer } from '@sallyport/app-ui/factor-set-up';
+import { factorWords, type FactorMethod } from '@sallyport/app-ui/factor-words';
+import { Notice } from '@sallyport/app-ui/notice';
+import { ProblemNotice } from '@sallyport/app-ui/problem-notice';
+import { RecoveryCodes } from '@sallyport/app-ui/recovery-codes';
+import { useState } from 'react';
+import { FactorRow } from './factor-row.tsx';
+import { RecoveryRow } from './recovery-row.tsx';
+import { goToStepUp, useSecurity, type SecurityState } from './use-security.ts';
+
+/** The second factors of the person: what there is, what can be set up, and the way out of each. */
+export function Security() {
+  const { state, problem, isPending, reload, remove, makeRecoveryCodes } = useSecurity();
+  const [codes, setCodes] = useState<readonly string[]>();
+  const [settingUp, setSettingUp] = useState<FactorMethod>();
+  const [removing, setRemoving] = useState<FactorMethod>();
+  const [news, setNews] = useState('');
+
+  async function finishSetUp(answer: SetUpAnswer): Promise<void> {
+    setSettingUp(undefined);
+    setCodes(answer.recoveryCodes);
+    setNews('Your second factor is on.');
+    await reload();
+  }
+
+  async function confirmRemoval(method: FactorMethod): Promise<void> {
+    if (await remove(method)) setNews(`${factorWords[method].name} is removed.`);
+    setRemoving(undefined);
+  }
+
+  if (codes !== undefined) return <RecoveryCodes codes={codes} doneLabel="Done" onDone={() => setCodes(undefined)} />;
+  return (
+    <div className="space-y-8">
+      {problem === undefined ? null : (
+        <ProblemNotice problem={problem}>
+          {state === undefined ? (
+            <Button size="small" onClick={() => void reload()}>
+              Try again
+            </Button>
+          ) : null}
+        </ProblemNotice>
+      )}
+      <p role="status" className={news === '' ? 'sr-only' : 'font-medium text-outer'}>
+        {news}
+      </p>
+      {state === undefined ? (
+        <Placeholder isWaiting={problem === undefined} />
+      ) : (
+        <>
+          <Summary state={state} />
+          <Card labelledBy="second-factor">
+            <h2 id="second-factor" className="px-5 pt-5 text-lg font-semibold">
+              Second factor
+            </h2>
+            <ul className="divide-y divide-line">
+              {listed(state).map((method) => (
+                <FactorRow
+                  key={method}
+                  method={method}
+                  factor={state.factors.find((factor) => factor.method === method)}
+                  isOffered={state.methods.includes(method)}
+                  isSettingUp={settingUp === method}
+                  onSetUp={() => setSettingUp(method)}
+                  onRemove={() => setRemoving(method)}
+                >
+                  <FactorSetUp
+                    method={method}
+                    offersSignOut
+                    onDone={(answer) => void finishSetUp(answer)}
+                    onCancel={() => setSettingUp(undefined)}
+                    onRefused={goToStepUp}
+                  />
+                </FactorRow>
+              ))}
+            </ul>
+          </Card>
+          {state.factors.length === 0 ? null : (
+            <RecoveryRow
+              left={state.recoveryCodesLeft}
+              isPending={isPending}
+              onMake={() => void makeRecoveryCodes().then(setCodes)}
+            />
+          )}
+        </>
+      )}
+      <ConfirmDialog
+        isOpen={removing !== undefined}
+        title={removing === undefined ? 'Remove' : `Remove ${factorWords[removing].name.toLowerCase()}?`}
+        confirmLabel="Remove it"
+        isPending={isPending}
+        onConfirm={() => {
+          if (removing !== undefined) void confirmRemoval(removing);
+        }}
+        onClose={() => setRemoving(undefined)}
+      >
+        <p>
+          {state?.factors.length === 1
+            ? 'It is your only second factor: from then on your password alone opens your account, and your recovery codes are void.'
+            : 'From then on it no longer lets you in.'}
+        </p>
+      </ConfirmDialog>
+    </div>
+  );
+}
+
+/** What can be set up, and what was set up before it was switched off. */
+function listed({ methods, factors }: SecurityState): readonly FactorMethod[] {
+  return [...new Set([...methods, ...factors.map(({ method }) => method)])];
+}
+
+function Summary({ state }: { readonly state: SecurityState }) {
+  if (state.factors.length > 0) return null;
+  return (
+    <Notice tone="note" title="Only a password protects your account">
+      <p>
+        Set up a second factor, and a stolen password is not enough to get in.
+        {state.required ? ' Your role demands one.' : ''}
+      </p>
+    </Notice>
+  );
+}
+
+function Placeholder({ isWaiting }: { readonly isWaiting: boolean }) {
+  if (!isWaiting) return null;
+  return (
+    <Card className="grid h-72 place-items-center text-ink-soft">
+      <p role="status">Looking up your second factors…</p>
+    </Card>
+  );
+}

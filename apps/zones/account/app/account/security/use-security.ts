@@ -1,0 +1,92 @@
+'use client';
+
+import type { FactorMethod } from '@sallyport/app-ui/factor-words';
+import { toSubmissionProblem, type SubmissionProblem } from '@sallyport/app-ui/submission-problem';
+import { authFetch, ProblemError, stepUpUrl } from '@sallyport/nextjs/client';
+import { useCallback, useEffect, useState } from 'react';
+
+/** A second factor of the person. */
+export interface OwnFactor {
+  readonly method: FactorMethod;
+  readonly destination?: string;
+  readonly addedAt: string;
+  readonly enabled: boolean;
+}
+
+/** What the door says of the second factors of the person. */
+export interface SecurityState {
+  readonly factors: readonly OwnFactor[];
+  /** What can be set up. */
+  readonly methods: readonly FactorMethod[];
+  /** Whether a role demands one. */
+  readonly required: boolean;
+  readonly recoveryCodesLeft: number;
+}
+
+export interface SecurityActions {
+  /** Absent until the first answer. */
+  readonly state: SecurityState | undefined;
+  readonly problem: SubmissionProblem | undefined;
+  readonly isPending: boolean;
+  readonly reload: () => Promise<void>;
+  /** Resolves to whether it worked. */
+  readonly remove: (method: FactorMethod) => Promise<boolean>;
+  readonly makeRecoveryCodes: () => Promise<readonly string[] | undefined>;
+}
+
+/** Loads the second factors, and changes them. Where a fresh sign-in is asked for, it leads there and back. */
+export function useSecurity(): SecurityActions {
+  const [state, setState] = useState<SecurityState>();
+  const [problem, setProblem] = useState<SubmissionProblem>();
+  const [isPending, setPending] = useState(false);
+
+  const reload = useCallback(async () => {
+    try {
+      const response = await authFetch('/auth/second-factor');
+      setState((await response.json()) as SecurityState);
+      setProblem(undefined);
+    } catch (error) {
+      setProblem(toSubmissionProblem(error));
+    }
+  }, []);
+
+  useEffect(() => void reload(), [reload]);
+
+  async function run<T>(call: () => Promise<T>): Promise<T | undefined> {
+    setPending(true);
+    setProblem(undefined);
+    try {
+      const result = await call();
+      await reload();
+      return result;
+    } catch (error) {
+      if (!goToStepUp(error)) setProblem(toSubmissionProblem(error));
+      return undefined;
+    } finally {
+      setPending(false);
+    }
+  }
+
+  return {
+    state,
+    problem,
+    isPending,
+    reload,
+    remove: async (method) =>
+      (await run(() => authFetch(`/auth/second-factor/${method}`, { method: 'DELETE' }))) !== undefined,
+    makeRecoveryCodes: () =>
+      run(async () => {
+        const path = '/auth/second-factor/recovery-codes/regenerate';
+        const response = await authFetch(path, { method: 'POST', json: {} });
+        const { recoveryCodes } = (await response.json()) as { readonly recoveryCodes: readonly string[] };
+        return recoveryCodes;
+      }),
+  };
+}
+
+/** Leads to the page on which people confirm who they are, when that is what is asked for. */
+export function goToStepUp(error: unknown): boolean {
+  if (!(error instanceof ProblemError) || error.code !== 'SP_STEP_UP_REQUIRED') return false;
+  location.assign(stepUpUrl(error.stepUp, location.pathname));
+  return true;
+}

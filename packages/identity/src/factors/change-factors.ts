@@ -1,0 +1,34 @@
+import { SallyportError } from '@sallyport/core';
+import type { User } from '../accounts/user-table.ts';
+import type { IdentityParts } from '../identity-parts.ts';
+
+const maximumAttempts = 5;
+
+/**
+ * Runs a change to the second factors of a user in one transaction with the generation of the user, which grows: what was
+ * cached under the old one is void, and so is every sign-in that waits for its second factor. Every cache has heard when
+ * this resolves.
+ *
+ * Rejects with what the change rejects with, and `SP_CONFLICT` when the account keeps changing; then nothing is changed.
+ */
+export async function changeFactors(
+  { users, transaction, bus, now }: Pick<IdentityParts, 'users' | 'transaction' | 'bus' | 'now'>,
+  userId: string,
+  reason: string,
+  change: () => Promise<void>,
+): Promise<{ readonly user: User }> {
+  for (let attempt = 0; attempt < maximumAttempts; attempt += 1) {
+    const user = await transaction(async () => {
+      const before = await users.findById(userId);
+      if (before === null) throw new SallyportError('SP_NOT_FOUND', { reason: 'account-gone' });
+      // First, so that without transactions the change of somebody who lost the race has not begun.
+      const after = await users.change(before, {}, now());
+      if (after !== null) await change();
+      return after;
+    });
+    if (user === null) continue;
+    await bus.publish({ kind: 'user', id: userId, minGeneration: user.generation, at: now(), reason });
+    return { user };
+  }
+  throw new SallyportError('SP_CONFLICT', { reason: 'account-keeps-changing' });
+}

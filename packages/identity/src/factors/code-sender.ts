@@ -1,0 +1,45 @@
+import type { RequestContext, SecurityEventLog } from '@sallyport/core';
+import { whereOf } from '../events/security-event-log.ts';
+import type { CodeMessages } from '../mail/code-messages.ts';
+import type { MailQueue } from '../mail/mail-queue.ts';
+import type { CodeLimiter } from './code-limiter.ts';
+import type { SentMethod } from './factor-method.ts';
+import type { OneTimeCodes } from './one-time-codes.ts';
+import { networkOf } from '../accounts/network-of.ts';
+
+/** A code to send: to whom, by what, for what. */
+export interface CodeToSend {
+  readonly userId: string;
+  readonly method: SentMethod;
+  readonly destination: string;
+  readonly purpose: string;
+}
+
+/** Sends codes, in the background. Rejects with `SP_TOO_MANY_ATTEMPTS` when too many were sent already. */
+export type SendCode = (code: CodeToSend, context: RequestContext) => Promise<void>;
+
+export interface CodeSenderOptions {
+  readonly codes: OneTimeCodes;
+  readonly limiter: CodeLimiter;
+  readonly messages: CodeMessages;
+  readonly queue: MailQueue;
+  readonly events: SecurityEventLog;
+  readonly now: () => Date;
+}
+
+export function createCodeSender(options: CodeSenderOptions): SendCode {
+  const { codes, limiter, messages, queue, events, now } = options;
+  return async ({ userId, method, destination, purpose }, context) => {
+    await limiter.countSend(userId, { purpose, destination, network: networkOf(context.clientAddress) });
+    const code = await codes.issue(purpose, method);
+    await events.append({
+      type: 'second-factor.code-sent',
+      at: now(),
+      outcome: 'success',
+      target: userId,
+      ...whereOf(context),
+      details: { method },
+    });
+    queue.add(messages[method](destination, code));
+  };
+}

@@ -1,0 +1,35 @@
+import type { SessionCookie } from '@sallyport/core';
+import { pendingSeconds } from './pending-sign-ins.ts';
+
+/** The cookie that carries a sign-in from the first factor to the second. It opens nothing else. */
+export interface PendingCookie {
+  /** The handle in a `Cookie` header; `undefined` when there is none, or more than one that differ. */
+  read(header: string | undefined): string | undefined;
+  /** The `Set-Cookie` value that hands a handle to the browser. */
+  write(handle: string): string;
+  /** The `Set-Cookie` value that takes it away again. */
+  readonly cleared: string;
+}
+
+/**
+ * Builds the cookie beside a session cookie: same prefix and flags, but `SameSite=Strict`, since only pages of ours that
+ * are open already have a use for it.
+ */
+export function createPendingCookie({ name, secure }: SessionCookie): PendingCookie {
+  const pendingName = `${name}-pending`;
+  const start = `${pendingName}=`;
+  const write = (value: string, seconds: number): string =>
+    `${start}${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`;
+  return {
+    read(header = '') {
+      const handles = header
+        .split(';')
+        .map((pair) => pair.replace(/^[ \t]+|[ \t]+$/g, ''))
+        .filter((pair) => pair.startsWith(start))
+        .map((pair) => pair.slice(start.length));
+      return new Set(handles).size === 1 ? handles[0] : undefined;
+    },
+    write: (handle) => write(handle, pendingSeconds),
+    cleared: write('', 0),
+  };
+}

@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto';
+import { recordModels, type Records, type Sealer } from '@sallyport/core';
+
+/** What a pending sign-in waits for: a code of a factor that there is, or a factor. */
+export type PendingPurpose = 'verify' | 'set-up';
+
+/** A sign-in whose first factor was right, and which is no session: it can do nothing but be completed. */
+export interface PendingSignIn {
+  readonly id: string;
+  readonly userId: string;
+  readonly userGeneration: number;
+  readonly purpose: PendingPurpose;
+  /** What the first factor proved. */
+  readonly amr: readonly string[];
+  readonly expiresAt: Date;
+}
+
+export interface NewPendingSignIn {
+  readonly userId: string;
+  readonly userGeneration: number;
+  readonly purpose: PendingPurpose;
+  readonly amr: readonly string[];
+}
+
+/** Sign-ins between the first factor and the second. Only HMACs of their handles are stored. */
+export interface PendingSignIns {
+  /** Begins one, and resolves to its handle. */
+  begin(pending: NewPendingSignIn): Promise<string>;
+  /** The one that could still be completed, by its handle. */
+  find(handle: string): Promise<PendingSignIn | null>;
+  /** Uses it up: `true` for exactly one caller. */
+  consume(pending: PendingSignIn): Promise<boolean>;
+}
+
+interface PendingRow {
+  readonly id: string;
+  readonly userId: string;
+  readonly userGeneration: number;
+  readonly purpose: string;
+  readonly amr: string;
+  readonly expiresAt: Date;
+}
+
+const model = recordModels.pendingSignIn;
+const handlePattern = /^[A-Za-z0-9_-]{43}$/;
+
+/** How long a sign-in may wait for its second factor. */
+export const pendingSeconds = 10 * 60;
+
+export function createPendingSignIns(records: Records, sealer: Sealer, now: () => Date): PendingSignIns {
+  return {
+    async begin({ userId, userGeneration, purpose, amr }) {
+      const handle = randomBytes(32).toString('base64url');
+      const at = now();
+      await records.deleteMany({ model, where: [{ field: 'expiresAt', operator: 'lt', value: at }] });
+      await records.create({
+        model,
+        data: {
+          handleHash: sealer.hash(handle),
+          userId,
+          userGeneration,
+          purpose,
+          amr: amr.join(' '),
+          expiresAt: new Date(at.getTime() + pendingSeconds * 1000),
+        },
+      });
+      return handle;
+    },
+    async find(handle) {
+      if (!handlePattern.test(handle)) return null;
+      const row = await records.findOne<PendingRow>({
+        model,
+        where: [{ field: 'handleHash', operator: 'in', value: [...sealer.hashes(handle)] }],
+      });
+      return row !== null && now().getTime() < row.expiresAt.getTime() ? toPending(row) : null;
+    },
+    async consume({ id }) {
+      return (await records.deleteMany({ model, where: [{ field: 'id', value: id }] })) === 1;
+    },
+  };
+}
+
+function toPending({ id, userId, userGeneration, purpose, amr, expiresAt }: PendingRow): PendingSignIn {
+  // What is not known for sure may only be verified, never set up.
+  return {
+    id,
+    userId,
+    userGeneration,
+    purpose: purpose === 'set-up' ? 'set-up' : 'verify',
+    amr: amr.split(' '),
+    expiresAt,
+  };
+}

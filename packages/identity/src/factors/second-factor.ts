@@ -1,0 +1,73 @@
+import type { Counters, Records, SealerFor, SecurityEventLog, SessionCookie } from '@sallyport/core';
+import type { PasswordHashing } from '../accounts/password-hashing.ts';
+import type { AccountPost } from '../mail/account-post.ts';
+import type { CodeMessages } from '../mail/code-messages.ts';
+import type { MailQueue } from '../mail/mail-queue.ts';
+import { createAccountDemand, type AccountDemand } from './account-demand.ts';
+import { createCodeCheck, type CodeCheck } from './code-check.ts';
+import { createCodeLimiter } from './code-limiter.ts';
+import { createCodeSender, type SendCode } from './code-sender.ts';
+import type { FactorMethod } from './factor-method.ts';
+import { createFactorTable, type FactorTable } from './factor-table.ts';
+import { createOneTimeCodes } from './one-time-codes.ts';
+import { createPendingCookie, type PendingCookie } from './pending-cookie.ts';
+import { createPendingSignIns, type PendingSignIns } from './pending-sign-ins.ts';
+import { createRecoveryCodes, type RecoveryCodes } from './recovery-codes.ts';
+
+/** Which second factors there are, and who must have one. */
+export interface SecondFactorRules {
+  /** Methods that are switched on. @default ['totp'] */
+  readonly methods?: readonly FactorMethod[];
+  /** Roles that demand a second factor. @default [] */
+  readonly requiredFor?: readonly string[];
+}
+
+/** The parts of the second factor, from which the routes take what they need. */
+export interface SecondFactor {
+  readonly methods: readonly FactorMethod[];
+  /** Who codes are for, in authenticator apps. */
+  readonly issuer: string;
+  readonly factors: FactorTable;
+  readonly demand: AccountDemand;
+  readonly recoveryCodes: RecoveryCodes;
+  readonly pending: PendingSignIns;
+  readonly pendingCookie: PendingCookie;
+  readonly check: CodeCheck;
+  readonly sendCode: SendCode;
+}
+
+export interface SecondFactorOptions {
+  readonly rules: SecondFactorRules;
+  readonly issuer: string;
+  readonly cookie: SessionCookie;
+  readonly records: Records;
+  readonly counters: Counters;
+  readonly sealerFor: SealerFor;
+  readonly hashing: PasswordHashing;
+  readonly messages: CodeMessages;
+  readonly queue: MailQueue;
+  readonly post: AccountPost;
+  readonly events: SecurityEventLog;
+  readonly now: () => Date;
+}
+
+/** Puts the second factor together. */
+export function createSecondFactor(options: SecondFactorOptions): SecondFactor {
+  const { rules, issuer, cookie, records, counters, sealerFor, hashing, messages, queue, post, events, now } = options;
+  const { methods = ['totp'], requiredFor = [] } = rules;
+  const factors = createFactorTable(records, sealerFor('second-factor'), now);
+  const recoveryCodes = createRecoveryCodes(records, hashing, now);
+  const codes = createOneTimeCodes(records, sealerFor('one-time-code'), now);
+  const limiter = createCodeLimiter(counters, sealerFor('counter-key'));
+  return {
+    methods,
+    issuer,
+    factors,
+    demand: createAccountDemand(factors, requiredFor),
+    recoveryCodes,
+    pending: createPendingSignIns(records, sealerFor('pending-sign-in'), now),
+    pendingCookie: createPendingCookie(cookie),
+    check: createCodeCheck({ factors, recoveryCodes, codes, limiter, methods, events, post, now }),
+    sendCode: createCodeSender({ codes, limiter, messages, queue, events, now }),
+  };
+}

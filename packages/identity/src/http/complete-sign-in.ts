@@ -1,0 +1,49 @@
+import { SallyportError, serializeSessionCookie, type RequestContext } from '@sallyport/core';
+import type { User } from '../accounts/user-table.ts';
+import { amrOfCode, type CodeMethod } from '../factors/factor-method.ts';
+import type { PendingSignIn } from '../factors/pending-sign-ins.ts';
+import type { IdentityParts } from '../identity-parts.ts';
+import { AccountIsClosed, newSessionToken } from '../sessions/session-maker.ts';
+import { settleSession } from './settle-session.ts';
+
+/** A sign-in that has both its factors. */
+export interface CompleteSignIn {
+  readonly pending: PendingSignIn;
+  /** As it was when the second factor was looked at. */
+  readonly user: User;
+  readonly method: CodeMethod;
+  readonly userAgent: string;
+}
+
+/** Who is signed in now, and the cookies that say so to the browser. */
+export interface CompletedSignIn {
+  readonly user: User;
+  readonly setCookies: readonly string[];
+}
+
+/**
+ * Turns a pending sign-in into a session. Call it when the second factor was right.
+ *
+ * Rejects with `SP_SIGN_IN_EXPIRED` when somebody completed it already, or the account changed meanwhile.
+ */
+export async function completeSignIn(
+  parts: IdentityParts,
+  { pending, user, method, userAgent }: CompleteSignIn,
+  context: RequestContext,
+): Promise<CompletedSignIn> {
+  const { secondFactor, makeSession, cookie, lifetime } = parts;
+  if (!(await secondFactor.pending.consume(pending)))
+    throw new SallyportError('SP_SIGN_IN_EXPIRED', { reason: 'completed-before' });
+  const token = newSessionToken();
+  const amr = [...new Set([...pending.amr, amrOfCode[method]])];
+  try {
+    await makeSession({ token, userId: user.id, acr: 'mfa', amr, userAgent, address: context.clientAddress });
+  } catch (error) {
+    if (error instanceof AccountIsClosed) throw new SallyportError('SP_SIGN_IN_EXPIRED', { reason: 'banned' });
+    throw error;
+  }
+  const signedIn = await settleSession(parts, token, user, context, async () => {});
+  if (signedIn === null) throw new SallyportError('SP_SIGN_IN_EXPIRED', { reason: 'account-changed' });
+  const sessionCookie = serializeSessionCookie(cookie, token, lifetime.absoluteSeconds);
+  return { user: signedIn.user, setCookies: [sessionCookie, secondFactor.pendingCookie.cleared] };
+}

@@ -1,0 +1,40 @@
+import { SallyportError } from '@sallyport/core';
+import type { User } from '../accounts/user-table.ts';
+import type { PendingSignIn } from '../factors/pending-sign-ins.ts';
+import type { IdentityParts } from '../identity-parts.ts';
+import { findSession, type IdentityEnvironment } from './identity-request.ts';
+import { findPending } from './pending-request.ts';
+import { recentSeconds, requireRecent } from './require-recent.ts';
+
+/** Who sets up a second factor: somebody with a session, or somebody who gets none before they have one. */
+export type Enroller =
+  | { readonly kind: 'session'; readonly user: User; readonly sid: string; readonly purpose: string }
+  | { readonly kind: 'pending'; readonly user: User; readonly pending: PendingSignIn; readonly purpose: string };
+
+/** From the QR code to the first code the sign-in may grow older, but the set-up does not last longer than this. */
+const setUpSeconds = 15 * 60;
+
+interface Call {
+  readonly req: { readonly raw: Request };
+  readonly env: IdentityEnvironment['Bindings'];
+}
+
+/**
+ * Finds who sets up a second factor, and demands that they may: a recent session, with the second factor if there is one,
+ * or a sign-in that waits for one to be set up.
+ *
+ * @throws `SP_UNAUTHENTICATED`, `SP_STEP_UP_REQUIRED`.
+ */
+export async function requireEnroller(c: Call, parts: IdentityParts, step: 'start' | 'confirm'): Promise<Enroller> {
+  const session = await findSession(c.env.context, parts.directory);
+  if (session !== null) {
+    await requireRecent(session, parts, step === 'start' ? recentSeconds : recentSeconds + setUpSeconds);
+    const { id, sid } = session.principal;
+    const user = await parts.users.findById(id);
+    if (user === null) throw new SallyportError('SP_UNAUTHENTICATED', { reason: 'account-gone' });
+    return { kind: 'session', user, sid, purpose: `set-up:session:${sid}` };
+  }
+  const found = await findPending(c.req.raw, parts);
+  if (found?.pending.purpose !== 'set-up') throw new SallyportError('SP_UNAUTHENTICATED');
+  return { kind: 'pending', ...found, purpose: `set-up:sign-in:${found.pending.id}` };
+}

@@ -1,0 +1,224 @@
+import { Hono } from 'hono';
+import * as z from 'zod';
+import { SallyportError } from '@sallyport/core';
+import { whereOf } from '../events/security-event-log.ts';
+import { changeFactors } from '../factors/change-factors.ts';
+import { resendSeconds } from '../factors/code-limiter.ts';
+import { amrOfCode, factorMethods, type FactorMethod } from '../factors/factor-method.ts';
+import type { Factor } from '../factors/factor-table.ts';
+import { newTotpSecret, toTotpUri } from '../factors/totp.ts';
+import type { IdentityParts } from '../identity-parts.ts';
+import { toStoredUserAgent } from '../sessions/device-label.ts';
+import { completeSignIn } from './complete-sign-in.ts';
+import { requireEnroller, type Enroller } from './enroller.ts';
+import { requireSession, type IdentityEnvironment } from './identity-request.ts';
+import { readBody, readNothing } from './request-body.ts';
+import { requireRecent } from './require-recent.ts';
+import { toSafeReturnTo } from './return-to.ts';
+import { typedCode } from './second-factor-routes.ts';
+import { toShownFactor } from './shown-factor.ts';
+import { toShownUser } from './sign-in-routes.ts';
+
+/** E.164, after what people put between digits is gone. */
+const phoneNumber = z
+  .string()
+  .transform((text) => text.replace(/[\s().\-/]/g, '').replace(/^00/, '+'))
+  .pipe(
+    z.string().regex(/^\+[1-9]\d{6,14}$/, 'must begin with + and the code of the country, such as +49 151 23456789'),
+  );
+
+const startSmsSchema = z.strictObject({ number: phoneNumber });
+const confirmSchema = z.strictObject({
+  code: typedCode,
+  /** Whether every other session ends. */
+  signOutOthers: z.boolean().default(false),
+  returnTo: z.string().optional(),
+});
+
+/** How people look after their own second factors: see them, set them up, remove them, make new recovery codes. */
+export function createFactorRoutes(parts: IdentityParts) {
+  const { directory, secondFactor, events, post, users, now, raiseSession, revocation, transaction } = parts;
+  const { methods: enabled, factors, demand, recoveryCodes, check, sendCode, issuer } = secondFactor;
+
+  return new Hono<IdentityEnvironment>()
+    .get('/second-factor', async (c) => {
+      const { principal } = await requireSession(c.env.context, directory);
+      const owned = await factors.list(principal.id);
+      return c.json({
+        factors: owned.map((factor) => ({
+          ...toShownFactor(factor),
+          addedAt: factor.at,
+          enabled: enabled.includes(factor.method),
+        })),
+        methods: enabled,
+        required: demand.ofRoles(principal.roles) === 'mfa',
+        recoveryCodesLeft: await recoveryCodes.countLeft(principal.id),
+      });
+    })
+    .post('/second-factor/totp/start', async (c) => {
+      await readNothing(c.req.raw);
+      const { user } = await requireStart(c, parts, 'totp');
+      const secret = newTotpSecret();
+      await factors.begin(user.id, 'totp', secret);
+      // The one secret that an answer of ours holds: the app of its owner must learn it, and does so once.
+      return c.json({ secret, uri: toTotpUri(secret, issuer, user.email) });
+    })
+    .post('/second-factor/email/start', async (c) => {
+      await readNothing(c.req.raw);
+      const { user, purpose } = await requireStart(c, parts, 'email');
+      await sendCode({ userId: user.id, method: 'email', destination: user.email, purpose }, c.env.context);
+      await factors.begin(user.id, 'email', user.email);
+      return c.json({ ...toShownFactor({ method: 'email', value: user.email }), resendSeconds });
+    })
+    .post('/second-factor/sms/start', async (c) => {
+      const { number } = await readBody(c.req.raw, startSmsSchema);
+      const { user, purpose } = await requireStart(c, parts, 'sms');
+      await sendCode({ userId: user.id, method: 'sms', destination: number, purpose }, c.env.context);
+      await factors.begin(user.id, 'sms', number);
+      return c.json({ ...toShownFactor({ method: 'sms', value: number }), resendSeconds });
+    })
+    .post('/second-factor/:method/confirm', async (c) => {
+      const method = requireMethod(c.req.param('method'));
+      const { code, signOutOthers, returnTo } = await readBody(c.req.raw, confirmSchema);
+      const { context } = c.env;
+      const enroller = await requireEnroller(c, parts, 'confirm');
+      const begun = await factors.findBegun(enroller.user.id, method);
+      if (begun === null) throw new SallyportError('SP_CODE_INVALID', { reason: 'nothing-begun' });
+      const { purpose } = enroller;
+      const usedStep = await check.requireFirst(begun, { user: enroller.user, method, code, purpose }, context);
+      const added = await addFactor(parts, enroller, begun, usedStep, c.env.context);
+      const shownCodes = added.codes === undefined ? {} : { recoveryCodes: added.codes };
+
+      if (enroller.kind === 'pending') {
+        const userAgent = toStoredUserAgent(c.req.header('user-agent'));
+        const { pending } = enroller;
+        const completed = await completeSignIn(parts, { pending, user: added.user, method, userAgent }, context);
+        for (const setCookie of completed.setCookies) c.header('set-cookie', setCookie, { append: true });
+        parts.deviceCookie.trust(c, completed.user);
+        const user = toShownUser(completed.user);
+        return c.json({ status: 'signed-in' as const, user, returnTo: toSafeReturnTo(returnTo), ...shownCodes });
+      }
+      const { sid, user } = enroller;
+      const proof = { acr: 'mfa', amr: amrOfCode[method], isOnTop: true, isSignIn: false } as const;
+      const raised = await raiseSession(sid, proof);
+      if (signOutOthers) {
+        const ending = { subject: user.id, reason: 'second-factor-changed', except: sid } as const;
+        await revocation.endAll(ending, context);
+      }
+      c.header('set-cookie', raised.setCookie);
+      return c.json({ status: 'confirmed' as const, ...shownCodes });
+    })
+    .post('/second-factor/recovery-codes/regenerate', async (c) => {
+      await readNothing(c.req.raw);
+      const session = await requireSession(c.env.context, directory);
+      await requireRecent(session, parts);
+      const { id } = session.principal;
+      const user = await users.findById(id);
+      if (user === null || (await factors.list(id)).length === 0)
+        throw new SallyportError('SP_NOT_FOUND', { reason: 'no-second-factor' });
+      const { codes, hashes } = await recoveryCodes.make();
+      await transaction(async () => {
+        await recoveryCodes.replace(id, hashes);
+        await noteNewCodes(parts, id, codes.length, c.env.context);
+      });
+      await post.send('recoveryCodesMade', user);
+      return c.json({ recoveryCodes: codes });
+    })
+    .delete('/second-factor/:method', async (c) => {
+      await readNothing(c.req.raw);
+      const method = requireMethod(c.req.param('method'));
+      const session = await requireSession(c.env.context, directory);
+      await requireRecent(session, parts);
+      const { id, roles } = session.principal;
+      const owned = await factors.list(id);
+      const isLast = owned.every((factor) => factor.method === method);
+      if (!owned.some((factor) => factor.method === method)) throw new SallyportError('SP_NOT_FOUND');
+      if (isLast && demand.ofRoles(roles) === 'mfa')
+        throw new SallyportError('SP_SECOND_FACTOR_DEMANDED', { reason: 'last-factor' });
+      const { user } = await changeFactors(parts, id, 'second-factor-removed', async () => {
+        if (!(await factors.remove(id, method))) throw new SallyportError('SP_NOT_FOUND');
+        if (isLast) await recoveryCodes.discard(id);
+        await events.append({
+          type: 'second-factor.removed',
+          at: now(),
+          outcome: 'success',
+          actor: id,
+          target: id,
+          sid: session.principal.sid,
+          ...whereOf(c.env.context),
+          details: { method },
+        });
+      });
+      await post.send('secondFactorRemoved', user);
+      return c.body(null, 204);
+    });
+}
+
+type StartCall = Parameters<typeof requireEnroller>[0];
+
+async function requireStart(c: StartCall, parts: IdentityParts, method: FactorMethod): Promise<Enroller> {
+  if (!parts.secondFactor.methods.includes(method))
+    throw new SallyportError('SP_NOT_FOUND', { reason: 'method-is-off' });
+  return requireEnroller(c, parts, 'start');
+}
+
+function requireMethod(text: string): FactorMethod {
+  const method = factorMethods.find((name) => name === text);
+  if (method === undefined) throw new SallyportError('SP_NOT_FOUND');
+  return method;
+}
+
+interface AddedFactor {
+  readonly user: Enroller['user'];
+  /** Present when these are the first codes of the account. */
+  readonly codes: readonly string[] | undefined;
+}
+
+async function addFactor(
+  parts: IdentityParts,
+  { user }: Enroller,
+  begun: Factor,
+  usedStep: number,
+  context: StartCall['env']['context'],
+): Promise<AddedFactor> {
+  const { secondFactor, events, post, now } = parts;
+  const { factors, recoveryCodes } = secondFactor;
+  const { method } = begun;
+  const isFirst = (await recoveryCodes.countLeft(user.id)) === 0;
+  const made = isFirst ? await recoveryCodes.make() : undefined;
+  const changed = await changeFactors(parts, user.id, 'second-factor-added', async () => {
+    const confirmed = await factors.confirm(begun, usedStep);
+    if (confirmed === null) throw new SallyportError('SP_CODE_INVALID', { reason: 'confirmed-before' });
+    await events.append({
+      type: 'second-factor.added',
+      at: now(),
+      outcome: 'success',
+      actor: user.id,
+      target: user.id,
+      ...whereOf(context),
+      details: { method, replaced: confirmed.replaced },
+    });
+    if (made === undefined) return;
+    await recoveryCodes.replace(user.id, made.hashes);
+    await noteNewCodes(parts, user.id, made.codes.length, context);
+  });
+  await post.send('secondFactorAdded', changed.user);
+  return { user: changed.user, codes: made?.codes };
+}
+
+async function noteNewCodes(
+  { events, now }: IdentityParts,
+  userId: string,
+  count: number,
+  context: StartCall['env']['context'],
+): Promise<void> {
+  await events.append({
+    type: 'second-factor.recovery-codes-made',
+    at: now(),
+    outcome: 'success',
+    actor: userId,
+    target: userId,
+    ...whereOf(context),
+    details: { count },
+  });
+}

@@ -1,0 +1,37 @@
+import { SallyportError } from '@sallyport/core';
+import type { User } from '../accounts/user-table.ts';
+import type { PendingPurpose, PendingSignIn } from '../factors/pending-sign-ins.ts';
+import type { IdentityParts } from '../identity-parts.ts';
+
+/** A pending sign-in, and whose it is. */
+export interface FoundPending {
+  readonly pending: PendingSignIn;
+  readonly user: User;
+}
+
+/**
+ * The pending sign-in that a request carries, or `null`. One whose account changed since the first factor was right (a new
+ * password, other roles, a ban, another second factor) is none.
+ */
+export async function findPending(
+  request: Request,
+  { secondFactor, users }: Pick<IdentityParts, 'secondFactor' | 'users'>,
+): Promise<FoundPending | null> {
+  const handle = secondFactor.pendingCookie.read(request.headers.get('cookie') ?? undefined);
+  const pending = handle === undefined ? null : await secondFactor.pending.find(handle);
+  const user = pending === null ? null : await users.findById(pending.userId);
+  if (pending === null || user === null || user.isBanned || user.generation !== pending.userGeneration) return null;
+  return { pending, user };
+}
+
+/** The pending sign-in of a request. @throws `SP_SIGN_IN_EXPIRED` when there is none for this purpose. */
+export async function requirePending(
+  request: Request,
+  parts: Pick<IdentityParts, 'secondFactor' | 'users'>,
+  purpose: PendingPurpose,
+): Promise<FoundPending> {
+  const found = await findPending(request, parts);
+  if (found?.pending.purpose !== purpose)
+    throw new SallyportError('SP_SIGN_IN_EXPIRED', { reason: 'no-pending-sign-in' });
+  return found;
+}

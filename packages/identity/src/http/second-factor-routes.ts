@@ -1,0 +1,89 @@
+import { Hono } from 'hono';
+import * as z from 'zod';
+import { SallyportError } from '@sallyport/core';
+import { resendSeconds } from '../factors/code-limiter.ts';
+import { codeMethods, type SentMethod } from '../factors/factor-method.ts';
+import type { IdentityParts } from '../identity-parts.ts';
+import { toStoredUserAgent } from '../sessions/device-label.ts';
+import { completeSignIn } from './complete-sign-in.ts';
+import type { IdentityEnvironment } from './identity-request.ts';
+import { findPending, requirePending } from './pending-request.ts';
+import { readBody, readNothing } from './request-body.ts';
+import { toSafeReturnTo } from './return-to.ts';
+import { toShownFactor } from './shown-factor.ts';
+import { toShownUser } from './sign-in-routes.ts';
+
+/** A code as it is typed. What it must look like depends on its method; a wrong one is just wrong. */
+export const typedCode = z.string().trim().min(1, 'must not be empty').max(64, 'is too long');
+
+const sendSchema = z.strictObject({ method: z.enum(['email', 'sms']) });
+const verifySchema = z.strictObject({ method: z.enum(codeMethods), code: typedCode, returnTo: z.string().optional() });
+
+/** The second step of a sign-in: what can be asked, sent and answered between the first factor and the session. */
+export function createSecondFactorRoutes(parts: IdentityParts) {
+  const { secondFactor } = parts;
+  const { factors, methods: enabled, pendingCookie, recoveryCodes, check, sendCode } = secondFactor;
+
+  return new Hono<IdentityEnvironment>()
+    .get('/second-factor/pending', async (c) => {
+      const found = await findPending(c.req.raw, parts);
+      if (found === null) return c.json({ status: 'none' as const });
+      const { pending, user } = found;
+      const { purpose, expiresAt } = pending;
+      const common = { status: 'pending' as const, purpose, expiresAt, resendSeconds };
+      if (purpose === 'set-up') return c.json({ ...common, methods: enabled.map((method) => ({ method })) });
+      const owned = (await factors.list(user.id)).filter(({ method }) => enabled.includes(method));
+      const hasRecoveryCodes = (await recoveryCodes.countLeft(user.id)) > 0;
+      return c.json({ ...common, methods: owned.map(toShownFactor), hasRecoveryCodes });
+    })
+    .post('/second-factor/send', async (c) => {
+      const { method } = await readBody(c.req.raw, sendSchema);
+      const { pending, user } = await requirePending(c.req.raw, parts, 'verify');
+      const destination = await requireDestination(parts, user.id, method);
+      await sendCode({ userId: user.id, method, destination, purpose: signInPurpose(pending.id) }, c.env.context);
+      return c.json({ status: 'code-sent' as const, resendSeconds });
+    })
+    .post('/second-factor/verify', async (c) => {
+      const { method, code, returnTo } = await readBody(c.req.raw, verifySchema);
+      const { context } = c.env;
+      const { pending, user } = await requirePending(c.req.raw, parts, 'verify');
+      const typed = { user, method, code, purpose: signInPurpose(pending.id), pendingId: pending.id };
+      try {
+        await check.require(typed, context);
+      } catch (error) {
+        // The last try is used up: nobody completes this sign-in any more.
+        if (error instanceof SallyportError && error.code === 'SP_SIGN_IN_EXPIRED')
+          await secondFactor.pending.consume(pending);
+        throw error;
+      }
+      const userAgent = toStoredUserAgent(c.req.header('user-agent'));
+      const completed = await completeSignIn(parts, { pending, user, method, userAgent }, context);
+      for (const setCookie of completed.setCookies) c.header('set-cookie', setCookie, { append: true });
+      parts.deviceCookie.trust(c, completed.user);
+      const shown = toShownUser(completed.user);
+      return c.json({ status: 'signed-in' as const, user: shown, returnTo: toSafeReturnTo(returnTo) });
+    })
+    .post('/second-factor/cancel', async (c) => {
+      await readNothing(c.req.raw);
+      const found = await findPending(c.req.raw, parts);
+      if (found !== null) await secondFactor.pending.consume(found.pending);
+      c.header('set-cookie', pendingCookie.cleared);
+      return c.body(null, 204);
+    });
+}
+
+/** Where codes of a factor that counts go. @throws `SP_NOT_FOUND` when the account has no such factor. */
+export async function requireDestination(
+  { secondFactor }: Pick<IdentityParts, 'secondFactor'>,
+  userId: string,
+  method: SentMethod,
+): Promise<string> {
+  const isEnabled = secondFactor.methods.includes(method);
+  const factor = isEnabled ? await secondFactor.factors.find(userId, method) : null;
+  if (factor === null) throw new SallyportError('SP_NOT_FOUND', { reason: 'no-such-factor' });
+  return factor.value;
+}
+
+function signInPurpose(pendingId: string): string {
+  return `sign-in:${pendingId}`;
+}

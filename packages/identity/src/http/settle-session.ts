@@ -1,0 +1,70 @@
+import { SallyportError, type RequestContext, type SessionRecord } from '@sallyport/core';
+import type { User } from '../accounts/user-table.ts';
+import { whereOf } from '../events/security-event-log.ts';
+import type { IdentityParts } from '../identity-parts.ts';
+
+/** A person who is signed in, and the token for their browser. */
+export interface SignedIn {
+  readonly user: User;
+  readonly token: string;
+  readonly record: SessionRecord;
+}
+
+/**
+ * Makes a session good that was just created, or ends it: nothing half-done may stay behind.
+ *
+ * @param user as it was when the first proof was looked at.
+ * @returns `null` when the authority of the user changed since then: the proof must be looked at again.
+ */
+export async function settleSession(
+  parts: IdentityParts,
+  token: string,
+  user: User | null,
+  context: RequestContext,
+  onSettled: () => Promise<void>,
+): Promise<SignedIn | null> {
+  const { sessions, sessionSealer, users, now } = parts;
+  const record = await sessions.findByTokenHash(sessionSealer.hashes(token));
+  if (record === null) throw new SallyportError('SP_STORE_UNAVAILABLE', { reason: 'session-not-found' });
+  const discard = () => sessions.revoke(record.sid, record.subject, 'signed-out', now());
+  try {
+    // The password, the roles or the ban may have changed between the check of the password and the new session, in
+    // which case whoever ended all sessions did not see this one.
+    const current = await users.findById(record.subject);
+    if (user === null || current === null || current.generation !== user.generation) {
+      await discard();
+      return null;
+    }
+    await onSettled();
+    await noteSuccess(parts, record, context);
+    await replaceSession(parts, context);
+    return { user: current, token, record };
+  } catch (error) {
+    await discard().catch(() => {});
+    throw error;
+  }
+}
+
+/** Signing in again in the same browser ends the session that it had: its cookie is about to be overwritten. */
+async function replaceSession({ revocation }: IdentityParts, context: RequestContext): Promise<void> {
+  const { caller } = context;
+  if (caller.kind !== 'user' || caller.credential !== 'session' || caller.sid === undefined) return;
+  await revocation.end({ sid: caller.sid, subject: caller.id, reason: 'replaced-by-sign-in' }, context);
+}
+
+async function noteSuccess(
+  { events, now }: IdentityParts,
+  record: SessionRecord,
+  context: RequestContext,
+): Promise<void> {
+  await events.append({
+    type: 'sign-in.succeeded',
+    at: now(),
+    outcome: 'success',
+    actor: record.subject,
+    target: record.subject,
+    sid: record.sid,
+    ...whereOf(context),
+    details: { acr: record.acr, amr: [...record.amr] },
+  });
+}

@@ -1,0 +1,136 @@
+import { Hono } from 'hono';
+import * as z from 'zod';
+import { SallyportError, type LiveSession, type RequestContext } from '@sallyport/core';
+import { whereOf } from '../events/security-event-log.ts';
+import { resendSeconds } from '../factors/code-limiter.ts';
+import { amrOfCode, codeMethods, type CodeMethod } from '../factors/factor-method.ts';
+import type { IdentityParts } from '../identity-parts.ts';
+import type { FreshProof } from '../sessions/session-raising.ts';
+import { accountFields } from './account-fields.ts';
+import { requireSession, type IdentityEnvironment } from './identity-request.ts';
+import { readBody } from './request-body.ts';
+import { toSafeReturnTo } from './return-to.ts';
+import { requireDestination, typedCode } from './second-factor-routes.ts';
+import { toShownFactor } from './shown-factor.ts';
+
+const returnTo = z.string().optional();
+const stepUpSchema = z.discriminatedUnion('method', [
+  z.strictObject({ method: z.literal('password'), password: accountFields.presentedPassword, returnTo }),
+  z.strictObject({ method: z.enum(codeMethods), code: typedCode, returnTo }),
+]);
+const sendSchema = z.strictObject({ method: z.enum(['email', 'sms']) });
+
+/**
+ * Confirming who one is, with a live session. Where the account has a second factor only that counts: the password alone
+ * would make a recent sign-in of a strong one that is old.
+ */
+export function createStepUpRoutes(parts: IdentityParts) {
+  const { deviceCookie, directory, secondFactor, raiseSession, events, now } = parts;
+  const { factors, methods: enabled, recoveryCodes, check, sendCode } = secondFactor;
+
+  return new Hono<IdentityEnvironment>()
+    .get('/step-up', async (c) => {
+      const { principal } = await requireSession(c.env.context, directory);
+      const { id, acr, authTime } = principal;
+      const owned = await factors.list(id);
+      const common = { acr, authTime, resendSeconds };
+      if (owned.length === 0) return c.json({ ...common, methods: [{ method: 'password' as const }] });
+      const usable = owned.filter(({ method }) => enabled.includes(method));
+      const hasRecoveryCodes = (await recoveryCodes.countLeft(id)) > 0;
+      return c.json({ ...common, methods: usable.map(toShownFactor), hasRecoveryCodes });
+    })
+    .post('/step-up/send', async (c) => {
+      const { method } = await readBody(c.req.raw, sendSchema);
+      const { principal } = await requireSession(c.env.context, directory);
+      const { id: userId, sid } = principal;
+      const destination = await requireDestination(parts, userId, method);
+      await sendCode({ userId, method, destination, purpose: stepUpPurpose(sid) }, c.env.context);
+      return c.json({ status: 'code-sent' as const, resendSeconds });
+    })
+    .post('/step-up', async (c) => {
+      const body = await readBody(c.req.raw, stepUpSchema);
+      const { context } = c.env;
+      const session = await requireSession(context, directory);
+      const { id, sid } = session.principal;
+      const proof =
+        body.method === 'password'
+          ? await requirePassword(
+              parts,
+              session,
+              { password: body.password, presentedDevice: deviceCookie.read(c) },
+              context,
+            )
+          : await requireCode(body.method, body.code, session, context);
+      const { record, setCookie } = await raiseSession(sid, proof);
+      const { acr, amr, authTime } = record;
+      await events.append({
+        type: 'session.stepped-up',
+        at: now(),
+        outcome: 'success',
+        actor: id,
+        target: id,
+        sid,
+        ...whereOf(context),
+        details: { acr, amr: [...amr] },
+      });
+      c.header('set-cookie', setCookie);
+      return c.json({ session: { sid, acr, amr, authTime }, returnTo: toSafeReturnTo(body.returnTo) });
+    });
+
+  async function requireCode(
+    method: CodeMethod,
+    code: string,
+    { principal }: LiveSession,
+    context: RequestContext,
+  ): Promise<FreshProof> {
+    const user = await parts.users.findById(principal.id);
+    if (user === null) throw new SallyportError('SP_UNAUTHENTICATED', { reason: 'account-gone' });
+    await check.require({ user, method, code, purpose: stepUpPurpose(principal.sid) }, context);
+    return { acr: 'mfa', amr: amrOfCode[method], isOnTop: true, isSignIn: true };
+  }
+}
+
+async function requirePassword(
+  parts: IdentityParts,
+  { principal }: LiveSession,
+  { password, presentedDevice }: { readonly password: string; readonly presentedDevice: string },
+  context: RequestContext,
+): Promise<FreshProof> {
+  const { users, secondFactor, guesses, devices, engine, hashing, events, now } = parts;
+  const user = await users.findById(principal.id);
+  if (user === null || (await secondFactor.demand.of(user)) !== 'pwd') {
+    throw new SallyportError('SP_STEP_UP_REQUIRED', { reason: 'password-is-too-weak', stepUp: { acr: 'mfa' } });
+  }
+  const guess = await guesses.begin({
+    account: user.email,
+    address: context.clientAddress,
+    device: devices.find(presentedDevice, user),
+  });
+  if (guess.kind === 'limited') {
+    const { retryAfterSeconds } = guess;
+    throw new SallyportError('SP_TOO_MANY_ATTEMPTS', { reason: 'guessing', retryAfterSeconds });
+  }
+  try {
+    const passwordHash = await engine.findPasswordHash(user.id);
+    if (passwordHash !== null && (await hashing.verify(passwordHash, password))) {
+      await guess.succeeded();
+      return { acr: 'pwd', amr: 'pwd', isOnTop: false, isSignIn: true };
+    }
+    await guess.failed();
+    await events.append({
+      type: 'sign-in.refused',
+      at: now(),
+      outcome: 'refused',
+      target: user.id,
+      ...whereOf(context),
+      details: { reason: 'credentials-invalid' },
+    });
+    throw new SallyportError('SP_PASSWORD_WRONG', { reason: 'credentials-invalid' });
+  } finally {
+    await guess.abandoned();
+  }
+}
+
+function stepUpPurpose(sid: string): string {
+  return `step-up:${sid}`;
+}

@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import {
+  isAssuranceAtLeast,
+  type AssuranceLevel,
+  type Sealer,
+  type SessionRecord,
+  type SessionStore,
+} from '@sallyport/core';
+import type { UserTable } from '../accounts/user-table.ts';
+import type { AccountDemand } from '../factors/account-demand.ts';
+import { toDeviceNames, toStoredUserAgent } from './device-label.ts';
+
+/** How long a session lives: without use, and at all. */
+export interface SessionLifetime {
+  readonly idleSeconds: number;
+  readonly absoluteSeconds: number;
+}
+
+/** A session to make: for whom, on what proof, for which browser. */
+export interface SessionRequest {
+  /** The token that the browser will hold; only its HMAC is kept. */
+  readonly token: string;
+  readonly userId: string;
+  readonly acr: AssuranceLevel;
+  readonly amr: readonly string[];
+  readonly userAgent: string;
+  readonly address: string;
+}
+
+/** The account is banned, or gone: no session is made. */
+export class AccountIsClosed extends Error {
+  override readonly name = 'AccountIsClosed';
+}
+
+/** The proof is right and not enough for this account: no session is made. */
+export class MoreProofDemanded extends Error {
+  override readonly name = 'MoreProofDemanded';
+  readonly userId: string;
+  readonly acr: AssuranceLevel;
+  readonly amr: readonly string[];
+
+  constructor({ userId, acr, amr }: Pick<SessionRequest, 'userId' | 'acr' | 'amr'>) {
+    super('the account demands more than this way in proves');
+    this.userId = userId;
+    this.acr = acr;
+    this.amr = amr;
+  }
+}
+
+/**
+ * Makes sessions: the only place that does, whichever way somebody came in. Rejects with `AccountIsClosed`, and with
+ * `MoreProofDemanded` where the proof is weaker than the account demands.
+ */
+export type MakeSession = (request: SessionRequest) => Promise<SessionRecord>;
+
+export interface SessionMakerOptions {
+  readonly sessions: SessionStore;
+  readonly users: UserTable;
+  readonly demand: AccountDemand;
+  /** For the purpose `session-token`. */
+  readonly sealer: Sealer;
+  readonly lifetime: SessionLifetime;
+  readonly now: () => Date;
+}
+
+/** Builds the place where sessions are made. */
+export function createSessionMaker(options: SessionMakerOptions): MakeSession {
+  const { sessions, users, demand, sealer, lifetime, now } = options;
+  return async (request) => {
+    const { token, userId, acr, amr } = request;
+    const user = await users.findById(userId);
+    if (user === null || user.isBanned) throw new AccountIsClosed();
+    if (!isAssuranceAtLeast(acr, await demand.of(user))) throw new MoreProofDemanded(request);
+    const at = now();
+    const after = (seconds: number): Date => new Date(at.getTime() + seconds * 1000);
+    const userAgent = toStoredUserAgent(request.userAgent);
+    const record: SessionRecord = {
+      sid: randomBytes(16).toString('base64url'),
+      tokenHash: sealer.hash(token),
+      subject: userId,
+      generation: 1,
+      acr,
+      amr: [...amr],
+      authTime: at,
+      createdAt: at,
+      lastActiveAt: at,
+      idleExpiresAt: after(lifetime.idleSeconds),
+      absoluteExpiresAt: after(lifetime.absoluteSeconds),
+      device: { label: toDeviceNames(userAgent).label, userAgent, address: request.address },
+    };
+    await sessions.create(record);
+    return record;
+  };
+}
+
+/** Makes a session token: 256 bits from the system's random source. */
+export function newSessionToken(): string {
+  return randomBytes(32).toString('base64url');
+}

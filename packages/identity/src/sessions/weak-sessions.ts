@@ -1,0 +1,45 @@
+import { isAssuranceAtLeast, type SecurityEventLog, type SessionStore } from '@sallyport/core';
+import type { Origin } from '../accounts/accounts.ts';
+import type { User } from '../accounts/user-table.ts';
+import type { AccountDemand } from '../factors/account-demand.ts';
+import type { SessionRevocation } from './session-revocation.ts';
+
+/** Ends the sessions of a user whose sign-in is weaker than the roles of the user demand. */
+export type EndWeakSessions = (user: User, origin: Origin) => Promise<void>;
+
+export interface WeakSessionsOptions {
+  readonly sessions: SessionStore;
+  readonly demand: AccountDemand;
+  readonly revocation: SessionRevocation;
+  readonly events: SecurityEventLog;
+  readonly now: () => Date;
+}
+
+/**
+ * Builds what ends them. It makes the end final and visible; refused they are from the moment on in which the roles
+ * change, because the directory looks at the roles each time.
+ */
+export function createWeakSessionEnding(options: WeakSessionsOptions): EndWeakSessions {
+  const { sessions, demand, revocation, events, now } = options;
+  const reason = 'roles-changed';
+  return async (user, origin) => {
+    const demanded = demand.ofRoles(user.roles);
+    if (demanded === 'pwd') return;
+    const live = await sessions.listLive(user.id, now());
+    const ended: string[] = [];
+    for (const { sid, acr } of live) {
+      if (isAssuranceAtLeast(acr, demanded)) continue;
+      if (await sessions.revoke(sid, user.id, reason, now())) ended.push(sid);
+    }
+    if (ended.length === 0) return;
+    await events.append({
+      type: 'session.ended-many',
+      at: now(),
+      outcome: 'success',
+      target: user.id,
+      ...origin,
+      details: { reason, count: ended.length },
+    });
+    await revocation.announce(ended, reason);
+  };
+}

@@ -1,0 +1,343 @@
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { sessionRows, openAccount } from './account-page.ts';
+import { patienceMilliseconds, useVisitors } from './browser.ts';
+import { callApi, isSignedIn } from './call-api.ts';
+import { readMails, waitForMail } from './mailbox.ts';
+import { signInAsNewcomer, signInDirectly } from './new-account.ts';
+import { startOwnSystem, type OwnSystem } from './own-system.ts';
+import { findAxeViolations, horizontalOverflow, watchTroubles } from './page-findings.ts';
+import {
+  factorRow,
+  openSecurity,
+  saveRecoveryCodes,
+  setUpApp,
+  setUpAppOn,
+  submitCode,
+  turnOnApp,
+} from './security-page.ts';
+import { sharedSystem } from './shared-system.ts';
+import { demoAccount, signOut, submitSignIn, type Credentials } from './sign-in.ts';
+
+const { mailbox, screenshotFolder } = sharedSystem;
+const visitors = useVisitors();
+
+beforeAll(async () => {
+  if (screenshotFolder !== undefined) await mkdir(screenshotFolder, { recursive: true });
+});
+
+describe('an authenticator app', () => {
+  it('is set up with its QR code, asked for at the next sign-in, and leads on to the page that was asked for', async () => {
+    const page = await visitors.openPage();
+    const account = await signInAsNewcomer(page);
+    const { app, recoveryCodes } = await setUpApp(page);
+    expect(recoveryCodes).toHaveLength(10);
+    expect(await waitForMail(mailbox, account.email, 'second-factor-added')).toBeDefined();
+    await signOut(page);
+
+    await beginSignIn(page, account, '/account');
+    expect(await isSignedIn(page)).toBe(false);
+    expect(page.url()).toContain('returnTo=%2Faccount');
+    await submitCode(page, await app.nextCode());
+    await page.waitForURL(/\/account$/);
+    await sessionRows(page).first().getByText('with password and one-time code').waitFor();
+  });
+
+  it('shows a code that nobody can use a second time', async () => {
+    const page = await visitors.openPage();
+    const account = await signInAsNewcomer(page);
+    const { app } = await setUpApp(page);
+    const code = await app.nextCode();
+    const thief = await visitors.openPage();
+    await beginSignIn(thief, account);
+    await signOut(page);
+    await beginSignIn(page, account);
+    await submitCode(page, code);
+    await page.getByRole('heading', { level: 1, name: /^Welcome in/ }).waitFor();
+
+    await submitCode(thief, code);
+    await thief.getByText('The code is wrong, used or expired').waitFor();
+    expect(await isSignedIn(thief)).toBe(false);
+  });
+
+  it('is not guessed: after five wrong codes the sign-in begins again', async () => {
+    const page = await visitors.openPage();
+    const account = await signInAsNewcomer(page);
+    await setUpApp(page);
+    await signOut(page);
+    await beginSignIn(page, account);
+    for (let attempt = 1; attempt <= 5; attempt += 1) {
+      const answered = page.waitForResponse((response) => response.url().endsWith('/auth/second-factor/verify'));
+      await submitCode(page, 'abcdef');
+      await answered;
+    }
+    await page.getByText('Please begin again').waitFor();
+    await page.locator('main').getByRole('link', { name: 'Sign in' }).click();
+    await page.waitForURL(/\/sign-in/);
+  });
+
+  it('is removed by its owner, after a question', async () => {
+    const page = await visitors.openPage();
+    const account = await signInAsNewcomer(page);
+    await setUpApp(page);
+    await factorRow(page, 'Authenticator app')
+      .getByRole('button', { name: /^Remove/ })
+      .click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove it' }).click();
+    await page.getByText('Authenticator app is removed.').waitFor();
+    await waitForMail(mailbox, account.email, 'second-factor-removed');
+    await signOut(page);
+    await signInDirectly(page, account);
+    expect(await isSignedIn(page)).toBe(true);
+  });
+});
+
+describe('a recovery code', () => {
+  it('lets its owner in once', async () => {
+    const page = await visitors.openPage();
+    const account = await signInAsNewcomer(page);
+    const { recoveryCodes } = await setUpApp(page);
+    const [code = ''] = recoveryCodes;
+    await signOut(page);
+    await beginSignIn(page, account, '/account/security');
+    await page.getByRole('button', { name: 'Recovery code' }).click();
+    await submitCode(page, code.toUpperCase());
+    await page.waitForURL(/\/account\/security$/);
+    await page.getByText('9 codes are left.').waitFor();
+    await waitForMail(mailbox, account.email, 'recovery-code-used');
+
+    const other = await visitors.openPage();
+    await beginSignIn(other, account);
+    await other.getByRole('button', { name: 'Recovery code' }).click();
+    await submitCode(other, code);
+    await other.getByText('The code is wrong, used or expired').waitFor();
+  });
+});
+
+describe('codes that are sent', () => {
+  it('by e-mail and by text message are set up, arrive, and sign in', async () => {
+    const page = await visitors.openPage();
+    const account = await signInAsNewcomer(page);
+    const number = `+49151${String(Date.now()).slice(-8)}`;
+    await openSecurity(page);
+
+    await page.getByRole('button', { name: 'Set up Code by text message' }).click();
+    await page.getByLabel('Phone number').fill('0151 23');
+    await page.getByRole('button', { name: 'Send a code' }).click();
+    await page.getByText(/must begin with \+/).waitFor();
+    await page.getByLabel('Phone number').fill(number.replace('+49', '0049 '));
+    await page.getByRole('button', { name: 'Send a code' }).click();
+    await page.getByLabel('Code that you received').fill(await newestCode(number, 1));
+    await page.getByRole('button', { name: /^Turn on/ }).click();
+    await saveRecoveryCodes(page, 'Done');
+
+    await page.getByRole('button', { name: 'Set up Code by e-mail' }).click();
+    await page.getByRole('button', { name: 'Send a code' }).click();
+    await page.getByLabel('Code that you received').fill(await newestCode(account.email, 1));
+    await page.getByRole('button', { name: /^Turn on/ }).click();
+    await factorRow(page, 'Code by e-mail').getByText('On', { exact: true }).waitFor();
+    await signOut(page);
+
+    await beginSignIn(page, account, '/account');
+    await page.getByRole('button', { name: 'Code by text message' }).click();
+    await page.getByRole('button', { name: /^Send a code to •••• \d\d$/ }).click();
+    await page.getByText(/^You can ask for another code in \d+ s\.$/).waitFor();
+    await submitCode(page, await newestCode(number, 2));
+    await page.waitForURL(/\/account$/);
+    await sessionRows(page).first().getByText('with password and text message').waitFor();
+  });
+});
+
+describe('a step-up', () => {
+  it('makes a weak session strong, and leads back to where it was asked for', async () => {
+    const weak = await visitors.openPage();
+    const account = await signInAsNewcomer(weak);
+    const page = await visitors.openPage();
+    await signInDirectly(page, account);
+    const { app } = await setUpApp(page);
+
+    await openSecurity(weak);
+    await weak.getByRole('button', { name: 'Make new codes' }).click();
+    await weak.getByRole('dialog').getByRole('button', { name: 'Make new codes' }).click();
+    await weak.waitForURL(/\/step-up\?/);
+    await submitCode(weak, await app.nextCode(), 'Confirm');
+    await weak.waitForURL(/\/account\/security$/);
+    const { body } = await callApi(weak, '/auth/session');
+    expect(body['session']).toMatchObject({ acr: 'mfa', amr: ['pwd', 'otp'] });
+    await openAccount(weak);
+    expect(await sessionRows(weak).count()).toBe(2);
+  });
+
+  it('takes the password of somebody who has no second factor', async () => {
+    const page = await visitors.openPage();
+    const account = await signInAsNewcomer(page);
+    await page.goto('/step-up?returnTo=%2Fproducts');
+    await page.getByLabel('Your password', { exact: true }).waitFor();
+    await page.getByLabel('Your password', { exact: true }).fill('not the password');
+    await page.getByRole('button', { name: 'Confirm' }).click();
+    await page.getByText('The password is wrong').waitFor();
+    await page.getByLabel('Your password', { exact: true }).fill(account.password);
+    await page.getByRole('button', { name: 'Confirm' }).click();
+    await page.waitForURL(/\/products$/);
+    expect(await isSignedIn(page)).toBe(true);
+  });
+
+  it('says what is missing where a second factor is asked for and there is none', async () => {
+    const page = await visitors.openPage();
+    await signInAsNewcomer(page);
+    await page.goto('/step-up?returnTo=%2Fproducts&acr_values=mfa');
+    await page.getByRole('link', { name: 'Set up a second factor' }).click();
+    await page.waitForURL(/\/account\/security$/);
+  });
+
+  it('asks a stranger to sign in', async () => {
+    const page = await visitors.openPage();
+    await page.goto('/step-up?returnTo=%2Fproducts');
+    await page.waitForURL(/\/sign-in\?/);
+  });
+});
+
+describe('a role that demands a second factor', () => {
+  let system: OwnSystem;
+  const strictVisitors = useVisitors(() => system.url);
+  beforeAll(async () => {
+    system = await startOwnSystem({ environment: { gateway: { SALLYPORT_SECOND_FACTOR_ROLES: 'vendor' } } });
+  });
+  afterAll(() => system.dispose());
+
+  it('lets nobody in who has none, shows how to set one up, and leaves no secret behind', async () => {
+    const page = await strictVisitors.openPage({ reducedMotion: 'reduce' });
+    const addresses: string[] = [];
+    page.on('framenavigated', (frame) => void addresses.push(frame.url()));
+    const vendor = demoAccount('vendor', system.accounts);
+    await beginSignIn(page, vendor, '/products');
+    await page.waitForURL(/\/second-factor\/set-up\?returnTo=%2Fproducts$/);
+    expect(await isSignedIn(page)).toBe(false);
+    await page.getByRole('button', { name: /^Authenticator app/ }).waitFor();
+    expect(await findingsInEveryLook(page, 'set-up')).toEqual([]);
+    await page.getByRole('button', { name: /^Authenticator app/ }).click();
+    const { app, key, recoveryCodes } = await setUpAppOn(page, 'Continue');
+    await page.waitForURL(/\/products$/);
+    const { body } = await callApi(page, '/auth/session');
+    expect(body['session']).toMatchObject({ acr: 'mfa' });
+    await signOut(page);
+    await beginSignIn(page, vendor);
+    const [pending] = (await page.context().cookies()).filter(({ name }) => name === '__Host-sallyport-pending');
+    expect(pending).toMatchObject({ httpOnly: true, secure: true, sameSite: 'Strict', path: '/' });
+    await submitCode(page, await app.nextCode());
+    await page.getByRole('heading', { level: 1, name: /^Welcome in/ }).waitFor();
+    expect((await page.context().cookies()).some(({ name }) => name.endsWith('-pending'))).toBe(false);
+
+    const secrets = [key, pending?.value ?? '-', ...recoveryCodes];
+    const files = await readFiles(system.dataDir);
+    expect(files.length).toBeGreaterThan(3);
+    for (const secret of secrets) {
+      expect(secret.length).toBeGreaterThan(8);
+      expect(files.filter(({ text }) => text.includes(secret)).map(({ name }) => name)).toEqual([]);
+      expect(addresses.filter((address) => address.includes(secret))).toEqual([]);
+    }
+  }, 120_000);
+});
+
+describe('in every look, light and dark, on a desk and on a phone', () => {
+  it('the pages of the second factor are quiet, accessible and no wider than the window', async () => {
+    const page = await visitors.openPage({ reducedMotion: 'reduce' });
+    const troubles = watchTroubles(page);
+    const findings: string[] = [];
+    const look = async (name: string) => findings.push(...(await findingsInEveryLook(page, name)));
+    const account = await signInAsNewcomer(page);
+    await page.goto('/step-up?returnTo=%2Fproducts');
+    await page.getByLabel('Your password', { exact: true }).waitFor();
+    await look('step-up-password');
+    await openSecurity(page);
+    await look('security-without');
+    await page.getByRole('button', { name: 'Set up Authenticator app' }).click();
+    await look('security-begin');
+    const { app } = await setUpAppWithLooks(page, look);
+    await look('security-with');
+    await page.goto('/step-up?returnTo=%2Fproducts&acr_values=mfa');
+    await page.locator('#code').waitFor();
+    await look('step-up-code');
+    await signOut(page);
+    await beginSignIn(page, account);
+    await page.locator('#code').waitFor();
+    await look('second-factor');
+    await page.getByRole('button', { name: 'Recovery code' }).click();
+    await look('second-factor-recovery');
+    findings.push(...troubles.take());
+    await submitCode(page, 'wrong');
+    await page.getByRole('alert').first().waitFor();
+    await look('second-factor-refused');
+    await page.getByRole('button', { name: 'Authenticator app' }).click();
+    await submitCode(page, await app.nextCode());
+    await page.getByRole('heading', { level: 1, name: /^Welcome in/ }).waitFor();
+    await page.goto('/second-factor');
+    await page.getByText('Please begin again').waitFor();
+    await look('second-factor-none');
+    expect(findings).toEqual([]);
+  }, 300_000);
+
+  async function setUpAppWithLooks(page: Page, look: (name: string) => Promise<number>) {
+    await page.getByRole('button', { name: 'Show the QR code' }).click();
+    await page.getByRole('img', { name: /QR code/ }).waitFor();
+    await look('security-qr-code');
+    // Begun anew below: what was shown for the picture is void by then.
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Set up Authenticator app' }).click();
+    const owned = await turnOnApp(page);
+    await look('security-recovery-codes');
+    await saveRecoveryCodes(page, 'Done');
+    await factorRow(page, 'Authenticator app').getByText('On', { exact: true }).waitFor();
+    return owned;
+  }
+});
+
+async function beginSignIn(page: Page, account: Credentials, returnTo?: string): Promise<void> {
+  await page.goto(returnTo === undefined ? '/sign-in' : `/sign-in?returnTo=${encodeURIComponent(returnTo)}`);
+  await submitSignIn(page, account);
+  await page.waitForURL(/\/second-factor/);
+}
+
+/** The code of the newest message to somebody, once there are so many with a code. */
+async function newestCode(to: string, count: number): Promise<string> {
+  return vi.waitFor(
+    async () => {
+      const codes = (await readMails(mailbox, to)).flatMap(({ code }) => code ?? []);
+      if (codes.length < count) throw new Error('no code arrived');
+      return codes[0] ?? '';
+    },
+    { timeout: patienceMilliseconds, interval: 100 },
+  );
+}
+
+async function readFiles(folder: string): Promise<readonly { readonly name: string; readonly text: string }[]> {
+  const names = (await readdir(folder, { recursive: true })).filter((name) => /\.(?:log|db)[\w.-]*$/.test(name));
+  return Promise.all(names.map(async (name) => ({ name, text: await readFile(path.join(folder, name), 'latin1') })));
+}
+
+const looks = [
+  { look: 'desktop-light', viewport: { width: 1280, height: 800 }, colorScheme: 'light' },
+  { look: 'phone-dark', viewport: { width: 360, height: 740 }, colorScheme: 'dark' },
+  { look: 'phone-light', viewport: { width: 360, height: 740 }, colorScheme: 'light' },
+  { look: 'desktop-dark', viewport: { width: 1280, height: 800 }, colorScheme: 'dark' },
+] as const;
+
+async function findingsInEveryLook(page: Page, name: string): Promise<readonly string[]> {
+  const findings: string[] = [];
+  for (const { look, viewport, colorScheme } of looks) {
+    await page.setViewportSize(viewport);
+    await page.emulateMedia({ colorScheme });
+    await page.evaluate(() => scrollTo({ top: 0 }));
+    const overflow = await horizontalOverflow(page);
+    const violations = await findAxeViolations(page);
+    findings.push(
+      ...(overflow <= 0 ? [] : [`${name} (${look}): is ${overflow} pixels too wide`]),
+      ...violations.map((violation) => `${name} (${look}): ${violation}`),
+    );
+    if (screenshotFolder !== undefined)
+      await page.screenshot({ path: path.join(screenshotFolder, `${name}.${look}.png`), fullPage: true });
+  }
+  return findings;
+}

@@ -1,0 +1,65 @@
+import type { Locator, Page } from 'playwright-core';
+import { createAuthenticator, type Authenticator } from './authenticator.ts';
+import { openReady, waitUntilHydrated } from './hydrated-page.ts';
+
+/** What somebody holds who set up an authenticator app. */
+export interface SetUpApp {
+  readonly key: string;
+  readonly app: Authenticator;
+  readonly recoveryCodes: readonly string[];
+}
+
+/** Opens the page on which people look after their second factors. */
+export async function openSecurity(page: Page): Promise<void> {
+  await openReady(page, '/account/security');
+  await factorRow(page, 'Authenticator app').waitFor();
+}
+
+/** The row of a second factor. */
+export function factorRow(page: Page, name: string): Locator {
+  return page.getByRole('region', { name: 'Second factor' }).getByRole('listitem').filter({ hasText: name });
+}
+
+/** Sets up an authenticator app on the page that is open, from the QR code to the saved recovery codes. */
+export async function setUpAppOn(page: Page, doneLabel: string): Promise<SetUpApp> {
+  const owned = await turnOnApp(page);
+  await saveRecoveryCodes(page, doneLabel);
+  return owned;
+}
+
+/** The first part of that: from the QR code to the list of recovery codes. */
+export async function turnOnApp(page: Page): Promise<SetUpApp> {
+  await page.getByRole('button', { name: 'Show the QR code' }).click();
+  await page.getByRole('img', { name: /QR code/ }).waitFor();
+  const key = await page.locator('[data-secret]').innerText();
+  const app = createAuthenticator(key);
+  await page.getByLabel('Code that the app shows').fill(await app.nextCode());
+  await page.getByRole('button', { name: /^Turn on/ }).click();
+  await page.getByText('Save your recovery codes').waitFor();
+  const recoveryCodes = await page.getByRole('list', { name: 'Recovery codes' }).getByRole('listitem').allInnerTexts();
+  return { key: key.replace(/\s/g, ''), app, recoveryCodes };
+}
+
+/** The second part: goes on only once they are saved. */
+export async function saveRecoveryCodes(page: Page, doneLabel: string): Promise<void> {
+  const done = page.getByRole('button', { name: doneLabel });
+  if (await done.isEnabled()) throw new Error('the recovery codes can be passed by');
+  await page.getByLabel(/^I have saved the codes/).check();
+  await done.click();
+}
+
+/** Sets up an authenticator app on the security page of somebody who just signed in. */
+export async function setUpApp(page: Page): Promise<SetUpApp> {
+  await openSecurity(page);
+  await page.getByRole('button', { name: 'Set up Authenticator app' }).click();
+  const owned = await setUpAppOn(page, 'Done');
+  await factorRow(page, 'Authenticator app').getByText('On', { exact: true }).waitFor();
+  return owned;
+}
+
+/** Types a code into the page that asks for one. */
+export async function submitCode(page: Page, code: string, button = 'Sign in'): Promise<void> {
+  await waitUntilHydrated(page);
+  await page.locator('#code').fill(code);
+  await page.locator('main').getByRole('button', { name: button, exact: true }).click();
+}
