@@ -12,6 +12,8 @@ describe.skipIf(!isAvailable('mongodb')).each([
   { name: 'password reset', load: () => import('./password-reset.test.ts') },
   { name: 'roles', load: () => import('./roles.test.ts') },
   { name: 'events that cannot be written', load: () => import('./unwritten-events.test.ts') },
+  { name: 'second factor', load: () => import('./second-factor.test.ts') },
+  { name: 'step-up', load: () => import('./step-up.test.ts') },
   { name: 'requests', load: () => import('./requests.test.ts') },
 ])(onDatabase('identity'), async ({ load }) => {
   await load();

@@ -12,6 +12,9 @@ describe.skipIf(!isAvailable('postgres')).each([
   { name: 'password reset', load: () => import('./password-reset.test.ts') },
   { name: 'roles', load: () => import('./roles.test.ts') },
   { name: 'events that cannot be written', load: () => import('./unwritten-events.test.ts') },
+  { name: 'second factor', load: () => import('./second-factor.test.ts') },
+  { name: 'setting up factors', load: () => import('./factors.test.ts') },
+  { name: 'step-up', load: () => import('./step-up.test.ts') },
   { name: 'requests', load: () => import('./requests.test.ts') },
 ])(onDatabase('identity'), async ({ load }) => {
   await load();
