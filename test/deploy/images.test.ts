@@ -6,6 +6,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { parse, parseAllDocuments } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -163,6 +164,9 @@ describe.skipIf(!canRun)('the images (skipped before npm run build) [postgres + 
     async ({ skip }) => {
       skip(absent !== undefined, absent);
       const cookie = await signIn('gateway-2');
+      expect(await ask('gateway-1', '/api/shop/products', { headers: { cookie } })).toMatchObject({ status: 200 });
+      // What Redis took less than two seconds ago need not have left its process yet: appendfsync everysec.
+      await wait(2500);
       for (const server of [redis?.process, postgres?.process]) {
         await server?.kill();
         await everyDoor(503, '/readyz');
