@@ -27,9 +27,11 @@ if [ ! -e "$folder/redis_url" ]; then
     password=$(openssl rand -hex 32)
     hash=$(printf %s "$password" | openssl dgst -sha256 -r | cut -d ' ' -f 1)
     rules=$(grep -v '^#' "$root/deploy/redis/sallyport.acl")
+    # Nobody can be the user "default" while it is off, but Redis is when it reads its append-only file: without these rights
+    # it leaves out every transaction there, and sessions with them.
     rm -f "$folder/redis_acl"
     printf '%s\n' \
-        'user default off' \
+        'user default off ~* &* +@all' \
         "user sallyport on #$hash $(echo "$rules" | tr '\n' ' ') +info" \
         'user health on >health -@all +ping' | put redis_acl
     printf 'redis://sallyport:%s@redis:6379\n' "$password" | put redis_url

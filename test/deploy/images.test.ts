@@ -64,10 +64,10 @@ describe.skipIf(!canRun)('the images (skipped before npm run build) [postgres + 
     await Promise.all(images.map(async (name) => made.set(name, await emulateImage(name, path.join(folder, name)))));
     await cp(path.join(workspaceRoot, 'deploy/sallyport.config.ts'), path.join(folder, 'gateway/sallyport.config.ts'));
     for (const name of processes) await start(name);
-    const isReady = async (): Promise<void> => {
-      for (const name of processes) expect(await isHealthy(name)).toBe(true);
-    };
-    await vi.waitFor(isReady, { timeout: 90_000, interval: 500 });
+    for (const name of processes) {
+      const isReady = async (): Promise<void> => expect(await isHealthy(name), output.join('')).toBe(true);
+      await vi.waitFor(isReady, { timeout: 120_000, interval: 1000 });
+    }
   }, 400_000);
 
   afterAll(async () => {
