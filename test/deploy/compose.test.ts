@@ -13,6 +13,7 @@ import { findFreePorts } from '../../tools/launch/free-ports.ts';
 import { workspaceRoot } from '../../tools/workspace-root.ts';
 import { findProgram } from '../transport/find-program.ts';
 import { environmentOf, lineageOf, readStages } from './dockerfile.ts';
+import { writeSecretFiles } from './secret-files.ts';
 
 const nginx = findProgram('nginx');
 const openssl = findProgram('openssl');
@@ -37,6 +38,7 @@ beforeAll(() => {
     recursive: true,
     filter: (file) => !file.endsWith('/secrets'),
   });
+  cpSync(path.join(workspaceRoot, 'deploy/redis'), path.join(folder, 'deploy/redis'), { recursive: true });
   if (openssl !== undefined) makeSecrets('app.example.com');
 });
 
@@ -106,11 +108,13 @@ describe('compose.yaml', () => {
       const image = environmentOf(lineageOf(await readStages(), 'gateway'));
       const values = Object.entries({ ...image, ...service.environment } as Record<string, string>);
       const publicUrl = { SALLYPORT_PUBLIC_URL: 'https://app.example.com' };
-      const environment = readEnvironment({
-        ...Object.fromEntries(values.filter(([key]) => !key.endsWith('_FILE'))),
-        ...publicUrl,
+      const secrets = writeSecretFiles(values.map(([key]) => key));
+      const environment = readEnvironment({ ...Object.fromEntries(values), ...publicUrl, ...secrets.variables });
+      expect(environment).toMatchObject({
+        isProduction: true,
+        trustedProxies: ['172.30.10.10'],
+        ...secrets.expected,
       });
-      expect(environment).toMatchObject({ isProduction: true, trustedProxies: ['172.30.10.10'] });
       for (const [, value] of values.filter(([key]) => key.endsWith('_FILE'))) {
         expect(service.secrets).toContain(path.posix.relative('/run/secrets', value));
       }
@@ -133,7 +137,24 @@ describe.skipIf(openssl === undefined)('make-secrets.sh (skipped without openssl
       expect(readFileSync(path.join(folder, file), 'utf8').trim()).not.toBe('');
     }
     expect(statSync(path.join(folder, 'deploy/compose/secrets')).mode & 0o777).toBe(0o700);
-    expect(readFileSync(path.join(folder, '.env'), 'utf8')).toBe('SALLYPORT_PUBLIC_URL=https://app.example.com\n');
+    const gid = process.getuid?.() === 0 ? 10_001 : process.getgid?.();
+    expect(readFileSync(path.join(folder, '.env'), 'utf8')).toBe(
+      `SALLYPORT_PUBLIC_URL=https://app.example.com\nSECRETS_GID=${gid}\n`,
+    );
+  });
+
+  it('lets a group read them, whom every container that mounts one belongs to, and not everybody', () => {
+    const gid = Number(/^SECRETS_GID=(\d+)$/m.exec(readFileSync(path.join(folder, '.env'), 'utf8'))?.[1]);
+    for (const { file } of Object.values<Tree>(compose.secrets)) {
+      const { mode, gid: group } = statSync(path.join(folder, file));
+      expect([file, mode & 0o777, group]).toEqual([file, 0o440, gid]);
+    }
+    for (const [name, { secrets, group_add: groups }] of services) {
+      if (secrets === undefined) continue;
+      expect([name, groups]).toEqual([name, [expect.stringMatching(/^\$\{SECRETS_GID:\?/)]]);
+      // Of files, the long form of Compose promises an owner and a mode that the engine does not give them.
+      for (const secret of secrets) expect(typeof secret).toBe('string');
+    }
   });
 
   it('leaves alone what exists', () => {
@@ -190,8 +211,10 @@ describe.skipIf(openssl === undefined)('make-secrets.sh (skipped without openssl
         const ours = ['--user', username, '--pass', password];
         const probe = compose.services.redis.healthcheck.test.slice(2) as string[];
         await vi.waitFor(() => expect(ask(...probe)).toBe('PONG'), 10_000);
-        expect(ask(...ours, 'set', 'a', '1')).toBe('OK');
-        expect(ask(...ours, 'eval', 'return redis.call("get", KEYS[1])', '1', 'a')).toBe('1');
+        expect(ask(...ours, 'set', 'sallyport:a', '1')).toBe('OK');
+        expect(ask(...ours, 'eval', 'return redis.call("get", KEYS[1])', '1', 'sallyport:a')).toBe('1');
+        expect(ask(...ours, 'info', 'memory')).toContain('maxmemory_policy:noeviction');
+        expect(ask(...ours, 'get', 'other:a')).toMatch(/NOPERM/);
         expect(ask('ping')).toMatch(/NOAUTH/);
         expect(ask('--user', 'health', '--pass', 'health', 'get', 'a')).toMatch(/NOPERM/);
         for (const command of [['flushall'], ['config', 'get', '*'], ['keys', '*'], ['shutdown']]) {

@@ -1,7 +1,10 @@
-import { cp, mkdir, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { execFile } from 'node:child_process';
 import { workspaceRoot } from '../../tools/workspace-root.ts';
 import { environmentOf, lastOf, lineageOf, readStages, type Stage } from './dockerfile.ts';
 
@@ -15,6 +18,9 @@ export interface EmulatedImage {
   readonly command: readonly string[];
 }
 
+/** What stages with npm steps made is kept, for as long as nothing changes that they are made from. */
+const cache = path.join(workspaceRoot, 'node_modules/.cache/emulated-images');
+
 /**
  * Carries out a target of the Dockerfile in `folder`. The stage `build` is this repository as it was built; what
  * belongs to the operating system of the image is left out.
@@ -24,9 +30,13 @@ export async function emulateImage(target: string, folder: string): Promise<Emul
   const lineage = lineageOf(stages, target);
   await mkdir(folder, { recursive: true });
   await carryOut(lineage, stages, folder);
+  const inFolder = ([name, value]: readonly [string, string]): [string, string] => [
+    name,
+    value.replaceAll('$PATH', process.env['PATH'] ?? '').replaceAll('/app/', `${folder}/`),
+  ];
   return {
     folder,
-    environment: environmentOf(lineage),
+    environment: Object.fromEntries(Object.entries(environmentOf(lineage)).map(inFolder)),
     command: JSON.parse(lastOf(lineage, 'CMD') ?? '[]') as readonly string[],
   };
 }
@@ -45,19 +55,62 @@ async function copy(value: string, stages: readonly Stage[], folder: string): Pr
   const words = value.split(/\s+/);
   const from = words[0]?.startsWith('--from=') === true ? words.shift()?.slice('--from='.length) : undefined;
   const destination = words.pop() ?? '';
-  const source = await folderOf(from, stages, folder);
+  const isBuilt = from === undefined || from === 'build';
+  const source = isBuilt ? workspaceRoot : await stageFolder(from, stages);
   for (const word of words) {
     const file = path.join(source, word.replace(/^\/app\//, ''));
     // Of a folder what is in it arrives; a file keeps its name.
     const name = (await stat(file)).isDirectory() ? '' : path.basename(file);
-    await cp(file, path.join(folder, destination, name), { recursive: true, verbatimSymlinks: true });
+    const target = path.join(folder, destination, name);
+    if (isBuilt) await cp(file, target, { recursive: true, verbatimSymlinks: true });
+    else await link(file, target);
   }
 }
 
-async function folderOf(from: string | undefined, stages: readonly Stage[], folder: string): Promise<string> {
-  if (from === undefined || from === 'build') return workspaceRoot;
-  const other = `${folder}.${from}`;
-  await mkdir(other, { recursive: true });
-  await carryOut(lineageOf(stages, from), stages, other);
-  return other;
+/** Modules are many files that nobody writes to: hard links, where the folders are on one file system. */
+async function link(source: string, target: string): Promise<void> {
+  const isFolder = (await stat(source)).isDirectory();
+  await mkdir(isFolder ? target : path.dirname(target), { recursive: true });
+  const words = [isFolder ? `${source}/.` : source, target];
+  await run('cp', ['-al', ...words]).catch(() => run('cp', ['-a', '--remove-destination', ...words]));
+}
+
+const making = new Map<string, Promise<string>>();
+
+function stageFolder(name: string, stages: readonly Stage[]): Promise<string> {
+  const made = making.get(name) ?? makeStage(name, stages);
+  making.set(name, made);
+  return made;
+}
+
+async function makeStage(name: string, stages: readonly Stage[]): Promise<string> {
+  const lineage = lineageOf(stages, name);
+  const folder = path.join(cache, `${name}-${await hashOf(lineage)}`);
+  if (existsSync(folder)) return folder;
+  // Not made in place: npm looks for its root above a folder named node_modules, and half of a stage must not count.
+  const draft = await mkdtemp(path.join(tmpdir(), `${name}-`));
+  try {
+    await carryOut(lineage, stages, draft);
+    await mkdir(cache, { recursive: true });
+    for (const entry of await readdir(cache)) {
+      if (entry.startsWith(`${name}-`)) await rm(path.join(cache, entry), { recursive: true, force: true });
+    }
+    const whole = `${folder}.${process.pid}`;
+    await run('cp', ['-a', draft, whole]);
+    await rename(whole, folder).catch(() => rm(whole, { recursive: true }));
+    return folder;
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+/** Everything that the stage is made from: its instructions, and the files that they copy. */
+async function hashOf(lineage: readonly Stage[]): Promise<string> {
+  const hash = createHash('sha256').update(`${process.version} ${process.platform} ${process.arch}`);
+  for (const { name, value } of lineage.flatMap(({ instructions }) => instructions)) {
+    hash.update(`\n${name} ${value}\n`);
+    if (name !== 'COPY') continue;
+    for (const file of value.split(/\s+/).slice(0, -1)) hash.update(await readFile(path.join(workspaceRoot, file)));
+  }
+  return hash.digest('hex').slice(0, 16);
 }

@@ -13,6 +13,7 @@ import { readEnvironment } from '../../apps/gateway/src/config/environment.ts';
 import { findProgram } from '../transport/find-program.ts';
 import { workspaceRoot } from '../../tools/workspace-root.ts';
 import { environmentOf, lineageOf, readStages } from './dockerfile.ts';
+import { writeSecretFiles } from './secret-files.ts';
 
 const deploy = path.join(workspaceRoot, 'deploy');
 const kubectl = findProgram('kubectl');
@@ -32,7 +33,8 @@ type Tree = any;
 
 const kustomization: Tree = parse(readFileSync(path.join(deploy, 'kustomization.yaml'), 'utf8'));
 const objects: readonly Tree[] = readdirSync(path.join(deploy, 'kubernetes')).flatMap((file) =>
-  parseAllDocuments(readFileSync(path.join(deploy, 'kubernetes', file), 'utf8')).map((document) => {
+  // As Kubernetes reads them: to YAML 1.1, 0440 is an octal number.
+  parseAllDocuments(readFileSync(path.join(deploy, 'kubernetes', file), 'utf8'), { version: '1.1' }).map((document) => {
     if (document.errors.length > 0) throw new Error(`${file} is no YAML`);
     return document.toJS();
   }),
@@ -179,6 +181,13 @@ describe('the ways between the pods', () => {
   });
 });
 
+it('secrets are mounted for the group of the image, and not for everybody: the gateway refuses such a file', () => {
+  const pod = podOf(deployments.find(({ metadata }) => metadata.name === 'gateway'));
+  const volumes = pod.volumes.filter(({ secret }: Tree) => secret !== undefined);
+  expect(volumes.map(({ secret }: Tree) => secret.defaultMode)).toEqual([0o440]);
+  expect(pod.securityContext).toMatchObject({ runAsGroup: 10_001, fsGroup: 10_001 });
+});
+
 it('no secret has a value here, and what is asked for is listed in the page', () => {
   expect(ofKind('Secret')).toEqual([]);
   const page = readFileSync(path.join(workspaceRoot, 'docs/deployment/kubernetes.md'), 'utf8');
@@ -211,9 +220,14 @@ function variablesOf(container: Tree): Record<string, string> {
   return Object.fromEntries([...whole, ...single]);
 }
 
-/** The process itself says what it does not know. Files of secrets do not exist here: they stand in as values. */
+/** The process itself says what it does not know. */
 function requireKnown(variables: Record<string, string>, image: Record<string, string>): void {
-  const entries = Object.entries({ ...image, ...variables }).filter(([key]) => !key.endsWith('_FILE'));
-  const environment = readEnvironment(Object.fromEntries(entries));
-  expect(environment).toMatchObject({ isProduction: true, listenHost: '0.0.0.0', internalHost: '0.0.0.0' });
+  const secrets = writeSecretFiles(Object.keys(variables));
+  const environment = readEnvironment({ ...image, ...variables, ...secrets.variables });
+  expect(environment).toMatchObject({
+    isProduction: true,
+    listenHost: '0.0.0.0',
+    internalHost: '0.0.0.0',
+    ...secrets.expected,
+  });
 }

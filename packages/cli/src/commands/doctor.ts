@@ -173,9 +173,12 @@ function checkTls({ config }: Settings): readonly Finding[] {
   }
 }
 
-async function checkDatabase({ terminal }: CommandCall, { config }: Settings): Promise<readonly Finding[]> {
+async function checkDatabase(
+  { terminal }: CommandCall,
+  { config, environment }: Settings,
+): Promise<readonly Finding[]> {
   const check = 'database';
-  if (!existsSync(join(config.dataDir, 'sallyport.db')))
+  if (environment.databaseUrl === undefined && !existsSync(join(config.dataDir, 'sallyport.db')))
     return [{ check, state: 'note', finding: 'none yet', fix: `The first start makes it in ${config.dataDir}.` }];
   const findings: Finding[] = [];
   try {
@@ -185,6 +188,8 @@ async function checkDatabase({ terminal }: CommandCall, { config }: Settings): P
       const accounts = await records.count({ model: 'user' });
       const milliseconds = (performance.now() - begun).toFixed(1);
       findings.push({ check, state: 'good', finding: `answers in ${milliseconds} ms, ${accounts} accounts` });
+      // Opening the stores has waited for Redis.
+      if (environment.redisUrl !== undefined) findings.push({ check: 'Redis', state: 'good', finding: 'answers' });
       const sortBy = { field: 'at', direction: 'desc' } as const;
       const [newest] = await records.findMany<{ at: Date }>({ model: recordModels.event, sortBy, limit: 1 });
       const ahead = (newest?.at.getTime() ?? 0) - Date.now();

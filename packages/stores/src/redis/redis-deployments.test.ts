@@ -68,6 +68,8 @@ async function exercise({ redis, sessions, bus }: Parts): Promise<void> {
   expect(await sessions.deleteExpired(after(4000))).toBe(20);
   const counters = createRedisCounters({ redis });
   expect(await counters.increment('a', 10)).toBe(1);
+  expect(await counters.increment('a', 10)).toBe(2);
+  await counters.decrement('a');
   expect(await counters.read('a')).toMatchObject({ count: 1 });
   await counters.reset('a');
   const heard: string[] = [];
@@ -207,17 +209,16 @@ describe.skipIf(!hasRedisServer)('Redis as a Cluster [redis]', () => {
   }, 90_000);
 });
 
-/** Makes the user that docs/operations/redis.md describes. */
+/** Makes the user that deploy/redis/sallyport.acl describes. */
 async function guard(server: RedisServer, ...more: readonly string[]): Promise<void> {
   await server.cli('ACL', 'SETUSER', 'sallyport', 'on', '>s3cret-canary', ...readAclRules(), ...more);
 }
 
-/** The rules of the minimal user, as the page for operators has them. */
+/** The rules of the minimal user, as operators get them. */
 function readAclRules(): readonly string[] {
-  const page = readFileSync(new URL('../../../../docs/operations/redis.md', import.meta.url), 'utf8');
-  const block = /ACL SETUSER sallyport on >PASSWORD ([^`]+)```/.exec(page)?.[1] ?? '';
-  return block
-    .replaceAll('\\', ' ')
+  const file = readFileSync(new URL('../../../../deploy/redis/sallyport.acl', import.meta.url), 'utf8');
+  return file
+    .replaceAll(/^#.*$/gm, '')
     .split(/\s+/)
     .filter((rule) => rule !== '');
 }
