@@ -12,8 +12,7 @@ import {
   createInProcessCounters,
   createRecordSessionStore,
   createSealer,
-  keyTable,
-  sessionTable,
+  storeTables,
 } from '@sallyport/stores';
 import { openIdentityDatabase, type IdentityDatabase } from './database/identity-database.ts';
 import { hasRaces, openTestDatabase, titleOn, type DatabaseKind } from './database/test-database.test-support.ts';
@@ -111,7 +110,7 @@ export async function startHarness(options: Partial<IdentityOptions> = {}): Prom
   const opened = await openTestDatabase(databaseKind);
   let clock = Date.now();
   const now = (): Date => new Date(clock);
-  const database = await openIdentityDatabase({ database: opened.handle, tables: [sessionTable, keyTable] });
+  const database = await openIdentityDatabase({ database: opened.handle, tables: storeTables });
   const sessions = createRecordSessionStore(database.records);
   const bus = createInProcessBus();
   const heard: BusMessage[] = [];

@@ -1,5 +1,5 @@
 import type { RecordTable } from '@sallyport/core';
-import { createRecordSessionStore, keyTable, sessionTable } from '@sallyport/stores';
+import { createRecordSessionStore, keyTable, sessionTable, storeTables as tables } from '@sallyport/stores';
 import { after, makeSessionRecord, startStoreProcess } from '@sallyport/testing/contracts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openIdentityDatabase } from './identity-database.ts';
@@ -13,7 +13,6 @@ import {
   type TestDatabase,
 } from './test-database.test-support.ts';
 
-const tables: readonly RecordTable[] = [sessionTable, keyTable];
 const subject = new URL('./database-subject.test-support.ts', import.meta.url).href;
 
 /** What a later version might add: a column that may be empty, and a table. */

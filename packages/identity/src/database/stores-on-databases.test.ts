@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { KeyRingEntry, Records } from '@sallyport/core';
-import { createRecordSessionStore, createSealer, keyTable, openKeyRing, sessionTable } from '@sallyport/stores';
+import { createRecordSessionStore, createSealer, keyTable, openKeyRing, storeTables } from '@sallyport/stores';
 import { keyRingContract, sessionStoreContract } from '@sallyport/testing/contracts';
 import { describe, vi } from 'vitest';
 import { subjectSecret } from './database-subject.test-support.ts';
@@ -10,7 +10,6 @@ import { databaseKinds, hasRaces, isAvailable, openTestDatabase, titleOn } from 
 // Hundreds of writes to a server that waits for the disk each time, on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
-const tables = [sessionTable, keyTable];
 const module = new URL('./database-subject.test-support.ts', import.meta.url).href;
 const sealer = createSealer([subjectSecret])('key-ring');
 const otherSealer = createSealer([{ version: 1, value: randomBytes(32).toString('base64url') }])('key-ring');
@@ -25,7 +24,7 @@ describe.each(databaseKinds)('on Better Auth’s adapter', (kind) => {
       withoutRaces: withoutRaces.get(kind) === true,
       open: async () => {
         const { handle, address, breakDown, close } = await openTestDatabase(kind);
-        const { records } = await openIdentityDatabase({ database: handle, tables });
+        const { records } = await openIdentityDatabase({ database: handle, tables: storeTables });
         return { store: createRecordSessionStore(records), breakDown, close, processes: { module, argument: address } };
       },
     });
@@ -34,7 +33,7 @@ describe.each(databaseKinds)('on Better Auth’s adapter', (kind) => {
       name: 'records',
       open: async () => {
         const { handle, address, breakDown, close } = await openTestDatabase(kind);
-        const { records } = await openIdentityDatabase({ database: handle, tables });
+        const { records } = await openIdentityDatabase({ database: handle, tables: storeTables });
         return {
           openRing: ({ secret = 'first', ...options } = {}) =>
             openKeyRing({ records, sealer: secret === 'first' ? sealer : otherSealer, ...options }),
