@@ -15,7 +15,7 @@ import {
   storeTables,
 } from '@sallyport/stores';
 import { openIdentityDatabase, type IdentityDatabase } from './database/identity-database.ts';
-import { hasRaces, openTestDatabase, titleOn, type DatabaseKind } from './database/test-database.test-support.ts';
+import { hasRaces, openCleanDatabase, titleOn, type DatabaseKind } from './database/test-database.test-support.ts';
 import { createIdentity, type Identity, type IdentityOptions } from './identity.ts';
 import { createDevelopmentMailbox } from './mail/development-mailbox.ts';
 
@@ -107,7 +107,7 @@ export function onDatabase(title: string): string {
 }
 
 export async function startHarness(options: Partial<IdentityOptions> = {}): Promise<Harness> {
-  const opened = await openTestDatabase(databaseKind);
+  const opened = await openCleanDatabase(databaseKind);
   let clock = Date.now();
   const now = (): Date => new Date(clock);
   const database = await openIdentityDatabase({ database: opened.handle, tables: storeTables });
@@ -170,7 +170,9 @@ export async function startHarness(options: Partial<IdentityOptions> = {}): Prom
       if (opened.handle.kind !== 'sqlite') throw new TypeError('this test runs on another database');
       return opened.handle.database;
     },
-    file: opened.address,
+    get file() {
+      return opened.address;
+    },
     dump: opened.dump,
     sessions,
     heard,

@@ -110,7 +110,9 @@ describe('sallyport migrate', () => {
   it.each<DatabaseKind>(['postgres', 'mongodb'])(
     'names no address of a %s that it may not use',
     async (kind) => {
-      const place = createWorkplace({ DATABASE_URL: `${kind}://canary:canary@127.0.0.1:1/canary?sslmode=canary&tls=canary` });
+      const place = createWorkplace({
+        DATABASE_URL: `${kind}://canary:canary@127.0.0.1:1/canary?sslmode=canary&tls=canary`,
+      });
       const result = await place.run(['migrate', '--dry-run']);
       expect(result).toMatchObject({ code: 3, output: '' });
       expect(result.errors).toMatch(/DATABASE_URL/);

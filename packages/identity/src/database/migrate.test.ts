@@ -25,8 +25,8 @@ const newerTables: readonly RecordTable[] = [
   { model: 'sallyportDevice', columns: { name: { type: 'string', required: false, unique: true } } },
 ];
 
-describe.each(databaseKinds)('migrations', (kind) => {
-  describe.skipIf(!isAvailable(kind))(titleOn('of a database', kind), () => {
+describe.each(databaseKinds)('on %s', (kind) => {
+  describe.skipIf(!isAvailable(kind))(titleOn('migrations', kind), () => {
     let database: TestDatabase;
     beforeEach(async () => {
       database = await openTestDatabase(kind);
@@ -135,8 +135,8 @@ describe.each(databaseKinds)('migrations', (kind) => {
   });
 });
 
-describe.skipIf(!isAvailable('mongodb'))(titleOn('indexes', 'mongodb'), () => {
-  it('that cannot be made stop the start, and name the collection and the field but no value', async () => {
+describe.skipIf(!isAvailable('mongodb'))(titleOn('migrations', 'mongodb'), () => {
+  it('whose indexes cannot be made stop the start, and name the collection and the field but no value', async () => {
     const database = await openTestDatabase('mongodb');
     if (database.handle.kind !== 'mongodb') throw new TypeError('not a MongoDB');
     const users = database.handle.client.db(database.handle.databaseName).collection('user');

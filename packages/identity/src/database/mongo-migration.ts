@@ -43,8 +43,13 @@ export async function readMongoAbilities({ client, databaseName }: MongoHandle):
   const build = await db.command({ buildInfo: 1 });
   return {
     hasTransactions: typeof hello['setName'] === 'string' || hello['msg'] === 'isdbgrid',
-    hasAtomicUpdates: !/^v?1\./.test(String(build['ferretdbVersion'] ?? '')),
+    hasAtomicUpdates: isAtomic(build['ferretdbVersion']),
   };
+}
+
+/** MongoDB has no such version. A FerretDB that was built as a module calls its own "unknown", which may be 1. */
+function isAtomic(ferretdbVersion: unknown): boolean {
+  return ferretdbVersion === undefined || /^v?(?:[2-9]|\d{2,})\./.test(String(ferretdbVersion));
 }
 
 /** Reads which collections and indexes a MongoDB lacks. Writes nothing. */
