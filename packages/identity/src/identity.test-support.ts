@@ -14,8 +14,9 @@ import {
   createSealer,
   storeTables,
 } from '@sallyport/stores';
+import { openCleanDatabase } from './database/clean-database.test-support.ts';
 import { openIdentityDatabase, type IdentityDatabase } from './database/identity-database.ts';
-import { hasRaces, openCleanDatabase, titleOn, type DatabaseKind } from './database/test-database.test-support.ts';
+import { hasRaces, titleOn, type DatabaseKind } from './database/test-database.test-support.ts';
 import { createIdentity, type Identity, type IdentityOptions } from './identity.ts';
 import { createDevelopmentMailbox } from './mail/development-mailbox.ts';
 

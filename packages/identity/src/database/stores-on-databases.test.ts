@@ -4,15 +4,9 @@ import { createRecordSessionStore, createSealer, keyTable, openKeyRing, storeTab
 import { keyRingContract, sessionStoreContract } from '@sallyport/testing/contracts';
 import { describe, vi } from 'vitest';
 import { subjectSecret } from './database-subject.test-support.ts';
+import { openCleanDatabase } from './clean-database.test-support.ts';
 import { openIdentityDatabase } from './identity-database.ts';
-import {
-  databaseKinds,
-  hasRaces,
-  isAvailable,
-  openCleanDatabase,
-  titleOn,
-  type TestDatabase,
-} from './test-database.test-support.ts';
+import { databaseKinds, hasRaces, isAvailable, titleOn, type TestDatabase } from './test-database.test-support.ts';
 
 // Hundreds of writes to a server that waits for the disk each time, on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
