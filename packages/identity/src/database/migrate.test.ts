@@ -50,15 +50,15 @@ describe.each(databaseKinds)('on %s', (kind) => {
       expect(isEmptyPlan(await migrate({ database: database.handle, tables }))).toBe(true);
     });
 
-    it('do not collide when eight processes start together', async () => {
+    it('do not collide when four processes start together', async () => {
       const processes = await Promise.all(
-        Array.from({ length: 8 }, () => startStoreProcess({ module: subject, argument: database.address })),
+        Array.from({ length: 4 }, () => startStoreProcess({ module: subject, argument: database.address })),
       );
       try {
         await Promise.all(processes.map((one) => one.open()));
         await Promise.all(processes.map((one, index) => one.call('addRole', `role-${index}`)));
         const { records } = await openIdentityDatabase({ database: database.handle, tables });
-        expect(await records.count({ model: 'sallyportRole' })).toBe(8);
+        expect(await records.count({ model: 'sallyportRole' })).toBe(4);
         expect(await records.count({ model: 'sallyportKey' })).toBe(1);
       } finally {
         await Promise.all(processes.map((one) => one.kill()));
