@@ -11,6 +11,8 @@ export default defineConfig({
   test: {
     // One shared cache is not keyed on tsconfig edits: a stale transform would hide a real failure.
     fsModuleCache: false,
+    // What a test prints is of use when it fails. Better Auth's own suite prints a line for each of its steps.
+    silent: 'passed-only',
     testTimeout: 20_000,
     hookTimeout: 60_000,
     projects: [

@@ -10,11 +10,10 @@ import {
   createInProcessCounters,
   createRecordSessionStore,
   createSealer,
-  keyTable,
   loadRootSecret,
   openEmbeddedDatabase,
   openKeyRing,
-  sessionTable,
+  storeTables,
 } from '@sallyport/stores';
 import { createIdentityMount } from '../../apps/gateway/src/identity-mount.ts';
 import { doorRoutes } from './door-routes.ts';
@@ -33,7 +32,7 @@ const sealerFor = createSealer(loadRootSecret({ dataDir }));
 const file = openEmbeddedDatabase({ file: join(dataDir, 'sallyport.db') });
 const database = await openIdentityDatabase({
   database: { kind: 'sqlite', database: file },
-  tables: [sessionTable, keyTable],
+  tables: storeTables,
 });
 const keyRing = await openKeyRing({ records: database.records, sealer: sealerFor('key-ring') });
 const bus = createInProcessBus();

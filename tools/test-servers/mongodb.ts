@@ -88,6 +88,7 @@ async function startMongod(program: string): Promise<TestServer> {
   return ownServer(`mongodb://${host}/?replicaSet=${replicaSet}`, server);
 }
 
+/** Nothing waits for the disk, as with our PostgreSQL: only a power cut would show the difference. */
 async function startFerretdb(
   program: string,
   moreArguments: (folder: string) => readonly string[] = () => [],
@@ -97,7 +98,7 @@ async function startFerretdb(
     program,
     programArguments: (port, folder) => [
       `--listen-addr=127.0.0.1:${port}`,
-      `--sqlite-url=file:${folder}/`,
+      `--sqlite-url=file:${folder}/?_pragma=synchronous(off)`,
       ...moreArguments(folder),
     ],
     isReady: answersPing,

@@ -15,6 +15,7 @@ const optionsWithValue = new Set(['-t', '--testNamePattern', '--reporter', '--re
 
 /** Where tests use servers. The tests of the tools start their own. */
 const foldersOnServers = [
+  'packages/cli/',
   'packages/stores/',
   'packages/identity/',
   'packages/testing/',

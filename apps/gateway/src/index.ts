@@ -6,4 +6,5 @@ export { readEnvironment, type Environment } from './config/environment.ts';
 export { loadConfig, type LoadedConfig } from './config/load-config.ts';
 export { openIdentity, type IdentityComposition } from './open-identity.ts';
 export { openMailer, type MailerOptions } from './open-mailer.ts';
+export { openConfiguredRedis, type RedisAddressing } from './open-redis-stores.ts';
 export { openStores, type Stores } from './open-stores.ts';

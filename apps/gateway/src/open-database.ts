@@ -4,11 +4,9 @@ import { openIdentityDatabase, type DatabaseHandle, type IdentityDatabase } from
 import {
   claimDataFolder,
   claimDatabase,
-  endedSessionTable,
-  keyTable,
   openEmbeddedDatabase,
   openExternalDatabase,
-  sessionTable,
+  storeTables,
   waitForDatabase,
   type DatabaseClaim,
 } from '@sallyport/stores';
@@ -59,7 +57,7 @@ export async function openDatabase(composition: DatabaseComposition): Promise<Id
 function open(handle: DatabaseHandle, claim: DatabaseClaim | undefined, logger: Logger): Promise<IdentityDatabase> {
   return openIdentityDatabase({
     database: handle,
-    tables: [sessionTable, endedSessionTable, keyTable],
+    tables: storeTables,
     isUsable: () => claim === undefined || claim.isHeld(),
     logger,
   });

@@ -20,11 +20,16 @@ import type { Closing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
 import { ConfigurationError } from './config/configuration-error.ts';
 
-export interface RedisComposition {
+/** Where Redis is, and how it is spoken to. */
+export interface RedisAddressing {
+  /** The value of REDIS_URL. */
   readonly url: string;
   readonly config: Config;
-  readonly sealerFor: SealerFor;
   readonly logger: Logger;
+}
+
+export interface RedisComposition extends RedisAddressing {
+  readonly sealerFor: SealerFor;
   readonly closing: Closing;
   /** How long Redis is waited for. @default 30000 */
   readonly waitMilliseconds?: number;
@@ -41,7 +46,7 @@ export interface RedisStores {
 /** Opens what is kept in Redis. It is waited for, so that a gateway may be started before it. */
 export async function openRedisStores(composition: RedisComposition): Promise<RedisStores> {
   const { config, sealerFor, logger, closing, waitMilliseconds = 30_000 } = composition;
-  const redis = open(composition);
+  const redis = openConfiguredRedis(composition);
   closing.push(() => redis.close());
   await waitFor(redis, waitMilliseconds);
   const policy = await readEvictionPolicy(redis);
@@ -62,7 +67,12 @@ export async function openRedisStores(composition: RedisComposition): Promise<Re
   };
 }
 
-function open({ url, config, logger }: RedisComposition): Redis {
+/**
+ * Opens the Redis of REDIS_URL as the configuration says, and does not wait for it.
+ *
+ * @throws ConfigurationError that names what cannot be used, and never its value.
+ */
+export function openConfiguredRedis({ url, config, logger }: RedisAddressing): Redis {
   const { prefix, caFile } = config.redis;
   const ca = caFile === undefined ? {} : { ca: readCa(caFile) };
   try {

@@ -9,6 +9,9 @@ const codeMethod = z.enum(['totp', 'email', 'sms', 'recovery-code']);
 export const securityEventDetails = {
   'account.created': z.strictObject({}).describe('Somebody signed up with a new e-mail address'),
   'account.imported': z.strictObject({}).describe('An operator took an account over from another system'),
+  'account.invited': z
+    .strictObject({ how: z.enum(['mail', 'hand-over']) })
+    .describe('A link to choose a password was made for an account, and mailed or handed over'),
   'account.banned': z.strictObject({}).describe('An account was banned; its sessions end'),
   'account.unbanned': z.strictObject({}).describe('A ban was lifted'),
   'account.sign-up-repeated': z

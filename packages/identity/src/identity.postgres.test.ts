@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
 import { isAvailable } from './database/test-database.test-support.ts';
-import { onDatabase, useDatabase } from './identity.test-support.ts';
+import { useDatabase } from './identity.test-support.ts';
 
 // The same tests as on the embedded database: what identity promises must not depend on where it keeps its rows.
 await useDatabase('postgres');
@@ -15,7 +15,8 @@ describe.skipIf(!isAvailable('postgres')).each([
   { name: 'second factor', load: () => import('./second-factor.test.ts') },
   { name: 'setting up factors', load: () => import('./factors.test.ts') },
   { name: 'step-up', load: () => import('./step-up.test.ts') },
+  { name: 'accounts that were imported', load: () => import('./imported-accounts.test.ts') },
   { name: 'requests', load: () => import('./requests.test.ts') },
-])(onDatabase('identity'), async ({ load }) => {
+])('identity: $name', async ({ load }) => {
   await load();
 });

@@ -12,11 +12,11 @@ import {
   createInProcessCounters,
   createRecordSessionStore,
   createSealer,
-  keyTable,
-  sessionTable,
+  storeTables,
 } from '@sallyport/stores';
+import { openCleanDatabase } from './database/clean-database.test-support.ts';
 import { openIdentityDatabase, type IdentityDatabase } from './database/identity-database.ts';
-import { hasRaces, openTestDatabase, titleOn, type DatabaseKind } from './database/test-database.test-support.ts';
+import { hasRaces, titleOn, type DatabaseKind } from './database/test-database.test-support.ts';
 import { createIdentity, type Identity, type IdentityOptions } from './identity.ts';
 import { createDevelopmentMailbox } from './mail/development-mailbox.ts';
 
@@ -112,10 +112,10 @@ export function onDatabase(title: string): string {
 }
 
 export async function startHarness(options: Partial<IdentityOptions> = {}): Promise<Harness> {
-  const opened = await openTestDatabase(databaseKind);
+  const opened = await openCleanDatabase(databaseKind);
   let clock = Date.now();
   const now = (): Date => new Date(clock);
-  const database = await openIdentityDatabase({ database: opened.handle, tables: [sessionTable, keyTable] });
+  const database = await openIdentityDatabase({ database: opened.handle, tables: storeTables });
   const sessions = createRecordSessionStore(database.records);
   const bus = createInProcessBus();
   const heard: BusMessage[] = [];
@@ -176,7 +176,9 @@ export async function startHarness(options: Partial<IdentityOptions> = {}): Prom
       if (opened.handle.kind !== 'sqlite') throw new TypeError('this test runs on another database');
       return opened.handle.database;
     },
-    file: opened.address,
+    get file() {
+      return opened.address;
+    },
     dump: opened.dump,
     sessions,
     heard,

@@ -1,8 +1,8 @@
 import { hash as argon2Hash } from '@node-rs/argon2';
 import { hash as bcryptHash } from 'bcrypt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseUserImport, type ImportedUser } from './accounts/user-import.ts';
-import { goodPassword, startHarness, type Answer, type Harness } from './identity.test-support.ts';
+import type { ImportedUser } from './accounts/user-import.ts';
+import { goodPassword, onDatabase, startHarness, type Answer, type Harness } from './identity.test-support.ts';
 
 const email = 'robin@example.test';
 // Shorter than what is accepted today: the old system had other rules.
@@ -23,7 +23,7 @@ const signIn = (password = oldPassword): Promise<Answer> =>
 const storedHash = async (): Promise<string> =>
   (await harness.database.records.findMany<{ password: string }>({ model: 'account' }))[0]?.password ?? '';
 
-describe('an account that was imported', () => {
+describe(onDatabase('an account that was imported'), () => {
   it.each([
     { name: 'a bcrypt hash', hash: () => bcryptHash(oldPassword, 4) },
     { name: 'a bcrypt hash of PHP', hash: async () => (await bcryptHash(oldPassword, 4)).replace('$2b$', '$2y$') },
@@ -95,39 +95,34 @@ describe('an account that was imported', () => {
     const types = (await harness.events()).map(({ type }) => type);
     expect(types.filter((type) => type === 'account.imported')).toHaveLength(1);
   });
-});
 
-describe('a record of an import', () => {
-  const hash = '$2b$10$abcdefghijklmnopqrstuuabcdefghijklmnopqrstuvwxyzabcde';
-  const parse = (change: object) => parseUserImport({ email, name: 'Robin Doe', ...change }, ['user']);
-
-  it('has the roles that were asked for when it names none', () => {
-    expect(parse({})).toMatchObject({ kind: 'valid', user: { roles: ['user'], emailVerified: false } });
-    expect(parse({ roles: ['vendor', 'vendor'] })).toMatchObject({ user: { roles: ['vendor'] } });
-    expect(parse({ email: ' Robin@Example.TEST ', passwordHash: hash })).toMatchObject({ user: { email } });
+  it('is there once when several imports make it at the same moment, and each of them goes on', async () => {
+    const batch = Array.from({ length: 6 }, (_, index) => ({
+      name: 'R',
+      email: `person-${index}@x.test`,
+      emailVerified: true,
+      roles: [],
+      passwordHash: '$2b$10$abcdefghijklmnopqrstuuabcdefghijklmnopqrstuvwxyzabcde',
+    }));
+    const counts = await Promise.all(
+      [batch, batch.toReversed(), batch].map((users) => harness.identity.accounts.importUsers(users)),
+    );
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(batch.length);
+    expect(await harness.identity.accounts.list(100)).toHaveLength(batch.length);
+    expect(await harness.database.records.count({ model: 'account' })).toBe(batch.length);
   });
 
-  it.each([
-    { name: 'no address', change: { email: undefined }, field: 'email' },
-    { name: 'an address that is none', change: { email: 'canary' }, field: 'email' },
-    { name: 'no name', change: { name: undefined }, field: 'name' },
-    { name: 'a name on two lines', change: { name: 'canary\nx' }, field: 'name' },
-    { name: 'a hash of another scheme', change: { passwordHash: 'canary' }, field: 'passwordHash' },
-    { name: 'a role that cannot be one', change: { roles: ['Canary!'] }, field: 'roles.0' },
-    { name: 'a field that is not known', change: { canary: 'x' }, field: 'canary' },
-    { name: 'a text where a truth belongs', change: { emailVerified: 'canary' }, field: 'emailVerified' },
-  ])('is refused for $name, by field and never by value', ({ name, change, field }) => {
-    const parsed = parse(change);
-    expect(parsed).toMatchObject({ kind: 'refused', errors: [{ field }] });
-    if (!name.includes('not known')) expect(JSON.stringify(parsed)).not.toMatch(/canary/i);
-  });
-
-  it.each([null, 'text', 7, [], [{ email }]])('is refused when it is %j', (input) => {
-    expect(parseUserImport(input, ['user']).kind).toBe('refused');
+  it('is not there when another one of its import cannot be written, where there are transactions', async () => {
+    if (!harness.database.hasTransactions) return;
+    const good = { name: 'R', email, emailVerified: true, roles: [] };
+    // A name that the column refuses.
+    const bad = { ...good, email: 'other@example.test', name: null as unknown as string };
+    await expect(harness.identity.accounts.importUsers([good, bad])).rejects.toThrow();
+    expect(await harness.identity.accounts.list(10)).toEqual([]);
   });
 });
 
-describe('a ban', () => {
+describe(onDatabase('a ban'), () => {
   it('ends every session, is heard by every cache, and lasts until it is lifted', async () => {
     const id = await harness.makeUser(email);
     const sessions = [await harness.signIn(email), await harness.signIn(email)];
@@ -152,7 +147,7 @@ describe('a ban', () => {
   });
 });
 
-describe('an operator', () => {
+describe(onDatabase('an operator'), () => {
   it('ends the sessions of one person, and of nobody else', async () => {
     const id = await harness.makeUser(email);
     await harness.makeUser('other@example.test');

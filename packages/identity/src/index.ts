@@ -14,9 +14,11 @@ export type {
 } from './database/database-handle.ts';
 export {
   openIdentityDatabase,
+  readDatabaseAbilities,
   type IdentityDatabase,
   type IdentityDatabaseOptions,
 } from './database/identity-database.ts';
+export type { DatabaseAbilities } from './database/mongo-migration.ts';
 export { migrate, planMigrations, type MigrationOptions } from './database/migrate.ts';
 export { isEmptyPlan, type MigrationPlan, type PlannedColumn, type PlannedIndex } from './database/migration-plan.ts';
 export type { FactorMethod } from './factors/factor-method.ts';

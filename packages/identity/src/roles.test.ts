@@ -122,7 +122,7 @@ describe(onDatabase('the permissions of a role'), () => {
   });
 });
 
-describe('while the bus is not connected', () => {
+describe(onDatabase('roles while the bus is not connected'), () => {
   it('the roles are read every time, since nobody would say that they changed', async () => {
     let isConnected = true;
     const own = await startHarness({ bus: { ...createInProcessBus(), isConnected: () => isConnected } });

@@ -258,7 +258,7 @@ describe(onDatabase('ending many sessions'), () => {
   });
 });
 
-describe('a session that ended in a store of its own, while the database took the rest back', () => {
+describe(onDatabase('a session that ended in a store of its own, while the database took the rest back'), () => {
   it.each(['/auth/sign-out', '/auth/sessions/revoke-all'])('is announced, and %s reports no success', async (path) => {
     let isFailing = false;
     const events: SecurityEvent[] = [];
@@ -276,7 +276,10 @@ describe('a session that ended in a store of its own, while the database took th
       isFailing = true;
       const answer = await own.call('POST', path, undefined, { caller });
       expect(answer).toMatchObject({ status: 503, cookie: undefined });
-      expect(own.heard).toContainEqual({ kind: 'revocation', event: expect.objectContaining({ id: sid }) as unknown });
+      const announcement = { kind: 'revocation', event: expect.objectContaining({ id: sid }) as unknown };
+      // Without transactions the event comes first, and nothing ended.
+      if (own.database.hasTransactions) expect(own.heard).toContainEqual(announcement);
+      else expect(await own.sessions.findBySid(sid)).not.toHaveProperty('revokedAt');
     } finally {
       await own.close();
     }

@@ -30,6 +30,8 @@ describe(onDatabase('an event that cannot be written'), () => {
     ] as const)
       expect((await harness.call(method, path, undefined, { caller })).status).not.toBe(204);
     expect(await harness.identity.directory.byToken(token)).not.toBeNull();
+    // Where it was taken back caches have forgotten the session, and look it up again.
+    if (!harness.database.hasTransactions) expect(harness.heard).toEqual([]);
   });
 
   it('keeps roles as they are', async () => {
@@ -52,6 +54,61 @@ describe(onDatabase('an event that cannot be written'), () => {
     expect(await harness.identity.directory.byToken(token)).not.toBeNull();
     const answer = await harness.call('POST', '/auth/sign-in/email', { email, password: goodPassword });
     expect(answer.status).toBe(200);
+  });
+
+  it('keeps an account from being made, whoever makes it', async () => {
+    const failure = { code: 'SP_STORE_UNAVAILABLE' };
+    const { accounts } = harness.identity;
+    const account = { name: 'Robin Doe', email, roles: ['user'], emailVerified: true };
+    isBroken = true;
+    await expect(accounts.createUser(account)).rejects.toMatchObject(failure);
+    await expect(accounts.importUsers([account])).rejects.toMatchObject(failure);
+    const signUp = { name: 'Robin Doe', email, password: goodPassword };
+    expect((await harness.call('POST', '/auth/sign-up/email', signUp)).status).toBe(503);
+    expect(await accounts.findByEmail(email)).toBeNull();
+    isBroken = false;
+    expect(await accounts.importUsers([account])).toBe(1);
+  });
+
+  it('keeps somebody from being banned, and a ban from being lifted', async () => {
+    const failure = { code: 'SP_STORE_UNAVAILABLE' };
+    const id = await harness.makeUser(email);
+    const { accounts } = harness.identity;
+    isBroken = true;
+    await expect(accounts.setBanned(id, true)).rejects.toMatchObject(failure);
+    expect(await accounts.findById(id)).toMatchObject({ isBanned: false });
+    isBroken = false;
+    await accounts.setBanned(id, true);
+    isBroken = true;
+    await expect(accounts.setBanned(id, false)).rejects.toMatchObject(failure);
+    expect(await accounts.findById(id)).toMatchObject({ isBanned: true });
+  });
+
+  it('keeps an operator from ending sessions', async () => {
+    const id = await harness.makeUser(email);
+    const { token } = await harness.signIn(email);
+    isBroken = true;
+    await expect(harness.identity.accounts.endSessions(id)).rejects.toMatchObject({ code: 'SP_STORE_UNAVAILABLE' });
+    expect(await harness.identity.directory.byToken(token)).not.toBeNull();
+  });
+
+  it('keeps links to choose a password from being made and mailed', async () => {
+    const user = await harness.identity.accounts.findById(await harness.makeUser(email));
+    if (user === null) throw new TypeError('the account is missing');
+    isBroken = true;
+    expect((await harness.call('POST', '/auth/request-password-reset', { email })).status).toBe(503);
+    for (const how of ['mail', 'hand-over'] as const)
+      await expect(harness.identity.accounts.invite(user, how)).rejects.toMatchObject({ code: 'SP_STORE_UNAVAILABLE' });
+    expect(await harness.database.records.count({ model: 'verification' })).toBe(0);
+    expect(await harness.mailTo(email, 0)).toEqual([]);
+  });
+
+  it('keeps a session from beginning', async () => {
+    const id = await harness.makeUser(email);
+    isBroken = true;
+    const answer = await harness.call('POST', '/auth/sign-in/email', { email, password: goodPassword });
+    expect(answer).toMatchObject({ status: 503, cookie: undefined });
+    expect(await harness.sessions.listLive(id, harness.now())).toEqual([]);
   });
 
   it('keeps an address from being verified', async () => {

@@ -5,9 +5,9 @@ export { StoreInUse } from './claims/store-in-use.ts';
 export { openEndedSessions, type EndedSession, type EndedSessions } from './embedded/ended-sessions.ts';
 export { createInProcessBus, type InProcessBus, type InProcessBusOptions } from './in-process/in-process-bus.ts';
 export { createInProcessCounters, type InProcessCountersOptions } from './in-process/in-process-counters.ts';
+export { readDatabaseClock } from './database-clock.ts';
 export { keyTable } from './keys/key-table.ts';
 export { openKeyRing, type KeyRingOptions } from './keys/record-key-ring.ts';
-export { endedSessionTable } from './records/ended-session-table.ts';
 export { openMongo, type MongoDatabase, type MongoOptions } from './mongodb/open-mongo.ts';
 export { openExternalDatabase, type ExternalDatabase } from './open-database.ts';
 export { waitForDatabase, type DatabaseWaitOptions } from './wait-for-database.ts';
@@ -34,6 +34,7 @@ export {
 export { readEvictionPolicy } from './redis/eviction-policy.ts';
 export { createRedisBus, type RedisBus, type RedisBusOptions } from './redis/redis-bus.ts';
 export { createRedisCounters, type RedisCountersOptions } from './redis/redis-counters.ts';
+export { readRedisCondition, type RedisCondition } from './redis/redis-condition.ts';
 export type { RedisScript } from './redis/redis-script.ts';
 export { createRedisSessionStore, type RedisSessionStoreOptions } from './redis/redis-session-store.ts';
 export { parseRedisUrl, type RedisAddress, type RedisNode } from './redis/redis-url.ts';
@@ -47,3 +48,4 @@ export {
 } from './sealing/rewrap.ts';
 export { createSealer } from './sealing/sealer.ts';
 export { generateRootSecret, parseSecretVersions, type SecretVersion } from './sealing/secret-versions.ts';
+export { storeTables } from './store-tables.ts';

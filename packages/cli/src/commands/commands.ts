@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts';
 import { doctor } from './doctor.ts';
+import { migrateDatabase } from './migrate.ts';
 import { listRoutes } from './routes.ts';
 import { checkSecrets } from './secrets-check.ts';
 import { generateSecret } from './secrets-generate.ts';
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   generateSecret,
   checkSecrets,
   rewrapSecrets,
+  migrateDatabase,
   listRoutes,
   doctor,
 ];

@@ -1,28 +1,18 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigurationError, type Config, type Environment } from '@sallyport/app-gateway';
-import { recordModels } from '@sallyport/core';
-import { loadRootSecret } from '@sallyport/stores';
+import { ConfigurationError } from '@sallyport/app-gateway';
+import { loadRootSecret, type SecretVersion } from '@sallyport/stores';
 import type { Command, CommandCall } from '../command.ts';
-import { loadSettings, withSystem } from '../open-system.ts';
+import { checkDatabase } from '../doctor/check-database.ts';
+import { checkRedis } from '../doctor/check-redis.ts';
+import { messageOf, type Finding, type Settings } from '../doctor/finding.ts';
+import { loadSettings } from '../open-system.ts';
 import { exitCodes } from '../operator-mistake.ts';
 import { toTable } from '../table.ts';
 
-/** What was looked at, how it is, and what to do about it. */
-interface Finding {
-  readonly check: string;
-  readonly state: 'good' | 'note' | 'bad';
-  readonly finding: string;
-  readonly fix?: string;
-}
-
-type Settings = { readonly config: Config; readonly isDemo: boolean; readonly environment: Environment };
-
 const millisecondsPerDay = 86_400_000;
 const warnDaysBeforeExpiry = 14;
-/** A clock may be off by this much before anything goes wrong. */
-const toleratedSkewMilliseconds = 5_000;
 
 /** Looks for what keeps a deployment from starting, or from being safe. */
 export const doctor: Command = {
@@ -33,8 +23,11 @@ export const doctor: Command = {
     const findings: Finding[] = [checkNode()];
     const settings = await readSettings(call, findings);
     if (settings !== undefined) {
-      findings.push(...checkAddresses(settings), ...checkMail(settings), ...checkSecret(settings));
-      findings.push(...checkFiles(settings), ...checkTls(settings), ...(await checkDatabase(call, settings)));
+      const secret = checkSecret(settings);
+      findings.push(...checkAddresses(settings), ...checkMail(settings), ...secret.findings);
+      findings.push(...checkFiles(settings), ...checkTls(settings));
+      const stores = await Promise.all([checkDatabase(settings, secret.versions), checkRedis(settings)]);
+      findings.push(...stores.flat());
     }
     const signs = { good: 'ok', note: 'note', bad: 'BAD' } as const;
     const rows = findings.map(({ check, state, finding, fix }) => [
@@ -94,21 +87,26 @@ function checkMail({ environment, isDemo }: Settings): readonly Finding[] {
     : [{ check: 'mail', state: 'bad', finding: 'there is no mail server', fix: 'Set SMTP_URL, or SMTP_URL_FILE.' }];
 }
 
-function checkSecret({ config, environment, isDemo }: Settings): readonly Finding[] {
+/** The secret is read here alone: reading one that is absent would make it. */
+function checkSecret({ config, environment, isDemo }: Settings): {
+  readonly findings: readonly Finding[];
+  readonly versions?: readonly SecretVersion[];
+} {
   const check = 'root secret';
   const isInEnvironment = environment.secret !== undefined;
-  if (!isInEnvironment && !existsSync(join(config.dataDir, 'root-secret')))
-    return [
-      { check, state: 'note', finding: 'none yet', fix: `The first start generates one into ${config.dataDir}.` },
-    ];
+  if (!isInEnvironment && !existsSync(join(config.dataDir, 'root-secret'))) {
+    const fix = `The first start generates one into ${config.dataDir}.`;
+    return { findings: [{ check, state: 'note', finding: 'none yet', fix }] };
+  }
   try {
     const versions = loadRootSecret({ dataDir: config.dataDir, environmentValue: environment.secret });
     const finding = `${isInEnvironment ? 'from the environment' : 'in the data folder'}, version ${versions.map(({ version }) => version).join(', ')}`;
-    return isInEnvironment || isDemo || !environment.isProduction
-      ? [{ check, state: 'good', finding }]
-      : [{ check, state: 'note', finding, fix: 'Keep a copy of it apart from the backup of the database.' }];
+    const isKept = isInEnvironment || isDemo || !environment.isProduction;
+    const state = isKept ? 'good' : 'note';
+    const fix = isKept ? {} : { fix: 'Keep a copy of it apart from the backup of the database.' };
+    return { findings: [{ check, state, finding, ...fix }], versions };
   } catch (error) {
-    return [{ check, state: 'bad', finding: messageOf(error) }];
+    return { findings: [{ check, state: 'bad', finding: messageOf(error) }] };
   }
 }
 
@@ -171,46 +169,4 @@ function checkTls({ config }: Settings): readonly Finding[] {
       },
     ];
   }
-}
-
-async function checkDatabase(
-  { terminal }: CommandCall,
-  { config, environment }: Settings,
-): Promise<readonly Finding[]> {
-  const check = 'database';
-  if (environment.databaseUrl === undefined && !existsSync(join(config.dataDir, 'sallyport.db')))
-    return [{ check, state: 'note', finding: 'none yet', fix: `The first start makes it in ${config.dataDir}.` }];
-  const findings: Finding[] = [];
-  try {
-    await withSystem(terminal, 'reads', async ({ stores }) => {
-      const { records } = stores.database;
-      const begun = performance.now();
-      const accounts = await records.count({ model: 'user' });
-      const milliseconds = (performance.now() - begun).toFixed(1);
-      findings.push({ check, state: 'good', finding: `answers in ${milliseconds} ms, ${accounts} accounts` });
-      // Opening the stores has waited for Redis.
-      if (environment.redisUrl !== undefined) findings.push({ check: 'Redis', state: 'good', finding: 'answers' });
-      const sortBy = { field: 'at', direction: 'desc' } as const;
-      const [newest] = await records.findMany<{ at: Date }>({ model: recordModels.event, sortBy, limit: 1 });
-      const ahead = (newest?.at.getTime() ?? 0) - Date.now();
-      findings.push(
-        ahead > toleratedSkewMilliseconds
-          ? {
-              check: 'clock',
-              state: 'bad',
-              finding: `events in the database are ${Math.round(ahead / 1000)} s ahead of this clock`,
-              fix: 'Set the clock by NTP, on every machine.',
-            }
-          : { check: 'clock', state: 'good', finding: 'no event in the database is from the future' },
-      );
-      return exitCodes.done;
-    });
-  } catch (error) {
-    findings.push({ check, state: 'bad', finding: messageOf(error) });
-  }
-  return findings;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'it cannot be used';
 }

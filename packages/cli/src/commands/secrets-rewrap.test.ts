@@ -110,7 +110,7 @@ it('a version that is dropped before what it sealed is sealed anew stops the sta
     expect(result.errors).toMatch(/signing key .* was sealed under another root secret.*SALLYPORT_SECRET/);
     expect(result.errors).not.toMatch(/\n\s+at /);
   }
-  expect((await place.run(['doctor'])).output).toMatch(/BAD +database/);
+  expect((await place.run(['doctor'])).output).toMatch(/BAD +signing keys/);
 });
 
 it('a version that is dropped too early afterwards ends the sessions that it hashed, and nothing else', async () => {

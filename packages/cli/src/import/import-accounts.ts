@@ -1,4 +1,3 @@
-import { SallyportError } from '@sallyport/core';
 import { parseUserImport, type Accounts, type ImportedUser } from '@sallyport/identity';
 import type { ImportRecord } from './import-record.ts';
 
@@ -27,10 +26,10 @@ export interface ImportSummary {
 
 /** Records that become accounts in one transaction. */
 const batchSize = 500;
-const maximumAttempts = 5;
 
 /**
- * Turns records into accounts, batch by batch. Each batch is durable or not there at all, and an address that has an
+ * Turns records into accounts, batch by batch. Where the database has transactions each batch is durable or not there at
+ * all, and an address that has an
  * account is passed over: an import that was interrupted is finished by running it again.
  */
 export async function importAccounts(options: AccountImport): Promise<ImportSummary> {
@@ -42,7 +41,7 @@ export async function importAccounts(options: AccountImport): Promise<ImportSumm
   const flush = async (): Promise<void> => {
     const users = batch;
     batch = [];
-    const made = await (isDryRun ? countNew(accounts, users) : writeBatch(accounts, users));
+    const made = await (isDryRun ? countNew(accounts, users) : accounts.importUsers(users));
     counts.made += made;
     counts.existing += users.length - made;
     onProgress(counts.records);
@@ -92,18 +91,6 @@ function createRoleCheck(accounts: Accounts): (roles: readonly string[]) => Prom
 async function countNew(accounts: Accounts, users: readonly ImportedUser[]): Promise<number> {
   const emails = [...new Set(users.map(({ email }) => email))];
   return emails.length - (await accounts.knownAmong(emails)).size;
-}
-
-async function writeBatch(accounts: Accounts, users: readonly ImportedUser[]): Promise<number> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await accounts.importUsers(users);
-    } catch (error) {
-      // Somebody signed up with one of the addresses between the look and the write.
-      const isConflict = error instanceof SallyportError && error.code === 'SP_CONFLICT';
-      if (!isConflict || attempt === maximumAttempts) throw error;
-    }
-  }
 }
 
 function bcryptCostOf(hash: string | undefined): number {

@@ -1,10 +1,12 @@
 import {
+  isDuplicateRow,
   SallyportError,
   type InvalidationBus,
   type RevocationReason,
   type SecurityEventLog,
   type SessionStore,
 } from '@sallyport/core';
+import { createRowId } from '../database/row-id.ts';
 import type { Engine } from '../engine/better-auth-engine.ts';
 import type { EndWeakSessions } from '../sessions/weak-sessions.ts';
 import type { PasswordHashing } from './password-hashing.ts';
@@ -52,10 +54,12 @@ export interface Accounts {
   /** Those of these addresses that have an account. */
   knownAmong(emails: readonly string[]): Promise<ReadonlySet<string>>;
   /**
-   * Takes accounts over from another system, all of them or none, with their password hashes as they are. An address
-   * that has an account, or comes twice, is left alone.
+   * Takes accounts over from another system, with their password hashes as they are: all of them or none where the
+   * database has transactions, else one by one. An address that has an account, or comes twice, is left alone, also when
+   * somebody makes the account meanwhile.
    *
-   * @returns how many were made, or rejects with `SP_STORE_UNAVAILABLE`, or `SP_CONFLICT` when somebody made one meanwhile.
+   * @returns how many were made, or rejects with `SP_STORE_UNAVAILABLE`, or with `SP_CONFLICT` when addresses are taken
+   *   again and again meanwhile.
    */
   importUsers(users: readonly ImportedUser[], origin?: Origin): Promise<number>;
   /**
@@ -67,8 +71,11 @@ export interface Accounts {
   setBanned(userId: string, isBanned: boolean, origin?: Origin): Promise<number>;
   /** Ends every session of a user, and resolves to their number. */
   endSessions(userId: string, origin?: Origin): Promise<number>;
-  /** Makes a link with which the owner chooses a password, once and within an hour, and resolves to its token. */
-  invite(user: User, how: 'mail' | 'hand-over'): Promise<string>;
+  /**
+   * Makes a link with which the owner chooses a password, once and within an hour, and resolves to its token. What is to
+   * be handed over is in nobody's mail.
+   */
+  invite(user: User, how: 'mail' | 'hand-over', origin?: Origin): Promise<string>;
 }
 
 export interface AccountsOptions {
@@ -163,6 +170,19 @@ export function createAccounts(options: AccountsOptions): Accounts {
       return ended.length;
     });
 
+  /** Says what it made as it goes: without transactions that stays when a later one fails. */
+  const importInto = async (batch: readonly ImportedUser[], origin: Origin, noteMade: () => void): Promise<void> => {
+    const known = new Set(await users.knownAmong(batch.map(({ email }) => email)));
+    for (const user of batch) {
+      if (known.has(user.email)) continue;
+      known.add(user.email);
+      const [id, at] = [createRowId(), now()];
+      await events.append({ type: 'account.imported', at, outcome: 'success', target: id, ...origin, details: {} });
+      await users.insert({ ...user, id }, at);
+      noteMade();
+    }
+  };
+
   return {
     findByEmail: (email) => users.findByEmail(email),
     findById: (id) => users.findById(id),
@@ -199,20 +219,22 @@ export function createAccounts(options: AccountsOptions): Accounts {
     list: (limit, afterId) => users.list(limit, afterId),
     unknownRoles: (names) => roles.unknownAmong(names),
     knownAmong: (emails) => users.knownAmong(emails),
-    importUsers: (batch, origin = operator) =>
-      transaction(async () => {
-        const known = new Set(await users.knownAmong(batch.map(({ email }) => email)));
-        let made = 0;
-        for (const user of batch) {
-          if (known.has(user.email)) continue;
-          known.add(user.email);
-          const target = await users.insert(user, now());
-          const at = now();
-          await events.append({ type: 'account.imported', at, outcome: 'success', target, ...origin, details: {} });
-          made += 1;
+    async importUsers(batch, origin = operator) {
+      let made = 0;
+      for (let attempt = 0; attempt < maximumAttempts; attempt += 1) {
+        try {
+          await transaction(async () => {
+            if (hasTransactions) made = 0;
+            await importInto(batch, origin, () => (made += 1));
+          });
+          return made;
+        } catch (error) {
+          // Somebody took an address between the look and the write: the next look sees it.
+          if (!isDuplicateRow(error)) throw error;
         }
-        return made;
-      }),
+      }
+      throw new SallyportError('SP_CONFLICT');
+    },
     async setBanned(userId, isBanned, origin = operator) {
       for (let attempt = 0; attempt < maximumAttempts; attempt += 1) {
         const changed = await transaction(() => changeBan(userId, isBanned, origin));
@@ -224,7 +246,16 @@ export function createAccounts(options: AccountsOptions): Accounts {
       throw new SallyportError('SP_CONFLICT');
     },
     endSessions: (userId, origin = operator) => endSessions(userId, 'administrator', origin),
-    async invite(user, how) {
+    async invite(user, how, origin = operator) {
+      const target = user.id;
+      await events.append({
+        type: 'account.invited',
+        at: now(),
+        outcome: 'success',
+        target,
+        ...origin,
+        details: { how },
+      });
       const token = await links.issue('reset-password', user.id);
       if (how === 'mail') await post.send('invitation', user, token);
       return token;

@@ -22,6 +22,8 @@ export interface UserChange {
 
 /** An account to write as it is. */
 export interface NewUserRow {
+  /** Of `createRowId`. */
+  readonly id: string;
   readonly name: string;
   readonly email: string;
   readonly emailVerified: boolean;
@@ -36,8 +38,8 @@ export interface UserTable {
   list(limit: number, afterId?: string): Promise<readonly User[]>;
   /** Those of these addresses that have an account. */
   knownAmong(emails: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Writes an account and its password. Resolves to its id; rejects when the address has an account. */
-  insert(user: NewUserRow, at: Date): Promise<string>;
+  /** Writes an account and its password. Rejects when the address has an account. */
+  insert(user: NewUserRow, at: Date): Promise<void>;
   /** Marks the address as verified. Authority does not change by it. */
   markVerified(id: string, at: Date): Promise<void>;
   /** Changes authority: the generation grows by one. Compare-and-set; resolves to `null` when somebody else was faster. */
@@ -83,12 +85,11 @@ export function createUserTable(records: Records): UserTable {
     async insert({ passwordHash, roles, ...user }, at) {
       const times = { createdAt: at, updatedAt: at };
       const data = { ...user, ...times, roles: rolesToText(roles), generation: 1 };
-      const { id } = await records.create<UserRow>({ model, data });
+      const { id } = await records.create<UserRow>({ model, data, forceAllowId: true });
       if (passwordHash !== undefined) {
         const credential = { userId: id, accountId: id, providerId: 'credential', password: passwordHash, ...times };
         await records.create({ model: 'account', data: credential });
       }
-      return id;
     },
     async markVerified(id, at) {
       await records.updateMany({

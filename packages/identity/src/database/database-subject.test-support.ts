@@ -1,5 +1,5 @@
 import type { KeyUse, SessionStore } from '@sallyport/core';
-import { createRecordSessionStore, createSealer, keyTable, openKeyRing, sessionTable } from '@sallyport/stores';
+import { createRecordSessionStore, createSealer, openKeyRing, storeTables } from '@sallyport/stores';
 import { untilAnswered } from '@sallyport/testing/contracts';
 import { openIdentityDatabase } from './identity-database.ts';
 import { openAddress } from './test-database.test-support.ts';
@@ -16,7 +16,7 @@ interface DatabaseSubject extends SessionStore {
 export async function openSubject(address: string): Promise<DatabaseSubject> {
   const { records } = await openIdentityDatabase({
     database: openAddress(address).handle,
-    tables: [sessionTable, keyTable],
+    tables: storeTables,
   });
   // SQLite is busy for a moment when several processes write; nothing else is.
   const ring = await untilAnswered(() => openKeyRing({ records, sealer: createSealer([subjectSecret])('key-ring') }));

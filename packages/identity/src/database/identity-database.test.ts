@@ -3,11 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { keyTable, openEmbeddedDatabase, sessionTable } from '@sallyport/stores';
+import { openEmbeddedDatabase, storeTables as tables } from '@sallyport/stores';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openIdentityDatabase } from './identity-database.ts';
 
-const tables = [sessionTable, keyTable];
 let folder: string;
 let file: string;
 beforeEach(() => {

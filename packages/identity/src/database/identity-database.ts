@@ -12,7 +12,7 @@ import { createDatabaseAdapter } from './database-adapter.ts';
 import type { DatabaseHandle } from './database-handle.ts';
 import { identitySchema, type IdentitySchema } from './identity-schema.ts';
 import { migrate } from './migrate.ts';
-import { readMongoAbilities, type MongoAbilities } from './mongo-migration.ts';
+import { readMongoAbilities, type DatabaseAbilities } from './mongo-migration.ts';
 
 export interface IdentityDatabaseOptions {
   /** An open database. Its owner closes it. */
@@ -60,7 +60,7 @@ export async function openIdentityDatabase(options: IdentityDatabaseOptions): Pr
   const { database, tables, isUsable = () => true, logger = silentLogger } = options;
   const schema = identitySchema(tables);
   await migrate({ database, tables, logger });
-  const { hasTransactions, hasAtomicUpdates } = await readAbilities(database);
+  const { hasTransactions, hasAtomicUpdates } = await readDatabaseAbilities(database);
   if (!hasTransactions)
     logger.warn('the database has no transactions: events are written before the changes that they report', {
       database: database.kind,
@@ -80,7 +80,8 @@ export async function openIdentityDatabase(options: IdentityDatabaseOptions): Pr
   };
 }
 
-async function readAbilities(database: DatabaseHandle): Promise<MongoAbilities> {
+/** Asks a database what it can do. Rejects with `SP_STORE_UNAVAILABLE`. */
+export async function readDatabaseAbilities(database: DatabaseHandle): Promise<DatabaseAbilities> {
   if (database.kind !== 'mongodb') return { hasTransactions: true, hasAtomicUpdates: true };
   try {
     return await readMongoAbilities(database);

@@ -1,5 +1,5 @@
 import type { RecordTable } from '@sallyport/core';
-import { createRecordSessionStore, keyTable, sessionTable } from '@sallyport/stores';
+import { createRecordSessionStore, keyTable, sessionTable, storeTables as tables } from '@sallyport/stores';
 import { after, makeSessionRecord, startStoreProcess } from '@sallyport/testing/contracts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openIdentityDatabase } from './identity-database.ts';
@@ -13,7 +13,6 @@ import {
   type TestDatabase,
 } from './test-database.test-support.ts';
 
-const tables: readonly RecordTable[] = [sessionTable, keyTable];
 const subject = new URL('./database-subject.test-support.ts', import.meta.url).href;
 
 /** What a later version might add: a column that may be empty, and a table. */
@@ -26,8 +25,8 @@ const newerTables: readonly RecordTable[] = [
   { model: 'sallyportDevice', columns: { name: { type: 'string', required: false, unique: true } } },
 ];
 
-describe.each(databaseKinds)('migrations', (kind) => {
-  describe.skipIf(!isAvailable(kind))(titleOn('of a database', kind), () => {
+describe.each(databaseKinds)('on %s', (kind) => {
+  describe.skipIf(!isAvailable(kind))(titleOn('migrations', kind), () => {
     let database: TestDatabase;
     beforeEach(async () => {
       database = await openTestDatabase(kind);
@@ -51,15 +50,15 @@ describe.each(databaseKinds)('migrations', (kind) => {
       expect(isEmptyPlan(await migrate({ database: database.handle, tables }))).toBe(true);
     });
 
-    it('do not collide when eight processes start together', async () => {
+    it('do not collide when four processes start together', async () => {
       const processes = await Promise.all(
-        Array.from({ length: 8 }, () => startStoreProcess({ module: subject, argument: database.address })),
+        Array.from({ length: 4 }, () => startStoreProcess({ module: subject, argument: database.address })),
       );
       try {
         await Promise.all(processes.map((one) => one.open()));
         await Promise.all(processes.map((one, index) => one.call('addRole', `role-${index}`)));
         const { records } = await openIdentityDatabase({ database: database.handle, tables });
-        expect(await records.count({ model: 'sallyportRole' })).toBe(8);
+        expect(await records.count({ model: 'sallyportRole' })).toBe(4);
         expect(await records.count({ model: 'sallyportKey' })).toBe(1);
       } finally {
         await Promise.all(processes.map((one) => one.kill()));
@@ -136,8 +135,8 @@ describe.each(databaseKinds)('migrations', (kind) => {
   });
 });
 
-describe.skipIf(!isAvailable('mongodb'))(titleOn('indexes', 'mongodb'), () => {
-  it('that cannot be made stop the start, and name the collection and the field but no value', async () => {
+describe.skipIf(!isAvailable('mongodb'))(titleOn('migrations', 'mongodb'), () => {
+  it('whose indexes cannot be made stop the start, and name the collection and the field but no value', async () => {
     const database = await openTestDatabase('mongodb');
     if (database.handle.kind !== 'mongodb') throw new TypeError('not a MongoDB');
     const users = database.handle.client.db(database.handle.databaseName).collection('user');

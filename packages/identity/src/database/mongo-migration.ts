@@ -4,8 +4,8 @@ import type { IdentitySchema } from './identity-schema.ts';
 import type { MigrationPlan } from './migration-plan.ts';
 import { indexesOf, tablesOf, type SchemaIndex } from './schema-tables.ts';
 
-/** What the server of a MongoDB can do. */
-export interface MongoAbilities {
+/** What a database can do. Only those that speak the protocol of MongoDB differ. */
+export interface DatabaseAbilities {
   /** A replica set or a sharded cluster: several writes become durable together or not at all. */
   readonly hasTransactions: boolean;
   /**
@@ -37,14 +37,19 @@ const notImplemented = 238;
 const indexConflicts: ReadonlySet<number> = new Set([85, 86]);
 
 /** Asks the server what it can do. */
-export async function readMongoAbilities({ client, databaseName }: MongoHandle): Promise<MongoAbilities> {
+export async function readMongoAbilities({ client, databaseName }: MongoHandle): Promise<DatabaseAbilities> {
   const db = client.db(databaseName);
   const hello = await db.command({ hello: 1 });
   const build = await db.command({ buildInfo: 1 });
   return {
     hasTransactions: typeof hello['setName'] === 'string' || hello['msg'] === 'isdbgrid',
-    hasAtomicUpdates: !/^v?1\./.test(String(build['ferretdbVersion'] ?? '')),
+    hasAtomicUpdates: isAtomic(build['ferretdbVersion']),
   };
+}
+
+/** MongoDB has no such version. A FerretDB that was built as a module calls its own "unknown", which may be 1. */
+function isAtomic(ferretdbVersion: unknown): boolean {
+  return ferretdbVersion === undefined || /^v?(?:[2-9]|\d{2,})\./.test(String(ferretdbVersion));
 }
 
 /** Reads which collections and indexes a MongoDB lacks. Writes nothing. */

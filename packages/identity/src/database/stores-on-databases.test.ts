@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { KeyRingEntry, Records } from '@sallyport/core';
-import { createRecordSessionStore, createSealer, keyTable, openKeyRing, sessionTable } from '@sallyport/stores';
+import { createRecordSessionStore, createSealer, keyTable, openKeyRing, storeTables } from '@sallyport/stores';
 import { keyRingContract, sessionStoreContract } from '@sallyport/testing/contracts';
 import { describe, vi } from 'vitest';
 import { subjectSecret } from './database-subject.test-support.ts';
+import { openCleanDatabase } from './clean-database.test-support.ts';
 import { openIdentityDatabase } from './identity-database.ts';
-import { databaseKinds, hasRaces, isAvailable, openTestDatabase, titleOn } from './test-database.test-support.ts';
+import { databaseKinds, hasRaces, isAvailable, titleOn, type TestDatabase } from './test-database.test-support.ts';
 
 // Hundreds of writes to a server that waits for the disk each time, on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
-const tables = [sessionTable, keyTable];
 const module = new URL('./database-subject.test-support.ts', import.meta.url).href;
 const sealer = createSealer([subjectSecret])('key-ring');
 const otherSealer = createSealer([{ version: 1, value: randomBytes(32).toString('base64url') }])('key-ring');
@@ -19,23 +19,26 @@ const withoutRaces = new Map(
 );
 
 describe.each(databaseKinds)('on Better Auth’s adapter', (kind) => {
-  describe.skipIf(!isAvailable(kind))(titleOn('the stores', kind), () => {
+  describe.skipIf(!isAvailable(kind))(titleOn('the session store', kind), () => {
     sessionStoreContract({
       name: 'records',
       withoutRaces: withoutRaces.get(kind) === true,
       open: async () => {
-        const { handle, address, breakDown, close } = await openTestDatabase(kind);
-        const { records } = await openIdentityDatabase({ database: handle, tables });
-        return { store: createRecordSessionStore(records), breakDown, close, processes: { module, argument: address } };
+        const database = await openCleanDatabase(kind);
+        const { records } = await openIdentityDatabase({ database: database.handle, tables: storeTables });
+        return { ...fixtureOf(database), store: createRecordSessionStore(records) };
       },
     });
+  });
 
+  describe.skipIf(!isAvailable(kind))(titleOn('the key ring', kind), () => {
     keyRingContract({
       name: 'records',
       open: async () => {
-        const { handle, address, breakDown, close } = await openTestDatabase(kind);
-        const { records } = await openIdentityDatabase({ database: handle, tables });
+        const database = await openCleanDatabase(kind);
+        const { records } = await openIdentityDatabase({ database: database.handle, tables: storeTables });
         return {
+          ...fixtureOf(database),
           openRing: ({ secret = 'first', ...options } = {}) =>
             openKeyRing({ records, sealer: secret === 'first' ? sealer : otherSealer, ...options }),
           readRows: () => readEntries(records),
@@ -52,14 +55,26 @@ describe.each(databaseKinds)('on Better Auth’s adapter', (kind) => {
           removeRows: async () => {
             await records.deleteMany({ model: keyTable.model, where: [] });
           },
-          breakDown,
-          close,
-          processes: { module, argument: address },
         };
       },
     });
   });
 });
+
+/** Other processes get the address when they are started, and then only. */
+function fixtureOf(database: TestDatabase) {
+  const { breakDown, close } = database;
+  return {
+    breakDown,
+    close,
+    processes: {
+      module,
+      get argument() {
+        return database.address;
+      },
+    },
+  };
+}
 
 interface KeyRow extends KeyRingEntry {
   readonly id: string;

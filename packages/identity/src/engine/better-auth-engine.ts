@@ -12,6 +12,7 @@ import {
 import type { PasswordHashing } from '../accounts/password-hashing.ts';
 import { rolesToText } from '../accounts/user-table.ts';
 import type { IdentityDatabase } from '../database/identity-database.ts';
+import { createRowId } from '../database/row-id.ts';
 import { AccountIsClosed, MoreProofDemanded } from '../sessions/session-maker.ts';
 import { withSessionRecords, type SessionAdapterOptions } from './session-adapter.ts';
 import { waysIn } from './ways-in.ts';
@@ -57,8 +58,9 @@ export interface Engine {
     userAgent: string,
   ): Promise<PasswordSignIn>;
   /**
-   * Writes an account and its credential in one transaction, together with what `alongside` writes. Resolves to its id;
-   * rejects with `SP_CONFLICT` when the address has an account.
+   * Writes an account and its credential in one transaction, together with what `alongside` writes. That comes first, so
+   * that without transactions no account is there which nothing reports. Resolves to its id; rejects with `SP_CONFLICT`
+   * when the address has an account.
    */
   createAccount(account: NewAccount, alongside: (userId: string) => Promise<void>): Promise<string>;
   /** The hash of the password of a user; `null` for a user without. */
@@ -149,8 +151,10 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       try {
         return await database.transaction(async () => {
           const { passwordHash, roles, ...rest } = account;
+          const id = createRowId();
+          await alongside(id);
           const user = await internalAdapter.createUser(
-            { ...rest, roles: rolesToText(roles), generation: 1 },
+            { ...rest, id, roles: rolesToText(roles), generation: 1 },
             { method: 'email-password' },
           );
           if (passwordHash !== undefined) {
@@ -161,7 +165,6 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
               password: passwordHash,
             });
           }
-          await alongside(user.id);
           return user.id;
         });
       } catch (cause) {

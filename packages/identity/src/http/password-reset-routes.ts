@@ -21,7 +21,6 @@ export function createPasswordResetRoutes(parts: IdentityParts) {
       const { email } = await readBody(c.req.raw, requestSchema);
       const user = await users.findByEmail(email);
       if (user !== null) {
-        await post.send('resetPassword', user, await links.issue('reset-password', user.id));
         await events.append({
           type: 'account.password-reset-requested',
           at: now(),
@@ -30,6 +29,7 @@ export function createPasswordResetRoutes(parts: IdentityParts) {
           ...whereOf(c.env.context),
           details: {},
         });
+        await post.send('resetPassword', user, await links.issue('reset-password', user.id));
       }
       return c.json({ status: 'reset-sent' });
     })

@@ -12,9 +12,9 @@ import {
 } from '../test-server.test-support.ts';
 import { claimDatabase, type DatabaseClaim } from './claim-database.ts';
 
-describe.each<ServerKind>(['postgres', 'mongodb'])('a claim', (kind) => {
+describe.each<ServerKind>(['postgres', 'mongodb'])('on %s', (kind) => {
   const server = testServerUrl(kind);
-  describe.skipIf(server === '')(titleOn('on a database', kind), () => {
+  describe.skipIf(server === '')(titleOn('the claim on a database', kind), () => {
     const closing: (() => Promise<unknown>)[] = [];
     afterEach(async () => {
       for (const step of closing.splice(0).reverse()) await step().catch(() => {});

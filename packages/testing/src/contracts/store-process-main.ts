@@ -1,4 +1,8 @@
+import { enableCompileCache } from 'node:module';
 import type { StoreReply, StoreRequest } from './store-process.ts';
+
+// Contract tests start this program dozens of times, and most of what that takes is compiling the same modules.
+enableCompileCache();
 
 type Subject = Readonly<Record<string, (...args: readonly unknown[]) => Promise<unknown>>>;
 

@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startGatewayProcess, writeConfig, type GatewayProcess } from './test-support/gateway-process.ts';
+import {
+  createWorkplace,
+  firstSecret,
+  goodPassword,
+  secondSecret,
+  type Workplace,
+} from './test-support/memory-terminal.ts';
+import { freePort, isAvailable, makeDatabase, testRedisUrl, type TestDatabase } from './test-support/test-servers.ts';
+
+const email = 'ada@example.test';
+const other = 'bob@example.test';
+/** What another system kept of the good password. */
+const goodHash = '$2b$04$EmLSmkn6siYiIleHJm0iPeT47AqlH/f0i2oFlQhrQ1SfvwJzAg5p.';
+
+let database: TestDatabase;
+let place: Workplace;
+let port: number;
+const gateways: GatewayProcess[] = [];
+afterEach(async () => {
+  for (const gateway of gateways.splice(0)) await gateway.stop();
+  await database.drop();
+});
+
+const start = async (): Promise<GatewayProcess> => {
+  const gateway = await startGatewayProcess(place, port);
+  gateways.push(gateway);
+  return gateway;
+};
+
+/** Runs a command line; the gateways are in processes of their own. */
+async function operate(args: readonly string[], input?: string): Promise<unknown> {
+  const result = await place.run([...args, '--json'], input);
+  expect(result).toMatchObject({ code: 0, errors: '' });
+  return result.json();
+}
+
+const makeAdmin = (address = email): Promise<unknown> =>
+  operate(['users', 'create-admin', '--email', address, '--password-stdin'], `${goodPassword}\n`);
+
+const hasServers = isAvailable('postgres') && testRedisUrl !== '';
+
+describe.skipIf(!hasServers)('commands beside running gateways [postgres + redis]', () => {
+  beforeEach(async () => {
+    database = await makeDatabase('postgres');
+    place = createWorkplace({ ...database.variables, REDIS_URL: testRedisUrl });
+    port = await freePort();
+    writeConfig(place, port, `test-${randomBytes(9).toString('hex')}:`);
+  });
+
+  it('make accounts that sign in at once', async () => {
+    const gateway = await start();
+    await makeAdmin();
+    expect(await gateway.rolesOf(await gateway.signIn(email, goodPassword))).toEqual(['admin']);
+    const record = { email: other, name: 'Bob', passwordHash: goodHash, emailVerified: true };
+    writeFileSync(join(place.folder, 'in.ndjson'), JSON.stringify(record));
+    expect(await operate(['users', 'import', 'in.ndjson'])).toMatchObject({ made: 1 });
+    expect(await gateway.rolesOf(await gateway.signIn(other, goodPassword))).toEqual(['user']);
+  }, 120_000);
+
+  it('change roles, ban and end sessions, and the gateway that remembers them follows before they are done', async () => {
+    const gateway = await start();
+    await makeAdmin();
+    const cookie = await gateway.signIn(email, goodPassword);
+    expect(await gateway.rolesOf(cookie)).toEqual(['admin']);
+
+    await operate(['users', 'set-roles', email, 'vendor']);
+    expect(await gateway.rolesOf(cookie)).toEqual(['vendor']);
+
+    expect(await operate(['sessions', 'end-all'])).toEqual({ ended: 1 });
+    expect(await gateway.rolesOf(cookie)).toBeUndefined();
+
+    const again = await gateway.signIn(email, goodPassword);
+    expect(await gateway.rolesOf(again)).toEqual(['vendor']);
+    expect(await operate(['users', 'ban', email])).toMatchObject({ sessionsEnded: 1 });
+    expect(await gateway.rolesOf(again)).toBeUndefined();
+    await expect(gateway.signIn(email, goodPassword)).rejects.toThrow(/401/);
+    await operate(['users', 'unban', email]);
+    expect(await gateway.rolesOf(await gateway.signIn(email, goodPassword))).toEqual(['vendor']);
+  }, 120_000);
+
+  it('seal keys anew while the gateway goes on, and its sessions outlast its next start', async () => {
+    place.environment['SALLYPORT_SECRET'] = `1:${firstSecret}`;
+    await makeAdmin();
+    place.environment['SALLYPORT_SECRET'] = `2:${secondSecret},1:${firstSecret}`;
+    const gateway = await start();
+    const cookie = await gateway.signIn(email, goodPassword);
+    expect(await operate(['secrets', 'rewrap'])).toMatchObject({ newest: 2, outcomes: [{ rewrapped: 1 }] });
+    expect(await gateway.rolesOf(cookie)).toEqual(['admin']);
+    await gateways.pop()?.stop();
+    place.environment['SALLYPORT_SECRET'] = `2:${secondSecret}`;
+    const next = await start();
+    expect(await next.rolesOf(cookie)).toEqual(['admin']);
+  }, 120_000);
+});
+
+describe.each(['sqlite', 'postgres'] as const)('commands beside a gateway', (kind) => {
+  describe.skipIf(!isAvailable(kind))(`commands beside a gateway without Redis [${kind}]`, () => {
+    beforeEach(async () => {
+      database = await makeDatabase(kind);
+      place = createWorkplace(database.variables);
+      port = await freePort();
+      writeConfig(place, port, 'sallyport:');
+    });
+
+    it('are refused when they change what the gateway remembers, in words, and run when they only read', async () => {
+      await makeAdmin();
+      await start();
+      writeFileSync(join(place.folder, 'in.ndjson'), JSON.stringify({ email: other, name: 'Bob' }));
+      const changing = [
+        ['users', 'create-admin', '--email', other, '--invite'],
+        ['users', 'import', 'in.ndjson'],
+        ['users', 'set-roles', email, 'user'],
+        ['users', 'ban', email],
+        ['sessions', 'end-all'],
+      ];
+      // Together: a server may take a while to notice that whoever held a database is gone, and each waits for that.
+      for (const result of await Promise.all(changing.map((args) => place.run(args)))) {
+        expect(result).toMatchObject({ code: 3, output: '' });
+        expect(result.errors).toMatch(/^A gateway, or another command, is using .*Stop the gateway first/);
+      }
+      for (const args of [['users', 'list'], ['users', 'show', email], ['secrets', 'rewrap'], ['migrate']])
+        expect(await place.run(args)).toMatchObject({ code: 0 });
+      await gateways.pop()?.stop();
+      expect((await place.run(['users', 'ban', email])).code).toBe(0);
+    }, 180_000);
+  });
+});

@@ -1,0 +1,170 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkClock } from '../doctor/check-clock.ts';
+import { createWorkplace, goodPassword, type Workplace } from '../test-support/memory-terminal.ts';
+import {
+  databaseKinds,
+  freePort,
+  isAvailable,
+  makeDatabase,
+  startMuteServer,
+  testRedisUrl,
+  type TestDatabase,
+} from '../test-support/test-servers.ts';
+
+interface Finding {
+  readonly check: string;
+  readonly state: string;
+  readonly finding: string;
+  readonly fix?: string;
+}
+
+async function examine(place: Workplace): Promise<{ code: number; output: string; findings: readonly Finding[] }> {
+  const { code, output, errors, json } = await place.run(['doctor', '--json']);
+  expect(errors).toBe('');
+  return { code, output, findings: (json() as { findings: Finding[] }).findings };
+}
+
+const statesOf = (findings: readonly Finding[]): Record<string, string> =>
+  Object.fromEntries(findings.map(({ check, state }) => [check, state]));
+
+describe.each(databaseKinds)('the doctor', (kind) => {
+  describe.skipIf(!isAvailable(kind))(`sallyport doctor [${kind}]`, () => {
+    let database: TestDatabase;
+    let place: Workplace;
+    beforeEach(async () => {
+      database = await makeDatabase(kind);
+      place = createWorkplace(database.variables);
+    });
+    afterEach(() => database.drop());
+
+    it('finds an empty database to be migrated, migrates nothing, and finds nothing more once it is', async () => {
+      for (let times = 0; times < 2; times += 1) {
+        const { code, findings } = await examine(place);
+        expect(code).toBe(0);
+        if (kind === 'sqlite') expect(findings).toContainEqual(expect.objectContaining({ finding: 'none yet' }));
+        else
+          expect(findings).toContainEqual({
+            check: 'migrations',
+            state: 'note',
+            finding: expect.stringMatching(/^pending: \d+ tables, \d+ indexes/) as string,
+            fix: expect.stringContaining('sallyport migrate') as string,
+          });
+      }
+      await place.run(['migrate']);
+      expect(statesOf((await examine(place)).findings)).toMatchObject({
+        tables: 'good',
+        'clock of the gateways': 'good',
+        ...(kind === 'sqlite' ? {} : { 'clock of the database': 'good' }),
+      });
+    });
+
+    it('says how fast it answers, and what the root secret opens, and never where it is', async () => {
+      await place.run(['users', 'create-admin', '--email', 'ada@x.test', '--password-stdin'], goodPassword);
+      const { code, output, findings } = await examine(place);
+      expect(code).toBe(0);
+      expect(findings).toContainEqual({ check: 'signing keys', state: 'good', finding: 'the root secret opens 1' });
+      expect(output).toMatch(kind === 'sqlite' ? /1 accounts, counted in [\d.]+ ms/ : /answers in [\d.]+ ms/);
+      const { DATABASE_URL } = database.variables;
+      if (DATABASE_URL !== undefined) expect(output).not.toContain(new URL(DATABASE_URL).port);
+    });
+  });
+});
+
+describe.skipIf(testRedisUrl === '')('sallyport doctor [redis]', () => {
+  it('finds Redis, its clock, and how it is set up', async () => {
+    const { findings, output } = await examine(createWorkplace({ REDIS_URL: testRedisUrl }));
+    const states = statesOf(findings);
+    expect(states).toMatchObject({ Redis: 'good', 'clock of Redis': 'good' });
+    expect(Object.keys(states)).toEqual(expect.arrayContaining(['Redis when full', 'Redis on disk']));
+    expect(output).not.toContain(new URL(testRedisUrl).port);
+  });
+
+  it('finds a password that is wrong', async () => {
+    const url = new URL(testRedisUrl);
+    url.password = 'canary';
+    const { code, findings, output } = await examine(createWorkplace({ REDIS_URL: url.href }));
+    expect(code).toBe(1);
+    expect(statesOf(findings)).toMatchObject({ Redis: 'bad' });
+    expect(output).not.toContain('canary');
+  });
+});
+
+describe('the doctor', () => {
+  const secretParts = /canary|127\.0\.0\.1|\n\s+at /;
+
+  it('finds servers that refuse, and says what to do about each', async () => {
+    const port = await freePort();
+    const place = createWorkplace({
+      DATABASE_URL: `postgres://canary:canary@127.0.0.1:${port}/canary`,
+      REDIS_URL: `redis://canary:canary@127.0.0.1:${port}`,
+    });
+    const { code, findings, output } = await examine(place);
+    expect(code).toBe(1);
+    for (const check of ['database', 'Redis'])
+      expect(findings).toContainEqual({
+        check,
+        state: 'bad',
+        finding: expect.stringMatching(/does not answer.*econnrefused/i) as string,
+        fix: expect.stringMatching(/(DATABASE|REDIS)_URL/) as string,
+      });
+    expect(output).not.toMatch(secretParts);
+  });
+
+  it.each(['postgres', 'mongodb'])(
+    'gives up on servers that hang (%s, redis)',
+    async (scheme) => {
+      const mute = await startMuteServer();
+      const place = createWorkplace({
+        DATABASE_URL: `${scheme}://canary:canary@127.0.0.1:${mute.port}/canary`,
+        REDIS_URL: `redis://127.0.0.1:${mute.port}`,
+      });
+      const { code, findings, output } = await examine(place);
+      mute.close();
+      expect(code).toBe(1);
+      expect(statesOf(findings)).toMatchObject({ database: 'bad', Redis: 'bad' });
+      expect(output).not.toMatch(secretParts);
+    },
+    60_000,
+  );
+
+  it.each([
+    { variables: { DATABASE_URL: 'canary' }, check: 'database' },
+    { variables: { DATABASE_URL: 'mongodb://canary:canary@127.0.0.1:1/' }, check: 'database' },
+    { variables: { REDIS_URL: 'redis://127.0.0.1:1?canary=1&tls=canary' }, check: 'Redis' },
+  ])('finds an address that is none: $check', async ({ variables, check }) => {
+    const { code, findings, output } = await examine(createWorkplace(variables as Record<string, string>));
+    expect(code).toBe(1);
+    expect(statesOf(findings)).toMatchObject({ [check]: 'bad' });
+    expect(output).not.toMatch(/=canary|canary:|127\.0\.0\.1/);
+  });
+
+  it('finds a file of authorities that is not there', async () => {
+    const place = createWorkplace({ REDIS_URL: 'rediss://127.0.0.1:1' });
+    const config = `export default { publicUrl: 'http://localhost:1', redis: { caFile: '/nowhere/canary' }, policy: { permissions: {}, roles: {} },
+      routes: [{ name: 'a', prefix: '/', upstream: 'http://127.0.0.1:9', audience: 'a', access: 'public' }] };`;
+    writeFileSync(join(place.folder, 'sallyport.config.ts'), config);
+    const { findings } = await examine(place);
+    expect(findings.find(({ check }) => check === 'Redis')).toMatchObject({
+      state: 'bad',
+      finding: expect.stringContaining('caFile') as string,
+    });
+  });
+
+  it.each([
+    { name: 'a clock that is right', ahead: 0, state: 'good' },
+    { name: 'five seconds', ahead: 5_000, state: 'good' },
+    { name: 'six seconds ahead', ahead: 6_000, state: 'bad' },
+    { name: 'six seconds behind', ahead: -6_000, state: 'bad' },
+    { name: 'a day ahead', ahead: 86_400_000, state: 'bad' },
+  ])('judges $name', ({ ahead, state }) => {
+    const reading = { time: new Date(1_000_000 + ahead), askedAt: 1_000_000, answeredAt: 1_000_000 };
+    expect(checkClock('clock', 'Redis', reading).state).toBe(state);
+  });
+
+  it('does not take a slow answer for a wrong clock', () => {
+    const reading = { time: new Date(4_000), askedAt: 0, answeredAt: 9_000 };
+    expect(checkClock('clock', 'Redis', reading).state).toBe('good');
+  });
+});

@@ -1,0 +1,58 @@
+import { afterAll } from 'vitest';
+import type { DatabaseHandle } from './database-handle.ts';
+import { openTestDatabase, type DatabaseKind, type TestDatabase } from './test-database.test-support.ts';
+
+/** Databases of servers that a test of this file is done with: migrated, and without rows. */
+const spares = new Map<DatabaseKind, TestDatabase[]>();
+afterAll(async () => {
+  for (const database of [...spares.values()].flat()) await database.close();
+  spares.clear();
+});
+
+/**
+ * Opens a database without rows, which a test of this file before may have migrated: making one takes a server long. One
+ * whose address was handed to other processes is not used again, because they may still write to it.
+ */
+export async function openCleanDatabase(kind: DatabaseKind): Promise<TestDatabase> {
+  if (kind === 'sqlite') return openTestDatabase(kind);
+  const database = spares.get(kind)?.pop() ?? (await openTestDatabase(kind));
+  let isReusable = true;
+  return {
+    handle: database.handle,
+    get address() {
+      isReusable = false;
+      return database.address;
+    },
+    dump: database.dump,
+    breakDown: () => {
+      isReusable = false;
+      return database.breakDown();
+    },
+    close: async () => {
+      if (!isReusable) return database.close();
+      await removeRows(database.handle);
+      spares.set(kind, [...(spares.get(kind) ?? []), database]);
+    },
+  };
+}
+
+async function removeRows(handle: DatabaseHandle): Promise<void> {
+  switch (handle.kind) {
+    case 'sqlite':
+      return;
+    case 'postgres': {
+      const connection = await handle.pool.connect();
+      try {
+        const sql = `SELECT string_agg(format('%I', tablename), ', ') AS names FROM pg_tables WHERE schemaname = current_schema()`;
+        const names = (await connection.query<{ names: string | null }>(sql)).rows[0]?.names ?? null;
+        if (names !== null) await connection.query(`TRUNCATE ${names}`);
+      } finally {
+        connection.release();
+      }
+      return;
+    }
+    case 'mongodb':
+      for (const collection of await handle.client.db(handle.databaseName).collections())
+        await collection.deleteMany({});
+  }
+}
