@@ -22,6 +22,7 @@ export type { DatabaseAbilities } from './database/mongo-migration.ts';
 export { migrate, planMigrations, type MigrationOptions } from './database/migrate.ts';
 export { isEmptyPlan, type MigrationPlan, type PlannedColumn, type PlannedIndex } from './database/migration-plan.ts';
 export type { FactorMethod } from './factors/factor-method.ts';
+export { sealedFactorColumn } from './factors/sealed-factor-column.ts';
 export type { SecondFactorRules } from './factors/second-factor.ts';
 export type { IdentityEnvironment } from './http/identity-request.ts';
 export { createIdentity, type Identity, type IdentityOptions } from './identity.ts';

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Readable, Writable } from 'node:stream';
 import { anonymous, recordModels } from '@sallyport/core';
+import { sealedFactorColumn } from '@sallyport/identity';
 import { createSealer } from '@sallyport/stores';
 import { expect, it } from 'vitest';
 import { withSystem, type System } from '../open-system.ts';
@@ -42,7 +43,7 @@ async function post({ identity }: System, path: string, body: object, cookie = '
   return identity.app.fetch(request, { context });
 }
 
-/** An account with everything that a version of the secret is in: a session, a known device, two links, a key. */
+/** An account with everything that a version of the secret is in: a session, a known device, a link, a key, a factor. */
 async function prepare(place: Workplace) {
   await place.run(['users', 'create-admin', '--email', email, '--password-stdin'], goodPassword);
   return asGateway(place, async (system) => {
@@ -51,6 +52,7 @@ async function prepare(place: Workplace) {
     const user = await system.identity.accounts.findByEmail(email);
     if (user === null) throw new Error('the account is missing');
     const link = await system.identity.accounts.invite(user, 'hand-over');
+    await beginFactor(system, user.id);
     return {
       token: session.slice('sallyport='.length),
       device,
@@ -58,6 +60,14 @@ async function prepare(place: Workplace) {
       keys: system.stores.keyRing.publicKeys('internal'),
     };
   });
+}
+
+/** An authenticator app that is being set up. */
+async function beginFactor({ stores }: System, userId: string): Promise<void> {
+  const { model, purpose } = sealedFactorColumn;
+  const sealed = stores.sealerFor(purpose).seal('secret of the app', userId);
+  const row = { slot: 'begun', userId, method: 'totp', confirmedAt: null, lastUsedStep: 0, createdAt: new Date() };
+  await stores.database.records.create({ model, data: { ...row, sealed } });
 }
 
 const sealedKeys = (system: System): Promise<{ sealedPrivate: string }[]> =>
@@ -75,10 +85,13 @@ it('a rotation signs nobody out and breaks no link: before and after what is sea
   });
   const dry = (await place.run(['secrets', 'rewrap', '--dry-run', '--json'])).json();
   const report = (await place.run(['secrets', 'rewrap', '--json'])).json();
-  const outcome = { model: recordModels.key, column: 'sealedPrivate', rewrapped: 1, current: 0, unreadable: 0 };
-  for (const answer of [dry, report]) expect(answer).toMatchObject({ newest: 2, old: [1], outcomes: [outcome] });
+  const outcomes = [
+    { model: recordModels.key, column: 'sealedPrivate', rewrapped: 1, current: 0, unreadable: 0 },
+    { model: recordModels.factor, column: 'sealed', rewrapped: 1, current: 0, unreadable: 0 },
+  ];
+  for (const answer of [dry, report]) expect(answer).toMatchObject({ newest: 2, old: [1], outcomes });
   expect((await place.run(['secrets', 'rewrap', '--json'])).json()).toMatchObject({
-    outcomes: [{ rewrapped: 0, current: 1 }],
+    outcomes: outcomes.map(() => ({ rewrapped: 0, current: 1 })),
   });
 
   await asGateway(place, async (system) => {
@@ -155,7 +168,7 @@ it('a text that no version opens is counted and left as it is', async () => {
   });
   const result = await place.run(['secrets', 'rewrap', '--json']);
   expect(result.code).toBe(1);
-  expect(result.json()).toMatchObject({ outcomes: [{ rewrapped: 0, current: 1, unreadable: 1 }] });
+  expect(result.json()).toMatchObject({ outcomes: [{ rewrapped: 0, current: 1, unreadable: 1 }, { unreadable: 0 }] });
   await asGateway(place, async (system) => {
     expect((await sealedKeys(system)).map(({ sealedPrivate }) => sealedPrivate)).toContain(foreign);
   });

@@ -1,3 +1,4 @@
+import { sealedFactorColumn } from '@sallyport/identity';
 import { loadRootSecret, rewrapSealedColumns, sealedKeyColumn, type SealedColumn } from '@sallyport/stores';
 import type { Command } from '../command.ts';
 import { withSystem } from '../open-system.ts';
@@ -5,7 +6,7 @@ import { exitCodes } from '../operator-mistake.ts';
 import { toTable } from '../table.ts';
 
 /** Everything that is sealed at rest. A part that seals a column of its own adds it here. */
-const sealedColumns: readonly SealedColumn[] = [sealedKeyColumn];
+const sealedColumns: readonly SealedColumn[] = [sealedKeyColumn, sealedFactorColumn];
 
 /** A mailed link lives for a day at most. */
 const linkSeconds = 86_400;

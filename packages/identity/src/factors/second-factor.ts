@@ -13,6 +13,7 @@ import { createOneTimeCodes } from './one-time-codes.ts';
 import { createPendingCookie, type PendingCookie } from './pending-cookie.ts';
 import { createPendingSignIns, type PendingSignIns } from './pending-sign-ins.ts';
 import { createRecoveryCodes, type RecoveryCodes } from './recovery-codes.ts';
+import { factorSealingPurpose } from './sealed-factor-column.ts';
 
 /** Which second factors there are, and who must have one. */
 export interface SecondFactorRules {
@@ -55,7 +56,7 @@ export interface SecondFactorOptions {
 export function createSecondFactor(options: SecondFactorOptions): SecondFactor {
   const { rules, issuer, cookie, records, counters, sealerFor, hashing, messages, queue, post, events, now } = options;
   const { methods = ['totp'], requiredFor = [] } = rules;
-  const factors = createFactorTable(records, sealerFor('second-factor'), now);
+  const factors = createFactorTable(records, sealerFor(factorSealingPurpose), now);
   const recoveryCodes = createRecoveryCodes(records, hashing, now);
   const codes = createOneTimeCodes(records, sealerFor('one-time-code'), now);
   const limiter = createCodeLimiter(counters, sealerFor('counter-key'));
