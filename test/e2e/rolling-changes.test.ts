@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { GatewayName } from '../../tools/launch/demo-processes.ts';
 import { connectTo, cookieOf, signOutOf, type AskDoor } from '../../tools/launch/door-client.ts';
 import { startSystem, type RunningSystem } from '../../tools/launch/system.ts';
@@ -15,6 +15,9 @@ import { startTraffic, type Traffic } from './traffic.ts';
 const products = '/api/shop/products';
 const gateways = ['gateway', 'gateway-2'] as const;
 const [firstSecret, secondSecret] = [randomBytes(32).toString('base64url'), randomBytes(32).toString('base64url')];
+
+// Every restart takes seconds, and several of them follow one another.
+vi.setConfig({ testTimeout: 180_000 });
 
 let folder: string;
 let own: OwnStores;

@@ -13,7 +13,9 @@ export interface StoredText {
 export async function readStoredTexts({ databaseUrl, redisUrl, mongodbUrl }: Stores): Promise<readonly StoredText[]> {
   const databases = [databaseUrl, mongodbUrl].filter((url) => url !== undefined);
   return [
-    ...(await Promise.all(databases.map((url) => (/^postgres/.test(url) ? readPostgres(url) : readMongo(url))))).flat(),
+    ...(
+      await Promise.all(databases.map((url) => (url.startsWith('postgres') ? readPostgres(url) : readMongo(url))))
+    ).flat(),
     ...(redisUrl === undefined ? [] : await readRedis(redisUrl)),
   ];
 }
