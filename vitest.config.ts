@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { storeCombinations } from './test/e2e/store-combinations.ts';
 
 const source = '@sallyport/source';
 
@@ -33,19 +34,23 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'architecture', include: ['test/architecture/**/*.test.ts'] } },
-      {
-        extends: true,
-        test: {
-          name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
-          globalSetup: ['test/e2e/global-setup.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 240_000,
-          fileParallelism: false,
-          // After everything else: a browser on a busy machine is a source of false alarms.
-          sequence: { groupOrder: 1 },
-        },
-      },
+      ...storeCombinations.map(({ project, needs, without }, index) => {
+        const hasServers = needs.every((name) => (process.env[name] ?? '') !== '');
+        return {
+          extends: true as const,
+          test: {
+            name: project,
+            include: [hasServers ? 'test/e2e/**/*.test.ts' : 'test/e2e/without-servers.test.ts'],
+            exclude: hasServers ? ['without-servers', ...without].map((name) => `test/e2e/${name}.test.ts`) : [],
+            globalSetup: hasServers ? ['test/e2e/global-setup.ts'] : [],
+            testTimeout: 60_000,
+            hookTimeout: 240_000,
+            fileParallelism: false,
+            // After everything else, one after the other: a browser on a busy machine is a source of false alarms.
+            sequence: { groupOrder: index + 1 },
+          },
+        };
+      }),
     ],
   },
 });

@@ -11,6 +11,7 @@ export interface ApiAnswer {
   readonly isRedirected: boolean;
   readonly contentType: string | null;
   readonly cacheControl: string | null;
+  readonly retryAfter: string | null;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
@@ -34,6 +35,7 @@ export async function callApi(page: Page, path: string, call: ApiCall = {}): Pro
         isRedirected: response.redirected,
         contentType: response.headers.get('content-type'),
         cacheControl: response.headers.get('cache-control'),
+        retryAfter: response.headers.get('retry-after'),
         body,
       };
     },

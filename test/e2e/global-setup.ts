@@ -5,8 +5,10 @@ import type { TestProject } from 'vitest/node';
 import { startSystem } from '../../tools/launch/system.ts';
 import { createTestAuthority } from '../../tools/launch/test-authority.ts';
 import { findChromium } from '../../tools/testing/find-chromium.ts';
+import { storeCombinations } from './store-combinations.ts';
+import { openStoresFor, type OwnStores } from './stores-of-a-system.ts';
 
-/** Starts one system on https for all files of the browser tests; it was built before (`npm test` does that). */
+/** Starts one system on https for all files of a project; it was built before (`npm test` does that). */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const chromium = findChromium();
   if (chromium === undefined) throw new Error('No Chromium. Install it, or name it in CHROME_PATH.');
@@ -14,13 +16,26 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   // The gateway refuses to start with a variable that it does not know.
   delete process.env['SALLYPORT_SCREENSHOTS'];
 
+  const combination = storeCombinations.find((candidate) => candidate.project === project.name);
+  if (combination === undefined) throw new TypeError(`No stores belong to the project ${project.name}`);
+
   const folder = await mkdtemp(path.join(tmpdir(), 'sallyport-e2e-'));
-  const remove = () => rm(folder, { recursive: true, force: true });
+  let own: OwnStores | undefined;
+  const remove = async () => {
+    await own?.dispose();
+    await rm(folder, { recursive: true, force: true });
+  };
   try {
     const authority = await createTestAuthority(path.join(folder, 'authority'));
-    const system = await startSystem({ dataDir: path.join(folder, 'data'), tls: authority });
+    own = await openStoresFor(combination);
+    const system = await startSystem({
+      dataDir: path.join(folder, 'data'),
+      tls: authority,
+      stores: own.stores,
+      gateways: combination.gateways,
+    });
     const { url, mailbox, accounts } = system;
-    project.provide('system', { url, mailbox, accounts, authority, chromium, screenshotFolder });
+    project.provide('system', { url, mailbox, accounts, combination, authority, chromium, screenshotFolder });
     return async () => {
       await system.stop();
       await remove();

@@ -11,7 +11,9 @@ import { waitForLink } from './mailbox.ts';
 import { openProducts } from './products-page.ts';
 import { startRecordedSystem, type RecordedSystem } from './recorded-system.ts';
 import { headerValues, withoutHeader, type Exchange } from './recorder.ts';
+import { sharedSystem } from './shared-system.ts';
 import { signIn, signOut, submitSignIn } from './sign-in.ts';
+import { readStoredTexts, type StoredText } from './stored-texts.ts';
 
 const unique = randomUUID().slice(0, 8);
 const person = { name: 'Nora Newcomer', email: `${unique}@example.com` };
@@ -55,7 +57,7 @@ describe('the run', () => {
   it('is searched by scans that find what is allowed to be there', async () => {
     expect(whereIs(person.email, seenByBrowser())).toContain('body /auth/session');
     expect(whereIs(firstWord(firstPassword), recorded.outside.exchanges.flatMap(everythingOf))).not.toEqual([]);
-    expect(whereIs(person.email, await readFiles(recorded.system.dataDir, /sallyport\.db/))).not.toEqual([]);
+    expect(whereIs(person.email, await readDatabases())).not.toEqual([]);
     expect(whereIs('"route":"shop"', await readFiles(recorded.system.dataDir, /gateway\.log$/))).not.toEqual([]);
   });
 });
@@ -131,12 +133,12 @@ describe('what services and zones saw', () => {
   });
 });
 
-describe('what stays on disk', () => {
+describe('what stays on disk and in stores', () => {
   it.each([
-    { name: 'logs', filter: /\.log(?:\.\d+)?$/ },
-    { name: 'databases', filter: /\.db(?:-wal|-shm|-journal)?$/ },
-  ])('in the $name is no session token, link token, minted token or password', async ({ filter }) => {
-    const files = await readFiles(recorded.system.dataDir, filter);
+    { name: 'logs', read: () => readFiles(recorded.system.dataDir, /\.log(?:\.\d+)?$/) },
+    { name: 'databases', read: readDatabases },
+  ])('in the $name is no session token, link token, minted token or password', async ({ read }) => {
+    const files = await read();
     expect(files.length).toBeGreaterThan(0);
     expect(files.some(({ text }) => text.length > 1000)).toBe(true);
     const secrets = [...sessionTokens(), ...linkTokens, ...mintedTokens(), ...passwords.map(firstWord)];
@@ -144,14 +146,23 @@ describe('what stays on disk', () => {
     expect(files.filter(({ text }) => jwtShape.test(text)).map(({ place }) => place)).toEqual([]);
   });
 
+  it('in Redis is no e-mail address and no name', async () => {
+    const keys = (await readStoredTexts(recorded.system.stores)).filter(({ place }) => place.startsWith('key '));
+    expect(keys.length > 0).toBe(sharedSystem.combination.needs.includes('TEST_REDIS_URL'));
+    for (const text of [person.email, person.name]) expect(whereIs(text, keys)).toEqual([]);
+  });
+
   it('in the logs is no e-mail address', async () => {
     expect(whereIs(person.email, await readFiles(recorded.system.dataDir, /\.log$/))).toEqual([]);
   });
 });
 
-interface Place {
-  readonly place: string;
-  readonly text: string;
+type Place = StoredText;
+
+/** Files of SQLite, and what is on servers. */
+async function readDatabases(): Promise<readonly Place[]> {
+  const files = await readFiles(recorded.system.dataDir, /\.db(?:-wal|-shm|-journal)?$/);
+  return [...files, ...(await readStoredTexts(recorded.system.stores))];
 }
 
 /** One visit of everything there is, by one person. */

@@ -27,8 +27,10 @@ export async function startRecordedSystem(): Promise<RecordedSystem> {
   const system = await startOwnSystem({
     port,
     publicUrl: `https://localhost:${outside.port}`,
-    definitions: demoProcesses(workspaceRoot).map((definition) =>
-      definition.name === 'gateway' ? throughRecorders(definition, inside) : definition,
+    definitions: demoProcesses(workspaceRoot, sharedSystem.combination.gateways).map((definition) =>
+      definition.name === 'gateway' || definition.name === 'gateway-2'
+        ? throughRecorders(definition, inside)
+        : definition,
     ),
   });
   return {

@@ -1,12 +1,15 @@
 import { inject } from 'vitest';
 import type { DemoAccount } from '../../tools/launch/system.ts';
 import type { TestAuthority } from '../../tools/launch/test-authority.ts';
+import type { StoreCombination } from './store-combinations.ts';
 
-/** The system that runs for the whole of a test run, and what is needed to visit it. */
+/** The system that runs for the whole of a project, and what is needed to visit it. */
 export interface SharedSystem {
   readonly url: string;
   readonly mailbox: string;
   readonly accounts: readonly DemoAccount[];
+  /** What this project runs on; systems of single files do as well. */
+  readonly combination: StoreCombination;
   readonly authority: TestAuthority;
   readonly chromium: string;
   /** Where pictures of the pages go, if anywhere. */

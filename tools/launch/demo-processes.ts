@@ -107,6 +107,7 @@ function gatewayProcess(root: string, name: GatewayName): ProcessDefinition {
         SALLYPORT_PUBLIC_URL: publicUrl,
         SALLYPORT_DATA_DIR: place.dataDir,
         SALLYPORT_INTERNAL_PORT: String(place.internalPort),
+        SALLYPORT_INTERNAL_URL: internalUrl(addresses),
         SALLYPORT_UPSTREAM_SHOP: `http://${loopback}:${ports.shop}`,
         SALLYPORT_UPSTREAM_SHELL: `http://${loopback}:${ports.shell}`,
         SALLYPORT_UPSTREAM_ACCOUNT: `http://${loopback}:${ports.account}`,
@@ -171,9 +172,13 @@ function serviceEnvironment(addresses: Addresses, name: ServiceName): Record<str
     PORT: String(addresses.ports[name]),
     HOSTNAME: loopback,
     SALLYPORT_PUBLIC_URL: addresses.publicUrl,
-    SALLYPORT_INTERNAL_URL: `http://${loopback}:${addresses.internalPort}`,
+    SALLYPORT_INTERNAL_URL: internalUrl(addresses),
     SALLYPORT_AUDIENCE: name,
   };
+}
+
+function internalUrl({ internalPort }: Addresses): string {
+  return `http://${loopback}:${internalPort}`;
 }
 
 function nextServer(root: string, folder: string): string {

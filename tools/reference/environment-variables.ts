@@ -11,6 +11,8 @@ const meanings: Readonly<Record<string, string>> = {
   SALLYPORT_LISTEN_HOST: 'Address on which the public listener binds',
   SALLYPORT_INTERNAL_HOST: 'Address on which the internal listener binds',
   SALLYPORT_INTERNAL_PORT: 'Port of the internal listener, for zones and services',
+  SALLYPORT_INTERNAL_URL:
+    'Where services reach the internal listener, behind a load balancer; demo mode only (else internal.hosts)',
   SALLYPORT_MAILBOX_PORT: 'Port of the development mailbox; demo mode only',
   SALLYPORT_TRUSTED_PROXIES:
     'Addresses or networks of proxies in front, with commas between; instead of trustedProxies',
@@ -43,7 +45,7 @@ const meanings: Readonly<Record<string, string>> = {
  */
 export async function describeEnvironmentVariables(): Promise<readonly (readonly [name: string, meaning: string])[]> {
   const source = await readFile(path.join(workspaceRoot, 'apps/gateway/src/config/environment.ts'), 'utf8');
-  const foreign = new Set(['SALLYPORT_VECTORS', 'SALLYPORT_AUDIENCE', 'SALLYPORT_INTERNAL_URL']);
+  const foreign = new Set(['SALLYPORT_VECTORS', 'SALLYPORT_AUDIENCE']);
   const used = new Set(
     [...source.matchAll(/'((?:SALLYPORT|SMTP|SMS|DATABASE|REDIS)_[A-Z_]*[A-Z]|PORT)'/g)].flatMap(([, name = '']) =>
       foreign.has(name) ? [] : [name],

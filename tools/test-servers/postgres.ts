@@ -22,10 +22,7 @@ export interface PostgresOptions {
  * only a power cut would show the difference.
  */
 export async function startPostgres({ postgresArguments = [] }: PostgresOptions = {}): Promise<TestServer> {
-  const folders = debianFolders();
-  const [initdb, postgres, isReadyProgram] = ['initdb', 'postgres', 'pg_isready'].map((name) =>
-    findProgram(name, folders),
-  );
+  const [initdb, postgres, isReadyProgram] = ['initdb', 'postgres', 'pg_isready'].map(findPostgresProgram);
   if (initdb === undefined || postgres === undefined || isReadyProgram === undefined) {
     return absentServer('no PostgreSQL on the search path or in /usr/lib/postgresql (Debian: postgresql)');
   }
@@ -64,6 +61,11 @@ export async function startPostgres({ postgresArguments = [] }: PostgresOptions 
       ),
   });
   return ownServer(`postgres://${user}@127.0.0.1:${server.port}/postgres`, server);
+}
+
+/** Finds a program of PostgreSQL on the search path, or where Debian keeps it. */
+export function findPostgresProgram(name: string): string | undefined {
+  return findProgram(name, debianFolders());
 }
 
 /** Debian keeps the programs of each version beside one another; the newest is first. */

@@ -1,4 +1,4 @@
-import { toStoreError, type Logger } from '@sallyport/core';
+import { SallyportError, toStoreError, type Logger } from '@sallyport/core';
 import { createDoor, createDoorTraces, type DoorTraces, type Mount } from '@sallyport/gateway';
 import type { Identity } from '@sallyport/identity';
 import { createClosing } from './closing.ts';
@@ -85,7 +85,12 @@ async function createVerifiedAccount(
   { name, email, password, roles }: { name: string; email: string; password: string; roles: readonly string[] },
 ): Promise<void> {
   if ((await accounts.findByEmail(email)) !== null) return;
-  await accounts.createUser({ name, email, password, roles, emailVerified: true });
+  try {
+    await accounts.createUser({ name, email, password, roles, emailVerified: true });
+  } catch (error) {
+    // Another gateway that started at the same moment has made it.
+    if (!(error instanceof SallyportError) || error.code !== 'SP_CONFLICT') throw error;
+  }
 }
 
 function mountsOf(identity: Identity, traces: DoorTraces | undefined): readonly Mount[] {

@@ -11,6 +11,8 @@ export interface Environment {
   readonly dataDir: string | undefined;
   readonly internalHost: string | undefined;
   readonly internalPort: number | undefined;
+  /** Where services reach the internal listener, when that is not its own address: a load balancer in front of two. */
+  readonly internalUrl: string | undefined;
   readonly mailboxPort: number | undefined;
   /** Addresses or networks, where the configuration file cannot know them. */
   readonly trustedProxies: readonly string[] | undefined;
@@ -57,6 +59,7 @@ const names = new Set([
   'SALLYPORT_LISTEN_HOST',
   'SALLYPORT_INTERNAL_HOST',
   'SALLYPORT_INTERNAL_PORT',
+  'SALLYPORT_INTERNAL_URL',
   'SALLYPORT_TRUSTED_PROXIES',
   'SALLYPORT_MAILBOX_PORT',
   'SALLYPORT_TLS_CERT_FILE',
@@ -71,7 +74,7 @@ const names = new Set([
 ]);
 
 /** Variables of other parts of the project, which run in the same environment. */
-const foreignNames = new Set(['SALLYPORT_VECTORS', 'SALLYPORT_AUDIENCE', 'SALLYPORT_INTERNAL_URL']);
+const foreignNames = new Set(['SALLYPORT_VECTORS', 'SALLYPORT_AUDIENCE']);
 
 /**
  * Reads the environment of the gateway process.
@@ -105,6 +108,7 @@ export function readEnvironment(variables: Variables): Environment {
     dataDir: text('SALLYPORT_DATA_DIR'),
     internalHost: text('SALLYPORT_INTERNAL_HOST'),
     internalPort: integer('SALLYPORT_INTERNAL_PORT', 65_535),
+    internalUrl: text('SALLYPORT_INTERNAL_URL'),
     mailboxPort: integer('SALLYPORT_MAILBOX_PORT', 65_535),
     trustedProxies: listOf(text('SALLYPORT_TRUSTED_PROXIES')),
     tlsCertFile: text('SALLYPORT_TLS_CERT_FILE'),

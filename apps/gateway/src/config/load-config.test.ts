@@ -37,6 +37,12 @@ describe('without a configuration file', () => {
   });
 });
 
+it('the demonstration is known by the name that services call it by, where a load balancer stands in front of it', async () => {
+  const environment = readEnvironment({ ...upstreams, SALLYPORT_INTERNAL_URL: 'http://127.0.0.1:9400' });
+  const { config } = await loadConfig(environment, emptyFolder());
+  expect(config.internal.hosts).toEqual(['127.0.0.1:9400']);
+});
+
 describe('with a configuration file', () => {
   it('a named file that is missing stops the start', async () => {
     await expect(loadConfig(readEnvironment({ SALLYPORT_CONFIG: 'none.ts' }), emptyFolder())).rejects.toThrow(

@@ -19,6 +19,13 @@ it('the file is for its owner only', async () => {
   if (process.platform !== 'win32') expect(statSync(join(folder, demoAccountsFile)).mode & 0o777).toBe(0o600);
 });
 
+it('a folder that is not there yet is made, for its owner only', async () => {
+  const folder = join(newFolder(), 'not', 'yet');
+  await prepareDemoAccounts(folder, async () => {});
+  expect(readFileSync(join(folder, demoAccountsFile), 'utf8')).toContain('admin');
+  if (process.platform !== 'win32') expect(statSync(folder).mode & 0o777).toBe(0o700);
+});
+
 it('every folder gets passwords of its own, long enough for the rules', async () => {
   const [one, two] = [
     await prepareDemoAccounts(newFolder(), async () => {}),

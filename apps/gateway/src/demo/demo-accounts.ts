@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import * as z from 'zod';
 
 const demoAccountsSchema = z.array(
@@ -46,6 +46,8 @@ function writeAccounts(path: string): readonly DemoAccount[] {
     roles: [...roles],
     password: generatePassword(),
   }));
+  // With a database and a secret from elsewhere, nothing has made the data folder yet.
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   // Written aside and renamed, so that a kill in the middle leaves no half file.
   const aside = `${path}.${process.pid}.tmp`;
   writeFileSync(aside, `${JSON.stringify(accounts, null, 2)}\n`, { mode: 0o600 });

@@ -36,7 +36,12 @@ export function demoConfig(environment: Environment): ConfigInput {
   return {
     publicUrl,
     listen: { host: '127.0.0.1', port },
-    internal: { host: '127.0.0.1', port: environment.internalPort ?? 0 },
+    internal: {
+      host: '127.0.0.1',
+      port: environment.internalPort ?? 0,
+      // The file of a deployment names the hosts of its internal listener itself.
+      hosts: hostsOf(environment.internalUrl),
+    },
     ...(environment.tlsCertFile === undefined || environment.tlsKeyFile === undefined
       ? {}
       : { tls: { certFile: environment.tlsCertFile, keyFile: environment.tlsKeyFile } }),
@@ -86,4 +91,8 @@ export function demoConfig(environment: Environment): ConfigInput {
       },
     ],
   };
+}
+
+function hostsOf(url: string | undefined): string[] {
+  return url !== undefined && URL.canParse(url) ? [new URL(url).host] : [];
 }

@@ -1,0 +1,127 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { buildPackages } from '../tools/build/build-system.ts';
+import { connectTo, cookieOf, signOutOf, type AskDoor } from '../tools/launch/door-client.ts';
+import { startSystem, type RunningSystem } from '../tools/launch/system.ts';
+import { startPostgres } from '../tools/test-servers/postgres.ts';
+import { startRedis } from '../tools/test-servers/redis.ts';
+import type { RunningServer, TestServer } from '../tools/test-servers/test-server.ts';
+import { workspaceRoot } from '../tools/workspace-root.ts';
+import type { Benchmark, BenchmarkResult, RunSettings } from './benchmark.ts';
+import { quantile, summarizePairs, type Pair } from './statistics.ts';
+
+const signOuts = 1000;
+const quickSignOuts = 40;
+/** Sessions are made in batches: a user with a thousand of them is nobody. */
+const batchSize = 20;
+const protectedPath = '/api/shop/products';
+const title = 'Sign-out at one gateway until it is refused at the other';
+
+/** One sign-out: milliseconds from its confirmation at one gateway to the first refusal at the other, to its last byte. */
+interface SignOut {
+  readonly refusedAfter: number;
+  /** A request of the same session at the other gateway just before. */
+  readonly roundTrip: number;
+  readonly requestsUntilRefused: number;
+}
+
+/** Two real gateways on PostgreSQL and Redis; the other gateway has the session in its cache. */
+export const revocationBenchmark: Benchmark = {
+  name: 'sign-out-refused-by-the-other-gateway',
+  title,
+  run: async (settings) => [toResult(await withSystem((system) => measure(system, settings)))],
+};
+
+async function withSystem<Result>(work: (system: RunningSystem) => Promise<Result>): Promise<Result> {
+  await buildPackages(workspaceRoot);
+  const folder = await mkdtemp(path.join(tmpdir(), 'sallyport-bench-'));
+  const servers = await Promise.all([startPostgres(), startRedis()]);
+  let system: RunningSystem | undefined;
+  try {
+    const [postgres, redis] = [requireServer(servers[0]), requireServer(servers[1])];
+    system = await startSystem({
+      dataDir: path.join(folder, 'data'),
+      only: ['mailbox', 'gateway', 'gateway-2', 'shop'],
+      stores: { databaseUrl: postgres.url, redisUrl: redis.url },
+      gateways: 2,
+    });
+    return await work(system);
+  } finally {
+    await system?.stop();
+    for (const server of servers) if (server.kind === 'running') await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function requireServer(server: TestServer): RunningServer {
+  if (server.kind === 'absent') throw new Error(server.reason);
+  return server;
+}
+
+async function measure(system: RunningSystem, { isQuick, onProgress }: RunSettings): Promise<readonly SignOut[]> {
+  const [account] = system.accounts;
+  if (account === undefined) throw new Error('There is no demo account');
+  const [first, second] = [connectTo(system, 'gateway'), connectTo(system, 'gateway-2')];
+  const wanted = isQuick ? quickSignOuts : signOuts;
+  const measured: SignOut[] = [];
+  while (measured.length < wanted) {
+    const cookies = await Promise.all(Array.from({ length: batchSize }, () => cookieOf(first, account)));
+    for (const cookie of cookies) {
+      const [here, there] = measured.length % 2 === 0 ? [first, second] : [second, first];
+      measured.push(await signOutOnce(here, there, cookie));
+    }
+    if (measured.length % 100 === 0) onProgress(`${measured.length} of ${wanted} sign-outs`);
+  }
+  return measured;
+}
+
+async function signOutOnce(here: AskDoor, there: AskDoor, cookie: string): Promise<SignOut> {
+  await requireStatus(there, cookie);
+  const askedAt = performance.now();
+  await requireStatus(there, cookie);
+  const roundTrip = performance.now() - askedAt;
+  const status = await signOutOf(here, cookie);
+  const confirmedAt = performance.now();
+  if (status !== 204) throw new Error(`a sign-out was answered ${status}`);
+  for (let requests = 1; ; requests += 1) {
+    const answer = await there(protectedPath, { cookie });
+    if (answer.status === 401)
+      return { refusedAfter: performance.now() - confirmedAt, roundTrip, requestsUntilRefused: requests };
+    if (answer.status !== 200) throw new Error(`a request was answered ${answer.status}`);
+  }
+}
+
+async function requireStatus(ask: AskDoor, cookie: string): Promise<void> {
+  const { status } = await ask(protectedPath, { cookie });
+  if (status !== 200) throw new Error(`a request was answered ${status}`);
+}
+
+function toResult(measured: readonly SignOut[]): BenchmarkResult {
+  const pairs: readonly Pair[] = measured.map(({ refusedAfter, roundTrip }) => ({
+    subject: refusedAfter,
+    baseline: roundTrip,
+  }));
+  const { ratio, subject, baseline } = summarizePairs(pairs);
+  const ascending = measured.map(({ refusedAfter }) => refusedAfter).toSorted((a, b) => a - b);
+  return {
+    name: revocationBenchmark.name,
+    title,
+    ratio: ratio.median,
+    low: ratio.low,
+    high: ratio.high,
+    subject: subject.median,
+    baseline: baseline.median,
+    unit: 'ms',
+    pairs: measured.length,
+    target: 'p99 ≤ 50 ms',
+    details: {
+      'p50 until refused, ms': quantile(ascending, 0.5),
+      'p99 until refused, ms': quantile(ascending, 0.99),
+      'longest, ms': ascending.at(-1) ?? 0,
+      'refused by the very next request': measured.filter(({ requestsUntilRefused }) => requestsUntilRefused === 1)
+        .length,
+      baseline: 'a request of the same session at the other gateway, just before',
+    },
+  };
+}

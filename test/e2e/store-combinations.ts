@@ -1,0 +1,41 @@
+/** Stores under the browser suite: a Vitest project each, with a system of its own. */
+export interface StoreCombination {
+  /** As the summary of the tests calls it. */
+  readonly name: 'sqlite + in-process' | 'postgres + redis ×2' | 'mongodb + redis';
+  readonly project: string;
+  /** Two stand behind a load balancer that knows connections alone: requests of one page reach both. */
+  readonly gateways: 1 | 2;
+  /** Variables of the servers that it takes. */
+  readonly needs: readonly ('TEST_POSTGRES_URL' | 'TEST_MONGODB_URL' | 'TEST_REDIS_URL')[];
+  /** Files that do not run on it. */
+  readonly without: readonly string[];
+}
+
+/** How pages look, and whether they are accessible, does not depend on where rows are kept. */
+const looks = 'pages';
+/** A demo by itself: it starts a system of one gateway and a shop. */
+const shopAlone = 'shop-on-mongodb';
+/** Each gateway of the demo keeps the requests that passed through it: with two of them, the page shows its own half. */
+const requestsOfOneGateway = 'behind-the-door';
+/** Holds a lock on a file of SQLite. What servers do when they are down is in `server-faults`. */
+const onSqlite = 'locked-database';
+/** Names its stores, and starts them itself. */
+const onPostgresAndRedis = ['two-gateways', 'rolling-changes', 'server-faults', 'restored-backups'];
+
+export const storeCombinations: readonly StoreCombination[] = [
+  { name: 'sqlite + in-process', project: 'e2e', gateways: 1, needs: [], without: onPostgresAndRedis },
+  {
+    name: 'postgres + redis ×2',
+    project: 'e2e [postgres + redis ×2]',
+    gateways: 2,
+    needs: ['TEST_POSTGRES_URL', 'TEST_REDIS_URL'],
+    without: [looks, shopAlone, onSqlite, requestsOfOneGateway],
+  },
+  {
+    name: 'mongodb + redis',
+    project: 'e2e [mongodb + redis]',
+    gateways: 1,
+    needs: ['TEST_MONGODB_URL', 'TEST_REDIS_URL'],
+    without: [looks, shopAlone, onSqlite, ...onPostgresAndRedis],
+  },
+];
