@@ -134,7 +134,7 @@ describe('the doctor', () => {
     { variables: { DATABASE_URL: 'mongodb://canary:canary@127.0.0.1:1/' }, check: 'database' },
     { variables: { REDIS_URL: 'redis://127.0.0.1:1?canary=1&tls=canary' }, check: 'Redis' },
   ])('finds an address that is none: $check', async ({ variables, check }) => {
-    const { code, findings, output } = await examine(createWorkplace(variables as Record<string, string>));
+    const { code, findings, output } = await examine(createWorkplace(variables));
     expect(code).toBe(1);
     expect(statesOf(findings)).toMatchObject({ [check]: 'bad' });
     expect(output).not.toMatch(/=canary|canary:|127\.0\.0\.1/);

@@ -49,7 +49,8 @@ export async function readMongoAbilities({ client, databaseName }: MongoHandle):
 
 /** MongoDB has no such version. A FerretDB that was built as a module calls its own "unknown", which may be 1. */
 function isAtomic(ferretdbVersion: unknown): boolean {
-  return ferretdbVersion === undefined || /^v?(?:[2-9]|\d{2,})\./.test(String(ferretdbVersion));
+  if (ferretdbVersion === undefined) return true;
+  return typeof ferretdbVersion === 'string' && /^v?(?:[2-9]|\d{2,})\./.test(ferretdbVersion);
 }
 
 /** Reads which collections and indexes a MongoDB lacks. Writes nothing. */
