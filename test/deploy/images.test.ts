@@ -65,7 +65,7 @@ describe.skipIf(!canRun)('the images (skipped before npm run build) [postgres + 
     await cp(path.join(workspaceRoot, 'deploy/sallyport.config.ts'), path.join(folder, 'gateway/sallyport.config.ts'));
     for (const name of processes) await start(name);
     for (const name of processes) {
-      const isReady = async (): Promise<void> => expect(await isHealthy(name), output.join('')).toBe(true);
+      const isReady = async (): Promise<void> => expect([name, await isHealthy(name)]).toEqual([name, true]);
       await vi.waitFor(isReady, { timeout: 120_000, interval: 1000 });
     }
   }, 400_000);
