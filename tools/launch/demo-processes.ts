@@ -113,7 +113,10 @@ function gatewayProcess(root: string, name: GatewayName): ProcessDefinition {
         SALLYPORT_UPSTREAM_ACCOUNT: `http://${loopback}:${ports.account}`,
         ...(smtpPort === undefined
           ? { SALLYPORT_MAILBOX_PORT: String(mailboxPort) }
-          : { SMTP_URL: `smtp://${loopback}:${smtpPort}` }),
+          : {
+              SMTP_URL: `smtp://${loopback}:${smtpPort}`,
+              SMS_GATEWAY_URL: `http://${loopback}:${mailboxPort}/sms`,
+            }),
         ...defined({
           SALLYPORT_TLS_CERT_FILE: certFile,
           SALLYPORT_TLS_KEY_FILE: keyFile,

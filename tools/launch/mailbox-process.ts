@@ -1,13 +1,14 @@
 /*
- * The development mailbox as a process of its own, where several gateways deliver into one: SMTP on loopback, and the page
- * and the list of the gateway's own mailbox.
+ * The development mailbox as a process of its own, where several gateways deliver into one: SMTP and an SMS gateway
+ * (`POST /sms`) on loopback, and the page and the list of the gateway's own mailbox.
  */
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { callbackify } from 'node:util';
 import { createDevelopmentMailbox } from '@sallyport/identity';
 import { SMTPServer, type SMTPServerSession } from 'smtp-server';
 import { readMail } from './read-mail.ts';
+import { readTextMessage } from './read-text-message.ts';
 
 const loopback = '127.0.0.1';
 const mailbox = createDevelopmentMailbox();
@@ -27,6 +28,10 @@ smtp.on('error', (error) => {
 });
 
 const pages = createServer((request, response) => {
+  if (request.method === 'POST' && request.url === '/sms') {
+    void takeTextMessage(request).then((status) => response.writeHead(status).end());
+    return;
+  }
   void Promise.resolve(mailbox.app.request(request.url ?? '/', { method: request.method ?? 'GET' })).then(
     async (answer) => {
       response.writeHead(answer.status, Object.fromEntries(answer.headers));
@@ -38,3 +43,12 @@ const pages = createServer((request, response) => {
 smtp.listen(Number(process.env['MAILBOX_SMTP_PORT']), loopback);
 pages.listen(Number(process.env['PORT']), loopback);
 process.once('SIGTERM', () => process.exit(0));
+
+/** Resolves to the status that says whether the message was taken. */
+async function takeTextMessage(request: IncomingMessage): Promise<number> {
+  const chunks = (await request.toArray()) as readonly Buffer[]; // A stream of bytes.
+  const message = readTextMessage(Buffer.concat(chunks).toString('utf8'));
+  if (message === undefined) return 400;
+  await mailbox.mailer.send(message);
+  return 202;
+}
