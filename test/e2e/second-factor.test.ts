@@ -19,6 +19,7 @@ import {
   turnOnApp,
 } from './security-page.ts';
 import { sharedSystem } from './shared-system.ts';
+import { readStoredTexts, type StoredText } from './stored-texts.ts';
 import { demoAccount, signOut, submitSignIn, type Credentials } from './sign-in.ts';
 
 const { mailbox, screenshotFolder } = sharedSystem;
@@ -203,7 +204,7 @@ describe('a role that demands a second factor', () => {
   let system: OwnSystem;
   const strictVisitors = useVisitors(() => system.url);
   beforeAll(async () => {
-    system = await startOwnSystem({ environment: { gateway: { SALLYPORT_SECOND_FACTOR_ROLES: 'vendor' } } });
+    system = await startOwnSystem({ gatewayEnvironment: { SALLYPORT_SECOND_FACTOR_ROLES: 'vendor' } });
   });
   afterAll(() => system.dispose());
 
@@ -231,11 +232,11 @@ describe('a role that demands a second factor', () => {
     expect((await page.context().cookies()).some(({ name }) => name.endsWith('-pending'))).toBe(false);
 
     const secrets = [key, pending?.value ?? '-', ...recoveryCodes];
-    const files = await readFiles(system.dataDir);
-    expect(files.length).toBeGreaterThan(3);
+    const texts = [...(await readFiles(system.dataDir)), ...(await readStoredTexts(system.stores))];
+    expect(texts.length).toBeGreaterThan(3);
     for (const secret of secrets) {
       expect(secret.length).toBeGreaterThan(8);
-      expect(files.filter(({ text }) => text.includes(secret)).map(({ name }) => name)).toEqual([]);
+      expect(texts.filter(({ text }) => text.includes(secret)).map(({ place }) => place)).toEqual([]);
       expect(addresses.filter((address) => address.includes(secret))).toEqual([]);
     }
   }, 120_000);
@@ -312,9 +313,9 @@ async function newestCode(to: string, count: number): Promise<string> {
   );
 }
 
-async function readFiles(folder: string): Promise<readonly { readonly name: string; readonly text: string }[]> {
+async function readFiles(folder: string): Promise<readonly StoredText[]> {
   const names = (await readdir(folder, { recursive: true })).filter((name) => /\.(?:log|db)[\w.-]*$/.test(name));
-  return Promise.all(names.map(async (name) => ({ name, text: await readFile(path.join(folder, name), 'latin1') })));
+  return Promise.all(names.map(async (place) => ({ place, text: await readFile(path.join(folder, place), 'latin1') })));
 }
 
 const looks = [
