@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { openAccount, sessionRows, signOutEverywhere, signOutTheOthers } from './account-page.ts';
-import { useVisitors } from './browser.ts';
+import { patienceMilliseconds, useVisitors } from './browser.ts';
 import { callApi, isSignedIn } from './call-api.ts';
 import { openReady } from './hydrated-page.ts';
 import { createAccount, signInAsNewcomer, signInDirectly, type Account } from './new-account.ts';
@@ -113,8 +113,15 @@ describe('tabs of one browser', () => {
     await signOut(page);
     await page.goBack();
     await page.waitForLoadState();
-    await expect.poll(() => page.evaluate(() => document.readyState)).toBe('complete');
-    const text = await page.evaluate(() => document.documentElement.outerHTML);
+    // The page leaves by itself, perhaps while it is looked at.
+    const text = await vi.waitFor(
+      () =>
+        page.evaluate(() => {
+          if (document.readyState !== 'complete') throw new Error('The page is still loading');
+          return document.documentElement.outerHTML;
+        }),
+      { timeout: patienceMilliseconds },
+    );
     expect(text).not.toContain(account.email);
     expect(text).not.toContain(account.name);
   });
