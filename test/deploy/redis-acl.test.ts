@@ -10,8 +10,8 @@ const allowed = rules.flatMap((rule) => (rule.startsWith('+') ? [rule.slice(1)] 
 
 /** What the client sends of its own accord, or by a method of that name. */
 const ofTheClient = ['eval', 'evalsha', 'subscribe', 'unsubscribe', 'ping', 'select', 'client|setname'];
-/** What the page asks for in addition: behind Sentinels, on a Cluster, and for a warning at the start. */
-const more = ['role', 'cluster|slots', 'asking', 'info', 'sentinel'];
+/** What the page asks for in addition: behind Sentinels, on a Cluster, and for what the start and the doctor look at. */
+const more = ['role', 'cluster|slots', 'asking', 'info', 'time', 'sentinel'];
 
 describe('the user of Sallyport on Redis', () => {
   it('may what the stores send, and nothing that they do not', () => {

@@ -89,7 +89,10 @@ describe.skipIf(!hasServers)('commands beside running gateways [postgres + redis
     place.environment['SALLYPORT_SECRET'] = `2:${secondSecret},1:${firstSecret}`;
     const gateway = await start();
     const cookie = await gateway.signIn(email, goodPassword);
-    expect(await operate(['secrets', 'rewrap'])).toMatchObject({ newest: 2, outcomes: [{ rewrapped: 1 }] });
+    expect(await operate(['secrets', 'rewrap'])).toMatchObject({
+      newest: 2,
+      outcomes: [{ rewrapped: 1 }, { unreadable: 0 }],
+    });
     expect(await gateway.rolesOf(cookie)).toEqual(['admin']);
     await gateways.pop()?.stop();
     place.environment['SALLYPORT_SECRET'] = `2:${secondSecret}`;
