@@ -173,7 +173,9 @@ export function createAccounts(options: AccountsOptions): Accounts {
   /** Says what it made as it goes: without transactions that stays when a later one fails. */
   const importInto = async (batch: readonly ImportedUser[], origin: Origin, noteMade: () => void): Promise<void> => {
     const known = new Set(await users.knownAmong(batch.map(({ email }) => email)));
-    for (const user of batch) {
+    // In one order everywhere: two imports that wait for one another's addresses would be a deadlock.
+    const ordered = batch.toSorted((one, other) => (one.email < other.email ? -1 : Number(one.email > other.email)));
+    for (const user of ordered) {
       if (known.has(user.email)) continue;
       known.add(user.email);
       const [id, at] = [createRowId(), now()];

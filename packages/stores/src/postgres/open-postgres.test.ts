@@ -80,6 +80,15 @@ describe.skipIf(server === '')(titleOn('a PostgreSQL', 'postgres'), () => {
     await expect.poll(() => run(database, 'SELECT 1 AS n').catch(() => undefined)).toEqual([{ n: 1 }]);
   });
 
+  it('survives the end of a connection that somebody holds between two queries', async () => {
+    const connection = await open().pool.connect();
+    const { rows } = await connection.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    await run(open(), `SELECT pg_terminate_backend(${rows[0]?.pid})`);
+    const failure = await connection.query('SELECT 1').catch((error: unknown) => error);
+    connection.release();
+    expect(toStoreError(failure)).toMatchObject(outage);
+  });
+
   it.each([
     { name: 'a statement that takes too long', sql: 'SELECT pg_sleep(10)' },
     { name: 'a server that may only read', sql: 'SET default_transaction_read_only = on; CREATE TABLE t (a int)' },

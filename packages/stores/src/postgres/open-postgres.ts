@@ -95,6 +95,9 @@ export function openPostgres(options: PostgresOptions): PostgresDatabase {
   });
   // A server that closes a connection nobody uses must not end the process; the pool has dropped it already.
   pool.on('error', (error) => logger.warn('an idle database connection ended', { error: storeFaultWordOf(error) }));
+  // While a connection is lent out the pool does not listen, and an error that nobody listens to ends the process. Whoever
+  // holds the connection hears of its end by the next query.
+  pool.on('connect', (client) => void client.on('error', () => {}));
   let isClosed = false;
 
   return {
