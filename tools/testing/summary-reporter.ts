@@ -33,6 +33,7 @@ function toFileResult(module: TestModule): FileResult {
         reason: skipReason(test.result()),
         stores: storesOf(titlesOf(test), module.project.name)?.stores,
       })),
+    secondTries: tests.filter((test) => test.diagnostic()?.flaky === true).map((test) => test.fullName),
     storeRuns: mergeStoreRuns(tests.flatMap((test) => toStoreRun(test, module.project.name))),
   };
 }

@@ -8,6 +8,8 @@ export interface FileResult {
   readonly failed: number;
   readonly seconds: number;
   readonly skipped: readonly SkippedTest[];
+  /** Names of tests that failed first and passed when they were repeated. */
+  readonly secondTries?: readonly string[];
   readonly storeRuns: readonly StoreRun[];
 }
 
@@ -56,9 +58,13 @@ export function toSummary(result: RunResult, absent: AbsentStores = {}): string 
     .flatMap((file) => file.skipped)
     .filter(({ stores }) => !waitsForAbsentStore(stores, absent))
     .map(({ name, reason }) => `  ${name}: ${reason}`);
+  const secondTries = result.files.flatMap((file) => file.secondTries ?? []);
   return [
     ...alignColumns([['suite', 'files', 'passed', 'failed', 'seconds'], ...rows]),
     ...(result.unhandledErrors > 0 ? ['', `Errors outside of every test: ${result.unhandledErrors}`] : []),
+    ...(secondTries.length > 0
+      ? ['', 'Passed at the second try only:', ...secondTries.map((name) => `  ${name}`)]
+      : []),
     ...(skipped.length > 0 ? ['', 'Skipped:', ...skipped] : []),
     ...toStoreTable(
       result.files.flatMap((file) => file.storeRuns),
