@@ -216,12 +216,9 @@ describe(onDatabase('ending many sessions'), () => {
     const before = await Promise.all(Array.from({ length: 6 }, () => harness.signIn(email)));
     const [here, ...others] = before;
     const end = (path: string) => harness.call('POST', path, undefined, { caller: here?.caller ?? anonymous });
-    await Promise.all([
-      end('/auth/sessions/revoke-others'),
-      harness.signIn(email),
-      end('/auth/sessions/revoke-others'),
-      harness.signIn(email),
-    ]);
+    // Whether a session made meanwhile outlives it is a matter of luck: only its sign-in is waited for.
+    const signIn = () => harness.call('POST', '/auth/sign-in/email', { email, password: goodPassword });
+    await Promise.all([end('/auth/sessions/revoke-others'), signIn(), end('/auth/sessions/revoke-others'), signIn()]);
     for (const { token } of others) expect(await harness.identity.directory.byToken(token)).toBeNull();
     await end('/auth/sessions/revoke-others');
     expect(await harness.sessions.listLive(id, harness.now())).toHaveLength(1);
