@@ -21,6 +21,7 @@ export {
   type RemoteKeySourceOptions,
 } from './key-source.ts';
 export { silentLogger, type LogFields, type Logger } from './log.ts';
+export { silentMeter, type CounterMetric, type HistogramMetric, type Meter, type MetricDefinition } from './meter.ts';
 export { MessageRefused, type Mailer, type Message } from './mailer.ts';
 export { isPermission, isPermissionInterest, selectPermissions } from './permission.ts';
 export { definePolicy, type Policy } from './policy.ts';
