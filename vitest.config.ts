@@ -18,6 +18,8 @@ export default defineConfig({
     silent: 'passed-only',
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // A crowded machine is not a broken system: what passes at the second try only is named in the summary.
+    retry: isCi ? 1 : 0,
     projects: [
       {
         extends: true,
@@ -48,8 +50,6 @@ export default defineConfig({
             testTimeout: 60_000,
             hookTimeout: 240_000,
             fileParallelism: false,
-            // A crowded machine is not a broken system: what passes at the second try only is named in the summary.
-            retry: isCi ? 1 : 0,
             // After everything else, one after the other: a browser on a busy machine is a source of false alarms.
             sequence: { groupOrder: index + 1 },
           },

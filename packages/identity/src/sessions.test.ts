@@ -1,6 +1,6 @@
 import { anonymous, SallyportError, type Caller, type SecurityEvent } from '@sallyport/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { canRace, onDatabase, startHarness, type Harness } from './identity.test-support.ts';
+import { canRace, goodPassword, onDatabase, startHarness, type Harness } from './identity.test-support.ts';
 
 let harness: Harness;
 beforeEach(async () => {
