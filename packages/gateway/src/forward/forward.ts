@@ -91,7 +91,7 @@ export function createForwarder(places: readonly Place[], parts: ForwarderParts)
         // A stream may begin late; the answer to a handshake does not.
         headersTimeout: headers.isWebSocket ? lane.headersTimeout || defaultTimeouts.headers : lane.headersTimeout,
         // Who asks for events waits for them, on whichever route.
-        bodyTimeout: headers.accept === 'text/event-stream' ? 0 : lane.bodyTimeout,
+        bodyTimeout: headers.accept.includes('text/event-stream') ? 0 : lane.bodyTimeout,
         ...(headers.isWebSocket ? { upgrade: 'websocket' } : {}),
       };
       const handler = new TransferHandler(lane, target, options, passage, response, context, fail);

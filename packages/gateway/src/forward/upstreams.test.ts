@@ -16,7 +16,10 @@ beforeEach(async () => {
   [first, second] = [await startEchoUpstream(), await startEchoUpstream()];
   first.answer = (_, response) => response.end('first');
   second.answer = (_, response) => response.end('second');
-  closing.push(first.close, second.close);
+  closing.push(
+    () => first.close(),
+    () => second.close(),
+  );
 });
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
@@ -35,7 +38,7 @@ async function doorTo(
     ],
     ...options,
   });
-  closing.push(door.close);
+  closing.push(() => door.close());
   return door;
 }
 
@@ -101,7 +104,7 @@ describe('of several targets', () => {
   it('none gets what a third would have to try', async () => {
     for (const upstream of [first, second]) upstream.answer = (request) => request.socket.destroy();
     const third = await startEchoUpstream();
-    closing.push(third.close);
+    closing.push(() => third.close());
     const door = await doorTo([first.origin, second.origin, third.origin]);
     expect((await door.send('GET', '/many/x')).status).toBe(502);
     expect(third.started).toBe(0);
