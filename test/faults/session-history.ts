@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { signOutOf, type AskDoor } from '../../tools/launch/door-client.ts';
+import type { History } from './history.ts';
 
 interface Account {
   readonly email: string;
@@ -14,28 +15,14 @@ interface Known {
   told: Told;
 }
 
-/** People who sign in and out all the time, and remember what they were told. */
-export interface SessionHistory {
-  /** How many sign-ins and sign-outs were acknowledged until now. */
-  readonly acknowledged: number;
-  /** How many requests got no answer, or the answer that it could not be found out. */
-  readonly unanswered: number;
-  /** Resolves when so many more were acknowledged. */
-  progress(operations: number): Promise<void>;
-  /** Resolves when nobody is under way any more. */
-  stop(): Promise<void>;
-  /** Everything that contradicts what was acknowledged, as sentences; the system must be whole again. */
-  contradictions(): Promise<readonly string[]>;
-}
-
 const protectedPath = '/api/shop/products';
 const maximumTries = 100;
 
 /** Far above what a push takes, and far below the age at which a gateway reads a session again by itself. */
 const revocationBoundMilliseconds = 2000;
 
-/** Starts one person per account, each with one session after the other: every second one is signed out again. */
-export function startSessionHistory(ask: AskDoor, accounts: readonly Account[]): SessionHistory {
+/** Starts one person per account who signs in all the time: every second session is signed out again. */
+export function startSessionHistory(ask: AskDoor, accounts: readonly Account[]): History {
   const sessions: Known[] = [];
   let acknowledged = 0;
   let unanswered = 0;
