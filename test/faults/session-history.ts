@@ -18,6 +18,9 @@ interface Known {
 const protectedPath = '/api/shop/products';
 const maximumTries = 100;
 
+/** Every one of them is asked for in every check; of more, the oldest are given up. */
+const maximumSessions = 400;
+
 /** Far above what a push takes, and far below the age at which a gateway reads a session again by itself. */
 const revocationBoundMilliseconds = 2000;
 
@@ -68,6 +71,7 @@ export function startSessionHistory(ask: AskDoor, accounts: readonly Account[]):
     },
     async contradictions() {
       const found: string[] = [];
+      sessions.splice(0, sessions.length - maximumSessions);
       for (const [index, session] of sessions.entries()) {
         const status = await settledStatus(ask, session);
         if (session.told === 'live' && status !== 200) found.push(`session ${index} was live and got ${status}`);
