@@ -44,7 +44,7 @@ export interface StreamOptions {
 export interface UpstreamOptions {
   /** Failures in a row. @default 10 */
   readonly failures?: number;
-  /** Seconds until one request is let through to see how it is. @default 2 */
+  /** Seconds until one request is let through to see how it is. @default 1 */
   readonly pauseSeconds?: number;
 }
 
@@ -160,7 +160,7 @@ export function checkDoorOptions(options: DoorOptions): CheckedDoorOptions {
       ...options.limits,
     },
     streams: { recheckSeconds: 30, graceSeconds: 30, heartbeatSeconds: 15, ...options.streams },
-    upstreams: { failures: 10, pauseSeconds: 2, ...options.upstreams },
+    upstreams: { failures: 10, pauseSeconds: 1, ...options.upstreams },
     sessionCache: { maxEntries: 10_000, maxAgeSeconds: 60, ...options.sessionCache },
     hsts: { maxAgeSeconds: oneYearSeconds, includeSubDomains: false, ...options.hsts },
   };

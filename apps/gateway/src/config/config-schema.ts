@@ -144,7 +144,7 @@ export const configSchema = z.strictObject({
         .int()
         .min(1)
         .max(300)
-        .default(2)
+        .default(1)
         .describe('How long, until one request is let through to see how it is'),
     })
     .prefault({})
