@@ -76,8 +76,8 @@ export function startSessionHistory(ask: AskDoor, accounts: readonly Account[]):
         const status = await settledStatus(ask, session);
         if (session.told === 'live' && status !== 200) found.push(`session ${index} was live and got ${status}`);
         if (session.told === 'ended' && status !== 401) found.push(`session ${index} was ended and got ${status}`);
-        // What was left open is decided now, for good.
-        if (session.told === 'unsure') session.told = status === 200 ? 'live' : 'ended';
+        // A sign-out that nobody answered for may still take effect. Once it has, that is for good.
+        if (session.told === 'unsure' && status === 401) session.told = 'ended';
       }
       return found;
     },
