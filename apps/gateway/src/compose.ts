@@ -60,6 +60,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       hsts: config.hsts,
       readinessWarnings: () => certificate?.warnings() ?? [],
       trustedProxies: config.trustedProxies,
+      ...(config.forwardAuth === undefined ? {} : { forwardAuth: config.forwardAuth }),
       routes: config.routes,
       mounts: mountsOf(identity, traces),
       sessions: identity.directory,

@@ -35,6 +35,11 @@ export interface SessionCacheOptions {
   readonly maxAgeSeconds?: number;
 }
 
+export interface ForwardAuthOptions {
+  /** Addresses or networks of the proxies that may ask, and whose word on the original request is believed. */
+  readonly proxies: readonly string[];
+}
+
 /** What browsers remember about https (RFC 6797). Nothing is sent for loopback hosts, nor where plain http is served. */
 export interface StrictTransportOptions {
   /** At least a year; 0 makes browsers forget. @default 31536000 */
@@ -67,6 +72,8 @@ export interface DoorOptions {
    * everybody. @default []
    */
   readonly trustedProxies?: readonly string[];
+  /** Who may ask whether a request is to be let through; nobody unless this is there. */
+  readonly forwardAuth?: ForwardAuthOptions;
   readonly sessionCache?: SessionCacheOptions;
   /** Where to keep the last requests of each session; absent costs nothing. */
   readonly traces?: DoorTraces;
@@ -85,9 +92,9 @@ export interface DoorOptions {
 
 /** Options after their defaults were filled in. */
 export type CheckedDoorOptions = Required<
-  Omit<DoorOptions, 'traces' | 'onRefusal' | 'limits' | 'sessionCache' | 'hsts'>
+  Omit<DoorOptions, 'traces' | 'onRefusal' | 'forwardAuth' | 'limits' | 'sessionCache' | 'hsts'>
 > &
-  Pick<DoorOptions, 'traces' | 'onRefusal'> & {
+  Pick<DoorOptions, 'traces' | 'onRefusal' | 'forwardAuth'> & {
     readonly limits: Required<DoorLimits>;
     readonly sessionCache: Required<SessionCacheOptions>;
     readonly publicOrigin: string;
@@ -166,7 +173,9 @@ function problemsOf(
     ...[...options.hosts, ...options.internalHosts]
       .filter((host) => !isHostPattern(host))
       .map((host) => `hosts: "${host}" is not a host, nor "*." and a host`),
-    ...options.trustedProxies.flatMap(problemsOfNetwork),
+    ...options.trustedProxies.flatMap((text) => problemsOfNetwork('trustedProxies', text)),
+    ...(options.forwardAuth?.proxies ?? []).flatMap((text) => problemsOfNetwork('forwardAuth.proxies', text)),
+    ...unless(options.forwardAuth?.proxies.length !== 0, 'forwardAuth.proxies must name at least one proxy'),
   ];
 }
 
@@ -189,14 +198,14 @@ function problemsOfUrl(publicUrl: string): readonly string[] {
   }
 }
 
-function problemsOfNetwork(text: string): readonly string[] {
+function problemsOfNetwork(key: string, text: string): readonly string[] {
   const [address = '', prefix] = text.split('/');
   const family = isIP(address);
   const longest = family === 4 ? 32 : 128;
   const length = prefix === undefined ? longest : Number(prefix);
-  if (family === 0 || !isBetween(length, 0, longest)) return [`trustedProxies: "${text}" is not an address or network`];
+  if (family === 0 || !isBetween(length, 0, longest)) return [`${key}: "${text}" is not an address or network`];
   // A proxy list that holds everybody lets any client choose its own address.
-  return unless(length >= 8, `trustedProxies: "${text}" is too wide to be a list of proxies`);
+  return unless(length >= 8, `${key}: "${text}" is too wide to be a list of proxies`);
 }
 
 function isBetween(value: number, least: number, most: number): boolean {

@@ -2,6 +2,8 @@ import { sessionCookieFor } from '@sallyport/core';
 import { createActivityRecorder } from './authenticate/activity.ts';
 import { createClientAddressReader } from './firewall/client-address.ts';
 import type { DecisionParts } from './decide.ts';
+import { createAllowance, servedByTheDoor } from './forward-auth/allowance.ts';
+import { createForwardAuthHandler, type ForwardAuthParts } from './forward-auth/forward-auth-handler.ts';
 import { checkDoorOptions, type CheckedDoorOptions, type DoorOptions } from './door-options.ts';
 import { createForwardedSchemeReader } from './firewall/forwarded-scheme.ts';
 import { createForwarder, type Forwarder } from './forward/forward.ts';
@@ -10,6 +12,7 @@ import { createInternalTokenAuthenticator } from './authenticate/internal-token-
 import { createKnownHosts } from './firewall/known-hosts.ts';
 import { openListener, type Listener } from './listener.ts';
 import { createKeysMount } from './answer/local-endpoints.ts';
+import type { Mount } from './mount.ts';
 import type { ListenerKind } from './passage.ts';
 import { createRouteTable, type RouteTable } from './route-table.ts';
 import { bearerRefuser, createSessionAuthenticator } from './authenticate/session-authenticator.ts';
@@ -45,6 +48,13 @@ export interface Door {
    * that the door made, so it belongs on loopback or on a network that only services reach.
    */
   listenInternal(address: { readonly host: string; readonly port: number }): Promise<Listening>;
+  /**
+   * Opens the listener on which declared proxies (`forwardAuth.proxies`) ask, by `GET /forward-auth`, whether to let a
+   * request through. It has no TLS and tells whoever asks the token of a caller, so only proxies may reach it.
+   *
+   * @throws TypeError when no proxies are declared.
+   */
+  listenForwardAuth(address: { readonly host: string; readonly port: number }): Promise<Listening>;
   /** Stops accepting, lets running requests end within the grace period (10 s by default), then closes everything. */
   close(options?: { readonly graceMilliseconds?: number }): Promise<void>;
 }
@@ -89,6 +99,13 @@ export function createDoor(options: DoorOptions): Door {
       listeners.push(listener);
       return { host: listener.host, port: listener.port };
     },
+    listenForwardAuth: async (address) => {
+      if (options.forwardAuth === undefined) throw new TypeError('no proxies are declared that may ask');
+      const handle = createForwardAuthHandler(shared.forwardAuthParts(options.forwardAuth.proxies, () => isDraining));
+      const listener = await openListener(address, checked.publicOrigin, handle, { takesHandshakes: false });
+      listeners.push(listener);
+      return { host: listener.host, port: listener.port };
+    },
     close: async ({ graceMilliseconds = defaultGraceMilliseconds } = {}) => {
       isDraining = true;
       await Promise.all(listeners.map((listener) => listener.drain(graceMilliseconds)));
@@ -99,6 +116,7 @@ export function createDoor(options: DoorOptions): Door {
 
 interface SharedParts {
   partsFor(kind: ListenerKind, address: Listening, isDraining: () => boolean): HandleRequestParts;
+  forwardAuthParts(proxies: readonly string[], isDraining: () => boolean): ForwardAuthParts;
   close(): Promise<void>;
 }
 
@@ -163,36 +181,66 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
     stepUpPath: options.stepUpPath,
   };
 
+  const partsFor: SharedParts['partsFor'] = (kind, address, isDraining) => ({
+    listener: kind,
+    decision: {
+      ...common,
+      hosts: hostsOf(kind, address, options),
+      readClientAddress: createClientAddressReader(kind === 'public' ? options.trustedProxies : []),
+      readForwardedScheme:
+        kind === 'public' && isSecure ? createForwardedSchemeReader(options.trustedProxies) : undefined,
+      table: tables[kind],
+      authenticators: authenticators[kind],
+    },
+    forwarder: forwarders[kind],
+    clock,
+    logger,
+    accessLog: options.accessLog,
+    traces: options.traces,
+    onRefusal: options.onRefusal,
+    isReady: () => !isDraining() && options.isReady(),
+    readinessWarnings: options.readinessWarnings,
+    isDraining,
+    publicOrigin,
+    // The internal listener has no TLS, and no browser.
+    strictTransport: kind === 'public' ? options.strictTransport : undefined,
+    signInPath: options.signInPath,
+  });
+
   return {
-    partsFor: (kind, address, isDraining) => ({
-      listener: kind,
-      decision: {
-        ...common,
-        hosts: hostsOf(kind, address, options),
-        readClientAddress: createClientAddressReader(kind === 'public' ? options.trustedProxies : []),
-        readForwardedScheme:
-          kind === 'public' && isSecure ? createForwardedSchemeReader(options.trustedProxies) : undefined,
-        table: tables[kind],
-        authenticators: authenticators[kind],
-      },
-      forwarder: forwarders[kind],
-      clock,
-      logger,
-      accessLog: options.accessLog,
-      traces: options.traces,
-      onRefusal: options.onRefusal,
-      isReady: () => !isDraining() && options.isReady(),
-      readinessWarnings: options.readinessWarnings,
-      isDraining,
-      publicOrigin,
-      // The internal listener has no TLS, and no browser.
-      strictTransport: kind === 'public' ? options.strictTransport : undefined,
-      signInPath: options.signInPath,
-    }),
+    partsFor,
+    forwardAuthParts: (proxies, isDraining) => {
+      const parts = partsFor('public', { host: '', port: 0 }, isDraining);
+      // A client may have come to that proxy through others that are declared.
+      const hops = [...proxies, ...options.trustedProxies];
+      return {
+        ...parts,
+        proxies,
+        protocol,
+        strictTransport: undefined,
+        forwarder: createAllowance({ readCookies }),
+        decision: {
+          ...parts.decision,
+          readClientAddress: createClientAddressReader(hops),
+          readForwardedScheme: isSecure ? createForwardedSchemeReader(hops) : undefined,
+          table: createRouteTable(routes, [...options.mounts, keys].map(toUnreachable)),
+        },
+      };
+    },
     close: async () => {
       cache.close();
       unsubscribe();
       await Promise.all([forwarders.public.destroy(), forwarders.internal.destroy()]);
+    },
+  };
+}
+
+/** A mount is in front of this listener, not behind the proxy that asks. */
+function toUnreachable(mount: Mount): Mount {
+  return {
+    ...mount,
+    handle: () => {
+      throw servedByTheDoor();
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SallyportError, type Logger } from '@sallyport/core';
-import { answerRedirect, answerRefusal, type AnswerParts } from './answer/answer.ts';
+import { answerRedirect, answerRefusal, type AnswerParts, type AnswerRedirect } from './answer/answer.ts';
 import { decide, type DecisionParts } from './decide.ts';
 import type { Forwarder, Transfer } from './forward/forward.ts';
 import type { HandleRequest } from './listener.ts';
@@ -15,7 +15,9 @@ import { pushSafetyHeaders } from './forward/upstream-response.ts';
 export interface HandleRequestParts extends AnswerParts {
   readonly listener: ListenerKind;
   readonly decision: DecisionParts;
-  readonly forwarder: Forwarder;
+  readonly forwarder: Pick<Forwarder, 'forward'>;
+  /** How somebody is sent elsewhere; absent means by `Location`. */
+  readonly answerRedirect?: AnswerRedirect;
   readonly clock: () => number;
   readonly logger: Logger;
   readonly accessLog: boolean;
@@ -80,7 +82,7 @@ function carryOut(
       case 'refuse':
         return refuse(decision.error);
       case 'redirect':
-        return answerRedirect(passage, decision, response, parts);
+        return (parts.answerRedirect ?? answerRedirect)(passage, decision, response, parts);
       case 'mount':
         proceed();
         return runMount(decision.place, passage, response, refuse, parts);

@@ -25,6 +25,11 @@ export interface ListenerAddress {
   readonly tls?: CertificatePair;
 }
 
+export interface ListenerOptions {
+  /** Whether a WebSocket handshake takes its connection out of HTTP. @default true */
+  readonly takesHandshakes?: boolean;
+}
+
 /** A server that listens, and knows how to stop. */
 export interface Listener {
   readonly host: string;
@@ -44,8 +49,9 @@ export async function openListener(
   address: ListenerAddress,
   publicOrigin: string,
   handle: HandleRequest,
+  { takesHandshakes = true }: ListenerOptions = {},
 ): Promise<Listener> {
-  const server = createServer(address);
+  const server = createServer(address, takesHandshakes);
   server.headersTimeout = slowClientMilliseconds;
   server.keepAliveTimeout = idleConnectionMilliseconds;
   const unused = trackUnusedSockets(server, address.tls === undefined ? 'connection' : 'secureConnection');
@@ -66,13 +72,15 @@ export async function openListener(
   });
   // A handshake is a request like any other until the stages have decided on it.
   const handedOver = new Set<Socket>();
-  server.on('upgrade', (request: IncomingMessage, _: Duplex, head: Buffer) => {
-    unused.delete(request.socket);
-    handedOver.add(request.socket);
-    request.socket.once('close', () => handedOver.delete(request.socket));
-    const response = takeOver(request, head);
-    if (response !== undefined) handle(request, response, () => {}, true);
-  });
+  // Where nobody listens for it, Node hands a request that asks for an upgrade over like any other.
+  if (takesHandshakes)
+    server.on('upgrade', (request: IncomingMessage, _: Duplex, head: Buffer) => {
+      unused.delete(request.socket);
+      handedOver.add(request.socket);
+      request.socket.once('close', () => handedOver.delete(request.socket));
+      const response = takeOver(request, head);
+      if (response !== undefined) handle(request, response, () => {}, true);
+    });
   await listen(server, address);
   const bound = server.address();
   const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
@@ -101,11 +109,11 @@ function trackUnusedSockets(server: Server, event: 'connection' | 'secureConnect
   return unused;
 }
 
-function createServer({ tls }: ListenerAddress): Server {
+function createServer({ tls }: ListenerAddress, takesHandshakes: boolean): Server {
   const options = {
     requireHostHeader: false,
     insecureHTTPParser: false,
-    shouldUpgradeCallback: asksForWebSocket,
+    shouldUpgradeCallback: takesHandshakes ? asksForWebSocket : () => false,
   };
   if (tls === undefined) return createHttpServer(options);
   const server = createHttpsServer({

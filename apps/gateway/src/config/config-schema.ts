@@ -84,6 +84,19 @@ export const configSchema = z.strictObject({
     .describe(
       'Addresses or networks (such as 10.0.0.0/8) of proxies whose X-Forwarded-For and -Proto are believed; nobody by default',
     ),
+  forwardAuth: z
+    .strictObject({
+      host: z.string().default('127.0.0.1').describe('Address on which it binds; only proxies may reach it'),
+      port: port.describe('Its port'),
+      proxies: z
+        .array(z.string().min(1))
+        .min(1)
+        .describe('Addresses or networks of the proxies that may ask; everybody else is refused'),
+    })
+    .optional()
+    .describe(
+      'A listener on which nginx, Traefik or Caddy ask whether to let a request through; absent means that nobody may',
+    ),
   dataDir: z.string().min(1).default('.sallyport').describe('Folder of the embedded database and of generated secrets'),
   redis: z
     .strictObject({
