@@ -62,7 +62,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       trustedProxies: config.trustedProxies,
       ...(config.forwardAuth === undefined ? {} : { forwardAuth: config.forwardAuth }),
       routes: config.routes,
-      mounts: mountsOf(identity, traces),
+      mounts: mountsOf(identity, traces, config.limits.authRequests),
       sessions: identity.directory,
       keyRing: stores.keyRing,
       bus: stores.bus,
@@ -70,6 +70,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       logger,
       tokenLifetimeSeconds: config.tokens.internalSeconds,
       accessLog: config.log.access,
+      limits: config.limits,
+      ...(environment.redisUrl === undefined
+        ? {}
+        : { sharedCounts: { counters: stores.counters, hash: stores.sealerFor('counter-key').hash } }),
       ...(traces === undefined ? {} : { traces }),
     });
     closing.push(() => door.close(isDemo ? { graceMilliseconds: demoGraceMilliseconds } : {}));
@@ -94,7 +98,11 @@ async function createVerifiedAccount(
   }
 }
 
-function mountsOf(identity: Identity, traces: DoorTraces | undefined): readonly Mount[] {
-  const auth = createIdentityMount(identity.app);
+function mountsOf(
+  identity: Identity,
+  traces: DoorTraces | undefined,
+  authRequests: Config['limits']['authRequests'],
+): readonly Mount[] {
+  const auth = createIdentityMount(identity.app, authRequests);
   return traces === undefined ? [auth] : [auth, createTracesMount(traces)];
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { requestLimitSchema } from './request-limit.ts';
 import { isPermission, isPermissionInterest } from './permission.ts';
 
 const permission = z.string().refine(isPermission, 'must be a permission such as "product:create"');
@@ -70,7 +71,13 @@ export const routeSchema = z.strictObject({
   fresh: z.boolean().default(false).describe('Whether the session is read from the store on every request'),
   streaming: z.boolean().default(false).describe('Whether answers may stay open without a time limit (SSE)'),
   limits: z
-    .strictObject({ bodyBytes: z.number().int().positive().optional() })
+    .strictObject({
+      bodyBytes: z.number().int().positive().optional().describe('Bytes of a request body'),
+      requests: z
+        .array(requestLimitSchema)
+        .optional()
+        .describe('How many requests may come; absent means the limits of the door, an empty list means none'),
+    })
     .optional()
     .describe('Upper bounds for this route'),
   timeouts: z

@@ -3,13 +3,17 @@ import {
   isLoopbackHost,
   sessionCookieFor,
   silentLogger,
+  silentMeter,
   type InvalidationBus,
   type KeyRing,
   type Logger,
+  type Meter,
+  type RequestLimit,
   type Route,
   type SessionDirectory,
 } from '@sallyport/core';
 import { isHostPattern } from './firewall/known-hosts.ts';
+import type { SharedCountsParts } from './limits/shared-counts.ts';
 import type { Mount } from './mount.ts';
 import type { RequestRecord } from './record/record.ts';
 import type { DoorTraces } from './record/traces.ts';
@@ -22,6 +26,10 @@ export interface DoorLimits {
   readonly bodyBytes?: number;
   /** WebSocket connections at the same time. @default 1024 */
   readonly tunnels?: number;
+  /** How many requests may come, counted together over all routes and mounts that say nothing of their own. @default [] */
+  readonly requests?: readonly RequestLimit[];
+  /** Whose requests are counted at once, for each limit; more, and those unused for longest begin anew. @default 50000 */
+  readonly requestSubjects?: number;
 }
 
 export interface SessionCacheOptions {
@@ -74,6 +82,9 @@ export interface DoorOptions {
   readonly trustedProxies?: readonly string[];
   /** Who may ask whether a request is to be let through; nobody unless this is there. */
   readonly forwardAuth?: ForwardAuthOptions;
+  /** Where gateways tell each other how many requests they counted; absent means that this one counts alone. */
+  readonly sharedCounts?: Omit<SharedCountsParts, 'logger'>;
+  readonly meter?: Meter;
   readonly sessionCache?: SessionCacheOptions;
   /** Where to keep the last requests of each session; absent costs nothing. */
   readonly traces?: DoorTraces;
@@ -92,9 +103,9 @@ export interface DoorOptions {
 
 /** Options after their defaults were filled in. */
 export type CheckedDoorOptions = Required<
-  Omit<DoorOptions, 'traces' | 'onRefusal' | 'forwardAuth' | 'limits' | 'sessionCache' | 'hsts'>
+  Omit<DoorOptions, 'traces' | 'onRefusal' | 'forwardAuth' | 'sharedCounts' | 'limits' | 'sessionCache' | 'hsts'>
 > &
-  Pick<DoorOptions, 'traces' | 'onRefusal' | 'forwardAuth'> & {
+  Pick<DoorOptions, 'traces' | 'onRefusal' | 'forwardAuth' | 'sharedCounts'> & {
     readonly limits: Required<DoorLimits>;
     readonly sessionCache: Required<SessionCacheOptions>;
     readonly publicOrigin: string;
@@ -118,6 +129,7 @@ export function checkDoorOptions(options: DoorOptions): CheckedDoorOptions {
     internalHosts: [],
     mounts: [],
     logger: silentLogger,
+    meter: silentMeter,
     now: () => new Date(),
     tokenLifetimeSeconds: 60,
     accessLog: true,
@@ -127,7 +139,14 @@ export function checkDoorOptions(options: DoorOptions): CheckedDoorOptions {
     isReady: () => true,
     readinessWarnings: () => [],
     ...options,
-    limits: { headers: 100, bodyBytes: 10_000_000, tunnels: 1024, ...options.limits },
+    limits: {
+      headers: 100,
+      bodyBytes: 10_000_000,
+      tunnels: 1024,
+      requests: [],
+      requestSubjects: 50_000,
+      ...options.limits,
+    },
     sessionCache: { maxEntries: 10_000, maxAgeSeconds: 60, ...options.sessionCache },
     hsts: { maxAgeSeconds: oneYearSeconds, includeSubDomains: false, ...options.hsts },
   };
@@ -162,6 +181,7 @@ function problemsOf(
     ...unless(isBetween(options.tokenLifetimeSeconds, 30, 300), 'tokenLifetimeSeconds must be 30 to 300'),
     ...unless(isBetween(limits.headers, 10, 1000), 'limits.headers must be 10 to 1000'),
     ...unless(isBetween(limits.bodyBytes, 1, Number.MAX_SAFE_INTEGER), 'limits.bodyBytes must be a positive integer'),
+    ...unless(isBetween(limits.requestSubjects, 1, 10_000_000), 'limits.requestSubjects must be 1 to 10000000'),
     ...unless(isBetween(limits.tunnels, 0, 65_536), 'limits.tunnels must be 0 to 65536'),
     ...unless(isBetween(sessionCache.maxEntries, 1, 10_000_000), 'sessionCache.maxEntries must be 1 to 10000000'),
     ...unless(isBetween(sessionCache.maxAgeSeconds, 0, 300), 'sessionCache.maxAgeSeconds must be 0 to 300'),

@@ -12,9 +12,10 @@ import { createInternalTokenAuthenticator } from './authenticate/internal-token-
 import { createKnownHosts } from './firewall/known-hosts.ts';
 import { openListener, type Listener } from './listener.ts';
 import { createKeysMount } from './answer/local-endpoints.ts';
+import { createRequestLimits } from './limits/request-limits.ts';
 import type { Mount } from './mount.ts';
 import type { ListenerKind } from './passage.ts';
-import { createRouteTable, type RouteTable } from './route-table.ts';
+import { createRouteTable, type LimitsOf, type RouteTable } from './route-table.ts';
 import { bearerRefuser, createSessionAuthenticator } from './authenticate/session-authenticator.ts';
 import { createSessionCache } from './authenticate/session-cache.ts';
 import { createCookieReader } from './authenticate/session-cookie-reader.ts';
@@ -127,8 +128,15 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
   const keys = createKeysMount(keyRing);
   const readCookies = createCookieReader(sessionCookieFor(publicUrl).name);
   const cache = createSessionCache({ sessions, bus: options.bus, clock, ...options.sessionCache });
+  const requestLimits = createRequestLimits({
+    shared: options.sharedCounts === undefined ? undefined : { ...options.sharedCounts, logger },
+    maxSubjects: options.limits.requestSubjects,
+    meter: options.meter,
+  });
+  const limitsOf: LimitsOf = (owner, limits) =>
+    limits === undefined ? requestLimits.of('door', options.limits.requests) : requestLimits.of(owner, limits);
   const tables: Record<ListenerKind, RouteTable> = {
-    public: createRouteTable(routes, [...options.mounts, keys]),
+    public: createRouteTable(routes, [...options.mounts, keys], limitsOf),
     // Mounts are for browsers: identity is never reached through the internal listener.
     internal: createRouteTable(routes, [keys]),
   };
@@ -223,13 +231,14 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
           ...parts.decision,
           readClientAddress: createClientAddressReader(hops),
           readForwardedScheme: isSecure ? createForwardedSchemeReader(hops) : undefined,
-          table: createRouteTable(routes, [...options.mounts, keys].map(toUnreachable)),
+          table: createRouteTable(routes, [...options.mounts, keys].map(toUnreachable), limitsOf),
         },
       };
     },
     close: async () => {
       cache.close();
       unsubscribe();
+      requestLimits.close();
       await Promise.all([forwarders.public.destroy(), forwarders.internal.destroy()]);
     },
   };

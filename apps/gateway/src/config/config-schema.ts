@@ -1,4 +1,4 @@
-import { isLoopbackHost, routeSchema } from '@sallyport/core';
+import { isLoopbackHost, requestLimitSchema, routeSchema } from '@sallyport/core';
 import * as z from 'zod';
 
 const port = z.number().int().min(0).max(65_535);
@@ -124,6 +124,34 @@ export const configSchema = z.strictObject({
         .describe('Each role with its permissions; a seed, afterwards roles are data'),
     })
     .describe('Permissions, and the roles that seed the database; write it with definePolicy()'),
+  limits: z
+    .strictObject({
+      requests: z
+        .array(requestLimitSchema)
+        .default([])
+        .describe('How many requests may come, counted together over all routes that say nothing of their own'),
+      authRequests: z
+        .array(requestLimitSchema)
+        .default([{ per: 'address', amount: 1000, seconds: 60 }])
+        .describe('How many requests to /auth may come; an empty list means any number'),
+      requestSubjects: z
+        .number()
+        .int()
+        .min(1)
+        .max(10_000_000)
+        .default(50_000)
+        .describe('Whose requests are counted at once, for each limit; more, and those unused for longest begin anew'),
+      headers: z.number().int().min(10).max(1000).default(100).describe('Headers of a request'),
+      bodyBytes: z
+        .number()
+        .int()
+        .positive()
+        .default(10_000_000)
+        .describe('Bytes of a request body, where the route names no limit of its own'),
+      tunnels: z.number().int().min(0).max(65_536).default(1024).describe('WebSocket connections at the same time'),
+    })
+    .prefault({})
+    .describe('Upper bounds of what the door takes in'),
   session: z
     .strictObject({
       idleSeconds: seconds.default(43_200).describe('A session without requests ends after this time'),
