@@ -27,9 +27,9 @@ export interface DecisionParts extends AuthenticateParts, ProtectParts, Authoriz
 const stages: readonly { readonly name: string; readonly run: Stage<DecisionParts> }[] = [
   { name: 'firewall', run: passFirewall },
   { name: 'route', run: findPlace },
-  { name: 'limit', run: limitByAddress },
+  { name: 'limit-address', run: limitByAddress },
   { name: 'authenticate', run: authenticate },
-  { name: 'limit', run: limitByCaller },
+  { name: 'limit-caller', run: limitByCaller },
   { name: 'protect', run: protect },
   { name: 'authorize', run: authorize },
   { name: 'translate', run: translate },
