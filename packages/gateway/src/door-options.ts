@@ -22,6 +22,22 @@ import type { DoorTraces } from './record/traces.ts';
 export interface DoorLimits {
   /** @default 100 */
   readonly headers?: number;
+  /** @default 100 */
+  readonly cookies?: number;
+  /** Bytes of the request line and all headers. @default 16384 */
+  readonly headerBytes?: number;
+  /** For all headers of a request, and for a TLS handshake. @default 15 */
+  readonly headersSeconds?: number;
+  /** How long a connection is kept on which nothing is asked. @default 65 */
+  readonly idleSeconds?: number;
+  /** How long a body, or the reading of an answer, may take before its speed counts. @default 20 */
+  readonly slowSeconds?: number;
+  /** Bodies that come slower, and clients that read slower, are cut; streams and tunnels are not. @default 500 */
+  readonly slowBytesPerSecond?: number;
+  /** Connections to one listener at the same time. @default 10000 */
+  readonly connections?: number;
+  /** Of these, from one address or one /64 of IPv6; declared proxies have no such limit. @default 1000 */
+  readonly connectionsPerAddress?: number;
   /** Bytes of a request body, where the route names no limit of its own. @default 10000000 */
   readonly bodyBytes?: number;
   /** WebSocket connections at the same time. @default 1024 */
@@ -118,6 +134,22 @@ export type CheckedDoorOptions = Required<
 
 const oneYearSeconds = 31_536_000;
 
+const defaultLimits: Required<DoorLimits> = {
+  headers: 100,
+  cookies: 100,
+  headerBytes: 16_384,
+  headersSeconds: 15,
+  idleSeconds: 65,
+  slowSeconds: 20,
+  slowBytesPerSecond: 500,
+  connections: 10_000,
+  connectionsPerAddress: 1000,
+  bodyBytes: 10_000_000,
+  tunnels: 1024,
+  requests: [],
+  requestSubjects: 50_000,
+};
+
 /**
  * Checks the options of a door.
  *
@@ -139,14 +171,7 @@ export function checkDoorOptions(options: DoorOptions): CheckedDoorOptions {
     isReady: () => true,
     readinessWarnings: () => [],
     ...options,
-    limits: {
-      headers: 100,
-      bodyBytes: 10_000_000,
-      tunnels: 1024,
-      requests: [],
-      requestSubjects: 50_000,
-      ...options.limits,
-    },
+    limits: { ...defaultLimits, ...options.limits },
     sessionCache: { maxEntries: 10_000, maxAgeSeconds: 60, ...options.sessionCache },
     hsts: { maxAgeSeconds: oneYearSeconds, includeSubDomains: false, ...options.hsts },
   };
@@ -180,6 +205,17 @@ function problemsOf(
   return [
     ...unless(isBetween(options.tokenLifetimeSeconds, 30, 300), 'tokenLifetimeSeconds must be 30 to 300'),
     ...unless(isBetween(limits.headers, 10, 1000), 'limits.headers must be 10 to 1000'),
+    ...unless(isBetween(limits.cookies, 10, 1000), 'limits.cookies must be 10 to 1000'),
+    ...unless(isBetween(limits.headerBytes, 4096, 1_048_576), 'limits.headerBytes must be 4096 to 1048576'),
+    ...unless(limits.headersSeconds > 0 && limits.headersSeconds <= 300, 'limits.headersSeconds must be up to 300'),
+    ...unless(limits.idleSeconds > 0 && limits.idleSeconds <= 3600, 'limits.idleSeconds must be up to 3600'),
+    ...unless(limits.slowSeconds > 0 && limits.slowSeconds <= 3600, 'limits.slowSeconds must be up to 3600'),
+    ...unless(isBetween(limits.slowBytesPerSecond, 1, 1_000_000), 'limits.slowBytesPerSecond must be 1 to 1000000'),
+    ...unless(isBetween(limits.connections, 1, 1_000_000), 'limits.connections must be 1 to 1000000'),
+    ...unless(
+      isBetween(limits.connectionsPerAddress, 1, 1_000_000),
+      'limits.connectionsPerAddress must be 1 to 1000000',
+    ),
     ...unless(isBetween(limits.bodyBytes, 1, Number.MAX_SAFE_INTEGER), 'limits.bodyBytes must be a positive integer'),
     ...unless(isBetween(limits.requestSubjects, 1, 10_000_000), 'limits.requestSubjects must be 1 to 10000000'),
     ...unless(isBetween(limits.tunnels, 0, 65_536), 'limits.tunnels must be 0 to 65536'),

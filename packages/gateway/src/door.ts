@@ -1,6 +1,6 @@
 import { sessionCookieFor } from '@sallyport/core';
 import { createActivityRecorder } from './authenticate/activity.ts';
-import { createClientAddressReader } from './firewall/client-address.ts';
+import { createClientAddressReader, createNetworkCheck } from './firewall/client-address.ts';
 import type { DecisionParts } from './decide.ts';
 import { createAllowance, servedByTheDoor } from './forward-auth/allowance.ts';
 import { createForwardAuthHandler, type ForwardAuthParts } from './forward-auth/forward-auth-handler.ts';
@@ -10,9 +10,10 @@ import { createForwarder, type Forwarder } from './forward/forward.ts';
 import { createRequestHandler, type HandleRequestParts } from './handle-request.ts';
 import { createInternalTokenAuthenticator } from './authenticate/internal-token-authenticator.ts';
 import { createKnownHosts } from './firewall/known-hosts.ts';
-import { openListener, type Listener } from './listener.ts';
+import { openListener, type Listener, type ListenerOptions } from './listener.ts';
 import { createKeysMount } from './answer/local-endpoints.ts';
 import { createRequestLimits } from './limits/request-limits.ts';
+import { createSlowClients } from './limits/slow-clients.ts';
 import type { Mount } from './mount.ts';
 import type { ListenerKind } from './passage.ts';
 import { createRouteTable, type LimitsOf, type RouteTable } from './route-table.ts';
@@ -78,8 +79,11 @@ export function createDoor(options: DoorOptions): Door {
     // The port is known only after listening, and the internal hosts hold it: nothing arrives in between, because
     // connections are accepted in a later turn of the event loop.
     let handle = createRequestHandler(shared.partsFor(kind, address, () => isDraining));
-    const listener = await openListener(address, checked.publicOrigin, (request, response, proceed, isHandedOver) =>
-      handle(request, response, proceed, isHandedOver),
+    const listener = await openListener(
+      address,
+      checked.publicOrigin,
+      (request, response, proceed, isHandedOver) => handle(request, response, proceed, isHandedOver),
+      shared.listenerOptions(kind),
     );
     handle = createRequestHandler(shared.partsFor(kind, listener, () => isDraining));
     listeners.push(listener);
@@ -96,14 +100,18 @@ export function createDoor(options: DoorOptions): Door {
     },
     listenRedirect: async (address) => {
       const redirect = createHttpsRedirect(checked);
-      const listener = await openListener(address, checked.publicOrigin, redirect);
+      const listenerOptions = shared.listenerOptions('public');
+      const listener = await openListener(address, checked.publicOrigin, redirect, listenerOptions);
       listeners.push(listener);
       return { host: listener.host, port: listener.port };
     },
     listenForwardAuth: async (address) => {
       if (options.forwardAuth === undefined) throw new TypeError('no proxies are declared that may ask');
       const handle = createForwardAuthHandler(shared.forwardAuthParts(options.forwardAuth.proxies, () => isDraining));
-      const listener = await openListener(address, checked.publicOrigin, handle, { takesHandshakes: false });
+      const listener = await openListener(address, checked.publicOrigin, handle, {
+        ...shared.listenerOptions('internal'),
+        takesHandshakes: false,
+      });
       listeners.push(listener);
       return { host: listener.host, port: listener.port };
     },
@@ -117,6 +125,7 @@ export function createDoor(options: DoorOptions): Door {
 
 interface SharedParts {
   partsFor(kind: ListenerKind, address: Listening, isDraining: () => boolean): HandleRequestParts;
+  listenerOptions(kind: ListenerKind): ListenerOptions;
   forwardAuthParts(proxies: readonly string[], isDraining: () => boolean): ForwardAuthParts;
   close(): Promise<void>;
 }
@@ -128,6 +137,10 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
   const keys = createKeysMount(keyRing);
   const readCookies = createCookieReader(sessionCookieFor(publicUrl).name);
   const cache = createSessionCache({ sessions, bus: options.bus, clock, ...options.sessionCache });
+  const slowClients = createSlowClients({
+    graceSeconds: options.limits.slowSeconds,
+    bytesPerSecond: options.limits.slowBytesPerSecond,
+  });
   const requestLimits = createRequestLimits({
     shared: options.sharedCounts === undefined ? undefined : { ...options.sharedCounts, logger },
     maxSubjects: options.limits.requestSubjects,
@@ -182,7 +195,7 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
     if (message.kind === 'gap' || message.event.kind === 'key') mint.forgetAll();
   });
   const common = {
-    limits: { headers: options.limits.headers },
+    limits: { headers: options.limits.headers, cookies: options.limits.cookies },
     mint,
     publicOrigins: new Set([publicOrigin, ...options.hosts.map((host) => `${protocol}://${host}`)]),
     signInPath: options.signInPath,
@@ -201,6 +214,7 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
       authenticators: authenticators[kind],
     },
     forwarder: forwarders[kind],
+    slowClients,
     clock,
     logger,
     accessLog: options.accessLog,
@@ -217,6 +231,16 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
 
   return {
     partsFor,
+    listenerOptions: (kind) => ({
+      limits: options.limits,
+      slowClients,
+      caps: {
+        total: options.limits.connections,
+        // Behind the internal listener are services, few and known.
+        perAddress: kind === 'public' ? options.limits.connectionsPerAddress : options.limits.connections,
+        isExempt: createNetworkCheck(options.trustedProxies),
+      },
+    }),
     forwardAuthParts: (proxies, isDraining) => {
       const parts = partsFor('public', { host: '', port: 0 }, isDraining);
       // A client may have come to that proxy through others that are declared.
@@ -239,6 +263,7 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
       cache.close();
       unsubscribe();
       requestLimits.close();
+      slowClients.close();
       await Promise.all([forwarders.public.destroy(), forwarders.internal.destroy()]);
     },
   };
