@@ -26,6 +26,7 @@ export function openIdentity({ config, stores, mailer, logger }: IdentityComposi
     secondFactor: config.secondFactor,
     passwordLength: { minimum: config.passwords.minimumLength, maximum: 128 },
     guessLimits: config.guessing,
+    hashing: config.passwords.hashing,
     answerFloorMilliseconds: config.passwords.answerFloorMilliseconds,
     logger,
   });

@@ -2,9 +2,11 @@ import { Hono } from 'hono';
 import {
   sessionCookieFor,
   silentLogger,
+  silentMeter,
   type Counters,
   type InvalidationBus,
   type Logger,
+  type Meter,
   type Mailer,
   type Policy,
   type SealerFor,
@@ -17,7 +19,7 @@ import { createAttemptLimiter } from './accounts/attempt-limiter.ts';
 import { createDeviceTrust } from './accounts/device-trust.ts';
 import { createGuessLimiter, type GuessLimits } from './accounts/guess-limiter.ts';
 import { createOneTimeLinks } from './accounts/one-time-links.ts';
-import { createPasswordHashing } from './accounts/password-hashing.ts';
+import { createPasswordHashing, type HashingLimits } from './accounts/password-hashing.ts';
 import { createPasswordRules, type PasswordLength, type RequireAcceptablePassword } from './accounts/password-rules.ts';
 import { openRoleDirectory } from './accounts/role-directory.ts';
 import { createUserTable } from './accounts/user-table.ts';
@@ -76,8 +78,9 @@ export interface IdentityOptions {
   readonly productName?: string;
   /** No answer that could tell whether an account exists comes sooner. 0 is for tests. @default 300 */
   readonly answerFloorMilliseconds?: number;
-  /** How many passwords are hashed at once. @default 2 */
-  readonly hashingConcurrency?: number;
+  /** How much is hashed at once, and how much may wait for it. */
+  readonly hashing?: HashingLimits;
+  readonly meter?: Meter;
   readonly logger?: Logger;
   readonly now?: () => Date;
 }
@@ -131,7 +134,8 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     secondFactor: rules = {},
     productName = 'Sallyport',
     answerFloorMilliseconds = 300,
-    hashingConcurrency = 2,
+    hashing: hashingLimits = {},
+    meter = silentMeter,
     logger = silentLogger,
     now = () => new Date(),
   } = options;
@@ -145,7 +149,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   const events = options.events ?? createSecurityEventLog(records);
   const users = createUserTable(records);
   const roles = await openRoleDirectory(records, policy, bus, now);
-  const hashing = createPasswordHashing(hashingConcurrency);
+  const hashing = createPasswordHashing({ ...hashingLimits, meter });
   const queue = createMailQueue({ mailer, logger });
   const messages = createAccountMessages(publicUrl, productName);
   const post = createAccountPost({ messages, queue, counters, sealer: sealerFor('counter-key') });
@@ -227,6 +231,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     async close() {
       roles.close();
       await queue.close();
+      await hashing.close();
     },
   };
 }
@@ -254,6 +259,9 @@ function createApp(parts: IdentityParts, origin: string): Hono<IdentityEnvironme
   app.use(async function forbidStoring(c, next) {
     await next();
     c.res.headers.set('cache-control', 'no-store');
+  });
+  app.use(async function hashOnBehalfOfCaller(c, next) {
+    await parts.hashing.onBehalfOf(c.env.context.clientAddress, next);
   });
   app.route('/auth', createSignUpRoutes(parts));
   app.route('/auth', createSignInRoutes(parts));

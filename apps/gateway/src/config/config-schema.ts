@@ -234,9 +234,35 @@ export const configSchema = z.strictObject({
         .describe(
           'No answer that could tell whether an account exists comes sooner; raise it above the time of the slowest imported hash',
         ),
+      hashing: z
+        .strictObject({
+          threads: z
+            .number()
+            .int()
+            .min(1)
+            .max(64)
+            .optional()
+            .describe('Hashes at once, each on a thread of its own; absent means one less than cores, 1 to 4'),
+          maximumWaiting: z.number().int().min(1).max(100_000).default(256).describe('Passwords that wait for it'),
+          maximumWaitingOfOne: z
+            .number()
+            .int()
+            .min(1)
+            .max(100_000)
+            .default(64)
+            .describe('Of these, from one address or one /64 of IPv6'),
+          maximumWaitSeconds: z
+            .number()
+            .positive()
+            .max(60)
+            .default(2)
+            .describe('How long each may wait; then the answer is 503'),
+        })
+        .prefault({})
+        .describe('How much is hashed at once, and how much may wait before more is refused'),
     })
     .prefault({})
-    .describe('Rules for passwords; there are no composition rules'),
+    .describe('Passwords: rules, of which none is about composition, and hashing'),
   guessing: z
     .strictObject({
       accountFromNetwork: attemptLimit(20, 900).describe('For one account from one network (an IPv6 network is a /64)'),
