@@ -36,8 +36,7 @@ describe('a flood of sign-ins', () => {
 
   it('from everywhere is shed with 503, and never with a wrong password', async () => {
     const answers = await flood(150, (index) => `198.51.${index >> 8}.${index & 0xff}`);
-    const byStatus = new Set(answers.map(({ status }) => status));
-    expect([...byStatus].toSorted()).toEqual([401, 503]);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401, 503]));
     const shed = answers.find(({ status }) => status === 503);
     expect(shed).toMatchObject({ body: { code: 'SP_SERVICE_UNAVAILABLE' }, cookie: undefined });
     expect(shed?.headers.get('retry-after')).toBe('5');

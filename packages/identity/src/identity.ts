@@ -45,6 +45,7 @@ import { createAccountPost } from './mail/account-post.ts';
 import { createCodeMessages } from './mail/code-messages.ts';
 import { createMailQueue } from './mail/mail-queue.ts';
 import { createSessionDirectory } from './sessions/session-directory.ts';
+import { createSessionLimit, type SessionLimitRules } from './sessions/session-limit.ts';
 import { createSessionMaker, type SessionLifetime } from './sessions/session-maker.ts';
 import { createSessionRaising } from './sessions/session-raising.ts';
 import { createSessionRevocation } from './sessions/session-revocation.ts';
@@ -68,6 +69,8 @@ export interface IdentityOptions {
   readonly events?: SecurityEventLog;
   /** @default 12 hours without use, 7 days at all */
   readonly sessionLifetime?: SessionLifetime;
+  /** In how many places one account may be signed in. @default any number */
+  readonly sessionLimit?: SessionLimitRules | undefined;
   /** @default 15 to 128 characters, because the password is the only factor */
   readonly passwordLength?: PasswordLength;
   /** @default {@link defaultGuessLimits} */
@@ -129,6 +132,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     policy,
     signUpRoles = ['user'],
     sessionLifetime: lifetime = defaultLifetime,
+    sessionLimit,
     passwordLength = defaultPasswordLength,
     guessLimits = defaultGuessLimits,
     secondFactor: rules = {},
@@ -214,6 +218,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     sessionSealer: sealer,
     directory,
     makeSession,
+    sessionLimit: createSessionLimit({ sessions, revocation, rules: sessionLimit, now }),
     raiseSession: createSessionRaising({ sessions, sealer, cookie, bus, now }),
     revocation,
     secondFactor,

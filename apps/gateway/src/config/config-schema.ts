@@ -203,13 +203,24 @@ export const configSchema = z.strictObject({
     .strictObject({
       idleSeconds: seconds.default(43_200).describe('A session without requests ends after this time'),
       absoluteSeconds: seconds.default(604_800).describe('A session ends after this time whatever happens'),
+      maximumPerUser: z
+        .number()
+        .int()
+        .min(1)
+        .max(10_000)
+        .optional()
+        .describe('In how many places one account may be signed in; absent means any number'),
+      onLimit: z
+        .enum(['end-oldest', 'refuse'])
+        .default('end-oldest')
+        .describe('What becomes of one more: the oldest session ends, or the sign-in is refused'),
     })
     .refine(
       ({ idleSeconds, absoluteSeconds }) => idleSeconds <= absoluteSeconds,
       'idleSeconds must not exceed absoluteSeconds',
     )
     .prefault({})
-    .describe('Lifetime of browser sessions'),
+    .describe('Lifetime and number of browser sessions'),
   tokens: z
     .strictObject({
       internalSeconds: z.number().int().min(30).max(300).default(60).describe('Lifetime of internal tokens'),

@@ -35,7 +35,7 @@ export function createHashingThreads(): HashingThreads {
       waiting?.(answer);
     };
     worker.on('message', settle);
-    worker.on('error', (error) => settle({ kind: 'failed', message: error.message }));
+    worker.on('error', (error: Error) => settle({ kind: 'failed', message: error.message }));
     worker.on('exit', () => {
       threads.delete(thread);
       settle({ kind: 'failed', message: 'the thread ended' });
