@@ -5,7 +5,7 @@ import type { Identity } from '@sallyport/identity';
 import type { IncomingMessage } from 'node:http';
 
 /** Hangs identity into the door under `/auth`: the door decides who calls, identity answers. */
-export function createIdentityMount(app: Identity['app'], requestLimits: readonly RequestLimit[]): Mount {
+export function createIdentityMount(app: Identity['app'], requestLimits: readonly RequestLimit[] = []): Mount {
   const contexts = new WeakMap<IncomingMessage, RequestContext>();
   const listener = getRequestListener(
     (request, environment) => {

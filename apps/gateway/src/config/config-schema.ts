@@ -152,19 +152,22 @@ export const configSchema = z.strictObject({
         .describe('Bytes of the request line and all headers'),
       headersSeconds: z
         .number()
-        .positive()
+        .int()
+        .min(1)
         .max(300)
         .default(15)
         .describe('For all headers of a request, and for a TLS handshake'),
       idleSeconds: z
         .number()
-        .positive()
+        .int()
+        .min(1)
         .max(3600)
         .default(65)
         .describe('How long a connection is kept on which nothing is asked'),
       slowSeconds: z
         .number()
-        .positive()
+        .int()
+        .min(1)
         .max(3600)
         .default(20)
         .describe('How long a body, or the reading of an answer, may take before its speed counts'),
@@ -264,7 +267,8 @@ export const configSchema = z.strictObject({
             .describe('Of these, from one address or one /64 of IPv6'),
           maximumWaitSeconds: z
             .number()
-            .positive()
+            .int()
+            .min(1)
             .max(60)
             .default(2)
             .describe('How long each may wait; then the answer is 503'),
