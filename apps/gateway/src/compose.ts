@@ -70,7 +70,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       logger,
       tokenLifetimeSeconds: config.tokens.internalSeconds,
       accessLog: config.log.access,
-      limits: config.limits,
+      limits: {
+        ...config.limits,
+        streamsPerSession: config.streams.perSession,
+        streamsPerUser: config.streams.perUser,
+        tunnels: config.streams.tunnels,
+      },
+      streams: {
+        heartbeatSeconds: config.streams.heartbeatSeconds,
+        recheckSeconds: config.streams.recheckSeconds,
+        graceSeconds: config.streams.graceSeconds,
+      },
+      upstreams: config.upstreams,
       ...(environment.redisUrl === undefined
         ? {}
         : { sharedCounts: { counters: stores.counters, hash: stores.sealerFor('counter-key').hash } }),

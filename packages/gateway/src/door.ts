@@ -7,6 +7,8 @@ import { createForwardAuthHandler, type ForwardAuthParts } from './forward-auth/
 import { checkDoorOptions, type CheckedDoorOptions, type DoorOptions } from './door-options.ts';
 import { createForwardedSchemeReader } from './firewall/forwarded-scheme.ts';
 import { createForwarder, type Forwarder } from './forward/forward.ts';
+import { createUpstreamMeasures } from './forward/upstream-measures.ts';
+import { createUpstreams } from './forward/upstreams.ts';
 import { createRequestHandler, type HandleRequestParts } from './handle-request.ts';
 import { createInternalTokenAuthenticator } from './authenticate/internal-token-authenticator.ts';
 import { createKnownHosts } from './firewall/known-hosts.ts';
@@ -20,6 +22,7 @@ import { createRouteTable, type LimitsOf, type RouteTable } from './route-table.
 import { bearerRefuser, createSessionAuthenticator } from './authenticate/session-authenticator.ts';
 import { createSessionCache } from './authenticate/session-cache.ts';
 import { createCookieReader } from './authenticate/session-cookie-reader.ts';
+import { createStreamRegister } from './streams/stream-register.ts';
 import { createHttpsRedirect } from './tls/https-redirect.ts';
 import type { CertificatePair } from './tls/secure-context.ts';
 import { createTokenMint } from './token-mint.ts';
@@ -117,6 +120,7 @@ export function createDoor(options: DoorOptions): Door {
     },
     close: async ({ graceMilliseconds = defaultGraceMilliseconds } = {}) => {
       isDraining = true;
+      shared.drain();
       await Promise.all(listeners.map((listener) => listener.drain(graceMilliseconds)));
       await shared.close();
     },
@@ -127,10 +131,12 @@ interface SharedParts {
   partsFor(kind: ListenerKind, address: Listening, isDraining: () => boolean): HandleRequestParts;
   listenerOptions(kind: ListenerKind): ListenerOptions;
   forwardAuthParts(proxies: readonly string[], isDraining: () => boolean): ForwardAuthParts;
+  /** Ends the streams that have no end of their own to wait for. */
+  drain(): void;
   close(): Promise<void>;
 }
 
-/** What both listeners share: one session cache, one mint, one set of pools. */
+/** What both listeners share: one session cache, one mint, one set of upstreams and of streams. */
 function createSharedParts(options: CheckedDoorOptions): SharedParts {
   const { publicUrl, publicOrigin, isSecure, keyRing, routes, sessions, logger, now } = options;
   const clock = options.clock;
@@ -154,12 +160,31 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
     internal: createRouteTable(routes, [keys]),
   };
   const protocol = isSecure ? 'https' : 'http';
+  const turningAway = { signInPath: options.signInPath, stepUpPath: options.stepUpPath };
+  const { limits, meter } = options;
+  const upstreams = createUpstreams(routes, {
+    meter,
+    breaker: { failures: options.upstreams.failures, pauseMilliseconds: options.upstreams.pauseSeconds * 1000 },
+  });
+  const streams = createStreamRegister({
+    ...turningAway,
+    ...options.streams,
+    streamsPerSession: limits.streamsPerSession,
+    streamsPerUser: limits.streamsPerUser,
+    cache,
+    bus: options.bus,
+    clock,
+    meter,
+  });
   const forwarderParts = {
+    upstreams,
+    streams,
+    measuresOf: createUpstreamMeasures(meter),
     protocol,
     readCookies,
     publicOrigin,
-    bodyBytes: options.limits.bodyBytes,
-    tunnels: options.limits.tunnels,
+    bodyBytes: limits.bodyBytes,
+    tunnels: limits.tunnels,
   } as const;
   const forwarders: Record<ListenerKind, Forwarder> = {
     public: createForwarder(tables.public.places, {
@@ -195,11 +220,10 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
     if (message.kind === 'gap' || message.event.kind === 'key') mint.forgetAll();
   });
   const common = {
+    ...turningAway,
     limits: { headers: options.limits.headers, cookies: options.limits.cookies },
     mint,
     publicOrigins: new Set([publicOrigin, ...options.hosts.map((host) => `${protocol}://${host}`)]),
-    signInPath: options.signInPath,
-    stepUpPath: options.stepUpPath,
   };
 
   const partsFor: SharedParts['partsFor'] = (kind, address, isDraining) => ({
@@ -259,12 +283,14 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
         },
       };
     },
+    drain: () => streams.drain(),
     close: async () => {
+      streams.close();
       cache.close();
       unsubscribe();
       requestLimits.close();
       slowClients.close();
-      await Promise.all([forwarders.public.destroy(), forwarders.internal.destroy()]);
+      await upstreams.destroy();
     },
   };
 }

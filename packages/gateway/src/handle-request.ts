@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SallyportError, type Logger } from '@sallyport/core';
 import { answerRedirect, answerRefusal, type AnswerParts, type AnswerRedirect } from './answer/answer.ts';
 import { decide, type DecisionParts } from './decide.ts';
-import type { Forwarder, Transfer } from './forward/forward.ts';
+import type { Forwarder } from './forward/forward.ts';
+import type { Transfer } from './forward/transfer.ts';
 import type { HandleRequest } from './listener.ts';
 import { answerHealth } from './answer/local-endpoints.ts';
 import type { SlowClients } from './limits/slow-clients.ts';
@@ -109,7 +110,8 @@ function lookAfterClient(
   refuse: (error: SallyportError) => void,
   slowClients: SlowClients,
 ): void {
-  if (destination.kind === 'upstream' && destination.route.streaming) {
+  const asksForEvents = request?.headers.accept.includes('text/event-stream') === true;
+  if (destination.kind === 'upstream' && (destination.route.streaming || asksForEvents)) {
     slowClients.spare(message.socket);
     return;
   }

@@ -1,6 +1,7 @@
 import { SallyportError } from '@sallyport/core';
 import type { ReadCookies } from '../authenticate/session-cookie-reader.ts';
-import type { Forwarder, Transfer } from '../forward/forward.ts';
+import type { Forwarder } from '../forward/forward.ts';
+import type { Transfer } from '../forward/transfer.ts';
 import { requestOf, type Passage } from '../passage.ts';
 
 export interface AllowanceParts {
