@@ -53,6 +53,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (isDemo) await prepareDemoAccounts(config.dataDir, (account) => createVerifiedAccount(identity, account));
 
     const traces = isDemo ? withoutOwnRequests(createDoorTraces()) : undefined;
+    const counterSealer = stores.sealerFor('counter-key');
     const door = createDoor({
       publicUrl: config.publicUrl,
       hosts: config.hosts,
@@ -84,7 +85,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       upstreams: config.upstreams,
       ...(environment.redisUrl === undefined
         ? {}
-        : { sharedCounts: { counters: stores.counters, hash: stores.sealerFor('counter-key').hash } }),
+        : { sharedCounts: { counters: stores.counters, hash: (text) => counterSealer.hash(text) } }),
       ...(traces === undefined ? {} : { traces }),
     });
     closing.push(() => door.close(isDemo ? { graceMilliseconds: demoGraceMilliseconds } : {}));
