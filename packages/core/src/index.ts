@@ -13,7 +13,15 @@ export {
   type InternalTokenClaims,
   type InternalTokenRequest,
 } from './internal-token.ts';
-export type { KeyRing, KeyRingEntry, KeyState, KeyUse } from './key-ring.ts';
+export {
+  keyAlgorithms,
+  type KeyAlgorithm,
+  type KeyRing,
+  type KeyRingEntry,
+  type KeyState,
+  type KeyUse,
+  type RotatingKeyRing,
+} from './key-ring.ts';
 export {
   createLocalKeySource,
   createRemoteKeySource,
