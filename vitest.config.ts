@@ -34,6 +34,7 @@ export default defineConfig({
             'bench/**/*.test.ts',
             'test/transport/**/*.test.ts',
             'test/deploy/**/*.test.ts',
+            'test/faults/**/*.test.ts',
           ],
         },
       },

@@ -75,9 +75,9 @@ export function createRemoteKeySource(options: RemoteKeySourceOptions): KeySourc
     return pending;
   };
 
-  const mayFetch = (): boolean => pending !== undefined || secondsSince(attemptedAt) >= cooldownSeconds;
-  // What the endpoint itself asks for needs no cool-down, as long as it answers.
-  const mayRenew = (): boolean => mayFetch() || (lastFailure === undefined && secondsSince(attemptedAt) >= 1);
+  // An endpoint that answers, and whose answers hold for less, may be asked as often as it says.
+  const cooldown = (): number => (lastFailure === undefined ? Math.min(cooldownSeconds, refreshSeconds) : cooldownSeconds);
+  const mayFetch = (): boolean => pending !== undefined || secondsSince(attemptedAt) >= cooldown();
 
   const findOrRefuse = async (find: JWTVerifyGetKey, ...[header, token]: Parameters<JWTVerifyGetKey>) => {
     try {
@@ -100,7 +100,7 @@ export function createRemoteKeySource(options: RemoteKeySourceOptions): KeySourc
         throw new SallyportError('SP_KEYS_UNAVAILABLE', { cause: lastFailure });
       }
     }
-    if (secondsSince(fetchedAt) > refreshSeconds && mayRenew()) void refresh();
+    if (secondsSince(fetchedAt) > refreshSeconds && mayFetch()) void refresh();
     try {
       return await lookUp(header, token);
     } catch (error) {
