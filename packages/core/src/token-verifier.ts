@@ -50,6 +50,9 @@ interface RememberedToken {
 
 const usualAlgorithms: readonly SignatureAlgorithm[] = keyAlgorithms;
 
+/** How far the clock of a door may be ahead. Beyond that its tokens would outlive by too much what they were made for. */
+const maximumLeadSeconds = 60;
+
 const compactJws = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 
 /**
@@ -67,6 +70,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   const now = options.now ?? (() => new Date());
   if (issuer === '' || audience === '') throw new TypeError('a token verifier needs an issuer and an audience');
   const remembered = new Map<string, RememberedToken>();
+  let forgotten = 0;
 
   const find = (token: string): RememberedToken | undefined => {
     const known = remembered.get(token);
@@ -92,6 +96,8 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     // Cheap refusals first: a flood of rubbish must not cost a signature check each.
     if (token.length > maximumTokenLength) throw new SallyportError('SP_TOKEN_INVALID', { reason: 'too-long' });
     if (!compactJws.test(token)) throw new SallyportError('SP_TOKEN_INVALID', { reason: 'not-a-compact-jws' });
+    const at = now();
+    const begun = forgotten;
     try {
       const { payload } = await jwtVerify(token, keys.getKey, {
         issuer,
@@ -99,19 +105,27 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
         typ: internalTokenType,
         algorithms: [...algorithms],
         clockTolerance: clockToleranceSeconds,
-        currentDate: now(),
+        currentDate: at,
         requiredClaims: ['exp', 'iat', 'sub', 'jti'],
       });
       const claims = internalTokenClaimsSchema.parse(payload);
+      if (claims.iat > at.getTime() / 1000 + maximumLeadSeconds) {
+        throw new SallyportError('SP_TOKEN_INVALID', { reason: 'made-in-the-future' });
+      }
       const expiresAt = (claims.exp + clockToleranceSeconds) * 1000;
       const entry = { principal: toPrincipal(claims), issuedAt: claims.iat, expiresAt };
-      remember(remembered, cacheSize, token, entry);
+      // What was found out before everything was forgotten is not remembered after it.
+      if (begun === forgotten) remember(remembered, cacheSize, token, entry);
       return entry;
     } catch (error) {
       throw toTokenError(error);
     }
   };
-  return { verify, recall, forgetAll: () => remembered.clear() };
+  const forgetAll = (): void => {
+    forgotten += 1;
+    remembered.clear();
+  };
+  return { verify, recall, forgetAll };
 }
 
 function remember(remembered: Map<string, RememberedToken>, size: number, token: string, entry: RememberedToken): void {
