@@ -31,14 +31,18 @@ async function rotateUnderLoad(running: SmallSystem, rotations: number): Promise
   const send = async (origin: string, service: string): Promise<void> => {
     for (let turn = 0; !isOver; turn += 1) {
       const cookie = cookies[turn % cookies.length] ?? '';
-      const answer = await fetch(`${origin}/api/${service}/products`, { headers: { cookie } }).catch(String);
+      const answer = await fetch(`${origin}/api/${service}/me`, { headers: { cookie } }).catch(String);
       const text = typeof answer === 'string' ? answer : await answer.text();
       const outcome = typeof answer !== 'string' && answer.status === 200 ? 'served' : `${service}: ${text}`;
       answers.set(outcome, (answers.get(outcome) ?? 0) + 1);
     }
   };
   const join = async (): Promise<void> => {
-    while (!isOver) cookies.push(await running.signIn('ada@example.test'));
+    // Hashing passwords is most of the work of this test: no more of it than there must be.
+    while (!isOver) {
+      cookies.push(await running.signIn('ada@example.test'));
+      await new Promise((resolve) => setTimeout(resolve, 800));
+    }
   };
   const watch = async (): Promise<void> => {
     while ((await signersOf(running)) < before + rotations) await new Promise((resolve) => setTimeout(resolve, 100));
@@ -57,7 +61,7 @@ describe('rotation of signing keys', () => {
       const answers = await rotateUnderLoad(system, 10);
       expect([...answers.keys()]).toEqual(['served']);
       expect(answers.get('served')).toBeGreaterThan(500);
-      expect(system.seenKeys.size).toBeGreaterThanOrEqual(10);
+      for (const name of services) expect(system.service(name).acceptedKeys.size).toBeGreaterThanOrEqual(10);
     },
     180_000,
   );
@@ -66,6 +70,6 @@ describe('rotation of signing keys', () => {
     system = await startSmallSystem({ gateways: 1, services });
     const answers = await rotateUnderLoad(system, 2);
     expect([...answers.keys()]).toEqual(['served']);
-    expect(system.seenKeys.size).toBeGreaterThanOrEqual(2);
+    for (const name of services) expect(system.service(name).acceptedKeys.size).toBeGreaterThanOrEqual(2);
   }, 180_000);
 });

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { env } from 'node:process';
@@ -12,10 +11,9 @@ import { readEnvironment } from '../../apps/gateway/src/config/environment.ts';
 import { parseConfig } from '../../apps/gateway/src/config/parse-config.ts';
 import { openIdentity } from '../../apps/gateway/src/open-identity.ts';
 import { openStores, type Stores } from '../../apps/gateway/src/open-stores.ts';
-import { createShop } from '../../examples/shop/src/create-shop.ts';
-import { createSqliteProductStore } from '../../examples/shop/src/products/sqlite-product-store.ts';
 import { findFreePorts } from '../../tools/launch/free-ports.ts';
 import { startGatewayProcess, type GatewayProcess } from './gateway-process.ts';
+import { startNestService, type NestService } from './nest-service.ts';
 
 export interface SmallSystemOptions {
   readonly gateways: 1 | 2;
@@ -29,12 +27,7 @@ export interface SmallSystemOptions {
 /** Gateways in processes of their own, and real services in this one. */
 export interface SmallSystem {
   readonly gateways: readonly GatewayProcess[];
-  /** Key ids of the tokens that each service was sent. */
-  readonly seenKeys: ReadonlySet<string>;
-  /** Origins of the services, past the gateways. */
-  readonly serviceOrigins: ReadonlyMap<string, string>;
-  /** The last token that a service was sent. */
-  lastToken(service: string): string | undefined;
+  service(name: string): NestService;
   /** Makes an account, and resolves to its id. */
   createAccount(email: string, roles?: readonly string[]): Promise<string>;
   /** Resolves to the cookie of a new session. */
@@ -65,30 +58,13 @@ export async function startSmallSystem(options: SmallSystemOptions): Promise<Sma
     const internalPorts = ports.slice(count);
     const issuer = `http://localhost:${port}/internal`;
 
-    const seenKeys = new Set<string>();
-    const lastTokens = new Map<string, string>();
-    const origins = new Map<string, string>();
+    const running = new Map<string, NestService>();
     for (const [index, audience] of services.entries()) {
       const internalOrigin = `http://127.0.0.1:${internalPorts[index % count]}`;
       const keysUrl = `${internalOrigin}/internal/.well-known/jwks.json`;
-      const app = await createShop({
-        access: { issuer, audience, keysUrl, logger: silentLogger, ...options.access?.(internalOrigin) },
-        store: createSqliteProductStore(undefined),
-        publicPath: `/api/${audience}`,
-        logger: false,
-      });
-      app.use((request: { headers: { authorization?: string } }, _response: unknown, next: () => void) => {
-        const token = request.headers.authorization?.slice('Bearer '.length);
-        if (token !== undefined) {
-          lastTokens.set(audience, token);
-          seenKeys.add(kidOf(token));
-        }
-        next();
-      });
-      await app.listen(0, '127.0.0.1');
-      closing.push(() => app.close());
-      // A server that listens on a port has an address of this shape.
-      origins.set(audience, `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`);
+      const service = await startNestService({ issuer, audience, keysUrl, ...options.access?.(internalOrigin) });
+      closing.push(() => service.close());
+      running.set(audience, service);
     }
 
     const database = count === 1 ? undefined : await makeSchema();
@@ -112,7 +88,7 @@ export async function startSmallSystem(options: SmallSystemOptions): Promise<Sma
       routes: services.map((name) => ({
         name,
         prefix: `/api/${name}`,
-        upstream: origins.get(name),
+        upstream: running.get(name)?.origin,
         stripPrefix: true,
         audience: name,
         access: 'signed-in',
@@ -160,9 +136,11 @@ export async function startSmallSystem(options: SmallSystemOptions): Promise<Sma
     }
     return {
       gateways,
-      seenKeys,
-      serviceOrigins: origins,
-      lastToken: (service) => lastTokens.get(service),
+      service: (name) => {
+        const service = running.get(name);
+        if (service === undefined) throw new TypeError(`there is no service ${name}`);
+        return service;
+      },
       createAccount: async (email, roles = ['vendor']) =>
         email === 'ada@example.test' ? firstUser : createAccount(email, roles),
       signIn: (email) => signIn(`http://localhost:${port}`, email),
@@ -173,12 +151,6 @@ export async function startSmallSystem(options: SmallSystemOptions): Promise<Sma
     await closing.close();
     throw error;
   }
-}
-
-/** Resolves to the id of the key that signed a token. */
-export function kidOf(token: string): string {
-  const header: unknown = JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString());
-  return typeof header === 'object' && header !== null && 'kid' in header ? String(header.kid) : '';
 }
 
 async function signIn(origin: string, email: string): Promise<string> {

@@ -76,7 +76,8 @@ export function createRemoteKeySource(options: RemoteKeySourceOptions): KeySourc
   };
 
   // An endpoint that answers, and whose answers hold for less, may be asked as often as it says.
-  const cooldown = (): number => (lastFailure === undefined ? Math.min(cooldownSeconds, refreshSeconds) : cooldownSeconds);
+  const cooldown = (): number =>
+    lastFailure === undefined ? Math.min(cooldownSeconds, refreshSeconds) : cooldownSeconds;
   const mayFetch = (): boolean => pending !== undefined || secondsSince(attemptedAt) >= cooldown();
 
   const findOrRefuse = async (find: JWTVerifyGetKey, ...[header, token]: Parameters<JWTVerifyGetKey>) => {

@@ -25,7 +25,10 @@ export const rotateKeys: Command = {
       const text = rotated
         ? `The key ${current?.kid} signs, at every gateway ${noticedWithin(system)}.`
         : `The key ${next?.kid} takes over at ${next?.signFrom.toISOString()}, when every verifier knows it, if a gateway is running then.`;
-      call.report({ rotated, current: current?.kid, next: next?.kid, nextSignsFrom: next?.signFrom.toISOString() }, text);
+      call.report(
+        { rotated, current: current?.kid, next: next?.kid, nextSignsFrom: next?.signFrom.toISOString() },
+        text,
+      );
       return exitCodes.done;
     }),
 };
