@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { env } from 'node:process';
 import { silentLogger } from '@sallyport/core';
+import type { Identity } from '@sallyport/identity';
 import type { SallyportOptions } from '@sallyport/nestjs';
 import { openPostgres } from '@sallyport/stores';
 import { createClosing } from '../../apps/gateway/src/closing.ts';
@@ -34,6 +35,7 @@ export interface SmallSystem {
   signIn(email: string): Promise<string>;
   /** Work on the stores beside the gateways, as a command line does it. Needs Redis when it writes. */
   withStores<T>(work: (stores: Stores) => Promise<T>): Promise<T>;
+  withIdentity<T>(work: (identity: Identity) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -111,20 +113,24 @@ export async function startSmallSystem(options: SmallSystemOptions): Promise<Sma
         await opened.close();
       }
     };
-    const createAccount = (email: string, roles: readonly string[]) =>
+    const withIdentity = <T>(work: (identity: Identity) => Promise<T>) =>
       withStores(
         async (stores) => {
           const mailer = { send: () => Promise.resolve() };
           const identity = await openIdentity({ config, stores, mailer, logger: silentLogger });
           try {
-            const account = { name: 'Ada', email, password, roles, emailVerified: true };
-            return (await identity.accounts.createUser(account)).id;
+            return await work(identity);
           } finally {
             await identity.close();
           }
         },
         // Without Redis before a gateway runs, and then no more.
         count === 1 ? 'exclusive' : 'shared',
+      );
+    const createAccount = (email: string, roles: readonly string[]) =>
+      withIdentity(
+        async ({ accounts }) =>
+          (await accounts.createUser({ name: 'Ada', email, password, roles, emailVerified: true })).id,
       );
     const firstUser = await createAccount('ada@example.test', ['vendor']);
 
@@ -145,6 +151,7 @@ export async function startSmallSystem(options: SmallSystemOptions): Promise<Sma
         email === 'ada@example.test' ? firstUser : createAccount(email, roles),
       signIn: (email) => signIn(`http://localhost:${port}`, email),
       withStores,
+      withIdentity,
       close: () => closing.close(),
     };
   } catch (error) {

@@ -70,6 +70,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       logger,
       tokenLifetimeSeconds: config.tokens.internalSeconds,
       sessionCache: config.sessionCache,
+      revocationSubscribers: config.internal.subscribers,
       accessLog: config.log.access,
       ...(traces === undefined ? {} : { traces }),
     });

@@ -5,6 +5,7 @@ export { errorCatalog, isErrorCode, type ErrorCatalogEntry, type ErrorCode } fro
 export {
   internalIssuerPath,
   internalKeysPath,
+  internalRevocationsPath,
   internalTokenClaimsSchema,
   internalTokenType,
   maximumTokenLength,
@@ -51,6 +52,13 @@ export { problemMediaType, toProblem, type Problem, type ProblemContext, type Pr
 export { recordModels, type RecordColumn, type RecordFilter, type Records, type RecordTable } from './records.ts';
 export type { RequestContext } from './request-context.ts';
 export { checkRequirement, type Requirement, type RequirementOutcome } from './requirement.ts';
+export {
+  createRevocationMemory,
+  readHeardRevocation,
+  type HeardRevocation,
+  type RevocationMemory,
+  type RevocationMemoryOptions,
+} from './revocation-memory.ts';
 export {
   revocationKinds,
   type BusMessage,

@@ -3,9 +3,11 @@ import {
   isLoopbackHost,
   sessionCookieFor,
   silentLogger,
+  silentMeter,
   type InvalidationBus,
   type KeyRing,
   type Logger,
+  type Meter,
   type Route,
   type SessionDirectory,
 } from '@sallyport/core';
@@ -56,6 +58,10 @@ export interface DoorOptions {
   readonly keyRing: KeyRing;
   readonly bus: InvalidationBus;
   readonly logger?: Logger;
+  /** Where the door says what it counts. @default nowhere */
+  readonly meter?: Meter;
+  /** How many services may listen to revocations on the internal listener; 0 lets none. @default 256 */
+  readonly revocationSubscribers?: number;
   readonly now?: () => Date;
   /** 30 to 300. @default 60 */
   readonly tokenLifetimeSeconds?: number;
@@ -111,6 +117,8 @@ export function checkDoorOptions(options: DoorOptions): CheckedDoorOptions {
     internalHosts: [],
     mounts: [],
     logger: silentLogger,
+    meter: silentMeter,
+    revocationSubscribers: 256,
     now: () => new Date(),
     tokenLifetimeSeconds: 60,
     accessLog: true,
@@ -148,11 +156,13 @@ function problemsOf(
     readonly internalHosts: readonly string[];
     readonly trustedProxies: readonly string[];
     readonly signInPath: string;
+    readonly revocationSubscribers: number;
   },
 ): readonly string[] {
   const { limits, sessionCache, hsts } = options;
   return [
     ...unless(isBetween(options.tokenLifetimeSeconds, 30, 300), 'tokenLifetimeSeconds must be 30 to 300'),
+    ...unless(isBetween(options.revocationSubscribers, 0, 10_000), 'revocationSubscribers must be 0 to 10000'),
     ...unless(isBetween(limits.headers, 10, 1000), 'limits.headers must be 10 to 1000'),
     ...unless(isBetween(limits.bodyBytes, 1, Number.MAX_SAFE_INTEGER), 'limits.bodyBytes must be a positive integer'),
     ...unless(isBetween(limits.tunnels, 0, 65_536), 'limits.tunnels must be 0 to 65536'),

@@ -11,6 +11,9 @@ import { createKnownHosts } from './firewall/known-hosts.ts';
 import { openListener, type Listener } from './listener.ts';
 import { createKeysMount } from './answer/local-endpoints.ts';
 import type { ListenerKind } from './passage.ts';
+import { createRevocationFeed } from './revocations/revocation-feed.ts';
+import { createRevocationsMount } from './revocations/revocations-mount.ts';
+import { measureRevocations } from './revocations/measure-revocations.ts';
 import { createRouteTable, type RouteTable } from './route-table.ts';
 import { bearerRefuser, createSessionAuthenticator } from './authenticate/session-authenticator.ts';
 import { createSessionCache } from './authenticate/session-cache.ts';
@@ -91,6 +94,8 @@ export function createDoor(options: DoorOptions): Door {
     },
     close: async ({ graceMilliseconds = defaultGraceMilliseconds } = {}) => {
       isDraining = true;
+      // A stream has no end of its own to wait for.
+      shared.endStreams();
       await Promise.all(listeners.map((listener) => listener.drain(graceMilliseconds)));
       await shared.close();
     },
@@ -99,6 +104,7 @@ export function createDoor(options: DoorOptions): Door {
 
 interface SharedParts {
   partsFor(kind: ListenerKind, address: Listening, isDraining: () => boolean): HandleRequestParts;
+  endStreams(): void;
   close(): Promise<void>;
 }
 
@@ -109,10 +115,16 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
   const keys = createKeysMount(keyRing);
   const readCookies = createCookieReader(sessionCookieFor(publicUrl).name);
   const cache = createSessionCache({ sessions, bus: options.bus, clock, ...options.sessionCache });
+  const revocations = createRevocationFeed({
+    bus: options.bus,
+    clock,
+    maximumSubscribers: options.revocationSubscribers,
+    meter: options.meter,
+  });
   const tables: Record<ListenerKind, RouteTable> = {
     public: createRouteTable(routes, [...options.mounts, keys]),
     // Mounts are for browsers: identity is never reached through the internal listener.
-    internal: createRouteTable(routes, [keys]),
+    internal: createRouteTable(routes, [keys, createRevocationsMount(revocations)]),
   };
   const protocol = isSecure ? 'https' : 'http';
   const forwarderParts = {
@@ -152,9 +164,10 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
     maxEntries: options.sessionCache.maxEntries,
   });
   const unsubscribe = options.bus.subscribe((message) => {
-    // Among what was missed may be that a key was withdrawn.
-    if (message.kind === 'gap' || message.event.kind === 'key') mint.forgetAll();
+    // Among what was missed may be that a key was withdrawn. What a rotated key signed holds until it expires.
+    if (message.kind === 'gap' || (message.event.kind === 'key' && message.event.minGeneration > 0)) mint.forgetAll();
   });
+  const stopMeasuring = measureRevocations(options);
   const common = {
     limits: { headers: options.limits.headers },
     mint,
@@ -189,9 +202,11 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
       strictTransport: kind === 'public' ? options.strictTransport : undefined,
       signInPath: options.signInPath,
     }),
+    endStreams: () => revocations.close(),
     close: async () => {
       cache.close();
       unsubscribe();
+      stopMeasuring();
       await Promise.all([forwarders.public.destroy(), forwarders.internal.destroy()]);
     },
   };

@@ -54,6 +54,13 @@ export const configSchema = z.strictObject({
         .describe(
           'Names with port, such as gateway:9400, by which zones and services reach it; loopback always counts',
         ),
+      subscribers: z
+        .number()
+        .int()
+        .min(0)
+        .max(10_000)
+        .default(256)
+        .describe('How many services may listen to revocations at the same time; 0 lets none'),
     })
     .prefault({})
     .describe('The listener for zones and services: keys, and calls from zones to services'),
