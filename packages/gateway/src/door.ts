@@ -114,7 +114,13 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
   const clock = options.clock;
   const keys = createKeysMount(keyRing);
   const readCookies = createCookieReader(sessionCookieFor(publicUrl).name);
-  const cache = createSessionCache({ sessions, bus: options.bus, clock, ...options.sessionCache });
+  const cache = createSessionCache({
+    sessions,
+    bus: options.bus,
+    clock,
+    meter: options.meter,
+    ...options.sessionCache,
+  });
   const revocations = createRevocationFeed({
     bus: options.bus,
     clock,
@@ -162,6 +168,7 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
     clock,
     lifetimeSeconds: options.tokenLifetimeSeconds,
     maxEntries: options.sessionCache.maxEntries,
+    meter: options.meter,
   });
   const unsubscribe = options.bus.subscribe((message) => {
     // Among what was missed may be that a key was withdrawn. What a rotated key signed holds until it expires.
