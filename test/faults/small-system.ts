@@ -23,6 +23,8 @@ export interface SmallSystemOptions {
   /** What each service is told besides issuer, audience and keys. */
   readonly access?: (internalOrigin: string) => Partial<SallyportOptions>;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Servers for two gateways. @default those of `npm test` */
+  readonly stores?: { readonly databaseUrl: string; readonly redisUrl: string };
 }
 
 /** Gateways in processes of their own, and real services in this one. */
@@ -69,7 +71,11 @@ export async function startSmallSystem(options: SmallSystemOptions): Promise<Sma
       running.set(audience, service);
     }
 
-    const database = count === 1 ? undefined : await makeSchema();
+    const stores = options.stores ?? {
+      databaseUrl: env['TEST_POSTGRES_URL'] ?? '',
+      redisUrl: env['TEST_REDIS_URL'] ?? '',
+    };
+    const database = count === 1 ? undefined : await makeSchema(stores.databaseUrl);
     if (database !== undefined) closing.push(() => database.drop());
     const prefix = `test-${randomBytes(9).toString('hex')}:`;
     const configFor = (index: number) => ({
@@ -101,7 +107,7 @@ export async function startSmallSystem(options: SmallSystemOptions): Promise<Sma
       SALLYPORT_SECRET: randomBytes(32).toString('base64url'),
       // Nothing listens on the port of discard, and nothing is mailed.
       SMTP_URL: 'smtp://127.0.0.1:9',
-      ...(database === undefined ? {} : { DATABASE_URL: database.url, REDIS_URL: env['TEST_REDIS_URL'] ?? '' }),
+      ...(database === undefined ? {} : { DATABASE_URL: database.url, REDIS_URL: stores.redisUrl }),
       ...options.environment,
     };
     const config = parseConfig(configFor(0), 'test');
@@ -170,9 +176,9 @@ async function signIn(origin: string, email: string): Promise<string> {
   return answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
 }
 
-async function makeSchema(): Promise<{ readonly url: string; drop(): Promise<void> }> {
+async function makeSchema(databaseUrl: string): Promise<{ readonly url: string; drop(): Promise<void> }> {
   const name = `sallyport_${randomBytes(6).toString('hex')}`;
-  const url = new URL(env['TEST_POSTGRES_URL'] ?? '');
+  const url = new URL(databaseUrl);
   if (url.pathname.length < 2) url.pathname = '/postgres';
   const server = url.href;
   await runOnPostgres(server, `CREATE SCHEMA ${name}`);
