@@ -170,6 +170,15 @@ describe('translation', () => {
     expect(door.keyRing.signatureCount).toBe(signatureCount + 1);
   });
 
+  it('does not sign again because another key signs from now on: what the last one signed holds', async () => {
+    const token = door.sessions.add();
+    await door.send('GET', '/api/x', cookie(token));
+    const { signatureCount } = door.keyRing;
+    await door.bus.revoke('key', 'k2', 0);
+    await door.send('GET', '/api/x', cookie(token));
+    expect(door.keyRing.signatureCount).toBe(signatureCount);
+  });
+
   it('does not sign again only because the session was read again', async () => {
     const token = door.sessions.add();
     await door.send('GET', '/api/x', cookie(token));
