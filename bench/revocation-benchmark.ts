@@ -72,7 +72,7 @@ async function measureService(
     environment: { TEST_ROTATION_SECONDS: '86400' },
   });
   try {
-    const { origin, lastToken } = system.service(service);
+    const { origin } = system.service(service);
     const wanted = isQuick ? quickSignOuts : signOuts;
     const measured: SignOut[] = [];
     while (measured.length < wanted) {
@@ -80,7 +80,7 @@ async function measureService(
       for (const cookie of cookies) {
         const gateway = system.gateways[measured.length % 2]?.origin ?? '';
         await requireOk(await fetch(`${gateway}/api/${service}/me`, { headers: { cookie } }));
-        const headers = { authorization: `Bearer ${lastToken()}` };
+        const headers = { authorization: `Bearer ${system.service(service).lastToken()}` };
         const askedAt = performance.now();
         await requireOk(await fetch(`${origin}/me`, { headers }));
         const roundTrip = performance.now() - askedAt;

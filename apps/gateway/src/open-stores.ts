@@ -74,7 +74,7 @@ export async function openStores(
     tokenSeconds: config.tokens.internalSeconds,
     bus,
     logger,
-    readClock: database.readClock,
+    readClock: () => database.readClock(),
   });
   closing.push(() => keyRing.close());
   return {

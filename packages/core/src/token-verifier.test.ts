@@ -398,19 +398,20 @@ function curveOrderTwice(): Buffer {
 
 describe('an objection', () => {
   it('refuses a token that holds, at first sight and when it was accepted before', async () => {
-    let objection: SallyportError | undefined;
+    const objection = new SallyportError('SP_UNAUTHENTICATED', { reason: 'token-revoked' });
+    let isRevoked = false;
     const asked: [string, number][] = [];
     const verifier = createVerifier({
       objectTo: (principal, issuedAt) => {
         asked.push([principal.id, issuedAt]);
-        return objection;
+        return isRevoked ? objection : undefined;
       },
     });
     const issuedAt = seconds() - 3;
     const token = await sign({ iat: issuedAt });
     expect(await verifier.verify(token)).toMatchObject({ id: 'user-1' });
     expect(verifier.recall(token)).toMatchObject({ id: 'user-1' });
-    objection = new SallyportError('SP_UNAUTHENTICATED', { reason: 'token-revoked' });
+    isRevoked = true;
     expect(verifier.recall(token)).toBeUndefined();
     await expect(verifier.verify(token)).rejects.toBe(objection);
     await expect(verifier.verify(await sign({ jti: 'token-2' }))).rejects.toBe(objection);

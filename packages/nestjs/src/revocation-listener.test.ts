@@ -91,7 +91,9 @@ async function start(revocations: RevocationOptions = {}): Promise<(token?: stri
   };
 }
 
-const heard = (): Promise<void> => expect.poll(() => stream !== undefined, patience).toBe(true);
+async function heard(): Promise<void> {
+  await expect.poll(() => stream !== undefined, patience).toBe(true);
+}
 
 describe('a service that subscribes', () => {
   it.each([

@@ -100,7 +100,7 @@ export function createRevocationListener(parts: RevocationListenerParts): Revoca
         },
       });
       const decoder = new TextDecoder();
-      for await (const chunk of response.body) {
+      for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
         clearTimeout(timer);
         timer = setTimeout(() => giveUp.abort(), silenceMilliseconds);
         timer.unref();

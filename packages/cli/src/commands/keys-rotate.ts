@@ -1,7 +1,7 @@
 import type { Command } from '../command.ts';
 import { withSystem } from '../open-system.ts';
 import { exitCodes } from '../operator-mistake.ts';
-import { noticedWithin } from './keys-noticed.ts';
+import { noticedWithin, reportKeyChange } from './key-changes.ts';
 
 /** Brings in the next signing key. */
 export const rotateKeys: Command = {
@@ -18,7 +18,9 @@ export const rotateKeys: Command = {
     // Beside a gateway on purpose: every step is one that several processes may take.
     withSystem(call.terminal, 'reads', async (system) => {
       const { keyRing } = system.stores;
-      const rotated = await keyRing.rotate('internal', call.has('now') ? 'now' : 'when-known');
+      const when = call.has('now') ? 'now' : 'when-known';
+      await reportKeyChange(system, { type: 'key.rotation-asked', details: { when } });
+      const rotated = await keyRing.rotate('internal', when);
       const keys = await keyRing.list();
       const find = (state: string) => keys.find((key) => key.use === 'internal' && key.state === state);
       const [current, next] = [find('current'), find('next')];

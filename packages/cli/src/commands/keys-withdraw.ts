@@ -1,8 +1,7 @@
-import { SallyportError, type RotatingKeyRing } from '@sallyport/core';
 import type { Command } from '../command.ts';
 import { withSystem } from '../open-system.ts';
 import { exitCodes, OperatorMistake } from '../operator-mistake.ts';
-import { noticedWithin } from './keys-noticed.ts';
+import { noticedWithin, reportKeyChange } from './key-changes.ts';
 
 /** Takes a signing key away in an emergency. */
 export const withdrawKey: Command = {
@@ -17,7 +16,11 @@ export const withdrawKey: Command = {
     withSystem(call.terminal, 'reads', async (system) => {
       const { keyRing } = system.stores;
       const kid = call.operands[0] ?? '';
-      const { key, isAnnounced } = await withdraw(keyRing, kid);
+      const known = (await keyRing.list()).find((one) => one.kid === kid);
+      if (known === undefined)
+        throw new OperatorMistake('There is no such key. "sallyport keys list" shows all.', exitCodes.refused);
+      await reportKeyChange(system, { type: 'key.withdrawn', details: { kid, state: known.state } });
+      const { key, isAnnounced } = await keyRing.withdraw(kid);
       const current = (await keyRing.list()).find(({ use, state }) => use === key.use && state === 'current');
       const isHeard = isAnnounced && system.environment.redisUrl !== undefined;
       const text = [
@@ -30,12 +33,3 @@ export const withdrawKey: Command = {
       return exitCodes.done;
     }),
 };
-
-async function withdraw(keyRing: RotatingKeyRing, kid: string): ReturnType<RotatingKeyRing['withdraw']> {
-  try {
-    return await keyRing.withdraw(kid);
-  } catch (error) {
-    if (!(error instanceof SallyportError) || error.code !== 'SP_NOT_FOUND') throw error;
-    throw new OperatorMistake('There is no such key. "sallyport keys list" shows all.', exitCodes.refused);
-  }
-}

@@ -132,6 +132,8 @@ export async function openKeyRing(options: KeyRingOptions): Promise<RotatingKeyR
     const rows = await readKeys(parts.records);
     const keys = rows
       .filter((entry) => entry.state !== 'retiring' || at < entry.verifyUntil)
+      // In one order at every gateway: what they publish is compared.
+      .toSorted((a, b) => (a.kid < b.kid ? -1 : 1))
       .map((entry) => openSigningKey(entry, sealer));
     const current = new Map(keys.filter(isCurrent).map((key) => [key.entry.use, key]));
     const before = snapshot;
