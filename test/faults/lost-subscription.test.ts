@@ -25,7 +25,7 @@ describe.skipIf(!hasServers)('a subscription to Redis that is cut again and agai
   });
   afterAll(async () => {
     await system.close();
-    await redis.close();
+    redis.close();
     if (server.kind === 'running') await server.stop();
   });
 
