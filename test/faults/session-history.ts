@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { signOutOf, type AskDoor } from '../../tools/launch/door-client.ts';
+import type { History } from './history.ts';
 
 interface Account {
   readonly email: string;
@@ -14,28 +15,17 @@ interface Known {
   told: Told;
 }
 
-/** People who sign in and out all the time, and remember what they were told. */
-export interface SessionHistory {
-  /** How many sign-ins and sign-outs were acknowledged until now. */
-  readonly acknowledged: number;
-  /** How many requests got no answer, or the answer that it could not be found out. */
-  readonly unanswered: number;
-  /** Resolves when so many more were acknowledged. */
-  progress(operations: number): Promise<void>;
-  /** Resolves when nobody is under way any more. */
-  stop(): Promise<void>;
-  /** Everything that contradicts what was acknowledged, as sentences; the system must be whole again. */
-  contradictions(): Promise<readonly string[]>;
-}
-
 const protectedPath = '/api/shop/products';
 const maximumTries = 100;
+
+/** Every one of them is asked for in every check; of more, the oldest are given up. */
+const maximumSessions = 400;
 
 /** Far above what a push takes, and far below the age at which a gateway reads a session again by itself. */
 const revocationBoundMilliseconds = 2000;
 
-/** Starts one person per account, each with one session after the other: every second one is signed out again. */
-export function startSessionHistory(ask: AskDoor, accounts: readonly Account[]): SessionHistory {
+/** Starts one person per account who signs in all the time: every second session is signed out again. */
+export function startSessionHistory(ask: AskDoor, accounts: readonly Account[]): History {
   const sessions: Known[] = [];
   let acknowledged = 0;
   let unanswered = 0;
@@ -81,12 +71,15 @@ export function startSessionHistory(ask: AskDoor, accounts: readonly Account[]):
     },
     async contradictions() {
       const found: string[] = [];
+      sessions.splice(0, sessions.length - maximumSessions);
       for (const [index, session] of sessions.entries()) {
-        const status = await settledStatus(ask, session);
-        if (session.told === 'live' && status !== 200) found.push(`session ${index} was live and got ${status}`);
-        if (session.told === 'ended' && status !== 401) found.push(`session ${index} was ended and got ${status}`);
-        // What was left open is decided now, for good.
-        if (session.told === 'unsure') session.told = status === 200 ? 'live' : 'ended';
+        // What was told before it was asked: an answer to a sign-out may arrive meanwhile.
+        const { told } = session;
+        const status = await settledStatus(ask, session.cookie, told);
+        if (told === 'live' && status !== 200) found.push(`session ${index} was live and got ${status}`);
+        if (told === 'ended' && status !== 401) found.push(`session ${index} was ended and got ${status}`);
+        // A sign-out that nobody answered for may still take effect. Once it has, that is for good.
+        if (session.told === 'unsure' && status === 401) session.told = 'ended';
       }
       return found;
     },
@@ -97,7 +90,7 @@ export function startSessionHistory(ask: AskDoor, accounts: readonly Account[]):
  * The first answer that says yes or no. The other gateway hears of a sign-out a moment after it was acknowledged: a
  * session that was ended may be asked for once more, and no later.
  */
-async function settledStatus(ask: AskDoor, { cookie, told }: Known): Promise<number> {
+async function settledStatus(ask: AskDoor, cookie: string, told: Told): Promise<number> {
   let isLate = false;
   for (let tries = 0; tries < maximumTries; tries++) {
     const { status } = await ask(protectedPath, { cookie });

@@ -5,6 +5,8 @@ import type { DecisionParts } from './decide.ts';
 import { checkDoorOptions, type CheckedDoorOptions, type DoorOptions } from './door-options.ts';
 import { createForwardedSchemeReader } from './firewall/forwarded-scheme.ts';
 import { createForwarder, type Forwarder } from './forward/forward.ts';
+import { createUpstreamMeasures } from './forward/upstream-measures.ts';
+import { createUpstreams } from './forward/upstreams.ts';
 import { createRequestHandler, type HandleRequestParts } from './handle-request.ts';
 import { createInternalTokenAuthenticator } from './authenticate/internal-token-authenticator.ts';
 import { createKnownHosts } from './firewall/known-hosts.ts';
@@ -18,6 +20,7 @@ import { createRouteTable, type RouteTable } from './route-table.ts';
 import { bearerRefuser, createSessionAuthenticator } from './authenticate/session-authenticator.ts';
 import { createSessionCache } from './authenticate/session-cache.ts';
 import { createCookieReader } from './authenticate/session-cookie-reader.ts';
+import { createStreamRegister } from './streams/stream-register.ts';
 import { createHttpsRedirect } from './tls/https-redirect.ts';
 import type { CertificatePair } from './tls/secure-context.ts';
 import { createTokenMint } from './token-mint.ts';
@@ -94,8 +97,7 @@ export function createDoor(options: DoorOptions): Door {
     },
     close: async ({ graceMilliseconds = defaultGraceMilliseconds } = {}) => {
       isDraining = true;
-      // A stream has no end of its own to wait for.
-      shared.endStreams();
+      shared.drain();
       await Promise.all(listeners.map((listener) => listener.drain(graceMilliseconds)));
       await shared.close();
     },
@@ -104,11 +106,12 @@ export function createDoor(options: DoorOptions): Door {
 
 interface SharedParts {
   partsFor(kind: ListenerKind, address: Listening, isDraining: () => boolean): HandleRequestParts;
-  endStreams(): void;
+  /** Ends the streams that have no end of their own to wait for. */
+  drain(): void;
   close(): Promise<void>;
 }
 
-/** What both listeners share: one session cache, one mint, one set of pools. */
+/** What both listeners share: one session cache, one mint, one set of upstreams and of streams. */
 function createSharedParts(options: CheckedDoorOptions): SharedParts {
   const { publicUrl, publicOrigin, isSecure, keyRing, routes, sessions, logger, now } = options;
   const clock = options.clock;
@@ -133,12 +136,31 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
     internal: createRouteTable(routes, [keys, createRevocationsMount(revocations)]),
   };
   const protocol = isSecure ? 'https' : 'http';
+  const turningAway = { signInPath: options.signInPath, stepUpPath: options.stepUpPath };
+  const { limits, meter } = options;
+  const upstreams = createUpstreams(routes, {
+    meter,
+    breaker: { failures: options.upstreams.failures, pauseMilliseconds: options.upstreams.pauseSeconds * 1000 },
+  });
+  const streams = createStreamRegister({
+    ...turningAway,
+    ...options.streams,
+    streamsPerSession: limits.streamsPerSession,
+    streamsPerUser: limits.streamsPerUser,
+    cache,
+    bus: options.bus,
+    clock,
+    meter,
+  });
   const forwarderParts = {
+    upstreams,
+    streams,
+    measuresOf: createUpstreamMeasures(meter),
     protocol,
     readCookies,
     publicOrigin,
-    bodyBytes: options.limits.bodyBytes,
-    tunnels: options.limits.tunnels,
+    bodyBytes: limits.bodyBytes,
+    tunnels: limits.tunnels,
   } as const;
   const forwarders: Record<ListenerKind, Forwarder> = {
     public: createForwarder(tables.public.places, {
@@ -176,11 +198,10 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
   });
   const stopMeasuring = measureRevocations(options);
   const common = {
-    limits: { headers: options.limits.headers },
+    ...turningAway,
+    limits: { headers: limits.headers },
     mint,
     publicOrigins: new Set([publicOrigin, ...options.hosts.map((host) => `${protocol}://${host}`)]),
-    signInPath: options.signInPath,
-    stepUpPath: options.stepUpPath,
   };
 
   return {
@@ -209,12 +230,16 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
       strictTransport: kind === 'public' ? options.strictTransport : undefined,
       signInPath: options.signInPath,
     }),
-    endStreams: () => revocations.close(),
+    drain: () => {
+      revocations.close();
+      streams.drain();
+    },
     close: async () => {
+      streams.close();
       cache.close();
       unsubscribe();
       stopMeasuring();
-      await Promise.all([forwarders.public.destroy(), forwarders.internal.destroy()]);
+      await upstreams.destroy();
     },
   };
 }
