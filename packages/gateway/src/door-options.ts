@@ -107,6 +107,8 @@ export interface DoorOptions {
   readonly keyRing: KeyRing;
   readonly bus: InvalidationBus;
   readonly logger?: Logger;
+  /** How many services may listen to revocations on the internal listener; 0 lets none. @default 256 */
+  readonly revocationSubscribers?: number;
   readonly now?: () => Date;
   /** 30 to 300. @default 60 */
   readonly tokenLifetimeSeconds?: number;
@@ -201,6 +203,7 @@ export function checkDoorOptions(options: DoorOptions): CheckedDoorOptions {
     internalHosts: [],
     mounts: [],
     logger: silentLogger,
+    revocationSubscribers: 256,
     now: () => new Date(),
     tokenLifetimeSeconds: 60,
     accessLog: true,
@@ -243,11 +246,13 @@ function problemsOf(
     readonly internalHosts: readonly string[];
     readonly trustedProxies: readonly string[];
     readonly signInPath: string;
+    readonly revocationSubscribers: number;
   },
 ): readonly string[] {
   const { limits, sessionCache, streams, upstreams, hsts } = options;
   return [
     ...unless(isBetween(options.tokenLifetimeSeconds, 30, 300), 'tokenLifetimeSeconds must be 30 to 300'),
+    ...unless(isBetween(options.revocationSubscribers, 0, 10_000), 'revocationSubscribers must be 0 to 10000'),
     ...unless(isBetween(limits.headers, 10, 1000), 'limits.headers must be 10 to 1000'),
     ...unless(isBetween(limits.cookies, 10, 1000), 'limits.cookies must be 10 to 1000'),
     ...unless(isBetween(limits.headerBytes, 4096, 1_048_576), 'limits.headerBytes must be 4096 to 1048576'),
