@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import {
   isLoopbackHost,
   sessionCookieFor,
@@ -10,6 +9,7 @@ import {
   type SessionDirectory,
 } from '@sallyport/core';
 import { isHostPattern } from './firewall/known-hosts.ts';
+import { problemOfProxyNetwork } from './firewall/proxy-network.ts';
 import type { Mount } from './mount.ts';
 import type { RequestRecord } from './record/record.ts';
 import type { DoorTraces } from './record/traces.ts';
@@ -190,13 +190,8 @@ function problemsOfUrl(publicUrl: string): readonly string[] {
 }
 
 function problemsOfNetwork(text: string): readonly string[] {
-  const [address = '', prefix] = text.split('/');
-  const family = isIP(address);
-  const longest = family === 4 ? 32 : 128;
-  const length = prefix === undefined ? longest : Number(prefix);
-  if (family === 0 || !isBetween(length, 0, longest)) return [`trustedProxies: "${text}" is not an address or network`];
-  // A proxy list that holds everybody lets any client choose its own address.
-  return unless(length >= 8, `trustedProxies: "${text}" is too wide to be a list of proxies`);
+  const problem = problemOfProxyNetwork(text);
+  return problem === undefined ? [] : [`trustedProxies: "${text}" ${problem}`];
 }
 
 function isBetween(value: number, least: number, most: number): boolean {

@@ -1,8 +1,13 @@
 import { isLoopbackHost, routeSchema } from '@sallyport/core';
+import { problemOfProxyNetwork } from '@sallyport/gateway';
 import * as z from 'zod';
 
 const port = z.number().int().min(0).max(65_535);
 const seconds = z.number().int().positive();
+const proxyNetwork = z.string().superRefine((text, context) => {
+  const problem = problemOfProxyNetwork(text);
+  if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+});
 const oneYearSeconds = 31_536_000;
 
 /** How often a password may be wrong within which time; `.describe()` says for whom. */
@@ -79,7 +84,7 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('Strict-Transport-Security, sent over https; never for loopback hosts'),
   trustedProxies: z
-    .array(z.string().min(1))
+    .array(proxyNetwork)
     .default([])
     .describe(
       'Addresses or networks (such as 10.0.0.0/8) of proxies whose X-Forwarded-For and -Proto are believed; nobody by default',
