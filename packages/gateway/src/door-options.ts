@@ -2,6 +2,7 @@ import {
   isLoopbackHost,
   sessionCookieFor,
   silentLogger,
+  type CsrfTokens,
   type InvalidationBus,
   type KeyRing,
   type Logger,
@@ -51,10 +52,14 @@ export interface DoorOptions {
   /** More hosts under which the internal listener is reached; its own address and loopback always count. */
   readonly internalHosts?: readonly string[];
   readonly routes: readonly Route[];
+  /** Locales that Next.js serves in front of paths, in any case: rules for `/admin` hold for `/de/admin`. @default [] */
+  readonly locales?: readonly string[];
   readonly mounts?: readonly Mount[];
   readonly sessions: SessionDirectory;
   readonly keyRing: KeyRing;
   readonly bus: InvalidationBus;
+  /** Tokens of sessions for clients that send neither Fetch Metadata nor an Origin. @default such clients are refused */
+  readonly csrfTokens?: CsrfTokens;
   readonly logger?: Logger;
   readonly now?: () => Date;
   /** 30 to 300. @default 60 */
@@ -85,9 +90,9 @@ export interface DoorOptions {
 
 /** Options after their defaults were filled in. */
 export type CheckedDoorOptions = Required<
-  Omit<DoorOptions, 'traces' | 'onRefusal' | 'limits' | 'sessionCache' | 'hsts'>
+  Omit<DoorOptions, 'traces' | 'onRefusal' | 'csrfTokens' | 'limits' | 'sessionCache' | 'hsts'>
 > &
-  Pick<DoorOptions, 'traces' | 'onRefusal'> & {
+  Pick<DoorOptions, 'traces' | 'onRefusal' | 'csrfTokens'> & {
     readonly limits: Required<DoorLimits>;
     readonly sessionCache: Required<SessionCacheOptions>;
     readonly publicOrigin: string;
@@ -109,6 +114,7 @@ export function checkDoorOptions(options: DoorOptions): CheckedDoorOptions {
   const checked = {
     hosts: [],
     internalHosts: [],
+    locales: [],
     mounts: [],
     logger: silentLogger,
     now: () => new Date(),
@@ -148,6 +154,7 @@ function problemsOf(
     readonly internalHosts: readonly string[];
     readonly trustedProxies: readonly string[];
     readonly signInPath: string;
+    readonly locales: readonly string[];
   },
 ): readonly string[] {
   const { limits, sessionCache, hsts } = options;
@@ -166,6 +173,9 @@ function problemsOf(
     ...[...options.hosts, ...options.internalHosts]
       .filter((host) => !isHostPattern(host))
       .map((host) => `hosts: "${host}" is not a host, nor "*." and a host`),
+    ...options.locales
+      .filter((locale) => !/^[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*$/.test(locale))
+      .map((locale) => `locales: "${locale}" is not a locale`),
     ...options.trustedProxies.flatMap(problemsOfNetwork),
   ];
 }

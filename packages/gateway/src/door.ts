@@ -4,6 +4,8 @@ import { createClientAddressReader } from './firewall/client-address.ts';
 import type { DecisionParts } from './decide.ts';
 import { checkDoorOptions, type CheckedDoorOptions, type DoorOptions } from './door-options.ts';
 import { createForwardedSchemeReader } from './firewall/forwarded-scheme.ts';
+import { createNextPageReader } from './firewall/next-page.ts';
+import { readPath } from './firewall/canonical-request.ts';
 import { createForwarder, type Forwarder } from './forward/forward.ts';
 import { createRequestHandler, type HandleRequestParts } from './handle-request.ts';
 import { createInternalTokenAuthenticator } from './authenticate/internal-token-authenticator.ts';
@@ -156,39 +158,44 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
     if (message.kind === 'gap' || message.event.kind === 'key') mint.forgetAll();
   });
   const common = {
-    limits: { headers: options.limits.headers },
+    limits: { headers: options.limits.headers, pathParameters: routes.some((route) => route.pathParameters) },
     mint,
     publicOrigins: new Set([publicOrigin, ...options.hosts.map((host) => `${protocol}://${host}`)]),
+    csrfTokens: options.csrfTokens,
     signInPath: options.signInPath,
     stepUpPath: options.stepUpPath,
   };
 
   return {
-    partsFor: (kind, address, isDraining) => ({
-      listener: kind,
-      decision: {
-        ...common,
-        hosts: hostsOf(kind, address, options),
-        readClientAddress: createClientAddressReader(kind === 'public' ? options.trustedProxies : []),
-        readForwardedScheme:
-          kind === 'public' && isSecure ? createForwardedSchemeReader(options.trustedProxies) : undefined,
-        table: tables[kind],
-        authenticators: authenticators[kind],
-      },
-      forwarder: forwarders[kind],
-      clock,
-      logger,
-      accessLog: options.accessLog,
-      traces: options.traces,
-      onRefusal: options.onRefusal,
-      isReady: () => !isDraining() && options.isReady(),
-      readinessWarnings: options.readinessWarnings,
-      isDraining,
-      publicOrigin,
-      // The internal listener has no TLS, and no browser.
-      strictTransport: kind === 'public' ? options.strictTransport : undefined,
-      signInPath: options.signInPath,
-    }),
+    partsFor: (kind, address, isDraining) => {
+      const hosts = hostsOf(kind, address, options);
+      return {
+        listener: kind,
+        decision: {
+          ...common,
+          hosts,
+          readClientAddress: createClientAddressReader(kind === 'public' ? options.trustedProxies : []),
+          readForwardedScheme:
+            kind === 'public' && isSecure ? createForwardedSchemeReader(options.trustedProxies) : undefined,
+          table: tables[kind],
+          readNextPage: createNextPageReader({ locales: options.locales, hosts, readPath }),
+          authenticators: authenticators[kind],
+        },
+        forwarder: forwarders[kind],
+        clock,
+        logger,
+        accessLog: options.accessLog,
+        traces: options.traces,
+        onRefusal: options.onRefusal,
+        isReady: () => !isDraining() && options.isReady(),
+        readinessWarnings: options.readinessWarnings,
+        isDraining,
+        publicOrigin,
+        // The internal listener has no TLS, and no browser.
+        strictTransport: kind === 'public' ? options.strictTransport : undefined,
+        signInPath: options.signInPath,
+      };
+    },
     close: async () => {
       cache.close();
       unsubscribe();

@@ -1,4 +1,5 @@
 import type {
+  CsrfTokens,
   InvalidationBus,
   Logger,
   Sealer,
@@ -41,6 +42,7 @@ export interface IdentityParts {
   readonly events: SecurityEventLog;
   readonly sessions: SessionStore;
   readonly sessionSealer: Sealer;
+  readonly csrfTokens: CsrfTokens;
   readonly directory: SessionDirectory;
   readonly makeSession: MakeSession;
   readonly raiseSession: RaiseSession;

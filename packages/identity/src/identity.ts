@@ -1,5 +1,7 @@
 import { Hono } from 'hono';
 import {
+  createCsrfTokens,
+  csrfSealingPurpose,
   sessionCookieFor,
   silentLogger,
   type Counters,
@@ -208,6 +210,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     events,
     sessions,
     sessionSealer: sealer,
+    csrfTokens: createCsrfTokens(sealerFor(csrfSealingPurpose)),
     directory,
     makeSession,
     raiseSession: createSessionRaising({ sessions, sealer, cookie, bus, now }),

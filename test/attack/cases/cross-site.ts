@@ -123,7 +123,7 @@ export const crossSiteCases: readonly AttackCase[] = [
       ['Sec-Fetch-Site: cross-site', own],
       ['Sec-Fetch-Site: same-origin', 'Origin: https://evil.test'],
     ]) {
-      const answer = await ask(kit, 'alice', [`X-CSRF-Token: ${token}`, ...lines]);
+      const answer = await ask(kit, 'alice', [`X-Sallyport-CSRF: ${token}`, ...lines]);
       if (answer?.status !== 403) kit.fail(`${lines.join(', ')} was answered ${answer?.status ?? 0}`);
     }
     if ((await kit.seen()).some(({ method }) => method === 'POST')) kit.fail('the upstream saw one of them');
@@ -240,18 +240,18 @@ export const crossSiteCases: readonly AttackCase[] = [
     if (alices === undefined || roots === undefined || alices === roots) {
       return kit.fail('GET /auth/session names no csrfToken of its own for each session');
     }
-    const accepted = await ask(kit, 'alice', [`X-CSRF-Token: ${alices}`]);
+    const accepted = await ask(kit, 'alice', [`X-Sallyport-CSRF: ${alices}`]);
     if (accepted?.status !== 200) kit.fail(`alice's own token was answered ${accepted?.status ?? 0}`);
     for (const [title, lines] of [
-      ["root's token", [`X-CSRF-Token: ${roots}`]],
-      ['a token that is cut off', [`X-CSRF-Token: ${alices.slice(0, -1)}`]],
-      ['a token with more behind it', [`X-CSRF-Token: ${alices}A`]],
-      ['a token in another case', [`X-CSRF-Token: ${alices.toLowerCase()}`]],
-      ['an empty token', ['X-CSRF-Token: ']],
-      ['the token twice', [`X-CSRF-Token: ${alices}`, `X-CSRF-Token: ${alices}`]],
-      ["root's and alice's", [`X-CSRF-Token: ${roots}`, `X-CSRF-Token: ${alices}`]],
-      ['a cookie that says the same', [`Cookie: csrf=tossed; __Host-csrf=tossed`, 'X-CSRF-Token: tossed']],
-      ['a folded name', [`X_CSRF_Token: ${alices}`]],
+      ["root's token", [`X-Sallyport-CSRF: ${roots}`]],
+      ['a token that is cut off', [`X-Sallyport-CSRF: ${alices.slice(0, -1)}`]],
+      ['a token with more behind it', [`X-Sallyport-CSRF: ${alices}A`]],
+      ['a token in another case', [`X-Sallyport-CSRF: ${alices.toLowerCase()}`]],
+      ['an empty token', ['X-Sallyport-CSRF: ']],
+      ['the token twice', [`X-Sallyport-CSRF: ${alices}`, `X-Sallyport-CSRF: ${alices}`]],
+      ["root's and alice's", [`X-Sallyport-CSRF: ${roots}`, `X-Sallyport-CSRF: ${alices}`]],
+      ['a cookie that says the same', [`Cookie: csrf=tossed; __Host-csrf=tossed`, 'X-Sallyport-CSRF: tossed']],
+      ['a folded name', [`X_Sallyport_CSRF: ${alices}`]],
     ] as const) {
       const answer = await ask(kit, 'alice', lines);
       if (answer?.status !== 403) kit.fail(`${title} was answered ${answer?.status ?? 0}`);

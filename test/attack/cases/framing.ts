@@ -83,16 +83,16 @@ export const framingCases: readonly AttackCase[] = [
     .filter((lines) => lines !== 'Content-Length: 2 ')
     .map((lines) => s03.bytes(lines.replaceAll('\r\n', ', '), `${post}${lines}\r\n\r\nhi${smuggled}`, refused)),
   ...[
-    'Content_Length: 50',
-    'Content.Length: 50',
-    'ContentLength: 50',
-    'Content--Length: 50',
+    'Content_Length: 500000000000',
+    'Content.Length: 500000000000',
+    'ContentLength: 500000000000',
+    'Content--Length: 500000000000',
     'Transfer_Encoding: chunked',
     'Transfer.Encoding: chunked',
   ].map((line) =>
     s03.bytes(`beside the real one, ${line}`, `${post}Content-Length: 2\r\n${line}\r\nConnection: close\r\n\r\nhi`, {
       status: 200,
-      upstream: nobody({ body: 'hi', nowhere: ['50', 'chunked'] }),
+      upstream: nobody({ body: 'hi', nowhere: ['500000000000', 'chunked'] }),
     }),
   ),
   ...(
@@ -114,7 +114,6 @@ export const framingCases: readonly AttackCase[] = [
       ['a space in a name', `${get}X Y: a\r\n\r\n`],
       ['a name in parentheses', `${get}(X): a\r\n\r\n`],
       ['a name beyond ASCII', `${get}X\u00e9: a\r\n\r\n`],
-      ['two spaces in the request line', `GET  /public/x HTTP/1.1\r\n${host}\r\n`],
       ['a tab in the request line', `GET\t/public/x\tHTTP/1.1\r\n${host}\r\n`],
       ['white space in front', ` GET /public/x HTTP/1.1\r\n${host}\r\n`],
       ['CR CR LF', `GET /public/x HTTP/1.1\r\r\n${host}\r\n`],
@@ -125,6 +124,11 @@ export const framingCases: readonly AttackCase[] = [
       ['the PROXY protocol', `PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\n${get}\r\n`],
     ] as const
   ).map(([title, bytes]) => s04.bytes(title, bytes, { ...refused, status: [0, 400, 405], ends: true })),
+  s04.bytes('two spaces in the request line', `GET  /public/x HTTP/1.1\r\n${host}Connection: close\r\n\r\n`, {
+    // RFC 9112, section 3: white space there may be taken for one space.
+    status: [200, 400],
+    upstream: either(nothing, nobody({ target: '/public/x' })),
+  }),
   ...(
     [
       ['an extension ended by LF', '1;\nxx\r\n0\r\n\r\n'],
@@ -349,7 +353,7 @@ export const framingCases: readonly AttackCase[] = [
       `Expect: ${value}`,
       `POST /api/x HTTP/1.1\r\n${host}Expect: ${value}\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello`,
       {
-        status: [400, 401, 417],
+        status: [400, 401],
         upstream: nothing,
       },
     ),

@@ -71,7 +71,6 @@ const cookiesOfOurs = [
   ' =__Host-sallyport=evil',
   '%20%20__Host-sallyport=evil',
   '= __Host-sallyport=evil',
-  '%0b__Host-sallyport=evil',
 ];
 
 export const identityCases: readonly AttackCase[] = [

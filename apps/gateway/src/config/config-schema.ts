@@ -106,6 +106,12 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('Redis; its address comes from REDIS_URL in the environment, and without it none is used'),
   routes: z.array(routeSchema).min(1).describe('Routes of the door; the most specific prefix wins'),
+  locales: z
+    .array(z.string().regex(/^[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*$/, 'must be a locale such as "de" or "en-GB"'))
+    .default([])
+    .describe(
+      'Locales that Next.js serves in front of paths: rules for /admin then hold for /de/admin too, in any case',
+    ),
   policy: z
     .strictObject({
       permissions: z

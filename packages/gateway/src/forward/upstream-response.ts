@@ -1,4 +1,4 @@
-import { isLoopbackHost } from '@sallyport/core';
+import { isInternalHost } from '../firewall/internal-host.ts';
 import { isOurCookieName } from '../authenticate/session-cookie-reader.ts';
 
 /** Headers as `undici` hands them over: lower-case names. */
@@ -108,21 +108,18 @@ function withCookie(vary: string | undefined): string {
   return vary === '*' || /(?:^|[\s,])cookie(?:[\s,]|$)/i.test(vary) ? vary : `${vary}, Cookie`;
 }
 
-/** A redirect to where only the inside can go is turned into one to the same path outside. */
+/**
+ * A redirect to where only the inside can go is turned into one to the same path outside. What begins like an authority is
+ * read as browsers read it: they take backslashes for slashes and need none at all behind a scheme.
+ */
 function toPublicLocation(location: string, context: ResponseContext): string {
-  if (!/^https?:/i.test(location) || !URL.canParse(location)) return location;
-  const url = new URL(location);
+  const text = location.replaceAll(/^[\u0000-\u0020]+|[\t\r\n]/g, '');
+  const namesHost = /^(?:https?:|[/\\]{2})/i.test(text);
+  if (!namesHost || !URL.canParse(text, context.publicOrigin)) return location;
+  const url = new URL(text, context.publicOrigin);
   if (url.origin === context.publicOrigin) return location;
   if (url.origin !== context.upstreamOrigin && !isInternalHost(url.hostname)) return location;
   return `${context.publicOrigin}${context.strippedPrefix}${url.pathname}${url.search}${url.hash}`;
-}
-
-function isInternalHost(host: string): boolean {
-  if (isLoopbackHost(host) || !host.includes('.')) return true;
-  return (
-    /^(?:10|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))\./.test(host) ||
-    /\.(?:internal|local|localdomain|svc|lan|intranet|home\.arpa)$/.test(host)
-  );
 }
 
 function forbidsFrames(policy: string | string[] | undefined): boolean {

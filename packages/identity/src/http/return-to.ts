@@ -18,7 +18,7 @@ export function toSafeReturnTo(asked: string | null | undefined): string {
   const [path = ''] = asked.split(/[?#]/, 1);
   // Backslashes are slashes to browsers, "@" and ":" belong to authorities, and an encoded separator is one to some proxy.
   if (/[\\@;]|%(?:2f|5c|2e|25|00|40)/i.test(path) || asked.includes('\\')) return home;
-  if (path.includes('//') || /\/\.{1,2}(?:\/|$)/.test(path)) return home;
+  if (/\/\/|\/:/.test(path) || /\/\.{1,2}(?:\/|$)/.test(path)) return home;
   return ownFlow.test(path) || !staysHere(asked, path) ? home : asked;
 }
 
