@@ -200,7 +200,6 @@ export const hostCases: readonly AttackCase[] = [
     'HTTP/ 1.1',
     'HTTP/1.1 ',
     'ICY/1.1',
-    'RTSP/1.0',
     'HTTP/3',
   ].map((version) =>
     h15.bytes(`version ${version}`, `GET /public/x ${version}\r\nHost: app.test\r\nConnection: close\r\n\r\n`, {

@@ -123,7 +123,7 @@ export const nextCases: readonly AttackCase[] = [
       'x-prerender-bypass-mode',
       'next-resume',
       'x-action-forwarded',
-      'x-rsc',
+
       'Next_Resume',
       'x-invoke_path',
       'X.Matched.Path',

@@ -52,7 +52,7 @@ const questionMark = 0x3f;
 const hiddenDelimiter = /[\u0000-\u001f\u007f-\u009f/\\?#]|%[0-9A-Fa-f]{2}/;
 
 /** Next.js writes route parameters into queries of this form for itself; from outside they are an injection (CVE-2026-44574). */
-const internalParameter = /[?&](?:nxtP|nxtI)/;
+const internalParameter = /[?&;](?:nxtP|nxtI)/;
 
 /**
  * Reads a request once, or refuses it: `SP_REQUEST_AMBIGUOUS`, `SP_HOST_UNKNOWN`, `SP_METHOD_NOT_ALLOWED`,
