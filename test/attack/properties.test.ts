@@ -210,9 +210,7 @@ describe('R: the page to return to', () => {
   }, 60_000);
 });
 
-function route(
-  input: { readonly name: string; readonly prefix: string } & Partial<RouteInput>,
-): Route {
+function route(input: { readonly name: string; readonly prefix: string } & Partial<RouteInput>): Route {
   return routeSchema.parse({ upstream: 'http://127.0.0.1:9', audience: input.name, ...input });
 }
 

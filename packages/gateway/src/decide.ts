@@ -25,6 +25,12 @@ export interface DecisionParts extends AuthenticateParts, ProtectParts, Authoriz
   readonly mint: TokenMint;
 }
 
+/**
+ * What tools of operators call their pages, in whatever case an upstream takes them. A route for everything does not
+ * publish them; one that names them does.
+ */
+const operatorPaths = /^\/(?:metrics|debug|diagnostics|actuator|server-status)(?:[/.]|$)/i;
+
 /** What the door does with every request, in this order. No stage looks at what an earlier one did not settle. */
 const stages: readonly { readonly name: string; readonly run: Stage<DecisionParts> }[] = [
   { name: 'firewall', run: passFirewall },
@@ -102,6 +108,8 @@ function passFirewall(passage: Passage, parts: DecisionParts): Decision | undefi
 function findPlace(passage: Passage, { table, readNextPage }: DecisionParts): undefined {
   const { host, method, path, query, hasPathParameters } = requestOf(passage);
   const place = table.find(host, method, path);
+  if (place.prefix === '/' && operatorPaths.test(path))
+    throw new SallyportError('SP_NOT_FOUND', { reason: 'operator-path' });
   if (hasPathParameters) requireOnePlace(place, table.findIfAny(host, method, path.replaceAll(/;[^/]*/g, '')));
   const page = readNextPage(path, query);
   passage.place = page === undefined ? place : chooseStricter(place, page, host, method, table);

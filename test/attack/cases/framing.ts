@@ -147,12 +147,8 @@ export const framingCases: readonly AttackCase[] = [
     ] as const
   ).map(([title, chunks]) =>
     s05.bytes(title, `${post}Transfer-Encoding: chunked\r\n\r\n${chunks}${smuggled}`, {
-      // The head was fine, so the upstream may have heard of it; the request must never be complete there.
       status: [0, 400, 502],
-      upstream: {
-        expects: 'nothing whole',
-        check: (seen) => (seen.length <= 1 ? undefined : `the upstream saw ${seen.length} requests`),
-      },
+      upstream: nothing,
     }),
   ),
   s05.scenario('a body that never ends is not completed for its client', async (kit) => {

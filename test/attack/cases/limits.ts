@@ -38,21 +38,22 @@ export const limitCases: readonly AttackCase[] = [
   ...q02.requests(
     [
       '/metrics',
+      '/metrics/',
+      '/METRICS',
+      '/%6detrics',
       '/debug/pprof/',
       '/debug/vars',
       '/diagnostics',
-      '/.sallyport',
-      '/explain',
       '/actuator/env',
-      '/__log',
-      '/config',
+      '/server-status',
+      '/metrics.json',
     ].map((target) => ({ target })),
+    { status: 404, upstream: nothing },
+  ),
+  ...q02.requests(
+    ['/.sallyport', '/explain', '/__log', '/config', '/metrics-page', '/debugger'].map((target) => ({ target })),
     // There is nothing of ours there, so the shell may have a page of that name.
-    {
-      status: [200, 404],
-      upstream: either(nothing, nobody()),
-      answer: [reveals('process_cpu', 'nodejs_', 'sallyport_').nothingOf],
-    },
+    { status: [200, 404], upstream: either(nothing, nobody()), answer: [reveals('process_cpu', 'nodejs_').nothingOf] },
   ),
   ...q02.requests(
     ['/admin/api', '/admin/metrics', '/admin/debug'].map((target) => ({ target })),
@@ -110,7 +111,7 @@ export const limitCases: readonly AttackCase[] = [
   q07.bytes(
     '200 cookies',
     `GET /api/x HTTP/1.1\r\n${host}Cookie: ${Array.from({ length: 200 }, (_, index) => `a${index}=b`).join('; ')}\r\nConnection: close\r\n\r\n`,
-    { status: [400, 401, 431], upstream: nothing },
+    { status: [400, 431], upstream: nothing },
   ),
   q07.bytes(
     'a header named __proto__',

@@ -39,6 +39,9 @@ const methods: ReadonlySet<string> = new Set(knownMethods);
 /** The characters that a path segment may hold as they are (RFC 3986, section 3.3), less `;`, plus what browsers leave alone. */
 const plainCharacters = tableOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,=:@[]|^");
 
+/** No browser keeps more of them for a site. */
+const maximumCookies = 180;
+
 const slash = 0x2f;
 const semicolon = 0x3b;
 const dot = 0x2e;
@@ -69,6 +72,7 @@ export function readCanonicalRequest(
     throw new SallyportError('SP_HEADERS_TOO_LARGE', { reason: 'too-many-headers' });
   }
   const headers = readHeaders(request.rawHeaders);
+  requireFewCookies(headers.cookie);
   const host = requireKnownHost(headers, hosts);
   const method = request.method ?? '';
   if (!methods.has(method)) {
@@ -106,6 +110,13 @@ function requireKnownHost(headers: InboundHeaders, hosts: KnownHosts): string {
   if (host === 'malformed') refuse('host-malformed');
   if (host === 'unknown') throw new SallyportError('SP_HOST_UNKNOWN', { reason: 'host-unknown' });
   return host.name;
+}
+
+function requireFewCookies(cookie: string | undefined): void {
+  if (cookie === undefined || cookie.length < maximumCookies * 2) return;
+  if (count(cookie, ';') >= maximumCookies) {
+    throw new SallyportError('SP_HEADERS_TOO_LARGE', { reason: 'too-many-cookies' });
+  }
 }
 
 function requireSoundBody(method: string, headers: InboundHeaders): void {

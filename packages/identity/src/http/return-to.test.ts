@@ -56,6 +56,8 @@ describe('the page to return to', () => {
     '/%ff',
     '/%09/127.1',
     '/:/evil.test',
+    '/javascript:alert(1)',
+    '/https:evil.test',
     '/sign-in?returnTo=/sign-in',
     '/sign-out',
     '/reset-password?token=x',
