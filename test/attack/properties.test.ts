@@ -129,7 +129,7 @@ describe('headers of which a server could make one of ours', () => {
       fc.property(fc.array(line, { maxLength: 12 }), fc.stringMatching(/^[A-Za-z, -]{0,30}$/), (lines, connection) => {
         const raw = [...lines, ['Connection', connection] as const].flat();
         const passed = endToEndOf(raw).filter((_, index) => index % 2 === 0);
-        for (const name of passed) expect(folded.has(foldHeaderName(name)), name).toBe(false);
+        expect(passed.filter((name) => folded.has(foldHeaderName(name)))).toEqual([]);
       }),
       { numRuns: 20_000 },
     );
@@ -201,7 +201,7 @@ describe('R: the page to return to', () => {
         for (const once of [given, decodeAll(given), decodeAll(decodeAll(given))]) {
           const path = once.split(/[?#]/, 1)[0] ?? '';
           for (const text of [path, path.replaceAll('\\', '/'), path.replaceAll(/[\t\n\r]/g, '')]) {
-            expect(new URL(text, self).origin, given).toBe(self);
+            expect(new URL(text, self).origin).toBe(self);
           }
         }
       }),

@@ -1,7 +1,6 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import type { AttackCase } from '../runner/attack-case.ts';
-import { valueOf } from '../runner/upstream-oracles.ts';
-import { nothing } from '../runner/upstream-oracles.ts';
+import { nothing, valueOf } from '../runner/upstream-oracles.ts';
 import { row } from '../runner/write-case.ts';
 
 /* T: tokens at the front, where none is of any use. */

@@ -31,8 +31,3 @@ export function reveals(...texts: readonly string[]): { readonly nothingOf: Answ
     },
   };
 }
-
-/** The body has this form. */
-export function bodyMatches(pattern: RegExp): AnswerOracle {
-  return ({ body }) => (pattern.test(body) ? undefined : `the body should match ${String(pattern)}`);
-}
