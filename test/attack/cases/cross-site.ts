@@ -1,5 +1,5 @@
 import type { AttackCase } from '../runner/attack-case.ts';
-import { omits } from '../runner/answer-oracles.ts';
+import { omits, says } from '../runner/answer-oracles.ts';
 import { nobody, nothing, user } from '../runner/upstream-oracles.ts';
 import { cookieOf, row } from '../runner/write-case.ts';
 import { headerOf, type WireAnswer } from '../runner/wire.ts';
@@ -289,7 +289,7 @@ export const crossSiteCases: readonly AttackCase[] = [
     {
       status: [401, 403, 404, 405],
       upstream: nothing,
-      answer: [omits('access-control-allow-origin', 'access-control-allow-credentials')],
+      answer: [omits('access-control-allow-origin', 'access-control-allow-credentials'), says('vary', /origin/i)],
     },
   ),
   ...x13.requests(

@@ -1,3 +1,4 @@
+import { foldHeaderName } from '../firewall/inbound-headers.ts';
 import { isInternalHost } from '../firewall/internal-host.ts';
 import { isOurCookieName } from '../authenticate/session-cookie-reader.ts';
 
@@ -22,11 +23,23 @@ const dropped: ReadonlySet<string> = new Set(
   [
     ['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'te', 'trailer', 'transfer-encoding'],
     ['upgrade', 'http2-settings', 'server', 'x-powered-by', 'x-aspnet-version', 'authorization', 'x-request-id'],
-    ['strict-transport-security', 'alt-svc', 'x-accel-redirect', 'x-sendfile', 'traceparent', 'tracestate'],
+    ['strict-transport-security', 'alt-svc', 'x-sendfile', 'traceparent', 'tracestate', 'set-cookie2'],
+    // What names the servers and programs inside.
+    [
+      'via',
+      'x-aspnetmvc-version',
+      'x-generator',
+      'x-runtime',
+      'x-served-by',
+      'x-server',
+      'x-server-name',
+      'x-hostname',
+    ],
   ].flat(),
 );
 
-const droppedPrefixes = ['x-middleware-', 'x-sallyport-', 'x-accel-', 'proxy-'];
+/** Compared folded, as on the way in. */
+const droppedPrefixes = ['xmiddleware', 'xsallyport', 'xaccel', 'xenvoy', 'xbackend', 'xupstream', 'proxy'];
 
 /** Whether a header name may pass, remembered for the names met first. */
 const verdicts = new Map<string, boolean>();
@@ -44,6 +57,7 @@ export function writeResponseHeaders(headers: UpstreamHeaders, context: Response
     const value = headers[name];
     if (value === undefined || !mayPass(name) || named?.has(name) === true) continue;
     if (name === 'set-cookie') pushCookies(list, value);
+    else if (name === 'clear-site-data') pushClearing(list, value);
     else if (name === 'vary') vary = Array.isArray(value) ? value.join(', ') : value;
     else if (name === 'cache-control' && context.carriedIdentity) continue;
     else if ((name === 'location' || name === 'content-location') && typeof value === 'string') {
@@ -84,7 +98,8 @@ function isDocument(contentType: string | string[] | undefined): boolean {
 function mayPass(name: string): boolean {
   const known = verdicts.get(name);
   if (known !== undefined) return known;
-  const verdict = !dropped.has(name) && !droppedPrefixes.some((prefix) => name.startsWith(prefix));
+  const folded = foldHeaderName(name);
+  const verdict = !dropped.has(name) && !droppedPrefixes.some((prefix) => folded.startsWith(prefix));
   if (verdicts.size < rememberedVerdicts) verdicts.set(name, verdict);
   return verdict;
 }
@@ -101,6 +116,13 @@ function pushCookies(list: string[], value: string | string[]): void {
   for (const cookie of Array.isArray(value) ? value : [value]) {
     if (!isOurCookieName(cookie.trimStart().replace(/^=/, ''))) list.push('set-cookie', cookie);
   }
+}
+
+/** Nor by emptying the whole jar. */
+function pushClearing(list: string[], value: string | string[]): void {
+  const words = (Array.isArray(value) ? value.join(',') : value).split(',').map((word) => word.trim());
+  const kept = words.filter((word) => word !== '' && !/^"?(?:cookies|\*)"?$/i.test(word));
+  if (kept.length > 0) list.push('clear-site-data', kept.join(', '));
 }
 
 function withCookie(vary: string | undefined): string {
