@@ -73,11 +73,13 @@ export function startSessionHistory(ask: AskDoor, accounts: readonly Account[]):
       const found: string[] = [];
       sessions.splice(0, sessions.length - maximumSessions);
       for (const [index, session] of sessions.entries()) {
-        const status = await settledStatus(ask, session);
-        if (session.told === 'live' && status !== 200) found.push(`session ${index} was live and got ${status}`);
-        if (session.told === 'ended' && status !== 401) found.push(`session ${index} was ended and got ${status}`);
-        // What was left open is decided now, for good.
-        if (session.told === 'unsure') session.told = status === 200 ? 'live' : 'ended';
+        // What was told before it was asked: an answer to a sign-out may arrive meanwhile.
+        const { told } = session;
+        const status = await settledStatus(ask, session.cookie, told);
+        if (told === 'live' && status !== 200) found.push(`session ${index} was live and got ${status}`);
+        if (told === 'ended' && status !== 401) found.push(`session ${index} was ended and got ${status}`);
+        // A sign-out that nobody answered for may still take effect. Once it has, that is for good.
+        if (session.told === 'unsure' && status === 401) session.told = 'ended';
       }
       return found;
     },
@@ -88,7 +90,7 @@ export function startSessionHistory(ask: AskDoor, accounts: readonly Account[]):
  * The first answer that says yes or no. The other gateway hears of a sign-out a moment after it was acknowledged: a
  * session that was ended may be asked for once more, and no later.
  */
-async function settledStatus(ask: AskDoor, { cookie, told }: Known): Promise<number> {
+async function settledStatus(ask: AskDoor, cookie: string, told: Told): Promise<number> {
   let isLate = false;
   for (let tries = 0; tries < maximumTries; tries++) {
     const { status } = await ask(protectedPath, { cookie });

@@ -71,6 +71,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       logger,
       tokenLifetimeSeconds: config.tokens.internalSeconds,
       accessLog: config.log.access,
+      limits: {
+        streamsPerSession: config.streams.perSession,
+        streamsPerUser: config.streams.perUser,
+        tunnels: config.streams.tunnels,
+      },
+      streams: {
+        heartbeatSeconds: config.streams.heartbeatSeconds,
+        recheckSeconds: config.streams.recheckSeconds,
+        graceSeconds: config.streams.graceSeconds,
+      },
+      upstreams: config.upstreams,
       ...(traces === undefined ? {} : { traces }),
     });
     closing.push(() => door.close(isDemo ? { graceMilliseconds: demoGraceMilliseconds } : {}));

@@ -7,6 +7,8 @@ import { createForwardedSchemeReader } from './firewall/forwarded-scheme.ts';
 import { createNextPageReader } from './firewall/next-page.ts';
 import { readPath } from './firewall/canonical-request.ts';
 import { createForwarder, type Forwarder } from './forward/forward.ts';
+import { createUpstreamMeasures } from './forward/upstream-measures.ts';
+import { createUpstreams } from './forward/upstreams.ts';
 import { createRequestHandler, type HandleRequestParts } from './handle-request.ts';
 import { createInternalTokenAuthenticator } from './authenticate/internal-token-authenticator.ts';
 import { createKnownHosts } from './firewall/known-hosts.ts';
@@ -17,6 +19,7 @@ import { createRouteTable, type RouteTable } from './route-table.ts';
 import { bearerRefuser, createSessionAuthenticator } from './authenticate/session-authenticator.ts';
 import { createSessionCache } from './authenticate/session-cache.ts';
 import { createCookieReader } from './authenticate/session-cookie-reader.ts';
+import { createStreamRegister } from './streams/stream-register.ts';
 import { createHttpsRedirect } from './tls/https-redirect.ts';
 import type { CertificatePair } from './tls/secure-context.ts';
 import { createTokenMint } from './token-mint.ts';
@@ -93,6 +96,7 @@ export function createDoor(options: DoorOptions): Door {
     },
     close: async ({ graceMilliseconds = defaultGraceMilliseconds } = {}) => {
       isDraining = true;
+      shared.drain();
       await Promise.all(listeners.map((listener) => listener.drain(graceMilliseconds)));
       await shared.close();
     },
@@ -101,10 +105,12 @@ export function createDoor(options: DoorOptions): Door {
 
 interface SharedParts {
   partsFor(kind: ListenerKind, address: Listening, isDraining: () => boolean): HandleRequestParts;
+  /** Ends the streams that have no end of their own to wait for. */
+  drain(): void;
   close(): Promise<void>;
 }
 
-/** What both listeners share: one session cache, one mint, one set of pools. */
+/** What both listeners share: one session cache, one mint, one set of upstreams and of streams. */
 function createSharedParts(options: CheckedDoorOptions): SharedParts {
   const { publicUrl, publicOrigin, isSecure, keyRing, routes, sessions, logger, now } = options;
   const clock = options.clock;
@@ -117,12 +123,31 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
     internal: createRouteTable(routes, [keys]),
   };
   const protocol = isSecure ? 'https' : 'http';
+  const turningAway = { signInPath: options.signInPath, stepUpPath: options.stepUpPath };
+  const { limits, meter } = options;
+  const upstreams = createUpstreams(routes, {
+    meter,
+    breaker: { failures: options.upstreams.failures, pauseMilliseconds: options.upstreams.pauseSeconds * 1000 },
+  });
+  const streams = createStreamRegister({
+    ...turningAway,
+    ...options.streams,
+    streamsPerSession: limits.streamsPerSession,
+    streamsPerUser: limits.streamsPerUser,
+    cache,
+    bus: options.bus,
+    clock,
+    meter,
+  });
   const forwarderParts = {
+    upstreams,
+    streams,
+    measuresOf: createUpstreamMeasures(meter),
     protocol,
     readCookies,
     publicOrigin,
-    bodyBytes: options.limits.bodyBytes,
-    tunnels: options.limits.tunnels,
+    bodyBytes: limits.bodyBytes,
+    tunnels: limits.tunnels,
   } as const;
   const forwarders: Record<ListenerKind, Forwarder> = {
     public: createForwarder(tables.public.places, {
@@ -158,50 +183,57 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
     if (message.kind === 'gap' || message.event.kind === 'key') mint.forgetAll();
   });
   const common = {
-    limits: { headers: options.limits.headers, pathParameters: routes.some((route) => route.pathParameters) },
+    ...turningAway,
+    limits: { headers: limits.headers, pathParameters: routes.some((route) => route.pathParameters) },
+    csrfTokens: options.csrfTokens,
     mint,
     publicOrigins: new Set([publicOrigin, ...options.hosts.map((host) => `${protocol}://${host}`)]),
-    csrfTokens: options.csrfTokens,
-    signInPath: options.signInPath,
-    stepUpPath: options.stepUpPath,
   };
 
   return {
-    partsFor: (kind, address, isDraining) => {
-      const hosts = hostsOf(kind, address, options);
-      return {
-        listener: kind,
-        decision: {
-          ...common,
-          hosts,
-          readClientAddress: createClientAddressReader(kind === 'public' ? options.trustedProxies : []),
-          readForwardedScheme:
-            kind === 'public' && isSecure ? createForwardedSchemeReader(options.trustedProxies) : undefined,
-          table: tables[kind],
-          readNextPage: createNextPageReader({ locales: options.locales, hosts, readPath }),
-          authenticators: authenticators[kind],
-        },
-        forwarder: forwarders[kind],
-        clock,
-        logger,
-        accessLog: options.accessLog,
-        traces: options.traces,
-        onRefusal: options.onRefusal,
-        isReady: () => !isDraining() && options.isReady(),
-        readinessWarnings: options.readinessWarnings,
-        isDraining,
-        publicOrigin,
-        // The internal listener has no TLS, and no browser.
-        strictTransport: kind === 'public' ? options.strictTransport : undefined,
-        signInPath: options.signInPath,
-      };
-    },
+    partsFor: (kind, address, isDraining) => ({
+      listener: kind,
+      decision: {
+        ...common,
+        ...readingOf(kind, address, options),
+        readClientAddress: createClientAddressReader(kind === 'public' ? options.trustedProxies : []),
+        readForwardedScheme:
+          kind === 'public' && isSecure ? createForwardedSchemeReader(options.trustedProxies) : undefined,
+        table: tables[kind],
+        authenticators: authenticators[kind],
+      },
+      forwarder: forwarders[kind],
+      clock,
+      logger,
+      accessLog: options.accessLog,
+      traces: options.traces,
+      onRefusal: options.onRefusal,
+      isReady: () => !isDraining() && options.isReady(),
+      readinessWarnings: options.readinessWarnings,
+      isDraining,
+      publicOrigin,
+      // The internal listener has no TLS, and no browser.
+      strictTransport: kind === 'public' ? options.strictTransport : undefined,
+      signInPath: options.signInPath,
+    }),
+    drain: () => streams.drain(),
     close: async () => {
+      streams.close();
       cache.close();
       unsubscribe();
-      await Promise.all([forwarders.public.destroy(), forwarders.internal.destroy()]);
+      await upstreams.destroy();
     },
   };
+}
+
+/** How hosts and paths are read at a listener. */
+function readingOf(
+  kind: ListenerKind,
+  address: Listening,
+  options: CheckedDoorOptions,
+): Pick<DecisionParts, 'hosts' | 'readNextPage'> {
+  const hosts = hostsOf(kind, address, options);
+  return { hosts, readNextPage: createNextPageReader({ locales: options.locales, hosts, readPath }) };
 }
 
 function hostsOf(kind: ListenerKind, { host, port }: Listening, options: CheckedDoorOptions): DecisionParts['hosts'] {

@@ -4,7 +4,7 @@ import { writeResponseHeaders, type ResponseContext, type UpstreamHeaders } from
 const context: ResponseContext = {
   requestId: 'a'.repeat(32),
   publicOrigin: 'https://app.test',
-  upstreamOrigin: 'http://orders.internal:3001',
+  upstreamOrigins: ['http://orders.internal:3001'],
   strippedPrefix: '',
   strictTransport: undefined,
   carriedIdentity: false,
