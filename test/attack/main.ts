@@ -69,7 +69,7 @@ async function run(only: readonly string[], other: FixtureAddress | undefined): 
   const [plain = other, behindProxy] = fixtures.map(({ address }) => address);
   if (plain === undefined) throw new TypeError('there is no gateway');
   await progress.step(`Running ${cases.length} cases`, async () => {
-    results = await runSuite(cases, plain, behindProxy);
+    results = await runSuite(cases, plain, behindProxy, other === undefined);
   });
   return results;
 }

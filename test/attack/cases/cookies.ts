@@ -157,51 +157,63 @@ export const cookieCases: readonly AttackCase[] = [
     '__Host-sallypor={alice}',
     'x__Host-sallyport={alice}',
   ]),
-  c11.scenario('a new sign-in makes a new session, and ends the one that the browser had', async (kit) => {
-    const { gateway, cookieName } = kit.address;
-    const first = await signIn(gateway, 'app.test', cookieName, fixtureAccounts.alice);
-    const body = JSON.stringify({ email: fixtureAccounts.alice.email, password: fixtureAccounts.alice.password });
-    const wire = await kit.open();
-    wire.send(
-      `POST /auth/sign-in/email HTTP/1.1\r\nHost: app.test\r\nOrigin: https://app.test\r\nContent-Type: application/json\r\nCookie: ${cookieName}=${first}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-    );
-    const answer = await wire.next();
-    const second = /=([^;]+)/.exec(headerOf(answer ?? { status: 0, headers: [], body: '' }, 'set-cookie') ?? '')?.[1];
-    if (second === undefined || second === first) kit.fail('signing in did not make a new session');
-    if ((await statusWith(kit, first)) !== 401) kit.fail('the session from before the sign-in still opens');
-    if ((await statusWith(kit, second ?? '')) !== 200) kit.fail('the new session does not open');
-  }),
-  c11.scenario('a value that somebody else planted does not become a session', async (kit) => {
-    const { gateway, cookieName } = kit.address;
-    const planted = 'AttackersOwnChoiceOfASessionToke';
-    const body = JSON.stringify({ email: fixtureAccounts.alice.email, password: fixtureAccounts.alice.password });
-    const wire = await kit.open();
-    wire.send(
-      `POST /auth/sign-in/email HTTP/1.1\r\nHost: app.test\r\nOrigin: https://app.test\r\nContent-Type: application/json\r\nCookie: ${cookieName}=${planted}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-    );
-    const answer = await wire.next();
-    if (answer?.status !== 200) kit.fail(`the sign-in at ${gateway} was answered ${answer?.status ?? 0}`);
-    if ((await statusWith(kit, planted)) !== 401) kit.fail('the planted value opens');
-  }),
-  c16.scenario('signing out clears the cookie as it was set, and the session is dead', async (kit) => {
-    const { gateway, cookieName } = kit.address;
-    const value = await signIn(gateway, 'app.test', cookieName, fixtureAccounts.alice);
-    const wire = await kit.open();
-    wire.send(
-      `POST /auth/sign-out HTTP/1.1\r\nHost: app.test\r\nOrigin: https://app.test\r\nContent-Type: application/json\r\nCookie: ${cookieName}=${value}\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`,
-    );
-    const answer = await wire.next();
-    if (answer === undefined || answer.status >= 300) kit.fail(`signing out was answered ${answer?.status ?? 0}`);
-    const problems = [
-      says('set-cookie', new RegExp(`${cookieName}=;.*Max-Age=0`, 'i')),
-      says('set-cookie', /Path=\//),
-      says('set-cookie', /HttpOnly/),
-      says('set-cookie', /Secure/),
-      says('cache-control', /no-store/),
-    ].flatMap((check) => (answer === undefined ? [] : (check(answer) ?? [])));
-    if (problems.length > 0) kit.fail(problems.join('; '));
-    if ((await statusWith(kit, value)) !== 401) kit.fail('the session still opens');
-  }),
+  c11.scenario(
+    'a new sign-in makes a new session, and ends the one that the browser had',
+    async (kit) => {
+      const { gateway, cookieName } = kit.address;
+      const first = await signIn(gateway, 'app.test', cookieName, fixtureAccounts.alice);
+      const body = JSON.stringify({ email: fixtureAccounts.alice.email, password: fixtureAccounts.alice.password });
+      const wire = await kit.open();
+      wire.send(
+        `POST /auth/sign-in/email HTTP/1.1\r\nHost: app.test\r\nOrigin: https://app.test\r\nContent-Type: application/json\r\nCookie: ${cookieName}=${first}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+      );
+      const answer = await wire.next();
+      const second = /=([^;]+)/.exec(headerOf(answer ?? { status: 0, headers: [], body: '' }, 'set-cookie') ?? '')?.[1];
+      if (second === undefined || second === first) kit.fail('signing in did not make a new session');
+      if ((await statusWith(kit, first)) !== 401) kit.fail('the session from before the sign-in still opens');
+      if ((await statusWith(kit, second ?? '')) !== 200) kit.fail('the new session does not open');
+    },
+    'sallyport',
+  ),
+  c11.scenario(
+    'a value that somebody else planted does not become a session',
+    async (kit) => {
+      const { gateway, cookieName } = kit.address;
+      const planted = 'AttackersOwnChoiceOfASessionToke';
+      const body = JSON.stringify({ email: fixtureAccounts.alice.email, password: fixtureAccounts.alice.password });
+      const wire = await kit.open();
+      wire.send(
+        `POST /auth/sign-in/email HTTP/1.1\r\nHost: app.test\r\nOrigin: https://app.test\r\nContent-Type: application/json\r\nCookie: ${cookieName}=${planted}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+      );
+      const answer = await wire.next();
+      if (answer?.status !== 200) kit.fail(`the sign-in at ${gateway} was answered ${answer?.status ?? 0}`);
+      if ((await statusWith(kit, planted)) !== 401) kit.fail('the planted value opens');
+    },
+    'sallyport',
+  ),
+  c16.scenario(
+    'signing out clears the cookie as it was set, and the session is dead',
+    async (kit) => {
+      const { gateway, cookieName } = kit.address;
+      const value = await signIn(gateway, 'app.test', cookieName, fixtureAccounts.alice);
+      const wire = await kit.open();
+      wire.send(
+        `POST /auth/sign-out HTTP/1.1\r\nHost: app.test\r\nOrigin: https://app.test\r\nContent-Type: application/json\r\nCookie: ${cookieName}=${value}\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`,
+      );
+      const answer = await wire.next();
+      if (answer === undefined || answer.status >= 300) kit.fail(`signing out was answered ${answer?.status ?? 0}`);
+      const problems = [
+        says('set-cookie', new RegExp(`${cookieName}=;.*Max-Age=0`, 'i')),
+        says('set-cookie', /Path=\//),
+        says('set-cookie', /HttpOnly/),
+        says('set-cookie', /Secure/),
+        says('cache-control', /no-store/),
+      ].flatMap((check) => (answer === undefined ? [] : (check(answer) ?? [])));
+      if (problems.length > 0) kit.fail(problems.join('; '));
+      if ((await statusWith(kit, value)) !== 401) kit.fail('the session still opens');
+    },
+    'sallyport',
+  ),
 ];
 
 async function statusWith(

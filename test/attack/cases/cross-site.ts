@@ -112,22 +112,26 @@ export const crossSiteCases: readonly AttackCase[] = [
     ],
     refused,
   ),
-  x05.scenario('a valid token does not outweigh what the browser says', async (kit) => {
-    const token = await csrfTokenOf(kit, 'alice');
-    if (token === undefined) return kit.fail('GET /auth/session names no csrfToken');
-    for (const lines of [
-      ['Sec-Fetch-Site: cross-site'],
-      ['Sec-Fetch-Site: same-site'],
-      ['Origin: https://evil.test'],
-      ['Origin: null'],
-      ['Sec-Fetch-Site: cross-site', own],
-      ['Sec-Fetch-Site: same-origin', 'Origin: https://evil.test'],
-    ]) {
-      const answer = await ask(kit, 'alice', [`X-Sallyport-CSRF: ${token}`, ...lines]);
-      if (answer?.status !== 403) kit.fail(`${lines.join(', ')} was answered ${answer?.status ?? 0}`);
-    }
-    if ((await kit.seen()).some(({ method }) => method === 'POST')) kit.fail('the upstream saw one of them');
-  }),
+  x05.scenario(
+    'a valid token does not outweigh what the browser says',
+    async (kit) => {
+      const token = await csrfTokenOf(kit, 'alice');
+      if (token === undefined) return kit.fail('GET /auth/session names no csrfToken');
+      for (const lines of [
+        ['Sec-Fetch-Site: cross-site'],
+        ['Sec-Fetch-Site: same-site'],
+        ['Origin: https://evil.test'],
+        ['Origin: null'],
+        ['Sec-Fetch-Site: cross-site', own],
+        ['Sec-Fetch-Site: same-origin', 'Origin: https://evil.test'],
+      ]) {
+        const answer = await ask(kit, 'alice', [`X-Sallyport-CSRF: ${token}`, ...lines]);
+        if (answer?.status !== 403) kit.fail(`${lines.join(', ')} was answered ${answer?.status ?? 0}`);
+      }
+      if ((await kit.seen()).some(({ method }) => method === 'POST')) kit.fail('the upstream saw one of them');
+    },
+    'sallyport',
+  ),
   ...x06.requests(
     [
       'cross-site',
@@ -234,32 +238,36 @@ export const crossSiteCases: readonly AttackCase[] = [
     ),
     { status: 403, upstream: nothing, answer: [omits('set-cookie')] },
   ),
-  x10.scenario('a token that is bound to the session opens for that session alone', async (kit) => {
-    const alices = await csrfTokenOf(kit, 'alice');
-    const roots = await csrfTokenOf(kit, 'root');
-    if (alices === undefined || roots === undefined || alices === roots) {
-      return kit.fail('GET /auth/session names no csrfToken of its own for each session');
-    }
-    const accepted = await ask(kit, 'alice', [`X-Sallyport-CSRF: ${alices}`]);
-    if (accepted?.status !== 200) kit.fail(`alice's own token was answered ${accepted?.status ?? 0}`);
-    for (const [title, lines] of [
-      ["root's token", [`X-Sallyport-CSRF: ${roots}`]],
-      ['a token that is cut off', [`X-Sallyport-CSRF: ${alices.slice(0, -1)}`]],
-      ['a token with more behind it', [`X-Sallyport-CSRF: ${alices}A`]],
-      ['a token in another case', [`X-Sallyport-CSRF: ${alices.toLowerCase()}`]],
-      ['an empty token', ['X-Sallyport-CSRF: ']],
-      ['the token twice', [`X-Sallyport-CSRF: ${alices}`, `X-Sallyport-CSRF: ${alices}`]],
-      ["root's and alice's", [`X-Sallyport-CSRF: ${roots}`, `X-Sallyport-CSRF: ${alices}`]],
-      ['a cookie that says the same', [`Cookie: csrf=tossed; __Host-csrf=tossed`, 'X-Sallyport-CSRF: tossed']],
-      ['a folded name', [`X_Sallyport_CSRF: ${alices}`]],
-    ] as const) {
-      const answer = await ask(kit, 'alice', lines);
-      if (answer?.status !== 403) kit.fail(`${title} was answered ${answer?.status ?? 0}`);
-    }
-    const seen = (await kit.seen()).filter(({ method }) => method === 'POST');
-    if (seen.length !== 1) kit.fail(`the upstream saw ${seen.length} of them`);
-    if (seen.some(({ rawHeaders }) => rawHeaders.includes(alices))) kit.fail('the upstream saw the token');
-  }),
+  x10.scenario(
+    'a token that is bound to the session opens for that session alone',
+    async (kit) => {
+      const alices = await csrfTokenOf(kit, 'alice');
+      const roots = await csrfTokenOf(kit, 'root');
+      if (alices === undefined || roots === undefined || alices === roots) {
+        return kit.fail('GET /auth/session names no csrfToken of its own for each session');
+      }
+      const accepted = await ask(kit, 'alice', [`X-Sallyport-CSRF: ${alices}`]);
+      if (accepted?.status !== 200) kit.fail(`alice's own token was answered ${accepted?.status ?? 0}`);
+      for (const [title, lines] of [
+        ["root's token", [`X-Sallyport-CSRF: ${roots}`]],
+        ['a token that is cut off', [`X-Sallyport-CSRF: ${alices.slice(0, -1)}`]],
+        ['a token with more behind it', [`X-Sallyport-CSRF: ${alices}A`]],
+        ['a token in another case', [`X-Sallyport-CSRF: ${alices.toLowerCase()}`]],
+        ['an empty token', ['X-Sallyport-CSRF: ']],
+        ['the token twice', [`X-Sallyport-CSRF: ${alices}`, `X-Sallyport-CSRF: ${alices}`]],
+        ["root's and alice's", [`X-Sallyport-CSRF: ${roots}`, `X-Sallyport-CSRF: ${alices}`]],
+        ['a cookie that says the same', [`Cookie: csrf=tossed; __Host-csrf=tossed`, 'X-Sallyport-CSRF: tossed']],
+        ['a folded name', [`X_Sallyport_CSRF: ${alices}`]],
+      ] as const) {
+        const answer = await ask(kit, 'alice', lines);
+        if (answer?.status !== 403) kit.fail(`${title} was answered ${answer?.status ?? 0}`);
+      }
+      const seen = (await kit.seen()).filter(({ method }) => method === 'POST');
+      if (seen.length !== 1) kit.fail(`the upstream saw ${seen.length} of them`);
+      if (seen.some(({ rawHeaders }) => rawHeaders.includes(alices))) kit.fail('the upstream saw the token');
+    },
+    'sallyport',
+  ),
   ...x11.requests(
     [
       ['Origin: https://evil.test'],

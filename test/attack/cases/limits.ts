@@ -193,28 +193,32 @@ export const limitCases: readonly AttackCase[] = [
     })),
     { status: [400, 404], upstream: nothing },
   ),
-  q16.scenario('the list of sessions holds no cookie, and nobody ends the session of another', async (kit) => {
-    const list = async (name: 'alice' | 'root'): Promise<string> => {
+  q16.scenario(
+    'the list of sessions holds no cookie, and nobody ends the session of another',
+    async (kit) => {
+      const list = async (name: 'alice' | 'root'): Promise<string> => {
+        const wire = await kit.open();
+        wire.send(kit.fill(`GET /auth/sessions HTTP/1.1\r\n${host}${cookieOf(name)}\r\nConnection: close\r\n\r\n`));
+        const answer = await wire.next();
+        wire.destroy();
+        return answer?.body ?? '';
+      };
+      const roots = await list('root');
+      if (roots.includes(kit.address.cookies.root)) kit.fail('the list holds the value of the cookie');
+      const sid = /"sid":"([^"]+)","current":true/.exec(roots)?.[1] ?? kit.fail('the list names no session');
       const wire = await kit.open();
-      wire.send(kit.fill(`GET /auth/sessions HTTP/1.1\r\n${host}${cookieOf(name)}\r\nConnection: close\r\n\r\n`));
+      wire.send(
+        kit.fill(
+          `DELETE /auth/sessions/${sid} HTTP/1.1\r\n${host}${cookieOf('alice')}\r\nOrigin: https://app.test\r\nConnection: close\r\n\r\n`,
+        ),
+      );
       const answer = await wire.next();
       wire.destroy();
-      return answer?.body ?? '';
-    };
-    const roots = await list('root');
-    if (roots.includes(kit.address.cookies.root)) kit.fail('the list holds the value of the cookie');
-    const sid = /"sid":"([^"]+)","current":true/.exec(roots)?.[1] ?? kit.fail('the list names no session');
-    const wire = await kit.open();
-    wire.send(
-      kit.fill(
-        `DELETE /auth/sessions/${sid} HTTP/1.1\r\n${host}${cookieOf('alice')}\r\nOrigin: https://app.test\r\nConnection: close\r\n\r\n`,
-      ),
-    );
-    const answer = await wire.next();
-    wire.destroy();
-    if (answer?.status !== 404) kit.fail(`ending root's session as alice was answered ${answer?.status ?? 0}`);
-    if (!(await list('root')).includes(sid)) kit.fail("root's session ended");
-  }),
+      if (answer?.status !== 404) kit.fail(`ending root's session as alice was answered ${answer?.status ?? 0}`);
+      if (!(await list('root')).includes(sid)) kit.fail("root's session ended");
+    },
+    'sallyport',
+  ),
   ...q17.requests(
     ['roles', 'second-factor'].map((what) => ({
       method: what === 'roles' ? 'PUT' : 'DELETE',

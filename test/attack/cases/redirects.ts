@@ -43,41 +43,53 @@ export const redirectCases: readonly AttackCase[] = [
     upstream: nothing,
     answer: [says('location', /^\/sign-in$/)],
   }),
-  r02.scenario('no return address of the payload families leaves the origin', async (kit) => {
-    for (const payload of everyNth(redirectPayloads(), 12)) {
-      const answer = await signInWith(kit, { returnTo: payload });
-      if (answer === undefined || ![200, 400, 422].includes(answer.status))
-        return kit.fail(`${JSON.stringify(payload)} was answered ${answer?.status ?? 0}`);
-      if (answer.status !== 200) continue;
-      const given = readReturnTo(answer.body);
-      if (given !== '/') kit.fail(`${JSON.stringify(payload.slice(0, 80))} became ${JSON.stringify(given)}`);
-    }
-  }),
-  r02.scenario('pages of this origin are returned to', async (kit) => {
-    for (const path of [
-      '/',
-      '/account',
-      '/products?page=2&sort=name',
-      '/a/b-c_d~e.f#part',
-      '/x?next=%2F%2Fevil.test',
-      '/authors',
-      '/caf%C3%A9',
-      '/a/b/',
-      '/sign-in-help',
-    ]) {
-      const answer = await signInWith(kit, { returnTo: path });
-      const given = readReturnTo(answer?.body ?? '{}');
-      if (given !== path) kit.fail(`${path} became ${JSON.stringify(given)}`);
-    }
-  }),
-  r11.scenario('a return address that comes twice leads nowhere else', async (kit) => {
-    const { email, password } = fixtureAccounts.alice;
-    const body = `{"email":"${email}","password":"${password}","returnTo":"/a","returnTo":"//evil.test"}`;
-    const answer = await post(kit, body);
-    if (answer?.status !== 400) kit.fail(`two members of one name were answered ${answer?.status ?? 0}`);
-    const list = await post(kit, `{"email":"${email}","password":"${password}","returnTo":["/a","//evil.test"]}`);
-    if (list?.status !== 422 && list?.status !== 400) kit.fail(`a list was answered ${list?.status ?? 0}`);
-  }),
+  r02.scenario(
+    'no return address of the payload families leaves the origin',
+    async (kit) => {
+      for (const payload of everyNth(redirectPayloads(), 12)) {
+        const answer = await signInWith(kit, { returnTo: payload });
+        if (answer === undefined || ![200, 400, 422].includes(answer.status))
+          return kit.fail(`${JSON.stringify(payload)} was answered ${answer?.status ?? 0}`);
+        if (answer.status !== 200) continue;
+        const given = readReturnTo(answer.body);
+        if (given !== '/') kit.fail(`${JSON.stringify(payload.slice(0, 80))} became ${JSON.stringify(given)}`);
+      }
+    },
+    'sallyport',
+  ),
+  r02.scenario(
+    'pages of this origin are returned to',
+    async (kit) => {
+      for (const path of [
+        '/',
+        '/account',
+        '/products?page=2&sort=name',
+        '/a/b-c_d~e.f#part',
+        '/x?next=%2F%2Fevil.test',
+        '/authors',
+        '/caf%C3%A9',
+        '/a/b/',
+        '/sign-in-help',
+      ]) {
+        const answer = await signInWith(kit, { returnTo: path });
+        const given = readReturnTo(answer?.body ?? '{}');
+        if (given !== path) kit.fail(`${path} became ${JSON.stringify(given)}`);
+      }
+    },
+    'sallyport',
+  ),
+  r11.scenario(
+    'a return address that comes twice leads nowhere else',
+    async (kit) => {
+      const { email, password } = fixtureAccounts.alice;
+      const body = `{"email":"${email}","password":"${password}","returnTo":"/a","returnTo":"//evil.test"}`;
+      const answer = await post(kit, body);
+      if (answer?.status !== 400) kit.fail(`two members of one name were answered ${answer?.status ?? 0}`);
+      const list = await post(kit, `{"email":"${email}","password":"${password}","returnTo":["/a","//evil.test"]}`);
+      if (list?.status !== 422 && list?.status !== 400) kit.fail(`a list was answered ${list?.status ?? 0}`);
+    },
+    'sallyport',
+  ),
   ...r11.requests(
     ['/auth/sign-in/email?returnTo=/a&returnTo=//evil.test', '/auth/session?returnTo=/a&return%54o=/b'].map(
       (target) => ({

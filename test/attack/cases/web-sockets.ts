@@ -1,10 +1,13 @@
 import type { AttackCase } from '../runner/attack-case.ts';
 import { nothing, user } from '../runner/upstream-oracles.ts';
 import { cookieOf, row } from '../runner/write-case.ts';
+import { fixtureAccounts } from '../fixture/fixture-accounts.ts';
+import { signIn } from '../fixture/sign-in.ts';
 
 /* W: WebSockets and streams of events. */
 
 const w01 = row('W01', 'The upgrade event of Node passes by every middleware');
+const w02 = row('W02', 'Pomerium #1279: streams that outlive their session');
 const w03 = row('W03', 'A socket for whom it is meant');
 const w05 = row('W05', 'PostHog #1484; LibreChat #10859');
 const w07 = row('W07', 'A client that leaves');
@@ -52,6 +55,36 @@ export const webSocketCases: readonly AttackCase[] = [
       status: 400,
       upstream: nothing,
     },
+  ),
+  w02.scenario(
+    'signing out ends the socket and the stream of events of that session',
+    async (kit) => {
+      const { gateway, cookieName } = kit.address;
+      const value = await signIn(gateway, 'app.test', cookieName, fixtureAccounts.alice);
+      const cookie = `Cookie: ${cookieName}=${value}`;
+      const socket = await kit.open();
+      socket.send([`GET /ws HTTP/1.1`, 'Host: app.test', ...handshake, own, cookie, '', ''].join('\r\n'));
+      const agreed = await socket.next();
+      if (agreed?.status !== 101) kit.fail(`the handshake was answered ${agreed?.status ?? 0}`);
+      const events = await kit.open();
+      events.send(`GET /events HTTP/1.1\r\nHost: app.test\r\nAccept: text/event-stream\r\n${cookie}\r\n\r\n`);
+      if (!(await events.until(/"count":1/))) kit.fail('no event came');
+      const leaving = await kit.open();
+      leaving.send(
+        `POST /auth/sign-out HTTP/1.1\r\nHost: app.test\r\n${own}\r\nContent-Type: application/json\r\n${cookie}\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`,
+      );
+      await leaving.next();
+      // A close frame that says 4401.
+      if (!(await socket.until(/\u0088[^]\u0011\u0031/))) kit.fail('the socket was not closed with 4401');
+      if (!(await events.until(/event: ?session-ended/)))
+        kit.fail('the stream of events does not say that its session ended');
+      await events.untilClosed();
+      if (!events.isClosed) kit.fail('the stream of events goes on');
+      socket.destroy();
+      events.destroy();
+      leaving.destroy();
+    },
+    'sallyport',
   ),
   w03.scenario('alice has a socket, which is hers, and what she says comes back', async (kit) => {
     const wire = await kit.open();

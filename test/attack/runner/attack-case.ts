@@ -9,8 +9,11 @@ export interface CaseHead {
   readonly title: string;
   /** Advisory, standard or other gateway that it comes from. */
   readonly source: string;
-  /** A declared proxy sits in front: the client's own address is one. */
-  readonly needs?: 'trusted-proxy';
+  /**
+   * `trusted-proxy`: a gateway that declares the client's own address as a proxy. `sallyport`: accounts of the fixture, or
+   * an interface of ours below `/auth`.
+   */
+  readonly needs?: 'trusted-proxy' | 'sallyport';
 }
 
 /** A case that is one exchange: bytes in, an answer and what the upstream saw out. */

@@ -13,11 +13,13 @@ export interface Result {
  * Runs cases one after the other, because the upstream cannot tell whose request it sees.
  *
  * @param behindProxy a gateway that declares the client's address as a proxy; without one, its cases do not apply.
+ * @param isSallyport whether the accounts of the fixture are there.
  */
 export async function runSuite(
   cases: readonly AttackCase[],
   plain: FixtureAddress,
   behindProxy: FixtureAddress | undefined,
+  isSallyport: boolean,
   onResult: (result: Result) => void = () => {},
 ): Promise<readonly Result[]> {
   const kits = {
@@ -27,7 +29,8 @@ export async function runSuite(
   const results: Result[] = [];
   for (const attack of cases) {
     const kit = attack.needs === 'trusted-proxy' ? kits.behindProxy : kits.plain;
-    const outcome: Outcome = kit === undefined ? { kind: 'not-applicable' } : await runCase(attack, kit);
+    const applies = kit !== undefined && (isSallyport || attack.needs !== 'sallyport');
+    const outcome: Outcome = !applies ? { kind: 'not-applicable' } : await runCase(attack, kit);
     const result = { attack, outcome };
     results.push(result);
     onResult(result);

@@ -58,12 +58,13 @@ export function row(id: string, source: string) {
     /** Bytes that no client would write. */
     bytes: (title: string, bytes: string, expected: Expected): Exchange =>
       exchangeOf(next(), title, source, bytes, expected),
-    scenario: (title: string, run: (kit: Kit) => Promise<void>): Scenario => ({
+    scenario: (title: string, run: (kit: Kit) => Promise<void>, needs?: CaseHead['needs']): Scenario => ({
       kind: 'scenario',
       id: next(),
       title,
       source,
       run,
+      ...(needs === undefined ? {} : { needs }),
     }),
   };
 }
