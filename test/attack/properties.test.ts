@@ -225,7 +225,11 @@ function canonical(url: string): CanonicalRequest | undefined {
   };
   try {
     // What the firewall looks at, and no more: a socket takes milliseconds.
-    return readCanonicalRequest(message as unknown as IncomingMessage, hosts, { headers: 100, pathParameters: true });
+    return readCanonicalRequest(message as unknown as IncomingMessage, hosts, {
+      headers: 100,
+      cookies: 100,
+      pathParameters: true,
+    });
   } catch {
     return undefined;
   }

@@ -53,6 +53,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (isDemo) await prepareDemoAccounts(config.dataDir, (account) => createVerifiedAccount(identity, account));
 
     const traces = isDemo ? withoutOwnRequests(createDoorTraces()) : undefined;
+    const counterSealer = stores.sealerFor('counter-key');
     const door = createDoor({
       publicUrl: config.publicUrl,
       hosts: config.hosts,
@@ -60,9 +61,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       hsts: config.hsts,
       readinessWarnings: () => certificate?.warnings() ?? [],
       trustedProxies: config.trustedProxies,
+      ...(config.forwardAuth === undefined ? {} : { forwardAuth: config.forwardAuth }),
       routes: config.routes,
       locales: config.locales,
-      mounts: mountsOf(identity, traces),
+      mounts: mountsOf(identity, traces, config.limits.authRequests),
       sessions: identity.directory,
       keyRing: stores.keyRing,
       bus: stores.bus,
@@ -72,6 +74,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       tokenLifetimeSeconds: config.tokens.internalSeconds,
       accessLog: config.log.access,
       limits: {
+        ...config.limits,
         streamsPerSession: config.streams.perSession,
         streamsPerUser: config.streams.perUser,
         tunnels: config.streams.tunnels,
@@ -82,6 +85,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         graceSeconds: config.streams.graceSeconds,
       },
       upstreams: config.upstreams,
+      ...(environment.redisUrl === undefined
+        ? {}
+        : { sharedCounts: { counters: stores.counters, hash: (text) => counterSealer.hash(text) } }),
       ...(traces === undefined ? {} : { traces }),
     });
     closing.push(() => door.close(isDemo ? { graceMilliseconds: demoGraceMilliseconds } : {}));
@@ -106,7 +112,11 @@ async function createVerifiedAccount(
   }
 }
 
-function mountsOf(identity: Identity, traces: DoorTraces | undefined): readonly Mount[] {
-  const auth = createIdentityMount(identity.app);
+function mountsOf(
+  identity: Identity,
+  traces: DoorTraces | undefined,
+  authRequests: Config['limits']['authRequests'],
+): readonly Mount[] {
+  const auth = createIdentityMount(identity.app, authRequests);
   return traces === undefined ? [auth] : [auth, createTracesMount(traces)];
 }

@@ -12,6 +12,7 @@ export interface IdentityComposition {
 
 /** Builds identity as the configuration says, on the stores that are open. */
 export function openIdentity({ config, stores, mailer, logger }: IdentityComposition): Promise<Identity> {
+  const { maximumPerUser, onLimit } = config.session;
   const { database, sessions, sealerFor, bus, counters } = stores;
   return createIdentity({
     publicUrl: config.publicUrl,
@@ -23,9 +24,11 @@ export function openIdentity({ config, stores, mailer, logger }: IdentityComposi
     mailer,
     policy: config.policy,
     sessionLifetime: config.session,
+    sessionLimit: maximumPerUser === undefined ? undefined : { maximum: maximumPerUser, onLimit },
     secondFactor: config.secondFactor,
     passwordLength: { minimum: config.passwords.minimumLength, maximum: 128 },
     guessLimits: config.guessing,
+    hashing: config.passwords.hashing,
     answerFloorMilliseconds: config.passwords.answerFloorMilliseconds,
     logger,
   });

@@ -24,6 +24,7 @@ export {
 export { silentLogger, type LogFields, type Logger } from './log.ts';
 export { silentMeter, type CounterMetric, type HistogramMetric, type Meter, type MetricDefinition } from './meter.ts';
 export { MessageRefused, type Mailer, type Message } from './mailer.ts';
+export { networkOf } from './network-of.ts';
 export { isPermission, isPermissionInterest, selectPermissions } from './permission.ts';
 export { definePolicy, type Policy } from './policy.ts';
 export {
@@ -42,6 +43,7 @@ export {
 } from './principal.ts';
 export { problemMediaType, toProblem, type Problem, type ProblemContext, type ProblemResponse } from './problem.ts';
 export { recordModels, type RecordColumn, type RecordFilter, type Records, type RecordTable } from './records.ts';
+export { requestLimitSchema, type NamedRequestLimit, type RequestLimit } from './request-limit.ts';
 export type { RequestContext } from './request-context.ts';
 export { checkRequirement, type Requirement, type RequirementOutcome } from './requirement.ts';
 export {

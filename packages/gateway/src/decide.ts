@@ -7,6 +7,7 @@ import type { ReadForwardedScheme } from './firewall/forwarded-scheme.ts';
 import type { KnownHosts } from './firewall/known-hosts.ts';
 import type { ReadNextPage } from './firewall/next-page.ts';
 import { chooseStricter } from './place-of-page.ts';
+import { limitByAddress, limitByCaller } from './limits/request-limits.ts';
 import { placeOf, requestOf, type Decision, type Passage, type Stage } from './passage.ts';
 import { protect, type ProtectParts } from './protect.ts';
 import { isNavigation } from './request-intent.ts';
@@ -35,7 +36,9 @@ const operatorPaths = /^\/(?:metrics|debug|diagnostics|actuator|server-status)(?
 const stages: readonly { readonly name: string; readonly run: Stage<DecisionParts> }[] = [
   { name: 'firewall', run: passFirewall },
   { name: 'route', run: findPlace },
+  { name: 'limit-address', run: limitByAddress },
   { name: 'authenticate', run: authenticate },
+  { name: 'limit-caller', run: limitByCaller },
   { name: 'protect', run: protect },
   { name: 'authorize', run: authorize },
   { name: 'translate', run: translate },

@@ -441,7 +441,9 @@ describe('records', () => {
     expect(passed?.stages.map((stage) => stage.name)).toEqual([
       'firewall',
       'route',
+      'limit-address',
       'authenticate',
+      'limit-caller',
       'protect',
       'authorize',
       'translate',

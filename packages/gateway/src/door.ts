@@ -1,7 +1,9 @@
 import { sessionCookieFor } from '@sallyport/core';
 import { createActivityRecorder } from './authenticate/activity.ts';
-import { createClientAddressReader } from './firewall/client-address.ts';
+import { createClientAddressReader, createNetworkCheck } from './firewall/client-address.ts';
 import type { DecisionParts } from './decide.ts';
+import { createAllowance, servedByTheDoor } from './forward-auth/allowance.ts';
+import { createForwardAuthHandler, type ForwardAuthParts } from './forward-auth/forward-auth-handler.ts';
 import { checkDoorOptions, type CheckedDoorOptions, type DoorOptions } from './door-options.ts';
 import { createForwardedSchemeReader } from './firewall/forwarded-scheme.ts';
 import { createNextPageReader } from './firewall/next-page.ts';
@@ -12,10 +14,13 @@ import { createUpstreams } from './forward/upstreams.ts';
 import { createRequestHandler, type HandleRequestParts } from './handle-request.ts';
 import { createInternalTokenAuthenticator } from './authenticate/internal-token-authenticator.ts';
 import { createKnownHosts } from './firewall/known-hosts.ts';
-import { openListener, type Listener } from './listener.ts';
+import { openListener, type Listener, type ListenerOptions } from './listener.ts';
 import { createKeysMount } from './answer/local-endpoints.ts';
+import { createRequestLimits } from './limits/request-limits.ts';
+import { createSlowClients } from './limits/slow-clients.ts';
+import type { Mount } from './mount.ts';
 import type { ListenerKind } from './passage.ts';
-import { createRouteTable, type RouteTable } from './route-table.ts';
+import { createRouteTable, type LimitsOf, type RouteTable } from './route-table.ts';
 import { bearerRefuser, createSessionAuthenticator } from './authenticate/session-authenticator.ts';
 import { createSessionCache } from './authenticate/session-cache.ts';
 import { createCookieReader } from './authenticate/session-cookie-reader.ts';
@@ -50,6 +55,13 @@ export interface Door {
    * that the door made, so it belongs on loopback or on a network that only services reach.
    */
   listenInternal(address: { readonly host: string; readonly port: number }): Promise<Listening>;
+  /**
+   * Opens the listener on which declared proxies (`forwardAuth.proxies`) ask, by `GET /forward-auth`, whether to let a
+   * request through. It has no TLS and tells whoever asks the token of a caller, so only proxies may reach it.
+   *
+   * @throws TypeError when no proxies are declared.
+   */
+  listenForwardAuth(address: { readonly host: string; readonly port: number }): Promise<Listening>;
   /** Stops accepting, lets running requests end within the grace period (10 s by default), then closes everything. */
   close(options?: { readonly graceMilliseconds?: number }): Promise<void>;
 }
@@ -72,8 +84,11 @@ export function createDoor(options: DoorOptions): Door {
     // The port is known only after listening, and the internal hosts hold it: nothing arrives in between, because
     // connections are accepted in a later turn of the event loop.
     let handle = createRequestHandler(shared.partsFor(kind, address, () => isDraining));
-    const listener = await openListener(address, checked.publicOrigin, (request, response, proceed, isHandedOver) =>
-      handle(request, response, proceed, isHandedOver),
+    const listener = await openListener(
+      address,
+      checked.publicOrigin,
+      (request, response, proceed, isHandedOver) => handle(request, response, proceed, isHandedOver),
+      shared.listenerOptions(kind),
     );
     handle = createRequestHandler(shared.partsFor(kind, listener, () => isDraining));
     listeners.push(listener);
@@ -90,7 +105,18 @@ export function createDoor(options: DoorOptions): Door {
     },
     listenRedirect: async (address) => {
       const redirect = createHttpsRedirect(checked);
-      const listener = await openListener(address, checked.publicOrigin, redirect);
+      const listenerOptions = shared.listenerOptions('public');
+      const listener = await openListener(address, checked.publicOrigin, redirect, listenerOptions);
+      listeners.push(listener);
+      return { host: listener.host, port: listener.port };
+    },
+    listenForwardAuth: async (address) => {
+      if (options.forwardAuth === undefined) throw new TypeError('no proxies are declared that may ask');
+      const handle = createForwardAuthHandler(shared.forwardAuthParts(options.forwardAuth.proxies, () => isDraining));
+      const listener = await openListener(address, checked.publicOrigin, handle, {
+        ...shared.listenerOptions('internal'),
+        takesHandshakes: false,
+      });
       listeners.push(listener);
       return { host: listener.host, port: listener.port };
     },
@@ -105,6 +131,8 @@ export function createDoor(options: DoorOptions): Door {
 
 interface SharedParts {
   partsFor(kind: ListenerKind, address: Listening, isDraining: () => boolean): HandleRequestParts;
+  listenerOptions(kind: ListenerKind): ListenerOptions;
+  forwardAuthParts(proxies: readonly string[], isDraining: () => boolean): ForwardAuthParts;
   /** Ends the streams that have no end of their own to wait for. */
   drain(): void;
   close(): Promise<void>;
@@ -117,8 +145,19 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
   const keys = createKeysMount(keyRing);
   const readCookies = createCookieReader(sessionCookieFor(publicUrl).name);
   const cache = createSessionCache({ sessions, bus: options.bus, clock, ...options.sessionCache });
+  const slowClients = createSlowClients({
+    graceSeconds: options.limits.slowSeconds,
+    bytesPerSecond: options.limits.slowBytesPerSecond,
+  });
+  const requestLimits = createRequestLimits({
+    shared: options.sharedCounts === undefined ? undefined : { ...options.sharedCounts, logger },
+    maxSubjects: options.limits.requestSubjects,
+    meter: options.meter,
+  });
+  const limitsOf: LimitsOf = (owner, limits) =>
+    limits === undefined ? requestLimits.of('door', options.limits.requests) : requestLimits.of(owner, limits);
   const tables: Record<ListenerKind, RouteTable> = {
-    public: createRouteTable(routes, [...options.mounts, keys]),
+    public: createRouteTable(routes, [...options.mounts, keys], limitsOf),
     // Mounts are for browsers: identity is never reached through the internal listener.
     internal: createRouteTable(routes, [keys]),
   };
@@ -184,43 +223,80 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
   });
   const common = {
     ...turningAway,
-    limits: { headers: limits.headers, pathParameters: routes.some((route) => route.pathParameters) },
+    limits: {
+      headers: options.limits.headers,
+      cookies: options.limits.cookies,
+      pathParameters: routes.some((route) => route.pathParameters),
+    },
     csrfTokens: options.csrfTokens,
     mint,
     publicOrigins: new Set([publicOrigin, ...options.hosts.map((host) => `${protocol}://${host}`)]),
   };
 
+  const partsFor: SharedParts['partsFor'] = (kind, address, isDraining) => ({
+    listener: kind,
+    decision: {
+      ...common,
+      ...readingOf(kind, address, options),
+      readClientAddress: createClientAddressReader(kind === 'public' ? options.trustedProxies : []),
+      readForwardedScheme:
+        kind === 'public' && isSecure ? createForwardedSchemeReader(options.trustedProxies) : undefined,
+      table: tables[kind],
+      authenticators: authenticators[kind],
+    },
+    forwarder: forwarders[kind],
+    slowClients,
+    clock,
+    logger,
+    accessLog: options.accessLog,
+    traces: options.traces,
+    onRefusal: options.onRefusal,
+    isReady: () => !isDraining() && options.isReady(),
+    readinessWarnings: options.readinessWarnings,
+    isDraining,
+    publicOrigin,
+    // The internal listener has no TLS, and no browser.
+    strictTransport: kind === 'public' ? options.strictTransport : undefined,
+    signInPath: options.signInPath,
+  });
+
   return {
-    partsFor: (kind, address, isDraining) => ({
-      listener: kind,
-      decision: {
-        ...common,
-        ...readingOf(kind, address, options),
-        readClientAddress: createClientAddressReader(kind === 'public' ? options.trustedProxies : []),
-        readForwardedScheme:
-          kind === 'public' && isSecure ? createForwardedSchemeReader(options.trustedProxies) : undefined,
-        table: tables[kind],
-        authenticators: authenticators[kind],
+    partsFor,
+    listenerOptions: (kind) => ({
+      limits: options.limits,
+      slowClients,
+      caps: {
+        total: options.limits.connections,
+        // Behind the internal listener are services, few and known.
+        perAddress: kind === 'public' ? options.limits.connectionsPerAddress : options.limits.connections,
+        isExempt: createNetworkCheck(options.trustedProxies),
       },
-      forwarder: forwarders[kind],
-      clock,
-      logger,
-      accessLog: options.accessLog,
-      traces: options.traces,
-      onRefusal: options.onRefusal,
-      isReady: () => !isDraining() && options.isReady(),
-      readinessWarnings: options.readinessWarnings,
-      isDraining,
-      publicOrigin,
-      // The internal listener has no TLS, and no browser.
-      strictTransport: kind === 'public' ? options.strictTransport : undefined,
-      signInPath: options.signInPath,
     }),
+    forwardAuthParts: (proxies, isDraining) => {
+      const parts = partsFor('public', { host: '', port: 0 }, isDraining);
+      // A client may have come to that proxy through others that are declared.
+      const hops = [...proxies, ...options.trustedProxies];
+      return {
+        ...parts,
+        proxies,
+        protocol,
+        strictTransport: undefined,
+        forwarder: createAllowance({ readCookies }),
+        decision: {
+          ...parts.decision,
+          readClientAddress: createClientAddressReader(hops),
+          readForwardedScheme: isSecure ? createForwardedSchemeReader(hops) : undefined,
+          table: createRouteTable(routes, [...options.mounts, keys].map(toUnreachable), limitsOf),
+        },
+      };
+    },
     drain: () => streams.drain(),
     close: async () => {
       streams.close();
       cache.close();
       unsubscribe();
+      requestLimits.close();
+      slowClients.close();
       await upstreams.destroy();
     },
   };
@@ -234,6 +310,16 @@ function readingOf(
 ): Pick<DecisionParts, 'hosts' | 'readNextPage'> {
   const hosts = hostsOf(kind, address, options);
   return { hosts, readNextPage: createNextPageReader({ locales: options.locales, hosts, readPath }) };
+}
+
+/** A mount is in front of this listener, not behind the proxy that asks. */
+function toUnreachable(mount: Mount): Mount {
+  return {
+    ...mount,
+    handle: () => {
+      throw servedByTheDoor();
+    },
+  };
 }
 
 function hostsOf(kind: ListenerKind, { host, port }: Listening, options: CheckedDoorOptions): DecisionParts['hosts'] {

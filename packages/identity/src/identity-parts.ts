@@ -19,6 +19,7 @@ import type { Engine } from './engine/better-auth-engine.ts';
 import type { SecondFactor } from './factors/second-factor.ts';
 import type { DeviceCookie } from './http/device-cookie.ts';
 import type { AccountPost } from './mail/account-post.ts';
+import type { SessionLimit } from './sessions/session-limit.ts';
 import type { MakeSession, SessionLifetime } from './sessions/session-maker.ts';
 import type { RaiseSession } from './sessions/session-raising.ts';
 import type { SessionRevocation } from './sessions/session-revocation.ts';
@@ -45,6 +46,7 @@ export interface IdentityParts {
   readonly csrfTokens: CsrfTokens;
   readonly directory: SessionDirectory;
   readonly makeSession: MakeSession;
+  readonly sessionLimit: SessionLimit;
   readonly raiseSession: RaiseSession;
   readonly revocation: SessionRevocation;
   readonly secondFactor: SecondFactor;

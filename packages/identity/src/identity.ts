@@ -5,9 +5,11 @@ import {
   SallyportError,
   sessionCookieFor,
   silentLogger,
+  silentMeter,
   type Counters,
   type InvalidationBus,
   type Logger,
+  type Meter,
   type Mailer,
   type Policy,
   type SealerFor,
@@ -20,7 +22,7 @@ import { createAttemptLimiter } from './accounts/attempt-limiter.ts';
 import { createDeviceTrust } from './accounts/device-trust.ts';
 import { createGuessLimiter, type GuessLimits } from './accounts/guess-limiter.ts';
 import { createOneTimeLinks } from './accounts/one-time-links.ts';
-import { createPasswordHashing } from './accounts/password-hashing.ts';
+import { createPasswordHashing, type HashingLimits } from './accounts/password-hashing.ts';
 import { createPasswordRules, type PasswordLength, type RequireAcceptablePassword } from './accounts/password-rules.ts';
 import { openRoleDirectory } from './accounts/role-directory.ts';
 import { createUserTable } from './accounts/user-table.ts';
@@ -47,6 +49,7 @@ import { createAccountPost } from './mail/account-post.ts';
 import { createCodeMessages } from './mail/code-messages.ts';
 import { createMailQueue } from './mail/mail-queue.ts';
 import { createSessionDirectory } from './sessions/session-directory.ts';
+import { createSessionLimit, type SessionLimitRules } from './sessions/session-limit.ts';
 import { createSessionMaker, type SessionLifetime } from './sessions/session-maker.ts';
 import { createSessionRaising } from './sessions/session-raising.ts';
 import { createSessionRevocation } from './sessions/session-revocation.ts';
@@ -70,6 +73,8 @@ export interface IdentityOptions {
   readonly events?: SecurityEventLog;
   /** @default 12 hours without use, 7 days at all */
   readonly sessionLifetime?: SessionLifetime;
+  /** In how many places one account may be signed in. @default any number */
+  readonly sessionLimit?: SessionLimitRules | undefined;
   /** @default 15 to 128 characters, because the password is the only factor */
   readonly passwordLength?: PasswordLength;
   /** @default {@link defaultGuessLimits} */
@@ -80,8 +85,9 @@ export interface IdentityOptions {
   readonly productName?: string;
   /** No answer that could tell whether an account exists comes sooner. 0 is for tests. @default 300 */
   readonly answerFloorMilliseconds?: number;
-  /** How many passwords are hashed at once. @default 2 */
-  readonly hashingConcurrency?: number;
+  /** How much is hashed at once, and how much may wait for it. */
+  readonly hashing?: HashingLimits;
+  readonly meter?: Meter;
   readonly logger?: Logger;
   readonly now?: () => Date;
 }
@@ -130,12 +136,14 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     policy,
     signUpRoles = ['user'],
     sessionLifetime: lifetime = defaultLifetime,
+    sessionLimit,
     passwordLength = defaultPasswordLength,
     guessLimits = defaultGuessLimits,
     secondFactor: rules = {},
     productName = 'Sallyport',
     answerFloorMilliseconds = 300,
-    hashingConcurrency = 2,
+    hashing: hashingLimits = {},
+    meter = silentMeter,
     logger = silentLogger,
     now = () => new Date(),
   } = options;
@@ -149,7 +157,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   const events = options.events ?? createSecurityEventLog(records);
   const users = createUserTable(records);
   const roles = await openRoleDirectory(records, policy, bus, now);
-  const hashing = createPasswordHashing(hashingConcurrency);
+  const hashing = createPasswordHashing({ ...hashingLimits, meter });
   const queue = createMailQueue({ mailer, logger });
   const messages = createAccountMessages(publicUrl, productName);
   const post = createAccountPost({ messages, queue, counters, sealer: sealerFor('counter-key') });
@@ -215,6 +223,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     csrfTokens: createCsrfTokens(sealerFor(csrfSealingPurpose)),
     directory,
     makeSession,
+    sessionLimit: createSessionLimit({ sessions, revocation, rules: sessionLimit, now }),
     raiseSession: createSessionRaising({ sessions, sealer, cookie, bus, now }),
     revocation,
     secondFactor,
@@ -232,6 +241,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     async close() {
       roles.close();
       await queue.close();
+      await hashing.close();
     },
   };
 }
@@ -264,6 +274,9 @@ function createApp(parts: IdentityParts, origin: string): Hono<IdentityEnvironme
     if (hasRepeatedParameter(new URL(c.req.url).searchParams))
       throw new SallyportError('SP_REQUEST_AMBIGUOUS', { reason: 'repeated-parameter' });
     await next();
+  });
+  app.use(async function hashOnBehalfOfCaller(c, next) {
+    await parts.hashing.onBehalfOf(c.env.context.clientAddress, next);
   });
   app.route('/auth', createSignUpRoutes(parts));
   app.route('/auth', createSignInRoutes(parts));

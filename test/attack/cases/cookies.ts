@@ -133,7 +133,7 @@ export const cookieCases: readonly AttackCase[] = [
   ...noSession(c08, [
     `{cookie}.0={alice}; {cookie}.1=x`,
     `{cookie}.count=999999999; {cookie}.0={alice}`,
-    Array.from({ length: 150 }, (_, index) => `{cookie}.${index}=x`).join('; '),
+    Array.from({ length: 90 }, (_, index) => `{cookie}.${index}=x`).join('; '),
     '{cookie}.-1={alice}',
     '{cookie}[]={alice}',
     '{cookie}[0]={alice}',

@@ -27,6 +27,7 @@ export interface CanonicalRequest {
 /** What a request may hold. */
 export interface FirewallLimits {
   readonly headers: number;
+  readonly cookies: number;
   /** Whether any route takes parameters in its path. */
   readonly pathParameters: boolean;
 }
@@ -38,9 +39,6 @@ const methods: ReadonlySet<string> = new Set(knownMethods);
 
 /** The characters that a path segment may hold as they are (RFC 3986, section 3.3), less `;`, plus what browsers leave alone. */
 const plainCharacters = tableOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,=:@[]|^");
-
-/** No browser keeps more of them for a site. */
-const maximumCookies = 180;
 
 const slash = 0x2f;
 const semicolon = 0x3b;
@@ -72,7 +70,9 @@ export function readCanonicalRequest(
     throw new SallyportError('SP_HEADERS_TOO_LARGE', { reason: 'too-many-headers' });
   }
   const headers = readHeaders(request.rawHeaders);
-  requireFewCookies(headers.cookie);
+  if (headers.cookie !== undefined && countPairs(headers.cookie) > limits.cookies) {
+    throw new SallyportError('SP_HEADERS_TOO_LARGE', { reason: 'too-many-cookies' });
+  }
   const host = requireKnownHost(headers, hosts);
   const method = request.method ?? '';
   if (!methods.has(method)) {
@@ -110,13 +110,6 @@ function requireKnownHost(headers: InboundHeaders, hosts: KnownHosts): string {
   if (host === 'malformed') refuse('host-malformed');
   if (host === 'unknown') throw new SallyportError('SP_HOST_UNKNOWN', { reason: 'host-unknown' });
   return host.name;
-}
-
-function requireFewCookies(cookie: string | undefined): void {
-  if (cookie === undefined || cookie.length < maximumCookies * 2) return;
-  if (count(cookie, ';') >= maximumCookies) {
-    throw new SallyportError('SP_HEADERS_TOO_LARGE', { reason: 'too-many-cookies' });
-  }
 }
 
 function requireSoundBody(method: string, headers: InboundHeaders): void {
@@ -202,6 +195,12 @@ function count(text: string, character: string): number {
   let found = 0;
   for (let at = text.indexOf(character); at !== -1; at = text.indexOf(character, at + 1)) found++;
   return found;
+}
+
+function countPairs(cookie: string): number {
+  let count = 1;
+  for (let at = cookie.indexOf(';'); at !== -1; at = cookie.indexOf(';', at + 1)) count++;
+  return count;
 }
 
 function decodeLeniently(text: string): string {
