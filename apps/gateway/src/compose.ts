@@ -47,6 +47,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const stores = await openStores(config, environment, logger, closing);
     const mailer = await openMailer(options, closing);
     closing.push(startHousekeeping(stores.sessions, logger));
+    await stores.keyRing.start();
 
     const identity = await openIdentity({ config, stores, mailer, logger });
     closing.push(() => identity.close());
@@ -72,6 +73,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       isReady: stores.isReady,
       logger,
       tokenLifetimeSeconds: config.tokens.internalSeconds,
+      sessionCache: config.sessionCache,
+      revocationSubscribers: config.internal.subscribers,
       accessLog: config.log.access,
       limits: {
         ...config.limits,

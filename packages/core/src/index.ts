@@ -6,6 +6,7 @@ export { errorCatalog, isErrorCode, type ErrorCatalogEntry, type ErrorCode } fro
 export {
   internalIssuerPath,
   internalKeysPath,
+  internalRevocationsPath,
   internalTokenClaimsSchema,
   internalTokenType,
   maximumTokenLength,
@@ -14,7 +15,15 @@ export {
   type InternalTokenClaims,
   type InternalTokenRequest,
 } from './internal-token.ts';
-export type { KeyRing, KeyRingEntry, KeyState, KeyUse } from './key-ring.ts';
+export {
+  keyAlgorithms,
+  type KeyAlgorithm,
+  type KeyRing,
+  type KeyRingEntry,
+  type KeyState,
+  type KeyUse,
+  type RotatingKeyRing,
+} from './key-ring.ts';
 export {
   createLocalKeySource,
   createRemoteKeySource,
@@ -46,6 +55,13 @@ export { recordModels, type RecordColumn, type RecordFilter, type Records, type 
 export { requestLimitSchema, type NamedRequestLimit, type RequestLimit } from './request-limit.ts';
 export type { RequestContext } from './request-context.ts';
 export { checkRequirement, type Requirement, type RequirementOutcome } from './requirement.ts';
+export {
+  createRevocationMemory,
+  readHeardRevocation,
+  type HeardRevocation,
+  type RevocationMemory,
+  type RevocationMemoryOptions,
+} from './revocation-memory.ts';
 export {
   revocationKinds,
   type BusMessage,

@@ -112,6 +112,8 @@ export interface DoorOptions {
   /** Tokens of sessions for clients that send neither Fetch Metadata nor an Origin. @default such clients are refused */
   readonly csrfTokens?: CsrfTokens;
   readonly logger?: Logger;
+  /** How many services may listen to revocations on the internal listener; 0 lets none. @default 256 */
+  readonly revocationSubscribers?: number;
   readonly now?: () => Date;
   /** 30 to 300. @default 60 */
   readonly tokenLifetimeSeconds?: number;
@@ -208,6 +210,7 @@ export function checkDoorOptions(options: DoorOptions): CheckedDoorOptions {
     locales: [],
     mounts: [],
     logger: silentLogger,
+    revocationSubscribers: 256,
     now: () => new Date(),
     tokenLifetimeSeconds: 60,
     accessLog: true,
@@ -251,11 +254,13 @@ function problemsOf(
     readonly trustedProxies: readonly string[];
     readonly signInPath: string;
     readonly locales: readonly string[];
+    readonly revocationSubscribers: number;
   },
 ): readonly string[] {
   const { limits, sessionCache, streams, upstreams, hsts } = options;
   return [
     ...unless(isBetween(options.tokenLifetimeSeconds, 30, 300), 'tokenLifetimeSeconds must be 30 to 300'),
+    ...unless(isBetween(options.revocationSubscribers, 0, 10_000), 'revocationSubscribers must be 0 to 10000'),
     ...unless(isBetween(limits.headers, 10, 1000), 'limits.headers must be 10 to 1000'),
     ...unless(isBetween(limits.cookies, 10, 1000), 'limits.cookies must be 10 to 1000'),
     ...unless(isBetween(limits.headerBytes, 4096, 1_048_576), 'limits.headerBytes must be 4096 to 1048576'),

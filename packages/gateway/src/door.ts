@@ -20,6 +20,9 @@ import { createRequestLimits } from './limits/request-limits.ts';
 import { createSlowClients } from './limits/slow-clients.ts';
 import type { Mount } from './mount.ts';
 import type { ListenerKind } from './passage.ts';
+import { createRevocationFeed } from './revocations/revocation-feed.ts';
+import { createRevocationsMount } from './revocations/revocations-mount.ts';
+import { measureRevocations } from './revocations/measure-revocations.ts';
 import { createRouteTable, type LimitsOf, type RouteTable } from './route-table.ts';
 import { bearerRefuser, createSessionAuthenticator } from './authenticate/session-authenticator.ts';
 import { createSessionCache } from './authenticate/session-cache.ts';
@@ -144,7 +147,19 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
   const clock = options.clock;
   const keys = createKeysMount(keyRing);
   const readCookies = createCookieReader(sessionCookieFor(publicUrl).name);
-  const cache = createSessionCache({ sessions, bus: options.bus, clock, ...options.sessionCache });
+  const cache = createSessionCache({
+    sessions,
+    bus: options.bus,
+    clock,
+    meter: options.meter,
+    ...options.sessionCache,
+  });
+  const revocations = createRevocationFeed({
+    bus: options.bus,
+    clock,
+    maximumSubscribers: options.revocationSubscribers,
+    meter: options.meter,
+  });
   const slowClients = createSlowClients({
     graceSeconds: options.limits.slowSeconds,
     bytesPerSecond: options.limits.slowBytesPerSecond,
@@ -159,7 +174,7 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
   const tables: Record<ListenerKind, RouteTable> = {
     public: createRouteTable(routes, [...options.mounts, keys], limitsOf),
     // Mounts are for browsers: identity is never reached through the internal listener.
-    internal: createRouteTable(routes, [keys]),
+    internal: createRouteTable(routes, [keys, createRevocationsMount(revocations)]),
   };
   const protocol = isSecure ? 'https' : 'http';
   const turningAway = { signInPath: options.signInPath, stepUpPath: options.stepUpPath };
@@ -216,11 +231,13 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
     clock,
     lifetimeSeconds: options.tokenLifetimeSeconds,
     maxEntries: options.sessionCache.maxEntries,
+    meter: options.meter,
   });
   const unsubscribe = options.bus.subscribe((message) => {
-    // Among what was missed may be that a key was withdrawn.
-    if (message.kind === 'gap' || message.event.kind === 'key') mint.forgetAll();
+    // Among what was missed may be that a key was withdrawn. What a rotated key signed holds until it expires.
+    if (message.kind === 'gap' || (message.event.kind === 'key' && message.event.minGeneration > 0)) mint.forgetAll();
   });
+  const stopMeasuring = measureRevocations(options);
   const common = {
     ...turningAway,
     limits: {
@@ -290,13 +307,17 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
         },
       };
     },
-    drain: () => streams.drain(),
+    drain: () => {
+      revocations.close();
+      streams.drain();
+    },
     close: async () => {
       streams.close();
       cache.close();
       unsubscribe();
       requestLimits.close();
       slowClients.close();
+      stopMeasuring();
       await upstreams.destroy();
     },
   };

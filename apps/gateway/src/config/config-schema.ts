@@ -1,4 +1,4 @@
-import { isLoopbackHost, requestLimitSchema, routeSchema } from '@sallyport/core';
+import { isLoopbackHost, keyAlgorithms, requestLimitSchema, routeSchema } from '@sallyport/core';
 import { problemOfProxyNetwork } from '@sallyport/gateway';
 import * as z from 'zod';
 
@@ -59,6 +59,13 @@ export const configSchema = z.strictObject({
         .describe(
           'Names with port, such as gateway:9400, by which zones and services reach it; loopback always counts',
         ),
+      subscribers: z
+        .number()
+        .int()
+        .min(0)
+        .max(10_000)
+        .default(256)
+        .describe('How many services may listen to revocations at the same time; 0 lets none'),
     })
     .prefault({})
     .describe('The listener for zones and services: keys, and calls from zones to services'),
@@ -288,6 +295,38 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('Tokens that the door makes'),
+  keys: z
+    .strictObject({
+      algorithm: z
+        .enum(keyAlgorithms)
+        .default('ES256')
+        .describe('With what internal tokens are signed; a change brings in a new key, as every rotation does'),
+      rotationDays: z.number().min(1).max(3650).default(90).describe('How long a key signs'),
+      cacheSeconds: z
+        .number()
+        .int()
+        .min(30)
+        .max(3600)
+        .default(300)
+        .describe(
+          'How long verifiers may keep the public keys; a new key is published for twice as long before it signs',
+        ),
+    })
+    .prefault({})
+    .describe('Signing keys; they are rotated without being asked'),
+  sessionCache: z
+    .strictObject({
+      maxEntries: z.number().int().min(1).max(10_000_000).default(10_000).describe('Sessions that are remembered'),
+      maxAgeSeconds: z
+        .number()
+        .int()
+        .min(0)
+        .max(300)
+        .default(60)
+        .describe('Age at which a session is read again although nothing was heard of it; 0 reads it on every request'),
+    })
+    .prefault({})
+    .describe('Sessions in the memory of each gateway; the bus ends them there at once'),
   passwords: z
     .strictObject({
       minimumLength: z

@@ -1,5 +1,8 @@
 import type { Command } from '../command.ts';
 import { doctor } from './doctor.ts';
+import { listKeys } from './keys-list.ts';
+import { rotateKeys } from './keys-rotate.ts';
+import { withdrawKey } from './keys-withdraw.ts';
 import { migrateDatabase } from './migrate.ts';
 import { listRoutes } from './routes.ts';
 import { checkSecrets } from './secrets-check.ts';
@@ -26,6 +29,9 @@ export const commands: readonly Command[] = [
   generateSecret,
   checkSecrets,
   rewrapSecrets,
+  listKeys,
+  rotateKeys,
+  withdrawKey,
   migrateDatabase,
   listRoutes,
   doctor,
