@@ -185,11 +185,6 @@ export const identityCases: readonly AttackCase[] = [
     'POST /public/x HTTP/1.1\r\nHost: app.test\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sallyport-User\r\nConnection: close\r\n\r\n2\r\nhi\r\n0\r\nX-Sallyport-User: evil-identity\r\nAuthorization: Bearer evil-identity\r\nX-Other: evil-identity\r\n\r\n',
     { status: 200, upstream: nobody({ body: 'hi', nowhere: [evil], without: ['trailer'] }) },
   ),
-  i11.bytes(
-    'a length in trailers',
-    'POST /public/x HTTP/1.1\r\nHost: app.test\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nhi\r\n0\r\nContent-Length: 50\r\nTransfer-Encoding: chunked\r\n\r\n',
-    { status: [200, 400], upstream: nobody({ body: 'hi' }) },
-  ),
   ...i12.requests(
     [
       'TE: trailers, evil-identity',
