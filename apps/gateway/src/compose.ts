@@ -1,4 +1,4 @@
-import { SallyportError, toStoreError, type Logger } from '@sallyport/core';
+import { createCsrfTokens, csrfSealingPurpose, SallyportError, toStoreError, type Logger } from '@sallyport/core';
 import { createDoor, createDoorTraces, type DoorTraces, type Mount } from '@sallyport/gateway';
 import type { Identity } from '@sallyport/identity';
 import { createClosing } from './closing.ts';
@@ -64,10 +64,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       trustedProxies: config.trustedProxies,
       ...(config.forwardAuth === undefined ? {} : { forwardAuth: config.forwardAuth }),
       routes: config.routes,
+      locales: config.locales,
       mounts: mountsOf(identity, traces, config.limits.authRequests),
       sessions: identity.directory,
       keyRing: stores.keyRing,
       bus: stores.bus,
+      csrfTokens: createCsrfTokens(stores.sealerFor(csrfSealingPurpose)),
       isReady: stores.isReady,
       logger,
       tokenLifetimeSeconds: config.tokens.internalSeconds,

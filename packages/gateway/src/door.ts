@@ -6,6 +6,8 @@ import { createAllowance, servedByTheDoor } from './forward-auth/allowance.ts';
 import { createForwardAuthHandler, type ForwardAuthParts } from './forward-auth/forward-auth-handler.ts';
 import { checkDoorOptions, type CheckedDoorOptions, type DoorOptions } from './door-options.ts';
 import { createForwardedSchemeReader } from './firewall/forwarded-scheme.ts';
+import { createNextPageReader } from './firewall/next-page.ts';
+import { readPath } from './firewall/canonical-request.ts';
 import { createForwarder, type Forwarder } from './forward/forward.ts';
 import { createUpstreamMeasures } from './forward/upstream-measures.ts';
 import { createUpstreams } from './forward/upstreams.ts';
@@ -238,7 +240,12 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
   const stopMeasuring = measureRevocations(options);
   const common = {
     ...turningAway,
-    limits: { headers: options.limits.headers, cookies: options.limits.cookies },
+    limits: {
+      headers: options.limits.headers,
+      cookies: options.limits.cookies,
+      pathParameters: routes.some((route) => route.pathParameters),
+    },
+    csrfTokens: options.csrfTokens,
     mint,
     publicOrigins: new Set([publicOrigin, ...options.hosts.map((host) => `${protocol}://${host}`)]),
   };
@@ -247,7 +254,7 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
     listener: kind,
     decision: {
       ...common,
-      hosts: hostsOf(kind, address, options),
+      ...readingOf(kind, address, options),
       readClientAddress: createClientAddressReader(kind === 'public' ? options.trustedProxies : []),
       readForwardedScheme:
         kind === 'public' && isSecure ? createForwardedSchemeReader(options.trustedProxies) : undefined,
@@ -314,6 +321,16 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
       await upstreams.destroy();
     },
   };
+}
+
+/** How hosts and paths are read at a listener. */
+function readingOf(
+  kind: ListenerKind,
+  address: Listening,
+  options: CheckedDoorOptions,
+): Pick<DecisionParts, 'hosts' | 'readNextPage'> {
+  const hosts = hostsOf(kind, address, options);
+  return { hosts, readNextPage: createNextPageReader({ locales: options.locales, hosts, readPath }) };
 }
 
 /** A mount is in front of this listener, not behind the proxy that asks. */

@@ -1,5 +1,6 @@
 export { createDoor, type Door, type Listening } from './door.ts';
 export type { DoorLimits, DoorOptions, SessionCacheOptions, StreamOptions, UpstreamOptions } from './door-options.ts';
+export { problemOfProxyNetwork } from './firewall/proxy-network.ts';
 export type { Mount } from './mount.ts';
 export type { RequestRecord } from './record/record.ts';
 export { createDoorTraces, type DoorTrace, type DoorTraces, type DoorTracesOptions } from './record/traces.ts';
