@@ -13,6 +13,11 @@ const meanings: Readonly<Record<string, string>> = {
   SALLYPORT_INTERNAL_PORT: 'Port of the internal listener, for zones and services',
   SALLYPORT_INTERNAL_URL:
     'Where services reach the internal listener, behind a load balancer; demo mode only (else internal.hosts)',
+  SALLYPORT_ADMIN_HOST: 'Address on which the admin listener binds',
+  SALLYPORT_ADMIN_PORT: 'Port of the admin listener; switches it on where the configuration has none',
+  SALLYPORT_ADMIN_TOKEN:
+    'What callers of the admin listener send as a bearer token; needed where it binds to anything but loopback',
+  SALLYPORT_ADMIN_TOKEN_FILE: 'File that holds the token of the admin listener, instead of SALLYPORT_ADMIN_TOKEN',
   SALLYPORT_MAILBOX_PORT: 'Port of the development mailbox; demo mode only',
   SALLYPORT_TRUSTED_PROXIES:
     'Addresses or networks of proxies in front, with commas between; instead of trustedProxies',

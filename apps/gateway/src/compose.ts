@@ -1,6 +1,8 @@
 import { SallyportError, toStoreError, type Logger } from '@sallyport/core';
 import { createDoor, createDoorTraces, type DoorTraces, type Mount } from '@sallyport/gateway';
 import type { Identity } from '@sallyport/identity';
+import { createLocalControl } from './admin/local-control.ts';
+import { openAdmin } from './admin/open-admin.ts';
 import { createClosing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
 import type { Environment } from './config/environment.ts';
@@ -8,6 +10,7 @@ import { prepareDemoAccounts } from './demo/demo-accounts.ts';
 import { createTracesMount, withoutOwnRequests } from './demo/traces-mount.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { createIdentityMount } from './identity-mount.ts';
+import { createPrometheusMeter } from './metrics/prometheus-meter.ts';
 import { openIdentity } from './open-identity.ts';
 import { openListeners } from './open-listeners.ts';
 import { openMailer } from './open-mailer.ts';
@@ -25,6 +28,8 @@ export interface GatewayOptions {
 export interface Gateway {
   readonly port: number;
   readonly internalPort: number;
+  /** Of the listener for operators, where there is one. */
+  readonly adminPort: number | undefined;
   /** Lets running requests end, sends waiting mail, closes the database. */
   close(): Promise<void>;
 }
@@ -44,10 +49,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       config.tls === undefined
         ? undefined
         : openCertificate({ files: config.tls, publicUrl: config.publicUrl, logger });
+    const meter = config.admin === undefined ? undefined : createPrometheusMeter({ withProcess: true });
     const stores = await openStores(config, environment, logger, closing);
     const mailer = await openMailer(options, closing);
     closing.push(startHousekeeping(stores.sessions, logger));
 
+    meter?.gauge({ name: 'sallyport_ready', help: 'Processes whose stores answer' }, () => (stores.isReady() ? 1 : 0));
     const identity = await openIdentity({ config, stores, mailer, logger });
     closing.push(() => identity.close());
     if (isDemo) await prepareDemoAccounts(config.dataDir, (account) => createVerifiedAccount(identity, account));
@@ -70,10 +77,22 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       tokenLifetimeSeconds: config.tokens.internalSeconds,
       accessLog: config.log.access,
       ...(traces === undefined ? {} : { traces }),
+      ...(meter === undefined ? {} : { meter }),
     });
+    const admin =
+      meter === undefined
+        ? undefined
+        : await openAdmin({
+            config,
+            environment,
+            logger,
+            control: createLocalControl({ door, registry: meter.registry, isReady: stores.isReady }),
+          });
+    // Closed after the door: operators see how it drains.
+    closing.push(() => admin?.close());
     closing.push(() => door.close(isDemo ? { graceMilliseconds: demoGraceMilliseconds } : {}));
     const { port, internalPort } = await openListeners({ door, config, certificate, closing });
-    return { port, internalPort, close: () => closing.close() };
+    return { port, internalPort, adminPort: admin?.port, close: () => closing.close() };
   } catch (error) {
     await closing.close();
     throw toStoreError(error);

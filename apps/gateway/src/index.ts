@@ -1,3 +1,4 @@
+export { adminAddressFile } from './admin/open-admin.ts';
 export { createClosing, type Closing, type CloseStep } from './closing.ts';
 export { configSchema, type Config, type ConfigInput } from './config/config-schema.ts';
 export { ConfigurationError, type ConfigurationProblem } from './config/configuration-error.ts';

@@ -18,7 +18,12 @@ try {
   const environment = readEnvironment(process.env);
   const { config, isDemo } = await loadConfig(environment, process.cwd());
   const gateway = await startGateway({ config, isDemo, environment, logger });
-  logger.info('gateway ready', { port: gateway.port, internalPort: gateway.internalPort, demo: isDemo });
+  logger.info('gateway ready', {
+    port: gateway.port,
+    internalPort: gateway.internalPort,
+    adminPort: gateway.adminPort,
+    demo: isDemo,
+  });
 
   const stop = (): void => {
     gateway.close().then(

@@ -32,6 +32,9 @@ const stages: readonly { readonly name: string; readonly run: Stage<DecisionPart
   { name: 'translate', run: translate },
 ];
 
+/** The names of the stages, in their order. */
+export const stageNames: readonly string[] = stages.map(({ name }) => name);
+
 /**
  * Decides what becomes of a request. Waits only when a session must be read; then the answer is a promise.
  * Never throws: whatever goes wrong in a stage is a refusal.
@@ -62,6 +65,7 @@ function runStage(index: number, passage: Passage, parts: DecisionParts): Return
   if (stage === undefined) throw new TypeError('there is no such stage');
   const { timings } = passage;
   if (timings === undefined) return stage.run(passage, parts);
+  passage.stage = stage.name;
   const begun = performance.now();
   const note = (): void => {
     timings.push({ name: stage.name, microseconds: Math.round((performance.now() - begun) * 1000) });

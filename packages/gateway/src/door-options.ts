@@ -6,6 +6,7 @@ import {
   type InvalidationBus,
   type KeyRing,
   type Logger,
+  type Meter,
   type Route,
   type SessionDirectory,
 } from '@sallyport/core';
@@ -56,6 +57,8 @@ export interface DoorOptions {
   readonly keyRing: KeyRing;
   readonly bus: InvalidationBus;
   readonly logger?: Logger;
+  /** Where the door says what it counts; absent costs nothing. */
+  readonly meter?: Meter;
   readonly now?: () => Date;
   /** 30 to 300. @default 60 */
   readonly tokenLifetimeSeconds?: number;
@@ -85,9 +88,9 @@ export interface DoorOptions {
 
 /** Options after their defaults were filled in. */
 export type CheckedDoorOptions = Required<
-  Omit<DoorOptions, 'traces' | 'onRefusal' | 'limits' | 'sessionCache' | 'hsts'>
+  Omit<DoorOptions, 'traces' | 'onRefusal' | 'meter' | 'limits' | 'sessionCache' | 'hsts'>
 > &
-  Pick<DoorOptions, 'traces' | 'onRefusal'> & {
+  Pick<DoorOptions, 'traces' | 'onRefusal' | 'meter'> & {
     readonly limits: Required<DoorLimits>;
     readonly sessionCache: Required<SessionCacheOptions>;
     readonly publicOrigin: string;

@@ -3,12 +3,16 @@ import { createActivityRecorder } from './authenticate/activity.ts';
 import { createClientAddressReader } from './firewall/client-address.ts';
 import type { DecisionParts } from './decide.ts';
 import { checkDoorOptions, type CheckedDoorOptions, type DoorOptions } from './door-options.ts';
+import { explainDecision, type ExplainParts } from './explain/explain-decision.ts';
+import type { Explanation, ExplainQuestion } from './explain/explanation.ts';
 import { createForwardedSchemeReader } from './firewall/forwarded-scheme.ts';
 import { createForwarder, type Forwarder } from './forward/forward.ts';
 import { createRequestHandler, type HandleRequestParts } from './handle-request.ts';
 import { createInternalTokenAuthenticator } from './authenticate/internal-token-authenticator.ts';
 import { createKnownHosts } from './firewall/known-hosts.ts';
 import { openListener, type Listener } from './listener.ts';
+import { createDoorMetrics, type DoorMetrics } from './record/door-metrics.ts';
+import { createNoteRefusal, type NoteRefusal } from './record/note-refusal.ts';
 import { createKeysMount } from './answer/local-endpoints.ts';
 import type { ListenerKind } from './passage.ts';
 import { createRouteTable, type RouteTable } from './route-table.ts';
@@ -45,6 +49,11 @@ export interface Door {
    * that the door made, so it belongs on loopback or on a network that only services reach.
    */
   listenInternal(address: { readonly host: string; readonly port: number }): Promise<Listening>;
+  /**
+   * Says what the public listener would do with a request, and why: the same stages, without sending anything on. It
+   * keeps no session alive and shows no secret.
+   */
+  explain(question: ExplainQuestion): Promise<Explanation>;
   /** Stops accepting, lets running requests end within the grace period (10 s by default), then closes everything. */
   close(options?: { readonly graceMilliseconds?: number }): Promise<void>;
 }
@@ -62,13 +71,19 @@ export function createDoor(options: DoorOptions): Door {
   const listeners: Listener[] = [];
   const certified: Listener[] = [];
   let isDraining = false;
+  options.meter?.gauge({ name: 'sallyport_door_connections', help: 'Connections that are open' }, () =>
+    listeners.reduce((sum, listener) => sum + listener.connectionCount(), 0),
+  );
 
   const open = async (kind: ListenerKind, address: Parameters<Door['listen']>[0]): Promise<Listening> => {
     // The port is known only after listening, and the internal hosts hold it: nothing arrives in between, because
     // connections are accepted in a later turn of the event loop.
     let handle = createRequestHandler(shared.partsFor(kind, address, () => isDraining));
-    const listener = await openListener(address, checked.publicOrigin, (request, response, proceed, isHandedOver) =>
-      handle(request, response, proceed, isHandedOver),
+    const listener = await openListener(
+      address,
+      checked.publicOrigin,
+      (request, response, proceed, isHandedOver) => handle(request, response, proceed, isHandedOver),
+      shared.noteRefusalOf(kind),
     );
     handle = createRequestHandler(shared.partsFor(kind, listener, () => isDraining));
     listeners.push(listener);
@@ -84,11 +99,13 @@ export function createDoor(options: DoorOptions): Door {
       for (const listener of certified) listener.replaceCertificate(pair);
     },
     listenRedirect: async (address) => {
-      const redirect = createHttpsRedirect(checked);
-      const listener = await openListener(address, checked.publicOrigin, redirect);
+      const note = shared.noteRefusalOf('public');
+      const redirect = createHttpsRedirect(checked, note);
+      const listener = await openListener(address, checked.publicOrigin, redirect, note);
       listeners.push(listener);
       return { host: listener.host, port: listener.port };
     },
+    explain: (question) => shared.explain(question),
     close: async ({ graceMilliseconds = defaultGraceMilliseconds } = {}) => {
       isDraining = true;
       await Promise.all(listeners.map((listener) => listener.drain(graceMilliseconds)));
@@ -99,6 +116,8 @@ export function createDoor(options: DoorOptions): Door {
 
 interface SharedParts {
   partsFor(kind: ListenerKind, address: Listening, isDraining: () => boolean): HandleRequestParts;
+  noteRefusalOf(kind: ListenerKind): NoteRefusal;
+  explain(question: ExplainQuestion): Promise<Explanation>;
   close(): Promise<void>;
 }
 
@@ -144,6 +163,10 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
       }),
     ],
   };
+  const metrics: Record<ListenerKind, DoorMetrics | undefined> = {
+    public: options.meter === undefined ? undefined : createDoorMetrics(options.meter, 'public'),
+    internal: options.meter === undefined ? undefined : createDoorMetrics(options.meter, 'internal'),
+  };
   const mint = createTokenMint({
     keyRing,
     publicOrigin,
@@ -163,23 +186,38 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
     stepUpPath: options.stepUpPath,
   };
 
+  const decisionFor = (kind: ListenerKind, address: Listening): DecisionParts => ({
+    ...common,
+    hosts: hostsOf(kind, address, options),
+    readClientAddress: createClientAddressReader(kind === 'public' ? options.trustedProxies : []),
+    readForwardedScheme:
+      kind === 'public' && isSecure ? createForwardedSchemeReader(options.trustedProxies) : undefined,
+    table: tables[kind],
+    authenticators: authenticators[kind],
+  });
+  const explainParts: ExplainParts = {
+    listener: 'public',
+    decision: {
+      ...decisionFor('public', { host: '', port: 0 }),
+      // Nobody is there: the session is not kept alive.
+      authenticators: [createSessionAuthenticator({ cache, readCookies, recordActivity: () => {} }), bearerRefuser],
+    },
+    cache,
+    clock,
+    defaultHost: new URL(publicUrl).host,
+  };
+
   return {
+    explain: (question) => explainDecision(question, explainParts),
     partsFor: (kind, address, isDraining) => ({
       listener: kind,
-      decision: {
-        ...common,
-        hosts: hostsOf(kind, address, options),
-        readClientAddress: createClientAddressReader(kind === 'public' ? options.trustedProxies : []),
-        readForwardedScheme:
-          kind === 'public' && isSecure ? createForwardedSchemeReader(options.trustedProxies) : undefined,
-        table: tables[kind],
-        authenticators: authenticators[kind],
-      },
+      decision: decisionFor(kind, address),
       forwarder: forwarders[kind],
       clock,
       logger,
       accessLog: options.accessLog,
       traces: options.traces,
+      metrics: metrics[kind],
       onRefusal: options.onRefusal,
       isReady: () => !isDraining() && options.isReady(),
       readinessWarnings: options.readinessWarnings,
@@ -189,6 +227,7 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
       strictTransport: kind === 'public' ? options.strictTransport : undefined,
       signInPath: options.signInPath,
     }),
+    noteRefusalOf: (kind) => createNoteRefusal(kind, { logger, accessLog: options.accessLog, metrics: metrics[kind] }),
     close: async () => {
       cache.close();
       unsubscribe();

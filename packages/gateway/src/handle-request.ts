@@ -8,6 +8,7 @@ import { answerHealth } from './answer/local-endpoints.ts';
 import type { Mount } from './mount.ts';
 import { beginPassage, type Decision, type ListenerKind, type Passage } from './passage.ts';
 import { randomHex } from './random-hex.ts';
+import type { DoorMetrics } from './record/door-metrics.ts';
 import { writeRecord, type RequestRecord } from './record/record.ts';
 import type { DoorTraces } from './record/traces.ts';
 import { pushSafetyHeaders } from './forward/upstream-response.ts';
@@ -20,6 +21,7 @@ export interface HandleRequestParts extends AnswerParts {
   readonly logger: Logger;
   readonly accessLog: boolean;
   readonly traces: DoorTraces | undefined;
+  readonly metrics: DoorMetrics | undefined;
   readonly onRefusal: ((record: RequestRecord) => void) | undefined;
   readonly isReady: () => boolean;
   readonly readinessWarnings: () => readonly string[];
@@ -35,13 +37,14 @@ interface Outcome {
 
 /** Builds the handler of a listener: decide, carry out, record. */
 export function createRequestHandler(parts: HandleRequestParts): HandleRequest {
-  const { decision: decisionParts, clock, traces } = parts;
-  const isRecorded = parts.accessLog || traces !== undefined || parts.onRefusal !== undefined;
+  const { decision: decisionParts, clock, traces, metrics } = parts;
+  const isRecorded = parts.accessLog || traces !== undefined || parts.onRefusal !== undefined || metrics !== undefined;
 
   return (message, response, proceed, isHandedOver) => {
     if (parts.isDraining()) response.shouldKeepAlive = false;
     if (answerHealth(message, response, parts)) return;
     const begun = isRecorded ? performance.now() : 0;
+    metrics?.begin();
     const requestId = randomHex(32);
     const passage = beginPassage(parts.listener, message, requestId, clock(), isHandedOver, traces !== undefined);
     const outcome: Outcome = { decision: undefined, error: undefined, transfer: undefined };
@@ -140,6 +143,7 @@ function record(
 ): void {
   const line = toRecord(passage, outcome, response, durationMilliseconds);
   if (parts.accessLog) writeRecord(parts.logger, line);
+  parts.metrics?.end(line);
   if (line.decision === 'refuse') parts.onRefusal?.(line);
   if (parts.traces !== undefined && line.sid !== undefined && passage.request !== undefined) {
     parts.traces.record(line.sid, {

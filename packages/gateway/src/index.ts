@@ -1,4 +1,5 @@
 export { createDoor, type Door, type Listening } from './door.ts';
+export type { ExplainedFact, ExplainedStage, Explanation, ExplainQuestion } from './explain/explanation.ts';
 export type { DoorLimits, DoorOptions, SessionCacheOptions } from './door-options.ts';
 export type { Mount } from './mount.ts';
 export type { RequestRecord } from './record/record.ts';

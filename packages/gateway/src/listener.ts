@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { answerSpokenWithoutTls } from './answer/spoken-without-tls.ts';
 import { answerUnreadable } from './answer/unreadable-request.ts';
 import { asksForWebSocket } from './firewall/web-socket-handshake.ts';
+import type { NoteRefusal } from './record/note-refusal.ts';
 import { toSecureContext, type CertificatePair } from './tls/secure-context.ts';
 import { rotateTicketKeys } from './tls/ticket-keys.ts';
 
@@ -29,6 +30,8 @@ export interface ListenerAddress {
 export interface Listener {
   readonly host: string;
   readonly port: number;
+  /** Connections that are open now. */
+  connectionCount(): number;
   /** Uses another certificate for every handshake from now on; connections that are open stay. */
   replaceCertificate(pair: CertificatePair): void;
   /** Stops accepting, and resolves when the last connection is gone; those still busy after the grace period are cut. */
@@ -44,11 +47,17 @@ export async function openListener(
   address: ListenerAddress,
   publicOrigin: string,
   handle: HandleRequest,
+  note?: NoteRefusal,
 ): Promise<Listener> {
   const server = createServer(address);
   server.headersTimeout = slowClientMilliseconds;
   server.keepAliveTimeout = idleConnectionMilliseconds;
   const unused = trackUnusedSockets(server, address.tls === undefined ? 'connection' : 'secureConnection');
+  let connections = 0;
+  server.on('connection', (socket: Socket) => {
+    connections++;
+    socket.once('close', () => connections--);
+  });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     unused.delete(request.socket);
     handle(request, response, () => {}, false);
@@ -62,7 +71,9 @@ export async function openListener(
     socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'),
   );
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    if (!answerSpokenWithoutTls(error, socket, publicOrigin)) answerUnreadable(error, socket, publicOrigin);
+    if (answerSpokenWithoutTls(error, socket, publicOrigin, note)) return;
+    const refusal = answerUnreadable(error, socket, publicOrigin);
+    if (refusal !== undefined) note?.(refusal);
   });
   // A handshake is a request like any other until the stages have decided on it.
   const handedOver = new Set<Socket>();
@@ -79,6 +90,7 @@ export async function openListener(
   return {
     host: address.host,
     port,
+    connectionCount: () => connections,
     replaceCertificate: (pair) => {
       if (!(server instanceof HttpsServer)) throw new TypeError('this listener has no certificate to replace');
       server.setSecureContext(toSecureContext(pair));

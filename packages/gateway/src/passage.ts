@@ -35,6 +35,8 @@ export interface Passage {
   /** Set by the translate stage. */
   token: MintedToken | undefined;
   tokenCache: 'hit' | 'miss' | undefined;
+  /** The stage that was begun last; only when traces are kept. */
+  stage: string | undefined;
   /** Only when traces are kept. */
   readonly timings: { readonly name: string; readonly microseconds: number }[] | undefined;
 }
@@ -75,6 +77,7 @@ export function beginPassage(
     reason: undefined,
     token: undefined,
     tokenCache: undefined,
+    stage: undefined,
     timings: isTraced ? [] : undefined,
   };
 }

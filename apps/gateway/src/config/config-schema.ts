@@ -57,6 +57,16 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('The listener for zones and services: keys, and calls from zones to services'),
+  admin: z
+    .strictObject({
+      host: z
+        .string()
+        .default('127.0.0.1')
+        .describe('Address on which the admin listener binds; any but loopback needs SALLYPORT_ADMIN_TOKEN'),
+      port: port.describe('Port of the admin listener; 0 picks a free one and writes it into the data folder'),
+    })
+    .optional()
+    .describe('The listener for operators: metrics, explain, reload; absent means that there is none'),
   tls: z
     .strictObject({
       certFile: z.string().min(1).describe('Path of the certificate chain'),

@@ -13,6 +13,10 @@ export interface Environment {
   readonly internalPort: number | undefined;
   /** Where services reach the internal listener, when that is not its own address: a load balancer in front of two. */
   readonly internalUrl: string | undefined;
+  readonly adminHost: string | undefined;
+  readonly adminPort: number | undefined;
+  /** What callers of the admin listener must know; without one they must come from the machine itself. */
+  readonly adminToken: string | undefined;
   readonly mailboxPort: number | undefined;
   /** Addresses or networks, where the configuration file cannot know them. */
   readonly trustedProxies: readonly string[] | undefined;
@@ -42,12 +46,16 @@ type Variables = Readonly<Record<string, string | undefined>>;
 /** Secrets may be mounted as files: `NAME_FILE` holds the path. */
 const secretNames = new Set([
   'SALLYPORT_SECRET',
+  'SALLYPORT_ADMIN_TOKEN',
   'SMTP_URL',
   'SMS_GATEWAY_URL',
   'SMS_GATEWAY_TOKEN',
   'DATABASE_URL',
   'REDIS_URL',
 ]);
+
+/** 128 bits in hexadecimal digits. */
+const shortestAdminToken = 32;
 
 /** Permission bit of a file. */
 const readableByEverybody = 0o004;
@@ -60,6 +68,10 @@ const names = new Set([
   'SALLYPORT_INTERNAL_HOST',
   'SALLYPORT_INTERNAL_PORT',
   'SALLYPORT_INTERNAL_URL',
+  'SALLYPORT_ADMIN_HOST',
+  'SALLYPORT_ADMIN_PORT',
+  'SALLYPORT_ADMIN_TOKEN',
+  'SALLYPORT_ADMIN_TOKEN_FILE',
   'SALLYPORT_TRUSTED_PROXIES',
   'SALLYPORT_MAILBOX_PORT',
   'SALLYPORT_TLS_CERT_FILE',
@@ -109,6 +121,9 @@ export function readEnvironment(variables: Variables): Environment {
     internalHost: text('SALLYPORT_INTERNAL_HOST'),
     internalPort: integer('SALLYPORT_INTERNAL_PORT', 65_535),
     internalUrl: text('SALLYPORT_INTERNAL_URL'),
+    adminHost: text('SALLYPORT_ADMIN_HOST'),
+    adminPort: integer('SALLYPORT_ADMIN_PORT', 65_535),
+    adminToken: text('SALLYPORT_ADMIN_TOKEN'),
     mailboxPort: integer('SALLYPORT_MAILBOX_PORT', 65_535),
     trustedProxies: listOf(text('SALLYPORT_TRUSTED_PROXIES')),
     tlsCertFile: text('SALLYPORT_TLS_CERT_FILE'),
@@ -131,6 +146,12 @@ export function readEnvironment(variables: Variables): Environment {
     problems.push({
       key: 'SALLYPORT_TLS_CERT_FILE',
       problem: 'and SALLYPORT_TLS_KEY_FILE go together: set both or neither',
+    });
+  }
+  if (environment.adminToken !== undefined && environment.adminToken.length < shortestAdminToken) {
+    problems.push({
+      key: 'SALLYPORT_ADMIN_TOKEN',
+      problem: `must have ${shortestAdminToken} characters or more; make one with "openssl rand -base64 32"`,
     });
   }
   if (environment.isProduction && environment.databaseUrl !== undefined && environment.secret === undefined) {

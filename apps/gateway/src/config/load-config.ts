@@ -51,6 +51,7 @@ function withOverrides(input: unknown, environment: Environment): unknown {
     ...input,
     ...given({ publicUrl, dataDir, trustedProxies, tls }),
     ...overridden(input, 'listen', { host: environment.listenHost, port: environment.port }),
+    ...overridden(input, 'admin', { host: environment.adminHost, port: environment.adminPort }),
     ...overridden(input, 'internal', { host: environment.internalHost, port: environment.internalPort }),
   };
 }

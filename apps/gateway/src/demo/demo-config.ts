@@ -42,6 +42,7 @@ export function demoConfig(environment: Environment): ConfigInput {
       // The file of a deployment names the hosts of its internal listener itself.
       hosts: hostsOf(environment.internalUrl),
     },
+    admin: { host: '127.0.0.1', port: environment.adminPort ?? 0 },
     ...(environment.tlsCertFile === undefined || environment.tlsKeyFile === undefined
       ? {}
       : { tls: { certFile: environment.tlsCertFile, keyFile: environment.tlsKeyFile } }),

@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts';
 import { doctor } from './doctor.ts';
+import { explain } from './explain.ts';
 import { migrateDatabase } from './migrate.ts';
 import { listRoutes } from './routes.ts';
 import { checkSecrets } from './secrets-check.ts';
@@ -28,5 +29,6 @@ export const commands: readonly Command[] = [
   rewrapSecrets,
   migrateDatabase,
   listRoutes,
+  explain,
   doctor,
 ];
