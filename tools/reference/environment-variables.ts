@@ -13,6 +13,7 @@ const meanings: Readonly<Record<string, string>> = {
   SALLYPORT_INTERNAL_PORT: 'Port of the internal listener, for zones and services',
   SALLYPORT_INTERNAL_URL:
     'Where services reach the internal listener, behind a load balancer; demo mode only (else internal.hosts)',
+  SALLYPORT_WORKERS: 'Processes that serve on this machine, or auto; instead of workers',
   SALLYPORT_ADMIN_HOST: 'Address on which the admin listener binds',
   SALLYPORT_ADMIN_PORT: 'Port of the admin listener; switches it on where the configuration has none',
   SALLYPORT_ADMIN_TOKEN:

@@ -1,6 +1,8 @@
 import { SallyportError, toStoreError, type Logger } from '@sallyport/core';
-import { createDoor, createDoorTraces, type DoorTraces, type Mount } from '@sallyport/gateway';
+import { createDoor, createDoorTraces, type DoorChange, type DoorTraces, type Mount } from '@sallyport/gateway';
 import type { Identity } from '@sallyport/identity';
+import type { Registry } from 'prom-client';
+import type { Control } from './admin/control.ts';
 import { createLocalControl } from './admin/local-control.ts';
 import { openAdmin } from './admin/open-admin.ts';
 import { createClosing } from './closing.ts';
@@ -15,6 +17,7 @@ import { openIdentity } from './open-identity.ts';
 import { openListeners } from './open-listeners.ts';
 import { openMailer } from './open-mailer.ts';
 import { openStores } from './open-stores.ts';
+import { createReloader } from './reload/reloader.ts';
 import { openCertificate } from './tls/certificate-watch.ts';
 
 export interface GatewayOptions {
@@ -22,14 +25,28 @@ export interface GatewayOptions {
   readonly isDemo: boolean;
   readonly environment: Environment;
   readonly logger: Logger;
+  /** Reads the configuration as it is now, when an operator asks for it. @default the one that it began with */
+  readonly loadAnew?: () => Promise<Config>;
+  /** Whether another process answers operators, and asks this one. @default false */
+  readonly isWorker?: boolean;
 }
 
 /** The running gateway process. */
 export interface Gateway {
   readonly port: number;
   readonly internalPort: number;
-  /** Of the listener for operators, where there is one. */
+  /** Of the listener for operators, where this process has one. */
   readonly adminPort: number | undefined;
+  /** What operators may ask of this process. */
+  readonly control: Control;
+  /** The metrics of this process; `undefined` where nothing is counted. */
+  readonly registry: Registry | undefined;
+  /** Uses those keys of a checked configuration that may change. Throws, and has changed nothing, when the door cannot. */
+  apply(config: Config): void;
+  /** Asks clients to leave: `/readyz` says 503, and everybody is still served. */
+  retire(): void;
+  /** The configuration that is in use. */
+  readonly config: Config;
   /** Lets running requests end, sends waiting mail, closes the database. */
   close(): Promise<void>;
 }
@@ -42,7 +59,7 @@ const demoGraceMilliseconds = 750;
  * order, also when a later step fails.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { config, isDemo, environment, logger } = options;
+  const { config, isDemo, environment, logger, isWorker = false } = options;
   const closing = createClosing();
   try {
     const certificate =
@@ -60,14 +77,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (isDemo) await prepareDemoAccounts(config.dataDir, (account) => createVerifiedAccount(identity, account));
 
     const traces = isDemo ? withoutOwnRequests(createDoorTraces()) : undefined;
+    // The reloader needs the door, and the door says how the reloader is.
+    const reload = { isRefused: () => false };
     const door = createDoor({
       publicUrl: config.publicUrl,
-      hosts: config.hosts,
-      internalHosts: config.internal.hosts,
-      hsts: config.hsts,
-      readinessWarnings: () => certificate?.warnings() ?? [],
-      trustedProxies: config.trustedProxies,
-      routes: config.routes,
+      ...toDoorChange(config),
+      readinessWarnings: () => [
+        ...(certificate?.warnings() ?? []),
+        ...(reload.isRefused() ? ['configuration-not-reloaded'] : []),
+      ],
       mounts: mountsOf(identity, traces),
       sessions: identity.directory,
       keyRing: stores.keyRing,
@@ -75,28 +93,49 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       isReady: stores.isReady,
       logger,
       tokenLifetimeSeconds: config.tokens.internalSeconds,
-      accessLog: config.log.access,
       ...(traces === undefined ? {} : { traces }),
       ...(meter === undefined ? {} : { meter }),
     });
-    const admin =
-      meter === undefined
-        ? undefined
-        : await openAdmin({
-            config,
-            environment,
-            logger,
-            control: createLocalControl({ door, registry: meter.registry, isReady: stores.isReady }),
-          });
+    let current = config;
+    const apply = (next: Config): void => {
+      door.reconfigure(toDoorChange(next));
+      current = next;
+    };
+    const { loadAnew = () => Promise.resolve(config) } = options;
+    const reloader = createReloader({ current: config, load: loadAnew, apply, logger });
+    reload.isRefused = () => reloader.condition().refused !== undefined;
+    const control = createLocalControl({ door, registry: meter?.registry, isReady: stores.isReady, reloader });
+    const admin = isWorker ? undefined : await openAdmin({ config, environment, logger, control });
     // Closed after the door: operators see how it drains.
     closing.push(() => admin?.close());
-    closing.push(() => door.close(isDemo ? { graceMilliseconds: demoGraceMilliseconds } : {}));
+    closing.push(() =>
+      door.close({
+        graceMilliseconds: isDemo ? demoGraceMilliseconds : current.drain.graceSeconds * 1000,
+      }),
+    );
     const { port, internalPort } = await openListeners({ door, config, certificate, closing });
-    return { port, internalPort, adminPort: admin?.port, close: () => closing.close() };
+    return {
+      port,
+      internalPort,
+      adminPort: admin?.port,
+      control,
+      registry: meter?.registry,
+      apply,
+      retire: () => door.retire(),
+      get config() {
+        return current;
+      },
+      close: () => closing.close(),
+    };
   } catch (error) {
     await closing.close();
     throw toStoreError(error);
   }
+}
+
+/** What the door reads afresh when the configuration changes. */
+function toDoorChange({ routes, hosts, internal, hsts, trustedProxies, log }: Config): DoorChange {
+  return { routes, hosts, internalHosts: internal.hosts, hsts, trustedProxies, accessLog: log.access };
 }
 
 async function createVerifiedAccount(

@@ -7,7 +7,7 @@ import { explainDecision, type ExplainParts } from './explain/explain-decision.t
 import type { Explanation, ExplainQuestion } from './explain/explanation.ts';
 import { createForwardedSchemeReader } from './firewall/forwarded-scheme.ts';
 import { createForwarder, type Forwarder } from './forward/forward.ts';
-import { createRequestHandler, type HandleRequestParts } from './handle-request.ts';
+import { createRequestHandler, type HandleRequestParts, type UnderWay } from './handle-request.ts';
 import { createInternalTokenAuthenticator } from './authenticate/internal-token-authenticator.ts';
 import { createKnownHosts } from './firewall/known-hosts.ts';
 import { openListener, type Listener } from './listener.ts';
@@ -17,17 +17,23 @@ import { createKeysMount } from './answer/local-endpoints.ts';
 import type { ListenerKind } from './passage.ts';
 import { createRouteTable, type RouteTable } from './route-table.ts';
 import { bearerRefuser, createSessionAuthenticator } from './authenticate/session-authenticator.ts';
-import { createSessionCache } from './authenticate/session-cache.ts';
+import { createSessionCache, type SessionCache } from './authenticate/session-cache.ts';
 import { createCookieReader } from './authenticate/session-cookie-reader.ts';
 import { createHttpsRedirect } from './tls/https-redirect.ts';
 import type { CertificatePair } from './tls/secure-context.ts';
-import { createTokenMint } from './token-mint.ts';
+import { createTokenMint, type TokenMint } from './token-mint.ts';
 
 /** Where a listener can be reached. */
 export interface Listening {
   readonly host: string;
   readonly port: number;
 }
+
+/** What may change while a door runs. */
+export type DoorChange = Pick<
+  DoorOptions,
+  'routes' | 'hosts' | 'internalHosts' | 'hsts' | 'trustedProxies' | 'accessLog'
+>;
 
 /** The door: one listener for browsers, one for zones and services. */
 export interface Door {
@@ -54,6 +60,18 @@ export interface Door {
    * keeps no session alive and shows no secret.
    */
   explain(question: ExplainQuestion): Promise<Explanation>;
+  /**
+   * Uses other routes and addresses for every request that arrives from now on. Requests and streams that are under way
+   * end as they began; sessions, tokens and their caches stay.
+   *
+   * @throws TypeError with every problem in one message; then nothing has changed.
+   */
+  reconfigure(change: DoorChange): void;
+  /**
+   * Answers `/readyz` with 503 and asks every client to leave with its next answer, while all go on being served: what
+   * stands in front has time to send new ones elsewhere. `close` comes after.
+   */
+  retire(): void;
   /** Stops accepting, lets running requests end within the grace period (10 s by default), then closes everything. */
   close(options?: { readonly graceMilliseconds?: number }): Promise<void>;
 }
@@ -66,9 +84,12 @@ const defaultGraceMilliseconds = 10_000;
  * @throws TypeError with every problem of the options or routes in one message.
  */
 export function createDoor(options: DoorOptions): Door {
-  const checked = checkDoorOptions(options);
-  const shared = createSharedParts(checked);
+  let checked = checkDoorOptions(options);
+  const lasting = createLastingParts(checked);
+  let shared = createSharedParts(checked, lasting);
+  const retired = new Set<SharedParts>();
   const listeners: Listener[] = [];
+  const rebuilds: (() => void)[] = [];
   const certified: Listener[] = [];
   let isDraining = false;
   options.meter?.gauge({ name: 'sallyport_door_connections', help: 'Connections that are open' }, () =>
@@ -83,9 +104,13 @@ export function createDoor(options: DoorOptions): Door {
       address,
       checked.publicOrigin,
       (request, response, proceed, isHandedOver) => handle(request, response, proceed, isHandedOver),
-      shared.noteRefusalOf(kind),
+      (refusal) => shared.noteRefusalOf(kind)(refusal),
     );
-    handle = createRequestHandler(shared.partsFor(kind, listener, () => isDraining));
+    const rebuild = (): void => {
+      handle = createRequestHandler(shared.partsFor(kind, listener, () => isDraining));
+    };
+    rebuild();
+    rebuilds.push(rebuild);
     listeners.push(listener);
     if (address.tls !== undefined) certified.push(listener);
     return { host: listener.host, port: listener.port };
@@ -99,17 +124,39 @@ export function createDoor(options: DoorOptions): Door {
       for (const listener of certified) listener.replaceCertificate(pair);
     },
     listenRedirect: async (address) => {
-      const note = shared.noteRefusalOf('public');
-      const redirect = createHttpsRedirect(checked, note);
-      const listener = await openListener(address, checked.publicOrigin, redirect, note);
+      const note: NoteRefusal = (refusal) => shared.noteRefusalOf('public')(refusal);
+      let redirect = createHttpsRedirect(checked, note);
+      const listener = await openListener(
+        address,
+        checked.publicOrigin,
+        (request, response, proceed, isHandedOver) => redirect(request, response, proceed, isHandedOver),
+        note,
+      );
+      rebuilds.push(() => {
+        redirect = createHttpsRedirect(checked, note);
+      });
       listeners.push(listener);
       return { host: listener.host, port: listener.port };
     },
     explain: (question) => shared.explain(question),
+    reconfigure: (change) => {
+      const nextOptions = checkDoorOptions({ ...options, ...change });
+      const next = createSharedParts(nextOptions, lasting);
+      const before = shared;
+      checked = nextOptions;
+      shared = next;
+      for (const rebuild of rebuilds) rebuild();
+      retired.add(before);
+      before.closeWhenIdle(() => retired.delete(before));
+    },
+    retire: () => {
+      isDraining = true;
+    },
     close: async ({ graceMilliseconds = defaultGraceMilliseconds } = {}) => {
       isDraining = true;
       await Promise.all(listeners.map((listener) => listener.drain(graceMilliseconds)));
-      await shared.close();
+      await Promise.all([...retired, shared].map((parts) => parts.close()));
+      lasting.close();
     },
   };
 }
@@ -118,16 +165,55 @@ interface SharedParts {
   partsFor(kind: ListenerKind, address: Listening, isDraining: () => boolean): HandleRequestParts;
   noteRefusalOf(kind: ListenerKind): NoteRefusal;
   explain(question: ExplainQuestion): Promise<Explanation>;
+  /** Closes once nothing runs under these parts any more; nothing new must begin. */
+  closeWhenIdle(onClosed: () => void): void;
   close(): Promise<void>;
 }
 
-/** What both listeners share: one session cache, one mint, one set of pools. */
-function createSharedParts(options: CheckedDoorOptions): SharedParts {
+/** What outlives a change of the configuration: everything that remembers. */
+interface LastingParts {
+  readonly cache: SessionCache;
+  readonly mint: TokenMint;
+  readonly metrics: Readonly<Record<ListenerKind, DoorMetrics | undefined>>;
+  close(): void;
+}
+
+function createLastingParts(options: CheckedDoorOptions): LastingParts {
+  const { publicOrigin, keyRing, sessions, clock, meter } = options;
+  const cache = createSessionCache({ sessions, bus: options.bus, clock, ...options.sessionCache });
+  const mint = createTokenMint({
+    keyRing,
+    publicOrigin,
+    clock,
+    lifetimeSeconds: options.tokenLifetimeSeconds,
+    maxEntries: options.sessionCache.maxEntries,
+  });
+  const unsubscribe = options.bus.subscribe((message) => {
+    // Among what was missed may be that a key was withdrawn.
+    if (message.kind === 'gap' || message.event.kind === 'key') mint.forgetAll();
+  });
+  return {
+    cache,
+    mint,
+    metrics: {
+      public: meter === undefined ? undefined : createDoorMetrics(meter, 'public'),
+      internal: meter === undefined ? undefined : createDoorMetrics(meter, 'internal'),
+    },
+    close: () => {
+      cache.close();
+      unsubscribe();
+    },
+  };
+}
+
+/** What both listeners share: one set of routes and pools. */
+function createSharedParts(options: CheckedDoorOptions, lasting: LastingParts): SharedParts {
+  const { cache, mint, metrics } = lasting;
+  const underWay: UnderWay = { count: 0, onIdle: undefined };
   const { publicUrl, publicOrigin, isSecure, keyRing, routes, sessions, logger, now } = options;
   const clock = options.clock;
   const keys = createKeysMount(keyRing);
   const readCookies = createCookieReader(sessionCookieFor(publicUrl).name);
-  const cache = createSessionCache({ sessions, bus: options.bus, clock, ...options.sessionCache });
   const tables: Record<ListenerKind, RouteTable> = {
     public: createRouteTable(routes, [...options.mounts, keys]),
     // Mounts are for browsers: identity is never reached through the internal listener.
@@ -163,21 +249,6 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
       }),
     ],
   };
-  const metrics: Record<ListenerKind, DoorMetrics | undefined> = {
-    public: options.meter === undefined ? undefined : createDoorMetrics(options.meter, 'public'),
-    internal: options.meter === undefined ? undefined : createDoorMetrics(options.meter, 'internal'),
-  };
-  const mint = createTokenMint({
-    keyRing,
-    publicOrigin,
-    clock,
-    lifetimeSeconds: options.tokenLifetimeSeconds,
-    maxEntries: options.sessionCache.maxEntries,
-  });
-  const unsubscribe = options.bus.subscribe((message) => {
-    // Among what was missed may be that a key was withdrawn.
-    if (message.kind === 'gap' || message.event.kind === 'key') mint.forgetAll();
-  });
   const common = {
     limits: { headers: options.limits.headers },
     mint,
@@ -195,6 +266,10 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
     table: tables[kind],
     authenticators: authenticators[kind],
   });
+  const noteRefusal: Record<ListenerKind, NoteRefusal> = {
+    public: createNoteRefusal('public', { logger, accessLog: options.accessLog, metrics: metrics.public }),
+    internal: createNoteRefusal('internal', { logger, accessLog: options.accessLog, metrics: metrics.internal }),
+  };
   const explainParts: ExplainParts = {
     listener: 'public',
     decision: {
@@ -205,6 +280,10 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
     cache,
     clock,
     defaultHost: new URL(publicUrl).host,
+  };
+
+  const destroy = async (): Promise<void> => {
+    await Promise.all([forwarders.public.destroy(), forwarders.internal.destroy()]);
   };
 
   return {
@@ -218,6 +297,7 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
       accessLog: options.accessLog,
       traces: options.traces,
       metrics: metrics[kind],
+      underWay,
       onRefusal: options.onRefusal,
       isReady: () => !isDraining() && options.isReady(),
       readinessWarnings: options.readinessWarnings,
@@ -227,12 +307,15 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
       strictTransport: kind === 'public' ? options.strictTransport : undefined,
       signInPath: options.signInPath,
     }),
-    noteRefusalOf: (kind) => createNoteRefusal(kind, { logger, accessLog: options.accessLog, metrics: metrics[kind] }),
-    close: async () => {
-      cache.close();
-      unsubscribe();
-      await Promise.all([forwarders.public.destroy(), forwarders.internal.destroy()]);
+    noteRefusalOf: (kind) => noteRefusal[kind],
+    closeWhenIdle: (onClosed) => {
+      underWay.onIdle = () => {
+        underWay.onIdle = undefined;
+        void destroy().finally(onClosed);
+      };
+      if (underWay.count === 0) underWay.onIdle();
     },
+    close: destroy,
   };
 }
 

@@ -23,9 +23,18 @@ export interface HandleRequestParts extends AnswerParts {
   readonly traces: DoorTraces | undefined;
   readonly metrics: DoorMetrics | undefined;
   readonly onRefusal: ((record: RequestRecord) => void) | undefined;
+  /** What runs under these parts, so that they can go when others took their place. */
+  readonly underWay: UnderWay;
   readonly isReady: () => boolean;
   readonly readinessWarnings: () => readonly string[];
   readonly isDraining: () => boolean;
+}
+
+/** Requests that are not over. */
+export interface UnderWay {
+  count: number;
+  /** Called when the last one is over; set once nothing new begins. */
+  onIdle: (() => void) | undefined;
 }
 
 /** What became of a request, for its record. */
@@ -37,7 +46,7 @@ interface Outcome {
 
 /** Builds the handler of a listener: decide, carry out, record. */
 export function createRequestHandler(parts: HandleRequestParts): HandleRequest {
-  const { decision: decisionParts, clock, traces, metrics } = parts;
+  const { decision: decisionParts, clock, traces, metrics, underWay } = parts;
   const isRecorded = parts.accessLog || traces !== undefined || parts.onRefusal !== undefined || metrics !== undefined;
 
   return (message, response, proceed, isHandedOver) => {
@@ -45,6 +54,7 @@ export function createRequestHandler(parts: HandleRequestParts): HandleRequest {
     if (answerHealth(message, response, parts)) return;
     const begun = isRecorded ? performance.now() : 0;
     metrics?.begin();
+    underWay.count++;
     const requestId = randomHex(32);
     const passage = beginPassage(parts.listener, message, requestId, clock(), isHandedOver, traces !== undefined);
     const outcome: Outcome = { decision: undefined, error: undefined, transfer: undefined };
@@ -53,6 +63,7 @@ export function createRequestHandler(parts: HandleRequestParts): HandleRequest {
       // Answered before the body was read: what is left of it stands in front of the next request.
       if (!message.complete) message.unpipe().resume();
       if (isRecorded) record(passage, outcome, response, performance.now() - begun, parts);
+      if (--underWay.count === 0) underWay.onIdle?.();
     });
 
     const decided = decide(passage, decisionParts);

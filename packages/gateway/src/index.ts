@@ -1,4 +1,4 @@
-export { createDoor, type Door, type Listening } from './door.ts';
+export { createDoor, type Door, type DoorChange, type Listening } from './door.ts';
 export type { ExplainedFact, ExplainedStage, Explanation, ExplainQuestion } from './explain/explanation.ts';
 export type { DoorLimits, DoorOptions, SessionCacheOptions } from './door-options.ts';
 export type { Mount } from './mount.ts';

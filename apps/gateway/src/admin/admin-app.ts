@@ -82,6 +82,10 @@ export function createAdminApp({ control, publicUrl, token, hosts, logger }: Adm
     return c.body(text, 200, { 'content-type': contentType });
   });
   app.get('/status', async (c) => c.json(await control.status()));
+  app.post('/reload', async (c) => {
+    const outcome = await control.reload();
+    return c.json(outcome, outcome.kind === 'refused' ? 409 : 200);
+  });
   app.post('/explain', bodyLimit({ maxSize: 65_536, onError: tooLarge }), async (c) => {
     const { headers, sid, clientAddress, ...question } = await readQuestion(c);
     return c.json(
@@ -100,6 +104,7 @@ const served: Readonly<Record<string, readonly string[]>> = {
   '/metrics': ['GET', 'HEAD'],
   '/status': ['GET', 'HEAD'],
   '/explain': ['POST'],
+  '/reload': ['POST'],
 };
 
 function methodsOf(path: string): readonly string[] | undefined {

@@ -1,4 +1,5 @@
 import type { Explanation, ExplainQuestion } from '@sallyport/gateway';
+import type { ReloadCondition, ReloadOutcome } from '../reload/reloader.ts';
 
 /** What an operator may ask of the running gateway: of its one process, or of all its workers together. */
 export interface Control {
@@ -6,6 +7,8 @@ export interface Control {
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
   /** What the door would do with a request. */
   explain(question: ExplainQuestion): Promise<Explanation>;
+  /** Uses the configuration as it is now, or says what keeps it from being used. */
+  reload(): Promise<ReloadOutcome>;
   status(): Promise<GatewayStatus>;
 }
 
@@ -15,4 +18,7 @@ export interface GatewayStatus {
   /** Processes that serve, and how many of them have stores that answer. */
   readonly workers: number;
   readonly ready: number;
+  readonly configuration: ReloadCondition;
+  /** Ids of the processes that serve. */
+  readonly processes: readonly number[];
 }

@@ -208,6 +208,31 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('The HTTP interface of an SMS gateway; its address comes from SMS_GATEWAY_URL in the environment'),
+  drain: z
+    .strictObject({
+      delaySeconds: z
+        .number()
+        .int()
+        .min(0)
+        .max(300)
+        .default(0)
+        .describe('After SIGTERM /readyz says 503, and so long everybody is still served'),
+      graceSeconds: z
+        .number()
+        .int()
+        .min(0)
+        .max(3600)
+        .default(10)
+        .describe('Then nothing new is taken, and what is under way has so long to end'),
+    })
+    .prefault({})
+    .describe('How the gateway stops; a second SIGTERM stops it at once'),
+  workers: z
+    .union([z.number().int().min(1).max(256), z.literal('auto')])
+    .default(1)
+    .describe(
+      'Processes that serve, on this one machine; "auto" is one per core. More than one needs Redis and a database',
+    ),
   log: z
     .strictObject({ access: z.boolean().default(true).describe('Whether each request writes one line') })
     .prefault({})

@@ -13,6 +13,8 @@ export interface Environment {
   readonly internalPort: number | undefined;
   /** Where services reach the internal listener, when that is not its own address: a load balancer in front of two. */
   readonly internalUrl: string | undefined;
+  /** How many processes serve; checked with the configuration. */
+  readonly workers: number | 'auto' | undefined;
   readonly adminHost: string | undefined;
   readonly adminPort: number | undefined;
   /** What callers of the admin listener must know; without one they must come from the machine itself. */
@@ -68,6 +70,7 @@ const names = new Set([
   'SALLYPORT_INTERNAL_HOST',
   'SALLYPORT_INTERNAL_PORT',
   'SALLYPORT_INTERNAL_URL',
+  'SALLYPORT_WORKERS',
   'SALLYPORT_ADMIN_HOST',
   'SALLYPORT_ADMIN_PORT',
   'SALLYPORT_ADMIN_TOKEN',
@@ -121,6 +124,7 @@ export function readEnvironment(variables: Variables): Environment {
     internalHost: text('SALLYPORT_INTERNAL_HOST'),
     internalPort: integer('SALLYPORT_INTERNAL_PORT', 65_535),
     internalUrl: text('SALLYPORT_INTERNAL_URL'),
+    workers: variables['SALLYPORT_WORKERS'] === 'auto' ? 'auto' : integer('SALLYPORT_WORKERS', 256),
     adminHost: text('SALLYPORT_ADMIN_HOST'),
     adminPort: integer('SALLYPORT_ADMIN_PORT', 65_535),
     adminToken: text('SALLYPORT_ADMIN_TOKEN'),

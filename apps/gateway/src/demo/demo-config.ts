@@ -14,6 +14,9 @@ export function demoConfig(environment: Environment): ConfigInput {
   const publicUrl = environment.publicUrl ?? `http://localhost:${port}`;
   const { shop, shell, account } = environment.upstreams;
   const problems: ConfigurationProblem[] = [];
+  if (environment.workers !== undefined && environment.workers !== 1) {
+    problems.push({ key: 'SALLYPORT_WORKERS', problem: 'is for a sallyport.config.ts: demo mode is one process' });
+  }
   if (environment.isProduction) {
     problems.push({
       key: 'NODE_ENV',
