@@ -36,6 +36,8 @@ const meanings: Readonly<Record<string, string>> = {
   REDIS_URL: 'Redis for sessions, counters and invalidations; absent means in process, for one gateway only',
   REDIS_URL_FILE: 'File that holds the address of Redis, instead of REDIS_URL',
   SALLYPORT_SECOND_FACTOR_ROLES: 'Roles that demand a second factor, such as admin; demo mode only',
+  OTEL_EXPORTER_OTLP_ENDPOINT:
+    'Base address of an OTLP/HTTP collector for traces; OTEL_EXPORTER_OTLP_HEADERS goes along, as everywhere',
   SMTP_URL: 'Mail server, such as smtps://user:password@mail.example.com; absent means the development mailbox',
   SMTP_URL_FILE: 'File that holds the address of the mail server, instead of SMTP_URL',
   SMS_GATEWAY_URL: 'Address of an SMS gateway that takes one message per POST; absent means the development mailbox',
@@ -53,8 +55,8 @@ export async function describeEnvironmentVariables(): Promise<readonly (readonly
   const source = await readFile(path.join(workspaceRoot, 'apps/gateway/src/config/environment.ts'), 'utf8');
   const foreign = new Set(['SALLYPORT_VECTORS', 'SALLYPORT_AUDIENCE']);
   const used = new Set(
-    [...source.matchAll(/'((?:SALLYPORT|SMTP|SMS|DATABASE|REDIS)_[A-Z_]*[A-Z]|PORT)'/g)].flatMap(([, name = '']) =>
-      foreign.has(name) ? [] : [name],
+    [...source.matchAll(/'((?:SALLYPORT|SMTP|SMS|DATABASE|REDIS|OTEL)_[A-Z_]*[A-Z]|PORT)'/g)].flatMap(
+      ([, name = '']) => (foreign.has(name) ? [] : [name]),
     ),
   );
   const undescribed = [...used].filter((name) => meanings[name] === undefined);

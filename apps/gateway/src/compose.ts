@@ -18,6 +18,7 @@ import { openListeners } from './open-listeners.ts';
 import { openMailer } from './open-mailer.ts';
 import { openStores } from './open-stores.ts';
 import { createReloader } from './reload/reloader.ts';
+import type { Tracing } from './tracing/open-telemetry.ts';
 import { openCertificate } from './tls/certificate-watch.ts';
 
 export interface GatewayOptions {
@@ -67,6 +68,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         ? undefined
         : openCertificate({ files: config.tls, publicUrl: config.publicUrl, logger });
     const meter = config.admin === undefined ? undefined : createPrometheusMeter({ withProcess: true });
+    const tracing = await openConfiguredTracing(config, logger);
+    closing.push(() => tracing?.close());
     const stores = await openStores(config, environment, logger, closing);
     const mailer = await openMailer(options, closing);
     closing.push(startHousekeeping(stores.sessions, logger));
@@ -95,6 +98,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       tokenLifetimeSeconds: config.tokens.internalSeconds,
       ...(traces === undefined ? {} : { traces }),
       ...(meter === undefined ? {} : { meter }),
+      ...(tracing === undefined ? {} : { tracer: tracing.tracer }),
     });
     let current = config;
     const apply = (next: Config): void => {
@@ -131,6 +135,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await closing.close();
     throw toStoreError(error);
   }
+}
+
+/** What is not asked for is not loaded either. */
+async function openConfiguredTracing({ tracing }: Config, logger: Logger): Promise<Tracing | undefined> {
+  const { endpoint, sampleRatio } = tracing;
+  if (endpoint === undefined) return undefined;
+  const { openTracing } = await import('./tracing/open-telemetry.ts');
+  return openTracing({ endpoint, sampleRatio, serviceName: 'sallyport-gateway', logger });
 }
 
 /** What the door reads afresh when the configuration changes. */

@@ -9,6 +9,7 @@ import {
   type Meter,
   type Route,
   type SessionDirectory,
+  type Tracer,
 } from '@sallyport/core';
 import { isHostPattern } from './firewall/known-hosts.ts';
 import type { Mount } from './mount.ts';
@@ -59,6 +60,8 @@ export interface DoorOptions {
   readonly logger?: Logger;
   /** Where the door says what it counts; absent costs nothing. */
   readonly meter?: Meter;
+  /** Where the door says what it did for one request; absent costs nothing. */
+  readonly tracer?: Tracer;
   readonly now?: () => Date;
   /** 30 to 300. @default 60 */
   readonly tokenLifetimeSeconds?: number;
@@ -88,9 +91,9 @@ export interface DoorOptions {
 
 /** Options after their defaults were filled in. */
 export type CheckedDoorOptions = Required<
-  Omit<DoorOptions, 'traces' | 'onRefusal' | 'meter' | 'limits' | 'sessionCache' | 'hsts'>
+  Omit<DoorOptions, 'traces' | 'onRefusal' | 'meter' | 'tracer' | 'limits' | 'sessionCache' | 'hsts'>
 > &
-  Pick<DoorOptions, 'traces' | 'onRefusal' | 'meter'> & {
+  Pick<DoorOptions, 'traces' | 'onRefusal' | 'meter' | 'tracer'> & {
     readonly limits: Required<DoorLimits>;
     readonly sessionCache: Required<SessionCacheOptions>;
     readonly publicOrigin: string;

@@ -297,6 +297,7 @@ function createSharedParts(options: CheckedDoorOptions, lasting: LastingParts): 
       accessLog: options.accessLog,
       traces: options.traces,
       metrics: metrics[kind],
+      tracer: options.tracer,
       underWay,
       onRefusal: options.onRefusal,
       isReady: () => !isDraining() && options.isReady(),

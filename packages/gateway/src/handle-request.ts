@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { SallyportError, type Logger } from '@sallyport/core';
+import { SallyportError, type Logger, type Tracer } from '@sallyport/core';
 import { answerRedirect, answerRefusal, type AnswerParts } from './answer/answer.ts';
 import { decide, type DecisionParts } from './decide.ts';
 import type { Forwarder, Transfer } from './forward/forward.ts';
@@ -10,6 +10,7 @@ import { beginPassage, type Decision, type ListenerKind, type Passage } from './
 import { randomHex } from './random-hex.ts';
 import type { DoorMetrics } from './record/door-metrics.ts';
 import { writeRecord, type RequestRecord } from './record/record.ts';
+import { endSpans } from './record/trace-request.ts';
 import type { DoorTraces } from './record/traces.ts';
 import { pushSafetyHeaders } from './forward/upstream-response.ts';
 
@@ -22,6 +23,7 @@ export interface HandleRequestParts extends AnswerParts {
   readonly accessLog: boolean;
   readonly traces: DoorTraces | undefined;
   readonly metrics: DoorMetrics | undefined;
+  readonly tracer: Tracer | undefined;
   readonly onRefusal: ((record: RequestRecord) => void) | undefined;
   /** What runs under these parts, so that they can go when others took their place. */
   readonly underWay: UnderWay;
@@ -46,8 +48,13 @@ interface Outcome {
 
 /** Builds the handler of a listener: decide, carry out, record. */
 export function createRequestHandler(parts: HandleRequestParts): HandleRequest {
-  const { decision: decisionParts, clock, traces, metrics, underWay } = parts;
-  const isRecorded = parts.accessLog || traces !== undefined || parts.onRefusal !== undefined || metrics !== undefined;
+  const { decision: decisionParts, clock, traces, metrics, tracer, underWay } = parts;
+  const isRecorded =
+    parts.accessLog ||
+    traces !== undefined ||
+    parts.onRefusal !== undefined ||
+    metrics !== undefined ||
+    tracer !== undefined;
 
   return (message, response, proceed, isHandedOver) => {
     if (parts.isDraining()) response.shouldKeepAlive = false;
@@ -56,7 +63,10 @@ export function createRequestHandler(parts: HandleRequestParts): HandleRequest {
     metrics?.begin();
     underWay.count++;
     const requestId = randomHex(32);
-    const passage = beginPassage(parts.listener, message, requestId, clock(), isHandedOver, traces !== undefined);
+    const span = tracer?.startRequest({ traceparent: traceparentOf(message), traceId: requestId });
+    const isTraced = traces !== undefined || span?.isSampled === true;
+    const passage = beginPassage(parts.listener, message, requestId, clock(), isHandedOver, isTraced);
+    passage.span = span;
     const outcome: Outcome = { decision: undefined, error: undefined, transfer: undefined };
     response.on('close', () => {
       if (!response.writableFinished) outcome.transfer?.abort();
@@ -71,6 +81,11 @@ export function createRequestHandler(parts: HandleRequestParts): HandleRequest {
       void decided.then((decision) => carryOut(decision, passage, outcome, response, proceed, parts));
     } else carryOut(decided, passage, outcome, response, proceed, parts);
   };
+}
+
+/** Two of them are none: nobody can say which is meant. */
+function traceparentOf({ headers }: IncomingMessage): string | undefined {
+  return typeof headers['traceparent'] === 'string' ? headers['traceparent'] : undefined;
 }
 
 function carryOut(
@@ -99,6 +114,7 @@ function carryOut(
         proceed();
         return runMount(decision.place, passage, response, refuse, parts);
       case 'forward':
+        passage.upstreamSpan = passage.span?.startCall('upstream');
         outcome.transfer = parts.forwarder.forward(passage, decision.place, response, refuse, proceed);
     }
   } catch (error) {
@@ -155,6 +171,7 @@ function record(
   const line = toRecord(passage, outcome, response, durationMilliseconds);
   if (parts.accessLog) writeRecord(parts.logger, line);
   parts.metrics?.end(line);
+  if (passage.span !== undefined) endSpans(passage, line, outcome.transfer?.upstreamMilliseconds);
   if (line.decision === 'refuse') parts.onRefusal?.(line);
   if (parts.traces !== undefined && line.sid !== undefined && passage.request !== undefined) {
     parts.traces.record(line.sid, {

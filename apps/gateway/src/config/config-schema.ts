@@ -208,6 +208,21 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('The HTTP interface of an SMS gateway; its address comes from SMS_GATEWAY_URL in the environment'),
+  tracing: z
+    .strictObject({
+      endpoint: z
+        .url({ protocol: /^https?$/ })
+        .optional()
+        .describe('Base address of an OTLP/HTTP collector; OTEL_EXPORTER_OTLP_ENDPOINT overrides it'),
+      sampleRatio: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.1)
+        .describe('Share of requests whose trace is kept; what callers ask for does not count'),
+    })
+    .prefault({})
+    .describe('OpenTelemetry traces; without an address there are none, and they cost nothing'),
   drain: z
     .strictObject({
       delaySeconds: z

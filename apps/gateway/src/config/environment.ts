@@ -29,6 +29,8 @@ export interface Environment {
   readonly databaseUrl: string | undefined;
   /** Where sessions, counters and invalidations are kept; absent means in this process. */
   readonly redisUrl: string | undefined;
+  /** Where traces go, by its usual name. */
+  readonly otlpEndpoint: string | undefined;
   readonly smtpUrl: string | undefined;
   readonly smsGatewayUrl: string | undefined;
   readonly smsGatewayToken: string | undefined;
@@ -135,6 +137,7 @@ export function readEnvironment(variables: Variables): Environment {
     secret: text('SALLYPORT_SECRET'),
     databaseUrl: text('DATABASE_URL'),
     redisUrl: text('REDIS_URL'),
+    otlpEndpoint: text('OTEL_EXPORTER_OTLP_ENDPOINT'),
     smtpUrl: text('SMTP_URL'),
     smsGatewayUrl: text('SMS_GATEWAY_URL'),
     smsGatewayToken: text('SMS_GATEWAY_TOKEN'),

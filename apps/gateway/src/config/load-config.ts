@@ -55,6 +55,7 @@ function withOverrides(input: unknown, environment: Environment): unknown {
   return {
     ...input,
     ...given({ publicUrl, dataDir, trustedProxies, workers, tls }),
+    ...overridden(input, 'tracing', { endpoint: environment.otlpEndpoint }),
     ...overridden(input, 'listen', { host: environment.listenHost, port: environment.port }),
     ...overridden(input, 'admin', { host: environment.adminHost, port: environment.adminPort }),
     ...overridden(input, 'internal', { host: environment.internalHost, port: environment.internalPort }),

@@ -45,6 +45,9 @@ export function demoConfig(environment: Environment): ConfigInput {
       // The file of a deployment names the hosts of its internal listener itself.
       hosts: hostsOf(environment.internalUrl),
     },
+    ...(environment.otlpEndpoint === undefined
+      ? {}
+      : { tracing: { endpoint: environment.otlpEndpoint, sampleRatio: 1 } }),
     admin: { host: '127.0.0.1', port: environment.adminPort ?? 0 },
     ...(environment.tlsCertFile === undefined || environment.tlsKeyFile === undefined
       ? {}
