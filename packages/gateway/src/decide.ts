@@ -79,7 +79,10 @@ function runStage(index: number, passage: Passage, parts: DecisionParts): Return
 function refuse(error: unknown): Decision {
   return {
     kind: 'refuse',
-    error: error instanceof SallyportError ? error : new SallyportError('SP_INTERNAL', { cause: error }),
+    error:
+      error instanceof SallyportError
+        ? error
+        : new SallyportError('SP_INTERNAL', { cause: error, reason: 'unexpected' }),
   };
 }
 
@@ -123,5 +126,5 @@ function translate(passage: Passage, { mint }: DecisionParts): Decision {
  */
 function requireTunnel({ listener, isHandedOver }: Passage, { carriesIdentity, destination }: Place): void {
   const isPossible = listener === 'public' && isHandedOver && !carriesIdentity && destination.kind === 'upstream';
-  if (!isPossible) throw new SallyportError('SP_UPGRADE_UNSUPPORTED');
+  if (!isPossible) throw new SallyportError('SP_UPGRADE_UNSUPPORTED', { reason: 'tunnel-not-possible' });
 }

@@ -43,6 +43,8 @@ export interface UnderWay {
 interface Outcome {
   decision: Decision | undefined;
   error: SallyportError | undefined;
+  /** What a mount refused by itself. */
+  mountRefusal: { readonly code: string; readonly reason: string | undefined } | undefined;
   transfer: Transfer | undefined;
 }
 
@@ -67,7 +69,7 @@ export function createRequestHandler(parts: HandleRequestParts): HandleRequest {
     const isTraced = traces !== undefined || span?.isSampled === true;
     const passage = beginPassage(parts.listener, message, requestId, clock(), isHandedOver, isTraced);
     passage.span = span;
-    const outcome: Outcome = { decision: undefined, error: undefined, transfer: undefined };
+    const outcome: Outcome = { decision: undefined, error: undefined, mountRefusal: undefined, transfer: undefined };
     response.on('close', () => {
       if (!response.writableFinished) outcome.transfer?.abort();
       // Answered before the body was read: what is left of it stands in front of the next request.
@@ -112,7 +114,7 @@ function carryOut(
         return answerRedirect(passage, decision, response, parts);
       case 'mount':
         proceed();
-        return runMount(decision.place, passage, response, refuse, parts);
+        return runMount(decision.place, passage, outcome, response, refuse, parts);
       case 'forward':
         passage.upstreamSpan = passage.span?.startCall('upstream');
         outcome.transfer = parts.forwarder.forward(passage, decision.place, response, refuse, proceed);
@@ -125,6 +127,7 @@ function carryOut(
 function runMount(
   place: Extract<Decision, { kind: 'mount' }>['place'],
   passage: Passage,
+  outcome: Outcome,
   response: ServerResponse,
   refuse: (error: SallyportError) => void,
   parts: HandleRequestParts,
@@ -136,7 +139,11 @@ function runMount(
     response.setHeader(headers[index] ?? '', headers[index + 1] ?? '');
   }
   const { requestId, clientAddress, caller } = passage;
-  const handled = startMount(place.destination.mount, passage.message, response, { requestId, clientAddress, caller });
+  const noteRefusal = (code: string, reason: string | undefined): void => {
+    outcome.mountRefusal = { code, reason };
+  };
+  const context = { requestId, clientAddress, caller, noteRefusal };
+  const handled = startMount(place.destination.mount, passage.message, response, context);
   handled.catch((error: unknown) => refuse(toSallyportError(error)));
 }
 
@@ -158,7 +165,9 @@ function explainFailure(error: SallyportError, passage: Passage, logger: Logger)
 }
 
 function toSallyportError(error: unknown): SallyportError {
-  return error instanceof SallyportError ? error : new SallyportError('SP_INTERNAL', { cause: error });
+  return error instanceof SallyportError
+    ? error
+    : new SallyportError('SP_INTERNAL', { cause: error, reason: 'unexpected' });
 }
 
 function record(
@@ -198,7 +207,7 @@ function record(
 
 function toRecord(
   passage: Passage,
-  { decision, error }: Outcome,
+  { decision, error, mountRefusal }: Outcome,
   response: ServerResponse,
   durationMilliseconds: number,
 ): RequestRecord {
@@ -215,8 +224,8 @@ function toRecord(
     subject: isKnown ? caller.id : undefined,
     sid: isKnown ? caller.sid : undefined,
     decision: error === undefined ? (decision?.kind ?? 'refuse') : 'refuse',
-    code: error?.code,
-    reason: error?.reason ?? (decision?.kind === 'redirect' ? decision.reason : passage.reason),
+    code: error?.code ?? mountRefusal?.code,
+    reason: error?.reason ?? mountRefusal?.reason ?? (decision?.kind === 'redirect' ? decision.reason : passage.reason),
     sessionCache: passage.sessionCache,
     tokenCache: passage.tokenCache,
     isAborted: response.writableFinished ? undefined : true,

@@ -6,6 +6,7 @@ import {
   type InvalidationBus,
   type Logger,
   type Mailer,
+  type Meter,
   type Policy,
   type SealerFor,
   type SecurityEventLog,
@@ -23,6 +24,7 @@ import { openRoleDirectory } from './accounts/role-directory.ts';
 import { createUserTable } from './accounts/user-table.ts';
 import type { IdentityDatabase } from './database/identity-database.ts';
 import { createEngine } from './engine/better-auth-engine.ts';
+import { countEvents } from './events/count-events.ts';
 import { createSecurityEventLog } from './events/security-event-log.ts';
 import { createDeviceCookie } from './http/device-cookie.ts';
 import { createSecondFactor, type SecondFactorRules } from './factors/second-factor.ts';
@@ -79,6 +81,8 @@ export interface IdentityOptions {
   /** How many passwords are hashed at once. @default 2 */
   readonly hashingConcurrency?: number;
   readonly logger?: Logger;
+  /** Where security events are counted; absent counts none. */
+  readonly meter?: Meter;
   readonly now?: () => Date;
 }
 
@@ -142,7 +146,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   requireSecondFactorRules(rules, policy);
 
   const { records, transaction, hasTransactions } = database;
-  const events = options.events ?? createSecurityEventLog(records);
+  const events = countEvents(options.events ?? createSecurityEventLog(records), options.meter);
   const users = createUserTable(records);
   const roles = await openRoleDirectory(records, policy, bus, now);
   const hashing = createPasswordHashing(hashingConcurrency);

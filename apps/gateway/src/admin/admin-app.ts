@@ -49,7 +49,10 @@ export function createAdminApp({ control, publicUrl, token, hosts, logger }: Adm
     return new Response(JSON.stringify(body), { status, headers });
   };
   app.onError((error, c) => {
-    const known = error instanceof SallyportError ? error : new SallyportError('SP_INTERNAL', { cause: error });
+    const known =
+      error instanceof SallyportError
+        ? error
+        : new SallyportError('SP_INTERNAL', { cause: error, reason: 'unexpected' });
     if (known.status >= 500)
       logger.error('an operator was not answered', { code: known.code, reason: known.reason, cause: error.message });
     else logger.warn('an operator was refused', { code: known.code, reason: known.reason });

@@ -70,6 +70,28 @@ describe('the admin listener', () => {
     });
   });
 
+  it('has the reason of what identity refuses in the one line of the request, and counts sign-ins', async () => {
+    await test.signIn();
+    const answer = await send(
+      `${test.origin}/auth/sign-in/email`,
+      'POST',
+      { ...json, origin: test.origin },
+      JSON.stringify({ email: 'nobody@example.com', password: 'not-the-password-of-anybody' }),
+    );
+    expect(answer.status).toBe(401);
+    await vi.waitFor(() => {
+      const refused = test.lines.find(({ fields }) => fields['code'] === 'SP_CREDENTIALS_INVALID');
+      expect(refused).toMatchObject({
+        message: 'request',
+        fields: { route: 'auth', status: 401, decision: 'mount', reason: expect.stringMatching(/^[a-z-]+$/) as string },
+      });
+    });
+    const page = await metrics();
+    expect(page).toMatch(/^sallyport_security_events_total\{type="sign-in.refused",outcome="refused"\} 1$/m);
+    expect(page).toMatch(/^sallyport_security_events_total\{type="sign-in.succeeded",outcome="success"\} \d+$/m);
+    expect(page).toMatch(/^sallyport_door_refusals_total\{listener="public",code="SP_CREDENTIALS_INVALID",reason="/m);
+  });
+
   it('is not on the public listener, nor on the internal one', async () => {
     const internal = `http://127.0.0.1:${test.gateway.internalPort}`;
     for (const path of ['/metrics', '/explain', '/status']) {

@@ -62,6 +62,7 @@ export function openTracing({ endpoint, sampleRatio, serviceName, logger }: Trac
       new BatchSpanProcessor({
         exporter: withComplaints(exporter, logger),
         maxQueueSize: 2048,
+        scheduledDelayMillis: 1000,
         exportTimeoutMillis: exportMilliseconds,
       }),
     ],

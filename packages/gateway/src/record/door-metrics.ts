@@ -89,10 +89,10 @@ export function createDoorMetrics(meter: Meter, listener: RequestRecord['listene
     series.add();
   };
   const countRefusal = (series: RouteSeries, record: RequestRecord, code: string): void => {
-    const key = `${classOf(record.status)} ${code}`;
+    const key = `${classOf(record.status)} ${record.decision} ${code}`;
     let counter = series.byRefusal.get(key);
     if (counter === undefined) {
-      counter = requests.of(listener, record.route, `${classOf(record.status)}xx`, 'refuse', code);
+      counter = requests.of(listener, record.route, `${classOf(record.status)}xx`, record.decision, code);
       series.byRefusal.set(key, counter);
     }
     counter.add();

@@ -34,7 +34,10 @@ export function createHttpsRedirect(
       const entrance = entrances.find(({ matches }) => matches(request.host));
       answerRedirect(response, `https://${request.host}${entrance?.securePort ?? ''}${request.target}`);
     } catch (error) {
-      const known = error instanceof SallyportError ? error : new SallyportError('SP_INTERNAL', { cause: error });
+      const known =
+        error instanceof SallyportError
+          ? error
+          : new SallyportError('SP_INTERNAL', { cause: error, reason: 'unexpected' });
       const requestId = randomHex(32);
       note?.({ requestId, error: known });
       answerProblem(message, response, known, { requestId, documentationOrigin: publicOrigin });
