@@ -141,7 +141,7 @@ function balance(folders: readonly GatewayFolder[]): BalancedTraffic {
 
 function ask({ origin }: GatewayFolder, agent: Agent | undefined): Promise<string> {
   return new Promise((resolve) => {
-    const request = sendRequest(`${origin}/open/a`, { ...(agent === undefined ? {} : { agent }) }, (response) => {
+    const request = sendRequest(`${origin}/open/a`, agent === undefined ? {} : { agent }, (response) => {
       response.resume();
       response.once('end', () => resolve(String(response.statusCode)));
       response.once('error', () => resolve('cut short'));

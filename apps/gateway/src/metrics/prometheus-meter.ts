@@ -92,7 +92,7 @@ function createHistogram(
     counts: new Float64Array(buckets.length + 1),
     sum: 0,
   }));
-  registry.registerMetric(new PlainHistogram({ name, help, labelNames: [...labels] }, buckets, series.all));
+  registry.registerMetric(new PlainHistogram({ name, help, labelNames: [...labels] }, buckets, () => series.all()));
   return {
     of: (...values) => {
       const distribution = series.of(values);

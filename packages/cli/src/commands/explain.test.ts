@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -60,6 +60,23 @@ describe('sallyport explain', () => {
   it('says which host is not served', async () => {
     const shown = await place.run(['explain', 'GET', '/', '--host', 'other.example']);
     expect(shown).toMatchObject({ code: 1, output: expect.stringContaining('SP_HOST_UNKNOWN') as string });
+  });
+
+  it('is known to the doctor as a gateway that runs', async () => {
+    const { output } = await place.run(['doctor']);
+    expect(output).toMatch(/^ok\s+running gateway\s+serves with 1 process$/m);
+    expect(output).toMatch(/^ok\s+admin listener\s+on loopback: only this machine reaches it$/m);
+
+    // Something that cannot change while it runs.
+    const file = join(place.folder, 'sallyport.config.ts');
+    const before = readFileSync(file, 'utf8');
+    writeFileSync(file, before.replace('"passwords"', '"session":{"idleSeconds":60},"passwords"'));
+    const admin = readFileSync(join(place.dataDir, 'admin-address'), 'utf8').trim();
+    expect((await fetch(`${admin}/reload`, { method: 'POST' })).status).toBe(409);
+    expect((await place.run(['doctor'])).output).toMatch(/^BAD\s+reload\s+.*session cannot change/m);
+    writeFileSync(file, before);
+    expect((await fetch(`${admin}/reload`, { method: 'POST' })).status).toBe(200);
+    expect((await place.run(['doctor'])).output).not.toContain('reload');
   });
 
   it.each([

@@ -1,8 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { adminAddressFile } from '@sallyport/app-gateway';
 import { isLoopbackHost, sessionCookieFor } from '@sallyport/core';
 import * as z from 'zod';
+import { requireAdminUrl } from '../admin-url.ts';
 import type { Command, CommandCall } from '../command.ts';
 import type { Settings } from '../doctor/finding.ts';
 import { loadSettings } from '../open-system.ts';
@@ -102,7 +100,7 @@ function toHeader(text: string): readonly [string, string] {
 }
 
 async function ask(call: CommandCall, settings: Settings, question: object): Promise<Explanation> {
-  const base = adminUrl(call, settings);
+  const base = told(call, settings) ?? requireAdminUrl(settings);
   const { adminToken } = settings.environment;
   let answer: Response;
   try {
@@ -127,6 +125,19 @@ async function ask(call: CommandCall, settings: Settings, question: object): Pro
   throw new OperatorMistake(describeProblem(answer.status, body), answer.status === 422 ? exitCodes.usage : undefined);
 }
 
+/** An address that was given on the command line. */
+function told(call: CommandCall, { environment }: Settings): string | undefined {
+  const text = call.value('admin');
+  if (text === undefined) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol))
+    throw new OperatorMistake('--admin needs a URL, such as http://127.0.0.1:9464.', exitCodes.usage);
+  // The question may carry a cookie, and the token goes along.
+  if (url.protocol === 'http:' && !isLoopbackHost(url.hostname) && environment.adminToken === undefined)
+    throw new OperatorMistake('--admin must be https or loopback, or have a token.', exitCodes.usage);
+  return url.origin;
+}
+
 function describeProblem(status: number, body: unknown): string {
   const problem = problemSchema.safeParse(body);
   if (!problem.success) return `The admin listener answered ${status}, and not as a gateway does.`;
@@ -135,32 +146,6 @@ function describeProblem(status: number, body: unknown): string {
     return 'The admin listener asks for a token: set SALLYPORT_ADMIN_TOKEN, or SALLYPORT_ADMIN_TOKEN_FILE, as the gateway has it.';
   const fields = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
   return toPlainText(`The gateway refused the question: ${title} (${code})${fields === '' ? '' : `: ${fields}`}.`);
-}
-
-/** Where the admin listener is: as told, as configured, or as the gateway wrote into its data folder. */
-function adminUrl(call: CommandCall, { config, environment }: Settings): string {
-  const told = call.value('admin');
-  if (told !== undefined) {
-    const url = URL.canParse(told) ? new URL(told) : undefined;
-    if (url === undefined || !/^https?:$/.test(url.protocol))
-      throw new OperatorMistake('--admin needs a URL, such as http://127.0.0.1:9464.', exitCodes.usage);
-    // The question may carry a cookie, and the token goes along.
-    if (url.protocol === 'http:' && !isLoopbackHost(url.hostname) && environment.adminToken === undefined)
-      throw new OperatorMistake('--admin must be https or loopback, or have a token.', exitCodes.usage);
-    return url.origin;
-  }
-  const file = join(config.dataDir, adminAddressFile);
-  if (config.admin !== undefined && config.admin.port !== 0) {
-    const { host, port } = config.admin;
-    const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-    return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
-  }
-  if (existsSync(file)) return readFileSync(file, 'utf8').trim();
-  throw new OperatorMistake(
-    config.admin === undefined
-      ? 'The configuration has no admin listener. Add admin: { port: 9464 }, start the gateway again, and ask again.'
-      : `No gateway is running on the data folder ${config.dataDir}.`,
-  );
 }
 
 const signs = { passed: 'ok', decided: '->', refused: 'NO', 'not reached': '' } as const;
