@@ -38,6 +38,18 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'architecture', include: ['test/architecture/**/*.test.ts'] } },
+      // Each starts gateways and services of its own, as they were built; one file after the other.
+      ...['attack', 'faults'].map((name) => ({
+        extends: true as const,
+        test: {
+          name,
+          include: [`test/${name}/**/*.test.ts`],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      })),
       ...storeCombinations.map(({ project, needs, without }, index) => {
         const hasServers = needs.every((name) => (process.env[name] ?? '') !== '');
         return {
@@ -51,7 +63,7 @@ export default defineConfig({
             hookTimeout: 240_000,
             fileParallelism: false,
             // After everything else, one after the other: a browser on a busy machine is a source of false alarms.
-            sequence: { groupOrder: index + 1 },
+            sequence: { groupOrder: index + 2 },
           },
         };
       }),

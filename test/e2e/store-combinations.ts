@@ -20,7 +20,7 @@ const requestsOfOneGateway = 'behind-the-door';
 /** Holds a lock on a file of SQLite. What servers do when they are down is in `server-faults`. */
 const onSqlite = 'locked-database';
 /** Names its stores, and starts them itself. */
-const onPostgresAndRedis = ['two-gateways', 'rolling-changes', 'server-faults', 'restored-backups'];
+const onPostgresAndRedis = ['two-gateways', 'rolling-changes', 'server-faults', 'restored-backups', 'streams'];
 
 export const storeCombinations: readonly StoreCombination[] = [
   { name: 'sqlite + in-process', project: 'e2e', gateways: 1, needs: [], without: onPostgresAndRedis },

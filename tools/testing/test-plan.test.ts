@@ -18,6 +18,16 @@ describe('a run of npm test', () => {
   });
 
   it.each([
+    { commandLine: [], needsPackages: true },
+    { commandLine: ['test/faults'], needsPackages: true },
+    { commandLine: ['--project=attack'], needsPackages: true },
+    { commandLine: ['packages/core'], needsPackages: false },
+    { commandLine: ['--project=unit'], needsPackages: false },
+  ])('with $commandLine needs the packages as they are built: $needsPackages', ({ commandLine, needsPackages }) => {
+    expect(planTests(commandLine).needsPackages).toBe(needsPackages);
+  });
+
+  it.each([
     { commandLine: [], needsServers: true },
     { commandLine: ['-t', 'a name'], needsServers: true },
     { commandLine: ['--project=unit'], needsServers: true },

@@ -7,6 +7,8 @@ export interface TestPlan {
   readonly vitestArguments: readonly string[];
   /** Whether browser tests are among what was asked for. */
   readonly needsBrowser: boolean;
+  /** Whether tests that start gateways and services as they were built are; browser tests need more than that. */
+  readonly needsPackages: boolean;
   /** Whether tests that use a Redis, a PostgreSQL or a MongoDB are. */
   readonly needsServers: boolean;
 }
@@ -21,8 +23,13 @@ const foldersOnServers = [
   'packages/testing/',
   'apps/gateway/',
   'examples/shop/',
+  'test/attack/',
   'test/e2e/',
+  'test/faults/',
 ];
+
+/** Where tests start processes of the build. */
+const suitesOnPackages = ['faults', 'attack'];
 
 /** Decides from the arguments of `npm test` whether the system has to be built, a browser found and servers started. */
 export function planTests(commandLine: readonly string[]): TestPlan {
@@ -32,9 +39,14 @@ export function planTests(commandLine: readonly string[]): TestPlan {
   const projects = commandLine
     .filter((argument) => argument.startsWith('--project='))
     .map((argument) => argument.slice(10));
-  const needsBrowser =
-    [...filters, ...projects].length === 0 || [...filters, ...projects].some((name) => name.includes('e2e'));
-  return { vitestArguments: commandLine, needsBrowser, needsServers: needsServers(filters, projects) };
+  const chosen = [...filters, ...projects];
+  const isChosen = (suite: string): boolean => chosen.length === 0 || chosen.some((name) => name.includes(suite));
+  return {
+    vitestArguments: commandLine,
+    needsBrowser: isChosen('e2e'),
+    needsPackages: suitesOnPackages.some(isChosen),
+    needsServers: needsServers(filters, projects),
+  };
 }
 
 function needsServers(filters: readonly string[], projects: readonly string[]): boolean {

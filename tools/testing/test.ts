@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { buildSystem } from '../build/build-system.ts';
+import { buildPackages, buildSystem } from '../build/build-system.ts';
 import { createProgress, type Progress } from '../build/progress.ts';
 import { spawnTree } from '../processes/process-tree.ts';
 import { reportFailure } from '../processes/report-failure.ts';
@@ -24,16 +24,14 @@ onStopRequest(async () => {
   await new Promise((resolve) => setTimeout(resolve, 1000));
 });
 
-const { vitestArguments, needsBrowser, needsServers } = planTests(process.argv.slice(2));
+const { vitestArguments, needsBrowser, needsPackages, needsServers } = planTests(process.argv.slice(2));
 try {
   const chromium = needsBrowser ? findChromium() : undefined;
   const withoutBrowser = needsBrowser && chromium === undefined;
   const progress = createProgress(process.stderr);
   await Promise.all([
     needsServers ? openServers(progress) : undefined,
-    needsBrowser && (chromium !== undefined || isCi)
-      ? buildSystem({ root: workspaceRoot, progress, signal: stopping.signal })
-      : undefined,
+    build(progress, needsBrowser && (chromium !== undefined || isCi)),
   ]);
   const { exitCode, result } = await runVitest(withoutBrowser, chromium);
   await servers.stop();
@@ -57,6 +55,13 @@ try {
     // Servers that are still starting end with this process.
     process.exit(1);
   }
+}
+
+async function build(progress: Progress, isWhole: boolean): Promise<void> {
+  const { signal } = stopping;
+  if (isWhole) await buildSystem({ root: workspaceRoot, progress, signal });
+  else if (needsPackages)
+    await progress.step('Building packages and services', () => buildPackages(workspaceRoot, signal));
 }
 
 async function openServers(progress: Progress): Promise<void> {

@@ -96,6 +96,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       isReady: stores.isReady,
       logger,
       tokenLifetimeSeconds: config.tokens.internalSeconds,
+      limits: {
+        streamsPerSession: config.streams.perSession,
+        streamsPerUser: config.streams.perUser,
+        tunnels: config.streams.tunnels,
+      },
+      streams: {
+        heartbeatSeconds: config.streams.heartbeatSeconds,
+        recheckSeconds: config.streams.recheckSeconds,
+        graceSeconds: config.streams.graceSeconds,
+      },
+      upstreams: config.upstreams,
       ...(traces === undefined ? {} : { traces }),
       ...(meter === undefined ? {} : { meter }),
       ...(tracing === undefined ? {} : { tracer: tracing.tracer }),

@@ -274,6 +274,47 @@ describe('the list', () => {
   });
 });
 
+describe('the stream of changes', () => {
+  it('says which product changed, after it did', async () => {
+    const stop = new AbortController();
+    const response = await fetch(`${url}/products/events`, {
+      headers: { authorization: `Bearer ${issuer.tokenFor('user')}`, accept: 'text/event-stream' },
+      signal: stop.signal,
+    });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/);
+    const text = readText(response);
+    await expect.poll(text, { timeout: 10_000 }).toContain('event: open\n');
+    const token = issuer.tokenFor('admin');
+    const id = await createProduct('admin');
+    await call('PATCH', `/products/${id}`, { token, body: { stock: 2 } });
+    await call('DELETE', `/products/${id}`, { token });
+    await call('DELETE', `/products/${id}`, { token });
+    const changes = () => text().match(new RegExp(`event: changed\nid: \\d+\ndata: {"id":"${id}"}\n\n`, 'g'));
+    await expect.poll(changes, { timeout: 10_000 }).toHaveLength(3);
+    stop.abort();
+  });
+
+  it('is for those who may see products', async () => {
+    expect((await call('GET', '/products/events')).status).toBe(401);
+    const token = issuer.tokenFor('user', { roles: [], scope: '' });
+    expect((await call('GET', '/products/events', { token })).status).toBe(403);
+  });
+});
+
+/** What has arrived of a body so far. */
+function readText(response: Response): () => string {
+  let text = '';
+  void (async () => {
+    try {
+      for await (const chunk of response.body ?? []) text += Buffer.from(chunk).toString();
+    } catch {
+      // The reader has left.
+    }
+  })();
+  return () => text;
+}
+
 describe('the API page', () => {
   it('loads its assets relatively, so that it also works under the path behind the door', async () => {
     const html = await (await fetch(`${url}/docs`)).text();

@@ -155,6 +155,11 @@ export const errorCatalog = {
     title: 'Too many attempts',
     mend: 'Wait for the seconds in Retry-After, then try again.',
   },
+  SP_TOO_MANY_STREAMS: {
+    status: 429,
+    title: 'Too many streams are open',
+    mend: 'Close WebSockets or event streams of this session or account, then open another.',
+  },
   SP_HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large', mend: 'Send fewer or shorter headers.' },
   SP_INTERNAL: {
     status: 500,
@@ -164,7 +169,7 @@ export const errorCatalog = {
   SP_UPGRADE_UNSUPPORTED: {
     status: 501,
     title: 'The connection cannot be upgraded',
-    mend: 'Use plain HTTP; server-sent events pass through.',
+    mend: 'Open WebSockets at the public address, on the route of a service; server-sent events pass everywhere.',
   },
   SP_UPSTREAM_UNAVAILABLE: {
     status: 502,

@@ -70,7 +70,17 @@ export const routeSchema = z.strictObject({
   fresh: z.boolean().default(false).describe('Whether the session is read from the store on every request'),
   streaming: z.boolean().default(false).describe('Whether answers may stay open without a time limit (SSE)'),
   limits: z
-    .strictObject({ bodyBytes: z.number().int().positive().optional() })
+    .strictObject({
+      bodyBytes: z.number().int().positive().optional().describe('Bytes of a request body'),
+      inFlight: z
+        .number()
+        .int()
+        .positive()
+        .optional()
+        .describe(
+          'Requests per target that wait for their answer or receive it; 2048 by default, 65536 on streaming routes',
+        ),
+    })
     .optional()
     .describe('Upper bounds for this route'),
   timeouts: z
@@ -81,6 +91,23 @@ export const routeSchema = z.strictObject({
     })
     .optional()
     .describe('How long the door waits for the upstream'),
+  health: z
+    .strictObject({
+      path: z
+        .string()
+        .regex(/^\/[!-~]*$/, 'must be a path such as "/healthz"')
+        .describe('Path that is asked with GET'),
+      intervalSeconds: z.number().int().min(1).max(3600).default(10).describe('Seconds from one question to the next'),
+      timeoutMilliseconds: z
+        .number()
+        .int()
+        .min(10)
+        .max(60_000)
+        .default(2000)
+        .describe('How long an answer may take; a status of 400 or more counts like none'),
+    })
+    .optional()
+    .describe('Health checks of the targets; absent means that only requests tell how they are'),
 });
 
 /** Who may pass a route. */

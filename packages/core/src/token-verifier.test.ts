@@ -232,6 +232,14 @@ describe('a token is refused', () => {
     await expectRefusal(await sign({ exp: -1 }), 'SP_TOKEN_EXPIRED');
   });
 
+  it('when it was made in the future, beyond the minute by which clocks may differ', async () => {
+    await expectRefusal(await sign({ iat: seconds() + 65, exp: seconds() + 125 }), 'SP_TOKEN_INVALID');
+    const verifier = createVerifier();
+    expect(await verifier.verify(await sign({ iat: seconds() + 50, exp: seconds() + 110 }))).toMatchObject({
+      id: 'user-1',
+    });
+  });
+
   it('as invalid, not as expired, when somebody else signed it and its time is over', async () => {
     await expectRefusal(await sign({ exp: seconds() - 60 }, { kid: 'ours' }, theirs));
   });

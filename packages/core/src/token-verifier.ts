@@ -38,6 +38,9 @@ interface RememberedToken {
   readonly expiresAt: number;
 }
 
+/** How far the clock of a door may be ahead. Beyond that its tokens would outlive by too much what they were made for. */
+const maximumLeadSeconds = 60;
+
 const compactJws = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 
 /**
@@ -69,6 +72,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     // Cheap refusals first: a flood of rubbish must not cost a signature check each.
     if (token.length > maximumTokenLength) throw new SallyportError('SP_TOKEN_INVALID', { reason: 'too-long' });
     if (!compactJws.test(token)) throw new SallyportError('SP_TOKEN_INVALID', { reason: 'not-a-compact-jws' });
+    const at = now();
     try {
       const { payload } = await jwtVerify(token, keys.getKey, {
         issuer,
@@ -76,10 +80,13 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
         typ: internalTokenType,
         algorithms: [...algorithms],
         clockTolerance: clockToleranceSeconds,
-        currentDate: now(),
+        currentDate: at,
         requiredClaims: ['exp', 'iat', 'sub', 'jti'],
       });
       const claims = internalTokenClaimsSchema.parse(payload);
+      if (claims.iat > at.getTime() / 1000 + maximumLeadSeconds) {
+        throw new SallyportError('SP_TOKEN_INVALID', { reason: 'made-in-the-future' });
+      }
       const principal = toPrincipal(claims);
       remember(remembered, cacheSize, token, { principal, expiresAt: (claims.exp + clockToleranceSeconds) * 1000 });
       return principal;

@@ -120,11 +120,8 @@ function translate(passage: Passage, { mint }: DecisionParts): Decision {
   return { kind: 'forward', place };
 }
 
-/**
- * A WebSocket passes only where nobody's identity does. Elsewhere it would have to end with the session that opened it,
- * and the register of streams by session, which would see to that, does not exist yet.
- */
-function requireTunnel({ listener, isHandedOver }: Passage, { carriesIdentity, destination }: Place): void {
-  const isPossible = listener === 'public' && isHandedOver && !carriesIdentity && destination.kind === 'upstream';
+/** A WebSocket passes at the public listener, to an upstream: nothing of the door itself speaks it. */
+function requireTunnel({ listener, isHandedOver }: Passage, { destination }: Place): void {
+  const isPossible = listener === 'public' && isHandedOver && destination.kind === 'upstream';
   if (!isPossible) throw new SallyportError('SP_UPGRADE_UNSUPPORTED', { reason: 'tunnel-not-possible' });
 }

@@ -3,6 +3,7 @@ import {
   isLoopbackHost,
   sessionCookieFor,
   silentLogger,
+  silentMeter,
   type InvalidationBus,
   type KeyRing,
   type Logger,
@@ -24,6 +25,28 @@ export interface DoorLimits {
   readonly bodyBytes?: number;
   /** WebSocket connections at the same time. @default 1024 */
   readonly tunnels?: number;
+  /** WebSockets and streaming answers of one session at the same time. @default 32 */
+  readonly streamsPerSession?: number;
+  /** The same, for all sessions of one user. @default 128 */
+  readonly streamsPerUser?: number;
+}
+
+/** How streams are watched. */
+export interface StreamOptions {
+  /** Seconds after which the session behind a stream is read again although nothing was heard of it. @default 30 */
+  readonly recheckSeconds?: number;
+  /** Seconds that a stream goes on while its session cannot be read. @default 30 */
+  readonly graceSeconds?: number;
+  /** Seconds of silence after which something is sent to the client; 0 sends nothing. @default 15 */
+  readonly heartbeatSeconds?: number;
+}
+
+/** When a target behind a route is left alone. */
+export interface UpstreamOptions {
+  /** Failures in a row. @default 10 */
+  readonly failures?: number;
+  /** Seconds until one request is let through to see how it is. @default 1 */
+  readonly pauseSeconds?: number;
 }
 
 export interface SessionCacheOptions {
@@ -58,8 +81,6 @@ export interface DoorOptions {
   readonly keyRing: KeyRing;
   readonly bus: InvalidationBus;
   readonly logger?: Logger;
-  /** Where the door says what it counts; absent costs nothing. */
-  readonly meter?: Meter;
   /** Where the door says what it did for one request; absent costs nothing. */
   readonly tracer?: Tracer;
   readonly now?: () => Date;
@@ -74,6 +95,10 @@ export interface DoorOptions {
    */
   readonly trustedProxies?: readonly string[];
   readonly sessionCache?: SessionCacheOptions;
+  readonly streams?: StreamOptions;
+  readonly upstreams?: UpstreamOptions;
+  /** @default silent */
+  readonly meter?: Meter;
   /** Where to keep the last requests of each session; absent costs nothing. */
   readonly traces?: DoorTraces;
   /** Page to which navigations of people who are not signed in are sent. @default '/sign-in' */
@@ -91,11 +116,13 @@ export interface DoorOptions {
 
 /** Options after their defaults were filled in. */
 export type CheckedDoorOptions = Required<
-  Omit<DoorOptions, 'traces' | 'onRefusal' | 'meter' | 'tracer' | 'limits' | 'sessionCache' | 'hsts'>
+  Omit<DoorOptions, 'traces' | 'onRefusal' | 'tracer' | 'limits' | 'sessionCache' | 'streams' | 'upstreams' | 'hsts'>
 > &
-  Pick<DoorOptions, 'traces' | 'onRefusal' | 'meter' | 'tracer'> & {
+  Pick<DoorOptions, 'traces' | 'onRefusal' | 'tracer'> & {
     readonly limits: Required<DoorLimits>;
     readonly sessionCache: Required<SessionCacheOptions>;
+    readonly streams: Required<StreamOptions>;
+    readonly upstreams: Required<UpstreamOptions>;
     readonly publicOrigin: string;
     readonly isSecure: boolean;
     /** Value of `Strict-Transport-Security`; `undefined` sends none. */
@@ -125,8 +152,18 @@ export function checkDoorOptions(options: DoorOptions): CheckedDoorOptions {
     stepUpPath: '/step-up',
     isReady: () => true,
     readinessWarnings: () => [],
+    meter: silentMeter,
     ...options,
-    limits: { headers: 100, bodyBytes: 10_000_000, tunnels: 1024, ...options.limits },
+    limits: {
+      headers: 100,
+      bodyBytes: 10_000_000,
+      tunnels: 1024,
+      streamsPerSession: 32,
+      streamsPerUser: 128,
+      ...options.limits,
+    },
+    streams: { recheckSeconds: 30, graceSeconds: 30, heartbeatSeconds: 15, ...options.streams },
+    upstreams: { failures: 10, pauseSeconds: 1, ...options.upstreams },
     sessionCache: { maxEntries: 10_000, maxAgeSeconds: 60, ...options.sessionCache },
     hsts: { maxAgeSeconds: oneYearSeconds, includeSubDomains: false, ...options.hsts },
   };
@@ -149,6 +186,8 @@ function problemsOf(
     readonly tokenLifetimeSeconds: number;
     readonly limits: Required<DoorLimits>;
     readonly sessionCache: Required<SessionCacheOptions>;
+    readonly streams: Required<StreamOptions>;
+    readonly upstreams: Required<UpstreamOptions>;
     readonly hsts: Required<StrictTransportOptions>;
     readonly hosts: readonly string[];
     readonly internalHosts: readonly string[];
@@ -156,12 +195,19 @@ function problemsOf(
     readonly signInPath: string;
   },
 ): readonly string[] {
-  const { limits, sessionCache, hsts } = options;
+  const { limits, sessionCache, streams, upstreams, hsts } = options;
   return [
     ...unless(isBetween(options.tokenLifetimeSeconds, 30, 300), 'tokenLifetimeSeconds must be 30 to 300'),
     ...unless(isBetween(limits.headers, 10, 1000), 'limits.headers must be 10 to 1000'),
     ...unless(isBetween(limits.bodyBytes, 1, Number.MAX_SAFE_INTEGER), 'limits.bodyBytes must be a positive integer'),
     ...unless(isBetween(limits.tunnels, 0, 65_536), 'limits.tunnels must be 0 to 65536'),
+    ...unless(isBetween(limits.streamsPerSession, 1, 65_536), 'limits.streamsPerSession must be 1 to 65536'),
+    ...unless(isBetween(limits.streamsPerUser, 1, 65_536), 'limits.streamsPerUser must be 1 to 65536'),
+    ...unless(isBetween(streams.recheckSeconds, 1, 300), 'streams.recheckSeconds must be 1 to 300'),
+    ...unless(isBetween(streams.graceSeconds, 0, 300), 'streams.graceSeconds must be 0 to 300'),
+    ...unless(isBetween(streams.heartbeatSeconds, 0, 300), 'streams.heartbeatSeconds must be 0 to 300'),
+    ...unless(isBetween(upstreams.failures, 1, 10_000), 'upstreams.failures must be 1 to 10000'),
+    ...unless(isBetween(upstreams.pauseSeconds, 1, 300), 'upstreams.pauseSeconds must be 1 to 300'),
     ...unless(isBetween(sessionCache.maxEntries, 1, 10_000_000), 'sessionCache.maxEntries must be 1 to 10000000'),
     ...unless(isBetween(sessionCache.maxAgeSeconds, 0, 300), 'sessionCache.maxAgeSeconds must be 0 to 300'),
     ...unless(

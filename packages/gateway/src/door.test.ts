@@ -126,16 +126,26 @@ describe('translation', () => {
     expect(door.keyRing.signatureCount).toBe(signatureCount);
   });
 
-  it('signs again when less than a fifth of the life is left', async () => {
+  it('signs again after half of the life, so that clocks may differ by the other half', async () => {
     const token = door.sessions.add();
     await door.send('GET', '/api/x', cookie(token));
-    time += 47_999;
+    time += 29_999;
     await door.send('GET', '/api/x', cookie(token));
     time += 1;
     await door.send('GET', '/api/x', cookie(token));
     const [first, second, third] = door.upstream.seen.map((seen) => seen.headers['authorization']);
     expect(second).toBe(first);
     expect(third).not.toBe(first);
+  });
+
+  it('signs again when the clock was put back: a token of the future is no use to anybody', async () => {
+    const token = door.sessions.add();
+    await door.send('GET', '/api/x', cookie(token));
+    time -= 3_600_000;
+    await door.send('GET', '/api/x', cookie(token));
+    const [before, after] = door.upstream.seen.map((seen) => claimsOf(seen.headers['authorization']));
+    expect(before).toMatchObject({ iat: Math.floor((time + 3_600_000) / 1000) });
+    expect(after).toMatchObject({ iat: Math.floor(time / 1000) });
   });
 
   it('signs again when a generation grew', async () => {

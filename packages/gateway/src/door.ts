@@ -1,4 +1,4 @@
-import { sessionCookieFor } from '@sallyport/core';
+import { sessionCookieFor, silentMeter, type Meter } from '@sallyport/core';
 import { createActivityRecorder } from './authenticate/activity.ts';
 import { createClientAddressReader } from './firewall/client-address.ts';
 import type { DecisionParts } from './decide.ts';
@@ -8,17 +8,21 @@ import type { Explanation, ExplainQuestion } from './explain/explanation.ts';
 import { createForwardedSchemeReader } from './firewall/forwarded-scheme.ts';
 import { createForwarder, type Forwarder } from './forward/forward.ts';
 import { createRequestHandler, type HandleRequestParts, type UnderWay } from './handle-request.ts';
+import { createUpstreamMeasures } from './forward/upstream-measures.ts';
+import { createUpstreams } from './forward/upstreams.ts';
 import { createInternalTokenAuthenticator } from './authenticate/internal-token-authenticator.ts';
 import { createKnownHosts } from './firewall/known-hosts.ts';
 import { openListener, type Listener } from './listener.ts';
 import { createDoorMetrics, type DoorMetrics } from './record/door-metrics.ts';
 import { createNoteRefusal, type NoteRefusal } from './record/note-refusal.ts';
+import { createReplacingMeter } from './record/replacing-meter.ts';
 import { createKeysMount } from './answer/local-endpoints.ts';
 import type { ListenerKind } from './passage.ts';
 import { createRouteTable, type RouteTable } from './route-table.ts';
 import { bearerRefuser, createSessionAuthenticator } from './authenticate/session-authenticator.ts';
 import { createSessionCache, type SessionCache } from './authenticate/session-cache.ts';
 import { createCookieReader } from './authenticate/session-cookie-reader.ts';
+import { createStreamRegister, type StreamRegister } from './streams/stream-register.ts';
 import { createHttpsRedirect } from './tls/https-redirect.ts';
 import type { CertificatePair } from './tls/secure-context.ts';
 import { createTokenMint, type TokenMint } from './token-mint.ts';
@@ -92,7 +96,7 @@ export function createDoor(options: DoorOptions): Door {
   const rebuilds: (() => void)[] = [];
   const certified: Listener[] = [];
   let isDraining = false;
-  options.meter?.gauge({ name: 'sallyport_door_connections', help: 'Connections that are open' }, () =>
+  checked.meter.gauge({ name: 'sallyport_door_connections', help: 'Connections that are open' }, () =>
     listeners.reduce((sum, listener) => sum + listener.connectionCount(), 0),
   );
 
@@ -154,6 +158,7 @@ export function createDoor(options: DoorOptions): Door {
     },
     close: async ({ graceMilliseconds = defaultGraceMilliseconds } = {}) => {
       isDraining = true;
+      lasting.streams.drain();
       await Promise.all(listeners.map((listener) => listener.drain(graceMilliseconds)));
       await Promise.all([...retired, shared].map((parts) => parts.close()));
       lasting.close();
@@ -174,12 +179,16 @@ interface SharedParts {
 interface LastingParts {
   readonly cache: SessionCache;
   readonly mint: TokenMint;
+  readonly streams: StreamRegister;
+  /** For parts that do not outlive a change. */
+  readonly replacingMeter: Meter;
   readonly metrics: Readonly<Record<ListenerKind, DoorMetrics | undefined>>;
   close(): void;
 }
 
 function createLastingParts(options: CheckedDoorOptions): LastingParts {
-  const { publicOrigin, keyRing, sessions, clock, meter } = options;
+  const { publicOrigin, keyRing, sessions, clock, meter, limits } = options;
+  const isCounted = meter !== silentMeter;
   const cache = createSessionCache({ sessions, bus: options.bus, clock, ...options.sessionCache });
   const mint = createTokenMint({
     keyRing,
@@ -192,23 +201,37 @@ function createLastingParts(options: CheckedDoorOptions): LastingParts {
     // Among what was missed may be that a key was withdrawn.
     if (message.kind === 'gap' || message.event.kind === 'key') mint.forgetAll();
   });
+  const streams = createStreamRegister({
+    signInPath: options.signInPath,
+    stepUpPath: options.stepUpPath,
+    ...options.streams,
+    streamsPerSession: limits.streamsPerSession,
+    streamsPerUser: limits.streamsPerUser,
+    cache,
+    bus: options.bus,
+    clock,
+    meter,
+  });
   return {
     cache,
     mint,
+    streams,
+    replacingMeter: createReplacingMeter(meter),
     metrics: {
-      public: meter === undefined ? undefined : createDoorMetrics(meter, 'public'),
-      internal: meter === undefined ? undefined : createDoorMetrics(meter, 'internal'),
+      public: isCounted ? createDoorMetrics(meter, 'public') : undefined,
+      internal: isCounted ? createDoorMetrics(meter, 'internal') : undefined,
     },
     close: () => {
+      streams.close();
       cache.close();
       unsubscribe();
     },
   };
 }
 
-/** What both listeners share: one set of routes and pools. */
+/** What both listeners share: one set of routes and upstreams. */
 function createSharedParts(options: CheckedDoorOptions, lasting: LastingParts): SharedParts {
-  const { cache, mint, metrics } = lasting;
+  const { cache, mint, streams, metrics, replacingMeter: meter } = lasting;
   const underWay: UnderWay = { count: 0, onIdle: undefined };
   const { publicUrl, publicOrigin, isSecure, keyRing, routes, sessions, logger, now } = options;
   const clock = options.clock;
@@ -220,12 +243,21 @@ function createSharedParts(options: CheckedDoorOptions, lasting: LastingParts): 
     internal: createRouteTable(routes, [keys]),
   };
   const protocol = isSecure ? 'https' : 'http';
+  const turningAway = { signInPath: options.signInPath, stepUpPath: options.stepUpPath };
+  const { limits } = options;
+  const upstreams = createUpstreams(routes, {
+    meter,
+    breaker: { failures: options.upstreams.failures, pauseMilliseconds: options.upstreams.pauseSeconds * 1000 },
+  });
   const forwarderParts = {
+    upstreams,
+    streams,
+    measuresOf: createUpstreamMeasures(meter),
     protocol,
     readCookies,
     publicOrigin,
-    bodyBytes: options.limits.bodyBytes,
-    tunnels: options.limits.tunnels,
+    bodyBytes: limits.bodyBytes,
+    tunnels: limits.tunnels,
   } as const;
   const forwarders: Record<ListenerKind, Forwarder> = {
     public: createForwarder(tables.public.places, {
@@ -250,11 +282,10 @@ function createSharedParts(options: CheckedDoorOptions, lasting: LastingParts): 
     ],
   };
   const common = {
-    limits: { headers: options.limits.headers },
+    ...turningAway,
+    limits: { headers: limits.headers },
     mint,
     publicOrigins: new Set([publicOrigin, ...options.hosts.map((host) => `${protocol}://${host}`)]),
-    signInPath: options.signInPath,
-    stepUpPath: options.stepUpPath,
   };
 
   const decisionFor = (kind: ListenerKind, address: Listening): DecisionParts => ({
@@ -280,10 +311,6 @@ function createSharedParts(options: CheckedDoorOptions, lasting: LastingParts): 
     cache,
     clock,
     defaultHost: new URL(publicUrl).host,
-  };
-
-  const destroy = async (): Promise<void> => {
-    await Promise.all([forwarders.public.destroy(), forwarders.internal.destroy()]);
   };
 
   return {
@@ -312,11 +339,11 @@ function createSharedParts(options: CheckedDoorOptions, lasting: LastingParts): 
     closeWhenIdle: (onClosed) => {
       underWay.onIdle = () => {
         underWay.onIdle = undefined;
-        void destroy().finally(onClosed);
+        void upstreams.destroy().finally(onClosed);
       };
       if (underWay.count === 0) underWay.onIdle();
     },
-    close: destroy,
+    close: () => upstreams.destroy(),
   };
 }
 

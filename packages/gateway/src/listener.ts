@@ -41,6 +41,7 @@ export interface Listener {
 const slowClientMilliseconds = 15_000;
 const idleConnectionMilliseconds = 65_000;
 const sweepMilliseconds = 50;
+const farewellMilliseconds = 1000;
 
 /** Opens a listener. Rejects with a sentence that names the port when it is taken. */
 export async function openListener(
@@ -96,9 +97,9 @@ export async function openListener(
       server.setSecureContext(toSecureContext(pair));
     },
     drain: (graceMilliseconds) => {
-      // Tunnels have no end of their own to wait for.
-      const ending = [...unused, ...handedOver];
-      return drain(server, ending, graceMilliseconds);
+      // Tunnels have no end of their own to wait for. They were told to end, and may say so to both their ends.
+      const farewell = setTimeout(() => destroyAll(handedOver), Math.min(graceMilliseconds, farewellMilliseconds));
+      return drain(server, [...unused], graceMilliseconds).finally(() => clearTimeout(farewell));
     },
   };
 }
@@ -172,11 +173,15 @@ function listen(server: Server, { host, port }: ListenerAddress): Promise<void> 
 async function drain(server: Server, ending: readonly Socket[], graceMilliseconds: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
-  for (const socket of ending) socket.destroy();
+  destroyAll(ending);
   // A connection whose answer was under way becomes idle only now, and Node would keep it for the next request.
   const sweep = setInterval(() => server.closeIdleConnections(), sweepMilliseconds);
   const cut = setTimeout(() => server.closeAllConnections(), graceMilliseconds);
   await closed;
   clearInterval(sweep);
   clearTimeout(cut);
+}
+
+function destroyAll(sockets: Iterable<Socket>): void {
+  for (const socket of sockets) socket.destroy();
 }

@@ -19,7 +19,7 @@ export type RequestSource = 'own-page' | 'other-site' | 'unknown';
 export function protect(passage: Passage, { publicOrigins }: ProtectParts): undefined {
   if (passage.listener === 'internal') return;
   const request = requestOf(passage);
-  if (request.headers.isWebSocket) requireOwnOrigin(request.headers, publicOrigins);
+  if (request.headers.isWebSocket) requireOwnOrigin(request.headers, publicOrigins, hasSessionCookie(passage));
   if (isSafe(request) || !placeOf(passage).carriesIdentity) return;
   const source = findSource(request.headers, publicOrigins);
   if (source === 'own-page') return;
@@ -29,11 +29,17 @@ export function protect(passage: Passage, { publicOrigins }: ProtectParts): unde
 
 /**
  * No rule of browsers keeps a page from opening a WebSocket to another site, so the Origin of every handshake is looked
- * at, wherever it goes. Programs send none. Fetch Metadata is not asked: browsers disagree on it for handshakes.
+ * at, wherever it goes. Programs send none, and then may send no session either: what carries a cookie is a browser, or
+ * looks like one. Fetch Metadata is not asked: browsers disagree on it for handshakes.
  */
-function requireOwnOrigin({ origin }: InboundHeaders, publicOrigins: ReadonlySet<string>): void {
-  if (origin === undefined || publicOrigins.has(origin)) return;
+function requireOwnOrigin({ origin }: InboundHeaders, publicOrigins: ReadonlySet<string>, hasCookie: boolean): void {
+  if (origin === undefined ? !hasCookie : publicOrigins.has(origin)) return;
   throw new SallyportError('SP_CROSS_SITE_REQUEST', { reason: 'handshake-origin' });
+}
+
+/** Whether a session was presented where one counts, dead or alive. */
+function hasSessionCookie({ cookies }: Passage): boolean {
+  return cookies !== undefined && cookies.session.kind !== 'none';
 }
 
 /** Says whose page a request came from, as far as its headers tell. */

@@ -16,6 +16,8 @@ export interface MintedToken {
   /** The whole value of the `Authorization` header. */
   readonly authorization: string;
   readonly claims: InternalTokenClaims;
+  /** Milliseconds since 1970: from then on it may be sent. A clock that was put back makes it one of the future. */
+  readonly madeAt: number;
   /** Milliseconds since 1970 after which a new one is made. */
   readonly renewAt: number;
 }
@@ -49,13 +51,13 @@ export interface TokenMintParts {
 }
 
 /**
- * Builds the mint. A token is reused until less than a fifth of its life, and at least ten seconds, is left.
+ * Builds the mint. A token is reused for half of its life: what is left is how far the clock of a service may be ahead.
  * Whatever grows a generation changes the key under which tokens are remembered, so that an old one is never found again.
  */
 export function createTokenMint(parts: TokenMintParts): TokenMint {
   const { keyRing, lifetimeSeconds, clock } = parts;
   const issuer = parts.publicOrigin + internalIssuerPath;
-  const lifeBeforeRenewal = (lifetimeSeconds - Math.max(lifetimeSeconds / 5, 10)) * 1000;
+  const lifeBeforeRenewal = (lifetimeSeconds / 2) * 1000;
   const byAuthority = createLeastRecentlyUsed<Map<string, MintedToken>>(parts.maxEntries);
   // A principal object is immutable and shared by all requests of a session: its key is written once.
   let byPrincipal = new WeakMap<Principal, Map<string, MintedToken>>();
@@ -82,7 +84,7 @@ export function createTokenMint(parts: TokenMintParts): TokenMint {
       tokenId: randomUUID(),
     });
     const token = keyRing.sign('internal', internalTokenType, claims);
-    return { authorization: `Bearer ${token}`, claims, renewAt: at + lifeBeforeRenewal };
+    return { authorization: `Bearer ${token}`, claims, madeAt: at, renewAt: at + lifeBeforeRenewal };
   };
 
   return {
@@ -94,7 +96,7 @@ export function createTokenMint(parts: TokenMintParts): TokenMint {
       const at = clock();
       const tokens = tokensOf(principal);
       const known = tokens.get(shape.key);
-      if (known !== undefined && at < known.renewAt) return { token: known, isHit: true };
+      if (known !== undefined && at < known.renewAt && at >= known.madeAt) return { token: known, isHit: true };
       const token = sign(principal, shape, at);
       tokens.set(shape.key, token);
       return { token, isHit: false };

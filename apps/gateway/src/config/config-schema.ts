@@ -111,6 +111,54 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('Redis; its address comes from REDIS_URL in the environment, and without it none is used'),
   routes: z.array(routeSchema).min(1).describe('Routes of the door; the most specific prefix wins'),
+  streams: z
+    .strictObject({
+      perSession: z.number().int().min(1).max(65_536).default(32).describe('Open at the same time for one session'),
+      perUser: z.number().int().min(1).max(65_536).default(128).describe('The same, over all sessions of one user'),
+      tunnels: z.number().int().min(0).max(65_536).default(1024).describe('WebSockets at the same time, for everybody'),
+      heartbeatSeconds: z
+        .number()
+        .int()
+        .min(0)
+        .max(300)
+        .default(15)
+        .describe('Silence after which the client gets a sign of life; 0 sends none'),
+      recheckSeconds: z
+        .number()
+        .int()
+        .min(1)
+        .max(300)
+        .default(30)
+        .describe('Time after which the session is read again although nothing was heard of it'),
+      graceSeconds: z
+        .number()
+        .int()
+        .min(0)
+        .max(300)
+        .default(30)
+        .describe('How long a stream goes on while its session cannot be read'),
+    })
+    .prefault({})
+    .describe('WebSockets and streaming answers, at each gateway; they end with their session'),
+  upstreams: z
+    .strictObject({
+      failures: z
+        .number()
+        .int()
+        .min(1)
+        .max(10_000)
+        .default(10)
+        .describe('Requests in a row without an answer after which a target is left alone'),
+      pauseSeconds: z
+        .number()
+        .int()
+        .min(1)
+        .max(300)
+        .default(1)
+        .describe('How long, until one request is let through to see how it is'),
+    })
+    .prefault({})
+    .describe('What happens to targets of routes that fail'),
   policy: z
     .strictObject({
       permissions: z

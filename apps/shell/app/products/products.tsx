@@ -10,6 +10,7 @@ import { productsUrl, type Product, type ProductOrder } from './product.ts';
 import { OrderLinks } from './order-links.tsx';
 import { ProductDialog } from './product-dialog.tsx';
 import { ProductRow } from './product-row.tsx';
+import { useProductChanges, type StreamState } from './use-product-changes.ts';
 
 interface ProductsProps {
   readonly products: readonly Product[];
@@ -23,11 +24,13 @@ type OpenDialog =
   | { readonly kind: 'create' }
   | { readonly kind: 'change' | 'delete'; readonly product: Product };
 
-/** The list and what may be done with it. After each change the server is asked again, so the list never guesses. */
+/** The list and what may be done with it. After each change the server is asked again, so the list never guesses; so it is after changes of
+ * others, of which the shop tells over a stream. */
 export function Products({ products, abilities, total, order }: ProductsProps) {
   const router = useRouter();
   const [dialog, setDialog] = useState<OpenDialog>({ kind: 'none' });
   const [news, setNews] = useState('');
+  const stream = useProductChanges(() => router.refresh());
 
   const close = (): void => setDialog({ kind: 'none' });
   function finish(sentence: string, isNew = false): void {
@@ -44,6 +47,7 @@ export function Products({ products, abilities, total, order }: ProductsProps) {
         <div className="flex flex-wrap items-baseline gap-x-6 gap-y-1">
           <p className="text-ink-soft">{total === 1 ? '1 product' : `${total} products`}</p>
           <OrderLinks order={order} />
+          <LiveMark state={stream} />
         </div>
         {abilities.mayCreate ? (
           <Button tone="primary" onClick={() => setDialog({ kind: 'create' })}>
@@ -78,5 +82,21 @@ export function Products({ products, abilities, total, order }: ProductsProps) {
         <DeleteProductDialog product={dialog.product} onClose={close} onDeleted={finish} />
       ) : null}
     </>
+  );
+}
+
+const streamWords: Readonly<Record<StreamState, string>> = {
+  paused: '',
+  live: 'Live',
+  ended: 'Your session has ended',
+};
+
+/** Whether changes of others show up by themselves. */
+function LiveMark({ state }: { readonly state: StreamState }) {
+  return (
+    <p role="status" aria-label="Changes of others" className="flex items-center gap-1.5 text-sm text-ink-soft">
+      {state === 'live' ? <span aria-hidden="true" className="size-2 rounded-full bg-inner" /> : null}
+      {streamWords[state]}
+    </p>
   );
 }

@@ -1,6 +1,20 @@
 import { CurrentPrincipal, Permissions, type Principal } from '@sallyport/nestjs';
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Inject,
+  Param,
+  Patch,
+  Post,
+  Query,
+  Sse,
+  type MessageEvent,
+} from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { map, startWith, type Observable } from 'rxjs';
 import {
   newProductSchema,
   productChangeSchema,
@@ -28,6 +42,19 @@ export class ProductsController {
   @Permissions('product:read')
   list(@Query({ schema: productPageSchema }) request: ProductPageRequest): Promise<ProductPage> {
     return this.#products.list(request);
+  }
+
+  /**
+   * Says which product changed, for as long as the door lets it: it ends the stream with the session, and when the
+   * permission that the route demands is gone. The first event says that the stream is open.
+   */
+  @Sse('events')
+  @Permissions('product:read')
+  events(): Observable<MessageEvent> {
+    return this.#products.changed.pipe(
+      map((id): MessageEvent => ({ type: 'changed', data: { id } })),
+      startWith<MessageEvent>({ type: 'open', data: {} }),
+    );
   }
 
   @Get(':id')

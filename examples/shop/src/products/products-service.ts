@@ -1,16 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import { SallyportError, type Principal } from '@sallyport/nestjs';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Subject, type Observable } from 'rxjs';
 import type { NewProduct, Product, ProductChange, ProductPage, ProductPageRequest } from './product.ts';
 import { PRODUCT_STORE, type ProductStore } from './product-store.ts';
 
 /** The rules of the shop: what needs the record, and so cannot be decided from the token alone. */
 @Injectable()
-export class ProductsService {
+export class ProductsService implements OnModuleDestroy {
   readonly #store: ProductStore;
+  readonly #changed = new Subject<string>();
 
   constructor(@Inject(PRODUCT_STORE) store: ProductStore) {
     this.#store = store;
+  }
+
+  /** Ids of products that this process adds, changes or removes from now on. What another one does is not heard here. */
+  get changed(): Observable<string> {
+    return this.#changed;
+  }
+
+  /** Whoever listens has nothing more to wait for, and would hold up the end. */
+  onModuleDestroy(): void {
+    this.#changed.complete();
   }
 
   async list(request: ProductPageRequest): Promise<ProductPage> {
@@ -27,6 +39,7 @@ export class ProductsService {
     const at = new Date().toISOString();
     const product = { ...described, id: randomUUID(), ownerId: owner.id, createdAt: at, updatedAt: at, version: 1 };
     await this.#store.insert(product);
+    this.#changed.next(product.id);
     return product;
   }
 
@@ -41,11 +54,13 @@ export class ProductsService {
       version: product.version + 1,
     };
     if (!(await this.#store.replace(changed))) throw new SallyportError('SP_CONFLICT');
+    this.#changed.next(id);
     return changed;
   }
 
   async remove(id: string): Promise<void> {
     if (!(await this.#store.remove(id))) throw new SallyportError('SP_NOT_FOUND');
+    this.#changed.next(id);
   }
 }
 

@@ -59,6 +59,14 @@ describe('what is remembered', () => {
     expect(sessions.reads).toBe(2);
   });
 
+  it('is read again when the clock was put back', async () => {
+    const token = sessions.add();
+    await isFound(token);
+    time -= 1;
+    await isFound(token);
+    expect(sessions.reads).toBe(2);
+  });
+
   it('is not used for a fresh read, nor is a read that began before', async () => {
     const token = sessions.add();
     await Promise.all([isFound(token), isFound(token, true), isFound(token, true)]);

@@ -44,6 +44,7 @@ export interface SessionCacheParts {
 
 interface Entry {
   readonly found: FoundSession & { readonly session: CachedSession };
+  readonly readAt: number;
   readonly goodUntil: number;
 }
 
@@ -115,7 +116,8 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
       unknown.set(key, clock() + Math.min(unknownMilliseconds, maxAgeSeconds * 1000));
       return;
     }
-    const entry: Entry = { found: { session, isHit: true }, goodUntil: clock() + maxAgeSeconds * 1000 };
+    const readAt = clock();
+    const entry: Entry = { found: { session, isHit: true }, readAt, goodUntil: readAt + maxAgeSeconds * 1000 };
     entries.set(key, entry);
     index(key, entry);
   };
@@ -153,7 +155,9 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
     if (!isFresh) {
       const at = clock();
       const entry = entries.get(key);
-      if (entry !== undefined && at < entry.goodUntil) return isLive(entry.found.session, at) ? entry.found : notFound;
+      // A clock that was put back must not make what is remembered young again.
+      if (entry !== undefined && at < entry.goodUntil && at >= entry.readAt)
+        return isLive(entry.found.session, at) ? entry.found : notFound;
       if (at < (unknown.get(key) ?? 0)) return notFound;
     }
     // A read that is under way answers everyone who asks meanwhile: what it may have missed makes it read again.

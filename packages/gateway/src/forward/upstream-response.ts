@@ -7,7 +7,8 @@ export type UpstreamHeaders = Readonly<Record<string, string | string[] | undefi
 export interface ResponseContext {
   readonly requestId: string;
   readonly publicOrigin: string;
-  readonly upstreamOrigin: string;
+  /** Of all targets: each may name itself or another. */
+  readonly upstreamOrigins: readonly string[];
   /** The prefix that was stripped from the request, to be put back into redirects; empty when none was. */
   readonly strippedPrefix: string;
   /** Value of `Strict-Transport-Security`; `undefined` sends none. */
@@ -113,7 +114,7 @@ function toPublicLocation(location: string, context: ResponseContext): string {
   if (!/^https?:/i.test(location) || !URL.canParse(location)) return location;
   const url = new URL(location);
   if (url.origin === context.publicOrigin) return location;
-  if (url.origin !== context.upstreamOrigin && !isInternalHost(url.hostname)) return location;
+  if (!context.upstreamOrigins.includes(url.origin) && !isInternalHost(url.hostname)) return location;
   return `${context.publicOrigin}${context.strippedPrefix}${url.pathname}${url.search}${url.hash}`;
 }
 

@@ -14,6 +14,8 @@ export interface TestSessions extends SessionDirectory {
   add(change?: Partial<LiveSession['principal']>, times?: Partial<Omit<LiveSession, 'principal'>>): string;
   sidOf(token: string): string;
   remove(token: string): void;
+  /** Changes who the session belongs to, as its next reader finds it. */
+  change(token: string, principal: Partial<LiveSession['principal']>): void;
   /** Called at the start of each read, after the answer was looked up: what a slow store would have read. */
   beforeAnswer: () => Promise<void>;
   readonly reads: number;
@@ -55,6 +57,11 @@ export function createTestSessions(now: () => Date = () => new Date()): TestSess
     },
     sidOf: (token) => byToken.get(token)?.principal.sid ?? '',
     remove: (token) => void byToken.delete(token),
+    change: (token, principal) => {
+      const session = byToken.get(token);
+      if (session === undefined) throw new TypeError('there is no such session');
+      byToken.set(token, { ...session, principal: freezePrincipal({ ...session.principal, ...principal }) });
+    },
     beforeAnswer: async () => {},
     byToken: async (token) => {
       reads++;

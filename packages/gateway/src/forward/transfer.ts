@@ -1,0 +1,278 @@
+import type { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { SallyportError } from '@sallyport/core';
+import type { Dispatcher } from 'undici';
+import { isAgreement, writeAgreementHeaders } from '../firewall/web-socket-handshake.ts';
+import { requestOf, type Passage } from '../passage.ts';
+import { EventBoundary } from '../streams/event-boundary.ts';
+import { endSigns, toEndError, type StreamEnd } from '../streams/stream-end.ts';
+import type { Stream, StreamRegister } from '../streams/stream-register.ts';
+import { openTunnel, type Tunnel } from '../streams/tunnel.ts';
+import type { ChooseTarget } from './choose-target.ts';
+import { codeOf, faultOf, isNothingSent, toUpstreamError } from './upstream-fault.ts';
+import { writeResponseHeaders, type ResponseContext, type UpstreamHeaders } from './upstream-response.ts';
+import type { UpstreamMeasures } from './upstream-measures.ts';
+import type { UpstreamTarget } from './upstream-target.ts';
+
+/** A request that is being forwarded. */
+export interface Transfer {
+  /** The client is gone: the upstream is told, and its connection is not used again. */
+  abort(): void;
+  /** From sending the request to the head of the answer; only measured when traces are kept. */
+  readonly upstreamMilliseconds: number | undefined;
+}
+
+/** What all transfers of a route share. */
+export interface TransferParts {
+  readonly choice: ChooseTarget;
+  readonly streams: StreamRegister;
+  readonly measures: UpstreamMeasures;
+}
+
+const smallBody = 16_384;
+
+/** How long a slow reader may take for the last event, when the door has ended the stream. */
+const farewellMilliseconds = 750;
+
+/** One exchange with an upstream. A class, because one object then carries what five closures would. */
+export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, Stream {
+  readonly #parts: TransferParts;
+  readonly #options: Dispatcher.DispatchOptions;
+  readonly #passage: Passage;
+  readonly #response: ServerResponse;
+  readonly #context: ResponseContext;
+  readonly #fail: (error: SallyportError) => void;
+  readonly #isTimed: boolean;
+  #target: UpstreamTarget;
+  #controller: Dispatcher.DispatchController | undefined;
+  #isSettled = false;
+  #isAborted = false;
+  #isRetried = false;
+  #isWaitingForDrain = false;
+  #isRegistered = false;
+  /** Bytes of the answer, when it says so; -1 otherwise. */
+  #length = -1;
+  #isEnded = false;
+  #sentAt = 0;
+  #tunnel: Tunnel | undefined;
+  /** Of an event stream, where something can be said between two events. */
+  #events: EventBoundary | undefined;
+  #endsAtBoundary = false;
+  quietSweeps = 0;
+  upstreamMilliseconds: number | undefined;
+
+  constructor(
+    parts: TransferParts,
+    target: UpstreamTarget,
+    options: Dispatcher.DispatchOptions,
+    passage: Passage,
+    response: ServerResponse,
+    context: ResponseContext,
+    fail: (error: SallyportError) => void,
+  ) {
+    this.#parts = parts;
+    this.#target = target;
+    this.#options = options;
+    this.#passage = passage;
+    this.#response = response;
+    this.#context = context;
+    this.#fail = fail;
+    this.#isTimed = passage.timings !== undefined || parts.measures.isTimed;
+  }
+
+  /** Takes its place in the register. Throws `SP_TOO_MANY_STREAMS`. */
+  register(): void {
+    this.#parts.streams.add(this, this.#passage);
+    this.#isRegistered = true;
+    this.#response.once('close', () => this.#parts.streams.remove(this));
+  }
+
+  send(): void {
+    if (this.#isTimed) this.#sentAt = performance.now();
+    this.#target.began();
+    this.#target.pool.dispatch(this.#options, this);
+  }
+
+  abort(): void {
+    if (this.#isAborted) return;
+    this.#isAborted = true;
+    this.#controller?.abort(new Error('the client went away'));
+  }
+
+  end(end: StreamEnd): boolean {
+    const isDraining = end === 'draining';
+    if (this.#tunnel !== undefined) this.#tunnel.end(end);
+    else if (!this.#response.headersSent) {
+      if (isDraining && !requestOf(this.#passage).headers.isWebSocket) return false;
+      this.abort();
+      this.#fail(toEndError(end));
+    } else {
+      this.#endsAtBoundary = isDraining;
+      if (isDraining && this.#events?.isReached !== true) return false;
+      this.abort();
+      this.#sayFarewell(end);
+    }
+    this.#passage.reason = `stream-${end}`;
+    return true;
+  }
+
+  beat(): void {
+    this.#tunnel?.beat();
+    const response = this.#response;
+    if (this.#events?.isReached !== true || response.writableEnded || response.writableNeedDrain) return;
+    response.write(':\n\n');
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#isAborted) controller.abort(new Error('the client went away'));
+  }
+
+  onRequestUpgrade(_: Dispatcher.DispatchController, status: number, headers: UpstreamHeaders, upstream: Duplex): void {
+    this.#answered();
+    this.#settle();
+    const { message } = this.#passage;
+    if (this.#isAborted || message.socket.destroyed) {
+      upstream.destroy();
+      return;
+    }
+    if (!isAgreement(message, status, headers)) {
+      upstream.destroy();
+      this.#fail(new SallyportError('SP_UPSTREAM_UNAVAILABLE', { reason: 'handshake-answer' }));
+      return;
+    }
+    this.#response.writeHead(status, writeAgreementHeaders(headers, this.#context.requestId));
+    this.#response.end();
+    this.#tunnel = openTunnel(message.socket, upstream, () => (this.quietSweeps = 0));
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: UpstreamHeaders): void {
+    // Early hints and the like are for the hop between us.
+    if (status < 200) return;
+    this.#answered();
+    this.#length = typeof headers['content-length'] === 'string' ? Number(headers['content-length']) : -1;
+    if (isEventStream(headers) && !this.#beginEvents(headers)) return;
+    this.#response.writeHead(status, writeResponseHeaders(headers, this.#context));
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#isRegistered) {
+      if (this.#isAborted) return;
+      this.quietSweeps = 0;
+      this.#events?.follow(chunk);
+    }
+    if (chunk.length === this.#length) {
+      // The whole body in one piece, as most answers are. As text it leaves in one write together with the head;
+      // Latin-1 is the encoding in which every byte is a character, so nothing changes on the way.
+      this.#isEnded = true;
+      if (chunk.length <= smallBody) this.#response.end(chunk.toString('latin1'), 'latin1');
+      else this.#response.end(chunk);
+      return;
+    }
+    const isWritable = this.#response.write(chunk);
+    if (this.#endsAtBoundary && this.#events?.isReached === true) {
+      this.abort();
+      this.#sayFarewell('draining');
+      return;
+    }
+    if (isWritable || this.#isWaitingForDrain) return;
+    this.#isWaitingForDrain = true;
+    controller.pause();
+    this.#response.once('drain', () => {
+      this.#isWaitingForDrain = false;
+      controller.resume();
+    });
+  }
+
+  onResponseEnd(): void {
+    this.#settle();
+    if (!this.#isEnded) this.#response.end();
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.#settle();
+    if (this.#isAborted || this.#isEnded || this.#response.destroyed) return;
+    if (this.#response.headersSent) {
+      // Half an answer must not look like a whole one.
+      this.#response.destroy();
+      return;
+    }
+    const fault = faultOf(error);
+    if (fault !== undefined) {
+      this.#target.failed();
+      this.#parts.measures.failures[fault].add();
+    }
+    const target = this.#targetForAnotherTry(error);
+    if (target === undefined) {
+      this.#fail(toUpstreamError(error));
+      return;
+    }
+    this.#isRetried = true;
+    this.#isSettled = false;
+    this.#target = target;
+    this.send();
+  }
+
+  #answered(): void {
+    this.#target.answered();
+    if (!this.#isTimed) return;
+    const milliseconds = performance.now() - this.#sentAt;
+    this.#parts.measures.headSeconds.observe(milliseconds / 1000);
+    if (this.#passage.timings !== undefined) this.upstreamMilliseconds = milliseconds;
+  }
+
+  #settle(): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#target.ended();
+  }
+
+  /** Starts to follow an event stream. False when there is no room for it, which the client has been told. */
+  #beginEvents(headers: UpstreamHeaders): boolean {
+    try {
+      if (!this.#isRegistered) this.register();
+    } catch (error) {
+      this.abort();
+      this.#fail(
+        error instanceof SallyportError
+          ? error
+          : new SallyportError('SP_INTERNAL', { cause: error, reason: 'unexpected' }),
+      );
+      return false;
+    }
+    // Into what is compressed, or counted, nothing can be put.
+    if (headers['content-encoding'] === undefined && this.#length === -1) this.#events = new EventBoundary();
+    return true;
+  }
+
+  #sayFarewell(end: StreamEnd): void {
+    const response = this.#response;
+    if (response.writableEnded) return;
+    if (this.#events?.isReached !== true) {
+      response.destroy();
+      return;
+    }
+    response.end(endSigns[end].event ?? '');
+    const cut = setTimeout(() => response.destroy(), farewellMilliseconds);
+    response.once('close', () => clearTimeout(cut));
+  }
+
+  /**
+   * A GET or HEAD whose connection broke before any answer is sent a second time, for a pooled connection may have been
+   * closed from the other side just then. Whatever else is sent to another target only when not a byte of it has left.
+   */
+  #targetForAnotherTry(error: Error): UpstreamTarget | undefined {
+    if (this.#isRetried) return undefined;
+    const code = codeOf(error);
+    if (isNothingSent(code)) return this.#parts.choice.other(this.#target);
+    const { method, body } = this.#options;
+    const isRepeatable = body === null && (method === 'GET' || method === 'HEAD');
+    if (!isRepeatable || faultOf(error) !== 'broken') return undefined;
+    return this.#parts.choice.other(this.#target) ?? this.#target;
+  }
+}
+
+function isEventStream(headers: UpstreamHeaders): boolean {
+  const type = headers['content-type'];
+  return typeof type === 'string' && type.startsWith('text/event-stream');
+}

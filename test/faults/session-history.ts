@@ -1,0 +1,102 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { signOutOf, type AskDoor } from '../../tools/launch/door-client.ts';
+import type { History } from './history.ts';
+
+interface Account {
+  readonly email: string;
+  readonly password: string;
+}
+
+/** What the clients of a history were told of a session. "unsure" is a sign-out without an answer. */
+type Told = 'live' | 'unsure' | 'ended';
+
+interface Known {
+  readonly cookie: string;
+  told: Told;
+}
+
+const protectedPath = '/api/shop/products';
+const maximumTries = 100;
+
+/** Every one of them is asked for in every check; of more, the oldest are given up. */
+const maximumSessions = 400;
+
+/** Far above what a push takes, and far below the age at which a gateway reads a session again by itself. */
+const revocationBoundMilliseconds = 2000;
+
+/** Starts one person per account who signs in all the time: every second session is signed out again. */
+export function startSessionHistory(ask: AskDoor, accounts: readonly Account[]): History {
+  const sessions: Known[] = [];
+  let acknowledged = 0;
+  let unanswered = 0;
+  let isStopped = false;
+
+  const live = async (account: Account): Promise<void> => {
+    for (let turn = 0; !isStopped; turn++) {
+      // Every session is asked for in every check: more of them would only take longer.
+      await wait(100);
+      const { status, cookie } = await ask('/auth/sign-in/email', { method: 'POST', json: account });
+      if (status !== 200 || cookie === undefined) {
+        unanswered++;
+        await wait(50);
+        continue;
+      }
+      const session: Known = { cookie, told: 'live' };
+      sessions.push(session);
+      acknowledged++;
+      if (turn % 2 === 0) continue;
+      session.told = 'unsure';
+      if ((await signOutOf(ask, cookie)) === 204) {
+        session.told = 'ended';
+        acknowledged++;
+      } else unanswered++;
+    }
+  };
+  const running = accounts.map(({ email, password }) => live({ email, password }));
+
+  return {
+    get acknowledged() {
+      return acknowledged;
+    },
+    get unanswered() {
+      return unanswered;
+    },
+    async progress(operations) {
+      const wanted = acknowledged + operations;
+      while (acknowledged < wanted) await wait(20);
+    },
+    async stop() {
+      isStopped = true;
+      await Promise.all(running);
+    },
+    async contradictions() {
+      const found: string[] = [];
+      sessions.splice(0, sessions.length - maximumSessions);
+      for (const [index, session] of sessions.entries()) {
+        // What was told before it was asked: an answer to a sign-out may arrive meanwhile.
+        const { told } = session;
+        const status = await settledStatus(ask, session.cookie, told);
+        if (told === 'live' && status !== 200) found.push(`session ${index} was live and got ${status}`);
+        if (told === 'ended' && status !== 401) found.push(`session ${index} was ended and got ${status}`);
+        // A sign-out that nobody answered for may still take effect. Once it has, that is for good.
+        if (session.told === 'unsure' && status === 401) session.told = 'ended';
+      }
+      return found;
+    },
+  };
+}
+
+/**
+ * The first answer that says yes or no. The other gateway hears of a sign-out a moment after it was acknowledged: a
+ * session that was ended may be asked for once more, and no later.
+ */
+async function settledStatus(ask: AskDoor, cookie: string, told: Told): Promise<number> {
+  let isLate = false;
+  for (let tries = 0; tries < maximumTries; tries++) {
+    const { status } = await ask(protectedPath, { cookie });
+    if (status === 401 || (status === 200 && (told !== 'ended' || isLate))) return status;
+    isLate = status === 200;
+    await wait(isLate ? revocationBoundMilliseconds : 100);
+  }
+  return 0;
+}
