@@ -1,13 +1,19 @@
 import { parseBenchArguments } from './arguments.ts';
 import type { Benchmark, BenchmarkResult } from './benchmark.ts';
 import { chooseCores } from './cores.ts';
+import { loginFloodBenchmark } from './login-flood-benchmark.ts';
 import { proxyBenchmarks } from './proxy-cases.ts';
 import { toJson, toTable } from './report.ts';
-import { revocationBenchmark } from './revocation-benchmark.ts';
+import { revocationBenchmark, serviceRevocationBenchmark } from './revocation-benchmark.ts';
 
 /* `npm run bench`: see docs/performance.md. Results go to standard output, progress to standard error. */
 
-const benchmarks: readonly Benchmark[] = [...proxyBenchmarks, revocationBenchmark];
+const benchmarks: readonly Benchmark[] = [
+  ...proxyBenchmarks,
+  loginFloodBenchmark,
+  revocationBenchmark,
+  serviceRevocationBenchmark,
+];
 
 const { json, quick, list, pairs, only, profile } = parseBenchArguments(process.argv.slice(2));
 const chosen = benchmarks.filter(({ name }) => only.length === 0 || only.some((part) => name.includes(part)));

@@ -218,7 +218,7 @@ function requireTranslation(side: ProxySide, before: UpstreamReport, after: Upst
 }
 
 /** What Chromium sends with a `fetch` of the same origin, which each server believes to be `http://localhost:3000`. */
-function browserRequest({ cookie }: ServerReady): string {
+export function browserRequest({ cookie }: ServerReady): string {
   return [
     'GET /api/shop/products/p1?currency=EUR HTTP/1.1',
     'Host: localhost:3000',

@@ -22,7 +22,7 @@ import { readServerSettings, reportServer } from './server-report.ts';
 /* The door with everything behind it: identity, sessions and keys in a SQLite file, and somebody who signed in. */
 
 const publicUrl = 'http://localhost:3000';
-const { upstreamPort } = readServerSettings();
+const { upstreamPort, isBehindProxy = false } = readServerSettings();
 const dataDir = mkdtempSync(join(tmpdir(), 'sallyport-bench-'));
 process.once('exit', () => {
   rmSync(dataDir, { recursive: true, force: true });
@@ -75,6 +75,7 @@ const door = createDoor({
   keyRing,
   bus,
   accessLog: false,
+  trustedProxies: isBehindProxy ? ['127.0.0.1'] : [],
 });
 const { port } = await door.listen({ host: '127.0.0.1', port: 0 });
 

@@ -9,6 +9,8 @@ export interface ServerSettings {
   readonly accessLog?: boolean;
   /** Whether what Prometheus would read is counted. */
   readonly metrics?: boolean;
+  /** Whether a proxy on loopback says for whom it asks. */
+  readonly isBehindProxy?: boolean;
 }
 
 /** What a server says when it listens. */

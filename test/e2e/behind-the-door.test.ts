@@ -18,7 +18,7 @@ describe('behind the door', () => {
 
     await page.getByRole('button', { name: 'Pause' }).click();
     await page
-      .getByRole('button', { name: /^GET \/api\/shop\/products/ })
+      .getByRole('button', { name: /^GET \/api\/shop\/products(?!\/)/ })
       .first()
       .click();
     await page.getByRole('heading', { level: 2, name: 'GET /api/shop/products' }).waitFor();

@@ -73,6 +73,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const stores = await openStores(config, environment, logger, closing);
     const mailer = await openMailer(options, closing);
     closing.push(startHousekeeping(stores.sessions, logger));
+    await stores.keyRing.start();
 
     meter?.gauge({ name: 'sallyport_ready', help: 'Processes whose stores answer' }, () => (stores.isReady() ? 1 : 0));
     const identity = await openIdentity({ config, stores, mailer, logger, ...(meter === undefined ? {} : { meter }) });
@@ -80,6 +81,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (isDemo) await prepareDemoAccounts(config.dataDir, (account) => createVerifiedAccount(identity, account));
 
     const traces = isDemo ? withoutOwnRequests(createDoorTraces()) : undefined;
+    const counterSealer = stores.sealerFor('counter-key');
     // The reloader needs the door, and the door says how the reloader is.
     const reload = { isRefused: () => false };
     const door = createDoor({
@@ -89,14 +91,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         ...(certificate?.warnings() ?? []),
         ...(reload.isRefused() ? ['configuration-not-reloaded'] : []),
       ],
-      mounts: mountsOf(identity, traces),
+      ...(config.forwardAuth === undefined ? {} : { forwardAuth: config.forwardAuth }),
+      mounts: mountsOf(identity, traces, config.limits.authRequests),
       sessions: identity.directory,
       keyRing: stores.keyRing,
       bus: stores.bus,
       isReady: stores.isReady,
       logger,
       tokenLifetimeSeconds: config.tokens.internalSeconds,
+      sessionCache: config.sessionCache,
+      revocationSubscribers: config.internal.subscribers,
       limits: {
+        ...config.limits,
         streamsPerSession: config.streams.perSession,
         streamsPerUser: config.streams.perUser,
         tunnels: config.streams.tunnels,
@@ -107,6 +113,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         graceSeconds: config.streams.graceSeconds,
       },
       upstreams: config.upstreams,
+      ...(environment.redisUrl === undefined
+        ? {}
+        : { sharedCounts: { counters: stores.counters, hash: (text) => counterSealer.hash(text) } }),
       ...(traces === undefined ? {} : { traces }),
       ...(meter === undefined ? {} : { meter }),
       ...(tracing === undefined ? {} : { tracer: tracing.tracer }),
@@ -174,7 +183,11 @@ async function createVerifiedAccount(
   }
 }
 
-function mountsOf(identity: Identity, traces: DoorTraces | undefined): readonly Mount[] {
-  const auth = createIdentityMount(identity.app);
+function mountsOf(
+  identity: Identity,
+  traces: DoorTraces | undefined,
+  authRequests: Config['limits']['authRequests'],
+): readonly Mount[] {
+  const auth = createIdentityMount(identity.app, authRequests);
   return traces === undefined ? [auth] : [auth, createTracesMount(traces)];
 }

@@ -1,11 +1,11 @@
 import { getRequestListener } from '@hono/node-server';
-import type { RequestContext } from '@sallyport/core';
+import type { RequestContext, RequestLimit } from '@sallyport/core';
 import type { Mount } from '@sallyport/gateway';
 import type { Identity } from '@sallyport/identity';
 import type { IncomingMessage } from 'node:http';
 
 /** Hangs identity into the door under `/auth`: the door decides who calls, identity answers. */
-export function createIdentityMount(app: Identity['app']): Mount {
+export function createIdentityMount(app: Identity['app'], requestLimits: readonly RequestLimit[] = []): Mount {
   const contexts = new WeakMap<IncomingMessage, RequestContext>();
   const listener = getRequestListener(
     (request, environment) => {
@@ -20,6 +20,7 @@ export function createIdentityMount(app: Identity['app']): Mount {
     prefix: '/auth',
     access: 'optional',
     slide: false,
+    requestLimits,
     async handle(request, response, context) {
       contexts.set(request, context);
       await listener(request, response);

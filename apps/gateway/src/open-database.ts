@@ -6,6 +6,7 @@ import {
   claimDatabase,
   openEmbeddedDatabase,
   openExternalDatabase,
+  readDatabaseClock,
   storeTables,
   waitForDatabase,
   type DatabaseClaim,
@@ -25,18 +26,24 @@ export interface DatabaseComposition {
   readonly onClaimLost: () => void;
 }
 
+/** The database of a gateway, and the time by which all of its processes agree. */
+export interface GatewayDatabase extends IdentityDatabase {
+  readClock(): Promise<Date>;
+}
+
 /**
  * Opens the database of accounts and records: the one that DATABASE_URL names, else the embedded one. It is waited for,
  * claimed unless Redis keeps several gateways in step, and migrated.
  */
-export async function openDatabase(composition: DatabaseComposition): Promise<IdentityDatabase> {
+export async function openDatabase(composition: DatabaseComposition): Promise<GatewayDatabase> {
   const { config, environment, logger, closing } = composition;
   if (environment.databaseUrl === undefined) {
     // Also with Redis: SQLite is for the processes of one machine, and its locks are waited for on the event loop.
     if (composition.isClaimed) closing.push(claimDataFolder(config.dataDir));
     const file = openEmbeddedDatabase({ file: join(config.dataDir, 'sallyport.db') });
     closing.push(() => file.close());
-    return open({ kind: 'sqlite', database: file }, undefined, logger);
+    const database = await open({ kind: 'sqlite', database: file }, undefined, logger);
+    return { ...database, readClock: async () => new Date() };
   }
   const external = openExternalDatabase(environment.databaseUrl, logger);
   closing.push(() => external.close());
@@ -51,7 +58,7 @@ export async function openDatabase(composition: DatabaseComposition): Promise<Id
     throw new Error(
       'This database does not update conditionally in one step (FerretDB 1), so that what may happen once could happen twice. Use MongoDB or PostgreSQL in production.',
     );
-  return database;
+  return { ...database, readClock: () => readDatabaseClock(external) };
 }
 
 function open(handle: DatabaseHandle, claim: DatabaseClaim | undefined, logger: Logger): Promise<IdentityDatabase> {

@@ -13,6 +13,7 @@ export interface IdentityComposition {
 
 /** Builds identity as the configuration says, on the stores that are open. */
 export function openIdentity({ config, stores, mailer, logger, meter }: IdentityComposition): Promise<Identity> {
+  const { maximumPerUser, onLimit } = config.session;
   const { database, sessions, sealerFor, bus, counters } = stores;
   return createIdentity({
     publicUrl: config.publicUrl,
@@ -24,9 +25,11 @@ export function openIdentity({ config, stores, mailer, logger, meter }: Identity
     mailer,
     policy: config.policy,
     sessionLifetime: config.session,
+    sessionLimit: maximumPerUser === undefined ? undefined : { maximum: maximumPerUser, onLimit },
     secondFactor: config.secondFactor,
     passwordLength: { minimum: config.passwords.minimumLength, maximum: 128 },
     guessLimits: config.guessing,
+    hashing: config.passwords.hashing,
     answerFloorMilliseconds: config.passwords.answerFloorMilliseconds,
     logger,
     ...(meter === undefined ? {} : { meter }),

@@ -13,7 +13,7 @@ export interface ListenerParts {
 /** Opens the internal listener, the public one, and the one that leads to https, as they are configured. */
 export async function openListeners(parts: ListenerParts): Promise<{ port: number; internalPort: number }> {
   const { door, certificate, closing } = parts;
-  const { internal, listen } = parts.config;
+  const { internal, listen, forwardAuth } = parts.config;
   const { port: internalPort } = await door.listenInternal({ host: internal.host, port: internal.port });
   const { host, redirectFrom } = listen;
   const address = { host, port: listen.port };
@@ -25,5 +25,6 @@ export async function openListeners(parts: ListenerParts): Promise<{ port: numbe
   if (redirectFrom !== undefined) {
     await door.listenRedirect({ host: redirectFrom.host ?? host, port: redirectFrom.port });
   }
+  if (forwardAuth !== undefined) await door.listenForwardAuth({ host: forwardAuth.host, port: forwardAuth.port });
   return { port, internalPort };
 }

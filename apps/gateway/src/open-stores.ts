@@ -1,5 +1,13 @@
 import { join } from 'node:path';
-import type { Counters, InvalidationBus, KeyRing, Logger, Records, SealerFor, SessionStore } from '@sallyport/core';
+import type {
+  Counters,
+  InvalidationBus,
+  Logger,
+  Records,
+  RotatingKeyRing,
+  SealerFor,
+  SessionStore,
+} from '@sallyport/core';
 import type { IdentityDatabase } from '@sallyport/identity';
 import {
   createInProcessBus,
@@ -24,7 +32,8 @@ export interface Stores {
   readonly sessions: SessionStore;
   readonly counters: Counters;
   readonly bus: InvalidationBus;
-  readonly keyRing: KeyRing;
+  /** Not started: a process that stays keeps it up to date. */
+  readonly keyRing: RotatingKeyRing;
   readonly sealerFor: SealerFor;
   /** Whether all of them answer now. */
   readonly isReady: () => boolean;
@@ -56,12 +65,24 @@ export async function openStores(
   const bus = redis?.bus ?? local;
   const readiness = watchReadiness(records, bus);
   closing.push(readiness.stop);
+  const keyRing = await openKeyRing({
+    records,
+    sealer: sealerFor('key-ring'),
+    algorithm: config.keys.algorithm,
+    rotationDays: config.keys.rotationDays,
+    cacheSeconds: config.keys.cacheSeconds,
+    tokenSeconds: config.tokens.internalSeconds,
+    bus,
+    logger,
+    readClock: () => database.readClock(),
+  });
+  closing.push(() => keyRing.close());
   return {
     database,
     sessions: await openSessions({ redis, records, isClaimed, config, logger, closing }),
     counters: redis?.counters ?? createInProcessCounters(),
     bus,
-    keyRing: await openKeyRing({ records, sealer: sealerFor('key-ring') }),
+    keyRing,
     sealerFor,
     isReady: readiness.isReady,
   };

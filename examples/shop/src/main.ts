@@ -12,7 +12,7 @@ const logger = createStructuredLogger('shop');
 try {
   const config = loadShopConfig(process.env);
   const app = await createShop({
-    access: { issuer: config.issuer, audience: config.audience, keysUrl: config.keysUrl },
+    access: { issuer: config.issuer, audience: config.audience, keysUrl: config.keysUrl, revocations: {} },
     store: await openStore(config),
     publicPath: config.publicPath,
     logger,

@@ -115,10 +115,20 @@ export const errorCatalog = {
     title: 'The method is not allowed here',
     mend: 'Use one of the methods in the Allow header.',
   },
+  SP_REQUEST_TIMEOUT: {
+    status: 408,
+    title: 'The request took too long to arrive',
+    mend: 'Send it again on a better connection, or in smaller parts.',
+  },
   SP_CONFLICT: {
     status: 409,
     title: 'The record changed meanwhile',
     mend: 'Read it again and repeat the change.',
+  },
+  SP_TOO_MANY_SESSIONS: {
+    status: 409,
+    title: 'This account is signed in in too many places',
+    mend: 'Sign out somewhere else first.',
   },
   SP_SECOND_FACTOR_DEMANDED: {
     status: 409,
@@ -154,6 +164,11 @@ export const errorCatalog = {
     status: 429,
     title: 'Too many attempts',
     mend: 'Wait for the seconds in Retry-After, then try again.',
+  },
+  SP_TOO_MANY_REQUESTS: {
+    status: 429,
+    title: 'Too many requests',
+    mend: 'Wait for the seconds in Retry-After, and send fewer; the limit is in RateLimit-Policy.',
   },
   SP_TOO_MANY_STREAMS: {
     status: 429,

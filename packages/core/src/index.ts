@@ -5,6 +5,7 @@ export { errorCatalog, isErrorCode, type ErrorCatalogEntry, type ErrorCode } fro
 export {
   internalIssuerPath,
   internalKeysPath,
+  internalRevocationsPath,
   internalTokenClaimsSchema,
   internalTokenType,
   maximumTokenLength,
@@ -13,7 +14,15 @@ export {
   type InternalTokenClaims,
   type InternalTokenRequest,
 } from './internal-token.ts';
-export type { KeyRing, KeyRingEntry, KeyState, KeyUse } from './key-ring.ts';
+export {
+  keyAlgorithms,
+  type KeyAlgorithm,
+  type KeyRing,
+  type KeyRingEntry,
+  type KeyState,
+  type KeyUse,
+  type RotatingKeyRing,
+} from './key-ring.ts';
 export {
   createLocalKeySource,
   createRemoteKeySource,
@@ -23,6 +32,7 @@ export {
 export { silentLogger, type LogFields, type Logger } from './log.ts';
 export { silentMeter, type CounterMetric, type HistogramMetric, type Meter, type MetricDefinition } from './meter.ts';
 export { MessageRefused, type Mailer, type Message } from './mailer.ts';
+export { networkOf } from './network-of.ts';
 export { isPermission, isPermissionInterest, selectPermissions } from './permission.ts';
 export { definePolicy, type Policy } from './policy.ts';
 export {
@@ -41,8 +51,16 @@ export {
 } from './principal.ts';
 export { problemMediaType, toProblem, type Problem, type ProblemContext, type ProblemResponse } from './problem.ts';
 export { recordModels, type RecordColumn, type RecordFilter, type Records, type RecordTable } from './records.ts';
+export { requestLimitSchema, type NamedRequestLimit, type RequestLimit } from './request-limit.ts';
 export type { RequestContext } from './request-context.ts';
 export { checkRequirement, type Requirement, type RequirementOutcome } from './requirement.ts';
+export {
+  createRevocationMemory,
+  readHeardRevocation,
+  type HeardRevocation,
+  type RevocationMemory,
+  type RevocationMemoryOptions,
+} from './revocation-memory.ts';
 export {
   revocationKinds,
   type BusMessage,

@@ -10,6 +10,9 @@ export const internalIssuerPath = '/internal';
 /** Path, below the public URL and on the internal listener, of the keys of internal tokens. */
 export const internalKeysPath = '/internal/.well-known/jwks.json';
 
+/** Path, on the internal listener alone, of the stream of revocations. */
+export const internalRevocationsPath = '/internal/revocations';
+
 /** The longest token that a verifier looks at, in characters. */
 export const maximumTokenLength = 8192;
 

@@ -144,6 +144,59 @@ describe('keys from an endpoint', () => {
     expect(fetches).toBe(3);
   });
 
+  it.each([
+    { maxAge: 'max-age=30', seconds: 31 },
+    { maxAge: 'public, max-age=30, must-revalidate', seconds: 31 },
+    { maxAge: 'max-age=86400', seconds: 301 },
+    { maxAge: 'no-store', seconds: 301 },
+    { maxAge: 'max-age=many', seconds: 301 },
+  ])('are fetched again after $seconds s in the background when the endpoint says "$maxAge"', async (row) => {
+    answer = (response) => {
+      response.setHeader('cache-control', row.maxAge);
+      good(response);
+    };
+    const check = createCheck(createSource());
+    await check(first);
+    now += (row.seconds - 1) * 1000;
+    await check(first);
+    expect(fetches).toBe(1);
+    now += 2000;
+    await check(first);
+    await expect.poll(() => fetches).toBe(2);
+  });
+
+  it('that live for less than the cool-down are fetched as often as they say, as long as the endpoint answers', async () => {
+    answer = (response) => {
+      response.setHeader('cache-control', 'max-age=1');
+      good(response);
+    };
+    const check = createCheck(createSource());
+    await check(first);
+    const second = await createKey('second');
+    published = { keys: [second.jwk, first.jwk] };
+    now += 1000;
+    expect(await check(second)).toBe('accepted');
+    answer = (response) => void response.writeHead(503).end();
+    now += 1000;
+    expect(await check(first, 'made-up')).toBe('SP_KEYS_UNAVAILABLE');
+    const before = fetches;
+    now += 1000;
+    expect(await check(first, 'made-up')).toBe('SP_KEYS_UNAVAILABLE');
+    expect(fetches).toBe(before);
+  });
+
+  it('are believed no more once they were withdrawn, although the endpoint still publishes them', async () => {
+    const source = createSource();
+    const check = createCheck(source);
+    expect(await check(first)).toBe('accepted');
+    const second = await createKey('second');
+    published = { keys: [second.jwk, first.jwk] };
+    source.withdraw?.('first');
+    expect(await check(first)).toBe('SP_TOKEN_INVALID');
+    await expect.poll(() => check(second)).toBe('accepted');
+    expect(await check(first)).toBe('SP_TOKEN_INVALID');
+  });
+
   it('that are known never wait for the network', async () => {
     const check = createCheck(createSource({ timeoutMilliseconds: 60_000 }));
     await check(first);

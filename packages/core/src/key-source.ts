@@ -4,6 +4,8 @@ import { SallyportError } from './sallyport-error.ts';
 /** Finds the key for a token. Resolves to a key, or rejects with `SP_TOKEN_INVALID` or `SP_KEYS_UNAVAILABLE`. */
 export interface KeySource {
   readonly getKey: JWTVerifyGetKey;
+  /** Believes a key no more, whoever still publishes it, and fetches the keys again. */
+  readonly withdraw?: (kid: string) => void;
 }
 
 export interface RemoteKeySourceOptions {
@@ -11,7 +13,7 @@ export interface RemoteKeySourceOptions {
   readonly url: string;
   /** The shortest time between two fetches, so that made-up key ids cannot flood the key endpoint. @default 5 */
   readonly cooldownSeconds?: number;
-  /** The age at which the keys are fetched again, in the background. @default 300 */
+  /** The age at which the keys are fetched again, in the background. @default what the endpoint says, and 300 at most */
   readonly refreshSeconds?: number;
   /** How long the last good keys serve while the endpoint is down. @default 86400 */
   readonly keepLastGoodSeconds?: number;
@@ -20,6 +22,12 @@ export interface RemoteKeySourceOptions {
   readonly fetch?: typeof fetch;
   readonly now?: () => Date;
 }
+
+/** The longest age at which keys are fetched again, whatever the endpoint says. */
+const longestRefreshSeconds = 300;
+
+/** Withdrawn keys that are remembered; there is one, if any. */
+const maximumWithdrawn = 100;
 
 /** The largest key set that is read, in characters. */
 const maximumKeySetLength = 262_144;
@@ -34,16 +42,13 @@ export function createLocalKeySource(keys: JSONWebKeySet): KeySource {
  * at most one fetch per cool-down however many requests carry it, and a broken answer never replaces good keys.
  */
 export function createRemoteKeySource(options: RemoteKeySourceOptions): KeySource {
-  const {
-    url,
-    cooldownSeconds = 5,
-    refreshSeconds = 300,
-    keepLastGoodSeconds = 86_400,
-    timeoutMilliseconds = 3000,
-  } = options;
+  const { url, cooldownSeconds = 5, keepLastGoodSeconds = 86_400, timeoutMilliseconds = 3000 } = options;
   const fetchKeys = options.fetch ?? fetch;
   const now = options.now ?? (() => new Date());
 
+  const withdrawn = new Set<string>();
+
+  let refreshSeconds = options.refreshSeconds ?? longestRefreshSeconds;
   let lookUp: JWTVerifyGetKey | undefined;
   let fetchedAt = Number.NEGATIVE_INFINITY;
   let attemptedAt = Number.NEGATIVE_INFINITY;
@@ -54,8 +59,9 @@ export function createRemoteKeySource(options: RemoteKeySourceOptions): KeySourc
 
   const refresh = (): Promise<void> => {
     pending ??= readKeySet(fetchKeys, url, timeoutMilliseconds)
-      .then((keys) => {
+      .then(({ keys, maxAgeSeconds = longestRefreshSeconds }) => {
         lookUp = createLocalJWKSet(keys);
+        refreshSeconds = options.refreshSeconds ?? Math.min(Math.max(maxAgeSeconds, 1), longestRefreshSeconds);
         fetchedAt = now().getTime();
         lastFailure = undefined;
       })
@@ -69,7 +75,10 @@ export function createRemoteKeySource(options: RemoteKeySourceOptions): KeySourc
     return pending;
   };
 
-  const mayFetch = (): boolean => pending !== undefined || secondsSince(attemptedAt) >= cooldownSeconds;
+  // An endpoint that answers, and whose answers hold for less, may be asked as often as it says.
+  const cooldown = (): number =>
+    lastFailure === undefined ? Math.min(cooldownSeconds, refreshSeconds) : cooldownSeconds;
+  const mayFetch = (): boolean => pending !== undefined || secondsSince(attemptedAt) >= cooldown();
 
   const findOrRefuse = async (find: JWTVerifyGetKey, ...[header, token]: Parameters<JWTVerifyGetKey>) => {
     try {
@@ -82,6 +91,8 @@ export function createRemoteKeySource(options: RemoteKeySourceOptions): KeySourc
   };
 
   const getKey: JWTVerifyGetKey = async (header, token) => {
+    if (withdrawn.size > 0 && withdrawn.has(header?.kid ?? ''))
+      throw new SallyportError('SP_TOKEN_INVALID', { reason: 'withdrawn-key' });
     if (lookUp === undefined && mayFetch()) await refresh();
     if (lookUp === undefined || secondsSince(fetchedAt) > keepLastGoodSeconds) {
       if (mayFetch()) await refresh();
@@ -99,17 +110,35 @@ export function createRemoteKeySource(options: RemoteKeySourceOptions): KeySourc
       return findOrRefuse(lookUp, header, token);
     }
   };
-  return { getKey };
+  return {
+    getKey,
+    withdraw: (kid) => {
+      if (withdrawn.size < maximumWithdrawn) withdrawn.add(kid);
+      void refresh();
+    },
+  };
 }
 
-async function readKeySet(fetchKeys: typeof fetch, url: string, timeoutMilliseconds: number): Promise<JSONWebKeySet> {
+interface FetchedKeys {
+  readonly keys: JSONWebKeySet;
+  /** How long the endpoint lets them be kept. */
+  readonly maxAgeSeconds: number | undefined;
+}
+
+async function readKeySet(fetchKeys: typeof fetch, url: string, timeoutMilliseconds: number): Promise<FetchedKeys> {
   const response = await fetchKeys(url, { redirect: 'error', signal: AbortSignal.timeout(timeoutMilliseconds) });
   if (!response.ok) throw new Error(`the key endpoint answered ${response.status}`);
   const text = await response.text();
   if (text.length > maximumKeySetLength) throw new Error('the key set is too large');
   const value: unknown = JSON.parse(text);
   if (!isKeySet(value)) throw new Error('the answer of the key endpoint is not a key set');
-  return value;
+  return { keys: value, maxAgeSeconds: maxAgeOf(response.headers.get('cache-control')) };
+}
+
+/** @see {@link https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2.1 RFC 9111, section 5.2.2.1} */
+function maxAgeOf(cacheControl: string | null): number | undefined {
+  const [, seconds] = /(?:^|[\s,])max-age=(\d{1,9})(?:$|[\s,])/i.exec(cacheControl ?? '') ?? [];
+  return seconds === undefined ? undefined : Number(seconds);
 }
 
 function isKeySet(value: unknown): value is JSONWebKeySet {

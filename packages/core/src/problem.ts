@@ -1,5 +1,6 @@
 import type { StepUp } from './assurance.ts';
 import { errorCatalog, type ErrorCatalogEntry, type ErrorCode } from './error-catalog.ts';
+import type { NamedRequestLimit } from './request-limit.ts';
 import { SallyportError, type FieldError } from './sallyport-error.ts';
 
 /** The media type of every error body (RFC 9457). */
@@ -64,8 +65,17 @@ function problemHeaders(error: SallyportError, entry: ErrorCatalogEntry): Record
   if (entry.status === 401) headers['www-authenticate'] = challengeOf(entry, error.stepUp);
   const retryAfter = error.retryAfterSeconds ?? (entry.status === 503 ? 1 : undefined);
   if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter);
+  if (error.requestLimit !== undefined) Object.assign(headers, limitHeaders(error.requestLimit, retryAfter ?? 0));
   if (error.allow !== undefined) headers['allow'] = error.allow.join(', ');
   return headers;
+}
+
+/** draft-ietf-httpapi-ratelimit-headers-10: structured fields, one limit each. */
+function limitHeaders({ name, amount, seconds }: NamedRequestLimit, resetSeconds: number): Record<string, string> {
+  return {
+    'ratelimit-policy': `"${name}";q=${amount};w=${seconds}`,
+    ratelimit: `"${name}";r=0;t=${resetSeconds}`,
+  };
 }
 
 /** RFC 6750, section 3; what would be enough is said in the words of RFC 9470, section 3. */

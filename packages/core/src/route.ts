@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { requestLimitSchema } from './request-limit.ts';
 import { isPermission, isPermissionInterest } from './permission.ts';
 
 const permission = z.string().refine(isPermission, 'must be a permission such as "product:create"');
@@ -72,6 +73,10 @@ export const routeSchema = z.strictObject({
   limits: z
     .strictObject({
       bodyBytes: z.number().int().positive().optional().describe('Bytes of a request body'),
+      requests: z
+        .array(requestLimitSchema)
+        .optional()
+        .describe('How many requests may come; absent means the limits of the door, an empty list means none'),
       inFlight: z
         .number()
         .int()

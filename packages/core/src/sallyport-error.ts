@@ -1,5 +1,6 @@
 import type { StepUp } from './assurance.ts';
 import { errorCatalog, type ErrorCode } from './error-catalog.ts';
+import type { NamedRequestLimit } from './request-limit.ts';
 
 /** A field that was refused, and why. Never holds the refused value. */
 export interface FieldError {
@@ -18,6 +19,8 @@ export interface SallyportErrorOptions {
   readonly allow?: readonly string[];
   /** Which sign-in would be enough; for `SP_STEP_UP_REQUIRED`. */
   readonly stepUp?: StepUp;
+  /** The limit that is used up; for `SP_TOO_MANY_REQUESTS`. */
+  readonly requestLimit?: NamedRequestLimit;
 }
 
 /** An error that a caller can meet. Its code, status and title are public; its cause and reason are for our logs. */
@@ -30,6 +33,7 @@ export class SallyportError extends Error {
   readonly retryAfterSeconds: number | undefined;
   readonly allow: readonly string[] | undefined;
   readonly stepUp: StepUp | undefined;
+  readonly requestLimit: NamedRequestLimit | undefined;
 
   constructor(code: ErrorCode, options: SallyportErrorOptions = {}) {
     super(`${code}: ${errorCatalog[code].title}`, options.cause === undefined ? undefined : { cause: options.cause });
@@ -40,5 +44,6 @@ export class SallyportError extends Error {
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.allow = options.allow;
     this.stepUp = options.stepUp;
+    this.requestLimit = options.requestLimit;
   }
 }

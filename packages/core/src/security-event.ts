@@ -56,6 +56,12 @@ export const securityEventDetails = {
   'session.ended-many': z
     .strictObject({ reason: endReasons, count: z.number().int() })
     .describe('Several sessions of one account ended together'),
+  'key.rotation-asked': z
+    .strictObject({ when: z.enum(['when-known', 'now']) })
+    .describe('An operator asked for another signing key: as soon as verifiers know it, or at once'),
+  'key.withdrawn': z
+    .strictObject({ kid: z.string(), state: z.enum(['next', 'current', 'retiring']) })
+    .describe('An operator took a signing key away: nothing that it signed holds any more'),
   'access.refused': z.strictObject({ reason: z.string(), code: z.string() }).describe('A request was refused'),
 } as const;
 

@@ -6,6 +6,7 @@ export const revocationReasons = [
   'signed-out-elsewhere',
   'signed-out-everywhere',
   'replaced-by-sign-in',
+  'session-limit',
   'password-changed',
   'roles-changed',
   'second-factor-changed',

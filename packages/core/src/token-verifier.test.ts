@@ -4,6 +4,7 @@ import path from 'node:path';
 import { exportJWK, exportSPKI, generateKeyPair, importJWK, jwtVerify, type JSONWebKeySet, type JWK } from 'jose';
 import { beforeEach, beforeAll, describe, expect, it } from 'vitest';
 import { createLocalKeySource } from './key-source.ts';
+import { SallyportError } from './sallyport-error.ts';
 import { createTokenVerifier, type TokenVerifier, type TokenVerifierOptions } from './token-verifier.ts';
 
 const issuer = 'https://door.test/internal';
@@ -394,3 +395,62 @@ function curveOrderTwice(): Buffer {
   const order = 'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551';
   return Buffer.from(order + order, 'hex');
 }
+
+describe('an objection', () => {
+  it('refuses a token that holds, at first sight and when it was accepted before', async () => {
+    const objection = new SallyportError('SP_UNAUTHENTICATED', { reason: 'token-revoked' });
+    let isRevoked = false;
+    const asked: [string, number][] = [];
+    const verifier = createVerifier({
+      objectTo: (principal, issuedAt) => {
+        asked.push([principal.id, issuedAt]);
+        return isRevoked ? objection : undefined;
+      },
+    });
+    const issuedAt = seconds() - 3;
+    const token = await sign({ iat: issuedAt });
+    expect(await verifier.verify(token)).toMatchObject({ id: 'user-1' });
+    expect(verifier.recall(token)).toMatchObject({ id: 'user-1' });
+    isRevoked = true;
+    expect(verifier.recall(token)).toBeUndefined();
+    await expect(verifier.verify(token)).rejects.toBe(objection);
+    await expect(verifier.verify(await sign({ jti: 'token-2' }))).rejects.toBe(objection);
+    expect(asked.slice(0, 3)).toEqual(Array.from({ length: 3 }, () => ['user-1', issuedAt]));
+  });
+
+  it('is asked for by no token that does not hold', async () => {
+    const verifier = createVerifier({
+      objectTo: () => {
+        throw new Error('asked');
+      },
+    });
+    await expect(verifier.verify(await sign({}, {}, theirs))).rejects.toMatchObject({ code: 'SP_TOKEN_INVALID' });
+  });
+});
+
+it('verifies anew what it had accepted when it is told to forget, also what was on its way then', async () => {
+  const source = createLocalKeySource(keys);
+  let isWithdrawn = false;
+  let meanwhile = (): void => {};
+  const verifier = createVerifier({
+    keys: {
+      getKey: async (header, token) => {
+        if (isWithdrawn) throw new SallyportError('SP_TOKEN_INVALID', { reason: 'withdrawn-key' });
+        const key = await source.getKey(header, token);
+        meanwhile();
+        return key;
+      },
+    },
+  });
+  const withdraw = (): void => {
+    isWithdrawn = true;
+    verifier.forgetAll?.();
+  };
+  const [accepted, onItsWay] = [await sign(), await sign({ jti: 'token-2' })];
+  await verifier.verify(accepted);
+  meanwhile = withdraw;
+  await verifier.verify(onItsWay);
+  expect(verifier.recall(accepted)).toBeUndefined();
+  expect(verifier.recall(onItsWay)).toBeUndefined();
+  await expect(verifier.verify(onItsWay)).rejects.toMatchObject({ code: 'SP_TOKEN_INVALID' });
+});

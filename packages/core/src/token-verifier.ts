@@ -1,5 +1,6 @@
 import { errors, jwtVerify } from 'jose';
 import { internalTokenClaimsSchema, internalTokenType, maximumTokenLength, toPrincipal } from './internal-token.ts';
+import { keyAlgorithms } from './key-ring.ts';
 import type { KeySource } from './key-source.ts';
 import type { Principal } from './principal.ts';
 import { SallyportError } from './sallyport-error.ts';
@@ -13,16 +14,21 @@ export interface TokenVerifierOptions {
   /** The name of this service or zone, as its route at the door says. */
   readonly audience: string;
   readonly keys: KeySource;
-  /** @default ['ES256'] */
+  /** Each key is bound to the one algorithm that it is published with. @default ['ES256', 'EdDSA', 'RS256'] */
   readonly algorithms?: readonly SignatureAlgorithm[];
   /** @default 5 */
   readonly clockToleranceSeconds?: number;
   /** How many verified tokens are remembered; 0 verifies each token each time. @default 10000 */
   readonly cacheSize?: number;
+  /**
+   * Why a token that holds is refused all the same, such as because its session has ended since. Asked about every token
+   * every time, so it must answer at once. `issuedAt` is in seconds since 1970.
+   */
+  readonly objectTo?: (principal: Principal, issuedAt: number) => SallyportError | undefined;
   readonly now?: () => Date;
 }
 
-/** Resolves to the caller, or rejects with `SP_TOKEN_EXPIRED`, `SP_TOKEN_INVALID` or `SP_KEYS_UNAVAILABLE`. */
+/** Resolves to the caller, or rejects with `SP_TOKEN_EXPIRED`, `SP_TOKEN_INVALID`, `SP_KEYS_UNAVAILABLE`, or an objection. */
 export type VerifyToken = (token: string) => Promise<Principal>;
 
 /** The check, and what it needs besides tokens. */
@@ -30,13 +36,19 @@ export interface TokenVerifier {
   readonly verify: VerifyToken;
   /** The caller of a token that was verified before and still holds, without waiting; otherwise `undefined`. */
   readonly recall: (token: string) => Principal | undefined;
+  /** Verifies every token anew from now on: a key may have been withdrawn. */
+  readonly forgetAll?: () => void;
 }
 
 interface RememberedToken {
   readonly principal: Principal;
+  /** Seconds since 1970. */
+  readonly issuedAt: number;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
 }
+
+const usualAlgorithms: readonly SignatureAlgorithm[] = keyAlgorithms;
 
 /** How far the clock of a door may be ahead. Beyond that its tokens would outlive by too much what they were made for. */
 const maximumLeadSeconds = 60;
@@ -53,26 +65,39 @@ const compactJws = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
  * @see {@link https://www.rfc-editor.org/rfc/rfc9068#section-4 RFC 9068, section 4}
  */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
-  const { issuer, audience, keys, algorithms = ['ES256'], clockToleranceSeconds = 5, cacheSize = 10_000 } = options;
+  const { issuer, audience, keys, algorithms = usualAlgorithms, clockToleranceSeconds = 5 } = options;
+  const { cacheSize = 10_000, objectTo } = options;
   const now = options.now ?? (() => new Date());
   if (issuer === '' || audience === '') throw new TypeError('a token verifier needs an issuer and an audience');
   const remembered = new Map<string, RememberedToken>();
+  let forgotten = 0;
 
-  const recall = (token: string): Principal | undefined => {
+  const find = (token: string): RememberedToken | undefined => {
     const known = remembered.get(token);
-    if (known === undefined) return undefined;
-    if (now().getTime() < known.expiresAt) return known.principal;
+    if (known === undefined || now().getTime() < known.expiresAt) return known;
     remembered.delete(token);
     return undefined;
   };
 
+  const recall = (token: string): Principal | undefined => {
+    const known = find(token);
+    if (known === undefined || objectTo?.(known.principal, known.issuedAt) !== undefined) return undefined;
+    return known.principal;
+  };
+
   const verify: VerifyToken = async (token) => {
-    const known = recall(token);
-    if (known !== undefined) return known;
+    const known = find(token) ?? (await check(token));
+    const objection = objectTo?.(known.principal, known.issuedAt);
+    if (objection !== undefined) throw objection;
+    return known.principal;
+  };
+
+  const check = async (token: string): Promise<RememberedToken> => {
     // Cheap refusals first: a flood of rubbish must not cost a signature check each.
     if (token.length > maximumTokenLength) throw new SallyportError('SP_TOKEN_INVALID', { reason: 'too-long' });
     if (!compactJws.test(token)) throw new SallyportError('SP_TOKEN_INVALID', { reason: 'not-a-compact-jws' });
     const at = now();
+    const begun = forgotten;
     try {
       const { payload } = await jwtVerify(token, keys.getKey, {
         issuer,
@@ -87,14 +112,20 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       if (claims.iat > at.getTime() / 1000 + maximumLeadSeconds) {
         throw new SallyportError('SP_TOKEN_INVALID', { reason: 'made-in-the-future' });
       }
-      const principal = toPrincipal(claims);
-      remember(remembered, cacheSize, token, { principal, expiresAt: (claims.exp + clockToleranceSeconds) * 1000 });
-      return principal;
+      const expiresAt = (claims.exp + clockToleranceSeconds) * 1000;
+      const entry = { principal: toPrincipal(claims), issuedAt: claims.iat, expiresAt };
+      // What was found out before everything was forgotten is not remembered after it.
+      if (begun === forgotten) remember(remembered, cacheSize, token, entry);
+      return entry;
     } catch (error) {
       throw toTokenError(error);
     }
   };
-  return { verify, recall };
+  const forgetAll = (): void => {
+    forgotten += 1;
+    remembered.clear();
+  };
+  return { verify, recall, forgetAll };
 }
 
 function remember(remembered: Map<string, RememberedToken>, size: number, token: string, entry: RememberedToken): void {

@@ -5,6 +5,7 @@ import { readCanonicalRequest, type FirewallLimits } from './firewall/canonical-
 import type { ReadClientAddress } from './firewall/client-address.ts';
 import type { ReadForwardedScheme } from './firewall/forwarded-scheme.ts';
 import type { KnownHosts } from './firewall/known-hosts.ts';
+import { limitByAddress, limitByCaller } from './limits/request-limits.ts';
 import { placeOf, requestOf, type Decision, type Passage, type Stage } from './passage.ts';
 import { protect, type ProtectParts } from './protect.ts';
 import { isNavigation } from './request-intent.ts';
@@ -26,7 +27,9 @@ export interface DecisionParts extends AuthenticateParts, ProtectParts, Authoriz
 const stages: readonly { readonly name: string; readonly run: Stage<DecisionParts> }[] = [
   { name: 'firewall', run: passFirewall },
   { name: 'route', run: findPlace },
+  { name: 'limit-address', run: limitByAddress },
   { name: 'authenticate', run: authenticate },
+  { name: 'limit-caller', run: limitByCaller },
   { name: 'protect', run: protect },
   { name: 'authorize', run: authorize },
   { name: 'translate', run: translate },

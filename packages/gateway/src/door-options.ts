@@ -8,11 +8,13 @@ import {
   type KeyRing,
   type Logger,
   type Meter,
+  type RequestLimit,
   type Route,
   type SessionDirectory,
   type Tracer,
 } from '@sallyport/core';
 import { isHostPattern } from './firewall/known-hosts.ts';
+import type { SharedCountsParts } from './limits/shared-counts.ts';
 import type { Mount } from './mount.ts';
 import type { RequestRecord } from './record/record.ts';
 import type { DoorTraces } from './record/traces.ts';
@@ -21,10 +23,30 @@ import type { DoorTraces } from './record/traces.ts';
 export interface DoorLimits {
   /** @default 100 */
   readonly headers?: number;
+  /** @default 100 */
+  readonly cookies?: number;
+  /** Bytes of the request line and all headers. @default 16384 */
+  readonly headerBytes?: number;
+  /** For all headers of a request, and for a TLS handshake. @default 15 */
+  readonly headersSeconds?: number;
+  /** How long a connection is kept on which nothing is asked. @default 65 */
+  readonly idleSeconds?: number;
+  /** How long a body, or the reading of an answer, may take before its speed counts. @default 20 */
+  readonly slowSeconds?: number;
+  /** Bodies that come slower, and clients that read slower, are cut; streams and tunnels are not. @default 500 */
+  readonly slowBytesPerSecond?: number;
+  /** Connections to one listener at the same time. @default 10000 */
+  readonly connections?: number;
+  /** Of these, from one address or one /64 of IPv6; declared proxies have no such limit. @default 1000 */
+  readonly connectionsPerAddress?: number;
   /** Bytes of a request body, where the route names no limit of its own. @default 10000000 */
   readonly bodyBytes?: number;
   /** WebSocket connections at the same time. @default 1024 */
   readonly tunnels?: number;
+  /** How many requests may come, counted together over all routes and mounts that say nothing of their own. @default [] */
+  readonly requests?: readonly RequestLimit[];
+  /** Whose requests are counted at once, for each limit; more, and those unused for longest begin anew. @default 50000 */
+  readonly requestSubjects?: number;
   /** WebSockets and streaming answers of one session at the same time. @default 32 */
   readonly streamsPerSession?: number;
   /** The same, for all sessions of one user. @default 128 */
@@ -60,6 +82,11 @@ export interface SessionCacheOptions {
   readonly maxAgeSeconds?: number;
 }
 
+export interface ForwardAuthOptions {
+  /** Addresses or networks of the proxies that may ask, and whose word on the original request is believed. */
+  readonly proxies: readonly string[];
+}
+
 /** What browsers remember about https (RFC 6797). Nothing is sent for loopback hosts, nor where plain http is served. */
 export interface StrictTransportOptions {
   /** At least a year; 0 makes browsers forget. @default 31536000 */
@@ -83,6 +110,8 @@ export interface DoorOptions {
   readonly logger?: Logger;
   /** Where the door says what it did for one request; absent costs nothing. */
   readonly tracer?: Tracer;
+  /** How many services may listen to revocations on the internal listener; 0 lets none. @default 256 */
+  readonly revocationSubscribers?: number;
   readonly now?: () => Date;
   /** 30 to 300. @default 60 */
   readonly tokenLifetimeSeconds?: number;
@@ -94,6 +123,10 @@ export interface DoorOptions {
    * everybody. @default []
    */
   readonly trustedProxies?: readonly string[];
+  /** Who may ask whether a request is to be let through; nobody unless this is there. */
+  readonly forwardAuth?: ForwardAuthOptions;
+  /** Where gateways tell each other how many requests they counted; absent means that this one counts alone. */
+  readonly sharedCounts?: Omit<SharedCountsParts, 'logger'>;
   readonly sessionCache?: SessionCacheOptions;
   readonly streams?: StreamOptions;
   readonly upstreams?: UpstreamOptions;
@@ -116,9 +149,21 @@ export interface DoorOptions {
 
 /** Options after their defaults were filled in. */
 export type CheckedDoorOptions = Required<
-  Omit<DoorOptions, 'traces' | 'onRefusal' | 'tracer' | 'limits' | 'sessionCache' | 'streams' | 'upstreams' | 'hsts'>
+  Omit<
+    DoorOptions,
+    | 'traces'
+    | 'onRefusal'
+    | 'tracer'
+    | 'forwardAuth'
+    | 'sharedCounts'
+    | 'limits'
+    | 'sessionCache'
+    | 'streams'
+    | 'upstreams'
+    | 'hsts'
+  >
 > &
-  Pick<DoorOptions, 'traces' | 'onRefusal' | 'tracer'> & {
+  Pick<DoorOptions, 'traces' | 'onRefusal' | 'tracer' | 'forwardAuth' | 'sharedCounts'> & {
     readonly limits: Required<DoorLimits>;
     readonly sessionCache: Required<SessionCacheOptions>;
     readonly streams: Required<StreamOptions>;
@@ -133,6 +178,24 @@ export type CheckedDoorOptions = Required<
 
 const oneYearSeconds = 31_536_000;
 
+const defaultLimits: Required<DoorLimits> = {
+  headers: 100,
+  cookies: 100,
+  headerBytes: 16_384,
+  headersSeconds: 15,
+  idleSeconds: 65,
+  slowSeconds: 20,
+  slowBytesPerSecond: 500,
+  connections: 10_000,
+  connectionsPerAddress: 1000,
+  bodyBytes: 10_000_000,
+  tunnels: 1024,
+  streamsPerSession: 32,
+  streamsPerUser: 128,
+  requests: [],
+  requestSubjects: 50_000,
+};
+
 /**
  * Checks the options of a door.
  *
@@ -144,6 +207,7 @@ export function checkDoorOptions(options: DoorOptions): CheckedDoorOptions {
     internalHosts: [],
     mounts: [],
     logger: silentLogger,
+    revocationSubscribers: 256,
     now: () => new Date(),
     tokenLifetimeSeconds: 60,
     accessLog: true,
@@ -154,14 +218,7 @@ export function checkDoorOptions(options: DoorOptions): CheckedDoorOptions {
     readinessWarnings: () => [],
     meter: silentMeter,
     ...options,
-    limits: {
-      headers: 100,
-      bodyBytes: 10_000_000,
-      tunnels: 1024,
-      streamsPerSession: 32,
-      streamsPerUser: 128,
-      ...options.limits,
-    },
+    limits: { ...defaultLimits, ...options.limits },
     streams: { recheckSeconds: 30, graceSeconds: 30, heartbeatSeconds: 15, ...options.streams },
     upstreams: { failures: 10, pauseSeconds: 1, ...options.upstreams },
     sessionCache: { maxEntries: 10_000, maxAgeSeconds: 60, ...options.sessionCache },
@@ -193,13 +250,27 @@ function problemsOf(
     readonly internalHosts: readonly string[];
     readonly trustedProxies: readonly string[];
     readonly signInPath: string;
+    readonly revocationSubscribers: number;
   },
 ): readonly string[] {
   const { limits, sessionCache, streams, upstreams, hsts } = options;
   return [
     ...unless(isBetween(options.tokenLifetimeSeconds, 30, 300), 'tokenLifetimeSeconds must be 30 to 300'),
+    ...unless(isBetween(options.revocationSubscribers, 0, 10_000), 'revocationSubscribers must be 0 to 10000'),
     ...unless(isBetween(limits.headers, 10, 1000), 'limits.headers must be 10 to 1000'),
+    ...unless(isBetween(limits.cookies, 10, 1000), 'limits.cookies must be 10 to 1000'),
+    ...unless(isBetween(limits.headerBytes, 4096, 1_048_576), 'limits.headerBytes must be 4096 to 1048576'),
+    ...unless(limits.headersSeconds > 0 && limits.headersSeconds <= 300, 'limits.headersSeconds must be up to 300'),
+    ...unless(limits.idleSeconds > 0 && limits.idleSeconds <= 3600, 'limits.idleSeconds must be up to 3600'),
+    ...unless(limits.slowSeconds > 0 && limits.slowSeconds <= 3600, 'limits.slowSeconds must be up to 3600'),
+    ...unless(isBetween(limits.slowBytesPerSecond, 1, 1_000_000), 'limits.slowBytesPerSecond must be 1 to 1000000'),
+    ...unless(isBetween(limits.connections, 1, 1_000_000), 'limits.connections must be 1 to 1000000'),
+    ...unless(
+      isBetween(limits.connectionsPerAddress, 1, 1_000_000),
+      'limits.connectionsPerAddress must be 1 to 1000000',
+    ),
     ...unless(isBetween(limits.bodyBytes, 1, Number.MAX_SAFE_INTEGER), 'limits.bodyBytes must be a positive integer'),
+    ...unless(isBetween(limits.requestSubjects, 1, 10_000_000), 'limits.requestSubjects must be 1 to 10000000'),
     ...unless(isBetween(limits.tunnels, 0, 65_536), 'limits.tunnels must be 0 to 65536'),
     ...unless(isBetween(limits.streamsPerSession, 1, 65_536), 'limits.streamsPerSession must be 1 to 65536'),
     ...unless(isBetween(limits.streamsPerUser, 1, 65_536), 'limits.streamsPerUser must be 1 to 65536'),
@@ -218,7 +289,9 @@ function problemsOf(
     ...[...options.hosts, ...options.internalHosts]
       .filter((host) => !isHostPattern(host))
       .map((host) => `hosts: "${host}" is not a host, nor "*." and a host`),
-    ...options.trustedProxies.flatMap(problemsOfNetwork),
+    ...options.trustedProxies.flatMap((text) => problemsOfNetwork('trustedProxies', text)),
+    ...(options.forwardAuth?.proxies ?? []).flatMap((text) => problemsOfNetwork('forwardAuth.proxies', text)),
+    ...unless(options.forwardAuth?.proxies.length !== 0, 'forwardAuth.proxies must name at least one proxy'),
   ];
 }
 
@@ -241,14 +314,14 @@ function problemsOfUrl(publicUrl: string): readonly string[] {
   }
 }
 
-function problemsOfNetwork(text: string): readonly string[] {
+function problemsOfNetwork(key: string, text: string): readonly string[] {
   const [address = '', prefix] = text.split('/');
   const family = isIP(address);
   const longest = family === 4 ? 32 : 128;
   const length = prefix === undefined ? longest : Number(prefix);
-  if (family === 0 || !isBetween(length, 0, longest)) return [`trustedProxies: "${text}" is not an address or network`];
+  if (family === 0 || !isBetween(length, 0, longest)) return [`${key}: "${text}" is not an address or network`];
   // A proxy list that holds everybody lets any client choose its own address.
-  return unless(length >= 8, `trustedProxies: "${text}" is too wide to be a list of proxies`);
+  return unless(length >= 8, `${key}: "${text}" is too wide to be a list of proxies`);
 }
 
 function isBetween(value: number, least: number, most: number): boolean {

@@ -1,3 +1,4 @@
+import { SallyportError } from '@sallyport/core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createDoor } from './door.ts';
 import type { RequestRecord } from './record/record.ts';
@@ -168,6 +169,33 @@ describe('translation', () => {
     await door.bus.revoke('key', 'k1');
     await door.send('GET', '/api/x', cookie(token));
     expect(door.keyRing.signatureCount).toBe(signatureCount + 1);
+  });
+
+  it('answers 503 and leaves the cookie alone when it may not sign', async () => {
+    const keyRing = createTestKeyRing();
+    const sign = (): never => {
+      throw new SallyportError('SP_KEYS_UNAVAILABLE', { reason: 'key-ring-unconfirmed' });
+    };
+    const other = await startTestDoor({ keyRing: { ...keyRing, sign } });
+    try {
+      const answer = await other.send('GET', '/api/x', cookie(other.sessions.add()));
+      expect(answer.status).toBe(503);
+      expect(JSON.parse(answer.body)).toMatchObject({ code: 'SP_KEYS_UNAVAILABLE' });
+      expect(answer.headers['retry-after']).toBeDefined();
+      expect(answer.headers['set-cookie']).toBeUndefined();
+      expect(other.upstream.seen).toEqual([]);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('does not sign again because another key signs from now on: what the last one signed holds', async () => {
+    const token = door.sessions.add();
+    await door.send('GET', '/api/x', cookie(token));
+    const { signatureCount } = door.keyRing;
+    await door.bus.revoke('key', 'k2', 0);
+    await door.send('GET', '/api/x', cookie(token));
+    expect(door.keyRing.signatureCount).toBe(signatureCount);
   });
 
   it('does not sign again only because the session was read again', async () => {
@@ -441,7 +469,9 @@ describe('records', () => {
     expect(passed?.stages.map((stage) => stage.name)).toEqual([
       'firewall',
       'route',
+      'limit-address',
       'authenticate',
+      'limit-caller',
       'protect',
       'authorize',
       'translate',

@@ -1,7 +1,9 @@
 import { sessionCookieFor, silentMeter, type Meter } from '@sallyport/core';
 import { createActivityRecorder } from './authenticate/activity.ts';
-import { createClientAddressReader } from './firewall/client-address.ts';
+import { createClientAddressReader, createNetworkCheck } from './firewall/client-address.ts';
 import type { DecisionParts } from './decide.ts';
+import { createAllowance, servedByTheDoor } from './forward-auth/allowance.ts';
+import { createForwardAuthHandler, type ForwardAuthParts } from './forward-auth/forward-auth-handler.ts';
 import { checkDoorOptions, type CheckedDoorOptions, type DoorOptions } from './door-options.ts';
 import { explainDecision, type ExplainParts } from './explain/explain-decision.ts';
 import type { Explanation, ExplainQuestion } from './explain/explanation.ts';
@@ -12,13 +14,19 @@ import { createUpstreamMeasures } from './forward/upstream-measures.ts';
 import { createUpstreams } from './forward/upstreams.ts';
 import { createInternalTokenAuthenticator } from './authenticate/internal-token-authenticator.ts';
 import { createKnownHosts } from './firewall/known-hosts.ts';
-import { openListener, type Listener } from './listener.ts';
+import { openListener, type HandleRequest, type Listener, type ListenerOptions } from './listener.ts';
 import { createDoorMetrics, type DoorMetrics } from './record/door-metrics.ts';
 import { createNoteRefusal, type NoteRefusal } from './record/note-refusal.ts';
 import { createReplacingMeter } from './record/replacing-meter.ts';
 import { createKeysMount } from './answer/local-endpoints.ts';
+import { createRequestLimits } from './limits/request-limits.ts';
+import { createSlowClients, type SlowClients } from './limits/slow-clients.ts';
+import type { Mount } from './mount.ts';
 import type { ListenerKind } from './passage.ts';
-import { createRouteTable, type RouteTable } from './route-table.ts';
+import { createRevocationFeed, type RevocationFeed } from './revocations/revocation-feed.ts';
+import { createRevocationsMount } from './revocations/revocations-mount.ts';
+import { measureRevocations } from './revocations/measure-revocations.ts';
+import { createRouteTable, type LimitsOf, type RouteTable } from './route-table.ts';
 import { bearerRefuser, createSessionAuthenticator } from './authenticate/session-authenticator.ts';
 import { createSessionCache, type SessionCache } from './authenticate/session-cache.ts';
 import { createCookieReader } from './authenticate/session-cookie-reader.ts';
@@ -76,6 +84,13 @@ export interface Door {
    * stands in front has time to send new ones elsewhere. `close` comes after.
    */
   retire(): void;
+  /**
+   * Opens the listener on which declared proxies (`forwardAuth.proxies`) ask, by `GET /forward-auth`, whether to let a
+   * request through. It has no TLS and tells whoever asks the token of a caller, so only proxies may reach it.
+   *
+   * @throws TypeError when no proxies are declared.
+   */
+  listenForwardAuth(address: { readonly host: string; readonly port: number }): Promise<Listening>;
   /** Stops accepting, lets running requests end within the grace period (10 s by default), then closes everything. */
   close(options?: { readonly graceMilliseconds?: number }): Promise<void>;
 }
@@ -100,6 +115,19 @@ export function createDoor(options: DoorOptions): Door {
     listeners.reduce((sum, listener) => sum + listener.connectionCount(), 0),
   );
 
+  // Connections outlive a change, and which proxies are trusted may have changed by the next one.
+  const listenerOptionsFor = (kind: ListenerKind): ListenerOptions => ({
+    limits: checked.limits,
+    slowClients: lasting.slowClients,
+    caps: {
+      total: checked.limits.connections,
+      // Behind the internal listener are services, few and known.
+      perAddress: kind === 'public' ? checked.limits.connectionsPerAddress : checked.limits.connections,
+      isExempt: (address) => shared.isTrustedProxy(address),
+    },
+    note: (refusal) => shared.noteRefusalOf(kind)(refusal),
+  });
+
   const open = async (kind: ListenerKind, address: Parameters<Door['listen']>[0]): Promise<Listening> => {
     // The port is known only after listening, and the internal hosts hold it: nothing arrives in between, because
     // connections are accepted in a later turn of the event loop.
@@ -108,7 +136,7 @@ export function createDoor(options: DoorOptions): Door {
       address,
       checked.publicOrigin,
       (request, response, proceed, isHandedOver) => handle(request, response, proceed, isHandedOver),
-      (refusal) => shared.noteRefusalOf(kind)(refusal),
+      listenerOptionsFor(kind),
     );
     const rebuild = (): void => {
       handle = createRequestHandler(shared.partsFor(kind, listener, () => isDraining));
@@ -134,10 +162,27 @@ export function createDoor(options: DoorOptions): Door {
         address,
         checked.publicOrigin,
         (request, response, proceed, isHandedOver) => redirect(request, response, proceed, isHandedOver),
-        note,
+        listenerOptionsFor('public'),
       );
       rebuilds.push(() => {
         redirect = createHttpsRedirect(checked, note);
+      });
+      listeners.push(listener);
+      return { host: listener.host, port: listener.port };
+    },
+    listenForwardAuth: async (address) => {
+      if (options.forwardAuth === undefined) throw new TypeError('no proxies are declared that may ask');
+      const { proxies } = options.forwardAuth;
+      const build = (): HandleRequest => createForwardAuthHandler(shared.forwardAuthParts(proxies, () => isDraining));
+      let handle = build();
+      const listener = await openListener(
+        address,
+        checked.publicOrigin,
+        (request, response, proceed, isHandedOver) => handle(request, response, proceed, isHandedOver),
+        { ...listenerOptionsFor('internal'), takesHandshakes: false },
+      );
+      rebuilds.push(() => {
+        handle = build();
       });
       listeners.push(listener);
       return { host: listener.host, port: listener.port };
@@ -158,7 +203,7 @@ export function createDoor(options: DoorOptions): Door {
     },
     close: async ({ graceMilliseconds = defaultGraceMilliseconds } = {}) => {
       isDraining = true;
-      lasting.streams.drain();
+      lasting.drain();
       await Promise.all(listeners.map((listener) => listener.drain(graceMilliseconds)));
       await Promise.all([...retired, shared].map((parts) => parts.close()));
       lasting.close();
@@ -168,6 +213,8 @@ export function createDoor(options: DoorOptions): Door {
 
 interface SharedParts {
   partsFor(kind: ListenerKind, address: Listening, isDraining: () => boolean): HandleRequestParts;
+  forwardAuthParts(proxies: readonly string[], isDraining: () => boolean): ForwardAuthParts;
+  readonly isTrustedProxy: (address: string) => boolean;
   noteRefusalOf(kind: ListenerKind): NoteRefusal;
   explain(question: ExplainQuestion): Promise<Explanation>;
   /** Closes once nothing runs under these parts any more; nothing new must begin. */
@@ -180,27 +227,43 @@ interface LastingParts {
   readonly cache: SessionCache;
   readonly mint: TokenMint;
   readonly streams: StreamRegister;
+  readonly revocations: RevocationFeed;
+  readonly slowClients: SlowClients;
   /** For parts that do not outlive a change. */
   readonly replacingMeter: Meter;
   readonly metrics: Readonly<Record<ListenerKind, DoorMetrics | undefined>>;
+  /** Ends the streams that have no end of their own to wait for. */
+  drain(): void;
   close(): void;
 }
 
 function createLastingParts(options: CheckedDoorOptions): LastingParts {
-  const { publicOrigin, keyRing, sessions, clock, meter, limits } = options;
+  const { publicOrigin, keyRing, sessions, clock, meter, limits, bus } = options;
   const isCounted = meter !== silentMeter;
-  const cache = createSessionCache({ sessions, bus: options.bus, clock, ...options.sessionCache });
+  const cache = createSessionCache({ sessions, bus, clock, meter, ...options.sessionCache });
+  const revocations = createRevocationFeed({
+    bus,
+    clock,
+    maximumSubscribers: options.revocationSubscribers,
+    meter,
+  });
+  const slowClients = createSlowClients({
+    graceSeconds: limits.slowSeconds,
+    bytesPerSecond: limits.slowBytesPerSecond,
+  });
   const mint = createTokenMint({
     keyRing,
     publicOrigin,
     clock,
     lifetimeSeconds: options.tokenLifetimeSeconds,
     maxEntries: options.sessionCache.maxEntries,
+    meter,
   });
-  const unsubscribe = options.bus.subscribe((message) => {
-    // Among what was missed may be that a key was withdrawn.
-    if (message.kind === 'gap' || message.event.kind === 'key') mint.forgetAll();
+  const unsubscribe = bus.subscribe((message) => {
+    // Among what was missed may be that a key was withdrawn. What a rotated key signed holds until it expires.
+    if (message.kind === 'gap' || (message.event.kind === 'key' && message.event.minGeneration > 0)) mint.forgetAll();
   });
+  const stopMeasuring = measureRevocations(options);
   const streams = createStreamRegister({
     signInPath: options.signInPath,
     stepUpPath: options.stepUpPath,
@@ -208,7 +271,7 @@ function createLastingParts(options: CheckedDoorOptions): LastingParts {
     streamsPerSession: limits.streamsPerSession,
     streamsPerUser: limits.streamsPerUser,
     cache,
-    bus: options.bus,
+    bus,
     clock,
     meter,
   });
@@ -216,31 +279,47 @@ function createLastingParts(options: CheckedDoorOptions): LastingParts {
     cache,
     mint,
     streams,
+    revocations,
+    slowClients,
     replacingMeter: createReplacingMeter(meter),
     metrics: {
       public: isCounted ? createDoorMetrics(meter, 'public') : undefined,
       internal: isCounted ? createDoorMetrics(meter, 'internal') : undefined,
     },
+    drain: () => {
+      revocations.close();
+      streams.drain();
+    },
     close: () => {
       streams.close();
       cache.close();
       unsubscribe();
+      slowClients.close();
+      stopMeasuring();
     },
   };
 }
 
-/** What both listeners share: one set of routes and upstreams. */
+/** What both listeners share: one set of routes, of limits on them, and of upstreams. */
 function createSharedParts(options: CheckedDoorOptions, lasting: LastingParts): SharedParts {
-  const { cache, mint, streams, metrics, replacingMeter: meter } = lasting;
+  const { cache, mint, streams, revocations, slowClients, metrics, replacingMeter: meter } = lasting;
   const underWay: UnderWay = { count: 0, onIdle: undefined };
+  const isTrustedProxy = createNetworkCheck(options.trustedProxies);
   const { publicUrl, publicOrigin, isSecure, keyRing, routes, sessions, logger, now } = options;
   const clock = options.clock;
   const keys = createKeysMount(keyRing);
   const readCookies = createCookieReader(sessionCookieFor(publicUrl).name);
+  const requestLimits = createRequestLimits({
+    shared: options.sharedCounts === undefined ? undefined : { ...options.sharedCounts, logger },
+    maxSubjects: options.limits.requestSubjects,
+    meter,
+  });
+  const limitsOf: LimitsOf = (owner, limits) =>
+    limits === undefined ? requestLimits.of('door', options.limits.requests) : requestLimits.of(owner, limits);
   const tables: Record<ListenerKind, RouteTable> = {
-    public: createRouteTable(routes, [...options.mounts, keys]),
+    public: createRouteTable(routes, [...options.mounts, keys], limitsOf),
     // Mounts are for browsers: identity is never reached through the internal listener.
-    internal: createRouteTable(routes, [keys]),
+    internal: createRouteTable(routes, [keys, createRevocationsMount(revocations)]),
   };
   const protocol = isSecure ? 'https' : 'http';
   const turningAway = { signInPath: options.signInPath, stepUpPath: options.stepUpPath };
@@ -283,7 +362,7 @@ function createSharedParts(options: CheckedDoorOptions, lasting: LastingParts): 
   };
   const common = {
     ...turningAway,
-    limits: { headers: limits.headers },
+    limits: { headers: options.limits.headers, cookies: options.limits.cookies },
     mint,
     publicOrigins: new Set([publicOrigin, ...options.hosts.map((host) => `${protocol}://${host}`)]),
   };
@@ -305,45 +384,82 @@ function createSharedParts(options: CheckedDoorOptions, lasting: LastingParts): 
     listener: 'public',
     decision: {
       ...decisionFor('public', { host: '', port: 0 }),
-      // Nobody is there: the session is not kept alive.
+      // Nobody is there: nothing is counted against a limit, and the session is not kept alive.
+      table: createRouteTable(routes, [...options.mounts, keys]),
       authenticators: [createSessionAuthenticator({ cache, readCookies, recordActivity: () => {} }), bearerRefuser],
     },
     cache,
     clock,
     defaultHost: new URL(publicUrl).host,
   };
+  const close = async (): Promise<void> => {
+    requestLimits.close();
+    await upstreams.destroy();
+  };
+
+  const partsFor: SharedParts['partsFor'] = (kind, address, isDraining) => ({
+    listener: kind,
+    decision: decisionFor(kind, address),
+    forwarder: forwarders[kind],
+    slowClients,
+    clock,
+    logger,
+    accessLog: options.accessLog,
+    traces: options.traces,
+    metrics: metrics[kind],
+    tracer: options.tracer,
+    underWay,
+    onRefusal: options.onRefusal,
+    isReady: () => !isDraining() && options.isReady(),
+    readinessWarnings: options.readinessWarnings,
+    isDraining,
+    publicOrigin,
+    // The internal listener has no TLS, and no browser.
+    strictTransport: kind === 'public' ? options.strictTransport : undefined,
+    signInPath: options.signInPath,
+  });
 
   return {
-    explain: (question) => explainDecision(question, explainParts),
-    partsFor: (kind, address, isDraining) => ({
-      listener: kind,
-      decision: decisionFor(kind, address),
-      forwarder: forwarders[kind],
-      clock,
-      logger,
-      accessLog: options.accessLog,
-      traces: options.traces,
-      metrics: metrics[kind],
-      tracer: options.tracer,
-      underWay,
-      onRefusal: options.onRefusal,
-      isReady: () => !isDraining() && options.isReady(),
-      readinessWarnings: options.readinessWarnings,
-      isDraining,
-      publicOrigin,
-      // The internal listener has no TLS, and no browser.
-      strictTransport: kind === 'public' ? options.strictTransport : undefined,
-      signInPath: options.signInPath,
-    }),
+    partsFor,
+    isTrustedProxy,
     noteRefusalOf: (kind) => noteRefusal[kind],
+    explain: (question) => explainDecision(question, explainParts),
+    forwardAuthParts: (proxies, isDraining) => {
+      const parts = partsFor('public', { host: '', port: 0 }, isDraining);
+      // A client may have come to that proxy through others that are declared.
+      const hops = [...proxies, ...options.trustedProxies];
+      return {
+        ...parts,
+        proxies,
+        protocol,
+        strictTransport: undefined,
+        forwarder: createAllowance({ readCookies }),
+        decision: {
+          ...parts.decision,
+          readClientAddress: createClientAddressReader(hops),
+          readForwardedScheme: isSecure ? createForwardedSchemeReader(hops) : undefined,
+          table: createRouteTable(routes, [...options.mounts, keys].map(toUnreachable), limitsOf),
+        },
+      };
+    },
     closeWhenIdle: (onClosed) => {
       underWay.onIdle = () => {
         underWay.onIdle = undefined;
-        void upstreams.destroy().finally(onClosed);
+        void close().finally(onClosed);
       };
       if (underWay.count === 0) underWay.onIdle();
     },
-    close: () => upstreams.destroy(),
+    close,
+  };
+}
+
+/** A mount is in front of this listener, not behind the proxy that asks. */
+function toUnreachable(mount: Mount): Mount {
+  return {
+    ...mount,
+    handle: () => {
+      throw servedByTheDoor();
+    },
   };
 }
 

@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SallyportError, type Logger, type Tracer } from '@sallyport/core';
-import { answerRedirect, answerRefusal, type AnswerParts } from './answer/answer.ts';
+import { answerRedirect, answerRefusal, type AnswerParts, type AnswerRedirect } from './answer/answer.ts';
 import { decide, type DecisionParts } from './decide.ts';
 import type { Forwarder } from './forward/forward.ts';
 import type { Transfer } from './forward/transfer.ts';
 import type { HandleRequest } from './listener.ts';
 import { answerHealth } from './answer/local-endpoints.ts';
+import type { SlowClients } from './limits/slow-clients.ts';
 import type { Mount } from './mount.ts';
+import type { Place } from './route-table.ts';
 import { beginPassage, type Decision, type ListenerKind, type Passage } from './passage.ts';
 import { randomHex } from './random-hex.ts';
 import type { DoorMetrics } from './record/door-metrics.ts';
@@ -18,7 +20,10 @@ import { pushSafetyHeaders } from './forward/upstream-response.ts';
 export interface HandleRequestParts extends AnswerParts {
   readonly listener: ListenerKind;
   readonly decision: DecisionParts;
-  readonly forwarder: Forwarder;
+  readonly forwarder: Pick<Forwarder, 'forward'>;
+  /** How somebody is sent elsewhere; absent means by `Location`. */
+  readonly answerRedirect?: AnswerRedirect;
+  readonly slowClients: SlowClients;
   readonly clock: () => number;
   readonly logger: Logger;
   readonly accessLog: boolean;
@@ -107,12 +112,15 @@ function carryOut(
     explainFailure(error, passage, parts.logger);
     answerRefusal(passage, error, response, parts);
   };
+  if (decision.kind === 'forward' || decision.kind === 'mount') {
+    lookAfterClient(decision.place, passage, response, outcome, refuse, parts.slowClients);
+  }
   try {
     switch (decision.kind) {
       case 'refuse':
         return refuse(decision.error);
       case 'redirect':
-        return answerRedirect(passage, decision, response, parts);
+        return (parts.answerRedirect ?? answerRedirect)(passage, decision, response, parts);
       case 'mount':
         proceed();
         return runMount(decision.place, passage, outcome, response, refuse, parts);
@@ -123,6 +131,34 @@ function carryOut(
   } catch (error) {
     refuse(toSallyportError(error));
   }
+}
+
+/** A client that sends its body next to not at all is told so and hung up on; a stream may take its time. */
+function lookAfterClient(
+  { destination }: Place,
+  { message, request }: Passage,
+  response: ServerResponse,
+  outcome: Outcome,
+  refuse: (error: SallyportError) => void,
+  slowClients: SlowClients,
+): void {
+  const asksForEvents = request?.headers.accept.includes('text/event-stream') === true;
+  if (destination.kind === 'upstream' && (destination.route.streaming || asksForEvents)) {
+    slowClients.spare(message.socket);
+    return;
+  }
+  if (request?.headers.hasBody !== true || message.complete) return;
+  slowClients.watchUpload(message, () => {
+    outcome.transfer?.abort();
+    // A mount is still reading, and would answer into what we said.
+    if (destination.kind === 'mount' || response.headersSent) {
+      message.socket.destroy();
+      return;
+    }
+    response.shouldKeepAlive = false;
+    refuse(new SallyportError('SP_REQUEST_TIMEOUT', { reason: 'body-too-slow' }));
+    response.once('finish', () => message.socket.destroy());
+  });
 }
 
 function runMount(

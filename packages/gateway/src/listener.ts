@@ -4,6 +4,8 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { answerSpokenWithoutTls } from './answer/spoken-without-tls.ts';
 import { answerUnreadable } from './answer/unreadable-request.ts';
+import { capConnections, type ConnectionCaps } from './limits/connection-caps.ts';
+import type { SlowClients } from './limits/slow-clients.ts';
 import { asksForWebSocket } from './firewall/web-socket-handshake.ts';
 import type { NoteRefusal } from './record/note-refusal.ts';
 import { toSecureContext, type CertificatePair } from './tls/secure-context.ts';
@@ -26,6 +28,27 @@ export interface ListenerAddress {
   readonly tls?: CertificatePair;
 }
 
+/** How long clients may take, and how much they may send before they are known. */
+export interface ListenerLimits {
+  /** Bytes of the request line and all headers. */
+  readonly headerBytes: number;
+  /** For all headers to arrive. */
+  readonly headersSeconds: number;
+  /** How long a connection is kept on which nothing is asked. */
+  readonly idleSeconds: number;
+}
+
+export interface ListenerOptions {
+  /** Hears of what is refused before the stages. */
+  readonly note?: NoteRefusal | undefined;
+  /** Whether a WebSocket handshake takes its connection out of HTTP. @default true */
+  readonly takesHandshakes?: boolean;
+  readonly limits: ListenerLimits;
+  /** Absent means as many connections as the system allows. */
+  readonly caps?: ConnectionCaps;
+  readonly slowClients: SlowClients;
+}
+
 /** A server that listens, and knows how to stop. */
 export interface Listener {
   readonly host: string;
@@ -38,8 +61,6 @@ export interface Listener {
   drain(graceMilliseconds: number): Promise<void>;
 }
 
-const slowClientMilliseconds = 15_000;
-const idleConnectionMilliseconds = 65_000;
 const sweepMilliseconds = 50;
 const farewellMilliseconds = 1000;
 
@@ -48,12 +69,13 @@ export async function openListener(
   address: ListenerAddress,
   publicOrigin: string,
   handle: HandleRequest,
-  note?: NoteRefusal,
+  { takesHandshakes = true, limits, caps, slowClients, note }: ListenerOptions,
 ): Promise<Listener> {
-  const server = createServer(address);
-  server.headersTimeout = slowClientMilliseconds;
-  server.keepAliveTimeout = idleConnectionMilliseconds;
-  const unused = trackUnusedSockets(server, address.tls === undefined ? 'connection' : 'secureConnection');
+  const server = createServer(address, takesHandshakes, limits);
+  const connected = address.tls === undefined ? 'connection' : 'secureConnection';
+  if (caps !== undefined) capConnections(server, caps);
+  const unused = trackUnusedSockets(server, connected);
+  server.on(connected, (socket: Socket) => slowClients.watch(socket));
   let connections = 0;
   server.on('connection', (socket: Socket) => {
     connections++;
@@ -78,13 +100,16 @@ export async function openListener(
   });
   // A handshake is a request like any other until the stages have decided on it.
   const handedOver = new Set<Socket>();
-  server.on('upgrade', (request: IncomingMessage, _: Duplex, head: Buffer) => {
-    unused.delete(request.socket);
-    handedOver.add(request.socket);
-    request.socket.once('close', () => handedOver.delete(request.socket));
-    const response = takeOver(request, head);
-    if (response !== undefined) handle(request, response, () => {}, true);
-  });
+  // Where nobody listens for it, Node hands a request that asks for an upgrade over like any other.
+  if (takesHandshakes)
+    server.on('upgrade', (request: IncomingMessage, _: Duplex, head: Buffer) => {
+      unused.delete(request.socket);
+      handedOver.add(request.socket);
+      slowClients.spare(request.socket);
+      request.socket.once('close', () => handedOver.delete(request.socket));
+      const response = takeOver(request, head);
+      if (response !== undefined) handle(request, response, () => {}, true);
+    });
   await listen(server, address);
   const bound = server.address();
   const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
@@ -114,18 +139,25 @@ function trackUnusedSockets(server: Server, event: 'connection' | 'secureConnect
   return unused;
 }
 
-function createServer({ tls }: ListenerAddress): Server {
+function createServer({ tls }: ListenerAddress, takesHandshakes: boolean, limits: ListenerLimits): Server {
+  const headersMilliseconds = limits.headersSeconds * 1000;
   const options = {
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: headersMilliseconds,
+    // Whole requests have no time: an upload is judged by its speed.
+    requestTimeout: 0,
+    connectionsCheckingInterval: Math.min(2000, headersMilliseconds / 2),
+    keepAliveTimeout: limits.idleSeconds * 1000,
     requireHostHeader: false,
     insecureHTTPParser: false,
-    shouldUpgradeCallback: asksForWebSocket,
+    shouldUpgradeCallback: takesHandshakes ? asksForWebSocket : () => false,
   };
   if (tls === undefined) return createHttpServer(options);
   const server = createHttpsServer({
     ...options,
     ...toSecureContext(tls),
     ALPNProtocols: ['http/1.1'],
-    handshakeTimeout: slowClientMilliseconds,
+    handshakeTimeout: headersMilliseconds,
   });
   server.once('close', rotateTicketKeys(server));
   return server;

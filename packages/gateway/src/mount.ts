@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { RequestContext } from '@sallyport/core';
+import type { RequestContext, RequestLimit } from '@sallyport/core';
 
 /**
  * A handler in the door's own process, such as identity under `/auth`. It stands behind the same stages as a route:
@@ -13,6 +13,8 @@ export interface Mount {
   readonly access: 'public' | 'optional' | 'signed-in';
   /** Requests to a mount never keep a session alive. */
   readonly slide: false;
+  /** How many requests may come; absent means the limits of the door. */
+  readonly requestLimits?: readonly RequestLimit[];
   /** Answers the request. What it throws, or rejects with, becomes a problem answer. */
   handle(request: IncomingMessage, response: ServerResponse, context: RequestContext): void | Promise<void>;
 }

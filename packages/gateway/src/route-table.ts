@@ -1,6 +1,7 @@
-import { SallyportError, type Route } from '@sallyport/core';
+import { SallyportError, type RequestLimit, type Route } from '@sallyport/core';
 import { knownMethods } from './firewall/canonical-request.ts';
 import { createHostMatcher } from './firewall/known-hosts.ts';
+import type { PlaceLimits } from './limits/request-limits.ts';
 import type { Mount } from './mount.ts';
 import { toTokenShape, type TokenShape } from './token-mint.ts';
 
@@ -17,8 +18,13 @@ export interface Place {
   readonly carriesIdentity: boolean;
   readonly hosts: readonly string[] | undefined;
   readonly methods: ReadonlySet<string> | undefined;
+  /** How many requests may come; `undefined` where that is not limited. */
+  readonly limits: PlaceLimits | undefined;
   readonly destination: Destination;
 }
+
+/** The limits of a route or mount, by its name and what it asks for. */
+export type LimitsOf = (owner: string, limits: readonly RequestLimit[] | undefined) => PlaceLimits | undefined;
 
 export type Destination =
   | { readonly kind: 'upstream'; readonly route: Route; readonly shape: TokenShape; readonly strippedSegments: number }
@@ -42,8 +48,15 @@ interface Candidate {
  *
  * @throws TypeError naming every pair of places that no rule tells apart.
  */
-export function createRouteTable(routes: readonly Route[], mounts: readonly Mount[]): RouteTable {
-  const places = [...mounts.map(toMountPlace), ...routes.map(toRoutePlace)];
+export function createRouteTable(
+  routes: readonly Route[],
+  mounts: readonly Mount[],
+  limitsOf: LimitsOf = () => undefined,
+): RouteTable {
+  const places = [
+    ...mounts.map((mount) => toMountPlace(mount, limitsOf)),
+    ...routes.map((route) => toRoutePlace(route, limitsOf)),
+  ];
   const problems = problemsOf(places);
   if (problems.length > 0) throw new TypeError(`the routes cannot be used:\n- ${problems.join('\n- ')}`);
 
@@ -72,7 +85,7 @@ export function createRouteTable(routes: readonly Route[], mounts: readonly Moun
   };
 }
 
-function toRoutePlace(route: Route): Place {
+function toRoutePlace(route: Route, limitsOf: LimitsOf): Place {
   return {
     name: route.name,
     prefix: route.prefix,
@@ -84,6 +97,7 @@ function toRoutePlace(route: Route): Place {
     carriesIdentity: route.access !== 'public' && route.csrf !== 'off',
     hosts: route.hosts,
     methods: route.methods === undefined ? undefined : new Set(route.methods),
+    limits: limitsOf(route.name, route.limits?.requests),
     destination: {
       kind: 'upstream',
       route,
@@ -93,7 +107,7 @@ function toRoutePlace(route: Route): Place {
   };
 }
 
-function toMountPlace(mount: Mount): Place {
+function toMountPlace(mount: Mount, limitsOf: LimitsOf): Place {
   return {
     name: mount.name,
     prefix: mount.prefix,
@@ -105,6 +119,7 @@ function toMountPlace(mount: Mount): Place {
     carriesIdentity: mount.access !== 'public',
     hosts: undefined,
     methods: undefined,
+    limits: limitsOf(mount.name, mount.requestLimits),
     destination: { kind: 'mount', mount },
   };
 }

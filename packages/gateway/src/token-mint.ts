@@ -3,9 +3,11 @@ import {
   internalIssuerPath,
   internalTokenType,
   selectPermissions,
+  silentMeter,
   toInternalTokenClaims,
   type InternalTokenClaims,
   type KeyRing,
+  type Meter,
   type Principal,
   type Route,
 } from '@sallyport/core';
@@ -48,6 +50,7 @@ export interface TokenMintParts {
   readonly lifetimeSeconds: number;
   readonly clock: () => number;
   readonly maxEntries: number;
+  readonly meter?: Meter;
 }
 
 /**
@@ -55,10 +58,20 @@ export interface TokenMintParts {
  * Whatever grows a generation changes the key under which tokens are remembered, so that an old one is never found again.
  */
 export function createTokenMint(parts: TokenMintParts): TokenMint {
-  const { keyRing, lifetimeSeconds, clock } = parts;
+  const { keyRing, lifetimeSeconds, clock, meter = silentMeter } = parts;
   const issuer = parts.publicOrigin + internalIssuerPath;
   const lifeBeforeRenewal = (lifetimeSeconds / 2) * 1000;
   const byAuthority = createLeastRecentlyUsed<Map<string, MintedToken>>(parts.maxEntries);
+  meter.gauge(
+    { name: 'sallyport_token_cache_entries', help: 'Callers whose tokens are remembered' },
+    () => byAuthority.size,
+  );
+  const uses = meter.counter({
+    name: 'sallyport_token_uses_total',
+    help: 'Tokens that were sent: remembered, or signed for the request',
+    labels: ['from'],
+  });
+  const [hits, misses] = [uses.of('memory'), uses.of('signature')];
   // A principal object is immutable and shared by all requests of a session: its key is written once.
   let byPrincipal = new WeakMap<Principal, Map<string, MintedToken>>();
 
@@ -96,7 +109,11 @@ export function createTokenMint(parts: TokenMintParts): TokenMint {
       const at = clock();
       const tokens = tokensOf(principal);
       const known = tokens.get(shape.key);
-      if (known !== undefined && at < known.renewAt && at >= known.madeAt) return { token: known, isHit: true };
+      if (known !== undefined && at < known.renewAt && at >= known.madeAt) {
+        hits.add();
+        return { token: known, isHit: true };
+      }
+      misses.add();
       const token = sign(principal, shape, at);
       tokens.set(shape.key, token);
       return { token, isHit: false };

@@ -18,6 +18,7 @@ import type { Engine } from './engine/better-auth-engine.ts';
 import type { SecondFactor } from './factors/second-factor.ts';
 import type { DeviceCookie } from './http/device-cookie.ts';
 import type { AccountPost } from './mail/account-post.ts';
+import type { SessionLimit } from './sessions/session-limit.ts';
 import type { MakeSession, SessionLifetime } from './sessions/session-maker.ts';
 import type { RaiseSession } from './sessions/session-raising.ts';
 import type { SessionRevocation } from './sessions/session-revocation.ts';
@@ -43,6 +44,7 @@ export interface IdentityParts {
   readonly sessionSealer: Sealer;
   readonly directory: SessionDirectory;
   readonly makeSession: MakeSession;
+  readonly sessionLimit: SessionLimit;
   readonly raiseSession: RaiseSession;
   readonly revocation: SessionRevocation;
   readonly secondFactor: SecondFactor;

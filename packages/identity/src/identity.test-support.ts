@@ -133,6 +133,8 @@ export async function startHarness(options: Partial<IdentityOptions> = {}): Prom
     mailer: mailbox.mailer,
     policy: testPolicy,
     answerFloorMilliseconds: 0,
+    // On a crowded machine a hundred hashes take long, and that is not what tests are about.
+    hashing: { maximumWaitingOfOne: 256, maximumWaitSeconds: 120 },
     logger: { info: log, warn: log, error: log },
     now,
     ...options,

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import {
   sessionCookieFor,
   silentLogger,
+  silentMeter,
   type Counters,
   type InvalidationBus,
   type Logger,
@@ -18,7 +19,7 @@ import { createAttemptLimiter } from './accounts/attempt-limiter.ts';
 import { createDeviceTrust } from './accounts/device-trust.ts';
 import { createGuessLimiter, type GuessLimits } from './accounts/guess-limiter.ts';
 import { createOneTimeLinks } from './accounts/one-time-links.ts';
-import { createPasswordHashing } from './accounts/password-hashing.ts';
+import { createPasswordHashing, type HashingLimits } from './accounts/password-hashing.ts';
 import { createPasswordRules, type PasswordLength, type RequireAcceptablePassword } from './accounts/password-rules.ts';
 import { openRoleDirectory } from './accounts/role-directory.ts';
 import { createUserTable } from './accounts/user-table.ts';
@@ -45,6 +46,7 @@ import { createAccountPost } from './mail/account-post.ts';
 import { createCodeMessages } from './mail/code-messages.ts';
 import { createMailQueue } from './mail/mail-queue.ts';
 import { createSessionDirectory } from './sessions/session-directory.ts';
+import { createSessionLimit, type SessionLimitRules } from './sessions/session-limit.ts';
 import { createSessionMaker, type SessionLifetime } from './sessions/session-maker.ts';
 import { createSessionRaising } from './sessions/session-raising.ts';
 import { createSessionRevocation } from './sessions/session-revocation.ts';
@@ -68,6 +70,8 @@ export interface IdentityOptions {
   readonly events?: SecurityEventLog;
   /** @default 12 hours without use, 7 days at all */
   readonly sessionLifetime?: SessionLifetime;
+  /** In how many places one account may be signed in. @default any number */
+  readonly sessionLimit?: SessionLimitRules | undefined;
   /** @default 15 to 128 characters, because the password is the only factor */
   readonly passwordLength?: PasswordLength;
   /** @default {@link defaultGuessLimits} */
@@ -78,10 +82,10 @@ export interface IdentityOptions {
   readonly productName?: string;
   /** No answer that could tell whether an account exists comes sooner. 0 is for tests. @default 300 */
   readonly answerFloorMilliseconds?: number;
-  /** How many passwords are hashed at once. @default 2 */
-  readonly hashingConcurrency?: number;
+  /** How much is hashed at once, and how much may wait for it. */
+  readonly hashing?: HashingLimits;
   readonly logger?: Logger;
-  /** Where security events are counted; absent counts none. */
+  /** Where security events and hashing are counted; absent counts none. */
   readonly meter?: Meter;
   readonly now?: () => Date;
 }
@@ -130,12 +134,14 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     policy,
     signUpRoles = ['user'],
     sessionLifetime: lifetime = defaultLifetime,
+    sessionLimit,
     passwordLength = defaultPasswordLength,
     guessLimits = defaultGuessLimits,
     secondFactor: rules = {},
     productName = 'Sallyport',
     answerFloorMilliseconds = 300,
-    hashingConcurrency = 2,
+    hashing: hashingLimits = {},
+    meter = silentMeter,
     logger = silentLogger,
     now = () => new Date(),
   } = options;
@@ -149,7 +155,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   const events = countEvents(options.events ?? createSecurityEventLog(records), options.meter);
   const users = createUserTable(records);
   const roles = await openRoleDirectory(records, policy, bus, now);
-  const hashing = createPasswordHashing(hashingConcurrency);
+  const hashing = createPasswordHashing({ ...hashingLimits, meter });
   const queue = createMailQueue({ mailer, logger });
   const messages = createAccountMessages(publicUrl, productName);
   const post = createAccountPost({ messages, queue, counters, sealer: sealerFor('counter-key') });
@@ -214,6 +220,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     sessionSealer: sealer,
     directory,
     makeSession,
+    sessionLimit: createSessionLimit({ sessions, revocation, rules: sessionLimit, now }),
     raiseSession: createSessionRaising({ sessions, sealer, cookie, bus, now }),
     revocation,
     secondFactor,
@@ -231,6 +238,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     async close() {
       roles.close();
       await queue.close();
+      await hashing.close();
     },
   };
 }
@@ -258,6 +266,9 @@ function createApp(parts: IdentityParts, origin: string): Hono<IdentityEnvironme
   app.use(async function forbidStoring(c, next) {
     await next();
     c.res.headers.set('cache-control', 'no-store');
+  });
+  app.use(async function hashOnBehalfOfCaller(c, next) {
+    await parts.hashing.onBehalfOf(c.env.context.clientAddress, next);
   });
   app.route('/auth', createSignUpRoutes(parts));
   app.route('/auth', createSignInRoutes(parts));

@@ -35,3 +35,4 @@ export {
 export { createHttpSmsSender, type HttpSmsSenderOptions, type SmsAuthentication } from './mail/http-sms-sender.ts';
 export { createSmtpMailer, type SmtpMailerOptions } from './mail/smtp-mailer.ts';
 export type { SessionLifetime } from './sessions/session-maker.ts';
+export { createSecurityEventLog } from './events/security-event-log.ts';

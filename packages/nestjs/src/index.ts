@@ -3,7 +3,7 @@ export { SALLYPORT_OPTIONS, TOKEN_VERIFIER } from './injection-tokens.ts';
 export { callerOf, CurrentPrincipal } from './request-caller.ts';
 export { requestIdOf } from './request-id.ts';
 export { SallyportModule, type SallyportAsyncOptions } from './sallyport-module.ts';
-export type { SallyportOptions } from './sallyport-options.ts';
+export type { RevocationOptions, SallyportOptions } from './sallyport-options.ts';
 export {
   applySallyportSwagger,
   swaggerSecurityScheme,

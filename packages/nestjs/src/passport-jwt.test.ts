@@ -23,7 +23,7 @@ beforeAll(async () => {
       super({
         jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
         secretOrKeyProvider: passportJwtSecret({ jwksUri: keys.url, cache: true, rateLimit: true }),
-        algorithms: ['ES256'],
+        algorithms: ['ES256', 'RS256'],
         issuer: issuer.issuer,
         audience: issuer.audience,
       });
@@ -73,6 +73,13 @@ describe('a stock passport-jwt strategy at our keys', () => {
   it('accepts tokens of a new key after a rotation', async () => {
     issuer.rotate();
     expect((await call(issuer.sign())).status).toBe(200);
+  });
+
+  it('accepts tokens of a key for RS256', async () => {
+    issuer.rotate({ algorithm: 'RS256' });
+    expect((await call(issuer.sign())).status).toBe(200);
+    expect((await call(issuer.sign({}, { alg: 'ES256' }))).status).toBe(401);
+    issuer.rotate();
   });
 
   it.each([

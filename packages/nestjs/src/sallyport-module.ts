@@ -1,11 +1,11 @@
-import { createLocalKeySource, createRemoteKeySource, createTokenVerifier, type TokenVerifier } from '@sallyport/core';
 import { Module, type DynamicModule, type FactoryProvider, type ModuleMetadata, type Provider } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, DiscoveryModule } from '@nestjs/core';
 import { AccessAudit } from './access-audit.ts';
-import { SALLYPORT_OPTIONS, TOKEN_VERIFIER } from './injection-tokens.ts';
+import { SALLYPORT_OPTIONS, SERVICE_TRUST, TOKEN_VERIFIER } from './injection-tokens.ts';
 import { SallyportExceptionFilter } from './sallyport-exception-filter.ts';
 import { SallyportGuard } from './sallyport-guard.ts';
 import { requireSallyportOptions, type SallyportOptions } from './sallyport-options.ts';
+import { createServiceTrust, RevocationSubscription, type ServiceTrust } from './service-trust.ts';
 
 /** Options that come from other providers, such as a configuration service. */
 export interface SallyportAsyncOptions {
@@ -49,24 +49,13 @@ function describeModule(imports: NonNullable<ModuleMetadata['imports']>, options
     imports: [DiscoveryModule, ...imports],
     providers: [
       options,
-      { provide: TOKEN_VERIFIER, inject: [SALLYPORT_OPTIONS], useFactory: createVerifier },
+      { provide: SERVICE_TRUST, inject: [SALLYPORT_OPTIONS], useFactory: createServiceTrust },
+      { provide: TOKEN_VERIFIER, inject: [SERVICE_TRUST], useFactory: ({ verifier }: ServiceTrust) => verifier },
+      RevocationSubscription,
       { provide: APP_GUARD, useClass: SallyportGuard },
       { provide: APP_FILTER, useClass: SallyportExceptionFilter },
       AccessAudit,
     ],
     exports: [TOKEN_VERIFIER],
   };
-}
-
-function createVerifier(options: SallyportOptions): TokenVerifier {
-  const { issuer, audience, keysUrl, keys, algorithms, clockToleranceSeconds, cacheSize } = options;
-  const source = keys === undefined ? createRemoteKeySource({ url: keysUrl ?? '' }) : createLocalKeySource(keys);
-  return createTokenVerifier({
-    issuer,
-    audience,
-    keys: source,
-    ...(algorithms === undefined ? {} : { algorithms }),
-    ...(clockToleranceSeconds === undefined ? {} : { clockToleranceSeconds }),
-    ...(cacheSize === undefined ? {} : { cacheSize }),
-  });
 }

@@ -16,21 +16,37 @@ export interface SallyportOptions {
   readonly keysUrl?: string;
   /** The public keys themselves, instead of `keysUrl`: for tests. */
   readonly keys?: Parameters<typeof createLocalKeySource>[0];
-  /** @default ['ES256'] */
+  /** Each key is bound to the one algorithm that it is published with. @default ['ES256', 'EdDSA', 'RS256'] */
   readonly algorithms?: readonly SignatureAlgorithm[];
   /** @default 5 */
   readonly clockToleranceSeconds?: number;
   /** How many verified tokens are remembered; 0 verifies each token each time. @default 10000 */
   readonly cacheSize?: number;
+  /**
+   * Subscribes to the revocations of the door, so that a token dies within a second of a sign-out, a ban or a change of
+   * roles, and not when it expires. `{}` is enough. @default not subscribed
+   */
+  readonly revocations?: RevocationOptions;
   /** Origin whose `/errors/<code>` explains an error. @default the origin of the issuer */
   readonly documentationOrigin?: string;
   /** @default the logger of Nest */
   readonly logger?: Logger;
   /**
-   * Lets `keysUrl` be plain http away from loopback. Whoever can change packets on that network can then sign in as
+   * Lets `keysUrl` and the stream of revocations be plain http away from loopback. Whoever can change packets on that network can then sign in as
    * anyone: only for a network that is private to these processes. @default false
    */
   readonly allowPlainHttpKeysOnPrivateNetwork?: boolean;
+}
+
+/** How a service hears of revocations. */
+export interface RevocationOptions {
+  /** Address of the stream. @default `/internal/revocations` at the origin of `keysUrl` */
+  readonly url?: string;
+  /**
+   * What becomes of a token while it is not certain that every revocation was heard: accepted, because it expires within
+   * the minute anyway, or answered with 503 `SP_SERVICE_UNAVAILABLE`. @default 'accept'
+   */
+  readonly onGap?: 'accept' | 'refuse';
 }
 
 const algorithms: readonly unknown[] = ['ES256', 'EdDSA', 'Ed25519', 'RS256'] satisfies readonly SignatureAlgorithm[];
@@ -61,6 +77,17 @@ const checks: {
       : `must be a list of ${algorithms.join(', ')}`,
   clockToleranceSeconds: (value) => (isWithin(value, 0, 60) ? undefined : 'must be a number from 0 to 60'),
   cacheSize: (value) => (isWithin(value, 0, 1_000_000) ? undefined : 'must be a number from 0 to 1000000'),
+  revocations: (value, all) => {
+    if (value === undefined) return undefined;
+    if (typeof value !== 'object' || value === null) return 'must be an object, such as {}';
+    const { url, onGap, ...others } = value as Readonly<Record<string, unknown>>; // Each member is checked here.
+    if (Object.keys(others).length > 0) return 'has members that are not options';
+    if (onGap !== undefined && onGap !== 'accept' && onGap !== 'refuse') return 'onGap must be accept or refuse';
+    if (url === undefined) return all.keysUrl === undefined ? 'needs a url where there is no keysUrl' : undefined;
+    if (!isHttpUrl(url)) return 'url must be a URL: <internalUrl>/internal/revocations';
+    if (isSafelyFetched(url) || all.allowPlainHttpKeysOnPrivateNetwork === true) return undefined;
+    return 'url must be https away from loopback, or set allowPlainHttpKeysOnPrivateNetwork';
+  },
   documentationOrigin: (value) => (value === undefined || isHttpUrl(value) ? undefined : 'must be a URL'),
   logger: (value) =>
     value === undefined || (typeof value === 'object' && value !== null && 'error' in value)

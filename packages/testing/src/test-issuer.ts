@@ -4,6 +4,7 @@ import {
   toInternalTokenClaims,
   freezePrincipal,
   type InternalTokenClaims,
+  type KeyAlgorithm,
   type UserPrincipal,
 } from '@sallyport/core';
 import type { JSONWebKeySet } from 'jose';
@@ -17,6 +18,8 @@ export interface TestIssuerOptions {
   readonly issuer?: string;
   /** @default 'shop' */
   readonly audience?: string;
+  /** @default 'ES256' */
+  readonly algorithm?: KeyAlgorithm;
   /** Which role holds which permissions, for `tokenFor`. */
   readonly roles?: Readonly<Record<string, readonly string[]>>;
 }
@@ -34,12 +37,13 @@ export interface TestIssuer {
   /** The public part of the current key as PEM, for attacks that misuse it as a shared secret. */
   publicKeyPem(): string;
   /** Signs with a new key from now on. The old key stays published unless `forgetOld`. */
-  rotate(options?: { readonly forgetOld?: boolean }): void;
+  rotate(options?: { readonly forgetOld?: boolean; readonly algorithm?: KeyAlgorithm }): void;
   /** Serves the keys on loopback, on a port of its own choice. */
   listen(): Promise<TestKeyEndpoint>;
 }
 
 interface TestKey {
+  readonly alg: KeyAlgorithm;
   readonly kid: string;
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
@@ -53,15 +57,21 @@ interface TestKey {
  * const token = issuer.tokenFor('vendor', { sub: 'vendor-2' });
  */
 export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
-  const { issuer = 'http://localhost:3000/internal', audience = 'shop', roles = {} } = options;
-  let keys: readonly [TestKey, ...TestKey[]] = [createKey()];
+  const {
+    issuer = 'http://localhost:3000/internal',
+    audience = 'shop',
+    roles = {},
+    algorithm: first = 'ES256',
+  } = options;
+  let keys: readonly [TestKey, ...TestKey[]] = [createKey(first)];
 
   const sign = (claims: Changes = {}, header: Changes = {}): string => {
-    const [{ kid, privateKey }] = keys;
-    const protectedHeader = { alg: 'ES256', typ: internalTokenType, kid, ...header };
+    const [{ alg, kid, privateKey }] = keys;
+    const protectedHeader = { alg, typ: internalTokenType, kid, ...header };
     const payload = { ...validClaims(issuer, audience), ...claims };
     const input = `${encodeJson(protectedHeader)}.${encodeJson(payload)}`;
-    const signature = signBytes('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' });
+    const digest = alg === 'EdDSA' ? null : 'sha256';
+    const signature = signBytes(digest, Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' });
     return `${input}.${signature.toString('base64url')}`;
   };
 
@@ -78,8 +88,8 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
     },
     jwks,
     publicKeyPem: () => keys[0].publicKey.export({ type: 'spki', format: 'pem' }).toString(),
-    rotate: ({ forgetOld = false } = {}) => {
-      keys = forgetOld ? [createKey()] : [createKey(), ...keys];
+    rotate: ({ forgetOld = false, algorithm = first } = {}) => {
+      keys = forgetOld ? [createKey(algorithm)] : [createKey(algorithm), ...keys];
     },
     listen: () => listenForKeys(jwks),
   };
@@ -90,12 +100,24 @@ export function encodeJson(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
 
-function createKey(): TestKey {
-  return { kid: randomUUID(), ...generateKeyPairSync('ec', { namedCurve: 'P-256' }) };
+function createKey(alg: KeyAlgorithm): TestKey {
+  return { alg, kid: randomUUID(), ...createKeyPair(alg) };
 }
 
-function toPublicJwk({ kid, publicKey }: TestKey): JSONWebKeySet['keys'][number] {
-  return { ...publicKey.export({ format: 'jwk' }), kty: 'EC', kid, alg: 'ES256', use: 'sig' };
+function createKeyPair(alg: KeyAlgorithm): Pick<TestKey, 'privateKey' | 'publicKey'> {
+  switch (alg) {
+    case 'ES256':
+      return generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    case 'EdDSA':
+      return generateKeyPairSync('ed25519');
+    case 'RS256':
+      return generateKeyPairSync('rsa', { modulusLength: 2048 });
+  }
+}
+
+function toPublicJwk({ alg, kid, publicKey }: TestKey): JSONWebKeySet['keys'][number] {
+  const jwk = publicKey.export({ format: 'jwk' });
+  return { ...jwk, kty: jwk.kty ?? '', kid, alg, use: 'sig' };
 }
 
 function validClaims(issuer: string, audience: string): InternalTokenClaims {

@@ -47,7 +47,6 @@ describe('the admin listener', () => {
     line('sallyport_door_refusals_total', 'listener="public",code="SP_FORBIDDEN",reason="role-missing"', '1');
     line('sallyport_door_request_duration_seconds_count', 'listener="public",route="shop"', '3');
     line('sallyport_door_request_duration_seconds_bucket', 'le="\\+Inf",listener="public",route="shop"', '3');
-    line('sallyport_door_token_cache_total', 'result="hit"', '1');
     expect(page).toMatch(/^sallyport_door_connections \d+$/m);
     expect(page).toMatch(/^sallyport_ready 1$/m);
     expect(page).toMatch(/^nodejs_eventloop_lag_p99_seconds /m);
@@ -156,7 +155,9 @@ describe('the admin listener', () => {
     expect(explanation.stages.map(({ stage, outcome }) => [stage, outcome])).toEqual([
       ['firewall', 'passed'],
       ['route', 'passed'],
+      ['limit-address', 'passed'],
       ['authenticate', 'passed'],
+      ['limit-caller', 'passed'],
       ['protect', 'passed'],
       ['authorize', 'passed'],
       ['translate', 'decided'],

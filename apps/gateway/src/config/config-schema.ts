@@ -1,4 +1,4 @@
-import { isLoopbackHost, routeSchema } from '@sallyport/core';
+import { isLoopbackHost, keyAlgorithms, requestLimitSchema, routeSchema } from '@sallyport/core';
 import * as z from 'zod';
 
 const port = z.number().int().min(0).max(65_535);
@@ -54,6 +54,13 @@ export const configSchema = z.strictObject({
         .describe(
           'Names with port, such as gateway:9400, by which zones and services reach it; loopback always counts',
         ),
+      subscribers: z
+        .number()
+        .int()
+        .min(0)
+        .max(10_000)
+        .default(256)
+        .describe('How many services may listen to revocations at the same time; 0 lets none'),
     })
     .prefault({})
     .describe('The listener for zones and services: keys, and calls from zones to services'),
@@ -93,6 +100,19 @@ export const configSchema = z.strictObject({
     .default([])
     .describe(
       'Addresses or networks (such as 10.0.0.0/8) of proxies whose X-Forwarded-For and -Proto are believed; nobody by default',
+    ),
+  forwardAuth: z
+    .strictObject({
+      host: z.string().default('127.0.0.1').describe('Address on which it binds; only proxies may reach it'),
+      port: port.describe('Its port'),
+      proxies: z
+        .array(z.string().min(1))
+        .min(1)
+        .describe('Addresses or networks of the proxies that may ask; everybody else is refused'),
+    })
+    .optional()
+    .describe(
+      'A listener on which nginx, Traefik or Caddy ask whether to let a request through; absent means that nobody may',
     ),
   dataDir: z.string().min(1).default('.sallyport').describe('Folder of the embedded database and of generated secrets'),
   redis: z
@@ -169,23 +189,143 @@ export const configSchema = z.strictObject({
         .describe('Each role with its permissions; a seed, afterwards roles are data'),
     })
     .describe('Permissions, and the roles that seed the database; write it with definePolicy()'),
+  limits: z
+    .strictObject({
+      requests: z
+        .array(requestLimitSchema)
+        .default([])
+        .describe('How many requests may come, counted together over all routes that say nothing of their own'),
+      authRequests: z
+        .array(requestLimitSchema)
+        .default([{ per: 'address', amount: 1000, seconds: 60 }])
+        .describe('How many requests to /auth may come; an empty list means any number'),
+      requestSubjects: z
+        .number()
+        .int()
+        .min(1)
+        .max(10_000_000)
+        .default(50_000)
+        .describe('Whose requests are counted at once, for each limit; more, and those unused for longest begin anew'),
+      headers: z.number().int().min(10).max(1000).default(100).describe('Headers of a request'),
+      cookies: z.number().int().min(10).max(1000).default(100).describe('Cookies of a request'),
+      headerBytes: z
+        .number()
+        .int()
+        .min(4096)
+        .max(1_048_576)
+        .default(16_384)
+        .describe('Bytes of the request line and all headers'),
+      headersSeconds: z
+        .number()
+        .int()
+        .min(1)
+        .max(300)
+        .default(15)
+        .describe('For all headers of a request, and for a TLS handshake'),
+      idleSeconds: z
+        .number()
+        .int()
+        .min(1)
+        .max(3600)
+        .default(65)
+        .describe('How long a connection is kept on which nothing is asked'),
+      slowSeconds: z
+        .number()
+        .int()
+        .min(1)
+        .max(3600)
+        .default(20)
+        .describe('How long a body, or the reading of an answer, may take before its speed counts'),
+      slowBytesPerSecond: z
+        .number()
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .default(500)
+        .describe('Bodies that come slower, and clients that read slower, are cut; streams and tunnels are not'),
+      connections: z
+        .number()
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .default(10_000)
+        .describe('Connections to one listener at the same time'),
+      connectionsPerAddress: z
+        .number()
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .default(1000)
+        .describe('Of these, from one address or one /64 of IPv6; trustedProxies have no such limit'),
+      bodyBytes: z
+        .number()
+        .int()
+        .positive()
+        .default(10_000_000)
+        .describe('Bytes of a request body, where the route names no limit of its own'),
+    })
+    .prefault({})
+    .describe('Upper bounds of what the door takes in'),
   session: z
     .strictObject({
       idleSeconds: seconds.default(43_200).describe('A session without requests ends after this time'),
       absoluteSeconds: seconds.default(604_800).describe('A session ends after this time whatever happens'),
+      maximumPerUser: z
+        .number()
+        .int()
+        .min(1)
+        .max(10_000)
+        .optional()
+        .describe('In how many places one account may be signed in; absent means any number'),
+      onLimit: z
+        .enum(['end-oldest', 'refuse'])
+        .default('end-oldest')
+        .describe('What becomes of one more: the oldest session ends, or the sign-in is refused'),
     })
     .refine(
       ({ idleSeconds, absoluteSeconds }) => idleSeconds <= absoluteSeconds,
       'idleSeconds must not exceed absoluteSeconds',
     )
     .prefault({})
-    .describe('Lifetime of browser sessions'),
+    .describe('Lifetime and number of browser sessions'),
   tokens: z
     .strictObject({
       internalSeconds: z.number().int().min(30).max(300).default(60).describe('Lifetime of internal tokens'),
     })
     .prefault({})
     .describe('Tokens that the door makes'),
+  keys: z
+    .strictObject({
+      algorithm: z
+        .enum(keyAlgorithms)
+        .default('ES256')
+        .describe('With what internal tokens are signed; a change brings in a new key, as every rotation does'),
+      rotationDays: z.number().min(1).max(3650).default(90).describe('How long a key signs'),
+      cacheSeconds: z
+        .number()
+        .int()
+        .min(30)
+        .max(3600)
+        .default(300)
+        .describe(
+          'How long verifiers may keep the public keys; a new key is published for twice as long before it signs',
+        ),
+    })
+    .prefault({})
+    .describe('Signing keys; they are rotated without being asked'),
+  sessionCache: z
+    .strictObject({
+      maxEntries: z.number().int().min(1).max(10_000_000).default(10_000).describe('Sessions that are remembered'),
+      maxAgeSeconds: z
+        .number()
+        .int()
+        .min(0)
+        .max(300)
+        .default(60)
+        .describe('Age at which a session is read again although nothing was heard of it; 0 reads it on every request'),
+    })
+    .prefault({})
+    .describe('Sessions in the memory of each gateway; the bus ends them there at once'),
   passwords: z
     .strictObject({
       minimumLength: z
@@ -204,9 +344,36 @@ export const configSchema = z.strictObject({
         .describe(
           'No answer that could tell whether an account exists comes sooner; raise it above the time of the slowest imported hash',
         ),
+      hashing: z
+        .strictObject({
+          threads: z
+            .number()
+            .int()
+            .min(1)
+            .max(64)
+            .optional()
+            .describe('Hashes at once, each on a thread of its own; absent means one less than cores, 1 to 4'),
+          maximumWaiting: z.number().int().min(1).max(100_000).default(256).describe('Passwords that wait for it'),
+          maximumWaitingOfOne: z
+            .number()
+            .int()
+            .min(1)
+            .max(100_000)
+            .default(64)
+            .describe('Of these, from one address or one /64 of IPv6'),
+          maximumWaitSeconds: z
+            .number()
+            .int()
+            .min(1)
+            .max(60)
+            .default(2)
+            .describe('How long each may wait; then the answer is 503'),
+        })
+        .prefault({})
+        .describe('How much is hashed at once, and how much may wait before more is refused'),
     })
     .prefault({})
-    .describe('Rules for passwords; there are no composition rules'),
+    .describe('Passwords: rules, of which none is about composition, and hashing'),
   guessing: z
     .strictObject({
       accountFromNetwork: attemptLimit(20, 900).describe('For one account from one network (an IPv6 network is a /64)'),

@@ -163,7 +163,7 @@ describe('a gateway whose configuration changes', () => {
   it.each<{ name: string; load: () => Config | Promise<Config>; says: RegExp }>([
     {
       name: 'needs another start',
-      load: () => ({ ...first, publicUrl: 'http://localhost:1', session: { idleSeconds: 1, absoluteSeconds: 1 } }),
+      load: () => ({ ...first, publicUrl: 'http://localhost:1', session: { ...first.session, idleSeconds: 1 } }),
       says: /publicUrl.*cannot change.*session/s,
     },
     { name: 'is not a configuration', load: () => parseConfig({ ...base, rotues: [] }, 'test'), says: /rotues/ },

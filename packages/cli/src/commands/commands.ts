@@ -1,6 +1,9 @@
 import type { Command } from '../command.ts';
 import { doctor } from './doctor.ts';
 import { explain } from './explain.ts';
+import { listKeys } from './keys-list.ts';
+import { rotateKeys } from './keys-rotate.ts';
+import { withdrawKey } from './keys-withdraw.ts';
 import { migrateDatabase } from './migrate.ts';
 import { listRoutes } from './routes.ts';
 import { checkSecrets } from './secrets-check.ts';
@@ -27,6 +30,9 @@ export const commands: readonly Command[] = [
   generateSecret,
   checkSecrets,
   rewrapSecrets,
+  listKeys,
+  rotateKeys,
+  withdrawKey,
   migrateDatabase,
   listRoutes,
   explain,

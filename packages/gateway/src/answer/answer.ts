@@ -47,8 +47,17 @@ export function answerRefusal(
   headers['content-type'] = isPage ? 'text/html; charset=utf-8' : problemMediaType;
   headers['content-length'] = Buffer.byteLength(body);
   response.writeHead(problem.status, headers);
-  response.end(passage.message.method === 'HEAD' ? undefined : body);
+  // What was asked of us, which for a proxy that asks about a HEAD is a GET.
+  response.end(response.req.method === 'HEAD' ? undefined : body);
 }
+
+/** Answers a decision to send somebody elsewhere. */
+export type AnswerRedirect = (
+  passage: Passage,
+  decision: Extract<Decision, { kind: 'redirect' }>,
+  response: ServerResponse,
+  parts: AnswerParts,
+) => void;
 
 /** Sends a browser elsewhere. No cache remembers it. */
 export function answerRedirect(

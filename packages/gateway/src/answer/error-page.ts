@@ -51,6 +51,16 @@ const wordsByStatus: Readonly<Record<number, Words>> = {
     text: 'The page may have moved, or the address has a typo.',
     action: 'home',
   },
+  408: {
+    heading: 'That took too long to arrive',
+    text: 'What you sent came in too slowly. Please try again, on a better connection if you can.',
+    action: 'again',
+  },
+  429: {
+    heading: 'That was a lot at once',
+    text: 'More requests came from you, or from your network, than we take in. Please wait a moment and try again.',
+    action: 'again',
+  },
   502: {
     heading: 'This part is not running right now',
     text: 'The service behind this page does not answer. Please try again in a moment.',

@@ -2,11 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { internalKeysPath, SallyportError, type KeyRing } from '@sallyport/core';
 import type { Mount } from '../mount.ts';
 
-/** How long verifiers may keep the keys, in seconds: a new key is published for longer than this before it signs. */
-const keysMaxAgeSeconds = 300;
+const usualMaxAgeSeconds = 300;
 
 /** The public keys of internal tokens, on both listeners. */
 export function createKeysMount(keyRing: KeyRing): Mount {
+  const { maxAgeSeconds = usualMaxAgeSeconds } = keyRing;
   return {
     name: 'keys',
     prefix: internalKeysPath,
@@ -20,7 +20,7 @@ export function createKeysMount(keyRing: KeyRing): Mount {
       const body = JSON.stringify(keyRing.publicKeys('internal'));
       response.writeHead(200, {
         'content-type': 'application/jwk-set+json',
-        'cache-control': `public, max-age=${keysMaxAgeSeconds}`,
+        'cache-control': `public, max-age=${maxAgeSeconds}`,
         'content-length': Buffer.byteLength(body),
       });
       response.end(request.method === 'HEAD' ? undefined : body);

@@ -40,6 +40,8 @@ export function writeProblem(error: SallyportError, socket: Duplex, publicOrigin
 function toRefusal(code: string | undefined): SallyportError {
   if (code === 'HPE_INVALID_METHOD') return new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'method-unknown' });
   if (code === 'HPE_HEADER_OVERFLOW') return new SallyportError('SP_HEADERS_TOO_LARGE', { reason: 'header-bytes' });
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return new SallyportError('SP_REQUEST_TIMEOUT', { reason: 'headers-timeout' });
   return new SallyportError('SP_REQUEST_AMBIGUOUS', { reason: 'not-http' });
 }
 

@@ -1,9 +1,11 @@
 import { hash } from 'node:crypto';
 import {
   SallyportError,
+  silentMeter,
   type BusMessage,
   type InvalidationBus,
   type LiveSession,
+  type Meter,
   type RevocationEvent,
   type SessionDirectory,
 } from '@sallyport/core';
@@ -40,6 +42,7 @@ export interface SessionCacheParts {
   readonly maxAgeSeconds: number;
   /** @default 5000 */
   readonly lookUpTimeoutMilliseconds?: number;
+  readonly meter?: Meter;
 }
 
 interface Entry {
@@ -77,6 +80,7 @@ const notFound: FoundSession = { session: null, isHit: true };
  */
 export function createSessionCache(parts: SessionCacheParts): SessionCache {
   const { sessions, bus, clock, maxEntries, maxAgeSeconds, lookUpTimeoutMilliseconds = 5000 } = parts;
+  const { meter = silentMeter } = parts;
   const keyOf = createTokenKeys();
   const keysBySid = new Map<string, Set<string>>();
   const keysByUser = new Map<string, Set<string>>();
@@ -84,6 +88,13 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
   const unknown = createLeastRecentlyUsed<number>(maximumUnknown);
   const lookUps = new Map<string, Promise<FoundSession>>();
   let freshNumber = 0;
+  meter.gauge({ name: 'sallyport_session_cache_entries', help: 'Sessions that are remembered' }, () => entries.size);
+  const lookUpsCounted = meter.counter({
+    name: 'sallyport_session_lookups_total',
+    help: 'Sessions that were asked for: remembered, or read from the store',
+    labels: ['from'],
+  });
+  const [hits, reads] = [lookUpsCounted.of('memory'), lookUpsCounted.of('store')];
 
   /** Messages heard while at least one read was under way. */
   let heard: HeardMessage[] = [];
@@ -156,8 +167,10 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
       const at = clock();
       const entry = entries.get(key);
       // A clock that was put back must not make what is remembered young again.
-      if (entry !== undefined && at < entry.goodUntil && at >= entry.readAt)
+      if (entry !== undefined && at < entry.goodUntil && at >= entry.readAt) {
+        hits.add();
         return isLive(entry.found.session, at) ? entry.found : notFound;
+      }
       if (at < (unknown.get(key) ?? 0)) return notFound;
     }
     // A read that is under way answers everyone who asks meanwhile: what it may have missed makes it read again.
@@ -169,6 +182,7 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
     }
     const lookUpKey = isFresh ? `${key} fresh ${++freshNumber}` : key;
     readsUnderWay++;
+    reads.add();
     const lookUp = read(key, readOnce).finally(() => {
       lookUps.delete(lookUpKey);
       if (--readsUnderWay === 0) heard = [];

@@ -22,9 +22,10 @@ export interface CanonicalRequest {
   readonly headers: InboundHeaders;
 }
 
-/** How many headers a request may carry. */
+/** How many headers, and cookies, a request may carry. */
 export interface FirewallLimits {
   readonly headers: number;
+  readonly cookies: number;
 }
 
 /** Every method that the door knows. TRACE, TRACK, CONNECT and made-up ones are refused. */
@@ -64,6 +65,9 @@ export function readCanonicalRequest(
     throw new SallyportError('SP_HEADERS_TOO_LARGE', { reason: 'too-many-headers' });
   }
   const headers = readHeaders(request.rawHeaders);
+  if (headers.cookie !== undefined && countPairs(headers.cookie) > limits.cookies) {
+    throw new SallyportError('SP_HEADERS_TOO_LARGE', { reason: 'too-many-cookies' });
+  }
   const host = requireKnownHost(headers, hosts);
   const method = request.method ?? '';
   if (!methods.has(method)) {
@@ -156,6 +160,12 @@ function decodeSegments(rawPath: string): string {
 function countSlashes(text: string): number {
   let count = 0;
   for (let at = text.indexOf('/'); at !== -1; at = text.indexOf('/', at + 1)) count++;
+  return count;
+}
+
+function countPairs(cookie: string): number {
+  let count = 1;
+  for (let at = cookie.indexOf(';'); at !== -1; at = cookie.indexOf(';', at + 1)) count++;
   return count;
 }
 

@@ -57,12 +57,6 @@ export function createDoorMetrics(meter: Meter, listener: RequestRecord['listene
       labels: ['listener'],
     })
     .of(listener);
-  const sessions = hitsAndMisses(
-    meter,
-    'session',
-    'Sessions that were remembered, and those that the store was asked for',
-  );
-  const tokens = hitsAndMisses(meter, 'token', 'Internal tokens that were remembered, and those that were signed');
   const routes = new Map<string, RouteSeries>();
   const reasons = new Map<string, Counter>();
   let begun = 0;
@@ -119,8 +113,6 @@ export function createDoorMetrics(meter: Meter, listener: RequestRecord['listene
       series.duration.observe(record.durationMilliseconds / 1000);
       if (record.code === undefined) countOutcome(series, record);
       else countRefusal(series, record, record.code);
-      if (record.sessionCache !== undefined) sessions[record.sessionCache].add();
-      if (record.tokenCache !== undefined) tokens[record.tokenCache].add();
       if (record.isAborted === true) aborted.add();
     },
     refuseUnreadable: (code, reason) => {
@@ -128,15 +120,6 @@ export function createDoorMetrics(meter: Meter, listener: RequestRecord['listene
       countReason(code, reason);
     },
   };
-}
-
-function hitsAndMisses(
-  meter: Meter,
-  what: 'session' | 'token',
-  help: string,
-): Readonly<Record<'hit' | 'miss', Counter>> {
-  const counter = meter.counter({ name: `sallyport_door_${what}_cache_total`, help, labels: ['result'] });
-  return { hit: counter.of('hit'), miss: counter.of('miss') };
 }
 
 function classOf(status: number): number {

@@ -1,5 +1,5 @@
+import { networkOf } from '@sallyport/core';
 import { requireAttemptLimit, type AttemptBudget, type AttemptLimit, type AttemptLimiter } from './attempt-limiter.ts';
-import { networkOf } from './network-of.ts';
 
 /** How often a password may be wrong. A device that is known has a limit of its own, and falls under no other. */
 export interface GuessLimits {

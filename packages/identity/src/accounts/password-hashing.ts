@@ -1,11 +1,16 @@
-import { SallyportError } from '@sallyport/core';
-import { hash as argon2Hash, verify as argon2Verify } from '@node-rs/argon2';
-import { compare as bcryptCompare } from 'bcrypt';
-import { argon2Cost, isOutdatedHash, parsePasswordHash } from './password-hash.ts';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { availableParallelism } from 'node:os';
+import { networkOf, silentMeter, type Meter } from '@sallyport/core';
+import { createFairTurns } from './fair-turns.ts';
+import { createHashingThreads } from './hashing-threads.ts';
+import { isOutdatedHash, parsePasswordHash } from './password-hash.ts';
 
 /**
  * Hashes passwords, and checks them against hashes of any scheme that may be imported.
- * Both reject with `SP_TOO_MANY_ATTEMPTS` when too many are waiting for their turn.
+ *
+ * Both reject with `SP_TOO_MANY_ATTEMPTS` when too many of one network are waiting for their turn, and with
+ * `SP_SERVICE_UNAVAILABLE` when too many are, or when the turn does not come in time. Nothing was found out
+ * then, so it counts as no failure.
  */
 export interface PasswordHashing {
   hash(password: string): Promise<string>;
@@ -13,54 +18,69 @@ export interface PasswordHashing {
   verify(hash: string, password: string): Promise<boolean>;
   /** Whether a hash that a password fits is to be replaced by one that is made now. */
   isOutdated(hash: string): boolean;
+  /** Does some work on behalf of an address: what is hashed in the course of it waits with all else of its network. */
+  onBehalfOf<T>(address: string, work: () => Promise<T>): Promise<T>;
+  close(): Promise<void>;
 }
 
-/** Whoever would wait for longer than some seconds is better told so at once. */
-const maximumWaiting = 256;
-const retryAfterSeconds = 5;
+/** How much is hashed at once, and how much may wait for it. */
+export interface HashingLimits {
+  /** Hashes at once, each on a thread of its own. @default one less than cores, at least 1 and at most 4 */
+  readonly threads?: number | undefined;
+  /** Passwords that wait; more could not have their turn in time on most machines. @default 256 */
+  readonly maximumWaiting?: number;
+  /** Of these, from one address or one /64 of IPv6. @default 64 */
+  readonly maximumWaitingOfOne?: number;
+  /** @default 2 */
+  readonly maximumWaitSeconds?: number;
+}
 
-/**
- * Builds the hashing of passwords: argon2id, over the NFKC form, so that one password typed on two keyboards is one.
- *
- * @param concurrency how many hashes run at once; the others wait. A flood of sign-ins must not take every thread.
- */
-export function createPasswordHashing(concurrency: number): PasswordHashing {
-  const inTurn = createTurns(concurrency);
+export interface PasswordHashingOptions extends HashingLimits {
+  readonly meter?: Meter;
+}
+
+/** Builds the hashing of passwords: argon2id, over the NFKC form, so that one password typed on two keyboards is one. */
+export function createPasswordHashing(options: PasswordHashingOptions = {}): PasswordHashing {
+  const { threads: concurrency = defaultThreads(), maximumWaiting = 256, maximumWaitingOfOne = 64 } = options;
+  const { maximumWaitSeconds = 2, meter = silentMeter } = options;
+  const refused = meter.counter({
+    name: 'sallyport_password_hashing_refused_total',
+    help: 'Passwords that were not hashed, because too many were waiting: of one network, of all, or for too long',
+    labels: ['reason'],
+  });
+  const refusals = { share: refused.of('share'), full: refused.of('full'), late: refused.of('late') };
+  const turns = createFairTurns({
+    concurrency,
+    maximumWaiting,
+    maximumWaitingOfOne,
+    maximumWaitMilliseconds: maximumWaitSeconds * 1000,
+    onRefusal: (reason) => refusals[reason].add(),
+  });
+  meter.gauge(
+    { name: 'sallyport_password_hashing_waiting', help: 'Passwords that wait for their turn' },
+    () => turns.waiting,
+  );
+  const threads = createHashingThreads();
+  const origins = new AsyncLocalStorage<string>();
+  const origin = (): string => origins.getStore() ?? '';
+
   return {
-    hash: (password) => inTurn(() => argon2Hash(password.normalize('NFKC'), argon2Cost)),
-    verify: (hash, password) => inTurn(() => verify(hash, password)),
+    hash: async (password) => {
+      const hash = await turns.take(origin(), () => threads.run({ kind: 'hash', password }));
+      if (typeof hash !== 'string') throw new TypeError('this is no hash');
+      return hash;
+    },
+    verify: async (hash, password) =>
+      (await turns.take(origin(), () => threads.run({ kind: 'verify', hash, password }))) === true,
     isOutdated(hash) {
       const parsed = parsePasswordHash(hash);
       return parsed !== undefined && isOutdatedHash(parsed);
     },
+    onBehalfOf: (address, work) => origins.run(networkOf(address), work),
+    close: () => threads.close(),
   };
 }
 
-async function verify(hash: string, password: string): Promise<boolean> {
-  const parsed = parsePasswordHash(hash);
-  if (parsed === undefined) return false;
-  // As the old system did it: the bytes as they were typed, those after the 72nd without effect.
-  if (parsed.scheme === 'bcrypt') return bcryptCompare(password, parsed.canonical);
-  const normalized = password.normalize('NFKC');
-  if (await argon2Verify(hash, normalized)) return true;
-  // A hash that was imported may be over the form that was typed.
-  return normalized !== password && argon2Verify(hash, password);
-}
-
-function createTurns(concurrency: number): <T>(work: () => Promise<T>) => Promise<T> {
-  let free = concurrency;
-  const waiting: (() => void)[] = [];
-  return async (work) => {
-    if (free > 0) free -= 1;
-    else if (waiting.length >= maximumWaiting)
-      throw new SallyportError('SP_TOO_MANY_ATTEMPTS', { reason: 'hashing-queue-full', retryAfterSeconds });
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) free += 1;
-      else next();
-    }
-  };
+function defaultThreads(): number {
+  return Math.min(4, Math.max(1, availableParallelism() - 1));
 }

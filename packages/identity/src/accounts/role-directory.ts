@@ -36,7 +36,10 @@ export async function openRoleDirectory(
   bus: InvalidationBus,
   now: () => Date,
 ): Promise<RoleDirectory> {
-  await seed(records, policy, now());
+  // A role that a newer version brings: gateways that run already have to know it, too.
+  const added = await seed(records, policy, now());
+  if (added.length > 0)
+    await bus.publish({ kind: 'policy', id: added.join(' '), minGeneration: 0, at: now(), reason: 'roles-added' });
   let remembered: Promise<RoleTable> | undefined;
   const forget = (): void => {
     remembered = undefined;
@@ -70,17 +73,21 @@ export async function openRoleDirectory(
   };
 }
 
-async function seed(records: Records, policy: Policy, at: Date): Promise<void> {
+/** @returns the names of the roles that it added. */
+async function seed(records: Records, policy: Policy, at: Date): Promise<readonly string[]> {
+  const added: string[] = [];
   const known = new Set((await records.findMany<RoleRow>({ model })).map(({ name }) => name));
   for (const [name, permissions] of Object.entries(policy.roles)) {
     if (known.has(name)) continue;
     try {
       await records.create({ model, data: { name, permissions: permissions.join(' '), generation: 0, updatedAt: at } });
+      added.push(name);
     } catch (error) {
       // Another start was faster. Anything else is a fault.
       if ((await records.findOne({ model, where: [{ field: 'name', value: name }] })) === null) throw error;
     }
   }
+  return added;
 }
 
 async function load(records: Records): Promise<RoleTable> {

@@ -9,6 +9,7 @@ export const subjectSecret = { version: 1, value: 'kL9x2Qm7Vw4Rt8Zp1Bn6Yc3Hd5Jf0
 interface DatabaseSubject extends SessionStore {
   readKid(use: KeyUse): Promise<string | undefined>;
   readSecret(): Promise<string>;
+  start(): Promise<void>;
   addRole(name: string): Promise<void>;
 }
 
@@ -24,6 +25,7 @@ export async function openSubject(address: string): Promise<DatabaseSubject> {
     ...createRecordSessionStore(records),
     readKid: async (use) => ring.publicKeys(use).keys[0]?.kid,
     readSecret: async () => subjectSecret.value,
+    start: () => ring.start(),
     addRole: async (name) => {
       const data = { name, permissions: '', generation: 0, updatedAt: new Date() };
       await untilAnswered(() => records.create({ model: 'sallyportRole', data }));

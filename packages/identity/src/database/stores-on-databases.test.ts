@@ -49,7 +49,7 @@ describe.each(databaseKinds)('on Better Auth’s adapter', (kind) => {
             await records.updateMany({
               model: keyTable.model,
               where: [{ field: 'kid', value: kid }],
-              update: { ...change, slot: state === 'current' ? `${use}:current` : null },
+              update: { ...change, slot: state === 'retiring' ? null : `${use}:${state}` },
             });
           },
           removeRows: async () => {

@@ -1,11 +1,10 @@
-import type { RequestContext, SecurityEventLog } from '@sallyport/core';
+import { networkOf, type RequestContext, type SecurityEventLog } from '@sallyport/core';
 import { whereOf } from '../events/security-event-log.ts';
 import type { CodeMessages } from '../mail/code-messages.ts';
 import type { MailQueue } from '../mail/mail-queue.ts';
 import type { CodeLimiter } from './code-limiter.ts';
 import type { SentMethod } from './factor-method.ts';
 import type { OneTimeCodes } from './one-time-codes.ts';
-import { networkOf } from '../accounts/network-of.ts';
 
 /** A code to send: to whom, by what, for what. */
 export interface CodeToSend {

@@ -23,7 +23,7 @@ export async function settleSession(
   context: RequestContext,
   onSettled: () => Promise<void>,
 ): Promise<SignedIn | null> {
-  const { sessions, sessionSealer, users, now } = parts;
+  const { sessions, sessionSealer, users, sessionLimit, now } = parts;
   const record = await sessions.findByTokenHash(sessionSealer.hashes(token));
   if (record === null) throw new SallyportError('SP_STORE_UNAVAILABLE', { reason: 'session-not-found' });
   const discard = () => sessions.revoke(record.sid, record.subject, 'signed-out', now());
@@ -36,8 +36,10 @@ export async function settleSession(
       return null;
     }
     await onSettled();
+    await sessionLimit.admit(record, replacedBy(context));
     await noteSuccess(parts, record, context);
     await replaceSession(parts, context);
+    await sessionLimit.trim(record, context);
     return { user: current, token, record };
   } catch (error) {
     await discard().catch(() => {});
@@ -48,8 +50,13 @@ export async function settleSession(
 /** Signing in again in the same browser ends the session that it had: its cookie is about to be overwritten. */
 async function replaceSession({ revocation }: IdentityParts, context: RequestContext): Promise<void> {
   const { caller } = context;
-  if (caller.kind !== 'user' || caller.credential !== 'session' || caller.sid === undefined) return;
-  await revocation.end({ sid: caller.sid, subject: caller.id, reason: 'replaced-by-sign-in' }, context);
+  const sid = replacedBy(context);
+  if (caller.kind !== 'user' || sid === undefined) return;
+  await revocation.end({ sid, subject: caller.id, reason: 'replaced-by-sign-in' }, context);
+}
+
+function replacedBy({ caller }: RequestContext): string | undefined {
+  return caller.kind === 'user' && caller.credential === 'session' ? caller.sid : undefined;
 }
 
 async function noteSuccess(

@@ -39,13 +39,14 @@ export function createInProcessCounters(options: InProcessCountersOptions = {}):
   };
 
   return {
-    increment: async (key, windowSeconds) => {
+    increment: async (key, windowSeconds, amount = 1) => {
       if (!(windowSeconds > 0)) throw new TypeError('a window must last longer than nothing');
+      if (!Number.isSafeInteger(amount) || amount < 1) throw new TypeError('what is added must be a positive number');
       const window = openWindow(key);
-      if (window !== undefined) return (window.count += 1);
+      if (window !== undefined) return (window.count += amount);
       if (windows.size >= maximumKeys) makeRoom(windows, Math.floor(maximumKeys * keptPart), now().getTime());
-      windows.set(key, { count: 1, endsAt: now().getTime() + windowSeconds * 1000 });
-      return 1;
+      windows.set(key, { count: amount, endsAt: now().getTime() + windowSeconds * 1000 });
+      return amount;
     },
     decrement: async (key) => {
       const window = openWindow(key);

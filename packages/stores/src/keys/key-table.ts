@@ -1,9 +1,15 @@
-import { recordModels, type KeyRingEntry, type KeyState, type KeyUse, type RecordTable } from '@sallyport/core';
+import {
+  keyAlgorithms,
+  recordModels,
+  type KeyRingEntry,
+  type KeyState,
+  type KeyUse,
+  type RecordTable,
+} from '@sallyport/core';
 import { dateOf, textOf, wordOf, type Row } from '../records/row.ts';
 
 const keyUses = ['internal', 'oidc', 'client', 'logout'] as const satisfies readonly KeyUse[];
 const keyStates = ['next', 'current', 'retiring'] as const satisfies readonly KeyState[];
-const keyAlgorithms = ['ES256', 'EdDSA', 'RS256'] as const satisfies readonly KeyRingEntry['alg'][];
 
 /** The table of signing keys. The private part is sealed. */
 export const keyTable = {
@@ -13,7 +19,7 @@ export const keyTable = {
     use: { type: 'string', required: true, index: true },
     alg: { type: 'string', required: true },
     state: { type: 'string', required: true },
-    /** `<use>:current` for a current key and `null` for others: at most one key per use is current. */
+    /** `<use>:current`, `<use>:next`, or `null` for a retiring key: at most one key per use is current, and one next. */
     slot: { type: 'string', required: false, unique: true },
     signFrom: { type: 'date', required: true },
     verifyUntil: { type: 'date', required: true },
@@ -24,7 +30,12 @@ export const keyTable = {
 
 /** Writes a key as a row. */
 export function toKeyRow(entry: KeyRingEntry): Record<string, unknown> {
-  return { ...entry, slot: entry.state === 'current' ? `${entry.use}:current` : null };
+  return { ...entry, slot: slotOf(entry) };
+}
+
+/** What no two keys may hold at once. */
+export function slotOf({ use, state }: Pick<KeyRingEntry, 'use' | 'state'>): string | null {
+  return state === 'retiring' ? null : `${use}:${state}`;
 }
 
 /**

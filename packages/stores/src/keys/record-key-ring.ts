@@ -1,27 +1,57 @@
-import { recordModels, SallyportError, type KeyRing, type KeyUse, type Records, type Sealer } from '@sallyport/core';
-import type { Row } from '../records/row.ts';
+import {
+  SallyportError,
+  silentLogger,
+  silentMeter,
+  type BusMessage,
+  type InvalidationBus,
+  type KeyAlgorithm,
+  type KeyRingEntry,
+  type KeyUse,
+  type Logger,
+  type Meter,
+  type Records,
+  type RotatingKeyRing,
+  type Sealer,
+} from '@sallyport/core';
 import { withStoreErrors } from '../records/store-error.ts';
-import { toKeyRingEntry, toKeyRow } from './key-table.ts';
-import { makeSigningKey, openSigningKey, signCompact, type SigningKey } from './signing-key.ts';
+import {
+  advanceKeys,
+  readKeys,
+  rotateKeys,
+  withdrawKey,
+  type KeyRotationParts,
+  type Schedule,
+} from './key-rotation.ts';
+import { toKeyTimes, type KeyTimeOptions } from './key-times.ts';
+import { openSigningKey, signCompact, type SigningKey } from './signing-key.ts';
 
-export interface KeyRingOptions {
+export interface KeyRingOptions extends KeyTimeOptions {
   readonly records: Records;
   /** The sealer of a purpose of its own, such as `key-ring`. */
   readonly sealer: Sealer;
   /** The uses for which a key is made when there is none. @default ['internal'] */
   readonly uses?: readonly KeyUse[];
-  /** How long a new key is meant to sign. @default 90 */
-  readonly rotationDays?: number;
+  /** With what new keys sign. @default 'ES256' */
+  readonly algorithm?: KeyAlgorithm;
+  /** Where others are told of another key, and where this process hears of it. @default it is noticed within a poll */
+  readonly bus?: InvalidationBus;
+  readonly logger?: Logger;
+  readonly meter?: Meter;
   readonly now?: () => Date;
+  /** The clock of the database, by which all processes agree on what is due. @default `now` */
+  readonly readClock?: () => Promise<Date>;
 }
 
-/** The most keys that are read; a ring holds a handful. */
-const maximumKeys = 1000;
+/** Everything that was made before is refused. */
+const everyGeneration = Number.MAX_SAFE_INTEGER;
 
-/** How long tokens outlive the last signature of a key, with ample room. */
-const verifyAfterRotationDays = 1;
-
-const millisecondsPerDay = 86_400_000;
+/** The ring as it was read. */
+interface Snapshot {
+  readonly keys: readonly SigningKey[];
+  readonly current: ReadonlyMap<KeyUse, SigningKey>;
+  /** When reading began, on a clock that never jumps and on one that goes on while the machine sleeps. */
+  readonly confirmed: { readonly ticks: number; readonly at: number };
+}
 
 /**
  * Opens the signing keys of a database, and makes one for each use that has none.
@@ -30,69 +60,219 @@ const millisecondsPerDay = 86_400_000;
  * same key. Only the current key signs; next, current and retiring keys verify. A public key is published only when its
  * private part opens under the root secret, so that a row that somebody else wrote adds no key.
  *
+ * Once started, the ring looks at the database every few seconds and when the bus speaks of keys. A process that could
+ * not look for longer than retired keys verify what it signs (it slept, or the database is away) stops signing.
+ *
  * @returns the ring, or rejects with `SP_STORE_UNAVAILABLE`, or with an Error that says what to do when a key cannot be
  *   opened.
+ * @throws TypeError when the times do not go together.
  */
-export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
-  const { sealer, uses = ['internal'], rotationDays = 90 } = options;
+export async function openKeyRing(options: KeyRingOptions): Promise<RotatingKeyRing> {
+  const { sealer, uses = ['internal'], algorithm = 'ES256', bus, logger = silentLogger, meter = silentMeter } = options;
   const now = options.now ?? (() => new Date());
-  if (!(rotationDays > 0)) throw new TypeError('rotationDays must be a positive number');
-  const records = withStoreErrors(options.records);
+  const readClock = options.readClock ?? (async () => now());
+  const times = toKeyTimes(options);
+  const parts: KeyRotationParts = { records: withStoreErrors(options.records), sealer, algorithm, times };
+  const counted = meter.counter({
+    name: 'sallyport_key_signatures_total',
+    help: 'Tokens signed',
+    labels: ['use'],
+  });
+  const signatures = new Map(uses.map((use) => [use, counted.of(use)]));
+  const withdrawn = new Set<string>();
 
-  for (const use of uses) await requireCurrentKey(records, sealer, use, now(), rotationDays);
-  const keys = await loadKeys(records, sealer, now());
-  return createKeyRing(keys, now);
-}
-
-async function requireCurrentKey(
-  records: Records,
-  sealer: Sealer,
-  use: KeyUse,
-  signFrom: Date,
-  rotationDays: number,
-): Promise<void> {
-  const where = [{ field: 'slot', value: `${use}:current` }];
-  if ((await records.findOne({ model: recordModels.key, where })) !== null) return;
-  const lifetimeDays = rotationDays + verifyAfterRotationDays;
-  const verifyUntil = new Date(signFrom.getTime() + lifetimeDays * millisecondsPerDay);
-  const entry = makeSigningKey({ use, signFrom, verifyUntil }, sealer);
-  try {
-    await records.create({ model: recordModels.key, data: toKeyRow(entry) });
-  } catch (error) {
-    // Another process was first: its key is as good as ours.
-    if (!(error instanceof SallyportError && error.code === 'SP_CONFLICT')) throw error;
-  }
-}
-
-async function loadKeys(records: Records, sealer: Sealer, at: Date): Promise<readonly SigningKey[]> {
-  const rows = await records.findMany<Row>({ model: recordModels.key, limit: maximumKeys });
-  return rows
-    .map(toKeyRingEntry)
-    .filter((entry) => entry.state !== 'retiring' || at < entry.verifyUntil)
-    .map((entry) => openSigningKey(entry, sealer));
-}
-
-function createKeyRing(keys: readonly SigningKey[], now: () => Date): KeyRing {
-  const current = new Map<KeyUse, SigningKey>();
-  for (const key of keys) if (key.entry.state === 'current') current.set(key.entry.use, key);
+  let snapshot: Snapshot = { keys: [], current: new Map(), confirmed: { ticks: 0, at: 0 } };
+  /** How far the clock of the database is ahead of ours, in milliseconds. */
+  let ahead = 0;
   let signatureCount = 0;
+  let isStarted = false;
+  let isClosed = false;
+  let isFailing = false;
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> | undefined;
+  let isAskedAgain = false;
+
+  // Asked for once: gateways of two configurations at the same time must not go back and forth.
+  const settled = new Set<KeyUse>();
+  let hasReplacedNext = false;
+  const schedule: Schedule = {
+    isAlgorithmAwaited: ({ use, alg }) => {
+      if (alg === algorithm) settled.add(use);
+      return !settled.has(use);
+    },
+    mayReplaceNext: () => {
+      const may = !hasReplacedNext;
+      hasReplacedNext = true;
+      return may;
+    },
+  };
+
+  const timeOfDatabase = async (): Promise<Date> => {
+    const time = await readClock();
+    ahead = time.getTime() - now().getTime();
+    return time;
+  };
+
+  const announce = async (kid: string, minGeneration: number, reason: string): Promise<boolean> => {
+    if (bus === undefined) return false;
+    try {
+      await bus.publish({ kind: 'key', id: kid, minGeneration, at: now(), reason });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  const load = async (): Promise<void> => {
+    const confirmed = { ticks: performance.now(), at: now().getTime() };
+    const at = await timeOfDatabase();
+    let isPromoted = false;
+    for (const use of uses)
+      isPromoted = (await advanceKeys(parts, use, at, isStarted ? schedule : undefined)) || isPromoted;
+    const rows = await readKeys(parts.records);
+    const keys = rows
+      .filter((entry) => entry.state !== 'retiring' || at < entry.verifyUntil)
+      // In one order at every gateway: what they publish is compared.
+      .toSorted((a, b) => (a.kid < b.kid ? -1 : 1))
+      .map((entry) => openSigningKey(entry, sealer));
+    const current = new Map(keys.filter(isCurrent).map((key) => [key.entry.use, key]));
+    const before = snapshot;
+    snapshot = { keys: keys.filter(isNotWithdrawn), current, confirmed };
+    for (const kid of missingFrom(rows, before, at)) {
+      // Another process took it away, and nothing was heard of that: what it signed is in the caches of this one.
+      forget(kid);
+      await announce(kid, everyGeneration, 'key-withdrawn');
+    }
+    for (const use of uses) {
+      const kid = current.get(use)?.entry.kid;
+      const previous = before.current.get(use)?.entry.kid;
+      if (kid === undefined || previous === undefined || kid === previous) continue;
+      logger.info('another key signs from now on', { use, kid, previous });
+      if (isPromoted) await announce(kid, 0, 'key-rotated');
+    }
+  };
+  const isNotWithdrawn = ({ entry }: SigningKey): boolean => !withdrawn.has(entry.kid);
+
+  const refresh = async (): Promise<void> => {
+    isAskedAgain = true;
+    running ??= (async () => {
+      while (isAskedAgain) {
+        isAskedAgain = false;
+        await load();
+      }
+    })().finally(() => (running = undefined));
+    await running;
+  };
+
+  const follow = async (): Promise<void> => {
+    try {
+      await refresh();
+      isFailing = false;
+    } catch (error) {
+      if (!isFailing) logger.error('the signing keys cannot be looked at', { error: wordOf(error) });
+      isFailing = true;
+    }
+  };
+
+  const poll = (): void => {
+    if (isClosed) return;
+    timer = setTimeout(() => void follow().finally(poll), times.poll * 1000);
+    timer.unref();
+  };
+
+  const listen = (message: BusMessage): void => {
+    if (message.kind === 'revocation' && message.event.kind !== 'key') return;
+    if (message.kind === 'revocation' && message.event.minGeneration > 0) forget(message.event.id);
+    if (isStarted) void follow();
+  };
+  /** At once, before the ring is read again: what is signed in between would be worth nothing. */
+  const forget = (kid: string): void => {
+    withdrawn.add(kid);
+    const keys = snapshot.keys.filter(isNotWithdrawn);
+    const current = new Map(snapshot.current);
+    for (const [use, { entry }] of snapshot.current) {
+      if (entry.kid !== kid) continue;
+      const next = keys.find((key) => key.entry.use === use && key.entry.state === 'next');
+      if (next === undefined) current.delete(use);
+      else current.set(use, next);
+    }
+    snapshot = { ...snapshot, keys, current };
+  };
+
+  const isUnconfirmed = ({ confirmed }: Snapshot): boolean => {
+    if (!isStarted) return false;
+    // The first does not go on while a machine sleeps, and the second may be set back.
+    const elapsed = Math.max(performance.now() - confirmed.ticks, now().getTime() - confirmed.at);
+    return elapsed > times.unconfirmed * 1000;
+  };
+
+  await load();
+  const unsubscribe = bus?.subscribe(listen);
 
   return {
+    maxAgeSeconds: times.cache,
     sign: (use, type, claims) => {
-      const key = current.get(use);
-      if (key === undefined) throw new TypeError(`the key ring was opened without a key for "${use}"`);
+      if (isUnconfirmed(snapshot)) throw new SallyportError('SP_KEYS_UNAVAILABLE', { reason: 'key-ring-unconfirmed' });
+      const key = snapshot.current.get(use);
+      if (key === undefined) {
+        if (!uses.includes(use)) throw new TypeError(`the key ring was opened without a key for "${use}"`);
+        throw new SallyportError('SP_KEYS_UNAVAILABLE', { reason: 'key-withdrawn' });
+      }
       signatureCount += 1;
+      signatures.get(use)?.add();
       return signCompact(key, type, claims);
     },
     publicKeys: (use) => {
-      const at = now();
-      const known = keys.filter(
-        ({ entry }) => entry.use === use && (entry.state !== 'retiring' || at < entry.verifyUntil),
+      const at = now().getTime() + ahead;
+      const known = snapshot.keys.filter(
+        ({ entry }) => entry.use === use && (entry.state !== 'retiring' || at < entry.verifyUntil.getTime()),
       );
-      return { keys: known.map(({ publicJwk }) => ({ ...publicJwk, kty: 'EC' })) };
+      return { keys: known.map(({ publicJwk }) => ({ ...publicJwk })) };
     },
     get signatureCount() {
       return signatureCount;
     },
+    start: async () => {
+      isStarted = true;
+      await follow();
+      poll();
+    },
+    list: () => readKeys(parts.records),
+    rotate: async (use, when) => {
+      const isPromoted = await rotateKeys(parts, use, await timeOfDatabase(), when === 'now');
+      await refresh();
+      const kid = snapshot.current.get(use)?.entry.kid;
+      if (kid !== undefined) await announce(kid, 0, isPromoted ? 'key-rotated' : 'key-rotation-due');
+      return isPromoted;
+    },
+    withdraw: async (kid) => {
+      const key = await withdrawKey(parts, kid, await timeOfDatabase());
+      forget(kid);
+      await refresh();
+      return { key, isAnnounced: await announce(kid, everyGeneration, 'key-withdrawn') };
+    },
+    close: () => {
+      isClosed = true;
+      clearTimeout(timer);
+      unsubscribe?.();
+    },
   };
+}
+
+/** Those that signed, and are gone before their time. */
+function missingFrom(rows: readonly KeyRingEntry[], before: Snapshot, at: Date): readonly string[] {
+  const present = new Set(rows.map(({ kid }) => kid));
+  return before.keys
+    .filter(({ entry }) => entry.state !== 'next' && at < entry.verifyUntil && !present.has(entry.kid))
+    .map(({ entry }) => entry.kid);
+}
+
+function isCurrent({ entry }: SigningKey): boolean {
+  return entry.state === 'current';
+}
+
+function wordOf(error: unknown): string {
+  if (error instanceof SallyportError) return error.code;
+  // What a key that cannot be opened says names its id, and no secret.
+  return error instanceof Error ? error.message : 'unknown';
 }

@@ -1,43 +1,77 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
-import type { KeyRingEntry, KeyUse, Sealer } from '@sallyport/core';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  sign,
+  type JsonWebKey,
+  type KeyObject,
+} from 'node:crypto';
+import { promisify } from 'node:util';
+import type { KeyAlgorithm, KeyRingEntry, Sealer } from '@sallyport/core';
 
 /** A key that was opened. Its public part comes from its private part, never from a column that others could write. */
 export interface SigningKey {
   readonly entry: KeyRingEntry;
   readonly privateKey: KeyObject;
-  readonly publicJwk: Readonly<Record<string, string>>;
+  readonly publicJwk: PublicJwk;
 }
 
 /** Which key to make. */
-export interface SigningKeyRequest {
-  readonly use: KeyUse;
-  readonly signFrom: Date;
-  readonly verifyUntil: Date;
-}
+export type SigningKeyRequest = Pick<KeyRingEntry, 'use' | 'alg' | 'state' | 'signFrom' | 'verifyUntil'>;
 
-interface PublicPoint {
-  readonly crv: string;
+/** A public key with the members that verifiers need. */
+export type PublicJwk = Readonly<Record<string, string>> & { readonly kty: string };
+
+/** How the keys of one algorithm are made, recognised and used. */
+interface Algorithm {
+  readonly generate: () => Promise<{ readonly privateKey: KeyObject; readonly publicKey: KeyObject }>;
   readonly kty: string;
-  readonly x: string;
-  readonly y: string;
+  readonly crv?: string;
+  /** What a thumbprint is made of, in the order of RFC 7638, section 3.2 (RFC 8037, section 2, for OKP). */
+  readonly members: readonly (keyof JsonWebKey & string)[];
+  readonly sign: (input: Buffer, key: KeyObject) => Buffer;
 }
 
-/** Makes a current ES256 key whose id is its thumbprint and whose private part is sealed. */
-export function makeSigningKey(request: SigningKeyRequest, sealer: Sealer): KeyRingEntry {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const point = publicPointOf(publicKey);
-  const kid = thumbprintOf(point);
+const generate = promisify(generateKeyPair);
+const rsaModulusLength = 2048;
+
+const algorithms: Readonly<Record<KeyAlgorithm, Algorithm>> = {
+  ES256: {
+    generate: () => generate('ec', { namedCurve: 'P-256' }),
+    kty: 'EC',
+    crv: 'P-256',
+    members: ['crv', 'kty', 'x', 'y'],
+    sign: (input, key) => sign('sha256', input, { key, dsaEncoding: 'ieee-p1363' }),
+  },
+  EdDSA: {
+    generate: () => generate('ed25519'),
+    kty: 'OKP',
+    crv: 'Ed25519',
+    members: ['crv', 'kty', 'x'],
+    sign: (input, key) => sign(null, input, key),
+  },
+  RS256: {
+    generate: () => generate('rsa', { modulusLength: rsaModulusLength }),
+    kty: 'RSA',
+    members: ['e', 'kty', 'n'],
+    sign: (input, key) => sign('sha256', input, key),
+  },
+};
+
+/** Makes a key whose id is its thumbprint and whose private part is sealed. */
+export async function makeSigningKey(request: SigningKeyRequest, sealer: Sealer): Promise<KeyRingEntry> {
+  const { use, alg } = request;
+  const { privateKey, publicKey } = await algorithms[alg].generate();
+  const members = publicMembersOf(publicKey, alg);
+  const kid = thumbprintOf(members);
   return {
+    ...request,
     kid,
-    use: request.use,
-    alg: 'ES256',
-    state: 'current',
-    signFrom: request.signFrom,
-    verifyUntil: request.verifyUntil,
-    publicJwk: JSON.stringify(toPublicJwk(point, kid)),
+    publicJwk: JSON.stringify(toPublicJwk(members, kid, alg)),
     sealedPrivate: sealer.seal(
       privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-      sealingContextOf(request.use, kid),
+      sealingContextOf(use, kid),
     ),
   };
 }
@@ -46,21 +80,19 @@ export function makeSigningKey(request: SigningKeyRequest, sealer: Sealer): KeyR
  * Opens a stored key.
  *
  * @throws Error that says what to do, when the private part was sealed under a root secret that is gone, was changed, or
- *   was sealed for another id or use.
+ *   was sealed for another id or use, and when it is no key of the algorithm that the row names.
  */
 export function openSigningKey(entry: KeyRingEntry, sealer: Sealer): SigningKey {
-  if (entry.alg !== 'ES256')
-    throw new Error(`the signing key ${entry.kid} has an algorithm that is not supported: ${entry.alg}`);
   const privateKey = openPrivateKey(entry, sealer);
-  const point = publicPointOf(createPublicKey(privateKey));
-  return { entry, privateKey, publicJwk: toPublicJwk(point, entry.kid) };
+  const members = publicMembersOf(createPublicKey(privateKey), entry.alg);
+  return { entry, privateKey, publicJwk: toPublicJwk(members, entry.kid, entry.alg) };
 }
 
 /** Signs a compact JWS at once, with `kid` and `alg` in its header. */
 export function signCompact(key: SigningKey, type: string, claims: object): string {
-  const header = encode({ alg: key.entry.alg, typ: type, kid: key.entry.kid });
-  const input = `${header}.${encode(claims)}`;
-  const signature = sign('sha256', Buffer.from(input), { key: key.privateKey, dsaEncoding: 'ieee-p1363' });
+  const { alg, kid } = key.entry;
+  const input = `${encode({ alg, typ: type, kid })}.${encode(claims)}`;
+  const signature = algorithms[alg].sign(Buffer.from(input), key.privateKey);
   return `${input}.${signature.toString('base64url')}`;
 }
 
@@ -81,20 +113,22 @@ export function sealingContextOf(use: string, kid: string): string {
   return `${use}/${kid}`;
 }
 
-function publicPointOf(publicKey: KeyObject): PublicPoint {
-  const { crv, kty, x, y } = publicKey.export({ format: 'jwk' });
-  if (crv !== 'P-256' || kty !== 'EC' || x === undefined || y === undefined)
-    throw new Error('a signing key is not on the curve P-256');
-  return { crv, kty, x, y };
+/** The algorithm is bound to the key: a row that names another one is refused. */
+function publicMembersOf(publicKey: KeyObject, alg: KeyAlgorithm): PublicJwk {
+  const jwk = publicKey.export({ format: 'jwk' });
+  const { kty, crv, members } = algorithms[alg];
+  if (jwk.kty !== kty || jwk.crv !== crv) throw new Error(`a signing key is not one for ${alg}`);
+  const found = members.map((name): readonly [string, unknown] => [name, jwk[name]]);
+  return { ...(Object.fromEntries(found) as Record<string, string>), kty }; // Node writes texts.
 }
 
 /** @see {@link https://www.rfc-editor.org/rfc/rfc7638#section-3 RFC 7638, section 3}: required members only, in this order. */
-function thumbprintOf({ crv, kty, x, y }: PublicPoint): string {
-  return createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url');
+function thumbprintOf(members: PublicJwk): string {
+  return createHash('sha256').update(JSON.stringify(members)).digest('base64url');
 }
 
-function toPublicJwk({ crv, kty, x, y }: PublicPoint, kid: string): Readonly<Record<string, string>> {
-  return { kty, crv, x, y, kid, alg: 'ES256', use: 'sig' };
+function toPublicJwk(members: PublicJwk, kid: string, alg: KeyAlgorithm): PublicJwk {
+  return { ...members, kid, alg, use: 'sig' };
 }
 
 function encode(value: object): string {

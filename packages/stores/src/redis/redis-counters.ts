@@ -10,7 +10,7 @@ export interface RedisCountersOptions {
 
 /** The key lives as long as the window, which begins with the first. */
 const incrementScript = defineScript(`
-local count = redis.call('INCR', KEYS[1])
+local count = redis.call('INCRBY', KEYS[1], ARGV[2])
 if redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return count
 `);
@@ -36,9 +36,11 @@ export function createRedisCounters({ redis }: RedisCountersOptions): Counters {
   const keyOf = (key: string): string => `${redis.prefix}c:${key}`;
 
   return {
-    increment: async (key, windowSeconds) => {
+    increment: async (key, windowSeconds, amount = 1) => {
       if (!(windowSeconds > 0)) throw new TypeError('a window must last longer than nothing');
-      const count = await redis.script(incrementScript, keyOf(key), [String(Math.ceil(windowSeconds * 1000))]);
+      if (!Number.isSafeInteger(amount) || amount < 1) throw new TypeError('what is added must be a positive number');
+      const milliseconds = String(Math.ceil(windowSeconds * 1000));
+      const count = await redis.script(incrementScript, keyOf(key), [milliseconds, String(amount)]);
       return toNumber(count);
     },
     decrement: async (key) => {

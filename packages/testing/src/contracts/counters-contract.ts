@@ -29,6 +29,19 @@ export function countersContract(options: CountersContractOptions): void {
       expect([await counters.increment('a', 10), await counters.increment('a', 10)]).toEqual([1, 2]);
     });
 
+    it('adds several at once, in the window that is open', async () => {
+      expect(await counters.increment('a', 2, 5)).toBe(5);
+      await fixture.pass(1);
+      expect(await counters.increment('a', 3600, 7)).toBe(12);
+      await fixture.pass(1);
+      expect(await counters.increment('a', 2)).toBe(1);
+    });
+
+    it.each([0, -1, 1.5, Number.NaN])('adds nothing but a positive whole number: %s', async (amount) => {
+      await expect(counters.increment('a', 10, amount)).rejects.toThrow(TypeError);
+      expect((await counters.read('a')).count).toBe(0);
+    });
+
     it('keeps keys apart', async () => {
       await counters.increment('a', 10);
       expect(await counters.increment('b', 10)).toBe(1);

@@ -471,6 +471,47 @@ export function sessionStoreContract(options: SessionStoreContractOptions): void
         slowCaseMilliseconds,
       );
 
+      it.skipIf(hasNoRaces)(
+        'shows every session that was acknowledged to whoever lists afterwards, so that they can be counted',
+        async ({ skip }) => {
+          const started = await start(3);
+          if (started.length === 0) skip('the data lives in one process');
+          for (let round = 0; round < 5; round += 1) {
+            const subject = `ada-${round}`;
+            const counts = await Promise.all(
+              started.map(async (one) => {
+                await untilAnswered(() => one.call('create', makeSessionRecord({ subject })));
+                const live = await untilAnswered(() => one.call('listLive', subject, after(1)));
+                return Array.isArray(live) ? live.length : 0;
+              }),
+            );
+            expect(Math.max(...counts)).toBe(started.length);
+          }
+        },
+        slowCaseMilliseconds,
+      );
+
+      it.skipIf(hasNoRaces)(
+        'never revives a session by what the others write while it is revoked',
+        async ({ skip }) => {
+          const [one, other, revoker] = await start(3);
+          if (one === undefined || other === undefined || revoker === undefined)
+            return skip('the data lives in one process');
+          for (let round = 0; round < 5; round += 1) {
+            const { sid } = await stored();
+            await Promise.all([
+              untilAnswered(() => one.call('recordActivity', sid, after(10), after(1000))),
+              untilAnswered(() => revoker.call('revoke', sid, 'ada', 'signed-out', after(5))),
+              untilAnswered(() => other.call('change', sid, 1, { org: 'acme' })),
+              untilAnswered(() => one.call('recordActivity', sid, after(11), after(1001))),
+            ]);
+            expect(await store.findBySid(sid)).toMatchObject({ revokedBecause: 'signed-out' });
+            expect(await store.listLive('ada', after(12))).toEqual([]);
+          }
+        },
+        slowCaseMilliseconds,
+      );
+
       it(
         'keeps what was acknowledged when a process is killed in the middle of its writes',
         async ({ skip }) => {

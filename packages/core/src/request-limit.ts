@@ -1,0 +1,22 @@
+import * as z from 'zod';
+
+/** How many requests somebody may make within some time. Unknown keys stop the start. */
+export const requestLimitSchema = z.strictObject({
+  per: z
+    .enum(['address', 'session', 'account', 'key'])
+    .describe(
+      'Whose requests are counted together: an address (an IPv6 network is a /64), a session, an account, or a key',
+    ),
+  amount: z.number().int().min(1).max(10_000_000).describe('Requests'),
+  seconds: z.number().int().min(1).max(86_400).describe('Within so many seconds'),
+});
+
+/** A limit as it is written in the configuration. */
+export type RequestLimit = z.infer<typeof requestLimitSchema>;
+
+/** A limit, and what the caller hears it called. */
+export interface NamedRequestLimit {
+  readonly name: string;
+  readonly amount: number;
+  readonly seconds: number;
+}

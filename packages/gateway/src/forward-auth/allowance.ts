@@ -1,0 +1,43 @@
+import { SallyportError } from '@sallyport/core';
+import type { ReadCookies } from '../authenticate/session-cookie-reader.ts';
+import type { Forwarder } from '../forward/forward.ts';
+import type { Transfer } from '../forward/transfer.ts';
+import { requestOf, type Passage } from '../passage.ts';
+
+export interface AllowanceParts {
+  readonly readCookies: (header: string) => ReadCookies;
+}
+
+const nothingToAbort: Transfer = { abort: () => {}, upstreamMilliseconds: undefined };
+
+/**
+ * Builds what takes the place of forwarding where a proxy does that: 200 without a body, with the headers that the proxy
+ * sends to the service in place of those of the client. `Authorization` is there when the caller is known, `Cookie`
+ * when there are cookies other than the session.
+ */
+export function createAllowance({ readCookies }: AllowanceParts): Pick<Forwarder, 'forward'> {
+  return {
+    forward: (passage, _place, response) => {
+      response.writeHead(200, headersOf(passage, readCookies));
+      response.end();
+      return nothingToAbort;
+    },
+  };
+}
+
+function headersOf(passage: Passage, readCookies: AllowanceParts['readCookies']): Record<string, string> {
+  const { cookie } = requestOf(passage).headers;
+  const others = cookie === undefined ? undefined : (passage.cookies ?? readCookies(cookie)).others;
+  return {
+    'cache-control': 'no-store',
+    'content-length': '0',
+    'x-request-id': passage.requestId,
+    ...(passage.token === undefined ? {} : { authorization: passage.token.authorization }),
+    ...(others === undefined ? {} : { cookie: others }),
+  };
+}
+
+/** What the door answers itself lies behind no proxy: a question about it comes from one that is set up wrongly. */
+export function servedByTheDoor(): SallyportError {
+  return new SallyportError('SP_NOT_FOUND', { reason: 'served-by-the-door' });
+}

@@ -1,0 +1,229 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { request, sendRaw, type RawAnswer } from '../test-support/raw-client.ts';
+import { cookie, startTestDoor, type TestDoor } from '../test-support/test-door.ts';
+
+let door: TestDoor;
+let handled = 0;
+let port: number;
+beforeAll(async () => {
+  door = await startTestDoor({
+    forwardAuth: { proxies: ['127.0.0.1'] },
+    mounts: [{ name: 'auth', prefix: '/auth', access: 'optional', slide: false, handle: () => void handled++ }],
+  });
+  ({ port } = await door.door.listenForwardAuth({ host: '127.0.0.1', port: 0 }));
+});
+afterAll(() => door.close());
+beforeEach(() => door.upstream.reset());
+
+type Headers = Readonly<Record<string, string>>;
+const navigation = { 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document', 'Sec-Fetch-Site': 'none' };
+
+/** Asks as Traefik and Caddy do. */
+const ask = (method: string, target: string, headers: Headers = {}, change: Headers = {}): Promise<RawAnswer> =>
+  request(port, 'GET', '/forward-auth', {
+    Host: '127.0.0.1:9500',
+    'X-Forwarded-Method': method,
+    'X-Forwarded-Uri': target,
+    'X-Forwarded-Host': 'app.test',
+    'X-Forwarded-Proto': 'https',
+    'X-Forwarded-For': '198.51.100.7',
+    ...headers,
+    ...change,
+  });
+
+/** Asks as nginx does. */
+const askLikeNginx = (method: string, target: string, headers: Headers = {}): Promise<RawAnswer> =>
+  request(port, 'GET', '/forward-auth', {
+    Host: 'app.test',
+    'X-Original-Method': method,
+    'X-Original-URI': target,
+    'X-Forwarded-Proto': 'https',
+    ...headers,
+  });
+
+describe.each([
+  ['Traefik and Caddy ask', ask],
+  ['nginx asks', askLikeNginx],
+])('when %s', (_name, askAs) => {
+  it('whoever is known passes, with a token for the service and without the session', async () => {
+    const session = cookie(door.sessions.add()).Cookie;
+    const answer = await askAs('POST', '/api/x?a=1', {
+      Cookie: `theme=dark; ${session}`,
+      'Sec-Fetch-Site': 'same-origin',
+    });
+    expect(answer).toMatchObject({ status: 200, body: '' });
+    expect(answer.headers).toMatchObject({ cookie: 'theme=dark', 'cache-control': 'no-store', 'content-length': '0' });
+    expect(answer.headers['authorization']).toMatch(/^Bearer eyJ/);
+    expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f]{32}$/);
+    expect(answer.head).not.toContain(session.split('=')[1]);
+    expect(door.upstream.started).toBe(0);
+  });
+
+  it('nobody has to be known where that is public, and then nothing of an identity comes back', async () => {
+    const answer = await askAs('GET', '/public/x', { Authorization: 'Bearer made-up', ...cookie(door.sessions.add()) });
+    expect(answer.status).toBe(200);
+    expect(answer.headers).not.toHaveProperty('authorization');
+    expect(answer.headers).not.toHaveProperty('cookie');
+  });
+
+  it.each<[string, number, string, string, string, () => Headers]>([
+    ['a stranger', 401, 'SP_UNAUTHENTICATED', 'GET', '/api/x', () => ({})],
+    ['a dead session', 401, 'SP_UNAUTHENTICATED', 'GET', '/api/x', () => cookie('x'.repeat(43))],
+    ['who lacks a role', 403, 'SP_FORBIDDEN', 'GET', '/admin/x', () => cookie(door.sessions.add())],
+    ['a bearer of something', 401, 'SP_TOKEN_INVALID', 'GET', '/api/x', () => ({ Authorization: 'Bearer x' })],
+    [
+      'a page of another site',
+      403,
+      'SP_CROSS_SITE_REQUEST',
+      'POST',
+      '/api/x',
+      () => ({ ...cookie(door.sessions.add()), Origin: 'https://evil.test' }),
+    ],
+    [
+      'a handshake of another site',
+      403,
+      'SP_CROSS_SITE_REQUEST',
+      'GET',
+      '/public/x',
+      () => ({
+        Origin: 'https://evil.test',
+        'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+        'Sec-WebSocket-Version': '13',
+      }),
+    ],
+    [
+      'a malformed handshake',
+      400,
+      'SP_REQUEST_AMBIGUOUS',
+      'GET',
+      '/public/x',
+      () => ({ Connection: 'Upgrade', Upgrade: 'websocket' }),
+    ],
+    ['a method that is not known', 405, 'SP_METHOD_NOT_ALLOWED', 'TRACE', '/public/x', () => ({})],
+    ['an encoded slash', 400, 'SP_REQUEST_AMBIGUOUS', 'GET', '/public/..%2fapi', () => ({})],
+    ['two readings of a path', 400, 'SP_REQUEST_AMBIGUOUS', 'GET', '/public//x', () => ({})],
+    ['an address in place of a path', 400, 'SP_REQUEST_AMBIGUOUS', 'GET', 'https://app.test/public/x', () => ({})],
+    ['what the door answers itself', 404, 'SP_NOT_FOUND', 'GET', '/auth/session', () => ({})],
+    ['the health of the door', 404, 'SP_NOT_FOUND', 'GET', '/healthz', () => ({})],
+    ['whether the door is ready', 404, 'SP_NOT_FOUND', 'HEAD', '/readyz', () => ({})],
+    ['the keys', 404, 'SP_NOT_FOUND', 'GET', '/internal/.well-known/jwks.json', () => ({})],
+  ])('refuses %s', async (_case, status, code, method, target, headers) => {
+    const answer = await askAs(method, target, headers());
+    expect(answer.status).toBe(status);
+    expect(JSON.parse(answer.body)).toMatchObject({ code, status });
+    expect(answer.headers).not.toHaveProperty('authorization');
+    expect(answer.headers['www-authenticate'] !== undefined).toBe(status === 401);
+    expect(handled).toBe(0);
+  });
+
+  it('says 503 when the store does not answer', async () => {
+    const token = door.sessions.add();
+    door.sessions.beforeAnswer = () => Promise.reject(new Error('down'));
+    const answer = await askAs('GET', '/api/x', cookie(token));
+    door.sessions.beforeAnswer = async () => {};
+    expect(answer.status).toBe(503);
+    expect(answer.headers).toHaveProperty('retry-after');
+  });
+
+  it('keeps the connection in step for a HEAD', async () => {
+    const answer = await askAs('HEAD', '/api/x');
+    expect(answer.status).toBe(401);
+    expect(answer.body).toHaveLength(Number(answer.headers['content-length']));
+  });
+
+  it('hears of the end of a session at once', async () => {
+    const token = door.sessions.add();
+    expect((await askAs('GET', '/api/x', cookie(token))).status).toBe(200);
+    const sid = door.sessions.sidOf(token);
+    door.sessions.remove(token);
+    await door.bus.revoke('session', sid);
+    expect((await askAs('GET', '/api/x', cookie(token))).status).toBe(401);
+  });
+});
+
+describe('a person who has to sign in', () => {
+  it('is sent there by the full address, which no proxy completes with its own', async () => {
+    const answer = await ask('GET', '/api/x?a=1', navigation);
+    expect(answer.status).toBe(303);
+    expect(answer.headers['location']).toBe('https://app.test/sign-in?returnTo=%2Fapi%2Fx%3Fa%3D1');
+  });
+
+  it('is sent there by nginx, which is told the address with the 401', async () => {
+    const answer = await askLikeNginx('GET', '/api/x', navigation);
+    expect(answer.status).toBe(401);
+    expect(answer.headers['x-sallyport-location']).toBe('https://app.test/sign-in?returnTo=%2Fapi%2Fx');
+    expect(answer.headers).not.toHaveProperty('location');
+  });
+
+  it('is asked to come by https first', async () => {
+    const answer = await ask('GET', '/api/x', navigation, { 'X-Forwarded-Proto': 'http' });
+    expect(answer.status).toBe(308);
+    expect(answer.headers['location']).toBe('https://app.test/api/x');
+    expect((await ask('POST', '/api/x', {}, { 'X-Forwarded-Proto': 'http' })).status).toBe(403);
+  });
+});
+
+describe('a question', () => {
+  const whole = ['Host: app.test', 'Connection: close', 'X-Forwarded-Proto: https'];
+  const forwarded = ['X-Forwarded-Method: GET', 'X-Forwarded-Uri: /public/x', 'X-Forwarded-Host: app.test'];
+  const original = ['X-Original-Method: GET', 'X-Original-URI: /public/x'];
+  const put = (lines: readonly string[], first = 'GET /forward-auth HTTP/1.1'): Promise<RawAnswer> =>
+    sendRaw(port, [first, ...lines, '', ''].join('\r\n'));
+
+  it('passes in either dialect', async () => {
+    expect((await put([...whole, ...forwarded])).status).toBe(200);
+    expect((await put([...whole, ...original])).status).toBe(200);
+  });
+
+  it.each([
+    ['says nothing of the original request', whole],
+    ['mixes both dialects', [...whole, ...forwarded, ...original]],
+    ['adds a second dialect by one header', [...whole, ...forwarded, 'X-Original-Method: GET']],
+    ['names two targets', [...whole, ...forwarded, 'X-Forwarded-Uri: /public/y']],
+    ['names one target twice', [...whole, ...forwarded, 'x-forwarded-uri: /public/x']],
+    ['names two methods', [...whole, ...forwarded, 'X-Forwarded-Method: POST']],
+    ['names two hosts', [...whole, ...forwarded, 'X-Forwarded-Host: shop.test']],
+    ['names two hosts in one header', [...whole, ...forwarded.slice(0, 2), 'X-Forwarded-Host: app.test, shop.test']],
+    ['names two schemes', [...whole, ...forwarded, 'X-Forwarded-Proto: http']],
+    ['names two schemes in one header', [...whole.slice(0, 2), ...forwarded, 'X-Forwarded-Proto: https, http']],
+    ['names a made-up scheme', [...whole.slice(0, 2), ...forwarded, 'X-Forwarded-Proto: javascript']],
+    ['names no scheme', [...whole.slice(0, 2), ...forwarded]],
+    ['names no target', [...whole, 'X-Forwarded-Method: GET', 'X-Forwarded-Host: app.test']],
+    ['names an empty target', [...whole, ...original.slice(0, 1), 'X-Original-URI: ']],
+    ['names no host', [...whole.slice(1), ...original]],
+    ['has two hosts of its own where that counts', [...whole, 'Host: shop.test', ...original]],
+    ['brings a body', [...whole, ...forwarded, 'Content-Length: 1']],
+    ['brings a body in pieces', [...whole, ...forwarded, 'Transfer-Encoding: chunked']],
+  ])('is refused when it %s', async (_name, lines) => {
+    const answer = await put(lines);
+    expect(answer.status).toBe(400);
+    expect(answer.headers['connection']).toBe('close');
+  });
+
+  it('is found at one address, by GET', async () => {
+    const lines = [...whole, ...forwarded];
+    expect((await put(lines, 'GET /forward-auth?x=/public HTTP/1.1')).status).toBe(200);
+    expect((await put(lines, 'GET /forward-auth/x HTTP/1.1')).status).toBe(404);
+    expect((await put(lines, 'GET / HTTP/1.1')).status).toBe(404);
+    expect((await put(lines, 'HEAD /forward-auth HTTP/1.1')).status).toBe(405);
+    expect((await put(lines, 'POST /forward-auth HTTP/1.1')).status).toBe(405);
+  });
+
+  it('of nobody but a declared proxy is answered', async () => {
+    const strict = await startTestDoor({ forwardAuth: { proxies: ['10.0.0.0/8'] } });
+    const listening = await strict.door.listenForwardAuth({ host: '127.0.0.1', port: 0 });
+    const answer = await sendRaw(
+      listening.port,
+      ['GET /forward-auth HTTP/1.1', ...whole, ...forwarded, '', ''].join('\r\n'),
+    );
+    expect(answer.status).toBe(403);
+    expect(JSON.parse(answer.body)).toMatchObject({ code: 'SP_FORBIDDEN' });
+    await strict.close();
+  });
+
+  it('cannot be asked where no proxy is declared', async () => {
+    const plain = await startTestDoor();
+    await expect(plain.door.listenForwardAuth({ host: '127.0.0.1', port: 0 })).rejects.toThrow(TypeError);
+    await plain.close();
+  });
+});

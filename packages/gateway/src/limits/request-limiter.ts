@@ -1,0 +1,95 @@
+import { SallyportError, type NamedRequestLimit } from '@sallyport/core';
+import { createLeastRecentlyUsed } from '../least-recently-used.ts';
+
+/** Counts the requests of many subjects against one limit. */
+export interface RequestLimiter {
+  /** Counts a request. Throws `SP_TOO_MANY_REQUESTS`, and counts nothing, when the limit is used up. */
+  take(subject: string, at: number): void;
+}
+
+/** The requests of one subject, in the window of now and the one before. */
+export interface Bucket {
+  readonly subject: string;
+  /** Windows are numbered by the clock, so that all gateways speak of the same. */
+  window: number;
+  /** All that is known of: here, and of other gateways what was last heard. */
+  count: number;
+  before: number;
+  /** Part of `count` that was not told to the other gateways yet. */
+  untold: number;
+  isQueued: boolean;
+}
+
+export interface RequestLimiterParts {
+  readonly limit: NamedRequestLimit;
+  /** When there are more, those unused for longest begin anew. */
+  readonly maxSubjects: number;
+  /** Hears of a bucket that has something to tell; absent where there is nobody to tell. */
+  readonly share: ((bucket: Bucket) => void) | undefined;
+  readonly onRefusal: () => void;
+}
+
+/** What a single gateway sees less of than this part of the limit is not worth a command of the store. */
+const worthSharing = 1 / 8;
+
+/** Parts of a window are fractions, and whole numbers of requests are not to fail by the last bit of one. */
+const rounding = 1e-6;
+
+/**
+ * Builds the limiter: a sliding window, made of the count in this window and of that part of the one before which still
+ * lies within the time of the limit. It decides from memory alone and never waits.
+ */
+export function createRequestLimiter(parts: RequestLimiterParts): RequestLimiter {
+  const { limit, share, onRefusal } = parts;
+  const { amount } = limit;
+  const milliseconds = limit.seconds * 1000;
+  const sharedFrom = amount * worthSharing;
+  const buckets = createLeastRecentlyUsed<Bucket>(parts.maxSubjects);
+
+  const bucketOf = (subject: string, window: number): Bucket => {
+    const known = buckets.get(subject);
+    if (known !== undefined) {
+      if (known.window !== window) turn(known, window);
+      return known;
+    }
+    const bucket = { subject, window, count: 0, before: 0, untold: 0, isQueued: false };
+    buckets.set(subject, bucket);
+    return bucket;
+  };
+
+  return {
+    take: (subject, at) => {
+      const position = at / milliseconds;
+      const window = Math.floor(position);
+      const bucket = bucketOf(subject, window);
+      const passed = position - window;
+      if (bucket.before * (1 - passed) + bucket.count + 1 > amount + rounding) {
+        onRefusal();
+        throw new SallyportError('SP_TOO_MANY_REQUESTS', {
+          reason: 'request-limit',
+          retryAfterSeconds: secondsUntilFree(bucket, passed, limit),
+          requestLimit: limit,
+        });
+      }
+      bucket.count++;
+      if (share === undefined) return;
+      bucket.untold++;
+      if (!bucket.isQueued && bucket.count >= sharedFrom) share(bucket);
+    },
+  };
+}
+
+function turn(bucket: Bucket, window: number): void {
+  bucket.before = bucket.window === window - 1 ? bucket.count : 0;
+  bucket.window = window;
+  bucket.count = 0;
+  bucket.untold = 0;
+}
+
+/** When one more would pass, if nothing else came meanwhile. */
+function secondsUntilFree({ before, count }: Bucket, passed: number, { amount, seconds }: NamedRequestLimit): number {
+  // Within this window, as the one before goes out of sight; or, when this one is full, within the next.
+  const isWithin = count < amount;
+  const wait = isWithin ? 1 - (amount - 1 - count) / before - passed : 2 - (amount - 1) / count - passed;
+  return Math.max(1, Math.ceil(wait * seconds - rounding));
+}

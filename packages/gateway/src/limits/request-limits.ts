@@ -1,0 +1,95 @@
+import { networkOf, type Meter, type RequestLimit } from '@sallyport/core';
+import { placeOf, type Passage } from '../passage.ts';
+import { createRequestLimiter, type RequestLimiter } from './request-limiter.ts';
+import { createSharedCounts, type SharedCountsParts } from './shared-counts.ts';
+
+/** The limits of a place, by when the subject is known. */
+export interface PlaceLimits {
+  readonly byAddress: readonly RequestLimiter[];
+  readonly byCaller: readonly {
+    readonly per: Exclude<RequestLimit['per'], 'address'>;
+    readonly limiter: RequestLimiter;
+  }[];
+}
+
+export interface RequestLimits {
+  /**
+   * The limits of one owner, such as a route. Called again with the same owner, they are the same and count together.
+   * `undefined` when there are none, and then nothing is to be done for a request.
+   */
+  of(owner: string, limits: readonly RequestLimit[]): PlaceLimits | undefined;
+  close(): void;
+}
+
+export interface RequestLimitsParts {
+  /** Where other gateways are told; absent means that this one counts alone. */
+  readonly shared: SharedCountsParts | undefined;
+  readonly maxSubjects: number;
+  readonly meter: Meter;
+}
+
+/** Builds the limits on how many requests may come. */
+export function createRequestLimits({ shared, maxSubjects, meter }: RequestLimitsParts): RequestLimits {
+  const counts = shared === undefined ? undefined : createSharedCounts(shared);
+  const limited = meter.counter({
+    name: 'sallyport_door_limited_requests_total',
+    help: 'Requests that were refused because a limit was used up',
+    labels: ['limit'],
+  });
+  const limiters = new Map<string, RequestLimiter>();
+
+  const limiterOf = (owner: string, { per, amount, seconds }: RequestLimit): RequestLimiter => {
+    const name = `${owner}-${per}-${seconds}s`;
+    const known = limiters.get(name);
+    if (known !== undefined) return known;
+    const refused = limited.of(name);
+    const limiter = createRequestLimiter({
+      limit: { name, amount, seconds },
+      maxSubjects,
+      share: counts?.of(name, seconds),
+      onRefusal: () => refused.add(),
+    });
+    limiters.set(name, limiter);
+    return limiter;
+  };
+
+  return {
+    of: (owner, limits) => {
+      if (limits.length === 0) return undefined;
+      const byAddress: RequestLimiter[] = [];
+      const byCaller: PlaceLimits['byCaller'][number][] = [];
+      for (const limit of limits) {
+        const limiter = limiterOf(owner, limit);
+        if (limit.per === 'address') byAddress.push(limiter);
+        else byCaller.push({ per: limit.per, limiter });
+      }
+      return { byAddress, byCaller };
+    },
+    close: () => counts?.close(),
+  };
+}
+
+/** Refuses who asks too often, by address: before anything is read for them. */
+export function limitByAddress(passage: Passage): undefined {
+  const { limits } = placeOf(passage);
+  if (limits === undefined || limits.byAddress.length === 0) return;
+  const network = networkOf(passage.clientAddress);
+  for (const limiter of limits.byAddress) limiter.take(network, passage.at);
+}
+
+/** Refuses who asks too often, by who they are. Whom nobody knows falls under the limits by address alone. */
+export function limitByCaller(passage: Passage): undefined {
+  const { limits } = placeOf(passage);
+  if (limits === undefined) return;
+  for (const { per, limiter } of limits.byCaller) {
+    const subject = subjectOf(passage, per);
+    if (subject !== undefined) limiter.take(subject, passage.at);
+  }
+}
+
+function subjectOf({ caller }: Passage, per: PlaceLimits['byCaller'][number]['per']): string | undefined {
+  if (caller.kind === 'anonymous') return undefined;
+  if (per === 'session') return caller.sid;
+  if (per === 'account') return caller.kind === 'user' ? caller.id : undefined;
+  return caller.kind === 'service' ? caller.id : undefined;
+}

@@ -1,0 +1,210 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { DoorLimits } from '../door-options.ts';
+import { startTestDoor, type TestDoor } from '../test-support/test-door.ts';
+
+let door: TestDoor;
+const sockets: Socket[] = [];
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await door.close();
+});
+
+async function open(limits: DoorLimits): Promise<void> {
+  door = await startTestDoor({
+    limits,
+    moreRoutes: [{ name: 'stream', prefix: '/stream', access: 'public', streaming: true }],
+  });
+}
+
+/** A connection whose answers are kept as text, unless nobody reads them. */
+function client({ isReading = true }: { readonly isReading?: boolean } = {}): {
+  readonly socket: Socket;
+  readonly text: () => string;
+  readonly isClosed: () => boolean;
+} {
+  const socket = connect(door.port, '127.0.0.1');
+  sockets.push(socket);
+  let text = '';
+  let isClosed = false;
+  socket.on('error', () => {});
+  socket.on('close', () => (isClosed = true));
+  if (isReading) socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
+  else socket.pause();
+  return { socket, text: () => text, isClosed: () => isClosed };
+}
+
+const soon = { timeout: 15_000, interval: 20 };
+const head = (line: string, more = ''): string => `${line} HTTP/1.1\r\nHost: app.test\r\n${more}`;
+
+describe('headers', () => {
+  it('that never end are answered and hung up on', async () => {
+    await open({ headersSeconds: 0.3 });
+    const { socket, text, isClosed } = client();
+    socket.write(head('GET /public/x'));
+    await vi.waitFor(() => expect(isClosed()).toBe(true), soon);
+    expect(text()).toMatch(/^HTTP\/1\.1 408 /);
+    expect(text()).toContain('SP_REQUEST_TIMEOUT');
+  });
+
+  it('that come a byte at a time gain nothing by it', async () => {
+    await open({ headersSeconds: 0.5 });
+    const { socket, isClosed } = client();
+    socket.write('GET /public/x HTTP/1.1\r\nHost: app.test\r\nX-Slow: ');
+    const drip = setInterval(() => socket.write('x'), 50);
+    await vi.waitFor(() => expect(isClosed()).toBe(true), soon);
+    clearInterval(drip);
+    expect(door.upstream.started).toBe(0);
+  });
+});
+
+describe('a body', () => {
+  it('that drips is answered with 408, and its service hears that nothing more will come', async () => {
+    await open({ slowSeconds: 0.3, slowBytesPerSecond: 1000 });
+    const { socket, text, isClosed } = client();
+    socket.write(head('POST /public/x', 'Content-Length: 100000\r\n\r\n'));
+    const drip = setInterval(() => socket.write('x'), 50);
+    await vi.waitFor(() => expect(isClosed()).toBe(true), soon);
+    clearInterval(drip);
+    expect(text()).toMatch(/^HTTP\/1\.1 408 /);
+    expect(text()).toContain('SP_REQUEST_TIMEOUT');
+    expect(door.upstream.started).toBe(1);
+    expect(door.upstream.seen).toEqual([]);
+  });
+
+  it('in pieces without a length is judged alike', async () => {
+    await open({ slowSeconds: 0.3, slowBytesPerSecond: 1000 });
+    const { socket, text } = client();
+    socket.write(head('POST /public/x', 'Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n'));
+    await vi.waitFor(() => expect(text()).toMatch(/^HTTP\/1\.1 408 /), soon);
+  });
+
+  it('that takes long but keeps coming arrives', async () => {
+    await open({ slowSeconds: 0.3, slowBytesPerSecond: 1000 });
+    const { socket, text } = client();
+    socket.write(head('POST /public/x', 'Content-Length: 100000\r\n\r\n'));
+    for (let sent = 0; sent < 100_000; sent += 2500) {
+      socket.write('x'.repeat(2500));
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+    await vi.waitFor(() => expect(text()).toMatch(/^HTTP\/1\.1 200 /), soon);
+    expect(door.upstream.seen[0]?.body).toHaveLength(100_000);
+  });
+
+  it('of a stream may take its time', async () => {
+    await open({ slowSeconds: 0.1, slowBytesPerSecond: 100_000 });
+    const { socket, text } = client();
+    socket.write(head('POST /stream/x', 'Content-Length: 3\r\n\r\n'));
+    for (const letter of 'abc') {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      socket.write(letter);
+    }
+    await vi.waitFor(() => expect(text()).toMatch(/^HTTP\/1\.1 200 /), soon);
+    expect(door.upstream.seen[0]?.body).toBe('abc');
+  });
+});
+
+describe('an answer', () => {
+  const answerEndlessly = (): { readonly written: () => number; readonly isOver: () => boolean } => {
+    let written = 0;
+    let isOver = false;
+    door.upstream.answer = (_, response) => {
+      const piece = Buffer.alloc(65_536);
+      const go = (): void => {
+        while (!isOver) {
+          written += piece.length;
+          if (!response.write(piece)) return;
+        }
+      };
+      response.on('drain', go);
+      response.on('close', () => (isOver = true));
+      response.writeHead(200, { 'content-type': 'application/octet-stream' });
+      go();
+    };
+    return { written: () => written, isOver: () => isOver };
+  };
+
+  it('that nobody reads is cut, and its service hears of it', async () => {
+    await open({ slowSeconds: 0.3, slowBytesPerSecond: 1_000_000 });
+    const { isOver } = answerEndlessly();
+    const { socket, isClosed } = client({ isReading: false });
+    socket.write(head('GET /public/x', '\r\n'));
+    await vi.waitFor(() => expect(isOver()).toBe(true), soon);
+    socket.resume();
+    await vi.waitFor(() => expect(isClosed()).toBe(true), soon);
+  });
+
+  it('of a stream waits for its reader', async () => {
+    await open({ slowSeconds: 0.1, slowBytesPerSecond: 1_000_000 });
+    const { written, isOver } = answerEndlessly();
+    const { socket } = client({ isReading: false });
+    socket.write(head('GET /stream/x', '\r\n'));
+    await vi.waitFor(() => expect(written()).toBeGreaterThan(65_536), soon);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(isOver()).toBe(false);
+    socket.destroy();
+    await vi.waitFor(() => expect(isOver()).toBe(true), soon);
+  });
+});
+
+describe('connections', () => {
+  it('on which nothing is asked are closed', async () => {
+    await open({ idleSeconds: 0.3 });
+    const { socket, text, isClosed } = client();
+    socket.write(head('GET /public/x', '\r\n'));
+    await vi.waitFor(() => expect(text()).toMatch(/^HTTP\/1\.1 200 /), soon);
+    await vi.waitFor(() => expect(isClosed()).toBe(true), soon);
+  });
+
+  it('of one address are so many and no more', async () => {
+    await open({ connectionsPerAddress: 3 });
+    const clients = [client(), client(), client()];
+    await Promise.all(clients.map(({ socket }) => once(socket, 'connect')));
+    const fourth = client();
+    await vi.waitFor(() => expect(fourth.isClosed()).toBe(true), soon);
+    clients[0]?.socket.destroy();
+    await vi.waitFor(async () => {
+      const next = client();
+      next.socket.write(head('GET /public/x', 'Connection: close\r\n\r\n'));
+      await vi.waitFor(() => expect(next.text()).toMatch(/^HTTP\/1\.1 200 /), { timeout: 500, interval: 10 });
+    }, soon);
+  });
+
+  it('are so many and no more, whoever opens them', async () => {
+    await open({ connections: 2 });
+    const clients = [client(), client()];
+    await Promise.all(clients.map(({ socket }) => once(socket, 'connect')));
+    const third = client();
+    await vi.waitFor(() => expect(third.isClosed()).toBe(true), soon);
+  });
+
+  it('of a declared proxy have no limit of their own', async () => {
+    door = await startTestDoor({ trustedProxies: ['127.0.0.1'], limits: { connectionsPerAddress: 1 } });
+    const clients = [client(), client(), client()];
+    for (const { socket } of clients) socket.write(head('GET /public/x', '\r\n'));
+    await vi.waitFor(() => {
+      for (const { text } of clients) expect(text()).toMatch(/^HTTP\/1\.1 200 /);
+    }, soon);
+  });
+});
+
+describe('what is too large', () => {
+  it.each([
+    ['headers beyond their bytes', `X-Large: ${'x'.repeat(20_000)}\r\n`],
+    ['thousands of tiny headers', 'X: y\r\n'.repeat(1900)],
+    ['hundreds of cookies', `Cookie: ${Array.from({ length: 200 }, (_, index) => `c${index}=1`).join('; ')}\r\n`],
+    [
+      'hundreds of cookies in many headers',
+      Array.from({ length: 60 }, (_, i) => `Cookie: a${i}=1; b${i}=2\r\n`).join(''),
+    ],
+  ])('is refused with 431 when it is %s', async (_name, lines) => {
+    await open({});
+    const { socket, text, isClosed } = client();
+    socket.write(head('GET /public/x', `${lines}\r\n`));
+    await vi.waitFor(() => expect(isClosed()).toBe(true), soon);
+    expect(text()).toMatch(/^HTTP\/1\.1 431 /);
+    expect(text()).toContain('SP_HEADERS_TOO_LARGE');
+    expect(door.upstream.started).toBe(0);
+  });
+});
