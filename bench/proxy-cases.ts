@@ -6,7 +6,12 @@ const bareProxy: ProxySide = { file: 'bare-proxy.ts', translates: false };
 const honoProxy: ProxySide = { file: 'hono-proxy.ts', translates: true };
 const door: ProxySide = { file: 'door.ts', translates: true };
 const doorWithStores: ProxySide = { file: 'door-with-stores.ts', translates: true };
-const doorWithLog: ProxySide = { file: 'door.ts', translates: true, settings: { accessLog: true } };
+const doorWithMetrics: ProxySide = { file: 'door.ts', translates: true, settings: { metrics: true } };
+const doorWithLogAndMetrics: ProxySide = {
+  file: 'door.ts',
+  translates: true,
+  settings: { accessLog: true, metrics: true },
+};
 
 interface ProxyCase {
   readonly name: string;
@@ -25,11 +30,18 @@ const cases: readonly ProxyCase[] = [
     baseline: bareProxy,
   },
   {
-    name: 'authenticated-get-with-access-log-vs-bare-proxy',
-    title: '… with access log vs bare proxy',
+    name: 'authenticated-get-with-access-log-and-metrics-vs-bare-proxy',
+    title: '… with access log and metrics vs bare proxy',
     target: '≥ 0.80',
-    subject: doorWithLog,
+    subject: doorWithLogAndMetrics,
     baseline: bareProxy,
+  },
+  {
+    name: 'metrics-vs-no-metrics',
+    title: 'The door with metrics vs without',
+    target: 'what they cost',
+    subject: doorWithMetrics,
+    baseline: door,
   },
   {
     name: 'authenticated-get-with-real-stores-vs-bare-proxy',

@@ -1,4 +1,5 @@
 import { createDoor } from '@sallyport/gateway';
+import { createPrometheusMeter } from '../../apps/gateway/src/metrics/prometheus-meter.ts';
 import { doorRoutes } from './door-routes.ts';
 import { createFileLog } from './file-log.ts';
 import { readServerSettings, reportServer } from './server-report.ts';
@@ -7,7 +8,7 @@ import { createStandInSessions, silentBus } from './stand-in-sessions.ts';
 
 /* The door as a deployment has it, with the routes of the demo, in front of one upstream. */
 
-const { upstreamPort, accessLog = false } = readServerSettings();
+const { upstreamPort, accessLog = false, metrics = false } = readServerSettings();
 const sessions = createStandInSessions();
 const keyRing = createStandInKeyRing();
 const log = accessLog ? createFileLog() : undefined;
@@ -20,6 +21,7 @@ const door = createDoor({
   bus: silentBus,
   accessLog,
   ...(log === undefined ? {} : { logger: log.logger }),
+  ...(metrics ? { meter: createPrometheusMeter({ withProcess: true }) } : {}),
 });
 const { port } = await door.listen({ host: '127.0.0.1', port: 0 });
 

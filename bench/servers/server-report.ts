@@ -7,6 +7,8 @@ export interface ServerSettings {
   readonly upstreamPort: number;
   /** Whether each request is written to the access log. */
   readonly accessLog?: boolean;
+  /** Whether what Prometheus would read is counted. */
+  readonly metrics?: boolean;
   /** Whether a proxy on loopback says for whom it asks. */
   readonly isBehindProxy?: boolean;
 }

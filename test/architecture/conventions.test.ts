@@ -40,6 +40,16 @@ describe('libraries', () => {
     expect(findLines(librarySources, /^declare (?:global|module)\b/)).toEqual([]);
   });
 
+  it('give every refusal of the door and of identity a reason that an operator can search for', () => {
+    const sources = packageSources.filter(({ file }) => /^packages\/(?:gateway|identity)\//.test(file));
+    const without = sources.flatMap(({ file, text }) =>
+      [...withoutComments(text).matchAll(/new SallyportError\((?:[^()]|\([^()]*(?:\([^()]*\)[^()]*)*\))*\)/g)]
+        .filter(([call]) => !/\breason\b/.test(call))
+        .map(([call]) => `${file}: ${call}`),
+    );
+    expect(without).toEqual([]);
+  });
+
   it('have no default exports', () => {
     expect(findLines(packageSources, /^export default\b/)).toEqual([]);
   });

@@ -13,6 +13,12 @@ const meanings: Readonly<Record<string, string>> = {
   SALLYPORT_INTERNAL_PORT: 'Port of the internal listener, for zones and services',
   SALLYPORT_INTERNAL_URL:
     'Where services reach the internal listener, behind a load balancer; demo mode only (else internal.hosts)',
+  SALLYPORT_WORKERS: 'Processes that serve on this machine, or auto; instead of workers',
+  SALLYPORT_ADMIN_HOST: 'Address on which the admin listener binds',
+  SALLYPORT_ADMIN_PORT: 'Port of the admin listener; switches it on where the configuration has none',
+  SALLYPORT_ADMIN_TOKEN:
+    'What callers of the admin listener send as a bearer token; needed where it binds to anything but loopback',
+  SALLYPORT_ADMIN_TOKEN_FILE: 'File that holds the token of the admin listener, instead of SALLYPORT_ADMIN_TOKEN',
   SALLYPORT_MAILBOX_PORT: 'Port of the development mailbox; demo mode only',
   SALLYPORT_TRUSTED_PROXIES:
     'Addresses or networks of proxies in front, with commas between; instead of trustedProxies',
@@ -30,6 +36,8 @@ const meanings: Readonly<Record<string, string>> = {
   REDIS_URL: 'Redis for sessions, counters and invalidations; absent means in process, for one gateway only',
   REDIS_URL_FILE: 'File that holds the address of Redis, instead of REDIS_URL',
   SALLYPORT_SECOND_FACTOR_ROLES: 'Roles that demand a second factor, such as admin; demo mode only',
+  OTEL_EXPORTER_OTLP_ENDPOINT:
+    'Base address of an OTLP/HTTP collector for traces; OTEL_EXPORTER_OTLP_HEADERS goes along, as everywhere',
   SMTP_URL: 'Mail server, such as smtps://user:password@mail.example.com; absent means the development mailbox',
   SMTP_URL_FILE: 'File that holds the address of the mail server, instead of SMTP_URL',
   SMS_GATEWAY_URL: 'Address of an SMS gateway that takes one message per POST; absent means the development mailbox',
@@ -47,8 +55,8 @@ export async function describeEnvironmentVariables(): Promise<readonly (readonly
   const source = await readFile(path.join(workspaceRoot, 'apps/gateway/src/config/environment.ts'), 'utf8');
   const foreign = new Set(['SALLYPORT_VECTORS', 'SALLYPORT_AUDIENCE']);
   const used = new Set(
-    [...source.matchAll(/'((?:SALLYPORT|SMTP|SMS|DATABASE|REDIS)_[A-Z_]*[A-Z]|PORT)'/g)].flatMap(([, name = '']) =>
-      foreign.has(name) ? [] : [name],
+    [...source.matchAll(/'((?:SALLYPORT|SMTP|SMS|DATABASE|REDIS|OTEL)_[A-Z_]*[A-Z]|PORT)'/g)].flatMap(
+      ([, name = '']) => (foreign.has(name) ? [] : [name]),
     ),
   );
   const undescribed = [...used].filter((name) => meanings[name] === undefined);

@@ -1,6 +1,10 @@
 import { createCsrfTokens, csrfSealingPurpose, SallyportError, toStoreError, type Logger } from '@sallyport/core';
-import { createDoor, createDoorTraces, type DoorTraces, type Mount } from '@sallyport/gateway';
+import { createDoor, createDoorTraces, type DoorChange, type DoorTraces, type Mount } from '@sallyport/gateway';
 import type { Identity } from '@sallyport/identity';
+import type { Registry } from 'prom-client';
+import type { Control } from './admin/control.ts';
+import { createLocalControl } from './admin/local-control.ts';
+import { openAdmin } from './admin/open-admin.ts';
 import { createClosing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
 import type { Environment } from './config/environment.ts';
@@ -8,10 +12,13 @@ import { prepareDemoAccounts } from './demo/demo-accounts.ts';
 import { createTracesMount, withoutOwnRequests } from './demo/traces-mount.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { createIdentityMount } from './identity-mount.ts';
+import { createPrometheusMeter } from './metrics/prometheus-meter.ts';
 import { openIdentity } from './open-identity.ts';
 import { openListeners } from './open-listeners.ts';
 import { openMailer } from './open-mailer.ts';
 import { openStores } from './open-stores.ts';
+import { createReloader } from './reload/reloader.ts';
+import type { Tracing } from './tracing/open-telemetry.ts';
 import { openCertificate } from './tls/certificate-watch.ts';
 
 export interface GatewayOptions {
@@ -19,12 +26,28 @@ export interface GatewayOptions {
   readonly isDemo: boolean;
   readonly environment: Environment;
   readonly logger: Logger;
+  /** Reads the configuration as it is now, when an operator asks for it. @default the one that it began with */
+  readonly loadAnew?: () => Promise<Config>;
+  /** Whether another process answers operators, and asks this one. @default false */
+  readonly isWorker?: boolean;
 }
 
 /** The running gateway process. */
 export interface Gateway {
   readonly port: number;
   readonly internalPort: number;
+  /** Of the listener for operators, where this process has one. */
+  readonly adminPort: number | undefined;
+  /** What operators may ask of this process. */
+  readonly control: Control;
+  /** The metrics of this process; `undefined` where nothing is counted. */
+  readonly registry: Registry | undefined;
+  /** Uses those keys of a checked configuration that may change. Throws, and has changed nothing, when the door cannot. */
+  apply(config: Config): void;
+  /** Asks clients to leave: `/readyz` says 503, and everybody is still served. */
+  retire(): void;
+  /** The configuration that is in use. */
+  readonly config: Config;
   /** Lets running requests end, sends waiting mail, closes the database. */
   close(): Promise<void>;
 }
@@ -37,34 +60,38 @@ const demoGraceMilliseconds = 750;
  * order, also when a later step fails.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { config, isDemo, environment, logger } = options;
+  const { config, isDemo, environment, logger, isWorker = false } = options;
   const closing = createClosing();
   try {
     const certificate =
       config.tls === undefined
         ? undefined
         : openCertificate({ files: config.tls, publicUrl: config.publicUrl, logger });
+    const meter = config.admin === undefined ? undefined : createPrometheusMeter({ withProcess: true });
+    const tracing = await openConfiguredTracing(config, logger);
+    closing.push(() => tracing?.close());
     const stores = await openStores(config, environment, logger, closing);
     const mailer = await openMailer(options, closing);
     closing.push(startHousekeeping(stores.sessions, logger));
     await stores.keyRing.start();
 
-    const identity = await openIdentity({ config, stores, mailer, logger });
+    meter?.gauge({ name: 'sallyport_ready', help: 'Processes whose stores answer' }, () => (stores.isReady() ? 1 : 0));
+    const identity = await openIdentity({ config, stores, mailer, logger, ...(meter === undefined ? {} : { meter }) });
     closing.push(() => identity.close());
     if (isDemo) await prepareDemoAccounts(config.dataDir, (account) => createVerifiedAccount(identity, account));
 
     const traces = isDemo ? withoutOwnRequests(createDoorTraces()) : undefined;
     const counterSealer = stores.sealerFor('counter-key');
+    // The reloader needs the door, and the door says how the reloader is.
+    const reload = { isRefused: () => false };
     const door = createDoor({
       publicUrl: config.publicUrl,
-      hosts: config.hosts,
-      internalHosts: config.internal.hosts,
-      hsts: config.hsts,
-      readinessWarnings: () => certificate?.warnings() ?? [],
-      trustedProxies: config.trustedProxies,
+      ...toDoorChange(config),
+      readinessWarnings: () => [
+        ...(certificate?.warnings() ?? []),
+        ...(reload.isRefused() ? ['configuration-not-reloaded'] : []),
+      ],
       ...(config.forwardAuth === undefined ? {} : { forwardAuth: config.forwardAuth }),
-      routes: config.routes,
-      locales: config.locales,
       mounts: mountsOf(identity, traces, config.limits.authRequests),
       sessions: identity.directory,
       keyRing: stores.keyRing,
@@ -75,7 +102,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       tokenLifetimeSeconds: config.tokens.internalSeconds,
       sessionCache: config.sessionCache,
       revocationSubscribers: config.internal.subscribers,
-      accessLog: config.log.access,
       limits: {
         ...config.limits,
         streamsPerSession: config.streams.perSession,
@@ -92,14 +118,57 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         ? {}
         : { sharedCounts: { counters: stores.counters, hash: (text) => counterSealer.hash(text) } }),
       ...(traces === undefined ? {} : { traces }),
+      ...(meter === undefined ? {} : { meter }),
+      ...(tracing === undefined ? {} : { tracer: tracing.tracer }),
     });
-    closing.push(() => door.close(isDemo ? { graceMilliseconds: demoGraceMilliseconds } : {}));
+    let current = config;
+    const apply = (next: Config): void => {
+      door.reconfigure(toDoorChange(next));
+      current = next;
+    };
+    const { loadAnew = () => Promise.resolve(config) } = options;
+    const reloader = createReloader({ current: config, load: loadAnew, apply, logger });
+    reload.isRefused = () => reloader.condition().refused !== undefined;
+    const control = createLocalControl({ door, registry: meter?.registry, isReady: stores.isReady, reloader });
+    const admin = isWorker ? undefined : await openAdmin({ config, environment, logger, control });
+    // Closed after the door: operators see how it drains.
+    closing.push(() => admin?.close());
+    closing.push(() =>
+      door.close({
+        graceMilliseconds: isDemo ? demoGraceMilliseconds : current.drain.graceSeconds * 1000,
+      }),
+    );
     const { port, internalPort } = await openListeners({ door, config, certificate, closing });
-    return { port, internalPort, close: () => closing.close() };
+    return {
+      port,
+      internalPort,
+      adminPort: admin?.port,
+      control,
+      registry: meter?.registry,
+      apply,
+      retire: () => door.retire(),
+      get config() {
+        return current;
+      },
+      close: () => closing.close(),
+    };
   } catch (error) {
     await closing.close();
     throw toStoreError(error);
   }
+}
+
+/** What is not asked for is not loaded either. */
+async function openConfiguredTracing({ tracing }: Config, logger: Logger): Promise<Tracing | undefined> {
+  const { endpoint, sampleRatio } = tracing;
+  if (endpoint === undefined) return undefined;
+  const { openTracing } = await import('./tracing/open-telemetry.ts');
+  return openTracing({ endpoint, sampleRatio, serviceName: 'sallyport-gateway', logger });
+}
+
+/** What the door reads afresh when the configuration changes. */
+function toDoorChange({ routes, locales, hosts, internal, hsts, trustedProxies, log }: Config): DoorChange {
+  return { routes, locales, hosts, internalHosts: internal.hosts, hsts, trustedProxies, accessLog: log.access };
 }
 
 async function createVerifiedAccount(

@@ -1,3 +1,4 @@
+export { adminAddressFile } from './admin/open-admin.ts';
 export { createClosing, type Closing, type CloseStep } from './closing.ts';
 export { configSchema, type Config, type ConfigInput } from './config/config-schema.ts';
 export { ConfigurationError, type ConfigurationProblem } from './config/configuration-error.ts';
@@ -8,3 +9,4 @@ export { openIdentity, type IdentityComposition } from './open-identity.ts';
 export { openMailer, type MailerOptions } from './open-mailer.ts';
 export { openConfiguredRedis, type RedisAddressing } from './open-redis-stores.ts';
 export { openStores, type Stores } from './open-stores.ts';
+export { countWorkers } from './workers/count-workers.ts';

@@ -3,10 +3,7 @@ import { createJsonLogger } from './json-logger.ts';
 
 function linesOf(log: (logger: ReturnType<typeof createJsonLogger>) => void, times: number[] = [0]): unknown[] {
   const lines: string[] = [];
-  const logger = createJsonLogger(
-    (line) => lines.push(line),
-    () => times.shift() ?? 0,
-  );
+  const logger = createJsonLogger((line) => lines.push(line), { now: () => times.shift() ?? 0 });
   log(logger);
   expect(lines.every((line) => line.endsWith('\n') && line.indexOf('\n') === line.length - 1)).toBe(true);
   return lines.map((line) => JSON.parse(line) as unknown);

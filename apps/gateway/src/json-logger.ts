@@ -1,12 +1,20 @@
 import type { LogFields, Logger } from '@sallyport/core';
 
+export interface JsonLoggerOptions {
+  readonly now?: () => number;
+  /** Which of several workers writes; absent where there is one process. */
+  readonly worker?: number;
+}
+
 /** Writes one JSON object per line. Fields are an allow-list made by the caller; nothing is added from the environment. */
-export function createJsonLogger(write: (line: string) => void, now: () => number = Date.now): Logger {
+export function createJsonLogger(write: (line: string) => void, options: JsonLoggerOptions = {}): Logger {
+  const { now = Date.now, worker } = options;
   const writeTime = createTimeWriter();
+  const who = worker === undefined ? '' : `,"worker":${worker}`;
   const line =
     (level: 'info' | 'warn' | 'error') =>
     (message: string, fields?: LogFields): void => {
-      const head = `{"at":"${writeTime(now())}","level":"${level}","message":${JSON.stringify(message)}`;
+      const head = `{"at":"${writeTime(now())}","level":"${level}"${who},"message":${JSON.stringify(message)}`;
       const rest = fields === undefined ? '{}' : JSON.stringify(fields);
       write(rest === '{}' ? `${head}}\n` : `${head},${rest.slice(1)}\n`);
     };

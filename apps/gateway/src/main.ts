@@ -1,10 +1,18 @@
+import cluster from 'node:cluster';
 import { writeSync } from 'node:fs';
 import { startGateway } from './compose.ts';
+import type { Config } from './config/config-schema.ts';
 import { readEnvironment } from './config/environment.ts';
 import { loadConfig } from './config/load-config.ts';
+import { drainGateway } from './drain-gateway.ts';
+import { endOnFault } from './end-on-fault.ts';
+import { explainFailure } from './explain-failure.ts';
 import { createJsonLogger } from './json-logger.ts';
 import { createLineWriter } from './line-writer.ts';
-import { explainFailure } from './explain-failure.ts';
+import { readConfigAnew } from './reload/read-config-anew.ts';
+import { countWorkers } from './workers/count-workers.ts';
+import { runWorker } from './workers/run-worker.ts';
+import { startSupervisor } from './workers/supervisor.ts';
 
 const lines = createLineWriter({
   write: (text) => process.stdout.write(text),
@@ -13,22 +21,74 @@ const lines = createLineWriter({
 });
 const logger = createJsonLogger(lines.write);
 process.on('exit', lines.flush);
+endOnFault(logger);
 
 try {
   const environment = readEnvironment(process.env);
-  const { config, isDemo } = await loadConfig(environment, process.cwd());
-  const gateway = await startGateway({ config, isDemo, environment, logger });
-  logger.info('gateway ready', { port: gateway.port, internalPort: gateway.internalPort, demo: isDemo });
+  if (cluster.isWorker) {
+    const createLogger = (worker: number) => createJsonLogger(lines.write, { worker });
+    runWorker({ environment, createLogger, exit: (code) => process.exit(code) });
+  } else {
+    const { config, isDemo } = await loadConfig(environment, process.cwd());
+    const loadAnew = async (): Promise<Config> => (await loadConfig(environment, process.cwd(), readConfigAnew)).config;
+    const count = countWorkers(config, environment);
+    const options = { config, isDemo, environment, logger, loadAnew };
+    const running = count === 1 ? await startAlone(options) : await startSeveral({ ...options, count });
+    const { port, internalPort, adminPort } = running;
+    logger.info('gateway ready', { port, internalPort, adminPort, workers: count, demo: isDemo });
+    stopOnSignals(running);
+    // In the demonstration somebody sits at a terminal, and its end is the end of the process.
+    if (!isDemo) process.on('SIGHUP', () => void running.reload());
+  }
+} catch (error) {
+  process.stderr.write(`${explainFailure(error)}\n`);
+  process.exit(1);
+}
 
-  const stop = (): void => {
-    gateway.close().then(
+interface Running {
+  readonly port: number;
+  readonly internalPort: number;
+  readonly adminPort: number | undefined;
+  readonly stop: () => Promise<void>;
+  readonly stopNow: () => void;
+  readonly reload: () => Promise<unknown>;
+}
+
+async function startAlone(options: Parameters<typeof startGateway>[0]): Promise<Running> {
+  const gateway = await startGateway(options);
+  const { port, internalPort, adminPort, control } = gateway;
+  const stop = () => drainGateway(gateway);
+  return { port, internalPort, adminPort, stop, stopNow: () => {}, reload: () => control.reload() };
+}
+
+async function startSeveral(options: Omit<Parameters<typeof startSupervisor>[0], 'writeLines'>): Promise<Running> {
+  const supervisor = await startSupervisor({ ...options, writeLines: lines.write });
+  const { port, internalPort, adminPort, control } = supervisor;
+  return {
+    port,
+    internalPort,
+    adminPort,
+    stop: () => supervisor.close(),
+    stopNow: () => supervisor.kill(),
+    reload: () => control.reload(),
+  };
+}
+
+/** The first signal drains; whoever asks a second time does not want to wait. */
+function stopOnSignals({ stop, stopNow }: Running): void {
+  let isStopping = false;
+  const onSignal = (): void => {
+    if (isStopping) {
+      stopNow();
+      process.exit(1);
+    }
+    isStopping = true;
+    logger.info('gateway stops');
+    stop().then(
       () => process.exit(0),
       () => process.exit(1),
     );
   };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
-} catch (error) {
-  process.stderr.write(`${explainFailure(error)}\n`);
-  process.exit(1);
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
 }

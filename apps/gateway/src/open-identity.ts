@@ -1,4 +1,4 @@
-import type { Logger, Mailer } from '@sallyport/core';
+import type { Logger, Mailer, Meter } from '@sallyport/core';
 import { createIdentity, type Identity } from '@sallyport/identity';
 import type { Config } from './config/config-schema.ts';
 import type { Stores } from './open-stores.ts';
@@ -8,10 +8,11 @@ export interface IdentityComposition {
   readonly stores: Stores;
   readonly mailer: Mailer;
   readonly logger: Logger;
+  readonly meter?: Meter;
 }
 
 /** Builds identity as the configuration says, on the stores that are open. */
-export function openIdentity({ config, stores, mailer, logger }: IdentityComposition): Promise<Identity> {
+export function openIdentity({ config, stores, mailer, logger, meter }: IdentityComposition): Promise<Identity> {
   const { maximumPerUser, onLimit } = config.session;
   const { database, sessions, sealerFor, bus, counters } = stores;
   return createIdentity({
@@ -31,5 +32,6 @@ export function openIdentity({ config, stores, mailer, logger }: IdentityComposi
     hashing: config.passwords.hashing,
     answerFloorMilliseconds: config.passwords.answerFloorMilliseconds,
     logger,
+    ...(meter === undefined ? {} : { meter }),
   });
 }

@@ -6,6 +6,8 @@ export interface CommandOption {
   /** What stands after it; without one the option is a switch. */
   readonly value?: string;
   readonly isRequired?: boolean;
+  /** May be given several times; `values` has them all. */
+  readonly isRepeatable?: boolean;
 }
 
 /** One command, such as `users import`. */
@@ -27,6 +29,8 @@ export interface CommandCall {
   readonly operands: readonly string[];
   /** The value of an option; `undefined` when it is absent. */
   readonly value: (name: string) => string | undefined;
+  /** Every value of an option that may be repeated. */
+  readonly values: (name: string) => readonly string[];
   readonly has: (name: string) => boolean;
   readonly isJson: boolean;
   /** Writes the result: the object for machines, the text for people. */

@@ -16,7 +16,7 @@ describe('a command line', () => {
   it('is taken apart in any order', () => {
     const parsed = parse('--role=admin', 'a@x.test', '--invite', '--name', 'Ada Lovelace');
     expect(parsed.operands).toEqual(['a@x.test']);
-    expect(Object.fromEntries(parsed.values)).toEqual({ role: 'admin', invite: '', name: 'Ada Lovelace' });
+    expect(Object.fromEntries(parsed.values)).toEqual({ role: ['admin'], invite: [''], name: ['Ada Lovelace'] });
   });
 
   it('may hold what looks like an option after --', () => {

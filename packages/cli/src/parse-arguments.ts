@@ -6,7 +6,7 @@ import { exitCodes, OperatorMistake } from './operator-mistake.ts';
 /** A command line, taken apart. */
 export interface ParsedArguments {
   readonly operands: readonly string[];
-  readonly values: ReadonlyMap<string, string>;
+  readonly values: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
@@ -29,13 +29,14 @@ export function parseCommandArguments(command: Command, args: readonly string[])
     ),
   });
   const operands: string[] = [];
-  const values = new Map<string, string>();
+  const values = new Map<string, readonly string[]>();
   for (const token of tokens) {
     if (token.kind === 'positional') operands.push(token.value);
     if (token.kind !== 'option') continue;
     const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
     if (option === undefined) throw mistake(command, unknownOption(token.rawName, Object.keys(options)));
-    if (values.has(token.name)) throw mistake(command, `${token.rawName} is given twice`);
+    if (values.has(token.name) && option.isRepeatable !== true)
+      throw mistake(command, `${token.rawName} is given twice`);
     if (option.value === undefined && token.inlineValue === true)
       throw mistake(command, `${token.rawName} is a switch and takes no value`);
     if (option.value !== undefined && (token.value === undefined || token.value === ''))
@@ -43,7 +44,7 @@ export function parseCommandArguments(command: Command, args: readonly string[])
     // A switch where a value belongs is a forgotten value.
     if (option.value !== undefined && token.inlineValue !== true && /^--\w/.test(token.value ?? ''))
       throw mistake(command, `${token.rawName} needs a value: ${token.rawName} <${option.value}>`);
-    values.set(token.name, token.value ?? '');
+    values.set(token.name, [...(values.get(token.name) ?? []), token.value ?? '']);
   }
   if (values.has('help')) return { operands, values };
   for (const [name, { isRequired = false, value }] of Object.entries(options))

@@ -7,14 +7,18 @@ import type { Terminal } from './terminal.ts';
 const maximumBytes = 4096;
 
 /** Reads a password from a pipe: all of it up to the first line end. */
-export async function readPipedPassword({ input }: Terminal): Promise<string> {
+export function readPipedPassword(terminal: Terminal): Promise<string> {
+  return readPipedLine(terminal, 'password');
+}
+
+/** Reads something secret from a pipe, up to the first line end. `what` is how it is called. */
+export async function readPipedLine({ input }: Terminal, what: string): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of input) {
     const bytes = Buffer.from(chunk as Uint8Array);
     size += bytes.length;
-    if (size > maximumBytes)
-      throw new OperatorMistake('The password on standard input is too long.', exitCodes.refused);
+    if (size > maximumBytes) throw new OperatorMistake(`The ${what} on standard input is too long.`, exitCodes.refused);
     chunks.push(bytes);
     if (bytes.includes(0x0a)) break;
   }

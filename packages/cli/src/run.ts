@@ -52,12 +52,17 @@ function adviceFor(args: readonly string[]): string {
   return group.length === 0 ? '' : ` There is ${group.map((name) => `"sallyport ${name}"`).join(', ')}.`;
 }
 
-function createCall(terminal: Terminal, operands: readonly string[], values: ReadonlyMap<string, string>): CommandCall {
+function createCall(
+  terminal: Terminal,
+  operands: readonly string[],
+  values: ReadonlyMap<string, readonly string[]>,
+): CommandCall {
   const isJson = values.has('json');
   return {
     terminal,
     operands,
-    value: (name) => values.get(name),
+    value: (name) => values.get(name)?.[0],
+    values: (name) => values.get(name) ?? [],
     has: (name) => values.has(name),
     isJson,
     report: (result, text) => void terminal.output.write(isJson ? `${JSON.stringify(result)}\n` : `${text}\n`),

@@ -95,6 +95,7 @@ export {
 } from './session-record.ts';
 export type { SessionChange, SessionStore, SessionWrite } from './session-store.ts';
 export { isDuplicateRow, isStoreFault, isTransactionConflict, storeFaultWordOf, toStoreError } from './store-fault.ts';
+export type { SpanAttributes, TraceParent, Tracer, TraceSpan } from './tracer.ts';
 export {
   createTokenVerifier,
   type SignatureAlgorithm,

@@ -44,6 +44,9 @@ const stages: readonly { readonly name: string; readonly run: Stage<DecisionPart
   { name: 'translate', run: translate },
 ];
 
+/** The names of the stages, in their order. */
+export const stageNames: readonly string[] = stages.map(({ name }) => name);
+
 /**
  * Decides what becomes of a request. Waits only when a session must be read; then the answer is a promise.
  * Never throws: whatever goes wrong in a stage is a refusal.
@@ -74,6 +77,7 @@ function runStage(index: number, passage: Passage, parts: DecisionParts): Return
   if (stage === undefined) throw new TypeError('there is no such stage');
   const { timings } = passage;
   if (timings === undefined) return stage.run(passage, parts);
+  passage.stage = stage.name;
   const begun = performance.now();
   const note = (): void => {
     timings.push({ name: stage.name, microseconds: Math.round((performance.now() - begun) * 1000) });
@@ -87,7 +91,10 @@ function runStage(index: number, passage: Passage, parts: DecisionParts): Return
 function refuse(error: unknown): Decision {
   return {
     kind: 'refuse',
-    error: error instanceof SallyportError ? error : new SallyportError('SP_INTERNAL', { cause: error }),
+    error:
+      error instanceof SallyportError
+        ? error
+        : new SallyportError('SP_INTERNAL', { cause: error, reason: 'unexpected' }),
   };
 }
 
@@ -139,5 +146,5 @@ function translate(passage: Passage, { mint }: DecisionParts): Decision {
 /** A WebSocket passes at the public listener, to an upstream: nothing of the door itself speaks it. */
 function requireTunnel({ listener, isHandedOver }: Passage, { destination }: Place): void {
   const isPossible = listener === 'public' && isHandedOver && destination.kind === 'upstream';
-  if (!isPossible) throw new SallyportError('SP_UPGRADE_UNSUPPORTED');
+  if (!isPossible) throw new SallyportError('SP_UPGRADE_UNSUPPORTED', { reason: 'tunnel-not-possible' });
 }

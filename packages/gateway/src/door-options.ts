@@ -11,6 +11,7 @@ import {
   type RequestLimit,
   type Route,
   type SessionDirectory,
+  type Tracer,
 } from '@sallyport/core';
 import { isHostPattern } from './firewall/known-hosts.ts';
 import { problemOfProxyNetwork } from './firewall/proxy-network.ts';
@@ -112,6 +113,8 @@ export interface DoorOptions {
   /** Tokens of sessions for clients that send neither Fetch Metadata nor an Origin. @default such clients are refused */
   readonly csrfTokens?: CsrfTokens;
   readonly logger?: Logger;
+  /** Where the door says what it did for one request; absent costs nothing. */
+  readonly tracer?: Tracer;
   /** How many services may listen to revocations on the internal listener; 0 lets none. @default 256 */
   readonly revocationSubscribers?: number;
   readonly now?: () => Date;
@@ -156,6 +159,7 @@ export type CheckedDoorOptions = Required<
     | 'traces'
     | 'onRefusal'
     | 'csrfTokens'
+    | 'tracer'
     | 'forwardAuth'
     | 'sharedCounts'
     | 'limits'
@@ -165,7 +169,7 @@ export type CheckedDoorOptions = Required<
     | 'hsts'
   >
 > &
-  Pick<DoorOptions, 'traces' | 'onRefusal' | 'csrfTokens' | 'forwardAuth' | 'sharedCounts'> & {
+  Pick<DoorOptions, 'traces' | 'onRefusal' | 'csrfTokens' | 'tracer' | 'forwardAuth' | 'sharedCounts'> & {
     readonly limits: Required<DoorLimits>;
     readonly sessionCache: Required<SessionCacheOptions>;
     readonly streams: Required<StreamOptions>;

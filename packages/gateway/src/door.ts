@@ -1,42 +1,53 @@
-import { sessionCookieFor } from '@sallyport/core';
+import { sessionCookieFor, silentMeter, type Meter } from '@sallyport/core';
 import { createActivityRecorder } from './authenticate/activity.ts';
 import { createClientAddressReader, createNetworkCheck } from './firewall/client-address.ts';
 import type { DecisionParts } from './decide.ts';
 import { createAllowance, servedByTheDoor } from './forward-auth/allowance.ts';
 import { createForwardAuthHandler, type ForwardAuthParts } from './forward-auth/forward-auth-handler.ts';
 import { checkDoorOptions, type CheckedDoorOptions, type DoorOptions } from './door-options.ts';
+import { explainDecision, type ExplainParts } from './explain/explain-decision.ts';
+import type { Explanation, ExplainQuestion } from './explain/explanation.ts';
 import { createForwardedSchemeReader } from './firewall/forwarded-scheme.ts';
 import { createNextPageReader } from './firewall/next-page.ts';
 import { readPath } from './firewall/canonical-request.ts';
 import { createForwarder, type Forwarder } from './forward/forward.ts';
+import { createRequestHandler, type HandleRequestParts, type UnderWay } from './handle-request.ts';
 import { createUpstreamMeasures } from './forward/upstream-measures.ts';
 import { createUpstreams } from './forward/upstreams.ts';
-import { createRequestHandler, type HandleRequestParts } from './handle-request.ts';
 import { createInternalTokenAuthenticator } from './authenticate/internal-token-authenticator.ts';
 import { createKnownHosts } from './firewall/known-hosts.ts';
-import { openListener, type Listener, type ListenerOptions } from './listener.ts';
+import { openListener, type HandleRequest, type Listener, type ListenerOptions } from './listener.ts';
+import { createDoorMetrics, type DoorMetrics } from './record/door-metrics.ts';
+import { createNoteRefusal, type NoteRefusal } from './record/note-refusal.ts';
+import { createReplacingMeter } from './record/replacing-meter.ts';
 import { createKeysMount } from './answer/local-endpoints.ts';
 import { createRequestLimits } from './limits/request-limits.ts';
-import { createSlowClients } from './limits/slow-clients.ts';
+import { createSlowClients, type SlowClients } from './limits/slow-clients.ts';
 import type { Mount } from './mount.ts';
 import type { ListenerKind } from './passage.ts';
-import { createRevocationFeed } from './revocations/revocation-feed.ts';
+import { createRevocationFeed, type RevocationFeed } from './revocations/revocation-feed.ts';
 import { createRevocationsMount } from './revocations/revocations-mount.ts';
 import { measureRevocations } from './revocations/measure-revocations.ts';
 import { createRouteTable, type LimitsOf, type RouteTable } from './route-table.ts';
 import { bearerRefuser, createSessionAuthenticator } from './authenticate/session-authenticator.ts';
-import { createSessionCache } from './authenticate/session-cache.ts';
+import { createSessionCache, type SessionCache } from './authenticate/session-cache.ts';
 import { createCookieReader } from './authenticate/session-cookie-reader.ts';
-import { createStreamRegister } from './streams/stream-register.ts';
+import { createStreamRegister, type StreamRegister } from './streams/stream-register.ts';
 import { createHttpsRedirect } from './tls/https-redirect.ts';
 import type { CertificatePair } from './tls/secure-context.ts';
-import { createTokenMint } from './token-mint.ts';
+import { createTokenMint, type TokenMint } from './token-mint.ts';
 
 /** Where a listener can be reached. */
 export interface Listening {
   readonly host: string;
   readonly port: number;
 }
+
+/** What may change while a door runs. */
+export type DoorChange = Pick<
+  DoorOptions,
+  'routes' | 'locales' | 'hosts' | 'internalHosts' | 'hsts' | 'trustedProxies' | 'accessLog'
+>;
 
 /** The door: one listener for browsers, one for zones and services. */
 export interface Door {
@@ -59,6 +70,23 @@ export interface Door {
    */
   listenInternal(address: { readonly host: string; readonly port: number }): Promise<Listening>;
   /**
+   * Says what the public listener would do with a request, and why: the same stages, without sending anything on. It
+   * keeps no session alive and shows no secret.
+   */
+  explain(question: ExplainQuestion): Promise<Explanation>;
+  /**
+   * Uses other routes and addresses for every request that arrives from now on. Requests and streams that are under way
+   * end as they began; sessions, tokens and their caches stay.
+   *
+   * @throws TypeError with every problem in one message; then nothing has changed.
+   */
+  reconfigure(change: DoorChange): void;
+  /**
+   * Answers `/readyz` with 503 and asks every client to leave with its next answer, while all go on being served: what
+   * stands in front has time to send new ones elsewhere. `close` comes after.
+   */
+  retire(): void;
+  /**
    * Opens the listener on which declared proxies (`forwardAuth.proxies`) ask, by `GET /forward-auth`, whether to let a
    * request through. It has no TLS and tells whoever asks the token of a caller, so only proxies may reach it.
    *
@@ -77,11 +105,30 @@ const defaultGraceMilliseconds = 10_000;
  * @throws TypeError with every problem of the options or routes in one message.
  */
 export function createDoor(options: DoorOptions): Door {
-  const checked = checkDoorOptions(options);
-  const shared = createSharedParts(checked);
+  let checked = checkDoorOptions(options);
+  const lasting = createLastingParts(checked);
+  let shared = createSharedParts(checked, lasting);
+  const retired = new Set<SharedParts>();
   const listeners: Listener[] = [];
+  const rebuilds: (() => void)[] = [];
   const certified: Listener[] = [];
   let isDraining = false;
+  checked.meter.gauge({ name: 'sallyport_door_connections', help: 'Connections that are open' }, () =>
+    listeners.reduce((sum, listener) => sum + listener.connectionCount(), 0),
+  );
+
+  // Connections outlive a change, and which proxies are trusted may have changed by the next one.
+  const listenerOptionsFor = (kind: ListenerKind): ListenerOptions => ({
+    limits: checked.limits,
+    slowClients: lasting.slowClients,
+    caps: {
+      total: checked.limits.connections,
+      // Behind the internal listener are services, few and known.
+      perAddress: kind === 'public' ? checked.limits.connectionsPerAddress : checked.limits.connections,
+      isExempt: (address) => shared.isTrustedProxy(address),
+    },
+    note: (refusal) => shared.noteRefusalOf(kind)(refusal),
+  });
 
   const open = async (kind: ListenerKind, address: Parameters<Door['listen']>[0]): Promise<Listening> => {
     // The port is known only after listening, and the internal hosts hold it: nothing arrives in between, because
@@ -91,9 +138,13 @@ export function createDoor(options: DoorOptions): Door {
       address,
       checked.publicOrigin,
       (request, response, proceed, isHandedOver) => handle(request, response, proceed, isHandedOver),
-      shared.listenerOptions(kind),
+      listenerOptionsFor(kind),
     );
-    handle = createRequestHandler(shared.partsFor(kind, listener, () => isDraining));
+    const rebuild = (): void => {
+      handle = createRequestHandler(shared.partsFor(kind, listener, () => isDraining));
+    };
+    rebuild();
+    rebuilds.push(rebuild);
     listeners.push(listener);
     if (address.tls !== undefined) certified.push(listener);
     return { host: listener.host, port: listener.port };
@@ -107,67 +158,163 @@ export function createDoor(options: DoorOptions): Door {
       for (const listener of certified) listener.replaceCertificate(pair);
     },
     listenRedirect: async (address) => {
-      const redirect = createHttpsRedirect(checked);
-      const listenerOptions = shared.listenerOptions('public');
-      const listener = await openListener(address, checked.publicOrigin, redirect, listenerOptions);
+      const note: NoteRefusal = (refusal) => shared.noteRefusalOf('public')(refusal);
+      let redirect = createHttpsRedirect(checked, note);
+      const listener = await openListener(
+        address,
+        checked.publicOrigin,
+        (request, response, proceed, isHandedOver) => redirect(request, response, proceed, isHandedOver),
+        listenerOptionsFor('public'),
+      );
+      rebuilds.push(() => {
+        redirect = createHttpsRedirect(checked, note);
+      });
       listeners.push(listener);
       return { host: listener.host, port: listener.port };
     },
     listenForwardAuth: async (address) => {
       if (options.forwardAuth === undefined) throw new TypeError('no proxies are declared that may ask');
-      const handle = createForwardAuthHandler(shared.forwardAuthParts(options.forwardAuth.proxies, () => isDraining));
-      const listener = await openListener(address, checked.publicOrigin, handle, {
-        ...shared.listenerOptions('internal'),
-        takesHandshakes: false,
+      const { proxies } = options.forwardAuth;
+      const build = (): HandleRequest => createForwardAuthHandler(shared.forwardAuthParts(proxies, () => isDraining));
+      let handle = build();
+      const listener = await openListener(
+        address,
+        checked.publicOrigin,
+        (request, response, proceed, isHandedOver) => handle(request, response, proceed, isHandedOver),
+        { ...listenerOptionsFor('internal'), takesHandshakes: false },
+      );
+      rebuilds.push(() => {
+        handle = build();
       });
       listeners.push(listener);
       return { host: listener.host, port: listener.port };
     },
+    explain: (question) => shared.explain(question),
+    reconfigure: (change) => {
+      const nextOptions = checkDoorOptions({ ...options, ...change });
+      const next = createSharedParts(nextOptions, lasting);
+      const before = shared;
+      checked = nextOptions;
+      shared = next;
+      for (const rebuild of rebuilds) rebuild();
+      retired.add(before);
+      before.closeWhenIdle(() => retired.delete(before));
+    },
+    retire: () => {
+      isDraining = true;
+    },
     close: async ({ graceMilliseconds = defaultGraceMilliseconds } = {}) => {
       isDraining = true;
-      shared.drain();
+      lasting.drain();
       await Promise.all(listeners.map((listener) => listener.drain(graceMilliseconds)));
-      await shared.close();
+      await Promise.all([...retired, shared].map((parts) => parts.close()));
+      lasting.close();
     },
   };
 }
 
 interface SharedParts {
   partsFor(kind: ListenerKind, address: Listening, isDraining: () => boolean): HandleRequestParts;
-  listenerOptions(kind: ListenerKind): ListenerOptions;
   forwardAuthParts(proxies: readonly string[], isDraining: () => boolean): ForwardAuthParts;
-  /** Ends the streams that have no end of their own to wait for. */
-  drain(): void;
+  readonly isTrustedProxy: (address: string) => boolean;
+  noteRefusalOf(kind: ListenerKind): NoteRefusal;
+  explain(question: ExplainQuestion): Promise<Explanation>;
+  /** Closes once nothing runs under these parts any more; nothing new must begin. */
+  closeWhenIdle(onClosed: () => void): void;
   close(): Promise<void>;
 }
 
-/** What both listeners share: one session cache, one mint, one set of upstreams and of streams. */
-function createSharedParts(options: CheckedDoorOptions): SharedParts {
+/** What outlives a change of the configuration: everything that remembers. */
+interface LastingParts {
+  readonly cache: SessionCache;
+  readonly mint: TokenMint;
+  readonly streams: StreamRegister;
+  readonly revocations: RevocationFeed;
+  readonly slowClients: SlowClients;
+  /** For parts that do not outlive a change. */
+  readonly replacingMeter: Meter;
+  readonly metrics: Readonly<Record<ListenerKind, DoorMetrics | undefined>>;
+  /** Ends the streams that have no end of their own to wait for. */
+  drain(): void;
+  close(): void;
+}
+
+function createLastingParts(options: CheckedDoorOptions): LastingParts {
+  const { publicOrigin, keyRing, sessions, clock, meter, limits, bus } = options;
+  const isCounted = meter !== silentMeter;
+  const cache = createSessionCache({ sessions, bus, clock, meter, ...options.sessionCache });
+  const revocations = createRevocationFeed({
+    bus,
+    clock,
+    maximumSubscribers: options.revocationSubscribers,
+    meter,
+  });
+  const slowClients = createSlowClients({
+    graceSeconds: limits.slowSeconds,
+    bytesPerSecond: limits.slowBytesPerSecond,
+  });
+  const mint = createTokenMint({
+    keyRing,
+    publicOrigin,
+    clock,
+    lifetimeSeconds: options.tokenLifetimeSeconds,
+    maxEntries: options.sessionCache.maxEntries,
+    meter,
+  });
+  const unsubscribe = bus.subscribe((message) => {
+    // Among what was missed may be that a key was withdrawn. What a rotated key signed holds until it expires.
+    if (message.kind === 'gap' || (message.event.kind === 'key' && message.event.minGeneration > 0)) mint.forgetAll();
+  });
+  const stopMeasuring = measureRevocations(options);
+  const streams = createStreamRegister({
+    signInPath: options.signInPath,
+    stepUpPath: options.stepUpPath,
+    ...options.streams,
+    streamsPerSession: limits.streamsPerSession,
+    streamsPerUser: limits.streamsPerUser,
+    cache,
+    bus,
+    clock,
+    meter,
+  });
+  return {
+    cache,
+    mint,
+    streams,
+    revocations,
+    slowClients,
+    replacingMeter: createReplacingMeter(meter),
+    metrics: {
+      public: isCounted ? createDoorMetrics(meter, 'public') : undefined,
+      internal: isCounted ? createDoorMetrics(meter, 'internal') : undefined,
+    },
+    drain: () => {
+      revocations.close();
+      streams.drain();
+    },
+    close: () => {
+      streams.close();
+      cache.close();
+      unsubscribe();
+      slowClients.close();
+      stopMeasuring();
+    },
+  };
+}
+
+/** What both listeners share: one set of routes, of limits on them, and of upstreams. */
+function createSharedParts(options: CheckedDoorOptions, lasting: LastingParts): SharedParts {
+  const { cache, mint, streams, revocations, slowClients, metrics, replacingMeter: meter } = lasting;
+  const underWay: UnderWay = { count: 0, onIdle: undefined };
+  const isTrustedProxy = createNetworkCheck(options.trustedProxies);
   const { publicUrl, publicOrigin, isSecure, keyRing, routes, sessions, logger, now } = options;
   const clock = options.clock;
   const keys = createKeysMount(keyRing);
   const readCookies = createCookieReader(sessionCookieFor(publicUrl).name);
-  const cache = createSessionCache({
-    sessions,
-    bus: options.bus,
-    clock,
-    meter: options.meter,
-    ...options.sessionCache,
-  });
-  const revocations = createRevocationFeed({
-    bus: options.bus,
-    clock,
-    maximumSubscribers: options.revocationSubscribers,
-    meter: options.meter,
-  });
-  const slowClients = createSlowClients({
-    graceSeconds: options.limits.slowSeconds,
-    bytesPerSecond: options.limits.slowBytesPerSecond,
-  });
   const requestLimits = createRequestLimits({
     shared: options.sharedCounts === undefined ? undefined : { ...options.sharedCounts, logger },
     maxSubjects: options.limits.requestSubjects,
-    meter: options.meter,
+    meter,
   });
   const limitsOf: LimitsOf = (owner, limits) =>
     limits === undefined ? requestLimits.of('door', options.limits.requests) : requestLimits.of(owner, limits);
@@ -178,20 +325,10 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
   };
   const protocol = isSecure ? 'https' : 'http';
   const turningAway = { signInPath: options.signInPath, stepUpPath: options.stepUpPath };
-  const { limits, meter } = options;
+  const { limits } = options;
   const upstreams = createUpstreams(routes, {
     meter,
     breaker: { failures: options.upstreams.failures, pauseMilliseconds: options.upstreams.pauseSeconds * 1000 },
-  });
-  const streams = createStreamRegister({
-    ...turningAway,
-    ...options.streams,
-    streamsPerSession: limits.streamsPerSession,
-    streamsPerUser: limits.streamsPerUser,
-    cache,
-    bus: options.bus,
-    clock,
-    meter,
   });
   const forwarderParts = {
     upstreams,
@@ -225,19 +362,6 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
       }),
     ],
   };
-  const mint = createTokenMint({
-    keyRing,
-    publicOrigin,
-    clock,
-    lifetimeSeconds: options.tokenLifetimeSeconds,
-    maxEntries: options.sessionCache.maxEntries,
-    meter: options.meter,
-  });
-  const unsubscribe = options.bus.subscribe((message) => {
-    // Among what was missed may be that a key was withdrawn. What a rotated key signed holds until it expires.
-    if (message.kind === 'gap' || (message.event.kind === 'key' && message.event.minGeneration > 0)) mint.forgetAll();
-  });
-  const stopMeasuring = measureRevocations(options);
   const common = {
     ...turningAway,
     limits: {
@@ -250,23 +374,48 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
     publicOrigins: new Set([publicOrigin, ...options.hosts.map((host) => `${protocol}://${host}`)]),
   };
 
+  const decisionFor = (kind: ListenerKind, address: Listening): DecisionParts => ({
+    ...common,
+    ...readingOf(kind, address, options),
+    readClientAddress: createClientAddressReader(kind === 'public' ? options.trustedProxies : []),
+    readForwardedScheme:
+      kind === 'public' && isSecure ? createForwardedSchemeReader(options.trustedProxies) : undefined,
+    table: tables[kind],
+    authenticators: authenticators[kind],
+  });
+  const noteRefusal: Record<ListenerKind, NoteRefusal> = {
+    public: createNoteRefusal('public', { logger, accessLog: options.accessLog, metrics: metrics.public }),
+    internal: createNoteRefusal('internal', { logger, accessLog: options.accessLog, metrics: metrics.internal }),
+  };
+  const explainParts: ExplainParts = {
+    listener: 'public',
+    decision: {
+      ...decisionFor('public', { host: '', port: 0 }),
+      // Nobody is there: nothing is counted against a limit, and the session is not kept alive.
+      table: createRouteTable(routes, [...options.mounts, keys]),
+      authenticators: [createSessionAuthenticator({ cache, readCookies, recordActivity: () => {} }), bearerRefuser],
+    },
+    cache,
+    clock,
+    defaultHost: new URL(publicUrl).host,
+  };
+  const close = async (): Promise<void> => {
+    requestLimits.close();
+    await upstreams.destroy();
+  };
+
   const partsFor: SharedParts['partsFor'] = (kind, address, isDraining) => ({
     listener: kind,
-    decision: {
-      ...common,
-      ...readingOf(kind, address, options),
-      readClientAddress: createClientAddressReader(kind === 'public' ? options.trustedProxies : []),
-      readForwardedScheme:
-        kind === 'public' && isSecure ? createForwardedSchemeReader(options.trustedProxies) : undefined,
-      table: tables[kind],
-      authenticators: authenticators[kind],
-    },
+    decision: decisionFor(kind, address),
     forwarder: forwarders[kind],
     slowClients,
     clock,
     logger,
     accessLog: options.accessLog,
     traces: options.traces,
+    metrics: metrics[kind],
+    tracer: options.tracer,
+    underWay,
     onRefusal: options.onRefusal,
     isReady: () => !isDraining() && options.isReady(),
     readinessWarnings: options.readinessWarnings,
@@ -279,16 +428,9 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
 
   return {
     partsFor,
-    listenerOptions: (kind) => ({
-      limits: options.limits,
-      slowClients,
-      caps: {
-        total: options.limits.connections,
-        // Behind the internal listener are services, few and known.
-        perAddress: kind === 'public' ? options.limits.connectionsPerAddress : options.limits.connections,
-        isExempt: createNetworkCheck(options.trustedProxies),
-      },
-    }),
+    isTrustedProxy,
+    noteRefusalOf: (kind) => noteRefusal[kind],
+    explain: (question) => explainDecision(question, explainParts),
     forwardAuthParts: (proxies, isDraining) => {
       const parts = partsFor('public', { host: '', port: 0 }, isDraining);
       // A client may have come to that proxy through others that are declared.
@@ -307,19 +449,14 @@ function createSharedParts(options: CheckedDoorOptions): SharedParts {
         },
       };
     },
-    drain: () => {
-      revocations.close();
-      streams.drain();
+    closeWhenIdle: (onClosed) => {
+      underWay.onIdle = () => {
+        underWay.onIdle = undefined;
+        void close().finally(onClosed);
+      };
+      if (underWay.count === 0) underWay.onIdle();
     },
-    close: async () => {
-      streams.close();
-      cache.close();
-      unsubscribe();
-      requestLimits.close();
-      slowClients.close();
-      stopMeasuring();
-      await upstreams.destroy();
-    },
+    close,
   };
 }
 

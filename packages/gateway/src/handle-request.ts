@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { SallyportError, type Logger } from '@sallyport/core';
+import { SallyportError, type Logger, type Tracer } from '@sallyport/core';
 import { answerRedirect, answerRefusal, type AnswerParts, type AnswerRedirect } from './answer/answer.ts';
 import { decide, type DecisionParts } from './decide.ts';
 import type { Forwarder } from './forward/forward.ts';
@@ -11,7 +11,9 @@ import type { Mount } from './mount.ts';
 import type { Place } from './route-table.ts';
 import { beginPassage, type Decision, type ListenerKind, type Passage } from './passage.ts';
 import { randomHex } from './random-hex.ts';
+import type { DoorMetrics } from './record/door-metrics.ts';
 import { writeRecord, type RequestRecord } from './record/record.ts';
+import { endSpans } from './record/trace-request.ts';
 import type { DoorTraces } from './record/traces.ts';
 import { pushSafetyHeaders } from './forward/upstream-response.ts';
 
@@ -26,36 +28,60 @@ export interface HandleRequestParts extends AnswerParts {
   readonly logger: Logger;
   readonly accessLog: boolean;
   readonly traces: DoorTraces | undefined;
+  readonly metrics: DoorMetrics | undefined;
+  readonly tracer: Tracer | undefined;
   readonly onRefusal: ((record: RequestRecord) => void) | undefined;
+  /** What runs under these parts, so that they can go when others took their place. */
+  readonly underWay: UnderWay;
   readonly isReady: () => boolean;
   readonly readinessWarnings: () => readonly string[];
   readonly isDraining: () => boolean;
+}
+
+/** Requests that are not over. */
+export interface UnderWay {
+  count: number;
+  /** Called when the last one is over; set once nothing new begins. */
+  onIdle: (() => void) | undefined;
 }
 
 /** What became of a request, for its record. */
 interface Outcome {
   decision: Decision | undefined;
   error: SallyportError | undefined;
+  /** What a mount refused by itself. */
+  mountRefusal: { readonly code: string; readonly reason: string | undefined } | undefined;
   transfer: Transfer | undefined;
 }
 
 /** Builds the handler of a listener: decide, carry out, record. */
 export function createRequestHandler(parts: HandleRequestParts): HandleRequest {
-  const { decision: decisionParts, clock, traces } = parts;
-  const isRecorded = parts.accessLog || traces !== undefined || parts.onRefusal !== undefined;
+  const { decision: decisionParts, clock, traces, metrics, tracer, underWay } = parts;
+  const isRecorded =
+    parts.accessLog ||
+    traces !== undefined ||
+    parts.onRefusal !== undefined ||
+    metrics !== undefined ||
+    tracer !== undefined;
 
   return (message, response, proceed, isHandedOver) => {
     if (parts.isDraining()) response.shouldKeepAlive = false;
     if (answerHealth(message, response, parts)) return;
     const begun = isRecorded ? performance.now() : 0;
+    metrics?.begin();
+    underWay.count++;
     const requestId = randomHex(32);
-    const passage = beginPassage(parts.listener, message, requestId, clock(), isHandedOver, traces !== undefined);
-    const outcome: Outcome = { decision: undefined, error: undefined, transfer: undefined };
+    const span = tracer?.startRequest({ traceparent: traceparentOf(message), traceId: requestId });
+    const isTraced = traces !== undefined || span?.isSampled === true;
+    const passage = beginPassage(parts.listener, message, requestId, clock(), isHandedOver, isTraced);
+    passage.span = span;
+    const outcome: Outcome = { decision: undefined, error: undefined, mountRefusal: undefined, transfer: undefined };
     response.on('close', () => {
       if (!response.writableFinished) outcome.transfer?.abort();
       // Answered before the body was read: what is left of it stands in front of the next request.
       if (!message.complete) message.unpipe().resume();
       if (isRecorded) record(passage, outcome, response, performance.now() - begun, parts);
+      if (--underWay.count === 0) underWay.onIdle?.();
     });
 
     const decided = decide(passage, decisionParts);
@@ -63,6 +89,11 @@ export function createRequestHandler(parts: HandleRequestParts): HandleRequest {
       void decided.then((decision) => carryOut(decision, passage, outcome, response, proceed, parts));
     } else carryOut(decided, passage, outcome, response, proceed, parts);
   };
+}
+
+/** Two of them are none: nobody can say which is meant. */
+function traceparentOf({ headers }: IncomingMessage): string | undefined {
+  return typeof headers['traceparent'] === 'string' ? headers['traceparent'] : undefined;
 }
 
 function carryOut(
@@ -92,8 +123,9 @@ function carryOut(
         return (parts.answerRedirect ?? answerRedirect)(passage, decision, response, parts);
       case 'mount':
         proceed();
-        return runMount(decision.place, passage, response, refuse, parts);
+        return runMount(decision.place, passage, outcome, response, refuse, parts);
       case 'forward':
+        passage.upstreamSpan = passage.span?.startCall('upstream');
         outcome.transfer = parts.forwarder.forward(passage, decision.place, response, refuse, proceed);
     }
   } catch (error) {
@@ -132,6 +164,7 @@ function lookAfterClient(
 function runMount(
   place: Extract<Decision, { kind: 'mount' }>['place'],
   passage: Passage,
+  outcome: Outcome,
   response: ServerResponse,
   refuse: (error: SallyportError) => void,
   parts: HandleRequestParts,
@@ -143,7 +176,11 @@ function runMount(
     response.setHeader(headers[index] ?? '', headers[index + 1] ?? '');
   }
   const { requestId, clientAddress, caller } = passage;
-  const handled = startMount(place.destination.mount, passage.message, response, { requestId, clientAddress, caller });
+  const noteRefusal = (code: string, reason: string | undefined): void => {
+    outcome.mountRefusal = { code, reason };
+  };
+  const context = { requestId, clientAddress, caller, noteRefusal };
+  const handled = startMount(place.destination.mount, passage.message, response, context);
   handled.catch((error: unknown) => refuse(toSallyportError(error)));
 }
 
@@ -165,7 +202,9 @@ function explainFailure(error: SallyportError, passage: Passage, logger: Logger)
 }
 
 function toSallyportError(error: unknown): SallyportError {
-  return error instanceof SallyportError ? error : new SallyportError('SP_INTERNAL', { cause: error });
+  return error instanceof SallyportError
+    ? error
+    : new SallyportError('SP_INTERNAL', { cause: error, reason: 'unexpected' });
 }
 
 function record(
@@ -177,6 +216,8 @@ function record(
 ): void {
   const line = toRecord(passage, outcome, response, durationMilliseconds);
   if (parts.accessLog) writeRecord(parts.logger, line);
+  parts.metrics?.end(line);
+  if (passage.span !== undefined) endSpans(passage, line, outcome.transfer?.upstreamMilliseconds);
   if (line.decision === 'refuse') parts.onRefusal?.(line);
   if (parts.traces !== undefined && line.sid !== undefined && passage.request !== undefined) {
     parts.traces.record(line.sid, {
@@ -203,7 +244,7 @@ function record(
 
 function toRecord(
   passage: Passage,
-  { decision, error }: Outcome,
+  { decision, error, mountRefusal }: Outcome,
   response: ServerResponse,
   durationMilliseconds: number,
 ): RequestRecord {
@@ -220,8 +261,8 @@ function toRecord(
     subject: isKnown ? caller.id : undefined,
     sid: isKnown ? caller.sid : undefined,
     decision: error === undefined ? (decision?.kind ?? 'refuse') : 'refuse',
-    code: error?.code,
-    reason: error?.reason ?? (decision?.kind === 'redirect' ? decision.reason : passage.reason),
+    code: error?.code ?? mountRefusal?.code,
+    reason: error?.reason ?? mountRefusal?.reason ?? (decision?.kind === 'redirect' ? decision.reason : passage.reason),
     sessionCache: passage.sessionCache,
     tokenCache: passage.tokenCache,
     isAborted: response.writableFinished ? undefined : true,

@@ -8,6 +8,7 @@ import { answerUnreadable, writeProblem } from './answer/unreadable-request.ts';
 import { capConnections, type ConnectionCaps } from './limits/connection-caps.ts';
 import type { SlowClients } from './limits/slow-clients.ts';
 import { asksForWebSocket } from './firewall/web-socket-handshake.ts';
+import type { NoteRefusal } from './record/note-refusal.ts';
 import { toSecureContext, type CertificatePair } from './tls/secure-context.ts';
 import { rotateTicketKeys } from './tls/ticket-keys.ts';
 
@@ -39,6 +40,8 @@ export interface ListenerLimits {
 }
 
 export interface ListenerOptions {
+  /** Hears of what is refused before the stages. */
+  readonly note?: NoteRefusal | undefined;
   /** Whether a WebSocket handshake takes its connection out of HTTP. @default true */
   readonly takesHandshakes?: boolean;
   readonly limits: ListenerLimits;
@@ -51,6 +54,8 @@ export interface ListenerOptions {
 export interface Listener {
   readonly host: string;
   readonly port: number;
+  /** Connections that are open now. */
+  connectionCount(): number;
   /** Uses another certificate for every handshake from now on; connections that are open stay. */
   replaceCertificate(pair: CertificatePair): void;
   /** Stops accepting, and resolves when the last connection is gone; those still busy after the grace period are cut. */
@@ -65,13 +70,18 @@ export async function openListener(
   address: ListenerAddress,
   publicOrigin: string,
   handle: HandleRequest,
-  { takesHandshakes = true, limits, caps, slowClients }: ListenerOptions,
+  { takesHandshakes = true, limits, caps, slowClients, note }: ListenerOptions,
 ): Promise<Listener> {
   const server = createServer(address, takesHandshakes, limits);
   const connected = address.tls === undefined ? 'connection' : 'secureConnection';
   if (caps !== undefined) capConnections(server, caps);
   const unused = trackUnusedSockets(server, connected);
   server.on(connected, (socket: Socket) => slowClients.watch(socket));
+  let connections = 0;
+  server.on('connection', (socket: Socket) => {
+    connections++;
+    socket.once('close', () => connections--);
+  });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     unused.delete(request.socket);
     handle(request, response, () => {}, false);
@@ -91,7 +101,9 @@ export async function openListener(
     writeProblem(new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'method-unknown' }), socket, publicOrigin);
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    if (!answerSpokenWithoutTls(error, socket, publicOrigin)) answerUnreadable(error, socket, publicOrigin);
+    if (answerSpokenWithoutTls(error, socket, publicOrigin, note)) return;
+    const refusal = answerUnreadable(error, socket, publicOrigin);
+    if (refusal !== undefined) note?.(refusal);
   });
   // A handshake is a request like any other until the stages have decided on it.
   const handedOver = new Set<Socket>();
@@ -111,6 +123,7 @@ export async function openListener(
   return {
     host: address.host,
     port,
+    connectionCount: () => connections,
     replaceCertificate: (pair) => {
       if (!(server instanceof HttpsServer)) throw new TypeError('this listener has no certificate to replace');
       server.setSecureContext(toSecureContext(pair));

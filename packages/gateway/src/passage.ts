@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { anonymous, type Caller, type SallyportError } from '@sallyport/core';
+import { anonymous, type Caller, type SallyportError, type TraceSpan } from '@sallyport/core';
 import type { CanonicalRequest } from './firewall/canonical-request.ts';
 import type { Place } from './route-table.ts';
 import type { CachedSession } from './authenticate/session-cache.ts';
@@ -35,6 +35,11 @@ export interface Passage {
   /** Set by the translate stage. */
   token: MintedToken | undefined;
   tokenCache: 'hit' | 'miss' | undefined;
+  /** The spans of the request and of its call upstream; only where there is a tracer. */
+  span: TraceSpan | undefined;
+  upstreamSpan: TraceSpan | undefined;
+  /** The stage that was begun last; only when traces are kept. */
+  stage: string | undefined;
   /** Only when traces are kept. */
   readonly timings: { readonly name: string; readonly microseconds: number }[] | undefined;
 }
@@ -75,6 +80,9 @@ export function beginPassage(
     reason: undefined,
     token: undefined,
     tokenCache: undefined,
+    span: undefined,
+    upstreamSpan: undefined,
+    stage: undefined,
     timings: isTraced ? [] : undefined,
   };
 }

@@ -9,8 +9,8 @@ import {
   type Counters,
   type InvalidationBus,
   type Logger,
-  type Meter,
   type Mailer,
+  type Meter,
   type Policy,
   type SealerFor,
   type SecurityEventLog,
@@ -28,6 +28,7 @@ import { openRoleDirectory } from './accounts/role-directory.ts';
 import { createUserTable } from './accounts/user-table.ts';
 import type { IdentityDatabase } from './database/identity-database.ts';
 import { createEngine } from './engine/better-auth-engine.ts';
+import { countEvents } from './events/count-events.ts';
 import { createSecurityEventLog } from './events/security-event-log.ts';
 import { createDeviceCookie } from './http/device-cookie.ts';
 import { createSecondFactor, type SecondFactorRules } from './factors/second-factor.ts';
@@ -87,8 +88,9 @@ export interface IdentityOptions {
   readonly answerFloorMilliseconds?: number;
   /** How much is hashed at once, and how much may wait for it. */
   readonly hashing?: HashingLimits;
-  readonly meter?: Meter;
   readonly logger?: Logger;
+  /** Where security events and hashing are counted; absent counts none. */
+  readonly meter?: Meter;
   readonly now?: () => Date;
 }
 
@@ -154,7 +156,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   requireSecondFactorRules(rules, policy);
 
   const { records, transaction, hasTransactions } = database;
-  const events = options.events ?? createSecurityEventLog(records);
+  const events = countEvents(options.events ?? createSecurityEventLog(records), options.meter);
   const users = createUserTable(records);
   const roles = await openRoleDirectory(records, policy, bus, now);
   const hashing = createPasswordHashing({ ...hashingLimits, meter });

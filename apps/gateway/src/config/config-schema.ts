@@ -69,6 +69,16 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('The listener for zones and services: keys, and calls from zones to services'),
+  admin: z
+    .strictObject({
+      host: z
+        .string()
+        .default('127.0.0.1')
+        .describe('Address on which the admin listener binds; any but loopback needs SALLYPORT_ADMIN_TOKEN'),
+      port: port.describe('Port of the admin listener; 0 picks a free one and writes it into the data folder'),
+    })
+    .optional()
+    .describe('The listener for operators: metrics, explain, reload; absent means that there is none'),
   tls: z
     .strictObject({
       certFile: z.string().min(1).describe('Path of the certificate chain'),
@@ -424,6 +434,46 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('The HTTP interface of an SMS gateway; its address comes from SMS_GATEWAY_URL in the environment'),
+  tracing: z
+    .strictObject({
+      endpoint: z
+        .url({ protocol: /^https?$/ })
+        .optional()
+        .describe('Base address of an OTLP/HTTP collector; OTEL_EXPORTER_OTLP_ENDPOINT overrides it'),
+      sampleRatio: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.1)
+        .describe('Share of requests whose trace is kept; what callers ask for does not count'),
+    })
+    .prefault({})
+    .describe('OpenTelemetry traces; without an address there are none, and they cost nothing'),
+  drain: z
+    .strictObject({
+      delaySeconds: z
+        .number()
+        .int()
+        .min(0)
+        .max(300)
+        .default(0)
+        .describe('After SIGTERM /readyz says 503, and so long everybody is still served'),
+      graceSeconds: z
+        .number()
+        .int()
+        .min(0)
+        .max(3600)
+        .default(10)
+        .describe('Then nothing new is taken, and what is under way has so long to end'),
+    })
+    .prefault({})
+    .describe('How the gateway stops; a second SIGTERM stops it at once'),
+  workers: z
+    .union([z.number().int().min(1).max(256), z.literal('auto')])
+    .default(1)
+    .describe(
+      'Processes that serve, on this one machine; "auto" is one per core. More than one needs Redis and a database',
+    ),
   log: z
     .strictObject({ access: z.boolean().default(true).describe('Whether each request writes one line') })
     .prefault({})

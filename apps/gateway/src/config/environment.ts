@@ -13,6 +13,12 @@ export interface Environment {
   readonly internalPort: number | undefined;
   /** Where services reach the internal listener, when that is not its own address: a load balancer in front of two. */
   readonly internalUrl: string | undefined;
+  /** How many processes serve; checked with the configuration. */
+  readonly workers: number | 'auto' | undefined;
+  readonly adminHost: string | undefined;
+  readonly adminPort: number | undefined;
+  /** What callers of the admin listener must know; without one they must come from the machine itself. */
+  readonly adminToken: string | undefined;
   readonly mailboxPort: number | undefined;
   /** Addresses or networks, where the configuration file cannot know them. */
   readonly trustedProxies: readonly string[] | undefined;
@@ -23,6 +29,8 @@ export interface Environment {
   readonly databaseUrl: string | undefined;
   /** Where sessions, counters and invalidations are kept; absent means in this process. */
   readonly redisUrl: string | undefined;
+  /** Where traces go, by its usual name. */
+  readonly otlpEndpoint: string | undefined;
   readonly smtpUrl: string | undefined;
   readonly smsGatewayUrl: string | undefined;
   readonly smsGatewayToken: string | undefined;
@@ -42,12 +50,16 @@ type Variables = Readonly<Record<string, string | undefined>>;
 /** Secrets may be mounted as files: `NAME_FILE` holds the path. */
 const secretNames = new Set([
   'SALLYPORT_SECRET',
+  'SALLYPORT_ADMIN_TOKEN',
   'SMTP_URL',
   'SMS_GATEWAY_URL',
   'SMS_GATEWAY_TOKEN',
   'DATABASE_URL',
   'REDIS_URL',
 ]);
+
+/** 128 bits in hexadecimal digits. */
+const shortestAdminToken = 32;
 
 /** Permission bit of a file. */
 const readableByEverybody = 0o004;
@@ -60,6 +72,11 @@ const names = new Set([
   'SALLYPORT_INTERNAL_HOST',
   'SALLYPORT_INTERNAL_PORT',
   'SALLYPORT_INTERNAL_URL',
+  'SALLYPORT_WORKERS',
+  'SALLYPORT_ADMIN_HOST',
+  'SALLYPORT_ADMIN_PORT',
+  'SALLYPORT_ADMIN_TOKEN',
+  'SALLYPORT_ADMIN_TOKEN_FILE',
   'SALLYPORT_TRUSTED_PROXIES',
   'SALLYPORT_MAILBOX_PORT',
   'SALLYPORT_TLS_CERT_FILE',
@@ -109,6 +126,10 @@ export function readEnvironment(variables: Variables): Environment {
     internalHost: text('SALLYPORT_INTERNAL_HOST'),
     internalPort: integer('SALLYPORT_INTERNAL_PORT', 65_535),
     internalUrl: text('SALLYPORT_INTERNAL_URL'),
+    workers: variables['SALLYPORT_WORKERS'] === 'auto' ? 'auto' : integer('SALLYPORT_WORKERS', 256),
+    adminHost: text('SALLYPORT_ADMIN_HOST'),
+    adminPort: integer('SALLYPORT_ADMIN_PORT', 65_535),
+    adminToken: text('SALLYPORT_ADMIN_TOKEN'),
     mailboxPort: integer('SALLYPORT_MAILBOX_PORT', 65_535),
     trustedProxies: listOf(text('SALLYPORT_TRUSTED_PROXIES')),
     tlsCertFile: text('SALLYPORT_TLS_CERT_FILE'),
@@ -116,6 +137,7 @@ export function readEnvironment(variables: Variables): Environment {
     secret: text('SALLYPORT_SECRET'),
     databaseUrl: text('DATABASE_URL'),
     redisUrl: text('REDIS_URL'),
+    otlpEndpoint: text('OTEL_EXPORTER_OTLP_ENDPOINT'),
     smtpUrl: text('SMTP_URL'),
     smsGatewayUrl: text('SMS_GATEWAY_URL'),
     smsGatewayToken: text('SMS_GATEWAY_TOKEN'),
@@ -131,6 +153,12 @@ export function readEnvironment(variables: Variables): Environment {
     problems.push({
       key: 'SALLYPORT_TLS_CERT_FILE',
       problem: 'and SALLYPORT_TLS_KEY_FILE go together: set both or neither',
+    });
+  }
+  if (environment.adminToken !== undefined && environment.adminToken.length < shortestAdminToken) {
+    problems.push({
+      key: 'SALLYPORT_ADMIN_TOKEN',
+      problem: `must have ${shortestAdminToken} characters or more; make one with "openssl rand -base64 32"`,
     });
   }
   if (environment.isProduction && environment.databaseUrl !== undefined && environment.secret === undefined) {

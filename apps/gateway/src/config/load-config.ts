@@ -18,9 +18,14 @@ const defaultConfigFile = 'sallyport.config.ts';
 /**
  * Loads `sallyport.config.ts` (or the file that SALLYPORT_CONFIG names) from the working folder; without one, demo mode.
  *
+ * @param read how the default export of a file is read.
  * @throws ConfigurationError with every problem at once.
  */
-export async function loadConfig(environment: Environment, workingFolder: string): Promise<LoadedConfig> {
+export async function loadConfig(
+  environment: Environment,
+  workingFolder: string,
+  read: (path: string) => Promise<unknown> = readDefaultExport,
+): Promise<LoadedConfig> {
   const path = resolve(workingFolder, environment.configFile ?? defaultConfigFile);
   if (!existsSync(path)) {
     if (environment.configFile !== undefined) {
@@ -30,7 +35,7 @@ export async function loadConfig(environment: Environment, workingFolder: string
     }
     return { config: parseConfig(demoConfig(environment), 'demo mode'), isDemo: true };
   }
-  const input = withOverrides(await readDefaultExport(path), environment);
+  const input = withOverrides(await read(path), environment);
   return { config: parseConfig(input, environment.configFile ?? defaultConfigFile), isDemo: false };
 }
 
@@ -45,12 +50,14 @@ async function readDefaultExport(path: string): Promise<unknown> {
 /** Addresses may come from the environment of a deployment; everything else is in the file. The whole is checked after. */
 function withOverrides(input: unknown, environment: Environment): unknown {
   if (!isObject(input)) return input;
-  const { publicUrl, dataDir, trustedProxies, tlsCertFile, tlsKeyFile } = environment;
+  const { publicUrl, dataDir, trustedProxies, workers, tlsCertFile, tlsKeyFile } = environment;
   const tls = tlsCertFile === undefined ? undefined : { certFile: tlsCertFile, keyFile: tlsKeyFile };
   return {
     ...input,
-    ...given({ publicUrl, dataDir, trustedProxies, tls }),
+    ...given({ publicUrl, dataDir, trustedProxies, workers, tls }),
+    ...overridden(input, 'tracing', { endpoint: environment.otlpEndpoint }),
     ...overridden(input, 'listen', { host: environment.listenHost, port: environment.port }),
+    ...overridden(input, 'admin', { host: environment.adminHost, port: environment.adminPort }),
     ...overridden(input, 'internal', { host: environment.internalHost, port: environment.internalPort }),
   };
 }

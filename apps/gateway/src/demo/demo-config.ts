@@ -14,6 +14,9 @@ export function demoConfig(environment: Environment): ConfigInput {
   const publicUrl = environment.publicUrl ?? `http://localhost:${port}`;
   const { shop, shell, account } = environment.upstreams;
   const problems: ConfigurationProblem[] = [];
+  if (environment.workers !== undefined && environment.workers !== 1) {
+    problems.push({ key: 'SALLYPORT_WORKERS', problem: 'is for a sallyport.config.ts: demo mode is one process' });
+  }
   if (environment.isProduction) {
     problems.push({
       key: 'NODE_ENV',
@@ -42,6 +45,10 @@ export function demoConfig(environment: Environment): ConfigInput {
       // The file of a deployment names the hosts of its internal listener itself.
       hosts: hostsOf(environment.internalUrl),
     },
+    ...(environment.otlpEndpoint === undefined
+      ? {}
+      : { tracing: { endpoint: environment.otlpEndpoint, sampleRatio: 1 } }),
+    admin: { host: '127.0.0.1', port: environment.adminPort ?? 0 },
     ...(environment.tlsCertFile === undefined || environment.tlsKeyFile === undefined
       ? {}
       : { tls: { certFile: environment.tlsCertFile, keyFile: environment.tlsKeyFile } }),

@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts';
 import { doctor } from './doctor.ts';
+import { explain } from './explain.ts';
 import { listKeys } from './keys-list.ts';
 import { rotateKeys } from './keys-rotate.ts';
 import { withdrawKey } from './keys-withdraw.ts';
@@ -34,5 +35,6 @@ export const commands: readonly Command[] = [
   withdrawKey,
   migrateDatabase,
   listRoutes,
+  explain,
   doctor,
 ];

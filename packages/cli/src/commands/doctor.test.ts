@@ -29,6 +29,32 @@ async function examine(place: Workplace): Promise<{ code: number; output: string
 const statesOf = (findings: readonly Finding[]): Record<string, string> =>
   Object.fromEntries(findings.map(({ check, state }) => [check, state]));
 
+describe('the doctor of how a gateway runs', () => {
+  const base = {
+    publicUrl: 'http://localhost:3000',
+    policy: { permissions: {}, roles: { user: [] } },
+    routes: [{ name: 'all', prefix: '/', upstream: 'http://127.0.0.1:9', audience: 'all', access: 'signed-in' }],
+  };
+
+  it.each([
+    { name: 'workers without shared stores', config: { workers: 2 }, check: 'workers' },
+    {
+      name: 'an admin listener for everybody',
+      config: { admin: { host: '0.0.0.0', port: 9 } },
+      check: 'admin listener',
+    },
+  ])('finds $name', async ({ config, check }) => {
+    const place = createWorkplace();
+    writeFileSync(
+      join(place.folder, 'sallyport.config.ts'),
+      `export default ${JSON.stringify({ ...base, ...config })};\n`,
+    );
+    const { code, findings } = await examine(place);
+    expect(code).toBe(1);
+    expect(statesOf(findings)[check]).toBe('bad');
+  });
+});
+
 describe.each(databaseKinds)('the doctor', (kind) => {
   describe.skipIf(!isAvailable(kind))(`sallyport doctor [${kind}]`, () => {
     let database: TestDatabase;

@@ -6,6 +6,7 @@ import { loadRootSecret, type SecretVersion } from '@sallyport/stores';
 import type { Command, CommandCall } from '../command.ts';
 import { checkDatabase } from '../doctor/check-database.ts';
 import { checkRedis } from '../doctor/check-redis.ts';
+import { checkRunning } from '../doctor/check-running.ts';
 import { messageOf, type Finding, type Settings } from '../doctor/finding.ts';
 import { loadSettings } from '../open-system.ts';
 import { exitCodes } from '../operator-mistake.ts';
@@ -26,7 +27,11 @@ export const doctor: Command = {
       const secret = checkSecret(settings);
       findings.push(...checkAddresses(settings), ...checkMail(settings), ...secret.findings);
       findings.push(...checkFiles(settings), ...checkTls(settings));
-      const stores = await Promise.all([checkDatabase(settings, secret.versions), checkRedis(settings)]);
+      const stores = await Promise.all([
+        checkDatabase(settings, secret.versions),
+        checkRedis(settings),
+        checkRunning(settings),
+      ]);
       findings.push(...stores.flat());
     }
     const signs = { good: 'ok', note: 'note', bad: 'BAD' } as const;

@@ -22,6 +22,7 @@ export function writeConfig(place: Workplace, port: number, prefix: string): voi
     publicUrl: `http://localhost:${port}`,
     listen: { host: '127.0.0.1', port },
     internal: { host: '127.0.0.1', port: 0 },
+    admin: { port: 0 },
     mail: { from: 'Sallyport <no-reply@localhost>' },
     redis: { prefix },
     policy: { permissions: {}, roles: { user: [], vendor: [], admin: [] } },

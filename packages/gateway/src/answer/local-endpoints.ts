@@ -15,7 +15,7 @@ export function createKeysMount(keyRing: KeyRing): Mount {
     handle: (request, response) => {
       if (request.url !== internalKeysPath) throw new SallyportError('SP_NOT_FOUND', { reason: 'no-route' });
       if (request.method !== 'GET' && request.method !== 'HEAD') {
-        throw new SallyportError('SP_METHOD_NOT_ALLOWED', { allow: ['GET', 'HEAD'] });
+        throw new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'method-not-served', allow: ['GET', 'HEAD'] });
       }
       const body = JSON.stringify(keyRing.publicKeys('internal'));
       response.writeHead(200, {

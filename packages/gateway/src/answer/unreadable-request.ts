@@ -1,20 +1,30 @@
 import type { Duplex } from 'node:stream';
 import { SallyportError, toProblem } from '@sallyport/core';
 import { randomHex } from '../random-hex.ts';
+import type { EarlyRefusal } from '../record/note-refusal.ts';
 
-/** Answers bytes that Node's parser could not read as a request, in the shape of every other refusal, and hangs up. */
-export function answerUnreadable(error: NodeJS.ErrnoException, socket: Duplex, publicOrigin: string): void {
+/**
+ * Answers bytes that Node's parser could not read as a request, in the shape of every other refusal, and hangs up.
+ *
+ * @returns the refusal; nothing when there was nobody to answer.
+ */
+export function answerUnreadable(
+  error: NodeJS.ErrnoException,
+  socket: Duplex,
+  publicOrigin: string,
+): EarlyRefusal | undefined {
   if (!socket.writable || isAnswering(socket) || error.code === 'ECONNRESET') {
     socket.destroy();
-    return;
+    return undefined;
   }
-  writeProblem(toRefusal(error.code), socket, publicOrigin);
+  return writeProblem(toRefusal(error.code), socket, publicOrigin);
 }
 
 /** Writes a problem on a connection that carries no request, and hangs up. */
-export function writeProblem(error: SallyportError, socket: Duplex, publicOrigin: string): void {
+export function writeProblem(error: SallyportError, socket: Duplex, publicOrigin: string): EarlyRefusal {
+  const requestId = randomHex(32);
   const { status, headers, body } = toProblem(error, {
-    requestId: randomHex(32),
+    requestId,
     documentationOrigin: publicOrigin,
   });
   const content = JSON.stringify(body);
@@ -24,6 +34,7 @@ export function writeProblem(error: SallyportError, socket: Duplex, publicOrigin
     // Whatever else the client sends is not read.
     () => socket.destroy(),
   );
+  return { requestId, error };
 }
 
 function toRefusal(code: string | undefined): SallyportError {

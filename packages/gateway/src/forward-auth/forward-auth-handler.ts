@@ -50,7 +50,8 @@ function refuseQuestion(
   response: ServerResponse,
   parts: ForwardAuthParts,
 ): void {
-  const refusal = error instanceof SallyportError ? error : new SallyportError('SP_INTERNAL', { cause: error });
+  const refusal =
+    error instanceof SallyportError ? error : new SallyportError('SP_INTERNAL', { cause: error, reason: 'unexpected' });
   const passage = beginPassage(parts.listener, question, randomHex(32), parts.clock(), false, false);
   const { requestId } = passage;
   parts.logger.warn('a question of a proxy was refused', { requestId, code: refusal.code, reason: refusal.reason });

@@ -233,7 +233,11 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
       if (!this.#isRegistered) this.register();
     } catch (error) {
       this.abort();
-      this.#fail(error instanceof SallyportError ? error : new SallyportError('SP_INTERNAL', { cause: error }));
+      this.#fail(
+        error instanceof SallyportError
+          ? error
+          : new SallyportError('SP_INTERNAL', { cause: error, reason: 'unexpected' }),
+      );
       return false;
     }
     // Into what is compressed, or counted, nothing can be put.

@@ -22,7 +22,7 @@ export function writeUpstreamHeaders(passage: Passage, place: Place, parts: Upst
   if (place.destination.kind === 'upstream' && place.destination.strippedSegments > 0) {
     list.push('x-forwarded-prefix', place.prefix);
   }
-  pushTrace(list, headers.traceparent, headers.tracestate, passage.requestId);
+  pushTrace(list, headers.traceparent, headers.tracestate, passage);
   if (headers.cookie !== undefined) {
     const { others } = passage.cookies ?? parts.readCookies(headers.cookie);
     if (others !== undefined) list.push('cookie', others);
@@ -44,11 +44,12 @@ export function upstreamTarget(target: string, query: string, strippedSegments: 
   return target.slice(end);
 }
 
-function pushTrace(list: string[], parent: string | undefined, state: string | undefined, requestId: string): void {
+function pushTrace(list: string[], parent: string | undefined, state: string | undefined, passage: Passage): void {
+  const { requestId, upstreamSpan } = passage;
   if (parent === undefined || !traceparentSyntax.test(parent)) {
-    list.push('traceparent', `00-${requestId}-${randomHex(16)}-01`);
+    list.push('traceparent', upstreamSpan?.traceparent ?? `00-${requestId}-${randomHex(16)}-01`);
     return;
   }
-  list.push('traceparent', `${parent.slice(0, 36)}${randomHex(16)}${parent.slice(52)}`);
+  list.push('traceparent', upstreamSpan?.traceparent ?? `${parent.slice(0, 36)}${randomHex(16)}${parent.slice(52)}`);
   if (state !== undefined) list.push('tracestate', state);
 }

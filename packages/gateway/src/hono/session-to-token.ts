@@ -124,7 +124,8 @@ export function sessionToToken(
       const inbound = readHeaders([...c.req.raw.headers].flat());
       const session = await findSession(inbound, parts);
       requireOwnPage(c, inbound, session, parts);
-      if (session === undefined && access === 'signed-in') throw new SallyportError('SP_UNAUTHENTICATED');
+      if (session === undefined && access === 'signed-in')
+        throw new SallyportError('SP_UNAUTHENTICATED', { reason: 'not-signed-in' });
       const caller = session?.principal ?? anonymous;
       const authorization = session === undefined ? undefined : mint.mint(session.principal, shape).token.authorization;
       const headers = toUpstreamHeaders(inbound, parts, authorization, requestId);
@@ -144,10 +145,12 @@ export function sessionToToken(
 async function findSession(inbound: InboundHeaders, parts: Parts): Promise<CachedSession | undefined> {
   const presented = inbound.cookie === undefined ? undefined : parts.readCookies(inbound.cookie).session;
   if (presented === undefined || presented.kind === 'none') {
-    if (inbound.authorization !== undefined) throw new SallyportError('SP_TOKEN_INVALID');
+    if (inbound.authorization !== undefined)
+      throw new SallyportError('SP_TOKEN_INVALID', { reason: 'bearer-on-public-listener' });
     return undefined;
   }
-  if (inbound.authorization !== undefined) throw new SallyportError('SP_CREDENTIALS_CONFLICT');
+  if (inbound.authorization !== undefined)
+    throw new SallyportError('SP_CREDENTIALS_CONFLICT', { reason: 'cookie-and-authorization' });
   if (presented.kind === 'unusable') return undefined;
   const { session } = await parts.cache.findByToken(presented.token);
   if (session === null) return undefined;

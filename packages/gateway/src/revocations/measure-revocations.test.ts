@@ -54,7 +54,7 @@ describe('what a door says of revocations', () => {
   it('is what its caches hold and how often they answered', async () => {
     const token = door.sessions.add();
     for (let times = 0; times < 3; times += 1) await door.send('GET', '/api/x', cookie(token));
-    expect(Object.fromEntries(seen.counts)).toEqual({
+    expect(Object.fromEntries([...seen.counts].filter(([name]) => !name.startsWith('sallyport_door_')))).toEqual({
       'sallyport_session_lookups_total memory': 2,
       'sallyport_session_lookups_total store': 1,
       'sallyport_token_uses_total memory': 2,

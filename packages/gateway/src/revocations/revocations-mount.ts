@@ -16,7 +16,8 @@ export function createRevocationsMount(feed: RevocationFeed): Mount {
     slide: false,
     handle: (request, response) => {
       if (request.url !== internalRevocationsPath) throw new SallyportError('SP_NOT_FOUND', { reason: 'no-route' });
-      if (request.method !== 'GET') throw new SallyportError('SP_METHOD_NOT_ALLOWED', { allow: ['GET'] });
+      if (request.method !== 'GET')
+        throw new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'method-not-served', allow: ['GET'] });
       const lastEventId = request.headers['last-event-id'];
       response.setHeader('content-type', 'text/event-stream');
       response.setHeader('cache-control', 'no-store');

@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { problemMediaType, SallyportError, toProblem } from '@sallyport/core';
+import { problemMediaType, SallyportError, toProblem, type ProblemContext } from '@sallyport/core';
 import type { CheckedDoorOptions } from '../door-options.ts';
 import { readCanonicalRequest } from '../firewall/canonical-request.ts';
 import { createHostMatcher, createKnownHosts, type KnownHosts } from '../firewall/known-hosts.ts';
 import type { HandleRequest } from '../listener.ts';
 import { randomHex } from '../random-hex.ts';
+import type { NoteRefusal } from '../record/note-refusal.ts';
 
 const portSyntax = /:\d{1,5}$/;
 
@@ -13,7 +14,10 @@ const portSyntax = /:\d{1,5}$/;
  * rules of the door's own firewall; everything else is refused. Cookies and credentials that come along are not looked
  * at, and nothing is set.
  */
-export function createHttpsRedirect({ publicUrl, publicOrigin, hosts, limits }: CheckedDoorOptions): HandleRequest {
+export function createHttpsRedirect(
+  { publicUrl, publicOrigin, hosts, limits }: CheckedDoorOptions,
+  note?: NoteRefusal,
+): HandleRequest {
   const entrances = [new URL(publicUrl).host, ...hosts].map(toEntrance);
   const known = createKnownHosts(
     entrances.map(({ name }) => name),
@@ -34,7 +38,13 @@ export function createHttpsRedirect({ publicUrl, publicOrigin, hosts, limits }: 
       const entrance = entrances.find(({ matches }) => matches(request.host));
       answerRedirect(response, `https://${request.host}${entrance?.securePort ?? ''}${request.target}`);
     } catch (error) {
-      answerProblem(message, response, error, publicOrigin);
+      const known =
+        error instanceof SallyportError
+          ? error
+          : new SallyportError('SP_INTERNAL', { cause: error, reason: 'unexpected' });
+      const requestId = randomHex(32);
+      note?.({ requestId, error: known });
+      answerProblem(message, response, known, { requestId, documentationOrigin: publicOrigin });
     }
   };
 }
@@ -58,9 +68,13 @@ function answerRedirect(response: ServerResponse, location: string): void {
   response.end();
 }
 
-function answerProblem(message: IncomingMessage, response: ServerResponse, error: unknown, publicOrigin: string): void {
-  const known = error instanceof SallyportError ? error : new SallyportError('SP_INTERNAL', { cause: error });
-  const { status, headers, body } = toProblem(known, { requestId: randomHex(32), documentationOrigin: publicOrigin });
+function answerProblem(
+  message: IncomingMessage,
+  response: ServerResponse,
+  error: SallyportError,
+  context: ProblemContext,
+): void {
+  const { status, headers, body } = toProblem(error, context);
   const content = JSON.stringify(body);
   // Whatever follows is not read: it may be a password.
   response.writeHead(status, {

@@ -106,13 +106,14 @@ export function createAccounts(options: AccountsOptions): Accounts {
   const requireRoles = async (names: readonly string[]): Promise<void> => {
     if ((await roles.unknownAmong(names)).length === 0) return;
     throw new SallyportError('SP_VALIDATION_FAILED', {
+      reason: 'role-unknown',
       errors: [{ field: 'roles', message: 'names an unknown role' }],
     });
   };
 
   const changeRoles = async (userId: string, names: readonly string[], origin: Origin): Promise<User | null> => {
     const user = await users.findById(userId);
-    if (user === null) throw new SallyportError('SP_NOT_FOUND');
+    if (user === null) throw new SallyportError('SP_NOT_FOUND', { reason: 'account-unknown' });
     const report = () =>
       events.append({
         type: 'account.roles-changed',
@@ -133,7 +134,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
 
   const changeBan = async (userId: string, isBanned: boolean, origin: Origin): Promise<User | null> => {
     const user = await users.findById(userId);
-    if (user === null) throw new SallyportError('SP_NOT_FOUND');
+    if (user === null) throw new SallyportError('SP_NOT_FOUND', { reason: 'account-unknown' });
     const at = now();
     const report = () =>
       events.append({
@@ -190,7 +191,8 @@ export function createAccounts(options: AccountsOptions): Accounts {
     findById: (id) => users.findById(id),
     async createUser({ password, ...user }, origin = operator) {
       await requireRoles(user.roles);
-      if ((await users.findByEmail(user.email)) !== null) throw new SallyportError('SP_CONFLICT');
+      if ((await users.findByEmail(user.email)) !== null)
+        throw new SallyportError('SP_CONFLICT', { reason: 'address-taken' });
       const passwordHash = password === undefined ? undefined : await hashing.hash(password);
       const id = await engine.createAccount({ ...user, passwordHash }, (userId) =>
         events.append({
@@ -203,7 +205,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
         }),
       );
       const created = await users.findById(id);
-      if (created === null) throw new SallyportError('SP_CONFLICT');
+      if (created === null) throw new SallyportError('SP_CONFLICT', { reason: 'account-changed' });
       return created;
     },
     async setRoles(userId, names, origin = operator) {
@@ -216,7 +218,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
         await endWeakSessions(changed, origin);
         return changed;
       }
-      throw new SallyportError('SP_CONFLICT');
+      throw new SallyportError('SP_CONFLICT', { reason: 'account-changed' });
     },
     list: (limit, afterId) => users.list(limit, afterId),
     unknownRoles: (names) => roles.unknownAmong(names),
@@ -235,7 +237,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
           if (!isDuplicateRow(error)) throw error;
         }
       }
-      throw new SallyportError('SP_CONFLICT');
+      throw new SallyportError('SP_CONFLICT', { reason: 'account-changed' });
     },
     async setBanned(userId, isBanned, origin = operator) {
       for (let attempt = 0; attempt < maximumAttempts; attempt += 1) {
@@ -245,7 +247,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
         await publishChange(changed, isBanned ? 'banned' : 'unbanned');
         return isBanned ? endSessions(userId, 'banned', origin) : 0;
       }
-      throw new SallyportError('SP_CONFLICT');
+      throw new SallyportError('SP_CONFLICT', { reason: 'account-changed' });
     },
     endSessions: (userId, origin = operator) => endSessions(userId, 'administrator', origin),
     async invite(user, how, origin = operator) {

@@ -79,7 +79,7 @@ export function createPasswordRules(length: PasswordLength, productName: string)
 }
 
 function refuse(field: string, message: string): never {
-  throw new SallyportError('SP_PASSWORD_UNACCEPTABLE', { errors: [{ field, message }] });
+  throw new SallyportError('SP_PASSWORD_UNACCEPTABLE', { reason: 'password-rules', errors: [{ field, message }] });
 }
 
 function contextWords(productName: string, { name, email }: PasswordOwner): readonly string[] {

@@ -35,6 +35,6 @@ export async function requireEnroller(c: Call, parts: IdentityParts, step: 'star
     return { kind: 'session', user, sid, purpose: `set-up:session:${sid}` };
   }
   const found = await findPending(c.req.raw, parts);
-  if (found?.pending.purpose !== 'set-up') throw new SallyportError('SP_UNAUTHENTICATED');
+  if (found?.pending.purpose !== 'set-up') throw new SallyportError('SP_UNAUTHENTICATED', { reason: 'not-signed-in' });
   return { kind: 'pending', ...found, purpose: `set-up:sign-in:${found.pending.id}` };
 }

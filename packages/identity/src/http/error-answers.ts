@@ -11,16 +11,17 @@ import type { IdentityEnvironment } from './identity-request.ts';
 export function answerErrors(app: Hono<IdentityEnvironment>, documentationOrigin: string, logger: Logger): void {
   for (const [path, allow] of methodsByPath(app)) {
     app.all(path, () => {
-      throw new SallyportError('SP_METHOD_NOT_ALLOWED', { allow });
+      throw new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'method-not-served', allow });
     });
   }
   app.notFound(() => {
-    throw new SallyportError('SP_NOT_FOUND');
+    throw new SallyportError('SP_NOT_FOUND', { reason: 'no-route' });
   });
   app.onError((error, c) => {
     const { requestId } = c.env.context;
     const known = toStoreError(error);
     const { status, headers, body } = toProblem(known, { requestId, documentationOrigin });
+    c.env.context.noteRefusal?.(body.code, known instanceof SallyportError ? known.reason : undefined);
     if (status >= 500) logger.error('identity failed', { requestId, code: body.code, ...describe(known) });
     // Made anew, so that no header that a route had prepared comes along.
     return new Response(JSON.stringify(body), { status, headers });

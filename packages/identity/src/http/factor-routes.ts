@@ -132,11 +132,12 @@ export function createFactorRoutes(parts: IdentityParts) {
       const { id, roles } = session.principal;
       const owned = await factors.list(id);
       const isLast = owned.every((factor) => factor.method === method);
-      if (!owned.some((factor) => factor.method === method)) throw new SallyportError('SP_NOT_FOUND');
+      if (!owned.some((factor) => factor.method === method))
+        throw new SallyportError('SP_NOT_FOUND', { reason: 'factor-unknown' });
       if (isLast && demand.ofRoles(roles) === 'mfa')
         throw new SallyportError('SP_SECOND_FACTOR_DEMANDED', { reason: 'last-factor' });
       const { user } = await changeFactors(parts, id, 'second-factor-removed', async () => {
-        if (!(await factors.remove(id, method))) throw new SallyportError('SP_NOT_FOUND');
+        if (!(await factors.remove(id, method))) throw new SallyportError('SP_NOT_FOUND', { reason: 'factor-unknown' });
         if (isLast) await recoveryCodes.discard(id);
         await events.append({
           type: 'second-factor.removed',
@@ -164,7 +165,7 @@ async function requireStart(c: StartCall, parts: IdentityParts, method: FactorMe
 
 function requireMethod(text: string): FactorMethod {
   const method = factorMethods.find((name) => name === text);
-  if (method === undefined) throw new SallyportError('SP_NOT_FOUND');
+  if (method === undefined) throw new SallyportError('SP_NOT_FOUND', { reason: 'factor-unknown' });
   return method;
 }
 

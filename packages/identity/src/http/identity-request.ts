@@ -12,7 +12,7 @@ export interface IdentityEnvironment {
  */
 export async function requireSession(context: RequestContext, directory: SessionDirectory): Promise<LiveSession> {
   const session = await findSession(context, directory);
-  if (session === null) throw new SallyportError('SP_UNAUTHENTICATED');
+  if (session === null) throw new SallyportError('SP_UNAUTHENTICATED', { reason: 'not-signed-in' });
   return session;
 }
 

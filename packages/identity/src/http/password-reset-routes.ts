@@ -37,7 +37,7 @@ export function createPasswordResetRoutes(parts: IdentityParts) {
       const { token, newPassword } = await readBody(c.req.raw, resetSchema);
       const userId = await links.find('reset-password', token);
       const user = userId === null ? null : await users.findById(userId);
-      if (user === null) throw new SallyportError('SP_LINK_INVALID');
+      if (user === null) throw new SallyportError('SP_LINK_INVALID', { reason: 'link-unknown' });
       // A password that is refused does not use the link up.
       requireAcceptablePassword('newPassword', newPassword, user);
       const passwordHash = await hashing.hash(newPassword);
@@ -61,7 +61,7 @@ async function changePassword(
     const at = now();
     const userId = await links.consume('reset-password', token);
     const before = userId === null ? null : await users.findById(userId);
-    if (before === null) throw new SallyportError('SP_LINK_INVALID');
+    if (before === null) throw new SallyportError('SP_LINK_INVALID', { reason: 'link-unknown' });
     const report = (sessionsEnded: number) =>
       events.append({
         type: 'account.password-changed',
@@ -76,7 +76,7 @@ async function changePassword(
     await engine.setPasswordHash(before.id, passwordHash);
     // Who reads the mail owns the address, and the password of whoever signed up with it before is gone.
     const changed = await users.change(before, { emailVerified: true }, at);
-    if (changed === null) throw new SallyportError('SP_CONFLICT');
+    if (changed === null) throw new SallyportError('SP_CONFLICT', { reason: 'account-changed' });
     const ended = await sessions.revokeAll(changed.id, reason, at);
     noteEnded(ended);
     await links.discard('reset-password', changed.id);

@@ -12,7 +12,8 @@ const maximumBytes = 16 * 1024;
  */
 export async function readBody<Schema extends z.ZodType>(request: Request, schema: Schema): Promise<z.infer<Schema>> {
   const type = request.headers.get('content-type') ?? '';
-  if (!/^application\/json\s*(?:;|$)/i.test(type)) throw new SallyportError('SP_MEDIA_TYPE_UNSUPPORTED');
+  if (!/^application\/json\s*(?:;|$)/i.test(type))
+    throw new SallyportError('SP_MEDIA_TYPE_UNSUPPORTED', { reason: 'not-json' });
   return check(parseObject(await readText(request)), schema);
 }
 
@@ -25,7 +26,10 @@ export async function readNothing(request: Request): Promise<void> {
 function check<Schema extends z.ZodType>(value: unknown, schema: Schema): z.infer<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw new SallyportError('SP_VALIDATION_FAILED', { errors: result.error.issues.flatMap(toFieldErrors) });
+  throw new SallyportError('SP_VALIDATION_FAILED', {
+    reason: 'fields-invalid',
+    errors: result.error.issues.flatMap(toFieldErrors),
+  });
 }
 
 function toFieldErrors(issue: z.core.$ZodIssue): readonly FieldError[] {
@@ -48,10 +52,10 @@ function parseObject(text: string): unknown {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new SallyportError('SP_JSON_MALFORMED');
+    throw new SallyportError('SP_JSON_MALFORMED', { reason: 'not-json' });
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new SallyportError('SP_JSON_MALFORMED');
+    throw new SallyportError('SP_JSON_MALFORMED', { reason: 'not-json' });
   if (hasRepeatedMember(text)) throw new SallyportError('SP_JSON_MALFORMED', { reason: 'repeated-member' });
   return value;
 }
@@ -64,12 +68,12 @@ async function readText(request: Request): Promise<string> {
   // Leaving the loop early cancels the stream.
   for await (const chunk of request.body as AsyncIterable<Uint8Array>) {
     size += chunk.byteLength;
-    if (size > maximumBytes) throw new SallyportError('SP_BODY_TOO_LARGE');
+    if (size > maximumBytes) throw new SallyportError('SP_BODY_TOO_LARGE', { reason: 'body-limit' });
     chunks.push(chunk);
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
   } catch {
-    throw new SallyportError('SP_JSON_MALFORMED');
+    throw new SallyportError('SP_JSON_MALFORMED', { reason: 'not-json' });
   }
 }

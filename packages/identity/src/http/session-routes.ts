@@ -60,7 +60,7 @@ export function createSessionRoutes(parts: IdentityParts) {
       // Somebody else's session and one that never was give the same answer: the store looks for this subject's only.
       const isEnded =
         sidPattern.test(sid) && (await revocation.end({ sid, subject: principal.id, reason }, c.env.context));
-      if (!isEnded) throw new SallyportError('SP_NOT_FOUND');
+      if (!isEnded) throw new SallyportError('SP_NOT_FOUND', { reason: 'session-unknown' });
       if (isCurrent) c.header('set-cookie', clearedCookie);
       return c.body(null, 204);
     });

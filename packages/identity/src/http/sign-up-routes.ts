@@ -44,7 +44,8 @@ export function createSignUpRoutes(parts: IdentityParts) {
       const { token } = await readBody(c.req.raw, verifySchema);
       await transaction(async () => {
         const userId = await links.consume('verify-email', token);
-        if (userId === null || (await users.findById(userId)) === null) throw new SallyportError('SP_LINK_INVALID');
+        if (userId === null || (await users.findById(userId)) === null)
+          throw new SallyportError('SP_LINK_INVALID', { reason: 'link-unknown' });
         // The event first, for databases without transactions.
         await events.append({
           type: 'account.email-verified',

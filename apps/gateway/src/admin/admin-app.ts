@@ -1,0 +1,146 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { parseBearerToken, SallyportError, toProblem, type Logger } from '@sallyport/core';
+import { Hono, type Context } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { createMiddleware } from 'hono/factory';
+import * as z from 'zod';
+import type { Control } from './control.ts';
+
+export interface AdminAppParts {
+  readonly control: Control;
+  readonly publicUrl: string;
+  /** What every caller must send as a bearer token; absent where only the machine itself can call. */
+  readonly token: string | undefined;
+  /** Names under which the listener may be called; `undefined` where the token alone decides. */
+  readonly hosts: ReadonlySet<string> | undefined;
+  readonly logger: Logger;
+}
+
+const headerText = z
+  .string()
+  .max(16_384)
+  .regex(/^[\t\x20-\x7e\x80-\xff]*$/);
+
+const questionSchema = z.strictObject({
+  method: z
+    .string()
+    .regex(/^[A-Z]{1,20}$/)
+    .default('GET'),
+  target: z.string().min(1).max(8192),
+  headers: z
+    .array(z.tuple([z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/), headerText]))
+    .max(200)
+    .default([]),
+  sid: z.string().min(1).max(200).optional(),
+  clientAddress: z.union([z.ipv4(), z.ipv6()]).optional(),
+});
+
+/**
+ * Builds what operators talk to. It is served by a listener of its own, never by the public one.
+ *
+ * No page of any site may call it: a browser on the operator's machine reaches loopback, so whatever a browser marks as
+ * coming from a page is refused, and so is a host name that somebody else pointed here (DNS rebinding).
+ */
+export function createAdminApp({ control, publicUrl, token, hosts, logger }: AdminAppParts): Hono {
+  const app = new Hono();
+  const context = (c: Context) => ({ requestId: c.req.header('x-request-id') ?? '-', documentationOrigin: publicUrl });
+  const answer = (c: Context, error: unknown): Response => {
+    const { status, headers, body } = toProblem(error, context(c));
+    return new Response(JSON.stringify(body), { status, headers });
+  };
+  app.onError((error, c) => {
+    const known =
+      error instanceof SallyportError
+        ? error
+        : new SallyportError('SP_INTERNAL', { cause: error, reason: 'unexpected' });
+    if (known.status >= 500)
+      logger.error('an operator was not answered', { code: known.code, reason: known.reason, cause: error.message });
+    else logger.warn('an operator was refused', { code: known.code, reason: known.reason });
+    return answer(c, known);
+  });
+  app.notFound((c) => {
+    const allow = methodsOf(c.req.path);
+    return answer(
+      c,
+      allow === undefined
+        ? new SallyportError('SP_NOT_FOUND', { reason: 'no-route' })
+        : new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'method-not-served', allow }),
+    );
+  });
+
+  app.use(
+    createMiddleware(async function requireOperator(c, next) {
+      requireNoBrowser(c);
+      const host = c.req.header('host') ?? '';
+      if (hosts !== undefined && !hosts.has(host.toLowerCase()))
+        throw new SallyportError('SP_HOST_UNKNOWN', { reason: 'host-unknown' });
+      if (token !== undefined && !isSame(parseBearerToken(c.req.header('authorization')), token))
+        throw new SallyportError('SP_UNAUTHENTICATED', { reason: 'admin-token' });
+      await next();
+      c.header('cache-control', 'no-store');
+    }),
+  );
+  app.get('/metrics', async (c) => {
+    const { contentType, text } = await control.metrics();
+    return c.body(text, 200, { 'content-type': contentType });
+  });
+  app.get('/status', async (c) => c.json(await control.status()));
+  app.post('/reload', async (c) => {
+    const outcome = await control.reload();
+    return c.json(outcome, outcome.kind === 'refused' ? 409 : 200);
+  });
+  app.post('/explain', bodyLimit({ maxSize: 65_536, onError: tooLarge }), async (c) => {
+    const { headers, sid, clientAddress, ...question } = await readQuestion(c);
+    return c.json(
+      await control.explain({
+        ...question,
+        headers: headers.flat(),
+        ...(sid === undefined ? {} : { sid }),
+        ...(clientAddress === undefined ? {} : { clientAddress }),
+      }),
+    );
+  });
+  return app;
+}
+
+const served: Readonly<Record<string, readonly string[]>> = {
+  '/metrics': ['GET', 'HEAD'],
+  '/status': ['GET', 'HEAD'],
+  '/explain': ['POST'],
+  '/reload': ['POST'],
+};
+
+function methodsOf(path: string): readonly string[] | undefined {
+  return Object.hasOwn(served, path) ? served[path] : undefined;
+}
+
+/** Programs send neither of these; browsers send one with whatever a page makes them do. */
+function requireNoBrowser(c: Context): void {
+  if (c.req.header('origin') === undefined && c.req.header('sec-fetch-site') === undefined) return;
+  throw new SallyportError('SP_CROSS_SITE_REQUEST', { reason: 'admin-from-a-page' });
+}
+
+async function readQuestion(c: Context): Promise<z.output<typeof questionSchema>> {
+  if (!/^application\/json\b/i.test(c.req.header('content-type') ?? ''))
+    throw new SallyportError('SP_MEDIA_TYPE_UNSUPPORTED', { reason: 'not-json' });
+  let body: unknown;
+  try {
+    body = await c.req.json();
+  } catch {
+    throw new SallyportError('SP_JSON_MALFORMED', { reason: 'not-json' });
+  }
+  const parsed = questionSchema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const errors = parsed.error.issues.map(({ path, message }) => ({ field: path.map(String).join('.'), message }));
+  throw new SallyportError('SP_VALIDATION_FAILED', { reason: 'explain-question', errors });
+}
+
+function tooLarge(): never {
+  throw new SallyportError('SP_BODY_TOO_LARGE', { reason: 'body-limit' });
+}
+
+/** Hashes are compared, so that neither length nor content shows in the time. */
+function isSame(presented: string | undefined, token: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return presented !== undefined && timingSafeEqual(digest(presented), digest(token));
+}

@@ -1,0 +1,24 @@
+import type { Explanation, ExplainQuestion } from '@sallyport/gateway';
+import type { ReloadCondition, ReloadOutcome } from '../reload/reloader.ts';
+
+/** What an operator may ask of the running gateway: of its one process, or of all its workers together. */
+export interface Control {
+  /** A page for Prometheus. */
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** What the door would do with a request. */
+  explain(question: ExplainQuestion): Promise<Explanation>;
+  /** Uses the configuration as it is now, or says what keeps it from being used. */
+  reload(): Promise<ReloadOutcome>;
+  status(): Promise<GatewayStatus>;
+}
+
+/** How the gateway is. */
+export interface GatewayStatus {
+  readonly startedAt: string;
+  /** Processes that serve, and how many of them have stores that answer. */
+  readonly workers: number;
+  readonly ready: number;
+  readonly configuration: ReloadCondition;
+  /** Ids of the processes that serve. */
+  readonly processes: readonly number[];
+}

@@ -1,0 +1,101 @@
+import { getRequestListener } from '@hono/node-server';
+import { isLoopbackHost, type Logger } from '@sallyport/core';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import type { Config } from '../config/config-schema.ts';
+import { ConfigurationError } from '../config/configuration-error.ts';
+import type { Environment } from '../config/environment.ts';
+import { createAdminApp } from './admin-app.ts';
+import type { Control } from './control.ts';
+
+export interface AdminParts {
+  readonly config: Config;
+  readonly environment: Environment;
+  readonly control: Control;
+  readonly logger: Logger;
+}
+
+/** A listener for operators that is open. */
+export interface AdminListener {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** In the data folder: where the admin listener is, for the command line. */
+export const adminAddressFile = 'admin-address';
+
+/**
+ * Opens the admin listener where one is configured.
+ *
+ * @throws ConfigurationError when it is open to the network and asks for no token.
+ */
+export async function openAdmin(parts: AdminParts): Promise<AdminListener | undefined> {
+  const { config, environment, control, logger } = parts;
+  if (config.admin === undefined) return undefined;
+  const { host, port } = config.admin;
+  const { adminToken: token } = environment;
+  const isLocal = isLoopbackHost(host.toLowerCase());
+  if (!isLocal && token === undefined) {
+    throw new ConfigurationError('environment', [
+      {
+        key: 'SALLYPORT_ADMIN_TOKEN',
+        problem: `is missing: admin.host is open to the network; set it, or bind to 127.0.0.1`,
+      },
+    ]);
+  }
+  const server = createServer();
+  server.headersTimeout = 10_000;
+  server.requestTimeout = 10_000;
+  const bound = await listen(server, host, port);
+  const hosts = isLocal ? namesOf(host, bound) : undefined;
+  const app = createAdminApp({ control, publicUrl: config.publicUrl, token, hosts, logger });
+  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  server.on('request', (request, response) => void answer(request, response));
+  const forget = noteAddress(config.dataDir, host, bound);
+  return {
+    port: bound,
+    close: () =>
+      new Promise((resolve) => {
+        forget();
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function namesOf(host: string, port: number): ReadonlySet<string> {
+  const own = host.includes(':') ? `[${host}]` : host.toLowerCase();
+  return new Set([own, 'localhost', '127.0.0.1', '[::1]'].map((name) => `${name}:${port}`));
+}
+
+/** The command line reads it where the port was picked by chance. What cannot be written is only less convenient. */
+function noteAddress(dataDir: string, host: string, port: number): () => void {
+  const file = join(dataDir, adminAddressFile);
+  const name = host.includes(':') ? `[${host}]` : host;
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    writeFileSync(file, `http://${name}:${port}\n`, { mode: 0o600 });
+  } catch {
+    return () => {};
+  }
+  return () => rmSync(file, { force: true });
+}
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const isTaken = cause.code === 'EADDRINUSE';
+      reject(
+        isTaken
+          ? new Error(`port ${port} on ${host} of the admin listener is taken: choose another`, { cause })
+          : cause,
+      );
+    });
+    server.listen(port, host, () => {
+      server.removeAllListeners('error');
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
+    });
+  });
+}

@@ -1,0 +1,67 @@
+import type { Logger } from '@sallyport/core';
+import { startGateway, type Gateway } from '../compose.ts';
+import type { Environment } from '../config/environment.ts';
+import { drainGateway } from '../drain-gateway.ts';
+import { explainFailure } from '../explain-failure.ts';
+import type { FromWorker, ToWorker, WorkerAnswer, WorkerQuestion } from './worker-messages.ts';
+
+export interface WorkerParts {
+  readonly environment: Environment;
+  readonly createLogger: (worker: number) => Logger;
+  readonly exit: (code: number) => void;
+}
+
+/**
+ * Runs a worker: it is told its configuration, serves, and answers the supervisor. Signals are the supervisor's to
+ * hear: a Ctrl-C reaches the whole group, and would cut off what is to be drained.
+ */
+export function runWorker({ environment, createLogger, exit }: WorkerParts): void {
+  let gateway: Gateway | undefined;
+  const start = async ({ config, isDemo, number }: Extract<ToWorker, { type: 'start' }>): Promise<void> => {
+    try {
+      gateway = await startGateway({ config, isDemo, environment, logger: createLogger(number), isWorker: true });
+      tell({ type: 'listening', port: gateway.port, internalPort: gateway.internalPort });
+    } catch (error) {
+      tell({ type: 'failed', explanation: explainFailure(error) }, () => exit(1));
+    }
+  };
+
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
+  process.on('message', (message: ToWorker) => {
+    if (message.type === 'start') void start(message);
+    if (message.type === 'ask') {
+      void answer(gateway, message.question).then((given) => tell({ type: 'answer', id: message.id, answer: given }));
+    }
+    if (message.type === 'drain') {
+      const drained = gateway === undefined ? Promise.resolve() : drainGateway(gateway);
+      drained.then(
+        () => exit(0),
+        () => exit(1),
+      );
+    }
+  });
+}
+
+async function answer(gateway: Gateway | undefined, question: WorkerQuestion): Promise<WorkerAnswer> {
+  if (gateway === undefined) return { kind: 'failed', problem: 'the worker is still starting' };
+  try {
+    switch (question.kind) {
+      case 'metrics':
+        return { kind: 'metrics', metrics: (await gateway.registry?.getMetricsAsJSON()) ?? [] };
+      case 'ready':
+        return { kind: 'ready', isReady: (await gateway.control.status()).ready > 0 };
+      case 'explain':
+        return { kind: 'explain', explanation: await gateway.control.explain(question.question) };
+      case 'apply':
+        gateway.apply(question.config);
+        return { kind: 'applied' };
+    }
+  } catch (error) {
+    return { kind: 'failed', problem: error instanceof Error ? error.message : 'it failed' };
+  }
+}
+
+function tell(message: FromWorker, done: () => void = () => {}): void {
+  if (process.send === undefined || !process.connected) return done();
+  process.send(message, undefined, undefined, done);
+}

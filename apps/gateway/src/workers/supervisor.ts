@@ -1,0 +1,226 @@
+import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import type { Logger } from '@sallyport/core';
+import { AggregatorRegistry } from 'prom-client';
+import { openAdmin } from '../admin/open-admin.ts';
+import type { Control } from '../admin/control.ts';
+import type { Config } from '../config/config-schema.ts';
+import type { Environment } from '../config/environment.ts';
+import { createPrometheusMeter } from '../metrics/prometheus-meter.ts';
+import { createReloader } from '../reload/reloader.ts';
+import { WorkerFailed } from './worker-failed.ts';
+import { forwardWholeLines } from './forward-whole-lines.ts';
+import type { FromWorker, ToWorker, WorkerAnswer, WorkerQuestion } from './worker-messages.ts';
+
+export interface SupervisorParts {
+  readonly config: Config;
+  readonly isDemo: boolean;
+  readonly environment: Environment;
+  readonly logger: Logger;
+  readonly count: number;
+  readonly loadAnew: () => Promise<Config>;
+  /** Where the lines of workers go. */
+  readonly writeLines: (text: string) => void;
+}
+
+/** Several workers that serve as one gateway. */
+export interface Supervisor {
+  readonly port: number;
+  readonly internalPort: number;
+  readonly adminPort: number | undefined;
+  readonly control: Control;
+  /** Drains all workers, and resolves when the last one is gone. */
+  close(): Promise<void>;
+  /** Ends all workers now, whatever they do. */
+  kill(): void;
+}
+
+/** A worker that serves, or is being started. */
+interface Place {
+  readonly number: number;
+  worker: Worker | undefined;
+  isListening: boolean;
+  startedAt: number;
+  /** Ends in a row, each before it was of use. */
+  failures: number;
+}
+
+const firstPauseMilliseconds = 100;
+const longestPauseMilliseconds = 30_000;
+/** Who lived so long did not fail at the start. */
+const provenMilliseconds = 30_000;
+const answerMilliseconds = 10_000;
+
+/**
+ * Starts workers and keeps them running: one that ends is replaced, at once the first time and ever more slowly while it
+ * keeps ending. All of them share the listening sockets; this process has no request, and answers operators for all.
+ *
+ * @throws WorkerFailed when the first start of any of them fails.
+ */
+export async function startSupervisor(parts: SupervisorParts): Promise<Supervisor> {
+  const { config, isDemo, environment, logger, count, loadAnew } = parts;
+  const meter = createPrometheusMeter({ withProcess: false });
+  const restarts = meter.counter({
+    name: 'sallyport_worker_restarts_total',
+    help: 'Workers that ended and were replaced',
+  });
+  const waiting = new Map<number, (answer: WorkerAnswer) => void>();
+  let askedCount = 0;
+  let isStopping = false;
+  let current = config;
+  const places = Array.from({ length: count }, (_, index): Place => {
+    return { number: index + 1, worker: undefined, isListening: false, startedAt: 0, failures: 0 };
+  });
+  const listening = (): readonly Place[] => places.filter(({ isListening }) => isListening);
+  meter.gauge({ name: 'sallyport_workers', help: 'Workers that serve' }, () => listening().length);
+  cluster.setupPrimary({ silent: true });
+
+  const start = (place: Place): Promise<Extract<FromWorker, { type: 'listening' }>> =>
+    new Promise((resolve, reject) => {
+      const worker = cluster.fork();
+      place.worker = worker;
+      place.startedAt = Date.now();
+      const { stdout, stderr } = worker.process;
+      if (stdout !== null) forwardWholeLines(stdout, parts.writeLines);
+      stderr?.pipe(process.stderr, { end: false });
+      worker.on('message', (message: FromWorker) => {
+        if (message.type === 'listening') {
+          place.isListening = true;
+          resolve(message);
+        } else if (message.type === 'failed') reject(new WorkerFailed(message.explanation));
+        else {
+          waiting.get(message.id)?.(message.answer);
+          waiting.delete(message.id);
+        }
+      });
+      worker.once('exit', (code, signal) => {
+        place.worker = undefined;
+        place.isListening = false;
+        reject(new WorkerFailed('A worker ended before it served.'));
+        if (!isStopping) replace(place, code, signal);
+      });
+      tell(worker, { type: 'start', config: current, isDemo, number: place.number });
+    });
+  let isStarted = false;
+  const replace = (place: Place, code: number | null, signal: string | null): void => {
+    if (!isStarted) return;
+    if (Date.now() - place.startedAt >= provenMilliseconds) place.failures = 0;
+    const pause =
+      place.failures === 0 ? 0 : Math.min(firstPauseMilliseconds * 2 ** place.failures, longestPauseMilliseconds);
+    place.failures++;
+    restarts.of().add();
+    logger.error('a worker ended, and is replaced', {
+      worker: place.number,
+      exitCode: code ?? undefined,
+      signal: signal ?? undefined,
+      pauseMilliseconds: pause,
+    });
+    setTimeout(() => {
+      if (isStopping) return;
+      start(place).then(
+        () => logger.info('a worker serves in place of one that ended', { worker: place.number }),
+        // Its end is heard of as well, and the next one follows.
+        () => {},
+      );
+    }, pause);
+  };
+
+  const ask = (place: Place, question: WorkerQuestion): Promise<WorkerAnswer> =>
+    new Promise((resolve) => {
+      const { worker } = place;
+      if (worker === undefined) return resolve({ kind: 'failed', problem: 'the worker is gone' });
+      const id = ++askedCount;
+      const timer = setTimeout(() => {
+        waiting.delete(id);
+        resolve({ kind: 'failed', problem: 'the worker does not answer' });
+      }, answerMilliseconds);
+      waiting.set(id, (answer) => {
+        clearTimeout(timer);
+        resolve(answer);
+      });
+      tell(worker, { type: 'ask', id, question });
+    });
+  const askAll = (question: WorkerQuestion): Promise<readonly WorkerAnswer[]> =>
+    Promise.all(listening().map((place) => ask(place, question)));
+
+  const apply = async (next: Config): Promise<void> => {
+    const [first, ...others] = listening();
+    if (first === undefined) throw new Error('no worker serves');
+    // What the door cannot use is found out by the first one, before any other has changed.
+    const answer = await ask(first, { kind: 'apply', config: next });
+    if (answer.kind !== 'applied') throw new Error(answer.kind === 'failed' ? answer.problem : 'it was not applied');
+    current = next;
+    for (const place of others) {
+      const later = await ask(place, { kind: 'apply', config: next });
+      // Whoever does not follow is replaced by one that begins with it.
+      if (later.kind !== 'applied') place.worker?.process.kill('SIGKILL');
+    }
+  };
+  const reloader = createReloader({ current: config, load: loadAnew, apply, logger });
+  const startedAt = new Date().toISOString();
+  const control: Control = {
+    metrics: async () => {
+      const answers = await askAll({ kind: 'metrics' });
+      const pages = answers.flatMap((answer) => (answer.kind === 'metrics' ? [answer.metrics] : []));
+      const together = AggregatorRegistry.aggregate([...pages, await meter.registry.getMetricsAsJSON()]);
+      return { contentType: together.contentType, text: await together.metrics() };
+    },
+    explain: async (question) => {
+      const [first] = listening();
+      if (first === undefined) throw new Error('no worker serves');
+      const answer = await ask(first, { kind: 'explain', question });
+      if (answer.kind === 'explain') return answer.explanation;
+      throw new Error(answer.kind === 'failed' ? answer.problem : 'the worker answered something else');
+    },
+    reload: () => reloader.reload(),
+    status: async () => {
+      const answers = await askAll({ kind: 'ready' });
+      return {
+        startedAt,
+        workers: listening().length,
+        ready: answers.filter((answer) => answer.kind === 'ready' && answer.isReady).length,
+        configuration: reloader.condition(),
+        processes: listening().flatMap(({ worker }) => worker?.process.pid ?? []),
+      };
+    },
+  };
+  const kill = (): void => {
+    isStopping = true;
+    for (const { worker } of places) worker?.process.kill('SIGKILL');
+  };
+
+  try {
+    // The first one migrates the database and makes the keys; the others find them.
+    const [firstPlace, ...otherPlaces] = places;
+    if (firstPlace === undefined) throw new TypeError('a gateway has at least one worker');
+    const { port, internalPort } = await start(firstPlace);
+    await Promise.all(otherPlaces.map(start));
+    isStarted = true;
+    const admin = await openAdmin({ config, environment, control, logger });
+    return {
+      port,
+      internalPort,
+      adminPort: admin?.port,
+      control,
+      kill,
+      close: async () => {
+        isStopping = true;
+        const gone = places.flatMap(({ worker }) => {
+          if (worker === undefined) return [];
+          const ended = once(worker, 'exit');
+          tell(worker, { type: 'drain' });
+          return [ended];
+        });
+        await Promise.all(gone);
+        await admin?.close();
+      },
+    };
+  } catch (error) {
+    kill();
+    throw error;
+  }
+}
+
+function tell(worker: Worker, message: ToWorker): void {
+  if (worker.isConnected()) worker.send(message);
+}

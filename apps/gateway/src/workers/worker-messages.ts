@@ -1,0 +1,35 @@
+import type { Explanation, ExplainQuestion } from '@sallyport/gateway';
+import type { Config } from '../config/config-schema.ts';
+
+/*
+ * What the supervisor and its workers say to one another. Both are the same program, started from the same files, so
+ * that messages need no schema; they never carry a secret.
+ */
+
+/** From the supervisor to a worker. */
+export type ToWorker =
+  | { readonly type: 'start'; readonly config: Config; readonly isDemo: boolean; readonly number: number }
+  | { readonly type: 'ask'; readonly id: number; readonly question: WorkerQuestion }
+  | { readonly type: 'drain' };
+
+/** From a worker to the supervisor. */
+export type FromWorker =
+  | { readonly type: 'listening'; readonly port: number; readonly internalPort: number }
+  /** The start failed; `explanation` is for the operator. */
+  | { readonly type: 'failed'; readonly explanation: string }
+  | { readonly type: 'answer'; readonly id: number; readonly answer: WorkerAnswer };
+
+/** What a worker is asked. */
+export type WorkerQuestion =
+  | { readonly kind: 'metrics' }
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'explain'; readonly question: ExplainQuestion }
+  | { readonly kind: 'apply'; readonly config: Config };
+
+/** What it answers. */
+export type WorkerAnswer =
+  | { readonly kind: 'metrics'; readonly metrics: object[] }
+  | { readonly kind: 'ready'; readonly isReady: boolean }
+  | { readonly kind: 'explain'; readonly explanation: Explanation }
+  | { readonly kind: 'applied' }
+  | { readonly kind: 'failed'; readonly problem: string };

@@ -1,0 +1,228 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { Agent, createServer, request as sendRequest, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { silentLogger } from '@sallyport/core';
+import { openPostgres } from '@sallyport/stores';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { GatewayStatus } from '../admin/control.ts';
+import { createClosing } from '../closing.ts';
+import { readEnvironment } from '../config/environment.ts';
+import { parseConfig } from '../config/parse-config.ts';
+import { demoPolicy } from '../demo/demo-policy.ts';
+import { openIdentity } from '../open-identity.ts';
+import { openStores } from '../open-stores.ts';
+import {
+  createGatewayFolder,
+  testSecret,
+  type GatewayFolder,
+  type GatewayProcess,
+} from '../test-support/gateway-process.ts';
+import { send, testRoutes } from '../test-support/test-gateway.ts';
+import { countWorkers } from './count-workers.ts';
+
+// Processes are started, and each of them has workers.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+const patience = { timeout: 60_000, interval: 50 };
+const [postgresUrl, redisUrl] = [process.env['TEST_POSTGRES_URL'] ?? '', process.env['TEST_REDIS_URL'] ?? ''];
+const password = 'violet-kettle-marches-north-7';
+const email = 'ada@example.com';
+
+describe('how many processes serve', () => {
+  const config = (workers: number | 'auto') =>
+    parseConfig(
+      { publicUrl: 'http://localhost:1', policy: demoPolicy, routes: testRoutes('http://127.0.0.1:9'), workers },
+      'test',
+    );
+  const shared = { DATABASE_URL: 'postgres://db.test/a', REDIS_URL: 'redis://cache.test' };
+
+  it.each([
+    { workers: 2, variables: {}, says: /workers.*needs REDIS_URL and DATABASE_URL/ },
+    { workers: 2, variables: { DATABASE_URL: shared.DATABASE_URL }, says: /needs REDIS_URL:/ },
+    { workers: 2, variables: { REDIS_URL: shared.REDIS_URL }, says: /needs DATABASE_URL:/ },
+    { workers: 'auto' as const, variables: {}, says: /workers/ },
+  ])('is refused for $workers with $variables', ({ workers, variables, says }) => {
+    expect(() => countWorkers(config(workers), readEnvironment(variables))).toThrow(says);
+  });
+
+  it('is one without any of them, what is asked for with both, and one per core for "auto"', () => {
+    expect(countWorkers(config(1), readEnvironment({}))).toBe(1);
+    expect(countWorkers(config(3), readEnvironment(shared))).toBe(3);
+    expect(countWorkers(config('auto'), readEnvironment(shared))).toBeGreaterThan(0);
+  });
+});
+
+describe.skipIf(postgresUrl === '' || redisUrl === '')('a gateway with two workers [postgres + redis]', () => {
+  const name = `sallyport_${randomBytes(6).toString('hex')}`;
+  const prefix = `test-${randomBytes(9).toString('hex')}:`;
+  let upstream: Server;
+  let folder: GatewayFolder;
+  let gateway: GatewayProcess;
+  let cookie: string;
+  beforeAll(async () => {
+    upstream = createServer((_, response) => response.end('fine'));
+    await once(upstream.listen(0, '127.0.0.1'), 'listening');
+    const to = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
+    await runOnPostgres(`CREATE SCHEMA ${name}`);
+    const variables = { DATABASE_URL: databaseUrl(name), REDIS_URL: redisUrl };
+    folder = await createGatewayFolder({
+      config: { workers: 2, redis: { prefix }, routes: testRoutes(to) },
+      environment: variables,
+    });
+    // Whoever gets this signal fails as a program fails that has a mistake.
+    const fault = join(folder.folder, 'fault.mjs');
+    writeFileSync(fault, "process.on('SIGUSR2', () => void Promise.reject(new TypeError('a mistake')));\n");
+    await makeAccount(folder, variables);
+    gateway = await folder.start({ NODE_OPTIONS: `--import ${fault}` });
+    cookie = await signIn(folder);
+  });
+  afterAll(async () => {
+    folder.remove();
+    upstream.close();
+    await runOnPostgres(`DROP SCHEMA ${name} CASCADE`);
+  });
+
+  const status = async (): Promise<GatewayStatus> =>
+    JSON.parse((await send(`${gateway.adminOrigin}/status`, 'GET', {})).body) as GatewayStatus;
+  const metrics = async (): Promise<string> => (await send(`${gateway.adminOrigin}/metrics`, 'GET', {})).body;
+  /** On a connection of its own, so that the workers take turns. */
+  const ask = async (path: string): Promise<number> => (await send(folder.origin + path, 'GET', { cookie })).status;
+  const linesOf = (message: string) => gateway.lines.filter((line) => line['message'] === message);
+
+  it('serves with both, tells one from the other in its log, and counts them together', async () => {
+    expect((await status()).processes).toHaveLength(2);
+    for (let turn = 0; turn < 10; turn++) expect(await ask('/api/shop/a')).toBe(200);
+    await vi.waitFor(() => {
+      expect(new Set(linesOf('request').map((line) => line['worker']))).toEqual(new Set([1, 2]));
+    }, patience);
+    const page = await metrics();
+    expect(page).toMatch(/^sallyport_workers 2$/m);
+    expect(page).toMatch(/^sallyport_ready 2$/m);
+    expect(page).toMatch(/route="shop",status_class="2xx",decision="forward",code=""\} 10$/m);
+    expect(page.match(/^process_resident_memory_bytes /gm)).toHaveLength(1);
+  });
+
+  it('explains through either of them', async () => {
+    const question = JSON.stringify({ target: '/api/shop/a', headers: [['Cookie', cookie]] });
+    const answer = await send(
+      `${gateway.adminOrigin}/explain`,
+      'POST',
+      { 'content-type': 'application/json' },
+      question,
+    );
+    expect(JSON.parse(answer.body)).toMatchObject({ decision: 'forward' });
+  });
+
+  it('ends a session at both of them', async () => {
+    const leaving = await signIn(folder);
+    const see = async () => (await send(`${folder.origin}/api/shop/a`, 'GET', { cookie: leaving })).status;
+    for (let turn = 0; turn < 4; turn++) expect(await see()).toBe(200);
+    const { status: left } = await send(`${folder.origin}/auth/sign-out`, 'POST', {
+      cookie: leaving,
+      origin: folder.origin,
+    });
+    expect(left).toBe(204);
+    await vi.waitFor(async () => {
+      for (let turn = 0; turn < 6; turn++) expect(await see()).toBe(401);
+    }, patience);
+  });
+
+  it('takes a new configuration at both of them, or at none', async () => {
+    const reload = async () => send(`${gateway.adminOrigin}/reload`, 'POST', {});
+    const routes = testRoutes('http://127.0.0.1:9');
+    const [first] = routes;
+    folder.write({ routes: first === undefined ? routes : [...routes, { ...first, name: 'twin' }] });
+    expect((await reload()).status).toBe(409);
+    for (let turn = 0; turn < 4; turn++) expect(await ask('/api/shop/a')).toBe(200);
+    folder.write({ routes: routes.filter(({ name: route }) => route !== 'gone') });
+    expect(JSON.parse((await reload()).body)).toEqual({ kind: 'reloaded', changed: ['routes'] });
+    for (let turn = 0; turn < 4; turn++) expect(await ask('/gone')).toBe(404);
+    folder.write();
+    expect((await reload()).status).toBe(200);
+  });
+
+  it.each<NodeJS.Signals>(['SIGKILL', 'SIGUSR2'])(
+    'replaces a worker that ends by %s, while the other one serves',
+    async (signal) => {
+      const [victim = 0, survivor = 0] = (await status()).processes;
+      // The other one's connection stays, whatever happens next to it.
+      const agent = new Agent({ keepAlive: true });
+      process.kill(victim, signal);
+      await vi.waitFor(async () => expect((await status()).processes).not.toContain(victim), patience);
+      for (let turn = 0; turn < 10; turn++)
+        expect(await askWith(agent, `${folder.origin}/api/shop/a`, cookie)).toBe(200);
+      agent.destroy();
+      await vi.waitFor(async () => expect((await status()).processes).toHaveLength(2), patience);
+      expect((await status()).processes).toContain(survivor);
+      expect(linesOf('a worker ended, and is replaced').length).toBeGreaterThan(0);
+      if (signal === 'SIGUSR2')
+        expect(linesOf('a fault of ours: this process ends')).toEqual([
+          expect.objectContaining({ kind: 'rejection', cause: 'TypeError: a mistake' }),
+        ]);
+    },
+  );
+
+  it('drains both when it is told to stop', async () => {
+    gateway.signal('SIGTERM');
+    expect(await gateway.ended).toBe(0);
+    await expect(fetch(`${folder.origin}/open`)).rejects.toThrow();
+  });
+});
+
+function databaseUrl(schema: string): string {
+  const url = new URL(postgresUrl);
+  if (url.pathname.length < 2) url.pathname = '/postgres';
+  url.searchParams.set('options', `-c search_path=${schema}`);
+  return url.href;
+}
+
+async function runOnPostgres(statement: string): Promise<void> {
+  const database = openPostgres({ url: databaseUrl('public') });
+  const connection = await database.dedicated.connect();
+  await connection.query(statement);
+  connection.release();
+  await database.close();
+}
+
+/** As the command line makes it. */
+async function makeAccount(
+  { folder, origin }: GatewayFolder,
+  variables: Readonly<Record<string, string>>,
+): Promise<void> {
+  const config = parseConfig(
+    { publicUrl: origin, policy: demoPolicy, routes: testRoutes('http://127.0.0.1:9'), dataDir: join(folder, 'data') },
+    'test',
+  );
+  const closing = createClosing();
+  const environment = readEnvironment({ ...variables, SALLYPORT_SECRET: testSecret });
+  const stores = await openStores(config, environment, silentLogger, closing);
+  const mailer = { send: () => Promise.resolve() };
+  const identity = await openIdentity({ config, stores, mailer, logger: silentLogger });
+  await identity.accounts.createUser({ name: 'Ada', email, password, roles: ['vendor'], emailVerified: true });
+  await identity.close();
+  await closing.close();
+}
+
+async function signIn({ origin }: GatewayFolder): Promise<string> {
+  const answer = await fetch(`${origin}/auth/sign-in/email`, {
+    method: 'POST',
+    headers: { origin, 'content-type': 'application/json' },
+    body: JSON.stringify({ email, password }),
+  });
+  expect(answer.status).toBe(200);
+  return answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+}
+
+function askWith(agent: Agent, url: string, cookie: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const request = sendRequest(url, { agent, headers: { cookie } }, (response) => {
+      response.resume();
+      response.once('end', () => resolve(response.statusCode ?? 0));
+    });
+    request.once('error', reject);
+    request.end();
+  });
+}

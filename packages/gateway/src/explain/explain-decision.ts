@@ -1,0 +1,213 @@
+import { checkRequirement, errorCatalog, type Caller, type Principal } from '@sallyport/core';
+import type { Authenticator } from '../authenticate/authenticate.ts';
+import type { SessionCache } from '../authenticate/session-cache.ts';
+import { decide, stageNames, type DecisionParts } from '../decide.ts';
+import { upstreamTarget } from '../forward/upstream-request.ts';
+import { beginPassage, placeOf, type Decision, type ListenerKind, type Passage } from '../passage.ts';
+import { findSource } from '../protect.ts';
+import { randomHex } from '../random-hex.ts';
+import { isSafe } from '../request-intent.ts';
+import type { Place } from '../route-table.ts';
+import { explainRoutes } from './explain-route.ts';
+import type { ExplainedFact, ExplainedStage, Explanation, ExplainQuestion } from './explanation.ts';
+import { createSyntheticMessage } from './synthetic-message.ts';
+
+export interface ExplainParts {
+  readonly listener: ListenerKind;
+  /** Those of the listener; nothing in them may keep a session alive. */
+  readonly decision: DecisionParts;
+  readonly cache: SessionCache;
+  readonly clock: () => number;
+  /** Host of the public address, for questions that name none. */
+  readonly defaultHost: string;
+}
+
+/**
+ * Decides on a request that nobody sent, by the very stages of every other, and says what each of them went by.
+ * Nothing is forwarded, nothing is written, and a token that is signed on the way is thrown away.
+ */
+export async function explainDecision(question: ExplainQuestion, parts: ExplainParts): Promise<Explanation> {
+  const message = createSyntheticMessage(question, parts.defaultHost);
+  const { sid } = question;
+  const decisionParts =
+    sid === undefined
+      ? parts.decision
+      : {
+          ...parts.decision,
+          authenticators: [createSidAuthenticator(parts.cache, sid), ...parts.decision.authenticators],
+        };
+  const passage = beginPassage(parts.listener, message, randomHex(32), parts.clock(), true, true);
+  const decision = await decide(passage, decisionParts);
+  message.socket.destroy();
+  return toExplanation(passage, decision, decisionParts, sid);
+}
+
+/** As if the cookie of that session had come. */
+function createSidAuthenticator(cache: SessionCache, sid: string): Authenticator {
+  return {
+    authenticate: async (passage) => {
+      const { session, isHit } = await cache.findBySid(sid, placeOf(passage).fresh);
+      return session === null
+        ? { kind: 'unusable', reason: 'session-ended' }
+        : { kind: 'authenticated', caller: session.principal, session, isHit };
+    },
+  };
+}
+
+function toExplanation(
+  passage: Passage,
+  decision: Decision,
+  parts: DecisionParts,
+  sid: string | undefined,
+): Explanation {
+  const reached = passage.stage ?? stageNames[0] ?? '';
+  const reachedIndex = stageNames.indexOf(reached);
+  const outcome = decision.kind === 'refuse' ? 'refused' : 'decided';
+  const stages = stageNames.map((stage, index): ExplainedStage => {
+    if (index > reachedIndex) return { stage, outcome: 'not reached', facts: [] };
+    return {
+      stage,
+      outcome: index === reachedIndex ? outcome : 'passed',
+      facts: factsOf(stage, passage, parts, sid),
+    };
+  });
+  const forwarding = decision.kind === 'forward' ? [forwardStage(passage)] : [];
+  return { ...verdictOf(decision), stages: [...stages, ...forwarding] };
+}
+
+function verdictOf(decision: Decision): Omit<Explanation, 'stages'> {
+  if (decision.kind === 'redirect') {
+    const { kind, status, reason } = decision;
+    return { decision: kind, status, reason };
+  }
+  if (decision.kind !== 'refuse') return { decision: decision.kind };
+  const { code, status, reason } = decision.error;
+  const { mend } = errorCatalog[code];
+  return { decision: 'refuse', status, code, ...(reason === undefined ? {} : { reason }), mend };
+}
+
+function factsOf(
+  stage: string,
+  passage: Passage,
+  parts: DecisionParts,
+  sid: string | undefined,
+): readonly ExplainedFact[] {
+  const { request } = passage;
+  if (request === undefined) return [];
+  if (stage === 'firewall') {
+    return [
+      { name: 'canonical request', value: `${request.method} ${request.host}${request.path}` },
+      ...(request.query === '' ? [] : [{ name: 'query', value: `${request.query.length - 1} characters, not shown` }]),
+      { name: 'client address', value: passage.clientAddress },
+    ];
+  }
+  if (stage === 'route') return explainRoutes(parts.table.places, request, passage.place);
+  const { place } = passage;
+  if (place === undefined) return [];
+  if (stage === 'authenticate') return callerFacts(passage, place, sid);
+  if (stage === 'protect') return sourceFacts(passage, place, parts);
+  if (stage === 'authorize') return accessFacts(passage, place);
+  return stage === 'translate' ? tokenFacts(passage) : [];
+}
+
+function callerFacts(passage: Passage, place: Place, sid: string | undefined): readonly ExplainedFact[] {
+  if (!place.carriesIdentity) return [{ name: 'caller', value: 'not looked at: this route never carries identity' }];
+  const { caller, reason, sessionCache } = passage;
+  const { cookie, authorization } = passage.request?.headers ?? {};
+  const presented = [
+    ...(sid === undefined ? [] : ['session by its handle']),
+    ...(cookie === undefined ? [] : ['cookies']),
+    ...(authorization === undefined ? [] : ['Authorization']),
+  ];
+  return [
+    { name: 'presented', value: presented.join(', ') || 'nothing' },
+    { name: 'caller', value: describeCaller(caller) },
+    ...(reason === undefined ? [] : [{ name: 'credential', value: `does not count: ${reason}` }]),
+    ...(caller.kind === 'anonymous' ? [] : principalFacts(caller)),
+    ...(sessionCache === undefined ? [] : [{ name: 'session cache', value: sessionCache }]),
+  ];
+}
+
+function describeCaller(caller: Caller): string {
+  return caller.kind === 'anonymous' ? 'anonymous' : `${caller.kind} ${caller.id}`;
+}
+
+function principalFacts({ sid, roles, acr, authTime, generation, actor }: Principal): readonly ExplainedFact[] {
+  return [
+    ...(sid === undefined ? [] : [{ name: 'session', value: sid }]),
+    { name: 'roles', value: roles.join(', ') || 'none' },
+    { name: 'assurance', value: `${acr}, signed in ${authTime.toISOString()}` },
+    {
+      name: 'generation',
+      value: `session ${generation.session}, user ${generation.user}, policy ${generation.policy}`,
+    },
+    ...(actor === undefined ? [] : [{ name: 'actor', value: actor.id }]),
+  ];
+}
+
+function sourceFacts(passage: Passage, place: Place, { publicOrigins }: DecisionParts): readonly ExplainedFact[] {
+  const { request } = passage;
+  if (request === undefined) return [];
+  if (passage.listener === 'internal') return [{ name: 'cross-site check', value: 'not for the internal listener' }];
+  if (!place.carriesIdentity) return [{ name: 'cross-site check', value: 'not needed: no identity is carried' }];
+  if (isSafe(request)) return [{ name: 'cross-site check', value: `not needed: ${request.method} changes nothing` }];
+  return [{ name: 'source', value: findSource(request.headers, publicOrigins) }];
+}
+
+function accessFacts({ caller, request }: Passage, { access, stepUp }: Place): readonly ExplainedFact[] {
+  const demanded = typeof access === 'string' ? access : describeRequirement(access);
+  const facts: ExplainedFact[] = [{ name: 'access', value: demanded }];
+  if (caller.kind !== 'anonymous' && typeof access !== 'string') {
+    const { roles, permissions = [] } = access;
+    const lacking = permissions.filter((permission) => !caller.permissions.includes(permission));
+    if (roles !== undefined && checkRequirement(caller, { roles }).kind === 'not-met')
+      facts.push({ name: 'missing role', value: `one of ${roles.join(', ')}` });
+    if (lacking.length > 0) facts.push({ name: 'missing permissions', value: lacking.join(', ') });
+  }
+  if (stepUp !== undefined) {
+    const words = [
+      ...(stepUp.acr === undefined ? [] : [`assurance ${stepUp.acr}`]),
+      ...(stepUp.maxAgeSeconds === undefined ? [] : [`a sign-in of the last ${stepUp.maxAgeSeconds} s`]),
+    ];
+    facts.push({ name: 'step-up', value: `demands ${words.join(' and ')}` });
+  }
+  if (request?.headers.isWebSocket === true) facts.push({ name: 'handshake', value: 'WebSocket' });
+  return facts;
+}
+
+function describeRequirement({ roles = [], permissions = [] }: Exclude<Place['access'], string>): string {
+  return [
+    ...(roles.length === 0 ? [] : [`role ${roles.join(' or ')}`]),
+    ...(permissions.length === 0 ? [] : [`permission ${permissions.join(' and ')}`]),
+  ].join(', ');
+}
+
+/** What the token would say, and nothing that could be used: of profiles only that they are there. */
+function tokenFacts({ token, tokenCache }: Passage): readonly ExplainedFact[] {
+  if (token === undefined) return [{ name: 'token', value: 'none: the upstream is told of nobody' }];
+  const { aud, scope, exp, iat } = token.claims;
+  return [
+    { name: 'audience', value: String(aud) },
+    { name: 'scope', value: scope === undefined || scope === '' ? 'empty' : scope },
+    { name: 'claims', value: Object.keys(token.claims).sort().join(', ') },
+    { name: 'lifetime', value: `${exp - iat} s` },
+    ...(tokenCache === undefined ? [] : [{ name: 'token cache', value: tokenCache }]),
+  ];
+}
+
+function forwardStage({ request, place }: Passage): ExplainedStage {
+  if (request === undefined || place === undefined || place.destination.kind !== 'upstream')
+    return { stage: 'forward', outcome: 'decided', facts: [] };
+  const { route, strippedSegments } = place.destination;
+  const target = upstreamTarget(request.target, request.query, strippedSegments);
+  const path = target.slice(0, target.length - request.query.length);
+  return {
+    stage: 'forward',
+    outcome: 'decided',
+    facts: [
+      { name: 'upstream', value: [route.upstream].flat().join(', ') },
+      { name: 'path', value: path === '' ? '/' : path },
+      ...(route.streaming ? [{ name: 'streaming', value: 'without a time limit' }] : []),
+    ],
+  };
+}

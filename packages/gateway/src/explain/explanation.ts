@@ -1,0 +1,37 @@
+/** A request that somebody asks about. Nothing of it is sent anywhere. */
+export interface ExplainQuestion {
+  readonly method: string;
+  /** Path and query, as a client would send them. */
+  readonly target: string;
+  /** Names and values, in turn. `Host` is added where it is missing. */
+  readonly headers: readonly string[];
+  /** Whose session to use, by its public handle, instead of a cookie. */
+  readonly sid?: string;
+  /** Where the request seems to come from. @default 127.0.0.1 */
+  readonly clientAddress?: string;
+}
+
+/** One stage of the door: what it did, and the facts that it went by. Never a token, a cookie or a query. */
+export interface ExplainedStage {
+  readonly stage: string;
+  readonly outcome: 'passed' | 'decided' | 'refused' | 'not reached';
+  readonly facts: readonly ExplainedFact[];
+}
+
+/** One thing that was looked at. */
+export interface ExplainedFact {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** What the door would do with a request, and why. */
+export interface Explanation {
+  readonly decision: 'forward' | 'mount' | 'redirect' | 'refuse';
+  /** Of a refusal or a redirect; what is forwarded is answered by the upstream. */
+  readonly status?: number;
+  readonly code?: string;
+  readonly reason?: string;
+  /** In words: what to do about a refusal. */
+  readonly mend?: string;
+  readonly stages: readonly ExplainedStage[];
+}
