@@ -3,6 +3,7 @@ import type {
   Counters,
   InvalidationBus,
   Logger,
+  Meter,
   Records,
   RotatingKeyRing,
   SealerFor,
@@ -52,6 +53,7 @@ export async function openStores(
   logger: Logger,
   closing: Closing,
   use: 'exclusive' | 'shared' = 'exclusive',
+  meter?: Meter,
 ): Promise<Stores> {
   const isClaimed = use === 'exclusive';
   const sealerFor = createSealer(loadRootSecret({ dataDir: config.dataDir, environmentValue: environment.secret }));
@@ -75,6 +77,7 @@ export async function openStores(
     bus,
     logger,
     readClock: () => database.readClock(),
+    ...(meter === undefined ? {} : { meter }),
   });
   closing.push(() => keyRing.close());
   return {

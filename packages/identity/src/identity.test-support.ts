@@ -119,7 +119,6 @@ export async function startHarness(options: Partial<IdentityOptions> = {}): Prom
   const sessions = createRecordSessionStore(database.records);
   const bus = createInProcessBus();
   const heard: BusMessage[] = [];
-  bus.subscribe((message) => void heard.push(message));
   const mailbox = createDevelopmentMailbox({ now });
   const logLines: string[] = [];
   const log = (message: string, fields: LogFields = {}) => void logLines.push(`${message} ${JSON.stringify(fields)}`);
@@ -139,6 +138,8 @@ export async function startHarness(options: Partial<IdentityOptions> = {}): Prom
     now,
     ...options,
   });
+  // The start of an empty database announces its roles; tests are about what comes after.
+  bus.subscribe((message) => void heard.push(message));
 
   const call: Harness['call'] = async (method, path, body, request = {}) => {
     const { caller = anonymous, address = '203.0.113.7', headers = {}, rawBody } = request;
