@@ -1,4 +1,4 @@
-import { SallyportError, toStoreError, type Logger } from '@sallyport/core';
+import { createCsrfTokens, csrfSealingPurpose, SallyportError, toStoreError, type Logger } from '@sallyport/core';
 import { createDoor, createDoorTraces, type DoorChange, type DoorTraces, type Mount } from '@sallyport/gateway';
 import type { Identity } from '@sallyport/identity';
 import type { Registry } from 'prom-client';
@@ -96,6 +96,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       sessions: identity.directory,
       keyRing: stores.keyRing,
       bus: stores.bus,
+      locales: config.locales,
+      csrfTokens: createCsrfTokens(stores.sealerFor(csrfSealingPurpose)),
       isReady: stores.isReady,
       logger,
       tokenLifetimeSeconds: config.tokens.internalSeconds,

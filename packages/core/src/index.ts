@@ -1,5 +1,6 @@
 export { checkStepUp, isAssuranceAtLeast, type StepUp, type StepUpOutcome } from './assurance.ts';
 export { parseBearerToken } from './bearer-token.ts';
+export { createCsrfTokens, csrfHeader, csrfSealingPurpose, type CsrfTokens } from './csrf-tokens.ts';
 export type { Counters } from './counters.ts';
 export { errorCatalog, isErrorCode, type ErrorCatalogEntry, type ErrorCode } from './error-catalog.ts';
 export {

@@ -29,6 +29,14 @@ export const routeSchema = z.strictObject({
     .string()
     .regex(/^\/(?:[A-Za-z0-9_~.-]+(?:\/[A-Za-z0-9_~.-]+)*)?$/, 'must be a plain path such as "/api/shop"')
     .describe('Path prefix, matched by whole segments; the most specific prefix wins'),
+  caseSensitive: z
+    .boolean()
+    .default(true)
+    .describe('Whether /Admin is another path than /admin; false for an upstream to which it is the same'),
+  pathParameters: z
+    .boolean()
+    .default(false)
+    .describe('Whether ";" may stand in paths (/a;b=c); refused elsewhere, because servers disagree on its meaning'),
   hosts: z
     .array(z.string().min(1))
     .min(1)

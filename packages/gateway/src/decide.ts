@@ -5,6 +5,8 @@ import { readCanonicalRequest, type FirewallLimits } from './firewall/canonical-
 import type { ReadClientAddress } from './firewall/client-address.ts';
 import type { ReadForwardedScheme } from './firewall/forwarded-scheme.ts';
 import type { KnownHosts } from './firewall/known-hosts.ts';
+import type { ReadNextPage } from './firewall/next-page.ts';
+import { chooseStricter } from './place-of-page.ts';
 import { limitByAddress, limitByCaller } from './limits/request-limits.ts';
 import { placeOf, requestOf, type Decision, type Passage, type Stage } from './passage.ts';
 import { protect, type ProtectParts } from './protect.ts';
@@ -20,8 +22,15 @@ export interface DecisionParts extends AuthenticateParts, ProtectParts, Authoriz
   /** How the client spoke to a proxy in front; absent where plain http is what is served. */
   readonly readForwardedScheme: ReadForwardedScheme | undefined;
   readonly table: RouteTable;
+  readonly readNextPage: ReadNextPage;
   readonly mint: TokenMint;
 }
+
+/**
+ * What tools of operators call their pages, in whatever case an upstream takes them. A route for everything does not
+ * publish them; one that names them does.
+ */
+const operatorPaths = /^\/(?:metrics|debug|diagnostics|actuator|server-status)(?:[/.]|$)/i;
 
 /** What the door does with every request, in this order. No stage looks at what an earlier one did not settle. */
 const stages: readonly { readonly name: string; readonly run: Stage<DecisionParts> }[] = [
@@ -106,9 +115,20 @@ function passFirewall(passage: Passage, parts: DecisionParts): Decision | undefi
   };
 }
 
-function findPlace(passage: Passage, { table }: DecisionParts): undefined {
-  const { host, method, path } = requestOf(passage);
-  passage.place = table.find(host, method, path);
+function findPlace(passage: Passage, { table, readNextPage }: DecisionParts): undefined {
+  const { host, method, path, query, hasPathParameters } = requestOf(passage);
+  const place = table.find(host, method, path);
+  if (place.prefix === '/' && operatorPaths.test(path))
+    throw new SallyportError('SP_NOT_FOUND', { reason: 'operator-path' });
+  if (hasPathParameters) requireOnePlace(place, table.findIfAny(host, method, path.replaceAll(/;[^/]*/g, '')));
+  const page = readNextPage(path, query);
+  passage.place = page === undefined ? place : chooseStricter(place, page, host, method, table);
+}
+
+/** A server that cuts parameters off and one that does not must agree on whose path this is, and its route must allow them. */
+function requireOnePlace(place: Place, withoutParameters: Place | undefined): void {
+  if (place.pathParameters && place === withoutParameters) return;
+  throw new SallyportError('SP_REQUEST_AMBIGUOUS', { reason: 'path-parameters' });
 }
 
 function translate(passage: Passage, { mint }: DecisionParts): Decision {

@@ -1,9 +1,9 @@
-import { isIP } from 'node:net';
 import {
   isLoopbackHost,
   sessionCookieFor,
   silentLogger,
   silentMeter,
+  type CsrfTokens,
   type InvalidationBus,
   type KeyRing,
   type Logger,
@@ -14,6 +14,7 @@ import {
   type Tracer,
 } from '@sallyport/core';
 import { isHostPattern } from './firewall/known-hosts.ts';
+import { problemOfProxyNetwork } from './firewall/proxy-network.ts';
 import type { SharedCountsParts } from './limits/shared-counts.ts';
 import type { Mount } from './mount.ts';
 import type { RequestRecord } from './record/record.ts';
@@ -103,10 +104,14 @@ export interface DoorOptions {
   /** More hosts under which the internal listener is reached; its own address and loopback always count. */
   readonly internalHosts?: readonly string[];
   readonly routes: readonly Route[];
+  /** Locales that Next.js serves in front of paths, in any case: rules for `/admin` hold for `/de/admin`. @default [] */
+  readonly locales?: readonly string[];
   readonly mounts?: readonly Mount[];
   readonly sessions: SessionDirectory;
   readonly keyRing: KeyRing;
   readonly bus: InvalidationBus;
+  /** Tokens of sessions for clients that send neither Fetch Metadata nor an Origin. @default such clients are refused */
+  readonly csrfTokens?: CsrfTokens;
   readonly logger?: Logger;
   /** Where the door says what it did for one request; absent costs nothing. */
   readonly tracer?: Tracer;
@@ -153,6 +158,7 @@ export type CheckedDoorOptions = Required<
     DoorOptions,
     | 'traces'
     | 'onRefusal'
+    | 'csrfTokens'
     | 'tracer'
     | 'forwardAuth'
     | 'sharedCounts'
@@ -163,7 +169,7 @@ export type CheckedDoorOptions = Required<
     | 'hsts'
   >
 > &
-  Pick<DoorOptions, 'traces' | 'onRefusal' | 'tracer' | 'forwardAuth' | 'sharedCounts'> & {
+  Pick<DoorOptions, 'traces' | 'onRefusal' | 'tracer' | 'csrfTokens' | 'forwardAuth' | 'sharedCounts'> & {
     readonly limits: Required<DoorLimits>;
     readonly sessionCache: Required<SessionCacheOptions>;
     readonly streams: Required<StreamOptions>;
@@ -205,6 +211,7 @@ export function checkDoorOptions(options: DoorOptions): CheckedDoorOptions {
   const checked = {
     hosts: [],
     internalHosts: [],
+    locales: [],
     mounts: [],
     logger: silentLogger,
     revocationSubscribers: 256,
@@ -250,6 +257,7 @@ function problemsOf(
     readonly internalHosts: readonly string[];
     readonly trustedProxies: readonly string[];
     readonly signInPath: string;
+    readonly locales: readonly string[];
     readonly revocationSubscribers: number;
   },
 ): readonly string[] {
@@ -289,6 +297,9 @@ function problemsOf(
     ...[...options.hosts, ...options.internalHosts]
       .filter((host) => !isHostPattern(host))
       .map((host) => `hosts: "${host}" is not a host, nor "*." and a host`),
+    ...options.locales
+      .filter((locale) => !/^[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*$/.test(locale))
+      .map((locale) => `locales: "${locale}" is not a locale`),
     ...options.trustedProxies.flatMap((text) => problemsOfNetwork('trustedProxies', text)),
     ...(options.forwardAuth?.proxies ?? []).flatMap((text) => problemsOfNetwork('forwardAuth.proxies', text)),
     ...unless(options.forwardAuth?.proxies.length !== 0, 'forwardAuth.proxies must name at least one proxy'),
@@ -315,13 +326,8 @@ function problemsOfUrl(publicUrl: string): readonly string[] {
 }
 
 function problemsOfNetwork(key: string, text: string): readonly string[] {
-  const [address = '', prefix] = text.split('/');
-  const family = isIP(address);
-  const longest = family === 4 ? 32 : 128;
-  const length = prefix === undefined ? longest : Number(prefix);
-  if (family === 0 || !isBetween(length, 0, longest)) return [`${key}: "${text}" is not an address or network`];
-  // A proxy list that holds everybody lets any client choose its own address.
-  return unless(length >= 8, `${key}: "${text}" is too wide to be a list of proxies`);
+  const problem = problemOfProxyNetwork(text);
+  return problem === undefined ? [] : [`${key}: "${text}" ${problem}`];
 }
 
 function isBetween(value: number, least: number, most: number): boolean {

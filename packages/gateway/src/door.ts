@@ -8,6 +8,8 @@ import { checkDoorOptions, type CheckedDoorOptions, type DoorOptions } from './d
 import { explainDecision, type ExplainParts } from './explain/explain-decision.ts';
 import type { Explanation, ExplainQuestion } from './explain/explanation.ts';
 import { createForwardedSchemeReader } from './firewall/forwarded-scheme.ts';
+import { createNextPageReader } from './firewall/next-page.ts';
+import { readPath } from './firewall/canonical-request.ts';
 import { createForwarder, type Forwarder } from './forward/forward.ts';
 import { createRequestHandler, type HandleRequestParts, type UnderWay } from './handle-request.ts';
 import { createUpstreamMeasures } from './forward/upstream-measures.ts';
@@ -362,14 +364,19 @@ function createSharedParts(options: CheckedDoorOptions, lasting: LastingParts): 
   };
   const common = {
     ...turningAway,
-    limits: { headers: options.limits.headers, cookies: options.limits.cookies },
+    limits: {
+      headers: options.limits.headers,
+      cookies: options.limits.cookies,
+      pathParameters: routes.some((route) => route.pathParameters),
+    },
+    csrfTokens: options.csrfTokens,
     mint,
     publicOrigins: new Set([publicOrigin, ...options.hosts.map((host) => `${protocol}://${host}`)]),
   };
 
   const decisionFor = (kind: ListenerKind, address: Listening): DecisionParts => ({
     ...common,
-    hosts: hostsOf(kind, address, options),
+    ...readingOf(kind, address, options),
     readClientAddress: createClientAddressReader(kind === 'public' ? options.trustedProxies : []),
     readForwardedScheme:
       kind === 'public' && isSecure ? createForwardedSchemeReader(options.trustedProxies) : undefined,
@@ -451,6 +458,16 @@ function createSharedParts(options: CheckedDoorOptions, lasting: LastingParts): 
     },
     close,
   };
+}
+
+/** How hosts and paths are read at a listener. */
+function readingOf(
+  kind: ListenerKind,
+  address: Listening,
+  options: CheckedDoorOptions,
+): Pick<DecisionParts, 'hosts' | 'readNextPage'> {
+  const hosts = hostsOf(kind, address, options);
+  return { hosts, readNextPage: createNextPageReader({ locales: options.locales, hosts, readPath }) };
 }
 
 /** A mount is in front of this listener, not behind the proxy that asks. */

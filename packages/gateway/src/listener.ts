@@ -3,7 +3,8 @@ import { createServer as createHttpsServer, Server as HttpsServer } from 'node:h
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { answerSpokenWithoutTls } from './answer/spoken-without-tls.ts';
-import { answerUnreadable } from './answer/unreadable-request.ts';
+import { SallyportError } from '@sallyport/core';
+import { answerUnreadable, writeProblem } from './answer/unreadable-request.ts';
 import { capConnections, type ConnectionCaps } from './limits/connection-caps.ts';
 import type { SlowClients } from './limits/slow-clients.ts';
 import { asksForWebSocket } from './firewall/web-socket-handshake.ts';
@@ -90,9 +91,15 @@ export async function openListener(
     unused.delete(request.socket);
     handle(request, response, () => response.writeContinue(), false);
   });
-  server.on('connect', (_: IncomingMessage, socket: Duplex) =>
-    socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'),
-  );
+  // Node would answer 417. What is no "100-continue" expects nothing that is known, and is not passed on.
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    unused.delete(request.socket);
+    handle(request, response, () => {}, false);
+  });
+  server.on('connect', (_: IncomingMessage, socket: Duplex) => {
+    socket.on('error', () => {});
+    writeProblem(new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'method-unknown' }), socket, publicOrigin);
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (answerSpokenWithoutTls(error, socket, publicOrigin, note)) return;
     const refusal = answerUnreadable(error, socket, publicOrigin);

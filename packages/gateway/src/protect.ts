@@ -1,4 +1,4 @@
-import { SallyportError } from '@sallyport/core';
+import { SallyportError, type CsrfTokens } from '@sallyport/core';
 import type { InboundHeaders } from './firewall/inbound-headers.ts';
 import { placeOf, requestOf, type Passage } from './passage.ts';
 import { isSafe } from './request-intent.ts';
@@ -6,24 +6,32 @@ import { isSafe } from './request-intent.ts';
 export interface ProtectParts {
   /** Origins whose pages may change things here. */
   readonly publicOrigins: ReadonlySet<string>;
+  /** For clients that say neither where they are nor anything about it; without it those are refused. */
+  readonly csrfTokens: CsrfTokens | undefined;
 }
 
 /** Where a request comes from. */
 export type RequestSource = 'own-page' | 'other-site' | 'unknown';
 
 /**
- * Refuses what another site makes a browser do (CSRF): by Fetch Metadata, and by exact Origin where that is absent.
- * With a session, a request that says nothing of where it comes from is refused too. Without one, only a foreign source
- * is, so that a site cannot sign its visitors in as somebody else and tools like curl still work.
+ * Refuses what another site makes a browser do (CSRF): by Fetch Metadata, by exact Origin where that is absent, and by the
+ * token of the session where both are. A token never outweighs what a browser says. With a session, a request that says
+ * nothing of where it comes from and carries no token is refused too. Without one, only a foreign source is, so that a site cannot sign its visitors in as somebody else and tools like curl still work.
  */
-export function protect(passage: Passage, { publicOrigins }: ProtectParts): undefined {
+export function protect(passage: Passage, { publicOrigins, csrfTokens }: ProtectParts): undefined {
   if (passage.listener === 'internal') return;
   const request = requestOf(passage);
   if (request.headers.isWebSocket) requireOwnOrigin(request.headers, publicOrigins, hasSessionCookie(passage));
   if (isSafe(request) || !placeOf(passage).carriesIdentity) return;
   const source = findSource(request.headers, publicOrigins);
   if (source === 'own-page') return;
-  if (source === 'unknown' && passage.caller.kind === 'anonymous') return;
+  if (source === 'unknown') {
+    const { caller } = passage;
+    if (caller.kind === 'anonymous') return;
+    const { csrfToken } = request.headers;
+    if (csrfToken !== undefined && caller.sid !== undefined && csrfTokens?.isTokenOf(caller.sid, csrfToken) === true)
+      return;
+  }
   throw new SallyportError('SP_CROSS_SITE_REQUEST', { reason: `source-${source}` });
 }
 

@@ -1,3 +1,4 @@
+import { isNextData } from './firewall/next-page.ts';
 import type { CanonicalRequest } from './firewall/canonical-request.ts';
 
 /** Safe methods change nothing (RFC 9110, section 9.2.1). A WebSocket handshake is a GET that opens a two-way channel. */
@@ -6,8 +7,8 @@ export function isSafe({ method, headers }: CanonicalRequest): boolean {
 }
 
 /** Says whether a person is waiting for a page, so that an error may be one. */
-export function wantsPage({ headers }: CanonicalRequest): boolean {
-  if (headers.isRouterData || headers.isPrefetch || headers.isWebSocket) return false;
+export function wantsPage({ headers, path, query }: CanonicalRequest): boolean {
+  if (headers.isRouterData || headers.isPrefetch || headers.isWebSocket || isNextData(path, query)) return false;
   if (headers.fetchMode !== undefined) return headers.fetchMode === 'navigate';
   return headers.fetchSite === undefined && headers.fetchDest === undefined && headers.accept.includes('text/html');
 }

@@ -14,6 +14,9 @@ export interface Place {
   readonly slide: boolean;
   readonly fresh: boolean;
   readonly stepUp: Route['stepUp'];
+  readonly caseSensitive: boolean;
+  /** Whether `;` may stand in paths. */
+  readonly pathParameters: boolean;
   /** Whether a session is looked at at all: never on public routes, never where other sites may call. */
   readonly carriesIdentity: boolean;
   readonly hosts: readonly string[] | undefined;
@@ -33,6 +36,8 @@ export type Destination =
 /** Finds the place of a path. Throws `SP_NOT_FOUND` or `SP_METHOD_NOT_ALLOWED`. */
 export interface RouteTable {
   find(host: string, method: string, path: string): Place;
+  /** The same, and nothing where there is no place. */
+  findIfAny(host: string, method: string, path: string): Place | undefined;
   readonly places: readonly Place[];
 }
 
@@ -61,25 +66,39 @@ export function createRouteTable(
   if (problems.length > 0) throw new TypeError(`the routes cannot be used:\n- ${problems.join('\n- ')}`);
 
   const byPrefix = new Map<string, Candidate[]>();
+  /** Those whose upstream does not tell cases apart, by their prefix in lower case. */
+  const byLoweredPrefix = new Map<string, Candidate[]>();
   for (const place of places) {
     const matchers = place.hosts?.map(createHostMatcher);
     const matchesHost = matchers === undefined ? () => true : (host: string) => matchers.some((match) => match(host));
-    const candidates = byPrefix.get(place.prefix) ?? [];
+    const map = place.caseSensitive ? byPrefix : byLoweredPrefix;
+    const key = place.caseSensitive ? place.prefix : place.prefix.toLowerCase();
+    const candidates = map.get(key) ?? [];
     candidates.push({ place, matchesHost });
     candidates.sort((a, b) => Number(b.place.hosts !== undefined) - Number(a.place.hosts !== undefined));
-    byPrefix.set(place.prefix, candidates);
+    map.set(key, candidates);
   }
   const deepest = Math.max(0, ...places.map((place) => segmentCount(place.prefix)));
 
+  const findAt = (prefix: string, host: string, method: string): Place | undefined => {
+    const found = choose(byPrefix.get(prefix), host, method);
+    if (found !== undefined || byLoweredPrefix.size === 0) return found;
+    return choose(byLoweredPrefix.get(prefix.toLowerCase()), host, method);
+  };
+  const findIfAny = (host: string, method: string, path: string): Place | undefined => {
+    for (let end = endOfSegments(path, deepest); end > 0; end = path.lastIndexOf('/', end - 1)) {
+      const found = findAt(path.slice(0, end), host, method);
+      if (found !== undefined) return found;
+    }
+    return findAt('/', host, method);
+  };
+
   return {
     places,
+    findIfAny,
     find: (host, method, path) => {
-      for (let end = endOfSegments(path, deepest); end > 0; end = path.lastIndexOf('/', end - 1)) {
-        const found = choose(byPrefix.get(path.slice(0, end)), host, method);
-        if (found !== undefined) return found;
-      }
-      const root = choose(byPrefix.get('/'), host, method);
-      if (root !== undefined) return root;
+      const found = findIfAny(host, method, path);
+      if (found !== undefined) return found;
       throw new SallyportError('SP_NOT_FOUND', { reason: 'no-route' });
     },
   };
@@ -94,6 +113,8 @@ function toRoutePlace(route: Route, limitsOf: LimitsOf): Place {
     slide: route.slide,
     fresh: route.fresh,
     stepUp: route.stepUp,
+    caseSensitive: route.caseSensitive,
+    pathParameters: route.pathParameters,
     carriesIdentity: route.access !== 'public' && route.csrf !== 'off',
     hosts: route.hosts,
     methods: route.methods === undefined ? undefined : new Set(route.methods),
@@ -116,6 +137,8 @@ function toMountPlace(mount: Mount, limitsOf: LimitsOf): Place {
     slide: false,
     fresh: false,
     stepUp: undefined,
+    caseSensitive: true,
+    pathParameters: false,
     carriesIdentity: mount.access !== 'public',
     hosts: undefined,
     methods: undefined,
@@ -156,7 +179,11 @@ function problemsOf(places: readonly Place[]): readonly string[] {
 }
 
 function isTie(one: Place, other: Place): boolean {
-  if (one.prefix !== other.prefix) return false;
+  const isSensitive = one.caseSensitive && other.caseSensitive;
+  const isSamePrefix = isSensitive
+    ? one.prefix === other.prefix
+    : one.prefix.toLowerCase() === other.prefix.toLowerCase();
+  if (!isSamePrefix) return false;
   if ((one.hosts === undefined) !== (other.hosts === undefined)) return false;
   const shareHosts =
     one.hosts === undefined || one.hosts.some((host) => other.hosts?.some((with_) => overlap(host, with_)));

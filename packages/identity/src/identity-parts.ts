@@ -1,4 +1,5 @@
 import type {
+  CsrfTokens,
   InvalidationBus,
   Logger,
   Sealer,
@@ -42,6 +43,7 @@ export interface IdentityParts {
   readonly events: SecurityEventLog;
   readonly sessions: SessionStore;
   readonly sessionSealer: Sealer;
+  readonly csrfTokens: CsrfTokens;
   readonly directory: SessionDirectory;
   readonly makeSession: MakeSession;
   readonly sessionLimit: SessionLimit;

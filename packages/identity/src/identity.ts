@@ -1,5 +1,8 @@
 import { Hono } from 'hono';
 import {
+  createCsrfTokens,
+  csrfSealingPurpose,
+  SallyportError,
   sessionCookieFor,
   silentLogger,
   silentMeter,
@@ -30,6 +33,7 @@ import { createSecurityEventLog } from './events/security-event-log.ts';
 import { createDeviceCookie } from './http/device-cookie.ts';
 import { createSecondFactor, type SecondFactorRules } from './factors/second-factor.ts';
 import { answerErrors } from './http/error-answers.ts';
+import { hasRepeatedParameter } from './http/repeated-names.ts';
 import { createFactorResetRoutes } from './http/factor-reset-routes.ts';
 import { createFactorRoutes } from './http/factor-routes.ts';
 import type { IdentityEnvironment } from './http/identity-request.ts';
@@ -218,6 +222,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     events,
     sessions,
     sessionSealer: sealer,
+    csrfTokens: createCsrfTokens(sealerFor(csrfSealingPurpose)),
     directory,
     makeSession,
     sessionLimit: createSessionLimit({ sessions, revocation, rules: sessionLimit, now }),
@@ -266,6 +271,11 @@ function createApp(parts: IdentityParts, origin: string): Hono<IdentityEnvironme
   app.use(async function forbidStoring(c, next) {
     await next();
     c.res.headers.set('cache-control', 'no-store');
+  });
+  app.use(async function refuseRepeatedParameters(c, next) {
+    if (hasRepeatedParameter(new URL(c.req.url).searchParams))
+      throw new SallyportError('SP_REQUEST_AMBIGUOUS', { reason: 'repeated-parameter' });
+    await next();
   });
   app.use(async function hashOnBehalfOfCaller(c, next) {
     await parts.hashing.onBehalfOf(c.env.context.clientAddress, next);

@@ -30,6 +30,7 @@ describe(onDatabase('the session of a browser'), () => {
     const after = (hours: number) => new Date(at.getTime() + hours * 3_600_000).toISOString();
     expect(answer.body).toEqual({
       status: 'signed-in',
+      csrfToken: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/) as string,
       user: { id, name: 'Robin Doe', email, roles: ['user'], permissions: ['product:read'] },
       session: {
         sid,

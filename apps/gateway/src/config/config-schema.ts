@@ -1,8 +1,13 @@
 import { isLoopbackHost, keyAlgorithms, requestLimitSchema, routeSchema } from '@sallyport/core';
+import { problemOfProxyNetwork } from '@sallyport/gateway';
 import * as z from 'zod';
 
 const port = z.number().int().min(0).max(65_535);
 const seconds = z.number().int().positive();
+const proxyNetwork = z.string().superRefine((text, context) => {
+  const problem = problemOfProxyNetwork(text);
+  if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+});
 const oneYearSeconds = 31_536_000;
 
 /** How often a password may be wrong within which time; `.describe()` says for whom. */
@@ -96,7 +101,7 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('Strict-Transport-Security, sent over https; never for loopback hosts'),
   trustedProxies: z
-    .array(z.string().min(1))
+    .array(proxyNetwork)
     .default([])
     .describe(
       'Addresses or networks (such as 10.0.0.0/8) of proxies whose X-Forwarded-For and -Proto are believed; nobody by default',
@@ -131,6 +136,12 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('Redis; its address comes from REDIS_URL in the environment, and without it none is used'),
   routes: z.array(routeSchema).min(1).describe('Routes of the door; the most specific prefix wins'),
+  locales: z
+    .array(z.string().regex(/^[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*$/, 'must be a locale such as "de" or "en-GB"'))
+    .default([])
+    .describe(
+      'Locales that Next.js serves in front of paths: rules for /admin then hold for /de/admin too, in any case',
+    ),
   streams: z
     .strictObject({
       perSession: z.number().int().min(1).max(65_536).default(32).describe('Open at the same time for one session'),

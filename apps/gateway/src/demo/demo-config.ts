@@ -58,6 +58,9 @@ export function demoConfig(environment: Environment): ConfigInput {
       : { session: { idleSeconds: environment.sessionIdleSeconds } }),
     // All of them, so that people can try them: text messages arrive in the mailbox.
     secondFactor: { methods: ['totp', 'email', 'sms'], requiredFor: [...environment.secondFactorRoles] },
+    // Everybody here comes from one address, and the machine may be building pages while they sign in.
+    limits: { authRequests: [] },
+    passwords: { hashing: { maximumWaitingOfOne: 256, maximumWaitSeconds: 30 } },
     policy: demoPolicy,
     routes: [
       {

@@ -31,6 +31,8 @@ export function answerRefusal(
   const headers: OutgoingHttpHeaders = { ...problem.headers };
   addCommonHeaders(headers, passage, parts);
   if (mustClose(passage)) headers['connection'] = 'close';
+  // Whether it is refused may depend on who asks.
+  if (request?.headers.origin !== undefined) headers['vary'] = 'Origin';
 
   // What the firewall refuses never became a canonical request; a person who mistyped an address still gets a page.
   const isPage = request === undefined ? isTypedByAPerson(passage) : wantsPage(request);

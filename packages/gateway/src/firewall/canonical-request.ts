@@ -19,13 +19,17 @@ export interface CanonicalRequest {
   readonly path: string;
   /** With its question mark, or empty. */
   readonly query: string;
+  /** Whether segments have parameters (`;`). What they are called without them is for the route stage to look at. */
+  readonly hasPathParameters: boolean;
   readonly headers: InboundHeaders;
 }
 
-/** How many headers, and cookies, a request may carry. */
+/** What a request may hold. */
 export interface FirewallLimits {
   readonly headers: number;
   readonly cookies: number;
+  /** Whether any route takes parameters in its path. */
+  readonly pathParameters: boolean;
 }
 
 /** Every method that the door knows. TRACE, TRACK, CONNECT and made-up ones are refused. */
@@ -37,6 +41,7 @@ const methods: ReadonlySet<string> = new Set(knownMethods);
 const plainCharacters = tableOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,=:@[]|^");
 
 const slash = 0x2f;
+const semicolon = 0x3b;
 const dot = 0x2e;
 const percent = 0x25;
 const questionMark = 0x3f;
@@ -45,10 +50,10 @@ const questionMark = 0x3f;
  * An encoded delimiter means one thing to whom decodes once and another to whom decodes twice or parses first
  * (`/ \ ? # ;`), and so does a percent sign that begins another escape.
  */
-const hiddenDelimiter = /[\u0000-\u001f\u007f-\u009f/\\?#;]|%[0-9A-Fa-f]{2}/;
+const hiddenDelimiter = /[\u0000-\u001f\u007f-\u009f/\\?#]|%[0-9A-Fa-f]{2}/;
 
 /** Next.js writes route parameters into queries of this form for itself; from outside they are an injection (CVE-2026-44574). */
-const internalParameter = /[?&](?:nxtP|nxtI)/;
+const internalParameter = /[?&;](?:nxtP|nxtI)/;
 
 /**
  * Reads a request once, or refuses it: `SP_REQUEST_AMBIGUOUS`, `SP_HOST_UNKNOWN`, `SP_METHOD_NOT_ALLOWED`,
@@ -77,12 +82,26 @@ export function readCanonicalRequest(
   if (headers.isWebSocket) requireSoundHandshake(request);
 
   const target = request.url ?? '';
+  const hasPathParameters = target.includes(';') && holdsParameters(target);
+  if (hasPathParameters && !limits.pathParameters) refuse('path-parameters');
   const end = endOfPath(target);
   const rawPath = end === target.length ? target : target.slice(0, end);
   const query = end === target.length ? '' : target.slice(end);
   if (query !== '') requireSoundQuery(query);
   const path = rawPath.includes('%') ? decodePath(rawPath) : rawPath;
-  return { method, host, target, rawPath, path, query, headers };
+  return { method, host, target, rawPath, path, query, hasPathParameters, headers };
+}
+
+/**
+ * Reads a path that stands somewhere else than in a request line, by the same rules.
+ *
+ * @returns the path after one round of percent-decoding, without its query.
+ * @throws `SP_REQUEST_AMBIGUOUS`
+ */
+export function readPath(target: string): string {
+  if (target.includes(';') && holdsParameters(target)) refuse('path-parameters');
+  const rawPath = target.slice(0, endOfPath(target));
+  return rawPath.includes('%') ? decodePath(rawPath) : rawPath;
 }
 
 function requireKnownHost(headers: InboundHeaders, hosts: KnownHosts): string {
@@ -105,6 +124,12 @@ function requireSoundQuery(query: string): void {
   if (internalParameter.test(query) || internalParameter.test(decodeLeniently(query))) refuse('internal-parameter');
 }
 
+function holdsParameters(target: string): boolean {
+  const query = target.indexOf('?');
+  const parameters = target.indexOf(';');
+  return query === -1 || parameters < query;
+}
+
 /** Walks the path once, refusing all but plain characters and escapes, and empty or dot segments. */
 function endOfPath(target: string): number {
   const { length } = target;
@@ -118,7 +143,7 @@ function endOfPath(target: string): number {
     if (code === slash) {
       requireSoundSegment(target, segmentStart, index, false);
       segmentStart = index + 1;
-    } else if (code !== percent && plainCharacters[code] !== 1) {
+    } else if (code !== percent && code !== semicolon && plainCharacters[code] !== 1) {
       refuse('path-character');
     }
   }
@@ -127,22 +152,31 @@ function endOfPath(target: string): number {
 }
 
 function requireSoundSegment(target: string, start: number, end: number, isLast: boolean): void {
-  const length = end - start;
-  if (length === 0) {
-    if (!isLast) refuse('empty-segment');
+  const first = target.charCodeAt(start);
+  if (start === end || first === semicolon) {
+    if (start !== end || !isLast) refuse('empty-segment');
     return;
   }
-  if (length > 2 || target.charCodeAt(start) !== dot) return;
+  if (first !== dot) return;
+  const length = endOfName(target, start, end) - start;
+  if (length > 2) return;
   if (length === 1 || target.charCodeAt(start + 1) === dot) refuse('dot-segment');
+}
+
+/** A name ends where its parameters begin. */
+function endOfName(target: string, start: number, end: number): number {
+  for (let index = start; index < end; index++) if (target.charCodeAt(index) === semicolon) return index;
+  return end;
 }
 
 /** Slashes are never encoded in what this returns, so raw and decoded segments correspond one to one. */
 function decodePath(rawPath: string): string {
   const decoded = decodeSegments(rawPath);
-  const slashes = countSlashes(decoded);
-  if (slashes !== countSlashes(rawPath)) refuse('encoded-delimiter');
+  if (count(decoded, '/') !== count(rawPath, '/') || count(decoded, ';') !== count(rawPath, ';')) {
+    refuse('encoded-delimiter');
+  }
   for (const segment of decoded.split('/')) {
-    if (segment === '.' || segment === '..') refuse('dot-segment');
+    if (/^\.{1,2}(?:;|$)/.test(segment)) refuse('dot-segment');
     if (hiddenDelimiter.test(segment)) refuse('encoded-delimiter');
   }
   return decoded;
@@ -157,10 +191,10 @@ function decodeSegments(rawPath: string): string {
   }
 }
 
-function countSlashes(text: string): number {
-  let count = 0;
-  for (let at = text.indexOf('/'); at !== -1; at = text.indexOf('/', at + 1)) count++;
-  return count;
+function count(text: string, character: string): number {
+  let found = 0;
+  for (let at = text.indexOf(character); at !== -1; at = text.indexOf(character, at + 1)) found++;
+  return found;
 }
 
 function countPairs(cookie: string): number {

@@ -1,4 +1,4 @@
-import { SallyportError } from '@sallyport/core';
+import { csrfHeader, SallyportError } from '@sallyport/core';
 
 /** What one pass over the raw headers of a request found. */
 export interface InboundHeaders {
@@ -13,6 +13,8 @@ export interface InboundHeaders {
   readonly fetchSite: string | undefined;
   readonly fetchMode: string | undefined;
   readonly fetchDest: string | undefined;
+  /** The token of a session against cross-site requests. */
+  readonly csrfToken: string | undefined;
   readonly traceparent: string | undefined;
   readonly tracestate: string | undefined;
   readonly forwardedFor: string | undefined;
@@ -50,7 +52,8 @@ type HeaderRule =
   | 'x-forwarded-proto'
   | 'prefetch'
   | 'purpose'
-  | 'router-data';
+  | 'router-data'
+  | 'csrf';
 
 /** Headers with a meaning of their own at the door, by exact lower-case name. */
 const handled: Readonly<Record<string, HeaderRule>> = {
@@ -77,7 +80,10 @@ const handled: Readonly<Record<string, HeaderRule>> = {
   'sec-purpose': 'purpose',
   'x-purpose': 'purpose',
   'x-moz': 'purpose',
+  [csrfHeader]: 'csrf',
   rsc: 'router-data',
+  'next-router-state-tree': 'router-data',
+  'next-hmr-refresh': 'router-data',
   // By these the server of `next dev` says on its WebSocket which answer it speaks of, and pages wait for that.
   // In production nothing reads them.
   'x-nextjs-request-id': 'forward',
@@ -94,11 +100,13 @@ const reserved: ReadonlySet<string> = new Set(
     ['connection', 'keepalive', 'proxyconnection', 'proxyauthorization', 'proxyauthenticate', 'proxy'],
     ['te', 'trailer', 'transferencoding', 'upgrade', 'http2settings', 'expect', 'contentlength', 'host'],
     // Identity and credentials.
-    ['authorization', 'cookie', 'cookie2', 'remoteuser', 'xremoteuser', 'xuser', 'xuserid', 'xauthuser'],
+    ['authorization', 'cookie', 'cookie2', 'xuser', 'xuserid', 'xuserinfo', 'xusername', 'xuseremail', 'xuserrole'],
+    ['xuserroles', 'xusergroups', 'xroles', 'xgroups', 'xaccesstoken', 'xidtoken', 'ivuser', 'ivgroups', 'ivcreds'],
     ['clientcert', 'clientcertchain', 'sslclientcert', 'xclientcert', 'xsslclientcert', 'xsslclientverify'],
     // Where the request came from and what it asked for.
     ['forwarded', 'via', 'xrealip', 'trueclientip', 'cfconnectingip', 'cfconnectingipv6', 'cfpseudoipv4'],
     ['fastlyclientip', 'xclientip', 'xclusterclientip', 'xappengineuserip', 'flyclientip', 'xazureclientip'],
+    ['clientip', 'xproxyuserip'],
     ['xhttpmethodoverride', 'xhttpmethod', 'xmethodoverride', 'httpmethodoverride', 'xproxyurl', 'xhost'],
     ['xrequestid', 'traceparent', 'tracestate', 'frontendhttps', 'xurlscheme', 'xscheme', 'xssl'],
     // What Next.js says to itself.
@@ -108,6 +116,11 @@ const reserved: ReadonlySet<string> = new Set(
 
 const reservedPrefixes = [
   ['xforwarded', 'xsallyport', 'xoriginal', 'xrewrite', 'xenvoy', 'xauthrequest'],
+  // What other gateways, load balancers and single sign-on products tell their upstreams of a caller.
+  ['remote', 'xremote', 'xauthuser', 'xauthemail', 'xauthname', 'xauthgroup', 'xauthrole', 'xauthenticated'],
+  ['xamznoidc', 'xamznmtls', 'xgoogauthenticateduser', 'xgoogiap', 'xmsclientprincipal', 'xmstoken', 'cfaccess'],
+  ['tailscaleuser', 'xpomerium', 'xwebauth', 'xauthentik', 'xconsumer', 'xcredential', 'xanonymousconsumer'],
+  ['xvouch', 'xssouser', 'smuser', 'oidcclaim', 'oidcaccesstoken', 'oidcidtoken', 'sslclient', 'xsslclient'],
   ['xmiddleware', 'xinvoke', 'xnext', 'xnow', 'xvercel', 'xprerender'],
 ].flat();
 
@@ -131,6 +144,7 @@ export function readHeaders(raw: readonly string[]): InboundHeaders {
   let fetchSite: string | undefined;
   let fetchMode: string | undefined;
   let fetchDest: string | undefined;
+  let csrfToken: string | undefined;
   let traceparent: string | undefined;
   let tracestate: string | undefined;
   let forwardedFor: string | undefined;
@@ -200,6 +214,9 @@ export function readHeaders(raw: readonly string[]): InboundHeaders {
         fetchDest = fetchDest === undefined ? value : `${fetchDest}, ${value}`;
         endToEnd.push(name, value);
         break;
+      case 'csrf':
+        csrfToken = csrfToken === undefined ? value : `${csrfToken}, ${value}`;
+        break;
       case 'traceparent':
         traceparent = traceparent === undefined ? value : '';
         break;
@@ -241,6 +258,7 @@ export function readHeaders(raw: readonly string[]): InboundHeaders {
     fetchSite,
     fetchMode,
     fetchDest,
+    csrfToken,
     traceparent,
     tracestate,
     forwardedFor,

@@ -252,7 +252,8 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
       response.destroy();
       return;
     }
-    response.end(endSigns[end].event ?? '');
+    // The connection goes as well: who watches only that has to see the end, too.
+    response.end(endSigns[end].event ?? '', () => this.#passage.message.socket.destroySoon());
     const cut = setTimeout(() => response.destroy(), farewellMilliseconds);
     response.once('close', () => clearTimeout(cut));
   }

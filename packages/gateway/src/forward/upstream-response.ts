@@ -1,4 +1,5 @@
-import { isLoopbackHost } from '@sallyport/core';
+import { foldHeaderName } from '../firewall/inbound-headers.ts';
+import { isInternalHost } from '../firewall/internal-host.ts';
 import { isOurCookieName } from '../authenticate/session-cookie-reader.ts';
 
 /** Headers as `undici` hands them over: lower-case names. */
@@ -23,11 +24,23 @@ const dropped: ReadonlySet<string> = new Set(
   [
     ['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'te', 'trailer', 'transfer-encoding'],
     ['upgrade', 'http2-settings', 'server', 'x-powered-by', 'x-aspnet-version', 'authorization', 'x-request-id'],
-    ['strict-transport-security', 'alt-svc', 'x-accel-redirect', 'x-sendfile', 'traceparent', 'tracestate'],
+    ['strict-transport-security', 'alt-svc', 'x-sendfile', 'traceparent', 'tracestate', 'set-cookie2'],
+    // What names the servers and programs inside.
+    [
+      'via',
+      'x-aspnetmvc-version',
+      'x-generator',
+      'x-runtime',
+      'x-served-by',
+      'x-server',
+      'x-server-name',
+      'x-hostname',
+    ],
   ].flat(),
 );
 
-const droppedPrefixes = ['x-middleware-', 'x-sallyport-', 'x-accel-', 'proxy-'];
+/** Compared folded, as on the way in. */
+const droppedPrefixes = ['xmiddleware', 'xsallyport', 'xaccel', 'xenvoy', 'xbackend', 'xupstream', 'proxy'];
 
 /** Whether a header name may pass, remembered for the names met first. */
 const verdicts = new Map<string, boolean>();
@@ -45,6 +58,7 @@ export function writeResponseHeaders(headers: UpstreamHeaders, context: Response
     const value = headers[name];
     if (value === undefined || !mayPass(name) || named?.has(name) === true) continue;
     if (name === 'set-cookie') pushCookies(list, value);
+    else if (name === 'clear-site-data') pushClearing(list, value);
     else if (name === 'vary') vary = Array.isArray(value) ? value.join(', ') : value;
     else if (name === 'cache-control' && context.carriedIdentity) continue;
     else if ((name === 'location' || name === 'content-location') && typeof value === 'string') {
@@ -85,7 +99,8 @@ function isDocument(contentType: string | string[] | undefined): boolean {
 function mayPass(name: string): boolean {
   const known = verdicts.get(name);
   if (known !== undefined) return known;
-  const verdict = !dropped.has(name) && !droppedPrefixes.some((prefix) => name.startsWith(prefix));
+  const folded = foldHeaderName(name);
+  const verdict = !dropped.has(name) && !droppedPrefixes.some((prefix) => folded.startsWith(prefix));
   if (verdicts.size < rememberedVerdicts) verdicts.set(name, verdict);
   return verdict;
 }
@@ -104,26 +119,30 @@ function pushCookies(list: string[], value: string | string[]): void {
   }
 }
 
+/** Nor by emptying the whole jar. */
+function pushClearing(list: string[], value: string | string[]): void {
+  const words = (Array.isArray(value) ? value.join(',') : value).split(',').map((word) => word.trim());
+  const kept = words.filter((word) => word !== '' && !/^"?(?:cookies|\*)"?$/i.test(word));
+  if (kept.length > 0) list.push('clear-site-data', kept.join(', '));
+}
+
 function withCookie(vary: string | undefined): string {
   if (vary === undefined) return 'Cookie';
   return vary === '*' || /(?:^|[\s,])cookie(?:[\s,]|$)/i.test(vary) ? vary : `${vary}, Cookie`;
 }
 
-/** A redirect to where only the inside can go is turned into one to the same path outside. */
+/**
+ * A redirect to where only the inside can go is turned into one to the same path outside. What begins like an authority is
+ * read as browsers read it: they take backslashes for slashes and need none at all behind a scheme.
+ */
 function toPublicLocation(location: string, context: ResponseContext): string {
-  if (!/^https?:/i.test(location) || !URL.canParse(location)) return location;
-  const url = new URL(location);
+  const text = location.replaceAll(/^[\u0000-\u0020]+|[\t\r\n]/g, '');
+  const namesHost = /^(?:https?:|[/\\]{2})/i.test(text);
+  if (!namesHost || !URL.canParse(text, context.publicOrigin)) return location;
+  const url = new URL(text, context.publicOrigin);
   if (url.origin === context.publicOrigin) return location;
   if (!context.upstreamOrigins.includes(url.origin) && !isInternalHost(url.hostname)) return location;
   return `${context.publicOrigin}${context.strippedPrefix}${url.pathname}${url.search}${url.hash}`;
-}
-
-function isInternalHost(host: string): boolean {
-  if (isLoopbackHost(host) || !host.includes('.')) return true;
-  return (
-    /^(?:10|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))\./.test(host) ||
-    /\.(?:internal|local|localdomain|svc|lan|intranet|home\.arpa)$/.test(host)
-  );
 }
 
 function forbidsFrames(policy: string | string[] | undefined): boolean {

@@ -28,7 +28,11 @@ export function createHttpsRedirect(
 
   return (message, response, _, isHandedOver) => {
     try {
-      const request = readCanonicalRequest(message, anyPort, limits);
+      const request = readCanonicalRequest(message, anyPort, {
+        headers: limits.headers,
+        cookies: limits.cookies,
+        pathParameters: false,
+      });
       const isRead = request.method === 'GET' || request.method === 'HEAD';
       if (!isRead || isHandedOver) throw new SallyportError('SP_HTTPS_REQUIRED', { reason: 'http-listener' });
       const entrance = entrances.find(({ matches }) => matches(request.host));

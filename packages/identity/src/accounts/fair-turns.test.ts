@@ -92,6 +92,32 @@ describe('turns', () => {
     expect([begun, refusals, taken.waiting]).toEqual([['running'], ['late'], 0]);
   });
 
+  it('are refused at once where they would come too late, by how long work took lately', async () => {
+    let time = 0;
+    const taken = turns({ clock: () => time });
+    await taken.take('a', async () => void (time += 25_000));
+    const running = work('running', []);
+    const done = ['a', 'b', 'c', 'd'].map((origin) => taken.take(origin, running.run));
+    expect(() => taken.requireRoom('e')).toThrow(expect.objectContaining({ reason: 'hashing-late' }));
+    await expect(taken.take('e', running.run)).rejects.toMatchObject({ code: 'SP_SERVICE_UNAVAILABLE' });
+    expect(taken.waiting).toBe(3);
+    running.end();
+    await Promise.all(done);
+    expect(() => taken.requireRoom('e')).not.toThrow();
+  });
+
+  it('that many others wait for in vain are not lost to who has none waiting', async () => {
+    let time = 0;
+    const taken = turns({ clock: () => time });
+    await taken.take('a', async () => void (time += 25_000));
+    const running = work('running', []);
+    const done = ['flood', 'flood', 'flood', 'flood'].map((origin) => taken.take(origin, running.run));
+    await expect(taken.take('flood', running.run)).rejects.toMatchObject({ reason: 'hashing-late' });
+    done.push(taken.take('somebody', running.run));
+    running.end();
+    await Promise.all(done);
+  });
+
   it('go on after work that failed', async () => {
     const taken = turns();
     const failing = async (): Promise<never> => {

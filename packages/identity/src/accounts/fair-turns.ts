@@ -7,6 +7,8 @@ export interface FairTurns {
    * with `SP_SERVICE_UNAVAILABLE` when all is, or when its turn does not come in time; then the work is not done.
    */
   take<T>(origin: string, work: () => Promise<T>): Promise<T>;
+  /** Throws what `take` would reject with now: for who has other work to do first, which would be for nothing. */
+  requireRoom(origin: string): void;
   /** How much is waiting. */
   readonly waiting: number;
 }
@@ -19,6 +21,8 @@ export interface FairTurnsOptions {
   readonly maximumWaitingOfOne: number;
   readonly maximumWaitMilliseconds: number;
   readonly onRefusal: (reason: 'share' | 'full' | 'late') => void;
+  /** Milliseconds, from whenever. @default performance.now */
+  readonly clock?: () => number;
 }
 
 interface Waiter {
@@ -27,16 +31,45 @@ interface Waiter {
 
 const retryAfterSeconds = 5;
 
+/** How much the last work counts in what is expected of the next. */
+const newsShare = 0.1;
+
 /**
  * Builds the turns. Origins take them one after the other, whoever came first: somebody who asks a thousand times waits
  * for their own, and everybody else does not.
  */
 export function createFairTurns(options: FairTurnsOptions): FairTurns {
-  const { maximumWaiting, maximumWaitingOfOne, maximumWaitMilliseconds, onRefusal } = options;
+  const { concurrency, maximumWaiting, maximumWaitingOfOne, maximumWaitMilliseconds, onRefusal } = options;
+  const { clock = () => performance.now() } = options;
   // In the order of their turns: whose turn it was goes to the end.
   const queues = new Map<string, Waiter[]>();
-  let free = options.concurrency;
+  let free = concurrency;
   let waiting = 0;
+  /** How long work took lately; 0 until some was done. */
+  let usualMilliseconds = 0;
+
+  /** How many turns come before that of one more of this origin: of each other one no more than it has itself. */
+  const turnsBefore = (own: number): number => {
+    let count = 0;
+    for (const queue of queues.values()) count += Math.min(queue.length, own + 1);
+    return count;
+  };
+
+  const refuse = (reason: 'share' | 'full' | 'late'): never => {
+    onRefusal(reason);
+    if (reason === 'share')
+      throw new SallyportError('SP_TOO_MANY_ATTEMPTS', { reason: 'hashing-share', retryAfterSeconds });
+    throw busy(`hashing-${reason}`);
+  };
+
+  const requireRoom = (origin: string): void => {
+    if (free > 0) return;
+    const own = queues.get(origin)?.length ?? 0;
+    if (own >= maximumWaitingOfOne) refuse('share');
+    if (waiting >= maximumWaiting) refuse('full');
+    // Told at once, and not after waiting for nothing together with many others.
+    if ((turnsBefore(own) * usualMilliseconds) / concurrency > maximumWaitMilliseconds) refuse('late');
+  };
 
   const wait = (origin: string): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -77,22 +110,19 @@ export function createFairTurns(options: FairTurnsOptions): FairTurns {
     take: async (origin, work) => {
       if (free > 0) free -= 1;
       else {
-        if ((queues.get(origin)?.length ?? 0) >= maximumWaitingOfOne) {
-          onRefusal('share');
-          throw new SallyportError('SP_TOO_MANY_ATTEMPTS', { reason: 'hashing-share', retryAfterSeconds });
-        }
-        if (waiting >= maximumWaiting) {
-          onRefusal('full');
-          throw busy('hashing-full');
-        }
+        requireRoom(origin);
         await wait(origin);
       }
+      const begun = clock();
       try {
         return await work();
       } finally {
+        const took = clock() - begun;
+        usualMilliseconds += usualMilliseconds === 0 ? took : (took - usualMilliseconds) * newsShare;
         passOn();
       }
     },
+    requireRoom,
     get waiting() {
       return waiting;
     },

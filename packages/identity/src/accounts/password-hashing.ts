@@ -20,6 +20,11 @@ export interface PasswordHashing {
   isOutdated(hash: string): boolean;
   /** Does some work on behalf of an address: what is hashed in the course of it waits with all else of its network. */
   onBehalfOf<T>(address: string, work: () => Promise<T>): Promise<T>;
+  /**
+   * Throws what `verify` would reject with now. Ask before anything is read from a store: a flood is then refused before
+   * it costs much.
+   */
+  requireRoom(address: string): void;
   close(): Promise<void>;
 }
 
@@ -76,6 +81,7 @@ export function createPasswordHashing(options: PasswordHashingOptions = {}): Pas
       const parsed = parsePasswordHash(hash);
       return parsed !== undefined && isOutdatedHash(parsed);
     },
+    requireRoom: (address) => turns.requireRoom(networkOf(address)),
     onBehalfOf: (address, work) => origins.run(networkOf(address), work),
     close: () => threads.close(),
   };

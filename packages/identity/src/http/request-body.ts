@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { hasRepeatedMember } from './repeated-names.ts';
 import { SallyportError, type FieldError } from '@sallyport/core';
 
 const maximumBytes = 16 * 1024;
@@ -55,6 +56,7 @@ function parseObject(text: string): unknown {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new SallyportError('SP_JSON_MALFORMED', { reason: 'not-json' });
+  if (hasRepeatedMember(text)) throw new SallyportError('SP_JSON_MALFORMED', { reason: 'repeated-member' });
   return value;
 }
 

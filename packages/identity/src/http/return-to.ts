@@ -17,9 +17,20 @@ export function toSafeReturnTo(asked: string | null | undefined): string {
   if (!/^\/[\x21-\x7e]*$/.test(asked)) return home;
   const [path = ''] = asked.split(/[?#]/, 1);
   // Backslashes are slashes to browsers, "@" and ":" belong to authorities, and an encoded separator is one to some proxy.
-  if (/[\\@;]|%(?:2f|5c|2e|25|00|40)/i.test(path) || asked.includes('\\')) return home;
-  if (path.includes('//') || /\/\.{1,2}(?:\/|$)/.test(path)) return home;
-  return ownFlow.test(path) || !staysHere(asked, path) ? home : asked;
+  if (/[\\@;]|%(?:2f|5c|2e|25|40|3a|3b|[01][0-9a-f]|7f)/i.test(path) || asked.includes('\\')) return home;
+  // Behind the slash stands what is a scheme to whoever cuts that off.
+  if (/\/\/|\/:|^\/[A-Za-z][A-Za-z0-9+.-]*:/.test(path) || /\/\.{1,2}(?:\/|$)/.test(path)) return home;
+  const decoded = decode(path);
+  return decoded === undefined || ownFlow.test(decoded) || !staysHere(asked, path) ? home : asked;
+}
+
+/** The door finds its places by decoded paths, so that `/%61uth` is `/auth`. */
+function decode(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The last word is the parser's own: same origin, and the very path that was looked at. */

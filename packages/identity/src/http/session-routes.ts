@@ -9,7 +9,7 @@ const sidPattern = /^[A-Za-z0-9_-]{1,128}$/;
 
 /** What people see of their own sessions, and how they end them: by `sid`, never by token. */
 export function createSessionRoutes(parts: IdentityParts) {
-  const { cookie, directory, sessions, revocation, now } = parts;
+  const { cookie, directory, sessions, revocation, csrfTokens, now } = parts;
   const clearedCookie = serializeClearedSessionCookie(cookie);
 
   return new Hono<IdentityEnvironment>()
@@ -30,6 +30,7 @@ export function createSessionRoutes(parts: IdentityParts) {
           idleExpiresAt: record.idleExpiresAt,
           absoluteExpiresAt: record.absoluteExpiresAt,
         },
+        csrfToken: csrfTokens.tokenFor(record.sid),
       });
     })
     .get('/sessions', async (c) => {

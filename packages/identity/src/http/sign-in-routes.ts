@@ -50,6 +50,7 @@ export function createSignInRoutes(parts: IdentityParts) {
     .post('/sign-in/email', answerFloor(parts.answerFloorMilliseconds), async (c) => {
       const { email, password, returnTo } = await readBody(c.req.raw, signInSchema);
       const { context } = c.env;
+      parts.hashing.requireRoom(context.clientAddress);
       const userAgent = toStoredUserAgent(c.req.header('user-agent'));
       const presentedDevice = deviceCookie.read(c);
       const outcome = await signInWithinLimits(parts, { email, password, userAgent, presentedDevice, context });

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { writeResponseHeaders, type ResponseContext, type UpstreamHeaders } from './upstream-response.ts';
+
+const context: ResponseContext = {
+  requestId: 'a'.repeat(32),
+  publicOrigin: 'https://app.test',
+  upstreamOrigins: ['http://orders.internal:3001'],
+  strippedPrefix: '',
+  strictTransport: undefined,
+  carriedIdentity: false,
+  mayCarryIdentity: false,
+};
+
+function write(headers: UpstreamHeaders, change: Partial<ResponseContext> = {}): Readonly<Record<string, string>> {
+  const list = writeResponseHeaders(headers, { ...context, ...change });
+  return Object.fromEntries(list.flatMap((name, index) => (index % 2 === 0 ? [[name, list[index + 1] ?? '']] : [])));
+}
+
+describe('what an upstream says', () => {
+  it.each([
+    ['server', 'nginx'],
+    ['x-powered-by', 'Express'],
+    ['via', '1.1 orders.internal'],
+    ['x-served-by', 'pod-7'],
+    ['x-backend-server', '10.0.0.5'],
+    ['x-envoy-upstream-service-time', '3'],
+    ['x-sallyport-user', 'root'],
+    ['x_sallyport_user', 'root'],
+    ['x.middleware.rewrite', '/admin'],
+    ['authorization', 'Bearer x'],
+    ['proxy-authenticate', 'Basic'],
+    ['set-cookie2', 'a=b'],
+    ['strict-transport-security', 'max-age=0'],
+    ['keep-alive', 'timeout=5'],
+  ])('is not passed on in %s', (name, value) => {
+    expect(write({ [name]: value })).not.toHaveProperty([name]);
+  });
+
+  it('is not passed on in what its Connection names', () => {
+    const written = write({ connection: 'Set-Cookie, X-Foo', 'set-cookie': 'a=b', 'x-foo': '1', 'x-bar': '2' });
+    expect(written).not.toHaveProperty('set-cookie');
+    expect(written).not.toHaveProperty('x-foo');
+    expect(written).toHaveProperty('x-bar', '2');
+  });
+
+  it.each([
+    ['"cookies"', undefined],
+    ['"*"', undefined],
+    ['"cache", "cookies", "storage"', '"cache", "storage"'],
+    ['"Cookies"', undefined],
+    ['cookies', undefined],
+    ['"cache"', '"cache"'],
+  ])('clears no cookie of the door: %s', (value, kept) => {
+    expect(write({ 'clear-site-data': value })['clear-site-data']).toBe(kept);
+  });
+
+  it('is kept by no cache when it was made for one person', () => {
+    const written = write(
+      { 'cache-control': 'public, max-age=60', vary: 'Accept' },
+      { carriedIdentity: true, mayCarryIdentity: true },
+    );
+    expect(written).toMatchObject({ 'cache-control': 'private, no-store', vary: 'Accept, Cookie' });
+  });
+});
+
+describe('a redirect', () => {
+  it.each([
+    ['http://orders.internal:3001/x?y#z', 'https://app.test/x?y#z'],
+    ['//localhost:3001/x', 'https://app.test/x'],
+    ['/\\localhost/x', 'https://app.test/x'],
+    ['/\t/localhost/x', 'https://app.test/x'],
+    [' http://10.0.0.5/x', 'https://app.test/x'],
+    ['http:/localhost/x', 'https://app.test/x'],
+    ['http://user:secret@10.0.0.5/x', 'https://app.test/x'],
+    ['http://[fd00::1]/x', 'https://app.test/x'],
+    ['http://[::ffff:10.0.0.1]/x', 'https://app.test/x'],
+    ['http://orders.internal./x', 'https://app.test/x'],
+  ])('to the inside, %s, leads to the same path outside', (location, expected) => {
+    expect(write({ location })['location']).toBe(expected);
+  });
+
+  it.each(['/x', 'x', '?y', 'https://app.test/x', 'https://elsewhere.example/x', '//elsewhere.example/x', 'http://%'])(
+    'to %s stays as it is',
+    (location) => {
+      expect(write({ location })['location']).toBe(location);
+    },
+  );
+});

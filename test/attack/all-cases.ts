@@ -1,0 +1,48 @@
+import { cachingCases } from './cases/caching.ts';
+import { cookieCases } from './cases/cookies.ts';
+import { crossSiteCases } from './cases/cross-site.ts';
+import { forwardedCases } from './cases/forwarded.ts';
+import { framingCases } from './cases/framing.ts';
+import { hostCases } from './cases/hosts.ts';
+import { identityCases } from './cases/identity.ts';
+import { limitCases } from './cases/limits.ts';
+import { nextCases } from './cases/next.ts';
+import { pathCases } from './cases/paths.ts';
+import { redirectCases } from './cases/redirects.ts';
+import { tokenCases } from './cases/tokens.ts';
+import { webSocketCases } from './cases/web-sockets.ts';
+import type { AttackCase } from './runner/attack-case.ts';
+
+/** Every case, in the order of the groups. */
+export const allCases: readonly AttackCase[] = [
+  ...pathCases,
+  ...hostCases,
+  ...forwardedCases,
+  ...identityCases,
+  ...framingCases,
+  ...cookieCases,
+  ...crossSiteCases,
+  ...redirectCases,
+  ...nextCases,
+  ...webSocketCases,
+  ...cachingCases,
+  ...limitCases,
+  ...tokenCases,
+];
+
+/** What the groups are called. */
+export const groupTitles: Readonly<Record<string, string>> = {
+  P: 'paths',
+  H: 'hosts, targets, methods',
+  F: 'forwarded headers',
+  I: 'identity headers',
+  S: 'framing and reuse',
+  C: 'cookies',
+  X: 'other sites',
+  R: 'redirects',
+  N: 'Next.js',
+  W: 'sockets and streams',
+  K: 'caches and leaks',
+  Q: 'limits and operators',
+  T: 'tokens',
+};

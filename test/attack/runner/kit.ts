@@ -1,0 +1,93 @@
+import { CaseFailure } from './attack-case.ts';
+import type { FixtureAddress } from '../fixture/fixture.ts';
+import type { FixtureUser } from '../fixture/fixture-accounts.ts';
+import type { SeenRequest } from '../fixture/echo.ts';
+import { valueOf, type OracleContext } from './upstream-oracles.ts';
+import { openWire, type Wire } from './wire.ts';
+
+/** What a case works with. */
+export interface Kit {
+  readonly address: FixtureAddress;
+  readonly context: OracleContext;
+  open(): Promise<Wire>;
+  /** Puts the values of this fixture into a text. */
+  fill(text: string): string;
+  /** What the echo has seen since the last reset. */
+  seen(): Promise<readonly SeenRequest[]>;
+  /** Looks until the upstream has seen what is asked for, or the time is over. */
+  seenUntil(isThere: (seen: readonly SeenRequest[]) => boolean): Promise<readonly SeenRequest[]>;
+  reset(): Promise<void>;
+  /** Whether the gateway still answers `/healthz`. */
+  isHealthy(): Promise<boolean>;
+  /** Ends the case as failed. */
+  fail(problem: string): never;
+}
+
+const patience = 10_000;
+const pollMilliseconds = 20;
+
+/** Builds the kit, and learns how the upstream sees each user. */
+export async function createKit(address: FixtureAddress): Promise<Kit> {
+  const { gateway, echo, cookieName, cookies } = address;
+  const identities = new Map<string, FixtureUser>();
+  const context: OracleContext = {
+    cookieName,
+    identityOf: (request) => {
+      const mark = markOf(request);
+      return mark === undefined ? undefined : (identities.get(mark) ?? 'somebody');
+    },
+  };
+  const kit: Kit = {
+    address,
+    context,
+    open: () => openWire(gateway),
+    fill: (text) =>
+      text.replaceAll('{cookie}', cookieName).replaceAll('{alice}', cookies.alice).replaceAll('{root}', cookies.root),
+    seen: async () => (await (await fetch(`${echo}/__log`)).json()) as readonly SeenRequest[], // The echo's own words.
+    seenUntil: async (isThere) => {
+      for (const deadline = Date.now() + patience; ;) {
+        const seen = await kit.seen();
+        if (isThere(seen) || Date.now() > deadline) return seen;
+        await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
+      }
+    },
+    reset: async () => void (await (await fetch(`${echo}/__reset`, { method: 'POST' })).arrayBuffer()),
+    isHealthy: async () => {
+      const wire = await openWire(gateway).catch(() => undefined);
+      if (wire === undefined) return false;
+      wire.send('GET /healthz HTTP/1.1\r\nHost: app.test\r\nConnection: close\r\n\r\n');
+      const answer = await wire.next();
+      wire.destroy();
+      return answer?.status === 200;
+    },
+    fail: (problem) => {
+      throw new CaseFailure(problem);
+    },
+  };
+  for (const name of ['alice', 'root'] as const) {
+    await kit.reset();
+    const wire = await kit.open();
+    wire.send(
+      kit.fill(`GET /api/who HTTP/1.1\r\nHost: app.test\r\nCookie: {cookie}={${name}}\r\nConnection: close\r\n\r\n`),
+    );
+    await wire.untilClosed();
+    const [request] = await kit.seen();
+    const mark = request === undefined ? undefined : markOf(request);
+    if (mark === undefined) throw new Error(`the upstream does not see who ${name} is`);
+    identities.set(mark, name);
+  }
+  return kit;
+}
+
+/** The subject of the bearer, or the bearer itself when it is no token that can be read. */
+function markOf(request: SeenRequest): string | undefined {
+  const authorization = valueOf(request, 'authorization');
+  if (authorization === undefined) return undefined;
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(authorization.split('.')[1] ?? '', 'base64url').toString());
+    const isNamed = typeof claims === 'object' && claims !== null && 'sub' in claims && typeof claims.sub === 'string';
+    return isNamed ? String(claims.sub) : authorization;
+  } catch {
+    return authorization;
+  }
+}
