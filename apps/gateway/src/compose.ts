@@ -96,6 +96,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       sessions: identity.directory,
       keyRing: stores.keyRing,
       bus: stores.bus,
+      locales: config.locales,
       csrfTokens: createCsrfTokens(stores.sealerFor(csrfSealingPurpose)),
       isReady: stores.isReady,
       logger,
