@@ -212,7 +212,11 @@ export async function openKeyRing(options: KeyRingOptions): Promise<RotatingKeyR
   return {
     maxAgeSeconds: times.cache,
     sign: (use, type, claims) => {
-      if (isUnconfirmed(snapshot)) throw new SallyportError('SP_KEYS_UNAVAILABLE', { reason: 'key-ring-unconfirmed' });
+      if (isUnconfirmed(snapshot)) {
+        // It slept, or its clock was put right: it looks now, and not at the next turn.
+        if (running === undefined) void follow();
+        throw new SallyportError('SP_KEYS_UNAVAILABLE', { reason: 'key-ring-unconfirmed' });
+      }
       const key = snapshot.current.get(use);
       if (key === undefined) {
         if (!uses.includes(use)) throw new TypeError(`the key ring was opened without a key for "${use}"`);
