@@ -1,4 +1,4 @@
-import { setPriority } from 'node:os';
+import { constants, getPriority, setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { hashSync, verifySync } from '@node-rs/argon2';
 import { compareSync } from 'bcrypt';
@@ -19,7 +19,7 @@ const nice = 5;
 // Only Linux has priorities of threads; elsewhere this would be that of the process. Where it is forbidden, so be it.
 if (process.platform === 'linux') {
   try {
-    setPriority(0, nice);
+    setPriority(0, Math.min(getPriority(0) + nice, constants.priority.PRIORITY_LOW));
   } catch {}
 }
 
