@@ -159,7 +159,9 @@ async function measure(system: RunningSystem, { isQuick, onProgress }: RunSettin
   const wanted = isQuick ? quickSignOuts : signOuts;
   const measured: SignOut[] = [];
   while (measured.length < wanted) {
-    const cookies = await Promise.all(Array.from({ length: batchSize }, () => cookieOf(first, account)));
+    // One after the other: sign-ins in a crowd are shed.
+    const cookies: string[] = [];
+    while (cookies.length < batchSize) cookies.push(await cookieOf(first, account));
     for (const cookie of cookies) {
       const [here, there] = measured.length % 2 === 0 ? [first, second] : [second, first];
       measured.push(await signOutOnce(here, there, cookie));
