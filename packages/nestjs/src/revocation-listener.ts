@@ -33,6 +33,8 @@ const silenceMilliseconds = 6000;
 const connectMilliseconds = 3000;
 const firstPauseMilliseconds = 200;
 const longestPauseMilliseconds = 5000;
+/** When pauses have doubled to this, three seconds after the start, somebody should know that nothing is heard. */
+const newsMilliseconds = firstPauseMilliseconds * 16;
 
 /** How long nothing may be heard before tokens count as uncovered: a gateway may be restarted meanwhile. */
 const graceMilliseconds = 10_000;
@@ -118,7 +120,8 @@ export function createRevocationListener(parts: RevocationListenerParts): Revoca
         (reason: unknown) => reason,
       );
       if (stopping.signal.aborted) return;
-      if (isHearing || pause === firstPauseMilliseconds)
+      // A service may be up before its door: a start that is not heard at once is no news yet.
+      if (isHearing || pause === newsMilliseconds)
         logger.warn('revocations are not heard', {
           policy: onGap,
           error: error instanceof Error ? error.name : 'ended',
