@@ -1,4 +1,5 @@
-export { createDoor, type Door, type DoorChange, type Listening } from './door.ts';
+export { createDoor, type Door, type DoorChange } from './door.ts';
+export type { Listening } from './listener.ts';
 export type { ExplainedFact, ExplainedStage, Explanation, ExplainQuestion } from './explain/explanation.ts';
 export type { DoorLimits, DoorOptions, SessionCacheOptions, StreamOptions, UpstreamOptions } from './door-options.ts';
 export { problemOfProxyNetwork } from './firewall/proxy-network.ts';

@@ -50,6 +50,12 @@ export interface ListenerOptions {
   readonly slowClients: SlowClients;
 }
 
+/** Where a listener can be reached. */
+export interface Listening {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** A server that listens, and knows how to stop. */
 export interface Listener {
   readonly host: string;

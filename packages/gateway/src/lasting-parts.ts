@@ -1,0 +1,90 @@
+import { silentMeter, type Meter } from '@sallyport/core';
+import type { CheckedDoorOptions } from './door-options.ts';
+import { createDoorMetrics, type DoorMetrics } from './record/door-metrics.ts';
+import { createReplacingMeter } from './record/replacing-meter.ts';
+import { createSlowClients, type SlowClients } from './limits/slow-clients.ts';
+import type { ListenerKind } from './passage.ts';
+import { createRevocationFeed, type RevocationFeed } from './revocations/revocation-feed.ts';
+import { measureRevocations } from './revocations/measure-revocations.ts';
+import { createSessionCache, type SessionCache } from './authenticate/session-cache.ts';
+import { createStreamRegister, type StreamRegister } from './streams/stream-register.ts';
+import { createTokenMint, type TokenMint } from './token-mint.ts';
+
+/** What outlives a change of the configuration: everything that remembers. */
+export interface LastingParts {
+  readonly cache: SessionCache;
+  readonly mint: TokenMint;
+  readonly streams: StreamRegister;
+  readonly revocations: RevocationFeed;
+  readonly slowClients: SlowClients;
+  /** For parts that do not outlive a change. */
+  readonly replacingMeter: Meter;
+  readonly metrics: Readonly<Record<ListenerKind, DoorMetrics | undefined>>;
+  /** Ends the streams that have no end of their own to wait for. */
+  drain(): void;
+  close(): void;
+}
+
+/** Builds what lasts as long as the door. */
+export function createLastingParts(options: CheckedDoorOptions): LastingParts {
+  const { publicOrigin, keyRing, sessions, clock, meter, limits, bus } = options;
+  const isCounted = meter !== silentMeter;
+  const cache = createSessionCache({ sessions, bus, clock, meter, ...options.sessionCache });
+  const revocations = createRevocationFeed({
+    bus,
+    clock,
+    maximumSubscribers: options.revocationSubscribers,
+    meter,
+  });
+  const slowClients = createSlowClients({
+    graceSeconds: limits.slowSeconds,
+    bytesPerSecond: limits.slowBytesPerSecond,
+  });
+  const mint = createTokenMint({
+    keyRing,
+    publicOrigin,
+    clock,
+    lifetimeSeconds: options.tokenLifetimeSeconds,
+    maxEntries: options.sessionCache.maxEntries,
+    meter,
+  });
+  const unsubscribe = bus.subscribe((message) => {
+    // Among what was missed may be that a key was withdrawn. What a rotated key signed holds until it expires.
+    if (message.kind === 'gap' || (message.event.kind === 'key' && message.event.minGeneration > 0)) mint.forgetAll();
+  });
+  const stopMeasuring = measureRevocations(options);
+  const streams = createStreamRegister({
+    signInPath: options.signInPath,
+    stepUpPath: options.stepUpPath,
+    ...options.streams,
+    streamsPerSession: limits.streamsPerSession,
+    streamsPerUser: limits.streamsPerUser,
+    cache,
+    bus,
+    clock,
+    meter,
+  });
+  return {
+    cache,
+    mint,
+    streams,
+    revocations,
+    slowClients,
+    replacingMeter: createReplacingMeter(meter),
+    metrics: {
+      public: isCounted ? createDoorMetrics(meter, 'public') : undefined,
+      internal: isCounted ? createDoorMetrics(meter, 'internal') : undefined,
+    },
+    drain: () => {
+      revocations.close();
+      streams.drain();
+    },
+    close: () => {
+      streams.close();
+      cache.close();
+      unsubscribe();
+      slowClients.close();
+      stopMeasuring();
+    },
+  };
+}
