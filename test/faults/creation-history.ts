@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { AskDoor } from '../../tools/launch/door-client.ts';
 import type { History } from './history.ts';
+import { createTally } from './tally.ts';
 
 interface Listed {
   readonly name: string;
@@ -15,8 +16,7 @@ const path = '/api/shop/products';
  */
 export function startCreationHistory(ask: AskDoor, cookie: string): History {
   const told = new Map<string, 'created' | 'unsure'>();
-  let acknowledged = 0;
-  let unanswered = 0;
+  const tally = createTally();
   let isStopped = false;
 
   const create = async (): Promise<void> => {
@@ -27,23 +27,20 @@ export function startCreationHistory(ask: AskDoor, cookie: string): History {
       const { status } = await ask(path, { method: 'POST', json: { name, priceCents: 100 }, cookie });
       if (status === 201) {
         told.set(name, 'created');
-        acknowledged++;
-      } else unanswered++;
+        tally.acknowledged++;
+      } else tally.unanswered++;
     }
   };
   const running = create();
 
   return {
     get acknowledged() {
-      return acknowledged;
+      return tally.acknowledged;
     },
     get unanswered() {
-      return unanswered;
+      return tally.unanswered;
     },
-    async progress(operations) {
-      const wanted = acknowledged + operations;
-      while (acknowledged < wanted) await wait(20);
-    },
+    progress: (operations) => tally.progress(operations),
     async stop() {
       isStopped = true;
       await running;

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { signOutOf, type AskDoor } from '../../tools/launch/door-client.ts';
 import type { History } from './history.ts';
+import { createTally } from './tally.ts';
 
 interface Account {
   readonly email: string;
@@ -27,8 +28,7 @@ const revocationBoundMilliseconds = 2000;
 /** Starts one person per account who signs in all the time: every second session is signed out again. */
 export function startSessionHistory(ask: AskDoor, accounts: readonly Account[]): History {
   const sessions: Known[] = [];
-  let acknowledged = 0;
-  let unanswered = 0;
+  const tally = createTally();
   let isStopped = false;
 
   const live = async (account: Account): Promise<void> => {
@@ -37,34 +37,31 @@ export function startSessionHistory(ask: AskDoor, accounts: readonly Account[]):
       await wait(100);
       const { status, cookie } = await ask('/auth/sign-in/email', { method: 'POST', json: account });
       if (status !== 200 || cookie === undefined) {
-        unanswered++;
+        tally.unanswered++;
         await wait(50);
         continue;
       }
       const session: Known = { cookie, told: 'live' };
       sessions.push(session);
-      acknowledged++;
+      tally.acknowledged++;
       if (turn % 2 === 0) continue;
       session.told = 'unsure';
       if ((await signOutOf(ask, cookie)) === 204) {
         session.told = 'ended';
-        acknowledged++;
-      } else unanswered++;
+        tally.acknowledged++;
+      } else tally.unanswered++;
     }
   };
   const running = accounts.map(({ email, password }) => live({ email, password }));
 
   return {
     get acknowledged() {
-      return acknowledged;
+      return tally.acknowledged;
     },
     get unanswered() {
-      return unanswered;
+      return tally.unanswered;
     },
-    async progress(operations) {
-      const wanted = acknowledged + operations;
-      while (acknowledged < wanted) await wait(20);
-    },
+    progress: (operations) => tally.progress(operations),
     async stop() {
       isStopped = true;
       await Promise.all(running);
