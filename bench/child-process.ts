@@ -5,6 +5,7 @@ import { pinnedCommand } from './cores.ts';
 /** A process of the benchmark: a server under test, the upstream, or the load generator. */
 export interface Child<Ready> {
   readonly ready: Ready;
+  readonly pid: number;
   /** Asks the process something, and resolves to its answer. */
   ask(question: unknown): Promise<unknown>;
   stop(): Promise<void>;
@@ -61,6 +62,7 @@ export async function startChild<Ready>(options: ChildOptions): Promise<Child<Re
   const ready = (await nextMessage()) as Ready;
   return {
     ready,
+    pid: child.pid ?? 0,
     async ask(question) {
       const reply = nextMessage();
       child.send({ question });

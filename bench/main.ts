@@ -1,6 +1,7 @@
 import { parseBenchArguments } from './arguments.ts';
 import type { Benchmark, BenchmarkResult } from './benchmark.ts';
 import { chooseCores } from './cores.ts';
+import { gatewayHeapBenchmark, gatewayMemoryBenchmark, gatewayStartBenchmark } from './gateway-benchmarks.ts';
 import { loginFloodBenchmark } from './login-flood-benchmark.ts';
 import { proxyBenchmarks } from './proxy-cases.ts';
 import { toJson, toTable } from './report.ts';
@@ -11,6 +12,9 @@ import { revocationBenchmark, serviceRevocationBenchmark } from './revocation-be
 const benchmarks: readonly Benchmark[] = [
   ...proxyBenchmarks,
   loginFloodBenchmark,
+  gatewayStartBenchmark,
+  gatewayMemoryBenchmark,
+  gatewayHeapBenchmark,
   revocationBenchmark,
   serviceRevocationBenchmark,
 ];

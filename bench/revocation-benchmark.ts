@@ -9,14 +9,14 @@ import { startRedis } from '../tools/test-servers/redis.ts';
 import type { RunningServer, TestServer } from '../tools/test-servers/test-server.ts';
 import { workspaceRoot } from '../tools/workspace-root.ts';
 import type { Benchmark, BenchmarkResult, RunSettings } from './benchmark.ts';
-import { quantile, summarizePairs, type Pair } from './statistics.ts';
+import { toResult, type ResultLabel } from './result.ts';
+import { quantile, type Pair } from './statistics.ts';
 
 const signOuts = 1000;
 const quickSignOuts = 40;
 /** Sessions are made in batches: a user with a thousand of them is nobody. */
 const batchSize = 20;
 const protectedPath = '/api/shop/products';
-const title = 'Sign-out at one gateway until it is refused at the other';
 
 /** One sign-out: milliseconds from its confirmation at one gateway to the first refusal at the other, to its last byte. */
 interface SignOut {
@@ -26,33 +26,31 @@ interface SignOut {
   readonly requestsUntilRefused: number;
 }
 
-/** Two real gateways on PostgreSQL and Redis; the other gateway has the session in its cache. */
-export const revocationBenchmark: Benchmark = {
+const gatewayLabel = {
   name: 'sign-out-refused-by-the-other-gateway',
-  title,
-  run: async (settings) => [
-    toResult(await withSystem((system) => measure(system, settings)), {
-      name: 'sign-out-refused-by-the-other-gateway',
-      title,
-      target: 'p99 ≤ 50 ms',
-      baseline: 'a request of the same session at the other gateway, just before',
-    }),
-  ],
+  title: 'Sign-out at one gateway until it is refused at the other',
+  target: 'p99 ≤ 50 ms',
+  baseline: 'a request of the same session at the other gateway, just before',
 };
 
-const serviceTitle = 'Sign-out at a gateway until a subscribed service refuses the token that it was sent before';
+/** Two real gateways on PostgreSQL and Redis; the other gateway has the session in its cache. */
+export const revocationBenchmark: Benchmark = {
+  ...gatewayLabel,
+  run: async (settings) => [toSignOutResult(gatewayLabel, await withSystem((system) => measure(system, settings)))],
+};
+
+const serviceLabel = {
+  name: 'sign-out-refused-by-a-subscribed-service',
+  title: 'Sign-out at a gateway until a subscribed service refuses the token that it was sent before',
+  target: 'p99 ≤ 1 s',
+  baseline: 'a request with the same token at the service, just before',
+};
 
 /** Two real gateways on PostgreSQL and Redis, and a real Nest service that hears of revocations from one of them. */
 export const serviceRevocationBenchmark: Benchmark = {
-  name: 'sign-out-refused-by-a-subscribed-service',
-  title: serviceTitle,
+  ...serviceLabel,
   run: async (settings) => [
-    toResult(await withServers((stores) => measureService(stores, settings)), {
-      name: 'sign-out-refused-by-a-subscribed-service',
-      title: serviceTitle,
-      target: 'p99 ≤ 1 s',
-      baseline: 'a request with the same token at the service, just before',
-    }),
+    toSignOutResult(serviceLabel, await withServers((stores) => measureService(stores, settings))),
   ],
 };
 
@@ -192,42 +190,24 @@ async function requireStatus(ask: AskDoor, cookie: string): Promise<void> {
   if (status !== 200) throw new Error(`a request was answered ${status}`);
 }
 
-/** What a result is called, and what it is compared with. */
-interface ResultLabel {
-  readonly name: string;
-  readonly title: string;
-  readonly target: string;
-  readonly baseline: string;
-}
-
-function toResult(measured: readonly SignOut[], label: ResultLabel): BenchmarkResult {
+function toSignOutResult(
+  label: ResultLabel & { readonly baseline: string },
+  measured: readonly SignOut[],
+): BenchmarkResult {
   const pairs: readonly Pair[] = measured.map(({ refusedAfter, roundTrip }) => ({
     subject: refusedAfter,
     baseline: roundTrip,
   }));
-  const { ratio, subject, baseline } = summarizePairs(pairs);
   const ascending = measured.map(({ refusedAfter }) => refusedAfter).toSorted((a, b) => a - b);
   const roundTrips = measured.map(({ roundTrip }) => roundTrip).toSorted((a, b) => a - b);
-  return {
-    name: label.name,
-    title: label.title,
-    ratio: ratio.median,
-    low: ratio.low,
-    high: ratio.high,
-    subject: subject.median,
-    baseline: baseline.median,
-    unit: 'ms',
-    pairs: measured.length,
-    target: label.target,
-    details: {
-      'p50 until refused, ms': quantile(ascending, 0.5),
-      'p99 until refused, ms': quantile(ascending, 0.99),
-      // Of the same connections at the same time: what is in here as well is the machine, and not the news on its way.
-      'p99 of the baseline, ms': quantile(roundTrips, 0.99),
-      'longest, ms': ascending.at(-1) ?? 0,
-      'refused by the very next request': measured.filter(({ requestsUntilRefused }) => requestsUntilRefused === 1)
-        .length,
-      baseline: label.baseline,
-    },
-  };
+  return toResult(label, 'ms', pairs, {
+    'p50 until refused, ms': quantile(ascending, 0.5),
+    'p99 until refused, ms': quantile(ascending, 0.99),
+    // Of the same connections at the same time: what is in here as well is the machine, and not the news on its way.
+    'p99 of the baseline, ms': quantile(roundTrips, 0.99),
+    'longest, ms': ascending.at(-1) ?? 0,
+    'refused by the very next request': measured.filter(({ requestsUntilRefused }) => requestsUntilRefused === 1)
+      .length,
+    baseline: label.baseline,
+  });
 }
