@@ -17,6 +17,8 @@ export interface ChildOptions {
   readonly core: number | undefined;
   /** Handed over as JSON. */
   readonly settings?: unknown;
+  /** Whether it runs on the packages as they were built: what has decorators cannot be loaded from its source. */
+  readonly isBuilt?: boolean;
   /** More options for Node, such as `--cpu-prof`. */
   readonly nodeOptions?: readonly string[];
 }
@@ -31,7 +33,7 @@ export async function startChild<Ready>(options: ChildOptions): Promise<Child<Re
   const file = fileURLToPath(new URL(options.file, import.meta.url));
   const [program, ...parameters] = pinnedCommand(options.core, [
     process.execPath,
-    sourceCondition,
+    ...(options.isBuilt === true ? [] : [sourceCondition]),
     ...(options.nodeOptions ?? []),
     file,
     JSON.stringify(options.settings ?? {}),

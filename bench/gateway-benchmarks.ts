@@ -81,13 +81,21 @@ async function measureStarts(place: Place, { pairs, onProgress }: RunSettings): 
     const first = await readyAfter({ dataDir, upstreamPort });
     const again = await readyAfter({ dataDir, upstreamPort });
     if (index >= 0) measured.push({ subject: again, baseline: first });
-    onProgress(`${index < 0 ? 'warming up' : `pair ${index + 1} of ${pairs}`}: ${again.toFixed(0)} / ${first.toFixed(0)} ms`);
+    onProgress(
+      `${index < 0 ? 'warming up' : `pair ${index + 1} of ${pairs}`}: ${again.toFixed(0)} / ${first.toFixed(0)} ms`,
+    );
   }
   const ascending = (of: (pair: Pair) => number): number[] => measured.map(of).toSorted((a, b) => a - b);
   return toResult(startLabel, 'ms', measured, {
     condition: 'not pinned; files of the program in the memory of the system; embedded stores, keys in the folder',
-    'longest, ms': quantile(ascending(({ subject }) => subject), 1),
-    'longest first start (schema, keys and demo accounts are made), ms': quantile(ascending(({ baseline }) => baseline), 1),
+    'longest, ms': quantile(
+      ascending(({ subject }) => subject),
+      1,
+    ),
+    'longest first start (schema, keys and demo accounts are made), ms': quantile(
+      ascending(({ baseline }) => baseline),
+      1,
+    ),
   });
 }
 
@@ -102,7 +110,10 @@ async function readyAfter(options: Parameters<typeof startGateway>[0]): Promise<
   }
 }
 
-async function measureMemory(place: Place, { cores, pairs, isQuick, onProgress }: RunSettings): Promise<BenchmarkResult> {
+async function measureMemory(
+  place: Place,
+  { cores, pairs, isQuick, onProgress }: RunSettings,
+): Promise<BenchmarkResult> {
   const upstreamPort = place.upstream.ready.port;
   const dataDir = await place.newDataDir();
   const idleMilliseconds = isQuick ? 1000 : 10_000;

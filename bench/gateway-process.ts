@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { request, type IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import path from 'node:path';
 import { findFreePorts } from '../tools/launch/free-ports.ts';
@@ -82,14 +83,21 @@ export async function signInAtGateway({ port }: RunningGateway, dataDir: string)
     readonly password: string;
   }[];
   const { email = '', password = '' } = accounts[0] ?? {};
-  const answer = await fetch(`http://127.0.0.1:${port}/auth/sign-in/email`, {
+  const { host, origin } = new URL(publicUrl);
+  // Not `fetch`, which names the host that it connects to.
+  const sent = request({
+    port,
+    host: '127.0.0.1',
     method: 'POST',
-    headers: { host: new URL(publicUrl).host, origin: publicUrl, 'content-type': 'application/json' },
-    body: JSON.stringify({ email, password }),
+    path: '/auth/sign-in/email',
+    headers: { host, origin, 'content-type': 'application/json' },
   });
-  const [cookie] = answer.headers.getSetCookie().map((line) => line.split(';', 1)[0] ?? '');
-  await answer.arrayBuffer();
-  if (!answer.ok || cookie === undefined) throw new Error(`signing in was answered with ${answer.status}`);
+  sent.end(JSON.stringify({ email, password }));
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  answer.resume();
+  const [cookie] = (answer.headers['set-cookie'] ?? []).map((line) => line.split(';', 1)[0] ?? '');
+  if (answer.statusCode !== 200 || cookie === undefined)
+    throw new Error(`signing in was answered with ${answer.statusCode}`);
   return cookie;
 }
 

@@ -65,7 +65,11 @@ async function measure(settings: RunSettings): Promise<BenchmarkResult> {
         core: cores.upstream,
       }),
     );
-    const serverSettings: ServerSettings = { upstreamPort: upstream.ready.port, isBehindProxy: true, watchesEventLoop: true };
+    const serverSettings: ServerSettings = {
+      upstreamPort: upstream.ready.port,
+      isBehindProxy: true,
+      watchesEventLoop: true,
+    };
     const parts: Parts = {
       load: await started(startChild<object>({ file: 'load/main.ts', core: cores.load })),
       flood: await started(startChild<object>({ file: 'load/login-flood.ts', core: cores.load })),
@@ -85,7 +89,8 @@ async function measure(settings: RunSettings): Promise<BenchmarkResult> {
     const rate = Math.round(saturated.perSecond * loadShare);
     onProgress(`${rate} requests per second`);
     // What signs in is compiled as late as what is proxied, and is asked more rarely.
-    for (let round = 0; round < (isQuick ? 1 : 4); round += 1) await flooded(parts, () => turn(parts, milliseconds, rate));
+    for (let round = 0; round < (isQuick ? 1 : 4); round += 1)
+      await flooded(parts, () => turn(parts, milliseconds, rate));
 
     const measured: Round[] = [];
     while (measured.length < pairs) {

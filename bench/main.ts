@@ -5,7 +5,7 @@ import { gatewayHeapBenchmark, gatewayMemoryBenchmark, gatewayStartBenchmark } f
 import { loginFloodBenchmark } from './login-flood-benchmark.ts';
 import { proxyBenchmarks } from './proxy-cases.ts';
 import { toJson, toTable } from './report.ts';
-import { revocationBenchmark, serviceRevocationBenchmark } from './revocation-benchmark.ts';
+import { revocationBenchmark, serviceRevocationBenchmark, streamRevocationBenchmark } from './revocation-benchmark.ts';
 
 /* `npm run bench`: see docs/performance.md. Results go to standard output, progress to standard error. */
 
@@ -17,6 +17,7 @@ const benchmarks: readonly Benchmark[] = [
   gatewayHeapBenchmark,
   revocationBenchmark,
   serviceRevocationBenchmark,
+  streamRevocationBenchmark,
 ];
 
 const { json, quick, list, pairs, only, profile } = parseBenchArguments(process.argv.slice(2));

@@ -1,3 +1,5 @@
+import { buildPackages } from '../tools/build/build-system.ts';
+import { workspaceRoot } from '../tools/workspace-root.ts';
 import { startChild, type Child } from './child-process.ts';
 import type { Cores } from './cores.ts';
 import type { LoadPlan, LoadResult } from './load/load-generator.ts';
@@ -12,7 +14,7 @@ export interface ProxySide {
   readonly settings?: Partial<ServerSettings>;
   /** Whether each request must reach the upstream with a token and without the cookie. */
   readonly translates: boolean;
-  /** A service, which answers itself: nothing is to reach the upstream. */
+  /** A service, which runs as it was built and answers itself: nothing is to reach the upstream. */
   readonly isService?: boolean;
 }
 
@@ -67,6 +69,7 @@ type Upstream = Child<{ readonly port: number; readonly bodyLength: number }>;
 /** Lets two servers take turns under the same load, one pair of turns after the other, and measures both. */
 export async function measureProxies(options: ProxyBenchmarkOptions): Promise<ProxyMeasurements> {
   const { cores, onProgress } = options;
+  if (options.subject.isService === true) await buildPackages(workspaceRoot);
   const children: Child<unknown>[] = [];
   const started = async <Ready>(starting: Promise<Child<Ready>>): Promise<Child<Ready>> => {
     const child = await starting;
@@ -135,7 +138,8 @@ function startServer(
     profileFolder === undefined
       ? []
       : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`, `--cpu-prof-name=${profileName}`];
-  return startChild({ file: `servers/${side.file}`, core: cores.server, settings, nodeOptions });
+  const isBuilt = side.isService === true;
+  return startChild({ file: `servers/${side.file}`, core: cores.server, settings, nodeOptions, isBuilt });
 }
 
 /** The rate at which both are asked; `undefined` for as fast as they answer. */
