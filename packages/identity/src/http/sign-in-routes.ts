@@ -48,8 +48,10 @@ export function createSignInRoutes(parts: IdentityParts) {
 
   return new Hono<IdentityEnvironment>()
     .post('/sign-in/email', answerFloor(parts), async (c) => {
-      const { email, password, returnTo } = await readBody(c.req.raw, signInSchema);
       const { context } = c.env;
+      // A body that nothing can be done about is not read.
+      parts.hashing.requireRoom(context.clientAddress);
+      const { email, password, returnTo } = await readBody(c.req.raw, signInSchema);
       // Many bodies may have arrived at once, whenever their requests did.
       await parts.takeLoopTurn();
       parts.hashing.requireRoom(context.clientAddress);
