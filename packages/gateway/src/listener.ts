@@ -166,6 +166,8 @@ function createServer({ tls }: ListenerAddress, takesHandshakes: boolean, limits
     requireHostHeader: false,
     insecureHTTPParser: false,
     IncomingMessage: InboundMessage,
+    // A request without a body has no life as a stream: it is over when it arrives.
+    optimizeEmptyRequests: true,
     shouldUpgradeCallback: takesHandshakes ? asksForWebSocket : () => false,
   };
   if (tls === undefined) return createHttpServer(options);
