@@ -82,7 +82,8 @@ const { port } = await door.listen({ host: '127.0.0.1', port: 0 });
 
 const cookie = await signIn();
 const [cookieName = ''] = cookie.split('=', 1);
-const { hash: hashToken } = sealerFor('session-token');
+const tokenSealer = sealerFor('session-token');
+const hashToken = (token: string): string => tokenSealer.hash(token);
 const tokens = sessions === undefined ? undefined : storeManySessions({ database: file, hashToken, ...sessions });
 
 reportServer({

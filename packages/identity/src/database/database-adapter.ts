@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type { DBAdapter } from '@better-auth/core/db/adapter';
 import { kyselyAdapter } from '@better-auth/kysely-adapter';
 import { NodeSqliteDialect } from '@better-auth/kysely-adapter/node-sqlite-dialect';
+import type * as MongoAdapter from '@better-auth/mongo-adapter';
 import type { BetterAuthOptions } from 'better-auth';
 import { Kysely, PostgresDialect } from 'kysely';
 import type { DatabaseHandle } from './database-handle.ts';
@@ -37,7 +38,7 @@ function createAdapter({ database, hasTransactions }: DatabaseAdapterOptions, sc
     case 'mongodb': {
       const { client, databaseName } = database;
       // It brings the driver along, which most processes have no use for.
-      const { mongodbAdapter } = require('@better-auth/mongo-adapter') as typeof import('@better-auth/mongo-adapter');
+      const { mongodbAdapter } = require('@better-auth/mongo-adapter') as typeof MongoAdapter;
       const db = withAbsentNulls(client.db(databaseName), optionalUniqueColumnsOf(schema));
       return mongodbAdapter(db, { client, transaction: hasTransactions })(schema);
     }
