@@ -103,6 +103,7 @@ export {
   parseSharedSecrets,
   problemOfSharedSecrets,
   sharedSecretAlgorithm,
+  sharedSecretIdDerivation,
 } from './shared-secret.ts';
 export type { SpanAttributes, TraceParent, Tracer, TraceSpan } from './tracer.ts';
 export {

@@ -6,6 +6,9 @@ import { weaknessOfSecret } from './secret-strength.ts';
 /** How a shared secret signs. Whoever verifies with it can sign as well. */
 export const sharedSecretAlgorithm = 'HS256';
 
+/** How the `kid` of a secret is derived from it, by HKDF with SHA-256 and without a salt. */
+export const sharedSecretIdDerivation = { label: 'sallyport key id of a shared secret', bytes: 16 } as const;
+
 /** One that signs, and one that is on its way in or out: each further one is one more with which tokens can be forged. */
 const maximumSecrets = 2;
 
@@ -20,8 +23,6 @@ const alphabets = [
   { pattern: /^[A-Za-z0-9+/_-]+$/, bits: 6 },
 ] as const;
 
-const keyIdLabel = 'sallyport key id of a shared secret';
-const keyIdBytes = 16;
 
 /**
  * Says why a text is not the shared secret, or two of them with a comma or a line break between; `undefined` when it is.
@@ -58,9 +59,10 @@ export function parseSharedSecrets(text: string): readonly string[] {
  * @see {@link https://www.rfc-editor.org/rfc/rfc5869 RFC 5869}
  */
 export async function idOfSharedSecret(secret: string): Promise<string> {
+  const { label, bytes } = sharedSecretIdDerivation;
   const key = await crypto.subtle.importKey('raw', bytesOf(secret), 'HKDF', false, ['deriveBits']);
-  const how = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: bytesOf(keyIdLabel) };
-  const id = new Uint8Array(await crypto.subtle.deriveBits(how, key, keyIdBytes * 8));
+  const how = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: bytesOf(label) };
+  const id = new Uint8Array(await crypto.subtle.deriveBits(how, key, bytes * 8));
   return base64url.encode(id);
 }
 

@@ -167,6 +167,8 @@ function remember(remembered: Map<string, RememberedToken>, size: number, token:
 function toTokenError(error: unknown): SallyportError {
   if (error instanceof SallyportError) return error;
   if (error instanceof errors.JWTExpired) return new SallyportError('SP_TOKEN_EXPIRED', { reason: 'out-of-date' });
+  if (error instanceof errors.JOSEAlgNotAllowed)
+    return new SallyportError('SP_TOKEN_INVALID', { reason: 'algorithm-not-accepted' });
   const claim = error instanceof errors.JWTClaimValidationFailed ? error.claim : undefined;
   if (claim === 'aud') return new SallyportError('SP_TOKEN_INVALID', { reason: 'made-for-another-audience' });
   if (claim === 'iss') return new SallyportError('SP_TOKEN_INVALID', { reason: 'made-by-another-issuer' });

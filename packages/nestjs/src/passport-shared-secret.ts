@@ -1,4 +1,5 @@
-import { idOfSharedSecret, parseSharedSecrets } from '@sallyport/core';
+import { hkdfSync } from 'node:crypto';
+import { parseSharedSecrets, sharedSecretIdDerivation } from '@sallyport/core';
 
 /** How passport-jwt asks for the key of a token: its `secretOrKeyProvider`. */
 export type SecretOrKeyProvider = (
@@ -18,17 +19,18 @@ export type SecretOrKeyProvider = (
  * `super({ jwtFromRequest, secretOrKeyProvider: passportSharedSecret(secret), algorithms: ['HS256'], issuer, audience })`
  */
 export function passportSharedSecret(text: string): SecretOrKeyProvider {
-  const secrets = parseSharedSecrets(text);
-  const byId = Promise.all(secrets.map(async (secret) => [await idOfSharedSecret(secret), secret] as const)).then(
-    (entries): ReadonlyMap<unknown, string> => new Map(entries),
-  );
+  const byId: ReadonlyMap<unknown, string> = new Map(parseSharedSecrets(text).map((secret) => [idOf(secret), secret]));
   return (_request, token, done) => {
-    void byId.then((known) => {
-      const secret = known.get(kidOf(token));
-      if (secret === undefined) done(new Error('the token names no secret that is known here'));
-      else done(null, secret);
-    });
+    // At once, so that what a strategy throws goes to whoever called it, and not into a promise that nobody waits for.
+    const secret = byId.get(kidOf(token));
+    if (secret === undefined) done(new Error('the token names no secret that is known here'));
+    else done(null, secret);
   };
+}
+
+function idOf(secret: string): string {
+  const { label, bytes } = sharedSecretIdDerivation;
+  return Buffer.from(hkdfSync('sha256', secret, '', label, bytes)).toString('base64url');
 }
 
 /** Reads which secret is meant, without believing it: the signature is checked with that one. */
