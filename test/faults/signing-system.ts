@@ -115,7 +115,10 @@ async function createAccount(
   change: Partial<ConfigInput> & Pick<ConfigInput, 'routes'>,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const config = parseConfig({ publicUrl, policy: { permissions: {}, roles: { user: [] } }, dataDir, ...change }, 'test');
+  const config = parseConfig(
+    { publicUrl, policy: { permissions: {}, roles: { user: [] } }, dataDir, ...change },
+    'test',
+  );
   const variables = readEnvironment({ SALLYPORT_SECRET: testSecret, ...environment });
   const closing = createClosing();
   try {

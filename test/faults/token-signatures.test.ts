@@ -4,7 +4,12 @@ import { passportJwtSecret } from 'jwks-rsa';
 import { ExtractJwt } from 'passport-jwt';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startNestService, type NestService } from './nest-service.ts';
-import { makeTokenSecret, startSigningSystem, type SigningSystem, type SigningSystemOptions } from './signing-system.ts';
+import {
+  makeTokenSecret,
+  startSigningSystem,
+  type SigningSystem,
+  type SigningSystemOptions,
+} from './signing-system.ts';
 
 interface Way extends SigningSystemOptions {
   readonly alg: string;
@@ -64,7 +69,11 @@ function headerOf(token: string): Header {
 }
 
 /** The token with another header, under the signature that is there, under none, and under HS256 with public bytes. */
-function forge(token: string, header: Readonly<Record<string, unknown>>, secrets: readonly string[]): readonly string[] {
+function forge(
+  token: string,
+  header: Readonly<Record<string, unknown>>,
+  secrets: readonly string[],
+): readonly string[] {
   const [, payload = '', signature = ''] = token.split('.');
   const input = `${Buffer.from(JSON.stringify(header)).toString('base64url')}.${payload}`;
   const made = secrets.map((secret) => createHmac('sha256', secret).update(input).digest('base64url'));
@@ -73,92 +82,90 @@ function forge(token: string, header: Readonly<Record<string, unknown>>, secrets
 
 const secret = makeTokenSecret();
 
-describe.each([
-  withKeyPairs('ES256', 200),
-  withKeyPairs('EdDSA', 401),
-  withKeyPairs('RS256', 200),
-  withSecret(secret),
-])('a door that signs with $alg', (way) => {
-  const { alg, stockStatus } = way;
-  let system: SigningSystem;
-  let cookie: string;
-  /** Made for the shop, by the door. */
-  let token: string;
-  beforeAll(async () => {
-    system = await startSigningSystem(way);
-    cookie = await system.signIn();
-    await statusOf(`${system.origin}/api/shop/me`, { cookie });
-    token = system.shop.lastToken() ?? '';
-  });
-  afterAll(() => system.close());
-
-  it('is believed by the guard of a service', async () => {
-    expect(await statusOf(`${system.origin}/api/shop/me`, { cookie })).toBe(200);
-    expect(headerOf(token)).toMatchObject({ alg, typ: 'at+jwt' });
-    expect(await statusOf(`${system.shop.origin}/me`, bearing(token))).toBe(200);
-  });
-
-  it(stockStatus === 200 ? 'is believed by passport-jwt' : 'is not known to passport-jwt', async () => {
-    expect(await statusOf(`${system.origin}/api/stock/me`, { cookie })).toBe(stockStatus);
-    expect(await statusOf(`${system.stockOrigin}/me`)).toBe(401);
-    expect(await statusOf(`${system.stockOrigin}/me`, bearing(token))).toBe(401);
-  });
-
-  it('believes its own tokens on the internal listener, and makes new ones of them', async () => {
-    const before = system.shop.lastToken();
-    expect(await statusOf(`${system.internalOrigin}/api/shop/me`, bearing(token))).toBe(200);
-    const next = system.shop.lastToken() ?? '';
-    expect(next).not.toBe(before);
-    expect(headerOf(next)).toEqual(headerOf(token));
-    expect(JSON.parse(Buffer.from(next.split('.')[1] ?? '', 'base64url').toString())).toMatchObject({
-      aud: 'shop',
-      act: { sub: 'shop' },
+describe.each([withKeyPairs('ES256', 200), withKeyPairs('EdDSA', 401), withKeyPairs('RS256', 200), withSecret(secret)])(
+  'a door that signs with $alg',
+  (way) => {
+    const { alg, stockStatus } = way;
+    let system: SigningSystem;
+    let cookie: string;
+    /** Made for the shop, by the door. */
+    let token: string;
+    beforeAll(async () => {
+      system = await startSigningSystem(way);
+      cookie = await system.signIn();
+      await statusOf(`${system.origin}/api/shop/me`, { cookie });
+      token = system.shop.lastToken() ?? '';
     });
-  });
+    afterAll(() => system.close());
 
-  it('is believed in nothing that somebody else wrote, by services and by itself', async () => {
-    const keys = alg === 'HS256' ? '' : await (await fetch(system.keysUrl)).text();
-    const { kid } = headerOf(token);
-    const secrets = [keys, makeTokenSecret()];
-    const forged = ['none', 'None', 'HS256', 'hs256', 'HS384', 'ES256', 'EdDSA', 'RS256']
-      .flatMap((other) => forge(token, { alg: other, typ: 'at+jwt', kid }, secrets))
-      .concat(forge(token, { alg, typ: 'at+jwt' }, secrets))
-      .concat(forge(token, { alg, typ: 'at+jwt', kid: 'another' }, secrets))
-      .concat(forge(token, { alg, typ: 'at+jwt', kid, crit: ['exp'] }, secrets))
-      .filter((one) => one !== token);
-    const places = [`${system.shop.origin}/me`, `${system.stockOrigin}/me`, `${system.internalOrigin}/api/shop/me`];
-    for (const place of places) {
-      const statuses = await Promise.all(forged.map((one) => statusOf(place, bearing(one))));
-      expect(forged.filter((_, index) => statuses[index] !== 401)).toEqual([]);
-    }
-  });
+    it('is believed by the guard of a service', async () => {
+      expect(await statusOf(`${system.origin}/api/shop/me`, { cookie })).toBe(200);
+      expect(headerOf(token)).toMatchObject({ alg, typ: 'at+jwt' });
+      expect(await statusOf(`${system.shop.origin}/me`, bearing(token))).toBe(200);
+    });
 
-  it('publishes public keys and nothing else', async () => {
-    for (const origin of [system.origin, system.internalOrigin]) {
-      const answer = await fetch(`${origin}/internal/.well-known/jwks.json`);
-      const text = await answer.text();
-      expect(answer.status).toBe(alg === 'HS256' ? 404 : 200);
-      expect(text).not.toMatch(/"(?:oct|k|d|p|q)"/);
-      if (alg !== 'HS256') expect(JSON.parse(text)).toMatchObject({ keys: [{ alg }, { alg }] });
-    }
-  });
+    it(stockStatus === 200 ? 'is believed by passport-jwt' : 'is not known to passport-jwt', async () => {
+      expect(await statusOf(`${system.origin}/api/stock/me`, { cookie })).toBe(stockStatus);
+      expect(await statusOf(`${system.stockOrigin}/me`)).toBe(401);
+      expect(await statusOf(`${system.stockOrigin}/me`, bearing(token))).toBe(401);
+    });
 
-  it('says at its start what a shared secret means, where it has one, and never what it is', () => {
-    const warnings = system.lines().filter(({ message }) => String(message).includes('shared secret'));
-    expect(warnings).toHaveLength(alg === 'HS256' ? 1 : 0);
-    expect(JSON.stringify(system.lines())).not.toContain(secret);
-  });
+    it('believes its own tokens on the internal listener, and makes new ones of them', async () => {
+      const before = system.shop.lastToken();
+      expect(await statusOf(`${system.internalOrigin}/api/shop/me`, bearing(token))).toBe(200);
+      const next = system.shop.lastToken() ?? '';
+      expect(next).not.toBe(before);
+      expect(headerOf(next)).toEqual(headerOf(token));
+      expect(JSON.parse(Buffer.from(next.split('.')[1] ?? '', 'base64url').toString())).toMatchObject({
+        aud: 'shop',
+        act: { sub: 'shop' },
+      });
+    });
 
-  it('is not believed by a service that was told of the other kind of key', async () => {
-    const other = alg === 'HS256' ? { keysUrl: system.keysUrl } : { sharedSecretInsteadOfKeys: secret };
-    const service = await startNestService({ issuer: system.issuer, audience: 'shop', ...other });
-    try {
-      expect(await statusOf(`${service.origin}/me`, bearing(token))).toBe(401);
-    } finally {
-      await service.close();
-    }
-  });
-});
+    it('is believed in nothing that somebody else wrote, by services and by itself', async () => {
+      const keys = alg === 'HS256' ? '' : await (await fetch(system.keysUrl)).text();
+      const { kid } = headerOf(token);
+      const secrets = [keys, makeTokenSecret()];
+      const forged = ['none', 'None', 'HS256', 'hs256', 'HS384', 'ES256', 'EdDSA', 'RS256']
+        .flatMap((other) => forge(token, { alg: other, typ: 'at+jwt', kid }, secrets))
+        .concat(forge(token, { alg, typ: 'at+jwt' }, secrets))
+        .concat(forge(token, { alg, typ: 'at+jwt', kid: 'another' }, secrets))
+        .concat(forge(token, { alg, typ: 'at+jwt', kid, crit: ['exp'] }, secrets))
+        .filter((one) => one !== token);
+      const places = [`${system.shop.origin}/me`, `${system.stockOrigin}/me`, `${system.internalOrigin}/api/shop/me`];
+      for (const place of places) {
+        const statuses = await Promise.all(forged.map((one) => statusOf(place, bearing(one))));
+        expect(forged.filter((_, index) => statuses[index] !== 401)).toEqual([]);
+      }
+    });
+
+    it('publishes public keys and nothing else', async () => {
+      for (const origin of [system.origin, system.internalOrigin]) {
+        const answer = await fetch(`${origin}/internal/.well-known/jwks.json`);
+        const text = await answer.text();
+        expect(answer.status).toBe(alg === 'HS256' ? 404 : 200);
+        expect(text).not.toMatch(/"(?:oct|k|d|p|q)"/);
+        if (alg !== 'HS256') expect(JSON.parse(text)).toMatchObject({ keys: [{ alg }, { alg }] });
+      }
+    });
+
+    it('says at its start what a shared secret means, where it has one, and never what it is', () => {
+      const warnings = system.lines().filter(({ message }) => String(message).includes('shared secret'));
+      expect(warnings).toHaveLength(alg === 'HS256' ? 1 : 0);
+      expect(JSON.stringify(system.lines())).not.toContain(secret);
+    });
+
+    it('is not believed by a service that was told of the other kind of key', async () => {
+      const other = alg === 'HS256' ? { keysUrl: system.keysUrl } : { sharedSecretInsteadOfKeys: secret };
+      const service = await startNestService({ issuer: system.issuer, audience: 'shop', ...other });
+      try {
+        expect(await statusOf(`${service.origin}/me`, bearing(token))).toBe(401);
+      } finally {
+        await service.close();
+      }
+    });
+  },
+);
 
 describe('changing a shared secret', () => {
   const open: (SigningSystem | NestService)[] = [];
@@ -220,7 +227,11 @@ describe('changing a shared secret', () => {
 
   it.each([
     { name: 'there is none', environment: {}, says: 'is missing' },
-    { name: 'it is short', environment: { SALLYPORT_TOKEN_SECRET: 'kJ8vQ2mXr7TzP4wYb9NcLd5HsGf3EaUq' }, says: '256 bits' },
+    {
+      name: 'it is short',
+      environment: { SALLYPORT_TOKEN_SECRET: 'kJ8vQ2mXr7TzP4wYb9NcLd5HsGf3EaUq' },
+      says: '256 bits',
+    },
   ])('does not start where $name', async ({ environment, says }) => {
     const way = withSecret(secret);
     const started = startSigningSystem({ ...way, environment });

@@ -244,7 +244,8 @@ describe('a verifier with a shared secret', () => {
       Buffer.from(bytes.map((byte, index) => (index === 31 ? byte ^ 1 : byte))),
       Buffer.alloc(32),
     ];
-    for (const one of forged) await expectRefusal(createVerifier(), `${header}.${payload}.${one.toString('base64url')}`);
+    for (const one of forged)
+      await expectRefusal(createVerifier(), `${header}.${payload}.${one.toString('base64url')}`);
     await expectRefusal(createVerifier(), `${header}.${encode({ ...goodClaims(), sub: 'admin' })}.${signature}`);
   });
 

@@ -23,7 +23,6 @@ const alphabets = [
   { pattern: /^[A-Za-z0-9+/_-]+$/, bits: 6 },
 ] as const;
 
-
 /**
  * Says why a text is not the shared secret, or two of them with a comma or a line break between; `undefined` when it is.
  * Of the text itself nothing is said.

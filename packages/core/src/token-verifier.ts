@@ -53,10 +53,7 @@ interface RememberedToken {
 }
 
 /** Everything that public keys may be used with. */
-const asymmetricAlgorithms: readonly unknown[] = [
-  ...keyAlgorithms,
-  'Ed25519',
-] satisfies readonly SignatureAlgorithm[];
+const asymmetricAlgorithms: readonly unknown[] = [...keyAlgorithms, 'Ed25519'] satisfies readonly SignatureAlgorithm[];
 
 /** How far the clock of a door may be ahead. Beyond that its tokens would outlive by too much what they were made for. */
 const maximumLeadSeconds = 60;
