@@ -189,8 +189,9 @@ describe('changing a shared secret', () => {
       }
     };
     const asking = Promise.all([ask('shop'), ask('stock')]);
-    const hasServed = (count: number) =>
-      expect.poll(() => statuses.get(200) ?? 0, { timeout: 30_000 }).toBeGreaterThan(count);
+    const hasServed = async (count: number): Promise<void> => {
+      await expect.poll(() => statuses.get(200) ?? 0, { timeout: 30_000 }).toBeGreaterThan(count);
+    };
     try {
       await hasServed(20);
       const before = system.shop.lastToken() ?? '';

@@ -10,9 +10,9 @@ const make = (): string => randomBytes(32).toString('base64url');
 describe('a ring with a shared secret', () => {
   it('signs with the first of two, so that whoever knows either can tell', async () => {
     const [newer, older] = [make(), make()];
-    const { sign, sharedSecret } = await openSharedSecretRing({ secrets: `${newer},${older}` });
-    const token = sign('internal', internalTokenType, { sub: 'ada' });
-    expect(decodeProtectedHeader(token)).toEqual({ alg: 'HS256', typ: 'at+jwt', kid: sharedSecret?.kids[0] });
+    const ring = await openSharedSecretRing({ secrets: `${newer},${older}` });
+    const token = ring.sign('internal', internalTokenType, { sub: 'ada' });
+    expect(decodeProtectedHeader(token)).toEqual({ alg: 'HS256', typ: 'at+jwt', kid: ring.sharedSecret?.kids[0] });
     const input = token.slice(0, token.lastIndexOf('.'));
     expect(token).toBe(`${input}.${createHmac('sha256', newer).update(input).digest('base64url')}`);
   });
