@@ -9,6 +9,8 @@ export interface InboundHeaders {
   readonly cookie: string | undefined;
   readonly authorization: string | undefined;
   readonly accept: string;
+  /** Whether the client waits for an event stream, which has no end of its own. */
+  readonly asksForEvents: boolean;
   readonly origin: string | undefined;
   readonly fetchSite: string | undefined;
   readonly fetchMode: string | undefined;
@@ -140,6 +142,7 @@ export function readHeaders(raw: readonly string[]): InboundHeaders {
   let cookie: string | undefined;
   let authorization: string | undefined;
   let accept = '';
+  let asksForEvents = false;
   let origin: string | undefined;
   let fetchSite: string | undefined;
   let fetchMode: string | undefined;
@@ -195,6 +198,7 @@ export function readHeaders(raw: readonly string[]): InboundHeaders {
         break;
       case 'accept':
         accept = value;
+        asksForEvents = value.includes('text/event-stream');
         endToEnd.push(name, value);
         break;
       // What decides about trust is joined when it comes twice, and then equals nothing that is allowed.
@@ -254,6 +258,7 @@ export function readHeaders(raw: readonly string[]): InboundHeaders {
     cookie,
     authorization,
     accept,
+    asksForEvents,
     origin,
     fetchSite,
     fetchMode,
