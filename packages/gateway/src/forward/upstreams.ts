@@ -1,6 +1,7 @@
 import { silentMeter, type Meter, type Route } from '@sallyport/core';
 import { Pool } from 'undici';
 import { startHealthChecks } from './health-checks.ts';
+import { createUpstreamConnector } from './upstream-connector.ts';
 import { UpstreamTarget, type BreakerOptions } from './upstream-target.ts';
 
 /** Every target that the routes name, shared by both listeners. */
@@ -80,7 +81,7 @@ function targetFor(
     connections: streaming ? null : connectionsPerTarget,
     pipelining: 1,
     allowH2: false,
-    connect: { timeout: connectTimeout },
+    connect: createUpstreamConnector(connectTimeout),
   });
   const target = new UpstreamTarget(origin, pool, breaker, mostInFlight);
   targets.set(key, target);
