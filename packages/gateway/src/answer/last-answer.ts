@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { createPerConnection } from '../per-connection.ts';
 
-const ending = new WeakSet<Socket>();
+const ending = createPerConnection<true>('the answer being given is the last one');
 
 /**
  * Says that the connection ends with the answer that is being given. What was sent behind the request has been read by
@@ -10,11 +11,11 @@ const ending = new WeakSet<Socket>();
  * @see {@link https://www.rfc-editor.org/rfc/rfc9112#section-9.6 RFC 9112, section 9.6}
  */
 export function endWithThisAnswer(socket: Socket): void {
-  ending.add(socket);
+  ending.set(socket, true);
 }
 
 /** Whether a request stands behind the last one of its connection. */
 export function comesTooLate(response: ServerResponse, socket: Socket): boolean {
-  // Only what waits for an earlier answer, or comes after it, has no connection of its own to answer on.
-  return (response.socket === null || socket.writableEnded) && ending.has(socket);
+  // Only what waits for an earlier answer, or comes after the end, has no connection of its own to answer on.
+  return (response.socket === null || socket.writableEnded) && ending.get(socket) === true;
 }
