@@ -8,7 +8,8 @@ import { spreadOf, summarizePairs, type Pair } from './statistics.ts';
 const bareProxy: ProxySide = { file: 'bare-proxy.ts', translates: false };
 const honoProxy: ProxySide = { file: 'hono-proxy.ts', translates: true };
 const nginx: ProxySide = { file: 'nginx-auth-request.ts', translates: true };
-const nginxThatRemembers: ProxySide = { ...nginx, settings: { remembersSessions: true } };
+const nginxThatRemembers: ProxySide = { ...nginx, settings: { verifier: 'remembering' } };
+const nginxWithBetterAuth: ProxySide = { ...nginx, settings: { verifier: 'better-auth' } };
 const door: ProxySide = { file: 'door.ts', translates: true };
 const doorWithStores: ProxySide = { file: 'door-with-stores.ts', translates: true };
 const doorWithMetrics: ProxySide = { file: 'door.ts', translates: true, settings: { metrics: true } };
@@ -109,15 +110,23 @@ const cases: readonly ProxyCase[] = [
   },
   {
     name: 'authenticated-get-vs-nginx-auth-request',
-    title: '… vs nginx auth_request, service asks its store each time',
+    title: '… vs nginx auth_request, service of Hono, Better Auth and jose',
     target: '≥ 2.5',
+    subject: door,
+    baseline: nginxWithBetterAuth,
+    problem: problemOfNginx,
+  },
+  {
+    name: 'authenticated-get-vs-nginx-auth-request-by-hand',
+    title: '… vs nginx auth_request, hand-written service asks its store each time',
+    target: 'to compare',
     subject: door,
     baseline: nginx,
     problem: problemOfNginx,
   },
   {
     name: 'authenticated-get-vs-nginx-auth-request-that-remembers',
-    title: '… vs nginx auth_request, service remembers for 30 s and misses sign-outs',
+    title: '… vs nginx auth_request, hand-written, remembers for 30 s and misses sign-outs',
     target: 'to compare',
     subject: door,
     baseline: nginxThatRemembers,

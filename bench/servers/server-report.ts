@@ -18,8 +18,8 @@ export interface ServerSettings {
   /** How many sessions the store holds, and how many of them are used; one when it is not said. */
   readonly sessions?: { readonly stored: number; readonly hot: number };
   readonly nestAccess?: NestAccess;
-  /** Whether the service behind nginx remembers sessions for a while, and does not hear of sign-outs meanwhile. */
-  readonly remembersSessions?: boolean;
+  /** Which service nginx asks about each request. @default 'lean' */
+  readonly verifier?: 'lean' | 'remembering' | 'better-auth';
   /** Whether it is noted how late the event loop is. It wakes the process every millisecond, so that only who asks pays. */
   readonly watchesEventLoop?: boolean;
 }
