@@ -75,6 +75,7 @@ export function createDoor(options: DoorOptions): Door {
   let checked = checkDoorOptions(options);
   const lasting = createLastingParts(checked);
   let current = createReplaceableParts(checked, lasting);
+  current.use();
   const retired = new Set<ReplaceableParts>();
   const listeners: Listener[] = [];
   const rebuilds: (() => void)[] = [];
@@ -160,12 +161,13 @@ export function createDoor(options: DoorOptions): Door {
     reconfigure: (change) => {
       const nextOptions = checkDoorOptions({ ...options, ...change });
       const next = createReplaceableParts(nextOptions, lasting);
+      next.use();
       const before = current;
       checked = nextOptions;
       current = next;
       for (const rebuild of rebuilds) rebuild();
       retired.add(before);
-      before.closeWhenIdle(() => retired.delete(before));
+      before.retire(() => retired.delete(before));
     },
     retire: () => {
       isDraining = true;

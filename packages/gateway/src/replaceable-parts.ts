@@ -13,13 +13,11 @@ import { readPath } from './firewall/canonical-request.ts';
 import { createForwarder, type Forwarder } from './forward/forward.ts';
 import type { HandleRequestParts, UnderWay } from './handle-request.ts';
 import { createUpstreamMeasures } from './forward/upstream-measures.ts';
-import { createUpstreams } from './forward/upstreams.ts';
 import { createInternalTokenAuthenticator } from './authenticate/internal-token-authenticator.ts';
 import { createKnownHosts } from './firewall/known-hosts.ts';
 import type { Listening } from './listener.ts';
 import { createNoteRefusal, type NoteRefusal } from './record/note-refusal.ts';
 import { createKeysMount } from './answer/local-endpoints.ts';
-import { createRequestLimits } from './limits/request-limits.ts';
 import type { Mount } from './mount.ts';
 import type { ListenerKind } from './passage.ts';
 import { createRevocationsMount } from './revocations/revocations-mount.ts';
@@ -35,25 +33,23 @@ export interface ReplaceableParts {
   readonly isTrustedProxy: (address: string) => boolean;
   noteRefusalOf(kind: ListenerKind): NoteRefusal;
   explain(question: ExplainQuestion): Promise<Explanation>;
-  /** Closes once nothing runs under these parts any more; nothing new must begin. */
-  closeWhenIdle(onClosed: () => void): void;
+  /** They are in use from now on. */
+  use(): void;
+  /** Others took their place: nothing new begins. Closes once nothing runs under these parts any more. */
+  retire(onClosed: () => void): void;
   close(): Promise<void>;
 }
 
 /** What both listeners share: one set of routes, of limits on them, and of upstreams. */
 export function createReplaceableParts(options: CheckedDoorOptions, lasting: LastingParts): ReplaceableParts {
-  const { cache, mint, streams, revocations, slowClients, metrics, replacingMeter: meter } = lasting;
+  const { cache, mint, streams, revocations, slowClients, metrics } = lasting;
   const underWay: UnderWay = { count: 0, onIdle: undefined };
   const isTrustedProxy = createNetworkCheck(options.trustedProxies);
-  const { publicUrl, publicOrigin, isSecure, keyRing, routes, sessions, logger, now } = options;
+  const { publicUrl, publicOrigin, isSecure, keyRing, routes, sessions, logger, now, meter } = options;
   const clock = options.clock;
   const keys = createKeysMount(keyRing);
   const readCookies = createCookieReader(sessionCookieFor(publicUrl).name);
-  const requestLimits = createRequestLimits({
-    shared: options.sharedCounts === undefined ? undefined : { ...options.sharedCounts, logger },
-    maxSubjects: options.limits.requestSubjects,
-    meter,
-  });
+  const requestLimits = lasting.requestLimits.plan();
   const limitsOf: LimitsOf = (owner, limits) =>
     limits === undefined ? requestLimits.of('door', options.limits.requests) : requestLimits.of(owner, limits);
   const tables: Record<ListenerKind, RouteTable> = {
@@ -64,10 +60,7 @@ export function createReplaceableParts(options: CheckedDoorOptions, lasting: Las
   const protocol = isSecure ? 'https' : 'http';
   const turningAway = { signInPath: options.signInPath, stepUpPath: options.stepUpPath };
   const { limits } = options;
-  const upstreams = createUpstreams(routes, {
-    meter,
-    breaker: { failures: options.upstreams.failures, pauseMilliseconds: options.upstreams.pauseSeconds * 1000 },
-  });
+  const upstreams = lasting.upstreams.plan(routes);
   const forwarderParts = {
     upstreams,
     streams,
@@ -76,7 +69,7 @@ export function createReplaceableParts(options: CheckedDoorOptions, lasting: Las
     readCookies,
     publicOrigin,
     bodyBytes: limits.bodyBytes,
-    tunnels: limits.tunnels,
+    tunnels: lasting.tunnels,
   } as const;
   const forwarders: Record<ListenerKind, Forwarder> = {
     public: createForwarder(tables.public.places, {
@@ -137,10 +130,6 @@ export function createReplaceableParts(options: CheckedDoorOptions, lasting: Las
     clock,
     defaultHost: new URL(publicUrl).host,
   };
-  const close = async (): Promise<void> => {
-    requestLimits.close();
-    await upstreams.destroy();
-  };
 
   const partsFor: ReplaceableParts['partsFor'] = (kind, address, isDraining) => ({
     listener: kind,
@@ -187,14 +176,19 @@ export function createReplaceableParts(options: CheckedDoorOptions, lasting: Las
         },
       };
     },
-    closeWhenIdle: (onClosed) => {
+    use: () => {
+      requestLimits.use();
+      upstreams.use();
+    },
+    retire: (onClosed) => {
+      upstreams.retire();
       underWay.onIdle = () => {
         underWay.onIdle = undefined;
-        void close().finally(onClosed);
+        void upstreams.release().finally(onClosed);
       };
       if (underWay.count === 0) underWay.onIdle();
     },
-    close,
+    close: () => upstreams.release(),
   };
 }
 

@@ -1,5 +1,5 @@
 import { SallyportError, type NamedRequestLimit } from '@sallyport/core';
-import { createLeastRecentlyUsed } from '../least-recently-used.ts';
+import type { LeastRecentlyUsed } from '../least-recently-used.ts';
 
 /** Counts the requests of many subjects against one limit. */
 export interface RequestLimiter {
@@ -22,8 +22,8 @@ export interface Bucket {
 
 export interface RequestLimiterParts {
   readonly limit: NamedRequestLimit;
-  /** When there are more, those unused for longest begin anew. */
-  readonly maxSubjects: number;
+  /** What is counted, by subject. Belongs to whoever built it: another limiter of the same windows may go on with it. */
+  readonly buckets: LeastRecentlyUsed<Bucket>;
   /** Hears of a bucket that has something to tell; absent where there is nobody to tell. */
   readonly share: ((bucket: Bucket) => void) | undefined;
   readonly onRefusal: () => void;
@@ -40,11 +40,10 @@ const rounding = 1e-6;
  * lies within the time of the limit. It decides from memory alone and never waits.
  */
 export function createRequestLimiter(parts: RequestLimiterParts): RequestLimiter {
-  const { limit, share, onRefusal } = parts;
+  const { limit, buckets, share, onRefusal } = parts;
   const { amount } = limit;
   const milliseconds = limit.seconds * 1000;
   const sharedFrom = amount * worthSharing;
-  const buckets = createLeastRecentlyUsed<Bucket>(parts.maxSubjects);
 
   const bucketOf = (subject: string, window: number): Bucket => {
     const known = buckets.get(subject);
