@@ -1,6 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { RequestLimit, Route, RouteInput } from '@sallyport/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DoorOptions } from './door-options.ts';

@@ -1,7 +1,7 @@
 import { networkOf, type Meter, type RequestLimit } from '@sallyport/core';
 import { createLeastRecentlyUsed, type LeastRecentlyUsed } from '../least-recently-used.ts';
 import { placeOf, type Passage } from '../passage.ts';
-import { createRequestLimiter, type Bucket, type RequestLimiter } from './request-limiter.ts';
+import { createRequestLimiter, toWatchedLimiter, type Bucket, type RequestLimiter } from './request-limiter.ts';
 import { createSharedCounts, type SharedCountsParts } from './shared-counts.ts';
 
 /** The limits of a place, by when the subject is known. */
@@ -93,6 +93,16 @@ export function createRequestLimits({ shared, maxSubjects, meter }: RequestLimit
   return { plan, close: () => counts?.close() };
 }
 
+/** The same limits for requests that nobody sent. */
+export function toWatchedLimits(limits: PlaceLimits | undefined): PlaceLimits | undefined {
+  if (limits === undefined) return undefined;
+  const { byAddress, byCaller } = limits;
+  return {
+    byAddress: byAddress.map(toWatchedLimiter),
+    byCaller: byCaller.map(({ per, limiter }) => ({ per, limiter: toWatchedLimiter(limiter) })),
+  };
+}
+
 /** Refuses who asks too often, by address: before anything is read for them. */
 export function limitByAddress(passage: Passage): undefined {
   const { limits } = placeOf(passage);
@@ -111,7 +121,8 @@ export function limitByCaller(passage: Passage): undefined {
   }
 }
 
-function subjectOf({ caller }: Passage, per: PlaceLimits['byCaller'][number]['per']): string | undefined {
+/** Whom a limit of this kind counts for a request; `undefined` when nobody. */
+export function subjectOf({ caller }: Passage, per: PlaceLimits['byCaller'][number]['per']): string | undefined {
   if (caller.kind === 'anonymous') return undefined;
   if (per === 'session') return caller.sid;
   if (per === 'account') return caller.kind === 'user' ? caller.id : undefined;
