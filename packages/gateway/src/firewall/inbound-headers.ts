@@ -125,6 +125,10 @@ const reservedPrefixes = [
 ].flat();
 
 const wellKnown = 512;
+
+/** Nobody's long names are to be kept in memory for ever. */
+const longestWellKnown = 64;
+
 const rules = new Map<string, HeaderRule>();
 
 /**
@@ -281,7 +285,7 @@ export function foldHeaderName(name: string): string {
 function ruleFor(name: string): HeaderRule {
   const rule = classify(name);
   // Remembered for the spellings met first; a client that makes up names pays for them itself.
-  if (rules.size < wellKnown) rules.set(name, rule);
+  if (rules.size < wellKnown && name.length <= longestWellKnown) rules.set(name, rule);
   return rule;
 }
 
