@@ -57,8 +57,9 @@ export function decide(passage: Passage, parts: DecisionParts): Decision | Promi
 
 function decideFrom(first: number, passage: Passage, parts: DecisionParts): Decision | Promise<Decision> {
   try {
+    const run = passage.timings === undefined ? runStage : runTimedStage;
     for (let index = first; index < stages.length; index++) {
-      const outcome = runStage(index, passage, parts);
+      const outcome = run(index, passage, parts);
       if (outcome === undefined) continue;
       if (!(outcome instanceof Promise)) return outcome;
       return outcome.then(
@@ -73,19 +74,26 @@ function decideFrom(first: number, passage: Passage, parts: DecisionParts): Deci
 }
 
 function runStage(index: number, passage: Passage, parts: DecisionParts): ReturnType<Stage<DecisionParts>> {
-  const stage = stages[index];
-  if (stage === undefined) throw new TypeError('there is no such stage');
-  const { timings } = passage;
-  if (timings === undefined) return stage.run(passage, parts);
-  passage.stage = stage.name;
+  return stageAt(index).run(passage, parts);
+}
+
+function runTimedStage(index: number, passage: Passage, parts: DecisionParts): ReturnType<Stage<DecisionParts>> {
+  const { name } = stageAt(index);
+  passage.stage = name;
   const begun = performance.now();
   const note = (): void => {
-    timings.push({ name: stage.name, microseconds: Math.round((performance.now() - begun) * 1000) });
+    passage.timings?.push({ name, microseconds: Math.round((performance.now() - begun) * 1000) });
   };
-  const outcome = stage.run(passage, parts);
+  const outcome = runStage(index, passage, parts);
   if (outcome instanceof Promise) return outcome.finally(note);
   note();
   return outcome;
+}
+
+function stageAt(index: number): (typeof stages)[number] {
+  const stage = stages[index];
+  if (stage === undefined) throw new TypeError('there is no such stage');
+  return stage;
 }
 
 function refuse(error: unknown): Decision {

@@ -142,8 +142,7 @@ function lookAfterClient(
   refuse: (error: SallyportError) => void,
   slowClients: SlowClients,
 ): void {
-  const asksForEvents = request?.headers.accept.includes('text/event-stream') === true;
-  if (destination.kind === 'upstream' && (destination.route.streaming || asksForEvents)) {
+  if (destination.kind === 'upstream' && (destination.route.streaming || request?.headers.asksForEvents === true)) {
     slowClients.spare(message.socket);
     return;
   }

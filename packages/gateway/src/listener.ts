@@ -8,6 +8,7 @@ import { answerUnreadable, writeProblem } from './answer/unreadable-request.ts';
 import { capConnections, type ConnectionCaps } from './limits/connection-caps.ts';
 import type { SlowClients } from './limits/slow-clients.ts';
 import { asksForWebSocket } from './firewall/web-socket-handshake.ts';
+import { InboundMessage } from './inbound-message.ts';
 import type { NoteRefusal } from './record/note-refusal.ts';
 import { toSecureContext, type CertificatePair } from './tls/secure-context.ts';
 import { rotateTicketKeys } from './tls/ticket-keys.ts';
@@ -68,6 +69,7 @@ export interface Listener {
   drain(graceMilliseconds: number): Promise<void>;
 }
 
+const nothingToProceed = (): void => {};
 const sweepMilliseconds = 50;
 const farewellMilliseconds = 1000;
 
@@ -90,7 +92,7 @@ export async function openListener(
   });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     unused.delete(request.socket);
-    handle(request, response, () => {}, false);
+    handle(request, response, nothingToProceed, false);
   });
   // Node would say "100 Continue" to anybody; here the decision comes first.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
@@ -100,7 +102,7 @@ export async function openListener(
   // Node would answer 417. What is no "100-continue" expects nothing that is known, and is not passed on.
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     unused.delete(request.socket);
-    handle(request, response, () => {}, false);
+    handle(request, response, nothingToProceed, false);
   });
   server.on('connect', (_: IncomingMessage, socket: Duplex) => {
     socket.on('error', () => {});
@@ -121,7 +123,7 @@ export async function openListener(
       slowClients.spare(request.socket);
       request.socket.once('close', () => handedOver.delete(request.socket));
       const response = takeOver(request, head);
-      if (response !== undefined) handle(request, response, () => {}, true);
+      if (response !== undefined) handle(request, response, nothingToProceed, true);
     });
   await listen(server, address);
   const bound = server.address();
@@ -163,6 +165,9 @@ function createServer({ tls }: ListenerAddress, takesHandshakes: boolean, limits
     keepAliveTimeout: limits.idleSeconds * 1000,
     requireHostHeader: false,
     insecureHTTPParser: false,
+    IncomingMessage: InboundMessage,
+    // A request without a body has no life as a stream: it is over when it arrives.
+    optimizeEmptyRequests: true,
     shouldUpgradeCallback: takesHandshakes ? asksForWebSocket : () => false,
   };
   if (tls === undefined) return createHttpServer(options);

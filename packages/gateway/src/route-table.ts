@@ -81,7 +81,7 @@ export function createRouteTable(
   const deepest = Math.max(0, ...places.map((place) => segmentCount(place.prefix)));
 
   const findAt = (prefix: string, host: string, method: string): Place | undefined => {
-    const found = choose(byPrefix.get(prefix), host, method);
+    const found = byPrefix.size === 0 ? undefined : choose(byPrefix.get(prefix), host, method);
     if (found !== undefined || byLoweredPrefix.size === 0) return found;
     return choose(byLoweredPrefix.get(prefix.toLowerCase()), host, method);
   };

@@ -3,11 +3,11 @@ import type { RecordActivity } from './activity.ts';
 import type { AuthenticationOutcome, Authenticator } from './authenticate.ts';
 import { placeOf, requestOf, type Passage } from '../passage.ts';
 import type { FoundSession, SessionCache } from './session-cache.ts';
-import type { ReadCookies } from './session-cookie-reader.ts';
+import type { ReadCookieHeader } from './session-cookie-reader.ts';
 
 export interface SessionAuthenticatorParts {
   readonly cache: SessionCache;
-  readonly readCookies: (header: string) => ReadCookies;
+  readonly readCookies: ReadCookieHeader;
   readonly recordActivity: RecordActivity;
 }
 
@@ -31,7 +31,7 @@ export function createSessionAuthenticator(parts: SessionAuthenticatorParts): Au
     authenticate: (passage) => {
       const { headers } = requestOf(passage);
       if (headers.cookie === undefined) return notApplicable;
-      passage.cookies = readCookies(headers.cookie);
+      passage.cookies = readCookies(headers.cookie, passage.message.socket);
       const { session } = passage.cookies;
       if (session.kind === 'none') return notApplicable;
       if (headers.authorization !== undefined) {

@@ -10,6 +10,7 @@ import {
   type SessionDirectory,
 } from '@sallyport/core';
 import { createLeastRecentlyUsed } from '../least-recently-used.ts';
+import { createPerConnection } from '../per-connection.ts';
 
 /** A session as the door remembers it. Only `idleExpiresAt` and `activityRecordedAt` move; times are milliseconds. */
 export interface CachedSession {
@@ -210,7 +211,7 @@ interface KnownToken {
  * of a hit.
  */
 function createTokenKeys(): (token: string, connection: object | undefined) => string {
-  const lastOf = new WeakMap<object, KnownToken>();
+  const lastOf = createPerConnection<KnownToken>('last session token');
   return (token, connection) => {
     if (connection === undefined) return hash('sha256', token, 'base64url');
     const last = lastOf.get(connection);

@@ -1,4 +1,8 @@
 import { isSessionToken } from '@sallyport/core';
+import { createPerConnection } from '../per-connection.ts';
+
+/** Reads a `Cookie` header. `connection` is whatever lives as long as the connection on which it came. */
+export type ReadCookieHeader = (header: string, connection?: object) => ReadCookies;
 
 /** What the `Cookie` header says about the session. */
 export type PresentedSession =
@@ -30,8 +34,23 @@ export function isOurCookieName(name: string): boolean {
  * and white space is the RFC's two characters only, since `trim()` would turn a no-break space into our name.
  *
  * Two cookies of our name with different values are a sign of tossing: neither is used.
+ *
+ * A browser sends the same cookies on a connection again and again: those of the last request are remembered with it.
  */
-export function createCookieReader(cookieName: string): (header: string) => ReadCookies {
+export function createCookieReader(cookieName: string): ReadCookieHeader {
+  const lastOf = createPerConnection<{ readonly header: string; readonly read: ReadCookies }>('last cookies');
+  const read = createUncachedReader(cookieName);
+  return (header, connection) => {
+    if (connection === undefined) return read(header);
+    const last = lastOf.get(connection);
+    if (last?.header === header) return last.read;
+    const cookies = read(header);
+    lastOf.set(connection, { header, read: cookies });
+    return cookies;
+  };
+}
+
+function createUncachedReader(cookieName: string): (header: string) => ReadCookies {
   const start = `${cookieName}=`;
   return (header) => {
     // The usual case, without an allocation per pair: our cookie and no other.

@@ -9,6 +9,8 @@ export interface InboundHeaders {
   readonly cookie: string | undefined;
   readonly authorization: string | undefined;
   readonly accept: string;
+  /** Whether the client waits for an event stream, which has no end of its own. */
+  readonly asksForEvents: boolean;
   readonly origin: string | undefined;
   readonly fetchSite: string | undefined;
   readonly fetchMode: string | undefined;
@@ -144,6 +146,7 @@ export function readHeaders(raw: readonly string[]): InboundHeaders {
   let cookie: string | undefined;
   let authorization: string | undefined;
   let accept = '';
+  let asksForEvents = false;
   let origin: string | undefined;
   let fetchSite: string | undefined;
   let fetchMode: string | undefined;
@@ -199,6 +202,7 @@ export function readHeaders(raw: readonly string[]): InboundHeaders {
         break;
       case 'accept':
         accept = value;
+        asksForEvents = value.includes('text/event-stream');
         endToEnd.push(name, value);
         break;
       // What decides about trust is joined when it comes twice, and then equals nothing that is allowed.
@@ -258,6 +262,7 @@ export function readHeaders(raw: readonly string[]): InboundHeaders {
     cookie,
     authorization,
     accept,
+    asksForEvents,
     origin,
     fetchSite,
     fetchMode,

@@ -1,12 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { Transform, type Readable } from 'node:stream';
 import { SallyportError, type Route } from '@sallyport/core';
-import type { Dispatcher } from 'undici';
 import { requestOf, type Passage } from '../passage.ts';
 import type { Place } from '../route-table.ts';
 import type { StreamRegister } from '../streams/stream-register.ts';
 import { createTargetChoice } from './choose-target.ts';
-import { TransferHandler, type Transfer, type TransferParts } from './transfer.ts';
+import { TransferHandler, type ForwardOptions, type Transfer, type TransferParts } from './transfer.ts';
 import type { UpstreamMeasures } from './upstream-measures.ts';
 import { upstreamTarget, writeUpstreamHeaders, type UpstreamRequestParts } from './upstream-request.ts';
 import type { ResponseContext } from './upstream-response.ts';
@@ -89,7 +88,8 @@ export function createForwarder(places: readonly Place[], parts: ForwarderParts)
         carriedIdentity: passage.token !== undefined,
         mayCarryIdentity: place.carriesIdentity,
       };
-      const options: Dispatcher.DispatchOptions = {
+      const options: ForwardOptions = {
+        servername: target.serverName,
         path: upstreamTarget(request.target, request.query, lane.strippedSegments),
         method: request.method,
         headers: writeUpstreamHeaders(passage, place, parts),
@@ -97,8 +97,8 @@ export function createForwarder(places: readonly Place[], parts: ForwarderParts)
         // A stream may begin late; the answer to a handshake does not.
         headersTimeout: headers.isWebSocket ? lane.headersTimeout || defaultTimeouts.headers : lane.headersTimeout,
         // Who asks for events waits for them, on whichever route.
-        bodyTimeout: headers.accept.includes('text/event-stream') ? 0 : lane.bodyTimeout,
-        ...(headers.isWebSocket ? { upgrade: 'websocket' } : {}),
+        bodyTimeout: headers.asksForEvents ? 0 : lane.bodyTimeout,
+        upgrade: headers.isWebSocket ? 'websocket' : null,
       };
       const handler = new TransferHandler(lane, target, options, passage, response, context, fail);
       if (headers.isWebSocket || lane.isStreaming) handler.register();

@@ -23,12 +23,14 @@ export function startHealthChecks(target: UpstreamTarget, health: NonNullable<Ro
 }
 
 async function answersWell(
-  { pool }: UpstreamTarget,
+  { pool, serverName }: UpstreamTarget,
   { path, timeoutMilliseconds }: NonNullable<Route['health']>,
 ): Promise<boolean> {
   try {
     const signal = AbortSignal.timeout(timeoutMilliseconds);
-    const { statusCode, body } = await pool.request({ path, method: 'GET', signal });
+    // By the name that requests use: undici gives a connection up for another name.
+    const options = { path, method: 'GET', signal, servername: serverName } as const;
+    const { statusCode, body } = await pool.request(options);
     await body.dump();
     return statusCode < 400;
   } catch {

@@ -29,6 +29,11 @@ export interface TransferParts {
   readonly measures: UpstreamMeasures;
 }
 
+/** What undici is asked to send. Without a name it would take that of `Host` for the upstream's. */
+export interface ForwardOptions extends Dispatcher.DispatchOptions {
+  servername: string;
+}
+
 const smallBody = 16_384;
 
 /** How long a slow reader may take for the last event, when the door has ended the stream. */
@@ -37,7 +42,7 @@ const farewellMilliseconds = 750;
 /** One exchange with an upstream. A class, because one object then carries what five closures would. */
 export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, Stream {
   readonly #parts: TransferParts;
-  readonly #options: Dispatcher.DispatchOptions;
+  readonly #options: ForwardOptions;
   readonly #passage: Passage;
   readonly #response: ServerResponse;
   readonly #context: ResponseContext;
@@ -64,7 +69,7 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
   constructor(
     parts: TransferParts,
     target: UpstreamTarget,
-    options: Dispatcher.DispatchOptions,
+    options: ForwardOptions,
     passage: Passage,
     response: ServerResponse,
     context: ResponseContext,
@@ -210,6 +215,7 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
     this.#isRetried = true;
     this.#isSettled = false;
     this.#target = target;
+    this.#options.servername = target.serverName;
     this.send();
   }
 

@@ -1,11 +1,11 @@
 import { requestOf, type Passage } from '../passage.ts';
 import { randomHex } from '../random-hex.ts';
 import type { Place } from '../route-table.ts';
-import type { ReadCookies } from '../authenticate/session-cookie-reader.ts';
+import type { ReadCookieHeader } from '../authenticate/session-cookie-reader.ts';
 
 export interface UpstreamRequestParts {
   readonly protocol: 'http' | 'https';
-  readonly readCookies: (header: string) => ReadCookies;
+  readonly readCookies: ReadCookieHeader;
 }
 
 const traceparentSyntax = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;

@@ -1,4 +1,5 @@
 import type { Pool } from 'undici';
+import { serverNameOf } from './upstream-connector.ts';
 
 /** When a target is left alone, and for how long. */
 export interface BreakerOptions {
@@ -11,6 +12,7 @@ export interface BreakerOptions {
 /** One process behind a route: its connections, and what the last requests told of it. */
 export class UpstreamTarget {
   readonly origin: string;
+  readonly serverName: string;
   readonly pool: Pool;
   readonly #breaker: BreakerOptions;
   readonly #mostInFlight: number;
@@ -25,6 +27,7 @@ export class UpstreamTarget {
 
   constructor(origin: string, pool: Pool, breaker: BreakerOptions, mostInFlight: number) {
     this.origin = origin;
+    this.serverName = serverNameOf(origin);
     this.pool = pool;
     this.#breaker = breaker;
     this.#mostInFlight = mostInFlight;

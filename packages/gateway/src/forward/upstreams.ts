@@ -1,6 +1,7 @@
 import { silentMeter, type Meter, type Route } from '@sallyport/core';
 import { Pool } from 'undici';
 import { startHealthChecks } from './health-checks.ts';
+import { createUpstreamConnector } from './upstream-connector.ts';
 import { UpstreamTarget, type BreakerOptions } from './upstream-target.ts';
 
 /** Every target that routes name, shared by both listeners. */
@@ -133,7 +134,7 @@ function keep(key: string, origin: string, route: Route, breaker: BreakerOptions
     connections: route.streaming ? null : connectionsPerTarget,
     pipelining: 1,
     allowH2: false,
-    connect: { timeout: connectTimeoutOf(route) },
+    connect: createUpstreamConnector(connectTimeoutOf(route)),
   });
   const target = new UpstreamTarget(origin, pool, breaker, mostInFlightOf(route));
   return { key, target, health: route.health, holders: 0, users: 0, stopChecks: () => {} };
