@@ -53,7 +53,7 @@ export function askOverHttp2(
   stream.setEncoding('utf8').on('data', (text: string) => (received += text));
   stream.on('wantTrailers', () => stream.sendTrailers(trailers ?? {}));
   const answer = new Promise<Http2Answer>((resolve, reject) => {
-    let head: IncomingHttpHeaders & { ':status'?: number } = {};
+    let head: IncomingHttpHeaders & { ':status'?: number | undefined } = {};
     stream.on('response', (headersOfAnswer) => (head = headersOfAnswer));
     stream.on('error', reject);
     stream.on('end', () => resolve({ status: head[':status'] ?? 0, headers: head, body: received }));
@@ -181,12 +181,12 @@ export function rowsOfHttp2(proxy: () => Omit<ProxyInFront, 'close'>): void {
       };
       const { Cookie } = cookie(door.sessions.add());
       const connection = await open();
-      const { stream, body } = askOverHttp2(connection, { ':path': '/events/x', cookie: Cookie });
-      await vi.waitFor(() => expect(body()).toBe('data: 1\n\n'), settled);
+      const request = askOverHttp2(connection, { ':path': '/events/x', cookie: Cookie });
+      await vi.waitFor(() => expect(request.body()).toBe('data: 1\n\n'), settled);
       (await more.promise)();
-      await vi.waitFor(() => expect(body()).toBe('data: 1\n\ndata: 2\n\n'), settled);
+      await vi.waitFor(() => expect(request.body()).toBe('data: 1\n\ndata: 2\n\n'), settled);
       // The connection stays: only this stream ends.
-      stream.close();
+      request.stream.close();
       await gone.promise;
       door.upstream.reset();
       expect((await askOverHttp2(connection, { ':path': '/public/x' }).answer).status).toBe(200);

@@ -81,8 +81,8 @@ describe('a gateway that is told to stop', () => {
     await vi.waitFor(async () => expect((await fetch(`${folder.origin}/readyz`)).status).toBe(503), patience);
     // Whoever asks for readiness has heard; streams have not been told yet.
     socket.send('still here');
-    const [{ data }] = (await once(socket, 'message')) as [MessageEvent];
-    expect(data).toBe('still here');
+    const [message] = (await once(socket, 'message')) as [{ readonly data: unknown }];
+    expect(message.data).toBe('still here');
     expect(events.isOver()).toBe(false);
 
     const [{ code, reason, wasClean }] = await closed;
@@ -136,7 +136,8 @@ function readAll(answer: Response): { text(): string; isOver(): boolean; readonl
   let isOver = false;
   const read = async (): Promise<void> => {
     const decoder = new TextDecoder();
-    for await (const piece of answer.body ?? []) text += decoder.decode(piece, { stream: true });
+    const body: AsyncIterable<Uint8Array> | null = answer.body;
+    for await (const piece of body ?? []) text += decoder.decode(piece, { stream: true });
   };
   const end = read().then(
     () => 'whole' as const,

@@ -178,9 +178,7 @@ describe('limits on requests', () => {
   beforeEach(async () => {
     time = Date.parse('2026-01-01T00:00:00Z');
     const upstream = await startEcho();
-    const withLimits = (limits: Route['limits']): Route[] => [
-      open('a', upstream.origin, { limits: limits as RouteInput['limits'] }),
-    ];
+    const withLimits = (limits: Route['limits']): Route[] => [open('a', upstream.origin, { limits })];
     door = await doorWith(withLimits(limit(2)), { now: () => new Date(time) });
     reload = (limits) => door.door.reconfigure({ routes: withLimits(limits) });
     await door.send('GET', '/a');

@@ -153,16 +153,12 @@ function callerLimitFacts(passage: Passage, { limits }: Place): readonly Explain
 }
 
 /** Which limit, whom it counts, and how it stands with them. */
-function limitFact(
-  per: string,
-  { limit, look }: RequestLimiter,
-  subject: string | undefined,
-  at: number,
-): ExplainedFact {
+function limitFact(per: string, limiter: RequestLimiter, subject: string | undefined, at: number): ExplainedFact {
+  const { limit } = limiter;
   const name = `limit per ${per}`;
   const rule = `${limit.name}, ${limit.amount} in ${limit.seconds} s`;
   if (subject === undefined) return { name, value: `${rule}: not counted for this caller` };
-  const { left, retryAfterSeconds } = look(subject, at);
+  const { left, retryAfterSeconds } = limiter.look(subject, at);
   const standing = left > 0 ? `${left} left` : `used up, one more in ${retryAfterSeconds} s`;
   return { name, value: `${rule}: ${standing} for ${subject}` };
 }

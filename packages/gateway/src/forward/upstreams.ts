@@ -118,12 +118,14 @@ function connectTimeoutOf({ timeouts }: Route): number {
   return timeouts?.connectMilliseconds ?? defaultTimeouts.connect;
 }
 
-/** Streams stay open for long: they get connections of their own, so that they never hold up short requests. */
 function mostInFlightOf({ limits, streaming }: Route): number {
   return limits?.inFlight ?? (streaming ? streamsPerTarget : requestsPerTarget);
 }
 
-/** Whatever makes one target another. */
+/**
+ * Whatever makes one target another. Streams stay open for long: they get connections of their own, so that they never
+ * hold up short requests.
+ */
 function keyOf(origin: string, route: Route): string {
   const { streaming, health } = route;
   return JSON.stringify([origin, connectTimeoutOf(route), streaming, mostInFlightOf(route), health]);

@@ -96,12 +96,13 @@ export function createRequestLimiter(parts: RequestLimiterParts): RequestLimiter
 }
 
 /** The same limiter for a request that nobody sent: it refuses alike, and counts nothing. */
-export function toWatchedLimiter({ limit, look }: RequestLimiter): RequestLimiter {
+export function toWatchedLimiter(limiter: RequestLimiter): RequestLimiter {
+  const { limit } = limiter;
   return {
     limit,
-    look,
+    look: (subject, at) => limiter.look(subject, at),
     take: (subject, at) => {
-      const { left, retryAfterSeconds } = look(subject, at);
+      const { left, retryAfterSeconds } = limiter.look(subject, at);
       if (left === 0) throw tooManyRequests(limit, retryAfterSeconds);
     },
   };

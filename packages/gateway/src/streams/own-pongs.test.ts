@@ -41,11 +41,13 @@ describe('a tunnel whose client answers pings', () => {
     await upstream.close();
   });
 
-  const isPinged = async (): Promise<void> =>
+  const isPinged = async (): Promise<void> => {
     await expect.poll(() => client.frames().at(-1)?.opcode, settled).toBe(ping);
+  };
   const last = writeFrame('last', masked);
-  const arrivesAs = async (bytes: Buffer): Promise<void> =>
+  const arrivesAs = async (bytes: Buffer): Promise<void> => {
     await expect.poll(() => arrived.toString('latin1'), settled).toBe(bytes.toString('latin1'));
+  };
 
   it('keeps the answer to the ping of the door from the upstream', async () => {
     expect(client.frames().at(-1)?.payload).toEqual(word);
