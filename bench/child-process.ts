@@ -5,6 +5,7 @@ import { pinnedCommand } from './cores.ts';
 /** A process of the benchmark: a server under test, the upstream, or the load generator. */
 export interface Child<Ready> {
   readonly ready: Ready;
+  readonly pid: number;
   /** Asks the process something, and resolves to its answer. */
   ask(question: unknown): Promise<unknown>;
   stop(): Promise<void>;
@@ -16,6 +17,8 @@ export interface ChildOptions {
   readonly core: number | undefined;
   /** Handed over as JSON. */
   readonly settings?: unknown;
+  /** Whether it runs on the packages as they were built: what has decorators cannot be loaded from its source. */
+  readonly isBuilt?: boolean;
   /** More options for Node, such as `--cpu-prof`. */
   readonly nodeOptions?: readonly string[];
 }
@@ -30,7 +33,7 @@ export async function startChild<Ready>(options: ChildOptions): Promise<Child<Re
   const file = fileURLToPath(new URL(options.file, import.meta.url));
   const [program, ...parameters] = pinnedCommand(options.core, [
     process.execPath,
-    sourceCondition,
+    ...(options.isBuilt === true ? [] : [sourceCondition]),
     ...(options.nodeOptions ?? []),
     file,
     JSON.stringify(options.settings ?? {}),
@@ -61,6 +64,7 @@ export async function startChild<Ready>(options: ChildOptions): Promise<Child<Re
   const ready = (await nextMessage()) as Ready;
   return {
     ready,
+    pid: child.pid ?? 0,
     async ask(question) {
       const reply = nextMessage();
       child.send({ question });

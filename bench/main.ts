@@ -1,18 +1,23 @@
 import { parseBenchArguments } from './arguments.ts';
 import type { Benchmark, BenchmarkResult } from './benchmark.ts';
 import { chooseCores } from './cores.ts';
+import { gatewayHeapBenchmark, gatewayMemoryBenchmark, gatewayStartBenchmark } from './gateway-benchmarks.ts';
 import { loginFloodBenchmark } from './login-flood-benchmark.ts';
 import { proxyBenchmarks } from './proxy-cases.ts';
 import { toJson, toTable } from './report.ts';
-import { revocationBenchmark, serviceRevocationBenchmark } from './revocation-benchmark.ts';
+import { revocationBenchmark, serviceRevocationBenchmark, streamRevocationBenchmark } from './revocation-benchmark.ts';
 
 /* `npm run bench`: see docs/performance.md. Results go to standard output, progress to standard error. */
 
 const benchmarks: readonly Benchmark[] = [
   ...proxyBenchmarks,
   loginFloodBenchmark,
+  gatewayStartBenchmark,
+  gatewayMemoryBenchmark,
+  gatewayHeapBenchmark,
   revocationBenchmark,
   serviceRevocationBenchmark,
+  streamRevocationBenchmark,
 ];
 
 const { json, quick, list, pairs, only, profile } = parseBenchArguments(process.argv.slice(2));

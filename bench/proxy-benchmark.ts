@@ -1,3 +1,5 @@
+import { buildPackages } from '../tools/build/build-system.ts';
+import { workspaceRoot } from '../tools/workspace-root.ts';
 import { startChild, type Child } from './child-process.ts';
 import type { Cores } from './cores.ts';
 import type { LoadPlan, LoadResult } from './load/load-generator.ts';
@@ -12,6 +14,8 @@ export interface ProxySide {
   readonly settings?: Partial<ServerSettings>;
   /** Whether each request must reach the upstream with a token and without the cookie. */
   readonly translates: boolean;
+  /** A service, which runs as it was built and answers itself: nothing is to reach the upstream. */
+  readonly isService?: boolean;
 }
 
 export interface ProxyBenchmarkOptions {
@@ -57,6 +61,7 @@ interface Turn {
 interface RunningSide {
   readonly side: ProxySide;
   readonly child: Child<ServerReady>;
+  readonly requests: readonly string[];
 }
 
 type Upstream = Child<{ readonly port: number; readonly bodyLength: number }>;
@@ -64,6 +69,7 @@ type Upstream = Child<{ readonly port: number; readonly bodyLength: number }>;
 /** Lets two servers take turns under the same load, one pair of turns after the other, and measures both. */
 export async function measureProxies(options: ProxyBenchmarkOptions): Promise<ProxyMeasurements> {
   const { cores, onProgress } = options;
+  if (options.subject.isService === true) await buildPackages(workspaceRoot);
   const children: Child<unknown>[] = [];
   const started = async <Ready>(starting: Promise<Child<Ready>>): Promise<Child<Ready>> => {
     const child = await starting;
@@ -73,10 +79,10 @@ export async function measureProxies(options: ProxyBenchmarkOptions): Promise<Pr
   try {
     const upstream: Upstream = await started(startChild({ file: 'servers/upstream.ts', core: cores.upstream }));
     const load = await started(startChild<object>({ file: 'load/main.ts', core: cores.load }));
-    const startSide = async (side: ProxySide): Promise<RunningSide> => ({
-      side,
-      child: await started(startServer(side, upstream.ready.port, options)),
-    });
+    const startSide = async (side: ProxySide): Promise<RunningSide> => {
+      const child = await started(startServer(side, upstream.ready.port, options));
+      return { side, child, requests: requestsOf(child.ready) };
+    };
     const subject = await startSide(options.subject);
     const baseline = await startSide(options.baseline);
     const turn = (running: RunningSide, milliseconds: number, ratePerSecond?: number): Promise<Turn> =>
@@ -132,7 +138,8 @@ function startServer(
     profileFolder === undefined
       ? []
       : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`, `--cpu-prof-name=${profileName}`];
-  return startChild({ file: `servers/${side.file}`, core: cores.server, settings, nodeOptions });
+  const isBuilt = side.isService === true;
+  return startChild({ file: `servers/${side.file}`, core: cores.server, settings, nodeOptions, isBuilt });
 }
 
 /** The rate at which both are asked; `undefined` for as fast as they answer. */
@@ -177,7 +184,7 @@ async function takeTurn(options: TurnOptions): Promise<Turn> {
   const { running, upstream, load, connections, milliseconds, ratePerSecond } = options;
   const plan: LoadPlan = {
     port: running.child.ready.port,
-    request: browserRequest(running.child.ready),
+    requests: running.requests,
     expectedBodyLength: upstream.ready.bodyLength,
     connections,
     rampMilliseconds: 150,
@@ -211,14 +218,24 @@ function requireTranslation(side: ProxySide, before: UpstreamReport, after: Upst
   const seen = after.requests - before.requests;
   const withToken = after.withToken - before.withToken;
   const withCookie = after.withCookie - before.withCookie;
+  if (side.isService === true && seen === 0) return;
   if (seen !== answered) throw new Error(`${side.file}: ${answered} answers, but the upstream saw ${seen} requests`);
   if (!side.translates) return;
   if (withToken !== seen) throw new Error(`${side.file}: ${seen - withToken} requests arrived without a token`);
   if (withCookie !== 0) throw new Error(`${side.file}: ${withCookie} requests arrived with the cookie`);
 }
 
-/** What Chromium sends with a `fetch` of the same origin, which each server believes to be `http://localhost:3000`. */
-export function browserRequest({ cookie }: ServerReady): string {
+function requestsOf({ cookie, cookies = [cookie], authorization }: ServerReady): readonly string[] {
+  if (authorization !== undefined) return [requestWith(`Authorization: ${authorization}`)];
+  return cookies.map(browserRequest);
+}
+
+/** What Chromium sends with a `fetch` of the same origin; each server believes that it is `http://localhost:3000`. */
+export function browserRequest(cookie: string): string {
+  return requestWith(`Cookie: ${cookie}`);
+}
+
+function requestWith(credential: string): string {
   return [
     'GET /api/shop/products/p1?currency=EUR HTTP/1.1',
     'Host: localhost:3000',
@@ -234,7 +251,7 @@ export function browserRequest({ cookie }: ServerReady): string {
     'Referer: http://localhost:3000/products',
     'Accept-Encoding: gzip, deflate, br, zstd',
     'Accept-Language: en-GB,en;q=0.9',
-    `Cookie: ${cookie}`,
+    credential,
     '',
     '',
   ].join('\r\n');

@@ -1,9 +1,14 @@
 import type { Benchmark, BenchmarkResult, RunSettings } from './benchmark.ts';
 import { measureProxies, type ProxyMeasurements, type ProxySide } from './proxy-benchmark.ts';
+import { toResult } from './result.ts';
+import { problemOfNginx } from './servers/nginx-configuration.ts';
+import type { NestAccess } from './servers/server-report.ts';
 import { spreadOf, summarizePairs, type Pair } from './statistics.ts';
 
 const bareProxy: ProxySide = { file: 'bare-proxy.ts', translates: false };
 const honoProxy: ProxySide = { file: 'hono-proxy.ts', translates: true };
+const nginx: ProxySide = { file: 'nginx-auth-request.ts', translates: true };
+const nginxThatRemembers: ProxySide = { ...nginx, settings: { remembersSessions: true } };
 const door: ProxySide = { file: 'door.ts', translates: true };
 const doorWithStores: ProxySide = { file: 'door-with-stores.ts', translates: true };
 const doorWithMetrics: ProxySide = { file: 'door.ts', translates: true, settings: { metrics: true } };
@@ -13,12 +18,27 @@ const doorWithLogAndMetrics: ProxySide = {
   settings: { accessLog: true, metrics: true },
 };
 
+const nestService = (nestAccess: NestAccess): ProxySide => ({
+  file: 'nest-service.ts',
+  translates: false,
+  isService: true,
+  settings: { nestAccess },
+});
+const doorWithSessions = (stored: number, hot: number): ProxySide => ({
+  ...doorWithStores,
+  settings: { sessions: { stored, hot } },
+});
+
 interface ProxyCase {
   readonly name: string;
   readonly title: string;
   readonly target: string;
   readonly subject: ProxySide;
   readonly baseline: ProxySide;
+  /** In its place where somebody only wants to see that it runs. */
+  readonly quickSubject?: ProxySide;
+  /** Why it cannot be run on this machine. */
+  readonly problem?: () => string | undefined;
 }
 
 const cases: readonly ProxyCase[] = [
@@ -51,11 +71,57 @@ const cases: readonly ProxyCase[] = [
     baseline: bareProxy,
   },
   {
+    name: 'million-sessions-vs-thousand',
+    title: 'The door with 1,000,000 stored sessions, 10,000 in use, vs with 1,000',
+    target: '0.90 to 1.10',
+    subject: doorWithSessions(1_000_000, 10_000),
+    quickSubject: doorWithSessions(20_000, 10_000),
+    baseline: doorWithSessions(1000, 1000),
+  },
+  {
+    name: 'million-sessions-vs-ten-thousand',
+    title: '… vs with 10,000, all of them in use',
+    target: '0.90 to 1.10',
+    subject: doorWithSessions(1_000_000, 10_000),
+    quickSubject: doorWithSessions(20_000, 10_000),
+    baseline: doorWithSessions(10_000, 10_000),
+  },
+  {
     name: 'authenticated-get-vs-obvious-build',
     title: '… vs the obvious build (examples/hono-proxy)',
     target: '≥ 8',
     subject: door,
     baseline: honoProxy,
+  },
+  {
+    name: 'nest-guard-vs-no-guard',
+    title: 'Nest service of 1 KB JSON with our guard and a reused token vs open',
+    target: '≤ 3 µs added',
+    subject: nestService('guard'),
+    baseline: nestService('open'),
+  },
+  {
+    name: 'nest-guard-vs-passport-jwt',
+    title: '… vs passport-jwt with a look-up of the user',
+    target: '≥ 3',
+    subject: nestService('guard'),
+    baseline: nestService('passport'),
+  },
+  {
+    name: 'authenticated-get-vs-nginx-auth-request',
+    title: '… vs nginx auth_request, service asks its store each time',
+    target: '≥ 2.5',
+    subject: door,
+    baseline: nginx,
+    problem: problemOfNginx,
+  },
+  {
+    name: 'authenticated-get-vs-nginx-auth-request-that-remembers',
+    title: '… vs nginx auth_request, service remembers for 30 s and misses sign-outs',
+    target: 'to compare',
+    subject: door,
+    baseline: nginxThatRemembers,
+    problem: problemOfNginx,
   },
 ];
 
@@ -78,30 +144,26 @@ export const proxyBenchmarks: readonly Benchmark[] = [
 ];
 
 async function runProxyCase(proxyCase: ProxyCase, settings: RunSettings): Promise<readonly BenchmarkResult[]> {
-  return [toResult(proxyCase, await measure(proxyCase, settings))];
+  const problem = proxyCase.problem?.();
+  if (problem !== undefined) {
+    settings.onProgress(`skipped: ${problem}`);
+    return [];
+  }
+  const { quickSubject } = proxyCase;
+  if (!settings.isQuick || quickSubject === undefined)
+    return [toProxyResult(proxyCase, await measure(proxyCase, settings))];
+  settings.onProgress(`quick: the subject is ${JSON.stringify(quickSubject.settings)}`);
+  const quickCase = { ...proxyCase, title: `${proxyCase.title} (quick: fewer)`, subject: quickSubject };
+  return [toProxyResult(quickCase, await measure(quickCase, settings))];
 }
 
 async function runHalfLoad(settings: RunSettings): Promise<readonly BenchmarkResult[]> {
   const { p99, throughput } = await measure(halfLoad, settings, 0.5);
-  const { ratio, subject, baseline } = summarizePairs(p99);
-  const { name, title, target } = halfLoad;
   return [
-    {
-      name,
-      title,
-      ratio: ratio.median,
-      low: ratio.low,
-      high: ratio.high,
-      subject: subject.median,
-      baseline: baseline.median,
-      unit: 'ms',
-      pairs: p99.length,
-      target,
-      details: {
-        'added, ms': spreadOf(p99.map((pair) => pair.subject - pair.baseline)),
-        'requests/s, both': spreadOf(throughput.map((pair) => pair.subject)),
-      },
-    },
+    toResult(halfLoad, 'ms', p99, {
+      'added, ms': spreadOf(p99.map((pair) => pair.subject - pair.baseline)),
+      'requests/s, both': spreadOf(throughput.map((pair) => pair.subject)),
+    }),
   ];
 }
 
@@ -124,39 +186,25 @@ function measure(proxyCase: ProxyCase, settings: RunSettings, loadShare?: number
  * equals the throughput of the pinned, saturated server, which is in the details. On a busy machine the throughput of
  * both sides is capped by the neighbours, which would flatter the slower side; CPU time is not.
  */
-function toResult(proxyCase: ProxyCase, measured: ProxyMeasurements): BenchmarkResult {
-  const { name, title, target } = proxyCase;
-  const { ratio, subject, baseline } = summarizePairs(measured.perCpuSecond);
+function toProxyResult(proxyCase: ProxyCase, measured: ProxyMeasurements): BenchmarkResult {
   const throughput = summarizePairs(measured.throughput);
-  return {
-    name,
-    title,
-    ratio: ratio.median,
-    low: ratio.low,
-    high: ratio.high,
-    subject: subject.median,
-    baseline: baseline.median,
-    unit: 'requests/CPU s',
-    pairs: measured.perCpuSecond.length,
-    target,
-    details: {
-      ...conditionOf(measured),
-      'CPU per request, subject, µs': spreadOf(measured.perCpuSecond.map((pair) => 1e6 / pair.subject)),
-      'CPU per request, baseline, µs': spreadOf(measured.perCpuSecond.map((pair) => 1e6 / pair.baseline)),
-      'CPU per request added, µs': spreadOf(measured.perCpuSecond.map(addedMicroseconds)),
-      'requests/s, ratio': throughput.ratio,
-      'requests/s, subject': throughput.subject,
-      'requests/s, baseline': throughput.baseline,
-      'core busy, subject': spreadOf(measured.busy.map((pair) => pair.subject)),
-      'core busy, baseline': spreadOf(measured.busy.map((pair) => pair.baseline)),
-      'p99 saturated, subject, ms': spreadOf(measured.p99.map((pair) => pair.subject)),
-      'p99 saturated, baseline, ms': spreadOf(measured.p99.map((pair) => pair.baseline)),
-      'resident memory, subject, MB': measured.subjectResidentBytes / 1e6,
-      ...Object.fromEntries(
-        Object.entries(measured.subjectCountersPerRequest).map(([counter, count]) => [`${counter} per request`, count]),
-      ),
-    },
-  };
+  return toResult(proxyCase, 'requests/CPU s', measured.perCpuSecond, {
+    ...conditionOf(measured),
+    'CPU per request, subject, µs': spreadOf(measured.perCpuSecond.map((pair) => 1e6 / pair.subject)),
+    'CPU per request, baseline, µs': spreadOf(measured.perCpuSecond.map((pair) => 1e6 / pair.baseline)),
+    'CPU per request added, µs': spreadOf(measured.perCpuSecond.map(addedMicroseconds)),
+    'requests/s, ratio': throughput.ratio,
+    'requests/s, subject': throughput.subject,
+    'requests/s, baseline': throughput.baseline,
+    'core busy, subject': spreadOf(measured.busy.map((pair) => pair.subject)),
+    'core busy, baseline': spreadOf(measured.busy.map((pair) => pair.baseline)),
+    'p99 saturated, subject, ms': spreadOf(measured.p99.map((pair) => pair.subject)),
+    'p99 saturated, baseline, ms': spreadOf(measured.p99.map((pair) => pair.baseline)),
+    'resident memory, subject, MB': measured.subjectResidentBytes / 1e6,
+    ...Object.fromEntries(
+      Object.entries(measured.subjectCountersPerRequest).map(([counter, count]) => [`${counter} per request`, count]),
+    ),
+  });
 }
 
 /** Below this share of its core the saturated server was held up by neighbours, and all figures are only a hint. */

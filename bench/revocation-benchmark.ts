@@ -1,59 +1,92 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { once } from 'node:events';
+import { createServer, request, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { buildPackages } from '../tools/build/build-system.ts';
 import { connectTo, cookieOf, signOutOf, type AskDoor } from '../tools/launch/door-client.ts';
-import { startSystem, type RunningSystem } from '../tools/launch/system.ts';
-import { startPostgres } from '../tools/test-servers/postgres.ts';
-import { startRedis } from '../tools/test-servers/redis.ts';
-import type { RunningServer, TestServer } from '../tools/test-servers/test-server.ts';
+import type { RunningSystem } from '../tools/launch/system.ts';
 import { workspaceRoot } from '../tools/workspace-root.ts';
 import type { Benchmark, BenchmarkResult, RunSettings } from './benchmark.ts';
-import { quantile, summarizePairs, type Pair } from './statistics.ts';
+import { toResult, type ResultLabel } from './result.ts';
+import { quantile, type Pair } from './statistics.ts';
+import { withServers, withSystem } from './whole-system.ts';
 
 const signOuts = 1000;
+/** For what is measured in whole seconds, fewer tell as much. */
+const serviceSignOuts = 300;
+const streamSignOuts = 300;
 const quickSignOuts = 40;
 /** Sessions are made in batches: a user with a thousand of them is nobody. */
 const batchSize = 20;
 const protectedPath = '/api/shop/products';
-const title = 'Sign-out at one gateway until it is refused at the other';
 
 /** One sign-out: milliseconds from its confirmation at one gateway to the first refusal at the other, to its last byte. */
 interface SignOut {
   readonly refusedAfter: number;
   /** A request of the same session at the other gateway just before. */
   readonly roundTrip: number;
-  readonly requestsUntilRefused: number;
+  /** Unless what is closed is a stream. */
+  readonly requestsUntilRefused?: number;
 }
+
+const gatewayLabel = {
+  name: 'sign-out-refused-by-the-other-gateway',
+  title: 'Sign-out at one gateway until it is refused at the other',
+  target: 'p99 ≤ 50 ms',
+  baseline: 'a request of the same session at the other gateway, just before',
+};
 
 /** Two real gateways on PostgreSQL and Redis; the other gateway has the session in its cache. */
 export const revocationBenchmark: Benchmark = {
-  name: 'sign-out-refused-by-the-other-gateway',
-  title,
+  ...gatewayLabel,
   run: async (settings) => [
-    toResult(await withSystem((system) => measure(system, settings)), {
-      name: 'sign-out-refused-by-the-other-gateway',
-      title,
-      target: 'p99 ≤ 50 ms',
-      baseline: 'a request of the same session at the other gateway, just before',
-    }),
+    toSignOutResult(
+      gatewayLabel,
+      await withSystem({ only: ['mailbox', 'gateway', 'gateway-2', 'shop'] }, (system) => measure(system, settings)),
+    ),
   ],
 };
 
-const serviceTitle = 'Sign-out at a gateway until a subscribed service refuses the token that it was sent before';
+const serviceLabel = {
+  name: 'sign-out-refused-by-a-subscribed-service',
+  title: 'Sign-out at a gateway until a subscribed service refuses the token that it was sent before',
+  target: 'p99 ≤ 1 s',
+  baseline: 'a request with the same token at the service, just before',
+};
 
 /** Two real gateways on PostgreSQL and Redis, and a real Nest service that hears of revocations from one of them. */
 export const serviceRevocationBenchmark: Benchmark = {
-  name: 'sign-out-refused-by-a-subscribed-service',
-  title: serviceTitle,
+  ...serviceLabel,
   run: async (settings) => [
-    toResult(await withServers((stores) => measureService(stores, settings)), {
-      name: 'sign-out-refused-by-a-subscribed-service',
-      title: serviceTitle,
-      target: 'p99 ≤ 1 s',
-      baseline: 'a request with the same token at the service, just before',
-    }),
+    toSignOutResult(serviceLabel, await withServers((stores) => measureService(stores, settings))),
   ],
+};
+
+const streamLabel = {
+  name: 'sign-out-closes-live-streams',
+  title: 'Sign-out at one gateway until a live event stream at the other is closed',
+  target: 'p99 ≤ 1 s',
+  baseline: 'a request of the same session at the other gateway, just before',
+};
+
+/** Two real gateways on PostgreSQL and Redis, and an upstream whose stream of events never ends by itself. */
+export const streamRevocationBenchmark: Benchmark = {
+  ...streamLabel,
+  run: async (settings) => {
+    const upstream = await startEndlessUpstream();
+    const addresses = { SALLYPORT_UPSTREAM_SHOP: upstream.origin };
+    try {
+      const measured = await withSystem(
+        {
+          only: ['mailbox', 'gateway', 'gateway-2'],
+          environment: { gateway: addresses, 'gateway-2': addresses },
+        },
+        (system) => measureStreams(system, settings),
+      );
+      return [toSignOutResult(streamLabel, measured)];
+    } finally {
+      upstream.close();
+    }
+  },
 };
 
 async function measureService(
@@ -73,7 +106,7 @@ async function measureService(
   });
   try {
     const { origin } = system.service(service);
-    const wanted = isQuick ? quickSignOuts : signOuts;
+    const wanted = isQuick ? quickSignOuts : serviceSignOuts;
     const measured: SignOut[] = [];
     while (measured.length < wanted) {
       for (let index = 0; index < batchSize; index += 1) {
@@ -113,45 +146,6 @@ async function requireOk(answer: Response): Promise<void> {
   if (!answer.ok) throw new Error(`a request was answered ${answer.status}`);
 }
 
-async function withServers<Result>(
-  work: (stores: { readonly databaseUrl: string; readonly redisUrl: string }) => Promise<Result>,
-): Promise<Result> {
-  const servers = await Promise.all([startPostgres(), startRedis()]);
-  try {
-    const [postgres, redis] = [requireServer(servers[0]), requireServer(servers[1])];
-    return await work({ databaseUrl: postgres.url, redisUrl: redis.url });
-  } finally {
-    for (const server of servers) if (server.kind === 'running') await server.stop();
-  }
-}
-
-async function withSystem<Result>(work: (system: RunningSystem) => Promise<Result>): Promise<Result> {
-  await buildPackages(workspaceRoot);
-  const folder = await mkdtemp(path.join(tmpdir(), 'sallyport-bench-'));
-  try {
-    return await withServers(async (stores) => {
-      const system = await startSystem({
-        dataDir: path.join(folder, 'data'),
-        only: ['mailbox', 'gateway', 'gateway-2', 'shop'],
-        stores,
-        gateways: 2,
-      });
-      try {
-        return await work(system);
-      } finally {
-        await system.stop();
-      }
-    });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-function requireServer(server: TestServer): RunningServer {
-  if (server.kind === 'absent') throw new Error(server.reason);
-  return server;
-}
-
 async function measure(system: RunningSystem, { isQuick, onProgress }: RunSettings): Promise<readonly SignOut[]> {
   const [account] = system.accounts;
   if (account === undefined) throw new Error('There is no demo account');
@@ -169,6 +163,70 @@ async function measure(system: RunningSystem, { isQuick, onProgress }: RunSettin
     if (measured.length % 100 === 0) onProgress(`${measured.length} of ${wanted} sign-outs`);
   }
   return measured;
+}
+
+async function measureStreams(
+  system: RunningSystem,
+  { isQuick, onProgress }: RunSettings,
+): Promise<readonly SignOut[]> {
+  const [account] = system.accounts;
+  if (account === undefined) throw new Error('There is no demo account');
+  const sides = [connectTo(system, 'gateway'), connectTo(system, 'gateway-2')] as const;
+  const wanted = isQuick ? quickSignOuts : streamSignOuts;
+  const measured: SignOut[] = [];
+  while (measured.length < wanted) {
+    const isEven = measured.length % 2 === 0;
+    const [here, there] = isEven ? sides : [sides[1], sides[0]];
+    const cookie = await cookieOf(here, account);
+    const port = system.gateways.find(({ name }) => name === (isEven ? 'gateway-2' : 'gateway'))?.publicPort ?? 0;
+    const stream = await openStream(port, system.url, cookie);
+    const askedAt = performance.now();
+    await requireStatus(there, cookie);
+    const roundTrip = performance.now() - askedAt;
+    const status = await signOutOf(here, cookie);
+    const confirmedAt = performance.now();
+    if (status !== 204) throw new Error(`a sign-out was answered ${status}`);
+    // It may be closed before the sign-out is confirmed.
+    measured.push({ refusedAfter: Math.max(0, (await stream.closedAt) - confirmedAt), roundTrip });
+    if (measured.length % 50 === 0) onProgress(`${measured.length} of ${wanted} streams`);
+  }
+  return measured;
+}
+
+/** Opens a stream of events, and resolves when the first has arrived. */
+async function openStream(
+  port: number,
+  publicUrl: string,
+  cookie: string,
+): Promise<{ readonly closedAt: Promise<number> }> {
+  const { host } = new URL(publicUrl);
+  const headers = { host, cookie, accept: 'text/event-stream' };
+  const sent = request({ port, host: '127.0.0.1', path: '/api/shop/events', headers, agent: false });
+  sent.end();
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  if (answer.statusCode !== 200) throw new Error(`a stream was answered ${answer.statusCode}`);
+  const closedAt = new Promise<number>((resolve) => answer.once('close', () => resolve(performance.now())));
+  await once(answer, 'data');
+  answer.resume();
+  return { closedAt };
+}
+
+async function startEndlessUpstream(): Promise<{ readonly origin: string; close(): void }> {
+  const server = createServer((received, response) => {
+    if (received.headers.accept !== 'text/event-stream') return response.end('{}');
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    return response.write('data: 1\n\n');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // A server that listens on a port has an address of this shape.
+  const { port } = server.address() as AddressInfo;
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
 }
 
 async function signOutOnce(here: AskDoor, there: AskDoor, cookie: string): Promise<SignOut> {
@@ -192,42 +250,28 @@ async function requireStatus(ask: AskDoor, cookie: string): Promise<void> {
   if (status !== 200) throw new Error(`a request was answered ${status}`);
 }
 
-/** What a result is called, and what it is compared with. */
-interface ResultLabel {
-  readonly name: string;
-  readonly title: string;
-  readonly target: string;
-  readonly baseline: string;
-}
-
-function toResult(measured: readonly SignOut[], label: ResultLabel): BenchmarkResult {
+function toSignOutResult(
+  label: ResultLabel & { readonly baseline: string },
+  measured: readonly SignOut[],
+): BenchmarkResult {
   const pairs: readonly Pair[] = measured.map(({ refusedAfter, roundTrip }) => ({
     subject: refusedAfter,
     baseline: roundTrip,
   }));
-  const { ratio, subject, baseline } = summarizePairs(pairs);
   const ascending = measured.map(({ refusedAfter }) => refusedAfter).toSorted((a, b) => a - b);
   const roundTrips = measured.map(({ roundTrip }) => roundTrip).toSorted((a, b) => a - b);
-  return {
-    name: label.name,
-    title: label.title,
-    ratio: ratio.median,
-    low: ratio.low,
-    high: ratio.high,
-    subject: subject.median,
-    baseline: baseline.median,
-    unit: 'ms',
-    pairs: measured.length,
-    target: label.target,
-    details: {
-      'p50 until refused, ms': quantile(ascending, 0.5),
-      'p99 until refused, ms': quantile(ascending, 0.99),
-      // Of the same connections at the same time: what is in here as well is the machine, and not the news on its way.
-      'p99 of the baseline, ms': quantile(roundTrips, 0.99),
-      'longest, ms': ascending.at(-1) ?? 0,
-      'refused by the very next request': measured.filter(({ requestsUntilRefused }) => requestsUntilRefused === 1)
-        .length,
-      baseline: label.baseline,
-    },
-  };
+  return toResult(label, 'ms', pairs, {
+    'p50 until refused, ms': quantile(ascending, 0.5),
+    'p99 until refused, ms': quantile(ascending, 0.99),
+    // Of the same connections at the same time: what is in here as well is the machine, and not the news on its way.
+    'p99 of the baseline, ms': quantile(roundTrips, 0.99),
+    'longest, ms': ascending.at(-1) ?? 0,
+    ...(measured.some(({ requestsUntilRefused }) => requestsUntilRefused !== undefined)
+      ? {
+          'refused by the very next request': measured.filter(({ requestsUntilRefused }) => requestsUntilRefused === 1)
+            .length,
+        }
+      : {}),
+    baseline: label.baseline,
+  });
 }

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { quantile, spreadOf, summarizePairs } from './statistics.ts';
+import { fitLine, quantile, spreadOf, summarizePairs } from './statistics.ts';
 
 describe('quantile', () => {
   it.each([
@@ -55,5 +55,46 @@ describe('summarizePairs', () => {
 
   it('refuses to summarise nothing', () => {
     expect(() => summarizePairs([])).toThrow(RangeError);
+  });
+});
+
+describe('fitLine', () => {
+  it('finds the slope of points on a line, without doubt', () => {
+    const line = fitLine([0, 1, 2, 3].map((x) => ({ x, y: 5 - 2 * x })));
+    expect(line.slope).toBeCloseTo(-2);
+    expect(line.uncertainty).toBeCloseTo(0);
+  });
+
+  it('knows how certain the slope is', () => {
+    // By hand: slope 0.8, sum of squares of residuals 1.2 over 2 degrees of freedom, spread 5, t 4.303.
+    const line = fitLine([
+      { x: 0, y: 1 },
+      { x: 1, y: 1 },
+      { x: 2, y: 3 },
+      { x: 3, y: 3 },
+    ]);
+    expect(line.slope).toBeCloseTo(0.8);
+    expect(line.uncertainty).toBeCloseTo(4.303 * Math.sqrt(0.8 / 2 / 5));
+  });
+
+  it('does not depend on where zero is', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: -100, max: 100, noNaN: true }), { minLength: 3, maxLength: 20 }),
+        fc.double({ min: -1000, max: 1000, noNaN: true }),
+        (sample, shift) => {
+          const points = sample.map((y, x) => ({ x, y }));
+          const moved = points.map(({ x, y }) => ({ x: x + shift, y: y + shift }));
+          expect(fitLine(moved).slope).toBeCloseTo(fitLine(points).slope, 4);
+        },
+      ),
+    );
+  });
+
+  it.each([
+    { name: 'fewer than three points', points: [1, 2].map((x) => ({ x, y: x })) },
+    { name: 'points above one another', points: [1, 2, 3].map((y) => ({ x: 1, y })) },
+  ])('refuses $name', ({ points }) => {
+    expect(() => fitLine(points)).toThrow(RangeError);
   });
 });

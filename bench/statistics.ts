@@ -47,3 +47,63 @@ export function quantile(sorted: readonly number[], fraction: number): number {
   if (below === undefined || above === undefined) throw new RangeError('an empty sample has no quantiles');
   return below + (above - below) * (position - Math.floor(position));
 }
+
+/** One observation: what was measured when so much had happened. */
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** A straight line through points, by least squares. */
+export interface FittedLine {
+  readonly slope: number;
+  /** Half the width of the interval in which the slope lies with 95 % confidence. */
+  readonly uncertainty: number;
+}
+
+/** 97.5 % quantiles of Student's t by degrees of freedom, ascending. */
+const studentQuantiles: readonly (readonly [number, number])[] = [
+  [1, 12.706],
+  [2, 4.303],
+  [3, 3.182],
+  [4, 2.776],
+  [5, 2.571],
+  [6, 2.447],
+  [8, 2.306],
+  [10, 2.228],
+  [15, 2.131],
+  [20, 2.086],
+  [30, 2.042],
+  [60, 2],
+];
+
+/**
+ * Fits a line by least squares.
+ *
+ * @throws RangeError for fewer than three points, or when all have the same x.
+ */
+export function fitLine(points: readonly Point[]): FittedLine {
+  if (points.length < 3) throw new RangeError('a line with a confidence needs three points');
+  const meanX = mean(points.map(({ x }) => x));
+  const meanY = mean(points.map(({ y }) => y));
+  const spreadX = sum(points.map(({ x }) => (x - meanX) ** 2));
+  if (spreadX === 0) throw new RangeError('points above one another have no slope');
+  const slope = sum(points.map(({ x, y }) => (x - meanX) * (y - meanY))) / spreadX;
+  const residuals = points.map(({ x, y }) => y - meanY - slope * (x - meanX));
+  const freedom = points.length - 2;
+  const standardError = Math.sqrt(sum(residuals.map((residual) => residual ** 2)) / freedom / spreadX);
+  return { slope, uncertainty: studentQuantile(freedom) * standardError };
+}
+
+function studentQuantile(freedom: number): number {
+  // The quantile falls as the freedom grows: that of the next smaller entry is on the safe side.
+  return studentQuantiles.findLast(([entry]) => entry <= freedom)?.[1] ?? Infinity;
+}
+
+function mean(sample: readonly number[]): number {
+  return sum(sample) / sample.length;
+}
+
+function sum(sample: readonly number[]): number {
+  return sample.reduce((total, value) => total + value, 0);
+}

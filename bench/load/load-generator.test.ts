@@ -28,6 +28,16 @@ describe('the load generator', () => {
     expect(result.p99).toBeGreaterThanOrEqual(result.p50);
   });
 
+  it('sends each of its requests in turn', async () => {
+    const targets: (string | undefined)[] = [];
+    const plan = await planAgainst((request, response) => {
+      targets.push(request.url);
+      response.end('hello');
+    });
+    await generateLoad({ ...plan, connections: 1, requests: ['/a', '/b', '/c'].map(requestOf) });
+    expect(targets.slice(0, 5)).toEqual(['/a', '/b', '/c', '/a', '/b']);
+  });
+
   it('never sends faster than the rate that it was given', async () => {
     let served = 0;
     const plan = await planAgainst((_request, response) => {
@@ -88,10 +98,14 @@ async function planAgainst(listener: RequestListener): Promise<LoadPlan> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
-    request: 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n',
+    requests: [requestOf('/')],
     expectedBodyLength: 5,
     connections: 2,
     rampMilliseconds: 20,
     milliseconds: 100,
   };
+}
+
+function requestOf(target: string): string {
+  return `GET ${target} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 }

@@ -5,8 +5,8 @@ import { createResponseReader, UnexpectedResponse } from './response-reader.ts';
 /** What to send, where, and for how long. */
 export interface LoadPlan {
   readonly port: number;
-  /** The whole request, ready to be written to a socket. */
-  readonly request: string;
+  /** Whole requests, ready to be written to a socket; each in turn, whatever the connection. */
+  readonly requests: readonly string[];
   readonly expectedBodyLength: number;
   readonly connections: number;
   /** Time before the measured window, in which connections open and pools fill. */
@@ -62,19 +62,21 @@ function openConnection(port: number): Promise<Socket> {
 
 function exchange(plan: LoadPlan, sockets: readonly Socket[]): Promise<LoadResult> {
   return new Promise((resolve, reject) => {
-    const request = Buffer.from(plan.request, 'latin1');
+    const requests = plan.requests.map((request) => Buffer.from(request, 'latin1'));
     const latencies: number[] = [];
     const startedAt = performance.now();
     const windowStart = startedAt + plan.rampMilliseconds;
     const windowEnd = windowStart + plan.milliseconds;
     let answered = 0;
     let underWay = 0;
+    let next = 0;
     let isOver = false;
 
     const send = (connection: Connection, at: number): void => {
       connection.startedAt = at;
       underWay += 1;
-      connection.socket.write(request);
+      connection.socket.write(requests[next] ?? '');
+      next = next + 1 === requests.length ? 0 : next + 1;
     };
     const pace =
       plan.ratePerSecond === undefined

@@ -17,12 +17,13 @@ import {
 } from '@sallyport/stores';
 import { createIdentityMount } from '../../apps/gateway/src/identity-mount.ts';
 import { doorRoutes } from './door-routes.ts';
+import { storeManySessions } from './many-sessions.ts';
 import { readServerSettings, reportServer } from './server-report.ts';
 
 /* The door with everything behind it: identity, sessions and keys in a SQLite file, and somebody who signed in. */
 
 const publicUrl = 'http://localhost:3000';
-const { upstreamPort, isBehindProxy = false } = readServerSettings();
+const { upstreamPort, isBehindProxy = false, sessions } = readServerSettings();
 const dataDir = mkdtempSync(join(tmpdir(), 'sallyport-bench-'));
 process.once('exit', () => {
   rmSync(dataDir, { recursive: true, force: true });
@@ -79,9 +80,16 @@ const door = createDoor({
 });
 const { port } = await door.listen({ host: '127.0.0.1', port: 0 });
 
+const cookie = await signIn();
+const [cookieName = ''] = cookie.split('=', 1);
+const tokenSealer = sealerFor('session-token');
+const hashToken = (token: string): string => tokenSealer.hash(token);
+const tokens = sessions === undefined ? undefined : storeManySessions({ database: file, hashToken, ...sessions });
+
 reportServer({
   port,
-  cookie: await signIn(),
+  cookie,
+  ...(tokens === undefined ? {} : { cookies: tokens.map((token) => `${cookieName}=${token}`) }),
   counters: () => ({
     'store reads': storeReads,
     'activity writes': activityWrites,

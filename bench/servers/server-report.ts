@@ -1,6 +1,10 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { readSettings, reportReady } from '../child-side.ts';
+
+/** Who may ask a Nest service, and what decides. */
+export type NestAccess = 'open' | 'guard' | 'passport';
 
 /** What a server under test is told. */
 export interface ServerSettings {
@@ -11,6 +15,13 @@ export interface ServerSettings {
   readonly metrics?: boolean;
   /** Whether a proxy on loopback says for whom it asks. */
   readonly isBehindProxy?: boolean;
+  /** How many sessions the store holds, and how many of them are used; one when it is not said. */
+  readonly sessions?: { readonly stored: number; readonly hot: number };
+  readonly nestAccess?: NestAccess;
+  /** Whether the service behind nginx remembers sessions for a while, and does not hear of sign-outs meanwhile. */
+  readonly remembersSessions?: boolean;
+  /** Whether it is noted how late the event loop is. It wakes the process every millisecond, so that only who asks pays. */
+  readonly watchesEventLoop?: boolean;
 }
 
 /** What a server says when it listens. */
@@ -18,6 +29,10 @@ export interface ServerReady {
   readonly port: number;
   /** The cookie of a session that this server knows. */
   readonly cookie: string;
+  /** What a service is sent instead of a cookie. */
+  readonly authorization?: string;
+  /** More of them, where requests are to be of many sessions. */
+  readonly cookies?: readonly string[];
   /** How the server was set up, where the name does not say it. */
   readonly note?: string;
 }
@@ -28,6 +43,8 @@ export interface ServerUsage {
   readonly residentBytes: number;
   /** Whatever this server counts, such as store reads and signatures. */
   readonly counters: Readonly<Record<string, number>>;
+  /** 99th percentile of how late the event loop was since it was asked before, in milliseconds; if it is watched. */
+  readonly loopDelayP99?: number;
 }
 
 export interface ServerDescription extends Partial<Omit<ServerReady, 'port'>> {
@@ -54,8 +71,25 @@ export async function listenOnLoopback(server: Server): Promise<number> {
 export function reportServer(description: ServerDescription): void {
   const { counters = () => ({}), cookie = someCookie, ...rest } = description;
   const ready: ServerReady = { ...rest, cookie };
+  const loopDelay = readServerSettings().watchesEventLoop === true ? watchEventLoop() : undefined;
   reportReady(ready, (): ServerUsage => {
     const { user, system } = process.cpuUsage();
-    return { cpuMicroseconds: user + system, residentBytes: process.memoryUsage.rss(), counters: counters() };
+    return {
+      cpuMicroseconds: user + system,
+      residentBytes: process.memoryUsage.rss(),
+      counters: counters(),
+      ...(loopDelay === undefined ? {} : { loopDelayP99: loopDelay() }),
+    };
   });
+}
+
+function watchEventLoop(): () => number {
+  const resolution = 1;
+  const histogram = monitorEventLoopDelay({ resolution });
+  histogram.enable();
+  return () => {
+    const p99 = histogram.percentile(99) / 1e6 - resolution;
+    histogram.reset();
+    return p99;
+  };
 }

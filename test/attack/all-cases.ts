@@ -5,6 +5,7 @@ import { forwardedCases } from './cases/forwarded.ts';
 import { framingCases } from './cases/framing.ts';
 import { hostCases } from './cases/hosts.ts';
 import { identityCases } from './cases/identity.ts';
+import { lifecycleCases } from './cases/lifecycle.ts';
 import { limitCases } from './cases/limits.ts';
 import { nextCases } from './cases/next.ts';
 import { pathCases } from './cases/paths.ts';
@@ -24,6 +25,7 @@ export const allCases: readonly AttackCase[] = [
   ...crossSiteCases,
   ...redirectCases,
   ...nextCases,
+  ...lifecycleCases,
   ...webSocketCases,
   ...cachingCases,
   ...limitCases,
@@ -41,6 +43,7 @@ export const groupTitles: Readonly<Record<string, string>> = {
   X: 'other sites',
   R: 'redirects',
   N: 'Next.js',
+  L: 'sessions that end',
   W: 'sockets and streams',
   K: 'caches and leaks',
   Q: 'limits and operators',

@@ -3,6 +3,9 @@ import { withBuildLock } from '../../tools/build/build-lock.ts';
 import { buildPackages } from '../../tools/build/build-system.ts';
 import { createProgress } from '../../tools/build/progress.ts';
 import { reportFailure } from '../../tools/processes/report-failure.ts';
+import { startPostgres } from '../../tools/test-servers/postgres.ts';
+import { startRedis } from '../../tools/test-servers/redis.ts';
+import type { TestServer } from '../../tools/test-servers/test-server.ts';
 import { onStopRequest } from '../../tools/processes/stop-requests.ts';
 import { workspaceRoot } from '../../tools/workspace-root.ts';
 import { allCases } from './all-cases.ts';
@@ -15,6 +18,8 @@ import { toReport, toScoreboard } from './runner/scoreboard.ts';
 const help = `npm run attack -- [options]
 
   --only P,H01        cases whose id begins like one of these
+  --stores <names>    "embedded", or "postgres,redis": then two gateways of one deployment take turns (both stores are
+                      started for it, unless DATABASE_URL and REDIS_URL name some that may be written to)
   --json              the results as one JSON document
   --gateway <url>     another gateway, reached as app.test; with it all of these:
   --echo <url>        the recording upstream behind it (npm run fixture:attack says how it behaves)
@@ -24,7 +29,8 @@ const help = `npm run attack -- [options]
 `;
 
 const fixtures: Fixture[] = [];
-onStopRequest(async () => void (await Promise.all(fixtures.map((fixture) => fixture.stop()))));
+const servers: TestServer[] = [];
+onStopRequest(stop);
 
 try {
   const { values } = parseArgs({
@@ -32,6 +38,7 @@ try {
       help: { type: 'boolean' },
       json: { type: 'boolean' },
       only: { type: 'string' },
+      stores: { type: 'string', default: 'embedded' },
       gateway: { type: 'string' },
       echo: { type: 'string' },
       'cookie-name': { type: 'string' },
@@ -43,17 +50,27 @@ try {
   else {
     const { gateway, echo, 'cookie-name': cookieName, alice, root } = values;
     const other = { gateway, echo, cookieName, alice, root };
-    const results = await run(values.only?.split(',') ?? [''], gateway === undefined ? undefined : addressOf(other));
+    const only = values.only?.split(',') ?? [''];
+    const results = await run(only, toStores(values.stores), gateway === undefined ? undefined : addressOf(other));
     console.log(values.json === true ? JSON.stringify(toReport(results), undefined, 2) : toScoreboard(results));
     process.exitCode = results.some(({ outcome }) => outcome.kind === 'failed') ? 1 : 0;
   }
 } catch (error) {
   reportFailure(error);
 } finally {
-  await Promise.all(fixtures.map((fixture) => fixture.stop()));
+  await stop();
 }
 
-async function run(only: readonly string[], other: FixtureAddress | undefined): Promise<readonly Result[]> {
+async function stop(): Promise<void> {
+  await Promise.all(fixtures.map((fixture) => fixture.stop()));
+  await Promise.all(servers.map(async (server) => server.kind === 'absent' || server.stop()));
+}
+
+async function run(
+  only: readonly string[],
+  stores: 'embedded' | 'servers',
+  other: FixtureAddress | undefined,
+): Promise<readonly Result[]> {
   const cases = allCases.filter(({ id }) => only.some((start) => id.startsWith(start)));
   const progress = createProgress(process.stderr);
   let results: readonly Result[] = [];
@@ -62,16 +79,44 @@ async function run(only: readonly string[], other: FixtureAddress | undefined): 
       progress.step('Building packages', () => buildPackages(workspaceRoot)),
     );
     await progress.step('Starting gateways and echoes', async () => {
-      for (const trustedProxies of [[], ['127.0.0.1']])
-        fixtures.push(await startFixture({ program: 'built', trustedProxies }));
+      const shared = {
+        program: 'built',
+        hasSpareAccount: true,
+        ...(stores === 'servers' ? await openServers() : {}),
+      } as const;
+      const hasAccounts = stores === 'servers';
+      fixtures.push(await startFixture(shared));
+      fixtures.push(await startFixture({ ...shared, hasAccounts, trustedProxies: ['127.0.0.1'] }));
+      if (stores === 'servers') fixtures.push(await startFixture({ ...shared, hasAccounts }));
     });
   }
-  const [plain = other, behindProxy] = fixtures.map(({ address }) => address);
+  const [plain = other, behindProxy, ...others] = fixtures.map(({ address }) => address);
   if (plain === undefined) throw new TypeError('there is no gateway');
   await progress.step(`Running ${cases.length} cases`, async () => {
-    results = await runSuite(cases, plain, behindProxy, other === undefined);
+    results = await runSuite(cases, [plain, ...others], behindProxy, other === undefined);
   });
   return results;
+}
+
+function toStores(names: string): 'embedded' | 'servers' {
+  if (names === 'embedded') return 'embedded';
+  if (names === 'postgres,redis') return 'servers';
+  throw new Error(`--stores is "embedded" or "postgres,redis".\n\n${help}`);
+}
+
+/** Those that the variables name, or new ones for this run. */
+async function openServers(): Promise<{ readonly databaseUrl: string; readonly redisUrl: string }> {
+  const urlOf = async (given: string | undefined, start: () => Promise<TestServer>): Promise<string> => {
+    if (given !== undefined && given !== '') return given;
+    const server = await start();
+    servers.push(server);
+    if (server.kind === 'absent') throw new Error(server.reason);
+    return server.url;
+  };
+  return {
+    databaseUrl: await urlOf(process.env['DATABASE_URL'], () => startPostgres()),
+    redisUrl: await urlOf(process.env['REDIS_URL'], () => startRedis()),
+  };
 }
 
 function addressOf(

@@ -9,6 +9,7 @@ import { createKnownHosts } from '../../packages/gateway/src/firewall/known-host
 import { findSource } from '../../packages/gateway/src/protect.ts';
 import { createRouteTable } from '../../packages/gateway/src/route-table.ts';
 import { toSafeReturnTo } from '../../packages/identity/src/http/return-to.ts';
+import { pathArbitrary, readingsOf } from './path-readings.ts';
 import { redirectPayloads } from './cases/redirect-payloads.ts';
 
 const hosts = createKnownHosts(['app.test'], 'https:');
@@ -25,23 +26,10 @@ const table = createRouteTable(
 );
 
 describe('P25: whoever reads the path that goes upstream decides as the door did', () => {
-  const unit = fc.oneof(
-    { weight: 6, arbitrary: fc.constantFrom(...'/.%2ef5c09;\\#?:@aA') },
-    {
-      weight: 3,
-      arbitrary: fc.constantFrom('/admin', '/public', '/api', '/java', '/..', '/.', '%2e', '%2f', '%5c', '%25'),
-    },
-    {
-      weight: 1,
-      arbitrary: fc.constantFrom('%61', '%00', '%c0%af', '%3b', ';x=', '//', '\\..', '\t', ' ', '+', '~', '\u00e9'),
-    },
-  );
-  const paths = fc.array(unit, { maxLength: 14 }).map((units) => `/${units.join('')}`);
-
   it('in 50,000 paths, in three ways of reading', () => {
     let accepted = 0;
     fc.assert(
-      fc.property(paths, (target) => {
+      fc.property(pathArbitrary, (target) => {
         const request = canonical(target);
         if (request === undefined) return;
         const decided = decide(request);
@@ -241,24 +229,6 @@ function decide({ path, hasPathParameters }: CanonicalRequest): string | undefin
   if (!hasPathParameters) return place.name;
   const bare = table.find('app.test', 'GET', path.replaceAll(/;[^/]*/g, ''));
   return place === bare && place.pathParameters ? place.name : undefined;
-}
-
-/** A browser's parser, a server in Go that cleans paths, and one in Java that cuts parameters off before it decodes. */
-function readingsOf(target: string): readonly string[] {
-  const raw = target.split('?')[0] ?? '';
-  const decoded = decodeURIComponent(raw);
-  const whatwg = decodeURIComponent(new URL(target, 'https://app.test').pathname);
-  const tomcat = clean(decodeURIComponent(raw.replaceAll(/;[^/]*/g, '')).replaceAll('\\', '/'));
-  return [raw === decoded ? raw : decoded, whatwg, clean(decoded), tomcat];
-}
-
-function clean(path: string): string {
-  const segments: string[] = [];
-  for (const segment of path.split('/')) {
-    if (segment === '..') segments.pop();
-    else if (segment !== '' && segment !== '.') segments.push(segment);
-  }
-  return `/${segments.join('/')}`;
 }
 
 function endToEndOf(raw: readonly string[]): readonly string[] {

@@ -26,6 +26,9 @@ const meanings: Readonly<Record<string, string>> = {
   SALLYPORT_TLS_KEY_FILE: 'PEM file of the private key',
   SALLYPORT_SECRET: 'Root secret, from which the others are derived; absent means one generated into the data folder',
   SALLYPORT_SECRET_FILE: 'File that holds the root secret, instead of SALLYPORT_SECRET',
+  SALLYPORT_TOKEN_SECRET:
+    'What tokens are signed with where tokens.signWithSharedSecretInsteadOfKeyPairs is set, and only there: one secret, or two with a comma between, of which the first signs',
+  SALLYPORT_TOKEN_SECRET_FILE: 'File that holds that secret, or two on a line each, instead of SALLYPORT_TOKEN_SECRET',
   SALLYPORT_UPSTREAM_SHOP: 'Origin of the shop; demo mode only',
   SALLYPORT_UPSTREAM_SHELL: 'Origin of the shell; demo mode only',
   SALLYPORT_UPSTREAM_ACCOUNT: 'Origin of the account zone; demo mode only',

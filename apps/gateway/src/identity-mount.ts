@@ -1,7 +1,7 @@
 import { getRequestListener } from '@hono/node-server';
 import type { RequestContext, RequestLimit } from '@sallyport/core';
 import type { Mount } from '@sallyport/gateway';
-import type { Identity } from '@sallyport/identity';
+import { maximumBodyBytes, type Identity } from '@sallyport/identity';
 import type { IncomingMessage } from 'node:http';
 
 /** Hangs identity into the door under `/auth`: the door decides who calls, identity answers. */
@@ -20,6 +20,7 @@ export function createIdentityMount(app: Identity['app'], requestLimits: readonl
     prefix: '/auth',
     access: 'optional',
     slide: false,
+    bodyBytes: maximumBodyBytes,
     requestLimits,
     async handle(request, response, context) {
       contexts.set(request, context);

@@ -9,4 +9,5 @@ export { openIdentity, type IdentityComposition } from './open-identity.ts';
 export { openMailer, type MailerOptions } from './open-mailer.ts';
 export { openConfiguredRedis, type RedisAddressing } from './open-redis-stores.ts';
 export { openStores, type Stores } from './open-stores.ts';
+export { readTokenSecret } from './read-token-secret.ts';
 export { countWorkers } from './workers/count-workers.ts';

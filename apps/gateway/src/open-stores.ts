@@ -18,14 +18,15 @@ import {
   endAgain,
   loadRootSecret,
   openEndedSessions,
-  openKeyRing,
 } from '@sallyport/stores';
 import type { Closing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
 import type { Environment } from './config/environment.ts';
+import { openConfiguredKeyRing } from './open-configured-key-ring.ts';
 import { openDatabase } from './open-database.ts';
 import { openRedisStores, type RedisStores } from './open-redis-stores.ts';
 import { watchReadiness } from './readiness.ts';
+import { readTokenSecret } from './read-token-secret.ts';
 
 /** Everything that outlives a request: where accounts, sessions, keys and counters are kept, and how caches hear of changes. */
 export interface Stores {
@@ -45,7 +46,7 @@ export interface Stores {
  *
  * @param use `exclusive` for a gateway and for a command that changes something: without Redis it must be alone on the
  *   database. `shared` for a command that only reads, beside a gateway.
- * @throws StoreInUse when another process is on the database, and must not be.
+ * @throws ConfigurationError when the secret that signs tokens is not as the configuration says. StoreInUse when another process is on the database, and must not be.
  */
 export async function openStores(
   config: Config,
@@ -56,7 +57,9 @@ export async function openStores(
   meter?: Meter,
 ): Promise<Stores> {
   const isClaimed = use === 'exclusive';
-  const sealerFor = createSealer(loadRootSecret({ dataDir: config.dataDir, environmentValue: environment.secret }));
+  const rootSecret = loadRootSecret({ dataDir: config.dataDir, environmentValue: environment.secret });
+  const tokenSecret = readTokenSecret(config, environment, rootSecret);
+  const sealerFor = createSealer(rootSecret);
   const url = environment.redisUrl;
   const redis = url === undefined ? undefined : await openRedisStores({ url, config, sealerFor, logger, closing });
   const local = createInProcessBus({ logger });
@@ -67,18 +70,7 @@ export async function openStores(
   const bus = redis?.bus ?? local;
   const readiness = watchReadiness(records, bus);
   closing.push(readiness.stop);
-  const keyRing = await openKeyRing({
-    records,
-    sealer: sealerFor('key-ring'),
-    algorithm: config.keys.algorithm,
-    rotationDays: config.keys.rotationDays,
-    cacheSeconds: config.keys.cacheSeconds,
-    tokenSeconds: config.tokens.internalSeconds,
-    bus,
-    logger,
-    readClock: () => database.readClock(),
-    ...(meter === undefined ? {} : { meter }),
-  });
+  const keyRing = await openConfiguredKeyRing({ config, tokenSecret, database, sealerFor, bus, logger, meter });
   closing.push(() => keyRing.close());
   return {
     database,

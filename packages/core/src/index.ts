@@ -23,6 +23,7 @@ export {
   type KeyState,
   type KeyUse,
   type RotatingKeyRing,
+  type SharedSecretUse,
 } from './key-ring.ts';
 export {
   createLocalKeySource,
@@ -72,6 +73,7 @@ export {
 export { routeAccessSchema, routeSchema, type Route, type RouteAccess, type RouteInput } from './route.ts';
 export { SallyportError, type FieldError, type SallyportErrorOptions } from './sallyport-error.ts';
 export type { Sealer, SealerFor } from './sealing.ts';
+export { weaknessOfSecret } from './secret-strength.ts';
 export {
   securityEventDetails,
   type SecurityEvent,
@@ -95,6 +97,14 @@ export {
 } from './session-record.ts';
 export type { SessionChange, SessionStore, SessionWrite } from './session-store.ts';
 export { isDuplicateRow, isStoreFault, isTransactionConflict, storeFaultWordOf, toStoreError } from './store-fault.ts';
+export {
+  createSharedSecretSource,
+  idOfSharedSecret,
+  parseSharedSecrets,
+  problemOfSharedSecrets,
+  sharedSecretAlgorithm,
+  sharedSecretIdDerivation,
+} from './shared-secret.ts';
 export type { SpanAttributes, TraceParent, Tracer, TraceSpan } from './tracer.ts';
 export {
   createTokenVerifier,

@@ -1,4 +1,5 @@
 import type { JSONWebKeySet } from 'jose';
+import type { KeySource } from './key-source.ts';
 
 /** What a key signs. A key of one use never signs for another. */
 export type KeyUse = 'internal' | 'oidc' | 'client' | 'logout';
@@ -26,6 +27,14 @@ export interface KeyRingEntry {
   readonly sealedPrivate: string;
 }
 
+/** What a ring signs with when it has no key pairs. */
+export interface SharedSecretUse {
+  /** Ids of the secrets: the first one signs, all verify. */
+  readonly kids: readonly string[];
+  /** Verifies what the ring signed. */
+  readonly keySource: KeySource;
+}
+
 /** Keys ready for use, in memory. */
 export interface KeyRing {
   /**
@@ -34,12 +43,14 @@ export interface KeyRing {
    * @throws SallyportError `SP_KEYS_UNAVAILABLE` when it is not known any more whether others retired that key.
    */
   sign(use: KeyUse, type: string, claims: object): string;
-  /** The public keys that verifiers must know: next, current and retiring. */
+  /** The public keys that verifiers must know: next, current and retiring. None where a shared secret signs. */
   publicKeys(use: KeyUse): JSONWebKeySet;
   /** How many signatures were made since the start. */
   readonly signatureCount: number;
   /** How long verifiers may keep the public keys; a new key is published for longer than this. @default 300 */
   readonly maxAgeSeconds?: number;
+  /** Present where a shared secret signs instead of key pairs: then nothing is published. */
+  readonly sharedSecret?: SharedSecretUse;
 }
 
 /** Keys that are rotated in a database that others share. */

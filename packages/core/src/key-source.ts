@@ -3,6 +3,11 @@ import { SallyportError } from './sallyport-error.ts';
 
 /** Finds the key for a token. Resolves to a key, or rejects with `SP_TOKEN_INVALID` or `SP_KEYS_UNAVAILABLE`. */
 export interface KeySource {
+  /**
+   * What its keys are. A verifier accepts the algorithms of that kind and of no other, so that a public key is never taken
+   * for a secret, nor a secret that somebody published for a key. @default 'public-keys'
+   */
+  readonly kind?: 'public-keys' | 'shared-secret';
   readonly getKey: JWTVerifyGetKey;
   /** Believes a key no more, whoever still publishes it, and fetches the keys again. */
   readonly withdraw?: (kid: string) => void;

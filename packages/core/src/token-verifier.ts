@@ -4,6 +4,7 @@ import { keyAlgorithms } from './key-ring.ts';
 import type { KeySource } from './key-source.ts';
 import type { Principal } from './principal.ts';
 import { SallyportError } from './sallyport-error.ts';
+import { sharedSecretAlgorithm } from './shared-secret.ts';
 
 /** Algorithms that a verifier accepts from asymmetric keys. */
 export type SignatureAlgorithm = 'ES256' | 'EdDSA' | 'Ed25519' | 'RS256';
@@ -14,7 +15,10 @@ export interface TokenVerifierOptions {
   /** The name of this service or zone, as its route at the door says. */
   readonly audience: string;
   readonly keys: KeySource;
-  /** Each key is bound to the one algorithm that it is published with. @default ['ES256', 'EdDSA', 'RS256'] */
+  /**
+   * Each key is bound to the one algorithm that it is published with. Not to be given with a shared secret, which has one
+   * only: HS256. @default ['ES256', 'EdDSA', 'RS256']
+   */
   readonly algorithms?: readonly SignatureAlgorithm[];
   /** @default 5 */
   readonly clockToleranceSeconds?: number;
@@ -48,7 +52,8 @@ interface RememberedToken {
   readonly expiresAt: number;
 }
 
-const usualAlgorithms: readonly SignatureAlgorithm[] = keyAlgorithms;
+/** Everything that public keys may be used with. */
+const asymmetricAlgorithms: readonly unknown[] = [...keyAlgorithms, 'Ed25519'] satisfies readonly SignatureAlgorithm[];
 
 /** How far the clock of a door may be ahead. Beyond that its tokens would outlive by too much what they were made for. */
 const maximumLeadSeconds = 60;
@@ -61,11 +66,14 @@ const compactJws = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
  * Signature, algorithm, issuer, audience, expiry, `typ` and every claim's type are always checked: no option skips one.
  * A token that was verified once is remembered until it expires, keyed by its whole text.
  *
- * @throws TypeError when issuer or audience is empty.
+ * A verifier with public keys never accepts HS256, and one with a shared secret accepts nothing else.
+ *
+ * @throws TypeError when issuer or audience is empty, or an algorithm does not go with the kind of keys.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9068#section-4 RFC 9068, section 4}
  */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
-  const { issuer, audience, keys, algorithms = usualAlgorithms, clockToleranceSeconds = 5 } = options;
+  const { issuer, audience, keys, clockToleranceSeconds = 5 } = options;
+  const algorithms = algorithmsOf(options);
   const { cacheSize = 10_000, objectTo } = options;
   const now = options.now ?? (() => new Date());
   if (issuer === '' || audience === '') throw new TypeError('a token verifier needs an issuer and an audience');
@@ -103,7 +111,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
         issuer,
         audience,
         typ: internalTokenType,
-        algorithms: [...algorithms],
+        algorithms,
         clockTolerance: clockToleranceSeconds,
         currentDate: at,
         requiredClaims: ['exp', 'iat', 'sub', 'jti'],
@@ -128,6 +136,18 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   return { verify, recall, forgetAll };
 }
 
+/** Decided once and for all by what the keys are, never by what a token says. */
+function algorithmsOf({ keys: { kind = 'public-keys' }, algorithms }: TokenVerifierOptions): string[] {
+  if (kind === 'shared-secret') {
+    if (algorithms !== undefined) throw new TypeError('a shared secret has one algorithm only: name none');
+    return [sharedSecretAlgorithm];
+  }
+  const chosen = [...(algorithms ?? keyAlgorithms)];
+  if (chosen.length === 0 || !chosen.every((one) => asymmetricAlgorithms.includes(one)))
+    throw new TypeError('public keys go with ES256, EdDSA, Ed25519 and RS256 only');
+  return chosen;
+}
+
 function remember(remembered: Map<string, RememberedToken>, size: number, token: string, entry: RememberedToken): void {
   if (size === 0) return;
   if (remembered.size >= size) {
@@ -144,6 +164,8 @@ function remember(remembered: Map<string, RememberedToken>, size: number, token:
 function toTokenError(error: unknown): SallyportError {
   if (error instanceof SallyportError) return error;
   if (error instanceof errors.JWTExpired) return new SallyportError('SP_TOKEN_EXPIRED', { reason: 'out-of-date' });
+  if (error instanceof errors.JOSEAlgNotAllowed)
+    return new SallyportError('SP_TOKEN_INVALID', { reason: 'algorithm-not-accepted' });
   const claim = error instanceof errors.JWTClaimValidationFailed ? error.claim : undefined;
   if (claim === 'aud') return new SallyportError('SP_TOKEN_INVALID', { reason: 'made-for-another-audience' });
   if (claim === 'iss') return new SallyportError('SP_TOKEN_INVALID', { reason: 'made-by-another-issuer' });

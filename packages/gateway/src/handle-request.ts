@@ -5,6 +5,7 @@ import { decide, type DecisionParts } from './decide.ts';
 import type { Forwarder } from './forward/forward.ts';
 import type { Transfer } from './forward/transfer.ts';
 import type { HandleRequest } from './listener.ts';
+import { comesTooLate } from './answer/last-answer.ts';
 import { answerHealth } from './answer/local-endpoints.ts';
 import type { SlowClients } from './limits/slow-clients.ts';
 import type { Mount } from './mount.ts';
@@ -65,6 +66,7 @@ export function createRequestHandler(parts: HandleRequestParts): HandleRequest {
     tracer !== undefined;
 
   return (message, response, proceed, isHandedOver) => {
+    if (comesTooLate(response, message.socket)) return;
     if (parts.isDraining()) response.shouldKeepAlive = false;
     if (answerHealth(message, response, parts)) return;
     const begun = isRecorded ? performance.now() : 0;
@@ -122,6 +124,9 @@ function carryOut(
       case 'redirect':
         return (parts.answerRedirect ?? answerRedirect)(passage, decision, response, parts);
       case 'mount':
+        if ((passage.request?.headers.contentLength ?? 0) > (bodyBytesOf(decision.place) ?? Infinity)) {
+          return refuse(new SallyportError('SP_BODY_TOO_LARGE', { reason: 'body-limit' }));
+        }
         proceed();
         return runMount(decision.place, passage, outcome, response, refuse, parts);
       case 'forward':
@@ -131,6 +136,10 @@ function carryOut(
   } catch (error) {
     refuse(toSallyportError(error));
   }
+}
+
+function bodyBytesOf({ destination }: Place): number | undefined {
+  return destination.kind === 'mount' ? destination.mount.bodyBytes : undefined;
 }
 
 /** A client that sends its body next to not at all is told so and hung up on; a stream may take its time. */

@@ -49,6 +49,7 @@ describe('an ambiguous path is refused before anything is looked up', () => {
     ['a fragment in the query', '/public/x?a#b'],
     ['N11', '/public/x?nxtPslug=admin'],
     ['N11, encoded', '/public/x?%6extPslug=admin'],
+    ['N11, a note of Next.js to itself', '/public/x?__nextDataReq=1'],
   ])('%s: %s', async (_id, target) => {
     const answer = await door.send('GET', target, cookie(alice));
     expect(answer.status).toBe(400);
@@ -140,6 +141,9 @@ describe('host, target form and method', () => {
     ['asterisk form', 'OPTIONS * HTTP/1.1\nHost: app.test\n\n', 400],
     ['S01', 'POST /public/x HTTP/1.1\nHost: app.test\nContent-Length: 3\nTransfer-Encoding: chunked\n\n0\n\n', 400],
     ['S02', 'POST /public/x HTTP/1.1\nHost: app.test\nTransfer-Encoding: xchunked\n\n0\n\n', 400],
+    ['S02', 'POST /public/x HTTP/1.1\nHost: app.test\nTransfer-Encoding: gzip, chunked\n\n0\n\n', 400],
+    ['S02', 'POST /public/x HTTP/1.1\nHost: app.test\nTransfer-Encoding: ,chunked\n\n0\n\n', 400],
+    ['S02 in HTTP/1.0', 'POST /public/x HTTP/1.0\nHost: app.test\nTransfer-Encoding: chunked\n\n0\n\n', 400],
     ['S04', 'GET /public/x HTTP/1.1\nHost: app.test\nX : y\n\n', 400],
     ['S05', 'POST /public/x HTTP/1.1\nHost: app.test\nTransfer-Encoding: chunked\n\n5_0\nhello\n', 400],
     ['Q07 one huge header', `GET /public/x HTTP/1.1\nHost: app.test\nA: ${'b'.repeat(20_000)}\n\n`, 431],

@@ -59,7 +59,7 @@ describe('the headers of a message', () => {
     [
       'as an object like any other',
       plain,
-      ({ headers }) => [Object.getPrototypeOf(headers) === Object.prototype, String(headers)],
+      ({ headers }) => [Object.getPrototypeOf(headers) === Object.prototype, Object.prototype.toString.call(headers)],
     ],
     ['in a version in which Node does not look first', request('1.0', 'X-One: 1'), copy],
     ['with an expectation', request('1.1', 'ExPect: 100-continue'), copy],

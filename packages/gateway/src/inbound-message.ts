@@ -33,17 +33,16 @@ export class InboundMessage extends IncomingMessage {
 
   static {
     // A later Node may do it otherwise; then there is nothing to save.
-    const { get: read, set: write } = node ?? {};
-    if (read !== undefined && write !== undefined) {
+    if (node?.get !== undefined && node.set !== undefined) {
       Object.defineProperty(this.prototype, 'headers', {
         configurable: true,
         get(this: InboundMessage): IncomingHttpHeaders {
-          if (this.#isObjectMade) return read.call(this) as IncomingHttpHeaders;
+          if (this.#isObjectMade) return node.get?.call(this) as IncomingHttpHeaders;
           return (this.#standIn ??= standInFor(this));
         },
         set(this: InboundMessage, headers: IncomingHttpHeaders) {
           this.#isObjectMade = true;
-          write.call(this, headers);
+          node.set?.call(this, headers);
         },
       });
     }

@@ -7,6 +7,7 @@ import { SallyportError } from '@sallyport/core';
 import { answerUnreadable, writeProblem } from './answer/unreadable-request.ts';
 import { capConnections, type ConnectionCaps } from './limits/connection-caps.ts';
 import type { SlowClients } from './limits/slow-clients.ts';
+import { knownMethods } from './firewall/canonical-request.ts';
 import { asksForWebSocket } from './firewall/web-socket-handshake.ts';
 import { InboundMessage } from './inbound-message.ts';
 import type { NoteRefusal } from './record/note-refusal.ts';
@@ -106,7 +107,8 @@ export async function openListener(
   });
   server.on('connect', (_: IncomingMessage, socket: Duplex) => {
     socket.on('error', () => {});
-    writeProblem(new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'method-unknown' }), socket, publicOrigin);
+    const refusal = new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'method-unknown', allow: knownMethods });
+    writeProblem(refusal, socket, publicOrigin);
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (answerSpokenWithoutTls(error, socket, publicOrigin, note)) return;

@@ -15,6 +15,8 @@ export interface Mount {
   readonly slide: false;
   /** How many requests may come; absent means the limits of the door. */
   readonly requestLimits?: readonly RequestLimit[];
+  /** The most that it reads of a body: who announces more is not asked for it. Absent means it counts by itself. */
+  readonly bodyBytes?: number;
   /** Answers the request. What it throws, or rejects with, becomes a problem answer. */
   handle(request: IncomingMessage, response: ServerResponse, context: RequestContext): void | Promise<void>;
 }

@@ -37,6 +37,7 @@ import { hasRepeatedParameter } from './http/repeated-names.ts';
 import { createFactorResetRoutes } from './http/factor-reset-routes.ts';
 import { createFactorRoutes } from './http/factor-routes.ts';
 import type { IdentityEnvironment } from './http/identity-request.ts';
+import { createLoopTurns } from './http/loop-turns.ts';
 import { createPasswordResetRoutes } from './http/password-reset-routes.ts';
 import { createRoleRoutes } from './http/role-routes.ts';
 import { createSecondFactorRoutes } from './http/second-factor-routes.ts';
@@ -209,6 +210,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     lifetime,
     signUpRoles,
     answerFloorMilliseconds,
+    takeLoopTurn: createLoopTurns(),
     engine,
     users,
     accounts,

@@ -25,6 +25,7 @@ export type { FactorMethod } from './factors/factor-method.ts';
 export { sealedFactorColumn } from './factors/sealed-factor-column.ts';
 export type { SecondFactorRules } from './factors/second-factor.ts';
 export type { IdentityEnvironment } from './http/identity-request.ts';
+export { maximumBodyBytes } from './http/request-body.ts';
 export { createIdentity, type Identity, type IdentityOptions } from './identity.ts';
 export { createChannelMailer } from './mail/channel-mailer.ts';
 export {

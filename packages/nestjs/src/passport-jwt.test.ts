@@ -16,13 +16,19 @@ let url: string;
 beforeAll(async () => {
   keys = await issuer.listen();
 
-  // As the documentation of passport-jwt and jwks-rsa has it, with nothing of ours but the address of the keys.
+  // As the documentation of passport-jwt and jwks-rsa has it, with nothing of ours but the address of the keys, and an
+  // error where jwks-rsa 4.1.0 would go on without a key: jsonwebtoken 9 then throws where nobody catches it.
   @Injectable()
   class JwtStrategy extends PassportStrategy(Strategy) {
     constructor() {
       super({
         jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
-        secretOrKeyProvider: passportJwtSecret({ jwksUri: keys.url, cache: true, rateLimit: true }),
+        secretOrKeyProvider: passportJwtSecret({
+          jwksUri: keys.url,
+          cache: true,
+          rateLimit: true,
+          handleSigningKeyError: (error, done) => done(error),
+        }),
         algorithms: ['ES256', 'RS256'],
         issuer: issuer.issuer,
         audience: issuer.audience,
@@ -88,6 +94,14 @@ describe('a stock passport-jwt strategy at our keys', () => {
     { name: 'one of another issuer', token: () => issuer.sign({ iss: 'https://elsewhere.test' }) },
     { name: 'an expired one', token: () => issuer.sign({ exp: 1 }) },
     { name: 'one that somebody else signed', token: () => createTestIssuer().sign() },
+    { name: 'an unsigned one', token: () => issuer.sign().replace(/[^.]*$/, '') },
+    { name: 'an unsigned one of no key', token: () => issuer.sign({}, { kid: 'unknown' }).replace(/[^.]*$/, '') },
+    { name: 'one of a shared secret', token: () => createTestIssuer({ sharedSecret: 'any' }).sign() },
+    {
+      name: 'one of a shared secret under the id of a key',
+      token: () =>
+        createTestIssuer({ sharedSecret: issuer.publicKeyPem() }).sign({}, { kid: issuer.jwks().keys[0]?.kid }),
+    },
     { name: 'a changed one', token: () => `${issuer.sign().slice(0, -6)}AAAAAA` },
   ])('refuses $name', async ({ token }) => {
     expect((await call(token())).status).toBe(401);

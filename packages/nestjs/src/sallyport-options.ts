@@ -1,6 +1,7 @@
 import {
   internalIssuerPath,
   isLoopbackHost,
+  problemOfSharedSecrets,
   type createLocalKeySource,
   type Logger,
   type SignatureAlgorithm,
@@ -16,6 +17,12 @@ export interface SallyportOptions {
   readonly keysUrl?: string;
   /** The public keys themselves, instead of `keysUrl`: for tests. */
   readonly keys?: Parameters<typeof createLocalKeySource>[0];
+  /**
+   * The secret that the door signs with (its SALLYPORT_TOKEN_SECRET), instead of `keysUrl`: one, or two with a comma or a
+   * line break between while it is being changed. Tokens are HS256 then, and nothing else is accepted. Whoever knows it
+   * can make tokens for every service, as anybody: prefer keys.
+   */
+  readonly sharedSecretInsteadOfKeys?: string;
   /** Each key is bound to the one algorithm that it is published with. @default ['ES256', 'EdDSA', 'RS256'] */
   readonly algorithms?: readonly SignatureAlgorithm[];
   /** @default 5 */
@@ -63,13 +70,20 @@ const checks: {
       ? undefined
       : 'must be the name of this service as its route at the door says, such as "shop"',
   keysUrl: (value, all) => {
-    if (value === undefined) return all.keys === undefined ? 'is missing: give keysUrl, or keys in a test' : undefined;
+    const isNeeded = all.keys === undefined && all.sharedSecretInsteadOfKeys === undefined;
+    if (value === undefined) return isNeeded ? 'is missing: give keysUrl, or keys in a test' : undefined;
     if (all.keys !== undefined) return 'and keys are both given: keep one';
     if (!isHttpUrl(value)) return 'must be a URL: <internalUrl>/internal/.well-known/jwks.json';
     if (isSafelyFetched(value) || all.allowPlainHttpKeysOnPrivateNetwork === true) return undefined;
     return 'must be https away from loopback, or set allowPlainHttpKeysOnPrivateNetwork';
   },
   keys: (value) => (value === undefined || isPublicKeySet(value) ? undefined : 'must be a set of public keys only'),
+  sharedSecretInsteadOfKeys: (value, all) => {
+    if (value === undefined) return undefined;
+    if (all.keysUrl !== undefined || all.keys !== undefined) return 'and keys are both given: keep one';
+    if (all.algorithms !== undefined) return 'goes with HS256 only: remove algorithms';
+    return typeof value === 'string' ? problemOfSharedSecrets(value) : 'must be a text';
+  },
   algorithms: (value) =>
     value === undefined ||
     (Array.isArray(value) && value.length > 0 && value.every((one: unknown) => algorithms.includes(one)))

@@ -1,4 +1,11 @@
-import { createLocalKeySource, createRemoteKeySource, createTokenVerifier, type TokenVerifier } from '@sallyport/core';
+import {
+  createLocalKeySource,
+  createRemoteKeySource,
+  createSharedSecretSource,
+  createTokenVerifier,
+  type KeySource,
+  type TokenVerifier,
+} from '@sallyport/core';
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { SERVICE_TRUST } from './injection-tokens.ts';
 import { createNestLogger } from './nest-logger.ts';
@@ -14,8 +21,8 @@ export interface ServiceTrust {
 
 /** Builds both from options that were checked. */
 export function createServiceTrust(options: SallyportOptions): ServiceTrust {
-  const { issuer, audience, keysUrl, keys, algorithms, clockToleranceSeconds, cacheSize } = options;
-  const source = keys === undefined ? createRemoteKeySource({ url: keysUrl ?? '' }) : createLocalKeySource(keys);
+  const { issuer, audience, algorithms, clockToleranceSeconds, cacheSize } = options;
+  const source = createSource(options);
   const listener = createListener(options, (kid) => {
     source.withdraw?.(kid);
     verifier.forgetAll?.();
@@ -30,6 +37,12 @@ export function createServiceTrust(options: SallyportOptions): ServiceTrust {
     ...(listener === undefined ? {} : { objectTo: listener.objectTo }),
   });
   return { verifier, listener };
+}
+
+/** One of them was given. */
+function createSource({ keysUrl = '', keys, sharedSecretInsteadOfKeys: secret }: SallyportOptions): KeySource {
+  if (secret !== undefined) return createSharedSecretSource(secret);
+  return keys === undefined ? createRemoteKeySource({ url: keysUrl }) : createLocalKeySource(keys);
 }
 
 function createListener(

@@ -8,6 +8,7 @@ export { createInProcessCounters, type InProcessCountersOptions } from './in-pro
 export { readDatabaseClock } from './database-clock.ts';
 export { keyTable } from './keys/key-table.ts';
 export { openKeyRing, type KeyRingOptions } from './keys/record-key-ring.ts';
+export { openSharedSecretRing, type SharedSecretRingOptions } from './keys/shared-secret-ring.ts';
 export { openMongo, type MongoDatabase, type MongoOptions } from './mongodb/open-mongo.ts';
 export { openExternalDatabase, type ExternalDatabase } from './open-database.ts';
 export { waitForDatabase, type DatabaseWaitOptions } from './wait-for-database.ts';

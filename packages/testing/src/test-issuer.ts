@@ -1,4 +1,12 @@
-import { generateKeyPairSync, randomUUID, sign as signBytes, type KeyObject } from 'node:crypto';
+import {
+  createHmac,
+  createPublicKey,
+  generateKeyPairSync,
+  hkdfSync,
+  randomUUID,
+  sign as signBytes,
+  type KeyObject,
+} from 'node:crypto';
 import {
   internalTokenType,
   toInternalTokenClaims,
@@ -20,6 +28,8 @@ export interface TestIssuerOptions {
   readonly audience?: string;
   /** @default 'ES256' */
   readonly algorithm?: KeyAlgorithm;
+  /** Signs with this secret by HS256, until it rotates, and publishes nothing of it. @default a key pair */
+  readonly sharedSecret?: string;
   /** Which role holds which permissions, for `tokenFor`. */
   readonly roles?: Readonly<Record<string, readonly string[]>>;
 }
@@ -43,10 +53,11 @@ export interface TestIssuer {
 }
 
 interface TestKey {
-  readonly alg: KeyAlgorithm;
+  readonly alg: string;
   readonly kid: string;
-  readonly privateKey: KeyObject;
-  readonly publicKey: KeyObject;
+  readonly sign: (input: string) => Buffer;
+  /** Absent for a secret. */
+  readonly publicKey?: KeyObject;
 }
 
 /**
@@ -62,20 +73,21 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
     audience = 'shop',
     roles = {},
     algorithm: first = 'ES256',
+    sharedSecret,
   } = options;
-  let keys: readonly [TestKey, ...TestKey[]] = [createKey(first)];
+  let keys: readonly [TestKey, ...TestKey[]] = [
+    sharedSecret === undefined ? createKey(first) : createSecretKey(sharedSecret),
+  ];
 
   const sign = (claims: Changes = {}, header: Changes = {}): string => {
-    const [{ alg, kid, privateKey }] = keys;
-    const protectedHeader = { alg, typ: internalTokenType, kid, ...header };
+    const [key] = keys;
+    const protectedHeader = { alg: key.alg, typ: internalTokenType, kid: key.kid, ...header };
     const payload = { ...validClaims(issuer, audience), ...claims };
     const input = `${encodeJson(protectedHeader)}.${encodeJson(payload)}`;
-    const digest = alg === 'EdDSA' ? null : 'sha256';
-    const signature = signBytes(digest, Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' });
-    return `${input}.${signature.toString('base64url')}`;
+    return `${input}.${key.sign(input).toString('base64url')}`;
   };
 
-  const jwks = (): JSONWebKeySet => ({ keys: keys.map(toPublicJwk) });
+  const jwks = (): JSONWebKeySet => ({ keys: keys.flatMap(toPublicJwk) });
 
   return {
     issuer,
@@ -87,7 +99,11 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
       return sign({ sub: `${role}-1`, roles: [role], scope: permissions.join(' '), ...claims });
     },
     jwks,
-    publicKeyPem: () => keys[0].publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    publicKeyPem: () => {
+      const [{ publicKey }] = keys;
+      if (publicKey === undefined) throw new TypeError('a shared secret has no public part');
+      return publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    },
     rotate: ({ forgetOld = false, algorithm = first } = {}) => {
       keys = forgetOld ? [createKey(algorithm)] : [createKey(algorithm), ...keys];
     },
@@ -101,23 +117,41 @@ export function encodeJson(value: unknown): string {
 }
 
 function createKey(alg: KeyAlgorithm): TestKey {
-  return { alg, kid: randomUUID(), ...createKeyPair(alg) };
+  const privateKey = createPrivateKey(alg);
+  const digest = alg === 'EdDSA' ? null : 'sha256';
+  return {
+    alg,
+    kid: randomUUID(),
+    sign: (input) => signBytes(digest, Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' }),
+    publicKey: createPublicKey(privateKey),
+  };
 }
 
-function createKeyPair(alg: KeyAlgorithm): Pick<TestKey, 'privateKey' | 'publicKey'> {
+/** Written anew after docs/wire/internal-token.md, as a service in another language would do it. */
+function createSecretKey(secret: string): TestKey {
+  const id = hkdfSync('sha256', secret, '', 'sallyport key id of a shared secret', 16);
+  return {
+    alg: 'HS256',
+    kid: Buffer.from(id).toString('base64url'),
+    sign: (input) => createHmac('sha256', secret).update(input).digest(),
+  };
+}
+
+function createPrivateKey(alg: KeyAlgorithm): KeyObject {
   switch (alg) {
     case 'ES256':
-      return generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
     case 'EdDSA':
-      return generateKeyPairSync('ed25519');
+      return generateKeyPairSync('ed25519').privateKey;
     case 'RS256':
-      return generateKeyPairSync('rsa', { modulusLength: 2048 });
+      return generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
   }
 }
 
-function toPublicJwk({ alg, kid, publicKey }: TestKey): JSONWebKeySet['keys'][number] {
+function toPublicJwk({ alg, kid, publicKey }: TestKey): JSONWebKeySet['keys'] {
+  if (publicKey === undefined) return [];
   const jwk = publicKey.export({ format: 'jwk' });
-  return { ...jwk, kty: jwk.kty ?? '', kid, alg, use: 'sig' };
+  return [{ ...jwk, kty: jwk.kty ?? '', kid, alg, use: 'sig' }];
 }
 
 function validClaims(issuer: string, audience: string): InternalTokenClaims {

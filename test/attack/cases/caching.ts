@@ -91,6 +91,13 @@ export const cachingCases: readonly AttackCase[] = [
     'http://0.0.0.0:3000/x',
     'http://app.local/x',
     'https://localhost/x',
+    'https:/127.0.0.1/x',
+    'ftp://orders.internal/x',
+    'ws://orders.internal:9/x',
+    'http://orders.corp/x',
+    'http://10.1/x',
+    'http://198.18.0.1/x',
+    'http://[64:ff9b::a00:1]/x',
   ].flatMap((location) =>
     k05.requests([{ target: `/public/x?sp_redirect=${encodeURIComponent(location)}` }], {
       status: [302, 502],
@@ -98,7 +105,7 @@ export const cachingCases: readonly AttackCase[] = [
       answer: [
         (answer) => {
           const found = answer.headers.find(([name]) => name === 'location')?.[1] ?? '';
-          return /internal|local|127\.0|10\.0|192\.168|169\.254|172\.16|svc|orders|::1|fd00|fe80|2130706433|pass|100\.64|0\.0\.0\.0/i.test(
+          return /internal|local|127\.0|10\.0|192\.168|169\.254|172\.16|svc|orders|::1|fd00|fe80|2130706433|pass|100\.64|0\.0\.0\.0|198\.18|64:ff9b/i.test(
             found,
           )
             ? `it leads to ${found}`

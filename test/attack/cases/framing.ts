@@ -55,12 +55,24 @@ export const framingCases: readonly AttackCase[] = [
     '\u0000chunked',
     'cow',
     '',
+    // What ends in "chunked" has an end that is known, and content that nobody decodes.
+    ',chunked',
+    'identity, chunked',
+    'gzip, chunked',
+    'xchunked, chunked',
+    'trailers, chunked',
+    'deflate, gzip, chunked',
   ].map((value) =>
     s02.bytes(
       `Transfer-Encoding: ${JSON.stringify(value)}`,
       `${post}Transfer-Encoding: ${value}\r\n\r\n0\r\n\r\n${smuggled}`,
       refused,
     ),
+  ),
+  s02.bytes(
+    'chunks in HTTP/1.0',
+    `POST /public/x HTTP/1.0\r\n${host}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n${smuggled}`,
+    refused,
   ),
   ...[
     'Content-Length: 2\r\nContent-Length: 2',
@@ -238,6 +250,31 @@ export const framingCases: readonly AttackCase[] = [
     const seen = (await kit.seen()).map(({ target }) => target).toSorted();
     if (seen.join() !== '/api/three,/public/one') kit.fail(`the upstream saw ${seen.join()}`);
   }),
+  ...(
+    [
+      ['an ambiguous path', `GET //x HTTP/1.1\r\n${host}\r\n`],
+      ['an unknown host', 'GET /public/x HTTP/1.1\r\nHost: evil.test\r\n\r\n'],
+      ['no host', 'GET /public/x HTTP/1.1\r\n\r\n'],
+      ['another method', `TRACE /public/x HTTP/1.1\r\n${host}\r\n`],
+      ['too many cookies', `${get}Cookie: ${'a=b;'.repeat(200)}\r\n\r\n`],
+      ['a body on GET', `${get}Content-Length: 5\r\n\r\nhello`],
+      ['a body that is too large', `POST /hooks/x HTTP/1.1\r\n${host}Content-Length: 2000000\r\n\r\n`],
+    ] as const
+  ).map(([title, refusable]) =>
+    s09.scenario(`nothing is heard behind a refusal that ends the connection: ${title}`, async (kit) => {
+      const wire = await kit.open();
+      wire.send(
+        `GET /public/first HTTP/1.1\r\n${host}\r\n${refusable}GET /public/behind HTTP/1.1\r\n${host}\r\n`.repeat(2),
+      );
+      if ((await wire.next())?.status !== 200) kit.fail('the first request was not answered');
+      const refusal = await wire.next();
+      if ((refusal?.status ?? 0) < 400) kit.fail(`the second request was answered ${refusal?.status ?? 0}`);
+      if (!/HTTP\/1\.1 200[^]*HTTP\/1\.1 4[^]*$/.test(await wire.untilClosed()) || !wire.isClosed)
+        kit.fail('the connection goes on');
+      const seen = (await kit.seen()).map(({ target }) => target);
+      if (seen.join() !== '/public/first') kit.fail(`the upstream saw ${seen.join()}`);
+    }),
+  ),
   s09.scenario('identity does not stay on a connection', async (kit) => {
     const wire = await kit.open();
     wire.send(kit.fill(`GET /api/x HTTP/1.1\r\n${host}Cookie: {cookie}={root}\r\n\r\n`));
@@ -342,6 +379,17 @@ export const framingCases: readonly AttackCase[] = [
     wire.send(`POST /api/x HTTP/1.1\r\n${host}Expect: 100-continue\r\nContent-Length: 1000000000\r\n\r\n`);
     const everything = await wire.untilClosed();
     if (!everything.startsWith('HTTP/1.1 401')) kit.fail(`was answered ${everything.slice(0, 30)}`);
+    if ((await kit.seen()).length > 0) kit.fail('the upstream saw it');
+  }),
+  s13.scenario('asks nobody for more than it reads', async (kit) => {
+    for (const target of ['/hooks/x', '/auth/sign-in/email']) {
+      const wire = await kit.open();
+      wire.send(
+        `POST ${target} HTTP/1.1\r\n${host}Origin: https://app.test\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 1000000000\r\n\r\n`,
+      );
+      const everything = await wire.untilClosed();
+      if (!everything.startsWith('HTTP/1.1 413')) kit.fail(`${target} was answered ${everything.slice(0, 30)}`);
+    }
     if ((await kit.seen()).length > 0) kit.fail('the upstream saw it');
   }),
   ...['200-ok', '100-continue, x', 'x'].map((value) =>

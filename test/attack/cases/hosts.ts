@@ -151,7 +151,12 @@ export const hostCases: readonly AttackCase[] = [
       'M-SEARCH',
       'LINK',
     ].map((method) => ({ method, target: '/api/x' })),
-    { status: [400, 405], upstream: nothing },
+    {
+      status: [400, 405],
+      upstream: nothing,
+      // RFC 9110, section 15.5.6.
+      answer: [(answer) => (answer.status === 405 ? says('allow', /\bGET\b/)(answer) : undefined)],
+    },
   ),
   ...h11.requests([{ method: 'TRACE', target: '/public/x', headers: ['X-Canary: c4n4ry'] }], {
     status: 405,
@@ -164,6 +169,15 @@ export const hostCases: readonly AttackCase[] = [
     'X-Method-Override',
     'X_HTTP_Method_Override',
     'X-Http.Method-Override',
+    'X-HTTP-Verb',
+    'X-HTTP-Verb-Override',
+    'X-Override-Method',
+    'Method-Override',
+    'X-REST-Method',
+    'X-Tunneled-Method',
+    'X-HTTP-Method-Name',
+    'X-Real-Method',
+    '_method',
   ].flatMap((name) =>
     h13.requests([{ target: '/public/x', headers: [`${name}: DELETE`] }], {
       status: 200,

@@ -50,6 +50,24 @@ const identityNames = [
   'X-SSL-Client-Cert',
   'X-SSL-Client-Verify',
   'Client-Cert',
+  'Sallyport-User',
+  '__Host-Sallyport',
+  'Auth-User',
+  'Logon-User',
+  'Impersonate-User',
+  'X-Impersonate-Group',
+  'X-Role',
+  'X-Email',
+  'X-Jwt-Assertion',
+  'X-Endpoint-API-UserInfo',
+  'X-Proxy-Remote-User',
+  'X-Serverless-Authorization',
+  'X-ARR-ClientCert',
+  'X-Client-Dn',
+  'X-Tls-Client-Cert',
+  'HTTP-Remote-User',
+  'Shib-Session-Id',
+  'Mellon-Name',
 ] as const;
 
 /** Set-Cookie values of an upstream that would set or clear what is the door's. */
@@ -71,6 +89,11 @@ const cookiesOfOurs = [
   ' =__Host-sallyport=evil',
   '%20%20__Host-sallyport=evil',
   '= __Host-sallyport=evil',
+  'x__Host-sallyport=evil',
+  '__Host-__Host-sallyport=evil',
+  '__Http-Host-sallyport=evil',
+  '%AD__Host-sallyport=evil',
+  '"__Host-sallyport"=evil',
 ];
 
 export const identityCases: readonly AttackCase[] = [
@@ -167,6 +190,11 @@ export const identityCases: readonly AttackCase[] = [
       [`  {cookie}={alice} ;theme=dark`],
       [`{cookie}={alice}; {cookie}={alice}; theme=dark`],
       [`theme=dark; {cookie}.0=a; {cookie}-x=b; sallyport=c; __Secure-sallyport=d; {cookie}={alice}`],
+      // What is ours in the eyes of whoever splits elsewhere, decodes or trims.
+      [`theme=dark; a=b, {cookie}={root}; {cookie}={alice}`],
+      [`theme=dark; a="{cookie}={root}"; {cookie}={alice}`],
+      [`theme=dark; %5F%5FHost-sallyport={root}; {cookie}={alice}`],
+      [`theme=dark; x{cookie}={root}; {cookie}={alice}`],
     ].map(([value]) => ({ target: '/api/x', headers: [`Cookie: ${value}`] })),
     {
       status: 200,

@@ -56,6 +56,14 @@ const spellingsOfAdmin = [
   '/_next/image?url=%2Fadmin%2Fx.png&w=640&q=75',
   '/_next/image?url=/admin/x.png&w=640&q=75',
   '/_next/image?w=640&q=75&url=%2Fadmin%2Fx.png',
+  '/_next/image?url=%2F_next%2Fdata%2Fbuild-id%2Fadmin.json&w=640&q=75',
+  '/_next/data/build-id/index/admin.json',
+  '/_next/data/build-id/index/admin/x.json',
+  '/_next/data/build-id/admin.json/',
+  '/_NEXT/data/build-id/admin.json',
+  '/_Next/Data/build-id/admin/x.json',
+  '/admin.rsc/',
+  '/admin.html/',
 ] as const;
 
 const locales = ['de', 'DE', 'De', 'en', 'fr'] as const;
@@ -303,8 +311,12 @@ export const nextCases: readonly AttackCase[] = [
       '/page?%6e%78%74Pslug=admin',
       '/page?nxtP=1',
       '/page?a=1;nxtPslug=x',
+      '/page?__nextDataReq=1',
+      '/page?a=1&__nextLocale=de',
+      '/page?%5f_nextDataReq=1',
+      '/page?_nextBubbleNoFallback=1',
     ].map((target) => ({ target })),
-    { status: [200, 400], upstream: either(nothing, nobody({ nowhere: ['nxtP', 'nxtI', '%6extP'] })) },
+    { status: [200, 400], upstream: either(nothing, nobody({ nowhere: ['nxtP', 'nxtI', '%6extP', '_next'] })) },
   ),
   ...n11.requests([{ target: '/page?next=1' }, { target: '/page?a=nxtPx' }], { status: 200, upstream: nobody() }),
 ];

@@ -9,15 +9,19 @@ import { openWire, type Wire } from './wire.ts';
 export interface Kit {
   readonly address: FixtureAddress;
   readonly context: OracleContext;
-  open(): Promise<Wire>;
+  /**
+   * Opens a connection: at this gateway of the deployment, or at one after the other. Where there is one gateway, every
+   * number is that one.
+   */
+  open(gateway?: number): Promise<Wire>;
   /** Puts the values of this fixture into a text. */
   fill(text: string): string;
-  /** What the echo has seen since the last reset. */
+  /** What the echoes have seen since the last reset. */
   seen(): Promise<readonly SeenRequest[]>;
   /** Looks until the upstream has seen what is asked for, or the time is over. */
   seenUntil(isThere: (seen: readonly SeenRequest[]) => boolean): Promise<readonly SeenRequest[]>;
   reset(): Promise<void>;
-  /** Whether the gateway still answers `/healthz`. */
+  /** Whether every gateway still answers `/healthz`. */
   isHealthy(): Promise<boolean>;
   /** Ends the case as failed. */
   fail(problem: string): never;
@@ -26,9 +30,16 @@ export interface Kit {
 const patience = 10_000;
 const pollMilliseconds = 20;
 
-/** Builds the kit, and learns how the upstream sees each user. */
-export async function createKit(address: FixtureAddress): Promise<Kit> {
-  const { gateway, echo, cookieName, cookies } = address;
+/**
+ * Builds the kit, and learns how the upstream sees each user.
+ *
+ * @param others more gateways of the same deployment. Connections go to one after the other, with the cookies of the first.
+ */
+export async function createKit(address: FixtureAddress, others: readonly FixtureAddress[] = []): Promise<Kit> {
+  const { cookieName, cookies } = address;
+  const gateways = [address, ...others].map(({ gateway }) => gateway);
+  const echoes = [address, ...others].map(({ echo }) => echo);
+  let turn = 0;
   const identities = new Map<string, FixtureUser>();
   const context: OracleContext = {
     cookieName,
@@ -40,10 +51,10 @@ export async function createKit(address: FixtureAddress): Promise<Kit> {
   const kit: Kit = {
     address,
     context,
-    open: () => openWire(gateway),
+    open: (number) => openWire(gateways[(number ?? turn++) % gateways.length] ?? address.gateway),
     fill: (text) =>
       text.replaceAll('{cookie}', cookieName).replaceAll('{alice}', cookies.alice).replaceAll('{root}', cookies.root),
-    seen: async () => (await (await fetch(`${echo}/__log`)).json()) as readonly SeenRequest[], // The echo's own words.
+    seen: async () => (await Promise.all(echoes.map(logOf))).flat(),
     seenUntil: async (isThere) => {
       for (const deadline = Date.now() + patience; ;) {
         const seen = await kit.seen();
@@ -51,15 +62,8 @@ export async function createKit(address: FixtureAddress): Promise<Kit> {
         await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
       }
     },
-    reset: async () => void (await (await fetch(`${echo}/__reset`, { method: 'POST' })).arrayBuffer()),
-    isHealthy: async () => {
-      const wire = await openWire(gateway).catch(() => undefined);
-      if (wire === undefined) return false;
-      wire.send('GET /healthz HTTP/1.1\r\nHost: app.test\r\nConnection: close\r\n\r\n');
-      const answer = await wire.next();
-      wire.destroy();
-      return answer?.status === 200;
-    },
+    reset: async () => void (await Promise.all(echoes.map(forget))),
+    isHealthy: async () => (await Promise.all(gateways.map(isAlive))).every(Boolean),
     fail: (problem) => {
       throw new CaseFailure(problem);
     },
@@ -77,6 +81,23 @@ export async function createKit(address: FixtureAddress): Promise<Kit> {
     identities.set(mark, name);
   }
   return kit;
+}
+
+async function logOf(echo: string): Promise<readonly SeenRequest[]> {
+  return (await (await fetch(`${echo}/__log`)).json()) as readonly SeenRequest[]; // The echo's own words.
+}
+
+async function forget(echo: string): Promise<void> {
+  await (await fetch(`${echo}/__reset`, { method: 'POST' })).arrayBuffer();
+}
+
+async function isAlive(gateway: string): Promise<boolean> {
+  const wire = await openWire(gateway).catch(() => undefined);
+  if (wire === undefined) return false;
+  wire.send('GET /healthz HTTP/1.1\r\nHost: app.test\r\nConnection: close\r\n\r\n');
+  const answer = await wire.next();
+  wire.destroy();
+  return answer?.status === 200;
 }
 
 /** The subject of the bearer, or the bearer itself when it is no token that can be read. */

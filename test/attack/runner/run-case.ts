@@ -1,6 +1,7 @@
 import { CaseFailure, type AttackCase, type Exchange } from './attack-case.ts';
 import type { Kit } from './kit.ts';
 import type { SeenRequest } from '../fixture/echo.ts';
+import type { FixtureAddress } from '../fixture/fixture.ts';
 import { valueOf } from './upstream-oracles.ts';
 import { headerOf, type WireAnswer } from './wire.ts';
 
@@ -43,8 +44,7 @@ async function exchange(attack: Exchange, kit: Kit): Promise<void> {
     const seen = await kit.seen();
     const problem = attack.upstream.check(seen, kit.context);
     if (problem !== undefined) kit.fail(`expected ${words(attack)}; answered ${status}, and ${problem}`);
-    if (seen.some((request) => carriesSession(request, kit.address.cookieName)))
-      kit.fail('the upstream saw the session cookie');
+    if (seen.some((request) => carriesSession(request, kit.address))) kit.fail('the upstream saw the session cookie');
     if (answer === undefined) return;
     const checks = [...attack.answer, ...(seen.length === 0 ? [isForgotten] : []), setsNoSession(kit)];
     const problems = checks.flatMap((check) => check(answer) ?? []);
@@ -54,9 +54,13 @@ async function exchange(attack: Exchange, kit: Kit): Promise<void> {
   }
 }
 
-function carriesSession(request: SeenRequest, cookieName: string): boolean {
-  const pairs = (valueOf(request, 'cookie') ?? '').split(/[;|]/);
-  return pairs.some((pair) => pair.trim().startsWith(`${cookieName}=`));
+/** By its name at the beginning of a pair, or together with its value anywhere in one: an upstream may split elsewhere. */
+function carriesSession(request: SeenRequest, { cookieName, cookies }: FixtureAddress): boolean {
+  const bareName = cookieName.replace(/^__[A-Za-z]+-/, '').toLowerCase();
+  return (valueOf(request, 'cookie') ?? '').split(/[;|]/).some((pair) => {
+    if (pair.trim().startsWith(`${cookieName}=`)) return true;
+    return pair.toLowerCase().includes(bareName) && Object.values(cookies).some((value) => pair.includes(value));
+  });
 }
 
 /** A refusal is for one request and one person. */

@@ -12,18 +12,19 @@ export interface Result {
 /**
  * Runs cases one after the other, because the upstream cannot tell whose request it sees.
  *
+ * @param gateways those of one deployment, tried one after the other.
  * @param behindProxy a gateway that declares the client's address as a proxy; without one, its cases do not apply.
  * @param isSallyport whether the accounts of the fixture are there.
  */
 export async function runSuite(
   cases: readonly AttackCase[],
-  plain: FixtureAddress,
+  [first, ...others]: readonly [FixtureAddress, ...FixtureAddress[]],
   behindProxy: FixtureAddress | undefined,
   isSallyport: boolean,
   onResult: (result: Result) => void = () => {},
 ): Promise<readonly Result[]> {
   const kits = {
-    plain: await createKit(plain),
+    plain: await createKit(first, others),
     behindProxy: behindProxy === undefined ? undefined : await createKit(behindProxy),
   };
   const results: Result[] = [];

@@ -302,6 +302,12 @@ export const configSchema = z.strictObject({
   tokens: z
     .strictObject({
       internalSeconds: z.number().int().min(30).max(300).default(60).describe('Lifetime of internal tokens'),
+      signWithSharedSecretInsteadOfKeyPairs: z
+        .boolean()
+        .default(false)
+        .describe(
+          'HS256 with the secret of SALLYPORT_TOKEN_SECRET: every service that knows it can make tokens for every other one, as anybody. Only for services that cannot verify with public keys',
+        ),
     })
     .prefault({})
     .describe('Tokens that the door makes'),
@@ -323,7 +329,7 @@ export const configSchema = z.strictObject({
         ),
     })
     .prefault({})
-    .describe('Signing keys; they are rotated without being asked'),
+    .describe('Signing keys, which are rotated without being asked; not used where a shared secret signs'),
   sessionCache: z
     .strictObject({
       maxEntries: z.number().int().min(1).max(10_000_000).default(10_000).describe('Sessions that are remembered'),

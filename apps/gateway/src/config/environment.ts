@@ -25,6 +25,8 @@ export interface Environment {
   readonly tlsCertFile: string | undefined;
   readonly tlsKeyFile: string | undefined;
   readonly secret: string | undefined;
+  /** What signs tokens where the configuration says so: one secret, or two with a comma or a line break between. */
+  readonly tokenSecret: string | undefined;
   /** Where accounts and records are kept; absent means the embedded database. */
   readonly databaseUrl: string | undefined;
   /** Where sessions, counters and invalidations are kept; absent means in this process. */
@@ -50,6 +52,7 @@ type Variables = Readonly<Record<string, string | undefined>>;
 /** Secrets may be mounted as files: `NAME_FILE` holds the path. */
 const secretNames = new Set([
   'SALLYPORT_SECRET',
+  'SALLYPORT_TOKEN_SECRET',
   'SALLYPORT_ADMIN_TOKEN',
   'SMTP_URL',
   'SMS_GATEWAY_URL',
@@ -83,6 +86,8 @@ const names = new Set([
   'SALLYPORT_TLS_KEY_FILE',
   'SALLYPORT_SECRET',
   'SALLYPORT_SECRET_FILE',
+  'SALLYPORT_TOKEN_SECRET',
+  'SALLYPORT_TOKEN_SECRET_FILE',
   'SALLYPORT_UPSTREAM_SHOP',
   'SALLYPORT_UPSTREAM_SHELL',
   'SALLYPORT_UPSTREAM_ACCOUNT',
@@ -135,6 +140,7 @@ export function readEnvironment(variables: Variables): Environment {
     tlsCertFile: text('SALLYPORT_TLS_CERT_FILE'),
     tlsKeyFile: text('SALLYPORT_TLS_KEY_FILE'),
     secret: text('SALLYPORT_SECRET'),
+    tokenSecret: text('SALLYPORT_TOKEN_SECRET'),
     databaseUrl: text('DATABASE_URL'),
     redisUrl: text('REDIS_URL'),
     otlpEndpoint: text('OTEL_EXPORTER_OTLP_ENDPOINT'),

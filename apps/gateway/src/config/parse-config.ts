@@ -15,6 +15,7 @@ export function parseConfig(input: unknown, source: string): Config {
   const problems = [
     ...policyProblems(result.data),
     ...secondFactorProblems(result.data),
+    ...keyProblems(result.data),
     ...bindingProblems(result.data),
   ];
   if (problems.length > 0) throw new ConfigurationError(source, problems);
@@ -65,6 +66,18 @@ function secondFactorProblems({ policy, secondFactor }: Config): ConfigurationPr
   if (requiredFor.length > 0 && methods.length === 0)
     problems.push({ key: 'secondFactor.methods', problem: 'is empty, and roles demand a second factor' });
   return problems;
+}
+
+/** What says how keys are made and rotated would be believed, and do nothing. */
+function keyProblems({ tokens, keys }: Config): ConfigurationProblem[] {
+  if (!tokens.signWithSharedSecretInsteadOfKeyPairs) return [];
+  const usual = configSchema.shape.keys.parse({});
+  return (Object.keys(usual) as (keyof typeof usual)[]) // Its own keys.
+    .filter((name) => keys[name] !== usual[name])
+    .map((name) => ({
+      key: `keys.${name}`,
+      problem: 'has no effect with tokens.signWithSharedSecretInsteadOfKeyPairs: remove one of them',
+    }));
 }
 
 function bindingProblems({ publicUrl, tls, listen, trustedProxies }: Config): ConfigurationProblem[] {

@@ -7,6 +7,7 @@ import type { Command, CommandCall } from '../command.ts';
 import { checkDatabase } from '../doctor/check-database.ts';
 import { checkRedis } from '../doctor/check-redis.ts';
 import { checkRunning } from '../doctor/check-running.ts';
+import { checkTokenSecret } from '../doctor/check-token-secret.ts';
 import { messageOf, type Finding, type Settings } from '../doctor/finding.ts';
 import { loadSettings } from '../open-system.ts';
 import { exitCodes } from '../operator-mistake.ts';
@@ -26,6 +27,7 @@ export const doctor: Command = {
     if (settings !== undefined) {
       const secret = checkSecret(settings);
       findings.push(...checkAddresses(settings), ...checkMail(settings), ...secret.findings);
+      findings.push(...checkTokenSecret(settings, secret.versions));
       findings.push(...checkFiles(settings), ...checkTls(settings));
       const stores = await Promise.all([
         checkDatabase(settings, secret.versions),

@@ -1,4 +1,5 @@
-import type { Command } from '../command.ts';
+import { sharedSecretAlgorithm } from '@sallyport/core';
+import type { Command, CommandCall } from '../command.ts';
 import { withSystem } from '../open-system.ts';
 import { exitCodes } from '../operator-mistake.ts';
 import { toTable } from '../table.ts';
@@ -9,12 +10,18 @@ const meanings = {
   retiring: 'verifies what it signed',
 } as const;
 
+const secretMeanings = {
+  current: 'signs',
+  accepted: 'verifies, and does not sign',
+} as const;
+
 /** Lists the signing keys. */
 export const listKeys: Command = {
   name: 'keys list',
   summary: 'Lists the signing keys and where each stands, never a private part',
   run: (call) =>
     withSystem(call.terminal, 'reads', async ({ stores }) => {
+      if (stores.keyRing.sharedSecret !== undefined) return listSecrets(call, stores.keyRing.sharedSecret.kids);
       const order = Object.keys(meanings);
       const keys = (await stores.keyRing.list()).toSorted(
         (a, b) => a.use.localeCompare(b.use) || order.indexOf(b.state) - order.indexOf(a.state),
@@ -39,3 +46,18 @@ export const listKeys: Command = {
       return exitCodes.done;
     }),
 };
+
+/** Nothing of a secret is shown but its id. Since when it is there nobody wrote down. */
+function listSecrets(call: CommandCall, kids: readonly string[]): number {
+  const shown = kids.map((kid, index) => ({
+    kid,
+    use: 'internal',
+    alg: sharedSecretAlgorithm,
+    state: index === 0 ? ('current' as const) : ('accepted' as const),
+  }));
+  const rows = shown.map(({ kid, use, alg, state }) => [kid, use, alg, `${state} (${secretMeanings[state]})`]);
+  const table = toTable(['SECRET', 'USE', 'ALGORITHM', 'STATE'], rows);
+  const note = 'A shared secret signs: it does not rotate by itself. Every service that knows it can make tokens.';
+  call.report({ keys: shown }, `${table}\n${note}`);
+  return exitCodes.done;
+}

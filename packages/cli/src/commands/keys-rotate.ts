@@ -1,7 +1,7 @@
 import type { Command } from '../command.ts';
 import { withSystem } from '../open-system.ts';
 import { exitCodes } from '../operator-mistake.ts';
-import { noticedWithin, reportKeyChange } from './key-changes.ts';
+import { noticedWithin, reportKeyChange, requireKeyPairs } from './key-changes.ts';
 
 /** Brings in the next signing key. */
 export const rotateKeys: Command = {
@@ -17,6 +17,7 @@ export const rotateKeys: Command = {
   run: (call) =>
     // Beside a gateway on purpose: every step is one that several processes may take.
     withSystem(call.terminal, 'reads', async (system) => {
+      requireKeyPairs(system);
       const { keyRing } = system.stores;
       const when = call.has('now') ? 'now' : 'when-known';
       await reportKeyChange(system, { type: 'key.rotation-asked', details: { when } });

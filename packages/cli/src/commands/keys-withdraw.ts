@@ -1,7 +1,7 @@
 import type { Command } from '../command.ts';
 import { withSystem } from '../open-system.ts';
 import { exitCodes, OperatorMistake } from '../operator-mistake.ts';
-import { noticedWithin, reportKeyChange } from './key-changes.ts';
+import { noticedWithin, reportKeyChange, requireKeyPairs } from './key-changes.ts';
 
 /** Takes a signing key away in an emergency. */
 export const withdrawKey: Command = {
@@ -14,6 +14,7 @@ export const withdrawKey: Command = {
   ],
   run: (call) =>
     withSystem(call.terminal, 'reads', async (system) => {
+      requireKeyPairs(system);
       const { keyRing } = system.stores;
       const kid = call.operands[0] ?? '';
       const known = (await keyRing.list()).find((one) => one.kid === kid);

@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { problemMediaType, type SallyportError, toProblem } from '@sallyport/core';
+import { endWithThisAnswer } from './last-answer.ts';
 import { errorPageHeaders, renderErrorPage } from './error-page.ts';
 import type { Decision, Passage } from '../passage.ts';
 import { wantsPage } from '../request-intent.ts';
@@ -30,7 +31,10 @@ export function answerRefusal(
   const problem = toProblem(error, { requestId, documentationOrigin: parts.publicOrigin });
   const headers: OutgoingHttpHeaders = { ...problem.headers };
   addCommonHeaders(headers, passage, parts);
-  if (mustClose(passage)) headers['connection'] = 'close';
+  if (mustClose(passage)) {
+    headers['connection'] = 'close';
+    endWithThisAnswer(passage.message.socket);
+  }
   // Whether it is refused may depend on who asks.
   if (request?.headers.origin !== undefined) headers['vary'] = 'Origin';
 

@@ -4,9 +4,9 @@ import type { Mount } from '../mount.ts';
 
 const usualMaxAgeSeconds = 300;
 
-/** The public keys of internal tokens, on both listeners. */
+/** The public keys of internal tokens, on both listeners. Where a shared secret signs there are none, and no such address. */
 export function createKeysMount(keyRing: KeyRing): Mount {
-  const { maxAgeSeconds = usualMaxAgeSeconds } = keyRing;
+  const { maxAgeSeconds = usualMaxAgeSeconds, sharedSecret } = keyRing;
   return {
     name: 'keys',
     prefix: internalKeysPath,
@@ -17,6 +17,7 @@ export function createKeysMount(keyRing: KeyRing): Mount {
       if (request.method !== 'GET' && request.method !== 'HEAD') {
         throw new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'method-not-served', allow: ['GET', 'HEAD'] });
       }
+      if (sharedSecret !== undefined) throw new SallyportError('SP_NOT_FOUND', { reason: 'no-public-keys' });
       const body = JSON.stringify(keyRing.publicKeys('internal'));
       response.writeHead(200, {
         'content-type': 'application/jwk-set+json',

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { SallyportError, toProblem } from '@sallyport/core';
+import { knownMethods } from '../firewall/canonical-request.ts';
 import { randomHex } from '../random-hex.ts';
 import type { EarlyRefusal } from '../record/note-refusal.ts';
 
@@ -38,7 +39,8 @@ export function writeProblem(error: SallyportError, socket: Duplex, publicOrigin
 }
 
 function toRefusal(code: string | undefined): SallyportError {
-  if (code === 'HPE_INVALID_METHOD') return new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'method-unknown' });
+  if (code === 'HPE_INVALID_METHOD')
+    return new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'method-unknown', allow: knownMethods });
   if (code === 'HPE_HEADER_OVERFLOW') return new SallyportError('SP_HEADERS_TOO_LARGE', { reason: 'header-bytes' });
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
     return new SallyportError('SP_REQUEST_TIMEOUT', { reason: 'headers-timeout' });

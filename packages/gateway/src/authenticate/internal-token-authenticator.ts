@@ -39,7 +39,7 @@ const rememberedCallers = 10_000;
  */
 export function createInternalTokenAuthenticator(parts: InternalTokenAuthenticatorParts): Authenticator {
   const { cache, audiences } = parts;
-  const keys = createRingKeySource(parts.keyRing);
+  const keys = parts.keyRing.sharedSecret?.keySource ?? createRingKeySource(parts.keyRing);
   const verifiers = new Map<string, TokenVerifier>(
     audiences.map((audience) => [
       audience,

@@ -17,16 +17,19 @@ export interface ReadCookies {
 }
 
 /**
- * Names that begin like this are ours, in any prefix and case: they are never forwarded and never set by an upstream.
- * What some parsers would trim away in front does not make a name another's.
+ * A name that holds this is ours, in any case and behind anything: it is never forwarded and never set by an upstream.
+ * What some parsers would trim away, decode or read as a prefix does not make a name another's.
  */
-const ourNames = /^\W*(?:__Host-|__Secure-|__Http-|__Host-Http-)?sallyport/i;
+const ourNames = /^[^=;]{0,64}sallyport/i;
+
+/** The same, where a parser that splits at something else than `;` would find it: in the middle of a value. */
+const hiddenName = /sallyport[^=]{0,32}=/i;
 
 const none: PresentedSession = { kind: 'none' };
 
-/** Says whether a cookie name belongs to the door. */
-export function isOurCookieName(name: string): boolean {
-  return ourNames.test(name);
+/** Says whether a cookie, or what is written like one, has a name that belongs to the door. */
+export function isOurCookieName(cookie: string): boolean {
+  return ourNames.test(cookie);
 }
 
 /**
@@ -67,7 +70,7 @@ function createUncachedReader(cookieName: string): (header: string) => ReadCooki
       }
       const equals = pair.indexOf('=');
       // A pair without a name is read as a name by some and as a value by others: it may spell ours.
-      if (equals <= 0 || isOurCookieName(pair)) continue;
+      if (equals <= 0 || isOurCookieName(pair) || hiddenName.test(pair)) continue;
       others = others === undefined ? pair : `${others}; ${pair}`;
     }
     return { session, others };

@@ -52,8 +52,11 @@ const questionMark = 0x3f;
  */
 const hiddenDelimiter = /[\u0000-\u001f\u007f-\u009f/\\?#]|%[0-9A-Fa-f]{2}/;
 
-/** Next.js writes route parameters into queries of this form for itself; from outside they are an injection (CVE-2026-44574). */
-const internalParameter = /[?&;](?:nxtP|nxtI)/;
+/**
+ * Next.js writes route parameters and notes into queries of this form for itself; from outside they are an injection
+ * (CVE-2026-44574, CVE-2024-46982).
+ */
+const internalParameter = /[?&;](?:nxtP|nxtI|__next|_nextBubble)/;
 
 /**
  * Reads a request once, or refuses it: `SP_REQUEST_AMBIGUOUS`, `SP_HOST_UNKNOWN`, `SP_METHOD_NOT_ALLOWED`,
@@ -78,7 +81,7 @@ export function readCanonicalRequest(
   if (!methods.has(method)) {
     throw new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'method-unknown', allow: knownMethods });
   }
-  requireSoundBody(method, headers);
+  requireSoundBody(method, headers, request);
   if (headers.isWebSocket) requireSoundHandshake(request);
 
   const target = request.url ?? '';
@@ -112,15 +115,17 @@ function requireKnownHost(headers: InboundHeaders, hosts: KnownHosts): string {
   return host.name;
 }
 
-function requireSoundBody(method: string, headers: InboundHeaders): void {
+function requireSoundBody(method: string, headers: InboundHeaders, { httpVersionMinor }: IncomingMessage): void {
   if (headers.contentLengthCount > 1) refuse('content-length-count');
+  // A server of HTTP/1.0 reads chunks as content (RFC 9112, section 6.1).
+  if (headers.isChunked && httpVersionMinor === 0) refuse('transfer-encoding');
   // A body on GET or HEAD has no meaning, and proxies disagree on whether it is there at all (RFC 9110, section 9.3.1).
   if ((method === 'GET' || method === 'HEAD') && headers.hasBody) refuse('body-on-get');
 }
 
 function requireSoundQuery(query: string): void {
   if (query.includes('#')) refuse('fragment');
-  if (!query.includes('nxt') && !query.includes('%')) return;
+  if (!query.includes('nxt') && !query.includes('_next') && !query.includes('%')) return;
   if (internalParameter.test(query) || internalParameter.test(decodeLeniently(query))) refuse('internal-parameter');
 }
 

@@ -24,6 +24,7 @@ export interface InboundHeaders {
   readonly forwardedProto: string | undefined;
   readonly contentLength: number | undefined;
   readonly contentLengthCount: number;
+  readonly isChunked: boolean;
   readonly hasBody: boolean;
   readonly isWebSocket: boolean;
   /** A prefetch, by whichever name: it never keeps a session alive and never starts a sign-in. */
@@ -103,13 +104,26 @@ const reserved: ReadonlySet<string> = new Set(
     ['te', 'trailer', 'transferencoding', 'upgrade', 'http2settings', 'expect', 'contentlength', 'host'],
     // Identity and credentials.
     ['authorization', 'cookie', 'cookie2', 'xuser', 'xuserid', 'xuserinfo', 'xusername', 'xuseremail', 'xuserrole'],
-    ['xuserroles', 'xusergroups', 'xroles', 'xgroups', 'xaccesstoken', 'xidtoken', 'ivuser', 'ivgroups', 'ivcreds'],
-    ['clientcert', 'clientcertchain', 'sslclientcert', 'xclientcert', 'xsslclientcert', 'xsslclientverify'],
+    [
+      'xuserroles',
+      'xusergroups',
+      'xrole',
+      'xroles',
+      'xgroup',
+      'xgroups',
+      'xemail',
+      'xlogin',
+      'xidentity',
+      'xprincipal',
+    ],
+    ['xsubject', 'xsubjectdn', 'xaccesstoken', 'xidtoken', 'ivuser', 'ivgroups', 'ivcreds', 'eppn', 'xproxyuser'],
+    ['xendpointapiuserinfo', 'xauthid', 'xauthsubject', 'xjwtassertion', 'xjwtpayload', 'xserverlessauthorization'],
+    ['xadmin', 'xisadmin', 'xgrafanauser'],
     // Where the request came from and what it asked for.
-    ['forwarded', 'via', 'xrealip', 'trueclientip', 'cfconnectingip', 'cfconnectingipv6', 'cfpseudoipv4'],
-    ['fastlyclientip', 'xclientip', 'xclusterclientip', 'xappengineuserip', 'flyclientip', 'xazureclientip'],
-    ['clientip', 'xproxyuserip'],
-    ['xhttpmethodoverride', 'xhttpmethod', 'xmethodoverride', 'httpmethodoverride', 'xproxyurl', 'xhost'],
+    ['via', 'cfpseudoipv4', 'xcustomipauthorization', 'xproxyurl', 'xhost', 'xhostoverride'],
+    ['xhttphostoverride', 'xbaseurl', 'baseurl', 'xbasepath', 'xbackendurl'],
+    ['scriptname', 'xscriptname', 'pathinfo', 'xpathinfo', 'requesturi', 'xrequesturi', 'xbackendhost', 'xrealport'],
+    ['xrealhost', 'xclienthost', 'cfvisitor', 'xarrssl', 'fastlyssl', 'fastlyff'],
     ['xrequestid', 'traceparent', 'tracestate', 'frontendhttps', 'xurlscheme', 'xscheme', 'xssl'],
     // What Next.js says to itself.
     ['xmatchedpath', 'nextresume', 'xactionforwarded', 'contentsecuritypolicy', 'contentsecuritypolicyreportonly'],
@@ -117,14 +131,31 @@ const reserved: ReadonlySet<string> = new Set(
 );
 
 const reservedPrefixes = [
-  ['xforwarded', 'xsallyport', 'xoriginal', 'xrewrite', 'xenvoy', 'xauthrequest'],
+  ['xforward', 'forwarded', 'xsallyport', 'sallyport', 'hostsallyport', 'xoriginal', 'xrewrite', 'xenvoy'],
+  // What a server with the variables of CGI takes for its own.
+  ['httpx', 'httpremote', 'httpforwarded', 'httpclient', 'httpauthorization', 'httpcookie', 'httphost'],
+  // Answers of a server to the proxy in front of it; some read them from requests too.
+  ['xaccel', 'xsendfile'],
   // What other gateways, load balancers and single sign-on products tell their upstreams of a caller.
-  ['remote', 'xremote', 'xauthuser', 'xauthemail', 'xauthname', 'xauthgroup', 'xauthrole', 'xauthenticated'],
+  ['remote', 'xremote', 'xproxyremote', 'authuser', 'logonuser', 'impersonate', 'ximpersonate'],
+  ['xauthrequest', 'xauthuser', 'xauthemail', 'xauthname', 'xauthgroup', 'xauthrole', 'xauthenticated'],
+  ['clientcert', 'xclientcert', 'xclientdn', 'xclientverify', 'xtlsclient', 'xarrclient', 'xappengine', 'xkong'],
   ['xamznoidc', 'xamznmtls', 'xgoogauthenticateduser', 'xgoogiap', 'xmsclientprincipal', 'xmstoken', 'cfaccess'],
   ['tailscaleuser', 'xpomerium', 'xwebauth', 'xauthentik', 'xconsumer', 'xcredential', 'xanonymousconsumer'],
-  ['xvouch', 'xssouser', 'smuser', 'oidcclaim', 'oidcaccesstoken', 'oidcidtoken', 'sslclient', 'xsslclient'],
+  ['xvouch', 'xssouser', 'smuser', 'oidcclaim', 'oidcaccesstoken', 'oidcidtoken', 'xoidc', 'sslclient', 'xsslclient'],
+  ['shib', 'mellon'],
   ['xmiddleware', 'xinvoke', 'xnext', 'xnow', 'xvercel', 'xprerender'],
 ].flat();
+
+/**
+ * What ends in an address of the client, and what says another method, in the words of a dozen products each: the list
+ * would never be whole.
+ */
+const reservedPatterns = [
+  /^x?(?:[a-z]{2,8})?(?:client|real|source|src|originating|remote|peer|trusted|true|connecting|user|cluster)(?:connection)?(?:ip|ipv6|addr|address)$/,
+  /(?:method|verb)override|override(?:method|verb)/,
+  /^x?(?:http|rest|real|request|tunneled|override)?(?:method|verb)(?:name)?$|^xhttpoverride$/,
+] as const;
 
 const wellKnown = 512;
 
@@ -134,9 +165,18 @@ const longestWellKnown = 64;
 const rules = new Map<string, HeaderRule>();
 
 /**
+ * What stood where in the last request. Clients of one kind send their headers in one order, and to compare two short
+ * names is cheaper than to look one up.
+ */
+const lastNames: string[] = [];
+const lastRules: HeaderRule[] = [];
+const rememberedPlaces = 128;
+
+/**
  * Sorts the raw headers of a request in one pass.
  *
- * @throws `SP_CREDENTIALS_CONFLICT` when `Authorization` comes twice.
+ * @throws `SP_CREDENTIALS_CONFLICT` when `Authorization` comes twice; `SP_REQUEST_AMBIGUOUS` for any transfer coding but
+ *   `chunked`.
  */
 export function readHeaders(raw: readonly string[]): InboundHeaders {
   const endToEnd: string[] = [];
@@ -167,7 +207,7 @@ export function readHeaders(raw: readonly string[]): InboundHeaders {
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] ?? '';
     const value = raw[index + 1] ?? '';
-    const rule = rules.get(name) ?? ruleFor(name);
+    const rule = lastNames[index] === name ? (lastRules[index] ?? 'drop') : ruleAt(index, name);
     switch (rule) {
       case 'forward':
         endToEnd.push(name, value);
@@ -195,6 +235,10 @@ export function readHeaders(raw: readonly string[]): InboundHeaders {
         contentLengthCount++;
         break;
       case 'transfer-encoding':
+        // Any other coding would be lost on the way, and the upstream would read what is still encoded.
+        if (isChunked || value.toLowerCase() !== 'chunked') {
+          throw new SallyportError('SP_REQUEST_AMBIGUOUS', { reason: 'transfer-encoding' });
+        }
         isChunked = true;
         break;
       case 'upgrade':
@@ -275,6 +319,7 @@ export function readHeaders(raw: readonly string[]): InboundHeaders {
     forwardedProto,
     contentLength,
     contentLengthCount,
+    isChunked,
     hasBody: isChunked || (contentLength !== undefined && contentLength !== 0),
     isWebSocket,
     isPrefetch,
@@ -285,6 +330,15 @@ export function readHeaders(raw: readonly string[]): InboundHeaders {
 /** Only letters and digits, lower-case: `X_Real.IP` and `X-Real-IP` become the same. */
 export function foldHeaderName(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+}
+
+function ruleAt(index: number, name: string): HeaderRule {
+  const rule = rules.get(name) ?? ruleFor(name);
+  if (index < rememberedPlaces) {
+    lastNames[index] = name;
+    lastRules[index] = rule;
+  }
+  return rule;
 }
 
 function ruleFor(name: string): HeaderRule {
@@ -299,7 +353,8 @@ function classify(name: string): HeaderRule {
   if (Object.hasOwn(handled, lowered)) return handled[lowered] ?? 'drop';
   const folded = foldHeaderName(name);
   if (folded === '' || reserved.has(folded)) return 'drop';
-  return reservedPrefixes.some((prefix) => folded.startsWith(prefix)) ? 'drop' : 'forward';
+  if (reservedPrefixes.some((prefix) => folded.startsWith(prefix))) return 'drop';
+  return reservedPatterns.some((pattern) => pattern.test(folded)) ? 'drop' : 'forward';
 }
 
 /** `Connection` may name any end-to-end header as hop-by-hop; it never reaches what the door itself adds later. */

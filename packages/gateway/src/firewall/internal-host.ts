@@ -2,9 +2,11 @@ import { isIP } from 'node:net';
 import { isLoopbackHost } from '@sallyport/core';
 
 const privateNetworks =
-  /^(?:0|10|127|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01])|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\./;
-const privateNetworks6 = /^(?:::|f[cd]|fe[89ab])/i;
-const privateNames = /(?:^|\.)(?:internal|local|localdomain|localhost|svc|lan|intranet|home\.arpa)$/;
+  /^(?:0|10|127|192\.168|198\.1[89]|169\.254|172\.(?:1[6-9]|2\d|3[01])|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\./;
+/** The second are addresses of IPv4 behind a translator (RFC 6052, RFC 8215), which may be any. */
+const privateNetworks6 = /^(?:::|64:ff9b:|f[cd]|fe[89ab])/i;
+const privateNames =
+  /(?:^|\.)(?:internal|local|localdomain|localhost|svc|lan|intra|intranet|private|corp|home|home\.arpa)$/;
 
 /** Says whether a host, as `URL.hostname` spells it, is one that only the inside can reach. */
 export function isInternalHost(hostname: string): boolean {

@@ -24,6 +24,11 @@ describe('another spelling of a page', () => {
     ['/_next/data/build/admin/x.json', '/admin/x'],
     ['/_next/data/build/index.json', '/'],
     ['/_next/data/build', '/'],
+    ['/_next/data/build/index/admin.json', '/admin'],
+    ['/_next/data/build/index/index.json', '/index'],
+    ['/_next/data/build/admin.json/', '/admin'],
+    ['/_NEXT/data/build/admin.json', '/admin'],
+    ['/admin.rsc/', '/admin'],
     ['/docs/_next/data/build/x.json', '/docs/x'],
     ['/_next/data/build/de/admin.json', '/admin'],
     ['/de/admin/x', '/admin/x'],
@@ -35,6 +40,7 @@ describe('another spelling of a page', () => {
     ['/_next/image/?url=/de/admin', '/admin'],
     ['/_next/image?url=https%3A%2F%2Fapp.test%2Fadmin', '/admin'],
     ['/_next/image?url=%2F%2561dmin', '/admin'],
+    ['/_next/image?url=%2F_next%2Fdata%2Fbuild%2Fadmin.json', '/admin'],
   ])('%s is %s', (target, page) => {
     expect(pageOf(target)).toBe(page);
   });

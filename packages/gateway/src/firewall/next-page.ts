@@ -24,7 +24,7 @@ export interface NextPageParts {
 }
 
 /** What Next.js, or a static export of it, puts behind the path of a page (`next/src/lib/constants.ts`). */
-const suffix = /(?:\.prefetch\.rsc|\.segment\.rsc|\.rsc|\.action|\.json|\.html|\.txt|\.meta|\.body)$/i;
+const suffix = /(?:\.prefetch\.rsc|\.segment\.rsc|\.rsc|\.action|\.json|\.html|\.txt|\.meta|\.body)\/?$/i;
 
 /** `/page.segments/_tree.segment.rsc` is a part of `/page`. */
 const segmentsFolder = /\.segments(?:\/|$)/i;
@@ -32,12 +32,14 @@ const segmentsFolder = /\.segments(?:\/|$)/i;
 /** `/_next/data/<build>/page.json`, below a base path too. */
 const dataFile = /^(.*?)\/_next\/data\/[^/]+(\/.*)?$/i;
 
+const nextFolder = /\/_next\//i;
+
 const imageOptimizer = /\/_next\/image\/?$/i;
 
 /** Says whether a path or query asks for what the router of Next.js reads, and no person does. */
 export function isNextData(path: string, query: string): boolean {
   if (path.includes('.') && (segmentsFolder.test(path) || /\.(?:rsc|action)$/i.test(path))) return true;
-  return (path.includes('/_next/') && dataFile.test(path)) || /[?&]_rsc(?:[=&]|$)/.test(query);
+  return (path.includes('/_') && dataFile.test(path)) || /[?&]_rsc(?:[=&]|$)/.test(query);
 }
 
 /**
@@ -59,16 +61,20 @@ export function createNextPageReader({ locales, hosts, readPath }: NextPageParts
     const inner = withoutLocale(page);
     return { path: inner ?? page, extraSegments: inner === undefined ? 0 : 1, isElsewhere };
   };
+  const dataOf = (path: string): NextPage | undefined => {
+    const [, base, page = '/'] = dataFile.exec(path) ?? [];
+    return base === undefined ? undefined : toPage(base + withoutIndex(withoutSuffixes(page)) || '/', true);
+  };
   const imageOf = (query: string): NextPage | undefined => {
     const path = innerImagePath(query, hosts, readPath);
-    return path === undefined ? undefined : toPage(path, true);
+    return path === undefined ? undefined : (dataOf(path) ?? toPage(path, true));
   };
 
   return (path, query) => {
-    if (path.includes('/_next/')) {
+    if (path.includes('/_') && nextFolder.test(path)) {
       if (imageOptimizer.test(path)) return imageOf(query);
-      const [, base, page = '/'] = dataFile.exec(path) ?? [];
-      if (base !== undefined) return toPage(base + (withoutSuffixes(page) === '/index' ? '' : page) || '/', true);
+      const page = dataOf(path);
+      if (page !== undefined) return page;
     }
     if (!path.includes('.') && knownLocales.size === 0) return undefined;
     const page = toPage(path, false);
@@ -81,6 +87,13 @@ function withoutSuffixes(path: string): string {
   let page = folder === null ? path : path.slice(0, folder.index);
   while (suffix.test(page)) page = page.replace(suffix, '');
   return page === '' ? '/' : page;
+}
+
+/** `/index` is `/` there, and `/index/admin` is `/admin` (`denormalizePagePath` of Next.js). */
+function withoutIndex(page: string): string {
+  const end = page.indexOf('/', 1);
+  if ((end === -1 ? page : page.slice(0, end)) !== '/index') return page;
+  return end === -1 ? '' : page.slice(end);
 }
 
 /**

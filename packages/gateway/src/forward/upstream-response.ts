@@ -137,9 +137,12 @@ function withCookie(vary: string | undefined): string {
  */
 function toPublicLocation(location: string, context: ResponseContext): string {
   const text = location.replaceAll(/^[\u0000-\u0020]+|[\t\r\n]/g, '');
-  const namesHost = /^(?:https?:|[/\\]{2})/i.test(text);
-  if (!namesHost || !URL.canParse(text, context.publicOrigin)) return location;
-  const url = new URL(text, context.publicOrigin);
+  const namesHost = /^(?:https?:|[a-z][a-z0-9+.-]*:[/\\]{2}|[/\\]{2})/i.test(text);
+  if (!namesHost) return location;
+  // Browsers take "https:/host" for a path of theirs; whoever does not is led to the host.
+  const base = URL.canParse(text) ? undefined : context.publicOrigin;
+  if (!URL.canParse(text, base)) return location;
+  const url = new URL(text, base);
   if (url.origin === context.publicOrigin) return location;
   if (!context.upstreamOrigins.includes(url.origin) && !isInternalHost(url.hostname)) return location;
   return `${context.publicOrigin}${context.strippedPrefix}${url.pathname}${url.search}${url.hash}`;

@@ -4,7 +4,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RouteInput } from '@sallyport/core';
 import type { DoorOptions } from '../door-options.ts';
 import { startEchoUpstream, type EchoUpstream } from '../test-support/echo-upstream.ts';
-import { sendRaw } from '../test-support/raw-client.ts';
 import { startTestDoor, type TestDoor } from '../test-support/test-door.ts';
 
 const settled = { timeout: 10_000, interval: 20 };
@@ -264,18 +263,33 @@ describe('an answer that is not whole', () => {
     ['shorter than it said', 'Content-Length: 100\r\n\r\nhalf', (socket: Socket) => socket.end()],
     ['without its last chunk', 'Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n', (socket: Socket) => socket.end()],
     ['in the middle of a chunk', 'Transfer-Encoding: chunked\r\n\r\n64\r\nhalf', (socket: Socket) => socket.end()],
-    ['with a chunk that is none', 'Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nxyz\r\n', () => {}],
+    [
+      'with a chunk that is none',
+      'Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n',
+      (socket: Socket) => socket.write('xyz\r\n'),
+    ],
     ['reset', 'Content-Length: 100\r\n\r\nhalf', (socket: Socket) => socket.resetAndDestroy()],
-  ])('is cut, and nothing is put in its place: %s', async (_name, rest, end) => {
-    const origin = await startRawUpstream((socket) =>
-      socket.write(`HTTP/1.1 200 OK\r\n${rest}`, () => setImmediate(() => end(socket))),
-    );
+  ])('is cut, and nothing is put in its place: %s', async (_name, rest, breakOff) => {
+    const upstream = Promise.withResolvers<Socket>();
+    const origin = await startRawUpstream((socket) => {
+      upstream.resolve(socket);
+      socket.write(`HTTP/1.1 200 OK\r\n${rest}`);
+    });
     const door = await doorTo(origin);
-    const answer = await sendRaw(door.port, 'GET /many/x HTTP/1.1\r\nHost: app.test\r\n\r\n');
-    expect([200, 502]).toContain(answer.status);
-    if (answer.status === 502) return;
-    expect(answer.head + answer.body).not.toMatch(/\r\n0\r\n\r\n$/);
-    expect(answer.body.length).toBeLessThan(100);
+    const client = connect(door.port, '127.0.0.1');
+    const closed = once(client, 'close');
+    client.write('GET /many/x HTTP/1.1\r\nHost: app.test\r\n\r\n');
+    let received = '';
+    client.on('data', (chunk: Buffer) => (received += chunk.toString('latin1')));
+    client.on('error', () => {});
+    // Half of it has arrived at its end before the rest goes wrong.
+    await expect.poll(() => received, settled).toContain('half');
+    breakOff(await upstream.promise);
+    await closed;
+    expect(received).toMatch(/^HTTP\/1\.1 200 /);
+    expect(received.match(/HTTP\/1\.1/g)).toHaveLength(1);
+    expect(received).not.toMatch(/\r\n0\r\n\r\n$/);
+    expect(received.slice(received.indexOf('\r\n\r\n')).length).toBeLessThan(100);
   });
 
   it('that a client may take for whole is one that ends with its connection', async () => {
@@ -296,7 +310,7 @@ describe('an answer that can be read in two ways', () => {
     const origin = await startRawUpstream((socket) => socket.end(`HTTP/1.1 200 OK\r\n${rest}`));
     const door = await doorTo(origin);
     const answer = await door.send('GET', '/many/x');
-    expect([200, 502]).toContain(answer.status);
+    expect(answer.status).toBe(502);
     expect(answer.head).not.toMatch(/\r\nset-cookie/i);
     expect(answer.head.match(/content-length|transfer-encoding/gi)).toHaveLength(1);
   });

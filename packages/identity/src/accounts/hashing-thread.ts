@@ -14,7 +14,7 @@ export type HashingAnswer =
   { readonly kind: 'done'; readonly value: string | boolean } | { readonly kind: 'failed'; readonly message: string };
 
 /** Requests come first: where cores are short, a hash takes longer, and what is proxied does not. */
-const nice = 5;
+const nice = 19;
 
 // Only Linux has priorities of threads; elsewhere this would be that of the process. Where it is forbidden, so be it.
 if (process.platform === 'linux') {

@@ -1,7 +1,8 @@
+import { createRequire } from 'node:module';
 import type { DBAdapter } from '@better-auth/core/db/adapter';
 import { kyselyAdapter } from '@better-auth/kysely-adapter';
 import { NodeSqliteDialect } from '@better-auth/kysely-adapter/node-sqlite-dialect';
-import { mongodbAdapter } from '@better-auth/mongo-adapter';
+import type * as MongoAdapter from '@better-auth/mongo-adapter';
 import type { BetterAuthOptions } from 'better-auth';
 import { Kysely, PostgresDialect } from 'kysely';
 import type { DatabaseHandle } from './database-handle.ts';
@@ -9,6 +10,8 @@ import { toPostgresPool } from './postgres-pool.ts';
 import { guardAdapter } from './guarded-adapter.ts';
 import { withAbsentNulls } from './mongo-collections.ts';
 import { indexesOf } from './schema-tables.ts';
+
+const require = createRequire(import.meta.url);
 
 export interface DatabaseAdapterOptions {
   readonly database: DatabaseHandle;
@@ -34,6 +37,8 @@ function createAdapter({ database, hasTransactions }: DatabaseAdapterOptions, sc
     }
     case 'mongodb': {
       const { client, databaseName } = database;
+      // It brings the driver along, which most processes have no use for.
+      const { mongodbAdapter } = require('@better-auth/mongo-adapter') as typeof MongoAdapter;
       const db = withAbsentNulls(client.db(databaseName), optionalUniqueColumnsOf(schema));
       return mongodbAdapter(db, { client, transaction: hasTransactions })(schema);
     }

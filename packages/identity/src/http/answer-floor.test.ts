@@ -1,15 +1,17 @@
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import { answerFloor } from './answer-floor.ts';
+import { createLoopTurns } from './loop-turns.ts';
 
 // The floor is a matter of time itself, so that this test measures against its own clock and never an upper bound.
 describe('the floor of time', () => {
+  const takeLoopTurn = createLoopTurns();
   const app = new Hono();
-  app.post('/quick', answerFloor(60), (c) => c.text('done'));
-  app.post('/refused', answerFloor(60), () => {
+  app.post('/quick', answerFloor({ answerFloorMilliseconds: 60, takeLoopTurn }), (c) => c.text('done'));
+  app.post('/refused', answerFloor({ answerFloorMilliseconds: 60, takeLoopTurn }), () => {
     throw new Error('refused');
   });
-  app.post('/free', answerFloor(0), (c) => c.text('done'));
+  app.post('/free', answerFloor({ answerFloorMilliseconds: 0, takeLoopTurn }), (c) => c.text('done'));
   app.onError((_error, c) => c.text('refused', 401));
 
   it.each([

@@ -1,19 +1,29 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createMiddleware } from 'hono/factory';
+import type { TakeLoopTurn } from './loop-turns.ts';
+
+export interface AnswerFloor {
+  /** 0 holds nothing back. */
+  readonly answerFloorMilliseconds: number;
+  readonly takeLoopTurn: TakeLoopTurn;
+}
 
 /**
  * Holds back every answer, also a refusal, until a fixed time after the request began. What the work found out on the
  * way (is there such a user?) does not show in the time. Work that takes longer is held until the next multiple.
- *
- * @param milliseconds 0 holds nothing back.
+ * What came at the same time is let go at the same time, and therefore one after the other.
  */
-export function answerFloor(milliseconds: number) {
+export function answerFloor({ answerFloorMilliseconds: milliseconds, takeLoopTurn }: AnswerFloor) {
   return createMiddleware(async function answerFloor(_context, next) {
     const begun = performance.now();
+    await takeLoopTurn();
     try {
       await next();
     } finally {
-      if (milliseconds > 0) await delay(remaining(performance.now() - begun, milliseconds));
+      if (milliseconds > 0) {
+        await delay(remaining(performance.now() - begun, milliseconds));
+        await takeLoopTurn();
+      }
     }
   });
 }

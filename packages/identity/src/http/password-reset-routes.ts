@@ -17,7 +17,7 @@ export function createPasswordResetRoutes(parts: IdentityParts) {
   const { users, links, post, events, hashing, deviceCookie, now, requireAcceptablePassword } = parts;
 
   return new Hono<IdentityEnvironment>()
-    .post('/request-password-reset', answerFloor(parts.answerFloorMilliseconds), async (c) => {
+    .post('/request-password-reset', answerFloor(parts), async (c) => {
       const { email } = await readBody(c.req.raw, requestSchema);
       const user = await users.findByEmail(email);
       if (user !== null) {

@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { hasRepeatedMember } from './repeated-names.ts';
 import { SallyportError, type FieldError } from '@sallyport/core';
 
-const maximumBytes = 16 * 1024;
+/** The most that a request of identity may hold. */
+export const maximumBodyBytes = 16 * 1024;
 
 /**
  * Reads a JSON object of a known shape.
@@ -68,7 +69,7 @@ async function readText(request: Request): Promise<string> {
   // Leaving the loop early cancels the stream.
   for await (const chunk of request.body as AsyncIterable<Uint8Array>) {
     size += chunk.byteLength;
-    if (size > maximumBytes) throw new SallyportError('SP_BODY_TOO_LARGE', { reason: 'body-limit' });
+    if (size > maximumBodyBytes) throw new SallyportError('SP_BODY_TOO_LARGE', { reason: 'body-limit' });
     chunks.push(chunk);
   }
   try {

@@ -47,9 +47,13 @@ export function createSignInRoutes(parts: IdentityParts) {
   const { cookie, deviceCookie, lifetime, directory, revocation } = parts;
 
   return new Hono<IdentityEnvironment>()
-    .post('/sign-in/email', answerFloor(parts.answerFloorMilliseconds), async (c) => {
-      const { email, password, returnTo } = await readBody(c.req.raw, signInSchema);
+    .post('/sign-in/email', answerFloor(parts), async (c) => {
       const { context } = c.env;
+      // A body that nothing can be done about is not read.
+      parts.hashing.requireRoom(context.clientAddress);
+      const { email, password, returnTo } = await readBody(c.req.raw, signInSchema);
+      // Many bodies may have arrived at once, whenever their requests did.
+      await parts.takeLoopTurn();
       parts.hashing.requireRoom(context.clientAddress);
       const userAgent = toStoredUserAgent(c.req.header('user-agent'));
       const presentedDevice = deviceCookie.read(c);

@@ -20,7 +20,7 @@ const verifySchema = z.strictObject({ token: accountFields.linkToken });
 /** Sign-up and the proof of an e-mail address. Whether an address has an account shows in no answer, only in mail to it. */
 export function createSignUpRoutes(parts: IdentityParts) {
   const { users, links, post, transaction, events, now, hashing, requireAcceptablePassword } = parts;
-  const floor = answerFloor(parts.answerFloorMilliseconds);
+  const floor = answerFloor(parts);
 
   return new Hono<IdentityEnvironment>()
     .post('/sign-up/email', floor, async (c) => {

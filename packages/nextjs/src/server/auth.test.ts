@@ -225,3 +225,22 @@ describe('what the browser is told', () => {
     expect(JSON.stringify(told)).not.toContain(token.split('.')[2]);
   });
 });
+
+describe('auth() behind a door that signs with a shared secret', () => {
+  const sharedSecret = 'XvK2mQ8rTz5LpN7wYd3HsGf1BcJ9aEu4Rk6Vt0ZxWnM';
+  const signer = createTestIssuer({ issuer: `${publicUrl}/internal`, audience: 'account', sharedSecret });
+
+  it('believes that secret and no key, and without it no secret', async () => {
+    vi.stubEnv('SALLYPORT_TOKEN_SECRET', sharedSecret);
+    arriveWith(`Bearer ${signer.sign()}`);
+    expect(await auth()).toMatchObject({ status: 'signed-in', userId: 'user-1' });
+    arriveWith(`Bearer ${door.sign()}`);
+    expect(await refusal()).toMatchObject({ code: 'SP_TOKEN_INVALID' });
+
+    vi.stubEnv('SALLYPORT_TOKEN_SECRET', '');
+    arriveWith(`Bearer ${signer.sign()}`);
+    expect(await refusal()).toMatchObject({ code: 'SP_TOKEN_INVALID' });
+    arriveWith(`Bearer ${door.sign()}`);
+    expect(await auth()).toMatchObject({ status: 'signed-in' });
+  });
+});

@@ -2,6 +2,7 @@ import 'server-only';
 import {
   checkRequirement,
   createRemoteKeySource,
+  createSharedSecretSource,
   createTokenVerifier,
   internalIssuerPath,
   internalKeysPath,
@@ -70,10 +71,13 @@ export const auth: () => Promise<Auth> = cache(async function auth(): Promise<Au
 });
 
 function verifierFor(environment: ZoneEnvironment): VerifyToken {
-  const { publicUrl, internalUrl, audience } = environment;
-  const key = `${publicUrl} ${internalUrl} ${audience}`;
+  const { publicUrl, internalUrl, audience, tokenSecret } = environment;
+  const key = JSON.stringify([publicUrl, internalUrl, audience, tokenSecret]);
   if (verifier?.key !== key) {
-    const keys = createRemoteKeySource({ url: `${internalUrl}${internalKeysPath}` });
+    const keys =
+      tokenSecret === undefined
+        ? createRemoteKeySource({ url: `${internalUrl}${internalKeysPath}` })
+        : createSharedSecretSource(tokenSecret);
     const { verify } = createTokenVerifier({ issuer: `${publicUrl}${internalIssuerPath}`, audience, keys });
     verifier = { key, verify };
   }

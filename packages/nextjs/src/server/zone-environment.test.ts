@@ -17,6 +17,12 @@ describe('the environment of an application', () => {
     });
   });
 
+  it('knows the secret that the door signs with, where there is one', () => {
+    const tokenSecret = 'XvK2mQ8rTz5LpN7wYd3HsGf1BcJ9aEu4Rk6Vt0ZxWnM';
+    expect(loadZoneEnvironment({ ...complete, SALLYPORT_TOKEN_SECRET: tokenSecret })).toMatchObject({ tokenSecret });
+    expect(loadZoneEnvironment({ ...complete, SALLYPORT_TOKEN_SECRET: '' })).not.toHaveProperty('tokenSecret');
+  });
+
   it('names every missing key at once', () => {
     const problems = problemsOf({});
 
@@ -31,6 +37,7 @@ describe('the environment of an application', () => {
     { name: 'a file as public URL', change: { SALLYPORT_PUBLIC_URL: 'file:///etc' } },
     { name: 'an internal URL with a password', change: { SALLYPORT_INTERNAL_URL: 'http://u:s3cret@127.0.0.1' } },
     { name: 'an internal URL with a query', change: { SALLYPORT_INTERNAL_URL: 'http://127.0.0.1/?s3cret' } },
+    { name: 'a weak token secret', change: { SALLYPORT_TOKEN_SECRET: 's3cret' } },
     { name: 'an audience that is no name', change: { SALLYPORT_AUDIENCE: 'My Account s3cret' } },
   ])('refuses $name, by key and never by value', ({ change }) => {
     const [key] = Object.keys(change);

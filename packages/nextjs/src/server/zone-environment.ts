@@ -1,3 +1,4 @@
+import { problemOfSharedSecrets } from '@sallyport/core';
 import { SallyportConfigurationError } from './configuration-error.ts';
 
 /** Where this application stands: behind which door, and under which name. */
@@ -5,6 +6,8 @@ export interface ZoneEnvironment {
   readonly publicUrl: string;
   readonly internalUrl: string;
   readonly audience: string;
+  /** What the door signs with instead of keys that it publishes; absent in most deployments. */
+  readonly tokenSecret?: string;
 }
 
 /**
@@ -20,15 +23,22 @@ export function loadZoneEnvironment(
   const publicUrl = environment['SALLYPORT_PUBLIC_URL'];
   const internalUrl = environment['SALLYPORT_INTERNAL_URL'];
   const audience = environment['SALLYPORT_AUDIENCE'];
+  const tokenSecret = environment['SALLYPORT_TOKEN_SECRET'] ?? '';
   const problems = [
     originProblem('SALLYPORT_PUBLIC_URL', publicUrl, 'the origin that browsers see, such as https://app.example.com'),
     originProblem('SALLYPORT_INTERNAL_URL', internalUrl, "the door's internal listener, such as http://127.0.0.1:3001"),
     audienceProblem(audience),
+    tokenSecretProblem(tokenSecret),
   ].filter((problem) => problem !== undefined);
   if (problems.length > 0 || publicUrl === undefined || internalUrl === undefined || audience === undefined) {
     throw new SallyportConfigurationError(problems);
   }
-  return { publicUrl: new URL(publicUrl).origin, internalUrl: new URL(internalUrl).origin, audience };
+  return {
+    publicUrl: new URL(publicUrl).origin,
+    internalUrl: new URL(internalUrl).origin,
+    audience,
+    ...(tokenSecret === '' ? {} : { tokenSecret }),
+  };
 }
 
 function originProblem(key: string, value: string | undefined, meaning: string): string | undefined {
@@ -51,4 +61,9 @@ function audienceProblem(value: string | undefined): string | undefined {
   return /^[a-z][a-z0-9-]*$/.test(value)
     ? undefined
     : 'SALLYPORT_AUDIENCE is not a name of lower-case letters, digits and dashes';
+}
+
+function tokenSecretProblem(value: string): string | undefined {
+  const problem = value === '' ? undefined : problemOfSharedSecrets(value);
+  return problem === undefined ? undefined : `SALLYPORT_TOKEN_SECRET ${problem}`;
 }

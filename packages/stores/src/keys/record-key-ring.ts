@@ -22,6 +22,7 @@ import {
   type KeyRotationParts,
   type Schedule,
 } from './key-rotation.ts';
+import { countSignatures } from './count-signatures.ts';
 import { toKeyTimes, type KeyTimeOptions } from './key-times.ts';
 import { openSigningKey, signCompact, type SigningKey } from './signing-key.ts';
 
@@ -73,12 +74,7 @@ export async function openKeyRing(options: KeyRingOptions): Promise<RotatingKeyR
   const readClock = options.readClock ?? (async () => now());
   const times = toKeyTimes(options);
   const parts: KeyRotationParts = { records: withStoreErrors(options.records), sealer, algorithm, times };
-  const counted = meter.counter({
-    name: 'sallyport_key_signatures_total',
-    help: 'Tokens signed',
-    labels: ['use'],
-  });
-  const signatures = new Map(uses.map((use) => [use, counted.of(use)]));
+  const signatures = countSignatures(meter, uses);
   const withdrawn = new Set<string>();
 
   let snapshot: Snapshot = { keys: [], current: new Map(), confirmed: { ticks: 0, at: 0 } };

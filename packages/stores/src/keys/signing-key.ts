@@ -9,6 +9,7 @@ import {
 } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { KeyAlgorithm, KeyRingEntry, Sealer } from '@sallyport/core';
+import { encodeJwsPart } from './encode-jws-part.ts';
 
 /** A key that was opened. Its public part comes from its private part, never from a column that others could write. */
 export interface SigningKey {
@@ -91,7 +92,7 @@ export function openSigningKey(entry: KeyRingEntry, sealer: Sealer): SigningKey 
 /** Signs a compact JWS at once, with `kid` and `alg` in its header. */
 export function signCompact(key: SigningKey, type: string, claims: object): string {
   const { alg, kid } = key.entry;
-  const input = `${encode({ alg, typ: type, kid })}.${encode(claims)}`;
+  const input = `${encodeJwsPart({ alg, typ: type, kid })}.${encodeJwsPart(claims)}`;
   const signature = algorithms[alg].sign(Buffer.from(input), key.privateKey);
   return `${input}.${signature.toString('base64url')}`;
 }
@@ -129,8 +130,4 @@ function thumbprintOf(members: PublicJwk): string {
 
 function toPublicJwk(members: PublicJwk, kid: string, alg: KeyAlgorithm): PublicJwk {
   return { ...members, kid, alg, use: 'sig' };
-}
-
-function encode(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url');
 }

@@ -1,5 +1,6 @@
-import { MongoClient } from 'mongodb';
+import type { MongoClient, MongoClientOptions } from 'mongodb';
 import { SallyportError } from '@sallyport/core';
+import { loadMongoDriver } from '../drivers.ts';
 import { takeMongoLease } from './mongo-lease.ts';
 
 export interface MongoOptions {
@@ -72,12 +73,13 @@ export function openMongo(options: MongoOptions): MongoDatabase {
   };
 }
 
-function createClient(url: string, options: ConstructorParameters<typeof MongoClient>[1]): MongoClient {
+function createClient(url: string, options: MongoClientOptions): MongoClient {
   if (!/^mongodb(?:\+srv)?:\/\//.test(url)) refuse('must begin with mongodb:// or mongodb+srv://');
   if (/[?&](?:tls|ssl)(?:Insecure|AllowInvalid\w+)=true/i.test(url))
     refuse('switches the check of certificates off: name the authority with tlsCAFile instead');
+  const driver = loadMongoDriver();
   try {
-    return new MongoClient(url, options);
+    return new driver.MongoClient(url, options);
   } catch {
     // The driver quotes parts of the URL, which may be the password.
     return refuse('is not one that the MongoDB driver understands');

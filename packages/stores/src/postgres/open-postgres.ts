@@ -1,5 +1,6 @@
-import { Client, Pool, type ClientConfig, type PoolClient } from 'pg';
+import type { ClientConfig, PoolClient } from 'pg';
 import { SallyportError, silentLogger, storeFaultWordOf, type Logger } from '@sallyport/core';
+import { loadPostgresDriver } from '../drivers.ts';
 import { parsePostgresUrl } from './postgres-url.ts';
 
 export interface PostgresOptions {
@@ -84,6 +85,7 @@ export function openPostgres(options: PostgresOptions): PostgresDatabase {
   const { url, logger = silentLogger } = options;
   const limits = { ...defaults, ...withoutUndefined(options) };
   const connection = toClientConfig(url, limits.connectTimeoutMilliseconds);
+  const { Pool } = loadPostgresDriver();
   const pool = new Pool({
     ...connection,
     max: limits.maximumConnections,
@@ -158,6 +160,7 @@ function guardPooled(client: PoolClient): PostgresConnection {
 }
 
 async function connectDedicated(connection: ClientConfig): Promise<DedicatedConnection> {
+  const { Client } = loadPostgresDriver();
   const client = new Client({ ...connection, statement_timeout: 0, lock_timeout: 0 });
   // Whoever holds the connection hears of its end by the next query, or listens for it.
   client.on('error', () => {});

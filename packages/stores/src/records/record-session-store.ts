@@ -10,6 +10,7 @@ import {
   type SessionWrite,
 } from '@sallyport/core';
 import type { EndedSession, EndedSessions } from '../embedded/ended-sessions.ts';
+import { createActivityWrites } from './activity-writes.ts';
 import type { Row } from './row.ts';
 import { toSessionRecord, toSessionRow, toSessionRowChange } from './session-table.ts';
 import { withStoreErrors } from './store-error.ts';
@@ -93,19 +94,7 @@ export function createRecordSessionStore(unguarded: Records, options: RecordSess
       return refusalOf(await find(bySid(sid)), expectedGeneration) ?? { kind: 'stale' };
     },
 
-    recordActivity: async (sid, lastActiveAt, idleExpiresAt) => {
-      await records.updateMany({
-        model,
-        where: [
-          ...bySid(sid),
-          notRevoked,
-          { field: 'lastActiveAt', value: lastActiveAt, operator: 'lt' },
-          // A session that was idle for too long is over, even when its activity is reported late.
-          { field: 'idleExpiresAt', value: lastActiveAt, operator: 'gt' },
-        ],
-        update: { lastActiveAt, idleExpiresAt },
-      });
-    },
+    recordActivity: createActivityWrites(records),
 
     revoke: async (sid, subject, reason, at) => {
       for (let attempt = 0; attempt < maximumAttempts; attempt += 1) {

@@ -1,4 +1,4 @@
-import { createClient, createCluster } from 'redis';
+import { loadRedisDriver } from '../drivers.ts';
 import { RedisFault } from './redis-fault.ts';
 import { findMaster } from './redis-sentinel.ts';
 import type { RedisAddress, RedisNode } from './redis-url.ts';
@@ -108,7 +108,7 @@ async function openServer(settings: ConnectionSettings, node: RedisNode, onLost:
 
 function createServerClient(settings: ConnectionSettings, { host, port }: RedisNode) {
   const { address, clientName, maximumQueued } = settings;
-  return createClient({
+  return loadRedisDriver().createClient({
     ...sharedOptions(settings),
     socket: { ...socketOptions(settings), host, port, reconnectStrategy: false },
     name: clientName,
@@ -129,7 +129,7 @@ function toCommandConnection(client: ServerClient): CommandConnection {
 async function openCluster(settings: ConnectionSettings, onLost: OnLost): Promise<CommandConnection> {
   const { address, clientName, maximumQueued, connectTimeoutMilliseconds, commandTimeoutMilliseconds } = settings;
   const socket = socketOptions(settings);
-  const cluster = createCluster({
+  const cluster = loadRedisDriver().createCluster({
     rootNodes: address.nodes.map(({ host, port }) => ({ socket: { ...socket, host, port } })),
     defaults: {
       ...sharedOptions(settings),

@@ -1,4 +1,4 @@
-import { createClient } from 'redis';
+import { loadRedisDriver } from '../drivers.ts';
 import type { ConnectionSettings } from './redis-connection.ts';
 import { RedisFault } from './redis-fault.ts';
 import { toList } from './redis-reply.ts';
@@ -27,7 +27,7 @@ async function ask(settings: ConnectionSettings, { host, port }: RedisNode): Pro
   const { address, ca, connectTimeoutMilliseconds, commandTimeoutMilliseconds } = settings;
   const { masterName = '', sentinelUsername, sentinelPassword } = address;
   const tls = address.isTls ? { tls: true as const, ...(ca === undefined ? {} : { ca }) } : {};
-  const sentinel = createClient({
+  const sentinel = loadRedisDriver().createClient({
     socket: { host, port, connectTimeout: connectTimeoutMilliseconds, reconnectStrategy: false, ...tls },
     ...(sentinelUsername === undefined ? {} : { username: sentinelUsername }),
     ...(sentinelPassword === undefined ? {} : { password: sentinelPassword }),

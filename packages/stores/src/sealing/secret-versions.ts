@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { weaknessOfSecret } from '@sallyport/core';
 
 /** One version of the root secret. */
 export interface SecretVersion {
@@ -6,18 +7,12 @@ export interface SecretVersion {
   readonly value: string;
 }
 
-const minimumLength = 32;
-/** Least Shannon entropy of the whole value, in bits; a random value of 32 hexadecimal digits has about 115. */
-const minimumEntropyBits = 96;
-/** Words of values that somebody copied out of an example. */
-const placeholderWords = /change-?_?me|secret|password|example|placeholder|sallyport|qwerty/i;
-
 /** Makes a value for a version of the root secret: 32 random bytes. */
 export function generateRootSecret(): string {
   // One value in billions spells a word of an example.
   for (;;) {
     const value = randomBytes(32).toString('base64url');
-    if (weaknessOf(value) === undefined) return value;
+    if (weaknessOfSecret(value) === undefined) return value;
   }
 }
 
@@ -31,7 +26,7 @@ export function generateRootSecret(): string {
 export function parseSecretVersions(text: string, source: string, advice: string): readonly SecretVersion[] {
   const versions = readVersions(text.trim(), source, advice);
   const problems = versions.flatMap(({ version, value }) => {
-    const weakness = weaknessOf(value);
+    const weakness = weaknessOfSecret(value);
     return weakness === undefined ? [] : [`version ${version} ${weakness}`];
   });
   const isDescending = versions.every(
@@ -50,35 +45,4 @@ function readVersions(text: string, source: string, advice: string): readonly Se
       throw new Error(`${source} cannot be used: a list of versions looks like 2:…,1:…. ${advice}`);
     return { version: Number(match[1]), value: match[2] };
   });
-}
-
-function weaknessOf(value: string): string | undefined {
-  if (value.length < minimumLength) return `is shorter than ${minimumLength} characters`;
-  if (placeholderWords.test(value)) return 'contains a word of an example';
-  if (entropyBitsOf(value) < minimumEntropyBits || isRepetition(value) || isSequence(value))
-    return 'can be guessed: it repeats itself';
-  return undefined;
-}
-
-function entropyBitsOf(value: string): number {
-  const counts = new Map<string, number>();
-  for (const character of value) counts.set(character, (counts.get(character) ?? 0) + 1);
-  let bits = 0;
-  for (const count of counts.values()) bits -= count * Math.log2(count / value.length);
-  return bits;
-}
-
-function isRepetition(value: string): boolean {
-  for (let period = 1; period <= value.length / 2; period += 1) {
-    if (value.startsWith(value.slice(period))) return true;
-  }
-  return false;
-}
-
-function isSequence(value: string): boolean {
-  let steps = 0;
-  for (let index = 1; index < value.length; index += 1) {
-    if (Math.abs(value.charCodeAt(index) - value.charCodeAt(index - 1)) <= 1) steps += 1;
-  }
-  return steps > value.length / 2;
 }

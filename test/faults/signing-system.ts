@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { silentLogger } from '@sallyport/core';
+import type { SallyportOptions } from '@sallyport/nestjs';
+import type { StrategyOptionsWithoutRequest } from 'passport-jwt';
+import { createClosing } from '../../apps/gateway/src/closing.ts';
+import type { ConfigInput } from '../../apps/gateway/src/config/config-schema.ts';
+import { readEnvironment } from '../../apps/gateway/src/config/environment.ts';
+import { parseConfig } from '../../apps/gateway/src/config/parse-config.ts';
+import { openIdentity } from '../../apps/gateway/src/open-identity.ts';
+import { openStores } from '../../apps/gateway/src/open-stores.ts';
+import {
+  createGatewayFolder,
+  testSecret,
+  type GatewayProcess,
+} from '../../apps/gateway/src/test-support/gateway-process.ts';
+import { findFreePorts } from '../../tools/launch/free-ports.ts';
+import { startNestService, type NestService } from './nest-service.ts';
+import { startPassportService } from './passport-service.ts';
+
+export interface SigningSystemOptions {
+  readonly config: Partial<ConfigInput>;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** What the service with our guard believes. */
+  readonly guard: (keysUrl: string) => Partial<SallyportOptions>;
+  /** What the service with passport-jwt believes. */
+  readonly passport: (keysUrl: string) => StrategyOptionsWithoutRequest;
+}
+
+/** A gateway as it is started in production, one service with our guard (`shop`) and one with passport-jwt (`stock`). */
+export interface SigningSystem {
+  readonly origin: string;
+  readonly internalOrigin: string;
+  readonly issuer: string;
+  readonly keysUrl: string;
+  readonly shop: NestService;
+  readonly stockOrigin: string;
+  /** Of every gateway so far. */
+  lines(): readonly Readonly<Record<string, unknown>>[];
+  /** Resolves to the cookie of a new session. */
+  signIn(): Promise<string>;
+  /** Ends the gateway, and starts another on the same stores. */
+  restart(environment: Readonly<Record<string, string>>): Promise<void>;
+  close(): Promise<void>;
+}
+
+const email = 'ada@example.test';
+const password = 'violet-kettle-marches-north-7';
+
+/** A secret as `openssl rand -base64 32` makes it. */
+export function makeTokenSecret(): string {
+  return randomBytes(32).toString('base64');
+}
+
+export async function startSigningSystem(options: SigningSystemOptions): Promise<SigningSystem> {
+  const closing = createClosing();
+  try {
+    const [internalPort = 0] = await findFreePorts(1);
+    const internalOrigin = `http://127.0.0.1:${internalPort}`;
+    const keysUrl = `${internalOrigin}/internal/.well-known/jwks.json`;
+    // The address of the gateway is known before the services are, and theirs before it starts.
+    const folder = await createGatewayFolder({ config: { routes: [routeTo('shop', 'http://127.0.0.1:9')] } });
+    closing.push(() => folder.remove());
+    const issuer = `${folder.origin}/internal`;
+    const shop = await startNestService({ issuer, audience: 'shop', ...options.guard(keysUrl) });
+    closing.push(() => shop.close());
+    const stock = await startPassportService({ ...options.passport(keysUrl), issuer, audience: 'stock' });
+    closing.push(() => stock.close());
+    const change = {
+      ...options.config,
+      internal: { port: internalPort },
+      routes: [routeTo('shop', shop.origin), routeTo('stock', stock.origin)],
+    };
+    folder.write(change);
+    await createAccount(join(folder.folder, 'data'), folder.origin, change, options.environment);
+
+    const gateways: GatewayProcess[] = [];
+    const start = async (environment: Readonly<Record<string, string>> = {}): Promise<void> => {
+      gateways.push(await folder.start(environment));
+    };
+    const stop = async (): Promise<void> => {
+      gateways.at(-1)?.signal('SIGTERM');
+      await gateways.at(-1)?.ended;
+    };
+    await start(options.environment);
+    closing.push(stop);
+    return {
+      origin: folder.origin,
+      internalOrigin,
+      issuer,
+      keysUrl,
+      shop,
+      stockOrigin: stock.origin,
+      lines: () => gateways.flatMap(({ lines }) => lines),
+      signIn: () => signIn(folder.origin),
+      restart: async (environment) => {
+        await stop();
+        await start(environment);
+      },
+      close: () => closing.close(),
+    };
+  } catch (error) {
+    await closing.close();
+    throw error;
+  }
+}
+
+function routeTo(name: string, upstream: string) {
+  return { name, prefix: `/api/${name}`, upstream, stripPrefix: true, audience: name, access: 'signed-in' } as const;
+}
+
+async function createAccount(
+  dataDir: string,
+  publicUrl: string,
+  change: Partial<ConfigInput> & Pick<ConfigInput, 'routes'>,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const config = parseConfig(
+    { publicUrl, policy: { permissions: {}, roles: { user: [] } }, dataDir, ...change },
+    'test',
+  );
+  const variables = readEnvironment({ SALLYPORT_SECRET: testSecret, ...environment });
+  const closing = createClosing();
+  try {
+    const stores = await openStores(config, variables, silentLogger, closing);
+    const mailer = { send: () => Promise.resolve() };
+    const identity = await openIdentity({ config, stores, mailer, logger: silentLogger });
+    closing.push(() => identity.close());
+    await identity.accounts.createUser({ name: 'Ada', email, password, roles: ['user'], emailVerified: true });
+  } finally {
+    await closing.close();
+  }
+}
+
+async function signIn(origin: string): Promise<string> {
+  const answer = await fetch(`${origin}/auth/sign-in/email`, {
+    method: 'POST',
+    headers: { origin, 'content-type': 'application/json' },
+    body: JSON.stringify({ email, password }),
+  });
+  if (answer.status !== 200) throw new Error(`sign-in failed: ${answer.status} ${await answer.text()}`);
+  return answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+}
