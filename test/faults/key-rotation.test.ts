@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { hasServers, startSmallSystem, type SmallSystem } from './small-system.ts';
 
@@ -19,7 +22,7 @@ async function publishedKeys({ gateways }: SmallSystem): Promise<readonly string
 
 /**
  * Sends requests of every session through every gateway to every service until there were so many rotations, and every
- * service was sent tokens of so many keys.
+ * service was sent tokens of so many keys; or until somebody was refused.
  *
  * Sessions join one by one, so that tokens are made all the time.
  */
@@ -33,9 +36,9 @@ async function rotateUnderLoad(running: SmallSystem, rotations: number): Promise
     for (let turn = 0; !isOver; turn += 1) {
       const cookie = cookies[turn % cookies.length] ?? '';
       const answer = await fetch(`${origin}/api/${service}/me`, { headers: { cookie } }).catch(String);
-      const text = typeof answer === 'string' ? answer : await answer.text();
-      const outcome = typeof answer !== 'string' && answer.status === 200 ? 'served' : `${service}: ${text}`;
-      answers.set(outcome, (answers.get(outcome) ?? 0) + 1);
+      const outcome = typeof answer === 'string' ? answer : await outcomeOf(answer);
+      const name = outcome === 'served' ? outcome : `${service}: ${outcome}`;
+      answers.set(name, (answers.get(name) ?? 0) + 1);
     }
   };
   const join = async (): Promise<void> => {
@@ -49,7 +52,8 @@ async function rotateUnderLoad(running: SmallSystem, rotations: number): Promise
     // On a slow machine a key may have had its time before a service was sent anything that it signed.
     const isSeen = (): boolean => services.every((name) => running.service(name).acceptedKeys.size >= rotations);
     // Every rotation brings a key.
-    while (published.size < enough || !isSeen()) {
+    const isRefused = (): boolean => [...answers.keys()].some((name) => name !== 'served');
+    while (!isRefused() && (published.size < enough || !isSeen())) {
       for (const kid of await publishedKeys(running)) published.add(kid);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
@@ -58,6 +62,35 @@ async function rotateUnderLoad(running: SmallSystem, rotations: number): Promise
   const streams = running.gateways.flatMap(({ origin }) => services.map((service) => send(origin, service)));
   await Promise.all([...streams, join(), watch()]);
   return answers;
+}
+
+async function outcomeOf(answer: Response): Promise<string> {
+  const text = await answer.text();
+  if (answer.status === 200) return 'served';
+  // What differs from one request to the next is not part of what happened.
+  return `${answer.status} ${/SP_[A-Z_]+/.exec(text)?.[0] ?? text}`;
+}
+
+/** A cache between the door and its services that never forgets: there are the keys of the first look for ever. */
+async function startStaleKeys(): Promise<{ urlFor(internalOrigin: string): string; close(): Promise<void> }> {
+  let origin = '';
+  let first: Promise<string> | undefined;
+  const server = createServer((_, response) => {
+    first ??= fetch(`${origin}/internal/.well-known/jwks.json`).then((answer) => answer.text());
+    void first.then((keys) => response.writeHead(200, { 'content-type': 'application/json' }).end(keys));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    urlFor: (internalOrigin) => {
+      origin = internalOrigin;
+      return `http://127.0.0.1:${port}/keys`;
+    },
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
 }
 
 describe('rotation of signing keys', () => {
@@ -75,5 +108,20 @@ describe('rotation of signing keys', () => {
     system = await startSmallSystem({ gateways: 1, services });
     const answers = await rotateUnderLoad(system, 2);
     expect([...answers.keys()]).toEqual(['served']);
+  }, 180_000);
+
+  it('would be seen to refuse somebody: services that never hear of new keys do', async () => {
+    const stale = await startStaleKeys();
+    system = await startSmallSystem({
+      gateways: 1,
+      services,
+      access: (internalOrigin) => ({ keysUrl: stale.urlFor(internalOrigin) }),
+    });
+    const answers = await rotateUnderLoad(system, 10);
+    await stale.close();
+    expect(answers.get('served')).toBeGreaterThan(0);
+    expect([...answers.keys()]).toContainEqual(expect.stringMatching(/^(?:shop|orders|stock): 401 SP_TOKEN_INVALID$/));
+    // The rotation went on as it always does: of the ten keys the services knew two.
+    for (const name of services) expect(system.service(name).acceptedKeys.size).toBeLessThanOrEqual(2);
   }, 180_000);
 });

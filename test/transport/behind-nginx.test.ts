@@ -1,24 +1,21 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { request as requestHttp, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { cookie, startTestDoor, type TestDoor } from '../../packages/gateway/src/test-support/test-door.ts';
 import { findFreePorts } from '../../tools/launch/free-ports.ts';
 import { createTestAuthority } from '../../tools/launch/test-authority.ts';
 import { statusOf } from '../../tools/launch/wait-until-ready.ts';
-import { workspaceRoot } from '../../tools/workspace-root.ts';
-import { findProgram } from './find-program.ts';
+import { askOverHttp2, openHttp2, rowsOfHttp2 } from './http2-rows.ts';
+import { nginx, readDeployed, startNginx, type RunningProxy } from './start-proxy.ts';
 
-const nginx = findProgram('nginx');
 const page = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', 'sec-fetch-site': 'none' };
 
 let folder: string;
 let door: TestDoor;
-let proxy: ChildProcess;
+let proxy: RunningProxy;
 let ca: string;
 let clearPort: number;
 let passingPort: number;
@@ -35,14 +32,32 @@ describe.skipIf(nginx === undefined)('behind nginx, configured as deploy/nginx s
       hosts: [],
       trustedProxies: ['127.0.0.1'],
     });
-    await startNginx(authority);
+    proxy = await startNginxBeforeTheDoor(authority);
   });
 
   afterAll(async () => {
-    proxy.kill('SIGTERM');
-    await once(proxy, 'exit');
+    await proxy.stop();
     await door.close();
     await rm(folder, { recursive: true });
+  });
+  beforeEach(() => door.upstream.reset());
+
+  rowsOfHttp2(() => ({ door, port: securePort, ca }));
+
+  it('an event stream over HTTP/2 ends with its session, with the last event', async () => {
+    door.upstream.answer = (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write('data: 1\n\n');
+    };
+    const token = door.sessions.add();
+    const connection = await openHttp2({ port: securePort, ca });
+    const stream = askOverHttp2(connection, { ':path': '/events/x', cookie: cookie(token).Cookie });
+    await vi.waitFor(() => expect(stream.body()).toBe('data: 1\n\n'), 10_000);
+    const sid = door.sessions.sidOf(token);
+    door.sessions.remove(token);
+    await door.bus.revoke('session', sid);
+    expect((await stream.answer).body).toContain('event: session-ended');
+    connection.destroy();
   });
 
   it('a person who is signed in gets through, by the cookie with the __Host- prefix only', async () => {
@@ -96,29 +111,20 @@ describe.skipIf(nginx === undefined)('behind nginx, configured as deploy/nginx s
 });
 
 /** The configuration of the repository, with other ports and files; and a third port that passes plain http on. */
-async function startNginx({ certFile, keyFile }: { certFile: string; keyFile: string }): Promise<void> {
-  const written = await readFile(path.join(workspaceRoot, 'deploy/nginx/sallyport.conf'), 'utf8');
-  const config = written
-    .replace('server 127.0.0.1:3000;', `server 127.0.0.1:${door.port};`)
-    .replace('listen 80;', `listen 127.0.0.1:${clearPort};`)
-    .replace('listen 443 ssl http2;', `listen 127.0.0.1:${securePort} ssl http2;`)
-    .replaceAll('app.example.com', 'app.test')
-    .replace('/etc/ssl/sallyport/fullchain.pem', certFile)
-    .replace('/etc/ssl/sallyport/privkey.pem', keyFile);
+async function startNginxBeforeTheDoor(files: { certFile: string; keyFile: string }): Promise<RunningProxy> {
+  const config = await readDeployed('nginx/sallyport.conf', {
+    'server 127.0.0.1:3000;': `server 127.0.0.1:${door.port};`,
+    'listen 80;': `listen 127.0.0.1:${clearPort};`,
+    'listen 443 ssl http2;': `listen 127.0.0.1:${securePort} ssl http2;`,
+    'app.example.com': 'app.test',
+    '/etc/ssl/sallyport/fullchain.pem': files.certFile,
+    '/etc/ssl/sallyport/privkey.pem': files.keyFile,
+  });
   const location = config.slice(config.indexOf('    location / {'), config.lastIndexOf('}'));
   const passing = `server { listen 127.0.0.1:${passingPort}; server_name app.test; ${location} }`;
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-    (name) => `${name}_temp_path ${folder}/${name};`,
-  );
-  await writeFile(
-    path.join(folder, 'nginx.conf'),
-    `daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log ${folder}/error.log;
-     events {} http { access_log off; ${temporary.join(' ')} ${config} ${passing} }`,
-  );
-  proxy = spawn(nginx ?? '', ['-c', path.join(folder, 'nginx.conf'), '-e', path.join(folder, 'error.log')], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const running = await startNginx(folder, `${config} ${passing}`);
   await vi.waitFor(async () => expect(await statusOf({ url: `http://app.test:${clearPort}/` })).toBe(308), 10_000);
+  return running;
 }
 
 interface Answer {

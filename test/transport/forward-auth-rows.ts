@@ -1,15 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { connect } from 'node:tls';
 import { expect, it } from 'vitest';
-import { cookie, startTestDoor, type TestDoor } from '../../packages/gateway/src/test-support/test-door.ts';
-
-/** A proxy that asks the door about each request and forwards to the echo, and what belongs to it. */
-export interface AskingProxy {
-  readonly door: TestDoor;
-  /** Port of the proxy, with TLS, for app.test. */
-  readonly port: number;
-  readonly ca: string;
-}
+import { cookie, type TestDoor } from '../../packages/gateway/src/test-support/test-door.ts';
+import type { ProxyInFront } from './proxy-in-front.ts';
 
 /** What came back: enough of it to tell who answered what. */
 interface Answer {
@@ -22,29 +14,8 @@ type Headers = Readonly<Record<string, string>>;
 
 const page = { 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document', 'Sec-Fetch-Site': 'none' };
 
-/** Starts the door of these tests; its address for questions is the second part. */
-export async function startAskedDoor(port: number): Promise<{ readonly door: TestDoor; readonly askPort: number }> {
-  const door = await startTestDoor({
-    publicUrl: `https://app.test:${port}`,
-    hosts: [],
-    forwardAuth: { proxies: ['127.0.0.1'] },
-  });
-  const { port: askPort } = await door.door.listenForwardAuth({ host: '127.0.0.1', port: 0 });
-  return { door, askPort };
-}
-
-/** Reads a file of `deploy/`, with what it says replaced; what is not in it is a mistake of the test. */
-export async function readDeployed(file: URL, changes: Readonly<Record<string, string>>): Promise<string> {
-  let text = await readFile(file, 'utf8');
-  for (const [from, to] of Object.entries(changes)) {
-    if (!text.includes(from)) throw new Error(`${file.pathname} does not say ${from}`);
-    text = text.replaceAll(from, to);
-  }
-  return text;
-}
-
 /** What must hold behind every proxy that asks. The proxy decides on nothing, and the service sees no request that was refused. */
-export function rowsOfForwardAuth(proxy: () => AskingProxy): void {
+export function rowsOfForwardAuth(proxy: () => ProxyInFront): void {
   const ask = (method: string, target: string, headers: Headers = {}, body = ''): Promise<Answer> => {
     const host = `app.test:${proxy().port}`;
     const length = body === '' ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
@@ -232,7 +203,7 @@ export function rowsOfForwardAuth(proxy: () => AskingProxy): void {
 }
 
 /** Sends bytes as they are, and reads until the other side closes. */
-async function sendRaw({ port, ca }: AskingProxy, bytes: string): Promise<Answer> {
+async function sendRaw({ port, ca }: ProxyInFront, bytes: string): Promise<Answer> {
   const text = await new Promise<string>((resolve, reject) => {
     const chunks: Buffer[] = [];
     const socket = connect({ host: '127.0.0.1', port, servername: 'app.test', ca, ALPNProtocols: ['http/1.1'] }, () =>

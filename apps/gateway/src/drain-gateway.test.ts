@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { Agent, createServer, request as sendRequest, type Server } from 'node:http';
+import { Agent, createServer, request as sendRequest, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Config } from './config/config-schema.ts';
@@ -19,8 +21,15 @@ describe('a gateway that is told to stop', () => {
   beforeAll(async () => {
     upstream = createServer((request, response) => {
       if (request.url === '/open/slow') held.push(() => response.end('at last'));
-      else response.end('fine');
+      else if (request.url === '/open/events') {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        response.write('data: 1\n\n');
+      } else if (request.url === '/open/download') {
+        response.writeHead(200, { 'content-length': '1000' });
+        response.write('begun');
+      } else response.end('fine');
     });
+    upstream.on('upgrade', echoFrames);
     await once(upstream.listen(0, '127.0.0.1'), 'listening');
     to = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
   });
@@ -59,6 +68,41 @@ describe('a gateway that is told to stop', () => {
     expect(await gateway.ended).toBe(0);
   });
 
+  it('keeps streams open for the delay, tells them when it is over, and waits for none of them', async () => {
+    const folder = await create({ delaySeconds: 1, graceSeconds: 3600 });
+    const gateway = await folder.start();
+    const socket = new WebSocket(`${folder.origin.replace('http', 'ws')}/open/socket`);
+    const closed = once(socket, 'close') as Promise<[CloseEvent]>;
+    await once(socket, 'open');
+    const events = readAll(await fetch(`${folder.origin}/open/events`));
+    await vi.waitFor(() => expect(events.text()).toBe('data: 1\n\n'), patience);
+
+    gateway.signal('SIGTERM');
+    await vi.waitFor(async () => expect((await fetch(`${folder.origin}/readyz`)).status).toBe(503), patience);
+    // Whoever asks for readiness has heard; streams have not been told yet.
+    socket.send('still here');
+    const [message] = (await once(socket, 'message')) as [{ readonly data: unknown }];
+    expect(message.data).toBe('still here');
+    expect(events.isOver()).toBe(false);
+
+    const [{ code, reason, wasClean }] = await closed;
+    expect({ code, reason, wasClean }).toEqual({ code: 1001, reason: 'going away', wasClean: true });
+    // A browser opens an event stream again by itself when it ended whole.
+    await expect(events.end).resolves.toBe('whole');
+    expect(events.text()).toBe('data: 1\n\n');
+    expect(await gateway.ended).toBe(0);
+  });
+
+  it('cuts what is still under way when the grace is over, so that nobody takes it for whole', async () => {
+    const folder = await create({ delaySeconds: 0, graceSeconds: 1 });
+    const gateway = await folder.start();
+    const download = readAll(await fetch(`${folder.origin}/open/download`));
+    await vi.waitFor(() => expect(download.text()).toBe('begun'), patience);
+    gateway.signal('SIGTERM');
+    expect(await gateway.ended).toBe(0);
+    await expect(download.end).resolves.toBe('cut');
+  });
+
   it('stops at once when it is told a second time', async () => {
     const folder = await create({ delaySeconds: 300, graceSeconds: 3600 });
     const gateway = await folder.start();
@@ -85,6 +129,40 @@ describe('a gateway that is told to stop', () => {
     expect(await traffic.stop()).toEqual([]);
   });
 });
+
+/** Reads an answer as it comes. */
+function readAll(answer: Response): { text(): string; isOver(): boolean; readonly end: Promise<'whole' | 'cut'> } {
+  let text = '';
+  let isOver = false;
+  const read = async (): Promise<void> => {
+    const decoder = new TextDecoder();
+    const body: AsyncIterable<Uint8Array> | null = answer.body;
+    for await (const piece of body ?? []) text += decoder.decode(piece, { stream: true });
+  };
+  const end = read().then(
+    () => 'whole' as const,
+    () => 'cut' as const,
+  );
+  void end.then(() => (isOver = true));
+  return { text: () => text, isOver: () => isOver, end };
+}
+
+/** Agrees to a WebSocket, and sends back short frames as a server sends them (RFC 6455, section 5). */
+function echoFrames(request: IncomingMessage, socket: Duplex): void {
+  const key = `${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+  const accept = createHash('sha1').update(key).digest('base64');
+  socket.write(
+    `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+  );
+  socket.on('error', () => {});
+  socket.on('end', () => socket.end());
+  socket.on('data', (frame: Buffer) => {
+    const [first = 0, second = 0] = frame;
+    const mask = frame.subarray(2, 6);
+    const payload = frame.subarray(6).map((byte, index) => byte ^ (mask[index % 4] ?? 0));
+    socket.write(Buffer.concat([Buffer.from([first, second & 0x7f]), payload]));
+  });
+}
 
 interface BalancedTraffic {
   progress(answers: number): Promise<void>;

@@ -37,8 +37,8 @@ export interface Door {
    */
   listenInternal(address: { readonly host: string; readonly port: number }): Promise<Listening>;
   /**
-   * Says what the public listener would do with a request, and why: the same stages, without sending anything on. It
-   * keeps no session alive and shows no secret.
+   * Says what a listener would do with a request, and why: the same stages, without sending anything on. It keeps no
+   * session alive, counts against no limit and shows no secret.
    */
   explain(question: ExplainQuestion): Promise<Explanation>;
   /**
@@ -75,11 +75,13 @@ export function createDoor(options: DoorOptions): Door {
   let checked = checkDoorOptions(options);
   const lasting = createLastingParts(checked);
   let current = createReplaceableParts(checked, lasting);
+  current.use();
   const retired = new Set<ReplaceableParts>();
   const listeners: Listener[] = [];
   const rebuilds: (() => void)[] = [];
   const certified: Listener[] = [];
   let isDraining = false;
+  let internal: Listening | undefined;
   checked.meter.gauge({ name: 'sallyport_door_connections', help: 'Connections that are open' }, () =>
     listeners.reduce((sum, listener) => sum + listener.connectionCount(), 0),
   );
@@ -113,6 +115,7 @@ export function createDoor(options: DoorOptions): Door {
     rebuild();
     rebuilds.push(rebuild);
     listeners.push(listener);
+    if (kind === 'internal') internal = listener;
     if (address.tls !== undefined) certified.push(listener);
     return { host: listener.host, port: listener.port };
   };
@@ -156,16 +159,17 @@ export function createDoor(options: DoorOptions): Door {
       listeners.push(listener);
       return { host: listener.host, port: listener.port };
     },
-    explain: (question) => current.explain(question),
+    explain: (question) => current.explain(question, internal),
     reconfigure: (change) => {
       const nextOptions = checkDoorOptions({ ...options, ...change });
       const next = createReplaceableParts(nextOptions, lasting);
+      next.use();
       const before = current;
       checked = nextOptions;
       current = next;
       for (const rebuild of rebuilds) rebuild();
       retired.add(before);
-      before.closeWhenIdle(() => retired.delete(before));
+      before.retire(() => retired.delete(before));
     },
     retire: () => {
       isDraining = true;

@@ -1,7 +1,9 @@
-import { silentMeter, type Meter } from '@sallyport/core';
+import { silentMeter } from '@sallyport/core';
 import type { CheckedDoorOptions } from './door-options.ts';
 import { createDoorMetrics, type DoorMetrics } from './record/door-metrics.ts';
-import { createReplacingMeter } from './record/replacing-meter.ts';
+import type { TunnelCap } from './forward/forward.ts';
+import { createUpstreams, type Upstreams } from './forward/upstreams.ts';
+import { createRequestLimits, type RequestLimits } from './limits/request-limits.ts';
 import { createSlowClients, type SlowClients } from './limits/slow-clients.ts';
 import type { ListenerKind } from './passage.ts';
 import { createRevocationFeed, type RevocationFeed } from './revocations/revocation-feed.ts';
@@ -17,8 +19,9 @@ export interface LastingParts {
   readonly streams: StreamRegister;
   readonly revocations: RevocationFeed;
   readonly slowClients: SlowClients;
-  /** For parts that do not outlive a change. */
-  readonly replacingMeter: Meter;
+  readonly upstreams: Upstreams;
+  readonly tunnels: TunnelCap;
+  readonly requestLimits: RequestLimits;
   readonly metrics: Readonly<Record<ListenerKind, DoorMetrics | undefined>>;
   /** Ends the streams that have no end of their own to wait for. */
   drain(): void;
@@ -48,6 +51,11 @@ export function createLastingParts(options: CheckedDoorOptions): LastingParts {
     maxEntries: options.sessionCache.maxEntries,
     meter,
   });
+  const requestLimits = createRequestLimits({
+    shared: options.sharedCounts === undefined ? undefined : { ...options.sharedCounts, logger: options.logger },
+    maxSubjects: limits.requestSubjects,
+    meter,
+  });
   const unsubscribe = bus.subscribe((message) => {
     // Among what was missed may be that a key was withdrawn. What a rotated key signed holds until it expires.
     if (message.kind === 'gap' || (message.event.kind === 'key' && message.event.minGeneration > 0)) mint.forgetAll();
@@ -70,7 +78,12 @@ export function createLastingParts(options: CheckedDoorOptions): LastingParts {
     streams,
     revocations,
     slowClients,
-    replacingMeter: createReplacingMeter(meter),
+    upstreams: createUpstreams({
+      meter,
+      breaker: { failures: options.upstreams.failures, pauseMilliseconds: options.upstreams.pauseSeconds * 1000 },
+    }),
+    tunnels: { most: limits.tunnels, open: 0 },
+    requestLimits,
     metrics: {
       public: isCounted ? createDoorMetrics(meter, 'public') : undefined,
       internal: isCounted ? createDoorMetrics(meter, 'internal') : undefined,
@@ -82,6 +95,7 @@ export function createLastingParts(options: CheckedDoorOptions): LastingParts {
     close: () => {
       streams.close();
       cache.close();
+      requestLimits.close();
       unsubscribe();
       slowClients.close();
       stopMeasuring();

@@ -13,13 +13,12 @@ import { readPath } from './firewall/canonical-request.ts';
 import { createForwarder, type Forwarder } from './forward/forward.ts';
 import type { HandleRequestParts, UnderWay } from './handle-request.ts';
 import { createUpstreamMeasures } from './forward/upstream-measures.ts';
-import { createUpstreams } from './forward/upstreams.ts';
 import { createInternalTokenAuthenticator } from './authenticate/internal-token-authenticator.ts';
 import { createKnownHosts } from './firewall/known-hosts.ts';
 import type { Listening } from './listener.ts';
 import { createNoteRefusal, type NoteRefusal } from './record/note-refusal.ts';
+import { toWatchedLimits } from './limits/request-limits.ts';
 import { createKeysMount } from './answer/local-endpoints.ts';
-import { createRequestLimits } from './limits/request-limits.ts';
 import type { Mount } from './mount.ts';
 import type { ListenerKind } from './passage.ts';
 import { createRevocationsMount } from './revocations/revocations-mount.ts';
@@ -34,26 +33,29 @@ export interface ReplaceableParts {
   forwardAuthParts(proxies: readonly string[], isDraining: () => boolean): ForwardAuthParts;
   readonly isTrustedProxy: (address: string) => boolean;
   noteRefusalOf(kind: ListenerKind): NoteRefusal;
-  explain(question: ExplainQuestion): Promise<Explanation>;
-  /** Closes once nothing runs under these parts any more; nothing new must begin. */
-  closeWhenIdle(onClosed: () => void): void;
+  /** `internal` is where the internal listener is; absent when there is none. */
+  explain(question: ExplainQuestion, internal: Listening | undefined): Promise<Explanation>;
+  /** They are in use from now on. */
+  use(): void;
+  /** Others took their place: nothing new begins. Closes once nothing runs under these parts any more. */
+  retire(onClosed: () => void): void;
   close(): Promise<void>;
 }
 
+/** Of the public listener it does not matter: its hosts are those of the public address. */
+const nowhere: Listening = { host: '', port: 0 };
+
 /** What both listeners share: one set of routes, of limits on them, and of upstreams. */
 export function createReplaceableParts(options: CheckedDoorOptions, lasting: LastingParts): ReplaceableParts {
-  const { cache, mint, streams, revocations, slowClients, metrics, replacingMeter: meter } = lasting;
+  const { cache, mint, streams, revocations, slowClients, metrics } = lasting;
   const underWay: UnderWay = { count: 0, onIdle: undefined };
   const isTrustedProxy = createNetworkCheck(options.trustedProxies);
-  const { publicUrl, publicOrigin, isSecure, keyRing, routes, sessions, logger, now } = options;
+  const { publicUrl, publicOrigin, isSecure, keyRing, routes, sessions, logger, now, meter } = options;
   const clock = options.clock;
   const keys = createKeysMount(keyRing);
+  const audiences = new Set(routes.map((route) => route.audience));
   const readCookies = createCookieReader(sessionCookieFor(publicUrl).name);
-  const requestLimits = createRequestLimits({
-    shared: options.sharedCounts === undefined ? undefined : { ...options.sharedCounts, logger },
-    maxSubjects: options.limits.requestSubjects,
-    meter,
-  });
+  const requestLimits = lasting.requestLimits.plan();
   const limitsOf: LimitsOf = (owner, limits) =>
     limits === undefined ? requestLimits.of('door', options.limits.requests) : requestLimits.of(owner, limits);
   const tables: Record<ListenerKind, RouteTable> = {
@@ -64,10 +66,7 @@ export function createReplaceableParts(options: CheckedDoorOptions, lasting: Las
   const protocol = isSecure ? 'https' : 'http';
   const turningAway = { signInPath: options.signInPath, stepUpPath: options.stepUpPath };
   const { limits } = options;
-  const upstreams = createUpstreams(routes, {
-    meter,
-    breaker: { failures: options.upstreams.failures, pauseMilliseconds: options.upstreams.pauseSeconds * 1000 },
-  });
+  const upstreams = lasting.upstreams.plan(routes);
   const forwarderParts = {
     upstreams,
     streams,
@@ -76,7 +75,7 @@ export function createReplaceableParts(options: CheckedDoorOptions, lasting: Las
     readCookies,
     publicOrigin,
     bodyBytes: limits.bodyBytes,
-    tunnels: limits.tunnels,
+    tunnels: lasting.tunnels,
   } as const;
   const forwarders: Record<ListenerKind, Forwarder> = {
     public: createForwarder(tables.public.places, {
@@ -96,7 +95,7 @@ export function createReplaceableParts(options: CheckedDoorOptions, lasting: Las
         keyRing,
         publicOrigin,
         now,
-        audiences: [...new Set(routes.map((route) => route.audience))],
+        audiences: [...audiences],
       }),
     ],
   };
@@ -125,22 +124,25 @@ export function createReplaceableParts(options: CheckedDoorOptions, lasting: Las
     public: createNoteRefusal('public', { logger, accessLog: options.accessLog, metrics: metrics.public }),
     internal: createNoteRefusal('internal', { logger, accessLog: options.accessLog, metrics: metrics.internal }),
   };
-  const explainParts: ExplainParts = {
-    listener: 'public',
+  // Nobody is there: nothing is counted against a limit, and the session is not kept alive.
+  const explainedTable = createRouteTable(routes, [...options.mounts, keys], (owner, ofOwner) =>
+    toWatchedLimits(limitsOf(owner, ofOwner)),
+  );
+  const explainedAuthenticators = [
+    createSessionAuthenticator({ cache, readCookies, recordActivity: () => {} }),
+    bearerRefuser,
+  ];
+  const explainPartsFor = (kind: ListenerKind, address: Listening): ExplainParts => ({
+    listener: kind,
     decision: {
-      ...decisionFor('public', { host: '', port: 0 }),
-      // Nobody is there: nothing is counted against a limit, and the session is not kept alive.
-      table: createRouteTable(routes, [...options.mounts, keys]),
-      authenticators: [createSessionAuthenticator({ cache, readCookies, recordActivity: () => {} }), bearerRefuser],
+      ...decisionFor(kind, address),
+      ...(kind === 'public' ? { table: explainedTable, authenticators: explainedAuthenticators } : {}),
     },
     cache,
     clock,
-    defaultHost: new URL(publicUrl).host,
-  };
-  const close = async (): Promise<void> => {
-    requestLimits.close();
-    await upstreams.destroy();
-  };
+    defaultHost: kind === 'public' ? new URL(publicUrl).host : hostAndPort(address),
+    audiences,
+  });
 
   const partsFor: ReplaceableParts['partsFor'] = (kind, address, isDraining) => ({
     listener: kind,
@@ -168,9 +170,12 @@ export function createReplaceableParts(options: CheckedDoorOptions, lasting: Las
     partsFor,
     isTrustedProxy,
     noteRefusalOf: (kind) => noteRefusal[kind],
-    explain: (question) => explainDecision(question, explainParts),
+    explain: async (question, internal = { host: 'localhost', port: 0 }) => {
+      const { listener = 'public' } = question;
+      return explainDecision(question, explainPartsFor(listener, listener === 'internal' ? internal : nowhere));
+    },
     forwardAuthParts: (proxies, isDraining) => {
-      const parts = partsFor('public', { host: '', port: 0 }, isDraining);
+      const parts = partsFor('public', nowhere, isDraining);
       // A client may have come to that proxy through others that are declared.
       const hops = [...proxies, ...options.trustedProxies];
       return {
@@ -187,14 +192,19 @@ export function createReplaceableParts(options: CheckedDoorOptions, lasting: Las
         },
       };
     },
-    closeWhenIdle: (onClosed) => {
+    use: () => {
+      requestLimits.use();
+      upstreams.use();
+    },
+    retire: (onClosed) => {
+      upstreams.retire();
       underWay.onIdle = () => {
         underWay.onIdle = undefined;
-        void close().finally(onClosed);
+        void upstreams.release().finally(onClosed);
       };
       if (underWay.count === 0) underWay.onIdle();
     },
-    close,
+    close: () => upstreams.release(),
   };
 }
 
@@ -223,8 +233,16 @@ function hostsOf(kind: ListenerKind, { host, port }: Listening, options: Checked
   if (kind === 'public') {
     return createKnownHosts([publicHost, ...options.hosts], protocol === 'https:' ? 'https:' : 'http:');
   }
-  const own = host.includes(':') ? `[${host}]` : host;
+  const own = bracketed(host);
   const names = [own, 'localhost', '127.0.0.1', '[::1]'].map((name) => `${name}:${port}`);
   // Upstreams see the public host, whichever listener a request came through.
   return createKnownHosts([...names, ...options.internalHosts], 'http:', publicHost);
+}
+
+function hostAndPort({ host, port }: Listening): string {
+  return `${bracketed(host)}:${port}`;
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
 }

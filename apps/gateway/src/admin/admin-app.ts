@@ -21,19 +21,30 @@ const headerText = z
   .max(16_384)
   .regex(/^[\t\x20-\x7e\x80-\xff]*$/);
 
-const questionSchema = z.strictObject({
-  method: z
-    .string()
-    .regex(/^[A-Z]{1,20}$/)
-    .default('GET'),
-  target: z.string().min(1).max(8192),
-  headers: z
-    .array(z.tuple([z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/), headerText]))
-    .max(200)
-    .default([]),
-  sid: z.string().min(1).max(200).optional(),
-  clientAddress: z.union([z.ipv4(), z.ipv6()]).optional(),
-});
+const questionSchema = z
+  .strictObject({
+    method: z
+      .string()
+      .regex(/^[A-Z]{1,20}$/)
+      .default('GET'),
+    target: z.string().min(1).max(8192),
+    headers: z
+      .array(z.tuple([z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/), headerText]))
+      .max(200)
+      .default([]),
+    listener: z.enum(['public', 'internal']).default('public'),
+    sid: z.string().min(1).max(200).optional(),
+    from: z.string().min(1).max(200).optional(),
+    clientAddress: z.union([z.ipv4(), z.ipv6()]).optional(),
+  })
+  .superRefine(({ listener, sid, from }, context) => {
+    const isNeeded = listener === 'internal' && sid !== undefined;
+    if (isNeeded === (from !== undefined)) return;
+    const message = isNeeded
+      ? 'is needed: the audience of the zone or service that calls'
+      : 'goes with the handle of a session, at the internal listener';
+    context.addIssue({ code: 'custom', path: ['from'], message });
+  });
 
 /**
  * Builds what operators talk to. It is served by a listener of its own, never by the public one.
@@ -90,12 +101,13 @@ export function createAdminApp({ control, publicUrl, token, hosts, logger }: Adm
     return c.json(outcome, outcome.kind === 'refused' ? 409 : 200);
   });
   app.post('/explain', bodyLimit({ maxSize: 65_536, onError: tooLarge }), async (c) => {
-    const { headers, sid, clientAddress, ...question } = await readQuestion(c);
+    const { headers, sid, from, clientAddress, ...question } = await readQuestion(c);
     return c.json(
       await control.explain({
         ...question,
         headers: headers.flat(),
         ...(sid === undefined ? {} : { sid }),
+        ...(from === undefined ? {} : { from }),
         ...(clientAddress === undefined ? {} : { clientAddress }),
       }),
     );

@@ -129,6 +129,18 @@ describe('the admin listener', () => {
       body: '{"x":1}',
       status: 422,
     },
+    ...[
+      { name: 'a caller of the internal listener who is nobody', question: { listener: 'internal', sid: 'a' } },
+      { name: 'a zone at the public listener', question: { sid: 'a', from: 'shop' } },
+      { name: 'a listener that is none', question: { listener: 'admin' } },
+    ].map(({ name, question }) => ({
+      name,
+      path: '/explain',
+      method: 'POST',
+      headers: json,
+      body: JSON.stringify({ target: '/', ...question }),
+      status: 422,
+    })),
     {
       name: 'a header that would become two',
       path: '/explain',
@@ -227,6 +239,9 @@ describe('the admin listener', () => {
     const refused = await explain({ target: '/manage', sid });
     expect(refused).toMatchObject({ code: 'SP_FORBIDDEN', reason: 'role-missing' });
     expect(factOf(refused, 'authorize', 'missing role')).toBe('one of admin');
+    const internal = await explain({ listener: 'internal', from: 'shop', target: '/api/shop/a', sid });
+    expect(internal.decision).toBe('forward');
+    expect(factOf(internal, 'authenticate', 'actor')).toBe('shop');
   });
 });
 

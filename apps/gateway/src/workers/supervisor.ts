@@ -93,11 +93,18 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
           waiting.delete(message.id);
         }
       });
-      worker.once('exit', (code, signal) => {
+      const end = (code: number | null, signal: string | null): void => {
+        if (place.worker !== worker) return;
         place.worker = undefined;
         place.isListening = false;
         reject(new WorkerFailed('A worker ended before it served.'));
         if (!isStopping) replace(place, code, signal);
+      };
+      worker.once('exit', end);
+      // Whatever is said to a worker that died a moment ago fails, also a connection that Node hands to it: that must
+      // not end this process, and its exit follows. Only who could not be started at all has none.
+      worker.on('error', () => {
+        if (worker.process.pid === undefined) end(null, null);
       });
       tell(worker, { type: 'start', config: current, isDemo, number: place.number });
     });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
-import { Agent, createServer, request as sendRequest, type Server } from 'node:http';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { Agent, createServer, request as sendRequest, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { silentLogger } from '@sallyport/core';
@@ -24,9 +24,9 @@ import { send, testRoutes } from '../test-support/test-gateway.ts';
 import { countWorkers } from './count-workers.ts';
 
 // Processes are started, and each of them has workers.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
-const patience = { timeout: 60_000, interval: 50 };
+const patience = { timeout: 110_000, interval: 50 };
 const [postgresUrl, redisUrl] = [process.env['TEST_POSTGRES_URL'] ?? '', process.env['TEST_REDIS_URL'] ?? ''];
 const password = 'violet-kettle-marches-north-7';
 const email = 'ada@example.com';
@@ -62,14 +62,25 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('a gateway with two worke
   let folder: GatewayFolder;
   let gateway: GatewayProcess;
   let cookie: string;
+  const streams: ServerResponse[] = [];
   beforeAll(async () => {
-    upstream = createServer((_, response) => response.end('fine'));
+    upstream = createServer((request, response) => {
+      if (request.url !== '/open/events') return response.end('fine');
+      streams.push(response);
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write('data: 0\n\n');
+    });
     await once(upstream.listen(0, '127.0.0.1'), 'listening');
     const to = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
     await runOnPostgres(`CREATE SCHEMA ${name}`);
     const variables = { DATABASE_URL: databaseUrl(name), REDIS_URL: redisUrl };
     folder = await createGatewayFolder({
-      config: { workers: 2, redis: { prefix }, routes: testRoutes(to) },
+      config: {
+        workers: 2,
+        redis: { prefix },
+        routes: testRoutes(to),
+        guessing: { accountFromNetwork: { maximumFailures: 4, windowSeconds: 604_800 } },
+      },
       environment: variables,
     });
     // Whoever gets this signal fails as a program fails that has a mistake.
@@ -81,6 +92,7 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('a gateway with two worke
   });
   afterAll(async () => {
     folder.remove();
+    upstream.closeAllConnections();
     upstream.close();
     await runOnPostgres(`DROP SCHEMA ${name} CASCADE`);
   });
@@ -130,6 +142,22 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('a gateway with two worke
     }, patience);
   });
 
+  it('counts guesses at both of them together', async () => {
+    const guess = async (): Promise<number> => {
+      const headers = { origin: folder.origin, 'content-type': 'application/json' };
+      const body = JSON.stringify({ email: 'nobody@example.com', password: 'not the password of anybody' });
+      return (await send(`${folder.origin}/auth/sign-in/email`, 'POST', headers, body)).status;
+    };
+    const seenBefore = linesOf('request').length;
+    const statuses: number[] = [];
+    for (let count = 0; count < 10; count++) statuses.push(await guess());
+    expect(statuses).toEqual([401, 401, 401, 401, 429, 429, 429, 429, 429, 429]);
+    await vi.waitFor(() => {
+      const guesses = linesOf('request').slice(seenBefore);
+      expect(new Set(guesses.map((line) => line['worker']))).toEqual(new Set([1, 2]));
+    }, patience);
+  });
+
   it('takes a new configuration at both of them, or at none', async () => {
     const reload = async () => send(`${gateway.adminOrigin}/reload`, 'POST', {});
     const routes = testRoutes('http://127.0.0.1:9');
@@ -165,12 +193,105 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('a gateway with two worke
     },
   );
 
+  it('takes only its own streams with it when it is killed', async () => {
+    /** A connection that one of the workers serves. */
+    const connectionTo = async (worker: number): Promise<Agent> => {
+      for (;;) {
+        const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+        const requestId = await requestIdOf(agent, `${folder.origin}/open/a`);
+        const line = await vi.waitFor(() => {
+          const found = linesOf('request').find((one) => one['requestId'] === requestId);
+          expect(found).toBeDefined();
+          return found;
+        }, patience);
+        if (line?.['worker'] === worker) return agent;
+        agent.destroy();
+      }
+    };
+    streams.length = 0;
+    const dying = openEvents(await connectionTo(1), `${folder.origin}/open/events`);
+    await vi.waitFor(() => expect(dying.text()).toBe('data: 0\n\n'), patience);
+    const living = openEvents(await connectionTo(2), `${folder.origin}/open/events`);
+    await vi.waitFor(() => expect(living.text()).toBe('data: 0\n\n'), patience);
+
+    const [victim = 0] = (await status()).processes;
+    process.kill(victim, 'SIGKILL');
+    expect(await dying.end).toBe('cut');
+    for (const stream of streams) stream.write('data: 1\n\n');
+    await vi.waitFor(() => expect(living.text()).toBe('data: 0\n\ndata: 1\n\n'), patience);
+    await vi.waitFor(async () => expect((await status()).processes).toHaveLength(2), patience);
+    for (const stream of streams) stream.end('data: 2\n\n');
+    expect(await living.end).toBe('whole');
+    expect(living.text()).toMatch(/data: 2\n\n$/);
+  });
+
+  it('is replaced ever more slowly while it keeps dying, and every time is told', async () => {
+    const message = 'a worker ended, and is replaced';
+    const known = new Set((await status()).processes);
+    const [first = 0, survivor = 0] = known;
+    const told = linesOf(message).length;
+    process.kill(first, 'SIGKILL');
+    // Each of its successors dies before it serves anybody.
+    for (let count = 0; count < 3; count++) {
+      const next = await vi.waitFor(() => {
+        const born = childrenOf(gateway.pid).find((pid) => !known.has(pid));
+        expect(born).toBeDefined();
+        return born ?? 0;
+      }, patience);
+      known.add(next);
+      process.kill(next, 'SIGKILL');
+    }
+    await vi.waitFor(() => expect(linesOf(message)).toHaveLength(told + 4), patience);
+    const ends = linesOf(message).slice(told);
+    const pauses = ends.map((line) => Number(line['pauseMilliseconds']));
+    expect(pauses).toEqual([...new Set(pauses)].sort((one, other) => one - other));
+    expect(new Set(ends.map((line) => `${String(line['level'])} ${String(line['worker'])}`))).toEqual(
+      new Set(['error 1']),
+    );
+    expect((await status()).processes).toContain(survivor);
+    expect((await fetch(`${folder.origin}/readyz`)).status).toBe(200);
+    await vi.waitFor(async () => expect((await status()).processes).toHaveLength(2), patience);
+    expect(Number(/^sallyport_worker_restarts_total (\d+)$/m.exec(await metrics())?.[1])).toBeGreaterThanOrEqual(4);
+  });
+
   it('drains both when it is told to stop', async () => {
     gateway.signal('SIGTERM');
     expect(await gateway.ended).toBe(0);
     await expect(fetch(`${folder.origin}/open`)).rejects.toThrow();
   });
 });
+
+/** Resolves to the id of a request that was answered, on a connection that stays. */
+function requestIdOf(agent: Agent, url: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const request = sendRequest(url, { agent }, (response) => {
+      response.resume();
+      response.once('end', () => resolve(String(response.headers['x-request-id'])));
+    });
+    request.once('error', reject);
+    request.end();
+  });
+}
+
+/** Asks for events, on a connection of an agent. */
+function openEvents(agent: Agent, url: string): { text(): string; readonly end: Promise<'whole' | 'cut'> } {
+  let text = '';
+  const end = new Promise<'whole' | 'cut'>((resolve) => {
+    const request = sendRequest(url, { agent, headers: { accept: 'text/event-stream' } }, (response) => {
+      response.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+      response.once('end', () => resolve('whole'));
+      response.once('error', () => resolve('cut'));
+    });
+    request.once('error', () => resolve('cut'));
+    request.end();
+  });
+  return { text: () => text, end };
+}
+
+/** Ids of the processes that a process has started, as Linux lists them. */
+function childrenOf(pid: number): readonly number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+}
 
 function databaseUrl(schema: string): string {
   const url = new URL(postgresUrl);

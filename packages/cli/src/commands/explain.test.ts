@@ -62,6 +62,18 @@ describe('sallyport explain', () => {
     expect(shown).toMatchObject({ code: 1, output: expect.stringContaining('SP_HOST_UNKNOWN') as string });
   });
 
+  it('asks about the internal listener: what a zone would meet there for a session', async () => {
+    const shownUser = await place.run(['users', 'show', email]);
+    const sid = /^SID.*\n(\S+) /m.exec(shownUser.output)?.[1] ?? '';
+    const ask = (...more: string[]) => place.run(['explain', 'GET', '/orders', '--listener', 'internal', ...more]);
+    const shown = await ask('--sid', sid, '--from', 'all');
+    expect(shown).toMatchObject({ code: 0, errors: '' });
+    expect(shown.output).toMatch(/^\s+actor\s+all$/m);
+    expect(shown.output).toMatch(/^ok\s+limit-address\s+limits\s+none: the internal listener/m);
+    expect((await ask('--sid', sid, '--from', 'nobody')).output).toMatch(/SP_TOKEN_INVALID \(audience-unknown\)/);
+    expect((await ask()).output).toMatch(/SP_UNAUTHENTICATED/);
+  });
+
   it('is known to the doctor as a gateway that runs', async () => {
     const { output } = await place.run(['doctor']);
     expect(output).toMatch(/^ok\s+running gateway\s+serves with 1 process$/m);
@@ -82,6 +94,12 @@ describe('sallyport explain', () => {
   it.each([
     { name: 'two callers at once', args: ['GET', '/', '--as-anonymous', '--sid', 'a'], says: /exclude each other/ },
     { name: 'a header without a name', args: ['GET', '/', '--header', 'secret-value'], says: /name: value/ },
+    { name: 'a listener that is none', args: ['GET', '/', '--listener', 'admin'], says: /listener/ },
+    {
+      name: 'a session at the internal listener that nobody speaks for',
+      args: ['GET', '/', '--listener', 'internal', '--sid', 'a'],
+      says: /from: is needed/,
+    },
     { name: 'a method that is none', args: ['G/T', '/'], says: /method/ },
     { name: 'an address that is none', args: ['GET', '/', '--address', 'here'], says: /clientAddress/ },
     {

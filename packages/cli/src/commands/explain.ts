@@ -41,6 +41,8 @@ export const explain: Command = {
   options: {
     'cookie-stdin': { describe: 'Reads the session cookie, or the whole Cookie header, from a pipe' },
     sid: { value: 'sid', describe: 'Asks for the session with this handle, as "users show" lists it' },
+    listener: { value: 'listener', describe: '"public" (the default) or "internal", where zones and services call' },
+    from: { value: 'audience', describe: 'With --sid at the internal listener: the zone or service that calls' },
     'as-anonymous': { describe: 'Asks for somebody who is not signed in (so it is without any of the three)' },
     header: { value: 'name: value', describe: 'A header of the request; may be repeated', isRepeatable: true },
     host: { value: 'host', describe: 'The Host of the request; that of the public address by default' },
@@ -48,7 +50,7 @@ export const explain: Command = {
     admin: { value: 'url', describe: 'Where the admin listener is; the configuration knows it otherwise' },
   },
   notes: [
-    'Nothing is forwarded, no session is kept alive, and no secret is shown. The gateway needs an admin listener:',
+    'Nothing is forwarded or counted, no session is kept alive, and no secret is shown. The gateway needs an admin listener:',
     'admin: { port: … } in the configuration. Exit code 1 when the request would be refused.',
   ],
   run: async (call) => {
@@ -68,6 +70,7 @@ async function toQuestion(call: CommandCall, { config }: Settings): Promise<obje
       exitCodes.usage,
     );
   const [sid, host, clientAddress] = [call.value('sid'), call.value('host'), call.value('address')];
+  const [listener, from] = [call.value('listener'), call.value('from')];
   const headers = [
     ...(host === undefined ? [] : [['Host', host]]),
     ...(call.has('cookie-stdin') ? [['Cookie', await readCookie(call, config.publicUrl)]] : []),
@@ -79,6 +82,8 @@ async function toQuestion(call: CommandCall, { config }: Settings): Promise<obje
     headers,
     ...(sid === undefined ? {} : { sid }),
     ...(clientAddress === undefined ? {} : { clientAddress }),
+    ...(listener === undefined ? {} : { listener }),
+    ...(from === undefined ? {} : { from }),
   };
 }
 

@@ -31,13 +31,15 @@ export const showUser: Command = {
         ['live sessions', String(sessions.length)],
       ];
       const rows = sessions.map((session) => [
+        session.sid,
         session.device,
         session.address,
         session.acr,
         session.createdAt.toISOString(),
         session.lastActiveAt.toISOString(),
       ]);
-      const table = rows.length === 0 ? [] : ['', toTable(['DEVICE', 'ADDRESS', 'ACR', 'SINCE', 'LAST ACTIVE'], rows)];
+      const table =
+        rows.length === 0 ? [] : ['', toTable(['SID', 'DEVICE', 'ADDRESS', 'ACR', 'SINCE', 'LAST ACTIVE'], rows)];
       const lines = facts.map(([name = '', value = '']) => `${name.padEnd(17)} ${toPlainText(value)}`);
       call.report({ user: toShownUser(user), sessions }, [...lines, ...table].join('\n'));
       return exitCodes.done;

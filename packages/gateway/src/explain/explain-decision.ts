@@ -1,8 +1,18 @@
-import { checkRequirement, errorCatalog, type Caller, type Principal } from '@sallyport/core';
-import type { Authenticator } from '../authenticate/authenticate.ts';
+import {
+  checkRequirement,
+  errorCatalog,
+  freezePrincipal,
+  networkOf,
+  SallyportError,
+  type Caller,
+  type Principal,
+} from '@sallyport/core';
+import type { AuthenticationOutcome, Authenticator } from '../authenticate/authenticate.ts';
 import type { SessionCache } from '../authenticate/session-cache.ts';
 import { decide, stageNames, type DecisionParts } from '../decide.ts';
 import { upstreamTarget } from '../forward/upstream-request.ts';
+import type { RequestLimiter } from '../limits/request-limiter.ts';
+import { subjectOf } from '../limits/request-limits.ts';
 import { beginPassage, placeOf, type Decision, type ListenerKind, type Passage } from '../passage.ts';
 import { findSource } from '../protect.ts';
 import { randomHex } from '../random-hex.ts';
@@ -14,12 +24,14 @@ import { createSyntheticMessage } from './synthetic-message.ts';
 
 export interface ExplainParts {
   readonly listener: ListenerKind;
-  /** Those of the listener; nothing in them may keep a session alive. */
+  /** Those of the listener; nothing in them may keep a session alive, or count a request. */
   readonly decision: DecisionParts;
   readonly cache: SessionCache;
   readonly clock: () => number;
-  /** Host of the public address, for questions that name none. */
+  /** Host of the listener, for questions that name none. */
   readonly defaultHost: string;
+  /** Who may call at the internal listener. */
+  readonly audiences: ReadonlySet<string>;
 }
 
 /**
@@ -34,7 +46,7 @@ export async function explainDecision(question: ExplainQuestion, parts: ExplainP
       ? parts.decision
       : {
           ...parts.decision,
-          authenticators: [createSidAuthenticator(parts.cache, sid), ...parts.decision.authenticators],
+          authenticators: [createSidAuthenticator(parts, sid, question.from), ...parts.decision.authenticators],
         };
   const passage = beginPassage(parts.listener, message, randomHex(32), parts.clock(), true, true);
   const decision = await decide(passage, decisionParts);
@@ -42,16 +54,29 @@ export async function explainDecision(question: ExplainQuestion, parts: ExplainP
   return toExplanation(passage, decision, decisionParts, sid);
 }
 
-/** As if the cookie of that session had come. */
-function createSidAuthenticator(cache: SessionCache, sid: string): Authenticator {
+/** As if the cookie of that session had come or, at the internal listener, the token that a zone got for it. */
+function createSidAuthenticator(
+  { listener, cache, audiences }: ExplainParts,
+  sid: string,
+  from: string | undefined,
+): Authenticator {
+  const isInternal = listener === 'internal';
   return {
     authenticate: async (passage) => {
+      if (isInternal && (from === undefined || !audiences.has(from))) return refusedToken('audience-unknown');
       const { session, isHit } = await cache.findBySid(sid, placeOf(passage).fresh);
-      return session === null
-        ? { kind: 'unusable', reason: 'session-ended' }
-        : { kind: 'authenticated', caller: session.principal, session, isHit };
+      if (session === null)
+        return isInternal ? refusedToken('session-ended') : { kind: 'unusable', reason: 'session-ended' };
+      const { principal } = session;
+      const caller =
+        from === undefined || !isInternal ? principal : freezePrincipal({ ...principal, actor: { id: from } });
+      return { kind: 'authenticated', caller, session, isHit };
     },
   };
+}
+
+function refusedToken(reason: string): AuthenticationOutcome {
+  return { kind: 'rejected', error: new SallyportError('SP_TOKEN_INVALID', { reason }) };
 }
 
 function toExplanation(
@@ -104,10 +129,38 @@ function factsOf(
   if (stage === 'route') return explainRoutes(parts.table.places, request, passage.place);
   const { place } = passage;
   if (place === undefined) return [];
+  if (stage === 'limit-address') return addressLimitFacts(passage, place);
+  if (stage === 'limit-caller') return callerLimitFacts(passage, place);
   if (stage === 'authenticate') return callerFacts(passage, place, sid);
   if (stage === 'protect') return sourceFacts(passage, place, parts);
   if (stage === 'authorize') return accessFacts(passage, place);
   return stage === 'translate' ? tokenFacts(passage) : [];
+}
+
+function addressLimitFacts({ listener, clientAddress, at }: Passage, { limits }: Place): readonly ExplainedFact[] {
+  if (listener === 'internal') return [{ name: 'limits', value: 'none: the internal listener counts nothing' }];
+  const byAddress = limits?.byAddress ?? [];
+  if (byAddress.length === 0) return [{ name: 'limits', value: 'none by address' }];
+  const network = networkOf(clientAddress);
+  return byAddress.map((limiter) => limitFact('address', limiter, network, at));
+}
+
+function callerLimitFacts(passage: Passage, { limits }: Place): readonly ExplainedFact[] {
+  if (passage.listener === 'internal') return [{ name: 'limits', value: 'none: the internal listener counts nothing' }];
+  const byCaller = limits?.byCaller ?? [];
+  if (byCaller.length === 0) return [{ name: 'limits', value: 'none by session, account or key' }];
+  return byCaller.map(({ per, limiter }) => limitFact(per, limiter, subjectOf(passage, per), passage.at));
+}
+
+/** Which limit, whom it counts, and how it stands with them. */
+function limitFact(per: string, limiter: RequestLimiter, subject: string | undefined, at: number): ExplainedFact {
+  const { limit } = limiter;
+  const name = `limit per ${per}`;
+  const rule = `${limit.name}, ${limit.amount} in ${limit.seconds} s`;
+  if (subject === undefined) return { name, value: `${rule}: not counted for this caller` };
+  const { left, retryAfterSeconds } = limiter.look(subject, at);
+  const standing = left > 0 ? `${left} left` : `used up, one more in ${retryAfterSeconds} s`;
+  return { name, value: `${rule}: ${standing} for ${subject}` };
 }
 
 function callerFacts(passage: Passage, place: Place, sid: string | undefined): readonly ExplainedFact[] {

@@ -1,12 +1,18 @@
+import type { ListenerKind } from '../passage.ts';
+
 /** A request that somebody asks about. Nothing of it is sent anywhere. */
 export interface ExplainQuestion {
+  /** Which listener the request would come to. @default 'public' */
+  readonly listener?: ListenerKind;
   readonly method: string;
   /** Path and query, as a client would send them. */
   readonly target: string;
   /** Names and values, in turn. `Host` is added where it is missing. */
   readonly headers: readonly string[];
-  /** Whose session to use, by its public handle, instead of a cookie. */
+  /** Whose session to use, by its public handle, instead of a cookie or, at the internal listener, of a token. */
   readonly sid?: string;
+  /** At the internal listener: the audience of the zone or service that calls for this session. */
+  readonly from?: string;
   /** Where the request seems to come from. @default 127.0.0.1 */
   readonly clientAddress?: string;
 }

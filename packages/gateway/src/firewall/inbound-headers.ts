@@ -158,6 +158,10 @@ const reservedPatterns = [
 ] as const;
 
 const wellKnown = 512;
+
+/** Nobody's long names are to be kept in memory for ever. */
+const longestWellKnown = 64;
+
 const rules = new Map<string, HeaderRule>();
 
 /**
@@ -340,7 +344,7 @@ function ruleAt(index: number, name: string): HeaderRule {
 function ruleFor(name: string): HeaderRule {
   const rule = classify(name);
   // Remembered for the spellings met first; a client that makes up names pays for them itself.
-  if (rules.size < wellKnown) rules.set(name, rule);
+  if (rules.size < wellKnown && name.length <= longestWellKnown) rules.set(name, rule);
   return rule;
 }
 

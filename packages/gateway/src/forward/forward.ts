@@ -9,7 +9,7 @@ import { TransferHandler, type ForwardOptions, type Transfer, type TransferParts
 import type { UpstreamMeasures } from './upstream-measures.ts';
 import { upstreamTarget, writeUpstreamHeaders, type UpstreamRequestParts } from './upstream-request.ts';
 import type { ResponseContext } from './upstream-response.ts';
-import { defaultTimeouts, type Upstreams } from './upstreams.ts';
+import { defaultTimeouts, type UpstreamPlan } from './upstreams.ts';
 
 /** Sends requests on. */
 export interface Forwarder {
@@ -30,11 +30,16 @@ export interface ForwarderParts extends UpstreamRequestParts {
   readonly publicOrigin: string;
   readonly strictTransport: string | undefined;
   readonly bodyBytes: number;
-  /** WebSocket connections at the same time, and handshakes that may become one. */
-  readonly tunnels: number;
-  readonly upstreams: Upstreams;
+  readonly tunnels: TunnelCap;
+  readonly upstreams: UpstreamPlan;
   readonly streams: StreamRegister;
   readonly measuresOf: (route: string) => UpstreamMeasures;
+}
+
+/** WebSocket connections at the same time, and handshakes that may become one. */
+export interface TunnelCap {
+  readonly most: number;
+  open: number;
 }
 
 /** How a place is forwarded to, worked out once. */
@@ -54,7 +59,7 @@ interface Lane extends TransferParts {
  */
 export function createForwarder(places: readonly Place[], parts: ForwarderParts): Forwarder {
   const lanes = new Map<Place, Lane>();
-  let tunnels = 0;
+  const { tunnels } = parts;
   for (const place of places) {
     if (place.destination.kind === 'upstream') lanes.set(place, createLane(place.destination.route, parts));
   }
@@ -68,9 +73,10 @@ export function createForwarder(places: readonly Place[], parts: ForwarderParts)
       if (headers.contentLength !== undefined && headers.contentLength > lane.bodyBytes) throw tooLarge();
       const target = lane.choice.first();
       if (headers.isWebSocket) {
-        if (tunnels >= parts.tunnels) throw new SallyportError('SP_SERVICE_UNAVAILABLE', { reason: 'tunnel-limit' });
-        tunnels++;
-        response.once('close', () => tunnels--);
+        if (tunnels.open >= tunnels.most)
+          throw new SallyportError('SP_SERVICE_UNAVAILABLE', { reason: 'tunnel-limit' });
+        tunnels.open++;
+        response.once('close', () => tunnels.open--);
       }
 
       const context: ResponseContext = {

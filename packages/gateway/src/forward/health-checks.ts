@@ -4,27 +4,21 @@ import type { UpstreamTarget } from './upstream-target.ts';
 /** One failure may be an accident. */
 const failuresUntilUnhealthy = 2;
 
-/** Asks each target on a schedule, until the returned function is called. A target is healthy until it has failed. */
-export function startHealthChecks(
-  targets: readonly UpstreamTarget[],
-  health: NonNullable<Route['health']>,
-): () => void {
-  const failures = new Map<UpstreamTarget, number>();
-  const underWay = new Set<UpstreamTarget>();
+/** Asks a target on a schedule, until the returned function is called. It is healthy until it has failed. */
+export function startHealthChecks(target: UpstreamTarget, health: NonNullable<Route['health']>): () => void {
+  let failuresInARow = 0;
+  let isUnderWay = false;
 
-  const check = async (target: UpstreamTarget): Promise<void> => {
+  const check = async (): Promise<void> => {
     // One that takes longer than the interval is not asked twice at a time.
-    if (underWay.has(target)) return;
-    underWay.add(target);
-    const failuresInARow = (await answersWell(target, health)) ? 0 : (failures.get(target) ?? 0) + 1;
-    failures.set(target, failuresInARow);
+    if (isUnderWay) return;
+    isUnderWay = true;
+    failuresInARow = (await answersWell(target, health)) ? 0 : failuresInARow + 1;
     if (failuresInARow === 0) target.checked(true);
     else if (failuresInARow >= failuresUntilUnhealthy) target.checked(false);
-    underWay.delete(target);
+    isUnderWay = false;
   };
-  const timer = setInterval(() => {
-    for (const target of targets) void check(target);
-  }, health.intervalSeconds * 1000).unref();
+  const timer = setInterval(() => void check(), health.intervalSeconds * 1000).unref();
   return () => clearInterval(timer);
 }
 

@@ -4,10 +4,24 @@ import { startHealthChecks } from './health-checks.ts';
 import { createUpstreamConnector } from './upstream-connector.ts';
 import { UpstreamTarget, type BreakerOptions } from './upstream-target.ts';
 
-/** Every target that the routes name, shared by both listeners. */
+/** Every target that routes name, shared by both listeners. */
 export interface Upstreams {
+  /**
+   * The targets of one configuration: those that are known already where it describes them alike, with their connections
+   * and with what was found out about them, and new ones. Nothing begins until they are used.
+   */
+  plan(routes: readonly Route[]): UpstreamPlan;
+}
+
+/** The targets of the routes of one configuration. */
+export interface UpstreamPlan {
   targetsOf(route: Route): readonly UpstreamTarget[];
-  destroy(): Promise<void>;
+  /** Requests go to them from now on, and they are asked how they are. */
+  use(): void;
+  /** Nothing new begins here. Those that no other configuration uses are not asked any more. */
+  retire(): void;
+  /** Nothing is under way here any more. Destroys the connections of those that no other configuration holds. */
+  release(): Promise<void>;
 }
 
 export interface UpstreamsParts {
@@ -28,62 +42,102 @@ const requestsPerTarget = 2 * connectionsPerTarget;
 
 const streamsPerTarget = 65_536;
 
-/**
- * Builds the targets of all routes, with a pool of connections each. Routes of the same upstream share one, so that what
- * a request of one route found out is known to the others.
- */
-export function createUpstreams(routes: readonly Route[], { breaker, meter = silentMeter }: UpstreamsParts): Upstreams {
-  const targets = new Map<string, UpstreamTarget>();
-  const checked = new Set<UpstreamTarget>();
-  const byRoute = new Map<Route, readonly UpstreamTarget[]>();
-  const stopChecks: (() => void)[] = [];
-  for (const route of routes) {
-    const urls = Array.isArray(route.upstream) ? route.upstream : [route.upstream];
-    const own = urls.map((url) => targetFor(targets, new URL(url).origin, route, breaker));
-    byRoute.set(route, own);
-    if (route.health === undefined) continue;
-    // Routes that share a target ask the same of it.
-    stopChecks.push(
-      startHealthChecks(
-        own.filter((target) => !checked.has(target)),
-        route.health,
-      ),
-    );
-    for (const target of own) checked.add(target);
-  }
-  meter.gauge(
-    { name: 'sallyport_upstream_targets_suspended', help: 'Upstream targets that are left alone because they failed' },
-    () => [...targets.values()].filter(({ isSuspended }) => isSuspended).length,
-  );
-
-  return {
-    targetsOf: (route) => byRoute.get(route) ?? [],
-    destroy: async () => {
-      for (const stop of stopChecks) stop();
-      await Promise.all([...targets.values()].map(({ pool }) => pool.destroy()));
-    },
-  };
+/** A target, and who has it. */
+interface Kept {
+  readonly key: string;
+  readonly target: UpstreamTarget;
+  readonly health: Route['health'];
+  /** Configurations under which something may still be under way. */
+  holders: number;
+  /** Of these, such as may begin something. */
+  users: number;
+  stopChecks: () => void;
 }
 
-/** Streams stay open for long: they get connections of their own, so that they never hold up short requests. */
-function targetFor(
-  targets: Map<string, UpstreamTarget>,
-  origin: string,
-  { streaming, timeouts, limits, health }: Route,
-  breaker: BreakerOptions,
-): UpstreamTarget {
-  const connectTimeout = timeouts?.connectMilliseconds ?? defaultTimeouts.connect;
-  const mostInFlight = limits?.inFlight ?? (streaming ? streamsPerTarget : requestsPerTarget);
-  const key = JSON.stringify([origin, connectTimeout, streaming, mostInFlight, health]);
-  const known = targets.get(key);
-  if (known !== undefined) return known;
+/**
+ * Builds the targets of all routes, with a pool of connections each. Routes of the same upstream share one, so that what
+ * a request of one route found out is known to the others; and so do configurations that follow each other.
+ */
+export function createUpstreams({ breaker, meter = silentMeter }: UpstreamsParts): Upstreams {
+  const known = new Map<string, Kept>();
+  meter.gauge(
+    { name: 'sallyport_upstream_targets_suspended', help: 'Upstream targets that are left alone because they failed' },
+    () => [...known.values()].filter(({ users, target }) => users > 0 && target.isSuspended).length,
+  );
+
+  const plan = (routes: readonly Route[]): UpstreamPlan => {
+    const own = new Map<string, Kept>();
+    const keptFor = (origin: string, route: Route): Kept => {
+      const key = keyOf(origin, route);
+      const kept = own.get(key) ?? known.get(key) ?? keep(key, origin, route, breaker);
+      own.set(key, kept);
+      return kept;
+    };
+    const byRoute = new Map(
+      routes.map((route) => [route, originsOf(route).map((origin) => keptFor(origin, route).target)]),
+    );
+    let state: 'planned' | 'used' | 'retired' | 'released' = 'planned';
+    const retire = (): void => {
+      if (state !== 'used') return;
+      state = 'retired';
+      for (const kept of own.values()) if (--kept.users === 0) kept.stopChecks();
+    };
+
+    return {
+      targetsOf: (route) => byRoute.get(route) ?? [],
+      use: () => {
+        if (state !== 'planned') return;
+        state = 'used';
+        for (const kept of own.values()) {
+          known.set(kept.key, kept);
+          kept.holders++;
+          if (kept.users++ === 0 && kept.health !== undefined)
+            kept.stopChecks = startHealthChecks(kept.target, kept.health);
+        }
+      },
+      retire,
+      release: async () => {
+        retire();
+        if (state !== 'retired') return;
+        state = 'released';
+        const gone = [...own.values()].filter((kept) => --kept.holders === 0);
+        for (const { key } of gone) known.delete(key);
+        await Promise.all(gone.map(({ target }) => target.pool.destroy()));
+      },
+    };
+  };
+
+  return { plan };
+}
+
+function originsOf({ upstream }: Route): readonly string[] {
+  return [upstream].flat().map((url) => new URL(url).origin);
+}
+
+function connectTimeoutOf({ timeouts }: Route): number {
+  return timeouts?.connectMilliseconds ?? defaultTimeouts.connect;
+}
+
+function mostInFlightOf({ limits, streaming }: Route): number {
+  return limits?.inFlight ?? (streaming ? streamsPerTarget : requestsPerTarget);
+}
+
+/**
+ * Whatever makes one target another. Streams stay open for long: they get connections of their own, so that they never
+ * hold up short requests.
+ */
+function keyOf(origin: string, route: Route): string {
+  const { streaming, health } = route;
+  return JSON.stringify([origin, connectTimeoutOf(route), streaming, mostInFlightOf(route), health]);
+}
+
+function keep(key: string, origin: string, route: Route, breaker: BreakerOptions): Kept {
   const pool = new Pool(origin, {
-    connections: streaming ? null : connectionsPerTarget,
+    connections: route.streaming ? null : connectionsPerTarget,
     pipelining: 1,
     allowH2: false,
-    connect: createUpstreamConnector(connectTimeout),
+    connect: createUpstreamConnector(connectTimeoutOf(route)),
   });
-  const target = new UpstreamTarget(origin, pool, breaker, mostInFlight);
-  targets.set(key, target);
-  return target;
+  const target = new UpstreamTarget(origin, pool, breaker, mostInFlightOf(route));
+  return { key, target, health: route.health, holders: 0, users: 0, stopChecks: () => {} };
 }

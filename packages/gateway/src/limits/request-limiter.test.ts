@@ -1,6 +1,7 @@
 import type { SallyportError } from '@sallyport/core';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { createLeastRecentlyUsed } from '../least-recently-used.ts';
 import { createRequestLimiter, type Bucket, type RequestLimiter } from './request-limiter.ts';
 
 const start = Date.parse('2026-01-01T00:00:00Z');
@@ -15,7 +16,7 @@ beforeEach(() => {
 function limiter(amount: number, seconds: number, maxSubjects = 100): RequestLimiter {
   return createRequestLimiter({
     limit: { name: 'api-address', amount, seconds },
-    maxSubjects,
+    buckets: createLeastRecentlyUsed(maxSubjects),
     share: (bucket) => {
       bucket.isQueued = true;
       queued.push(bucket);

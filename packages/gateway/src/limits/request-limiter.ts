@@ -1,10 +1,20 @@
 import { SallyportError, type NamedRequestLimit } from '@sallyport/core';
-import { createLeastRecentlyUsed } from '../least-recently-used.ts';
+import type { LeastRecentlyUsed } from '../least-recently-used.ts';
 
 /** Counts the requests of many subjects against one limit. */
 export interface RequestLimiter {
+  readonly limit: NamedRequestLimit;
   /** Counts a request. Throws `SP_TOO_MANY_REQUESTS`, and counts nothing, when the limit is used up. */
   take(subject: string, at: number): void;
+  /** How it stands for a subject, as far as it is known here. Counts nothing. */
+  look(subject: string, at: number): LimitStanding;
+}
+
+/** What is left of a limit. */
+export interface LimitStanding {
+  readonly left: number;
+  /** Until one more passes; 0 when one would now. */
+  readonly retryAfterSeconds: number;
 }
 
 /** The requests of one subject, in the window of now and the one before. */
@@ -22,8 +32,8 @@ export interface Bucket {
 
 export interface RequestLimiterParts {
   readonly limit: NamedRequestLimit;
-  /** When there are more, those unused for longest begin anew. */
-  readonly maxSubjects: number;
+  /** What is counted, by subject. Belongs to whoever built it: another limiter of the same windows may go on with it. */
+  readonly buckets: LeastRecentlyUsed<Bucket>;
   /** Hears of a bucket that has something to tell; absent where there is nobody to tell. */
   readonly share: ((bucket: Bucket) => void) | undefined;
   readonly onRefusal: () => void;
@@ -40,11 +50,10 @@ const rounding = 1e-6;
  * lies within the time of the limit. It decides from memory alone and never waits.
  */
 export function createRequestLimiter(parts: RequestLimiterParts): RequestLimiter {
-  const { limit, share, onRefusal } = parts;
+  const { limit, buckets, share, onRefusal } = parts;
   const { amount } = limit;
   const milliseconds = limit.seconds * 1000;
   const sharedFrom = amount * worthSharing;
-  const buckets = createLeastRecentlyUsed<Bucket>(parts.maxSubjects);
 
   const bucketOf = (subject: string, window: number): Bucket => {
     const known = buckets.get(subject);
@@ -58,6 +67,17 @@ export function createRequestLimiter(parts: RequestLimiterParts): RequestLimiter
   };
 
   return {
+    limit,
+    look: (subject, at) => {
+      const bucket = buckets.get(subject);
+      const window = Math.floor(at / milliseconds);
+      const isCounted = bucket !== undefined && bucket.window >= window - 1;
+      if (!isCounted) return { left: amount, retryAfterSeconds: 0 };
+      const current = bucket.window === window ? bucket : { ...bucket, window, before: bucket.count, count: 0 };
+      const passed = at / milliseconds - window;
+      const left = Math.max(0, Math.floor(amount - current.before * (1 - passed) - current.count + rounding));
+      return { left, retryAfterSeconds: left > 0 ? 0 : secondsUntilFree(current, passed, limit) };
+    },
     take: (subject, at) => {
       const position = at / milliseconds;
       const window = Math.floor(position);
@@ -65,11 +85,7 @@ export function createRequestLimiter(parts: RequestLimiterParts): RequestLimiter
       const passed = position - window;
       if (bucket.before * (1 - passed) + bucket.count + 1 > amount + rounding) {
         onRefusal();
-        throw new SallyportError('SP_TOO_MANY_REQUESTS', {
-          reason: 'request-limit',
-          retryAfterSeconds: secondsUntilFree(bucket, passed, limit),
-          requestLimit: limit,
-        });
+        throw tooManyRequests(limit, secondsUntilFree(bucket, passed, limit));
       }
       bucket.count++;
       if (share === undefined) return;
@@ -77,6 +93,23 @@ export function createRequestLimiter(parts: RequestLimiterParts): RequestLimiter
       if (!bucket.isQueued && bucket.count >= sharedFrom) share(bucket);
     },
   };
+}
+
+/** The same limiter for a request that nobody sent: it refuses alike, and counts nothing. */
+export function toWatchedLimiter(limiter: RequestLimiter): RequestLimiter {
+  const { limit } = limiter;
+  return {
+    limit,
+    look: (subject, at) => limiter.look(subject, at),
+    take: (subject, at) => {
+      const { left, retryAfterSeconds } = limiter.look(subject, at);
+      if (left === 0) throw tooManyRequests(limit, retryAfterSeconds);
+    },
+  };
+}
+
+function tooManyRequests(requestLimit: NamedRequestLimit, retryAfterSeconds: number): SallyportError {
+  return new SallyportError('SP_TOO_MANY_REQUESTS', { reason: 'request-limit', retryAfterSeconds, requestLimit });
 }
 
 function turn(bucket: Bucket, window: number): void {

@@ -1,6 +1,7 @@
 import { networkOf, type Meter, type RequestLimit } from '@sallyport/core';
+import { createLeastRecentlyUsed, type LeastRecentlyUsed } from '../least-recently-used.ts';
 import { placeOf, type Passage } from '../passage.ts';
-import { createRequestLimiter, type RequestLimiter } from './request-limiter.ts';
+import { createRequestLimiter, toWatchedLimiter, type Bucket, type RequestLimiter } from './request-limiter.ts';
 import { createSharedCounts, type SharedCountsParts } from './shared-counts.ts';
 
 /** The limits of a place, by when the subject is known. */
@@ -12,13 +13,22 @@ export interface PlaceLimits {
   }[];
 }
 
+/** What was counted outlives the limits: they may change while requests come. */
 export interface RequestLimits {
+  /** Begins a set of limits, of one configuration. */
+  plan(): LimitPlan;
+  close(): void;
+}
+
+/** The limits of one configuration. */
+export interface LimitPlan {
   /**
    * The limits of one owner, such as a route. Called again with the same owner, they are the same and count together.
    * `undefined` when there are none, and then nothing is to be done for a request.
    */
   of(owner: string, limits: readonly RequestLimit[]): PlaceLimits | undefined;
-  close(): void;
+  /** They hold from now on: what was counted for others before is forgotten. */
+  use(): void;
 }
 
 export interface RequestLimitsParts {
@@ -28,7 +38,12 @@ export interface RequestLimitsParts {
   readonly meter: Meter;
 }
 
-/** Builds the limits on how many requests may come. */
+type Buckets = LeastRecentlyUsed<Bucket>;
+
+/**
+ * Builds the limits on how many requests may come. Who is counted in windows of the same length for the same owner is
+ * counted on when the configuration changes, also by another amount: a reload must not give anybody a second try.
+ */
 export function createRequestLimits({ shared, maxSubjects, meter }: RequestLimitsParts): RequestLimits {
   const counts = shared === undefined ? undefined : createSharedCounts(shared);
   const limited = meter.counter({
@@ -36,36 +51,55 @@ export function createRequestLimits({ shared, maxSubjects, meter }: RequestLimit
     help: 'Requests that were refused because a limit was used up',
     labels: ['limit'],
   });
-  const limiters = new Map<string, RequestLimiter>();
+  let inUse: ReadonlyMap<string, Buckets> = new Map();
 
-  const limiterOf = (owner: string, { per, amount, seconds }: RequestLimit): RequestLimiter => {
-    const name = `${owner}-${per}-${seconds}s`;
-    const known = limiters.get(name);
-    if (known !== undefined) return known;
-    const refused = limited.of(name);
-    const limiter = createRequestLimiter({
-      limit: { name, amount, seconds },
-      maxSubjects,
-      share: counts?.of(name, seconds),
-      onRefusal: () => refused.add(),
-    });
-    limiters.set(name, limiter);
-    return limiter;
+  const plan = (): LimitPlan => {
+    const limiters = new Map<string, RequestLimiter>();
+    const counted = new Map<string, Buckets>();
+    const limiterOf = (owner: string, { per, amount, seconds }: RequestLimit): RequestLimiter => {
+      const name = `${owner}-${per}-${seconds}s`;
+      const known = limiters.get(name);
+      if (known !== undefined) return known;
+      const refused = limited.of(name);
+      const buckets = inUse.get(name) ?? createLeastRecentlyUsed<Bucket>(maxSubjects);
+      const limiter = createRequestLimiter({
+        limit: { name, amount, seconds },
+        buckets,
+        share: counts?.of(name, seconds),
+        onRefusal: () => refused.add(),
+      });
+      counted.set(name, buckets);
+      limiters.set(name, limiter);
+      return limiter;
+    };
+    return {
+      of: (owner, limits) => {
+        if (limits.length === 0) return undefined;
+        const byAddress: RequestLimiter[] = [];
+        const byCaller: PlaceLimits['byCaller'][number][] = [];
+        for (const limit of limits) {
+          const limiter = limiterOf(owner, limit);
+          if (limit.per === 'address') byAddress.push(limiter);
+          else byCaller.push({ per: limit.per, limiter });
+        }
+        return { byAddress, byCaller };
+      },
+      use: () => {
+        inUse = counted;
+      },
+    };
   };
 
+  return { plan, close: () => counts?.close() };
+}
+
+/** The same limits for requests that nobody sent. */
+export function toWatchedLimits(limits: PlaceLimits | undefined): PlaceLimits | undefined {
+  if (limits === undefined) return undefined;
+  const { byAddress, byCaller } = limits;
   return {
-    of: (owner, limits) => {
-      if (limits.length === 0) return undefined;
-      const byAddress: RequestLimiter[] = [];
-      const byCaller: PlaceLimits['byCaller'][number][] = [];
-      for (const limit of limits) {
-        const limiter = limiterOf(owner, limit);
-        if (limit.per === 'address') byAddress.push(limiter);
-        else byCaller.push({ per: limit.per, limiter });
-      }
-      return { byAddress, byCaller };
-    },
-    close: () => counts?.close(),
+    byAddress: byAddress.map(toWatchedLimiter),
+    byCaller: byCaller.map(({ per, limiter }) => ({ per, limiter: toWatchedLimiter(limiter) })),
   };
 }
 
@@ -87,7 +121,8 @@ export function limitByCaller(passage: Passage): undefined {
   }
 }
 
-function subjectOf({ caller }: Passage, per: PlaceLimits['byCaller'][number]['per']): string | undefined {
+/** Whom a limit of this kind counts for a request; `undefined` when nobody. */
+export function subjectOf({ caller }: Passage, per: PlaceLimits['byCaller'][number]['per']): string | undefined {
   if (caller.kind === 'anonymous') return undefined;
   if (per === 'session') return caller.sid;
   if (per === 'account') return caller.kind === 'user' ? caller.id : undefined;

@@ -17,9 +17,9 @@ export class FrameBoundary {
     return this.#remaining === 0 && this.#phase === 'start';
   }
 
-  /** Follows a piece. Returns how many of its bytes were followed: all, or those up to the first boundary. */
-  follow(piece: Uint8Array, stopsAtBoundary = false): number {
-    let index = 0;
+  /** Follows a piece from some byte on. Returns where it came to: the end, or the first boundary. */
+  follow(piece: Uint8Array, stopsAtBoundary = false, from = 0): number {
+    let index = from;
     while (index < piece.length) {
       if (this.#remaining > 0) {
         const step = Math.min(this.#remaining, piece.length - index);

@@ -218,13 +218,49 @@ describe('W02: a WebSocket ends with its session', () => {
     await expect.poll(closeSeenBy(client), settled).toEqual(sessionEnded);
   });
 
-  it('when it was idle for too long, for frames do not keep it alive', async () => {
-    const token = door.sessions.add({}, { idleExpiresAt: new Date(Date.now() + 300), idleSeconds: 1 });
-    const client = await openSocket(token);
-    client.socket.write(writeFrame('hello', { isMasked: true }));
-    // The directory of these tests never forgets by itself, as a store would.
-    door.sessions.remove(token);
-    await expect.poll(closeSeenBy(client), settled).toEqual(sessionEnded);
+  describe('when it was idle for too long', () => {
+    let time: number;
+    let own: TestDoor;
+    let idle: string;
+    beforeEach(async () => {
+      time = Date.parse('2026-01-01T00:00:00Z');
+      own = await startOwnDoor({ now: () => new Date(time), streams: { recheckSeconds: 1 } });
+      idle = own.sessions.add({}, { idleExpiresAt: new Date(time + 60_000), idleSeconds: 60 });
+    });
+    const talk = async (client: WebSocketClient): Promise<void> => {
+      const before = arrived.length;
+      client.socket.write(writeFrame('hello', { isMasked: true }));
+      await expect.poll(() => arrived.length, settled).toBeGreaterThan(before);
+      end.write(writeFrame('hello'));
+      await expect.poll(() => client.frames().length, settled).toBeGreaterThan(0);
+    };
+
+    it('for frames and events do not keep it alive', async () => {
+      const answering = answerWithEvents(own);
+      const [client, events] = [await openSocket(idle, '/own/x', own), await openEvents(idle, '/events/x', own)];
+      const { response } = await answering;
+      time += 59_000;
+      await talk(client);
+      response.write('data: 2\n\n');
+      await expect.poll(events.received, settled).toContain('data: 2\n\n');
+      await staysOpen(client);
+      time += 1001;
+      await expect.poll(closeSeenBy(client), settled).toEqual(sessionEnded);
+      await expect.poll(events.received, settled).toContain('event: session-ended');
+      await expect.poll(events.isEnded, settled).toBe(true);
+    });
+
+    it('and not before, where requests kept it alive', async () => {
+      const client = await openSocket(idle, '/own/x', own);
+      time += 50_000;
+      expect((await own.send('GET', '/api/x', cookie(idle))).status).toBe(200);
+      time += 50_000;
+      const { reads } = own.sessions;
+      await expect.poll(() => own.sessions.reads, settled).toBeGreaterThan(reads);
+      await staysOpen(client);
+      time += 10_001;
+      await expect.poll(closeSeenBy(client), settled).toEqual(sessionEnded);
+    });
   });
 
   it('and not with that of anybody else, nor with another of the same person', async () => {

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { closeFrameOf, goingAwayFrame, pingFrame } from './control-frames.ts';
 import { FrameBoundary } from './frame-boundary.ts';
+import { OwnPongs } from './own-pongs.ts';
 import type { StreamEnd } from './stream-end.ts';
 
 /** Two connections that became one. */
@@ -30,8 +31,9 @@ const keepAliveMilliseconds = 30_000;
 export function openTunnel(client: Socket, upstream: Duplex, onPassed: () => void): Tunnel {
   // Tunnels may be silent for as long as they like; only the system can tell a silent peer from a vanished one.
   client.setKeepAlive(true, keepAliveMilliseconds);
+  const pongs = new OwnPongs();
   const toClient = new Direction(upstream, client, onPassed);
-  const toUpstream = new Direction(client, upstream, () => {});
+  const toUpstream = new Direction(client, upstream, () => {}, pongs);
   let isEnded = false;
 
   return {
@@ -51,7 +53,9 @@ export function openTunnel(client: Socket, upstream: Duplex, onPassed: () => voi
       });
     },
     beat: () => {
-      if (!isEnded && toClient.isAtBoundary && !client.writableNeedDrain && client.writable) client.write(pingFrame);
+      if (isEnded || !toClient.isAtBoundary || client.writableNeedDrain || !client.writable) return;
+      client.write(pingFrame);
+      pongs.expect();
     },
   };
 }
@@ -61,12 +65,14 @@ class Direction {
   readonly #boundary = new FrameBoundary();
   readonly #from: Duplex;
   readonly #to: Duplex;
+  readonly #pongs: OwnPongs | undefined;
   #state: 'passing' | 'stopping' | 'stopped' = 'passing';
   #onStopped: () => void = () => {};
 
-  constructor(from: Duplex, to: Duplex, onPassed: () => void) {
+  constructor(from: Duplex, to: Duplex, onPassed: () => void, pongs?: OwnPongs) {
     this.#from = from;
     this.#to = to;
+    this.#pongs = pongs;
     from.on('data', (piece: Buffer) => {
       if (this.#state === 'stopped') return;
       onPassed();
@@ -121,6 +127,11 @@ class Direction {
   }
 
   #pass(piece: Buffer): void {
+    if (this.#pongs?.isAwaited === true) {
+      const mayGoOn = this.#pongs.pass(piece, this.#boundary, (part) => this.#to.write(part));
+      if (!mayGoOn) this.#from.pause();
+      return;
+    }
     const { length } = piece;
     const followed = this.#boundary.follow(piece, this.#state === 'stopping');
     const isWritable = this.#to.write(followed === length ? piece : piece.subarray(0, followed));

@@ -8,7 +8,10 @@ import {
   type SessionDirectory,
 } from '@sallyport/core';
 
-/** A directory of sessions in memory that counts what it is asked, and can be made to wait or fail. */
+/**
+ * A directory of sessions in memory that counts what it is asked, and can be made to wait or fail. Like a store it finds
+ * no session that has expired, and moves the idle expiry with activity.
+ */
 export interface TestSessions extends SessionDirectory {
   /** Adds a session and returns its token. */
   add(change?: Partial<LiveSession['principal']>, times?: Partial<Omit<LiveSession, 'principal'>>): string;
@@ -29,6 +32,15 @@ export function createTestSessions(now: () => Date = () => new Date()): TestSess
   const byToken = new Map<string, LiveSession>();
   const activity: { sid: string; at: Date }[] = [];
   let reads = 0;
+  const unlessExpired = (session: LiveSession | undefined): LiveSession | null =>
+    session !== undefined && now() < session.idleExpiresAt && now() < session.absoluteExpiresAt ? session : null;
+  const move = (token: string, session: LiveSession, at: Date): void => {
+    const idleExpiresAt = at.getTime() + session.idleSeconds * 1000;
+    byToken.set(token, {
+      ...session,
+      idleExpiresAt: new Date(Math.min(idleExpiresAt, session.absoluteExpiresAt.getTime())),
+    });
+  };
   const directory: TestSessions = {
     add: (change = {}, times = {}) => {
       const token = randomBytes(32).toString('base64url');
@@ -65,17 +77,20 @@ export function createTestSessions(now: () => Date = () => new Date()): TestSess
     beforeAnswer: async () => {},
     byToken: async (token) => {
       reads++;
-      const found = byToken.get(token) ?? null;
+      const found = unlessExpired(byToken.get(token));
       await directory.beforeAnswer();
       return found;
     },
     bySid: async (sid) => {
       reads++;
-      const found = [...byToken.values()].find((session) => session.principal.sid === sid) ?? null;
+      const found = unlessExpired([...byToken.values()].find((session) => session.principal.sid === sid));
       await directory.beforeAnswer();
       return found;
     },
-    recordActivity: async (sid, at) => void activity.push({ sid, at }),
+    recordActivity: async (sid, at) => {
+      activity.push({ sid, at });
+      for (const [token, session] of byToken) if (session.principal.sid === sid) move(token, session, at);
+    },
     get reads() {
       return reads;
     },

@@ -1,0 +1,241 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { RequestLimit, Route, RouteInput } from '@sallyport/core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { DoorOptions } from './door-options.ts';
+import { startEchoUpstream, type EchoUpstream } from './test-support/echo-upstream.ts';
+import { route, startTestDoor, type TestDoor } from './test-support/test-door.ts';
+import { handshake, openRaw } from './test-support/web-socket-client.ts';
+import { startWebSocketUpstream } from './test-support/web-socket-upstream.ts';
+
+const settled = { timeout: 10_000, interval: 10 };
+const nowhere = 'http://127.0.0.1:9';
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** A public route, at the path of its name. */
+function open(name: string, upstream: string | string[], more: Partial<RouteInput> = {}): Route {
+  return route({ name, prefix: `/${name}`, access: 'public', upstream, ...more });
+}
+
+async function doorWith(routes: readonly Route[], options: Partial<DoorOptions> = {}): Promise<TestDoor> {
+  const door = await startTestDoor({ ...options, routes });
+  closing.push(() => door.close());
+  return door;
+}
+
+async function startEcho(): Promise<EchoUpstream> {
+  const upstream = await startEchoUpstream();
+  closing.push(() => upstream.close());
+  return upstream;
+}
+
+/** A server that keeps connections open, and counts those that it has, and has had. */
+async function startKeepingUpstream() {
+  const sockets = new Set<Socket>();
+  const held: (() => void)[] = [];
+  let accepted = 0;
+  const server: Server = createServer((socket) => {
+    accepted++;
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('data', (bytes) => {
+      const answer = (): void =>
+        void socket.write('HTTP/1.1 200 OK\r\nKeep-Alive: timeout=600\r\nContent-Length: 4\r\n\r\nkept');
+      if (bytes.includes('/held')) held.push(answer);
+      else answer();
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closing.push(async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    sockets,
+    held,
+    accepted: () => accepted,
+  };
+}
+
+describe('a target that other routes name as before', () => {
+  it('is still left alone when it was, and comes back when its pause is over', async () => {
+    const upstream = await startEcho();
+    upstream.answer = (request) => request.socket.destroy();
+    const door = await doorWith([open('a', upstream.origin)], { upstreams: { failures: 1, pauseSeconds: 1 } });
+    expect((await door.send('POST', '/a', {}, 'x')).status).toBe(502);
+    door.door.reconfigure({ routes: [open('b', upstream.origin), open('a', upstream.origin)] });
+    expect([(await door.send('GET', '/a')).status, (await door.send('GET', '/b')).status]).toEqual([503, 503]);
+    expect(upstream.started).toBe(1);
+    upstream.answer = (_, response) => response.end();
+    await expect.poll(async () => (await door.send('GET', '/b')).status, settled).toBe(200);
+  });
+
+  it('keeps its connections', async () => {
+    const upstream = await startKeepingUpstream();
+    const door = await doorWith([open('a', upstream.origin)]);
+    await door.send('GET', '/a');
+    for (const name of ['b', 'c']) {
+      door.door.reconfigure({ routes: [open(name, upstream.origin)] });
+      expect((await door.send('GET', `/${name}`)).body).toBe('kept');
+    }
+    expect(upstream.accepted()).toBe(1);
+  });
+
+  it('is as busy as it was, under a cap that does not begin anew', async () => {
+    const upstream = await startKeepingUpstream();
+    const capped = { limits: { inFlight: 1 } };
+    const door = await doorWith([open('a', upstream.origin, capped)]);
+    const first = door.send('GET', '/a/held');
+    await expect.poll(() => upstream.held.length, settled).toBe(1);
+    door.door.reconfigure({ routes: [open('b', upstream.origin, capped)] });
+    expect((await door.send('GET', '/b')).status).toBe(503);
+    upstream.held[0]?.();
+    expect((await first).body).toBe('kept');
+    expect((await door.send('GET', '/b')).status).toBe(200);
+  });
+
+  it('that failed its health checks is not believed to be well again, and is asked on', async () => {
+    const upstream = await startEcho();
+    upstream.answer = (_, response) => response.writeHead(500).end();
+    const checked = { health: { path: '/health', intervalSeconds: 1, timeoutMilliseconds: 1000 } };
+    const door = await doorWith([open('a', upstream.origin, checked)]);
+    await expect.poll(async () => (await door.send('GET', '/a')).status, settled).toBe(503);
+    door.door.reconfigure({ routes: [open('b', upstream.origin, checked)] });
+    expect((await door.send('GET', '/b')).status).toBe(503);
+    upstream.answer = (_, response) => response.end();
+    await expect.poll(async () => (await door.send('GET', '/b')).status, settled).toBe(200);
+  });
+
+  it.each<{ name: string; change: Partial<RouteInput> }>([
+    { name: 'another time to connect', change: { timeouts: { connectMilliseconds: 100 } } },
+    { name: 'another cap', change: { limits: { inFlight: 2 } } },
+    { name: 'streams', change: { streaming: true } },
+    { name: 'health checks', change: { health: { path: '/', intervalSeconds: 300, timeoutMilliseconds: 100 } } },
+  ])('but with $name is another one', async ({ change }) => {
+    const upstream = await startKeepingUpstream();
+    const door = await doorWith([open('a', upstream.origin)]);
+    await door.send('GET', '/a');
+    door.door.reconfigure({ routes: [open('a', upstream.origin, change)] });
+    await door.send('GET', '/a');
+    expect(upstream.accepted()).toBe(2);
+    await expect.poll(() => upstream.sockets.size, settled).toBe(1);
+  });
+});
+
+describe('a target that no route names any more', () => {
+  it('answers what is under way, and only then its connections are closed', async () => {
+    const upstream = await startKeepingUpstream();
+    const door = await doorWith([open('a', upstream.origin), open('b', nowhere)]);
+    await door.send('GET', '/a');
+    const underWay = door.send('GET', '/a/held');
+    await expect.poll(() => upstream.held.length, settled).toBe(1);
+    door.door.reconfigure({ routes: [open('b', nowhere)] });
+    expect((await door.send('GET', '/a')).status).toBe(404);
+    expect(upstream.sockets.size).toBe(1);
+    upstream.held[0]?.();
+    expect(await underWay).toMatchObject({ status: 200, body: 'kept' });
+    await expect.poll(() => upstream.sockets.size, settled).toBe(0);
+  });
+
+  it('is kept, with what is known of it, when it comes back while something is under way', async () => {
+    const upstream = await startKeepingUpstream();
+    const door = await doorWith([open('a', upstream.origin)]);
+    const underWay = door.send('GET', '/a/held');
+    await expect.poll(() => upstream.held.length, settled).toBe(1);
+    door.door.reconfigure({ routes: [] });
+    door.door.reconfigure({ routes: [open('b', upstream.origin)] });
+    upstream.held[0]?.();
+    expect((await underWay).body).toBe('kept');
+    expect((await door.send('GET', '/b')).body).toBe('kept');
+    expect(upstream.accepted()).toBe(1);
+  });
+
+  it('is not asked any more how it is', async () => {
+    const upstream = await startEcho();
+    upstream.answer = (_, response) => response.end();
+    const other = await startEcho();
+    const checked = { health: { path: '/health', intervalSeconds: 1, timeoutMilliseconds: 1000 } };
+    const door = await doorWith([open('a', upstream.origin, checked)]);
+    await expect.poll(() => upstream.started, settled).toBeGreaterThan(0);
+    door.door.reconfigure({ routes: [open('a', other.origin, checked)] });
+    const asked = upstream.started;
+    await expect.poll(() => other.started, settled).toBeGreaterThan(1);
+    expect(upstream.started - asked).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('limits on requests', () => {
+  const limit = (amount: number, change: Partial<RequestLimit> = {}): Route['limits'] => ({
+    requests: [{ per: 'address', amount, seconds: 60, ...change }],
+  });
+  let time: number;
+  let door: TestDoor;
+  beforeEach(async () => {
+    time = Date.parse('2026-01-01T00:00:00Z');
+    const upstream = await startEcho();
+    const withLimits = (limits: Route['limits']): Route[] => [open('a', upstream.origin, { limits })];
+    door = await doorWith(withLimits(limit(2)), { now: () => new Date(time) });
+    reload = (limits) => door.door.reconfigure({ routes: withLimits(limits) });
+    await door.send('GET', '/a');
+    await door.send('GET', '/a');
+  });
+  let reload: (limits: Route['limits']) => void;
+  const status = async (): Promise<number> => (await door.send('GET', '/a')).status;
+
+  it('stay used up when their rule did not change', async () => {
+    expect(await status()).toBe(429);
+    for (let count = 0; count < 3; count++) reload(limit(2));
+    expect(await status()).toBe(429);
+    time += 120_000;
+    expect(await status()).toBe(200);
+  });
+
+  it('count on with another amount, larger or smaller', async () => {
+    reload(limit(3));
+    expect([await status(), await status()]).toEqual([200, 429]);
+    reload(limit(1));
+    expect(await status()).toBe(429);
+  });
+
+  it('count anew in windows of another length', async () => {
+    reload(limit(2, { seconds: 30 }));
+    expect([await status(), await status(), await status()]).toEqual([200, 200, 429]);
+  });
+
+  it('that were taken away hold nobody back, and begin anew when they come back', async () => {
+    reload(undefined);
+    expect(await status()).toBe(200);
+    reload(limit(2));
+    expect([await status(), await status(), await status()]).toEqual([200, 200, 429]);
+  });
+
+  it('stay as they are when a configuration cannot be used', async () => {
+    const twin = open('twin', nowhere, { prefix: '/a' });
+    expect(() => door.door.reconfigure({ routes: [twin, open('a', nowhere)] })).toThrow(/tie/);
+    expect(await status()).toBe(429);
+    reload(limit(2));
+    expect(await status()).toBe(429);
+  });
+});
+
+it('the cap on WebSockets counts those that were opened before', async () => {
+  const upstream = await startWebSocketUpstream();
+  closing.push(() => upstream.close());
+  const door = await doorWith([open('ws', upstream.origin)], { limits: { tunnels: 1 } });
+  const first = openRaw(handshake('/ws'), door.port);
+  await expect.poll(() => upstream.open.size, settled).toBe(1);
+  door.door.reconfigure({ routes: [open('ws', upstream.origin), open('b', nowhere)] });
+  const second = openRaw(handshake('/ws'), door.port);
+  await expect.poll(() => second.received(), settled).toContain('503');
+  first.socket.destroy();
+  await expect.poll(() => upstream.open.size, settled).toBe(0);
+  const third = openRaw(handshake('/ws'), door.port);
+  await expect.poll(() => third.received(), settled).toContain('101');
+  third.socket.destroy();
+  second.socket.destroy();
+});

@@ -1,0 +1,10 @@
+import type { TestDoor } from '../../packages/gateway/src/test-support/test-door.ts';
+
+/** A proxy between clients and what is behind it, and the door that belongs to it. */
+export interface ProxyInFront {
+  readonly door: TestDoor;
+  /** Port of the proxy, with TLS, for app.test. */
+  readonly port: number;
+  readonly ca: string;
+  close(): Promise<void>;
+}

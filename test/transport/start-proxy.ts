@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { workspaceRoot } from '../../tools/workspace-root.ts';
+import { findProgram } from './find-program.ts';
+
+/** A proxy that runs as a process of its own. */
+export interface RunningProxy {
+  stop(): Promise<void>;
+}
+
+export const nginx: string | undefined = findProgram('nginx');
+export const caddy: string | undefined = findProgram('caddy');
+
+/** Starts nginx with what belongs into its `http` block; everything that it writes goes into the folder. */
+export async function startNginx(folder: string, http: string): Promise<RunningProxy> {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${folder}/${name};`,
+  );
+  const file = path.join(folder, 'nginx.conf');
+  await writeFile(
+    file,
+    `daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log ${folder}/error.log;
+     events {} http { access_log off; ${temporary.join(' ')} ${http} }`,
+  );
+  return run(nginx ?? '', ['-c', file, '-e', path.join(folder, 'error.log')], {}, 'inherit');
+}
+
+/** Starts Caddy with sites; everything that it writes goes into the folder. */
+export async function startCaddy(folder: string, sites: string): Promise<RunningProxy> {
+  const file = path.join(folder, 'Caddyfile');
+  await writeFile(file, `{\n\tadmin off\n\tauto_https off\n}\n${sites}`);
+  const own = { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
+  return run(caddy ?? '', ['run', '--config', file, '--adapter', 'caddyfile'], own, 'ignore');
+}
+
+function run(
+  program: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  errors: 'inherit' | 'ignore',
+): RunningProxy {
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'ignore', errors],
+    env: { ...process.env, ...environment },
+  });
+  return {
+    stop: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    },
+  };
+}
+
+/** Reads a file of `deploy/`, with what it says replaced; what is not in it is a mistake of the test. */
+export async function readDeployed(file: string, changes: Readonly<Record<string, string>>): Promise<string> {
+  let text = await readFile(path.join(workspaceRoot, 'deploy', file), 'utf8');
+  for (const [from, to] of Object.entries(changes)) {
+    if (!text.includes(from)) throw new Error(`deploy/${file} does not say ${from}`);
+    text = text.replaceAll(from, to);
+  }
+  return text;
+}
