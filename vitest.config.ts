@@ -45,7 +45,7 @@ export default defineConfig({
           name,
           include: [`test/${name}/**/*.test.ts`],
           testTimeout: 60_000,
-          hookTimeout: 120_000,
+          hookTimeout: 240_000,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
         },

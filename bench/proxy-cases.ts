@@ -6,6 +6,7 @@ import type { NestAccess } from './servers/server-report.ts';
 import { spreadOf, summarizePairs, type Pair } from './statistics.ts';
 
 const bareProxy: ProxySide = { file: 'bare-proxy.ts', translates: false };
+const tunedBareProxy: ProxySide = { ...bareProxy, settings: { skipsEmptyBodies: true } };
 const honoProxy: ProxySide = { file: 'hono-proxy.ts', translates: true };
 const nginx: ProxySide = { file: 'nginx-auth-request.ts', translates: true };
 const nginxThatRemembers: ProxySide = { ...nginx, settings: { verifier: 'remembering' } };
@@ -49,6 +50,13 @@ const cases: readonly ProxyCase[] = [
     target: '≥ 0.90',
     subject: door,
     baseline: bareProxy,
+  },
+  {
+    name: 'authenticated-get-vs-tuned-bare-proxy',
+    title: '… vs bare proxy that spares empty requests their stream',
+    target: 'to compare',
+    subject: door,
+    baseline: tunedBareProxy,
   },
   {
     name: 'authenticated-get-with-access-log-and-metrics-vs-bare-proxy',

@@ -10,7 +10,7 @@ import { listenOnLoopback, readServerSettings, reportServer } from './server-rep
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
-const { upstreamPort } = readServerSettings();
+const { upstreamPort, skipsEmptyBodies = false } = readServerSettings();
 const pool = new Pool(`http://127.0.0.1:${upstreamPort}`, { connections: 1024, pipelining: 1 });
 
 const hopByHop = new Set([
@@ -24,8 +24,7 @@ const hopByHop = new Set([
   'upgrade',
 ]);
 
-// Without a body a request need not live as a stream; a proxy that is built for speed says so.
-const server = createServer({ optimizeEmptyRequests: true }, (request, response) => {
+const server = createServer({ optimizeEmptyRequests: skipsEmptyBodies }, (request, response) => {
   const { method = 'GET', url = '/', rawHeaders } = request;
   const hasBody = method !== 'GET' && method !== 'HEAD';
   const body = hasBody ? request : null;

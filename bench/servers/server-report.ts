@@ -18,6 +18,8 @@ export interface ServerSettings {
   /** How many sessions the store holds, and how many of them are used; one when it is not said. */
   readonly sessions?: { readonly stored: number; readonly hot: number };
   readonly nestAccess?: NestAccess;
+  /** Whether Node may spare requests without a body their life as a stream, as the door does; not its default. */
+  readonly skipsEmptyBodies?: boolean;
   /** Which service nginx asks about each request. @default 'lean' */
   readonly verifier?: 'lean' | 'remembering' | 'better-auth';
   /** Whether it is noted how late the event loop is. It wakes the process every millisecond, so that only who asks pays. */
