@@ -4,6 +4,8 @@ import type { LeastRecentlyUsed } from '../least-recently-used.ts';
 /** Counts the requests of many subjects against one limit. */
 export interface RequestLimiter {
   readonly limit: NamedRequestLimit;
+  /** Throws `SP_TOO_MANY_REQUESTS` when the limit is used up. Counts nothing. */
+  requireRoom(subject: string, at: number): void;
   /** Counts a request. Throws `SP_TOO_MANY_REQUESTS`, and counts nothing, when the limit is used up. */
   take(subject: string, at: number): void;
   /** How it stands for a subject, as far as it is known here. Counts nothing. */
@@ -66,6 +68,18 @@ export function createRequestLimiter(parts: RequestLimiterParts): RequestLimiter
     return bucket;
   };
 
+  const bucketWithRoom = (subject: string, at: number): Bucket => {
+    const position = at / milliseconds;
+    const window = Math.floor(position);
+    const bucket = bucketOf(subject, window);
+    const passed = position - window;
+    if (bucket.before * (1 - passed) + bucket.count + 1 > amount + rounding) {
+      onRefusal();
+      throw tooManyRequests(limit, secondsUntilFree(bucket, passed, limit));
+    }
+    return bucket;
+  };
+
   return {
     limit,
     look: (subject, at) => {
@@ -78,15 +92,9 @@ export function createRequestLimiter(parts: RequestLimiterParts): RequestLimiter
       const left = Math.max(0, Math.floor(amount - current.before * (1 - passed) - current.count + rounding));
       return { left, retryAfterSeconds: left > 0 ? 0 : secondsUntilFree(current, passed, limit) };
     },
+    requireRoom: (subject, at) => void bucketWithRoom(subject, at),
     take: (subject, at) => {
-      const position = at / milliseconds;
-      const window = Math.floor(position);
-      const bucket = bucketOf(subject, window);
-      const passed = position - window;
-      if (bucket.before * (1 - passed) + bucket.count + 1 > amount + rounding) {
-        onRefusal();
-        throw tooManyRequests(limit, secondsUntilFree(bucket, passed, limit));
-      }
+      const bucket = bucketWithRoom(subject, at);
       bucket.count++;
       if (share === undefined) return;
       bucket.untold++;
@@ -98,14 +106,11 @@ export function createRequestLimiter(parts: RequestLimiterParts): RequestLimiter
 /** The same limiter for a request that nobody sent: it refuses alike, and counts nothing. */
 export function toWatchedLimiter(limiter: RequestLimiter): RequestLimiter {
   const { limit } = limiter;
-  return {
-    limit,
-    look: (subject, at) => limiter.look(subject, at),
-    take: (subject, at) => {
-      const { left, retryAfterSeconds } = limiter.look(subject, at);
-      if (left === 0) throw tooManyRequests(limit, retryAfterSeconds);
-    },
+  const requireRoom = (subject: string, at: number): void => {
+    const { left, retryAfterSeconds } = limiter.look(subject, at);
+    if (left === 0) throw tooManyRequests(limit, retryAfterSeconds);
   };
+  return { limit, look: (subject, at) => limiter.look(subject, at), requireRoom, take: requireRoom };
 }
 
 function tooManyRequests(requestLimit: NamedRequestLimit, retryAfterSeconds: number): SallyportError {

@@ -75,6 +75,17 @@ describe('a limit by address', () => {
     expect(door.sessions.reads).toBe(2);
   });
 
+  it('counts nothing of what another one refuses', async () => {
+    const hour: RequestLimit = { per: 'address', amount: 3, seconds: 3600 };
+    const second: RequestLimit = { per: 'address', amount: 1, seconds: 1 };
+    const door = await open({ limits: { requests: [hour, second] } });
+    expect(await statuses(door, '/public/x', [{}, {}, {}, {}, {}])).toEqual([200, 429, 429, 429, 429]);
+    for (const expected of [200, 200, 429]) {
+      time += 2000;
+      expect(await statuses(door, '/public/x', [{}])).toEqual([expected]);
+    }
+  });
+
   it('is that of the place: one bucket for every spelling of a path', async () => {
     let handled = 0;
     const door = await open({

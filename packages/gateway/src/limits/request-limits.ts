@@ -108,6 +108,8 @@ export function limitByAddress(passage: Passage): undefined {
   const { limits } = placeOf(passage);
   if (limits === undefined || limits.byAddress.length === 0) return;
   const network = networkOf(passage.clientAddress);
+  // A request that one limit refuses counts against none.
+  if (limits.byAddress.length > 1) for (const limiter of limits.byAddress) limiter.requireRoom(network, passage.at);
   for (const limiter of limits.byAddress) limiter.take(network, passage.at);
 }
 
@@ -115,9 +117,14 @@ export function limitByAddress(passage: Passage): undefined {
 export function limitByCaller(passage: Passage): undefined {
   const { limits } = placeOf(passage);
   if (limits === undefined) return;
-  for (const { per, limiter } of limits.byCaller) {
+  if (limits.byCaller.length > 1) askEach(passage, limits, 'requireRoom');
+  askEach(passage, limits, 'take');
+}
+
+function askEach(passage: Passage, { byCaller }: PlaceLimits, what: 'requireRoom' | 'take'): void {
+  for (const { per, limiter } of byCaller) {
     const subject = subjectOf(passage, per);
-    if (subject !== undefined) limiter.take(subject, passage.at);
+    if (subject !== undefined) limiter[what](subject, passage.at);
   }
 }
 
