@@ -28,7 +28,8 @@ export async function askForPaths(kit: Kit, count: number): Promise<PathsAsked> 
       const status = (await wire.next())?.status ?? 0;
       wire.destroy();
       statuses.add(status);
-      if (status === 200) answered.add(target);
+      // Spaces in front of the version are no part of the target (RFC 9112, section 3).
+      if (status === 200) answered.add(target.replace(/ +$/, ''));
     }
   };
   await Promise.all(Array.from({ length: parallel }, askNext));
