@@ -7,12 +7,13 @@ import { goodPassword, startHarness, type Answer, type Harness } from './identit
 const email = 'robin@example.test';
 
 let harness: Harness;
-beforeEach(async () => {
+const start = async (maximumWaiting: number): Promise<void> => {
   harness = await startHarness({
-    hashing: { threads: 1, maximumWaitingOfOne: 20, maximumWaiting: 100, maximumWaitSeconds: 120 },
+    hashing: { threads: 1, maximumWaitingOfOne: 20, maximumWaiting, maximumWaitSeconds: 120 },
   });
   await harness.makeUser(email);
-});
+};
+beforeEach(() => start(100));
 afterEach(() => harness.close());
 
 const tryFrom = (address: string, account: string): Promise<Answer> =>
@@ -35,6 +36,9 @@ describe('a flood of sign-ins', () => {
   });
 
   it('from everywhere is shed with 503, and never with a wrong password', async () => {
+    await harness.close();
+    // So few that a busy machine, on which sign-ins come slowly to their turns, has no more room either.
+    await start(4);
     const answers = await flood(150, (index) => `198.51.${index >> 8}.${index & 0xff}`);
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401, 503]));
     const shed = answers.find(({ status }) => status === 503);

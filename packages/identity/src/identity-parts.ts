@@ -18,7 +18,7 @@ import type { UserTable } from './accounts/user-table.ts';
 import type { Engine } from './engine/better-auth-engine.ts';
 import type { SecondFactor } from './factors/second-factor.ts';
 import type { DeviceCookie } from './http/device-cookie.ts';
-import type { TakeLoopTurn } from './http/loop-turns.ts';
+import type { LoopTurns } from './http/loop-turns.ts';
 import type { AccountPost } from './mail/account-post.ts';
 import type { SessionLimit } from './sessions/session-limit.ts';
 import type { MakeSession, SessionLifetime } from './sessions/session-maker.ts';
@@ -31,7 +31,7 @@ export interface IdentityParts {
   readonly lifetime: SessionLifetime;
   readonly signUpRoles: readonly string[];
   readonly answerFloorMilliseconds: number;
-  readonly takeLoopTurn: TakeLoopTurn;
+  readonly loopTurns: LoopTurns;
   readonly engine: Engine;
   readonly users: UserTable;
   readonly accounts: Accounts;

@@ -210,7 +210,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     lifetime,
     signUpRoles,
     answerFloorMilliseconds,
-    takeLoopTurn: createLoopTurns(),
+    loopTurns: createLoopTurns(),
     engine,
     users,
     accounts,

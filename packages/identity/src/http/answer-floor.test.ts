@@ -5,13 +5,13 @@ import { createLoopTurns } from './loop-turns.ts';
 
 // The floor is a matter of time itself, so that this test measures against its own clock and never an upper bound.
 describe('the floor of time', () => {
-  const takeLoopTurn = createLoopTurns();
+  const loopTurns = createLoopTurns();
   const app = new Hono();
-  app.post('/quick', answerFloor({ answerFloorMilliseconds: 60, takeLoopTurn }), (c) => c.text('done'));
-  app.post('/refused', answerFloor({ answerFloorMilliseconds: 60, takeLoopTurn }), () => {
+  app.post('/quick', answerFloor({ answerFloorMilliseconds: 60, loopTurns }), (c) => c.text('done'));
+  app.post('/refused', answerFloor({ answerFloorMilliseconds: 60, loopTurns }), () => {
     throw new Error('refused');
   });
-  app.post('/free', answerFloor({ answerFloorMilliseconds: 0, takeLoopTurn }), (c) => c.text('done'));
+  app.post('/free', answerFloor({ answerFloorMilliseconds: 0, loopTurns }), (c) => c.text('done'));
   app.onError((_error, c) => c.text('refused', 401));
 
   it.each([

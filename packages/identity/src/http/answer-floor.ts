@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createMiddleware } from 'hono/factory';
-import type { TakeLoopTurn } from './loop-turns.ts';
+import type { LoopTurns } from './loop-turns.ts';
 
 export interface AnswerFloor {
   /** 0 holds nothing back. */
   readonly answerFloorMilliseconds: number;
-  readonly takeLoopTurn: TakeLoopTurn;
+  readonly loopTurns: LoopTurns;
 }
 
 /**
@@ -13,16 +13,18 @@ export interface AnswerFloor {
  * way (is there such a user?) does not show in the time. Work that takes longer is held until the next multiple.
  * What came at the same time is let go at the same time, and therefore one after the other.
  */
-export function answerFloor({ answerFloorMilliseconds: milliseconds, takeLoopTurn }: AnswerFloor) {
+export function answerFloor({ answerFloorMilliseconds: milliseconds, loopTurns }: AnswerFloor) {
   return createMiddleware(async function answerFloor(_context, next) {
+    // Told at once: it says nothing but that many are here.
+    loopTurns.requireRoom();
     const begun = performance.now();
-    await takeLoopTurn();
+    await loopTurns.take();
     try {
       await next();
     } finally {
       if (milliseconds > 0) {
         await delay(remaining(performance.now() - begun, milliseconds));
-        await takeLoopTurn();
+        await loopTurns.take();
       }
     }
   });

@@ -4,14 +4,14 @@ import { createLoopTurns } from './loop-turns.ts';
 
 describe('turns at the event loop', () => {
   it('come in the order in which they were asked for', async () => {
-    const take = createLoopTurns();
+    const { take } = createLoopTurns();
     const order: number[] = [];
     await Promise.all([1, 2, 3].map((number) => take().then(() => order.push(number))));
     expect(order).toEqual([1, 2, 3]);
   });
 
   it('let the loop do something else in between', async () => {
-    const take = createLoopTurns();
+    const { take } = createLoopTurns();
     let isOver = false;
     let othersSince = 0;
     const betweenTurns: number[] = [];
@@ -34,8 +34,18 @@ describe('turns at the event loop', () => {
     expect(betweenTurns.slice(1).every((count) => count > 0)).toBe(true);
   });
 
+  it('are refused while too many wait, and given again when they are through', async () => {
+    const { take, requireRoom } = createLoopTurns(2);
+    const turns = [take(), take()];
+    expect(requireRoom).not.toThrow();
+    turns.push(take());
+    expect(requireRoom).toThrow(expect.objectContaining({ code: 'SP_SERVICE_UNAVAILABLE', reason: 'loop-turns' }));
+    await Promise.all(turns);
+    expect(requireRoom).not.toThrow();
+  });
+
   it('leave the loop to others for longer than a turn took', async () => {
-    const take = createLoopTurns();
+    const { take } = createLoopTurns();
     const begun: number[] = [];
     await Promise.all(
       Array.from({ length: 3 }, () =>

@@ -1,7 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { SallyportError } from '@sallyport/core';
 
-/** Resolves when it is the turn of who asks. */
-export type TakeLoopTurn = () => Promise<void>;
+/** Turns at the event loop. */
+export interface LoopTurns {
+  /** Resolves when it is the turn of who asks. */
+  take(): Promise<void>;
+  /** Throws `SP_SERVICE_UNAVAILABLE` when so many wait that nobody else should begin to. */
+  requireRoom(): void;
+}
+
+/** As many as passwords may wait to be hashed: more could not go on in the time that people wait. */
+const usualMaximumWaiting = 256;
 
 /** For each millisecond that a turn took, the event loop belongs to others for so many. */
 const restShare = 2;
@@ -12,7 +21,7 @@ const restShare = 2;
  *
  * Whoever asks when nobody had a turn lately goes on at once.
  */
-export function createLoopTurns(): TakeLoopTurn {
+export function createLoopTurns(maximumWaiting = usualMaximumWaiting): LoopTurns {
   const waiting: (() => void)[] = [];
   let isTaken = false;
 
@@ -33,9 +42,15 @@ export function createLoopTurns(): TakeLoopTurn {
     else take(next);
   };
 
-  return () =>
-    new Promise((resolve) => {
-      if (isTaken) waiting.push(resolve);
-      else take(resolve);
-    });
+  return {
+    take: () =>
+      new Promise((resolve) => {
+        if (isTaken) waiting.push(resolve);
+        else take(resolve);
+      }),
+    requireRoom: () => {
+      if (waiting.length < maximumWaiting) return;
+      throw new SallyportError('SP_SERVICE_UNAVAILABLE', { reason: 'loop-turns', retryAfterSeconds: 2 });
+    },
+  };
 }

@@ -53,7 +53,7 @@ export function createSignInRoutes(parts: IdentityParts) {
       parts.hashing.requireRoom(context.clientAddress);
       const { email, password, returnTo } = await readBody(c.req.raw, signInSchema);
       // Many bodies may have arrived at once, whenever their requests did.
-      await parts.takeLoopTurn();
+      await parts.loopTurns.take();
       parts.hashing.requireRoom(context.clientAddress);
       const userAgent = toStoredUserAgent(c.req.header('user-agent'));
       const presentedDevice = deviceCookie.read(c);
