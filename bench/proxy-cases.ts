@@ -1,9 +1,14 @@
 import type { Benchmark, BenchmarkResult, RunSettings } from './benchmark.ts';
-import { measureProxies, type ProxyMeasurements, type ProxySide } from './proxy-benchmark.ts';
+import {
+  measureProxies,
+  type ProxyBenchmarkOptions,
+  type ProxyMeasurements,
+  type ProxySide,
+} from './proxy-benchmark.ts';
 import { toResult } from './result.ts';
 import { problemOfNginx } from './servers/nginx-configuration.ts';
 import type { NestAccess } from './servers/server-report.ts';
-import { spreadOf, summarizePairs, type Pair } from './statistics.ts';
+import { intervalOfMedian, spreadOf, summarizePairs, type Pair } from './statistics.ts';
 
 const bareProxy: ProxySide = { file: 'bare-proxy.ts', translates: false };
 const tunedBareProxy: ProxySide = { ...bareProxy, settings: { skipsEmptyBodies: true } };
@@ -188,14 +193,25 @@ function measure(proxyCase: ProxyCase, settings: RunSettings, loadShare?: number
   return measureProxies({
     ...proxyCase,
     cores: settings.cores,
-    pairs: settings.pairs,
-    turnMilliseconds: settings.isQuick ? 400 : 1500,
+    ...turnsOf(settings, loadShare !== undefined),
     warmUpRequests: settings.isQuick ? 500 : 20_000,
     connections: 64,
     onProgress: settings.onProgress,
     ...(loadShare === undefined ? {} : { loadShare }),
     ...(settings.profileFolder === undefined ? {} : { profileFolder: settings.profileFolder }),
   });
+}
+
+/**
+ * Saturated servers take many short turns: what disturbs the machine then falls on some pairs and not into each. A
+ * percentile needs turns that are long enough to have one.
+ */
+function turnsOf(
+  { pairs, isQuick }: RunSettings,
+  isPaced: boolean,
+): Pick<ProxyBenchmarkOptions, 'pairs' | 'turnMilliseconds'> {
+  if (isQuick) return { pairs, turnMilliseconds: 400 };
+  return isPaced ? { pairs, turnMilliseconds: 1500 } : { pairs: pairs * 10, turnMilliseconds: 300 };
 }
 
 /**
@@ -207,6 +223,9 @@ function toProxyResult(proxyCase: ProxyCase, measured: ProxyMeasurements): Bench
   const throughput = summarizePairs(measured.throughput);
   return toResult(proxyCase, 'requests/CPU s', measured.perCpuSecond, {
     ...conditionOf(measured),
+    'ratio, 95 % interval of the median': intervalOfMedian(
+      measured.perCpuSecond.map((pair) => pair.subject / pair.baseline),
+    ),
     'CPU per request, subject, µs': spreadOf(measured.perCpuSecond.map((pair) => 1e6 / pair.subject)),
     'CPU per request, baseline, µs': spreadOf(measured.perCpuSecond.map((pair) => 1e6 / pair.baseline)),
     'CPU per request added, µs': spreadOf(measured.perCpuSecond.map(addedMicroseconds)),

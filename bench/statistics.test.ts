@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fitLine, quantile, spreadOf, summarizePairs } from './statistics.ts';
+import { fitLine, intervalOfMedian, quantile, spreadOf, summarizePairs } from './statistics.ts';
 
 describe('quantile', () => {
   it.each([
@@ -96,5 +96,22 @@ describe('fitLine', () => {
     { name: 'points above one another', points: [1, 2, 3].map((y) => ({ x: 1, y })) },
   ])('refuses $name', ({ points }) => {
     expect(() => fitLine(points)).toThrow(RangeError);
+  });
+});
+
+describe('the interval of a median', () => {
+  it('is wide where there is little to go by, and narrows with the root of the sample', () => {
+    expect(intervalOfMedian([3, 1, 2])).toEqual({ median: 2, low: 1, high: 3 });
+    const hundred = Array.from({ length: 101 }, (_, index) => index);
+    expect(intervalOfMedian(hundred)).toEqual({ median: 50, low: 40, high: 60 });
+  });
+
+  it('is moved by no outlier', () => {
+    const sample = Array.from({ length: 100 }, (_, index) => index);
+    expect(intervalOfMedian([...sample, 1e9, 1e9]).high).toBeLessThan(70);
+  });
+
+  it('is refused for nothing', () => {
+    expect(() => intervalOfMedian([])).toThrow(RangeError);
   });
 });

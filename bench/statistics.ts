@@ -36,6 +36,22 @@ export function spreadOf(sample: readonly number[]): Spread {
 }
 
 /**
+ * The median of a sample, and between which of its values the median of everything lies with 95 % confidence: by ranks
+ * alone, whatever the distribution.
+ */
+export function intervalOfMedian(sample: readonly number[]): Spread {
+  const sorted = sample.toSorted((a, b) => a - b);
+  const halfWidth = 0.98 * Math.sqrt(sorted.length);
+  const last = sorted.length - 1;
+  const at = (rank: number): number => sorted[Math.min(last, Math.max(0, rank))] ?? Number.NaN;
+  return {
+    median: quantile(sorted, 0.5),
+    low: at(Math.floor(last / 2 - halfWidth)),
+    high: at(Math.ceil(last / 2 + halfWidth)),
+  };
+}
+
+/**
  * A quantile of an ascending sample, interpolated between its two neighbours.
  *
  * @throws RangeError for an empty sample.

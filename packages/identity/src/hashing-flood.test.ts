@@ -65,7 +65,7 @@ describe('a flood of sign-ins', () => {
     );
     // The seventeenth field after the name, which is in parentheses, is the niceness.
     const niceness = stats.map((line) => Number(line.slice(line.lastIndexOf(')') + 2).split(' ')[16]));
-    const own = await readFile('/proc/self/stat', 'utf8');
-    expect(Math.max(...niceness)).toBeGreaterThan(Number(own.slice(own.lastIndexOf(')') + 2).split(' ')[16]));
+    // The lowest priority that there is.
+    expect(Math.max(...niceness)).toBe(19);
   });
 });
