@@ -4,9 +4,9 @@ import { SallyportError } from '@sallyport/core';
 /** Turns at the event loop. */
 export interface LoopTurns {
   /** Resolves when it is the turn of who asks. */
-  take(): Promise<void>;
+  readonly take: () => Promise<void>;
   /** Throws `SP_SERVICE_UNAVAILABLE` when so many wait that nobody else should begin to. */
-  requireRoom(): void;
+  readonly requireRoom: () => void;
 }
 
 /** As many as passwords may wait to be hashed: more could not go on in the time that people wait. */
