@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { startTestDoor } from '../../packages/gateway/src/test-support/test-door.ts';
+import { startTestDoor } from '../../packages/gateway/src/test-support/test-gateway.ts';
 import { findFreePorts } from '../../tools/launch/free-ports.ts';
 import { createTestAuthority } from '../../tools/launch/test-authority.ts';
 import { waitUntilReady } from '../../tools/launch/wait-until-ready.ts';

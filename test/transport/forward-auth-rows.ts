@@ -1,6 +1,6 @@
 import { connect } from 'node:tls';
 import { expect, it } from 'vitest';
-import { cookie, type TestDoor } from '../../packages/gateway/src/test-support/test-door.ts';
+import { cookie, type TestDoor } from '../../packages/gateway/src/test-support/test-gateway.ts';
 import type { ProxyInFront } from './proxy-in-front.ts';
 
 /** What came back: enough of it to tell who answered what. */

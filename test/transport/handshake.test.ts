@@ -5,7 +5,7 @@ import path from 'node:path';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sendRaw } from '../../packages/gateway/src/test-support/raw-client.ts';
-import { startTestDoor, type TestDoor } from '../../packages/gateway/src/test-support/test-door.ts';
+import { startTestDoor, type TestDoor } from '../../packages/gateway/src/test-support/test-gateway.ts';
 import { createTestAuthority } from '../../tools/launch/test-authority.ts';
 
 interface Pair {

@@ -8,7 +8,7 @@ import {
 } from 'node:http2';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { cookie, type TestDoor } from '../../packages/gateway/src/test-support/test-door.ts';
+import { cookie, type TestDoor } from '../../packages/gateway/src/test-support/test-gateway.ts';
 import type { ProxyInFront } from './proxy-in-front.ts';
 
 /** What came back over one stream. */

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getCACertificates, setDefaultCACertificates, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestDoor, type TestDoor } from '../../packages/gateway/src/test-support/test-door.ts';
+import { startTestDoor, type TestDoor } from '../../packages/gateway/src/test-support/test-gateway.ts';
 import { createAuthority, type CertificateNames } from '../../tools/launch/certificate-authority.ts';
 
 /* A service behind the door that speaks TLS, with a certificate for its own name and not for the public one. */

@@ -1,4 +1,4 @@
-import type { TestDoor } from '../../packages/gateway/src/test-support/test-door.ts';
+import type { TestDoor } from '../../packages/gateway/src/test-support/test-gateway.ts';
 
 /** A proxy between clients and what is behind it, and the door that belongs to it. */
 export interface ProxyInFront {

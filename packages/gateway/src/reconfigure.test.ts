@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { RequestLimit, Route, RouteInput } from '@sallyport/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { DoorOptions } from './door-options.ts';
+import type { DoorOptions } from './gateway-options.ts';
 import { startEchoUpstream, type EchoUpstream } from './test-support/echo-upstream.ts';
-import { route, startTestDoor, type TestDoor } from './test-support/test-door.ts';
+import { route, startTestDoor, type TestDoor } from './test-support/test-gateway.ts';
 import { handshake, openRaw } from './test-support/web-socket-client.ts';
 import { startWebSocketUpstream } from './test-support/web-socket-upstream.ts';
 

@@ -7,17 +7,17 @@ import {
   type Caller,
   type Principal,
 } from '@sallyport/core';
-import type { AuthenticationOutcome, Authenticator } from '../authenticate/authenticate.ts';
-import type { SessionCache } from '../authenticate/session-cache.ts';
-import { decide, stageNames, type DecisionParts } from '../decide.ts';
+import type { AuthenticationOutcome, Authenticator } from '../pipeline/stages/authenticate.ts';
+import type { SessionCache } from '../sessions/session-cache.ts';
+import { decide, stageNames, type DecisionParts } from '../pipeline/decide.ts';
 import { upstreamTarget } from '../forward/upstream-request.ts';
 import type { RequestLimiter } from '../limits/request-limiter.ts';
 import { subjectOf } from '../limits/request-limits.ts';
-import { beginPassage, placeOf, type Decision, type ListenerKind, type Passage } from '../passage.ts';
-import { findSource } from '../protect.ts';
+import { beginPassage, placeOf, type Decision, type ListenerKind, type Passage } from '../pipeline/request-state.ts';
+import { findSource } from '../pipeline/stages/protect.ts';
 import { randomHex } from '../random-hex.ts';
-import { isSafe } from '../request-intent.ts';
-import type { Place } from '../route-table.ts';
+import { isSafe } from '../pipeline/request-intent.ts';
+import type { Place } from '../routing/route-table.ts';
 import { explainRoutes } from './explain-route.ts';
 import type { ExplainedFact, ExplainedStage, Explanation, ExplainQuestion } from './explanation.ts';
 import { createSyntheticMessage } from './synthetic-message.ts';

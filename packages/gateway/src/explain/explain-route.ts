@@ -1,6 +1,6 @@
 import type { CanonicalRequest } from '../firewall/canonical-request.ts';
 import { createHostMatcher } from '../firewall/known-hosts.ts';
-import type { Place } from '../route-table.ts';
+import type { Place } from '../routing/route-table.ts';
 import type { ExplainedFact } from './explanation.ts';
 
 /** Says of every route and mount whether it was chosen for a request, and why not. The likeliest come first. */

@@ -1,7 +1,7 @@
 import type { RequestLimit, RouteInput } from '@sallyport/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { request } from '../test-support/raw-client.ts';
-import { cookie, route, startTestDoor, type TestDoor } from '../test-support/test-door.ts';
+import { cookie, route, startTestDoor, type TestDoor } from '../test-support/test-gateway.ts';
 import type { Explanation, ExplainQuestion } from './explanation.ts';
 
 const minute = (per: RequestLimit['per'], amount: number): RequestLimit => ({ per, amount, seconds: 60 });

@@ -1,4 +1,4 @@
-import type { ListenerKind } from '../passage.ts';
+import type { ListenerKind } from '../pipeline/request-state.ts';
 
 /** A request that somebody asks about. Nothing of it is sent anywhere. */
 export interface ExplainQuestion {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cookie, startTestDoor, type TestDoor } from '../test-support/test-door.ts';
+import { cookie, startTestDoor, type TestDoor } from '../test-support/test-gateway.ts';
 
 const page = { 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document', 'Sec-Fetch-Site': 'none' };
 

@@ -1,8 +1,8 @@
 import { SallyportError } from '@sallyport/core';
-import type { ReadCookies } from '../authenticate/session-cookie-reader.ts';
+import type { ReadCookies } from '../credentials/session-cookie-reader.ts';
 import type { Forwarder } from '../forward/forward.ts';
 import type { Transfer } from '../forward/transfer.ts';
-import { requestOf, type Passage } from '../passage.ts';
+import { requestOf, type Passage } from '../pipeline/request-state.ts';
 
 export interface AllowanceParts {
   readonly readCookies: (header: string) => ReadCookies;

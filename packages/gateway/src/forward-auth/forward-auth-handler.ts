@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SallyportError } from '@sallyport/core';
-import { answerRedirect, answerRefusal, type AnswerParts, type AnswerRedirect } from '../answer/answer.ts';
-import { answerHealth } from '../answer/local-endpoints.ts';
+import { answerRedirect, answerRefusal, type AnswerParts, type AnswerRedirect } from '../response/answer.ts';
+import { answerHealth } from '../response/local-endpoints.ts';
 import { createNetworkCheck, plainAddress } from '../firewall/client-address.ts';
-import { createRequestHandler, type HandleRequestParts } from '../handle-request.ts';
-import type { HandleRequest } from '../listener.ts';
-import { beginPassage, requestOf } from '../passage.ts';
+import { createRequestHandler, type HandleRequestParts } from '../pipeline/handle-request.ts';
+import type { HandleRequest } from '../listeners/listener.ts';
+import { beginPassage, requestOf } from '../pipeline/request-state.ts';
 import { randomHex } from '../random-hex.ts';
 import { servedByTheDoor } from './allowance.ts';
 import { readOriginalRequest, type ProxyDialect } from './original-request.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { request, sendRaw, type RawAnswer } from '../test-support/raw-client.ts';
-import { cookie, startTestDoor, type TestDoor } from '../test-support/test-door.ts';
+import { cookie, startTestDoor, type TestDoor } from '../test-support/test-gateway.ts';
 
 let door: TestDoor;
 let handled = 0;

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sendRaw } from '../test-support/raw-client.ts';
-import { cookie, startTestDoor, type TestDoor } from '../test-support/test-door.ts';
+import { cookie, startTestDoor, type TestDoor } from '../test-support/test-gateway.ts';
 
 let door: TestDoor;
 let token: string;

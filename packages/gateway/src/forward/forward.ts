@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { Transform, type Readable } from 'node:stream';
 import { SallyportError, type Route } from '@sallyport/core';
-import { requestOf, type Passage } from '../passage.ts';
-import type { Place } from '../route-table.ts';
+import { requestOf, type Passage } from '../pipeline/request-state.ts';
+import type { Place } from '../routing/route-table.ts';
 import type { StreamRegister } from '../streams/stream-register.ts';
 import { createTargetChoice } from './choose-target.ts';
 import { TransferHandler, type ForwardOptions, type Transfer, type TransferParts } from './transfer.ts';

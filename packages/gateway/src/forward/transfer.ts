@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { SallyportError } from '@sallyport/core';
 import type { Dispatcher } from 'undici';
 import { isAgreement, writeAgreementHeaders } from '../firewall/web-socket-handshake.ts';
-import { requestOf, type Passage } from '../passage.ts';
+import { requestOf, type Passage } from '../pipeline/request-state.ts';
 import { EventBoundary } from '../streams/event-boundary.ts';
 import { endSigns, toEndError, type StreamEnd } from '../streams/stream-end.ts';
 import type { Stream, StreamRegister } from '../streams/stream-register.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RequestRecord } from '../record/record.ts';
 import { sendRaw } from '../test-support/raw-client.ts';
-import { cookie, startTestDoor, type TestDoor } from '../test-support/test-door.ts';
+import { cookie, startTestDoor, type TestDoor } from '../test-support/test-gateway.ts';
 import { handshake, openRaw, type WebSocketClient } from '../test-support/web-socket-client.ts';
 import {
   agreementTo,

@@ -1,7 +1,7 @@
-import { requestOf, type Passage } from '../passage.ts';
+import { requestOf, type Passage } from '../pipeline/request-state.ts';
 import { randomHex } from '../random-hex.ts';
-import type { Place } from '../route-table.ts';
-import type { ReadCookieHeader } from '../authenticate/session-cookie-reader.ts';
+import type { Place } from '../routing/route-table.ts';
+import type { ReadCookieHeader } from '../credentials/session-cookie-reader.ts';
 
 export interface UpstreamRequestParts {
   readonly protocol: 'http' | 'https';

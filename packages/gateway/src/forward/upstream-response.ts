@@ -1,6 +1,6 @@
 import { foldHeaderName } from '../firewall/inbound-headers.ts';
 import { isInternalHost } from '../firewall/internal-host.ts';
-import { isOurCookieName } from '../authenticate/session-cookie-reader.ts';
+import { isOurCookieName } from '../credentials/session-cookie-reader.ts';
 
 /** Headers as `undici` hands them over: lower-case names. */
 export type UpstreamHeaders = Readonly<Record<string, string | string[] | undefined>>;

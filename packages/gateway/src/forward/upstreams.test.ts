@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RouteInput } from '@sallyport/core';
-import type { DoorOptions } from '../door-options.ts';
+import type { DoorOptions } from '../gateway-options.ts';
 import { startEchoUpstream, type EchoUpstream } from '../test-support/echo-upstream.ts';
-import { startTestDoor, type TestDoor } from '../test-support/test-door.ts';
+import { startTestDoor, type TestDoor } from '../test-support/test-gateway.ts';
 
 const settled = { timeout: 10_000, interval: 20 };
 const closing: (() => Promise<unknown>)[] = [];

@@ -12,13 +12,13 @@ import {
 } from '@sallyport/core';
 import type { Context, MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
-import { createActivityRecorder, type RecordActivity } from '../authenticate/activity.ts';
+import { createActivityRecorder, type RecordActivity } from '../sessions/activity.ts';
 import { readHeaders, type InboundHeaders } from '../firewall/inbound-headers.ts';
-import { findSource } from '../protect.ts';
+import { findSource } from '../pipeline/stages/protect.ts';
 import { randomHex } from '../random-hex.ts';
-import { createSessionCache, type CachedSession, type SessionCache } from '../authenticate/session-cache.ts';
-import { createCookieReader, type ReadCookies } from '../authenticate/session-cookie-reader.ts';
-import { createTokenMint, toTokenShape } from '../token-mint.ts';
+import { createSessionCache, type CachedSession, type SessionCache } from '../sessions/session-cache.ts';
+import { createCookieReader, type ReadCookies } from '../credentials/session-cookie-reader.ts';
+import { createTokenMint, toTokenShape } from '../credentials/token-mint.ts';
 
 export interface SessionToTokenOptions {
   /** Origin that browsers see. */

@@ -1,7 +1,7 @@
 import { SallyportError, silentLogger, type Counters, type RequestLimit } from '@sallyport/core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { DoorOptions } from '../door-options.ts';
-import { cookie, startTestDoor, type TestDoor } from '../test-support/test-door.ts';
+import type { DoorOptions } from '../gateway-options.ts';
+import { cookie, startTestDoor, type TestDoor } from '../test-support/test-gateway.ts';
 
 const start = Date.parse('2026-01-01T00:00:00Z');
 const perMinute = (per: RequestLimit['per'], amount = 2): RequestLimit => ({ per, amount, seconds: 60 });

@@ -1,6 +1,6 @@
 import { networkOf, type Meter, type RequestLimit } from '@sallyport/core';
 import { createLeastRecentlyUsed, type LeastRecentlyUsed } from '../least-recently-used.ts';
-import { placeOf, type Passage } from '../passage.ts';
+import { placeOf, type Passage } from '../pipeline/request-state.ts';
 import { createRequestLimiter, toWatchedLimiter, type Bucket, type RequestLimiter } from './request-limiter.ts';
 import { createSharedCounts, type SharedCountsParts } from './shared-counts.ts';
 

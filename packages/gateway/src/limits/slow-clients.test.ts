@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { DoorLimits } from '../door-options.ts';
-import { startTestDoor, type TestDoor } from '../test-support/test-door.ts';
+import type { DoorLimits } from '../gateway-options.ts';
+import { startTestDoor, type TestDoor } from '../test-support/test-gateway.ts';
 
 let door: TestDoor;
 const sockets: Socket[] = [];

@@ -1,6 +1,6 @@
 import type { Logger, SallyportError } from '@sallyport/core';
-import type { ListenerKind } from '../passage.ts';
-import type { DoorMetrics } from './door-metrics.ts';
+import type { ListenerKind } from '../pipeline/request-state.ts';
+import type { DoorMetrics } from './gateway-metrics.ts';
 import { writeRecord } from './record.ts';
 
 /** A refusal that no stage decided on: the bytes were no request, or came to a listener that serves nothing. */

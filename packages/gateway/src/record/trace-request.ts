@@ -1,4 +1,4 @@
-import type { Passage } from '../passage.ts';
+import type { Passage } from '../pipeline/request-state.ts';
 import type { RequestRecord } from './record.ts';
 
 /** Ends the spans of a request that is over. What they say is what the log says, less who it was. */

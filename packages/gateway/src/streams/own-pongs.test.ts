@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startTestDoor, type TestDoor } from '../test-support/test-door.ts';
+import { startTestDoor, type TestDoor } from '../test-support/test-gateway.ts';
 import { handshake, openRaw, readFrames, writeFrame, type WebSocketClient } from '../test-support/web-socket-client.ts';
 import { agreementTo, startWebSocketUpstream, type WebSocketUpstream } from '../test-support/web-socket-upstream.ts';
 import { pingFrame } from './control-frames.ts';

@@ -1,7 +1,7 @@
 import { SallyportError, type BusMessage, type CounterMetric, type InvalidationBus, type Meter } from '@sallyport/core';
-import { authorize, type AuthorizeParts } from '../authorize.ts';
-import { isLive, type CachedSession, type SessionCache } from '../authenticate/session-cache.ts';
-import type { Passage } from '../passage.ts';
+import { authorize, type AuthorizeParts } from '../pipeline/stages/authorize.ts';
+import { isLive, type CachedSession, type SessionCache } from '../sessions/session-cache.ts';
+import type { Passage } from '../pipeline/request-state.ts';
 import type { StreamEnd } from './stream-end.ts';
 
 /** An answer or a WebSocket that stays open. */

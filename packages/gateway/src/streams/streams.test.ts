@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { DoorOptions } from '../door-options.ts';
+import type { DoorOptions } from '../gateway-options.ts';
 import type { RequestRecord } from '../record/record.ts';
 import { sendRaw } from '../test-support/raw-client.ts';
-import { cookie, startTestDoor, type TestDoor } from '../test-support/test-door.ts';
+import { cookie, startTestDoor, type TestDoor } from '../test-support/test-gateway.ts';
 import {
   closeOf,
   handshake,

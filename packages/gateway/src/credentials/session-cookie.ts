@@ -1,0 +1,59 @@
+import { SallyportError } from '@sallyport/core';
+import type { RecordActivity } from '../sessions/activity.ts';
+import type { AuthenticationOutcome, Authenticator } from '../pipeline/stages/authenticate.ts';
+import { placeOf, requestOf, type Passage } from '../pipeline/request-state.ts';
+import type { FoundSession, SessionCache } from '../sessions/session-cache.ts';
+import type { ReadCookieHeader } from './session-cookie-reader.ts';
+
+export interface SessionAuthenticatorParts {
+  readonly cache: SessionCache;
+  readonly readCookies: ReadCookieHeader;
+  readonly recordActivity: RecordActivity;
+}
+
+const notApplicable: AuthenticationOutcome = { kind: 'not-applicable' };
+
+/**
+ * Recognizes the session cookie. A malformed value costs no look-up; a session that was found is kept alive, unless the
+ * route or the kind of request (a prefetch) says that nobody is really there.
+ */
+export function createSessionAuthenticator(parts: SessionAuthenticatorParts): Authenticator {
+  const { cache, readCookies, recordActivity } = parts;
+
+  const toOutcome = (passage: Passage, found: FoundSession): AuthenticationOutcome => {
+    const { session, isHit } = found;
+    if (session === null) return { kind: 'unusable', reason: 'session-ended' };
+    if (placeOf(passage).slide && !requestOf(passage).headers.isPrefetch) recordActivity(session, passage.at);
+    return { kind: 'authenticated', caller: session.principal, session, isHit };
+  };
+
+  return {
+    authenticate: (passage) => {
+      const { headers } = requestOf(passage);
+      if (headers.cookie === undefined) return notApplicable;
+      passage.cookies = readCookies(headers.cookie, passage.message.socket);
+      const { session } = passage.cookies;
+      if (session.kind === 'none') return notApplicable;
+      if (headers.authorization !== undefined) {
+        return {
+          kind: 'rejected',
+          error: new SallyportError('SP_CREDENTIALS_CONFLICT', { reason: 'cookie-and-authorization' }),
+        };
+      }
+      if (session.kind === 'unusable') return session;
+      const found = cache.findByToken(session.token, placeOf(passage).fresh, passage.message.socket);
+      return found instanceof Promise ? found.then((later) => toOutcome(passage, later)) : toOutcome(passage, found);
+    },
+  };
+}
+
+/**
+ * Refuses every `Authorization` header: the public listener has no use for one yet, and a token that the door made for
+ * a service must never open the door itself.
+ */
+export const bearerRefuser: Authenticator = {
+  authenticate: (passage) =>
+    requestOf(passage).headers.authorization === undefined
+      ? notApplicable
+      : { kind: 'rejected', error: new SallyportError('SP_TOKEN_INVALID', { reason: 'bearer-on-public-listener' }) },
+};

@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import {
+  internalIssuerPath,
+  internalTokenType,
+  selectPermissions,
+  silentMeter,
+  toInternalTokenClaims,
+  type InternalTokenClaims,
+  type KeyRing,
+  type Meter,
+  type Principal,
+  type Route,
+} from '@sallyport/core';
+import { createLeastRecentlyUsed } from '../least-recently-used.ts';
+
+/** A token for one audience, ready to be sent. */
+export interface MintedToken {
+  /** The whole value of the `Authorization` header. */
+  readonly authorization: string;
+  readonly claims: InternalTokenClaims;
+  /** Milliseconds since 1970: from then on it may be sent. A clock that was put back makes it one of the future. */
+  readonly madeAt: number;
+  /** Milliseconds since 1970 after which a new one is made. */
+  readonly renewAt: number;
+}
+
+/** What an audience wants to know of callers. Routes that want the same share tokens. */
+export interface TokenShape {
+  readonly audience: string;
+  readonly permissions: readonly string[];
+  readonly includeProfile: boolean;
+  readonly key: string;
+}
+
+export interface MintedResult {
+  readonly token: MintedToken;
+  readonly isHit: boolean;
+}
+
+/** Makes tokens, once per session, audience and generation. */
+export interface TokenMint {
+  mint(principal: Principal, shape: TokenShape): MintedResult;
+  /** Forgets every token: what a withdrawn key signed is not sent again. */
+  forgetAll(): void;
+}
+
+export interface TokenMintParts {
+  readonly keyRing: KeyRing;
+  readonly publicOrigin: string;
+  readonly lifetimeSeconds: number;
+  readonly clock: () => number;
+  readonly maxEntries: number;
+  readonly meter?: Meter;
+}
+
+/**
+ * Builds the mint. A token is reused for half of its life: what is left is how far the clock of a service may be ahead.
+ * Whatever grows a generation changes the key under which tokens are remembered, so that an old one is never found again.
+ */
+export function createTokenMint(parts: TokenMintParts): TokenMint {
+  const { keyRing, lifetimeSeconds, clock, meter = silentMeter } = parts;
+  const issuer = parts.publicOrigin + internalIssuerPath;
+  const lifeBeforeRenewal = (lifetimeSeconds / 2) * 1000;
+  const byAuthority = createLeastRecentlyUsed<Map<string, MintedToken>>(parts.maxEntries);
+  meter.gauge(
+    { name: 'sallyport_token_cache_entries', help: 'Callers whose tokens are remembered' },
+    () => byAuthority.size,
+  );
+  const uses = meter.counter({
+    name: 'sallyport_token_uses_total',
+    help: 'Tokens that were sent: remembered, or signed for the request',
+    labels: ['from'],
+  });
+  const [hits, misses] = [uses.of('memory'), uses.of('signature')];
+  // A principal object is immutable and shared by all requests of a session: its key is written once.
+  let byPrincipal = new WeakMap<Principal, Map<string, MintedToken>>();
+
+  const tokensOf = (principal: Principal): Map<string, MintedToken> => {
+    const known = byPrincipal.get(principal);
+    if (known !== undefined) return known;
+    const key = authorityKey(principal);
+    const tokens = byAuthority.get(key) ?? new Map<string, MintedToken>();
+    byAuthority.set(key, tokens);
+    byPrincipal.set(principal, tokens);
+    return tokens;
+  };
+
+  const sign = (principal: Principal, shape: TokenShape, at: number): MintedToken => {
+    const claims = toInternalTokenClaims({
+      principal,
+      issuer,
+      audience: shape.audience,
+      permissions: selectPermissions(principal.permissions, shape.permissions),
+      includeProfile: shape.includeProfile,
+      issuedAt: new Date(at),
+      lifetimeSeconds,
+      tokenId: randomUUID(),
+    });
+    const token = keyRing.sign('internal', internalTokenType, claims);
+    return { authorization: `Bearer ${token}`, claims, madeAt: at, renewAt: at + lifeBeforeRenewal };
+  };
+
+  return {
+    forgetAll: () => {
+      byAuthority.clear();
+      byPrincipal = new WeakMap();
+    },
+    mint: (principal, shape) => {
+      const at = clock();
+      const tokens = tokensOf(principal);
+      const known = tokens.get(shape.key);
+      if (known !== undefined && at < known.renewAt && at >= known.madeAt) {
+        hits.add();
+        return { token: known, isHit: true };
+      }
+      misses.add();
+      const token = sign(principal, shape, at);
+      tokens.set(shape.key, token);
+      return { token, isHit: false };
+    },
+  };
+}
+
+/** The shape of the tokens of a route. */
+export function toTokenShape(route: Pick<Route, 'audience' | 'permissions' | 'profile'>): TokenShape {
+  const permissions = [...new Set(route.permissions)].sort();
+  return {
+    audience: route.audience,
+    permissions,
+    includeProfile: route.profile,
+    key: JSON.stringify([route.audience, route.profile, permissions]),
+  };
+}
+
+/** Everything that a token says of a caller and that may differ between two requests of one session. */
+function authorityKey({ kind, id, sid, generation, actor, acr, authTime, org }: Principal): string {
+  return JSON.stringify([kind, id, sid, generation, actor, acr, authTime.getTime(), org]);
+}

@@ -1,0 +1,191 @@
+import { createForwardAuthHandler } from './forward-auth/forward-auth-handler.ts';
+import { checkDoorOptions, type DoorOptions } from './gateway-options.ts';
+import type { Explanation, ExplainQuestion } from './explain/explanation.ts';
+import { createRequestHandler } from './pipeline/handle-request.ts';
+import {
+  openListener,
+  type Listening,
+  type HandleRequest,
+  type Listener,
+  type ListenerOptions,
+} from './listeners/listener.ts';
+import type { NoteRefusal } from './record/note-refusal.ts';
+import type { ListenerKind } from './pipeline/request-state.ts';
+import { createHttpsRedirect } from './listeners/https-redirect.ts';
+import type { CertificatePair } from './listeners/secure-context.ts';
+import { createLastingParts } from './persistent-state.ts';
+import { createReplaceableParts, type ReplaceableParts } from './routing-snapshot.ts';
+
+/** What may change while a door runs. */
+export type DoorChange = Pick<
+  DoorOptions,
+  'routes' | 'locales' | 'hosts' | 'internalHosts' | 'hsts' | 'trustedProxies' | 'accessLog'
+>;
+
+/** The door: one listener for browsers, one for zones and services. */
+export interface Door {
+  /** Opens the public listener, with TLS when a certificate is given. Rejects with a sentence that names a busy port. */
+  listen(address: { readonly host: string; readonly port: number; readonly tls?: CertificatePair }): Promise<Listening>;
+  /**
+   * Uses another certificate for handshakes from now on; open connections stay.
+   *
+   * @throws Error when the pair cannot be used; the one before stays. TypeError when nothing listens with TLS.
+   */
+  replaceCertificate(pair: CertificatePair): void;
+  /**
+   * Opens a listener without TLS that sends browsers to the same path on https, for the hosts that are served, and
+   * refuses everything else with `SP_HTTPS_REQUIRED`. It reads no cookie and sets none.
+   */
+  listenRedirect(address: { readonly host: string; readonly port: number }): Promise<Listening>;
+  /**
+   * Opens the internal listener: keys, health, and calls of zones and services for their users. It believes the tokens
+   * that the door made, so it belongs on loopback or on a network that only services reach.
+   */
+  listenInternal(address: { readonly host: string; readonly port: number }): Promise<Listening>;
+  /**
+   * Says what a listener would do with a request, and why: the same stages, without sending anything on. It keeps no
+   * session alive, counts against no limit and shows no secret.
+   */
+  explain(question: ExplainQuestion): Promise<Explanation>;
+  /**
+   * Uses other routes and addresses for every request that arrives from now on. Requests and streams that are under way
+   * end as they began; sessions, tokens and their caches stay.
+   *
+   * @throws TypeError with every problem in one message; then nothing has changed.
+   */
+  reconfigure(change: DoorChange): void;
+  /**
+   * Answers `/readyz` with 503 and asks every client to leave with its next answer, while all go on being served: what
+   * stands in front has time to send new ones elsewhere. `close` comes after.
+   */
+  retire(): void;
+  /**
+   * Opens the listener on which declared proxies (`forwardAuth.proxies`) ask, by `GET /forward-auth`, whether to let a
+   * request through. It has no TLS and tells whoever asks the token of a caller, so only proxies may reach it.
+   *
+   * @throws TypeError when no proxies are declared.
+   */
+  listenForwardAuth(address: { readonly host: string; readonly port: number }): Promise<Listening>;
+  /** Stops accepting, lets running requests end within the grace period (10 s by default), then closes everything. */
+  close(options?: { readonly graceMilliseconds?: number }): Promise<void>;
+}
+
+const defaultGraceMilliseconds = 10_000;
+
+/**
+ * Builds the door. Nothing listens until `listen` is called; nothing is read from the environment.
+ *
+ * @throws TypeError with every problem of the options or routes in one message.
+ */
+export function createDoor(options: DoorOptions): Door {
+  let checked = checkDoorOptions(options);
+  const lasting = createLastingParts(checked);
+  let current = createReplaceableParts(checked, lasting);
+  current.use();
+  const retired = new Set<ReplaceableParts>();
+  const listeners: Listener[] = [];
+  const rebuilds: (() => void)[] = [];
+  const certified: Listener[] = [];
+  let isDraining = false;
+  let internal: Listening | undefined;
+  checked.meter.gauge({ name: 'sallyport_door_connections', help: 'Connections that are open' }, () =>
+    listeners.reduce((sum, listener) => sum + listener.connectionCount(), 0),
+  );
+
+  // Connections outlive a change, and which proxies are trusted may have changed by the next one.
+  const listenerOptionsFor = (kind: ListenerKind): ListenerOptions => ({
+    limits: checked.limits,
+    slowClients: lasting.slowClients,
+    caps: {
+      total: checked.limits.connections,
+      // Behind the internal listener are services, few and known.
+      perAddress: kind === 'public' ? checked.limits.connectionsPerAddress : checked.limits.connections,
+      isExempt: (address) => current.isTrustedProxy(address),
+    },
+    note: (refusal) => current.noteRefusalOf(kind)(refusal),
+  });
+
+  const open = async (kind: ListenerKind, address: Parameters<Door['listen']>[0]): Promise<Listening> => {
+    // The port is known only after listening, and the internal hosts hold it: nothing arrives in between, because
+    // connections are accepted in a later turn of the event loop.
+    let handle = createRequestHandler(current.partsFor(kind, address, () => isDraining));
+    const listener = await openListener(
+      address,
+      checked.publicOrigin,
+      (request, response, proceed, isHandedOver) => handle(request, response, proceed, isHandedOver),
+      listenerOptionsFor(kind),
+    );
+    const rebuild = (): void => {
+      handle = createRequestHandler(current.partsFor(kind, listener, () => isDraining));
+    };
+    rebuild();
+    rebuilds.push(rebuild);
+    listeners.push(listener);
+    if (kind === 'internal') internal = listener;
+    if (address.tls !== undefined) certified.push(listener);
+    return { host: listener.host, port: listener.port };
+  };
+
+  return {
+    listen: (address) => open('public', address),
+    listenInternal: (address) => open('internal', address),
+    replaceCertificate: (pair) => {
+      if (certified.length === 0) throw new TypeError('nothing listens with TLS');
+      for (const listener of certified) listener.replaceCertificate(pair);
+    },
+    listenRedirect: async (address) => {
+      const note: NoteRefusal = (refusal) => current.noteRefusalOf('public')(refusal);
+      let redirect = createHttpsRedirect(checked, note);
+      const listener = await openListener(
+        address,
+        checked.publicOrigin,
+        (request, response, proceed, isHandedOver) => redirect(request, response, proceed, isHandedOver),
+        listenerOptionsFor('public'),
+      );
+      rebuilds.push(() => {
+        redirect = createHttpsRedirect(checked, note);
+      });
+      listeners.push(listener);
+      return { host: listener.host, port: listener.port };
+    },
+    listenForwardAuth: async (address) => {
+      if (options.forwardAuth === undefined) throw new TypeError('no proxies are declared that may ask');
+      const { proxies } = options.forwardAuth;
+      const build = (): HandleRequest => createForwardAuthHandler(current.forwardAuthParts(proxies, () => isDraining));
+      let handle = build();
+      const listener = await openListener(
+        address,
+        checked.publicOrigin,
+        (request, response, proceed, isHandedOver) => handle(request, response, proceed, isHandedOver),
+        { ...listenerOptionsFor('internal'), takesHandshakes: false },
+      );
+      rebuilds.push(() => {
+        handle = build();
+      });
+      listeners.push(listener);
+      return { host: listener.host, port: listener.port };
+    },
+    explain: (question) => current.explain(question, internal),
+    reconfigure: (change) => {
+      const nextOptions = checkDoorOptions({ ...options, ...change });
+      const next = createReplaceableParts(nextOptions, lasting);
+      next.use();
+      const before = current;
+      checked = nextOptions;
+      current = next;
+      for (const rebuild of rebuilds) rebuild();
+      retired.add(before);
+      before.retire(() => retired.delete(before));
+    },
+    retire: () => {
+      isDraining = true;
+    },
+    close: async ({ graceMilliseconds = defaultGraceMilliseconds } = {}) => {
+      isDraining = true;
+      lasting.drain();
+      await Promise.all(listeners.map((listener) => listener.drain(graceMilliseconds)));
+      await Promise.all([...retired, current].map((parts) => parts.close()));
+      lasting.close();
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import { silentMeter } from '@sallyport/core';
+import type { CheckedDoorOptions } from './gateway-options.ts';
+import { createDoorMetrics, type DoorMetrics } from './record/gateway-metrics.ts';
+import type { TunnelCap } from './forward/forward.ts';
+import { createUpstreams, type Upstreams } from './forward/upstreams.ts';
+import { createRequestLimits, type RequestLimits } from './limits/request-limits.ts';
+import { createSlowClients, type SlowClients } from './limits/slow-clients.ts';
+import type { ListenerKind } from './pipeline/request-state.ts';
+import { createRevocationFeed, type RevocationFeed } from './sessions/revocation-feed.ts';
+import { measureRevocations } from './sessions/measure-revocations.ts';
+import { createSessionCache, type SessionCache } from './sessions/session-cache.ts';
+import { createStreamRegister, type StreamRegister } from './streams/stream-register.ts';
+import { createTokenMint, type TokenMint } from './credentials/token-mint.ts';
+
+/** What outlives a change of the configuration: everything that remembers. */
+export interface LastingParts {
+  readonly cache: SessionCache;
+  readonly mint: TokenMint;
+  readonly streams: StreamRegister;
+  readonly revocations: RevocationFeed;
+  readonly slowClients: SlowClients;
+  readonly upstreams: Upstreams;
+  readonly tunnels: TunnelCap;
+  readonly requestLimits: RequestLimits;
+  readonly metrics: Readonly<Record<ListenerKind, DoorMetrics | undefined>>;
+  /** Ends the streams that have no end of their own to wait for. */
+  drain(): void;
+  close(): void;
+}
+
+/** Builds what lasts as long as the door. */
+export function createLastingParts(options: CheckedDoorOptions): LastingParts {
+  const { publicOrigin, keyRing, sessions, clock, meter, limits, bus } = options;
+  const isCounted = meter !== silentMeter;
+  const cache = createSessionCache({ sessions, bus, clock, meter, ...options.sessionCache });
+  const revocations = createRevocationFeed({
+    bus,
+    clock,
+    maximumSubscribers: options.revocationSubscribers,
+    meter,
+  });
+  const slowClients = createSlowClients({
+    graceSeconds: limits.slowSeconds,
+    bytesPerSecond: limits.slowBytesPerSecond,
+  });
+  const mint = createTokenMint({
+    keyRing,
+    publicOrigin,
+    clock,
+    lifetimeSeconds: options.tokenLifetimeSeconds,
+    maxEntries: options.sessionCache.maxEntries,
+    meter,
+  });
+  const requestLimits = createRequestLimits({
+    shared: options.sharedCounts === undefined ? undefined : { ...options.sharedCounts, logger: options.logger },
+    maxSubjects: limits.requestSubjects,
+    meter,
+  });
+  const unsubscribe = bus.subscribe((message) => {
+    // Among what was missed may be that a key was withdrawn. What a rotated key signed holds until it expires.
+    if (message.kind === 'gap' || (message.event.kind === 'key' && message.event.minGeneration > 0)) mint.forgetAll();
+  });
+  const stopMeasuring = measureRevocations(options);
+  const streams = createStreamRegister({
+    signInPath: options.signInPath,
+    stepUpPath: options.stepUpPath,
+    ...options.streams,
+    streamsPerSession: limits.streamsPerSession,
+    streamsPerUser: limits.streamsPerUser,
+    cache,
+    bus,
+    clock,
+    meter,
+  });
+  return {
+    cache,
+    mint,
+    streams,
+    revocations,
+    slowClients,
+    upstreams: createUpstreams({
+      meter,
+      breaker: { failures: options.upstreams.failures, pauseMilliseconds: options.upstreams.pauseSeconds * 1000 },
+    }),
+    tunnels: { most: limits.tunnels, open: 0 },
+    requestLimits,
+    metrics: {
+      public: isCounted ? createDoorMetrics(meter, 'public') : undefined,
+      internal: isCounted ? createDoorMetrics(meter, 'internal') : undefined,
+    },
+    drain: () => {
+      revocations.close();
+      streams.drain();
+    },
+    close: () => {
+      streams.close();
+      cache.close();
+      requestLimits.close();
+      unsubscribe();
+      slowClients.close();
+      stopMeasuring();
+    },
+  };
+}

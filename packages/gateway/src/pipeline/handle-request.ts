@@ -1,0 +1,282 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { SallyportError, type Logger, type Tracer } from '@sallyport/core';
+import { answerRedirect, answerRefusal, type AnswerParts, type AnswerRedirect } from '../response/answer.ts';
+import { decide, type DecisionParts } from './decide.ts';
+import type { Forwarder } from '../forward/forward.ts';
+import type { Transfer } from '../forward/transfer.ts';
+import type { HandleRequest } from '../listeners/listener.ts';
+import { comesTooLate } from '../response/last-answer.ts';
+import { answerHealth } from '../response/local-endpoints.ts';
+import type { SlowClients } from '../limits/slow-clients.ts';
+import type { Mount } from '../routing/mount.ts';
+import type { Place } from '../routing/route-table.ts';
+import { beginPassage, type Decision, type ListenerKind, type Passage } from './request-state.ts';
+import { randomHex } from '../random-hex.ts';
+import type { DoorMetrics } from '../record/gateway-metrics.ts';
+import { writeRecord, type RequestRecord } from '../record/record.ts';
+import { endSpans } from '../record/trace-request.ts';
+import type { DoorTraces } from '../record/traces.ts';
+import { pushSafetyHeaders } from '../forward/upstream-response.ts';
+
+export interface HandleRequestParts extends AnswerParts {
+  readonly listener: ListenerKind;
+  readonly decision: DecisionParts;
+  readonly forwarder: Pick<Forwarder, 'forward'>;
+  /** How somebody is sent elsewhere; absent means by `Location`. */
+  readonly answerRedirect?: AnswerRedirect;
+  readonly slowClients: SlowClients;
+  readonly clock: () => number;
+  readonly logger: Logger;
+  readonly accessLog: boolean;
+  readonly traces: DoorTraces | undefined;
+  readonly metrics: DoorMetrics | undefined;
+  readonly tracer: Tracer | undefined;
+  readonly onRefusal: ((record: RequestRecord) => void) | undefined;
+  /** What runs under these parts, so that they can go when others took their place. */
+  readonly underWay: UnderWay;
+  readonly isReady: () => boolean;
+  readonly readinessWarnings: () => readonly string[];
+  readonly isDraining: () => boolean;
+}
+
+/** Requests that are not over. */
+export interface UnderWay {
+  count: number;
+  /** Called when the last one is over; set once nothing new begins. */
+  onIdle: (() => void) | undefined;
+}
+
+/** What became of a request, for its record. */
+interface Outcome {
+  decision: Decision | undefined;
+  error: SallyportError | undefined;
+  /** What a mount refused by itself. */
+  mountRefusal: { readonly code: string; readonly reason: string | undefined } | undefined;
+  transfer: Transfer | undefined;
+}
+
+/** Builds the handler of a listener: decide, carry out, record. */
+export function createRequestHandler(parts: HandleRequestParts): HandleRequest {
+  const { decision: decisionParts, clock, traces, metrics, tracer, underWay } = parts;
+  const isRecorded =
+    parts.accessLog ||
+    traces !== undefined ||
+    parts.onRefusal !== undefined ||
+    metrics !== undefined ||
+    tracer !== undefined;
+
+  return (message, response, proceed, isHandedOver) => {
+    if (comesTooLate(response, message.socket)) return;
+    if (parts.isDraining()) response.shouldKeepAlive = false;
+    if (answerHealth(message, response, parts)) return;
+    const begun = isRecorded ? performance.now() : 0;
+    metrics?.begin();
+    underWay.count++;
+    const requestId = randomHex(32);
+    const span = tracer?.startRequest({ traceparent: traceparentOf(message), traceId: requestId });
+    const isTraced = traces !== undefined || span?.isSampled === true;
+    const passage = beginPassage(parts.listener, message, requestId, clock(), isHandedOver, isTraced);
+    passage.span = span;
+    const outcome: Outcome = { decision: undefined, error: undefined, mountRefusal: undefined, transfer: undefined };
+    response.on('close', () => {
+      if (!response.writableFinished) outcome.transfer?.abort();
+      // Answered before the body was read: what is left of it stands in front of the next request.
+      if (!message.complete) message.unpipe().resume();
+      if (isRecorded) record(passage, outcome, response, performance.now() - begun, parts);
+      if (--underWay.count === 0) underWay.onIdle?.();
+    });
+
+    const decided = decide(passage, decisionParts);
+    if (decided instanceof Promise) {
+      void decided.then((decision) => carryOut(decision, passage, outcome, response, proceed, parts));
+    } else carryOut(decided, passage, outcome, response, proceed, parts);
+  };
+}
+
+/** Two of them are none: nobody can say which is meant. */
+function traceparentOf({ headers }: IncomingMessage): string | undefined {
+  return typeof headers['traceparent'] === 'string' ? headers['traceparent'] : undefined;
+}
+
+function carryOut(
+  decision: Decision,
+  passage: Passage,
+  outcome: Outcome,
+  response: ServerResponse,
+  proceed: () => void,
+  parts: HandleRequestParts,
+): void {
+  outcome.decision = decision;
+  // The client may have left while a session was read.
+  if (response.destroyed) return;
+  const refuse = (error: SallyportError): void => {
+    outcome.error = error;
+    explainFailure(error, passage, parts.logger);
+    answerRefusal(passage, error, response, parts);
+  };
+  if (decision.kind === 'forward' || decision.kind === 'mount') {
+    lookAfterClient(decision.place, passage, response, outcome, refuse, parts.slowClients);
+  }
+  try {
+    switch (decision.kind) {
+      case 'refuse':
+        return refuse(decision.error);
+      case 'redirect':
+        return (parts.answerRedirect ?? answerRedirect)(passage, decision, response, parts);
+      case 'mount':
+        if ((passage.request?.headers.contentLength ?? 0) > (bodyBytesOf(decision.place) ?? Infinity)) {
+          return refuse(new SallyportError('SP_BODY_TOO_LARGE', { reason: 'body-limit' }));
+        }
+        proceed();
+        return runMount(decision.place, passage, outcome, response, refuse, parts);
+      case 'forward':
+        passage.upstreamSpan = passage.span?.startCall('upstream');
+        outcome.transfer = parts.forwarder.forward(passage, decision.place, response, refuse, proceed);
+    }
+  } catch (error) {
+    refuse(toSallyportError(error));
+  }
+}
+
+function bodyBytesOf({ destination }: Place): number | undefined {
+  return destination.kind === 'mount' ? destination.mount.bodyBytes : undefined;
+}
+
+/** A client that sends its body next to not at all is told so and hung up on; a stream may take its time. */
+function lookAfterClient(
+  { destination }: Place,
+  { message, request }: Passage,
+  response: ServerResponse,
+  outcome: Outcome,
+  refuse: (error: SallyportError) => void,
+  slowClients: SlowClients,
+): void {
+  if (destination.kind === 'upstream' && (destination.route.streaming || request?.headers.asksForEvents === true)) {
+    slowClients.spare(message.socket);
+    return;
+  }
+  if (request?.headers.hasBody !== true || message.complete) return;
+  slowClients.watchUpload(message, () => {
+    outcome.transfer?.abort();
+    // A mount is still reading, and would answer into what we said.
+    if (destination.kind === 'mount' || response.headersSent) {
+      message.socket.destroy();
+      return;
+    }
+    response.shouldKeepAlive = false;
+    refuse(new SallyportError('SP_REQUEST_TIMEOUT', { reason: 'body-too-slow' }));
+    response.once('finish', () => message.socket.destroy());
+  });
+}
+
+function runMount(
+  place: Extract<Decision, { kind: 'mount' }>['place'],
+  passage: Passage,
+  outcome: Outcome,
+  response: ServerResponse,
+  refuse: (error: SallyportError) => void,
+  parts: HandleRequestParts,
+): void {
+  if (place.destination.kind !== 'mount') throw new TypeError(`"${place.name}" is not a mount`);
+  const headers: string[] = ['x-request-id', passage.requestId];
+  pushSafetyHeaders(headers, {}, parts.strictTransport, true);
+  for (let index = 0; index < headers.length; index += 2) {
+    response.setHeader(headers[index] ?? '', headers[index + 1] ?? '');
+  }
+  const { requestId, clientAddress, caller } = passage;
+  const noteRefusal = (code: string, reason: string | undefined): void => {
+    outcome.mountRefusal = { code, reason };
+  };
+  const context = { requestId, clientAddress, caller, noteRefusal };
+  const handled = startMount(place.destination.mount, passage.message, response, context);
+  handled.catch((error: unknown) => refuse(toSallyportError(error)));
+}
+
+async function startMount(
+  mount: Mount,
+  message: IncomingMessage,
+  response: ServerResponse,
+  context: Parameters<Mount['handle']>[2],
+): Promise<void> {
+  await mount.handle(message, response, context);
+}
+
+/** What the caller is not told: why something of ours failed. */
+function explainFailure(error: SallyportError, passage: Passage, logger: Logger): void {
+  if (error.status < 500 || error.cause === undefined) return;
+  const cause = error.cause instanceof Error ? `${error.cause.name}: ${error.cause.message}` : 'unknown';
+  const { requestId, place } = passage;
+  logger.error('a request failed', { requestId, code: error.code, route: place?.name, reason: error.reason, cause });
+}
+
+function toSallyportError(error: unknown): SallyportError {
+  return error instanceof SallyportError
+    ? error
+    : new SallyportError('SP_INTERNAL', { cause: error, reason: 'unexpected' });
+}
+
+function record(
+  passage: Passage,
+  outcome: Outcome,
+  response: ServerResponse,
+  durationMilliseconds: number,
+  parts: HandleRequestParts,
+): void {
+  const line = toRecord(passage, outcome, response, durationMilliseconds);
+  if (parts.accessLog) writeRecord(parts.logger, line);
+  parts.metrics?.end(line);
+  if (passage.span !== undefined) endSpans(passage, line, outcome.transfer?.upstreamMilliseconds);
+  if (line.decision === 'refuse') parts.onRefusal?.(line);
+  if (parts.traces !== undefined && line.sid !== undefined && passage.request !== undefined) {
+    parts.traces.record(line.sid, {
+      requestId: line.requestId,
+      at: new Date(passage.at),
+      method: line.method,
+      route: line.route,
+      path: passage.request.rawPath,
+      status: line.status,
+      stages: passage.timings ?? [],
+      sessionCache: passage.sessionCache ?? 'miss',
+      tokenCache: passage.tokenCache ?? 'none',
+      signatures: passage.tokenCache === 'miss' ? 1 : 0,
+      ...(passage.token === undefined ? {} : { claims: passage.token.claims }),
+      decision: line.decision,
+      ...(line.reason === undefined ? {} : { reason: line.reason }),
+      ...(outcome.transfer?.upstreamMilliseconds === undefined
+        ? {}
+        : { upstreamMilliseconds: toHundredths(outcome.transfer.upstreamMilliseconds) }),
+      totalMilliseconds: line.durationMilliseconds,
+    });
+  }
+}
+
+function toRecord(
+  passage: Passage,
+  { decision, error, mountRefusal }: Outcome,
+  response: ServerResponse,
+  durationMilliseconds: number,
+): RequestRecord {
+  const { caller } = passage;
+  const isKnown = caller.kind !== 'anonymous';
+  return {
+    requestId: passage.requestId,
+    listener: passage.listener,
+    method: passage.request?.method ?? '-',
+    route: passage.place?.name ?? '-',
+    status: response.headersSent ? response.statusCode : 499,
+    durationMilliseconds: toHundredths(durationMilliseconds),
+    callerKind: caller.kind,
+    subject: isKnown ? caller.id : undefined,
+    sid: isKnown ? caller.sid : undefined,
+    decision: error === undefined ? (decision?.kind ?? 'refuse') : 'refuse',
+    code: error?.code ?? mountRefusal?.code,
+    reason: error?.reason ?? mountRefusal?.reason ?? (decision?.kind === 'redirect' ? decision.reason : passage.reason),
+    sessionCache: passage.sessionCache,
+    tokenCache: passage.tokenCache,
+    isAborted: response.writableFinished ? undefined : true,
+  };
+}
+
+function toHundredths(milliseconds: number): number {
+  return Math.round(milliseconds * 100) / 100;
+}

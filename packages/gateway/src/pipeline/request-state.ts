@@ -1,0 +1,100 @@
+import type { IncomingMessage } from 'node:http';
+import { anonymous, type Caller, type SallyportError, type TraceSpan } from '@sallyport/core';
+import type { CanonicalRequest } from '../firewall/canonical-request.ts';
+import type { Place } from '../routing/route-table.ts';
+import type { CachedSession } from '../sessions/session-cache.ts';
+import type { ReadCookies } from '../credentials/session-cookie-reader.ts';
+import type { MintedToken } from '../credentials/token-mint.ts';
+
+/** Which of the two doors a request came to. */
+export type ListenerKind = 'public' | 'internal';
+
+/** One request on its way through the stages. Each stage fills in its part; later stages rely on earlier ones. */
+export interface Passage {
+  readonly listener: ListenerKind;
+  readonly message: IncomingMessage;
+  readonly requestId: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** Whether the connection was handed over with the request, so that it can become a tunnel. */
+  readonly isHandedOver: boolean;
+  /** Set by the firewall. */
+  request: CanonicalRequest | undefined;
+  clientAddress: string;
+  /** Whether a declared proxy said that the client spoke plain http to it. */
+  cameInClear: boolean;
+  /** Set by the route stage. */
+  place: Place | undefined;
+  /** Set by the authenticate stage. */
+  caller: Caller;
+  session: CachedSession | undefined;
+  cookies: ReadCookies | undefined;
+  sessionCache: 'hit' | 'miss' | undefined;
+  /** Why a credential that was presented did not count. */
+  reason: string | undefined;
+  /** Set by the translate stage. */
+  token: MintedToken | undefined;
+  tokenCache: 'hit' | 'miss' | undefined;
+  /** The spans of the request and of its call upstream; only where there is a tracer. */
+  span: TraceSpan | undefined;
+  upstreamSpan: TraceSpan | undefined;
+  /** The stage that was begun last; only when traces are kept. */
+  stage: string | undefined;
+  /** Only when traces are kept. */
+  readonly timings: { readonly name: string; readonly microseconds: number }[] | undefined;
+}
+
+/** What the door does with a request. */
+export type Decision =
+  | { readonly kind: 'forward'; readonly place: Place }
+  | { readonly kind: 'mount'; readonly place: Place }
+  | { readonly kind: 'redirect'; readonly status: 303 | 308; readonly location: string; readonly reason: string }
+  | { readonly kind: 'refuse'; readonly error: SallyportError };
+
+/** One step of a decision: nothing means "go on". Throws a `SallyportError` to refuse. */
+export type Stage<Parts> = (passage: Passage, parts: Parts) => Decision | undefined | Promise<Decision | undefined>;
+
+/** Starts the passage of a request. */
+export function beginPassage(
+  listener: ListenerKind,
+  message: IncomingMessage,
+  requestId: string,
+  at: number,
+  isHandedOver: boolean,
+  isTraced: boolean,
+): Passage {
+  return {
+    listener,
+    message,
+    requestId,
+    at,
+    isHandedOver,
+    request: undefined,
+    clientAddress: '',
+    cameInClear: false,
+    place: undefined,
+    caller: anonymous,
+    session: undefined,
+    cookies: undefined,
+    sessionCache: undefined,
+    reason: undefined,
+    token: undefined,
+    tokenCache: undefined,
+    span: undefined,
+    upstreamSpan: undefined,
+    stage: undefined,
+    timings: isTraced ? [] : undefined,
+  };
+}
+
+/** The canonical request of a passage that is past the firewall. */
+export function requestOf(passage: Passage): CanonicalRequest {
+  if (passage.request === undefined) throw new TypeError('the request has not passed the firewall');
+  return passage.request;
+}
+
+/** The place of a passage that is past the route stage. */
+export function placeOf(passage: Passage): Place {
+  if (passage.place === undefined) throw new TypeError('the request has no route yet');
+  return passage.place;
+}

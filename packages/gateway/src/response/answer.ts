@@ -1,0 +1,102 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { problemMediaType, type SallyportError, toProblem } from '@sallyport/core';
+import { endWithThisAnswer } from './last-answer.ts';
+import { errorPageHeaders, renderErrorPage } from './error-page.ts';
+import type { Decision, Passage } from '../pipeline/request-state.ts';
+import { wantsPage } from '../pipeline/request-intent.ts';
+import { pushSafetyHeaders } from '../forward/upstream-response.ts';
+
+export interface AnswerParts {
+  readonly publicOrigin: string;
+  /** Value of `Strict-Transport-Security`; `undefined` sends none. */
+  readonly strictTransport: string | undefined;
+  readonly signInPath: string;
+}
+
+/** A body up to this size is read to its end and thrown away, so that the connection can be used again. */
+const worthDraining = 1_048_576;
+
+/** Answers with a problem, or with a page when a person is waiting for one. Never echoes anything of the request. */
+export function answerRefusal(
+  passage: Passage,
+  error: SallyportError,
+  response: ServerResponse,
+  parts: AnswerParts,
+): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const { requestId, request } = passage;
+  const problem = toProblem(error, { requestId, documentationOrigin: parts.publicOrigin });
+  const headers: OutgoingHttpHeaders = { ...problem.headers };
+  addCommonHeaders(headers, passage, parts);
+  if (mustClose(passage)) {
+    headers['connection'] = 'close';
+    endWithThisAnswer(passage.message.socket);
+  }
+  // Whether it is refused may depend on who asks.
+  if (request?.headers.origin !== undefined) headers['vary'] = 'Origin';
+
+  // What the firewall refuses never became a canonical request; a person who mistyped an address still gets a page.
+  const isPage = request === undefined ? isTypedByAPerson(passage) : wantsPage(request);
+  if (isPage) Object.assign(headers, errorPageHeaders);
+  const body = isPage
+    ? renderErrorPage({
+        status: problem.status,
+        code: error.code,
+        requestId,
+        signInPath: parts.signInPath,
+        publicOrigin: parts.publicOrigin,
+      })
+    : JSON.stringify(problem.body);
+  headers['content-type'] = isPage ? 'text/html; charset=utf-8' : problemMediaType;
+  headers['content-length'] = Buffer.byteLength(body);
+  response.writeHead(problem.status, headers);
+  // What was asked of us, which for a proxy that asks about a HEAD is a GET.
+  response.end(response.req.method === 'HEAD' ? undefined : body);
+}
+
+/** Answers a decision to send somebody elsewhere. */
+export type AnswerRedirect = (
+  passage: Passage,
+  decision: Extract<Decision, { kind: 'redirect' }>,
+  response: ServerResponse,
+  parts: AnswerParts,
+) => void;
+
+/** Sends a browser elsewhere. No cache remembers it. */
+export function answerRedirect(
+  passage: Passage,
+  { status, location }: Extract<Decision, { kind: 'redirect' }>,
+  response: ServerResponse,
+  parts: AnswerParts,
+): void {
+  const headers: OutgoingHttpHeaders = { location, 'cache-control': 'no-store', 'content-length': 0 };
+  addCommonHeaders(headers, passage, parts);
+  response.writeHead(status, headers);
+  response.end();
+}
+
+function isTypedByAPerson({ message }: Passage): boolean {
+  return message.headers['sec-fetch-mode'] === 'navigate';
+}
+
+function addCommonHeaders(headers: OutgoingHttpHeaders, passage: Passage, { strictTransport }: AnswerParts): void {
+  const list: string[] = ['x-request-id', passage.requestId];
+  // RFC 6797, section 7.2: never over a connection without TLS.
+  pushSafetyHeaders(list, {}, passage.cameInClear ? undefined : strictTransport, true);
+  for (let index = 0; index < list.length; index += 2) headers[list[index] ?? ''] = list[index + 1];
+}
+
+/**
+ * Where the firewall refused, nobody can be sure where the next request begins. And a large body that nobody will read,
+ * or one that waits for our "100 Continue", is not worth the connection.
+ */
+function mustClose({ request, message }: Passage): boolean {
+  if (request === undefined) return true;
+  const { hasBody, contentLength } = request.headers;
+  if (!hasBody || message.complete) return false;
+  if (message.headers.expect !== undefined) return true;
+  return contentLength === undefined || contentLength > worthDraining;
+}
