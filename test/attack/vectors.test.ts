@@ -1,14 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startFixture, type Fixture } from './fixture/fixture.ts';
 import { createKit, type Kit } from './runner/kit.ts';
 
-/* Payloads of the HTTP Garden, where they are at hand: SALLYPORT_VECTORS names the folder. They are not ours to keep here. */
+/* Payloads of the HTTP Garden, where TEST_HTTP_GARDEN_FILE names them: their licence (GPL-3.0) keeps them out of this repository. */
 
-const folder = process.env['SALLYPORT_VECTORS'] ?? '';
-const file = path.join(folder, 'http-garden-payloads.json');
-const isThere = folder !== '' && existsSync(file);
+const file = process.env['TEST_HTTP_GARDEN_FILE'] ?? '';
+const isThere = existsSync(file);
 
 interface Payload {
   readonly bug: string;

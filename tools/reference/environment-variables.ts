@@ -56,7 +56,7 @@ const meanings: Readonly<Record<string, string>> = {
  */
 export async function describeEnvironmentVariables(): Promise<readonly (readonly [name: string, meaning: string])[]> {
   const source = await readFile(path.join(workspaceRoot, 'apps/gateway/src/config/environment.ts'), 'utf8');
-  const foreign = new Set(['SALLYPORT_VECTORS', 'SALLYPORT_AUDIENCE']);
+  const foreign = new Set(['SALLYPORT_AUDIENCE']);
   const used = new Set(
     [...source.matchAll(/'((?:SALLYPORT|SMTP|SMS|DATABASE|REDIS|OTEL)_[A-Z_]*[A-Z]|PORT)'/g)].flatMap(
       ([, name = '']) => (foreign.has(name) ? [] : [name]),

@@ -96,7 +96,7 @@ const names = new Set([
 ]);
 
 /** Variables of other parts of the project, which run in the same environment. */
-const foreignNames = new Set(['SALLYPORT_VECTORS', 'SALLYPORT_AUDIENCE']);
+const foreignNames = new Set(['SALLYPORT_AUDIENCE']);
 
 /**
  * Reads the environment of the gateway process.
