@@ -22,7 +22,7 @@ import { createAttemptLimiter } from './accounts/attempt-limiter.ts';
 import { createDeviceTrust } from './accounts/device-trust.ts';
 import { createGuessLimiter, type GuessLimits } from './accounts/guess-limiter.ts';
 import { createOneTimeLinks } from './accounts/one-time-links.ts';
-import { createPasswordHashing, type HashingLimits } from './accounts/password-hashing.ts';
+import { createPasswordHashing, type HashingLimits, type PasswordHashing } from './accounts/password-hashing.ts';
 import { createPasswordRules, type PasswordLength, type RequireAcceptablePassword } from './accounts/password-rules.ts';
 import { openRoleDirectory } from './accounts/role-directory.ts';
 import { createUserTable } from './accounts/user-table.ts';
@@ -45,7 +45,6 @@ import { createSessionRoutes } from './http/session-routes.ts';
 import { createSignInRoutes } from './http/sign-in-routes.ts';
 import { createSignUpRoutes } from './http/sign-up-routes.ts';
 import { createStepUpRoutes } from './http/step-up-routes.ts';
-import type { IdentityParts } from './identity-parts.ts';
 import { createAccountMessages } from './mail/account-messages.ts';
 import { createAccountPost } from './mail/account-post.ts';
 import { createCodeMessages } from './mail/code-messages.ts';
@@ -205,7 +204,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   });
   const attempts = createAttemptLimiter({ counters, sealer: sealerFor('counter-key'), now });
   const devices = createDeviceTrust(sealerFor('device-trust'), now);
-  const parts: IdentityParts = {
+  const parts = {
     cookie,
     lifetime,
     signUpRoles,
@@ -234,11 +233,21 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     bus,
     transaction,
     hasTransactions,
-    logger,
     now,
   };
+  const routes = [
+    createSignUpRoutes(parts),
+    createSignInRoutes(parts),
+    createSecondFactorRoutes(parts),
+    createFactorRoutes(parts),
+    createStepUpRoutes(parts),
+    createPasswordResetRoutes(parts),
+    createSessionRoutes(parts),
+    createRoleRoutes(parts),
+    createFactorResetRoutes(parts),
+  ];
   return {
-    app: createApp(parts, new URL(publicUrl).origin),
+    app: createApp(routes, { hashing, logger, origin: new URL(publicUrl).origin }),
     directory,
     accounts,
     requireAcceptablePassword,
@@ -268,7 +277,16 @@ function requireSecondFactorRules({ methods = ['totp'], requiredFor = [] }: Seco
     throw new TypeError('a second factor is demanded, and every method is switched off');
 }
 
-function createApp(parts: IdentityParts, origin: string): Hono<IdentityEnvironment> {
+interface AppOptions {
+  readonly hashing: PasswordHashing;
+  readonly logger: Logger;
+  readonly origin: string;
+}
+
+function createApp(
+  routes: readonly Hono<IdentityEnvironment>[],
+  { hashing, logger, origin }: AppOptions,
+): Hono<IdentityEnvironment> {
   const app = new Hono<IdentityEnvironment>();
   app.use(async function forbidStoring(c, next) {
     await next();
@@ -280,17 +298,9 @@ function createApp(parts: IdentityParts, origin: string): Hono<IdentityEnvironme
     await next();
   });
   app.use(async function hashOnBehalfOfCaller(c, next) {
-    await parts.hashing.onBehalfOf(c.env.context.clientAddress, next);
+    await hashing.onBehalfOf(c.env.context.clientAddress, next);
   });
-  app.route('/auth', createSignUpRoutes(parts));
-  app.route('/auth', createSignInRoutes(parts));
-  app.route('/auth', createSecondFactorRoutes(parts));
-  app.route('/auth', createFactorRoutes(parts));
-  app.route('/auth', createStepUpRoutes(parts));
-  app.route('/auth', createPasswordResetRoutes(parts));
-  app.route('/auth', createSessionRoutes(parts));
-  app.route('/auth', createRoleRoutes(parts));
-  app.route('/auth', createFactorResetRoutes(parts));
-  answerErrors(app, origin, parts.logger);
+  for (const served of routes) app.route('/auth', served);
+  answerErrors(app, origin, logger);
   return app;
 }

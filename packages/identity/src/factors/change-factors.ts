@@ -1,6 +1,12 @@
-import { SallyportError } from '@sallyport/core';
-import type { User } from '../accounts/user-table.ts';
-import type { IdentityParts } from '../identity-parts.ts';
+import { SallyportError, type InvalidationBus } from '@sallyport/core';
+import type { User, UserTable } from '../accounts/user-table.ts';
+
+export interface FactorChangeParts {
+  readonly users: UserTable;
+  readonly transaction: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly bus: InvalidationBus;
+  readonly now: () => Date;
+}
 
 const maximumAttempts = 5;
 
@@ -12,7 +18,7 @@ const maximumAttempts = 5;
  * Rejects with what the change rejects with, and `SP_CONFLICT` when the account keeps changing; then nothing is changed.
  */
 export async function changeFactors(
-  { users, transaction, bus, now }: Pick<IdentityParts, 'users' | 'transaction' | 'bus' | 'now'>,
+  { users, transaction, bus, now }: FactorChangeParts,
   userId: string,
   reason: string,
   change: () => Promise<void>,

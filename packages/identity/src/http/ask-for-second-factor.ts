@@ -1,8 +1,15 @@
-import type { RequestContext } from '@sallyport/core';
-import type { User } from '../accounts/user-table.ts';
+import type { RequestContext, SecurityEventLog } from '@sallyport/core';
+import type { User, UserTable } from '../accounts/user-table.ts';
 import { whereOf } from '../events/security-event-log.ts';
 import type { CodeMethod } from '../factors/factor-method.ts';
-import type { IdentityParts } from '../identity-parts.ts';
+import type { SecondFactor } from '../factors/second-factor.ts';
+
+export interface SecondFactorAskingParts {
+  readonly users: UserTable;
+  readonly events: SecurityEventLog;
+  readonly now: () => Date;
+  readonly secondFactor: SecondFactor;
+}
 
 /** The question for more, instead of a session. */
 export interface AskedForMore {
@@ -27,7 +34,7 @@ interface FirstFactor {
  * @returns `null` when the authority of the user changed since then: the first factor must be looked at again.
  */
 export async function askForSecondFactor(
-  parts: IdentityParts,
+  parts: SecondFactorAskingParts,
   { userId, acr, amr }: FirstFactor,
   user: User | null,
   context: RequestContext,

@@ -1,10 +1,17 @@
-import { SallyportError, serializeSessionCookie, type RequestContext } from '@sallyport/core';
+import { SallyportError, serializeSessionCookie, type RequestContext, type SessionCookie } from '@sallyport/core';
 import type { User } from '../accounts/user-table.ts';
 import { amrOfCode, type CodeMethod } from '../factors/factor-method.ts';
 import type { PendingSignIn } from '../factors/pending-sign-ins.ts';
-import type { IdentityParts } from '../identity-parts.ts';
-import { AccountIsClosed, newSessionToken } from '../sessions/session-maker.ts';
-import { settleSession } from './settle-session.ts';
+import type { SecondFactor } from '../factors/second-factor.ts';
+import { AccountIsClosed, newSessionToken, type MakeSession, type SessionLifetime } from '../sessions/session-maker.ts';
+import { settleSession, type SettleSessionParts } from './settle-session.ts';
+
+export interface CompleteSignInParts extends SettleSessionParts {
+  readonly secondFactor: SecondFactor;
+  readonly makeSession: MakeSession;
+  readonly cookie: SessionCookie;
+  readonly lifetime: SessionLifetime;
+}
 
 /** A sign-in that has both its factors. */
 export interface CompleteSignIn {
@@ -27,7 +34,7 @@ export interface CompletedSignIn {
  * Rejects with `SP_SIGN_IN_EXPIRED` when somebody completed it already, or the account changed meanwhile.
  */
 export async function completeSignIn(
-  parts: IdentityParts,
+  parts: CompleteSignInParts,
   { pending, user, method, userAgent }: CompleteSignIn,
   context: RequestContext,
 ): Promise<CompletedSignIn> {

@@ -1,10 +1,13 @@
-import { SallyportError } from '@sallyport/core';
+import { SallyportError, type SessionDirectory } from '@sallyport/core';
 import type { User } from '../accounts/user-table.ts';
 import type { PendingSignIn } from '../factors/pending-sign-ins.ts';
-import type { IdentityParts } from '../identity-parts.ts';
 import { findSession, type IdentityEnvironment } from './identity-request.ts';
-import { findPending } from './pending-request.ts';
-import { recentSeconds, requireRecent } from './require-recent.ts';
+import { findPending, type PendingRequestParts } from './pending-request.ts';
+import { recentSeconds, requireRecent, type RecentSignInParts } from './require-recent.ts';
+
+export interface EnrollerParts extends PendingRequestParts, RecentSignInParts {
+  readonly directory: SessionDirectory;
+}
 
 /** Who sets up a second factor: somebody with a session, or somebody who gets none before they have one. */
 export type Enroller =
@@ -25,7 +28,7 @@ interface Call {
  *
  * @throws `SP_UNAUTHENTICATED`, `SP_STEP_UP_REQUIRED`.
  */
-export async function requireEnroller(c: Call, parts: IdentityParts, step: 'start' | 'confirm'): Promise<Enroller> {
+export async function requireEnroller(c: Call, parts: EnrollerParts, step: 'start' | 'confirm'): Promise<Enroller> {
   const session = await findSession(c.env.context, parts.directory);
   if (session !== null) {
     await requireRecent(session, parts, step === 'start' ? recentSeconds : recentSeconds + setUpSeconds);

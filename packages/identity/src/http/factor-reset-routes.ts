@@ -1,15 +1,23 @@
 import { Hono } from 'hono';
-import { SallyportError } from '@sallyport/core';
+import { SallyportError, type SessionDirectory, type SessionStore } from '@sallyport/core';
 import { whereOf } from '../events/security-event-log.ts';
-import { changeFactors } from '../factors/change-factors.ts';
-import type { IdentityParts } from '../identity-parts.ts';
+import { changeFactors, type FactorChangeParts } from '../factors/change-factors.ts';
+import type { AccountPost } from '../mail/account-post.ts';
+import type { SessionRevocation } from '../sessions/session-revocation.ts';
 import { requireSession, type IdentityEnvironment } from './identity-request.ts';
 import { readNothing } from './request-body.ts';
-import { requireRecent } from './require-recent.ts';
-import { requireUserManager } from './require-user-manager.ts';
+import { requireRecent, type RecentSignInParts } from './require-recent.ts';
+import { requireUserManager, type UserManagerParts } from './require-user-manager.ts';
+
+export interface FactorResetParts extends FactorChangeParts, RecentSignInParts, UserManagerParts {
+  readonly directory: SessionDirectory;
+  readonly sessions: SessionStore;
+  readonly revocation: SessionRevocation;
+  readonly post: AccountPost;
+}
 
 /** How an administrator helps somebody who lost every second factor and every recovery code. */
-export function createFactorResetRoutes(parts: IdentityParts) {
+export function createFactorResetRoutes(parts: FactorResetParts) {
   const { directory, secondFactor, events, sessions, revocation, post, now } = parts;
 
   return new Hono<IdentityEnvironment>().delete('/users/:id/second-factor', async (c) => {

@@ -2,15 +2,17 @@ import { Hono } from 'hono';
 import * as z from 'zod';
 import { SallyportError } from '@sallyport/core';
 import { whereOf } from '../events/security-event-log.ts';
-import { changeFactors } from '../factors/change-factors.ts';
+import { changeFactors, type FactorChangeParts } from '../factors/change-factors.ts';
 import { resendSeconds } from '../factors/code-limiter.ts';
 import { amrOfCode, factorMethods, type FactorMethod } from '../factors/factor-method.ts';
 import type { Factor } from '../factors/factor-table.ts';
 import { newTotpSecret, toTotpUri } from '../factors/totp.ts';
-import type { IdentityParts } from '../identity-parts.ts';
+import type { AccountPost } from '../mail/account-post.ts';
 import { toStoredUserAgent } from '../sessions/device-label.ts';
-import { completeSignIn } from './complete-sign-in.ts';
-import { requireEnroller, type Enroller } from './enroller.ts';
+import type { RaiseSession } from '../sessions/session-raising.ts';
+import { completeSignIn, type CompleteSignInParts } from './complete-sign-in.ts';
+import type { DeviceCookie } from './device-cookie.ts';
+import { requireEnroller, type Enroller, type EnrollerParts } from './enroller.ts';
 import { requireSession, type IdentityEnvironment } from './identity-request.ts';
 import { readBody, readNothing } from './request-body.ts';
 import { requireRecent } from './require-recent.ts';
@@ -18,6 +20,12 @@ import { toSafeReturnTo } from './return-to.ts';
 import { typedCode } from './second-factor-routes.ts';
 import { toShownFactor } from './shown-factor.ts';
 import { toShownUser } from './sign-in-routes.ts';
+
+export interface FactorParts extends CompleteSignInParts, EnrollerParts, FactorChangeParts {
+  readonly deviceCookie: DeviceCookie;
+  readonly raiseSession: RaiseSession;
+  readonly post: AccountPost;
+}
 
 /** E.164, after what people put between digits is gone. */
 const phoneNumber = z
@@ -36,7 +44,7 @@ const confirmSchema = z.strictObject({
 });
 
 /** How people look after their own second factors: see them, set them up, remove them, make new recovery codes. */
-export function createFactorRoutes(parts: IdentityParts) {
+export function createFactorRoutes(parts: FactorParts) {
   const { directory, secondFactor, events, post, users, now, raiseSession, revocation, transaction } = parts;
   const { methods: enabled, factors, demand, recoveryCodes, check, sendCode, issuer } = secondFactor;
 
@@ -157,7 +165,7 @@ export function createFactorRoutes(parts: IdentityParts) {
 
 type StartCall = Parameters<typeof requireEnroller>[0];
 
-async function requireStart(c: StartCall, parts: IdentityParts, method: FactorMethod): Promise<Enroller> {
+async function requireStart(c: StartCall, parts: FactorParts, method: FactorMethod): Promise<Enroller> {
   if (!parts.secondFactor.methods.includes(method))
     throw new SallyportError('SP_NOT_FOUND', { reason: 'method-is-off' });
   return requireEnroller(c, parts, 'start');
@@ -176,7 +184,7 @@ interface AddedFactor {
 }
 
 async function addFactor(
-  parts: IdentityParts,
+  parts: FactorParts,
   { user }: Enroller,
   begun: Factor,
   usedStep: number,
@@ -208,7 +216,7 @@ async function addFactor(
 }
 
 async function noteNewCodes(
-  { events, now }: IdentityParts,
+  { events, now }: FactorParts,
   userId: string,
   count: number,
   context: StartCall['env']['context'],

@@ -1,19 +1,48 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
-import { SallyportError, type RequestContext } from '@sallyport/core';
-import type { User } from '../accounts/user-table.ts';
+import {
+  SallyportError,
+  type RequestContext,
+  type SecurityEventLog,
+  type SessionStore,
+  type InvalidationBus,
+} from '@sallyport/core';
+import type { OneTimeLinks } from '../accounts/one-time-links.ts';
+import type { PasswordHashing } from '../accounts/password-hashing.ts';
+import type { RequireAcceptablePassword } from '../accounts/password-rules.ts';
+import type { User, UserTable } from '../accounts/user-table.ts';
+import type { Engine } from '../engine/better-auth-engine.ts';
 import { whereOf } from '../events/security-event-log.ts';
-import type { IdentityParts } from '../identity-parts.ts';
+import type { AccountPost } from '../mail/account-post.ts';
+import type { SessionRevocation } from '../sessions/session-revocation.ts';
 import { accountFields } from './account-fields.ts';
-import { answerFloor } from './answer-floor.ts';
+import { answerFloor, type AnswerFloor } from './answer-floor.ts';
+import type { DeviceCookie } from './device-cookie.ts';
 import type { IdentityEnvironment } from './identity-request.ts';
 import { readBody } from './request-body.ts';
+
+export interface PasswordResetParts extends AnswerFloor {
+  readonly engine: Engine;
+  readonly users: UserTable;
+  readonly links: OneTimeLinks;
+  readonly post: AccountPost;
+  readonly events: SecurityEventLog;
+  readonly hashing: PasswordHashing;
+  readonly deviceCookie: DeviceCookie;
+  readonly requireAcceptablePassword: RequireAcceptablePassword;
+  readonly sessions: SessionStore;
+  readonly bus: InvalidationBus;
+  readonly revocation: SessionRevocation;
+  /** When it is `false`, an event is written before the change that it reports. */
+  readonly hasTransactions: boolean;
+  readonly now: () => Date;
+}
 
 const requestSchema = z.strictObject({ email: accountFields.email });
 const resetSchema = z.strictObject({ token: accountFields.linkToken, newPassword: accountFields.chosenPassword });
 
 /** A new password for who forgot the old one. It proves the e-mail address, and ends every session of the account. */
-export function createPasswordResetRoutes(parts: IdentityParts) {
+export function createPasswordResetRoutes(parts: PasswordResetParts) {
   const { users, links, post, events, hashing, deviceCookie, now, requireAcceptablePassword } = parts;
 
   return new Hono<IdentityEnvironment>()
@@ -50,7 +79,7 @@ export function createPasswordResetRoutes(parts: IdentityParts) {
 }
 
 async function changePassword(
-  parts: IdentityParts,
+  parts: PasswordResetParts,
   token: string,
   passwordHash: string,
   context: RequestContext,

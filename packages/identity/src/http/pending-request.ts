@@ -1,7 +1,12 @@
 import { SallyportError } from '@sallyport/core';
-import type { User } from '../accounts/user-table.ts';
+import type { User, UserTable } from '../accounts/user-table.ts';
 import type { PendingPurpose, PendingSignIn } from '../factors/pending-sign-ins.ts';
-import type { IdentityParts } from '../identity-parts.ts';
+import type { SecondFactor } from '../factors/second-factor.ts';
+
+export interface PendingRequestParts {
+  readonly secondFactor: SecondFactor;
+  readonly users: UserTable;
+}
 
 /** A pending sign-in, and whose it is. */
 export interface FoundPending {
@@ -15,7 +20,7 @@ export interface FoundPending {
  */
 export async function findPending(
   request: Request,
-  { secondFactor, users }: Pick<IdentityParts, 'secondFactor' | 'users'>,
+  { secondFactor, users }: PendingRequestParts,
 ): Promise<FoundPending | null> {
   const handle = secondFactor.pendingCookie.read(request.headers.get('cookie') ?? undefined);
   const pending = handle === undefined ? null : await secondFactor.pending.find(handle);
@@ -27,7 +32,7 @@ export async function findPending(
 /** The pending sign-in of a request. @throws `SP_SIGN_IN_EXPIRED` when there is none for this purpose. */
 export async function requirePending(
   request: Request,
-  parts: Pick<IdentityParts, 'secondFactor' | 'users'>,
+  parts: PendingRequestParts,
   purpose: PendingPurpose,
 ): Promise<FoundPending> {
   const found = await findPending(request, parts);

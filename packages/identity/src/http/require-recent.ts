@@ -1,5 +1,10 @@
 import { checkStepUp, SallyportError, type LiveSession, type StepUp } from '@sallyport/core';
-import type { IdentityParts } from '../identity-parts.ts';
+import type { SecondFactor } from '../factors/second-factor.ts';
+
+export interface RecentSignInParts {
+  readonly secondFactor: SecondFactor;
+  readonly now: () => Date;
+}
 
 /** A change to how an account is protected needs a sign-in that is not older than this. */
 export const recentSeconds = 10 * 60;
@@ -12,7 +17,7 @@ export const recentSeconds = 10 * 60;
  */
 export async function requireRecent(
   { principal }: LiveSession,
-  { secondFactor, now }: Pick<IdentityParts, 'secondFactor' | 'now'>,
+  { secondFactor, now }: RecentSignInParts,
   maxAgeSeconds = recentSeconds,
 ): Promise<void> {
   const hasFactor = (await secondFactor.factors.list(principal.id)).length > 0;

@@ -1,12 +1,16 @@
-import { SallyportError, type LiveSession, type RequestContext } from '@sallyport/core';
+import { SallyportError, type LiveSession, type RequestContext, type SecurityEventLog } from '@sallyport/core';
 import { whereOf } from '../events/security-event-log.ts';
-import type { IdentityParts } from '../identity-parts.ts';
+
+export interface UserManagerParts {
+  readonly events: SecurityEventLog;
+  readonly now: () => Date;
+}
 
 const permission = 'user:manage';
 
 /** Demands that the caller may look after other people's accounts. @throws `SP_FORBIDDEN`, and notes it. */
 export async function requireUserManager(
-  { events, now }: Pick<IdentityParts, 'events' | 'now'>,
+  { events, now }: UserManagerParts,
   { principal }: LiveSession,
   context: RequestContext,
 ): Promise<void> {

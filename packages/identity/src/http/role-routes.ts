@@ -1,17 +1,23 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
+import type { Accounts } from '../accounts/accounts.ts';
 import { whereOf } from '../events/security-event-log.ts';
-import type { IdentityParts } from '../identity-parts.ts';
 import { requireSession, type IdentityEnvironment } from './identity-request.ts';
 import { readBody } from './request-body.ts';
-import { requireUserManager } from './require-user-manager.ts';
+import { requireUserManager, type UserManagerParts } from './require-user-manager.ts';
+import type { SessionDirectory } from '@sallyport/core';
+
+export interface RoleRouteParts extends UserManagerParts {
+  readonly directory: SessionDirectory;
+  readonly accounts: Accounts;
+}
 
 const rolesSchema = z.strictObject({
   roles: z.array(z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, 'must be the name of a role')).max(50, 'are too many'),
 });
 
 /** What an administrator changes on other people's accounts. */
-export function createRoleRoutes(parts: IdentityParts) {
+export function createRoleRoutes(parts: RoleRouteParts) {
   const { directory, accounts } = parts;
 
   return new Hono<IdentityEnvironment>().put('/users/:id/roles', async (c) => {

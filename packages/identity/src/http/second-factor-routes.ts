@@ -3,15 +3,19 @@ import * as z from 'zod';
 import { SallyportError } from '@sallyport/core';
 import { resendSeconds } from '../factors/code-limiter.ts';
 import { codeMethods, type SentMethod } from '../factors/factor-method.ts';
-import type { IdentityParts } from '../identity-parts.ts';
 import { toStoredUserAgent } from '../sessions/device-label.ts';
-import { completeSignIn } from './complete-sign-in.ts';
+import { completeSignIn, type CompleteSignInParts } from './complete-sign-in.ts';
+import type { DeviceCookie } from './device-cookie.ts';
 import type { IdentityEnvironment } from './identity-request.ts';
-import { findPending, requirePending } from './pending-request.ts';
+import { findPending, requirePending, type PendingRequestParts } from './pending-request.ts';
 import { readBody, readNothing } from './request-body.ts';
 import { toSafeReturnTo } from './return-to.ts';
 import { toShownFactor } from './shown-factor.ts';
 import { toShownUser } from './sign-in-routes.ts';
+
+export interface SecondFactorParts extends CompleteSignInParts, PendingRequestParts {
+  readonly deviceCookie: DeviceCookie;
+}
 
 /** A code as it is typed. What it must look like depends on its method; a wrong one is just wrong. */
 export const typedCode = z.string().trim().min(1, 'must not be empty').max(64, 'is too long');
@@ -20,7 +24,7 @@ const sendSchema = z.strictObject({ method: z.enum(['email', 'sms']) });
 const verifySchema = z.strictObject({ method: z.enum(codeMethods), code: typedCode, returnTo: z.string().optional() });
 
 /** The second step of a sign-in: what can be asked, sent and answered between the first factor and the session. */
-export function createSecondFactorRoutes(parts: IdentityParts) {
+export function createSecondFactorRoutes(parts: SecondFactorParts) {
   const { secondFactor } = parts;
   const { factors, methods: enabled, pendingCookie, recoveryCodes, check, sendCode } = secondFactor;
 
@@ -74,7 +78,7 @@ export function createSecondFactorRoutes(parts: IdentityParts) {
 
 /** Where codes of a factor that counts go. @throws `SP_NOT_FOUND` when the account has no such factor. */
 export async function requireDestination(
-  { secondFactor }: Pick<IdentityParts, 'secondFactor'>,
+  { secondFactor }: Pick<SecondFactorParts, 'secondFactor'>,
   userId: string,
   method: SentMethod,
 ): Promise<string> {

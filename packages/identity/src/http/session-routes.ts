@@ -1,14 +1,31 @@
 import { Hono } from 'hono';
-import { SallyportError, serializeClearedSessionCookie, type SessionRecord } from '@sallyport/core';
-import type { IdentityParts } from '../identity-parts.ts';
+import {
+  SallyportError,
+  serializeClearedSessionCookie,
+  type SessionRecord,
+  type SessionCookie,
+  type SessionDirectory,
+  type SessionStore,
+  type CsrfTokens,
+} from '@sallyport/core';
 import { toDeviceNames } from '../sessions/device-label.ts';
+import type { SessionRevocation } from '../sessions/session-revocation.ts';
 import { findSession, requireSession, type IdentityEnvironment } from './identity-request.ts';
 import { readNothing } from './request-body.ts';
+
+export interface SessionRouteParts {
+  readonly cookie: SessionCookie;
+  readonly directory: SessionDirectory;
+  readonly sessions: SessionStore;
+  readonly revocation: SessionRevocation;
+  readonly csrfTokens: CsrfTokens;
+  readonly now: () => Date;
+}
 
 const sidPattern = /^[A-Za-z0-9_-]{1,128}$/;
 
 /** What people see of their own sessions, and how they end them: by `sid`, never by token. */
-export function createSessionRoutes(parts: IdentityParts) {
+export function createSessionRoutes(parts: SessionRouteParts) {
   const { cookie, directory, sessions, revocation, csrfTokens, now } = parts;
   const clearedCookie = serializeClearedSessionCookie(cookie);
 

@@ -1,7 +1,26 @@
-import { SallyportError, type RequestContext, type SessionRecord } from '@sallyport/core';
-import type { User } from '../accounts/user-table.ts';
+import {
+  SallyportError,
+  type RequestContext,
+  type SessionRecord,
+  type SessionStore,
+  type Sealer,
+  type SecurityEventLog,
+} from '@sallyport/core';
+import type { User, UserTable } from '../accounts/user-table.ts';
 import { whereOf } from '../events/security-event-log.ts';
-import type { IdentityParts } from '../identity-parts.ts';
+import type { SessionLimit } from '../sessions/session-limit.ts';
+import type { SessionRevocation } from '../sessions/session-revocation.ts';
+
+export interface SettleSessionParts {
+  readonly sessions: SessionStore;
+  /** For the purpose `session-token`. */
+  readonly sessionSealer: Sealer;
+  readonly users: UserTable;
+  readonly sessionLimit: SessionLimit;
+  readonly revocation: SessionRevocation;
+  readonly events: SecurityEventLog;
+  readonly now: () => Date;
+}
 
 /** A person who is signed in, and the token for their browser. */
 export interface SignedIn {
@@ -17,7 +36,7 @@ export interface SignedIn {
  * @returns `null` when the authority of the user changed since then: the proof must be looked at again.
  */
 export async function settleSession(
-  parts: IdentityParts,
+  parts: SettleSessionParts,
   token: string,
   user: User | null,
   context: RequestContext,
@@ -48,7 +67,7 @@ export async function settleSession(
 }
 
 /** Signing in again in the same browser ends the session that it had: its cookie is about to be overwritten. */
-async function replaceSession({ revocation }: IdentityParts, context: RequestContext): Promise<void> {
+async function replaceSession({ revocation }: SettleSessionParts, context: RequestContext): Promise<void> {
   const { caller } = context;
   const sid = replacedBy(context);
   if (caller.kind !== 'user' || sid === undefined) return;
@@ -60,7 +79,7 @@ function replacedBy({ caller }: RequestContext): string | undefined {
 }
 
 async function noteSuccess(
-  { events, now }: IdentityParts,
+  { events, now }: SettleSessionParts,
   record: SessionRecord,
   context: RequestContext,
 ): Promise<void> {

@@ -5,19 +5,36 @@ import {
   serializeClearedSessionCookie,
   serializeSessionCookie,
   type RequestContext,
+  type SessionCookie,
+  type SessionDirectory,
 } from '@sallyport/core';
-import type { Guess } from '../accounts/guess-limiter.ts';
+import type { DeviceTrust } from '../accounts/device-trust.ts';
+import type { Guess, GuessLimiter } from '../accounts/guess-limiter.ts';
+import type { PasswordHashing } from '../accounts/password-hashing.ts';
 import type { User } from '../accounts/user-table.ts';
+import type { Engine } from '../engine/better-auth-engine.ts';
 import { whereOf } from '../events/security-event-log.ts';
-import type { IdentityParts } from '../identity-parts.ts';
 import { toStoredUserAgent } from '../sessions/device-label.ts';
+import type { SessionLifetime } from '../sessions/session-maker.ts';
 import { accountFields } from './account-fields.ts';
-import { answerFloor } from './answer-floor.ts';
+import { answerFloor, type AnswerFloor } from './answer-floor.ts';
+import type { DeviceCookie } from './device-cookie.ts';
 import { findSession, type IdentityEnvironment } from './identity-request.ts';
-import { askForSecondFactor, type AskedForMore } from './ask-for-second-factor.ts';
+import { askForSecondFactor, type AskedForMore, type SecondFactorAskingParts } from './ask-for-second-factor.ts';
 import { readBody, readNothing } from './request-body.ts';
 import { toSafeReturnTo } from './return-to.ts';
-import { settleSession, type SignedIn } from './settle-session.ts';
+import { settleSession, type SignedIn, type SettleSessionParts } from './settle-session.ts';
+
+export interface SignInParts extends AnswerFloor, SecondFactorAskingParts, SettleSessionParts {
+  readonly cookie: SessionCookie;
+  readonly deviceCookie: DeviceCookie;
+  readonly lifetime: SessionLifetime;
+  readonly directory: SessionDirectory;
+  readonly hashing: PasswordHashing;
+  readonly guesses: GuessLimiter;
+  readonly devices: DeviceTrust;
+  readonly engine: Engine;
+}
 
 const signInSchema = z.strictObject({
   email: accountFields.email,
@@ -43,7 +60,7 @@ const maximumAttempts = 3;
  * Sign-in with a password, and sign-out. The token of a session is in the cookie and nowhere else. Where the account
  * demands a second factor, the right password leads to no session, but to the question for it.
  */
-export function createSignInRoutes(parts: IdentityParts) {
+export function createSignInRoutes(parts: SignInParts) {
   const { cookie, deviceCookie, lifetime, directory, revocation } = parts;
 
   return new Hono<IdentityEnvironment>()
@@ -89,7 +106,7 @@ export function toShownUser({ id, name, email, roles }: User) {
   return { id, name, email, roles };
 }
 
-async function signInWithinLimits(parts: IdentityParts, signIn: SignIn): Promise<SignInOutcome> {
+async function signInWithinLimits(parts: SignInParts, signIn: SignIn): Promise<SignInOutcome> {
   const { users, guesses, devices } = parts;
   const { email, presentedDevice, context } = signIn;
   const user = await users.findByEmail(email);
@@ -108,7 +125,7 @@ async function signInWithinLimits(parts: IdentityParts, signIn: SignIn): Promise
   }
 }
 
-async function signInOnce(parts: IdentityParts, signIn: SignIn, guess: Guess): Promise<SignInOutcome> {
+async function signInOnce(parts: SignInParts, signIn: SignIn, guess: Guess): Promise<SignInOutcome> {
   const { engine, users } = parts;
   const { email, password, context, userAgent } = signIn;
   for (let attempt = 0; attempt < maximumAttempts; attempt += 1) {
@@ -133,7 +150,7 @@ async function signInOnce(parts: IdentityParts, signIn: SignIn, guess: Guess): P
 }
 
 async function noteRefusal(
-  { events, now }: IdentityParts,
+  { events, now }: SignInParts,
   context: RequestContext,
   reason: string,
   user: User | null,

@@ -1,13 +1,30 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
-import { isStoreFault, SallyportError, type RequestContext } from '@sallyport/core';
-import type { User } from '../accounts/user-table.ts';
+import { isStoreFault, SallyportError, type RequestContext, type SecurityEventLog } from '@sallyport/core';
+import type { OneTimeLinks } from '../accounts/one-time-links.ts';
+import type { PasswordHashing } from '../accounts/password-hashing.ts';
+import type { RequireAcceptablePassword } from '../accounts/password-rules.ts';
+import type { User, UserTable } from '../accounts/user-table.ts';
+import type { Engine } from '../engine/better-auth-engine.ts';
 import { whereOf } from '../events/security-event-log.ts';
-import type { IdentityParts } from '../identity-parts.ts';
+import type { AccountPost } from '../mail/account-post.ts';
 import { accountFields } from './account-fields.ts';
-import { answerFloor } from './answer-floor.ts';
+import { answerFloor, type AnswerFloor } from './answer-floor.ts';
 import type { IdentityEnvironment } from './identity-request.ts';
 import { readBody } from './request-body.ts';
+
+export interface SignUpParts extends AnswerFloor {
+  readonly signUpRoles: readonly string[];
+  readonly engine: Engine;
+  readonly users: UserTable;
+  readonly links: OneTimeLinks;
+  readonly post: AccountPost;
+  readonly transaction: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly events: SecurityEventLog;
+  readonly hashing: PasswordHashing;
+  readonly requireAcceptablePassword: RequireAcceptablePassword;
+  readonly now: () => Date;
+}
 
 const signUpSchema = z.strictObject({
   name: accountFields.name,
@@ -18,7 +35,7 @@ const sendVerificationSchema = z.strictObject({ email: accountFields.email });
 const verifySchema = z.strictObject({ token: accountFields.linkToken });
 
 /** Sign-up and the proof of an e-mail address. Whether an address has an account shows in no answer, only in mail to it. */
-export function createSignUpRoutes(parts: IdentityParts) {
+export function createSignUpRoutes(parts: SignUpParts) {
   const { users, links, post, transaction, events, now, hashing, requireAcceptablePassword } = parts;
   const floor = answerFloor(parts);
 
@@ -68,7 +85,7 @@ interface NewPerson {
   readonly passwordHash: string;
 }
 
-async function createAccount(parts: IdentityParts, person: NewPerson, context: RequestContext): Promise<void> {
+async function createAccount(parts: SignUpParts, person: NewPerson, context: RequestContext): Promise<void> {
   const { engine, users, links, post, events, now, signUpRoles } = parts;
   let token = '';
   try {
@@ -94,7 +111,7 @@ async function createAccount(parts: IdentityParts, person: NewPerson, context: R
   await post.send('verifyEmail', { ...person, emailVerified: false }, token);
 }
 
-async function noteRepetition(parts: IdentityParts, owner: User, context: RequestContext): Promise<void> {
+async function noteRepetition(parts: SignUpParts, owner: User, context: RequestContext): Promise<void> {
   await parts.events.append({
     type: 'account.sign-up-repeated',
     at: parts.now(),

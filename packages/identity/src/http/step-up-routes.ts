@@ -1,17 +1,43 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
-import { SallyportError, type LiveSession, type RequestContext } from '@sallyport/core';
+import {
+  SallyportError,
+  type LiveSession,
+  type RequestContext,
+  type SessionDirectory,
+  type SecurityEventLog,
+} from '@sallyport/core';
+import type { DeviceTrust } from '../accounts/device-trust.ts';
+import type { GuessLimiter } from '../accounts/guess-limiter.ts';
+import type { PasswordHashing } from '../accounts/password-hashing.ts';
+import type { UserTable } from '../accounts/user-table.ts';
+import type { Engine } from '../engine/better-auth-engine.ts';
 import { whereOf } from '../events/security-event-log.ts';
 import { resendSeconds } from '../factors/code-limiter.ts';
 import { amrOfCode, codeMethods, type CodeMethod } from '../factors/factor-method.ts';
-import type { IdentityParts } from '../identity-parts.ts';
-import type { FreshProof } from '../sessions/session-raising.ts';
+import type { SecondFactor } from '../factors/second-factor.ts';
+import type { FreshProof, RaiseSession } from '../sessions/session-raising.ts';
 import { accountFields } from './account-fields.ts';
+import type { DeviceCookie } from './device-cookie.ts';
 import { requireSession, type IdentityEnvironment } from './identity-request.ts';
 import { readBody } from './request-body.ts';
 import { toSafeReturnTo } from './return-to.ts';
 import { requireDestination, typedCode } from './second-factor-routes.ts';
 import { toShownFactor } from './shown-factor.ts';
+
+export interface StepUpParts {
+  readonly deviceCookie: DeviceCookie;
+  readonly directory: SessionDirectory;
+  readonly secondFactor: SecondFactor;
+  readonly raiseSession: RaiseSession;
+  readonly users: UserTable;
+  readonly guesses: GuessLimiter;
+  readonly devices: DeviceTrust;
+  readonly engine: Engine;
+  readonly hashing: PasswordHashing;
+  readonly events: SecurityEventLog;
+  readonly now: () => Date;
+}
 
 const returnTo = z.string().optional();
 const stepUpSchema = z.discriminatedUnion('method', [
@@ -24,7 +50,7 @@ const sendSchema = z.strictObject({ method: z.enum(['email', 'sms']) });
  * Confirming who one is, with a live session. Where the account has a second factor only that counts: the password alone
  * would make a recent sign-in of a strong one that is old.
  */
-export function createStepUpRoutes(parts: IdentityParts) {
+export function createStepUpRoutes(parts: StepUpParts) {
   const { deviceCookie, directory, secondFactor, raiseSession, events, now } = parts;
   const { factors, methods: enabled, recoveryCodes, check, sendCode } = secondFactor;
 
@@ -91,7 +117,7 @@ export function createStepUpRoutes(parts: IdentityParts) {
 }
 
 async function requirePassword(
-  parts: IdentityParts,
+  parts: StepUpParts,
   { principal }: LiveSession,
   { password, presentedDevice }: { readonly password: string; readonly presentedDevice: string },
   context: RequestContext,
