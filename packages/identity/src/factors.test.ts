@@ -8,7 +8,7 @@ import {
   verify,
   wrongCodeFor,
   type AppOwner,
-} from './factors/factor.test-support.ts';
+} from './features/second-factor/factor.test-support.ts';
 import { canRace, onDatabase, startHarness, type Harness } from './identity.test-support.ts';
 
 const email = 'robin@example.test';

@@ -17,13 +17,17 @@ import {
   type SessionDirectory,
   type SessionStore,
 } from '@sallyport/core';
-import { createAccounts, type Accounts } from './accounts/accounts.ts';
+import { createAccounts, type Accounts } from './features/administration/accounts.ts';
 import { createAttemptLimiter } from './accounts/attempt-limiter.ts';
 import { createDeviceTrust } from './accounts/device-trust.ts';
 import { createGuessLimiter, type GuessLimits } from './accounts/guess-limiter.ts';
 import { createOneTimeLinks } from './accounts/one-time-links.ts';
-import { createPasswordHashing, type HashingLimits, type PasswordHashing } from './accounts/password-hashing.ts';
-import { createPasswordRules, type PasswordLength, type RequireAcceptablePassword } from './accounts/password-rules.ts';
+import { createPasswordHashing, type HashingLimits, type PasswordHashing } from './hashing/password-hashing.ts';
+import {
+  createPasswordRules,
+  type PasswordLength,
+  type RequireAcceptablePassword,
+} from './features/passwords/password-rules.ts';
 import { openRoleDirectory } from './accounts/role-directory.ts';
 import { createUserTable } from './accounts/user-table.ts';
 import type { IdentityDatabase } from './database/identity-database.ts';
@@ -31,23 +35,23 @@ import { createEngine } from './engine/better-auth-engine.ts';
 import { countEvents } from './events/count-events.ts';
 import { createSecurityEventLog } from './events/security-event-log.ts';
 import { createDeviceCookie } from './http/device-cookie.ts';
-import { createSecondFactor, type SecondFactorRules } from './factors/second-factor.ts';
+import { createSecondFactor, type SecondFactorRules } from './features/second-factor/second-factor.ts';
 import { answerErrors } from './http/error-answers.ts';
 import { hasRepeatedParameter } from './http/repeated-names.ts';
-import { createFactorResetRoutes } from './http/factor-reset-routes.ts';
-import { createFactorRoutes } from './http/factor-routes.ts';
+import { createFactorResetRoutes } from './features/second-factor/factor-reset-routes.ts';
+import { createFactorRoutes } from './features/second-factor/factor-routes.ts';
 import type { IdentityEnvironment } from './http/identity-request.ts';
 import { createLoopTurns } from './http/loop-turns.ts';
-import { createPasswordResetRoutes } from './http/password-reset-routes.ts';
-import { createRoleRoutes } from './http/role-routes.ts';
-import { createSecondFactorRoutes } from './http/second-factor-routes.ts';
+import { createPasswordResetRoutes } from './features/passwords/password-reset-routes.ts';
+import { createRoleRoutes } from './features/administration/role-routes.ts';
+import { createSecondFactorRoutes } from './features/second-factor/second-factor-routes.ts';
 import { createSessionRoutes } from './http/session-routes.ts';
-import { createSignInRoutes } from './http/sign-in-routes.ts';
-import { createSignUpRoutes } from './http/sign-up-routes.ts';
-import { createStepUpRoutes } from './http/step-up-routes.ts';
+import { createSignInRoutes } from './features/passwords/sign-in-routes.ts';
+import { createSignUpRoutes } from './features/passwords/sign-up-routes.ts';
+import { createStepUpRoutes } from './features/second-factor/step-up-routes.ts';
 import { createAccountMessages } from './mail/account-messages.ts';
 import { createAccountPost } from './mail/account-post.ts';
-import { createCodeMessages } from './mail/code-messages.ts';
+import { createCodeMessages } from './features/second-factor/code-messages.ts';
 import { createMailQueue } from './mail/mail-queue.ts';
 import { createSessionDirectory } from './sessions/session-directory.ts';
 import { createSessionLimit, type SessionLimitRules } from './sessions/session-limit.ts';

@@ -1,7 +1,7 @@
 import { hash as argon2Hash } from '@node-rs/argon2';
 import { hash as bcryptHash } from 'bcrypt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ImportedUser } from './accounts/user-import.ts';
+import type { ImportedUser } from './features/administration/user-import.ts';
 import { goodPassword, onDatabase, startHarness, type Answer, type Harness } from './identity.test-support.ts';
 
 const email = 'robin@example.test';

@@ -1,8 +1,8 @@
-export type { Accounts, NewUser, Origin } from './accounts/accounts.ts';
+export type { Accounts, NewUser, Origin } from './features/administration/accounts.ts';
 export type { AttemptLimit } from './accounts/attempt-limiter.ts';
 export type { GuessLimits } from './accounts/guess-limiter.ts';
-export type { PasswordLength, PasswordOwner, RequireAcceptablePassword } from './accounts/password-rules.ts';
-export { parseUserImport, type ImportedUser, type ParsedImport } from './accounts/user-import.ts';
+export type { PasswordLength, PasswordOwner, RequireAcceptablePassword } from './features/passwords/password-rules.ts';
+export { parseUserImport, type ImportedUser, type ParsedImport } from './features/administration/user-import.ts';
 export type { User } from './accounts/user-table.ts';
 export type {
   DatabaseHandle,
@@ -21,9 +21,9 @@ export {
 export type { DatabaseAbilities } from './database/mongo-migration.ts';
 export { migrate, planMigrations, type MigrationOptions } from './database/migrate.ts';
 export { isEmptyPlan, type MigrationPlan, type PlannedColumn, type PlannedIndex } from './database/migration-plan.ts';
-export type { FactorMethod } from './factors/factor-method.ts';
-export { sealedFactorColumn } from './factors/sealed-factor-column.ts';
-export type { SecondFactorRules } from './factors/second-factor.ts';
+export type { FactorMethod } from './features/second-factor/factor-method.ts';
+export { sealedFactorColumn } from './features/second-factor/sealed-factor-column.ts';
+export type { SecondFactorRules } from './features/second-factor/second-factor.ts';
 export type { IdentityEnvironment } from './http/identity-request.ts';
 export { maximumBodyBytes } from './http/request-body.ts';
 export { createIdentity, type Identity, type IdentityOptions } from './identity.ts';

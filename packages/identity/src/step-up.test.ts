@@ -7,7 +7,7 @@ import {
   setUpApp,
   verify,
   wrongCodeFor,
-} from './factors/factor.test-support.ts';
+} from './features/second-factor/factor.test-support.ts';
 import { canRace, goodPassword, onDatabase, startHarness, type Harness } from './identity.test-support.ts';
 
 const email = 'robin@example.test';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { BetterAuthOptions } from 'better-auth';
 import { recordModels, type RecordTable } from '@sallyport/core';
-import { factorTables } from '../factors/factor-tables.ts';
+import { factorTables } from '../features/second-factor/factor-tables.ts';
 
 /** What Better Auth must know to make and to use the tables; the same for migrations and for the engine. */
 export type IdentitySchema = Pick<

@@ -9,7 +9,7 @@ import {
   type RequestContext,
   type SealerFor,
 } from '@sallyport/core';
-import type { PasswordHashing } from '../accounts/password-hashing.ts';
+import type { PasswordHashing } from '../hashing/password-hashing.ts';
 import { rolesToText } from '../accounts/user-table.ts';
 import type { IdentityDatabase } from '../database/identity-database.ts';
 import { createRowId } from '../database/row-id.ts';

@@ -2,8 +2,8 @@ import { createRecordSessionStore, createSealer, openEmbeddedDatabase, sessionTa
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createUserTable, type User } from '../accounts/user-table.ts';
 import { openIdentityDatabase } from '../database/identity-database.ts';
-import { createAccountDemand } from '../factors/account-demand.ts';
-import { createFactorTable } from '../factors/factor-table.ts';
+import { createAccountDemand } from '../features/second-factor/account-demand.ts';
+import { createFactorTable } from '../features/second-factor/factor-table.ts';
 import { createSessionMaker } from '../sessions/session-maker.ts';
 import { withSessionRecords } from './session-adapter.ts';
 

@@ -1,5 +1,5 @@
 import { checkStepUp, SallyportError, type LiveSession, type StepUp } from '@sallyport/core';
-import type { SecondFactor } from '../factors/second-factor.ts';
+import type { SecondFactor } from '../features/second-factor/second-factor.ts';
 
 export interface RecentSignInParts {
   readonly secondFactor: SecondFactor;

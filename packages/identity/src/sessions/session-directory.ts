@@ -11,7 +11,7 @@ import {
 } from '@sallyport/core';
 import type { RoleDirectory } from '../accounts/role-directory.ts';
 import type { User, UserTable } from '../accounts/user-table.ts';
-import type { AccountDemand } from '../factors/account-demand.ts';
+import type { AccountDemand } from '../features/second-factor/account-demand.ts';
 
 export interface SessionDirectoryOptions {
   readonly sessions: SessionStore;

@@ -7,7 +7,7 @@ import {
   type SessionStore,
 } from '@sallyport/core';
 import type { UserTable } from '../accounts/user-table.ts';
-import type { AccountDemand } from '../factors/account-demand.ts';
+import type { AccountDemand } from '../features/second-factor/account-demand.ts';
 import { toDeviceNames, toStoredUserAgent } from './device-label.ts';
 
 /** How long a session lives: without use, and at all. */

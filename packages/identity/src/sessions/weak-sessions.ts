@@ -1,7 +1,7 @@
 import { isAssuranceAtLeast, type SecurityEventLog, type SessionStore } from '@sallyport/core';
-import type { Origin } from '../accounts/accounts.ts';
+import type { Origin } from '../features/administration/accounts.ts';
 import type { User } from '../accounts/user-table.ts';
-import type { AccountDemand } from '../factors/account-demand.ts';
+import type { AccountDemand } from '../features/second-factor/account-demand.ts';
 import type { SessionRevocation } from './session-revocation.ts';
 
 /** Ends the sessions of a user whose sign-in is weaker than the roles of the user demand. */

@@ -1,4 +1,4 @@
-import type { Factor } from '../factors/factor-table.ts';
+import type { Factor } from './factor-table.ts';
 
 /** A factor, as its owner is shown it before the second step: enough to recognise, not enough to know. */
 export function toShownFactor({ method, value }: Pick<Factor, 'method' | 'value'>) {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { FieldError } from '@sallyport/core';
-import { accountFields } from '../http/account-fields.ts';
-import { problemOfPasswordHash } from './password-hash.ts';
+import { accountFields } from '../../http/account-fields.ts';
+import { problemOfPasswordHash } from '../../hashing/password-hash.ts';
 
 /** An account as another system exported it. */
 export interface ImportedUser {

@@ -1,10 +1,10 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
-import type { Accounts } from '../accounts/accounts.ts';
-import { whereOf } from '../events/security-event-log.ts';
-import { requireSession, type IdentityEnvironment } from './identity-request.ts';
-import { readBody } from './request-body.ts';
-import { requireUserManager, type UserManagerParts } from './require-user-manager.ts';
+import type { Accounts } from './accounts.ts';
+import { whereOf } from '../../events/security-event-log.ts';
+import { requireSession, type IdentityEnvironment } from '../../http/identity-request.ts';
+import { readBody } from '../../http/request-body.ts';
+import { requireUserManager, type UserManagerParts } from '../../http/require-user-manager.ts';
 import type { SessionDirectory } from '@sallyport/core';
 
 export interface RoleRouteParts extends UserManagerParts {

@@ -7,19 +7,19 @@ import {
   type SessionStore,
   type InvalidationBus,
 } from '@sallyport/core';
-import type { OneTimeLinks } from '../accounts/one-time-links.ts';
-import type { PasswordHashing } from '../accounts/password-hashing.ts';
-import type { RequireAcceptablePassword } from '../accounts/password-rules.ts';
-import type { User, UserTable } from '../accounts/user-table.ts';
-import type { Engine } from '../engine/better-auth-engine.ts';
-import { whereOf } from '../events/security-event-log.ts';
-import type { AccountPost } from '../mail/account-post.ts';
-import type { SessionRevocation } from '../sessions/session-revocation.ts';
-import { accountFields } from './account-fields.ts';
-import { answerFloor, type AnswerFloor } from './answer-floor.ts';
-import type { DeviceCookie } from './device-cookie.ts';
-import type { IdentityEnvironment } from './identity-request.ts';
-import { readBody } from './request-body.ts';
+import type { OneTimeLinks } from '../../accounts/one-time-links.ts';
+import type { PasswordHashing } from '../../hashing/password-hashing.ts';
+import type { RequireAcceptablePassword } from './password-rules.ts';
+import type { User, UserTable } from '../../accounts/user-table.ts';
+import type { Engine } from '../../engine/better-auth-engine.ts';
+import { whereOf } from '../../events/security-event-log.ts';
+import type { AccountPost } from '../../mail/account-post.ts';
+import type { SessionRevocation } from '../../sessions/session-revocation.ts';
+import { accountFields } from '../../http/account-fields.ts';
+import { answerFloor, type AnswerFloor } from '../../http/answer-floor.ts';
+import type { DeviceCookie } from '../../http/device-cookie.ts';
+import type { IdentityEnvironment } from '../../http/identity-request.ts';
+import { readBody } from '../../http/request-body.ts';
 
 export interface PasswordResetParts extends AnswerFloor {
   readonly engine: Engine;

@@ -8,22 +8,26 @@ import {
   type SessionCookie,
   type SessionDirectory,
 } from '@sallyport/core';
-import type { DeviceTrust } from '../accounts/device-trust.ts';
-import type { Guess, GuessLimiter } from '../accounts/guess-limiter.ts';
-import type { PasswordHashing } from '../accounts/password-hashing.ts';
-import type { User } from '../accounts/user-table.ts';
-import type { Engine } from '../engine/better-auth-engine.ts';
-import { whereOf } from '../events/security-event-log.ts';
-import { toStoredUserAgent } from '../sessions/device-label.ts';
-import type { SessionLifetime } from '../sessions/session-maker.ts';
-import { accountFields } from './account-fields.ts';
-import { answerFloor, type AnswerFloor } from './answer-floor.ts';
-import type { DeviceCookie } from './device-cookie.ts';
-import { findSession, type IdentityEnvironment } from './identity-request.ts';
-import { askForSecondFactor, type AskedForMore, type SecondFactorAskingParts } from './ask-for-second-factor.ts';
-import { readBody, readNothing } from './request-body.ts';
-import { toSafeReturnTo } from './return-to.ts';
-import { settleSession, type SignedIn, type SettleSessionParts } from './settle-session.ts';
+import type { DeviceTrust } from '../../accounts/device-trust.ts';
+import type { Guess, GuessLimiter } from '../../accounts/guess-limiter.ts';
+import type { PasswordHashing } from '../../hashing/password-hashing.ts';
+import type { User } from '../../accounts/user-table.ts';
+import type { Engine } from '../../engine/better-auth-engine.ts';
+import { whereOf } from '../../events/security-event-log.ts';
+import { toStoredUserAgent } from '../../sessions/device-label.ts';
+import type { SessionLifetime } from '../../sessions/session-maker.ts';
+import { accountFields } from '../../http/account-fields.ts';
+import { answerFloor, type AnswerFloor } from '../../http/answer-floor.ts';
+import type { DeviceCookie } from '../../http/device-cookie.ts';
+import { findSession, type IdentityEnvironment } from '../../http/identity-request.ts';
+import {
+  askForSecondFactor,
+  type AskedForMore,
+  type SecondFactorAskingParts,
+} from '../second-factor/ask-for-second-factor.ts';
+import { readBody, readNothing } from '../../http/request-body.ts';
+import { toSafeReturnTo } from '../../http/return-to.ts';
+import { settleSession, type SignedIn, type SettleSessionParts } from '../../sessions/settle-session.ts';
 
 export interface SignInParts extends AnswerFloor, SecondFactorAskingParts, SettleSessionParts {
   readonly cookie: SessionCookie;

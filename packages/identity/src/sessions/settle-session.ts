@@ -8,8 +8,8 @@ import {
 } from '@sallyport/core';
 import type { User, UserTable } from '../accounts/user-table.ts';
 import { whereOf } from '../events/security-event-log.ts';
-import type { SessionLimit } from '../sessions/session-limit.ts';
-import type { SessionRevocation } from '../sessions/session-revocation.ts';
+import type { SessionLimit } from './session-limit.ts';
+import type { SessionRevocation } from './session-revocation.ts';
 
 export interface SettleSessionParts {
   readonly sessions: SessionStore;

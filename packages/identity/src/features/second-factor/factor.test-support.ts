@@ -1,6 +1,6 @@
 import { TOTP, Secret } from 'otpauth';
 import type { Caller } from '@sallyport/core';
-import { goodPassword, type Answer, type Harness, type RequestOptions } from '../identity.test-support.ts';
+import { goodPassword, type Answer, type Harness, type RequestOptions } from '../../identity.test-support.ts';
 
 /** An account with an authenticator app, and what its owner holds. */
 export interface AppOwner {

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { recordModels, type Records } from '@sallyport/core';
-import type { PasswordHashing } from '../accounts/password-hashing.ts';
+import type { PasswordHashing } from '../../hashing/password-hashing.ts';
 
 /** Codes for the day on which the second factor is lost. Each works once. */
 export interface RecoveryCodes {

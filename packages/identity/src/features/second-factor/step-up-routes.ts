@@ -7,21 +7,21 @@ import {
   type SessionDirectory,
   type SecurityEventLog,
 } from '@sallyport/core';
-import type { DeviceTrust } from '../accounts/device-trust.ts';
-import type { GuessLimiter } from '../accounts/guess-limiter.ts';
-import type { PasswordHashing } from '../accounts/password-hashing.ts';
-import type { UserTable } from '../accounts/user-table.ts';
-import type { Engine } from '../engine/better-auth-engine.ts';
-import { whereOf } from '../events/security-event-log.ts';
-import { resendSeconds } from '../factors/code-limiter.ts';
-import { amrOfCode, codeMethods, type CodeMethod } from '../factors/factor-method.ts';
-import type { SecondFactor } from '../factors/second-factor.ts';
-import type { FreshProof, RaiseSession } from '../sessions/session-raising.ts';
-import { accountFields } from './account-fields.ts';
-import type { DeviceCookie } from './device-cookie.ts';
-import { requireSession, type IdentityEnvironment } from './identity-request.ts';
-import { readBody } from './request-body.ts';
-import { toSafeReturnTo } from './return-to.ts';
+import type { DeviceTrust } from '../../accounts/device-trust.ts';
+import type { GuessLimiter } from '../../accounts/guess-limiter.ts';
+import type { PasswordHashing } from '../../hashing/password-hashing.ts';
+import type { UserTable } from '../../accounts/user-table.ts';
+import type { Engine } from '../../engine/better-auth-engine.ts';
+import { whereOf } from '../../events/security-event-log.ts';
+import { resendSeconds } from './code-limiter.ts';
+import { amrOfCode, codeMethods, type CodeMethod } from './factor-method.ts';
+import type { SecondFactor } from './second-factor.ts';
+import type { FreshProof, RaiseSession } from '../../sessions/session-raising.ts';
+import { accountFields } from '../../http/account-fields.ts';
+import type { DeviceCookie } from '../../http/device-cookie.ts';
+import { requireSession, type IdentityEnvironment } from '../../http/identity-request.ts';
+import { readBody } from '../../http/request-body.ts';
+import { toSafeReturnTo } from '../../http/return-to.ts';
 import { requireDestination, typedCode } from './second-factor-routes.ts';
 import { toShownFactor } from './shown-factor.ts';
 

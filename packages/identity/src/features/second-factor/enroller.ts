@@ -1,9 +1,9 @@
 import { SallyportError, type SessionDirectory } from '@sallyport/core';
-import type { User } from '../accounts/user-table.ts';
-import type { PendingSignIn } from '../factors/pending-sign-ins.ts';
-import { findSession, type IdentityEnvironment } from './identity-request.ts';
+import type { User } from '../../accounts/user-table.ts';
+import type { PendingSignIn } from './pending-sign-ins.ts';
+import { findSession, type IdentityEnvironment } from '../../http/identity-request.ts';
 import { findPending, type PendingRequestParts } from './pending-request.ts';
-import { recentSeconds, requireRecent, type RecentSignInParts } from './require-recent.ts';
+import { recentSeconds, requireRecent, type RecentSignInParts } from '../../http/require-recent.ts';
 
 export interface EnrollerParts extends PendingRequestParts, RecentSignInParts {
   readonly directory: SessionDirectory;

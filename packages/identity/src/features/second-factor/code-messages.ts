@@ -1,6 +1,6 @@
 import type { Message } from '@sallyport/core';
-import type { SentMethod } from '../factors/factor-method.ts';
-import { escapeHtml } from './escape-html.ts';
+import type { SentMethod } from './factor-method.ts';
+import { escapeHtml } from '../../mail/escape-html.ts';
 
 /** The messages that carry a code. A code is in nothing but its message: not in the subject, which lock screens show. */
 export type CodeMessages = Readonly<Record<SentMethod, (to: string, code: string) => Message>>;

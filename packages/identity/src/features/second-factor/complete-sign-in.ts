@@ -1,10 +1,15 @@
 import { SallyportError, serializeSessionCookie, type RequestContext, type SessionCookie } from '@sallyport/core';
-import type { User } from '../accounts/user-table.ts';
-import { amrOfCode, type CodeMethod } from '../factors/factor-method.ts';
-import type { PendingSignIn } from '../factors/pending-sign-ins.ts';
-import type { SecondFactor } from '../factors/second-factor.ts';
-import { AccountIsClosed, newSessionToken, type MakeSession, type SessionLifetime } from '../sessions/session-maker.ts';
-import { settleSession, type SettleSessionParts } from './settle-session.ts';
+import type { User } from '../../accounts/user-table.ts';
+import { amrOfCode, type CodeMethod } from './factor-method.ts';
+import type { PendingSignIn } from './pending-sign-ins.ts';
+import type { SecondFactor } from './second-factor.ts';
+import {
+  AccountIsClosed,
+  newSessionToken,
+  type MakeSession,
+  type SessionLifetime,
+} from '../../sessions/session-maker.ts';
+import { settleSession, type SettleSessionParts } from '../../sessions/settle-session.ts';
 
 export interface CompleteSignInParts extends SettleSessionParts {
   readonly secondFactor: SecondFactor;

@@ -1,8 +1,8 @@
 import type { RequestContext, SecurityEventLog } from '@sallyport/core';
-import type { User, UserTable } from '../accounts/user-table.ts';
-import { whereOf } from '../events/security-event-log.ts';
-import type { CodeMethod } from '../factors/factor-method.ts';
-import type { SecondFactor } from '../factors/second-factor.ts';
+import type { User, UserTable } from '../../accounts/user-table.ts';
+import { whereOf } from '../../events/security-event-log.ts';
+import type { CodeMethod } from './factor-method.ts';
+import type { SecondFactor } from './second-factor.ts';
 
 export interface SecondFactorAskingParts {
   readonly users: UserTable;

@@ -1,13 +1,13 @@
 import { Hono } from 'hono';
 import { SallyportError, type SessionDirectory, type SessionStore } from '@sallyport/core';
-import { whereOf } from '../events/security-event-log.ts';
-import { changeFactors, type FactorChangeParts } from '../factors/change-factors.ts';
-import type { AccountPost } from '../mail/account-post.ts';
-import type { SessionRevocation } from '../sessions/session-revocation.ts';
-import { requireSession, type IdentityEnvironment } from './identity-request.ts';
-import { readNothing } from './request-body.ts';
-import { requireRecent, type RecentSignInParts } from './require-recent.ts';
-import { requireUserManager, type UserManagerParts } from './require-user-manager.ts';
+import { whereOf } from '../../events/security-event-log.ts';
+import { changeFactors, type FactorChangeParts } from './change-factors.ts';
+import type { AccountPost } from '../../mail/account-post.ts';
+import type { SessionRevocation } from '../../sessions/session-revocation.ts';
+import { requireSession, type IdentityEnvironment } from '../../http/identity-request.ts';
+import { readNothing } from '../../http/request-body.ts';
+import { requireRecent, type RecentSignInParts } from '../../http/require-recent.ts';
+import { requireUserManager, type UserManagerParts } from '../../http/require-user-manager.ts';
 
 export interface FactorResetParts extends FactorChangeParts, RecentSignInParts, UserManagerParts {
   readonly directory: SessionDirectory;

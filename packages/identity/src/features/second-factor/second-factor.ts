@@ -1,8 +1,8 @@
 import type { Counters, Records, SealerFor, SecurityEventLog, SessionCookie } from '@sallyport/core';
-import type { PasswordHashing } from '../accounts/password-hashing.ts';
-import type { AccountPost } from '../mail/account-post.ts';
-import type { CodeMessages } from '../mail/code-messages.ts';
-import type { MailQueue } from '../mail/mail-queue.ts';
+import type { PasswordHashing } from '../../hashing/password-hashing.ts';
+import type { AccountPost } from '../../mail/account-post.ts';
+import type { CodeMessages } from './code-messages.ts';
+import type { MailQueue } from '../../mail/mail-queue.ts';
 import { createAccountDemand, type AccountDemand } from './account-demand.ts';
 import { createCodeCheck, type CodeCheck } from './code-check.ts';
 import { createCodeLimiter } from './code-limiter.ts';

@@ -1,17 +1,17 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
 import { SallyportError } from '@sallyport/core';
-import { resendSeconds } from '../factors/code-limiter.ts';
-import { codeMethods, type SentMethod } from '../factors/factor-method.ts';
-import { toStoredUserAgent } from '../sessions/device-label.ts';
+import { resendSeconds } from './code-limiter.ts';
+import { codeMethods, type SentMethod } from './factor-method.ts';
+import { toStoredUserAgent } from '../../sessions/device-label.ts';
 import { completeSignIn, type CompleteSignInParts } from './complete-sign-in.ts';
-import type { DeviceCookie } from './device-cookie.ts';
-import type { IdentityEnvironment } from './identity-request.ts';
+import type { DeviceCookie } from '../../http/device-cookie.ts';
+import type { IdentityEnvironment } from '../../http/identity-request.ts';
 import { findPending, requirePending, type PendingRequestParts } from './pending-request.ts';
-import { readBody, readNothing } from './request-body.ts';
-import { toSafeReturnTo } from './return-to.ts';
+import { readBody, readNothing } from '../../http/request-body.ts';
+import { toSafeReturnTo } from '../../http/return-to.ts';
 import { toShownFactor } from './shown-factor.ts';
-import { toShownUser } from './sign-in-routes.ts';
+import { toShownUser } from '../passwords/sign-in-routes.ts';
 
 export interface SecondFactorParts extends CompleteSignInParts, PendingRequestParts {
   readonly deviceCookie: DeviceCookie;

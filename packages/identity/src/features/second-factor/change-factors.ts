@@ -1,5 +1,5 @@
 import { SallyportError, type InvalidationBus } from '@sallyport/core';
-import type { User, UserTable } from '../accounts/user-table.ts';
+import type { User, UserTable } from '../../accounts/user-table.ts';
 
 export interface FactorChangeParts {
   readonly users: UserTable;

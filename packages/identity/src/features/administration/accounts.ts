@@ -6,16 +6,16 @@ import {
   type SecurityEventLog,
   type SessionStore,
 } from '@sallyport/core';
-import { createRowId } from '../database/row-id.ts';
-import type { Engine } from '../engine/better-auth-engine.ts';
-import type { EndWeakSessions } from '../sessions/weak-sessions.ts';
-import type { PasswordHashing } from './password-hashing.ts';
-import type { RoleDirectory } from './role-directory.ts';
-import type { OneTimeLinks } from './one-time-links.ts';
+import { createRowId } from '../../database/row-id.ts';
+import type { Engine } from '../../engine/better-auth-engine.ts';
+import type { EndWeakSessions } from '../../sessions/weak-sessions.ts';
+import type { PasswordHashing } from '../../hashing/password-hashing.ts';
+import type { RoleDirectory } from '../../accounts/role-directory.ts';
+import type { OneTimeLinks } from '../../accounts/one-time-links.ts';
 import type { ImportedUser } from './user-import.ts';
-import type { User, UserTable } from './user-table.ts';
-import type { AccountPost } from '../mail/account-post.ts';
-import type { SessionRevocation } from '../sessions/session-revocation.ts';
+import type { User, UserTable } from '../../accounts/user-table.ts';
+import type { AccountPost } from '../../mail/account-post.ts';
+import type { SessionRevocation } from '../../sessions/session-revocation.ts';
 
 /** An account to make. */
 export interface NewUser {

@@ -1,7 +1,7 @@
 import { SallyportError } from '@sallyport/core';
-import type { User, UserTable } from '../accounts/user-table.ts';
-import type { PendingPurpose, PendingSignIn } from '../factors/pending-sign-ins.ts';
-import type { SecondFactor } from '../factors/second-factor.ts';
+import type { User, UserTable } from '../../accounts/user-table.ts';
+import type { PendingPurpose, PendingSignIn } from './pending-sign-ins.ts';
+import type { SecondFactor } from './second-factor.ts';
 
 export interface PendingRequestParts {
   readonly secondFactor: SecondFactor;

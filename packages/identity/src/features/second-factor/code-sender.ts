@@ -1,7 +1,7 @@
 import { networkOf, type RequestContext, type SecurityEventLog } from '@sallyport/core';
-import { whereOf } from '../events/security-event-log.ts';
-import type { CodeMessages } from '../mail/code-messages.ts';
-import type { MailQueue } from '../mail/mail-queue.ts';
+import { whereOf } from '../../events/security-event-log.ts';
+import type { CodeMessages } from './code-messages.ts';
+import type { MailQueue } from '../../mail/mail-queue.ts';
 import type { CodeLimiter } from './code-limiter.ts';
 import type { SentMethod } from './factor-method.ts';
 import type { OneTimeCodes } from './one-time-codes.ts';

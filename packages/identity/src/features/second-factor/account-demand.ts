@@ -1,5 +1,5 @@
 import type { AssuranceLevel } from '@sallyport/core';
-import type { User } from '../accounts/user-table.ts';
+import type { User } from '../../accounts/user-table.ts';
 import type { FactorTable } from './factor-table.ts';
 
 /** How strong a sign-in must be at least. */
