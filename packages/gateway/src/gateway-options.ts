@@ -15,7 +15,7 @@ import {
 } from '@sallyport/core';
 import { isHostPattern } from './firewall/known-hosts.ts';
 import { problemOfProxyNetwork } from './firewall/proxy-network.ts';
-import type { SharedCountsParts } from './limits/shared-counts.ts';
+import type { CounterSyncParts } from './limits/counter-sync.ts';
 import type { Mount } from './routing/mount.ts';
 import type { RequestRecord } from './record/record.ts';
 import type { DoorTraces } from './record/traces.ts';
@@ -131,7 +131,7 @@ export interface DoorOptions {
   /** Who may ask whether a request is to be let through; nobody unless this is there. */
   readonly forwardAuth?: ForwardAuthOptions;
   /** Where gateways tell each other how many requests they counted; absent means that this one counts alone. */
-  readonly sharedCounts?: Omit<SharedCountsParts, 'logger'>;
+  readonly sharedCounts?: Omit<CounterSyncParts, 'logger'>;
   readonly sessionCache?: SessionCacheOptions;
   readonly streams?: StreamOptions;
   readonly upstreams?: UpstreamOptions;

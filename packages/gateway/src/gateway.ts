@@ -13,8 +13,8 @@ import type { NoteRefusal } from './record/note-refusal.ts';
 import type { ListenerKind } from './pipeline/request-state.ts';
 import { createHttpsRedirect } from './listeners/https-redirect.ts';
 import type { CertificatePair } from './listeners/secure-context.ts';
-import { createLastingParts } from './persistent-state.ts';
-import { createReplaceableParts, type ReplaceableParts } from './routing-snapshot.ts';
+import { createPersistentState } from './persistent-state.ts';
+import { createRoutingSnapshot, type RoutingSnapshot } from './routing-snapshot.ts';
 
 /** What may change while a door runs. */
 export type DoorChange = Pick<
@@ -79,10 +79,10 @@ const defaultGraceMilliseconds = 10_000;
  */
 export function createDoor(options: DoorOptions): Door {
   let checked = checkDoorOptions(options);
-  const lasting = createLastingParts(checked);
-  let current = createReplaceableParts(checked, lasting);
+  const persistent = createPersistentState(checked);
+  let current = createRoutingSnapshot(checked, persistent);
   current.use();
-  const retired = new Set<ReplaceableParts>();
+  const retired = new Set<RoutingSnapshot>();
   const listeners: Listener[] = [];
   const rebuilds: (() => void)[] = [];
   const certified: Listener[] = [];
@@ -95,7 +95,7 @@ export function createDoor(options: DoorOptions): Door {
   // Connections outlive a change, and which proxies are trusted may have changed by the next one.
   const listenerOptionsFor = (kind: ListenerKind): ListenerOptions => ({
     limits: checked.limits,
-    slowClients: lasting.slowClients,
+    slowClients: persistent.slowClients,
     caps: {
       total: checked.limits.connections,
       // Behind the internal listener are services, few and known.
@@ -168,7 +168,7 @@ export function createDoor(options: DoorOptions): Door {
     explain: (question) => current.explain(question, internal),
     reconfigure: (change) => {
       const nextOptions = checkDoorOptions({ ...options, ...change });
-      const next = createReplaceableParts(nextOptions, lasting);
+      const next = createRoutingSnapshot(nextOptions, persistent);
       next.use();
       const before = current;
       checked = nextOptions;
@@ -182,10 +182,10 @@ export function createDoor(options: DoorOptions): Door {
     },
     close: async ({ graceMilliseconds = defaultGraceMilliseconds } = {}) => {
       isDraining = true;
-      lasting.drain();
+      persistent.drain();
       await Promise.all(listeners.map((listener) => listener.drain(graceMilliseconds)));
       await Promise.all([...retired, current].map((parts) => parts.close()));
-      lasting.close();
+      persistent.close();
     },
   };
 }

@@ -12,8 +12,8 @@ import { createSessionCache, type SessionCache } from './sessions/session-cache.
 import { createStreamRegister, type StreamRegister } from './streams/stream-register.ts';
 import { createTokenMint, type TokenMint } from './credentials/token-mint.ts';
 
-/** What outlives a change of the configuration: everything that remembers. */
-export interface LastingParts {
+/** Persistent state: what is kept across reloads of the configuration. */
+export interface PersistentState {
   readonly cache: SessionCache;
   readonly mint: TokenMint;
   readonly streams: StreamRegister;
@@ -28,8 +28,8 @@ export interface LastingParts {
   close(): void;
 }
 
-/** Builds what lasts as long as the door. */
-export function createLastingParts(options: CheckedDoorOptions): LastingParts {
+/** Builds the persistent state; it lives as long as the gateway. */
+export function createPersistentState(options: CheckedDoorOptions): PersistentState {
   const { publicOrigin, keyRing, sessions, clock, meter, limits, bus } = options;
   const isCounted = meter !== silentMeter;
   const cache = createSessionCache({ sessions, bus, clock, meter, ...options.sessionCache });

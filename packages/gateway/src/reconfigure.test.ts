@@ -132,25 +132,25 @@ describe('a target that no route names any more', () => {
     const upstream = await startKeepingUpstream();
     const door = await doorWith([open('a', upstream.origin), open('b', nowhere)]);
     await door.send('GET', '/a');
-    const underWay = door.send('GET', '/a/held');
+    const inFlight = door.send('GET', '/a/held');
     await expect.poll(() => upstream.held.length, settled).toBe(1);
     door.door.reconfigure({ routes: [open('b', nowhere)] });
     expect((await door.send('GET', '/a')).status).toBe(404);
     expect(upstream.sockets.size).toBe(1);
     upstream.held[0]?.();
-    expect(await underWay).toMatchObject({ status: 200, body: 'kept' });
+    expect(await inFlight).toMatchObject({ status: 200, body: 'kept' });
     await expect.poll(() => upstream.sockets.size, settled).toBe(0);
   });
 
   it('is kept, with what is known of it, when it comes back while something is under way', async () => {
     const upstream = await startKeepingUpstream();
     const door = await doorWith([open('a', upstream.origin)]);
-    const underWay = door.send('GET', '/a/held');
+    const inFlight = door.send('GET', '/a/held');
     await expect.poll(() => upstream.held.length, settled).toBe(1);
     door.door.reconfigure({ routes: [] });
     door.door.reconfigure({ routes: [open('b', upstream.origin)] });
     upstream.held[0]?.();
-    expect((await underWay).body).toBe('kept');
+    expect((await inFlight).body).toBe('kept');
     expect((await door.send('GET', '/b')).body).toBe('kept');
     expect(upstream.accepted()).toBe(1);
   });

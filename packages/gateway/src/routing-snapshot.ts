@@ -11,7 +11,7 @@ import { createForwardedSchemeReader } from './firewall/forwarded-scheme.ts';
 import { createNextPageReader } from './firewall/next-page.ts';
 import { readPath } from './firewall/canonical-request.ts';
 import { createForwarder, type Forwarder } from './forward/forward.ts';
-import type { HandleRequestParts, UnderWay } from './pipeline/handle-request.ts';
+import type { HandleRequestParts, InFlight } from './pipeline/handle-request.ts';
 import { createUpstreamMeasures } from './forward/upstream-measures.ts';
 import { createInternalTokenAuthenticator } from './credentials/internal-token.ts';
 import { createKnownHosts } from './firewall/known-hosts.ts';
@@ -25,19 +25,19 @@ import { createRevocationsMount } from './sessions/revocations-mount.ts';
 import { createRouteTable, type LimitsOf, type RouteTable } from './routing/route-table.ts';
 import { bearerRefuser, createSessionAuthenticator } from './credentials/session-cookie.ts';
 import { createCookieReader } from './credentials/session-cookie-reader.ts';
-import type { LastingParts } from './persistent-state.ts';
+import type { PersistentState } from './persistent-state.ts';
 
-/** What follows from routes and hosts, and is replaced as a whole when they change. */
-export interface ReplaceableParts {
+/** Routing snapshot: what follows from routes and hosts, rebuilt as a whole on reload. */
+export interface RoutingSnapshot {
   partsFor(kind: ListenerKind, address: Listening, isDraining: () => boolean): HandleRequestParts;
   forwardAuthParts(proxies: readonly string[], isDraining: () => boolean): ForwardAuthParts;
   readonly isTrustedProxy: (address: string) => boolean;
   noteRefusalOf(kind: ListenerKind): NoteRefusal;
   /** `internal` is where the internal listener is; absent when there is none. */
   explain(question: ExplainQuestion, internal: Listening | undefined): Promise<Explanation>;
-  /** They are in use from now on. */
+  /** The snapshot is in use from now on. */
   use(): void;
-  /** Others took their place: nothing new begins. Closes once nothing runs under these parts any more. */
+  /** A newer snapshot is in use: no request begins under this one. Closes once none is in flight. */
   retire(onClosed: () => void): void;
   close(): Promise<void>;
 }
@@ -46,16 +46,16 @@ export interface ReplaceableParts {
 const nowhere: Listening = { host: '', port: 0 };
 
 /** What both listeners share: one set of routes, of limits on them, and of upstreams. */
-export function createReplaceableParts(options: CheckedDoorOptions, lasting: LastingParts): ReplaceableParts {
-  const { cache, mint, streams, revocations, slowClients, metrics } = lasting;
-  const underWay: UnderWay = { count: 0, onIdle: undefined };
+export function createRoutingSnapshot(options: CheckedDoorOptions, persistent: PersistentState): RoutingSnapshot {
+  const { cache, mint, streams, revocations, slowClients, metrics } = persistent;
+  const inFlight: InFlight = { count: 0, onIdle: undefined };
   const isTrustedProxy = createNetworkCheck(options.trustedProxies);
   const { publicUrl, publicOrigin, isSecure, keyRing, routes, sessions, logger, now, meter } = options;
   const clock = options.clock;
   const keys = createKeysMount(keyRing);
   const audiences = new Set(routes.map((route) => route.audience));
   const readCookies = createCookieReader(sessionCookieFor(publicUrl).name);
-  const requestLimits = lasting.requestLimits.plan();
+  const requestLimits = persistent.requestLimits.plan();
   const limitsOf: LimitsOf = (owner, limits) =>
     limits === undefined ? requestLimits.of('door', options.limits.requests) : requestLimits.of(owner, limits);
   const tables: Record<ListenerKind, RouteTable> = {
@@ -64,9 +64,9 @@ export function createReplaceableParts(options: CheckedDoorOptions, lasting: Las
     internal: createRouteTable(routes, [keys, createRevocationsMount(revocations)]),
   };
   const protocol = isSecure ? 'https' : 'http';
-  const turningAway = { signInPath: options.signInPath, stepUpPath: options.stepUpPath };
+  const challengePaths = { signInPath: options.signInPath, stepUpPath: options.stepUpPath };
   const { limits } = options;
-  const upstreams = lasting.upstreams.plan(routes);
+  const upstreams = persistent.upstreams.plan(routes);
   const forwarderParts = {
     upstreams,
     streams,
@@ -75,14 +75,14 @@ export function createReplaceableParts(options: CheckedDoorOptions, lasting: Las
     readCookies,
     publicOrigin,
     bodyBytes: limits.bodyBytes,
-    tunnels: lasting.tunnels,
+    tunnels: persistent.tunnels,
   } as const;
   const forwarders: Record<ListenerKind, Forwarder> = {
-    public: createForwarder(tables.public.places, {
+    public: createForwarder(tables.public.routes, {
       ...forwarderParts,
       strictTransport: options.strictTransport,
     }),
-    internal: createForwarder(tables.internal.places, { ...forwarderParts, strictTransport: undefined }),
+    internal: createForwarder(tables.internal.routes, { ...forwarderParts, strictTransport: undefined }),
   };
   const authenticators: Record<ListenerKind, DecisionParts['authenticators']> = {
     public: [
@@ -100,7 +100,7 @@ export function createReplaceableParts(options: CheckedDoorOptions, lasting: Las
     ],
   };
   const common = {
-    ...turningAway,
+    ...challengePaths,
     limits: {
       headers: options.limits.headers,
       cookies: options.limits.cookies,
@@ -144,7 +144,7 @@ export function createReplaceableParts(options: CheckedDoorOptions, lasting: Las
     audiences,
   });
 
-  const partsFor: ReplaceableParts['partsFor'] = (kind, address, isDraining) => ({
+  const partsFor: RoutingSnapshot['partsFor'] = (kind, address, isDraining) => ({
     listener: kind,
     decision: decisionFor(kind, address),
     forwarder: forwarders[kind],
@@ -155,7 +155,7 @@ export function createReplaceableParts(options: CheckedDoorOptions, lasting: Las
     traces: options.traces,
     metrics: metrics[kind],
     tracer: options.tracer,
-    underWay,
+    inFlight,
     onRefusal: options.onRefusal,
     isReady: () => !isDraining() && options.isReady(),
     readinessWarnings: options.readinessWarnings,
@@ -198,11 +198,11 @@ export function createReplaceableParts(options: CheckedDoorOptions, lasting: Las
     },
     retire: (onClosed) => {
       upstreams.retire();
-      underWay.onIdle = () => {
-        underWay.onIdle = undefined;
+      inFlight.onIdle = () => {
+        inFlight.onIdle = undefined;
         void upstreams.release().finally(onClosed);
       };
-      if (underWay.count === 0) underWay.onIdle();
+      if (inFlight.count === 0) inFlight.onIdle();
     },
     close: () => upstreams.release(),
   };

@@ -14,7 +14,7 @@ import {
 } from '@sallyport/core';
 import type { AuthenticationOutcome, Authenticator } from '../pipeline/stages/authenticate.ts';
 import { createLeastRecentlyUsed } from '../least-recently-used.ts';
-import { placeOf, requestOf } from '../pipeline/request-state.ts';
+import { routeOf, requestOf } from '../pipeline/request-state.ts';
 import type { CachedSession, SessionCache } from '../sessions/session-cache.ts';
 
 export interface InternalTokenAuthenticatorParts {
@@ -60,8 +60,8 @@ export function createInternalTokenAuthenticator(parts: InternalTokenAuthenticat
   };
 
   return {
-    authenticate: async (passage): Promise<AuthenticationOutcome> => {
-      const token = parseBearerToken(requestOf(passage).headers.authorization);
+    authenticate: async (state): Promise<AuthenticationOutcome> => {
+      const token = parseBearerToken(requestOf(state).headers.authorization);
       if (token === undefined) return { kind: 'not-applicable' };
       const audience = audienceOf(token);
       const verifier = audience === undefined ? undefined : verifiers.get(audience);
@@ -69,7 +69,7 @@ export function createInternalTokenAuthenticator(parts: InternalTokenAuthenticat
       const bearer = await verifier.verify(token);
       if (bearer.sid === undefined) return rejected('token-without-session');
       if (actorDepth(bearer) >= longestActorChain) return rejected('actor-chain-too-long');
-      const { session, isHit } = await cache.findBySid(bearer.sid, placeOf(passage).fresh);
+      const { session, isHit } = await cache.findBySid(bearer.sid, routeOf(state).fresh);
       if (session === null || session.principal.id !== bearer.id) return rejected('session-ended');
       if (!isSameAuthority(bearer, session.principal)) return rejected('generation-outdated');
       const actor = bearer.actor === undefined ? { id: audience } : { id: audience, actor: bearer.actor };

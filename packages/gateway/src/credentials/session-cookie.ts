@@ -1,7 +1,7 @@
 import { SallyportError } from '@sallyport/core';
 import type { RecordActivity } from '../sessions/activity.ts';
 import type { AuthenticationOutcome, Authenticator } from '../pipeline/stages/authenticate.ts';
-import { placeOf, requestOf, type Passage } from '../pipeline/request-state.ts';
+import { routeOf, requestOf, type RequestState } from '../pipeline/request-state.ts';
 import type { FoundSession, SessionCache } from '../sessions/session-cache.ts';
 import type { ReadCookieHeader } from './session-cookie-reader.ts';
 
@@ -20,19 +20,19 @@ const notApplicable: AuthenticationOutcome = { kind: 'not-applicable' };
 export function createSessionAuthenticator(parts: SessionAuthenticatorParts): Authenticator {
   const { cache, readCookies, recordActivity } = parts;
 
-  const toOutcome = (passage: Passage, found: FoundSession): AuthenticationOutcome => {
+  const toOutcome = (state: RequestState, found: FoundSession): AuthenticationOutcome => {
     const { session, isHit } = found;
     if (session === null) return { kind: 'unusable', reason: 'session-ended' };
-    if (placeOf(passage).slide && !requestOf(passage).headers.isPrefetch) recordActivity(session, passage.at);
+    if (routeOf(state).slide && !requestOf(state).headers.isPrefetch) recordActivity(session, state.at);
     return { kind: 'authenticated', caller: session.principal, session, isHit };
   };
 
   return {
-    authenticate: (passage) => {
-      const { headers } = requestOf(passage);
+    authenticate: (state) => {
+      const { headers } = requestOf(state);
       if (headers.cookie === undefined) return notApplicable;
-      passage.cookies = readCookies(headers.cookie, passage.message.socket);
-      const { session } = passage.cookies;
+      state.cookies = readCookies(headers.cookie, state.message.socket);
+      const { session } = state.cookies;
       if (session.kind === 'none') return notApplicable;
       if (headers.authorization !== undefined) {
         return {
@@ -41,8 +41,8 @@ export function createSessionAuthenticator(parts: SessionAuthenticatorParts): Au
         };
       }
       if (session.kind === 'unusable') return session;
-      const found = cache.findByToken(session.token, placeOf(passage).fresh, passage.message.socket);
-      return found instanceof Promise ? found.then((later) => toOutcome(passage, later)) : toOutcome(passage, found);
+      const found = cache.findByToken(session.token, routeOf(state).fresh, state.message.socket);
+      return found instanceof Promise ? found.then((later) => toOutcome(state, later)) : toOutcome(state, found);
     },
   };
 }
@@ -52,8 +52,8 @@ export function createSessionAuthenticator(parts: SessionAuthenticatorParts): Au
  * a service must never open the door itself.
  */
 export const bearerRefuser: Authenticator = {
-  authenticate: (passage) =>
-    requestOf(passage).headers.authorization === undefined
+  authenticate: (state) =>
+    requestOf(state).headers.authorization === undefined
       ? notApplicable
       : { kind: 'rejected', error: new SallyportError('SP_TOKEN_INVALID', { reason: 'bearer-on-public-listener' }) },
 };

@@ -13,11 +13,17 @@ import { decide, stageNames, type DecisionParts } from '../pipeline/decide.ts';
 import { upstreamTarget } from '../forward/upstream-request.ts';
 import type { RequestLimiter } from '../limits/request-limiter.ts';
 import { subjectOf } from '../limits/request-limits.ts';
-import { beginPassage, placeOf, type Decision, type ListenerKind, type Passage } from '../pipeline/request-state.ts';
+import {
+  createRequestState,
+  routeOf,
+  type Decision,
+  type ListenerKind,
+  type RequestState,
+} from '../pipeline/request-state.ts';
 import { findSource } from '../pipeline/stages/protect.ts';
 import { randomHex } from '../random-hex.ts';
 import { isSafe } from '../pipeline/request-intent.ts';
-import type { Place } from '../routing/route-table.ts';
+import type { ResolvedRoute } from '../routing/route-table.ts';
 import { explainRoutes } from './explain-route.ts';
 import type { ExplainedFact, ExplainedStage, Explanation, ExplainQuestion } from './explanation.ts';
 import { createSyntheticMessage } from './synthetic-message.ts';
@@ -48,10 +54,10 @@ export async function explainDecision(question: ExplainQuestion, parts: ExplainP
           ...parts.decision,
           authenticators: [createSidAuthenticator(parts, sid, question.from), ...parts.decision.authenticators],
         };
-  const passage = beginPassage(parts.listener, message, randomHex(32), parts.clock(), true, true);
-  const decision = await decide(passage, decisionParts);
+  const state = createRequestState(parts.listener, message, randomHex(32), parts.clock(), true, true);
+  const decision = await decide(state, decisionParts);
   message.socket.destroy();
-  return toExplanation(passage, decision, decisionParts, sid);
+  return toExplanation(state, decision, decisionParts, sid);
 }
 
 /** As if the cookie of that session had come or, at the internal listener, the token that a zone got for it. */
@@ -62,9 +68,9 @@ function createSidAuthenticator(
 ): Authenticator {
   const isInternal = listener === 'internal';
   return {
-    authenticate: async (passage) => {
+    authenticate: async (state) => {
       if (isInternal && (from === undefined || !audiences.has(from))) return refusedToken('audience-unknown');
-      const { session, isHit } = await cache.findBySid(sid, placeOf(passage).fresh);
+      const { session, isHit } = await cache.findBySid(sid, routeOf(state).fresh);
       if (session === null)
         return isInternal ? refusedToken('session-ended') : { kind: 'unusable', reason: 'session-ended' };
       const { principal } = session;
@@ -80,12 +86,12 @@ function refusedToken(reason: string): AuthenticationOutcome {
 }
 
 function toExplanation(
-  passage: Passage,
+  state: RequestState,
   decision: Decision,
   parts: DecisionParts,
   sid: string | undefined,
 ): Explanation {
-  const reached = passage.stage ?? stageNames[0] ?? '';
+  const reached = state.stage ?? stageNames[0] ?? '';
   const reachedIndex = stageNames.indexOf(reached);
   const outcome = decision.kind === 'refuse' ? 'refused' : 'decided';
   const stages = stageNames.map((stage, index): ExplainedStage => {
@@ -93,10 +99,10 @@ function toExplanation(
     return {
       stage,
       outcome: index === reachedIndex ? outcome : 'passed',
-      facts: factsOf(stage, passage, parts, sid),
+      facts: factsOf(stage, state, parts, sid),
     };
   });
-  const forwarding = decision.kind === 'forward' ? [forwardStage(passage)] : [];
+  const forwarding = decision.kind === 'forward' ? [forwardStage(state)] : [];
   return { ...verdictOf(decision), stages: [...stages, ...forwarding] };
 }
 
@@ -113,31 +119,34 @@ function verdictOf(decision: Decision): Omit<Explanation, 'stages'> {
 
 function factsOf(
   stage: string,
-  passage: Passage,
+  state: RequestState,
   parts: DecisionParts,
   sid: string | undefined,
 ): readonly ExplainedFact[] {
-  const { request } = passage;
+  const { request } = state;
   if (request === undefined) return [];
   if (stage === 'firewall') {
     return [
       { name: 'canonical request', value: `${request.method} ${request.host}${request.path}` },
       ...(request.query === '' ? [] : [{ name: 'query', value: `${request.query.length - 1} characters, not shown` }]),
-      { name: 'client address', value: passage.clientAddress },
+      { name: 'client address', value: state.clientAddress },
     ];
   }
-  if (stage === 'route') return explainRoutes(parts.table.places, request, passage.place);
-  const { place } = passage;
-  if (place === undefined) return [];
-  if (stage === 'limit-address') return addressLimitFacts(passage, place);
-  if (stage === 'limit-caller') return callerLimitFacts(passage, place);
-  if (stage === 'authenticate') return callerFacts(passage, place, sid);
-  if (stage === 'protect') return sourceFacts(passage, place, parts);
-  if (stage === 'authorize') return accessFacts(passage, place);
-  return stage === 'translate' ? tokenFacts(passage) : [];
+  if (stage === 'route') return explainRoutes(parts.table.routes, request, state.route);
+  const { route } = state;
+  if (route === undefined) return [];
+  if (stage === 'limit-address') return addressLimitFacts(state, route);
+  if (stage === 'limit-caller') return callerLimitFacts(state, route);
+  if (stage === 'authenticate') return callerFacts(state, route, sid);
+  if (stage === 'protect') return sourceFacts(state, route, parts);
+  if (stage === 'authorize') return accessFacts(state, route);
+  return stage === 'translate' ? tokenFacts(state) : [];
 }
 
-function addressLimitFacts({ listener, clientAddress, at }: Passage, { limits }: Place): readonly ExplainedFact[] {
+function addressLimitFacts(
+  { listener, clientAddress, at }: RequestState,
+  { limits }: ResolvedRoute,
+): readonly ExplainedFact[] {
   if (listener === 'internal') return [{ name: 'limits', value: 'none: the internal listener counts nothing' }];
   const byAddress = limits?.byAddress ?? [];
   if (byAddress.length === 0) return [{ name: 'limits', value: 'none by address' }];
@@ -145,11 +154,11 @@ function addressLimitFacts({ listener, clientAddress, at }: Passage, { limits }:
   return byAddress.map((limiter) => limitFact('address', limiter, network, at));
 }
 
-function callerLimitFacts(passage: Passage, { limits }: Place): readonly ExplainedFact[] {
-  if (passage.listener === 'internal') return [{ name: 'limits', value: 'none: the internal listener counts nothing' }];
+function callerLimitFacts(state: RequestState, { limits }: ResolvedRoute): readonly ExplainedFact[] {
+  if (state.listener === 'internal') return [{ name: 'limits', value: 'none: the internal listener counts nothing' }];
   const byCaller = limits?.byCaller ?? [];
   if (byCaller.length === 0) return [{ name: 'limits', value: 'none by session, account or key' }];
-  return byCaller.map(({ per, limiter }) => limitFact(per, limiter, subjectOf(passage, per), passage.at));
+  return byCaller.map(({ per, limiter }) => limitFact(per, limiter, subjectOf(state, per), state.at));
 }
 
 /** Which limit, whom it counts, and how it stands with them. */
@@ -163,10 +172,10 @@ function limitFact(per: string, limiter: RequestLimiter, subject: string | undef
   return { name, value: `${rule}: ${standing} for ${subject}` };
 }
 
-function callerFacts(passage: Passage, place: Place, sid: string | undefined): readonly ExplainedFact[] {
-  if (!place.carriesIdentity) return [{ name: 'caller', value: 'not looked at: this route never carries identity' }];
-  const { caller, reason, sessionCache } = passage;
-  const { cookie, authorization } = passage.request?.headers ?? {};
+function callerFacts(state: RequestState, route: ResolvedRoute, sid: string | undefined): readonly ExplainedFact[] {
+  if (!route.carriesIdentity) return [{ name: 'caller', value: 'not looked at: this route never carries identity' }];
+  const { caller, reason, sessionCache } = state;
+  const { cookie, authorization } = state.request?.headers ?? {};
   const presented = [
     ...(sid === undefined ? [] : ['session by its handle']),
     ...(cookie === undefined ? [] : ['cookies']),
@@ -198,16 +207,20 @@ function principalFacts({ sid, roles, acr, authTime, generation, actor }: Princi
   ];
 }
 
-function sourceFacts(passage: Passage, place: Place, { publicOrigins }: DecisionParts): readonly ExplainedFact[] {
-  const { request } = passage;
+function sourceFacts(
+  state: RequestState,
+  route: ResolvedRoute,
+  { publicOrigins }: DecisionParts,
+): readonly ExplainedFact[] {
+  const { request } = state;
   if (request === undefined) return [];
-  if (passage.listener === 'internal') return [{ name: 'cross-site check', value: 'not for the internal listener' }];
-  if (!place.carriesIdentity) return [{ name: 'cross-site check', value: 'not needed: no identity is carried' }];
+  if (state.listener === 'internal') return [{ name: 'cross-site check', value: 'not for the internal listener' }];
+  if (!route.carriesIdentity) return [{ name: 'cross-site check', value: 'not needed: no identity is carried' }];
   if (isSafe(request)) return [{ name: 'cross-site check', value: `not needed: ${request.method} changes nothing` }];
   return [{ name: 'source', value: findSource(request.headers, publicOrigins) }];
 }
 
-function accessFacts({ caller, request }: Passage, { access, stepUp }: Place): readonly ExplainedFact[] {
+function accessFacts({ caller, request }: RequestState, { access, stepUp }: ResolvedRoute): readonly ExplainedFact[] {
   const demanded = typeof access === 'string' ? access : describeRequirement(access);
   const facts: ExplainedFact[] = [{ name: 'access', value: demanded }];
   if (caller.kind !== 'anonymous' && typeof access !== 'string') {
@@ -228,7 +241,7 @@ function accessFacts({ caller, request }: Passage, { access, stepUp }: Place): r
   return facts;
 }
 
-function describeRequirement({ roles = [], permissions = [] }: Exclude<Place['access'], string>): string {
+function describeRequirement({ roles = [], permissions = [] }: Exclude<ResolvedRoute['access'], string>): string {
   return [
     ...(roles.length === 0 ? [] : [`role ${roles.join(' or ')}`]),
     ...(permissions.length === 0 ? [] : [`permission ${permissions.join(' and ')}`]),
@@ -236,7 +249,7 @@ function describeRequirement({ roles = [], permissions = [] }: Exclude<Place['ac
 }
 
 /** What the token would say, and nothing that could be used: of profiles only that they are there. */
-function tokenFacts({ token, tokenCache }: Passage): readonly ExplainedFact[] {
+function tokenFacts({ token, tokenCache }: RequestState): readonly ExplainedFact[] {
   if (token === undefined) return [{ name: 'token', value: 'none: the upstream is told of nobody' }];
   const { aud, scope, exp, iat } = token.claims;
   return [
@@ -248,10 +261,10 @@ function tokenFacts({ token, tokenCache }: Passage): readonly ExplainedFact[] {
   ];
 }
 
-function forwardStage({ request, place }: Passage): ExplainedStage {
-  if (request === undefined || place === undefined || place.destination.kind !== 'upstream')
+function forwardStage({ request, route: resolved }: RequestState): ExplainedStage {
+  if (request === undefined || resolved === undefined || resolved.destination.kind !== 'upstream')
     return { stage: 'forward', outcome: 'decided', facts: [] };
-  const { route, strippedSegments } = place.destination;
+  const { route, strippedSegments } = resolved.destination;
   const target = upstreamTarget(request.target, request.query, strippedSegments);
   const path = target.slice(0, target.length - request.query.length);
   return {

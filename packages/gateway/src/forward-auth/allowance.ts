@@ -2,7 +2,7 @@ import { SallyportError } from '@sallyport/core';
 import type { ReadCookies } from '../credentials/session-cookie-reader.ts';
 import type { Forwarder } from '../forward/forward.ts';
 import type { Transfer } from '../forward/transfer.ts';
-import { requestOf, type Passage } from '../pipeline/request-state.ts';
+import { requestOf, type RequestState } from '../pipeline/request-state.ts';
 
 export interface AllowanceParts {
   readonly readCookies: (header: string) => ReadCookies;
@@ -17,22 +17,22 @@ const nothingToAbort: Transfer = { abort: () => {}, upstreamMilliseconds: undefi
  */
 export function createAllowance({ readCookies }: AllowanceParts): Pick<Forwarder, 'forward'> {
   return {
-    forward: (passage, _place, response) => {
-      response.writeHead(200, headersOf(passage, readCookies));
+    forward: (state, _place, response) => {
+      response.writeHead(200, headersOf(state, readCookies));
       response.end();
       return nothingToAbort;
     },
   };
 }
 
-function headersOf(passage: Passage, readCookies: AllowanceParts['readCookies']): Record<string, string> {
-  const { cookie } = requestOf(passage).headers;
-  const others = cookie === undefined ? undefined : (passage.cookies ?? readCookies(cookie)).others;
+function headersOf(state: RequestState, readCookies: AllowanceParts['readCookies']): Record<string, string> {
+  const { cookie } = requestOf(state).headers;
+  const others = cookie === undefined ? undefined : (state.cookies ?? readCookies(cookie)).others;
   return {
     'cache-control': 'no-store',
     'content-length': '0',
-    'x-request-id': passage.requestId,
-    ...(passage.token === undefined ? {} : { authorization: passage.token.authorization }),
+    'x-request-id': state.requestId,
+    ...(state.token === undefined ? {} : { authorization: state.token.authorization }),
     ...(others === undefined ? {} : { cookie: others }),
   };
 }

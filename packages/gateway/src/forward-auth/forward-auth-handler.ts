@@ -5,7 +5,7 @@ import { answerHealth } from '../response/local-endpoints.ts';
 import { createNetworkCheck, plainAddress } from '../firewall/client-address.ts';
 import { createRequestHandler, type HandleRequestParts } from '../pipeline/handle-request.ts';
 import type { HandleRequest } from '../listeners/listener.ts';
-import { beginPassage, requestOf } from '../pipeline/request-state.ts';
+import { createRequestState, requestOf } from '../pipeline/request-state.ts';
 import { randomHex } from '../random-hex.ts';
 import { servedByTheDoor } from './allowance.ts';
 import { readOriginalRequest, type ProxyDialect } from './original-request.ts';
@@ -52,31 +52,26 @@ function refuseQuestion(
 ): void {
   const refusal =
     error instanceof SallyportError ? error : new SallyportError('SP_INTERNAL', { cause: error, reason: 'unexpected' });
-  const passage = beginPassage(parts.listener, question, randomHex(32), parts.clock(), false, false);
-  const { requestId } = passage;
+  const state = createRequestState(parts.listener, question, randomHex(32), parts.clock(), false, false);
+  const { requestId } = state;
   parts.logger.warn('a question of a proxy was refused', { requestId, code: refusal.code, reason: refusal.reason });
-  answerRefusal(passage, refusal, response, parts);
+  answerRefusal(state, refusal, response, parts);
 }
 
 /** Traefik would take a relative address for one on our own listener. */
 function absoluteRedirect(protocol: string): AnswerRedirect {
-  return (passage, decision, response, parts) =>
-    answerRedirect(
-      passage,
-      { ...decision, location: toAbsolute(decision.location, passage, protocol) },
-      response,
-      parts,
-    );
+  return (state, decision, response, parts) =>
+    answerRedirect(state, { ...decision, location: toAbsolute(decision.location, state, protocol) }, response, parts);
 }
 
 /** nginx takes 2xx, 401 and 403 and nothing else for an answer, so it is told by a header where to send the person. */
 function redirectInWords(protocol: string): AnswerRedirect {
-  return (passage, decision, response, parts: AnswerParts) => {
-    response.setHeader('x-sallyport-location', toAbsolute(decision.location, passage, protocol));
-    answerRefusal(passage, new SallyportError('SP_UNAUTHENTICATED', { reason: decision.reason }), response, parts);
+  return (state, decision, response, parts: AnswerParts) => {
+    response.setHeader('x-sallyport-location', toAbsolute(decision.location, state, protocol));
+    answerRefusal(state, new SallyportError('SP_UNAUTHENTICATED', { reason: decision.reason }), response, parts);
   };
 }
 
-function toAbsolute(location: string, passage: Parameters<AnswerRedirect>[0], protocol: string): string {
-  return location.startsWith('/') ? `${protocol}://${requestOf(passage).host}${location}` : location;
+function toAbsolute(location: string, state: Parameters<AnswerRedirect>[0], protocol: string): string {
+  return location.startsWith('/') ? `${protocol}://${requestOf(state).host}${location}` : location;
 }

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { Transform, type Readable } from 'node:stream';
 import { SallyportError, type Route } from '@sallyport/core';
-import { requestOf, type Passage } from '../pipeline/request-state.ts';
-import type { Place } from '../routing/route-table.ts';
+import { requestOf, type RequestState } from '../pipeline/request-state.ts';
+import type { ResolvedRoute } from '../routing/route-table.ts';
 import type { StreamRegister } from '../streams/stream-register.ts';
 import { createTargetChoice } from './choose-target.ts';
 import { TransferHandler, type ForwardOptions, type Transfer, type TransferParts } from './transfer.ts';
@@ -18,8 +18,8 @@ export interface Forwarder {
    * sure to be sent.
    */
   forward(
-    passage: Passage,
-    place: Place,
+    state: RequestState,
+    route: ResolvedRoute,
     response: ServerResponse,
     fail: (error: SallyportError) => void,
     proceed: () => void,
@@ -42,7 +42,7 @@ export interface TunnelCap {
   open: number;
 }
 
-/** How a place is forwarded to, worked out once. */
+/** How a route is forwarded to, worked out once. */
 interface Lane extends TransferParts {
   readonly origins: readonly string[];
   readonly isStreaming: boolean;
@@ -57,18 +57,18 @@ interface Lane extends TransferParts {
  * Builds the forwarder. Redirects are never followed. A route with several targets sends each request to the one with
  * the fewest under way.
  */
-export function createForwarder(places: readonly Place[], parts: ForwarderParts): Forwarder {
-  const lanes = new Map<Place, Lane>();
+export function createForwarder(routes: readonly ResolvedRoute[], parts: ForwarderParts): Forwarder {
+  const lanes = new Map<ResolvedRoute, Lane>();
   const { tunnels } = parts;
-  for (const place of places) {
-    if (place.destination.kind === 'upstream') lanes.set(place, createLane(place.destination.route, parts));
+  for (const route of routes) {
+    if (route.destination.kind === 'upstream') lanes.set(route, createLane(route.destination.route, parts));
   }
 
   return {
-    forward: (passage, place, response, fail, proceed) => {
-      const lane = lanes.get(place);
-      if (lane === undefined) throw new TypeError(`there is no upstream behind "${place.name}"`);
-      const request = requestOf(passage);
+    forward: (state, route, response, fail, proceed) => {
+      const lane = lanes.get(route);
+      if (lane === undefined) throw new TypeError(`there is no upstream behind "${route.name}"`);
+      const request = requestOf(state);
       const { headers } = request;
       if (headers.contentLength !== undefined && headers.contentLength > lane.bodyBytes) throw tooLarge();
       const target = lane.choice.first();
@@ -80,27 +80,27 @@ export function createForwarder(places: readonly Place[], parts: ForwarderParts)
       }
 
       const context: ResponseContext = {
-        requestId: passage.requestId,
+        requestId: state.requestId,
         publicOrigin: parts.publicOrigin,
         upstreamOrigins: lane.origins,
         strippedPrefix: lane.strippedPrefix,
         strictTransport: parts.strictTransport,
-        carriedIdentity: passage.token !== undefined,
-        mayCarryIdentity: place.carriesIdentity,
+        carriedIdentity: state.token !== undefined,
+        mayCarryIdentity: route.carriesIdentity,
       };
       const options: ForwardOptions = {
         servername: target.serverName,
         path: upstreamTarget(request.target, request.query, lane.strippedSegments),
         method: request.method,
-        headers: writeUpstreamHeaders(passage, place, parts),
-        body: bodyOf(passage, lane.bodyBytes),
+        headers: writeUpstreamHeaders(state, route, parts),
+        body: bodyOf(state, lane.bodyBytes),
         // A stream may begin late; the answer to a handshake does not.
         headersTimeout: headers.isWebSocket ? lane.headersTimeout || defaultTimeouts.headers : lane.headersTimeout,
         // Who asks for events waits for them, on whichever route.
         bodyTimeout: headers.asksForEvents ? 0 : lane.bodyTimeout,
         upgrade: headers.isWebSocket ? 'websocket' : null,
       };
-      const handler = new TransferHandler(lane, target, options, passage, response, context, fail);
+      const handler = new TransferHandler(lane, target, options, state, response, context, fail);
       if (headers.isWebSocket || lane.isStreaming) handler.register();
       proceed();
       handler.send();
@@ -129,8 +129,8 @@ function createLane(route: Route, parts: ForwarderParts): Lane {
  * The body, counted as it passes. Never the request itself: undici destroys what it reads from when an upstream answers
  * early, and with it would go the connection on which the client waits for that answer.
  */
-function bodyOf(passage: Passage, limit: number): Readable | null {
-  if (!requestOf(passage).headers.hasBody) return null;
+function bodyOf(state: RequestState, limit: number): Readable | null {
+  if (!requestOf(state).headers.hasBody) return null;
   let total = 0;
   const counted = new Transform({
     transform: (chunk: Buffer, _encoding, done) => {
@@ -141,7 +141,7 @@ function bodyOf(passage: Passage, limit: number): Readable | null {
   });
   // Undici hears of errors while it reads; what comes after that concerns nobody.
   counted.on('error', () => {});
-  return passage.message.pipe(counted);
+  return state.message.pipe(counted);
 }
 
 function tooLarge(): SallyportError {

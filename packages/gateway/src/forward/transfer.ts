@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { SallyportError } from '@sallyport/core';
 import type { Dispatcher } from 'undici';
 import { isAgreement, writeAgreementHeaders } from '../firewall/web-socket-handshake.ts';
-import { requestOf, type Passage } from '../pipeline/request-state.ts';
+import { requestOf, type RequestState } from '../pipeline/request-state.ts';
 import { EventBoundary } from '../streams/event-boundary.ts';
 import { endSigns, toEndError, type StreamEnd } from '../streams/stream-end.ts';
 import type { Stream, StreamRegister } from '../streams/stream-register.ts';
@@ -43,7 +43,7 @@ const farewellMilliseconds = 750;
 export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, Stream {
   readonly #parts: TransferParts;
   readonly #options: ForwardOptions;
-  readonly #passage: Passage;
+  readonly #state: RequestState;
   readonly #response: ServerResponse;
   readonly #context: ResponseContext;
   readonly #fail: (error: SallyportError) => void;
@@ -70,7 +70,7 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
     parts: TransferParts,
     target: UpstreamTarget,
     options: ForwardOptions,
-    passage: Passage,
+    state: RequestState,
     response: ServerResponse,
     context: ResponseContext,
     fail: (error: SallyportError) => void,
@@ -78,16 +78,16 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
     this.#parts = parts;
     this.#target = target;
     this.#options = options;
-    this.#passage = passage;
+    this.#state = state;
     this.#response = response;
     this.#context = context;
     this.#fail = fail;
-    this.#isTimed = passage.timings !== undefined || parts.measures.isTimed;
+    this.#isTimed = state.timings !== undefined || parts.measures.isTimed;
   }
 
   /** Takes its place in the register. Throws `SP_TOO_MANY_STREAMS`. */
   register(): void {
-    this.#parts.streams.add(this, this.#passage);
+    this.#parts.streams.add(this, this.#state);
     this.#isRegistered = true;
     this.#response.once('close', () => this.#parts.streams.remove(this));
   }
@@ -108,16 +108,16 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
     const isDraining = end === 'draining';
     if (this.#tunnel !== undefined) this.#tunnel.end(end);
     else if (!this.#response.headersSent) {
-      if (isDraining && !requestOf(this.#passage).headers.isWebSocket) return false;
+      if (isDraining && !requestOf(this.#state).headers.isWebSocket) return false;
       this.abort();
       this.#fail(toEndError(end));
     } else {
       this.#endsAtBoundary = isDraining;
       if (isDraining && this.#events?.isReached !== true) return false;
       this.abort();
-      this.#sayFarewell(end);
+      this.#sendFinalEvent(end);
     }
-    this.#passage.reason = `stream-${end}`;
+    this.#state.reason = `stream-${end}`;
     return true;
   }
 
@@ -136,7 +136,7 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
   onRequestUpgrade(_: Dispatcher.DispatchController, status: number, headers: UpstreamHeaders, upstream: Duplex): void {
     this.#answered();
     this.#settle();
-    const { message } = this.#passage;
+    const { message } = this.#state;
     if (this.#isAborted || message.socket.destroyed) {
       upstream.destroy();
       return;
@@ -177,7 +177,7 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
     const isWritable = this.#response.write(chunk);
     if (this.#endsAtBoundary && this.#events?.isReached === true) {
       this.abort();
-      this.#sayFarewell('draining');
+      this.#sendFinalEvent('draining');
       return;
     }
     if (isWritable || this.#isWaitingForDrain) return;
@@ -224,7 +224,7 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
     if (!this.#isTimed) return;
     const milliseconds = performance.now() - this.#sentAt;
     this.#parts.measures.headSeconds.observe(milliseconds / 1000);
-    if (this.#passage.timings !== undefined) this.upstreamMilliseconds = milliseconds;
+    if (this.#state.timings !== undefined) this.upstreamMilliseconds = milliseconds;
   }
 
   #settle(): void {
@@ -251,7 +251,7 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
     return true;
   }
 
-  #sayFarewell(end: StreamEnd): void {
+  #sendFinalEvent(end: StreamEnd): void {
     const response = this.#response;
     if (response.writableEnded) return;
     if (this.#events?.isReached !== true) {
@@ -259,7 +259,7 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
       return;
     }
     // The connection goes as well: who watches only that has to see the end, too.
-    response.end(endSigns[end].event ?? '', () => this.#passage.message.socket.destroySoon());
+    response.end(endSigns[end].event ?? '', () => this.#state.message.socket.destroySoon());
     const cut = setTimeout(() => response.destroy(), farewellMilliseconds);
     response.once('close', () => clearTimeout(cut));
   }

@@ -1,6 +1,6 @@
-import { requestOf, type Passage } from '../pipeline/request-state.ts';
+import { requestOf, type RequestState } from '../pipeline/request-state.ts';
 import { randomHex } from '../random-hex.ts';
-import type { Place } from '../routing/route-table.ts';
+import type { ResolvedRoute } from '../routing/route-table.ts';
 import type { ReadCookieHeader } from '../credentials/session-cookie-reader.ts';
 
 export interface UpstreamRequestParts {
@@ -12,24 +12,24 @@ const traceparentSyntax = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a
 
 /**
  * Writes the headers that go upstream: the caller's end-to-end headers, and then what only the door may say.
- * The list is the passage's own, so it is extended in place.
+ * The list belongs to the request, so it is extended in place.
  */
-export function writeUpstreamHeaders(passage: Passage, place: Place, parts: UpstreamRequestParts): string[] {
-  const { headers, host, target } = requestOf(passage);
+export function writeUpstreamHeaders(state: RequestState, route: ResolvedRoute, parts: UpstreamRequestParts): string[] {
+  const { headers, host, target } = requestOf(state);
   const list = headers.endToEnd;
   list.push('host', host, 'x-forwarded-host', host, 'x-forwarded-proto', parts.protocol);
-  list.push('x-forwarded-for', passage.clientAddress, 'x-forwarded-uri', target, 'x-request-id', passage.requestId);
-  if (place.destination.kind === 'upstream' && place.destination.strippedSegments > 0) {
-    list.push('x-forwarded-prefix', place.prefix);
+  list.push('x-forwarded-for', state.clientAddress, 'x-forwarded-uri', target, 'x-request-id', state.requestId);
+  if (route.destination.kind === 'upstream' && route.destination.strippedSegments > 0) {
+    list.push('x-forwarded-prefix', route.prefix);
   }
-  pushTrace(list, headers.traceparent, headers.tracestate, passage);
+  pushTrace(list, headers.traceparent, headers.tracestate, state);
   if (headers.cookie !== undefined) {
-    const { others } = passage.cookies ?? parts.readCookies(headers.cookie);
+    const { others } = state.cookies ?? parts.readCookies(headers.cookie);
     if (others !== undefined) list.push('cookie', others);
   }
   if (headers.contentLength !== undefined && headers.hasBody)
     list.push('content-length', String(headers.contentLength));
-  if (passage.token !== undefined) list.push('authorization', passage.token.authorization);
+  if (state.token !== undefined) list.push('authorization', state.token.authorization);
   return list;
 }
 
@@ -44,12 +44,17 @@ export function upstreamTarget(target: string, query: string, strippedSegments: 
   return target.slice(end);
 }
 
-function pushTrace(list: string[], parent: string | undefined, state: string | undefined, passage: Passage): void {
-  const { requestId, upstreamSpan } = passage;
+function pushTrace(
+  list: string[],
+  parent: string | undefined,
+  tracestate: string | undefined,
+  state: RequestState,
+): void {
+  const { requestId, upstreamSpan } = state;
   if (parent === undefined || !traceparentSyntax.test(parent)) {
     list.push('traceparent', upstreamSpan?.traceparent ?? `00-${requestId}-${randomHex(16)}-01`);
     return;
   }
   list.push('traceparent', upstreamSpan?.traceparent ?? `${parent.slice(0, 36)}${randomHex(16)}${parent.slice(52)}`);
-  if (state !== undefined) list.push('tracestate', state);
+  if (tracestate !== undefined) list.push('tracestate', tracestate);
 }

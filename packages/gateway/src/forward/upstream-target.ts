@@ -15,7 +15,7 @@ export class UpstreamTarget {
   readonly serverName: string;
   readonly pool: Pool;
   readonly #breaker: BreakerOptions;
-  readonly #mostInFlight: number;
+  readonly #maxInFlight: number;
   inFlight = 0;
   #failuresInARow = 0;
   /** Left alone since it failed too often. */
@@ -25,12 +25,12 @@ export class UpstreamTarget {
   /** Failed its health checks. */
   #isUnhealthy = false;
 
-  constructor(origin: string, pool: Pool, breaker: BreakerOptions, mostInFlight: number) {
+  constructor(origin: string, pool: Pool, breaker: BreakerOptions, maxInFlight: number) {
     this.origin = origin;
     this.serverName = serverNameOf(origin);
     this.pool = pool;
     this.#breaker = breaker;
-    this.#mostInFlight = mostInFlight;
+    this.#maxInFlight = maxInFlight;
   }
 
   get isSuspended(): boolean {
@@ -39,7 +39,7 @@ export class UpstreamTarget {
 
   /** Whether a request may be sent now. */
   mayTake(): boolean {
-    if (this.inFlight >= this.#mostInFlight) return false;
+    if (this.inFlight >= this.#maxInFlight) return false;
     return !this.isSuspended || this.#mayBeTried();
   }
 

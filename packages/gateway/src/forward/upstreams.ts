@@ -118,7 +118,7 @@ function connectTimeoutOf({ timeouts }: Route): number {
   return timeouts?.connectMilliseconds ?? defaultTimeouts.connect;
 }
 
-function mostInFlightOf({ limits, streaming }: Route): number {
+function maxInFlightOf({ limits, streaming }: Route): number {
   return limits?.inFlight ?? (streaming ? streamsPerTarget : requestsPerTarget);
 }
 
@@ -128,7 +128,7 @@ function mostInFlightOf({ limits, streaming }: Route): number {
  */
 function keyOf(origin: string, route: Route): string {
   const { streaming, health } = route;
-  return JSON.stringify([origin, connectTimeoutOf(route), streaming, mostInFlightOf(route), health]);
+  return JSON.stringify([origin, connectTimeoutOf(route), streaming, maxInFlightOf(route), health]);
 }
 
 function keep(key: string, origin: string, route: Route, breaker: BreakerOptions): Kept {
@@ -138,6 +138,6 @@ function keep(key: string, origin: string, route: Route, breaker: BreakerOptions
     allowH2: false,
     connect: createUpstreamConnector(connectTimeoutOf(route)),
   });
-  const target = new UpstreamTarget(origin, pool, breaker, mostInFlightOf(route));
+  const target = new UpstreamTarget(origin, pool, breaker, maxInFlightOf(route));
   return { key, target, health: route.health, holders: 0, users: 0, stopChecks: () => {} };
 }

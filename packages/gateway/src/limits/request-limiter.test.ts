@@ -114,7 +114,7 @@ describe('what other gateways are told', () => {
     passed(limited, 9, 0);
     expect(queued).toEqual([]);
     passed(limited, 1, 0);
-    expect(queued).toMatchObject([{ subject: 'a', count: 10, untold: 10 }]);
+    expect(queued).toMatchObject([{ subject: 'a', count: 10, pendingDelta: 10 }]);
   });
 
   it('is queued once', () => {
@@ -126,6 +126,6 @@ describe('what other gateways are told', () => {
     const limited = limiter(8, 60);
     passed(limited, 4, 0);
     passed(limited, 1, 60);
-    expect(queued[0]).toMatchObject({ before: 4, count: 1, untold: 1 });
+    expect(queued[0]).toMatchObject({ before: 4, count: 1, pendingDelta: 1 });
   });
 });

@@ -22,27 +22,27 @@ export interface LimitStanding {
 /** The requests of one subject, in the window of now and the one before. */
 export interface Bucket {
   readonly subject: string;
-  /** Windows are numbered by the clock, so that all gateways speak of the same. */
+  /** Windows are numbered by the clock, so that all gateways count in the same ones. */
   window: number;
-  /** All that is known of: here, and of other gateways what was last heard. */
+  /** All requests known: counted here, and by other gateways as of the last synchronisation. */
   count: number;
   before: number;
-  /** Part of `count` that was not told to the other gateways yet. */
-  untold: number;
+  /** Part of `count` that is not yet synchronised with the other gateways. */
+  pendingDelta: number;
   isQueued: boolean;
 }
 
 export interface RequestLimiterParts {
   readonly limit: NamedRequestLimit;
-  /** What is counted, by subject. Belongs to whoever built it: another limiter of the same windows may go on with it. */
+  /** What is counted, by subject. Belongs to the caller that built it: another limiter of the same windows may go on with it. */
   readonly buckets: LeastRecentlyUsed<Bucket>;
-  /** Hears of a bucket that has something to tell; absent where there is nobody to tell. */
+  /** Queues a bucket for synchronisation; absent where this gateway counts alone. */
   readonly share: ((bucket: Bucket) => void) | undefined;
   readonly onRefusal: () => void;
 }
 
-/** What a single gateway sees less of than this part of the limit is not worth a command of the store. */
-const worthSharing = 1 / 8;
+/** A bucket is synchronised once it holds this part of the limit: less is not worth a command of the store. */
+const syncThreshold = 1 / 8;
 
 /** Parts of a window are fractions, and whole numbers of requests are not to fail by the last bit of one. */
 const rounding = 1e-6;
@@ -55,7 +55,7 @@ export function createRequestLimiter(parts: RequestLimiterParts): RequestLimiter
   const { limit, buckets, share, onRefusal } = parts;
   const { amount } = limit;
   const milliseconds = limit.seconds * 1000;
-  const sharedFrom = amount * worthSharing;
+  const syncFrom = amount * syncThreshold;
 
   const bucketOf = (subject: string, window: number): Bucket => {
     const known = buckets.get(subject);
@@ -63,7 +63,7 @@ export function createRequestLimiter(parts: RequestLimiterParts): RequestLimiter
       if (known.window !== window) turn(known, window);
       return known;
     }
-    const bucket = { subject, window, count: 0, before: 0, untold: 0, isQueued: false };
+    const bucket = { subject, window, count: 0, before: 0, pendingDelta: 0, isQueued: false };
     buckets.set(subject, bucket);
     return bucket;
   };
@@ -97,13 +97,13 @@ export function createRequestLimiter(parts: RequestLimiterParts): RequestLimiter
       const bucket = bucketWithRoom(subject, at);
       bucket.count++;
       if (share === undefined) return;
-      bucket.untold++;
-      if (!bucket.isQueued && bucket.count >= sharedFrom) share(bucket);
+      bucket.pendingDelta++;
+      if (!bucket.isQueued && bucket.count >= syncFrom) share(bucket);
     },
   };
 }
 
-/** The same limiter for a request that nobody sent: it refuses alike, and counts nothing. */
+/** The same limiter for a synthetic request: it refuses alike, and counts nothing. */
 export function toWatchedLimiter(limiter: RequestLimiter): RequestLimiter {
   const { limit } = limiter;
   const requireRoom = (subject: string, at: number): void => {
@@ -121,7 +121,7 @@ function turn(bucket: Bucket, window: number): void {
   bucket.before = bucket.window === window - 1 ? bucket.count : 0;
   bucket.window = window;
   bucket.count = 0;
-  bucket.untold = 0;
+  bucket.pendingDelta = 0;
 }
 
 /** When one more would pass, if nothing else came meanwhile. */

@@ -86,7 +86,7 @@ describe('a limit by address', () => {
     }
   });
 
-  it('is that of the place: one bucket for every spelling of a path', async () => {
+  it('is that of the route: one bucket for every spelling of a path', async () => {
     let handled = 0;
     const door = await open({
       mounts: [

@@ -1,11 +1,11 @@
 import { networkOf, type Meter, type RequestLimit } from '@sallyport/core';
 import { createLeastRecentlyUsed, type LeastRecentlyUsed } from '../least-recently-used.ts';
-import { placeOf, type Passage } from '../pipeline/request-state.ts';
+import { routeOf, type RequestState } from '../pipeline/request-state.ts';
 import { createRequestLimiter, toWatchedLimiter, type Bucket, type RequestLimiter } from './request-limiter.ts';
-import { createSharedCounts, type SharedCountsParts } from './shared-counts.ts';
+import { createCounterSync, type CounterSyncParts } from './counter-sync.ts';
 
-/** The limits of a place, by when the subject is known. */
-export interface PlaceLimits {
+/** The limits of a route, by when the subject is known. */
+export interface RouteLimits {
   readonly byAddress: readonly RequestLimiter[];
   readonly byCaller: readonly {
     readonly per: Exclude<RequestLimit['per'], 'address'>;
@@ -26,14 +26,14 @@ export interface LimitPlan {
    * The limits of one owner, such as a route. Called again with the same owner, they are the same and count together.
    * `undefined` when there are none, and then nothing is to be done for a request.
    */
-  of(owner: string, limits: readonly RequestLimit[]): PlaceLimits | undefined;
+  of(owner: string, limits: readonly RequestLimit[]): RouteLimits | undefined;
   /** They hold from now on: what was counted for others before is forgotten. */
   use(): void;
 }
 
 export interface RequestLimitsParts {
   /** Where other gateways are told; absent means that this one counts alone. */
-  readonly shared: SharedCountsParts | undefined;
+  readonly shared: CounterSyncParts | undefined;
   readonly maxSubjects: number;
   readonly meter: Meter;
 }
@@ -45,7 +45,7 @@ type Buckets = LeastRecentlyUsed<Bucket>;
  * counted on when the configuration changes, also by another amount: a reload must not give anybody a second try.
  */
 export function createRequestLimits({ shared, maxSubjects, meter }: RequestLimitsParts): RequestLimits {
-  const counts = shared === undefined ? undefined : createSharedCounts(shared);
+  const counts = shared === undefined ? undefined : createCounterSync(shared);
   const limited = meter.counter({
     name: 'sallyport_door_limited_requests_total',
     help: 'Requests that were refused because a limit was used up',
@@ -76,7 +76,7 @@ export function createRequestLimits({ shared, maxSubjects, meter }: RequestLimit
       of: (owner, limits) => {
         if (limits.length === 0) return undefined;
         const byAddress: RequestLimiter[] = [];
-        const byCaller: PlaceLimits['byCaller'][number][] = [];
+        const byCaller: RouteLimits['byCaller'][number][] = [];
         for (const limit of limits) {
           const limiter = limiterOf(owner, limit);
           if (limit.per === 'address') byAddress.push(limiter);
@@ -94,7 +94,7 @@ export function createRequestLimits({ shared, maxSubjects, meter }: RequestLimit
 }
 
 /** The same limits for requests that nobody sent. */
-export function toWatchedLimits(limits: PlaceLimits | undefined): PlaceLimits | undefined {
+export function toWatchedLimits(limits: RouteLimits | undefined): RouteLimits | undefined {
   if (limits === undefined) return undefined;
   const { byAddress, byCaller } = limits;
   return {
@@ -104,32 +104,32 @@ export function toWatchedLimits(limits: PlaceLimits | undefined): PlaceLimits | 
 }
 
 /** Refuses who asks too often, by address: before anything is read for them. */
-export function limitByAddress(passage: Passage): undefined {
-  const { limits } = placeOf(passage);
+export function limitByAddress(state: RequestState): undefined {
+  const { limits } = routeOf(state);
   if (limits === undefined || limits.byAddress.length === 0) return;
-  const network = networkOf(passage.clientAddress);
+  const network = networkOf(state.clientAddress);
   // A request that one limit refuses counts against none.
-  if (limits.byAddress.length > 1) for (const limiter of limits.byAddress) limiter.requireRoom(network, passage.at);
-  for (const limiter of limits.byAddress) limiter.take(network, passage.at);
+  if (limits.byAddress.length > 1) for (const limiter of limits.byAddress) limiter.requireRoom(network, state.at);
+  for (const limiter of limits.byAddress) limiter.take(network, state.at);
 }
 
 /** Refuses who asks too often, by who they are. Whom nobody knows falls under the limits by address alone. */
-export function limitByCaller(passage: Passage): undefined {
-  const { limits } = placeOf(passage);
+export function limitByCaller(state: RequestState): undefined {
+  const { limits } = routeOf(state);
   if (limits === undefined) return;
-  if (limits.byCaller.length > 1) askEach(passage, limits, 'requireRoom');
-  askEach(passage, limits, 'take');
+  if (limits.byCaller.length > 1) askEach(state, limits, 'requireRoom');
+  askEach(state, limits, 'take');
 }
 
-function askEach(passage: Passage, { byCaller }: PlaceLimits, what: 'requireRoom' | 'take'): void {
+function askEach(state: RequestState, { byCaller }: RouteLimits, what: 'requireRoom' | 'take'): void {
   for (const { per, limiter } of byCaller) {
-    const subject = subjectOf(passage, per);
-    if (subject !== undefined) limiter[what](subject, passage.at);
+    const subject = subjectOf(state, per);
+    if (subject !== undefined) limiter[what](subject, state.at);
   }
 }
 
 /** Whom a limit of this kind counts for a request; `undefined` when nobody. */
-export function subjectOf({ caller }: Passage, per: PlaceLimits['byCaller'][number]['per']): string | undefined {
+export function subjectOf({ caller }: RequestState, per: RouteLimits['byCaller'][number]['per']): string | undefined {
   if (caller.kind === 'anonymous') return undefined;
   if (per === 'session') return caller.sid;
   if (per === 'account') return caller.kind === 'user' ? caller.id : undefined;

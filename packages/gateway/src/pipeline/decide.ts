@@ -6,12 +6,12 @@ import type { ReadClientAddress } from '../firewall/client-address.ts';
 import type { ReadForwardedScheme } from '../firewall/forwarded-scheme.ts';
 import type { KnownHosts } from '../firewall/known-hosts.ts';
 import type { ReadNextPage } from '../firewall/next-page.ts';
-import { chooseStricter } from '../routing/page-route.ts';
+import { chooseStricter } from '../routing/choose-stricter.ts';
 import { limitByAddress, limitByCaller } from '../limits/request-limits.ts';
-import { placeOf, requestOf, type Decision, type Passage, type Stage } from './request-state.ts';
+import { routeOf, requestOf, type Decision, type RequestState, type Stage } from './request-state.ts';
 import { protect, type ProtectParts } from './stages/protect.ts';
 import { isNavigation } from './request-intent.ts';
-import type { Place, RouteTable } from '../routing/route-table.ts';
+import type { ResolvedRoute, RouteTable } from '../routing/route-table.ts';
 import type { TokenMint } from '../credentials/token-mint.ts';
 
 /** What the stages need of the world. One set for the public listener, one for the internal one. */
@@ -35,7 +35,7 @@ const operatorPaths = /^\/(?:metrics|debug|diagnostics|actuator|server-status)(?
 /** What the door does with every request, in this order. No stage looks at what an earlier one did not settle. */
 const stages: readonly { readonly name: string; readonly run: Stage<DecisionParts> }[] = [
   { name: 'firewall', run: passFirewall },
-  { name: 'route', run: findPlace },
+  { name: 'route', run: findRoute },
   { name: 'limit-address', run: limitByAddress },
   { name: 'authenticate', run: authenticate },
   { name: 'limit-caller', run: limitByCaller },
@@ -51,19 +51,19 @@ export const stageNames: readonly string[] = stages.map(({ name }) => name);
  * Decides what becomes of a request. Waits only when a session must be read; then the answer is a promise.
  * Never throws: whatever goes wrong in a stage is a refusal.
  */
-export function decide(passage: Passage, parts: DecisionParts): Decision | Promise<Decision> {
-  return decideFrom(0, passage, parts);
+export function decide(state: RequestState, parts: DecisionParts): Decision | Promise<Decision> {
+  return decideFrom(0, state, parts);
 }
 
-function decideFrom(first: number, passage: Passage, parts: DecisionParts): Decision | Promise<Decision> {
+function decideFrom(first: number, state: RequestState, parts: DecisionParts): Decision | Promise<Decision> {
   try {
-    const run = passage.timings === undefined ? runStage : runTimedStage;
+    const run = state.timings === undefined ? runStage : runTimedStage;
     for (let index = first; index < stages.length; index++) {
-      const outcome = run(index, passage, parts);
+      const outcome = run(index, state, parts);
       if (outcome === undefined) continue;
       if (!(outcome instanceof Promise)) return outcome;
       return outcome.then(
-        (decision) => decision ?? decideFrom(index + 1, passage, parts),
+        (decision) => decision ?? decideFrom(index + 1, state, parts),
         (error: unknown) => refuse(error),
       );
     }
@@ -73,18 +73,18 @@ function decideFrom(first: number, passage: Passage, parts: DecisionParts): Deci
   }
 }
 
-function runStage(index: number, passage: Passage, parts: DecisionParts): ReturnType<Stage<DecisionParts>> {
-  return stageAt(index).run(passage, parts);
+function runStage(index: number, state: RequestState, parts: DecisionParts): ReturnType<Stage<DecisionParts>> {
+  return stageAt(index).run(state, parts);
 }
 
-function runTimedStage(index: number, passage: Passage, parts: DecisionParts): ReturnType<Stage<DecisionParts>> {
+function runTimedStage(index: number, state: RequestState, parts: DecisionParts): ReturnType<Stage<DecisionParts>> {
   const { name } = stageAt(index);
-  passage.stage = name;
+  state.stage = name;
   const begun = performance.now();
   const note = (): void => {
-    passage.timings?.push({ name, microseconds: Math.round((performance.now() - begun) * 1000) });
+    state.timings?.push({ name, microseconds: Math.round((performance.now() - begun) * 1000) });
   };
-  const outcome = runStage(index, passage, parts);
+  const outcome = runStage(index, state, parts);
   if (outcome instanceof Promise) return outcome.finally(note);
   note();
   return outcome;
@@ -106,14 +106,14 @@ function refuse(error: unknown): Decision {
   };
 }
 
-function passFirewall(passage: Passage, parts: DecisionParts): Decision | undefined {
-  const { message } = passage;
+function passFirewall(state: RequestState, parts: DecisionParts): Decision | undefined {
+  const { message } = state;
   const request = readCanonicalRequest(message, parts.hosts, parts.limits);
-  passage.request = request;
-  passage.clientAddress = parts.readClientAddress(message.socket, request.headers);
+  state.request = request;
+  state.clientAddress = parts.readClientAddress(message.socket, request.headers);
   if (parts.readForwardedScheme?.(message.socket, request.headers) !== 'http') return undefined;
   // The proxy took this in without TLS. A page is asked for again, with it; anything else has been seen on its way already.
-  passage.cameInClear = true;
+  state.cameInClear = true;
   if (!isNavigation(request)) throw new SallyportError('SP_HTTPS_REQUIRED', { reason: 'forwarded-http' });
   return {
     kind: 'redirect',
@@ -123,36 +123,36 @@ function passFirewall(passage: Passage, parts: DecisionParts): Decision | undefi
   };
 }
 
-function findPlace(passage: Passage, { table, readNextPage }: DecisionParts): undefined {
-  const { host, method, path, query, hasPathParameters } = requestOf(passage);
-  const place = table.find(host, method, path);
-  if (place.prefix === '/' && operatorPaths.test(path))
+function findRoute(state: RequestState, { table, readNextPage }: DecisionParts): undefined {
+  const { host, method, path, query, hasPathParameters } = requestOf(state);
+  const route = table.find(host, method, path);
+  if (route.prefix === '/' && operatorPaths.test(path))
     throw new SallyportError('SP_NOT_FOUND', { reason: 'operator-path' });
-  if (hasPathParameters) requireOnePlace(place, table.findIfAny(host, method, path.replaceAll(/;[^/]*/g, '')));
+  if (hasPathParameters) requireSameRoute(route, table.findIfAny(host, method, path.replaceAll(/;[^/]*/g, '')));
   const page = readNextPage(path, query);
-  passage.place = page === undefined ? place : chooseStricter(place, page, host, method, table);
+  state.route = page === undefined ? route : chooseStricter(route, page, host, method, table);
 }
 
 /** A server that cuts parameters off and one that does not must agree on whose path this is, and its route must allow them. */
-function requireOnePlace(place: Place, withoutParameters: Place | undefined): void {
-  if (place.pathParameters && place === withoutParameters) return;
+function requireSameRoute(route: ResolvedRoute, withoutParameters: ResolvedRoute | undefined): void {
+  if (route.pathParameters && route === withoutParameters) return;
   throw new SallyportError('SP_REQUEST_AMBIGUOUS', { reason: 'path-parameters' });
 }
 
-function translate(passage: Passage, { mint }: DecisionParts): Decision {
-  const place = placeOf(passage);
-  if (requestOf(passage).headers.isWebSocket) requireTunnel(passage, place);
-  if (place.destination.kind === 'mount') return { kind: 'mount', place };
-  if (passage.caller.kind !== 'anonymous') {
-    const { token, isHit } = mint.mint(passage.caller, place.destination.shape);
-    passage.token = token;
-    passage.tokenCache = isHit ? 'hit' : 'miss';
+function translate(state: RequestState, { mint }: DecisionParts): Decision {
+  const route = routeOf(state);
+  if (requestOf(state).headers.isWebSocket) requireTunnel(state, route);
+  if (route.destination.kind === 'mount') return { kind: 'mount', route };
+  if (state.caller.kind !== 'anonymous') {
+    const { token, isHit } = mint.mint(state.caller, route.destination.shape);
+    state.token = token;
+    state.tokenCache = isHit ? 'hit' : 'miss';
   }
-  return { kind: 'forward', place };
+  return { kind: 'forward', route };
 }
 
 /** A WebSocket passes at the public listener, to an upstream: nothing of the door itself speaks it. */
-function requireTunnel({ listener, isHandedOver }: Passage, { destination }: Place): void {
+function requireTunnel({ listener, isHandedOver }: RequestState, { destination }: ResolvedRoute): void {
   const isPossible = listener === 'public' && isHandedOver && destination.kind === 'upstream';
   if (!isPossible) throw new SallyportError('SP_UPGRADE_UNSUPPORTED', { reason: 'tunnel-not-possible' });
 }

@@ -5,12 +5,12 @@ import { decide, type DecisionParts } from './decide.ts';
 import type { Forwarder } from '../forward/forward.ts';
 import type { Transfer } from '../forward/transfer.ts';
 import type { HandleRequest } from '../listeners/listener.ts';
-import { comesTooLate } from '../response/last-answer.ts';
+import { isResponseClosed } from '../response/last-answer.ts';
 import { answerHealth } from '../response/local-endpoints.ts';
 import type { SlowClients } from '../limits/slow-clients.ts';
 import type { Mount } from '../routing/mount.ts';
-import type { Place } from '../routing/route-table.ts';
-import { beginPassage, type Decision, type ListenerKind, type Passage } from './request-state.ts';
+import type { ResolvedRoute } from '../routing/route-table.ts';
+import { createRequestState, type Decision, type ListenerKind, type RequestState } from './request-state.ts';
 import { randomHex } from '../random-hex.ts';
 import type { DoorMetrics } from '../record/gateway-metrics.ts';
 import { writeRecord, type RequestRecord } from '../record/record.ts';
@@ -32,15 +32,15 @@ export interface HandleRequestParts extends AnswerParts {
   readonly metrics: DoorMetrics | undefined;
   readonly tracer: Tracer | undefined;
   readonly onRefusal: ((record: RequestRecord) => void) | undefined;
-  /** What runs under these parts, so that they can go when others took their place. */
-  readonly underWay: UnderWay;
+  /** What runs under these parts, so that they can be released once they are replaced. */
+  readonly inFlight: InFlight;
   readonly isReady: () => boolean;
   readonly readinessWarnings: () => readonly string[];
   readonly isDraining: () => boolean;
 }
 
-/** Requests that are not over. */
-export interface UnderWay {
+/** The requests in flight under one routing snapshot. */
+export interface InFlight {
   count: number;
   /** Called when the last one is over; set once nothing new begins. */
   onIdle: (() => void) | undefined;
@@ -57,7 +57,7 @@ interface Outcome {
 
 /** Builds the handler of a listener: decide, carry out, record. */
 export function createRequestHandler(parts: HandleRequestParts): HandleRequest {
-  const { decision: decisionParts, clock, traces, metrics, tracer, underWay } = parts;
+  const { decision: decisionParts, clock, traces, metrics, tracer, inFlight } = parts;
   const isRecorded =
     parts.accessLog ||
     traces !== undefined ||
@@ -66,30 +66,30 @@ export function createRequestHandler(parts: HandleRequestParts): HandleRequest {
     tracer !== undefined;
 
   return (message, response, proceed, isHandedOver) => {
-    if (comesTooLate(response, message.socket)) return;
+    if (isResponseClosed(response, message.socket)) return;
     if (parts.isDraining()) response.shouldKeepAlive = false;
     if (answerHealth(message, response, parts)) return;
     const begun = isRecorded ? performance.now() : 0;
     metrics?.begin();
-    underWay.count++;
+    inFlight.count++;
     const requestId = randomHex(32);
     const span = tracer?.startRequest({ traceparent: traceparentOf(message), traceId: requestId });
     const isTraced = traces !== undefined || span?.isSampled === true;
-    const passage = beginPassage(parts.listener, message, requestId, clock(), isHandedOver, isTraced);
-    passage.span = span;
+    const state = createRequestState(parts.listener, message, requestId, clock(), isHandedOver, isTraced);
+    state.span = span;
     const outcome: Outcome = { decision: undefined, error: undefined, mountRefusal: undefined, transfer: undefined };
     response.on('close', () => {
       if (!response.writableFinished) outcome.transfer?.abort();
       // Answered before the body was read: what is left of it stands in front of the next request.
       if (!message.complete) message.unpipe().resume();
-      if (isRecorded) record(passage, outcome, response, performance.now() - begun, parts);
-      if (--underWay.count === 0) underWay.onIdle?.();
+      if (isRecorded) record(state, outcome, response, performance.now() - begun, parts);
+      if (--inFlight.count === 0) inFlight.onIdle?.();
     });
 
-    const decided = decide(passage, decisionParts);
+    const decided = decide(state, decisionParts);
     if (decided instanceof Promise) {
-      void decided.then((decision) => carryOut(decision, passage, outcome, response, proceed, parts));
-    } else carryOut(decided, passage, outcome, response, proceed, parts);
+      void decided.then((decision) => carryOut(decision, state, outcome, response, proceed, parts));
+    } else carryOut(decided, state, outcome, response, proceed, parts);
   };
 }
 
@@ -100,7 +100,7 @@ function traceparentOf({ headers }: IncomingMessage): string | undefined {
 
 function carryOut(
   decision: Decision,
-  passage: Passage,
+  state: RequestState,
   outcome: Outcome,
   response: ServerResponse,
   proceed: () => void,
@@ -111,41 +111,41 @@ function carryOut(
   if (response.destroyed) return;
   const refuse = (error: SallyportError): void => {
     outcome.error = error;
-    explainFailure(error, passage, parts.logger);
-    answerRefusal(passage, error, response, parts);
+    explainFailure(error, state, parts.logger);
+    answerRefusal(state, error, response, parts);
   };
   if (decision.kind === 'forward' || decision.kind === 'mount') {
-    lookAfterClient(decision.place, passage, response, outcome, refuse, parts.slowClients);
+    enforceUploadRate(decision.route, state, response, outcome, refuse, parts.slowClients);
   }
   try {
     switch (decision.kind) {
       case 'refuse':
         return refuse(decision.error);
       case 'redirect':
-        return (parts.answerRedirect ?? answerRedirect)(passage, decision, response, parts);
+        return (parts.answerRedirect ?? answerRedirect)(state, decision, response, parts);
       case 'mount':
-        if ((passage.request?.headers.contentLength ?? 0) > (bodyBytesOf(decision.place) ?? Infinity)) {
+        if ((state.request?.headers.contentLength ?? 0) > (bodyBytesOf(decision.route) ?? Infinity)) {
           return refuse(new SallyportError('SP_BODY_TOO_LARGE', { reason: 'body-limit' }));
         }
         proceed();
-        return runMount(decision.place, passage, outcome, response, refuse, parts);
+        return runMount(decision.route, state, outcome, response, refuse, parts);
       case 'forward':
-        passage.upstreamSpan = passage.span?.startCall('upstream');
-        outcome.transfer = parts.forwarder.forward(passage, decision.place, response, refuse, proceed);
+        state.upstreamSpan = state.span?.startCall('upstream');
+        outcome.transfer = parts.forwarder.forward(state, decision.route, response, refuse, proceed);
     }
   } catch (error) {
     refuse(toSallyportError(error));
   }
 }
 
-function bodyBytesOf({ destination }: Place): number | undefined {
+function bodyBytesOf({ destination }: ResolvedRoute): number | undefined {
   return destination.kind === 'mount' ? destination.mount.bodyBytes : undefined;
 }
 
-/** A client that sends its body next to not at all is told so and hung up on; a stream may take its time. */
-function lookAfterClient(
-  { destination }: Place,
-  { message, request }: Passage,
+/** Enforces the minimum upload rate: a client below it gets 408 and is disconnected. Streams are exempt. */
+function enforceUploadRate(
+  { destination }: ResolvedRoute,
+  { message, request }: RequestState,
   response: ServerResponse,
   outcome: Outcome,
   refuse: (error: SallyportError) => void,
@@ -170,25 +170,25 @@ function lookAfterClient(
 }
 
 function runMount(
-  place: Extract<Decision, { kind: 'mount' }>['place'],
-  passage: Passage,
+  route: Extract<Decision, { kind: 'mount' }>['route'],
+  state: RequestState,
   outcome: Outcome,
   response: ServerResponse,
   refuse: (error: SallyportError) => void,
   parts: HandleRequestParts,
 ): void {
-  if (place.destination.kind !== 'mount') throw new TypeError(`"${place.name}" is not a mount`);
-  const headers: string[] = ['x-request-id', passage.requestId];
+  if (route.destination.kind !== 'mount') throw new TypeError(`"${route.name}" is not a mount`);
+  const headers: string[] = ['x-request-id', state.requestId];
   pushSafetyHeaders(headers, {}, parts.strictTransport, true);
   for (let index = 0; index < headers.length; index += 2) {
     response.setHeader(headers[index] ?? '', headers[index + 1] ?? '');
   }
-  const { requestId, clientAddress, caller } = passage;
+  const { requestId, clientAddress, caller } = state;
   const noteRefusal = (code: string, reason: string | undefined): void => {
     outcome.mountRefusal = { code, reason };
   };
   const context = { requestId, clientAddress, caller, noteRefusal };
-  const handled = startMount(place.destination.mount, passage.message, response, context);
+  const handled = startMount(route.destination.mount, state.message, response, context);
   handled.catch((error: unknown) => refuse(toSallyportError(error)));
 }
 
@@ -202,11 +202,11 @@ async function startMount(
 }
 
 /** What the caller is not told: why something of ours failed. */
-function explainFailure(error: SallyportError, passage: Passage, logger: Logger): void {
+function explainFailure(error: SallyportError, state: RequestState, logger: Logger): void {
   if (error.status < 500 || error.cause === undefined) return;
   const cause = error.cause instanceof Error ? `${error.cause.name}: ${error.cause.message}` : 'unknown';
-  const { requestId, place } = passage;
-  logger.error('a request failed', { requestId, code: error.code, route: place?.name, reason: error.reason, cause });
+  const { requestId, route } = state;
+  logger.error('a request failed', { requestId, code: error.code, route: route?.name, reason: error.reason, cause });
 }
 
 function toSallyportError(error: unknown): SallyportError {
@@ -216,30 +216,30 @@ function toSallyportError(error: unknown): SallyportError {
 }
 
 function record(
-  passage: Passage,
+  state: RequestState,
   outcome: Outcome,
   response: ServerResponse,
   durationMilliseconds: number,
   parts: HandleRequestParts,
 ): void {
-  const line = toRecord(passage, outcome, response, durationMilliseconds);
+  const line = toRecord(state, outcome, response, durationMilliseconds);
   if (parts.accessLog) writeRecord(parts.logger, line);
   parts.metrics?.end(line);
-  if (passage.span !== undefined) endSpans(passage, line, outcome.transfer?.upstreamMilliseconds);
+  if (state.span !== undefined) endSpans(state, line, outcome.transfer?.upstreamMilliseconds);
   if (line.decision === 'refuse') parts.onRefusal?.(line);
-  if (parts.traces !== undefined && line.sid !== undefined && passage.request !== undefined) {
+  if (parts.traces !== undefined && line.sid !== undefined && state.request !== undefined) {
     parts.traces.record(line.sid, {
       requestId: line.requestId,
-      at: new Date(passage.at),
+      at: new Date(state.at),
       method: line.method,
       route: line.route,
-      path: passage.request.rawPath,
+      path: state.request.rawPath,
       status: line.status,
-      stages: passage.timings ?? [],
-      sessionCache: passage.sessionCache ?? 'miss',
-      tokenCache: passage.tokenCache ?? 'none',
-      signatures: passage.tokenCache === 'miss' ? 1 : 0,
-      ...(passage.token === undefined ? {} : { claims: passage.token.claims }),
+      stages: state.timings ?? [],
+      sessionCache: state.sessionCache ?? 'miss',
+      tokenCache: state.tokenCache ?? 'none',
+      signatures: state.tokenCache === 'miss' ? 1 : 0,
+      ...(state.token === undefined ? {} : { claims: state.token.claims }),
       decision: line.decision,
       ...(line.reason === undefined ? {} : { reason: line.reason }),
       ...(outcome.transfer?.upstreamMilliseconds === undefined
@@ -251,18 +251,18 @@ function record(
 }
 
 function toRecord(
-  passage: Passage,
+  state: RequestState,
   { decision, error, mountRefusal }: Outcome,
   response: ServerResponse,
   durationMilliseconds: number,
 ): RequestRecord {
-  const { caller } = passage;
+  const { caller } = state;
   const isKnown = caller.kind !== 'anonymous';
   return {
-    requestId: passage.requestId,
-    listener: passage.listener,
-    method: passage.request?.method ?? '-',
-    route: passage.place?.name ?? '-',
+    requestId: state.requestId,
+    listener: state.listener,
+    method: state.request?.method ?? '-',
+    route: state.route?.name ?? '-',
     status: response.headersSent ? response.statusCode : 499,
     durationMilliseconds: toHundredths(durationMilliseconds),
     callerKind: caller.kind,
@@ -270,9 +270,9 @@ function toRecord(
     sid: isKnown ? caller.sid : undefined,
     decision: error === undefined ? (decision?.kind ?? 'refuse') : 'refuse',
     code: error?.code ?? mountRefusal?.code,
-    reason: error?.reason ?? mountRefusal?.reason ?? (decision?.kind === 'redirect' ? decision.reason : passage.reason),
-    sessionCache: passage.sessionCache,
-    tokenCache: passage.tokenCache,
+    reason: error?.reason ?? mountRefusal?.reason ?? (decision?.kind === 'redirect' ? decision.reason : state.reason),
+    sessionCache: state.sessionCache,
+    tokenCache: state.tokenCache,
     isAborted: response.writableFinished ? undefined : true,
   };
 }

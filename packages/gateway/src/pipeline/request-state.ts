@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { anonymous, type Caller, type SallyportError, type TraceSpan } from '@sallyport/core';
 import type { CanonicalRequest } from '../firewall/canonical-request.ts';
-import type { Place } from '../routing/route-table.ts';
+import type { ResolvedRoute } from '../routing/route-table.ts';
 import type { CachedSession } from '../sessions/session-cache.ts';
 import type { ReadCookies } from '../credentials/session-cookie-reader.ts';
 import type { MintedToken } from '../credentials/token-mint.ts';
@@ -9,8 +9,8 @@ import type { MintedToken } from '../credentials/token-mint.ts';
 /** Which of the two doors a request came to. */
 export type ListenerKind = 'public' | 'internal';
 
-/** One request on its way through the stages. Each stage fills in its part; later stages rely on earlier ones. */
-export interface Passage {
+/** The state of one request on its way through the stages. Each stage fills in its part; later stages rely on earlier ones. */
+export interface RequestState {
   readonly listener: ListenerKind;
   readonly message: IncomingMessage;
   readonly requestId: string;
@@ -24,7 +24,7 @@ export interface Passage {
   /** Whether a declared proxy said that the client spoke plain http to it. */
   cameInClear: boolean;
   /** Set by the route stage. */
-  place: Place | undefined;
+  route: ResolvedRoute | undefined;
   /** Set by the authenticate stage. */
   caller: Caller;
   session: CachedSession | undefined;
@@ -46,23 +46,23 @@ export interface Passage {
 
 /** What the door does with a request. */
 export type Decision =
-  | { readonly kind: 'forward'; readonly place: Place }
-  | { readonly kind: 'mount'; readonly place: Place }
+  | { readonly kind: 'forward'; readonly route: ResolvedRoute }
+  | { readonly kind: 'mount'; readonly route: ResolvedRoute }
   | { readonly kind: 'redirect'; readonly status: 303 | 308; readonly location: string; readonly reason: string }
   | { readonly kind: 'refuse'; readonly error: SallyportError };
 
 /** One step of a decision: nothing means "go on". Throws a `SallyportError` to refuse. */
-export type Stage<Parts> = (passage: Passage, parts: Parts) => Decision | undefined | Promise<Decision | undefined>;
+export type Stage<Parts> = (state: RequestState, parts: Parts) => Decision | undefined | Promise<Decision | undefined>;
 
-/** Starts the passage of a request. */
-export function beginPassage(
+/** Builds the state of a request that has not been through any stage. */
+export function createRequestState(
   listener: ListenerKind,
   message: IncomingMessage,
   requestId: string,
   at: number,
   isHandedOver: boolean,
   isTraced: boolean,
-): Passage {
+): RequestState {
   return {
     listener,
     message,
@@ -72,7 +72,7 @@ export function beginPassage(
     request: undefined,
     clientAddress: '',
     cameInClear: false,
-    place: undefined,
+    route: undefined,
     caller: anonymous,
     session: undefined,
     cookies: undefined,
@@ -87,14 +87,14 @@ export function beginPassage(
   };
 }
 
-/** The canonical request of a passage that is past the firewall. */
-export function requestOf(passage: Passage): CanonicalRequest {
-  if (passage.request === undefined) throw new TypeError('the request has not passed the firewall');
-  return passage.request;
+/** The canonical request of a state that is past the firewall. */
+export function requestOf(state: RequestState): CanonicalRequest {
+  if (state.request === undefined) throw new TypeError('the request has not passed the firewall');
+  return state.request;
 }
 
-/** The place of a passage that is past the route stage. */
-export function placeOf(passage: Passage): Place {
-  if (passage.place === undefined) throw new TypeError('the request has no route yet');
-  return passage.place;
+/** The route of a state that is past the route stage. */
+export function routeOf(state: RequestState): ResolvedRoute {
+  if (state.route === undefined) throw new TypeError('the request has no route yet');
+  return state.route;
 }

@@ -1,9 +1,9 @@
-import type { Passage } from '../pipeline/request-state.ts';
+import type { RequestState } from '../pipeline/request-state.ts';
 import type { RequestRecord } from './record.ts';
 
 /** Ends the spans of a request that is over. What they say is what the log says, less who it was. */
-export function endSpans(passage: Passage, record: RequestRecord, upstreamMilliseconds: number | undefined): void {
-  const { span, upstreamSpan } = passage;
+export function endSpans(state: RequestState, record: RequestRecord, upstreamMilliseconds: number | undefined): void {
+  const { span, upstreamSpan } = state;
   if (span === undefined) return;
   const isFailure = record.status >= 500;
   upstreamSpan?.end(
@@ -11,12 +11,12 @@ export function endSpans(passage: Passage, record: RequestRecord, upstreamMillis
     { 'sallyport.route': record.route, 'sallyport.first_byte_ms': upstreamMilliseconds },
     isFailure,
   );
-  addLookUp(passage);
+  addLookUp(state);
   span.end(
     `${record.method} ${record.route}`,
     {
       'http.request.method': record.method,
-      'http.route': passage.place?.prefix,
+      'http.route': state.route?.prefix,
       'http.response.status_code': record.status,
       'sallyport.listener': record.listener,
       'sallyport.route': record.route,
@@ -34,7 +34,7 @@ export function endSpans(passage: Passage, record: RequestRecord, upstreamMillis
 }
 
 /** The one stage that waits for a store, where it did. */
-function addLookUp({ span, timings = [], sessionCache }: Passage): void {
+function addLookUp({ span, timings = [], sessionCache }: RequestState): void {
   if (sessionCache !== 'miss') return;
   let before = 0;
   for (const { name, microseconds } of timings) {

@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { problemMediaType, type SallyportError, toProblem } from '@sallyport/core';
 import { endWithThisAnswer } from './last-answer.ts';
 import { errorPageHeaders, renderErrorPage } from './error-page.ts';
-import type { Decision, Passage } from '../pipeline/request-state.ts';
+import type { Decision, RequestState } from '../pipeline/request-state.ts';
 import { wantsPage } from '../pipeline/request-intent.ts';
 import { pushSafetyHeaders } from '../forward/upstream-response.ts';
 
@@ -18,7 +18,7 @@ const worthDraining = 1_048_576;
 
 /** Answers with a problem, or with a page when a person is waiting for one. Never echoes anything of the request. */
 export function answerRefusal(
-  passage: Passage,
+  state: RequestState,
   error: SallyportError,
   response: ServerResponse,
   parts: AnswerParts,
@@ -27,19 +27,19 @@ export function answerRefusal(
     response.destroy();
     return;
   }
-  const { requestId, request } = passage;
+  const { requestId, request } = state;
   const problem = toProblem(error, { requestId, documentationOrigin: parts.publicOrigin });
   const headers: OutgoingHttpHeaders = { ...problem.headers };
-  addCommonHeaders(headers, passage, parts);
-  if (mustClose(passage)) {
+  addCommonHeaders(headers, state, parts);
+  if (mustClose(state)) {
     headers['connection'] = 'close';
-    endWithThisAnswer(passage.message.socket);
+    endWithThisAnswer(state.message.socket);
   }
   // Whether it is refused may depend on who asks.
   if (request?.headers.origin !== undefined) headers['vary'] = 'Origin';
 
   // What the firewall refuses never became a canonical request; a person who mistyped an address still gets a page.
-  const isPage = request === undefined ? isTypedByAPerson(passage) : wantsPage(request);
+  const isPage = request === undefined ? isTypedByAPerson(state) : wantsPage(request);
   if (isPage) Object.assign(headers, errorPageHeaders);
   const body = isPage
     ? renderErrorPage({
@@ -59,7 +59,7 @@ export function answerRefusal(
 
 /** Answers a decision to send somebody elsewhere. */
 export type AnswerRedirect = (
-  passage: Passage,
+  state: RequestState,
   decision: Extract<Decision, { kind: 'redirect' }>,
   response: ServerResponse,
   parts: AnswerParts,
@@ -67,25 +67,25 @@ export type AnswerRedirect = (
 
 /** Sends a browser elsewhere. No cache remembers it. */
 export function answerRedirect(
-  passage: Passage,
+  state: RequestState,
   { status, location }: Extract<Decision, { kind: 'redirect' }>,
   response: ServerResponse,
   parts: AnswerParts,
 ): void {
   const headers: OutgoingHttpHeaders = { location, 'cache-control': 'no-store', 'content-length': 0 };
-  addCommonHeaders(headers, passage, parts);
+  addCommonHeaders(headers, state, parts);
   response.writeHead(status, headers);
   response.end();
 }
 
-function isTypedByAPerson({ message }: Passage): boolean {
+function isTypedByAPerson({ message }: RequestState): boolean {
   return message.headers['sec-fetch-mode'] === 'navigate';
 }
 
-function addCommonHeaders(headers: OutgoingHttpHeaders, passage: Passage, { strictTransport }: AnswerParts): void {
-  const list: string[] = ['x-request-id', passage.requestId];
+function addCommonHeaders(headers: OutgoingHttpHeaders, state: RequestState, { strictTransport }: AnswerParts): void {
+  const list: string[] = ['x-request-id', state.requestId];
   // RFC 6797, section 7.2: never over a connection without TLS.
-  pushSafetyHeaders(list, {}, passage.cameInClear ? undefined : strictTransport, true);
+  pushSafetyHeaders(list, {}, state.cameInClear ? undefined : strictTransport, true);
   for (let index = 0; index < list.length; index += 2) headers[list[index] ?? ''] = list[index + 1];
 }
 
@@ -93,7 +93,7 @@ function addCommonHeaders(headers: OutgoingHttpHeaders, passage: Passage, { stri
  * Where the firewall refused, nobody can be sure where the next request begins. And a large body that nobody will read,
  * or one that waits for our "100 Continue", is not worth the connection.
  */
-function mustClose({ request, message }: Passage): boolean {
+function mustClose({ request, message }: RequestState): boolean {
   if (request === undefined) return true;
   const { hasBody, contentLength } = request.headers;
   if (!hasBody || message.complete) return false;

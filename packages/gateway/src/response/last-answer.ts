@@ -15,7 +15,7 @@ export function endWithThisAnswer(socket: Socket): void {
 }
 
 /** Whether a request stands behind the last one of its connection. */
-export function comesTooLate(response: ServerResponse, socket: Socket): boolean {
+export function isResponseClosed(response: ServerResponse, socket: Socket): boolean {
   // Only what waits for an earlier answer, or comes after the end, has no connection of its own to answer on.
   return (response.socket === null || socket.writableEnded) && ending.get(socket) === true;
 }

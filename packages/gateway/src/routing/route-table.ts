@@ -1,12 +1,12 @@
 import { SallyportError, type RequestLimit, type Route } from '@sallyport/core';
 import { knownMethods } from '../firewall/canonical-request.ts';
 import { createHostMatcher } from '../firewall/known-hosts.ts';
-import type { PlaceLimits } from '../limits/request-limits.ts';
+import type { RouteLimits } from '../limits/request-limits.ts';
 import type { Mount } from './mount.ts';
 import { toTokenShape, type TokenShape } from '../credentials/token-mint.ts';
 
-/** Where a request goes, and what the door asks of it there. */
-export interface Place {
+/** The route or mount that serves a request, with everything that the stages need of it, worked out once. */
+export interface ResolvedRoute {
   readonly name: string;
   readonly prefix: string;
   readonly access: Route['access'];
@@ -22,70 +22,70 @@ export interface Place {
   readonly hosts: readonly string[] | undefined;
   readonly methods: ReadonlySet<string> | undefined;
   /** How many requests may come; `undefined` where that is not limited. */
-  readonly limits: PlaceLimits | undefined;
+  readonly limits: RouteLimits | undefined;
   readonly destination: Destination;
 }
 
 /** The limits of a route or mount, by its name and what it asks for. */
-export type LimitsOf = (owner: string, limits: readonly RequestLimit[] | undefined) => PlaceLimits | undefined;
+export type LimitsOf = (owner: string, limits: readonly RequestLimit[] | undefined) => RouteLimits | undefined;
 
 export type Destination =
   | { readonly kind: 'upstream'; readonly route: Route; readonly shape: TokenShape; readonly strippedSegments: number }
   | { readonly kind: 'mount'; readonly mount: Mount };
 
-/** Finds the place of a path. Throws `SP_NOT_FOUND` or `SP_METHOD_NOT_ALLOWED`. */
+/** Finds the route of a path. Throws `SP_NOT_FOUND` or `SP_METHOD_NOT_ALLOWED`. */
 export interface RouteTable {
-  find(host: string, method: string, path: string): Place;
-  /** The same, and nothing where there is no place. */
-  findIfAny(host: string, method: string, path: string): Place | undefined;
-  readonly places: readonly Place[];
+  find(host: string, method: string, path: string): ResolvedRoute;
+  /** The same, and `undefined` where there is no route. */
+  findIfAny(host: string, method: string, path: string): ResolvedRoute | undefined;
+  readonly routes: readonly ResolvedRoute[];
 }
 
 interface Candidate {
-  readonly place: Place;
+  readonly route: ResolvedRoute;
   readonly matchesHost: (host: string) => boolean;
 }
 
 /**
- * Builds the table of routes and mounts: the longest prefix wins, by whole segments. A place that names its hosts wins
+ * Builds the table of routes and mounts: the longest prefix wins, by whole segments. A route that names its hosts wins
  * over one that serves them all. A method that the winner does not serve is refused, and never falls through to a
  * shorter prefix with other rules.
  *
- * @throws TypeError naming every pair of places that no rule tells apart.
+ * @throws TypeError naming every pair of routes that no rule tells apart.
  */
 export function createRouteTable(
   routes: readonly Route[],
   mounts: readonly Mount[],
   limitsOf: LimitsOf = () => undefined,
 ): RouteTable {
-  const places = [
-    ...mounts.map((mount) => toMountPlace(mount, limitsOf)),
-    ...routes.map((route) => toRoutePlace(route, limitsOf)),
+  const resolved = [
+    ...mounts.map((mount) => resolveMount(mount, limitsOf)),
+    ...routes.map((route) => resolveRoute(route, limitsOf)),
   ];
-  const problems = problemsOf(places);
+  const problems = problemsOf(resolved);
   if (problems.length > 0) throw new TypeError(`the routes cannot be used:\n- ${problems.join('\n- ')}`);
 
   const byPrefix = new Map<string, Candidate[]>();
   /** Those whose upstream does not tell cases apart, by their prefix in lower case. */
   const byLoweredPrefix = new Map<string, Candidate[]>();
-  for (const place of places) {
-    const matchers = place.hosts?.map(createHostMatcher);
+  for (const route of resolved) {
+    const matchers = route.hosts?.map(createHostMatcher);
     const matchesHost = matchers === undefined ? () => true : (host: string) => matchers.some((match) => match(host));
-    const map = place.caseSensitive ? byPrefix : byLoweredPrefix;
-    const key = place.caseSensitive ? place.prefix : place.prefix.toLowerCase();
+    const map = route.caseSensitive ? byPrefix : byLoweredPrefix;
+    const key = route.caseSensitive ? route.prefix : route.prefix.toLowerCase();
     const candidates = map.get(key) ?? [];
-    candidates.push({ place, matchesHost });
-    candidates.sort((a, b) => Number(b.place.hosts !== undefined) - Number(a.place.hosts !== undefined));
+    candidates.push({ route, matchesHost });
+    candidates.sort((a, b) => Number(b.route.hosts !== undefined) - Number(a.route.hosts !== undefined));
     map.set(key, candidates);
   }
-  const deepest = Math.max(0, ...places.map((place) => segmentCount(place.prefix)));
+  const deepest = Math.max(0, ...resolved.map((route) => segmentCount(route.prefix)));
 
-  const findAt = (prefix: string, host: string, method: string): Place | undefined => {
+  const findAt = (prefix: string, host: string, method: string): ResolvedRoute | undefined => {
     const found = byPrefix.size === 0 ? undefined : choose(byPrefix.get(prefix), host, method);
     if (found !== undefined || byLoweredPrefix.size === 0) return found;
     return choose(byLoweredPrefix.get(prefix.toLowerCase()), host, method);
   };
-  const findIfAny = (host: string, method: string, path: string): Place | undefined => {
+  const findIfAny = (host: string, method: string, path: string): ResolvedRoute | undefined => {
     for (let end = endOfSegments(path, deepest); end > 0; end = path.lastIndexOf('/', end - 1)) {
       const found = findAt(path.slice(0, end), host, method);
       if (found !== undefined) return found;
@@ -94,7 +94,7 @@ export function createRouteTable(
   };
 
   return {
-    places,
+    routes: resolved,
     findIfAny,
     find: (host, method, path) => {
       const found = findIfAny(host, method, path);
@@ -104,7 +104,7 @@ export function createRouteTable(
   };
 }
 
-function toRoutePlace(route: Route, limitsOf: LimitsOf): Place {
+function resolveRoute(route: Route, limitsOf: LimitsOf): ResolvedRoute {
   return {
     name: route.name,
     prefix: route.prefix,
@@ -128,7 +128,7 @@ function toRoutePlace(route: Route, limitsOf: LimitsOf): Place {
   };
 }
 
-function toMountPlace(mount: Mount, limitsOf: LimitsOf): Place {
+function resolveMount(mount: Mount, limitsOf: LimitsOf): ResolvedRoute {
   return {
     name: mount.name,
     prefix: mount.prefix,
@@ -147,38 +147,38 @@ function toMountPlace(mount: Mount, limitsOf: LimitsOf): Place {
   };
 }
 
-function choose(candidates: readonly Candidate[] | undefined, host: string, method: string): Place | undefined {
+function choose(candidates: readonly Candidate[] | undefined, host: string, method: string): ResolvedRoute | undefined {
   if (candidates === undefined) return undefined;
   const allowed: string[] = [];
-  for (const { place, matchesHost } of candidates) {
+  for (const { route, matchesHost } of candidates) {
     if (!matchesHost(host)) continue;
-    if (place.methods === undefined || place.methods.has(method)) return place;
-    allowed.push(...place.methods);
+    if (route.methods === undefined || route.methods.has(method)) return route;
+    allowed.push(...route.methods);
   }
   if (allowed.length === 0) return undefined;
   throw new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'method-not-served', allow: [...new Set(allowed)] });
 }
 
-function problemsOf(places: readonly Place[]): readonly string[] {
+function problemsOf(routes: readonly ResolvedRoute[]): readonly string[] {
   const problems: string[] = [];
-  for (const [index, place] of places.entries()) {
-    const unknown = [...(place.methods ?? [])].filter((method) => !knownMethods.includes(method));
-    if (unknown.length > 0) problems.push(`route "${place.name}" serves unknown methods: ${unknown.join(', ')}`);
-    if (place.csrf === 'off' && place.access !== 'public' && place.access !== 'optional') {
-      problems.push(`route "${place.name}" has csrf "off", so it never knows its caller: make its access "public"`);
+  for (const [index, route] of routes.entries()) {
+    const unknown = [...(route.methods ?? [])].filter((method) => !knownMethods.includes(method));
+    if (unknown.length > 0) problems.push(`route "${route.name}" serves unknown methods: ${unknown.join(', ')}`);
+    if (route.csrf === 'off' && route.access !== 'public' && route.access !== 'optional') {
+      problems.push(`route "${route.name}" has csrf "off", so it never knows its caller: make its access "public"`);
     }
-    if (place.stepUp !== undefined && !place.carriesIdentity) {
-      problems.push(`route "${place.name}" demands a step-up, but never knows its caller`);
+    if (route.stepUp !== undefined && !route.carriesIdentity) {
+      problems.push(`route "${route.name}" demands a step-up, but never knows its caller`);
     }
-    for (const other of places.slice(index + 1)) {
-      if (place.name === other.name) problems.push(`two routes are named "${place.name}"`);
-      if (isTie(place, other)) problems.push(`routes "${place.name}" and "${other.name}" tie on ${place.prefix}`);
+    for (const other of routes.slice(index + 1)) {
+      if (route.name === other.name) problems.push(`two routes are named "${route.name}"`);
+      if (isTie(route, other)) problems.push(`routes "${route.name}" and "${other.name}" tie on ${route.prefix}`);
     }
   }
   return problems;
 }
 
-function isTie(one: Place, other: Place): boolean {
+function isTie(one: ResolvedRoute, other: ResolvedRoute): boolean {
   const isSensitive = one.caseSensitive && other.caseSensitive;
   const isSamePrefix = isSensitive
     ? one.prefix === other.prefix

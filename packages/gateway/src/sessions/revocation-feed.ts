@@ -73,7 +73,7 @@ export function createRevocationFeed(parts: RevocationFeedParts): RevocationFeed
     }
     sink.write(text);
   };
-  const tellAll = (text: string): void => {
+  const syncAll = (text: string): void => {
     for (const sink of sinks) send(sink, text);
   };
   const covered = (): string => `event: covered\ndata: {"since":"${new Date(coveredSince).toISOString()}"}\n\n`;
@@ -97,14 +97,14 @@ export function createRevocationFeed(parts: RevocationFeedParts): RevocationFeed
   const listen = (message: BusMessage): void => {
     if (message.kind === 'gap') {
       coveredSince = clock();
-      tellAll(`event: gap\ndata: {}\n\n${covered()}`);
+      syncAll(`event: gap\ndata: {}\n\n${covered()}`);
       return;
     }
     position += 1;
     const text = `id: ${boot}.${position}\nevent: revocation\ndata: ${toData(message.event)}\n\n`;
     said.push({ position, at: clock(), text });
     forgetOld();
-    tellAll(text);
+    syncAll(text);
   };
   const unsubscribe = bus.subscribe(listen);
 
@@ -112,7 +112,7 @@ export function createRevocationFeed(parts: RevocationFeedParts): RevocationFeed
     forgetOld();
     // What is said elsewhere is not heard now, however alive this connection is.
     if (!bus.isConnected()) listen({ kind: 'gap' });
-    else tellAll(': alive\n\n');
+    else syncAll(': alive\n\n');
   }, heartbeatMilliseconds);
   timer.unref();
 

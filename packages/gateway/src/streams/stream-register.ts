@@ -1,7 +1,7 @@
 import { SallyportError, type BusMessage, type CounterMetric, type InvalidationBus, type Meter } from '@sallyport/core';
 import { authorize, type AuthorizeParts } from '../pipeline/stages/authorize.ts';
 import { isLive, type CachedSession, type SessionCache } from '../sessions/session-cache.ts';
-import type { Passage } from '../pipeline/request-state.ts';
+import type { RequestState } from '../pipeline/request-state.ts';
 import type { StreamEnd } from './stream-end.ts';
 
 /** An answer or a WebSocket that stays open. */
@@ -21,7 +21,7 @@ export interface StreamRegister {
    *
    * @throws `SP_TOO_MANY_STREAMS`
    */
-  add(stream: Stream, passage: Passage): void;
+  add(stream: Stream, state: RequestState): void;
   remove(stream: Stream): void;
   /** Ends what has no end of its own to wait for. */
   drain(): void;
@@ -45,7 +45,7 @@ export interface StreamRegisterParts extends AuthorizeParts {
 interface SessionStreams {
   readonly sid: string;
   readonly user: UserStreams;
-  readonly passages: Map<Stream, Passage>;
+  readonly states: Map<Stream, RequestState>;
   session: CachedSession;
   /** By the clock that never jumps, in milliseconds, like the next one. */
   checkedAt: number;
@@ -101,7 +101,7 @@ export function createStreamRegister(parts: StreamRegisterParts): StreamRegister
     ended.of(as).add();
   };
   const endAll = (session: SessionStreams, as: StreamEnd): void => {
-    for (const stream of session.passages.keys()) end(stream, as);
+    for (const stream of session.states.keys()) end(stream, as);
   };
 
   const check = async (session: SessionStreams): Promise<void> => {
@@ -111,8 +111,8 @@ export function createStreamRegister(parts: StreamRegisterParts): StreamRegister
         const found = await findAnew(cache, session);
         if (found === null || found.principal.id !== session.user.id) return endAll(session, 'session-ended');
         session.session = found;
-        for (const [stream, passage] of session.passages) {
-          if (!isStillAllowed(passage, found, clock(), parts)) end(stream, 'access-lost');
+        for (const [stream, state] of session.states) {
+          if (!isStillAllowed(state, found, clock(), parts)) end(stream, 'access-lost');
         }
         session.checkedAt = performance.now();
         session.failingSince = undefined;
@@ -172,22 +172,22 @@ export function createStreamRegister(parts: StreamRegisterParts): StreamRegister
     }
   };
 
-  const admit = (stream: Stream, passage: Passage): SessionStreams | undefined => {
-    const { session } = passage;
+  const admit = (stream: Stream, state: RequestState): SessionStreams | undefined => {
+    const { session } = state;
     if (session === undefined) return undefined;
     const { sid, id } = session.principal;
     const user = byUser.get(id) ?? { id, sessions: new Set(), count: 0 };
     const known = bySid.get(sid);
-    if ((known?.passages.size ?? 0) >= parts.streamsPerSession) throw tooMany('streams-per-session');
+    if ((known?.states.size ?? 0) >= parts.streamsPerSession) throw tooMany('streams-per-session');
     if (user.count >= parts.streamsPerUser) throw tooMany('streams-per-user');
     const registered = known ?? openSession(sid, user, session);
-    registered.passages.set(stream, passage);
+    registered.states.set(stream, state);
     user.sessions.add(registered);
     user.count++;
     bySid.set(sid, registered);
     byUser.set(id, user);
     // What was said since the request was decided on was said when this stream was not here to hear it.
-    if (lastHeardAt >= passage.at || !bus.isConnected()) {
+    if (lastHeardAt >= state.at || !bus.isConnected()) {
       request(registered);
       work();
     }
@@ -195,9 +195,9 @@ export function createStreamRegister(parts: StreamRegisterParts): StreamRegister
   };
   const dismiss = (stream: Stream, session: SessionStreams): void => {
     const { user } = session;
-    session.passages.delete(stream);
+    session.states.delete(stream);
     user.count--;
-    if (session.passages.size > 0) return;
+    if (session.states.size > 0) return;
     bySid.delete(session.sid);
     due.delete(session);
     user.sessions.delete(session);
@@ -210,8 +210,8 @@ export function createStreamRegister(parts: StreamRegisterParts): StreamRegister
   );
 
   return {
-    add: (stream, passage) => {
-      streams.set(stream, admit(stream, passage));
+    add: (stream, state) => {
+      streams.set(stream, admit(stream, state));
       sweeper ??= setInterval(sweep, sweepMilliseconds).unref();
       // Not from within the call that opens it.
       if (isDraining) queueMicrotask(() => end(stream, 'draining'));
@@ -257,7 +257,7 @@ function openSession(sid: string, user: UserStreams, session: CachedSession): Se
   return {
     sid,
     user,
-    passages: new Map(),
+    states: new Map(),
     session,
     checkedAt: performance.now(),
     failingSince: undefined,
@@ -293,9 +293,9 @@ async function findAnew(cache: SessionCache, { sid }: SessionStreams): Promise<C
 }
 
 /** Decides again, with the rule that requests fall under. Nothing here keeps the session alive. */
-function isStillAllowed(passage: Passage, session: CachedSession, at: number, parts: AuthorizeParts): boolean {
+function isStillAllowed(state: RequestState, session: CachedSession, at: number, parts: AuthorizeParts): boolean {
   try {
-    return authorize({ ...passage, at, caller: session.principal, session }, parts) === undefined;
+    return authorize({ ...state, at, caller: session.principal, session }, parts) === undefined;
   } catch {
     return false;
   }

@@ -1,5 +1,5 @@
 import { anonymous, type SallyportError, type Caller } from '@sallyport/core';
-import { placeOf, type Passage } from '../request-state.ts';
+import { routeOf, type RequestState } from '../request-state.ts';
 import type { CachedSession } from '../../sessions/session-cache.ts';
 
 /** What an authenticator makes of a request. */
@@ -19,7 +19,7 @@ export type AuthenticationOutcome =
 
 /** Recognizes one kind of credential. */
 export interface Authenticator {
-  authenticate(passage: Passage): AuthenticationOutcome | Promise<AuthenticationOutcome>;
+  authenticate(state: RequestState): AuthenticationOutcome | Promise<AuthenticationOutcome>;
 }
 
 export interface AuthenticateParts {
@@ -28,36 +28,36 @@ export interface AuthenticateParts {
 }
 
 /** Finds out who is calling. Routes that never carry identity do not look: nothing can leak into them. */
-export function authenticate(passage: Passage, parts: AuthenticateParts): undefined | Promise<undefined> {
-  if (!placeOf(passage).carriesIdentity) return;
-  return askFrom(0, passage, parts.authenticators);
+export function authenticate(state: RequestState, parts: AuthenticateParts): undefined | Promise<undefined> {
+  if (!routeOf(state).carriesIdentity) return;
+  return askFrom(0, state, parts.authenticators);
 }
 
 function askFrom(
   first: number,
-  passage: Passage,
+  state: RequestState,
   authenticators: readonly Authenticator[],
 ): undefined | Promise<undefined> {
   for (let index = first; index < authenticators.length; index++) {
-    const outcome = authenticators[index]?.authenticate(passage) ?? { kind: 'not-applicable' };
+    const outcome = authenticators[index]?.authenticate(state) ?? { kind: 'not-applicable' };
     if (outcome instanceof Promise) {
       return outcome.then((settled) =>
-        settled.kind === 'not-applicable' ? askFrom(index + 1, passage, authenticators) : settle(passage, settled),
+        settled.kind === 'not-applicable' ? askFrom(index + 1, state, authenticators) : settle(state, settled),
       );
     }
-    if (outcome.kind !== 'not-applicable') return settle(passage, outcome);
+    if (outcome.kind !== 'not-applicable') return settle(state, outcome);
   }
   return undefined;
 }
 
-function settle(passage: Passage, outcome: AuthenticationOutcome): undefined {
+function settle(state: RequestState, outcome: AuthenticationOutcome): undefined {
   if (outcome.kind === 'rejected') throw outcome.error;
   if (outcome.kind === 'authenticated') {
-    passage.caller = outcome.caller;
-    passage.session = outcome.session;
-    passage.sessionCache = outcome.isHit ? 'hit' : 'miss';
+    state.caller = outcome.caller;
+    state.session = outcome.session;
+    state.sessionCache = outcome.isHit ? 'hit' : 'miss';
     return;
   }
-  passage.caller = anonymous;
-  if (outcome.kind === 'unusable') passage.reason = outcome.reason;
+  state.caller = anonymous;
+  if (outcome.kind === 'unusable') state.reason = outcome.reason;
 }

@@ -1,8 +1,8 @@
 import { checkRequirement, checkStepUp, SallyportError, type Principal } from '@sallyport/core';
 import type { CanonicalRequest } from '../../firewall/canonical-request.ts';
-import { placeOf, requestOf, type Decision, type Passage } from '../request-state.ts';
+import { routeOf, requestOf, type Decision, type RequestState } from '../request-state.ts';
 import { isNavigation } from '../request-intent.ts';
-import type { Place } from '../../routing/route-table.ts';
+import type { ResolvedRoute } from '../../routing/route-table.ts';
 
 export interface AuthorizeParts {
   readonly signInPath: string;
@@ -13,26 +13,26 @@ export interface AuthorizeParts {
 const longestReturnTo = 2048;
 
 /**
- * Checks the access of the place from the caller alone. A stranger is sent to the sign-in page when a person is loading
- * a page, and gets 401 otherwise; so is somebody whose sign-in is too weak or too old, to the page that mends it. Who is
- * known but lacks something gets 403.
+ * Checks the access of the route from the caller alone. An anonymous caller is sent to the sign-in page when a person is
+ * loading a page, and gets 401 otherwise. A caller whose sign-in is too weak or too old is sent to the step-up page. A
+ * known caller that lacks a role or permission gets 403.
  */
-export function authorize(passage: Passage, { signInPath, stepUpPath }: AuthorizeParts): Decision | undefined {
-  const place = placeOf(passage);
-  const { caller } = passage;
-  if (place.access === 'public') return undefined;
+export function authorize(state: RequestState, { signInPath, stepUpPath }: AuthorizeParts): Decision | undefined {
+  const route = routeOf(state);
+  const { caller } = state;
+  if (route.access === 'public') return undefined;
   if (caller.kind === 'anonymous') {
-    if (place.access === 'optional' && place.stepUp === undefined) return undefined;
-    return turnAway(passage, signInPath);
+    if (route.access === 'optional' && route.stepUp === undefined) return undefined;
+    return challenge(state, signInPath);
   }
-  requireAccess(place, caller, passage.listener);
-  return place.stepUp === undefined ? undefined : stepUp(passage, place.stepUp, caller, stepUpPath);
+  requireAccess(route, caller, state.listener);
+  return route.stepUp === undefined ? undefined : stepUp(state, route.stepUp, caller, stepUpPath);
 }
 
-function turnAway(passage: Passage, signInPath: string): Decision {
-  const request = requestOf(passage);
-  const reason = passage.reason ?? 'not-signed-in';
-  if (passage.listener === 'internal' || !isNavigation(request) || placeOf(passage).access === 'service') {
+function challenge(state: RequestState, signInPath: string): Decision {
+  const request = requestOf(state);
+  const reason = state.reason ?? 'not-signed-in';
+  if (state.listener === 'internal' || !isNavigation(request) || routeOf(state).access === 'service') {
     throw new SallyportError('SP_UNAUTHENTICATED', { reason });
   }
   return { kind: 'redirect', status: 303, location: withQuery(signInPath, [returnToOf(request)]), reason };
@@ -43,7 +43,7 @@ function returnToOf({ target }: CanonicalRequest): string {
 }
 
 /** In the names of OIDC, so that the page can say what is asked for, or that it cannot be had. */
-function demandOf({ acr, maxAgeSeconds }: NonNullable<Place['stepUp']>): readonly string[] {
+function demandOf({ acr, maxAgeSeconds }: NonNullable<ResolvedRoute['stepUp']>): readonly string[] {
   return [
     ...(acr === undefined ? [] : [`acr_values=${acr}`]),
     ...(maxAgeSeconds === undefined ? [] : [`max_age=${maxAgeSeconds}`]),
@@ -55,7 +55,7 @@ function withQuery(path: string, parameters: readonly string[]): string {
   return query === '' ? path : `${path}?${query}`;
 }
 
-function requireAccess({ access }: Place, caller: Principal, listener: Passage['listener']): void {
+function requireAccess({ access }: ResolvedRoute, caller: Principal, listener: RequestState['listener']): void {
   if (access === 'service') {
     // A call that comes through the internal listener is made by a service, for whomever.
     if (listener === 'internal' || caller.kind === 'service') return;
@@ -71,16 +71,16 @@ function requireAccess({ access }: Place, caller: Principal, listener: Passage['
 }
 
 function stepUp(
-  passage: Passage,
-  demanded: NonNullable<Place['stepUp']>,
+  state: RequestState,
+  demanded: NonNullable<ResolvedRoute['stepUp']>,
   caller: Principal,
   stepUpPath: string,
 ): Decision | undefined {
-  const outcome = checkStepUp(caller, demanded, passage.at);
+  const outcome = checkStepUp(caller, demanded, state.at);
   if (outcome.kind === 'met') return undefined;
-  const request = requestOf(passage);
+  const request = requestOf(state);
   const { reason } = outcome;
-  if (passage.listener === 'internal' || !isNavigation(request)) {
+  if (state.listener === 'internal' || !isNavigation(request)) {
     throw new SallyportError('SP_STEP_UP_REQUIRED', { reason, stepUp: demanded });
   }
   const location = withQuery(stepUpPath, [returnToOf(request), ...demandOf(demanded)]);

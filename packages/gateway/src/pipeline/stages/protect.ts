@@ -1,6 +1,6 @@
 import { SallyportError, type CsrfTokens } from '@sallyport/core';
 import type { InboundHeaders } from '../../firewall/inbound-headers.ts';
-import { placeOf, requestOf, type Passage } from '../request-state.ts';
+import { routeOf, requestOf, type RequestState } from '../request-state.ts';
 import { isSafe } from '../request-intent.ts';
 
 export interface ProtectParts {
@@ -18,15 +18,15 @@ export type RequestSource = 'own-page' | 'other-site' | 'unknown';
  * token of the session where both are. A token never outweighs what a browser says. With a session, a request that says
  * nothing of where it comes from and carries no token is refused too. Without one, only a foreign source is, so that a site cannot sign its visitors in as somebody else and tools like curl still work.
  */
-export function protect(passage: Passage, { publicOrigins, csrfTokens }: ProtectParts): undefined {
-  if (passage.listener === 'internal') return;
-  const request = requestOf(passage);
-  if (request.headers.isWebSocket) requireOwnOrigin(request.headers, publicOrigins, hasSessionCookie(passage));
-  if (isSafe(request) || !placeOf(passage).carriesIdentity) return;
+export function protect(state: RequestState, { publicOrigins, csrfTokens }: ProtectParts): undefined {
+  if (state.listener === 'internal') return;
+  const request = requestOf(state);
+  if (request.headers.isWebSocket) requireOwnOrigin(request.headers, publicOrigins, hasSessionCookie(state));
+  if (isSafe(request) || !routeOf(state).carriesIdentity) return;
   const source = findSource(request.headers, publicOrigins);
   if (source === 'own-page') return;
   if (source === 'unknown') {
-    const { caller } = passage;
+    const { caller } = state;
     if (caller.kind === 'anonymous') return;
     const { csrfToken } = request.headers;
     if (csrfToken !== undefined && caller.sid !== undefined && csrfTokens?.isTokenOf(caller.sid, csrfToken) === true)
@@ -46,7 +46,7 @@ function requireOwnOrigin({ origin }: InboundHeaders, publicOrigins: ReadonlySet
 }
 
 /** Whether a session was presented where one counts, dead or alive. */
-function hasSessionCookie({ cookies }: Passage): boolean {
+function hasSessionCookie({ cookies }: RequestState): boolean {
   return cookies !== undefined && cookies.session.kind !== 'none';
 }
 

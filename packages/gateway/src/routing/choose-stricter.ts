@@ -1,9 +1,9 @@
 import { SallyportError } from '@sallyport/core';
 import type { NextPage } from '../firewall/next-page.ts';
-import type { Place, RouteTable } from './route-table.ts';
+import type { ResolvedRoute, RouteTable } from './route-table.ts';
 
-/** What a place asks of its callers, as a number: who is let through by a higher one is let through by all below. */
-function strictnessOf({ access, stepUp }: Place): number {
+/** What a route demands of its callers, as a number: a caller that a higher one admits is admitted by all below. */
+function strictnessOf({ access, stepUp }: ResolvedRoute): number {
   if (stepUp !== undefined) return 3;
   if (access === 'public') return 0;
   if (access === 'optional') return 1;
@@ -11,14 +11,20 @@ function strictnessOf({ access, stepUp }: Place): number {
 }
 
 /**
- * Chooses between the place of a path as it stands and the place of the page that it is another spelling of. The stricter
+ * Chooses between the route of a path as it stands and the route of the page that it is another spelling of. The stricter
  * one wins, wholly: its rules hold, and its upstream gets the request, unchanged. A route that was written for the
  * spelling itself stays what it is.
  *
  * @throws `SP_REQUEST_AMBIGUOUS` when both ask for something that the other does not; `SP_NOT_FOUND` when the prefix that
  *   the page's route strips is not what the spelling begins with.
  */
-export function chooseStricter(literal: Place, page: NextPage, host: string, method: string, table: RouteTable): Place {
+export function chooseStricter(
+  literal: ResolvedRoute,
+  page: NextPage,
+  host: string,
+  method: string,
+  table: RouteTable,
+): ResolvedRoute {
   const other = table.findIfAny(host, method, page.path);
   if (other === undefined || other === literal || other.destination.kind !== 'upstream') return literal;
   if (!page.isElsewhere && depthOf(literal) - page.extraSegments >= depthOf(other)) return literal;
@@ -33,6 +39,6 @@ export function chooseStricter(literal: Place, page: NextPage, host: string, met
   return other;
 }
 
-function depthOf({ prefix }: Place): number {
+function depthOf({ prefix }: ResolvedRoute): number {
   return prefix === '/' ? 0 : prefix.split('/').length - 1;
 }
