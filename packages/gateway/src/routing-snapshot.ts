@@ -13,7 +13,7 @@ import { readPath } from './firewall/canonical-request.ts';
 import { createForwarder, type Forwarder } from './forward/forward.ts';
 import type { HandleRequestParts, InFlight } from './pipeline/handle-request.ts';
 import { createUpstreamMeasures } from './forward/upstream-measures.ts';
-import { createInternalTokenAuthenticator } from './credentials/internal-token.ts';
+import { createAuthenticators, type CredentialParts } from './credentials/registry.ts';
 import { createKnownHosts } from './firewall/known-hosts.ts';
 import type { Listening } from './listeners/listener.ts';
 import { createNoteRefusal, type NoteRefusal } from './record/note-refusal.ts';
@@ -23,7 +23,6 @@ import type { Mount } from './routing/mount.ts';
 import type { ListenerKind } from './pipeline/request-state.ts';
 import { createRevocationsMount } from './sessions/revocations-mount.ts';
 import { createRouteTable, type LimitsOf, type RouteTable } from './routing/route-table.ts';
-import { bearerRefuser, createSessionAuthenticator } from './credentials/session-cookie.ts';
 import { createCookieReader } from './credentials/session-cookie-reader.ts';
 import type { PersistentState } from './persistent-state.ts';
 
@@ -84,20 +83,18 @@ export function createRoutingSnapshot(options: CheckedDoorOptions, persistent: P
     }),
     internal: createForwarder(tables.internal.routes, { ...forwarderParts, strictTransport: undefined }),
   };
-  const authenticators: Record<ListenerKind, DecisionParts['authenticators']> = {
-    public: [
-      createSessionAuthenticator({ cache, readCookies, recordActivity: createActivityRecorder(sessions, logger) }),
-      bearerRefuser,
-    ],
-    internal: [
-      createInternalTokenAuthenticator({
-        cache,
-        keyRing,
-        publicOrigin,
-        now,
-        audiences: [...audiences],
-      }),
-    ],
+  const credentialParts: CredentialParts = {
+    cache,
+    readCookies,
+    recordActivity: createActivityRecorder(sessions, logger),
+    keyRing,
+    publicOrigin,
+    now,
+    audiences: [...audiences],
+  };
+  const authenticators = {
+    public: createAuthenticators('public', credentialParts),
+    internal: createAuthenticators('internal', credentialParts),
   };
   const common = {
     ...challengePaths,
@@ -128,10 +125,7 @@ export function createRoutingSnapshot(options: CheckedDoorOptions, persistent: P
   const explainedTable = createRouteTable(routes, [...options.mounts, keys], (owner, ofOwner) =>
     toWatchedLimits(limitsOf(owner, ofOwner)),
   );
-  const explainedAuthenticators = [
-    createSessionAuthenticator({ cache, readCookies, recordActivity: () => {} }),
-    bearerRefuser,
-  ];
+  const explainedAuthenticators = createAuthenticators('public', { ...credentialParts, recordActivity: () => {} });
   const explainPartsFor = (kind: ListenerKind, address: Listening): ExplainParts => ({
     listener: kind,
     decision: {

@@ -12,12 +12,12 @@ import {
   type Principal,
   type TokenVerifier,
 } from '@sallyport/core';
-import type { AuthenticationOutcome, Authenticator } from '../pipeline/stages/authenticate.ts';
+import type { AuthenticationOutcome, Authenticator } from './authenticator.ts';
 import { createLeastRecentlyUsed } from '../least-recently-used.ts';
 import { routeOf, requestOf } from '../pipeline/request-state.ts';
 import type { CachedSession, SessionCache } from '../sessions/session-cache.ts';
 
-export interface InternalTokenAuthenticatorParts {
+export interface InternalTokenParts {
   readonly cache: SessionCache;
   readonly keyRing: KeyRing;
   readonly publicOrigin: string;
@@ -37,7 +37,7 @@ const rememberedCallers = 10_000;
  * The session behind the token must still live, under the very generations that the token was made with. The caller is
  * the user as the session says now, with the calling audience as actor: nobody gains by going through a zone.
  */
-export function createInternalTokenAuthenticator(parts: InternalTokenAuthenticatorParts): Authenticator {
+export function createInternalTokenAuthenticator(parts: InternalTokenParts): Authenticator {
   const { cache, audiences } = parts;
   const keys = parts.keyRing.sharedSecret?.keySource ?? createRingKeySource(parts.keyRing);
   const verifiers = new Map<string, TokenVerifier>(

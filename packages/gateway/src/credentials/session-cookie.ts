@@ -1,11 +1,11 @@
 import { SallyportError } from '@sallyport/core';
 import type { RecordActivity } from '../sessions/activity.ts';
-import type { AuthenticationOutcome, Authenticator } from '../pipeline/stages/authenticate.ts';
+import type { AuthenticationOutcome, Authenticator } from './authenticator.ts';
 import { routeOf, requestOf, type RequestState } from '../pipeline/request-state.ts';
 import type { FoundSession, SessionCache } from '../sessions/session-cache.ts';
 import type { ReadCookieHeader } from './session-cookie-reader.ts';
 
-export interface SessionAuthenticatorParts {
+export interface SessionCookieParts {
   readonly cache: SessionCache;
   readonly readCookies: ReadCookieHeader;
   readonly recordActivity: RecordActivity;
@@ -15,9 +15,9 @@ const notApplicable: AuthenticationOutcome = { kind: 'not-applicable' };
 
 /**
  * Recognizes the session cookie. A malformed value costs no look-up; a session that was found is kept alive, unless the
- * route or the kind of request (a prefetch) says that nobody is really there.
+ * route or the kind of request (a prefetch) says that no user is present.
  */
-export function createSessionAuthenticator(parts: SessionAuthenticatorParts): Authenticator {
+export function createSessionCookieAuthenticator(parts: SessionCookieParts): Authenticator {
   const { cache, readCookies, recordActivity } = parts;
 
   const toOutcome = (state: RequestState, found: FoundSession): AuthenticationOutcome => {
@@ -46,14 +46,3 @@ export function createSessionAuthenticator(parts: SessionAuthenticatorParts): Au
     },
   };
 }
-
-/**
- * Refuses every `Authorization` header: the public listener has no use for one yet, and a token that the door made for
- * a service must never open the door itself.
- */
-export const bearerRefuser: Authenticator = {
-  authenticate: (state) =>
-    requestOf(state).headers.authorization === undefined
-      ? notApplicable
-      : { kind: 'rejected', error: new SallyportError('SP_TOKEN_INVALID', { reason: 'bearer-on-public-listener' }) },
-};

@@ -7,7 +7,7 @@ import {
   type Caller,
   type Principal,
 } from '@sallyport/core';
-import type { AuthenticationOutcome, Authenticator } from '../pipeline/stages/authenticate.ts';
+import type { AuthenticationOutcome, Authenticator } from '../credentials/authenticator.ts';
 import type { SessionCache } from '../sessions/session-cache.ts';
 import { decide, stageNames, type DecisionParts } from '../pipeline/decide.ts';
 import { upstreamTarget } from '../forward/upstream-request.ts';

@@ -1,33 +1,13 @@
-import { anonymous, type SallyportError, type Caller } from '@sallyport/core';
+import { anonymous } from '@sallyport/core';
+import type { AuthenticationOutcome, Authenticator } from '../../credentials/authenticator.ts';
 import { routeOf, type RequestState } from '../request-state.ts';
-import type { CachedSession } from '../../sessions/session-cache.ts';
-
-/** What an authenticator makes of a request. */
-export type AuthenticationOutcome =
-  | {
-      readonly kind: 'authenticated';
-      readonly caller: Exclude<Caller, { kind: 'anonymous' }>;
-      readonly session: CachedSession;
-      readonly isHit: boolean;
-    }
-  /** The request carries no credential of this kind: ask the next one. */
-  | { readonly kind: 'not-applicable' }
-  /** The credential is dead or malformed. Where nobody needs to be known, its bearer is a stranger. */
-  | { readonly kind: 'unusable'; readonly reason: string }
-  /** The credential must not be presented here at all. */
-  | { readonly kind: 'rejected'; readonly error: SallyportError };
-
-/** Recognizes one kind of credential. */
-export interface Authenticator {
-  authenticate(state: RequestState): AuthenticationOutcome | Promise<AuthenticationOutcome>;
-}
 
 export interface AuthenticateParts {
   /** Asked in this order; the first that applies decides. */
   readonly authenticators: readonly Authenticator[];
 }
 
-/** Finds out who is calling. Routes that never carry identity do not look: nothing can leak into them. */
+/** Authenticates the caller. Routes that never carry identity do not look: nothing can leak into them. */
 export function authenticate(state: RequestState, parts: AuthenticateParts): undefined | Promise<undefined> {
   if (!routeOf(state).carriesIdentity) return;
   return askFrom(0, state, parts.authenticators);
