@@ -7,11 +7,33 @@ import type { FileResult, RunResult } from './test-summary.ts';
 
 /** Vitest reporter: writes what each file came to into the file that TEST_RESULT_FILE names, for `npm test` to print. */
 export default class SummaryReporter implements Reporter {
+  readonly #startedAt = new Map<string, number>();
+  readonly #endedAt = new Map<string, number>();
+
+  onTestModuleQueued(module: TestModule): void {
+    this.#startedAt.set(module.id, Date.now());
+  }
+
+  onTestModuleEnd(module: TestModule): void {
+    this.#endedAt.set(module.id, Date.now());
+  }
+
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     const file = process.env['TEST_RESULT_FILE'];
     if (file === undefined) return;
-    const result: RunResult = { files: modules.map(toFileResult), unhandledErrors: unhandledErrors.length };
+    const files = modules.map((module) => ({ ...toFileResult(module), clock: this.#clockOf(module) }));
+    const result: RunResult = { files, unhandledErrors: unhandledErrors.length };
     writeFileSync(file, JSON.stringify(result));
+  }
+
+  #clockOf({ id, project, moduleId }: TestModule): FileResult['clock'] {
+    const [startedAt, endedAt] = [this.#startedAt.get(id), this.#endedAt.get(id)];
+    if (startedAt === undefined || endedAt === undefined) return undefined;
+    const file = path.relative(workspaceRoot, moduleId).replaceAll('\\', '/');
+    // A file of the browser suite runs once for each combination of stores.
+    const combination = /\[.*\]/.exec(project.name)?.[0];
+    const name = combination === undefined ? file : `${file} ${combination}`;
+    return { project: { name: project.name, startedAt, endedAt }, file: { name, startedAt, endedAt } };
   }
 }
 

@@ -1,9 +1,12 @@
 import { alignColumns } from '../launch/start-summary.ts';
+import type { ClockSpan } from './clock-table.ts';
 import { toStoreTable, waitsForAbsentStore, type AbsentStores, type StoreRun } from './store-table.ts';
 
 /** What one test file came to. */
 export interface FileResult {
   readonly suite: string;
+  /** When it ran, named as the project and as the file; absent when it never started. */
+  readonly clock?: { readonly project: ClockSpan; readonly file: ClockSpan } | undefined;
   readonly passed: number;
   readonly failed: number;
   readonly seconds: number;

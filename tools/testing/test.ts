@@ -1,5 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { buildPackages, buildSystem } from '../build/build-system.ts';
 import { createProgress, type Progress } from '../build/progress.ts';
@@ -8,6 +8,7 @@ import { reportFailure } from '../processes/report-failure.ts';
 import { onStopRequest } from '../processes/stop-requests.ts';
 import { noTestServers, startTestServers, type TestServers } from '../test-servers/test-servers.ts';
 import { workspaceRoot } from '../workspace-root.ts';
+import { toClockTable, type ClockSpan } from './clock-table.ts';
 import { findChromium } from './find-chromium.ts';
 import { planTests } from './test-plan.ts';
 import { toSummary, totalsOf, type RunResult } from './test-summary.ts';
@@ -15,6 +16,8 @@ import { toSummary, totalsOf, type RunResult } from './test-summary.ts';
 const nothingRan: RunResult = { files: [], unhandledErrors: 0 };
 const isCi = !['', '0', 'false', undefined].includes(process.env['CI']);
 const stopping = new AbortController();
+const startedAt = Date.now();
+const [loadBefore = 0] = loadavg();
 let servers: TestServers = noTestServers;
 
 onStopRequest(async () => {
@@ -33,6 +36,7 @@ try {
     needsServers ? openServers(progress) : undefined,
     build(progress, needsBrowser && (chromium !== undefined || isCi)),
   ]);
+  const preparation: ClockSpan = { name: 'building, and starting stores', startedAt, endedAt: Date.now() };
   const { exitCode, result } = await runVitest(withoutBrowser, chromium);
   await servers.stop();
 
@@ -44,6 +48,7 @@ try {
   // A machine of our own has everything: what is missing there is a failure of the run.
   const missing = isCi ? Object.keys(servers.absent).length + (withoutBrowser ? 1 : 0) : 0;
   if (passed + failed === 0) console.log('\nNo test ran.');
+  console.log(`\n${clockTableOf(preparation, result).join('\n')}`);
   console.log(`\n${passed} passed, ${failed + missing} failed`);
   // At once: nothing that a test left open may keep this process.
   process.exit(exitCode !== 0 || failed + missing > 0 || passed === 0 ? 1 : 0);
@@ -55,6 +60,16 @@ try {
     // Servers that are still starting end with this process.
     process.exit(1);
   }
+}
+
+function clockTableOf(preparation: ClockSpan, { files }: RunResult): readonly string[] {
+  const clocks = files.flatMap(({ clock }) => (clock === undefined ? [] : [clock]));
+  const [after = 0] = loadavg();
+  return toClockTable(
+    [preparation, ...clocks.map(({ project }) => project)],
+    clocks.map(({ file }) => file),
+    { cores: availableParallelism(), before: loadBefore, after },
+  );
 }
 
 async function build(progress: Progress, isWhole: boolean): Promise<void> {
