@@ -1,9 +1,13 @@
-import { defineConfig } from 'vitest/config';
-import { storeCombinations } from './test/e2e/store-combinations.ts';
+import { configDefaults, defineConfig } from 'vitest/config';
+import { filesOf, storeCombinations } from './test/e2e/store-combinations.ts';
+import { filesOnlyInAll, scopeVariable } from './tools/testing/only-in-all.ts';
 
 const source = '@sallyport/source';
 
 const isCi = !['', '0', 'false', undefined].includes(process.env['CI']);
+const scope = process.env[scopeVariable] === 'everyday' ? 'everyday' : 'all';
+/** Vitest's own exclusions stand in each project that has others: what is set here takes their place. */
+const exclude = [...configDefaults.exclude, ...(scope === 'everyday' ? filesOnlyInAll : [])];
 
 export default defineConfig({
   resolve: { conditions: [source] },
@@ -25,6 +29,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          exclude,
           include: [
             'packages/**/*.test.ts',
             'packages/**/*.test.tsx',
@@ -44,20 +49,23 @@ export default defineConfig({
         test: {
           name,
           include: [`test/${name}/**/*.test.ts`],
+          exclude,
           testTimeout: 60_000,
           hookTimeout: 240_000,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
         },
       })),
-      ...storeCombinations.map(({ project, needs, without }, index) => {
+      ...storeCombinations.map((combination, index) => {
+        const { project, needs } = combination;
+        const files = filesOf(combination, scope);
         const hasServers = needs.every((name) => (process.env[name] ?? '') !== '');
         return {
           extends: true as const,
           test: {
             name: project,
-            include: [hasServers ? 'test/e2e/**/*.test.ts' : 'test/e2e/without-servers.test.ts'],
-            exclude: hasServers ? ['without-servers', ...without].map((name) => `test/e2e/${name}.test.ts`) : [],
+            include: hasServers ? [...files.include] : ['test/e2e/without-servers.test.ts'],
+            exclude: hasServers ? [...files.exclude] : [],
             globalSetup: hasServers ? ['test/e2e/global-setup.ts'] : [],
             testTimeout: 60_000,
             hookTimeout: 240_000,

@@ -1,3 +1,5 @@
+import type { TestScope } from '../../tools/testing/only-in-all.ts';
+
 /** Stores under the browser suite: a Vitest project each, with a system of its own. */
 export interface StoreCombination {
   /** As the summary of the tests calls it. */
@@ -9,6 +11,8 @@ export interface StoreCombination {
   readonly needs: readonly ('TEST_POSTGRES_URL' | 'TEST_MONGODB_URL' | 'TEST_REDIS_URL')[];
   /** Files that do not run on it. */
   readonly without: readonly string[];
+  /** Files that `npm test` runs on it, because what they show depends on stores; absent: all. The rest waits for `--all`. */
+  readonly everyday?: readonly string[];
 }
 
 /** How pages look, and whether they are accessible, does not depend on where rows are kept. */
@@ -21,6 +25,8 @@ const requestsOfOneGateway = 'behind-the-door';
 const onSqlite = 'locked-database';
 /** Names its stores, and starts them itself. */
 const onPostgresAndRedis = ['two-gateways', 'rolling-changes', 'server-faults', 'restored-backups', 'streams'];
+/** Sessions that end, outages, and what is left in stores. */
+const onStores = ['sessions', 'expiry-and-return', 'faults', 'live-products', 'nothing-leaks', 'sign-up-to-sign-out'];
 
 export const storeCombinations: readonly StoreCombination[] = [
   { name: 'sqlite + in-process', project: 'e2e', gateways: 1, needs: [], without: onPostgresAndRedis },
@@ -30,6 +36,7 @@ export const storeCombinations: readonly StoreCombination[] = [
     gateways: 2,
     needs: ['TEST_POSTGRES_URL', 'TEST_REDIS_URL'],
     without: [looks, shopAlone, onSqlite, requestsOfOneGateway],
+    everyday: [...onPostgresAndRedis, ...onStores],
   },
   {
     name: 'mongodb + redis',
@@ -37,5 +44,18 @@ export const storeCombinations: readonly StoreCombination[] = [
     gateways: 1,
     needs: ['TEST_MONGODB_URL', 'TEST_REDIS_URL'],
     without: [looks, shopAlone, onSqlite, ...onPostgresAndRedis],
+    everyday: ['sessions'],
   },
 ];
+
+/** The files of a combination, as patterns: all that it can run, or what every run of the tests shows on it. */
+export function filesOf(
+  { without, everyday }: Pick<StoreCombination, 'without' | 'everyday'>,
+  scope: TestScope,
+): { readonly include: readonly string[]; readonly exclude: readonly string[] } {
+  const toFile = (name: string): string => `test/e2e/${name}.test.ts`;
+  return {
+    include: scope === 'all' || everyday === undefined ? [toFile('**/*')] : everyday.map(toFile),
+    exclude: ['without-servers', ...without].map(toFile),
+  };
+}

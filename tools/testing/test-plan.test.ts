@@ -1,6 +1,9 @@
+import { existsSync, globSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { storeCombinations } from '../../test/e2e/store-combinations.ts';
 import { workspaceRoot } from '../workspace-root.ts';
+import { filesOnlyInAll } from './only-in-all.ts';
 import { planTests } from './test-plan.ts';
 import { toSummary, totalsOf, type FileResult } from './test-summary.ts';
 
@@ -42,6 +45,42 @@ describe('a run of npm test', () => {
     { commandLine: ['test/architecture'], needsServers: false },
   ])('with $commandLine needs servers: $needsServers', ({ commandLine, needsServers }) => {
     expect(planTests(commandLine).needsServers).toBe(needsServers);
+  });
+
+  it.each([
+    { commandLine: [], scope: 'everyday' },
+    { commandLine: ['-t', 'a name'], scope: 'everyday' },
+    { commandLine: ['--all'], scope: 'all' },
+    { commandLine: ['test/transport/testssl.test.ts'], scope: 'all' },
+    { commandLine: ['--project=e2e*mongodb*'], scope: 'all' },
+  ])('with $commandLine has the scope $scope', ({ commandLine, scope }) => {
+    expect(planTests(commandLine).scope).toBe(scope);
+  });
+
+  it('hands its arguments to Vitest, but not --all', () => {
+    expect(planTests(['--all', '--bail=1']).vitestArguments).toEqual(['--bail=1']);
+  });
+});
+
+describe('the choice of an everyday run', () => {
+  const browserFiles = globSync('test/e2e/*.test.ts', { cwd: workspaceRoot })
+    .map((file) => path.basename(file, '.test.ts'))
+    .filter((name) => name !== 'without-servers');
+
+  it('leaves out files that exist', () => {
+    expect(filesOnlyInAll.filter((file) => !existsSync(path.join(workspaceRoot, file)))).toEqual([]);
+  });
+
+  it('has every file of the browser suite on one combination of stores at least', () => {
+    const chosen = storeCombinations.flatMap(({ without, everyday = browserFiles }) =>
+      everyday.filter((name) => !without.includes(name)),
+    );
+    expect(browserFiles.filter((name) => !chosen.includes(name))).toEqual([]);
+  });
+
+  it('names no file that is not there', () => {
+    const named = storeCombinations.flatMap(({ without, everyday = [] }) => [...without, ...everyday]);
+    expect(named.filter((name) => !browserFiles.includes(name))).toEqual([]);
   });
 });
 

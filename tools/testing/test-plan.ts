@@ -1,9 +1,11 @@
 import { globSync } from 'node:fs';
 import path from 'node:path';
 import { workspaceRoot } from '../workspace-root.ts';
+import type { TestScope } from './only-in-all.ts';
 
 /** What a run of `npm test` needs. */
 export interface TestPlan {
+  readonly scope: TestScope;
   readonly vitestArguments: readonly string[];
   /** Whether browser tests are among what was asked for. */
   readonly needsBrowser: boolean;
@@ -33,16 +35,18 @@ const suitesOnPackages = ['faults', 'attack'];
 
 /** Decides from the arguments of `npm test` whether the system has to be built, a browser found and servers started. */
 export function planTests(commandLine: readonly string[]): TestPlan {
-  const filters = commandLine.filter(
-    (argument, index) => !argument.startsWith('-') && !optionsWithValue.has(commandLine[index - 1] ?? ''),
+  const vitestArguments = commandLine.filter((argument) => argument !== '--all');
+  const filters = vitestArguments.filter(
+    (argument, index) => !argument.startsWith('-') && !optionsWithValue.has(vitestArguments[index - 1] ?? ''),
   );
-  const projects = commandLine
+  const projects = vitestArguments
     .filter((argument) => argument.startsWith('--project='))
     .map((argument) => argument.slice(10));
   const chosen = [...filters, ...projects];
   const isChosen = (suite: string): boolean => chosen.length === 0 || chosen.some((name) => name.includes(suite));
   return {
-    vitestArguments: commandLine,
+    scope: commandLine.includes('--all') || chosen.length > 0 ? 'all' : 'everyday',
+    vitestArguments,
     needsBrowser: isChosen('e2e'),
     needsPackages: suitesOnPackages.some(isChosen),
     needsServers: needsServers(filters, projects),

@@ -10,6 +10,7 @@ import { noTestServers, startTestServers, type TestServers } from '../test-serve
 import { workspaceRoot } from '../workspace-root.ts';
 import { toClockTable, type ClockSpan } from './clock-table.ts';
 import { findChromium } from './find-chromium.ts';
+import { scopeVariable } from './only-in-all.ts';
 import { planTests } from './test-plan.ts';
 import { toSummary, totalsOf, type RunResult } from './test-summary.ts';
 
@@ -27,7 +28,7 @@ onStopRequest(async () => {
   await new Promise((resolve) => setTimeout(resolve, 1000));
 });
 
-const { vitestArguments, needsBrowser, needsPackages, needsServers } = planTests(process.argv.slice(2));
+const { scope, vitestArguments, needsBrowser, needsPackages, needsServers } = planTests(process.argv.slice(2));
 try {
   const chromium = needsBrowser ? findChromium() : undefined;
   const withoutBrowser = needsBrowser && chromium === undefined;
@@ -107,6 +108,7 @@ async function runVitest(
           ...withoutStores(process.env),
           ...servers.environment,
           TEST_RESULT_FILE: resultFile,
+          [scopeVariable]: scope,
           // Vitest colours its output wherever CI is set; in a log file that is noise.
           ...(process.stdout.isTTY || process.env['FORCE_COLOR'] !== undefined ? {} : { NO_COLOR: '1' }),
           ...(chromium === undefined ? {} : { CHROME_PATH: chromium }),

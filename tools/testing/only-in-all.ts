@@ -1,0 +1,12 @@
+/**
+ * Files that `npm test` leaves to `npm test -- --all`, beside the browser suite on the second and third combination of
+ * stores (`test/e2e/store-combinations.ts`): outside judges, image builds, soak and long differential runs. CONTRIBUTING
+ * says why.
+ */
+export const filesOnlyInAll: readonly string[] = ['test/transport/testssl.test.ts', 'test/deploy/images.test.ts'];
+
+/** The variable by which `npm test` tells Vitest what to leave out; without it everything runs. */
+export const scopeVariable = 'TEST_SCOPE';
+
+/** `everyday` is a bare `npm test`; a run that names files or projects itself leaves none of them out. */
+export type TestScope = 'everyday' | 'all';
