@@ -7,6 +7,7 @@ import {
   type Listening,
   type HandleRequest,
   type Listener,
+  type ListenerAddress,
   type ListenerOptions,
 } from './listeners/listener.ts';
 import type { NoteRefusal } from './record/note-refusal.ts';
@@ -105,25 +106,36 @@ export function createDoor(options: DoorOptions): Door {
     note: (refusal) => current.noteRefusalOf(kind)(refusal),
   });
 
-  const open = async (kind: ListenerKind, address: Parameters<Door['listen']>[0]): Promise<Listening> => {
+  /** Opens a listener whose handler is built anew on reload. */
+  const openRebuilt = async (
+    address: ListenerAddress,
+    build: (at: Listening) => HandleRequest,
+    listenerOptions: ListenerOptions,
+  ): Promise<Listener> => {
     // The port is known only after listening, and the internal hosts hold it: nothing arrives in between, because
     // connections are accepted in a later turn of the event loop.
-    let handle = createRequestHandler(current.partsFor(kind, address, () => isDraining));
+    let handle = build(address);
     const listener = await openListener(
       address,
       checked.publicOrigin,
       (request, response, proceed, isHandedOver) => handle(request, response, proceed, isHandedOver),
-      listenerOptionsFor(kind),
+      listenerOptions,
     );
     const rebuild = (): void => {
-      handle = createRequestHandler(current.partsFor(kind, listener, () => isDraining));
+      handle = build(listener);
     };
     rebuild();
     rebuilds.push(rebuild);
     listeners.push(listener);
+    return listener;
+  };
+
+  const open = async (kind: ListenerKind, address: ListenerAddress): Promise<Listening> => {
+    const build = (at: Listening): HandleRequest => createRequestHandler(current.partsFor(kind, at, () => isDraining));
+    const listener = await openRebuilt(address, build, listenerOptionsFor(kind));
     if (kind === 'internal') internal = listener;
     if (address.tls !== undefined) certified.push(listener);
-    return { host: listener.host, port: listener.port };
+    return toListening(listener);
   };
 
   return {
@@ -135,35 +147,16 @@ export function createDoor(options: DoorOptions): Door {
     },
     listenRedirect: async (address) => {
       const note: NoteRefusal = (refusal) => current.noteRefusalOf('public')(refusal);
-      let redirect = createHttpsRedirect(checked, note);
-      const listener = await openListener(
-        address,
-        checked.publicOrigin,
-        (request, response, proceed, isHandedOver) => redirect(request, response, proceed, isHandedOver),
-        listenerOptionsFor('public'),
-      );
-      rebuilds.push(() => {
-        redirect = createHttpsRedirect(checked, note);
-      });
-      listeners.push(listener);
-      return { host: listener.host, port: listener.port };
+      const build = (): HandleRequest => createHttpsRedirect(checked, note);
+      return toListening(await openRebuilt(address, build, listenerOptionsFor('public')));
     },
     listenForwardAuth: async (address) => {
       if (options.forwardAuth === undefined) throw new TypeError('no proxies are declared that may ask');
       const { proxies } = options.forwardAuth;
       const build = (): HandleRequest => createForwardAuthHandler(current.forwardAuthParts(proxies, () => isDraining));
-      let handle = build();
-      const listener = await openListener(
-        address,
-        checked.publicOrigin,
-        (request, response, proceed, isHandedOver) => handle(request, response, proceed, isHandedOver),
-        { ...listenerOptionsFor('internal'), takesHandshakes: false },
+      return toListening(
+        await openRebuilt(address, build, { ...listenerOptionsFor('internal'), takesHandshakes: false }),
       );
-      rebuilds.push(() => {
-        handle = build();
-      });
-      listeners.push(listener);
-      return { host: listener.host, port: listener.port };
     },
     explain: (question) => current.explain(question, internal),
     reconfigure: (change) => {
@@ -188,4 +181,8 @@ export function createDoor(options: DoorOptions): Door {
       persistent.close();
     },
   };
+}
+
+function toListening({ host, port }: Listener): Listening {
+  return { host, port };
 }

@@ -22,7 +22,7 @@ export interface HandleRequestParts extends AnswerParts {
   readonly listener: ListenerKind;
   readonly decision: DecisionParts;
   readonly forwarder: Pick<Forwarder, 'forward'>;
-  /** How somebody is sent elsewhere; absent means by `Location`. */
+  /** How a caller is redirected; absent means by `Location`. */
   readonly answerRedirect?: AnswerRedirect;
   readonly slowClients: SlowClients;
   readonly clock: () => number;
@@ -46,8 +46,12 @@ export interface InFlight {
   onIdle: (() => void) | undefined;
 }
 
-/** What became of a request, for its record. */
-interface Outcome {
+/** One request with its answer, and what became of it, for its record. */
+interface Exchange {
+  readonly state: RequestState;
+  readonly response: ServerResponse;
+  /** Sends "100 Continue" to a client that waits for it. */
+  readonly proceed: () => void;
   decision: Decision | undefined;
   error: SallyportError | undefined;
   /** What a mount refused by itself. */
@@ -77,65 +81,73 @@ export function createRequestHandler(parts: HandleRequestParts): HandleRequest {
     const isTraced = traces !== undefined || span?.isSampled === true;
     const state = createRequestState(parts.listener, message, requestId, clock(), isHandedOver, isTraced);
     state.span = span;
-    const outcome: Outcome = { decision: undefined, error: undefined, mountRefusal: undefined, transfer: undefined };
+    const exchange: Exchange = {
+      state,
+      response,
+      proceed,
+      decision: undefined,
+      error: undefined,
+      mountRefusal: undefined,
+      transfer: undefined,
+    };
     response.on('close', () => {
-      if (!response.writableFinished) outcome.transfer?.abort();
+      if (!response.writableFinished) exchange.transfer?.abort();
       // Answered before the body was read: what is left of it stands in front of the next request.
       if (!message.complete) message.unpipe().resume();
-      if (isRecorded) record(state, outcome, response, performance.now() - begun, parts);
+      if (isRecorded) record(exchange, performance.now() - begun, parts);
       if (--inFlight.count === 0) inFlight.onIdle?.();
     });
 
     const decided = decide(state, decisionParts);
     if (decided instanceof Promise) {
-      void decided.then((decision) => carryOut(decision, state, outcome, response, proceed, parts));
-    } else carryOut(decided, state, outcome, response, proceed, parts);
+      void decided.then((decision) => carryOut(exchange, decision, parts));
+    } else carryOut(exchange, decided, parts);
   };
 }
 
-/** Two of them are none: nobody can say which is meant. */
+/** Two `traceparent` headers are none: which one is meant is unknown. */
 function traceparentOf({ headers }: IncomingMessage): string | undefined {
   return typeof headers['traceparent'] === 'string' ? headers['traceparent'] : undefined;
 }
 
-function carryOut(
-  decision: Decision,
-  state: RequestState,
-  outcome: Outcome,
-  response: ServerResponse,
-  proceed: () => void,
-  parts: HandleRequestParts,
-): void {
-  outcome.decision = decision;
+function carryOut(exchange: Exchange, decision: Decision, parts: HandleRequestParts): void {
+  const { state, response } = exchange;
+  exchange.decision = decision;
   // The client may have left while a session was read.
   if (response.destroyed) return;
-  const refuse = (error: SallyportError): void => {
-    outcome.error = error;
-    explainFailure(error, state, parts.logger);
-    answerRefusal(state, error, response, parts);
-  };
-  if (decision.kind === 'forward' || decision.kind === 'mount') {
-    enforceUploadRate(decision.route, state, response, outcome, refuse, parts.slowClients);
-  }
+  if (decision.kind === 'forward' || decision.kind === 'mount') enforceUploadRate(exchange, decision.route, parts);
   try {
     switch (decision.kind) {
       case 'refuse':
-        return refuse(decision.error);
+        return refuse(exchange, decision.error, parts);
       case 'redirect':
         return (parts.answerRedirect ?? answerRedirect)(state, decision, response, parts);
       case 'mount':
         if ((state.request?.headers.contentLength ?? 0) > (bodyBytesOf(decision.route) ?? Infinity)) {
-          return refuse(new SallyportError('SP_BODY_TOO_LARGE', { reason: 'body-limit' }));
+          return refuse(exchange, new SallyportError('SP_BODY_TOO_LARGE', { reason: 'body-limit' }), parts);
         }
-        proceed();
-        return runMount(decision.route, state, outcome, response, refuse, parts);
+        exchange.proceed();
+        return runMount(exchange, decision.route, parts);
       case 'forward':
         state.upstreamSpan = state.span?.startCall('upstream');
-        outcome.transfer = parts.forwarder.forward(state, decision.route, response, refuse, proceed);
+        exchange.transfer = parts.forwarder.forward(
+          state,
+          decision.route,
+          response,
+          (error) => refuse(exchange, error, parts),
+          exchange.proceed,
+        );
     }
   } catch (error) {
-    refuse(toSallyportError(error));
+    refuse(exchange, toSallyportError(error), parts);
   }
+}
+
+function refuse(exchange: Exchange, error: SallyportError, parts: HandleRequestParts): void {
+  const { state, response } = exchange;
+  exchange.error = error;
+  explainFailure(error, state, parts.logger);
+  answerRefusal(state, error, response, parts);
 }
 
 function bodyBytesOf({ destination }: ResolvedRoute): number | undefined {
@@ -143,40 +155,29 @@ function bodyBytesOf({ destination }: ResolvedRoute): number | undefined {
 }
 
 /** Enforces the minimum upload rate: a client below it gets 408 and is disconnected. Streams are exempt. */
-function enforceUploadRate(
-  { destination }: ResolvedRoute,
-  { message, request }: RequestState,
-  response: ServerResponse,
-  outcome: Outcome,
-  refuse: (error: SallyportError) => void,
-  slowClients: SlowClients,
-): void {
+function enforceUploadRate(exchange: Exchange, { destination }: ResolvedRoute, parts: HandleRequestParts): void {
+  const { response } = exchange;
+  const { message, request } = exchange.state;
   if (destination.kind === 'upstream' && (destination.route.streaming || request?.headers.asksForEvents === true)) {
-    slowClients.spare(message.socket);
+    parts.slowClients.spare(message.socket);
     return;
   }
   if (request?.headers.hasBody !== true || message.complete) return;
-  slowClients.watchUpload(message, () => {
-    outcome.transfer?.abort();
+  parts.slowClients.watchUpload(message, () => {
+    exchange.transfer?.abort();
     // A mount is still reading, and would answer into what we said.
     if (destination.kind === 'mount' || response.headersSent) {
       message.socket.destroy();
       return;
     }
     response.shouldKeepAlive = false;
-    refuse(new SallyportError('SP_REQUEST_TIMEOUT', { reason: 'body-too-slow' }));
+    refuse(exchange, new SallyportError('SP_REQUEST_TIMEOUT', { reason: 'body-too-slow' }), parts);
     response.once('finish', () => message.socket.destroy());
   });
 }
 
-function runMount(
-  route: Extract<Decision, { kind: 'mount' }>['route'],
-  state: RequestState,
-  outcome: Outcome,
-  response: ServerResponse,
-  refuse: (error: SallyportError) => void,
-  parts: HandleRequestParts,
-): void {
+function runMount(exchange: Exchange, route: ResolvedRoute, parts: HandleRequestParts): void {
+  const { state, response } = exchange;
   if (route.destination.kind !== 'mount') throw new TypeError(`"${route.name}" is not a mount`);
   const headers: string[] = ['x-request-id', state.requestId];
   pushSafetyHeaders(headers, {}, parts.strictTransport, true);
@@ -185,11 +186,11 @@ function runMount(
   }
   const { requestId, clientAddress, caller } = state;
   const noteRefusal = (code: string, reason: string | undefined): void => {
-    outcome.mountRefusal = { code, reason };
+    exchange.mountRefusal = { code, reason };
   };
   const context = { requestId, clientAddress, caller, noteRefusal };
   const handled = startMount(route.destination.mount, state.message, response, context);
-  handled.catch((error: unknown) => refuse(toSallyportError(error)));
+  handled.catch((error: unknown) => refuse(exchange, toSallyportError(error), parts));
 }
 
 async function startMount(
@@ -215,17 +216,12 @@ function toSallyportError(error: unknown): SallyportError {
     : new SallyportError('SP_INTERNAL', { cause: error, reason: 'unexpected' });
 }
 
-function record(
-  state: RequestState,
-  outcome: Outcome,
-  response: ServerResponse,
-  durationMilliseconds: number,
-  parts: HandleRequestParts,
-): void {
-  const line = toRecord(state, outcome, response, durationMilliseconds);
+function record(exchange: Exchange, durationMilliseconds: number, parts: HandleRequestParts): void {
+  const { state, transfer } = exchange;
+  const line = toRecord(exchange, durationMilliseconds);
   if (parts.accessLog) writeRecord(parts.logger, line);
   parts.metrics?.end(line);
-  if (state.span !== undefined) endSpans(state, line, outcome.transfer?.upstreamMilliseconds);
+  if (state.span !== undefined) endSpans(state, line, transfer?.upstreamMilliseconds);
   if (line.decision === 'refuse') parts.onRefusal?.(line);
   if (parts.traces !== undefined && line.sid !== undefined && state.request !== undefined) {
     parts.traces.record(line.sid, {
@@ -242,18 +238,16 @@ function record(
       ...(state.token === undefined ? {} : { claims: state.token.claims }),
       decision: line.decision,
       ...(line.reason === undefined ? {} : { reason: line.reason }),
-      ...(outcome.transfer?.upstreamMilliseconds === undefined
+      ...(transfer?.upstreamMilliseconds === undefined
         ? {}
-        : { upstreamMilliseconds: toHundredths(outcome.transfer.upstreamMilliseconds) }),
+        : { upstreamMilliseconds: toHundredths(transfer.upstreamMilliseconds) }),
       totalMilliseconds: line.durationMilliseconds,
     });
   }
 }
 
 function toRecord(
-  state: RequestState,
-  { decision, error, mountRefusal }: Outcome,
-  response: ServerResponse,
+  { state, response, decision, error, mountRefusal }: Exchange,
   durationMilliseconds: number,
 ): RequestRecord {
   const { caller } = state;

@@ -1,0 +1,36 @@
+import type { CheckedDoorOptions } from '../gateway-options.ts';
+import type { Listening } from '../listeners/listener.ts';
+import type { ListenerKind } from '../pipeline/request-state.ts';
+import { readPath } from './canonical-request.ts';
+import { createKnownHosts, type KnownHosts } from './known-hosts.ts';
+import { createNextPageReader, type ReadNextPage } from './next-page.ts';
+
+/** How hosts and paths are read at a listener. */
+export function createListenerHosts(
+  kind: ListenerKind,
+  address: Listening,
+  options: CheckedDoorOptions,
+): { readonly hosts: KnownHosts; readonly readNextPage: ReadNextPage } {
+  const hosts = hostsOf(kind, address, options);
+  return { hosts, readNextPage: createNextPageReader({ locales: options.locales, hosts, readPath }) };
+}
+
+/** The `Host` of a listener. */
+export function hostAndPort({ host, port }: Listening): string {
+  return `${bracketed(host)}:${port}`;
+}
+
+function hostsOf(kind: ListenerKind, { host, port }: Listening, options: CheckedDoorOptions): KnownHosts {
+  const { host: publicHost, protocol } = new URL(options.publicUrl);
+  if (kind === 'public') {
+    return createKnownHosts([publicHost, ...options.hosts], protocol === 'https:' ? 'https:' : 'http:');
+  }
+  const own = bracketed(host);
+  const names = [own, 'localhost', '127.0.0.1', '[::1]'].map((name) => `${name}:${port}`);
+  // Upstreams see the public host, whichever listener a request came through.
+  return createKnownHosts([...names, ...options.internalHosts], 'http:', publicHost);
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,50 @@
+import type { ReadCookieHeader } from '../credentials/session-cookie-reader.ts';
+import { createClientAddressReader } from '../firewall/client-address.ts';
+import { createForwardedSchemeReader } from '../firewall/forwarded-scheme.ts';
+import type { CheckedDoorOptions } from '../gateway-options.ts';
+import type { HandleRequestParts } from '../pipeline/handle-request.ts';
+import type { Mount } from '../routing/mount.ts';
+import { createRouteTable, type LimitsOf } from '../routing/route-table.ts';
+import { createAllowance, servedByTheDoor } from './allowance.ts';
+import type { ForwardAuthParts } from './forward-auth-handler.ts';
+
+export interface ForwardAuthSources {
+  /** Those of the public listener. */
+  readonly publicParts: HandleRequestParts;
+  readonly mounts: readonly Mount[];
+  readonly limitsOf: LimitsOf;
+  readonly readCookies: ReadCookieHeader;
+}
+
+/** Makes what the forward auth listener needs of what the public listener has. */
+export function toForwardAuthParts(
+  options: CheckedDoorOptions,
+  proxies: readonly string[],
+  { publicParts, mounts, limitsOf, readCookies }: ForwardAuthSources,
+): ForwardAuthParts {
+  // A client may have come to that proxy through others that are declared.
+  const hops = [...proxies, ...options.trustedProxies];
+  return {
+    ...publicParts,
+    proxies,
+    protocol: options.isSecure ? 'https' : 'http',
+    strictTransport: undefined,
+    forwarder: createAllowance({ readCookies }),
+    decision: {
+      ...publicParts.decision,
+      readClientAddress: createClientAddressReader(hops),
+      readForwardedScheme: options.isSecure ? createForwardedSchemeReader(hops) : undefined,
+      table: createRouteTable(options.routes, mounts.map(toUnreachable), limitsOf),
+    },
+  };
+}
+
+/** A mount is in front of this listener, not behind the proxy that asks. */
+function toUnreachable(mount: Mount): Mount {
+  return {
+    ...mount,
+    handle: () => {
+      throw servedByTheDoor();
+    },
+  };
+}

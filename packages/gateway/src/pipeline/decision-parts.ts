@@ -1,0 +1,46 @@
+import type { Authenticator } from '../credentials/authenticator.ts';
+import type { TokenMint } from '../credentials/token-mint.ts';
+import { createClientAddressReader } from '../firewall/client-address.ts';
+import { createForwardedSchemeReader } from '../firewall/forwarded-scheme.ts';
+import { createListenerHosts } from '../firewall/listener-hosts.ts';
+import type { CheckedDoorOptions } from '../gateway-options.ts';
+import type { Listening } from '../listeners/listener.ts';
+import type { RouteTable } from '../routing/route-table.ts';
+import type { DecisionParts } from './decide.ts';
+import type { ListenerKind } from './request-state.ts';
+
+export interface DecisionSources {
+  readonly mint: TokenMint;
+  readonly tables: Readonly<Record<ListenerKind, RouteTable>>;
+  readonly authenticators: Readonly<Record<ListenerKind, readonly Authenticator[]>>;
+}
+
+/** Builds the function that makes what the stages of a listener need. */
+export function createDecisionPartsOf(
+  options: CheckedDoorOptions,
+  { mint, tables, authenticators }: DecisionSources,
+): (kind: ListenerKind, address: Listening) => DecisionParts {
+  const { publicOrigin, isSecure, trustedProxies } = options;
+  const protocol = isSecure ? 'https' : 'http';
+  const shared = {
+    signInPath: options.signInPath,
+    stepUpPath: options.stepUpPath,
+    limits: {
+      headers: options.limits.headers,
+      cookies: options.limits.cookies,
+      pathParameters: options.routes.some((route) => route.pathParameters),
+    },
+    csrfTokens: options.csrfTokens,
+    mint,
+    publicOrigins: new Set([publicOrigin, ...options.hosts.map((host) => `${protocol}://${host}`)]),
+  };
+
+  return (kind, address) => ({
+    ...shared,
+    ...createListenerHosts(kind, address, options),
+    readClientAddress: createClientAddressReader(kind === 'public' ? trustedProxies : []),
+    readForwardedScheme: kind === 'public' && isSecure ? createForwardedSchemeReader(trustedProxies) : undefined,
+    table: tables[kind],
+    authenticators: authenticators[kind],
+  });
+}
