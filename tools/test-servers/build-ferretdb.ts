@@ -13,7 +13,10 @@ const binary = process.platform === 'win32' ? 'ferretdb.exe' : 'ferretdb';
 
 /** Where the program is kept once it is built: outside of every clone, under what it was built from. */
 export function builtFerretdb(variables: Readonly<Record<string, string | undefined>> = process.env): string {
-  const cache = variables['XDG_CACHE_HOME'] ?? variables['LOCALAPPDATA'] ?? path.join(homedir(), '.cache');
+  // An empty or a relative XDG_CACHE_HOME counts as none (XDG Base Directory Specification).
+  const named = [variables['XDG_CACHE_HOME'], variables['LOCALAPPDATA']];
+  const cache =
+    named.find((folder) => folder !== undefined && path.isAbsolute(folder)) ?? path.join(homedir(), '.cache');
   const sources = ['go.mod', 'go.sum', 'main.go'].map((name) => readFileSync(path.join(sourceFolder, name)));
   const digest = createHash('sha256').update(Buffer.concat(sources)).digest('hex').slice(0, 12);
   return path.join(cache, 'sallyport', `ferretdb-${digest}`, binary);
