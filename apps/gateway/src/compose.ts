@@ -8,6 +8,7 @@ import { openAdmin } from './admin/open-admin.ts';
 import { createClosing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
 import type { Environment } from './config/environment.ts';
+import { applyDemoPolicy } from './demo/demo-policy.ts';
 import { prepareDemoAccounts } from './demo/demo-accounts.ts';
 import { createTracesMount, withoutOwnRequests } from './demo/traces-mount.ts';
 import { startHousekeeping } from './housekeeping.ts';
@@ -76,6 +77,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await stores.keyRing.start();
 
     meter?.gauge({ name: 'sallyport_ready', help: 'Processes whose stores answer' }, () => (stores.isReady() ? 1 : 0));
+    if (isDemo) await applyDemoPolicy(config, stores, logger);
     const identity = await openIdentity({ config, stores, mailer, logger, ...(meter === undefined ? {} : { meter }) });
     closing.push(() => identity.close());
     if (isDemo) await prepareDemoAccounts(config.dataDir, (account) => createVerifiedAccount(identity, account));

@@ -1,12 +1,16 @@
-import { SallyportError } from '@sallyport/core';
+import { OptionsError, SallyportError } from '@sallyport/core';
 import { StoreInUse } from '@sallyport/stores';
 import { WorkerFailed } from './workers/worker-failed.ts';
 import { ConfigurationError } from './config/configuration-error.ts';
 
 /** What a person reads when the start fails: what is wrong and what to do. A stack trace only for faults of ours. */
 export function explainFailure(error: unknown): string {
-  if (error instanceof ConfigurationError || error instanceof StoreInUse || error instanceof WorkerFailed)
-    return error.message;
+  const isForOperators =
+    error instanceof ConfigurationError ||
+    error instanceof OptionsError ||
+    error instanceof StoreInUse ||
+    error instanceof WorkerFailed;
+  if (isForOperators) return error.message;
   if (error instanceof SallyportError && error.code === 'SP_STORE_UNAVAILABLE') {
     return `The database cannot be used: ${reasonOf(error)}. If it is the one in the data folder, close what else uses it, or check space and permissions; if DATABASE_URL names another, check that it runs and may be written. Then start again.`;
   }

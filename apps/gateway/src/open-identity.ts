@@ -1,5 +1,5 @@
 import type { Logger, Mailer, Meter } from '@sallyport/core';
-import { createIdentity, type Identity } from '@sallyport/identity';
+import { createIdentity, type Identity, type OnPolicyDifference } from '@sallyport/identity';
 import type { Config } from './config/config-schema.ts';
 import type { Stores } from './open-stores.ts';
 
@@ -9,10 +9,13 @@ export interface IdentityComposition {
   readonly mailer: Mailer;
   readonly logger: Logger;
   readonly meter?: Meter;
+  /** `use-stored` for a command that runs beside a gateway. @default 'refuse' */
+  readonly onPolicyDifference?: OnPolicyDifference;
 }
 
 /** Builds identity as the configuration says, on the stores that are open. */
-export function openIdentity({ config, stores, mailer, logger, meter }: IdentityComposition): Promise<Identity> {
+export function openIdentity(composition: IdentityComposition): Promise<Identity> {
+  const { config, stores, mailer, logger, meter, onPolicyDifference = 'refuse' } = composition;
   const { maximumPerUser, onLimit } = config.session;
   const { database, sessions, sealerFor, bus, counters } = stores;
   return createIdentity({
@@ -24,6 +27,7 @@ export function openIdentity({ config, stores, mailer, logger, meter }: Identity
     counters,
     mailer,
     policy: config.policy,
+    onPolicyDifference,
     sessionLifetime: config.session,
     sessionLimit: maximumPerUser === undefined ? undefined : { maximum: maximumPerUser, onLimit },
     secondFactor: config.secondFactor,

@@ -19,6 +19,16 @@ import { StoreInUse } from '@sallyport/stores';
 import { OperatorMistake } from './operator-mistake.ts';
 import type { Terminal } from './terminal.ts';
 
+/** The stores of a deployment, as its gateways have them. */
+export interface OpenedStores {
+  readonly config: Config;
+  readonly isDemo: boolean;
+  readonly environment: Environment;
+  readonly stores: Stores;
+  readonly logger: Logger;
+  readonly closing: Closing;
+}
+
 /** The stores and identity of a deployment, as its gateways have them. */
 export interface System {
   readonly config: Config;
@@ -34,10 +44,10 @@ export interface System {
  * @param access whether the work changes anything. Without Redis a change needs the stores for itself: a gateway that is
  *   running remembers sessions and roles, and would not hear of it.
  */
-export async function withSystem(
+export async function withStores(
   terminal: Terminal,
   access: 'reads' | 'writes',
-  work: (system: System) => Promise<number>,
+  work: (opened: OpenedStores) => Promise<number>,
 ): Promise<number> {
   const { config, isDemo, environment } = await loadSettings(terminal);
   const closing = createClosing();
@@ -45,14 +55,25 @@ export async function withSystem(
     if (access === 'reads') requireDatabase(config, environment);
     const logger = createWarningLogger(terminal);
     const stores = await open(config, environment, logger, closing, access);
-    const mailer =
-      environment.smtpUrl === undefined ? noMailer : await openMailer({ config, isDemo, environment, logger }, closing);
-    const identity = await openIdentity({ config, stores, mailer, logger });
-    closing.push(() => identity.close());
-    return await work({ config, environment, stores, identity, canMail: environment.smtpUrl !== undefined });
+    return await work({ config, isDemo, environment, stores, logger, closing });
   } finally {
     await closing.close();
   }
+}
+
+/** Opens stores and identity, like {@link withStores}. Roles are those that are stored, whatever the configuration says. */
+export function withSystem(
+  terminal: Terminal,
+  access: 'reads' | 'writes',
+  work: (system: System) => Promise<number>,
+): Promise<number> {
+  return withStores(terminal, access, async ({ config, isDemo, environment, stores, logger, closing }) => {
+    const mailer =
+      environment.smtpUrl === undefined ? noMailer : await openMailer({ config, isDemo, environment, logger }, closing);
+    const identity = await openIdentity({ config, stores, mailer, logger, onPolicyDifference: 'use-stored' });
+    closing.push(() => identity.close());
+    return work({ config, environment, stores, identity, canMail: environment.smtpUrl !== undefined });
+  });
 }
 
 /** Reads the configuration and the environment, as the gateway does. */

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '@sallyport/app-gateway';
-import { SallyportError, toStoreError } from '@sallyport/core';
+import { OptionsError, SallyportError, toStoreError } from '@sallyport/core';
 import { commands } from './commands/commands.ts';
 import { commonOptions, type Command, type CommandCall } from './command.ts';
 import { nearestWord } from './nearest-word.ts';
@@ -75,7 +75,8 @@ function createCall(
 /** A stack trace is for faults of ours, and for nothing that an operator can mend. */
 function explain(error: unknown): { readonly message: string; readonly exitCode: number } {
   if (error instanceof OperatorMistake) return { message: error.message, exitCode: error.exitCode };
-  if (error instanceof ConfigurationError) return { message: error.message, exitCode: exitCodes.unavailable };
+  if (error instanceof ConfigurationError || error instanceof OptionsError)
+    return { message: error.message, exitCode: exitCodes.unavailable };
   const known = toStoreError(error);
   if (known instanceof SallyportError) {
     const cause = known.cause instanceof Error ? ` (${known.cause.message})` : '';

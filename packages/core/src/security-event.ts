@@ -56,6 +56,9 @@ export const securityEventDetails = {
   'session.ended-many': z
     .strictObject({ reason: endReasons, count: z.number().int() })
     .describe('Several sessions of one account ended together'),
+  'policy.applied': z
+    .strictObject({ added: z.array(z.string()), removed: z.array(z.string()), changed: z.array(z.string()) })
+    .describe('The roles of the configuration were stored; roles that came, went, or hold other permissions'),
   'key.rotation-asked': z
     .strictObject({ when: z.enum(['when-known', 'now']) })
     .describe('An operator asked for another signing key: as soon as verifiers know it, or at once'),

@@ -28,7 +28,7 @@ import {
   type PasswordLength,
   type RequireAcceptablePassword,
 } from './features/passwords/password-rules.ts';
-import { openRoleDirectory } from './accounts/role-directory.ts';
+import { openRoleDirectory, type OnPolicyDifference } from './accounts/role-directory.ts';
 import { createUserTable } from './accounts/user-table.ts';
 import type { IdentityDatabase } from './database/identity-database.ts';
 import { createEngine } from './engine/better-auth-engine.ts';
@@ -70,8 +70,10 @@ export interface IdentityOptions {
   readonly bus: InvalidationBus;
   readonly counters: Counters;
   readonly mailer: Mailer;
-  /** Seed of the roles. A role that is stored is never overwritten. */
+  /** Fills an empty table of roles. Later it must be what is stored, or nothing is built. */
   readonly policy: Policy;
+  /** `use-stored` is for commands beside a gateway. @default 'refuse' */
+  readonly onPolicyDifference?: OnPolicyDifference;
   /** Roles of whoever signs up. @default ['user'] */
   readonly signUpRoles?: readonly string[];
   /** Where security events go. @default the table `sallyportEvent` */
@@ -140,6 +142,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     counters,
     mailer,
     policy,
+    onPolicyDifference = 'refuse',
     signUpRoles = ['user'],
     sessionLifetime: lifetime = defaultLifetime,
     sessionLimit,
@@ -162,7 +165,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   const { records, transaction, hasTransactions } = database;
   const events = countEvents(options.events ?? createSecurityEventLog(records), options.meter);
   const users = createUserTable(records);
-  const roles = await openRoleDirectory(records, policy, bus, now);
+  const roles = await openRoleDirectory(records, policy, bus, now, onPolicyDifference);
   const hashing = createPasswordHashing({ ...hashingLimits, meter });
   const queue = createMailQueue({ mailer, logger });
   const messages = createAccountMessages(publicUrl, productName);

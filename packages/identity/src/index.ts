@@ -1,6 +1,14 @@
 export type { Accounts, NewUser, Origin } from './features/administration/accounts.ts';
 export type { AttemptLimit } from './accounts/attempt-limiter.ts';
 export type { GuessLimits } from './accounts/guess-limiter.ts';
+export {
+  compareRoles,
+  describeRoleDifferences,
+  waysOutOfPolicyDifference,
+  type RoleDifference,
+} from './accounts/role-differences.ts';
+export type { OnPolicyDifference } from './accounts/role-directory.ts';
+export { applyPolicy, readRoleDifferences, type ApplyPolicyOptions } from './accounts/stored-roles.ts';
 export type { PasswordLength, PasswordOwner, RequireAcceptablePassword } from './features/passwords/password-rules.ts';
 export { parseUserImport, type ImportedUser, type ParsedImport } from './features/administration/user-import.ts';
 export type { User } from './accounts/user-table.ts';

@@ -1,6 +1,9 @@
 import { createInProcessBus } from '@sallyport/stores';
-import { definePolicy } from '@sallyport/core';
+import { definePolicy, type BusMessage, type Policy } from '@sallyport/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openRoleDirectory } from './accounts/role-directory.ts';
+import { applyPolicy } from './accounts/stored-roles.ts';
+import { createSecurityEventLog } from './events/security-event-log.ts';
 import { canRace, onDatabase, startHarness, testPolicy, type Harness } from './identity.test-support.ts';
 
 let harness: Harness;
@@ -89,21 +92,58 @@ describe(onDatabase('the roles of a user'), () => {
 });
 
 describe(onDatabase('the permissions of a role'), () => {
-  it('come from the table after the first start, not from the file', async () => {
-    await harness.database.records.updateMany({
-      model: 'sallyportRole',
-      where: [{ field: 'name', value: 'user' }],
-      update: { permissions: 'product:read product:create', generation: 1 },
-    });
-    const { openRoleDirectory } = await import('./accounts/role-directory.ts');
+  it.each([
+    {
+      name: 'gives a role another permission',
+      change: { vendor: ['product:read', 'user:manage'] },
+      line: '~ role vendor: +user:manage',
+    },
+    { name: 'takes a permission from a role', change: { vendor: [] }, line: '~ role vendor: -product:read' },
+    { name: 'brings another role', change: { clerk: ['product:read'] }, line: '+ role clerk: +product:read' },
+  ])('stop the start when the policy $name, until it is applied', async ({ change, line }) => {
+    const { records, transaction } = harness.database;
+    const policy = { ...testPolicy, roles: { ...testPolicy.roles, ...change } };
     const bus = createInProcessBus();
-    const roles = await openRoleDirectory(harness.database.records, testPolicy, bus, harness.now);
-    const wanted = { permissions: ['product:read', 'product:create'], generation: 1 };
-    expect(await roles.permissionsOf(['user'])).toEqual(wanted);
+    const open = () => openRoleDirectory(records, policy, bus, harness.now);
+    await expect(open()).rejects.toMatchObject({
+      code: 'SP_OPTIONS_POLICY_DIFFERS',
+      message: expect.stringContaining(line) as string,
+    });
+    const events = createSecurityEventLog(records);
+    expect(await applyPolicy({ policy, records, transaction, bus, events, now: harness.now })).toHaveLength(1);
+    const [role = '', permissions = []] = Object.entries(change)[0] ?? [];
+    expect(await (await open()).permissionsOf([role])).toEqual({ permissions, generation: 1 });
+    expect(await harness.events()).toContainEqual(expect.objectContaining({ type: 'policy.applied' }));
+  });
+
+  it('have a generation that grows when a role goes', async () => {
+    const { records, transaction } = harness.database;
+    const bus = createInProcessBus();
+    const events = createSecurityEventLog(records);
+    const apply = (policy: Policy) => applyPolicy({ policy, records, transaction, bus, events, now: harness.now });
+    const heard: BusMessage[] = [];
+    bus.subscribe((message) => void heard.push(message));
+    for (const name of ['clerk', 'cook']) {
+      const roles = { [name]: [], ...testPolicy.roles };
+      await apply({ ...testPolicy, roles });
+      await apply(testPolicy);
+    }
+    const generations = heard.map((message) => (message.kind === 'gap' ? undefined : message.event.minGeneration));
+    expect(generations).toEqual([1, 2, 3, 4]);
+  });
+
+  it('do not depend on the order in which the policy names them', async () => {
+    const roles = Object.fromEntries(
+      Object.entries(testPolicy.roles)
+        .map(([name, held]) => [name, held.toReversed()] as const)
+        .toReversed(),
+    );
+    const { records } = harness.database;
+    const reordered = openRoleDirectory(records, { ...testPolicy, roles }, createInProcessBus(), harness.now);
+    await expect(reordered).resolves.toBeDefined();
   });
 
   it('are read again when the bus says that the policy changed', async () => {
-    const { openRoleDirectory } = await import('./accounts/role-directory.ts');
     const bus = createInProcessBus();
     const roles = await openRoleDirectory(harness.database.records, testPolicy, bus, harness.now);
     expect(await roles.permissionsOf(['user', 'ghost'])).toEqual({ permissions: ['product:read'], generation: 0 });

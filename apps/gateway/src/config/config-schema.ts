@@ -197,9 +197,9 @@ export const configSchema = z.strictObject({
         .describe('Each permission (resource:action) with a sentence that says what it allows'),
       roles: z
         .record(z.string().min(1), z.array(z.string()).readonly())
-        .describe('Each role with its permissions; a seed, afterwards roles are data'),
+        .describe('Each role with its permissions; stored at the first start, and refused when it differs later'),
     })
-    .describe('Permissions, and the roles that seed the database; write it with definePolicy()'),
+    .describe('Permissions and roles, written with definePolicy(); a change is stored by sallyport roles apply'),
   limits: z
     .strictObject({
       requests: z

@@ -1,4 +1,7 @@
-import { definePolicy } from '@sallyport/core';
+import { definePolicy, type Logger } from '@sallyport/core';
+import { applyPolicy, createSecurityEventLog, readRoleDifferences } from '@sallyport/identity';
+import type { Config } from '../config/config-schema.ts';
+import type { Stores } from '../open-stores.ts';
 
 /** Roles and permissions of the demonstration: three kinds of people, one shop. */
 export const demoPolicy = definePolicy({
@@ -16,3 +19,15 @@ export const demoPolicy = definePolicy({
     admin: ['product:read', 'product:create', 'product:update', 'product:update-any', 'product:delete', 'user:manage'],
   },
 });
+
+/** The roles of the demonstration belong to the product: a newer version brings its own, and nobody has to apply them. */
+export async function applyDemoPolicy({ policy }: Config, stores: Stores, logger: Logger): Promise<void> {
+  const { records, transaction } = stores.database;
+  const differences = (await readRoleDifferences(records, policy)) ?? [];
+  if (differences.length === 0) return;
+  const events = createSecurityEventLog(records);
+  await applyPolicy({ policy, records, transaction, bus: stores.bus, events, now: () => new Date() });
+  logger.info('the roles of the demonstration were brought up to date', {
+    roles: differences.map(({ role }) => role).join(' '),
+  });
+}

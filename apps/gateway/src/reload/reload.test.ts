@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { silentLogger } from '@sallyport/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Config, ConfigInput } from '../config/config-schema.ts';
 import { parseConfig } from '../config/parse-config.ts';
@@ -11,7 +12,7 @@ import { demoPolicy } from '../demo/demo-policy.ts';
 import { send, startTestGateway, testRoutes, type TestGateway } from '../test-support/test-gateway.ts';
 import { compareConfigs } from './compare-configs.ts';
 import { readConfigAnew } from './read-config-anew.ts';
-import type { ReloadOutcome } from './reloader.ts';
+import { createReloader, type ReloadOutcome } from './reloader.ts';
 
 const nowhere = 'http://127.0.0.1:9';
 const base = {
@@ -52,6 +53,21 @@ describe('what may change while the gateway runs', () => {
     { name: 'the number of workers', change: { workers: 'auto' }, fixed: ['workers'] },
   ])('is not $name', ({ change, fixed }) => {
     expect(compareConfigs(parse({}), parse(change))).toEqual({ changed: [], fixed });
+  });
+});
+
+describe('a policy that changed', () => {
+  it('is refused with the difference and what to do, as a start would', async () => {
+    const before = parseConfig(base, 'test');
+    const roles = { ...demoPolicy.roles, vendor: ['product:read'], clerk: [] };
+    const after = parseConfig({ ...base, policy: { ...demoPolicy, roles } }, 'test');
+    const load = () => Promise.resolve(after);
+    const reloader = createReloader({ current: before, load, apply: () => {}, logger: silentLogger });
+    const outcome = await reloader.reload();
+    const problem = expect.stringMatching(
+      /differs.*\+ role clerk: no permissions; ~ role vendor: -product:create -product:update.*roles apply/,
+    ) as string;
+    expect(outcome).toEqual({ kind: 'refused', problems: [{ key: 'policy', problem }] });
   });
 });
 

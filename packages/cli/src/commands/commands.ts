@@ -5,6 +5,7 @@ import { listKeys } from './keys-list.ts';
 import { rotateKeys } from './keys-rotate.ts';
 import { withdrawKey } from './keys-withdraw.ts';
 import { migrateDatabase } from './migrate.ts';
+import { applyRoles, diffRoles } from './roles.ts';
 import { listRoutes } from './routes.ts';
 import { checkSecrets } from './secrets-check.ts';
 import { generateSecret } from './secrets-generate.ts';
@@ -27,6 +28,8 @@ export const commands: readonly Command[] = [
   banUser,
   unbanUser,
   endAllSessions,
+  diffRoles,
+  applyRoles,
   generateSecret,
   checkSecrets,
   rewrapSecrets,

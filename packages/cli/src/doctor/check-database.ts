@@ -2,12 +2,16 @@ import { existsSync } from 'node:fs';
 import { createClosing } from '@sallyport/app-gateway';
 import { isStoreFault, recordModels, silentLogger, storeFaultWordOf, type Records } from '@sallyport/core';
 import {
+  describeRoleDifferences,
   isEmptyPlan,
   openIdentityDatabase,
   planMigrations,
   readDatabaseAbilities,
+  readRoleDifferences,
+  waysOutOfPolicyDifference,
   type DatabaseHandle,
   type MigrationPlan,
+  type RoleDifference,
 } from '@sallyport/identity';
 import {
   createSealer,
@@ -47,12 +51,12 @@ export async function checkDatabase(
       closing.push(() => external.close());
       findings.push(...(await within(patienceMilliseconds, checkAnswer(external))));
       findings.push(...(await within(patienceMilliseconds, checkAbilities(external, settings))));
-      findings.push(...(await within(patienceMilliseconds, checkContent(external, versions))));
+      findings.push(...(await within(patienceMilliseconds, checkContent(external, settings, versions))));
     } else if (existsSync(embeddedFileOf(config))) {
       const file = openEmbeddedDatabase({ file: embeddedFileOf(config) });
       closing.push(() => file.close());
       findings.push(
-        ...(await within(patienceMilliseconds, checkContent({ kind: 'sqlite', database: file }, versions))),
+        ...(await within(patienceMilliseconds, checkContent({ kind: 'sqlite', database: file }, settings, versions))),
       );
     } else {
       findings.push({
@@ -119,6 +123,7 @@ async function checkAbilities(database: DatabaseHandle, { environment }: Setting
 
 async function checkContent(
   database: DatabaseHandle,
+  settings: Settings,
   versions: readonly SecretVersion[] | undefined,
 ): Promise<readonly Finding[]> {
   const plan = await planMigrations({ database, tables: storeTables });
@@ -133,6 +138,7 @@ async function checkContent(
       state: 'good',
       finding: `nothing is missing; ${accounts} accounts, counted in ${milliseconds} ms`,
     },
+    ...checkRoles((await readRoleDifferences(records, settings.config.policy)) ?? [], settings),
     await checkEvents(records),
     ...(versions === undefined ? [] : await checkSealedKeys(records, versions)),
   ];
@@ -162,6 +168,19 @@ function checkPlan({ tables, columns, indexes, problems }: MigrationPlan): reado
             fix: 'Run "sallyport migrate", or start the gateway, which does the same.',
           },
         ]),
+  ];
+}
+
+/** A start asks the same; the demonstration applies its own policy. */
+function checkRoles(differences: readonly RoleDifference[], { isDemo }: Settings): readonly Finding[] {
+  if (differences.length === 0 || isDemo) return [];
+  return [
+    {
+      check: 'roles',
+      state: 'bad',
+      finding: `the policy of the configuration differs from the roles that are stored, and no gateway starts: ${describeRoleDifferences(differences).join('; ')}`,
+      fix: waysOutOfPolicyDifference,
+    },
   ];
 }
 

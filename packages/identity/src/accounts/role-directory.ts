@@ -1,4 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { recordModels, type InvalidationBus, type Policy, type Records } from '@sallyport/core';
+import { policyDiffersError } from './role-differences.ts';
+import { readRoleDifferences, readStoredRoles, type StoredRoles } from './stored-roles.ts';
 
 /** Which permissions the roles hold now. */
 export interface RoleDirectory {
@@ -12,46 +15,42 @@ export interface RoleDirectory {
   close(): void;
 }
 
-interface RoleRow {
-  readonly name: string;
-  readonly permissions: string;
-  readonly generation: number;
-}
-
-interface RoleTable {
-  readonly permissionsByRole: ReadonlyMap<string, readonly string[]>;
-  readonly generation: number;
-}
+/** What a start does when the policy is not the one that is stored. */
+export type OnPolicyDifference = 'refuse' | 'use-stored';
 
 const model = recordModels.role;
+/** Filling a table takes some milliseconds, and no gateway waits longer for another one to do it. */
+const seedingMilliseconds = 1_000;
+const seedingPauseMilliseconds = 50;
 
 /**
- * Opens the table of roles. A role that the policy names and the table lacks is added; one that is there is never
- * overwritten, because an administrator may have changed it. The table is remembered until the bus says that it changed,
- * and read every time while the bus is not connected.
+ * Opens the table of roles. An empty one is filled from the policy. Afterwards the roles are data: a policy that differs
+ * from them is refused, unless the caller works with the stored ones. The table is remembered until the bus says that it
+ * changed, and read every time while the bus is not connected.
+ *
+ * @throws OptionsError `SP_OPTIONS_POLICY_DIFFERS` with the difference and what to do about it.
  */
 export async function openRoleDirectory(
   records: Records,
   policy: Policy,
   bus: InvalidationBus,
   now: () => Date,
+  onPolicyDifference: OnPolicyDifference = 'refuse',
 ): Promise<RoleDirectory> {
-  // A role that a newer version brings: gateways that run already have to know it, too.
-  const added = await seed(records, policy, now());
-  if (added.length > 0)
-    await bus.publish({ kind: 'policy', id: added.join(' '), minGeneration: 0, at: now(), reason: 'roles-added' });
-  let remembered: Promise<RoleTable> | undefined;
+  if ((await readRoleDifferences(records, policy)) === undefined) await seed(records, policy, now());
+  else if (onPolicyDifference === 'refuse') await requireSamePolicy(records, policy);
+  let remembered: Promise<StoredRoles> | undefined;
   const forget = (): void => {
     remembered = undefined;
   };
   const unsubscribe = bus.subscribe((message) => {
     if (message.kind === 'gap' || message.event.kind === 'policy') forget();
   });
-  const table = (): Promise<RoleTable> => {
+  const table = (): Promise<StoredRoles> => {
     // A change of the roles would not be heard.
-    if (!bus.isConnected()) return load(records);
+    if (!bus.isConnected()) return readStoredRoles(records);
     if (remembered !== undefined) return remembered;
-    const loading = load(records);
+    const loading = readStoredRoles(records);
     remembered = loading;
     // An outage must not be remembered. What was forgotten meanwhile is not put back: only this very load is dropped.
     loading.catch(() => {
@@ -73,27 +72,27 @@ export async function openRoleDirectory(
   };
 }
 
-/** @returns the names of the roles that it added. */
-async function seed(records: Records, policy: Policy, at: Date): Promise<readonly string[]> {
-  const added: string[] = [];
-  const known = new Set((await records.findMany<RoleRow>({ model })).map(({ name }) => name));
+/** Another gateway may be filling the table at this moment: roles that only the policy has are waited for. */
+async function requireSamePolicy(records: Records, policy: Policy): Promise<void> {
+  const deadline = performance.now() + seedingMilliseconds;
+  for (;;) {
+    const differences = (await readRoleDifferences(records, policy)) ?? [];
+    if (differences.length === 0) return;
+    const mayBeSeeded = differences.every(({ kind }) => kind === 'added');
+    if (!mayBeSeeded || performance.now() > deadline) throw policyDiffersError(differences);
+    await sleep(seedingPauseMilliseconds);
+  }
+}
+
+async function seed(records: Records, policy: Policy, at: Date): Promise<void> {
   for (const [name, permissions] of Object.entries(policy.roles)) {
-    if (known.has(name)) continue;
     try {
       await records.create({ model, data: { name, permissions: permissions.join(' '), generation: 0, updatedAt: at } });
-      added.push(name);
     } catch (error) {
       // Another start was faster. Anything else is a fault.
       if ((await records.findOne({ model, where: [{ field: 'name', value: name }] })) === null) throw error;
     }
   }
-  return added;
-}
-
-async function load(records: Records): Promise<RoleTable> {
-  const rows = await records.findMany<RoleRow>({ model, sortBy: { field: 'name', direction: 'asc' } });
-  return {
-    permissionsByRole: new Map(rows.map((row) => [row.name, row.permissions.split(' ').filter((text) => text !== '')])),
-    generation: rows.reduce((sum, row) => sum + row.generation, 0),
-  };
+  // It may have filled the table from another policy.
+  await requireSamePolicy(records, policy);
 }
