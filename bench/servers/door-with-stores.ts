@@ -15,7 +15,7 @@ import {
   openKeyRing,
   storeTables,
 } from '@sallyport/stores';
-import { createIdentityMount } from '../../apps/gateway/src/identity-mount.ts';
+import { createIdentityMount } from '@sallyport/server';
 import { doorRoutes } from './door-routes.ts';
 import { storeManySessions } from './many-sessions.ts';
 import { readServerSettings, reportServer } from './server-report.ts';

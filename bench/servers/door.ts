@@ -1,5 +1,5 @@
 import { createDoor } from '@sallyport/gateway';
-import { createPrometheusMeter } from '../../apps/gateway/src/metrics/prometheus-meter.ts';
+import { createPrometheusMeter } from '@sallyport/server';
 import { doorRoutes } from './door-routes.ts';
 import { createFileLog } from './file-log.ts';
 import { readServerSettings, reportServer } from './server-report.ts';

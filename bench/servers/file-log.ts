@@ -2,8 +2,7 @@ import { mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from '@sallyport/core';
-import { createJsonLogger } from '../../apps/gateway/src/json-logger.ts';
-import { createLineWriter } from '../../apps/gateway/src/line-writer.ts';
+import { createJsonLogger, createLineWriter } from '@sallyport/server';
 
 /** A logger that writes to a real file, as a supervisor would collect it, and how many lines it has written. */
 export interface FileLog {

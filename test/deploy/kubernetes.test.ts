@@ -9,7 +9,7 @@ import * as autoscalingV2 from 'kubernetes-models/autoscaling/v2';
 import * as networkingV1 from 'kubernetes-models/networking.k8s.io/v1';
 import * as policyV1 from 'kubernetes-models/policy/v1';
 import * as coreV1 from 'kubernetes-models/v1';
-import { readEnvironment } from '../../apps/gateway/src/config/environment.ts';
+import { readEnvironment } from '@sallyport/server';
 import { findProgram } from '../transport/find-program.ts';
 import { workspaceRoot } from '../../tools/workspace-root.ts';
 import { environmentOf, lineageOf, readStages } from './dockerfile.ts';

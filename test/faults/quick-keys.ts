@@ -1,4 +1,4 @@
-import type { Config } from '../../apps/gateway/src/config/config-schema.ts';
+import type { Config } from '@sallyport/server';
 
 const secondsPerDay = 86_400;
 

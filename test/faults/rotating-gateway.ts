@@ -1,7 +1,4 @@
-import { createJsonLogger } from '../../apps/gateway/src/json-logger.ts';
-import { startGateway } from '../../apps/gateway/src/compose.ts';
-import { readEnvironment } from '../../apps/gateway/src/config/environment.ts';
-import { parseConfig } from '../../apps/gateway/src/config/parse-config.ts';
+import { createJsonLogger, parseConfig, readEnvironment, startGateway } from '@sallyport/server';
 import { quickKeysOf } from './quick-keys.ts';
 
 /* A gateway process whose keys live for seconds: no configuration lets them. Its argument is its configuration. */

@@ -3,17 +3,15 @@ import { join } from 'node:path';
 import { silentLogger } from '@sallyport/core';
 import type { SallyportOptions } from '@sallyport/nestjs';
 import type { StrategyOptionsWithoutRequest } from 'passport-jwt';
-import { createClosing } from '../../apps/gateway/src/closing.ts';
-import type { ConfigInput } from '../../apps/gateway/src/config/config-schema.ts';
-import { readEnvironment } from '../../apps/gateway/src/config/environment.ts';
-import { parseConfig } from '../../apps/gateway/src/config/parse-config.ts';
-import { openIdentity } from '../../apps/gateway/src/open-identity.ts';
-import { openStores } from '../../apps/gateway/src/open-stores.ts';
 import {
-  createGatewayFolder,
-  testSecret,
-  type GatewayProcess,
-} from '../../apps/gateway/src/test-support/gateway-process.ts';
+  type ConfigInput,
+  createClosing,
+  openIdentity,
+  openStores,
+  parseConfig,
+  readEnvironment,
+} from '@sallyport/server';
+import { createGatewayFolder, testSecret, type GatewayProcess } from '@sallyport/server/test-support';
 import { findFreePorts } from '../../tools/launch/free-ports.ts';
 import { startNestService, type NestService } from './nest-service.ts';
 import { startPassportService } from './passport-service.ts';

@@ -20,6 +20,7 @@ const builtInto: Readonly<Record<'gateway' | 'shop', readonly string[]>> = {
     'packages/stores/dist',
     'packages/identity/dist',
     'packages/gateway/dist',
+    'packages/server/dist',
     'apps/gateway/dist',
   ],
   shop: ['packages/core/dist', 'packages/nestjs/dist', 'examples/shop/dist'],

@@ -55,7 +55,7 @@ const meanings: Readonly<Record<string, string>> = {
  * @throws Error when the process reads a variable that has no meaning here, or the other way round.
  */
 export async function describeEnvironmentVariables(): Promise<readonly (readonly [name: string, meaning: string])[]> {
-  const source = await readFile(path.join(workspaceRoot, 'apps/gateway/src/config/environment.ts'), 'utf8');
+  const source = await readFile(path.join(workspaceRoot, 'packages/server/src/config/environment.ts'), 'utf8');
   const foreign = new Set(['SALLYPORT_AUDIENCE']);
   const used = new Set(
     [...source.matchAll(/'((?:SALLYPORT|SMTP|SMS|DATABASE|REDIS|OTEL)_[A-Z_]*[A-Z]|PORT)'/g)].flatMap(

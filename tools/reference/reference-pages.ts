@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
-import { configSchema } from '../../apps/gateway/src/config/config-schema.ts';
+import { configSchema } from '@sallyport/server';
 import { errorCatalog, type ErrorCatalogEntry } from '../../packages/core/src/error-catalog.ts';
 import { routeSchema } from '../../packages/core/src/route.ts';
 import { securityEventDetails } from '../../packages/core/src/security-event.ts';
@@ -60,13 +60,13 @@ async function configurationPage(): Promise<string> {
   return page('Configuration', [
     'Unknown keys and bad values stop the start, all problems in one message. Values are never printed.',
     '## `sallyport.config.ts`',
-    'Written with `defineConfig()`. Source: `apps/gateway/src/config/config-schema.ts`.',
+    'Written with `defineConfig()`. Source: `packages/server/src/config/config-schema.ts`.',
     schemaTable(configSchema),
     '## A route',
     'One element of `routes`. Source: `packages/core/src/route.ts`.',
     schemaTable(routeSchema),
     '## Environment of the gateway process',
-    'Secrets and addresses. Source: `apps/gateway/src/config/environment.ts`.',
+    'Secrets and addresses. Source: `packages/server/src/config/environment.ts`.',
     table(
       ['Variable', 'Meaning'],
       (await describeEnvironmentVariables()).map(([name, meaning]) => [`\`${name}\``, meaning]),

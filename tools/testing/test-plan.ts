@@ -23,7 +23,7 @@ const foldersOnServers = [
   'packages/stores/',
   'packages/identity/',
   'packages/testing/',
-  'apps/gateway/',
+  'packages/server/',
   'examples/shop/',
   'test/attack/',
   'test/e2e/',

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { adminAddressFile } from '@sallyport/app-gateway';
+import { adminAddressFile } from '@sallyport/server';
 import type { Settings } from './doctor/finding.ts';
 import { OperatorMistake } from './operator-mistake.ts';
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Closing, Config, Environment } from '@sallyport/app-gateway';
+import type { Closing, Config, Environment } from '@sallyport/server';
 import { silentLogger } from '@sallyport/core';
 import type { DatabaseHandle } from '@sallyport/identity';
 import { openEmbeddedDatabase, openExternalDatabase, waitForDatabase } from '@sallyport/stores';

@@ -12,7 +12,7 @@ import {
   type Environment,
   type LoadedConfig,
   type Stores,
-} from '@sallyport/app-gateway';
+} from '@sallyport/server';
 import type { LogFields, Logger, Mailer } from '@sallyport/core';
 import type { Identity } from '@sallyport/identity';
 import { StoreInUse } from '@sallyport/stores';

@@ -1,5 +1,5 @@
-import { ConfigurationError } from '@sallyport/app-gateway';
 import { OptionsError, SallyportError, toStoreError } from '@sallyport/core';
+import { ConfigurationError } from '@sallyport/server';
 import { commands } from './commands/commands.ts';
 import { commonOptions, type Command, type CommandCall } from './command.ts';
 import { nearestWord } from './nearest-word.ts';

@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigurationError } from '@sallyport/app-gateway';
+import { ConfigurationError } from '@sallyport/server';
 import { loadRootSecret, type SecretVersion } from '@sallyport/stores';
 import type { Command, CommandCall } from '../command.ts';
 import { checkDatabase } from '../doctor/check-database.ts';

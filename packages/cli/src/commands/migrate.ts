@@ -1,4 +1,4 @@
-import { createClosing } from '@sallyport/app-gateway';
+import { createClosing } from '@sallyport/server';
 import {
   isEmptyPlan,
   migrate,

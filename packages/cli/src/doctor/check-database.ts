@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { createClosing } from '@sallyport/app-gateway';
+import { createClosing } from '@sallyport/server';
 import { isStoreFault, recordModels, silentLogger, storeFaultWordOf, type Records } from '@sallyport/core';
 import {
   describeRoleDifferences,

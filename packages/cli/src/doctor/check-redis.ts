@@ -1,4 +1,4 @@
-import { ConfigurationError, openConfiguredRedis } from '@sallyport/app-gateway';
+import { ConfigurationError, openConfiguredRedis } from '@sallyport/server';
 import { SallyportError, silentLogger } from '@sallyport/core';
 import { readRedisCondition, type Redis, type RedisCondition } from '@sallyport/stores';
 import { checkClock } from './check-clock.ts';

@@ -1,4 +1,4 @@
-import { ConfigurationError, countWorkers } from '@sallyport/app-gateway';
+import { ConfigurationError, countWorkers } from '@sallyport/server';
 import { isLoopbackHost } from '@sallyport/core';
 import * as z from 'zod';
 import { findAdminUrl } from '../admin-url.ts';

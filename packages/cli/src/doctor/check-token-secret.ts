@@ -1,4 +1,4 @@
-import { ConfigurationError, readTokenSecret } from '@sallyport/app-gateway';
+import { ConfigurationError, readTokenSecret } from '@sallyport/server';
 import type { SecretVersion } from '@sallyport/stores';
 import type { Finding, Settings } from './finding.ts';
 

@@ -1,4 +1,4 @@
-import type { Config, Environment } from '@sallyport/app-gateway';
+import type { Config, Environment } from '@sallyport/server';
 
 /** What was looked at, how it is, and what to do about it. */
 export interface Finding {

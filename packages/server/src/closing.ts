@@ -5,8 +5,10 @@ export interface Closing {
   close(): Promise<void>;
 }
 
+/** Closes one thing that was opened. */
 export type CloseStep = () => Promise<void> | void;
 
+/** Begins an empty list of what has to be closed. */
 export function createClosing(): Closing {
   const steps: CloseStep[] = [];
   return {

@@ -3,6 +3,7 @@ import { createIdentity, type Identity, type OnPolicyDifference } from '@sallypo
 import type { Config } from './config/config-schema.ts';
 import type { Stores } from './open-stores.ts';
 
+/** What identity is composed of. */
 export interface IdentityComposition {
   readonly config: Config;
   readonly stores: Stores;

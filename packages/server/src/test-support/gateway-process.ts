@@ -38,6 +38,7 @@ export interface GatewayFolderOptions {
 /** The secret of gateways that share stores. */
 export const testSecret = 'kL9x2Qm7Vw4Rt8Zp1Bn6Yc3Hd5Jf0GsA';
 
+/** Makes a folder for gateways on free ports; `remove()` ends those that still run. */
 export async function createGatewayFolder(options: GatewayFolderOptions): Promise<GatewayFolder> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-process-'));
   const dataDir = join(folder, 'data');
@@ -84,7 +85,7 @@ async function startProcess(
   dataDir: string,
   environment: Readonly<Record<string, string>>,
 ): Promise<GatewayProcess> {
-  const program = fileURLToPath(new URL('../main.ts', import.meta.url));
+  const program = fileURLToPath(new URL('../../../../apps/gateway/src/main.ts', import.meta.url));
   const child = spawn(
     process.execPath,
     ['--conditions=@sallyport/source', '--disable-warning=ExperimentalWarning', program],

@@ -1,0 +1,106 @@
+import cluster from 'node:cluster';
+import { writeSync } from 'node:fs';
+import type { Logger } from '@sallyport/core';
+import { startGateway } from './compose.ts';
+import type { Config } from './config/config-schema.ts';
+import { readEnvironment } from './config/environment.ts';
+import { loadConfig } from './config/load-config.ts';
+import { drainGateway } from './drain-gateway.ts';
+import { endOnFault } from './end-on-fault.ts';
+import { explainFailure } from './explain-failure.ts';
+import { createJsonLogger } from './json-logger.ts';
+import { createLineWriter } from './line-writer.ts';
+import { readConfigAnew } from './reload/read-config-anew.ts';
+import { countWorkers } from './workers/count-workers.ts';
+import { runWorker } from './workers/run-worker.ts';
+import { startSupervisor } from './workers/supervisor.ts';
+
+/**
+ * Runs the gateway as this process: reads the configuration and the environment, starts one gateway or several workers,
+ * logs to standard output, reloads on SIGHUP and drains on SIGTERM. A start that fails says why on standard error and
+ * ends the process with code 1.
+ */
+export async function runGateway(): Promise<void> {
+  const lines = createLineWriter({
+    write: (text) => process.stdout.write(text),
+    onDrain: (resume) => process.stdout.once('drain', resume),
+    writeNow: (text) => writeSync(process.stdout.fd, text),
+  });
+  const logger = createJsonLogger(lines.write);
+  process.on('exit', lines.flush);
+  endOnFault(logger);
+
+  try {
+    const environment = readEnvironment(process.env);
+    if (cluster.isWorker) {
+      const createLogger = (worker: number) => createJsonLogger(lines.write, { worker });
+      runWorker({ environment, createLogger, exit: (code) => process.exit(code) });
+    } else {
+      const { config, isDemo } = await loadConfig(environment, process.cwd());
+      const loadAnew = async (): Promise<Config> =>
+        (await loadConfig(environment, process.cwd(), readConfigAnew)).config;
+      const count = countWorkers(config, environment);
+      const options = { config, isDemo, environment, logger, loadAnew };
+      const running = count === 1 ? await startAlone(options) : await startSeveral({ ...options, count }, lines.write);
+      const { port, internalPort, adminPort } = running;
+      logger.info('gateway ready', { port, internalPort, adminPort, workers: count, demo: isDemo });
+      stopOnSignals(running, logger);
+      // In the demonstration somebody sits at a terminal, and its end is the end of the process.
+      if (!isDemo) process.on('SIGHUP', () => void running.reload());
+    }
+  } catch (error) {
+    process.stderr.write(`${explainFailure(error)}\n`);
+    process.exit(1);
+  }
+}
+
+interface Running {
+  readonly port: number;
+  readonly internalPort: number;
+  readonly adminPort: number | undefined;
+  readonly stop: () => Promise<void>;
+  readonly stopNow: () => void;
+  readonly reload: () => Promise<unknown>;
+}
+
+async function startAlone(options: Parameters<typeof startGateway>[0]): Promise<Running> {
+  const gateway = await startGateway(options);
+  const { port, internalPort, adminPort, control } = gateway;
+  const stop = () => drainGateway(gateway);
+  return { port, internalPort, adminPort, stop, stopNow: () => {}, reload: () => control.reload() };
+}
+
+async function startSeveral(
+  options: Omit<Parameters<typeof startSupervisor>[0], 'writeLines'>,
+  writeLines: Parameters<typeof startSupervisor>[0]['writeLines'],
+): Promise<Running> {
+  const supervisor = await startSupervisor({ ...options, writeLines });
+  const { port, internalPort, adminPort, control } = supervisor;
+  return {
+    port,
+    internalPort,
+    adminPort,
+    stop: () => supervisor.close(),
+    stopNow: () => supervisor.kill(),
+    reload: () => control.reload(),
+  };
+}
+
+/** The first signal drains; whoever asks a second time does not want to wait. */
+function stopOnSignals({ stop, stopNow }: Running, logger: Logger): void {
+  let isStopping = false;
+  const onSignal = (): void => {
+    if (isStopping) {
+      stopNow();
+      process.exit(1);
+    }
+    isStopping = true;
+    logger.info('gateway stops');
+    stop().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+}

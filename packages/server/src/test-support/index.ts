@@ -1,0 +1,7 @@
+export {
+  createGatewayFolder,
+  testSecret,
+  type GatewayFolder,
+  type GatewayFolderOptions,
+  type GatewayProcess,
+} from './gateway-process.ts';
