@@ -92,6 +92,8 @@ export interface IdentityOptions {
   readonly productName?: string;
   /** No answer that could tell whether an account exists comes sooner. 0 is for tests. @default 300 */
   readonly answerFloorMilliseconds?: number;
+  /** How an answer is held back until then; for tests that do not wait. @default a timer */
+  readonly wait?: (milliseconds: number) => Promise<unknown>;
   /** How much is hashed at once, and how much may wait for it. */
   readonly hashing?: HashingLimits;
   readonly logger?: Logger;
@@ -151,6 +153,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     secondFactor: rules = {},
     productName = 'Sallyport',
     answerFloorMilliseconds = 300,
+    wait,
     hashing: hashingLimits = {},
     meter = silentMeter,
     logger = silentLogger,
@@ -216,6 +219,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     lifetime,
     signUpRoles,
     answerFloorMilliseconds,
+    wait,
     loopTurns: createLoopTurns(),
     engine,
     users,

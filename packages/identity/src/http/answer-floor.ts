@@ -6,6 +6,8 @@ export interface AnswerFloor {
   /** 0 holds nothing back. */
   readonly answerFloorMilliseconds: number;
   readonly loopTurns: LoopTurns;
+  /** How the time passes; tests put their own in place. @default a timer */
+  readonly wait?: ((milliseconds: number) => Promise<unknown>) | undefined;
 }
 
 /**
@@ -13,7 +15,7 @@ export interface AnswerFloor {
  * way (is there such a user?) does not show in the time. Work that takes longer is held until the next multiple.
  * What came at the same time is let go at the same time, and therefore one after the other.
  */
-export function answerFloor({ answerFloorMilliseconds: milliseconds, loopTurns }: AnswerFloor) {
+export function answerFloor({ answerFloorMilliseconds: milliseconds, loopTurns, wait = delay }: AnswerFloor) {
   return createMiddleware(async function answerFloor(_context, next) {
     // Told at once: it says nothing but that many are here.
     loopTurns.requireRoom();
@@ -23,7 +25,7 @@ export function answerFloor({ answerFloorMilliseconds: milliseconds, loopTurns }
       await next();
     } finally {
       if (milliseconds > 0) {
-        await delay(remaining(performance.now() - begun, milliseconds));
+        await wait(remaining(performance.now() - begun, milliseconds));
         await loopTurns.take();
       }
     }
