@@ -1,4 +1,10 @@
-import { silentLogger } from '@sallyport/core';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Readable } from 'node:stream';
+import { callbackify } from 'node:util';
+import { MessageRefused, silentLogger, type LogFields } from '@sallyport/core';
+import { SMTPServer, type SMTPServerSession } from 'smtp-server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createClosing } from './closing.ts';
 import { readEnvironment } from './config/environment.ts';
@@ -9,9 +15,16 @@ const closing = createClosing();
 afterEach(() => closing.close());
 
 const smtp = { SMTP_URL: 'smtp://127.0.0.1:9' };
-const sms = { SMS_GATEWAY_URL: 'https://sms.example.com/messages', SMS_GATEWAY_TOKEN: 'canary' };
 
-function open(variables: Readonly<Record<string, string>>, change: object = {}, isDemo = false) {
+const email = { to: 'a@example.com', channel: 'email', kind: 'x', subject: 'Hello', text: 'body', links: [] } as const;
+const textMessage = { ...email, to: '+4915123456789', channel: 'sms', text: 'code 123' } as const;
+
+function open(
+  variables: Readonly<Record<string, string>>,
+  change: object = {},
+  isDemo = false,
+  info: (message: string, fields?: LogFields) => void = () => {},
+) {
   const config = parseConfig(
     {
       publicUrl: 'https://app.example.com',
@@ -22,16 +35,34 @@ function open(variables: Readonly<Record<string, string>>, change: object = {}, 
     },
     'test',
   );
-  return openMailer({ config, isDemo, environment: readEnvironment(variables), logger: silentLogger }, closing);
+  return openMailer(
+    { config, isDemo, environment: readEnvironment(variables), logger: { ...silentLogger, info } },
+    closing,
+  );
 }
 
 describe('what delivers messages', () => {
-  it('is SMTP and the SMS gateway, where both are configured', async () => {
-    await expect(open({ ...smtp, ...sms }, { secondFactor: { methods: ['totp', 'sms'] } })).resolves.toBeDefined();
+  it('delivers email by SMTP and text messages by the SMS gateway, where both are configured', async () => {
+    const [mails, texts] = await Promise.all([startSmtpServer(), startSmsGateway()]);
+    const mailer = await open(
+      { SMTP_URL: mails.url, SMS_GATEWAY_URL: texts.url },
+      { secondFactor: { methods: ['totp', 'sms'] } },
+    );
+    await mailer.send(email);
+    await mailer.send(textMessage);
+    expect(mails.received).toMatchObject([{ from: 'no-reply@example.com', to: [email.to] }]);
+    expect(mails.received[0]?.content).toMatch(/Subject: Hello[\s\S]*body/);
+    expect(texts.received.map((body) => JSON.parse(body) as unknown)).toEqual([
+      { to: textMessage.to, text: textMessage.text },
+    ]);
   });
 
-  it('is SMTP alone, where no text messages are sent', async () => {
-    await expect(open(smtp)).resolves.toBeDefined();
+  it('delivers email by SMTP and refuses text messages, where no SMS gateway is configured', async () => {
+    const mails = await startSmtpServer();
+    const mailer = await open({ SMTP_URL: mails.url });
+    await mailer.send(email);
+    await expect(mailer.send(textMessage)).rejects.toThrow(MessageRefused);
+    expect(mails.received).toMatchObject([{ to: [email.to] }]);
   });
 
   it.each([
@@ -53,10 +84,59 @@ describe('what delivers messages', () => {
     await expect(opening).rejects.not.toThrow('canary');
   });
 
-  it('is the mailbox in the demo, for text messages too', async () => {
-    const mailer = await open({}, {}, true);
-    const message = { to: '+4915123456789', kind: 'x', subject: 'x', text: 'x', links: [] } as const;
-    await mailer.send({ ...message, channel: 'sms' });
-    await mailer.send({ ...message, to: 'a@example.com', channel: 'email' });
+  it('puts email and text messages into the mailbox in the demo', async () => {
+    let port: unknown;
+    const mailer = await open({}, {}, true, (_message, fields) => void (port = fields?.['port']));
+    await mailer.send(textMessage);
+    await mailer.send(email);
+    const kept = await (await fetch(`http://127.0.0.1:${String(port)}/messages`)).json();
+    expect(kept).toMatchObject([
+      { to: email.to, channel: 'email' },
+      { to: textMessage.to, channel: 'sms' },
+    ]);
   });
 });
+
+interface Mail {
+  readonly from: string | undefined;
+  readonly to: readonly string[];
+  readonly content: string;
+}
+
+async function startSmtpServer() {
+  const received: Mail[] = [];
+  const server = new SMTPServer({
+    disabledCommands: ['AUTH', 'STARTTLS'],
+    disableReverseLookup: true,
+    onData: callbackify(async (stream: Readable, { envelope }: SMTPServerSession) => {
+      const from = envelope.mailFrom === false ? undefined : envelope.mailFrom.address;
+      const to = envelope.rcptTo.map(({ address }) => address);
+      const chunks = (await stream.toArray()) as readonly Buffer[]; // A stream of bytes.
+      received.push({ from, to, content: Buffer.concat(chunks).toString() });
+    }),
+  });
+  const listening = server.listen(0, '127.0.0.1');
+  await once(listening, 'listening');
+  closing.push(() => new Promise((resolve) => server.close(() => resolve())));
+  return { url: `smtp://127.0.0.1:${(listening.address() as AddressInfo).port}`, received };
+}
+
+async function startSmsGateway() {
+  const received: string[] = [];
+  const server = createServer((request, response) => {
+    void request.toArray().then((chunks) => {
+      received.push(Buffer.concat(chunks as Buffer[]).toString());
+      response.writeHead(202).end();
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closing.push(
+    () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  );
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/messages`, received };
+}
