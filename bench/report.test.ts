@@ -4,7 +4,7 @@ import { toJson, toTable } from './report.ts';
 
 const result: BenchmarkResult = {
   name: 'door-vs-bare-proxy',
-  title: 'Door vs bare proxy',
+  title: 'Gateway vs bare proxy',
   ratio: 0.9123,
   low: 0.9,
   high: 0.925,
@@ -23,7 +23,7 @@ describe('the report', () => {
   });
 
   it('is a table whose columns line up', () => {
-    const [head = '', line = ''] = toTable([result, { ...result, title: 'Door with log', ratio: 8.5 }]).split('\n');
+    const [head = '', line = ''] = toTable([result, { ...result, title: 'Gateway with log', ratio: 8.5 }]).split('\n');
     expect(line.indexOf('0.912 ×')).toBe(head.indexOf('ratio'));
     expect(line.indexOf('requests/s')).toBe(head.indexOf('unit'));
   });

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { definePolicy, type SessionDirectory } from '@sallyport/core';
-import { createDoor } from '@sallyport/gateway';
+import { createGateway } from '@sallyport/gateway';
 import { createIdentity, openIdentityDatabase } from '@sallyport/identity';
 import {
   createInProcessBus,
@@ -68,7 +68,7 @@ const counted: SessionDirectory = {
   },
 };
 
-const door = createDoor({
+const door = createGateway({
   publicUrl,
   routes: doorRoutes(upstreamPort),
   mounts: [createIdentityMount(identity.app)],

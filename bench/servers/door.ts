@@ -1,4 +1,4 @@
-import { createDoor } from '@sallyport/gateway';
+import { createGateway } from '@sallyport/gateway';
 import { createPrometheusMeter } from '@sallyport/server';
 import { doorRoutes } from './door-routes.ts';
 import { createFileLog } from './file-log.ts';
@@ -13,7 +13,7 @@ const sessions = createStandInSessions();
 const keyRing = createStandInKeyRing();
 const log = accessLog ? createFileLog() : undefined;
 
-const door = createDoor({
+const door = createGateway({
   publicUrl: 'http://localhost:3000',
   routes: doorRoutes(upstreamPort),
   sessions: sessions.directory,

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { startTestDoor } from '../../packages/gateway/src/test-support/test-gateway.ts';
+import { startTestGateway } from '../../packages/gateway/src/test-support/test-gateway.ts';
 import { findFreePorts } from '../../tools/launch/free-ports.ts';
 import { createTestAuthority } from '../../tools/launch/test-authority.ts';
 import { waitUntilReady } from '../../tools/launch/wait-until-ready.ts';
@@ -40,12 +40,12 @@ export async function startAskingProxy(kind: AskingKind): Promise<ProxyInFront> 
   const [port = 0] = await findFreePorts(1);
   const { caFile, certFile, keyFile } = await createTestAuthority(folder);
   const ca = await readFile(caFile, 'utf8');
-  const door = await startTestDoor({
+  const door = await startTestGateway({
     publicUrl: `https://app.test:${port}`,
     hosts: [],
     forwardAuth: { proxies: ['127.0.0.1'] },
   });
-  const { port: askPort } = await door.door.listenForwardAuth({ host: '127.0.0.1', port: 0 });
+  const { port: askPort } = await door.gateway.listenForwardAuth({ host: '127.0.0.1', port: 0 });
   const config = await readDeployed(kind.file, {
     '127.0.0.1:3000': `127.0.0.1:${door.port}`,
     '127.0.0.1:9500': `127.0.0.1:${askPort}`,

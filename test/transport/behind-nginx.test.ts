@@ -4,7 +4,7 @@ import { request as requestHttps } from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { cookie, startTestDoor, type TestDoor } from '../../packages/gateway/src/test-support/test-gateway.ts';
+import { cookie, startTestGateway, type TestGateway } from '../../packages/gateway/src/test-support/test-gateway.ts';
 import { findFreePorts } from '../../tools/launch/free-ports.ts';
 import { createTestAuthority } from '../../tools/launch/test-authority.ts';
 import { statusOf } from '../../tools/launch/wait-until-ready.ts';
@@ -14,7 +14,7 @@ import { nginx, readDeployed, startNginx, type RunningProxy } from './start-prox
 const page = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', 'sec-fetch-site': 'none' };
 
 let folder: string;
-let door: TestDoor;
+let door: TestGateway;
 let proxy: RunningProxy;
 let ca: string;
 let clearPort: number;
@@ -27,7 +27,7 @@ describe.skipIf(nginx === undefined)('behind nginx, configured as deploy/nginx s
     [clearPort = 0, passingPort = 0, securePort = 0] = await findFreePorts(3);
     const authority = await createTestAuthority(folder);
     ca = await readFile(authority.caFile, 'utf8');
-    door = await startTestDoor({
+    door = await startTestGateway({
       publicUrl: `https://app.test:${securePort}`,
       hosts: [],
       trustedProxies: ['127.0.0.1'],
@@ -158,7 +158,7 @@ function ask(
   });
 }
 
-function lastSeen(): TestDoor['upstream']['seen'][number] {
+function lastSeen(): TestGateway['upstream']['seen'][number] {
   const seen = door.upstream.seen.at(-1);
   if (seen === undefined) throw new Error('nothing reached the service');
   return seen;

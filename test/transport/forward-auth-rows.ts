@@ -1,6 +1,6 @@
 import { connect } from 'node:tls';
 import { expect, it } from 'vitest';
-import { cookie, type TestDoor } from '../../packages/gateway/src/test-support/test-gateway.ts';
+import { cookie, type TestGateway } from '../../packages/gateway/src/test-support/test-gateway.ts';
 import type { ProxyInFront } from './proxy-in-front.ts';
 
 /** What came back: enough of it to tell who answered what. */
@@ -25,8 +25,8 @@ export function rowsOfForwardAuth(proxy: () => ProxyInFront): void {
   };
   const send = (lines: readonly string[], body = ''): Promise<Answer> =>
     sendRaw(proxy(), [...lines, '', body].join('\r\n'));
-  const seen = (): TestDoor['upstream']['seen'] => proxy().door.upstream.seen;
-  const firstSeen = (): TestDoor['upstream']['seen'][number] => {
+  const seen = (): TestGateway['upstream']['seen'] => proxy().door.upstream.seen;
+  const firstSeen = (): TestGateway['upstream']['seen'][number] => {
     const [first] = seen();
     if (first === undefined) throw new Error('nothing reached the service');
     return first;

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sendRaw } from '../../packages/gateway/src/test-support/raw-client.ts';
-import { startTestDoor, type TestDoor } from '../../packages/gateway/src/test-support/test-gateway.ts';
+import { startTestGateway, type TestGateway } from '../../packages/gateway/src/test-support/test-gateway.ts';
 import { createTestAuthority } from '../../tools/launch/test-authority.ts';
 
 interface Pair {
@@ -17,15 +17,15 @@ interface Pair {
 let folder: string;
 let first: Pair;
 let second: Pair;
-let door: TestDoor;
+let door: TestGateway;
 let port: number;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'handshake-'));
   first = await makePair('first');
   second = await makePair('second');
-  door = await startTestDoor();
-  ({ port } = await door.door.listen({ host: '127.0.0.1', port: 0, tls: first }));
+  door = await startTestGateway();
+  ({ port } = await door.gateway.listen({ host: '127.0.0.1', port: 0, tls: first }));
 });
 
 afterAll(async () => {
@@ -57,9 +57,9 @@ describe('a handshake', () => {
 
   it('goes well with an RSA certificate too', async () => {
     const pair = await makePair('rsa', 'rsa');
-    const other = await startTestDoor();
+    const other = await startTestGateway();
     try {
-      const { port: otherPort } = await other.door.listen({ host: '127.0.0.1', port: 0, tls: pair });
+      const { port: otherPort } = await other.gateway.listen({ host: '127.0.0.1', port: 0, tls: pair });
       for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
         const socket = await shakeHands({ port: otherPort, ca: pair.ca, maxVersion });
         expect(socket.getCipher().name).toMatch(/GCM/);
@@ -100,7 +100,7 @@ describe('another certificate', () => {
   it('is used for the next handshake, and open connections stay', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const before = await get({ agent });
-    door.door.replaceCertificate(second);
+    door.gateway.replaceCertificate(second);
     try {
       const same = await get({ agent });
       expect(same.localPort).toBe(before.localPort);
@@ -108,7 +108,7 @@ describe('another certificate', () => {
       expect((await get({ ca: second.ca })).status).toBe(200);
     } finally {
       agent.destroy();
-      door.door.replaceCertificate(first);
+      door.gateway.replaceCertificate(first);
     }
   });
 
@@ -117,7 +117,7 @@ describe('another certificate', () => {
     { name: 'that is half written', pair: () => ({ cert: second.cert.slice(0, 200), key: second.key }) },
     { name: 'that is empty', pair: () => ({ cert: '', key: '' }) },
   ])('$name is refused, and the one before stays', async ({ pair }) => {
-    expect(() => door.door.replaceCertificate(pair())).toThrow();
+    expect(() => door.gateway.replaceCertificate(pair())).toThrow();
     expect((await get()).status).toBe(200);
   });
 });
@@ -143,7 +143,7 @@ describe('Strict-Transport-Security', () => {
     { hsts: { includeSubDomains: true, maxAgeSeconds: 63_072_000 }, value: 'max-age=63072000; includeSubDomains' },
     { hsts: { maxAgeSeconds: 0 }, value: 'max-age=0' },
   ])('says $value when that is configured', async ({ hsts, value }) => {
-    const other = await startTestDoor({ hsts });
+    const other = await startTestGateway({ hsts });
     try {
       expect((await other.send('GET', '/public/x')).headers['strict-transport-security']).toBe(value);
     } finally {
@@ -152,7 +152,7 @@ describe('Strict-Transport-Security', () => {
   });
 
   it('is not for localhost, whose other ports belong to other people', async () => {
-    const other = await startTestDoor({ publicUrl: 'https://localhost:8443', hosts: [] });
+    const other = await startTestGateway({ publicUrl: 'https://localhost:8443', hosts: [] });
     try {
       const answer = await other.send('GET', '/public/x', { Host: 'localhost:8443' });
       expect(answer.status).toBe(200);
@@ -163,7 +163,7 @@ describe('Strict-Transport-Security', () => {
   });
 
   it('is not to be had for less than a year', async () => {
-    await expect(startTestDoor({ hsts: { maxAgeSeconds: 3600 } })).rejects.toThrow(/hsts/);
+    await expect(startTestGateway({ hsts: { maxAgeSeconds: 3600 } })).rejects.toThrow(/hsts/);
   });
 });
 

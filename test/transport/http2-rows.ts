@@ -8,7 +8,7 @@ import {
 } from 'node:http2';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { cookie, type TestDoor } from '../../packages/gateway/src/test-support/test-gateway.ts';
+import { cookie, type TestGateway } from '../../packages/gateway/src/test-support/test-gateway.ts';
 import type { ProxyInFront } from './proxy-in-front.ts';
 
 /** What came back over one stream. */
@@ -78,7 +78,7 @@ export function rowsOfHttp2(proxy: () => Omit<ProxyInFront, 'close'>): void {
     };
     const ask = async (...request: Parameters<typeof askOverHttp2> extends [unknown, ...infer Rest] ? Rest : never) =>
       askOverHttp2(await open(), ...request).answer;
-    const seen = (): TestDoor['upstream']['seen'] => proxy().door.upstream.seen;
+    const seen = (): TestGateway['upstream']['seen'] => proxy().door.upstream.seen;
     const host = (): string => `app.test:${proxy().port}`;
     const subjectOf = (authorization: unknown): unknown => {
       const [, claims = ''] = String(authorization).split('.');

@@ -3,14 +3,14 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getCACertificates, setDefaultCACertificates, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestDoor, type TestDoor } from '../../packages/gateway/src/test-support/test-gateway.ts';
+import { startTestGateway, type TestGateway } from '../../packages/gateway/src/test-support/test-gateway.ts';
 import { createAuthority, type CertificateNames } from '../../tools/launch/certificate-authority.ts';
 
 /* A service behind the door that speaks TLS, with a certificate for its own name and not for the public one. */
 
 const defaults = getCACertificates('default');
 const servers: Server[] = [];
-let door: TestDoor;
+let door: TestGateway;
 /** What clients named in their handshakes, and on how many connections. */
 let serverNames: (string | false | null)[] = [];
 
@@ -33,7 +33,7 @@ beforeAll(async () => {
   const byAddress = await start({ dns: [], ip: ['127.0.0.1'] });
   const forThePublicName = await start({ dns: ['app.test'], ip: [] });
   const at = (name: string, upstream: string) => ({ name, prefix: `/${name}`, access: 'public', upstream }) as const;
-  door = await startTestDoor({
+  door = await startTestGateway({
     moreRoutes: [
       at('by-name', `https://localhost:${byName}`),
       at('by-address', `https://127.0.0.1:${byAddress}`),

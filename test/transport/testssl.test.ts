@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestDoor, type TestDoor } from '../../packages/gateway/src/test-support/test-gateway.ts';
+import { startTestGateway, type TestGateway } from '../../packages/gateway/src/test-support/test-gateway.ts';
 import { createTestAuthority } from '../../tools/launch/test-authority.ts';
 import { findProgram } from './find-program.ts';
 
@@ -32,12 +32,12 @@ interface Finding {
 }
 
 let folder: string;
-let door: TestDoor;
+let door: TestGateway;
 
 describe.skipIf(testssl === undefined)('testssl.sh (skipped where it is not installed)', () => {
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'testssl-'));
-    door = await startTestDoor();
+    door = await startTestGateway();
   });
 
   afterAll(async () => {
@@ -50,7 +50,7 @@ describe.skipIf(testssl === undefined)('testssl.sh (skipped where it is not inst
     async () => {
       const authority = await createTestAuthority(folder);
       const tls = { cert: await readFile(authority.certFile, 'utf8'), key: await readFile(authority.keyFile, 'utf8') };
-      const { port } = await door.door.listen({ host: '127.0.0.1', port: 0, tls });
+      const { port } = await door.gateway.listen({ host: '127.0.0.1', port: 0, tls });
       const findings = await scanUntilConnected(`https://app.test:${port}/public/x`, authority.caFile);
       expect(findings.map(({ id }) => id)).toEqual(expect.arrayContaining(expectedFindings));
       const grave = findings.filter(

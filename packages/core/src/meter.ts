@@ -1,6 +1,6 @@
 /** What a metric is called and says. Labels are few and bounded: a route, a code, never an id. */
 export interface MetricDefinition {
-  /** In the form of Prometheus, with its unit: `sallyport_door_requests_total`, `…_seconds`. */
+  /** In the form of Prometheus, with its unit: `sallyport_gateway_requests_total`, `…_seconds`. */
   readonly name: string;
   readonly help: string;
   readonly labels?: readonly string[];

@@ -18,10 +18,10 @@ import { problemOfProxyNetwork } from './firewall/proxy-network.ts';
 import type { CounterSyncParts } from './limits/counter-sync.ts';
 import type { Mount } from './routing/mount.ts';
 import type { RequestRecord } from './record/record.ts';
-import type { DoorTraces } from './record/traces.ts';
+import type { GatewayTraces } from './record/traces.ts';
 
-/** Upper bounds of what the door takes in. */
-export interface DoorLimits {
+/** Upper bounds of what the gateway takes in. */
+export interface GatewayLimits {
   /** @default 100 */
   readonly headers?: number;
   /** @default 100 */
@@ -96,7 +96,7 @@ export interface StrictTransportOptions {
   readonly includeSubDomains?: boolean;
 }
 
-export interface DoorOptions {
+export interface GatewayOptions {
   /** Origin that browsers see. Its scheme decides on the cookie name, its host on HSTS. */
   readonly publicUrl: string;
   /** More hosts that are served, with their port; `*.example.com` for all below. */
@@ -113,14 +113,14 @@ export interface DoorOptions {
   /** Tokens of sessions for clients that send neither Fetch Metadata nor an Origin. @default such clients are refused */
   readonly csrfTokens?: CsrfTokens;
   readonly logger?: Logger;
-  /** Where the door says what it did for one request; absent costs nothing. */
+  /** Where the gateway says what it did for one request; absent costs nothing. */
   readonly tracer?: Tracer;
   /** How many services may listen to revocations on the internal listener; 0 lets none. @default 256 */
   readonly revocationSubscribers?: number;
   readonly now?: () => Date;
   /** 30 to 300. @default 60 */
   readonly tokenLifetimeSeconds?: number;
-  readonly limits?: DoorLimits;
+  readonly limits?: GatewayLimits;
   /** One line per request. @default true */
   readonly accessLog?: boolean;
   /**
@@ -138,14 +138,14 @@ export interface DoorOptions {
   /** @default silent */
   readonly meter?: Meter;
   /** Where to keep the last requests of each session; absent costs nothing. */
-  readonly traces?: DoorTraces;
+  readonly traces?: GatewayTraces;
   /** Page to which navigations of people who are not signed in are sent. @default '/sign-in' */
   readonly signInPath?: string;
   /** Page to which navigations are sent when a stronger or more recent sign-in is demanded. @default '/step-up' */
   readonly stepUpPath?: string;
   /** Asked by `/readyz`. @default always ready */
   readonly isReady?: () => boolean;
-  /** What `/readyz` tells operators although the door is ready, as constant words. @default nothing */
+  /** What `/readyz` tells operators although the gateway is ready, as constant words. @default nothing */
   readonly readinessWarnings?: () => readonly string[];
   readonly hsts?: StrictTransportOptions;
   /** Hears of every request that was refused. Must not throw and must not wait. */
@@ -153,9 +153,9 @@ export interface DoorOptions {
 }
 
 /** Options after their defaults were filled in. */
-export type CheckedDoorOptions = Required<
+export type CheckedGatewayOptions = Required<
   Omit<
-    DoorOptions,
+    GatewayOptions,
     | 'traces'
     | 'onRefusal'
     | 'csrfTokens'
@@ -169,8 +169,8 @@ export type CheckedDoorOptions = Required<
     | 'hsts'
   >
 > &
-  Pick<DoorOptions, 'traces' | 'onRefusal' | 'csrfTokens' | 'tracer' | 'forwardAuth' | 'sharedCounts'> & {
-    readonly limits: Required<DoorLimits>;
+  Pick<GatewayOptions, 'traces' | 'onRefusal' | 'csrfTokens' | 'tracer' | 'forwardAuth' | 'sharedCounts'> & {
+    readonly limits: Required<GatewayLimits>;
     readonly sessionCache: Required<SessionCacheOptions>;
     readonly streams: Required<StreamOptions>;
     readonly upstreams: Required<UpstreamOptions>;
@@ -184,7 +184,7 @@ export type CheckedDoorOptions = Required<
 
 const oneYearSeconds = 31_536_000;
 
-const defaultLimits: Required<DoorLimits> = {
+const defaultLimits: Required<GatewayLimits> = {
   headers: 100,
   cookies: 100,
   headerBytes: 16_384,
@@ -203,11 +203,11 @@ const defaultLimits: Required<DoorLimits> = {
 };
 
 /**
- * Checks the options of a door.
+ * Checks the options of a gateway.
  *
  * @throws TypeError with every problem in one message.
  */
-export function checkDoorOptions(options: DoorOptions): CheckedDoorOptions {
+export function checkGatewayOptions(options: GatewayOptions): CheckedGatewayOptions {
   const checked = {
     hosts: [],
     internalHosts: [],
@@ -232,7 +232,7 @@ export function checkDoorOptions(options: DoorOptions): CheckedDoorOptions {
     hsts: { maxAgeSeconds: oneYearSeconds, includeSubDomains: false, ...options.hsts },
   };
   const problems = [...problemsOf(checked), ...problemsOfUrl(options.publicUrl)];
-  if (problems.length > 0) throw new TypeError(`the door cannot be built:\n- ${problems.join('\n- ')}`);
+  if (problems.length > 0) throw new TypeError(`the gateway cannot be built:\n- ${problems.join('\n- ')}`);
   const url = new URL(options.publicUrl);
   const { now } = options;
   const clock = now === undefined ? Date.now : () => now().getTime();
@@ -246,9 +246,9 @@ export function checkDoorOptions(options: DoorOptions): CheckedDoorOptions {
 }
 
 function problemsOf(
-  options: DoorOptions & {
+  options: GatewayOptions & {
     readonly tokenLifetimeSeconds: number;
-    readonly limits: Required<DoorLimits>;
+    readonly limits: Required<GatewayLimits>;
     readonly sessionCache: Required<SessionCacheOptions>;
     readonly streams: Required<StreamOptions>;
     readonly upstreams: Required<UpstreamOptions>;

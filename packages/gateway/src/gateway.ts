@@ -1,5 +1,5 @@
 import { createForwardAuthHandler } from './forward-auth/forward-auth-handler.ts';
-import { checkDoorOptions, type DoorOptions } from './gateway-options.ts';
+import { checkGatewayOptions, type GatewayOptions } from './gateway-options.ts';
 import type { Explanation, ExplainQuestion } from './explain/explanation.ts';
 import { createRequestHandler } from './pipeline/handle-request.ts';
 import {
@@ -17,14 +17,14 @@ import type { CertificatePair } from './listeners/secure-context.ts';
 import { createPersistentState } from './persistent-state.ts';
 import { createRoutingSnapshot, type RoutingSnapshot } from './routing-snapshot.ts';
 
-/** What may change while a door runs. */
-export type DoorChange = Pick<
-  DoorOptions,
+/** What may change while a gateway runs. */
+export type GatewayChange = Pick<
+  GatewayOptions,
   'routes' | 'locales' | 'hosts' | 'internalHosts' | 'hsts' | 'trustedProxies' | 'accessLog'
 >;
 
-/** The door: one listener for browsers, one for zones and services. */
-export interface Door {
+/** The gateway: one listener for browsers, one for zones and services. */
+export interface Gateway {
   /** Opens the public listener, with TLS when a certificate is given. Rejects with a sentence that names a busy port. */
   listen(address: { readonly host: string; readonly port: number; readonly tls?: CertificatePair }): Promise<Listening>;
   /**
@@ -40,7 +40,7 @@ export interface Door {
   listenRedirect(address: { readonly host: string; readonly port: number }): Promise<Listening>;
   /**
    * Opens the internal listener: keys, health, and calls of zones and services for their users. It believes the tokens
-   * that the door made, so it belongs on loopback or on a network that only services reach.
+   * that the gateway made, so it belongs on loopback or on a network that only services reach.
    */
   listenInternal(address: { readonly host: string; readonly port: number }): Promise<Listening>;
   /**
@@ -54,7 +54,7 @@ export interface Door {
    *
    * @throws TypeError with every problem in one message; then nothing has changed.
    */
-  reconfigure(change: DoorChange): void;
+  reconfigure(change: GatewayChange): void;
   /**
    * Answers `/readyz` with 503 and asks every client to leave with its next answer, while all go on being served: what
    * stands in front has time to send new ones elsewhere. `close` comes after.
@@ -74,12 +74,12 @@ export interface Door {
 const defaultGraceMilliseconds = 10_000;
 
 /**
- * Builds the door. Nothing listens until `listen` is called; nothing is read from the environment.
+ * Builds the gateway. Nothing listens until `listen` is called; nothing is read from the environment.
  *
  * @throws TypeError with every problem of the options or routes in one message.
  */
-export function createDoor(options: DoorOptions): Door {
-  let checked = checkDoorOptions(options);
+export function createGateway(options: GatewayOptions): Gateway {
+  let checked = checkGatewayOptions(options);
   const persistent = createPersistentState(checked);
   let current = createRoutingSnapshot(checked, persistent);
   current.use();
@@ -89,7 +89,7 @@ export function createDoor(options: DoorOptions): Door {
   const certified: Listener[] = [];
   let isDraining = false;
   let internal: Listening | undefined;
-  checked.meter.gauge({ name: 'sallyport_door_connections', help: 'Connections that are open' }, () =>
+  checked.meter.gauge({ name: 'sallyport_gateway_connections', help: 'Connections that are open' }, () =>
     listeners.reduce((sum, listener) => sum + listener.connectionCount(), 0),
   );
 
@@ -160,7 +160,7 @@ export function createDoor(options: DoorOptions): Door {
     },
     explain: (question) => current.explain(question, internal),
     reconfigure: (change) => {
-      const nextOptions = checkDoorOptions({ ...options, ...change });
+      const nextOptions = checkGatewayOptions({ ...options, ...change });
       const next = createRoutingSnapshot(nextOptions, persistent);
       next.use();
       const before = current;

@@ -1,9 +1,9 @@
-export { createDoor, type Door, type DoorChange } from './gateway.ts';
+export { createGateway, type Gateway, type GatewayChange } from './gateway.ts';
 export type { Listening } from './listeners/listener.ts';
 export type { ExplainedFact, ExplainedStage, Explanation, ExplainQuestion } from './explain/explanation.ts';
 export type {
-  DoorLimits,
-  DoorOptions,
+  GatewayLimits,
+  GatewayOptions,
   SessionCacheOptions,
   StreamOptions,
   UpstreamOptions,
@@ -11,4 +11,9 @@ export type {
 export { problemOfProxyNetwork } from './firewall/proxy-network.ts';
 export type { Mount } from './routing/mount.ts';
 export type { RequestRecord } from './record/record.ts';
-export { createDoorTraces, type DoorTrace, type DoorTraces, type DoorTracesOptions } from './record/traces.ts';
+export {
+  createGatewayTraces,
+  type GatewayTrace,
+  type GatewayTraces,
+  type GatewayTracesOptions,
+} from './record/traces.ts';

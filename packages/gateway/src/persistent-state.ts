@@ -1,6 +1,6 @@
 import { silentMeter } from '@sallyport/core';
-import type { CheckedDoorOptions } from './gateway-options.ts';
-import { createDoorMetrics, type DoorMetrics } from './record/gateway-metrics.ts';
+import type { CheckedGatewayOptions } from './gateway-options.ts';
+import { createGatewayMetrics, type GatewayMetrics } from './record/gateway-metrics.ts';
 import type { TunnelCap } from './forward/forward.ts';
 import { createUpstreams, type Upstreams } from './forward/upstreams.ts';
 import { createRequestLimits, type RequestLimits } from './limits/request-limits.ts';
@@ -22,14 +22,14 @@ export interface PersistentState {
   readonly upstreams: Upstreams;
   readonly tunnels: TunnelCap;
   readonly requestLimits: RequestLimits;
-  readonly metrics: Readonly<Record<ListenerKind, DoorMetrics | undefined>>;
+  readonly metrics: Readonly<Record<ListenerKind, GatewayMetrics | undefined>>;
   /** Ends the streams that have no end of their own to wait for. */
   drain(): void;
   close(): void;
 }
 
 /** Builds the persistent state; it lives as long as the gateway. */
-export function createPersistentState(options: CheckedDoorOptions): PersistentState {
+export function createPersistentState(options: CheckedGatewayOptions): PersistentState {
   const { publicOrigin, keyRing, sessions, clock, meter, limits, bus } = options;
   const isCounted = meter !== silentMeter;
   const cache = createSessionCache({ sessions, bus, clock, meter, ...options.sessionCache });
@@ -85,8 +85,8 @@ export function createPersistentState(options: CheckedDoorOptions): PersistentSt
     tunnels: { most: limits.tunnels, open: 0 },
     requestLimits,
     metrics: {
-      public: isCounted ? createDoorMetrics(meter, 'public') : undefined,
-      internal: isCounted ? createDoorMetrics(meter, 'internal') : undefined,
+      public: isCounted ? createGatewayMetrics(meter, 'public') : undefined,
+      internal: isCounted ? createGatewayMetrics(meter, 'internal') : undefined,
     },
     drain: () => {
       revocations.close();

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { RequestLimit, Route, RouteInput } from '@sallyport/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { DoorOptions } from './gateway-options.ts';
+import type { GatewayOptions } from './gateway-options.ts';
 import { startEchoUpstream, type EchoUpstream } from './test-support/echo-upstream.ts';
-import { route, startTestDoor, type TestDoor } from './test-support/test-gateway.ts';
+import { route, startTestGateway, type TestGateway } from './test-support/test-gateway.ts';
 import { handshake, openRaw } from './test-support/web-socket-client.ts';
 import { startWebSocketUpstream } from './test-support/web-socket-upstream.ts';
 
@@ -20,10 +20,10 @@ function open(name: string, upstream: string | string[], more: Partial<RouteInpu
   return route({ name, prefix: `/${name}`, access: 'public', upstream, ...more });
 }
 
-async function doorWith(routes: readonly Route[], options: Partial<DoorOptions> = {}): Promise<TestDoor> {
-  const door = await startTestDoor({ ...options, routes });
-  closing.push(() => door.close());
-  return door;
+async function gatewayWith(routes: readonly Route[], options: Partial<GatewayOptions> = {}): Promise<TestGateway> {
+  const gateway = await startTestGateway({ ...options, routes });
+  closing.push(() => gateway.close());
+  return gateway;
 }
 
 async function startEcho(): Promise<EchoUpstream> {
@@ -66,22 +66,22 @@ describe('a target that other routes name as before', () => {
   it('is still left alone when it was, and comes back when its pause is over', async () => {
     const upstream = await startEcho();
     upstream.answer = (request) => request.socket.destroy();
-    const door = await doorWith([open('a', upstream.origin)], { upstreams: { failures: 1, pauseSeconds: 1 } });
-    expect((await door.send('POST', '/a', {}, 'x')).status).toBe(502);
-    door.door.reconfigure({ routes: [open('b', upstream.origin), open('a', upstream.origin)] });
-    expect([(await door.send('GET', '/a')).status, (await door.send('GET', '/b')).status]).toEqual([503, 503]);
+    const gateway = await gatewayWith([open('a', upstream.origin)], { upstreams: { failures: 1, pauseSeconds: 1 } });
+    expect((await gateway.send('POST', '/a', {}, 'x')).status).toBe(502);
+    gateway.gateway.reconfigure({ routes: [open('b', upstream.origin), open('a', upstream.origin)] });
+    expect([(await gateway.send('GET', '/a')).status, (await gateway.send('GET', '/b')).status]).toEqual([503, 503]);
     expect(upstream.started).toBe(1);
     upstream.answer = (_, response) => response.end();
-    await expect.poll(async () => (await door.send('GET', '/b')).status, settled).toBe(200);
+    await expect.poll(async () => (await gateway.send('GET', '/b')).status, settled).toBe(200);
   });
 
   it('keeps its connections', async () => {
     const upstream = await startKeepingUpstream();
-    const door = await doorWith([open('a', upstream.origin)]);
-    await door.send('GET', '/a');
+    const gateway = await gatewayWith([open('a', upstream.origin)]);
+    await gateway.send('GET', '/a');
     for (const name of ['b', 'c']) {
-      door.door.reconfigure({ routes: [open(name, upstream.origin)] });
-      expect((await door.send('GET', `/${name}`)).body).toBe('kept');
+      gateway.gateway.reconfigure({ routes: [open(name, upstream.origin)] });
+      expect((await gateway.send('GET', `/${name}`)).body).toBe('kept');
     }
     expect(upstream.accepted()).toBe(1);
   });
@@ -89,26 +89,26 @@ describe('a target that other routes name as before', () => {
   it('is as busy as it was, under a cap that does not begin anew', async () => {
     const upstream = await startKeepingUpstream();
     const capped = { limits: { inFlight: 1 } };
-    const door = await doorWith([open('a', upstream.origin, capped)]);
-    const first = door.send('GET', '/a/held');
+    const gateway = await gatewayWith([open('a', upstream.origin, capped)]);
+    const first = gateway.send('GET', '/a/held');
     await expect.poll(() => upstream.held.length, settled).toBe(1);
-    door.door.reconfigure({ routes: [open('b', upstream.origin, capped)] });
-    expect((await door.send('GET', '/b')).status).toBe(503);
+    gateway.gateway.reconfigure({ routes: [open('b', upstream.origin, capped)] });
+    expect((await gateway.send('GET', '/b')).status).toBe(503);
     upstream.held[0]?.();
     expect((await first).body).toBe('kept');
-    expect((await door.send('GET', '/b')).status).toBe(200);
+    expect((await gateway.send('GET', '/b')).status).toBe(200);
   });
 
   it('that failed its health checks is not believed to be well again, and is asked on', async () => {
     const upstream = await startEcho();
     upstream.answer = (_, response) => response.writeHead(500).end();
     const checked = { health: { path: '/health', intervalSeconds: 1, timeoutMilliseconds: 1000 } };
-    const door = await doorWith([open('a', upstream.origin, checked)]);
-    await expect.poll(async () => (await door.send('GET', '/a')).status, settled).toBe(503);
-    door.door.reconfigure({ routes: [open('b', upstream.origin, checked)] });
-    expect((await door.send('GET', '/b')).status).toBe(503);
+    const gateway = await gatewayWith([open('a', upstream.origin, checked)]);
+    await expect.poll(async () => (await gateway.send('GET', '/a')).status, settled).toBe(503);
+    gateway.gateway.reconfigure({ routes: [open('b', upstream.origin, checked)] });
+    expect((await gateway.send('GET', '/b')).status).toBe(503);
     upstream.answer = (_, response) => response.end();
-    await expect.poll(async () => (await door.send('GET', '/b')).status, settled).toBe(200);
+    await expect.poll(async () => (await gateway.send('GET', '/b')).status, settled).toBe(200);
   });
 
   it.each<{ name: string; change: Partial<RouteInput> }>([
@@ -118,10 +118,10 @@ describe('a target that other routes name as before', () => {
     { name: 'health checks', change: { health: { path: '/', intervalSeconds: 300, timeoutMilliseconds: 100 } } },
   ])('but with $name is another one', async ({ change }) => {
     const upstream = await startKeepingUpstream();
-    const door = await doorWith([open('a', upstream.origin)]);
-    await door.send('GET', '/a');
-    door.door.reconfigure({ routes: [open('a', upstream.origin, change)] });
-    await door.send('GET', '/a');
+    const gateway = await gatewayWith([open('a', upstream.origin)]);
+    await gateway.send('GET', '/a');
+    gateway.gateway.reconfigure({ routes: [open('a', upstream.origin, change)] });
+    await gateway.send('GET', '/a');
     expect(upstream.accepted()).toBe(2);
     await expect.poll(() => upstream.sockets.size, settled).toBe(1);
   });
@@ -130,12 +130,12 @@ describe('a target that other routes name as before', () => {
 describe('a target that no route names any more', () => {
   it('answers what is under way, and only then its connections are closed', async () => {
     const upstream = await startKeepingUpstream();
-    const door = await doorWith([open('a', upstream.origin), open('b', nowhere)]);
-    await door.send('GET', '/a');
-    const inFlight = door.send('GET', '/a/held');
+    const gateway = await gatewayWith([open('a', upstream.origin), open('b', nowhere)]);
+    await gateway.send('GET', '/a');
+    const inFlight = gateway.send('GET', '/a/held');
     await expect.poll(() => upstream.held.length, settled).toBe(1);
-    door.door.reconfigure({ routes: [open('b', nowhere)] });
-    expect((await door.send('GET', '/a')).status).toBe(404);
+    gateway.gateway.reconfigure({ routes: [open('b', nowhere)] });
+    expect((await gateway.send('GET', '/a')).status).toBe(404);
     expect(upstream.sockets.size).toBe(1);
     upstream.held[0]?.();
     expect(await inFlight).toMatchObject({ status: 200, body: 'kept' });
@@ -144,14 +144,14 @@ describe('a target that no route names any more', () => {
 
   it('is kept, with what is known of it, when it comes back while something is under way', async () => {
     const upstream = await startKeepingUpstream();
-    const door = await doorWith([open('a', upstream.origin)]);
-    const inFlight = door.send('GET', '/a/held');
+    const gateway = await gatewayWith([open('a', upstream.origin)]);
+    const inFlight = gateway.send('GET', '/a/held');
     await expect.poll(() => upstream.held.length, settled).toBe(1);
-    door.door.reconfigure({ routes: [] });
-    door.door.reconfigure({ routes: [open('b', upstream.origin)] });
+    gateway.gateway.reconfigure({ routes: [] });
+    gateway.gateway.reconfigure({ routes: [open('b', upstream.origin)] });
     upstream.held[0]?.();
     expect((await inFlight).body).toBe('kept');
-    expect((await door.send('GET', '/b')).body).toBe('kept');
+    expect((await gateway.send('GET', '/b')).body).toBe('kept');
     expect(upstream.accepted()).toBe(1);
   });
 
@@ -160,9 +160,9 @@ describe('a target that no route names any more', () => {
     upstream.answer = (_, response) => response.end();
     const other = await startEcho();
     const checked = { health: { path: '/health', intervalSeconds: 1, timeoutMilliseconds: 1000 } };
-    const door = await doorWith([open('a', upstream.origin, checked)]);
+    const gateway = await gatewayWith([open('a', upstream.origin, checked)]);
     await expect.poll(() => upstream.started, settled).toBeGreaterThan(0);
-    door.door.reconfigure({ routes: [open('a', other.origin, checked)] });
+    gateway.gateway.reconfigure({ routes: [open('a', other.origin, checked)] });
     const asked = upstream.started;
     await expect.poll(() => other.started, settled).toBeGreaterThan(1);
     expect(upstream.started - asked).toBeLessThanOrEqual(1);
@@ -174,18 +174,18 @@ describe('limits on requests', () => {
     requests: [{ per: 'address', amount, seconds: 60, ...change }],
   });
   let time: number;
-  let door: TestDoor;
+  let gateway: TestGateway;
   beforeEach(async () => {
     time = Date.parse('2026-01-01T00:00:00Z');
     const upstream = await startEcho();
     const withLimits = (limits: Route['limits']): Route[] => [open('a', upstream.origin, { limits })];
-    door = await doorWith(withLimits(limit(2)), { now: () => new Date(time) });
-    reload = (limits) => door.door.reconfigure({ routes: withLimits(limits) });
-    await door.send('GET', '/a');
-    await door.send('GET', '/a');
+    gateway = await gatewayWith(withLimits(limit(2)), { now: () => new Date(time) });
+    reload = (limits) => gateway.gateway.reconfigure({ routes: withLimits(limits) });
+    await gateway.send('GET', '/a');
+    await gateway.send('GET', '/a');
   });
   let reload: (limits: Route['limits']) => void;
-  const status = async (): Promise<number> => (await door.send('GET', '/a')).status;
+  const status = async (): Promise<number> => (await gateway.send('GET', '/a')).status;
 
   it('stay used up when their rule did not change', async () => {
     expect(await status()).toBe(429);
@@ -216,7 +216,7 @@ describe('limits on requests', () => {
 
   it('stay as they are when a configuration cannot be used', async () => {
     const twin = open('twin', nowhere, { prefix: '/a' });
-    expect(() => door.door.reconfigure({ routes: [twin, open('a', nowhere)] })).toThrow(/tie/);
+    expect(() => gateway.gateway.reconfigure({ routes: [twin, open('a', nowhere)] })).toThrow(/tie/);
     expect(await status()).toBe(429);
     reload(limit(2));
     expect(await status()).toBe(429);
@@ -226,15 +226,15 @@ describe('limits on requests', () => {
 it('the cap on WebSockets counts those that were opened before', async () => {
   const upstream = await startWebSocketUpstream();
   closing.push(() => upstream.close());
-  const door = await doorWith([open('ws', upstream.origin)], { limits: { tunnels: 1 } });
-  const first = openRaw(handshake('/ws'), door.port);
+  const gateway = await gatewayWith([open('ws', upstream.origin)], { limits: { tunnels: 1 } });
+  const first = openRaw(handshake('/ws'), gateway.port);
   await expect.poll(() => upstream.open.size, settled).toBe(1);
-  door.door.reconfigure({ routes: [open('ws', upstream.origin), open('b', nowhere)] });
-  const second = openRaw(handshake('/ws'), door.port);
+  gateway.gateway.reconfigure({ routes: [open('ws', upstream.origin), open('b', nowhere)] });
+  const second = openRaw(handshake('/ws'), gateway.port);
   await expect.poll(() => second.received(), settled).toContain('503');
   first.socket.destroy();
   await expect.poll(() => upstream.open.size, settled).toBe(0);
-  const third = openRaw(handshake('/ws'), door.port);
+  const third = openRaw(handshake('/ws'), gateway.port);
   await expect.poll(() => third.received(), settled).toContain('101');
   third.socket.destroy();
   second.socket.destroy();

@@ -7,7 +7,7 @@ import { createNetworkCheck } from './firewall/client-address.ts';
 import { createListenerForwarders } from './forward/listener-forwarders.ts';
 import type { ForwardAuthParts } from './forward-auth/forward-auth-handler.ts';
 import { toForwardAuthParts } from './forward-auth/forward-auth-parts.ts';
-import type { CheckedDoorOptions } from './gateway-options.ts';
+import type { CheckedGatewayOptions } from './gateway-options.ts';
 import type { Listening } from './listeners/listener.ts';
 import type { PersistentState } from './persistent-state.ts';
 import { createDecisionPartsOf } from './pipeline/decision-parts.ts';
@@ -38,14 +38,14 @@ export interface RoutingSnapshot {
 const nowhere: Listening = { host: '', port: 0 };
 
 /** Builds the snapshot that both listeners share: one set of routes, of limits on them, and of upstreams. */
-export function createRoutingSnapshot(options: CheckedDoorOptions, persistent: PersistentState): RoutingSnapshot {
+export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent: PersistentState): RoutingSnapshot {
   const { cache, mint, revocations, slowClients, metrics } = persistent;
   const { publicOrigin, keyRing, routes, logger, accessLog } = options;
   const inFlight: InFlight = { count: 0, onIdle: undefined };
   const requestLimits = persistent.requestLimits.plan();
   const upstreams = persistent.upstreams.plan(routes);
   const limitsOf: LimitsOf = (owner, limits) =>
-    limits === undefined ? requestLimits.of('door', options.limits.requests) : requestLimits.of(owner, limits);
+    limits === undefined ? requestLimits.of('gateway', options.limits.requests) : requestLimits.of(owner, limits);
   const keys = createKeysMount(keyRing);
   const mounts = [...options.mounts, keys];
   const tables: Record<ListenerKind, RouteTable> = {

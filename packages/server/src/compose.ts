@@ -1,5 +1,11 @@
 import { createCsrfTokens, csrfSealingPurpose, SallyportError, toStoreError, type Logger } from '@sallyport/core';
-import { createDoor, createDoorTraces, type DoorChange, type DoorTraces, type Mount } from '@sallyport/gateway';
+import {
+  createGateway,
+  createGatewayTraces,
+  type GatewayChange,
+  type GatewayTraces,
+  type Mount,
+} from '@sallyport/gateway';
 import type { Identity } from '@sallyport/identity';
 import type { Registry } from 'prom-client';
 import type { Control } from './admin/control.ts';
@@ -82,13 +88,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     closing.push(() => identity.close());
     if (isDemo) await prepareDemoAccounts(config.dataDir, (account) => createVerifiedAccount(identity, account));
 
-    const traces = isDemo ? withoutOwnRequests(createDoorTraces()) : undefined;
+    const traces = isDemo ? withoutOwnRequests(createGatewayTraces()) : undefined;
     const counterSealer = stores.sealerFor('counter-key');
     // The reloader needs the door, and the door says how the reloader is.
     const reload = { isRefused: () => false };
-    const door = createDoor({
+    const door = createGateway({
       publicUrl: config.publicUrl,
-      ...toDoorChange(config),
+      ...toGatewayChange(config),
       readinessWarnings: () => [
         ...(certificate?.warnings() ?? []),
         ...(reload.isRefused() ? ['configuration-not-reloaded'] : []),
@@ -126,7 +132,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     });
     let current = config;
     const apply = (next: Config): void => {
-      door.reconfigure(toDoorChange(next));
+      door.reconfigure(toGatewayChange(next));
       current = next;
     };
     const { loadAnew = () => Promise.resolve(config) } = options;
@@ -170,7 +176,7 @@ async function openConfiguredTracing({ tracing }: Config, logger: Logger): Promi
 }
 
 /** What the door reads afresh when the configuration changes. */
-function toDoorChange({ routes, locales, hosts, internal, hsts, trustedProxies, log }: Config): DoorChange {
+function toGatewayChange({ routes, locales, hosts, internal, hsts, trustedProxies, log }: Config): GatewayChange {
   return { routes, locales, hosts, internalHosts: internal.hosts, hsts, trustedProxies, accessLog: log.access };
 }
 
@@ -189,7 +195,7 @@ async function createVerifiedAccount(
 
 function mountsOf(
   identity: Identity,
-  traces: DoorTraces | undefined,
+  traces: GatewayTraces | undefined,
   authRequests: Config['limits']['authRequests'],
 ): readonly Mount[] {
   const auth = createIdentityMount(identity.app, authRequests);

@@ -1,10 +1,10 @@
-import type { Door } from '@sallyport/gateway';
+import type { Gateway } from '@sallyport/gateway';
 import type { Closing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
 import type { CertificateWatch } from './tls/certificate-watch.ts';
 
 export interface ListenerParts {
-  readonly door: Door;
+  readonly door: Gateway;
   readonly config: Config;
   readonly certificate: CertificateWatch | undefined;
   readonly closing: Closing;

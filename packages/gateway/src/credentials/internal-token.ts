@@ -32,7 +32,7 @@ const longestActorChain = 4;
 const rememberedCallers = 10_000;
 
 /**
- * Recognizes the token that the door made for a zone or a service, when that one calls another for its user.
+ * Recognizes the token that the gateway made for a zone or a service, when that one calls another for its user.
  *
  * The session behind the token must still live, under the very generations that the token was made with. The caller is
  * the user as the session says now, with the calling audience as actor: nobody gains by going through a zone.

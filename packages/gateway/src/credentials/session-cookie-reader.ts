@@ -27,7 +27,7 @@ const hiddenName = /sallyport[^=]{0,32}=/i;
 
 const none: PresentedSession = { kind: 'none' };
 
-/** Says whether a cookie, or what is written like one, has a name that belongs to the door. */
+/** Says whether a cookie, or what is written like one, has a name that belongs to the gateway. */
 export function isOurCookieName(cookie: string): boolean {
   return ourNames.test(cookie);
 }

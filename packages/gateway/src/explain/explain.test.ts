@@ -1,24 +1,24 @@
 import type { RequestLimit, RouteInput } from '@sallyport/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { request } from '../test-support/raw-client.ts';
-import { cookie, route, startTestDoor, type TestDoor } from '../test-support/test-gateway.ts';
+import { cookie, route, startTestGateway, type TestGateway } from '../test-support/test-gateway.ts';
 import type { Explanation, ExplainQuestion } from './explanation.ts';
 
 const minute = (per: RequestLimit['per'], amount: number): RequestLimit => ({ per, amount, seconds: 60 });
 
 let time: number;
-let door: TestDoor;
+let gateway: TestGateway;
 beforeEach(() => {
   time = Date.parse('2026-01-01T00:00:00Z');
 });
-afterEach(() => door.close());
+afterEach(() => gateway.close());
 
 async function open(routes: readonly Partial<RouteInput>[] = []): Promise<void> {
-  door = await startTestDoor({ now: () => new Date(time), moreRoutes: routes });
+  gateway = await startTestGateway({ now: () => new Date(time), moreRoutes: routes });
 }
 
 const explain = (question: Partial<ExplainQuestion> & { readonly target: string }): Promise<Explanation> =>
-  door.door.explain({ method: 'GET', headers: [], ...question });
+  gateway.gateway.explain({ method: 'GET', headers: [], ...question });
 
 function factsOf({ stages }: Explanation, stage: string): readonly string[] {
   const facts = stages.find((one) => one.stage === stage)?.facts ?? [];
@@ -38,8 +38,8 @@ describe('limits on requests are explained', () => {
   );
 
   it('by rule, kind of key, whom they count and what is left', async () => {
-    const token = door.sessions.add();
-    await door.send('GET', '/limited', cookie(token));
+    const token = gateway.sessions.add();
+    await gateway.send('GET', '/limited', cookie(token));
     const explanation = await explain({ target: '/limited', headers: ['Cookie', cookie(token).Cookie] });
     expect(explanation.decision).toBe('forward');
     expect(factsOf(explanation, 'limit-address')).toEqual([
@@ -56,13 +56,13 @@ describe('limits on requests are explained', () => {
 
   it('without using any of them up, however often somebody asks', async () => {
     for (let count = 0; count < 10; count++) await explain({ target: '/limited' });
-    for (const status of [200, 200, 200, 429]) expect((await door.send('GET', '/limited')).status).toBe(status);
+    for (const status of [200, 200, 200, 429]) expect((await gateway.send('GET', '/limited')).status).toBe(status);
     for (let count = 0; count < 10; count++) await explain({ target: '/limited', clientAddress: `192.0.2.${count}` });
-    expect((await door.send('GET', '/limited')).status).toBe(429);
+    expect((await gateway.send('GET', '/limited')).status).toBe(429);
   });
 
   it('as the refusal that the request would meet, until there is room again', async () => {
-    for (let count = 0; count < 3; count++) await door.send('GET', '/limited');
+    for (let count = 0; count < 3; count++) await gateway.send('GET', '/limited');
     const refused = await explain({ target: '/limited' });
     expect(refused).toMatchObject({ decision: 'refuse', status: 429, code: 'SP_TOO_MANY_REQUESTS' });
     expect(refused.stages.find(({ outcome }) => outcome === 'refused')?.stage).toBe('limit-address');
@@ -85,9 +85,9 @@ describe('limits on requests are explained', () => {
   });
 
   it('as they are after a change of the configuration', async () => {
-    await door.send('GET', '/limited');
+    await gateway.send('GET', '/limited');
     const limited = { name: 'limited', prefix: '/limited', access: 'optional' } as const;
-    door.door.reconfigure({ routes: [route({ ...limited, limits: { requests: [minute('address', 5)] } })] });
+    gateway.gateway.reconfigure({ routes: [route({ ...limited, limits: { requests: [minute('address', 5)] } })] });
     expect(factsOf(await explain({ target: '/limited' }), 'limit-address')[0]).toContain('5 in 60 s: 4 left');
   });
 });
@@ -98,9 +98,9 @@ describe('the internal listener is explained', () => {
     explain({ listener: 'internal', ...question });
 
   it('by its own hosts, callers and rules', async () => {
-    const token = door.sessions.add();
-    await door.send('GET', '/page', cookie(token));
-    const authorization = String(door.upstream.seen.at(-1)?.headers['authorization']);
+    const token = gateway.sessions.add();
+    await gateway.send('GET', '/page', cookie(token));
+    const authorization = String(gateway.upstream.seen.at(-1)?.headers['authorization']);
     const explanation = await inside({ method: 'POST', target: '/api/x', headers: ['Authorization', authorization] });
     expect(explanation.decision).toBe('forward');
     expect(factsOf(explanation, 'firewall')[0]).toBe('canonical request: POST app.test/api/x');
@@ -108,13 +108,13 @@ describe('the internal listener is explained', () => {
     expect(factsOf(explanation, 'protect')).toEqual(['cross-site check: not for the internal listener']);
     expect(factsOf(explanation, 'limit-address')).toEqual(['limits: none: the internal listener counts nothing']);
     expect(JSON.stringify(explanation)).not.toContain(authorization.slice(7));
-    const sent = { Host: `127.0.0.1:${door.internalPort}`, Authorization: authorization };
-    expect((await request(door.internalPort, 'POST', '/api/x', sent)).status).toBe(200);
+    const sent = { Host: `127.0.0.1:${gateway.internalPort}`, Authorization: authorization };
+    expect((await request(gateway.internalPort, 'POST', '/api/x', sent)).status).toBe(200);
   });
 
   it('for a session by its handle, and the zone that calls for it', async () => {
-    const token = door.sessions.add();
-    await door.send('GET', '/page', cookie(token));
+    const token = gateway.sessions.add();
+    await gateway.send('GET', '/page', cookie(token));
     const page = await explain({ target: '/page', headers: ['Cookie', cookie(token).Cookie] });
     const sid =
       factsOf(page, 'authenticate')

@@ -1,6 +1,6 @@
 import { createAuthenticators, type CredentialParts } from '../credentials/registry.ts';
 import { hostAndPort } from '../firewall/listener-hosts.ts';
-import type { CheckedDoorOptions } from '../gateway-options.ts';
+import type { CheckedGatewayOptions } from '../gateway-options.ts';
 import { toWatchedLimits } from '../limits/request-limits.ts';
 import type { Listening } from '../listeners/listener.ts';
 import type { DecisionParts } from '../pipeline/decide.ts';
@@ -23,7 +23,7 @@ export type Explain = (question: ExplainQuestion, address: Listening) => Promise
 
 /** Builds `explain`. The request is synthetic: no limit counts it, and the session is not kept alive. */
 export function createExplainer(
-  options: CheckedDoorOptions,
+  options: CheckedGatewayOptions,
   { decisionFor, credentials, mounts, limitsOf, audiences }: ExplainerParts,
 ): Explain {
   const table = createRouteTable(options.routes, mounts, (owner, limits) => toWatchedLimits(limitsOf(owner, limits)));

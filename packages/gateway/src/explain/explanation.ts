@@ -17,7 +17,7 @@ export interface ExplainQuestion {
   readonly clientAddress?: string;
 }
 
-/** One stage of the door: what it did, and the facts that it went by. Never a token, a cookie or a query. */
+/** One stage of the gateway: what it did, and the facts that it went by. Never a token, a cookie or a query. */
 export interface ExplainedStage {
   readonly stage: string;
   readonly outcome: 'passed' | 'decided' | 'refused' | 'not reached';
@@ -30,7 +30,7 @@ export interface ExplainedFact {
   readonly value: string;
 }
 
-/** What the door would do with a request, and why. */
+/** What the gateway would do with a request, and why. */
 export interface Explanation {
   readonly decision: 'forward' | 'mount' | 'redirect' | 'refuse';
   /** Of a refusal or a redirect; what is forwarded is answered by the upstream. */

@@ -32,7 +32,7 @@ export interface FirewallLimits {
   readonly pathParameters: boolean;
 }
 
-/** Every method that the door knows. TRACE, TRACK, CONNECT and made-up ones are refused. */
+/** Every method that the gateway knows. TRACE, TRACK, CONNECT and made-up ones are refused. */
 export const knownMethods: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 const methods: ReadonlySet<string> = new Set(knownMethods);

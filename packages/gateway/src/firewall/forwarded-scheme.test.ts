@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cookie, startTestDoor, type TestDoor } from '../test-support/test-gateway.ts';
+import { cookie, startTestGateway, type TestGateway } from '../test-support/test-gateway.ts';
 
 const page = { 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document', 'Sec-Fetch-Site': 'none' };
 
-let behind: TestDoor;
-let alone: TestDoor;
+let behind: TestGateway;
+let alone: TestGateway;
 
 beforeAll(async () => {
-  behind = await startTestDoor({ trustedProxies: ['127.0.0.1'] });
-  alone = await startTestDoor({ trustedProxies: ['10.0.0.0/8'] });
+  behind = await startTestGateway({ trustedProxies: ['127.0.0.1'] });
+  alone = await startTestGateway({ trustedProxies: ['10.0.0.0/8'] });
 });
 afterAll(async () => {
   await behind.close();

@@ -1,20 +1,20 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sendRaw } from '../test-support/raw-client.ts';
-import { cookie, startTestDoor, type TestDoor } from '../test-support/test-gateway.ts';
+import { cookie, startTestGateway, type TestGateway } from '../test-support/test-gateway.ts';
 
 /* Ids are those of the catalogue of hostile cases. Bytes go over a socket, because clients tidy them up. */
 
-let door: TestDoor;
+let gateway: TestGateway;
 let alice: string;
 let root: string;
 beforeAll(async () => {
-  door = await startTestDoor();
-  alice = door.sessions.add();
-  root = door.sessions.add({ id: 'root', roles: ['admin'] });
+  gateway = await startTestGateway();
+  alice = gateway.sessions.add();
+  root = gateway.sessions.add({ id: 'root', roles: ['admin'] });
 });
-afterAll(() => door.close());
-beforeEach(() => door.upstream.reset());
+afterAll(() => gateway.close());
+beforeEach(() => gateway.upstream.reset());
 
 describe('an ambiguous path is refused before anything is looked up', () => {
   it.each([
@@ -51,10 +51,10 @@ describe('an ambiguous path is refused before anything is looked up', () => {
     ['N11, encoded', '/public/x?%6extPslug=admin'],
     ['N11, a note of Next.js to itself', '/public/x?__nextDataReq=1'],
   ])('%s: %s', async (_id, target) => {
-    const answer = await door.send('GET', target, cookie(alice));
+    const answer = await gateway.send('GET', target, cookie(alice));
     expect(answer.status).toBe(400);
     expect(answer.headers['connection']).toBe('close');
-    expect(door.upstream.started).toBe(0);
+    expect(gateway.upstream.started).toBe(0);
     // Node answers itself what its own parser refuses; ours is a problem that echoes nothing.
     if (answer.body === '') return;
     expect(answer.headers).toMatchObject({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' });
@@ -69,8 +69,8 @@ describe('an ambiguous path is refused before anything is looked up', () => {
     '/public/a..b/...',
     '/public/',
   ])('passes %s on untouched', async (target) => {
-    expect((await door.send('GET', `${target}?q=%2e%2e/&r=a;b`)).status).toBe(200);
-    expect(door.upstream.seen[0]?.target).toBe(`${target}?q=%2e%2e/&r=a;b`);
+    expect((await gateway.send('GET', `${target}?q=%2e%2e/&r=a;b`)).status).toBe(200);
+    expect(gateway.upstream.seen[0]?.target).toBe(`${target}?q=%2e%2e/&r=a;b`);
   });
 
   it.each([
@@ -82,10 +82,10 @@ describe('an ambiguous path is refused before anything is looked up', () => {
     ['N04', '/api/x?_rsc=abc'],
     ['Q01', '/api/x'],
   ])('%s: %s is matched as what it means', async (_id, target) => {
-    const answer = await door.send('GET', target, { 'User-Agent': 'kube-probe/1' });
+    const answer = await gateway.send('GET', target, { 'User-Agent': 'kube-probe/1' });
     expect(answer.status).toBe(401);
     expect(answer.headers['www-authenticate']).toBe('Bearer realm="sallyport"');
-    expect(door.upstream.started).toBe(0);
+    expect(gateway.upstream.started).toBe(0);
   });
 
   it('P25: decides about the very path that the upstream will read, whoever reads it', async () => {
@@ -95,9 +95,9 @@ describe('an ambiguous path is refused before anything is looked up', () => {
     });
     await fc.assert(
       fc.asyncProperty(path, async (tail) => {
-        door.upstream.reset();
-        await door.send('GET', `/${tail}`);
-        const [seen] = door.upstream.seen;
+        gateway.upstream.reset();
+        await gateway.send('GET', `/${tail}`);
+        const [seen] = gateway.upstream.seen;
         if (seen === undefined) return;
         expect(seen.target).toBe(`/${tail}`);
         for (const reading of readingsOf(seen.target)) {
@@ -112,7 +112,7 @@ describe('an ambiguous path is refused before anything is looked up', () => {
 });
 
 describe('host, target form and method', () => {
-  const raw = (text: string): ReturnType<typeof sendRaw> => sendRaw(door.port, text.replaceAll('\n', '\r\n'));
+  const raw = (text: string): ReturnType<typeof sendRaw> => sendRaw(gateway.port, text.replaceAll('\n', '\r\n'));
 
   it.each([
     ['H01 absolute form', 'GET http://evil.test/api/x HTTP/1.1\nHost: app.test\n\n', 400],
@@ -164,23 +164,23 @@ describe('host, target form and method', () => {
   ])('%s', async (_id, bytes, status) => {
     const answer = await raw(bytes);
     expect(answer.status).toBe(status);
-    expect(door.upstream.started).toBe(0);
-    expect((await door.send('GET', '/healthz')).status).toBe(200);
+    expect(gateway.upstream.started).toBe(0);
+    expect((await gateway.send('GET', '/healthz')).status).toBe(200);
   });
 
   it('knows a host in any case and with its default port', async () => {
-    expect((await door.send('GET', '/public/x', { Host: 'APP.test:443' })).status).toBe(200);
-    expect(door.upstream.seen[0]?.headers['host']).toBe('app.test');
+    expect((await gateway.send('GET', '/public/x', { Host: 'APP.test:443' })).status).toBe(200);
+    expect(gateway.upstream.seen[0]?.headers['host']).toBe('app.test');
   });
 
   it('S10: never forwards an upgrade to h2c', async () => {
-    const answer = await door.send('GET', '/public/x', {
+    const answer = await gateway.send('GET', '/public/x', {
       Connection: 'Upgrade, HTTP2-Settings, close',
       Upgrade: 'h2c',
       'HTTP2-Settings': 'AAMAAABk',
     });
     expect(answer.status).toBe(200);
-    const names = Object.keys(door.upstream.seen[0]?.headers ?? {});
+    const names = Object.keys(gateway.upstream.seen[0]?.headers ?? {});
     expect(names.filter((name) => /upgrade|http2/.test(name))).toEqual([]);
   });
 
@@ -191,7 +191,7 @@ describe('host, target form and method', () => {
     ['X11 with a dead session and no origin', { Origin: '', Cookie: `__Host-sallyport=${'d'.repeat(43)}` }, 403],
   ])('refuses a WebSocket handshake %s', async (name, headers, status) => {
     const { Origin: origin, ...rest }: { Origin?: string } = headers;
-    const answer = await door.send('GET', '/ws', {
+    const answer = await gateway.send('GET', '/ws', {
       ...(name.startsWith('W01') ? {} : cookie(alice)),
       ...rest,
       Connection: 'Upgrade, close',
@@ -201,7 +201,7 @@ describe('host, target form and method', () => {
       ...(origin === undefined || origin === '' ? {} : { Origin: origin }),
     });
     expect(answer.status).toBe(status);
-    expect(door.upstream.started).toBe(0);
+    expect(gateway.upstream.started).toBe(0);
   });
 
   it('S13: says no before "100 Continue", and yes after the decision', async () => {
@@ -209,16 +209,16 @@ describe('host, target form and method', () => {
       'POST /api/x HTTP/1.1\nHost: app.test\nExpect: 100-continue\nContent-Length: 1000000000\n\n',
     );
     expect(refused.status).toBe(401);
-    expect(door.upstream.started).toBe(0);
+    expect(gateway.upstream.started).toBe(0);
     const body =
       'POST /public/x HTTP/1.1\nHost: app.test\nConnection: close\nExpect: 100-continue\nContent-Length: 2\n\nhi';
     const accepted = await raw(body);
     expect(accepted.status).toBe(100);
-    expect(door.upstream.seen[0]?.body).toBe('hi');
+    expect(gateway.upstream.seen[0]?.body).toBe('hi');
   });
 });
 
-describe('headers that only the door may say', () => {
+describe('headers that only the gateway may say', () => {
   it.each([
     ['F01', 'X-Forwarded-Uri', '/public/other'],
     ['F02', 'X-Original-URL', '/public'],
@@ -250,8 +250,12 @@ describe('headers that only the door may say', () => {
     ['a hop-by-hop header', 'TE', 'trailers-evil'],
     ['a header that Connection names', 'X-Named', 'evil'],
   ])('%s: drops %s', async (_id, name, value) => {
-    await door.send('GET', '/public/x', { [name]: value, 'X-Kept': 'yes', Connection: 'close, X-Named, X-Request-Id' });
-    const [seen] = door.upstream.seen;
+    await gateway.send('GET', '/public/x', {
+      [name]: value,
+      'X-Kept': 'yes',
+      Connection: 'close, X-Named, X-Request-Id',
+    });
+    const [seen] = gateway.upstream.seen;
     expect(seen?.headers['x-kept']).toBe('yes');
     expect(seen?.rawHeaders).not.toContain(value);
     expect(seen?.headers).toMatchObject({
@@ -265,20 +269,23 @@ describe('headers that only the door may say', () => {
   });
 
   it('does not part `next dev` from the pages that wait for it', async () => {
-    await door.send('GET', '/public/x', { 'X-Nextjs-Request-Id': '1a2b', 'X-Nextjs-Html-Request-Id': 'page' });
-    expect(door.upstream.seen[0]?.headers).toMatchObject({
+    await gateway.send('GET', '/public/x', { 'X-Nextjs-Request-Id': '1a2b', 'X-Nextjs-Html-Request-Id': 'page' });
+    expect(gateway.upstream.seen[0]?.headers).toMatchObject({
       'x-nextjs-request-id': '1a2b',
       'x-nextjs-html-request-id': 'page',
     });
   });
 
   it('F01: believes none of them', async () => {
-    const answer = await door.send('GET', '/api/x', { 'X-Forwarded-Uri': '/public/x', 'X-Original-URL': '/public/x' });
+    const answer = await gateway.send('GET', '/api/x', {
+      'X-Forwarded-Uri': '/public/x',
+      'X-Original-URL': '/public/x',
+    });
     expect(answer.status).toBe(401);
   });
 
   it('F05: ignores the address that a client claims, and believes a declared proxy', async () => {
-    const behindProxy = await startTestDoor({ trustedProxies: ['127.0.0.0/8'] });
+    const behindProxy = await startTestGateway({ trustedProxies: ['127.0.0.0/8'] });
     try {
       await behindProxy.send('GET', '/public/x', { 'X-Forwarded-For': '10.6.6.6, 203.0.113.9, 127.0.0.1' });
       expect(behindProxy.upstream.seen[0]?.headers['x-forwarded-for']).toBe('203.0.113.9');
@@ -291,9 +298,9 @@ describe('headers that only the door may say', () => {
 
   it('continues a trace, and starts one when there is none', async () => {
     const parent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
-    await door.send('GET', '/public/x', { traceparent: parent, tracestate: 'a=1' });
-    await door.send('GET', '/public/x', { traceparent: 'rubbish', tracestate: 'a=1' });
-    const [continued, started] = door.upstream.seen;
+    await gateway.send('GET', '/public/x', { traceparent: parent, tracestate: 'a=1' });
+    await gateway.send('GET', '/public/x', { traceparent: 'rubbish', tracestate: 'a=1' });
+    const [continued, started] = gateway.upstream.seen;
     expect(continued?.headers['traceparent']).toMatch(/^00-a{32}-(?!b{16})[0-9a-f]{16}-01$/);
     expect(continued?.headers['tracestate']).toBe('a=1');
     expect(started?.headers['traceparent']).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
@@ -308,32 +315,32 @@ describe('credentials', () => {
     ['a bearer on an optional route', '/page', { Authorization: 'Bearer evil' }, false, 401, 'SP_TOKEN_INVALID'],
     ['T01 another scheme', '/api/x', { Authorization: 'Basic evil' }, false, 401, 'SP_TOKEN_INVALID'],
   ])('%s', async (_id, target, headers, withCookie, status, code) => {
-    const answer = await door.send('GET', target, { ...headers, ...(withCookie ? cookie(alice) : {}) });
+    const answer = await gateway.send('GET', target, { ...headers, ...(withCookie ? cookie(alice) : {}) });
     expect(answer.status).toBe(status);
     expect(JSON.parse(answer.body)).toMatchObject({ code });
-    expect(door.upstream.started).toBe(0);
+    expect(gateway.upstream.started).toBe(0);
   });
 
   it('I08: refuses two Authorization headers', async () => {
     const answer = await sendRaw(
-      door.port,
+      gateway.port,
       'GET /public/x HTTP/1.1\r\nHost: app.test\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n',
     );
     expect(answer.status).toBe(400);
   });
 
   it('drops both on a route that never carries identity', async () => {
-    const reads = door.sessions.reads;
-    await door.send('GET', '/public/x', { Authorization: 'Bearer evil', ...cookie(alice) });
-    expect(door.upstream.seen[0]?.headers).not.toHaveProperty('authorization');
-    expect(door.upstream.seen[0]?.headers).not.toHaveProperty('cookie');
-    expect(door.sessions.reads).toBe(reads);
+    const reads = gateway.sessions.reads;
+    await gateway.send('GET', '/public/x', { Authorization: 'Bearer evil', ...cookie(alice) });
+    expect(gateway.upstream.seen[0]?.headers).not.toHaveProperty('authorization');
+    expect(gateway.upstream.seen[0]?.headers).not.toHaveProperty('cookie');
+    expect(gateway.sessions.reads).toBe(reads);
   });
 
   it('never accepts at the front the token that it made for a service', async () => {
-    await door.send('GET', '/api/x', cookie(alice));
-    const minted = String(door.upstream.seen[0]?.headers['authorization']);
-    expect((await door.send('GET', '/api/x', { Authorization: minted })).status).toBe(401);
+    await gateway.send('GET', '/api/x', cookie(alice));
+    const minted = String(gateway.upstream.seen[0]?.headers['authorization']);
+    expect((await gateway.send('GET', '/api/x', { Authorization: minted })).status).toBe(401);
   });
 });
 
@@ -353,25 +360,25 @@ describe('cookies', () => {
     ['an unknown token', () => `${name}=${'x'.repeat(43)}`],
     ['another case', () => `__host-sallyport=${alice}`],
   ])('%s is no session', async (_id, header) => {
-    const closed = await door.send('GET', '/api/x', { Cookie: header() });
+    const closed = await gateway.send('GET', '/api/x', { Cookie: header() });
     expect(closed.status).toBe(401);
-    expect(door.upstream.started).toBe(0);
-    const open = await door.send('GET', '/page', { Cookie: header() });
+    expect(gateway.upstream.started).toBe(0);
+    const open = await gateway.send('GET', '/page', { Cookie: header() });
     expect(open.status).toBe(200);
-    expect(door.upstream.seen[0]?.headers).not.toHaveProperty('authorization');
-    expect(String(door.upstream.seen[0]?.headers['cookie'] ?? '')).not.toMatch(/sallyport=/i);
+    expect(gateway.upstream.seen[0]?.headers).not.toHaveProperty('authorization');
+    expect(String(gateway.upstream.seen[0]?.headers['cookie'] ?? '')).not.toMatch(/sallyport=/i);
     expect(open.headers['set-cookie']).toBeUndefined();
   });
 
   it('C07: looks nothing up that cannot be a token', async () => {
-    const reads = door.sessions.reads;
-    await door.send('GET', '/api/x', { Cookie: `${name}=short` });
-    await door.send('GET', '/api/x', { Cookie: `${name}=${'a'.repeat(129)}` });
-    expect(door.sessions.reads).toBe(reads);
+    const reads = gateway.sessions.reads;
+    await gateway.send('GET', '/api/x', { Cookie: `${name}=short` });
+    await gateway.send('GET', '/api/x', { Cookie: `${name}=${'a'.repeat(129)}` });
+    expect(gateway.sessions.reads).toBe(reads);
   });
 
   it('takes the same session twice for one', async () => {
-    expect((await door.send('GET', '/api/x', { Cookie: `${name}=${alice}; ${name}=${alice}` })).status).toBe(200);
+    expect((await gateway.send('GET', '/api/x', { Cookie: `${name}=${alice}; ${name}=${alice}` })).status).toBe(200);
   });
 });
 
@@ -390,14 +397,14 @@ describe('requests that another site makes a browser send', () => {
     ['its own page by Fetch Metadata', { 'Sec-Fetch-Site': 'same-origin' }, 200],
     ['its own page without a referrer', { 'Sec-Fetch-Site': 'same-origin', Origin: 'null' }, 200],
   ])('%s', async (_id, headers, status) => {
-    const answer = await door.send('POST', '/api/x', { ...headers, ...cookie(alice) }, 'x');
+    const answer = await gateway.send('POST', '/api/x', { ...headers, ...cookie(alice) }, 'x');
     expect(answer.status).toBe(status);
-    expect(door.upstream.started).toBe(status === 200 ? 1 : 0);
+    expect(gateway.upstream.started).toBe(status === 200 ? 1 : 0);
     if (status === 403) expect(JSON.parse(answer.body)).toMatchObject({ code: 'SP_CROSS_SITE_REQUEST' });
   });
 
   it('X13: never answers a preflight itself', async () => {
-    const answer = await door.send('OPTIONS', '/api/x', {
+    const answer = await gateway.send('OPTIONS', '/api/x', {
       Origin: 'https://evil.test',
       'Access-Control-Request-Method': 'POST',
     });
@@ -406,17 +413,17 @@ describe('requests that another site makes a browser send', () => {
   });
 
   it('X14: forwards what other sites call without any identity', async () => {
-    const answer = await door.send('POST', '/hooks/x', { Origin: 'https://evil.test', ...cookie(alice) }, '{}');
+    const answer = await gateway.send('POST', '/hooks/x', { Origin: 'https://evil.test', ...cookie(alice) }, '{}');
     expect(answer.status).toBe(200);
-    expect(door.upstream.seen[0]?.headers).not.toHaveProperty('authorization');
-    expect(door.upstream.seen[0]?.headers).not.toHaveProperty('cookie');
+    expect(gateway.upstream.seen[0]?.headers).not.toHaveProperty('authorization');
+    expect(gateway.upstream.seen[0]?.headers).not.toHaveProperty('cookie');
     expect(answer.headers['cache-control']).toBeUndefined();
   });
 
   it('keeps a site from acting as a stranger, and lets curl', async () => {
-    expect((await door.send('POST', '/page', { Origin: 'https://evil.test' }, 'x')).status).toBe(403);
-    expect((await door.send('POST', '/page', { 'Sec-Fetch-Site': 'cross-site' }, 'x')).status).toBe(403);
-    expect((await door.send('POST', '/page', {}, 'x')).status).toBe(200);
+    expect((await gateway.send('POST', '/page', { Origin: 'https://evil.test' }, 'x')).status).toBe(403);
+    expect((await gateway.send('POST', '/page', { 'Sec-Fetch-Site': 'cross-site' }, 'x')).status).toBe(403);
+    expect((await gateway.send('POST', '/page', {}, 'x')).status).toBe(200);
   });
 });
 

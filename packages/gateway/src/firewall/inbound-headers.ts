@@ -2,7 +2,7 @@ import { csrfHeader, SallyportError } from '@sallyport/core';
 
 /** What one pass over the raw headers of a request found. */
 export interface InboundHeaders {
-  /** Names and values, in turn, that go upstream as they are; the door adds its own to this list. */
+  /** Names and values, in turn, that go upstream as they are; the gateway adds its own to this list. */
   readonly endToEnd: string[];
   readonly host: string;
   readonly hostCount: number;
@@ -58,7 +58,7 @@ type HeaderRule =
   | 'router-data'
   | 'csrf';
 
-/** Headers with a meaning of their own at the door, by exact lower-case name. */
+/** Headers with a meaning of their own at the gateway, by exact lower-case name. */
 const handled: Readonly<Record<string, HeaderRule>> = {
   host: 'host',
   cookie: 'cookie',
@@ -94,7 +94,7 @@ const handled: Readonly<Record<string, HeaderRule>> = {
 };
 
 /**
- * Names that only the door may say to an upstream, folded: a server that turns `-`, `_` and `.` into one another
+ * Names that only the gateway may say to an upstream, folded: a server that turns `-`, `_` and `.` into one another
  * (CGI, WSGI, many frameworks) would take `X_Forwarded_For` for ours.
  */
 const reserved: ReadonlySet<string> = new Set(
@@ -357,7 +357,7 @@ function classify(name: string): HeaderRule {
   return reservedPatterns.some((pattern) => pattern.test(folded)) ? 'drop' : 'forward';
 }
 
-/** `Connection` may name any end-to-end header as hop-by-hop; it never reaches what the door itself adds later. */
+/** `Connection` may name any end-to-end header as hop-by-hop; it never reaches what the gateway itself adds later. */
 function withoutConnectionNamed(endToEnd: string[], connection: string): string[] {
   if (connection === 'keep-alive' || connection === 'close' || connection === 'Keep-Alive') return endToEnd;
   const named = new Set(connection.split(',').map((name) => name.trim().toLowerCase()));

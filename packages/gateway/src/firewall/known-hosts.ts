@@ -1,4 +1,4 @@
-/** A host that the door serves. `name` is its canonical spelling. */
+/** A host that the gateway serves. `name` is its canonical spelling. */
 export interface KnownHost {
   readonly name: string;
 }

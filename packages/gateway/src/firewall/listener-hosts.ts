@@ -1,4 +1,4 @@
-import type { CheckedDoorOptions } from '../gateway-options.ts';
+import type { CheckedGatewayOptions } from '../gateway-options.ts';
 import type { Listening } from '../listeners/listener.ts';
 import type { ListenerKind } from '../pipeline/request-state.ts';
 import { readPath } from './canonical-request.ts';
@@ -9,7 +9,7 @@ import { createNextPageReader, type ReadNextPage } from './next-page.ts';
 export function createListenerHosts(
   kind: ListenerKind,
   address: Listening,
-  options: CheckedDoorOptions,
+  options: CheckedGatewayOptions,
 ): { readonly hosts: KnownHosts; readonly readNextPage: ReadNextPage } {
   const hosts = hostsOf(kind, address, options);
   return { hosts, readNextPage: createNextPageReader({ locales: options.locales, hosts, readPath }) };
@@ -20,7 +20,7 @@ export function hostAndPort({ host, port }: Listening): string {
   return `${bracketed(host)}:${port}`;
 }
 
-function hostsOf(kind: ListenerKind, { host, port }: Listening, options: CheckedDoorOptions): KnownHosts {
+function hostsOf(kind: ListenerKind, { host, port }: Listening, options: CheckedGatewayOptions): KnownHosts {
   const { host: publicHost, protocol } = new URL(options.publicUrl);
   if (kind === 'public') {
     return createKnownHosts([publicHost, ...options.hosts], protocol === 'https:' ? 'https:' : 'http:');

@@ -10,7 +10,7 @@ export function asksForWebSocket({ method, headers }: IncomingMessage): boolean 
 
 /**
  * Refuses what is not exactly one opening handshake. An upstream that read it otherwise would go on speaking HTTP on a
- * connection at which the door no longer looks.
+ * connection at which the gateway no longer looks.
  *
  * @throws `SP_REQUEST_AMBIGUOUS`
  * @see {@link https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1 RFC 6455, section 4.2.1}

@@ -37,7 +37,7 @@ function headersOf(state: RequestState, readCookies: AllowanceParts['readCookies
   };
 }
 
-/** What the door answers itself lies behind no proxy: a question about it comes from one that is set up wrongly. */
-export function servedByTheDoor(): SallyportError {
+/** What the gateway answers itself lies behind no proxy: a question about it comes from one that is set up wrongly. */
+export function servedByTheGateway(): SallyportError {
   return new SallyportError('SP_NOT_FOUND', { reason: 'served-by-the-door' });
 }

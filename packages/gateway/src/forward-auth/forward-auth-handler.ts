@@ -7,7 +7,7 @@ import { createRequestHandler, type HandleRequestParts } from '../pipeline/handl
 import type { HandleRequest } from '../listeners/listener.ts';
 import { createRequestState, requestOf } from '../pipeline/request-state.ts';
 import { randomHex } from '../random-hex.ts';
-import { servedByTheDoor } from './allowance.ts';
+import { servedByTheGateway } from './allowance.ts';
 import { readOriginalRequest, type ProxyDialect } from './original-request.ts';
 
 export interface ForwardAuthParts extends HandleRequestParts {
@@ -35,7 +35,7 @@ export function createForwardAuthHandler(parts: ForwardAuthParts): HandleRequest
         throw new SallyportError('SP_FORBIDDEN', { reason: 'not-a-declared-proxy' });
       }
       const { dialect, message } = readOriginalRequest(question);
-      if (message.url === '/healthz' || message.url === '/readyz') throw servedByTheDoor();
+      if (message.url === '/healthz' || message.url === '/readyz') throw servedByTheGateway();
       // The connection is the proxy's to make a tunnel of; whether one may be there is decided all the same.
       handlers[dialect](message, response, () => {}, true);
     } catch (error) {

@@ -1,11 +1,11 @@
 import type { ReadCookieHeader } from '../credentials/session-cookie-reader.ts';
 import { createClientAddressReader } from '../firewall/client-address.ts';
 import { createForwardedSchemeReader } from '../firewall/forwarded-scheme.ts';
-import type { CheckedDoorOptions } from '../gateway-options.ts';
+import type { CheckedGatewayOptions } from '../gateway-options.ts';
 import type { HandleRequestParts } from '../pipeline/handle-request.ts';
 import type { Mount } from '../routing/mount.ts';
 import { createRouteTable, type LimitsOf } from '../routing/route-table.ts';
-import { createAllowance, servedByTheDoor } from './allowance.ts';
+import { createAllowance, servedByTheGateway } from './allowance.ts';
 import type { ForwardAuthParts } from './forward-auth-handler.ts';
 
 export interface ForwardAuthSources {
@@ -18,7 +18,7 @@ export interface ForwardAuthSources {
 
 /** Makes what the forward auth listener needs of what the public listener has. */
 export function toForwardAuthParts(
-  options: CheckedDoorOptions,
+  options: CheckedGatewayOptions,
   proxies: readonly string[],
   { publicParts, mounts, limitsOf, readCookies }: ForwardAuthSources,
 ): ForwardAuthParts {
@@ -44,7 +44,7 @@ function toUnreachable(mount: Mount): Mount {
   return {
     ...mount,
     handle: () => {
-      throw servedByTheDoor();
+      throw servedByTheGateway();
     },
   };
 }

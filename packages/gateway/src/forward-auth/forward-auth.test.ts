@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { request, sendRaw, type RawAnswer } from '../test-support/raw-client.ts';
-import { cookie, startTestDoor, type TestDoor } from '../test-support/test-gateway.ts';
+import { cookie, startTestGateway, type TestGateway } from '../test-support/test-gateway.ts';
 
-let door: TestDoor;
+let gateway: TestGateway;
 let handled = 0;
 let port: number;
 beforeAll(async () => {
-  door = await startTestDoor({
+  gateway = await startTestGateway({
     forwardAuth: { proxies: ['127.0.0.1'] },
     mounts: [{ name: 'auth', prefix: '/auth', access: 'optional', slide: false, handle: () => void handled++ }],
   });
-  ({ port } = await door.door.listenForwardAuth({ host: '127.0.0.1', port: 0 }));
+  ({ port } = await gateway.gateway.listenForwardAuth({ host: '127.0.0.1', port: 0 }));
 });
-afterAll(() => door.close());
-beforeEach(() => door.upstream.reset());
+afterAll(() => gateway.close());
+beforeEach(() => gateway.upstream.reset());
 
 type Headers = Readonly<Record<string, string>>;
 const navigation = { 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document', 'Sec-Fetch-Site': 'none' };
@@ -46,7 +46,7 @@ describe.each([
   ['nginx asks', askLikeNginx],
 ])('when %s', (_name, askAs) => {
   it('whoever is known passes, with a token for the service and without the session', async () => {
-    const session = cookie(door.sessions.add()).Cookie;
+    const session = cookie(gateway.sessions.add()).Cookie;
     const answer = await askAs('POST', '/api/x?a=1', {
       Cookie: `theme=dark; ${session}`,
       'Sec-Fetch-Site': 'same-origin',
@@ -56,11 +56,14 @@ describe.each([
     expect(answer.headers['authorization']).toMatch(/^Bearer eyJ/);
     expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f]{32}$/);
     expect(answer.head).not.toContain(session.split('=')[1]);
-    expect(door.upstream.started).toBe(0);
+    expect(gateway.upstream.started).toBe(0);
   });
 
   it('nobody has to be known where that is public, and then nothing of an identity comes back', async () => {
-    const answer = await askAs('GET', '/public/x', { Authorization: 'Bearer made-up', ...cookie(door.sessions.add()) });
+    const answer = await askAs('GET', '/public/x', {
+      Authorization: 'Bearer made-up',
+      ...cookie(gateway.sessions.add()),
+    });
     expect(answer.status).toBe(200);
     expect(answer.headers).not.toHaveProperty('authorization');
     expect(answer.headers).not.toHaveProperty('cookie');
@@ -69,7 +72,7 @@ describe.each([
   it.each<[string, number, string, string, string, () => Headers]>([
     ['a stranger', 401, 'SP_UNAUTHENTICATED', 'GET', '/api/x', () => ({})],
     ['a dead session', 401, 'SP_UNAUTHENTICATED', 'GET', '/api/x', () => cookie('x'.repeat(43))],
-    ['who lacks a role', 403, 'SP_FORBIDDEN', 'GET', '/admin/x', () => cookie(door.sessions.add())],
+    ['who lacks a role', 403, 'SP_FORBIDDEN', 'GET', '/admin/x', () => cookie(gateway.sessions.add())],
     ['a bearer of something', 401, 'SP_TOKEN_INVALID', 'GET', '/api/x', () => ({ Authorization: 'Bearer x' })],
     [
       'a page of another site',
@@ -77,7 +80,7 @@ describe.each([
       'SP_CROSS_SITE_REQUEST',
       'POST',
       '/api/x',
-      () => ({ ...cookie(door.sessions.add()), Origin: 'https://evil.test' }),
+      () => ({ ...cookie(gateway.sessions.add()), Origin: 'https://evil.test' }),
     ],
     [
       'a handshake of another site',
@@ -103,9 +106,9 @@ describe.each([
     ['an encoded slash', 400, 'SP_REQUEST_AMBIGUOUS', 'GET', '/public/..%2fapi', () => ({})],
     ['two readings of a path', 400, 'SP_REQUEST_AMBIGUOUS', 'GET', '/public//x', () => ({})],
     ['an address in place of a path', 400, 'SP_REQUEST_AMBIGUOUS', 'GET', 'https://app.test/public/x', () => ({})],
-    ['what the door answers itself', 404, 'SP_NOT_FOUND', 'GET', '/auth/session', () => ({})],
-    ['the health of the door', 404, 'SP_NOT_FOUND', 'GET', '/healthz', () => ({})],
-    ['whether the door is ready', 404, 'SP_NOT_FOUND', 'HEAD', '/readyz', () => ({})],
+    ['what the gateway answers itself', 404, 'SP_NOT_FOUND', 'GET', '/auth/session', () => ({})],
+    ['the health of the gateway', 404, 'SP_NOT_FOUND', 'GET', '/healthz', () => ({})],
+    ['whether the gateway is ready', 404, 'SP_NOT_FOUND', 'HEAD', '/readyz', () => ({})],
     ['the keys', 404, 'SP_NOT_FOUND', 'GET', '/internal/.well-known/jwks.json', () => ({})],
   ])('refuses %s', async (_case, status, code, method, target, headers) => {
     const answer = await askAs(method, target, headers());
@@ -117,10 +120,10 @@ describe.each([
   });
 
   it('says 503 when the store does not answer', async () => {
-    const token = door.sessions.add();
-    door.sessions.beforeAnswer = () => Promise.reject(new Error('down'));
+    const token = gateway.sessions.add();
+    gateway.sessions.beforeAnswer = () => Promise.reject(new Error('down'));
     const answer = await askAs('GET', '/api/x', cookie(token));
-    door.sessions.beforeAnswer = async () => {};
+    gateway.sessions.beforeAnswer = async () => {};
     expect(answer.status).toBe(503);
     expect(answer.headers).toHaveProperty('retry-after');
   });
@@ -132,11 +135,11 @@ describe.each([
   });
 
   it('hears of the end of a session at once', async () => {
-    const token = door.sessions.add();
+    const token = gateway.sessions.add();
     expect((await askAs('GET', '/api/x', cookie(token))).status).toBe(200);
-    const sid = door.sessions.sidOf(token);
-    door.sessions.remove(token);
-    await door.bus.revoke('session', sid);
+    const sid = gateway.sessions.sidOf(token);
+    gateway.sessions.remove(token);
+    await gateway.bus.revoke('session', sid);
     expect((await askAs('GET', '/api/x', cookie(token))).status).toBe(401);
   });
 });
@@ -210,8 +213,8 @@ describe('a question', () => {
   });
 
   it('of nobody but a declared proxy is answered', async () => {
-    const strict = await startTestDoor({ forwardAuth: { proxies: ['10.0.0.0/8'] } });
-    const listening = await strict.door.listenForwardAuth({ host: '127.0.0.1', port: 0 });
+    const strict = await startTestGateway({ forwardAuth: { proxies: ['10.0.0.0/8'] } });
+    const listening = await strict.gateway.listenForwardAuth({ host: '127.0.0.1', port: 0 });
     const answer = await sendRaw(
       listening.port,
       ['GET /forward-auth HTTP/1.1', ...whole, ...forwarded, '', ''].join('\r\n'),
@@ -222,8 +225,8 @@ describe('a question', () => {
   });
 
   it('cannot be asked where no proxy is declared', async () => {
-    const plain = await startTestDoor();
-    await expect(plain.door.listenForwardAuth({ host: '127.0.0.1', port: 0 })).rejects.toThrow(TypeError);
+    const plain = await startTestGateway();
+    await expect(plain.gateway.listenForwardAuth({ host: '127.0.0.1', port: 0 })).rejects.toThrow(TypeError);
     await plain.close();
   });
 });

@@ -3,12 +3,12 @@ import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sendRaw } from '../test-support/raw-client.ts';
-import { cookie, startTestDoor, type TestDoor } from '../test-support/test-gateway.ts';
+import { cookie, startTestGateway, type TestGateway } from '../test-support/test-gateway.ts';
 
-let door: TestDoor;
+let gateway: TestGateway;
 let token: string;
 beforeAll(async () => {
-  door = await startTestDoor({
+  gateway = await startTestGateway({
     moreRoutes: [
       {
         name: 'quick',
@@ -20,39 +20,39 @@ beforeAll(async () => {
       { name: 'stripped', prefix: '/stripped', access: 'public', stripPrefix: true },
     ],
   });
-  token = door.sessions.add();
+  token = gateway.sessions.add();
 });
-afterAll(() => door.close());
-beforeEach(() => door.upstream.reset());
+afterAll(() => gateway.close());
+beforeEach(() => gateway.upstream.reset());
 
 describe('bodies', () => {
   it('arrive byte for byte, with a length or in chunks', async () => {
-    await door.send('POST', '/public/x', {}, 'a=1&b=ä');
+    await gateway.send('POST', '/public/x', {}, 'a=1&b=ä');
     await sendRaw(
-      door.port,
+      gateway.port,
       'POST /public/x HTTP/1.1\r\nHost: app.test\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n' +
         'Trailer: X-Sallyport-User\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX-Sallyport-User: root\r\n\r\n',
     );
-    expect(door.upstream.seen.map((seen) => seen.body)).toEqual(['a=1&b=ä', 'abcde']);
-    expect(JSON.stringify(door.upstream.seen)).not.toMatch(/root|trailer/i);
+    expect(gateway.upstream.seen.map((seen) => seen.body)).toEqual(['a=1&b=ä', 'abcde']);
+    expect(JSON.stringify(gateway.upstream.seen)).not.toMatch(/root|trailer/i);
   });
 
   it('over the limit of the route are refused before they are sent on', async () => {
-    const answer = await door.send('POST', '/small/x', {}, 'x'.repeat(11));
+    const answer = await gateway.send('POST', '/small/x', {}, 'x'.repeat(11));
     expect(answer.status).toBe(413);
-    expect(door.upstream.started).toBe(0);
-    expect((await door.send('POST', '/small/x', {}, 'x'.repeat(10))).status).toBe(200);
+    expect(gateway.upstream.started).toBe(0);
+    expect((await gateway.send('POST', '/small/x', {}, 'x'.repeat(10))).status).toBe(200);
   });
 
   it('over the limit without a length are cut off when they reach it', async () => {
     const answer = await sendRaw(
-      door.port,
+      gateway.port,
       'POST /small/x HTTP/1.1\r\nHost: app.test\r\nTransfer-Encoding: chunked\r\n\r\n' +
         `6\r\nabcdef\r\n6\r\nabcdef\r\n${'6\r\nabcdef\r\n'.repeat(20)}`,
     );
     expect(answer.status).toBe(413);
     expect(answer.headers['connection']).toBe('close');
-    expect(door.upstream.seen).toHaveLength(0);
+    expect(gateway.upstream.seen).toHaveLength(0);
   });
 });
 
@@ -62,16 +62,16 @@ describe('answers', () => {
     ['in chunks', false],
   ])('arrive byte for byte: %s', async (_name, hasLength) => {
     const bytes = Buffer.from(Array.from({ length: 1024 }, (_, index) => index % 256));
-    door.upstream.answer = (_, response) => {
+    gateway.upstream.answer = (_, response) => {
       if (hasLength) response.setHeader('content-length', bytes.length);
       response.write(bytes);
       response.end();
     };
-    expect(Buffer.from((await door.send('GET', '/public/x')).body, 'latin1')).toEqual(bytes);
+    expect(Buffer.from((await gateway.send('GET', '/public/x')).body, 'latin1')).toEqual(bytes);
   });
 
   it('lose what is hop-by-hop, what tells of the inside, and our cookies', async () => {
-    door.upstream.answer = (_, response) => {
+    gateway.upstream.answer = (_, response) => {
       response.writeHead(200, [
         'Server',
         'nest',
@@ -106,7 +106,7 @@ describe('answers', () => {
       ]);
       response.end('ok');
     };
-    const answer = await door.send('GET', '/api/x', cookie(token));
+    const answer = await gateway.send('GET', '/api/x', cookie(token));
     expect(answer.body).toBe('ok');
     expect(answer.headers).toMatchObject({
       'set-cookie': 'theme=dark; Path=/',
@@ -122,7 +122,7 @@ describe('answers', () => {
   });
 
   it('keep their own safety headers, and their caching where nobody is known', async () => {
-    door.upstream.answer = (_, response) => {
+    gateway.upstream.answer = (_, response) => {
       response.writeHead(200, {
         'cache-control': 'public, max-age=600',
         'content-security-policy': "frame-ancestors 'none'",
@@ -130,7 +130,7 @@ describe('answers', () => {
       });
       response.end('ok');
     };
-    const { headers } = await door.send('GET', '/public/x');
+    const { headers } = await gateway.send('GET', '/public/x');
     expect(headers['cache-control']).toBe('public, max-age=600');
     expect(headers['referrer-policy']).toBe('no-referrer');
     expect(headers).not.toHaveProperty('x-frame-options');
@@ -138,7 +138,7 @@ describe('answers', () => {
   });
 
   it('say that an optional route differs with the cookie, also to strangers', async () => {
-    expect((await door.send('GET', '/page')).headers['vary']).toBe('Cookie');
+    expect((await gateway.send('GET', '/page')).headers['vary']).toBe('Cookie');
   });
 
   it.each([
@@ -148,14 +148,14 @@ describe('answers', () => {
     ['/public/x', '/relative', '/relative'],
     ['/public/x', 'https://pay.example.com/a', 'https://pay.example.com/a'],
   ])('K05: are redirects that stay outside: %s to %s', async (target, location, expected) => {
-    door.upstream.answer = (_, response) => {
-      response.writeHead(302, { location: location.replace('UPSTREAM', door.upstream.origin) });
+    gateway.upstream.answer = (_, response) => {
+      response.writeHead(302, { location: location.replace('UPSTREAM', gateway.upstream.origin) });
       response.end();
     };
-    const answer = await door.send('GET', target);
+    const answer = await gateway.send('GET', target);
     expect(answer.status).toBe(302);
     expect(answer.headers['location']).toBe(expected);
-    expect(door.upstream.started).toBe(1);
+    expect(gateway.upstream.started).toBe(1);
   });
 
   it.each([
@@ -163,12 +163,12 @@ describe('answers', () => {
     ['no content', 'GET', 204],
     ['not modified', 'GET', 304],
   ])('without a body leave the connection in order: %s', async (_name, method, status) => {
-    door.upstream.answer = (_, response) => {
+    gateway.upstream.answer = (_, response) => {
       response.writeHead(status, status === 200 ? { 'content-length': '5' } : {});
       response.end(method === 'HEAD' ? undefined : '');
     };
     const answer = await sendRaw(
-      door.port,
+      gateway.port,
       `${method} /public/a HTTP/1.1\r\nHost: app.test\r\n\r\n` +
         'GET /healthz HTTP/1.1\r\nHost: app.test\r\nConnection: close\r\n\r\n',
     );
@@ -180,25 +180,25 @@ describe('answers', () => {
 describe('an upstream that fails', () => {
   it('S07: never answers one client with what another asked for', async () => {
     const pending = Promise.withResolvers<void>();
-    door.upstream.answer = (request, response) => {
+    gateway.upstream.answer = (request, response) => {
       if (request.url === '/public/slow') void pending.promise.then(() => response.end('slow'));
       else response.end('fast');
     };
-    const socket = connect(door.port, '127.0.0.1');
+    const socket = connect(gateway.port, '127.0.0.1');
     socket.write('GET /public/slow HTTP/1.1\r\nHost: app.test\r\n\r\n');
-    await expect.poll(() => door.upstream.seen.length).toBe(1);
+    await expect.poll(() => gateway.upstream.seen.length).toBe(1);
     socket.destroy();
     await once(socket, 'close');
-    const next = await door.send('GET', '/public/fast');
+    const next = await gateway.send('GET', '/public/fast');
     pending.resolve();
     expect(next.body).toBe('fast');
-    expect((await door.send('GET', '/public/fast')).body).toBe('fast');
+    expect((await gateway.send('GET', '/public/fast')).body).toBe('fast');
   });
 
   it('is told when the client leaves', async () => {
     const gone = Promise.withResolvers<void>();
-    door.upstream.answer = (_, response) => response.on('close', () => gone.resolve()).write('first');
-    const socket = connect(door.port, '127.0.0.1');
+    gateway.upstream.answer = (_, response) => response.on('close', () => gone.resolve()).write('first');
+    const socket = connect(gateway.port, '127.0.0.1');
     socket.write(`GET /events HTTP/1.1\r\nHost: app.test\r\nCookie: __Host-sallyport=${token}\r\n\r\n`);
     await once(socket, 'data');
     socket.destroy();
@@ -206,8 +206,8 @@ describe('an upstream that fails', () => {
   });
 
   it('by silence is 504', async () => {
-    door.upstream.answer = () => {};
-    const answer = await door.send('GET', '/quick/x');
+    gateway.upstream.answer = () => {};
+    const answer = await gateway.send('GET', '/quick/x');
     expect(answer.status).toBe(504);
     expect(JSON.parse(answer.body)).toMatchObject({ code: 'SP_UPSTREAM_TIMEOUT' });
   });
@@ -216,29 +216,29 @@ describe('an upstream that fails', () => {
     ['dies in the middle', (socket: { destroy(): void }) => socket.destroy()],
     ['stops in the middle', () => {}],
   ])('when it %s never looks whole', async (_name, end) => {
-    door.upstream.answer = (request, response) => {
+    gateway.upstream.answer = (request, response) => {
       response.writeHead(200, { 'content-length': '100' });
       response.write('half', () => end(request.socket));
     };
-    const answer = await door.send('GET', '/quick/x');
+    const answer = await gateway.send('GET', '/quick/x');
     expect(answer.status).toBe(200);
     expect(answer.body).toBe('half');
   });
 
   it('when a chunked answer is cut is not ended with a last chunk', async () => {
-    door.upstream.answer = (request, response) => response.write('half', () => request.socket.destroy());
-    const answer = await sendRaw(door.port, 'GET /public/x HTTP/1.1\r\nHost: app.test\r\n\r\n');
+    gateway.upstream.answer = (request, response) => response.write('half', () => request.socket.destroy());
+    const answer = await sendRaw(gateway.port, 'GET /public/x HTTP/1.1\r\nHost: app.test\r\n\r\n');
     expect(answer.head + answer.body).not.toContain('0\r\n\r\n');
   });
 
   it('after the request was sent gets a GET a second time, and a POST never', async () => {
-    door.upstream.answer = (request) => request.socket.destroy();
-    expect((await door.send('GET', '/public/x')).status).toBe(502);
-    expect(door.upstream.started).toBe(2);
-    door.upstream.reset();
-    door.upstream.answer = (request) => request.socket.destroy();
-    expect((await door.send('POST', '/public/x', {}, 'once')).status).toBe(502);
-    expect(door.upstream.started).toBe(1);
+    gateway.upstream.answer = (request) => request.socket.destroy();
+    expect((await gateway.send('GET', '/public/x')).status).toBe(502);
+    expect(gateway.upstream.started).toBe(2);
+    gateway.upstream.reset();
+    gateway.upstream.answer = (request) => request.socket.destroy();
+    expect((await gateway.send('POST', '/public/x', {}, 'once')).status).toBe(502);
+    expect(gateway.upstream.started).toBe(1);
   });
 
   it.each([
@@ -254,7 +254,7 @@ describe('an upstream that fails', () => {
     }).listen(0, '127.0.0.1');
     await once(early, 'listening');
     const { port } = early.address() as AddressInfo;
-    const refusing = await startTestDoor({
+    const refusing = await startTestGateway({
       moreRoutes: [{ name: 'early', prefix: '/early', access: 'public', upstream: `http://127.0.0.1:${port}` }],
     });
     for (let round = 0; round < 3; round++) {
@@ -272,21 +272,21 @@ describe('an upstream that fails', () => {
   });
 
   it('with an upgrade that nobody asked for is 502', async () => {
-    door.upstream.answer = (request) =>
+    gateway.upstream.answer = (request) =>
       request.socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
-    expect((await door.send('GET', '/public/x')).status).toBe(502);
+    expect((await gateway.send('GET', '/public/x')).status).toBe(502);
   });
 });
 
 describe('streams', () => {
   it('pass on each part as it comes', async () => {
     const second = Promise.withResolvers<void>();
-    door.upstream.answer = (_, response) => {
+    gateway.upstream.answer = (_, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write('data: 1\n\n');
       void second.promise.then(() => response.end('data: 2\n\n'));
     };
-    const socket = connect(door.port, '127.0.0.1');
+    const socket = connect(gateway.port, '127.0.0.1');
     socket.write(`GET /events HTTP/1.1\r\nHost: app.test\r\nCookie: __Host-sallyport=${token}\r\n\r\n`);
     const parts: string[] = [];
     socket.on('data', (chunk: Buffer) => parts.push(chunk.toString()));
@@ -299,7 +299,7 @@ describe('streams', () => {
   it('W08: wait for a reader that is slow', async () => {
     let sent = 0;
     const block = Buffer.alloc(1 << 20);
-    door.upstream.answer = (_, response) => {
+    gateway.upstream.answer = (_, response) => {
       const push = (): void => {
         while (sent < 200) {
           sent++;
@@ -309,7 +309,7 @@ describe('streams', () => {
       };
       push();
     };
-    const socket = connect(door.port, '127.0.0.1');
+    const socket = connect(gateway.port, '127.0.0.1');
     socket.pause();
     socket.write('GET /public/big HTTP/1.1\r\nHost: app.test\r\nConnection: close\r\n\r\n');
     await expect.poll(() => sent).toBeGreaterThan(1);
@@ -328,24 +328,24 @@ describe('streams', () => {
 
 describe('closing', () => {
   it('is not held up by connections that were opened ahead of need or are idle', async () => {
-    const closing = await startTestDoor();
+    const closing = await startTestGateway();
     const unused = connect(closing.port, '127.0.0.1');
     const idle = connect(closing.port, '127.0.0.1');
     idle.write('GET /public/x HTTP/1.1\r\nHost: app.test\r\n\r\n');
     await Promise.all([once(unused, 'connect'), once(idle, 'data')]);
     const gone = Promise.all([once(unused, 'close'), once(idle, 'close')]);
-    await closing.door.close({ graceMilliseconds: 3_600_000 });
+    await closing.gateway.close({ graceMilliseconds: 3_600_000 });
     await gone;
     await closing.upstream.close();
   });
 
   it('lets a running request end, and takes no new one', async () => {
-    const closing = await startTestDoor();
+    const closing = await startTestGateway();
     const release = Promise.withResolvers<void>();
     closing.upstream.answer = (_, response) => void release.promise.then(() => response.end('done'));
     const running = closing.send('GET', '/public/x', { Connection: 'keep-alive' });
     await expect.poll(() => closing.upstream.seen.length).toBe(1);
-    const closed = closing.door.close({ graceMilliseconds: 3_600_000 });
+    const closed = closing.gateway.close({ graceMilliseconds: 3_600_000 });
     await expect(closing.send('GET', '/public/y')).rejects.toThrow('ECONNREFUSED');
     release.resolve();
     expect((await running).body).toBe('done');
@@ -367,8 +367,8 @@ describe('several targets', () => {
 
   it('take turns', async () => {
     const { port } = second.address() as AddressInfo;
-    const both = await startTestDoor();
-    const turns = await startTestDoor({
+    const both = await startTestGateway();
+    const turns = await startTestGateway({
       moreRoutes: [
         {
           name: 'both',

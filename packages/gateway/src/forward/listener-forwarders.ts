@@ -1,5 +1,5 @@
 import type { ReadCookieHeader } from '../credentials/session-cookie-reader.ts';
-import type { CheckedDoorOptions } from '../gateway-options.ts';
+import type { CheckedGatewayOptions } from '../gateway-options.ts';
 import type { PersistentState } from '../persistent-state.ts';
 import type { ListenerKind } from '../pipeline/request-state.ts';
 import type { RouteTable } from '../routing/route-table.ts';
@@ -15,7 +15,7 @@ export interface ListenerForwardersParts {
 
 /** Builds the forwarders of both listeners: they share upstreams, streams and the cap on tunnels. */
 export function createListenerForwarders(
-  options: CheckedDoorOptions,
+  options: CheckedGatewayOptions,
   { streams, tunnels }: Pick<PersistentState, 'streams' | 'tunnels'>,
   { tables, upstreams, readCookies }: ListenerForwardersParts,
 ): Readonly<Record<ListenerKind, Forwarder>> {

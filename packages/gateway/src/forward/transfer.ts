@@ -36,7 +36,7 @@ export interface ForwardOptions extends Dispatcher.DispatchOptions {
 
 const smallBody = 16_384;
 
-/** How long a slow reader may take for the last event, when the door has ended the stream. */
+/** How long a slow reader may take for the last event, when the gateway has ended the stream. */
 const farewellMilliseconds = 750;
 
 /** One exchange with an upstream. A class, because one object then carries what five closures would. */

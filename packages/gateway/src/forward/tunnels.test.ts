@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RequestRecord } from '../record/record.ts';
 import { sendRaw } from '../test-support/raw-client.ts';
-import { cookie, startTestDoor, type TestDoor } from '../test-support/test-gateway.ts';
+import { cookie, startTestGateway, type TestGateway } from '../test-support/test-gateway.ts';
 import { handshake, openRaw, type WebSocketClient } from '../test-support/web-socket-client.ts';
 import {
   agreementTo,
@@ -12,13 +12,13 @@ import {
 } from '../test-support/web-socket-upstream.ts';
 
 let upstream: WebSocketUpstream;
-let door: TestDoor;
+let gateway: TestGateway;
 let alice: string;
 const records: RequestRecord[] = [];
 beforeAll(async () => {
   upstream = await startWebSocketUpstream();
   const origin = upstream.origin;
-  door = await startTestDoor({
+  gateway = await startTestGateway({
     accessLog: true,
     logger: {
       info: (_, fields) => void records.push(fields as unknown as RequestRecord),
@@ -35,10 +35,10 @@ beforeAll(async () => {
       { name: 'maybe', prefix: '/maybe', access: 'optional', upstream: origin },
     ],
   });
-  alice = door.sessions.add();
+  alice = gateway.sessions.add();
 });
 afterAll(async () => {
-  await door.close();
+  await gateway.close();
   await upstream.close();
 });
 beforeEach(() => {
@@ -46,11 +46,11 @@ beforeEach(() => {
   records.length = 0;
 });
 
-function open(bytes: string | Buffer, port = door.port): WebSocketClient {
+function open(bytes: string | Buffer, port = gateway.port): WebSocketClient {
   return openRaw(bytes, port);
 }
 
-async function openTunnel(target = '/live/x', port = door.port): Promise<WebSocketClient> {
+async function openTunnel(target = '/live/x', port = gateway.port): Promise<WebSocketClient> {
   const client = open(handshake(target), port);
   await expect.poll(client.received).toContain('\r\n\r\n');
   expect(client.received()).toContain('HTTP/1.1 101 ');
@@ -88,7 +88,7 @@ describe('a WebSocket where nobody is known', () => {
     client.socket.destroy();
   });
 
-  it('reaches the upstream with its own headers, less what only the door may say', async () => {
+  it('reaches the upstream with its own headers, less what only the gateway may say', async () => {
     const { socket } = open(
       handshake('/stripped/hmr?id=1', {
         ...cookie(alice),
@@ -202,18 +202,18 @@ describe('a handshake is refused', () => {
     ['on a path that can be read in two ways', '/live/../own/x', {}, 400],
     ['without a session where one is needed', '/own/x', {}, 401],
     ['by another site where a session is needed', '/own/x', { Origin: 'https://evil.test' }, 403],
-    ['to a place in the door itself', '/internal/.well-known/jwks.json', {}, 501],
+    ['to a place in the gateway itself', '/internal/.well-known/jwks.json', {}, 501],
     ['with a bearer token', '/own/x', { Authorization: 'Bearer x' }, 401],
   ])('%s', async (_name, target, change, status) => {
-    const answer = await sendRaw(door.port, handshake(target, change));
+    const answer = await sendRaw(gateway.port, handshake(target, change));
     expect(answer.status).toBe(status);
     expect(answer.headers).toMatchObject({ connection: 'close', 'content-type': 'application/problem+json' });
     expect(upstream.handshakes).toHaveLength(0);
   });
 
   it('on the internal listener', async () => {
-    const host = { Host: `127.0.0.1:${door.internalPort}` };
-    expect((await sendRaw(door.internalPort, handshake('/live/x', host))).status).toBe(501);
+    const host = { Host: `127.0.0.1:${gateway.internalPort}` };
+    expect((await sendRaw(gateway.internalPort, handshake('/live/x', host))).status).toBe(501);
     expect(upstream.handshakes).toHaveLength(0);
   });
 
@@ -230,34 +230,34 @@ describe('a handshake is refused', () => {
     ['with a body', { 'Content-Length': '2' }],
     ['with a body in chunks', { 'Transfer-Encoding': 'chunked' }],
   ])('when it is malformed: %s', async (_name, change) => {
-    expect((await sendRaw(door.port, `${handshake('/live/x', change)}hi`)).status).toBe(400);
+    expect((await sendRaw(gateway.port, `${handshake('/live/x', change)}hi`)).status).toBe(400);
     expect(upstream.handshakes).toHaveLength(0);
   });
 
   it('in HTTP/1.0', async () => {
-    const answer = await sendRaw(door.port, handshake('/live/x').replace('HTTP/1.1', 'HTTP/1.0'));
+    const answer = await sendRaw(gateway.port, handshake('/live/x').replace('HTTP/1.1', 'HTTP/1.0'));
     expect(answer.status).toBe(400);
   });
 
   it('with POST', async () => {
-    const answer = await sendRaw(door.port, handshake('/live/x').replace('GET', 'POST'));
+    const answer = await sendRaw(gateway.port, handshake('/live/x').replace('GET', 'POST'));
     expect(answer.status).toBe(400);
   });
 
   it('behind a request that is not answered yet', async () => {
     const answered = Promise.withResolvers<void>();
-    door.upstream.answer = (_, response) => void answered.promise.then(() => response.end());
+    gateway.upstream.answer = (_, response) => void answered.promise.then(() => response.end());
     const { socket, received } = open(`GET /public/x HTTP/1.1\r\nHost: app.test\r\n\r\n${handshake('/live/x')}`);
     await once(socket, 'end');
     socket.destroy();
     expect(received()).toBe('');
     expect(upstream.handshakes).toHaveLength(0);
     answered.resolve();
-    door.upstream.reset();
+    gateway.upstream.reset();
   });
 
   it('over the limit, until another ends', async () => {
-    const narrow = await startTestDoor({
+    const narrow = await startTestGateway({
       limits: { tunnels: 1 },
       moreRoutes: [{ name: 'live', prefix: '/live', access: 'public', upstream: upstream.origin }],
     });
@@ -273,29 +273,29 @@ describe('an upstream that', () => {
   it('refuses is heard to the end', async () => {
     upstream.answer = (_, socket) =>
       socket.end('HTTP/1.1 403 Forbidden\r\nServer: next\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nno');
-    const answer = await sendRaw(door.port, handshake('/live/x'));
+    const answer = await sendRaw(gateway.port, handshake('/live/x'));
     expect(answer).toMatchObject({ status: 403, body: 'no' });
     expect(answer.headers).not.toHaveProperty('server');
   });
 
   it('answers as if it were a plain request is passed on', async () => {
-    expect((await sendRaw(door.port, handshake('/public/x'))).status).toBe(200);
+    expect((await sendRaw(gateway.port, handshake('/public/x'))).status).toBe(200);
   });
 
   it('is down is 502', async () => {
-    const answer = await sendRaw(door.port, handshake('/down/x'));
+    const answer = await sendRaw(gateway.port, handshake('/down/x'));
     expect(answer.status).toBe(502);
     expect(answer.body).toContain('SP_UPSTREAM_UNAVAILABLE');
   });
 
   it('hangs up is 502', async () => {
     upstream.answer = (_, socket) => socket.destroy();
-    expect((await sendRaw(door.port, handshake('/live/x'))).status).toBe(502);
+    expect((await sendRaw(gateway.port, handshake('/live/x'))).status).toBe(502);
   });
 
   it('says nothing is 504', async () => {
     upstream.answer = () => {};
-    expect((await sendRaw(door.port, handshake('/quick/x'))).status).toBe(504);
+    expect((await sendRaw(gateway.port, handshake('/quick/x'))).status).toBe(504);
   });
 
   it.each([
@@ -304,7 +304,7 @@ describe('an upstream that', () => {
     ['on another protocol', (answer: string) => answer.replace('websocket', 'h2c')],
   ])('sends an agreement %s is 502', async (_name, change) => {
     upstream.answer = (request, socket) => socket.write(change(agreementTo(request)));
-    const answer = await sendRaw(door.port, handshake('/live/x'));
+    const answer = await sendRaw(gateway.port, handshake('/live/x'));
     expect(answer.status).toBe(502);
     await expect.poll(() => upstream.open.size).toBe(0);
   });
@@ -334,13 +334,13 @@ describe('the end of a tunnel', () => {
     socket.destroy();
   });
 
-  it('comes when the door closes, however long its grace is', async () => {
-    const closing = await startTestDoor({
+  it('comes when the gateway closes, however long its grace is', async () => {
+    const closing = await startTestGateway({
       moreRoutes: [{ name: 'live', prefix: '/live', access: 'public', upstream: upstream.origin }],
     });
     const { socket } = await openTunnel('/live/x', closing.port);
     const gone = once(socket, 'end');
-    await closing.door.close({ graceMilliseconds: 3_600_000 });
+    await closing.gateway.close({ graceMilliseconds: 3_600_000 });
     await gone;
     socket.destroy();
     await expect.poll(() => upstream.open.size).toBe(0);

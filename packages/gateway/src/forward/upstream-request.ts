@@ -11,7 +11,7 @@ export interface UpstreamRequestParts {
 const traceparentSyntax = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /**
- * Writes the headers that go upstream: the caller's end-to-end headers, and then what only the door may say.
+ * Writes the headers that go upstream: the caller's end-to-end headers, and then what only the gateway may say.
  * The list belongs to the request, so it is extended in place.
  */
 export function writeUpstreamHeaders(state: RequestState, route: ResolvedRoute, parts: UpstreamRequestParts): string[] {

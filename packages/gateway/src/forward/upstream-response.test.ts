@@ -50,7 +50,7 @@ describe('what an upstream says', () => {
     ['"Cookies"', undefined],
     ['cookies', undefined],
     ['"cache"', '"cache"'],
-  ])('clears no cookie of the door: %s', (value, kept) => {
+  ])('clears no cookie of the gateway: %s', (value, kept) => {
     expect(write({ 'clear-site-data': value })['clear-site-data']).toBe(kept);
   });
 

@@ -48,7 +48,7 @@ const rememberedVerdicts = 512;
 
 /**
  * Writes the headers of an answer, as a flat list: the upstream's, less what is hop-by-hop, ours to say, or tells how
- * the inside is built; then what every answer of the door carries.
+ * the inside is built; then what every answer of the gateway carries.
  */
 export function writeResponseHeaders(headers: UpstreamHeaders, context: ResponseContext): string[] {
   const list: string[] = [];
@@ -112,7 +112,7 @@ function connectionNames(value: string | string[]): ReadonlySet<string> | undefi
   return new Set(text.split(',').map((name) => name.trim().toLowerCase()));
 }
 
-/** An upstream can neither set nor clear the cookies of the door. */
+/** An upstream can neither set nor clear the cookies of the gateway. */
 function pushCookies(list: string[], value: string | string[]): void {
   for (const cookie of Array.isArray(value) ? value : [value]) {
     if (!isOurCookieName(cookie.trimStart().replace(/^=/, ''))) list.push('set-cookie', cookie);

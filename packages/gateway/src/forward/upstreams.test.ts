@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RouteInput } from '@sallyport/core';
-import type { DoorOptions } from '../gateway-options.ts';
+import type { GatewayOptions } from '../gateway-options.ts';
 import { startEchoUpstream, type EchoUpstream } from '../test-support/echo-upstream.ts';
-import { startTestDoor, type TestDoor } from '../test-support/test-gateway.ts';
+import { startTestGateway, type TestGateway } from '../test-support/test-gateway.ts';
 
 const settled = { timeout: 10_000, interval: 20 };
 const closing: (() => Promise<unknown>)[] = [];
@@ -24,21 +24,21 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** A door with one public route of these targets. */
-async function doorTo(
+/** A gateway with one public route of these targets. */
+async function gatewayTo(
   upstream: string | readonly string[],
   route: Partial<RouteInput> = {},
-  options: Partial<DoorOptions> = {},
-): Promise<TestDoor> {
-  const door = await startTestDoor({
+  options: Partial<GatewayOptions> = {},
+): Promise<TestGateway> {
+  const gateway = await startTestGateway({
     moreRoutes: [
       { name: 'many', prefix: '/many', access: 'public', upstream: upstream as string | string[], ...route },
       { name: 'same', prefix: '/same', access: 'public', upstream: upstream as string | string[] },
     ],
     ...options,
   });
-  closing.push(() => door.close());
-  return door;
+  closing.push(() => gateway.close());
+  return gateway;
 }
 
 /** A server that does with each connection what it is told, below HTTP. */
@@ -66,20 +66,20 @@ async function deadOrigin(): Promise<string> {
 
 describe('of several targets', () => {
   it('the one with the fewest requests under way is chosen', async () => {
-    const door = await doorTo([first.origin, second.origin]);
+    const gateway = await gatewayTo([first.origin, second.origin]);
     const release = Promise.withResolvers<void>();
     first.answer = (_, response) => void release.promise.then(() => response.end('first'));
-    const slow = door.send('GET', '/many/slow');
+    const slow = gateway.send('GET', '/many/slow');
     await expect.poll(() => first.seen.length, settled).toBe(1);
-    for (let count = 0; count < 4; count++) expect((await door.send('GET', '/many/x')).body).toBe('second');
+    for (let count = 0; count < 4; count++) expect((await gateway.send('GET', '/many/x')).body).toBe('second');
     release.resolve();
     expect((await slow).body).toBe('first');
   });
 
   it.each(['GET', 'POST', 'DELETE'])('another one gets a %s that could not be sent to the first', async (method) => {
-    const door = await doorTo([await deadOrigin(), second.origin]);
+    const gateway = await gatewayTo([await deadOrigin(), second.origin]);
     for (let count = 0; count < 4; count++) {
-      const answer = await door.send(method, '/many/x', {}, method === 'POST' ? 'once' : '');
+      const answer = await gateway.send(method, '/many/x', {}, method === 'POST' ? 'once' : '');
       expect(answer).toMatchObject({ status: 200, body: 'second' });
     }
     expect(second.seen).toHaveLength(4);
@@ -88,15 +88,15 @@ describe('of several targets', () => {
 
   it('another one gets a GET whose connection broke', async () => {
     first.answer = (request) => request.socket.destroy();
-    const door = await doorTo([first.origin, second.origin]);
-    expect((await door.send('GET', '/many/x')).body).toBe('second');
+    const gateway = await gatewayTo([first.origin, second.origin]);
+    expect((await gateway.send('GET', '/many/x')).body).toBe('second');
     expect(first.started).toBe(1);
   });
 
   it('none gets a POST of which the first has seen a byte', async () => {
     first.answer = (request) => request.socket.destroy();
-    const door = await doorTo([first.origin, second.origin]);
-    expect((await door.send('POST', '/many/x', {}, 'once')).status).toBe(502);
+    const gateway = await gatewayTo([first.origin, second.origin]);
+    expect((await gateway.send('POST', '/many/x', {}, 'once')).status).toBe(502);
     expect([first.started, second.started]).toEqual([1, 0]);
   });
 
@@ -104,15 +104,15 @@ describe('of several targets', () => {
     for (const upstream of [first, second]) upstream.answer = (request) => request.socket.destroy();
     const third = await startEchoUpstream();
     closing.push(() => third.close());
-    const door = await doorTo([first.origin, second.origin, third.origin]);
-    expect((await door.send('GET', '/many/x')).status).toBe(502);
+    const gateway = await gatewayTo([first.origin, second.origin, third.origin]);
+    expect((await gateway.send('GET', '/many/x')).status).toBe(502);
     expect(third.started).toBe(0);
   });
 
   it('every one may be named in a redirect, and none gets outside', async () => {
     first.answer = (_, response) => response.writeHead(302, { location: `${second.origin}/there` }).end();
-    const door = await doorTo([first.origin, second.origin]);
-    expect((await door.send('GET', '/many/x')).headers['location']).toBe('https://app.test/there');
+    const gateway = await gatewayTo([first.origin, second.origin]);
+    expect((await gateway.send('GET', '/many/x')).headers['location']).toBe('https://app.test/there');
   });
 });
 
@@ -123,18 +123,18 @@ describe('Q10: a target that fails again and again', () => {
       if (isBroken) socket.resetAndDestroy();
       else socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok');
     });
-    const door = await doorTo(origin, {}, { upstreams: { failures: 3, pauseSeconds: 1 } });
-    for (let count = 0; count < 3; count++) expect((await door.send('POST', '/many/x', {}, 'x')).status).toBe(502);
-    const refused = await door.send('GET', '/many/x');
+    const gateway = await gatewayTo(origin, {}, { upstreams: { failures: 3, pauseSeconds: 1 } });
+    for (let count = 0; count < 3; count++) expect((await gateway.send('POST', '/many/x', {}, 'x')).status).toBe(502);
+    const refused = await gateway.send('GET', '/many/x');
     expect(refused).toMatchObject({ status: 503 });
     expect(refused.headers['retry-after']).toBe('1');
     expect(JSON.parse(refused.body)).toMatchObject({ code: 'SP_SERVICE_UNAVAILABLE' });
     // Another route to the same process knows it too; others go on.
-    expect((await door.send('GET', '/same/x')).status).toBe(503);
-    expect((await door.send('GET', '/public/x')).status).toBe(200);
+    expect((await gateway.send('GET', '/same/x')).status).toBe(503);
+    expect((await gateway.send('GET', '/public/x')).status).toBe(200);
     isBroken = false;
-    await expect.poll(async () => (await door.send('GET', '/many/x')).status, settled).toBe(200);
-    expect((await door.send('GET', '/same/x')).status).toBe(200);
+    await expect.poll(async () => (await gateway.send('GET', '/many/x')).status, settled).toBe(200);
+    expect((await gateway.send('GET', '/same/x')).status).toBe(200);
   });
 
   it('is asked by one request at a time, and left alone again when that fails', async () => {
@@ -144,52 +144,56 @@ describe('Q10: a target that fails again and again', () => {
       if (isSlow) waiting.push(socket);
       else socket.resetAndDestroy();
     });
-    const door = await doorTo(origin, {}, { upstreams: { failures: 1, pauseSeconds: 1 } });
-    expect((await door.send('POST', '/many/x', {}, 'x')).status).toBe(502);
+    const gateway = await gatewayTo(origin, {}, { upstreams: { failures: 1, pauseSeconds: 1 } });
+    expect((await gateway.send('POST', '/many/x', {}, 'x')).status).toBe(502);
     isSlow = true;
     const tried: Promise<unknown>[] = [];
     await expect
       .poll(() => {
-        tried.push(door.send('POST', '/many/x', {}, 'x'));
+        tried.push(gateway.send('POST', '/many/x', {}, 'x'));
         return waiting.length;
       }, settled)
       .toBe(1);
-    expect((await door.send('GET', '/many/x')).status).toBe(503);
+    expect((await gateway.send('GET', '/many/x')).status).toBe(503);
     for (const socket of waiting) socket.resetAndDestroy();
     await Promise.all(tried);
-    expect((await door.send('GET', '/many/x')).status).toBe(503);
+    expect((await gateway.send('GET', '/many/x')).status).toBe(503);
     expect(waiting).toHaveLength(1);
   });
 
   it('is not missed where there is another', async () => {
     const dead = await deadOrigin();
-    const door = await doorTo([dead, second.origin], {}, { upstreams: { failures: 2, pauseSeconds: 300 } });
-    for (let count = 0; count < 10; count++) expect((await door.send('GET', '/many/x')).body).toBe('second');
+    const gateway = await gatewayTo([dead, second.origin], {}, { upstreams: { failures: 2, pauseSeconds: 300 } });
+    for (let count = 0; count < 10; count++) expect((await gateway.send('GET', '/many/x')).body).toBe('second');
   });
 
   it('is not one that answers with errors, nor one whose clients leave', async () => {
-    const door = await doorTo(first.origin, {}, { upstreams: { failures: 1 } });
+    const gateway = await gatewayTo(first.origin, {}, { upstreams: { failures: 1 } });
     first.answer = (_, response) => response.writeHead(500).end('broken');
-    for (let count = 0; count < 3; count++) expect((await door.send('GET', '/many/x')).status).toBe(500);
+    for (let count = 0; count < 3; count++) expect((await gateway.send('GET', '/many/x')).status).toBe(500);
     first.answer = (_, response) => void response;
-    const socket = connect(door.port, '127.0.0.1');
+    const socket = connect(gateway.port, '127.0.0.1');
     socket.write('GET /many/x HTTP/1.1\r\nHost: app.test\r\n\r\n');
     await expect.poll(() => first.seen.length, settled).toBe(4);
     socket.destroy();
     first.answer = (_, response) => response.end('first');
-    await expect.poll(async () => (await door.send('GET', '/many/x')).status, settled).toBe(200);
+    await expect.poll(async () => (await gateway.send('GET', '/many/x')).status, settled).toBe(200);
   });
 
   it('is one that does not answer in time', async () => {
-    const door = await doorTo(first.origin, { timeouts: { headersMilliseconds: 50 } }, { upstreams: { failures: 2 } });
+    const gateway = await gatewayTo(
+      first.origin,
+      { timeouts: { headersMilliseconds: 50 } },
+      { upstreams: { failures: 2 } },
+    );
     first.answer = () => {};
-    for (const status of [504, 504, 503]) expect((await door.send('GET', '/many/x')).status).toBe(status);
+    for (const status of [504, 504, 503]) expect((await gateway.send('GET', '/many/x')).status).toBe(status);
   });
 });
 
 describe('Q11: when every target is left alone', () => {
-  it('the answer is 503 at once, and the door itself goes on', async () => {
-    const door = await doorTo(
+  it('the answer is 503 at once, and the gateway itself goes on', async () => {
+    const gateway = await gatewayTo(
       [await deadOrigin(), await deadOrigin()],
       {},
       {
@@ -205,34 +209,34 @@ describe('Q11: when every target is left alone', () => {
         ],
       },
     );
-    expect((await door.send('GET', '/many/x')).status).toBe(502);
-    const refused = await door.send('POST', '/many/x', {}, 'x');
+    expect((await gateway.send('GET', '/many/x')).status).toBe(502);
+    const refused = await gateway.send('POST', '/many/x', {}, 'x');
     expect(refused.status).toBe(503);
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(1);
-    expect((await door.send('GET', '/auth/x')).body).toBe('auth');
-    expect((await door.send('GET', '/readyz')).status).toBe(200);
+    expect((await gateway.send('GET', '/auth/x')).body).toBe('auth');
+    expect((await gateway.send('GET', '/readyz')).status).toBe(200);
   });
 });
 
 it('requests beyond the limit of a target are told so instead of being queued', async () => {
   const release = Promise.withResolvers<void>();
   first.answer = (_, response) => void release.promise.then(() => response.end('first'));
-  const door = await doorTo(first.origin, { limits: { inFlight: 2 } });
-  const running = [door.send('GET', '/many/1'), door.send('GET', '/many/2')];
+  const gateway = await gatewayTo(first.origin, { limits: { inFlight: 2 } });
+  const running = [gateway.send('GET', '/many/1'), gateway.send('GET', '/many/2')];
   await expect.poll(() => first.seen.length, settled).toBe(2);
-  const refused = await door.send('GET', '/many/3');
+  const refused = await gateway.send('GET', '/many/3');
   expect(refused.status).toBe(503);
   expect(refused.headers['retry-after']).toBe('1');
-  expect((await door.send('GET', '/public/x')).status).toBe(200);
+  expect((await gateway.send('GET', '/public/x')).status).toBe(200);
   release.resolve();
   expect((await Promise.all(running)).map(({ status }) => status)).toEqual([200, 200]);
-  expect((await door.send('GET', '/many/4')).status).toBe(200);
+  expect((await gateway.send('GET', '/many/4')).status).toBe(200);
 });
 
 describe('health checks', () => {
   it('are not made unless a route asks for them', async () => {
-    const door = await doorTo([first.origin, second.origin]);
-    await door.send('GET', '/many/x');
+    const gateway = await gatewayTo([first.origin, second.origin]);
+    await gateway.send('GET', '/many/x');
     expect([first.seen.length, second.seen.length]).toEqual([1, 0]);
   });
 
@@ -241,11 +245,11 @@ describe('health checks', () => {
     first.answer = (request, response) => {
       response.writeHead(request.url === '/health' && isIll ? 500 : 200).end('first');
     };
-    const door = await doorTo([first.origin, second.origin], {
+    const gateway = await gatewayTo([first.origin, second.origin], {
       health: { path: '/health', intervalSeconds: 1, timeoutMilliseconds: 1000 },
     });
     const bodies = async (): Promise<readonly string[]> => {
-      const answers = [await door.send('GET', '/many/x'), await door.send('GET', '/many/x')];
+      const answers = [await gateway.send('GET', '/many/x'), await gateway.send('GET', '/many/x')];
       return answers.map(({ body }) => body);
     };
     expect(await bodies()).toEqual(['first', 'second']);
@@ -275,8 +279,8 @@ describe('an answer that is not whole', () => {
       upstream.resolve(socket);
       socket.write(`HTTP/1.1 200 OK\r\n${rest}`);
     });
-    const door = await doorTo(origin);
-    const client = connect(door.port, '127.0.0.1');
+    const gateway = await gatewayTo(origin);
+    const client = connect(gateway.port, '127.0.0.1');
     const closed = once(client, 'close');
     client.write('GET /many/x HTTP/1.1\r\nHost: app.test\r\n\r\n');
     let received = '';
@@ -294,8 +298,8 @@ describe('an answer that is not whole', () => {
 
   it('that a client may take for whole is one that ends with its connection', async () => {
     const origin = await startRawUpstream((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\nall of it'));
-    const door = await doorTo(origin);
-    expect((await door.send('GET', '/many/x')).body).toBe('all of it');
+    const gateway = await gatewayTo(origin);
+    expect((await gateway.send('GET', '/many/x')).body).toBe('all of it');
   });
 });
 
@@ -308,8 +312,8 @@ describe('an answer that can be read in two ways', () => {
     ['with a line end in a header', 'X-A: 1\rSet-Cookie: __Host-sallyport=evil\r\nContent-Length: 2\r\n\r\nok'],
   ])('never reaches a client as two answers: %s', async (_name, rest) => {
     const origin = await startRawUpstream((socket) => socket.end(`HTTP/1.1 200 OK\r\n${rest}`));
-    const door = await doorTo(origin);
-    const answer = await door.send('GET', '/many/x');
+    const gateway = await gatewayTo(origin);
+    const answer = await gateway.send('GET', '/many/x');
     expect(answer.status).toBe(502);
     expect(answer.head).not.toMatch(/\r\nset-cookie/i);
     expect(answer.head.match(/content-length|transfer-encoding/gi)).toHaveLength(1);
@@ -324,8 +328,8 @@ it('what an upstream says before and after its answer stays inside', async () =>
         '2\r\nok\r\n0\r\nSet-Cookie: __Host-sallyport=evil\r\nX-Late: yes\r\n\r\n',
     ),
   );
-  const door = await doorTo(origin);
-  const answer = await door.send('GET', '/many/x');
+  const gateway = await gatewayTo(origin);
+  const answer = await gateway.send('GET', '/many/x');
   expect(answer).toMatchObject({ status: 200, body: 'ok' });
   expect(answer.head + answer.body).not.toMatch(/103|internal|evil|late|trailer/i);
 });
@@ -337,8 +341,8 @@ it('Q10: connections that the upstream has closed meanwhile cost nobody an answe
     // Says that it stays, and goes: the next request may already be on its way.
     socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok', () => setImmediate(() => socket.end()));
   });
-  const door = await doorTo(origin);
-  for (let count = 0; count < 20; count++) expect((await door.send('GET', '/many/x')).status).toBe(200);
+  const gateway = await gatewayTo(origin);
+  for (let count = 0; count < 20; count++) expect((await gateway.send('GET', '/many/x')).status).toBe(200);
   expect(served).toBeGreaterThanOrEqual(20);
 });
 
@@ -351,7 +355,7 @@ it('what is measured has the names of routes, and nothing of anybody', async () 
     }),
   });
   const gauges = new Map<string, () => number>();
-  const door = await doorTo(
+  const gateway = await gatewayTo(
     [await deadOrigin(), second.origin],
     {},
     {
@@ -363,21 +367,21 @@ it('what is measured has the names of routes, and nothing of anybody', async () 
       },
     },
   );
-  expect((await door.send('GET', '/many/x')).status).toBe(200);
+  expect((await gateway.send('GET', '/many/x')).status).toBe(200);
   expect(counted.filter((line) => line.startsWith('sallyport_upstream_'))).toEqual([
     'sallyport_upstream_failures_total many unreachable',
     'sallyport_upstream_head_seconds many',
   ]);
   expect(gauges.get('sallyport_upstream_targets_suspended')?.()).toBe(1);
-  expect(gauges.get('sallyport_door_streams')?.()).toBe(0);
+  expect(gauges.get('sallyport_gateway_streams')?.()).toBe(0);
   second.answer = (_, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.write(':\n\n');
   };
-  const socket = connect(door.port, '127.0.0.1');
+  const socket = connect(gateway.port, '127.0.0.1');
   socket.write('GET /many/x HTTP/1.1\r\nHost: app.test\r\n\r\n');
-  await expect.poll(() => gauges.get('sallyport_door_streams')?.(), settled).toBe(1);
+  await expect.poll(() => gauges.get('sallyport_gateway_streams')?.(), settled).toBe(1);
   socket.destroy();
-  await expect.poll(() => counted, settled).toContain('sallyport_door_streams_ended_total closed');
-  expect(gauges.get('sallyport_door_streams')?.()).toBe(0);
+  await expect.poll(() => counted, settled).toContain('sallyport_gateway_streams_ended_total closed');
+  expect(gauges.get('sallyport_gateway_streams')?.()).toBe(0);
 });

@@ -74,7 +74,7 @@ describe('sessionToToken', () => {
     expect((await send('/api/x', { headers: cookie(sessions.add()) })).status).toBe(503);
   });
 
-  it('drops what only a door may say', async () => {
+  it('drops what only a gateway may say', async () => {
     const token = sessions.add();
     const answer = await send('/api/x', { headers: { ...cookie(token), X_Sallyport_User: 'root', 'x-kept': '1' } });
     const body = await answer.text();

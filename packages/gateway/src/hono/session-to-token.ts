@@ -68,9 +68,9 @@ const rememberedSeconds = 60;
 
 /**
  * Builds the middleware for teams that run their own Hono proxy: the session cookie becomes a token for one audience,
- * by the same caches as at the door, so that a session costs one look-up and one signature and not one per request.
+ * by the same caches as at the gateway, so that a session costs one look-up and one signature and not one per request.
  *
- * Cross-site requests are refused as at the door. What the door does before and after (firewall, routes, answers) is
+ * Cross-site requests are refused as at the gateway. What the gateway does before and after (firewall, routes, answers) is
  * left to the app. Each call has a cache of its own and listens to the bus for as long as the process lives: build one
  * per audience, at the start.
  *
@@ -135,7 +135,7 @@ export function sessionToToken(
       return new Response(JSON.stringify(problem.body), { status: problem.status, headers: problem.headers });
     }
     await next();
-    // As at the door: what was made for one person is kept by no cache.
+    // As at the gateway: what was made for one person is kept by no cache.
     if (c.var.sallyport.authorization !== undefined) c.header('Cache-Control', 'private, no-store');
     c.header('Vary', 'Cookie', { append: true });
     return undefined;

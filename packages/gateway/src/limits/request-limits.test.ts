@@ -1,94 +1,94 @@
 import { SallyportError, silentLogger, type Counters, type RequestLimit } from '@sallyport/core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { DoorOptions } from '../gateway-options.ts';
-import { cookie, startTestDoor, type TestDoor } from '../test-support/test-gateway.ts';
+import type { GatewayOptions } from '../gateway-options.ts';
+import { cookie, startTestGateway, type TestGateway } from '../test-support/test-gateway.ts';
 
 const start = Date.parse('2026-01-01T00:00:00Z');
 const perMinute = (per: RequestLimit['per'], amount = 2): RequestLimit => ({ per, amount, seconds: 60 });
 
 let time = start;
-let doors: TestDoor[] = [];
+let gateways: TestGateway[] = [];
 beforeEach(() => {
   time = start;
 });
 afterEach(async () => {
-  await Promise.all(doors.splice(0).map((door) => door.close()));
+  await Promise.all(gateways.splice(0).map((gateway) => gateway.close()));
 });
 
-async function open(change: Parameters<typeof startTestDoor>[0]): Promise<TestDoor> {
-  const door = await startTestDoor({ now: () => new Date(time), trustedProxies: ['127.0.0.1'], ...change });
-  doors = [...doors, door];
-  return door;
+async function open(change: Parameters<typeof startTestGateway>[0]): Promise<TestGateway> {
+  const gateway = await startTestGateway({ now: () => new Date(time), trustedProxies: ['127.0.0.1'], ...change });
+  gateways = [...gateways, gateway];
+  return gateway;
 }
 
 const from = (address: string): Readonly<Record<string, string>> => ({ 'X-Forwarded-For': address });
 
 async function statuses(
-  door: TestDoor,
+  gateway: TestGateway,
   target: string,
   headers: readonly Readonly<Record<string, string>>[],
 ): Promise<readonly number[]> {
   const found: number[] = [];
-  for (const one of headers) found.push((await door.send('GET', target, one)).status);
+  for (const one of headers) found.push((await gateway.send('GET', target, one)).status);
   return found;
 }
 
 describe('a limit by address', () => {
   it('is answered with 429 in the words of its draft, and reaches no service', async () => {
-    const door = await open({ limits: { requests: [perMinute('address')] } });
-    await statuses(door, '/public/x', [{}, {}]);
-    const answer = await door.send('GET', '/public/x');
+    const gateway = await open({ limits: { requests: [perMinute('address')] } });
+    await statuses(gateway, '/public/x', [{}, {}]);
+    const answer = await gateway.send('GET', '/public/x');
     expect(answer.status).toBe(429);
     expect(answer.headers).toMatchObject({
       'retry-after': '90',
-      'ratelimit-policy': '"door-address-60s";q=2;w=60',
-      ratelimit: '"door-address-60s";r=0;t=90',
+      'ratelimit-policy': '"gateway-address-60s";q=2;w=60',
+      ratelimit: '"gateway-address-60s";r=0;t=90',
       'content-type': 'application/problem+json',
     });
     expect(JSON.parse(answer.body)).toMatchObject({ code: 'SP_TOO_MANY_REQUESTS' });
-    expect(door.upstream.seen).toHaveLength(2);
+    expect(gateway.upstream.seen).toHaveLength(2);
   });
 
   it('counts all spellings of an IPv4 address as one', async () => {
-    const door = await open({ limits: { requests: [perMinute('address')] } });
+    const gateway = await open({ limits: { requests: [perMinute('address')] } });
     const spellings = ['198.51.100.7', '::ffff:198.51.100.7', '::FFFF:c633:6407', '0:0:0:0:0:ffff:c633:6407'];
-    expect(await statuses(door, '/public/x', spellings.map(from))).toEqual([200, 200, 429, 429]);
-    expect(await statuses(door, '/public/x', [from('198.51.100.8')])).toEqual([200]);
+    expect(await statuses(gateway, '/public/x', spellings.map(from))).toEqual([200, 200, 429, 429]);
+    expect(await statuses(gateway, '/public/x', [from('198.51.100.8')])).toEqual([200]);
   });
 
   it('counts a network of IPv6 as one, however its addresses are written', async () => {
-    const door = await open({ limits: { requests: [perMinute('address')] } });
+    const gateway = await open({ limits: { requests: [perMinute('address')] } });
     const spellings = ['2001:db8::1', '2001:DB8:0:0::2', '2001:0db8:0000:0000:ffff:ffff:ffff:ffff', '2001:db8:0:1::1'];
-    expect(await statuses(door, '/public/x', spellings.map(from))).toEqual([200, 200, 429, 200]);
+    expect(await statuses(gateway, '/public/x', spellings.map(from))).toEqual([200, 200, 429, 200]);
   });
 
   it('cannot be escaped by a header that nobody believes', async () => {
-    const door = await open({ limits: { requests: [perMinute('address')] }, trustedProxies: [] });
+    const gateway = await open({ limits: { requests: [perMinute('address')] }, trustedProxies: [] });
     const made = ['198.51.100.7', '198.51.100.8', '198.51.100.9'];
-    expect(await statuses(door, '/public/x', made.map(from))).toEqual([200, 200, 429]);
+    expect(await statuses(gateway, '/public/x', made.map(from))).toEqual([200, 200, 429]);
   });
 
   it('spares the store: no session is read for whom it refuses', async () => {
-    const door = await open({ limits: { requests: [perMinute('address')] } });
+    const gateway = await open({ limits: { requests: [perMinute('address')] } });
     const made = (index: number) => cookie(`made-up-${index}`.padEnd(43, 'x'));
-    expect(await statuses(door, '/api/x', [1, 2, 3, 4].map(made))).toEqual([401, 401, 429, 429]);
-    expect(door.sessions.reads).toBe(2);
+    expect(await statuses(gateway, '/api/x', [1, 2, 3, 4].map(made))).toEqual([401, 401, 429, 429]);
+    expect(gateway.sessions.reads).toBe(2);
   });
 
   it('counts nothing of what another one refuses', async () => {
     const hour: RequestLimit = { per: 'address', amount: 3, seconds: 3600 };
     const second: RequestLimit = { per: 'address', amount: 1, seconds: 1 };
-    const door = await open({ limits: { requests: [hour, second] } });
-    expect(await statuses(door, '/public/x', [{}, {}, {}, {}, {}])).toEqual([200, 429, 429, 429, 429]);
+    const gateway = await open({ limits: { requests: [hour, second] } });
+    expect(await statuses(gateway, '/public/x', [{}, {}, {}, {}, {}])).toEqual([200, 429, 429, 429, 429]);
     for (const expected of [200, 200, 429]) {
       time += 2000;
-      expect(await statuses(door, '/public/x', [{}])).toEqual([expected]);
+      expect(await statuses(gateway, '/public/x', [{}])).toEqual([expected]);
     }
   });
 
   it('is that of the route: one bucket for every spelling of a path', async () => {
     let handled = 0;
-    const door = await open({
+    const gateway = await open({
       mounts: [
         {
           name: 'auth',
@@ -104,21 +104,21 @@ describe('a limit by address', () => {
       ],
     });
     const spellings = ['/auth/login', '/auth/login/', '/auth/%6cogin', '/auth/login?x=1', '/%61uth/login'];
-    const found = await Promise.all(spellings.map((target) => door.send('POST', target)));
+    const found = await Promise.all(spellings.map((target) => gateway.send('POST', target)));
     expect(found.filter(({ status }) => status === 200)).toHaveLength(3);
     expect(found.filter(({ status }) => status === 429)).toHaveLength(2);
     expect(handled).toBe(3);
-    expect((await door.send('POST', '//auth/login')).status).toBe(400);
+    expect((await gateway.send('POST', '//auth/login')).status).toBe(400);
   });
 
   it('passes again after the time that was told', async () => {
-    const door = await open({ limits: { requests: [perMinute('address')] } });
-    await statuses(door, '/public/x', [{}, {}]);
-    const wait = Number((await door.send('GET', '/public/x')).headers['retry-after']);
+    const gateway = await open({ limits: { requests: [perMinute('address')] } });
+    await statuses(gateway, '/public/x', [{}, {}]);
+    const wait = Number((await gateway.send('GET', '/public/x')).headers['retry-after']);
     time += (wait - 1) * 1000;
-    expect((await door.send('GET', '/public/x')).status).toBe(429);
+    expect((await gateway.send('GET', '/public/x')).status).toBe(429);
     time += 1000;
-    expect((await door.send('GET', '/public/x')).status).toBe(200);
+    expect((await gateway.send('GET', '/public/x')).status).toBe(200);
   });
 });
 
@@ -127,17 +127,17 @@ describe('a limit by caller', () => {
     ['session', [200, 200, 429, 200]],
     ['account', [200, 200, 429, 429]],
   ] as const)('by %s follows it through all addresses', async (per, expected) => {
-    const door = await open({ limits: { requests: [perMinute(per)] } });
-    const [one, other] = [cookie(door.sessions.add()), cookie(door.sessions.add())];
+    const gateway = await open({ limits: { requests: [perMinute(per)] } });
+    const [one, other] = [cookie(gateway.sessions.add()), cookie(gateway.sessions.add())];
     const addresses = ['198.51.100.7', '198.51.100.8', '198.51.100.9', '198.51.100.10'].map(from);
     const headers = [one, one, one, other].map((who, index) => ({ ...who, ...addresses[index] }));
-    expect(await statuses(door, '/api/x', headers)).toEqual(expected);
-    expect(await statuses(door, '/api/x', [cookie(door.sessions.add({ id: 'bob' }))])).toEqual([200]);
+    expect(await statuses(gateway, '/api/x', headers)).toEqual(expected);
+    expect(await statuses(gateway, '/api/x', [cookie(gateway.sessions.add({ id: 'bob' }))])).toEqual([200]);
   });
 
   it('is nothing to whom nobody knows', async () => {
-    const door = await open({ limits: { requests: [perMinute('session', 1), perMinute('key', 1)] } });
-    expect(await statuses(door, '/public/x', [{}, {}, {}])).toEqual([200, 200, 200]);
+    const gateway = await open({ limits: { requests: [perMinute('session', 1), perMinute('key', 1)] } });
+    expect(await statuses(gateway, '/public/x', [{}, {}, {}])).toEqual([200, 200, 200]);
   });
 });
 
@@ -148,20 +148,20 @@ describe('which limit holds', () => {
     { name: 'plain', prefix: '/plain', access: 'public' as const },
   ];
 
-  it('is that of the route, else that of the door, which all others share', async () => {
-    const door = await open({ moreRoutes, limits: { requests: [perMinute('address')] } });
-    expect(await statuses(door, '/few', [{}, {}])).toEqual([200, 429]);
-    expect(await statuses(door, '/any', [{}, {}, {}, {}])).toEqual([200, 200, 200, 200]);
-    expect(await statuses(door, '/plain', [{}])).toEqual([200]);
-    expect(await statuses(door, '/public/x', [{}, {}])).toEqual([200, 429]);
-    expect(await statuses(door, '/plain', [{}])).toEqual([429]);
+  it('is that of the route, else that of the gateway, which all others share', async () => {
+    const gateway = await open({ moreRoutes, limits: { requests: [perMinute('address')] } });
+    expect(await statuses(gateway, '/few', [{}, {}])).toEqual([200, 429]);
+    expect(await statuses(gateway, '/any', [{}, {}, {}, {}])).toEqual([200, 200, 200, 200]);
+    expect(await statuses(gateway, '/plain', [{}])).toEqual([200]);
+    expect(await statuses(gateway, '/public/x', [{}, {}])).toEqual([200, 429]);
+    expect(await statuses(gateway, '/plain', [{}])).toEqual([429]);
   });
 
   it('is none unless one is configured', async () => {
-    const door = await open({});
+    const gateway = await open({});
     expect(
       await statuses(
-        door,
+        gateway,
         '/public/x',
         Array.from({ length: 50 }, () => ({})),
       ),
@@ -169,9 +169,12 @@ describe('which limit holds', () => {
   });
 
   it('is the same where a proxy asks', async () => {
-    const door = await open({ limits: { requests: [perMinute('address')] }, forwardAuth: { proxies: ['127.0.0.1'] } });
-    expect(await statuses(door, '/public/x', [from('198.51.100.7'), from('198.51.100.7')])).toEqual([200, 200]);
-    const { port } = await door.door.listenForwardAuth({ host: '127.0.0.1', port: 0 });
+    const gateway = await open({
+      limits: { requests: [perMinute('address')] },
+      forwardAuth: { proxies: ['127.0.0.1'] },
+    });
+    expect(await statuses(gateway, '/public/x', [from('198.51.100.7'), from('198.51.100.7')])).toEqual([200, 200]);
+    const { port } = await gateway.gateway.listenForwardAuth({ host: '127.0.0.1', port: 0 });
     const answer = await fetch(`http://127.0.0.1:${port}/forward-auth`, {
       headers: {
         'x-forwarded-method': 'GET',
@@ -186,7 +189,7 @@ describe('which limit holds', () => {
 });
 
 describe('several gateways', () => {
-  const limits: NonNullable<DoorOptions['limits']> = { requests: [perMinute('address', 6)] };
+  const limits: NonNullable<GatewayOptions['limits']> = { requests: [perMinute('address', 6)] };
 
   function countersInMemory(): Counters & { fail: boolean; commands: number; readonly keys: Set<string> } {
     const counts = new Map<string, number>();
@@ -232,17 +235,17 @@ describe('several gateways', () => {
     counters.fail = true;
     const warnings: string[] = [];
     const logger = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
-    const door = await open({ limits, logger, sharedCounts: { counters, hash } });
+    const gateway = await open({ limits, logger, sharedCounts: { counters, hash } });
     expect(
       await statuses(
-        door,
+        gateway,
         '/public/x',
         Array.from({ length: 8 }, () => ({})),
       ),
     ).toEqual([...Array.from({ length: 6 }, () => 200), 429, 429]);
     await vi.waitFor(() => expect(warnings).toEqual(['requests are limited by this gateway alone']), 10_000);
     time += 120_000;
-    expect(await statuses(door, '/public/x', [{}])).toEqual([200]);
+    expect(await statuses(gateway, '/public/x', [{}])).toEqual([200]);
     const before = counters.commands;
     await vi.waitFor(() => expect(counters.commands).toBeGreaterThan(before), 10_000);
     expect(warnings).toHaveLength(1);

@@ -47,7 +47,7 @@ type Buckets = LeastRecentlyUsed<Bucket>;
 export function createRequestLimits({ shared, maxSubjects, meter }: RequestLimitsParts): RequestLimits {
   const counts = shared === undefined ? undefined : createCounterSync(shared);
   const limited = meter.counter({
-    name: 'sallyport_door_limited_requests_total',
+    name: 'sallyport_gateway_limited_requests_total',
     help: 'Requests that were refused because a limit was used up',
     labels: ['limit'],
   });

@@ -1,18 +1,18 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { DoorLimits } from '../gateway-options.ts';
-import { startTestDoor, type TestDoor } from '../test-support/test-gateway.ts';
+import type { GatewayLimits } from '../gateway-options.ts';
+import { startTestGateway, type TestGateway } from '../test-support/test-gateway.ts';
 
-let door: TestDoor;
+let gateway: TestGateway;
 const sockets: Socket[] = [];
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();
-  await door.close();
+  await gateway.close();
 });
 
-async function open(limits: DoorLimits): Promise<void> {
-  door = await startTestDoor({
+async function open(limits: GatewayLimits): Promise<void> {
+  gateway = await startTestGateway({
     limits,
     moreRoutes: [{ name: 'stream', prefix: '/stream', access: 'public', streaming: true }],
   });
@@ -24,7 +24,7 @@ function client({ isReading = true }: { readonly isReading?: boolean } = {}): {
   readonly text: () => string;
   readonly isClosed: () => boolean;
 } {
-  const socket = connect(door.port, '127.0.0.1');
+  const socket = connect(gateway.port, '127.0.0.1');
   sockets.push(socket);
   let text = '';
   let isClosed = false;
@@ -55,7 +55,7 @@ describe('headers', () => {
     const drip = setInterval(() => socket.write('x'), 50);
     await vi.waitFor(() => expect(isClosed()).toBe(true), soon);
     clearInterval(drip);
-    expect(door.upstream.started).toBe(0);
+    expect(gateway.upstream.started).toBe(0);
   });
 });
 
@@ -69,8 +69,8 @@ describe('a body', () => {
     clearInterval(drip);
     expect(text()).toMatch(/^HTTP\/1\.1 408 /);
     expect(text()).toContain('SP_REQUEST_TIMEOUT');
-    expect(door.upstream.started).toBe(1);
-    expect(door.upstream.seen).toEqual([]);
+    expect(gateway.upstream.started).toBe(1);
+    expect(gateway.upstream.seen).toEqual([]);
   });
 
   it('in pieces without a length is judged alike', async () => {
@@ -89,7 +89,7 @@ describe('a body', () => {
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
     await vi.waitFor(() => expect(text()).toMatch(/^HTTP\/1\.1 200 /), soon);
-    expect(door.upstream.seen[0]?.body).toHaveLength(100_000);
+    expect(gateway.upstream.seen[0]?.body).toHaveLength(100_000);
   });
 
   it('of a stream may take its time', async () => {
@@ -101,7 +101,7 @@ describe('a body', () => {
       socket.write(letter);
     }
     await vi.waitFor(() => expect(text()).toMatch(/^HTTP\/1\.1 200 /), soon);
-    expect(door.upstream.seen[0]?.body).toBe('abc');
+    expect(gateway.upstream.seen[0]?.body).toBe('abc');
   });
 });
 
@@ -109,7 +109,7 @@ describe('an answer', () => {
   const answerEndlessly = (): { readonly written: () => number; readonly isOver: () => boolean } => {
     let written = 0;
     let isOver = false;
-    door.upstream.answer = (_, response) => {
+    gateway.upstream.answer = (_, response) => {
       const piece = Buffer.alloc(65_536);
       const go = (): void => {
         while (!isOver) {
@@ -180,7 +180,7 @@ describe('connections', () => {
   });
 
   it('of a declared proxy have no limit of their own', async () => {
-    door = await startTestDoor({ trustedProxies: ['127.0.0.1'], limits: { connectionsPerAddress: 1 } });
+    gateway = await startTestGateway({ trustedProxies: ['127.0.0.1'], limits: { connectionsPerAddress: 1 } });
     const clients = [client(), client(), client()];
     for (const { socket } of clients) socket.write(head('GET /public/x', '\r\n'));
     await vi.waitFor(() => {
@@ -205,6 +205,6 @@ describe('what is too large', () => {
     await vi.waitFor(() => expect(isClosed()).toBe(true), soon);
     expect(text()).toMatch(/^HTTP\/1\.1 431 /);
     expect(text()).toContain('SP_HEADERS_TOO_LARGE');
-    expect(door.upstream.started).toBe(0);
+    expect(gateway.upstream.started).toBe(0);
   });
 });

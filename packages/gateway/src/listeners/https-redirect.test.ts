@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { request, sendRaw } from '../test-support/raw-client.ts';
-import { startTestDoor, type TestDoor } from '../test-support/test-gateway.ts';
+import { startTestGateway, type TestGateway } from '../test-support/test-gateway.ts';
 
-let door: TestDoor;
+let gateway: TestGateway;
 let port: number;
 
 beforeAll(async () => {
-  door = await startTestDoor({ publicUrl: 'https://app.test:8443', hosts: ['shop.test', '*.wild.test:9443'] });
-  ({ port } = await door.door.listenRedirect({ host: '127.0.0.1', port: 0 }));
+  gateway = await startTestGateway({ publicUrl: 'https://app.test:8443', hosts: ['shop.test', '*.wild.test:9443'] });
+  ({ port } = await gateway.gateway.listenRedirect({ host: '127.0.0.1', port: 0 }));
 });
-afterAll(() => door.close());
+afterAll(() => gateway.close());
 
 describe('without TLS', () => {
   it.each([

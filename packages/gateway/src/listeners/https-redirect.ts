@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { problemMediaType, SallyportError, toProblem, type ProblemContext } from '@sallyport/core';
-import type { CheckedDoorOptions } from '../gateway-options.ts';
+import type { CheckedGatewayOptions } from '../gateway-options.ts';
 import { readCanonicalRequest } from '../firewall/canonical-request.ts';
 import { createHostMatcher, createKnownHosts, type KnownHosts } from '../firewall/known-hosts.ts';
 import type { HandleRequest } from './listener.ts';
@@ -11,11 +11,11 @@ const portSyntax = /:\d{1,5}$/;
 
 /**
  * Answers what comes without TLS: GET and HEAD of a host that is served are sent to the same address on https, by the
- * rules of the door's own firewall; everything else is refused. Cookies and credentials that come along are not looked
+ * rules of the gateway's own firewall; everything else is refused. Cookies and credentials that come along are not looked
  * at, and nothing is set.
  */
 export function createHttpsRedirect(
-  { publicUrl, publicOrigin, hosts, limits }: CheckedDoorOptions,
+  { publicUrl, publicOrigin, hosts, limits }: CheckedGatewayOptions,
   note?: NoteRefusal,
 ): HandleRequest {
   const entrances = [new URL(publicUrl).host, ...hosts].map(toEntrance);

@@ -11,7 +11,7 @@ async function seenBy(
   MessageClass?: typeof IncomingMessage,
 ): Promise<unknown> {
   let seen: unknown;
-  // As the door has it; else Node itself asks for more than the list can answer.
+  // As the gateway has it; else Node itself asks for more than the list can answer.
   const options = { requireHostHeader: false, optimizeEmptyRequests: true };
   const server = createServer(
     MessageClass === undefined ? options : { ...options, IncomingMessage: MessageClass },

@@ -7,7 +7,7 @@ const node = Object.getOwnPropertyDescriptor(IncomingMessage.prototype, 'headers
 
 /**
  * A request as Node reads it, but for its object of headers: Node makes one of every request, only to see whether it
- * has a body or an `Expect`. The door reads the list of raw headers, so for nearly every request nobody looks at the
+ * has a body or an `Expect`. The gateway reads the list of raw headers, so for nearly every request nobody looks at the
  * object again. Here those looks are answered from the list, and the object is made for whoever wants to know more.
  */
 export class InboundMessage extends IncomingMessage {

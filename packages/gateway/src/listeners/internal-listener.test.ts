@@ -1,28 +1,28 @@
 import { createLocalKeySource, createTokenVerifier } from '@sallyport/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { request, type RawAnswer } from '../test-support/raw-client.ts';
-import { cookie, startTestDoor, type TestDoor } from '../test-support/test-gateway.ts';
+import { cookie, startTestGateway, type TestGateway } from '../test-support/test-gateway.ts';
 import { createTestKeyRing } from '../test-support/test-key-ring.ts';
 
-let door: TestDoor;
+let gateway: TestGateway;
 let handled = 0;
 beforeAll(async () => {
-  door = await startTestDoor({
+  gateway = await startTestGateway({
     mounts: [{ name: 'auth', prefix: '/auth', access: 'public', slide: false, handle: () => void handled++ }],
     moreRoutes: [{ name: 'service', prefix: '/service', access: 'service' }],
   });
 });
-afterAll(() => door.close());
-beforeEach(() => door.upstream.reset());
+afterAll(() => gateway.close());
+beforeEach(() => gateway.upstream.reset());
 
 const call = (target: string, headers: Readonly<Record<string, string>> = {}, method = 'GET'): Promise<RawAnswer> =>
-  request(door.internalPort, method, target, { Host: `127.0.0.1:${door.internalPort}`, ...headers });
+  request(gateway.internalPort, method, target, { Host: `127.0.0.1:${gateway.internalPort}`, ...headers });
 
 /** The header that a zone got for a user, as it would pass it on. */
 async function zoneToken(token: string): Promise<string> {
-  await door.send('GET', '/page', cookie(token));
-  const authorization = String(door.upstream.seen.at(-1)?.headers['authorization']);
-  door.upstream.reset();
+  await gateway.send('GET', '/page', cookie(token));
+  const authorization = String(gateway.upstream.seen.at(-1)?.headers['authorization']);
+  gateway.upstream.reset();
   return authorization;
 }
 
@@ -30,79 +30,79 @@ describe('the keys', () => {
   it('are the same on both listeners, and verify what services receive', async () => {
     const answers = [
       await call('/internal/.well-known/jwks.json'),
-      await door.send('GET', '/internal/.well-known/jwks.json'),
+      await gateway.send('GET', '/internal/.well-known/jwks.json'),
     ];
     const [inside, outside] = answers.map(({ body }) => body);
     expect(inside).toEqual(outside);
     expect(inside).not.toContain('"d"');
-    expect(inside).toBe(JSON.stringify(door.keyRing.publicKeys('internal')));
+    expect(inside).toBe(JSON.stringify(gateway.keyRing.publicKeys('internal')));
     const { verify } = createTokenVerifier({
       issuer: 'https://app.test/internal',
       audience: 'shell',
-      keys: createLocalKeySource(door.keyRing.publicKeys('internal')),
+      keys: createLocalKeySource(gateway.keyRing.publicKeys('internal')),
     });
-    const authorization = await zoneToken(door.sessions.add());
+    const authorization = await zoneToken(gateway.sessions.add());
     await expect(verify(authorization.slice(7))).resolves.toMatchObject({ kind: 'user', id: 'alice' });
   });
 });
 
 describe('a zone that calls a service for its user', () => {
   it('gets through as that user, with itself as the actor', async () => {
-    const authorization = await zoneToken(door.sessions.add());
+    const authorization = await zoneToken(gateway.sessions.add());
     const answer = await call('/api/x', { Authorization: authorization }, 'POST');
     expect(answer.status).toBe(200);
-    const first = String(door.upstream.seen[0]?.headers['authorization']);
+    const first = String(gateway.upstream.seen[0]?.headers['authorization']);
     expect(claimsOf(first)).toMatchObject({ aud: 'api', sub: 'alice', scope: 'product:read', act: { sub: 'shell' } });
-    expect(door.upstream.seen[0]?.headers).toMatchObject({ host: 'app.test', 'x-forwarded-host': 'app.test' });
+    expect(gateway.upstream.seen[0]?.headers).toMatchObject({ host: 'app.test', 'x-forwarded-host': 'app.test' });
     await call('/events', { Authorization: first });
-    const second = String(door.upstream.seen[1]?.headers['authorization']);
+    const second = String(gateway.upstream.seen[1]?.headers['authorization']);
     expect(claimsOf(second)).toMatchObject({ aud: 'events', act: { sub: 'api', act: { sub: 'shell' } } });
   });
 
   it('costs one signature and one read for many calls', async () => {
-    const authorization = await zoneToken(door.sessions.add());
-    const { signatureCount } = door.keyRing;
-    const { reads } = door.sessions;
+    const authorization = await zoneToken(gateway.sessions.add());
+    const { signatureCount } = gateway.keyRing;
+    const { reads } = gateway.sessions;
     await Promise.all(Array.from({ length: 20 }, () => call('/api/x', { Authorization: authorization })));
-    expect(door.keyRing.signatureCount - signatureCount).toBe(1);
-    expect(door.sessions.reads - reads).toBe(1);
+    expect(gateway.keyRing.signatureCount - signatureCount).toBe(1);
+    expect(gateway.sessions.reads - reads).toBe(1);
   });
 
   it('may use routes for services', async () => {
-    const authorization = await zoneToken(door.sessions.add());
+    const authorization = await zoneToken(gateway.sessions.add());
     expect((await call('/service', { Authorization: authorization })).status).toBe(200);
   });
 
   it('gains nothing that the user does not have', async () => {
-    const authorization = await zoneToken(door.sessions.add());
+    const authorization = await zoneToken(gateway.sessions.add());
     expect((await call('/admin/x', { Authorization: authorization })).status).toBe(403);
   });
 
   it('does not keep the session alive', async () => {
-    const token = door.sessions.add({}, { idleExpiresAt: new Date(Date.now() + 60_000) });
+    const token = gateway.sessions.add({}, { idleExpiresAt: new Date(Date.now() + 60_000) });
     const authorization = await zoneToken(token);
-    const before = door.sessions.activity.length;
+    const before = gateway.sessions.activity.length;
     await call('/api/x', { Authorization: authorization });
-    expect(door.sessions.activity).toHaveLength(before);
+    expect(gateway.sessions.activity).toHaveLength(before);
   });
 
   it('is refused once the session ended', async () => {
-    const token = door.sessions.add();
+    const token = gateway.sessions.add();
     const authorization = await zoneToken(token);
     expect((await call('/api/x', { Authorization: authorization })).status).toBe(200);
-    const sid = door.sessions.sidOf(token);
-    door.sessions.remove(token);
-    await door.bus.revoke('session', sid);
+    const sid = gateway.sessions.sidOf(token);
+    gateway.sessions.remove(token);
+    await gateway.bus.revoke('session', sid);
     expect((await call('/api/x', { Authorization: authorization })).status).toBe(401);
   });
 
   it('is refused once the authority of the user changed', async () => {
-    const token = door.sessions.add({ id: 'carol' });
+    const token = gateway.sessions.add({ id: 'carol' });
     const authorization = await zoneToken(token);
-    const sid = door.sessions.sidOf(token);
-    door.sessions.remove(token);
-    door.sessions.add({ id: 'carol', sid, generation: { session: 1, user: 2, policy: 1 } });
-    await door.bus.revoke('user', 'carol');
+    const sid = gateway.sessions.sidOf(token);
+    gateway.sessions.remove(token);
+    gateway.sessions.add({ id: 'carol', sid, generation: { session: 1, user: 2, policy: 1 } });
+    await gateway.bus.revoke('user', 'carol');
     expect((await call('/api/x', { Authorization: authorization })).status).toBe(401);
   });
 });
@@ -117,13 +117,13 @@ describe('the internal listener', () => {
   ])('turns away %s', async (_name, credential) => {
     const headers =
       credential === 'cookie'
-        ? cookie(door.sessions.add())
+        ? cookie(gateway.sessions.add())
         : credential === undefined
           ? {}
           : { Authorization: credential };
     const answer = await call('/api/x', headers);
     expect(answer.status).toBe(401);
-    expect(door.upstream.started).toBe(0);
+    expect(gateway.upstream.started).toBe(0);
   });
 
   it.each([
@@ -137,21 +137,21 @@ describe('the internal listener', () => {
     ['with an actor who acts for an actor, and so on', { claims: { act: nested(5) } }],
   ])(
     'turns away a token %s',
-    async (_name, change: { signer?: TestDoor['keyRing']; type?: string; claims?: object }) => {
-      const genuine = claimsOf(await zoneToken(door.sessions.add()));
-      const signer = change.signer ?? door.keyRing;
+    async (_name, change: { signer?: TestGateway['keyRing']; type?: string; claims?: object }) => {
+      const genuine = claimsOf(await zoneToken(gateway.sessions.add()));
+      const signer = change.signer ?? gateway.keyRing;
       const token = signer.sign('internal', change.type ?? 'at+jwt', { ...genuine, ...change.claims });
       const answer = await call('/api/x', { Authorization: `Bearer ${token}` });
       expect(answer.status).toBe(401);
-      expect(door.upstream.started).toBe(0);
+      expect(gateway.upstream.started).toBe(0);
     },
   );
 
   it('serves no mount, whoever asks', async () => {
-    const authorization = await zoneToken(door.sessions.add());
+    const authorization = await zoneToken(gateway.sessions.add());
     await call('/auth/session', { Authorization: authorization });
     expect(handled).toBe(0);
-    expect(door.upstream.seen.map((seen) => seen.target)).toEqual(['/auth/session']);
+    expect(gateway.upstream.seen.map((seen) => seen.target)).toEqual(['/auth/session']);
   });
 
   it('has the same firewall', async () => {

@@ -32,7 +32,7 @@ export interface DecisionParts extends AuthenticateParts, ProtectParts, Authoriz
  */
 const operatorPaths = /^\/(?:metrics|debug|diagnostics|actuator|server-status)(?:[/.]|$)/i;
 
-/** What the door does with every request, in this order. No stage looks at what an earlier one did not settle. */
+/** What the gateway does with every request, in this order. No stage looks at what an earlier one did not settle. */
 const stages: readonly { readonly name: string; readonly run: Stage<DecisionParts> }[] = [
   { name: 'firewall', run: passFirewall },
   { name: 'route', run: findRoute },
@@ -151,7 +151,7 @@ function translate(state: RequestState, { mint }: DecisionParts): Decision {
   return { kind: 'forward', route };
 }
 
-/** A WebSocket passes at the public listener, to an upstream: nothing of the door itself speaks it. */
+/** A WebSocket passes at the public listener, to an upstream: nothing of the gateway itself speaks it. */
 function requireTunnel({ listener, isHandedOver }: RequestState, { destination }: ResolvedRoute): void {
   const isPossible = listener === 'public' && isHandedOver && destination.kind === 'upstream';
   if (!isPossible) throw new SallyportError('SP_UPGRADE_UNSUPPORTED', { reason: 'tunnel-not-possible' });

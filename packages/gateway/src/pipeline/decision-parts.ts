@@ -3,7 +3,7 @@ import type { TokenMint } from '../credentials/token-mint.ts';
 import { createClientAddressReader } from '../firewall/client-address.ts';
 import { createForwardedSchemeReader } from '../firewall/forwarded-scheme.ts';
 import { createListenerHosts } from '../firewall/listener-hosts.ts';
-import type { CheckedDoorOptions } from '../gateway-options.ts';
+import type { CheckedGatewayOptions } from '../gateway-options.ts';
 import type { Listening } from '../listeners/listener.ts';
 import type { RouteTable } from '../routing/route-table.ts';
 import type { DecisionParts } from './decide.ts';
@@ -17,7 +17,7 @@ export interface DecisionSources {
 
 /** Builds the function that makes what the stages of a listener need. */
 export function createDecisionPartsOf(
-  options: CheckedDoorOptions,
+  options: CheckedGatewayOptions,
   { mint, tables, authenticators }: DecisionSources,
 ): (kind: ListenerKind, address: Listening) => DecisionParts {
   const { publicOrigin, isSecure, trustedProxies } = options;

@@ -12,10 +12,10 @@ import type { Mount } from '../routing/mount.ts';
 import type { ResolvedRoute } from '../routing/route-table.ts';
 import { createRequestState, type Decision, type ListenerKind, type RequestState } from './request-state.ts';
 import { randomHex } from '../random-hex.ts';
-import type { DoorMetrics } from '../record/gateway-metrics.ts';
+import type { GatewayMetrics } from '../record/gateway-metrics.ts';
 import { writeRecord, type RequestRecord } from '../record/record.ts';
 import { endSpans } from '../record/trace-request.ts';
-import type { DoorTraces } from '../record/traces.ts';
+import type { GatewayTraces } from '../record/traces.ts';
 import { pushSafetyHeaders } from '../forward/upstream-response.ts';
 
 export interface HandleRequestParts extends AnswerParts {
@@ -28,8 +28,8 @@ export interface HandleRequestParts extends AnswerParts {
   readonly clock: () => number;
   readonly logger: Logger;
   readonly accessLog: boolean;
-  readonly traces: DoorTraces | undefined;
-  readonly metrics: DoorMetrics | undefined;
+  readonly traces: GatewayTraces | undefined;
+  readonly metrics: GatewayMetrics | undefined;
   readonly tracer: Tracer | undefined;
   readonly onRefusal: ((record: RequestRecord) => void) | undefined;
   /** What runs under these parts, so that they can be released once they are replaced. */

@@ -6,7 +6,7 @@ import type { CachedSession } from '../sessions/session-cache.ts';
 import type { ReadCookies } from '../credentials/session-cookie-reader.ts';
 import type { MintedToken } from '../credentials/token-mint.ts';
 
-/** Which of the two doors a request came to. */
+/** The listener that a request came to. */
 export type ListenerKind = 'public' | 'internal';
 
 /** The state of one request on its way through the stages. Each stage fills in its part; later stages rely on earlier ones. */
@@ -44,7 +44,7 @@ export interface RequestState {
   readonly timings: { readonly name: string; readonly microseconds: number }[] | undefined;
 }
 
-/** What the door does with a request. */
+/** What the gateway does with a request. */
 export type Decision =
   | { readonly kind: 'forward'; readonly route: ResolvedRoute }
   | { readonly kind: 'mount'; readonly route: ResolvedRoute }

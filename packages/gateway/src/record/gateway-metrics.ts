@@ -4,8 +4,8 @@ import type { RequestRecord } from './record.ts';
 type Counter = ReturnType<CounterMetric['of']>;
 type Histogram = ReturnType<HistogramMetric['of']>;
 
-/** Counts what comes to the door. Labels are names of routes, classes of status, codes and reasons: never an id. */
-export interface DoorMetrics {
+/** Counts what comes to the gateway. Labels are names of routes, classes of status, codes and reasons: never an id. */
+export interface GatewayMetrics {
   /** A request arrived. */
   begin(): void;
   /** It is over. */
@@ -32,27 +32,27 @@ const decisionIndex: Readonly<Record<RequestRecord['decision'], number>> = {
 };
 const decisions = 4;
 
-/** Builds the counters of the door. `listener` tells browsers from services. */
-export function createDoorMetrics(meter: Meter, listener: RequestRecord['listener']): DoorMetrics {
+/** Builds the counters of the gateway. `listener` tells browsers from services. */
+export function createGatewayMetrics(meter: Meter, listener: RequestRecord['listener']): GatewayMetrics {
   const requests = meter.counter({
-    name: 'sallyport_door_requests_total',
-    help: 'Requests by route, class of status, and what the door did with them; code is empty unless it refused',
+    name: 'sallyport_gateway_requests_total',
+    help: 'Requests by route, class of status, and what the gateway did with them; code is empty unless it refused',
     labels: ['listener', 'route', 'status_class', 'decision', 'code'],
   });
   const durations = meter.histogram({
-    name: 'sallyport_door_request_duration_seconds',
+    name: 'sallyport_gateway_request_duration_seconds',
     help: 'From the arrival of a request to the end of its answer; streams last as long as they are open',
     labels: ['listener', 'route'],
     buckets: durationBuckets,
   });
   const refusals = meter.counter({
-    name: 'sallyport_door_refusals_total',
-    help: 'Requests that the door refused, or sent to sign in or step up, by reason',
+    name: 'sallyport_gateway_refusals_total',
+    help: 'Requests that the gateway refused, or sent to sign in or step up, by reason',
     labels: ['listener', 'code', 'reason'],
   });
   const aborted = meter
     .counter({
-      name: 'sallyport_door_aborted_total',
+      name: 'sallyport_gateway_aborted_total',
       help: 'Answers that were cut short: the client left, or the upstream broke',
       labels: ['listener'],
     })
@@ -62,7 +62,7 @@ export function createDoorMetrics(meter: Meter, listener: RequestRecord['listene
   let begun = 0;
   let ended = 0;
   meter.gauge(
-    { name: `sallyport_door_${listener}_requests_in_flight`, help: 'Requests whose answer has not ended' },
+    { name: `sallyport_gateway_${listener}_requests_in_flight`, help: 'Requests whose answer has not ended' },
     () => begun - ended,
   );
 

@@ -1,6 +1,6 @@
 import type { Logger, SallyportError } from '@sallyport/core';
 import type { ListenerKind } from '../pipeline/request-state.ts';
-import type { DoorMetrics } from './gateway-metrics.ts';
+import type { GatewayMetrics } from './gateway-metrics.ts';
 import { writeRecord } from './record.ts';
 
 /** A refusal that no stage decided on: the bytes were no request, or came to a listener that serves nothing. */
@@ -15,7 +15,7 @@ export type NoteRefusal = (refusal: EarlyRefusal) => void;
 export interface NoteRefusalParts {
   readonly logger: Logger;
   readonly accessLog: boolean;
-  readonly metrics: DoorMetrics | undefined;
+  readonly metrics: GatewayMetrics | undefined;
 }
 
 /** Writes the line of an early refusal in the form of every other request, so that one search finds all. */

@@ -1,7 +1,7 @@
 import type { InternalTokenClaims } from '@sallyport/core';
 
 /** One request as it went through the stages. Holds claims, never a token; a path, never a query. */
-export interface DoorTrace {
+export interface GatewayTrace {
   readonly requestId: string;
   readonly at: Date;
   readonly method: string;
@@ -21,14 +21,14 @@ export interface DoorTrace {
   readonly totalMilliseconds: number;
 }
 
-/** The last requests of each session, for the page "Behind the door" of the demo. */
-export interface DoorTraces {
-  record(sid: string, trace: DoorTrace): void;
+/** The last requests of each session, for the page "Behind the gateway" of the demo. */
+export interface GatewayTraces {
+  record(sid: string, trace: GatewayTrace): void;
   /** The requests of a session, newest first. */
-  list(sid: string): readonly DoorTrace[];
+  list(sid: string): readonly GatewayTrace[];
 }
 
-export interface DoorTracesOptions {
+export interface GatewayTracesOptions {
   /** @default 50 */
   readonly perSession?: number;
   /** @default 200 */
@@ -36,9 +36,9 @@ export interface DoorTracesOptions {
 }
 
 /** Keeps the last requests of a bounded number of sessions in memory; the session unused for longest makes room. */
-export function createDoorTraces(options: DoorTracesOptions = {}): DoorTraces {
+export function createGatewayTraces(options: GatewayTracesOptions = {}): GatewayTraces {
   const { perSession = 50, sessions = 200 } = options;
-  const bySession = new Map<string, DoorTrace[]>();
+  const bySession = new Map<string, GatewayTrace[]>();
   return {
     record: (sid, trace) => {
       const traces = bySession.get(sid) ?? [];

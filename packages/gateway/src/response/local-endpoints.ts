@@ -31,7 +31,7 @@ export function createKeysMount(keyRing: KeyRing): Mount {
 
 export interface HealthParts {
   readonly isReady: () => boolean;
-  /** What an operator should look at although the door is ready, as constant words. */
+  /** What an operator should look at although the gateway is ready, as constant words. */
   readonly readinessWarnings: () => readonly string[];
   readonly strictTransport: string | undefined;
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestContext, RequestLimit } from '@sallyport/core';
 
 /**
- * A handler in the door's own process, such as identity under `/auth`. It stands behind the same stages as a route:
+ * A handler in the gateway's own process, such as identity under `/auth`. It stands behind the same stages as a route:
  * firewall, session, cross-site protection and access are settled by the time `handle` is called.
  */
 export interface Mount {
@@ -13,7 +13,7 @@ export interface Mount {
   readonly access: 'public' | 'optional' | 'signed-in';
   /** Requests to a mount never keep a session alive. */
   readonly slide: false;
-  /** How many requests may come; absent means the limits of the door. */
+  /** How many requests may come; absent means the limits of the gateway. */
   readonly requestLimits?: readonly RequestLimit[];
   /** The most that it reads of a body: who announces more is not asked for it. Absent means it counts by itself. */
   readonly bodyBytes?: number;

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createRouteTable } from './route-table.ts';
-import { cookie, route, startTestDoor, type TestDoor } from '../test-support/test-gateway.ts';
+import { cookie, route, startTestGateway, type TestGateway } from '../test-support/test-gateway.ts';
 
 /* Which rules hold where a path has more than one spelling. */
 
-let door: TestDoor;
+let gateway: TestGateway;
 let alice: string;
 beforeAll(async () => {
-  door = await startTestDoor({
+  gateway = await startTestGateway({
     locales: ['de'],
     moreRoutes: [
       { name: 'next-files', prefix: '/_next', access: 'public' },
@@ -20,13 +20,13 @@ beforeAll(async () => {
       { name: 'metrics', prefix: '/metrics/mine', access: 'public' },
     ],
   });
-  alice = door.sessions.add();
+  alice = gateway.sessions.add();
 });
-afterAll(() => door.close());
-beforeEach(() => door.upstream.reset());
+afterAll(() => gateway.close());
+beforeEach(() => gateway.upstream.reset());
 
 const statusOf = async (target: string, headers = {}): Promise<number> =>
-  (await door.send('GET', target, headers)).status;
+  (await gateway.send('GET', target, headers)).status;
 
 describe('the stricter of two readings of a path holds', () => {
   it.each([
@@ -37,7 +37,7 @@ describe('the stricter of two readings of a path holds', () => {
   ])('%s: %s', async (_, target) => {
     expect(await statusOf(target)).toBe(401);
     expect(await statusOf(target, cookie(alice))).toBe(403);
-    expect(door.upstream.started).toBe(0);
+    expect(gateway.upstream.started).toBe(0);
   });
 
   it.each([
@@ -51,9 +51,9 @@ describe('the stricter of two readings of a path holds', () => {
   });
 
   it('forwards the bytes as they came', async () => {
-    const root = door.sessions.add({ id: 'root', roles: ['admin'] });
+    const root = gateway.sessions.add({ id: 'root', roles: ['admin'] });
     expect(await statusOf('/de/%61dmin/x.rsc?_rsc=1', cookie(root))).toBe(200);
-    expect(door.upstream.seen[0]?.target).toBe('/de/%61dmin/x.rsc?_rsc=1');
+    expect(gateway.upstream.seen[0]?.target).toBe('/de/%61dmin/x.rsc?_rsc=1');
   });
 });
 
@@ -74,7 +74,7 @@ describe('a route whose upstream does not tell cases apart', () => {
 describe('parameters in paths', () => {
   it('pass where the route takes them, untouched', async () => {
     expect(await statusOf('/java/x;jsessionid=1/y;a=%20b')).toBe(200);
-    expect(door.upstream.seen[0]?.target).toBe('/java/x;jsessionid=1/y;a=%20b');
+    expect(gateway.upstream.seen[0]?.target).toBe('/java/x;jsessionid=1/y;a=%20b');
   });
 
   it.each([
@@ -91,7 +91,7 @@ describe('parameters in paths', () => {
     '/java/x;%2f..%2fadmin',
   ])('are refused in %s', async (target) => {
     expect(await statusOf(target)).toBe(400);
-    expect(door.upstream.started).toBe(0);
+    expect(gateway.upstream.started).toBe(0);
   });
 });
 

@@ -8,7 +8,7 @@ const shortestIntervalMilliseconds = 10_000;
 
 /**
  * Builds the recorder of activity: at most one write per session in ten seconds, never waited for. The remembered idle
- * expiry moves in step with what was written, so that the door and the store never disagree by more than that.
+ * expiry moves in step with what was written, so that the gateway and the store never disagree by more than that.
  */
 export function createActivityRecorder(sessions: SessionDirectory, logger: Logger): RecordActivity {
   return (session, at) => {

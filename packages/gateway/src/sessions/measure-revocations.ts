@@ -1,4 +1,4 @@
-import type { CheckedDoorOptions } from '../gateway-options.ts';
+import type { CheckedGatewayOptions } from '../gateway-options.ts';
 
 /** Seconds. What is promised between gateways is 0.05. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -9,7 +9,7 @@ const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
  *
  * @returns a function that ends it.
  */
-export function measureRevocations(options: CheckedDoorOptions): () => void {
+export function measureRevocations(options: CheckedGatewayOptions): () => void {
   const { bus, meter, clock, sessionCache } = options;
   const propagation = meter
     .histogram({

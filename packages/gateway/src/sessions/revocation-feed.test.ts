@@ -1,6 +1,6 @@
 import { get, type IncomingMessage } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startTestDoor, type TestDoor } from '../test-support/test-gateway.ts';
+import { startTestGateway, type TestGateway } from '../test-support/test-gateway.ts';
 import { createTestBus } from '../test-support/test-sessions.ts';
 import { createRevocationFeed, type FeedSink } from './revocation-feed.ts';
 
@@ -15,19 +15,19 @@ interface Stream {
   close(): void;
 }
 
-let door: TestDoor;
+let gateway: TestGateway;
 const streams: Stream[] = [];
 beforeEach(async () => {
-  door = await startTestDoor({ revocationSubscribers: 3 });
+  gateway = await startTestGateway({ revocationSubscribers: 3 });
 });
 afterEach(async () => {
   for (const stream of streams.splice(0)) stream.close();
-  await door.close();
+  await gateway.close();
 });
 
 function open(headers: Readonly<Record<string, string>> = {}, path = '/internal/revocations', port?: number) {
   return new Promise<Stream>((resolve, reject) => {
-    const request = get({ port: port ?? door.internalPort, path, headers, agent: false }, (response) => {
+    const request = get({ port: port ?? gateway.internalPort, path, headers, agent: false }, (response) => {
       let text = '';
       let isOver = false;
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
@@ -47,7 +47,7 @@ function open(headers: Readonly<Record<string, string>> = {}, path = '/internal/
   });
 }
 
-const end = (id: string): Promise<void> => door.bus.revoke('session', id);
+const end = (id: string): Promise<void> => gateway.bus.revoke('session', id);
 
 describe('the stream of revocations', () => {
   it('says what lost authority, and nothing of why or of whom', async () => {
@@ -92,19 +92,19 @@ describe('the stream of revocations', () => {
 
   it('says that something may be missing when the bus says so, and while the bus hears nothing', async () => {
     const stream = await open();
-    door.bus.gap();
+    gateway.bus.gap();
     await expect.poll(() => stream.text(), patience).toMatch(/event: gap\ndata: \{\}\n\nevent: covered/);
     const before = stream.text().length;
-    door.bus.connected = false;
+    gateway.bus.connected = false;
     await expect.poll(() => stream.text().slice(before), patience).toContain('event: gap');
   });
 
   it('is not on the public listener, and takes only GET of its very path', async () => {
-    const outside = await open({ host: 'app.test' }, '/internal/revocations', door.port);
+    const outside = await open({ host: 'app.test' }, '/internal/revocations', gateway.port);
     expect(outside.response.headers['content-type']).not.toBe('text/event-stream');
     const other = await open({}, '/internal/revocations?x=1');
     expect(other.response.statusCode).toBe(404);
-    const answer = await fetch(`http://127.0.0.1:${door.internalPort}/internal/revocations`, { method: 'POST' });
+    const answer = await fetch(`http://127.0.0.1:${gateway.internalPort}/internal/revocations`, { method: 'POST' });
     expect(answer.status).toBe(405);
     expect(answer.headers.get('allow')).toBe('GET');
   });
@@ -119,9 +119,9 @@ describe('the stream of revocations', () => {
     await expect.poll(async () => (await open()).response.statusCode, patience).toBe(200);
   });
 
-  it('ends when the door closes, and holds up nothing', async () => {
+  it('ends when the gateway closes, and holds up nothing', async () => {
     const stream = await open();
-    await door.door.close({ graceMilliseconds: 60_000 });
+    await gateway.gateway.close({ graceMilliseconds: 60_000 });
     await expect.poll(() => stream.isOver(), patience).toBe(true);
   });
 });

@@ -12,7 +12,7 @@ import {
 import { createLeastRecentlyUsed } from '../least-recently-used.ts';
 import { createPerConnection } from '../per-connection.ts';
 
-/** A session as the door remembers it. Only `idleExpiresAt` and `activityRecordedAt` move; times are milliseconds. */
+/** A session as the gateway remembers it. Only `idleExpiresAt` and `activityRecordedAt` move; times are milliseconds. */
 export interface CachedSession {
   readonly principal: LiveSession['principal'];
   readonly absoluteExpiresAt: number;
@@ -57,7 +57,7 @@ interface HeardMessage {
   readonly message: BusMessage;
 }
 
-/** More tries than any burst of revocations of one session needs; then the door says that it cannot find out. */
+/** More tries than any burst of revocations of one session needs; then the gateway says that it cannot find out. */
 const maximumTries = 4;
 
 /** Unknown tokens are remembered briefly, so that a browser with a dead cookie does not cost a read per request. */
@@ -264,7 +264,7 @@ async function readWithin(
   try {
     return await Promise.race([readOnce(), tooLate]);
   } catch (cause) {
-    // Whatever a directory rejects with, the door could not find out: 503, never 401.
+    // Whatever a directory rejects with, the gateway could not find out: 503, never 401.
     if (cause instanceof SallyportError && cause.status >= 500) throw cause;
     throw new SallyportError('SP_STORE_UNAVAILABLE', { cause, reason: 'session-read-failed' });
   } finally {

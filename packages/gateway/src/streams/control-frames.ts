@@ -6,7 +6,7 @@ const ping = 0x89;
 const pong = 0x8a;
 const isMasked = 0x80;
 
-/** What the door's own pings say, so that their pongs can be told from all others: another word in each process. */
+/** What the gateway's own pings say, so that their pongs can be told from all others: another word in each process. */
 const pingPayload = randomBytes(8);
 
 /** A ping, as a server sends it (RFC 6455, section 5.5.2). */
@@ -15,7 +15,7 @@ export const pingFrame: Buffer = Buffer.concat([Buffer.from([ping, pingPayload.l
 /** Bytes of the pong that answers it, as a client sends it: with a mask. */
 export const pongLength = 2 + 4 + pingPayload.length;
 
-/** Whether a frame, of which the beginning is there, is the answer to the door's ping. */
+/** Whether a frame, of which the beginning is there, is the answer to the gateway's ping. */
 export function judgePong(bytes: Uint8Array, at: number): 'own' | 'other' | 'unknown' {
   if (bytes[at] !== pong) return 'other';
   if (at + 1 === bytes.length) return 'unknown';

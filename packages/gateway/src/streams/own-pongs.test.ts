@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startTestDoor, type TestDoor } from '../test-support/test-gateway.ts';
+import { startTestGateway, type TestGateway } from '../test-support/test-gateway.ts';
 import { handshake, openRaw, readFrames, writeFrame, type WebSocketClient } from '../test-support/web-socket-client.ts';
 import { agreementTo, startWebSocketUpstream, type WebSocketUpstream } from '../test-support/web-socket-upstream.ts';
 import { pingFrame } from './control-frames.ts';
@@ -16,7 +16,7 @@ const masked = { isMasked: true } as const;
 
 describe('a tunnel whose client answers pings', () => {
   let upstream: WebSocketUpstream;
-  let door: TestDoor;
+  let gateway: TestGateway;
   let client: WebSocketClient;
   let end: Duplex;
   let arrived: Buffer;
@@ -28,16 +28,16 @@ describe('a tunnel whose client answers pings', () => {
       socket.on('data', (piece: Buffer) => (arrived = Buffer.concat([arrived, piece])));
       socket.write(agreementTo(request));
     };
-    door = await startTestDoor({
+    gateway = await startTestGateway({
       streams: { heartbeatSeconds: 1 },
       moreRoutes: [{ name: 'open', prefix: '/open', access: 'public', upstream: upstream.origin }],
     });
-    client = openRaw(handshake('/open'), door.port);
+    client = openRaw(handshake('/open'), gateway.port);
     await isPinged();
   });
   afterEach(async () => {
     client.socket.destroy();
-    await door.close();
+    await gateway.close();
     await upstream.close();
   });
 
@@ -49,7 +49,7 @@ describe('a tunnel whose client answers pings', () => {
     await expect.poll(() => arrived.toString('latin1'), settled).toBe(bytes.toString('latin1'));
   };
 
-  it('keeps the answer to the ping of the door from the upstream', async () => {
+  it('keeps the answer to the ping of the gateway from the upstream', async () => {
     expect(client.frames().at(-1)?.payload).toEqual(word);
     client.socket.write(own);
     client.socket.write(last);
@@ -108,7 +108,7 @@ describe('a tunnel whose client answers pings', () => {
   it('and says no half of a frame before it ends both sides', async () => {
     client.socket.write(Buffer.concat([last, own.subarray(0, 5)]));
     await arrivesAs(last);
-    await door.door.close({ graceMilliseconds: 100 });
+    await gateway.gateway.close({ graceMilliseconds: 100 });
     const [, farewell] = readFrames(arrived);
     expect(farewell?.opcode).toBe(8);
   });

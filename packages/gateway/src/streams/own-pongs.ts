@@ -2,7 +2,7 @@ import { judgePong, pongLength } from './control-frames.ts';
 import type { FrameBoundary } from './frame-boundary.ts';
 
 /**
- * Takes the answers to the door's own pings out of what a client says: an upstream that counts the pongs to its pings
+ * Takes the answers to the gateway's own pings out of what a client says: an upstream that counts the pongs to its pings
  * would be told of one that it never sent. Everything else passes as it came, without being copied.
  *
  * Frames are looked at only while such an answer may come. Only a frame that may be one, and whose end has not arrived,

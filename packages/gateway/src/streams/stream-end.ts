@@ -1,6 +1,6 @@
 import { SallyportError, type ErrorCode } from '@sallyport/core';
 
-/** Why the door ends a stream. */
+/** Why the gateway ends a stream. */
 export type StreamEnd = 'session-ended' | 'access-lost' | 'unverified' | 'draining';
 
 /** How an end looks to a client, by the kind of stream. */

@@ -14,7 +14,7 @@ export interface Stream {
   quietSweeps: number;
 }
 
-/** Every stream that is open at this door. */
+/** Every stream that is open at this gateway. */
 export interface StreamRegister {
   /**
    * Takes a stream in until it is removed. With a session it ends when that does.
@@ -205,7 +205,7 @@ export function createStreamRegister(parts: StreamRegisterParts): StreamRegister
   };
 
   parts.meter.gauge(
-    { name: 'sallyport_door_streams', help: 'WebSockets and streaming answers that are open' },
+    { name: 'sallyport_gateway_streams', help: 'WebSockets and streaming answers that are open' },
     () => streams.size,
   );
 
@@ -239,8 +239,8 @@ export function createStreamRegister(parts: StreamRegisterParts): StreamRegister
 
 function createEndedCounter(meter: Meter): CounterMetric {
   const counter = meter.counter({
-    name: 'sallyport_door_streams_ended_total',
-    help: 'Streams that ended: by either end (closed), or by the door and why',
+    name: 'sallyport_gateway_streams_ended_total',
+    help: 'Streams that ended: by either end (closed), or by the gateway and why',
     labels: ['reason'],
   });
   const series = new Map<string, ReturnType<CounterMetric['of']>>();

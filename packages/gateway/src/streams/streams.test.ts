@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { DoorOptions } from '../gateway-options.ts';
+import type { GatewayOptions } from '../gateway-options.ts';
 import type { RequestRecord } from '../record/record.ts';
 import { sendRaw } from '../test-support/raw-client.ts';
-import { cookie, startTestDoor, type TestDoor } from '../test-support/test-gateway.ts';
+import { cookie, startTestGateway, type TestGateway } from '../test-support/test-gateway.ts';
 import {
   closeOf,
   handshake,
@@ -21,20 +21,20 @@ const sessionEnded = { code: 4401, reason: 'session ended' };
 const accessLost = { code: 4403, reason: 'access lost' };
 
 let upstream: WebSocketUpstream;
-let door: TestDoor;
-/** Another door on the same bus and the same sessions. */
-let other: TestDoor;
+let gateway: TestGateway;
+/** Another gateway on the same bus and the same sessions. */
+let other: TestGateway;
 let alice: string;
 const records: RequestRecord[] = [];
 const clients: WebSocketClient[] = [];
-const doors: TestDoor[] = [];
+const gateways: TestGateway[] = [];
 /** The upstream's end of the last tunnel, and what arrived at it. */
 let end: Duplex;
 let arrived: Buffer;
 
-function startDoor(change: Partial<DoorOptions> = {}): Promise<TestDoor> {
+function startDoor(change: Partial<GatewayOptions> = {}): Promise<TestGateway> {
   const { origin } = upstream;
-  return startTestDoor({
+  return startTestGateway({
     moreRoutes: [
       { name: 'own', prefix: '/own', upstream: origin },
       { name: 'maybe', prefix: '/maybe', access: 'optional', upstream: origin },
@@ -52,61 +52,61 @@ function startDoor(change: Partial<DoorOptions> = {}): Promise<TestDoor> {
   });
 }
 
-/** A door of its own for one test. */
-async function startOwnDoor(change: Partial<DoorOptions>): Promise<TestDoor> {
+/** A gateway of its own for one test. */
+async function startOwnDoor(change: Partial<GatewayOptions>): Promise<TestGateway> {
   const own = await startDoor(change);
-  doors.push(own);
+  gateways.push(own);
   return own;
 }
 
 beforeAll(async () => {
   upstream = await startWebSocketUpstream();
-  door = await startDoor();
-  other = await startDoor({ bus: door.bus, sessions: door.sessions });
+  gateway = await startDoor();
+  other = await startDoor({ bus: gateway.bus, sessions: gateway.sessions });
 });
 afterAll(async () => {
-  await Promise.all([door.close(), other.close()]);
+  await Promise.all([gateway.close(), other.close()]);
   await upstream.close();
 });
 beforeEach(() => {
   records.length = 0;
   upstream.reset();
-  for (const one of [door, other]) one.upstream.reset();
+  for (const one of [gateway, other]) one.upstream.reset();
   upstream.answer = (request, socket) => {
     end = socket;
     arrived = Buffer.alloc(0);
     socket.on('data', (piece: Buffer) => (arrived = Buffer.concat([arrived, piece])));
     socket.write(agreementTo(request));
   };
-  alice = door.sessions.add();
+  alice = gateway.sessions.add();
 });
 afterEach(async () => {
   for (const client of clients.splice(0)) client.socket.destroy();
-  await Promise.all(doors.splice(0).map((own) => own.close()));
+  await Promise.all(gateways.splice(0).map((own) => own.close()));
 });
 
-function open(bytes: string, at: TestDoor = door): WebSocketClient {
+function open(bytes: string, at: TestGateway = gateway): WebSocketClient {
   const client = openRaw(bytes, at.port);
   clients.push(client);
   return client;
 }
 
-async function openSocket(token = alice, target = '/own/x', at: TestDoor = door): Promise<WebSocketClient> {
+async function openSocket(token = alice, target = '/own/x', at: TestGateway = gateway): Promise<WebSocketClient> {
   const client = open(handshake(target, cookie(token)), at);
   await expect.poll(client.received, settled).toContain('\r\n\r\n');
   expect(client.received()).toContain('HTTP/1.1 101 ');
   return client;
 }
 
-async function openEvents(token = alice, target = '/events/x', at: TestDoor = door): Promise<WebSocketClient> {
+async function openEvents(token = alice, target = '/events/x', at: TestGateway = gateway): Promise<WebSocketClient> {
   const client = open(`GET ${target} HTTP/1.1\r\nHost: app.test\r\nCookie: __Host-sallyport=${token}\r\n\r\n`, at);
   await expect.poll(client.received, settled).toContain('data: 1\n\n');
   return client;
 }
 
-/** Lets the plain upstream of a door answer with events. Resolves to the answer, once there is one. */
+/** Lets the plain upstream of a gateway answer with events. Resolves to the answer, once there is one. */
 function answerWithEvents(
-  at: TestDoor = door,
+  at: TestGateway = gateway,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly response: ServerResponse; readonly gone: Promise<unknown> }> {
   return new Promise((resolve) => {
@@ -119,9 +119,9 @@ function answerWithEvents(
 }
 
 async function endSession(token: string): Promise<void> {
-  const sid = door.sessions.sidOf(token);
-  door.sessions.remove(token);
-  await door.bus.revoke('session', sid);
+  const sid = gateway.sessions.sidOf(token);
+  gateway.sessions.remove(token);
+  await gateway.bus.revoke('session', sid);
 }
 
 const closeSeenBy = (client: WebSocketClient) => () => closeOf(client.frames().at(-1));
@@ -161,20 +161,20 @@ describe('a WebSocket with a session', () => {
     ['when the session is dead', '/own/x', cookie('d'.repeat(43)), 401],
     ['when there is none', '/own/x', { Cookie: undefined }, 401],
   ])('is refused %s', async (_name, target, change, status) => {
-    const answer = await sendRaw(door.port, handshake(target, { ...cookie(alice), ...change }));
+    const answer = await sendRaw(gateway.port, handshake(target, { ...cookie(alice), ...change }));
     expect(answer.status).toBe(status);
     expect(upstream.handshakes).toHaveLength(0);
   });
 
   it('is refused at the internal listener', async () => {
-    const host = { Host: `127.0.0.1:${door.internalPort}` };
-    expect((await sendRaw(door.internalPort, handshake('/maybe/x', host))).status).toBe(501);
+    const host = { Host: `127.0.0.1:${gateway.internalPort}` };
+    expect((await sendRaw(gateway.internalPort, handshake('/maybe/x', host))).status).toBe(501);
     expect(upstream.handshakes).toHaveLength(0);
   });
 });
 
 describe('W02: a WebSocket ends with its session', () => {
-  it('at every door, with a close code of its own, and at the upstream too', async () => {
+  it('at every gateway, with a close code of its own, and at the upstream too', async () => {
     const here = await openSocket();
     const hereEnd = end;
     const there = await openSocket(alice, '/own/x', other);
@@ -193,34 +193,34 @@ describe('W02: a WebSocket ends with its session', () => {
 
   it('when its user is banned', async () => {
     const client = await openSocket();
-    door.sessions.remove(alice);
-    await door.bus.revoke('user', 'alice');
+    gateway.sessions.remove(alice);
+    await gateway.bus.revoke('user', 'alice');
     await expect.poll(closeSeenBy(client), settled).toEqual(sessionEnded);
   });
 
   it('when something was missed meanwhile', async () => {
     const client = await openSocket();
-    door.sessions.remove(alice);
-    door.bus.gap();
+    gateway.sessions.remove(alice);
+    gateway.bus.gap();
     await expect.poll(closeSeenBy(client), settled).toEqual(sessionEnded);
   });
 
   it('when it has become the session of somebody else', async () => {
     const client = await openSocket();
-    door.sessions.change(alice, { id: 'bob' });
-    await door.bus.revoke('session', door.sessions.sidOf(alice));
+    gateway.sessions.change(alice, { id: 'bob' });
+    await gateway.bus.revoke('session', gateway.sessions.sidOf(alice));
     await expect.poll(closeSeenBy(client), settled).toEqual(sessionEnded);
   });
 
   it('when its time is over, whatever happens', async () => {
     const soon = new Date(Date.now() + 300);
-    const client = await openSocket(door.sessions.add({}, { absoluteExpiresAt: soon }));
+    const client = await openSocket(gateway.sessions.add({}, { absoluteExpiresAt: soon }));
     await expect.poll(closeSeenBy(client), settled).toEqual(sessionEnded);
   });
 
   describe('when it was idle for too long', () => {
     let time: number;
-    let own: TestDoor;
+    let own: TestGateway;
     let idle: string;
     beforeEach(async () => {
       time = Date.parse('2026-01-01T00:00:00Z');
@@ -264,8 +264,8 @@ describe('W02: a WebSocket ends with its session', () => {
   });
 
   it('and not with that of anybody else, nor with another of the same person', async () => {
-    const bob = await openSocket(door.sessions.add({ id: 'bob' }));
-    const phone = door.sessions.add();
+    const bob = await openSocket(gateway.sessions.add({ id: 'bob' }));
+    const phone = gateway.sessions.add();
     await openSocket(phone, '/own/x', other);
     const [bobEnd] = [...upstream.open];
     const desk = await openSocket();
@@ -278,11 +278,11 @@ describe('W02: a WebSocket ends with its session', () => {
 
   it('and goes on when the session was read again and may stay', async () => {
     const client = await openSocket();
-    const { reads } = door.sessions;
-    await door.bus.revoke('session', door.sessions.sidOf(alice));
-    await door.bus.revoke('user', 'alice');
-    await door.bus.revoke('policy', 'policy');
-    await expect.poll(() => door.sessions.reads, settled).toBeGreaterThan(reads);
+    const { reads } = gateway.sessions;
+    await gateway.bus.revoke('session', gateway.sessions.sidOf(alice));
+    await gateway.bus.revoke('user', 'alice');
+    await gateway.bus.revoke('policy', 'policy');
+    await expect.poll(() => gateway.sessions.reads, settled).toBeGreaterThan(reads);
     await staysOpen(client);
   });
 
@@ -316,11 +316,11 @@ describe('W02: a WebSocket ends with its session', () => {
 
 describe('W04: a WebSocket ends with the right to it', () => {
   it('when the role is taken away', async () => {
-    const admin = door.sessions.add({ id: 'root', roles: ['admin'] });
+    const admin = gateway.sessions.add({ id: 'root', roles: ['admin'] });
     const client = await openSocket(admin, '/admins/x');
     const own = await openSocket(admin, '/own/x');
-    door.sessions.change(admin, { roles: ['user'] });
-    await door.bus.revoke('user', 'root');
+    gateway.sessions.change(admin, { roles: ['user'] });
+    await gateway.bus.revoke('user', 'root');
     await expect.poll(closeSeenBy(client), settled).toEqual(accessLost);
     expect(own.isEnded()).toBe(false);
   });
@@ -384,9 +384,9 @@ describe('the close frame', () => {
     const client = await openSocket();
     client.socket.write(writeFrame('before', { isMasked: true }));
     await expect.poll(() => readFrames(arrived).length, settled).toBe(1);
-    const sid = door.sessions.sidOf(alice);
-    door.sessions.remove(alice);
-    await door.bus.revoke('session', sid);
+    const sid = gateway.sessions.sidOf(alice);
+    gateway.sessions.remove(alice);
+    await gateway.bus.revoke('session', sid);
     await expect.poll(closeSeenBy(client), settled).toEqual(sessionEnded);
     client.socket.write(writeFrame('after', { isMasked: true }));
     await expect.poll(() => upstream.open.size, settled).toBe(0);
@@ -397,14 +397,14 @@ describe('the close frame', () => {
 describe('a store that does not answer', () => {
   it('ends no stream at once, and the check is made up for', async () => {
     const client = await openSocket();
-    door.sessions.beforeAnswer = () => Promise.reject(new Error('down'));
-    const sid = door.sessions.sidOf(alice);
-    const { reads } = door.sessions;
-    await door.bus.revoke('session', sid);
-    await expect.poll(() => door.sessions.reads, settled).toBeGreaterThan(reads + 1);
+    gateway.sessions.beforeAnswer = () => Promise.reject(new Error('down'));
+    const sid = gateway.sessions.sidOf(alice);
+    const { reads } = gateway.sessions;
+    await gateway.bus.revoke('session', sid);
+    await expect.poll(() => gateway.sessions.reads, settled).toBeGreaterThan(reads + 1);
     await staysOpen(client);
-    door.sessions.remove(alice);
-    door.sessions.beforeAnswer = async () => {};
+    gateway.sessions.remove(alice);
+    gateway.sessions.beforeAnswer = async () => {};
     await expect.poll(closeSeenBy(client), settled).toEqual(sessionEnded);
   });
 
@@ -438,9 +438,9 @@ describe('without a word on the bus', () => {
 
 describe('W02: an event stream ends with its session', () => {
   it.each(['/events/x', '/api/x'])(
-    'on %s, at every door, with a last event, and the upstream is told',
+    'on %s, at every gateway, with a last event, and the upstream is told',
     async (target) => {
-      const [here, there] = [answerWithEvents(door), answerWithEvents(other)];
+      const [here, there] = [answerWithEvents(gateway), answerWithEvents(other)];
       const both = [await openEvents(alice, target), await openEvents(alice, target, other)];
       await endSession(alice);
       for (const client of both) {
@@ -465,7 +465,7 @@ describe('W02: an event stream ends with its session', () => {
   });
 
   it('by being cut where it is compressed', async () => {
-    const answer = answerWithEvents(door, { 'content-encoding': 'x-test' });
+    const answer = answerWithEvents(gateway, { 'content-encoding': 'x-test' });
     const client = await openEvents();
     await endSession(alice);
     await expect.poll(client.isEnded, settled).toBe(true);
@@ -476,23 +476,23 @@ describe('W02: an event stream ends with its session', () => {
   });
 
   it('by 401 while it has no answer', async () => {
-    door.upstream.answer = () => {};
+    gateway.upstream.answer = () => {};
     const client = open(`GET /events/x HTTP/1.1\r\nHost: app.test\r\nCookie: __Host-sallyport=${alice}\r\n\r\n`);
-    await expect.poll(() => door.upstream.seen.length, settled).toBe(1);
+    await expect.poll(() => gateway.upstream.seen.length, settled).toBe(1);
     await endSession(alice);
     await expect.poll(client.received, settled).toMatch(/^HTTP\/1\.1 401 [^]*SP_UNAUTHENTICATED/);
   });
 
   it('that was over before its answer began, on a route whose answers are short as a rule', async () => {
     const answered = Promise.withResolvers<void>();
-    door.upstream.answer = (_, response) => {
+    gateway.upstream.answer = (_, response) => {
       void answered.promise.then(() => {
         response.writeHead(200, { 'content-type': 'text/event-stream' });
         response.write(':\n\n');
       });
     };
     const client = open(`GET /api/x HTTP/1.1\r\nHost: app.test\r\nCookie: __Host-sallyport=${alice}\r\n\r\n`);
-    await expect.poll(() => door.upstream.seen.length, settled).toBe(1);
+    await expect.poll(() => gateway.upstream.seen.length, settled).toBe(1);
     await endSession(alice);
     answered.resolve();
     await expect.poll(client.received, settled).toContain('event: session-ended');
@@ -500,10 +500,10 @@ describe('W02: an event stream ends with its session', () => {
 
   it('with the right to it', async () => {
     const answer = answerWithEvents();
-    const admin = door.sessions.add({ id: 'root', roles: ['admin'] });
+    const admin = gateway.sessions.add({ id: 'root', roles: ['admin'] });
     const client = await openEvents(admin, '/admin/x');
-    door.sessions.change(admin, { roles: ['user'] });
-    await door.bus.revoke('user', 'root');
+    gateway.sessions.change(admin, { roles: ['user'] });
+    await gateway.bus.revoke('user', 'root');
     await expect.poll(client.received, settled).toContain('event: access-lost\ndata: {"code":"SP_FORBIDDEN"}\n\n');
     await (
       await answer
@@ -511,12 +511,12 @@ describe('W02: an event stream ends with its session', () => {
   });
 
   it('at the internal listener too', async () => {
-    await door.send('GET', '/page', cookie(alice));
-    const authorization = String(door.upstream.seen.at(-1)?.headers['authorization']);
+    await gateway.send('GET', '/page', cookie(alice));
+    const authorization = String(gateway.upstream.seen.at(-1)?.headers['authorization']);
     const answer = answerWithEvents();
     const client = openRaw(
-      `GET /service-events HTTP/1.1\r\nHost: 127.0.0.1:${door.internalPort}\r\nAuthorization: ${authorization}\r\n\r\n`,
-      door.internalPort,
+      `GET /service-events HTTP/1.1\r\nHost: 127.0.0.1:${gateway.internalPort}\r\nAuthorization: ${authorization}\r\n\r\n`,
+      gateway.internalPort,
     );
     clients.push(client);
     await expect.poll(client.received, settled).toContain('data: 1\n\n');
@@ -532,14 +532,14 @@ describe('W02: an event stream ends with its session', () => {
     const client = open('GET /public/x HTTP/1.1\r\nHost: app.test\r\n\r\n');
     await expect.poll(client.received, settled).toContain('data: 1\n\n');
     await endSession(alice);
-    door.bus.gap();
+    gateway.bus.gap();
     (await answer).response.write('data: 2\n\n');
     await expect.poll(client.received, settled).toContain('data: 2\n\n');
   });
 });
 
 it('any other answer on a streaming route is cut with the session, and does not look whole', async () => {
-  door.upstream.answer = (_, response) => {
+  gateway.upstream.answer = (_, response) => {
     response.writeHead(200, { 'content-type': 'application/x-ndjson' });
     response.write('{"n":1}\n');
   };
@@ -648,14 +648,14 @@ describe('W10: streams of one session and of one user', () => {
   });
 });
 
-describe('a door that closes', () => {
+describe('a gateway that closes', () => {
   it('says so on WebSockets and between events, and does not wait for either', async () => {
     const closing = await startDoor();
     void answerWithEvents(closing);
     const token = closing.sessions.add();
     const socket = await openSocket(token, '/own/x', closing);
     const events = await openEvents(token, '/events/x', closing);
-    await closing.door.close({ graceMilliseconds: 3_600_000 });
+    await closing.gateway.close({ graceMilliseconds: 3_600_000 });
     expect(closeOf(socket.frames().at(-1))).toEqual({ code: 1001, reason: 'going away' });
     await expect.poll(events.received, settled).toMatch(/\r\n0\r\n\r\n$/);
     expect(events.received()).not.toContain('event:');
@@ -669,7 +669,7 @@ describe('a door that closes', () => {
     const { response } = await answer;
     response.write('data: ha');
     await expect.poll(events.received, settled).toContain('data: ha');
-    const closed = closing.door.close({ graceMilliseconds: 3_600_000 });
+    const closed = closing.gateway.close({ graceMilliseconds: 3_600_000 });
     response.write('lf\n\n');
     await closed;
     await expect.poll(events.received, settled).toMatch(/lf\n\n\r\n0\r\n\r\n$/);
@@ -679,7 +679,7 @@ describe('a door that closes', () => {
 
 it('W07: a client that leaves takes its upstream with it, again and again', async () => {
   let open_ = 0;
-  door.upstream.answer = (_, response) => {
+  gateway.upstream.answer = (_, response) => {
     open_++;
     response.on('close', () => open_--);
     response.writeHead(200, { 'content-type': 'text/event-stream' });

@@ -16,7 +16,7 @@ export interface Tunnel {
 /** How long one end may take to read what is left, and to go, after the other has gone. */
 const farewellMilliseconds = 5000;
 
-/** How long both ends may take when the door has ended the tunnel. */
+/** How long both ends may take when the gateway has ended the tunnel. */
 const cutMilliseconds = 750;
 
 /** How long the frame under way may take to its end, behind which the close frame stands. */

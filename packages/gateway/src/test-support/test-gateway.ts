@@ -1,16 +1,16 @@
 import { routeSchema, type KeyRing, type Route, type RouteInput } from '@sallyport/core';
-import { createDoor, type Door } from '../gateway.ts';
-import type { DoorOptions } from '../gateway-options.ts';
+import { createGateway, type Gateway } from '../gateway.ts';
+import type { GatewayOptions } from '../gateway-options.ts';
 import { startEchoUpstream, type EchoUpstream } from './echo-upstream.ts';
 import { request, type RawAnswer } from './raw-client.ts';
 import { createTestKeyRing } from './test-key-ring.ts';
 import { createTestBus, createTestSessions, type TestBus, type TestSessions } from './test-sessions.ts';
 
-/** A door in front of an echo, reached as https://app.test and https://shop.test. */
-export interface TestDoor {
+/** A gateway in front of an echo, reached as https://app.test and https://shop.test. */
+export interface TestGateway {
   readonly port: number;
   readonly internalPort: number;
-  readonly door: Door;
+  readonly gateway: Gateway;
   readonly sessions: TestSessions;
   readonly bus: TestBus;
   readonly keyRing: KeyRing;
@@ -29,10 +29,10 @@ export function cookie(token: string): { readonly Cookie: string } {
   return { Cookie: `__Host-sallyport=${token}` };
 }
 
-/** Starts a door with the routes of the catalogue of hostile cases, and more if they are given. */
-export async function startTestDoor(
-  change: Partial<DoorOptions> & { readonly moreRoutes?: readonly Partial<RouteInput>[] } = {},
-): Promise<TestDoor> {
+/** Starts a gateway with the routes of the catalogue of hostile cases, and more if they are given. */
+export async function startTestGateway(
+  change: Partial<GatewayOptions> & { readonly moreRoutes?: readonly Partial<RouteInput>[] } = {},
+): Promise<TestGateway> {
   const upstream = await startEchoUpstream();
   const sessions = createTestSessions(change.now);
   const bus = createTestBus();
@@ -48,7 +48,7 @@ export async function startTestDoor(
     { name: 'shell', prefix: '/', access: 'optional', profile: true, permissions: ['*'] },
     ...moreRoutes,
   ];
-  const door = createDoor({
+  const gateway = createGateway({
     publicUrl: 'https://app.test',
     hosts: ['shop.test'],
     routes: inputs.map((input) => route({ name: 'x', prefix: '/x', upstream: upstream.origin, ...input })),
@@ -58,19 +58,19 @@ export async function startTestDoor(
     accessLog: false,
     ...options,
   });
-  const { port } = await door.listen({ host: '127.0.0.1', port: 0 });
-  const { port: internalPort } = await door.listenInternal({ host: '127.0.0.1', port: 0 });
+  const { port } = await gateway.listen({ host: '127.0.0.1', port: 0 });
+  const { port: internalPort } = await gateway.listenInternal({ host: '127.0.0.1', port: 0 });
   return {
     port,
     internalPort,
-    door,
+    gateway,
     sessions,
     bus,
     keyRing,
     upstream,
     send: (method, target, headers, body) => request(port, method, target, headers, body),
     close: async () => {
-      await door.close({ graceMilliseconds: 100 });
+      await gateway.close({ graceMilliseconds: 100 });
       await upstream.close();
     },
   };

@@ -39,15 +39,15 @@ describe('the admin listener', () => {
       expect(page).toMatch(new RegExp(`^${name}\\{${labels}\\} ${value}$`, 'm'));
     const route = (name: string, statusClass: string, decision: string, code: string) =>
       `listener="public",route="${name}",status_class="${statusClass}",decision="${decision}",code="${code}"`;
-    line('sallyport_door_requests_total', route('open', '2xx', 'forward', ''), '1');
-    line('sallyport_door_requests_total', route('shop', '2xx', 'forward', ''), '2');
-    line('sallyport_door_requests_total', route('shop', '4xx', 'refuse', 'SP_UNAUTHENTICATED'), '1');
-    line('sallyport_door_requests_total', route('manage', '4xx', 'refuse', 'SP_FORBIDDEN'), '1');
-    line('sallyport_door_requests_total', route('gone', '5xx', 'refuse', 'SP_UPSTREAM_UNAVAILABLE'), '1');
-    line('sallyport_door_refusals_total', 'listener="public",code="SP_FORBIDDEN",reason="role-missing"', '1');
-    line('sallyport_door_request_duration_seconds_count', 'listener="public",route="shop"', '3');
-    line('sallyport_door_request_duration_seconds_bucket', 'le="\\+Inf",listener="public",route="shop"', '3');
-    expect(page).toMatch(/^sallyport_door_connections \d+$/m);
+    line('sallyport_gateway_requests_total', route('open', '2xx', 'forward', ''), '1');
+    line('sallyport_gateway_requests_total', route('shop', '2xx', 'forward', ''), '2');
+    line('sallyport_gateway_requests_total', route('shop', '4xx', 'refuse', 'SP_UNAUTHENTICATED'), '1');
+    line('sallyport_gateway_requests_total', route('manage', '4xx', 'refuse', 'SP_FORBIDDEN'), '1');
+    line('sallyport_gateway_requests_total', route('gone', '5xx', 'refuse', 'SP_UPSTREAM_UNAVAILABLE'), '1');
+    line('sallyport_gateway_refusals_total', 'listener="public",code="SP_FORBIDDEN",reason="role-missing"', '1');
+    line('sallyport_gateway_request_duration_seconds_count', 'listener="public",route="shop"', '3');
+    line('sallyport_gateway_request_duration_seconds_bucket', 'le="\\+Inf",listener="public",route="shop"', '3');
+    expect(page).toMatch(/^sallyport_gateway_connections \d+$/m);
     expect(page).toMatch(/^sallyport_ready 1$/m);
     expect(page).toMatch(/^nodejs_eventloop_lag_p99_seconds /m);
     expect(page).toMatch(/^process_resident_memory_bytes /m);
@@ -88,7 +88,9 @@ describe('the admin listener', () => {
     const page = await metrics();
     expect(page).toMatch(/^sallyport_security_events_total\{type="sign-in.refused",outcome="refused"\} 1$/m);
     expect(page).toMatch(/^sallyport_security_events_total\{type="sign-in.succeeded",outcome="success"\} \d+$/m);
-    expect(page).toMatch(/^sallyport_door_refusals_total\{listener="public",code="SP_CREDENTIALS_INVALID",reason="/m);
+    expect(page).toMatch(
+      /^sallyport_gateway_refusals_total\{listener="public",code="SP_CREDENTIALS_INVALID",reason="/m,
+    );
   });
 
   it('is not on the public listener, nor on the internal one', async () => {

@@ -1,10 +1,10 @@
-import type { Door } from '@sallyport/gateway';
+import type { Gateway } from '@sallyport/gateway';
 import type { Registry } from 'prom-client';
 import type { Reloader } from '../reload/reloader.ts';
 import type { Control } from './control.ts';
 
 export interface LocalControlParts {
-  readonly door: Door;
+  readonly door: Gateway;
   readonly registry: Registry | undefined;
   readonly isReady: () => boolean;
   readonly reloader: Reloader;

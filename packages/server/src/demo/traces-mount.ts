@@ -1,9 +1,9 @@
-import type { DoorTraces, Mount } from '@sallyport/gateway';
+import type { GatewayTraces, Mount } from '@sallyport/gateway';
 
 const mountName = 'behind-the-door';
 
 /** Keeps the page's own questions out: it asks every two seconds, and would push everything else out. */
-export function withoutOwnRequests(traces: DoorTraces): DoorTraces {
+export function withoutOwnRequests(traces: GatewayTraces): GatewayTraces {
   return {
     list: (sid) => traces.list(sid),
     record: (sid, trace) => {
@@ -13,7 +13,7 @@ export function withoutOwnRequests(traces: DoorTraces): DoorTraces {
 }
 
 /** Serves the last requests of the caller's own session, for the page "Behind the door". Claims, never a token. */
-export function createTracesMount(traces: DoorTraces): Mount {
+export function createTracesMount(traces: GatewayTraces): Mount {
   return {
     name: mountName,
     prefix: '/behind-the-door/requests',
