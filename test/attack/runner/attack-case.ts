@@ -39,8 +39,3 @@ export interface Scenario extends CaseHead {
 }
 
 export type AttackCase = Exchange | Scenario;
-
-/** What was expected and what was seen instead. Never holds a cookie. */
-export class CaseFailure extends Error {
-  override readonly name = 'CaseFailure';
-}

@@ -1,4 +1,4 @@
-import { CaseFailure } from './attack-case.ts';
+import { CaseFailure } from './case-failure.ts';
 import type { FixtureAddress } from '../fixture/fixture.ts';
 import type { FixtureUser } from '../fixture/fixture-accounts.ts';
 import type { SeenRequest } from '../fixture/echo.ts';

@@ -1,4 +1,5 @@
-import { CaseFailure, type AttackCase, type Exchange } from './attack-case.ts';
+import type { AttackCase, Exchange } from './attack-case.ts';
+import { CaseFailure } from './case-failure.ts';
 import type { Kit } from './kit.ts';
 import type { SeenRequest } from '../fixture/echo.ts';
 import type { FixtureAddress } from '../fixture/fixture.ts';

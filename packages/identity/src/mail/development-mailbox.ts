@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Hono } from 'hono';
-import type { Mailer, Message } from '@sallyport/core';
+import type { Mailer } from '@sallyport/core';
+import type { ArrivedMessage } from './arrived-message.ts';
 import { mailboxPage, mailboxScript } from './mailbox-page.ts';
 
 export interface DevelopmentMailboxOptions {
@@ -17,12 +18,6 @@ export interface DevelopmentMailbox {
    * whoever reads it can take over every account.
    */
   readonly app: Hono;
-}
-
-/** A message that arrived. */
-export interface ArrivedMessage extends Message {
-  readonly id: number;
-  readonly at: Date;
 }
 
 const scriptHash = createHash('sha256').update(mailboxScript).digest('base64');

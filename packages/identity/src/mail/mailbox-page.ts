@@ -1,4 +1,4 @@
-import type { ArrivedMessage } from './development-mailbox.ts';
+import type { ArrivedMessage } from './arrived-message.ts';
 import { escapeHtml } from './escape-html.ts';
 
 /** Looks for new messages every two seconds, and shows them when there are any. Without it the page works by hand. */

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { silentLogger, storeFaultWordOf, type Logger } from '@sallyport/core';
 import { leaseMilliseconds, takeMongoLease } from '../mongodb/mongo-lease.ts';
 import type { ExternalDatabase } from '../open-database.ts';
+import type { HeldLock } from './held-lock.ts';
 import { takePostgresLock } from './postgres-lock.ts';
 import { StoreInUse } from './store-in-use.ts';
 
@@ -17,12 +18,6 @@ export interface DatabaseClaim {
   /** While it is `false` another process may use the database: nothing may be read or written. */
   isHeld(): boolean;
   /** Gives the database back. */
-  release(): Promise<void>;
-}
-
-/** A lock, while it lasts. */
-export interface HeldLock {
-  isHeld(): boolean;
   release(): Promise<void>;
 }
 

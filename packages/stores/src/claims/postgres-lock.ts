@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PostgresDatabase } from '../postgres/open-postgres.ts';
-import type { HeldLock } from './claim-database.ts';
+import type { HeldLock } from './held-lock.ts';
 
 /** Any number that nothing else in the database uses; the second half of the lock is the schema. */
 const lockClass = 1_396_788_293;

@@ -1,11 +1,11 @@
 import { silentLogger, type Logger } from '@sallyport/core';
 import { keepConnected } from './keep-connected.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 import {
   connectForCommands,
   connectToChannel,
   type ChannelConnection,
   type CommandConnection,
-  type ConnectionSettings,
 } from './redis-connection.ts';
 import { RedisFault, toFault, toRedisError } from './redis-fault.ts';
 import type { RedisScript } from './redis-script.ts';

@@ -1,19 +1,9 @@
 import { loadRedisDriver } from '../drivers.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 import { RedisFault } from './redis-fault.ts';
 import { findMaster } from './redis-sentinel.ts';
-import type { RedisAddress, RedisNode } from './redis-url.ts';
+import type { RedisNode } from './redis-url.ts';
 import { within } from './time-limit.ts';
-
-/** Everything that a connection needs to know. */
-export interface ConnectionSettings {
-  readonly address: RedisAddress;
-  readonly clientName: string;
-  /** PEM text of the authorities that are believed instead of the usual ones. */
-  readonly ca?: string;
-  readonly connectTimeoutMilliseconds: number;
-  readonly commandTimeoutMilliseconds: number;
-  readonly maximumQueued: number;
-}
 
 /** An open connection for commands. It is used until it is lost, and never opened again. */
 export interface CommandConnection {

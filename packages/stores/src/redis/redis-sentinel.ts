@@ -1,5 +1,5 @@
 import { loadRedisDriver } from '../drivers.ts';
-import type { ConnectionSettings } from './redis-connection.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 import { RedisFault } from './redis-fault.ts';
 import { toList } from './redis-reply.ts';
 import type { RedisNode } from './redis-url.ts';
