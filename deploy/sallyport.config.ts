@@ -1,4 +1,4 @@
-import type { ConfigInput } from '@sallyport/app-gateway';
+import type { ConfigInput } from '@sallyport/server';
 
 /**
  * A configuration for production: what Dockerfile, compose.yaml and the Kubernetes manifests mount at /app. It imports
