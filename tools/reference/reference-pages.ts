@@ -1,10 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
+import { errorCatalog, routeSchema, securityEventDetails, type ErrorCatalogEntry } from '@sallyport/core';
 import { configSchema } from '@sallyport/server';
-import { errorCatalog, type ErrorCatalogEntry } from '../../packages/core/src/error-catalog.ts';
-import { routeSchema } from '../../packages/core/src/route.ts';
-import { securityEventDetails } from '../../packages/core/src/security-event.ts';
 import { workspaceRoot } from '../workspace-root.ts';
 import { describeEnvironmentVariables } from './environment-variables.ts';
 import { toSchemaRows, type SchemaNode } from './schema-rows.ts';
