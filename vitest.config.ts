@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { filesOf, storeCombinations } from './test/e2e/store-combinations.ts';
 import { filesOnlyInAll, scopeVariable } from './tools/testing/only-in-all.ts';
@@ -22,6 +23,8 @@ export default defineConfig({
     silent: 'passed-only',
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // Vitest's own choice is one less than there are cores, so one file at a time on two: most of ours wait, not compute.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // A crowded machine is not a broken system: what passes at the second try only is named in the summary.
     retry: isCi ? 1 : 0,
     projects: [
