@@ -100,7 +100,8 @@ describe('files', () => {
       new RegExp(['(?<![\\w./-])/', 'work/(?:main|shared)\\b'].join('')),
     ];
     const texts = listFiles('.', /\.(?:ts|tsx|mts|mjs|js|json|md|sh|css|svg|ya?ml)$|^run$/).filter(
-      (file) => file !== 'package-lock.json',
+      // A stored gateway is nothing without its secrets, which were made for the test alone.
+      (file) => file !== 'package-lock.json' && !file.startsWith('test/upgrades/fixtures/'),
     );
     const found = texts.filter((file) => patterns.some((pattern) => pattern.test(readText(file))));
     expect(found).toEqual([]);

@@ -28,6 +28,7 @@ const foldersOnServers = [
   'test/attack/',
   'test/e2e/',
   'test/faults/',
+  'test/upgrades/',
 ];
 
 /** Where tests start processes of the build. */

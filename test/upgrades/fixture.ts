@@ -1,0 +1,24 @@
+/** What is known of a stored system besides its data. Every secret in it was made for the fixture alone. */
+export interface Fixture {
+  /** ISO 8601. The test sets the clock of its gateway a minute later. */
+  readonly madeAt: string;
+  readonly secret: string;
+  readonly password: string;
+  readonly accounts: {
+    /** With the role `vendor`, a password hashed here, a session, and a link for a new password. */
+    readonly vendor: { readonly id: string; readonly email: string };
+    /** With an authenticator app, and codes for the day when it is lost. */
+    readonly twoSteps: { readonly email: string; readonly totpSecret: string; readonly recoveryCode: string };
+    /** Whose password was hashed by another system, with bcrypt. */
+    readonly imported: { readonly email: string };
+  };
+  readonly session: { readonly cookie: string; readonly sid: string };
+  readonly resetToken: string;
+  readonly keys: readonly object[];
+  /** An internal token that was made then. */
+  readonly token: string;
+}
+
+export const fixtureStores = ['embedded', 'postgres'] as const;
+
+export type FixtureStore = (typeof fixtureStores)[number];
