@@ -159,7 +159,7 @@ const reservedPatterns = [
 
 const wellKnown = 512;
 
-/** Nobody's long names are to be kept in memory for ever. */
+/** Long names are not kept in memory for ever. */
 const longestWellKnown = 64;
 
 const rules = new Map<string, HeaderRule>();
@@ -330,6 +330,11 @@ export function readHeaders(raw: readonly string[]): InboundHeaders {
 /** Only letters and digits, lower-case: `X_Real.IP` and `X-Real-IP` become the same. */
 export function foldHeaderName(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+}
+
+/** How many header names the cache of rules holds: never more than its bound, whatever clients send. */
+export function cachedRuleCount(): number {
+  return rules.size;
 }
 
 function ruleAt(index: number, name: string): HeaderRule {

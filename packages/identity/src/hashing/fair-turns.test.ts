@@ -106,6 +106,18 @@ describe('turns', () => {
     expect(() => taken.requireRoom('e')).not.toThrow();
   });
 
+  it('are judged by a moving average, which one quick piece of work hardly changes', async () => {
+    let time = 0;
+    const taken = turns({ clock: () => time });
+    await taken.take('a', async () => void (time += 25_000));
+    await taken.take('a', async () => {});
+    const running = work('running', []);
+    const done = ['a', 'b', 'c', 'd'].map((origin) => taken.take(origin, running.run));
+    expect(() => taken.requireRoom('e')).toThrow(expect.objectContaining({ reason: 'hashing-late' }));
+    running.end();
+    await Promise.all(done);
+  });
+
   it('that many others wait for in vain are not lost to who has none waiting', async () => {
     let time = 0;
     const taken = turns({ clock: () => time });

@@ -31,8 +31,8 @@ interface Waiter {
 
 const retryAfterSeconds = 5;
 
-/** How much the last work counts in what is expected of the next. */
-const newsShare = 0.1;
+/** EWMA smoothing: how much the last duration counts in the average. */
+const smoothing = 0.1;
 
 /**
  * Builds the turns. Origins take them one after the other, whoever came first: somebody who asks a thousand times waits
@@ -45,8 +45,8 @@ export function createFairTurns(options: FairTurnsOptions): FairTurns {
   const queues = new Map<string, Waiter[]>();
   let free = concurrency;
   let waiting = 0;
-  /** How long work took lately; 0 until some was done. */
-  let usualMilliseconds = 0;
+  /** EWMA of how long work takes; 0 until some was done. */
+  let averageMilliseconds = 0;
 
   /** How many turns come before that of one more of this origin: of each other one no more than it has itself. */
   const turnsBefore = (own: number): number => {
@@ -68,7 +68,7 @@ export function createFairTurns(options: FairTurnsOptions): FairTurns {
     if (own >= maximumWaitingOfOne) refuse('share');
     if (waiting >= maximumWaiting) refuse('full');
     // Told at once, and not after waiting for nothing together with many others.
-    if ((turnsBefore(own) * usualMilliseconds) / concurrency > maximumWaitMilliseconds) refuse('late');
+    if ((turnsBefore(own) * averageMilliseconds) / concurrency > maximumWaitMilliseconds) refuse('late');
   };
 
   const wait = (origin: string): Promise<void> =>
@@ -118,7 +118,7 @@ export function createFairTurns(options: FairTurnsOptions): FairTurns {
         return await work();
       } finally {
         const took = clock() - begun;
-        usualMilliseconds += usualMilliseconds === 0 ? took : (took - usualMilliseconds) * newsShare;
+        averageMilliseconds += averageMilliseconds === 0 ? took : (took - averageMilliseconds) * smoothing;
         passOn();
       }
     },
