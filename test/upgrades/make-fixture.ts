@@ -10,7 +10,7 @@ import { callbackify, promisify } from 'node:util';
 import { silentLogger } from '@sallyport/core';
 import { createClosing, openIdentity, openStores, parseConfig, readEnvironment } from '@sallyport/server';
 import PostalMime from 'postal-mime';
-import { SMTPServer } from 'smtp-server';
+import { SMTPServer, type SMTPServerSession } from 'smtp-server';
 import { findPostgresProgram, startPostgres } from '../../tools/test-servers/postgres.ts';
 import { fixtureStores, type Fixture, type FixtureStore } from './fixture.ts';
 import {
@@ -152,7 +152,7 @@ async function startSmtp(mails: string[]): Promise<{ readonly url: string; close
   const server = new SMTPServer({
     disabledCommands: ['AUTH', 'STARTTLS'],
     disableReverseLookup: true,
-    onData: callbackify(async (stream: Readable) => {
+    onData: callbackify(async (stream: Readable, _session: SMTPServerSession) => {
       const chunks = (await stream.toArray()) as readonly Buffer[]; // A stream of bytes.
       mails.push((await PostalMime.parse(Buffer.concat(chunks))).text ?? '');
     }),
