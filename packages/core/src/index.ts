@@ -73,7 +73,7 @@ export {
 } from './revocation-event.ts';
 export { routeAccessSchema, routeSchema, type Route, type RouteAccess, type RouteInput } from './route.ts';
 export { SallyportError, type FieldError, type SallyportErrorOptions } from './sallyport-error.ts';
-export type { Sealer, SealerFor } from './sealing.ts';
+export type { SealedColumn, Sealer, SealerFor } from './sealing.ts';
 export { weaknessOfSecret } from './secret-strength.ts';
 export {
   securityEventDetails,

@@ -15,3 +15,13 @@ export interface Sealer {
 
 /** Derives the sealer of one purpose, such as `session-token` or `key-ring`. */
 export type SealerFor = (purpose: string) => Sealer;
+
+/** A column whose texts are sealed: what seals all of them anew under another root secret must know it. */
+export interface SealedColumn {
+  readonly model: string;
+  readonly column: string;
+  /** The purpose of the sealer. */
+  readonly purpose: string;
+  /** What a text is sealed for, from the other columns of its row. */
+  readonly contextOf: (row: Readonly<Record<string, unknown>>) => string;
+}

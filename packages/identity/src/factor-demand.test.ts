@@ -2,13 +2,13 @@ import { createInProcessBus, createRecordSessionStore, createSealer } from '@sal
 import type { AssuranceLevel } from '@sallyport/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createUserTable } from './accounts/user-table.ts';
-import { waysIn } from './engine/ways-in.ts';
-import { createAccountDemand } from './features/second-factor/account-demand.ts';
+import { signInMethods } from './engine/sign-in-methods.ts';
+import { createFactorAssurance } from './features/second-factor/factor-assurance.ts';
 import { createFactorTable } from './features/second-factor/factor-table.ts';
 import { beginSignIn, codeOf, makeAppOwner, setUpApp, verify } from './features/second-factor/factor.test-support.ts';
 import { firstSecret, goodPassword, startHarness, testPolicy, type Harness } from './identity.test-support.ts';
 import { createIdentity } from './identity.ts';
-import { createSessionMaker, MoreProofDemanded, newSessionToken } from './sessions/session-maker.ts';
+import { createSessionMaker, InsufficientAssuranceError, newSessionToken } from './sessions/session-maker.ts';
 
 const email = 'robin@example.test';
 
@@ -18,17 +18,17 @@ beforeEach(async () => {
 });
 afterEach(() => harness.close());
 
-/** Every way in that there is, and some that there may be. */
-const everyWayIn: readonly { readonly name: string; readonly acr: AssuranceLevel; readonly amr: readonly string[] }[] =
+/** Every sign-in method that there is, and some that there may be. */
+const everyMethod: readonly { readonly name: string; readonly acr: AssuranceLevel; readonly amr: readonly string[] }[] =
   [
-    ...Object.entries(waysIn).map(([name, way]) => ({ name, ...way })),
+    ...Object.entries(signInMethods).map(([name, method]) => ({ name, ...method })),
     { name: 'a link by mail', acr: 'pwd', amr: ['mca'] },
     { name: 'another provider', acr: 'pwd', amr: ['fed'] },
     { name: 'another provider that says mfa', acr: 'mfa', amr: ['fed', 'mfa'] },
     { name: 'a passkey', acr: 'phr', amr: ['hwk', 'user'] },
   ];
 
-describe.each(everyWayIn)('the way in by $name', ({ acr, amr }) => {
+describe.each(everyMethod)('the sign-in method $name', ({ acr, amr }) => {
   const makeSession = () => {
     const sealerFor = createSealer([firstSecret]);
     const { records } = harness.database;
@@ -37,7 +37,7 @@ describe.each(everyWayIn)('the way in by $name', ({ acr, amr }) => {
     return createSessionMaker({
       sessions: createRecordSessionStore(records),
       users: createUserTable(records),
-      demand: createAccountDemand(factors, ['admin']),
+      requiredAssurance: createFactorAssurance(factors, ['admin']),
       sealer: sealerFor('session-token'),
       lifetime: { idleSeconds: 60, absoluteSeconds: 600 },
       now,
@@ -57,7 +57,7 @@ describe.each(everyWayIn)('the way in by $name', ({ acr, amr }) => {
     const id = await make();
     const before = await harness.sessions.listLive(id, harness.now());
     const coming = comeIn(id);
-    if (acr === 'pwd') await expect(coming).rejects.toThrow(MoreProofDemanded);
+    if (acr === 'pwd') await expect(coming).rejects.toThrow(InsufficientAssuranceError);
     else expect(await coming).toMatchObject({ acr });
     const after = await harness.sessions.listLive(id, harness.now());
     expect(after).toHaveLength(before.length + (acr === 'pwd' ? 0 : 1));

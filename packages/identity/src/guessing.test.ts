@@ -1,6 +1,7 @@
 import { createInProcessCounters } from '@sallyport/stores';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { defaultGuessLimits, type IdentityOptions } from './identity.ts';
+import type { IdentityOptions } from './identity.ts';
+import { defaultGuessLimits } from './kernel.ts';
 import { goodPassword, startHarness, type Answer, type Harness } from './identity.test-support.ts';
 
 const email = 'robin@example.test';

@@ -15,7 +15,8 @@ import {
   storeTables,
 } from '@sallyport/stores';
 import { openCleanDatabase } from './database/clean-database.test-support.ts';
-import { openIdentityDatabase, type IdentityDatabase } from './database/identity-database.ts';
+import { openIdentityDatabase } from './database.ts';
+import type { IdentityDatabase } from './database/identity-database.ts';
 import { hasRaces, titleOn, type DatabaseKind } from './database/test-database.test-support.ts';
 import { createIdentity, type Identity, type IdentityOptions } from './identity.ts';
 import { createDevelopmentMailbox } from './mail/development-mailbox.ts';

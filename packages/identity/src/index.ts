@@ -1,4 +1,5 @@
-export type { Accounts, NewUser, Origin } from './features/administration/accounts.ts';
+export type { Accounts, NewUser } from './features/administration/accounts.ts';
+export type { AuditContext } from './events/audit-context.ts';
 export type { AttemptLimit } from './accounts/attempt-limiter.ts';
 export type { GuessLimits } from './accounts/guess-limiter.ts';
 export {
@@ -20,17 +21,17 @@ export type {
   SqlConnections,
   SqliteHandle,
 } from './database/database-handle.ts';
+export { migrate, openIdentityDatabase, planMigrations } from './database.ts';
 export {
-  openIdentityDatabase,
   readDatabaseAbilities,
   type IdentityDatabase,
   type IdentityDatabaseOptions,
 } from './database/identity-database.ts';
 export type { DatabaseAbilities } from './database/mongo-migration.ts';
-export { migrate, planMigrations, type MigrationOptions } from './database/migrate.ts';
+export type { MigrationOptions } from './database/migrate.ts';
 export { isEmptyPlan, type MigrationPlan, type PlannedColumn, type PlannedIndex } from './database/migration-plan.ts';
 export type { FactorMethod } from './features/second-factor/factor-method.ts';
-export { sealedFactorColumn } from './features/second-factor/sealed-factor-column.ts';
+export { identitySealedColumns } from './features.ts';
 export type { SecondFactorRules } from './features/second-factor/second-factor.ts';
 export type { IdentityEnvironment } from './http/identity-request.ts';
 export { maximumBodyBytes } from './http/request-body.ts';

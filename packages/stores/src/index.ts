@@ -40,13 +40,7 @@ export type { RedisScript } from './redis/redis-script.ts';
 export { createRedisSessionStore, type RedisSessionStoreOptions } from './redis/redis-session-store.ts';
 export { parseRedisUrl, type RedisAddress, type RedisNode } from './redis/redis-url.ts';
 export { loadRootSecret, type RootSecretOptions } from './sealing/root-secret.ts';
-export {
-  rewrapSealedColumns,
-  sealedKeyColumn,
-  type RewrapOptions,
-  type RewrapOutcome,
-  type SealedColumn,
-} from './sealing/rewrap.ts';
+export { rewrapSealedColumns, sealedKeyColumn, type RewrapOptions, type RewrapOutcome } from './sealing/rewrap.ts';
 export { createSealer } from './sealing/sealer.ts';
 export { generateRootSecret, parseSecretVersions, type SecretVersion } from './sealing/secret-versions.ts';
 export { storeTables } from './store-tables.ts';

@@ -1,12 +1,13 @@
-import { sealedFactorColumn } from '@sallyport/identity';
-import { loadRootSecret, rewrapSealedColumns, sealedKeyColumn, type SealedColumn } from '@sallyport/stores';
+import type { SealedColumn } from '@sallyport/core';
+import { identitySealedColumns } from '@sallyport/identity';
+import { loadRootSecret, rewrapSealedColumns, sealedKeyColumn } from '@sallyport/stores';
 import type { Command } from '../command.ts';
 import { withSystem } from '../open-system.ts';
 import { exitCodes } from '../operator-mistake.ts';
 import { toTable } from '../table.ts';
 
-/** Everything that is sealed at rest. A part that seals a column of its own adds it here. */
-const sealedColumns: readonly SealedColumn[] = [sealedKeyColumn, sealedFactorColumn];
+/** Everything that is sealed at rest. A feature of identity lists its own columns. */
+const sealedColumns: readonly SealedColumn[] = [sealedKeyColumn, ...identitySealedColumns];
 
 /** A mailed link lives for a day at most. */
 const linkSeconds = 86_400;

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { BetterAuthOptions } from 'better-auth';
 import { recordModels, type RecordTable } from '@sallyport/core';
-import { factorTables } from '../features/second-factor/factor-tables.ts';
 
 /** What Better Auth must know to make and to use the tables; the same for migrations and for the engine. */
 export type IdentitySchema = Pick<
@@ -35,7 +34,7 @@ const ownTables: readonly RecordTable[] = [
   },
 ];
 
-/** Describes Better Auth's own tables, those of identity, and those of the stores that the composition hands in. */
+/** Describes Better Auth's own tables, those of the kernel, and those of features and stores that the composition hands in. */
 export function identitySchema(tables: readonly RecordTable[]): IdentitySchema {
   return {
     user: {
@@ -62,7 +61,7 @@ export function identitySchema(tables: readonly RecordTable[]): IdentitySchema {
         defaultFindManyLimit: 1_000_000_000,
       },
     },
-    plugins: [{ id: 'sallyport', schema: toPluginSchema([...tables, ...ownTables, ...factorTables]) }],
+    plugins: [{ id: 'sallyport', schema: toPluginSchema([...tables, ...ownTables]) }],
     telemetry: { enabled: false },
     // Better Auth writes e-mail addresses into its log lines.
     logger: { disabled: true },

@@ -1,21 +1,12 @@
-import { APIError } from 'better-auth/api';
 import { betterAuth } from 'better-auth';
-import {
-  isDuplicateRow,
-  toStoreError,
-  SallyportError,
-  type AssuranceLevel,
-  type Logger,
-  type RequestContext,
-  type SealerFor,
-} from '@sallyport/core';
+import { isDuplicateRow, toStoreError, SallyportError, type Logger, type SealerFor } from '@sallyport/core';
 import type { PasswordHashing } from '../hashing/password-hashing.ts';
 import { rolesToText } from '../accounts/user-table.ts';
 import type { IdentityDatabase } from '../database/identity-database.ts';
 import { createRowId } from '../database/row-id.ts';
-import { AccountIsClosed, MoreProofDemanded } from '../sessions/session-maker.ts';
+import { AccountDisabledError, InsufficientAssuranceError } from '../sessions/session-maker.ts';
 import { withSessionRecords, type SessionAdapterOptions } from './session-adapter.ts';
-import { waysIn } from './ways-in.ts';
+import { signInMethods, type SignInMethodName } from './sign-in-methods.ts';
 
 export interface EngineOptions extends Omit<SessionAdapterOptions, 'sealer'> {
   readonly publicUrl: string;
@@ -33,30 +24,34 @@ export interface NewAccount {
   readonly emailVerified: boolean;
 }
 
-/** What became of a sign-in with a password. */
-export type PasswordSignIn =
-  | { readonly kind: 'signed-in'; readonly token: string; readonly userId: string }
+/** What became of the check of a password. */
+export type PasswordCheck =
+  | { readonly kind: 'right'; readonly userId: string }
   | { readonly kind: 'credentials-invalid' }
-  /** The password was right, and the account demands more. There is no session. */
-  | {
-      readonly kind: 'more-demanded';
-      readonly userId: string;
-      readonly acr: AssuranceLevel;
-      readonly amr: readonly string[];
-    }
   /** The password was right. */
-  | { readonly kind: 'email-unverified' }
-  /** The password was right. */
-  | { readonly kind: 'banned' };
+  | { readonly kind: 'email-unverified' };
+
+/** What became of the order to make a session. */
+export type SessionCreation =
+  | { readonly kind: 'created'; readonly token: string }
+  | { readonly kind: 'banned' }
+  /** The account requires more since the gates were asked. */
+  | { readonly kind: 'assurance-insufficient' };
+
+/** A session to make, for an account whose gates are passed. */
+export interface SessionOrder {
+  readonly userId: string;
+  readonly method: SignInMethodName;
+  readonly userAgent: string;
+  readonly address: string;
+}
 
 /** Better Auth, behind names of ours. None of its routes is served: it is called in process only. */
 export interface Engine {
-  signInWithPassword(
-    email: string,
-    password: string,
-    context: RequestContext,
-    userAgent: string,
-  ): Promise<PasswordSignIn>;
+  /** Looks at a password, and makes nothing. As much is hashed for an address without an account. */
+  checkPassword(email: string, password: string): Promise<PasswordCheck>;
+  /** Makes a session in our own records. Call it when no gate asks for more. */
+  createSession(order: SessionOrder): Promise<SessionCreation>;
   /**
    * Writes an account and its credential in one transaction, together with what `alongside` writes. That comes first, so
    * that without transactions no account is there which nothing reports. Resolves to its id; rejects with `SP_CONFLICT`
@@ -68,8 +63,6 @@ export interface Engine {
   /** Replaces the password of a user, or gives one to a user who had none. Joins the transaction it is called in. */
   setPasswordHash(userId: string, passwordHash: string): Promise<void>;
 }
-
-const addressHeader = 'x-sallyport-client-address';
 
 /** Starts Better Auth on the tables of identity, with sessions kept in our own records. */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
@@ -100,13 +93,10 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     databaseHooks: {
       session: {
         create: {
-          before: async (session, context) => {
-            const wayIn = context === null ? undefined : waysIn[context.path];
-            if (wayIn === undefined)
-              throw new TypeError('a session was about to be made by a way in that nobody stamped');
-            const { acr, amr } = wayIn;
-            const address = context?.headers?.get(addressHeader) ?? '';
-            return { data: { ...session, acr, amr: amr.join(' '), ipAddress: address } };
+          before: async (session) => {
+            if (!('acr' in session))
+              throw new TypeError('a session was about to be made by a sign-in method that says nothing of its proof');
+            return { data: session };
           },
         },
       },
@@ -137,14 +127,34 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   };
 
   return {
-    async signInWithPassword(email, password, context, userAgent) {
-      const headers = new Headers({ 'user-agent': userAgent, [addressHeader]: context.clientAddress });
+    async checkPassword(email, password) {
       try {
-        const { token, user } = await auth.api.signInEmail({ body: { email, password }, headers });
-        await renewOutdatedHash(user.id, password);
-        return { kind: 'signed-in', token, userId: user.id };
+        const found = await internalAdapter.findUserByEmail(email.toLowerCase(), { includeAccounts: true });
+        const credential = found?.accounts.find(({ providerId }) => providerId === 'credential');
+        if (!found || typeof credential?.password !== 'string') {
+          // The time of the answer must not tell whether there is an account.
+          await hashing.hash(password);
+          return { kind: 'credentials-invalid' };
+        }
+        const { id: userId, emailVerified } = found.user;
+        if (!(await hashing.verify(credential.password, password))) return { kind: 'credentials-invalid' };
+        if (!emailVerified) return { kind: 'email-unverified' };
+        await renewOutdatedHash(userId, password);
+        return { kind: 'right', userId };
+      } catch (cause) {
+        throw toFailure(cause);
+      }
+    },
+    async createSession({ userId, method, userAgent, address }) {
+      const { acr, amr } = signInMethods[method];
+      try {
+        const proof = { acr, amr: amr.join(' '), userAgent, ipAddress: address };
+        const { token } = await internalAdapter.createSession(userId, false, proof);
+        return { kind: 'created', token };
       } catch (error) {
-        return toRefusal(error);
+        if (error instanceof AccountDisabledError) return { kind: 'banned' };
+        if (error instanceof InsufficientAssuranceError) return { kind: 'assurance-insufficient' };
+        throw toFailure(error);
       }
     },
     async createAccount(account, alongside) {
@@ -198,15 +208,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   };
 }
 
-function toRefusal(error: unknown): PasswordSignIn {
-  if (error instanceof AccountIsClosed) return { kind: 'banned' };
-  if (error instanceof MoreProofDemanded) {
-    const { userId, acr, amr } = error;
-    return { kind: 'more-demanded', userId, acr, amr };
-  }
-  const code = error instanceof APIError ? error.body?.code : undefined;
-  if (code === 'INVALID_EMAIL_OR_PASSWORD') return { kind: 'credentials-invalid' };
-  if (code === 'EMAIL_NOT_VERIFIED') return { kind: 'email-unverified' };
+function toFailure(error: unknown): SallyportError {
   const known = toStoreError(error);
-  throw known instanceof SallyportError ? known : new SallyportError('SP_INTERNAL', { cause: error, reason: 'engine' });
+  return known instanceof SallyportError
+    ? known
+    : new SallyportError('SP_INTERNAL', { cause: error, reason: 'engine' });
 }

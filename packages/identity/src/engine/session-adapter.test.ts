@@ -1,8 +1,8 @@
 import { createRecordSessionStore, createSealer, openEmbeddedDatabase, sessionTable } from '@sallyport/stores';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createUserTable, type User } from '../accounts/user-table.ts';
-import { openIdentityDatabase } from '../database/identity-database.ts';
-import { createAccountDemand } from '../features/second-factor/account-demand.ts';
+import { openIdentityDatabase } from '../database.ts';
+import { createFactorAssurance } from '../features/second-factor/factor-assurance.ts';
 import { createFactorTable } from '../features/second-factor/factor-table.ts';
 import { createSessionMaker } from '../sessions/session-maker.ts';
 import { withSessionRecords } from './session-adapter.ts';
@@ -26,7 +26,7 @@ beforeEach(async () => {
   const makeSession = createSessionMaker({
     sessions,
     users: { ...createUserTable(database.records), findById: () => Promise.resolve(user) },
-    demand: createAccountDemand(createFactorTable(database.records, tokenSealer, now), []),
+    requiredAssurance: createFactorAssurance(createFactorTable(database.records, tokenSealer, now), []),
     sealer: tokenSealer,
     lifetime: { idleSeconds: 60, absoluteSeconds: 600 },
     now,

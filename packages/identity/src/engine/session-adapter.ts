@@ -17,7 +17,7 @@ export interface SessionAdapterOptions {
   readonly now: () => Date;
 }
 
-/** What Better Auth hands to its storage when somebody signs in, after the way in was stamped. */
+/** What Better Auth hands to its storage at a sign-in, after its proof was stamped. */
 interface NewSession {
   readonly token: string;
   readonly userId: string;

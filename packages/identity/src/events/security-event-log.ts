@@ -1,11 +1,4 @@
-import {
-  recordModels,
-  securityEventDetails,
-  type Records,
-  type RequestContext,
-  type SecurityEvent,
-  type SecurityEventLog,
-} from '@sallyport/core';
+import { recordModels, securityEventDetails, type Records, type SecurityEventLog } from '@sallyport/core';
 
 /** Builds the log that appends events to the table `sallyportEvent`. Details that do not fit their type are refused. */
 export function createSecurityEventLog(records: Records): SecurityEventLog {
@@ -28,9 +21,4 @@ export function createSecurityEventLog(records: Records): SecurityEventLog {
       });
     },
   };
-}
-
-/** Where and under which request an event happened. */
-export function whereOf(context: RequestContext): Pick<SecurityEvent, 'requestId' | 'address'> {
-  return { requestId: context.requestId, address: context.clientAddress };
 }

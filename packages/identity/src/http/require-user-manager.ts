@@ -1,5 +1,5 @@
 import { SallyportError, type LiveSession, type RequestContext, type SecurityEventLog } from '@sallyport/core';
-import { whereOf } from '../events/security-event-log.ts';
+import { whereOf } from '../events/audit-context.ts';
 
 export interface UserManagerParts {
   readonly events: SecurityEventLog;

@@ -24,7 +24,7 @@ export interface SessionRouteParts {
 
 const sidPattern = /^[A-Za-z0-9_-]{1,128}$/;
 
-/** What people see of their own sessions, and how they end them: by `sid`, never by token. */
+/** What people see of their own sessions, and how they end them: by `sid`, never by token; and sign-out. */
 export function createSessionRoutes(parts: SessionRouteParts) {
   const { cookie, directory, sessions, revocation, csrfTokens, now } = parts;
   const clearedCookie = serializeClearedSessionCookie(cookie);
@@ -49,6 +49,20 @@ export function createSessionRoutes(parts: SessionRouteParts) {
         },
         csrfToken: csrfTokens.tokenFor(record.sid),
       });
+    })
+    .post('/sign-out', async (c) => {
+      await readNothing(c.req.raw);
+      const { caller } = c.env.context;
+      const session = await findSession(c.env.context, directory);
+      if (session !== null) {
+        const { sid, id: subject } = session.principal;
+        await revocation.end({ sid, subject, reason: 'signed-out' }, c.env.context);
+      } else if (caller.kind === 'user' && caller.sid !== undefined) {
+        // The door remembers what is over: whoever ended it died before it could say so, and is asked again now.
+        await revocation.announce([caller.sid], 'signed-out');
+      }
+      c.header('set-cookie', clearedCookie);
+      return c.body(null, 204);
     })
     .get('/sessions', async (c) => {
       const { principal } = await requireSession(c.env.context, directory);

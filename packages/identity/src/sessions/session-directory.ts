@@ -11,13 +11,13 @@ import {
 } from '@sallyport/core';
 import type { RoleDirectory } from '../accounts/role-directory.ts';
 import type { User, UserTable } from '../accounts/user-table.ts';
-import type { AccountDemand } from '../features/second-factor/account-demand.ts';
+import type { RequiredAssurance } from './required-assurance.ts';
 
 export interface SessionDirectoryOptions {
   readonly sessions: SessionStore;
   readonly users: UserTable;
   readonly roles: RoleDirectory;
-  readonly demand: AccountDemand;
+  readonly requiredAssurance: RequiredAssurance;
   /** For the purpose `session-token`. */
   readonly sealer: Sealer;
   readonly idleSeconds: number;
@@ -26,14 +26,14 @@ export interface SessionDirectoryOptions {
 
 /** Builds what tells the door who a session belongs to: the record, the user as stored now, the permissions of the roles. */
 export function createSessionDirectory(options: SessionDirectoryOptions): SessionDirectory {
-  const { sessions, users, roles, demand, sealer, idleSeconds, now } = options;
+  const { sessions, users, roles, requiredAssurance, sealer, idleSeconds, now } = options;
 
   const toLiveSession = async (record: SessionRecord | null): Promise<LiveSession | null> => {
     if (record === null || !isSessionLive(record, now())) return null;
     const user = await users.findById(record.subject);
     if (user === null || user.isBanned) return null;
     // Roles may demand more than they did when somebody signed in: then it is as if nobody had.
-    if (!isAssuranceAtLeast(record.acr, demand.ofRoles(user.roles))) return null;
+    if (!isAssuranceAtLeast(record.acr, requiredAssurance.ofRoles(user.roles))) return null;
     const { permissions, generation } = await roles.permissionsOf(user.roles);
     return {
       principal: toPrincipal(record, user, permissions, generation),

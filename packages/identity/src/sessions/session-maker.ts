@@ -7,7 +7,7 @@ import {
   type SessionStore,
 } from '@sallyport/core';
 import type { UserTable } from '../accounts/user-table.ts';
-import type { AccountDemand } from '../features/second-factor/account-demand.ts';
+import type { RequiredAssurance } from './required-assurance.ts';
 import { toDeviceNames, toStoredUserAgent } from './device-label.ts';
 
 /** How long a session lives: without use, and at all. */
@@ -28,35 +28,25 @@ export interface SessionRequest {
 }
 
 /** The account is banned, or gone: no session is made. */
-export class AccountIsClosed extends Error {
-  override readonly name = 'AccountIsClosed';
+export class AccountDisabledError extends Error {
+  override readonly name = 'AccountDisabledError';
 }
 
-/** The proof is right and not enough for this account: no session is made. */
-export class MoreProofDemanded extends Error {
-  override readonly name = 'MoreProofDemanded';
-  readonly userId: string;
-  readonly acr: AssuranceLevel;
-  readonly amr: readonly string[];
-
-  constructor({ userId, acr, amr }: Pick<SessionRequest, 'userId' | 'acr' | 'amr'>) {
-    super('the account demands more than this way in proves');
-    this.userId = userId;
-    this.acr = acr;
-    this.amr = amr;
-  }
+/** The proof is weaker than the account requires: no session is made. */
+export class InsufficientAssuranceError extends Error {
+  override readonly name = 'InsufficientAssuranceError';
 }
 
 /**
- * Makes sessions: the only place that does, whichever way somebody came in. Rejects with `AccountIsClosed`, and with
- * `MoreProofDemanded` where the proof is weaker than the account demands.
+ * Makes sessions: the only place that does, whatever the sign-in method. Rejects with `AccountDisabledError`, and with
+ * `InsufficientAssuranceError` where the proof is weaker than the account requires.
  */
 export type MakeSession = (request: SessionRequest) => Promise<SessionRecord>;
 
 export interface SessionMakerOptions {
   readonly sessions: SessionStore;
   readonly users: UserTable;
-  readonly demand: AccountDemand;
+  readonly requiredAssurance: RequiredAssurance;
   /** For the purpose `session-token`. */
   readonly sealer: Sealer;
   readonly lifetime: SessionLifetime;
@@ -65,12 +55,12 @@ export interface SessionMakerOptions {
 
 /** Builds the place where sessions are made. */
 export function createSessionMaker(options: SessionMakerOptions): MakeSession {
-  const { sessions, users, demand, sealer, lifetime, now } = options;
+  const { sessions, users, requiredAssurance, sealer, lifetime, now } = options;
   return async (request) => {
     const { token, userId, acr, amr } = request;
     const user = await users.findById(userId);
-    if (user === null || user.isBanned) throw new AccountIsClosed();
-    if (!isAssuranceAtLeast(acr, await demand.of(user))) throw new MoreProofDemanded(request);
+    if (user === null || user.isBanned) throw new AccountDisabledError();
+    if (!isAssuranceAtLeast(acr, await requiredAssurance.of(user))) throw new InsufficientAssuranceError();
     const at = now();
     const after = (seconds: number): Date => new Date(at.getTime() + seconds * 1000);
     const userAgent = toStoredUserAgent(request.userAgent);

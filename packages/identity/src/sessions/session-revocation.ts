@@ -5,7 +5,7 @@ import type {
   SecurityEventLog,
   SessionStore,
 } from '@sallyport/core';
-import { whereOf } from '../events/security-event-log.ts';
+import { whereOf } from '../events/audit-context.ts';
 
 /** One session to end. */
 export interface SessionEnding {

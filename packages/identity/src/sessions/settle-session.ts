@@ -7,7 +7,7 @@ import {
   type SecurityEventLog,
 } from '@sallyport/core';
 import type { User, UserTable } from '../accounts/user-table.ts';
-import { whereOf } from '../events/security-event-log.ts';
+import { whereOf } from '../events/audit-context.ts';
 import type { SessionLimit } from './session-limit.ts';
 import type { SessionRevocation } from './session-revocation.ts';
 

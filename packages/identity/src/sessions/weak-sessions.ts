@@ -1,15 +1,15 @@
 import { isAssuranceAtLeast, type SecurityEventLog, type SessionStore } from '@sallyport/core';
-import type { Origin } from '../features/administration/accounts.ts';
+import type { AuditContext } from '../events/audit-context.ts';
 import type { User } from '../accounts/user-table.ts';
-import type { AccountDemand } from '../features/second-factor/account-demand.ts';
+import type { RequiredAssurance } from './required-assurance.ts';
 import type { SessionRevocation } from './session-revocation.ts';
 
-/** Ends the sessions of a user whose sign-in is weaker than the roles of the user demand. */
-export type EndWeakSessions = (user: User, origin: Origin) => Promise<void>;
+/** Ends the sessions of a user whose sign-in is weaker than the roles of the user requiredAssurance. */
+export type EndWeakSessions = (user: User, context: AuditContext) => Promise<void>;
 
 export interface WeakSessionsOptions {
   readonly sessions: SessionStore;
-  readonly demand: AccountDemand;
+  readonly requiredAssurance: RequiredAssurance;
   readonly revocation: SessionRevocation;
   readonly events: SecurityEventLog;
   readonly now: () => Date;
@@ -20,10 +20,10 @@ export interface WeakSessionsOptions {
  * change, because the directory looks at the roles each time.
  */
 export function createWeakSessionEnding(options: WeakSessionsOptions): EndWeakSessions {
-  const { sessions, demand, revocation, events, now } = options;
+  const { sessions, requiredAssurance, revocation, events, now } = options;
   const reason = 'roles-changed';
-  return async (user, origin) => {
-    const demanded = demand.ofRoles(user.roles);
+  return async (user, context) => {
+    const demanded = requiredAssurance.ofRoles(user.roles);
     if (demanded === 'pwd') return;
     const live = await sessions.listLive(user.id, now());
     const ended: string[] = [];
@@ -37,7 +37,7 @@ export function createWeakSessionEnding(options: WeakSessionsOptions): EndWeakSe
       at: now(),
       outcome: 'success',
       target: user.id,
-      ...origin,
+      ...context,
       details: { reason, count: ended.length },
     });
     await revocation.announce(ended, reason);

@@ -1,18 +1,8 @@
-import { recordModels, type RecordFilter, type Records, type SealerFor } from '@sallyport/core';
+import { recordModels, type RecordFilter, type Records, type SealedColumn, type SealerFor } from '@sallyport/core';
 import { sealingContextOf } from '../keys/signing-key.ts';
 import { textOf, type Row } from '../records/row.ts';
 import { withStoreErrors } from '../records/store-error.ts';
 import type { SecretVersion } from './secret-versions.ts';
-
-/** A column whose texts are sealed. Whoever adds one adds it to the list that the composition rewraps. */
-export interface SealedColumn {
-  readonly model: string;
-  readonly column: string;
-  /** The purpose of the sealer. */
-  readonly purpose: string;
-  /** What a text is sealed for, from the other columns of its row. */
-  readonly contextOf: (row: Row) => string;
-}
 
 /** The private parts of signing keys. */
 export const sealedKeyColumn: SealedColumn = {

@@ -9,6 +9,7 @@ import {
 import { createRowId } from '../../database/row-id.ts';
 import type { Engine } from '../../engine/better-auth-engine.ts';
 import type { EndWeakSessions } from '../../sessions/weak-sessions.ts';
+import type { AuditContext } from '../../events/audit-context.ts';
 import type { PasswordHashing } from '../../hashing/password-hashing.ts';
 import type { RoleDirectory } from '../../accounts/role-directory.ts';
 import type { OneTimeLinks } from '../../accounts/one-time-links.ts';
@@ -27,18 +28,10 @@ export interface NewUser {
   readonly emailVerified: boolean;
 }
 
-/** By whom, under which request and from where something was done; for the event that says so. */
-export interface Origin {
-  /** Subject id of who acts; absent when it is the operator of the process. */
-  readonly actor?: string;
-  readonly requestId: string;
-  readonly address: string;
-}
-
 /** Accounts as an operator or a command sees them. No limits on guessing, no mail, and no rules on passwords apply. */
 export interface Accounts {
   /** Makes an account. Rejects with `SP_CONFLICT` when the address has one, `SP_VALIDATION_FAILED` for an unknown role. */
-  createUser(user: NewUser, origin?: Origin): Promise<User>;
+  createUser(user: NewUser, context?: AuditContext): Promise<User>;
   findByEmail(email: string): Promise<User | null>;
   findById(id: string): Promise<User | null>;
   /**
@@ -46,7 +39,7 @@ export interface Accounts {
    * whose sign-in is weaker than the new roles demand have ended.
    * Rejects with `SP_NOT_FOUND`, or with `SP_VALIDATION_FAILED` for an unknown role.
    */
-  setRoles(userId: string, roles: readonly string[], origin?: Origin): Promise<User>;
+  setRoles(userId: string, roles: readonly string[], context?: AuditContext): Promise<User>;
   /** A page of accounts in the order of their ids, after the one with this id. */
   list(limit: number, afterId?: string): Promise<readonly User[]>;
   /** Those of these names that are not roles. */
@@ -61,21 +54,21 @@ export interface Accounts {
    * @returns how many were made, or rejects with `SP_STORE_UNAVAILABLE`, or with `SP_CONFLICT` when addresses are taken
    *   again and again meanwhile.
    */
-  importUsers(users: readonly ImportedUser[], origin?: Origin): Promise<number>;
+  importUsers(users: readonly ImportedUser[], context?: AuditContext): Promise<number>;
   /**
    * Bans a user, or lifts the ban. A ban is durable, every session has ended and every cache has heard of it when this
    * resolves. Rejects with `SP_NOT_FOUND`.
    *
    * @returns how many sessions ended.
    */
-  setBanned(userId: string, isBanned: boolean, origin?: Origin): Promise<number>;
+  setBanned(userId: string, isBanned: boolean, context?: AuditContext): Promise<number>;
   /** Ends every session of a user, and resolves to their number. */
-  endSessions(userId: string, origin?: Origin): Promise<number>;
+  endSessions(userId: string, context?: AuditContext): Promise<number>;
   /**
    * Makes a link with which the owner chooses a password, once and within an hour, and resolves to its token. What is to
    * be handed over is in nobody's mail.
    */
-  invite(user: User, how: 'mail' | 'hand-over', origin?: Origin): Promise<string>;
+  invite(user: User, how: 'mail' | 'hand-over', context?: AuditContext): Promise<string>;
 }
 
 export interface AccountsOptions {
@@ -96,7 +89,7 @@ export interface AccountsOptions {
   readonly now: () => Date;
 }
 
-const operator: Origin = { requestId: 'operator', address: 'local' };
+const operator: AuditContext = { requestId: 'operator', address: 'local' };
 const maximumAttempts = 20;
 
 export function createAccounts(options: AccountsOptions): Accounts {
@@ -111,7 +104,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     });
   };
 
-  const changeRoles = async (userId: string, names: readonly string[], origin: Origin): Promise<User | null> => {
+  const changeRoles = async (userId: string, names: readonly string[], context: AuditContext): Promise<User | null> => {
     const user = await users.findById(userId);
     if (user === null) throw new SallyportError('SP_NOT_FOUND', { reason: 'account-unknown' });
     const report = () =>
@@ -120,7 +113,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
         at: now(),
         outcome: 'success',
         target: userId,
-        ...origin,
+        ...context,
         details: { from: [...user.roles], to: [...names] },
       });
     if (!hasTransactions) await report();
@@ -132,7 +125,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
   const publishChange = ({ id, generation }: User, reason: string): Promise<unknown> =>
     bus.publish({ kind: 'user', id, minGeneration: generation, at: now(), reason });
 
-  const changeBan = async (userId: string, isBanned: boolean, origin: Origin): Promise<User | null> => {
+  const changeBan = async (userId: string, isBanned: boolean, context: AuditContext): Promise<User | null> => {
     const user = await users.findById(userId);
     if (user === null) throw new SallyportError('SP_NOT_FOUND', { reason: 'account-unknown' });
     const at = now();
@@ -142,7 +135,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
         at,
         outcome: 'success',
         target: userId,
-        ...origin,
+        ...context,
         details: {},
       });
     if (!hasTransactions) await report();
@@ -151,7 +144,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     return changed;
   };
 
-  const endSessions = (userId: string, reason: RevocationReason, origin: Origin): Promise<number> =>
+  const endSessions = (userId: string, reason: RevocationReason, context: AuditContext): Promise<number> =>
     revocation.transaction(reason, async (noteEnded) => {
       const at = now();
       const report = (count: number) =>
@@ -160,7 +153,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
           at,
           outcome: 'success',
           target: userId,
-          ...origin,
+          ...context,
           details: { reason, count },
         });
       const live = hasTransactions ? 0 : (await sessions.listLive(userId, at)).length;
@@ -172,7 +165,11 @@ export function createAccounts(options: AccountsOptions): Accounts {
     });
 
   /** Says what it made as it goes: without transactions that stays when a later one fails. */
-  const importInto = async (batch: readonly ImportedUser[], origin: Origin, noteMade: () => void): Promise<void> => {
+  const importInto = async (
+    batch: readonly ImportedUser[],
+    context: AuditContext,
+    noteMade: () => void,
+  ): Promise<void> => {
     const known = new Set(await users.knownAmong(batch.map(({ email }) => email)));
     // In one order everywhere: two imports that wait for one another's addresses would be a deadlock.
     const ordered = batch.toSorted((one, other) => (one.email < other.email ? -1 : Number(one.email > other.email)));
@@ -180,7 +177,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
       if (known.has(user.email)) continue;
       known.add(user.email);
       const [id, at] = [createRowId(), now()];
-      await events.append({ type: 'account.imported', at, outcome: 'success', target: id, ...origin, details: {} });
+      await events.append({ type: 'account.imported', at, outcome: 'success', target: id, ...context, details: {} });
       await users.insert({ ...user, id }, at);
       noteMade();
     }
@@ -189,7 +186,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
   return {
     findByEmail: (email) => users.findByEmail(email),
     findById: (id) => users.findById(id),
-    async createUser({ password, ...user }, origin = operator) {
+    async createUser({ password, ...user }, context = operator) {
       await requireRoles(user.roles);
       if ((await users.findByEmail(user.email)) !== null)
         throw new SallyportError('SP_CONFLICT', { reason: 'address-taken' });
@@ -200,7 +197,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
           at: now(),
           outcome: 'success',
           target: userId,
-          ...origin,
+          ...context,
           details: {},
         }),
       );
@@ -208,14 +205,14 @@ export function createAccounts(options: AccountsOptions): Accounts {
       if (created === null) throw new SallyportError('SP_CONFLICT', { reason: 'account-changed' });
       return created;
     },
-    async setRoles(userId, names, origin = operator) {
+    async setRoles(userId, names, context = operator) {
       const wanted = [...new Set(names)];
       await requireRoles(wanted);
       for (let attempt = 0; attempt < maximumAttempts; attempt += 1) {
-        const changed = await transaction(() => changeRoles(userId, wanted, origin));
+        const changed = await transaction(() => changeRoles(userId, wanted, context));
         if (changed === null) continue;
         await publishChange(changed, 'roles-changed');
-        await endWeakSessions(changed, origin);
+        await endWeakSessions(changed, context);
         return changed;
       }
       throw new SallyportError('SP_CONFLICT', { reason: 'account-changed' });
@@ -223,13 +220,13 @@ export function createAccounts(options: AccountsOptions): Accounts {
     list: (limit, afterId) => users.list(limit, afterId),
     unknownRoles: (names) => roles.unknownAmong(names),
     knownAmong: (emails) => users.knownAmong(emails),
-    async importUsers(batch, origin = operator) {
+    async importUsers(batch, context = operator) {
       let made = 0;
       for (let attempt = 0; attempt < maximumAttempts; attempt += 1) {
         try {
           await transaction(async () => {
             if (hasTransactions) made = 0;
-            await importInto(batch, origin, () => (made += 1));
+            await importInto(batch, context, () => (made += 1));
           });
           return made;
         } catch (error) {
@@ -239,25 +236,25 @@ export function createAccounts(options: AccountsOptions): Accounts {
       }
       throw new SallyportError('SP_CONFLICT', { reason: 'account-changed' });
     },
-    async setBanned(userId, isBanned, origin = operator) {
+    async setBanned(userId, isBanned, context = operator) {
       for (let attempt = 0; attempt < maximumAttempts; attempt += 1) {
-        const changed = await transaction(() => changeBan(userId, isBanned, origin));
+        const changed = await transaction(() => changeBan(userId, isBanned, context));
         if (changed === null) continue;
         // The ban alone shuts the user out, also when this process ends before the next line.
         await publishChange(changed, isBanned ? 'banned' : 'unbanned');
-        return isBanned ? endSessions(userId, 'banned', origin) : 0;
+        return isBanned ? endSessions(userId, 'banned', context) : 0;
       }
       throw new SallyportError('SP_CONFLICT', { reason: 'account-changed' });
     },
-    endSessions: (userId, origin = operator) => endSessions(userId, 'administrator', origin),
-    async invite(user, how, origin = operator) {
+    endSessions: (userId, context = operator) => endSessions(userId, 'administrator', context),
+    async invite(user, how, context = operator) {
       const target = user.id;
       await events.append({
         type: 'account.invited',
         at: now(),
         outcome: 'success',
         target,
-        ...origin,
+        ...context,
         details: { how },
       });
       const token = await links.issue('reset-password', user.id);

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
 import type { Accounts } from './accounts.ts';
-import { whereOf } from '../../events/security-event-log.ts';
+import { whereOf } from '../../events/audit-context.ts';
 import { requireSession, type IdentityEnvironment } from '../../http/identity-request.ts';
 import { readBody } from '../../http/request-body.ts';
 import { requireUserManager, type UserManagerParts } from '../../http/require-user-manager.ts';

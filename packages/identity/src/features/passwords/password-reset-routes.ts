@@ -12,7 +12,7 @@ import type { PasswordHashing } from '../../hashing/password-hashing.ts';
 import type { RequireAcceptablePassword } from './password-rules.ts';
 import type { User, UserTable } from '../../accounts/user-table.ts';
 import type { Engine } from '../../engine/better-auth-engine.ts';
-import { whereOf } from '../../events/security-event-log.ts';
+import { whereOf } from '../../events/audit-context.ts';
 import type { AccountPost } from '../../mail/account-post.ts';
 import type { SessionRevocation } from '../../sessions/session-revocation.ts';
 import { accountFields } from '../../http/account-fields.ts';

@@ -1,5 +1,5 @@
 import { networkOf, type RequestContext, type SecurityEventLog } from '@sallyport/core';
-import { whereOf } from '../../events/security-event-log.ts';
+import { whereOf } from '../../events/audit-context.ts';
 import type { CodeMessages } from './code-messages.ts';
 import type { MailQueue } from '../../mail/mail-queue.ts';
 import type { CodeLimiter } from './code-limiter.ts';

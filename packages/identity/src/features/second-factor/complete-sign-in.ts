@@ -4,7 +4,7 @@ import { amrOfCode, type CodeMethod } from './factor-method.ts';
 import type { PendingSignIn } from './pending-sign-ins.ts';
 import type { SecondFactor } from './second-factor.ts';
 import {
-  AccountIsClosed,
+  AccountDisabledError,
   newSessionToken,
   type MakeSession,
   type SessionLifetime,
@@ -51,7 +51,7 @@ export async function completeSignIn(
   try {
     await makeSession({ token, userId: user.id, acr: 'mfa', amr, userAgent, address: context.clientAddress });
   } catch (error) {
-    if (error instanceof AccountIsClosed) throw new SallyportError('SP_SIGN_IN_EXPIRED', { reason: 'banned' });
+    if (error instanceof AccountDisabledError) throw new SallyportError('SP_SIGN_IN_EXPIRED', { reason: 'banned' });
     throw error;
   }
   const signedIn = await settleSession(parts, token, user, context, async () => {});

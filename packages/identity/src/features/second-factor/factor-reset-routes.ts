@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { SallyportError, type SessionDirectory, type SessionStore } from '@sallyport/core';
-import { whereOf } from '../../events/security-event-log.ts';
+import { whereOf } from '../../events/audit-context.ts';
+import type { SecondFactor } from './second-factor.ts';
 import { changeFactors, type FactorChangeParts } from './change-factors.ts';
 import type { AccountPost } from '../../mail/account-post.ts';
 import type { SessionRevocation } from '../../sessions/session-revocation.ts';
@@ -11,6 +12,7 @@ import { requireUserManager, type UserManagerParts } from '../../http/require-us
 
 export interface FactorResetParts extends FactorChangeParts, RecentSignInParts, UserManagerParts {
   readonly directory: SessionDirectory;
+  readonly secondFactor: SecondFactor;
   readonly sessions: SessionStore;
   readonly revocation: SessionRevocation;
   readonly post: AccountPost;

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
 import { SallyportError } from '@sallyport/core';
-import { whereOf } from '../../events/security-event-log.ts';
+import { whereOf } from '../../events/audit-context.ts';
 import { changeFactors, type FactorChangeParts } from './change-factors.ts';
 import { resendSeconds } from './code-limiter.ts';
 import { amrOfCode, factorMethods, type FactorMethod } from './factor-method.ts';
@@ -19,7 +19,7 @@ import { requireRecent } from '../../http/require-recent.ts';
 import { toSafeReturnTo } from '../../http/return-to.ts';
 import { typedCode } from './second-factor-routes.ts';
 import { toShownFactor } from './shown-factor.ts';
-import { toShownUser } from '../passwords/sign-in-routes.ts';
+import { toShownUser } from '../../accounts/shown-user.ts';
 
 export interface FactorParts extends CompleteSignInParts, EnrollerParts, FactorChangeParts {
   readonly deviceCookie: DeviceCookie;
@@ -45,8 +45,19 @@ const confirmSchema = z.strictObject({
 
 /** How people look after their own second factors: see them, set them up, remove them, make new recovery codes. */
 export function createFactorRoutes(parts: FactorParts) {
-  const { directory, secondFactor, events, post, users, now, raiseSession, revocation, transaction } = parts;
-  const { methods: enabled, factors, demand, recoveryCodes, check, sendCode, issuer } = secondFactor;
+  const {
+    directory,
+    secondFactor,
+    events,
+    post,
+    users,
+    now,
+    raiseSession,
+    revocation,
+    transaction,
+    requiredAssurance,
+  } = parts;
+  const { methods: enabled, factors, recoveryCodes, check, sendCode, issuer } = secondFactor;
 
   return new Hono<IdentityEnvironment>()
     .get('/second-factor', async (c) => {
@@ -59,7 +70,7 @@ export function createFactorRoutes(parts: FactorParts) {
           enabled: enabled.includes(factor.method),
         })),
         methods: enabled,
-        required: demand.ofRoles(principal.roles) === 'mfa',
+        required: requiredAssurance.ofRoles(principal.roles) === 'mfa',
         recoveryCodesLeft: await recoveryCodes.countLeft(principal.id),
       });
     })
@@ -142,7 +153,7 @@ export function createFactorRoutes(parts: FactorParts) {
       const isLast = owned.every((factor) => factor.method === method);
       if (!owned.some((factor) => factor.method === method))
         throw new SallyportError('SP_NOT_FOUND', { reason: 'factor-unknown' });
-      if (isLast && demand.ofRoles(roles) === 'mfa')
+      if (isLast && requiredAssurance.ofRoles(roles) === 'mfa')
         throw new SallyportError('SP_SECOND_FACTOR_DEMANDED', { reason: 'last-factor' });
       const { user } = await changeFactors(parts, id, 'second-factor-removed', async () => {
         if (!(await factors.remove(id, method))) throw new SallyportError('SP_NOT_FOUND', { reason: 'factor-unknown' });

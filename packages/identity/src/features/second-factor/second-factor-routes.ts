@@ -11,7 +11,7 @@ import { findPending, requirePending, type PendingRequestParts } from './pending
 import { readBody, readNothing } from '../../http/request-body.ts';
 import { toSafeReturnTo } from '../../http/return-to.ts';
 import { toShownFactor } from './shown-factor.ts';
-import { toShownUser } from '../passwords/sign-in-routes.ts';
+import { toShownUser } from '../../accounts/shown-user.ts';
 
 export interface SecondFactorParts extends CompleteSignInParts, PendingRequestParts {
   readonly deviceCookie: DeviceCookie;

@@ -3,7 +3,6 @@ import type { PasswordHashing } from '../../hashing/password-hashing.ts';
 import type { AccountPost } from '../../mail/account-post.ts';
 import type { CodeMessages } from './code-messages.ts';
 import type { MailQueue } from '../../mail/mail-queue.ts';
-import { createAccountDemand, type AccountDemand } from './account-demand.ts';
 import { createCodeCheck, type CodeCheck } from './code-check.ts';
 import { createCodeLimiter } from './code-limiter.ts';
 import { createCodeSender, type SendCode } from './code-sender.ts';
@@ -29,7 +28,6 @@ export interface SecondFactor {
   /** Who codes are for, in authenticator apps. */
   readonly issuer: string;
   readonly factors: FactorTable;
-  readonly demand: AccountDemand;
   readonly recoveryCodes: RecoveryCodes;
   readonly pending: PendingSignIns;
   readonly pendingCookie: PendingCookie;
@@ -55,7 +53,7 @@ export interface SecondFactorOptions {
 /** Puts the second factor together. */
 export function createSecondFactor(options: SecondFactorOptions): SecondFactor {
   const { rules, issuer, cookie, records, counters, sealerFor, hashing, messages, queue, post, events, now } = options;
-  const { methods = ['totp'], requiredFor = [] } = rules;
+  const { methods = ['totp'] } = rules;
   const factors = createFactorTable(records, sealerFor(factorSealingPurpose), now);
   const recoveryCodes = createRecoveryCodes(records, hashing, now);
   const codes = createOneTimeCodes(records, sealerFor('one-time-code'), now);
@@ -64,7 +62,6 @@ export function createSecondFactor(options: SecondFactorOptions): SecondFactor {
     methods,
     issuer,
     factors,
-    demand: createAccountDemand(factors, requiredFor),
     recoveryCodes,
     pending: createPendingSignIns(records, sealerFor('pending-sign-in'), now),
     pendingCookie: createPendingCookie(cookie),

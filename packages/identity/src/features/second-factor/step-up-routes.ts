@@ -12,7 +12,8 @@ import type { GuessLimiter } from '../../accounts/guess-limiter.ts';
 import type { PasswordHashing } from '../../hashing/password-hashing.ts';
 import type { UserTable } from '../../accounts/user-table.ts';
 import type { Engine } from '../../engine/better-auth-engine.ts';
-import { whereOf } from '../../events/security-event-log.ts';
+import { whereOf } from '../../events/audit-context.ts';
+import type { RequiredAssurance } from '../../sessions/required-assurance.ts';
 import { resendSeconds } from './code-limiter.ts';
 import { amrOfCode, codeMethods, type CodeMethod } from './factor-method.ts';
 import type { SecondFactor } from './second-factor.ts';
@@ -30,6 +31,7 @@ export interface StepUpParts {
   readonly directory: SessionDirectory;
   readonly secondFactor: SecondFactor;
   readonly raiseSession: RaiseSession;
+  readonly requiredAssurance: RequiredAssurance;
   readonly users: UserTable;
   readonly guesses: GuessLimiter;
   readonly devices: DeviceTrust;
@@ -122,9 +124,9 @@ async function requirePassword(
   { password, presentedDevice }: { readonly password: string; readonly presentedDevice: string },
   context: RequestContext,
 ): Promise<FreshProof> {
-  const { users, secondFactor, guesses, devices, engine, hashing, events, now } = parts;
+  const { users, requiredAssurance, guesses, devices, engine, hashing, events, now } = parts;
   const user = await users.findById(principal.id);
-  if (user === null || (await secondFactor.demand.of(user)) !== 'pwd') {
+  if (user === null || (await requiredAssurance.of(user)) !== 'pwd') {
     throw new SallyportError('SP_STEP_UP_REQUIRED', { reason: 'password-is-too-weak', stepUp: { acr: 'mfa' } });
   }
   const guess = await guesses.begin({

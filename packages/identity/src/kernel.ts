@@ -1,0 +1,173 @@
+import {
+  createCsrfTokens,
+  csrfSealingPurpose,
+  sessionCookieFor,
+  silentMeter,
+  type Counters,
+  type InvalidationBus,
+  type Logger,
+  type Mailer,
+  type Meter,
+  type Policy,
+  type SealerFor,
+  type SecurityEventLog,
+  type SessionStore,
+} from '@sallyport/core';
+import { createAttemptLimiter } from './accounts/attempt-limiter.ts';
+import { createDeviceTrust } from './accounts/device-trust.ts';
+import { createGuessLimiter, type GuessLimits } from './accounts/guess-limiter.ts';
+import { createOneTimeLinks } from './accounts/one-time-links.ts';
+import { openRoleDirectory, type OnPolicyDifference } from './accounts/role-directory.ts';
+import { createUserTable } from './accounts/user-table.ts';
+import type { IdentityDatabase } from './database/identity-database.ts';
+import { createEngine } from './engine/better-auth-engine.ts';
+import { countEvents } from './events/count-events.ts';
+import { createSecurityEventLog } from './events/security-event-log.ts';
+import { createPasswordHashing, type HashingLimits } from './hashing/password-hashing.ts';
+import { createDeviceCookie } from './http/device-cookie.ts';
+import { createLoopTurns } from './http/loop-turns.ts';
+import { createAccountMessages } from './mail/account-messages.ts';
+import { createAccountPost } from './mail/account-post.ts';
+import { createMailQueue } from './mail/mail-queue.ts';
+import { createSignInGates } from './sessions/required-assurance.ts';
+import { createSessionDirectory } from './sessions/session-directory.ts';
+import { createSessionLimit, type SessionLimitRules } from './sessions/session-limit.ts';
+import { createSessionMaker, type SessionLifetime } from './sessions/session-maker.ts';
+import { createSessionRaising } from './sessions/session-raising.ts';
+import { createSessionRevocation } from './sessions/session-revocation.ts';
+
+export interface KernelOptions {
+  readonly publicUrl: string;
+  readonly productName: string;
+  readonly database: IdentityDatabase;
+  readonly sessions: SessionStore;
+  readonly sealerFor: SealerFor;
+  readonly bus: InvalidationBus;
+  readonly counters: Counters;
+  readonly mailer: Mailer;
+  readonly policy: Policy;
+  readonly onPolicyDifference?: OnPolicyDifference;
+  readonly events?: SecurityEventLog;
+  readonly sessionLifetime?: SessionLifetime;
+  readonly sessionLimit?: SessionLimitRules | undefined;
+  readonly guessLimits?: GuessLimits;
+  readonly answerFloorMilliseconds?: number;
+  readonly wait?: (milliseconds: number) => Promise<unknown>;
+  readonly hashing?: HashingLimits;
+  readonly logger: Logger;
+  readonly meter?: Meter;
+  readonly now?: () => Date;
+}
+
+/** What features are built on. Each file of a feature says for itself what it uses of it. */
+export type IdentityKernel = Awaited<ReturnType<typeof createKernel>>['kernel'];
+
+const defaultLifetime: SessionLifetime = { idleSeconds: 12 * 60 * 60, absoluteSeconds: 7 * 24 * 60 * 60 };
+/** Limits on guessing at passwords that fit most: they are spoken of in a decision record. */
+export const defaultGuessLimits: GuessLimits = {
+  accountFromNetwork: { maximumFailures: 20, windowSeconds: 15 * 60 },
+  network: { maximumFailures: 200, windowSeconds: 15 * 60 },
+  account: { maximumFailures: 50, windowSeconds: 60 * 60 },
+  device: { maximumFailures: 10, windowSeconds: 24 * 60 * 60 },
+};
+
+/** Builds what all features share. @throws TypeError for options that cannot work. */
+export async function createKernel(options: KernelOptions) {
+  const {
+    publicUrl,
+    productName,
+    database,
+    sessions,
+    sealerFor,
+    bus,
+    counters,
+    mailer,
+    policy,
+    onPolicyDifference = 'refuse',
+    sessionLifetime: lifetime = defaultLifetime,
+    sessionLimit: limitRules,
+    guessLimits = defaultGuessLimits,
+    answerFloorMilliseconds = 300,
+    wait,
+    hashing: hashingLimits = {},
+    meter = silentMeter,
+    logger,
+    now = () => new Date(),
+  } = options;
+  const cookie = sessionCookieFor(publicUrl);
+  requireLifetime(lifetime);
+
+  const { records, transaction, hasTransactions } = database;
+  const events = countEvents(options.events ?? createSecurityEventLog(records), options.meter);
+  const users = createUserTable(records);
+  const roles = await openRoleDirectory(records, policy, bus, now, onPolicyDifference);
+  const hashing = createPasswordHashing({ ...hashingLimits, meter });
+  const queue = createMailQueue({ mailer, logger });
+  const messages = createAccountMessages(publicUrl, productName);
+  const gates = createSignInGates();
+  const sealer = sealerFor('session-token');
+  const makeSession = createSessionMaker({ sessions, users, requiredAssurance: gates, sealer, lifetime, now });
+  const revocation = createSessionRevocation({ sessions, bus, events, transaction, hasTransactions, now });
+  const attempts = createAttemptLimiter({ counters, sealer: sealerFor('counter-key'), now });
+  const devices = createDeviceTrust(sealerFor('device-trust'), now);
+  const { idleSeconds } = lifetime;
+  const kernel = {
+    publicUrl,
+    productName,
+    answerFloorMilliseconds,
+    wait,
+    loopTurns: createLoopTurns(),
+    records,
+    transaction,
+    hasTransactions,
+    counters,
+    sealerFor,
+    bus,
+    events,
+    now,
+    hashing,
+    queue,
+    post: createAccountPost({ messages, queue, counters, sealer: sealerFor('counter-key') }),
+    users,
+    roles,
+    links: createOneTimeLinks(records, sealerFor('one-time-link'), now),
+    guesses: createGuessLimiter({ attempts, limits: guessLimits }),
+    devices,
+    deviceCookie: createDeviceCookie(cookie, devices),
+    cookie,
+    csrfTokens: createCsrfTokens(sealerFor(csrfSealingPurpose)),
+    engine: await createEngine({ publicUrl, database, sealerFor, hashing, sessions, makeSession, logger, now }),
+    gates,
+    requiredAssurance: gates,
+    lifetime,
+    sessions,
+    sessionSealer: sealer,
+    directory: createSessionDirectory({
+      sessions,
+      users,
+      roles,
+      requiredAssurance: gates,
+      sealer,
+      idleSeconds,
+      now,
+    }),
+    makeSession,
+    sessionLimit: createSessionLimit({ sessions, revocation, rules: limitRules, now }),
+    raiseSession: createSessionRaising({ sessions, sealer, cookie, bus, now }),
+    revocation,
+  };
+  return {
+    kernel,
+    close: async (): Promise<void> => {
+      roles.close();
+      await queue.close();
+      await hashing.close();
+    },
+  };
+}
+
+function requireLifetime({ idleSeconds, absoluteSeconds }: SessionLifetime): void {
+  const areWhole = Number.isInteger(idleSeconds) && Number.isInteger(absoluteSeconds);
+  if (!areWhole || idleSeconds < 1 || absoluteSeconds < idleSeconds)
+    throw new TypeError('a session must live for whole seconds, and at least as long at all as without use');
+}

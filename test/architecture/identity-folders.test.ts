@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { importsOf, isTestFile, readSources, resolveRelative } from './source-tree.ts';
+
+const folder = 'packages/identity/src/';
+const features = `${folder}features/`;
+
+/** The files that put the kernel and the features together. */
+const composition = new Set(['index', 'identity', 'database', 'features'].map((name) => `${folder}${name}.ts`));
+
+const imports = readSources('packages/identity/src')
+  .filter(({ file }) => !isTestFile(file))
+  .map((source) => ({
+    file: source.file,
+    targets: importsOf(source)
+      .filter((specifier) => specifier.startsWith('.'))
+      .map((specifier) => resolveRelative(source.file, specifier)),
+  }));
+
+/** Every import, of types too, that a rule forbids. */
+function violations(isForbidden: (file: string, target: string) => boolean): string[] {
+  return imports.flatMap(({ file, targets }) =>
+    targets.filter((target) => isForbidden(file, target)).map((target) => `${file} imports ${target}`),
+  );
+}
+
+describe('the folders of identity', () => {
+  it('have no feature that imports another', () => {
+    expect(
+      violations(
+        (file, target) =>
+          file.startsWith(features) && target.startsWith(features) && featureOf(file) !== featureOf(target),
+      ),
+    ).toEqual([]);
+  });
+
+  it('have no kernel file that imports a feature', () => {
+    expect(
+      violations((file, target) => !file.startsWith(features) && !composition.has(file) && target.startsWith(features)),
+    ).toEqual([]);
+  });
+
+  it('have no feature or kernel file that imports the composition', () => {
+    expect(violations((file, target) => !composition.has(file) && composition.has(target))).toEqual([]);
+  });
+
+  it('have no circle of imports, imports of types counted', () => {
+    const targetsOf = new Map(imports.map(({ file, targets }) => [file, targets]));
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const visit = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' > '));
+      if (done.has(file) || path.includes(file)) return;
+      for (const target of targetsOf.get(file) ?? []) visit(target, [...path, file]);
+      done.add(file);
+    };
+    for (const { file } of imports) visit(file, []);
+    expect(circles).toEqual([]);
+  });
+});
+
+function featureOf(file: string): string {
+  return file.slice(features.length).split('/')[0] ?? '';
+}
