@@ -57,7 +57,7 @@ export async function startSigningSystem(options: SigningSystemOptions): Promise
     const internalOrigin = `http://127.0.0.1:${internalPort}`;
     const keysUrl = `${internalOrigin}/internal/.well-known/jwks.json`;
     // The address of the gateway is known before the services are, and theirs before it starts.
-    const folder = await createGatewayFolder({ config: { routes: [routeTo('shop', 'http://127.0.0.1:9')] } });
+    const folder = await createGatewayFolder({ config: { policy, routes: [routeTo('shop', 'http://127.0.0.1:9')] } });
     closing.push(() => folder.remove());
     const issuer = `${folder.origin}/internal`;
     const shop = await startNestService({ issuer, audience: 'shop', ...options.guard(keysUrl) });
@@ -107,16 +107,16 @@ function routeTo(name: string, upstream: string) {
   return { name, prefix: `/api/${name}`, upstream, stripPrefix: true, audience: name, access: 'signed-in' } as const;
 }
 
+/** The gateway refuses a policy that differs from the roles with which the account was made. */
+const policy = { permissions: {}, roles: { user: [] } };
+
 async function createAccount(
   dataDir: string,
   publicUrl: string,
   change: Partial<ConfigInput> & Pick<ConfigInput, 'routes'>,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const config = parseConfig(
-    { publicUrl, policy: { permissions: {}, roles: { user: [] } }, dataDir, ...change },
-    'test',
-  );
+  const config = parseConfig({ publicUrl, policy, dataDir, ...change }, 'test');
   const variables = readEnvironment({ SALLYPORT_SECRET: testSecret, ...environment });
   const closing = createClosing();
   try {

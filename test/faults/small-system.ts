@@ -119,7 +119,13 @@ export async function startSmallSystem(options: SmallSystemOptions): Promise<Sma
       withStores(
         async (stores) => {
           const mailer = { send: () => Promise.resolve() };
-          const identity = await openIdentity({ config, stores, mailer, logger: silentLogger });
+          const identity = await openIdentity({
+            config,
+            stores,
+            mailer,
+            logger: silentLogger,
+            onPolicyDifference: 'use-stored',
+          });
           try {
             return await work(identity);
           } finally {
