@@ -20,3 +20,4 @@ export { runGateway } from './run-gateway.ts';
 export { openCertificate, type CertificateWatch } from './tls/certificate-watch.ts';
 export type { CertificatePair } from './tls/certificate.ts';
 export { countWorkers } from './workers/count-workers.ts';
+export { examineCertificateFiles } from './tls/certificate.ts';

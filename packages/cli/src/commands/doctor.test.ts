@@ -1,5 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import 'reflect-metadata';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PemConverter, SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkClock } from '../doctor/check-clock.ts';
 import { createWorkplace, goodPassword, type Workplace } from '../test-support/memory-terminal.ts';
@@ -52,6 +54,62 @@ describe('the doctor of how a gateway runs', () => {
     const { code, findings } = await examine(place);
     expect(code).toBe(1);
     expect(statesOf(findings)[check]).toBe('bad');
+  });
+});
+
+describe('the doctor of TLS', () => {
+  /** A certificate for one host, signed by its own key. */
+  async function makePair(place: Workplace, host: string): Promise<void> {
+    const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
+    const certificate = await X509CertificateGenerator.createSelfSigned({
+      name: `CN=${host}`,
+      keys,
+      notBefore: new Date(Date.now() - 60_000),
+      notAfter: new Date(Date.now() + 90 * 86_400_000),
+      signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+      extensions: [new SubjectAlternativeNameExtension([{ type: 'dns', value: host }])],
+    });
+    const key = PemConverter.encode(await crypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
+    writeFileSync(join(place.folder, 'cert.pem'), certificate.toString('pem'));
+    writeFileSync(join(place.folder, 'key.pem'), key, { mode: 0o600 });
+  }
+
+  it.each([
+    {
+      name: 'nothing wrong with a pair for the host',
+      host: 'app.example.test',
+      mode: 0o600,
+      state: 'good',
+      finding: /for app\.example\.test/,
+    },
+    {
+      name: 'a certificate without the host name',
+      host: 'other.test',
+      mode: 0o600,
+      state: 'bad',
+      finding: /tls\.certFile does not name the host/,
+    },
+    {
+      name: 'a key that every user may read',
+      host: 'app.example.test',
+      mode: 0o644,
+      state: 'bad',
+      finding: /tls\.keyFile is open to every user/,
+    },
+  ])('finds $name, as the start does', async ({ host, mode, state, finding }) => {
+    const place = createWorkplace();
+    await makePair(place, host);
+    chmodSync(join(place.folder, 'key.pem'), mode);
+    const tls = { certFile: join(place.folder, 'cert.pem'), keyFile: join(place.folder, 'key.pem') };
+    const config = {
+      publicUrl: 'https://app.example.test',
+      tls,
+      policy: { permissions: {}, roles: { user: [] } },
+      routes: [{ name: 'all', prefix: '/', upstream: 'http://127.0.0.1:9', audience: 'all', access: 'signed-in' }],
+    };
+    writeFileSync(join(place.folder, 'sallyport.config.ts'), `export default ${JSON.stringify(config)};\n`);
+    const found = (await examine(place)).findings.filter(({ check }) => check === 'TLS');
+    expect(found).toEqual([{ check: 'TLS', state, finding: expect.stringMatching(finding) as string }]);
   });
 });
 

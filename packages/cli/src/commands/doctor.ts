@@ -1,7 +1,6 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigurationError } from '@sallyport/server';
+import { ConfigurationError, examineCertificateFiles } from '@sallyport/server';
 import { loadRootSecret, type SecretVersion } from '@sallyport/stores';
 import type { Command, CommandCall } from '../command.ts';
 import { checkDatabase } from '../doctor/check-database.ts';
@@ -135,45 +134,18 @@ function checkFiles({ config }: Settings): readonly Finding[] {
     : [];
 }
 
+/** The start refuses what is found here: both ask one function. */
 function checkTls({ config }: Settings): readonly Finding[] {
   const { tls, publicUrl } = config;
   if (tls === undefined) return [];
   const check = 'TLS';
-  try {
-    const certificate = new X509Certificate(readFileSync(tls.certFile));
-    const key = createPrivateKey(readFileSync(tls.keyFile));
-    const { hostname } = new URL(publicUrl);
-    const days = Math.floor((certificate.validToDate.getTime() - Date.now()) / millisecondsPerDay);
-    if (!certificate.checkPrivateKey(key))
-      return [
-        {
-          check,
-          state: 'bad',
-          finding: 'the key does not belong to the certificate',
-          fix: 'Name the pair in tls.certFile and tls.keyFile.',
-        },
-      ];
-    if (certificate.checkHost(hostname) === undefined && certificate.checkIP(hostname) === undefined)
-      return [
-        {
-          check,
-          state: 'bad',
-          finding: `the certificate is not for ${hostname}`,
-          fix: 'Get one for the host of publicUrl.',
-        },
-      ];
-    if (days < 0) return [{ check, state: 'bad', finding: 'the certificate has expired', fix: 'Renew it.' }];
-    if (days < warnDaysBeforeExpiry)
-      return [{ check, state: 'note', finding: `the certificate expires in ${days} days`, fix: 'Renew it.' }];
-    return [{ check, state: 'good', finding: `the certificate is for ${hostname} and lives for ${days} days` }];
-  } catch {
-    return [
-      {
-        check,
-        state: 'bad',
-        finding: 'the certificate or its key cannot be read',
-        fix: 'Check tls.certFile and tls.keyFile: PEM files that this user can read.',
-      },
-    ];
-  }
+  const now = new Date();
+  const { problems, expiresAt } = examineCertificateFiles(tls, publicUrl, now);
+  if (problems.length > 0)
+    return problems.map(({ key, problem }) => ({ check, state: 'bad', finding: `${key} ${problem}` }));
+  const days = Math.floor((expiresAt.getTime() - now.getTime()) / millisecondsPerDay);
+  if (days < warnDaysBeforeExpiry)
+    return [{ check, state: 'note', finding: `the certificate expires in ${days} days`, fix: 'Renew it.' }];
+  const { hostname } = new URL(publicUrl);
+  return [{ check, state: 'good', finding: `the certificate is for ${hostname} and lives for ${days} days` }];
 }

@@ -1,6 +1,11 @@
 import type { Logger } from '@sallyport/core';
 import { ConfigurationError, type ConfigurationProblem } from '../config/configuration-error.ts';
-import { examineCertificate, readCertificate, type CertificateFiles, type CertificatePair } from './certificate.ts';
+import {
+  examineCertificateFiles,
+  type CertificateFiles,
+  type CertificatePair,
+  type ExaminedFiles,
+} from './certificate.ts';
 
 export interface CertificateWatchOptions {
   readonly files: CertificateFiles;
@@ -94,22 +99,15 @@ export function openCertificate(options: CertificateWatchOptions): CertificateWa
   };
 }
 
-interface Look {
-  readonly pair: CertificatePair | undefined;
-  readonly problems: readonly ConfigurationProblem[];
-  readonly expiresAt: Date;
+interface Look extends ExaminedFiles {
   /** Tells one state of the files from another. Never logged: it holds the key. */
   readonly text: string;
 }
 
 function look(files: CertificateFiles, publicUrl: string, now: Date): Look {
-  const outcome = readCertificate(files);
-  if (outcome.kind === 'unreadable') {
-    const { problems } = outcome;
-    return { pair: undefined, problems, expiresAt: new Date(0), text: describe(problems) };
-  }
-  const { pair } = outcome;
-  return { pair, text: `${pair.cert}\n${pair.key}`, ...examineCertificate(pair, publicUrl, now) };
+  const examined = examineCertificateFiles(files, publicUrl, now);
+  const { pair, problems } = examined;
+  return { ...examined, text: pair === undefined ? describe(problems) : `${pair.cert}\n${pair.key}` };
 }
 
 function describe(problems: readonly ConfigurationProblem[]): string {

@@ -27,7 +27,19 @@ export interface Examination {
   readonly expiresAt: Date;
 }
 
+/** What is wrong with the files of a pair; `pair` is absent when they cannot be read. */
+export interface ExaminedFiles extends Examination {
+  readonly pair: CertificatePair | undefined;
+}
+
 const everybodyElse = 0o007;
+
+/** Reads and examines a pair: the one rule of the start, of every later look, and of `sallyport doctor`. */
+export function examineCertificateFiles(files: CertificateFiles, publicUrl: string, now: Date): ExaminedFiles {
+  const outcome = readCertificate(files);
+  if (outcome.kind === 'unreadable') return { pair: undefined, problems: outcome.problems, expiresAt: new Date(0) };
+  return { pair: outcome.pair, ...examineCertificate(outcome.pair, publicUrl, now) };
+}
 
 /** Reads both files. A key that everybody on the machine may read is refused, like one that nobody may. */
 export function readCertificate({ certFile, keyFile }: CertificateFiles): ReadOutcome {
