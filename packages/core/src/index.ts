@@ -51,6 +51,7 @@ export {
   type ServicePrincipal,
   type UserPrincipal,
 } from './principal.ts';
+export { hostPatternSchema, isHost, isHostPattern } from './host-pattern.ts';
 export { OptionsError, type OptionsErrorCode } from './options-error.ts';
 export { problemMediaType, toProblem, type Problem, type ProblemContext, type ProblemResponse } from './problem.ts';
 export { recordModels, type RecordColumn, type RecordFilter, type Records, type RecordTable } from './records.ts';

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { hostPatternSchema } from './host-pattern.ts';
 import { requestLimitSchema } from './request-limit.ts';
 import { isPermission, isPermissionInterest } from './permission.ts';
 
@@ -38,7 +39,7 @@ export const routeSchema = z.strictObject({
     .default(false)
     .describe('Whether ";" may stand in paths (/a;b=c); refused elsewhere, because servers disagree on its meaning'),
   hosts: z
-    .array(z.string().min(1))
+    .array(hostPatternSchema)
     .min(1)
     .optional()
     .describe('Hosts that the route serves; absent means all known hosts'),

@@ -1,4 +1,5 @@
 import {
+  isHostPattern,
   isLoopbackHost,
   sessionCookieFor,
   silentLogger,
@@ -13,7 +14,6 @@ import {
   type SessionDirectory,
   type Tracer,
 } from '@sallyport/core';
-import { isHostPattern } from './firewall/known-hosts.ts';
 import { problemOfProxyNetwork } from './firewall/proxy-network.ts';
 import type { CounterSyncParts } from './limits/counter-sync.ts';
 import type { Mount } from './routing/mount.ts';

@@ -1,3 +1,5 @@
+import { isHost } from '@sallyport/core';
+
 /** A host that the gateway serves. `name` is its canonical spelling. */
 export interface KnownHost {
   readonly name: string;
@@ -6,15 +8,6 @@ export interface KnownHost {
 /** Looks a `Host` header up. */
 export interface KnownHosts {
   find(header: string): KnownHost | 'unknown' | 'malformed';
-}
-
-const hostSyntax = /^(?:\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\.?)(?::\d{1,5})?$/;
-const patternSyntax = /^\*\.[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?$/;
-
-/** Says whether a text can stand in the list of hosts: a host with an optional port, or `*.` and a host. */
-export function isHostPattern(text: string): boolean {
-  const lowered = text.toLowerCase();
-  return hostSyntax.test(lowered) || patternSyntax.test(lowered);
 }
 
 /**
@@ -43,7 +36,7 @@ export function createKnownHosts(
       const known = exact.get(header);
       if (known !== undefined) return known;
       const lowered = header.toLowerCase();
-      if (!hostSyntax.test(lowered)) return 'malformed';
+      if (!isHost(lowered)) return 'malformed';
       const name = withoutPort(lowered, defaultPort);
       const found = exact.get(name);
       if (found !== undefined) return found;

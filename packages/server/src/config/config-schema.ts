@@ -1,4 +1,4 @@
-import { isLoopbackHost, keyAlgorithms, requestLimitSchema, routeSchema } from '@sallyport/core';
+import { hostPatternSchema, isLoopbackHost, keyAlgorithms, requestLimitSchema, routeSchema } from '@sallyport/core';
 import { problemOfProxyNetwork } from '@sallyport/gateway';
 import * as z from 'zod';
 
@@ -29,7 +29,7 @@ export const configSchema = z.strictObject({
     .refine(isPublicOrigin, 'must be an origin without a path: https, or plain http on loopback')
     .describe('Origin that the browser sees; issuer, links and the session cookie follow from it'),
   hosts: z
-    .array(z.string().min(1))
+    .array(hostPatternSchema)
     .default([])
     .describe('Further host names (with port, if not the default one) that the door serves'),
   listen: z
@@ -54,7 +54,7 @@ export const configSchema = z.strictObject({
         .describe('Address on which the internal listener binds; never a public one'),
       port: port.default(0).describe('Port of the internal listener; 0 picks a free one'),
       hosts: z
-        .array(z.string().min(1))
+        .array(hostPatternSchema)
         .default([])
         .describe(
           'Names with port, such as gateway:9400, by which zones and services reach it; loopback always counts',
@@ -93,7 +93,10 @@ export const configSchema = z.strictObject({
       maxAgeSeconds: z
         .number()
         .int()
-        .refine((value) => value === 0 || value >= oneYearSeconds, 'must be a year (31536000) or more, or 0')
+        .refine(
+          (value) => value === 0 || (value >= oneYearSeconds && value <= 10 * oneYearSeconds),
+          'must be a year (31536000) to ten years, or 0',
+        )
         .default(oneYearSeconds)
         .describe('How long browsers refuse plain http; 0 makes them forget'),
       includeSubDomains: z.boolean().default(false).describe('Whether every host below is held to https too'),
@@ -111,7 +114,7 @@ export const configSchema = z.strictObject({
       host: z.string().default('127.0.0.1').describe('Address on which it binds; only proxies may reach it'),
       port: port.describe('Its port'),
       proxies: z
-        .array(z.string().min(1))
+        .array(proxyNetwork)
         .min(1)
         .describe('Addresses or networks of the proxies that may ask; everybody else is refused'),
     })

@@ -15,6 +15,51 @@ const valid = {
   routes: [route],
 };
 
+const badHosts = ['not a host!', 'a b', 'https://a.example', 'a.example/', '*', '*.', 'a:', ''];
+const badNetworks = ['everybody', '0.0.0.0/0', '10.0.0.0/33', '::/0', 'a.example', ''];
+const asRoute = (change: object) => ({ routes: [{ ...route, ...change }] });
+
+describe('what the gateway would refuse later', () => {
+  it.each([
+    ...badHosts.flatMap((host) => [
+      { key: 'hosts.0', value: host, change: { hosts: [host] } },
+      { key: 'internal.hosts.0', value: host, change: { internal: { hosts: [host] } } },
+      { key: 'routes.0.hosts.0', value: host, change: asRoute({ hosts: [host] }) },
+    ]),
+    ...badNetworks.flatMap((network) => [
+      { key: 'trustedProxies.0', value: network, change: { trustedProxies: [network] } },
+      { key: 'forwardAuth.proxies.0', value: network, change: { forwardAuth: { port: 1, proxies: [network] } } },
+    ]),
+    ...[1, 31_535_999, 315_360_001, 4e8, -1].map((maxAgeSeconds) => ({
+      key: 'hsts.maxAgeSeconds',
+      value: maxAgeSeconds,
+      change: { hsts: { maxAgeSeconds } },
+    })),
+    ...[{ limits: { requests: [byKey()] } }, { limits: { authRequests: [byKey()] } }].map((change) => ({
+      key: `limits.${Object.keys(change.limits).join('')}.0.per`,
+      value: 'key',
+      change,
+    })),
+    { key: 'routes.0.limits.requests.0.per', value: 'key', change: asRoute({ limits: { requests: [byKey()] } }) },
+  ])('stops the start at $key: $value', ({ key, change }) => {
+    const parse = (): unknown => parseConfig({ ...valid, ...change }, 'test');
+    expect(parse).toThrow(ConfigurationError);
+    expect(parse).toThrow(key);
+  });
+
+  it.each(['app.example.com', 'app.example.com:8443', '*.example.com', '[::1]:3000', 'gateway:9400', 'APP.example'])(
+    'does not stop the host %s',
+    (host) => {
+      const change = { hosts: [host], internal: { hosts: [host] }, ...asRoute({ hosts: [host] }) };
+      expect(() => parseConfig({ ...valid, ...change }, 'test')).not.toThrow();
+    },
+  );
+});
+
+function byKey() {
+  return { per: 'key', amount: 1, seconds: 60 };
+}
+
 describe('a configuration', () => {
   it.each([
     { name: 'with an unknown key', change: { canary: 1 }, key: 'canary' },

@@ -16,6 +16,7 @@ export function parseConfig(input: unknown, source: string): Config {
     ...policyProblems(result.data),
     ...secondFactorProblems(result.data),
     ...keyProblems(result.data),
+    ...limitProblems(result.data),
     ...bindingProblems(result.data),
   ];
   if (problems.length > 0) throw new ConfigurationError(source, problems);
@@ -78,6 +79,19 @@ function keyProblems({ tokens, keys }: Config): ConfigurationProblem[] {
       key: `keys.${name}`,
       problem: 'has no effect with tokens.signWithSharedSecretInsteadOfKeyPairs: remove one of them',
     }));
+}
+
+/** The gateway counts by key, but no request has one yet: such a limit would be believed, and do nothing. */
+function limitProblems({ limits, routes }: Config): ConfigurationProblem[] {
+  const lists = [
+    { key: 'limits.requests', list: limits.requests },
+    { key: 'limits.authRequests', list: limits.authRequests },
+    ...routes.map((route, index) => ({ key: `routes.${index}.limits.requests`, list: route.limits?.requests ?? [] })),
+  ];
+  const problem = 'cannot be "key": there are no API keys yet, so that the limit has no effect';
+  return lists.flatMap(({ key, list }) =>
+    list.flatMap(({ per }, index) => (per === 'key' ? [{ key: `${key}.${index}.per`, problem }] : [])),
+  );
 }
 
 function bindingProblems({ publicUrl, tls, listen, trustedProxies }: Config): ConfigurationProblem[] {
