@@ -105,6 +105,11 @@ function mayPass(name: string): boolean {
   return verdict;
 }
 
+/** How many header names the cache of verdicts holds: never more than its bound, whatever upstreams send. */
+export function cachedVerdictCount(): number {
+  return verdicts.size;
+}
+
 function connectionNames(value: string | string[]): ReadonlySet<string> | undefined {
   // What nearly every answer says, and what names no header.
   if (value === 'keep-alive' || value === 'close') return undefined;
