@@ -423,6 +423,8 @@ describe('requests that another site makes a browser send', () => {
   it('keeps a site from acting as a stranger, and lets curl', async () => {
     expect((await gateway.send('POST', '/page', { Origin: 'https://evil.test' }, 'x')).status).toBe(403);
     expect((await gateway.send('POST', '/page', { 'Sec-Fetch-Site': 'cross-site' }, 'x')).status).toBe(403);
+    // Sandboxed frames and pages without a referrer: a browser says so, and a program has no reason to.
+    expect((await gateway.send('POST', '/page', { Origin: 'null' }, 'x')).status).toBe(403);
     expect((await gateway.send('POST', '/page', {}, 'x')).status).toBe(200);
   });
 });

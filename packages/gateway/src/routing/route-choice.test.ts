@@ -17,6 +17,7 @@ beforeAll(async () => {
       { name: 'stripped', prefix: '/stripped', access: 'signed-in', stripPrefix: true },
       { name: 'old', prefix: '/Legacy', access: 'signed-in', caseSensitive: false },
       { name: 'java', prefix: '/java', access: 'public', pathParameters: true },
+      { name: 'java-admin', prefix: '/java/admin', access: { roles: ['admin'] }, pathParameters: true },
       { name: 'metrics', prefix: '/metrics/mine', access: 'public' },
     ],
   });
@@ -78,6 +79,8 @@ describe('parameters in paths', () => {
   });
 
   it.each([
+    '/java/admin;a/x',
+    '/java/admin;a',
     '/java;a/../admin/x',
     '/java/..;/admin',
     '/java/.;/x',

@@ -19,6 +19,8 @@ import { agreementTo, startWebSocketUpstream, type WebSocketUpstream } from '../
 const settled = { timeout: 10_000, interval: 20 };
 const sessionEnded = { code: 4401, reason: 'session ended' };
 const accessLost = { code: 4403, reason: 'access lost' };
+/** Which of them is the session cannot be told. */
+const twoCookies = { Cookie: ['a', 'b'].map((one) => cookie(one.repeat(43)).Cookie).join('; ') };
 
 let upstream: WebSocketUpstream;
 let gateway: TestGateway;
@@ -154,6 +156,8 @@ describe('a WebSocket with a session', () => {
     ['without the role', '/admins/x', {}, 403],
     ['without an Origin', '/own/x', { Origin: undefined }, 403],
     ['without an Origin where a session is not needed', '/maybe/x', { Origin: undefined }, 403],
+    ['with a malformed cookie and without an Origin', '/maybe/x', { ...cookie('short'), Origin: undefined }, 403],
+    ['with two cookies and without an Origin', '/maybe/x', { ...twoCookies, Origin: undefined }, 403],
     ['from another site', '/own/x', { Origin: 'https://evil.test' }, 403],
     ['from another site where a session is not needed', '/maybe/x', { Origin: 'https://evil.test' }, 403],
     ['from a page without an origin', '/own/x', { Origin: 'null' }, 403],
