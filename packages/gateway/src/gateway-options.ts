@@ -64,11 +64,11 @@ export interface StreamOptions {
   readonly heartbeatSeconds?: number;
 }
 
-/** When a target behind a route is left alone. */
+/** The circuit breaker of each target behind a route. */
 export interface UpstreamOptions {
-  /** Failures in a row. @default 10 */
+  /** Failures in a row that open it. @default 10 */
   readonly failures?: number;
-  /** Seconds until one request is let through to see how it is. @default 1 */
+  /** Seconds until it is half-open: one request is sent as a probe. @default 1 */
   readonly pauseSeconds?: number;
 }
 

@@ -63,7 +63,7 @@ async function startKeepingUpstream() {
 }
 
 describe('a target that other routes name as before', () => {
-  it('is still left alone when it was, and comes back when its pause is over', async () => {
+  it('keeps its open circuit, which closes after the pause', async () => {
     const upstream = await startEcho();
     upstream.answer = (request) => request.socket.destroy();
     const gateway = await gatewayWith([open('a', upstream.origin)], { upstreams: { failures: 1, pauseSeconds: 1 } });

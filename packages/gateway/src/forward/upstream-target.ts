@@ -1,86 +1,65 @@
 import type { Pool } from 'undici';
+import { CircuitBreaker, type BreakerOptions } from './circuit-breaker.ts';
 import { serverNameOf } from './upstream-connector.ts';
 
-/** When a target is left alone, and for how long. */
-export interface BreakerOptions {
-  /** Failures in a row after which a target is left alone. */
-  readonly failures: number;
-  /** Until one request is let through to see how it is. */
-  readonly pauseMilliseconds: number;
-}
-
-/** One process behind a route: its connections, and what the last requests told of it. */
+/** One process behind a route: its connections, its circuit breaker, and what its health checks found. */
 export class UpstreamTarget {
   readonly origin: string;
   readonly serverName: string;
   readonly pool: Pool;
-  readonly #breaker: BreakerOptions;
+  readonly #breaker: CircuitBreaker;
   readonly #maxInFlight: number;
   inFlight = 0;
-  #failuresInARow = 0;
-  /** Left alone since it failed too often. */
-  #isSuspended = false;
-  #isTried = false;
-  #pausedUntil = 0;
-  /** Failed its health checks. */
-  #isUnhealthy = false;
+  #isHealthy = true;
 
   constructor(origin: string, pool: Pool, breaker: BreakerOptions, maxInFlight: number) {
     this.origin = origin;
     this.serverName = serverNameOf(origin);
     this.pool = pool;
-    this.#breaker = breaker;
+    this.#breaker = new CircuitBreaker(breaker);
     this.#maxInFlight = maxInFlight;
   }
 
+  /** Whether its circuit is open or half-open, or its health checks fail. */
   get isSuspended(): boolean {
-    return this.#isSuspended || this.#isUnhealthy;
+    return !this.#isHealthy || this.#breaker.state !== 'closed';
   }
 
   /** Whether a request may be sent now. */
-  mayTake(): boolean {
-    if (this.inFlight >= this.#maxInFlight) return false;
-    return !this.isSuspended || this.#mayBeTried();
+  isAvailable(): boolean {
+    return this.inFlight < this.#maxInFlight && this.#isHealthy && this.#breaker.allows();
   }
 
-  /** Seconds until it is worth asking again; nothing when it is only busy. */
+  /** Seconds until it is worth asking again; 1 when it is only busy. */
   retryAfterSeconds(): number {
-    if (!this.#isSuspended) return 1;
-    return Math.max(1, Math.ceil((this.#pausedUntil - performance.now()) / 1000));
+    return this.#breaker.retryAfterSeconds();
   }
 
-  /** A request is on its way. */
+  /** A request was sent. */
   began(): void {
     this.inFlight++;
-    if (this.#isSuspended) this.#isTried = true;
+    this.#breaker.began();
   }
 
-  /** It is over, however it went. */
+  /** A request is over, with or without an answer. */
   ended(): void {
     this.inFlight--;
-    this.#isTried = false;
+    this.#breaker.ended();
   }
 
-  /** An answer began: whatever it says, somebody is there. */
+  /** An answer began, whatever its status. */
   answered(): void {
-    this.#failuresInARow = 0;
-    this.#isSuspended = false;
+    this.#breaker.succeeded();
   }
 
   /** There was no answer. */
   failed(): void {
-    if (++this.#failuresInARow < this.#breaker.failures) return;
-    this.#isSuspended = true;
-    this.#pausedUntil = performance.now() + this.#breaker.pauseMilliseconds;
+    this.#breaker.failed();
   }
 
   /** What a health check found. */
   checked(isHealthy: boolean): void {
-    this.#isUnhealthy = !isHealthy;
-    if (isHealthy) this.answered();
-  }
-
-  #mayBeTried(): boolean {
-    return !this.#isUnhealthy && !this.#isTried && performance.now() >= this.#pausedUntil;
+    this.#isHealthy = isHealthy;
+    if (isHealthy) this.#breaker.succeeded();
   }
 }

@@ -117,7 +117,7 @@ describe('of several targets', () => {
 });
 
 describe('Q10: a target that fails again and again', () => {
-  it('is left alone, and asked once when its time has come', async () => {
+  it('gets no requests while its circuit is open, and one when it is half-open', async () => {
     let isBroken = true;
     const origin = await startRawUpstream((socket) => {
       if (isBroken) socket.resetAndDestroy();
@@ -137,7 +137,7 @@ describe('Q10: a target that fails again and again', () => {
     expect((await gateway.send('GET', '/same/x')).status).toBe(200);
   });
 
-  it('is asked by one request at a time, and left alone again when that fails', async () => {
+  it('is probed by one request at a time, and its circuit opens again when that fails', async () => {
     const waiting: Socket[] = [];
     let isSlow = false;
     const origin = await startRawUpstream((socket) => {
@@ -191,7 +191,7 @@ describe('Q10: a target that fails again and again', () => {
   });
 });
 
-describe('Q11: when every target is left alone', () => {
+describe('Q11: when the circuit of every target is open', () => {
   it('the answer is 503 at once, and the gateway itself goes on', async () => {
     const gateway = await gatewayTo(
       [await deadOrigin(), await deadOrigin()],

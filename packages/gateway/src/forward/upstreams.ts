@@ -2,7 +2,8 @@ import { silentMeter, type Meter, type Route } from '@sallyport/core';
 import { Pool } from 'undici';
 import { startHealthChecks } from './health-checks.ts';
 import { createUpstreamConnector } from './upstream-connector.ts';
-import { UpstreamTarget, type BreakerOptions } from './upstream-target.ts';
+import type { BreakerOptions } from './circuit-breaker.ts';
+import { UpstreamTarget } from './upstream-target.ts';
 
 /** Every target that routes name, shared by both listeners. */
 export interface Upstreams {
@@ -61,7 +62,10 @@ interface Kept {
 export function createUpstreams({ breaker, meter = silentMeter }: UpstreamsParts): Upstreams {
   const known = new Map<string, Kept>();
   meter.gauge(
-    { name: 'sallyport_upstream_targets_suspended', help: 'Upstream targets that are left alone because they failed' },
+    {
+      name: 'sallyport_upstream_targets_suspended',
+      help: 'Upstream targets whose circuit breaker is open or whose health checks fail',
+    },
     () => [...known.values()].filter(({ users, target }) => users > 0 && target.isSuspended).length,
   );
 

@@ -182,17 +182,17 @@ export const configSchema = z.strictObject({
         .min(1)
         .max(10_000)
         .default(10)
-        .describe('Requests in a row without an answer after which a target is left alone'),
+        .describe('Requests in a row without an answer that open the circuit breaker of a target'),
       pauseSeconds: z
         .number()
         .int()
         .min(1)
         .max(300)
         .default(1)
-        .describe('How long, until one request is let through to see how it is'),
+        .describe('How long it stays open, until one request probes the target'),
     })
     .prefault({})
-    .describe('What happens to targets of routes that fail'),
+    .describe('The circuit breaker of each target of a route'),
   policy: z
     .strictObject({
       permissions: z
