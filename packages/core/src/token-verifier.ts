@@ -169,5 +169,5 @@ function toTokenError(error: unknown): SallyportError {
   const claim = error instanceof errors.JWTClaimValidationFailed ? error.claim : undefined;
   if (claim === 'aud') return new SallyportError('SP_TOKEN_INVALID', { reason: 'made-for-another-audience' });
   if (claim === 'iss') return new SallyportError('SP_TOKEN_INVALID', { reason: 'made-by-another-issuer' });
-  return new SallyportError('SP_TOKEN_INVALID', { reason: 'not-a-token-of-the-door' });
+  return new SallyportError('SP_TOKEN_INVALID', { reason: 'not-a-token-of-the-gateway' });
 }

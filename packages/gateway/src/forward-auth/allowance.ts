@@ -11,13 +11,13 @@ export interface AllowanceParts {
 const nothingToAbort: Transfer = { abort: () => {}, upstreamMilliseconds: undefined };
 
 /**
- * Builds what takes the place of forwarding where a proxy does that: 200 without a body, with the headers that the proxy
- * sends to the service in place of those of the client. `Authorization` is there when the caller is known, `Cookie`
+ * Answers an auth subrequest that is allowed, where the public listener would forward: 200 without a body, with the
+ * headers that the proxy sends to the service in place of those of the client. `Authorization` is there when the caller is known, `Cookie`
  * when there are cookies other than the session.
  */
 export function createAllowance({ readCookies }: AllowanceParts): Pick<Forwarder, 'forward'> {
   return {
-    forward: (state, _place, response) => {
+    forward: (state, _route, response) => {
       response.writeHead(200, headersOf(state, readCookies));
       response.end();
       return nothingToAbort;
@@ -37,7 +37,7 @@ function headersOf(state: RequestState, readCookies: AllowanceParts['readCookies
   };
 }
 
-/** What the gateway answers itself lies behind no proxy: a question about it comes from one that is set up wrongly. */
+/** The gateway answers this path itself. A proxy that makes a subrequest about it is set up wrongly. */
 export function servedByTheGateway(): SallyportError {
-  return new SallyportError('SP_NOT_FOUND', { reason: 'served-by-the-door' });
+  return new SallyportError('SP_NOT_FOUND', { reason: 'served-by-the-gateway' });
 }

@@ -11,61 +11,61 @@ import { servedByTheGateway } from './allowance.ts';
 import { readOriginalRequest, type ProxyDialect } from './original-request.ts';
 
 export interface ForwardAuthParts extends HandleRequestParts {
-  /** Addresses and networks of the proxies that may ask. */
+  /** Addresses and networks of the proxies that may send subrequests. */
   readonly proxies: readonly string[];
   readonly protocol: 'http' | 'https';
 }
 
 /**
- * Builds the handler that answers proxies which ask whether to let a request through. The request is put together as if
- * the client had sent it here, and then takes the very way of all others: the same stages, records and answers. Only
- * declared proxies are listened to.
+ * Builds the handler of auth subrequests (nginx `auth_request`, Traefik `ForwardAuth`, Caddy `forward_auth`). The original
+ * request is rebuilt as if the client had sent it here, and passes the same stages, records and answers as all others.
+ * Only declared proxies are answered.
  */
 export function createForwardAuthHandler(parts: ForwardAuthParts): HandleRequest {
   const isProxy = createNetworkCheck(parts.proxies);
   const handlers: Record<ProxyDialect, HandleRequest> = {
     forwarded: createRequestHandler({ ...parts, answerRedirect: absoluteRedirect(parts.protocol) }),
-    original: createRequestHandler({ ...parts, answerRedirect: redirectInWords(parts.protocol) }),
+    original: createRequestHandler({ ...parts, answerRedirect: redirectByHeader(parts.protocol) }),
   };
 
-  return (question, response) => {
-    if (answerHealth(question, response, parts)) return;
+  return (subrequest, response) => {
+    if (answerHealth(subrequest, response, parts)) return;
     try {
-      if (!isProxy(plainAddress(question.socket.remoteAddress))) {
+      if (!isProxy(plainAddress(subrequest.socket.remoteAddress))) {
         throw new SallyportError('SP_FORBIDDEN', { reason: 'not-a-declared-proxy' });
       }
-      const { dialect, message } = readOriginalRequest(question);
+      const { dialect, message } = readOriginalRequest(subrequest);
       if (message.url === '/healthz' || message.url === '/readyz') throw servedByTheGateway();
-      // The connection is the proxy's to make a tunnel of; whether one may be there is decided all the same.
+      // The proxy makes the tunnel; whether it may is decided here like for any other request.
       handlers[dialect](message, response, () => {}, true);
     } catch (error) {
-      refuseQuestion(error, question, response, parts);
+      refuseSubrequest(error, subrequest, response, parts);
     }
   };
 }
 
-function refuseQuestion(
+function refuseSubrequest(
   error: unknown,
-  question: IncomingMessage,
+  subrequest: IncomingMessage,
   response: ServerResponse,
   parts: ForwardAuthParts,
 ): void {
   const refusal =
     error instanceof SallyportError ? error : new SallyportError('SP_INTERNAL', { cause: error, reason: 'unexpected' });
-  const state = createRequestState(parts.listener, question, randomHex(32), parts.clock(), false, false);
+  const state = createRequestState(parts.listener, subrequest, randomHex(32), parts.clock(), false, false);
   const { requestId } = state;
-  parts.logger.warn('a question of a proxy was refused', { requestId, code: refusal.code, reason: refusal.reason });
+  parts.logger.warn('an auth subrequest was refused', { requestId, code: refusal.code, reason: refusal.reason });
   answerRefusal(state, refusal, response, parts);
 }
 
-/** Traefik would take a relative address for one on our own listener. */
+/** Traefik completes a relative address with that of our own listener. */
 function absoluteRedirect(protocol: string): AnswerRedirect {
   return (state, decision, response, parts) =>
     answerRedirect(state, { ...decision, location: toAbsolute(decision.location, state, protocol) }, response, parts);
 }
 
-/** nginx takes 2xx, 401 and 403 and nothing else for an answer, so it is told by a header where to send the person. */
-function redirectInWords(protocol: string): AnswerRedirect {
+/** nginx accepts only 2xx, 401 and 403 as an answer, so a header tells it where to send the browser. */
+function redirectByHeader(protocol: string): AnswerRedirect {
   return (state, decision, response, parts: AnswerParts) => {
     response.setHeader('x-sallyport-location', toAbsolute(decision.location, state, protocol));
     answerRefusal(state, new SallyportError('SP_UNAUTHENTICATED', { reason: decision.reason }), response, parts);

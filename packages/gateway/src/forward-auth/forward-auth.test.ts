@@ -45,7 +45,7 @@ describe.each([
   ['Traefik and Caddy ask', ask],
   ['nginx asks', askLikeNginx],
 ])('when %s', (_name, askAs) => {
-  it('whoever is known passes, with a token for the service and without the session', async () => {
+  it('a known caller passes, with a token for the service and without the session', async () => {
     const session = cookie(gateway.sessions.add()).Cookie;
     const answer = await askAs('POST', '/api/x?a=1', {
       Cookie: `theme=dark; ${session}`,
@@ -166,7 +166,7 @@ describe('a person who has to sign in', () => {
   });
 });
 
-describe('a question', () => {
+describe('an auth subrequest', () => {
   const whole = ['Host: app.test', 'Connection: close', 'X-Forwarded-Proto: https'];
   const forwarded = ['X-Forwarded-Method: GET', 'X-Forwarded-Uri: /public/x', 'X-Forwarded-Host: app.test'];
   const original = ['X-Original-Method: GET', 'X-Original-URI: /public/x'];
@@ -212,7 +212,7 @@ describe('a question', () => {
     expect((await put(lines, 'POST /forward-auth HTTP/1.1')).status).toBe(405);
   });
 
-  it('of nobody but a declared proxy is answered', async () => {
+  it('is refused from any address but those of declared proxies', async () => {
     const strict = await startTestGateway({ forwardAuth: { proxies: ['10.0.0.0/8'] } });
     const listening = await strict.gateway.listenForwardAuth({ host: '127.0.0.1', port: 0 });
     const answer = await sendRaw(
@@ -224,7 +224,7 @@ describe('a question', () => {
     await strict.close();
   });
 
-  it('cannot be asked where no proxy is declared', async () => {
+  it('needs a declared proxy before its listener opens', async () => {
     const plain = await startTestGateway();
     await expect(plain.gateway.listenForwardAuth({ host: '127.0.0.1', port: 0 })).rejects.toThrow(TypeError);
     await plain.close();

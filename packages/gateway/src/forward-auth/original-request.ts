@@ -2,25 +2,25 @@ import { IncomingMessage } from 'node:http';
 import { SallyportError } from '@sallyport/core';
 
 /**
- * The two ways in which proxies say what they were asked: `X-Forwarded-Method`, `-Uri`, `-Host`, `-Proto` (Traefik,
+ * The two sets of headers by which proxies describe the original request: `X-Forwarded-Method`, `-Uri`, `-Host`, `-Proto` (Traefik,
  * Caddy), or `X-Original-Method`, `X-Original-URI`, `Host`, `X-Forwarded-Proto` (nginx).
  */
 export type ProxyDialect = 'forwarded' | 'original';
 
-/** What a proxy was asked, and how it told us. */
+/** The request that a proxy received, and how the proxy described it. */
 export interface OriginalRequest {
   readonly dialect: ProxyDialect;
-  /** As if the client had sent it to us, on the connection of the proxy. */
+  /** As if the client had sent it to the gateway, on the connection of the proxy. */
   readonly message: IncomingMessage;
 }
 
-interface Statements {
+interface OriginalTarget {
   readonly method: string;
   readonly target: string;
   readonly host: string;
 }
 
-/** Say something about the question of the proxy, not about the request that it asks about. */
+/** Headers that belong to the subrequest of the proxy, not to the original request. */
 const notOriginal: ReadonlySet<string> = new Set([
   'host',
   'x-forwarded-method',
@@ -41,25 +41,25 @@ const notOriginal: ReadonlySet<string> = new Set([
 const forwardAuthPath = '/forward-auth';
 
 /**
- * Puts the original request together from the question of a proxy. Each of its statements must be there exactly once,
- * in one dialect only: where two are mixed, a client has added one that its proxy does not know to remove.
+ * Rebuilds the original request from the auth subrequest of a proxy. Each header that describes it must be there exactly
+ * once, in one dialect only: where two are mixed, a client has added one that its proxy does not know to remove.
  *
- * @throws `SP_REQUEST_AMBIGUOUS`, and `SP_NOT_FOUND` for any other question.
+ * @throws `SP_REQUEST_AMBIGUOUS`; `SP_NOT_FOUND` or `SP_METHOD_NOT_ALLOWED` for what is no auth subrequest.
  */
-export function readOriginalRequest(question: IncomingMessage): OriginalRequest {
+export function readOriginalRequest(subrequest: IncomingMessage): OriginalRequest {
   // Caddy leaves the query of the original request on; what counts is in the headers.
-  if (question.url?.split('?', 1)[0] !== forwardAuthPath)
-    throw new SallyportError('SP_NOT_FOUND', { reason: 'no-question' });
-  if (question.method !== 'GET') {
-    throw new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'question-method', allow: ['GET'] });
+  if (subrequest.url?.split('?', 1)[0] !== forwardAuthPath)
+    throw new SallyportError('SP_NOT_FOUND', { reason: 'no-subrequest' });
+  if (subrequest.method !== 'GET') {
+    throw new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'subrequest-method', allow: ['GET'] });
   }
-  const values = collect(question.rawHeaders);
+  const values = collect(subrequest.rawHeaders);
   if (values.has('transfer-encoding') || (values.get('content-length') ?? []).some((length) => length !== '0')) {
-    refuse('question-with-body');
+    refuse('subrequest-with-body');
   }
   const dialect = dialectOf(values);
-  if (!/^https?$/.test(one(values, 'x-forwarded-proto'))) refuse('question-proto');
-  const statements: Statements =
+  if (!/^https?$/.test(one(values, 'x-forwarded-proto'))) refuse('subrequest-proto');
+  const original: OriginalTarget =
     dialect === 'forwarded'
       ? {
           method: one(values, 'x-forwarded-method'),
@@ -71,7 +71,7 @@ export function readOriginalRequest(question: IncomingMessage): OriginalRequest 
           target: one(values, 'x-original-uri'),
           host: one(values, 'host'),
         };
-  return { dialect, message: toMessage(question, statements, isHandshake(statements.method, values)) };
+  return { dialect, message: toMessage(subrequest, original, isHandshake(original.method, values)) };
 }
 
 function collect(raw: readonly string[]): ReadonlyMap<string, readonly string[]> {
@@ -88,28 +88,28 @@ function collect(raw: readonly string[]): ReadonlyMap<string, readonly string[]>
 function dialectOf(values: ReadonlyMap<string, readonly string[]>): ProxyDialect {
   const isForwarded = values.has('x-forwarded-uri') || values.has('x-forwarded-method');
   const isOriginal = values.has('x-original-uri') || values.has('x-original-method');
-  if (isForwarded === isOriginal) refuse('question-dialect');
+  if (isForwarded === isOriginal) refuse('subrequest-dialect');
   return isForwarded ? 'forwarded' : 'original';
 }
 
 function one(values: ReadonlyMap<string, readonly string[]>, name: string): string {
   const [value, ...more] = values.get(name) ?? [];
-  if (value === undefined || value === '' || more.length > 0) refuse('question-header-count');
+  if (value === undefined || value === '' || more.length > 0) refuse('subrequest-header-count');
   return value;
 }
 
-/** Some proxies leave `Upgrade` out of the question. What asks for a key of the protocol is held to its rules. */
+/** Some proxies leave `Upgrade` out of the subrequest; a request with a WebSocket key is a handshake all the same. */
 function isHandshake(method: string, values: ReadonlyMap<string, readonly string[]>): boolean {
   const upgrade = values.get('upgrade')?.join(',') ?? '';
   return method === 'GET' && (/\bwebsocket\b/i.test(upgrade) || values.has('sec-websocket-key'));
 }
 
 function toMessage(
-  question: IncomingMessage,
-  { method, target, host }: Statements,
+  subrequest: IncomingMessage,
+  { method, target, host }: OriginalTarget,
   isUpgrade: boolean,
 ): IncomingMessage {
-  const message = new IncomingMessage(question.socket);
+  const message = new IncomingMessage(subrequest.socket);
   message.httpVersion = '1.1';
   message.httpVersionMajor = 1;
   message.httpVersionMinor = 1;
@@ -117,7 +117,7 @@ function toMessage(
   message.url = target;
   message.rawHeaders.push('Host', host);
   if (isUpgrade) message.rawHeaders.push('Connection', 'Upgrade', 'Upgrade', 'websocket');
-  const raw = question.rawHeaders;
+  const raw = subrequest.rawHeaders;
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] ?? '';
     if (!notOriginal.has(name.toLowerCase())) message.rawHeaders.push(name, raw[index + 1] ?? '');

@@ -62,13 +62,13 @@ describe('auth() refuses, and never says "signed out",', () => {
       name: 'without a subject',
       change: { sub: undefined },
       code: 'SP_TOKEN_INVALID',
-      reason: 'not-a-token-of-the-door',
+      reason: 'not-a-token-of-the-gateway',
     },
     {
       name: 'with roles of the wrong type',
       change: { roles: 'admin' },
       code: 'SP_TOKEN_INVALID',
-      reason: 'not-a-token-of-the-door',
+      reason: 'not-a-token-of-the-gateway',
     },
     { name: 'of a machine', change: { sub_type: 'service' }, code: 'SP_FORBIDDEN', reason: 'machine-at-a-page' },
   ])('a token $name', async ({ change, code, reason }) => {
