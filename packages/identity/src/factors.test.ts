@@ -407,6 +407,22 @@ describe(onDatabase('second factor: a method that is switched off'), () => {
   });
 });
 
+describe(onDatabase('second factor: the right code of an authenticator app'), () => {
+  it.each([
+    { name: 'on', methods: ['totp', 'email'], status: 200 },
+    { name: 'off', methods: ['email'], status: 401 },
+  ] as const)('is answered $status while apps are switched $name', async ({ methods, status }) => {
+    const owner = await makeAppOwner(harness, email);
+    const { database, sessions } = harness;
+    const later = await startHarness({ database, sessions, secondFactor: { methods } });
+    later.advance(300);
+    const pending = await beginSignIn(later, email);
+    const answer = await verify(later, pending, codeOf(later, owner.secret));
+    await later.close();
+    expect(answer).toMatchObject({ status });
+  });
+});
+
 describe(onDatabase('second factor: an administrator'), () => {
   const admin = 'ada@example.test';
 

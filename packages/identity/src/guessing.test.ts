@@ -187,6 +187,15 @@ describe('guessing at one account from many networks', () => {
     expect((await guess({ device: other, password: goodPassword })).status).toBe(200);
   });
 
+  it('counts a device that failed too often like an unknown one, and no worse', async () => {
+    const device = await knownDevice();
+    expect(statuses(await guesses(4, { device }), 401)).toBe(4);
+    expect((await guess({ device, password: goodPassword })).status).toBe(200);
+    const answers = await guesses(6, { device });
+    // One of the four before counted for the account, whose limit is five.
+    expect([statuses(answers, 401), statuses(answers, 429)]).toEqual([4, 2]);
+  });
+
   it('gives a device a new budget with each sign-in, and leaves what was guessed with the old cookie behind', async () => {
     const stolen = await knownDevice();
     await attack();

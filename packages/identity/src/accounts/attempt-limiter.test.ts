@@ -24,10 +24,11 @@ it('lets exactly the limit through, whatever is under way at once, in two proces
   // Every step picks a process and what becomes of the attempt that it begins, or of the oldest one under way.
   const step = fc.record({
     process: fc.integer({ min: 0, max: 1 }),
-    act: fc.constantFrom('begin', 'fail', 'give-back', 'wait'),
+    // Often enough that the limit is reached, and met again after something was given back.
+    act: fc.constantFrom('begin', 'begin', 'begin', 'fail', 'give-back', 'give-back', 'wait'),
   });
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
       clock = 1_000_000_000_000;
       const counters = createInProcessCounters({ now });
       const limiters = [limiterOn(counters), limiterOn(counters)];
@@ -71,6 +72,17 @@ it('counts what was refused under no other budget', async () => {
     expect(await limiter.begin([narrow, wide])).toMatchObject({ kind: 'limited', budget: 'narrow' });
   for (let count = 0; count < 2; count += 1) (await pass(limiter, [wide])).failed();
   expect(await limiter.begin([wide])).toMatchObject({ kind: 'limited', budget: 'wide' });
+});
+
+it('gives back what was limited, under the budget that was used up and under those before it', async () => {
+  clock = 0;
+  const limiter = limiterOn();
+  const running = [await pass(limiter), await pass(limiter), await pass(limiter)];
+  for (let count = 0; count < 9; count += 1)
+    expect(await limiter.begin([wide, narrow])).toMatchObject({ kind: 'limited', budget: 'narrow' });
+  await running[0]?.giveBack();
+  await pass(limiter, [wide, narrow]);
+  for (let count = 0; count < 4; count += 1) await pass(limiter, [wide]);
 });
 
 it('counts once what is given back twice, or after it failed', async () => {
