@@ -40,14 +40,15 @@ function errorsPage(): string {
   const entries: readonly (readonly [string, ErrorCatalogEntry])[] = Object.entries(errorCatalog);
   return page('Error codes', [
     'Every error leaves as `application/problem+json` (RFC 9457) with one of these codes in `code`. The code is the contract; the sentences may change.',
+    'Members: `type` (the address of the page about the code), `title` (what it says), `status`, `code`, `hint` (what to do), `requestId`; `errors` (`field`, `message`) where fields were refused, `stepUp` (`acr`, `maxAgeSeconds`) where another sign-in would be enough.',
     'Source: `packages/core/src/error-catalog.ts`.',
     table(
       ['Code', 'Status', 'What it says', 'What to do', '`WWW-Authenticate` error'],
-      entries.map(([code, { status, title, mend, challenge }]) => [
+      entries.map(([code, { status, title, hint, challenge }]) => [
         `\`${code}\``,
         String(status),
         title,
-        mend,
+        hint,
         challenge === undefined ? '' : `\`${challenge}\``,
       ]),
     ),

@@ -34,7 +34,7 @@ export interface FactorSetUpProps {
   readonly offersSignOut?: boolean;
   readonly onDone: (answer: SetUpAnswer) => void;
   readonly onCancel?: (() => void) | undefined;
-  /** Takes what only another page can mend. Returns `true` when it did. */
+  /** Takes what only another page can repair. Returns `true` when it did. */
   readonly onRefused?: (error: unknown) => boolean;
 }
 

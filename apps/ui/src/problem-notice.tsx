@@ -12,10 +12,10 @@ export interface ProblemNoticeProps {
 
 /** A refusal: what it was, what to do, how long to wait, and the id to quote when the fault is ours. */
 export function ProblemNotice({ problem, children }: ProblemNoticeProps) {
-  const { title, mend, retryAfterSeconds, requestId } = problem;
+  const { title, hint, retryAfterSeconds, requestId } = problem;
   return (
     <Notice tone="refused" title={title} takesFocus>
-      {retryAfterSeconds === undefined ? <p>{mend}</p> : <p>Try again in {waitingTime(retryAfterSeconds)}.</p>}
+      {retryAfterSeconds === undefined ? <p>{hint}</p> : <p>Try again in {waitingTime(retryAfterSeconds)}.</p>}
       {requestId === undefined ? null : (
         <p className="text-sm">
           Request id: <code className="font-mono">{requestId}</code>

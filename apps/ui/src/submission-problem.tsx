@@ -4,7 +4,7 @@ import { ProblemError } from '@sallyport/nextjs/client';
 export interface SubmissionProblem {
   readonly code?: string;
   readonly title: string;
-  readonly mend?: string;
+  readonly hint?: string;
   readonly fields: Readonly<Record<string, string>>;
   readonly retryAfterSeconds?: number;
   /** Present when the fault is ours, so that people can quote it. */
@@ -14,14 +14,14 @@ export interface SubmissionProblem {
 /** Reads any failure of a call. What is not a problem of ours means that the call did not arrive. */
 export function toSubmissionProblem(error: unknown): SubmissionProblem {
   if (!(error instanceof ProblemError)) {
-    return { title: 'We could not reach the server', mend: 'Check your connection, then try again.', fields: {} };
+    return { title: 'We could not reach the server', hint: 'Check your connection, then try again.', fields: {} };
   }
-  const { code, title, mend, status, errors, requestId, retryAfterSeconds } = error;
+  const { code, title, hint, status, errors, requestId, retryAfterSeconds } = error;
   return {
     ...(code === undefined ? {} : { code }),
     title,
     // The catalog speaks to developers of "errors"; on the page they stand beside their fields.
-    ...(errors.length > 0 ? { mend: 'Look at the fields marked below.' } : mend === undefined ? {} : { mend }),
+    ...(errors.length > 0 ? { hint: 'Look at the fields marked below.' } : hint === undefined ? {} : { hint }),
     fields: Object.fromEntries(errors.map(({ field, message }) => [field, message])),
     // An outage says when to ask again too, but for machines: people are told what happened instead.
     ...(status !== 429 || retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),

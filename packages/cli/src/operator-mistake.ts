@@ -10,7 +10,7 @@ export const exitCodes = {
   unavailable: 3,
 } as const;
 
-/** Something that the operator can mend: its message says how, and no stack trace is shown. */
+/** Something that the operator can correct: its message says how, and no stack trace is shown. */
 export class OperatorMistake extends Error {
   override readonly name = 'OperatorMistake';
   readonly exitCode: number;

@@ -72,7 +72,7 @@ function createCall(
   };
 }
 
-/** A stack trace is for faults of ours, and for nothing that an operator can mend. */
+/** A stack trace is for faults of ours, and for nothing that an operator can correct. */
 function explain(error: unknown): { readonly message: string; readonly exitCode: number } {
   if (error instanceof OperatorMistake) return { message: error.message, exitCode: error.exitCode };
   if (error instanceof ConfigurationError || error instanceof OptionsError)

@@ -2,7 +2,8 @@
 export interface ErrorCatalogEntry {
   readonly status: number;
   readonly title: string;
-  readonly mend: string;
+  /** What the caller can do about it. */
+  readonly hint: string;
   readonly challenge?: string;
 }
 
@@ -14,202 +15,202 @@ export const errorCatalog = {
   SP_REQUEST_AMBIGUOUS: {
     status: 400,
     title: 'The request can be read in more than one way',
-    mend: 'Send a plain path: no encoded slashes or dots, no empty segments, no backslashes, one Host.',
+    hint: 'Send a plain path: no encoded slashes or dots, no empty segments, no backslashes, one Host.',
   },
   SP_CREDENTIALS_CONFLICT: {
     status: 400,
     title: 'The request carries more than one credential',
-    mend: 'Send either the session cookie or one Authorization header, once.',
+    hint: 'Send either the session cookie or one Authorization header, once.',
   },
   SP_JSON_MALFORMED: {
     status: 400,
     title: 'The body is not valid JSON',
-    mend: 'Send one JSON object with Content-Type: application/json.',
+    hint: 'Send one JSON object with Content-Type: application/json.',
   },
   SP_REQUEST_INVALID: {
     status: 400,
     title: 'The request cannot be understood',
-    mend: 'Compare the request with the documentation of the service.',
+    hint: 'Compare the request with the documentation of the service.',
   },
   SP_LINK_INVALID: {
     status: 400,
     title: 'The link is invalid, used or expired',
-    mend: 'Ask for a new link; each works once and for a limited time.',
+    hint: 'Ask for a new link; each works once and for a limited time.',
   },
   SP_TLS_EXPECTED: {
     status: 400,
     title: 'This port speaks https',
-    mend: 'Repeat the request with https:// and the same host and port.',
+    hint: 'Repeat the request with https:// and the same host and port.',
   },
   SP_UNAUTHENTICATED: {
     status: 401,
     title: 'Authentication is required',
-    mend: 'Sign in, or send a valid credential.',
+    hint: 'Sign in, or send a valid credential.',
   },
   SP_CREDENTIALS_INVALID: {
     status: 401,
     title: 'The e-mail address or the password is wrong',
-    mend: 'Check both, or reset the password.',
+    hint: 'Check both, or reset the password.',
   },
   SP_PASSWORD_WRONG: {
     status: 401,
     title: 'The password is wrong',
-    mend: 'Type the password of the account that is signed in, or reset it.',
+    hint: 'Type the password of the account that is signed in, or reset it.',
   },
   SP_CODE_INVALID: {
     status: 401,
     title: 'The code is wrong, used or expired',
-    mend: 'Type the code that is shown or was sent last; each works once and for a short time.',
+    hint: 'Type the code that is shown or was sent last; each works once and for a short time.',
   },
   SP_SIGN_IN_EXPIRED: {
     status: 401,
     title: 'This sign-in has expired',
-    mend: 'Begin again with the password: there were too many wrong codes, it took too long, or the account changed.',
+    hint: 'Begin again with the password: there were too many wrong codes, it took too long, or the account changed.',
   },
   SP_TOKEN_EXPIRED: {
     status: 401,
     title: 'The access token has expired',
-    mend: 'Call through the door, which attaches a fresh token.',
+    hint: 'Call through the door, which attaches a fresh token.',
     challenge: 'invalid_token',
   },
   SP_TOKEN_INVALID: {
     status: 401,
     title: 'The access token is not valid here',
-    mend: 'Call through the door, which attaches a token made for this service.',
+    hint: 'Call through the door, which attaches a token made for this service.',
     challenge: 'invalid_token',
   },
   SP_STEP_UP_REQUIRED: {
     status: 401,
     title: 'A stronger or more recent sign-in is required',
-    mend: 'Confirm who you are again, then repeat the request (RFC 9470).',
+    hint: 'Confirm who you are again, then repeat the request (RFC 9470).',
     challenge: 'insufficient_user_authentication',
   },
   SP_FORBIDDEN: {
     status: 403,
     title: 'A role or permission is missing',
-    mend: 'Ask an administrator for access.',
+    hint: 'Ask an administrator for access.',
   },
   SP_CROSS_SITE_REQUEST: {
     status: 403,
     title: 'The request came from another site',
-    mend: 'Send it from a page of this origin, with its Origin header.',
+    hint: 'Send it from a page of this origin, with its Origin header.',
   },
   SP_HTTPS_REQUIRED: {
     status: 403,
     title: 'This is served over https only',
-    mend: 'Send it with https. A password or cookie that it carried travelled in clear: change it.',
+    hint: 'Send it with https. A password or cookie that it carried travelled in clear: change it.',
   },
   SP_EMAIL_UNVERIFIED: {
     status: 403,
     title: 'The e-mail address is not verified yet',
-    mend: 'Open the link that was mailed to you, or ask for a new one.',
+    hint: 'Open the link that was mailed to you, or ask for a new one.',
   },
   SP_ACCESS_UNDECLARED: {
     status: 403,
     title: 'The handler declares no access',
-    mend: 'Add @Public(reason), @Authenticated(), @Roles(...) or @Permissions(...) to the handler or its controller.',
+    hint: 'Add @Public(reason), @Authenticated(), @Roles(...) or @Permissions(...) to the handler or its controller.',
   },
-  SP_NOT_FOUND: { status: 404, title: 'There is nothing here', mend: 'Check the address.' },
+  SP_NOT_FOUND: { status: 404, title: 'There is nothing here', hint: 'Check the address.' },
   SP_METHOD_NOT_ALLOWED: {
     status: 405,
     title: 'The method is not allowed here',
-    mend: 'Use one of the methods in the Allow header.',
+    hint: 'Use one of the methods in the Allow header.',
   },
   SP_REQUEST_TIMEOUT: {
     status: 408,
     title: 'The request took too long to arrive',
-    mend: 'Send it again on a better connection, or in smaller parts.',
+    hint: 'Send it again on a better connection, or in smaller parts.',
   },
   SP_CONFLICT: {
     status: 409,
     title: 'The record changed meanwhile',
-    mend: 'Read it again and repeat the change.',
+    hint: 'Read it again and repeat the change.',
   },
   SP_TOO_MANY_SESSIONS: {
     status: 409,
     title: 'This account is signed in in too many places',
-    mend: 'Sign out somewhere else first.',
+    hint: 'Sign out somewhere else first.',
   },
   SP_SECOND_FACTOR_DEMANDED: {
     status: 409,
     title: 'This account must have a second factor',
-    mend: 'Set up another second factor first, then remove this one.',
+    hint: 'Set up another second factor first, then remove this one.',
   },
   SP_BODY_TOO_LARGE: {
     status: 413,
     title: 'The body is too large',
-    mend: 'Send less, or raise the limit of the route.',
+    hint: 'Send less, or raise the limit of the route.',
   },
   SP_MEDIA_TYPE_UNSUPPORTED: {
     status: 415,
     title: 'The media type is not supported',
-    mend: 'Send Content-Type: application/json.',
+    hint: 'Send Content-Type: application/json.',
   },
   SP_HOST_UNKNOWN: {
     status: 421,
     title: 'The host is not served here',
-    mend: 'Use the public address, or add the host to the configuration.',
+    hint: 'Use the public address, or add the host to the configuration.',
   },
   SP_VALIDATION_FAILED: {
     status: 422,
     title: 'Some fields are not valid',
-    mend: 'Correct the fields that are named in "errors".',
+    hint: 'Correct the fields that are named in "errors".',
   },
   SP_PASSWORD_UNACCEPTABLE: {
     status: 422,
     title: 'The password cannot be used',
-    mend: 'Choose a longer one that is not on the list of common passwords.',
+    hint: 'Choose a longer one that is not on the list of common passwords.',
   },
   SP_TOO_MANY_ATTEMPTS: {
     status: 429,
     title: 'Too many attempts',
-    mend: 'Wait for the seconds in Retry-After, then try again.',
+    hint: 'Wait for the seconds in Retry-After, then try again.',
   },
   SP_TOO_MANY_REQUESTS: {
     status: 429,
     title: 'Too many requests',
-    mend: 'Wait for the seconds in Retry-After, and send fewer; the limit is in RateLimit-Policy.',
+    hint: 'Wait for the seconds in Retry-After, and send fewer; the limit is in RateLimit-Policy.',
   },
   SP_TOO_MANY_STREAMS: {
     status: 429,
     title: 'Too many streams are open',
-    mend: 'Close WebSockets or event streams of this session or account, then open another.',
+    hint: 'Close WebSockets or event streams of this session or account, then open another.',
   },
-  SP_HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large', mend: 'Send fewer or shorter headers.' },
+  SP_HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large', hint: 'Send fewer or shorter headers.' },
   SP_INTERNAL: {
     status: 500,
     title: 'Something failed on our side',
-    mend: 'Try again; quote the request id when you report it.',
+    hint: 'Try again; quote the request id when you report it.',
   },
   SP_UPGRADE_UNSUPPORTED: {
     status: 501,
     title: 'The connection cannot be upgraded',
-    mend: 'Open WebSockets at the public address, on the route of a service; server-sent events pass everywhere.',
+    hint: 'Open WebSockets at the public address, on the route of a service; server-sent events pass everywhere.',
   },
   SP_UPSTREAM_UNAVAILABLE: {
     status: 502,
     title: 'The service behind the door does not answer',
-    mend: 'Try again in a moment; an operator should look at the service.',
+    hint: 'Try again in a moment; an operator should look at the service.',
   },
   SP_KEYS_UNAVAILABLE: {
     status: 503,
     title: 'The signing keys cannot be fetched',
-    mend: 'Try again in a moment; an operator should look at the key endpoint.',
+    hint: 'Try again in a moment; an operator should look at the key endpoint.',
   },
   SP_STORE_UNAVAILABLE: {
     status: 503,
     title: 'The store does not answer',
-    mend: 'Try again in a moment; nothing was lost and you are still signed in.',
+    hint: 'Try again in a moment; nothing was lost and you are still signed in.',
   },
   SP_SERVICE_UNAVAILABLE: {
     status: 503,
     title: 'The service cannot answer now',
-    mend: 'Try again in a moment; an operator should look at the service.',
+    hint: 'Try again in a moment; an operator should look at the service.',
   },
   SP_UPSTREAM_TIMEOUT: {
     status: 504,
     title: 'The service behind the door took too long',
-    mend: 'Try again in a moment; an operator should look at the service.',
+    hint: 'Try again in a moment; an operator should look at the service.',
   },
 } as const satisfies Record<`SP_${string}`, ErrorCatalogEntry>;
 

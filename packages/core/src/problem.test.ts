@@ -24,6 +24,17 @@ describe('an error body', () => {
     },
   );
 
+  it('has exactly the documented members', () => {
+    expect(toProblem(new SallyportError('SP_NOT_FOUND'), context).body).toEqual({
+      type: 'https://app.test/errors/SP_NOT_FOUND',
+      title: 'There is nothing here',
+      status: 404,
+      code: 'SP_NOT_FOUND',
+      hint: 'Check the address.',
+      requestId: 'r-1',
+    });
+  });
+
   it('names the fields that were refused', () => {
     const errors = [{ field: 'name', message: 'is missing' }];
     expect(toProblem(new SallyportError('SP_VALIDATION_FAILED', { errors }), context).body.errors).toEqual(errors);

@@ -12,7 +12,7 @@ export interface Problem {
   readonly title: string;
   readonly status: number;
   readonly code: ErrorCode;
-  readonly mend: string;
+  readonly hint: string;
   readonly requestId: string;
   readonly errors?: readonly FieldError[];
   /** Which sign-in would be enough (RFC 9470); the same as in `WWW-Authenticate`, for scripts. */
@@ -52,7 +52,7 @@ export function toProblem(error: unknown, context: ProblemContext): ProblemRespo
       title: entry.title,
       status: entry.status,
       code: known.code,
-      mend: entry.mend,
+      hint: entry.hint,
       requestId: context.requestId,
       ...(known.errors === undefined ? {} : { errors: known.errors }),
       ...(known.stepUp === undefined ? {} : { stepUp: known.stepUp }),

@@ -334,7 +334,7 @@ describe('access', () => {
   it.each([
     ['too weak', {}],
     ['too old', { acr: 'mfa' as const, authTime: new Date(start - 301_000) }],
-  ])('sends a person whose sign-in is %s to the page that mends it, and back', async (_name, change) => {
+  ])('sends a person whose sign-in is %s to the page that answers it, and back', async (_name, change) => {
     const answer = await gateway.send('GET', '/strong/x?a=1', {
       ...cookie(gateway.sessions.add(change)),
       ...navigation,

@@ -325,7 +325,7 @@ describe.each(['Express', 'Fastify'] as const)('a service on %s', (platform) => 
         title: expect.any(String) as string,
         status: 401,
         code,
-        mend: expect.any(String) as string,
+        hint: expect.any(String) as string,
         requestId: response.headers.get('x-request-id'),
       });
       expect(handled).toBe(0);

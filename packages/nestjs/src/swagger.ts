@@ -95,7 +95,7 @@ const problemContent = {
         title: { type: 'string' },
         status: { type: 'integer' },
         code: { type: 'string', example: 'SP_FORBIDDEN' },
-        mend: { type: 'string' },
+        hint: { type: 'string' },
         requestId: { type: 'string' },
       },
     },

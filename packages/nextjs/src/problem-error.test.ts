@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readProblem } from './problem-error.ts';
 
 describe('reading a refusal', () => {
-  it('keeps code, fields, request id and waiting time of a problem', async () => {
+  it('keeps code, hint, fields, request id and waiting time of a problem', async () => {
     const error = new SallyportError('SP_TOO_MANY_ATTEMPTS', {
       retryAfterSeconds: 30,
       errors: [{ field: 'email', message: 'is not an address' }],
@@ -17,6 +17,7 @@ describe('reading a refusal', () => {
       code: 'SP_TOO_MANY_ATTEMPTS',
       status: 429,
       title: 'Too many attempts',
+      hint: 'Wait for the seconds in Retry-After, then try again.',
       errors: [{ field: 'email', message: 'is not an address' }],
       requestId: 'r-1',
       retryAfterSeconds: 30,

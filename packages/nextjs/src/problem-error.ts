@@ -13,7 +13,7 @@ export interface ProblemDetails {
   readonly status: number;
   readonly title: string;
   /** What the reader can do about it. */
-  readonly mend?: string;
+  readonly hint?: string;
   readonly errors: readonly ProblemField[];
   /** The id under which the logs know the request: show it to people, so that they can quote it. */
   readonly requestId?: string;
@@ -28,7 +28,7 @@ export class ProblemError extends Error {
   readonly code: ErrorCode | undefined;
   readonly status: number;
   readonly title: string;
-  readonly mend: string | undefined;
+  readonly hint: string | undefined;
   readonly errors: readonly ProblemField[];
   readonly requestId: string | undefined;
   readonly retryAfterSeconds: number | undefined;
@@ -39,7 +39,7 @@ export class ProblemError extends Error {
     this.code = details.code;
     this.status = details.status;
     this.title = details.title;
-    this.mend = details.mend;
+    this.hint = details.hint;
     this.errors = details.errors;
     this.requestId = details.requestId;
     this.retryAfterSeconds = details.retryAfterSeconds;
@@ -55,14 +55,14 @@ export async function readProblem(response: Response): Promise<ProblemError> {
   const body = await readObject(response);
   const code = textOf(body['code']);
   const requestId = textOf(body['requestId']) ?? response.headers.get('x-request-id') ?? undefined;
-  const mend = textOf(body['mend']);
+  const hint = textOf(body['hint']);
   const retryAfterSeconds = secondsOf(response.headers.get('retry-after'));
   const stepUp = stepUpOf(body['stepUp']);
   return new ProblemError({
     ...(code !== undefined && isErrorCode(code) ? { code } : {}),
     status: response.status,
     title: textOf(body['title']) ?? `The server answered ${response.status}`,
-    ...(mend === undefined ? {} : { mend }),
+    ...(hint === undefined ? {} : { hint }),
     errors: fieldsOf(body['errors']),
     ...(requestId === undefined ? {} : { requestId }),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),

@@ -11,7 +11,7 @@ export interface DatabaseWaitOptions {
 
 const pauseMilliseconds = 1_000;
 
-/** What no wait can mend: a password, a database or a user that is not there. */
+/** What no wait can repair: a password, a database or a user that is not there. */
 const finalWords = /^(?:28\d{3}|28P01|3D000|18|13)$/;
 
 /**

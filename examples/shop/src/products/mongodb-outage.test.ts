@@ -35,7 +35,7 @@ describe.skipIf(server === undefined)('an outage under the products [mongodb]', 
     origin = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
   });
 
-  afterEach(async () => wire.mend());
+  afterEach(async () => wire.repair());
 
   afterAll(async () => {
     const client = new mongo.MongoClient(url ?? '');
@@ -75,7 +75,7 @@ describe.skipIf(server === undefined)('an outage under the products [mongodb]', 
       // Nobody is asked to sign in again either.
       expect((await fetch(`${origin}/products`)).status).toBe(401);
 
-      await wire.mend();
+      await wire.repair();
       await expect.poll(async () => (await call('GET', '/readyz')).status, { timeout: 10_000 }).toBe(200);
       expect((await call('GET', '/products')).status).toBe(200);
     },
@@ -85,7 +85,7 @@ describe.skipIf(server === undefined)('an outage under the products [mongodb]', 
     const product = testProduct();
     await wire.break('swallow-answers');
     await expect(store.insert(product)).rejects.toMatchObject({ code: 'SP_STORE_UNAVAILABLE' });
-    await wire.mend();
+    await wire.repair();
     await expect.poll(async () => store.find(product.id).catch(() => undefined), { timeout: 10_000 }).toEqual(product);
   });
 
@@ -123,7 +123,7 @@ describe.skipIf(server === undefined)('an outage under the products [mongodb]', 
       callMilliseconds: 200,
       startMilliseconds: 10_000,
     });
-    setTimeout(() => void wire.mend(), 400);
+    setTimeout(() => void wire.repair(), 400);
     const opened = await opening;
     await opened.ping();
     await opened.close();
@@ -136,7 +136,7 @@ type Fault = 'refuse' | 'hang' | 'cut' | 'swallow-answers';
 interface BreakableWire {
   readonly url: string;
   break(fault: Fault): Promise<void>;
-  mend(): Promise<void>;
+  repair(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -172,7 +172,7 @@ async function openWire(target: number): Promise<BreakableWire> {
       }
       if (next !== 'hang' && next !== 'swallow-answers') drop();
     },
-    async mend() {
+    async repair() {
       if (fault === undefined) return;
       fault = undefined;
       drop();

@@ -13,7 +13,7 @@ const explanationSchema = z.object({
   status: z.number().optional(),
   code: z.string().optional(),
   reason: z.string().optional(),
-  mend: z.string().optional(),
+  hint: z.string().optional(),
   stages: z.array(
     z.object({
       stage: z.string(),
@@ -155,7 +155,7 @@ function describeProblem(status: number, body: unknown): string {
 
 const signs = { passed: 'ok', decided: '->', refused: 'NO', 'not reached': '' } as const;
 
-function toText({ decision, status, code, reason, mend, stages }: Explanation): string {
+function toText({ decision, status, code, reason, hint, stages }: Explanation): string {
   const rows = stages.flatMap(({ stage, outcome, facts }) => {
     const [first, ...rest] = facts;
     const head = [signs[outcome], stage, first?.name ?? '', first?.value ?? (outcome === 'not reached' ? '-' : '')];
@@ -171,6 +171,6 @@ function toText({ decision, status, code, reason, mend, stages }: Explanation): 
     toTable(['', 'STAGE', 'WHAT', ''], rows),
     '',
     toPlainText(verdict),
-    ...(mend === undefined ? [] : [toPlainText(mend)]),
+    ...(hint === undefined ? [] : [toPlainText(hint)]),
   ].join('\n');
 }

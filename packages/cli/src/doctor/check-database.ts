@@ -156,7 +156,7 @@ function checkPlan({ tables, columns, indexes, problems }: MigrationPlan): reado
       check: 'migrations',
       state: 'bad' as const,
       finding,
-      fix: 'Mend the rows, then run "sallyport migrate".',
+      fix: 'Correct the rows, then run "sallyport migrate".',
     })),
     ...(missing.length === 0
       ? []

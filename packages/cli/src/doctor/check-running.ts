@@ -73,7 +73,7 @@ async function checkGateway(settings: Settings): Promise<readonly Finding[]> {
       check: 'reload',
       state: 'bad',
       finding: `the configuration before is still in use: ${key} ${problem}`,
-      fix: 'Mend it and reload again.',
+      fix: 'Correct it and reload again.',
     })),
   ];
 }

@@ -113,8 +113,8 @@ function verdictOf(decision: Decision): Omit<Explanation, 'stages'> {
   }
   if (decision.kind !== 'refuse') return { decision: decision.kind };
   const { code, status, reason } = decision.error;
-  const { mend } = errorCatalog[code];
-  return { decision: 'refuse', status, code, ...(reason === undefined ? {} : { reason }), mend };
+  const { hint } = errorCatalog[code];
+  return { decision: 'refuse', status, code, ...(reason === undefined ? {} : { reason }), hint };
 }
 
 function factsOf(

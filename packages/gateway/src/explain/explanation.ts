@@ -38,6 +38,6 @@ export interface Explanation {
   readonly code?: string;
   readonly reason?: string;
   /** In words: what to do about a refusal. */
-  readonly mend?: string;
+  readonly hint?: string;
   readonly stages: readonly ExplainedStage[];
 }

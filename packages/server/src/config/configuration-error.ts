@@ -1,4 +1,4 @@
-/** One thing that is wrong with the configuration: the key, what is wrong with it, and how to mend it. Never the value. */
+/** One thing that is wrong with the configuration: the key, what is wrong with it, and how to correct it. Never the value. */
 export interface ConfigurationProblem {
   readonly key: string;
   readonly problem: string;

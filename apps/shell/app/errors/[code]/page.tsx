@@ -21,7 +21,7 @@ export default async function ErrorCodePage({ params }: PageProps<'/errors/[code
       </header>
       <dl className="grid gap-x-8 gap-y-1 border-t border-line pt-6 sm:grid-cols-[9rem_1fr] sm:gap-y-5 [&>dd]:max-sm:mb-4">
         <dt className="font-semibold">What to do</dt>
-        <dd className="text-lg">{entry.mend}</dd>
+        <dd className="text-lg">{entry.hint}</dd>
         <dt className="font-semibold">Status</dt>
         <dd>
           <span className="font-mono">{entry.status}</span>, {meaningOf(entry.status)}
