@@ -1,4 +1,5 @@
 import { csrfHeader, SallyportError } from '@sallyport/core';
+import { foldHeaderName } from './fold-header-name.ts';
 
 /** What one pass over the raw headers of a request found. */
 export interface InboundHeaders {
@@ -325,11 +326,6 @@ export function readHeaders(raw: readonly string[]): InboundHeaders {
     isPrefetch,
     isRouterData,
   };
-}
-
-/** Only letters and digits, lower-case: `X_Real.IP` and `X-Real-IP` become the same. */
-export function foldHeaderName(name: string): string {
-  return name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
 }
 
 /** How many header names the cache of rules holds: never more than its bound, whatever clients send. */

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { SallyportError } from '@sallyport/core';
 import type { Dispatcher } from 'undici';
-import { isAgreement, writeAgreementHeaders } from '../firewall/web-socket-handshake.ts';
+import { isAgreement, writeAgreementHeaders } from './handshake-agreement.ts';
 import { requestOf, type RequestState } from '../pipeline/request-state.ts';
 import { EventBoundary } from '../streams/event-boundary.ts';
 import { endSigns, toEndError, type StreamEnd } from '../streams/stream-end.ts';

@@ -1,6 +1,7 @@
-import { foldHeaderName } from '../firewall/inbound-headers.ts';
+import { foldHeaderName } from '../firewall/fold-header-name.ts';
 import { isInternalHost } from '../firewall/internal-host.ts';
 import { isOurCookieName } from '../credentials/session-cookie-reader.ts';
+import { pushSafetyHeaders } from '../response/safety-headers.ts';
 
 /** Headers as `undici` hands them over: lower-case names. */
 export type UpstreamHeaders = Readonly<Record<string, string | string[] | undefined>>;
@@ -75,23 +76,6 @@ export function writeResponseHeaders(headers: UpstreamHeaders, context: Response
   return list;
 }
 
-/** Adds what protects people in a browser, where the upstream has not said it itself. */
-export function pushSafetyHeaders(
-  list: string[],
-  headers: UpstreamHeaders,
-  strictTransport: string | undefined,
-  isPage: boolean,
-): void {
-  if (headers['x-content-type-options'] === undefined) list.push('x-content-type-options', 'nosniff');
-  if (strictTransport !== undefined) list.push('strict-transport-security', strictTransport);
-  // Only what a browser can show as a document sends referrers and can be framed.
-  if (!isPage) return;
-  if (headers['referrer-policy'] === undefined) list.push('referrer-policy', 'strict-origin-when-cross-origin');
-  if (headers['x-frame-options'] === undefined && !forbidsFrames(headers['content-security-policy'])) {
-    list.push('x-frame-options', 'SAMEORIGIN');
-  }
-}
-
 function isDocument(contentType: string | string[] | undefined): boolean {
   return typeof contentType !== 'string' || !contentType.startsWith('application/json');
 }
@@ -151,9 +135,4 @@ function toPublicLocation(location: string, context: ResponseContext): string {
   if (url.origin === context.publicOrigin) return location;
   if (!context.upstreamOrigins.includes(url.origin) && !isInternalHost(url.hostname)) return location;
   return `${context.publicOrigin}${context.strippedPrefix}${url.pathname}${url.search}${url.hash}`;
-}
-
-function forbidsFrames(policy: string | string[] | undefined): boolean {
-  if (policy === undefined) return false;
-  return (Array.isArray(policy) ? policy.join(';') : policy).includes('frame-ancestors');
 }

@@ -16,7 +16,7 @@ import type { GatewayMetrics } from '../record/gateway-metrics.ts';
 import { writeRecord, type RequestRecord } from '../record/record.ts';
 import { endSpans } from '../record/trace-request.ts';
 import type { GatewayTraces } from '../record/traces.ts';
-import { pushSafetyHeaders } from '../forward/upstream-response.ts';
+import { pushSafetyHeaders } from '../response/safety-headers.ts';
 
 export interface HandleRequestParts extends AnswerParts {
   readonly listener: ListenerKind;

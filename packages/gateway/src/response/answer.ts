@@ -4,7 +4,7 @@ import { endWithThisAnswer } from './last-answer.ts';
 import { errorPageHeaders, renderErrorPage } from './error-page.ts';
 import type { Decision, RequestState } from '../pipeline/request-state.ts';
 import { wantsPage } from '../pipeline/request-intent.ts';
-import { pushSafetyHeaders } from '../forward/upstream-response.ts';
+import { pushSafetyHeaders } from './safety-headers.ts';
 
 export interface AnswerParts {
   readonly publicOrigin: string;
