@@ -12,7 +12,6 @@ import type { SessionCache } from '../sessions/session-cache.ts';
 import { decide, stageNames, type DecisionParts } from '../pipeline/decide.ts';
 import { upstreamTarget } from '../forward/upstream-request.ts';
 import type { RequestLimiter } from '../limits/request-limiter.ts';
-import { subjectOf } from '../limits/request-limits.ts';
 import {
   createRequestState,
   routeOf,
@@ -20,6 +19,7 @@ import {
   type ListenerKind,
   type RequestState,
 } from '../pipeline/request-state.ts';
+import { subjectOf } from '../pipeline/stages/limit-caller.ts';
 import { findSource } from '../pipeline/stages/protect.ts';
 import { randomHex } from '../random-hex.ts';
 import { isSafe } from '../pipeline/request-intent.ts';

@@ -1,6 +1,5 @@
-import { networkOf, type Meter, type RequestLimit } from '@sallyport/core';
+import type { Meter, RequestLimit } from '@sallyport/core';
 import { createLeastRecentlyUsed, type LeastRecentlyUsed } from '../least-recently-used.ts';
-import { routeOf, type RequestState } from '../pipeline/request-state.ts';
 import { createRequestLimiter, toWatchedLimiter, type Bucket, type RequestLimiter } from './request-limiter.ts';
 import { createCounterSync, type CounterSyncParts } from './counter-sync.ts';
 
@@ -101,37 +100,4 @@ export function toWatchedLimits(limits: RouteLimits | undefined): RouteLimits | 
     byAddress: byAddress.map(toWatchedLimiter),
     byCaller: byCaller.map(({ per, limiter }) => ({ per, limiter: toWatchedLimiter(limiter) })),
   };
-}
-
-/** Refuses who asks too often, by address: before anything is read for them. */
-export function limitByAddress(state: RequestState): undefined {
-  const { limits } = routeOf(state);
-  if (limits === undefined || limits.byAddress.length === 0) return;
-  const network = networkOf(state.clientAddress);
-  // A request that one limit refuses counts against none.
-  if (limits.byAddress.length > 1) for (const limiter of limits.byAddress) limiter.requireRoom(network, state.at);
-  for (const limiter of limits.byAddress) limiter.take(network, state.at);
-}
-
-/** Refuses who asks too often, by who they are. Whom nobody knows falls under the limits by address alone. */
-export function limitByCaller(state: RequestState): undefined {
-  const { limits } = routeOf(state);
-  if (limits === undefined) return;
-  if (limits.byCaller.length > 1) askEach(state, limits, 'requireRoom');
-  askEach(state, limits, 'take');
-}
-
-function askEach(state: RequestState, { byCaller }: RouteLimits, what: 'requireRoom' | 'take'): void {
-  for (const { per, limiter } of byCaller) {
-    const subject = subjectOf(state, per);
-    if (subject !== undefined) limiter[what](subject, state.at);
-  }
-}
-
-/** Whom a limit of this kind counts for a request; `undefined` when nobody. */
-export function subjectOf({ caller }: RequestState, per: RouteLimits['byCaller'][number]['per']): string | undefined {
-  if (caller.kind === 'anonymous') return undefined;
-  if (per === 'session') return caller.sid;
-  if (per === 'account') return caller.kind === 'user' ? caller.id : undefined;
-  return caller.kind === 'service' ? caller.id : undefined;
 }

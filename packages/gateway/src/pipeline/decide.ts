@@ -1,36 +1,17 @@
 import { SallyportError } from '@sallyport/core';
+import type { Decision, RequestState, Stage } from './request-state.ts';
 import { authenticate, type AuthenticateParts } from './stages/authenticate.ts';
 import { authorize, type AuthorizeParts } from './stages/authorize.ts';
-import { readCanonicalRequest, type FirewallLimits } from '../firewall/canonical-request.ts';
-import type { ReadClientAddress } from '../firewall/client-address.ts';
-import type { ReadForwardedScheme } from '../firewall/forwarded-scheme.ts';
-import type { KnownHosts } from '../firewall/known-hosts.ts';
-import type { ReadNextPage } from '../firewall/next-page.ts';
-import { chooseStricter } from '../routing/choose-stricter.ts';
-import { limitByAddress, limitByCaller } from '../limits/request-limits.ts';
-import { routeOf, requestOf, type Decision, type RequestState, type Stage } from './request-state.ts';
+import { passFirewall, type FirewallParts } from './stages/firewall.ts';
+import { limitByAddress } from './stages/limit-address.ts';
+import { limitByCaller } from './stages/limit-caller.ts';
 import { protect, type ProtectParts } from './stages/protect.ts';
-import { isNavigation } from './request-intent.ts';
-import type { ResolvedRoute, RouteTable } from '../routing/route-table.ts';
-import type { TokenMint } from '../credentials/token-mint.ts';
+import { findRoute, type RouteParts } from './stages/route.ts';
+import { translate, type TranslateParts } from './stages/translate.ts';
 
-/** What the stages need of the world. One set for the public listener, one for the internal one. */
-export interface DecisionParts extends AuthenticateParts, ProtectParts, AuthorizeParts {
-  readonly hosts: KnownHosts;
-  readonly limits: FirewallLimits;
-  readonly readClientAddress: ReadClientAddress;
-  /** How the client spoke to a proxy in front; absent where plain http is what is served. */
-  readonly readForwardedScheme: ReadForwardedScheme | undefined;
-  readonly table: RouteTable;
-  readonly readNextPage: ReadNextPage;
-  readonly mint: TokenMint;
-}
-
-/**
- * What tools of operators call their pages, in whatever case an upstream takes them. A route for everything does not
- * publish them; one that names them does.
- */
-const operatorPaths = /^\/(?:metrics|debug|diagnostics|actuator|server-status)(?:[/.]|$)/i;
+/** What the stages need. One set for the public listener, one for the internal one. */
+export interface DecisionParts
+  extends FirewallParts, RouteParts, AuthenticateParts, ProtectParts, AuthorizeParts, TranslateParts {}
 
 /** What the gateway does with every request, in this order. No stage looks at what an earlier one did not settle. */
 const stages: readonly { readonly name: string; readonly run: Stage<DecisionParts> }[] = [
@@ -104,55 +85,4 @@ function refuse(error: unknown): Decision {
         ? error
         : new SallyportError('SP_INTERNAL', { cause: error, reason: 'unexpected' }),
   };
-}
-
-function passFirewall(state: RequestState, parts: DecisionParts): Decision | undefined {
-  const { message } = state;
-  const request = readCanonicalRequest(message, parts.hosts, parts.limits);
-  state.request = request;
-  state.clientAddress = parts.readClientAddress(message.socket, request.headers);
-  if (parts.readForwardedScheme?.(message.socket, request.headers) !== 'http') return undefined;
-  // The proxy took this in without TLS. A page is asked for again, with it; anything else has been seen on its way already.
-  state.cameInClear = true;
-  if (!isNavigation(request)) throw new SallyportError('SP_HTTPS_REQUIRED', { reason: 'forwarded-http' });
-  return {
-    kind: 'redirect',
-    status: 308,
-    location: `https://${request.host}${request.target}`,
-    reason: 'forwarded-http',
-  };
-}
-
-function findRoute(state: RequestState, { table, readNextPage }: DecisionParts): undefined {
-  const { host, method, path, query, hasPathParameters } = requestOf(state);
-  const route = table.find(host, method, path);
-  if (route.prefix === '/' && operatorPaths.test(path))
-    throw new SallyportError('SP_NOT_FOUND', { reason: 'operator-path' });
-  if (hasPathParameters) requireSameRoute(route, table.findIfAny(host, method, path.replaceAll(/;[^/]*/g, '')));
-  const page = readNextPage(path, query);
-  state.route = page === undefined ? route : chooseStricter(route, page, host, method, table);
-}
-
-/** A server that cuts parameters off and one that does not must agree on whose path this is, and its route must allow them. */
-function requireSameRoute(route: ResolvedRoute, withoutParameters: ResolvedRoute | undefined): void {
-  if (route.pathParameters && route === withoutParameters) return;
-  throw new SallyportError('SP_REQUEST_AMBIGUOUS', { reason: 'path-parameters' });
-}
-
-function translate(state: RequestState, { mint }: DecisionParts): Decision {
-  const route = routeOf(state);
-  if (requestOf(state).headers.isWebSocket) requireTunnel(state, route);
-  if (route.destination.kind === 'mount') return { kind: 'mount', route };
-  if (state.caller.kind !== 'anonymous') {
-    const { token, isHit } = mint.mint(state.caller, route.destination.shape);
-    state.token = token;
-    state.tokenCache = isHit ? 'hit' : 'miss';
-  }
-  return { kind: 'forward', route };
-}
-
-/** A WebSocket passes at the public listener, to an upstream: nothing of the gateway itself speaks it. */
-function requireTunnel({ listener, isHandedOver }: RequestState, { destination }: ResolvedRoute): void {
-  const isPossible = listener === 'public' && isHandedOver && destination.kind === 'upstream';
-  if (!isPossible) throw new SallyportError('SP_UPGRADE_UNSUPPORTED', { reason: 'tunnel-not-possible' });
 }

@@ -1,0 +1,33 @@
+import { SallyportError } from '@sallyport/core';
+import { readCanonicalRequest, type FirewallLimits } from '../../firewall/canonical-request.ts';
+import type { ReadClientAddress } from '../../firewall/client-address.ts';
+import type { ReadForwardedScheme } from '../../firewall/forwarded-scheme.ts';
+import type { KnownHosts } from '../../firewall/known-hosts.ts';
+import { isNavigation } from '../request-intent.ts';
+import type { Decision, RequestState } from '../request-state.ts';
+
+export interface FirewallParts {
+  readonly hosts: KnownHosts;
+  readonly limits: FirewallLimits;
+  readonly readClientAddress: ReadClientAddress;
+  /** How the client spoke to a proxy in front; absent where plain http is what is served. */
+  readonly readForwardedScheme: ReadForwardedScheme | undefined;
+}
+
+/** Reads the request once into its canonical form, or refuses it. What came to a proxy without TLS goes no further. */
+export function passFirewall(state: RequestState, parts: FirewallParts): Decision | undefined {
+  const { message } = state;
+  const request = readCanonicalRequest(message, parts.hosts, parts.limits);
+  state.request = request;
+  state.clientAddress = parts.readClientAddress(message.socket, request.headers);
+  if (parts.readForwardedScheme?.(message.socket, request.headers) !== 'http') return undefined;
+  // The proxy took this in without TLS. A page is asked for again, with it; anything else has been seen on its way already.
+  state.cameInClear = true;
+  if (!isNavigation(request)) throw new SallyportError('SP_HTTPS_REQUIRED', { reason: 'forwarded-http' });
+  return {
+    kind: 'redirect',
+    status: 308,
+    location: `https://${request.host}${request.target}`,
+    reason: 'forwarded-http',
+  };
+}
