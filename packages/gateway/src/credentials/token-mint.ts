@@ -9,9 +9,9 @@ import {
   type KeyRing,
   type Meter,
   type Principal,
-  type Route,
 } from '@sallyport/core';
 import { createLeastRecentlyUsed } from '../least-recently-used.ts';
+import type { TokenShape } from '../routing/token-shape.ts';
 
 /** A token for one audience, ready to be sent. */
 export interface MintedToken {
@@ -22,14 +22,6 @@ export interface MintedToken {
   readonly madeAt: number;
   /** Milliseconds since 1970 after which a new one is made. */
   readonly renewAt: number;
-}
-
-/** What an audience wants to know of callers. Routes that want the same share tokens. */
-export interface TokenShape {
-  readonly audience: string;
-  readonly permissions: readonly string[];
-  readonly includeProfile: boolean;
-  readonly key: string;
 }
 
 export interface MintedResult {
@@ -118,17 +110,6 @@ export function createTokenMint(parts: TokenMintParts): TokenMint {
       tokens.set(shape.key, token);
       return { token, isHit: false };
     },
-  };
-}
-
-/** The shape of the tokens of a route. */
-export function toTokenShape(route: Pick<Route, 'audience' | 'permissions' | 'profile'>): TokenShape {
-  const permissions = [...new Set(route.permissions)].sort();
-  return {
-    audience: route.audience,
-    permissions,
-    includeProfile: route.profile,
-    key: JSON.stringify([route.audience, route.profile, permissions]),
   };
 }
 

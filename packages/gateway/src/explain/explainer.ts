@@ -1,5 +1,5 @@
 import { createAuthenticators, type CredentialParts } from '../credentials/registry.ts';
-import { hostAndPort } from '../firewall/listener-hosts.ts';
+import { hostAndPort } from '../listeners/listener-hosts.ts';
 import type { CheckedGatewayOptions } from '../gateway-options.ts';
 import { toWatchedLimits } from '../limits/request-limits.ts';
 import type { Listening } from '../listeners/listener.ts';

@@ -1,9 +1,9 @@
 import type { ReadCookieHeader } from '../credentials/session-cookie-reader.ts';
 import type { CheckedGatewayOptions } from '../gateway-options.ts';
-import type { PersistentState } from '../persistent-state.ts';
 import type { ListenerKind } from '../pipeline/request-state.ts';
 import type { RouteTable } from '../routing/route-table.ts';
-import { createForwarder, type Forwarder } from './forward.ts';
+import type { StreamRegister } from '../streams/stream-register.ts';
+import { createForwarder, type Forwarder, type TunnelCap } from './forward.ts';
 import { createUpstreamMeasures } from './upstream-measures.ts';
 import type { UpstreamPlan } from './upstreams.ts';
 
@@ -16,7 +16,7 @@ export interface ListenerForwardersParts {
 /** Builds the forwarders of both listeners: they share upstreams, streams and the cap on tunnels. */
 export function createListenerForwarders(
   options: CheckedGatewayOptions,
-  { streams, tunnels }: Pick<PersistentState, 'streams' | 'tunnels'>,
+  { streams, tunnels }: { readonly streams: StreamRegister; readonly tunnels: TunnelCap },
   { tables, upstreams, readCookies }: ListenerForwardersParts,
 ): Readonly<Record<ListenerKind, Forwarder>> {
   const shared = {

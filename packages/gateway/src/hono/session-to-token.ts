@@ -18,7 +18,8 @@ import { findSource } from '../pipeline/stages/protect.ts';
 import { randomHex } from '../random-hex.ts';
 import { createSessionCache, type CachedSession, type SessionCache } from '../sessions/session-cache.ts';
 import { createCookieReader, type ReadCookies } from '../credentials/session-cookie-reader.ts';
-import { createTokenMint, toTokenShape } from '../credentials/token-mint.ts';
+import { createTokenMint } from '../credentials/token-mint.ts';
+import { toTokenShape } from '../routing/token-shape.ts';
 
 export interface SessionToTokenOptions {
   /** Origin that browsers see. */

@@ -2,7 +2,7 @@ import type { Authenticator } from '../credentials/authenticator.ts';
 import type { TokenMint } from '../credentials/token-mint.ts';
 import { createClientAddressReader } from '../firewall/client-address.ts';
 import { createForwardedSchemeReader } from '../firewall/forwarded-scheme.ts';
-import { createListenerHosts } from '../firewall/listener-hosts.ts';
+import { createListenerHosts } from '../listeners/listener-hosts.ts';
 import type { CheckedGatewayOptions } from '../gateway-options.ts';
 import type { Listening } from '../listeners/listener.ts';
 import type { RouteTable } from '../routing/route-table.ts';

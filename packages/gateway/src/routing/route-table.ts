@@ -3,7 +3,7 @@ import { knownMethods } from '../firewall/canonical-request.ts';
 import { createHostMatcher } from '../firewall/known-hosts.ts';
 import type { RouteLimits } from '../limits/request-limits.ts';
 import type { Mount } from './mount.ts';
-import { toTokenShape, type TokenShape } from '../credentials/token-mint.ts';
+import { toTokenShape, type TokenShape } from './token-shape.ts';
 
 /** The route or mount that serves a request, with everything that the stages need of it, worked out once. */
 export interface ResolvedRoute {

@@ -1,7 +1,14 @@
-import type { CheckedGatewayOptions } from '../gateway-options.ts';
+import type { InvalidationBus, Meter } from '@sallyport/core';
 
 /** Seconds. What is promised between gateways is 0.05. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+export interface RevocationMeasureParts {
+  readonly bus: InvalidationBus;
+  readonly meter: Meter;
+  readonly clock: () => number;
+  readonly sessionCache: { readonly maxAgeSeconds: number };
+}
 
 /**
  * Measures how long revocations are on their way to this process, and says how long one that was lost without a trace
@@ -9,8 +16,7 @@ const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
  *
  * @returns a function that ends it.
  */
-export function measureRevocations(options: CheckedGatewayOptions): () => void {
-  const { bus, meter, clock, sessionCache } = options;
+export function measureRevocations({ bus, meter, clock, sessionCache }: RevocationMeasureParts): () => void {
   const propagation = meter
     .histogram({
       name: 'sallyport_revocation_propagation_seconds',

@@ -1,9 +1,9 @@
+import { readPath } from '../firewall/canonical-request.ts';
+import { createKnownHosts, type KnownHosts } from '../firewall/known-hosts.ts';
+import { createNextPageReader, type ReadNextPage } from '../firewall/next-page.ts';
 import type { CheckedGatewayOptions } from '../gateway-options.ts';
-import type { Listening } from '../listeners/listener.ts';
 import type { ListenerKind } from '../pipeline/request-state.ts';
-import { readPath } from './canonical-request.ts';
-import { createKnownHosts, type KnownHosts } from './known-hosts.ts';
-import { createNextPageReader, type ReadNextPage } from './next-page.ts';
+import type { Listening } from './listener.ts';
 
 /** How hosts and paths are read at a listener. */
 export function createListenerHosts(
