@@ -10,7 +10,9 @@ export interface StepUp {
 export type StepUpOutcome =
   { readonly kind: 'met' } | { readonly kind: 'not-met'; readonly reason: 'sign-in-too-weak' | 'sign-in-too-old' };
 
-/** Strength of a sign-in, weakest first. */
+/** Every strength of a sign-in, weakest first. */
+export const assuranceLevels = ['pwd', 'mfa', 'phr'] as const satisfies readonly AssuranceLevel[];
+
 const strength: Readonly<Record<AssuranceLevel, number>> = { pwd: 0, mfa: 1, phr: 2 };
 
 /** Says whether a sign-in is at least as strong as what is demanded. */

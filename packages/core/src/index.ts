@@ -1,4 +1,4 @@
-export { checkStepUp, isAssuranceAtLeast, type StepUp, type StepUpOutcome } from './assurance.ts';
+export { assuranceLevels, checkStepUp, isAssuranceAtLeast, type StepUp, type StepUpOutcome } from './assurance.ts';
 export { parseBearerToken } from './bearer-token.ts';
 export { createCsrfTokens, csrfHeader, csrfSealingPurpose, type CsrfTokens } from './csrf-tokens.ts';
 export type { Counters } from './counters.ts';

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { assuranceLevels } from './assurance.ts';
 import { freezePrincipal, type Actor, type Principal } from './principal.ts';
 
 /** `typ` of an internal token (RFC 9068, section 2.1). */
@@ -38,7 +39,7 @@ export const internalTokenClaimsSchema = z.object({
   scope: z.string(),
   roles: z.array(z.string().min(1)),
   org: z.string().min(1).optional(),
-  acr: z.enum(['pwd', 'mfa', 'phr']),
+  acr: z.enum(assuranceLevels),
   amr: z.array(z.string().min(1)),
   auth_time: z.number().int().nonnegative(),
   gen: z.object({

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { assuranceLevels } from './assurance.ts';
 import { hostPatternSchema } from './host-pattern.ts';
 import { requestLimitSchema } from './request-limit.ts';
 import { isPermission, isPermissionInterest } from './permission.ts';
@@ -67,7 +68,7 @@ export const routeSchema = z.strictObject({
     .describe('Whether tokens of this audience carry the name and e-mail address of the user'),
   stepUp: z
     .strictObject({
-      acr: z.enum(['pwd', 'mfa', 'phr']).optional(),
+      acr: z.enum(assuranceLevels).optional(),
       maxAgeSeconds: z.number().int().positive().optional(),
     })
     .optional()

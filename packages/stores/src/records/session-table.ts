@@ -1,14 +1,12 @@
 import {
+  assuranceLevels,
   recordModels,
   revocationReasons,
-  type AssuranceLevel,
   type RecordTable,
   type SessionChange,
   type SessionRecord,
 } from '@sallyport/core';
 import { dateOf, integerOf, optionalDateOf, optionalTextOf, textListOf, textOf, wordOf, type Row } from './row.ts';
-
-const assuranceLevels = ['pwd', 'mfa', 'phr'] as const satisfies readonly AssuranceLevel[];
 
 /** The table of session records. The token is in no column: `tokenHash` is an HMAC of it. */
 export const sessionTable = {

@@ -1,6 +1,6 @@
 import {
+  assuranceLevels,
   revocationReasons,
-  type AssuranceLevel,
   type RevocationReason,
   type Sealer,
   type SessionRecord,
@@ -12,7 +12,7 @@ type SealedPart = Omit<
   'sid' | 'generation' | 'lastActiveAt' | 'idleExpiresAt' | 'revokedAt' | 'revokedBecause'
 >;
 
-const assuranceLevels: ReadonlySet<string> = new Set(['pwd', 'mfa', 'phr'] satisfies AssuranceLevel[]);
+const knownLevels: ReadonlySet<string> = new Set(assuranceLevels);
 
 /** Seals what is personal or secret in a record, and what nobody may change who can write to Redis: for this sid only. */
 export function sealRecord(record: SessionRecord, sealer: Sealer): string {
@@ -48,7 +48,7 @@ export function toStoredRecord(
 function toSealedPart(opened: unknown): SealedPart {
   const part = opened as Readonly<Record<keyof SealedPart, unknown>>; // Authenticated by the seal.
   const { tokenHash, subject, acr, amr, org, actor, device } = part as SealedPart;
-  if (typeof subject !== 'string' || typeof tokenHash !== 'string' || !assuranceLevels.has(acr)) throw unreadable();
+  if (typeof subject !== 'string' || typeof tokenHash !== 'string' || !knownLevels.has(acr)) throw unreadable();
   return {
     tokenHash,
     subject,
