@@ -90,17 +90,6 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     },
     session: { ...database.schema.session, cookieCache: { enabled: false } },
     rateLimit: { enabled: false },
-    databaseHooks: {
-      session: {
-        create: {
-          before: async (session) => {
-            if (!('acr' in session))
-              throw new TypeError('a session was about to be made by a sign-in method that says nothing of its proof');
-            return { data: session };
-          },
-        },
-      },
-    },
   });
   const { internalAdapter } = await auth.$context;
 

@@ -45,6 +45,18 @@ describe("the engine's sessions", () => {
     });
   });
 
+  it.each([
+    { name: 'says nothing of its strength', change: { acr: undefined } },
+    { name: 'names a strength that there is not', change: { acr: 'high' } },
+    { name: 'names a strength by an inherited member', change: { acr: 'constructor' } },
+    { name: 'says nothing of its methods', change: { amr: undefined } },
+    { name: 'names no method', change: { amr: '' } },
+  ])('are not made by a sign-in that $name', async ({ change }) => {
+    const coming = adapter.create({ model: 'session', data: { ...newSession, ...change } });
+    await expect(coming).rejects.toThrow('says nothing of its proof');
+    expect(sqlite.prepare('SELECT count(*) AS n FROM "sallyportSession"').get()).toMatchObject({ n: 0 });
+  });
+
   it('are reached in a transaction, too, and undone with it', async () => {
     const failing = adapter.transaction(async (inner) => {
       await inner.create({ model: 'session', data: newSession });

@@ -1,6 +1,7 @@
 import { getCurrentAdapter, runWithTransaction } from '@better-auth/core/context';
 import type { DBAdapter } from '@better-auth/core/db/adapter';
 import {
+  assuranceLevels,
   isSessionLive,
   type AssuranceLevel,
   type Sealer,
@@ -71,6 +72,9 @@ function overlay(adapter: SessionAdapter, options: SessionAdapterOptions): Sessi
 
 async function createRecord(session: NewSession, { makeSession }: SessionAdapterOptions): Promise<object> {
   const { token, userId, acr, amr, userAgent, ipAddress } = session;
+  // Better Auth makes sessions for methods of its own, too, and those are stamped by nothing of ours.
+  if (!assuranceLevels.includes(acr) || !amr)
+    throw new TypeError('a session was about to be made by a sign-in method that says nothing of its proof');
   const record = await makeSession({
     token,
     userId,
