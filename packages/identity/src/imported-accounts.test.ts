@@ -2,6 +2,7 @@ import { hash as argon2Hash } from '@node-rs/argon2';
 import { hash as bcryptHash } from 'bcrypt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ImportedUser } from './features/administration/user-import.ts';
+import { makeAppOwner } from './features/second-factor/factor.test-support.ts';
 import { goodPassword, onDatabase, startHarness, type Answer, type Harness } from './identity.test-support.ts';
 
 const email = 'robin@example.test';
@@ -23,6 +24,13 @@ const signIn = (password = oldPassword): Promise<Answer> =>
 const storedHash = async (): Promise<string> =>
   (await harness.database.records.findMany<{ password: string }>({ model: 'account' }))[0]?.password ?? '';
 
+const storeHash = (userId: string, password: string): Promise<number> =>
+  harness.database.records.updateMany({
+    model: 'account',
+    where: [{ field: 'userId', value: userId }],
+    update: { password },
+  });
+
 describe(onDatabase('an account that was imported'), () => {
   it.each([
     { name: 'a bcrypt hash', hash: () => bcryptHash(oldPassword, 4) },
@@ -38,6 +46,30 @@ describe(onDatabase('an account that was imported'), () => {
     expect(renewed).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
     expect((await signIn()).status).toBe(200);
     expect(await storedHash()).toBe(renewed);
+  });
+
+  it('has its hash replaced by the right password also where a second factor is still to come', async () => {
+    const passwordHash = await bcryptHash(oldPassword, 4);
+    const owner = await makeAppOwner(harness, email);
+    await storeHash(owner.id, passwordHash);
+    expect((await signIn('tr0ub4dor&4')).status).toBe(401);
+    expect(await storedHash()).toBe(passwordHash);
+    expect(await signIn()).toMatchObject({ status: 200, body: { status: 'second-factor-required' } });
+    expect(await storedHash()).toMatch(/^\$argon2id\$/);
+    expect(await signIn()).toMatchObject({ status: 200, body: { status: 'second-factor-required' } });
+  });
+
+  it('keeps its hash while it is banned, whatever password is tried', async () => {
+    const passwordHash = await bcryptHash(oldPassword, 4);
+    await importOne({ passwordHash });
+    const { id = '' } = (await harness.identity.accounts.findByEmail(email)) ?? {};
+    await harness.identity.accounts.setBanned(id, true);
+    for (const password of [oldPassword, 'tr0ub4dor&4'])
+      expect(await signIn(password)).toMatchObject({ status: 401, body: { code: 'SP_CREDENTIALS_INVALID' } });
+    expect(await storedHash()).toBe(passwordHash);
+    await harness.identity.accounts.setBanned(id, false);
+    expect((await signIn()).status).toBe(200);
+    expect(await storedHash()).toMatch(/^\$argon2id\$/);
   });
 
   it('keeps a hash that is as strong as ours', async () => {

@@ -50,6 +50,11 @@ export interface SessionOrder {
 export interface Engine {
   /** Looks at a password, and makes nothing. As much is hashed for an address without an account. */
   checkPassword(email: string, password: string): Promise<PasswordCheck>;
+  /**
+   * Hashes a password that is right anew, if its hash is weaker than those that are made today: it is at hand only at a
+   * sign-in. A password that is chosen meanwhile wins. Never rejects: the next sign-in tries again.
+   */
+  renewOutdatedHash(userId: string, password: string): Promise<void>;
   /** Makes a session in our own records. Call it when no gate asks for more. */
   createSession(order: SessionOrder): Promise<SessionCreation>;
   /**
@@ -93,28 +98,6 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   });
   const { internalAdapter } = await auth.$context;
 
-  /** The password was right, and is at hand only now. Whoever chooses a new one meanwhile wins. */
-  const renewOutdatedHash = async (userId: string, password: string): Promise<void> => {
-    try {
-      const credential = await internalAdapter.findCredentialAccount(userId);
-      const outdated = credential?.password;
-      if (!credential || typeof outdated !== 'string' || !hashing.isOutdated(outdated)) return;
-      const renewed = await hashing.hash(password);
-      const count = await database.records.updateMany({
-        model: 'account',
-        where: [
-          { field: 'id', value: credential.id },
-          { field: 'password', value: outdated },
-        ],
-        update: { password: renewed, updatedAt: now() },
-      });
-      if (count === 1) logger.info('password hash renewed');
-    } catch (error) {
-      // The person is signed in all the same; the next sign-in tries again.
-      logger.warn('password hash stays for now', { error: error instanceof Error ? error.name : 'unknown' });
-    }
-  };
-
   return {
     async checkPassword(email, password) {
       try {
@@ -128,10 +111,29 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         const { id: userId, emailVerified } = found.user;
         if (!(await hashing.verify(credential.password, password))) return { kind: 'credentials-invalid' };
         if (!emailVerified) return { kind: 'email-unverified' };
-        await renewOutdatedHash(userId, password);
         return { kind: 'right', userId };
       } catch (cause) {
         throw toFailure(cause);
+      }
+    },
+    async renewOutdatedHash(userId, password) {
+      try {
+        const credential = await internalAdapter.findCredentialAccount(userId);
+        const outdated = credential?.password;
+        if (!credential || typeof outdated !== 'string' || !hashing.isOutdated(outdated)) return;
+        const renewed = await hashing.hash(password);
+        const count = await database.records.updateMany({
+          model: 'account',
+          where: [
+            { field: 'id', value: credential.id },
+            { field: 'password', value: outdated },
+          ],
+          update: { password: renewed, updatedAt: now() },
+        });
+        if (count === 1) logger.info('password hash renewed');
+      } catch (error) {
+        // The person is signed in all the same; the next sign-in tries again.
+        logger.warn('password hash stays for now', { error: error instanceof Error ? error.name : 'unknown' });
       }
     },
     async createSession({ userId, method, userAgent, address }) {

@@ -135,6 +135,8 @@ async function tryPassword(
   if (check.kind !== 'right') return { kind: 'refused', reason: check.kind };
   if (user === null) return null;
   if (user.isBanned) return { kind: 'refused', reason: 'banned' };
+  // Before a gate asks for more: what comes after it knows nothing of the password.
+  await engine.renewOutdatedHash(check.userId, password);
 
   const proof = { user, ...signInMethods.password };
   const gate = await gates.find(proof);
