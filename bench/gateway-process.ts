@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { request, type IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import path from 'node:path';
+import { upstreamVariables } from '../demo/topology.ts';
 import { findFreePorts } from '../tools/launch/free-ports.ts';
 import { workspaceRoot } from '../tools/workspace-root.ts';
 import { pinnedCommand } from './cores.ts';
@@ -49,9 +50,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       SALLYPORT_DATA_DIR: dataDir,
       SALLYPORT_INTERNAL_PORT: String(internalPort),
       SALLYPORT_MAILBOX_PORT: String(mailboxPort),
-      SALLYPORT_UPSTREAM_SHOP: upstream,
-      SALLYPORT_UPSTREAM_SHELL: upstream,
-      SALLYPORT_UPSTREAM_ACCOUNT: upstream,
+      ...upstreamVariables(() => upstream),
     },
   });
   const lines = createInterface(child.stdout ?? process.stdin);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { upstreamVariable } from '../demo/topology.ts';
 import { buildPackages } from '../tools/build/build-system.ts';
 import { connectTo, cookieOf, signOutOf, type AskDoor } from '../tools/launch/door-client.ts';
 import type { RunningSystem } from '../tools/launch/system.ts';
@@ -73,7 +74,7 @@ export const streamRevocationBenchmark: Benchmark = {
   ...streamLabel,
   run: async (settings) => {
     const upstream = await startEndlessUpstream();
-    const addresses = { SALLYPORT_UPSTREAM_SHOP: upstream.origin };
+    const addresses = { [upstreamVariable('shop')]: upstream.origin };
     try {
       const measured = await withSystem(
         {

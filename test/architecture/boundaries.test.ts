@@ -1,5 +1,6 @@
 import { builtinModules } from 'node:module';
 import { describe, expect, it } from 'vitest';
+import { topology } from '../../demo/topology.ts';
 import {
   importsOf,
   isTestFile,
@@ -10,6 +11,8 @@ import {
   resolveRelative,
   type SourceFile,
 } from './source-tree.ts';
+
+const pages = ['@sallyport/app-ui', '@sallyport/core', '@sallyport/nextjs'];
 
 /** Which of our packages each part may import. Apps and examples compose; nobody imports them. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
@@ -24,8 +27,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'packages/cli': ['@sallyport/core', '@sallyport/identity', '@sallyport/server', '@sallyport/stores'],
   'apps/gateway': ['@sallyport/server'],
   'apps/ui': ['@sallyport/core', '@sallyport/nextjs'],
-  'apps/shell': ['@sallyport/app-ui', '@sallyport/core', '@sallyport/nextjs'],
-  'apps/zones/account': ['@sallyport/app-ui', '@sallyport/core', '@sallyport/nextjs'],
+  'apps/shell': pages,
+  // A zone is a folder and a row of demo/topology.ts.
+  ...Object.fromEntries(topology.flatMap(({ kind, folder }) => (kind === 'zone' ? [[folder, pages]] : []))),
   'examples/shop': ['@sallyport/nestjs'],
   'examples/hono-proxy': ['@sallyport/core', '@sallyport/gateway'],
 };

@@ -13,6 +13,7 @@ import { findFreePorts } from '../../tools/launch/free-ports.ts';
 import { workspaceRoot } from '../../tools/workspace-root.ts';
 import { findProgram } from '../transport/find-program.ts';
 import { environmentOf, lineageOf, readStages } from './dockerfile.ts';
+import { deployedUpstreams } from './image-names.ts';
 import { writeSecretFiles } from './secret-files.ts';
 
 const nginx = findProgram('nginx');
@@ -82,7 +83,7 @@ describe('compose.yaml', () => {
         .filter(([, { networks }]) => (Array.isArray(networks) ? networks : Object.keys(networks)).includes(network))
         .map(([name]) => name);
     expect(on('stores')).toEqual(['gateway-1', 'gateway-2', 'postgres', 'redis']);
-    expect(on('services')).toEqual(['gateway-1', 'gateway-2', 'shop', 'shell', 'account']);
+    expect(on('services')).toEqual(['gateway-1', 'gateway-2', ...deployedUpstreams]);
     expect(on('edge')).toEqual(['edge', 'gateway-1', 'gateway-2', 'mailpit']);
     expect([compose.networks.stores.internal, compose.networks.services.internal]).toEqual([true, true]);
   });

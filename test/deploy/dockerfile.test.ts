@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { validate } from 'dockerfile-utils';
 import { describe, expect, it } from 'vitest';
+import { topology } from '../../demo/topology.ts';
 import { workspaceRoot } from '../../tools/workspace-root.ts';
 import { listWorkspaces, readManifest } from '../architecture/source-tree.ts';
 import { dockerfile, environmentOf, lastOf, lineageOf, readStages } from './dockerfile.ts';
-
-const images = ['gateway', 'shop', 'shell', 'account'];
+import { imageNames } from './image-names.ts';
 
 describe('the Dockerfile', () => {
   it('is sound', async () => {
@@ -28,7 +28,15 @@ describe('the Dockerfile', () => {
     for (const folder of listWorkspaces()) expect(copied).toContain(`${folder}/package.json ${folder}/`);
   });
 
-  it.each(images)('%s runs as a numbered user, with a health check, and ends on SIGTERM', async (name) => {
+  it('makes an image of the gateway and of zones and services of the topology, each on its port', async () => {
+    const stages = await readStages();
+    const withCommand = stages.filter((stage) => lastOf([stage], 'CMD') !== undefined).map(({ name }) => name);
+    expect(withCommand).toEqual(imageNames);
+    for (const { name, port } of topology.filter((upstream) => imageNames.includes(upstream.name)))
+      expect([name, lastOf(lineageOf(stages, name), 'EXPOSE')]).toEqual([name, String(port)]);
+  });
+
+  it.each(imageNames)('%s runs as a numbered user, with a health check, and ends on SIGTERM', async (name) => {
     const lineage = lineageOf(await readStages(), name);
     expect(lastOf(lineage, 'USER')).toBe('10001:10001');
     expect(lastOf(lineage, 'STOPSIGNAL')).toBe('SIGTERM');
@@ -41,7 +49,7 @@ describe('the Dockerfile', () => {
     expect(ports).toContain(checked);
   });
 
-  it.each(images)('%s holds no secret, and nothing that only builds need', async (name) => {
+  it.each(imageNames)('%s holds no secret, and nothing that only builds need', async (name) => {
     const lineage = lineageOf(await readStages(), name);
     expect(Object.keys(environmentOf(lineage)).filter((key) => /SECRET|PASSWORD|TOKEN|_URL/.test(key))).toEqual([]);
     const instructions = lineage.flatMap((stage) => stage.instructions);

@@ -10,6 +10,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { parse, parseAllDocuments } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { upstreamVariable } from '../../demo/topology.ts';
+import { nextApps } from '../../tools/build/next-apps.ts';
 import { findFreePorts } from '../../tools/launch/free-ports.ts';
 import { startPostgres } from '../../tools/test-servers/postgres.ts';
 import { startRedis } from '../../tools/test-servers/redis.ts';
@@ -17,22 +19,22 @@ import type { RunningServer, TestServer } from '../../tools/test-servers/test-se
 import { workspaceRoot } from '../../tools/workspace-root.ts';
 import { findProgram } from '../transport/find-program.ts';
 import { lastOf, lineageOf, readStages } from './dockerfile.ts';
+import { deployedUpstreams, imageNames } from './image-names.ts';
 import { emulateImage, type EmulatedImage } from './emulated-image.ts';
 import { asUser, mountSecrets, type MountedSecrets } from './mounted-secrets.ts';
 
 const isBuilt = [
   'apps/gateway/dist/main.js',
   'packages/cli/dist/main.js',
-  'apps/shell/.next/build-stamp',
-  'apps/zones/account/.next/build-stamp',
+  ...nextApps.map(({ folder }) => `${folder}/.next/build-stamp`),
 ].every((file) => existsSync(path.join(workspaceRoot, file)));
 const canRun = isBuilt && process.platform === 'linux' && findProgram('openssl') !== undefined;
 const isRoot = process.getuid?.() === 0;
 /** User and group of the images. */
 const nobody = 10_001;
 const publicHost = 'app.example.com';
-const images = ['gateway', 'shop', 'shell', 'account'] as const;
-const processes = ['gateway-1', 'gateway-2', 'shop', 'shell', 'account'] as const;
+const gatewayNames = ['gateway-1', 'gateway-2'] as const;
+const processes = [...gatewayNames, ...deployedUpstreams] as const;
 const person = { email: 'first@example.com', password: 'six tall chimneys over the canal' };
 
 type ProcessName = (typeof processes)[number];
@@ -61,7 +63,9 @@ describe.skipIf(!canRun)('the images (skipped before npm run build) [postgres + 
     const servers = await startServers();
     absent = servers.find((server) => server.kind === 'absent')?.reason;
     if (absent !== undefined) return;
-    await Promise.all(images.map(async (name) => made.set(name, await emulateImage(name, path.join(folder, name)))));
+    await Promise.all(
+      imageNames.map(async (name) => made.set(name, await emulateImage(name, path.join(folder, name)))),
+    );
     await cp(path.join(workspaceRoot, 'deploy/sallyport.config.ts'), path.join(folder, 'gateway/sallyport.config.ts'));
     for (const name of processes) await start(name);
     for (const name of processes) {
@@ -82,9 +86,9 @@ describe.skipIf(!canRun)('the images (skipped before npm run build) [postgres + 
       expect(existsSync(path.join(folder, 'gateway/node_modules', name))).toBe(false);
   });
 
-  it('run as a whole: pages and the service come through both doors', { timeout: 60_000 }, async ({ skip }) => {
+  it('run as a whole: pages and the service come through both gatewayNames', { timeout: 60_000 }, async ({ skip }) => {
     skip(absent !== undefined, absent);
-    for (const door of ['gateway-1', 'gateway-2'] as const) {
+    for (const door of gatewayNames) {
       const page = await ask(door, '/');
       expect(page.headers['strict-transport-security']).toBe('max-age=31536000');
       expect(page.body).not.toMatch(/demo\.sallyport|mailbox/i);
@@ -99,7 +103,7 @@ describe.skipIf(!canRun)('the images (skipped before npm run build) [postgres + 
 
   it('answer every probe of the manifests', async ({ skip }) => {
     skip(absent !== undefined, absent);
-    for (const image of images) {
+    for (const image of imageNames) {
       const text = await readFile(path.join(workspaceRoot, 'deploy/kubernetes', `${image}.yaml`), 'utf8');
       const container: Tree = parseAllDocuments(text)[0]?.toJS().spec.template.spec.containers[0];
       const name = image === 'gateway' ? 'gateway-1' : image;
@@ -123,7 +127,7 @@ describe.skipIf(!canRun)('the images (skipped before npm run build) [postgres + 
       );
       expect(made).toMatchObject({ code: 0, errors: '' });
       const cookie = await signIn('gateway-1');
-      for (const door of ['gateway-1', 'gateway-2'] as const) {
+      for (const door of gatewayNames) {
         const session = await ask(door, '/auth/session', { headers: { cookie } });
         expect(JSON.parse(session.body)).toMatchObject({ status: 'signed-in', user: { email: person.email } });
         expect(await ask(door, '/api/shop/products', { headers: { cookie } })).toMatchObject({ status: 200 });
@@ -291,9 +295,7 @@ async function environmentFor(name: ProcessName): Promise<Record<string, string>
           SALLYPORT_LISTEN_HOST: '127.0.0.1',
           SALLYPORT_INTERNAL_HOST: '127.0.0.1',
           SALLYPORT_INTERNAL_PORT: String(internal),
-          SALLYPORT_UPSTREAM_SHOP: loopback(ports.shop.http),
-          SALLYPORT_UPSTREAM_SHELL: loopback(ports.shell.http),
-          SALLYPORT_UPSTREAM_ACCOUNT: loopback(ports.account.http),
+          ...Object.fromEntries(deployedUpstreams.map((one) => [upstreamVariable(one), loopback(ports[one].http)])),
         }
       : { HOSTNAME: '127.0.0.1', SALLYPORT_INTERNAL_URL: loopback(ports['gateway-1'].internal) }),
     ...(name === 'shop' ? { SHOP_DATA_FILE: path.join(data, 'products.db') } : {}),
@@ -334,7 +336,7 @@ function loopback(port: number): string {
 
 async function everyDoor(status: number, target: string): Promise<void> {
   const asked = async (): Promise<void> => {
-    for (const door of ['gateway-1', 'gateway-2'] as const)
+    for (const door of gatewayNames)
       expect((await fetch(`${loopback(ports[door].internal)}${target}`)).status).toBe(status);
   };
   await vi.waitFor(asked, { timeout: 30_000, interval: 200 });

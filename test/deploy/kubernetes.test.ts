@@ -13,11 +13,11 @@ import { readEnvironment } from '@sallyport/server';
 import { findProgram } from '../transport/find-program.ts';
 import { workspaceRoot } from '../../tools/workspace-root.ts';
 import { environmentOf, lineageOf, readStages } from './dockerfile.ts';
+import { deployedUpstreams, imageNames } from './image-names.ts';
 import { writeSecretFiles } from './secret-files.ts';
 
 const deploy = path.join(workspaceRoot, 'deploy');
 const kubectl = findProgram('kubectl');
-const names = ['gateway', 'shop', 'shell', 'account'] as const;
 
 /** The shapes of the Kubernetes API, by apiVersion; the models check themselves against its JSON schemas. */
 const models: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
@@ -76,7 +76,7 @@ describe('the Kubernetes manifests', () => {
 
 describe('every deployment', () => {
   it('is there', () => {
-    expect(new Set(deployments.map(({ metadata }) => metadata.name))).toEqual(new Set(names));
+    expect(new Set(deployments.map(({ metadata }) => metadata.name))).toEqual(new Set(imageNames));
   });
 
   it.each(deployments.map((deployment) => [deployment.metadata.name as string, deployment] as const))(
@@ -115,7 +115,7 @@ describe('every deployment', () => {
     },
   );
 
-  it.each(names)(
+  it.each(imageNames)(
     '%s: sets no variable that the process does not know, and listens where the image does',
     async (name) => {
       const deployment = deployments.find(({ metadata }) => metadata.name === name);
@@ -168,7 +168,7 @@ describe('the ways between the pods', () => {
     const policies = new Map(ofKind('NetworkPolicy').map((policy) => [policy.metadata.name, policy.spec]));
     expect(policies.get('nothing')).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
     const behind = policies.get('behind-the-gateway');
-    expect(behind.podSelector.matchExpressions[0].values).toEqual(['shop', 'shell', 'account']);
+    expect(behind.podSelector.matchExpressions[0].values).toEqual(deployedUpstreams);
     expect(behind.ingress).toEqual([
       {
         from: [{ podSelector: { matchLabels: { 'app.kubernetes.io/name': 'gateway' } } }],
@@ -177,7 +177,7 @@ describe('the ways between the pods', () => {
     ]);
     const toInternal = policies.get('gateway').ingress.filter((rule: Tree) => rule.ports[0].port === 'internal');
     expect(toInternal).toHaveLength(1);
-    expect(toInternal[0].from[0].podSelector.matchExpressions[0].values).toEqual(['shop', 'shell', 'account']);
+    expect(toInternal[0].from[0].podSelector.matchExpressions[0].values).toEqual(deployedUpstreams);
   });
 });
 

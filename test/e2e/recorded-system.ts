@@ -1,3 +1,4 @@
+import { topology, upstreamVariables, type UpstreamName } from '../../demo/topology.ts';
 import { demoProcesses, type ProcessDefinition } from '../../tools/launch/demo-processes.ts';
 import { findFreePorts } from '../../tools/launch/free-ports.ts';
 import { workspaceRoot } from '../../tools/workspace-root.ts';
@@ -11,16 +12,15 @@ export interface RecordedSystem {
   /** Between the browser and the door. */
   readonly outside: Recorder;
   /** Between the door and each service or zone. */
-  readonly inside: Readonly<Record<'shop' | 'shell' | 'account', Recorder>>;
+  readonly inside: Readonly<Record<UpstreamName, Recorder>>;
   dispose(): Promise<void>;
 }
-
-const services = ['shop', 'shell', 'account'] as const;
 
 /** Starts a system whose every request and answer is recorded, before the door and behind it. */
 export async function startRecordedSystem(): Promise<RecordedSystem> {
   const outside = await openRecorder(sharedSystem.authority);
-  const inside = { shop: await openRecorder(), shell: await openRecorder(), account: await openRecorder() };
+  const recorders = await Promise.all(topology.map(async ({ name }) => [name, await openRecorder()] as const));
+  const inside = Object.fromEntries(recorders) as RecordedSystem['inside']; // One for every name.
   const [port = 0] = await findFreePorts(1);
   outside.forwardTo(port);
 
@@ -48,12 +48,10 @@ function throughRecorders(gateway: ProcessDefinition, inside: RecordedSystem['in
   return {
     ...gateway,
     environment: (addresses) => {
-      for (const name of services) inside[name].forwardTo(addresses.ports[name]);
+      for (const { name } of topology) inside[name].forwardTo(addresses.ports[name]);
       return {
         ...gateway.environment(addresses),
-        SALLYPORT_UPSTREAM_SHOP: `http://127.0.0.1:${inside.shop.port}`,
-        SALLYPORT_UPSTREAM_SHELL: `http://127.0.0.1:${inside.shell.port}`,
-        SALLYPORT_UPSTREAM_ACCOUNT: `http://127.0.0.1:${inside.account.port}`,
+        ...upstreamVariables((name) => `http://127.0.0.1:${inside[name].port}`),
       };
     },
   };

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { upstreamVariable } from '../../demo/topology.ts';
 import { startEchoUpstream, type EchoUpstream } from '../../packages/gateway/src/test-support/echo-upstream.ts';
 import {
   closeOf,
@@ -43,7 +44,7 @@ beforeAll(async () => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.write('data: 1\n\n');
   };
-  const environment = { SALLYPORT_UPSTREAM_SHOP: sockets.origin, SALLYPORT_UPSTREAM_ACCOUNT: events.origin };
+  const environment = { [upstreamVariable('shop')]: sockets.origin, [upstreamVariable('account')]: events.origin };
   system = await startSystem({
     dataDir: path.join(folder, 'data'),
     only: ['mailbox', 'gateway', 'gateway-2'],

@@ -1,3 +1,5 @@
+import { topology } from '../../demo/topology.ts';
+
 /** A Next.js application of the repository. */
 export interface NextApp {
   readonly name: string;
@@ -6,7 +8,6 @@ export interface NextApp {
 }
 
 /** The applications that `npm run build` and `npm start` build. */
-export const nextApps: readonly NextApp[] = [
-  { name: 'shell', folder: 'apps/shell' },
-  { name: 'account zone', folder: 'apps/zones/account' },
-];
+export const nextApps: readonly NextApp[] = topology
+  .filter(({ kind }) => kind !== 'service')
+  .map(({ name, kind, folder }) => ({ name: kind === 'zone' ? `${name} zone` : name, folder }));

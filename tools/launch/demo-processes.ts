@@ -1,10 +1,9 @@
 import path from 'node:path';
+import { topology, upstreamVariables, type UpstreamName } from '../../demo/topology.ts';
 import { standaloneServer } from '../build/build-next-app.ts';
-import { nextApps } from '../build/next-apps.ts';
 
 export type GatewayName = 'gateway' | 'gateway-2';
-export type ServiceName = 'shop' | 'shell' | 'account';
-export type ProcessName = GatewayName | ServiceName | 'mailbox';
+export type ProcessName = GatewayName | UpstreamName | 'mailbox';
 
 /** Where one gateway is, when two stand behind a load balancer. */
 export interface GatewayPlace {
@@ -34,7 +33,7 @@ export interface Addresses {
   /** SMTP port of the mailbox, where it is a process of its own. */
   readonly smtpPort?: number | undefined;
   readonly gateways: Readonly<Partial<Record<GatewayName, GatewayPlace>>>;
-  readonly ports: Readonly<Record<ServiceName, number>>;
+  readonly ports: Readonly<Record<UpstreamName, number>>;
   readonly dataDir: string;
   readonly stores: Stores;
   /** Root secret that gateways share; one alone keeps its own. */
@@ -63,35 +62,48 @@ export function demoProcesses(root: string, gateways: 1 | 2 = 1): readonly Proce
     ...(gateways === 2 ? [mailboxProcess(root)] : []),
     gatewayProcess(root, 'gateway'),
     ...(gateways === 2 ? [gatewayProcess(root, 'gateway-2')] : []),
-    {
-      ...serviceProcess(root, 'shop', '/api/shop', '/healthz'),
-      nodeArguments: [path.join(root, 'examples/shop/dist/main.js')],
-      environment: (addresses) => ({
-        ...serviceEnvironment(addresses, 'shop'),
-        SHOP_DATA_FILE: path.join(addresses.dataDir, 'shop', 'products.db'),
-        ...defined({ MONGODB_URL: addresses.stores.mongodbUrl }),
-      }),
-    },
-    {
-      ...serviceProcess(root, 'shell', '/', '/healthz'),
-      nodeArguments: [nextServer(root, 'apps/shell')],
-      environment: (addresses) => ({
-        ...serviceEnvironment(addresses, 'shell'),
-        ...nextEnvironment,
-        // The home page and the "check your mail" pages speak of the demo accounts and the mailbox.
-        SALLYPORT_DEMO: '1',
-        SALLYPORT_MAILBOX_URL: `http://${loopback}:${addresses.mailboxPort}`,
-      }),
-    },
-    {
-      ...serviceProcess(root, 'account', '/account', '/account/healthz'),
-      nodeArguments: [nextServer(root, 'apps/zones/account')],
-      environment: (addresses) => ({ ...serviceEnvironment(addresses, 'account'), ...nextEnvironment }),
-    },
+    ...topology.map((upstream) => upstreamProcess(root, upstream)),
   ];
 }
 
 const nextEnvironment = { NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' } as const;
+
+/** What one upstream alone is told. */
+const ownEnvironments: Partial<Record<UpstreamName, ProcessDefinition['environment']>> = {
+  shop: ({ dataDir, stores }) => ({
+    SHOP_DATA_FILE: path.join(dataDir, 'shop', 'products.db'),
+    ...defined({ MONGODB_URL: stores.mongodbUrl }),
+  }),
+  // The home page and the "check your mail" pages speak of the demo accounts and the mailbox.
+  shell: ({ mailboxPort }) => ({
+    SALLYPORT_DEMO: '1',
+    SALLYPORT_MAILBOX_URL: `http://${loopback}:${mailboxPort}`,
+  }),
+};
+
+function upstreamProcess(root: string, upstream: (typeof topology)[number]): ProcessDefinition {
+  const { name, kind, folder, mount } = upstream;
+  const healthPath = kind === 'zone' ? `${mount}/healthz` : '/healthz';
+  return {
+    name,
+    cwd: root,
+    nodeArguments: [
+      kind === 'service' ? path.join(root, folder, 'dist/main.js') : standaloneServer(root, { name, folder }),
+    ],
+    environment: (addresses) => ({
+      PORT: String(addresses.ports[name]),
+      HOSTNAME: loopback,
+      SALLYPORT_PUBLIC_URL: addresses.publicUrl,
+      SALLYPORT_INTERNAL_URL: internalUrl(addresses),
+      SALLYPORT_AUDIENCE: upstream.audience,
+      ...(kind === 'service' ? {} : nextEnvironment),
+      ...ownEnvironments[name]?.(addresses),
+    }),
+    healthUrl: ({ ports }) => `http://${loopback}:${ports[name]}${healthPath}`,
+    path: mount,
+    onExit: 'restart',
+  };
+}
 
 function gatewayProcess(root: string, name: GatewayName): ProcessDefinition {
   return {
@@ -108,9 +120,7 @@ function gatewayProcess(root: string, name: GatewayName): ProcessDefinition {
         SALLYPORT_DATA_DIR: place.dataDir,
         SALLYPORT_INTERNAL_PORT: String(place.internalPort),
         SALLYPORT_INTERNAL_URL: internalUrl(addresses),
-        SALLYPORT_UPSTREAM_SHOP: `http://${loopback}:${ports.shop}`,
-        SALLYPORT_UPSTREAM_SHELL: `http://${loopback}:${ports.shell}`,
-        SALLYPORT_UPSTREAM_ACCOUNT: `http://${loopback}:${ports.account}`,
+        ...upstreamVariables((upstream) => `http://${loopback}:${ports[upstream]}`),
         ...(smtpPort === undefined
           ? { SALLYPORT_MAILBOX_PORT: String(mailboxPort) }
           : {
@@ -160,32 +170,6 @@ function defined(variables: Readonly<Record<string, string | undefined>>): Recor
   );
 }
 
-function serviceProcess(root: string, name: ServiceName, publicPath: string, healthPath: string) {
-  return {
-    name,
-    cwd: root,
-    healthUrl: ({ ports }: Addresses) => `http://${loopback}:${ports[name]}${healthPath}`,
-    path: publicPath,
-    onExit: 'restart',
-  } as const;
-}
-
-function serviceEnvironment(addresses: Addresses, name: ServiceName): Record<string, string> {
-  return {
-    PORT: String(addresses.ports[name]),
-    HOSTNAME: loopback,
-    SALLYPORT_PUBLIC_URL: addresses.publicUrl,
-    SALLYPORT_INTERNAL_URL: internalUrl(addresses),
-    SALLYPORT_AUDIENCE: name,
-  };
-}
-
 function internalUrl({ internalPort }: Addresses): string {
   return `http://${loopback}:${internalPort}`;
-}
-
-function nextServer(root: string, folder: string): string {
-  const app = nextApps.find((candidate) => candidate.folder === folder);
-  if (app === undefined) throw new TypeError(`${folder} is not a Next.js application of the build`);
-  return standaloneServer(root, app);
 }

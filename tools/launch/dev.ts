@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { topology } from '../../demo/topology.ts';
 import { buildPackages } from '../build/build-system.ts';
 import { createProgress } from '../build/progress.ts';
 import { hashInputs } from '../build/input-hash.ts';
@@ -14,19 +15,30 @@ import { startSystem, type RunningSystem } from './system.ts';
 import { watchFolders } from './watch-folders.ts';
 
 /** What each Node process is made of; Next watches the sources of its applications by itself. */
-const builtInto: Readonly<Record<'gateway' | 'shop', readonly string[]>> = {
-  gateway: [
-    'packages/core/dist',
-    'packages/stores/dist',
-    'packages/identity/dist',
-    'packages/gateway/dist',
-    'packages/server/dist',
-    'apps/gateway/dist',
+const builtInto: readonly (readonly [name: ProcessName, folders: readonly string[]])[] = [
+  [
+    'gateway',
+    [
+      'packages/core/dist',
+      'packages/stores/dist',
+      'packages/identity/dist',
+      'packages/gateway/dist',
+      'packages/server/dist',
+      'apps/gateway/dist',
+    ],
   ],
-  shop: ['packages/core/dist', 'packages/nestjs/dist', 'examples/shop/dist'],
-};
-const sourceFolders = ['packages', 'apps/gateway', 'apps/ui', 'examples/shop'];
-const nextFolders: Partial<Record<ProcessName, string>> = { shell: 'apps/shell', account: 'apps/zones/account' };
+  ...topology
+    .filter(({ kind }) => kind === 'service')
+    .map(
+      ({ name, folder }) => [name, ['packages/core/dist', 'packages/nestjs/dist', path.join(folder, 'dist')]] as const,
+    ),
+];
+const sourceFolders = [
+  'packages',
+  'apps/gateway',
+  'apps/ui',
+  ...topology.flatMap(({ kind, folder }) => (kind === 'service' ? [folder] : [])),
+];
 const watchedFile = /(?:^|[\\/])src[\\/](?!.*(?:\.test\.|test-support)).*\.tsx?$/;
 const quietMilliseconds = 120;
 
@@ -76,11 +88,11 @@ async function start(): Promise<void> {
 }
 
 function toDevelopment(definition: ProcessDefinition): ProcessDefinition {
-  const folder = nextFolders[definition.name];
-  if (folder === undefined) return definition;
+  const app = topology.find(({ name, kind }) => name === definition.name && kind !== 'service');
+  if (app === undefined) return definition;
   return {
     ...definition,
-    cwd: path.join(workspaceRoot, folder),
+    cwd: path.join(workspaceRoot, app.folder),
     nodeArguments: [path.join(workspaceRoot, 'node_modules/next/dist/bin/next'), 'dev', '--hostname', '127.0.0.1'],
     environment: (addresses) => ({ ...definition.environment(addresses), NODE_ENV: 'development' }),
   };
@@ -88,7 +100,8 @@ function toDevelopment(definition: ProcessDefinition): ProcessDefinition {
 
 /** Compiles after every change and starts the processes again whose code became different. */
 async function watchSources(running: RunningSystem): Promise<void> {
-  const hashes = { gateway: await hashOf('gateway'), shop: await hashOf('shop') };
+  const hashes = new Map<ProcessName, string>();
+  for (const [name, folders] of builtInto) hashes.set(name, await hashInputs(workspaceRoot, folders));
   let timer: NodeJS.Timeout | undefined;
   let isBusy = false;
   let isAgain = false;
@@ -101,10 +114,10 @@ async function watchSources(running: RunningSystem): Promise<void> {
     isBusy = true;
     try {
       await progress.step('Building', () => buildPackages(workspaceRoot, stopping.signal));
-      for (const name of ['gateway', 'shop'] as const) {
-        const hash = await hashOf(name);
-        if (hash === hashes[name]) continue;
-        hashes[name] = hash;
+      for (const [name, folders] of builtInto) {
+        const hash = await hashInputs(workspaceRoot, folders);
+        if (hash === hashes.get(name)) continue;
+        hashes.set(name, hash);
         await progress.step(`Starting ${name} again`, async () => {
           await running.stop(name);
           await running.start(name);
@@ -131,8 +144,4 @@ async function watchSources(running: RunningSystem): Promise<void> {
       timer = setTimeout(() => void rebuild(), quietMilliseconds);
     },
   });
-}
-
-async function hashOf(name: 'gateway' | 'shop'): Promise<string> {
-  return hashInputs(workspaceRoot, builtInto[name]);
 }

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { topology } from '../../demo/topology.ts';
 import type { DemoAccount, RunningSystem } from './system.ts';
 
 type Summary = Pick<RunningSystem, 'url' | 'mailbox' | 'authority' | 'accounts' | 'services' | 'logFolder'>;
@@ -25,7 +26,7 @@ export function toStartTable(summary: Summary, readyAfterSeconds: number): strin
     ...services.map(({ name, path: servicePath }, index) => [
       index === 0 ? 'Services' : '',
       `${url}${servicePath === '/' ? '' : servicePath}`,
-      serviceNotes[name] ?? name,
+      summaries.get(name) ?? name,
     ]),
     ...accounts.map(({ email, password, roles }, index) => [
       index === 0 ? 'Accounts' : '',
@@ -62,11 +63,7 @@ export function alignColumns(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-const serviceNotes: Readonly<Record<string, string>> = {
-  shop: 'NestJS: products, with Swagger UI at /api/shop/docs',
-  shell: 'Next.js: home, sign-in, products',
-  account: 'Next.js zone: account and active sessions',
-};
+const summaries: ReadonlyMap<string, string> = new Map(topology.map(({ name, summary }) => [name, summary]));
 
 /** One command that signs in, keeps the cookie in memory and lists the products. */
 function curlFor(url: string, account: DemoAccount | undefined, authority: string | undefined): string {

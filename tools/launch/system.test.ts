@@ -5,13 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import {
-  demoProcesses,
-  type Addresses,
-  type ProcessDefinition,
-  type ProcessName,
-  type ServiceName,
-} from './demo-processes.ts';
+import { upstreamVariable, type UpstreamName } from '../../demo/topology.ts';
+import { demoProcesses, type Addresses, type ProcessDefinition, type ProcessName } from './demo-processes.ts';
 import { isAlive } from '../processes/is-alive.ts';
 import { ProcessFailure, startSystem, type RunningSystem } from './system.ts';
 
@@ -164,7 +159,7 @@ describe('two gateways', () => {
   });
 
   it('keep their stores and their secret from the services, which know one internal address', async () => {
-    const { environment } = await ask((await ask(running().url)).environment['SALLYPORT_UPSTREAM_SHOP'] ?? '');
+    const { environment } = await ask((await ask(running().url)).environment[upstreamVariable('shop')] ?? '');
     expect(environment).toMatchObject({ MONGODB_URL: 'mongodb://products' });
     for (const name of ['DATABASE_URL', 'REDIS_URL', 'SALLYPORT_SECRET']) expect(environment).not.toHaveProperty(name);
     const internal = new URL(environment['SALLYPORT_INTERNAL_URL'] ?? '').port;
@@ -222,7 +217,7 @@ interface FakeOptions {
 }
 
 function fake(
-  name: 'gateway' | ServiceName,
+  name: 'gateway' | UpstreamName,
   { behaviour = '', onExit = 'restart' }: FakeOptions = {},
 ): ProcessDefinition {
   const portOf = ({ publicPort, ports }: Addresses) => (name === 'gateway' ? publicPort : ports[name]);

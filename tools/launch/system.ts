@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { topology } from '../../demo/topology.ts';
 import { workspaceRoot } from '../workspace-root.ts';
 import {
   demoProcesses,
@@ -223,9 +224,8 @@ async function chooseMailboxPort(publicPort: number | undefined, otherwise: numb
 }
 
 async function chooseAddresses(options: SystemOptions, dataDir: string): Promise<Addresses> {
-  const [spare = 0, internalPort = 0, anyPort = 0, smtpPort = 0, shop = 0, shell = 0, account = 0, ...more] =
-    await findFreePorts(11);
-  const [firstPublic = 0, firstInternal = 0, secondPublic = 0, secondInternal = 0] = more;
+  const [spare = 0, internalPort = 0, anyPort = 0, smtpPort = 0, ...more] = await findFreePorts(8 + topology.length);
+  const [firstPublic = 0, firstInternal = 0, secondPublic = 0, secondInternal = 0, ...upstreamPorts] = more;
   const publicPort = options.port ?? spare;
   const scheme = options.tls === undefined ? 'http' : 'https';
   const areTwo = options.gateways === 2;
@@ -245,7 +245,7 @@ async function chooseAddresses(options: SystemOptions, dataDir: string): Promise
           },
         }
       : { gateway: { publicPort, internalPort, dataDir } },
-    ports: { shop, shell, account },
+    ports: portsOf(upstreamPorts),
     dataDir,
     stores: options.stores ?? {},
     // A new one for each system, unless there is one to share: what it sealed in a database is of no use to the next.
@@ -253,6 +253,11 @@ async function chooseAddresses(options: SystemOptions, dataDir: string): Promise
     certFile: options.tls?.certFile,
     keyFile: options.tls?.keyFile,
   };
+}
+
+function portsOf(free: readonly number[]): Addresses['ports'] {
+  // A port for every name: there are as many of both.
+  return Object.fromEntries(topology.map(({ name }, index) => [name, free[index] ?? 0])) as Addresses['ports'];
 }
 
 interface Balancers {
