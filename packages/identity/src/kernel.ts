@@ -25,15 +25,15 @@ import { countEvents } from './events/count-events.ts';
 import { createSecurityEventLog } from './events/security-event-log.ts';
 import { createPasswordHashing, type HashingLimits } from './hashing/password-hashing.ts';
 import { createDeviceCookie } from './http/device-cookie.ts';
-import { createLoopTurns } from './http/loop-turns.ts';
+import { createLoopTurns } from './http/event-loop-pacing.ts';
 import { createAccountMessages } from './mail/account-messages.ts';
-import { createAccountPost } from './mail/account-post.ts';
+import { createAccountPost } from './mail/account-mailer.ts';
 import { createMailQueue } from './mail/mail-queue.ts';
 import { createSignInGates } from './sessions/required-assurance.ts';
 import { createSessionDirectory } from './sessions/session-directory.ts';
 import { createSessionLimit, type SessionLimitRules } from './sessions/session-limit.ts';
 import { createSessionMaker, type SessionLifetime } from './sessions/session-maker.ts';
-import { createSessionRaising } from './sessions/session-raising.ts';
+import { createSessionRaising } from './sessions/session-elevation.ts';
 import { createSessionRevocation } from './sessions/session-revocation.ts';
 
 export interface KernelOptions {

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { availableParallelism } from 'node:os';
 import { networkOf, silentMeter, type Meter } from '@sallyport/core';
-import { createFairTurns } from './fair-turns.ts';
+import { createFairTurns } from './fair-queue.ts';
 import { createHashingThreads } from './hashing-threads.ts';
 import { isOutdatedHash, parsePasswordHash } from './password-hash.ts';
 

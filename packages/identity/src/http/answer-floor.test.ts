@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import { answerFloor } from './answer-floor.ts';
-import { createLoopTurns } from './loop-turns.ts';
+import { createLoopTurns } from './event-loop-pacing.ts';
 
 // The floor is a matter of time itself, so that this test measures against its own clock and never an upper bound.
 describe('the floor of time', () => {

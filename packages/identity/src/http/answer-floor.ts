@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createMiddleware } from 'hono/factory';
-import type { LoopTurns } from './loop-turns.ts';
+import type { LoopTurns } from './event-loop-pacing.ts';
 
 export interface AnswerFloor {
   /** 0 holds nothing back. */

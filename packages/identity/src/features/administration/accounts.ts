@@ -15,7 +15,7 @@ import type { RoleDirectory } from '../../accounts/role-directory.ts';
 import type { OneTimeLinks } from '../../accounts/one-time-links.ts';
 import type { ImportedUser } from './user-import.ts';
 import type { User, UserTable } from '../../accounts/user-table.ts';
-import type { AccountPost } from '../../mail/account-post.ts';
+import type { AccountPost } from '../../mail/account-mailer.ts';
 import type { SessionRevocation } from '../../sessions/session-revocation.ts';
 
 /** An account to make. */

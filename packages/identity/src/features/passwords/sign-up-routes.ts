@@ -7,7 +7,7 @@ import type { RequireAcceptablePassword } from './password-rules.ts';
 import type { User, UserTable } from '../../accounts/user-table.ts';
 import type { Engine } from '../../engine/better-auth-engine.ts';
 import { whereOf } from '../../events/audit-context.ts';
-import type { AccountPost } from '../../mail/account-post.ts';
+import type { AccountPost } from '../../mail/account-mailer.ts';
 import { accountFields } from '../../http/account-fields.ts';
 import { answerFloor, type AnswerFloor } from '../../http/answer-floor.ts';
 import type { IdentityEnvironment } from '../../http/identity-request.ts';

@@ -1,7 +1,7 @@
 import { SallyportError, type RequestContext, type SecurityEventLog } from '@sallyport/core';
 import type { User } from '../../accounts/user-table.ts';
 import { whereOf } from '../../events/audit-context.ts';
-import type { AccountPost } from '../../mail/account-post.ts';
+import type { AccountPost } from '../../mail/account-mailer.ts';
 import type { CodeLimiter, CodeUse } from './code-limiter.ts';
 import { isSentMethod, type CodeMethod, type FactorMethod } from './factor-method.ts';
 import type { Factor, FactorTable } from './factor-table.ts';

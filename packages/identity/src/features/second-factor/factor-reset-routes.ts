@@ -3,7 +3,7 @@ import { SallyportError, type SessionDirectory, type SessionStore } from '@sally
 import { whereOf } from '../../events/audit-context.ts';
 import type { SecondFactor } from './second-factor.ts';
 import { changeFactors, type FactorChangeParts } from './change-factors.ts';
-import type { AccountPost } from '../../mail/account-post.ts';
+import type { AccountPost } from '../../mail/account-mailer.ts';
 import type { SessionRevocation } from '../../sessions/session-revocation.ts';
 import { requireSession, type IdentityEnvironment } from '../../http/identity-request.ts';
 import { readNothing } from '../../http/request-body.ts';

@@ -1,6 +1,6 @@
 import type { Counters, Records, SealerFor, SecurityEventLog, SessionCookie } from '@sallyport/core';
 import type { PasswordHashing } from '../../hashing/password-hashing.ts';
-import type { AccountPost } from '../../mail/account-post.ts';
+import type { AccountPost } from '../../mail/account-mailer.ts';
 import type { CodeMessages } from './code-messages.ts';
 import type { MailQueue } from '../../mail/mail-queue.ts';
 import { createCodeCheck, type CodeCheck } from './code-check.ts';

@@ -17,7 +17,7 @@ import type { RequiredAssurance } from '../../sessions/required-assurance.ts';
 import { resendSeconds } from './code-limiter.ts';
 import { amrOfCode, codeMethods, type CodeMethod } from './factor-method.ts';
 import type { SecondFactor } from './second-factor.ts';
-import type { FreshProof, RaiseSession } from '../../sessions/session-raising.ts';
+import type { FreshProof, RaiseSession } from '../../sessions/session-elevation.ts';
 import { accountFields } from '../../http/account-fields.ts';
 import type { DeviceCookie } from '../../http/device-cookie.ts';
 import { requireSession, type IdentityEnvironment } from '../../http/identity-request.ts';

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { createLoopTurns } from './loop-turns.ts';
+import { createLoopTurns } from './event-loop-pacing.ts';
 
 describe('turns at the event loop', () => {
   it('come in the order in which they were asked for', async () => {

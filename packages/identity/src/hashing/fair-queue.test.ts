@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createFairTurns, type FairTurns, type FairTurnsOptions } from './fair-turns.ts';
+import { createFairTurns, type FairTurns, type FairTurnsOptions } from './fair-queue.ts';
 
 const refusals: string[] = [];
 const turns = (change: Partial<FairTurnsOptions> = {}): FairTurns => {
