@@ -42,20 +42,6 @@ describe('the folders of identity', () => {
   it('have no feature or kernel file that imports the composition', () => {
     expect(violations((file, target) => !composition.has(file) && composition.has(target))).toEqual([]);
   });
-
-  it('have no circle of imports, imports of types counted', () => {
-    const targetsOf = new Map(imports.map(({ file, targets }) => [file, targets]));
-    const done = new Set<string>();
-    const circles: string[] = [];
-    const visit = (file: string, path: readonly string[]): void => {
-      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' > '));
-      if (done.has(file) || path.includes(file)) return;
-      for (const target of targetsOf.get(file) ?? []) visit(target, [...path, file]);
-      done.add(file);
-    };
-    for (const { file } of imports) visit(file, []);
-    expect(circles).toEqual([]);
-  });
 });
 
 function featureOf(file: string): string {
