@@ -46,7 +46,7 @@ describe(onDatabase('second factor: an authenticator app'), () => {
     });
   });
 
-  it('counts when its first code was right, and raises the session under a new token', async () => {
+  it('counts when its first code was right, and elevates the session under a new token', async () => {
     await harness.makeUser(email);
     const { caller, token, sid } = await harness.signIn(email);
     const { answer } = await setUpApp(harness, { caller });
@@ -311,8 +311,8 @@ describe(onDatabase('second factor: codes that are sent'), () => {
     const code = (await harness.mailTo(plainNumber, 2))[0]?.code ?? '';
     expect(await verify(harness, second, code, 'sms')).toMatchObject({ status: 401 });
     const stepUp = { method: 'sms', code };
-    const raising = await harness.call('POST', '/auth/step-up', stepUp, { caller: await callerOf(harness, sid) });
-    expect(raising).toMatchObject({ status: 401, body: { code: 'SP_CODE_INVALID' } });
+    const stepUpAnswer = await harness.call('POST', '/auth/step-up', stepUp, { caller: await callerOf(harness, sid) });
+    expect(stepUpAnswer).toMatchObject({ status: 401, body: { code: 'SP_CODE_INVALID' } });
     expect(await verify(harness, first, code, 'sms')).toMatchObject({ status: 200 });
   });
 

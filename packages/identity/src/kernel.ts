@@ -25,15 +25,15 @@ import { countEvents } from './events/count-events.ts';
 import { createSecurityEventLog } from './events/security-event-log.ts';
 import { createPasswordHashing, type HashingLimits } from './hashing/password-hashing.ts';
 import { createDeviceCookie } from './http/device-cookie.ts';
-import { createLoopTurns } from './http/event-loop-pacing.ts';
+import { createEventLoopPacing } from './http/event-loop-pacing.ts';
 import { createAccountMessages } from './mail/account-messages.ts';
-import { createAccountPost } from './mail/account-mailer.ts';
+import { createAccountMailer } from './mail/account-mailer.ts';
 import { createMailQueue } from './mail/mail-queue.ts';
 import { createSignInGates } from './sessions/required-assurance.ts';
 import { createSessionDirectory } from './sessions/session-directory.ts';
 import { createSessionLimit, type SessionLimitRules } from './sessions/session-limit.ts';
 import { createSessionMaker, type SessionLifetime } from './sessions/session-maker.ts';
-import { createSessionRaising } from './sessions/session-elevation.ts';
+import { createSessionElevation } from './sessions/session-elevation.ts';
 import { createSessionRevocation } from './sessions/session-revocation.ts';
 
 export interface KernelOptions {
@@ -116,7 +116,7 @@ export async function createKernel(options: KernelOptions) {
     productName,
     answerFloorMilliseconds,
     wait,
-    loopTurns: createLoopTurns(),
+    pacing: createEventLoopPacing(),
     records,
     transaction,
     hasTransactions,
@@ -127,7 +127,7 @@ export async function createKernel(options: KernelOptions) {
     now,
     hashing,
     queue,
-    post: createAccountPost({ messages, queue, counters, sealer: sealerFor('counter-key') }),
+    mailer: createAccountMailer({ messages, queue, counters, sealer: sealerFor('counter-key') }),
     users,
     roles,
     links: createOneTimeLinks(records, sealerFor('one-time-link'), now),
@@ -153,7 +153,7 @@ export async function createKernel(options: KernelOptions) {
     }),
     makeSession,
     sessionLimit: createSessionLimit({ sessions, revocation, rules: limitRules, now }),
-    raiseSession: createSessionRaising({ sessions, sealer, cookie, bus, now }),
+    elevateSession: createSessionElevation({ sessions, sealer, cookie, bus, now }),
     revocation,
   };
   return {

@@ -53,7 +53,7 @@ describe(onDatabase('second factor: stepping up with the password, where there i
     expect(await harness.call('GET', '/auth/step-up')).toMatchObject({ status: 401 });
   });
 
-  it('does not raise a session that ended', async () => {
+  it('does not elevate a session that ended', async () => {
     await harness.makeUser(email);
     const { caller } = await harness.signIn(email);
     await harness.call('POST', '/auth/sign-out', undefined, { caller });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { createFairTurns, type FairTurns, type FairTurnsOptions } from './fair-queue.ts';
+import { createFairQueue, type FairQueue, type FairQueueOptions } from './fair-queue.ts';
 
 const refusals: string[] = [];
-const turns = (change: Partial<FairTurnsOptions> = {}): FairTurns => {
+const queueWith = (change: Partial<FairQueueOptions> = {}): FairQueue => {
   refusals.length = 0;
-  return createFairTurns({
+  return createFairQueue({
     concurrency: 1,
     maximumWaiting: 100,
     maximumWaitingOfOne: 100,
@@ -25,118 +25,118 @@ function work(name: string, begun: string[]): { readonly run: () => Promise<stri
   return { run, end: resolve };
 }
 
-describe('turns', () => {
-  it('are given to so many at once', async () => {
-    const taken = turns({ concurrency: 2 });
+describe('the fair queue', () => {
+  it('runs as much at once as it may', async () => {
+    const queue = queueWith({ concurrency: 2 });
     const begun: string[] = [];
     const all = ['a', 'b', 'c'].map((name) => work(name, begun));
-    const done = all.map(({ run }) => taken.take('one', run));
-    expect([begun, taken.waiting]).toEqual([['a', 'b'], 1]);
+    const done = all.map(({ run }) => queue.run('one', run));
+    expect([begun, queue.waiting]).toEqual([['a', 'b'], 1]);
     all[0]?.end();
     await done[0];
-    expect([begun, taken.waiting]).toEqual([['a', 'b', 'c'], 0]);
+    expect([begun, queue.waiting]).toEqual([['a', 'b', 'c'], 0]);
     for (const { end } of all) end();
     expect(await Promise.all(done)).toEqual(['a', 'b', 'c']);
   });
 
-  it('go round: who asks once is not behind the hundred of somebody else', async () => {
-    const taken = turns();
+  it('serves origins in turn, so that one request does not wait for fifty of a flood', async () => {
+    const queue = queueWith();
     const begun: string[] = [];
     const quick = (name: string) => async () => void begun.push(name);
     const first = work('first', begun);
-    const done = [taken.take('flood', first.run)];
-    for (let index = 0; index < 50; index++) done.push(taken.take('flood', quick(`flood-${index}`)) as Promise<never>);
-    done.push(taken.take('somebody', quick('somebody')) as Promise<never>);
-    done.push(taken.take('other', quick('other')) as Promise<never>);
+    const done = [queue.run('flood', first.run)];
+    for (let index = 0; index < 50; index++) done.push(queue.run('flood', quick(`flood-${index}`)) as Promise<never>);
+    done.push(queue.run('visitor', quick('visitor')) as Promise<never>);
+    done.push(queue.run('other', quick('other')) as Promise<never>);
     first.end();
     await Promise.all(done);
-    expect(begun.slice(0, 5)).toEqual(['first', 'flood-0', 'somebody', 'other', 'flood-1']);
+    expect(begun.slice(0, 5)).toEqual(['first', 'flood-0', 'visitor', 'other', 'flood-1']);
   });
 
-  it('of one origin are refused beyond its share, and those of others are not', async () => {
-    const taken = turns({ maximumWaitingOfOne: 2 });
+  it('refuses work of one origin beyond its share, and none of other origins', async () => {
+    const queue = queueWith({ maximumWaitingOfOne: 2 });
     const running = work('running', []);
-    const done = [taken.take('flood', running.run), taken.take('flood', running.run), taken.take('flood', running.run)];
-    await expect(taken.take('flood', running.run)).rejects.toMatchObject({
+    const done = [queue.run('flood', running.run), queue.run('flood', running.run), queue.run('flood', running.run)];
+    await expect(queue.run('flood', running.run)).rejects.toMatchObject({
       code: 'SP_TOO_MANY_ATTEMPTS',
       retryAfterSeconds: 5,
     });
-    done.push(taken.take('somebody', running.run));
+    done.push(queue.run('visitor', running.run));
     running.end();
     await Promise.all(done);
     expect(refusals).toEqual(['share']);
   });
 
-  it('are refused when too many wait in all, as a fault of ours', async () => {
-    const taken = turns({ maximumWaiting: 3 });
+  it('answers 503 when too much waits in all', async () => {
+    const queue = queueWith({ maximumWaiting: 3 });
     const running = work('running', []);
-    const done = ['a', 'b', 'c', 'd'].map((origin) => taken.take(origin, running.run));
-    await expect(taken.take('e', running.run)).rejects.toMatchObject({ code: 'SP_SERVICE_UNAVAILABLE', status: 503 });
+    const done = ['a', 'b', 'c', 'd'].map((origin) => queue.run(origin, running.run));
+    await expect(queue.run('e', running.run)).rejects.toMatchObject({ code: 'SP_SERVICE_UNAVAILABLE', status: 503 });
     running.end();
     await Promise.all(done);
-    expect([refusals, taken.waiting]).toEqual([['full'], 0]);
+    expect([refusals, queue.waiting]).toEqual([['full'], 0]);
   });
 
-  it('that do not come in time are given up, and the work is never done', async () => {
-    const taken = turns({ maximumWaitMilliseconds: 50 });
+  it('gives up work whose turn does not come in time, and never does it', async () => {
+    const queue = queueWith({ maximumWaitMilliseconds: 50 });
     const begun: string[] = [];
     const running = work('running', begun);
-    const done = taken.take('a', running.run);
-    await expect(taken.take('b', work('late', begun).run)).rejects.toMatchObject({
+    const done = queue.run('a', running.run);
+    await expect(queue.run('b', work('late', begun).run)).rejects.toMatchObject({
       code: 'SP_SERVICE_UNAVAILABLE',
       reason: 'hashing-late',
     });
     running.end();
     await done;
-    expect(await taken.take('b', async () => 'after')).toBe('after');
-    expect([begun, refusals, taken.waiting]).toEqual([['running'], ['late'], 0]);
+    expect(await queue.run('b', async () => 'after')).toBe('after');
+    expect([begun, refusals, queue.waiting]).toEqual([['running'], ['late'], 0]);
   });
 
-  it('are refused at once where they would come too late, by how long work took lately', async () => {
+  it('refuses at once what would come too late, by how long work took lately', async () => {
     let time = 0;
-    const taken = turns({ clock: () => time });
-    await taken.take('a', async () => void (time += 25_000));
+    const queue = queueWith({ clock: () => time });
+    await queue.run('a', async () => void (time += 25_000));
     const running = work('running', []);
-    const done = ['a', 'b', 'c', 'd'].map((origin) => taken.take(origin, running.run));
-    expect(() => taken.requireRoom('e')).toThrow(expect.objectContaining({ reason: 'hashing-late' }));
-    await expect(taken.take('e', running.run)).rejects.toMatchObject({ code: 'SP_SERVICE_UNAVAILABLE' });
-    expect(taken.waiting).toBe(3);
+    const done = ['a', 'b', 'c', 'd'].map((origin) => queue.run(origin, running.run));
+    expect(() => queue.requireRoom('e')).toThrow(expect.objectContaining({ reason: 'hashing-late' }));
+    await expect(queue.run('e', running.run)).rejects.toMatchObject({ code: 'SP_SERVICE_UNAVAILABLE' });
+    expect(queue.waiting).toBe(3);
     running.end();
     await Promise.all(done);
-    expect(() => taken.requireRoom('e')).not.toThrow();
+    expect(() => queue.requireRoom('e')).not.toThrow();
   });
 
-  it('are judged by a moving average, which one quick piece of work hardly changes', async () => {
+  it('judges by a moving average, which one quick piece of work hardly changes', async () => {
     let time = 0;
-    const taken = turns({ clock: () => time });
-    await taken.take('a', async () => void (time += 25_000));
-    await taken.take('a', async () => {});
+    const queue = queueWith({ clock: () => time });
+    await queue.run('a', async () => void (time += 25_000));
+    await queue.run('a', async () => {});
     const running = work('running', []);
-    const done = ['a', 'b', 'c', 'd'].map((origin) => taken.take(origin, running.run));
-    expect(() => taken.requireRoom('e')).toThrow(expect.objectContaining({ reason: 'hashing-late' }));
-    running.end();
-    await Promise.all(done);
-  });
-
-  it('that many others wait for in vain are not lost to who has none waiting', async () => {
-    let time = 0;
-    const taken = turns({ clock: () => time });
-    await taken.take('a', async () => void (time += 25_000));
-    const running = work('running', []);
-    const done = ['flood', 'flood', 'flood', 'flood'].map((origin) => taken.take(origin, running.run));
-    await expect(taken.take('flood', running.run)).rejects.toMatchObject({ reason: 'hashing-late' });
-    done.push(taken.take('somebody', running.run));
+    const done = ['a', 'b', 'c', 'd'].map((origin) => queue.run(origin, running.run));
+    expect(() => queue.requireRoom('e')).toThrow(expect.objectContaining({ reason: 'hashing-late' }));
     running.end();
     await Promise.all(done);
   });
 
-  it('go on after work that failed', async () => {
-    const taken = turns();
+  it('still takes work of an origin that has none waiting while a flood is refused', async () => {
+    let time = 0;
+    const queue = queueWith({ clock: () => time });
+    await queue.run('a', async () => void (time += 25_000));
+    const running = work('running', []);
+    const done = ['flood', 'flood', 'flood', 'flood'].map((origin) => queue.run(origin, running.run));
+    await expect(queue.run('flood', running.run)).rejects.toMatchObject({ reason: 'hashing-late' });
+    done.push(queue.run('visitor', running.run));
+    running.end();
+    await Promise.all(done);
+  });
+
+  it('goes on after work that failed', async () => {
+    const queue = queueWith();
     const failing = async (): Promise<never> => {
       throw new Error('broken');
     };
-    const results = await Promise.allSettled([taken.take('a', failing), taken.take('a', failing)]);
+    const results = await Promise.allSettled([queue.run('a', failing), queue.run('a', failing)]);
     expect(results.every(({ status }) => status === 'rejected')).toBe(true);
-    expect(await taken.take('a', async () => 'fine')).toBe('fine');
+    expect(await queue.run('a', async () => 'fine')).toBe('fine');
   });
 });

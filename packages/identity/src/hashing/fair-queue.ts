@@ -1,19 +1,19 @@
 import { SallyportError } from '@sallyport/core';
 
-/** Gives out turns at something that few may do at once. */
-export interface FairTurns {
+/** A fair queue with load shedding, in front of work that few may do at once. */
+export interface FairQueue {
   /**
    * Does the work when it is its turn. Rejects with `SP_TOO_MANY_ATTEMPTS` when too much of this origin is waiting, and
-   * with `SP_SERVICE_UNAVAILABLE` when all is, or when its turn does not come in time; then the work is not done.
+   * with `SP_SERVICE_UNAVAILABLE` when the queue is full, or when the turn does not come in time. Then the work is not done.
    */
-  take<T>(origin: string, work: () => Promise<T>): Promise<T>;
-  /** Throws what `take` would reject with now: for who has other work to do first, which would be for nothing. */
+  run<T>(origin: string, work: () => Promise<T>): Promise<T>;
+  /** Throws what `run` would reject with now. Callers ask before other work, which would be in vain. */
   requireRoom(origin: string): void;
   /** How much is waiting. */
   readonly waiting: number;
 }
 
-export interface FairTurnsOptions {
+export interface FairQueueOptions {
   /** How much is done at once. */
   readonly concurrency: number;
   readonly maximumWaiting: number;
@@ -21,7 +21,7 @@ export interface FairTurnsOptions {
   readonly maximumWaitingOfOne: number;
   readonly maximumWaitMilliseconds: number;
   readonly onRefusal: (reason: 'share' | 'full' | 'late') => void;
-  /** Milliseconds, from whenever. @default performance.now */
+  /** Milliseconds, from any origin of time. @default performance.now */
   readonly clock?: () => number;
 }
 
@@ -35,10 +35,10 @@ const retryAfterSeconds = 5;
 const smoothing = 0.1;
 
 /**
- * Builds the turns. Origins take them one after the other, whoever came first: somebody who asks a thousand times waits
- * for their own, and everybody else does not.
+ * Builds a fair queue (round robin over origins) with load shedding. An origin with a thousand entries delays only
+ * itself. What cannot be done in time, by an EWMA of how long work takes, is refused at once.
  */
-export function createFairTurns(options: FairTurnsOptions): FairTurns {
+export function createFairQueue(options: FairQueueOptions): FairQueue {
   const { concurrency, maximumWaiting, maximumWaitingOfOne, maximumWaitMilliseconds, onRefusal } = options;
   const { clock = () => performance.now() } = options;
   // In the order of their turns: whose turn it was goes to the end.
@@ -107,7 +107,7 @@ export function createFairTurns(options: FairTurnsOptions): FairTurns {
   };
 
   return {
-    take: async (origin, work) => {
+    run: async (origin, work) => {
       if (free > 0) free -= 1;
       else {
         requireRoom(origin);

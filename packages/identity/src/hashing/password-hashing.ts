@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { availableParallelism } from 'node:os';
 import { networkOf, silentMeter, type Meter } from '@sallyport/core';
-import { createFairTurns } from './fair-queue.ts';
+import { createFairQueue } from './fair-queue.ts';
 import { createHashingThreads } from './hashing-threads.ts';
 import { isOutdatedHash, parsePasswordHash } from './password-hash.ts';
 
@@ -54,7 +54,7 @@ export function createPasswordHashing(options: PasswordHashingOptions = {}): Pas
     labels: ['reason'],
   });
   const refusals = { share: refused.of('share'), full: refused.of('full'), late: refused.of('late') };
-  const turns = createFairTurns({
+  const queue = createFairQueue({
     concurrency,
     maximumWaiting,
     maximumWaitingOfOne,
@@ -63,7 +63,7 @@ export function createPasswordHashing(options: PasswordHashingOptions = {}): Pas
   });
   meter.gauge(
     { name: 'sallyport_password_hashing_waiting', help: 'Passwords that wait for their turn' },
-    () => turns.waiting,
+    () => queue.waiting,
   );
   const threads = createHashingThreads();
   const origins = new AsyncLocalStorage<string>();
@@ -71,17 +71,17 @@ export function createPasswordHashing(options: PasswordHashingOptions = {}): Pas
 
   return {
     hash: async (password) => {
-      const hash = await turns.take(origin(), () => threads.run({ kind: 'hash', password }));
+      const hash = await queue.run(origin(), () => threads.run({ kind: 'hash', password }));
       if (typeof hash !== 'string') throw new TypeError('this is no hash');
       return hash;
     },
     verify: async (hash, password) =>
-      (await turns.take(origin(), () => threads.run({ kind: 'verify', hash, password }))) === true,
+      (await queue.run(origin(), () => threads.run({ kind: 'verify', hash, password }))) === true,
     isOutdated(hash) {
       const parsed = parsePasswordHash(hash);
       return parsed !== undefined && isOutdatedHash(parsed);
     },
-    requireRoom: (address) => turns.requireRoom(networkOf(address)),
+    requireRoom: (address) => queue.requireRoom(networkOf(address)),
     onBehalfOf: (address, work) => origins.run(networkOf(address), work),
     close: () => threads.close(),
   };

@@ -1,17 +1,17 @@
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import { answerFloor } from './answer-floor.ts';
-import { createLoopTurns } from './event-loop-pacing.ts';
+import { createEventLoopPacing } from './event-loop-pacing.ts';
 
 // The floor is a matter of time itself, so that this test measures against its own clock and never an upper bound.
 describe('the floor of time', () => {
-  const loopTurns = createLoopTurns();
+  const pacing = createEventLoopPacing();
   const app = new Hono();
-  app.post('/quick', answerFloor({ answerFloorMilliseconds: 60, loopTurns }), (c) => c.text('done'));
-  app.post('/refused', answerFloor({ answerFloorMilliseconds: 60, loopTurns }), () => {
+  app.post('/quick', answerFloor({ answerFloorMilliseconds: 60, pacing }), (c) => c.text('done'));
+  app.post('/refused', answerFloor({ answerFloorMilliseconds: 60, pacing }), () => {
     throw new Error('refused');
   });
-  app.post('/free', answerFloor({ answerFloorMilliseconds: 0, loopTurns }), (c) => c.text('done'));
+  app.post('/free', answerFloor({ answerFloorMilliseconds: 0, pacing }), (c) => c.text('done'));
   app.onError((_error, c) => c.text('refused', 401));
 
   it.each([

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createMiddleware } from 'hono/factory';
-import type { LoopTurns } from './event-loop-pacing.ts';
+import type { EventLoopPacing } from './event-loop-pacing.ts';
 
 export interface AnswerFloor {
   /** 0 holds nothing back. */
   readonly answerFloorMilliseconds: number;
-  readonly loopTurns: LoopTurns;
+  readonly pacing: EventLoopPacing;
   /** How the time passes; tests put their own in place. @default a timer */
   readonly wait?: ((milliseconds: number) => Promise<unknown>) | undefined;
 }
@@ -15,18 +15,18 @@ export interface AnswerFloor {
  * way (is there such a user?) does not show in the time. Work that takes longer is held until the next multiple.
  * What came at the same time is let go at the same time, and therefore one after the other.
  */
-export function answerFloor({ answerFloorMilliseconds: milliseconds, loopTurns, wait = delay }: AnswerFloor) {
+export function answerFloor({ answerFloorMilliseconds: milliseconds, pacing, wait = delay }: AnswerFloor) {
   return createMiddleware(async function answerFloor(_context, next) {
     // Told at once: it says nothing but that many are here.
-    loopTurns.requireRoom();
+    pacing.requireRoom();
     const begun = performance.now();
-    await loopTurns.take();
+    await pacing.nextTurn();
     try {
       await next();
     } finally {
       if (milliseconds > 0) {
         await wait(remaining(performance.now() - begun, milliseconds));
-        await loopTurns.take();
+        await pacing.nextTurn();
       }
     }
   });

@@ -1,17 +1,17 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { createLoopTurns } from './event-loop-pacing.ts';
+import { createEventLoopPacing } from './event-loop-pacing.ts';
 
-describe('turns at the event loop', () => {
-  it('come in the order in which they were asked for', async () => {
-    const { take } = createLoopTurns();
+describe('event-loop pacing', () => {
+  it('gives turns in the order in which they were asked for', async () => {
+    const { nextTurn } = createEventLoopPacing();
     const order: number[] = [];
-    await Promise.all([1, 2, 3].map((number) => take().then(() => order.push(number))));
+    await Promise.all([1, 2, 3].map((number) => nextTurn().then(() => order.push(number))));
     expect(order).toEqual([1, 2, 3]);
   });
 
-  it('let the loop do something else in between', async () => {
-    const { take } = createLoopTurns();
+  it('lets the loop do other work between two turns', async () => {
+    const { nextTurn } = createEventLoopPacing();
     let isOver = false;
     let othersSince = 0;
     const betweenTurns: number[] = [];
@@ -23,7 +23,7 @@ describe('turns at the event loop', () => {
     })();
     await Promise.all(
       Array.from({ length: 5 }, () =>
-        take().then(() => {
+        nextTurn().then(() => {
           betweenTurns.push(othersSince);
           othersSince = 0;
         }),
@@ -34,22 +34,22 @@ describe('turns at the event loop', () => {
     expect(betweenTurns.slice(1).every((count) => count > 0)).toBe(true);
   });
 
-  it('are refused while too many wait, and given again when they are through', async () => {
-    const { take, requireRoom } = createLoopTurns(2);
-    const turns = [take(), take()];
+  it('refuses turns while too many requests wait, and gives them again afterwards', async () => {
+    const { nextTurn, requireRoom } = createEventLoopPacing(2);
+    const turns = [nextTurn(), nextTurn()];
     expect(requireRoom).not.toThrow();
-    turns.push(take());
-    expect(requireRoom).toThrow(expect.objectContaining({ code: 'SP_SERVICE_UNAVAILABLE', reason: 'loop-turns' }));
+    turns.push(nextTurn());
+    expect(requireRoom).toThrow(expect.objectContaining({ code: 'SP_SERVICE_UNAVAILABLE', reason: 'event-loop-full' }));
     await Promise.all(turns);
     expect(requireRoom).not.toThrow();
   });
 
-  it('leave the loop to others for longer than a turn took', async () => {
-    const { take } = createLoopTurns();
+  it('leaves the loop to other work for longer than a turn took', async () => {
+    const { nextTurn } = createEventLoopPacing();
     const begun: number[] = [];
     await Promise.all(
       Array.from({ length: 3 }, () =>
-        take().then(() => {
+        nextTurn().then(() => {
           begun.push(performance.now());
           const until = performance.now() + 20;
           while (performance.now() < until);

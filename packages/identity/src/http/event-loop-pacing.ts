@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SallyportError } from '@sallyport/core';
 
-/** Turns at the event loop. */
-export interface LoopTurns {
-  /** Resolves when it is the turn of who asks. */
-  readonly take: () => Promise<void>;
-  /** Throws `SP_SERVICE_UNAVAILABLE` when so many wait that nobody else should begin to. */
+/** Event-loop pacing: expensive requests take turns at the event loop. */
+export interface EventLoopPacing {
+  /** Resolves when it is the turn of the caller. */
+  readonly nextTurn: () => Promise<void>;
+  /** Throws `SP_SERVICE_UNAVAILABLE` when so many wait that no further request should. */
   readonly requireRoom: () => void;
 }
 
@@ -16,22 +16,22 @@ const usualMaximumWaiting = 256;
 const restShare = 2;
 
 /**
- * Builds turns at the event loop: one request goes on, the others wait, and then the loop belongs to what else the
- * process does. However many come at once, what is proxied meanwhile is held up by one of them and not by all.
+ * Builds event-loop pacing: one request goes on, the others wait, and then the loop belongs to what else the process
+ * does. However many requests come at once, proxied traffic is held up by one of them and not by all.
  *
- * Whoever asks when nobody had a turn lately goes on at once.
+ * A request goes on at once when no turn was taken lately.
  */
-export function createLoopTurns(maximumWaiting = usualMaximumWaiting): LoopTurns {
+export function createEventLoopPacing(maximumWaiting = usualMaximumWaiting): EventLoopPacing {
   const waiting: (() => void)[] = [];
   let isTaken = false;
 
-  const take = (begin: () => void): void => {
+  const begin = (resolve: () => void): void => {
     isTaken = true;
     // Of two that are set at the same time, the second runs when all is done that the first led to without waiting.
     let begunAt = 0;
     setImmediate(() => {
       begunAt = performance.now();
-      begin();
+      resolve();
     });
     setImmediate(() => void rest(performance.now() - begunAt));
   };
@@ -39,18 +39,18 @@ export function createLoopTurns(maximumWaiting = usualMaximumWaiting): LoopTurns
     await delay(took * restShare);
     const next = waiting.shift();
     if (next === undefined) isTaken = false;
-    else take(next);
+    else begin(next);
   };
 
   return {
-    take: () =>
+    nextTurn: () =>
       new Promise((resolve) => {
         if (isTaken) waiting.push(resolve);
-        else take(resolve);
+        else begin(resolve);
       }),
     requireRoom: () => {
       if (waiting.length < maximumWaiting) return;
-      throw new SallyportError('SP_SERVICE_UNAVAILABLE', { reason: 'loop-turns', retryAfterSeconds: 2 });
+      throw new SallyportError('SP_SERVICE_UNAVAILABLE', { reason: 'event-loop-full', retryAfterSeconds: 2 });
     },
   };
 }

@@ -4,12 +4,12 @@ import type { MailQueue } from './mail-queue.ts';
 
 type Kind = keyof AccountMessages;
 
-/** Sends the messages of accounts, in the background, and not so many that they fill somebody's inbox. */
-export interface AccountPost {
+/** Sends the messages of accounts in the background, and no more than an inbox can bear. */
+export interface AccountMailer {
   send(kind: Kind, to: Recipient, token?: string): Promise<void>;
 }
 
-export interface AccountPostOptions {
+export interface AccountMailerOptions {
   readonly messages: AccountMessages;
   readonly queue: MailQueue;
   readonly counters: Counters;
@@ -21,7 +21,7 @@ export interface AccountPostOptions {
 
 const hour = 60 * 60;
 
-/** Somebody must always learn that the ways into the account changed. Nobody can cause these without being in it. */
+/** Owners always learn that the sign-in methods of an account changed. Only a signed-in caller can cause these. */
 const alwaysSent: ReadonlySet<Kind> = new Set<Kind>([
   'passwordChanged',
   'secondFactorAdded',
@@ -31,7 +31,7 @@ const alwaysSent: ReadonlySet<Kind> = new Set<Kind>([
   'recoveryCodeUsed',
 ]);
 
-export function createAccountPost(options: AccountPostOptions): AccountPost {
+export function createAccountMailer(options: AccountMailerOptions): AccountMailer {
   const { messages, queue, counters, sealer, maximumPerHour = 10 } = options;
   return {
     async send(kind, to, token = '') {

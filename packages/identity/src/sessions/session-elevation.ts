@@ -21,19 +21,19 @@ export interface FreshProof {
   readonly isSignIn: boolean;
 }
 
-/** A raised session, and the cookie with its new token. */
-export interface RaisedSession {
+/** An elevated session, and the cookie with its new token. */
+export interface ElevatedSession {
   readonly record: SessionRecord;
   readonly setCookie: string;
 }
 
 /**
- * Raises a live session. Its token is replaced, so that a cookie that was stolen before does not gain by it. Durable, and
+ * Elevates a live session. Its token is replaced, so that a cookie that was stolen before does not gain by it. Durable, and
  * every cache has heard, when this resolves. Rejects with `SP_UNAUTHENTICATED` when the session ended meanwhile.
  */
-export type RaiseSession = (sid: string, proof: FreshProof) => Promise<RaisedSession>;
+export type ElevateSession = (sid: string, proof: FreshProof) => Promise<ElevatedSession>;
 
-export interface SessionRaisingOptions {
+export interface SessionElevationOptions {
   readonly sessions: SessionStore;
   /** For the purpose `session-token`. */
   readonly sealer: Sealer;
@@ -44,7 +44,7 @@ export interface SessionRaisingOptions {
 
 const maximumAttempts = 10;
 
-export function createSessionRaising(options: SessionRaisingOptions): RaiseSession {
+export function createSessionElevation(options: SessionElevationOptions): ElevateSession {
   const { sessions, sealer, cookie, bus, now } = options;
   return async (sid, { acr, amr, isOnTop, isSignIn }) => {
     for (let attempt = 0; attempt < maximumAttempts; attempt += 1) {

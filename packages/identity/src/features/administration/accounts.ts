@@ -15,7 +15,7 @@ import type { RoleDirectory } from '../../accounts/role-directory.ts';
 import type { OneTimeLinks } from '../../accounts/one-time-links.ts';
 import type { ImportedUser } from './user-import.ts';
 import type { User, UserTable } from '../../accounts/user-table.ts';
-import type { AccountPost } from '../../mail/account-mailer.ts';
+import type { AccountMailer } from '../../mail/account-mailer.ts';
 import type { SessionRevocation } from '../../sessions/session-revocation.ts';
 
 /** An account to make. */
@@ -77,7 +77,7 @@ export interface AccountsOptions {
   readonly roles: RoleDirectory;
   readonly hashing: PasswordHashing;
   readonly links: OneTimeLinks;
-  readonly post: AccountPost;
+  readonly mailer: AccountMailer;
   readonly sessions: SessionStore;
   readonly revocation: SessionRevocation;
   readonly endWeakSessions: EndWeakSessions;
@@ -93,7 +93,7 @@ const operator: AuditContext = { requestId: 'operator', address: 'local' };
 const maximumAttempts = 20;
 
 export function createAccounts(options: AccountsOptions): Accounts {
-  const { engine, users, roles, hashing, links, post, sessions, revocation, endWeakSessions } = options;
+  const { engine, users, roles, hashing, links, mailer, sessions, revocation, endWeakSessions } = options;
   const { events, bus, transaction, hasTransactions, now } = options;
 
   const requireRoles = async (names: readonly string[]): Promise<void> => {
@@ -258,7 +258,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
         details: { how },
       });
       const token = await links.issue('reset-password', user.id);
-      if (how === 'mail') await post.send('invitation', user, token);
+      if (how === 'mail') await mailer.send('invitation', user, token);
       return token;
     },
   };

@@ -13,7 +13,7 @@ import type { RequireAcceptablePassword } from './password-rules.ts';
 import type { User, UserTable } from '../../accounts/user-table.ts';
 import type { Engine } from '../../engine/better-auth-engine.ts';
 import { whereOf } from '../../events/audit-context.ts';
-import type { AccountPost } from '../../mail/account-mailer.ts';
+import type { AccountMailer } from '../../mail/account-mailer.ts';
 import type { SessionRevocation } from '../../sessions/session-revocation.ts';
 import { accountFields } from '../../http/account-fields.ts';
 import { answerFloor, type AnswerFloor } from '../../http/answer-floor.ts';
@@ -25,7 +25,7 @@ export interface PasswordResetParts extends AnswerFloor {
   readonly engine: Engine;
   readonly users: UserTable;
   readonly links: OneTimeLinks;
-  readonly post: AccountPost;
+  readonly mailer: AccountMailer;
   readonly events: SecurityEventLog;
   readonly hashing: PasswordHashing;
   readonly deviceCookie: DeviceCookie;
@@ -43,7 +43,7 @@ const resetSchema = z.strictObject({ token: accountFields.linkToken, newPassword
 
 /** A new password for who forgot the old one. It proves the e-mail address, and ends every session of the account. */
 export function createPasswordResetRoutes(parts: PasswordResetParts) {
-  const { users, links, post, events, hashing, deviceCookie, now, requireAcceptablePassword } = parts;
+  const { users, links, mailer, events, hashing, deviceCookie, now, requireAcceptablePassword } = parts;
 
   return new Hono<IdentityEnvironment>()
     .post('/request-password-reset', answerFloor(parts), async (c) => {
@@ -58,7 +58,7 @@ export function createPasswordResetRoutes(parts: PasswordResetParts) {
           ...whereOf(c.env.context),
           details: {},
         });
-        await post.send('resetPassword', user, await links.issue('reset-password', user.id));
+        await mailer.send('resetPassword', user, await links.issue('reset-password', user.id));
       }
       return c.json({ status: 'reset-sent' });
     })
@@ -73,7 +73,7 @@ export function createPasswordResetRoutes(parts: PasswordResetParts) {
       const changed = await changePassword(parts, token, passwordHash, c.env.context);
       // Whoever reads the mail is the owner: the way back in while somebody uses up the limits of strangers.
       deviceCookie.trust(c, changed);
-      await post.send('passwordChanged', { ...user, emailVerified: true });
+      await mailer.send('passwordChanged', { ...user, emailVerified: true });
       return c.json({ status: 'password-changed' });
     });
 }

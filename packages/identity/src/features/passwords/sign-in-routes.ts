@@ -64,7 +64,7 @@ export function createSignInRoutes(parts: SignInParts) {
     parts.hashing.requireRoom(context.clientAddress);
     const { email, password, returnTo } = await readBody(c.req.raw, signInSchema);
     // Many bodies may have arrived at once, whenever their requests did.
-    await parts.loopTurns.take();
+    await parts.pacing.nextTurn();
     parts.hashing.requireRoom(context.clientAddress);
     const userAgent = toStoredUserAgent(c.req.header('user-agent'));
     const presentedDevice = deviceCookie.read(c);

@@ -7,7 +7,7 @@ import type { RequireAcceptablePassword } from './password-rules.ts';
 import type { User, UserTable } from '../../accounts/user-table.ts';
 import type { Engine } from '../../engine/better-auth-engine.ts';
 import { whereOf } from '../../events/audit-context.ts';
-import type { AccountPost } from '../../mail/account-mailer.ts';
+import type { AccountMailer } from '../../mail/account-mailer.ts';
 import { accountFields } from '../../http/account-fields.ts';
 import { answerFloor, type AnswerFloor } from '../../http/answer-floor.ts';
 import type { IdentityEnvironment } from '../../http/identity-request.ts';
@@ -18,7 +18,7 @@ export interface SignUpParts extends AnswerFloor {
   readonly engine: Engine;
   readonly users: UserTable;
   readonly links: OneTimeLinks;
-  readonly post: AccountPost;
+  readonly mailer: AccountMailer;
   readonly transaction: <T>(work: () => Promise<T>) => Promise<T>;
   readonly events: SecurityEventLog;
   readonly hashing: PasswordHashing;
@@ -36,7 +36,7 @@ const verifySchema = z.strictObject({ token: accountFields.linkToken });
 
 /** Sign-up and the proof of an e-mail address. Whether an address has an account shows in no answer, only in mail to it. */
 export function createSignUpRoutes(parts: SignUpParts) {
-  const { users, links, post, transaction, events, now, hashing, requireAcceptablePassword } = parts;
+  const { users, links, mailer, transaction, events, now, hashing, requireAcceptablePassword } = parts;
   const floor = answerFloor(parts);
 
   return new Hono<IdentityEnvironment>()
@@ -54,7 +54,7 @@ export function createSignUpRoutes(parts: SignUpParts) {
       const { email } = await readBody(c.req.raw, sendVerificationSchema);
       const user = await users.findByEmail(email);
       if (user !== null && !user.emailVerified)
-        await post.send('verifyEmail', user, await links.issue('verify-email', user.id));
+        await mailer.send('verifyEmail', user, await links.issue('verify-email', user.id));
       return c.json({ status: 'verification-sent' });
     })
     .post('/verify-email', async (c) => {
@@ -86,7 +86,7 @@ interface NewPerson {
 }
 
 async function createAccount(parts: SignUpParts, person: NewPerson, context: RequestContext): Promise<void> {
-  const { engine, users, links, post, events, now, signUpRoles } = parts;
+  const { engine, users, links, mailer, events, now, signUpRoles } = parts;
   let token = '';
   try {
     await engine.createAccount({ ...person, roles: signUpRoles, emailVerified: false }, async (userId) => {
@@ -108,7 +108,7 @@ async function createAccount(parts: SignUpParts, person: NewPerson, context: Req
     if (owner === null) throw error;
     return noteRepetition(parts, owner, context);
   }
-  await post.send('verifyEmail', { ...person, emailVerified: false }, token);
+  await mailer.send('verifyEmail', { ...person, emailVerified: false }, token);
 }
 
 async function noteRepetition(parts: SignUpParts, owner: User, context: RequestContext): Promise<void> {
@@ -120,5 +120,5 @@ async function noteRepetition(parts: SignUpParts, owner: User, context: RequestC
     ...whereOf(context),
     details: {},
   });
-  await parts.post.send('alreadyRegistered', owner);
+  await parts.mailer.send('alreadyRegistered', owner);
 }

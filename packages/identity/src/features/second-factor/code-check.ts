@@ -1,7 +1,7 @@
 import { SallyportError, type RequestContext, type SecurityEventLog } from '@sallyport/core';
 import type { User } from '../../accounts/user-table.ts';
 import { whereOf } from '../../events/audit-context.ts';
-import type { AccountPost } from '../../mail/account-mailer.ts';
+import type { AccountMailer } from '../../mail/account-mailer.ts';
 import type { CodeLimiter, CodeUse } from './code-limiter.ts';
 import { isSentMethod, type CodeMethod, type FactorMethod } from './factor-method.ts';
 import type { Factor, FactorTable } from './factor-table.ts';
@@ -39,12 +39,12 @@ export interface CodeCheckOptions {
   /** Methods that are switched on. */
   readonly methods: readonly FactorMethod[];
   readonly events: SecurityEventLog;
-  readonly post: AccountPost;
+  readonly mailer: AccountMailer;
   readonly now: () => Date;
 }
 
 export function createCodeCheck(options: CodeCheckOptions): CodeCheck {
-  const { factors, recoveryCodes, codes, limiter, methods, events, post, now } = options;
+  const { factors, recoveryCodes, codes, limiter, methods, events, mailer, now } = options;
 
   const noteRefusal = (typed: TypedCode, reason: string, context: RequestContext): Promise<void> =>
     events.append({
@@ -71,7 +71,7 @@ export function createCodeCheck(options: CodeCheckOptions): CodeCheck {
       if (isFirst) {
         await noteRefusal(typed, 'too-many-attempts', context);
         // Whoever sets a factor up has its secret before them: there is nothing to guess.
-        if (use !== 'set-up') await post.send('codesGuessed', user);
+        if (use !== 'set-up') await mailer.send('codesGuessed', user);
       }
       throw new SallyportError('SP_TOO_MANY_ATTEMPTS', { reason: 'code-guessing', retryAfterSeconds });
     }
@@ -93,7 +93,7 @@ export function createCodeCheck(options: CodeCheckOptions): CodeCheck {
       ...whereOf(context),
       details: { left },
     });
-    await post.send('recoveryCodeUsed', user);
+    await mailer.send('recoveryCodeUsed', user);
     return true;
   };
 

@@ -3,7 +3,7 @@ import { SallyportError, type SessionDirectory, type SessionStore } from '@sally
 import { whereOf } from '../../events/audit-context.ts';
 import type { SecondFactor } from './second-factor.ts';
 import { changeFactors, type FactorChangeParts } from './change-factors.ts';
-import type { AccountPost } from '../../mail/account-mailer.ts';
+import type { AccountMailer } from '../../mail/account-mailer.ts';
 import type { SessionRevocation } from '../../sessions/session-revocation.ts';
 import { requireSession, type IdentityEnvironment } from '../../http/identity-request.ts';
 import { readNothing } from '../../http/request-body.ts';
@@ -15,12 +15,12 @@ export interface FactorResetParts extends FactorChangeParts, RecentSignInParts, 
   readonly secondFactor: SecondFactor;
   readonly sessions: SessionStore;
   readonly revocation: SessionRevocation;
-  readonly post: AccountPost;
+  readonly mailer: AccountMailer;
 }
 
 /** How an administrator helps somebody who lost every second factor and every recovery code. */
 export function createFactorResetRoutes(parts: FactorResetParts) {
-  const { directory, secondFactor, events, sessions, revocation, post, now } = parts;
+  const { directory, secondFactor, events, sessions, revocation, mailer, now } = parts;
 
   return new Hono<IdentityEnvironment>().delete('/users/:id/second-factor', async (c) => {
     await readNothing(c.req.raw);
@@ -46,7 +46,7 @@ export function createFactorResetRoutes(parts: FactorResetParts) {
       });
     });
     await revocation.announce(await sessions.revokeAll(target, reason, now()), reason);
-    await post.send('secondFactorReset', user);
+    await mailer.send('secondFactorReset', user);
     return c.body(null, 204);
   });
 }

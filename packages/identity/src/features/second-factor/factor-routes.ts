@@ -7,9 +7,9 @@ import { resendSeconds } from './code-limiter.ts';
 import { amrOfCode, factorMethods, type FactorMethod } from './factor-method.ts';
 import type { Factor } from './factor-table.ts';
 import { newTotpSecret, toTotpUri } from './totp.ts';
-import type { AccountPost } from '../../mail/account-mailer.ts';
+import type { AccountMailer } from '../../mail/account-mailer.ts';
 import { toStoredUserAgent } from '../../sessions/device-label.ts';
-import type { RaiseSession } from '../../sessions/session-elevation.ts';
+import type { ElevateSession } from '../../sessions/session-elevation.ts';
 import { completeSignIn, type CompleteSignInParts } from './complete-sign-in.ts';
 import type { DeviceCookie } from '../../http/device-cookie.ts';
 import { requireEnroller, type Enroller, type EnrollerParts } from './enroller.ts';
@@ -23,8 +23,8 @@ import { toShownUser } from '../../accounts/shown-user.ts';
 
 export interface FactorParts extends CompleteSignInParts, EnrollerParts, FactorChangeParts {
   readonly deviceCookie: DeviceCookie;
-  readonly raiseSession: RaiseSession;
-  readonly post: AccountPost;
+  readonly elevateSession: ElevateSession;
+  readonly mailer: AccountMailer;
 }
 
 /** E.164, after what people put between digits is gone. */
@@ -49,10 +49,10 @@ export function createFactorRoutes(parts: FactorParts) {
     directory,
     secondFactor,
     events,
-    post,
+    mailer,
     users,
     now,
-    raiseSession,
+    elevateSession,
     revocation,
     transaction,
     requiredAssurance,
@@ -119,12 +119,12 @@ export function createFactorRoutes(parts: FactorParts) {
       }
       const { sid, user } = enroller;
       const proof = { acr: 'mfa', amr: amrOfCode[method], isOnTop: true, isSignIn: false } as const;
-      const raised = await raiseSession(sid, proof);
+      const elevated = await elevateSession(sid, proof);
       if (signOutOthers) {
         const ending = { subject: user.id, reason: 'second-factor-changed', except: sid } as const;
         await revocation.endAll(ending, context);
       }
-      c.header('set-cookie', raised.setCookie);
+      c.header('set-cookie', elevated.setCookie);
       return c.json({ status: 'confirmed' as const, ...shownCodes });
     })
     .post('/second-factor/recovery-codes/regenerate', async (c) => {
@@ -140,7 +140,7 @@ export function createFactorRoutes(parts: FactorParts) {
         await recoveryCodes.replace(id, hashes);
         await noteNewCodes(parts, id, codes.length, c.env.context);
       });
-      await post.send('recoveryCodesMade', user);
+      await mailer.send('recoveryCodesMade', user);
       return c.json({ recoveryCodes: codes });
     })
     .delete('/second-factor/:method', async (c) => {
@@ -169,7 +169,7 @@ export function createFactorRoutes(parts: FactorParts) {
           details: { method },
         });
       });
-      await post.send('secondFactorRemoved', user);
+      await mailer.send('secondFactorRemoved', user);
       return c.body(null, 204);
     });
 }
@@ -201,7 +201,7 @@ async function addFactor(
   usedStep: number,
   context: StartCall['env']['context'],
 ): Promise<AddedFactor> {
-  const { secondFactor, events, post, now } = parts;
+  const { secondFactor, events, mailer, now } = parts;
   const { factors, recoveryCodes } = secondFactor;
   const { method } = begun;
   const isFirst = (await recoveryCodes.countLeft(user.id)) === 0;
@@ -222,7 +222,7 @@ async function addFactor(
     await recoveryCodes.replace(user.id, made.hashes);
     await noteNewCodes(parts, user.id, made.codes.length, context);
   });
-  await post.send('secondFactorAdded', changed.user);
+  await mailer.send('secondFactorAdded', changed.user);
   return { user: changed.user, codes: made?.codes };
 }
 

@@ -1,6 +1,6 @@
 import type { Counters, Records, SealerFor, SecurityEventLog, SessionCookie } from '@sallyport/core';
 import type { PasswordHashing } from '../../hashing/password-hashing.ts';
-import type { AccountPost } from '../../mail/account-mailer.ts';
+import type { AccountMailer } from '../../mail/account-mailer.ts';
 import type { CodeMessages } from './code-messages.ts';
 import type { MailQueue } from '../../mail/mail-queue.ts';
 import { createCodeCheck, type CodeCheck } from './code-check.ts';
@@ -45,14 +45,15 @@ export interface SecondFactorOptions {
   readonly hashing: PasswordHashing;
   readonly messages: CodeMessages;
   readonly queue: MailQueue;
-  readonly post: AccountPost;
+  readonly mailer: AccountMailer;
   readonly events: SecurityEventLog;
   readonly now: () => Date;
 }
 
 /** Puts the second factor together. */
 export function createSecondFactor(options: SecondFactorOptions): SecondFactor {
-  const { rules, issuer, cookie, records, counters, sealerFor, hashing, messages, queue, post, events, now } = options;
+  const { rules, issuer, cookie, records, counters, sealerFor, hashing, messages, queue, mailer, events, now } =
+    options;
   const { methods = ['totp'] } = rules;
   const factors = createFactorTable(records, sealerFor(factorSealingPurpose), now);
   const recoveryCodes = createRecoveryCodes(records, hashing, now);
@@ -65,7 +66,7 @@ export function createSecondFactor(options: SecondFactorOptions): SecondFactor {
     recoveryCodes,
     pending: createPendingSignIns(records, sealerFor('pending-sign-in'), now),
     pendingCookie: createPendingCookie(cookie),
-    check: createCodeCheck({ factors, recoveryCodes, codes, limiter, methods, events, post, now }),
+    check: createCodeCheck({ factors, recoveryCodes, codes, limiter, methods, events, mailer, now }),
     sendCode: createCodeSender({ codes, limiter, messages, queue, events, now }),
   };
 }

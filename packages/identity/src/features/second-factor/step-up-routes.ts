@@ -17,7 +17,7 @@ import type { RequiredAssurance } from '../../sessions/required-assurance.ts';
 import { resendSeconds } from './code-limiter.ts';
 import { amrOfCode, codeMethods, type CodeMethod } from './factor-method.ts';
 import type { SecondFactor } from './second-factor.ts';
-import type { FreshProof, RaiseSession } from '../../sessions/session-elevation.ts';
+import type { FreshProof, ElevateSession } from '../../sessions/session-elevation.ts';
 import { accountFields } from '../../http/account-fields.ts';
 import type { DeviceCookie } from '../../http/device-cookie.ts';
 import { requireSession, type IdentityEnvironment } from '../../http/identity-request.ts';
@@ -30,7 +30,7 @@ export interface StepUpParts {
   readonly deviceCookie: DeviceCookie;
   readonly directory: SessionDirectory;
   readonly secondFactor: SecondFactor;
-  readonly raiseSession: RaiseSession;
+  readonly elevateSession: ElevateSession;
   readonly requiredAssurance: RequiredAssurance;
   readonly users: UserTable;
   readonly guesses: GuessLimiter;
@@ -53,7 +53,7 @@ const sendSchema = z.strictObject({ method: z.enum(['email', 'sms']) });
  * would make a recent sign-in of a strong one that is old.
  */
 export function createStepUpRoutes(parts: StepUpParts) {
-  const { deviceCookie, directory, secondFactor, raiseSession, events, now } = parts;
+  const { deviceCookie, directory, secondFactor, elevateSession, events, now } = parts;
   const { factors, methods: enabled, recoveryCodes, check, sendCode } = secondFactor;
 
   return new Hono<IdentityEnvironment>()
@@ -89,7 +89,7 @@ export function createStepUpRoutes(parts: StepUpParts) {
               context,
             )
           : await requireCode(body.method, body.code, session, context);
-      const { record, setCookie } = await raiseSession(sid, proof);
+      const { record, setCookie } = await elevateSession(sid, proof);
       const { acr, amr, authTime } = record;
       await events.append({
         type: 'session.stepped-up',
