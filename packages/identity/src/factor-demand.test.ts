@@ -65,7 +65,7 @@ describe.each(everyMethod)('the sign-in method $name', ({ acr, amr }) => {
 });
 
 describe('a role that demands a second factor', () => {
-  it('gives somebody who has none no session, but the way to set one up', async () => {
+  it('gives a user who has none no session, but the way to set one up', async () => {
     const id = await harness.makeUser(email, ['admin']);
     const pending = await beginSignIn(harness, email);
     expect(pending.answer).toMatchObject({
@@ -103,7 +103,7 @@ describe('a role that demands a second factor', () => {
     expect(late).toMatchObject({ status: 401, body: { code: 'SP_UNAUTHENTICATED' } });
   });
 
-  it('ends the sessions that are too weak for it, at the moment somebody gets it', async () => {
+  it('ends the sessions that are too weak for it, at the moment a user gets it', async () => {
     const id = await harness.makeUser(email);
     const weak = await harness.signIn(email);
     await harness.identity.accounts.setRoles(id, ['admin']);

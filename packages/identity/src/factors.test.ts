@@ -234,7 +234,7 @@ describe(onDatabase('second factor: setting up, and removing'), () => {
     expect(await use(recoveryCodes[0])).toMatchObject({ status: 200 });
   });
 
-  it('makes no recovery codes for somebody who has no second factor', async () => {
+  it('makes no recovery codes for a user without a second factor', async () => {
     await harness.makeUser(email);
     const { caller } = await harness.signIn(email);
     const path = '/auth/second-factor/recovery-codes/regenerate';
@@ -361,7 +361,7 @@ describe(onDatabase('second factor: codes that are sent'), () => {
     },
   );
 
-  it('are not sent to somebody who has not set them up', async () => {
+  it('are not sent to a user who has not set them up', async () => {
     await makeAppOwner(harness, email);
     const pending = await beginSignIn(harness, email);
     expect(await harness.call('POST', '/auth/second-factor/send', { method: 'sms' }, pending)).toMatchObject({
@@ -426,7 +426,7 @@ describe(onDatabase('second factor: the right code of an authenticator app'), ()
 describe(onDatabase('second factor: an administrator'), () => {
   const admin = 'ada@example.test';
 
-  it('resets the second factor of somebody, which ends their sessions and tells them', async () => {
+  it('resets the second factor of a user, which ends their sessions and mails them', async () => {
     const owner = await makeAppOwner(harness, email);
     await harness.makeUser(admin, ['admin']);
     const { caller } = await harness.signIn(admin);
@@ -440,7 +440,7 @@ describe(onDatabase('second factor: an administrator'), () => {
   });
 
   it.each([
-    { name: 'somebody without the permission', roles: ['user'], status: 403, code: 'SP_FORBIDDEN' },
+    { name: 'a user without the permission', roles: ['user'], status: 403, code: 'SP_FORBIDDEN' },
     { name: 'an old sign-in', roles: ['admin'], age: 601, status: 401, code: 'SP_STEP_UP_REQUIRED' },
   ])('cannot be $name', async ({ roles, age = 0, status, code }) => {
     const owner = await makeAppOwner(harness, email);
@@ -452,11 +452,11 @@ describe(onDatabase('second factor: an administrator'), () => {
     expect((await beginSignIn(harness, email)).answer).toMatchObject({ body: { status: 'second-factor-required' } });
   });
 
-  it('does not get around the rules for the own account, nor resets anybody who is not there', async () => {
+  it('does not get around the rules for the own account, nor resets an account that does not exist', async () => {
     const owner = await makeAppOwner(harness, admin, ['admin']);
     const reset = (id: string) =>
       harness.call('DELETE', `/auth/users/${id}/second-factor`, undefined, { caller: owner.caller });
     expect(await reset(owner.id)).toMatchObject({ status: 403 });
-    expect(await reset('nobody')).toMatchObject({ status: 404 });
+    expect(await reset('unknown')).toMatchObject({ status: 404 });
   });
 });

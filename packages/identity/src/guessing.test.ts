@@ -5,7 +5,7 @@ import { defaultGuessLimits } from './kernel.ts';
 import { goodPassword, startHarness, type Answer, type Harness } from './identity.test-support.ts';
 
 const email = 'robin@example.test';
-const stranger = 'nobody@x.test';
+const stranger = 'unknown@x.test';
 const wrong = 'not the password';
 
 const wide = { maximumFailures: 1000, windowSeconds: 900 };
@@ -146,7 +146,7 @@ describe('guessing at one account from many networks', () => {
   const attack = (account = email): Promise<Answer[]> =>
     Promise.all(Array.from({ length: 9 }, (_, index) => guess({ address: `192.0.2.${index}`, account })));
 
-  it('is stopped for devices that nobody knows', async () => {
+  it('is stopped for unknown devices', async () => {
     const answers = await attack();
     expect([statuses(answers, 401), statuses(answers, 429)]).toEqual([5, 4]);
     expect((await guess({ address: '192.0.2.200', password: goodPassword })).status).toBe(429);
@@ -178,7 +178,7 @@ describe('guessing at one account from many networks', () => {
     expect(Number(unknown?.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 
-  it('ends the trust in a device that fails too often, and nobody else’s', async () => {
+  it('ends the trust in a device that fails too often, and in no other', async () => {
     const [device, other] = [await knownDevice(), await knownDevice()];
     await attack();
     const answers = await guesses(5, { device });

@@ -19,7 +19,7 @@ afterEach(() => harness.close());
 const tryFrom = (address: string, account: string): Promise<Answer> =>
   harness.call('POST', '/auth/sign-in/email', { email: account, password: 'not the password' }, { address });
 const flood = (count: number, addressOf: (index: number) => string): Promise<Answer[]> =>
-  Promise.all(Array.from({ length: count }, (_, index) => tryFrom(addressOf(index), `nobody-${index}@example.test`)));
+  Promise.all(Array.from({ length: count }, (_, index) => tryFrom(addressOf(index), `unknown-${index}@example.test`)));
 
 describe('a flood of sign-ins', () => {
   it('from one network uses up its own share, and others sign in meanwhile', async () => {

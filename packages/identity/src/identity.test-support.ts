@@ -70,7 +70,7 @@ export interface Harness {
   readonly linkToken: (address: string, kind: string, count?: number) => Promise<string>;
   /** Makes a verified account. */
   readonly makeUser: (email: string, roles?: readonly string[]) => Promise<string>;
-  /** Signs in, and resolves to who the door would say is calling, with the raw token. */
+  /** Signs in, and resolves to who the gateway would say is calling, with the raw token. */
   readonly signIn: (email: string, options?: RequestOptions) => Promise<{ caller: Caller; token: string; sid: string }>;
   readonly events: () => Promise<readonly Readonly<Record<string, unknown>>[]>;
   readonly close: () => Promise<void>;

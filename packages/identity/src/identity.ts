@@ -45,7 +45,7 @@ export interface IdentityOptions {
   readonly policy: Policy;
   /** `use-stored` is for commands beside a gateway. @default 'refuse' */
   readonly onPolicyDifference?: OnPolicyDifference;
-  /** Roles of whoever signs up. @default ['user'] */
+  /** Roles of new users who sign up. @default ['user'] */
   readonly signUpRoles?: readonly string[];
   /** Where security events go. @default the table `sallyportEvent` */
   readonly events?: SecurityEventLog;
@@ -57,7 +57,7 @@ export interface IdentityOptions {
   readonly passwordLength?: PasswordLength;
   /** @default limits on guessing at passwords that fit most: see decision record 17 */
   readonly guessLimits?: GuessLimits;
-  /** @default an authenticator app for whoever wants one, demanded of nobody */
+  /** @default an authenticator app for users who want one, demanded of none */
   readonly secondFactor?: SecondFactorRules;
   /** What people call the product; in mails, and refused in passwords. @default 'Sallyport' */
   readonly productName?: string;
@@ -73,11 +73,11 @@ export interface IdentityOptions {
   readonly now?: () => Date;
 }
 
-/** Identity, built: what it serves, what the door asks it, what an operator does with it. */
+/** Identity, built: what it serves, what the gateway asks it, what an operator does with it. */
 export interface Identity {
-  /** Serves `/auth/*`. Call `app.fetch(request, { context })` with the `RequestContext` of the door. */
+  /** Serves `/auth/*`. Call `app.fetch(request, { context })` with the `RequestContext` of the gateway. */
   readonly app: Hono<IdentityEnvironment>;
-  /** Who a session belongs to, for the door. */
+  /** Who a session belongs to, for the gateway. */
   readonly directory: SessionDirectory;
   readonly accounts: Accounts;
   /** The rules that a password has to meet, for operators who set one. */

@@ -174,13 +174,13 @@ describe(onDatabase('a ban'), () => {
     expect(types).toEqual(expect.arrayContaining(['account.banned', 'session.ended-many', 'account.unbanned']));
   });
 
-  it('of somebody who is not there is refused', async () => {
-    await expect(harness.identity.accounts.setBanned('nobody', true)).rejects.toMatchObject({ code: 'SP_NOT_FOUND' });
+  it('of an unknown user is refused', async () => {
+    await expect(harness.identity.accounts.setBanned('unknown', true)).rejects.toMatchObject({ code: 'SP_NOT_FOUND' });
   });
 });
 
 describe(onDatabase('an operator'), () => {
-  it('ends the sessions of one person, and of nobody else', async () => {
+  it('ends the sessions of one user, and of no other', async () => {
     const id = await harness.makeUser(email);
     await harness.makeUser('other@example.test');
     const { token } = await harness.signIn(email);
@@ -206,7 +206,7 @@ describe(onDatabase('an operator'), () => {
     expect(found.sort()).toEqual(Array.from({ length: 7 }, (_, index) => `person-${index}@x.test`));
   });
 
-  it('invites somebody to choose a password', async () => {
+  it('invites a user to choose a password', async () => {
     const { accounts } = harness.identity;
     const user = await accounts.createUser({ name: 'Robin', email, roles: ['admin'], emailVerified: true });
     expect((await signIn(goodPassword)).status).toBe(401);

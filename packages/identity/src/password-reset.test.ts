@@ -19,11 +19,11 @@ describe(onDatabase('a forgotten password'), () => {
   it('answers the same for an address without an account', async () => {
     await harness.makeUser(email);
     const known = await harness.call('POST', '/auth/request-password-reset', { email });
-    const unknown = await harness.call('POST', '/auth/request-password-reset', { email: 'nobody@x.test' });
+    const unknown = await harness.call('POST', '/auth/request-password-reset', { email: 'unknown@x.test' });
     expect(known).toMatchObject({ status: 200, body: { status: 'reset-sent' } });
     expect(known.text).toBe(unknown.text);
     expect(await harness.mailTo(email, 1)).toMatchObject([{ kind: 'reset-password' }]);
-    expect(await harness.mailTo('nobody@x.test', 0)).toEqual([]);
+    expect(await harness.mailTo('unknown@x.test', 0)).toEqual([]);
   });
 
   it('is replaced, every session ends, and the owner is told', async () => {
@@ -90,7 +90,7 @@ describe(onDatabase('a forgotten password'), () => {
     expect((await harness.call('POST', '/auth/reset-password', { token, newPassword })).status).toBe(200);
   });
 
-  it('takes an account back from whoever signed up with the address before its owner', async () => {
+  it('takes an account back from a stranger who signed up with the address before its owner', async () => {
     const squatter = { name: 'Mallory', email, password: goodPassword };
     await harness.call('POST', '/auth/sign-up/email', squatter);
     await harness.call('POST', '/auth/request-password-reset', { email });

@@ -51,7 +51,7 @@ describe(onDatabase('the roles of a user'), () => {
   });
 
   it.each([
-    { name: 'nobody', signedInAs: undefined, status: 401, code: 'SP_UNAUTHENTICATED' },
+    { name: 'an anonymous caller', signedInAs: undefined, status: 401, code: 'SP_UNAUTHENTICATED' },
     { name: 'a user, of themselves', signedInAs: robin, status: 403, code: 'SP_FORBIDDEN' },
   ])('are not changed by $name', async ({ signedInAs, status, code }) => {
     const id = await harness.makeUser(robin);
@@ -61,7 +61,7 @@ describe(onDatabase('the roles of a user'), () => {
     expect(await harness.identity.accounts.findById(id)).toMatchObject({ roles: ['user'], generation: 1 });
   });
 
-  it('are not changed by an administrator who was one when the door looked', async () => {
+  it('are not changed by an administrator who was one when the gateway looked', async () => {
     const adminId = await harness.makeUser(admin, ['admin']);
     const { caller } = await harness.signIn(admin);
     await harness.identity.accounts.setRoles(adminId, ['user']);
@@ -86,7 +86,7 @@ describe(onDatabase('the roles of a user'), () => {
   it('are those of a user who exists', async () => {
     await harness.makeUser(admin, ['admin']);
     const { caller } = await harness.signIn(admin);
-    const answer = await harness.call('PUT', '/auth/users/nobody/roles', { roles: ['user'] }, { caller });
+    const answer = await harness.call('PUT', '/auth/users/unknown/roles', { roles: ['user'] }, { caller });
     expect(answer).toMatchObject({ status: 404, body: { code: 'SP_NOT_FOUND' } });
   });
 });
@@ -156,14 +156,14 @@ describe(onDatabase('the permissions of a role'), () => {
     expect(await roles.permissionsOf(['user'])).toEqual({ permissions: [], generation: 1 });
   });
 
-  it('do not exist for whoever signs up when the policy lacks the role', async () => {
+  it('do not exist for new users when the policy lacks the role', async () => {
     const policy = definePolicy({ permissions: {}, roles: { member: [] } });
     await expect(startHarness({ policy })).rejects.toThrow('the policy has no role "user"');
   });
 });
 
 describe(onDatabase('roles while the bus is not connected'), () => {
-  it('the roles are read every time, since nobody would say that they changed', async () => {
+  it('the roles are read every time, since no message would say that they changed', async () => {
     let isConnected = true;
     const own = await startHarness({ bus: { ...createInProcessBus(), isConnected: () => isConnected } });
     try {

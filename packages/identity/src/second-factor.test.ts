@@ -75,9 +75,9 @@ describe(onDatabase('second factor: a right password, where there is a second fa
     expect(text).toContain('$argon2id$');
   });
 
-  it('is no different from a wrong one to whoever does not know it', async () => {
+  it('is no different from a wrong one to a caller who does not know it', async () => {
     const { text, status } = await harness.call('POST', '/auth/sign-in/email', { email, password: 'wrong' });
-    const unknown = await harness.call('POST', '/auth/sign-in/email', { email: 'nobody@x.test', password: 'wrong' });
+    const unknown = await harness.call('POST', '/auth/sign-in/email', { email: 'unknown@x.test', password: 'wrong' });
     expect({ text, status }).toEqual({ text: unknown.text, status: unknown.status });
   });
 
@@ -225,7 +225,7 @@ describe(onDatabase('second factor: a sign-in that waits'), () => {
     expect(await verify(harness, pending, right())).toMatchObject(expired);
   });
 
-  it('is given up by whoever wants to begin again', async () => {
+  it('is given up by a user who begins again', async () => {
     const pending = await beginSignIn(harness, email);
     const answer = await harness.call('POST', '/auth/second-factor/cancel', undefined, pending);
     expect(answer).toMatchObject({ status: 204, pending: '' });
@@ -269,7 +269,7 @@ describe(onDatabase('second factor: wrong codes'), () => {
     { name: 'of letters', code: 'abcdef' },
     { name: 'in other digits than ASCII', code: '１２３４５６' },
     { name: 'of no method that the account has', code: '123456', method: 'sms' },
-    { name: 'that are a recovery code of nobody', code: '0000-0000-0000-0000', method: 'recovery-code' },
+    { name: 'that are a recovery code of no account', code: '0000-0000-0000-0000', method: 'recovery-code' },
   ])('$name are refused as any other', async ({ code, method = 'totp' }) => {
     expect(await verify(harness, await beginSignIn(harness, email), code, method)).toMatchObject(invalid);
   });
@@ -304,7 +304,7 @@ describe(onDatabase('second factor: wrong codes'), () => {
     expect(await verify(harness, await beginSignIn(harness, email), right())).toMatchObject({ status: 200 });
   });
 
-  it('shut nobody out of the first step, and leave the recovery codes', async () => {
+  it('leave the first step open, and the recovery codes', async () => {
     await guessUntilLimited();
     const pending = await beginSignIn(harness, email);
     expect(pending.answer).toMatchObject({ status: 200, body: { status: 'second-factor-required' } });
@@ -457,7 +457,7 @@ describe(onDatabase('second factor: what is recorded'), () => {
   });
 });
 
-it('is asked of nobody who has none', async () => {
+it('is not asked of a user who has none', async () => {
   await harness.makeUser('kim@example.test');
   const answer = await harness.call('POST', '/auth/sign-in/email', { ...rightSignIn, email: 'kim@example.test' });
   expect(answer).toMatchObject({ status: 200, body: { status: 'signed-in' } });

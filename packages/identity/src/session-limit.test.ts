@@ -30,7 +30,7 @@ describe(onDatabase('an account that is signed in in as many places as it may be
     expect(await liveCount()).toBe(12);
   });
 
-  it('loses its oldest session to a new one, and everybody hears why', async () => {
+  it('loses its oldest session to a new one, and every gateway hears why', async () => {
     await start({ maximum: 2, onLimit: 'end-oldest' });
     const signedIn = [];
     for (let index = 0; index < 4; index += 1) {
@@ -74,7 +74,7 @@ describe(onDatabase('an account that is signed in in as many places as it may be
     expect([await isLive(token), await isLive(again.token)]).toEqual([false, true]);
   });
 
-  it('is nobody else', async () => {
+  it('is no other account', async () => {
     await start({ maximum: 1, onLimit: 'refuse' });
     await harness.makeUser('kim@example.test');
     await harness.signIn(email);
@@ -109,7 +109,7 @@ describe(onDatabase('an account that is signed in in as many places as it may be
       const tokens = answers.flatMap(({ status, cookie }) => (status === 200 ? [cookie ?? ''] : []));
       const good = await Promise.all(tokens.map(isLive));
       expect(good.filter(Boolean)).toHaveLength(live);
-      // With no more than the limit signed in, nobody is told that they are and are not.
+      // With no more than the limit signed in, no user is told that they are and are not.
       if (onLimit === 'refuse') expect(good).not.toContain(false);
     },
   );

@@ -136,7 +136,7 @@ describe(onDatabase('the list of sessions'), () => {
     expect(answer.headers.get('www-authenticate')).not.toBeNull();
   });
 
-  it('is refused to a session that ended after the door had looked', async () => {
+  it('is refused to a session that ended after the gateway had looked', async () => {
     await harness.makeUser(email);
     const { caller } = await harness.signIn(email);
     await harness.call('POST', '/auth/sign-out', undefined, { caller });
@@ -165,7 +165,7 @@ describe(onDatabase('ending a session from another one'), () => {
     expect(await harness.sessions.findBySid(sid)).toMatchObject({ revokedBecause: 'signed-out' });
   });
 
-  it("refuses somebody else's session in the words for one that never was", async () => {
+  it("refuses another user's session in the words for one that never was", async () => {
     await harness.makeUser(email);
     await harness.makeUser('victim@example.test');
     const [own, victim] = [await harness.signIn(email), await harness.signIn('victim@example.test')];
@@ -251,7 +251,7 @@ describe(onDatabase('ending many sessions'), () => {
   it('refuses a body that says something', async () => {
     await harness.makeUser(email);
     const { caller } = await harness.signIn(email);
-    const answer = await harness.call('POST', '/auth/sessions/revoke-others', { userId: 'somebody' }, { caller });
+    const answer = await harness.call('POST', '/auth/sessions/revoke-others', { userId: 'another-user' }, { caller });
     expect(answer).toMatchObject({ status: 422, body: { errors: [{ field: 'userId' }] } });
   });
 });

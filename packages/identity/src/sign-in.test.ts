@@ -37,7 +37,7 @@ describe(onDatabase('sign-in'), () => {
     expect(answer.text).not.toContain(answer.cookie);
   });
 
-  it('makes a session that the door can look up by token and by sid', async () => {
+  it('makes a session that the gateway can look up by token and by sid', async () => {
     const id = await harness.makeUser(email);
     const { token, sid } = await harness.signIn(email);
     const session = await harness.identity.directory.byToken(token);
@@ -74,7 +74,7 @@ describe(onDatabase('sign-in'), () => {
     await harness.makeUser(email);
     const wrong = await harness.call('POST', '/auth/sign-in/email', { email, password: 'not the password' });
     const unknown = await harness.call('POST', '/auth/sign-in/email', {
-      email: 'nobody@x.test',
+      email: 'unknown@x.test',
       password: 'not the password',
     });
     expect(wrong).toMatchObject({ status: 401, body: { code: 'SP_CREDENTIALS_INVALID' }, cookie: undefined });
@@ -142,7 +142,7 @@ describe(onDatabase('sign-in'), () => {
     const id = await harness.makeUser(email);
     const { sid } = await harness.signIn(email);
     await harness.call('POST', '/auth/sign-in/email', { email, password: 'not the password' });
-    await harness.call('POST', '/auth/sign-in/email', { email: 'nobody@x.test', password: 'not the password' });
+    await harness.call('POST', '/auth/sign-in/email', { email: 'unknown@x.test', password: 'not the password' });
     const events = (await harness.events()).filter(({ type }) => String(type).startsWith('sign-in'));
     expect(events).toMatchObject([
       {
@@ -204,7 +204,7 @@ describe.skipIf(!isEmbedded())(onDatabase('a database that cannot be written'), 
 });
 
 describe(onDatabase('a new version of the root secret'), () => {
-  it('signs nobody out, and leaves mailed links alive', async () => {
+  it('signs no user out, and leaves mailed links alive', async () => {
     await harness.makeUser(email);
     const { token } = await harness.signIn(email);
     await harness.call('POST', '/auth/request-password-reset', { email });
@@ -270,7 +270,7 @@ describe.skipIf(!isEmbedded())(onDatabase('a database that is locked'), () => {
     expect((await harness.call('POST', path, body)).status).toBe(200);
   });
 
-  it('does not sign anybody out', async () => {
+  it('signs no user out', async () => {
     await harness.makeUser(email);
     const { caller, token } = await harness.signIn(email);
     const other = openEmbeddedDatabase({ file: harness.file });
@@ -284,7 +284,7 @@ describe.skipIf(!isEmbedded())(onDatabase('a database that is locked'), () => {
     expect(harness.heard).toEqual([]);
   });
 
-  it('is not the end of a session for the door either', async () => {
+  it('is not the end of a session for the gateway either', async () => {
     await harness.makeUser(email);
     const { token } = await harness.signIn(email);
     harness.sqlite.close();

@@ -133,11 +133,11 @@ describe(onDatabase('a link that verifies an address'), () => {
     expect(answer).toMatchObject({ status: 400, body: { code: 'SP_LINK_INVALID' } });
   });
 
-  it('is mailed again on request, with the same answer whether or not there is somebody to mail it to', async () => {
+  it('is mailed again on request, with the same answer whether or not there is an account to mail it to', async () => {
     await harness.call('POST', '/auth/sign-up/email', signUp);
     await harness.makeUser('verified@example.test');
     const answers = await Promise.all(
-      [email, 'verified@example.test', 'nobody@example.test'].map((address) =>
+      [email, 'verified@example.test', 'unknown@example.test'].map((address) =>
         harness.call('POST', '/auth/send-verification-email', { email: address }),
       ),
     );

@@ -56,7 +56,7 @@ describe(onDatabase('an event that cannot be written'), () => {
     expect(answer.status).toBe(200);
   });
 
-  it('keeps an account from being made, whoever makes it', async () => {
+  it('keeps an account from being made, by sign-up and by an operator', async () => {
     const failure = { code: 'SP_STORE_UNAVAILABLE' };
     const { accounts } = harness.identity;
     const account = { name: 'Robin Doe', email, roles: ['user'], emailVerified: true };
@@ -70,7 +70,7 @@ describe(onDatabase('an event that cannot be written'), () => {
     expect(await accounts.importUsers([account])).toBe(1);
   });
 
-  it('keeps somebody from being banned, and a ban from being lifted', async () => {
+  it('keeps a user from being banned, and a ban from being lifted', async () => {
     const failure = { code: 'SP_STORE_UNAVAILABLE' };
     const id = await harness.makeUser(email);
     const { accounts } = harness.identity;

@@ -10,7 +10,7 @@ export interface AttemptLimit {
 export interface AttemptBudget {
   /** What is limited, such as `account`: budgets of different names never share a count. */
   readonly name: string;
-  /** Whom it is counted for. At rest there is only an HMAC of it. */
+  /** For which it is counted, such as an e-mail address. At rest there is only an HMAC of it. */
   readonly subject: string;
   readonly limit: AttemptLimit;
 }
@@ -34,7 +34,7 @@ export interface LimitedAttempt {
   readonly retryAfterSeconds: number;
 }
 
-/** Limits how often something may fail: passwords, codes of a second factor, mails that somebody asks for. */
+/** Limits how often something may fail: passwords, codes of a second factor, mails on request. */
 export interface AttemptLimiter {
   /** Counts an attempt under all of its budgets, or under none. */
   begin(budgets: readonly AttemptBudget[]): Promise<Attempt | LimitedAttempt>;
@@ -56,7 +56,7 @@ export interface AttemptLimiterOptions {
  *
  * Windows are numbered by the clock, and the number is part of the key, so that what is given back late is never taken
  * from the window after. Where a window begins depends on the subject alone: the time to wait tells nothing about what
- * happened before, and not everybody's begins at once.
+ * happened before, and not all begin at once.
  */
 export function createAttemptLimiter({ counters, sealer, now }: AttemptLimiterOptions): AttemptLimiter {
   const windowOf = ({ name, subject, limit }: AttemptBudget): { key: string; remainingSeconds: number } => {

@@ -42,8 +42,8 @@ export interface LimitedGuess {
 }
 
 /**
- * Limits guessing at passwords. Whoever guesses cannot lock the owner of an account out: a device on which the owner
- * signed in before has a limit of its own, which nobody else can use up.
+ * Limits guessing at passwords. An attacker cannot lock the owner of an account out: a device on which the owner
+ * signed in before has a limit of its own, which no other client can use up.
  *
  * @see {@link https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies OWASP, device cookies}
  */
@@ -70,7 +70,7 @@ export function createGuessLimiter({ attempts, limits }: GuessLimiterOptions): G
       const { device } = attempt;
       if (device !== null) {
         const known = await begin(attempts, [{ name: 'guess-device', subject: device, limit: limits.device }]);
-        // A device that failed too often has lost its trust, whoever holds its cookie by now.
+        // A device that failed too often has lost its trust, also in other hands.
         if (known.kind === 'allowed') return known;
       }
       return begin(attempts, budgetsOfStranger(attempt, limits));

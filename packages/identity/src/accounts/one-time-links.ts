@@ -9,7 +9,7 @@ export interface OneTimeLinks {
   issue(purpose: LinkPurpose, userId: string): Promise<string>;
   /** The user of a token that would work now. Does not use it up. */
   find(purpose: LinkPurpose, token: string): Promise<string | null>;
-  /** Uses a token up: resolves to the user for exactly one caller, to `null` for everybody else. */
+  /** Uses a token up: resolves to the user for exactly one caller, to `null` for all others. */
   consume(purpose: LinkPurpose, token: string): Promise<string | null>;
   /** Voids every token of a user. */
   discard(purpose: LinkPurpose, userId: string): Promise<void>;

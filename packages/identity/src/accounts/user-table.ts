@@ -42,7 +42,7 @@ export interface UserTable {
   insert(user: NewUserRow, at: Date): Promise<void>;
   /** Marks the address as verified. Authority does not change by it. */
   markVerified(id: string, at: Date): Promise<void>;
-  /** Changes authority: the generation grows by one. Compare-and-set; resolves to `null` when somebody else was faster. */
+  /** Changes authority: the generation grows by one. Compare-and-set; resolves to `null` when another change was faster. */
   change(user: User, change: UserChange, at: Date): Promise<User | null>;
 }
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { mongodbAdapter } from '@better-auth/mongo-adapter';
 
-/** A connection of a PostgreSQL driver that nobody else uses until it is released. */
+/** A connection of a PostgreSQL driver that has no other user until it is released. */
 export interface SqlConnection {
   query<Row>(
     sql: string,

@@ -74,7 +74,7 @@ describe('the database of identity [sqlite]', () => {
     database.close();
   });
 
-  it('lists every row when nobody says how many', async () => {
+  it('lists every row when no limit is given', async () => {
     const database = openEmbeddedDatabase({ file });
     const { records } = await openIdentityDatabase({ database: { kind: 'sqlite', database }, tables });
     for (let index = 0; index < 150; index += 1) {

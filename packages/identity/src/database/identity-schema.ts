@@ -57,7 +57,7 @@ export function identitySchema(tables: readonly RecordTable[]): IdentitySchema {
         // A function, so that ids are text on every database: a PostgreSQL column of type uuid answers an id that is none
         // with an error instead of no row, and MongoDB would keep ids in a type of its own.
         generateId: () => randomUUID(),
-        // Better Auth answers 100 rows when nobody says how many; a list of sessions that stops there would revoke too few.
+        // Better Auth answers 100 rows without a limit; a list of sessions that stops there would revoke too few.
         defaultFindManyLimit: 1_000_000_000,
       },
     },

@@ -22,7 +22,7 @@ export async function planSqlite({ database }: SqliteHandle, schema: IdentitySch
   return toPlan('sqlite', await readMigrations({ ...schema, database }));
 }
 
-/** Makes what a SQLite database lacks. The write lock is taken before the tables are looked at, so that whoever comes second sees what the first one made. */
+/** Makes what a SQLite database lacks. The write lock is taken before the tables are looked at, so that the second process sees what the first one made. */
 export async function migrateSqlite({ database }: SqliteHandle, schema: IdentitySchema): Promise<MigrationPlan> {
   await beginWriting(database);
   try {

@@ -3,7 +3,7 @@ import type { SessionCookie } from '@sallyport/core';
 import { deviceTrustSeconds, type DeviceTrust, type TrustedAccount } from '../accounts/device-trust.ts';
 import type { IdentityEnvironment } from './identity-request.ts';
 
-/** The cookie by which a browser is known again: for limits on guessing, and for nothing else. It signs nobody in. */
+/** The cookie by which a browser is known again: for limits on guessing, and for nothing else. It signs no user in. */
 export interface DeviceCookie {
   /** What the browser presented; empty when that is nothing, or more than one thing. */
   read(c: Context<IdentityEnvironment>): string;

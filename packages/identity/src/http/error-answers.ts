@@ -39,7 +39,7 @@ function methodsByPath(app: Hono<IdentityEnvironment>): ReadonlyMap<string, read
   return new Map([...methods].map(([path, known]) => [path, [...known].sort()]));
 }
 
-/** Names only: the message of somebody else's error may hold a value. */
+/** Names only: the message of a foreign error may hold a value. */
 function describe(error: unknown): { readonly reason?: string; readonly error: string } {
   const cause = error instanceof SallyportError && error.cause instanceof Error ? error.cause : error;
   const reason = error instanceof SallyportError ? error.reason : undefined;

@@ -1,12 +1,12 @@
 import { SallyportError, type LiveSession, type RequestContext, type SessionDirectory } from '@sallyport/core';
 
-/** What the door gives to identity beside the request. */
+/** What the gateway gives to identity beside the request. */
 export interface IdentityEnvironment {
   readonly Bindings: { readonly context: RequestContext };
 }
 
 /**
- * The session of the caller, read anew: what the door remembers may be some milliseconds old.
+ * The session of the caller, read anew: what the gateway remembers may be some milliseconds old.
  *
  * @throws `SP_UNAUTHENTICATED` when there is no session, or it ended meanwhile.
  */
@@ -16,7 +16,7 @@ export async function requireSession(context: RequestContext, directory: Session
   return session;
 }
 
-/** The session of the caller, or `null` for anybody who did not come with one. */
+/** The session of the caller, or `null` for a caller without one. */
 export async function findSession(context: RequestContext, directory: SessionDirectory): Promise<LiveSession | null> {
   const { caller } = context;
   if (caller.kind !== 'user' || caller.credential !== 'session' || caller.sid === undefined) return null;

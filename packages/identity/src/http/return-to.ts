@@ -18,7 +18,7 @@ export function toSafeReturnTo(asked: string | null | undefined): string {
   const [path = ''] = asked.split(/[?#]/, 1);
   // Backslashes are slashes to browsers, "@" and ":" belong to authorities, and an encoded separator is one to some proxy.
   if (/[\\@;]|%(?:2f|5c|2e|25|40|3a|3b|[01][0-9a-f]|7f)/i.test(path) || asked.includes('\\')) return home;
-  // Behind the slash stands what is a scheme to whoever cuts that off.
+  // Behind the slash stands what is a scheme to a client that cuts that off.
   if (/\/\/|\/:|^\/[A-Za-z][A-Za-z0-9+.-]*:/.test(path) || /\/\.{1,2}(?:\/|$)/.test(path)) return home;
   const decoded = decode(path);
   return decoded === undefined || ownFlow.test(decoded) || !staysHere(asked, path) ? home : asked;

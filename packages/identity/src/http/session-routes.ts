@@ -58,7 +58,7 @@ export function createSessionRoutes(parts: SessionRouteParts) {
         const { sid, id: subject } = session.principal;
         await revocation.end({ sid, subject, reason: 'signed-out' }, c.env.context);
       } else if (caller.kind === 'user' && caller.sid !== undefined) {
-        // The door remembers what is over: whoever ended it died before it could say so, and is asked again now.
+        // The gateway remembers what is over: the process that ended it died before it published that, which is made good now.
         await revocation.announce([caller.sid], 'signed-out');
       }
       c.header('set-cookie', clearedCookie);
@@ -88,7 +88,7 @@ export function createSessionRoutes(parts: SessionRouteParts) {
       const sid = c.req.param('sid');
       const isCurrent = sid === principal.sid;
       const reason = isCurrent ? 'signed-out' : 'signed-out-elsewhere';
-      // Somebody else's session and one that never was give the same answer: the store looks for this subject's only.
+      // Another user's session and one that never was give the same answer: the store looks for this subject's only.
       const isEnded =
         sidPattern.test(sid) && (await revocation.end({ sid, subject: principal.id, reason }, c.env.context));
       if (!isEnded) throw new SallyportError('SP_NOT_FOUND', { reason: 'session-unknown' });

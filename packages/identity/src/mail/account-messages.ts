@@ -19,7 +19,7 @@ export interface AccountMessages {
 export interface Recipient {
   readonly name: string;
   readonly email: string;
-  /** Until the address is verified the name is somebody's text to a stranger, and is left out. */
+  /** Until the address is verified the name is text from an unknown author to a stranger, and is left out. */
   readonly emailVerified: boolean;
 }
 

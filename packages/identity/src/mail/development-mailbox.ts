@@ -15,7 +15,7 @@ export interface DevelopmentMailbox {
   readonly mailer: Mailer;
   /**
    * `GET /messages?to=` is a list for programs, `GET /` a page for people, newest first. Serve it on loopback only:
-   * whoever reads it can take over every account.
+   * a reader can take over every account.
    */
   readonly app: Hono;
 }

@@ -24,7 +24,7 @@ describe('a message', () => {
   });
 });
 
-describe('a message to an address that nobody verified', () => {
+describe('a message to an address that is not verified', () => {
   it.each(['verifyEmail', 'alreadyRegistered', 'resetPassword'] as const)('does not carry the name: %s', (kind) => {
     const spam = { name: 'You won at evil.test', email: 'stranger@example.test', emailVerified: false };
     const { subject, text, html } = messages[kind](spam, 'token-1');
@@ -105,7 +105,7 @@ describe('the development mailbox', () => {
       },
     ]);
     expect(await (await app.request('/messages?to=ROBIN%40example.test')).json()).toHaveLength(1);
-    expect(await (await app.request('/messages?to=nobody@x.test')).json()).toEqual([]);
+    expect(await (await app.request('/messages?to=unknown@x.test')).json()).toEqual([]);
   });
 
   it('keeps the newest messages only', async () => {

@@ -50,7 +50,7 @@ export function mailboxPage(messages: readonly ArrivedMessage[], to: string, cou
 <h1>Development mailbox</h1>
 <p class="note">Messages that Sallyport would have sent. They are kept in memory, until the next start.</p>
 <form method="get" action="/">
-<label>Only to this address<input type="email" name="to" value="${escapeHtml(to)}" autocomplete="off" placeholder="everybody"></label>
+<label>Only to this address<input type="email" name="to" value="${escapeHtml(to)}" autocomplete="off" placeholder="all"></label>
 <button type="submit">Show</button>
 </form>
 <section aria-label="Messages" aria-live="polite">

@@ -19,7 +19,7 @@ export function toStoredUserAgent(header: string | null | undefined): string {
   return (header ?? '').slice(0, maximumLength);
 }
 
-/** Names the browser and the system behind a `User-Agent` header. Nothing is decided by it: anybody can send any. */
+/** Names the browser and the system behind a `User-Agent` header. Nothing is decided by it: a client can send any. */
 export function toDeviceNames(userAgent: string): DeviceNames {
   const parsed = userAgent === '' ? undefined : parse(toStoredUserAgent(userAgent));
   const browser = toShownName(parsed?.browser.name);

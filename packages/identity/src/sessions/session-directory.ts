@@ -24,7 +24,7 @@ export interface SessionDirectoryOptions {
   readonly now: () => Date;
 }
 
-/** Builds what tells the door who a session belongs to: the record, the user as stored now, the permissions of the roles. */
+/** Builds what tells the gateway who a session belongs to: the record, the user as stored now, the permissions of the roles. */
 export function createSessionDirectory(options: SessionDirectoryOptions): SessionDirectory {
   const { sessions, users, roles, requiredAssurance, sealer, idleSeconds, now } = options;
 
@@ -32,7 +32,7 @@ export function createSessionDirectory(options: SessionDirectoryOptions): Sessio
     if (record === null || !isSessionLive(record, now())) return null;
     const user = await users.findById(record.subject);
     if (user === null || user.isBanned) return null;
-    // Roles may demand more than they did when somebody signed in: then it is as if nobody had.
+    // Roles may demand more than they did at the sign-in: then the session counts as none.
     if (!isAssuranceAtLeast(record.acr, requiredAssurance.ofRoles(user.roles))) return null;
     const { permissions, generation } = await roles.permissionsOf(user.roles);
     return {

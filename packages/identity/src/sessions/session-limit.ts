@@ -10,7 +10,7 @@ export interface SessionLimitRules {
 /** Holds the number of live sessions of an account. */
 export interface SessionLimit {
   /**
-   * Call it when a session is durable and nobody has its token yet. Rejects with `SP_TOO_MANY_SESSIONS` where one more
+   * Call it when a session is durable and its token is not given out yet. Rejects with `SP_TOO_MANY_SESSIONS` where one more
    * is to be refused; the session is then the caller's to discard. `replaced` is about to end and does not count.
    */
   admit(record: SessionRecord, replaced: string | undefined): Promise<void>;
@@ -56,7 +56,7 @@ export function createSessionLimit({ sessions, revocation, rules, now }: Session
   };
 }
 
-/** The same order for everybody who looks, also among sessions of one moment. */
+/** The same order for every reader, also among sessions of one moment. */
 function newestFirst(one: SessionRecord, other: SessionRecord): number {
   const later = other.createdAt.getTime() - one.createdAt.getTime();
   return later === 0 ? Number(one.sid > other.sid) - Number(one.sid < other.sid) : later;

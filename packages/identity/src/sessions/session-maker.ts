@@ -16,7 +16,7 @@ export interface SessionLifetime {
   readonly absoluteSeconds: number;
 }
 
-/** A session to make: for whom, on what proof, for which browser. */
+/** A session to make: its user, proof and browser. */
 export interface SessionRequest {
   /** The token that the browser will hold; only its HMAC is kept. */
   readonly token: string;

@@ -23,7 +23,7 @@ export interface SessionsEnding {
 
 /** Ends sessions. The order is fixed: durable row and event, then the bus, and only then does the promise resolve. */
 export interface SessionRevocation {
-  /** Resolves to `false` when the session is unknown, somebody else's, or ended before. */
+  /** Resolves to `false` when the session is unknown, another user's, or ended before. */
   end(ending: SessionEnding, context: RequestContext): Promise<boolean>;
   /** Resolves to the number of sessions that lived. Also ends those that are created meanwhile. */
   endAll(ending: SessionsEnding, context: RequestContext): Promise<number>;

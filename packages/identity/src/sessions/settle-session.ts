@@ -48,7 +48,7 @@ export async function settleSession(
   const discard = () => sessions.revoke(record.sid, record.subject, 'signed-out', now());
   try {
     // The password, the roles or the ban may have changed between the check of the password and the new session, in
-    // which case whoever ended all sessions did not see this one.
+    // which case the caller who ended all sessions did not see this one.
     const current = await users.findById(record.subject);
     if (user === null || current === null || current.generation !== user.generation) {
       await discard();

@@ -22,7 +22,7 @@ import type { SessionRevocation } from '../../sessions/session-revocation.ts';
 export interface NewUser {
   readonly name: string;
   readonly email: string;
-  /** Without one, nobody can sign in until `invite` let the owner choose one. */
+  /** Without one, the account cannot sign in until `invite` let the owner choose one. */
   readonly password?: string | undefined;
   readonly roles: readonly string[];
   readonly emailVerified: boolean;
@@ -48,8 +48,8 @@ export interface Accounts {
   knownAmong(emails: readonly string[]): Promise<ReadonlySet<string>>;
   /**
    * Takes accounts over from another system, with their password hashes as they are: all of them or none where the
-   * database has transactions, else one by one. An address that has an account, or comes twice, is left alone, also when
-   * somebody makes the account meanwhile.
+   * database has transactions, else one by one. An address that has an account, or comes twice, is skipped, also when
+   * the account is made meanwhile.
    *
    * @returns how many were made, or rejects with `SP_STORE_UNAVAILABLE`, or with `SP_CONFLICT` when addresses are taken
    *   again and again meanwhile.
@@ -66,7 +66,7 @@ export interface Accounts {
   endSessions(userId: string, context?: AuditContext): Promise<number>;
   /**
    * Makes a link with which the owner chooses a password, once and within an hour, and resolves to its token. What is to
-   * be handed over is in nobody's mail.
+   * be handed over is not mailed.
    */
   invite(user: User, how: 'mail' | 'hand-over', context?: AuditContext): Promise<string>;
 }
@@ -230,7 +230,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
           });
           return made;
         } catch (error) {
-          // Somebody took an address between the look and the write: the next look sees it.
+          // An address was taken between the read and the write: the next read sees it.
           if (!isDuplicateRow(error)) throw error;
         }
       }

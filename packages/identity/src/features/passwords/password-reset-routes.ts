@@ -71,7 +71,7 @@ export function createPasswordResetRoutes(parts: PasswordResetParts) {
       requireAcceptablePassword('newPassword', newPassword, user);
       const passwordHash = await hashing.hash(newPassword);
       const changed = await changePassword(parts, token, passwordHash, c.env.context);
-      // Whoever reads the mail is the owner: the way back in while somebody uses up the limits of strangers.
+      // The reader of the mail is the owner: the way back in while an attacker uses up the limits of strangers.
       deviceCookie.trust(c, changed);
       await mailer.send('passwordChanged', { ...user, emailVerified: true });
       return c.json({ status: 'password-changed' });
@@ -103,7 +103,7 @@ async function changePassword(
       });
     if (!hasTransactions) await report((await sessions.listLive(before.id, at)).length);
     await engine.setPasswordHash(before.id, passwordHash);
-    // Who reads the mail owns the address, and the password of whoever signed up with it before is gone.
+    // The reader of the mail owns the address, and the password of an earlier sign-up with it is gone.
     const changed = await users.change(before, { emailVerified: true }, at);
     if (changed === null) throw new SallyportError('SP_CONFLICT', { reason: 'account-changed' });
     const ended = await sessions.revokeAll(changed.id, reason, at);

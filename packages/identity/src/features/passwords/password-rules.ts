@@ -21,7 +21,7 @@ export interface PasswordOwner {
  */
 export type RequireAcceptablePassword = (field: string, password: string, owner: PasswordOwner) => void;
 
-/** Fewer unpredictable characters than this beside words and runs that everybody tries are not a secret. */
+/** Fewer unpredictable characters than this beside common words and runs are not a secret. */
 const minimumUnpredictable = 6;
 const shortestContextWord = 4;
 
@@ -91,7 +91,7 @@ function contextWords(productName: string, { name, email }: PasswordOwner): read
   return [...new Set(words)].sort((a, b) => b.length - a.length);
 }
 
-/** How many characters are left without words that everybody tries, runs and repetitions, read in either spelling. */
+/** How many characters are left without common words, runs and repetitions, read in either spelling. */
 function unpredictable(text: string, context: readonly string[]): number {
   const words = [...context, ...commonPasswordWords];
   const spelled = [...text].map((character) => lookAlikes[character] ?? character).join('');
@@ -103,7 +103,7 @@ function countLeft(text: string, words: readonly string[]): number {
   for (const word of words) rest = rest.replaceAll(word, '\u0000');
   rest = withoutRuns(withoutRepetition(rest.replace(/(?:19|20)\d\d/g, '\u0000'))).replaceAll('\u0000', '');
   const signs = rest.replace(/[\p{L}\p{N}\p{M}]/gu, '');
-  // A sign between words, or at the end, is what everybody adds.
+  // A sign between words, or at the end, is the usual addition.
   return rest.length - signs.length / 2;
 }
 

@@ -27,7 +27,7 @@ export async function changeFactors(
     const user = await transaction(async () => {
       const before = await users.findById(userId);
       if (before === null) throw new SallyportError('SP_NOT_FOUND', { reason: 'account-gone' });
-      // First, so that without transactions the change of somebody who lost the race has not begun.
+      // First, so that without transactions the change of a caller who lost the race has not begun.
       const after = await users.change(before, {}, now());
       if (after !== null) await change();
       return after;

@@ -9,7 +9,7 @@ import type { OneTimeCodes } from './one-time-codes.ts';
 import type { RecoveryCodes } from './recovery-codes.ts';
 import { findTotpStep } from './totp.ts';
 
-/** A code that somebody typed. */
+/** A code that a user typed. */
 export interface TypedCode {
   readonly user: User;
   readonly method: CodeMethod;
@@ -70,7 +70,7 @@ export function createCodeCheck(options: CodeCheckOptions): CodeCheck {
       const { isFirst, retryAfterSeconds } = counted;
       if (isFirst) {
         await noteRefusal(typed, 'too-many-attempts', context);
-        // Whoever sets a factor up has its secret before them: there is nothing to guess.
+        // A user who sets a factor up has its secret before them: there is nothing to guess.
         if (use !== 'set-up') await mailer.send('codesGuessed', user);
       }
       throw new SallyportError('SP_TOO_MANY_ATTEMPTS', { reason: 'code-guessing', retryAfterSeconds });

@@ -3,7 +3,7 @@ import { SallyportError, type Counters, type Sealer } from '@sallyport/core';
 /** What a code is tried for. Each has limits of its own: who runs out of tries with codes can still use a recovery code. */
 export type CodeUse = 'code' | 'recovery-code' | 'set-up';
 
-/** A try that was counted, before anybody looked at the code. */
+/** A try that was counted, before the code is looked at. */
 export type CountedTry =
   | { readonly kind: 'allowed'; readonly isLast: boolean }
   /** Of this sign-in: it is over. */
@@ -15,7 +15,7 @@ export type CountedTry =
  * Limits how often codes are tried and sent. A try is counted before the code is looked at, so that tries at the same
  * moment, on any number of gateways, cannot all pass under the limit.
  *
- * Whoever gets here knows the password, or holds a session. Nobody else can use up the tries of an account, and the
+ * A caller who gets here knows the password, or holds a session. No other one can use up the tries of an account, and the
  * password itself has limits of its own.
  */
 export interface CodeLimiter {
@@ -31,7 +31,7 @@ export interface SendToCount {
   /** What it is for. */
   readonly purpose: string;
   readonly destination: string;
-  /** Address of whoever asks for it. */
+  /** Address of the caller who asks for it. */
   readonly network: string;
 }
 

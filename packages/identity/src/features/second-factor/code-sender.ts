@@ -6,7 +6,7 @@ import type { CodeLimiter } from './code-limiter.ts';
 import type { SentMethod } from './factor-method.ts';
 import type { OneTimeCodes } from './one-time-codes.ts';
 
-/** A code to send: to whom, by what, for what. */
+/** A code to send: its recipient, method and purpose. */
 export interface CodeToSend {
   readonly userId: string;
   readonly method: SentMethod;

@@ -36,7 +36,7 @@ export interface CompletedSignIn {
 /**
  * Turns a pending sign-in into a session. Call it when the second factor was right.
  *
- * Rejects with `SP_SIGN_IN_EXPIRED` when somebody completed it already, or the account changed meanwhile.
+ * Rejects with `SP_SIGN_IN_EXPIRED` when it was completed already, or the account changed meanwhile.
  */
 export async function completeSignIn(
   parts: CompleteSignInParts,

@@ -9,7 +9,7 @@ export interface EnrollerParts extends PendingRequestParts, RecentSignInParts {
   readonly directory: SessionDirectory;
 }
 
-/** Who sets up a second factor: somebody with a session, or somebody who gets none before they have one. */
+/** Who sets up a second factor: a user with a session, or one who gets no session before they have a factor. */
 export type Enroller =
   | { readonly kind: 'session'; readonly user: User; readonly sid: string; readonly purpose: string }
   | { readonly kind: 'pending'; readonly user: User; readonly pending: PendingSignIn; readonly purpose: string };

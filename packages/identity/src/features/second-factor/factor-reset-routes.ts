@@ -18,7 +18,7 @@ export interface FactorResetParts extends FactorChangeParts, RecentSignInParts, 
   readonly mailer: AccountMailer;
 }
 
-/** How an administrator helps somebody who lost every second factor and every recovery code. */
+/** How an administrator helps a user who lost every second factor and every recovery code. */
 export function createFactorResetRoutes(parts: FactorResetParts) {
   const { directory, secondFactor, events, sessions, revocation, mailer, now } = parts;
 

@@ -23,7 +23,7 @@ export interface FactorTable {
   /** The one that is being set up, for a quarter of an hour. */
   findBegun(userId: string, method: FactorMethod): Promise<Factor | null>;
   /**
-   * Makes a begun factor count, in place of the confirmed one of its method. Resolves to `null` for everybody but the
+   * Makes a begun factor count, in place of the confirmed one of its method. Resolves to `null` for all callers but the
    * first, and when another was begun meanwhile.
    */
   confirm(begun: Factor, usedStep: number): Promise<{ readonly replaced: boolean } | null>;
@@ -46,7 +46,7 @@ interface FactorRow {
 
 const model = recordModels.factor;
 
-/** How long somebody may take from the QR code to the first code. */
+/** How long a user may take from the QR code to the first code. */
 const begunMilliseconds = 15 * 60 * 1000;
 
 /** Builds the table of second factors. Secrets, addresses and numbers are sealed for their user. */

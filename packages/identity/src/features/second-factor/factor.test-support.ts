@@ -47,7 +47,7 @@ export async function setUpApp(
   return { secret, recoveryCodes, answer };
 }
 
-/** Who the door would say is calling with this session now. */
+/** Who the gateway would say is calling with this session now. */
 export async function callerOf(harness: Harness, sid: string): Promise<Caller> {
   const session = await harness.identity.directory.bySid(sid);
   if (session === null) throw new Error('the session has ended');

@@ -3,7 +3,7 @@ import { recordModels, type Records, type Sealer } from '@sallyport/core';
 import type { SentMethod } from './factor-method.ts';
 
 /**
- * Codes that are sent to somebody. A code belongs to what it was sent for (one sign-in, one step-up, one enrolment) and
+ * Codes that are sent to a user. A code belongs to what it was sent for (one sign-in, one step-up, one enrolment) and
  * works nowhere else.
  */
 export interface OneTimeCodes {

@@ -8,7 +8,7 @@ export interface RecoveryCodes {
   make(): Promise<NewRecoveryCodes>;
   /** Puts a list in place of all earlier codes of a user. */
   replace(userId: string, hashes: readonly string[]): Promise<void>;
-  /** Uses a code up: resolves to how many are left for exactly one caller, to `null` for everybody else. */
+  /** Uses a code up: resolves to how many are left for exactly one caller, to `null` for all others. */
   consume(userId: string, code: string): Promise<number | null>;
   countLeft(userId: string): Promise<number>;
   discard(userId: string): Promise<void>;

@@ -3,7 +3,7 @@ import { recordModels } from '@sallyport/core';
 /** The purpose of the sealer of second factors. */
 export const factorSealingPurpose = 'second-factor';
 
-/** Where the secrets, addresses and numbers of second factors are sealed, for whoever seals them anew. */
+/** Where the secrets, addresses and numbers of second factors are sealed, for a change of the root secret. */
 export const sealedFactorColumn = {
   model: recordModels.factor,
   column: 'sealed',

@@ -55,7 +55,7 @@ export function createSecondFactorRoutes(parts: SecondFactorParts) {
       try {
         await check.require(typed, context);
       } catch (error) {
-        // The last try is used up: nobody completes this sign-in any more.
+        // The last try is used up: this sign-in cannot be completed any more.
         if (error instanceof SallyportError && error.code === 'SP_SIGN_IN_EXPIRED')
           await secondFactor.pending.consume(pending);
         throw error;
