@@ -41,7 +41,7 @@ function errorsPage(): string {
   return page('Error codes', [
     'Every error leaves as `application/problem+json` (RFC 9457) with one of these codes in `code`. The code is the contract; the sentences may change.',
     'Members: `type` (the address of the page about the code), `title` (what it says), `status`, `code`, `hint` (what to do), `requestId`; `errors` (`field`, `message`) where fields were refused, `stepUp` (`acr`, `maxAgeSeconds`) where another sign-in would be enough.',
-    'Source: `packages/core/src/error-catalog.ts`.',
+    'Source: `packages/core/src/errors/error-catalog.ts`.',
     table(
       ['Code', 'Status', 'What it says', 'What to do', '`WWW-Authenticate` error'],
       entries.map(([code, { status, title, hint, challenge }]) => [
@@ -62,7 +62,7 @@ async function configurationPage(): Promise<string> {
     'Written with `defineConfig()`. Source: `packages/server/src/config/config-schema.ts`.',
     schemaTable(configSchema),
     '## A route',
-    'One element of `routes`. Source: `packages/core/src/route.ts`.',
+    'One element of `routes`. Source: `packages/core/src/options/route.ts`.',
     schemaTable(routeSchema),
     '## Environment of the gateway process',
     'Secrets and addresses. Source: `packages/server/src/config/environment.ts`.',
@@ -81,7 +81,7 @@ function eventsPage(): string {
   });
   return page('Security events', [
     'What is written to the event table, in the same step as the change it describes. Every event also carries the time, the outcome, the subject who acted and the one it was done to, the session handle, the request id and the address. No secret and no e-mail address is ever in an event.',
-    'Source: `packages/core/src/security-event.ts`.',
+    'Source: `packages/core/src/events/security-event.ts`.',
     table(['Event', 'Meaning', 'Details'], rows),
   ]);
 }

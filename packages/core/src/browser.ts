@@ -1,8 +1,8 @@
 /* What a browser may load: rules and names only, no verification, no schema library, no Node built-in. */
-export type { StepUp } from './assurance.ts';
-export { errorCatalog, isErrorCode, type ErrorCatalogEntry, type ErrorCode } from './error-catalog.ts';
-export { isPermission, selectPermissions } from './permission.ts';
-export { definePolicy, type Policy } from './policy.ts';
+export type { StepUp } from './policy/assurance.ts';
+export { errorCatalog, isErrorCode, type ErrorCatalogEntry, type ErrorCode } from './errors/error-catalog.ts';
+export { isPermission, selectPermissions } from './policy/permission.ts';
+export { definePolicy, type Policy } from './policy/policy.ts';
 export type {
   Anonymous,
   AssuranceLevel,
@@ -11,6 +11,6 @@ export type {
   Profile,
   ServicePrincipal,
   UserPrincipal,
-} from './principal.ts';
-export type { Problem } from './problem.ts';
-export { checkRequirement, type Requirement, type RequirementOutcome } from './requirement.ts';
+} from './principal/principal.ts';
+export type { Problem } from './errors/problem.ts';
+export { checkRequirement, type Requirement, type RequirementOutcome } from './policy/requirement.ts';

@@ -1,8 +1,14 @@
-export { assuranceLevels, checkStepUp, isAssuranceAtLeast, type StepUp, type StepUpOutcome } from './assurance.ts';
-export { parseBearerToken } from './bearer-token.ts';
-export { createCsrfTokens, csrfHeader, csrfSealingPurpose, type CsrfTokens } from './csrf-tokens.ts';
-export type { Counters } from './counters.ts';
-export { errorCatalog, isErrorCode, type ErrorCatalogEntry, type ErrorCode } from './error-catalog.ts';
+export {
+  assuranceLevels,
+  checkStepUp,
+  isAssuranceAtLeast,
+  type StepUp,
+  type StepUpOutcome,
+} from './policy/assurance.ts';
+export { parseBearerToken } from './token/bearer-token.ts';
+export { createCsrfTokens, csrfHeader, csrfSealingPurpose, type CsrfTokens } from './sessions/csrf-tokens.ts';
+export type { Counters } from './limits/counters.ts';
+export { errorCatalog, isErrorCode, type ErrorCatalogEntry, type ErrorCode } from './errors/error-catalog.ts';
 export {
   internalIssuerPath,
   internalKeysPath,
@@ -14,7 +20,7 @@ export {
   toPrincipal,
   type InternalTokenClaims,
   type InternalTokenRequest,
-} from './internal-token.ts';
+} from './token/internal-token.ts';
 export {
   keyAlgorithms,
   type KeyAlgorithm,
@@ -24,19 +30,25 @@ export {
   type KeyUse,
   type RotatingKeyRing,
   type SharedSecretUse,
-} from './key-ring.ts';
+} from './token/key-ring.ts';
 export {
   createLocalKeySource,
   createRemoteKeySource,
   type KeySource,
   type RemoteKeySourceOptions,
-} from './key-source.ts';
-export { silentLogger, type LogFields, type Logger } from './log.ts';
-export { silentMeter, type CounterMetric, type HistogramMetric, type Meter, type MetricDefinition } from './meter.ts';
-export { MessageRefused, type Mailer, type Message } from './mailer.ts';
-export { networkOf } from './network-of.ts';
-export { isPermission, isPermissionInterest, selectPermissions } from './permission.ts';
-export { definePolicy, type Policy } from './policy.ts';
+} from './token/key-source.ts';
+export { silentLogger, type LogFields, type Logger } from './ports/log.ts';
+export {
+  silentMeter,
+  type CounterMetric,
+  type HistogramMetric,
+  type Meter,
+  type MetricDefinition,
+} from './ports/meter.ts';
+export { MessageRefused, type Mailer, type Message } from './ports/mailer.ts';
+export { networkOf } from './limits/network-of.ts';
+export { isPermission, isPermissionInterest, selectPermissions } from './policy/permission.ts';
+export { definePolicy, type Policy } from './policy/policy.ts';
 export {
   anonymous,
   freezePrincipal,
@@ -50,55 +62,67 @@ export {
   type Profile,
   type ServicePrincipal,
   type UserPrincipal,
-} from './principal.ts';
-export { hostPatternSchema, isHost, isHostPattern } from './host-pattern.ts';
-export { OptionsError, type OptionsErrorCode } from './options-error.ts';
-export { problemMediaType, toProblem, type Problem, type ProblemContext, type ProblemResponse } from './problem.ts';
-export { recordModels, type RecordColumn, type RecordFilter, type Records, type RecordTable } from './records.ts';
-export { requestLimitSchema, type NamedRequestLimit, type RequestLimit } from './request-limit.ts';
-export type { RequestContext } from './request-context.ts';
-export { checkRequirement, type Requirement, type RequirementOutcome } from './requirement.ts';
+} from './principal/principal.ts';
+export { hostPatternSchema, isHost, isHostPattern } from './options/host-pattern.ts';
+export { OptionsError, type OptionsErrorCode } from './options/options-error.ts';
+export {
+  problemMediaType,
+  toProblem,
+  type Problem,
+  type ProblemContext,
+  type ProblemResponse,
+} from './errors/problem.ts';
+export { recordModels, type RecordColumn, type RecordFilter, type Records, type RecordTable } from './ports/records.ts';
+export { requestLimitSchema, type NamedRequestLimit, type RequestLimit } from './limits/request-limit.ts';
+export type { RequestContext } from './principal/request-context.ts';
+export { checkRequirement, type Requirement, type RequirementOutcome } from './policy/requirement.ts';
 export {
   createRevocationMemory,
   readHeardRevocation,
   type HeardRevocation,
   type RevocationMemory,
   type RevocationMemoryOptions,
-} from './revocation-memory.ts';
+} from './events/revocation-memory.ts';
 export {
   revocationKinds,
   type BusMessage,
   type InvalidationBus,
   type RevocationEvent,
   type RevocationKind,
-} from './revocation-event.ts';
-export { routeAccessSchema, routeSchema, type Route, type RouteAccess, type RouteInput } from './route.ts';
-export { SallyportError, type FieldError, type SallyportErrorOptions } from './sallyport-error.ts';
-export type { SealedColumn, Sealer, SealerFor } from './sealing.ts';
-export { weaknessOfSecret } from './secret-strength.ts';
+} from './events/revocation-event.ts';
+export { routeAccessSchema, routeSchema, type Route, type RouteAccess, type RouteInput } from './options/route.ts';
+export { SallyportError, type FieldError, type SallyportErrorOptions } from './errors/sallyport-error.ts';
+export type { SealedColumn, Sealer, SealerFor } from './ports/sealing.ts';
+export { weaknessOfSecret } from './options/secret-strength.ts';
 export {
   securityEventDetails,
   type SecurityEvent,
   type SecurityEventLog,
   type SecurityEventType,
-} from './security-event.ts';
+} from './events/security-event.ts';
 export {
   isLoopbackHost,
   serializeClearedSessionCookie,
   serializeSessionCookie,
   sessionCookieFor,
   type SessionCookie,
-} from './session-cookie.ts';
-export { isSessionToken, type LiveSession, type SessionDirectory } from './session-directory.ts';
+} from './sessions/session-cookie.ts';
+export { isSessionToken, type LiveSession, type SessionDirectory } from './sessions/session-directory.ts';
 export {
   isSessionLive,
   revocationReasons,
   type RevocationReason,
   type SessionDevice,
   type SessionRecord,
-} from './session-record.ts';
-export type { SessionChange, SessionStore, SessionWrite } from './session-store.ts';
-export { isDuplicateRow, isStoreFault, isTransactionConflict, storeFaultWordOf, toStoreError } from './store-fault.ts';
+} from './sessions/session-record.ts';
+export type { SessionChange, SessionStore, SessionWrite } from './sessions/session-store.ts';
+export {
+  isDuplicateRow,
+  isStoreFault,
+  isTransactionConflict,
+  storeFaultWordOf,
+  toStoreError,
+} from './errors/store-fault.ts';
 export {
   createSharedSecretSource,
   idOfSharedSecret,
@@ -106,12 +130,12 @@ export {
   problemOfSharedSecrets,
   sharedSecretAlgorithm,
   sharedSecretIdDerivation,
-} from './shared-secret.ts';
-export type { SpanAttributes, TraceParent, Tracer, TraceSpan } from './tracer.ts';
+} from './token/shared-secret.ts';
+export type { SpanAttributes, TraceParent, Tracer, TraceSpan } from './ports/tracer.ts';
 export {
   createTokenVerifier,
   type SignatureAlgorithm,
   type TokenVerifier,
   type TokenVerifierOptions,
   type VerifyToken,
-} from './token-verifier.ts';
+} from './token/token-verifier.ts';

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { assuranceLevels } from './assurance.ts';
+import { assuranceLevels } from '../policy/assurance.ts';
 import { hostPatternSchema } from './host-pattern.ts';
-import { requestLimitSchema } from './request-limit.ts';
-import { isPermission, isPermissionInterest } from './permission.ts';
+import { requestLimitSchema } from '../limits/request-limit.ts';
+import { isPermission, isPermissionInterest } from '../policy/permission.ts';
 
 const permission = z.string().refine(isPermission, 'must be a permission such as "product:create"');
 const upstreamUrl = z.url({ protocol: /^https?$/ }).refine(isOrigin, 'must be an origin: scheme, host and port only');

@@ -1,6 +1,6 @@
-import type { StepUp } from './assurance.ts';
+import type { StepUp } from '../policy/assurance.ts';
 import { errorCatalog, type ErrorCode } from './error-catalog.ts';
-import type { NamedRequestLimit } from './request-limit.ts';
+import type { NamedRequestLimit } from '../limits/request-limit.ts';
 
 /** A field that was refused, and why. Never holds the refused value. */
 export interface FieldError {

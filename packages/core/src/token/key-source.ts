@@ -1,5 +1,5 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
-import { SallyportError } from './sallyport-error.ts';
+import { SallyportError } from '../errors/sallyport-error.ts';
 
 /** Finds the key for a token. Resolves to a key, or rejects with `SP_TOKEN_INVALID` or `SP_KEYS_UNAVAILABLE`. */
 export interface KeySource {

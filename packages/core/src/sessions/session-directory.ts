@@ -1,4 +1,4 @@
-import type { UserPrincipal } from './principal.ts';
+import type { UserPrincipal } from '../principal/principal.ts';
 
 /** A session that may be used now, with everything the door needs to know of it. */
 export interface LiveSession {

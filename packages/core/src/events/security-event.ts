@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { revocationReasons } from './session-record.ts';
+import { revocationReasons } from '../sessions/session-record.ts';
 
 const endReasons = z.enum(revocationReasons);
 const factorMethod = z.enum(['totp', 'email', 'sms']);

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { exportJWK, exportSPKI, generateKeyPair, importJWK, jwtVerify, type JSONWebKeySet, type JWK } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createLocalKeySource, type KeySource } from './key-source.ts';
-import { SallyportError } from './sallyport-error.ts';
+import { SallyportError } from '../errors/sallyport-error.ts';
 import { createTokenVerifier, type TokenVerifier, type TokenVerifierOptions } from './token-verifier.ts';
 
 const issuer = 'https://door.test/internal';
@@ -317,7 +317,7 @@ describe('building a verifier', () => {
   });
 });
 
-const vectors = path.resolve(import.meta.dirname, '../../../test/vectors');
+const vectors = path.resolve(import.meta.dirname, '../../../../test/vectors');
 const wycheproofGroups = readWycheproof(path.join(vectors, 'wycheproof/json_web_signature_test.json'));
 
 describe('the signatures of Project Wycheproof', () => {

@@ -1,4 +1,4 @@
-import { SallyportError } from './sallyport-error.ts';
+import { SallyportError } from '../errors/sallyport-error.ts';
 
 const bearerPattern = /^[Bb][Ee][Aa][Rr][Ee][Rr] ([A-Za-z0-9\-._~+/]+=*)$/;
 

@@ -1,7 +1,7 @@
 import { base64url, type CryptoKey } from 'jose';
 import type { KeySource } from './key-source.ts';
-import { SallyportError } from './sallyport-error.ts';
-import { weaknessOfSecret } from './secret-strength.ts';
+import { SallyportError } from '../errors/sallyport-error.ts';
+import { weaknessOfSecret } from '../options/secret-strength.ts';
 
 /** How a shared secret signs. Whoever verifies with it can sign as well. */
 export const sharedSecretAlgorithm = 'HS256';

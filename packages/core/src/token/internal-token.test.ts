@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { internalTokenClaimsSchema, toInternalTokenClaims, toPrincipal } from './internal-token.ts';
-import type { Principal } from './principal.ts';
+import type { Principal } from '../principal/principal.ts';
 
 const ada: Principal = {
   kind: 'user',

@@ -1,4 +1,4 @@
-import type { AssuranceLevel, Principal } from './principal.ts';
+import type { AssuranceLevel, Principal } from '../principal/principal.ts';
 
 /** What a route or a handler asks of the sign-in itself: how strong it was, and how long ago (RFC 9470). */
 export interface StepUp {

@@ -1,4 +1,4 @@
-import type { Sealer } from './sealing.ts';
+import type { Sealer } from '../ports/sealing.ts';
 
 /**
  * Proof that a request was written by somebody who may read answers of this origin: bound to one session, and made anew

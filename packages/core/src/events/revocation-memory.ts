@@ -1,4 +1,4 @@
-import type { Actor, Principal } from './principal.ts';
+import type { Actor, Principal } from '../principal/principal.ts';
 import { revocationKinds, type RevocationEvent } from './revocation-event.ts';
 
 /** What a service hears of a revocation: nothing but what it needs to recognise a token. */

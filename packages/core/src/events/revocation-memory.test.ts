@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { freezePrincipal, type Principal } from './principal.ts';
+import { freezePrincipal, type Principal } from '../principal/principal.ts';
 import { createRevocationMemory, readHeardRevocation, type HeardRevocation } from './revocation-memory.ts';
 
 const start = 1_800_000_000;

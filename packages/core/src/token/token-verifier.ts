@@ -2,8 +2,8 @@ import { errors, jwtVerify } from 'jose';
 import { internalTokenClaimsSchema, internalTokenType, maximumTokenLength, toPrincipal } from './internal-token.ts';
 import { keyAlgorithms } from './key-ring.ts';
 import type { KeySource } from './key-source.ts';
-import type { Principal } from './principal.ts';
-import { SallyportError } from './sallyport-error.ts';
+import type { Principal } from '../principal/principal.ts';
+import { SallyportError } from '../errors/sallyport-error.ts';
 import { sharedSecretAlgorithm } from './shared-secret.ts';
 
 /** Algorithms that a verifier accepts from asymmetric keys. */

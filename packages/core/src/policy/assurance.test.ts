@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkStepUp, isAssuranceAtLeast } from './assurance.ts';
-import type { AssuranceLevel } from './principal.ts';
+import type { AssuranceLevel } from '../principal/principal.ts';
 
 const at = Date.parse('2026-01-01T00:00:00Z');
 const signedIn = (acr: AssuranceLevel, secondsAgo = 0) => ({ acr, authTime: new Date(at - secondsAgo * 1000) });

@@ -1,4 +1,4 @@
-import type { AssuranceLevel } from './principal.ts';
+import type { AssuranceLevel } from '../principal/principal.ts';
 
 /** Every reason why a session may have ended. */
 export const revocationReasons = [

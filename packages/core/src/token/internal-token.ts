@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { assuranceLevels } from './assurance.ts';
-import { freezePrincipal, type Actor, type Principal } from './principal.ts';
+import { assuranceLevels } from '../policy/assurance.ts';
+import { freezePrincipal, type Actor, type Principal } from '../principal/principal.ts';
 
 /** `typ` of an internal token (RFC 9068, section 2.1). */
 export const internalTokenType = 'at+jwt';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { anonymous, type Principal } from './principal.ts';
+import { anonymous, type Principal } from '../principal/principal.ts';
 import { checkRequirement } from './requirement.ts';
 
 const vendor: Principal = {

@@ -1,6 +1,6 @@
-import type { StepUp } from './assurance.ts';
+import type { StepUp } from '../policy/assurance.ts';
 import { errorCatalog, type ErrorCatalogEntry, type ErrorCode } from './error-catalog.ts';
-import type { NamedRequestLimit } from './request-limit.ts';
+import type { NamedRequestLimit } from '../limits/request-limit.ts';
 import { SallyportError, type FieldError } from './sallyport-error.ts';
 
 /** The media type of every error body (RFC 9457). */

@@ -1,4 +1,4 @@
-import type { Anonymous, Principal } from './principal.ts';
+import type { Anonymous, Principal } from '../principal/principal.ts';
 
 /** What a route, a handler or a page asks of its caller. All named parts must hold; within a list of roles one is enough. */
 export interface Requirement {
