@@ -128,7 +128,7 @@ export interface GatewayOptions {
    * everybody. @default []
    */
   readonly trustedProxies?: readonly string[];
-  /** Who may ask whether a request is to be let through; nobody unless this is there. */
+  /** The proxies that may send auth subrequests. @default none */
   readonly forwardAuth?: ForwardAuthOptions;
   /** Where gateways tell each other how many requests they counted; absent means that this one counts alone. */
   readonly sharedCounts?: Omit<CounterSyncParts, 'logger'>;

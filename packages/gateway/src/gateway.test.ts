@@ -33,7 +33,7 @@ beforeAll(async () => {
       { name: 'still', prefix: '/still', slide: false },
       { name: 'fresh', prefix: '/fresh', fresh: true },
       { name: 'other-host', prefix: '/public', hosts: ['shop.test'], access: 'signed-in' },
-      { name: 'nobody', prefix: '/nobody', access: 'public', upstream: 'http://127.0.0.1:9' },
+      { name: 'unreachable', prefix: '/unreachable', access: 'public', upstream: 'http://127.0.0.1:9' },
     ],
     mounts: [
       {
@@ -139,7 +139,7 @@ describe('translation', () => {
     expect(third).not.toBe(first);
   });
 
-  it('signs again when the clock was put back: a token of the future is no use to anybody', async () => {
+  it('signs again when the clock was put back: no service accepts a token of the future', async () => {
     const token = gateway.sessions.add();
     await gateway.send('GET', '/api/x', cookie(token));
     time -= 3_600_000;
@@ -227,7 +227,7 @@ describe('a session that ended', () => {
     expect((await gateway.send('GET', '/api/x', cookie(token))).status).toBe(401);
   });
 
-  it('is 503 when the store cannot say, with the cookie untouched, also where nobody must be known', async () => {
+  it('is 503 when the store cannot say, with the cookie untouched, also on routes for anonymous callers', async () => {
     const token = gateway.sessions.add();
     gateway.sessions.beforeAnswer = () => Promise.reject(new Error('database is locked'));
     for (const target of ['/api/x', '/page', '/auth/session']) {
@@ -375,7 +375,7 @@ describe('access', () => {
     expect(problem).toMatchObject({ status: 400, headers: { 'content-type': 'application/problem+json' } });
   });
 
-  it('shows the way to somebody who came by an address that is not served', async () => {
+  it('shows the public address to a client of an address that is not served', async () => {
     const page = await gateway.send('GET', '/', { ...navigation, Host: '127.0.0.1' });
     expect(page.status).toBe(421);
     expect(page.body).toContain('href="https://app.test/"');
@@ -423,7 +423,7 @@ describe('mounts', () => {
 
 describe('error answers', () => {
   it('are a problem with the id of the request and the address of its explanation', async () => {
-    const answer = await gateway.send('GET', '/nobody');
+    const answer = await gateway.send('GET', '/unreachable');
     expect(answer.status).toBe(502);
     expect(JSON.parse(answer.body)).toMatchObject({
       type: 'https://app.test/errors/SP_UPSTREAM_UNAVAILABLE',
@@ -433,7 +433,7 @@ describe('error answers', () => {
   });
 
   it('are a page for people, which runs nothing and repeats nothing', async () => {
-    const answer = await gateway.send('GET', '/nobody/secret-path?q=secret', navigation);
+    const answer = await gateway.send('GET', '/unreachable/secret-path?q=secret', navigation);
     expect(answer.status).toBe(502);
     expect(answer.headers['content-type']).toBe('text/html; charset=utf-8');
     expect(answer.headers['content-security-policy']).toContain("default-src 'none'");

@@ -61,8 +61,8 @@ export interface Gateway {
    */
   retire(): void;
   /**
-   * Opens the listener on which declared proxies (`forwardAuth.proxies`) ask, by `GET /forward-auth`, whether to let a
-   * request through. It has no TLS and tells whoever asks the token of a caller, so only proxies may reach it.
+   * Opens the listener for auth subrequests (`GET /forward-auth`) of declared proxies (`forwardAuth.proxies`). It has no
+   * TLS and answers with the token of the caller, so only proxies may reach it.
    *
    * @throws TypeError when no proxies are declared.
    */

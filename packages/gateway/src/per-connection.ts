@@ -5,7 +5,7 @@ export interface PerConnection<Value> {
 }
 
 /**
- * Builds the memory. What is remembered is a property of the connection under a symbol that nobody else has: a request
+ * Builds the memory. What is remembered is a property of the connection under a symbol of its own: a request
  * finds it faster than in a `WeakMap`, and the garbage collector has no table of weak keys to go through.
  */
 export function createPerConnection<Value>(description: string): PerConnection<Value> {

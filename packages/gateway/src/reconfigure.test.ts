@@ -207,7 +207,7 @@ describe('limits on requests', () => {
     expect([await status(), await status(), await status()]).toEqual([200, 200, 429]);
   });
 
-  it('that were taken away hold nobody back, and begin anew when they come back', async () => {
+  it('that were taken away refuse no request, and begin anew when they come back', async () => {
     reload(undefined);
     expect(await status()).toBe(200);
     reload(limit(2));

@@ -35,7 +35,7 @@ const rememberedCallers = 10_000;
  * Recognizes the token that the gateway made for a zone or a service, when that one calls another for its user.
  *
  * The session behind the token must still live, under the very generations that the token was made with. The caller is
- * the user as the session says now, with the calling audience as actor: nobody gains by going through a zone.
+ * the user as the session says now, with the calling audience as actor: a call through a zone gains no authority.
  */
 export function createInternalTokenAuthenticator(parts: InternalTokenParts): Authenticator {
   const { cache, audiences } = parts;

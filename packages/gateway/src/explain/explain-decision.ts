@@ -41,7 +41,7 @@ export interface ExplainParts {
 }
 
 /**
- * Decides on a request that nobody sent, by the very stages of every other, and says what each of them went by.
+ * Decides on a synthetic request, by the same stages as every other, and says what each of them went by.
  * Nothing is forwarded, nothing is written, and a token that is signed on the way is thrown away.
  */
 export async function explainDecision(question: ExplainQuestion, parts: ExplainParts): Promise<Explanation> {
@@ -161,7 +161,7 @@ function callerLimitFacts(state: RequestState, { limits }: ResolvedRoute): reado
   return byCaller.map(({ per, limiter }) => limitFact(per, limiter, subjectOf(state, per), state.at));
 }
 
-/** Which limit, whom it counts, and how it stands with them. */
+/** A limit, the subject that it counts, and what is left for it. */
 function limitFact(per: string, limiter: RequestLimiter, subject: string | undefined, at: number): ExplainedFact {
   const { limit } = limiter;
   const name = `limit per ${per}`;
@@ -250,7 +250,7 @@ function describeRequirement({ roles = [], permissions = [] }: Exclude<ResolvedR
 
 /** What the token would say, and nothing that could be used: of profiles only that they are there. */
 function tokenFacts({ token, tokenCache }: RequestState): readonly ExplainedFact[] {
-  if (token === undefined) return [{ name: 'token', value: 'none: the upstream is told of nobody' }];
+  if (token === undefined) return [{ name: 'token', value: 'none: the request is anonymous to the upstream' }];
   const { aud, scope, exp, iat } = token.claims;
   return [
     { name: 'audience', value: String(aud) },

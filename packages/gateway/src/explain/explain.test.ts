@@ -37,7 +37,7 @@ describe('limits on requests are explained', () => {
     ]),
   );
 
-  it('by rule, kind of key, whom they count and what is left', async () => {
+  it('shows limits by rule, kind of key, subject and what is left', async () => {
     const token = gateway.sessions.add();
     await gateway.send('GET', '/limited', cookie(token));
     const explanation = await explain({ target: '/limited', headers: ['Cookie', cookie(token).Cookie] });
@@ -54,7 +54,7 @@ describe('limits on requests are explained', () => {
     expect(JSON.stringify(explanation)).not.toContain(token);
   });
 
-  it('without using any of them up, however often somebody asks', async () => {
+  it('uses up no limit, however often it is asked', async () => {
     for (let count = 0; count < 10; count++) await explain({ target: '/limited' });
     for (const status of [200, 200, 200, 429]) expect((await gateway.send('GET', '/limited')).status).toBe(status);
     for (let count = 0; count < 10; count++) await explain({ target: '/limited', clientAddress: `192.0.2.${count}` });
@@ -123,7 +123,7 @@ describe('the internal listener is explained', () => {
     const explanation = await inside({ target: '/api/x', sid, from: 'shell' });
     expect(explanation.decision).toBe('forward');
     expect(factsOf(explanation, 'authenticate')).toContain('actor: shell');
-    for (const from of ['nobody', undefined]) {
+    for (const from of ['unknown', undefined]) {
       const question = { target: '/api/x', sid, ...(from === undefined ? {} : { from }) };
       expect(await inside(question)).toMatchObject({ code: 'SP_TOKEN_INVALID', reason: 'audience-unknown' });
     }
@@ -145,7 +145,7 @@ describe('the internal listener is explained', () => {
       code: 'SP_HOST_UNKNOWN',
     },
     {
-      name: 'a token of somebody else is refused',
+      name: 'a token of another issuer is refused',
       question: { target: '/api/x', headers: ['Authorization', 'Bearer a.b.c'] },
       code: 'SP_TOKEN_INVALID',
     },

@@ -1,6 +1,6 @@
 import type { ListenerKind } from '../pipeline/request-state.ts';
 
-/** A request that somebody asks about. Nothing of it is sent anywhere. */
+/** The request that is to be explained. It is sent nowhere. */
 export interface ExplainQuestion {
   /** Which listener the request would come to. @default 'public' */
   readonly listener?: ListenerKind;

@@ -47,8 +47,8 @@ const percent = 0x25;
 const questionMark = 0x3f;
 
 /**
- * An encoded delimiter means one thing to whom decodes once and another to whom decodes twice or parses first
- * (`/ \ ? # ;`), and so does a percent sign that begins another escape.
+ * An encoded delimiter means one thing to a server that decodes once and another to one that decodes twice or parses
+ * first (`/ \ ? # ;`), and so does a percent sign that begins another escape.
  */
 const hiddenDelimiter = /[\u0000-\u001f\u007f-\u009f/\\?#]|%[0-9A-Fa-f]{2}/;
 

@@ -61,7 +61,7 @@ describe('the address of the client', () => {
     expect(viaProxy('X-Forwarded-For', list)).toBe(address);
   });
 
-  it('is read from the last of several X-Forwarded-For headers, in whichever case they are written', () => {
+  it('is read from the last of several X-Forwarded-For headers, in any case', () => {
     expect(viaProxy('X-Forwarded-For', '127.0.0.1', 'x-forwarded-for', '203.0.113.9')).toBe('203.0.113.9');
     expect(viaProxy('X-Forwarded-For', '203.0.113.9', 'X-FORWARDED-FOR', '10.2.2.2')).toBe('203.0.113.9');
   });
@@ -77,7 +77,7 @@ describe('the address of the client', () => {
     expect(addressOf(['::ffff:10.0.0.5'], '10.0.0.5', 'X-Forwarded-For', '203.0.113.9')).toBe('203.0.113.9');
   });
 
-  it('is empty, and trusted by nobody, when the socket is gone', () => {
+  it('is empty and untrusted when the socket is gone', () => {
     const read = createClientAddressReader(proxies);
     expect(read({ remoteAddress: undefined }, readHeaders(['X-Forwarded-For', '203.0.113.9']))).toBe('');
   });

@@ -6,8 +6,8 @@ import type { InboundHeaders } from './inbound-headers.ts';
 export type ReadClientAddress = (socket: Pick<Socket, 'remoteAddress'>, headers: InboundHeaders) => string;
 
 /**
- * Builds the reader of client addresses. Nobody's `X-Forwarded-For` is believed but a declared proxy's, and of that
- * list only what declared proxies wrote: it is read from its end, up to the first address that is not one of them.
+ * Builds the reader of client addresses. Only the `X-Forwarded-For` of a declared proxy is believed, and of that list
+ * only what declared proxies wrote: it is read from its end, up to the first address that is not one of them.
  */
 export function createClientAddressReader(trustedProxies: readonly string[]): ReadClientAddress {
   if (trustedProxies.length === 0) return (socket) => plainAddress(socket.remoteAddress);

@@ -16,7 +16,7 @@ afterAll(async () => {
 });
 
 describe('a declared proxy that took a request in without TLS', () => {
-  it('sends pages to https, whoever asks', async () => {
+  it('sends pages to https for every caller', async () => {
     for (const credentials of [{}, cookie(behind.sessions.add())]) {
       behind.upstream.reset();
       const answer = await behind.send('GET', '/public/x?a=1', {

@@ -88,7 +88,7 @@ describe('an ambiguous path is refused before anything is looked up', () => {
     expect(gateway.upstream.started).toBe(0);
   });
 
-  it('P25: decides about the very path that the upstream will read, whoever reads it', async () => {
+  it('P25: decides about the path that any upstream will read', async () => {
     const path = fc.string({
       unit: fc.constantFrom(...'/.%2ef5c09;\\#?:@a', 'admin', 'public', 'api'),
       maxLength: 24,

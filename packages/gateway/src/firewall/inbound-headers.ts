@@ -28,7 +28,7 @@ export interface InboundHeaders {
   readonly isChunked: boolean;
   readonly hasBody: boolean;
   readonly isWebSocket: boolean;
-  /** A prefetch, by whichever name: it never keeps a session alive and never starts a sign-in. */
+  /** A prefetch, by any of its header names: it never keeps a session alive and never starts a sign-in. */
   readonly isPrefetch: boolean;
   /** A request of the Next.js router for data, not for a page. */
   readonly isRouterData: boolean;

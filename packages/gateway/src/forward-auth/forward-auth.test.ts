@@ -59,7 +59,7 @@ describe.each([
     expect(gateway.upstream.started).toBe(0);
   });
 
-  it('nobody has to be known where that is public, and then nothing of an identity comes back', async () => {
+  it('an anonymous caller passes on a public route, and no identity comes back', async () => {
     const answer = await askAs('GET', '/public/x', {
       Authorization: 'Bearer made-up',
       ...cookie(gateway.sessions.add()),

@@ -121,7 +121,7 @@ describe('answers', () => {
     expect(answer.head).not.toMatch(/nest|express|middleware|x-sallyport|authorization|x-foo|proxy-connection/i);
   });
 
-  it('keep their own safety headers, and their caching where nobody is known', async () => {
+  it('keep their own safety headers, and their caching for anonymous callers', async () => {
     gateway.upstream.answer = (_, response) => {
       response.writeHead(200, {
         'cache-control': 'public, max-age=600',
@@ -271,7 +271,7 @@ describe('an upstream that fails', () => {
     await refusing.close();
   });
 
-  it('with an upgrade that nobody asked for is 502', async () => {
+  it('with an upgrade that was not asked for is 502', async () => {
     gateway.upstream.answer = (request) =>
       request.socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
     expect((await gateway.send('GET', '/public/x')).status).toBe(502);

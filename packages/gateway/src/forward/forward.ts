@@ -96,7 +96,7 @@ export function createForwarder(routes: readonly ResolvedRoute[], parts: Forward
         body: bodyOf(state, lane.bodyBytes),
         // A stream may begin late; the answer to a handshake does not.
         headersTimeout: headers.isWebSocket ? lane.headersTimeout || defaultTimeouts.headers : lane.headersTimeout,
-        // Who asks for events waits for them, on whichever route.
+        // A client that accepts events waits for them, on any route.
         bodyTimeout: headers.asksForEvents ? 0 : lane.bodyTimeout,
         upgrade: headers.isWebSocket ? 'websocket' : null,
       };
@@ -139,7 +139,7 @@ function bodyOf(state: RequestState, limit: number): Readable | null {
       else done(null, chunk);
     },
   });
-  // Undici hears of errors while it reads; what comes after that concerns nobody.
+  // Undici hears of errors while it reads; what comes after that has no effect.
   counted.on('error', () => {});
   return state.message.pipe(counted);
 }

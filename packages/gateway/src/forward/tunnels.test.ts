@@ -57,7 +57,7 @@ async function openTunnel(target = '/live/x', port = gateway.port): Promise<WebS
   return client;
 }
 
-describe('a WebSocket where nobody is known', () => {
+describe('a WebSocket of an anonymous caller', () => {
   it('passes both ways', async () => {
     const { socket, received } = await openTunnel();
     socket.write('one');

@@ -3,7 +3,7 @@ import type { UpstreamFault } from './upstream-fault.ts';
 
 /** The series of one route, looked up once. */
 export interface UpstreamMeasures {
-  /** Whether anybody looks at times; reading the clock twice per request is not free. */
+  /** Whether times are measured; reading the clock twice per request is not free. */
   readonly isTimed: boolean;
   readonly headSeconds: { observe(value: number): void };
   readonly failures: Readonly<Record<UpstreamFault, { add(): void }>>;

@@ -121,14 +121,14 @@ function withCookie(vary: string | undefined): string {
 }
 
 /**
- * A redirect to where only the inside can go is turned into one to the same path outside. What begins like an authority is
+ * A redirect to an internal address is turned into one to the same path at the public address. What begins like an authority is
  * read as browsers read it: they take backslashes for slashes and need none at all behind a scheme.
  */
 function toPublicLocation(location: string, context: ResponseContext): string {
   const text = location.replaceAll(/^[\u0000-\u0020]+|[\t\r\n]/g, '');
   const namesHost = /^(?:https?:|[a-z][a-z0-9+.-]*:[/\\]{2}|[/\\]{2})/i.test(text);
   if (!namesHost) return location;
-  // Browsers take "https:/host" for a path of theirs; whoever does not is led to the host.
+  // Browsers take "https:/host" for a path of theirs; other clients follow it to the host.
   const base = URL.canParse(text) ? undefined : context.publicOrigin;
   if (!URL.canParse(text, base)) return location;
   const url = new URL(text, base);

@@ -57,7 +57,7 @@ async function startRawUpstream(serve: (socket: Socket, request: string) => void
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** An address at which nobody listens any more. */
+/** An address at which no server listens any more. */
 async function deadOrigin(): Promise<string> {
   const upstream = await startEchoUpstream();
   await upstream.close();
@@ -240,7 +240,7 @@ describe('health checks', () => {
     expect([first.seen.length, second.seen.length]).toEqual([1, 0]);
   });
 
-  it('take a target out that fails them, and in again, and say nothing of anybody', async () => {
+  it('take a target out that fails them, take it in again, and carry no identity', async () => {
     let isIll = true;
     first.answer = (request, response) => {
       response.writeHead(request.url === '/health' && isIll ? 500 : 200).end('first');
@@ -334,7 +334,7 @@ it('what an upstream says before and after its answer stays inside', async () =>
   expect(answer.head + answer.body).not.toMatch(/103|internal|evil|late|trailer/i);
 });
 
-it('Q10: connections that the upstream has closed meanwhile cost nobody an answer', async () => {
+it('Q10: connections that the upstream has closed meanwhile cost no request its answer', async () => {
   let served = 0;
   const origin = await startRawUpstream((socket) => {
     served++;
@@ -346,7 +346,7 @@ it('Q10: connections that the upstream has closed meanwhile cost nobody an answe
   expect(served).toBeGreaterThanOrEqual(20);
 });
 
-it('what is measured has the names of routes, and nothing of anybody', async () => {
+it('metrics of upstreams carry names of routes and no identity', async () => {
   const counted: string[] = [];
   const series = (name: string) => ({
     of: (...labels: readonly string[]) => ({

@@ -59,7 +59,7 @@ describe('a limit on requests', () => {
     });
   });
 
-  it('is not doubled by whoever waits for the turn of a window', () => {
+  it('is not doubled by a client that waits for the turn of a window', () => {
     const limited = limiter(100, 60);
     expect(passed(limited, 100, 59)).toBe(100);
     // A second later nothing of it is forgotten but a sixtieth.

@@ -62,13 +62,13 @@ describe('a limit by address', () => {
     expect(await statuses(gateway, '/public/x', spellings.map(from))).toEqual([200, 200, 429, 200]);
   });
 
-  it('cannot be escaped by a header that nobody believes', async () => {
+  it('cannot be escaped by a forwarded header of an undeclared proxy', async () => {
     const gateway = await open({ limits: { requests: [perMinute('address')] }, trustedProxies: [] });
     const made = ['198.51.100.7', '198.51.100.8', '198.51.100.9'];
     expect(await statuses(gateway, '/public/x', made.map(from))).toEqual([200, 200, 429]);
   });
 
-  it('spares the store: no session is read for whom it refuses', async () => {
+  it('spares the store: no session is read for a refused request', async () => {
     const gateway = await open({ limits: { requests: [perMinute('address')] } });
     const made = (index: number) => cookie(`made-up-${index}`.padEnd(43, 'x'));
     expect(await statuses(gateway, '/api/x', [1, 2, 3, 4].map(made))).toEqual([401, 401, 429, 429]);
@@ -135,7 +135,7 @@ describe('a limit by caller', () => {
     expect(await statuses(gateway, '/api/x', [cookie(gateway.sessions.add({ id: 'bob' }))])).toEqual([200]);
   });
 
-  it('is nothing to whom nobody knows', async () => {
+  it('does not apply to anonymous callers', async () => {
     const gateway = await open({ limits: { requests: [perMinute('session', 1), perMinute('key', 1)] } });
     expect(await statuses(gateway, '/public/x', [{}, {}, {}])).toEqual([200, 200, 200]);
   });

@@ -40,8 +40,8 @@ export interface RequestLimitsParts {
 type Buckets = LeastRecentlyUsed<Bucket>;
 
 /**
- * Builds the limits on how many requests may come. Who is counted in windows of the same length for the same owner is
- * counted on when the configuration changes, also by another amount: a reload must not give anybody a second try.
+ * Builds the limits on how many requests may come. Counts of windows of the same length for the same owner go on when
+ * the configuration changes, also with another amount: a reload must not reset a used-up limit.
  */
 export function createRequestLimits({ shared, maxSubjects, meter }: RequestLimitsParts): RequestLimits {
   const counts = shared === undefined ? undefined : createCounterSync(shared);
@@ -92,7 +92,7 @@ export function createRequestLimits({ shared, maxSubjects, meter }: RequestLimit
   return { plan, close: () => counts?.close() };
 }
 
-/** The same limits for requests that nobody sent. */
+/** The same limits for synthetic requests: they are looked at and count nothing. */
 export function toWatchedLimits(limits: RouteLimits | undefined): RouteLimits | undefined {
   if (limits === undefined) return undefined;
   const { byAddress, byCaller } = limits;

@@ -18,7 +18,7 @@ async function open(limits: GatewayLimits): Promise<void> {
   });
 }
 
-/** A connection whose answers are kept as text, unless nobody reads them. */
+/** A connection whose answers are kept as text, unless they are not read. */
 function client({ isReading = true }: { readonly isReading?: boolean } = {}): {
   readonly socket: Socket;
   readonly text: () => string;
@@ -125,7 +125,7 @@ describe('an answer', () => {
     return { written: () => written, isOver: () => isOver };
   };
 
-  it('that nobody reads is cut, and its service hears of it', async () => {
+  it('that is not read is cut, and its service notices', async () => {
     await open({ slowSeconds: 0.3, slowBytesPerSecond: 1_000_000 });
     const { isOver } = answerEndlessly();
     const { socket, isClosed } = client({ isReading: false });
@@ -171,7 +171,7 @@ describe('connections', () => {
     }, soon);
   });
 
-  it('are so many and no more, whoever opens them', async () => {
+  it('are bounded in number, for all clients together', async () => {
     await open({ connections: 2 });
     const clients = [client(), client()];
     await Promise.all(clients.map(({ socket }) => once(socket, 'connect')));

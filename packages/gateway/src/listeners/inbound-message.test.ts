@@ -63,7 +63,7 @@ describe('the headers of a message', () => {
     ],
     ['in a version in which Node does not look first', request('1.0', 'X-One: 1'), copy],
     ['with an expectation', request('1.1', 'ExPect: 100-continue'), copy],
-    ['with one that nobody knows', request('1.1', 'Expect: roses'), copy],
+    ['with an unknown one', request('1.1', 'Expect: roses'), copy],
     ['with an expectation in a version without them', request('1.0', 'Expect: 100-continue'), copy],
     ['with an empty expectation', request('1.1', 'Expect:'), copy],
     [
@@ -83,7 +83,7 @@ describe('the headers of a message', () => {
     const expected = await seenBy(raw, look);
     expect(expected).toBeDefined();
     expect(await seenBy(raw, look, InboundMessage)).toEqual(expected);
-    // Whoever comes first is answered from the list; whoever comes later, from Node's own object.
+    // The first reader is answered from the list; later ones, from Node's own object.
     const twice = (message: IncomingMessage): unknown => {
       look(message);
       return look(message);

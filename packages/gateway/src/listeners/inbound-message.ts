@@ -7,8 +7,8 @@ const node = Object.getOwnPropertyDescriptor(IncomingMessage.prototype, 'headers
 
 /**
  * A request as Node reads it, but for its object of headers: Node makes one of every request, only to see whether it
- * has a body or an `Expect`. The gateway reads the list of raw headers, so for nearly every request nobody looks at the
- * object again. Here those looks are answered from the list, and the object is made for whoever wants to know more.
+ * has a body or an `Expect`. The gateway reads the list of raw headers, so for nearly every request the object
+ * is not looked at again. Here those looks are answered from the list, and the object is made when more is read.
  */
 export class InboundMessage extends IncomingMessage {
   #isObjectMade = false;
@@ -49,7 +49,7 @@ export class InboundMessage extends IncomingMessage {
   }
 }
 
-/** Behaves in everything like the object that it stands for, and makes it at the first question that is not Node's. */
+/** Behaves like the object that it stands for, and makes it at the first read that is not Node's. */
 function standInFor(message: InboundMessage): IncomingHttpHeaders {
   return new Proxy(message as unknown as IncomingHttpHeaders, standIn);
 }

@@ -127,13 +127,13 @@ describe('the internal listener', () => {
   });
 
   it.each([
-    ['signed by somebody else', { signer: createTestKeyRing() }],
+    ['signed with another key ring', { signer: createTestKeyRing() }],
     ['from another issuer', { claims: { iss: 'https://app.test' } }],
     ['for an audience without a route', { claims: { aud: 'billing' } }],
     ['of another type', { type: 'JWT' }],
     ['out of date', { claims: { iat: 1, exp: 61 } }],
     ['without a session', { claims: { sid: undefined } }],
-    ['of somebody else’s session', { claims: { sub: 'mallory' } }],
+    ['of another user’s session', { claims: { sub: 'mallory' } }],
     ['with an actor who acts for an actor, and so on', { claims: { act: nested(5) } }],
   ])(
     'turns away a token %s',
@@ -147,7 +147,7 @@ describe('the internal listener', () => {
     },
   );
 
-  it('serves no mount, whoever asks', async () => {
+  it('serves no mount to any caller', async () => {
     const authorization = await zoneToken(gateway.sessions.add());
     await call('/auth/session', { Authorization: authorization });
     expect(handled).toBe(0);

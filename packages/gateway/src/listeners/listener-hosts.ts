@@ -27,7 +27,7 @@ function hostsOf(kind: ListenerKind, { host, port }: Listening, options: Checked
   }
   const own = bracketed(host);
   const names = [own, 'localhost', '127.0.0.1', '[::1]'].map((name) => `${name}:${port}`);
-  // Upstreams see the public host, whichever listener a request came through.
+  // Upstreams see the public host, through either listener.
   return createKnownHosts([...names, ...options.internalHosts], 'http:', publicHost);
 }
 

@@ -95,7 +95,7 @@ export async function openListener(
     unused.delete(request.socket);
     handle(request, response, nothingToProceed, false);
   });
-  // Node would say "100 Continue" to anybody; here the decision comes first.
+  // Node would say "100 Continue" to every client; here the decision comes first.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     unused.delete(request.socket);
     handle(request, response, () => response.writeContinue(), false);
@@ -117,7 +117,7 @@ export async function openListener(
   });
   // A handshake is a request like any other until the stages have decided on it.
   const handedOver = new Set<Socket>();
-  // Where nobody listens for it, Node hands a request that asks for an upgrade over like any other.
+  // Without a listener for 'upgrade', Node hands a request that asks for an upgrade over like any other.
   if (takesHandshakes)
     server.on('upgrade', (request: IncomingMessage, _: Duplex, head: Buffer) => {
       unused.delete(request.socket);
@@ -186,7 +186,7 @@ function createServer({ tls }: ListenerAddress, takesHandshakes: boolean, limits
 /** Makes the response that Node makes for every request but this one. Nothing, when the connection is of no more use. */
 function takeOver(request: IncomingMessage, head: Buffer): ServerResponse | undefined {
   const { socket } = request;
-  // Node has taken its own listener away, and an error nobody listens to ends the process; 'close' follows it.
+  // Node has taken its own listener away, and an error without a listener ends the process; 'close' follows it.
   socket.on('error', () => {});
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:https';
 
-/** Whoever learns a ticket key reads every session that was resumed under it, so none lives long. */
+/** An attacker with a ticket key reads every session that was resumed under it, so none lives long. */
 const rotationMilliseconds = 6 * 3_600_000;
 
 /** Bytes that Node asks for: name, HMAC key and AES key of one ticket key. */

@@ -10,7 +10,7 @@ export interface GatewayMetrics {
   begin(): void;
   /** It is over. */
   end(record: RequestRecord): void;
-  /** A request that could not be read, so that nobody knows what it wanted. */
+  /** A request that could not be read, so that its route is unknown. */
   refuseUnreadable(code: string, reason: string): void;
 }
 

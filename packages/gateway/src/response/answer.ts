@@ -57,7 +57,7 @@ export function answerRefusal(
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }
 
-/** Answers a decision to send somebody elsewhere. */
+/** Answers a decision to redirect the client. */
 export type AnswerRedirect = (
   state: RequestState,
   decision: Extract<Decision, { kind: 'redirect' }>,
@@ -90,8 +90,8 @@ function addCommonHeaders(headers: OutgoingHttpHeaders, state: RequestState, { s
 }
 
 /**
- * Where the firewall refused, nobody can be sure where the next request begins. And a large body that nobody will read,
- * or one that waits for our "100 Continue", is not worth the connection.
+ * Where the firewall refused, it is uncertain where the next request begins. And a large body that will not be read, or
+ * one that waits for our "100 Continue", is not worth the connection.
  */
 function mustClose({ request, message }: RequestState): boolean {
   if (request === undefined) return true;

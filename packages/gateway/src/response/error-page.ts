@@ -43,7 +43,7 @@ const wordsByStatus: Readonly<Record<number, Words>> = {
   401: { heading: 'Please sign in', text: 'This page is for people who are signed in.', action: 'sign-in' },
   403: {
     heading: 'This page is not open to you',
-    text: 'You are signed in, but your account may not open this page. Somebody who looks after accounts can change that.',
+    text: 'You are signed in, but your account may not open this page. An administrator of accounts can change that.',
     action: 'home',
   },
   404: {

@@ -8,8 +8,8 @@ import { writeProblem } from './unreadable-request.ts';
 const spokeHttp = 'ERR_SSL_HTTP_REQUEST';
 
 /**
- * Answers somebody who speaks plain HTTP to a port that speaks https, in words instead of a broken connection. Nothing
- * of the request is looked at.
+ * Answers a client that speaks plain HTTP to an https port by a problem instead of a broken connection. Nothing of the
+ * request is looked at.
  *
  * @returns whether it was that; a handshake that failed otherwise is hung up on without a word.
  */

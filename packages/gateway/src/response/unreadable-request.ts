@@ -7,7 +7,7 @@ import type { EarlyRefusal } from '../record/note-refusal.ts';
 /**
  * Answers bytes that Node's parser could not read as a request, in the shape of every other refusal, and hangs up.
  *
- * @returns the refusal; nothing when there was nobody to answer.
+ * @returns the refusal; nothing when the client had left.
  */
 export function answerUnreadable(
   error: NodeJS.ErrnoException,

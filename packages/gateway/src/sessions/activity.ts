@@ -17,7 +17,7 @@ export function createActivityRecorder(sessions: SessionDirectory, logger: Logge
     session.idleExpiresAt = Math.min(at + session.idleMilliseconds, session.absoluteExpiresAt);
     const { sid } = session.principal;
     sessions.recordActivity(sid, new Date(at)).catch(() => {
-      // The session lives on in the store for as long as the last write said: nobody gains time by this.
+      // The session lives on in the store for as long as the last write said: no session lives longer by this.
       logger.warn('session activity was not recorded', { sid });
     });
   };

@@ -50,7 +50,7 @@ function open(headers: Readonly<Record<string, string>> = {}, path = '/internal/
 const end = (id: string): Promise<void> => gateway.bus.revoke('session', id);
 
 describe('the stream of revocations', () => {
-  it('says what lost authority, and nothing of why or of whom', async () => {
+  it('says what lost authority, and neither why nor which user', async () => {
     const stream = await open();
     expect(stream.response.headers).toMatchObject({ 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
     await end('session-1');
@@ -69,7 +69,7 @@ describe('the stream of revocations', () => {
       .toMatch(/session-1[^]*event: covered\ndata: \{"since":"[^"]+"\}\n\n/);
   });
 
-  it('says to whoever comes back what was missed, and not what was heard', async () => {
+  it('tells a subscriber that comes back what it missed, and not what it heard', async () => {
     const first = await open();
     await end('session-1');
     await expect.poll(() => first.ids(), patience).toHaveLength(1);
@@ -82,7 +82,7 @@ describe('the stream of revocations', () => {
   });
 
   it.each(['1', 'x.1', `${'0'.repeat(36)}.1`, '99999999999999999999', ''])(
-    'says everything to whoever comes back with the id %j of another gateway or of nobody',
+    'tells a subscriber that comes back with the id %j, of another gateway or unknown, everything',
     async (id) => {
       await end('session-1');
       const stream = await open({ 'last-event-id': id });

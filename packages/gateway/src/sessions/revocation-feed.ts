@@ -49,7 +49,7 @@ interface SaidEvent {
 /**
  * Builds the feed of one gateway.
  *
- * An event says what lost authority and nothing about why or about whom. Its id is its place in the feed of this process,
+ * An event says what lost authority, and neither why nor which user. Its id is its place in the feed of this process,
  * so that a service that comes back hears what it missed, and one that comes from another gateway hears everything. After
  * that, and after every gap, `covered` says since when nothing is missing.
  */

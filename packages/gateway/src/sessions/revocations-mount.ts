@@ -3,8 +3,8 @@ import type { Mount } from '../routing/mount.ts';
 import type { RevocationFeed } from './revocation-feed.ts';
 
 /**
- * Tells services what loses authority, as server-sent events. On the internal listener only: like the keys, it is for
- * whoever reaches that.
+ * Tells services what loses authority, as server-sent events. On the internal listener only, where, like the keys, it
+ * needs no credential.
  *
  * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html HTML, section 9.2}
  */

@@ -133,7 +133,7 @@ describe('a revocation', () => {
     expect(await isFound(token)).toBe(false);
   });
 
-  it('of somebody else changes nothing', async () => {
+  it('of another session changes nothing', async () => {
     const token = sessions.add();
     await isFound(token);
     await bus.revoke('session', 'another');
@@ -171,7 +171,7 @@ describe('a revocation', () => {
 });
 
 describe('while the bus is not connected', () => {
-  it('the store is read every time, and nobody joins the read of another', async () => {
+  it('the store is read every time, and no request joins the read of another', async () => {
     const token = sessions.add();
     await isFound(token);
     bus.connected = false;
@@ -180,7 +180,7 @@ describe('while the bus is not connected', () => {
     expect(sessions.reads).toBe(4);
   });
 
-  it('a session that ended elsewhere is refused at once, though nobody said so', async () => {
+  it('a session that ended elsewhere is refused at once, without a revocation event', async () => {
     const token = sessions.add();
     await isFound(token);
     bus.connected = false;

@@ -76,7 +76,7 @@ describe('a tunnel whose client answers pings', () => {
   });
 
   it.each([
-    { name: 'that nobody asked for', frame: writeFrame('', { ...masked, opcode: pong }) },
+    { name: 'that was not asked for', frame: writeFrame('', { ...masked, opcode: pong }) },
     { name: 'of the same length', frame: writeFrame('12345678', { ...masked, opcode: pong }) },
     { name: 'that says more', frame: writeFrame(Buffer.concat([word, word]), { ...masked, opcode: pong }) },
     { name: 'that says less', frame: writeFrame(word.subarray(1), { ...masked, opcode: pong }) },

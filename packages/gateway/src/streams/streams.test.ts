@@ -34,7 +34,7 @@ const gateways: TestGateway[] = [];
 let end: Duplex;
 let arrived: Buffer;
 
-function startDoor(change: Partial<GatewayOptions> = {}): Promise<TestGateway> {
+function startGateway(change: Partial<GatewayOptions> = {}): Promise<TestGateway> {
   const { origin } = upstream;
   return startTestGateway({
     moreRoutes: [
@@ -55,16 +55,16 @@ function startDoor(change: Partial<GatewayOptions> = {}): Promise<TestGateway> {
 }
 
 /** A gateway of its own for one test. */
-async function startOwnDoor(change: Partial<GatewayOptions>): Promise<TestGateway> {
-  const own = await startDoor(change);
+async function startOwnGateway(change: Partial<GatewayOptions>): Promise<TestGateway> {
+  const own = await startGateway(change);
   gateways.push(own);
   return own;
 }
 
 beforeAll(async () => {
   upstream = await startWebSocketUpstream();
-  gateway = await startDoor();
-  other = await startDoor({ bus: gateway.bus, sessions: gateway.sessions });
+  gateway = await startGateway();
+  other = await startGateway({ bus: gateway.bus, sessions: gateway.sessions });
 });
 afterAll(async () => {
   await Promise.all([gateway.close(), other.close()]);
@@ -146,7 +146,7 @@ describe('a WebSocket with a session', () => {
     await staysOpen(client);
   });
 
-  it('passes without one where it may, and is told nothing of anybody', async () => {
+  it('passes without one on an open route, and carries no identity', async () => {
     const client = open(handshake('/maybe/x'));
     await expect.poll(client.received, settled).toContain('HTTP/1.1 101 ');
     expect(upstream.handshakes[0]?.headers).not.toHaveProperty('authorization');
@@ -209,7 +209,7 @@ describe('W02: a WebSocket ends with its session', () => {
     await expect.poll(closeSeenBy(client), settled).toEqual(sessionEnded);
   });
 
-  it('when it has become the session of somebody else', async () => {
+  it('when it has become the session of another user', async () => {
     const client = await openSocket();
     gateway.sessions.change(alice, { id: 'bob' });
     await gateway.bus.revoke('session', gateway.sessions.sidOf(alice));
@@ -228,7 +228,7 @@ describe('W02: a WebSocket ends with its session', () => {
     let idle: string;
     beforeEach(async () => {
       time = Date.parse('2026-01-01T00:00:00Z');
-      own = await startOwnDoor({ now: () => new Date(time), streams: { recheckSeconds: 1 } });
+      own = await startOwnGateway({ now: () => new Date(time), streams: { recheckSeconds: 1 } });
       idle = own.sessions.add({}, { idleExpiresAt: new Date(time + 60_000), idleSeconds: 60 });
     });
     const talk = async (client: WebSocketClient): Promise<void> => {
@@ -267,7 +267,7 @@ describe('W02: a WebSocket ends with its session', () => {
     });
   });
 
-  it('and not with that of anybody else, nor with another of the same person', async () => {
+  it('and not with that of another user, nor with another of the same user', async () => {
     const bob = await openSocket(gateway.sessions.add({ id: 'bob' }));
     const phone = gateway.sessions.add();
     await openSocket(phone, '/own/x', other);
@@ -302,7 +302,7 @@ describe('W02: a WebSocket ends with its session', () => {
   it('also when it was said while the handshake was being decided on', async () => {
     const read = Promise.withResolvers<void>();
     const asked = Promise.withResolvers<void>();
-    const cautious = await startOwnDoor({});
+    const cautious = await startOwnGateway({});
     const token = cautious.sessions.add();
     cautious.sessions.beforeAnswer = async () => {
       asked.resolve();
@@ -330,7 +330,7 @@ describe('W04: a WebSocket ends with the right to it', () => {
   });
 
   it('when the sign-in is not recent enough any more', async () => {
-    const watching = await startOwnDoor({ streams: { recheckSeconds: 1 } });
+    const watching = await startOwnGateway({ streams: { recheckSeconds: 1 } });
     const client = await openSocket(watching.sessions.add(), '/recent/x', watching);
     await expect.poll(closeSeenBy(client), settled).toEqual(accessLost);
   });
@@ -413,7 +413,7 @@ describe('a store that does not answer', () => {
   });
 
   it('ends them when the grace is over', async () => {
-    const impatient = await startOwnDoor({ streams: { graceSeconds: 1 } });
+    const impatient = await startOwnGateway({ streams: { graceSeconds: 1 } });
     const client = await openSocket(impatient.sessions.add(), '/own/x', impatient);
     impatient.sessions.beforeAnswer = () => Promise.reject(new Error('down'));
     impatient.bus.gap();
@@ -423,7 +423,7 @@ describe('a store that does not answer', () => {
 
 describe('without a word on the bus', () => {
   it('a session is read again after a while', async () => {
-    const watching = await startOwnDoor({ streams: { recheckSeconds: 1 } });
+    const watching = await startOwnGateway({ streams: { recheckSeconds: 1 } });
     const token = watching.sessions.add();
     const client = await openSocket(token, '/own/x', watching);
     watching.sessions.remove(token);
@@ -431,7 +431,7 @@ describe('without a word on the bus', () => {
   });
 
   it('because it is not connected, sessions are read more often', async () => {
-    const deaf = await startOwnDoor({ streams: { recheckSeconds: 300 } });
+    const deaf = await startOwnGateway({ streams: { recheckSeconds: 300 } });
     const token = deaf.sessions.add();
     const client = await openSocket(token, '/own/x', deaf);
     deaf.bus.connected = false;
@@ -531,7 +531,7 @@ describe('W02: an event stream ends with its session', () => {
     ).gone;
   });
 
-  it('and one of nobody ends with none', async () => {
+  it('and an anonymous one ends with none', async () => {
     const answer = answerWithEvents();
     const client = open('GET /public/x HTTP/1.1\r\nHost: app.test\r\n\r\n');
     await expect.poll(client.received, settled).toContain('data: 1\n\n');
@@ -556,7 +556,7 @@ it('any other answer on a streaming route is cut with the session, and does not 
 
 describe('W05: silence', () => {
   it('is broken by a comment between two events, and by none within one', async () => {
-    const beating = await startOwnDoor({ streams: { heartbeatSeconds: 1 } });
+    const beating = await startOwnGateway({ streams: { heartbeatSeconds: 1 } });
     const answer = answerWithEvents(beating);
     const token = beating.sessions.add();
     const client = await openEvents(token, '/events/x', beating);
@@ -575,7 +575,7 @@ describe('W05: silence', () => {
   });
 
   it('on a WebSocket is broken by a ping, between two frames only', async () => {
-    const beating = await startOwnDoor({ streams: { heartbeatSeconds: 1 } });
+    const beating = await startOwnGateway({ streams: { heartbeatSeconds: 1 } });
     const client = await openSocket(beating.sessions.add(), '/own/x', beating);
     const clientEnd = end;
     await expect.poll(() => client.frames().map(({ opcode }) => opcode), settled).toContain(9);
@@ -589,8 +589,8 @@ describe('W05: silence', () => {
     await expect.poll(() => client.frames().map(({ payload }) => payload.toString()), settled).toContain('whole');
   });
 
-  it('is let be when nobody asked for heartbeats', async () => {
-    const quiet = await startOwnDoor({ streams: { heartbeatSeconds: 0, recheckSeconds: 1 } });
+  it('gets no heartbeats when they are switched off', async () => {
+    const quiet = await startOwnGateway({ streams: { heartbeatSeconds: 0, recheckSeconds: 1 } });
     const token = quiet.sessions.add();
     const client = await openSocket(token, '/own/x', quiet);
     const { reads } = quiet.sessions;
@@ -598,8 +598,8 @@ describe('W05: silence', () => {
     expect(client.frames()).toEqual([]);
   });
 
-  it('of an upstream does not end what was asked for as events, on whichever route', async () => {
-    const strict = await startOwnDoor({});
+  it('of an upstream does not end what was asked for as events, on any route', async () => {
+    const strict = await startOwnGateway({});
     const answer = answerWithEvents(strict);
     const client = open(
       `GET /api/x HTTP/1.1\r\nHost: app.test\r\nAccept: text/event-stream\r\nCookie: __Host-sallyport=${strict.sessions.add()}\r\n\r\n`,
@@ -612,8 +612,8 @@ describe('W05: silence', () => {
 });
 
 describe('W10: streams of one session and of one user', () => {
-  it('are bounded, whichever kind they are, and make room when they end', async () => {
-    const narrow = await startOwnDoor({ limits: { streamsPerSession: 2 } });
+  it('are bounded, all kinds together, and make room when they end', async () => {
+    const narrow = await startOwnGateway({ limits: { streamsPerSession: 2 } });
     void answerWithEvents(narrow);
     const token = narrow.sessions.add();
     const first = await openSocket(token, '/own/x', narrow);
@@ -644,8 +644,8 @@ describe('W10: streams of one session and of one user', () => {
       .toBe('101');
   });
 
-  it('are bounded over all sessions of the user, and for nobody else', async () => {
-    const narrow = await startOwnDoor({ limits: { streamsPerUser: 2 } });
+  it('are bounded over all sessions of the user, and for that user alone', async () => {
+    const narrow = await startOwnGateway({ limits: { streamsPerUser: 2 } });
     for (let count = 0; count < 2; count++) await openSocket(narrow.sessions.add(), '/own/x', narrow);
     expect((await sendRaw(narrow.port, handshake('/own/x', cookie(narrow.sessions.add())))).status).toBe(429);
     await openSocket(narrow.sessions.add({ id: 'bob' }), '/own/x', narrow);
@@ -654,7 +654,7 @@ describe('W10: streams of one session and of one user', () => {
 
 describe('a gateway that closes', () => {
   it('says so on WebSockets and between events, and does not wait for either', async () => {
-    const closing = await startDoor();
+    const closing = await startGateway();
     void answerWithEvents(closing);
     const token = closing.sessions.add();
     const socket = await openSocket(token, '/own/x', closing);
@@ -667,7 +667,7 @@ describe('a gateway that closes', () => {
   });
 
   it('lets an event under way end', async () => {
-    const closing = await startDoor();
+    const closing = await startGateway();
     const answer = answerWithEvents(closing);
     const events = await openEvents(closing.sessions.add(), '/events/x', closing);
     const { response } = await answer;

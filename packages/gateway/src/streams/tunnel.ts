@@ -40,7 +40,7 @@ export function openTunnel(client: Socket, upstream: Duplex, onPassed: () => voi
     end: (end) => {
       if (isEnded) return;
       isEnded = true;
-      // Nothing more is done in the name of whoever may not stay; and the client is read on, so that its own close
+      // Nothing more is sent for a caller whose session ended; and the client is read on, so that its own close
       // frame finds no closed socket, whose reset would take ours with it.
       const isWhole = toUpstream.stop();
       if (isWhole) upstream.write(goingAwayFrame());

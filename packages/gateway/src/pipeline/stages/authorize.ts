@@ -57,7 +57,7 @@ function withQuery(path: string, parameters: readonly string[]): string {
 
 function requireAccess({ access }: ResolvedRoute, caller: Principal, listener: RequestState['listener']): void {
   if (access === 'service') {
-    // A call that comes through the internal listener is made by a service, for whomever.
+    // A call that comes through the internal listener is made by a service, with or without a user.
     if (listener === 'internal' || caller.kind === 'service') return;
     throw new SallyportError('SP_FORBIDDEN', { reason: 'service-only' });
   }

@@ -16,7 +16,8 @@ export type RequestSource = 'own-page' | 'other-site' | 'unknown';
 /**
  * Refuses what another site makes a browser do (CSRF): by Fetch Metadata, by exact Origin where that is absent, and by the
  * token of the session where both are. A token never outweighs what a browser says. With a session, a request that says
- * nothing of where it comes from and carries no token is refused too. Without one, only a foreign source is, so that a site cannot sign its visitors in as somebody else and tools like curl still work.
+ * nothing of where it comes from and carries no token is refused too. Without a session only a foreign source is
+ * refused: a site cannot sign its visitors in to another account (login CSRF), and tools like curl still work.
  */
 export function protect(state: RequestState, { publicOrigins, csrfTokens }: ProtectParts): undefined {
   if (state.listener === 'internal') return;
