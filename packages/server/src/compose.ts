@@ -49,7 +49,7 @@ export interface Gateway {
   readonly control: Control;
   /** The metrics of this process; `undefined` where nothing is counted. */
   readonly registry: Registry | undefined;
-  /** Uses those keys of a checked configuration that may change. Throws, and has changed nothing, when the door cannot. */
+  /** Uses those keys of a checked configuration that may change. Throws, and has changed nothing, when the gateway cannot. */
   apply(config: Config): void;
   /** Asks clients to leave: `/readyz` says 503, and everybody is still served. */
   retire(): void;
@@ -63,7 +63,7 @@ export interface Gateway {
 const demoGraceMilliseconds = 750;
 
 /**
- * Puts the gateway process together: stores → identity → door → listen. What was opened is closed again in reverse
+ * Puts the gateway process together: stores → identity → gateway → listen. What was opened is closed again in reverse
  * order, also when a later step fails.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
@@ -90,9 +90,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
     const traces = isDemo ? withoutOwnRequests(createGatewayTraces()) : undefined;
     const counterSealer = stores.sealerFor('counter-key');
-    // The reloader needs the door, and the door says how the reloader is.
+    // The reloader needs the gateway, and the gateway says how the reloader is.
     const reload = { isRefused: () => false };
-    const door = createGateway({
+    const gateway = createGateway({
       publicUrl: config.publicUrl,
       ...toGatewayChange(config),
       readinessWarnings: () => [
@@ -132,22 +132,22 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     });
     let current = config;
     const apply = (next: Config): void => {
-      door.reconfigure(toGatewayChange(next));
+      gateway.reconfigure(toGatewayChange(next));
       current = next;
     };
     const { loadAnew = () => Promise.resolve(config) } = options;
     const reloader = createReloader({ current: config, load: loadAnew, apply, logger });
     reload.isRefused = () => reloader.condition().refused !== undefined;
-    const control = createLocalControl({ door, registry: meter?.registry, isReady: stores.isReady, reloader });
+    const control = createLocalControl({ gateway, registry: meter?.registry, isReady: stores.isReady, reloader });
     const admin = isWorker ? undefined : await openAdmin({ config, environment, logger, control });
-    // Closed after the door: operators see how it drains.
+    // Closed after the gateway: operators see how it drains.
     closing.push(() => admin?.close());
     closing.push(() =>
-      door.close({
+      gateway.close({
         graceMilliseconds: isDemo ? demoGraceMilliseconds : current.drain.graceSeconds * 1000,
       }),
     );
-    const { port, internalPort } = await openListeners({ door, config, certificate, closing });
+    const { port, internalPort } = await openListeners({ gateway, config, certificate, closing });
     return {
       port,
       internalPort,
@@ -155,7 +155,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       control,
       registry: meter?.registry,
       apply,
-      retire: () => door.retire(),
+      retire: () => gateway.retire(),
       get config() {
         return current;
       },
@@ -175,7 +175,7 @@ async function openConfiguredTracing({ tracing }: Config, logger: Logger): Promi
   return openTracing({ endpoint, sampleRatio, serviceName: 'sallyport-gateway', logger });
 }
 
-/** What the door reads afresh when the configuration changes. */
+/** What the gateway reads afresh when the configuration changes. */
 function toGatewayChange({ routes, locales, hosts, internal, hsts, trustedProxies, log }: Config): GatewayChange {
   return { routes, locales, hosts, internalHosts: internal.hosts, hsts, trustedProxies, accessLog: log.access };
 }

@@ -79,7 +79,7 @@ describe('a gateway that is told to stop', () => {
 
     gateway.signal('SIGTERM');
     await vi.waitFor(async () => expect((await fetch(`${folder.origin}/readyz`)).status).toBe(503), patience);
-    // Whoever asks for readiness has heard; streams have not been told yet.
+    // Readiness checks see it already; streams have not been told yet.
     socket.send('still here');
     const [message] = (await once(socket, 'message')) as [{ readonly data: unknown }];
     expect(message.data).toBe('still here');
@@ -93,7 +93,7 @@ describe('a gateway that is told to stop', () => {
     expect(await gateway.ended).toBe(0);
   });
 
-  it('cuts what is still under way when the grace is over, so that nobody takes it for whole', async () => {
+  it('cuts what is still in flight when the grace period is over, so that no client takes it for whole', async () => {
     const folder = await create({ delaySeconds: 0, graceSeconds: 1 });
     const gateway = await folder.start();
     const download = readAll(await fetch(`${folder.origin}/open/download`));

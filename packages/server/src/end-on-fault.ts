@@ -1,8 +1,8 @@
 import type { Logger } from '@sallyport/core';
 
 /**
- * Ends the process on an exception or a rejection that nobody caught: what it was in the middle of is unknown, and a
- * process that goes on may hold locks, or answer for somebody else. Whatever supervises it starts another one.
+ * Ends the process on an uncaught exception or an unhandled rejection: what it was in the middle of is unknown, and a
+ * process that goes on may hold locks, or answer one caller with the data of another. Its supervisor starts another one.
  */
 export function endOnFault(logger: Logger): void {
   const end = (kind: string) => (error: unknown) => {

@@ -4,13 +4,13 @@ import type { Mount } from '@sallyport/gateway';
 import { maximumBodyBytes, type Identity } from '@sallyport/identity';
 import type { IncomingMessage } from 'node:http';
 
-/** Hangs identity into the door under `/auth`: the door decides who calls, identity answers. */
+/** Mounts identity in the gateway under `/auth`: the gateway decides who calls, identity answers. */
 export function createIdentityMount(app: Identity['app'], requestLimits: readonly RequestLimit[] = []): Mount {
   const contexts = new WeakMap<IncomingMessage, RequestContext>();
   const listener = getRequestListener(
     (request, environment) => {
       const context = 'incoming' in environment ? contexts.get(environment.incoming as IncomingMessage) : undefined;
-      if (context === undefined) throw new TypeError('identity was called past the door');
+      if (context === undefined) throw new TypeError('identity was called without a request context of the gateway');
       return app.fetch(request, { context });
     },
     { overrideGlobalObjects: false },

@@ -67,7 +67,7 @@ function openSms({ config, environment }: MailerOptions): Mailer | undefined {
 function requireBoth({ config }: MailerOptions, email: Mailer | undefined, sms: Mailer | undefined): void {
   const problems = [
     ...(email === undefined
-      ? [{ key: 'SMTP_URL', problem: 'is missing: without mail nobody can verify an address or reset a password' }]
+      ? [{ key: 'SMTP_URL', problem: 'is missing: without mail no user can verify an address or reset a password' }]
       : []),
     ...(sms === undefined && config.secondFactor.methods.includes('sms')
       ? [{ key: 'SMS_GATEWAY_URL', problem: 'is missing: secondFactor.methods has sms, so say what sends it' }]

@@ -63,7 +63,7 @@ export async function openStores(
   const url = environment.redisUrl;
   const redis = url === undefined ? undefined : await openRedisStores({ url, config, sealerFor, logger, closing });
   const local = createInProcessBus({ logger });
-  // With Redis nothing is claimed, and nobody listens to this bus.
+  // With Redis nothing is claimed, and this bus has no subscriber.
   const onClaimLost = (): void => local.announceGap();
   const database = await openDatabase({ config, environment, logger, closing, isClaimed, onClaimLost });
   const { records } = database;
@@ -99,7 +99,7 @@ interface SessionComposition {
 async function openSessions(composition: SessionComposition): Promise<SessionStore> {
   const { redis, records, isClaimed, config, logger, closing } = composition;
   if (redis !== undefined) return redis.sessions(records);
-  // Whoever only reads ends no session, and the file belongs to one process.
+  // A process that only reads ends no session, and the file belongs to one process.
   if (!isClaimed) return createRecordSessionStore(records);
   const ended = await openEndedSessions(join(config.dataDir, 'ended-sessions.log'));
   closing.push(() => ended.close());

@@ -25,7 +25,7 @@ describe.skipIf(redisUrl === undefined)('the gateway while Redis is away [redis]
   let dataDir: string;
   let account: { readonly email: string; readonly password: string };
   beforeAll(async () => {
-    upstream = createServer((request, response) => response.end(request.headers.authorization ?? 'nobody'));
+    upstream = createServer((request, response) => response.end(request.headers.authorization ?? 'anonymous'));
     await once(upstream.listen(0, '127.0.0.1'), 'listening');
     const target = new URL(redisUrl ?? '');
     proxy = await startChaosProxy({ targetHost: target.hostname, targetPort: Number(target.port) });
@@ -111,8 +111,8 @@ describe.skipIf(redisUrl === undefined)('the gateway while Redis is away [redis]
       await expectOutage(await post('/auth/sign-in/email', account));
       expect((await get('/readyz')).status).toBe(503);
       expect((await get('/healthz')).status).toBe(200);
-      expect(await (await get('/open/a')).text()).toBe('nobody');
-      expect(await (await get('/open/a', cookie)).text()).toBe('nobody');
+      expect(await (await get('/open/a')).text()).toBe('anonymous');
+      expect(await (await get('/open/a', cookie)).text()).toBe('anonymous');
       expect((await get('/internal/.well-known/jwks.json')).status).toBe(200);
 
       await proxy.behave({ kind: 'pass' });

@@ -45,7 +45,7 @@ export async function runGateway(): Promise<void> {
       const { port, internalPort, adminPort } = running;
       logger.info('gateway ready', { port, internalPort, adminPort, workers: count, demo: isDemo });
       stopOnSignals(running, logger);
-      // In the demonstration somebody sits at a terminal, and its end is the end of the process.
+      // The demonstration runs at a terminal, and the end of the terminal is the end of the process.
       if (!isDemo) process.on('SIGHUP', () => void running.reload());
     }
   } catch (error) {
@@ -86,7 +86,7 @@ async function startSeveral(
   };
 }
 
-/** The first signal drains; whoever asks a second time does not want to wait. */
+/** The first signal drains; the second ends the process at once. */
 function stopOnSignals({ stop, stopNow }: Running, logger: Logger): void {
   let isStopping = false;
   const onSignal = (): void => {

@@ -50,7 +50,7 @@ const questionSchema = z
  * Builds what operators talk to. It is served by a listener of its own, never by the public one.
  *
  * No page of any site may call it: a browser on the operator's machine reaches loopback, so whatever a browser marks as
- * coming from a page is refused, and so is a host name that somebody else pointed here (DNS rebinding).
+ * coming from a page is refused, and so is a host name of another owner that points here (DNS rebinding).
  */
 export function createAdminApp({ control, publicUrl, token, hosts, logger }: AdminAppParts): Hono {
   const app = new Hono();

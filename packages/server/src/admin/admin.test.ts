@@ -75,7 +75,7 @@ describe('the admin listener', () => {
       `${test.origin}/auth/sign-in/email`,
       'POST',
       { ...json, origin: test.origin },
-      JSON.stringify({ email: 'nobody@example.com', password: 'not-the-password-of-anybody' }),
+      JSON.stringify({ email: 'unknown@example.com', password: 'not-the-password-of-any-account' }),
     );
     expect(answer.status).toBe(401);
     await vi.waitFor(() => {
@@ -102,7 +102,7 @@ describe('the admin listener', () => {
   });
 
   it.each([
-    { name: 'under a name that somebody else pointed here', headers: { host: 'evil.example' }, status: 421 },
+    { name: 'under a name of another owner that points here', headers: { host: 'evil.example' }, status: 421 },
     { name: 'from a page', headers: { origin: 'http://localhost' }, status: 403 },
     { name: 'from a page that hides where it is', headers: { origin: 'null' }, status: 403 },
     { name: 'from an image of a page', headers: { 'sec-fetch-site': 'cross-site' }, status: 403 },
@@ -132,7 +132,7 @@ describe('the admin listener', () => {
       status: 422,
     },
     ...[
-      { name: 'a caller of the internal listener who is nobody', question: { listener: 'internal', sid: 'a' } },
+      { name: 'a caller of the internal listener without an audience', question: { listener: 'internal', sid: 'a' } },
       { name: 'a zone at the public listener', question: { sid: 'a', from: 'shop' } },
       { name: 'a listener that is none', question: { listener: 'admin' } },
     ].map(({ name, question }) => ({

@@ -5,7 +5,7 @@ import type { ReloadCondition, ReloadOutcome } from '../reload/reloader.ts';
 export interface Control {
   /** A page for Prometheus. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
-  /** What the door would do with a request. */
+  /** What the gateway would do with a request. */
   explain(question: ExplainQuestion): Promise<Explanation>;
   /** Uses the configuration as it is now, or says what keeps it from being used. */
   reload(): Promise<ReloadOutcome>;

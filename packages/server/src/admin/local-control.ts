@@ -4,21 +4,21 @@ import type { Reloader } from '../reload/reloader.ts';
 import type { Control } from './control.ts';
 
 export interface LocalControlParts {
-  readonly door: Gateway;
+  readonly gateway: Gateway;
   readonly registry: Registry | undefined;
   readonly isReady: () => boolean;
   readonly reloader: Reloader;
 }
 
 /** Answers operators for a gateway that is one process. */
-export function createLocalControl({ door, registry, isReady, reloader }: LocalControlParts): Control {
+export function createLocalControl({ gateway, registry, isReady, reloader }: LocalControlParts): Control {
   const startedAt = new Date().toISOString();
   return {
     metrics: async () =>
       registry === undefined
         ? { contentType: 'text/plain', text: '' }
         : { contentType: registry.contentType, text: await registry.metrics() },
-    explain: (question) => door.explain(question),
+    explain: (question) => gateway.explain(question),
     reload: () => reloader.reload(),
     status: () =>
       Promise.resolve({

@@ -10,7 +10,7 @@ const proxyNetwork = z.string().superRefine((text, context) => {
 });
 const oneYearSeconds = 31_536_000;
 
-/** How often a password may be wrong within which time; `.describe()` says for whom. */
+/** How often a password may be wrong within which time; `.describe()` says for which subject. */
 const attemptLimit = (maximumFailures: number, windowSeconds: number) =>
   z
     .strictObject({
@@ -31,7 +31,7 @@ export const configSchema = z.strictObject({
   hosts: z
     .array(hostPatternSchema)
     .default([])
-    .describe('Further host names (with port, if not the default one) that the door serves'),
+    .describe('Further host names (with port, if not the default one) that the gateway serves'),
   listen: z
     .strictObject({
       host: z.string().default('127.0.0.1').describe('Address on which the public listener binds'),
@@ -107,7 +107,7 @@ export const configSchema = z.strictObject({
     .array(proxyNetwork)
     .default([])
     .describe(
-      'Addresses or networks (such as 10.0.0.0/8) of proxies whose X-Forwarded-For and -Proto are believed; nobody by default',
+      'Addresses or networks (such as 10.0.0.0/8) of proxies whose X-Forwarded-For and -Proto are believed; none by default',
     ),
   forwardAuth: z
     .strictObject({
@@ -119,9 +119,7 @@ export const configSchema = z.strictObject({
         .describe('Addresses or networks of the proxies that may ask; everybody else is refused'),
     })
     .optional()
-    .describe(
-      'A listener on which nginx, Traefik or Caddy ask whether to let a request through; absent means that nobody may',
-    ),
+    .describe('A listener for auth subrequests of nginx, Traefik or Caddy (forward auth); absent means that it is off'),
   dataDir: z.string().min(1).default('.sallyport').describe('Folder of the embedded database and of generated secrets'),
   redis: z
     .strictObject({
@@ -138,7 +136,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('Redis; its address comes from REDIS_URL in the environment, and without it none is used'),
-  routes: z.array(routeSchema).min(1).describe('Routes of the door; the most specific prefix wins'),
+  routes: z.array(routeSchema).min(1).describe('Routes of the gateway; the most specific prefix wins'),
   locales: z
     .array(z.string().regex(/^[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*$/, 'must be a locale such as "de" or "en-GB"'))
     .default([])
@@ -279,7 +277,7 @@ export const configSchema = z.strictObject({
         .describe('Bytes of a request body, where the route names no limit of its own'),
     })
     .prefault({})
-    .describe('Upper bounds of what the door takes in'),
+    .describe('Upper bounds of what the gateway takes in'),
   session: z
     .strictObject({
       idleSeconds: seconds.default(43_200).describe('A session without requests ends after this time'),
@@ -309,11 +307,11 @@ export const configSchema = z.strictObject({
         .boolean()
         .default(false)
         .describe(
-          'HS256 with the secret of SALLYPORT_TOKEN_SECRET: every service that knows it can make tokens for every other one, as anybody. Only for services that cannot verify with public keys',
+          'HS256 with the secret of SALLYPORT_TOKEN_SECRET: every service that knows it can make tokens for every other one, as any user. Only for services that cannot verify with public keys',
         ),
     })
     .prefault({})
-    .describe('Tokens that the door makes'),
+    .describe('Tokens that the gateway makes'),
   keys: z
     .strictObject({
       algorithm: z
@@ -416,7 +414,7 @@ export const configSchema = z.strictObject({
       requiredFor: z
         .array(z.string().min(1))
         .default([])
-        .describe('Roles that demand a second factor: whoever holds one gets no session without'),
+        .describe('Roles that demand a second factor: a user who holds one gets no session without'),
     })
     .prefault({})
     .describe('Second factors; recovery codes come with each'),

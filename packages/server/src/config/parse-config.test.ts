@@ -119,7 +119,7 @@ describe('a configuration', () => {
       key: 'secondFactor.methods',
     },
     {
-      name: 'with a second factor that nobody knows',
+      name: 'with an unknown second factor',
       change: { secondFactor: { methods: ['canary'] } },
       key: 'secondFactor.methods.0',
     },

@@ -103,7 +103,7 @@ function bindingProblems({ publicUrl, tls, listen, trustedProxies }: Config): Co
   if (listen.redirectFrom !== undefined && !isSecure) {
     problems.push({ key: 'listen.redirectFrom', problem: 'leads to https, and publicUrl is http; remove it' });
   }
-  // Passwords and cookies would cross that network in clear, and anybody on it could say who the client is.
+  // Passwords and cookies would cross that network in clear, and any host on it could claim to be any client.
   if (isSecure && tls === undefined && trustedProxies.length === 0 && !isLoopbackAddress(listen.host)) {
     problems.push({
       key: 'listen.host',

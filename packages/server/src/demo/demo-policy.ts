@@ -20,7 +20,7 @@ export const demoPolicy = definePolicy({
   },
 });
 
-/** The roles of the demonstration belong to the product: a newer version brings its own, and nobody has to apply them. */
+/** The roles of the demonstration belong to the product: a newer version brings its own, without `roles apply`. */
 export async function applyDemoPolicy({ policy }: Config, stores: Stores, logger: Logger): Promise<void> {
   const { records, transaction } = stores.database;
   const differences = (await readRoleDifferences(records, policy)) ?? [];

@@ -2,7 +2,7 @@ import { serve } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { Server } from 'node:http';
 
-/** Opens the development mailbox on loopback: whoever can reach it reads every mail. Resolves to what closes it. */
+/** Opens the development mailbox on loopback: every client that reaches it reads every mail. Resolves to what closes it. */
 export function listenMailbox(app: Hono, port: number): Promise<{ readonly port: number; close(): Promise<void> }> {
   return new Promise((resolve, reject) => {
     // serve() without options for HTTP/2 or TLS makes a plain server.

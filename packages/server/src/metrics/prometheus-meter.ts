@@ -6,7 +6,7 @@ export interface PrometheusMeter extends Meter {
   readonly registry: Registry;
 }
 
-/** One series of a counter: a plain number, which the library reads when somebody looks. */
+/** One series of a counter: a plain number, which the library reads on a scrape. */
 interface Total {
   readonly labels: Readonly<Record<string, string>>;
   value: number;

@@ -10,7 +10,7 @@ export interface ConfigDifference {
 }
 
 /**
- * Keys that may change while the gateway runs: what the door reads afresh for every request. Everything else has been
+ * Keys that may change while the gateway runs: what the gateway reads afresh for every request. Everything else has been
  * built into something that remembers, or is an address that is bound. A key that is not listed needs another start.
  */
 const changeable: ReadonlySet<string> = new Set([

@@ -143,7 +143,7 @@ describe('a gateway whose configuration changes', () => {
     routes: parseConfig({ ...base, routes }, 'test').routes,
   });
 
-  it('uses other routes for new requests, lets those under way end, and signs nobody out', async () => {
+  it('uses other routes for new requests, lets those in flight end, and signs no user out', async () => {
     const cookie = await test.signIn();
     const underWay = test.get('/slow/slow', { cookie });
     await vi.waitFor(() => expect(held).toHaveLength(1));

@@ -92,7 +92,7 @@ function problemOfFixed(key: string, before: Config, after: Config): string {
 
 function problemsOf(error: unknown): readonly ConfigurationProblem[] {
   if (error instanceof ConfigurationError) return error.problems;
-  // The door names what is wrong with its routes and hosts in a sentence for operators.
+  // The gateway names what is wrong with its routes and hosts in a sentence for operators.
   const problem = error instanceof Error ? error.message : 'it cannot be used';
   return [{ key: '(file)', problem: problem.replaceAll(/\s+/g, ' ') }];
 }

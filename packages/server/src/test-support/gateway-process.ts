@@ -58,7 +58,7 @@ export async function createGatewayFolder(options: GatewayFolderOptions): Promis
       ...options.config,
       ...change,
     };
-    // Renamed into place: nobody reads half a file.
+    // Renamed into place: no reader sees half a file.
     writeFileSync(`${file}.new`, text ?? `export default ${JSON.stringify(config)};\n`);
     renameSync(`${file}.new`, file);
   };

@@ -34,7 +34,7 @@ const reminderMilliseconds = 12 * 3_600_000;
  * of file systems miss what Kubernetes, network folders and editors do, and two small files cost nothing.
  *
  * What cannot be used is reported once it has stayed like that for two looks, so that a file that is half written, or a
- * key that comes a moment after its certificate, is nobody's alarm. Until then, and ever after, the last good pair serves.
+ * key that comes a moment after its certificate, raises no alarm. Until then, and ever after, the last good pair serves.
  *
  * @throws ConfigurationError when the pair of the start cannot be used.
  */

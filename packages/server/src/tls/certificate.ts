@@ -41,7 +41,7 @@ export function examineCertificateFiles(files: CertificateFiles, publicUrl: stri
   return { pair: outcome.pair, ...examineCertificate(outcome.pair, publicUrl, now) };
 }
 
-/** Reads both files. A key that everybody on the machine may read is refused, like one that nobody may. */
+/** Reads both files. A key that every user of the machine may read is refused, and so is an unreadable one. */
 export function readCertificate({ certFile, keyFile }: CertificateFiles): ReadOutcome {
   const problems: ConfigurationProblem[] = [];
   const cert = readText('tls.certFile', certFile, problems);
@@ -102,7 +102,7 @@ function problemsOfKey(leaf: X509Certificate, key: string): ConfigurationProblem
   const privateKey: KeyObject | undefined = attempt(() => createPrivateKey(key));
   if (privateKey === undefined) {
     const problem = key.includes('ENCRYPTED')
-      ? 'is encrypted, and nobody is there to type the password; decrypt it: openssl pkey -in … -out …'
+      ? 'is encrypted, and the gateway has no password for it; decrypt it: openssl pkey -in … -out …'
       : 'holds no private key; it must be PEM';
     return [{ key: 'tls.keyFile', problem }];
   }

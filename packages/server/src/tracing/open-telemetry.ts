@@ -41,10 +41,10 @@ const closeMilliseconds = 3000;
 const complaintMilliseconds = 60_000;
 
 /**
- * Builds a tracer on OpenTelemetry. Spans are sent in batches, beside the requests; when nobody takes them, they are
+ * Builds a tracer on OpenTelemetry. Spans are sent in batches, beside the requests; when the collector takes none, they are
  * dropped beyond a bound.
  *
- * Which requests are sampled is decided here, by the trace id, and not by the flag of the caller: anybody on the
+ * Which requests are sampled is decided here, by the trace id, and not by the flag of the caller: any client on the
  * internet could set that. A trace that begins here has the request id as its id.
  */
 export function openTracing({ endpoint, sampleRatio, serviceName, logger }: TracingOptions): Tracing {
@@ -121,7 +121,7 @@ function present(attributes: SpanAttributes): Record<string, string | number | b
   );
 }
 
-/** Says now and then that nobody takes the spans. Nothing else is harmed by that. */
+/** Logs now and then that the collector takes no spans. Nothing else is harmed by that. */
 function withComplaints(exporter: SpanExporter, logger: Logger): SpanExporter {
   let complainedAt = Number.NEGATIVE_INFINITY;
   return {

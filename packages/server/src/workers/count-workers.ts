@@ -7,7 +7,7 @@ import type { Environment } from '../config/environment.ts';
  * How many processes serve.
  *
  * @throws ConfigurationError for more than one without Redis and a database: each would remember sessions and roles that
- *   another has ended, and nobody would tell it.
+ *   another has ended, and it would not be told.
  */
 export function countWorkers({ workers }: Config, { redisUrl, databaseUrl }: Environment): number {
   const missing = [

@@ -153,13 +153,13 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
   const apply = async (next: Config): Promise<void> => {
     const [first, ...others] = listening();
     if (first === undefined) throw new Error('no worker serves');
-    // What the door cannot use is found out by the first one, before any other has changed.
+    // What the gateway cannot use is found out by the first one, before any other has changed.
     const answer = await ask(first, { kind: 'apply', config: next });
     if (answer.kind !== 'applied') throw new Error(answer.kind === 'failed' ? answer.problem : 'it was not applied');
     current = next;
     for (const place of others) {
       const later = await ask(place, { kind: 'apply', config: next });
-      // Whoever does not follow is replaced by one that begins with it.
+      // A worker that does not follow is replaced by one that begins with it.
       if (later.kind !== 'applied') place.worker?.process.kill('SIGKILL');
     }
   };

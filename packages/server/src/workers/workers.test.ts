@@ -83,7 +83,7 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('a gateway with two worke
       },
       environment: variables,
     });
-    // Whoever gets this signal fails as a program fails that has a mistake.
+    // A process that gets this signal fails like a program with a bug.
     const fault = join(folder.folder, 'fault.mjs');
     writeFileSync(fault, "process.on('SIGUSR2', () => void Promise.reject(new TypeError('a mistake')));\n");
     await makeAccount(folder, variables);
@@ -145,7 +145,7 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('a gateway with two worke
   it('counts guesses at both of them together', async () => {
     const guess = async (): Promise<number> => {
       const headers = { origin: folder.origin, 'content-type': 'application/json' };
-      const body = JSON.stringify({ email: 'nobody@example.com', password: 'not the password of anybody' });
+      const body = JSON.stringify({ email: 'unknown@example.com', password: 'not the password of any account' });
       return (await send(`${folder.origin}/auth/sign-in/email`, 'POST', headers, body)).status;
     };
     const seenBefore = linesOf('request').length;
@@ -231,7 +231,7 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('a gateway with two worke
     const [first = 0, survivor = 0] = known;
     const told = linesOf(message).length;
     process.kill(first, 'SIGKILL');
-    // Each of its successors dies before it serves anybody.
+    // Each of its successors ends before it serves a request.
     for (let count = 0; count < 3; count++) {
       const next = await vi.waitFor(() => {
         const born = childrenOf(gateway.pid).find((pid) => !known.has(pid));
