@@ -3,7 +3,11 @@
  * stores (`test/e2e/store-combinations.ts`): outside judges, image builds, soak and long differential runs. CONTRIBUTING
  * says why.
  */
-export const filesOnlyInAll: readonly string[] = ['test/transport/testssl.test.ts', 'test/deploy/images.test.ts'];
+export const filesOnlyInAll: readonly string[] = [
+  'test/transport/testssl.test.ts',
+  'test/deploy/images.test.ts',
+  'test/faults/soak.test.ts',
+];
 
 /** The variable by which `npm test` tells Vitest what to leave out; without it everything runs. */
 export const scopeVariable = 'TEST_SCOPE';
