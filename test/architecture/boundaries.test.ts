@@ -14,7 +14,7 @@ import {
 
 const pages = ['@sallyport/app-ui', '@sallyport/core', '@sallyport/nextjs'];
 
-/** Which of our packages each part may import. Apps and examples compose; nobody imports them. */
+/** Which of our packages each part may import. Apps and examples compose; no package imports them. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   'packages/core': [],
   'packages/stores': ['@sallyport/core'],
@@ -66,7 +66,7 @@ describe('dependencies between the parts', () => {
     expect(violations).toEqual([]);
   });
 
-  it('let nobody reach into a package past its entry points', () => {
+  it('import other packages through their entry points only', () => {
     const entryPoints = listWorkspaces().flatMap((folder) => {
       const { name, exports = {} } = readManifest(folder);
       return Object.keys(exports).map((key) => toPattern(`${name}${key.slice(1)}`));

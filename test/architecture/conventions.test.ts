@@ -26,7 +26,7 @@ const librarySources = packageSources.filter(
 const allSources = readSources('packages', 'apps', 'examples', 'tools', 'bench', 'test');
 
 describe('libraries', () => {
-  it('never read the environment, except for the place of a Next application, which nobody composes', () => {
+  it('never read the environment, except in a Next application, which has no composition root', () => {
     const exceptions = new Set([
       'packages/nextjs/src/server/zone-environment.ts',
       'packages/nextjs/src/zone/zone-proxy.ts',
@@ -43,7 +43,7 @@ describe('libraries', () => {
     expect(findLines(librarySources, /(?<!\.)process\.(?:exit|abort|kill)\(/)).toEqual([]);
   });
 
-  it('never augment the types of somebody else', () => {
+  it('never augment the types of another package', () => {
     expect(findLines(librarySources, /^declare (?:global|module)\b/)).toEqual([]);
   });
 

@@ -26,7 +26,7 @@ describe('the door [embedded]', () => {
     expect(await failuresOf(casesOf(group), kits)).toEqual([]);
   });
 
-  it('P25: lets no generated path through that anybody reads as a closed one', { timeout: 120_000 }, async () => {
+  it('P25: lets no generated path through that any reading takes for a closed one', { timeout: 120_000 }, async () => {
     if (kits.plain === undefined) throw new TypeError('there is no gateway');
     const { statuses, seen, wrong } = await askForPaths(kits.plain, 3000);
     expect([...statuses].filter((status) => ![200, 303, 400, 401, 404, 405].includes(status))).toEqual([]);

@@ -3,7 +3,7 @@ import { pathArbitrary, readingsOf } from './path-readings.ts';
 import type { Kit } from './runner/kit.ts';
 import type { SeenRequest } from './fixture/echo.ts';
 
-/** Closed to a stranger, in whatever way somebody reads a path. */
+/** Paths that are closed to an anonymous caller in at least one reading. */
 const closed = /^\/(?:api|admin|events|ws|auth)(?:\/|$)/;
 const parallel = 20;
 
@@ -11,7 +11,7 @@ const parallel = 20;
 export interface PathsAsked {
   readonly statuses: ReadonlySet<number>;
   readonly seen: readonly SeenRequest[];
-  /** What reached the upstream although nobody was answered with it, somebody reads it as closed, or it names a caller. */
+  /** What reached the upstream although no answer shows it, some reading takes it for a closed path, or it names a caller. */
   readonly wrong: readonly string[];
 }
 

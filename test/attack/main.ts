@@ -24,8 +24,8 @@ const help = `npm run attack -- [options]
   --gateway <url>     another gateway, reached as app.test; with it all of these:
   --echo <url>        the recording upstream behind it (npm run fixture:attack says how it behaves)
   --cookie-name <n>   the name of its session cookie
-  --alice <value>     a session of somebody with the role "user"
-  --root <value>      a session of somebody with the role "admin"
+  --alice <value>     a session of a user with the role "user"
+  --root <value>      a session of a user with the role "admin"
 `;
 
 const fixtures: Fixture[] = [];

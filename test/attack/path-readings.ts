@@ -12,7 +12,7 @@ const unit = fc.oneof(
   },
 );
 
-/** Paths that somebody would try. */
+/** Paths that an attacker would try. */
 export const pathArbitrary = fc.array(unit, { maxLength: 14 }).map((units) => `/${units.join('')}`);
 
 /** A browser's parser, a server in Go that cleans paths, and one in Java that cuts parameters off before it decodes. */

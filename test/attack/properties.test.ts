@@ -26,7 +26,7 @@ const table = createRouteTable(
   [],
 );
 
-describe('P25: whoever reads the path that goes upstream decides as the door did', () => {
+describe('P25: every reading of the path that goes upstream leads to the decision of the gateway', () => {
   it('in 50,000 paths, in three ways of reading', () => {
     let accepted = 0;
     fc.assert(

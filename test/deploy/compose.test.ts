@@ -133,7 +133,7 @@ describe('compose.yaml', () => {
 });
 
 describe.skipIf(openssl === undefined)('make-secrets.sh (skipped without openssl)', () => {
-  it('makes every secret that compose.yaml names, in a folder that nobody else may enter', () => {
+  it('makes every secret that compose.yaml names, in a folder that no other user may enter', () => {
     for (const { file } of Object.values<Tree>(compose.secrets)) {
       expect(readFileSync(path.join(folder, file), 'utf8').trim()).not.toBe('');
     }
@@ -144,7 +144,7 @@ describe.skipIf(openssl === undefined)('make-secrets.sh (skipped without openssl
     );
   });
 
-  it('lets a group read them, whom every container that mounts one belongs to, and not everybody', () => {
+  it('lets the group read them that every container with a secret belongs to, and no other user', () => {
     const gid = Number(/^SECRETS_GID=(\d+)$/m.exec(readFileSync(path.join(folder, '.env'), 'utf8'))?.[1]);
     for (const { file } of Object.values<Tree>(compose.secrets)) {
       const { mode, gid: group } = statSync(path.join(folder, file));
@@ -191,7 +191,7 @@ describe.skipIf(openssl === undefined)('make-secrets.sh (skipped without openssl
   );
 
   it.skipIf(redis === undefined || redisClient === undefined)(
-    'and Redis lets in who has the password, and nobody else (skipped without Redis)',
+    'and Redis takes only clients with the password (skipped without Redis)',
     async () => {
       const [port = 0] = await findFreePorts(1);
       const secrets = path.join(folder, 'deploy/compose/secrets');

@@ -67,7 +67,7 @@ async function copy(value: string, stages: readonly Stage[], folder: string): Pr
   }
 }
 
-/** Modules are many files that nobody writes to: hard links, where the folders are on one file system. */
+/** Modules are many files that are never written to: hard links, where the folders are on one file system. */
 async function link(source: string, target: string): Promise<void> {
   const isFolder = (await stat(source)).isDirectory();
   await mkdir(isFolder ? target : path.dirname(target), { recursive: true });

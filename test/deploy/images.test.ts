@@ -31,7 +31,7 @@ const isBuilt = [
 const canRun = isBuilt && process.platform === 'linux' && findProgram('openssl') !== undefined;
 const isRoot = process.getuid?.() === 0;
 /** User and group of the images. */
-const nobody = 10_001;
+const unprivilegedId = 10_001;
 const publicHost = 'app.example.com';
 const gatewayNames = ['gateway-1', 'gateway-2'] as const;
 const processes = [...gatewayNames, ...deployedUpstreams] as const;
@@ -226,7 +226,7 @@ async function startServers(): Promise<readonly TestServer[]> {
     redis = cache;
     secrets.replace('redis_url', 'redis:6379', new URL(cache.url).host);
   }
-  // Nobody listens there: a mail server that is away stops no start.
+  // No server listens there: a mail server that is away stops no start.
   secrets.replace('smtp_url', 'mailpit:1025', '127.0.0.1:9');
   return servers;
 }
@@ -265,14 +265,14 @@ async function sallyport(
 async function inContainer(command: readonly string[]): Promise<readonly string[]> {
   const [group = ''] = (await composeServices())['gateway-1'].group_add as readonly string[];
   const gid = secrets.variables[/^\$\{(\w+)/.exec(group)?.[1] ?? ''] ?? '';
-  return isRoot ? [...asUser(nobody, nobody, gid), ...command] : command;
+  return isRoot ? [...asUser(unprivilegedId, unprivilegedId, gid), ...command] : command;
 }
 
 /** What compose.yaml sets, with folders and addresses of this machine. */
 async function environmentFor(name: ProcessName): Promise<Record<string, string>> {
   const data = path.join(folder, `${name}-data`);
   await mkdir(data, { mode: 0o700, recursive: true });
-  if (isRoot) chownSync(data, nobody, nobody);
+  if (isRoot) chownSync(data, unprivilegedId, unprivilegedId);
   const declared = (await composeServices())[name].environment as Readonly<Record<string, string>>;
   const settings = Object.entries(declared).map(([key, value]) => [
     key,

@@ -80,7 +80,7 @@ describe('every deployment', () => {
   });
 
   it.each(deployments.map((deployment) => [deployment.metadata.name as string, deployment] as const))(
-    '%s: runs as nobody, on a file system that it cannot write to, with no right of the kernel',
+    '%s: runs as an unprivileged user, on a read-only file system, without kernel capabilities',
     (_name, deployment) => {
       const pod = podOf(deployment);
       expect(pod.securityContext).toMatchObject({

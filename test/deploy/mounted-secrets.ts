@@ -14,7 +14,7 @@ export interface MountedSecrets {
   replace(name: string, part: string, replacement: string): void;
 }
 
-/** Somebody with an account on the machine, who is not root and not the user of the images. */
+/** A user of the machine who is neither root nor the user of the images. */
 const operator = { uid: 23_456, gid: 23_457 };
 const isRoot = process.getuid?.() === 0;
 

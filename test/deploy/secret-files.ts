@@ -11,7 +11,7 @@ const fieldOf: Readonly<Record<string, string>> = {
   SMTP_URL_FILE: 'smtpUrl',
 };
 
-/** Puts files in place of those that a container mounts, so that a misspelt `…_FILE` is read by nobody and noticed. */
+/** Puts files in place of those that a container mounts, so that a misspelt `…_FILE`, which no process reads, is noticed. */
 export function writeSecretFiles(names: readonly string[]): {
   readonly variables: Readonly<Record<string, string>>;
   readonly expected: Readonly<Record<string, string>>;

@@ -61,7 +61,7 @@ describe('behind the door', () => {
       .waitFor();
   });
 
-  it('never shows the requests of somebody else, nor of another session of the same person', async () => {
+  it('never shows the requests of another user, nor of another session of the same user', async () => {
     const { page, account } = await openAsNewcomer();
     await openProducts(page);
     const mine = await readRequests(page);

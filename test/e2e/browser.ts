@@ -37,7 +37,7 @@ export function useVisitors(url: () => string = () => sharedSystem.url): Visitor
   return { open, openPage: async (options) => (await open(options)).newPage() };
 }
 
-/** Starts Chromium. Whoever calls closes it. */
+/** Starts Chromium. The caller closes it. */
 export async function launchBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: sharedSystem.chromium,

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => system.dispose());
 
-describe('a session that nobody uses', () => {
+describe('an unused session', () => {
   // Both pages wait for the same seconds: that is why two stories share one test.
   it('expires: calls get 401, a new page leads to sign-in and back, and an open page says so when looked at', async () => {
     const account = demoAccount('user', system.accounts);

@@ -136,7 +136,7 @@ describe('what is made for one person', () => {
   );
 });
 
-describe('a page of somebody else', () => {
+describe('a page of another site', () => {
   it.each(['same-site', 'cross-site'] as const)('cannot sign people out by a form (%s)', async (kind) => {
     const page = await openAs('user');
     const response = await submitFrom(page, kind, form('/auth/sign-out'));
@@ -153,7 +153,7 @@ describe('a page of somebody else', () => {
     expect(await findProductId(page, 'Planted')).toBeUndefined();
   });
 
-  it.each(['same-site', 'cross-site'] as const)('cannot sign its visitors in as somebody else (%s)', async (kind) => {
+  it.each(['same-site', 'cross-site'] as const)('cannot sign its visitors in to another account (%s)', async (kind) => {
     const { email, password } = demoAccount('vendor');
     const page = await visitors.openPage();
     await page.goto('/healthz');
@@ -197,7 +197,7 @@ function form(action: string, fields = ''): string {
     <form method="post" enctype="text/plain" action="${sharedSystem.url}${action}">${fields}<button>Win a prize</button></form>`;
 }
 
-/** Opens the page of somebody else in the browser of the visitor, presses its button, and gives the answer. */
+/** Opens the page of another site in the browser of the visitor, presses its button, and returns the answer. */
 async function submitFrom(page: Page, kind: 'same-site' | 'cross-site', html: string): Promise<Response> {
   const site = await openOtherSite(kind, html);
   onTestFinished(() => site.close());

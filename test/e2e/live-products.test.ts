@@ -17,7 +17,7 @@ function liveMark(page: Page) {
 }
 
 describe('the list of products', () => {
-  it('shows what somebody else adds and removes, without a new page', async () => {
+  it('shows what another user adds and removes, without a new page', async () => {
     const watching = await openSignedIn(visitors, demoAccount('user'));
     await openProducts(watching);
     await liveMark(watching).getByText('Live').waitFor();

@@ -12,7 +12,7 @@ export interface Account {
   readonly password: string;
 }
 
-/** Makes up somebody whom nobody knows yet. */
+/** Makes up a user without an account. */
 export function newPerson(name = 'Nora Newcomer'): Account {
   const unique = randomUUID().slice(0, 8);
   return { name, email: `${unique}@example.com`, password: `heron ${unique} basalt orchard` };

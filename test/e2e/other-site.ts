@@ -4,7 +4,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { sharedSystem } from './shared-system.ts';
 
-/** A site of somebody else, with one page. */
+/** Another site, with one page. */
 export interface OtherSite {
   readonly url: string;
   close(): Promise<void>;

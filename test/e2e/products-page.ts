@@ -2,7 +2,7 @@ import type { Locator, Page } from 'playwright-core';
 import { callApi, type ApiAnswer } from './call-api.ts';
 import { openReady } from './hydrated-page.ts';
 
-/** Product of the catalogue that every shop starts with; it belongs to nobody who can sign in. */
+/** Product of the catalogue that every shop starts with; its owner cannot sign in. */
 export const catalogueProduct = { id: '5a111900-0000-4000-8000-000000000001', name: 'Alder desk lamp' } as const;
 
 export interface ProductForm {

@@ -42,7 +42,7 @@ export async function openRecorder(authority?: TestAuthority): Promise<Recorder>
       port: target,
       method,
       path: url,
-      // Bodies are kept as text, so nobody may compress them.
+      // Bodies are kept as text, so the server must not compress them.
       headers: [...withoutHeader(request.rawHeaders, 'accept-encoding')],
       agent: false,
       ...(authority === undefined ? {} : { ca: readFileSync(authority.caFile), servername: 'localhost' }),

@@ -73,7 +73,7 @@ describe('a backup from before a sign-out, restored after it [postgres + redis Ã
       await copyFile(backup, file);
       await redis.process?.restart();
     });
-    // The backup was read at all: whoever was signed in then still is.
+    // The backup was read at all: users who were signed in then still are.
     expect((await ask(products, { cookie: staying })).status).toBe(200);
     await expectEnded(leaving);
   });
@@ -106,7 +106,7 @@ async function expectEnded(cookies: readonly string[]): Promise<void> {
   }
 }
 
-/** As an operator restores: nobody is served meanwhile. */
+/** As an operator restores: no request is served meanwhile. */
 async function restartAround(work: () => Promise<unknown>): Promise<void> {
   await Promise.all([system.stop('gateway'), system.stop('gateway-2')]);
   await work();

@@ -43,7 +43,7 @@ describe('a user', () => {
     await page.getByRole('heading', { level: 1 }).filter({ hasText: 'A role or permission is missing' }).waitFor();
   });
 
-  it('may not change the roles of anybody, not even its own', async () => {
+  it('may not change the roles of any user, not even its own', async () => {
     const page = await openAs('user');
     const { body } = await callApi(page, '/auth/session');
     const { id } = body['user'] as { readonly id: string };
@@ -81,9 +81,9 @@ describe('a vendor', () => {
     expect(await callApi(page, catalogueUrl, { method: 'DELETE' })).toMatchObject(forbidden);
   });
 
-  it('cannot put a product on sale in the name of somebody else', async () => {
+  it('cannot put a product on sale in the name of another user', async () => {
     const page = await openAs('vendor');
-    const json = { ...newProduct, ownerId: 'somebody-else' };
+    const json = { ...newProduct, ownerId: 'another-user' };
     expect(await callApi(page, '/api/shop/products', { method: 'POST', json })).toMatchObject({ status: 422 });
   });
 });
@@ -114,7 +114,7 @@ describe('an administrator', () => {
     expect(await findProductId(vendor, name)).toBeUndefined();
   });
 
-  it('gives somebody a role that counts from the next request on, without a new sign-in', async () => {
+  it('gives a user a role that counts from the next request on, without a new sign-in', async () => {
     const page = await visitors.openPage();
     await signInAsNewcomer(page);
     await openProducts(page);

@@ -46,7 +46,7 @@ afterAll(async () => {
 });
 
 describe('kill -9 of one of two gateways [postgres + redis ×2]', () => {
-  it('signs nobody out, and undoes no sign-out that was confirmed', async () => {
+  it('signs no user out, and undoes no sign-out that was confirmed', async () => {
     const account = await signUpVerified(ask, system.mailbox);
     const staying = await signInTimes(account, 6);
     const leaving = await signInTimes(account, 24);
@@ -64,7 +64,7 @@ describe('kill -9 of one of two gateways [postgres + redis ×2]', () => {
     }
     await Promise.all([traffic.stop(), leavingAll]);
 
-    expectNobodySignedOut(traffic);
+    expectNoUserSignedOut(traffic);
     await expectSignedIn(staying);
     expect(signedOut.length).toBeGreaterThan(0);
     for (const cookie of signedOut) await expectStatus(cookie, 401);
@@ -103,23 +103,23 @@ describe('kill -9 of one of two gateways [postgres + redis ×2]', () => {
 });
 
 describe('two gateways that are restarted one after the other [postgres + redis ×2]', () => {
-  it('sign nobody out, under load', async () => {
+  it('sign no user out, under load', async () => {
     const cookies = await signInTimes(demoAccount('user', system.accounts), 6);
     const traffic = startTraffic(ask, products, cookies);
     await traffic.progress(20);
     await roll(traffic);
     await traffic.stop();
-    expectNobodySignedOut(traffic);
+    expectNoUserSignedOut(traffic);
     await expectSignedIn(cookies);
   });
 
-  it('take a new root secret on the way, and sign nobody out', async () => {
+  it('take a new root secret on the way, and sign no user out', async () => {
     const account = demoAccount('vendor', system.accounts);
     const cookies = await signInTimes(account, 6);
     const traffic = startTraffic(ask, products, cookies);
     await roll(traffic, (name) => writeSecret(name, `2:${secondSecret},1:${firstSecret}`));
     await traffic.stop();
-    expectNobodySignedOut(traffic);
+    expectNoUserSignedOut(traffic);
     await expectSignedIn(cookies);
 
     // Sessions of either version end at both.
@@ -141,8 +141,8 @@ async function roll(traffic: Traffic, change: (name: GatewayName) => Promise<voi
   }
 }
 
-/** Connections may break and a service may be out of reach for a moment: nobody may be told that they are somebody else. */
-function expectNobodySignedOut({ counts }: Traffic): void {
+/** Connections may break and a service may be out of reach for a moment: no user may be served as another one. */
+function expectNoUserSignedOut({ counts }: Traffic): void {
   const tolerated: ReadonlySet<number> = new Set([0, 200, 502, 503]);
   expect([...counts.keys()].filter((status) => !tolerated.has(status))).toEqual([]);
   expect(counts.get(200)).toBeGreaterThan(0);

@@ -46,7 +46,7 @@ describe('an authenticator app', () => {
     await sessionRows(page).first().getByText('with password and one-time code').waitFor();
   });
 
-  it('shows a code that nobody can use a second time', async () => {
+  it('shows a code that cannot be used a second time', async () => {
     const page = await visitors.openPage();
     const account = await signInAsNewcomer(page);
     const { app } = await setUpApp(page);
@@ -171,7 +171,7 @@ describe('a step-up', () => {
     expect(await sessionRows(weak).count()).toBe(2);
   });
 
-  it('takes the password of somebody who has no second factor', async () => {
+  it('takes the password of a user without a second factor', async () => {
     const page = await visitors.openPage();
     const account = await signInAsNewcomer(page);
     await page.goto('/step-up?returnTo=%2Fproducts');
@@ -208,7 +208,7 @@ describe('a role that demands a second factor', () => {
   });
   afterAll(() => system.dispose());
 
-  it('lets nobody in who has none, shows how to set one up, and leaves no secret behind', async () => {
+  it('refuses a user without one, shows how to set one up, and leaves no secret behind', async () => {
     const page = await strictVisitors.openPage({ reducedMotion: 'reduce' });
     const addresses: string[] = [];
     page.on('framenavigated', (frame) => void addresses.push(frame.url()));
@@ -301,7 +301,7 @@ async function beginSignIn(page: Page, account: Credentials, returnTo?: string):
   await page.waitForURL(/\/second-factor/);
 }
 
-/** The code of the newest message to somebody, once there are so many with a code. */
+/** The code of the newest message to an address, once there are so many with a code. */
 async function newestCode(to: string, count: number): Promise<string> {
   return vi.waitFor(
     async () => {

@@ -2,7 +2,7 @@ import type { Locator, Page } from 'playwright-core';
 import { createAuthenticator, type Authenticator } from './authenticator.ts';
 import { openReady, waitUntilHydrated } from './hydrated-page.ts';
 
-/** What somebody holds who set up an authenticator app. */
+/** What a user holds after setting up an authenticator app. */
 export interface SetUpApp {
   readonly key: string;
   readonly app: Authenticator;
@@ -48,7 +48,7 @@ export async function saveRecoveryCodes(page: Page, doneLabel: string): Promise<
   await done.click();
 }
 
-/** Sets up an authenticator app on the security page of somebody who just signed in. */
+/** Sets up an authenticator app on the security page of a user who just signed in. */
 export async function setUpApp(page: Page): Promise<SetUpApp> {
   await openSecurity(page);
   await page.getByRole('button', { name: 'Set up Authenticator app' }).click();

@@ -74,7 +74,7 @@ const outages = [
 ] as const;
 
 describe.each(outages)('$name [postgres + redis ×2]', ({ fail, recover }) => {
-  it('is an outage and signs nobody in or out; pages say so, and all is well when it is over', async () => {
+  it('is an outage and signs no user in or out; pages say so, and all is well when it is over', async () => {
     const page = await visitors.openPage();
     await signInDirectly(page, demoAccount('user', system.accounts));
     expect(await callApi(page, '/api/shop/products')).toMatchObject({ status: 200 });
@@ -118,7 +118,7 @@ describe.each(outages)('$name [postgres + redis ×2]', ({ fail, recover }) => {
   }, 180_000);
 });
 
-describe('a page of somebody whose session cannot be looked up [postgres + redis ×2]', () => {
+describe('a page of a user whose session cannot be looked up [postgres + redis ×2]', () => {
   it('says that nothing was lost, and leads back when Redis is there again', async () => {
     const page = await openAsUser();
     const other = await page.context().newPage();
@@ -176,6 +176,6 @@ async function setReadOnly(value: 'on' | 'off'): Promise<void> {
 
 function breakable(server: TestServer): BreakableServer {
   if (server.kind === 'absent') throw new Error(server.reason);
-  if (server.process === undefined) throw new TypeError('This server was started by somebody else');
+  if (server.process === undefined) throw new TypeError('This server was not started by this run');
   return { url: server.url, process: server.process };
 }

@@ -68,7 +68,7 @@ describe('two browsers of one person', () => {
     await signIn(phone, account);
   });
 
-  it('never see or end the session of somebody else', async () => {
+  it('never see or end the session of another user', async () => {
     const { desk } = await openTwoBrowsers();
     const stranger = await visitors.openPage();
     await signInAsNewcomer(stranger);

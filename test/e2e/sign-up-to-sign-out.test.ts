@@ -86,7 +86,7 @@ describe('an address that has an account already', () => {
   });
 });
 
-describe('somebody who forgot the password', () => {
+describe('a user who forgot the password', () => {
   it('chooses a new one by mail; the old one and every session end', async () => {
     const page = await visitors.openPage();
     const elsewhere = await visitors.openPage();
@@ -135,7 +135,7 @@ describe('somebody who forgot the password', () => {
     await signIn(page, { email: person.email, password: json.newPassword });
   });
 
-  it('sees the same answer for an address that nobody has', async () => {
+  it('sees the same answer for an address without an account', async () => {
     const page = await visitors.openPage();
     const { email } = await createAccount(page);
     const ask = (address: string) =>
@@ -145,7 +145,7 @@ describe('somebody who forgot the password', () => {
 });
 
 describe('a wrong password', () => {
-  it('is refused like an address that nobody has', async () => {
+  it('is refused like an address without an account', async () => {
     const page = await visitors.openPage();
     const person = await createAccount(page);
     const attempt = async (email: string) => {

@@ -7,7 +7,7 @@ import type { Credentials } from './sign-in.ts';
 const sessions = new Map<string, readonly Cookie[]>();
 
 /**
- * Opens a browser in which somebody is signed in, on a plain answer of the door. There is one sign-in per account and
+ * Opens a browser in which a user is signed in, on a plain answer of the gateway. There is one sign-in per account and
  * file; later browsers take over its cookie. For tests that leave the session as it is.
  */
 export async function openSignedIn(

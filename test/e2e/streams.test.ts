@@ -114,7 +114,7 @@ describe('W02: a WebSocket and an event stream [postgres + redis ×2]', () => {
     expect(ofDesk.stream.received()).not.toContain('session-ended');
   });
 
-  it('end when somebody signs out everywhere', async () => {
+  it('end when their user signs out everywhere', async () => {
     const account = await signUpVerified(first, system.mailbox);
     const [phone, desk] = [await cookieOf(first, account), await cookieOf(second, account)];
     const both = [await openBoth('gateway', phone), await openBoth('gateway-2', desk)];

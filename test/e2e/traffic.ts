@@ -19,7 +19,7 @@ export function startTraffic(ask: AskDoor, path: string, cookies: readonly strin
     while (!isStopped) {
       const { status } = await ask(path, { cookie });
       counts.set(status, (counts.get(status) ?? 0) + 1);
-      // A gateway that refuses connections answers at once: nobody asks that fast.
+      // A gateway that refuses connections answers at once: no browser asks that fast.
       await wait(status === 200 ? 5 : 50);
     }
   };

@@ -152,7 +152,7 @@ describe('two gateways that start at the same moment [postgres + redis ×2]', ()
     END $$`,
     );
     await flush(redisUrl);
-    // What the password of a demo account is has to be the same for whoever makes it.
+    // The password of a demo account has to be the same whichever gateway makes the account.
     const [one, other] = system.gateways.map(({ dataDir }) => path.join(dataDir, 'demo-accounts.json'));
     await copyFile(one ?? '', other ?? '');
     await Promise.all([system.start('gateway'), system.start('gateway-2')]);

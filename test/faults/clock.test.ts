@@ -20,7 +20,7 @@ describe('the clock of a gateway', () => {
     { seconds: -600, reason: 'out-of-date' },
     { seconds: 600, reason: 'made-in-the-future' },
   ])(
-    'that is wrong by $seconds seconds makes tokens that services refuse, and say why; nobody is signed out',
+    'that is wrong by $seconds seconds makes tokens that services refuse, and say why; no user is signed out',
     async ({ seconds, reason }) => {
       const { ask, cookie } = await signInWithClock(seconds);
       const answer = await ask(products, { cookie });

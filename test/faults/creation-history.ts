@@ -11,7 +11,7 @@ interface Listed {
 const path = '/api/shop/products';
 
 /**
- * Starts somebody who creates one product after the other, each under a name of its own. What was acknowledged is there
+ * Starts a client that creates one product after the other, each under a name of its own. What was acknowledged is there
  * once, and what was not, at most once: a POST is never sent a second time.
  */
 export function startCreationHistory(ask: AskDoor, cookie: string): History {

@@ -6,7 +6,7 @@ export interface History {
   readonly unanswered: number;
   /** Resolves when so many more were acknowledged. */
   progress(operations: number): Promise<void>;
-  /** Resolves when nobody is under way any more. */
+  /** Resolves when no call is in flight any more. */
   stop(): Promise<void>;
   /** Everything that contradicts what was acknowledged, as sentences; the system must be whole again. */
   contradictions(): Promise<readonly string[]>;

@@ -22,7 +22,7 @@ async function publishedKeys({ gateways }: SmallSystem): Promise<readonly string
 
 /**
  * Sends requests of every session through every gateway to every service until there were so many rotations, and every
- * service was sent tokens of so many keys; or until somebody was refused.
+ * service was sent tokens of so many keys; or until a caller was refused.
  *
  * Sessions join one by one, so that tokens are made all the time.
  */
@@ -95,7 +95,7 @@ async function startStaleKeys(): Promise<{ urlFor(internalOrigin: string): strin
 
 describe('rotation of signing keys', () => {
   it.skipIf(!hasServers)(
-    'refuses nobody: ten times under load, two gateways, three services [postgres + redis]',
+    'refuses no caller: ten times under load, two gateways, three services [postgres + redis]',
     async () => {
       system = await startSmallSystem({ gateways: 2, services });
       const answers = await rotateUnderLoad(system, 10);
@@ -104,13 +104,13 @@ describe('rotation of signing keys', () => {
     180_000,
   );
 
-  it('refuses nobody with one gateway on what is embedded', async () => {
+  it('refuses no caller with one gateway on the embedded stores', async () => {
     system = await startSmallSystem({ gateways: 1, services });
     const answers = await rotateUnderLoad(system, 2);
     expect([...answers.keys()]).toEqual(['served']);
   }, 180_000);
 
-  it('would be seen to refuse somebody: services that never hear of new keys do', async () => {
+  it('would be seen to refuse callers: services that never hear of new keys do', async () => {
     const stale = await startStaleKeys();
     system = await startSmallSystem({
       gateways: 1,

@@ -36,7 +36,7 @@ describe.each(faultStores)('while people sign in, sign out and create products',
       await end(histories);
     }, 180_000);
 
-    it('that freeze and go on later end no session of anybody', async () => {
+    it('that freeze and go on later end no session', async () => {
       const histories = await startHistories();
       await progress(histories, 6);
       const pid = system.pid('gateway') ?? 0;

@@ -6,7 +6,7 @@ import { AuthGuard, PassportModule, PassportStrategy } from '@nestjs/passport';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Strategy, type StrategyOptionsWithoutRequest } from 'passport-jwt';
 
-/** A service that nobody told of Sallyport: Nest with a stock strategy of passport-jwt. */
+/** A service without code of Sallyport: Nest with a stock strategy of passport-jwt. */
 export interface PassportService {
   readonly origin: string;
   close(): Promise<void>;

@@ -20,7 +20,7 @@ const present = async (token: string): Promise<{ readonly status: number; readon
   return { status: answer.status, code: body.code };
 };
 
-/** A token that holds, as somebody would have it who saw a request to the service. */
+/** A valid token, as an observer of a request to the service would have it. */
 async function takeToken(): Promise<string> {
   expect((await ask()).status).toBe(200);
   const token = system.service(service).lastToken() ?? '';
@@ -57,7 +57,7 @@ describe.skipIf(!hasServers)('a token that a subscribed service was sent [postgr
   beforeAll(() => open(2));
   afterAll(() => system.close());
 
-  it('dies when its session ends, at whichever gateway that happens, and no other token does', async () => {
+  it('dies when its session ends at any gateway, and no other token does', async () => {
     cookie = await system.signIn(email);
     const other = await takeToken();
     cookie = await system.signIn(email);
@@ -73,7 +73,7 @@ describe.skipIf(!hasServers)('a token that a subscribed service was sent [postgr
     let token = await takeToken();
     await system.withIdentity(({ accounts }) => accounts.setRoles(userId, ['user']));
     await expectDeath(token);
-    // The gateways follow at once, and so does whoever asks again.
+    // The gateways follow at once, and so does a caller that asks again.
     token = await takeToken();
     expect(decodeJwt(token)).toMatchObject({ roles: ['user'], scope: 'product:read' });
 
@@ -96,7 +96,7 @@ describe.skipIf(!hasServers)('a token that a subscribed service was sent [postgr
     expect((await ask(1)).status).toBe(401);
   });
 
-  it('dies when the key that signed it is withdrawn, and nobody is refused who asks again', async () => {
+  it('dies when the key that signed it is withdrawn, and a caller that asks again is not refused', async () => {
     cookie = await system.signIn(email);
     const token = await takeToken();
     const kid = JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()) as { kid: string };

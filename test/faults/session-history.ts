@@ -75,7 +75,7 @@ export function startSessionHistory(ask: AskDoor, accounts: readonly Account[]):
         const status = await settledStatus(ask, session.cookie, told);
         if (told === 'live' && status !== 200) found.push(`session ${index} was live and got ${status}`);
         if (told === 'ended' && status !== 401) found.push(`session ${index} was ended and got ${status}`);
-        // A sign-out that nobody answered for may still take effect. Once it has, that is for good.
+        // A sign-out that got no answer may still take effect. Once it has, that is for good.
         if (session.told === 'unsure' && status === 401) session.told = 'ended';
       }
       return found;

@@ -24,7 +24,7 @@ import { soakFaults, type SoakParts } from './soak-faults.ts';
  * order. After each, what clients were told is compared with what is. Ends with 1 on the first contradiction.
  */
 
-/** A fault may leave nobody able to do anything for so long; then something does not recover by itself. */
+/** A fault may stop every client for so long; then something does not recover by itself. */
 const recoveryMilliseconds = 60_000;
 const operationsBetween = 10;
 
@@ -74,7 +74,7 @@ async function openParts(): Promise<SoakParts> {
 async function own(starting: Promise<TestServer>): Promise<{ readonly url: string; readonly process: ServerProcess }> {
   const server = await starting;
   if (server.kind === 'absent') throw new Error(server.reason);
-  if (server.process === undefined) throw new TypeError('this server was started by somebody else');
+  if (server.process === undefined) throw new TypeError('this server was not started by this run');
   const { url, process: running } = server;
   undo.push(() => running.stop());
   return { url, process: running };

@@ -122,7 +122,7 @@ describe.each([withKeyPairs('ES256', 200), withKeyPairs('EdDSA', 401), withKeyPa
       });
     });
 
-    it('is believed in nothing that somebody else wrote, by services and by itself', async () => {
+    it('cannot be forged by another party, for services and for the gateway itself', async () => {
       const keys = alg === 'HS256' ? '' : await (await fetch(system.keysUrl)).text();
       const { kid } = headerOf(token);
       const secrets = [keys, makeTokenSecret()];
@@ -173,7 +173,7 @@ describe('changing a shared secret', () => {
     for (const one of open.splice(0).reverse()) await one.close();
   });
 
-  it('refuses nobody while services know both, and whoever has the old one only afterwards', async () => {
+  it('refuses no caller while services know both secrets, and afterwards those with the old one only', async () => {
     const [older, newer] = [makeTokenSecret(), makeTokenSecret()];
     const system = await startSigningSystem(withSecret(older, `${older},${newer}`));
     open.push(system);
@@ -182,7 +182,7 @@ describe('changing a shared secret', () => {
     let isOver = false;
     const ask = async (name: string): Promise<void> => {
       while (!isOver) {
-        // While the gateway is away nobody answers, which is no refusal.
+        // While the gateway is away there is no answer, which is no refusal.
         const status = await statusOf(`${system.origin}/api/${name}/me`, { cookie }).catch(() => 'away');
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
         await new Promise((resolve) => setTimeout(resolve, 20));

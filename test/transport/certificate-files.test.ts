@@ -171,7 +171,7 @@ describe('new files', () => {
   });
 });
 
-it('a certificate that nobody renewed is reported again and again, and serves on', async () => {
+it('a certificate that was not renewed is reported again and again, and serves on', async () => {
   await use({ days: 15 });
   let time = Date.now();
   watching(() => new Date(time));

@@ -33,7 +33,7 @@ export function rowsOfForwardAuth(proxy: () => ProxyInFront): void {
   };
   const signedIn = (): Headers => cookie(proxy().door.sessions.add());
 
-  it('who is signed in gets through, as somebody whom the service can verify', async () => {
+  it('a signed-in user gets through, with a token that the service can verify', async () => {
     const session = signedIn()['Cookie'] ?? '';
     const answer = await ask('GET', '/api/a%20b?x=%2F', { Cookie: `a=1; ${session}; b=2` });
     expect(answer.status).toBe(200);
@@ -84,7 +84,7 @@ export function rowsOfForwardAuth(proxy: () => ProxyInFront): void {
     ],
     ['a bearer of something', 401, 'GET', '/api/x', () => ({ Authorization: 'Bearer made-up' })],
     ['another site', 403, 'POST', '/api/x', () => ({ ...signedIn(), Origin: 'https://evil.test' })],
-    ['nobody knows whom', 403, 'POST', '/api/x', signedIn],
+    ['an anonymous caller', 403, 'POST', '/api/x', signedIn],
     ['what the door answers itself', 404, 'GET', '/internal/.well-known/jwks.json', () => ({})],
     ['the health of the door', 404, 'GET', '/healthz', () => ({})],
   ])('refuses %s, and the service hears nothing', async (_name, status, method, target, headers) => {
@@ -92,7 +92,7 @@ export function rowsOfForwardAuth(proxy: () => ProxyInFront): void {
     expect(seen()).toEqual([]);
   });
 
-  it('a store that does not answer is 503, and nobody is signed out', async () => {
+  it('a store that does not answer is 503, and no user is signed out', async () => {
     const { sessions } = proxy().door;
     const headers = signedIn();
     sessions.beforeAnswer = () => Promise.reject(new Error('down'));

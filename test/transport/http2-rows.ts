@@ -58,7 +58,7 @@ export function askOverHttp2(
     stream.on('error', reject);
     stream.on('end', () => resolve({ status: head[':status'] ?? 0, headers: head, body: received }));
   });
-  // Whoever waits for it hears of it; for others a stream that is reset is no failure.
+  // The caller that waits for the answer gets the error; for others a stream that is reset is no failure.
   answer.catch(() => {});
   if (body !== undefined) stream.end(body);
   return { stream, body: () => received, answer };
@@ -105,7 +105,7 @@ export function rowsOfHttp2(proxy: () => Omit<ProxyInFront, 'close'>): void {
       const token = proxy().door.sessions.add();
       const all = { ':path': '/api/x', cookie: cookie(token).Cookie, ':authority': host(), ...headers };
       await ask(all).catch(() => undefined);
-      // A proxy may refuse, or may go by :authority alone (RFC 9113, section 8.3.1). The other name reaches nobody.
+      // A proxy may refuse, or may go by :authority alone (RFC 9113, section 8.3.1). The other name reaches no route.
       expect(JSON.stringify(seen())).not.toContain('evil.test');
     });
 
@@ -132,7 +132,7 @@ export function rowsOfHttp2(proxy: () => Omit<ProxyInFront, 'close'>): void {
         const { Cookie } = cookie(proxy().door.sessions.add({ id }));
         return [1, 2, 3].map(() => askOverHttp2(connection, { ':path': `/api/${id}`, cookie: Cookie }).answer);
       });
-      const stranger = askOverHttp2(connection, { ':path': '/api/nobody' }).answer;
+      const stranger = askOverHttp2(connection, { ':path': '/api/unknown' }).answer;
       expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(Array(12).fill(200));
       expect((await stranger).status).toBe(401);
       for (const { target, headers } of seen())

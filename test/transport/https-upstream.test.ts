@@ -56,7 +56,7 @@ describe('a service that speaks TLS', () => {
     expect(serverNames).toEqual(['localhost']);
   });
 
-  it('keeps its connection whichever public host a request is for', async () => {
+  it('keeps its connection for requests to every public host', async () => {
     serverNames = [];
     for (const Host of ['app.test', 'shop.test', 'app.test']) {
       expect((await door.send('GET', '/by-name/x', { Host })).status).toBe(200);

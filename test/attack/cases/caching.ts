@@ -1,6 +1,6 @@
 import { omits, says } from '../runner/answer-oracles.ts';
 import type { AttackCase } from '../runner/attack-case.ts';
-import { either, nobody, nothing, user } from '../runner/upstream-oracles.ts';
+import { anonymous, either, nothing, user } from '../runner/upstream-oracles.ts';
 import { cookieOf, row } from '../runner/write-case.ts';
 
 /* K: what caches may keep, and what an answer tells of the inside. */
@@ -57,7 +57,7 @@ export const cachingCases: readonly AttackCase[] = [
   ),
   ...k03.requests([{ target: '/page' }, { target: '/page.css' }], {
     status: 200,
-    upstream: nobody(),
+    upstream: anonymous(),
     answer: [says('vary', /cookie/i)],
   }),
   ...[
@@ -101,7 +101,7 @@ export const cachingCases: readonly AttackCase[] = [
   ].flatMap((location) =>
     k05.requests([{ target: `/public/x?sp_redirect=${encodeURIComponent(location)}` }], {
       status: [302, 502],
-      upstream: nobody(),
+      upstream: anonymous(),
       answer: [
         (answer) => {
           const found = answer.headers.find(([name]) => name === 'location')?.[1] ?? '';
@@ -117,7 +117,7 @@ export const cachingCases: readonly AttackCase[] = [
   ...['/y', '/y?z#a', 'https://app.test/y', 'https://elsewhere.test/y', 'y', '?y'].flatMap((location) =>
     k05.requests([{ target: `/public/x?sp_redirect=${encodeURIComponent(location)}` }], {
       status: 302,
-      upstream: nobody(),
+      upstream: anonymous(),
       answer: [
         (answer) =>
           answer.headers.some(([name, value]) => name === 'location' && value === location)
@@ -130,7 +130,7 @@ export const cachingCases: readonly AttackCase[] = [
     [{ target: '/public/x' }, { target: '/public/x?sp_status=500' }, { target: '/nothing', host: 'evil.test' }],
     {
       status: [200, 421, 500],
-      upstream: either(nothing, nobody()),
+      upstream: either(nothing, anonymous()),
       answer: [omits('server', 'x-powered-by', 'via', 'x-aspnet-version')],
     },
   ),
@@ -144,13 +144,13 @@ export const cachingCases: readonly AttackCase[] = [
     ],
     {
       status: [200, 400, 401],
-      upstream: either(nothing, nobody()),
+      upstream: either(nothing, anonymous()),
       answer: [says('strict-transport-security', /max-age=31536000/)],
     },
   ),
   ...k06.requests([{ target: '/public/x' }, { target: '/api/x' }, { target: '/auth/session' }], {
     status: [200, 401],
-    upstream: either(nothing, nobody()),
+    upstream: either(nothing, anonymous()),
     answer: [says('x-content-type-options', /^nosniff$/)],
   }),
 ];

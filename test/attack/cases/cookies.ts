@@ -1,6 +1,6 @@
 import type { AttackCase } from '../runner/attack-case.ts';
 import { omits, says } from '../runner/answer-oracles.ts';
-import { either, nobody, nothing, user } from '../runner/upstream-oracles.ts';
+import { anonymous, either, nothing, user } from '../runner/upstream-oracles.ts';
 import { cookieOf, row } from '../runner/write-case.ts';
 import { fixtureAccounts } from '../fixture/fixture-accounts.ts';
 import { signIn } from '../fixture/sign-in.ts';
@@ -32,7 +32,7 @@ const noSession = (rows: ReturnType<typeof row>, values: readonly string[]): rea
     values.map((value) => ({ target: '/page', headers: [`Cookie: ${value}`] })),
     {
       status: 200,
-      upstream: nobody(),
+      upstream: anonymous(),
     },
   ),
 ];
@@ -176,7 +176,7 @@ export const cookieCases: readonly AttackCase[] = [
     'sallyport',
   ),
   c11.scenario(
-    'a value that somebody else planted does not become a session',
+    'a planted value does not become a session',
     async (kit) => {
       const { gateway, cookieName } = kit.address;
       const planted = 'AttackersOwnChoiceOfASessionToke';

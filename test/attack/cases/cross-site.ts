@@ -1,6 +1,6 @@
 import type { AttackCase } from '../runner/attack-case.ts';
 import { omits, says } from '../runner/answer-oracles.ts';
-import { nobody, nothing, user } from '../runner/upstream-oracles.ts';
+import { anonymous, nothing, user } from '../runner/upstream-oracles.ts';
 import { cookieOf, row } from '../runner/write-case.ts';
 import { headerOf, type WireAnswer } from '../runner/wire.ts';
 import type { Kit } from '../runner/kit.ts';
@@ -325,7 +325,7 @@ export const crossSiteCases: readonly AttackCase[] = [
       target: '/hooks/x',
       headers: [cookieOf('alice'), 'Origin: https://evil.test'],
     })),
-    { status: 200, upstream: nobody({ without: ['cookie'] }), answer: [omits('set-cookie')] },
+    { status: 200, upstream: anonymous({ without: ['cookie'] }), answer: [omits('set-cookie')] },
   ),
   ...x14.requests(
     [
@@ -334,7 +334,7 @@ export const crossSiteCases: readonly AttackCase[] = [
     ],
     {
       status: 200,
-      upstream: nobody({ without: ['cookie'] }),
+      upstream: anonymous({ without: ['cookie'] }),
     },
   ),
   ...x16.requests(

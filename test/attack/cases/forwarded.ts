@@ -1,5 +1,5 @@
 import type { AttackCase } from '../runner/attack-case.ts';
-import { nobody, nothing, user } from '../runner/upstream-oracles.ts';
+import { anonymous, nothing, user } from '../runner/upstream-oracles.ts';
 import { cookieOf, row } from '../runner/write-case.ts';
 
 /* F: what a client says about where it comes from. */
@@ -204,7 +204,7 @@ export const forwardedCases: readonly AttackCase[] = [
       target: '/public/x',
       headers: [`X-Forwarded-Proto: ${value}`],
     })),
-    { status: 200, upstream: nobody({ headers: rebuilt }) },
+    { status: 200, upstream: anonymous({ headers: rebuilt }) },
   ),
   ...f05.requests(
     ['127.0.0.1', '10.0.0.1', '127.0.0.1, 10.0.0.1', '::1', 'unknown', evil, '"><script>', '6.6.6.6:80', ''].map(
@@ -213,12 +213,12 @@ export const forwardedCases: readonly AttackCase[] = [
         headers: [`X-Forwarded-For: ${value}`],
       }),
     ),
-    { status: 200, upstream: nobody({ headers: rebuilt }) },
+    { status: 200, upstream: anonymous({ headers: rebuilt }) },
   ),
   ...aboutTheWay.flatMap((name) =>
     f07.requests([{ target: '/public/x', headers: [`${name}: ${evil}.evil`] }], {
       status: 200,
-      upstream: nobody({ headers: rebuilt, nowhere: [`${evil}.evil`] }),
+      upstream: anonymous({ headers: rebuilt, nowhere: [`${evil}.evil`] }),
     }),
   ),
   ...aboutTheWay
@@ -229,7 +229,7 @@ export const forwardedCases: readonly AttackCase[] = [
           target: '/public/x',
           headers: [`${spelling}: ${evil}.evil`],
         })),
-        { status: [200, 400], upstream: nobody({ headers: rebuilt, nowhere: [`${evil}.evil`] }) },
+        { status: [200, 400], upstream: anonymous({ headers: rebuilt, nowhere: [`${evil}.evil`] }) },
       ),
     ),
   ...f08.requests(
@@ -283,7 +283,7 @@ export const forwardedCases: readonly AttackCase[] = [
   ).flatMap(([sent, client]) =>
     f06.requests([{ target: '/public/x', headers: [`X-Forwarded-For: ${sent}`] }], {
       status: 200,
-      upstream: nobody({ headers: { 'x-forwarded-for': client } }),
+      upstream: anonymous({ headers: { 'x-forwarded-for': client } }),
       needs: 'trusted-proxy',
     }),
   ),
@@ -302,7 +302,7 @@ export const forwardedCases: readonly AttackCase[] = [
     ],
     {
       status: 200,
-      upstream: nobody({ headers: { ...rebuilt }, nowhere: ['evil.test', evil] }),
+      upstream: anonymous({ headers: { ...rebuilt }, nowhere: ['evil.test', evil] }),
       needs: 'trusted-proxy',
     },
   ),

@@ -1,6 +1,6 @@
 import type { AttackCase } from '../runner/attack-case.ts';
 import type { Kit } from '../runner/kit.ts';
-import { either, nobody, nothing } from '../runner/upstream-oracles.ts';
+import { anonymous, either, nothing } from '../runner/upstream-oracles.ts';
 import { row } from '../runner/write-case.ts';
 
 /* S: where a request ends, and whose answer is whose. */
@@ -23,7 +23,7 @@ const host = 'Host: app.test\r\n';
 const smuggled = 'GET /admin/smuggled HTTP/1.1\r\nHost: app.test\r\n\r\n';
 const post = `POST /public/x HTTP/1.1\r\n${host}`;
 const get = `GET /public/x HTTP/1.1\r\n${host}`;
-/** Refused by whoever reads it first, and the connection is of no more use. */
+/** Refused by the first parser that reads it, and the connection is closed. */
 const refused = { status: [0, 400, 501], upstream: nothing } as const;
 const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n';
 
@@ -55,7 +55,7 @@ export const framingCases: readonly AttackCase[] = [
     '\u0000chunked',
     'cow',
     '',
-    // What ends in "chunked" has an end that is known, and content that nobody decodes.
+    // What ends in "chunked" has a known end, and content that the gateway does not decode.
     ',chunked',
     'identity, chunked',
     'gzip, chunked',
@@ -104,7 +104,7 @@ export const framingCases: readonly AttackCase[] = [
   ].map((line) =>
     s03.bytes(`beside the real one, ${line}`, `${post}Content-Length: 2\r\n${line}\r\nConnection: close\r\n\r\nhi`, {
       status: 200,
-      upstream: nobody({ body: 'hi', nowhere: ['500000000000', 'chunked'] }),
+      upstream: anonymous({ body: 'hi', nowhere: ['500000000000', 'chunked'] }),
     }),
   ),
   ...(
@@ -139,7 +139,7 @@ export const framingCases: readonly AttackCase[] = [
   s04.bytes('two spaces in the request line', `GET  /public/x HTTP/1.1\r\n${host}Connection: close\r\n\r\n`, {
     // RFC 9112, section 3: white space there may be taken for one space.
     status: [200, 400],
-    upstream: either(nothing, nobody({ target: '/public/x' })),
+    upstream: either(nothing, anonymous({ target: '/public/x' })),
   }),
   ...(
     [
@@ -181,7 +181,7 @@ export const framingCases: readonly AttackCase[] = [
   s06.bytes('a chunked body on GET', `${get}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, refused),
   s06.bytes('a length of nothing on GET is fine', `${get}Content-Length: 0\r\nConnection: close\r\n\r\n`, {
     status: 200,
-    upstream: nobody(),
+    upstream: anonymous(),
   }),
   s07.scenario('a body that is broken off does not mix with the next request', async (kit) => {
     for (let round = 0; round < 10; round++) {
@@ -198,7 +198,7 @@ export const framingCases: readonly AttackCase[] = [
       await kit.reset();
     }
   }),
-  s07.scenario('answers that nobody waits for any more reach nobody else', async (kit) => {
+  s07.scenario('answers to abandoned requests reach no other client', async (kit) => {
     for (let round = 0; round < 5; round++) {
       const left = await kit.open();
       left.send(kit.fill(`GET /api/left?sp_delay_ms=150 HTTP/1.1\r\n${host}Cookie: {cookie}={root}\r\n\r\n`));
@@ -301,7 +301,7 @@ export const framingCases: readonly AttackCase[] = [
   ).map(([title, lines]) =>
     s10.bytes(`an upgrade to ${title}`, `${get}${lines}\r\n\r\n${smuggled}`, {
       status: [200, 400],
-      upstream: either(nothing, nobody({ without: ['upgrade', 'http2settings'] })),
+      upstream: either(nothing, anonymous({ without: ['upgrade', 'http2settings'] })),
     }),
   ),
   ...['POST', 'PUT', 'DELETE', 'OPTIONS', 'HEAD'].map((method) =>
@@ -381,7 +381,7 @@ export const framingCases: readonly AttackCase[] = [
     if (!everything.startsWith('HTTP/1.1 401')) kit.fail(`was answered ${everything.slice(0, 30)}`);
     if ((await kit.seen()).length > 0) kit.fail('the upstream saw it');
   }),
-  s13.scenario('asks nobody for more than it reads', async (kit) => {
+  s13.scenario('asks no client for more than it reads', async (kit) => {
     for (const target of ['/hooks/x', '/auth/sign-in/email']) {
       const wire = await kit.open();
       wire.send(
@@ -407,7 +407,7 @@ export const framingCases: readonly AttackCase[] = [
     `${post}Expect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi`,
     {
       status: 200,
-      upstream: nobody({ body: 'hi', without: ['expect'] }),
+      upstream: anonymous({ body: 'hi', without: ['expect'] }),
     },
   ),
 ];

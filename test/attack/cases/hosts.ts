@@ -1,6 +1,6 @@
 import { omits, reveals, says } from '../runner/answer-oracles.ts';
 import type { AttackCase } from '../runner/attack-case.ts';
-import { either, nobody, nothing } from '../runner/upstream-oracles.ts';
+import { anonymous, either, nothing } from '../runner/upstream-oracles.ts';
 import { cookieOf, row, type RequestText } from '../runner/write-case.ts';
 
 /* H: host, authority, form of the target, method. */
@@ -98,7 +98,7 @@ export const hostCases: readonly AttackCase[] = [
       target: '/public/x',
       host,
     })),
-    { status: 200, upstream: nobody() },
+    { status: 200, upstream: anonymous() },
   ),
   ...h06.requests(
     ['APP.test', 'Shop.Test:443'].map((host) => ({ target: '/admin/x', host })),
@@ -181,7 +181,7 @@ export const hostCases: readonly AttackCase[] = [
   ].flatMap((name) =>
     h13.requests([{ target: '/public/x', headers: [`${name}: DELETE`] }], {
       status: 200,
-      upstream: nobody({ method: 'GET', nowhere: ['DELETE'] }),
+      upstream: anonymous({ method: 'GET', nowhere: ['DELETE'] }),
     }),
   ),
   ...h13.requests(
@@ -227,7 +227,7 @@ export const hostCases: readonly AttackCase[] = [
   }),
   h15.bytes('HTTP/1.0 is served, and its connection ends', 'GET /public/x HTTP/1.0\r\nHost: app.test\r\n\r\n', {
     status: [200, 400],
-    upstream: either(nothing, nobody()),
+    upstream: either(nothing, anonymous()),
     answer: [says('connection', /close/)],
   }),
   ...h16.requests(
@@ -269,7 +269,7 @@ export const hostCases: readonly AttackCase[] = [
         headers: ['X-Sallyport-User: root', 'Authorization: Bearer evil', 'Origin: https://evil.test'],
       },
     ],
-    { status: 200, upstream: nobody({ nowhere: ['root', 'evil '] }) },
+    { status: 200, upstream: anonymous({ nowhere: ['root', 'evil '] }) },
   ),
 ];
 

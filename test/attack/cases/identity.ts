@@ -1,6 +1,6 @@
 import type { AttackCase } from '../runner/attack-case.ts';
 import { omits } from '../runner/answer-oracles.ts';
-import { nobody, nothing, user } from '../runner/upstream-oracles.ts';
+import { anonymous, nothing, user } from '../runner/upstream-oracles.ts';
 import { cookieOf, row } from '../runner/write-case.ts';
 
 /* I: a client that says who it is, and an upstream that says it back. */
@@ -99,17 +99,17 @@ const cookiesOfOurs = [
 export const identityCases: readonly AttackCase[] = [
   ...i01.requests(
     identityNames.map((name) => ({ target: '/public/x', headers: [`${name}: ${evil}`, 'X-Kept: yes'] })),
-    { status: 200, upstream: nobody({ nowhere: [evil], headers: { 'x-kept': 'yes' } }) },
+    { status: 200, upstream: anonymous({ nowhere: [evil], headers: { 'x-kept': 'yes' } }) },
   ),
   ...identityNames.slice(0, 6).flatMap((name) =>
     i02.requests(
       spellings(name).map((spelling) => ({ target: '/public/x', headers: [`${spelling}: ${evil}`] })),
-      { status: 200, upstream: nobody({ nowhere: [evil] }) },
+      { status: 200, upstream: anonymous({ nowhere: [evil] }) },
     ),
   ),
   ...i02.requests(
     spellings('Authorization').map((spelling) => ({ target: '/public/x', headers: [`${spelling}: Bearer ${evil}`] })),
-    { status: 200, upstream: nobody({ nowhere: [evil] }) },
+    { status: 200, upstream: anonymous({ nowhere: [evil] }) },
   ),
   ...i02.requests(
     [
@@ -125,14 +125,14 @@ export const identityCases: readonly AttackCase[] = [
       target: '/page',
       headers: [`${spelling}: ${evil}`],
     })),
-    { status: 200, upstream: nobody({ nowhere: [evil] }) },
+    { status: 200, upstream: anonymous({ nowhere: [evil] }) },
   ),
   ...i04.requests(
     [
       { target: '/public/x', headers: [`X-Sallyport-User: ${evil}`, `X-Sallyport-User: ${evil}2`] },
       { target: '/page', headers: [`x-SALLYPORT_user: ${evil}`, `X-Sallyport.User: ${evil}`] },
     ],
-    { status: 200, upstream: nobody({ nowhere: [evil] }) },
+    { status: 200, upstream: anonymous({ nowhere: [evil] }) },
   ),
   ...i05.requests(
     ['X-Sallyport-Roles: admin', 'x_sallyport_roles: admin', 'X-Sallyport.Roles: admin'].map((line) => ({
@@ -190,7 +190,7 @@ export const identityCases: readonly AttackCase[] = [
       [`  {cookie}={alice} ;theme=dark`],
       [`{cookie}={alice}; {cookie}={alice}; theme=dark`],
       [`theme=dark; {cookie}.0=a; {cookie}-x=b; sallyport=c; __Secure-sallyport=d; {cookie}={alice}`],
-      // What is ours in the eyes of whoever splits elsewhere, decodes or trims.
+      // Names that are ours to a parser which splits elsewhere, decodes or trims.
       [`theme=dark; a=b, {cookie}={root}; {cookie}={alice}`],
       [`theme=dark; a="{cookie}={root}"; {cookie}={alice}`],
       [`theme=dark; %5F%5FHost-sallyport={root}; {cookie}={alice}`],
@@ -211,7 +211,7 @@ export const identityCases: readonly AttackCase[] = [
   i11.bytes(
     'identity in trailers',
     'POST /public/x HTTP/1.1\r\nHost: app.test\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sallyport-User\r\nConnection: close\r\n\r\n2\r\nhi\r\n0\r\nX-Sallyport-User: evil-identity\r\nAuthorization: Bearer evil-identity\r\nX-Other: evil-identity\r\n\r\n',
-    { status: 200, upstream: nobody({ body: 'hi', nowhere: [evil], without: ['trailer'] }) },
+    { status: 200, upstream: anonymous({ body: 'hi', nowhere: [evil], without: ['trailer'] }) },
   ),
   ...i12.requests(
     [
@@ -221,7 +221,7 @@ export const identityCases: readonly AttackCase[] = [
       'Trailer: evil-identity',
       'HTTP2-Settings: evil-identity',
     ].map((line) => ({ target: '/public/x', headers: [line] })),
-    { status: 200, upstream: nobody({ nowhere: [evil] }) },
+    { status: 200, upstream: anonymous({ nowhere: [evil] }) },
   ),
   ...i12.requests(
     [
@@ -232,7 +232,7 @@ export const identityCases: readonly AttackCase[] = [
     ],
     {
       status: 200,
-      upstream: nobody({ nowhere: [evil] }),
+      upstream: anonymous({ nowhere: [evil] }),
     },
   ),
   ...cookiesOfOurs.flatMap((value) =>
@@ -242,7 +242,7 @@ export const identityCases: readonly AttackCase[] = [
           target: `/public/x?sp_set_cookie=${value.includes('%') ? value.replaceAll(' ', '%20').replaceAll(';', '%3B') : encodeURIComponent(value)}&sp_set_cookie=theme=dark`,
         },
       ],
-      { status: [200, 500, 502], upstream: nobody(), answer: [hasNoCookieOfOurs] },
+      { status: [200, 500, 502], upstream: anonymous(), answer: [hasNoCookieOfOurs] },
     ),
   ),
   ...i13.requests([{ target: '/api/x?sp_set_cookie=__Host-sallyport%3Devil', headers: [cookieOf('alice')] }], {

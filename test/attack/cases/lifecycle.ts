@@ -25,7 +25,7 @@ const recheckMilliseconds = 45_000;
 
 export const lifecycleCases: readonly AttackCase[] = [
   l01.scenario(
-    'whoever signs out at one is refused by the next request at the other, however warm its cache is',
+    'a session that ends at one gateway is refused by the next request at the other, however warm its cache is',
     async (kit) => {
       for (let round = 0; round < 6; round++) {
         const [here, there] = [round, round + 1];
@@ -85,7 +85,7 @@ export const lifecycleCases: readonly AttackCase[] = [
       const socket = await openSocket(kit, carol, '/admin/ws?sp_status=101', 1);
       const hers = await openSocket(kit, carol, '/ws', 1);
       await giveRoles(kit, root, carol, ['user']);
-      // A close frame with any code: what matters is that nobody goes on talking.
+      // A close frame with any code: what matters is that the conversation ends.
       if (!(await socket.until(/\u0088/, recheckMilliseconds))) kit.fail('the socket of the role stays open');
       // What she may still do goes on: her frame comes back.
       hers.send('\u0081\u0082\u0001\u0002\u0003\u0004ik');
@@ -107,7 +107,7 @@ export const lifecycleCases: readonly AttackCase[] = [
         if (answer?.status !== 429) kit.fail(`one more was answered ${answer?.status ?? 0}`);
         refused.destroy();
       }
-      // Whoever else is there is not held up by it.
+      // Other clients are not held up by it.
       await expectStatus(kit, 0, kit.address.cookies.root, '/api/x', 200);
       open.pop()?.destroy();
       const deadline = Date.now() + 10_000;

@@ -1,6 +1,6 @@
 import type { AttackCase } from '../runner/attack-case.ts';
 import { reveals } from '../runner/answer-oracles.ts';
-import { either, nobody, nothing } from '../runner/upstream-oracles.ts';
+import { anonymous, either, nothing } from '../runner/upstream-oracles.ts';
 import { cookieOf, row } from '../runner/write-case.ts';
 
 /* Q: limits, health, what leaks, what is for operators only. */
@@ -53,7 +53,11 @@ export const limitCases: readonly AttackCase[] = [
   ...q02.requests(
     ['/.sallyport', '/explain', '/__log', '/config', '/metrics-page', '/debugger'].map((target) => ({ target })),
     // There is nothing of ours there, so the shell may have a page of that name.
-    { status: [200, 404], upstream: either(nothing, nobody()), answer: [reveals('process_cpu', 'nodejs_').nothingOf] },
+    {
+      status: [200, 404],
+      upstream: either(nothing, anonymous()),
+      answer: [reveals('process_cpu', 'nodejs_').nothingOf],
+    },
   ),
   ...q02.requests(
     ['/admin/api', '/admin/metrics', '/admin/debug'].map((target) => ({ target })),
@@ -63,7 +67,7 @@ export const limitCases: readonly AttackCase[] = [
     ['/internal', '/internal/', '/internal/x', '/internal/.well-known/jwks.json/x', '/internal/.well-known/'].map(
       (target) => ({ target }),
     ),
-    { status: [200, 404], upstream: either(nothing, nobody()) },
+    { status: [200, 404], upstream: either(nothing, anonymous()) },
   ),
   ...q03.requests(
     [
@@ -78,7 +82,7 @@ export const limitCases: readonly AttackCase[] = [
     ].map((target) => ({ target })),
     {
       status: [200, 400, 404],
-      upstream: either(nothing, nobody()),
+      upstream: either(nothing, anonymous()),
     },
   ),
   ...q03.requests(
@@ -116,7 +120,7 @@ export const limitCases: readonly AttackCase[] = [
   q07.bytes(
     'a header named __proto__',
     `GET /public/x HTTP/1.1\r\n${host}__proto__: x\r\nconstructor: y\r\nConnection: close\r\n\r\n`,
-    { status: [200, 400], upstream: either(nothing, nobody()) },
+    { status: [200, 400], upstream: either(nothing, anonymous()) },
   ),
   q07.bytes('a method of 10 KB', `${'G'.repeat(10_000)} /public/x HTTP/1.1\r\n${host}\r\n`, {
     status: [400, 405, 431],
@@ -144,7 +148,7 @@ export const limitCases: readonly AttackCase[] = [
   q08.bytes(
     'a body within the limit',
     `POST /hooks/x HTTP/1.1\r\n${host}Content-Length: 5\r\nConnection: close\r\n\r\nhello`,
-    { status: 200, upstream: nobody({ body: 'hello' }) },
+    { status: 200, upstream: anonymous({ body: 'hello' }) },
   ),
   q08.bytes(
     'a large body at identity',
@@ -161,7 +165,7 @@ export const limitCases: readonly AttackCase[] = [
   q09.scenario('connections that say nothing do not keep others out', async (kit) => {
     const silent = await Promise.all(Array.from({ length: 100 }, () => kit.open()));
     for (const [index, wire] of silent.entries()) if (index % 2 === 0) wire.send('GET /public/x HTTP/1.1\r\nHo');
-    if (!(await kit.isHealthy())) kit.fail('nobody else is served');
+    if (!(await kit.isHealthy())) kit.fail('other clients are not served');
     for (const wire of silent) wire.destroy();
   }),
   ...q10.requests(
@@ -170,7 +174,7 @@ export const limitCases: readonly AttackCase[] = [
       { target: '/public/x?sp_status=503' },
       { target: '/public/x?sp_status=502' },
     ],
-    { status: [500, 502, 503], upstream: nobody() },
+    { status: [500, 502, 503], upstream: anonymous() },
   ),
   ...q14.requests(
     [
@@ -194,7 +198,7 @@ export const limitCases: readonly AttackCase[] = [
     { status: [400, 404], upstream: nothing },
   ),
   q16.scenario(
-    'the list of sessions holds no cookie, and nobody ends the session of another',
+    'the list of sessions holds no cookie, and no user ends the session of another',
     async (kit) => {
       const list = async (name: 'alice' | 'root'): Promise<string> => {
         const wire = await kit.open();

@@ -1,6 +1,6 @@
 import { omits, says } from '../runner/answer-oracles.ts';
 import type { AttackCase } from '../runner/attack-case.ts';
-import { either, nobody, nothing, user } from '../runner/upstream-oracles.ts';
+import { anonymous, either, nothing, user } from '../runner/upstream-oracles.ts';
 import { cookieOf, row } from '../runner/write-case.ts';
 
 /* N: every spelling by which Next.js serves a page, and what it says to itself. */
@@ -11,7 +11,7 @@ const n03 = row('N03', 'Next.js _next/data: policy of the page');
 const n04 = row('N04', 'Next.js CVE-2026-44575');
 const n05 = row('N05', 'Next.js CVE-2026-44573');
 const n06 = row('N06', 'Next.js image optimizer');
-const n07 = row('N07', 'next-auth #7522: prefetches are nobody');
+const n07 = row('N07', 'next-auth #7522: prefetches are anonymous');
 const n08 = row('N08', 'Envoy gateway #9632');
 const n09 = row('N09', 'Ordinary files of Next.js must not be harmed');
 const n10 = row('N10', 'No sign-in in a frame');
@@ -85,7 +85,7 @@ export const nextCases: readonly AttackCase[] = [
         }),
       ),
     ),
-    { status: 200, upstream: nobody({ nowhere: [evil] }) },
+    { status: 200, upstream: anonymous({ nowhere: [evil] }) },
   ),
   ...n01.requests(
     [
@@ -139,7 +139,7 @@ export const nextCases: readonly AttackCase[] = [
       target: '/page',
       headers: [`${name}: ${evil}`],
     })),
-    { status: 200, upstream: nobody({ nowhere: [evil] }) },
+    { status: 200, upstream: anonymous({ nowhere: [evil] }) },
   ),
   ...n03.requests(
     spellingsOfAdmin.map((target) => ({ target })),
@@ -184,7 +184,7 @@ export const nextCases: readonly AttackCase[] = [
   ),
   ...n04.requests([{ target: '/page', headers: ['RSC: 1', 'Next-Router-State-Tree: x', 'Next-Url: /page'] }], {
     status: 200,
-    upstream: nobody({ headers: { rsc: '1', 'next-router-state-tree': 'x', 'next-url': '/page' } }),
+    upstream: anonymous({ headers: { rsc: '1', 'next-router-state-tree': 'x', 'next-url': '/page' } }),
   }),
   ...n05.requests(
     locales.flatMap((locale) =>
@@ -212,7 +212,7 @@ export const nextCases: readonly AttackCase[] = [
   ),
   ...n05.requests([{ target: '/de' }, { target: '/de/page' }, { target: '/den/admin' }, { target: '/page/de/admin' }], {
     status: 200,
-    upstream: nobody(),
+    upstream: anonymous(),
   }),
   ...n06.requests(
     [
@@ -283,7 +283,7 @@ export const nextCases: readonly AttackCase[] = [
     '/page.segments/_tree.segment.rsc',
     '/_next/image?url=%2Fpublic%2Fx.png&w=640&q=75',
     '/_next/image?url=%2Flogo.png&w=640&q=75',
-  ].flatMap((target) => n09.requests([{ target }], { status: 200, upstream: nobody({ target }) })),
+  ].flatMap((target) => n09.requests([{ target }], { status: 200, upstream: anonymous({ target }) })),
   ...n10.requests(
     ['iframe', 'frame', 'object', 'embed', 'fencedframe'].map((dest) => ({
       target: '/api/x',
@@ -316,7 +316,7 @@ export const nextCases: readonly AttackCase[] = [
       '/page?%5f_nextDataReq=1',
       '/page?_nextBubbleNoFallback=1',
     ].map((target) => ({ target })),
-    { status: [200, 400], upstream: either(nothing, nobody({ nowhere: ['nxtP', 'nxtI', '%6extP', '_next'] })) },
+    { status: [200, 400], upstream: either(nothing, anonymous({ nowhere: ['nxtP', 'nxtI', '%6extP', '_next'] })) },
   ),
-  ...n11.requests([{ target: '/page?next=1' }, { target: '/page?a=nxtPx' }], { status: 200, upstream: nobody() }),
+  ...n11.requests([{ target: '/page?next=1' }, { target: '/page?a=nxtPx' }], { status: 200, upstream: anonymous() }),
 ];

@@ -1,5 +1,5 @@
 import type { AttackCase } from '../runner/attack-case.ts';
-import { either, nobody, nothing, user } from '../runner/upstream-oracles.ts';
+import { anonymous, either, nothing, user } from '../runner/upstream-oracles.ts';
 import { cookieOf, row, type RequestText } from '../runner/write-case.ts';
 
 /* P: the path that was decided about is the path that the upstream reads. */
@@ -97,7 +97,7 @@ export const pathCases: readonly AttackCase[] = [
   ...p08.requests(targets('/public\\..\\admin\\x', '\\admin\\x', '/admin\\x', '/public/x\\'), refused),
   ...p10.requests(targets('/ADMIN/x', '/Admin/x', '/aDMIN', '/API/secret', '/%41DMIN/x'), {
     status: [200, 401, 404],
-    upstream: either(nothing, nobody()),
+    upstream: either(nothing, anonymous()),
   }),
   ...p11.requests(
     targets(
@@ -254,7 +254,7 @@ export const pathCases: readonly AttackCase[] = [
       '/%EF%BC%8Fadmin/x',
       '/%E2%80%8Badmin/x',
     ),
-    { status: [200, 400, 401, 404], upstream: either(nothing, nobody()) },
+    { status: [200, 400, 401, 404], upstream: either(nothing, anonymous()) },
   ),
   ...[
     '/public/a%20b',
@@ -266,7 +266,7 @@ export const pathCases: readonly AttackCase[] = [
     '/public/x?q=%2e%2e/&r=a;b',
     '/public/x?u=https://evil.test//a',
     '/public/x?a=%00%ff',
-  ].flatMap((target) => p24.requests([{ target }], { status: 200, upstream: nobody({ target }) })),
+  ].flatMap((target) => p24.requests([{ target }], { status: 200, upstream: anonymous({ target }) })),
   ...['/admin/x', '/%61dmin/x', '/admin/', '/admin/a%20b?x=/..'].flatMap((target) =>
     p24.requests([{ target, headers: [cookieOf('root')] }], { status: 200, upstream: user('root', { target }) }),
   ),

@@ -8,7 +8,7 @@ import { signIn } from '../fixture/sign-in.ts';
 
 const w01 = row('W01', 'The upgrade event of Node passes by every middleware');
 const w02 = row('W02', 'Pomerium #1279: streams that outlive their session');
-const w03 = row('W03', 'A socket for whom it is meant');
+const w03 = row('W03', 'A socket only for its own user');
 const w05 = row('W05', 'PostHog #1484; LibreChat #10859');
 const w07 = row('W07', 'A client that leaves');
 const w11 = row('W11', 'Tokens in subprotocols and queries');
@@ -116,7 +116,7 @@ export const webSocketCases: readonly AttackCase[] = [
     ],
     { status: 401, upstream: nothing },
   ),
-  w07.scenario('a client that leaves in the middle disturbs nobody', async (kit) => {
+  w07.scenario('a client that leaves in the middle disturbs no other client', async (kit) => {
     for (let round = 0; round < 10; round++) {
       const wire = await kit.open();
       wire.send(kit.fill(`GET /events HTTP/1.1\r\nHost: app.test\r\n${cookieOf('alice')}\r\n\r\n`));
@@ -124,7 +124,7 @@ export const webSocketCases: readonly AttackCase[] = [
       wire.destroy();
     }
   }),
-  w07.scenario('a client that leaves a download disturbs nobody', async (kit) => {
+  w07.scenario('a client that leaves a download disturbs no other client', async (kit) => {
     for (let round = 0; round < 5; round++) {
       const wire = await kit.open();
       wire.send(`GET /public/x?sp_bytes=100000000 HTTP/1.1\r\nHost: app.test\r\n\r\n`);

@@ -45,7 +45,7 @@ export async function createKit(address: FixtureAddress, others: readonly Fixtur
     cookieName,
     identityOf: (request) => {
       const mark = markOf(request);
-      return mark === undefined ? undefined : (identities.get(mark) ?? 'somebody');
+      return mark === undefined ? undefined : (identities.get(mark) ?? 'unknown');
     },
   };
   const kit: Kit = {

@@ -5,7 +5,7 @@ import type { FixtureUser } from '../fixture/fixture-accounts.ts';
 export interface OracleContext {
   readonly cookieName: string;
   /** Who a bearer speaks of: what the upstream saw of each user before the cases began. */
-  readonly identityOf: (request: SeenRequest) => FixtureUser | 'somebody' | undefined;
+  readonly identityOf: (request: SeenRequest) => FixtureUser | 'unknown' | undefined;
 }
 
 /** Looks at everything that the upstream saw of one case. Returns what is wrong with it. */
@@ -33,8 +33,8 @@ export const nothing: UpstreamOracle = {
   check: (seen) => (seen.length === 0 ? undefined : `the upstream saw ${describe(seen)}`),
 };
 
-/** The upstream saw one request, and nobody's identity in it. */
-export function nobody(expected: SeenAs = {}): UpstreamOracle {
+/** The upstream saw one request, without an identity. */
+export function anonymous(expected: SeenAs = {}): UpstreamOracle {
   return one('noid', undefined, expected);
 }
 
@@ -75,7 +75,8 @@ function one(expects: string, identity: FixtureUser | undefined, expected: SeenA
       if (request === undefined) return 'the upstream saw nothing';
       if (seen.length > 1) return `the upstream saw ${describe(seen)}`;
       const found = context.identityOf(request);
-      if (found !== identity) return `the upstream saw ${found ?? 'nobody'} instead of ${identity ?? 'nobody'}`;
+      if (found !== identity)
+        return `the upstream saw ${found ?? 'no identity'} instead of ${identity ?? 'no identity'}`;
       const folded = foldedNames(request);
       if (identity === undefined && folded.some((name) => name.startsWith('xsallyport')))
         return 'the upstream saw a header about an identity';
