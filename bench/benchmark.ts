@@ -1,7 +1,7 @@
 import type { Cores } from './cores.ts';
 import type { Spread } from './statistics.ts';
 
-/** How thoroughly to measure, and whom to tell meanwhile. */
+/** How thoroughly to measure, and where to report progress. */
 export interface RunSettings {
   readonly cores: Cores;
   readonly pairs: number;

@@ -37,7 +37,7 @@ export const gatewayStartBenchmark: Benchmark = {
 
 const memoryLabel = {
   name: 'gateway-memory-idle',
-  title: 'Resident memory of the gateway that nobody asked yet vs of a bare proxy',
+  title: 'Resident memory of the gateway before its first request vs of a bare proxy',
   target: '≤ 150 MB',
 };
 

@@ -76,7 +76,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
 
 /** Signs a demo account in, and resolves to the cookie of its session. */
 export async function signInAtGateway({ port }: RunningGateway, dataDir: string): Promise<string> {
-  // The gateway wrote it itself, for whoever plays with the demonstration.
+  // The gateway wrote it itself, for users of the demonstration.
   const accounts = JSON.parse(await readFile(path.join(dataDir, 'demo-accounts.json'), 'utf8')) as readonly {
     readonly email: string;
     readonly password: string;

@@ -159,7 +159,7 @@ async function warmUp(requests: number, turn: () => Promise<Turn>): Promise<void
   while (answered < requests) answered += (await turn()).answered;
 }
 
-/** The side that goes first changes from pair to pair, so that going second is nobody's advantage. */
+/** The side that goes first changes from pair to pair, so that neither side gains by going second. */
 async function takePair(
   index: number,
   turn: (running: RunningSide) => Promise<Turn>,

@@ -42,7 +42,7 @@ interface ProxyCase {
   readonly target: string;
   readonly subject: ProxySide;
   readonly baseline: ProxySide;
-  /** In its place where somebody only wants to see that it runs. */
+  /** In its place in a quick run, which only shows that it runs. */
   readonly quickSubject?: ProxySide;
   /** Why it cannot be run on this machine. */
   readonly problem?: () => string | undefined;

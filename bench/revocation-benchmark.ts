@@ -16,7 +16,7 @@ const signOuts = 1000;
 const serviceSignOuts = 300;
 const streamSignOuts = 300;
 const quickSignOuts = 40;
-/** Sessions are made in batches: a user with a thousand of them is nobody. */
+/** Sessions are made in batches: no real user has a thousand of them. */
 const batchSize = 20;
 const protectedPath = '/api/shop/products';
 

@@ -87,7 +87,7 @@ describe('the load generator', () => {
     await expect(generateLoad(await planAgainst(listener))).rejects.toThrow();
   });
 
-  it('calls a run void when nobody listens', async () => {
+  it('calls a run void when no server listens', async () => {
     await expect(generateLoad({ ...(await planAgainst(() => {})), port: 1 })).rejects.toThrow();
   });
 });

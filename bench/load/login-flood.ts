@@ -42,7 +42,7 @@ async function flood(port: number, agent: Agent): Promise<void> {
 function signIn(port: number, agent: Agent): Promise<string> {
   const octet = (): number => Math.floor(Math.random() * 256);
   const body = JSON.stringify({
-    email: `nobody-${octet()}-${octet()}-${octet()}@example.com`,
+    email: `unknown-${octet()}-${octet()}-${octet()}@example.com`,
     password: 'a wrong one',
   });
   return new Promise((resolve) => {

@@ -20,7 +20,7 @@ import { doorRoutes } from './door-routes.ts';
 import { storeManySessions } from './many-sessions.ts';
 import { readServerSettings, reportServer } from './server-report.ts';
 
-/* The door with everything behind it: identity, sessions and keys in a SQLite file, and somebody who signed in. */
+/* The gateway with everything behind it: identity, sessions and keys in a SQLite file, and a user who signed in. */
 
 const publicUrl = 'http://localhost:3000';
 const { upstreamPort, isBehindProxy = false, sessions } = readServerSettings();

@@ -5,7 +5,7 @@ import { recordModels } from '@sallyport/core';
 export interface ManySessionsOptions {
   readonly database: DatabaseSync;
   readonly stored: number;
-  /** How many of them are used: their tokens are made, and those of the others are nobody's. */
+  /** How many of them are used: tokens are made for these only. */
   readonly hot: number;
   readonly hashToken: (token: string) => string;
 }
@@ -19,7 +19,8 @@ const sessionsPerUser = 4;
  * are used. They go past the stores, in one transaction: a million in seconds, where sign-ins would take a day.
  */
 export function storeManySessions({ database, stored, hot, hashToken }: ManySessionsOptions): readonly string[] {
-  // What is being built is nobody's yet. A small cache would write the pages of each index again and again.
+  // The database is not in use yet, so it need not survive a crash. A small cache would write the pages of each index
+  // again and again.
   database.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000; BEGIN');
   const addUser = copier(database, 'user');
   const users = Array.from({ length: Math.ceil(stored / sessionsPerUser) }, (_, index) => {

@@ -13,7 +13,7 @@ export interface ServerSettings {
   readonly accessLog?: boolean;
   /** Whether what Prometheus would read is counted. */
   readonly metrics?: boolean;
-  /** Whether a proxy on loopback says for whom it asks. */
+  /** Whether a proxy on loopback forwards the address of the client. */
   readonly isBehindProxy?: boolean;
   /** How many sessions the store holds, and how many of them are used; one when it is not said. */
   readonly sessions?: { readonly stored: number; readonly hot: number };

@@ -10,7 +10,7 @@ folder=$root/deploy/compose/secrets
 
 # Compose mounts these files as they are: owner, group and mode of this machine hold inside the containers, too. Their
 # users have no account here, so each of them gets one more group (group_add in compose.yaml) that may read the files.
-# Root gives them the group of the images; anybody else can only give their own, and the folder keeps its other members out.
+# Root gives them the group of the images; another user can only give their own, and the folder keeps its other members out.
 if [ "$(id -u)" = 0 ]; then gid=10001; else gid=$(id -g); fi
 umask 077
 mkdir -p "$folder"
@@ -27,7 +27,7 @@ if [ ! -e "$folder/redis_url" ]; then
     password=$(openssl rand -hex 32)
     hash=$(printf %s "$password" | openssl dgst -sha256 -r | cut -d ' ' -f 1)
     rules=$(grep -v '^#' "$root/deploy/redis/sallyport.acl")
-    # Nobody can be the user "default" while it is off, but Redis is when it reads its append-only file: without these rights
+    # No client can be the user "default" while it is off, but Redis is when it reads its append-only file: without these rights
     # it leaves out every transaction there, and sessions with them.
     rm -f "$folder/redis_acl"
     printf '%s\n' \

@@ -49,7 +49,7 @@ export function standaloneServer(root: string, app: NextApp): string {
   return path.join(root, app.folder, '.next', 'standalone', app.folder, 'server.js');
 }
 
-/** The standalone server expects its static files beside it; Next leaves the copying to whoever deploys. */
+/** The standalone server expects its static files beside it; Next leaves the copying to the deployment. */
 async function copyAssets(folder: string, serverFolder: string): Promise<void> {
   await cp(path.join(folder, '.next', 'static'), path.join(serverFolder, '.next', 'static'), { recursive: true });
   const publicFolder = path.join(folder, 'public');

@@ -47,7 +47,7 @@ export interface IssuedCertificate {
 export interface AuthorityOptions {
   readonly commonName: string;
   readonly days: number;
-  /** Whether it can sign for this machine only (RFC 5280, section 4.2.1.10): whoever steals its key gains nothing elsewhere. */
+  /** Whether it can sign for this machine only (RFC 5280, section 4.2.1.10): its stolen key is of no use elsewhere. */
   readonly isForThisMachineOnly?: boolean;
 }
 

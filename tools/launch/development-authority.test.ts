@@ -58,7 +58,7 @@ describe('the development authority', () => {
     expect(validToDate.getTime() - Date.now()).toBeGreaterThan(300 * 86_400_000);
   });
 
-  it('cannot vouch for anybody else, whoever holds its key', async () => {
+  it('cannot vouch for any other machine, not even with its key', async () => {
     const files = await openDevelopmentAuthority(dataDir);
     const authority = await readAuthority(
       await readFile(files.caFile, 'utf8'),

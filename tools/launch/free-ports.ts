@@ -3,7 +3,7 @@ import { once } from 'node:events';
 
 const loopback = '127.0.0.1';
 
-/** Finds ports of 127.0.0.1 that nobody listens on, all different. */
+/** Finds ports of 127.0.0.1 that no server listens on, all different. */
 export async function findFreePorts(count: number): Promise<number[]> {
   // All are held open until the last is found, or the system would hand out the same one twice.
   const servers = await Promise.all(Array.from({ length: count }, () => listen(0)));

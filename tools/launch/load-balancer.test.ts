@@ -60,7 +60,7 @@ describe('a load balancer', () => {
     expect(new Set([await ask(port), await ask(port)])).toEqual(new Set(['a:x', 'b:x']));
   });
 
-  it('ends a connection when nobody is there', async () => {
+  it('ends a connection when no gateway is there', async () => {
     const { port } = await start([1]);
     expect(await ask(port)).toBeUndefined();
   });

@@ -22,7 +22,7 @@ export async function startLoadBalancer(options: LoadBalancerOptions): Promise<L
   let turn = 0;
   const routes = new Map<Socket, number>();
 
-  // Paused: what the client says waits until there is somebody to hear it. Half-open: each side ends when it likes.
+  // Paused: what the client sends waits until a gateway is connected. Half-open: each side ends when it likes.
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (client) => {
     client.on('error', () => client.destroy());
     const candidates = targets.map((_, index) => targets[(turn + index) % targets.length] ?? 0);

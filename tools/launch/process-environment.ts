@@ -11,7 +11,7 @@ const testsOnly = /^TEST_/;
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** What a process inherits from the environment of the launcher: nobody gets the secrets of somebody else. */
+/** What a process inherits from the environment of the launcher: no process gets the secrets of another one. */
 export function inheritedEnvironment(name: ProcessName, variables: Variables): Record<string, string | undefined> {
   return Object.fromEntries(
     Object.entries(variables).filter(

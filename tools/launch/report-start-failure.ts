@@ -2,7 +2,7 @@ import { ToolFailure } from '../processes/run-tool.ts';
 import { StartRefused } from './public-port.ts';
 import { ProcessFailure } from './system.ts';
 
-/** Prints why a start did not succeed, with the last lines of whoever failed. */
+/** Prints why a start did not succeed, with the last lines of the process that failed. */
 export function reportStartFailure(error: unknown): void {
   if (error instanceof ProcessFailure) {
     for (const line of error.lastLines) console.error(`  ${line}`);

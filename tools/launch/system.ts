@@ -214,7 +214,7 @@ interface Part {
   readonly process: SupervisedProcess;
 }
 
-/** People keep the mailbox open in a tab: its address stays the same from start to start, when nobody else took it. */
+/** People keep the mailbox open in a tab: its address stays the same from start to start, unless another process took it. */
 const mailboxPortOffset = 25;
 
 async function chooseMailboxPort(publicPort: number | undefined, otherwise: number): Promise<number> {

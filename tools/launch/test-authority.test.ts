@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(async () => rm(folder, { recursive: true }));
 
 describe('the test authority', () => {
-  it('signs a certificate that holds for localhost, app.test and 127.0.0.1, and for nobody else', async () => {
+  it('signs a certificate that holds for localhost, app.test and 127.0.0.1, and for no other name', async () => {
     const server = createServer(
       { cert: await readFile(authority.certFile), key: await readFile(authority.keyFile) },
       (_request, response) => response.end(),

@@ -37,7 +37,7 @@ export async function buildFerretdb(go: string, file: string, signal: AbortSigna
       // Without the PostgreSQL backend there is less to compile.
       await run(go, ['build', '-tags=ferretdb_no_postgresql', '-trimpath', '-o', path.join(unfinished, binary), '.'], {
         cwd: sourceFolder,
-        // Flags or a workspace of somebody's own project would change what is built.
+        // Flags or a workspace of another project would change what is built.
         env: { ...process.env, GOFLAGS: '-buildvcs=false', GOWORK: 'off' },
         maxBuffer: 16 * 1024 * 1024,
         signal,

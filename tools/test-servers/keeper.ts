@@ -1,5 +1,5 @@
 /*
- * Runs one server of the tests and sees to its end: when whoever started it is gone, even by kill -9, the channel closes,
+ * Runs one server of the tests and sees to its end: when its parent is gone, even by kill -9, the channel closes,
  * the server is ended and its folder removed.
  */
 import { spawn } from 'node:child_process';

@@ -76,7 +76,7 @@ function debianFolders(): readonly string[] {
     .map((version) => path.join(debianFolder, version, 'bin'));
 }
 
-/** Whoever is not root runs it as themselves. */
+/** A user other than root runs it as themselves. */
 function findUnprivilegedUser(): ServerUser | 'none' | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const [, uid, gid] = /^postgres:[^:]*:(\d+):(\d+):/m.exec(readFileSync('/etc/passwd', 'utf8')) ?? [];

@@ -10,7 +10,7 @@ const keeper = fileURLToPath(new URL('keeper.ts', import.meta.url));
 const pollMilliseconds = 50;
 const readyMilliseconds = 30_000;
 const graceMilliseconds = 2000;
-/** Somebody else may take a port between the search for a free one and the start. */
+/** Another process may take a port between the search for a free one and the start. */
 const startAttempts = 3;
 /** After a kill, processes of the server that have not noticed yet hold on to its data for a moment. */
 const restartAttempts = 10;

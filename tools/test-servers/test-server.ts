@@ -19,7 +19,7 @@ export interface AbsentServer {
 
 export type TestServer = RunningServer | AbsentServer;
 
-/** A server that somebody else runs. */
+/** A server that was not started by this run. */
 export function givenServer(url: string): RunningServer {
   return { kind: 'running', url, process: undefined, stop: () => Promise.resolve() };
 }

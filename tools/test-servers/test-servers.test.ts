@@ -80,30 +80,27 @@ describe('a server of the tests', () => {
     expect(foldersOf('broken')).toEqual([]);
   });
 
-  it.skipIf(process.platform === 'win32')(
-    'ends with whoever started it, even by kill -9, and so does its folder',
-    async () => {
-      const script = `
+  it.skipIf(process.platform === 'win32')('ends with its parent, even by kill -9, and so does its folder', async () => {
+    const script = `
       const { startServerProcess } = await import(${JSON.stringify(moduleUrl)});
       const server = await startServerProcess({
         name: 'orphan', program: process.execPath, isReady: async () => true,
         programArguments: () => ['-e', 'setInterval(() => {}, 1000)'],
       });
       console.log(server.pid);`;
-      const starter = spawn(process.execPath, ['--input-type=module', '-e', script], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      const [chunk] = (await once(starter.stdout, 'data')) as [Buffer];
-      const pid = Number(chunk.toString());
-      expect(isAlive(pid)).toBe(true);
-      expect(foldersOf('orphan')).toHaveLength(1);
-      starter.kill('SIGKILL');
-      await vi.waitFor(() => {
-        expect(isAlive(pid)).toBe(false);
-        expect(foldersOf('orphan')).toEqual([]);
-      }, 10_000);
-    },
-  );
+    const starter = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [chunk] = (await once(starter.stdout, 'data')) as [Buffer];
+    const pid = Number(chunk.toString());
+    expect(isAlive(pid)).toBe(true);
+    expect(foldersOf('orphan')).toHaveLength(1);
+    starter.kill('SIGKILL');
+    await vi.waitFor(() => {
+      expect(isAlive(pid)).toBe(false);
+      expect(foldersOf('orphan')).toEqual([]);
+    }, 10_000);
+  });
 });
 
 describe('each store, where this machine has it,', () => {

@@ -24,7 +24,7 @@ let servers: TestServers = noTestServers;
 onStopRequest(async () => {
   stopping.abort();
   void servers.stop();
-  // Children have a second for an orderly end; leaving ends whoever did not use it.
+  // Children have a second for an orderly end; leaving ends those that did not use it.
   await new Promise((resolve) => setTimeout(resolve, 1000));
 });
 
@@ -124,7 +124,7 @@ async function runVitest(
   }
 }
 
-/** Tests run on the servers of this run, never on those that somebody's system is configured with. */
+/** Tests run on the servers of this run, never on those that a developer's system is configured with. */
 function withoutStores(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(variables).filter(([name]) => !/^(?:DATABASE|REDIS|MONGODB)_URL(?:_FILE)?$/.test(name)),

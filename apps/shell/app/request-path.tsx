@@ -4,7 +4,7 @@ import { BrandMark } from '@sallyport/app-ui/brand-mark';
 
 /**
  * The picture of the product: a request reaches the door with a cookie and leaves it with a token.
- * It walks once, and again for as long as somebody points at it: nothing moves on its own for longer than five seconds.
+ * It walks once, and again for as long as the pointer is over it: nothing moves on its own for longer than five seconds.
  */
 export function RequestPath() {
   return (

@@ -5,7 +5,7 @@ import type { DemoMode } from './demo-mode.ts';
 import { DemoNote } from './demo-note.tsx';
 import { RequestPath } from './request-path.tsx';
 
-/** Home for somebody we do not know: what this is, in one picture, and the two ways in. */
+/** Home for an anonymous visitor: what this is, in one picture, with links to sign in and to sign up. */
 export function Welcome({ demo }: { readonly demo: DemoMode | undefined }) {
   return (
     <div className="page-width space-y-20 py-8 lg:space-y-28 lg:py-12">
@@ -68,11 +68,11 @@ const differences = [
     text: 'The session ends at the door, for every tab and every service. Nothing keeps working until it expires.',
   },
   {
-    term: 'Nobody is signed out by accident',
+    term: 'You are never signed out by accident',
     text: 'The cookie never changes, so there is no refresh to race and no second tab to lose it.',
   },
   {
     term: 'A new role counts at once',
-    text: 'The next request already carries it. Nobody has to sign in again to be allowed, or to be stopped.',
+    text: 'The next request already carries it. No new sign-in is needed to allow a user, or to stop one.',
   },
 ];

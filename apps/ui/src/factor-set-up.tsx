@@ -38,7 +38,7 @@ export interface FactorSetUpProps {
   readonly onRefused?: (error: unknown) => boolean;
 }
 
-/** Sets up a second factor, step by step. Nothing is made before somebody asks for it. */
+/** Sets up a second factor, step by step. Nothing is made before the user asks for it. */
 export function FactorSetUp(props: FactorSetUpProps) {
   const { method, onCancel } = props;
   const [begun, setBegun] = useState<Begun>();

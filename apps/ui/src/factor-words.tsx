@@ -23,7 +23,7 @@ export const factorWords: Readonly<Record<CodeMethod, FactorWords>> = {
   email: {
     icon: Mail,
     name: 'Code by e-mail',
-    about: 'Weaker than an app: whoever reads your mail can also choose a new password.',
+    about: 'Weaker than an app: a person who reads your mail can also choose a new password.',
   },
   sms: {
     icon: MessageSquare,

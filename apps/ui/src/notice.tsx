@@ -10,7 +10,7 @@ export interface NoticeProps {
   readonly tone: NoticeTone;
   readonly title: string;
   readonly children?: ReactNode;
-  /** Moves the focus here when the notice appears, so that nobody misses it. */
+  /** Moves the focus here when the notice appears, so that no user misses it. */
   readonly takesFocus?: boolean;
 }
 

@@ -4,7 +4,7 @@ export interface PassageProps {
   readonly className?: string;
 }
 
-/** The picture of a sally port: the outer leaves stand open, the inner door is shut, and nobody is between them. */
+/** The picture of a sally port: the outer leaves stand open, the inner door is shut, and the space between them is empty. */
 export function Passage({ isOpen = true, className }: PassageProps) {
   return (
     <svg viewBox="0 0 400 560" preserveAspectRatio="xMidYMax meet" aria-hidden="true" className={className}>

@@ -12,7 +12,7 @@ export interface RecoveryCodesProps {
   readonly onDone: () => void;
 }
 
-/** Shows recovery codes, the only time that they can be seen, and lets nobody go on by accident. */
+/** Shows recovery codes, the only time that they can be seen, and does not let the user go on by accident. */
 export function RecoveryCodes({ codes, doneLabel, onDone }: RecoveryCodesProps) {
   const [isSaved, setSaved] = useState(false);
   const text = `Recovery codes for ${location.host}\n\n${codes.join('\n')}\n\nEach works once.\n`;

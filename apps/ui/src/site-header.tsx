@@ -10,7 +10,7 @@ import type { Viewer } from './viewer.tsx';
 export interface SiteHeaderProps {
   readonly app: AppName;
   readonly theme: Theme;
-  /** Absent when nobody is signed in. */
+  /** Absent when no user is signed in. */
   readonly viewer: Viewer | undefined;
 }
 

@@ -16,7 +16,7 @@ startDemoService({
 const { app } = await createHonoProxy({
   publicUrl,
   upstream: `http://127.0.0.1:${port + 1}`,
-  // Made anew at each start: whoever was signed in before has to sign in again, as their account is gone as well.
+  // Made anew at each start: users have to sign in again, as their accounts are gone as well.
   secret: randomBytes(32).toString('base64url'),
   databaseFile: ':memory:',
 });

@@ -92,7 +92,7 @@ describe('who may do what', () => {
     { caller: 'user', expected: { list: 200, read: 200, create: 403, change: 403, remove: 403 } },
     { caller: 'vendor', expected: { list: 200, read: 200, create: 201, change: 403, remove: 403 } },
     { caller: 'admin', expected: { list: 200, read: 200, create: 201, change: 200, remove: 204 } },
-  ])('gives $caller exactly what the role allows on a product of someone else', async ({ caller, expected }) => {
+  ])('gives $caller exactly what the role allows on a product of another user', async ({ caller, expected }) => {
     const id = await createProduct('vendor-of-the-table');
     const token = caller === undefined ? {} : { token: issuer.tokenFor(caller) };
     const seen = {

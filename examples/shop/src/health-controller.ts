@@ -4,8 +4,8 @@ import { ApiTags } from '@nestjs/swagger';
 import { PRODUCT_STORE, type ProductStore } from './products/product-store.ts';
 
 /**
- * Two questions that must not be mixed up: a shop whose database is away lives, and restarting it would help nobody; it is
- * not ready, and should get no requests.
+ * Two questions that must not be mixed up: a shop whose database is away lives, and a restart would not help; it is not
+ * ready, and should get no requests.
  */
 @ApiTags('Health')
 @Controller()
@@ -17,13 +17,13 @@ export class HealthController {
   }
 
   @Get('healthz')
-  @Public('whoever starts the shop has to see that it is up')
+  @Public('the launcher has to see that the shop is up')
   check(): { readonly status: 'ok' } {
     return { status: 'ok' };
   }
 
   @Get('readyz')
-  @Public('whoever sends requests here has to see whether they can be answered')
+  @Public('load balancers have to see whether requests can be answered')
   async checkReady(): Promise<{ readonly status: 'ready' }> {
     await this.#store.ping();
     return { status: 'ready' };

@@ -134,7 +134,7 @@ function describeHostileValues(open: () => Promise<ProductStore>): void {
     expect(await store.find(id)).toMatchObject({ name, description: '$name', version: 2 });
   });
 
-  it('are plain text in the subject of a token, and no way into the products of somebody else', async () => {
+  it('are plain text in the subject of a token, and no way into the products of another user', async () => {
     const token = issuer.tokenFor('vendor', { sub: '{"$ne":null}' });
     const [product] = (await store.list(everything)).items;
     expect((await call('PATCH', `/products/${product?.id}`, '{"stock":0}', token)).status).toBe(403);

@@ -146,7 +146,7 @@ describe.each(['sqlite', 'postgres'] as const)('commands beside a gateway', (kin
         ['users', 'ban', email],
         ['sessions', 'end-all'],
       ];
-      // Together: a server may take a while to notice that whoever held a database is gone, and each waits for that.
+      // Together: a server may take a while to notice that the holder of a database is gone, and each waits for that.
       for (const result of await Promise.all(changing.map((args) => place.run(args)))) {
         expect(result).toMatchObject({ code: 3, output: '' });
         expect(result.errors).toMatch(/^A gateway, or another command, is using .*Stop the gateway first/);

@@ -1,7 +1,7 @@
 import type { Identity, User } from '@sallyport/identity';
 import { exitCodes, OperatorMistake } from './operator-mistake.ts';
 
-/** @throws OperatorMistake when nobody has the address. */
+/** @throws OperatorMistake when no account has the address. */
 export async function requireUser({ accounts }: Identity, email: string | undefined): Promise<User> {
   const user = email === undefined ? null : await accounts.findByEmail(email.trim());
   if (user === null)

@@ -13,7 +13,7 @@ export interface ParsedArguments {
  * Takes the arguments of a command apart.
  *
  * @throws OperatorMistake for whatever is unknown, missing, repeated or too much; values are never repeated, because
- *   somebody may have typed a password where none belongs.
+ *   the operator may have typed a password where none belongs.
  */
 export function parseCommandArguments(command: Command, args: readonly string[]): ParsedArguments {
   const options: Readonly<Record<string, CommandOption>> = { ...command.options, ...commonOptions };

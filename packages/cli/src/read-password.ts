@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import { exitCodes, OperatorMistake } from './operator-mistake.ts';
 import type { Terminal } from './terminal.ts';
 
-/** No password is longer, whoever chose it. */
+/** No password is longer. */
 const maximumBytes = 4096;
 
 /** Reads a password from a pipe: all of it up to the first line end. */
@@ -29,12 +29,12 @@ export async function readPipedLine({ input }: Terminal, what: string): Promise<
 /**
  * Asks for a new password twice, without showing it.
  *
- * @throws OperatorMistake when nobody sits at the terminal, or the two differ.
+ * @throws OperatorMistake when there is no terminal, or the two differ.
  */
 export async function askForPassword(terminal: Terminal): Promise<string> {
   if (terminal.input.isTTY !== true)
     throw new OperatorMistake(
-      'Nobody can be asked for a password here: pipe it in with --password-stdin.',
+      'There is no terminal to ask for a password: pipe it in with --password-stdin.',
       exitCodes.usage,
     );
   const password = await ask(terminal, 'New password: ');

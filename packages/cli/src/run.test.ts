@@ -43,7 +43,7 @@ describe('the command line', () => {
   });
 
   it('writes mistakes as JSON when it is asked to', async () => {
-    const result = await place.run(['users', 'show', 'nobody@x.test', '--json']);
+    const result = await place.run(['users', 'show', 'unknown@x.test', '--json']);
     expect(result.code).toBe(3);
     expect(JSON.parse(result.errors)).toEqual({ error: expect.stringContaining('no database') as string });
     expect(existsSync(place.dataDir)).toBe(false);
@@ -79,7 +79,7 @@ describe('the first administrator', () => {
       says: /no role/,
       code: 1,
     },
-    { name: 'with nobody at the terminal', args: ['--email', email], says: /--password-stdin/, code: 2 },
+    { name: 'without a terminal', args: ['--email', email], says: /--password-stdin/, code: 2 },
   ])('is not made $name', async ({ args, says, code }) => {
     const result = await place.run(['users', 'create-admin', ...args]);
     expect(result.code).toBe(code);
@@ -117,9 +117,9 @@ describe('accounts', () => {
 
   it.each([
     { args: ['users', 'set-roles', email, 'king'], says: /no role "king"/ },
-    { args: ['users', 'set-roles', 'nobody@x.test', 'user'], says: /No account/ },
-    { args: ['users', 'ban', 'nobody@x.test'], says: /No account/ },
-    { args: ['sessions', 'end-all', '--user', 'nobody@x.test'], says: /No account/ },
+    { args: ['users', 'set-roles', 'unknown@x.test', 'user'], says: /No account/ },
+    { args: ['users', 'ban', 'unknown@x.test'], says: /No account/ },
+    { args: ['sessions', 'end-all', '--user', 'unknown@x.test'], says: /No account/ },
   ])('that are not there, and roles that are none, are refused: $args', async ({ args, says }) => {
     const result = await place.run(args);
     expect(result.code).toBe(1);
@@ -227,7 +227,7 @@ describe('the doctor', () => {
     expect(routes.json()).toMatchObject({ routes: [{ prefix: '/api/orders', access: 'role admin' }] });
   });
 
-  it('finds a proxy that nobody declared', async () => {
+  it('finds an undeclared proxy', async () => {
     const config = `export default { publicUrl: 'https://app.example.test', policy: { permissions: {}, roles: {} },
       routes: [{ name: 'shell', prefix: '/', upstream: 'http://127.0.0.1:9', audience: 'shell', access: 'public' }] };`;
     writeFileSync(join(place.folder, 'sallyport.config.ts'), config);

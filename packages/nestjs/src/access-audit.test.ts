@@ -135,9 +135,9 @@ describe('the start', () => {
       @Public('  ')
       silent(): void {}
 
-      @Get('nobody')
+      @Get('no-role')
       @Roles()
-      nobody(): void {}
+      noRole(): void {}
 
       @Get('empty-role')
       @Roles('')
@@ -152,7 +152,7 @@ describe('the start', () => {
       misspelt(): void {}
     }
     const why = await whyNotStarted({ controllers: [AmbiguousController] });
-    for (const method of ['both', 'silent', 'nobody', 'emptyRole', 'noPermission', 'misspelt']) {
+    for (const method of ['both', 'silent', 'noRole', 'emptyRole', 'noPermission', 'misspelt']) {
       expect(why).toContain(`AmbiguousController.${method}: `);
     }
   });

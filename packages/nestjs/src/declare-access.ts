@@ -11,7 +11,7 @@ export type AccessDeclaration =
 const declarationsKey = Symbol('sallyport:access-declarations');
 
 /**
- * Opens a handler, or every handler of a controller, to callers that nobody knows. On a handler it sets aside what its
+ * Opens a handler, or every handler of a controller, to anonymous callers. On a handler it sets aside what its
  * controller asks for. A token that does not hold is ignored here: the caller is then anonymous.
  *
  * @param reason why this may be open; for the reviewer, and for the list of routes. An empty one stops the start.

@@ -1,7 +1,7 @@
 import type { LogFields, Logger } from '@sallyport/core';
 import { Logger as NestLogger } from '@nestjs/common';
 
-/** Writes through the logger of the application, whichever it is: the fields follow the text as an object. */
+/** Writes through the logger of the application: the fields follow the text as an object. */
 export function createNestLogger(): Logger {
   const logger = new NestLogger('Sallyport');
   const write = (level: 'log' | 'warn' | 'error') => (message: string, fields?: LogFields) => {

@@ -17,7 +17,7 @@ beforeAll(async () => {
   keys = await issuer.listen();
 
   // As the documentation of passport-jwt and jwks-rsa has it, with nothing of ours but the address of the keys, and an
-  // error where jwks-rsa 4.1.0 would go on without a key: jsonwebtoken 9 then throws where nobody catches it.
+  // error where jwks-rsa 4.1.0 would go on without a key: jsonwebtoken 9 then throws where nothing catches it.
   @Injectable()
   class JwtStrategy extends PassportStrategy(Strategy) {
     constructor() {
@@ -93,7 +93,7 @@ describe('a stock passport-jwt strategy at our keys', () => {
     { name: 'one for another service', token: () => issuer.sign({ aud: 'account' }) },
     { name: 'one of another issuer', token: () => issuer.sign({ iss: 'https://elsewhere.test' }) },
     { name: 'an expired one', token: () => issuer.sign({ exp: 1 }) },
-    { name: 'one that somebody else signed', token: () => createTestIssuer().sign() },
+    { name: 'one of another issuer', token: () => createTestIssuer().sign() },
     { name: 'an unsigned one', token: () => issuer.sign().replace(/[^.]*$/, '') },
     { name: 'an unsigned one of no key', token: () => issuer.sign({}, { kid: 'unknown' }).replace(/[^.]*$/, '') },
     { name: 'one of a shared secret', token: () => createTestIssuer({ sharedSecret: 'any' }).sign() },

@@ -21,7 +21,7 @@ export type SecretOrKeyProvider = (
 export function passportSharedSecret(text: string): SecretOrKeyProvider {
   const byId: ReadonlyMap<unknown, string> = new Map(parseSharedSecrets(text).map((secret) => [idOf(secret), secret]));
   return (_request, token, done) => {
-    // At once, so that what a strategy throws goes to whoever called it, and not into a promise that nobody waits for.
+    // At once, so that what a strategy throws goes to its caller, and not into a promise without an observer.
     const secret = byId.get(kidOf(token));
     if (secret === undefined) done(new Error('the token names no secret that is known here'));
     else done(null, secret);

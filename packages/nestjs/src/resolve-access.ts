@@ -25,7 +25,7 @@ export function resolveAccess(handler: object, controller: object): Access {
 
   // A handler that asks for something inside a public controller is guarded: the stricter reading wins.
   const guarding = [...onController, ...onHandler].filter((declaration) => declaration.kind !== 'public');
-  // How somebody signed in says nothing about who it is: a step-up alone declares no access.
+  // The strength of a sign-in says nothing about the caller's permissions: a step-up alone declares no access.
   if (guarding.some((declaration) => declaration.kind !== 'step-up'))
     return { kind: 'guarded', requirements: toRequirements(guarding), stepUps: toStepUps(guarding) };
   if (guarding.length > 0) return { kind: 'undeclared' };

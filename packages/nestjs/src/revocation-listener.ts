@@ -33,7 +33,7 @@ const silenceMilliseconds = 6000;
 const connectMilliseconds = 3000;
 const firstPauseMilliseconds = 200;
 const longestPauseMilliseconds = 5000;
-/** When pauses have doubled to this, three seconds after the start, somebody should know that nothing is heard. */
+/** When pauses have doubled to this, three seconds after the start, the log reports that nothing is received. */
 const newsMilliseconds = firstPauseMilliseconds * 16;
 
 /** How long nothing may be heard before tokens count as uncovered: a gateway may be restarted meanwhile. */

@@ -8,7 +8,7 @@ import { requestIdOf } from './request-id.ts';
 import type { SallyportOptions } from './sallyport-options.ts';
 import { toSallyportError } from './to-sallyport-error.ts';
 
-/** The one place where errors become answers: RFC 9457 problem+json, whoever threw. */
+/** The one place where errors become answers: RFC 9457 problem+json. */
 @Catch()
 export class SallyportExceptionFilter implements ExceptionFilter {
   readonly #host: HttpAdapterHost;

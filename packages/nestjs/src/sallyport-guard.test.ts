@@ -50,7 +50,7 @@ describe('a handler that several controllers inherit', () => {
     return (await fetch(`${url}${path}`, { headers })).status;
   };
 
-  it('asks for what the controller of the request declares, whichever was called before', async () => {
+  it('asks for what the controller of the request declares, also after requests to another one', async () => {
     // Twice, and so in every order: what was found out for one must not answer for another.
     for (let round = 0; round < 2; round++) {
       expect(await statusOf('/open/report')).toBe(200);

@@ -290,7 +290,7 @@ describe.each(['Express', 'Fastify'] as const)('a service on %s', (platform) => 
         code: 'SP_TOKEN_INVALID',
       },
       {
-        name: 'with a token of somebody else',
+        name: 'with a token of another issuer',
         authorization: () => `Bearer ${other.sign()}`,
         code: 'SP_TOKEN_INVALID',
       },

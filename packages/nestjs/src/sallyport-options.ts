@@ -19,8 +19,8 @@ export interface SallyportOptions {
   readonly keys?: Parameters<typeof createLocalKeySource>[0];
   /**
    * The secret that the door signs with (its SALLYPORT_TOKEN_SECRET), instead of `keysUrl`: one, or two with a comma or a
-   * line break between while it is being changed. Tokens are HS256 then, and nothing else is accepted. Whoever knows it
-   * can make tokens for every service, as anybody: prefer keys.
+   * line break between while it is being changed. Tokens are HS256 then, and nothing else is accepted. A holder of
+   * the secret can make tokens for every service and any user: prefer keys.
    */
   readonly sharedSecretInsteadOfKeys?: string;
   /** Each key is bound to the one algorithm that it is published with. @default ['ES256', 'EdDSA', 'RS256'] */
@@ -39,8 +39,8 @@ export interface SallyportOptions {
   /** @default the logger of Nest */
   readonly logger?: Logger;
   /**
-   * Lets `keysUrl` and the stream of revocations be plain http away from loopback. Whoever can change packets on that network can then sign in as
-   * anyone: only for a network that is private to these processes. @default false
+   * Lets `keysUrl` and the stream of revocations be plain http away from loopback. An attacker who can change packets on
+   * that network can then sign in as any user: only for a network that is private to these processes. @default false
    */
   readonly allowPlainHttpKeysOnPrivateNetwork?: boolean;
 }

@@ -32,7 +32,7 @@ export interface TranslatedError {
 }
 
 /**
- * Translates whatever a handler, a pipe, a body parser or the router threw. What nobody foresaw is `SP_INTERNAL`.
+ * Translates whatever a handler, a pipe, a body parser or the router threw. An unexpected error is `SP_INTERNAL`.
  * The text of an exception never reaches the caller: it may hold anything.
  */
 export function toSallyportError(thrown: unknown): TranslatedError {

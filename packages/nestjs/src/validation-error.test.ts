@@ -14,7 +14,7 @@ describe('a validation error', () => {
     ]);
   });
 
-  it('names each field that nobody expected', () => {
+  it('names each unknown field', () => {
     const { errors } = toValidationError([{ message: 'Unrecognized keys', path: ['owner'], keys: ['a', 'b'] }]);
     expect(errors?.map(({ field }) => field)).toEqual(['owner.a', 'owner.b']);
   });

@@ -1,4 +1,4 @@
-/** A browser that nobody is signed in to. */
+/** A browser without a signed-in user. */
 export interface ClientSignedOut {
   readonly status: 'signed-out';
 }

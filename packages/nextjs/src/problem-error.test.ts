@@ -31,7 +31,7 @@ describe('reading a refusal', () => {
     expect(problem.stepUp).toEqual({ acr: 'mfa', maxAgeSeconds: 300 });
   });
 
-  it('drops a wish for a sign-in that nobody knows', async () => {
+  it('drops an unknown demand for a sign-in', async () => {
     const body = JSON.stringify({ code: 'SP_STEP_UP_REQUIRED', stepUp: { acr: '"><script>', maxAgeSeconds: '5' } });
     const headers = { 'content-type': 'application/problem+json' };
     expect((await readProblem(new Response(body, { status: 401, headers }))).stepUp).toEqual({});

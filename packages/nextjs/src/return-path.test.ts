@@ -20,7 +20,7 @@ describe('the path to return to', () => {
     { name: 'a leading space', text: ' /account' },
     { name: 'a null character', text: '/account\u0000' },
     { name: 'a next-line character', text: '/account\u0085' },
-    { name: 'a path that nobody types', text: `/${'a'.repeat(3000)}` },
+    { name: 'a path of 3,000 characters', text: `/${'a'.repeat(3000)}` },
     { name: 'the sign-in page itself', text: '/sign-in?returnTo=%2Fsign-in' },
     { name: 'the signed-out page', text: '/signed-out?reason=ended' },
   ])('is never $name', ({ text }) => {

@@ -7,7 +7,7 @@ import { RequestDetail } from './request-detail.tsx';
 import { RequestList } from './request-list.tsx';
 import { useDoorRequests } from './use-door-requests.ts';
 
-/** The list of requests on one side, the chosen one on the other. Follows the newest until somebody chooses. */
+/** The list of requests on one side, the chosen one on the other. Follows the newest until the user chooses one. */
 export function BehindTheDoor() {
   const [isPaused, setPaused] = useState(false);
   const [chosenId, choose] = useState<string>();

@@ -20,7 +20,7 @@ const meanings: Readonly<Record<string, string>> = {
   email: 'Your e-mail address',
 };
 
-/** Who, what they may do, for whom, until when; then the rest. */
+/** Subject, authority, audience, expiry; then the rest. */
 const order = [
   'sub',
   'name',

@@ -4,7 +4,7 @@ const explanations: Readonly<Record<string, string>> = {
   'limit-address': 'Counts how often your address has asked, where that is limited.',
   authenticate: 'Finds the session of the cookie, or any other credential.',
   'limit-caller': 'Counts how often you have asked, where that is limited.',
-  protect: 'Checks that your own page sent it, not somebody else’s.',
+  protect: 'Checks that your own page sent it, not another site’s.',
   authorize: 'Compares what the route asks with who you are.',
   translate: 'Swaps the cookie for a token made for this one service.',
 };

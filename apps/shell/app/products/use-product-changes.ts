@@ -30,7 +30,7 @@ export function useProductChanges(onChange: () => void): StreamState {
       source.addEventListener('changed', () => tell());
       source.addEventListener('session-ended', end);
       source.addEventListener('access-lost', end);
-      // What changed meanwhile was told to nobody here.
+      // This page was not told what changed meanwhile.
       if (isAgain) tell();
     };
     const follow = (): void => {

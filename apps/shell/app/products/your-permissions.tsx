@@ -11,7 +11,7 @@ const permissionsOfShop = [
   { permission: 'product:read', words: 'See products' },
   { permission: 'product:create', words: 'Add products' },
   { permission: 'product:update', words: 'Change your own' },
-  { permission: 'product:update-any', words: "Change anybody's" },
+  { permission: 'product:update-any', words: 'Change any product' },
   { permission: 'product:delete', words: 'Delete products' },
 ];
 

@@ -6,7 +6,10 @@ export const metadata: Metadata = { title: 'Choose a new password', referrer: 'n
 
 export default function ResetPasswordPage() {
   return (
-    <AuthScreen title="Choose a new password" lead="It signs you out everywhere, so that nobody else stays in.">
+    <AuthScreen
+      title="Choose a new password"
+      lead="It signs you out everywhere, so that no other browser stays signed in."
+    >
       <ResetPassword />
     </AuthScreen>
   );

@@ -81,7 +81,7 @@ function GiveUp({ returnTo }: { readonly returnTo: string | undefined }) {
 
   return (
     <Button size="small" tone="quiet" className="-ml-3" isPending={isPending} onClick={() => void giveUp()}>
-      Sign in as somebody else
+      Sign in to another account
     </Button>
   );
 }

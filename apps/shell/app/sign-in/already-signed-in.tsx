@@ -2,8 +2,8 @@ import { buttonClass } from '@sallyport/app-ui/button';
 import { SignOutButton } from '@sallyport/app-ui/sign-out-button';
 import { AuthScreen } from '../auth-screen.tsx';
 
-/** Instead of the form, for somebody who is signed in. */
-export function AlreadySignedIn({ name = 'somebody' }: { readonly name?: string | undefined }) {
+/** Instead of the form, for a user who is signed in. */
+export function AlreadySignedIn({ name = 'another user' }: { readonly name?: string | undefined }) {
   return (
     <AuthScreen title="You are signed in" lead={`In this browser, as ${name}.`}>
       <div className="flex flex-wrap gap-3">

@@ -41,6 +41,6 @@ const farewells: Readonly<Record<string, Farewell>> = {
   },
   ended: {
     title: 'Your session has ended',
-    text: 'It expired, or somebody ended it: you on another device, a new password, or an administrator.',
+    text: 'It expired, or it was ended: by you on another device, by a new password, or by an administrator.',
   },
 };

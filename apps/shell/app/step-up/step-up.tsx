@@ -23,7 +23,7 @@ interface StepUpOffer {
   readonly resendSeconds: number;
 }
 
-/** Confirms who somebody is, with the second factor or, where there is none, the password; then leads on. */
+/** Confirms who the user is, with the second factor or, where there is none, the password; then leads on. */
 export function StepUp({ returnTo, acr, mailboxUrl }: StepUpProps) {
   const answer = useAnswer<StepUpOffer>('/auth/step-up');
 

@@ -84,7 +84,7 @@ export function VerifyEmail() {
       </p>
       {token === undefined ? null : <Button onClick={() => void verify(token)}>Verify now</Button>}
       <noscript>
-        <p>This page needs JavaScript to use the link without anybody else being able to.</p>
+        <p>This page needs JavaScript to use the link in a way that others cannot.</p>
       </noscript>
     </>
   );

@@ -70,9 +70,9 @@ describe.skipIf(server === undefined)('an outage under the products [mongodb]', 
         expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
         expect(await answer.json()).toMatchObject({ code: 'SP_STORE_UNAVAILABLE' });
       }
-      // It lives: nobody should start it again for this.
+      // It lives: a restart would not help.
       expect((await call('GET', '/healthz')).status).toBe(200);
-      // Nobody is asked to sign in again either.
+      // No user is asked to sign in again either.
       expect((await fetch(`${origin}/products`)).status).toBe(401);
 
       await wire.repair();

@@ -6,7 +6,7 @@ const priceCents = z.int().min(0).max(100_000_000);
 const currency = z.enum(['EUR', 'USD', 'GBP']);
 const stock = z.int().min(0).max(1_000_000);
 
-/** What a vendor says of a new product. Who owns it is never said: it is whoever is signed in. */
+/** What a vendor says of a new product. The owner is never part of it: it is the signed-in user. */
 export const newProductSchema = z.strictObject({
   name,
   description: description.default(''),

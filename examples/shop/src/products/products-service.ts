@@ -20,7 +20,7 @@ export class ProductsService implements OnModuleDestroy {
     return this.#changed;
   }
 
-  /** Whoever listens has nothing more to wait for, and would hold up the end. */
+  /** Open event streams have nothing more to wait for, and would delay the shutdown. */
   onModuleDestroy(): void {
     this.#changed.complete();
   }
@@ -64,7 +64,7 @@ export class ProductsService implements OnModuleDestroy {
   }
 }
 
-/** A vendor changes their own products; whoever holds `product:update-any` changes all. */
+/** A vendor changes their own products; a holder of `product:update-any` changes all. */
 function requireMayUpdate(caller: Principal, product: Product): void {
   if (product.ownerId === caller.id || caller.permissions.includes('product:update-any')) return;
   throw new SallyportError('SP_FORBIDDEN', { reason: 'not-the-owner' });

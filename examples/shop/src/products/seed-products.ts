@@ -1,6 +1,6 @@
 import type { Product } from './product.ts';
 
-/** Owner of the products that the shop starts with: nobody's subject id, so only an administrator may change them. */
+/** Owner of the products that the shop starts with: no user's subject id, so only an administrator may change them. */
 export const catalogueOwnerId = 'sallyport-demo-catalogue';
 
 const catalogue: readonly (readonly [name: string, priceCents: number, stock: number, description: string])[] = [
@@ -16,7 +16,7 @@ const catalogue: readonly (readonly [name: string, priceCents: number, stock: nu
   ['Gatekeeper notebook', 1800, 210, 'Lay-flat binding, 192 numbered pages, dotted.'],
   ['Iron lantern', 9600, 14, 'Hurricane lantern that burns for twenty hours on one filling.'],
   ['Linen tea towels, pair', 2600, 88, 'Stonewashed linen that dries glasses without lint.'],
-  ['Oak key rack', 3900, 52, 'Seven hooks on a solid oak board. Nobody loses a key again.'],
+  ['Oak key rack', 3900, 52, 'Seven hooks on a solid oak board. No key gets lost again.'],
   ['Pocket sundial', 3300, 27, 'Folding brass sundial with a compass, accurate to a quarter of an hour.'],
   ['Recycled glass tumblers, four', 3100, 76, 'Blown from old bottles; each one is slightly different.'],
   ['Stoneware dinner plate', 2200, 140, 'Speckled stoneware, 27 cm, safe in dishwasher and oven.'],

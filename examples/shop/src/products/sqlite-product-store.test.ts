@@ -34,7 +34,7 @@ describe('products in a SQLite file', () => {
     expect(await store.find(product.id)).toEqual(product);
   });
 
-  it('does not pass on what somebody else wrote into the table and is no product', async () => {
+  it('does not pass on a foreign row of the table that is no product', async () => {
     const product = testProduct();
     await store.insert(product);
     const other = new DatabaseSync(file);

@@ -42,7 +42,7 @@ describe('sallyport explain', () => {
     expect(shown.json()).toMatchObject({ decision: 'forward', stages: expect.any(Array) as unknown });
   });
 
-  it('says why somebody is refused, and ends with 1', async () => {
+  it('says why a caller is refused, and ends with 1', async () => {
     const shown = await place.run(['explain', 'GET', '/orders', '--as-anonymous']);
     expect(shown.code).toBe(1);
     expect(shown.output).toMatch(/^NO\s+authorize\s+access\s+signed-in$/m);
@@ -70,7 +70,7 @@ describe('sallyport explain', () => {
     expect(shown).toMatchObject({ code: 0, errors: '' });
     expect(shown.output).toMatch(/^\s+actor\s+all$/m);
     expect(shown.output).toMatch(/^ok\s+limit-address\s+limits\s+none: the internal listener/m);
-    expect((await ask('--sid', sid, '--from', 'nobody')).output).toMatch(/SP_TOKEN_INVALID \(audience-unknown\)/);
+    expect((await ask('--sid', sid, '--from', 'unknown')).output).toMatch(/SP_TOKEN_INVALID \(audience-unknown\)/);
     expect((await ask()).output).toMatch(/SP_UNAUTHENTICATED/);
   });
 
@@ -96,7 +96,7 @@ describe('sallyport explain', () => {
     { name: 'a header without a name', args: ['GET', '/', '--header', 'secret-value'], says: /name: value/ },
     { name: 'a listener that is none', args: ['GET', '/', '--listener', 'admin'], says: /listener/ },
     {
-      name: 'a session at the internal listener that nobody speaks for',
+      name: 'a session at the internal listener without the audience that calls',
       args: ['GET', '/', '--listener', 'internal', '--sid', 'a'],
       says: /from: is needed/,
     },

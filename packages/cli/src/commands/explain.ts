@@ -43,7 +43,7 @@ export const explain: Command = {
     sid: { value: 'sid', describe: 'Asks for the session with this handle, as "users show" lists it' },
     listener: { value: 'listener', describe: '"public" (the default) or "internal", where zones and services call' },
     from: { value: 'audience', describe: 'With --sid at the internal listener: the zone or service that calls' },
-    'as-anonymous': { describe: 'Asks for somebody who is not signed in (so it is without any of the three)' },
+    'as-anonymous': { describe: 'Asks for an anonymous caller (so it is without any of the three)' },
     header: { value: 'name: value', describe: 'A header of the request; may be repeated', isRepeatable: true },
     host: { value: 'host', describe: 'The Host of the request; that of the public address by default' },
     address: { value: 'ip', describe: 'Where the request seems to come from; 127.0.0.1 by default' },

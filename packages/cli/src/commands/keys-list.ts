@@ -47,7 +47,7 @@ export const listKeys: Command = {
     }),
 };
 
-/** Nothing of a secret is shown but its id. Since when it is there nobody wrote down. */
+/** Nothing of a secret is shown but its id. Its age is not recorded. */
 function listSecrets(call: CommandCall, kids: readonly string[]): number {
   const shown = kids.map((kid, index) => ({
     kid,

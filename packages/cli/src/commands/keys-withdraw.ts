@@ -10,7 +10,7 @@ export const withdrawKey: Command = {
   operands: ['<kid>'],
   notes: [
     'For a key whose private part may be known to others. The next key signs at once; it has been published already, so',
-    'that nobody is refused. Nobody is signed out. It runs beside gateways.',
+    'that no request is refused. No user is signed out. It runs beside gateways.',
   ],
   run: (call) =>
     withSystem(call.terminal, 'reads', async (system) => {

@@ -73,7 +73,7 @@ async function beginFactor({ stores }: System, userId: string): Promise<void> {
 const sealedKeys = (system: System): Promise<{ sealedPrivate: string }[]> =>
   system.stores.database.records.findMany({ model: recordModels.key });
 
-it('a rotation signs nobody out and breaks no link: before and after what is sealed is sealed anew', async () => {
+it('a rotation signs no user out and breaks no link: before and after what is sealed is sealed anew', async () => {
   const place = createWorkplace();
   place.environment['SALLYPORT_SECRET'] = `1:${firstSecret}`;
   const { token, device, link, keys } = await prepare(place);

@@ -172,7 +172,7 @@ describe('an import', () => {
     expect((await place.run(['users', 'import', 'in.ndjson'])).errors).toMatch(/bcrypt of cost 14[\s\S]*answerFloor/);
   });
 
-  it('that was killed is finished by running it again: nobody is missing, nobody is there twice', async () => {
+  it('that was killed is finished by running it again: no user is missing, none is there twice', async () => {
     const count = 6000;
     const file = join(place.folder, 'in.ndjson');
     writeFileSync(

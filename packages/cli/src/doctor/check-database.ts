@@ -31,7 +31,7 @@ import { within } from './within.ts';
 
 const check = 'database';
 const patienceMilliseconds = 10_000;
-/** Closing waits for calls that are under way; nobody waits for that here. */
+/** Closing waits for calls in flight; doctor does not wait for that. */
 const closePatienceMilliseconds = 1_000;
 
 /**

@@ -83,7 +83,7 @@ function checkCondition(condition: RedisCondition): readonly Finding[] {
         : {
             check: 'Redis on disk',
             state: 'note',
-            finding: 'it keeps no append-only file: a restart signs out whoever signed in since its last snapshot',
+            finding: 'it keeps no append-only file: a restart ends every session that began after its last snapshot',
             fix: 'Set appendonly yes and appendfsync everysec.',
           },
     );

@@ -2,7 +2,7 @@ import { activeSessionSync } from './active-session-sync.ts';
 import { postSessionNews } from './session-channel.ts';
 
 /**
- * Tells the other tabs that someone signed in here: they look who it is, and reload when it is not whom they show.
+ * Tells the other tabs that a user signed in here: they look who it is, and reload when they show another user.
  * Call it when the sign-in has succeeded, then load the next page whole (`location.assign`), so that nothing of the page
  * before remains.
  */

@@ -82,7 +82,7 @@ describe('authFetch()', () => {
     { code: 'SP_STORE_UNAVAILABLE', status: 503 },
     { code: 'SP_CREDENTIALS_INVALID', status: 401 },
     { code: 'SP_STEP_UP_REQUIRED', status: 401 },
-  ] as const)('throws $code and moves nobody', async ({ code, status }) => {
+  ] as const)('throws $code and stays on the page', async ({ code, status }) => {
     answers = { ...answers, '/api/x': refuse(code) };
 
     await expect(authFetch('/api/x')).rejects.toMatchObject({ name: 'ProblemError', code, status, requestId: 'r-1' });
@@ -90,7 +90,7 @@ describe('authFetch()', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it('goes to sign in and back when nobody is signed in any more', async () => {
+  it('goes to sign in and back when no user is signed in any more', async () => {
     answers = { '/api/x': refuse('SP_UNAUTHENTICATED'), '/auth/session': (to) => to.end('{"status":"signed-out"}') };
 
     await expect(authFetch('/api/x')).rejects.toMatchObject({ code: 'SP_UNAUTHENTICATED' });

@@ -15,7 +15,7 @@ export interface AuthFetchInit {
 /**
  * Calls a path of this origin with the session cookie, which the browser attaches by itself.
  *
- * When nobody is signed in any more (`SP_UNAUTHENTICATED`), the tab also goes to sign in and comes back to its page.
+ * When no user is signed in any more (`SP_UNAUTHENTICATED`), the tab also goes to sign in and comes back to its page.
  *
  * @returns the answer, when it is `ok`.
  * @throws ProblemError for every other answer; TypeError for an address of another origin, and as `fetch` does when there

@@ -45,7 +45,7 @@ export function watchTab(sync: SessionSync): () => void {
   };
 }
 
-/** A page that comes back from the back-forward cache may belong to someone who left: nothing of it shows before the answer. */
+/** A page that comes back from the back-forward cache may belong to a user who left: nothing of it shows before the answer. */
 async function showAfterCheck(sync: SessionSync): Promise<void> {
   document.documentElement.style.visibility = 'hidden';
   const status = await sync.check();

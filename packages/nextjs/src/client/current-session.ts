@@ -9,7 +9,7 @@ const unknownSession: CurrentSession = { status: 'unknown' };
 /**
  * Asks the door who is signed in to this browser. Does not keep the session alive.
  *
- * @returns `unknown` when it could not be found out: a network or a store that is down signs nobody out.
+ * @returns `unknown` when it could not be found out: a network or a store that is down signs no user out.
  */
 export async function readCurrentSession(fetchSession: typeof fetch = fetch): Promise<CurrentSession> {
   try {

@@ -6,7 +6,7 @@ import { createSessionSync, type SessionSync } from './session-sync.ts';
 
 const ann: ClientAuth = { status: 'signed-in', userId: 'ann', roles: ['user'], permissions: [] };
 const bob: ClientAuth = { status: 'signed-in', userId: 'bob', roles: ['user'], permissions: [] };
-const nobody: ClientAuth = { status: 'signed-out' };
+const signedOut: ClientAuth = { status: 'signed-out' };
 
 /** The session of the one browser that all tabs of a test share. */
 let session: CurrentSession;
@@ -63,7 +63,7 @@ describe('signing out', () => {
     const [here, there, elsewhere] = [openTab(ann), openTab(ann, '/products'), openTab(ann, '/')];
 
     await here.sync.signOut('everywhere', async () => {
-      session = nobody;
+      session = signedOut;
     });
 
     expect(here.moves).toEqual(['/signed-out?reason=everywhere']);
@@ -100,19 +100,19 @@ describe('signing out', () => {
     const here = openTab(ann);
 
     await here.sync.signOut('signed-out', async () => {
-      session = nobody;
+      session = signedOut;
       await here.sync.check();
     });
 
     expect(here.moves).toEqual(['/signed-out?reason=signed-out']);
   });
 
-  it('leaves a tab alone that shows nobody', async () => {
+  it('does not change a tab that shows no user', async () => {
     session = signedIn(ann);
-    const [here, visitor] = [openTab(ann), openTab(nobody, '/sign-up')];
+    const [here, visitor] = [openTab(ann), openTab(signedOut, '/sign-up')];
 
     await here.sync.signOut('signed-out', async () => {
-      session = nobody;
+      session = signedOut;
     });
     await everyoneHeard();
 
@@ -122,7 +122,7 @@ describe('signing out', () => {
 
 describe('a session that ended elsewhere', () => {
   it('is noticed when one tab is looked at, and takes all of them off their pages with the way back', async () => {
-    session = nobody;
+    session = signedOut;
     const [here, there] = [openTab(ann, '/account?tab=2'), openTab(ann, '/products')];
 
     await here.sync.check();
@@ -132,7 +132,7 @@ describe('a session that ended elsewhere', () => {
   });
 
   it('moves a tab once, however often it is looked at', async () => {
-    session = nobody;
+    session = signedOut;
     const here = openTab(ann, '/');
 
     await Promise.all([here.sync.check(), here.sync.check(), here.sync.sessionRefused()]);
@@ -142,7 +142,7 @@ describe('a session that ended elsewhere', () => {
   });
 
   it('sends the tab that was refused to sign in and back, the others to the signed-out page', async () => {
-    session = nobody;
+    session = signedOut;
     const [refused, other] = [openTab(ann, '/products?page=2'), openTab(ann, '/account')];
 
     await refused.sync.sessionRefused();
@@ -162,7 +162,7 @@ describe('a session that ended elsewhere', () => {
 });
 
 describe('an answer that could not be had', () => {
-  it.each(['check', 'sessionRefused'] as const)('signs nobody out (%s)', async (ask) => {
+  it.each(['check', 'sessionRefused'] as const)('signs no user out (%s)', async (ask) => {
     session = { status: 'unknown' };
     const [here, there] = [openTab(ann), openTab(ann)];
 
@@ -174,7 +174,7 @@ describe('an answer that could not be had', () => {
 });
 
 describe('signing in', () => {
-  it('reloads a tab that shows somebody else', async () => {
+  it('reloads a tab that shows another user', async () => {
     session = signedIn(bob);
     const stale = openTab(ann);
 
@@ -183,9 +183,9 @@ describe('signing in', () => {
     expect(stale.moves).toEqual(['reload']);
   });
 
-  it('reloads a tab that shows nobody', async () => {
+  it('reloads a tab that shows no user', async () => {
     session = signedIn(ann);
-    const visitor = openTab(nobody);
+    const visitor = openTab(signedOut);
 
     await visitor.sync.check();
 
@@ -204,7 +204,7 @@ describe('signing in', () => {
 
   it('is not overtaken by a reload in the tab where it happened', async () => {
     session = signedIn(ann);
-    const here = openTab(nobody, '/sign-in');
+    const here = openTab(signedOut, '/sign-in');
 
     here.sync.standDown();
     await here.sync.check();
@@ -214,10 +214,10 @@ describe('signing in', () => {
 
   it('puts a tab that stood down back on watch once it shows the person', async () => {
     session = signedIn(ann);
-    const here = openTab(nobody, '/sign-in');
+    const here = openTab(signedOut, '/sign-in');
     here.sync.standDown();
     here.sync.update(ann);
-    session = nobody;
+    session = signedOut;
 
     await here.sync.check();
 
@@ -249,7 +249,7 @@ describe('a change of roles', () => {
 
 describe('a tab that was closed', () => {
   it('does nothing more, whatever is still on its way', async () => {
-    session = nobody;
+    session = signedOut;
     const [closed, here] = [openTab(ann), openTab(ann)];
     const late = closed.sync.check();
     closed.sync.close();

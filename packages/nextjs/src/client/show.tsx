@@ -5,7 +5,7 @@ import type { ReactNode } from 'react';
 import { useAuth } from './use-auth.ts';
 
 export interface ShowProps {
-  /** For whom: signed in, signed out, or whoever meets a requirement. */
+  /** Which users see the children: signed in, signed out, or those who meet a requirement. */
   readonly when: 'signed-in' | 'signed-out' | Requirement;
   readonly children: ReactNode;
   /** What everybody else sees. @default nothing */

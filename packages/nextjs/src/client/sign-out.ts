@@ -14,7 +14,7 @@ export interface SignOutOptions {
  *
  * Never pretends: when the session could not be ended, nothing moves and the promise rejects.
  *
- * @throws ProblemError when the door refused or could not do it (`SP_STORE_UNAVAILABLE`), or when nobody is signed in any
+ * @throws ProblemError when the door refused or could not do it (`SP_STORE_UNAVAILABLE`), or when no user is signed in any
  *   more and the other devices therefore stay as they are (`SP_UNAUTHENTICATED`); TypeError when there was no answer.
  */
 export async function signOut(options: SignOutOptions = {}): Promise<void> {

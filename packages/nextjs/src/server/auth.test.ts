@@ -103,7 +103,7 @@ describe('auth() refuses, and never says "signed out",', () => {
     expect(JSON.stringify([error, error.message, error.stack])).not.toMatch(/planted|eyJ/i);
   });
 
-  it('when the environment is incomplete, whoever asks', async () => {
+  it('when the environment is incomplete, for every caller', async () => {
     vi.stubEnv('SALLYPORT_AUDIENCE', undefined);
 
     await expect(auth()).rejects.toThrow(SallyportConfigurationError);
@@ -155,7 +155,7 @@ describe('auth()', () => {
   it('knows what the person may do: one of the roles, all of the permissions', async () => {
     arriveWith(`Bearer ${door.tokenFor('vendor')}`);
     const caller = await auth();
-    if (caller.status === 'signed-out') throw new Error('nobody is signed in');
+    if (caller.status === 'signed-out') throw new Error('no user is signed in');
 
     expect(caller.has({ roles: ['admin', 'vendor'] })).toBe(true);
     expect(caller.has({ permissions: ['product:read', 'product:create'] })).toBe(true);
@@ -202,7 +202,7 @@ describe('auth()', () => {
 });
 
 describe('what the browser is told', () => {
-  it('is nothing but the status when nobody is signed in', async () => {
+  it('is nothing but the status when no user is signed in', async () => {
     expect(clientAuth(await auth())).toEqual({ status: 'signed-out' });
   });
 

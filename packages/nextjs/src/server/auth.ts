@@ -18,12 +18,12 @@ import { headers } from 'next/headers.js';
 import { cache } from 'react';
 import { loadZoneEnvironment, type ZoneEnvironment } from './zone-environment.ts';
 
-/** Nobody is signed in: the door attached no token. */
+/** No user is signed in: the gateway attached no token. */
 export interface SignedOutAuth {
   readonly status: 'signed-out';
 }
 
-/** The person whom the door vouches for. Holds no token and cannot be passed to a client component: see `clientAuth`. */
+/** The user of the gateway's token. Holds no token and cannot be passed to a client component: see `clientAuth`. */
 export interface SignedInAuth {
   readonly status: 'signed-in';
   readonly userId: string;
@@ -38,7 +38,7 @@ export interface SignedInAuth {
   /** Present when the route asks for the profile (`profile: true`). */
   readonly name?: string;
   readonly email?: string;
-  /** Who really acts, when someone acts for this person. */
+  /** The party that really acts, when it acts for this user. */
   readonly actor?: Actor;
   /** Says whether the person holds one of the roles and all of the permissions. */
   has(requirement: Requirement): boolean;
@@ -55,7 +55,7 @@ let verifier: { readonly key: string; readonly verify: VerifyToken } | undefined
  * Says who is asking, from the token that the door attached to this request.
  *
  * The token is verified here (signature, issuer, audience, expiry), so an application that is reached around the door
- * believes nobody. No network call per request, no cookie, never a write; once per request within a render.
+ * accepts no forged identity. No network call per request, no cookie, never a write; once per request within a render.
  *
  * @returns `signed-out` only when there is no token at all.
  * @throws SallyportConfigurationError when the environment is incomplete; `SP_TOKEN_INVALID`, `SP_TOKEN_EXPIRED`,

@@ -99,7 +99,7 @@ describe('fetchApi()', () => {
     expect(seen[0]?.headers).not.toHaveProperty('x-forwarded-for');
   });
 
-  it('has no credential when nobody is signed in', async () => {
+  it('has no credential when no user is signed in', async () => {
     await fetchApi('/api/shop/products');
 
     expect(seen[0]?.headers).not.toHaveProperty('authorization');

@@ -5,7 +5,7 @@ import { requireApiPath } from './api-path.ts';
 import { auth } from './auth.ts';
 import { loadZoneEnvironment } from './zone-environment.ts';
 
-/** What a call may choose. Where it goes, as whom, and that nothing is followed or cached, is fixed. */
+/** What a call may choose. Its destination and identity, and that nothing is followed or cached, are fixed. */
 export interface FetchApiInit {
   readonly method?: string;
   /** Any header but `Authorization`, `Cookie` and the ones that the door builds. */

@@ -56,7 +56,7 @@ describe('requireAuth()', () => {
     });
   });
 
-  it('does not return to another origin, whoever chose it', async () => {
+  it('does not return to another origin', async () => {
     await expect(requireAuth(undefined, { returnTo: 'https://evil.example' })).rejects.toMatchObject({
       digest: expect.stringContaining(';/sign-in;') as string,
     });
@@ -76,7 +76,7 @@ describe('requireAuth()', () => {
     });
   });
 
-  it('lets nobody in when the application did not turn the 403 page on', async () => {
+  it('refuses every caller when the application did not turn the 403 page on', async () => {
     vi.stubEnv('__NEXT_EXPERIMENTAL_AUTH_INTERRUPTS', undefined);
     arriveAs('user');
 
@@ -101,8 +101,8 @@ describe('<Show> on the server', () => {
     { name: 'the signed-in part to a visitor', role: undefined, when: 'signed-in', shown: false },
     { name: 'a requirement to a visitor', role: undefined, when: {}, shown: false },
     { name: 'the signed-out part to a person', role: 'user', when: 'signed-out', shown: false },
-    { name: 'a role to somebody without it', role: 'user', when: { roles: ['admin'] }, shown: false },
-    { name: 'a permission to somebody without it', role: 'user', when: { permissions: ['user:manage'] }, shown: false },
+    { name: 'a role to a user without it', role: 'user', when: { roles: ['admin'] }, shown: false },
+    { name: 'a permission to a user without it', role: 'user', when: { permissions: ['user:manage'] }, shown: false },
     { name: 'what a function denies', role: 'user', when: () => false, shown: false },
     { name: 'the signed-out part to a visitor', role: undefined, when: 'signed-out', shown: true },
     { name: 'the signed-in part to a person', role: 'user', when: 'signed-in', shown: true },

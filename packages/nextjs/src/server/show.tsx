@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import { auth, type Auth } from './auth.ts';
 
 export interface ShowProps {
-  /** For whom: signed in, signed out, whoever meets a requirement, or whoever a function of the server says. */
+  /** Which users see the children: signed in, signed out, those who meet a requirement, or those a predicate accepts. */
   readonly when: 'signed-in' | 'signed-out' | Requirement | ((auth: Auth) => boolean);
   readonly children: ReactNode;
   /** What everybody else sees. @default nothing */

@@ -10,7 +10,7 @@ import { BeginAgain, PendingSignIn, type Pending } from '../../pending-sign-in.t
 
 const overCodes: ReadonlySet<unknown> = new Set(['SP_SIGN_IN_EXPIRED', 'SP_UNAUTHENTICATED']);
 
-/** The last step of a sign-in for somebody whose role demands a second factor and who has none. */
+/** The last step of a sign-in for a user whose role demands a second factor and who has none. */
 export function SetUp({ returnTo }: { readonly returnTo: string | undefined }) {
   const [answer, setAnswer] = useState<SetUpAnswer>();
   const [isOver, setOver] = useState(false);

@@ -17,7 +17,7 @@ const assurances: Readonly<Record<AssuranceLevel, string>> = {
   phr: 'Phishing-resistant. Nothing that could be typed into a wrong page.',
 };
 
-/** How somebody signed in (`amr`, RFC 8176), in words. */
+/** How a user signed in (`amr`, RFC 8176), in words. */
 export function methodWords(amr: readonly string[]): string {
   const known = amr.map((method) => methods[method] ?? method);
   return known.length === 0 ? 'by unknown means' : `with ${known.join(' and ')}`;

@@ -18,12 +18,12 @@ export interface Sessions {
   readonly endOthers: () => Promise<void>;
 }
 
-const nobody: ReadonlySet<string> = new Set();
+const none: ReadonlySet<string> = new Set();
 
 /** Loads the sessions. Ended ones fade at once and leave when the door has confirmed it; a refusal brings them back. */
 export function useSessions(): Sessions {
   const [sessions, setSessions] = useState<readonly Session[]>();
-  const [ending, setEnding] = useState(nobody);
+  const [ending, setEnding] = useState(none);
   const [problem, setProblem] = useState<SubmissionProblem>();
   const [news, setNews] = useState('');
 
@@ -50,7 +50,7 @@ export function useSessions(): Sessions {
     } catch (error) {
       setProblem(toSubmissionProblem(error));
     } finally {
-      setEnding(nobody);
+      setEnding(none);
     }
   }
 
