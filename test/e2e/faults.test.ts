@@ -104,7 +104,6 @@ describe('a gateway that was killed', () => {
 
     await page.context().addCookies(cookies);
     expect(await isSignedIn(page)).toBe(false);
-    expect(await callApi(page, '/api/shop/products')).toMatchObject({ status: 401 });
     await page.context().clearCookies();
     await signIn(page, account);
   });

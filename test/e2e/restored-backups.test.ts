@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { openRedis } from '@sallyport/stores';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectTo, cookieOf, signOutOf, type AskDoor } from '../../tools/launch/door-client.ts';
+import { connectTo, cookieOf, signOutOf, statusOfSession, type AskDoor } from '../../tools/launch/door-client.ts';
 import { startSystem, type RunningSystem } from '../../tools/launch/system.ts';
 import { findPostgresProgram, startPostgres } from '../../tools/test-servers/postgres.ts';
 import { startRedis } from '../../tools/test-servers/redis.ts';
@@ -13,7 +13,6 @@ import type { RunningServer, TestServer } from '../../tools/test-servers/test-se
 import { demoAccount } from './sign-in.ts';
 
 const run = promisify(execFile);
-const products = '/api/shop/products';
 
 let folder: string;
 let postgres: RunningServer;
@@ -56,7 +55,7 @@ describe('a backup from before a sign-out, restored after it [postgres + redis Ã
       ]),
     );
     await expectEnded(leaving);
-    expect((await ask(products, { cookie: staying })).status).toBe(200);
+    expect(await statusOfSession(ask, staying)).toBe(200);
   });
 
   it('of Redis does not revive the session', async () => {
@@ -74,7 +73,7 @@ describe('a backup from before a sign-out, restored after it [postgres + redis Ã
       await redis.process?.restart();
     });
     // The backup was read at all: users who were signed in then still are.
-    expect((await ask(products, { cookie: staying })).status).toBe(200);
+    expect(await statusOfSession(ask, staying)).toBe(200);
     await expectEnded(leaving);
   });
 });
@@ -89,7 +88,7 @@ async function signInTwice(): Promise<Sessions> {
   const [user, vendor] = [demoAccount('user', system.accounts), demoAccount('vendor', system.accounts)];
   const staying = await cookieOf(ask, user);
   const leaving = [await cookieOf(ask, user), await cookieOf(ask, vendor), await cookieOf(ask, vendor)];
-  for (const cookie of [staying, ...leaving]) expect((await ask(products, { cookie })).status).toBe(200);
+  for (const cookie of [staying, ...leaving]) expect(await statusOfSession(ask, cookie)).toBe(200);
   return { staying, leaving };
 }
 
@@ -102,7 +101,7 @@ async function signOutAll([single = '', ...together]: readonly string[]): Promis
 async function expectEnded(cookies: readonly string[]): Promise<void> {
   for (const name of ['gateway', 'gateway-2'] as const) {
     const direct = connectTo(system, name);
-    for (const cookie of cookies) expect((await direct(products, { cookie })).status).toBe(401);
+    for (const cookie of cookies) expect(await statusOfSession(direct, cookie)).toBe(401);
   }
 }
 

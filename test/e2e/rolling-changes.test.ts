@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { GatewayName } from '../../tools/launch/demo-processes.ts';
-import { connectTo, cookieOf, signOutOf, type AskDoor } from '../../tools/launch/door-client.ts';
+import { connectTo, cookieOf, signOutOf, statusOfSession, type AskDoor } from '../../tools/launch/door-client.ts';
 import { startSystem, type RunningSystem } from '../../tools/launch/system.ts';
 import { linkToken, signUpVerified } from './mailed-links.ts';
 import { newPerson, type Account } from './new-account.ts';
@@ -50,6 +50,8 @@ describe('kill -9 of one of two gateways [postgres + redis ×2]', () => {
     const account = await signUpVerified(ask, system.mailbox);
     const staying = await signInTimes(account, 6);
     const leaving = await signInTimes(account, 24);
+    // Both gateways remember them from here on.
+    await expectSignedIn(leaving);
     const traffic = startTraffic(ask, products, staying);
     const signedOut: string[] = [];
     const leavingAll = (async () => {
@@ -153,7 +155,7 @@ async function expectSignedIn(cookies: readonly string[]): Promise<void> {
 }
 
 async function expectStatus(cookie: string, status: number): Promise<void> {
-  for (const name of gateways) expect((await direct[name](products, { cookie })).status).toBe(status);
+  for (const name of gateways) expect(await statusOfSession(direct[name], cookie)).toBe(status);
 }
 
 async function signInTimes(account: Pick<Account, 'email' | 'password'>, count: number): Promise<readonly string[]> {

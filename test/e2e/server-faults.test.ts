@@ -114,7 +114,7 @@ describe.each(outages)('$name [postgres + redis ×2]', ({ fail, recover }) => {
     expect(await page.context().cookies()).toEqual(cookies);
     expect(await signOut()).toMatchObject({ status: 204 });
     await page.context().addCookies(cookies);
-    expect(await callApi(page, '/api/shop/products')).toMatchObject({ status: 401 });
+    expect(await isSignedIn(page)).toBe(false);
   }, 180_000);
 });
 
@@ -156,7 +156,7 @@ describe('a Redis that was emptied [postgres + redis ×2]', () => {
     // Each gateway has a heartbeat of its own.
     const products = () => callApi(page, '/api/shop/products');
     await expect.poll(products, { timeout: patienceMilliseconds }).toMatchObject({ status: 401 });
-    expect(await callApi(ended, '/api/shop/products')).toMatchObject({ status: 401 });
+    expect(await isSignedIn(ended)).toBe(false);
     await signInDirectly(page, demoAccount('user', system.accounts));
     expect(await callApi(page, '/api/shop/products')).toMatchObject({ status: 200 });
   });

@@ -33,10 +33,13 @@ describe('a newcomer', () => {
     expect(await main.getByText(person.email).count()).toBe(1);
     expect(await main.getByText(person.name).count()).toBe(1);
 
+    const cookies = await page.context().cookies();
     await signOut(page);
     await page.getByRole('heading', { level: 1, name: 'You are signed out' }).waitFor();
-    expect(await isSignedIn(page)).toBe(false);
     expect((await page.context().cookies()).map(({ name }) => name)).toEqual(['__Host-sallyport-device']);
+    // A copy of the cookie opens nothing either.
+    await page.context().addCookies(cookies);
+    expect(await isSignedIn(page)).toBe(false);
   });
 
   it('cannot sign in before the address is verified, even with the right password', async () => {
@@ -92,6 +95,7 @@ describe('a user who forgot the password', () => {
     const elsewhere = await visitors.openPage();
     const person = await createAccount(page);
     await signIn(elsewhere, person);
+    expect(await isSignedIn(elsewhere)).toBe(true);
 
     await openReady(page, '/forgot-password');
     await page.getByLabel('E-mail address').fill(person.email);
@@ -108,7 +112,6 @@ describe('a user who forgot the password', () => {
     await waitForMail(mailbox, person.email, 'password-changed');
 
     expect(await isSignedIn(elsewhere)).toBe(false);
-    expect(await callApi(elsewhere, '/api/shop/products')).toMatchObject({ status: 401 });
     await elsewhere.goto('/account');
     expect(new URL(elsewhere.url()).pathname).toBe('/sign-in');
 

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { signOutOf, type AskDoor } from '../../tools/launch/door-client.ts';
+import { signOutOf, statusOfSession, type AskDoor } from '../../tools/launch/door-client.ts';
 import type { History } from './history.ts';
 import { createTally } from './tally.ts';
 
@@ -16,7 +16,6 @@ interface Known {
   told: Told;
 }
 
-const protectedPath = '/api/shop/products';
 const maximumTries = 100;
 
 /** Every one of them is asked for in every check; of more, the oldest are given up. */
@@ -90,7 +89,7 @@ export function startSessionHistory(ask: AskDoor, accounts: readonly Account[]):
 async function settledStatus(ask: AskDoor, cookie: string, told: Told): Promise<number> {
   let isLate = false;
   for (let tries = 0; tries < maximumTries; tries++) {
-    const { status } = await ask(protectedPath, { cookie });
+    const status = await statusOfSession(ask, cookie);
     if (status === 401 || (status === 200 && (told !== 'ended' || isLate))) return status;
     isLate = status === 200;
     await wait(isLate ? revocationBoundMilliseconds : 100);

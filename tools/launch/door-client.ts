@@ -74,6 +74,17 @@ function readJson(text: string): Readonly<Record<string, unknown>> {
   }
 }
 
+/**
+ * A path for people who are signed in which the gateway answers itself, by what it remembers of sessions. Services hear
+ * of revocations on their own, and `/auth/session` reads the store: neither tells what the gateway would let pass.
+ */
+export const gatewayOwnPath = '/behind-the-door/requests';
+
+/** What the gateway itself says to a session: 200 while it lives, 401 when it has ended. */
+export async function statusOfSession(ask: AskDoor, cookie: string | undefined): Promise<number> {
+  return (await ask(gatewayOwnPath, { cookie })).status;
+}
+
 /** Signs in and gives the cookies of the new session. */
 export async function cookieOf(
   ask: AskDoor,
