@@ -65,6 +65,9 @@ export async function startGatewayProcess(place: Workplace, port: number): Promi
       return answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
     },
     async rolesOf(cookie) {
+      // `/auth/session` reads the store each time: whether a session has ended is for what the gateway remembers.
+      const passed = await fetch(`${origin}/anything`, { headers: { cookie } });
+      if (passed.status === 401) return undefined;
       const answer = await fetch(`${origin}/auth/session`, { headers: { cookie } });
       const body = (await answer.json()) as { user?: { roles: string[] } };
       return body.user?.roles;
