@@ -78,8 +78,8 @@ export type { RequestContext } from './principal/request-context.ts';
 export { checkRequirement, type Requirement, type RequirementOutcome } from './policy/requirement.ts';
 export {
   createRevocationMemory,
-  readHeardRevocation,
-  type HeardRevocation,
+  parseRevocationNotice,
+  type RevocationNotice,
   type RevocationMemory,
   type RevocationMemoryOptions,
 } from './events/revocation-memory.ts';

@@ -1,7 +1,7 @@
 import {
   createRevocationMemory,
   internalRevocationsPath,
-  readHeardRevocation,
+  parseRevocationNotice,
   SallyportError,
   type Logger,
   type Principal,
@@ -58,19 +58,19 @@ export function createRevocationListener(parts: RevocationListenerParts): Revoca
   let silentSince = now().getTime();
   let pause = firstPauseMilliseconds;
 
-  const hear = ({ event, id, data }: EventSourceMessage): void => {
+  const handleEvent = ({ event, id, data }: EventSourceMessage): void => {
     const value: unknown = JSON.parse(data);
     if (event === 'revocation') {
-      const revocation = readHeardRevocation(value);
+      const revocation = parseRevocationNotice(value);
       lastEventId = id ?? lastEventId;
       // A door of a later version may say what this one does not know.
       if (revocation === undefined) return logger.warn('a revocation cannot be read');
-      memory.hear(revocation);
+      memory.add(revocation);
       if (revocation.kind === 'key' && revocation.minGeneration > 0) onKeyWithdrawn(revocation.id);
     }
     if (event === 'gap') logger.warn('the door may have missed revocations', { policy: onGap });
     if (event === 'covered') {
-      memory.cover(sinceOf(value));
+      memory.markSyncedSince(sinceOf(value));
       if (!isHearing) logger.info('revocations are heard');
       isHearing = true;
       pause = firstPauseMilliseconds;
@@ -95,7 +95,7 @@ export function createRevocationListener(parts: RevocationListenerParts): Revoca
         throw new Error(`the door answered ${response.status}`);
       }
       const parser = createParser({
-        onEvent: hear,
+        onEvent: handleEvent,
         maxBufferSize: maximumEventLength,
         onError: (error) => {
           if (error.type === 'max-buffer-size-exceeded') throw error;
@@ -134,16 +134,16 @@ export function createRevocationListener(parts: RevocationListenerParts): Revoca
     }
   };
 
-  const isCovered = (issuedAt: number): boolean =>
-    (isHearing || now().getTime() - silentSince < graceMilliseconds) && memory.isCovered(issuedAt);
+  const isSynced = (issuedAt: number): boolean =>
+    (isHearing || now().getTime() - silentSince < graceMilliseconds) && memory.isSynced(issuedAt);
 
   return {
     start: () => void follow(),
     stop: () => stopping.abort(),
     objectTo: (principal, issuedAt) => {
-      if (memory.isVoid(principal, issuedAt))
+      if (memory.isRevoked(principal, issuedAt))
         return new SallyportError('SP_UNAUTHENTICATED', { reason: 'token-revoked' });
-      if (onGap === 'accept' || isCovered(issuedAt)) return undefined;
+      if (onGap === 'accept' || isSynced(issuedAt)) return undefined;
       return new SallyportError('SP_SERVICE_UNAVAILABLE', { reason: 'revocations-not-heard' });
     },
     get isHearing() {

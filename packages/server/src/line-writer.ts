@@ -1,7 +1,7 @@
-/** Takes lines and brings them out together: one write for many requests instead of one each. */
+/** Batches log lines: one write for many requests instead of one each. */
 export interface LineWriter {
   readonly write: (line: string) => void;
-  /** Brings out what is waiting, at once. For the end of the process. */
+  /** Writes the pending lines before it returns. For the end of the process. */
   readonly flush: () => void;
 }
 
@@ -16,11 +16,11 @@ export interface LineWriterParts {
 /** A reader that does not keep up must not fill the memory: beyond this, lines are counted instead of kept. */
 const maximumWaitingCharacters = 8_000_000;
 
-/** How long a line waits for company. A process that is killed loses what waited; security events do not come this way. */
-const gatherMilliseconds = 20;
+/** How long a batch is collected. A process that is killed loses its batch; security events do not come this way. */
+const batchMilliseconds = 20;
 
-/** From this size on nothing waits any longer. */
-const gatherCharacters = 65_536;
+/** A batch of this size is flushed at once. */
+const batchCharacters = 65_536;
 
 /** Builds a writer of log lines. When the reader falls too far behind, a line says how many were lost. */
 export function createLineWriter({ write, onDrain, writeNow }: LineWriterParts): LineWriter {
@@ -36,14 +36,14 @@ export function createLineWriter({ write, onDrain, writeNow }: LineWriterParts):
     lost = 0;
     return text;
   };
-  const bringOut = (): void => {
+  const flushBatch = (): void => {
     isScheduled = false;
     if (isBlocked || waiting === '') return;
     if (write(take())) return;
     isBlocked = true;
     onDrain(() => {
       isBlocked = false;
-      bringOut();
+      flushBatch();
     });
   };
 
@@ -54,10 +54,10 @@ export function createLineWriter({ write, onDrain, writeNow }: LineWriterParts):
         return;
       }
       waiting += line;
-      if (waiting.length > gatherCharacters) bringOut();
+      if (waiting.length > batchCharacters) flushBatch();
       else if (!isScheduled) {
         isScheduled = true;
-        setTimeout(bringOut, gatherMilliseconds).unref();
+        setTimeout(flushBatch, batchMilliseconds).unref();
       }
     },
     flush: () => {

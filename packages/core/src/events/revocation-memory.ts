@@ -1,18 +1,18 @@
 import type { Actor, Principal } from '../principal/principal.ts';
 import { revocationKinds, type RevocationEvent } from './revocation-event.ts';
 
-/** What a service hears of a revocation: nothing but what it needs to recognise a token. */
-export type HeardRevocation = Pick<RevocationEvent, 'kind' | 'id' | 'minGeneration' | 'at'>;
+/** What a service receives of a revocation: only what it needs to recognise a token. */
+export type RevocationNotice = Pick<RevocationEvent, 'kind' | 'id' | 'minGeneration' | 'at'>;
 
-/** What lost authority since tokens were made that may still be on their way. */
+/** The revocations of tokens that may still be in use. */
 export interface RevocationMemory {
-  hear(revocation: HeardRevocation): void;
-  /** Everything that lost authority since then was heard. */
-  cover(since: Date): void;
-  /** Whether a token says what is no longer true. `issuedAt` is in seconds since 1970. */
-  isVoid(principal: Principal, issuedAt: number): boolean;
-  /** Whether everything was heard that could be said of a token of this age. */
-  isCovered(issuedAt: number): boolean;
+  add(revocation: RevocationNotice): void;
+  /** Says that every revocation since then was added. */
+  markSyncedSince(since: Date): void;
+  /** Whether a token was revoked. `issuedAt` is in seconds since 1970. */
+  isRevoked(principal: Principal, issuedAt: number): boolean;
+  /** Whether every revocation that can concern a token of this age was added. */
+  isSynced(issuedAt: number): boolean;
   /** How many revocations are remembered. */
   readonly size: number;
 }
@@ -38,21 +38,21 @@ const policyKey = 'policy';
 
 /**
  * Remembers revocations for as long as a token lives, in a bounded space. When there is no room for one more, the oldest
- * is dropped, and tokens from before it are no longer covered.
+ * is dropped, and tokens from before it no longer count as synced.
  */
 export function createRevocationMemory(options: RevocationMemoryOptions = {}): RevocationMemory {
   const { rememberSeconds = 360, maximumEntries = 100_000 } = options;
   const now = options.now ?? (() => new Date());
   /** In the order of time, the oldest first. */
   const entries = new Map<string, Entry>();
-  let coveredSince = Number.POSITIVE_INFINITY;
+  let syncedSince = Number.POSITIVE_INFINITY;
 
   const dropOld = (): void => {
     const time = now().getTime();
     for (const [key, { forgetAt }] of entries) {
       if (time < forgetAt && entries.size <= maximumEntries) return;
       entries.delete(key);
-      if (time < forgetAt) coveredSince = Math.max(coveredSince, time / 1000);
+      if (time < forgetAt) syncedSince = Math.max(syncedSince, time / 1000);
     }
   };
 
@@ -66,29 +66,29 @@ export function createRevocationMemory(options: RevocationMemoryOptions = {}): R
     return entry !== undefined && issuedAt <= entry.at;
   };
 
-  const hasVoidActor = (actor: Actor | undefined, issuedAt: number): boolean =>
-    actor !== undefined && (isBefore('user', actor.id, issuedAt) || hasVoidActor(actor.actor, issuedAt));
+  const hasRevokedActor = (actor: Actor | undefined, issuedAt: number): boolean =>
+    actor !== undefined && (isBefore('user', actor.id, issuedAt) || hasRevokedActor(actor.actor, issuedAt));
 
   return {
-    hear: ({ kind, id, minGeneration, at }) => {
-      // A key says nothing of a caller: verifiers are told of it.
+    add: ({ kind, id, minGeneration, at }) => {
+      // A withdrawn key concerns no caller: token verifiers drop it.
       if (kind === 'key') return;
       const key = kind === 'policy' ? policyKey : `${kind} ${id}`;
       const before = entries.get(key)?.minGeneration ?? 0;
       entries.delete(key);
       entries.set(key, {
-        // What is said again, or said late, makes nothing valid again.
+        // A repeated or late notice makes no token valid again.
         minGeneration: Math.max(before, minGeneration),
         at: Math.floor(at.getTime() / 1000),
         forgetAt: now().getTime() + rememberSeconds * 1000,
       });
       dropOld();
     },
-    cover: (since) => {
-      // Tokens say when they were made in whole seconds.
-      coveredSince = Math.floor(since.getTime() / 1000);
+    markSyncedSince: (since) => {
+      // `iat` is in whole seconds.
+      syncedSince = Math.floor(since.getTime() / 1000);
     },
-    isVoid: (principal, issuedAt) => {
+    isRevoked: (principal, issuedAt) => {
       if (entries.size === 0) return false;
       const { id, sid, clientId, actor, generation } = principal;
       return (
@@ -96,20 +96,20 @@ export function createRevocationMemory(options: RevocationMemoryOptions = {}): R
         isOutdated('user', id, generation.user) ||
         (sid !== undefined && isOutdated('session', sid, generation.session)) ||
         (clientId !== undefined && isBefore('client', clientId, issuedAt)) ||
-        hasVoidActor(actor, issuedAt)
+        hasRevokedActor(actor, issuedAt)
       );
     },
-    isCovered: (issuedAt) => issuedAt >= coveredSince,
+    isSynced: (issuedAt) => issuedAt >= syncedSince,
     get size() {
       return entries.size;
     },
   };
 }
 
-/** Reads a revocation that came over the network; `undefined` when it is none. */
-export function readHeardRevocation(value: unknown): HeardRevocation | undefined {
+/** Reads a revocation from the network; `undefined` when the value is none. */
+export function parseRevocationNotice(value: unknown): RevocationNotice | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { kind, id, minGeneration, at } = value as Readonly<Record<keyof HeardRevocation, unknown>>; // Checked below.
+  const { kind, id, minGeneration, at } = value as Readonly<Record<keyof RevocationNotice, unknown>>; // Checked below.
   const known = revocationKinds.find((candidate) => candidate === kind);
   if (known === undefined || typeof id !== 'string' || id === '') return undefined;
   if (typeof minGeneration !== 'number' || !Number.isSafeInteger(minGeneration) || minGeneration < 0) return undefined;

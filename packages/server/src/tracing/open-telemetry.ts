@@ -38,13 +38,13 @@ const traceparentSyntax = /^00-((?!0{32})[0-9a-f]{32})-((?!0{16})[0-9a-f]{16})-[
 const isSampledFlag = 1;
 const exportMilliseconds = 5000;
 const closeMilliseconds = 3000;
-const complaintMilliseconds = 60_000;
+const logIntervalMilliseconds = 60_000;
 
 /**
- * Builds a tracer on OpenTelemetry. Spans are sent in batches, beside the requests; when the collector takes none, they are
- * dropped beyond a bound.
+ * Builds a tracer on OpenTelemetry. Spans are sent in batches, beside the requests; when the collector does not take
+ * them, they are dropped beyond a bound.
  *
- * Which requests are sampled is decided here, by the trace id, and not by the flag of the caller: any client on the
+ * Which requests are sampled is decided here, by the trace id, and not by the flag of the caller: every client on the
  * internet could set that. A trace that begins here has the request id as its id.
  */
 export function openTracing({ endpoint, sampleRatio, serviceName, logger }: TracingOptions): Tracing {
@@ -60,7 +60,7 @@ export function openTracing({ endpoint, sampleRatio, serviceName, logger }: Trac
     idGenerator: { generateTraceId: () => nextTraceId, generateSpanId: () => random.generateSpanId() },
     spanProcessors: [
       new BatchSpanProcessor({
-        exporter: withComplaints(exporter, logger),
+        exporter: withLoggedFailures(exporter, logger),
         maxQueueSize: 2048,
         scheduledDelayMillis: 1000,
         exportTimeoutMillis: exportMilliseconds,
@@ -121,15 +121,15 @@ function present(attributes: SpanAttributes): Record<string, string | number | b
   );
 }
 
-/** Logs now and then that the collector takes no spans. Nothing else is harmed by that. */
-function withComplaints(exporter: SpanExporter, logger: Logger): SpanExporter {
-  let complainedAt = Number.NEGATIVE_INFINITY;
+/** Logs failed exports, at most one a minute. Nothing else depends on them. */
+function withLoggedFailures(exporter: SpanExporter, logger: Logger): SpanExporter {
+  let loggedAt = Number.NEGATIVE_INFINITY;
   return {
     export: (spans, done) =>
       exporter.export(spans, (result) => {
         const now = performance.now();
-        if (result.code !== 0 && now - complainedAt > complaintMilliseconds) {
-          complainedAt = now;
+        if (result.code !== 0 && now - loggedAt > logIntervalMilliseconds) {
+          loggedAt = now;
           logger.warn('traces are not taken by the collector', { reason: result.error?.name ?? 'unknown' });
         }
         done(result);

@@ -12,8 +12,8 @@ interface Batch {
 
 const model = recordModels.session;
 
-/** How long after a write the next one gathers what comes. */
-const gatherMilliseconds = 100;
+/** How long after a write the next batch is collected. */
+const batchMilliseconds = 100;
 
 /** Sessions whose activity is less apart are written as if it were that of the first. */
 const roundingMilliseconds = 1000;
@@ -22,26 +22,26 @@ const roundingMilliseconds = 1000;
 const statementSize = 500;
 
 /**
- * Builds what notes that sessions were used. The first note is written at once; what comes within a tenth of a second
- * after it is written together, in few statements. A statement costs a commit, and with the embedded database a commit
+ * Builds the writer of session activity. The first activity is written at once; what comes within a tenth of a second
+ * after it is written as a batch, in few statements. A statement costs a commit, and with the embedded database a commit
  * stops everything else: ten thousand sessions in use would stop it a thousand times a second.
  *
  * In one statement all get the earliest time: a session may end a second earlier than it could, and never later.
  */
 export function createActivityWrites(records: Records): SessionStore['recordActivity'] {
-  let gathering: Batch | undefined;
+  let pending: Batch | undefined;
   let isResting = false;
 
   const rest = (): void => {
     isResting = true;
     setTimeout(() => {
       isResting = false;
-      const batch = gathering;
+      const batch = pending;
       if (batch === undefined) return;
-      gathering = undefined;
+      pending = undefined;
       rest();
       writeAll(records, batch.bySid).then(batch.written.resolve, batch.written.reject);
-    }, gatherMilliseconds);
+    }, batchMilliseconds);
   };
 
   return async (sid, lastActiveAt, idleExpiresAt) => {
@@ -50,10 +50,10 @@ export function createActivityWrites(records: Records): SessionStore['recordActi
       rest();
       return write(records, [sid], activity);
     }
-    gathering ??= { bySid: new Map(), written: Promise.withResolvers() };
-    const known = gathering.bySid.get(sid);
-    if (known === undefined || known.lastActiveAt < lastActiveAt) gathering.bySid.set(sid, activity);
-    return gathering.written.promise;
+    pending ??= { bySid: new Map(), written: Promise.withResolvers() };
+    const known = pending.bySid.get(sid);
+    if (known === undefined || known.lastActiveAt < lastActiveAt) pending.bySid.set(sid, activity);
+    return pending.written.promise;
   };
 }
 

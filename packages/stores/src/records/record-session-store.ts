@@ -100,7 +100,7 @@ export function createRecordSessionStore(unguarded: Records, options: RecordSess
       for (let attempt = 0; attempt < maximumAttempts; attempt += 1) {
         const record = await find([...bySid(sid), { field: 'subject', value: subject }]);
         if (record === null || record.revokedAt !== undefined) return false;
-        if (!(await bury(records, record, reason, at))) continue;
+        if (!(await writeTombstone(records, record, reason, at))) continue;
         await endedSessions?.note([toEndedSession(record, reason, at)]);
         return true;
       }
@@ -110,15 +110,15 @@ export function createRecordSessionStore(unguarded: Records, options: RecordSess
     revokeAll: async (subject, reason, at, except) => {
       const ended: string[] = [];
       // The rounds end with one that finds nothing: what was created or changed during a round is met by the next.
-      // Expired sessions are buried too, or a clock that jumps back would bring them to life; they are not reported.
+      // Expired sessions get tombstones too, or a clock that jumps back would revive them; they are not reported.
       for (let round = 0; round < maximumAttempts; round += 1) {
         const rows = await records.findMany<Row>({ model, where: revocable(subject, except), limit: roundSize });
         if (rows.length === 0) return ended;
-        const buried: SessionRecord[] = [];
+        const revoked: SessionRecord[] = [];
         for (const record of rows.map(toSessionRecord))
-          if (await bury(records, record, reason, at)) buried.push(record);
-        await endedSessions?.note(buried.map((record) => toEndedSession(record, reason, at)));
-        ended.push(...buried.filter((record) => isSessionLive(record, at)).map(({ sid }) => sid));
+          if (await writeTombstone(records, record, reason, at)) revoked.push(record);
+        await endedSessions?.note(revoked.map((record) => toEndedSession(record, reason, at)));
+        ended.push(...revoked.filter((record) => isSessionLive(record, at)).map(({ sid }) => sid));
       }
       throw new SallyportError('SP_STORE_UNAVAILABLE', { reason: 'revocation-contended' });
     },
@@ -146,7 +146,7 @@ export async function endAgain(unguarded: Records, known: readonly EndedSession[
     const rows = await records.findMany<Row>({ model, where, limit: roundSize });
     for (const record of rows.map(toSessionRecord)) {
       const ended = endedBySid.get(record.sid);
-      if (ended !== undefined && (await bury(records, record, ended.because, ended.at))) count += 1;
+      if (ended !== undefined && (await writeTombstone(records, record, ended.because, ended.at))) count += 1;
     }
   }
   return count;
@@ -175,7 +175,12 @@ function refusalOf(record: SessionRecord | null, expectedGeneration: number): Se
 }
 
 /** Writes the tombstone, unless the record changed since it was read. */
-async function bury(records: Records, record: SessionRecord, reason: RevocationReason, at: Date): Promise<boolean> {
+async function writeTombstone(
+  records: Records,
+  record: SessionRecord,
+  reason: RevocationReason,
+  at: Date,
+): Promise<boolean> {
   const written = await records.updateMany({
     model,
     where: [...bySid(record.sid), { field: 'generation', value: record.generation }, notRevoked],

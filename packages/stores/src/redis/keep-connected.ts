@@ -23,11 +23,11 @@ export interface KeepConnectedOptions<Connection> {
   readonly purpose: string;
 }
 
-const shortestPauseMilliseconds = 50;
-const longestPauseMilliseconds = 1000;
+const minPauseMilliseconds = 50;
+const maxPauseMilliseconds = 1000;
 
-/** How often a server that stays away is spoken of. */
-const complaintIntervalMilliseconds = 10_000;
+/** How often the failure is logged while the server stays away. */
+const logIntervalMilliseconds = 10_000;
 
 /** Starts connecting, and goes on until it is closed. Pauses grow up to a second and are spread by chance. */
 export function keepConnected<Connection extends { destroy(): void }>(
@@ -36,13 +36,13 @@ export function keepConnected<Connection extends { destroy(): void }>(
   const { connect, onOpen, onLost, logger, purpose } = options;
   const closing = new AbortController();
   let open: { readonly connection: Connection; readonly giveUp: OnLost } | undefined;
-  let complainedAt = Number.NEGATIVE_INFINITY;
+  let loggedAt = Number.NEGATIVE_INFINITY;
   let fault: RedisFault | undefined;
 
-  const complain = (cause: unknown): void => {
+  const logFailure = (cause: unknown): void => {
     fault = toFault(cause);
-    if (performance.now() - complainedAt < complaintIntervalMilliseconds) return;
-    complainedAt = performance.now();
+    if (performance.now() - loggedAt < logIntervalMilliseconds) return;
+    loggedAt = performance.now();
     logger.warn('redis is not connected', { purpose, cause: fault.word });
   };
 
@@ -51,7 +51,7 @@ export function keepConnected<Connection extends { destroy(): void }>(
     const connection = await connect(attempt, lost.resolve);
     if (closing.signal.aborted) return connection.destroy();
     open = { connection, giveUp: lost.resolve };
-    complainedAt = Number.NEGATIVE_INFINITY;
+    loggedAt = Number.NEGATIVE_INFINITY;
     logger.info('redis connected', { purpose });
     onOpen?.(connection);
     const cause = await lost.promise;
@@ -59,7 +59,7 @@ export function keepConnected<Connection extends { destroy(): void }>(
     connection.destroy();
     if (closing.signal.aborted) return;
     onLost?.();
-    complain(cause);
+    logFailure(cause);
   };
 
   const keep = async (): Promise<void> => {
@@ -70,9 +70,9 @@ export function keepConnected<Connection extends { destroy(): void }>(
         failures = 0;
       } catch (cause) {
         failures += 1;
-        complain(cause);
+        logFailure(cause);
       }
-      const longest = Math.min(shortestPauseMilliseconds * 2 ** failures, longestPauseMilliseconds);
+      const longest = Math.min(minPauseMilliseconds * 2 ** failures, maxPauseMilliseconds);
       await delay(longest * (0.5 + Math.random() / 2), undefined, { signal: closing.signal, ref: false }).catch(
         () => {},
       );
@@ -86,7 +86,7 @@ export function keepConnected<Connection extends { destroy(): void }>(
     drop: (connection, cause) => {
       if (open?.connection !== connection) return;
       const { giveUp } = open;
-      // At once: nobody is to use it in the time that the rest takes.
+      // At once: no caller may use it while the rest runs.
       open = undefined;
       giveUp(cause);
     },

@@ -322,7 +322,7 @@ describe.skipIf(!hasRedisServer)('a Redis from yesterday [redis]', () => {
     expect(await parts.sessions.listLive('bob', after(6))).toEqual([]);
     expect(await parts.sessions.change(all.sid, 1, { acr: 'mfa' })).toEqual({ kind: 'revoked' });
     expect(await parts.sessions.findBySid(live.sid)).toEqual(live);
-    // It is buried again, so that the ledger is not needed the next time.
+    // Its tombstone is written again, so that the ledger is not needed the next time.
     expect(await server.cli('HEXISTS', `${parts.redis.prefix}s:${one.sid}`, 'r')).toBe('1');
   });
 

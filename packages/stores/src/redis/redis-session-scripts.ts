@@ -39,8 +39,8 @@ return 1
 
 /**
  * Writes the tombstone: 'ended' for exactly one caller, 'ended-before' for the others. A session that is not there is
- * 'unknown', or, when a time to live is given, is buried before it is created. Whoever ends a session has written the
- * ledger before, so that a reader may have been faster with the tombstone: the end is still the first caller's.
+ * 'unknown', or, when a time to live is given, gets its tombstone before it is created. A caller that ends a session has
+ * written the ledger before, so that a reader may have been faster with the tombstone: the end is still the first caller's.
  */
 export const endRecordScript = defineScript(`
 local at, reason, ttl = unpack(ARGV)
@@ -56,7 +56,7 @@ end
 if ttl == '' then return 'unknown' end
 redis.call('HSET', KEYS[1], 'r', at, 'w', reason)
 redis.call('PEXPIRE', KEYS[1], ttl)
-return 'buried'
+return 'tombstone'
 `);
 
 /** Writes the tombstone of a session that the ledger says has ended. */

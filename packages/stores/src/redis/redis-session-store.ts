@@ -44,7 +44,7 @@ const indexMarginMilliseconds = 86_400_000;
 /** How many sessions are read or written at once. */
 const roundSize = 100;
 
-/** The rounds of `revokeAll`; each beyond the first means that somebody signed in meanwhile. */
+/** The rounds of `revokeAll`; each beyond the first means that the user signed in meanwhile. */
 const maximumRounds = 1000;
 
 /** The index of absolute expiries is spread over this many keys. */
@@ -56,7 +56,7 @@ const expiryShards = 16;
  * Each script touches one key, and the order of the writes makes every crash in between safe: an index knows a session
  * before it exists, and a pointer from a token leads nowhere until it does. The end of a session is in the ledger before
  * it is in Redis, and what Redis gives back is checked against the ledger: a Redis that was restored, or failed over to a
- * server that had not heard, brings no session back.
+ * replica that lagged behind, revives no session.
  *
  * Redis holds no token, user, e-mail address, network address or user agent in clear.
  *
@@ -82,18 +82,18 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Sess
     await Promise.all([add(keys.subject(subject), over), add(keys.expiry(sid), '')]);
   };
 
-  const point = async (tokenHash: string, sid: string, absoluteExpiresAt: Date): Promise<void> => {
+  const writeTokenPointer = async (tokenHash: string, sid: string, absoluteExpiresAt: Date): Promise<void> => {
     const key = keys.token(tokenHash);
     const reply = await redis.command(key, ['SET', key, sid, 'NX', 'PX', ttlOf(absoluteExpiresAt.getTime())]);
     if (reply !== 'OK') throw new SallyportError('SP_CONFLICT', { reason: 'duplicate' });
   };
-  const unpoint = (tokenHash: string, sid: string): Promise<unknown> =>
+  const deleteTokenPointer = (tokenHash: string, sid: string): Promise<unknown> =>
     redis.script(deletePointerScript, keys.token(tokenHash), [sid]);
 
-  const bury = (sid: string, reason: RevocationReason, at: Date, ttl = ''): Promise<unknown> =>
+  const writeTombstone = (sid: string, reason: RevocationReason, at: Date, ttl = ''): Promise<unknown> =>
     redis.script(endRecordScript, keys.session(sid), [String(at.getTime()), reason, ttl]);
 
-  // One record that cannot be read must not keep the others of its user alive: it is buried like one that is not there.
+  // One unreadable record must not keep the others of its user alive: it gets a tombstone like a missing one.
   const loadReadable = (sid: string): Promise<SessionRecord | null> =>
     load(sid).catch((error: unknown) => {
       if (error instanceof TypeError) return null;
@@ -109,7 +109,7 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Sess
     create: async (record) => {
       const { sid, tokenHash, absoluteExpiresAt } = record;
       await addToIndexes(record);
-      await point(tokenHash, sid, absoluteExpiresAt);
+      await writeTokenPointer(tokenHash, sid, absoluteExpiresAt);
       const times = [record.lastActiveAt, record.idleExpiresAt, absoluteExpiresAt].map((time) =>
         String(time.getTime()),
       );
@@ -120,7 +120,7 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Sess
         ttlOf(absoluteExpiresAt.getTime()),
       ]);
       if (created === 1) return;
-      await unpoint(tokenHash, sid);
+      await deleteTokenPointer(tokenHash, sid);
       throw new SallyportError('SP_CONFLICT', { reason: 'duplicate' });
     },
 
@@ -160,13 +160,13 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Sess
       if (before.generation !== expectedGeneration) return { kind: 'stale' };
       const changed = { ...before, ...change };
       const hasNewToken = changed.tokenHash !== before.tokenHash;
-      if (hasNewToken) await point(changed.tokenHash, sid, before.absoluteExpiresAt);
+      if (hasNewToken) await writeTokenPointer(changed.tokenHash, sid, before.absoluteExpiresAt);
       const reply = await redis.script(changeRecordScript, keys.session(sid), [
         String(expectedGeneration),
         sealRecord(changed, sealer),
       ]);
       const write = toWrite(sid, reply, sealer);
-      if (hasNewToken) await unpoint(write.kind === 'written' ? before.tokenHash : changed.tokenHash, sid);
+      if (hasNewToken) await deleteTokenPointer(write.kind === 'written' ? before.tokenHash : changed.tokenHash, sid);
       return write;
     },
 
@@ -179,7 +179,7 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Sess
       const record = await find(sid);
       if (record === null || record.subject !== subject || record.revokedAt !== undefined) return false;
       await ledger.note(sid, { at, reason }, afterMargin(record.absoluteExpiresAt));
-      const isEnded = (await bury(sid, reason, at)) === 'ended';
+      const isEnded = (await writeTombstone(sid, reason, at)) === 'ended';
       await removeFromIndex(redis, keys.subjects(subject), [sid]);
       return isEnded;
     },
@@ -187,12 +187,12 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Sess
     revokeAll: async (subject, reason, at, except) => {
       const ended: string[] = [];
       // The rounds end with one that finds nothing: what was created during a round is met by the next. Expired sessions
-      // are buried too, or a clock that jumps back would bring them to life; they are not reported.
+      // get tombstones too, or a clock that jumps back would revive them; they are not reported.
       for (let round = 0; round < maximumRounds; round += 1) {
         const expiries = await indexed(redis, keys.subjects(subject), roundSize, except);
         const sids = [...expiries.keys()];
         if (sids.length === 0) {
-          // An index may have lost what it was told last, or have been evicted: the ledger does not depend on it.
+          // An index may have lost its last writes, or have been evicted: the ledger does not depend on it.
           await ledger.noteAll(subject, { at, reason }, except);
           return ended;
         }
@@ -208,7 +208,9 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Sess
         });
         // One after the other: a transaction has one connection.
         for (const { sid, absolute } of toEnd) await ledger.note(sid, { at, reason }, afterMargin(new Date(absolute)));
-        const outcomes = await Promise.all(toEnd.map(({ sid, absolute }) => bury(sid, reason, at, ttlOf(absolute))));
+        const outcomes = await Promise.all(
+          toEnd.map(({ sid, absolute }) => writeTombstone(sid, reason, at, ttlOf(absolute))),
+        );
         for (const [index, { sid, record }] of toEnd.entries()) {
           if (outcomes[index] === 'ended' && (record === null || isSessionLive(record, at))) ended.push(sid);
         }
@@ -262,7 +264,7 @@ function createLoader(redis: Redis, keys: SessionKeys, sealer: Sealer): (sid: st
   };
 }
 
-/** Puts what the ledger knows into records that Redis takes for live, and buries those there again. */
+/** Puts what the ledger knows into records that Redis takes for live, and writes their tombstones again. */
 function createLedgerCheck(
   redis: Redis,
   keys: SessionKeys,

@@ -372,12 +372,12 @@ export function sessionStoreContract(options: SessionStoreContractOptions): void
     describe('deleting what is over', () => {
       it('deletes records at their absolute expiry, tombstones too, and keeps the rest', async () => {
         await stored({ absoluteExpiresAt: after(100) });
-        const buried = await stored({ absoluteExpiresAt: after(100) });
-        await store.revoke(buried.sid, 'ada', 'signed-out', after(5));
+        const revoked = await stored({ absoluteExpiresAt: after(100) });
+        await store.revoke(revoked.sid, 'ada', 'signed-out', after(5));
         const idle = await stored({ idleExpiresAt: after(50) });
         const live = await stored({ absoluteExpiresAt: after(101), idleExpiresAt: after(101) });
         expect(await store.deleteExpired(after(100))).toBe(2);
-        expect(await store.findBySid(buried.sid)).toBeNull();
+        expect(await store.findBySid(revoked.sid)).toBeNull();
         expect(await store.findBySid(idle.sid)).toEqual(idle);
         expect(await store.findBySid(live.sid)).toEqual(live);
       });
