@@ -1,17 +1,17 @@
 import type { BusMessage, Logger } from '@sallyport/core';
 
-/** Those of this process who listen to a bus. */
+/** The listeners of this process on a bus. */
 export interface BusListeners {
   subscribe(listener: Listener): () => void;
-  /** Lets everybody hear a message, or puts it in line behind the one that is being heard. */
+  /** Delivers a message to every listener, or queues it behind the one that is being delivered. */
   deliver(message: BusMessage): void;
 }
 
 type Listener = (message: BusMessage) => void;
 
 /**
- * Builds the list of listeners. One that throws does not keep a message from the others: it is told of a gap, so that it
- * drops what it cached, and the failure is logged.
+ * Builds the list of listeners. One that throws does not keep a message from the others: it gets a gap, so that it drops
+ * what it cached, and the failure is logged.
  */
 export function createBusListeners(logger: Logger): BusListeners {
   const subscriptions = new Map<symbol, Listener>();
@@ -26,20 +26,20 @@ export function createBusListeners(logger: Logger): BusListeners {
         subscriptions.delete(subscription);
       };
     },
-    // A listener that publishes must not make others hear the second event before the first: messages wait in line.
+    // A listener that publishes must not make others receive the second event before the first: messages are queued.
     deliver: (message) => {
       waiting.push(message);
       if (isDelivering) return;
       isDelivering = true;
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        for (const listener of subscriptions.values()) tell(listener, next, logger);
+        for (const listener of subscriptions.values()) deliverTo(listener, next, logger);
       }
       isDelivering = false;
     },
   };
 }
 
-function tell(listener: Listener, message: BusMessage, logger: Logger): void {
+function deliverTo(listener: Listener, message: BusMessage, logger: Logger): void {
   const fields =
     message.kind === 'gap' ? {} : { seq: message.event.seq, kind: message.event.kind, id: message.event.id };
   try {

@@ -61,7 +61,7 @@ interface TestKey {
 }
 
 /**
- * Builds an issuer for tests of services that trust the door. Keys are made anew each time.
+ * Builds an issuer for tests of services that trust the gateway. Keys are made anew each time.
  *
  * @example
  * const issuer = createTestIssuer({ audience: 'shop', roles: { vendor: ['product:create'] } });

@@ -16,7 +16,7 @@ export interface TestKeyEndpoint {
   close(): Promise<void>;
 }
 
-/** Serves a key set at the path of the door's internal keys. */
+/** Serves a key set at the path of the gateway's internal keys. */
 export async function listenForKeys(keys: () => JSONWebKeySet): Promise<TestKeyEndpoint> {
   let behaviour: KeyEndpointBehaviour = 'good';
   let count = 0;

@@ -70,13 +70,13 @@ export const errorCatalog = {
   SP_TOKEN_EXPIRED: {
     status: 401,
     title: 'The access token has expired',
-    hint: 'Call through the door, which attaches a fresh token.',
+    hint: 'Call through the gateway, which attaches a fresh token.',
     challenge: 'invalid_token',
   },
   SP_TOKEN_INVALID: {
     status: 401,
     title: 'The access token is not valid here',
-    hint: 'Call through the door, which attaches a token made for this service.',
+    hint: 'Call through the gateway, which attaches a token made for this service.',
     challenge: 'invalid_token',
   },
   SP_STEP_UP_REQUIRED: {
@@ -189,7 +189,7 @@ export const errorCatalog = {
   },
   SP_UPSTREAM_UNAVAILABLE: {
     status: 502,
-    title: 'The service behind the door does not answer',
+    title: 'The service behind the gateway does not answer',
     hint: 'Try again in a moment; an operator should look at the service.',
   },
   SP_KEYS_UNAVAILABLE: {
@@ -209,7 +209,7 @@ export const errorCatalog = {
   },
   SP_UPSTREAM_TIMEOUT: {
     status: 504,
-    title: 'The service behind the door took too long',
+    title: 'The service behind the gateway took too long',
     hint: 'Try again in a moment; an operator should look at the service.',
   },
 } as const satisfies Record<`SP_${string}`, ErrorCatalogEntry>;

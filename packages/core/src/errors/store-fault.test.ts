@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { SallyportError } from './sallyport-error.ts';
 import { isDuplicateRow, isTransactionConflict, storeFaultWordOf, toStoreError } from './store-fault.ts';
 
-describe('an error of someone else’s layer', () => {
+describe('an error of a layer over the driver', () => {
   it.each([
     { name: 'busy', errcode: 5 },
     { name: 'busy with a stale snapshot', errcode: 517 },
@@ -43,7 +43,7 @@ describe('an error of someone else’s layer', () => {
     { name: 'a write that the majority did not confirm', error: mongoError('MongoWriteConcernError', { code: 64 }) },
     { name: 'a full disk', error: mongoError('MongoServerError', { code: 14_031 }) },
     { name: 'an operation that took too long', error: mongoError('MongoServerError', { code: 50 }) },
-    { name: 'nobody there', error: mongoError('MongoServerSelectionError', {}) },
+    { name: 'no server there', error: mongoError('MongoServerSelectionError', {}) },
     { name: 'a connection that broke', error: mongoError('MongoNetworkError', {}) },
     { name: 'no answer', error: mongoError('MongoNetworkTimeoutError', {}) },
     { name: 'no free connection', error: mongoError('MongoWaitQueueTimeoutError', {}) },

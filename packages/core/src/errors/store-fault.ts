@@ -67,7 +67,7 @@ const mongoFaults: ReadonlySet<number> = new Set([
 
 const mongoDuplicates: ReadonlySet<number> = new Set([11_000, 11_001]);
 
-/** Errors that the MongoDB driver makes itself when there is nobody to talk to; it gives them a name and no code. */
+/** Errors that the MongoDB driver makes itself when no server answers; it gives them a name and no code. */
 const mongoOutages: ReadonlySet<string> = new Set([
   'MongoServerSelectionError',
   'MongoNetworkError',
@@ -110,7 +110,7 @@ const maximumCauses = 5;
  * Turns an error that says "the database could not do its work" (busy, locked, full, read-only, closed, unreadable,
  * unreachable, too slow) into `SP_STORE_UNAVAILABLE`. Every other error comes back as it was.
  *
- * It is for code that calls a database through someone else's layer; causes are followed, because layers wrap errors.
+ * It is for code that calls a database through another library's layer; causes are followed, because layers wrap errors.
  */
 export function toStoreError(error: unknown): unknown {
   if (error instanceof SallyportError) return error;

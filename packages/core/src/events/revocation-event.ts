@@ -4,9 +4,9 @@ export const revocationKinds = ['session', 'user', 'client', 'key', 'policy'] as
 /** What lost authority. */
 export type RevocationKind = (typeof revocationKinds)[number];
 
-/** Said on the bus when authority ends or shrinks: whatever was cached for `id` under a smaller generation is void. */
+/** Published on the bus when authority ends or shrinks: what was cached for `id` under a smaller generation is revoked. */
 export interface RevocationEvent {
-  /** Grows by one with every event. 0 when the event could not be numbered and was heard by this process alone. */
+  /** Grows by one with every event. 0 when the event could not be numbered and was delivered in this process alone. */
   readonly seq: number;
   readonly kind: RevocationKind;
   readonly id: string;
@@ -16,19 +16,19 @@ export interface RevocationEvent {
   readonly reason: string;
 }
 
-/** What a listener hears. After `gap` it must drop what it cached: events may be missing. */
+/** What a listener receives. After `gap` it must drop what it cached: events may be missing. */
 export type BusMessage = { readonly kind: 'revocation'; readonly event: RevocationEvent } | { readonly kind: 'gap' };
 
 /**
  * Carries revocations to every cache. The order is fixed: durable row, tombstone, publish, and only then the answer to
- * the caller; so `publish` resolves when every listener of this process has heard.
+ * the caller; so `publish` resolves when every listener of this process has the event.
  */
 export interface InvalidationBus {
   publish(event: Omit<RevocationEvent, 'seq'>): Promise<void>;
   /** @returns a function that ends the subscription. */
   subscribe(listener: (message: BusMessage) => void): () => void;
   /**
-   * Whether everything that other processes publish is heard now. While it is not, nothing that was remembered may be
+   * Whether everything that other processes publish arrives now. While it is not, nothing that was remembered may be
    * used and nothing may be remembered: read the store every time.
    */
   isConnected(): boolean;

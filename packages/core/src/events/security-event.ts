@@ -7,7 +7,7 @@ const codeMethod = z.enum(['totp', 'email', 'sms', 'recovery-code']);
 
 /** The kinds of security event and the details that each carries. Never a secret, never an e-mail address. */
 export const securityEventDetails = {
-  'account.created': z.strictObject({}).describe('Somebody signed up with a new e-mail address'),
+  'account.created': z.strictObject({}).describe('A visitor signed up with a new e-mail address'),
   'account.imported': z.strictObject({}).describe('An operator took an account over from another system'),
   'account.invited': z
     .strictObject({ how: z.enum(['mail', 'hand-over']) })
@@ -16,9 +16,9 @@ export const securityEventDetails = {
   'account.unbanned': z.strictObject({}).describe('A ban was lifted'),
   'account.sign-up-repeated': z
     .strictObject({})
-    .describe('Somebody signed up with an address that has an account already; its owner is told by mail'),
+    .describe('A visitor signed up with an address that has an account already; its owner gets a mail'),
   'account.email-verified': z.strictObject({}).describe('The link of a verification mail was used'),
-  'account.password-reset-requested': z.strictObject({}).describe('Somebody asked for a mail with a reset link'),
+  'account.password-reset-requested': z.strictObject({}).describe('A visitor asked for a mail with a reset link'),
   'account.password-changed': z
     .strictObject({ sessionsEnded: z.number().int() })
     .describe('A password was replaced through a reset link, which ends the sessions of the account'),
@@ -77,9 +77,9 @@ export type SecurityEvent = {
     readonly type: Type;
     readonly at: Date;
     readonly outcome: 'success' | 'refused';
-    /** Subject id of who acted; absent when nobody is known. */
+    /** Subject id of the actor; absent when unknown. */
     readonly actor?: string;
-    /** Subject id of whom it was done to. */
+    /** Subject id of the account that it was done to. */
     readonly target?: string;
     readonly sid?: string;
     readonly requestId: string;

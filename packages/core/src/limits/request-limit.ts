@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** How many requests somebody may make within some time. Unknown keys stop the start. */
+/** How many requests a caller may make within some time. Unknown keys stop the start. */
 export const requestLimitSchema = z.strictObject({
   per: z
     .enum(['address', 'session', 'account', 'key'])
@@ -14,7 +14,7 @@ export const requestLimitSchema = z.strictObject({
 /** A limit as it is written in the configuration. */
 export type RequestLimit = z.infer<typeof requestLimitSchema>;
 
-/** A limit, and what the caller hears it called. */
+/** A limit, and its name in answers. */
 export interface NamedRequestLimit {
   readonly name: string;
   readonly amount: number;

@@ -21,7 +21,7 @@ export const routeAccessSchema = z.union(
   },
 );
 
-/** One route of the door. Unknown keys stop the start. */
+/** One route of the gateway. Unknown keys stop the start. */
 export const routeSchema = z.strictObject({
   name: z
     .string()
@@ -86,7 +86,7 @@ export const routeSchema = z.strictObject({
       requests: z
         .array(requestLimitSchema)
         .optional()
-        .describe('How many requests may come; absent means the limits of the door, an empty list means none'),
+        .describe('How many requests may come; absent means the limits of the gateway, an empty list means none'),
       inFlight: z
         .number()
         .int()
@@ -105,7 +105,7 @@ export const routeSchema = z.strictObject({
       idleMilliseconds: z.number().int().positive().optional(),
     })
     .optional()
-    .describe('How long the door waits for the upstream'),
+    .describe('How long the gateway waits for the upstream'),
   health: z
     .strictObject({
       path: z
@@ -122,7 +122,7 @@ export const routeSchema = z.strictObject({
         .describe('How long an answer may take; a status of 400 or more counts like none'),
     })
     .optional()
-    .describe('Health checks of the targets; absent means that only requests tell how they are'),
+    .describe('Health checks of the targets; absent means that only requests show whether they work'),
 });
 
 /** Who may pass a route. */

@@ -1,12 +1,12 @@
 const minimumLength = 32;
 /** Least Shannon entropy of the whole value, in bits; a random value of 32 hexadecimal digits has about 115. */
 const minimumEntropyBits = 96;
-/** Words of values that somebody copied out of an example. */
+/** Words of values that were copied from an example. */
 const placeholderWords = /change-?_?me|secret|password|example|placeholder|sallyport|qwerty/i;
 
 /**
  * Says why a secret can be guessed, or `undefined` when nothing speaks against it. What is said ends a sentence that
- * begins with the name of the secret, and tells nothing of its value.
+ * begins with the name of the secret, and reveals nothing of its value.
  */
 export function weaknessOfSecret(value: string): string | undefined {
   if (value.length < minimumLength) return `is shorter than ${minimumLength} characters`;

@@ -52,7 +52,7 @@ it.each([
 });
 
 it.each([
-  { name: 'anybody who is known, when nothing is asked', requirement: {} },
+  { name: 'every known caller, when nothing is required', requirement: {} },
   { name: 'a caller with one of the roles', requirement: { roles: ['admin', 'vendor'] } },
   { name: 'a caller with all permissions', requirement: { permissions: ['product:read', 'product:create'] } },
 ])('admits $name', ({ requirement }) => {

@@ -18,12 +18,12 @@ export interface HistogramMetric {
   of(...labelValues: readonly string[]): { observe(value: number): void };
 }
 
-/** Where parts of the system say what they count. Nothing that is measured may change what is decided. */
+/** Where parts of the system register what they count. Nothing that is measured may change what is decided. */
 export interface Meter {
   counter(definition: MetricDefinition): CounterMetric;
   /** `buckets` are upper bounds, in the unit of the name. */
   histogram(definition: MetricDefinition & { readonly buckets: readonly number[] }): HistogramMetric;
-  /** A value that is read when somebody looks. */
+  /** A value that is read when metrics are collected. */
   gauge(definition: Omit<MetricDefinition, 'labels'>, read: () => number): void;
 }
 

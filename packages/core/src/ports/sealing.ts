@@ -1,6 +1,6 @@
 /**
  * Secrecy at rest, under keys derived from the root secret, one per purpose.
- * The newest version of the secret writes; all versions read, so that rotation signs nobody out.
+ * The newest version of the secret writes; all versions read, so that rotation ends no session.
  */
 export interface Sealer {
   /** Encrypts and authenticates a text. `context` must be the same when it is opened (for example table and row id). */

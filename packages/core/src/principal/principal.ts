@@ -1,7 +1,7 @@
-/** How sure the door is that the caller is who they claim: password-like, multi-factor, phishing-resistant. */
+/** How sure the gateway is that the caller is who they claim: password-like, multi-factor, phishing-resistant. */
 export type AssuranceLevel = 'pwd' | 'mfa' | 'phr';
 
-/** The credential that was presented at the door. */
+/** The credential that was presented at the gateway. */
 export type CredentialKind = 'session' | 'bearer' | 'opaque' | 'api-key' | 'mtls';
 
 /**
@@ -14,7 +14,7 @@ export interface Generation {
   readonly policy: number;
 }
 
-/** Someone who acts for the subject: an impersonating administrator, or a zone that calls a service for its user. */
+/** A principal that acts for the subject: an impersonating administrator, or a zone that calls a service for its user. */
 export interface Actor {
   readonly id: string;
   readonly actor?: Actor;
@@ -53,7 +53,7 @@ export interface ServicePrincipal extends PrincipalBase {
   readonly sid?: string;
 }
 
-/** A caller that the door knows. The same type in the gateway, in NestJS and in Next.js. */
+/** A caller that the gateway knows. The same type in the gateway, in NestJS and in Next.js. */
 export type Principal = UserPrincipal | ServicePrincipal;
 
 /** A caller that presented no credential. A kind of its own, so that `null` never means two things. */
@@ -61,7 +61,7 @@ export interface Anonymous {
   readonly kind: 'anonymous';
 }
 
-/** Whoever is at the door. */
+/** The caller of a request. */
 export type Caller = Principal | Anonymous;
 
 /** The one anonymous caller. */
@@ -79,7 +79,7 @@ export function freezePrincipal<P extends Principal>(principal: P): P {
   Object.freeze(principal.generation);
   for (let actor = principal.actor; actor !== undefined; actor = actor.actor) Object.freeze(actor);
   if (principal.kind === 'user' && principal.profile !== undefined) Object.freeze(principal.profile);
-  // A Date cannot be frozen: setTime() would still work. Everybody gets a copy instead.
+  // A Date cannot be frozen: setTime() would still work. Every reader gets a copy instead.
   const authTime = principal.authTime.getTime();
   Object.defineProperty(principal, 'authTime', { get: () => new Date(authTime), enumerable: true });
   return Object.freeze(principal);

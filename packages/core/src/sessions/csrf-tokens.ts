@@ -1,7 +1,7 @@
 import type { Sealer } from '../ports/sealing.ts';
 
 /**
- * Proof that a request was written by somebody who may read answers of this origin: bound to one session, and made anew
+ * Proof that a request was written by a page that may read answers of this origin: bound to one session, and made anew
  * from its id each time, so that nothing is kept and nothing can be planted.
  */
 export interface CsrfTokens {
@@ -21,7 +21,7 @@ export function createCsrfTokens(sealer: Sealer): CsrfTokens {
   return {
     tokenFor: (sid) => sealer.hash(sid),
     isTokenOf: (sid, presented) => {
-      // Compared as HMACs of both: where those of a guess begin to differ tells nothing of the guess.
+      // Compared as HMACs of both: where those of a guess begin to differ reveals nothing of the guess.
       const blinded = sealer.hash(`compare ${presented}`);
       return sealer
         .hashes(sid)

@@ -1,4 +1,4 @@
-/** The session cookie, as it is written on sign-in and read at the door. Its value never changes on refresh. */
+/** The session cookie, as it is written on sign-in and read by the gateway. Its value never changes on refresh. */
 export interface SessionCookie {
   readonly name: '__Host-sallyport' | 'sallyport';
   readonly secure: boolean;

@@ -1,6 +1,6 @@
 import type { UserPrincipal } from '../principal/principal.ts';
 
-/** A session that may be used now, with everything the door needs to know of it. */
+/** A session that may be used now, with everything the gateway needs to know of it. */
 export interface LiveSession {
   readonly principal: UserPrincipal & { readonly sid: string };
   readonly idleExpiresAt: Date;
@@ -10,7 +10,7 @@ export interface LiveSession {
 }
 
 /**
- * How the door finds out who a session belongs to. Reads the store; the door caches.
+ * How the gateway finds out whose a session is. Reads the store; the gateway caches.
  * Resolves to `null` for a session that is unknown, expired or revoked, or whose user is banned or gone;
  * rejects with `SP_STORE_UNAVAILABLE` when that cannot be found out.
  */

@@ -3,7 +3,7 @@ import type { RevocationReason, SessionRecord } from './session-record.ts';
 /** What became of a compare-and-set write. */
 export type SessionWrite =
   | { readonly kind: 'written'; readonly record: SessionRecord }
-  /** Somebody else wrote first: read again. */
+  /** Another writer was first: read again. */
   | { readonly kind: 'stale' }
   /** The session is revoked: nothing was written, and nothing ever will be. */
   | { readonly kind: 'revoked' }

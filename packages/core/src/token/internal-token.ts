@@ -26,7 +26,7 @@ const actorClaimSchema: z.ZodType<ActorClaim> = z.lazy(() =>
   z.object({ sub: z.string().min(1), act: actorClaimSchema.optional() }),
 );
 
-/** Claims of a token that the door makes for one service or zone. */
+/** Claims of a token that the gateway makes for one service or zone. */
 export const internalTokenClaimsSchema = z.object({
   iss: z.url(),
   sub: z.string().min(1),
@@ -57,7 +57,7 @@ export const internalTokenClaimsSchema = z.object({
 /** Claims of an internal token, as `docs/wire/internal-token.md` describes them. Times are seconds since 1970. */
 export type InternalTokenClaims = z.infer<typeof internalTokenClaimsSchema>;
 
-/** Which token to make: for whom, by whom, until when. */
+/** Which token to make: its principal, issuer, audience and lifetime. */
 export interface InternalTokenRequest {
   readonly principal: Principal;
   readonly issuer: string;

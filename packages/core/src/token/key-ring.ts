@@ -7,7 +7,7 @@ export type KeyUse = 'internal' | 'oidc' | 'client' | 'logout';
 /** Where a key stands in its life: announced, signing, or verifying what it signed. */
 export type KeyState = 'next' | 'current' | 'retiring';
 
-/** With what keys are made to sign. All of them are asymmetric: whoever verifies cannot sign. */
+/** With what keys are made to sign. All of them are asymmetric: a verifier cannot sign. */
 export const keyAlgorithms = ['ES256', 'EdDSA', 'RS256'] as const;
 
 /** How a key signs; `EdDSA` stands for Ed25519 (RFC 8037, section 3.1). */
@@ -21,7 +21,7 @@ export interface KeyRingEntry {
   readonly state: KeyState;
   /** Since when it signs; of a `next` key, from when on it may: every verifier knows it by then. */
   readonly signFrom: Date;
-  /** Until when verifiers must know it; of a key that is not retiring, when that will be if nobody intervenes. */
+  /** Until when verifiers must know it; of a key that is not retiring, when that will be without an intervention. */
   readonly verifyUntil: Date;
   readonly publicJwk: string;
   readonly sealedPrivate: string;
@@ -70,9 +70,9 @@ export interface RotatingKeyRing extends KeyRing {
    */
   rotate(use: KeyUse, when: 'when-known' | 'now'): Promise<boolean>;
   /**
-   * Takes a key away in an emergency: nothing that it signed holds any more wherever that is heard.
+   * Takes a key away in an emergency: nothing that it signed is accepted any more where the event arrives.
    *
-   * @returns the key, and whether others were told. Rejects with `SP_NOT_FOUND` or `SP_STORE_UNAVAILABLE`.
+   * @returns the key, and whether the event was published. Rejects with `SP_NOT_FOUND` or `SP_STORE_UNAVAILABLE`.
    */
   withdraw(kid: string): Promise<{ readonly key: KeyRingEntry; readonly isAnnounced: boolean }>;
   /** Ends the schedule and the subscription to the bus. */

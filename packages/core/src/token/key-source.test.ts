@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRemoteKeySource, type KeySource, type RemoteKeySourceOptions } from './key-source.ts';
 import { createTokenVerifier } from './token-verifier.ts';
 
-const issuer = 'https://door.test/internal';
+const issuer = 'https://gateway.test/internal';
 
 interface Key {
   readonly privateKey: webcrypto.CryptoKey;

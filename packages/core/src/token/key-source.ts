@@ -5,11 +5,11 @@ import { SallyportError } from '../errors/sallyport-error.ts';
 export interface KeySource {
   /**
    * What its keys are. A verifier accepts the algorithms of that kind and of no other, so that a public key is never taken
-   * for a secret, nor a secret that somebody published for a key. @default 'public-keys'
+   * for a secret, nor a published secret for a key. @default 'public-keys'
    */
   readonly kind?: 'public-keys' | 'shared-secret';
   readonly getKey: JWTVerifyGetKey;
-  /** Believes a key no more, whoever still publishes it, and fetches the keys again. */
+  /** Rejects a key from now on, whatever still publishes it, and fetches the keys again. */
   readonly withdraw?: (kid: string) => void;
 }
 
@@ -43,7 +43,7 @@ export function createLocalKeySource(keys: JSONWebKeySet): KeySource {
 }
 
 /**
- * Keys fetched from the door, with three guarantees: a known key never waits for the network, an unknown key id causes
+ * Keys fetched from the gateway, with three guarantees: a known key never waits for the network, an unknown key id causes
  * at most one fetch per cool-down however many requests carry it, and a broken answer never replaces good keys.
  */
 export function createRemoteKeySource(options: RemoteKeySourceOptions): KeySource {
@@ -89,7 +89,7 @@ export function createRemoteKeySource(options: RemoteKeySourceOptions): KeySourc
     try {
       return await find(header, token);
     } catch (error) {
-      // The key may be one that we could not fetch: whoever signed with it is not to blame.
+      // The key may be one that we could not fetch: its signer is not to blame.
       if (lastFailure !== undefined) throw new SallyportError('SP_KEYS_UNAVAILABLE', { cause: lastFailure });
       throw new SallyportError('SP_TOKEN_INVALID', { cause: error, reason: 'unknown-key' });
     }

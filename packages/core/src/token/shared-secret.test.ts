@@ -12,7 +12,7 @@ import {
 } from './shared-secret.ts';
 import { createTokenVerifier, type SignatureAlgorithm, type TokenVerifier } from './token-verifier.ts';
 
-const issuer = 'https://door.test/internal';
+const issuer = 'https://gateway.test/internal';
 const audience = 'shop';
 const [ours, older, theirs] = [
   'XvK2mQ8rTz5LpN7wYd3HsGf1BcJ9aEu4Rk6Vt0ZxWnM',
@@ -223,7 +223,7 @@ describe('a verifier with a shared secret', () => {
 
   it.each([
     { name: 'for another service', claims: { aud: 'account' } },
-    { name: 'of another issuer', claims: { iss: 'https://door.test' } },
+    { name: 'of another issuer', claims: { iss: 'https://gateway.test' } },
     { name: 'without an end', claims: { exp: undefined } },
     { name: 'with roles as text', claims: { roles: 'admin' } },
   ])('refuses a token $name', async ({ claims }) => expectRefusal(createVerifier(), await sign256({ claims })));

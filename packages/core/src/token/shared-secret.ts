@@ -3,7 +3,7 @@ import type { KeySource } from './key-source.ts';
 import { SallyportError } from '../errors/sallyport-error.ts';
 import { weaknessOfSecret } from '../options/secret-strength.ts';
 
-/** How a shared secret signs. Whoever verifies with it can sign as well. */
+/** How a shared secret signs. Every verifier can sign with it as well. */
 export const sharedSecretAlgorithm = 'HS256';
 
 /** How the `kid` of a secret is derived from it, by HKDF with SHA-256 and without a salt. */
@@ -66,7 +66,7 @@ export async function idOfSharedSecret(secret: string): Promise<string> {
 }
 
 /**
- * Builds the key source of verifiers that share secrets with the door. A token that names no secret, or another one, is
+ * Builds the key source of verifiers that share secrets with the gateway. A token that names no secret, or another one, is
  * refused with `SP_TOKEN_INVALID`; nothing is fetched. Signatures are compared by Web Crypto, in constant time.
  *
  * The key is the text of the secret itself, as `secretOrKey` of passport-jwt takes it, and not what it decodes to.

@@ -7,7 +7,7 @@ import { createLocalKeySource, type KeySource } from './key-source.ts';
 import { SallyportError } from '../errors/sallyport-error.ts';
 import { createTokenVerifier, type TokenVerifier, type TokenVerifierOptions } from './token-verifier.ts';
 
-const issuer = 'https://door.test/internal';
+const issuer = 'https://gateway.test/internal';
 const audience = 'shop';
 
 interface SigningKey {
@@ -96,7 +96,7 @@ describe('a good token', () => {
     });
   });
 
-  it('becomes a caller that nobody can change', async () => {
+  it('becomes a caller that no code can change', async () => {
     const principal = await createVerifier().verify(await sign());
     expect(() => (principal.roles as string[]).push('admin')).toThrow(TypeError);
     expect(() => Object.assign(principal, { id: 'user-2' })).toThrow(TypeError);
@@ -192,7 +192,7 @@ describe('a token is refused', () => {
 
   it.each([
     { name: 'another issuer', change: { iss: 'https://elsewhere.test/internal' } },
-    { name: 'the public issuer', change: { iss: 'https://door.test' } },
+    { name: 'the public issuer', change: { iss: 'https://gateway.test' } },
     { name: 'the issuer with a slash', change: { iss: `${issuer}/` } },
     { name: 'no issuer', change: { iss: undefined } },
     { name: 'another service', change: { aud: 'account' } },
@@ -241,7 +241,7 @@ describe('a token is refused', () => {
     });
   });
 
-  it('as invalid, not as expired, when somebody else signed it and its time is over', async () => {
+  it('as invalid, not as expired, when another key signed it and its time is over', async () => {
     await expectRefusal(await sign({ exp: seconds() - 60 }, { kid: 'ours' }, theirs));
   });
 
@@ -369,7 +369,7 @@ interface WycheproofGroup {
   }[];
 }
 
-/** The groups that are about ES256, with which the door signs unless told otherwise, and about shared secrets. */
+/** The groups that are about ES256, with which the gateway signs by default, and about shared secrets. */
 function readWycheproof(file: string): readonly WycheproofGroup[] {
   // The files of Wycheproof have this shape.
   const { testGroups } = JSON.parse(readFileSync(file, 'utf8')) as {

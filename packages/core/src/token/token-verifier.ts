@@ -12,7 +12,7 @@ export type SignatureAlgorithm = 'ES256' | 'EdDSA' | 'Ed25519' | 'RS256';
 export interface TokenVerifierOptions {
   /** `<publicUrl>/internal`. */
   readonly issuer: string;
-  /** The name of this service or zone, as its route at the door says. */
+  /** The name of this service or zone, as its route in the gateway names it. */
   readonly audience: string;
   readonly keys: KeySource;
   /**
@@ -55,7 +55,7 @@ interface RememberedToken {
 /** Everything that public keys may be used with. */
 const asymmetricAlgorithms: readonly unknown[] = [...keyAlgorithms, 'Ed25519'] satisfies readonly SignatureAlgorithm[];
 
-/** How far the clock of a door may be ahead. Beyond that its tokens would outlive by too much what they were made for. */
+/** How far the clock of a gateway may be ahead. Beyond that its tokens would outlive by too much what they were made for. */
 const maximumLeadSeconds = 60;
 
 const compactJws = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;

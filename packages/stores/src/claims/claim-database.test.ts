@@ -34,7 +34,7 @@ describe.each<ServerKind>(['postgres', 'mongodb'])('on %s', (kind) => {
       return taken;
     };
 
-    it('is refused to a second gateway, which hears what to do', async () => {
+    it('is refused to a second gateway, with an error that says what to do', async () => {
       const first = await claim();
       expect(first.isHeld()).toBe(true);
       await expect(claim()).rejects.toThrow(/Another gateway uses this database.*REDIS_URL/);
@@ -44,7 +44,7 @@ describe.each<ServerKind>(['postgres', 'mongodb'])('on %s', (kind) => {
       expect((await claim()).isHeld()).toBe(true);
     }, 60_000);
 
-    it('that is lost shuts the door, and opens it again when it is held again', async () => {
+    it('that is lost makes the gateway refuse requests until it is held again', async () => {
       const wire = await layWire(server);
       closing.push(() => wire.cut());
       let lost = 0;

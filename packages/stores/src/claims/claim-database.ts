@@ -28,7 +28,7 @@ const waitMilliseconds = leaseMilliseconds + 5_000;
 const watchMilliseconds = 500;
 
 /**
- * Claims a database for this process. Without Redis the caches of a process hear only of its own changes, so that a
+ * Claims a database for this process. Without Redis the caches of a process follow only its own changes, so that a
  * second gateway on the same database would go on honouring a session that the first one ended.
  *
  * On PostgreSQL the claim is an advisory lock that ends with the connection, on MongoDB a document whose holder shows that

@@ -7,7 +7,7 @@ const lockClass = 1_396_788_293;
 
 const pollMilliseconds = 250;
 const proofMilliseconds = 3_000;
-/** Without an answer for this long the server may have given the lock to somebody else. */
+/** Without an answer for this long the server may have given the lock to another process. */
 const silenceMilliseconds = 10_000;
 
 /** Takes an advisory lock that lasts as long as its connection. */

@@ -34,7 +34,7 @@ describe('the embedded database', () => {
     expect(pragma('foreign_keys')).toBe(1);
   });
 
-  it.skipIf(isWindows)('lets nobody else read its folder or any of its files, whatever the umask', () => {
+  it.skipIf(isWindows)('lets no other user read its folder or any of its files, whatever the umask', () => {
     const umask = process.umask(0);
     try {
       const file = join(folder, 'deep', 'data', 'a.db');
@@ -53,7 +53,7 @@ describe('the embedded database', () => {
     expect(modeOf(file)).toBe(0o600);
   });
 
-  it.skipIf(isWindows)('refuses a folder in which anybody could replace its files, and makes nothing there', () => {
+  it.skipIf(isWindows)('refuses a folder in which other users could replace its files, and makes nothing there', () => {
     const shared = join(folder, 'shared');
     mkdirSync(shared);
     chmodSync(shared, 0o777);
@@ -104,7 +104,7 @@ describe('the embedded database', () => {
     expect(storeErrorOf(() => database.exec('DELETE FROM t'))).toMatchObject({ code: 'SP_STORE_UNAVAILABLE' });
   });
 
-  it('lives in memory when it is told to', () => {
+  it('lives in memory on request', () => {
     open(':memory:').exec('CREATE TABLE t (a TEXT)');
     expect(existsSync(':memory:')).toBe(false);
   });

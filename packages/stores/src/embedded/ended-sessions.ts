@@ -60,7 +60,7 @@ export async function openEndedSessions(file: string, now: () => Date = () => ne
     note: (ended) => {
       if (ended.length === 0) return Promise.resolve();
       const text = ended.map(toLine).join('');
-      // Whoever comes while the disk is busy shares the next write.
+      // Calls that come while the disk is busy share the next write.
       if (waiting !== undefined) {
         waiting = { ...waiting, text: waiting.text + text, count: waiting.count + ended.length };
         return waiting.done;

@@ -13,7 +13,7 @@ it('is always connected', () => {
   expect(createInProcessBus().isConnected()).toBe(true);
 });
 
-it('tells of a gap when it is told to', () => {
+it('announces a gap on request', () => {
   const bus = createInProcessBus();
   const listener = vi.fn<(message: BusMessage) => void>();
   bus.subscribe(listener);
@@ -21,7 +21,7 @@ it('tells of a gap when it is told to', () => {
   expect(listener).toHaveBeenCalledExactlyOnceWith({ kind: 'gap' });
 });
 
-it('has told every listener by the time publish gives back its promise', () => {
+it('has delivered to every listener before publish returns its promise', () => {
   const bus = createInProcessBus();
   const listener = vi.fn<(message: BusMessage) => void>();
   bus.subscribe(listener);

@@ -6,7 +6,7 @@ export interface InProcessBusOptions {
   readonly logger?: Logger;
 }
 
-/** The bus of one process, which can also tell its listeners that they may have missed something. */
+/** The bus of one process, which can also announce a gap to its listeners. */
 export interface InProcessBus extends InvalidationBus {
   /** Makes every listener drop what it cached. */
   announceGap(): void;
@@ -15,8 +15,8 @@ export interface InProcessBus extends InvalidationBus {
 /**
  * Builds the bus of a deployment with one gateway process. It is always connected.
  *
- * Every listener has heard an event when `publish` resolves. A listener that throws does not keep it from the others: it
- * is told of a gap, so that it drops what it cached, and the failure is logged.
+ * Every listener has an event when `publish` resolves. A listener that throws does not keep it from the others: it
+ * gets a gap, so that it drops what it cached, and the failure is logged.
  */
 export function createInProcessBus(options: InProcessBusOptions = {}): InProcessBus {
   const listeners = createBusListeners(options.logger ?? silentLogger);

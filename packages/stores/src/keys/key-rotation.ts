@@ -48,10 +48,10 @@ export async function readKeys(records: Records): Promise<readonly KeyRingEntry[
 
 /**
  * Sees to it that one key of a use is current, and, with a schedule, to everything else that is due: a next key, the
- * change of keys, the end of keys that nobody needs any more.
+ * change of keys, the end of keys that no verifier needs any more.
  *
  * Each step is one conditional write, and any number of processes may take them at once: a key leaves a state once, and
- * a unique column holds one current and one next key per use. Whoever finds a ring that another process left in the
+ * a unique column holds one current and one next key per use. A process that finds a ring that another process left in the
  * middle of a change, because it was killed, finishes it.
  *
  * @returns whether this process put another key in charge, or rejects with `SP_STORE_UNAVAILABLE`.
@@ -107,7 +107,7 @@ export async function rotateKeys(parts: KeyRotationParts, use: KeyUse, now: Date
     await addKey(parts, use, 'next', now);
     if (current !== undefined) await retire(parts, current, now);
   } else if (current !== undefined) {
-    // Due from now on, for whoever looks at the ring.
+    // Due from now on, for every process that looks at the ring.
     const update = { verifyUntil: after(now, parts.times.overlap) };
     await parts.records.updateMany({ model, where: inState(current), update });
   }
@@ -136,7 +136,7 @@ export async function withdrawKey(parts: KeyRotationParts, kid: string, now: Dat
 }
 
 function isDue({ signFrom, verifyUntil }: KeyRingEntry, now: Date, times: KeyTimes): boolean {
-  // The second is sooner after somebody asked for a rotation, or when the configured time has grown.
+  // The second is sooner after an operator asked for a rotation, or when the configured time has grown.
   return now >= after(signFrom, times.rotation) || now >= after(verifyUntil, -times.overlap);
 }
 

@@ -34,7 +34,7 @@ export interface KeyRingOptions extends KeyTimeOptions {
   readonly uses?: readonly KeyUse[];
   /** With what new keys sign. @default 'ES256' */
   readonly algorithm?: KeyAlgorithm;
-  /** Where others are told of another key, and where this process hears of it. @default it is noticed within a poll */
+  /** Where changes of keys are published, and where this process receives them. @default it is noticed within a poll */
   readonly bus?: InvalidationBus;
   readonly logger?: Logger;
   readonly meter?: Meter;
@@ -59,7 +59,7 @@ interface Snapshot {
  *
  * At most one key per use is current: a unique column sees to it, so that processes that start at once end up with the
  * same key. Only the current key signs; next, current and retiring keys verify. A public key is published only when its
- * private part opens under the root secret, so that a row that somebody else wrote adds no key.
+ * private part opens under the root secret, so that a row that another program wrote adds no key.
  *
  * Once started, the ring looks at the database every few seconds and when the bus speaks of keys. A process that could
  * not look for longer than retired keys verify what it signs (it slept, or the database is away) stops signing.
@@ -135,7 +135,7 @@ export async function openKeyRing(options: KeyRingOptions): Promise<RotatingKeyR
     const before = snapshot;
     snapshot = { keys: keys.filter(isNotWithdrawn), current, confirmed };
     for (const kid of missingFrom(rows, before, at)) {
-      // Another process took it away, and nothing was heard of that: what it signed is in the caches of this one.
+      // Another process took it away, and its event did not arrive: what it signed is in the caches of this one.
       forget(kid);
       await announce(kid, everyGeneration, 'key-withdrawn');
     }

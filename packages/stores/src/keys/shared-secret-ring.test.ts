@@ -8,7 +8,7 @@ import { openSharedSecretRing } from './shared-secret-ring.ts';
 const make = (): string => randomBytes(32).toString('base64url');
 
 describe('a ring with a shared secret', () => {
-  it('signs with the first of two, so that whoever knows either can tell', async () => {
+  it('signs with the first of two, so that a verifier that knows either accepts it', async () => {
     const [newer, older] = [make(), make()];
     const ring = await openSharedSecretRing({ secrets: `${newer},${older}` });
     const token = ring.sign('internal', internalTokenType, { sub: 'ada' });

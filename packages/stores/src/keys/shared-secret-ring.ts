@@ -21,11 +21,11 @@ export interface SharedSecretRingOptions {
 }
 
 const use = 'internal';
-const notHere = 'a shared secret is changed by configuration, at the door and at every service';
+const notHere = 'a shared secret is changed by configuration, at the gateway and at every service';
 
 /**
  * Opens a ring that signs with a secret which every service knows, instead of keys of its own. Nothing is published, and
- * nothing rotates: whoever changes the configuration does that.
+ * nothing rotates: that is a change of the configuration.
  *
  * @returns the ring. Its `rotate` and `withdraw` reject with an Error that says where a secret is changed.
  * @throws TypeError, before it returns, for secrets that `parseSharedSecrets` refuses.

@@ -15,7 +15,7 @@ export interface MongoLeaseOptions {
   readonly databaseName: string;
   /** Which lock. */
   readonly name: string;
-  /** How long to wait while somebody else holds it. Longer than a lease, so that the lock of a process that was killed can be taken over. */
+  /** How long to wait while another process holds it. Longer than a lease, so that the lock of a process that was killed can be taken over. */
   readonly waitMilliseconds: number;
 }
 
@@ -39,7 +39,7 @@ const pollMilliseconds = 250;
  * No clock of another machine is compared: who waits watches the counter of the holder, and takes over when it stood
  * still for a whole lease. The holder gives up on its own before that.
  *
- * @returns the lock, or `undefined` when somebody else held it all the time.
+ * @returns the lock, or `undefined` when another process held it all the time.
  */
 export async function takeMongoLease(options: MongoLeaseOptions): Promise<MongoLease | undefined> {
   const { client, databaseName, name, waitMilliseconds } = options;
@@ -102,7 +102,7 @@ function holdLease(collection: Collection<LeaseDocument>, name: string, owner: s
     else beat = current.beat;
   };
   const timer = setInterval(() => {
-    // A database that does not answer is told by the time that passes.
+    // A database that does not answer is recognised by the time that passes.
     running ??= prove()
       .catch(() => {})
       .finally(() => (running = undefined));

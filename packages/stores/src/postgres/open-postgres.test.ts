@@ -38,7 +38,7 @@ describe.skipIf(server === '')(titleOn('a PostgreSQL', 'postgres'), () => {
     }
   };
 
-  it('says SP_STORE_UNAVAILABLE when nobody listens, and answers again later', async () => {
+  it('says SP_STORE_UNAVAILABLE when no server listens, and answers again later', async () => {
     const { wire, database } = await openThroughWire();
     expect(await run(database, 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
     await wire.cut();
@@ -73,14 +73,14 @@ describe.skipIf(server === '')(titleOn('a PostgreSQL', 'postgres'), () => {
     expect(reasons.filter((reason) => 'reason' in reason && reason.reason === 'pool-exhausted').length).toBe(47);
   });
 
-  it('survives the end of a connection that nobody uses', async () => {
+  it('survives the end of an idle connection', async () => {
     const database = open({ maximumConnections: 1 });
     const [row] = (await run(database, 'SELECT pg_backend_pid() AS pid')) as { pid: number }[];
     await run(open(), `SELECT pg_terminate_backend(${row?.pid})`);
     await expect.poll(() => run(database, 'SELECT 1 AS n').catch(() => undefined)).toEqual([{ n: 1 }]);
   });
 
-  it('survives the end of a connection that somebody holds between two queries', async () => {
+  it('survives the end of a connection that is lent out, between two queries', async () => {
     const connection = await open().pool.connect();
     const { rows } = await connection.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     await run(open(), `SELECT pg_terminate_backend(${rows[0]?.pid})`);

@@ -18,14 +18,14 @@ export interface PostgresOptions {
   readonly logger?: Logger;
 }
 
-/** What a caller gets from a pool: a connection that nobody else uses until it is released. */
+/** What a caller gets from a pool: a connection of its own until it is released. */
 export interface PostgresConnection {
   query<Row>(sql: string, parameters?: readonly unknown[]): Promise<PostgresResult<Row>>;
   /** Gives the connection back; `true` closes it. */
   release(destroy?: boolean): void;
 }
 
-/** A connection that is nobody else's for as long as it lasts. */
+/** A connection that is not shared for as long as it lasts. */
 export interface DedicatedConnection extends PostgresConnection {
   /** Hears once that the connection ended, for whatever reason. */
   onEnd(listener: () => void): void;
@@ -90,15 +90,15 @@ export function openPostgres(options: PostgresOptions): PostgresDatabase {
     ...connection,
     max: limits.maximumConnections,
     statement_timeout: limits.statementTimeoutMilliseconds,
-    // A lock is worth less than the whole statement: who waits for it should hear of it and not time out.
+    // A lock is worth less than the whole statement: a caller that waits for it should get that error and not a timeout.
     lock_timeout: Math.ceil(limits.statementTimeoutMilliseconds / 2),
     idle_in_transaction_session_timeout: idleInTransactionMilliseconds,
     query_timeout: limits.statementTimeoutMilliseconds + graceMilliseconds,
   });
-  // A server that closes a connection nobody uses must not end the process; the pool has dropped it already.
+  // A server that closes an idle connection must not end the process; the pool has dropped it already.
   pool.on('error', (error) => logger.warn('an idle database connection ended', { error: storeFaultWordOf(error) }));
-  // While a connection is lent out the pool does not listen, and an error that nobody listens to ends the process. Whoever
-  // holds the connection hears of its end by the next query.
+  // While a connection is lent out the pool does not listen, and an error without a listener ends the process. The
+  // holder of the connection learns of its end by the next query.
   pool.on('connect', (client) => void client.on('error', () => {}));
   let isClosed = false;
 
@@ -162,7 +162,7 @@ function guardPooled(client: PoolClient): PostgresConnection {
 async function connectDedicated(connection: ClientConfig): Promise<DedicatedConnection> {
   const { Client } = loadPostgresDriver();
   const client = new Client({ ...connection, statement_timeout: 0, lock_timeout: 0 });
-  // Whoever holds the connection hears of its end by the next query, or listens for it.
+  // The holder of the connection learns of its end by the next query, or listens for it.
   client.on('error', () => {});
   await attempt(() => client.connect());
   return {

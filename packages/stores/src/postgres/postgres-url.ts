@@ -27,7 +27,7 @@ const parameters: ReadonlySet<string> = new Set([
   'options',
 ]);
 
-/** Modes of libpq that encrypt. All of them check the certificate and the name here: encryption to whoever answers protects nothing. */
+/** Modes of libpq that encrypt. All of them check the certificate and the name here: encryption to an unknown server protects nothing. */
 const verifyingModes: ReadonlySet<string> = new Set(['require', 'verify-ca', 'verify-full']);
 
 /**

@@ -17,7 +17,7 @@ describe('noting the activity of many sessions', () => {
       expect(await store.findBySid(sid)).toMatchObject({ lastActiveAt: after(60), idleExpiresAt: after(660) });
   });
 
-  it('gives nobody more time than their own activity does', async () => {
+  it('gives no session more time than its own activity does', async () => {
     const { store } = openStore();
     const [first, early, late] = [makeSessionRecord(), makeSessionRecord(), makeSessionRecord()];
     for (const session of [first, early, late]) await store.create(session);
@@ -46,7 +46,7 @@ describe('noting the activity of many sessions', () => {
     expect(await store.findBySid(three.sid)).toMatchObject({ lastActiveAt: after(60), idleExpiresAt: after(90) });
   });
 
-  it('tells everybody whose activity was not written', async () => {
+  it('rejects for every session whose activity was not written', async () => {
     const { store, breakDown } = openStore();
     const sessions = Array.from({ length: 3 }, () => makeSessionRecord());
     for (const session of sessions) await store.create(session);

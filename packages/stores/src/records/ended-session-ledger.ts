@@ -66,7 +66,7 @@ export function createEndedSessionLedger(options: EndedSessionLedgerOptions): En
     noteAll: async (subject, end, spared) => {
       const keys = subjectKeys(subject);
       await insert(keys[0] ?? '', end, new Date(end.at.getTime() + longestLifeSeconds * 1000), spared);
-      // What ended earlier ended again now: one row a subject is enough, however often somebody signs out everywhere.
+      // What ended earlier ended again now: one row a subject is enough, however often the user signs out everywhere.
       await records.deleteMany({
         model,
         where: [

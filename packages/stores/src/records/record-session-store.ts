@@ -89,7 +89,7 @@ export function createRecordSessionStore(unguarded: Records, options: RecordSess
         where: [...bySid(sid), { field: 'generation', value: expectedGeneration }, notRevoked],
         update: { ...toSessionRowChange(change), generation },
       });
-      // Nobody changed the authority between the look and the write, because the generation was still the expected one.
+      // No writer changed the authority between the look and the write, because the generation was still the expected one.
       if (written === 1) return { kind: 'written', record: { ...before, ...change, generation } };
       return refusalOf(await find(bySid(sid)), expectedGeneration) ?? { kind: 'stale' };
     },

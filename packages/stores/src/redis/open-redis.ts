@@ -33,15 +33,15 @@ export interface OpenRedisOptions {
 /** How a channel is listened to. */
 export interface ChannelListener {
   readonly onMessage: (message: string) => void;
-  /** Every time that the channel is heard, from now on. */
+  /** Called each time the subscription starts. */
   readonly onOpen: () => void;
-  /** Every time that it is heard no more. */
+  /** Called each time the subscription is lost. */
   readonly onLost: () => void;
 }
 
 /** A channel that is listened to, again after every loss. */
 export interface ChannelSubscription {
-  /** Resolves when everything that was sent before has been heard; rejects when the channel is not heard. */
+  /** Resolves when everything that was sent before has arrived; rejects without a subscription. */
   sync(): Promise<void>;
   /** Gives the connection up and listens on another. */
   drop(cause: unknown): void;
@@ -53,7 +53,7 @@ export interface Redis {
   readonly prefix: string;
   /** Runs a command on the server that holds the key, which is also among its arguments. */
   command(key: string, args: readonly string[]): Promise<unknown>;
-  /** Runs a script on its key. A server that does not remember it is told it again. */
+  /** Runs a script on its key. It is sent again to a server that does not know it (NOSCRIPT). */
   script(script: RedisScript, key: string, args: readonly string[]): Promise<unknown>;
   isConnected(): boolean;
   /** Resolves when Redis answers; rejects with `SP_STORE_UNAVAILABLE` when it does not within the time. */

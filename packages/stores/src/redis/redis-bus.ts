@@ -14,10 +14,10 @@ import { defineScript } from './redis-script.ts';
 
 export interface RedisBusOptions {
   readonly redis: Redis;
-  /** For the purpose `invalidation-bus`: whoever can publish on Redis cannot make an event, and nobody reads one. */
+  /** For the purpose `invalidation-bus`: who can publish on Redis can neither make an event nor read one. */
   readonly sealer: Sealer;
   readonly logger?: Logger;
-  /** How often it is checked that everything was heard. @default 1000 */
+  /** How often it is checked that everything arrived. @default 1000 */
   readonly heartbeatMilliseconds?: number;
 }
 
@@ -28,9 +28,9 @@ export interface RedisBus extends InvalidationBus {
 
 type Unnumbered = Omit<RevocationEvent, 'seq'>;
 
-/** What crosses Redis: an event, or the news that some were lost before they got there. */
+/** What crosses Redis: an event, or a notice that some were lost before they got there. */
 type Body = ({ readonly kind: 'revocation'; readonly event: Unnumbered } | { readonly kind: 'gap' }) & {
-  /** By which its publisher knows it again. */
+  /** By which its publisher recognises it. */
   readonly mark?: string;
 };
 
@@ -43,10 +43,10 @@ return seq
 
 const sealContext = 'revocation';
 
-/** How many heartbeats may be missing before nothing that was remembered is believed. */
+/** How many heartbeats may be missing before no cache may be used. */
 const leaseHeartbeats = 2;
 
-/** How long a process waits until it hears what it published itself. */
+/** How long a process waits for the echo of what it published itself. */
 const ownEchoMilliseconds = 500;
 
 /** How long a message may be on its way between the nodes of a Cluster. */
@@ -56,13 +56,13 @@ const settlingMilliseconds = 250;
  * Builds the bus on Redis.
  *
  * Messages are numbered by Redis. A number that is missing, a connection that was lost, and a Redis that counts anew after
- * it was emptied are gaps; every heartbeat compares what was heard with what was sent, so that a half-open connection is
+ * it was emptied are gaps; every heartbeat compares what arrived with what was sent, so that a half-open connection is
  * noticed within two heartbeats. `isConnected` is a lease that heartbeats prolong: a process that slept does not believe
  * what it remembers when it wakes up.
  *
- * `publish` resolves when Redis has accepted the event and every listener of this process has heard it. It rejects with
- * `SP_STORE_UNAVAILABLE` when Redis has not, or when that is not known; the listeners of this process have heard it all
- * the same, and all processes are told of a gap as soon as Redis is back.
+ * `publish` resolves when Redis has accepted the event and every listener of this process has it. It rejects with
+ * `SP_STORE_UNAVAILABLE` when Redis has not, or when that is not known; the listeners of this process have it all the
+ * same, and all processes get a gap as soon as Redis is back.
  */
 export function createRedisBus(options: RedisBusOptions): RedisBus {
   const { redis, sealer, logger = silentLogger, heartbeatMilliseconds = 1000 } = options;
@@ -70,10 +70,10 @@ export function createRedisBus(options: RedisBusOptions): RedisBus {
   const seqKey = `${redis.prefix}b:seq`;
   const channel = `${redis.prefix}b:events`;
   const echoes = new Map<string, (followers: readonly Promise<void>[]) => void>();
-  /** What listeners publish while they hear a message: whoever published that message waits for it as well. */
+  /** What listeners publish while they handle a message: the publisher of that message waits for it as well. */
   let followers: Promise<void>[] | undefined;
-  /** The number up to which everything was heard; `undefined` until the first after a connection was opened. */
-  let heard: number | undefined;
+  /** The number up to which everything arrived; `undefined` until the first after a connection was opened. */
+  let lastSeq: number | undefined;
   let isListening = false;
   let isOwingGap = false;
   let isClosed = false;
@@ -81,13 +81,13 @@ export function createRedisBus(options: RedisBusOptions): RedisBus {
 
   const gap = (): void => listeners.deliver({ kind: 'gap' });
 
-  const hear = (message: string): void => {
+  const receive = (message: string): void => {
     const parsed = readMessage(message, sealer);
     if (parsed === undefined) return;
     const { seq, body } = parsed;
     // A number that is missing, or a Redis that counts anew, or a message that only a newer process can read.
-    const isGap = (heard !== undefined && seq !== heard + 1) || body === undefined || body.kind === 'gap';
-    heard = seq;
+    const isGap = (lastSeq !== undefined && seq !== lastSeq + 1) || body === undefined || body.kind === 'gap';
+    lastSeq = seq;
     const published: Promise<void>[] = [];
     followers = published;
     if (isGap) gap();
@@ -98,9 +98,9 @@ export function createRedisBus(options: RedisBusOptions): RedisBus {
   };
 
   const subscription = redis.listen(channel, {
-    onMessage: hear,
+    onMessage: receive,
     onOpen: () => {
-      heard = undefined;
+      lastSeq = undefined;
       isListening = true;
       void beat();
     },
@@ -113,24 +113,24 @@ export function createRedisBus(options: RedisBusOptions): RedisBus {
 
   const readSeq = async (): Promise<number> => Number((await redis.command(seqKey, ['GET', seqKey])) ?? 0);
 
-  /** Resolves once everything that was sent before has been heard, or called a gap. */
+  /** Resolves once everything that was sent before has arrived, or was announced as a gap. */
   const catchUp = async (): Promise<void> => {
     const sent = await readSeq();
     await subscription.sync();
-    if (heard === undefined) {
-      heard = sent;
+    if (lastSeq === undefined) {
+      lastSeq = sent;
       return;
     }
-    if (heard < sent) await new Promise((resolve) => setTimeout(resolve, settlingMilliseconds));
-    const before = heard;
-    // More may have been sent and heard since: a smaller number is asked for again before it means a new count.
+    if (lastSeq < sent) await new Promise((resolve) => setTimeout(resolve, settlingMilliseconds));
+    const before = lastSeq;
+    // More may have been sent and have arrived since: a smaller number is asked for again before it means a new count.
     const isMissed = before < sent || (before > sent && (await readSeq()) < before);
-    if (!isMissed || before !== heard) return;
+    if (!isMissed || before !== lastSeq) return;
     gap();
-    heard = sent;
+    lastSeq = sent;
   };
 
-  const payOwedGap = async (): Promise<void> => {
+  const announceOwedGap = async (): Promise<void> => {
     if (!isOwingGap) return;
     isOwingGap = false;
     await send({ kind: 'gap' }).catch(() => {
@@ -146,9 +146,9 @@ export function createRedisBus(options: RedisBusOptions): RedisBus {
     const wasConnected = isConnected();
     try {
       await catchUp();
-      await payOwedGap();
+      await announceOwedGap();
       if (!isListening || isOwingGap) return;
-      // Whatever was remembered between the loss and now was not to be remembered.
+      // What was cached between the loss and now must be dropped.
       if (!wasConnected) gap();
       leaseUntil = startedAt + heartbeatMilliseconds * (leaseHeartbeats + 0.5);
     } catch {
@@ -177,7 +177,7 @@ export function createRedisBus(options: RedisBusOptions): RedisBus {
       const seq = await send({ kind: 'revocation', event, mark });
       const published = isListening ? await soon(echo.promise) : undefined;
       if (published !== undefined) return void (await Promise.allSettled(published));
-      // Redis has it, and this process does not hear it: everybody here is told directly.
+      // Redis has it, and it does not come back to this process: it is delivered here directly.
       listeners.deliver({ kind: 'revocation', event: Object.freeze({ ...event, seq }) });
     } catch (error) {
       isOwingGap = true;

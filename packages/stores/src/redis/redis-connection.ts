@@ -14,7 +14,7 @@ export interface CommandConnection {
 
 /** An open connection that listens to a channel. */
 export interface ChannelConnection {
-  /** Resolves when everything that the server had sent before has been heard. */
+  /** Resolves when everything that the server had sent before has arrived. */
   ping(): Promise<unknown>;
   destroy(): void;
 }

@@ -72,10 +72,10 @@ async function exercise({ redis, sessions, bus }: Parts): Promise<void> {
   await counters.decrement('a');
   expect(await counters.read('a')).toMatchObject({ count: 1 });
   await counters.reset('a');
-  const heard: string[] = [];
-  bus.subscribe((message) => heard.push(message.kind));
+  const received: string[] = [];
+  bus.subscribe((message) => received.push(message.kind));
   await bus.publish(event);
-  expect(heard).toEqual(['revocation']);
+  expect(received).toEqual(['revocation']);
 }
 
 describe.skipIf(!hasRedisServer)('Redis with an ACL user [redis]', () => {
@@ -186,7 +186,7 @@ describe.skipIf(!hasRedisServer)('Redis as a Cluster [redis]', () => {
     await first.cli('--cluster', 'create', ...addresses, '--cluster-yes');
     const firstId = await first.cli('CLUSTER', 'MYID');
     await first.cli('--cluster', 'add-node', `127.0.0.1:${spare.port}`, `127.0.0.1:${first.port}`);
-    // Refused until the node has heard of the others; repeated afterwards it would begin anew each time.
+    // Refused until the node knows the others; repeated afterwards it would begin anew each time.
     await vi.waitFor(async () => expect(await spare.cli('CLUSTER', 'REPLICATE', firstId)).toBe('OK'), patience);
     await vi.waitFor(async () => {
       for (const server of servers) expect(await server.cli('CLUSTER', 'INFO')).toContain('cluster_state:ok');

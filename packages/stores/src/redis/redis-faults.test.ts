@@ -47,7 +47,7 @@ async function openParts(url: string, options: Partial<OpenRedisOptions> = {}): 
   return { redis, sessions, ledger };
 }
 
-/** Every way in which the door and identity use the stores. */
+/** Every way in which gateway and identity use the stores. */
 function everyCall({ redis, sessions }: Parts, sid: string): readonly Promise<unknown>[] {
   const counters = createRedisCounters({ redis });
   return [
@@ -138,11 +138,11 @@ describe.skipIf(!hasRedisServer)('the way to Redis [redis]', () => {
     const { redis } = await openParts(url());
     const bus = openBus(redis);
     await vi.waitFor(() => expect(bus.isConnected()).toBe(true), patience);
-    const heard: string[] = [];
-    bus.subscribe(({ kind }) => heard.push(kind));
+    const received: string[] = [];
+    bus.subscribe(({ kind }) => received.push(kind));
     await proxy.behave({ kind: 'blackhole' });
     await vi.waitFor(() => expect(bus.isConnected()).toBe(false), patience);
-    await vi.waitFor(() => expect(heard).toContain('gap'), patience);
+    await vi.waitFor(() => expect(received).toContain('gap'), patience);
     await proxy.behave({ kind: 'pass' });
     await vi.waitFor(() => expect(bus.isConnected()).toBe(true), patience);
   });
@@ -197,7 +197,7 @@ describe.skipIf(!hasRedisServer)('a Redis in trouble [redis]', () => {
     expect(await parts.sessions.findBySid(ended)).toMatchObject({ revokedAt: after(5) });
   });
 
-  it('that forgot its scripts is told them again', async () => {
+  it('that forgot its scripts gets them again', async () => {
     await createSession();
     await server.cli('SCRIPT', 'FLUSH', 'SYNC');
     const sid = await createSession();
@@ -230,14 +230,14 @@ describe.skipIf(!hasRedisServer)('a Redis in trouble [redis]', () => {
   describe('that is full', () => {
     afterEach(() => server.cli('CONFIG', 'SET', 'maxmemory', '0'));
 
-    it('signs nobody in, reports no end that it did not write, and forgets no end that was asked for', async () => {
+    it('creates no session, reports no end that it did not write, and forgets no end that was asked for', async () => {
       const sid = await createSession();
       await server.cli('CONFIG', 'SET', 'maxmemory', '1', 'maxmemory-policy', 'noeviction');
       await expect(parts.sessions.create(makeSessionRecord())).rejects.toMatchObject(unavailable);
       await expect(createRedisCounters(parts).increment('a', 10)).rejects.toMatchObject(unavailable);
       const revocation = parts.sessions.revoke(sid, 'ada', 'signed-out', after(5));
       await expect(revocation).rejects.toMatchObject({ ...unavailable, reason: 'redis-oom' });
-      // The ledger has it: whoever could not be told that it ended is signed out.
+      // The ledger has it: the session is over although its caller got an error.
       expect(await parts.sessions.findBySid(sid)).toMatchObject({ revokedBecause: 'signed-out' });
       await server.cli('CONFIG', 'SET', 'maxmemory', '0');
       expect(await parts.sessions.findBySid(sid)).toMatchObject({ revokedBecause: 'signed-out', generation: 2 });
@@ -281,7 +281,7 @@ describe.skipIf(!hasRedisServer)('a Redis in trouble [redis]', () => {
     await vi.waitFor(() => expect(bus.isConnected()).toBe(true), patience);
   });
 
-  it('is not the only thing that can fail: without the database nobody is told that a session lives', async () => {
+  it('is not the only thing that can fail: without the database no session is reported as live', async () => {
     const session = makeSessionRecord();
     await parts.sessions.create(session);
     parts.ledger.close();
@@ -326,7 +326,7 @@ describe.skipIf(!hasRedisServer)('a Redis from yesterday [redis]', () => {
     expect(await server.cli('HEXISTS', `${parts.redis.prefix}s:${one.sid}`, 'r')).toBe('1');
   });
 
-  it('shows nobody who reads its file a token, a person, an address or a browser', async () => {
+  it('shows a reader of its file no token, a person, an address or a browser', async () => {
     const server = await startRedisServer({ arguments: ['--appendonly', 'yes'] });
     closing.push(() => server.stop());
     const { sessions, redis } = await openParts(server.url);

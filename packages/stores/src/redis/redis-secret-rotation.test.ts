@@ -26,7 +26,7 @@ describe.skipIf(testRedisUrl === undefined)('sealed sessions and a new root secr
     return createRedisSessionStore({ redis, records, sealer, now: () => sessionStart });
   };
 
-  it('sign nobody out, and every session of a user is still found and ended', async () => {
+  it('end no session, and every session of a user is still found and ended', async () => {
     const records = ledger();
     const [old, young] = [makeSessionRecord(), makeSessionRecord({ lastActiveAt: after(1) })];
     await open(records, first).create(old);
@@ -65,7 +65,7 @@ describe.skipIf(testRedisUrl === undefined)('sealed sessions and a new root secr
     await expect(store.findByTokenHash([theirs.tokenHash])).rejects.toThrow(TypeError);
   });
 
-  it('that is right does not make a longer life that somebody wrote into Redis true', async () => {
+  it('that is right does not make a longer life that was written into Redis true', async () => {
     const records = ledger();
     const store = open(records, first);
     const session = makeSessionRecord();

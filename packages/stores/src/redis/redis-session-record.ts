@@ -14,7 +14,7 @@ type SealedPart = Omit<
 
 const knownLevels: ReadonlySet<string> = new Set(assuranceLevels);
 
-/** Seals what is personal or secret in a record, and what nobody may change who can write to Redis: for this sid only. */
+/** Seals what is personal or secret in a record, and what a writer to Redis may not change: for this sid only. */
 export function sealRecord(record: SessionRecord, sealer: Sealer): string {
   const { tokenHash, subject, acr, amr, authTime, createdAt, absoluteExpiresAt, org, actor, device } = record;
   const part = { tokenHash, subject, acr, amr, authTime, createdAt, absoluteExpiresAt, org, actor, device };

@@ -121,7 +121,7 @@ function readParameters(query: string | undefined, kind: RedisAddress['kind']): 
   return Object.fromEntries(parameters);
 }
 
-/** A name that could be part of a secret, because somebody forgot to encode it, is not repeated. */
+/** A name that could be part of a secret, because it was not encoded, is not repeated. */
 function toShown(name: string): string {
   return /^[A-Za-z][A-Za-z0-9_-]{0,30}$/.test(name) ? name : '(a name that cannot be shown)';
 }

@@ -15,7 +15,7 @@ export async function within<T>(milliseconds: number, work: Promise<T>): Promise
     return await Promise.race([work, tooLate]);
   } finally {
     clearTimeout(timer);
-    // Whoever loses the race may still fail, and nobody waits for it any more.
+    // The loser of the race may still fail, and no caller waits for it any more.
     work.catch(() => {});
     tooLate.catch(() => {});
   }

@@ -39,7 +39,7 @@ const pageSize = 200;
 
 /**
  * Seals what was sealed under an older version of the root secret anew under the newest. Running gateways read both, so
- * that it may run while they do; a row that somebody changes meanwhile is left as that somebody wrote it.
+ * that it may run while they do; a row that changes meanwhile is left as it was written.
  *
  * @returns what became of each column, or rejects with `SP_STORE_UNAVAILABLE`. It may be run again at any time.
  */

@@ -24,12 +24,12 @@ export function busContract(options: BusContractOptions): void {
     afterEach(() => fixture.close());
 
     const listen = (): BusMessage[] => {
-      const heard: BusMessage[] = [];
-      bus.subscribe((message) => heard.push(message));
-      return heard;
+      const received: BusMessage[] = [];
+      bus.subscribe((message) => received.push(message));
+      return received;
     };
 
-    it('lets every listener hear an event before it resolves', async () => {
+    it('delivers an event to every listener before it resolves', async () => {
       const [first, second] = [listen(), listen()];
       await bus.publish(eventOf('sid-1'));
       expect(first).toMatchObject([{ kind: 'revocation', event: eventOf('sid-1') }]);
@@ -37,31 +37,31 @@ export function busContract(options: BusContractOptions): void {
     });
 
     it('numbers its events without a gap', async () => {
-      const heard = listen();
+      const received = listen();
       await Promise.all(['a', 'b', 'c'].map((id) => bus.publish(eventOf(id))));
-      const [first = 0, ...rest] = sequenceOf(heard);
+      const [first = 0, ...rest] = sequenceOf(received);
       expect(rest).toEqual([first + 1, first + 2]);
     });
 
-    it('tells nothing to a listener that left, nor what happened before it came', async () => {
+    it('delivers nothing to a listener that left, nor what happened before it came', async () => {
       await bus.publish(eventOf('before'));
-      const heard: BusMessage[] = [];
-      const leave = bus.subscribe((message) => heard.push(message));
+      const received: BusMessage[] = [];
+      const leave = bus.subscribe((message) => received.push(message));
       await bus.publish(eventOf('during'));
       leave();
       leave();
       await bus.publish(eventOf('after'));
-      expect(idsOf(heard)).toEqual(['during']);
+      expect(idsOf(received)).toEqual(['during']);
     });
 
     it('ends only one of two subscriptions of the same function', async () => {
-      const heard: BusMessage[] = [];
-      const listener = (message: BusMessage): void => void heard.push(message);
+      const received: BusMessage[] = [];
+      const listener = (message: BusMessage): void => void received.push(message);
       const leave = bus.subscribe(listener);
       bus.subscribe(listener);
       leave();
       await bus.publish(eventOf('a'));
-      expect(idsOf(heard)).toEqual(['a']);
+      expect(idsOf(received)).toEqual(['a']);
     });
 
     it('does not let a listener that throws keep an event from the others', async () => {
@@ -76,23 +76,23 @@ export function busContract(options: BusContractOptions): void {
       expect(idsOf(after)).toEqual(['a', 'b']);
     });
 
-    it('tells a listener that failed on an event of a gap, so that it drops what it cached', async () => {
-      const heard: string[] = [];
+    it('sends a gap to a listener that failed on an event, so that it drops what it cached', async () => {
+      const received: string[] = [];
       bus.subscribe(({ kind }) => {
-        heard.push(kind);
+        received.push(kind);
         if (kind === 'revocation') throw new Error('a listener failed');
       });
       await bus.publish(eventOf('a'));
-      expect(heard).toEqual(['revocation', 'gap']);
+      expect(received).toEqual(['revocation', 'gap']);
     });
 
-    it('lets everyone hear events in order although a listener publishes another', async () => {
+    it('delivers events in order although a listener publishes another', async () => {
       bus.subscribe((message) => {
         if (message.kind === 'revocation' && message.event.id === 'first') void bus.publish(eventOf('second'));
       });
-      const heard = listen();
+      const received = listen();
       await bus.publish(eventOf('first'));
-      expect(idsOf(heard)).toEqual(['first', 'second']);
+      expect(idsOf(received)).toEqual(['first', 'second']);
     });
   });
 }

@@ -77,7 +77,7 @@ export function countersContract(options: CountersContractOptions): void {
       expect((await counters.read('a')).remainingSeconds).toBe(2);
     });
 
-    it('reads zero for a key that nobody counted, and reading counts nothing', async () => {
+    it('reads zero for a key that was never counted, and reading counts nothing', async () => {
       expect(await counters.read('a')).toEqual({ count: 0, remainingSeconds: 0 });
       expect(await counters.increment('a', 10)).toBe(1);
     });

@@ -26,9 +26,9 @@ export interface OpenRingOptions {
 /** An empty place for keys under test. */
 export interface KeyRingFixture {
   openRing(options?: OpenRingOptions): Promise<RotatingKeyRing>;
-  /** Reads what is stored, as somebody who can read the database would. */
+  /** Reads what is stored, as a reader of the database would. */
   readRows(): Promise<readonly KeyRingEntry[]>;
-  /** Writes a column, as somebody who can write to the database would; `slot` follows the state. */
+  /** Writes a column, as a writer to the database would; `slot` follows the state. */
   changeRow(kid: string, change: Partial<KeyRingEntry>): Promise<void>;
   /** Removes every key. */
   removeRows(): Promise<void>;
@@ -162,7 +162,7 @@ export function keyRingContract(options: KeyRingContractOptions): void {
         expect(kidsOf(ring)).toHaveLength(1);
       });
 
-      it('keeps publishing the current key when nobody rotated it in time', async () => {
+      it('keeps publishing the current key when no process rotated it in time', async () => {
         const ring = await fixture.openRing({ now: () => new Date(Date.now() + 1000 * day) });
         expect(kidsOf(ring)).toHaveLength(1);
         const later = await fixture.openRing({ now: () => new Date(Date.now() + 9000 * day) });
@@ -257,7 +257,7 @@ export function keyRingContract(options: KeyRingContractOptions): void {
         await expect(fixture.openRing()).rejects.toThrow();
       });
 
-      it('never publishes a public part that somebody wrote to the database', async () => {
+      it('never publishes a public part that was written to the database', async () => {
         const before = await fixture.openRing();
         const [row] = await fixture.readRows();
         const foreign = row?.publicJwk.replace(/"x":"[^"]+"/, `"x":"${'A'.repeat(43)}"`);
@@ -331,7 +331,7 @@ export function keyRingContract(options: KeyRingContractOptions): void {
         expect(await statesOf()).toMatchObject({ [old]: 'retiring', [next]: 'current' });
         expect(kidsOf(changed)).toHaveLength(3);
         expect(await verifies(changed, token)).toBe(true);
-        // Whoever has not noticed yet signs with the old key, and everybody believes it.
+        // A process that has not noticed yet signs with the old key, and every verifier accepts it.
         expect(await verifies(changed, ring.sign('internal', 'at+jwt', {}))).toBe(true);
         expect(await verifies(await lookAt(at(90, 3600)), token)).toBe(true);
 
@@ -374,7 +374,7 @@ export function keyRingContract(options: KeyRingContractOptions): void {
         slowCaseMilliseconds,
       );
 
-      it('finishes a change that somebody was killed in', async () => {
+      it('finishes a change in which a process was killed', async () => {
         await lookAt(at(0));
         const next = await kidIn('next');
         const old = await retireCurrentKey({ state: 'retiring', verifyUntil: at(1) });
@@ -436,7 +436,7 @@ export function keyRingContract(options: KeyRingContractOptions): void {
         await expect(ring.withdraw(old)).rejects.toMatchObject({ code: 'SP_NOT_FOUND' });
       });
 
-      it('takes a key away from everybody who hears of it, before they have looked', async () => {
+      it('takes a key away from every process that gets the event, before it reads the ring', async () => {
         const bus = createBus();
         const [mine, theirs] = [await fixture.openRing({ bus }), await fixture.openRing({ bus })];
         await mine.start();
@@ -455,17 +455,17 @@ export function keyRingContract(options: KeyRingContractOptions): void {
         theirs.close();
       });
 
-      it('tells the caches of this process when a key was taken away that nothing was heard of', async () => {
+      it('clears the caches of this process when a key was taken away without an event', async () => {
         const bus = createBus();
         const ring = await fixture.openRing({ bus });
         const kid = await kidIn('current');
-        const heard: BusMessage[] = [];
-        bus.subscribe((message) => void heard.push(message));
+        const received: BusMessage[] = [];
+        bus.subscribe((message) => void received.push(message));
         await (await fixture.openRing()).withdraw(kid);
         await ring.start();
         ring.close();
         expect(kidsOf(ring)).not.toContain(kid);
-        expect(heard).toContainEqual({
+        expect(received).toContainEqual({
           kind: 'revocation',
           event: expect.objectContaining({
             kind: 'key',

@@ -303,14 +303,14 @@ export function sessionStoreContract(options: SessionStoreContractOptions): void
         expect(await store.findBySid(kept.sid)).toEqual(kept);
       });
 
-      it("does not spare a user's sessions when the excepted one is someone else's", async () => {
+      it("does not spare a user's sessions when the excepted one is another user's", async () => {
         const own = await stored();
         const other = await stored({ subject: 'eve' });
         expect(await store.revokeAll('ada', 'signed-out-elsewhere', after(5), other.sid)).toEqual([own.sid]);
         expect(await store.findBySid(other.sid)).toEqual(other);
       });
 
-      it('ends the sessions of a user in every organisation, and those of nobody else there', async () => {
+      it('ends the sessions of a user in every organisation, and no other sessions there', async () => {
         const own = [await stored({ org: 'acme' }), await stored({ org: 'globex' })];
         const colleague = await stored({ subject: 'eve', org: 'acme' });
         const ended = await store.revokeAll('ada', 'banned', after(5));
@@ -472,7 +472,7 @@ export function sessionStoreContract(options: SessionStoreContractOptions): void
       );
 
       it.skipIf(hasNoRaces)(
-        'shows every session that was acknowledged to whoever lists afterwards, so that they can be counted',
+        'shows every session that was acknowledged to every list that is read afterwards, so that they can be counted',
         async ({ skip }) => {
           const started = await start(3);
           if (started.length === 0) skip('the data lives in one process');

@@ -6,7 +6,7 @@ const operators = { eq: '=', ne: '<>', lt: '<', lte: '<=', gt: '>', gte: '>=', i
 
 const columnTypes = { string: 'TEXT', date: 'TEXT', number: 'INTEGER', boolean: 'INTEGER' } as const;
 
-/** How many rows `findMany` gives back when nobody says; as in Better Auth's adapter, so that a forgotten limit shows. */
+/** How many rows `findMany` gives back without a limit; as in Better Auth's adapter, so that a forgotten limit shows. */
 const defaultLimit = 100;
 
 /**

@@ -6,7 +6,7 @@ enableCompileCache();
 
 type Subject = Readonly<Record<string, (...args: readonly unknown[]) => Promise<unknown>>>;
 
-/** The program of a store process: loads the module that it is told, and does what its parent asks. */
+/** The program of a store process: loads the given module, and does what its parent asks. */
 const [moduleAddress, argument] = process.argv.slice(2);
 if (moduleAddress === undefined || argument === undefined) throw new TypeError('a store process needs two arguments');
 

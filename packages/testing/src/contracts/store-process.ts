@@ -6,13 +6,13 @@ import { isErrorCode, SallyportError } from '@sallyport/core';
 export interface StoreProcessOptions {
   /** Address of a module that exports `openSubject(argument)`, which resolves to an object with async methods. */
   readonly module: string;
-  /** Tells the module what to open, such as the path of a file. */
+  /** What the module opens, such as the path of a file. */
   readonly argument: string;
 }
 
 /** A process of its own that holds the store under test. */
 export interface StoreProcess {
-  /** Opens the store. A process is ready to do so, so that several can be told to at the same moment. */
+  /** Opens the store. A process is ready to do so, so that several can do so at the same moment. */
   open(): Promise<void>;
   /** Calls a method of the store over there. */
   call(method: string, ...args: readonly unknown[]): Promise<unknown>;

@@ -4,7 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 /** What the way to a server does. */
 export type ChaosBehaviour =
   | { readonly kind: 'pass' }
-  /** Nobody listens, and what was connected is reset. */
+  /** No server listens, and what was connected is reset. */
   | { readonly kind: 'refuse' }
   /** Connections are accepted and stay open, and not a byte gets through in either direction. */
   | { readonly kind: 'blackhole' }
@@ -36,7 +36,7 @@ interface Pair {
   readonly target: Socket;
 }
 
-/** Starts a proxy on loopback that passes everything on until it is told otherwise. */
+/** Starts a proxy on loopback that passes everything on by default. */
 export async function startChaosProxy(options: ChaosProxyOptions): Promise<ChaosProxy> {
   const { targetPort, targetHost = '127.0.0.1' } = options;
   const pairs = new Set<Pair>();
