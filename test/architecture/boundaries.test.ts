@@ -12,7 +12,7 @@ import {
   type SourceFile,
 } from './source-tree.ts';
 
-const pages = ['@sallyport/app-ui', '@sallyport/core', '@sallyport/nextjs'];
+const pages = ['@sallyport/core', '@sallyport/nextjs', '@sallyport/ui'];
 
 /** Which of our packages each part may import. Apps and examples compose; no package imports them. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
@@ -23,10 +23,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'packages/nestjs': ['@sallyport/core'],
   'packages/nextjs': ['@sallyport/core'],
   'packages/testing': ['@sallyport/core'],
+  'packages/ui': ['@sallyport/core', '@sallyport/nextjs'],
   'packages/server': ['@sallyport/core', '@sallyport/gateway', '@sallyport/identity', '@sallyport/stores'],
   'packages/cli': ['@sallyport/core', '@sallyport/identity', '@sallyport/server', '@sallyport/stores'],
   'apps/gateway': ['@sallyport/server'],
-  'apps/ui': ['@sallyport/core', '@sallyport/nextjs'],
   'apps/shell': pages,
   // A zone is a folder and a row of demo/topology.ts.
   ...Object.fromEntries(topology.flatMap(({ kind, folder }) => (kind === 'zone' ? [[folder, pages]] : []))),

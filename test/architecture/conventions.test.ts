@@ -191,8 +191,16 @@ function parentsOf(file: string): string[] {
 function entryFilesOf(folder: string): string[] {
   return Object.values(readManifest(folder).exports ?? {}).flatMap((target) => {
     const source = typeof target === 'string' ? undefined : target['@sallyport/source'];
-    return source === undefined ? [] : [path.posix.join(folder, source)];
+    return source === undefined ? [] : filesOfExport(folder, source);
   });
+}
+
+/** The files behind an entry of `exports`, which may be a pattern: `./src/*.tsx`. */
+function filesOfExport(folder: string, source: string): readonly string[] {
+  const target = path.posix.join(folder, source);
+  const [before, after] = target.split('*');
+  if (after === undefined) return [target];
+  return listFiles(folder, /./).filter((file) => file.startsWith(before ?? '') && file.endsWith(after));
 }
 
 interface ExportedName {

@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { importsOf, listWorkspaces, readManifest, readSources, resolveRelative } from './source-tree.ts';
 
-/** Components of pages: a library that still stands among the apps. */
-const appsThatAreLibraries: readonly string[] = ['apps/ui'];
-
 /**
  * Files outside the packages that still read the sources of one by path: test doubles and parts that a package does not
  * export. A new one is refused, and so is an entry that is no longer needed.
@@ -27,7 +24,7 @@ const workspaces = listWorkspaces();
 const sources = readSources('packages', 'apps', 'examples', 'bench', 'deploy', 'test', 'tools');
 
 describe('an app', () => {
-  const apps = workspaces.filter((folder) => folder.startsWith('apps/') && !appsThatAreLibraries.includes(folder));
+  const apps = workspaces.filter((folder) => folder.startsWith('apps/'));
 
   it.each(apps)('%s is imported by nothing else', (folder) => {
     const { name } = readManifest(folder);

@@ -6,7 +6,7 @@ import { hashInputs } from './input-hash.ts';
 import type { NextApp } from './next-apps.ts';
 
 const sharedInputs = [
-  'apps/ui',
+  'packages/ui',
   'packages/nextjs',
   'packages/core',
   'package.json',

@@ -36,7 +36,6 @@ const builtInto: readonly (readonly [name: ProcessName, folders: readonly string
 const sourceFolders = [
   'packages',
   'apps/gateway',
-  'apps/ui',
   ...topology.flatMap(({ kind, folder }) => (kind === 'service' ? [folder] : [])),
 ];
 const watchedFile = /(?:^|[\\/])src[\\/](?!.*(?:\.test\.|test-support)).*\.tsx?$/;

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { Passage } from '@sallyport/app-ui/passage';
+import { Passage } from '@sallyport/ui/passage';
 
 export interface AuthScreenProps {
   readonly title: string;

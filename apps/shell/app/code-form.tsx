@@ -1,10 +1,10 @@
 'use client';
 
-import { Button } from '@sallyport/app-ui/button';
-import { CodeField } from '@sallyport/app-ui/code-field';
-import { factorWords, type CodeMethod, type FactorMethod } from '@sallyport/app-ui/factor-words';
-import { ProblemNotice } from '@sallyport/app-ui/problem-notice';
-import { useSubmission } from '@sallyport/app-ui/use-submission';
+import { Button } from '@sallyport/ui/button';
+import { CodeField } from '@sallyport/ui/code-field';
+import { factorWords, type CodeMethod, type FactorMethod } from '@sallyport/ui/factor-words';
+import { ProblemNotice } from '@sallyport/ui/problem-notice';
+import { useSubmission } from '@sallyport/ui/use-submission';
 import { authFetch } from '@sallyport/nextjs/client';
 import { useEffect, useState } from 'react';
 import { MailboxLink } from './demo-note.tsx';

@@ -1,4 +1,4 @@
-import { Notice } from '@sallyport/app-ui/notice';
+import { Notice } from '@sallyport/ui/notice';
 import type { DemoMode } from './demo-mode.ts';
 
 /** Where a newcomer finds accounts and mail. */

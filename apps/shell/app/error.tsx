@@ -1,3 +1,3 @@
 'use client';
 
-export { FailurePage as default } from '@sallyport/app-ui/failure-page';
+export { FailurePage as default } from '@sallyport/ui/failure-page';

@@ -1,6 +1,6 @@
-import { buttonClass } from '@sallyport/app-ui/button';
+import { buttonClass } from '@sallyport/ui/button';
 import type { Metadata } from 'next';
-import { MessagePage } from '@sallyport/app-ui/message-page';
+import { MessagePage } from '@sallyport/ui/message-page';
 
 export const metadata: Metadata = { title: 'Not allowed' };
 

@@ -1,6 +1,6 @@
 'use client';
 
-import { OutOfOrder } from '@sallyport/app-ui/out-of-order';
+import { OutOfOrder } from '@sallyport/ui/out-of-order';
 import { sans } from './font.ts';
 import './globals.css';
 

@@ -1,4 +1,4 @@
-import icon from '@sallyport/app-ui/icon.svg';
+import icon from '@sallyport/ui/icon.svg';
 
 /** Address of the icon: a versioned asset, fetched once, and past the door without a session. */
 // Next types every imported SVG as `any`; without a loader it is this.

@@ -1,4 +1,4 @@
-import { AppDocument } from '@sallyport/app-ui/app-document';
+import { AppDocument } from '@sallyport/ui/app-document';
 import { auth } from '@sallyport/nextjs/server';
 import type { Metadata, Viewport } from 'next';
 import type { ReactNode } from 'react';

@@ -1,5 +1,5 @@
 import type { Metadata } from 'next';
 
-export { NotFoundPage as default } from '@sallyport/app-ui/not-found-page';
+export { NotFoundPage as default } from '@sallyport/ui/not-found-page';
 
 export const metadata: Metadata = { title: 'Not found' };

@@ -1,8 +1,8 @@
 'use client';
 
-import { buttonClass } from '@sallyport/app-ui/button';
-import { Notice } from '@sallyport/app-ui/notice';
-import { ProblemNotice } from '@sallyport/app-ui/problem-notice';
+import { buttonClass } from '@sallyport/ui/button';
+import { Notice } from '@sallyport/ui/notice';
+import { ProblemNotice } from '@sallyport/ui/problem-notice';
 import { signInUrl } from '@sallyport/nextjs/client';
 import type { ReactNode } from 'react';
 import type { OfferedFactor } from './code-form.tsx';

@@ -1,6 +1,6 @@
 import { Cookie, KeyRound, MonitorSmartphone, Server } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { BrandMark } from '@sallyport/app-ui/brand-mark';
+import { BrandMark } from '@sallyport/ui/brand-mark';
 
 /**
  * The picture of the product: a request reaches the door with a cookie and leaves it with a token.

@@ -1,6 +1,6 @@
 'use client';
 
-import { toSubmissionProblem, type SubmissionProblem } from '@sallyport/app-ui/submission-problem';
+import { toSubmissionProblem, type SubmissionProblem } from '@sallyport/ui/submission-problem';
 import { authFetch } from '@sallyport/nextjs/client';
 import { useEffect, useState } from 'react';
 

@@ -1,5 +1,5 @@
 import { ArrowRight } from 'lucide-react';
-import { RoleChips } from '@sallyport/app-ui/role-chips';
+import { RoleChips } from '@sallyport/ui/role-chips';
 import type { SignedInAuth } from '@sallyport/nextjs/server';
 import type { DemoMode } from './demo-mode.ts';
 import { DemoNote } from './demo-note.tsx';

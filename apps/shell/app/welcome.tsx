@@ -1,6 +1,6 @@
 import Link from 'next/link';
-import { buttonClass } from '@sallyport/app-ui/button';
-import { Passage } from '@sallyport/app-ui/passage';
+import { buttonClass } from '@sallyport/ui/button';
+import { Passage } from '@sallyport/ui/passage';
 import type { DemoMode } from './demo-mode.ts';
 import { DemoNote } from './demo-note.tsx';
 import { RequestPath } from './request-path.tsx';

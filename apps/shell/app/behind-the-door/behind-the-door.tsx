@@ -2,7 +2,7 @@
 
 import { Pause, Play } from 'lucide-react';
 import { useState } from 'react';
-import { Button } from '@sallyport/app-ui/button';
+import { Button } from '@sallyport/ui/button';
 import { RequestDetail } from './request-detail.tsx';
 import { RequestList } from './request-list.tsx';
 import { useDoorRequests } from './use-door-requests.ts';

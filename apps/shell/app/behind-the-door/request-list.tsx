@@ -1,4 +1,4 @@
-import { classNames } from '@sallyport/app-ui/class-names';
+import { classNames } from '@sallyport/ui/class-names';
 import { formatMilliseconds, type DoorRequest } from './door-request.ts';
 
 interface RequestListProps {

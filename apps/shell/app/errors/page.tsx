@@ -1,5 +1,5 @@
 import { errorCatalog } from '@sallyport/core/browser';
-import { PageHeading } from '@sallyport/app-ui/page-heading';
+import { PageHeading } from '@sallyport/ui/page-heading';
 import type { Metadata } from 'next';
 import Link from 'next/link';
 

@@ -1,10 +1,10 @@
 'use client';
 
 import Link from 'next/link';
-import { Button } from '@sallyport/app-ui/button';
-import { ProblemNotice } from '@sallyport/app-ui/problem-notice';
-import { TextField } from '@sallyport/app-ui/text-field';
-import { useSubmission } from '@sallyport/app-ui/use-submission';
+import { Button } from '@sallyport/ui/button';
+import { ProblemNotice } from '@sallyport/ui/problem-notice';
+import { TextField } from '@sallyport/ui/text-field';
+import { useSubmission } from '@sallyport/ui/use-submission';
 import { authFetch } from '@sallyport/nextjs/client';
 import { useState } from 'react';
 import { AuthScreen } from '../auth-screen.tsx';

@@ -1,9 +1,9 @@
 'use client';
 
 import { useState } from 'react';
-import { ConfirmDialog } from '@sallyport/app-ui/confirm-dialog';
-import { ProblemNotice } from '@sallyport/app-ui/problem-notice';
-import { toSubmissionProblem, type SubmissionProblem } from '@sallyport/app-ui/submission-problem';
+import { ConfirmDialog } from '@sallyport/ui/confirm-dialog';
+import { ProblemNotice } from '@sallyport/ui/problem-notice';
+import { toSubmissionProblem, type SubmissionProblem } from '@sallyport/ui/submission-problem';
 import { authFetch } from '@sallyport/nextjs/client';
 import type { Product } from './product.ts';
 

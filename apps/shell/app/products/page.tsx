@@ -1,4 +1,4 @@
-import { PageHeading } from '@sallyport/app-ui/page-heading';
+import { PageHeading } from '@sallyport/ui/page-heading';
 import { requireAuth } from '@sallyport/nextjs/server';
 import type { Metadata } from 'next';
 import { searchText } from '../search-text.ts';

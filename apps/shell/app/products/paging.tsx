@@ -1,5 +1,5 @@
 import Link from 'next/link';
-import { buttonClass } from '@sallyport/app-ui/button';
+import { buttonClass } from '@sallyport/ui/button';
 import { productsUrl, type ProductOrder } from './product.ts';
 
 interface PagingProps {

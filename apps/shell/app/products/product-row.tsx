@@ -1,5 +1,5 @@
 import { Pencil, Trash2 } from 'lucide-react';
-import { Button } from '@sallyport/app-ui/button';
+import { Button } from '@sallyport/ui/button';
 import { mayUpdate, type Abilities } from './abilities.ts';
 import { formatPrice, type Product } from './product.ts';
 

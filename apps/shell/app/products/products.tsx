@@ -3,7 +3,7 @@
 import { Plus } from 'lucide-react';
 import { useRouter } from 'next/navigation';
 import { useState } from 'react';
-import { Button } from '@sallyport/app-ui/button';
+import { Button } from '@sallyport/ui/button';
 import type { Abilities } from './abilities.ts';
 import { DeleteProductDialog } from './delete-product-dialog.tsx';
 import { productsUrl, type Product, type ProductOrder } from './product.ts';

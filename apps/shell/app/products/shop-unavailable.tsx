@@ -2,7 +2,7 @@
 
 import { useRouter } from 'next/navigation';
 import { useTransition } from 'react';
-import { Button } from '@sallyport/app-ui/button';
+import { Button } from '@sallyport/ui/button';
 
 interface ShopUnavailableProps {
   readonly title: string;

@@ -1,8 +1,8 @@
 'use client';
 
 import { useState } from 'react';
-import { Button } from '@sallyport/app-ui/button';
-import { Card } from '@sallyport/app-ui/card';
+import { Button } from '@sallyport/ui/button';
+import { Card } from '@sallyport/ui/card';
 import { authFetch, ProblemError } from '@sallyport/nextjs/client';
 import type { Abilities } from './abilities.ts';
 import { AttemptAnswer, type Answer } from './attempt-answer.tsx';

@@ -1,6 +1,6 @@
 import { Check, Minus } from 'lucide-react';
-import { Card } from '@sallyport/app-ui/card';
-import { RoleChips } from '@sallyport/app-ui/role-chips';
+import { Card } from '@sallyport/ui/card';
+import { RoleChips } from '@sallyport/ui/role-chips';
 
 interface YourPermissionsProps {
   readonly roles: readonly string[];

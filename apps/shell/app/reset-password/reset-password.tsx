@@ -1,11 +1,11 @@
 'use client';
 
 import Link from 'next/link';
-import { Button, buttonClass } from '@sallyport/app-ui/button';
-import { Notice } from '@sallyport/app-ui/notice';
-import { PasswordField } from '@sallyport/app-ui/password-field';
-import { ProblemNotice } from '@sallyport/app-ui/problem-notice';
-import { useSubmission } from '@sallyport/app-ui/use-submission';
+import { Button, buttonClass } from '@sallyport/ui/button';
+import { Notice } from '@sallyport/ui/notice';
+import { PasswordField } from '@sallyport/ui/password-field';
+import { ProblemNotice } from '@sallyport/ui/problem-notice';
+import { useSubmission } from '@sallyport/ui/use-submission';
 import { authFetch } from '@sallyport/nextjs/client';
 import { useState } from 'react';
 import { minimumPasswordLength } from '../password-rules.ts';

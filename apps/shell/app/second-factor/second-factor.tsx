@@ -1,7 +1,7 @@
 'use client';
 
-import { Button } from '@sallyport/app-ui/button';
-import type { CodeMethod } from '@sallyport/app-ui/factor-words';
+import { Button } from '@sallyport/ui/button';
+import type { CodeMethod } from '@sallyport/ui/factor-words';
 import { announceSignIn, authFetch, ProblemError, signInUrl } from '@sallyport/nextjs/client';
 import { useState } from 'react';
 import { CodeForm } from '../code-form.tsx';

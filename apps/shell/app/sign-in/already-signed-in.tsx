@@ -1,5 +1,5 @@
-import { buttonClass } from '@sallyport/app-ui/button';
-import { SignOutButton } from '@sallyport/app-ui/sign-out-button';
+import { buttonClass } from '@sallyport/ui/button';
+import { SignOutButton } from '@sallyport/ui/sign-out-button';
 import { AuthScreen } from '../auth-screen.tsx';
 
 /** Instead of the form, for a user who is signed in. */

@@ -1,6 +1,6 @@
 'use client';
 
-import { Button } from '@sallyport/app-ui/button';
+import { Button } from '@sallyport/ui/button';
 import { authFetch } from '@sallyport/nextjs/client';
 import { useState } from 'react';
 

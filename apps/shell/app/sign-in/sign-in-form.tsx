@@ -1,11 +1,11 @@
 'use client';
 
 import Link from 'next/link';
-import { Button } from '@sallyport/app-ui/button';
-import { PasswordField } from '@sallyport/app-ui/password-field';
-import { ProblemNotice } from '@sallyport/app-ui/problem-notice';
-import { TextField } from '@sallyport/app-ui/text-field';
-import { useSubmission } from '@sallyport/app-ui/use-submission';
+import { Button } from '@sallyport/ui/button';
+import { PasswordField } from '@sallyport/ui/password-field';
+import { ProblemNotice } from '@sallyport/ui/problem-notice';
+import { TextField } from '@sallyport/ui/text-field';
+import { useSubmission } from '@sallyport/ui/use-submission';
 import { announceSignIn, authFetch } from '@sallyport/nextjs/client';
 import { useState } from 'react';
 import { nextStep, type SignInAnswer } from '../next-step.ts';

@@ -1,5 +1,5 @@
 import { signInUrl } from '@sallyport/nextjs/server';
-import { buttonClass } from '@sallyport/app-ui/button';
+import { buttonClass } from '@sallyport/ui/button';
 import type { Metadata } from 'next';
 import { AuthScreen } from '../auth-screen.tsx';
 import { searchText } from '../search-text.ts';

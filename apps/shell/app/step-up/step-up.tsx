@@ -1,10 +1,10 @@
 'use client';
 
-import { Button, buttonClass } from '@sallyport/app-ui/button';
-import { Notice } from '@sallyport/app-ui/notice';
-import { PasswordField } from '@sallyport/app-ui/password-field';
-import { ProblemNotice } from '@sallyport/app-ui/problem-notice';
-import { useSubmission } from '@sallyport/app-ui/use-submission';
+import { Button, buttonClass } from '@sallyport/ui/button';
+import { Notice } from '@sallyport/ui/notice';
+import { PasswordField } from '@sallyport/ui/password-field';
+import { ProblemNotice } from '@sallyport/ui/problem-notice';
+import { useSubmission } from '@sallyport/ui/use-submission';
 import { authFetch } from '@sallyport/nextjs/client';
 import { CodeForm, type OfferedFactor } from '../code-form.tsx';
 import { useAnswer } from '../use-answer.ts';

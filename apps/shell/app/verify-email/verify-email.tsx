@@ -1,10 +1,10 @@
 'use client';
 
 import Link from 'next/link';
-import { Button, buttonClass } from '@sallyport/app-ui/button';
-import { Notice } from '@sallyport/app-ui/notice';
-import { ProblemNotice } from '@sallyport/app-ui/problem-notice';
-import { toSubmissionProblem, type SubmissionProblem } from '@sallyport/app-ui/submission-problem';
+import { Button, buttonClass } from '@sallyport/ui/button';
+import { Notice } from '@sallyport/ui/notice';
+import { ProblemNotice } from '@sallyport/ui/problem-notice';
+import { toSubmissionProblem, type SubmissionProblem } from '@sallyport/ui/submission-problem';
 import { authFetch } from '@sallyport/nextjs/client';
 import { useEffect, useRef, useState } from 'react';
 import { useLinkToken } from '../use-link-token.ts';

@@ -1,9 +1,9 @@
 'use client';
 
-import { Button } from '@sallyport/app-ui/button';
-import { FactorSetUp, type SetUpAnswer } from '@sallyport/app-ui/factor-set-up';
-import { factorWords, type FactorMethod } from '@sallyport/app-ui/factor-words';
-import { RecoveryCodes } from '@sallyport/app-ui/recovery-codes';
+import { Button } from '@sallyport/ui/button';
+import { FactorSetUp, type SetUpAnswer } from '@sallyport/ui/factor-set-up';
+import { factorWords, type FactorMethod } from '@sallyport/ui/factor-words';
+import { RecoveryCodes } from '@sallyport/ui/recovery-codes';
 import { announceSignIn, ProblemError } from '@sallyport/nextjs/client';
 import { useState } from 'react';
 import { BeginAgain, PendingSignIn, type Pending } from '../../pending-sign-in.tsx';

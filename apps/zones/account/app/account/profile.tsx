@@ -1,6 +1,6 @@
-import { Card } from '@sallyport/app-ui/card';
-import { RelativeTime } from '@sallyport/app-ui/relative-time';
-import { RoleChips } from '@sallyport/app-ui/role-chips';
+import { Card } from '@sallyport/ui/card';
+import { RelativeTime } from '@sallyport/ui/relative-time';
+import { RoleChips } from '@sallyport/ui/role-chips';
 import type { SignedInAuth } from '@sallyport/nextjs/server';
 import type { ReactNode } from 'react';
 import { assuranceWords, methodWords } from './sign-in-words.ts';

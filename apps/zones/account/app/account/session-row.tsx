@@ -1,7 +1,7 @@
 import { Laptop, Smartphone } from 'lucide-react';
-import { Button } from '@sallyport/app-ui/button';
-import { RelativeTime } from '@sallyport/app-ui/relative-time';
-import { SignOutButton } from '@sallyport/app-ui/sign-out-button';
+import { Button } from '@sallyport/ui/button';
+import { RelativeTime } from '@sallyport/ui/relative-time';
+import { SignOutButton } from '@sallyport/ui/sign-out-button';
 import { nameOf, type Session } from './session.ts';
 import { methodWords } from './sign-in-words.ts';
 

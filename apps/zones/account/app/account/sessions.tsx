@@ -1,10 +1,10 @@
 'use client';
 
 import { useState } from 'react';
-import { Button } from '@sallyport/app-ui/button';
-import { Card } from '@sallyport/app-ui/card';
-import { ConfirmDialog } from '@sallyport/app-ui/confirm-dialog';
-import { ProblemNotice } from '@sallyport/app-ui/problem-notice';
+import { Button } from '@sallyport/ui/button';
+import { Card } from '@sallyport/ui/card';
+import { ConfirmDialog } from '@sallyport/ui/confirm-dialog';
+import { ProblemNotice } from '@sallyport/ui/problem-notice';
 import { SessionRow } from './session-row.tsx';
 import { SignOutEverywhere } from './sign-out-everywhere.tsx';
 import { useSessions } from './use-sessions.ts';

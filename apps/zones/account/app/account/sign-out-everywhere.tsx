@@ -1,10 +1,10 @@
 'use client';
 
 import { useState } from 'react';
-import { Button } from '@sallyport/app-ui/button';
-import { ConfirmDialog } from '@sallyport/app-ui/confirm-dialog';
-import { ProblemNotice } from '@sallyport/app-ui/problem-notice';
-import { toSubmissionProblem, type SubmissionProblem } from '@sallyport/app-ui/submission-problem';
+import { Button } from '@sallyport/ui/button';
+import { ConfirmDialog } from '@sallyport/ui/confirm-dialog';
+import { ProblemNotice } from '@sallyport/ui/problem-notice';
+import { toSubmissionProblem, type SubmissionProblem } from '@sallyport/ui/submission-problem';
 import { signOut } from '@sallyport/nextjs/client';
 
 /** Ends every session of the person, this one too. */

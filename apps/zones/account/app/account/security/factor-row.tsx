@@ -1,6 +1,6 @@
-import { Button } from '@sallyport/app-ui/button';
-import { factorWords, type FactorMethod } from '@sallyport/app-ui/factor-words';
-import { RelativeTime } from '@sallyport/app-ui/relative-time';
+import { Button } from '@sallyport/ui/button';
+import { factorWords, type FactorMethod } from '@sallyport/ui/factor-words';
+import { RelativeTime } from '@sallyport/ui/relative-time';
 import type { ReactNode } from 'react';
 import type { OwnFactor } from './use-security.ts';
 

@@ -1,5 +1,5 @@
-import { Button } from '@sallyport/app-ui/button';
-import { ConfirmDialog } from '@sallyport/app-ui/confirm-dialog';
+import { Button } from '@sallyport/ui/button';
+import { ConfirmDialog } from '@sallyport/ui/confirm-dialog';
 import { useState } from 'react';
 
 interface RecoveryRowProps {

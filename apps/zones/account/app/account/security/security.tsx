@@ -1,13 +1,13 @@
 'use client';
 
-import { Button } from '@sallyport/app-ui/button';
-import { Card } from '@sallyport/app-ui/card';
-import { ConfirmDialog } from '@sallyport/app-ui/confirm-dialog';
-import { FactorSetUp, type SetUpAnswer } from '@sallyport/app-ui/factor-set-up';
-import { factorWords, type FactorMethod } from '@sallyport/app-ui/factor-words';
-import { Notice } from '@sallyport/app-ui/notice';
-import { ProblemNotice } from '@sallyport/app-ui/problem-notice';
-import { RecoveryCodes } from '@sallyport/app-ui/recovery-codes';
+import { Button } from '@sallyport/ui/button';
+import { Card } from '@sallyport/ui/card';
+import { ConfirmDialog } from '@sallyport/ui/confirm-dialog';
+import { FactorSetUp, type SetUpAnswer } from '@sallyport/ui/factor-set-up';
+import { factorWords, type FactorMethod } from '@sallyport/ui/factor-words';
+import { Notice } from '@sallyport/ui/notice';
+import { ProblemNotice } from '@sallyport/ui/problem-notice';
+import { RecoveryCodes } from '@sallyport/ui/recovery-codes';
 import { useState } from 'react';
 import { FactorRow } from './factor-row.tsx';
 import { RecoveryRow } from './recovery-row.tsx';

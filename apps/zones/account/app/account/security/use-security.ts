@@ -1,7 +1,7 @@
 'use client';
 
-import type { FactorMethod } from '@sallyport/app-ui/factor-words';
-import { toSubmissionProblem, type SubmissionProblem } from '@sallyport/app-ui/submission-problem';
+import type { FactorMethod } from '@sallyport/ui/factor-words';
+import { toSubmissionProblem, type SubmissionProblem } from '@sallyport/ui/submission-problem';
 import { authFetch, ProblemError, stepUpUrl } from '@sallyport/nextjs/client';
 import { useCallback, useEffect, useState } from 'react';
 

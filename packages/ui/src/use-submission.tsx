@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState, type RefObject, type SubmitEvent } from 'react';
 import { toSubmissionProblem, type SubmissionProblem } from './submission-problem.tsx';
 
+/** A form while it is filled in, sent and refused. */
 export interface Submission {
   readonly form: RefObject<HTMLFormElement | null>;
   readonly isPending: boolean;

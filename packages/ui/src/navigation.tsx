@@ -1,6 +1,7 @@
 /** The application that serves a page. A link to another one must be a plain `<a>`: its router does not know the page. */
 export type AppName = 'shell' | 'account';
 
+/** An entry of the main navigation, and the application that serves its page. */
 export interface NavigationItem {
   readonly href: string;
   readonly label: string;

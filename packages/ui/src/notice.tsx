@@ -4,6 +4,7 @@ import { CircleAlert, CircleCheck, Info } from 'lucide-react';
 import { useEffect, useRef, type ReactNode } from 'react';
 import { classNames } from './class-names.tsx';
 
+/** What a notice tells: that something was refused, that it was done, or what is worth knowing. */
 export type NoticeTone = 'refused' | 'done' | 'note';
 
 export interface NoticeProps {
