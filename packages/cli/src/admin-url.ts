@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { adminAddressFile } from '@sallyport/server';
 import type { Settings } from './doctor/finding.ts';
-import { OperatorMistake } from './operator-mistake.ts';
+import { UsageError } from './usage-error.ts';
 
 /** Where the admin listener is: as configured, or as the gateway wrote into its data folder; `undefined` when unknown. */
 export function findAdminUrl({ config }: Settings): string | undefined {
@@ -16,11 +16,11 @@ export function findAdminUrl({ config }: Settings): string | undefined {
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
 }
 
-/** @throws OperatorMistake that says how there would be one. */
+/** @throws UsageError that says how there would be one. */
 export function requireAdminUrl(settings: Settings): string {
   const url = findAdminUrl(settings);
   if (url !== undefined) return url;
-  throw new OperatorMistake(
+  throw new UsageError(
     settings.config.admin === undefined
       ? 'The configuration has no admin listener. Add admin: { port: 9464 }, start the gateway again, and ask again.'
       : `No gateway is running on the data folder ${settings.config.dataDir}.`,

@@ -1,14 +1,11 @@
 import type { Identity, User } from '@sallyport/identity';
-import { exitCodes, OperatorMistake } from './operator-mistake.ts';
+import { exitCodes, UsageError } from './usage-error.ts';
 
-/** @throws OperatorMistake when no account has the address. */
+/** @throws UsageError when no account has the address. */
 export async function requireUser({ accounts }: Identity, email: string | undefined): Promise<User> {
   const user = email === undefined ? null : await accounts.findByEmail(email.trim());
   if (user === null)
-    throw new OperatorMistake(
-      'No account has this e-mail address. "sallyport users list" shows all.',
-      exitCodes.refused,
-    );
+    throw new UsageError('No account has this e-mail address. "sallyport users list" shows all.', exitCodes.refused);
   return user;
 }
 

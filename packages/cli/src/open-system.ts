@@ -16,7 +16,7 @@ import {
 import type { LogFields, Logger, Mailer } from '@sallyport/core';
 import type { Identity } from '@sallyport/identity';
 import { StoreInUse } from '@sallyport/stores';
-import { OperatorMistake } from './operator-mistake.ts';
+import { UsageError } from './usage-error.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The stores of a deployment, as its gateways have them. */
@@ -101,7 +101,7 @@ async function open(
   } catch (error) {
     if (!(error instanceof StoreInUse)) throw error;
     const place = environment.databaseUrl === undefined ? `the data folder ${config.dataDir}` : 'this database';
-    throw new OperatorMistake(
+    throw new UsageError(
       `A gateway, or another command, is using ${place}. Stop the gateway first, run this again, and start it afterwards: ` +
         'it remembers sessions and roles, and would not hear of the change. (Reading commands run beside it.)',
     );
@@ -111,7 +111,7 @@ async function open(
 /** A reading command makes nothing. */
 function requireDatabase({ dataDir }: Config, { databaseUrl }: Environment): void {
   if (databaseUrl === undefined && !existsSync(join(dataDir, 'sallyport.db')))
-    throw new OperatorMistake(
+    throw new UsageError(
       `There is no database in ${dataDir} yet. Start the gateway once, or name another folder with SALLYPORT_DATA_DIR.`,
     );
 }

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { commonOptions, type Command, type CommandOption } from './command.ts';
 import { nearestWord } from './nearest-word.ts';
-import { exitCodes, OperatorMistake } from './operator-mistake.ts';
+import { exitCodes, UsageError } from './usage-error.ts';
 
 /** A command line, taken apart. */
 export interface ParsedArguments {
@@ -12,7 +12,7 @@ export interface ParsedArguments {
 /**
  * Takes the arguments of a command apart.
  *
- * @throws OperatorMistake for whatever is unknown, missing, repeated or too much; values are never repeated, because
+ * @throws UsageError for whatever is unknown, missing, repeated or too much; values are never repeated, because
  *   the operator may have typed a password where none belongs.
  */
 export function parseCommandArguments(command: Command, args: readonly string[]): ParsedArguments {
@@ -71,8 +71,8 @@ function unknownOption(rawName: string, known: readonly string[]): string {
   return `${shown} is not an option of it${nearest === undefined ? '' : `; did you mean --${nearest}?`}`;
 }
 
-function mistake({ name }: Command, problem: string): OperatorMistake {
-  return new OperatorMistake(
+function mistake({ name }: Command, problem: string): UsageError {
+  return new UsageError(
     `sallyport ${name}: ${problem}${problem.endsWith('?') ? '' : '.'} "sallyport ${name} --help" shows how it is used.`,
     exitCodes.usage,
   );

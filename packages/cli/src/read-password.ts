@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import { exitCodes, OperatorMistake } from './operator-mistake.ts';
+import { exitCodes, UsageError } from './usage-error.ts';
 import type { Terminal } from './terminal.ts';
 
 /** No password is longer. */
@@ -18,7 +18,7 @@ export async function readPipedLine({ input }: Terminal, what: string): Promise<
   for await (const chunk of input) {
     const bytes = Buffer.from(chunk as Uint8Array);
     size += bytes.length;
-    if (size > maximumBytes) throw new OperatorMistake(`The ${what} on standard input is too long.`, exitCodes.refused);
+    if (size > maximumBytes) throw new UsageError(`The ${what} on standard input is too long.`, exitCodes.refused);
     chunks.push(bytes);
     if (bytes.includes(0x0a)) break;
   }
@@ -29,17 +29,17 @@ export async function readPipedLine({ input }: Terminal, what: string): Promise<
 /**
  * Asks for a new password twice, without showing it.
  *
- * @throws OperatorMistake when there is no terminal, or the two differ.
+ * @throws UsageError when there is no terminal, or the two differ.
  */
 export async function askForPassword(terminal: Terminal): Promise<string> {
   if (terminal.input.isTTY !== true)
-    throw new OperatorMistake(
+    throw new UsageError(
       'There is no terminal to ask for a password: pipe it in with --password-stdin.',
       exitCodes.usage,
     );
   const password = await ask(terminal, 'New password: ');
   if ((await ask(terminal, 'The same again: ')) === password) return password;
-  throw new OperatorMistake('The two passwords differ. Nothing was changed.', exitCodes.refused);
+  throw new UsageError('The two passwords differ. Nothing was changed.', exitCodes.refused);
 }
 
 async function ask({ input, errors }: Terminal, question: string): Promise<string> {
@@ -50,9 +50,9 @@ async function ask({ input, errors }: Terminal, question: string): Promise<strin
   try {
     return await new Promise<string>((resolve, reject) => {
       lines.once('line', resolve);
-      lines.once('SIGINT', () => reject(new OperatorMistake('Stopped. Nothing was changed.', exitCodes.refused)));
+      lines.once('SIGINT', () => reject(new UsageError('Stopped. Nothing was changed.', exitCodes.refused)));
       lines.once('close', () =>
-        reject(new OperatorMistake('No password was given. Nothing was changed.', exitCodes.refused)),
+        reject(new UsageError('No password was given. Nothing was changed.', exitCodes.refused)),
       );
     });
   } finally {

@@ -3,7 +3,7 @@ import { ConfigurationError } from '@sallyport/server';
 import { commands } from './commands/commands.ts';
 import { commonOptions, type Command, type CommandCall } from './command.ts';
 import { nearestWord } from './nearest-word.ts';
-import { exitCodes, OperatorMistake } from './operator-mistake.ts';
+import { exitCodes, UsageError } from './usage-error.ts';
 import { parseCommandArguments } from './parse-arguments.ts';
 import { toTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -36,10 +36,7 @@ function findCommand(args: readonly string[]): { readonly command: Command; read
     const command = commands.find((candidate) => candidate.name === name);
     if (command !== undefined) return { command, rest: args.slice(words) };
   }
-  throw new OperatorMistake(
-    `There is no such command.${adviceFor(args)} "sallyport --help" lists all.`,
-    exitCodes.usage,
-  );
+  throw new UsageError(`There is no such command.${adviceFor(args)} "sallyport --help" lists all.`, exitCodes.usage);
 }
 
 function adviceFor(args: readonly string[]): string {
@@ -74,7 +71,7 @@ function createCall(
 
 /** A stack trace is for faults of ours, and for nothing that an operator can correct. */
 function explain(error: unknown): { readonly message: string; readonly exitCode: number } {
-  if (error instanceof OperatorMistake) return { message: error.message, exitCode: error.exitCode };
+  if (error instanceof UsageError) return { message: error.message, exitCode: error.exitCode };
   if (error instanceof ConfigurationError || error instanceof OptionsError)
     return { message: error.message, exitCode: exitCodes.unavailable };
   const known = toStoreError(error);

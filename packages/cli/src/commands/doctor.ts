@@ -9,7 +9,7 @@ import { checkRunning } from '../doctor/check-running.ts';
 import { checkTokenSecret } from '../doctor/check-token-secret.ts';
 import { messageOf, type Finding, type Settings } from '../doctor/finding.ts';
 import { loadSettings } from '../open-system.ts';
-import { exitCodes } from '../operator-mistake.ts';
+import { exitCodes } from '../usage-error.ts';
 import { toTable } from '../table.ts';
 
 const millisecondsPerDay = 86_400_000;

@@ -4,7 +4,7 @@ import { requireAdminUrl } from '../admin-url.ts';
 import type { Command, CommandCall } from '../command.ts';
 import type { Settings } from '../doctor/finding.ts';
 import { loadSettings } from '../open-system.ts';
-import { exitCodes, OperatorMistake } from '../operator-mistake.ts';
+import { exitCodes, UsageError } from '../usage-error.ts';
 import { readPipedLine } from '../read-password.ts';
 import { toPlainText, toTable } from '../table.ts';
 
@@ -65,10 +65,7 @@ async function toQuestion(call: CommandCall, { config }: Settings): Promise<obje
   const [method = '', target = ''] = call.operands;
   const identities = ['cookie-stdin', 'sid', 'as-anonymous'].filter((name) => call.has(name));
   if (identities.length > 1)
-    throw new OperatorMistake(
-      `${identities.map((name) => `--${name}`).join(' and ')} exclude each other.`,
-      exitCodes.usage,
-    );
+    throw new UsageError(`${identities.map((name) => `--${name}`).join(' and ')} exclude each other.`, exitCodes.usage);
   const [sid, host, clientAddress] = [call.value('sid'), call.value('host'), call.value('address')];
   const [listener, from] = [call.value('listener'), call.value('from')];
   const headers = [
@@ -90,7 +87,7 @@ async function toQuestion(call: CommandCall, { config }: Settings): Promise<obje
 /** What a browser shows as the value of the cookie, or a whole `Cookie` header. */
 async function readCookie({ terminal }: CommandCall, publicUrl: string): Promise<string> {
   const line = (await readPipedLine(terminal, 'cookie')).replace(/^cookie:\s*/i, '').trim();
-  if (line === '') throw new OperatorMistake('No cookie came in on standard input.', exitCodes.usage);
+  if (line === '') throw new UsageError('No cookie came in on standard input.', exitCodes.usage);
   return line.includes('=') ? line : `${sessionCookieFor(publicUrl).name}=${line}`;
 }
 
@@ -100,7 +97,7 @@ function toHeader(text: string): readonly [string, string] {
   const value = text.slice(colon + 1).trim();
   // What was typed is not repeated: it may be a credential.
   if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name))
-    throw new OperatorMistake('A header is written as "name: value".', exitCodes.usage);
+    throw new UsageError('A header is written as "name: value".', exitCodes.usage);
   return [name, value];
 }
 
@@ -120,14 +117,14 @@ async function ask(call: CommandCall, settings: Settings, question: object): Pro
       signal: AbortSignal.timeout(patienceMilliseconds),
     });
   } catch {
-    throw new OperatorMistake(
+    throw new UsageError(
       `No gateway answers at ${base}. Is it running, with an admin listener (admin in the configuration)?`,
     );
   }
   const body: unknown = await answer.json().catch(() => undefined);
   const explanation = explanationSchema.safeParse(body);
   if (answer.ok && explanation.success) return explanation.data;
-  throw new OperatorMistake(describeProblem(answer.status, body), answer.status === 422 ? exitCodes.usage : undefined);
+  throw new UsageError(describeProblem(answer.status, body), answer.status === 422 ? exitCodes.usage : undefined);
 }
 
 /** An address that was given on the command line. */
@@ -136,10 +133,10 @@ function told(call: CommandCall, { environment }: Settings): string | undefined 
   if (text === undefined) return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol))
-    throw new OperatorMistake('--admin needs a URL, such as http://127.0.0.1:9464.', exitCodes.usage);
+    throw new UsageError('--admin needs a URL, such as http://127.0.0.1:9464.', exitCodes.usage);
   // The question may carry a cookie, and the token goes along.
   if (url.protocol === 'http:' && !isLoopbackHost(url.hostname) && environment.adminToken === undefined)
-    throw new OperatorMistake('--admin must be https or loopback, or have a token.', exitCodes.usage);
+    throw new UsageError('--admin must be https or loopback, or have a token.', exitCodes.usage);
   return url.origin;
 }
 

@@ -1,7 +1,7 @@
 import type { SecurityEvent } from '@sallyport/core';
 import { createSecurityEventLog } from '@sallyport/identity';
 import type { System } from '../open-system.ts';
-import { exitCodes, OperatorMistake } from '../operator-mistake.ts';
+import { exitCodes, UsageError } from '../usage-error.ts';
 
 /** What an operator does to the keys. */
 type KeyChange<Type extends SecurityEvent['type'] = 'key.rotation-asked' | 'key.withdrawn'> = Type extends unknown
@@ -24,11 +24,11 @@ export function noticedWithin({ config, environment }: System): string {
 /**
  * Refuses where a shared secret signs: a command cannot give services another one.
  *
- * @throws OperatorMistake that says how it is done.
+ * @throws UsageError that says how it is done.
  */
 export function requireKeyPairs({ stores }: System): void {
   if (stores.keyRing.sharedSecret === undefined) return;
-  throw new OperatorMistake(
+  throw new UsageError(
     'Tokens are signed with a shared secret, which no command changes: give SALLYPORT_TOKEN_SECRET another value here and at ' +
       'every service. "new,old" accepts both and signs with the first; when the old one may be known to others, the new ' +
       'one alone. docs/operations/keys.md says in which order.',

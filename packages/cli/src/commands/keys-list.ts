@@ -1,7 +1,7 @@
 import { sharedSecretAlgorithm } from '@sallyport/core';
 import type { Command, CommandCall } from '../command.ts';
 import { withSystem } from '../open-system.ts';
-import { exitCodes } from '../operator-mistake.ts';
+import { exitCodes } from '../usage-error.ts';
 import { toTable } from '../table.ts';
 
 const meanings = {

@@ -1,6 +1,6 @@
 import type { Command } from '../command.ts';
 import { withSystem } from '../open-system.ts';
-import { exitCodes } from '../operator-mistake.ts';
+import { exitCodes } from '../usage-error.ts';
 import { noticedWithin, reportKeyChange, requireKeyPairs } from './key-changes.ts';
 
 /** Brings in the next signing key. */

@@ -1,6 +1,6 @@
 import type { Command } from '../command.ts';
 import { withSystem } from '../open-system.ts';
-import { exitCodes, OperatorMistake } from '../operator-mistake.ts';
+import { exitCodes, UsageError } from '../usage-error.ts';
 import { noticedWithin, reportKeyChange, requireKeyPairs } from './key-changes.ts';
 
 /** Takes a signing key away in an emergency. */
@@ -19,7 +19,7 @@ export const withdrawKey: Command = {
       const kid = call.operands[0] ?? '';
       const known = (await keyRing.list()).find((one) => one.kid === kid);
       if (known === undefined)
-        throw new OperatorMistake('There is no such key. "sallyport keys list" shows all.', exitCodes.refused);
+        throw new UsageError('There is no such key. "sallyport keys list" shows all.', exitCodes.refused);
       await reportKeyChange(system, { type: 'key.withdrawn', details: { kid, state: known.state } });
       const { key, isAnnounced } = await keyRing.withdraw(kid);
       const current = (await keyRing.list()).find(({ use, state }) => use === key.use && state === 'current');

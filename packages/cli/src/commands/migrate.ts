@@ -11,7 +11,7 @@ import { storeTables } from '@sallyport/stores';
 import type { Command } from '../command.ts';
 import { openDatabaseHandle } from '../open-database-handle.ts';
 import { loadSettings } from '../open-system.ts';
-import { exitCodes, OperatorMistake } from '../operator-mistake.ts';
+import { exitCodes, UsageError } from '../usage-error.ts';
 import { toTable } from '../table.ts';
 
 /** Makes what the database lacks, or says what that is. */
@@ -44,8 +44,7 @@ async function migrateNow(database: DatabaseHandle): Promise<MigrationPlan> {
   try {
     return await migrate(options);
   } catch (error) {
-    if (error instanceof Error && error.constructor === Error)
-      throw new OperatorMistake(error.message, exitCodes.refused);
+    if (error instanceof Error && error.constructor === Error) throw new UsageError(error.message, exitCodes.refused);
     throw error;
   }
 }

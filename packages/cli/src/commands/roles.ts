@@ -1,7 +1,7 @@
 import { applyPolicy, createSecurityEventLog, describeRoleDifferences, readRoleDifferences } from '@sallyport/identity';
 import type { Command } from '../command.ts';
 import { withStores } from '../open-system.ts';
-import { exitCodes, OperatorMistake } from '../operator-mistake.ts';
+import { exitCodes, UsageError } from '../usage-error.ts';
 
 const noRoles = 'No roles are stored yet: the first start of the gateway stores those of the configuration.';
 
@@ -40,8 +40,7 @@ export const applyRoles: Command = {
     withStores(call.terminal, 'writes', async ({ config, stores }) => {
       const { policy } = config;
       const { records, transaction } = stores.database;
-      if ((await readRoleDifferences(records, policy)) === undefined)
-        throw new OperatorMistake(noRoles, exitCodes.refused);
+      if ((await readRoleDifferences(records, policy)) === undefined) throw new UsageError(noRoles, exitCodes.refused);
       const events = createSecurityEventLog(records);
       const bus = stores.bus;
       const differences = await applyPolicy({ policy, records, transaction, bus, events, now: () => new Date() });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { loadRootSecret } from '@sallyport/stores';
 import type { Command } from '../command.ts';
 import { loadSettings } from '../open-system.ts';
-import { exitCodes, OperatorMistake } from '../operator-mistake.ts';
+import { exitCodes, UsageError } from '../usage-error.ts';
 import { toTable } from '../table.ts';
 
 /** Checks the root secret, and shows its versions but no value. */
@@ -15,7 +15,7 @@ export const checkSecrets: Command = {
     const isInEnvironment = environment.secret !== undefined;
     // Loading would generate one.
     if (!isInEnvironment && !existsSync(join(config.dataDir, 'root-secret')))
-      throw new OperatorMistake(
+      throw new UsageError(
         `There is no root secret yet: the first start generates one into ${config.dataDir}, or set SALLYPORT_SECRET.`,
         exitCodes.refused,
       );

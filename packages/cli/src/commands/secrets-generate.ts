@@ -1,6 +1,6 @@
 import { generateRootSecret } from '@sallyport/stores';
 import type { Command } from '../command.ts';
-import { exitCodes, OperatorMistake } from '../operator-mistake.ts';
+import { exitCodes, UsageError } from '../usage-error.ts';
 
 /** Prints a value for SALLYPORT_SECRET. */
 export const generateSecret: Command = {
@@ -10,7 +10,7 @@ export const generateSecret: Command = {
   run: async (call) => {
     const version = call.value('version');
     if (version !== undefined && !/^[1-9]\d{0,8}$/.test(version))
-      throw new OperatorMistake('--version must be a whole number from 1.', exitCodes.usage);
+      throw new UsageError('--version must be a whole number from 1.', exitCodes.usage);
     const secret = `${version === undefined ? '' : `${version}:`}${generateRootSecret()}`;
     call.report({ secret }, secret);
     return exitCodes.done;

@@ -3,7 +3,7 @@ import { identitySealedColumns } from '@sallyport/identity';
 import { loadRootSecret, rewrapSealedColumns, sealedKeyColumn } from '@sallyport/stores';
 import type { Command } from '../command.ts';
 import { withSystem } from '../open-system.ts';
-import { exitCodes } from '../operator-mistake.ts';
+import { exitCodes } from '../usage-error.ts';
 import { toTable } from '../table.ts';
 
 /** Everything that is sealed at rest. A feature of identity lists its own columns. */

@@ -1,7 +1,7 @@
 import type { Command } from '../command.ts';
 import { requireUser } from '../find-user.ts';
 import { withSystem } from '../open-system.ts';
-import { exitCodes } from '../operator-mistake.ts';
+import { exitCodes } from '../usage-error.ts';
 
 /** Accounts that are read at once. */
 const pageSize = 500;

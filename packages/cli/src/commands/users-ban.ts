@@ -1,7 +1,7 @@
 import type { Command, CommandCall } from '../command.ts';
 import { requireUser, toShownUser } from '../find-user.ts';
 import { withSystem } from '../open-system.ts';
-import { exitCodes } from '../operator-mistake.ts';
+import { exitCodes } from '../usage-error.ts';
 import { toPlainText } from '../table.ts';
 
 /** Bans an account. */

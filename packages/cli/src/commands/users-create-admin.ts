@@ -2,7 +2,7 @@ import { parseUserImport, type ImportedUser, type User } from '@sallyport/identi
 import type { Command, CommandCall } from '../command.ts';
 import { toShownUser } from '../find-user.ts';
 import { withSystem, type System } from '../open-system.ts';
-import { exitCodes, OperatorMistake } from '../operator-mistake.ts';
+import { exitCodes, UsageError } from '../usage-error.ts';
 import { askForPassword, readPipedPassword } from '../read-password.ts';
 import { toPlainText } from '../table.ts';
 
@@ -20,7 +20,7 @@ export const createAdmin: Command = {
   notes: ['A password is never an argument: others on the machine can read arguments, and shells remember them.'],
   run: async (call) => {
     if (call.has('invite') && call.has('password-stdin'))
-      throw new OperatorMistake('--invite sets no password: leave --password-stdin out.', exitCodes.usage);
+      throw new UsageError('--invite sets no password: leave --password-stdin out.', exitCodes.usage);
     const user = parseUser(call);
     return withSystem(call.terminal, 'writes', (system) => createUser(call, system, user));
   },
@@ -32,19 +32,19 @@ function parseUser(call: CommandCall): ImportedUser {
   const parsed = parseUserImport({ email, name, emailVerified: true, roles: [call.value('role') ?? 'admin'] }, []);
   if (parsed.kind === 'valid') return parsed.user;
   const problems = parsed.errors.map(({ field, message }) => `--${field.replace(/^roles.*/, 'role')} ${message}`);
-  throw new OperatorMistake(`Refused: ${problems.join('; ')}.`, exitCodes.usage);
+  throw new UsageError(`Refused: ${problems.join('; ')}.`, exitCodes.usage);
 }
 
 async function createUser(call: CommandCall, system: System, user: ImportedUser): Promise<number> {
   const { accounts, requireAcceptablePassword } = system.identity;
   const unknown = await accounts.unknownRoles(user.roles);
   if (unknown.length > 0)
-    throw new OperatorMistake(
+    throw new UsageError(
       `There is no role "${unknown.join('", "')}". The policy in sallyport.config.ts names them.`,
       exitCodes.refused,
     );
   if ((await accounts.findByEmail(user.email)) !== null)
-    throw new OperatorMistake(
+    throw new UsageError(
       `This address has an account. "sallyport users set-roles <email> <role>" gives it a role.`,
       exitCodes.refused,
     );

@@ -7,7 +7,7 @@ import type { ImportRecord } from '../import/import-record.ts';
 import { readCsv } from '../import/read-csv.ts';
 import { readNdjson } from '../import/read-ndjson.ts';
 import { withSystem, type System } from '../open-system.ts';
-import { exitCodes, OperatorMistake } from '../operator-mistake.ts';
+import { exitCodes, UsageError } from '../usage-error.ts';
 
 type Format = 'ndjson' | 'csv';
 
@@ -44,7 +44,7 @@ export const importUsers: Command = {
     return withSystem(call.terminal, isDryRun ? 'reads' : 'writes', async (system) => {
       const unknown = await system.identity.accounts.unknownRoles(defaultRoles);
       if (unknown.length > 0)
-        throw new OperatorMistake(
+        throw new UsageError(
           '--roles names a role that the policy in sallyport.config.ts does not have.',
           exitCodes.usage,
         );
@@ -59,13 +59,13 @@ function openSource(call: CommandCall): Source {
   const format =
     call.value('format') ?? /\.(ndjson|jsonl|csv)$/i.exec(file)?.[1]?.toLowerCase().replace('jsonl', 'ndjson');
   if (format !== 'ndjson' && format !== 'csv')
-    throw new OperatorMistake('Say which format the file has: --format ndjson or --format csv.', exitCodes.usage);
+    throw new UsageError('Say which format the file has: --format ndjson or --format csv.', exitCodes.usage);
   try {
     const { size } = statSync(path);
     closeSync(openSync(path, 'r'));
     return { format, path, bytes: size };
   } catch {
-    throw new OperatorMistake('The file to import cannot be read. Nothing was changed.', exitCodes.usage);
+    throw new UsageError('The file to import cannot be read. Nothing was changed.', exitCodes.usage);
   }
 }
 
@@ -127,7 +127,7 @@ function openForWriting(path: string): number {
   try {
     return openSync(path, 'w', 0o600);
   } catch {
-    throw new OperatorMistake('The file of --errors cannot be written. Nothing was changed.', exitCodes.usage);
+    throw new UsageError('The file of --errors cannot be written. Nothing was changed.', exitCodes.usage);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Command } from '../command.ts';
 import { toShownUser } from '../find-user.ts';
 import { withSystem } from '../open-system.ts';
-import { exitCodes } from '../operator-mistake.ts';
+import { exitCodes } from '../usage-error.ts';
 import { toTable } from '../table.ts';
 
 /** Rows that are read, and set in columns, at once. */

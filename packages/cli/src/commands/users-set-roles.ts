@@ -1,7 +1,7 @@
 import type { Command } from '../command.ts';
 import { requireUser, toShownUser } from '../find-user.ts';
 import { withSystem } from '../open-system.ts';
-import { exitCodes, OperatorMistake } from '../operator-mistake.ts';
+import { exitCodes, UsageError } from '../usage-error.ts';
 import { toPlainText } from '../table.ts';
 
 /** Replaces the roles of an account. */
@@ -16,7 +16,7 @@ export const setRoles: Command = {
       const unknown = await identity.accounts.unknownRoles(roles);
       if (unknown.length > 0) {
         const names = unknown.map(toPlainText).join('", "');
-        throw new OperatorMistake(
+        throw new UsageError(
           `There is no role "${names}". The policy in sallyport.config.ts names them.`,
           exitCodes.refused,
         );

@@ -1,7 +1,7 @@
 import type { Command } from '../command.ts';
 import { requireUser, toShownUser } from '../find-user.ts';
 import { withSystem } from '../open-system.ts';
-import { exitCodes } from '../operator-mistake.ts';
+import { exitCodes } from '../usage-error.ts';
 import { toPlainText, toTable } from '../table.ts';
 
 /** Shows one account and its live sessions. */

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { parse, type CsvError } from 'csv-parse';
-import { exitCodes, OperatorMistake } from '../operator-mistake.ts';
+import { exitCodes, UsageError } from '../usage-error.ts';
 import { maximumRecordBytes, type ImportRecord } from './import-record.ts';
 
 const columns = ['email', 'name', 'passwordHash', 'roles', 'emailVerified'] as const;
@@ -14,7 +14,7 @@ interface CsvRecord {
 /**
  * Reads CSV (RFC 4180) whose first line names the columns. Roles are separated by spaces or semicolons.
  *
- * @throws OperatorMistake when the first line does not name columns that are known.
+ * @throws UsageError when the first line does not name columns that are known.
  */
 export async function* readCsv(chunks: AsyncIterable<Buffer>): AsyncGenerator<ImportRecord> {
   const unreadable: ImportRecord[] = [];
@@ -44,7 +44,7 @@ function requireColumns(header: readonly string[]): Column[] {
   const known = header.map((name) => columns.find((column) => column === name.trim()));
   const isUsable = known.includes('email') && known.includes('name') && new Set(known).size === known.length;
   if (isUsable && known.every((column) => column !== undefined)) return known;
-  throw new OperatorMistake(
+  throw new UsageError(
     `The first line of a CSV file names its columns, each once: ${columns.join(', ')}. email and name are needed.`,
     exitCodes.refused,
   );

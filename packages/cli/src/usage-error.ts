@@ -10,9 +10,9 @@ export const exitCodes = {
   unavailable: 3,
 } as const;
 
-/** Something that the operator can correct: its message says how, and no stack trace is shown. */
-export class OperatorMistake extends Error {
-  override readonly name = 'OperatorMistake';
+/** A use of the command line that the operator can correct: its message says how, and no stack trace is shown. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
   readonly exitCode: number;
 
   constructor(message: string, exitCode: number = exitCodes.unavailable) {
