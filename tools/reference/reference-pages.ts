@@ -1,7 +1,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
-import { errorCatalog, routeSchema, securityEventDetails, type ErrorCatalogEntry } from '@sallyport/core';
+import {
+  errorCatalog,
+  optionsErrorCatalog,
+  routeSchema,
+  securityEventDetails,
+  type ErrorCatalogEntry,
+} from '@sallyport/core';
 import { configSchema } from '@sallyport/server';
 import { workspaceRoot } from '../workspace-root.ts';
 import { describeEnvironmentVariables } from './environment-variables.ts';
@@ -51,6 +57,13 @@ function errorsPage(): string {
         hint,
         challenge === undefined ? '' : `\`${challenge}\``,
       ]),
+    ),
+    '## Refused options',
+    'What is built or started with options that cannot be used throws an `OptionsError` with one of these codes in `code`; its message says what to do. No caller meets it. A native `TypeError` is a bug, and the start shows its stack.',
+    'Source: `packages/core/src/options/options-error.ts`.',
+    table(
+      ['Code', 'Meaning'],
+      Object.entries(optionsErrorCatalog).map(([code, meaning]) => [`\`${code}\``, meaning]),
     ),
   ]);
 }

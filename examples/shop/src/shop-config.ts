@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/nestjs';
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 
@@ -45,13 +46,13 @@ type Variables = Readonly<Record<string, string | undefined>>;
 /**
  * Reads the environment. `MONGODB_URL_FILE` may name a file that holds the address.
  *
- * @throws TypeError that names every bad variable at once, and no value.
+ * @throws OptionsError that names every bad variable at once, and no value.
  */
 export function loadShopConfig(environment: Variables): ShopConfig {
   const result = shopConfigSchema.safeParse({ ...environment, MONGODB_URL: readMongodbUrl(environment) });
   if (!result.success) {
     const problems = result.error.issues.map((issue) => `  - ${issue.path.join('.')}: ${issue.message}`);
-    throw new TypeError(['The shop cannot start with this environment:', ...problems].join('\n'));
+    throw new OptionsError(['The shop cannot start with this environment:', ...problems].join('\n'));
   }
   const values = result.data;
   return {
@@ -69,11 +70,11 @@ export function loadShopConfig(environment: Variables): ShopConfig {
 /** An empty variable is no address; of a file only the text counts, not the line break behind it. */
 function readMongodbUrl({ MONGODB_URL: url, MONGODB_URL_FILE: file }: Variables): string | undefined {
   if (file === undefined || file === '') return url === '' ? undefined : url;
-  if (url !== undefined && url !== '') throw new TypeError('Set MONGODB_URL or MONGODB_URL_FILE, not both');
+  if (url !== undefined && url !== '') throw new OptionsError('Set MONGODB_URL or MONGODB_URL_FILE, not both');
   try {
     return readFileSync(file, 'utf8').trim();
   } catch {
-    throw new TypeError('MONGODB_URL_FILE names a file that cannot be read');
+    throw new OptionsError('MONGODB_URL_FILE names a file that cannot be read');
   }
 }
 

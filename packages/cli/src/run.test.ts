@@ -2,6 +2,7 @@ import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { claimDataFolder } from '@sallyport/stores';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { runCommandLine } from './run.ts';
 import { createWorkplace, goodPassword, type Workplace } from './test-support/memory-terminal.ts';
 
 const email = 'ada@example.test';
@@ -40,6 +41,28 @@ describe('the command line', () => {
     expect(result.code).toBe(3);
     expect(result.errors).toMatch(/routs[\s\S]*not a key/);
     expect(result.errors).not.toMatch(/canary|\n\s+at /);
+  });
+
+  it('names the line of a configuration file that fails', async () => {
+    writeFileSync(
+      join(place.folder, 'sallyport.config.ts'),
+      '\nconst parts = undefined;\nexport default parts.routes;',
+    );
+    const result = await place.run(['routes']);
+    expect(result.code).toBe(3);
+    expect(result.errors).toMatch(/cannot be loaded: TypeError[\s\S]*sallyport\.config\.ts:3:/);
+    expect(result.errors).not.toMatch(/fault of sallyport/);
+  });
+
+  it('keeps the stack of a native TypeError, which is a bug', async () => {
+    const errors: string[] = [];
+    const terminal = {
+      environment: undefined,
+      workingFolder: '/',
+      errors: { write: (text: string) => errors.push(text) },
+    };
+    expect(await runCommandLine(['routes'], terminal as never)).toBe(3);
+    expect(errors.join('')).toMatch(/fault of sallyport[\s\S]*TypeError[\s\S]*\n\s+at /);
   });
 
   it('writes mistakes as JSON when it is asked to', async () => {

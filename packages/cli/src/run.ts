@@ -1,5 +1,5 @@
-import { OptionsError, SallyportError, toStoreError } from '@sallyport/core';
-import { ConfigurationError } from '@sallyport/server';
+import { SallyportError, toStoreError } from '@sallyport/core';
+import { messageForOperators } from '@sallyport/server';
 import { commands } from './commands/commands.ts';
 import { commonOptions, type Command, type CommandCall } from './command.ts';
 import { nearestWord } from './nearest-word.ts';
@@ -72,8 +72,8 @@ function createCall(
 /** A stack trace is for faults of ours, and for nothing that an operator can correct. */
 function explain(error: unknown): { readonly message: string; readonly exitCode: number } {
   if (error instanceof UsageError) return { message: error.message, exitCode: error.exitCode };
-  if (error instanceof ConfigurationError || error instanceof OptionsError)
-    return { message: error.message, exitCode: exitCodes.unavailable };
+  const message = messageForOperators(error);
+  if (message !== undefined) return { message, exitCode: exitCodes.unavailable };
   const known = toStoreError(error);
   if (known instanceof SallyportError) {
     const cause = known.cause instanceof Error ? ` (${known.cause.message})` : '';
@@ -85,8 +85,6 @@ function explain(error: unknown): { readonly message: string; readonly exitCode:
       };
     return { message: `Refused: ${fields === '' ? known.message : fields}.`, exitCode: exitCodes.refused };
   }
-  if (error instanceof Error && (error.constructor === Error || error.constructor === TypeError))
-    return { message: error.message, exitCode: exitCodes.unavailable };
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { message: `This is a fault of sallyport; please report it.\n${trace}`, exitCode: exitCodes.unavailable };
 }

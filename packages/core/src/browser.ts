@@ -1,6 +1,7 @@
 /* What a browser may load: rules and names only, no verification, no schema library, no Node built-in. */
 export type { StepUp } from './policy/assurance.ts';
 export { errorCatalog, isErrorCode, type ErrorCatalogEntry, type ErrorCode } from './errors/error-catalog.ts';
+export { OptionsError, type OptionsErrorCode } from './options/options-error.ts';
 export { isPermission, selectPermissions } from './policy/permission.ts';
 export { definePolicy, type Policy } from './policy/policy.ts';
 export type {

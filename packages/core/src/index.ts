@@ -64,7 +64,7 @@ export {
   type UserPrincipal,
 } from './principal/principal.ts';
 export { hostPatternSchema, isHost, isHostPattern } from './options/host-pattern.ts';
-export { OptionsError, type OptionsErrorCode } from './options/options-error.ts';
+export { OptionsError, optionsErrorCatalog, type OptionsErrorCode } from './options/options-error.ts';
 export {
   problemMediaType,
   toProblem,

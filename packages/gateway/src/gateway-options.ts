@@ -1,4 +1,5 @@
 import {
+  OptionsError,
   isHostPattern,
   isLoopbackHost,
   sessionCookieFor,
@@ -205,7 +206,7 @@ const defaultLimits: Required<GatewayLimits> = {
 /**
  * Checks the options of a gateway.
  *
- * @throws TypeError with every problem in one message.
+ * @throws OptionsError with every problem in one message.
  */
 export function checkGatewayOptions(options: GatewayOptions): CheckedGatewayOptions {
   const checked = {
@@ -232,7 +233,7 @@ export function checkGatewayOptions(options: GatewayOptions): CheckedGatewayOpti
     hsts: { maxAgeSeconds: oneYearSeconds, includeSubDomains: false, ...options.hsts },
   };
   const problems = [...problemsOf(checked), ...problemsOfUrl(options.publicUrl)];
-  if (problems.length > 0) throw new TypeError(`the gateway cannot be built:\n- ${problems.join('\n- ')}`);
+  if (problems.length > 0) throw new OptionsError(`the gateway cannot be built:\n- ${problems.join('\n- ')}`);
   const url = new URL(options.publicUrl);
   const { now } = options;
   const clock = now === undefined ? Date.now : () => now().getTime();

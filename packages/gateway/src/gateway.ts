@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core';
 import { createForwardAuthHandler } from './forward-auth/forward-auth-handler.ts';
 import { checkGatewayOptions, type GatewayOptions } from './gateway-options.ts';
 import type { Explanation, ExplainQuestion } from './explain/explanation.ts';
@@ -30,7 +31,7 @@ export interface Gateway {
   /**
    * Uses another certificate for handshakes from now on; open connections stay.
    *
-   * @throws Error when the pair cannot be used; the one before stays. TypeError when nothing listens with TLS.
+   * @throws OptionsError when the pair cannot be used; the one before stays. TypeError when nothing listens with TLS.
    */
   replaceCertificate(pair: CertificatePair): void;
   /**
@@ -52,7 +53,7 @@ export interface Gateway {
    * Uses other routes and addresses for every request that arrives from now on. Requests and streams that are under way
    * end as they began; sessions, tokens and their caches stay.
    *
-   * @throws TypeError with every problem in one message; then nothing has changed.
+   * @throws OptionsError with every problem in one message; then nothing has changed.
    */
   reconfigure(change: GatewayChange): void;
   /**
@@ -64,7 +65,7 @@ export interface Gateway {
    * Opens the listener for auth subrequests (`GET /forward-auth`) of declared proxies (`forwardAuth.proxies`). It has no
    * TLS and answers with the token of the caller, so only proxies may reach it.
    *
-   * @throws TypeError when no proxies are declared.
+   * @throws OptionsError when no proxies are declared.
    */
   listenForwardAuth(address: { readonly host: string; readonly port: number }): Promise<Listening>;
   /** Stops accepting, lets running requests end within the grace period (10 s by default), then closes everything. */
@@ -76,7 +77,7 @@ const defaultGraceMilliseconds = 10_000;
 /**
  * Builds the gateway. Nothing listens until `listen` is called; nothing is read from the environment.
  *
- * @throws TypeError with every problem of the options or routes in one message.
+ * @throws OptionsError with every problem of the options or routes in one message.
  */
 export function createGateway(options: GatewayOptions): Gateway {
   let checked = checkGatewayOptions(options);
@@ -151,7 +152,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       return toListening(await openRebuilt(address, build, listenerOptionsFor('public')));
     },
     listenForwardAuth: async (address) => {
-      if (options.forwardAuth === undefined) throw new TypeError('no proxies are declared that may ask');
+      if (options.forwardAuth === undefined) throw new OptionsError('no proxies are declared that may ask');
       const { proxies } = options.forwardAuth;
       const build = (): HandleRequest => createForwardAuthHandler(current.forwardAuthParts(proxies, () => isDraining));
       return toListening(

@@ -11,7 +11,7 @@ import type { SignInGate } from './sessions/required-assurance.ts';
 export interface Feature<Config, Built extends BuiltFeature = BuiltFeature> {
   readonly tables?: readonly RecordTable[];
   readonly sealedColumns?: readonly SealedColumn[];
-  /** Refuses a configuration that cannot work, before anything is opened. @throws TypeError */
+  /** Refuses a configuration that cannot work, before anything is opened. @throws OptionsError */
   readonly requireConfig?: (config: Config, policy: Policy) => void;
   readonly create: (kernel: IdentityKernel, config: Config) => Built;
 }

@@ -94,7 +94,7 @@ const defaultPasswordLength: PasswordLength = { minimum: 15, maximum: 128 };
  * No route of Better Auth is served, and the token of a session is in its cookie only: in no body, row or log line.
  * Every answer is `Cache-Control: no-store`. When the database does not answer, the answer is 503 and no cookie changes.
  *
- * @throws TypeError for a public URL in plain http off loopback, for a password length below 8, and for a role that the
+ * @throws OptionsError for a public URL in plain http off loopback, for a password length below 8, and for a role that the
  *   policy does not have; rejects with `SP_STORE_UNAVAILABLE` when the roles cannot be read.
  */
 export async function createIdentity(options: IdentityOptions): Promise<Identity> {

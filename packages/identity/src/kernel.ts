@@ -1,4 +1,5 @@
 import {
+  OptionsError,
   createCsrfTokens,
   csrfSealingPurpose,
   sessionCookieFor,
@@ -71,7 +72,7 @@ export const defaultGuessLimits: GuessLimits = {
   device: { maximumFailures: 10, windowSeconds: 24 * 60 * 60 },
 };
 
-/** Builds what all features share. @throws TypeError for options that cannot work. */
+/** Builds what all features share. @throws OptionsError for options that cannot work. */
 export async function createKernel(options: KernelOptions) {
   const {
     publicUrl,
@@ -169,5 +170,5 @@ export async function createKernel(options: KernelOptions) {
 function requireLifetime({ idleSeconds, absoluteSeconds }: SessionLifetime): void {
   const areWhole = Number.isInteger(idleSeconds) && Number.isInteger(absoluteSeconds);
   if (!areWhole || idleSeconds < 1 || absoluteSeconds < idleSeconds)
-    throw new TypeError('a session must live for whole seconds, and at least as long at all as without use');
+    throw new OptionsError('a session must live for whole seconds, and at least as long at all as without use');
 }

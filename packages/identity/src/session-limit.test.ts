@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { canRace, goodPassword, onDatabase, startHarness, type Answer, type Harness } from './identity.test-support.ts';
 import type { SessionLimitRules } from './sessions/session-limit.ts';
@@ -115,6 +116,6 @@ describe(onDatabase('an account that is signed in in as many places as it may be
   );
 
   it('must have a number that can be', async () => {
-    await expect(startHarness({ sessionLimit: { maximum: 0, onLimit: 'refuse' } })).rejects.toThrow(TypeError);
+    await expect(startHarness({ sessionLimit: { maximum: 0, onLimit: 'refuse' } })).rejects.toThrow(OptionsError);
   });
 });

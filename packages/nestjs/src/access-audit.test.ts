@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core';
 import { createTestIssuer } from '@sallyport/testing';
 import { Controller, Get, Injectable, Post, SetMetadata, type INestApplication, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -227,7 +228,7 @@ describe('the options', () => {
     },
     { name: 'an empty key set', change: { keysUrl: undefined, keys: { keys: [] } } },
   ])('with $name are refused', ({ change }) => {
-    expect(() => requireSallyportOptions({ ...good, ...change } as never)).toThrow(TypeError);
+    expect(() => requireSallyportOptions({ ...good, ...change } as never)).toThrow(OptionsError);
   });
 
   it('may allow plain http by a long name', () => {

@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core';
 import { Inject, Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { listHandlers, type DiscoveredHandler } from './list-handlers.ts';
@@ -13,7 +14,7 @@ export class AccessAudit {
   ) {
     const problems = listHandlers(discovery, scanner).flatMap(problemsOf);
     if (problems.length === 0) return;
-    throw new TypeError(
+    throw new OptionsError(
       [
         `Sallyport refuses to start: ${problems.length === 1 ? 'one problem' : `${problems.length} problems`} with declared access.`,
         ...problems.map((problem) => `  - ${problem}`),

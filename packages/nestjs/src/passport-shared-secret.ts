@@ -14,7 +14,7 @@ export type SecretOrKeyProvider = (
  *
  * A token that names neither secret is refused.
  *
- * @throws TypeError for a text that holds no strong secret, or more than two.
+ * @throws OptionsError for a text that holds no strong secret, or more than two.
  * @example
  * `super({ jwtFromRequest, secretOrKeyProvider: passportSharedSecret(secret), algorithms: ['HS256'], issuer, audience })`
  */

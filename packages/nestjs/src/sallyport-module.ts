@@ -26,12 +26,12 @@ export interface SallyportAsyncOptions {
  */
 @Module({})
 export class SallyportModule {
-  /** @throws TypeError that names every bad option. */
+  /** @throws OptionsError that names every bad option. */
   static forRoot(options: SallyportOptions): DynamicModule {
     return describeModule([], { provide: SALLYPORT_OPTIONS, useValue: requireSallyportOptions(options) });
   }
 
-  /** The start fails with a TypeError that names every bad option. */
+  /** The start fails with an OptionsError that names every bad option. */
   static forRootAsync(options: SallyportAsyncOptions): DynamicModule {
     const { imports = [], inject = [], useFactory } = options;
     return describeModule(imports, {

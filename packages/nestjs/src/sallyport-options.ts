@@ -1,4 +1,5 @@
 import {
+  OptionsError,
   internalIssuerPath,
   isLoopbackHost,
   problemOfSharedSecrets,
@@ -114,7 +115,7 @@ const checks: {
 /**
  * Checks the options once, at the start. Unknown keys are refused: a mistyped option would otherwise be a silent default.
  *
- * @throws TypeError that names every problem by key, never by value.
+ * @throws OptionsError that names every problem by key, never by value.
  */
 export function requireSallyportOptions(options: SallyportOptions): SallyportOptions {
   const unknown = Object.keys(options).filter((key) => !Object.hasOwn(checks, key));
@@ -126,7 +127,9 @@ export function requireSallyportOptions(options: SallyportOptions): SallyportOpt
     }),
   ];
   if (problems.length === 0) return options;
-  throw new TypeError(['SallyportModule has bad options:', ...problems.map((problem) => `  - ${problem}`)].join('\n'));
+  throw new OptionsError(
+    ['SallyportModule has bad options:', ...problems.map((problem) => `  - ${problem}`)].join('\n'),
+  );
 }
 
 function isHttpUrl(value: unknown): value is string {

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { silentLogger } from '@sallyport/core';
+import { OptionsError, silentLogger } from '@sallyport/core';
 import { createTestIssuer, encodeJson, type TestIssuer, type TestKeyEndpoint } from '@sallyport/testing';
 import { Controller, Get, Injectable, UseGuards, type INestApplication, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -188,7 +188,7 @@ describe('the options of a service', () => {
     try {
       requireSallyportOptions(wrong);
     } catch (error) {
-      message = error instanceof TypeError ? error.message : '';
+      message = error instanceof OptionsError ? error.message : '';
     }
     expect(message).toContain('SallyportModule has bad options');
     for (const one of [secret, older, foreign, secret.slice(0, 40)]) expect(message).not.toContain(one);
@@ -201,6 +201,6 @@ describe('the options of a service', () => {
   });
 
   it.each(['', 'short', `${secret},${secret}`])('of passport-jwt are no secret such as %j either', (text) => {
-    expect(() => passportSharedSecret(text)).toThrow(TypeError);
+    expect(() => passportSharedSecret(text)).toThrow(OptionsError);
   });
 });

@@ -11,6 +11,7 @@ export { createIdentityMount } from './identity-mount.ts';
 export { createJsonLogger } from './json-logger.ts';
 export { createLineWriter } from './line-writer.ts';
 export { createPrometheusMeter } from './metrics/prometheus-meter.ts';
+export { messageForOperators } from './message-for-operators.ts';
 export { openIdentity, type IdentityComposition } from './open-identity.ts';
 export { openMailer, type MailerOptions } from './open-mailer.ts';
 export { openConfiguredRedis, type RedisAddressing } from './open-redis-stores.ts';

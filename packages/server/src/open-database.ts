@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core';
 import { join } from 'node:path';
 import type { Logger } from '@sallyport/core';
 import { openIdentityDatabase, type DatabaseHandle, type IdentityDatabase } from '@sallyport/identity';
@@ -55,7 +56,7 @@ export async function openDatabase(composition: DatabaseComposition): Promise<Ga
   if (claim !== undefined) closing.push(() => claim.release());
   const database = await open(external, claim, logger);
   if (environment.isProduction && !database.hasAtomicUpdates)
-    throw new Error(
+    throw new OptionsError(
       'This database does not update conditionally in one step (FerretDB 1), so that what may happen once could happen twice. Use MongoDB or PostgreSQL in production.',
     );
   return { ...database, readClock: () => readDatabaseClock(external) };

@@ -1,4 +1,4 @@
-import type { Logger, Mailer } from '@sallyport/core';
+import { OptionsError, type Logger, type Mailer } from '@sallyport/core';
 import {
   createChannelMailer,
   createDevelopmentMailbox,
@@ -59,7 +59,7 @@ function openSms({ config, environment }: MailerOptions): Mailer | undefined {
       ...(from === undefined ? {} : { from }),
     });
   } catch (error) {
-    const problem = error instanceof TypeError ? error.message : 'cannot be used';
+    const problem = error instanceof OptionsError ? error.message : 'cannot be used';
     throw new ConfigurationError('mail', [{ key: 'SMS_GATEWAY_URL', problem }]);
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import {
+  OptionsError,
   SallyportError,
   type Counters,
   type InvalidationBus,
@@ -78,7 +79,7 @@ export function openConfiguredRedis({ url, config, logger }: RedisAddressing): R
   try {
     return openRedis({ url, prefix, logger, ...ca });
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
+    if (!(error instanceof OptionsError)) throw error;
     throw new ConfigurationError('environment', [{ key: 'REDIS_URL', problem: error.message }]);
   }
 }
@@ -96,8 +97,9 @@ async function waitFor(redis: Redis, waitMilliseconds: number): Promise<void> {
     await redis.ready(waitMilliseconds);
   } catch (error) {
     const word = error instanceof SallyportError ? error.reason : 'unknown';
-    throw new Error(
+    throw new OptionsError(
       `Redis does not answer (${word}), and was waited for ${waitMilliseconds / 1000} s. Check that it runs, that REDIS_URL points at it, and the user and password there.`,
+      'SP_OPTIONS_UNREACHABLE',
       { cause: error },
     );
   }

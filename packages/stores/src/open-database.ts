@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core';
 import type { Logger } from '@sallyport/core';
 import { openMongo, type MongoDatabase } from './mongodb/open-mongo.ts';
 import { openPostgres, type PostgresDatabase } from './postgres/open-postgres.ts';
@@ -8,7 +9,7 @@ export type ExternalDatabase = PostgresDatabase | MongoDatabase;
 /**
  * Opens the database that `DATABASE_URL` names, by its scheme.
  *
- * @throws Error that names DATABASE_URL and never its value, for a scheme that is not known and for a URL that is none.
+ * @throws OptionsError that names DATABASE_URL and never its value, for a scheme that is not known and for a URL that is none.
  */
 export function openExternalDatabase(url: string, logger: Logger): ExternalDatabase {
   const scheme = /^([a-z+]+):\/\//i.exec(url)?.[1]?.toLowerCase();
@@ -21,7 +22,7 @@ export function openExternalDatabase(url: string, logger: Logger): ExternalDatab
       return openMongo({ url });
     case undefined:
     default:
-      throw new Error(
+      throw new OptionsError(
         'DATABASE_URL cannot be used: it must begin with postgres:// or mongodb://. Without it the embedded SQLite is used.',
       );
   }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isStoreFault, silentLogger, storeFaultWordOf, type Logger } from '@sallyport/core';
+import { OptionsError, isStoreFault, silentLogger, storeFaultWordOf, type Logger } from '@sallyport/core';
 import type { ExternalDatabase } from './open-database.ts';
 
 export interface DatabaseWaitOptions {
@@ -17,7 +17,7 @@ const finalWords = /^(?:28\d{3}|28P01|3D000|18|13)$/;
 /**
  * Waits until a database answers, so that a gateway may be started before it.
  *
- * @throws Error that says what to do, and neither where the database is nor who asks. At once when the database answers that
+ * @throws OptionsError that says what to do, and neither where the database is nor who asks. At once when the database answers that
  *   it does not let this user in.
  */
 export async function waitForDatabase(database: ExternalDatabase, options: DatabaseWaitOptions = {}): Promise<void> {
@@ -31,12 +31,14 @@ export async function waitForDatabase(database: ExternalDatabase, options: Datab
       if (!isStoreFault(error)) throw error;
       const word = storeFaultWordOf(error);
       if (finalWords.test(word))
-        throw new Error(
+        throw new OptionsError(
           `The database does not let Sallyport in (${word}). Check the user, the password and the name of the database in DATABASE_URL.`,
+          'SP_OPTIONS_UNREACHABLE',
         );
       if (performance.now() >= deadline)
-        throw new Error(
+        throw new OptionsError(
           `The database does not answer (${word}), and was waited for ${Math.round(maximumMilliseconds / 1000)} s. Check that it runs and that DATABASE_URL points at it.`,
+          'SP_OPTIONS_UNREACHABLE',
         );
       logger.warn('the database does not answer yet', { error: word });
       await delay(pauseMilliseconds);

@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core';
 import { createClosing } from '@sallyport/server';
 import {
   isEmptyPlan,
@@ -44,7 +45,7 @@ async function migrateNow(database: DatabaseHandle): Promise<MigrationPlan> {
   try {
     return await migrate(options);
   } catch (error) {
-    if (error instanceof Error && error.constructor === Error) throw new UsageError(error.message, exitCodes.refused);
+    if (error instanceof OptionsError) throw new UsageError(error.message, exitCodes.refused);
     throw error;
   }
 }

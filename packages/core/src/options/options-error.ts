@@ -1,16 +1,26 @@
-/** Stable codes of what can be wrong with options. A code is never used for anything else. */
-export type OptionsErrorCode =
-  /** An option is missing, or has a value that cannot be used. */
-  | 'SP_OPTIONS_INVALID'
-  /** The policy differs from the roles that are stored. */
-  | 'SP_OPTIONS_POLICY_DIFFERS';
+/**
+ * Every reason for which something is not built or started, and what it means. The code is the contract and is never
+ * reused; the sentences may change. The reference page is generated from this table.
+ */
+export const optionsErrorCatalog = {
+  SP_OPTIONS_INVALID: 'An option or setting is missing or unknown, or has a value that cannot be used.',
+  SP_OPTIONS_POLICY_DIFFERS: 'The policy of the configuration differs from the roles that are stored.',
+  SP_OPTIONS_UNREACHABLE: 'A server that a setting names does not answer, or does not let Sallyport in.',
+  SP_OPTIONS_PORT_UNAVAILABLE: 'A port is taken, or needs rights that the process does not have.',
+  SP_OPTIONS_DATA_UNUSABLE:
+    'What an earlier start stored cannot be used: it is damaged, sealed under another root secret, or open to other users of the machine.',
+  SP_OPTIONS_STORE_IN_USE: 'Another process uses the stores, and must not.',
+} as const satisfies Record<`SP_OPTIONS_${string}`, string>;
+
+/** Stable codes of what can be wrong with options. */
+export type OptionsErrorCode = keyof typeof optionsErrorCatalog;
 
 /**
- * Refuses options when something is built, with a message written for the operator. It is the only error of a start
- * that is shown without its stack for what it says: a native `TypeError` is a bug, and keeps its stack.
+ * Refuses options when something is built, with a message written for the operator, which is shown without a stack.
+ * A native `TypeError` is a bug, and keeps its stack.
  */
 export class OptionsError extends Error {
-  override readonly name = 'OptionsError';
+  override readonly name: string = 'OptionsError';
   readonly code: OptionsErrorCode;
 
   constructor(message: string, code: OptionsErrorCode = 'SP_OPTIONS_INVALID', options?: ErrorOptions) {

@@ -1,3 +1,5 @@
+import { OptionsError } from '../options/options-error.ts';
+
 /** The session cookie, as it is written on sign-in and read by the gateway. Its value never changes on refresh. */
 export interface SessionCookie {
   readonly name: '__Host-sallyport' | 'sallyport';
@@ -7,14 +9,14 @@ export interface SessionCookie {
 /**
  * The cookie for a public URL: `__Host-sallyport` on https, `sallyport` on plain-http loopback.
  *
- * @throws TypeError for plain http anywhere else.
+ * @throws OptionsError for plain http anywhere else.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6265 RFC 6265}, and its successor for the `__Host-` prefix
  */
 export function sessionCookieFor(publicUrl: string): SessionCookie {
   const { protocol, hostname } = new URL(publicUrl);
   if (protocol === 'https:') return { name: '__Host-sallyport', secure: true };
   if (protocol === 'http:' && isLoopbackHost(hostname)) return { name: 'sallyport', secure: false };
-  throw new TypeError('publicUrl must be https, except on loopback: a session cookie is never sent in clear');
+  throw new OptionsError('publicUrl must be https, except on loopback: a session cookie is never sent in clear');
 }
 
 /** Says whether a host name is this machine: `localhost`, `*.localhost`, 127.0.0.0/8 or `[::1]`. */

@@ -1,3 +1,4 @@
+import { OptionsError } from '../options/options-error.ts';
 import { createHash, createHmac, createSecretKey, generateKeyPairSync, hkdfSync, randomBytes, sign } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -53,7 +54,7 @@ describe('the text of a shared secret', () => {
     const problem = problemOfSharedSecrets(text);
     expect(problem).toMatch(/^(?:is|holds|contains|can)\b/);
     for (const part of text.split(/[\s,]+/).filter((one) => one.length > 3)) expect(problem).not.toContain(part);
-    expect(() => createSharedSecretSource(text)).toThrow(TypeError);
+    expect(() => createSharedSecretSource(text)).toThrow(OptionsError);
   });
 });
 
@@ -252,7 +253,9 @@ describe('a verifier with a shared secret', () => {
   it('is not built with algorithms', () => {
     const keys = createSharedSecretSource(ours);
     for (const algorithms of [['ES256'], ['HS256'], []])
-      expect(() => createTokenVerifier({ issuer, audience, keys, algorithms: algorithms as never })).toThrow(TypeError);
+      expect(() => createTokenVerifier({ issuer, audience, keys, algorithms: algorithms as never })).toThrow(
+        OptionsError,
+      );
   });
 });
 
@@ -328,6 +331,6 @@ describe('a verifier with public keys', () => {
   it.each([['HS256'], ['ES256', 'HS256'], ['none'], ['hs256'], []])('is not built for %j', (...algorithms) => {
     const keys = createLocalKeySource({ keys: [ec] });
     const wrong = algorithms as readonly string[] as readonly SignatureAlgorithm[];
-    expect(() => createTokenVerifier({ issuer, audience, keys, algorithms: wrong })).toThrow(TypeError);
+    expect(() => createTokenVerifier({ issuer, audience, keys, algorithms: wrong })).toThrow(OptionsError);
   });
 });

@@ -2,6 +2,7 @@ import { base64url, type CryptoKey } from 'jose';
 import type { KeySource } from './key-source.ts';
 import { SallyportError } from '../errors/sallyport-error.ts';
 import { weaknessOfSecret } from '../options/secret-strength.ts';
+import { OptionsError } from '../options/options-error.ts';
 
 /** How a shared secret signs. Every verifier can sign with it as well. */
 export const sharedSecretAlgorithm = 'HS256';
@@ -43,11 +44,11 @@ export function problemOfSharedSecrets(text: string): string | undefined {
 /**
  * Reads the shared secret, or two of them with a comma or a line break between: the first one signs, both verify.
  *
- * @throws TypeError that says what is wrong, and nothing of the text.
+ * @throws OptionsError that says what is wrong, and nothing of the text.
  */
 export function parseSharedSecrets(text: string): readonly string[] {
   const problem = problemOfSharedSecrets(text);
-  if (problem !== undefined) throw new TypeError(`the shared secret ${problem}`);
+  if (problem !== undefined) throw new OptionsError(`the shared secret ${problem}`);
   return split(text);
 }
 
@@ -71,7 +72,7 @@ export async function idOfSharedSecret(secret: string): Promise<string> {
  *
  * The key is the text of the secret itself, as `secretOrKey` of passport-jwt takes it, and not what it decodes to.
  *
- * @throws TypeError for a text that `parseSharedSecrets` refuses.
+ * @throws OptionsError for a text that `parseSharedSecrets` refuses.
  */
 export function createSharedSecretSource(text: string): KeySource {
   const secrets = parseSharedSecrets(text);

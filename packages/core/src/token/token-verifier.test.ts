@@ -1,3 +1,4 @@
+import { OptionsError } from '../options/options-error.ts';
 import { createHmac, KeyObject, sign as signBytes, type webcrypto } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -313,7 +314,7 @@ describe('a token is refused', () => {
 
 describe('building a verifier', () => {
   it.each([{ issuer: '' }, { audience: '' }])('refuses %j', (options) => {
-    expect(() => createVerifier(options)).toThrow(TypeError);
+    expect(() => createVerifier(options)).toThrow(OptionsError);
   });
 });
 

@@ -5,6 +5,7 @@ import type { KeySource } from './key-source.ts';
 import type { Principal } from '../principal/principal.ts';
 import { SallyportError } from '../errors/sallyport-error.ts';
 import { sharedSecretAlgorithm } from './shared-secret.ts';
+import { OptionsError } from '../options/options-error.ts';
 
 /** Algorithms that a verifier accepts from asymmetric keys. */
 export type SignatureAlgorithm = 'ES256' | 'EdDSA' | 'Ed25519' | 'RS256';
@@ -68,7 +69,7 @@ const compactJws = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
  *
  * A verifier with public keys never accepts HS256, and one with a shared secret accepts nothing else.
  *
- * @throws TypeError when issuer or audience is empty, or an algorithm does not go with the kind of keys.
+ * @throws OptionsError when issuer or audience is empty, or an algorithm does not go with the kind of keys.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9068#section-4 RFC 9068, section 4}
  */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
@@ -76,7 +77,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   const algorithms = algorithmsOf(options);
   const { cacheSize = 10_000, objectTo } = options;
   const now = options.now ?? (() => new Date());
-  if (issuer === '' || audience === '') throw new TypeError('a token verifier needs an issuer and an audience');
+  if (issuer === '' || audience === '') throw new OptionsError('a token verifier needs an issuer and an audience');
   const remembered = new Map<string, RememberedToken>();
   let forgotten = 0;
 
@@ -139,12 +140,12 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
 /** Decided once and for all by what the keys are, never by what a token says. */
 function algorithmsOf({ keys: { kind = 'public-keys' }, algorithms }: TokenVerifierOptions): string[] {
   if (kind === 'shared-secret') {
-    if (algorithms !== undefined) throw new TypeError('a shared secret has one algorithm only: name none');
+    if (algorithms !== undefined) throw new OptionsError('a shared secret has one algorithm only: name none');
     return [sharedSecretAlgorithm];
   }
   const chosen = [...(algorithms ?? keyAlgorithms)];
   if (chosen.length === 0 || !chosen.every((one) => asymmetricAlgorithms.includes(one)))
-    throw new TypeError('public keys go with ES256, EdDSA, Ed25519 and RS256 only');
+    throw new OptionsError('public keys go with ES256, EdDSA, Ed25519 and RS256 only');
   return chosen;
 }
 

@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { request, sendRaw, type RawAnswer } from '../test-support/raw-client.ts';
 import { cookie, startTestGateway, type TestGateway } from '../test-support/test-gateway.ts';
@@ -226,7 +227,7 @@ describe('an auth subrequest', () => {
 
   it('needs a declared proxy before its listener opens', async () => {
     const plain = await startTestGateway();
-    await expect(plain.gateway.listenForwardAuth({ host: '127.0.0.1', port: 0 })).rejects.toThrow(TypeError);
+    await expect(plain.gateway.listenForwardAuth({ host: '127.0.0.1', port: 0 })).rejects.toThrow(OptionsError);
     await plain.close();
   });
 });

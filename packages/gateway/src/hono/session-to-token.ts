@@ -1,4 +1,5 @@
 import {
+  OptionsError,
   anonymous,
   SallyportError,
   sessionCookieFor,
@@ -82,14 +83,14 @@ const rememberedSeconds = 60;
  * app.use('/api/shop/*', sessionToToken({ publicUrl, sessions, keyRing, bus, audience: 'shop' }));
  * app.all('/api/shop/*', (c) => proxy(upstream + c.req.path, { method: c.req.method, headers: c.var.sallyport.headers }));
  *
- * @throws TypeError when the public URL is plain http and not loopback, or the life of tokens is not 30 to 300 seconds.
+ * @throws OptionsError when the public URL is plain http and not loopback, or the life of tokens is not 30 to 300 seconds.
  */
 export function sessionToToken(
   options: SessionToTokenOptions,
 ): MiddlewareHandler<{ Variables: SessionToTokenVariables }> {
   const { sessions, bus, keyRing, audience, access = 'signed-in', tokenLifetimeSeconds = 60, now } = options;
   if (!Number.isInteger(tokenLifetimeSeconds) || tokenLifetimeSeconds < 30 || tokenLifetimeSeconds > 300) {
-    throw new TypeError('tokenLifetimeSeconds must be 30 to 300');
+    throw new OptionsError('tokenLifetimeSeconds must be 30 to 300');
   }
   const publicOrigin = new URL(options.publicUrl).origin;
   const clock = now === undefined ? Date.now : () => now().getTime();

@@ -3,7 +3,7 @@ import { createServer as createHttpsServer, Server as HttpsServer } from 'node:h
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { answerSpokenWithoutTls } from '../response/spoken-without-tls.ts';
-import { SallyportError } from '@sallyport/core';
+import { OptionsError, SallyportError } from '@sallyport/core';
 import { answerUnreadable, writeProblem } from '../response/unreadable-request.ts';
 import { capConnections, type ConnectionCaps } from '../limits/connection-caps.ts';
 import type { SlowClients } from '../limits/slow-clients.ts';
@@ -210,9 +210,21 @@ function listen(server: Server, { host, port }: ListenerAddress): Promise<void> 
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       if (cause.code === 'EADDRINUSE') {
-        reject(new Error(`port ${port} on ${host} is taken: stop what uses it, or choose another port`, { cause }));
+        reject(
+          new OptionsError(
+            `port ${port} on ${host} is taken: stop what uses it, or choose another port`,
+            'SP_OPTIONS_PORT_UNAVAILABLE',
+            { cause },
+          ),
+        );
       } else if (cause.code === 'EACCES') {
-        reject(new Error(`port ${port} on ${host} needs rights that this process does not have`, { cause }));
+        reject(
+          new OptionsError(
+            `port ${port} on ${host} needs rights that this process does not have`,
+            'SP_OPTIONS_PORT_UNAVAILABLE',
+            { cause },
+          ),
+        );
       } else reject(cause);
     });
     server.listen(port, host, () => {

@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core';
 import { constants, createPrivateKey, X509Certificate } from 'node:crypto';
 import type { ServerOptions } from 'node:https';
 import { createSecureContext } from 'node:tls';
@@ -27,14 +28,12 @@ const ecdhCurve = isKnownCurve(hybridCurve) ? [hybridCurve, ...curves].join(':')
 /**
  * What a handshake may agree on: TLS 1.2 or 1.3, by the server's preference, without renegotiation, HTTP/1.1 inside.
  *
- * @throws Error when the certificate or the key is not PEM, or when they do not belong together.
+ * @throws OptionsError when the certificate or the key is not PEM, or when they do not belong together.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9325 RFC 9325}, recommendations for the use of TLS
  */
 export function toSecureContext({ cert, key }: CertificatePair): ServerOptions {
   // OpenSSL takes an empty pair without a word, and then every handshake fails.
-  if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) {
-    throw new Error('the private key does not belong to the certificate');
-  }
+  if (!belongTogether(cert, key)) throw new OptionsError('the private key does not belong to the certificate');
   const options = {
     cert,
     key,
@@ -47,6 +46,14 @@ export function toSecureContext({ cert, key }: CertificatePair): ServerOptions {
   } as const;
   createSecureContext(options);
   return options;
+}
+
+function belongTogether(cert: string, key: string): boolean {
+  try {
+    return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+  } catch (cause) {
+    throw new OptionsError('the certificate or its private key cannot be read as PEM', 'SP_OPTIONS_INVALID', { cause });
+  }
 }
 
 function isKnownCurve(name: string): boolean {

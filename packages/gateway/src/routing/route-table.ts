@@ -1,4 +1,4 @@
-import { SallyportError, type RequestLimit, type Route } from '@sallyport/core';
+import { OptionsError, SallyportError, type RequestLimit, type Route } from '@sallyport/core';
 import { knownMethods } from '../firewall/canonical-request.ts';
 import { createHostMatcher } from '../firewall/known-hosts.ts';
 import type { RouteLimits } from '../limits/request-limits.ts';
@@ -51,7 +51,7 @@ interface Candidate {
  * over one that serves them all. A method that the winner does not serve is refused, and never falls through to a
  * shorter prefix with other rules.
  *
- * @throws TypeError naming every pair of routes that no rule tells apart.
+ * @throws OptionsError naming every pair of routes that no rule tells apart.
  */
 export function createRouteTable(
   routes: readonly Route[],
@@ -63,7 +63,7 @@ export function createRouteTable(
     ...routes.map((route) => resolveRoute(route, limitsOf)),
   ];
   const problems = problemsOf(resolved);
-  if (problems.length > 0) throw new TypeError(`the routes cannot be used:\n- ${problems.join('\n- ')}`);
+  if (problems.length > 0) throw new OptionsError(`the routes cannot be used:\n- ${problems.join('\n- ')}`);
 
   const byPrefix = new Map<string, Candidate[]>();
   /** Those whose upstream does not tell cases apart, by their prefix in lower case. */

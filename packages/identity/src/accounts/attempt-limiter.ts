@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core';
 import type { Counters, Sealer } from '@sallyport/core';
 
 /** How often something may fail within which time. */
@@ -96,9 +97,9 @@ export function createAttemptLimiter({ counters, sealer, now }: AttemptLimiterOp
   };
 }
 
-/** @throws TypeError for a limit that nothing would pass, or everything. */
+/** @throws OptionsError for a limit that nothing would pass, or everything. */
 export function requireAttemptLimit({ maximumFailures, windowSeconds }: AttemptLimit): void {
   const areWhole = Number.isSafeInteger(maximumFailures) && Number.isSafeInteger(windowSeconds);
   if (!areWhole || maximumFailures < 1 || windowSeconds < 1)
-    throw new TypeError('a limit needs a whole number of failures, and of seconds');
+    throw new OptionsError('a limit needs a whole number of failures, and of seconds');
 }

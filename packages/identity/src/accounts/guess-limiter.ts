@@ -59,7 +59,7 @@ export interface GuessLimiterOptions {
 /**
  * Builds the limits on guessing.
  *
- * @throws TypeError for a limit that is not a whole number of failures within a whole number of seconds.
+ * @throws OptionsError for a limit that is not a whole number of failures within a whole number of seconds.
  */
 export function createGuessLimiter({ attempts, limits }: GuessLimiterOptions): GuessLimiter {
   for (const limit of [limits.accountFromNetwork, limits.network, limits.account, limits.device])

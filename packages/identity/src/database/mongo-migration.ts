@@ -1,4 +1,4 @@
-import { isDuplicateRow, isStoreFault, storeFaultWordOf } from '@sallyport/core';
+import { OptionsError, isDuplicateRow, isStoreFault, storeFaultWordOf } from '@sallyport/core';
 import type { MongoDb, MongoHandle } from './database-handle.ts';
 import type { IdentitySchema } from './identity-schema.ts';
 import type { MigrationPlan } from './migration-plan.ts';
@@ -130,7 +130,7 @@ async function makeIndex(db: MongoDb, index: SchemaIndex): Promise<void> {
     }
   } catch (error) {
     if (isStoreFault(error)) throw error;
-    throw new Error(explain(error, index), { cause: error });
+    throw new OptionsError(explain(error, index), 'SP_OPTIONS_DATA_UNUSABLE', { cause: error });
   }
 }
 

@@ -1,4 +1,4 @@
-import { isLoopbackHost, MessageRefused, type Mailer, type Message } from '@sallyport/core';
+import { OptionsError, isLoopbackHost, MessageRefused, type Mailer, type Message } from '@sallyport/core';
 
 /** How the gateway knows us: by a bearer token, by `user:password`, or by a header of its own. */
 export type SmsAuthentication = 'bearer' | 'basic' | { readonly header: string };
@@ -29,7 +29,7 @@ const passingRefusals: ReadonlySet<number> = new Set([408, 425, 429]);
  * An answer of 2xx accepts the message; a redirect is a refusal, so that neither number nor code goes anywhere else. What
  * the gateway says is not read, and no error holds anything of the message.
  *
- * @throws TypeError when the address is neither https nor loopback, or holds credentials.
+ * @throws OptionsError when the address is neither https nor loopback, or holds credentials.
  */
 export function createHttpSmsSender(options: HttpSmsSenderOptions): Mailer {
   const { url, format = 'json', timeoutMilliseconds = 10_000 } = options;
@@ -56,12 +56,12 @@ export function createHttpSmsSender(options: HttpSmsSenderOptions): Mailer {
 }
 
 function requireSafeAddress(address: string): void {
-  if (!URL.canParse(address)) throw new TypeError('the address of the SMS gateway is not a URL');
+  if (!URL.canParse(address)) throw new OptionsError('the address of the SMS gateway is not a URL');
   const { protocol, hostname, username, password } = new URL(address);
   const isSafe = protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname));
-  if (!isSafe) throw new TypeError('the address of the SMS gateway must be https: codes are never sent in clear');
+  if (!isSafe) throw new OptionsError('the address of the SMS gateway must be https: codes are never sent in clear');
   if (username !== '' || password !== '')
-    throw new TypeError('the address of the SMS gateway must hold no credentials: give them as its token');
+    throw new OptionsError('the address of the SMS gateway must hold no credentials: give them as its token');
 }
 
 function authenticationHeader({ token, authentication = 'bearer' }: HttpSmsSenderOptions): Record<string, string> {

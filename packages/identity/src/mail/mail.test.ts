@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
-import { silentLogger, type Message } from '@sallyport/core';
+import { OptionsError, silentLogger, type Message } from '@sallyport/core';
 import { describe, expect, it } from 'vitest';
 import { createAccountMessages } from './account-messages.ts';
 import { createDevelopmentMailbox } from './development-mailbox.ts';
@@ -155,7 +155,7 @@ describe('the SMTP mailer', () => {
   });
 
   it.each(['http://mail.example.test', 'mail.example.test', ''])('is not built on %j', (url) => {
-    expect(() => createSmtpMailer({ url, from: 'x@example.test' })).toThrow(TypeError);
+    expect(() => createSmtpMailer({ url, from: 'x@example.test' })).toThrow(OptionsError);
   });
 });
 

@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core';
 import { createTransport } from 'nodemailer';
 import type { Mailer } from '@sallyport/core';
 
@@ -11,12 +12,12 @@ export interface SmtpMailerOptions {
 /**
  * Builds a mailer on an SMTP server. Sends e-mail only: a text message is refused.
  *
- * @throws TypeError when the URL is not an SMTP address.
+ * @throws OptionsError when the URL is not an SMTP address.
  */
 export function createSmtpMailer(options: SmtpMailerOptions): Mailer {
   const { url, from } = options;
   if (!URL.canParse(url) || !/^smtps?:$/.test(new URL(url).protocol))
-    throw new TypeError('the SMTP address must begin with smtp:// or smtps://');
+    throw new OptionsError('the SMTP address must begin with smtp:// or smtps://');
   const transport = createTransport({
     url,
     connectionTimeout: 10_000,

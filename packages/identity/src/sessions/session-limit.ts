@@ -1,4 +1,10 @@
-import { SallyportError, type RequestContext, type SessionRecord, type SessionStore } from '@sallyport/core';
+import {
+  OptionsError,
+  SallyportError,
+  type RequestContext,
+  type SessionRecord,
+  type SessionStore,
+} from '@sallyport/core';
 import type { SessionRevocation } from './session-revocation.ts';
 
 /** In how many places one account may be signed in, and what becomes of one more. */
@@ -33,11 +39,11 @@ export interface SessionLimitOptions {
  * answered. Refusing may turn away more than it had to, when several find the last place taken by one another; ending
  * the oldest does not, because all of them agree on which these are.
  *
- * @throws TypeError for a limit that is not a positive whole number.
+ * @throws OptionsError for a limit that is not a positive whole number.
  */
 export function createSessionLimit({ sessions, revocation, rules, now }: SessionLimitOptions): SessionLimit {
   if (rules !== undefined && (!Number.isSafeInteger(rules.maximum) || rules.maximum < 1))
-    throw new TypeError('a limit on sessions must be a positive whole number');
+    throw new OptionsError('a limit on sessions must be a positive whole number');
 
   return {
     admit: async ({ subject }, replaced) => {

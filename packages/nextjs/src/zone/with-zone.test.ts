@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core/browser';
 import type { NextConfig } from 'next';
 import { describe, expect, it } from 'vitest';
 import { withZone, type ZoneOptions } from './with-zone.ts';
@@ -13,7 +14,7 @@ describe('withZone() refuses', () => {
     { name: "the application's own asset prefix", config: { assetPrefix: '/x' }, zone: { name: 'account' } },
     { name: 'a base path', config: { basePath: '/account' }, zone: { name: 'account' } },
   ] satisfies readonly { name: string; config: NextConfig; zone: ZoneOptions }[])('$name', ({ config, zone }) => {
-    expect(() => withZone(config, zone)).toThrow(TypeError);
+    expect(() => withZone(config, zone)).toThrow(OptionsError);
   });
 });
 

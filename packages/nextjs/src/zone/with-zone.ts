@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core/browser';
 import type { NextConfig } from 'next';
 
 export interface ZoneOptions {
@@ -27,7 +28,7 @@ const securityHeaders = [
  * A zone's scripts, styles and fonts come from `/_zones/<name>/_next/…`: give that prefix a public route at the door. Files in
  * `public/` and pages are not moved: keep them under the mount.
  *
- * @throws TypeError when the name or the mount is not plain, or `assetPrefix` or `basePath` is set.
+ * @throws OptionsError when the name or the mount is not plain, or `assetPrefix` or `basePath` is set.
  */
 export function withZone(config: NextConfig, zone: ZoneOptions): NextConfig {
   const { name, mount = `/${name}`, repositoryRoot } = zone;
@@ -56,11 +57,11 @@ export function withZone(config: NextConfig, zone: ZoneOptions): NextConfig {
 
 function requirePlain(name: string, mount: string, config: NextConfig): void {
   if (!/^[a-z][a-z0-9-]*$/.test(name))
-    throw new TypeError('a zone is named with lower-case letters, digits and dashes');
+    throw new OptionsError('a zone is named with lower-case letters, digits and dashes');
   if (!/^\/(?:[a-z0-9-]+(?:\/[a-z0-9-]+)*)?$/.test(mount))
-    throw new TypeError(`the mount of zone "${name}" is not a plain path such as "/account"`);
+    throw new OptionsError(`the mount of zone "${name}" is not a plain path such as "/account"`);
   if (config.assetPrefix !== undefined || config.basePath !== undefined)
-    throw new TypeError(`zone "${name}" sets assetPrefix or basePath: withZone decides where its assets are`);
+    throw new OptionsError(`zone "${name}" sets assetPrefix or basePath: withZone decides where its assets are`);
 }
 
 function prefixed(name: string, buildId: string | null): string | null {

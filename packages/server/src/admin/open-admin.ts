@@ -1,5 +1,5 @@
 import { getRequestListener } from '@hono/node-server';
-import { isLoopbackHost, type Logger } from '@sallyport/core';
+import { OptionsError, isLoopbackHost, type Logger } from '@sallyport/core';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
@@ -88,7 +88,11 @@ function listen(server: Server, host: string, port: number): Promise<number> {
       const isTaken = cause.code === 'EADDRINUSE';
       reject(
         isTaken
-          ? new Error(`port ${port} on ${host} of the admin listener is taken: choose another`, { cause })
+          ? new OptionsError(
+              `port ${port} on ${host} of the admin listener is taken: choose another`,
+              'SP_OPTIONS_PORT_UNAVAILABLE',
+              { cause },
+            )
           : cause,
       );
     });

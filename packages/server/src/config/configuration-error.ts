@@ -1,3 +1,5 @@
+import { OptionsError } from '@sallyport/core';
+
 /** One thing that is wrong with the configuration: the key, what is wrong with it, and how to correct it. Never the value. */
 export interface ConfigurationProblem {
   readonly key: string;
@@ -5,7 +7,7 @@ export interface ConfigurationProblem {
 }
 
 /** Stops the start. Its message lists all problems at once. */
-export class ConfigurationError extends Error {
+export class ConfigurationError extends OptionsError {
   override readonly name = 'ConfigurationError';
   readonly problems: readonly ConfigurationProblem[];
 

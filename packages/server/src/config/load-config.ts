@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { demoConfig } from '../demo/demo-config.ts';
+import { messageForOperators } from '../message-for-operators.ts';
 import type { Config } from './config-schema.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import type { Environment } from './environment.ts';
@@ -40,7 +41,12 @@ export async function loadConfig(
 }
 
 async function readDefaultExport(path: string): Promise<unknown> {
-  const loaded: unknown = await import(pathToFileURL(path).href);
+  const loaded: unknown = await import(pathToFileURL(path).href).catch((error: unknown) => {
+    if (messageForOperators(error) !== undefined) throw error;
+    // A mistake in the file: only the stack says where.
+    const problem = `cannot be loaded: ${error instanceof Error ? (error.stack ?? error.message) : 'it throws'}`;
+    throw new ConfigurationError(path, [{ key: '(file)', problem }]);
+  });
   if (typeof loaded === 'object' && loaded !== null && 'default' in loaded) return loaded.default;
   throw new ConfigurationError(path, [
     { key: '(file)', problem: 'must have a default export: export default defineConfig({ … })' },

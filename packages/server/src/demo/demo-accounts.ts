@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core';
 import { randomInt } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -36,7 +37,10 @@ export async function prepareDemoAccounts(dataDir: string, create: CreateAccount
 function readAccounts(path: string): readonly DemoAccount[] {
   const parsed = demoAccountsSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')));
   if (parsed.success) return parsed.data;
-  throw new Error(`${path} is damaged. Delete the data folder to start the demonstration afresh.`);
+  throw new OptionsError(
+    `${path} is damaged. Delete the data folder to start the demonstration afresh.`,
+    'SP_OPTIONS_DATA_UNUSABLE',
+  );
 }
 
 function writeAccounts(path: string): readonly DemoAccount[] {

@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core';
 import { serve } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { Server } from 'node:http';
@@ -13,7 +14,10 @@ export function listenMailbox(app: Hono, port: number): Promise<{ readonly port:
       const isBusy = cause.code === 'EADDRINUSE';
       reject(
         isBusy
-          ? new Error(`Port ${port} of the mailbox is in use. Choose another with SALLYPORT_MAILBOX_PORT.`)
+          ? new OptionsError(
+              `Port ${port} of the mailbox is in use. Choose another with SALLYPORT_MAILBOX_PORT.`,
+              'SP_OPTIONS_PORT_UNAVAILABLE',
+            )
           : cause,
       );
     });

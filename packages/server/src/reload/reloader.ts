@@ -2,6 +2,7 @@ import type { Logger } from '@sallyport/core';
 import { compareRoles, describeRoleDifferences, waysOutOfPolicyDifference } from '@sallyport/identity';
 import type { Config } from '../config/config-schema.ts';
 import { ConfigurationError, type ConfigurationProblem } from '../config/configuration-error.ts';
+import { messageForOperators } from '../message-for-operators.ts';
 import { compareConfigs } from './compare-configs.ts';
 
 /** What became of an attempt to use the configuration as it is now. Keys and words, never values. */
@@ -92,7 +93,8 @@ function problemOfFixed(key: string, before: Config, after: Config): string {
 
 function problemsOf(error: unknown): readonly ConfigurationProblem[] {
   if (error instanceof ConfigurationError) return error.problems;
-  // The gateway names what is wrong with its routes and hosts in a sentence for operators.
-  const problem = error instanceof Error ? error.message : 'it cannot be used';
+  // The gateway names what is wrong with its routes and hosts in a sentence for operators. A bug has its stack.
+  const stack = error instanceof Error ? error.stack : undefined;
+  const problem = messageForOperators(error) ?? stack ?? 'it cannot be used';
   return [{ key: '(file)', problem: problem.replaceAll(/\s+/g, ' ') }];
 }

@@ -3,6 +3,7 @@ import { startGateway, type Gateway } from '../compose.ts';
 import type { Environment } from '../config/environment.ts';
 import { drainGateway } from '../drain-gateway.ts';
 import { explainFailure } from '../explain-failure.ts';
+import { messageForOperators } from '../message-for-operators.ts';
 import type { FromWorker, ToWorker, WorkerAnswer, WorkerQuestion } from './worker-messages.ts';
 
 export interface WorkerParts {
@@ -57,8 +58,12 @@ async function answer(gateway: Gateway | undefined, question: WorkerQuestion): P
         return { kind: 'applied' };
     }
   } catch (error) {
-    return { kind: 'failed', problem: error instanceof Error ? error.message : 'it failed' };
+    return { kind: 'failed', problem: messageForOperators(error) ?? stackOf(error) };
   }
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : 'it failed';
 }
 
 function tell(message: FromWorker, done: () => void = () => {}): void {

@@ -152,10 +152,11 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
 
   const apply = async (next: Config): Promise<void> => {
     const [first, ...others] = listening();
-    if (first === undefined) throw new Error('no worker serves');
+    if (first === undefined) throw new WorkerFailed('no worker serves');
     // What the gateway cannot use is found out by the first one, before any other has changed.
     const answer = await ask(first, { kind: 'apply', config: next });
-    if (answer.kind !== 'applied') throw new Error(answer.kind === 'failed' ? answer.problem : 'it was not applied');
+    if (answer.kind !== 'applied')
+      throw new WorkerFailed(answer.kind === 'failed' ? answer.problem : 'it was not applied');
     current = next;
     for (const place of others) {
       const later = await ask(place, { kind: 'apply', config: next });
@@ -174,10 +175,10 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
     },
     explain: async (question) => {
       const [first] = listening();
-      if (first === undefined) throw new Error('no worker serves');
+      if (first === undefined) throw new WorkerFailed('no worker serves');
       const answer = await ask(first, { kind: 'explain', question });
       if (answer.kind === 'explain') return answer.explanation;
-      throw new Error(answer.kind === 'failed' ? answer.problem : 'the worker answered something else');
+      throw new WorkerFailed(answer.kind === 'failed' ? answer.problem : 'the worker answered something else');
     },
     reload: () => reloader.reload(),
     status: async () => {

@@ -1,4 +1,4 @@
-import { toStoreError } from '@sallyport/core';
+import { OptionsError, toStoreError } from '@sallyport/core';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,7 +74,7 @@ describe('the embedded database', () => {
   });
 
   it.each([-1, 101, Number.NaN])('refuses to block the process for %d ms', (busyTimeoutMilliseconds) => {
-    expect(() => openEmbeddedDatabase({ file: ':memory:', busyTimeoutMilliseconds })).toThrow(TypeError);
+    expect(() => openEmbeddedDatabase({ file: ':memory:', busyTimeoutMilliseconds })).toThrow(OptionsError);
   });
 
   it('gives up, and does not fail otherwise, while another connection writes', () => {

@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { SallyportError, toStoreError } from '@sallyport/core';
+import { OptionsError, SallyportError, toStoreError } from '@sallyport/core';
 import { requirePrivateFolder } from './private-folder.ts';
 
 export interface EmbeddedDatabaseOptions {
@@ -29,12 +29,12 @@ const startPauseMilliseconds = 40;
  * beside it. Write-ahead logging with `synchronous=FULL`: what was acknowledged survives kill -9 and a power cut. `NORMAL`
  * would lose the last commits in a power cut, and with them a sign-out that was acknowledged.
  *
- * @throws `SP_STORE_UNAVAILABLE` when the file cannot be opened, TypeError for a busy timeout above 100 ms.
+ * @throws `SP_STORE_UNAVAILABLE` when the file cannot be opened, OptionsError for a busy timeout above 100 ms.
  */
 export function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): DatabaseSync {
   const { file, busyTimeoutMilliseconds = maximumBusyTimeoutMilliseconds } = options;
-  if (busyTimeoutMilliseconds < 0 || busyTimeoutMilliseconds > maximumBusyTimeoutMilliseconds)
-    throw new TypeError(`the busy timeout must be between 0 and ${maximumBusyTimeoutMilliseconds} ms`);
+  if (!(busyTimeoutMilliseconds >= 0 && busyTimeoutMilliseconds <= maximumBusyTimeoutMilliseconds))
+    throw new OptionsError(`the busy timeout must be between 0 and ${maximumBusyTimeoutMilliseconds} ms`);
   try {
     if (file !== ':memory:') makePrivateFile(file);
     const database = new DatabaseSync(file, { timeout: busyTimeoutMilliseconds, enableForeignKeyConstraints: true });

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { revocationReasons, SallyportError, type RevocationReason } from '@sallyport/core';
+import { OptionsError, revocationReasons, SallyportError, type RevocationReason } from '@sallyport/core';
 import { requirePrivateFolder } from './private-folder.ts';
 
 /** A session that was ended, as it is remembered beside the database. */
@@ -32,7 +32,7 @@ const compactionLines = 50_000;
  * appended to and waits for the disk, still knows. A last line that a crash tore apart was never acknowledged and is
  * dropped.
  *
- * @throws Error that says what to do, when a line in the middle is damaged.
+ * @throws OptionsError that says what to do, when a line in the middle is damaged.
  */
 export async function openEndedSessions(file: string, now: () => Date = () => new Date()): Promise<EndedSessions> {
   requirePrivateFolder(dirname(file));
@@ -96,8 +96,9 @@ function readLive(file: string, at: Date): readonly EndedSession[] {
   const ended = lines.map((line, index) => {
     const parsed = parseLine(line);
     if (parsed !== undefined) return parsed;
-    throw new Error(
+    throw new OptionsError(
       `Line ${index + 1} of ${file} is damaged, so that ended sessions could live again. Restore the file, or delete it and end all sessions.`,
+      'SP_OPTIONS_DATA_UNUSABLE',
     );
   });
   return ended.filter(({ until }) => at < until);

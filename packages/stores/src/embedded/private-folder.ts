@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core';
 import { mkdirSync, statSync } from 'node:fs';
 
 /** Permission bit: users other than the owner and the group may write. */
@@ -14,5 +15,8 @@ export function requirePrivateFolder(folder: string): void {
   if (process.platform === 'win32') return;
   const { mode } = statSync(folder);
   if ((mode & writableByOthers) === 0 || (mode & sticky) !== 0) return;
-  throw new Error(`the folder ${folder} can be written by every user of this machine: run "chmod 700" on it`);
+  throw new OptionsError(
+    `the folder ${folder} can be written by every user of this machine: run "chmod 700" on it`,
+    'SP_OPTIONS_DATA_UNUSABLE',
+  );
 }

@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core';
 import { countersContract } from '@sallyport/testing/contracts';
 import { describe, expect, it } from 'vitest';
 import { createInProcessCounters } from './in-process-counters.ts';
@@ -56,7 +57,7 @@ describe('bounded memory', () => {
   });
 
   it.each([0, -1, 1.5, Number.NaN])('refuses to hold %d keys', (maximumKeys) => {
-    expect(() => createInProcessCounters({ maximumKeys })).toThrow(TypeError);
+    expect(() => createInProcessCounters({ maximumKeys })).toThrow(OptionsError);
   });
 
   it.each([0, -1, Number.NaN])('refuses a window of %d seconds, which would count nothing', async (seconds) => {

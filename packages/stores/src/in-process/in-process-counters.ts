@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core';
 import type { Counters } from '@sallyport/core';
 
 export interface InProcessCountersOptions {
@@ -21,13 +22,13 @@ const keptPart = 0.9;
  * When there are more, closed windows are forgotten first and then those with the smallest counts, so that a flood of new
  * keys does not wipe out the count of an account under attack.
  *
- * @throws TypeError when `maximumKeys` is not a positive whole number.
+ * @throws OptionsError when `maximumKeys` is not a positive whole number.
  */
 export function createInProcessCounters(options: InProcessCountersOptions = {}): Counters {
   const { maximumKeys = 100_000 } = options;
   const now = options.now ?? (() => new Date());
   if (!Number.isSafeInteger(maximumKeys) || maximumKeys < 1)
-    throw new TypeError('maximumKeys must be a positive whole number');
+    throw new OptionsError('maximumKeys must be a positive whole number');
   const windows = new Map<string, Window>();
 
   const openWindow = (key: string): Window | undefined => {

@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core';
 /** How long things last in the life of a key, in seconds. */
 export interface KeyTimes {
   /** How long a key signs. */
@@ -35,15 +36,15 @@ const toleranceSeconds = 60;
  * and for clocks that differ. It verifies until whatever the last process to notice signed has expired, by the clock of
  * the most tolerant verifier, and for one cache more.
  *
- * @throws TypeError when a time is not positive, or keys would rotate before the next one is known.
+ * @throws OptionsError when a time is not positive, or keys would rotate before the next one is known.
  */
 export function toKeyTimes(options: KeyTimeOptions): KeyTimes {
   const { rotationDays = 90, cacheSeconds: cache = 300, tokenSeconds = 300 } = options;
   for (const [name, value] of Object.entries({ rotationDays, cacheSeconds: cache, tokenSeconds }))
-    if (!(value > 0)) throw new TypeError(`${name} must be a positive number`);
+    if (!(value > 0)) throw new OptionsError(`${name} must be a positive number`);
   const rotation = rotationDays * secondsPerDay;
   const publish = 2 * cache;
-  if (rotation <= publish) throw new TypeError('rotationDays must be longer than twice cacheSeconds');
+  if (rotation <= publish) throw new OptionsError('rotationDays must be longer than twice cacheSeconds');
   const unconfirmed = 12 * cache;
   const overlap = unconfirmed + tokenSeconds + toleranceSeconds + cache;
   return { rotation, cache, publish, poll: cache / 10, unconfirmed, overlap };

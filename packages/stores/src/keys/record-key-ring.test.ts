@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -63,7 +64,7 @@ it('opens keys that were sealed under an older version of the root secret', asyn
 
 it('refuses a rotation time that is not a positive number', async () => {
   const records = createSqliteRecords(openEmbeddedDatabase({ file: ':memory:' }), [keyTable]);
-  await expect(openKeyRing({ records, sealer: otherSealer, rotationDays: 0 })).rejects.toThrow(TypeError);
+  await expect(openKeyRing({ records, sealer: otherSealer, rotationDays: 0 })).rejects.toThrow(OptionsError);
 });
 
 async function readEntries(records: Records): Promise<readonly KeyRingEntry[]> {

@@ -66,7 +66,7 @@ interface Snapshot {
  *
  * @returns the ring, or rejects with `SP_STORE_UNAVAILABLE`, or with an Error that says what to do when a key cannot be
  *   opened.
- * @throws TypeError when the times do not go together.
+ * @throws OptionsError when the times do not go together.
  */
 export async function openKeyRing(options: KeyRingOptions): Promise<RotatingKeyRing> {
   const { sealer, uses = ['internal'], algorithm = 'ES256', bus, logger = silentLogger, meter = silentMeter } = options;

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { createTokenVerifier, internalTokenType, type LogFields } from '@sallyport/core';
+import { OptionsError, createTokenVerifier, internalTokenType, type LogFields } from '@sallyport/core';
 import { createTestIssuer } from '@sallyport/testing';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { describe, expect, it } from 'vitest';
@@ -59,6 +59,6 @@ describe('a ring with a shared secret', () => {
   });
 
   it.each(['', 'short', make().slice(1), `${make()},${make()},${make()}`])('is not opened with %j', async (secrets) => {
-    await expect(openSharedSecretRing({ secrets })).rejects.toThrow(TypeError);
+    await expect(openSharedSecretRing({ secrets })).rejects.toThrow(OptionsError);
   });
 });

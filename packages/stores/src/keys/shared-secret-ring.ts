@@ -28,7 +28,7 @@ const notHere = 'a shared secret is changed by configuration, at the gateway and
  * nothing rotates: that is a change of the configuration.
  *
  * @returns the ring. Its `rotate` and `withdraw` reject with an Error that says where a secret is changed.
- * @throws TypeError, before it returns, for secrets that `parseSharedSecrets` refuses.
+ * @throws OptionsError, before it returns, for secrets that `parseSharedSecrets` refuses.
  */
 export async function openSharedSecretRing(options: SharedSecretRingOptions): Promise<RotatingKeyRing> {
   const { logger = silentLogger, meter = silentMeter } = options;

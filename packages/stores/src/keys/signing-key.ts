@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core';
 import {
   createHash,
   createPrivateKey,
@@ -80,7 +81,7 @@ export async function makeSigningKey(request: SigningKeyRequest, sealer: Sealer)
 /**
  * Opens a stored key.
  *
- * @throws Error that says what to do, when the private part was sealed under a root secret that is gone, was changed, or
+ * @throws OptionsError that says what to do, when the private part was sealed under a root secret that is gone, was changed, or
  *   was sealed for another id or use, and when it is no key of the algorithm that the row names.
  */
 export function openSigningKey(entry: KeyRingEntry, sealer: Sealer): SigningKey {
@@ -101,9 +102,10 @@ function openPrivateKey(entry: KeyRingEntry, sealer: Sealer): KeyObject {
   try {
     return createPrivateKey(sealer.open(entry.sealedPrivate, sealingContextOf(entry.use, entry.kid)));
   } catch (cause) {
-    throw new Error(
+    throw new OptionsError(
       `the signing key ${entry.kid} (${entry.use}) cannot be opened: it was sealed under another root secret. ` +
         'Start with the root secret that was used before, as one of the versions of SALLYPORT_SECRET or in the data folder.',
+      'SP_OPTIONS_DATA_UNUSABLE',
       { cause },
     );
   }
@@ -118,7 +120,8 @@ export function sealingContextOf(use: string, kid: string): string {
 function publicMembersOf(publicKey: KeyObject, alg: KeyAlgorithm): PublicJwk {
   const jwk = publicKey.export({ format: 'jwk' });
   const { kty, crv, members } = algorithms[alg];
-  if (jwk.kty !== kty || jwk.crv !== crv) throw new Error(`a signing key is not one for ${alg}`);
+  if (jwk.kty !== kty || jwk.crv !== crv)
+    throw new OptionsError(`a signing key is not one for ${alg}`, 'SP_OPTIONS_DATA_UNUSABLE');
   const found = members.map((name): readonly [string, unknown] => [name, jwk[name]]);
   return { ...(Object.fromEntries(found) as Record<string, string>), kty }; // Node writes texts.
 }

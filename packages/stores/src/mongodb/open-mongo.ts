@@ -1,5 +1,5 @@
 import type { MongoClient, MongoClientOptions } from 'mongodb';
-import { SallyportError } from '@sallyport/core';
+import { OptionsError, SallyportError } from '@sallyport/core';
 import { loadMongoDriver } from '../drivers.ts';
 import { takeMongoLease } from './mongo-lease.ts';
 
@@ -35,7 +35,7 @@ const lockWaitMilliseconds = 60_000;
  * majority and its journals. The driver repeats single writes that a failing server may not have made (it numbers them,
  * so that none is made twice); updates and deletes of many rows, whose counts decide who wins, are never repeated.
  *
- * @throws Error that names DATABASE_URL and never its value.
+ * @throws OptionsError that names DATABASE_URL and never its value.
  */
 export function openMongo(options: MongoOptions): MongoDatabase {
   const { url, maximumConnections = 20 } = options;
@@ -92,5 +92,5 @@ function isDatabaseNamed(url: string): boolean {
 }
 
 function refuse(problem: string): never {
-  throw new Error(`DATABASE_URL cannot be used: it ${problem}.`);
+  throw new OptionsError(`DATABASE_URL cannot be used: it ${problem}.`);
 }

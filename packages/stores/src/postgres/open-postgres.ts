@@ -79,7 +79,7 @@ const keepAliveDelayMilliseconds = 10_000;
  * still. What the driver throws comes out as it was when it has an SQLSTATE, without the values that the server quotes;
  * everything else comes out as `SP_STORE_UNAVAILABLE`.
  *
- * @throws Error that names DATABASE_URL and never its value.
+ * @throws OptionsError that names DATABASE_URL and never its value.
  */
 export function openPostgres(options: PostgresOptions): PostgresDatabase {
   const { url, logger = silentLogger } = options;

@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core';
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 
@@ -36,7 +37,7 @@ const verifyingModes: ReadonlySet<string> = new Set(['require', 'verify-ca', 've
  * A folder in the parameter `host` is one of a Unix socket. Without `sslmode` the connection is not encrypted, as for a
  * database on the same machine or in a private network.
  *
- * @throws Error that names DATABASE_URL and what is wrong with it, and never its value.
+ * @throws OptionsError that names DATABASE_URL and what is wrong with it, and never its value.
  */
 export function parsePostgresUrl(text: string): PostgresAddress {
   const url = URL.canParse(text) ? new URL(text) : refuse('is not a URL');
@@ -102,5 +103,5 @@ function emptyToUndefined(text: string): string | undefined {
 }
 
 function refuse(problem: string): never {
-  throw new Error(`DATABASE_URL cannot be used: it ${problem}.`);
+  throw new OptionsError(`DATABASE_URL cannot be used: it ${problem}.`);
 }

@@ -1,4 +1,4 @@
-import { silentLogger, type Logger } from '@sallyport/core';
+import { OptionsError, silentLogger, type Logger } from '@sallyport/core';
 import { keepConnected } from './keep-connected.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import {
@@ -79,12 +79,12 @@ const uselessServer: ReadonlySet<string> = new Set(['READONLY', 'MASTERDOWN', 'N
  * Every call rejects with `SP_STORE_UNAVAILABLE` when Redis does not do its work, whatever the cause. A command that takes
  * too long while nothing else is answered ends the connection: half-open ones would otherwise last for many minutes.
  *
- * @throws TypeError for a URL, prefix or limit that cannot be used; the message holds none of their values.
+ * @throws OptionsError for a URL, prefix or limit that cannot be used; the message holds none of their values.
  */
 export function openRedis(options: OpenRedisOptions): Redis {
   const { prefix = 'sallyport:', maximumInFlight = 1000, logger = silentLogger } = options;
   const settings = toSettings(options);
-  if (!prefixForm.test(prefix)) throw new TypeError('the prefix of keys must be 1 to 64 letters, digits or _ . : -');
+  if (!prefixForm.test(prefix)) throw new OptionsError('the prefix of keys must be 1 to 64 letters, digits or _ . : -');
   const isCluster = settings.address.kind === 'cluster';
   const subscriptions = new Set<ChannelSubscription>();
   const commands = keepConnected<CommandConnection>({
@@ -161,7 +161,7 @@ function toSettings(options: OpenRedisOptions): ConnectionSettings {
   const { connectTimeoutMilliseconds = 1000, commandTimeoutMilliseconds = 500 } = options;
   const limits = [connectTimeoutMilliseconds, commandTimeoutMilliseconds, maximumInFlight];
   if (!limits.every((limit) => Number.isSafeInteger(limit) && limit > 0))
-    throw new TypeError('timeouts and limits of Redis must be positive whole numbers');
+    throw new OptionsError('timeouts and limits of Redis must be positive whole numbers');
   return {
     address: parseRedisUrl(options.url),
     clientName,

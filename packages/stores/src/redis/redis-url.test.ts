@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core';
 import { describe, expect, it } from 'vitest';
 import { openRedis } from './open-redis.ts';
 import { parseRedisUrl } from './redis-url.ts';
@@ -87,7 +88,7 @@ describe('the URL of Redis', () => {
     { name: 'a parameter twice', url: 'redis+sentinel://h/m?sentinelPassword=canary&sentinelPassword=b' },
     { name: 'half a secret in place of a parameter', url: 'redis://localhost?canary%40%2F=1' },
   ])('with $name is refused, without a word of it', ({ url, says = /./ }) => {
-    expect(() => parseRedisUrl(url)).toThrow(TypeError);
+    expect(() => parseRedisUrl(url)).toThrow(OptionsError);
     expect(() => parseRedisUrl(url)).toThrow(says);
     expect(() => parseRedisUrl(url)).not.toThrow(/canary/);
   });
@@ -99,5 +100,5 @@ it.each([
   { name: 'a timeout of nothing', options: { commandTimeoutMilliseconds: 0 } },
   { name: 'no limit on what is under way', options: { maximumInFlight: Number.POSITIVE_INFINITY } },
 ])('$name is refused', ({ options }) => {
-  expect(() => openRedis({ url: 'redis://localhost', ...options })).toThrow(TypeError);
+  expect(() => openRedis({ url: 'redis://localhost', ...options })).toThrow(OptionsError);
 });

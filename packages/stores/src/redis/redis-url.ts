@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core';
 import { isIPv6 } from 'node:net';
 
 /** A host and a port. */
@@ -46,14 +47,14 @@ const masterName = /^[A-Za-z0-9._-]{1,128}$/;
  *
  * `rediss` in place of `redis` is TLS. User and password are percent-encoded; a password alone is `:password@`.
  *
- * @throws TypeError for everything that is not understood. The message holds no value of the URL.
+ * @throws OptionsError for everything that is not understood. The message holds no value of the URL.
  */
 export function parseRedisUrl(url: string): RedisAddress {
   const parts = form.exec(url);
-  if (parts === null) throw new TypeError('is not a URL of Redis, such as redis://host:6379');
+  if (parts === null) throw new OptionsError('is not a URL of Redis, such as redis://host:6379');
   const [, scheme = '', credentials, nodes = '', path = '', query] = parts;
   if (!Object.hasOwn(schemes, scheme))
-    throw new TypeError(`has a scheme that is not one of ${Object.keys(schemes).join(', ')}`);
+    throw new OptionsError(`has a scheme that is not one of ${Object.keys(schemes).join(', ')}`);
   const { kind, isTls } = schemes[scheme as keyof typeof schemes]; // Checked on the line above.
   return {
     kind,
@@ -68,7 +69,7 @@ export function parseRedisUrl(url: string): RedisAddress {
 function readNodes(text: string, kind: RedisAddress['kind']): readonly RedisNode[] {
   const nodes = text.split(',').map((node) => readNode(node, kind === 'sentinel' ? 26_379 : 6379));
   if (kind === 'single' && nodes.length > 1)
-    throw new TypeError('names several hosts: that takes redis+sentinel or redis+cluster');
+    throw new OptionsError('names several hosts: that takes redis+sentinel or redis+cluster');
   return nodes;
 }
 
@@ -77,16 +78,16 @@ function readNode(text: string, defaultPort: number): RedisNode {
   const port = parts?.[3] === undefined ? defaultPort : Number(parts[3]);
   const name = parts?.[1] ?? parts?.[2] ?? '';
   const isHost = parts?.[1] === undefined ? host.test(name) : isIPv6(name);
-  if (!isHost || port < 1 || port > 65_535) throw new TypeError('has a host or port that cannot be read');
+  if (!isHost || port < 1 || port > 65_535) throw new OptionsError('has a host or port that cannot be read');
   return { host: name, port };
 }
 
 function readCredentials(text: string | undefined): Pick<RedisAddress, 'username' | 'password'> {
   if (text === undefined || text === '') return {};
   const colon = text.indexOf(':');
-  if (colon === -1) throw new TypeError('names a user without a password');
+  if (colon === -1) throw new OptionsError('names a user without a password');
   const [username, password] = [decode(text.slice(0, colon)), decode(text.slice(colon + 1))];
-  if (password === '') throw new TypeError('has an empty password');
+  if (password === '') throw new OptionsError('has an empty password');
   return { password, ...(username === '' ? {} : { username }) };
 }
 
@@ -95,18 +96,18 @@ function readPath(path: string, kind: RedisAddress['kind']): Pick<RedisAddress, 
   if (kind === 'sentinel') {
     const [name = '', database = '', ...rest] = segments;
     if (!masterName.test(name) || rest.length > 0)
-      throw new TypeError('must name what the Sentinels call the server: redis+sentinel://host:26379/mymaster');
+      throw new OptionsError('must name what the Sentinels call the server: redis+sentinel://host:26379/mymaster');
     return { masterName: name, database: readDatabase(database) };
   }
   const [database = '', ...rest] = segments;
-  if (rest.length > 0) throw new TypeError('has a path that is not the number of a database');
-  if (kind === 'cluster' && database !== '') throw new TypeError('names a database, which a Cluster does not have');
+  if (rest.length > 0) throw new OptionsError('has a path that is not the number of a database');
+  if (kind === 'cluster' && database !== '') throw new OptionsError('names a database, which a Cluster does not have');
   return { database: readDatabase(database) };
 }
 
 function readDatabase(text: string): number {
   if (text === '') return 0;
-  if (!/^\d{1,4}$/.test(text)) throw new TypeError('has a path that is not the number of a database');
+  if (!/^\d{1,4}$/.test(text)) throw new OptionsError('has a path that is not the number of a database');
   return Number(text);
 }
 
@@ -116,8 +117,9 @@ function readParameters(query: string | undefined, kind: RedisAddress['kind']): 
   const known = kind === 'sentinel' ? sentinelParameters : new Set<string>();
   const names = [...parameters.keys()];
   const unknown = names.filter((name) => !known.has(name));
-  if (unknown.length > 0) throw new TypeError(`has parameters that are not known: ${unknown.map(toShown).join(', ')}`);
-  if (new Set(names).size < names.length) throw new TypeError('has a parameter twice');
+  if (unknown.length > 0)
+    throw new OptionsError(`has parameters that are not known: ${unknown.map(toShown).join(', ')}`);
+  if (new Set(names).size < names.length) throw new OptionsError('has a parameter twice');
   return Object.fromEntries(parameters);
 }
 
@@ -130,6 +132,6 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw new TypeError('has a user or password that is not percent-encoded');
+    throw new OptionsError('has a user or password that is not percent-encoded');
   }
 }

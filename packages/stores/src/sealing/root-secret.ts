@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core';
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -19,7 +20,7 @@ const secretFileName = 'root-secret';
  * readable by this user alone). Processes that start at once get the same secret, and a process that is killed on the
  * way leaves no half of one.
  *
- * @throws Error that names the key or the file and never the value, when the secret is weak, damaged or readable by others.
+ * @throws OptionsError that names the key or the file and never the value, when the secret is weak, damaged or readable by others.
  */
 export function loadRootSecret(options: RootSecretOptions): readonly SecretVersion[] {
   const { dataDir, environmentValue } = options;
@@ -38,7 +39,7 @@ function readSecretFile(file: string): string | undefined {
   try {
     // Bits for group and others; Windows keeps its permissions elsewhere.
     if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0)
-      throw new Error(`${file} can be read by others: run "chmod 600" on it`);
+      throw new OptionsError(`${file} can be read by others: run "chmod 600" on it`, 'SP_OPTIONS_DATA_UNUSABLE');
     return readFileSync(file, 'utf8');
   } catch (error) {
     if (isFileError(error, 'ENOENT')) return undefined;
@@ -59,7 +60,8 @@ function makeSecretFile(file: string): string {
     rmSync(draft, { force: true });
   }
   const secret = readSecretFile(file);
-  if (secret === undefined) throw new Error(`${file} was removed while this process started`);
+  if (secret === undefined)
+    throw new OptionsError(`${file} was removed while this process started`, 'SP_OPTIONS_DATA_UNUSABLE');
   return secret;
 }
 

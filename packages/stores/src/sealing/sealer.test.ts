@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core';
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createSealer } from './sealer.ts';
@@ -81,7 +82,7 @@ describe('a new version of the secret', () => {
     { name: 'no version', versions: [] },
     { name: 'two versions with one number', versions: [first, { ...second, version: 1 }] },
   ])('is not accepted with $name', ({ versions }) => {
-    expect(() => createSealer(versions)).toThrow(TypeError);
+    expect(() => createSealer(versions)).toThrow(OptionsError);
   });
 });
 

@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core';
 import {
   createCipheriv,
   createDecipheriv,
@@ -26,13 +27,13 @@ const sealedText = /^v1\.([1-9]\d{0,8})\.([A-Za-z0-9_-]+)$/;
  * Keys are derived with HKDF-SHA256, one per purpose, version and use. A text is sealed with AES-256-GCM, its context as
  * additional data, and says which version sealed it: `v1.<version>.<iv, ciphertext and tag>`. Hashes are HMAC-SHA256.
  *
- * @throws TypeError when there is no version, or two have the same number.
+ * @throws OptionsError when there is no version, or two have the same number.
  */
 export function createSealer(versions: readonly SecretVersion[]): SealerFor {
   const secrets = versions.map(({ version, value }) => ({ version, value }));
-  if (secrets.length === 0) throw new TypeError('a sealer needs at least one version of the root secret');
+  if (secrets.length === 0) throw new OptionsError('a sealer needs at least one version of the root secret');
   if (new Set(secrets.map(({ version }) => version)).size !== secrets.length)
-    throw new TypeError('two versions of the root secret have the same number');
+    throw new OptionsError('two versions of the root secret have the same number');
   const sealers = new Map<string, Sealer>();
 
   return (purpose) => {
@@ -52,7 +53,7 @@ function deriveKeys({ version, value }: SecretVersion, purpose: string): Version
 
 function createPurposeSealer(keys: readonly VersionKeys[]): Sealer {
   const [newest] = keys;
-  if (newest === undefined) throw new TypeError('a sealer needs at least one version of the root secret');
+  if (newest === undefined) throw new OptionsError('a sealer needs at least one version of the root secret');
   const hashUnder = ({ hashing }: VersionKeys, value: string): string =>
     createHmac('sha256', hashing).update(value).digest('base64url');
 

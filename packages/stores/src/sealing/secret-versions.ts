@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { weaknessOfSecret } from '@sallyport/core';
+import { OptionsError, weaknessOfSecret } from '@sallyport/core';
 
 /** One version of the root secret. */
 export interface SecretVersion {
@@ -21,7 +21,7 @@ export function generateRootSecret(): string {
  *
  * @param source - how messages name the secret, such as `SALLYPORT_SECRET`.
  * @param advice - what an operator should do when it cannot be used.
- * @throws Error that names every weak or misplaced version by its number and never by its value.
+ * @throws OptionsError that names every weak or misplaced version by its number and never by its value.
  */
 export function parseSecretVersions(text: string, source: string, advice: string): readonly SecretVersion[] {
   const versions = readVersions(text.trim(), source, advice);
@@ -34,7 +34,7 @@ export function parseSecretVersions(text: string, source: string, advice: string
   );
   if (!isDescending) problems.push('the versions must be listed once each, the newest (highest number) first');
   if (problems.length === 0) return versions;
-  throw new Error(`${source} cannot be used: ${problems.join('; ')}. ${advice}`);
+  throw new OptionsError(`${source} cannot be used: ${problems.join('; ')}. ${advice}`);
 }
 
 function readVersions(text: string, source: string, advice: string): readonly SecretVersion[] {
@@ -42,7 +42,7 @@ function readVersions(text: string, source: string, advice: string): readonly Se
   return text.split(',').map((part) => {
     const match = /^([1-9]\d{0,8}):(.*)$/s.exec(part.trim());
     if (match?.[1] === undefined || match[2] === undefined)
-      throw new Error(`${source} cannot be used: a list of versions looks like 2:…,1:…. ${advice}`);
+      throw new OptionsError(`${source} cannot be used: a list of versions looks like 2:…,1:…. ${advice}`);
     return { version: Number(match[1]), value: match[2] };
   });
 }

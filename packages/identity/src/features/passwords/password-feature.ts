@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core';
 import type { Policy } from '@sallyport/core';
 import type { BuiltFeature, Feature } from '../../feature.ts';
 import { createPasswordResetRoutes } from './password-reset-routes.ts';
@@ -33,5 +34,5 @@ export const passwordFeature: Feature<PasswordConfig, BuiltPasswords> = {
 
 function requireSignUpRoles(signUpRoles: readonly string[], policy: Policy): void {
   const unknown = signUpRoles.filter((role) => !Object.hasOwn(policy.roles, role));
-  if (unknown.length > 0) throw new TypeError(`the policy has no role "${unknown.join('", "')}" for who signs up`);
+  if (unknown.length > 0) throw new OptionsError(`the policy has no role "${unknown.join('", "')}" for who signs up`);
 }

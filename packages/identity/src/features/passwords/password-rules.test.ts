@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core';
 import { describe, expect, it } from 'vitest';
 import { createPasswordRules } from './password-rules.ts';
 
@@ -69,7 +70,7 @@ describe('a password', () => {
     { minimum: 7, maximum: 128 },
     { minimum: 15, maximum: 63 },
     { minimum: Number.NaN, maximum: 128 },
-  ])('cannot be ruled by %j', (length) => expect(() => createPasswordRules(length, 'Sallyport')).toThrow(TypeError));
+  ])('cannot be ruled by %j', (length) => expect(() => createPasswordRules(length, 'Sallyport')).toThrow(OptionsError));
 
   it('is judged quickly, however it was made to be slow', () => {
     for (const password of ['a'.repeat(100_000), 'ab'.repeat(50_000), `${'0'.repeat(60_000)}!`])

@@ -1,4 +1,4 @@
-import { SallyportError } from '@sallyport/core';
+import { OptionsError, SallyportError } from '@sallyport/core';
 import { commonPasswordWords } from './common-password-words.ts';
 
 /** How long a password must and may be, in characters after normalization. */
@@ -61,9 +61,9 @@ const lookAlikes: Readonly<Record<string, string>> = {
 export function createPasswordRules(length: PasswordLength, productName: string): RequireAcceptablePassword {
   const { minimum, maximum } = length;
   if (!Number.isInteger(minimum) || minimum < 8)
-    throw new TypeError('the minimum length of passwords must be 8 or more');
+    throw new OptionsError('the minimum length of passwords must be 8 or more');
   if (!Number.isInteger(maximum) || maximum < 64)
-    throw new TypeError('the maximum length of passwords must be 64 or more');
+    throw new OptionsError('the maximum length of passwords must be 64 or more');
 
   return (field, password, owner) => {
     const characters = [...password.normalize('NFKC')];

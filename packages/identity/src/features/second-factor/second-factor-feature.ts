@@ -1,3 +1,4 @@
+import { OptionsError } from '@sallyport/core';
 import type { Policy } from '@sallyport/core';
 import type { Feature } from '../../feature.ts';
 import { askForSecondFactor } from './ask-for-second-factor.ts';
@@ -38,7 +39,8 @@ export const secondFactorFeature: Feature<SecondFactorRules> = {
 
 function requireRules({ methods = ['totp'], requiredFor = [] }: SecondFactorRules, policy: Policy): void {
   const unknown = requiredFor.filter((role) => !Object.hasOwn(policy.roles, role));
-  if (unknown.length > 0) throw new TypeError(`the policy has no role "${unknown.join('", "')}" that could demand it`);
+  if (unknown.length > 0)
+    throw new OptionsError(`the policy has no role "${unknown.join('", "')}" that could demand it`);
   if (requiredFor.length > 0 && methods.length === 0)
-    throw new TypeError('a second factor is demanded, and every method is switched off');
+    throw new OptionsError('a second factor is demanded, and every method is switched off');
 }
