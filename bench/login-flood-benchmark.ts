@@ -75,7 +75,7 @@ async function measure(settings: RunSettings): Promise<BenchmarkResult> {
       flood: await started(startChild<object>({ file: 'load/login-flood.ts', core: cores.load })),
       door: await started(
         startChild<ServerReady>({
-          file: 'servers/door-with-stores.ts',
+          file: 'servers/gateway-with-stores.ts',
           core: undefined,
           settings: serverSettings,
           nodeOptions: profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`],

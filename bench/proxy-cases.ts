@@ -16,11 +16,11 @@ const honoProxy: ProxySide = { file: 'hono-proxy.ts', translates: true };
 const nginx: ProxySide = { file: 'nginx-auth-request.ts', translates: true };
 const nginxThatRemembers: ProxySide = { ...nginx, settings: { verifier: 'remembering' } };
 const nginxWithBetterAuth: ProxySide = { ...nginx, settings: { verifier: 'better-auth' } };
-const door: ProxySide = { file: 'door.ts', translates: true };
-const doorWithStores: ProxySide = { file: 'door-with-stores.ts', translates: true };
-const doorWithMetrics: ProxySide = { file: 'door.ts', translates: true, settings: { metrics: true } };
+const door: ProxySide = { file: 'gateway.ts', translates: true };
+const doorWithStores: ProxySide = { file: 'gateway-with-stores.ts', translates: true };
+const doorWithMetrics: ProxySide = { file: 'gateway.ts', translates: true, settings: { metrics: true } };
 const doorWithLogAndMetrics: ProxySide = {
-  file: 'door.ts',
+  file: 'gateway.ts',
   translates: true,
   settings: { accessLog: true, metrics: true },
 };

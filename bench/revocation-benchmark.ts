@@ -3,7 +3,7 @@ import { createServer, request, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { upstreamVariable } from '../demo/topology.ts';
 import { buildPackages } from '../tools/build/build-system.ts';
-import { connectTo, cookieOf, signOutOf, type AskDoor } from '../tools/launch/door-client.ts';
+import { connectTo, cookieOf, signOutOf, type AskDoor } from '../tools/launch/gateway-client.ts';
 import type { RunningSystem } from '../tools/launch/system.ts';
 import { workspaceRoot } from '../tools/workspace-root.ts';
 import type { Benchmark, BenchmarkResult, RunSettings } from './benchmark.ts';

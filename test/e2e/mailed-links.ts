@@ -1,4 +1,4 @@
-import type { AskDoor } from '../../tools/launch/door-client.ts';
+import type { AskDoor } from '../../tools/launch/gateway-client.ts';
 import { waitForLink, type MailKind } from './mailbox.ts';
 import { newPerson, type Account } from './new-account.ts';
 

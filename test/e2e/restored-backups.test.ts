@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { openRedis } from '@sallyport/stores';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectTo, cookieOf, signOutOf, statusOfSession, type AskDoor } from '../../tools/launch/door-client.ts';
+import { connectTo, cookieOf, signOutOf, statusOfSession, type AskDoor } from '../../tools/launch/gateway-client.ts';
 import { startSystem, type RunningSystem } from '../../tools/launch/system.ts';
 import { findPostgresProgram, startPostgres } from '../../tools/test-servers/postgres.ts';
 import { startRedis } from '../../tools/test-servers/redis.ts';

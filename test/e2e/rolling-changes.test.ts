@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { GatewayName } from '../../tools/launch/demo-processes.ts';
-import { connectTo, cookieOf, signOutOf, statusOfSession, type AskDoor } from '../../tools/launch/door-client.ts';
+import { connectTo, cookieOf, signOutOf, statusOfSession, type AskDoor } from '../../tools/launch/gateway-client.ts';
 import { startSystem, type RunningSystem } from '../../tools/launch/system.ts';
 import { linkToken, signUpVerified } from './mailed-links.ts';
 import { newPerson, type Account } from './new-account.ts';

@@ -14,7 +14,7 @@ import {
   startWebSocketUpstream,
   type WebSocketUpstream,
 } from '../../packages/gateway/src/test-support/web-socket-upstream.ts';
-import { connectTo, cookieOf, signOutOf, type AskDoor } from '../../tools/launch/door-client.ts';
+import { connectTo, cookieOf, signOutOf, type AskDoor } from '../../tools/launch/gateway-client.ts';
 import type { GatewayName } from '../../tools/launch/demo-processes.ts';
 import { startSystem, type RunningSystem } from '../../tools/launch/system.ts';
 import { signUpVerified } from './mailed-links.ts';

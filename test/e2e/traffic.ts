@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { AskDoor } from '../../tools/launch/door-client.ts';
+import type { AskDoor } from '../../tools/launch/gateway-client.ts';
 
 /** Requests that go on until they are stopped, as people who are signed in send them. */
 export interface Traffic {

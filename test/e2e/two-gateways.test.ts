@@ -10,7 +10,7 @@ import {
   signOutOf,
   statusOfSession,
   type AskDoor,
-} from '../../tools/launch/door-client.ts';
+} from '../../tools/launch/gateway-client.ts';
 import { startSystem, type RunningSystem } from '../../tools/launch/system.ts';
 import { linkToken, signUpVerified } from './mailed-links.ts';
 import { newPerson } from './new-account.ts';

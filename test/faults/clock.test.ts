@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { connectTo, cookieOf, statusOfSession, type AskDoor } from '../../tools/launch/door-client.ts';
+import { connectTo, cookieOf, statusOfSession, type AskDoor } from '../../tools/launch/gateway-client.ts';
 import { faultStores, startFaultySystem, type FaultySystem } from './own-system.ts';
 
 const embedded = faultStores[0];

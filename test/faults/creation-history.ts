@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { AskDoor } from '../../tools/launch/door-client.ts';
+import type { AskDoor } from '../../tools/launch/gateway-client.ts';
 import type { History } from './history.ts';
 import { createTally } from './tally.ts';
 

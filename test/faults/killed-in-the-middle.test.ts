@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GatewayName } from '../../tools/launch/demo-processes.ts';
-import { connectTo, cookieOf } from '../../tools/launch/door-client.ts';
+import { connectTo, cookieOf } from '../../tools/launch/gateway-client.ts';
 import { startCreationHistory } from './creation-history.ts';
 import type { History } from './history.ts';
 import { faultStores, missingServers, startFaultySystem, type FaultySystem } from './own-system.ts';

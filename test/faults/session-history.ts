@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { signOutOf, statusOfSession, type AskDoor } from '../../tools/launch/door-client.ts';
+import { signOutOf, statusOfSession, type AskDoor } from '../../tools/launch/gateway-client.ts';
 import type { History } from './history.ts';
 import { createTally } from './tally.ts';
 

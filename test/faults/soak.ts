@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { startChaosProxy } from '@sallyport/testing/faults';
 import { buildPackages } from '../../tools/build/build-system.ts';
 import { createProgress } from '../../tools/build/progress.ts';
-import { connectTo, cookieOf } from '../../tools/launch/door-client.ts';
+import { connectTo, cookieOf } from '../../tools/launch/gateway-client.ts';
 import { startSystem } from '../../tools/launch/system.ts';
 import { onStopRequest } from '../../tools/processes/stop-requests.ts';
 import { startPostgres } from '../../tools/test-servers/postgres.ts';

@@ -16,7 +16,7 @@ import {
   storeTables,
 } from '@sallyport/stores';
 import { createIdentityMount } from '@sallyport/server';
-import { doorRoutes } from './door-routes.ts';
+import { doorRoutes } from './gateway-routes.ts';
 import { storeManySessions } from './many-sessions.ts';
 import { readServerSettings, reportServer } from './server-report.ts';
 

@@ -1,6 +1,6 @@
 import { createGateway } from '@sallyport/gateway';
 import { createPrometheusMeter } from '@sallyport/server';
-import { doorRoutes } from './door-routes.ts';
+import { doorRoutes } from './gateway-routes.ts';
 import { createFileLog } from './file-log.ts';
 import { readServerSettings, reportServer } from './server-report.ts';
 import { createStandInKeyRing } from './stand-in-key-ring.ts';
