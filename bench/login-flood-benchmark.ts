@@ -16,12 +16,12 @@ const label = {
 /** So many that passwords always wait, and most of them for longer than they may. Each is sent when the last was answered. */
 const floodConnections = 100;
 const loadConnections = 32;
-/** Of what the door answers when it does nothing else. */
+/** Of what the gateway answers when it does nothing else. */
 const loadShare = 0.25;
 const rampMilliseconds = 500;
 
 /**
- * One door, asked at an even pace: in turns, while it is flooded with sign-ins and while it is not. The server is not
+ * One gateway, asked at an even pace: in turns, while it is flooded with sign-ins and while it is not. The server is not
  * pinned: to have cores for hashing is the point.
  */
 export const loginFloodBenchmark: Benchmark = {
@@ -32,8 +32,8 @@ export const loginFloodBenchmark: Benchmark = {
 interface Turn extends LoadResult {
   readonly loopDelayP99: number;
   /** Shares of the time of the turn: NaN where the system does not tell. */
-  readonly doorRan: number;
-  readonly doorWaited: number;
+  readonly gatewayRan: number;
+  readonly gatewayWaited: number;
   readonly loadWaited: number;
 }
 
@@ -44,7 +44,7 @@ interface Round {
 }
 
 interface Parts {
-  readonly door: Child<ServerReady>;
+  readonly gateway: Child<ServerReady>;
   readonly load: Child<object>;
   readonly flood: Child<object>;
   readonly bodyLength: number;
@@ -73,7 +73,7 @@ async function measure(settings: RunSettings): Promise<BenchmarkResult> {
     const parts: Parts = {
       load: await started(startChild<object>({ file: 'load/main.ts', core: cores.load })),
       flood: await started(startChild<object>({ file: 'load/login-flood.ts', core: cores.load })),
-      door: await started(
+      gateway: await started(
         startChild<ServerReady>({
           file: 'servers/gateway-with-stores.ts',
           core: undefined,
@@ -105,48 +105,48 @@ async function measure(settings: RunSettings): Promise<BenchmarkResult> {
   }
 }
 
-async function turn({ door, load, bodyLength }: Parts, milliseconds: number, rate?: number): Promise<Turn> {
+async function turn({ gateway, load, bodyLength }: Parts, milliseconds: number, rate?: number): Promise<Turn> {
   const plan: LoadPlan = {
-    port: door.ready.port,
-    requests: [browserRequest(door.ready.cookie)],
+    port: gateway.ready.port,
+    requests: [browserRequest(gateway.ready.cookie)],
     expectedBodyLength: bodyLength,
     connections: loadConnections,
     rampMilliseconds,
     milliseconds,
     ...(rate === undefined ? {} : { ratePerSecond: rate }),
   };
-  await door.ask('usage');
-  const [doorBefore, loadBefore] = [readThreadTimes(door.pid), readThreadTimes(load.pid)];
+  await gateway.ask('usage');
+  const [gatewayBefore, loadBefore] = [readThreadTimes(gateway.pid), readThreadTimes(load.pid)];
   const result = (await load.ask(plan)) as LoadResult | { readonly p99: null };
   if (result.p99 === null) throw new Error('no request was answered within the turn');
-  const { loopDelayP99 = NaN } = (await door.ask('usage')) as ServerUsage;
+  const { loopDelayP99 = NaN } = (await gateway.ask('usage')) as ServerUsage;
   const shareOfTime = (times: ThreadTimes | undefined, which: keyof ThreadTimes): number =>
     (times?.[which] ?? NaN) / (milliseconds + rampMilliseconds);
-  const doorTimes = timesBetween(doorBefore, readThreadTimes(door.pid));
+  const gatewayTimes = timesBetween(gatewayBefore, readThreadTimes(gateway.pid));
   return {
     ...result,
     loopDelayP99,
-    doorRan: shareOfTime(doorTimes, 'ranMilliseconds'),
-    doorWaited: shareOfTime(doorTimes, 'waitedMilliseconds'),
+    gatewayRan: shareOfTime(gatewayTimes, 'ranMilliseconds'),
+    gatewayWaited: shareOfTime(gatewayTimes, 'waitedMilliseconds'),
     loadWaited: shareOfTime(timesBetween(loadBefore, readThreadTimes(load.pid)), 'waitedMilliseconds'),
   };
 }
 
 async function flooded<Result>(
-  { door, flood }: Parts,
+  { gateway, flood }: Parts,
   work: () => Promise<Result>,
 ): Promise<{ readonly result: Result; readonly flood: FloodReport }> {
-  const start: FloodOrder = { kind: 'start', port: door.ready.port, connections: floodConnections };
+  const start: FloodOrder = { kind: 'start', port: gateway.ready.port, connections: floodConnections };
   await flood.ask(start);
   const result = await work();
   return { result, flood: (await flood.ask({ kind: 'stop' } satisfies FloodOrder)) as FloodReport };
 }
 
-function describe({ p50, p99, loopDelayP99, doorRan, doorWaited, loadWaited }: Turn): string {
+function describe({ p50, p99, loopDelayP99, gatewayRan, gatewayWaited, loadWaited }: Turn): string {
   const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
   return (
     `p50 ${p50.toFixed(2)} p99 ${p99.toFixed(2)} ms (event loop ${loopDelayP99.toFixed(1)} ms late, ` +
-    `door ran ${percent(doorRan)}, waited ${percent(doorWaited)}, load waited ${percent(loadWaited)})`
+    `gateway ran ${percent(gatewayRan)}, waited ${percent(gatewayWaited)}, load waited ${percent(loadWaited)})`
   );
 }
 
@@ -166,10 +166,10 @@ function toFloodResult(rounds: readonly Round[], rate: number): BenchmarkResult 
     'connections of the flood': floodConnections,
     ...Object.fromEntries(answered),
     ...both('p50, ms', ({ p50 }) => p50),
-    // What of it is the door, and what is a machine with too few cores for everybody who takes part.
-    ...both('event loop of the door late, p99, ms', ({ loopDelayP99 }) => loopDelayP99),
-    ...both('main thread of the door ran, share of time', ({ doorRan }) => doorRan),
-    ...both('main thread of the door waited for a core, share of time', ({ doorWaited }) => doorWaited),
+    // What of it is the gateway, and what is a machine with too few cores for everybody who takes part.
+    ...both('event loop of the gateway late, p99, ms', ({ loopDelayP99 }) => loopDelayP99),
+    ...both('main thread of the gateway ran, share of time', ({ gatewayRan }) => gatewayRan),
+    ...both('main thread of the gateway waited for a core, share of time', ({ gatewayWaited }) => gatewayWaited),
     ...both('load generator waited for a core, share of time', ({ loadWaited }) => loadWaited),
   });
 }

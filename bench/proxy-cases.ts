@@ -16,10 +16,10 @@ const honoProxy: ProxySide = { file: 'hono-proxy.ts', translates: true };
 const nginx: ProxySide = { file: 'nginx-auth-request.ts', translates: true };
 const nginxThatRemembers: ProxySide = { ...nginx, settings: { verifier: 'remembering' } };
 const nginxWithBetterAuth: ProxySide = { ...nginx, settings: { verifier: 'better-auth' } };
-const door: ProxySide = { file: 'gateway.ts', translates: true };
-const doorWithStores: ProxySide = { file: 'gateway-with-stores.ts', translates: true };
-const doorWithMetrics: ProxySide = { file: 'gateway.ts', translates: true, settings: { metrics: true } };
-const doorWithLogAndMetrics: ProxySide = {
+const gateway: ProxySide = { file: 'gateway.ts', translates: true };
+const gatewayWithStores: ProxySide = { file: 'gateway-with-stores.ts', translates: true };
+const gatewayWithMetrics: ProxySide = { file: 'gateway.ts', translates: true, settings: { metrics: true } };
+const gatewayWithLogAndMetrics: ProxySide = {
   file: 'gateway.ts',
   translates: true,
   settings: { accessLog: true, metrics: true },
@@ -31,8 +31,8 @@ const nestService = (nestAccess: NestAccess): ProxySide => ({
   isService: true,
   settings: { nestAccess },
 });
-const doorWithSessions = (stored: number, hot: number): ProxySide => ({
-  ...doorWithStores,
+const gatewayWithSessions = (stored: number, hot: number): ProxySide => ({
+  ...gatewayWithStores,
   settings: { sessions: { stored, hot } },
 });
 
@@ -51,60 +51,60 @@ interface ProxyCase {
 const cases: readonly ProxyCase[] = [
   {
     name: 'authenticated-get-vs-bare-proxy',
-    title: 'Authenticated GET through the door vs bare proxy',
+    title: 'Authenticated GET through the gateway vs bare proxy',
     target: '≥ 0.90',
-    subject: door,
+    subject: gateway,
     baseline: bareProxy,
   },
   {
     name: 'authenticated-get-vs-tuned-bare-proxy',
     title: '… vs bare proxy that spares empty requests their stream',
     target: 'to compare',
-    subject: door,
+    subject: gateway,
     baseline: tunedBareProxy,
   },
   {
     name: 'authenticated-get-with-access-log-and-metrics-vs-bare-proxy',
     title: '… with access log and metrics vs bare proxy',
     target: '≥ 0.80',
-    subject: doorWithLogAndMetrics,
+    subject: gatewayWithLogAndMetrics,
     baseline: bareProxy,
   },
   {
     name: 'metrics-vs-no-metrics',
-    title: 'The door with metrics vs without',
+    title: 'The gateway with metrics vs without',
     target: 'what they cost',
-    subject: doorWithMetrics,
-    baseline: door,
+    subject: gatewayWithMetrics,
+    baseline: gateway,
   },
   {
     name: 'authenticated-get-with-real-stores-vs-bare-proxy',
     title: '… with identity and SQLite behind it vs bare proxy',
     target: '≥ 0.90',
-    subject: doorWithStores,
+    subject: gatewayWithStores,
     baseline: bareProxy,
   },
   {
     name: 'million-sessions-vs-thousand',
-    title: 'The door with 1,000,000 stored sessions, 10,000 in use, vs with 1,000',
+    title: 'The gateway with 1,000,000 stored sessions, 10,000 in use, vs with 1,000',
     target: '0.90 to 1.10',
-    subject: doorWithSessions(1_000_000, 10_000),
-    quickSubject: doorWithSessions(20_000, 10_000),
-    baseline: doorWithSessions(1000, 1000),
+    subject: gatewayWithSessions(1_000_000, 10_000),
+    quickSubject: gatewayWithSessions(20_000, 10_000),
+    baseline: gatewayWithSessions(1000, 1000),
   },
   {
     name: 'million-sessions-vs-ten-thousand',
     title: '… vs with 10,000, all of them in use',
     target: '0.90 to 1.10',
-    subject: doorWithSessions(1_000_000, 10_000),
-    quickSubject: doorWithSessions(20_000, 10_000),
-    baseline: doorWithSessions(10_000, 10_000),
+    subject: gatewayWithSessions(1_000_000, 10_000),
+    quickSubject: gatewayWithSessions(20_000, 10_000),
+    baseline: gatewayWithSessions(10_000, 10_000),
   },
   {
     name: 'authenticated-get-vs-obvious-build',
     title: '… vs the obvious build (examples/hono-proxy)',
     target: '≥ 8',
-    subject: door,
+    subject: gateway,
     baseline: honoProxy,
   },
   {
@@ -125,7 +125,7 @@ const cases: readonly ProxyCase[] = [
     name: 'authenticated-get-vs-nginx-auth-request',
     title: '… vs nginx auth_request, service of Hono, Better Auth and jose',
     target: '≥ 2.5',
-    subject: door,
+    subject: gateway,
     baseline: nginxWithBetterAuth,
     problem: problemOfNginx,
   },
@@ -133,7 +133,7 @@ const cases: readonly ProxyCase[] = [
     name: 'authenticated-get-vs-nginx-auth-request-by-hand',
     title: '… vs nginx auth_request, hand-written service asks its store each time',
     target: 'to compare',
-    subject: door,
+    subject: gateway,
     baseline: nginx,
     problem: problemOfNginx,
   },
@@ -141,7 +141,7 @@ const cases: readonly ProxyCase[] = [
     name: 'authenticated-get-vs-nginx-auth-request-that-remembers',
     title: '… vs nginx auth_request, hand-written, remembers for 30 s and misses sign-outs',
     target: 'to compare',
-    subject: door,
+    subject: gateway,
     baseline: nginxThatRemembers,
     problem: problemOfNginx,
   },
@@ -151,7 +151,7 @@ const halfLoad: ProxyCase = {
   name: 'p99-at-half-load-vs-bare-proxy',
   title: '99th percentile at half load vs bare proxy',
   target: '≤ 0.5 ms added',
-  subject: door,
+  subject: gateway,
   baseline: bareProxy,
 };
 

@@ -3,7 +3,7 @@ import type { BenchmarkResult } from './benchmark.ts';
 import { toJson, toTable } from './report.ts';
 
 const result: BenchmarkResult = {
-  name: 'door-vs-bare-proxy',
+  name: 'gateway-vs-bare-proxy',
   title: 'Gateway vs bare proxy',
   ratio: 0.9123,
   low: 0.9,

@@ -3,7 +3,7 @@ import { createServer, request, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { upstreamVariable } from '../demo/topology.ts';
 import { buildPackages } from '../tools/build/build-system.ts';
-import { connectTo, cookieOf, signOutOf, type AskDoor } from '../tools/launch/gateway-client.ts';
+import { connectTo, cookieOf, signOutOf, type AskGateway } from '../tools/launch/gateway-client.ts';
 import type { RunningSystem } from '../tools/launch/system.ts';
 import { workspaceRoot } from '../tools/workspace-root.ts';
 import type { Benchmark, BenchmarkResult, RunSettings } from './benchmark.ts';
@@ -230,7 +230,7 @@ async function startEndlessUpstream(): Promise<{ readonly origin: string; close(
   };
 }
 
-async function signOutOnce(here: AskDoor, there: AskDoor, cookie: string): Promise<SignOut> {
+async function signOutOnce(here: AskGateway, there: AskGateway, cookie: string): Promise<SignOut> {
   await requireStatus(there, cookie);
   const askedAt = performance.now();
   await requireStatus(there, cookie);
@@ -246,7 +246,7 @@ async function signOutOnce(here: AskDoor, there: AskDoor, cookie: string): Promi
   }
 }
 
-async function requireStatus(ask: AskDoor, cookie: string): Promise<void> {
+async function requireStatus(ask: AskGateway, cookie: string): Promise<void> {
   const { status } = await ask(protectedPath, { cookie });
   if (status !== 200) throw new Error(`a request was answered ${status}`);
 }

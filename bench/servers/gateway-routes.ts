@@ -1,7 +1,7 @@
 import { routeSchema, type Route } from '@sallyport/core';
 
 /** The routes of the demo, all in front of one upstream. */
-export function doorRoutes(upstreamPort: number): readonly Route[] {
+export function gatewayRoutes(upstreamPort: number): readonly Route[] {
   const upstream = `http://127.0.0.1:${upstreamPort}`;
   const shell = { audience: 'shell', upstream };
   const account = { audience: 'account', upstream };

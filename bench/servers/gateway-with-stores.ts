@@ -16,7 +16,7 @@ import {
   storeTables,
 } from '@sallyport/stores';
 import { createIdentityMount } from '@sallyport/server';
-import { doorRoutes } from './gateway-routes.ts';
+import { gatewayRoutes } from './gateway-routes.ts';
 import { storeManySessions } from './many-sessions.ts';
 import { readServerSettings, reportServer } from './server-report.ts';
 
@@ -68,9 +68,9 @@ const counted: SessionDirectory = {
   },
 };
 
-const door = createGateway({
+const gateway = createGateway({
   publicUrl,
-  routes: doorRoutes(upstreamPort),
+  routes: gatewayRoutes(upstreamPort),
   mounts: [createIdentityMount(identity.app)],
   sessions: counted,
   keyRing,
@@ -78,7 +78,7 @@ const door = createGateway({
   accessLog: false,
   trustedProxies: isBehindProxy ? ['127.0.0.1'] : [],
 });
-const { port } = await door.listen({ host: '127.0.0.1', port: 0 });
+const { port } = await gateway.listen({ host: '127.0.0.1', port: 0 });
 
 const cookie = await signIn();
 const [cookieName = ''] = cookie.split('=', 1);

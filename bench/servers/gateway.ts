@@ -1,21 +1,21 @@
 import { createGateway } from '@sallyport/gateway';
 import { createPrometheusMeter } from '@sallyport/server';
-import { doorRoutes } from './gateway-routes.ts';
+import { gatewayRoutes } from './gateway-routes.ts';
 import { createFileLog } from './file-log.ts';
 import { readServerSettings, reportServer } from './server-report.ts';
 import { createStandInKeyRing } from './stand-in-key-ring.ts';
 import { createStandInSessions, silentBus } from './stand-in-sessions.ts';
 
-/* The door as a deployment has it, with the routes of the demo, in front of one upstream. */
+/* The gateway as a deployment has it, with the routes of the demo, in front of one upstream. */
 
 const { upstreamPort, accessLog = false, metrics = false } = readServerSettings();
 const sessions = createStandInSessions();
 const keyRing = createStandInKeyRing();
 const log = accessLog ? createFileLog() : undefined;
 
-const door = createGateway({
+const gateway = createGateway({
   publicUrl: 'http://localhost:3000',
-  routes: doorRoutes(upstreamPort),
+  routes: gatewayRoutes(upstreamPort),
   sessions: sessions.directory,
   keyRing,
   bus: silentBus,
@@ -23,7 +23,7 @@ const door = createGateway({
   ...(log === undefined ? {} : { logger: log.logger }),
   ...(metrics ? { meter: createPrometheusMeter({ withProcess: true }) } : {}),
 });
-const { port } = await door.listen({ host: '127.0.0.1', port: 0 });
+const { port } = await gateway.listen({ host: '127.0.0.1', port: 0 });
 
 reportServer({
   port,

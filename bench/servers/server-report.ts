@@ -18,7 +18,7 @@ export interface ServerSettings {
   /** How many sessions the store holds, and how many of them are used; one when it is not said. */
   readonly sessions?: { readonly stored: number; readonly hot: number };
   readonly nestAccess?: NestAccess;
-  /** Whether Node may spare requests without a body their life as a stream, as the door does; not its default. */
+  /** Whether Node may spare requests without a body their life as a stream, as the gateway does; not its default. */
   readonly skipsEmptyBodies?: boolean;
   /** Which service nginx asks about each request. @default 'lean' */
   readonly verifier?: 'lean' | 'remembering' | 'better-auth';

@@ -10,7 +10,7 @@ export interface StandInSessions {
 
 const twelveHours = 12 * 60 * 60;
 
-/** Sessions without a store behind them: what is measured is the door, not a database. */
+/** Sessions without a store behind them: what is measured is the gateway, not a database. */
 export function createStandInSessions(): StandInSessions {
   const token = randomBytes(32).toString('base64url');
   const sid = 'ses_benchmark';

@@ -98,7 +98,7 @@ describe('what is installed with a package', () => {
     /^(?:better-auth|@better-auth\/.*|hono|@hono\/.*|kysely|redis|@redis\/.*|ioredis|pg|mongodb|mongoose|undici)$/;
 
   it.each(['packages/nestjs', 'packages/nextjs', 'packages/core'])(
-    'gives %s no login engine, no web framework of the door and no database driver',
+    'gives %s no login engine, no web framework of the gateway and no database driver',
     (folder) => {
       expect(productionClosureOf(folder).filter((name) => forbidden.test(name))).toEqual([]);
     },

@@ -47,7 +47,7 @@ describe('libraries', () => {
     expect(findLines(librarySources, /^declare (?:global|module)\b/)).toEqual([]);
   });
 
-  it('give every refusal of the door and of identity a reason that an operator can search for', () => {
+  it('give every refusal of the gateway and of identity a reason that an operator can search for', () => {
     const sources = packageSources.filter(({ file }) => /^packages\/(?:gateway|identity)\//.test(file));
     const without = sources.flatMap(({ file, text }) =>
       [...withoutComments(text).matchAll(/new SallyportError\((?:[^()]|\([^()]*(?:\([^()]*\)[^()]*)*\))*\)/g)]

@@ -11,7 +11,7 @@ import { runCase } from './runner/run-case.ts';
 const groups = Object.entries(groupTitles).map(([group, title]) => ({ group, title }));
 const groupMilliseconds = 120_000;
 
-describe('the door [embedded]', () => {
+describe('the gateway [embedded]', () => {
   const fixtures: Fixture[] = [];
   let kits: Kits;
   beforeAll(async () => {
@@ -30,7 +30,7 @@ describe('the door [embedded]', () => {
     if (kits.plain === undefined) throw new TypeError('there is no gateway');
     const { statuses, seen, wrong } = await askForPaths(kits.plain, 3000);
     expect([...statuses].filter((status) => ![200, 303, 400, 401, 404, 405].includes(status))).toEqual([]);
-    // A door that refuses everything would pass as well.
+    // A gateway that refuses everything would pass as well.
     expect(seen.length).toBeGreaterThan(100);
     expect(wrong).toEqual([]);
   });
@@ -45,7 +45,7 @@ describe('the door [embedded]', () => {
 
 const hasServers = ['TEST_POSTGRES_URL', 'TEST_REDIS_URL'].every((name) => (process.env[name] ?? '') !== '');
 
-describe.skipIf(!hasServers)('two doors that take turns [postgres + redis ×2]', () => {
+describe.skipIf(!hasServers)('two gateways that take turns [postgres + redis ×2]', () => {
   let stores: OwnStores;
   const fixtures: Fixture[] = [];
   let kits: Kits;

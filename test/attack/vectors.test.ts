@@ -22,7 +22,7 @@ describe.skipIf(!isThere)('payloads of the HTTP Garden', () => {
   });
   afterAll(() => fixture.stop());
 
-  it('reach the upstream as at most one request each, and only in the form that the door wrote', async () => {
+  it('reach the upstream as at most one request each, and only in the form that the gateway wrote', async () => {
     const { payloads } = JSON.parse(readFileSync(file, 'utf8')) as { readonly payloads: readonly Payload[] }; // Its form is known.
     expect(payloads.length).toBeGreaterThan(0);
     const failures: string[] = [];

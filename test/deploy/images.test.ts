@@ -88,16 +88,16 @@ describe.skipIf(!canRun)('the images (skipped before npm run build) [postgres + 
 
   it('run as a whole: pages and the service come through both gatewayNames', { timeout: 60_000 }, async ({ skip }) => {
     skip(absent !== undefined, absent);
-    for (const door of gatewayNames) {
-      const page = await ask(door, '/');
+    for (const gateway of gatewayNames) {
+      const page = await ask(gateway, '/');
       expect(page.headers['strict-transport-security']).toBe('max-age=31536000');
       expect(page.body).not.toMatch(/demo\.sallyport|mailbox/i);
       const asset = /\/_next\/static\/[\w./-]+\.js/.exec(page.body)?.[0] ?? '';
-      expect(await ask(door, asset)).toMatchObject({ status: 200 });
-      expect(await ask(door, '/sign-in')).toMatchObject({ status: 200 });
-      expect(await ask(door, '/api/shop/products')).toMatchObject({ status: 401 });
+      expect(await ask(gateway, asset)).toMatchObject({ status: 200 });
+      expect(await ask(gateway, '/sign-in')).toMatchObject({ status: 200 });
+      expect(await ask(gateway, '/api/shop/products')).toMatchObject({ status: 401 });
       const navigation = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
-      expect(await ask(door, '/account', { headers: navigation })).toMatchObject({ status: 303 });
+      expect(await ask(gateway, '/account', { headers: navigation })).toMatchObject({ status: 303 });
     }
   });
 
@@ -127,11 +127,11 @@ describe.skipIf(!canRun)('the images (skipped before npm run build) [postgres + 
       );
       expect(made).toMatchObject({ code: 0, errors: '' });
       const cookie = await signIn('gateway-1');
-      for (const door of gatewayNames) {
-        const session = await ask(door, '/auth/session', { headers: { cookie } });
+      for (const gateway of gatewayNames) {
+        const session = await ask(gateway, '/auth/session', { headers: { cookie } });
         expect(JSON.parse(session.body)).toMatchObject({ status: 'signed-in', user: { email: person.email } });
-        expect(await ask(door, '/api/shop/products', { headers: { cookie } })).toMatchObject({ status: 200 });
-        expect(await ask(door, '/account', { headers: { cookie } })).toMatchObject({ status: 200 });
+        expect(await ask(gateway, '/api/shop/products', { headers: { cookie } })).toMatchObject({ status: 200 });
+        expect(await ask(gateway, '/account', { headers: { cookie } })).toMatchObject({ status: 200 });
       }
       const ended = await ask('gateway-2', '/auth/sign-out', { method: 'POST', headers: { cookie } });
       expect(ended.status).toBeLessThan(300);
@@ -173,11 +173,11 @@ describe.skipIf(!canRun)('the images (skipped before npm run build) [postgres + 
       await wait(2500);
       for (const server of [redis?.process, postgres?.process]) {
         await server?.kill();
-        await everyDoor(503, '/readyz');
-        await everyDoor(200, '/healthz');
+        await everyGateway(503, '/readyz');
+        await everyGateway(200, '/healthz');
         expect(await isHealthy('gateway-1')).toBe(false);
         await server?.restart();
-        await everyDoor(200, '/readyz');
+        await everyGateway(200, '/readyz');
       }
       await vi.waitFor(
         async () =>
@@ -334,16 +334,16 @@ function loopback(port: number): string {
   return `http://127.0.0.1:${port}`;
 }
 
-async function everyDoor(status: number, target: string): Promise<void> {
+async function everyGateway(status: number, target: string): Promise<void> {
   const asked = async (): Promise<void> => {
-    for (const door of gatewayNames)
-      expect((await fetch(`${loopback(ports[door].internal)}${target}`)).status).toBe(status);
+    for (const gateway of gatewayNames)
+      expect((await fetch(`${loopback(ports[gateway].internal)}${target}`)).status).toBe(status);
   };
   await vi.waitFor(asked, { timeout: 30_000, interval: 200 });
 }
 
-async function signIn(door: ProcessName): Promise<string> {
-  const answer = await ask(door, '/auth/sign-in/email', {
+async function signIn(gateway: ProcessName): Promise<string> {
+  const answer = await ask(gateway, '/auth/sign-in/email', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(person),
@@ -366,11 +366,11 @@ interface Question {
 }
 
 /** Asks the public listener, as nginx does it for a browser. */
-function ask(door: ProcessName, target: string, { method = 'GET', headers, body }: Question = {}): Promise<Answer> {
+function ask(gateway: ProcessName, target: string, { method = 'GET', headers, body }: Question = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request({
       host: '127.0.0.1',
-      port: ports[door].http,
+      port: ports[gateway].http,
       path: target,
       method,
       headers: {

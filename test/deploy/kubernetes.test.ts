@@ -110,7 +110,7 @@ describe('every deployment', () => {
         expect(ports.has(container[probe].httpGet.port)).toBe(true);
       }
       const preStop = Number(/setTimeout\(.*, (\d+)\)/.exec(container.lifecycle.preStop.exec.command[2])?.[1]) / 1000;
-      // The door lets requests run for ten seconds once it was told to stop.
+      // The gateway lets requests run for ten seconds once it was told to stop.
       expect(podOf(deployment).terminationGracePeriodSeconds).toBeGreaterThanOrEqual(preStop + 10 + 5);
     },
   );

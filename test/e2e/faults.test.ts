@@ -41,7 +41,7 @@ describe('a shop that is down', () => {
 });
 
 describe('a shell that is down', () => {
-  it('is replaced by a page of the door; identity and services work on', async () => {
+  it('is replaced by a page of the gateway; identity and services work on', async () => {
     const page = await openAs('user');
     const other = await page.context().newPage();
     await system.stop('shell');

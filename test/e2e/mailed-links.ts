@@ -1,9 +1,9 @@
-import type { AskDoor } from '../../tools/launch/gateway-client.ts';
+import type { AskGateway } from '../../tools/launch/gateway-client.ts';
 import { waitForLink, type MailKind } from './mailbox.ts';
 import { newPerson, type Account } from './new-account.ts';
 
 /** Creates an account whose address is verified, without a browser. */
-export async function signUpVerified(ask: AskDoor, mailbox: string): Promise<Account> {
+export async function signUpVerified(ask: AskGateway, mailbox: string): Promise<Account> {
   const person = newPerson();
   const signedUp = await ask('/auth/sign-up/email', { method: 'POST', json: person });
   if (signedUp.status !== 200) throw new Error(`The sign-up was answered ${signedUp.status}`);

@@ -42,7 +42,7 @@ beforeAll(async () => {
 afterAll(() => recorded.dispose());
 
 describe('the run', () => {
-  it('was recorded on both sides of the door, or the scans below would prove nothing', () => {
+  it('was recorded on both sides of the gateway, or the scans below would prove nothing', () => {
     expect(recorded.outside.exchanges.length).toBeGreaterThan(50);
     expect(sessionTokens().length).toBeGreaterThanOrEqual(3);
     expect(linkTokens).toHaveLength(2);
@@ -290,7 +290,7 @@ function whereIs(secret: string, places: readonly Place[]): readonly string[] {
   return places.filter(({ text }) => text.includes(secret)).map(({ place }) => place);
 }
 
-/** Each session token that the door handed out. */
+/** Each session token that the gateway handed out. */
 function sessionTokens(): readonly string[] {
   const cookies = recorded.outside.exchanges.flatMap(({ responseHeaders }) =>
     headerValues(responseHeaders, 'set-cookie'),
@@ -298,7 +298,7 @@ function sessionTokens(): readonly string[] {
   return unequal(cookies.flatMap((cookie) => /^__Host-sallyport=([\w-]+)/.exec(cookie)?.[1] ?? []));
 }
 
-/** Each token that the door made, as the upstreams received them. */
+/** Each token that the gateway made, as the upstreams received them. */
 function mintedTokens(): readonly string[] {
   return unequal(Object.values(recorded.inside).flatMap(({ exchanges }) => tokensSeenBy(exchanges)));
 }

@@ -6,17 +6,17 @@ import { startOwnSystem, type OwnSystem } from './own-system.ts';
 import { openRecorder, type Recorder } from './recorder.ts';
 import { sharedSystem } from './shared-system.ts';
 
-/** A system with a recorder on each side of the door. */
+/** A system with a recorder on each side of the gateway. */
 export interface RecordedSystem {
   readonly system: OwnSystem;
-  /** Between the browser and the door. */
+  /** Between the browser and the gateway. */
   readonly outside: Recorder;
-  /** Between the door and each service or zone. */
+  /** Between the gateway and each service or zone. */
   readonly inside: Readonly<Record<UpstreamName, Recorder>>;
   dispose(): Promise<void>;
 }
 
-/** Starts a system whose every request and answer is recorded, before the door and behind it. */
+/** Starts a system whose every request and answer is recorded, before the gateway and behind it. */
 export async function startRecordedSystem(): Promise<RecordedSystem> {
   const outside = await openRecorder(sharedSystem.authority);
   const recorders = await Promise.all(topology.map(async ({ name }) => [name, await openRecorder()] as const));

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { openRedis } from '@sallyport/stores';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectTo, cookieOf, signOutOf, statusOfSession, type AskDoor } from '../../tools/launch/gateway-client.ts';
+import { connectTo, cookieOf, signOutOf, statusOfSession, type AskGateway } from '../../tools/launch/gateway-client.ts';
 import { startSystem, type RunningSystem } from '../../tools/launch/system.ts';
 import { findPostgresProgram, startPostgres } from '../../tools/test-servers/postgres.ts';
 import { startRedis } from '../../tools/test-servers/redis.ts';
@@ -18,7 +18,7 @@ let folder: string;
 let postgres: RunningServer;
 let redis: RunningServer;
 let system: RunningSystem;
-let ask: AskDoor;
+let ask: AskGateway;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'sallyport-e2e-'));

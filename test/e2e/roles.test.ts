@@ -140,7 +140,7 @@ describe('an administrator', () => {
 });
 
 describe('a stranger', () => {
-  it('is refused by the door before the shop hears of it', async () => {
+  it('is refused by the gateway before the shop hears of it', async () => {
     const page = await visitors.openPage();
     await page.goto('/');
     expect(await callApi(page, '/api/shop/products')).toMatchObject(unauthenticated);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { GatewayName } from '../../tools/launch/demo-processes.ts';
-import { connectTo, cookieOf, signOutOf, statusOfSession, type AskDoor } from '../../tools/launch/gateway-client.ts';
+import { connectTo, cookieOf, signOutOf, statusOfSession, type AskGateway } from '../../tools/launch/gateway-client.ts';
 import { startSystem, type RunningSystem } from '../../tools/launch/system.ts';
 import { linkToken, signUpVerified } from './mailed-links.ts';
 import { newPerson, type Account } from './new-account.ts';
@@ -22,8 +22,8 @@ vi.setConfig({ testTimeout: 180_000 });
 let folder: string;
 let own: OwnStores;
 let system: RunningSystem;
-let ask: AskDoor;
-let direct: Readonly<Record<GatewayName, AskDoor>>;
+let ask: AskGateway;
+let direct: Readonly<Record<GatewayName, AskGateway>>;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'sallyport-e2e-'));

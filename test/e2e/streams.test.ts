@@ -14,7 +14,7 @@ import {
   startWebSocketUpstream,
   type WebSocketUpstream,
 } from '../../packages/gateway/src/test-support/web-socket-upstream.ts';
-import { connectTo, cookieOf, signOutOf, type AskDoor } from '../../tools/launch/gateway-client.ts';
+import { connectTo, cookieOf, signOutOf, type AskGateway } from '../../tools/launch/gateway-client.ts';
 import type { GatewayName } from '../../tools/launch/demo-processes.ts';
 import { startSystem, type RunningSystem } from '../../tools/launch/system.ts';
 import { signUpVerified } from './mailed-links.ts';
@@ -26,8 +26,8 @@ const settled = { timeout: 20_000, interval: 5 };
 let folder: string;
 let own: OwnStores;
 let system: RunningSystem;
-let first: AskDoor;
-let second: AskDoor;
+let first: AskGateway;
+let second: AskGateway;
 /** In place of the shop and of the account zone: they speak what those do not. */
 let sockets: WebSocketUpstream;
 let events: EchoUpstream;

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { AskDoor } from '../../tools/launch/gateway-client.ts';
+import type { AskGateway } from '../../tools/launch/gateway-client.ts';
 
 /** Requests that go on until they are stopped, as people who are signed in send them. */
 export interface Traffic {
@@ -12,7 +12,7 @@ export interface Traffic {
 }
 
 /** Every session asks for the same path, one request after the other. */
-export function startTraffic(ask: AskDoor, path: string, cookies: readonly string[]): Traffic {
+export function startTraffic(ask: AskGateway, path: string, cookies: readonly string[]): Traffic {
   const counts = new Map<number, number>();
   let isStopped = false;
   const run = async (cookie: string): Promise<void> => {

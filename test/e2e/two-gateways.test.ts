@@ -9,7 +9,7 @@ import {
   gatewayOwnPath,
   signOutOf,
   statusOfSession,
-  type AskDoor,
+  type AskGateway,
 } from '../../tools/launch/gateway-client.ts';
 import { startSystem, type RunningSystem } from '../../tools/launch/system.ts';
 import { linkToken, signUpVerified } from './mailed-links.ts';
@@ -22,8 +22,8 @@ const products = '/api/shop/products';
 let folder: string;
 let own: OwnStores;
 let system: RunningSystem;
-let first: AskDoor;
-let second: AskDoor;
+let first: AskGateway;
+let second: AskGateway;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'sallyport-e2e-'));
@@ -134,7 +134,7 @@ describe('what may happen once, asked of two gateways at the same moment [postgr
 describe('guesses at two gateways [postgres + redis ×2]', () => {
   it('are counted together: twenty, spread over both, are all that a stranger has', async () => {
     const { email } = await signUpVerified(first, system.mailbox);
-    const guess = (ask: AskDoor) =>
+    const guess = (ask: AskGateway) =>
       ask('/auth/sign-in/email', { method: 'POST', json: { email, password: 'not the right password' } });
     const answers = await Promise.all([...Array(30).keys()].map((index) => guess(index % 2 === 0 ? first : second)));
     expect(answers.filter(({ status }) => status === 401)).toHaveLength(20);
@@ -166,7 +166,7 @@ describe('two gateways that start at the same moment [postgres + redis ×2]', ()
     for (const ask of [first, second]) {
       for (const { email, password } of system.accounts) {
         const cookie = await cookieOf(ask, { email, password });
-        for (const door of [first, second]) expect((await door(products, { cookie })).status).toBe(200);
+        for (const gateway of [first, second]) expect((await gateway(products, { cookie })).status).toBe(200);
       }
     }
     const counts = await runOnPostgres<{ users: string; keys: string }>(

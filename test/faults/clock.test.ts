@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { connectTo, cookieOf, statusOfSession, type AskDoor } from '../../tools/launch/gateway-client.ts';
+import { connectTo, cookieOf, statusOfSession, type AskGateway } from '../../tools/launch/gateway-client.ts';
 import { faultStores, startFaultySystem, type FaultySystem } from './own-system.ts';
 
 const embedded = faultStores[0];
@@ -42,7 +42,7 @@ describe('the clock of a gateway', () => {
 });
 
 /** Signals do not say when they were heard. */
-async function turnClock(ask: AskDoor, cookie: string, status: number): Promise<void> {
+async function turnClock(ask: AskGateway, cookie: string, status: number): Promise<void> {
   process.kill(system.pid('gateway') ?? 0, 'SIGUSR2');
   await expect.poll(async () => (await ask(products, { cookie })).status, { timeout: 15_000 }).toBe(status);
 }
@@ -50,7 +50,7 @@ async function turnClock(ask: AskDoor, cookie: string, status: number): Promise<
 async function signInWithClock(
   seconds: number,
   later?: Readonly<Record<string, string>>,
-): Promise<{ readonly ask: AskDoor; readonly cookie: string }> {
+): Promise<{ readonly ask: AskGateway; readonly cookie: string }> {
   system = await startFaultySystem(embedded, {
     environment: {
       gateway: {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { AskDoor } from '../../tools/launch/gateway-client.ts';
+import type { AskGateway } from '../../tools/launch/gateway-client.ts';
 import type { History } from './history.ts';
 import { createTally } from './tally.ts';
 
@@ -14,7 +14,7 @@ const path = '/api/shop/products';
  * Starts a client that creates one product after the other, each under a name of its own. What was acknowledged is there
  * once, and what was not, at most once: a POST is never sent a second time.
  */
-export function startCreationHistory(ask: AskDoor, cookie: string): History {
+export function startCreationHistory(ask: AskGateway, cookie: string): History {
   const told = new Map<string, 'created' | 'unsure'>();
   const tally = createTally();
   let isStopped = false;
@@ -57,7 +57,7 @@ export function startCreationHistory(ask: AskDoor, cookie: string): History {
   };
 }
 
-async function countByName(ask: AskDoor, cookie: string): Promise<ReadonlyMap<string, number>> {
+async function countByName(ask: AskGateway, cookie: string): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>();
   for (let page = 1; ; page++) {
     const { status, body } = await ask(`${path}?pageSize=100&sort=createdAt&page=${page}`, { cookie });

@@ -71,7 +71,7 @@ async function outcomeOf(answer: Response): Promise<string> {
   return `${answer.status} ${/SP_[A-Z_]+/.exec(text)?.[0] ?? text}`;
 }
 
-/** A cache between the door and its services that never forgets: there are the keys of the first look for ever. */
+/** A cache between the gateway and its services that never forgets: there are the keys of the first look for ever. */
 async function startStaleKeys(): Promise<{ urlFor(internalOrigin: string): string; close(): Promise<void> }> {
   let origin = '';
   let first: Promise<string> | undefined;

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { signOutOf, statusOfSession, type AskDoor } from '../../tools/launch/gateway-client.ts';
+import { signOutOf, statusOfSession, type AskGateway } from '../../tools/launch/gateway-client.ts';
 import type { History } from './history.ts';
 import { createTally } from './tally.ts';
 
@@ -25,7 +25,7 @@ const maximumSessions = 400;
 const revocationBoundMilliseconds = 2000;
 
 /** Starts one person per account who signs in all the time: every second session is signed out again. */
-export function startSessionHistory(ask: AskDoor, accounts: readonly Account[]): History {
+export function startSessionHistory(ask: AskGateway, accounts: readonly Account[]): History {
   const sessions: Known[] = [];
   const tally = createTally();
   let isStopped = false;
@@ -86,7 +86,7 @@ export function startSessionHistory(ask: AskDoor, accounts: readonly Account[]):
  * The first answer that says yes or no. The other gateway hears of a sign-out a moment after it was acknowledged: a
  * session that was ended may be asked for once more, and no later.
  */
-async function settledStatus(ask: AskDoor, cookie: string, told: Told): Promise<number> {
+async function settledStatus(ask: AskGateway, cookie: string, told: Told): Promise<number> {
   let isLate = false;
   for (let tries = 0; tries < maximumTries; tries++) {
     const status = await statusOfSession(ask, cookie);

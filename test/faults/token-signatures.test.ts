@@ -83,12 +83,12 @@ function forge(
 const secret = makeTokenSecret();
 
 describe.each([withKeyPairs('ES256', 200), withKeyPairs('EdDSA', 401), withKeyPairs('RS256', 200), withSecret(secret)])(
-  'a door that signs with $alg',
+  'a gateway that signs with $alg',
   (way) => {
     const { alg, stockStatus } = way;
     let system: SigningSystem;
     let cookie: string;
-    /** Made for the shop, by the door. */
+    /** Made for the shop, by the gateway. */
     let token: string;
     beforeAll(async () => {
       system = await startSigningSystem(way);

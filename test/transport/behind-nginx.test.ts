@@ -14,7 +14,7 @@ import { nginx, readDeployed, startNginx, type RunningProxy } from './start-prox
 const page = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', 'sec-fetch-site': 'none' };
 
 let folder: string;
-let door: TestGateway;
+let gateway: TestGateway;
 let proxy: RunningProxy;
 let ca: string;
 let clearPort: number;
@@ -27,41 +27,41 @@ describe.skipIf(nginx === undefined)('behind nginx, configured as deploy/nginx s
     [clearPort = 0, passingPort = 0, securePort = 0] = await findFreePorts(3);
     const authority = await createTestAuthority(folder);
     ca = await readFile(authority.caFile, 'utf8');
-    door = await startTestGateway({
+    gateway = await startTestGateway({
       publicUrl: `https://app.test:${securePort}`,
       hosts: [],
       trustedProxies: ['127.0.0.1'],
     });
-    proxy = await startNginxBeforeTheDoor(authority);
+    proxy = await startNginxBeforeGateway(authority);
   });
 
   afterAll(async () => {
     await proxy.stop();
-    await door.close();
+    await gateway.close();
     await rm(folder, { recursive: true });
   });
-  beforeEach(() => door.upstream.reset());
+  beforeEach(() => gateway.upstream.reset());
 
-  rowsOfHttp2(() => ({ door, port: securePort, ca }));
+  rowsOfHttp2(() => ({ gateway, port: securePort, ca }));
 
   it('an event stream over HTTP/2 ends with its session, with the last event', async () => {
-    door.upstream.answer = (_, response) => {
+    gateway.upstream.answer = (_, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write('data: 1\n\n');
     };
-    const token = door.sessions.add();
+    const token = gateway.sessions.add();
     const connection = await openHttp2({ port: securePort, ca });
     const stream = askOverHttp2(connection, { ':path': '/events/x', cookie: cookie(token).Cookie });
     await vi.waitFor(() => expect(stream.body()).toBe('data: 1\n\n'), 10_000);
-    const sid = door.sessions.sidOf(token);
-    door.sessions.remove(token);
-    await door.bus.revoke('session', sid);
+    const sid = gateway.sessions.sidOf(token);
+    gateway.sessions.remove(token);
+    await gateway.bus.revoke('session', sid);
     expect((await stream.answer).body).toContain('event: session-ended');
     connection.destroy();
   });
 
   it('a person who is signed in gets through, by the cookie with the __Host- prefix only', async () => {
-    const token = door.sessions.add();
+    const token = gateway.sessions.add();
     expect((await ask('https', 'GET', '/api/x', { cookie: cookie(token).Cookie })).status).toBe(200);
     expect((await ask('https', 'GET', '/api/x', { cookie: `sallyport=${token}` })).status).toBe(401);
   });
@@ -87,7 +87,7 @@ describe.skipIf(nginx === undefined)('behind nginx, configured as deploy/nginx s
     expect(answer.headers['strict-transport-security']).toBe('max-age=31536000');
   });
 
-  it('what can be read in two ways is still refused by the door', async () => {
+  it('what can be read in two ways is still refused by the gateway', async () => {
     for (const target of ['/public//x', '/public/%2e%2e/admin', '/public/x%2fy']) {
       expect((await ask('https', 'GET', target)).status).toBe(400);
     }
@@ -99,7 +99,7 @@ describe.skipIf(nginx === undefined)('behind nginx, configured as deploy/nginx s
     expect(answer.headers['location']).toBe('https://app.test/public/x?a=1');
   });
 
-  it('and where it passes plain http on, the door sends pages to https and refuses the rest', async () => {
+  it('and where it passes plain http on, the gateway sends pages to https and refuses the rest', async () => {
     const answer = await ask('passing', 'GET', '/public/x?a=1', page);
     expect(answer.status).toBe(308);
     expect(answer.headers['location']).toBe(`https://app.test:${securePort}/public/x?a=1`);
@@ -111,9 +111,9 @@ describe.skipIf(nginx === undefined)('behind nginx, configured as deploy/nginx s
 });
 
 /** The configuration of the repository, with other ports and files; and a third port that passes plain http on. */
-async function startNginxBeforeTheDoor(files: { certFile: string; keyFile: string }): Promise<RunningProxy> {
+async function startNginxBeforeGateway(files: { certFile: string; keyFile: string }): Promise<RunningProxy> {
   const config = await readDeployed('nginx/sallyport.conf', {
-    'server 127.0.0.1:3000;': `server 127.0.0.1:${door.port};`,
+    'server 127.0.0.1:3000;': `server 127.0.0.1:${gateway.port};`,
     'listen 80;': `listen 127.0.0.1:${clearPort};`,
     'listen 443 ssl http2;': `listen 127.0.0.1:${securePort} ssl http2;`,
     'app.example.com': 'app.test',
@@ -159,7 +159,7 @@ function ask(
 }
 
 function lastSeen(): TestGateway['upstream']['seen'][number] {
-  const seen = door.upstream.seen.at(-1);
+  const seen = gateway.upstream.seen.at(-1);
   if (seen === undefined) throw new Error('nothing reached the service');
   return seen;
 }

@@ -14,7 +14,7 @@ describe.skipIf(caddy === undefined)('Caddy that asks, as deploy/caddy says (ski
     started = await startAskingProxy(askingCaddy);
   });
   afterAll(() => started.close());
-  beforeEach(() => started.door.upstream.reset());
+  beforeEach(() => started.gateway.upstream.reset());
 
   rowsOfForwardAuth(() => started);
   rowsOfHttp2(() => started);
@@ -22,7 +22,7 @@ describe.skipIf(caddy === undefined)('Caddy that asks, as deploy/caddy says (ski
   it('no name that is kept for us reaches a service', async () => {
     const { status, headers } = await askOnce({ 'X-Sallyport-User': 'root', 'X-Sallyport-Cookie': 'made-up=1' });
     expect(status).toBe(200);
-    expect(JSON.stringify(started.door.upstream.seen)).not.toMatch(/x-sallyport|made-up/i);
+    expect(JSON.stringify(started.gateway.upstream.seen)).not.toMatch(/x-sallyport|made-up/i);
     expect(headers).not.toHaveProperty('authorization');
   });
 });

@@ -13,7 +13,7 @@ describe.skipIf(nginx === undefined)('nginx that asks, as deploy/nginx says (ski
     started = await startAskingProxy(askingNginx);
   });
   afterAll(() => started.close());
-  beforeEach(() => started.door.upstream.reset());
+  beforeEach(() => started.gateway.upstream.reset());
 
   rowsOfForwardAuth(() => started);
   rowsOfHttp2(() => started);

@@ -25,13 +25,13 @@ export function rowsOfForwardAuth(proxy: () => ProxyInFront): void {
   };
   const send = (lines: readonly string[], body = ''): Promise<Answer> =>
     sendRaw(proxy(), [...lines, '', body].join('\r\n'));
-  const seen = (): TestGateway['upstream']['seen'] => proxy().door.upstream.seen;
+  const seen = (): TestGateway['upstream']['seen'] => proxy().gateway.upstream.seen;
   const firstSeen = (): TestGateway['upstream']['seen'][number] => {
     const [first] = seen();
     if (first === undefined) throw new Error('nothing reached the service');
     return first;
   };
-  const signedIn = (): Headers => cookie(proxy().door.sessions.add());
+  const signedIn = (): Headers => cookie(proxy().gateway.sessions.add());
 
   it('a signed-in user gets through, with a token that the service can verify', async () => {
     const session = signedIn()['Cookie'] ?? '';
@@ -46,7 +46,7 @@ export function rowsOfForwardAuth(proxy: () => ProxyInFront): void {
     expect(JSON.stringify(seen())).not.toContain(session.split('=')[1]);
   });
 
-  it('a body goes to the service, and not to the door', async () => {
+  it('a body goes to the service, and not to the gateway', async () => {
     const body = 'x'.repeat(100_000);
     const answer = await ask('POST', '/api/x', { ...signedIn(), 'Sec-Fetch-Site': 'same-origin' }, body);
     expect(answer.status).toBe(200);
@@ -85,15 +85,15 @@ export function rowsOfForwardAuth(proxy: () => ProxyInFront): void {
     ['a bearer of something', 401, 'GET', '/api/x', () => ({ Authorization: 'Bearer made-up' })],
     ['another site', 403, 'POST', '/api/x', () => ({ ...signedIn(), Origin: 'https://evil.test' })],
     ['an anonymous caller', 403, 'POST', '/api/x', signedIn],
-    ['what the door answers itself', 404, 'GET', '/internal/.well-known/jwks.json', () => ({})],
-    ['the health of the door', 404, 'GET', '/healthz', () => ({})],
+    ['what the gateway answers itself', 404, 'GET', '/internal/.well-known/jwks.json', () => ({})],
+    ['the health of the gateway', 404, 'GET', '/healthz', () => ({})],
   ])('refuses %s, and the service hears nothing', async (_name, status, method, target, headers) => {
     expect((await ask(method, target, headers())).status).toBe(status);
     expect(seen()).toEqual([]);
   });
 
   it('a store that does not answer is 503, and no user is signed out', async () => {
-    const { sessions } = proxy().door;
+    const { sessions } = proxy().gateway;
     const headers = signedIn();
     sessions.beforeAnswer = () => Promise.reject(new Error('down'));
     const answer = await ask('GET', '/api/x', headers);
@@ -106,7 +106,7 @@ export function rowsOfForwardAuth(proxy: () => ProxyInFront): void {
   });
 
   it('a session that has ended does not get through once more', async () => {
-    const { sessions, bus } = proxy().door;
+    const { sessions, bus } = proxy().gateway;
     const token = sessions.add();
     expect((await ask('GET', '/api/x', cookie(token))).status).toBe(200);
     const sid = sessions.sidOf(token);

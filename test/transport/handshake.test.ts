@@ -17,19 +17,19 @@ interface Pair {
 let folder: string;
 let first: Pair;
 let second: Pair;
-let door: TestGateway;
+let gateway: TestGateway;
 let port: number;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'handshake-'));
   first = await makePair('first');
   second = await makePair('second');
-  door = await startTestGateway();
-  ({ port } = await door.gateway.listen({ host: '127.0.0.1', port: 0, tls: first }));
+  gateway = await startTestGateway();
+  ({ port } = await gateway.gateway.listen({ host: '127.0.0.1', port: 0, tls: first }));
 });
 
 afterAll(async () => {
-  await door.close();
+  await gateway.close();
   await rm(folder, { recursive: true });
 });
 
@@ -100,7 +100,7 @@ describe('another certificate', () => {
   it('is used for the next handshake, and open connections stay', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const before = await get({ agent });
-    door.gateway.replaceCertificate(second);
+    gateway.gateway.replaceCertificate(second);
     try {
       const same = await get({ agent });
       expect(same.localPort).toBe(before.localPort);
@@ -108,7 +108,7 @@ describe('another certificate', () => {
       expect((await get({ ca: second.ca })).status).toBe(200);
     } finally {
       agent.destroy();
-      door.gateway.replaceCertificate(first);
+      gateway.gateway.replaceCertificate(first);
     }
   });
 
@@ -117,7 +117,7 @@ describe('another certificate', () => {
     { name: 'that is half written', pair: () => ({ cert: second.cert.slice(0, 200), key: second.key }) },
     { name: 'that is empty', pair: () => ({ cert: '', key: '' }) },
   ])('$name is refused, and the one before stays', async ({ pair }) => {
-    expect(() => door.gateway.replaceCertificate(pair())).toThrow();
+    expect(() => gateway.gateway.replaceCertificate(pair())).toThrow();
     expect((await get()).status).toBe(200);
   });
 });
@@ -132,8 +132,8 @@ describe('Strict-Transport-Security', () => {
 
   it('is not for the internal listener', async () => {
     const answer = await sendRaw(
-      door.internalPort,
-      `GET /public/x HTTP/1.1\r\nHost: localhost:${door.internalPort}\r\nConnection: close\r\n\r\n`,
+      gateway.internalPort,
+      `GET /public/x HTTP/1.1\r\nHost: localhost:${gateway.internalPort}\r\nConnection: close\r\n\r\n`,
     );
     expect(answer.status).toBe(200);
     expect(answer.headers).not.toHaveProperty('strict-transport-security');

@@ -78,7 +78,7 @@ export function rowsOfHttp2(proxy: () => Omit<ProxyInFront, 'close'>): void {
     };
     const ask = async (...request: Parameters<typeof askOverHttp2> extends [unknown, ...infer Rest] ? Rest : never) =>
       askOverHttp2(await open(), ...request).answer;
-    const seen = (): TestGateway['upstream']['seen'] => proxy().door.upstream.seen;
+    const seen = (): TestGateway['upstream']['seen'] => proxy().gateway.upstream.seen;
     const host = (): string => `app.test:${proxy().port}`;
     const subjectOf = (authorization: unknown): unknown => {
       const [, claims = ''] = String(authorization).split('.');
@@ -102,7 +102,7 @@ export function rowsOfHttp2(proxy: () => Omit<ProxyInFront, 'close'>): void {
       { name: 'another Host beside :authority', headers: { host: 'evil.test' } },
       { name: 'a name before an @', headers: { ':authority': 'app.test@evil.test' } },
     ])('are not served under $name', async ({ headers }) => {
-      const token = proxy().door.sessions.add();
+      const token = proxy().gateway.sessions.add();
       const all = { ':path': '/api/x', cookie: cookie(token).Cookie, ':authority': host(), ...headers };
       await ask(all).catch(() => undefined);
       // A proxy may refuse, or may go by :authority alone (RFC 9113, section 8.3.1). The other name reaches no route.
@@ -110,7 +110,7 @@ export function rowsOfHttp2(proxy: () => Omit<ProxyInFront, 'close'>): void {
     });
 
     it('may send cookies as crumbs, which arrive as one', async () => {
-      const token = proxy().door.sessions.add();
+      const token = proxy().gateway.sessions.add();
       const answer = await ask({ ':path': '/api/x', cookie: ['a=1', cookie(token).Cookie, 'b=2'] });
       expect(answer.status).toBe(200);
       expect(subjectOf(seen()[0]?.headers['authorization'])).toBe('alice');
@@ -119,7 +119,7 @@ export function rowsOfHttp2(proxy: () => Omit<ProxyInFront, 'close'>): void {
     });
 
     it('gain nothing by crumbs of two sessions', async () => {
-      const tokens = [proxy().door.sessions.add(), proxy().door.sessions.add({ id: 'bob' })];
+      const tokens = [proxy().gateway.sessions.add(), proxy().gateway.sessions.add({ id: 'bob' })];
       const answer = await ask({ ':path': '/api/x', cookie: tokens.map((token) => cookie(token).Cookie) });
       expect(answer.status).toBe(401);
       expect(seen()).toEqual([]);
@@ -129,7 +129,7 @@ export function rowsOfHttp2(proxy: () => Omit<ProxyInFront, 'close'>): void {
       const connection = await open();
       const people = ['alice', 'bob', 'carol', 'dave'];
       const answers = people.flatMap((id) => {
-        const { Cookie } = cookie(proxy().door.sessions.add({ id }));
+        const { Cookie } = cookie(proxy().gateway.sessions.add({ id }));
         return [1, 2, 3].map(() => askOverHttp2(connection, { ':path': `/api/${id}`, cookie: Cookie }).answer);
       });
       const stranger = askOverHttp2(connection, { ':path': '/api/unknown' }).answer;
@@ -141,7 +141,7 @@ export function rowsOfHttp2(proxy: () => Omit<ProxyInFront, 'close'>): void {
     });
 
     it('cannot say in trailers what only headers may', async () => {
-      const token = proxy().door.sessions.add();
+      const token = proxy().gateway.sessions.add();
       const trailers = {
         'x-forwarded-for': '198.51.100.7',
         authorization: 'Bearer made-up',
@@ -170,16 +170,16 @@ export function rowsOfHttp2(proxy: () => Omit<ProxyInFront, 'close'>): void {
     );
 
     it('get events as they come, and take their upstream with them when they leave', async () => {
-      const { door } = proxy();
+      const { gateway } = proxy();
       const gone = Promise.withResolvers<void>();
       const more = Promise.withResolvers<() => void>();
-      door.upstream.answer = (_, response) => {
+      gateway.upstream.answer = (_, response) => {
         response.writeHead(200, { 'content-type': 'text/event-stream' });
         response.write('data: 1\n\n');
         more.resolve(() => response.write('data: 2\n\n'));
         response.once('close', gone.resolve);
       };
-      const { Cookie } = cookie(door.sessions.add());
+      const { Cookie } = cookie(gateway.sessions.add());
       const connection = await open();
       const request = askOverHttp2(connection, { ':path': '/events/x', cookie: Cookie });
       await vi.waitFor(() => expect(request.body()).toBe('data: 1\n\n'), settled);
@@ -188,7 +188,7 @@ export function rowsOfHttp2(proxy: () => Omit<ProxyInFront, 'close'>): void {
       // The connection stays: only this stream ends.
       request.stream.close();
       await gone.promise;
-      door.upstream.reset();
+      gateway.upstream.reset();
       expect((await askOverHttp2(connection, { ':path': '/public/x' }).answer).status).toBe(200);
     });
   });

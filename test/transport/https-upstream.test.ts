@@ -6,11 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestGateway, type TestGateway } from '../../packages/gateway/src/test-support/test-gateway.ts';
 import { createAuthority, type CertificateNames } from '../../tools/launch/certificate-authority.ts';
 
-/* A service behind the door that speaks TLS, with a certificate for its own name and not for the public one. */
+/* A service behind the gateway that speaks TLS, with a certificate for its own name and not for the public one. */
 
 const defaults = getCACertificates('default');
 const servers: Server[] = [];
-let door: TestGateway;
+let gateway: TestGateway;
 /** What clients named in their handshakes, and on how many connections. */
 let serverNames: (string | false | null)[] = [];
 
@@ -33,7 +33,7 @@ beforeAll(async () => {
   const byAddress = await start({ dns: [], ip: ['127.0.0.1'] });
   const forThePublicName = await start({ dns: ['app.test'], ip: [] });
   const at = (name: string, upstream: string) => ({ name, prefix: `/${name}`, access: 'public', upstream }) as const;
-  door = await startTestGateway({
+  gateway = await startTestGateway({
     moreRoutes: [
       at('by-name', `https://localhost:${byName}`),
       at('by-address', `https://127.0.0.1:${byAddress}`),
@@ -43,7 +43,7 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  await door.close();
+  await gateway.close();
   for (const server of servers) server.close();
   setDefaultCACertificates(defaults);
 });
@@ -51,7 +51,7 @@ afterAll(async () => {
 describe('a service that speaks TLS', () => {
   it('is asked for by its own name, and told the public one in Host', async () => {
     serverNames = [];
-    const answer = await door.send('GET', '/by-name/x');
+    const answer = await gateway.send('GET', '/by-name/x');
     expect(answer).toMatchObject({ status: 200, body: '{"host":"app.test"}' });
     expect(serverNames).toEqual(['localhost']);
   });
@@ -59,21 +59,21 @@ describe('a service that speaks TLS', () => {
   it('keeps its connection for requests to every public host', async () => {
     serverNames = [];
     for (const Host of ['app.test', 'shop.test', 'app.test']) {
-      expect((await door.send('GET', '/by-name/x', { Host })).status).toBe(200);
+      expect((await gateway.send('GET', '/by-name/x', { Host })).status).toBe(200);
     }
     expect(serverNames.length).toBeLessThanOrEqual(1);
   });
 
   it('may be known by its address', async () => {
     serverNames = [];
-    expect((await door.send('GET', '/by-address/x')).status).toBe(200);
+    expect((await gateway.send('GET', '/by-address/x')).status).toBe(200);
     expect(serverNames).toEqual([false]);
   });
 
   it.each(['/other-name/x', '/other-address/x'])(
     'is not believed with a certificate for another name: %s',
     async (path) => {
-      const answer = await door.send('GET', path);
+      const answer = await gateway.send('GET', path);
       expect(answer.status).toBe(502);
       expect(answer.body).toContain('SP_UPSTREAM_UNAVAILABLE');
     },

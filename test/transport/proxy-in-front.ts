@@ -1,8 +1,8 @@
 import type { TestGateway } from '../../packages/gateway/src/test-support/test-gateway.ts';
 
-/** A proxy between clients and what is behind it, and the door that belongs to it. */
+/** A proxy between clients and what is behind it, and the gateway that belongs to it. */
 export interface ProxyInFront {
-  readonly door: TestGateway;
+  readonly gateway: TestGateway;
   /** Port of the proxy, with TLS, for app.test. */
   readonly port: number;
   readonly ca: string;

@@ -17,7 +17,7 @@ const mostScans = 3;
 /** Protocols, cipher suites, forward secrecy, certificate, preferences, headers, and every vulnerability that it knows. */
 const checks = ['-p', '-s', '-f', '-S', '-P', '-h', '-U'];
 
-/** What says nothing about the door, and why. */
+/** What says nothing about the gateway, and why. */
 const excluded: Readonly<Record<string, string>> = {
   cert_revocation: 'the test authority publishes no revocation list; a public one names its own in every certificate',
 };
@@ -32,16 +32,16 @@ interface Finding {
 }
 
 let folder: string;
-let door: TestGateway;
+let gateway: TestGateway;
 
 describe.skipIf(testssl === undefined)('testssl.sh (skipped where it is not installed)', () => {
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'testssl-'));
-    door = await startTestGateway();
+    gateway = await startTestGateway();
   });
 
   afterAll(async () => {
-    await door.close();
+    await gateway.close();
     await rm(folder, { recursive: true });
   });
 
@@ -50,7 +50,7 @@ describe.skipIf(testssl === undefined)('testssl.sh (skipped where it is not inst
     async () => {
       const authority = await createTestAuthority(folder);
       const tls = { cert: await readFile(authority.certFile, 'utf8'), key: await readFile(authority.keyFile, 'utf8') };
-      const { port } = await door.gateway.listen({ host: '127.0.0.1', port: 0, tls });
+      const { port } = await gateway.gateway.listen({ host: '127.0.0.1', port: 0, tls });
       const findings = await scanUntilConnected(`https://app.test:${port}/public/x`, authority.caFile);
       expect(findings.map(({ id }) => id)).toEqual(expect.arrayContaining(expectedFindings));
       const grave = findings.filter(

@@ -49,7 +49,7 @@ export interface ProcessDefinition {
   readonly nodeArguments: readonly string[];
   readonly environment: (addresses: Addresses) => Readonly<Record<string, string>>;
   readonly healthUrl: (addresses: Addresses) => string;
-  /** Path of the service behind the door; the gateway has none. */
+  /** Path of the service behind the gateway; the gateway has none. */
   readonly path?: string;
   readonly onExit: 'stop' | 'restart';
 }

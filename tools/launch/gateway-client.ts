@@ -2,7 +2,7 @@ import { Agent, request as requestHttp, type IncomingMessage } from 'node:http';
 import type { GatewayName } from './demo-processes.ts';
 import type { RunningSystem } from './system.ts';
 
-export interface DoorAnswer {
+export interface GatewayAnswer {
   /** 0 when there was none: refused, reset, or no answer in time. */
   readonly status: number;
   /** Of the problem, where it is one. */
@@ -13,20 +13,20 @@ export interface DoorAnswer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-export interface DoorCall {
+export interface GatewayCall {
   readonly method?: string;
   readonly json?: unknown;
   readonly cookie?: string | undefined;
 }
 
-/** Asks the door over http, as the page of a browser would. */
-export type AskDoor = (path: string, call?: DoorCall) => Promise<DoorAnswer>;
+/** Asks the gateway over http, as the page of a browser would. */
+export type AskGateway = (path: string, call?: GatewayCall) => Promise<GatewayAnswer>;
 
-const noAnswer: DoorAnswer = { status: 0, code: undefined, retryAfter: undefined, cookie: undefined, body: {} };
+const noAnswer: GatewayAnswer = { status: 0, code: undefined, retryAfter: undefined, cookie: undefined, body: {} };
 const timeoutMilliseconds = 20_000;
 
 /** Connects to one gateway, past the load balancer; without a name, to the address that everybody uses. */
-export function connectTo(system: RunningSystem, name?: GatewayName): AskDoor {
+export function connectTo(system: RunningSystem, name?: GatewayName): AskGateway {
   const agent = new Agent({ keepAlive: true });
   const { host, port: publicPort, origin } = new URL(system.url);
   const port = system.gateways.find((gateway) => gateway.name === name)?.publicPort ?? publicPort;
@@ -53,7 +53,7 @@ export function connectTo(system: RunningSystem, name?: GatewayName): AskDoor {
     });
 }
 
-async function toAnswer(response: IncomingMessage): Promise<DoorAnswer> {
+async function toAnswer(response: IncomingMessage): Promise<GatewayAnswer> {
   const text = Buffer.concat((await response.toArray()) as readonly Buffer[]).toString('utf8'); // A stream of bytes.
   const body = readJson(text);
   const written = (response.headers['set-cookie'] ?? []).map((line) => line.split(';')[0] ?? '');
@@ -87,7 +87,7 @@ export async function statusOfSession(ask: AskDoor, cookie: string | undefined):
 
 /** Signs in and gives the cookies of the new session. */
 export async function cookieOf(
-  ask: AskDoor,
+  ask: AskGateway,
   { email, password }: { readonly email: string; readonly password: string },
 ): Promise<string> {
   const answer = await ask('/auth/sign-in/email', { method: 'POST', json: { email, password } });
@@ -97,6 +97,6 @@ export async function cookieOf(
 }
 
 /** Signs a session out; the status is 204 when that is certain. */
-export async function signOutOf(ask: AskDoor, cookie: string): Promise<number> {
+export async function signOutOf(ask: AskGateway, cookie: string): Promise<number> {
   return (await ask('/auth/sign-out', { method: 'POST', json: {}, cookie })).status;
 }

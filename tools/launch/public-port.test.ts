@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { checkPort, findFreePorts } from './free-ports.ts';
 import { parsePort, requireFreePort } from './public-port.ts';
 
-describe('the port of the door', () => {
+describe('the port of the gateway', () => {
   it.each([
     { text: undefined, port: 3000 },
     { text: '', port: 3000 },

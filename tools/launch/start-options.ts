@@ -3,7 +3,7 @@ import { StartRefused } from './public-port.ts';
 
 export interface StartOptions {
   readonly json: boolean;
-  /** Whether the door speaks https, with a certificate of the development authority. */
+  /** Whether the gateway speaks https, with a certificate of the development authority. */
   readonly https: boolean;
   readonly help: boolean;
 }

@@ -38,10 +38,10 @@ export function toStartTable(summary: Summary, readyAfterSeconds: number): strin
   ];
   const steps = [
     `Sign in as ${vendor?.email ?? 'a vendor'}, open ${url}/products and create a product.`,
-    `Watch your own requests pass the stages of the door: ${url}/behind-the-door`,
+    `Watch your own requests pass the stages of the gateway: ${url}/behind-the-door`,
     `Sign up with an address of your own; the verification mail arrives at ${mailbox}`,
     `Sign in as ${administrator?.email ?? 'the administrator'} in two browsers, then "sign out everywhere" at ${url}/account`,
-    `Ask the shop without a browser, and see that no token leaves the door:\n     ${curlFor(url, vendor, authority)}`,
+    `Ask the shop without a browser, and see that no token leaves the gateway:\n     ${curlFor(url, vendor, authority)}`,
   ];
   const tries = steps.map((step, index) => `  ${index + 1}. ${step}`);
   const trust = authority === undefined ? [] : ['', ...howToTrust(fromHere(authority)).map((line) => `  ${line}`)];

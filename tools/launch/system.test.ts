@@ -27,7 +27,7 @@ afterEach(async () => {
 });
 
 describe('a system', () => {
-  it('is ready when every process answers, and names what is behind the door', async () => {
+  it('is ready when every process answers, and names what is behind the gateway', async () => {
     await writeFile(
       path.join(dataDir, 'demo-accounts.json'),
       JSON.stringify([{ email: 'a@example.com', password: 'x', roles: ['user'] }]),

@@ -30,9 +30,9 @@ export interface DemoAccount {
 export interface SystemOptions {
   /** Folder of accounts, keys and logs. */
   readonly dataDir: string;
-  /** Port of the door; a free one by default. */
+  /** Port of the gateway; a free one by default. */
   readonly port?: number;
-  /** PEM files; with them the door speaks https. */
+  /** PEM files; with them the gateway speaks https. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string; readonly caFile: string };
   /** Address that browsers use; made from the port by default. */
   readonly publicUrl?: string;
@@ -56,7 +56,7 @@ export interface SystemOptions {
   readonly onNotice?: (notice: string) => void;
 }
 
-/** The running system: the door, the services and zones behind it, and the means to break them. */
+/** The running system: the gateway, the services and zones behind it, and the means to break them. */
 export interface RunningSystem {
   readonly url: string;
   readonly mailbox: string;
@@ -95,7 +95,7 @@ export class ProcessFailure extends Error {
 }
 
 /**
- * Starts the system on 127.0.0.1 and waits until every process answers and a page comes through the door.
+ * Starts the system on 127.0.0.1 and waits until every process answers and a page comes through the gateway.
  *
  * @throws ProcessFailure when a process ends or does not answer in time; everything else is stopped first.
  */
@@ -281,7 +281,7 @@ function gatewaysOf({ gateways }: Addresses): readonly ({ readonly name: Gateway
   });
 }
 
-/** A healthy process says little: the first page has to come through the door as well. */
+/** A healthy process says little: the first page has to come through the gateway as well. */
 async function requirePage(
   gateway: Part,
   addresses: Addresses,
@@ -294,7 +294,7 @@ async function requirePage(
   } catch (error) {
     signal.throwIfAborted();
     if (!deadline.aborted) throw error;
-    throw new ProcessFailure('No page comes through the door', gateway.log);
+    throw new ProcessFailure('No page comes through the gateway', gateway.log);
   }
 }
 

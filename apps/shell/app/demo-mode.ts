@@ -1,6 +1,6 @@
 import 'server-only';
 
-/** What the pages say only where the door runs with demo accounts and a mailbox. */
+/** What the pages say only where the gateway runs with demo accounts and a mailbox. */
 export interface DemoMode {
   readonly mailboxUrl?: string;
 }

@@ -6,8 +6,8 @@ export const metadata: Metadata = { title: 'Not allowed' };
 
 export default function Forbidden() {
   return (
-    <MessagePage status="403" title="This door stays shut for you.">
-      <p>We know who you are, but your roles do not open this page. Ask an administrator if they should.</p>
+    <MessagePage status="403" title="You may not open this page.">
+      <p>We know who you are, but your roles do not include it. Ask an administrator if they should.</p>
       <a href="/" className={buttonClass({ tone: 'primary', size: 'large' })}>
         Go home
       </a>

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { BrandMark } from '@sallyport/ui/brand-mark';
 
 /**
- * The picture of the product: a request reaches the door with a cookie and leaves it with a token.
+ * The picture of the product: a request reaches the gateway with a cookie and leaves it with a token.
  * It walks once, and again for as long as the pointer is over it: nothing moves on its own for longer than five seconds.
  */
 export function RequestPath() {
@@ -16,7 +16,7 @@ export function RequestPath() {
       <li className="relative overflow-hidden rounded-card bg-passage p-6 text-passage-ink">
         <div className="flex items-center gap-2.5 font-semibold [--outer:oklch(0.7_0.1_178)]">
           <BrandMark className="size-6" />
-          The door
+          The gateway
         </div>
         <p className="mt-2 text-[0.9375rem] text-passage-ink-soft">
           Finds the session, checks the route, and signs a token for this one service. Then it writes down what it did.

@@ -63,7 +63,7 @@ const places = [
   {
     href: '/products',
     title: 'Products',
-    text: 'A service behind the door. See what your role may do there, and what it may not.',
+    text: 'A service behind the gateway. See what your role may do there, and what it may not.',
   },
   {
     href: '/behind-the-door',

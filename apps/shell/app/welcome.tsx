@@ -12,7 +12,7 @@ export function Welcome({ demo }: { readonly demo: DemoMode | undefined }) {
       <div className="space-y-6">
         <section className="grid overflow-hidden rounded-[1.5rem] bg-passage text-passage-ink lg:grid-cols-[1.25fr_1fr]">
           <div className="flex flex-col justify-center gap-6 px-6 py-14 sm:px-12 lg:py-24">
-            <h1 className="text-display font-semibold">Two doors, never open at once.</h1>
+            <h1 className="text-display font-semibold">A cookie outside, a token inside.</h1>
             <p className="max-w-[34rem] text-lg text-passage-ink-soft">
               Sallyport signs people in to Next.js front ends and NestJS services. Outside there is one cookie that no
               script can read. Inside there are tokens that live for a minute. The two never meet.
@@ -65,7 +65,7 @@ export function Welcome({ demo }: { readonly demo: DemoMode | undefined }) {
 const differences = [
   {
     term: 'Signed out means signed out',
-    text: 'The session ends at the door, for every tab and every service. Nothing keeps working until it expires.',
+    text: 'The session ends at the gateway, for every tab and every service. Nothing keeps working until it expires.',
   },
   {
     term: 'You are never signed out by accident',

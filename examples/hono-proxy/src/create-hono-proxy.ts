@@ -57,7 +57,7 @@ export async function createHonoProxy(options: HonoProxyOptions): Promise<HonoPr
   return { app, auth };
 }
 
-/** `/api/shop/products?page=2` at the door is `/products?page=2` at the service. */
+/** `/api/shop/products?page=2` at the gateway is `/products?page=2` at the service. */
 function toUpstreamUrl(upstream: string, requestUrl: string): string {
   const { pathname, search } = new URL(requestUrl);
   return `${upstream}${pathname.slice(prefix.length)}${search}`;

@@ -4,7 +4,7 @@ import { Hono } from 'hono';
 
 export interface DemoServiceOptions {
   readonly port: number;
-  /** Where the door publishes its keys. */
+  /** Where the gateway publishes its keys. */
   readonly keysUrl: string;
   readonly issuer: string;
   readonly audience: string;

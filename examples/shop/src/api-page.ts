@@ -8,23 +8,23 @@ interface RequestWithHeaders {
 
 /**
  * Serves the API page (Swagger UI) at `/docs` and its document at `/docs-json`. The assets are loaded relatively, and
- * requests are tried out where the page came from: on the port of the shop, or under its path behind the door.
+ * requests are tried out where the page came from: on the port of the shop, or under its path behind the gateway.
  */
 export function serveApiPage(app: NestExpressApplication, publicPath: string): void {
   const config = new DocumentBuilder()
     .setTitle('Shop')
-    .setDescription('The products of the demo shop. Who may do what is decided by the token that the door attaches.')
+    .setDescription('The products of the demo shop. Who may do what is decided by the token that the gateway attaches.')
     .setVersion('1')
     .build();
   SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, applySallyportSwagger(app, config)), {
     customSiteTitle: 'Shop · API',
     patchDocumentOnRequest: (request, _response, document) =>
-      withServer(document, isBehindDoor(request) ? publicPath : '/'),
+      withServer(document, isBehindGateway(request) ? publicPath : '/'),
   });
 }
 
-/** The door builds the `X-Forwarded-` headers of every request that it forwards. */
-function isBehindDoor(request: unknown): boolean {
+/** The gateway builds the `X-Forwarded-` headers of every request that it forwards. */
+function isBehindGateway(request: unknown): boolean {
   // Express hands over its own request.
   return (request as RequestWithHeaders).headers['x-forwarded-host'] !== undefined;
 }

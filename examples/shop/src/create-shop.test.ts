@@ -316,13 +316,13 @@ function readText(response: Response): () => string {
 }
 
 describe('the API page', () => {
-  it('loads its assets relatively, so that it also works under the path behind the door', async () => {
+  it('loads its assets relatively, so that it also works under the path behind the gateway', async () => {
     const html = await (await fetch(`${url}/docs`)).text();
     const assets = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? '');
     expect(assets.length).toBeGreaterThan(3);
     for (const asset of assets) {
       expect(asset).toMatch(/^\.\//);
-      expect(new URL(asset, 'http://door.test/api/shop/docs').pathname).toMatch(/^\/api\/shop\/docs\//);
+      expect(new URL(asset, 'http://app.test/api/shop/docs').pathname).toMatch(/^\/api\/shop\/docs\//);
       expect((await fetch(new URL(asset, `${url}/docs`))).status).toBe(200);
     }
   });

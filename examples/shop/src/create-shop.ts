@@ -10,7 +10,7 @@ import { ShopModule } from './shop-module.ts';
 export interface ShopParts {
   readonly access: SallyportOptions;
   readonly store: ProductStore;
-  /** Path of the shop behind the door, for the API page. */
+  /** Path of the shop behind the gateway, for the API page. */
   readonly publicPath: string;
   readonly logger: LoggerService | false;
 }

@@ -9,12 +9,12 @@ export const shopConfigSchema = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(4001).describe('Port to listen on; 0 picks a free one'),
   HOSTNAME: z.string().min(1).default('127.0.0.1').describe('Address to listen on'),
   SALLYPORT_PUBLIC_URL: httpUrl.default('http://localhost:3000').describe('Origin that the browser sees'),
-  SALLYPORT_INTERNAL_URL: httpUrl.describe('Internal listener of the door, where its keys are'),
+  SALLYPORT_INTERNAL_URL: httpUrl.describe('Internal listener of the gateway, where its keys are'),
   SALLYPORT_AUDIENCE: z
     .string()
     .regex(/^[a-z][a-z0-9-]*$/)
     .default('shop')
-    .describe('Name of this service, as its route at the door says'),
+    .describe('Name of this service, as its route at the gateway says'),
   SHOP_DATA_FILE: z.string().min(1).optional().describe('SQLite file; absent means in memory'),
   MONGODB_URL: z
     .string()
@@ -25,7 +25,7 @@ export const shopConfigSchema = z.object({
     .string()
     .regex(/^\/[a-z0-9/-]*[a-z0-9]$/)
     .default('/api/shop')
-    .describe('Path of this service behind the door, for its API page'),
+    .describe('Path of this service behind the gateway, for its API page'),
 });
 
 /** The configuration of the shop, read once at the start. */

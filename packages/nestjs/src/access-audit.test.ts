@@ -195,7 +195,7 @@ describe('the start', () => {
 });
 
 describe('the options', () => {
-  const good = { issuer: 'https://door.test/internal', audience: 'shop', keysUrl: 'http://127.0.0.1:4000/jwks.json' };
+  const good = { issuer: 'https://app.test/internal', audience: 'shop', keysUrl: 'http://127.0.0.1:4000/jwks.json' };
 
   it('that are good are taken', () => {
     expect(requireSallyportOptions(good)).toBe(good);

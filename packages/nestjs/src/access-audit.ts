@@ -21,7 +21,7 @@ export class AccessAudit {
         'Every handler needs one of these, on itself or on its controller:',
         "  @Permissions('product:create')   the caller holds all of these permissions",
         "  @Roles('admin')                  the caller holds one of these roles",
-        '  @Authenticated()                 any caller that the door knows',
+        '  @Authenticated()                 any caller that the gateway knows',
         "  @Public('why it may be open')    everyone",
       ].join('\n'),
     );

@@ -44,7 +44,7 @@ async function startService(
     (await fetch(`http://127.0.0.1:${port}/me`, { headers: { authorization: `Bearer ${token}` } })).status;
 }
 
-describe.each(keyAlgorithms)('a door that signs with %s', (algorithm) => {
+describe.each(keyAlgorithms)('a gateway that signs with %s', (algorithm) => {
   it('is believed by a service that was told nothing of that', async () => {
     const issuer = createTestIssuer({ algorithm });
     const ask = await startService(issuer);

@@ -20,7 +20,7 @@ export function Public(reason: string): ClassDecorator & MethodDecorator {
   return declare({ kind: 'public', reason });
 }
 
-/** Asks for a caller that the door knows, with any role. */
+/** Asks for a caller that the gateway knows, with any role. */
 export function Authenticated(): ClassDecorator & MethodDecorator {
   return declare({ kind: 'authenticated' });
 }

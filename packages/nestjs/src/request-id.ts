@@ -6,7 +6,7 @@ const requestIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const requestIds = new WeakMap<object, string>();
 
 /**
- * The id of a request: what the door sent as `X-Request-Id`, or one made here. The same for the whole request, so that a
+ * The id of a request: what the gateway sent as `X-Request-Id`, or one made here. The same for the whole request, so that a
  * service can put it on its own log lines.
  */
 export function requestIdOf(request: object): string {

@@ -31,7 +31,7 @@ class MeController {
   }
 }
 
-/** The stream of a door, in the hands of a test. */
+/** The stream of a gateway, in the hands of a test. */
 let server: Server;
 let requests: IncomingMessage[];
 let stream: ServerResponse | undefined;
@@ -173,7 +173,7 @@ describe('a service that subscribes', () => {
         response.write(`data: ${'x'.repeat(100_000)}`);
       },
     },
-  ])('starts although the door $name, serves, and tries again', async ({ answer: broken }) => {
+  ])('starts although the gateway $name, serves, and tries again', async ({ answer: broken }) => {
     answer = broken;
     const ask = await start();
     expect(await ask()).toBe('served');
@@ -198,7 +198,7 @@ describe('a service that subscribes', () => {
     expect(await refusing(later)).toBe('served');
   });
 
-  it('leaves the door when it ends', async () => {
+  it('leaves the gateway when it ends', async () => {
     await start();
     await heard();
     const closed = once(stream ?? server, 'close');

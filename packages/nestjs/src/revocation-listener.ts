@@ -8,13 +8,13 @@ import {
 } from '@sallyport/core';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 
-/** Hears from the door what loses authority, so that a token that was handed out dies before it expires. */
+/** Hears from the gateway what loses authority, so that a token that was handed out dies before it expires. */
 export interface RevocationListener {
   start(): void;
   stop(): void;
   /** Why a token is refused that would hold otherwise. */
   readonly objectTo: (principal: Principal, issuedAt: number) => SallyportError | undefined;
-  /** Whether the door is heard now. */
+  /** Whether the gateway is heard now. */
   readonly isHearing: boolean;
 }
 
@@ -28,7 +28,7 @@ export interface RevocationListenerParts {
   readonly now?: () => Date;
 }
 
-/** The door says something every two seconds. */
+/** The gateway says something every two seconds. */
 const silenceMilliseconds = 6000;
 const connectMilliseconds = 3000;
 const firstPauseMilliseconds = 200;
@@ -63,12 +63,12 @@ export function createRevocationListener(parts: RevocationListenerParts): Revoca
     if (event === 'revocation') {
       const revocation = parseRevocationNotice(value);
       lastEventId = id ?? lastEventId;
-      // A door of a later version may say what this one does not know.
+      // A gateway of a later version may say what this one does not know.
       if (revocation === undefined) return logger.warn('a revocation cannot be read');
       memory.add(revocation);
       if (revocation.kind === 'key' && revocation.minGeneration > 0) onKeyWithdrawn(revocation.id);
     }
-    if (event === 'gap') logger.warn('the door may have missed revocations', { policy: onGap });
+    if (event === 'gap') logger.warn('the gateway may have missed revocations', { policy: onGap });
     if (event === 'covered') {
       memory.markSyncedSince(sinceOf(value));
       if (!isHearing) logger.info('revocations are heard');
@@ -92,7 +92,7 @@ export function createRevocationListener(parts: RevocationListenerParts): Revoca
       const type = response.headers.get('content-type') ?? '';
       if (!response.ok || response.body === null || !type.startsWith('text/event-stream')) {
         await response.body?.cancel();
-        throw new Error(`the door answered ${response.status}`);
+        throw new Error(`the gateway answered ${response.status}`);
       }
       const parser = createParser({
         onEvent: handleEvent,
@@ -120,7 +120,7 @@ export function createRevocationListener(parts: RevocationListenerParts): Revoca
         (reason: unknown) => reason,
       );
       if (stopping.signal.aborted) return;
-      // A service may be up before its door: a start that is not heard at once is no news yet.
+      // A service may be up before its gateway: a start that is not heard at once is no news yet.
       if (isHearing || pause === newsMilliseconds)
         logger.warn('revocations are not heard', {
           policy: onGap,
@@ -152,7 +152,7 @@ export function createRevocationListener(parts: RevocationListenerParts): Revoca
   };
 }
 
-/** The address of the stream beside the keys of a door. */
+/** The address of the stream beside the keys of a gateway. */
 export function revocationsUrlBeside(keysUrl: string): string {
   return new URL(internalRevocationsPath, keysUrl).href;
 }

@@ -26,7 +26,7 @@ import { SallyportModule } from './sallyport-module.ts';
 import { toValidationError } from './validation-error.ts';
 
 const issuer = createTestIssuer({
-  issuer: 'https://door.test/internal',
+  issuer: 'https://app.test/internal',
   roles: { user: [], vendor: ['product:read', 'product:create'], admin: ['product:read', 'user:manage'] },
 });
 
@@ -296,7 +296,7 @@ describe.each(['Express', 'Fastify'] as const)('a service on %s', (platform) => 
       },
       {
         name: 'with a token of another issuer',
-        authorization: () => `Bearer ${issuer.sign({ iss: 'https://door.test' })}`,
+        authorization: () => `Bearer ${issuer.sign({ iss: 'https://app.test' })}`,
         code: 'SP_TOKEN_INVALID',
       },
       {
@@ -321,7 +321,7 @@ describe.each(['Express', 'Fastify'] as const)('a service on %s', (platform) => 
       expect(response.headers.get('www-authenticate')).toMatch(/^Bearer realm="sallyport"/);
       expect(response.headers.get('cache-control')).toBe('no-store');
       expect(await response.json()).toEqual({
-        type: `https://door.test/errors/${code}`,
+        type: `https://app.test/errors/${code}`,
         title: expect.any(String) as string,
         status: 401,
         code,
@@ -453,11 +453,11 @@ describe.each(['Express', 'Fastify'] as const)('a service on %s', (platform) => 
     });
 
     it.each([
-      { sent: 'door-4711.a_B', kept: true },
+      { sent: 'gateway-4711.a_B', kept: true },
       { sent: 'two words', kept: false },
       { sent: '{"level":"info"}', kept: false },
       { sent: 'x'.repeat(200), kept: false },
-    ])('under the request id $sent of the door: $kept', async ({ sent, kept }) => {
+    ])('under the request id $sent of the gateway: $kept', async ({ sent, kept }) => {
       const response = await fetch(`${url}/nowhere`, { headers: { 'x-request-id': sent } });
       const { requestId } = (await response.json()) as { requestId: string };
       expect(requestId === sent).toBe(kept);

@@ -16,7 +16,7 @@ export interface SallyportAsyncOptions {
 }
 
 /**
- * Guards every handler of the application by the token that the door attaches.
+ * Guards every handler of the application by the token that the gateway attaches.
  *
  * The start fails while any handler declares no access. Errors leave as problem+json. Body parsing, CORS, prefixes and
  * the request object are left alone.

@@ -8,18 +8,18 @@ import {
   type SignatureAlgorithm,
 } from '@sallyport/core';
 
-/** How a service recognises the tokens that the door makes for it. */
+/** How a service recognises the tokens that the gateway makes for it. */
 export interface SallyportOptions {
   /** Issuer of internal tokens: `<publicUrl>/internal`. */
   readonly issuer: string;
-  /** The name of this service, as its route at the door says. */
+  /** The name of this service, as its route at the gateway says. */
   readonly audience: string;
-  /** Address of the door's keys, on its internal listener: `<internalUrl>/internal/.well-known/jwks.json`. */
+  /** Address of the gateway's keys, on its internal listener: `<internalUrl>/internal/.well-known/jwks.json`. */
   readonly keysUrl?: string;
   /** The public keys themselves, instead of `keysUrl`: for tests. */
   readonly keys?: Parameters<typeof createLocalKeySource>[0];
   /**
-   * The secret that the door signs with (its SALLYPORT_TOKEN_SECRET), instead of `keysUrl`: one, or two with a comma or a
+   * The secret that the gateway signs with (its SALLYPORT_TOKEN_SECRET), instead of `keysUrl`: one, or two with a comma or a
    * line break between while it is being changed. Tokens are HS256 then, and nothing else is accepted. A holder of
    * the secret can make tokens for every service and any user: prefer keys.
    */
@@ -31,7 +31,7 @@ export interface SallyportOptions {
   /** How many verified tokens are remembered; 0 verifies each token each time. @default 10000 */
   readonly cacheSize?: number;
   /**
-   * Subscribes to the revocations of the door, so that a token dies within a second of a sign-out, a ban or a change of
+   * Subscribes to the revocations of the gateway, so that a token dies within a second of a sign-out, a ban or a change of
    * roles, and not when it expires. `{}` is enough. @default not subscribed
    */
   readonly revocations?: RevocationOptions;
@@ -69,7 +69,7 @@ const checks: {
   audience: (value) =>
     typeof value === 'string' && /^[a-z][a-z0-9-]*$/.test(value)
       ? undefined
-      : 'must be the name of this service as its route at the door says, such as "shop"',
+      : 'must be the name of this service as its route at the gateway says, such as "shop"',
   keysUrl: (value, all) => {
     const isNeeded = all.keys === undefined && all.sharedSecretInsteadOfKeys === undefined;
     if (value === undefined) return isNeeded ? 'is missing: give keysUrl, or keys in a test' : undefined;

@@ -54,7 +54,7 @@ function createListener(
   return createRevocationListener({ url, onGap, logger: logger ?? createNestLogger(), onKeyWithdrawn });
 }
 
-/** Listens for as long as the application lives. A door that is away holds up no start. */
+/** Listens for as long as the application lives. A gateway that is away holds up no start. */
 @Injectable()
 export class RevocationSubscription implements OnModuleInit, OnModuleDestroy {
   readonly #listener: RevocationListener | undefined;

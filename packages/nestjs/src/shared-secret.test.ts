@@ -150,19 +150,19 @@ describe('a service with one shared secret', () => {
   });
 });
 
-describe('a service with the keys of the door', () => {
+describe('a service with the keys of the gateway', () => {
   it('takes no token of a secret, also when the key set carries it', async () => {
-    const door = createTestIssuer();
-    const keys = await door.listen();
+    const issuer = createTestIssuer();
+    const keys = await issuer.listen();
     open.push(keys);
     const ask = await startGuarded({ keysUrl: keys.url });
-    expect(await ask(door.sign())).toBe(200);
+    expect(await ask(issuer.sign())).toBe(200);
     expect(await ask(known.sign())).toBe(401);
-    expect(await ask(known.sign({}, { kid: kidOf(door) }))).toBe(401);
-    const pem = door.publicKeyPem();
+    expect(await ask(known.sign({}, { kid: kidOf(issuer) }))).toBe(401);
+    const pem = issuer.publicKeyPem();
     const published = await (await fetch(keys.url)).text();
-    for (const key of [pem, pem.trimEnd(), published, JSON.stringify(door.jwks().keys[0])])
-      for (const alg of ['HS256', 'hs256', 'HS512']) expect(await ask(misuse(door, key, { alg }))).toBe(401);
+    for (const key of [pem, pem.trimEnd(), published, JSON.stringify(issuer.jwks().keys[0])])
+      for (const alg of ['HS256', 'hs256', 'HS512']) expect(await ask(misuse(issuer, key, { alg }))).toBe(401);
   });
 });
 

@@ -42,7 +42,7 @@ export function applySallyportSwagger<Config extends OpenApiConfigLike>(app: App
           type: 'http',
           scheme: 'bearer',
           bearerFormat: 'JWT',
-          description: 'The short-lived token that the door attaches. Behind the door, the session cookie is enough.',
+          description: 'The short-lived token that the gateway attaches. Behind the gateway, the session cookie is enough.',
         },
       },
     },

@@ -3,7 +3,7 @@
 import { Button } from './button.tsx';
 import { MessagePage } from './message-page.tsx';
 
-/** When not even the frame of the page could be made, for instance because the door's keys cannot be read. */
+/** When not even the frame of the page could be made, for instance because the gateway's keys cannot be read. */
 export function OutOfOrder() {
   return (
     <MessagePage status="Out of order" title="We cannot check who you are right now.">

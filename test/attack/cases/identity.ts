@@ -70,7 +70,7 @@ const identityNames = [
   'Mellon-Name',
 ] as const;
 
-/** Set-Cookie values of an upstream that would set or clear what is the door's. */
+/** Set-Cookie values of an upstream that would set or clear what is the gateway's. */
 const cookiesOfOurs = [
   '__Host-sallyport=evil; Path=/; Secure',
   '__Host-sallyport=; Max-Age=0; Path=/; Secure',

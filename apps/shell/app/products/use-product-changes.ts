@@ -1,6 +1,6 @@
 import { useEffect, useEffectEvent, useState } from 'react';
 
-/** `ended` is for good: the door has ended the stream together with the session, or with the right to see products. */
+/** `ended` is for good: the gateway has ended the stream together with the session, or with the right to see products. */
 export type StreamState = 'paused' | 'live' | 'ended';
 
 /**

@@ -45,7 +45,7 @@ export class ProductsController {
   }
 
   /**
-   * Says which product changed, for as long as the door lets it: it ends the stream with the session, and when the
+   * Says which product changed, for as long as the gateway lets it: it ends the stream with the session, and when the
    * permission that the route demands is gone. The first event says that the stream is open.
    */
   @Sse('events')

@@ -4,13 +4,13 @@ import { loadSettings } from '../open-system.ts';
 import { exitCodes } from '../usage-error.ts';
 import { toTable } from '../table.ts';
 
-/** Lists the routes of the door, and who may pass. */
+/** Lists the routes of the gateway, and who may pass. */
 export const listRoutes: Command = {
   name: 'routes',
-  summary: 'Lists the routes of the door and who may pass',
+  summary: 'Lists the routes of the gateway and who may pass',
   run: async (call) => {
     const { config, isDemo } = await loadSettings(call.terminal);
-    // The longest prefix wins at the door: the table reads in that order.
+    // The longest prefix wins at the gateway: the table reads in that order.
     const routes = [...config.routes].sort(
       (a, b) => b.prefix.length - a.prefix.length || (a.prefix < b.prefix ? -1 : 1),
     );

@@ -7,7 +7,7 @@ export type CurrentSession =
 const unknownSession: CurrentSession = { status: 'unknown' };
 
 /**
- * Asks the door who is signed in to this browser. Does not keep the session alive.
+ * Asks the gateway who is signed in to this browser. Does not keep the session alive.
  *
  * @returns `unknown` when it could not be found out: a network or a store that is down signs no user out.
  */

@@ -22,7 +22,7 @@ export interface TabEdges {
 export interface SessionSync {
   /** Tells what the server rendered last. */
   update(auth: ClientAuth): void;
-  /** Asks the door whether the session still is what this tab shows, and acts on the answer. Never rejects. */
+  /** Asks the gateway whether the session still is what this tab shows, and acts on the answer. Never rejects. */
   check(): Promise<CurrentSession['status']>;
   /** The session was refused: after making sure, this tab goes to sign in and comes back to its page. */
   sessionRefused(): Promise<void>;
@@ -34,7 +34,7 @@ export interface SessionSync {
 }
 
 /**
- * Keeps one tab in step: a sign-out in any tab, of any application behind the door, takes this one off its page at once;
+ * Keeps one tab in step: a sign-out in any tab, of any application behind the gateway, takes this one off its page at once;
  * a session that ended elsewhere is noticed when the tab is looked at; another person's sign-in reloads it.
  *
  * An answer that could not be had changes nothing.

@@ -10,11 +10,11 @@ export interface SignOutOptions {
 }
 
 /**
- * Signs out, in every tab of every application behind this door, and goes to the signed-out page.
+ * Signs out, in every tab of every application behind this gateway, and goes to the signed-out page.
  *
  * Never pretends: when the session could not be ended, nothing moves and the promise rejects.
  *
- * @throws ProblemError when the door refused or could not do it (`SP_STORE_UNAVAILABLE`), or when no user is signed in any
+ * @throws ProblemError when the gateway refused or could not do it (`SP_STORE_UNAVAILABLE`), or when no user is signed in any
  *   more and the other devices therefore stay as they are (`SP_UNAUTHENTICATED`); TypeError when there was no answer.
  */
 export async function signOut(options: SignOutOptions = {}): Promise<void> {

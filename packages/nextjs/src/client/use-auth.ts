@@ -5,7 +5,7 @@ import { use, useMemo } from 'react';
 import type { ClientAuth } from '../client-auth.ts';
 import { AuthContext } from './auth-context.ts';
 
-/** Who is signed in, for display. What the page may do is decided at the door and by the services. */
+/** Who is signed in, for display. What the page may do is decided at the gateway and by the services. */
 export type UseAuth = ClientAuth & {
   /** Says whether the person holds one of the roles and all of the permissions. Always false when signed out. */
   readonly has: (requirement: Requirement) => boolean;

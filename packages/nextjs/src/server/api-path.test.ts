@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { requireApiPath } from './api-path.ts';
 
-describe('the path of a call through the door', () => {
+describe('the path of a call through the gateway', () => {
   it.each([
     { name: 'an absolute address', path: 'https://evil.example/api/shop' },
     { name: 'an address without a scheme', path: '//evil.example/api/shop' },
@@ -46,6 +46,6 @@ describe('the path of a call through the door', () => {
     '/api/shop/',
   ])('may be %s, which is sent as it is', (path) => {
     expect(requireApiPath(path)).toBe(path);
-    expect(new URL(path, 'http://door.test').pathname).toBe(path.split('?')[0]);
+    expect(new URL(path, 'http://app.test').pathname).toBe(path.split('?')[0]);
   });
 });

@@ -2,7 +2,7 @@ const outsideUrl = /[^\x21-\x7e]|[\\#]/;
 const encodedSeparator = /%(?:2e|2f|5c|00|25)/i;
 
 /**
- * Checks the path of a call through the door: `/api/<service>/…` and nothing that could be read as another place.
+ * Checks the path of a call through the gateway: `/api/<service>/…` and nothing that could be read as another place.
  *
  * @throws TypeError for an absolute address, `//`, dot segments, backslashes, encoded separators, a fragment or anything
  *   outside printable ASCII. The message never repeats the path.

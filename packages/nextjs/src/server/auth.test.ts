@@ -10,16 +10,16 @@ vi.mock('server-only', () => ({}));
 vi.mock('next/headers.js', () => ({ headers: async () => request.headers }));
 
 const publicUrl = 'http://localhost:3000';
-let door: TestIssuer;
+let issuer: TestIssuer;
 let keys: TestKeyEndpoint;
 
 beforeAll(async () => {
-  door = createTestIssuer({
+  issuer = createTestIssuer({
     issuer: `${publicUrl}/internal`,
     audience: 'account',
     roles: { vendor: ['product:read', 'product:create'] },
   });
-  keys = await door.listen();
+  keys = await issuer.listen();
 });
 afterAll(() => keys.close());
 
@@ -72,22 +72,22 @@ describe('auth() refuses, and never says "signed out",', () => {
     },
     { name: 'of a machine', change: { sub_type: 'service' }, code: 'SP_FORBIDDEN', reason: 'machine-at-a-page' },
   ])('a token $name', async ({ change, code, reason }) => {
-    arriveWith(`Bearer ${door.sign(change)}`);
+    arriveWith(`Bearer ${issuer.sign(change)}`);
 
     expect(await refusal()).toMatchObject({ code, reason });
   });
 
   it.each([
-    { name: 'a token signed by a stranger', header: () => `Bearer ${createTestIssuer(door).sign()}` },
-    { name: 'an id token', header: () => `Bearer ${door.sign({}, { typ: 'JWT' })}` },
-    { name: 'a token without a signature', header: () => `Bearer ${door.sign().replace(/[^.]+$/, '')}` },
-    { name: 'a token that was changed', header: () => `Bearer ${door.sign().replace(/\.e/, '.f')}` },
+    { name: 'a token signed by a stranger', header: () => `Bearer ${createTestIssuer(issuer).sign()}` },
+    { name: 'an id token', header: () => `Bearer ${issuer.sign({}, { typ: 'JWT' })}` },
+    { name: 'a token without a signature', header: () => `Bearer ${issuer.sign().replace(/[^.]+$/, '')}` },
+    { name: 'a token that was changed', header: () => `Bearer ${issuer.sign().replace(/\.e/, '.f')}` },
     { name: 'an over-long token', header: () => `Bearer ${'a'.repeat(9000)}` },
     { name: 'rubbish', header: () => 'Bearer zzz' },
     { name: 'an empty header', header: () => '' },
     { name: 'a bare scheme', header: () => 'Bearer' },
-    { name: 'another scheme', header: () => `Basic ${door.sign()}` },
-    { name: 'two tokens', header: () => `Bearer ${door.sign()}, Bearer ${door.sign()}` },
+    { name: 'another scheme', header: () => `Basic ${issuer.sign()}` },
+    { name: 'two tokens', header: () => `Bearer ${issuer.sign()}, Bearer ${issuer.sign()}` },
   ])('$name', async ({ header }) => {
     arriveWith(header());
 
@@ -95,7 +95,7 @@ describe('auth() refuses, and never says "signed out",', () => {
   });
 
   it('with nothing of the token in the error, which Next prints', async () => {
-    arriveWith(`Bearer ${door.sign({ aud: 'shop', name: 'Ann Planted', email: 'ann@planted.example' })}`);
+    arriveWith(`Bearer ${issuer.sign({ aud: 'shop', name: 'Ann Planted', email: 'ann@planted.example' })}`);
 
     const error = await refusal();
 
@@ -112,19 +112,19 @@ describe('auth() refuses, and never says "signed out",', () => {
 
   it('with 503 and not 401 when the keys were never read', async () => {
     vi.stubEnv('SALLYPORT_INTERNAL_URL', 'http://127.0.0.1:1');
-    arriveWith(`Bearer ${door.sign()}`);
+    arriveWith(`Bearer ${issuer.sign()}`);
 
     expect(await refusal()).toMatchObject({ code: 'SP_KEYS_UNAVAILABLE', status: 503 });
   });
 });
 
 describe('auth()', () => {
-  it('says "signed out" when the door attached nothing', async () => {
+  it('says "signed out" when the gateway attached nothing', async () => {
     expect(await auth()).toEqual({ status: 'signed-out' });
   });
 
   it('does not look at cookies', async () => {
-    request.headers.set('cookie', `sallyport=${door.tokenFor('vendor')}`);
+    request.headers.set('cookie', `sallyport=${issuer.tokenFor('vendor')}`);
 
     expect(await auth()).toEqual({ status: 'signed-out' });
   });
@@ -132,7 +132,7 @@ describe('auth()', () => {
   it('says who is asking', async () => {
     const actor = { sub: 'admin-1' };
     arriveWith(
-      `Bearer ${door.tokenFor('vendor', { name: 'Vera', email: 'vera@example.com', act: actor, auth_time: 1_700_000_000 })}`,
+      `Bearer ${issuer.tokenFor('vendor', { name: 'Vera', email: 'vera@example.com', act: actor, auth_time: 1_700_000_000 })}`,
     );
 
     const caller = await auth();
@@ -153,7 +153,7 @@ describe('auth()', () => {
   });
 
   it('knows what the person may do: one of the roles, all of the permissions', async () => {
-    arriveWith(`Bearer ${door.tokenFor('vendor')}`);
+    arriveWith(`Bearer ${issuer.tokenFor('vendor')}`);
     const caller = await auth();
     if (caller.status === 'signed-out') throw new Error('no user is signed in');
 
@@ -167,7 +167,7 @@ describe('auth()', () => {
   });
 
   it('cannot be changed by the page that asked', async () => {
-    arriveWith(`Bearer ${door.tokenFor('vendor')}`);
+    arriveWith(`Bearer ${issuer.tokenFor('vendor')}`);
     const caller = await auth();
 
     expect(() => Object.assign(caller, { roles: ['admin'] })).toThrow(TypeError);
@@ -176,12 +176,12 @@ describe('auth()', () => {
 
   it('asks for the keys once, however many pages are rendered', async () => {
     await auth();
-    arriveWith(`Bearer ${door.sign()}`);
+    arriveWith(`Bearer ${issuer.sign()}`);
     await auth();
     const before = keys.requestCount();
 
     for (let page = 0; page < 20; page += 1) {
-      arriveWith(`Bearer ${door.sign()}`);
+      arriveWith(`Bearer ${issuer.sign()}`);
       await auth();
     }
 
@@ -189,11 +189,11 @@ describe('auth()', () => {
   });
 
   it('keeps believing known keys while the key endpoint is down', async () => {
-    arriveWith(`Bearer ${door.sign()}`);
+    arriveWith(`Bearer ${issuer.sign()}`);
     await auth();
     keys.behave('down');
     try {
-      arriveWith(`Bearer ${door.sign()}`);
+      arriveWith(`Bearer ${issuer.sign()}`);
       expect((await auth()).status).toBe('signed-in');
     } finally {
       keys.behave('good');
@@ -207,7 +207,7 @@ describe('what the browser is told', () => {
   });
 
   it('is plain data with no credential in it', async () => {
-    const token = door.tokenFor('vendor', { name: 'Vera', email: 'vera@example.com' });
+    const token = issuer.tokenFor('vendor', { name: 'Vera', email: 'vera@example.com' });
     arriveWith(`Bearer ${token}`);
 
     const told = clientAuth(await auth());
@@ -226,7 +226,7 @@ describe('what the browser is told', () => {
   });
 });
 
-describe('auth() behind a door that signs with a shared secret', () => {
+describe('auth() behind a gateway that signs with a shared secret', () => {
   const sharedSecret = 'XvK2mQ8rTz5LpN7wYd3HsGf1BcJ9aEu4Rk6Vt0ZxWnM';
   const signer = createTestIssuer({ issuer: `${publicUrl}/internal`, audience: 'account', sharedSecret });
 
@@ -234,13 +234,13 @@ describe('auth() behind a door that signs with a shared secret', () => {
     vi.stubEnv('SALLYPORT_TOKEN_SECRET', sharedSecret);
     arriveWith(`Bearer ${signer.sign()}`);
     expect(await auth()).toMatchObject({ status: 'signed-in', userId: 'user-1' });
-    arriveWith(`Bearer ${door.sign()}`);
+    arriveWith(`Bearer ${issuer.sign()}`);
     expect(await refusal()).toMatchObject({ code: 'SP_TOKEN_INVALID' });
 
     vi.stubEnv('SALLYPORT_TOKEN_SECRET', '');
     arriveWith(`Bearer ${signer.sign()}`);
     expect(await refusal()).toMatchObject({ code: 'SP_TOKEN_INVALID' });
-    arriveWith(`Bearer ${door.sign()}`);
+    arriveWith(`Bearer ${issuer.sign()}`);
     expect(await auth()).toMatchObject({ status: 'signed-in' });
   });
 });

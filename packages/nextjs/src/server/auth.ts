@@ -52,9 +52,9 @@ const signedOut: SignedOutAuth = Object.freeze({ status: 'signed-out' });
 let verifier: { readonly key: string; readonly verify: VerifyToken } | undefined;
 
 /**
- * Says who is asking, from the token that the door attached to this request.
+ * Says who is asking, from the token that the gateway attached to this request.
  *
- * The token is verified here (signature, issuer, audience, expiry), so an application that is reached around the door
+ * The token is verified here (signature, issuer, audience, expiry), so an application that is reached around the gateway
  * accepts no forged identity. No network call per request, no cookie, never a write; once per request within a render.
  *
  * @returns `signed-out` only when there is no token at all.

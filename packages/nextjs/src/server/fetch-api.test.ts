@@ -128,13 +128,13 @@ describe('fetchApi()', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it('says 502 when the door hangs up', async () => {
+  it('says 502 when the gateway hangs up', async () => {
     answer = (response) => response.destroy();
 
     await expect(fetchApi('/api/shop/products')).rejects.toMatchObject({ code: 'SP_UPSTREAM_UNAVAILABLE' });
   });
 
-  it('says 504 when the door takes too long', async () => {
+  it('says 504 when the gateway takes too long', async () => {
     answer = () => {};
 
     await expect(fetchApi('/api/shop/products', { timeoutMilliseconds: 20 })).rejects.toMatchObject({

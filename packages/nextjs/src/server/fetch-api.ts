@@ -8,7 +8,7 @@ import { loadZoneEnvironment } from './zone-environment.ts';
 /** What a call may choose. Its destination and identity, and that nothing is followed or cached, are fixed. */
 export interface FetchApiInit {
   readonly method?: string;
-  /** Any header but `Authorization`, `Cookie` and the ones that the door builds. */
+  /** Any header but `Authorization`, `Cookie` and the ones that the gateway builds. */
   readonly headers?: HeadersInit;
   readonly body?: BodyInit | null;
   /** A value that is sent as a JSON body. */
@@ -22,14 +22,14 @@ const forwardedHeaders = ['x-request-id', 'traceparent', 'tracestate'];
 const fixedHeaders = ['authorization', 'cookie', 'host', 'x-api-key', ...forwardedHeaders];
 
 /**
- * Calls a service through the door, as the person who is asking: with this application's own token, which the door
+ * Calls a service through the gateway, as the person who is asking: with this application's own token, which the gateway
  * exchanges for one made for the service. A signed-out caller sends no `Authorization`.
  *
- * Never follows a redirect, never caches, never leaves the door; the request id travels along.
+ * Never follows a redirect, never caches, never leaves the gateway; the request id travels along.
  *
  * @returns the answer, whatever its status: `readProblem(response)` reads a refusal.
  * @throws TypeError for a path or a header that is not the caller's to choose; `SP_UPSTREAM_UNAVAILABLE` or
- *   `SP_UPSTREAM_TIMEOUT` when the door does not answer; what `auth()` throws; the reason of `init.signal`.
+ *   `SP_UPSTREAM_TIMEOUT` when the gateway does not answer; what `auth()` throws; the reason of `init.signal`.
  */
 export async function fetchApi(path: string, init: FetchApiInit = {}): Promise<Response> {
   requireApiPath(path);

@@ -7,12 +7,12 @@ const request = vi.hoisted(() => ({ headers: new Headers() }));
 vi.mock('server-only', () => ({}));
 vi.mock('next/headers.js', () => ({ headers: async () => request.headers }));
 
-let door: TestIssuer;
+let issuer: TestIssuer;
 let keys: TestKeyEndpoint;
 
 beforeAll(async () => {
-  door = createTestIssuer({ audience: 'account', roles: { user: ['product:read'], admin: ['user:manage'] } });
-  keys = await door.listen();
+  issuer = createTestIssuer({ audience: 'account', roles: { user: ['product:read'], admin: ['user:manage'] } });
+  keys = await issuer.listen();
 });
 afterAll(() => keys.close());
 
@@ -27,13 +27,13 @@ beforeEach(() => {
 afterEach(() => vi.unstubAllEnvs());
 
 function arriveAs(role: string): void {
-  request.headers.set('authorization', `Bearer ${door.tokenFor(role)}`);
+  request.headers.set('authorization', `Bearer ${issuer.tokenFor(role)}`);
 }
 
 describe('requireAuth()', () => {
   it.each([
     {
-      name: 'to the page that the door reports',
+      name: 'to the page that the gateway reports',
       uri: '/account?tab=2',
       target: '/sign-in?returnTo=%2Faccount%3Ftab%3D2',
     },

@@ -7,7 +7,7 @@ import { signInUrl } from '../sign-in-url.ts';
 import { auth, type SignedInAuth } from './auth.ts';
 
 export interface RequireAuthOptions {
-  /** Where to go after signing in: a path of this origin. @default the address of this request, as the door reports it */
+  /** Where to go after signing in: a path of this origin. @default the address of this request, as the gateway reports it */
   readonly returnTo?: string;
 }
 

@@ -17,7 +17,7 @@ describe('the environment of an application', () => {
     });
   });
 
-  it('knows the secret that the door signs with, where there is one', () => {
+  it('knows the secret that the gateway signs with, where there is one', () => {
     const tokenSecret = 'XvK2mQ8rTz5LpN7wYd3HsGf1BcJ9aEu4Rk6Vt0ZxWnM';
     expect(loadZoneEnvironment({ ...complete, SALLYPORT_TOKEN_SECRET: tokenSecret })).toMatchObject({ tokenSecret });
     expect(loadZoneEnvironment({ ...complete, SALLYPORT_TOKEN_SECRET: '' })).not.toHaveProperty('tokenSecret');

@@ -1,12 +1,12 @@
 import { problemOfSharedSecrets } from '@sallyport/core';
 import { SallyportConfigurationError } from './configuration-error.ts';
 
-/** Where this application stands: behind which door, and under which name. */
+/** Where this application stands: behind which gateway, and under which name. */
 export interface ZoneEnvironment {
   readonly publicUrl: string;
   readonly internalUrl: string;
   readonly audience: string;
-  /** What the door signs with instead of keys that it publishes; absent in most deployments. */
+  /** What the gateway signs with instead of keys that it publishes; absent in most deployments. */
   readonly tokenSecret?: string;
 }
 
@@ -26,7 +26,7 @@ export function loadZoneEnvironment(
   const tokenSecret = environment['SALLYPORT_TOKEN_SECRET'] ?? '';
   const problems = [
     originProblem('SALLYPORT_PUBLIC_URL', publicUrl, 'the origin that browsers see, such as https://app.example.com'),
-    originProblem('SALLYPORT_INTERNAL_URL', internalUrl, "the door's internal listener, such as http://127.0.0.1:3001"),
+    originProblem('SALLYPORT_INTERNAL_URL', internalUrl, "the gateway's internal listener, such as http://127.0.0.1:3001"),
     audienceProblem(audience),
     tokenSecretProblem(tokenSecret),
   ].filter((problem) => problem !== undefined);
@@ -57,7 +57,7 @@ function originProblem(key: string, value: string | undefined, meaning: string):
 
 function audienceProblem(value: string | undefined): string | undefined {
   if (value === undefined || value === '')
-    return "SALLYPORT_AUDIENCE is not set: it is the audience in this application's route at the door";
+    return "SALLYPORT_AUDIENCE is not set: it is the audience in this application's route at the gateway";
   return /^[a-z][a-z0-9-]*$/.test(value)
     ? undefined
     : 'SALLYPORT_AUDIENCE is not a name of lower-case letters, digits and dashes';

@@ -2,7 +2,7 @@ import { OptionsError } from '@sallyport/core/browser';
 import type { NextConfig } from 'next';
 
 export interface ZoneOptions {
-  /** Name of the application: the audience in its route at the door, and the folder of its assets. */
+  /** Name of the application: the audience in its route at the gateway, and the folder of its assets. */
   readonly name: string;
   /** Path under which all its pages live; `/` is the shell, which every other path belongs to. @default `/<name>` */
   readonly mount?: string;
@@ -22,10 +22,10 @@ const securityHeaders = [
 ];
 
 /**
- * Configures a Next.js application that lives behind the door beside others. What the application sets itself is kept,
- * except `assetPrefix`, which the door's route depends on.
+ * Configures a Next.js application that lives behind the gateway beside others. What the application sets itself is kept,
+ * except `assetPrefix`, which the gateway's route depends on.
  *
- * A zone's scripts, styles and fonts come from `/_zones/<name>/_next/…`: give that prefix a public route at the door. Files in
+ * A zone's scripts, styles and fonts come from `/_zones/<name>/_next/…`: give that prefix a public route at the gateway. Files in
  * `public/` and pages are not moved: keep them under the mount.
  *
  * @throws OptionsError when the name or the mount is not plain, or `assetPrefix` or `basePath` is set.

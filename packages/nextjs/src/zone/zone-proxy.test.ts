@@ -76,7 +76,7 @@ describe('the policy of a page', () => {
 });
 
 describe('the address that requireAuth() comes back to', () => {
-  it('is what the door says', () => {
+  it('is what the gateway says', () => {
     const headers = { 'x-forwarded-uri': '/account?tab=2' };
 
     const response = zoneProxy()(new NextRequest('http://127.0.0.1:4000/account', { headers }));
@@ -84,7 +84,7 @@ describe('the address that requireAuth() comes back to', () => {
     expect(passedOn(response, 'x-forwarded-uri')).toBe('/account?tab=2');
   });
 
-  it('is the one that was asked for when the door says nothing', () => {
+  it('is the one that was asked for when the gateway says nothing', () => {
     const response = zoneProxy()(new NextRequest('http://127.0.0.1:4000/account?tab=3'));
 
     expect(passedOn(response, 'x-forwarded-uri')).toBe('/account?tab=3');

@@ -26,7 +26,7 @@ export function zoneProxy(options: ZoneProxyOptions = {}): (request: NextRequest
     // Next reads the nonce for its own scripts from this header; `requestNonce()` reads the other one.
     headers.set('content-security-policy', policy);
     headers.set('x-nonce', nonce);
-    // The door says which page was asked for; without one, as in development, this is where requireAuth() comes back to.
+    // The gateway says which page was asked for; without one, as in development, this is where requireAuth() comes back to.
     if (!headers.has('x-forwarded-uri')) {
       headers.set('x-forwarded-uri', `${request.nextUrl.pathname}${request.nextUrl.search}`);
     }

@@ -1,4 +1,4 @@
-/** A session of this person, as the door lists it. `sid` is a handle: it ends a session and opens none. */
+/** A session of this person, as the gateway lists it. `sid` is a handle: it ends a session and opens none. */
 export interface Session {
   readonly sid: string;
   readonly current: boolean;

@@ -9,7 +9,7 @@ import type { Session } from './session.ts';
 export interface Sessions {
   /** Absent until the first answer. */
   readonly sessions: readonly Session[] | undefined;
-  /** Handles of the sessions that are being ended; they stay on the page until the door says they are gone. */
+  /** Handles of the sessions that are being ended; they stay on the page until the gateway says they are gone. */
   readonly ending: ReadonlySet<string>;
   readonly problem: SubmissionProblem | undefined;
   readonly news: string;
@@ -20,7 +20,7 @@ export interface Sessions {
 
 const none: ReadonlySet<string> = new Set();
 
-/** Loads the sessions. Ended ones fade at once and leave when the door has confirmed it; a refusal brings them back. */
+/** Loads the sessions. Ended ones fade at once and leave when the gateway has confirmed it; a refusal brings them back. */
 export function useSessions(): Sessions {
   const [sessions, setSessions] = useState<readonly Session[]>();
   const [ending, setEnding] = useState(none);

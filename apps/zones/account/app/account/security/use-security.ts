@@ -13,7 +13,7 @@ export interface OwnFactor {
   readonly enabled: boolean;
 }
 
-/** What the door says of the second factors of the person. */
+/** What the gateway says of the second factors of the person. */
 export interface SecurityState {
   readonly factors: readonly OwnFactor[];
   /** What can be set up. */
