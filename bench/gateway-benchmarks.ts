@@ -18,7 +18,7 @@ import { fitLine, quantile, spreadOf, type Pair, type Point } from './statistics
 type Upstream = Child<{ readonly port: number; readonly bodyLength: number }>;
 
 /** Everything that a gateway stands between, and a folder for its data that is gone afterwards. */
-interface Place {
+interface Surroundings {
   readonly upstream: Upstream;
   newDataDir(): Promise<string>;
 }
@@ -32,7 +32,7 @@ const startLabel = {
 /** The built gateway, started again and again; every other time on an empty folder. */
 export const gatewayStartBenchmark: Benchmark = {
   ...startLabel,
-  run: (settings) => withPlace(settings, (place) => measureStarts(place, settings)),
+  run: (settings) => withSurroundings(settings, (surroundings) => measureStarts(surroundings, settings)),
 };
 
 const memoryLabel = {
@@ -43,7 +43,7 @@ const memoryLabel = {
 
 export const gatewayMemoryBenchmark: Benchmark = {
   ...memoryLabel,
-  run: (settings) => withPlace(settings, (place) => measureMemory(place, settings)),
+  run: (settings) => withSurroundings(settings, (surroundings) => measureMemory(surroundings, settings)),
 };
 
 const heapLabel = {
@@ -54,12 +54,12 @@ const heapLabel = {
 
 export const gatewayHeapBenchmark: Benchmark = {
   ...heapLabel,
-  run: (settings) => withPlace(settings, (place) => measureHeap(place, settings)),
+  run: (settings) => withSurroundings(settings, (surroundings) => measureHeap(surroundings, settings)),
 };
 
-async function withPlace(
+async function withSurroundings(
   { cores }: RunSettings,
-  measure: (place: Place) => Promise<BenchmarkResult>,
+  measure: (surroundings: Surroundings) => Promise<BenchmarkResult>,
 ): Promise<readonly BenchmarkResult[]> {
   await buildPackages(workspaceRoot);
   const folder = await mkdtemp(path.join(tmpdir(), 'sallyport-bench-'));
@@ -72,12 +72,12 @@ async function withPlace(
   }
 }
 
-async function measureStarts(place: Place, { pairs, onProgress }: RunSettings): Promise<BenchmarkResult> {
-  const upstreamPort = place.upstream.ready.port;
+async function measureStarts(surroundings: Surroundings, { pairs, onProgress }: RunSettings): Promise<BenchmarkResult> {
+  const upstreamPort = surroundings.upstream.ready.port;
   const measured: Pair[] = [];
   // The very first has the files of the program read from the disk.
   for (let index = -1; index < pairs; index += 1) {
-    const dataDir = await place.newDataDir();
+    const dataDir = await surroundings.newDataDir();
     const first = await readyAfter({ dataDir, upstreamPort });
     const again = await readyAfter({ dataDir, upstreamPort });
     if (index >= 0) measured.push({ subject: again, baseline: first });
@@ -111,11 +111,11 @@ async function readyAfter(options: Parameters<typeof startGateway>[0]): Promise<
 }
 
 async function measureMemory(
-  place: Place,
+  surroundings: Surroundings,
   { cores, pairs, isQuick, onProgress }: RunSettings,
 ): Promise<BenchmarkResult> {
-  const upstreamPort = place.upstream.ready.port;
-  const dataDir = await place.newDataDir();
+  const upstreamPort = surroundings.upstream.ready.port;
+  const dataDir = await surroundings.newDataDir();
   const idleMilliseconds = isQuick ? 1000 : 10_000;
   // Memory spreads far less than time does.
   const rounds = Math.min(pairs, 5);
@@ -137,9 +137,12 @@ async function measureMemory(
   return toResult(memoryLabel, 'MB', measured, { condition: `idle for ${idleMilliseconds / 1000} s; embedded stores` });
 }
 
-async function measureHeap(place: Place, { cores, isQuick, onProgress }: RunSettings): Promise<BenchmarkResult> {
-  const { upstream } = place;
-  const dataDir = await place.newDataDir();
+async function measureHeap(
+  surroundings: Surroundings,
+  { cores, isQuick, onProgress }: RunSettings,
+): Promise<BenchmarkResult> {
+  const { upstream } = surroundings;
+  const dataDir = await surroundings.newDataDir();
   const wanted = isQuick ? 20_000 : 1_000_000;
   const samplesWanted = isQuick ? 8 : 40;
   const probe = new URL('servers/heap-probe.ts', import.meta.url).href;

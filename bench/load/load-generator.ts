@@ -29,7 +29,7 @@ export interface LoadResult {
 
 interface Connection {
   readonly socket: Socket;
-  /** When the request that is under way was sent, or should have been. */
+  /** When the request in flight was sent, or should have been. */
   startedAt: number;
 }
 
@@ -68,13 +68,13 @@ function exchange(plan: LoadPlan, sockets: readonly Socket[]): Promise<LoadResul
     const windowStart = startedAt + plan.rampMilliseconds;
     const windowEnd = windowStart + plan.milliseconds;
     let answered = 0;
-    let underWay = 0;
+    let inFlight = 0;
     let next = 0;
     let isOver = false;
 
     const send = (connection: Connection, at: number): void => {
       connection.startedAt = at;
-      underWay += 1;
+      inFlight += 1;
       connection.socket.write(requests[next] ?? '');
       next = next + 1 === requests.length ? 0 : next + 1;
     };
@@ -98,14 +98,14 @@ function exchange(plan: LoadPlan, sockets: readonly Socket[]): Promise<LoadResul
       outcome();
     };
     const finishWhenDrained = (): void => {
-      if (underWay > 0) return;
+      if (inFlight > 0) return;
       finish(() => {
         resolve(toResult(answered, latencies, plan.milliseconds));
       });
     };
     const onAnswer = (connection: Connection): void => {
       const now = performance.now();
-      underWay -= 1;
+      inFlight -= 1;
       answered += 1;
       if (now >= windowStart && now < windowEnd) latencies.push(now - connection.startedAt);
       if (now < windowEnd) {

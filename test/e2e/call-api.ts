@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { gatewayOwnPath } from '../../tools/launch/door-client.ts';
+import { gatewayOwnPath } from '../../tools/launch/gateway-client.ts';
 
 export interface ApiCall {
   readonly method?: string;

@@ -157,10 +157,8 @@ describe('what stays on disk and in stores', () => {
   });
 });
 
-type Place = StoredText;
-
 /** Files of SQLite, and what is on servers. */
-async function readDatabases(): Promise<readonly Place[]> {
+async function readDatabases(): Promise<readonly StoredText[]> {
   const files = await readFiles(recorded.system.dataDir, /\.db(?:-wal|-shm|-journal)?$/);
   return [...files, ...(await readStoredTexts(recorded.system.stores))];
 }
@@ -259,7 +257,7 @@ async function keep(page: Page): Promise<void> {
   documents.push(await page.content(), await page.evaluate(() => JSON.stringify(history.state)));
 }
 
-function seenByBrowser(): readonly Place[] {
+function seenByBrowser(): readonly StoredText[] {
   const wire = recorded.outside.exchanges.flatMap((exchange) => [
     { place: `address ${exchange.url}`, text: exchange.url },
     { place: `request headers ${exchange.url}`, text: exchange.requestHeaders.join('\n') },
@@ -268,24 +266,24 @@ function seenByBrowser(): readonly Place[] {
   return [...wire, ...pagesSeen(), ...documents.map((text) => ({ place: 'document', text }))];
 }
 
-function pagesSeen(): readonly Place[] {
+function pagesSeen(): readonly StoredText[] {
   return keptByPages.map((text) => ({ place: `page ${text.slice(0, 80)}`, text }));
 }
 
-function answerOf({ url, responseHeaders, responseBody }: Exchange): readonly Place[] {
+function answerOf({ url, responseHeaders, responseBody }: Exchange): readonly StoredText[] {
   return [
     { place: `headers ${url}`, text: responseHeaders.join('\n') },
     { place: `body ${url}`, text: responseBody },
   ];
 }
 
-function everythingOf(exchange: Exchange): readonly Place[] {
+function everythingOf(exchange: Exchange): readonly StoredText[] {
   const { url, requestHeaders, requestBody } = exchange;
   return [{ place: `request ${url}`, text: [url, ...requestHeaders, requestBody].join('\n') }, ...answerOf(exchange)];
 }
 
 /** Names the places only: the secret that was found must not end up in the report of the test. */
-function whereIs(secret: string, places: readonly Place[]): readonly string[] {
+function whereIs(secret: string, places: readonly StoredText[]): readonly string[] {
   expect(secret.length).toBeGreaterThan(8);
   return places.filter(({ text }) => text.includes(secret)).map(({ place }) => place);
 }
@@ -321,7 +319,7 @@ function firstWord(password: string): string {
   return password.split(' ')[0] ?? '';
 }
 
-async function readFiles(folder: string, filter: RegExp): Promise<readonly Place[]> {
+async function readFiles(folder: string, filter: RegExp): Promise<readonly StoredText[]> {
   const names = (await readdir(folder, { recursive: true })).filter((name) => filter.test(name));
   return Promise.all(
     names.map(async (name) => ({ place: name, text: await readFile(path.join(folder, name), 'latin1') })),

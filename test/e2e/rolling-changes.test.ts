@@ -76,7 +76,7 @@ describe('kill -9 of one of two gateways [postgres + redis ×2]', () => {
     const people = await Promise.all([1, 2, 3].map(() => signUpVerified(ask, system.mailbox)));
     const newcomers = [newPerson(), newPerson(), newPerson()];
     const tokens = await Promise.all(people.map((person) => requestReset(person.email)));
-    const underWay = Promise.all([
+    const inFlight = Promise.all([
       ...newcomers.map((json) => direct.gateway('/auth/sign-up/email', { method: 'POST', json })),
       ...people.map((person, index) =>
         direct.gateway('/auth/reset-password', {
@@ -91,7 +91,7 @@ describe('kill -9 of one of two gateways [postgres + redis ×2]', () => {
     // In the time that hashing takes: some have written, others have not.
     await new Promise((resolve) => setTimeout(resolve, 250));
     await system.kill('gateway');
-    const answers = await underWay;
+    const answers = await inFlight;
 
     for (const [index, person] of people.entries()) {
       const passwords = [revised(person), person.password];

@@ -8,12 +8,12 @@ interface Account {
   readonly password: string;
 }
 
-/** What the clients of a history were told of a session. "unsure" is a sign-out without an answer. */
-type Told = 'live' | 'unsure' | 'ended';
+/** What the clients of a history expect of a session. "unsure" is a sign-out without an answer. */
+type Expected = 'live' | 'unsure' | 'ended';
 
 interface Known {
   readonly cookie: string;
-  told: Told;
+  expected: Expected;
 }
 
 const maximumTries = 100;
@@ -40,13 +40,13 @@ export function startSessionHistory(ask: AskGateway, accounts: readonly Account[
         await wait(50);
         continue;
       }
-      const session: Known = { cookie, told: 'live' };
+      const session: Known = { cookie, expected: 'live' };
       sessions.push(session);
       tally.acknowledged++;
       if (turn % 2 === 0) continue;
-      session.told = 'unsure';
+      session.expected = 'unsure';
       if ((await signOutOf(ask, cookie)) === 204) {
-        session.told = 'ended';
+        session.expected = 'ended';
         tally.acknowledged++;
       } else tally.unanswered++;
     }
@@ -69,13 +69,13 @@ export function startSessionHistory(ask: AskGateway, accounts: readonly Account[
       const found: string[] = [];
       sessions.splice(0, sessions.length - maximumSessions);
       for (const [index, session] of sessions.entries()) {
-        // What was told before it was asked: an answer to a sign-out may arrive meanwhile.
-        const { told } = session;
-        const status = await settledStatus(ask, session.cookie, told);
-        if (told === 'live' && status !== 200) found.push(`session ${index} was live and got ${status}`);
-        if (told === 'ended' && status !== 401) found.push(`session ${index} was ended and got ${status}`);
+        // What was expected before it was asked: an answer to a sign-out may arrive meanwhile.
+        const { expected } = session;
+        const status = await settledStatus(ask, session.cookie, expected);
+        if (expected === 'live' && status !== 200) found.push(`session ${index} was live and got ${status}`);
+        if (expected === 'ended' && status !== 401) found.push(`session ${index} was ended and got ${status}`);
         // A sign-out that got no answer may still take effect. Once it has, that is for good.
-        if (session.told === 'unsure' && status === 401) session.told = 'ended';
+        if (session.expected === 'unsure' && status === 401) session.expected = 'ended';
       }
       return found;
     },
@@ -86,11 +86,11 @@ export function startSessionHistory(ask: AskGateway, accounts: readonly Account[
  * The first answer that says yes or no. The other gateway hears of a sign-out a moment after it was acknowledged: a
  * session that was ended may be asked for once more, and no later.
  */
-async function settledStatus(ask: AskGateway, cookie: string, told: Told): Promise<number> {
+async function settledStatus(ask: AskGateway, cookie: string, expected: Expected): Promise<number> {
   let isLate = false;
   for (let tries = 0; tries < maximumTries; tries++) {
     const status = await statusOfSession(ask, cookie);
-    if (status === 401 || (status === 200 && (told !== 'ended' || isLate))) return status;
+    if (status === 401 || (status === 200 && (expected !== 'ended' || isLate))) return status;
     isLate = status === 200;
     await wait(isLate ? revocationBoundMilliseconds : 100);
   }

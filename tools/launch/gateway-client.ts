@@ -81,7 +81,7 @@ function readJson(text: string): Readonly<Record<string, unknown>> {
 export const gatewayOwnPath = '/behind-the-door/requests';
 
 /** What the gateway itself says to a session: 200 while it lives, 401 when it has ended. */
-export async function statusOfSession(ask: AskDoor, cookie: string | undefined): Promise<number> {
+export async function statusOfSession(ask: AskGateway, cookie: string | undefined): Promise<number> {
   return (await ask(gatewayOwnPath, { cookie })).status;
 }
 

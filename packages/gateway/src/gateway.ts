@@ -50,7 +50,7 @@ export interface Gateway {
    */
   explain(question: ExplainQuestion): Promise<Explanation>;
   /**
-   * Uses other routes and addresses for every request that arrives from now on. Requests and streams that are under way
+   * Uses other routes and addresses for every request that arrives from now on. Requests and streams in flight
    * end as they began; sessions, tokens and their caches stay.
    *
    * @throws OptionsError with every problem in one message; then nothing has changed.

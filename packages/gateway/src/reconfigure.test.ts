@@ -128,7 +128,7 @@ describe('a target that other routes name as before', () => {
 });
 
 describe('a target that no route names any more', () => {
-  it('answers what is under way, and only then its connections are closed', async () => {
+  it('answers what is in flight, and only then its connections are closed', async () => {
     const upstream = await startKeepingUpstream();
     const gateway = await gatewayWith([open('a', upstream.origin), open('b', nowhere)]);
     await gateway.send('GET', '/a');
@@ -142,7 +142,7 @@ describe('a target that no route names any more', () => {
     await expect.poll(() => upstream.sockets.size, settled).toBe(0);
   });
 
-  it('is kept, with what is known of it, when it comes back while something is under way', async () => {
+  it('is kept, with what is known of it, when it comes back while something is in flight', async () => {
     const upstream = await startKeepingUpstream();
     const gateway = await gatewayWith([open('a', upstream.origin)]);
     const inFlight = gateway.send('GET', '/a/held');

@@ -50,7 +50,7 @@ describe('a gateway that is told to stop', () => {
     return folder;
   };
 
-  it('says at once that it leaves, serves on for the delay, and ends what is under way', async () => {
+  it('says at once that it leaves, serves on for the delay, and ends what is in flight', async () => {
     const folder = await create({ delaySeconds: 1, graceSeconds: 20 });
     const gateway = await folder.start();
     const slow = fetch(`${folder.origin}/open/slow`);

@@ -8,7 +8,7 @@ export const metadata: Metadata = { title: 'Signed out' };
 
 export default async function SignedOutPage({ searchParams }: PageProps<'/signed-out'>) {
   const { reason, returnTo } = await searchParams;
-  const { title, text } = farewells[searchText(reason) ?? ''] ?? plain;
+  const { title, text } = messages[searchText(reason) ?? ''] ?? plain;
   return (
     <AuthScreen title={title} lead={text} isOpen={false}>
       <div className="flex flex-wrap gap-3">
@@ -23,18 +23,18 @@ export default async function SignedOutPage({ searchParams }: PageProps<'/signed
   );
 }
 
-interface Farewell {
+interface Message {
   readonly title: string;
   readonly text: string;
 }
 
-const plain: Farewell = {
+const plain: Message = {
   title: 'You are signed out',
   text: 'In this browser, in every tab. Other devices stay signed in.',
 };
 
 /** By the reason in the address; one that we do not know gets the plain words. */
-const farewells: Readonly<Record<string, Farewell>> = {
+const messages: Readonly<Record<string, Message>> = {
   everywhere: {
     title: 'You are signed out everywhere',
     text: 'Every browser and every device has to sign in again, this one too.',

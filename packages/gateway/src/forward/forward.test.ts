@@ -316,7 +316,7 @@ describe('streams', () => {
     const { promise: settled, resolve } = Promise.withResolvers<void>();
     setTimeout(resolve, 300);
     await settled;
-    // What is under way is bounded by the buffers of sockets, not by the length of the answer.
+    // What is in flight is bounded by the buffers of sockets, not by the length of the answer.
     expect(sent).toBeLessThan(60);
     let received = 0;
     socket.on('data', (chunk: Buffer) => (received += chunk.length));

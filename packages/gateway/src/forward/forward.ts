@@ -55,7 +55,7 @@ interface Lane extends TransferParts {
 
 /**
  * Builds the forwarder. Redirects are never followed. A route with several targets sends each request to the one with
- * the fewest under way.
+ * the fewest requests in flight.
  */
 export function createForwarder(routes: readonly ResolvedRoute[], parts: ForwarderParts): Forwarder {
   const lanes = new Map<ResolvedRoute, Lane>();

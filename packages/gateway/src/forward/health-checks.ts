@@ -7,16 +7,16 @@ const failuresUntilUnhealthy = 2;
 /** Asks a target on a schedule, until the returned function is called. It is healthy until it has failed. */
 export function startHealthChecks(target: UpstreamTarget, health: NonNullable<Route['health']>): () => void {
   let failuresInARow = 0;
-  let isUnderWay = false;
+  let isInFlight = false;
 
   const check = async (): Promise<void> => {
     // One that takes longer than the interval is not asked twice at a time.
-    if (isUnderWay) return;
-    isUnderWay = true;
+    if (isInFlight) return;
+    isInFlight = true;
     failuresInARow = (await answersWell(target, health)) ? 0 : failuresInARow + 1;
     if (failuresInARow === 0) target.checked(true);
     else if (failuresInARow >= failuresUntilUnhealthy) target.checked(false);
-    isUnderWay = false;
+    isInFlight = false;
   };
   const timer = setInterval(() => void check(), health.intervalSeconds * 1000).unref();
   return () => clearInterval(timer);

@@ -37,7 +37,7 @@ export interface ForwardOptions extends Dispatcher.DispatchOptions {
 const smallBody = 16_384;
 
 /** How long a slow reader may take for the last event, when the gateway has ended the stream. */
-const farewellMilliseconds = 750;
+const finalEventMilliseconds = 750;
 
 /** One exchange with an upstream. A class, because one object then carries what five closures would. */
 export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, Stream {
@@ -260,7 +260,7 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
     }
     // The connection goes as well: who watches only that has to see the end, too.
     response.end(endSigns[end].event ?? '', () => this.#state.message.socket.destroySoon());
-    const cut = setTimeout(() => response.destroy(), farewellMilliseconds);
+    const cut = setTimeout(() => response.destroy(), finalEventMilliseconds);
     response.once('close', () => clearTimeout(cut));
   }
 

@@ -65,7 +65,7 @@ async function deadOrigin(): Promise<string> {
 }
 
 describe('of several targets', () => {
-  it('the one with the fewest requests under way is chosen', async () => {
+  it('the one with the fewest requests in flight is chosen', async () => {
     const gateway = await gatewayTo([first.origin, second.origin]);
     const release = Promise.withResolvers<void>();
     first.answer = (_, response) => void release.promise.then(() => response.end('first'));
@@ -218,7 +218,7 @@ describe('Q11: when the circuit of every target is open', () => {
   });
 });
 
-it('requests beyond the limit of a target are told so instead of being queued', async () => {
+it('requests beyond the limit of a target are refused instead of queued', async () => {
   const release = Promise.withResolvers<void>();
   first.answer = (_, response) => void release.promise.then(() => response.end('first'));
   const gateway = await gatewayTo(first.origin, { limits: { inFlight: 2 } });

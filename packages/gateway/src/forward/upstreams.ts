@@ -21,7 +21,7 @@ export interface UpstreamPlan {
   use(): void;
   /** Nothing new begins here. Those that no other configuration uses are not asked any more. */
   retire(): void;
-  /** Nothing is under way here any more. Destroys the connections of those that no other configuration holds. */
+  /** Nothing is in flight here any more. Destroys the connections of those that no other configuration holds. */
   release(): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ interface Kept {
   readonly key: string;
   readonly target: UpstreamTarget;
   readonly health: Route['health'];
-  /** Configurations under which something may still be under way. */
+  /** Configurations under which something may still be in flight. */
   holders: number;
   /** Of these, such as may begin something. */
   users: number;

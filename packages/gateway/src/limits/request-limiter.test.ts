@@ -108,7 +108,7 @@ describe('a limit on requests', () => {
   });
 });
 
-describe('what other gateways are told', () => {
+describe('the counts that other gateways get', () => {
   it('is nothing of subjects that are far from the limit', () => {
     const limited = limiter(80, 60);
     passed(limited, 9, 0);

@@ -72,7 +72,7 @@ export interface Listener {
 
 const nothingToProceed = (): void => {};
 const sweepMilliseconds = 50;
-const farewellMilliseconds = 1000;
+const tunnelCloseMilliseconds = 1000;
 
 /** Opens a listener. Rejects with a sentence that names the port when it is taken. */
 export async function openListener(
@@ -139,9 +139,9 @@ export async function openListener(
       server.setSecureContext(toSecureContext(pair));
     },
     drain: (graceMilliseconds) => {
-      // Tunnels have no end of their own to wait for. They were told to end, and may say so to both their ends.
-      const farewell = setTimeout(() => destroyAll(handedOver), Math.min(graceMilliseconds, farewellMilliseconds));
-      return drain(server, [...unused], graceMilliseconds).finally(() => clearTimeout(farewell));
+      // Tunnels have no end of their own to wait for. They were asked to end, and may send their close frames.
+      const closing = setTimeout(() => destroyAll(handedOver), Math.min(graceMilliseconds, tunnelCloseMilliseconds));
+      return drain(server, [...unused], graceMilliseconds).finally(() => clearTimeout(closing));
     },
   };
 }
@@ -196,7 +196,7 @@ function takeOver(request: IncomingMessage, head: Buffer): ServerResponse | unde
   try {
     // Node before 24.9 does not ask which upgrades to hand over.
     if (!asksForWebSocket(request)) throw new TypeError('this is no handshake');
-    // Throws while the answer to an earlier request is under way: a handshake is not to be pipelined behind one.
+    // Throws while the answer to an earlier request is in flight: a handshake is not to be pipelined behind one.
     response.assignSocket(socket);
     if (head.length > 0) socket.unshift(head);
     return response;
@@ -238,7 +238,7 @@ async function drain(server: Server, ending: readonly Socket[], graceMillisecond
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   destroyAll(ending);
-  // A connection whose answer was under way becomes idle only now, and Node would keep it for the next request.
+  // A connection whose answer was in flight becomes idle only now, and Node would keep it for the next request.
   const sweep = setInterval(() => server.closeIdleConnections(), sweepMilliseconds);
   const cut = setTimeout(() => server.closeAllConnections(), graceMilliseconds);
   await closed;

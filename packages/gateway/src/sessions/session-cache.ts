@@ -66,7 +66,7 @@ const unknownMilliseconds = 5000;
 /** Unknown tokens have a small memory of their own: a flood of made-up ones must not push real sessions out. */
 const maximumUnknown = 1000;
 
-/** Reads of the store that may be under way at once; a flood beyond that is told so instead of being queued. */
+/** Reads of the store that may be in flight at once; a flood beyond that is refused instead of queued. */
 const maximumLookUps = 1000;
 
 const notFound: FoundSession = { session: null, isHit: true };
@@ -97,9 +97,9 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
   });
   const [hits, reads] = [lookUpsCounted.of('memory'), lookUpsCounted.of('store')];
 
-  /** Messages heard while at least one read was under way. */
+  /** Messages heard while at least one read was in flight. */
   let heard: HeardMessage[] = [];
-  let readsUnderWay = 0;
+  let readsInFlight = 0;
   let messageNumber = 0;
 
   const index = (key: string, entry: Entry): void => {
@@ -136,7 +136,7 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
 
   const listen = (message: BusMessage): void => {
     messageNumber++;
-    if (readsUnderWay > 0) heard.push({ number: messageNumber, message });
+    if (readsInFlight > 0) heard.push({ number: messageNumber, message });
     if (message.kind === 'gap') return forgetAll();
     const { kind, id } = message.event;
     if (kind === 'session') for (const key of keysBySid.get(id) ?? []) forget(key);
@@ -174,7 +174,7 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
       }
       if (at < (unknown.get(key) ?? 0)) return notFound;
     }
-    // A read that is under way answers everyone who asks meanwhile: what it may have missed makes it read again.
+    // A read in flight answers every caller that asks meanwhile: what it may have missed makes it read again.
     // A fresh read does not join one, since it must begin after the request did.
     const pending = isFresh ? undefined : lookUps.get(key);
     if (pending !== undefined) return pending;
@@ -182,11 +182,11 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
       throw new SallyportError('SP_STORE_UNAVAILABLE', { reason: 'too-many-session-reads' });
     }
     const lookUpKey = isFresh ? `${key} fresh ${++freshNumber}` : key;
-    readsUnderWay++;
+    readsInFlight++;
     reads.add();
     const lookUp = read(key, readOnce).finally(() => {
       lookUps.delete(lookUpKey);
-      if (--readsUnderWay === 0) heard = [];
+      if (--readsInFlight === 0) heard = [];
     });
     lookUps.set(lookUpKey, lookUp);
     return lookUp;

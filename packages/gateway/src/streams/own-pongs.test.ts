@@ -109,8 +109,8 @@ describe('a tunnel whose client answers pings', () => {
     client.socket.write(Buffer.concat([last, own.subarray(0, 5)]));
     await arrivesAs(last);
     await gateway.gateway.close({ graceMilliseconds: 100 });
-    const [, farewell] = readFrames(arrived);
-    expect(farewell?.opcode).toBe(8);
+    const [, closeFrame] = readFrames(arrived);
+    expect(closeFrame?.opcode).toBe(8);
   });
 });
 

@@ -89,7 +89,7 @@ export function createStreamRegister(parts: StreamRegisterParts): StreamRegister
   const due = new Set<SessionStreams>();
   const ended = createEndedCounter(parts.meter);
   const endedHere = new WeakSet<Stream>();
-  let checksUnderWay = 0;
+  let checksInFlight = 0;
   let lastHeardAt = 0;
   let isDraining = false;
   let sweeper: NodeJS.Timeout | undefined;
@@ -125,13 +125,13 @@ export function createStreamRegister(parts: StreamRegisterParts): StreamRegister
   };
   const work = (): void => {
     for (const session of due) {
-      if (checksUnderWay >= concurrentChecks) return;
+      if (checksInFlight >= concurrentChecks) return;
       due.delete(session);
-      checksUnderWay++;
+      checksInFlight++;
       session.isBeingChecked = true;
       void check(session).finally(() => {
         session.isBeingChecked = false;
-        checksUnderWay--;
+        checksInFlight--;
         work();
       });
     }

@@ -14,7 +14,7 @@ export interface Tunnel {
 }
 
 /** How long one end may take to read what is left, and to go, after the other has gone. */
-const farewellMilliseconds = 5000;
+const halfOpenMilliseconds = 5000;
 
 /** How long both ends may take when the gateway has ended the tunnel. */
 const cutMilliseconds = 750;
@@ -81,10 +81,10 @@ class Direction {
     to.on('drain', () => from.resume());
     // A broken connection is closed by the system; 'close' is what follows.
     from.on('error', () => {});
-    // Half a WebSocket is of no use: who has said all may hear a last word, but not wait for one for ever.
+    // Half a WebSocket is of no use: an end that has sent all may read what is left, but not wait for ever.
     from.once('end', () => {
       to.end();
-      cut(to, farewellMilliseconds);
+      cut(to, halfOpenMilliseconds);
       this.#stopped();
     });
     from.once('close', () => {
@@ -92,7 +92,7 @@ class Direction {
       else {
         to.once('finish', () => to.destroy());
         to.end();
-        cut(to, farewellMilliseconds);
+        cut(to, halfOpenMilliseconds);
       }
       this.#stopped();
     });

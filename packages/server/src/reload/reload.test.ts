@@ -145,7 +145,7 @@ describe('a gateway whose configuration changes', () => {
 
   it('uses other routes for new requests, lets those in flight end, and signs no user out', async () => {
     const cookie = await test.signIn();
-    const underWay = test.get('/slow/slow', { cookie });
+    const inFlight = test.get('/slow/slow', { cookie });
     await vi.waitFor(() => expect(held).toHaveLength(1));
     expect((await test.get('/more', { cookie })).status).toBe(404);
     next = () =>
@@ -157,7 +157,7 @@ describe('a gateway whose configuration changes', () => {
     expect(await (await test.get('/more', { cookie })).text()).toBe('second');
     expect((await test.get('/slow/a', { cookie })).status).toBe(404);
     held[0]?.();
-    expect(await (await underWay).text()).toBe('at last');
+    expect(await (await inFlight).text()).toBe('at last');
     expect((await test.get('/auth/session', { cookie })).status).toBe(200);
     next = () => Promise.resolve(first);
     expect((await reload()).outcome.kind).toBe('reloaded');

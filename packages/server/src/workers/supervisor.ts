@@ -36,7 +36,7 @@ export interface Supervisor {
 }
 
 /** A worker that serves, or is being started. */
-interface Place {
+interface WorkerSlot {
   readonly number: number;
   worker: Worker | undefined;
   isListening: boolean;
@@ -47,7 +47,7 @@ interface Place {
 
 const firstPauseMilliseconds = 100;
 const longestPauseMilliseconds = 30_000;
-/** Who lived so long did not fail at the start. */
+/** A worker that lived so long did not fail at its start. */
 const provenMilliseconds = 30_000;
 const answerMilliseconds = 10_000;
 
@@ -68,24 +68,24 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
   let askedCount = 0;
   let isStopping = false;
   let current = config;
-  const places = Array.from({ length: count }, (_, index): Place => {
+  const slots = Array.from({ length: count }, (_, index): WorkerSlot => {
     return { number: index + 1, worker: undefined, isListening: false, startedAt: 0, failures: 0 };
   });
-  const listening = (): readonly Place[] => places.filter(({ isListening }) => isListening);
+  const listening = (): readonly WorkerSlot[] => slots.filter(({ isListening }) => isListening);
   meter.gauge({ name: 'sallyport_workers', help: 'Workers that serve' }, () => listening().length);
   cluster.setupPrimary({ silent: true });
 
-  const start = (place: Place): Promise<Extract<FromWorker, { type: 'listening' }>> =>
+  const start = (slot: WorkerSlot): Promise<Extract<FromWorker, { type: 'listening' }>> =>
     new Promise((resolve, reject) => {
       const worker = cluster.fork();
-      place.worker = worker;
-      place.startedAt = Date.now();
+      slot.worker = worker;
+      slot.startedAt = Date.now();
       const { stdout, stderr } = worker.process;
       if (stdout !== null) forwardWholeLines(stdout, parts.writeLines);
       stderr?.pipe(process.stderr, { end: false });
       worker.on('message', (message: FromWorker) => {
         if (message.type === 'listening') {
-          place.isListening = true;
+          slot.isListening = true;
           resolve(message);
         } else if (message.type === 'failed') reject(new WorkerFailed(message.explanation));
         else {
@@ -94,47 +94,47 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
         }
       });
       const end = (code: number | null, signal: string | null): void => {
-        if (place.worker !== worker) return;
-        place.worker = undefined;
-        place.isListening = false;
+        if (slot.worker !== worker) return;
+        slot.worker = undefined;
+        slot.isListening = false;
         reject(new WorkerFailed('A worker ended before it served.'));
-        if (!isStopping) replace(place, code, signal);
+        if (!isStopping) replace(slot, code, signal);
       };
       worker.once('exit', end);
       // Whatever is said to a worker that died a moment ago fails, also a connection that Node hands to it: that must
-      // not end this process, and its exit follows. Only who could not be started at all has none.
+      // not end this process, and its exit follows. Only a worker that could not be started at all has none.
       worker.on('error', () => {
         if (worker.process.pid === undefined) end(null, null);
       });
-      tell(worker, { type: 'start', config: current, isDemo, number: place.number });
+      tell(worker, { type: 'start', config: current, isDemo, number: slot.number });
     });
   let isStarted = false;
-  const replace = (place: Place, code: number | null, signal: string | null): void => {
+  const replace = (slot: WorkerSlot, code: number | null, signal: string | null): void => {
     if (!isStarted) return;
-    if (Date.now() - place.startedAt >= provenMilliseconds) place.failures = 0;
+    if (Date.now() - slot.startedAt >= provenMilliseconds) slot.failures = 0;
     const pause =
-      place.failures === 0 ? 0 : Math.min(firstPauseMilliseconds * 2 ** place.failures, longestPauseMilliseconds);
-    place.failures++;
+      slot.failures === 0 ? 0 : Math.min(firstPauseMilliseconds * 2 ** slot.failures, longestPauseMilliseconds);
+    slot.failures++;
     restarts.of().add();
     logger.error('a worker ended, and is replaced', {
-      worker: place.number,
+      worker: slot.number,
       exitCode: code ?? undefined,
       signal: signal ?? undefined,
       pauseMilliseconds: pause,
     });
     setTimeout(() => {
       if (isStopping) return;
-      start(place).then(
-        () => logger.info('a worker serves in place of one that ended', { worker: place.number }),
+      start(slot).then(
+        () => logger.info('a worker serves in place of one that ended', { worker: slot.number }),
         // Its end is heard of as well, and the next one follows.
         () => {},
       );
     }, pause);
   };
 
-  const ask = (place: Place, question: WorkerQuestion): Promise<WorkerAnswer> =>
+  const ask = (slot: WorkerSlot, question: WorkerQuestion): Promise<WorkerAnswer> =>
     new Promise((resolve) => {
-      const { worker } = place;
+      const { worker } = slot;
       if (worker === undefined) return resolve({ kind: 'failed', problem: 'the worker is gone' });
       const id = ++askedCount;
       const timer = setTimeout(() => {
@@ -148,7 +148,7 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
       tell(worker, { type: 'ask', id, question });
     });
   const askAll = (question: WorkerQuestion): Promise<readonly WorkerAnswer[]> =>
-    Promise.all(listening().map((place) => ask(place, question)));
+    Promise.all(listening().map((slot) => ask(slot, question)));
 
   const apply = async (next: Config): Promise<void> => {
     const [first, ...others] = listening();
@@ -158,10 +158,10 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
     if (answer.kind !== 'applied')
       throw new WorkerFailed(answer.kind === 'failed' ? answer.problem : 'it was not applied');
     current = next;
-    for (const place of others) {
-      const later = await ask(place, { kind: 'apply', config: next });
+    for (const slot of others) {
+      const later = await ask(slot, { kind: 'apply', config: next });
       // A worker that does not follow is replaced by one that begins with it.
-      if (later.kind !== 'applied') place.worker?.process.kill('SIGKILL');
+      if (later.kind !== 'applied') slot.worker?.process.kill('SIGKILL');
     }
   };
   const reloader = createReloader({ current: config, load: loadAnew, apply, logger });
@@ -194,15 +194,15 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
   };
   const kill = (): void => {
     isStopping = true;
-    for (const { worker } of places) worker?.process.kill('SIGKILL');
+    for (const { worker } of slots) worker?.process.kill('SIGKILL');
   };
 
   try {
     // The first one migrates the database and makes the keys; the others find them.
-    const [firstPlace, ...otherPlaces] = places;
-    if (firstPlace === undefined) throw new TypeError('a gateway has at least one worker');
-    const { port, internalPort } = await start(firstPlace);
-    await Promise.all(otherPlaces.map(start));
+    const [firstSlot, ...otherSlots] = slots;
+    if (firstSlot === undefined) throw new TypeError('a gateway has at least one worker');
+    const { port, internalPort } = await start(firstSlot);
+    await Promise.all(otherSlots.map(start));
     isStarted = true;
     const admin = await openAdmin({ config, environment, control, logger });
     return {
@@ -213,7 +213,7 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
       kill,
       close: async () => {
         isStopping = true;
-        const gone = places.flatMap(({ worker }) => {
+        const gone = slots.flatMap(({ worker }) => {
           if (worker === undefined) return [];
           const ended = once(worker, 'exit');
           tell(worker, { type: 'drain' });
