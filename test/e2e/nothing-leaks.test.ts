@@ -146,13 +146,13 @@ describe('what stays on disk and in stores', () => {
     expect(files.filter(({ text }) => jwtShape.test(text)).map(({ place }) => place)).toEqual([]);
   });
 
-  it('in Redis is no e-mail address and no name', async () => {
+  it('in Redis is no email address and no name', async () => {
     const keys = (await readStoredTexts(recorded.system.stores)).filter(({ place }) => place.startsWith('key '));
     expect(keys.length > 0).toBe(sharedSystem.combination.needs.includes('TEST_REDIS_URL'));
     for (const text of [person.email, person.name]) expect(whereIs(text, keys)).toEqual([]);
   });
 
-  it('in the logs is no e-mail address', async () => {
+  it('in the logs is no email address', async () => {
     expect(whereIs(person.email, await readFiles(recorded.system.dataDir, /\.log$/))).toEqual([]);
   });
 });
@@ -179,7 +179,7 @@ async function useEverything(): Promise<void> {
     await openReady(page, '/');
     await openReady(page, '/sign-up');
     await page.getByLabel('Name', { exact: true }).fill(person.name);
-    await page.getByLabel('E-mail address').fill(person.email);
+    await page.getByLabel('Email address').fill(person.email);
     await page.getByLabel('Password', { exact: true }).fill(firstPassword);
     await page.getByRole('button', { name: 'Create account' }).click();
     await page.getByRole('heading', { name: 'Check your mail' }).waitFor();
@@ -195,7 +195,7 @@ async function useEverything(): Promise<void> {
     await signOut(page);
 
     await openReady(page, '/forgot-password');
-    await page.getByLabel('E-mail address').fill(person.email);
+    await page.getByLabel('Email address').fill(person.email);
     await page.getByRole('button', { name: 'Send the link' }).click();
     await page.getByRole('heading', { name: 'Check your mail' }).waitFor();
     await openLink(page, await waitForLink(system.mailbox, person.email, 'reset-password'));

@@ -110,7 +110,7 @@ describe('without a mouse', () => {
       expect.arrayContaining([
         'Skip to content',
         'Sallyport, home',
-        'E-mail address',
+        'Email address',
         'Password',
         'Show password',
         'Sign in',
@@ -150,7 +150,7 @@ describe('without a mouse', () => {
     await page.goto('/sign-in');
     await waitUntilHydrated(page);
     const { email, password } = demoAccount('user');
-    await page.getByLabel('E-mail address').focus();
+    await page.getByLabel('Email address').focus();
     await page.keyboard.type(email);
     await page.getByLabel('Password', { exact: true }).focus();
     await page.keyboard.type(password);

@@ -118,7 +118,7 @@ describe('a recovery code', () => {
 });
 
 describe('codes that are sent', () => {
-  it('by e-mail and by text message are set up, arrive, and sign in', async () => {
+  it('by email and by text message are set up, arrive, and sign in', async () => {
     const page = await visitors.openPage();
     const account = await signInAsNewcomer(page);
     const number = `+49151${String(Date.now()).slice(-8)}`;
@@ -134,11 +134,11 @@ describe('codes that are sent', () => {
     await page.getByRole('button', { name: /^Turn on/ }).click();
     await saveRecoveryCodes(page, 'Done');
 
-    await page.getByRole('button', { name: 'Set up Code by e-mail' }).click();
+    await page.getByRole('button', { name: 'Set up Code by email' }).click();
     await page.getByRole('button', { name: 'Send a code' }).click();
     await page.getByLabel('Code that you received').fill(await newestCode(account.email, 1));
     await page.getByRole('button', { name: /^Turn on/ }).click();
-    await factorRow(page, 'Code by e-mail').getByText('On', { exact: true }).waitFor();
+    await factorRow(page, 'Code by email').getByText('On', { exact: true }).waitFor();
     await signOut(page);
 
     await beginSignIn(page, account, '/account');

@@ -17,7 +17,7 @@ export async function signIn(page: Page, credentials: Credentials): Promise<void
 /** Fills and sends the form of the page that is open. */
 export async function submitSignIn(page: Page, { email, password }: Credentials): Promise<void> {
   await waitUntilHydrated(page);
-  await page.getByLabel('E-mail address').fill(email);
+  await page.getByLabel('Email address').fill(email);
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.locator('main').getByRole('button', { name: 'Sign in', exact: true }).click();
 }

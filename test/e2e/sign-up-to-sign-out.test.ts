@@ -70,7 +70,7 @@ describe('a newcomer', () => {
     await fillSignUp(page, person);
     const field = page.getByLabel('Password', { exact: true });
     await expect.poll(() => field.getAttribute('aria-invalid')).toBe('true');
-    expect(await page.getByLabel('E-mail address').inputValue()).toBe(person.email);
+    expect(await page.getByLabel('Email address').inputValue()).toBe(person.email);
     expect(await readMails(mailbox, person.email)).toEqual([]);
   });
 });
@@ -98,7 +98,7 @@ describe('a user who forgot the password', () => {
     expect(await isSignedIn(elsewhere)).toBe(true);
 
     await openReady(page, '/forgot-password');
-    await page.getByLabel('E-mail address').fill(person.email);
+    await page.getByLabel('Email address').fill(person.email);
     await page.getByRole('button', { name: 'Send the link' }).click();
     await page.getByRole('heading', { level: 1, name: 'Check your mail' }).waitFor();
 
@@ -117,7 +117,7 @@ describe('a user who forgot the password', () => {
 
     await page.goto('/sign-in');
     await submitSignIn(page, person);
-    await page.getByRole('alert').filter({ hasText: 'The e-mail address or the password is wrong' }).waitFor();
+    await page.getByRole('alert').filter({ hasText: 'The email address or the password is wrong' }).waitFor();
     await signIn(page, { email: person.email, password: newPassword });
   });
 
@@ -172,7 +172,7 @@ async function signUp(page: Page, person: Account): Promise<void> {
 async function fillSignUp(page: Page, { name, email, password }: Account): Promise<void> {
   await openReady(page, '/sign-up');
   await page.getByLabel('Name', { exact: true }).fill(name);
-  await page.getByLabel('E-mail address').fill(email);
+  await page.getByLabel('Email address').fill(email);
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Create account' }).click();
 }

@@ -93,7 +93,7 @@ function eventsPage(): string {
     return [`\`${type}\``, json.description ?? '', details.join('; ')];
   });
   return page('Security events', [
-    'What is written to the event table, in the same step as the change it describes. Every event also carries the time, the outcome, the subject who acted and the one it was done to, the session handle, the request id and the address. No secret and no e-mail address is ever in an event.',
+    'What is written to the event table, in the same step as the change it describes. Every event also carries the time, the outcome, the subject who acted and the one it was done to, the session handle, the request id and the address. No secret and no email address is ever in an event.',
     'Source: `packages/core/src/events/security-event.ts`.',
     table(['Event', 'Meaning', 'Details'], rows),
   ]);

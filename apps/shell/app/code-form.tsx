@@ -140,7 +140,7 @@ function MethodForm({
 
 const labels: Readonly<Record<CodeMethod, string>> = {
   totp: 'Code from your authenticator app',
-  email: 'Code from the e-mail',
+  email: 'Code from the email',
   sms: 'Code from the text message',
   'recovery-code': 'Recovery code',
 };

@@ -15,7 +15,7 @@ export interface AuthOptions {
 export type Auth = Awaited<ReturnType<typeof createAuth>>;
 
 /**
- * Accounts and sessions by Better Auth: e-mail and password, one SQLite file, tables made on the first start.
+ * Accounts and sessions by Better Auth: email and password, one SQLite file, tables made on the first start.
  *
  * `cookieCache` stays off: with it a session that was signed out elsewhere would still pass here until the cache ends.
  */

@@ -5,7 +5,7 @@ import { exitCodes, UsageError } from './usage-error.ts';
 export async function requireUser({ accounts }: Identity, email: string | undefined): Promise<User> {
   const user = email === undefined ? null : await accounts.findByEmail(email.trim());
   if (user === null)
-    throw new UsageError('No account has this e-mail address. "sallyport users list" shows all.', exitCodes.refused);
+    throw new UsageError('No account has this email address. "sallyport users list" shows all.', exitCodes.refused);
   return user;
 }
 

@@ -22,7 +22,7 @@ export interface MailerOptions {
  * Opens what delivers messages: SMTP and an SMS gateway where they are configured, the development mailbox for the rest in
  * demo mode.
  *
- * @throws ConfigurationError when there is nothing for e-mail, or nothing for text messages where they are switched on.
+ * @throws ConfigurationError when there is nothing for email, or nothing for text messages where they are switched on.
  */
 export async function openMailer(options: MailerOptions, closing: Closing): Promise<Mailer> {
   const { isDemo } = options;

@@ -78,7 +78,7 @@ const beginWords: Readonly<Record<FactorMethod, { readonly text: string; readonl
     text: 'You need an authenticator app: the one of your phone or password manager, or any other that reads QR codes.',
     action: 'Show the QR code',
   },
-  email: { text: 'We send a code to the e-mail address of your account.', action: 'Send a code' },
+  email: { text: 'We send a code to the email address of your account.', action: 'Send a code' },
   sms: { text: 'We send a code to your phone. Your carrier may charge for it.', action: 'Send a code' },
 };
 

@@ -22,7 +22,7 @@ export const factorWords: Readonly<Record<CodeMethod, FactorWords>> = {
   },
   email: {
     icon: Mail,
-    name: 'Code by e-mail',
+    name: 'Code by email',
     about: 'Weaker than an app: a person who reads your mail can also choose a new password.',
   },
   sms: {

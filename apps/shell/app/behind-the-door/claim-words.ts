@@ -17,7 +17,7 @@ const meanings: Readonly<Record<string, string>> = {
   cred: 'What you showed at the outer door',
   act: 'Who asks on your behalf',
   name: 'Your name',
-  email: 'Your e-mail address',
+  email: 'Your email address',
 };
 
 /** Subject, authority, audience, expiry; then the rest. */

@@ -33,7 +33,7 @@ export function ForgotPassword({ mailboxUrl }: { readonly mailboxUrl: string | u
         <TextField
           name="email"
           type="email"
-          label="E-mail address"
+          label="Email address"
           autoComplete="username"
           required
           error={errorOf('email')}

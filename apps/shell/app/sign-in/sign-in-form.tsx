@@ -37,7 +37,7 @@ export function SignInForm({ returnTo }: { readonly returnTo: string | undefined
         <TextField
           name="email"
           type="email"
-          label="E-mail address"
+          label="Email address"
           autoComplete="username"
           required
           value={email}

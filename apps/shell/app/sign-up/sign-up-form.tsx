@@ -27,7 +27,7 @@ export function SignUpForm({ onSent }: { readonly onSent: (email: string) => voi
         <TextField
           name="email"
           type="email"
-          label="E-mail address"
+          label="Email address"
           autoComplete="username"
           required
           error={errorOf('email')}

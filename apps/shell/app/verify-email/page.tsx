@@ -6,7 +6,7 @@ export const metadata: Metadata = { title: 'Verify your address', referrer: 'no-
 
 export default function VerifyEmailPage() {
   return (
-    <AuthScreen title="Your e-mail address">
+    <AuthScreen title="Your email address">
       <VerifyEmail />
     </AuthScreen>
   );

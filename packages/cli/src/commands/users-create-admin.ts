@@ -11,7 +11,7 @@ export const createAdmin: Command = {
   name: 'users create-admin',
   summary: 'Makes an administrator, such as the first one',
   options: {
-    email: { value: 'address', describe: 'E-mail address; it counts as verified', isRequired: true },
+    email: { value: 'address', describe: 'Email address; it counts as verified', isRequired: true },
     name: { value: 'name', describe: 'Name that people see; the part before the @ when absent' },
     role: { value: 'role', describe: 'Role to give; "admin" when absent' },
     'password-stdin': { describe: 'Read the password from standard input instead of asking for it' },

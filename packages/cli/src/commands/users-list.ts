@@ -26,7 +26,7 @@ export const listUsers: Command = {
           call.report(
             null,
             toTable(
-              ['E-MAIL', 'NAME', 'ROLES', 'STATE'],
+              ['EMAIL', 'NAME', 'ROLES', 'STATE'],
               shown.map((user) => [user.email, user.name, user.roles.join(' '), stateOf(user)]),
             ),
           );

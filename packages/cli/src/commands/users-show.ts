@@ -22,7 +22,7 @@ export const showUser: Command = {
         address: device.address,
       }));
       const facts = [
-        ['e-mail', user.email],
+        ['email', user.email],
         ['name', user.name],
         ['id', user.id],
         ['roles', user.roles.join(' ') || '(none)'],

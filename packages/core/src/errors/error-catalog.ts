@@ -49,7 +49,7 @@ export const errorCatalog = {
   },
   SP_CREDENTIALS_INVALID: {
     status: 401,
-    title: 'The e-mail address or the password is wrong',
+    title: 'The email address or the password is wrong',
     hint: 'Check both, or reset the password.',
   },
   SP_PASSWORD_WRONG: {
@@ -102,7 +102,7 @@ export const errorCatalog = {
   },
   SP_EMAIL_UNVERIFIED: {
     status: 403,
-    title: 'The e-mail address is not verified yet',
+    title: 'The email address is not verified yet',
     hint: 'Open the link that was mailed to you, or ask for a new one.',
   },
   SP_ACCESS_UNDECLARED: {

@@ -5,9 +5,9 @@ const endReasons = z.enum(revocationReasons);
 const factorMethod = z.enum(['totp', 'email', 'sms']);
 const codeMethod = z.enum(['totp', 'email', 'sms', 'recovery-code']);
 
-/** The kinds of security event and the details that each carries. Never a secret, never an e-mail address. */
+/** The kinds of security event and the details that each carries. Never a secret, never an email address. */
 export const securityEventDetails = {
-  'account.created': z.strictObject({}).describe('A visitor signed up with a new e-mail address'),
+  'account.created': z.strictObject({}).describe('A visitor signed up with a new email address'),
   'account.imported': z.strictObject({}).describe('An operator took an account over from another system'),
   'account.invited': z
     .strictObject({ how: z.enum(['mail', 'hand-over']) })

@@ -65,7 +65,7 @@ export const routeSchema = z.strictObject({
   profile: z
     .boolean()
     .default(false)
-    .describe('Whether tokens of this audience carry the name and e-mail address of the user'),
+    .describe('Whether tokens of this audience carry the name and email address of the user'),
   stepUp: z
     .strictObject({
       acr: z.enum(assuranceLevels).optional(),

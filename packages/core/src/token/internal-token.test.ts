@@ -29,7 +29,7 @@ const request = {
   tokenId: 'j1',
 };
 
-it('leaves name and e-mail address out unless the audience asked for them', () => {
+it('leaves name and email address out unless the audience asked for them', () => {
   expect(JSON.stringify(toInternalTokenClaims(request))).not.toMatch(/Ada|example\.com/);
 });
 

@@ -159,7 +159,7 @@ function remember(remembered: Map<string, RememberedToken>, size: number, token:
 }
 
 /**
- * The cause is not kept: an error of jose holds the whole claim set, name and e-mail address included, and would carry it
+ * The cause is not kept: an error of jose holds the whole claim set, name and email address included, and would carry it
  * into a log. What is passed on is the code and a reason; the usual mistakes of set-up have a reason of their own.
  */
 function toTokenError(error: unknown): SallyportError {

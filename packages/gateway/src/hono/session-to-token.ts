@@ -32,7 +32,7 @@ export interface SessionToTokenOptions {
   readonly audience: string;
   /** Permissions in which the audience declares an interest. @default [] */
   readonly permissions?: readonly string[];
-  /** Whether the tokens carry name and e-mail address. @default false */
+  /** Whether the tokens carry name and email address. @default false */
   readonly profile?: boolean;
   /** Whether strangers are let through. @default 'signed-in' */
   readonly access?: 'signed-in' | 'optional';

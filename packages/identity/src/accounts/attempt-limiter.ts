@@ -11,7 +11,7 @@ export interface AttemptLimit {
 export interface AttemptBudget {
   /** What is limited, such as `account`: budgets of different names never share a count. */
   readonly name: string;
-  /** For which it is counted, such as an e-mail address. At rest there is only an HMAC of it. */
+  /** For which it is counted, such as an email address. At rest there is only an HMAC of it. */
   readonly subject: string;
   readonly limit: AttemptLimit;
 }
@@ -43,7 +43,7 @@ export interface AttemptLimiter {
 
 export interface AttemptLimiterOptions {
   readonly counters: Counters;
-  /** Keys of counters hold no e-mail address. */
+  /** Keys of counters hold no email address. */
   readonly sealer: Sealer;
   readonly now: () => Date;
 }

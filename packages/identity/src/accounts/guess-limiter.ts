@@ -15,7 +15,7 @@ export interface GuessLimits {
 
 /** A try at the password of an account. */
 export interface GuessAttempt {
-  /** The e-mail address, whether it has an account or not. */
+  /** The email address, whether it has an account or not. */
   readonly account: string;
   readonly address: string;
   /** The device, when it signed in to this account before. */

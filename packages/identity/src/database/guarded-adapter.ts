@@ -5,7 +5,7 @@ type Operations = Omit<DBAdapter, 'transaction'>;
 
 /**
  * Wraps an adapter of Better Auth so that nothing is read or written while the database must not be used, and so that no
- * error quotes what is in a row: servers repeat e-mail addresses and hashes in their messages, and messages reach logs.
+ * error quotes what is in a row: servers repeat email addresses and hashes in their messages, and messages reach logs.
  */
 export function guardAdapter(adapter: DBAdapter, isUsable: () => boolean): DBAdapter {
   return {

@@ -63,7 +63,7 @@ export function identitySchema(tables: readonly RecordTable[]): IdentitySchema {
     },
     plugins: [{ id: 'sallyport', schema: toPluginSchema([...tables, ...ownTables]) }],
     telemetry: { enabled: false },
-    // Better Auth writes e-mail addresses into its log lines.
+    // Better Auth writes email addresses into its log lines.
     logger: { disabled: true },
   };
 }

@@ -13,7 +13,7 @@ export interface AccountMailerOptions {
   readonly messages: AccountMessages;
   readonly queue: MailQueue;
   readonly counters: Counters;
-  /** Keys of counters hold no e-mail address. */
+  /** Keys of counters hold no email address. */
   readonly sealer: Sealer;
   /** How many of one kind an address gets within an hour; the rest is left out without a word. @default 10 */
   readonly maximumPerHour?: number;

@@ -41,8 +41,8 @@ export function createAccountMessages(publicUrl: string, productName: string): A
     verifyEmail: (to, token) =>
       write(to, {
         kind: 'verify-email',
-        subject: `Confirm your e-mail address for ${productName}`,
-        paragraphs: [`Welcome to ${productName}. Please confirm that this is your e-mail address.`],
+        subject: `Confirm your email address for ${productName}`,
+        paragraphs: [`Welcome to ${productName}. Please confirm that this is your email address.`],
         action: { label: 'Confirm my address', link: page('/verify-email', token) },
         closing: 'The link works once, for 24 hours. If you did not sign up, ignore this message: nothing will happen.',
       }),
@@ -51,7 +51,7 @@ export function createAccountMessages(publicUrl: string, productName: string): A
         kind: 'already-registered',
         subject: `You already have an account at ${productName}`,
         paragraphs: [
-          `Somebody, probably you, tried to sign up at ${productName} with this e-mail address, which already has an account.`,
+          `Somebody, probably you, tried to sign up at ${productName} with this email address, which already has an account.`,
           'You can sign in. If you do not know the password, or never confirmed this address, choose a new password: that does both.',
         ],
         action: { label: 'Choose a new password', link: page('/forgot-password') },

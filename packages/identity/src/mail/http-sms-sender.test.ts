@@ -119,7 +119,7 @@ describe('an SMS gateway', () => {
     },
   );
 
-  it('sends no e-mail', async () => {
+  it('sends no email', async () => {
     await expect(sender().send({ ...message, channel: 'email' })).rejects.toThrow(TypeError);
     expect(received).toEqual([]);
   });

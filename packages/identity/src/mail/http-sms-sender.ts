@@ -24,7 +24,7 @@ export interface HttpSmsSenderOptions {
 const passingRefusals: ReadonlySet<number> = new Set([408, 425, 429]);
 
 /**
- * Builds a mailer on the HTTP interface of an SMS gateway. Sends text messages only: an e-mail is refused.
+ * Builds a mailer on the HTTP interface of an SMS gateway. Sends text messages only: an email is refused.
  *
  * An answer of 2xx accepts the message; a redirect is a refusal, so that neither number nor code goes anywhere else. What
  * the gateway says is not read, and no error holds anything of the message.

@@ -143,7 +143,7 @@ describe('the SMTP mailer', () => {
     const { server, port, received } = await startSmtpServer();
     await createSmtpMailer({ url: `smtp://127.0.0.1:${port}`, from: 'Acme <no-reply@example.test>' }).send(message);
     expect(received.join('')).toContain('RCPT TO:<robin@example.test>');
-    expect(received.join('')).toContain('Subject: Confirm your e-mail address for Acme');
+    expect(received.join('')).toContain('Subject: Confirm your email address for Acme');
     server.close();
   });
 

@@ -10,7 +10,7 @@ export interface SmtpMailerOptions {
 }
 
 /**
- * Builds a mailer on an SMTP server. Sends e-mail only: a text message is refused.
+ * Builds a mailer on an SMTP server. Sends email only: a text message is refused.
  *
  * @throws OptionsError when the URL is not an SMTP address.
  */
@@ -28,7 +28,7 @@ export function createSmtpMailer(options: SmtpMailerOptions): Mailer {
   });
   return {
     async send({ to, channel, kind, subject, text, html }) {
-      if (channel !== 'email') throw new TypeError('an SMTP server sends e-mail only');
+      if (channel !== 'email') throw new TypeError('an SMTP server sends email only');
       // As an object: an address in a string could smuggle a second recipient.
       await transport.sendMail({
         from,

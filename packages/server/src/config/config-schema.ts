@@ -408,9 +408,7 @@ export const configSchema = z.strictObject({
       methods: z
         .array(z.enum(['totp', 'email', 'sms']))
         .default(['totp'])
-        .describe(
-          'Second factors that people may set up; codes by e-mail and SMS are weaker than an authenticator app',
-        ),
+        .describe('Second factors that people may set up; codes by email and SMS are weaker than an authenticator app'),
       requiredFor: z
         .array(z.string().min(1))
         .default([])

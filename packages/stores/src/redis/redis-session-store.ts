@@ -58,7 +58,7 @@ const expiryShards = 16;
  * it is in Redis, and what Redis gives back is checked against the ledger: a Redis that was restored, or failed over to a
  * replica that lagged behind, revives no session.
  *
- * Redis holds no token, user, e-mail address, network address or user agent in clear.
+ * Redis holds no token, user, email address, network address or user agent in clear.
  *
  * @returns a store whose methods reject with `SP_STORE_UNAVAILABLE` when Redis or the database does not do its work;
  *   `create` and `change` also with `SP_CONFLICT` when the sid or the token hash exists.

@@ -15,7 +15,7 @@ export function Profile({ person }: { readonly person: SignedInAuth }) {
       </h2>
       <dl className="mt-4 grid gap-x-8 gap-y-4 sm:grid-cols-[8rem_1fr]">
         <Row term="Name">{name ?? 'Not given'}</Row>
-        <Row term="E-mail">{email ?? 'Not given'}</Row>
+        <Row term="Email">{email ?? 'Not given'}</Row>
         <Row term="Roles">
           <RoleChips roles={roles} />
         </Row>

@@ -7,7 +7,7 @@ const methods: Readonly<Record<string, string>> = {
   swk: 'passkey',
   mfa: 'several factors',
   sms: 'text message',
-  mca: 'code by e-mail',
+  mca: 'code by email',
   fed: 'another provider',
 };
 

@@ -41,7 +41,7 @@ export interface PasswordResetParts extends AnswerFloor {
 const requestSchema = z.strictObject({ email: accountFields.email });
 const resetSchema = z.strictObject({ token: accountFields.linkToken, newPassword: accountFields.chosenPassword });
 
-/** A new password for who forgot the old one. It proves the e-mail address, and ends every session of the account. */
+/** A new password for who forgot the old one. It proves the email address, and ends every session of the account. */
 export function createPasswordResetRoutes(parts: PasswordResetParts) {
   const { users, links, mailer, events, hashing, deviceCookie, now, requireAcceptablePassword } = parts;
 

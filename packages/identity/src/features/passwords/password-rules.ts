@@ -74,7 +74,7 @@ export function createPasswordRules(length: PasswordLength, productName: string)
     if (unpredictable(text, []) < minimumUnpredictable)
       refuse(field, 'is too easy to guess: it is a common password, a repetition or a run of keys');
     if (unpredictable(text, context) < minimumUnpredictable)
-      refuse(field, 'is too easy to guess: it is mostly your name, your e-mail address or the name of this product');
+      refuse(field, 'is too easy to guess: it is mostly your name, your email address or the name of this product');
   };
 }
 

@@ -34,7 +34,7 @@ const signUpSchema = z.strictObject({
 const sendVerificationSchema = z.strictObject({ email: accountFields.email });
 const verifySchema = z.strictObject({ token: accountFields.linkToken });
 
-/** Sign-up and the proof of an e-mail address. Whether an address has an account shows in no answer, only in mail to it. */
+/** Sign-up and the proof of an email address. Whether an address has an account shows in no answer, only in mail to it. */
 export function createSignUpRoutes(parts: SignUpParts) {
   const { users, links, mailer, transaction, events, now, hashing, requireAcceptablePassword } = parts;
   const floor = answerFloor(parts);

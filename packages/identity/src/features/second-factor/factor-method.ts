@@ -1,4 +1,4 @@
-/** A kind of second factor that an account can have: an authenticator app, codes by e-mail, codes by text message. */
+/** A kind of second factor that an account can have: an authenticator app, codes by email, codes by text message. */
 export const factorMethods = ['totp', 'email', 'sms'] as const;
 
 /** A kind of second factor. */
@@ -14,7 +14,7 @@ export type CodeMethod = (typeof codeMethods)[number];
 export type SentMethod = Extract<FactorMethod, 'email' | 'sms'>;
 
 /**
- * How a code counts in `amr` (RFC 8176). An e-mailed code is no one-time-password device, and RFC 8176 has no word for it
+ * How a code counts in `amr` (RFC 8176). An emailed code is no one-time-password device, and RFC 8176 has no word for it
  * but `mca`: more than one channel. A recovery code is a one-time password in the plain sense.
  */
 export const amrOfCode: Readonly<Record<CodeMethod, string>> = {
