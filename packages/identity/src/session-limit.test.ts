@@ -24,7 +24,7 @@ const heardOfSessions = () =>
 const isLive = async (token: string): Promise<boolean> => (await harness.identity.directory.byToken(token)) !== null;
 const liveCount = async (): Promise<number> => (await harness.sessions.listLive(userId, harness.now())).length;
 
-describe(onDatabase('an account that is signed in in as many places as it may be'), () => {
+describe(onDatabase('an account with as many sessions as it may have'), () => {
   it('has no such number unless there is one', async () => {
     await start(undefined);
     for (let index = 0; index < 12; index += 1) await harness.signIn(email);

@@ -42,7 +42,8 @@ export function applySallyportSwagger<Config extends OpenApiConfigLike>(app: App
           type: 'http',
           scheme: 'bearer',
           bearerFormat: 'JWT',
-          description: 'The short-lived token that the gateway attaches. Behind the gateway, the session cookie is enough.',
+          description:
+            'The short-lived token that the gateway attaches. Behind the gateway, the session cookie is enough.',
         },
       },
     },

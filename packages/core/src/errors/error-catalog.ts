@@ -128,8 +128,8 @@ export const errorCatalog = {
   },
   SP_TOO_MANY_SESSIONS: {
     status: 409,
-    title: 'This account is signed in in too many places',
-    hint: 'Sign out somewhere else first.',
+    title: 'This account is signed in on too many devices',
+    hint: 'Sign out on another device first.',
   },
   SP_SECOND_FACTOR_DEMANDED: {
     status: 409,

@@ -26,7 +26,11 @@ export function loadZoneEnvironment(
   const tokenSecret = environment['SALLYPORT_TOKEN_SECRET'] ?? '';
   const problems = [
     originProblem('SALLYPORT_PUBLIC_URL', publicUrl, 'the origin that browsers see, such as https://app.example.com'),
-    originProblem('SALLYPORT_INTERNAL_URL', internalUrl, "the gateway's internal listener, such as http://127.0.0.1:3001"),
+    originProblem(
+      'SALLYPORT_INTERNAL_URL',
+      internalUrl,
+      "the gateway's internal listener, such as http://127.0.0.1:3001",
+    ),
     audienceProblem(audience),
     tokenSecretProblem(tokenSecret),
   ].filter((problem) => problem !== undefined);

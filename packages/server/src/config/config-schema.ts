@@ -288,7 +288,7 @@ export const configSchema = z.strictObject({
         .min(1)
         .max(10_000)
         .optional()
-        .describe('In how many places one account may be signed in; absent means any number'),
+        .describe('Sessions that one account may have at the same time; absent means any number'),
       onLimit: z
         .enum(['end-oldest', 'refuse'])
         .default('end-oldest')

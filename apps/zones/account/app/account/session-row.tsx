@@ -11,7 +11,7 @@ interface SessionRowProps {
   readonly onEnd: () => void;
 }
 
-/** One place where the person is signed in. */
+/** One device on which the user is signed in. */
 export function SessionRow({ session, isEnding, onEnd }: SessionRowProps) {
   const { current, system, address, createdAt, lastActiveAt, amr } = session;
   const name = nameOf(session);

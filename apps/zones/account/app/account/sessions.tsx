@@ -9,7 +9,7 @@ import { SessionRow } from './session-row.tsx';
 import { SignOutEverywhere } from './sign-out-everywhere.tsx';
 import { useSessions } from './use-sessions.ts';
 
-/** Where the person is signed in, and the way out of each place. */
+/** The devices on which the user is signed in, each with a button that signs it out. */
 export function Sessions() {
   const { sessions, ending, problem, news, reload, end, endOthers } = useSessions();
   const [isAsking, setAsking] = useState(false);
