@@ -74,6 +74,9 @@ export {
 } from './errors/problem.ts';
 export { recordModels, type RecordColumn, type RecordFilter, type Records, type RecordTable } from './ports/records.ts';
 export { requestLimitSchema, type NamedRequestLimit, type RequestLimit } from './limits/request-limit.ts';
+export { exponentialBackoff, withJitter, type BackoffBounds } from './retry/backoff.ts';
+export { retryContended, type ContentionLimit } from './retry/retry-contended.ts';
+export { withTimeout } from './retry/with-timeout.ts';
 export type { RequestContext } from './principal/request-context.ts';
 export { checkRequirement, type Requirement, type RequirementOutcome } from './policy/requirement.ts';
 export {

@@ -1,8 +1,10 @@
 import {
   createRevocationMemory,
+  exponentialBackoff,
   internalRevocationsPath,
   parseRevocationNotice,
   SallyportError,
+  withJitter,
   type Logger,
   type Principal,
 } from '@sallyport/core';
@@ -31,10 +33,9 @@ export interface RevocationListenerParts {
 /** The gateway says something every two seconds. */
 const silenceMilliseconds = 6000;
 const connectMilliseconds = 3000;
-const firstPauseMilliseconds = 200;
-const longestPauseMilliseconds = 5000;
-/** When pauses have doubled to this, three seconds after the start, the log reports that nothing is received. */
-const newsMilliseconds = firstPauseMilliseconds * 16;
+const backoff = { firstMilliseconds: 200, maxMilliseconds: 5000 };
+/** After this many attempts, three seconds after the start, the operator should know that nothing arrives. */
+const loggedFailures = 4;
 
 /** How long nothing may be heard before tokens count as uncovered: a gateway may be restarted meanwhile. */
 const graceMilliseconds = 10_000;
@@ -56,7 +57,7 @@ export function createRevocationListener(parts: RevocationListenerParts): Revoca
   let lastEventId: string | undefined;
   let isHearing = false;
   let silentSince = now().getTime();
-  let pause = firstPauseMilliseconds;
+  let failures = 0;
 
   const handleEvent = ({ event, id, data }: EventSourceMessage): void => {
     const value: unknown = JSON.parse(data);
@@ -73,7 +74,7 @@ export function createRevocationListener(parts: RevocationListenerParts): Revoca
       memory.markSyncedSince(sinceOf(value));
       if (!isHearing) logger.info('revocations are heard');
       isHearing = true;
-      pause = firstPauseMilliseconds;
+      failures = 0;
     }
   };
 
@@ -121,7 +122,7 @@ export function createRevocationListener(parts: RevocationListenerParts): Revoca
       );
       if (stopping.signal.aborted) return;
       // A service may be up before its gateway: a start that is not heard at once is no news yet.
-      if (isHearing || pause === newsMilliseconds)
+      if (isHearing || failures === loggedFailures)
         logger.warn('revocations are not heard', {
           policy: onGap,
           error: error instanceof Error ? error.name : 'ended',
@@ -129,8 +130,8 @@ export function createRevocationListener(parts: RevocationListenerParts): Revoca
       if (isHearing) silentSince = now().getTime();
       isHearing = false;
       // All services lose a gateway at the same moment: they must not come back at the same one.
-      await sleep(pause * (0.5 + Math.random() / 2), stopping.signal);
-      pause = Math.min(pause * 2, longestPauseMilliseconds);
+      await sleep(withJitter(exponentialBackoff(failures, backoff)), stopping.signal);
+      failures += 1;
     }
   };
 

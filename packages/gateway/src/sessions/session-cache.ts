@@ -1,7 +1,9 @@
 import { hash } from 'node:crypto';
 import {
+  retryContended,
   SallyportError,
   silentMeter,
+  withTimeout,
   type BusMessage,
   type InvalidationBus,
   type LiveSession,
@@ -58,7 +60,7 @@ interface HeardMessage {
 }
 
 /** More tries than any burst of revocations of one session needs; then the gateway says that it cannot find out. */
-const maximumTries = 4;
+const contention = { maxAttempts: 4, code: 'SP_STORE_UNAVAILABLE' } as const;
 
 /** Unknown tokens are remembered briefly, so that a browser with a dead cookie does not cost a read per request. */
 const unknownMilliseconds = 5000;
@@ -145,17 +147,15 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
   };
   const unsubscribe = bus.subscribe(listen);
 
-  const read = async (key: string, readOnce: () => Promise<LiveSession | null>): Promise<FoundSession> => {
-    for (let tries = 0; tries < maximumTries; tries++) {
+  const read = (key: string, readOnce: () => Promise<LiveSession | null>): Promise<FoundSession> =>
+    retryContended(contention, async () => {
       const begunAt = messageNumber;
       const live = await readWithin(readOnce, lookUpTimeoutMilliseconds);
-      if (heard.some(({ number, message }) => number > begunAt && mayConcern(message, live))) continue;
+      if (heard.some(({ number, message }) => number > begunAt && mayConcern(message, live))) return 'retry';
       const session = live === null ? null : toCached(live);
       store(key, session);
       return { session, isHit: false };
-    }
-    throw new SallyportError('SP_STORE_UNAVAILABLE', { reason: 'session-changes-too-fast' });
-  };
+    });
 
   const find = (
     key: string,
@@ -256,19 +256,14 @@ async function readWithin(
   readOnce: () => Promise<LiveSession | null>,
   milliseconds: number,
 ): Promise<LiveSession | null> {
-  const { promise: tooLate, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => reject(new SallyportError('SP_STORE_UNAVAILABLE', { reason: 'session-read-timeout' })),
-    milliseconds,
-  );
   try {
-    return await Promise.race([readOnce(), tooLate]);
+    return await withTimeout(readOnce(), milliseconds, () => {
+      throw new SallyportError('SP_STORE_UNAVAILABLE', { reason: 'session-read-timeout' });
+    });
   } catch (cause) {
     // Whatever a directory rejects with, the gateway could not find out: 503, never 401.
     if (cause instanceof SallyportError && cause.status >= 500) throw cause;
     throw new SallyportError('SP_STORE_UNAVAILABLE', { cause, reason: 'session-read-failed' });
-  } finally {
-    clearTimeout(timer);
   }
 }
 

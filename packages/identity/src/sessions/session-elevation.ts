@@ -1,5 +1,6 @@
 import {
   isAssuranceAtLeast,
+  retryContended,
   SallyportError,
   serializeSessionCookie,
   type AssuranceLevel,
@@ -42,12 +43,12 @@ export interface SessionElevationOptions {
   readonly now: () => Date;
 }
 
-const maximumAttempts = 10;
+const contention = { maxAttempts: 10, code: 'SP_CONFLICT' } as const;
 
 export function createSessionElevation(options: SessionElevationOptions): ElevateSession {
   const { sessions, sealer, cookie, bus, now } = options;
-  return async (sid, { acr, amr, isOnTop, isSignIn }) => {
-    for (let attempt = 0; attempt < maximumAttempts; attempt += 1) {
+  return (sid, { acr, amr, isOnTop, isSignIn }) =>
+    retryContended(contention, async () => {
       const before = await sessions.findBySid(sid);
       if (before === null) throw new SallyportError('SP_UNAUTHENTICATED', { reason: 'session-ended' });
       const token = newSessionToken();
@@ -59,14 +60,12 @@ export function createSessionElevation(options: SessionElevationOptions): Elevat
         amr: isOnTop ? [...new Set([...before.amr, amr])] : [amr],
         ...(isSignIn ? { authTime: at } : {}),
       });
-      if (write.kind === 'stale') continue;
+      if (write.kind === 'stale') return 'retry';
       if (write.kind !== 'written') throw new SallyportError('SP_UNAUTHENTICATED', { reason: 'session-ended' });
       const { record } = write;
       const { generation: minGeneration, absoluteExpiresAt } = record;
       await bus.publish({ kind: 'session', id: sid, minGeneration, at, reason: 'stepped-up' });
       const seconds = Math.max(0, Math.floor((absoluteExpiresAt.getTime() - at.getTime()) / 1000));
       return { record, setCookie: serializeSessionCookie(cookie, token, seconds) };
-    }
-    throw new SallyportError('SP_CONFLICT', { reason: 'session-keeps-changing' });
-  };
+    });
 }

@@ -1,4 +1,4 @@
-import type { Logger, SpanAttributes, Tracer, TraceSpan } from '@sallyport/core';
+import { withTimeout, type Logger, type SpanAttributes, type Tracer, type TraceSpan } from '@sallyport/core';
 import {
   ROOT_CONTEXT,
   SpanKind,
@@ -76,7 +76,12 @@ export function openTracing({ endpoint, sampleRatio, serviceName, logger }: Trac
         return toSpan(tracer, context, tracer.startSpan('request', { kind: SpanKind.SERVER }, context));
       },
     },
-    close: () => within(closeMilliseconds, provider.shutdown()),
+    close: () =>
+      withTimeout(
+        provider.shutdown().catch(() => {}),
+        closeMilliseconds,
+        () => {},
+      ),
   };
 }
 
@@ -137,13 +142,4 @@ function withLoggedFailures(exporter: SpanExporter, logger: Logger): SpanExporte
     shutdown: () => exporter.shutdown(),
     forceFlush: () => exporter.forceFlush?.() ?? Promise.resolve(),
   };
-}
-
-async function within(milliseconds: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
-  });
-  await Promise.race([work.catch(() => {}), tooLate]);
-  clearTimeout(timer);
 }

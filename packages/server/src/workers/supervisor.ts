@@ -1,6 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
-import type { Logger } from '@sallyport/core';
+import { exponentialBackoff, type Logger } from '@sallyport/core';
 import { AggregatorRegistry } from 'prom-client';
 import { openAdmin } from '../admin/open-admin.ts';
 import type { Control } from '../admin/control.ts';
@@ -45,8 +45,7 @@ interface WorkerSlot {
   failures: number;
 }
 
-const firstPauseMilliseconds = 100;
-const longestPauseMilliseconds = 30_000;
+const restartBackoff = { firstMilliseconds: 100, maxMilliseconds: 30_000 };
 /** A worker that lived so long did not fail at its start. */
 const provenMilliseconds = 30_000;
 const answerMilliseconds = 10_000;
@@ -112,8 +111,7 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
   const replace = (slot: WorkerSlot, code: number | null, signal: string | null): void => {
     if (!isStarted) return;
     if (Date.now() - slot.startedAt >= provenMilliseconds) slot.failures = 0;
-    const pause =
-      slot.failures === 0 ? 0 : Math.min(firstPauseMilliseconds * 2 ** slot.failures, longestPauseMilliseconds);
+    const pause = slot.failures === 0 ? 0 : exponentialBackoff(slot.failures, restartBackoff);
     slot.failures++;
     restarts.of().add();
     logger.error('a worker ended, and is replaced', {

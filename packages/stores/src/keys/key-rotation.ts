@@ -1,5 +1,6 @@
 import {
   recordModels,
+  retryContended,
   SallyportError,
   type KeyAlgorithm,
   type KeyRingEntry,
@@ -36,7 +37,7 @@ export interface Schedule {
 const maximumKeys = 1000;
 
 /** Each step may be taken by another process at the same moment: then the ring is read again. */
-const maximumSteps = 20;
+const contention = { maxAttempts: 20, code: 'SP_STORE_UNAVAILABLE' } as const;
 
 const model = recordModels.key;
 
@@ -63,34 +64,33 @@ export async function advanceKeys(
   schedule: Schedule | undefined,
 ): Promise<boolean> {
   let isPromoted = false;
-  for (let steps = 0; steps < maximumSteps; steps += 1) {
+  return retryContended(contention, async () => {
     const keys = (await readKeys(parts.records)).filter((key) => key.use === use);
     const current = keys.find(({ state }) => state === 'current');
     const next = keys.find(({ state }) => state === 'next');
     if (current === undefined) {
       if (next === undefined) isPromoted = (await addKey(parts, use, 'current', now)) || isPromoted;
       else isPromoted = (await promote(parts, next, now)) || isPromoted;
-      continue;
+      return 'retry';
     }
     if (schedule === undefined) return isPromoted;
     if (next === undefined) {
       await addKey(parts, use, 'next', now);
-      continue;
+      return 'retry';
     }
     if (isDue(current, now, parts.times) || schedule.isAlgorithmAwaited(current)) {
       if (next.alg !== parts.algorithm && schedule.mayReplaceNext()) {
         await remove(parts.records, next);
-        continue;
+        return 'retry';
       }
       if (now >= next.signFrom) {
         await retire(parts, current, now);
-        continue;
+        return 'retry';
       }
     }
     for (const key of keys) if (key.state === 'retiring' && now >= key.verifyUntil) await remove(parts.records, key);
     return isPromoted;
-  }
-  throw new SallyportError('SP_STORE_UNAVAILABLE', { reason: 'keys-change-too-fast' });
+  });
 }
 
 /**

@@ -1,7 +1,7 @@
 import {
   isSessionLive,
   recordModels,
-  SallyportError,
+  retryContended,
   type RecordFilter,
   type Records,
   type RevocationReason,
@@ -31,7 +31,7 @@ const roundSize = 100;
 const maximumListed = 10_000;
 
 /** How often a revocation meets a concurrent change before it gives up; each meeting means that a change succeeded. */
-const maximumAttempts = 1000;
+const contention = { maxAttempts: 1000, code: 'SP_STORE_UNAVAILABLE' } as const;
 
 /**
  * Builds the session store that keeps its records in a database.
@@ -96,22 +96,20 @@ export function createRecordSessionStore(unguarded: Records, options: RecordSess
 
     recordActivity: createActivityWrites(records),
 
-    revoke: async (sid, subject, reason, at) => {
-      for (let attempt = 0; attempt < maximumAttempts; attempt += 1) {
+    revoke: (sid, subject, reason, at) =>
+      retryContended(contention, async () => {
         const record = await find([...bySid(sid), { field: 'subject', value: subject }]);
         if (record === null || record.revokedAt !== undefined) return false;
-        if (!(await writeTombstone(records, record, reason, at))) continue;
+        if (!(await writeTombstone(records, record, reason, at))) return 'retry';
         await endedSessions?.note([toEndedSession(record, reason, at)]);
         return true;
-      }
-      throw new SallyportError('SP_STORE_UNAVAILABLE', { reason: 'revocation-contended' });
-    },
+      }),
 
     revokeAll: async (subject, reason, at, except) => {
       const ended: string[] = [];
       // The rounds end with one that finds nothing: what was created or changed during a round is met by the next.
       // Expired sessions get tombstones too, or a clock that jumps back would revive them; they are not reported.
-      for (let round = 0; round < maximumAttempts; round += 1) {
+      return retryContended(contention, async () => {
         const rows = await records.findMany<Row>({ model, where: revocable(subject, except), limit: roundSize });
         if (rows.length === 0) return ended;
         const revoked: SessionRecord[] = [];
@@ -119,8 +117,8 @@ export function createRecordSessionStore(unguarded: Records, options: RecordSess
           if (await writeTombstone(records, record, reason, at)) revoked.push(record);
         await endedSessions?.note(revoked.map((record) => toEndedSession(record, reason, at)));
         ended.push(...revoked.filter((record) => isSessionLive(record, at)).map(({ sid }) => sid));
-      }
-      throw new SallyportError('SP_STORE_UNAVAILABLE', { reason: 'revocation-contended' });
+        return 'retry';
+      });
     },
 
     deleteExpired: (at) =>

@@ -1,5 +1,8 @@
 import type { RedisAddress } from './redis-url.ts';
 
+/** Pauses between attempts to connect. */
+export const reconnectBackoff = { firstMilliseconds: 50, maxMilliseconds: 1000 };
+
 /** Everything that a connection needs to know. */
 export interface ConnectionSettings {
   readonly address: RedisAddress;

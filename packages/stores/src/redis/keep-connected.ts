@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from '@sallyport/core';
+import { exponentialBackoff, withJitter, type Logger } from '@sallyport/core';
+import { reconnectBackoff } from './connection-settings.ts';
 import { toFault, type RedisFault } from './redis-fault.ts';
 import type { OnLost } from './redis-connection.ts';
 
@@ -22,9 +23,6 @@ export interface KeepConnectedOptions<Connection> {
   /** What the connection is for, in log lines. */
   readonly purpose: string;
 }
-
-const minPauseMilliseconds = 50;
-const maxPauseMilliseconds = 1000;
 
 /** How often the failure is logged while the server stays away. */
 const logIntervalMilliseconds = 10_000;
@@ -72,10 +70,8 @@ export function keepConnected<Connection extends { destroy(): void }>(
         failures += 1;
         logFailure(cause);
       }
-      const longest = Math.min(minPauseMilliseconds * 2 ** failures, maxPauseMilliseconds);
-      await delay(longest * (0.5 + Math.random() / 2), undefined, { signal: closing.signal, ref: false }).catch(
-        () => {},
-      );
+      const pause = withJitter(exponentialBackoff(failures, reconnectBackoff));
+      await delay(pause, undefined, { signal: closing.signal, ref: false }).catch(() => {});
     }
   };
   void keep();

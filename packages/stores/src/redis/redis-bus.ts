@@ -3,6 +3,7 @@ import {
   revocationKinds,
   SallyportError,
   silentLogger,
+  withTimeout,
   type InvalidationBus,
   type Logger,
   type RevocationEvent,
@@ -175,7 +176,7 @@ export function createRedisBus(options: RedisBusOptions): RedisBus {
     echoes.set(mark, echo.resolve);
     try {
       const seq = await send({ kind: 'revocation', event, mark });
-      const published = isListening ? await soon(echo.promise) : undefined;
+      const published = isListening ? await withTimeout(echo.promise, ownEchoMilliseconds, () => undefined) : undefined;
       if (published !== undefined) return void (await Promise.allSettled(published));
       // Redis has it, and it does not come back to this process: it is delivered here directly.
       listeners.deliver({ kind: 'revocation', event: Object.freeze({ ...event, seq }) });
@@ -204,16 +205,6 @@ export function createRedisBus(options: RedisBusOptions): RedisBus {
       subscription.close();
     },
   };
-}
-
-async function soon<T>(echo: Promise<T>): Promise<T | undefined> {
-  const late = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => late.resolve(undefined), ownEchoMilliseconds);
-  try {
-    return await Promise.race([echo, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 interface ReadMessage {

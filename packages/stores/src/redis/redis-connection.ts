@@ -1,5 +1,6 @@
+import { exponentialBackoff, withJitter } from '@sallyport/core';
 import { loadRedisDriver } from '../drivers.ts';
-import type { ConnectionSettings } from './connection-settings.ts';
+import { reconnectBackoff, type ConnectionSettings } from './connection-settings.ts';
 import { RedisFault } from './redis-fault.ts';
 import { findMaster } from './redis-sentinel.ts';
 import type { RedisNode } from './redis-url.ts';
@@ -123,7 +124,7 @@ async function openCluster(settings: ConnectionSettings, onLost: OnLost): Promis
     rootNodes: address.nodes.map(({ host, port }) => ({ socket: { ...socket, host, port } })),
     defaults: {
       ...sharedOptions(settings),
-      socket: { ...socket, reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, 1000) * (0.5 + Math.random()) },
+      socket: { ...socket, reconnectStrategy: (retries) => withJitter(exponentialBackoff(retries, reconnectBackoff)) },
       name: clientName,
       commandsQueueMaxLength: maximumQueued,
     },

@@ -1,5 +1,6 @@
 import {
   isSessionLive,
+  retryContended,
   SallyportError,
   type Records,
   type RevocationReason,
@@ -45,7 +46,7 @@ const indexMarginMilliseconds = 86_400_000;
 const roundSize = 100;
 
 /** The rounds of `revokeAll`; each beyond the first means that the user signed in meanwhile. */
-const maximumRounds = 1000;
+const contention = { maxAttempts: 1000, code: 'SP_STORE_UNAVAILABLE' } as const;
 
 /** The index of absolute expiries is spread over this many keys. */
 const expiryShards = 16;
@@ -188,7 +189,7 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Sess
       const ended: string[] = [];
       // The rounds end with one that finds nothing: what was created during a round is met by the next. Expired sessions
       // get tombstones too, or a clock that jumps back would revive them; they are not reported.
-      for (let round = 0; round < maximumRounds; round += 1) {
+      return retryContended(contention, async () => {
         const expiries = await indexed(redis, keys.subjects(subject), roundSize, except);
         const sids = [...expiries.keys()];
         if (sids.length === 0) {
@@ -215,8 +216,8 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Sess
           if (outcomes[index] === 'ended' && (record === null || isSessionLive(record, at))) ended.push(sid);
         }
         await removeFromIndex(redis, keys.subjects(subject), sids);
-      }
-      throw new SallyportError('SP_STORE_UNAVAILABLE', { reason: 'revocation-contended' });
+        return 'retry';
+      });
     },
 
     deleteExpired: async (at) => {

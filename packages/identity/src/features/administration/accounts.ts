@@ -1,5 +1,6 @@
 import {
   isDuplicateRow,
+  retryContended,
   SallyportError,
   type InvalidationBus,
   type RevocationReason,
@@ -90,7 +91,7 @@ export interface AccountsOptions {
 }
 
 const operator: AuditContext = { requestId: 'operator', address: 'local' };
-const maximumAttempts = 20;
+const contention = { maxAttempts: 20, code: 'SP_CONFLICT' } as const;
 
 export function createAccounts(options: AccountsOptions): Accounts {
   const { engine, users, roles, hashing, links, mailer, sessions, revocation, endWeakSessions } = options;
@@ -208,21 +209,20 @@ export function createAccounts(options: AccountsOptions): Accounts {
     async setRoles(userId, names, context = operator) {
       const wanted = [...new Set(names)];
       await requireRoles(wanted);
-      for (let attempt = 0; attempt < maximumAttempts; attempt += 1) {
+      return retryContended(contention, async () => {
         const changed = await transaction(() => changeRoles(userId, wanted, context));
-        if (changed === null) continue;
+        if (changed === null) return 'retry';
         await publishChange(changed, 'roles-changed');
         await endWeakSessions(changed, context);
         return changed;
-      }
-      throw new SallyportError('SP_CONFLICT', { reason: 'account-changed' });
+      });
     },
     list: (limit, afterId) => users.list(limit, afterId),
     unknownRoles: (names) => roles.unknownAmong(names),
     knownAmong: (emails) => users.knownAmong(emails),
     async importUsers(batch, context = operator) {
       let made = 0;
-      for (let attempt = 0; attempt < maximumAttempts; attempt += 1) {
+      return retryContended(contention, async () => {
         try {
           await transaction(async () => {
             if (hasTransactions) made = 0;
@@ -231,20 +231,19 @@ export function createAccounts(options: AccountsOptions): Accounts {
           return made;
         } catch (error) {
           // An address was taken between the read and the write: the next read sees it.
-          if (!isDuplicateRow(error)) throw error;
+          if (isDuplicateRow(error)) return 'retry';
+          throw error;
         }
-      }
-      throw new SallyportError('SP_CONFLICT', { reason: 'account-changed' });
+      });
     },
     async setBanned(userId, isBanned, context = operator) {
-      for (let attempt = 0; attempt < maximumAttempts; attempt += 1) {
+      return retryContended(contention, async () => {
         const changed = await transaction(() => changeBan(userId, isBanned, context));
-        if (changed === null) continue;
+        if (changed === null) return 'retry';
         // The ban alone shuts the user out, also when this process ends before the next line.
         await publishChange(changed, isBanned ? 'banned' : 'unbanned');
         return isBanned ? endSessions(userId, 'banned', context) : 0;
-      }
-      throw new SallyportError('SP_CONFLICT', { reason: 'account-changed' });
+      });
     },
     endSessions: (userId, context = operator) => endSessions(userId, 'administrator', context),
     async invite(user, how, context = operator) {

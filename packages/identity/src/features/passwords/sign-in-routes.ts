@@ -1,6 +1,12 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
-import { SallyportError, serializeSessionCookie, type RequestContext, type SessionCookie } from '@sallyport/core';
+import {
+  retryContended,
+  SallyportError,
+  serializeSessionCookie,
+  type RequestContext,
+  type SessionCookie,
+} from '@sallyport/core';
 import type { DeviceTrust } from '../../accounts/device-trust.ts';
 import type { Guess, GuessLimiter } from '../../accounts/guess-limiter.ts';
 import type { PasswordHashing } from '../../hashing/password-hashing.ts';
@@ -49,7 +55,7 @@ interface SignIn {
 /** What a right password leads to: a session, or the question for the second factor. */
 type SignInOutcome = ({ readonly kind: 'signed-in' } & SignedIn) | ({ readonly kind: 'asked' } & AskedForMore);
 
-const maximumAttempts = 3;
+const contention = { maxAttempts: 3, code: 'SP_CONFLICT' } as const;
 
 /**
  * Sign-in with a password. The token of a session is in the cookie and nowhere else. Where the account requires more, the
@@ -103,18 +109,17 @@ async function signInWithinLimits(parts: SignInParts, signIn: SignIn): Promise<S
 async function signInOnce(parts: SignInParts, signIn: SignIn, guess: Guess): Promise<SignInOutcome> {
   const { users } = parts;
   const { email, context } = signIn;
-  for (let attempt = 0; attempt < maximumAttempts; attempt += 1) {
+  return retryContended(contention, async () => {
     const user = await users.findByEmail(email);
     const outcome = await tryPassword(parts, signIn, user, guess);
-    if (outcome === null) continue;
+    if (outcome === 'retry') return outcome;
     if (outcome.kind !== 'refused') return outcome;
     await noteRefusal(parts, context, outcome.reason, user);
     const isUnverified = outcome.reason === 'email-unverified';
     throw new SallyportError(isUnverified ? 'SP_EMAIL_UNVERIFIED' : 'SP_CREDENTIALS_INVALID', {
       reason: outcome.reason,
     });
-  }
-  throw new SallyportError('SP_CONFLICT', { reason: 'authority-keeps-changing' });
+  });
 }
 
 type Refusal = {
@@ -122,18 +127,18 @@ type Refusal = {
   readonly reason: 'credentials-invalid' | 'email-unverified' | 'banned';
 };
 
-/** @returns `null` when the authority of the user changed on the way: the password must be looked at again. */
+/** @returns `retry` when the authority of the user changed on the way: the password must be looked at again. */
 async function tryPassword(
   parts: SignInParts,
   { email, password, userAgent, context }: SignIn,
   user: User | null,
   guess: Guess,
-): Promise<SignInOutcome | Refusal | null> {
+): Promise<SignInOutcome | Refusal | 'retry'> {
   const { engine, gates } = parts;
   const check = await engine.checkPassword(email, password);
   if (check.kind === 'credentials-invalid') await guess.failed();
   if (check.kind !== 'right') return { kind: 'refused', reason: check.kind };
-  if (user === null) return null;
+  if (user === null) return 'retry';
   if (user.isBanned) return { kind: 'refused', reason: 'banned' };
   // Before a gate asks for more: what comes after it knows nothing of the password.
   await engine.renewOutdatedHash(check.userId, password);
@@ -142,14 +147,14 @@ async function tryPassword(
   const gate = await gates.find(proof);
   if (gate !== undefined) {
     const asked = await gate.ask(proof, context, () => guess.succeeded());
-    return asked === null ? null : { kind: 'asked', ...asked };
+    return asked === null ? 'retry' : { kind: 'asked', ...asked };
   }
   const order = { userId: check.userId, method: 'password', userAgent, address: context.clientAddress } as const;
   const creation = await engine.createSession(order);
-  if (creation.kind === 'assurance-insufficient') return null;
+  if (creation.kind === 'assurance-insufficient') return 'retry';
   if (creation.kind === 'banned') return { kind: 'refused', reason: 'banned' };
   const signedIn = await settleSession(parts, creation.token, user, context, () => guess.succeeded());
-  return signedIn === null ? null : { kind: 'signed-in', ...signedIn };
+  return signedIn === null ? 'retry' : { kind: 'signed-in', ...signedIn };
 }
 
 async function noteRefusal(

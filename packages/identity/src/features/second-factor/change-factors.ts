@@ -1,4 +1,4 @@
-import { SallyportError, type InvalidationBus } from '@sallyport/core';
+import { retryContended, SallyportError, type InvalidationBus } from '@sallyport/core';
 import type { User, UserTable } from '../../accounts/user-table.ts';
 
 export interface FactorChangeParts {
@@ -8,12 +8,11 @@ export interface FactorChangeParts {
   readonly now: () => Date;
 }
 
-const maximumAttempts = 5;
+const contention = { maxAttempts: 5, code: 'SP_CONFLICT' } as const;
 
 /**
  * Runs a change to the second factors of a user in one transaction with the generation of the user, which grows: what was
- * cached under the old one is void, and so is every sign-in that waits for its second factor. Every cache has heard when
- * this resolves.
+ * cached under the old one is revoked, and so is every pending sign-in. Every cache has the event when this resolves.
  *
  * Rejects with what the change rejects with, and `SP_CONFLICT` when the account keeps changing; then nothing is changed.
  */
@@ -23,7 +22,7 @@ export async function changeFactors(
   reason: string,
   change: () => Promise<void>,
 ): Promise<{ readonly user: User }> {
-  for (let attempt = 0; attempt < maximumAttempts; attempt += 1) {
+  return retryContended(contention, async () => {
     const user = await transaction(async () => {
       const before = await users.findById(userId);
       if (before === null) throw new SallyportError('SP_NOT_FOUND', { reason: 'account-gone' });
@@ -32,9 +31,8 @@ export async function changeFactors(
       if (after !== null) await change();
       return after;
     });
-    if (user === null) continue;
+    if (user === null) return 'retry';
     await bus.publish({ kind: 'user', id: userId, minGeneration: user.generation, at: now(), reason });
     return { user };
-  }
-  throw new SallyportError('SP_CONFLICT', { reason: 'account-keeps-changing' });
+  });
 }
