@@ -10,7 +10,6 @@ const source = 'packages/gateway/src/';
 const layers: readonly string[] = [
   'random-hex.ts',
   'per-connection.ts',
-  'least-recently-used.ts',
   'firewall/',
   'limits/',
   'routing/',

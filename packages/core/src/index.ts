@@ -5,6 +5,7 @@ export {
   type StepUp,
   type StepUpOutcome,
 } from './policy/assurance.ts';
+export { createLeastRecentlyUsed, type LeastRecentlyUsed } from './caching/least-recently-used.ts';
 export { parseBearerToken } from './token/bearer-token.ts';
 export { createCsrfTokens, csrfHeader, csrfSealingPurpose, type CsrfTokens } from './sessions/csrf-tokens.ts';
 export type { Counters } from './limits/counters.ts';

@@ -1,4 +1,5 @@
 import {
+  createLeastRecentlyUsed,
   createLocalKeySource,
   createTokenVerifier,
   freezePrincipal,
@@ -13,7 +14,6 @@ import {
   type TokenVerifier,
 } from '@sallyport/core';
 import type { AuthenticationOutcome, Authenticator } from './authenticator.ts';
-import { createLeastRecentlyUsed } from '../least-recently-used.ts';
 import { routeOf, requestOf } from '../pipeline/request-state.ts';
 import type { CachedSession, SessionCache } from '../sessions/session-cache.ts';
 

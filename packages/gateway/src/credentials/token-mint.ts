@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  createLeastRecentlyUsed,
   internalIssuerPath,
   internalTokenType,
   selectPermissions,
@@ -10,7 +11,6 @@ import {
   type Meter,
   type Principal,
 } from '@sallyport/core';
-import { createLeastRecentlyUsed } from '../least-recently-used.ts';
 import type { TokenShape } from '../routing/token-shape.ts';
 
 /** A token for one audience, ready to be sent. */

@@ -1,7 +1,6 @@
-import type { SallyportError } from '@sallyport/core';
+import { createLeastRecentlyUsed, type SallyportError } from '@sallyport/core';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createLeastRecentlyUsed } from '../least-recently-used.ts';
 import { createRequestLimiter, type Bucket, type RequestLimiter } from './request-limiter.ts';
 
 const start = Date.parse('2026-01-01T00:00:00Z');

@@ -1,5 +1,4 @@
-import { SallyportError, type NamedRequestLimit } from '@sallyport/core';
-import type { LeastRecentlyUsed } from '../least-recently-used.ts';
+import { SallyportError, type LeastRecentlyUsed, type NamedRequestLimit } from '@sallyport/core';
 
 /** Counts the requests of many subjects against one limit. */
 export interface RequestLimiter {

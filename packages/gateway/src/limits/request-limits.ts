@@ -1,5 +1,4 @@
-import type { Meter, RequestLimit } from '@sallyport/core';
-import { createLeastRecentlyUsed, type LeastRecentlyUsed } from '../least-recently-used.ts';
+import { createLeastRecentlyUsed, type LeastRecentlyUsed, type Meter, type RequestLimit } from '@sallyport/core';
 import { createRequestLimiter, toWatchedLimiter, type Bucket, type RequestLimiter } from './request-limiter.ts';
 import { createCounterSync, type CounterSyncParts } from './counter-sync.ts';
 

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import {
+  createLeastRecentlyUsed,
   retryContended,
   SallyportError,
   silentMeter,
@@ -11,7 +12,6 @@ import {
   type RevocationEvent,
   type SessionDirectory,
 } from '@sallyport/core';
-import { createLeastRecentlyUsed } from '../least-recently-used.ts';
 import { createPerConnection } from '../per-connection.ts';
 
 /** A session as the gateway remembers it. Only `idleExpiresAt` and `activityRecordedAt` move; times are milliseconds. */

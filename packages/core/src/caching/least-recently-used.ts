@@ -7,7 +7,7 @@ export interface LeastRecentlyUsed<Value> {
   readonly size: number;
 }
 
-/** Builds a bounded map. `onEvict` hears of entries that made room, not of deleted ones. */
+/** Builds a bounded map. `onEvict` is called for entries that made room, not for deleted ones. */
 export function createLeastRecentlyUsed<Value>(
   maxEntries: number,
   onEvict: (key: string, value: Value) => void = () => {},
