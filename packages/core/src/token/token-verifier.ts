@@ -1,4 +1,5 @@
 import { errors, jwtVerify } from 'jose';
+import { createLeastRecentlyUsed } from '../caching/least-recently-used.ts';
 import { internalTokenClaimsSchema, internalTokenType, maximumTokenLength, toPrincipal } from './internal-token.ts';
 import { keyAlgorithms } from './key-ring.ts';
 import type { KeySource } from './key-source.ts';
@@ -78,7 +79,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   const { cacheSize = 10_000, objectTo } = options;
   const now = options.now ?? (() => new Date());
   if (issuer === '' || audience === '') throw new OptionsError('a token verifier needs an issuer and an audience');
-  const remembered = new Map<string, RememberedToken>();
+  const remembered = createLeastRecentlyUsed<RememberedToken>(cacheSize);
   let forgotten = 0;
 
   const find = (token: string): RememberedToken | undefined => {
@@ -124,7 +125,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       const expiresAt = (claims.exp + clockToleranceSeconds) * 1000;
       const entry = { principal: toPrincipal(claims), issuedAt: claims.iat, expiresAt };
       // What was found out before everything was forgotten is not remembered after it.
-      if (begun === forgotten) remember(remembered, cacheSize, token, entry);
+      if (begun === forgotten && cacheSize > 0) remembered.set(token, entry);
       return entry;
     } catch (error) {
       throw toTokenError(error);
@@ -147,15 +148,6 @@ function algorithmsOf({ keys: { kind = 'public-keys' }, algorithms }: TokenVerif
   if (chosen.length === 0 || !chosen.every((one) => asymmetricAlgorithms.includes(one)))
     throw new OptionsError('public keys go with ES256, EdDSA, Ed25519 and RS256 only');
   return chosen;
-}
-
-function remember(remembered: Map<string, RememberedToken>, size: number, token: string, entry: RememberedToken): void {
-  if (size === 0) return;
-  if (remembered.size >= size) {
-    const oldest = remembered.keys().next();
-    if (oldest.done !== true) remembered.delete(oldest.value);
-  }
-  remembered.set(token, entry);
 }
 
 /**

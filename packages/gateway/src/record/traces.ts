@@ -1,4 +1,4 @@
-import type { InternalTokenClaims } from '@sallyport/core';
+import { createLeastRecentlyUsed, type InternalTokenClaims } from '@sallyport/core';
 
 /** One request as it went through the stages. Holds claims, never a token; a path, never a query. */
 export interface GatewayTrace {
@@ -38,18 +38,13 @@ export interface GatewayTracesOptions {
 /** Keeps the last requests of a bounded number of sessions in memory; the session unused for longest makes room. */
 export function createGatewayTraces(options: GatewayTracesOptions = {}): GatewayTraces {
   const { perSession = 50, sessions = 200 } = options;
-  const bySession = new Map<string, GatewayTrace[]>();
+  const bySession = createLeastRecentlyUsed<GatewayTrace[]>(sessions);
   return {
     record: (sid, trace) => {
       const traces = bySession.get(sid) ?? [];
-      bySession.delete(sid);
       bySession.set(sid, traces);
       traces.push(trace);
       if (traces.length > perSession) traces.shift();
-      if (bySession.size > sessions) {
-        const oldest = bySession.keys().next();
-        if (oldest.done !== true) bySession.delete(oldest.value);
-      }
     },
     list: (sid) => [...(bySession.get(sid) ?? [])].reverse(),
   };
