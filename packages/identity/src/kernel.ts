@@ -23,6 +23,7 @@ import { createUserTable } from './accounts/user-table.ts';
 import type { IdentityDatabase } from './database/identity-database.ts';
 import { createEngine } from './engine/better-auth-engine.ts';
 import { countEvents } from './events/count-events.ts';
+import { createReportedChanges } from './events/reported-change.ts';
 import { createSecurityEventLog } from './events/security-event-log.ts';
 import { createPasswordHashing, type HashingLimits } from './hashing/password-hashing.ts';
 import { createDeviceCookie } from './http/device-cookie.ts';
@@ -108,7 +109,8 @@ export async function createKernel(options: KernelOptions) {
   const gates = createSignInGates();
   const sealer = sealerFor('session-token');
   const makeSession = createSessionMaker({ sessions, users, requiredAssurance: gates, sealer, lifetime, now });
-  const revocation = createSessionRevocation({ sessions, bus, events, transaction, hasTransactions, now });
+  const makeReportedChange = createReportedChanges(hasTransactions);
+  const revocation = createSessionRevocation({ sessions, bus, events, transaction, makeReportedChange, now });
   const attempts = createAttemptLimiter({ counters, sealer: sealerFor('counter-key'), now });
   const devices = createDeviceTrust(sealerFor('device-trust'), now);
   const { idleSeconds } = lifetime;
@@ -121,6 +123,7 @@ export async function createKernel(options: KernelOptions) {
     records,
     transaction,
     hasTransactions,
+    makeReportedChange,
     counters,
     sealerFor,
     bus,

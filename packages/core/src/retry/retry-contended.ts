@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../errors/error-catalog.ts';
 import { SallyportError } from '../errors/sallyport-error.ts';
 
+/** How often a compare-and-set is tried. */
 export interface ContentionLimit {
   readonly maxAttempts: number;
   /** What callers get when every attempt met another writer. */

@@ -6,6 +6,7 @@ import type {
   SessionStore,
 } from '@sallyport/core';
 import { whereOf } from '../events/audit-context.ts';
+import type { MakeReportedChange } from '../events/reported-change.ts';
 
 /** One session to end. */
 export interface SessionEnding {
@@ -44,8 +45,7 @@ export interface SessionRevocationOptions {
   readonly bus: InvalidationBus;
   readonly events: SecurityEventLog;
   readonly transaction: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Without transactions the event is written first: a failure in between must not leave a change that nothing reports. */
-  readonly hasTransactions: boolean;
+  readonly makeReportedChange: MakeReportedChange;
   readonly now: () => Date;
 }
 
@@ -53,7 +53,7 @@ export interface SessionRevocationOptions {
 const everyGeneration = Number.MAX_SAFE_INTEGER;
 
 export function createSessionRevocation(options: SessionRevocationOptions): SessionRevocation {
-  const { sessions, bus, events, transaction, hasTransactions, now } = options;
+  const { sessions, bus, events, transaction, makeReportedChange, now } = options;
 
   const announce = async (sids: readonly string[], reason: RevocationReason): Promise<void> => {
     for (const sid of sids)
@@ -79,54 +79,55 @@ export function createSessionRevocation(options: SessionRevocationOptions): Sess
     end: ({ sid, subject, reason }, context) =>
       endingTransaction(reason, async (noteEnded) => {
         const at = now();
-        const report = () =>
-          events.append({
-            type: 'session.ended',
-            at,
-            outcome: 'success',
-            actor: subject,
-            target: subject,
-            sid,
-            ...whereOf(context),
-            details: { reason },
-          });
-        if (!hasTransactions) {
-          const record = await sessions.findBySid(sid);
-          if (record?.subject !== subject || record.revokedAt !== undefined) return false;
-          await report();
-          const isEnded = await sessions.revoke(sid, subject, reason, at);
-          if (isEnded) noteEnded([sid]);
-          return isEnded;
-        }
-        if (!(await sessions.revoke(sid, subject, reason, at))) return false;
-        noteEnded([sid]);
-        await report();
-        return true;
+        const ended = await makeReportedChange({
+          preview: async () => {
+            const record = await sessions.findBySid(sid);
+            return record?.subject === subject && record.revokedAt === undefined ? sid : null;
+          },
+          apply: async () => {
+            if (!(await sessions.revoke(sid, subject, reason, at))) return null;
+            noteEnded([sid]);
+            return sid;
+          },
+          report: () =>
+            events.append({
+              type: 'session.ended',
+              at,
+              outcome: 'success',
+              actor: subject,
+              target: subject,
+              sid,
+              ...whereOf(context),
+              details: { reason },
+            }),
+        });
+        return ended !== null;
       }),
     endAll: ({ subject, reason, except }, context) =>
       endingTransaction(reason, async (noteEnded) => {
         const at = now();
-        const report = (count: number) =>
-          events.append({
-            type: 'session.ended-many',
-            at,
-            outcome: 'success',
-            actor: subject,
-            target: subject,
-            ...whereOf(context),
-            details: { reason, count },
-          });
-        if (!hasTransactions) {
-          const live = await sessions.listLive(subject, at);
-          await report(live.filter(({ sid }) => sid !== except).length);
-          const ended = await sessions.revokeAll(subject, reason, at, except);
-          noteEnded(ended);
-          return ended.length;
-        }
-        const ended = await sessions.revokeAll(subject, reason, at, except);
-        noteEnded(ended);
-        await report(ended.length);
-        return ended.length;
+        const count = await makeReportedChange({
+          preview: async () => {
+            const live = await sessions.listLive(subject, at);
+            return live.filter(({ sid }) => sid !== except).length;
+          },
+          apply: async () => {
+            const ended = await sessions.revokeAll(subject, reason, at, except);
+            noteEnded(ended);
+            return ended.length;
+          },
+          report: (ended) =>
+            events.append({
+              type: 'session.ended-many',
+              at,
+              outcome: 'success',
+              actor: subject,
+              target: subject,
+              ...whereOf(context),
+              details: { reason, count: ended },
+            }),
+        });
+        return count;
       }),
   };
 }

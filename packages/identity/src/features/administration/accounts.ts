@@ -11,6 +11,7 @@ import { createRowId } from '../../database/row-id.ts';
 import type { Engine } from '../../engine/better-auth-engine.ts';
 import type { EndWeakSessions } from '../../sessions/weak-sessions.ts';
 import type { AuditContext } from '../../events/audit-context.ts';
+import type { MakeReportedChange } from '../../events/reported-change.ts';
 import type { PasswordHashing } from '../../hashing/password-hashing.ts';
 import type { RoleDirectory } from '../../accounts/role-directory.ts';
 import type { OneTimeLinks } from '../../accounts/one-time-links.ts';
@@ -85,8 +86,9 @@ export interface AccountsOptions {
   readonly events: SecurityEventLog;
   readonly bus: InvalidationBus;
   readonly transaction: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Without transactions the event is written first: a failure in between must not leave a change that nothing reports. */
+  /** Whether a transaction that failed left nothing. */
   readonly hasTransactions: boolean;
+  readonly makeReportedChange: MakeReportedChange;
   readonly now: () => Date;
 }
 
@@ -95,7 +97,7 @@ const contention = { maxAttempts: 20, code: 'SP_CONFLICT' } as const;
 
 export function createAccounts(options: AccountsOptions): Accounts {
   const { engine, users, roles, hashing, links, mailer, sessions, revocation, endWeakSessions } = options;
-  const { events, bus, transaction, hasTransactions, now } = options;
+  const { events, bus, transaction, hasTransactions, makeReportedChange, now } = options;
 
   const requireRoles = async (names: readonly string[]): Promise<void> => {
     if ((await roles.unknownAmong(names)).length === 0) return;
@@ -108,19 +110,19 @@ export function createAccounts(options: AccountsOptions): Accounts {
   const changeRoles = async (userId: string, names: readonly string[], context: AuditContext): Promise<User | null> => {
     const user = await users.findById(userId);
     if (user === null) throw new SallyportError('SP_NOT_FOUND', { reason: 'account-unknown' });
-    const report = () =>
-      events.append({
-        type: 'account.roles-changed',
-        at: now(),
-        outcome: 'success',
-        target: userId,
-        ...context,
-        details: { from: [...user.roles], to: [...names] },
-      });
-    if (!hasTransactions) await report();
-    const changed = await users.change(user, { roles: names }, now());
-    if (changed !== null && hasTransactions) await report();
-    return changed;
+    return makeReportedChange({
+      preview: async () => user,
+      apply: () => users.change(user, { roles: names }, now()),
+      report: () =>
+        events.append({
+          type: 'account.roles-changed',
+          at: now(),
+          outcome: 'success',
+          target: userId,
+          ...context,
+          details: { from: [...user.roles], to: [...names] },
+        }),
+    });
   };
 
   const publishChange = ({ id, generation }: User, reason: string): Promise<unknown> =>
@@ -130,39 +132,42 @@ export function createAccounts(options: AccountsOptions): Accounts {
     const user = await users.findById(userId);
     if (user === null) throw new SallyportError('SP_NOT_FOUND', { reason: 'account-unknown' });
     const at = now();
-    const report = () =>
-      events.append({
-        type: isBanned ? 'account.banned' : 'account.unbanned',
-        at,
-        outcome: 'success',
-        target: userId,
-        ...context,
-        details: {},
-      });
-    if (!hasTransactions) await report();
-    const changed = await users.change(user, { bannedAt: isBanned ? at : null }, at);
-    if (changed !== null && hasTransactions) await report();
-    return changed;
+    return makeReportedChange({
+      preview: async () => user,
+      apply: () => users.change(user, { bannedAt: isBanned ? at : null }, at),
+      report: () =>
+        events.append({
+          type: isBanned ? 'account.banned' : 'account.unbanned',
+          at,
+          outcome: 'success',
+          target: userId,
+          ...context,
+          details: {},
+        }),
+    });
   };
 
   const endSessions = (userId: string, reason: RevocationReason, context: AuditContext): Promise<number> =>
     revocation.transaction(reason, async (noteEnded) => {
       const at = now();
-      const report = (count: number) =>
-        events.append({
-          type: 'session.ended-many',
-          at,
-          outcome: 'success',
-          target: userId,
-          ...context,
-          details: { reason, count },
-        });
-      const live = hasTransactions ? 0 : (await sessions.listLive(userId, at)).length;
-      if (live > 0) await report(live);
-      const ended = await sessions.revokeAll(userId, reason, at);
-      noteEnded(ended);
-      if (hasTransactions && ended.length > 0) await report(ended.length);
-      return ended.length;
+      const ended = await makeReportedChange({
+        preview: async () => (await sessions.listLive(userId, at)).length || null,
+        apply: async () => {
+          const sids = await sessions.revokeAll(userId, reason, at);
+          noteEnded(sids);
+          return sids.length || null;
+        },
+        report: (count) =>
+          events.append({
+            type: 'session.ended-many',
+            at,
+            outcome: 'success',
+            target: userId,
+            ...context,
+            details: { reason, count },
+          }),
+      });
+      return ended ?? 0;
     });
 
   /** Says what it made as it goes: without transactions that stays when a later one fails. */

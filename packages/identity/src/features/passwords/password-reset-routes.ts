@@ -13,6 +13,7 @@ import type { RequireAcceptablePassword } from './password-rules.ts';
 import type { User, UserTable } from '../../accounts/user-table.ts';
 import type { Engine } from '../../engine/better-auth-engine.ts';
 import { whereOf } from '../../events/audit-context.ts';
+import type { MakeReportedChange } from '../../events/reported-change.ts';
 import type { AccountMailer } from '../../mail/account-mailer.ts';
 import type { SessionRevocation } from '../../sessions/session-revocation.ts';
 import { accountFields } from '../../http/account-fields.ts';
@@ -33,8 +34,7 @@ export interface PasswordResetParts extends AnswerFloor {
   readonly sessions: SessionStore;
   readonly bus: InvalidationBus;
   readonly revocation: SessionRevocation;
-  /** When it is `false`, an event is written before the change that it reports. */
-  readonly hasTransactions: boolean;
+  readonly makeReportedChange: MakeReportedChange;
   readonly now: () => Date;
 }
 
@@ -84,32 +84,37 @@ async function changePassword(
   passwordHash: string,
   context: RequestContext,
 ): Promise<User> {
-  const { users, links, engine, sessions, events, bus, revocation, hasTransactions, now } = parts;
+  const { users, links, engine, sessions, events, bus, revocation, makeReportedChange, now } = parts;
   const reason = 'password-changed';
   const user = await revocation.transaction(reason, async (noteEnded) => {
     const at = now();
     const userId = await links.consume('reset-password', token);
     const before = userId === null ? null : await users.findById(userId);
     if (before === null) throw new SallyportError('SP_LINK_INVALID', { reason: 'link-unknown' });
-    const report = (sessionsEnded: number) =>
-      events.append({
-        type: 'account.password-changed',
-        at,
-        outcome: 'success',
-        actor: before.id,
-        target: before.id,
-        ...whereOf(context),
-        details: { sessionsEnded },
-      });
-    if (!hasTransactions) await report((await sessions.listLive(before.id, at)).length);
-    await engine.setPasswordHash(before.id, passwordHash);
-    // The reader of the mail owns the address, and the password of an earlier sign-up with it is gone.
-    const changed = await users.change(before, { emailVerified: true }, at);
-    if (changed === null) throw new SallyportError('SP_CONFLICT', { reason: 'account-changed' });
-    const ended = await sessions.revokeAll(changed.id, reason, at);
-    noteEnded(ended);
-    await links.discard('reset-password', changed.id);
-    if (hasTransactions) await report(ended.length);
+    const replacePassword = async () => {
+      await engine.setPasswordHash(before.id, passwordHash);
+      // The reader of the mail owns the address, and the password of an earlier sign-up with it is gone.
+      const changed = await users.change(before, { emailVerified: true }, at);
+      if (changed === null) throw new SallyportError('SP_CONFLICT', { reason: 'account-changed' });
+      const ended = await sessions.revokeAll(changed.id, reason, at);
+      noteEnded(ended);
+      await links.discard('reset-password', changed.id);
+      return { user: changed, sessionsEnded: ended.length };
+    };
+    const { user: changed } = await makeReportedChange({
+      preview: async () => ({ user: before, sessionsEnded: (await sessions.listLive(before.id, at)).length }),
+      apply: replacePassword,
+      report: ({ sessionsEnded }) =>
+        events.append({
+          type: 'account.password-changed',
+          at,
+          outcome: 'success',
+          actor: before.id,
+          target: before.id,
+          ...whereOf(context),
+          details: { sessionsEnded },
+        }),
+    });
     return changed;
   });
   await bus.publish({ kind: 'user', id: user.id, minGeneration: user.generation, at: now(), reason });
