@@ -2,8 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
-import { createAuth } from '../../examples/hono-proxy/src/auth.ts';
-import { createTokenSigner } from '../../examples/hono-proxy/src/token-signer.ts';
+import { createAuth, createTokenSigner } from '@sallyport/example-hono-proxy';
 import type { Verifier } from './verifier.ts';
 
 const publicUrl = 'http://localhost:3000';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
-import { createHonoProxy } from '../../examples/hono-proxy/src/create-hono-proxy.ts';
+import { createHonoProxy } from '@sallyport/example-hono-proxy';
 import { listenOnLoopback, readServerSettings, reportServer } from './server-report.ts';
 
 /* The obvious build, exactly as the example has it, with one person signed in. */

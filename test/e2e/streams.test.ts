@@ -2,18 +2,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { upstreamVariable } from '../../demo/topology.ts';
-import { startEchoUpstream, type EchoUpstream } from '../../packages/gateway/src/test-support/echo-upstream.ts';
 import {
   closeOf,
+  type EchoUpstream,
   handshake,
   openRaw,
-  type WebSocketClient,
-} from '../../packages/gateway/src/test-support/web-socket-client.ts';
-import {
+  startEchoUpstream,
   startWebSocketUpstream,
+  type WebSocketClient,
   type WebSocketUpstream,
-} from '../../packages/gateway/src/test-support/web-socket-upstream.ts';
+} from '@sallyport/gateway/test-support';
+import { upstreamVariable } from '../../demo/topology.ts';
 import { connectTo, cookieOf, signOutOf, type AskGateway } from '../../tools/launch/gateway-client.ts';
 import type { GatewayName } from '../../tools/launch/demo-processes.ts';
 import { startSystem, type RunningSystem } from '../../tools/launch/system.ts';

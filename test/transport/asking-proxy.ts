@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { startTestGateway } from '../../packages/gateway/src/test-support/test-gateway.ts';
+import { startTestGateway } from '@sallyport/gateway/test-support';
 import { findFreePorts } from '../../tools/launch/free-ports.ts';
 import { createTestAuthority } from '../../tools/launch/test-authority.ts';
 import { waitUntilReady } from '../../tools/launch/wait-until-ready.ts';

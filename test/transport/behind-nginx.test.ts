@@ -4,7 +4,7 @@ import { request as requestHttps } from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { cookie, startTestGateway, type TestGateway } from '../../packages/gateway/src/test-support/test-gateway.ts';
+import { cookie, startTestGateway, type TestGateway } from '@sallyport/gateway/test-support';
 import { findFreePorts } from '../../tools/launch/free-ports.ts';
 import { createTestAuthority } from '../../tools/launch/test-authority.ts';
 import { statusOf } from '../../tools/launch/wait-until-ready.ts';

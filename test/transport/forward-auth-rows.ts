@@ -1,6 +1,6 @@
 import { connect } from 'node:tls';
 import { expect, it } from 'vitest';
-import { cookie, type TestGateway } from '../../packages/gateway/src/test-support/test-gateway.ts';
+import { cookie, type TestGateway } from '@sallyport/gateway/test-support';
 import type { ProxyInFront } from './proxy-in-front.ts';
 
 /** What came back: enough of it to tell who answered what. */

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sendRaw } from '../../packages/gateway/src/test-support/raw-client.ts';
-import { startTestGateway, type TestGateway } from '../../packages/gateway/src/test-support/test-gateway.ts';
+import { sendRaw, startTestGateway, type TestGateway } from '@sallyport/gateway/test-support';
 import { createTestAuthority } from '../../tools/launch/test-authority.ts';
 
 interface Pair {

@@ -8,7 +8,7 @@ import {
 } from 'node:http2';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { cookie, type TestGateway } from '../../packages/gateway/src/test-support/test-gateway.ts';
+import { cookie, type TestGateway } from '@sallyport/gateway/test-support';
 import type { ProxyInFront } from './proxy-in-front.ts';
 
 /** What came back over one stream. */

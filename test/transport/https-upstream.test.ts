@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getCACertificates, setDefaultCACertificates, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestGateway, type TestGateway } from '../../packages/gateway/src/test-support/test-gateway.ts';
+import { startTestGateway, type TestGateway } from '@sallyport/gateway/test-support';
 import { createAuthority, type CertificateNames } from '../../tools/launch/certificate-authority.ts';
 
 /* A service behind the gateway that speaks TLS, with a certificate for its own name and not for the public one. */

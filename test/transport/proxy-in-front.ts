@@ -1,4 +1,4 @@
-import type { TestGateway } from '../../packages/gateway/src/test-support/test-gateway.ts';
+import type { TestGateway } from '@sallyport/gateway/test-support';
 
 /** A proxy between clients and what is behind it, and the gateway that belongs to it. */
 export interface ProxyInFront {

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestGateway, type TestGateway } from '../../packages/gateway/src/test-support/test-gateway.ts';
+import { startTestGateway, type TestGateway } from '@sallyport/gateway/test-support';
 import { createTestAuthority } from '../../tools/launch/test-authority.ts';
 import { findProgram } from './find-program.ts';
 

@@ -9,6 +9,7 @@ export interface SeenRequest {
   readonly body: string;
 }
 
+/** A service that answers each request with what it saw of it. */
 export interface EchoUpstream {
   readonly origin: string;
   /** Complete requests, in order. */

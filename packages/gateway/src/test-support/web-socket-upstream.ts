@@ -25,6 +25,7 @@ export function agreementTo(request: IncomingMessage, more: readonly string[] = 
   return [...head, `Sec-WebSocket-Accept: ${accept}`, ...more, '', ''].join('\r\n');
 }
 
+/** Starts a service that accepts WebSockets and remembers what it was asked and sent. */
 export async function startWebSocketUpstream(): Promise<WebSocketUpstream> {
   const handshakes: IncomingMessage[] = [];
   const open = new Set<Duplex>();
