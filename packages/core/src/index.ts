@@ -9,6 +9,7 @@ export { createLeastRecentlyUsed, type LeastRecentlyUsed } from './caching/least
 export { parseBearerToken } from './token/bearer-token.ts';
 export { createCsrfTokens, csrfHeader, csrfSealingPurpose, type CsrfTokens } from './sessions/csrf-tokens.ts';
 export type { Counters } from './limits/counters.ts';
+export type { CheckFinding, DoctorCheck } from './ports/doctor-check.ts';
 export { errorCatalog, isErrorCode, type ErrorCatalogEntry, type ErrorCode } from './errors/error-catalog.ts';
 export {
   internalIssuerPath,

@@ -1,4 +1,11 @@
-import { createCsrfTokens, csrfSealingPurpose, SallyportError, toStoreError, type Logger } from '@sallyport/core';
+import {
+  createCsrfTokens,
+  csrfSealingPurpose,
+  SallyportError,
+  silentLogger,
+  toStoreError,
+  type Logger,
+} from '@sallyport/core';
 import {
   createGateway,
   createGatewayTraces,
@@ -11,6 +18,7 @@ import type { Registry } from 'prom-client';
 import type { Control } from './admin/control.ts';
 import { createLocalControl } from './admin/local-control.ts';
 import { openAdmin } from './admin/open-admin.ts';
+import { requireStartChecks } from './checks/start-checks.ts';
 import { createClosing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
 import type { Environment } from './config/environment.ts';
@@ -70,6 +78,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, isDemo, environment, logger, isWorker = false } = options;
   const closing = createClosing();
   try {
+    // One process logs what is not safe: the one that answers operators.
+    await requireStartChecks(options, isWorker ? silentLogger : logger);
     const certificate =
       config.tls === undefined
         ? undefined

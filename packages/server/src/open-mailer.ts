@@ -11,11 +11,19 @@ import { ConfigurationError } from './config/configuration-error.ts';
 import type { Environment } from './config/environment.ts';
 import { listenMailbox } from './demo/mailbox-listener.ts';
 
-export interface MailerOptions {
+interface SenderOptions {
   readonly config: Config;
   readonly isDemo: boolean;
   readonly environment: Environment;
+}
+
+export interface MailerOptions extends SenderOptions {
   readonly logger: Logger;
+}
+
+interface Senders {
+  readonly email: Mailer | undefined;
+  readonly sms: Mailer | undefined;
 }
 
 /**
@@ -26,28 +34,41 @@ export interface MailerOptions {
  */
 export async function openMailer(options: MailerOptions, closing: Closing): Promise<Mailer> {
   const { isDemo } = options;
-  const email = openEmail(options);
-  const sms = openSms(options);
-  if (!isDemo) {
-    requireBoth(options, email, sms);
+  const { email, sms } = createSenders(options);
+  if (!isDemo)
     return createChannelMailer({ ...(email === undefined ? {} : { email }), ...(sms === undefined ? {} : { sms }) });
-  }
   if (email !== undefined && sms !== undefined) return createChannelMailer({ email, sms });
   const mailbox = await openMailbox(options, closing);
   return createChannelMailer({ email: email ?? mailbox, sms: sms ?? mailbox });
 }
 
-function openEmail({ config, isDemo, environment }: MailerOptions): Mailer | undefined {
+/**
+ * Builds what sends email and text messages, as far as it is configured. Nothing is opened and nothing is sent.
+ *
+ * @throws ConfigurationError like {@link openMailer}.
+ */
+export function createSenders(options: SenderOptions): Senders {
+  const email = openEmail(options);
+  const sms = openSms(options);
+  if (!options.isDemo) requireBoth(options, email, sms);
+  return { email, sms };
+}
+
+function openEmail({ config, isDemo, environment }: SenderOptions): Mailer | undefined {
   if (environment.smtpUrl === undefined) return undefined;
   const from = config.mail?.from ?? (isDemo ? 'Sallyport <no-reply@localhost>' : undefined);
   if (from === undefined)
     throw new ConfigurationError('mail', [
       { key: 'mail.from', problem: 'is missing; SMTP_URL is set, so say who sends' },
     ]);
-  return createSmtpMailer({ url: environment.smtpUrl, from });
+  try {
+    return createSmtpMailer({ url: environment.smtpUrl, from });
+  } catch (error) {
+    throw refusalOf('SMTP_URL', error);
+  }
 }
 
-function openSms({ config, environment }: MailerOptions): Mailer | undefined {
+function openSms({ config, environment }: SenderOptions): Mailer | undefined {
   const { smsGatewayUrl: url, smsGatewayToken: token } = environment;
   if (url === undefined) return undefined;
   const { from, authentication, format, fields } = config.sms;
@@ -59,12 +80,16 @@ function openSms({ config, environment }: MailerOptions): Mailer | undefined {
       ...(from === undefined ? {} : { from }),
     });
   } catch (error) {
-    const problem = error instanceof OptionsError ? error.message : 'cannot be used';
-    throw new ConfigurationError('mail', [{ key: 'SMS_GATEWAY_URL', problem }]);
+    throw refusalOf('SMS_GATEWAY_URL', error);
   }
 }
 
-function requireBoth({ config }: MailerOptions, email: Mailer | undefined, sms: Mailer | undefined): void {
+function refusalOf(key: string, error: unknown): ConfigurationError {
+  const problem = error instanceof OptionsError ? error.message : 'cannot be used';
+  return new ConfigurationError('mail', [{ key, problem }]);
+}
+
+function requireBoth({ config }: SenderOptions, email: Mailer | undefined, sms: Mailer | undefined): void {
   const problems = [
     ...(email === undefined
       ? [{ key: 'SMTP_URL', problem: 'is missing: without mail no user can verify an address or reset a password' }]

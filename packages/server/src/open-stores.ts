@@ -83,6 +83,11 @@ export async function openStores(
   };
 }
 
+/** Where the sessions that ended are noted, beside a database that keeps them. */
+export function endedSessionsFile(dataDir: string): string {
+  return join(dataDir, 'ended-sessions.log');
+}
+
 interface SessionComposition {
   readonly redis: RedisStores | undefined;
   readonly records: Records;
@@ -101,7 +106,7 @@ async function openSessions(composition: SessionComposition): Promise<SessionSto
   if (redis !== undefined) return redis.sessions(records);
   // A process that only reads ends no session, and the file belongs to one process.
   if (!isClaimed) return createRecordSessionStore(records);
-  const ended = await openEndedSessions(join(config.dataDir, 'ended-sessions.log'));
+  const ended = await openEndedSessions(endedSessionsFile(config.dataDir));
   closing.push(() => ended.close());
   const count = await endAgain(records, ended.known);
   if (count > 0) logger.warn('sessions that had ended were live in the database and were ended again', { count });

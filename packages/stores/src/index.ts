@@ -1,8 +1,14 @@
 export { openEmbeddedDatabase, type EmbeddedDatabaseOptions } from './embedded/embedded-database.ts';
 export { claimDataFolder } from './embedded/folder-claim.ts';
 export { claimDatabase, type DatabaseClaim, type DatabaseClaimOptions } from './claims/claim-database.ts';
+export { refuseSharedFolder } from './embedded/private-folder.ts';
 export { StoreInUse } from './claims/store-in-use.ts';
-export { openEndedSessions, type EndedSession, type EndedSessions } from './embedded/ended-sessions.ts';
+export {
+  openEndedSessions,
+  readEndedSessions,
+  type EndedSession,
+  type EndedSessions,
+} from './embedded/ended-sessions.ts';
 export { createInProcessBus, type InProcessBus, type InProcessBusOptions } from './in-process/in-process-bus.ts';
 export { createInProcessCounters, type InProcessCountersOptions } from './in-process/in-process-counters.ts';
 export { readDatabaseClock } from './database-clock.ts';
@@ -39,7 +45,7 @@ export { readRedisCondition, type RedisCondition } from './redis/redis-condition
 export type { RedisScript } from './redis/redis-script.ts';
 export { createRedisSessionStore, type RedisSessionStoreOptions } from './redis/redis-session-store.ts';
 export { parseRedisUrl, type RedisAddress, type RedisNode } from './redis/redis-url.ts';
-export { loadRootSecret, type RootSecretOptions } from './sealing/root-secret.ts';
+export { loadRootSecret, readRootSecret, type RootSecretOptions } from './sealing/root-secret.ts';
 export { rewrapSealedColumns, sealedKeyColumn, type RewrapOptions, type RewrapOutcome } from './sealing/rewrap.ts';
 export { createSealer } from './sealing/sealer.ts';
 export { generateRootSecret, parseSecretVersions, type SecretVersion } from './sealing/secret-versions.ts';

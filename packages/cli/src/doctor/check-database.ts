@@ -53,7 +53,7 @@ export async function checkDatabase(
       findings.push(...(await within(patienceMilliseconds, checkAbilities(external, settings))));
       findings.push(...(await within(patienceMilliseconds, checkContent(external, settings, versions))));
     } else if (existsSync(embeddedFileOf(config))) {
-      const file = openEmbeddedDatabase({ file: embeddedFileOf(config) });
+      const file = openEmbeddedDatabase({ file: embeddedFileOf(config), isModeKept: true });
       closing.push(() => file.close());
       findings.push(
         ...(await within(patienceMilliseconds, checkContent({ kind: 'sqlite', database: file }, settings, versions))),

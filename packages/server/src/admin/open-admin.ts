@@ -4,10 +4,10 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import type { Config } from '../config/config-schema.ts';
-import { ConfigurationError } from '../config/configuration-error.ts';
 import type { Environment } from '../config/environment.ts';
 import { createAdminApp } from './admin-app.ts';
 import type { Control } from './control.ts';
+import { requireAdminToken } from './require-admin-token.ts';
 
 export interface AdminParts {
   readonly config: Config;
@@ -34,16 +34,9 @@ export async function openAdmin(parts: AdminParts): Promise<AdminListener | unde
   const { config, environment, control, logger } = parts;
   if (config.admin === undefined) return undefined;
   const { host, port } = config.admin;
+  requireAdminToken(host, environment);
   const { adminToken: token } = environment;
   const isLocal = isLoopbackHost(host.toLowerCase());
-  if (!isLocal && token === undefined) {
-    throw new ConfigurationError('environment', [
-      {
-        key: 'SALLYPORT_ADMIN_TOKEN',
-        problem: `is missing: admin.host is open to the network; set it, or bind to 127.0.0.1`,
-      },
-    ]);
-  }
   const server = createServer();
   server.headersTimeout = 10_000;
   server.requestTimeout = 10_000;

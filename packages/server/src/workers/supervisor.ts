@@ -4,6 +4,7 @@ import { exponentialBackoff, type Logger } from '@sallyport/core';
 import { AggregatorRegistry } from 'prom-client';
 import { openAdmin } from '../admin/open-admin.ts';
 import type { Control } from '../admin/control.ts';
+import { requireStartChecks } from '../checks/start-checks.ts';
 import type { Config } from '../config/config-schema.ts';
 import type { Environment } from '../config/environment.ts';
 import { createPrometheusMeter } from '../metrics/prometheus-meter.ts';
@@ -54,10 +55,11 @@ const answerMilliseconds = 10_000;
  * Starts workers and keeps them running: one that ends is replaced, at once the first time and ever more slowly while it
  * keeps ending. All of them share the listening sockets; this process has no request, and answers operators for all.
  *
- * @throws WorkerFailed when the first start of any of them fails.
+ * @throws ConfigurationError when a check of the start fails. WorkerFailed when the first start of any of them fails.
  */
 export async function startSupervisor(parts: SupervisorParts): Promise<Supervisor> {
   const { config, isDemo, environment, logger, count, loadAnew } = parts;
+  await requireStartChecks(parts, logger);
   const meter = createPrometheusMeter({ withProcess: false });
   const restarts = meter.counter({
     name: 'sallyport_worker_restarts_total',

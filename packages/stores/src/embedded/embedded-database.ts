@@ -13,6 +13,8 @@ export interface EmbeddedDatabaseOptions {
    * @default 100
    */
   readonly busyTimeoutMilliseconds?: number;
+  /** Leaves the mode of a file that is there as it is, for who only looks. @default false */
+  readonly isModeKept?: boolean;
 }
 
 /** The longest `busyTimeoutMilliseconds`. */
@@ -32,11 +34,11 @@ const startPauseMilliseconds = 40;
  * @throws `SP_STORE_UNAVAILABLE` when the file cannot be opened, OptionsError for a busy timeout above 100 ms.
  */
 export function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): DatabaseSync {
-  const { file, busyTimeoutMilliseconds = maximumBusyTimeoutMilliseconds } = options;
+  const { file, busyTimeoutMilliseconds = maximumBusyTimeoutMilliseconds, isModeKept = false } = options;
   if (!(busyTimeoutMilliseconds >= 0 && busyTimeoutMilliseconds <= maximumBusyTimeoutMilliseconds))
     throw new OptionsError(`the busy timeout must be between 0 and ${maximumBusyTimeoutMilliseconds} ms`);
   try {
-    if (file !== ':memory:') makePrivateFile(file);
+    if (file !== ':memory:' && !isModeKept) makePrivateFile(file);
     const database = new DatabaseSync(file, { timeout: busyTimeoutMilliseconds, enableForeignKeyConstraints: true });
     prepareDatabase(database);
     return database;

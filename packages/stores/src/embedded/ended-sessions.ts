@@ -36,7 +36,7 @@ const compactionLines = 50_000;
  */
 export async function openEndedSessions(file: string, now: () => Date = () => new Date()): Promise<EndedSessions> {
   requirePrivateFolder(dirname(file));
-  const known = readLive(file, now());
+  const known = readEndedSessions(file, now());
   rewrite(file, known);
   let handle = await open(file, 'a', 0o600);
   let lines = known.length;
@@ -84,12 +84,17 @@ export async function openEndedSessions(file: string, now: () => Date = () => ne
 }
 
 async function compact(file: string, handle: FileHandle, at: Date): Promise<FileHandle> {
-  rewrite(file, readLive(file, at));
+  rewrite(file, readEndedSessions(file, at));
   await handle.close();
   return open(file, 'a', 0o600);
 }
 
-function readLive(file: string, at: Date): readonly EndedSession[] {
+/**
+ * Reads the file of ended sessions, and writes nothing: those that are not over. None where there is no file yet.
+ *
+ * @throws Error that says what to do, when a line in the middle is damaged.
+ */
+export function readEndedSessions(file: string, at: Date): readonly EndedSession[] {
   const lines = readText(file).split('\n');
   // What follows the last line end was torn by a crash.
   lines.pop();

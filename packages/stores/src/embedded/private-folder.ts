@@ -12,8 +12,14 @@ const sticky = 0o1000;
  */
 export function requirePrivateFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (process.platform === 'win32') return;
-  const { mode } = statSync(folder);
+  refuseSharedFolder(folder);
+}
+
+/** Refuses a folder in which every user of the machine could replace the files. One that does not exist is fine. */
+export function refuseSharedFolder(folder: string): void {
+  const mode = statSync(folder, { throwIfNoEntry: false })?.mode;
+  // Windows keeps its permissions elsewhere.
+  if (mode === undefined || process.platform === 'win32') return;
   if ((mode & writableByOthers) === 0 || (mode & sticky) !== 0) return;
   throw new OptionsError(
     `the folder ${folder} can be written by every user of this machine: run "chmod 700" on it`,

@@ -2,7 +2,7 @@ import { OptionsError } from '@sallyport/core';
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { requirePrivateFolder } from '../embedded/private-folder.ts';
+import { refuseSharedFolder, requirePrivateFolder } from '../embedded/private-folder.ts';
 import { generateRootSecret, parseSecretVersions, type SecretVersion } from './secret-versions.ts';
 
 export interface RootSecretOptions {
@@ -23,16 +23,25 @@ const secretFileName = 'root-secret';
  * @throws OptionsError that names the key or the file and never the value, when the secret is weak, damaged or readable by others.
  */
 export function loadRootSecret(options: RootSecretOptions): readonly SecretVersion[] {
-  const { dataDir, environmentValue } = options;
+  const found = readRootSecret(options);
+  if (found !== undefined) return found;
+  requirePrivateFolder(options.dataDir);
+  const file = join(options.dataDir, secretFileName);
+  return parseSecretFile(file, makeSecretFile(file));
+}
+
+/** Finds the root secret as {@link loadRootSecret} does, and makes none: `undefined` when there is none yet. */
+export function readRootSecret({ dataDir, environmentValue }: RootSecretOptions): readonly SecretVersion[] | undefined {
   if (environmentValue !== undefined)
     return parseSecretVersions(environmentValue, 'SALLYPORT_SECRET', 'Make a value with "sallyport secrets generate".');
-  requirePrivateFolder(dataDir);
+  refuseSharedFolder(dataDir);
   const file = join(dataDir, secretFileName);
-  return parseSecretVersions(
-    readSecretFile(file) ?? makeSecretFile(file),
-    file,
-    'Restore it: no other value opens what was sealed under it.',
-  );
+  const text = readSecretFile(file);
+  return text === undefined ? undefined : parseSecretFile(file, text);
+}
+
+function parseSecretFile(file: string, text: string): readonly SecretVersion[] {
+  return parseSecretVersions(text, file, 'Restore it: no other value opens what was sealed under it.');
 }
 
 function readSecretFile(file: string): string | undefined {

@@ -1,0 +1,13 @@
+import type { DoctorCheck } from '@sallyport/core';
+import type { Config } from '../config/config-schema.ts';
+import type { Environment } from '../config/environment.ts';
+
+/** A deployment as its configuration and its environment describe it, before anything is opened. */
+export interface StartContext {
+  readonly config: Config;
+  readonly isDemo: boolean;
+  readonly environment: Environment;
+}
+
+/** A check that needs nothing but the configuration, the environment and the files that they name. */
+export type StartCheck = DoctorCheck<StartContext>;
