@@ -42,6 +42,7 @@ export default defineConfig({
             'bench/**/*.test.ts',
             'test/transport/**/*.test.ts',
             'test/deploy/**/*.test.ts',
+            'test/processes/**/*.test.ts',
             'test/upgrades/**/*.test.ts',
           ],
         },

@@ -185,7 +185,7 @@ async function measureHeap(
   }
 }
 
-async function heapOf({ process: child }: RunningGateway): Promise<HeapReport> {
+async function heapOf({ child }: RunningGateway): Promise<HeapReport> {
   const reported = once(child, 'message');
   child.send('report');
   const [report] = (await reported) as [HeapReport];

@@ -1,23 +1,16 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { request, type IncomingMessage } from 'node:http';
-import { createInterface } from 'node:readline';
 import path from 'node:path';
 import { upstreamVariables } from '../demo/topology.ts';
+import { startGatewayProcess, type GatewayProcess } from '../test/processes/gateway-process.ts';
+import { signIn } from '../test/processes/sign-in.ts';
 import { findFreePorts } from '../tools/launch/free-ports.ts';
 import { workspaceRoot } from '../tools/workspace-root.ts';
 import { pinnedCommand } from './cores.ts';
 
 /** The built gateway in a process of its own, as `npm start` starts it. */
-export interface RunningGateway {
-  readonly port: number;
-  readonly process: ChildProcess;
-  /** From the start of the process to the line that says that it serves. */
-  readonly readyAfterMilliseconds: number;
+export interface RunningGateway extends GatewayProcess {
   residentBytes(): number;
-  stop(): Promise<void>;
 }
 
 export interface GatewayOptions {
@@ -36,13 +29,14 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const [port = 0, internalPort, mailboxPort] = await findFreePorts(3);
   const upstream = `http://127.0.0.1:${upstreamPort}`;
   const program = path.join(workspaceRoot, 'apps/gateway/dist/main.js');
-  const [command = '', ...parameters] = pinnedCommand(core, [process.execPath, ...nodeOptions, program]);
-  const startedAt = performance.now();
-  const child = spawn(command, parameters, {
+  const gateway = await startGatewayProcess({
+    command: pinnedCommand(core, [process.execPath, ...nodeOptions, program]),
     // Nowhere is a configuration: with one it would not be the demonstration.
     cwd: path.join(workspaceRoot, 'bench'),
-    stdio: ['ignore', 'pipe', 2, 'ipc'],
-    env: {
+    // It logs a line for each request of the load.
+    keptLines: 20,
+    hasChannel: true,
+    environment: {
       PATH: process.env['PATH'],
       PORT: String(port),
       HOSTNAME: '127.0.0.1',
@@ -53,25 +47,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       ...upstreamVariables(() => upstream),
     },
   });
-  const lines = createInterface(child.stdout ?? process.stdin);
-  const readyAfterMilliseconds = await new Promise<number>((resolve, reject) => {
-    lines.on('line', (line) => {
-      if (line.includes('gateway ready')) resolve(performance.now() - startedAt);
-    });
-    child.once('exit', (code) => reject(new Error(`the gateway ended with ${code}`)));
-    child.once('error', reject);
-  });
-  return {
-    port,
-    process: child,
-    readyAfterMilliseconds,
-    residentBytes: () => residentBytesOf(child.pid ?? 0),
-    stop: async () => {
-      const ended = once(child, 'exit');
-      child.kill('SIGTERM');
-      await ended;
-    },
-  };
+  return { ...gateway, residentBytes: () => residentBytesOf(gateway.pid) };
 }
 
 /** Signs a demo account in, and resolves to the cookie of its session. */
@@ -82,22 +58,7 @@ export async function signInAtGateway({ port }: RunningGateway, dataDir: string)
     readonly password: string;
   }[];
   const { email = '', password = '' } = accounts[0] ?? {};
-  const { host, origin } = new URL(publicUrl);
-  // Not `fetch`, which names the host that it connects to.
-  const sent = request({
-    port,
-    host: '127.0.0.1',
-    method: 'POST',
-    path: '/auth/sign-in/email',
-    headers: { host, origin, 'content-type': 'application/json' },
-  });
-  sent.end(JSON.stringify({ email, password }));
-  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
-  answer.resume();
-  const [cookie] = (answer.headers['set-cookie'] ?? []).map((line) => line.split(';', 1)[0] ?? '');
-  if (answer.statusCode !== 200 || cookie === undefined)
-    throw new Error(`signing in was answered with ${answer.statusCode}`);
-  return cookie;
+  return signIn(`http://127.0.0.1:${port}`, { email, password }, publicUrl);
 }
 
 function residentBytesOf(pid: number): number {

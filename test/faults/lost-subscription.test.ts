@@ -36,7 +36,9 @@ describe.skipIf(!hasServers)('a subscription to Redis that is cut again and agai
   };
 
   it('lets no gateway believe what it remembers: who signs out at one is refused by the other', async () => {
-    const cookies = await Promise.all(Array.from({ length: 6 }, () => system.signIn(email)));
+    const cookies: string[] = [];
+    // One after the other: a gateway on a busy machine sheds sign-ins that come at once.
+    while (cookies.length < 6) cookies.push(await system.signIn(email));
     for (const cookie of cookies) for (const gateway of [0, 1]) expect(await ask(gateway, cookie)).toBe(200);
     let isOver = false;
     const cutting = (async () => {

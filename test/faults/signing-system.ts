@@ -11,8 +11,10 @@ import {
   parseConfig,
   readEnvironment,
 } from '@sallyport/server';
-import { createGatewayFolder, testSecret, type GatewayProcess } from '@sallyport/server/test-support';
 import { findFreePorts } from '../../tools/launch/free-ports.ts';
+import { createGatewayFolder, testSecret } from '../processes/gateway-folder.ts';
+import type { GatewayProcess } from '../processes/gateway-process.ts';
+import { signIn } from '../processes/sign-in.ts';
 import { startNestService, type NestService } from './nest-service.ts';
 import { startPassportService } from './passport-service.ts';
 
@@ -90,7 +92,7 @@ export async function startSigningSystem(options: SigningSystemOptions): Promise
       shop,
       stockOrigin: stock.origin,
       lines: () => gateways.flatMap(({ lines }) => lines),
-      signIn: () => signIn(folder.origin),
+      signIn: () => signIn(folder.origin, { email, password }),
       restart: async (environment) => {
         await stop();
         await start(environment);
@@ -128,14 +130,4 @@ async function createAccount(
   } finally {
     await closing.close();
   }
-}
-
-async function signIn(origin: string): Promise<string> {
-  const answer = await fetch(`${origin}/auth/sign-in/email`, {
-    method: 'POST',
-    headers: { origin, 'content-type': 'application/json' },
-    body: JSON.stringify({ email, password }),
-  });
-  if (answer.status !== 200) throw new Error(`sign-in failed: ${answer.status} ${await answer.text()}`);
-  return answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
 }

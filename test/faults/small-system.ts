@@ -9,7 +9,9 @@ import type { SallyportOptions } from '@sallyport/nestjs';
 import { openPostgres } from '@sallyport/stores';
 import { createClosing, openIdentity, openStores, parseConfig, readEnvironment, type Stores } from '@sallyport/server';
 import { findFreePorts } from '../../tools/launch/free-ports.ts';
-import { startGatewayProcess, type GatewayProcess } from './gateway-process.ts';
+import type { GatewayProcess } from '../processes/gateway-process.ts';
+import { signIn } from '../processes/sign-in.ts';
+import { startQuickGateway } from './quick-gateway.ts';
 import { startNestService, type NestService } from './nest-service.ts';
 
 export interface SmallSystemOptions {
@@ -144,7 +146,7 @@ export async function startSmallSystem(options: SmallSystemOptions): Promise<Sma
 
     const gateways: GatewayProcess[] = [];
     for (let index = 0; index < count; index += 1) {
-      const gateway = await startGatewayProcess(configFor(index), environment);
+      const gateway = await startQuickGateway(configFor(index), environment);
       closing.push(() => gateway.stop());
       gateways.push(gateway);
     }
@@ -157,7 +159,7 @@ export async function startSmallSystem(options: SmallSystemOptions): Promise<Sma
       },
       createAccount: async (email, roles = ['vendor']) =>
         email === 'ada@example.test' ? firstUser : createAccount(email, roles),
-      signIn: (email) => signIn(`http://localhost:${port}`, email),
+      signIn: (email) => signIn(`http://localhost:${port}`, { email, password }),
       withStores,
       withIdentity,
       close: () => closing.close(),
@@ -166,16 +168,6 @@ export async function startSmallSystem(options: SmallSystemOptions): Promise<Sma
     await closing.close();
     throw error;
   }
-}
-
-async function signIn(origin: string, email: string): Promise<string> {
-  const answer = await fetch(`${origin}/auth/sign-in/email`, {
-    method: 'POST',
-    headers: { origin, 'content-type': 'application/json' },
-    body: JSON.stringify({ email, password }),
-  });
-  if (answer.status !== 200) throw new Error(`sign-in failed: ${answer.status} ${await answer.text()}`);
-  return answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
 }
 
 async function makeSchema(databaseUrl: string): Promise<{ readonly url: string; drop(): Promise<void> }> {

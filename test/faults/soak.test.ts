@@ -11,12 +11,15 @@ it(
   'a system under random faults loses nothing that it acknowledged',
   { timeout: (minutes + preparationMinutes) * 60_000 },
   async () => {
-    const { child, exited, terminate } = spawnTree(
-      ['tools/run.mjs', 'test/faults/soak.ts', '--minutes', String(minutes)],
-      { cwd: workspaceRoot, stdio: ['ignore', 'pipe', 'inherit'] },
-    );
-    onTestFinished(() => terminate(10_000));
-    const [output, { code }] = await Promise.all([child.stdout === null ? '' : text(child.stdout), exited]);
+    const tree = spawnTree(['tools/run.mjs', 'test/faults/soak.ts', '--minutes', String(minutes)], {
+      cwd: workspaceRoot,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => tree.terminate(10_000));
+    const [output, { code }] = await Promise.all([
+      tree.child.stdout === null ? '' : text(tree.child.stdout),
+      tree.exited,
+    ]);
     expect(output).toMatch(/[1-9]\d* faults survived; [1-9]\d* acknowledged, \d+ unanswered, nothing contradicted/);
     expect(code).toBe(0);
   },

@@ -3,7 +3,8 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { findFreePorts } from '../../tools/launch/free-ports.ts';
-import { startGatewayProcess, type GatewayProcess } from '../faults/gateway-process.ts';
+import { startQuickGateway } from '../faults/quick-gateway.ts';
+import type { GatewayProcess } from '../processes/gateway-process.ts';
 
 /** Where a gateway keeps everything: its data folder alone, or PostgreSQL besides. */
 export interface StoredGatewayOptions {
@@ -93,7 +94,7 @@ export async function startStoredGateway(options: StoredGatewayOptions): Promise
   let gateway: GatewayProcess;
   try {
     const ports = await findFreePorts(2);
-    gateway = await startGatewayProcess(configurationOf(options.dataDir, ports, upstream), environmentOf(options));
+    gateway = await startQuickGateway(configurationOf(options.dataDir, ports, upstream), environmentOf(options));
   } catch (error) {
     stopService();
     throw error;

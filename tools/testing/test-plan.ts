@@ -28,6 +28,7 @@ const foldersOnServers = [
   'test/attack/',
   'test/e2e/',
   'test/faults/',
+  'test/processes/',
   'test/upgrades/',
 ];
 

@@ -3,7 +3,7 @@ import { omits, says } from '../runner/answer-oracles.ts';
 import { anonymous, either, nothing, user } from '../runner/upstream-oracles.ts';
 import { cookieOf, row } from '../runner/write-case.ts';
 import { fixtureAccounts } from '../fixture/fixture-accounts.ts';
-import { signIn } from '../fixture/sign-in.ts';
+import { sessionValue } from '../fixture/session-value.ts';
 import { headerOf } from '../runner/wire.ts';
 
 /* C: what counts as the session cookie. */
@@ -161,7 +161,7 @@ export const cookieCases: readonly AttackCase[] = [
     'a new sign-in makes a new session, and ends the one that the browser had',
     async (kit) => {
       const { gateway, cookieName } = kit.address;
-      const first = await signIn(gateway, 'app.test', cookieName, fixtureAccounts.alice);
+      const first = await sessionValue(gateway, fixtureAccounts.alice);
       const body = JSON.stringify({ email: fixtureAccounts.alice.email, password: fixtureAccounts.alice.password });
       const wire = await kit.open();
       wire.send(
@@ -195,7 +195,7 @@ export const cookieCases: readonly AttackCase[] = [
     'signing out clears the cookie as it was set, and the session is dead',
     async (kit) => {
       const { gateway, cookieName } = kit.address;
-      const value = await signIn(gateway, 'app.test', cookieName, fixtureAccounts.alice);
+      const value = await sessionValue(gateway, fixtureAccounts.alice);
       const wire = await kit.open();
       wire.send(
         `POST /auth/sign-out HTTP/1.1\r\nHost: app.test\r\nOrigin: https://app.test\r\nContent-Type: application/json\r\nCookie: ${cookieName}=${value}\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`,

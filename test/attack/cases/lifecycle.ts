@@ -1,5 +1,5 @@
 import { fixtureAccounts, spareAccount, type FixtureAccount } from '../fixture/fixture-accounts.ts';
-import { signIn } from '../fixture/sign-in.ts';
+import { sessionValue } from '../fixture/session-value.ts';
 import type { AttackCase } from '../runner/attack-case.ts';
 import type { Kit } from '../runner/kit.ts';
 import type { Wire, WireAnswer } from '../runner/wire.ts';
@@ -125,7 +125,7 @@ export const lifecycleCases: readonly AttackCase[] = [
 ];
 
 function session(kit: Kit, account: FixtureAccount): Promise<string> {
-  return signIn(kit.address.gateway, 'app.test', kit.address.cookieName, account);
+  return sessionValue(kit.address.gateway, account);
 }
 
 interface Asked {

@@ -2,7 +2,7 @@ import type { AttackCase } from '../runner/attack-case.ts';
 import { nothing, user } from '../runner/upstream-oracles.ts';
 import { cookieOf, row } from '../runner/write-case.ts';
 import { fixtureAccounts } from '../fixture/fixture-accounts.ts';
-import { signIn } from '../fixture/sign-in.ts';
+import { sessionValue } from '../fixture/session-value.ts';
 
 /* W: WebSockets and streams of events. */
 
@@ -60,7 +60,7 @@ export const webSocketCases: readonly AttackCase[] = [
     'signing out ends the socket and the stream of events of that session',
     async (kit) => {
       const { gateway, cookieName } = kit.address;
-      const value = await signIn(gateway, 'app.test', cookieName, fixtureAccounts.alice);
+      const value = await sessionValue(gateway, fixtureAccounts.alice);
       const cookie = `Cookie: ${cookieName}=${value}`;
       const socket = await kit.open();
       socket.send([`GET /ws HTTP/1.1`, 'Host: app.test', ...handshake, own, cookie, '', ''].join('\r\n'));

@@ -23,11 +23,13 @@ export interface Workplace {
 
 /** The first version of the root secret in tests. */
 export const firstSecret = 'kL9x2Qm7Vw4Rt8Zp1Bn6Yc3Hd5Jf0GsA';
+/** The second version of the root secret in tests. */
 export const secondSecret = 'Zt4Nq8Wx1Kd7Rb3Ym9Hc5Vf2Lg6Js0Pa';
 
 /** A password that the rules accept. */
 export const goodPassword = 'violet-kettle-marches-north-7';
 
+/** Makes a folder for command lines, with an environment that holds `variables`. */
 export function createWorkplace(variables: Readonly<Record<string, string>> = {}): Workplace {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-cli-'));
   const dataDir = join(folder, 'data');

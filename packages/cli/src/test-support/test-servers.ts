@@ -5,6 +5,7 @@ import { env } from 'node:process';
 import { silentLogger } from '@sallyport/core';
 import { openExternalDatabase, openPostgres } from '@sallyport/stores';
 
+/** Where a test keeps its records. */
 export type DatabaseKind = 'sqlite' | 'postgres' | 'mongodb';
 
 const serverUrls = { postgres: env['TEST_POSTGRES_URL'] ?? '', mongodb: env['TEST_MONGODB_URL'] ?? '' } as const;
@@ -14,6 +15,7 @@ export const testRedisUrl = env['TEST_REDIS_URL'] ?? '';
 
 export const databaseKinds: readonly DatabaseKind[] = ['sqlite', 'postgres', 'mongodb'];
 
+/** Whether tests can run on a database. */
 export function isAvailable(kind: DatabaseKind): boolean {
   return kind === 'sqlite' || serverUrls[kind] !== '';
 }
@@ -25,6 +27,7 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
+/** Makes an empty database on a server of the tests. */
 export async function makeDatabase(kind: DatabaseKind): Promise<TestDatabase> {
   if (kind === 'sqlite') return { variables: {}, drop: async () => {} };
   const name = `sallyport_${randomBytes(6).toString('hex')}`;

@@ -1,7 +1,1 @@
-export {
-  createGatewayFolder,
-  testSecret,
-  type GatewayFolder,
-  type GatewayFolderOptions,
-  type GatewayProcess,
-} from './gateway-process.ts';
+export { send, testRoutes, type PlainAnswer } from './test-gateway.ts';

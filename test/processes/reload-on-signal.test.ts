@@ -1,6 +1,7 @@
+import { testRoutes } from '@sallyport/server/test-support';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { createGatewayFolder, type GatewayFolder, type GatewayProcess } from '../test-support/gateway-process.ts';
-import { testRoutes } from '../test-support/test-gateway.ts';
+import { createGatewayFolder, type GatewayFolder } from './gateway-folder.ts';
+import type { GatewayProcess } from './gateway-process.ts';
 
 // Processes are started.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });

@@ -5,23 +5,13 @@ import { Agent, createServer, request as sendRequest, type Server, type ServerRe
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { silentLogger } from '@sallyport/core';
+import { createClosing, openIdentity, openStores, parseConfig, readEnvironment } from '@sallyport/server';
+import { send, testRoutes } from '@sallyport/server/test-support';
 import { openPostgres } from '@sallyport/stores';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { GatewayStatus } from '../admin/control.ts';
-import { createClosing } from '../closing.ts';
-import { readEnvironment } from '../config/environment.ts';
-import { parseConfig } from '../config/parse-config.ts';
-import { demoPolicy } from '../demo/demo-policy.ts';
-import { openIdentity } from '../open-identity.ts';
-import { openStores } from '../open-stores.ts';
-import {
-  createGatewayFolder,
-  testSecret,
-  type GatewayFolder,
-  type GatewayProcess,
-} from '../test-support/gateway-process.ts';
-import { send, testRoutes } from '../test-support/test-gateway.ts';
-import { countWorkers } from './count-workers.ts';
+import { createGatewayFolder, folderPolicy, testSecret, type GatewayFolder } from './gateway-folder.ts';
+import type { GatewayProcess } from './gateway-process.ts';
+import { signIn as signInAt } from './sign-in.ts';
 
 // Processes are started, and each of them has workers.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
@@ -31,29 +21,10 @@ const [postgresUrl, redisUrl] = [process.env['TEST_POSTGRES_URL'] ?? '', process
 const password = 'violet-kettle-marches-north-7';
 const email = 'ada@example.com';
 
-describe('how many processes serve', () => {
-  const config = (workers: number | 'auto') =>
-    parseConfig(
-      { publicUrl: 'http://localhost:1', policy: demoPolicy, routes: testRoutes('http://127.0.0.1:9'), workers },
-      'test',
-    );
-  const shared = { DATABASE_URL: 'postgres://db.test/a', REDIS_URL: 'redis://cache.test' };
-
-  it.each([
-    { workers: 2, variables: {}, says: /workers.*needs REDIS_URL and DATABASE_URL/ },
-    { workers: 2, variables: { DATABASE_URL: shared.DATABASE_URL }, says: /needs REDIS_URL:/ },
-    { workers: 2, variables: { REDIS_URL: shared.REDIS_URL }, says: /needs DATABASE_URL:/ },
-    { workers: 'auto' as const, variables: {}, says: /workers/ },
-  ])('is refused for $workers with $variables', ({ workers, variables, says }) => {
-    expect(() => countWorkers(config(workers), readEnvironment(variables))).toThrow(says);
-  });
-
-  it('is one without any of them, what is asked for with both, and one per core for "auto"', () => {
-    expect(countWorkers(config(1), readEnvironment({}))).toBe(1);
-    expect(countWorkers(config(3), readEnvironment(shared))).toBe(3);
-    expect(countWorkers(config('auto'), readEnvironment(shared))).toBeGreaterThan(0);
-  });
-});
+/** What the admin listener says of the processes that serve. */
+interface Status {
+  readonly processes: readonly number[];
+}
 
 describe.skipIf(postgresUrl === '' || redisUrl === '')('a gateway with two workers [postgres + redis]', () => {
   const name = `sallyport_${randomBytes(6).toString('hex')}`;
@@ -97,9 +68,9 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('a gateway with two worke
     await runOnPostgres(`DROP SCHEMA ${name} CASCADE`);
   });
 
-  const status = async (): Promise<GatewayStatus> =>
-    JSON.parse((await send(`${gateway.adminOrigin}/status`, 'GET', {})).body) as GatewayStatus;
-  const metrics = async (): Promise<string> => (await send(`${gateway.adminOrigin}/metrics`, 'GET', {})).body;
+  const status = async (): Promise<Status> =>
+    JSON.parse((await send(`${folder.adminOrigin}/status`, 'GET', {})).body) as Status;
+  const metrics = async (): Promise<string> => (await send(`${folder.adminOrigin}/metrics`, 'GET', {})).body;
   /** On a connection of its own, so that the workers take turns. */
   const ask = async (path: string): Promise<number> => (await send(folder.origin + path, 'GET', { cookie })).status;
   const linesOf = (message: string) => gateway.lines.filter((line) => line['message'] === message);
@@ -120,7 +91,7 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('a gateway with two worke
   it('explains through either of them', async () => {
     const question = JSON.stringify({ target: '/api/shop/a', headers: [['Cookie', cookie]] });
     const answer = await send(
-      `${gateway.adminOrigin}/explain`,
+      `${folder.adminOrigin}/explain`,
       'POST',
       { 'content-type': 'application/json' },
       question,
@@ -159,7 +130,7 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('a gateway with two worke
   });
 
   it('takes a new configuration at both of them, or at none', async () => {
-    const reload = async () => send(`${gateway.adminOrigin}/reload`, 'POST', {});
+    const reload = async () => send(`${folder.adminOrigin}/reload`, 'POST', {});
     const routes = testRoutes('http://127.0.0.1:9');
     const [first] = routes;
     folder.write({ routes: first === undefined ? routes : [...routes, { ...first, name: 'twin' }] });
@@ -314,7 +285,12 @@ async function makeAccount(
   variables: Readonly<Record<string, string>>,
 ): Promise<void> {
   const config = parseConfig(
-    { publicUrl: origin, policy: demoPolicy, routes: testRoutes('http://127.0.0.1:9'), dataDir: join(folder, 'data') },
+    {
+      publicUrl: origin,
+      policy: folderPolicy,
+      routes: testRoutes('http://127.0.0.1:9'),
+      dataDir: join(folder, 'data'),
+    },
     'test',
   );
   const closing = createClosing();
@@ -327,15 +303,7 @@ async function makeAccount(
   await closing.close();
 }
 
-async function signIn({ origin }: GatewayFolder): Promise<string> {
-  const answer = await fetch(`${origin}/auth/sign-in/email`, {
-    method: 'POST',
-    headers: { origin, 'content-type': 'application/json' },
-    body: JSON.stringify({ email, password }),
-  });
-  expect(answer.status).toBe(200);
-  return answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
-}
+const signIn = ({ origin }: GatewayFolder): Promise<string> => signInAt(origin, { email, password });
 
 function askWith(agent: Agent, url: string, cookie: string): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -4,9 +4,9 @@ import { Agent, createServer, request as sendRequest, type IncomingMessage, type
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Config } from '@sallyport/server';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Config } from './config/config-schema.ts';
-import { createGatewayFolder, type GatewayFolder } from './test-support/gateway-process.ts';
+import { createGatewayFolder, type GatewayFolder } from './gateway-folder.ts';
 
 // Processes are started.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });

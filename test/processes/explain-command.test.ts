@@ -3,10 +3,11 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { createWorkplace, freePort, goodPassword, type Workplace } from '@sallyport/cli/test-support';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startGatewayProcess, writeConfig, type GatewayProcess } from '../test-support/gateway-process.ts';
-import { createWorkplace, goodPassword, type Workplace } from '../test-support/memory-terminal.ts';
-import { freePort } from '../test-support/test-servers.ts';
+import { startBeside, writeConfig } from './command-workplace.ts';
+import type { GatewayProcess } from './gateway-process.ts';
+import { signIn } from './sign-in.ts';
 
 const email = 'ada@example.com';
 
@@ -19,8 +20,8 @@ describe('sallyport explain', () => {
     const port = await freePort();
     writeConfig(place, port, 'unused:');
     await place.run(['users', 'create-admin', '--email', email, '--password-stdin'], goodPassword);
-    gateway = await startGatewayProcess(place, port);
-    cookie = await gateway.signIn(email, goodPassword);
+    gateway = await startBeside(place);
+    cookie = await signIn(gateway.origin, { email, password: goodPassword });
   });
   afterAll(async () => {
     await gateway.stop();

@@ -1,9 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createWorkplace, freePort, goodPassword, type Workplace } from '@sallyport/cli/test-support';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { startGatewayProcess, writeConfig } from '../test-support/gateway-process.ts';
-import { createWorkplace, goodPassword, type Workplace } from '../test-support/memory-terminal.ts';
-import { freePort } from '../test-support/test-servers.ts';
+import { startBeside, writeConfig } from './command-workplace.ts';
 
 const difference = [
   { role: 'admin', kind: 'changed', permissionsAdded: ['user:manage'], permissionsRemoved: [] },
@@ -17,11 +16,9 @@ const describedDifference = [
 ];
 
 let place: Workplace;
-let port: number;
 beforeEach(async () => {
   place = createWorkplace();
-  port = await freePort();
-  writeConfig(place, port, 'sallyport:');
+  writeConfig(place, await freePort(), 'sallyport:');
   // Stores the roles, as a first start does.
   await place.run(['users', 'create-admin', '--email', 'ada@example.test', '--password-stdin'], `${goodPassword}\n`);
 });
@@ -59,14 +56,14 @@ describe('a policy that differs from the stored roles', () => {
 
   it('stops the start with the difference and both ways out, until "roles apply" has stored it', async () => {
     changePolicy();
-    const start = startGatewayProcess(place, port);
+    const start = startBeside(place);
     await expect(start).rejects.toThrow(describedDifference.map((line) => `  ${line}`).join('\n'));
     await expect(start).rejects.toThrow(/put the policy back.*"sallyport roles apply"/);
     const applied = await place.run(['roles', 'apply', '--json']);
     expect(applied).toMatchObject({ code: 0, errors: '' });
     expect(applied.json()).toEqual({ differences: difference });
     expect((await place.run(['roles', 'apply', '--json'])).json()).toEqual({ differences: [] });
-    const gateway = await startGatewayProcess(place, port);
+    const gateway = await startBeside(place);
     try {
       const refused = await place.run(['roles', 'apply']);
       expect(refused).toMatchObject({ code: 3, errors: expect.stringContaining('Stop the gateway first') as string });

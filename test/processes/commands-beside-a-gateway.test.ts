@@ -1,16 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startGatewayProcess, writeConfig, type GatewayProcess } from './test-support/gateway-process.ts';
 import {
   createWorkplace,
   firstSecret,
+  freePort,
   goodPassword,
+  isAvailable,
+  makeDatabase,
   secondSecret,
+  testRedisUrl,
+  type TestDatabase,
   type Workplace,
-} from './test-support/memory-terminal.ts';
-import { freePort, isAvailable, makeDatabase, testRedisUrl, type TestDatabase } from './test-support/test-servers.ts';
+} from '@sallyport/cli/test-support';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { rolesOf, startBeside, writeConfig } from './command-workplace.ts';
+import type { GatewayProcess } from './gateway-process.ts';
+import { signIn } from './sign-in.ts';
 
 const email = 'ada@example.test';
 const other = 'bob@example.test';
@@ -27,10 +33,13 @@ afterEach(async () => {
 });
 
 const start = async (): Promise<GatewayProcess> => {
-  const gateway = await startGatewayProcess(place, port);
+  const gateway = await startBeside(place);
   gateways.push(gateway);
   return gateway;
 };
+
+const signInAs = (address: string, gateway: GatewayProcess): Promise<string> =>
+  signIn(gateway.origin, { email: address, password: goodPassword });
 
 /** Runs a command line; the gateways are in processes of their own. */
 async function operate(args: readonly string[], input?: string): Promise<unknown> {
@@ -55,32 +64,32 @@ describe.skipIf(!hasServers)('commands beside running gateways [postgres + redis
   it('make accounts that sign in at once', async () => {
     const gateway = await start();
     await makeAdmin();
-    expect(await gateway.rolesOf(await gateway.signIn(email, goodPassword))).toEqual(['admin']);
+    expect(await rolesOf(gateway, await signInAs(email, gateway))).toEqual(['admin']);
     const record = { email: other, name: 'Bob', passwordHash: goodHash, emailVerified: true };
     writeFileSync(join(place.folder, 'in.ndjson'), JSON.stringify(record));
     expect(await operate(['users', 'import', 'in.ndjson'])).toMatchObject({ made: 1 });
-    expect(await gateway.rolesOf(await gateway.signIn(other, goodPassword))).toEqual(['user']);
+    expect(await rolesOf(gateway, await signInAs(other, gateway))).toEqual(['user']);
   }, 120_000);
 
   it('change roles, ban and end sessions, and the gateway that remembers them follows before they are done', async () => {
     const gateway = await start();
     await makeAdmin();
-    const cookie = await gateway.signIn(email, goodPassword);
-    expect(await gateway.rolesOf(cookie)).toEqual(['admin']);
+    const cookie = await signInAs(email, gateway);
+    expect(await rolesOf(gateway, cookie)).toEqual(['admin']);
 
     await operate(['users', 'set-roles', email, 'vendor']);
-    expect(await gateway.rolesOf(cookie)).toEqual(['vendor']);
+    expect(await rolesOf(gateway, cookie)).toEqual(['vendor']);
 
     expect(await operate(['sessions', 'end-all'])).toEqual({ ended: 1 });
-    expect(await gateway.rolesOf(cookie)).toBeUndefined();
+    expect(await rolesOf(gateway, cookie)).toBeUndefined();
 
-    const again = await gateway.signIn(email, goodPassword);
-    expect(await gateway.rolesOf(again)).toEqual(['vendor']);
+    const again = await signInAs(email, gateway);
+    expect(await rolesOf(gateway, again)).toEqual(['vendor']);
     expect(await operate(['users', 'ban', email])).toMatchObject({ sessionsEnded: 1 });
-    expect(await gateway.rolesOf(again)).toBeUndefined();
-    await expect(gateway.signIn(email, goodPassword)).rejects.toThrow(/401/);
+    expect(await rolesOf(gateway, again)).toBeUndefined();
+    await expect(signInAs(email, gateway)).rejects.toThrow(/401/);
     await operate(['users', 'unban', email]);
-    expect(await gateway.rolesOf(await gateway.signIn(email, goodPassword))).toEqual(['vendor']);
+    expect(await rolesOf(gateway, await signInAs(email, gateway))).toEqual(['vendor']);
   }, 120_000);
 
   it('take a signing key away while the gateway goes on, and it signs with the next one before they are done', async () => {
@@ -112,17 +121,17 @@ describe.skipIf(!hasServers)('commands beside running gateways [postgres + redis
     await makeAdmin();
     place.environment['SALLYPORT_SECRET'] = `2:${secondSecret},1:${firstSecret}`;
     const gateway = await start();
-    const cookie = await gateway.signIn(email, goodPassword);
+    const cookie = await signInAs(email, gateway);
     expect(await operate(['secrets', 'rewrap'])).toMatchObject({
       newest: 2,
       // The key of before; the gateway has sealed the next one under the new version.
       outcomes: [{ rewrapped: 1, current: 1 }, { unreadable: 0 }],
     });
-    expect(await gateway.rolesOf(cookie)).toEqual(['admin']);
+    expect(await rolesOf(gateway, cookie)).toEqual(['admin']);
     await gateways.pop()?.stop();
     place.environment['SALLYPORT_SECRET'] = `2:${secondSecret}`;
     const next = await start();
-    expect(await next.rolesOf(cookie)).toEqual(['admin']);
+    expect(await rolesOf(next, cookie)).toEqual(['admin']);
   }, 120_000);
 });
 

@@ -1,0 +1,32 @@
+import { request, type IncomingMessage } from 'node:http';
+
+/**
+ * Signs in at a gateway, and resolves to the cookie of the session as `name=value`.
+ *
+ * @param publicUrl where browsers believe the gateway to be; by default where it is
+ */
+export async function signIn(
+  gateway: string,
+  { email, password }: { readonly email: string; readonly password: string },
+  publicUrl: string = gateway,
+): Promise<string> {
+  const { host, origin } = new URL(publicUrl);
+  const body = JSON.stringify({ email, password });
+  // Not `fetch`, which names the host that it connects to.
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    const sent = request(`${gateway}/auth/sign-in/email`, {
+      method: 'POST',
+      agent: false,
+      headers: { host, origin, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+    });
+    sent.on('response', resolve);
+    sent.on('error', reject);
+    sent.end(body);
+  });
+  answer.resume();
+  const cookies = (answer.headers['set-cookie'] ?? []).map((line) => line.split(';')[0] ?? '');
+  const cookie = cookies.find((pair) => /^(?:__Host-)?sallyport=./.test(pair));
+  if (answer.statusCode !== 200 || cookie === undefined)
+    throw new Error(`the sign-in of ${email} was answered with ${answer.statusCode}`);
+  return cookie;
+}
