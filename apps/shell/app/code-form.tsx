@@ -2,22 +2,15 @@
 
 import { Button } from '@sallyport/ui/button';
 import { CodeField } from '@sallyport/ui/code-field';
-import { factorWords, type CodeMethod, type FactorMethod } from '@sallyport/ui/factor-words';
+import { factorWords } from '@sallyport/ui/factor-words';
 import { ProblemNotice } from '@sallyport/ui/problem-notice';
 import { useSubmission } from '@sallyport/ui/use-submission';
-import { authFetch } from '@sallyport/nextjs/client';
+import { authFetch, type CodeMethod, type ShownFactor } from '@sallyport/nextjs/client';
 import { useEffect, useState } from 'react';
 import { MailboxLink } from './demo-note.tsx';
 
-/** A second factor that can be asked for. */
-export interface OfferedFactor {
-  readonly method: FactorMethod;
-  /** Where its codes go, shortened: enough to recognise. */
-  readonly destination?: string;
-}
-
 export interface CodeFormProps {
-  readonly factors: readonly OfferedFactor[];
+  readonly factors: readonly ShownFactor[];
   readonly hasRecoveryCodes: boolean;
   readonly resendSeconds: number;
   /** Where a code is asked for. */

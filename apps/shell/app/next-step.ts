@@ -1,9 +1,4 @@
-/** What the answer to a right first factor says. */
-export interface SignInAnswer {
-  readonly status: 'signed-in' | 'second-factor-required' | 'second-factor-set-up-required';
-  /** A path of this origin, as identity found it safe. */
-  readonly returnTo: string;
-}
+import type { SignInAnswer } from '@sallyport/nextjs/client';
 
 const pages: Readonly<Record<SignInAnswer['status'], string | undefined>> = {
   'signed-in': undefined,
@@ -12,7 +7,7 @@ const pages: Readonly<Record<SignInAnswer['status'], string | undefined>> = {
 };
 
 /** Where a sign-in goes on: to the page that was asked for, or to the second step, which keeps it in mind. */
-export function nextStep({ status, returnTo }: SignInAnswer): string {
+export function nextStep({ status, returnTo }: Pick<SignInAnswer, 'status' | 'returnTo'>): string {
   const page = pages[status];
   return page === undefined ? returnTo : withReturnTo(page, returnTo);
 }

@@ -3,28 +3,18 @@
 import { buttonClass } from '@sallyport/ui/button';
 import { Notice } from '@sallyport/ui/notice';
 import { ProblemNotice } from '@sallyport/ui/problem-notice';
-import { signInUrl } from '@sallyport/nextjs/client';
+import { signInUrl, type PendingAnswer, type PendingSignInAnswer } from '@sallyport/nextjs/client';
 import type { ReactNode } from 'react';
-import type { OfferedFactor } from './code-form.tsx';
 import { useAnswer } from './use-answer.ts';
-
-/** A sign-in that waits for its second factor, as identity describes it. */
-export interface Pending {
-  readonly status: 'pending';
-  readonly purpose: 'verify' | 'set-up';
-  readonly methods: readonly OfferedFactor[];
-  readonly hasRecoveryCodes?: boolean;
-  readonly resendSeconds: number;
-}
 
 export interface PendingSignInProps {
   readonly returnTo: string | undefined;
-  readonly children: (pending: Pending) => ReactNode;
+  readonly children: (pending: PendingSignInAnswer) => ReactNode;
 }
 
 /** Finds the sign-in that waits in this browser. Without one it leads back to the first step. */
 export function PendingSignIn({ returnTo, children }: PendingSignInProps) {
-  const answer = useAnswer<Pending | { readonly status: 'none' }>('/auth/second-factor/pending');
+  const answer = useAnswer<PendingAnswer>('/auth/second-factor/pending');
   if (answer.kind === 'waiting') {
     return (
       <p role="status" className="min-h-56 text-ink-soft">

@@ -1,4 +1,27 @@
 /* What a browser may load: rules and names only, no verification, no schema library, no Node built-in. */
+export type {
+  CodeMethod,
+  ConfirmFactorAnswer,
+  EndedSessionsAnswer,
+  FactorMethod,
+  FactorsAnswer,
+  OwnFactor,
+  PendingAnswer,
+  PendingSignInAnswer,
+  RecoveryCodesAnswer,
+  SentCodeStartAnswer,
+  SessionAnswer,
+  SessionsAnswer,
+  ShownFactor,
+  ShownSession,
+  ShownUser,
+  SignedInAnswer,
+  SignInAnswer,
+  StartFactorAnswer,
+  StepUpAnswer,
+  StepUpOfferAnswer,
+  TotpStartAnswer,
+} from './answers/identity-answers.ts';
 export type { StepUp } from './policy/assurance.ts';
 export { errorCatalog, isErrorCode, type ErrorCatalogEntry, type ErrorCode } from './errors/error-catalog.ts';
 export { OptionsError, type OptionsErrorCode } from './options/options-error.ts';

@@ -1,30 +1,20 @@
 'use client';
 
-import { authFetch } from '@sallyport/nextjs/client';
+import {
+  authFetch,
+  type ConfirmFactorAnswer,
+  type FactorMethod,
+  type StartFactorAnswer,
+} from '@sallyport/nextjs/client';
 import { useState } from 'react';
 import { Button } from './button.tsx';
 import { CodeField } from './code-field.tsx';
 import { CopyButton } from './copy-button.tsx';
-import { factorWords, type FactorMethod } from './factor-words.tsx';
+import { factorWords } from './factor-words.tsx';
 import { ProblemNotice } from './problem-notice.tsx';
 import { QrCode } from './qr-code.tsx';
 import { TextField } from './text-field.tsx';
 import { useSubmission } from './use-submission.tsx';
-
-/** What the answer to the first right code says. */
-export interface SetUpAnswer {
-  /** Present with the first factor of an account. */
-  readonly recoveryCodes?: readonly string[];
-  /** Present when it was the last step of a sign-in. */
-  readonly returnTo?: string;
-}
-
-/** What the server tells about a factor that was begun. */
-interface Begun {
-  readonly secret?: string;
-  readonly uri?: string;
-  readonly destination?: string;
-}
 
 export interface FactorSetUpProps {
   readonly method: FactorMethod;
@@ -32,7 +22,7 @@ export interface FactorSetUpProps {
   readonly returnTo?: string | undefined;
   /** Whether to offer to end the other sessions. @default false */
   readonly offersSignOut?: boolean;
-  readonly onDone: (answer: SetUpAnswer) => void;
+  readonly onDone: (answer: ConfirmFactorAnswer) => void;
   readonly onCancel?: (() => void) | undefined;
   /** Takes what only another page can repair. Returns `true` when it did. */
   readonly onRefused?: (error: unknown) => boolean;
@@ -41,14 +31,14 @@ export interface FactorSetUpProps {
 /** Sets up a second factor, step by step. Nothing is made before the user asks for it. */
 export function FactorSetUp(props: FactorSetUpProps) {
   const { method, onCancel } = props;
-  const [begun, setBegun] = useState<Begun>();
+  const [begun, setBegun] = useState<StartFactorAnswer>();
   return (
     <div className="space-y-5">
       {begun === undefined ? (
         <BeginForm {...props} onBegun={setBegun} />
       ) : (
         <>
-          {begun.uri === undefined || begun.secret === undefined ? (
+          {!('uri' in begun) ? (
             <p role="status">
               A code is on its way to <strong className="font-semibold">{begun.destination}</strong>. It works for ten
               minutes.
@@ -82,13 +72,17 @@ const beginWords: Readonly<Record<FactorMethod, { readonly text: string; readonl
   sms: { text: 'We send a code to your phone. Your carrier may charge for it.', action: 'Send a code' },
 };
 
-function BeginForm({ method, onRefused, onBegun }: FactorSetUpProps & { readonly onBegun: (begun: Begun) => void }) {
+function BeginForm({
+  method,
+  onRefused,
+  onBegun,
+}: FactorSetUpProps & { readonly onBegun: (begun: StartFactorAnswer) => void }) {
   const { text, action } = beginWords[method];
   const { form, isPending, problem, errorOf, onSubmit } = useSubmission(async (values) => {
     const json = method === 'sms' ? { number: values.get('number') } : {};
     try {
       const response = await authFetch(`/auth/second-factor/${method}/start`, { method: 'POST', json });
-      onBegun((await response.json()) as Begun);
+      onBegun((await response.json()) as StartFactorAnswer);
     } catch (error) {
       if (onRefused?.(error) !== true) throw error;
     }
@@ -145,7 +139,7 @@ function ConfirmForm({ method, returnTo, offersSignOut = false, onDone, onRefuse
     };
     try {
       const response = await authFetch(`/auth/second-factor/${method}/confirm`, { method: 'POST', json });
-      onDone((await response.json()) as SetUpAnswer);
+      onDone((await response.json()) as ConfirmFactorAnswer);
     } catch (error) {
       if (onRefused?.(error) !== true) throw error;
     }

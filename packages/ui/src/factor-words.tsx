@@ -1,10 +1,5 @@
 import { KeyRound, Mail, MessageSquare, Smartphone, type LucideIcon } from 'lucide-react';
-
-/** A kind of second factor. */
-export type FactorMethod = 'totp' | 'email' | 'sms';
-
-/** What a code can come from. */
-export type CodeMethod = FactorMethod | 'recovery-code';
+import type { CodeMethod } from '@sallyport/nextjs/client';
 
 /** What people are told of a way to get a code. */
 export interface FactorWords {

@@ -1,12 +1,19 @@
 'use client';
 
 import { Button } from '@sallyport/ui/button';
-import type { CodeMethod } from '@sallyport/ui/factor-words';
-import { announceSignIn, authFetch, ProblemError, signInUrl } from '@sallyport/nextjs/client';
+import {
+  announceSignIn,
+  authFetch,
+  ProblemError,
+  signInUrl,
+  type CodeMethod,
+  type PendingSignInAnswer,
+  type SignedInAnswer,
+} from '@sallyport/nextjs/client';
 import { useState } from 'react';
 import { CodeForm } from '../code-form.tsx';
 import { withReturnTo } from '../next-step.ts';
-import { BeginAgain, PendingSignIn, type Pending } from '../pending-sign-in.tsx';
+import { BeginAgain, PendingSignIn } from '../pending-sign-in.tsx';
 
 interface SecondFactorProps {
   readonly returnTo: string | undefined;
@@ -21,7 +28,7 @@ export function SecondFactor({ returnTo, mailboxUrl }: SecondFactorProps) {
     const json = { method, code, ...(returnTo === undefined ? {} : { returnTo }) };
     try {
       const response = await authFetch('/auth/second-factor/verify', { method: 'POST', json });
-      const answer = (await response.json()) as { readonly returnTo: string };
+      const answer = (await response.json()) as SignedInAnswer;
       announceSignIn();
       location.assign(answer.returnTo);
     } catch (error) {
@@ -39,7 +46,7 @@ export function SecondFactor({ returnTo, mailboxUrl }: SecondFactorProps) {
 }
 
 interface QuestionProps extends SecondFactorProps {
-  readonly pending: Pending;
+  readonly pending: PendingSignInAnswer;
   readonly onCode: (method: CodeMethod, code: string) => Promise<void>;
 }
 

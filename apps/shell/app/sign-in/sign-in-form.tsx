@@ -6,9 +6,9 @@ import { PasswordField } from '@sallyport/ui/password-field';
 import { ProblemNotice } from '@sallyport/ui/problem-notice';
 import { TextField } from '@sallyport/ui/text-field';
 import { useSubmission } from '@sallyport/ui/use-submission';
-import { announceSignIn, authFetch } from '@sallyport/nextjs/client';
+import { announceSignIn, authFetch, type SignInAnswer } from '@sallyport/nextjs/client';
 import { useState } from 'react';
-import { nextStep, type SignInAnswer } from '../next-step.ts';
+import { nextStep } from '../next-step.ts';
 import { SendVerificationAgain } from './send-verification-again.tsx';
 
 /** Signs in, then loads the next page whole: it may belong to another application. */

@@ -5,8 +5,8 @@ import { Notice } from '@sallyport/ui/notice';
 import { PasswordField } from '@sallyport/ui/password-field';
 import { ProblemNotice } from '@sallyport/ui/problem-notice';
 import { useSubmission } from '@sallyport/ui/use-submission';
-import { authFetch } from '@sallyport/nextjs/client';
-import { CodeForm, type OfferedFactor } from '../code-form.tsx';
+import { authFetch, type ShownFactor, type StepUpAnswer, type StepUpOfferAnswer } from '@sallyport/nextjs/client';
+import { CodeForm } from '../code-form.tsx';
 import { useAnswer } from '../use-answer.ts';
 
 interface StepUpProps {
@@ -16,21 +16,14 @@ interface StepUpProps {
   readonly mailboxUrl: string | undefined;
 }
 
-/** With what the owner of the session can confirm who they are. */
-interface StepUpOffer {
-  readonly methods: readonly (OfferedFactor | { readonly method: 'password' })[];
-  readonly hasRecoveryCodes?: boolean;
-  readonly resendSeconds: number;
-}
-
 /** Confirms who the user is, with the second factor or, where there is none, the password; then leads on. */
 export function StepUp({ returnTo, acr, mailboxUrl }: StepUpProps) {
-  const answer = useAnswer<StepUpOffer>('/auth/step-up');
+  const answer = useAnswer<StepUpOfferAnswer>('/auth/step-up');
 
   async function confirm(proof: Readonly<Record<string, string>>): Promise<void> {
     const json = { ...proof, ...(returnTo === undefined ? {} : { returnTo }) };
     const response = await authFetch('/auth/step-up', { method: 'POST', json });
-    const raised = (await response.json()) as { readonly returnTo: string };
+    const raised = (await response.json()) as StepUpAnswer;
     location.assign(raised.returnTo);
   }
 
@@ -53,7 +46,7 @@ export function StepUp({ returnTo, acr, mailboxUrl }: StepUpProps) {
   }
   return (
     <CodeForm
-      factors={methods.filter((offer): offer is OfferedFactor => offer.method !== 'password')}
+      factors={methods.filter((offer): offer is ShownFactor => offer.method !== 'password')}
       hasRecoveryCodes={hasRecoveryCodes}
       resendSeconds={resendSeconds}
       sendPath="/auth/step-up/send"

@@ -1,6 +1,7 @@
+import type { ShownUser } from '@sallyport/core';
 import type { User } from './user-table.ts';
 
-/** What the pages are told of the owner of a new session. */
-export function toShownUser({ id, name, email, roles }: User) {
+/** The owner of a new session, as pages show it. */
+export function toShownUser({ id, name, email, roles }: User): ShownUser {
   return { id, name, email, roles };
 }

@@ -7,6 +7,10 @@ import {
   type SessionDirectory,
   type SessionStore,
   type CsrfTokens,
+  type EndedSessionsAnswer,
+  type SessionAnswer,
+  type SessionsAnswer,
+  type ShownSession,
 } from '@sallyport/core';
 import { toDeviceNames } from '../sessions/device-label.ts';
 import type { SessionRevocation } from '../sessions/session-revocation.ts';
@@ -33,22 +37,22 @@ export function createSessionRoutes(parts: SessionRouteParts) {
     .get('/session', async (c) => {
       const session = await findSession(c.env.context, directory);
       const record = session === null ? null : await sessions.findBySid(session.principal.sid);
-      if (session === null || record === null) return c.json({ status: 'signed-out' as const });
+      if (session === null || record === null) return c.json({ status: 'signed-out' } satisfies SessionAnswer);
       const { id, profile, roles, permissions } = session.principal;
       return c.json({
-        status: 'signed-in' as const,
+        status: 'signed-in',
         user: { id, name: profile?.name ?? '', email: profile?.email ?? '', roles, permissions },
         session: {
           sid: record.sid,
           acr: record.acr,
           amr: record.amr,
-          authTime: record.authTime,
-          createdAt: record.createdAt,
-          idleExpiresAt: record.idleExpiresAt,
-          absoluteExpiresAt: record.absoluteExpiresAt,
+          authTime: record.authTime.toISOString(),
+          createdAt: record.createdAt.toISOString(),
+          idleExpiresAt: record.idleExpiresAt.toISOString(),
+          absoluteExpiresAt: record.absoluteExpiresAt.toISOString(),
         },
         csrfToken: csrfTokens.tokenFor(record.sid),
-      });
+      } satisfies SessionAnswer);
     })
     .post('/sign-out', async (c) => {
       await readNothing(c.req.raw);
@@ -67,20 +71,22 @@ export function createSessionRoutes(parts: SessionRouteParts) {
     .get('/sessions', async (c) => {
       const { principal } = await requireSession(c.env.context, directory);
       const records = await sessions.listLive(principal.id, now());
-      return c.json({ sessions: records.map((record) => toShownSession(record, principal.sid)) });
+      const shown = records.map((record) => toShownSession(record, principal.sid));
+      return c.json({ sessions: shown } satisfies SessionsAnswer);
     })
     .post('/sessions/revoke-others', async (c) => {
       await readNothing(c.req.raw);
       const { principal } = await requireSession(c.env.context, directory);
       const ending = { subject: principal.id, reason: 'signed-out-elsewhere', except: principal.sid } as const;
-      return c.json({ ended: await revocation.endAll(ending, c.env.context) });
+      const ended = await revocation.endAll(ending, c.env.context);
+      return c.json({ ended } satisfies EndedSessionsAnswer);
     })
     .post('/sessions/revoke-all', async (c) => {
       await readNothing(c.req.raw);
       const { principal } = await requireSession(c.env.context, directory);
       const ended = await revocation.endAll({ subject: principal.id, reason: 'signed-out-everywhere' }, c.env.context);
       c.header('set-cookie', clearedCookie);
-      return c.json({ ended });
+      return c.json({ ended } satisfies EndedSessionsAnswer);
     })
     .delete('/sessions/:sid', async (c) => {
       await readNothing(c.req.raw);
@@ -97,7 +103,7 @@ export function createSessionRoutes(parts: SessionRouteParts) {
     });
 }
 
-function toShownSession(record: SessionRecord, currentSid: string) {
+function toShownSession(record: SessionRecord, currentSid: string): ShownSession {
   const { browser, system } = toDeviceNames(record.device.userAgent);
   return {
     sid: record.sid,
@@ -106,8 +112,8 @@ function toShownSession(record: SessionRecord, currentSid: string) {
     browser,
     system,
     address: record.device.address,
-    createdAt: record.createdAt,
-    lastActiveAt: record.lastActiveAt,
+    createdAt: record.createdAt.toISOString(),
+    lastActiveAt: record.lastActiveAt.toISOString(),
     acr: record.acr,
     amr: record.amr,
   };

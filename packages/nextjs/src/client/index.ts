@@ -1,6 +1,30 @@
 'use client';
 
-export type { Requirement, StepUp } from '@sallyport/core/browser';
+export type {
+  CodeMethod,
+  ConfirmFactorAnswer,
+  EndedSessionsAnswer,
+  FactorMethod,
+  FactorsAnswer,
+  OwnFactor,
+  PendingAnswer,
+  PendingSignInAnswer,
+  RecoveryCodesAnswer,
+  SentCodeStartAnswer,
+  SessionAnswer,
+  SessionsAnswer,
+  ShownFactor,
+  ShownSession,
+  ShownUser,
+  SignedInAnswer,
+  SignInAnswer,
+  StartFactorAnswer,
+  StepUpAnswer,
+  StepUpOfferAnswer,
+  TotpStartAnswer,
+  Requirement,
+  StepUp,
+} from '@sallyport/core/browser';
 export type { ClientAuth, ClientSignedIn, ClientSignedOut } from '../client-auth.ts';
 export { ProblemError, type ProblemDetails, type ProblemField } from '../problem-error.ts';
 export { signInUrl } from '../sign-in-url.ts';

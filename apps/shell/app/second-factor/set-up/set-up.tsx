@@ -1,21 +1,27 @@
 'use client';
 
 import { Button } from '@sallyport/ui/button';
-import { FactorSetUp, type SetUpAnswer } from '@sallyport/ui/factor-set-up';
-import { factorWords, type FactorMethod } from '@sallyport/ui/factor-words';
+import { FactorSetUp } from '@sallyport/ui/factor-set-up';
+import { factorWords } from '@sallyport/ui/factor-words';
 import { RecoveryCodes } from '@sallyport/ui/recovery-codes';
-import { announceSignIn, ProblemError } from '@sallyport/nextjs/client';
+import {
+  announceSignIn,
+  ProblemError,
+  type ConfirmFactorAnswer,
+  type FactorMethod,
+  type PendingSignInAnswer,
+} from '@sallyport/nextjs/client';
 import { useState } from 'react';
-import { BeginAgain, PendingSignIn, type Pending } from '../../pending-sign-in.tsx';
+import { BeginAgain, PendingSignIn } from '../../pending-sign-in.tsx';
 
 const overCodes: ReadonlySet<unknown> = new Set(['SP_SIGN_IN_EXPIRED', 'SP_UNAUTHENTICATED']);
 
 /** The last step of a sign-in for a user whose role demands a second factor and who has none. */
 export function SetUp({ returnTo }: { readonly returnTo: string | undefined }) {
-  const [answer, setAnswer] = useState<SetUpAnswer>();
+  const [answer, setAnswer] = useState<ConfirmFactorAnswer>();
   const [isOver, setOver] = useState(false);
 
-  function finish(done: SetUpAnswer): void {
+  function finish(done: ConfirmFactorAnswer): void {
     announceSignIn();
     if (done.recoveryCodes === undefined) location.assign(done.returnTo ?? '/');
     else setAnswer(done);
@@ -40,9 +46,9 @@ export function SetUp({ returnTo }: { readonly returnTo: string | undefined }) {
 }
 
 interface ChoiceProps {
-  readonly pending: Pending;
+  readonly pending: PendingSignInAnswer;
   readonly returnTo: string | undefined;
-  readonly onDone: (answer: SetUpAnswer) => void;
+  readonly onDone: (answer: ConfirmFactorAnswer) => void;
   readonly onRefused: (error: unknown) => boolean;
 }
 

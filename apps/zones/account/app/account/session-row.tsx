@@ -1,12 +1,13 @@
 import { Laptop, Smartphone } from 'lucide-react';
+import type { ShownSession } from '@sallyport/nextjs/client';
 import { Button } from '@sallyport/ui/button';
 import { RelativeTime } from '@sallyport/ui/relative-time';
 import { SignOutButton } from '@sallyport/ui/sign-out-button';
-import { nameOf, type Session } from './session.ts';
+import { nameOf } from './session.ts';
 import { methodWords } from './sign-in-words.ts';
 
 interface SessionRowProps {
-  readonly session: Session;
+  readonly session: ShownSession;
   readonly isEnding: boolean;
   readonly onEnd: () => void;
 }

@@ -1,20 +1,19 @@
 'use client';
 
 import { toSubmissionProblem, type SubmissionProblem } from '@sallyport/ui/submission-problem';
-import { authFetch } from '@sallyport/nextjs/client';
+import { authFetch, type EndedSessionsAnswer, type SessionsAnswer, type ShownSession } from '@sallyport/nextjs/client';
 import { useCallback, useEffect, useState } from 'react';
-import type { Session } from './session.ts';
 
 /** The list of sessions, and the ways to end them. */
 export interface Sessions {
   /** Absent until the first answer. */
-  readonly sessions: readonly Session[] | undefined;
+  readonly sessions: readonly ShownSession[] | undefined;
   /** Handles of the sessions that are being ended; they stay on the page until the gateway says they are gone. */
   readonly ending: ReadonlySet<string>;
   readonly problem: SubmissionProblem | undefined;
   readonly news: string;
   readonly reload: () => Promise<void>;
-  readonly end: (session: Session) => Promise<void>;
+  readonly end: (session: ShownSession) => Promise<void>;
   readonly endOthers: () => Promise<void>;
 }
 
@@ -22,7 +21,7 @@ const none: ReadonlySet<string> = new Set();
 
 /** Loads the sessions. Ended ones fade at once and leave when the gateway has confirmed it; a refusal brings them back. */
 export function useSessions(): Sessions {
-  const [sessions, setSessions] = useState<readonly Session[]>();
+  const [sessions, setSessions] = useState<readonly ShownSession[]>();
   const [ending, setEnding] = useState(none);
   const [problem, setProblem] = useState<SubmissionProblem>();
   const [news, setNews] = useState('');
@@ -70,15 +69,15 @@ export function useSessions(): Sessions {
         (sessions ?? []).filter(({ current }) => !current).map(({ sid }) => sid),
         async () => {
           const response = await authFetch('/auth/sessions/revoke-others', { method: 'POST', json: {} });
-          const { ended } = (await response.json()) as { readonly ended: number };
+          const { ended } = (await response.json()) as EndedSessionsAnswer;
           return ended === 1 ? 'One other session is signed out.' : `${ended} other sessions are signed out.`;
         },
       ),
   };
 }
 
-async function readSessions(): Promise<readonly Session[]> {
+async function readSessions(): Promise<readonly ShownSession[]> {
   const response = await authFetch('/auth/sessions');
-  const { sessions } = (await response.json()) as { readonly sessions: readonly Session[] };
+  const { sessions } = (await response.json()) as SessionsAnswer;
   return sessions;
 }

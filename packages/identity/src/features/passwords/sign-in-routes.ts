@@ -6,6 +6,8 @@ import {
   serializeSessionCookie,
   type RequestContext,
   type SessionCookie,
+  type SignedInAnswer,
+  type SignInAnswer,
 } from '@sallyport/core';
 import type { DeviceTrust } from '../../accounts/device-trust.ts';
 import type { Guess, GuessLimiter } from '../../accounts/guess-limiter.ts';
@@ -78,12 +80,13 @@ export function createSignInRoutes(parts: SignInParts) {
     if (outcome.kind === 'asked') {
       const { setCookie, status, methods } = outcome;
       c.header('set-cookie', setCookie);
-      return c.json({ status, methods, returnTo: toSafeReturnTo(returnTo) });
+      return c.json({ status, methods, returnTo: toSafeReturnTo(returnTo) } satisfies SignInAnswer);
     }
     const { user, token } = outcome;
     c.header('set-cookie', serializeSessionCookie(cookie, token, lifetime.absoluteSeconds));
     deviceCookie.trust(c, user);
-    return c.json({ status: 'signed-in' as const, user: toShownUser(user), returnTo: toSafeReturnTo(returnTo) });
+    const shown = toShownUser(user);
+    return c.json({ status: 'signed-in', user: shown, returnTo: toSafeReturnTo(returnTo) } satisfies SignedInAnswer);
   });
 }
 

@@ -1,6 +1,13 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
-import { SallyportError } from '@sallyport/core';
+import {
+  SallyportError,
+  type ConfirmFactorAnswer,
+  type FactorsAnswer,
+  type RecoveryCodesAnswer,
+  type SentCodeStartAnswer,
+  type TotpStartAnswer,
+} from '@sallyport/core';
 import { whereOf } from '../../events/audit-context.ts';
 import { changeFactors, type FactorChangeParts } from './change-factors.ts';
 import { resendSeconds } from './code-limiter.ts';
@@ -66,13 +73,13 @@ export function createFactorRoutes(parts: FactorParts) {
       return c.json({
         factors: owned.map((factor) => ({
           ...toShownFactor(factor),
-          addedAt: factor.at,
+          addedAt: factor.at.toISOString(),
           enabled: enabled.includes(factor.method),
         })),
         methods: enabled,
         required: requiredAssurance.ofRoles(principal.roles) === 'mfa',
         recoveryCodesLeft: await recoveryCodes.countLeft(principal.id),
-      });
+      } satisfies FactorsAnswer);
     })
     .post('/second-factor/totp/start', async (c) => {
       await readNothing(c.req.raw);
@@ -80,21 +87,27 @@ export function createFactorRoutes(parts: FactorParts) {
       const secret = newTotpSecret();
       await factors.begin(user.id, 'totp', secret);
       // The one secret that an answer of ours holds: the app of its owner must learn it, and does so once.
-      return c.json({ secret, uri: toTotpUri(secret, issuer, user.email) });
+      return c.json({ secret, uri: toTotpUri(secret, issuer, user.email) } satisfies TotpStartAnswer);
     })
     .post('/second-factor/email/start', async (c) => {
       await readNothing(c.req.raw);
       const { user, purpose } = await requireStart(c, parts, 'email');
       await sendCode({ userId: user.id, method: 'email', destination: user.email, purpose }, c.env.context);
       await factors.begin(user.id, 'email', user.email);
-      return c.json({ ...toShownFactor({ method: 'email', value: user.email }), resendSeconds });
+      return c.json({
+        ...toShownFactor({ method: 'email', value: user.email }),
+        resendSeconds,
+      } satisfies SentCodeStartAnswer);
     })
     .post('/second-factor/sms/start', async (c) => {
       const { number } = await readBody(c.req.raw, startSmsSchema);
       const { user, purpose } = await requireStart(c, parts, 'sms');
       await sendCode({ userId: user.id, method: 'sms', destination: number, purpose }, c.env.context);
       await factors.begin(user.id, 'sms', number);
-      return c.json({ ...toShownFactor({ method: 'sms', value: number }), resendSeconds });
+      return c.json({
+        ...toShownFactor({ method: 'sms', value: number }),
+        resendSeconds,
+      } satisfies SentCodeStartAnswer);
     })
     .post('/second-factor/:method/confirm', async (c) => {
       const method = requireMethod(c.req.param('method'));
@@ -115,7 +128,8 @@ export function createFactorRoutes(parts: FactorParts) {
         for (const setCookie of completed.setCookies) c.header('set-cookie', setCookie, { append: true });
         parts.deviceCookie.trust(c, completed.user);
         const user = toShownUser(completed.user);
-        return c.json({ status: 'signed-in' as const, user, returnTo: toSafeReturnTo(returnTo), ...shownCodes });
+        const signedIn = { status: 'signed-in' as const, user, returnTo: toSafeReturnTo(returnTo) };
+        return c.json({ ...signedIn, ...shownCodes } satisfies ConfirmFactorAnswer);
       }
       const { sid, user } = enroller;
       const proof = { acr: 'mfa', amr: amrOfCode[method], isOnTop: true, isSignIn: false } as const;
@@ -125,7 +139,7 @@ export function createFactorRoutes(parts: FactorParts) {
         await revocation.endAll(ending, context);
       }
       c.header('set-cookie', elevated.setCookie);
-      return c.json({ status: 'confirmed' as const, ...shownCodes });
+      return c.json({ status: 'confirmed', ...shownCodes } satisfies ConfirmFactorAnswer);
     })
     .post('/second-factor/recovery-codes/regenerate', async (c) => {
       await readNothing(c.req.raw);
@@ -141,7 +155,7 @@ export function createFactorRoutes(parts: FactorParts) {
         await noteNewCodes(parts, id, codes.length, c.env.context);
       });
       await mailer.send('recoveryCodesMade', user);
-      return c.json({ recoveryCodes: codes });
+      return c.json({ recoveryCodes: codes } satisfies RecoveryCodesAnswer);
     })
     .delete('/second-factor/:method', async (c) => {
       await readNothing(c.req.raw);

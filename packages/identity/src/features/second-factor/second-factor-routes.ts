@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
-import { SallyportError } from '@sallyport/core';
+import { SallyportError, type PendingAnswer, type SignedInAnswer } from '@sallyport/core';
 import { resendSeconds } from './code-limiter.ts';
 import { codeMethods, type SentMethod } from './factor-method.ts';
 import { toStoredUserAgent } from '../../sessions/device-label.ts';
@@ -31,14 +31,15 @@ export function createSecondFactorRoutes(parts: SecondFactorParts) {
   return new Hono<IdentityEnvironment>()
     .get('/second-factor/pending', async (c) => {
       const found = await findPending(c.req.raw, parts);
-      if (found === null) return c.json({ status: 'none' as const });
+      if (found === null) return c.json({ status: 'none' } satisfies PendingAnswer);
       const { pending, user } = found;
       const { purpose, expiresAt } = pending;
-      const common = { status: 'pending' as const, purpose, expiresAt, resendSeconds };
-      if (purpose === 'set-up') return c.json({ ...common, methods: enabled.map((method) => ({ method })) });
+      const common = { status: 'pending' as const, purpose, expiresAt: expiresAt.toISOString(), resendSeconds };
+      if (purpose === 'set-up')
+        return c.json({ ...common, methods: enabled.map((method) => ({ method })) } satisfies PendingAnswer);
       const owned = (await factors.list(user.id)).filter(({ method }) => enabled.includes(method));
       const hasRecoveryCodes = (await recoveryCodes.countLeft(user.id)) > 0;
-      return c.json({ ...common, methods: owned.map(toShownFactor), hasRecoveryCodes });
+      return c.json({ ...common, methods: owned.map(toShownFactor), hasRecoveryCodes } satisfies PendingAnswer);
     })
     .post('/second-factor/send', async (c) => {
       const { method } = await readBody(c.req.raw, sendSchema);
@@ -65,7 +66,8 @@ export function createSecondFactorRoutes(parts: SecondFactorParts) {
       for (const setCookie of completed.setCookies) c.header('set-cookie', setCookie, { append: true });
       parts.deviceCookie.trust(c, completed.user);
       const shown = toShownUser(completed.user);
-      return c.json({ status: 'signed-in' as const, user: shown, returnTo: toSafeReturnTo(returnTo) });
+      const answer: SignedInAnswer = { status: 'signed-in', user: shown, returnTo: toSafeReturnTo(returnTo) };
+      return c.json(answer);
     })
     .post('/second-factor/cancel', async (c) => {
       await readNothing(c.req.raw);

@@ -6,6 +6,8 @@ import {
   type RequestContext,
   type SessionDirectory,
   type SecurityEventLog,
+  type StepUpAnswer,
+  type StepUpOfferAnswer,
 } from '@sallyport/core';
 import type { DeviceTrust } from '../../accounts/device-trust.ts';
 import type { GuessLimiter } from '../../accounts/guess-limiter.ts';
@@ -61,11 +63,12 @@ export function createStepUpRoutes(parts: StepUpParts) {
       const { principal } = await requireSession(c.env.context, directory);
       const { id, acr, authTime } = principal;
       const owned = await factors.list(id);
-      const common = { acr, authTime, resendSeconds };
-      if (owned.length === 0) return c.json({ ...common, methods: [{ method: 'password' as const }] });
+      const common = { acr, authTime: authTime.toISOString(), resendSeconds };
+      if (owned.length === 0)
+        return c.json({ ...common, methods: [{ method: 'password' }] } satisfies StepUpOfferAnswer);
       const usable = owned.filter(({ method }) => enabled.includes(method));
       const hasRecoveryCodes = (await recoveryCodes.countLeft(id)) > 0;
-      return c.json({ ...common, methods: usable.map(toShownFactor), hasRecoveryCodes });
+      return c.json({ ...common, methods: usable.map(toShownFactor), hasRecoveryCodes } satisfies StepUpOfferAnswer);
     })
     .post('/step-up/send', async (c) => {
       const { method } = await readBody(c.req.raw, sendSchema);
@@ -102,7 +105,8 @@ export function createStepUpRoutes(parts: StepUpParts) {
         details: { acr, amr: [...amr] },
       });
       c.header('set-cookie', setCookie);
-      return c.json({ session: { sid, acr, amr, authTime }, returnTo: toSafeReturnTo(body.returnTo) });
+      const stepped = { sid, acr, amr, authTime: authTime.toISOString() };
+      return c.json({ session: stepped, returnTo: toSafeReturnTo(body.returnTo) } satisfies StepUpAnswer);
     });
 
   async function requireCode(

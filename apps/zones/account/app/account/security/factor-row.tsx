@@ -1,8 +1,8 @@
 import { Button } from '@sallyport/ui/button';
-import { factorWords, type FactorMethod } from '@sallyport/ui/factor-words';
+import { factorWords } from '@sallyport/ui/factor-words';
+import type { FactorMethod, OwnFactor } from '@sallyport/nextjs/client';
 import { RelativeTime } from '@sallyport/ui/relative-time';
 import type { ReactNode } from 'react';
-import type { OwnFactor } from './use-security.ts';
 
 interface FactorRowProps {
   readonly method: FactorMethod;

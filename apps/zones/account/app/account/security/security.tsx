@@ -3,15 +3,16 @@
 import { Button } from '@sallyport/ui/button';
 import { Card } from '@sallyport/ui/card';
 import { ConfirmDialog } from '@sallyport/ui/confirm-dialog';
-import { FactorSetUp, type SetUpAnswer } from '@sallyport/ui/factor-set-up';
-import { factorWords, type FactorMethod } from '@sallyport/ui/factor-words';
+import { FactorSetUp } from '@sallyport/ui/factor-set-up';
+import { factorWords } from '@sallyport/ui/factor-words';
+import type { ConfirmFactorAnswer, FactorMethod, FactorsAnswer } from '@sallyport/nextjs/client';
 import { Notice } from '@sallyport/ui/notice';
 import { ProblemNotice } from '@sallyport/ui/problem-notice';
 import { RecoveryCodes } from '@sallyport/ui/recovery-codes';
 import { useState } from 'react';
 import { FactorRow } from './factor-row.tsx';
 import { RecoveryRow } from './recovery-row.tsx';
-import { goToStepUp, useSecurity, type SecurityState } from './use-security.ts';
+import { goToStepUp, useSecurity } from './use-security.ts';
 
 /** The second factors of the person: what there is, what can be set up, and the way out of each. */
 export function Security() {
@@ -21,7 +22,7 @@ export function Security() {
   const [removing, setRemoving] = useState<FactorMethod>();
   const [news, setNews] = useState('');
 
-  async function finishSetUp(answer: SetUpAnswer): Promise<void> {
+  async function finishSetUp(answer: ConfirmFactorAnswer): Promise<void> {
     setSettingUp(undefined);
     setCodes(answer.recoveryCodes);
     setNews('Your second factor is on.');
@@ -109,11 +110,11 @@ export function Security() {
 }
 
 /** What can be set up, and what was set up before it was switched off. */
-function listed({ methods, factors }: SecurityState): readonly FactorMethod[] {
+function listed({ methods, factors }: FactorsAnswer): readonly FactorMethod[] {
   return [...new Set([...methods, ...factors.map(({ method }) => method)])];
 }
 
-function Summary({ state }: { readonly state: SecurityState }) {
+function Summary({ state }: { readonly state: FactorsAnswer }) {
   if (state.factors.length > 0) return null;
   return (
     <Notice tone="note" title="Only a password protects your account">

@@ -1,31 +1,19 @@
 'use client';
 
-import type { FactorMethod } from '@sallyport/ui/factor-words';
 import { toSubmissionProblem, type SubmissionProblem } from '@sallyport/ui/submission-problem';
-import { authFetch, ProblemError, stepUpUrl } from '@sallyport/nextjs/client';
+import {
+  authFetch,
+  ProblemError,
+  stepUpUrl,
+  type FactorMethod,
+  type FactorsAnswer,
+  type RecoveryCodesAnswer,
+} from '@sallyport/nextjs/client';
 import { useCallback, useEffect, useState } from 'react';
-
-/** A second factor of the person. */
-export interface OwnFactor {
-  readonly method: FactorMethod;
-  readonly destination?: string;
-  readonly addedAt: string;
-  readonly enabled: boolean;
-}
-
-/** What the gateway says of the second factors of the person. */
-export interface SecurityState {
-  readonly factors: readonly OwnFactor[];
-  /** What can be set up. */
-  readonly methods: readonly FactorMethod[];
-  /** Whether a role demands one. */
-  readonly required: boolean;
-  readonly recoveryCodesLeft: number;
-}
 
 export interface SecurityActions {
   /** Absent until the first answer. */
-  readonly state: SecurityState | undefined;
+  readonly state: FactorsAnswer | undefined;
   readonly problem: SubmissionProblem | undefined;
   readonly isPending: boolean;
   readonly reload: () => Promise<void>;
@@ -36,14 +24,14 @@ export interface SecurityActions {
 
 /** Loads the second factors, and changes them. Where a fresh sign-in is asked for, it leads there and back. */
 export function useSecurity(): SecurityActions {
-  const [state, setState] = useState<SecurityState>();
+  const [state, setState] = useState<FactorsAnswer>();
   const [problem, setProblem] = useState<SubmissionProblem>();
   const [isPending, setPending] = useState(false);
 
   const reload = useCallback(async () => {
     try {
       const response = await authFetch('/auth/second-factor');
-      setState((await response.json()) as SecurityState);
+      setState((await response.json()) as FactorsAnswer);
       setProblem(undefined);
     } catch (error) {
       setProblem(toSubmissionProblem(error));
@@ -78,7 +66,7 @@ export function useSecurity(): SecurityActions {
       run(async () => {
         const path = '/auth/second-factor/recovery-codes/regenerate';
         const response = await authFetch(path, { method: 'POST', json: {} });
-        const { recoveryCodes } = (await response.json()) as { readonly recoveryCodes: readonly string[] };
+        const { recoveryCodes } = (await response.json()) as RecoveryCodesAnswer;
         return recoveryCodes;
       }),
   };

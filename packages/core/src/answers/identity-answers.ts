@@ -1,0 +1,159 @@
+import type { AssuranceLevel } from '../principal/principal.ts';
+
+/*
+ * What identity answers under /auth, as JSON: times are ISO 8601. Identity checks its answers against these types, and
+ * pages read them by the same ones.
+ */
+
+/** A kind of second factor: an authenticator app, codes by email, codes by text message. */
+export type FactorMethod = 'totp' | 'email' | 'sms';
+
+/** What a code can come from. */
+export type CodeMethod = FactorMethod | 'recovery-code';
+
+/** A second factor, as its owner is shown it before the second step. */
+export interface ShownFactor {
+  readonly method: FactorMethod;
+  /** Where its codes go, shortened: enough to recognise. */
+  readonly destination?: string;
+}
+
+/** The owner of a new session. */
+export interface ShownUser {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string;
+  readonly roles: readonly string[];
+}
+
+/** `POST /auth/second-factor/verify`, and `POST /auth/sign-in/email` where no second factor is demanded. */
+export interface SignedInAnswer {
+  readonly status: 'signed-in';
+  readonly user: ShownUser;
+  /** A path of this origin. */
+  readonly returnTo: string;
+}
+
+/** `POST /auth/sign-in/email` */
+export type SignInAnswer =
+  | SignedInAnswer
+  | {
+      readonly status: 'second-factor-required' | 'second-factor-set-up-required';
+      /** With what the second factor can be answered, or what can be set up. */
+      readonly methods: readonly string[];
+      readonly returnTo: string;
+    };
+
+/** A sign-in that waits for its second factor. */
+export interface PendingSignInAnswer {
+  readonly status: 'pending';
+  readonly purpose: 'verify' | 'set-up';
+  readonly expiresAt: string;
+  readonly methods: readonly ShownFactor[];
+  /** Absent while a factor is set up. */
+  readonly hasRecoveryCodes?: boolean;
+  readonly resendSeconds: number;
+}
+
+/** `GET /auth/second-factor/pending` */
+export type PendingAnswer = PendingSignInAnswer | { readonly status: 'none' };
+
+/** `GET /auth/second-factor` */
+export interface FactorsAnswer {
+  readonly factors: readonly OwnFactor[];
+  /** What can be set up. */
+  readonly methods: readonly FactorMethod[];
+  /** Whether a role demands one. */
+  readonly required: boolean;
+  readonly recoveryCodesLeft: number;
+}
+
+/** A second factor of the signed-in user. */
+export interface OwnFactor extends ShownFactor {
+  readonly addedAt: string;
+  readonly enabled: boolean;
+}
+
+/** `POST /auth/second-factor/totp/start` */
+export interface TotpStartAnswer {
+  readonly secret: string;
+  readonly uri: string;
+}
+
+/** `POST /auth/second-factor/email/start` and `…/sms/start` */
+export interface SentCodeStartAnswer extends ShownFactor {
+  readonly resendSeconds: number;
+}
+
+/** `POST /auth/second-factor/:method/start` */
+export type StartFactorAnswer = TotpStartAnswer | SentCodeStartAnswer;
+
+/** `POST /auth/second-factor/:method/confirm`: a signed-in answer when it was the last step of a sign-in. */
+export type ConfirmFactorAnswer = (SignedInAnswer | { readonly status: 'confirmed'; readonly returnTo?: undefined }) & {
+  /** Present with the first factor of an account. */
+  readonly recoveryCodes?: readonly string[];
+};
+
+/** `POST /auth/second-factor/recovery-codes/regenerate` */
+export interface RecoveryCodesAnswer {
+  readonly recoveryCodes: readonly string[];
+}
+
+/** `GET /auth/step-up` */
+export interface StepUpOfferAnswer {
+  readonly acr: AssuranceLevel;
+  readonly authTime: string;
+  readonly methods: readonly (ShownFactor | { readonly method: 'password' })[];
+  /** Absent where the password is asked for. */
+  readonly hasRecoveryCodes?: boolean;
+  readonly resendSeconds: number;
+}
+
+/** `POST /auth/step-up` */
+export interface StepUpAnswer {
+  readonly session: {
+    readonly sid: string;
+    readonly acr: AssuranceLevel;
+    readonly amr: readonly string[];
+    readonly authTime: string;
+  };
+  readonly returnTo: string;
+}
+
+/** `GET /auth/session` */
+export type SessionAnswer =
+  | { readonly status: 'signed-out' }
+  | {
+      readonly status: 'signed-in';
+      readonly user: ShownUser & { readonly permissions: readonly string[] };
+      readonly session: StepUpAnswer['session'] & {
+        readonly createdAt: string;
+        readonly idleExpiresAt: string;
+        readonly absoluteExpiresAt: string;
+      };
+      readonly csrfToken: string;
+    };
+
+/** A session of the signed-in user. `sid` is a handle: it ends a session and opens none. */
+export interface ShownSession {
+  readonly sid: string;
+  readonly current: boolean;
+  readonly label: string;
+  readonly browser: string;
+  readonly system: string;
+  readonly address: string;
+  readonly createdAt: string;
+  readonly lastActiveAt: string;
+  readonly acr: AssuranceLevel;
+  readonly amr: readonly string[];
+}
+
+/** `GET /auth/sessions` */
+export interface SessionsAnswer {
+  readonly sessions: readonly ShownSession[];
+}
+
+/** `POST /auth/sessions/revoke-others` and `…/revoke-all` */
+export interface EndedSessionsAnswer {
+  readonly ended: number;
+}
