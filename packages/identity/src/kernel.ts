@@ -102,7 +102,7 @@ export async function createKernel(options: KernelOptions) {
   const { records, transaction, hasTransactions } = database;
   const events = countEvents(options.events ?? createSecurityEventLog(records), options.meter);
   const users = createUserTable(records);
-  const roles = await openRoleDirectory(records, policy, bus, now, onPolicyDifference);
+  const roles = await openRoleDirectory(database, policy, bus, now, onPolicyDifference);
   const hashing = createPasswordHashing({ ...hashingLimits, meter });
   const queue = createMailQueue({ mailer, logger });
   const messages = createAccountMessages(publicUrl, productName);

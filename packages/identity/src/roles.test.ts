@@ -1,8 +1,16 @@
 import { createInProcessBus } from '@sallyport/stores';
-import { definePolicy, type BusMessage, type Policy } from '@sallyport/core';
+import {
+  definePolicy,
+  recordModels,
+  SallyportError,
+  type BusMessage,
+  type Policy,
+  type Records,
+} from '@sallyport/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openRoleDirectory } from './accounts/role-directory.ts';
-import { applyPolicy } from './accounts/stored-roles.ts';
+import { applyPolicy, readRoleDifferences } from './accounts/stored-roles.ts';
+import type { IdentityDatabase } from './database/identity-database.ts';
 import { createSecurityEventLog } from './events/security-event-log.ts';
 import { canRace, onDatabase, startHarness, testPolicy, type Harness } from './identity.test-support.ts';
 
@@ -104,7 +112,7 @@ describe(onDatabase('the permissions of a role'), () => {
     const { records, transaction } = harness.database;
     const policy = { ...testPolicy, roles: { ...testPolicy.roles, ...change } };
     const bus = createInProcessBus();
-    const open = () => openRoleDirectory(records, policy, bus, harness.now);
+    const open = () => openRoleDirectory(harness.database, policy, bus, harness.now);
     await expect(open()).rejects.toMatchObject({
       code: 'SP_OPTIONS_POLICY_DIFFERS',
       message: expect.stringContaining(line) as string,
@@ -138,14 +146,13 @@ describe(onDatabase('the permissions of a role'), () => {
         .map(([name, held]) => [name, held.toReversed()] as const)
         .toReversed(),
     );
-    const { records } = harness.database;
-    const reordered = openRoleDirectory(records, { ...testPolicy, roles }, createInProcessBus(), harness.now);
+    const reordered = openRoleDirectory(harness.database, { ...testPolicy, roles }, createInProcessBus(), harness.now);
     await expect(reordered).resolves.toBeDefined();
   });
 
   it('are read again when the bus says that the policy changed', async () => {
     const bus = createInProcessBus();
-    const roles = await openRoleDirectory(harness.database.records, testPolicy, bus, harness.now);
+    const roles = await openRoleDirectory(harness.database, testPolicy, bus, harness.now);
     expect(await roles.permissionsOf(['user', 'ghost'])).toEqual({ permissions: ['product:read'], generation: 0 });
     await harness.database.records.updateMany({
       model: 'sallyportRole',
@@ -159,6 +166,91 @@ describe(onDatabase('the permissions of a role'), () => {
   it('do not exist for new users when the policy lacks the role', async () => {
     const policy = definePolicy({ permissions: {}, roles: { member: [] } });
     await expect(startHarness({ policy })).rejects.toThrow('the policy has no role "user"');
+  });
+});
+
+describe(onDatabase('the first fill of the roles'), () => {
+  const other = { ...testPolicy, roles: { clerk: ['product:read'], user: [] } };
+  const open = (policy: Policy, database: Pick<IdentityDatabase, 'records' | 'transaction'> = harness.database) =>
+    openRoleDirectory(database, policy, createInProcessBus(), harness.now);
+  const roleRows = () => harness.database.records.findMany<{ name: string }>({ model: recordModels.role });
+  const isStored = async (policy: Policy) =>
+    (await readRoleDifferences(harness.database.records, policy))?.length === 0;
+
+  beforeEach(async () => {
+    const where = [{ field: 'name', operator: 'in' as const, value: Object.keys(testPolicy.roles) }];
+    await harness.database.records.deleteMany({ model: recordModels.role, where });
+  });
+
+  it.skipIf(!canRace())('stores each role once for two starts with one policy', async () => {
+    await Promise.all([open(testPolicy), open(testPolicy)]);
+    expect((await roleRows()).map(({ name }) => name).toSorted()).toEqual(Object.keys(testPolicy.roles).toSorted());
+  });
+
+  it.skipIf(!canRace())('lets exactly one of two starts with different policies go on', async () => {
+    const [first, second] = await Promise.allSettled([open(testPolicy), open(other)]);
+    const refused = [first, second].filter(({ status }) => status === 'rejected');
+    expect(refused).toMatchObject([
+      {
+        reason: {
+          code: 'SP_OPTIONS_POLICY_DIFFERS',
+          message: expect.stringMatching(/role clerk[^]*"sallyport roles apply"/) as string,
+        },
+      },
+    ]);
+    expect(await isStored(first.status === 'fulfilled' ? testPolicy : other)).toBe(true);
+  });
+
+  it('stores nothing when it breaks off in the middle, and the next start fills the table', async () => {
+    const { records, transaction } = harness.database;
+    let isBroken = false;
+    const create: Records['create'] = (query) => {
+      if (isBroken) throw new SallyportError('SP_STORE_UNAVAILABLE');
+      isBroken = true;
+      return records.create(query);
+    };
+    await expect(open(testPolicy, { records: { ...records, create }, transaction })).rejects.toMatchObject({
+      code: 'SP_STORE_UNAVAILABLE',
+    });
+    expect(await roleRows()).toEqual([]);
+    await open(testPolicy);
+    expect(await isStored(testPolicy)).toBe(true);
+  });
+
+  it('is completed by "roles apply" where an older version was killed in the middle', async () => {
+    const { records, transaction } = harness.database;
+    const data = { name: 'user', permissions: 'product:read', generation: 0, updatedAt: harness.now() };
+    await records.create({ model: recordModels.role, data });
+    await expect(open(testPolicy)).rejects.toMatchObject({ code: 'SP_OPTIONS_POLICY_DIFFERS' });
+    const [bus, events] = [createInProcessBus(), createSecurityEventLog(records)];
+    await applyPolicy({ policy: testPolicy, records, transaction, bus, events, now: harness.now });
+    await open(testPolicy);
+    expect(await isStored(testPolicy)).toBe(true);
+  });
+});
+
+describe(onDatabase('policies that are applied at the same time'), () => {
+  const clerks = { ...testPolicy, roles: { ...testPolicy.roles, clerk: ['product:read'], user: [] } };
+  const cooks = { ...testPolicy, roles: { user: ['user:manage'], cook: [] } };
+  const apply = (policy: Policy) => {
+    const { records, transaction } = harness.database;
+    const [bus, events] = [createInProcessBus(), createSecurityEventLog(records)];
+    return applyPolicy({ policy, records, transaction, bus, events, now: harness.now });
+  };
+  const countEvents = async () => (await harness.events()).filter(({ type }) => type === 'policy.applied').length;
+
+  it.skipIf(!canRace())('are stored and reported once when they are the same', async () => {
+    const outcomes = await Promise.all([apply(clerks), apply(clerks), apply(clerks)]);
+    expect(outcomes.map(({ length }) => length).toSorted((a, b) => a - b)).toEqual([0, 0, 2]);
+    expect(await countEvents()).toBe(1);
+  });
+
+  it.skipIf(!canRace())('never mix when they differ', async () => {
+    await Promise.all([apply(clerks), apply(cooks)]);
+    const { records } = harness.database;
+    const left = await Promise.all([readRoleDifferences(records, clerks), readRoleDifferences(records, cooks)]);
+    expect(left.filter((differences) => differences?.length === 0)).toHaveLength(1);
+    expect(await countEvents()).toBe(2);
   });
 });
 

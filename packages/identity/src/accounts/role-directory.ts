@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { recordModels, type InvalidationBus, type Policy, type Records } from '@sallyport/core';
+import type { IdentityDatabase } from '../database/identity-database.ts';
 import { policyDiffersError } from './role-differences.ts';
 import { readRoleDifferences, readStoredRoles, type StoredRoles } from './stored-roles.ts';
 
@@ -31,13 +32,14 @@ const seedingPauseMilliseconds = 50;
  * @throws OptionsError `SP_OPTIONS_POLICY_DIFFERS` with the difference and what to do about it.
  */
 export async function openRoleDirectory(
-  records: Records,
+  database: Pick<IdentityDatabase, 'records' | 'transaction'>,
   policy: Policy,
   bus: InvalidationBus,
   now: () => Date,
   onPolicyDifference: OnPolicyDifference = 'refuse',
 ): Promise<RoleDirectory> {
-  if ((await readRoleDifferences(records, policy)) === undefined) await seed(records, policy, now());
+  const { records } = database;
+  if ((await readRoleDifferences(records, policy)) === undefined) await seed(database, policy, now());
   else if (onPolicyDifference === 'refuse') await requireSamePolicy(records, policy);
   let remembered: Promise<StoredRoles> | undefined;
   const forget = (): void => {
@@ -72,7 +74,7 @@ export async function openRoleDirectory(
   };
 }
 
-/** Another gateway may be filling the table at this moment: roles that only the policy has are waited for. */
+/** Without transactions another gateway may be filling the table at this moment: roles that only the policy has are waited for. */
 async function requireSamePolicy(records: Records, policy: Policy): Promise<void> {
   const deadline = performance.now() + seedingMilliseconds;
   for (;;) {
@@ -84,14 +86,26 @@ async function requireSamePolicy(records: Records, policy: Policy): Promise<void
   }
 }
 
-async function seed(records: Records, policy: Policy, at: Date): Promise<void> {
-  for (const [name, permissions] of Object.entries(policy.roles)) {
-    try {
-      await records.create({ model, data: { name, permissions: permissions.join(' '), generation: 0, updatedAt: at } });
-    } catch (error) {
-      // Another start was faster. Anything else is a fault.
-      if ((await records.findOne({ model, where: [{ field: 'name', value: name }] })) === null) throw error;
-    }
+/**
+ * In one transaction: a start that is killed leaves the table empty, and of two starts at the same time one fills it. In
+ * order of their names, so that the other one waits at a role that both have, and neither for the other.
+ */
+async function seed(
+  { records, transaction }: Pick<IdentityDatabase, 'records' | 'transaction'>,
+  policy: Policy,
+  at: Date,
+): Promise<void> {
+  const roles = Object.entries(policy.roles).toSorted(([one], [other]) => (one < other ? -1 : 1));
+  try {
+    await transaction(async () => {
+      for (const [name, permissions] of roles) {
+        const data = { name, permissions: permissions.join(' '), generation: 0, updatedAt: at };
+        await records.create({ model, data });
+      }
+    });
+  } catch (error) {
+    // Another start was faster. Anything else is a fault.
+    if ((await readRoleDifferences(records, policy)) === undefined) throw error;
   }
   // It may have filled the table from another policy.
   await requireSamePolicy(records, policy);

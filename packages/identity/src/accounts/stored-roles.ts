@@ -47,8 +47,11 @@ export async function readRoleDifferences(
  */
 export async function applyPolicy(options: ApplyPolicyOptions): Promise<readonly RoleDifference[]> {
   const { policy, records, transaction, bus, events, now } = options;
+  const before = await readStoredRoles(records);
+  if (compareRoles(policy, before.permissionsByRole).length === 0) return [];
   const at = now();
   const { differences, generation } = await transaction(async () => {
+    await lockRoles(records, [...before.permissionsByRole.keys()], at);
     const rows = await readRows(records);
     const changes = compareRoles(policy, toStoredRoles(rows).permissionsByRole);
     if (changes.length === 0) return { differences: changes, generation: 0 };
@@ -66,6 +69,16 @@ export async function applyPolicy(options: ApplyPolicyOptions): Promise<readonly
     await bus.publish({ kind: 'policy', id, minGeneration: generation, at, reason: 'policy-applied' });
   }
   return differences;
+}
+
+/** Others who apply a policy wait here, and read what this one has stored: two policies never mix. */
+async function lockRoles(records: Records, names: readonly string[], at: Date): Promise<void> {
+  if (names.length === 0) return;
+  await records.updateMany({
+    model,
+    where: [{ field: 'name', operator: 'in', value: [...names] }],
+    update: { updatedAt: at },
+  });
 }
 
 /** The first role carries the whole generation: a role that goes must not take the sum back to an earlier one. */
