@@ -88,7 +88,8 @@ export {
   type ServicePrincipal,
   type UserPrincipal,
 } from './principal/principal.ts';
-export { hostPatternSchema, isHost, isHostPattern } from './options/host-pattern.ts';
+export { hostPatternSchema, isHost } from './options/host-pattern.ts';
+export { publicOriginSchema } from './options/public-origin.ts';
 export { OptionsError, optionsErrorCatalog, type OptionsErrorCode } from './options/options-error.ts';
 export {
   problemMediaType,
@@ -98,7 +99,7 @@ export {
   type ProblemResponse,
 } from './errors/problem.ts';
 export { recordModels, type RecordColumn, type RecordFilter, type Records, type RecordTable } from './ports/records.ts';
-export { requestLimitSchema, type NamedRequestLimit, type RequestLimit } from './limits/request-limit.ts';
+export { requestLimitsSchema, type NamedRequestLimit, type RequestLimit } from './limits/request-limit.ts';
 export { exponentialBackoff, withJitter, type BackoffBounds } from './retry/backoff.ts';
 export { retryContended, type ContentionLimit } from './retry/retry-contended.ts';
 export { withTimeout } from './retry/with-timeout.ts';
@@ -118,7 +119,14 @@ export {
   type RevocationEvent,
   type RevocationKind,
 } from './events/revocation-event.ts';
-export { routeAccessSchema, routeSchema, type Route, type RouteAccess, type RouteInput } from './options/route.ts';
+export {
+  permissionSchema,
+  routeAccessSchema,
+  routeSchema,
+  type Route,
+  type RouteAccess,
+  type RouteInput,
+} from './options/route.ts';
 export { SallyportError, type FieldError, type SallyportErrorOptions } from './errors/sallyport-error.ts';
 export type { SealedColumn, Sealer, SealerFor } from './ports/sealing.ts';
 export { weaknessOfSecret } from './options/secret-strength.ts';

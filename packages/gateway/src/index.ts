@@ -1,14 +1,18 @@
 export { createGateway, type Gateway, type GatewayChange } from './gateway.ts';
 export type { Listening } from './listeners/listener.ts';
 export type { ExplainedFact, ExplainedStage, Explanation, ExplainQuestion } from './explain/explanation.ts';
-export type {
-  GatewayLimits,
-  GatewayOptions,
-  SessionCacheOptions,
-  StreamOptions,
-  UpstreamOptions,
-} from './gateway-options.ts';
-export { problemOfProxyNetwork } from './firewall/proxy-network.ts';
+export { tokenLifetimeSchema } from './credentials/token-lifetime.ts';
+export { localesSchema } from './firewall/locales.ts';
+export { proxyNetworkSchema } from './firewall/proxy-network.ts';
+export { forwardAuthOptionsSchema, type ForwardAuthOptions } from './forward-auth/forward-auth-options.ts';
+export { upstreamOptionsSchema, type UpstreamOptions } from './forward/upstream-options.ts';
+export type { GatewayOptions } from './gateway-options.ts';
+export { gatewayLimitsSchema, type GatewayLimits } from './limits/gateway-limits.ts';
+export { strictTransportSchema, type StrictTransportOptions } from './response/strict-transport.ts';
+export { problemsOfRoutes } from './routing/route-table.ts';
+export { revocationSubscribersSchema } from './sessions/revocation-subscribers.ts';
+export { sessionCacheOptionsSchema, type SessionCacheOptions } from './sessions/session-cache-options.ts';
+export { streamOptionsSchema, type StreamOptions } from './streams/stream-options.ts';
 export type { Mount } from './routing/mount.ts';
 export type { RequestRecord } from './record/record.ts';
 export {

@@ -65,8 +65,6 @@ export function createPersistentState(options: CheckedGatewayOptions): Persisten
     signInPath: options.signInPath,
     stepUpPath: options.stepUpPath,
     ...options.streams,
-    streamsPerSession: limits.streamsPerSession,
-    streamsPerUser: limits.streamsPerUser,
     cache,
     bus,
     clock,
@@ -82,7 +80,7 @@ export function createPersistentState(options: CheckedGatewayOptions): Persisten
       meter,
       breaker: { failures: options.upstreams.failures, pauseMilliseconds: options.upstreams.pauseSeconds * 1000 },
     }),
-    tunnels: { most: limits.tunnels, open: 0 },
+    tunnels: { most: options.streams.tunnels, open: 0 },
     requestLimits,
     metrics: {
       public: isCounted ? createGatewayMetrics(meter, 'public') : undefined,

@@ -226,7 +226,7 @@ describe('limits on requests', () => {
 it('the cap on WebSockets counts those that were opened before', async () => {
   const upstream = await startWebSocketUpstream();
   closing.push(() => upstream.close());
-  const gateway = await gatewayWith([open('ws', upstream.origin)], { limits: { tunnels: 1 } });
+  const gateway = await gatewayWith([open('ws', upstream.origin)], { streams: { tunnels: 1 } });
   const first = openRaw(handshake('/ws'), gateway.port);
   await expect.poll(() => upstream.open.size, settled).toBe(1);
   gateway.gateway.reconfigure({ routes: [open('ws', upstream.origin), open('b', nowhere)] });

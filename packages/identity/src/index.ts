@@ -44,5 +44,6 @@ export {
 } from './mail/development-mailbox.ts';
 export { createHttpSmsSender, type HttpSmsSenderOptions, type SmsAuthentication } from './mail/http-sms-sender.ts';
 export { createSmtpMailer, type SmtpMailerOptions } from './mail/smtp-mailer.ts';
+export { isWithinAbsolute, sessionLifetimeSchema } from './sessions/session-lifetime.ts';
 export type { SessionLifetime } from './sessions/session-maker.ts';
 export { createSecurityEventLog } from './events/security-event-log.ts';

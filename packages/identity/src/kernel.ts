@@ -1,5 +1,4 @@
 import {
-  OptionsError,
   createCsrfTokens,
   csrfSealingPurpose,
   sessionCookieFor,
@@ -34,6 +33,7 @@ import { createMailQueue } from './mail/mail-queue.ts';
 import { createSignInGates } from './sessions/required-assurance.ts';
 import { createSessionDirectory } from './sessions/session-directory.ts';
 import { createSessionLimit, type SessionLimitRules } from './sessions/session-limit.ts';
+import { requireSessionLifetime, sessionLifetimeSchema } from './sessions/session-lifetime.ts';
 import { createSessionMaker, type SessionLifetime } from './sessions/session-maker.ts';
 import { createSessionElevation } from './sessions/session-elevation.ts';
 import { createSessionRevocation } from './sessions/session-revocation.ts';
@@ -64,7 +64,6 @@ export interface KernelOptions {
 /** What features are built on. Each file of a feature says for itself what it uses of it. */
 export type IdentityKernel = Awaited<ReturnType<typeof createKernel>>['kernel'];
 
-const defaultLifetime: SessionLifetime = { idleSeconds: 12 * 60 * 60, absoluteSeconds: 7 * 24 * 60 * 60 };
 /** Limits on guessing at passwords that fit most: they are spoken of in a decision record. */
 export const defaultGuessLimits: GuessLimits = {
   accountFromNetwork: { maximumFailures: 20, windowSeconds: 15 * 60 },
@@ -86,7 +85,7 @@ export async function createKernel(options: KernelOptions) {
     mailer,
     policy,
     onPolicyDifference = 'refuse',
-    sessionLifetime: lifetime = defaultLifetime,
+    sessionLifetime: lifetime = sessionLifetimeSchema.parse({}),
     sessionLimit: limitRules,
     guessLimits = defaultGuessLimits,
     answerFloorMilliseconds = 300,
@@ -97,7 +96,7 @@ export async function createKernel(options: KernelOptions) {
     now = () => new Date(),
   } = options;
   const cookie = sessionCookieFor(publicUrl);
-  requireLifetime(lifetime);
+  requireSessionLifetime(lifetime);
 
   const { records, transaction, hasTransactions } = database;
   const events = countEvents(options.events ?? createSecurityEventLog(records), options.meter);
@@ -168,10 +167,4 @@ export async function createKernel(options: KernelOptions) {
       await hashing.close();
     },
   };
-}
-
-function requireLifetime({ idleSeconds, absoluteSeconds }: SessionLifetime): void {
-  const areWhole = Number.isInteger(idleSeconds) && Number.isInteger(absoluteSeconds);
-  if (!areWhole || idleSeconds < 1 || absoluteSeconds < idleSeconds)
-    throw new OptionsError('a session must live for whole seconds, and at least as long at all as without use');
 }

@@ -6,13 +6,7 @@ import {
   toStoreError,
   type Logger,
 } from '@sallyport/core';
-import {
-  createGateway,
-  createGatewayTraces,
-  type GatewayChange,
-  type GatewayTraces,
-  type Mount,
-} from '@sallyport/gateway';
+import { createGateway, createGatewayTraces, type GatewayTraces, type Mount } from '@sallyport/gateway';
 import type { Identity } from '@sallyport/identity';
 import type { Registry } from 'prom-client';
 import type { Control } from './admin/control.ts';
@@ -34,6 +28,7 @@ import { openMailer } from './open-mailer.ts';
 import { openStores } from './open-stores.ts';
 import { createReloader } from './reload/reloader.ts';
 import type { Tracing } from './tracing/open-telemetry.ts';
+import { toGatewayChange, toGatewayOptions } from './to-gateway-options.ts';
 import { openCertificate } from './tls/certificate-watch.ts';
 
 export interface GatewayOptions {
@@ -103,36 +98,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     // The reloader needs the gateway, and the gateway says how the reloader is.
     const reload = { isRefused: () => false };
     const gateway = createGateway({
-      publicUrl: config.publicUrl,
-      ...toGatewayChange(config),
+      ...toGatewayOptions(config),
       readinessWarnings: () => [
         ...(certificate?.warnings() ?? []),
         ...(reload.isRefused() ? ['configuration-not-reloaded'] : []),
       ],
-      ...(config.forwardAuth === undefined ? {} : { forwardAuth: config.forwardAuth }),
       mounts: mountsOf(identity, traces, config.limits.authRequests),
       sessions: identity.directory,
       keyRing: stores.keyRing,
       bus: stores.bus,
-      locales: config.locales,
       csrfTokens: createCsrfTokens(stores.sealerFor(csrfSealingPurpose)),
       isReady: stores.isReady,
       logger,
-      tokenLifetimeSeconds: config.tokens.internalSeconds,
-      sessionCache: config.sessionCache,
-      revocationSubscribers: config.internal.subscribers,
-      limits: {
-        ...config.limits,
-        streamsPerSession: config.streams.perSession,
-        streamsPerUser: config.streams.perUser,
-        tunnels: config.streams.tunnels,
-      },
-      streams: {
-        heartbeatSeconds: config.streams.heartbeatSeconds,
-        recheckSeconds: config.streams.recheckSeconds,
-        graceSeconds: config.streams.graceSeconds,
-      },
-      upstreams: config.upstreams,
       ...(environment.redisUrl === undefined
         ? {}
         : { sharedCounts: { counters: stores.counters, hash: (text) => counterSealer.hash(text) } }),
@@ -183,11 +160,6 @@ async function openConfiguredTracing({ tracing }: Config, logger: Logger): Promi
   if (endpoint === undefined) return undefined;
   const { openTracing } = await import('./tracing/open-telemetry.ts');
   return openTracing({ endpoint, sampleRatio, serviceName: 'sallyport-gateway', logger });
-}
-
-/** What the gateway reads afresh when the configuration changes. */
-function toGatewayChange({ routes, locales, hosts, internal, hsts, trustedProxies, log }: Config): GatewayChange {
-  return { routes, locales, hosts, internalHosts: internal.hosts, hsts, trustedProxies, accessLog: log.access };
 }
 
 async function createVerifiedAccount(

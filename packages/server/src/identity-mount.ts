@@ -3,6 +3,7 @@ import type { RequestContext, RequestLimit } from '@sallyport/core';
 import type { Mount } from '@sallyport/gateway';
 import { maximumBodyBytes, type Identity } from '@sallyport/identity';
 import type { IncomingMessage } from 'node:http';
+import { identityPlace } from './identity-place.ts';
 
 /** Mounts identity in the gateway under `/auth`: the gateway decides who calls, identity answers. */
 export function createIdentityMount(app: Identity['app'], requestLimits: readonly RequestLimit[] = []): Mount {
@@ -16,10 +17,7 @@ export function createIdentityMount(app: Identity['app'], requestLimits: readonl
     { overrideGlobalObjects: false },
   );
   return {
-    name: 'auth',
-    prefix: '/auth',
-    access: 'optional',
-    slide: false,
+    ...identityPlace,
     bodyBytes: maximumBodyBytes,
     requestLimits,
     async handle(request, response, context) {

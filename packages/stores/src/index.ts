@@ -37,6 +37,7 @@ export {
   type ChannelSubscription,
   type OpenRedisOptions,
   type Redis,
+  redisPrefixForm,
 } from './redis/open-redis.ts';
 export { readEvictionPolicy } from './redis/eviction-policy.ts';
 export { createRedisBus, type RedisBus, type RedisBusOptions } from './redis/redis-bus.ts';

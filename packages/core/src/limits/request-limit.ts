@@ -11,6 +11,17 @@ export const requestLimitSchema = z.strictObject({
   seconds: z.number().int().min(1).max(86_400).describe('Within so many seconds'),
 });
 
+/** A list of them. Two that count the same within the same time would be one, and the other without effect. */
+export const requestLimitsSchema = z
+  .array(requestLimitSchema)
+  .superRefine((limits, context) => {
+    for (const [index, { per, seconds }] of limits.entries()) {
+      if (limits.findIndex((other) => other.per === per && other.seconds === seconds) < index)
+        context.addIssue({ code: 'custom', path: [index], message: 'has the same "per" and "seconds" as another one' });
+    }
+  })
+  .readonly();
+
 /** A limit as it is written in the configuration. */
 export type RequestLimit = z.infer<typeof requestLimitSchema>;
 

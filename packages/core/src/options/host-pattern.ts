@@ -9,7 +9,7 @@ export function isHost(lowered: string): boolean {
 }
 
 /** Whether a text can stand in a list of hosts: a host with an optional port, or `*.` and a host. */
-export function isHostPattern(text: string): boolean {
+function isHostPattern(text: string): boolean {
   const lowered = text.toLowerCase();
   return isHost(lowered) || patternSyntax.test(lowered);
 }

@@ -1,10 +1,13 @@
 import * as z from 'zod';
 import { assuranceLevels } from '../policy/assurance.ts';
 import { hostPatternSchema } from './host-pattern.ts';
-import { requestLimitSchema } from '../limits/request-limit.ts';
+import { requestLimitsSchema } from '../limits/request-limit.ts';
 import { isPermission, isPermissionInterest } from '../policy/permission.ts';
 
-const permission = z.string().refine(isPermission, 'must be a permission such as "product:create"');
+/** A permission in the configuration. */
+export const permissionSchema = z.string().refine(isPermission, 'must be a permission such as "product:create"');
+/** A day at most: a timer of Node that is longer than 24.8 days fires at once. */
+const timeout = z.number().int().min(1).max(86_400_000);
 const upstreamUrl = z.url({ protocol: /^https?$/ }).refine(isOrigin, 'must be an origin: scheme, host and port only');
 
 /** Who may pass a route. Whatever needs the record (ownership) is decided by the service. */
@@ -13,7 +16,7 @@ export const routeAccessSchema = z.union(
     z.enum(['public', 'optional', 'signed-in', 'service']),
     z.strictObject({
       roles: z.array(z.string().min(1)).min(1).optional(),
-      permissions: z.array(permission).min(1).optional(),
+      permissions: z.array(permissionSchema).min(1).optional(),
     }),
   ],
   {
@@ -83,8 +86,7 @@ export const routeSchema = z.strictObject({
   limits: z
     .strictObject({
       bodyBytes: z.number().int().positive().optional().describe('Bytes of a request body'),
-      requests: z
-        .array(requestLimitSchema)
+      requests: requestLimitsSchema
         .optional()
         .describe('How many requests may come; absent means the limits of the gateway, an empty list means none'),
       inFlight: z
@@ -100,9 +102,9 @@ export const routeSchema = z.strictObject({
     .describe('Upper bounds for this route'),
   timeouts: z
     .strictObject({
-      connectMilliseconds: z.number().int().positive().optional(),
-      headersMilliseconds: z.number().int().positive().optional(),
-      idleMilliseconds: z.number().int().positive().optional(),
+      connectMilliseconds: timeout.optional(),
+      headersMilliseconds: timeout.optional(),
+      idleMilliseconds: timeout.optional(),
     })
     .optional()
     .describe('How long the gateway waits for the upstream'),

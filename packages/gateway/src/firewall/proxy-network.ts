@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import * as z from 'zod';
 
 /** Shortest prefixes of a network that can still be a list of proxies. */
 const shortestPrefix = { ipv4: 8, ipv6: 16 } as const;
@@ -6,11 +7,17 @@ const shortestPrefix = { ipv4: 8, ipv6: 16 } as const;
 /** Bits in front of an IPv4 address that is written as one of IPv6. */
 const mappedBits = 96;
 
+/** An address or network of proxies, in every place where the gateway believes one. */
+export const proxyNetworkSchema = z.string().superRefine((text, context) => {
+  const problem = problemOfProxyNetwork(text);
+  if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+});
+
 /**
  * Says why a text is no address or network of proxies; `undefined` when it is one. A list that holds everybody lets any
  * client choose its own address, and a short IPv6 network holds all of IPv4 as well: `::ffff:0:0/96` is another `0.0.0.0/0`.
  */
-export function problemOfProxyNetwork(text: string): string | undefined {
+function problemOfProxyNetwork(text: string): string | undefined {
   const [address = '', prefix, ...rest] = text.split('/');
   const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
   const longest = family === 'ipv4' ? 32 : 128;

@@ -258,7 +258,7 @@ describe('a handshake is refused', () => {
 
   it('over the limit, until another ends', async () => {
     const narrow = await startTestGateway({
-      limits: { tunnels: 1 },
+      streams: { tunnels: 1 },
       moreRoutes: [{ name: 'live', prefix: '/live', access: 'public', upstream: upstream.origin }],
     });
     const first = await openTunnel('/live/x', narrow.port);

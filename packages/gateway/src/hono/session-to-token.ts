@@ -19,6 +19,7 @@ import { findSource } from '../pipeline/stages/protect.ts';
 import { randomHex } from '../random-hex.ts';
 import { createSessionCache, type CachedSession, type SessionCache } from '../sessions/session-cache.ts';
 import { createCookieReader, type ReadCookies } from '../credentials/session-cookie-reader.ts';
+import { tokenLifetimeSchema } from '../credentials/token-lifetime.ts';
 import { createTokenMint } from '../credentials/token-mint.ts';
 import { toTokenShape } from '../routing/token-shape.ts';
 
@@ -89,9 +90,8 @@ export function sessionToToken(
   options: SessionToTokenOptions,
 ): MiddlewareHandler<{ Variables: SessionToTokenVariables }> {
   const { sessions, bus, keyRing, audience, access = 'signed-in', tokenLifetimeSeconds = 60, now } = options;
-  if (!Number.isInteger(tokenLifetimeSeconds) || tokenLifetimeSeconds < 30 || tokenLifetimeSeconds > 300) {
+  if (!tokenLifetimeSchema.safeParse(tokenLifetimeSeconds).success)
     throw new OptionsError('tokenLifetimeSeconds must be 30 to 300');
-  }
   const publicOrigin = new URL(options.publicUrl).origin;
   const clock = now === undefined ? Date.now : () => now().getTime();
   const shape = toTokenShape({

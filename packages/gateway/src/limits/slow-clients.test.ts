@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { GatewayLimits } from '../gateway-options.ts';
+import type { GatewayLimits } from './gateway-limits.ts';
 import { startTestGateway, type TestGateway } from '../test-support/test-gateway.ts';
 
 let gateway: TestGateway;

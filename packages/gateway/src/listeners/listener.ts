@@ -157,14 +157,14 @@ function trackUnusedSockets(server: Server, event: 'connection' | 'secureConnect
 }
 
 function createServer({ tls }: ListenerAddress, takesHandshakes: boolean, limits: ListenerLimits): Server {
-  const headersMilliseconds = limits.headersSeconds * 1000;
+  const headersMilliseconds = Math.round(limits.headersSeconds * 1000);
   const options = {
     maxHeaderSize: limits.headerBytes,
     headersTimeout: headersMilliseconds,
     // Whole requests have no time: an upload is judged by its speed.
     requestTimeout: 0,
     connectionsCheckingInterval: Math.min(2000, headersMilliseconds / 2),
-    keepAliveTimeout: limits.idleSeconds * 1000,
+    keepAliveTimeout: Math.round(limits.idleSeconds * 1000),
     requireHostHeader: false,
     insecureHTTPParser: false,
     IncomingMessage: InboundMessage,

@@ -26,6 +26,12 @@ export interface ResolvedRoute {
   readonly destination: Destination;
 }
 
+/** What routes are compared by, before anything is built for them. */
+type RouteRules = Omit<ResolvedRoute, 'limits' | 'destination'>;
+
+/** The part of a mount that decides whether a route gets in its way. */
+export type MountPlace = Pick<Mount, 'name' | 'prefix' | 'access' | 'slide'>;
+
 /** The limits of a route or mount, by its name and what it asks for. */
 export type LimitsOf = (owner: string, limits: readonly RequestLimit[] | undefined) => RouteLimits | undefined;
 
@@ -62,7 +68,7 @@ export function createRouteTable(
     ...mounts.map((mount) => resolveMount(mount, limitsOf)),
     ...routes.map((route) => resolveRoute(route, limitsOf)),
   ];
-  const problems = problemsOf(resolved);
+  const problems = findProblems(resolved);
   if (problems.length > 0) throw new OptionsError(`the routes cannot be used:\n- ${problems.join('\n- ')}`);
 
   const byPrefix = new Map<string, Candidate[]>();
@@ -104,7 +110,25 @@ export function createRouteTable(
   };
 }
 
+/** Says why routes cannot be used beside each other and beside mounts, in a sentence each. */
+export function problemsOfRoutes(routes: readonly Route[], mounts: readonly MountPlace[]): readonly string[] {
+  return findProblems([...mounts.map(toMountRules), ...routes.map(toRouteRules)]);
+}
+
 function resolveRoute(route: Route, limitsOf: LimitsOf): ResolvedRoute {
+  return {
+    ...toRouteRules(route),
+    limits: limitsOf(route.name, route.limits?.requests),
+    destination: {
+      kind: 'upstream',
+      route,
+      shape: toTokenShape(route),
+      strippedSegments: route.stripPrefix ? segmentCount(route.prefix) : 0,
+    },
+  };
+}
+
+function toRouteRules(route: Route): RouteRules {
   return {
     name: route.name,
     prefix: route.prefix,
@@ -118,17 +142,18 @@ function resolveRoute(route: Route, limitsOf: LimitsOf): ResolvedRoute {
     carriesIdentity: route.access !== 'public' && route.csrf !== 'off',
     hosts: route.hosts,
     methods: route.methods === undefined ? undefined : new Set(route.methods),
-    limits: limitsOf(route.name, route.limits?.requests),
-    destination: {
-      kind: 'upstream',
-      route,
-      shape: toTokenShape(route),
-      strippedSegments: route.stripPrefix ? segmentCount(route.prefix) : 0,
-    },
   };
 }
 
 function resolveMount(mount: Mount, limitsOf: LimitsOf): ResolvedRoute {
+  return {
+    ...toMountRules(mount),
+    limits: limitsOf(mount.name, mount.requestLimits),
+    destination: { kind: 'mount', mount },
+  };
+}
+
+function toMountRules(mount: MountPlace): RouteRules {
   return {
     name: mount.name,
     prefix: mount.prefix,
@@ -142,8 +167,6 @@ function resolveMount(mount: Mount, limitsOf: LimitsOf): ResolvedRoute {
     carriesIdentity: mount.access !== 'public',
     hosts: undefined,
     methods: undefined,
-    limits: limitsOf(mount.name, mount.requestLimits),
-    destination: { kind: 'mount', mount },
   };
 }
 
@@ -159,7 +182,7 @@ function choose(candidates: readonly Candidate[] | undefined, host: string, meth
   throw new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'method-not-served', allow: [...new Set(allowed)] });
 }
 
-function problemsOf(routes: readonly ResolvedRoute[]): readonly string[] {
+function findProblems(routes: readonly RouteRules[]): readonly string[] {
   const problems: string[] = [];
   for (const [index, route] of routes.entries()) {
     const unknown = [...(route.methods ?? [])].filter((method) => !knownMethods.includes(method));
@@ -178,7 +201,7 @@ function problemsOf(routes: readonly ResolvedRoute[]): readonly string[] {
   return problems;
 }
 
-function isTie(one: ResolvedRoute, other: ResolvedRoute): boolean {
+function isTie(one: RouteRules, other: RouteRules): boolean {
   const isSensitive = one.caseSensitive && other.caseSensitive;
   const isSamePrefix = isSensitive
     ? one.prefix === other.prefix

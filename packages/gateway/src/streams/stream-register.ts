@@ -3,6 +3,7 @@ import { authorize, type AuthorizeParts } from '../pipeline/stages/authorize.ts'
 import { isLive, type CachedSession, type SessionCache } from '../sessions/session-cache.ts';
 import type { RequestState } from '../pipeline/request-state.ts';
 import type { StreamEnd } from './stream-end.ts';
+import type { CheckedStreamOptions } from './stream-options.ts';
 
 /** An answer or a WebSocket that stays open. */
 export interface Stream {
@@ -28,17 +29,11 @@ export interface StreamRegister {
   close(): void;
 }
 
-export interface StreamRegisterParts extends AuthorizeParts {
+export interface StreamRegisterParts extends AuthorizeParts, Omit<CheckedStreamOptions, 'tunnels'> {
   readonly cache: SessionCache;
   readonly bus: InvalidationBus;
   readonly clock: () => number;
   readonly meter: Meter;
-  readonly streamsPerSession: number;
-  readonly streamsPerUser: number;
-  readonly recheckSeconds: number;
-  readonly graceSeconds: number;
-  /** 0 sends none. */
-  readonly heartbeatSeconds: number;
 }
 
 /** The streams of one session. */
@@ -178,8 +173,8 @@ export function createStreamRegister(parts: StreamRegisterParts): StreamRegister
     const { sid, id } = session.principal;
     const user = byUser.get(id) ?? { id, sessions: new Set(), count: 0 };
     const known = bySid.get(sid);
-    if ((known?.states.size ?? 0) >= parts.streamsPerSession) throw tooMany('streams-per-session');
-    if (user.count >= parts.streamsPerUser) throw tooMany('streams-per-user');
+    if ((known?.states.size ?? 0) >= parts.perSession) throw tooMany('streams-per-session');
+    if (user.count >= parts.perUser) throw tooMany('streams-per-user');
     const registered = known ?? openSession(sid, user, session);
     registered.states.set(stream, state);
     user.sessions.add(registered);

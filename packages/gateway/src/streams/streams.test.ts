@@ -613,7 +613,7 @@ describe('W05: silence', () => {
 
 describe('W10: streams of one session and of one user', () => {
   it('are bounded, all kinds together, and make room when they end', async () => {
-    const narrow = await startOwnGateway({ limits: { streamsPerSession: 2 } });
+    const narrow = await startOwnGateway({ streams: { perSession: 2 } });
     void answerWithEvents(narrow);
     const token = narrow.sessions.add();
     const first = await openSocket(token, '/own/x', narrow);
@@ -645,7 +645,7 @@ describe('W10: streams of one session and of one user', () => {
   });
 
   it('are bounded over all sessions of the user, and for that user alone', async () => {
-    const narrow = await startOwnGateway({ limits: { streamsPerUser: 2 } });
+    const narrow = await startOwnGateway({ streams: { perUser: 2 } });
     for (let count = 0; count < 2; count++) await openSocket(narrow.sessions.add(), '/own/x', narrow);
     expect((await sendRaw(narrow.port, handshake('/own/x', cookie(narrow.sessions.add())))).status).toBe(429);
     await openSocket(narrow.sessions.add({ id: 'bob' }), '/own/x', narrow);

@@ -1,15 +1,35 @@
-import { hostPatternSchema, isLoopbackHost, keyAlgorithms, requestLimitSchema, routeSchema } from '@sallyport/core';
-import { problemOfProxyNetwork } from '@sallyport/gateway';
+import {
+  hostPatternSchema,
+  keyAlgorithms,
+  publicOriginSchema,
+  requestLimitsSchema,
+  permissionSchema,
+  routeSchema,
+} from '@sallyport/core';
+import {
+  forwardAuthOptionsSchema,
+  gatewayLimitsSchema,
+  localesSchema,
+  proxyNetworkSchema,
+  revocationSubscribersSchema,
+  sessionCacheOptionsSchema,
+  streamOptionsSchema,
+  strictTransportSchema,
+  tokenLifetimeSchema,
+  upstreamOptionsSchema,
+} from '@sallyport/gateway';
+import { isWithinAbsolute, sessionLifetimeSchema } from '@sallyport/identity';
+import { redisPrefixForm } from '@sallyport/stores';
+import { isIP } from 'node:net';
 import * as z from 'zod';
 
 const port = z.number().int().min(0).max(65_535);
-const seconds = z.number().int().positive();
-const proxyNetwork = z.string().superRefine((text, context) => {
-  const problem = problemOfProxyNetwork(text);
-  if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
-});
-const oneYearSeconds = 31_536_000;
-
+const bindAddress = z
+  .string()
+  .refine(
+    (host) => isIP(host) !== 0 || /^[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?$/.test(host),
+    'must be an address such as "127.0.0.1" or "::", or the name of this host, without a port',
+  );
 /** How often a password may be wrong within which time; `.describe()` says for which subject. */
 const attemptLimit = (maximumFailures: number, windowSeconds: number) =>
   z
@@ -24,21 +44,18 @@ const attemptLimit = (maximumFailures: number, windowSeconds: number) =>
  * Secrets and addresses of stores come from the environment, never from this file.
  */
 export const configSchema = z.strictObject({
-  publicUrl: z
-    .string()
-    .refine(isPublicOrigin, 'must be an origin without a path: https, or plain http on loopback')
-    .describe('Origin that the browser sees; issuer, links and the session cookie follow from it'),
+  publicUrl: publicOriginSchema,
   hosts: z
     .array(hostPatternSchema)
     .default([])
     .describe('Further host names (with port, if not the default one) that the gateway serves'),
   listen: z
     .strictObject({
-      host: z.string().default('127.0.0.1').describe('Address on which the public listener binds'),
+      host: bindAddress.default('127.0.0.1').describe('Address on which the public listener binds'),
       port: port.default(3000).describe('Port of the public listener; PORT in the environment overrides it'),
       redirectFrom: z
         .strictObject({
-          host: z.string().optional().describe('Address on which it binds; that of the public listener by default'),
+          host: bindAddress.optional().describe('Address on which it binds; that of the public listener by default'),
           port: port.describe('Usually 80'),
         })
         .optional()
@@ -48,8 +65,7 @@ export const configSchema = z.strictObject({
     .describe('The public listener'),
   internal: z
     .strictObject({
-      host: z
-        .string()
+      host: bindAddress
         .default('127.0.0.1')
         .describe('Address on which the internal listener binds; never a public one'),
       port: port.default(0).describe('Port of the internal listener; 0 picks a free one'),
@@ -59,20 +75,13 @@ export const configSchema = z.strictObject({
         .describe(
           'Names with port, such as gateway:9400, by which zones and services reach it; loopback always counts',
         ),
-      subscribers: z
-        .number()
-        .int()
-        .min(0)
-        .max(10_000)
-        .default(256)
-        .describe('How many services may listen to revocations at the same time; 0 lets none'),
+      subscribers: revocationSubscribersSchema,
     })
     .prefault({})
     .describe('The listener for zones and services: keys, and calls from zones to services'),
   admin: z
     .strictObject({
-      host: z
-        .string()
+      host: bindAddress
         .default('127.0.0.1')
         .describe('Address on which the admin listener binds; any but loopback needs SALLYPORT_ADMIN_TOKEN'),
       port: port.describe('Port of the admin listener; 0 picks a free one and writes it into the data folder'),
@@ -88,35 +97,20 @@ export const configSchema = z.strictObject({
     .describe(
       'PEM files of the certificate chain and its key, read again when they change; absent means that a proxy in front terminates TLS',
     ),
-  hsts: z
-    .strictObject({
-      maxAgeSeconds: z
-        .number()
-        .int()
-        .refine(
-          (value) => value === 0 || (value >= oneYearSeconds && value <= 10 * oneYearSeconds),
-          'must be a year (31536000) to ten years, or 0',
-        )
-        .default(oneYearSeconds)
-        .describe('How long browsers refuse plain http; 0 makes them forget'),
-      includeSubDomains: z.boolean().default(false).describe('Whether every host below is held to https too'),
-    })
+  hsts: strictTransportSchema
     .prefault({})
     .describe('Strict-Transport-Security, sent over https; never for loopback hosts'),
   trustedProxies: z
-    .array(proxyNetwork)
+    .array(proxyNetworkSchema)
     .default([])
     .describe(
       'Addresses or networks (such as 10.0.0.0/8) of proxies whose X-Forwarded-For and -Proto are believed; none by default',
     ),
   forwardAuth: z
     .strictObject({
-      host: z.string().default('127.0.0.1').describe('Address on which it binds; only proxies may reach it'),
+      host: bindAddress.default('127.0.0.1').describe('Address on which it binds; only proxies may reach it'),
       port: port.describe('Its port'),
-      proxies: z
-        .array(proxyNetwork)
-        .min(1)
-        .describe('Addresses or networks of the proxies that may ask; everybody else is refused'),
+      ...forwardAuthOptionsSchema.shape,
     })
     .optional()
     .describe('A listener for auth subrequests of nginx, Traefik or Caddy (forward auth); absent means that it is off'),
@@ -125,7 +119,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       prefix: z
         .string()
-        .regex(/^[A-Za-z0-9_.:-]{1,64}$/, 'must be 1 to 64 letters, digits or _ . : -')
+        .regex(redisPrefixForm, 'must be 1 to 64 letters, digits or _ . : -')
         .default('sallyport:')
         .describe('In front of every key and channel, so that deployments can share a server'),
       caFile: z
@@ -137,64 +131,15 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('Redis; its address comes from REDIS_URL in the environment, and without it none is used'),
   routes: z.array(routeSchema).min(1).describe('Routes of the gateway; the most specific prefix wins'),
-  locales: z
-    .array(z.string().regex(/^[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*$/, 'must be a locale such as "de" or "en-GB"'))
-    .default([])
-    .describe(
-      'Locales that Next.js serves in front of paths: rules for /admin then hold for /de/admin too, in any case',
-    ),
-  streams: z
-    .strictObject({
-      perSession: z.number().int().min(1).max(65_536).default(32).describe('Open at the same time for one session'),
-      perUser: z.number().int().min(1).max(65_536).default(128).describe('The same, over all sessions of one user'),
-      tunnels: z.number().int().min(0).max(65_536).default(1024).describe('WebSockets at the same time, for everybody'),
-      heartbeatSeconds: z
-        .number()
-        .int()
-        .min(0)
-        .max(300)
-        .default(15)
-        .describe('Silence after which the client gets a sign of life; 0 sends none'),
-      recheckSeconds: z
-        .number()
-        .int()
-        .min(1)
-        .max(300)
-        .default(30)
-        .describe('Time after which the session is read again although nothing was heard of it'),
-      graceSeconds: z
-        .number()
-        .int()
-        .min(0)
-        .max(300)
-        .default(30)
-        .describe('How long a stream goes on while its session cannot be read'),
-    })
+  locales: localesSchema,
+  streams: streamOptionsSchema
     .prefault({})
     .describe('WebSockets and streaming answers, at each gateway; they end with their session'),
-  upstreams: z
-    .strictObject({
-      failures: z
-        .number()
-        .int()
-        .min(1)
-        .max(10_000)
-        .default(10)
-        .describe('Requests in a row without an answer that open the circuit breaker of a target'),
-      pauseSeconds: z
-        .number()
-        .int()
-        .min(1)
-        .max(300)
-        .default(1)
-        .describe('How long it stays open, until one request probes the target'),
-    })
-    .prefault({})
-    .describe('The circuit breaker of each target of a route'),
+  upstreams: upstreamOptionsSchema.prefault({}).describe('The circuit breaker of each target of a route'),
   policy: z
     .strictObject({
       permissions: z
-        .record(z.string(), z.string())
+        .record(permissionSchema, z.string())
         .describe('Each permission (resource:action) with a sentence that says what it allows'),
       roles: z
         .record(z.string().min(1), z.array(z.string()).readonly())
@@ -203,85 +148,16 @@ export const configSchema = z.strictObject({
     .describe('Permissions and roles, written with definePolicy(); a change is stored by sallyport roles apply'),
   limits: z
     .strictObject({
-      requests: z
-        .array(requestLimitSchema)
-        .default([])
-        .describe('How many requests may come, counted together over all routes that say nothing of their own'),
-      authRequests: z
-        .array(requestLimitSchema)
+      ...gatewayLimitsSchema.shape,
+      authRequests: requestLimitsSchema
         .default([{ per: 'address', amount: 1000, seconds: 60 }])
         .describe('How many requests to /auth may come; an empty list means any number'),
-      requestSubjects: z
-        .number()
-        .int()
-        .min(1)
-        .max(10_000_000)
-        .default(50_000)
-        .describe('Whose requests are counted at once, for each limit; more, and those unused for longest begin anew'),
-      headers: z.number().int().min(10).max(1000).default(100).describe('Headers of a request'),
-      cookies: z.number().int().min(10).max(1000).default(100).describe('Cookies of a request'),
-      headerBytes: z
-        .number()
-        .int()
-        .min(4096)
-        .max(1_048_576)
-        .default(16_384)
-        .describe('Bytes of the request line and all headers'),
-      headersSeconds: z
-        .number()
-        .int()
-        .min(1)
-        .max(300)
-        .default(15)
-        .describe('For all headers of a request, and for a TLS handshake'),
-      idleSeconds: z
-        .number()
-        .int()
-        .min(1)
-        .max(3600)
-        .default(65)
-        .describe('How long a connection is kept on which nothing is asked'),
-      slowSeconds: z
-        .number()
-        .int()
-        .min(1)
-        .max(3600)
-        .default(20)
-        .describe('How long a body, or the reading of an answer, may take before its speed counts'),
-      slowBytesPerSecond: z
-        .number()
-        .int()
-        .min(1)
-        .max(1_000_000)
-        .default(500)
-        .describe('Bodies that come slower, and clients that read slower, are cut; streams and tunnels are not'),
-      connections: z
-        .number()
-        .int()
-        .min(1)
-        .max(1_000_000)
-        .default(10_000)
-        .describe('Connections to one listener at the same time'),
-      connectionsPerAddress: z
-        .number()
-        .int()
-        .min(1)
-        .max(1_000_000)
-        .default(1000)
-        .describe('Of these, from one address or one /64 of IPv6; trustedProxies have no such limit'),
-      bodyBytes: z
-        .number()
-        .int()
-        .positive()
-        .default(10_000_000)
-        .describe('Bytes of a request body, where the route names no limit of its own'),
     })
     .prefault({})
     .describe('Upper bounds of what the gateway takes in'),
   session: z
     .strictObject({
-      idleSeconds: seconds.default(43_200).describe('A session without requests ends after this time'),
-      absoluteSeconds: seconds.default(604_800).describe('A session ends after this time whatever happens'),
+      ...sessionLifetimeSchema.shape,
       maximumPerUser: z
         .number()
         .int()
@@ -294,15 +170,12 @@ export const configSchema = z.strictObject({
         .default('end-oldest')
         .describe('What becomes of one more: the oldest session ends, or the sign-in is refused'),
     })
-    .refine(
-      ({ idleSeconds, absoluteSeconds }) => idleSeconds <= absoluteSeconds,
-      'idleSeconds must not exceed absoluteSeconds',
-    )
+    .refine(isWithinAbsolute, 'idleSeconds must not exceed absoluteSeconds')
     .prefault({})
     .describe('Lifetime and number of browser sessions'),
   tokens: z
     .strictObject({
-      internalSeconds: z.number().int().min(30).max(300).default(60).describe('Lifetime of internal tokens'),
+      internalSeconds: tokenLifetimeSchema,
       signWithSharedSecretInsteadOfKeyPairs: z
         .boolean()
         .default(false)
@@ -331,17 +204,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('Signing keys, which are rotated without being asked; not used where a shared secret signs'),
-  sessionCache: z
-    .strictObject({
-      maxEntries: z.number().int().min(1).max(10_000_000).default(10_000).describe('Sessions that are remembered'),
-      maxAgeSeconds: z
-        .number()
-        .int()
-        .min(0)
-        .max(300)
-        .default(60)
-        .describe('Age at which a session is read again although nothing was heard of it; 0 reads it on every request'),
-    })
+  sessionCache: sessionCacheOptionsSchema
     .prefault({})
     .describe('Sessions in the memory of each gateway; the bus ends them there at once'),
   passwords: z
@@ -490,12 +353,3 @@ export type Config = z.output<typeof configSchema>;
 
 /** The configuration as it is written in `sallyport.config.ts`. */
 export type ConfigInput = z.input<typeof configSchema>;
-
-function isPublicOrigin(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const url = new URL(text);
-  const bare =
-    url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === '';
-  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname));
-  return bare && isSafe;
-}

@@ -1,5 +1,7 @@
 import { isLoopbackHost } from '@sallyport/core';
+import { problemsOfRoutes } from '@sallyport/gateway';
 import type * as z from 'zod';
+import { identityPlace } from '../identity-place.ts';
 import { configSchema, type Config } from './config-schema.ts';
 import { ConfigurationError, type ConfigurationProblem } from './configuration-error.ts';
 
@@ -13,6 +15,7 @@ export function parseConfig(input: unknown, source: string): Config {
   const result = configSchema.safeParse(input);
   if (!result.success) throw new ConfigurationError(source, result.error.issues.flatMap(toProblems));
   const problems = [
+    ...problemsOfRoutes(result.data.routes, [identityPlace]).map((problem) => ({ key: 'routes', problem })),
     ...policyProblems(result.data),
     ...secondFactorProblems(result.data),
     ...keyProblems(result.data),

@@ -192,7 +192,7 @@ describe('a gateway whose configuration changes', () => {
         ]),
       says: /tie on \/open/,
     },
-    { name: 'names a host that is none', load: () => ({ ...first, hosts: ['no host'] }), says: /not a host/ },
+    { name: 'names a host that is none', load: () => ({ ...first, hosts: ['no host'] }), says: /must be a host/ },
     { name: 'cannot be read', load: () => Promise.reject(new Error('gone')), says: /gone/ },
   ])('keeps the one it has when the new one $name, and says so', async ({ load, says }) => {
     next = async () => load();

@@ -62,7 +62,8 @@ export interface Redis {
   close(): void;
 }
 
-const prefixForm = /^[A-Za-z0-9_.:-]{1,64}$/;
+/** What may stand in front of every key and channel. */
+export const redisPrefixForm = /^[A-Za-z0-9_.:-]{1,64}$/;
 
 const pollMilliseconds = 20;
 
@@ -84,7 +85,8 @@ const uselessServer: ReadonlySet<string> = new Set(['READONLY', 'MASTERDOWN', 'N
 export function openRedis(options: OpenRedisOptions): Redis {
   const { prefix = 'sallyport:', maximumInFlight = 1000, logger = silentLogger } = options;
   const settings = toSettings(options);
-  if (!prefixForm.test(prefix)) throw new OptionsError('the prefix of keys must be 1 to 64 letters, digits or _ . : -');
+  if (!redisPrefixForm.test(prefix))
+    throw new OptionsError('the prefix of keys must be 1 to 64 letters, digits or _ . : -');
   const isCluster = settings.address.kind === 'cluster';
   const subscriptions = new Set<ChannelSubscription>();
   const commands = keepConnected<CommandConnection>({

@@ -1,0 +1,45 @@
+import type { GatewayChange, GatewayOptions } from '@sallyport/gateway';
+import type { Config } from './config/config-schema.ts';
+
+/** The options of the gateway that come from the configuration alone. */
+export type ConfiguredGatewayOptions = GatewayChange &
+  Pick<
+    GatewayOptions,
+    | 'publicUrl'
+    | 'forwardAuth'
+    | 'tokenLifetimeSeconds'
+    | 'sessionCache'
+    | 'revocationSubscribers'
+    | 'limits'
+    | 'streams'
+    | 'upstreams'
+  >;
+
+/** Says what a configuration means for the gateway. */
+export function toGatewayOptions(config: Config): ConfiguredGatewayOptions {
+  const { authRequests: _ofTheMount, ...limits } = config.limits;
+  return {
+    publicUrl: config.publicUrl,
+    ...toGatewayChange(config),
+    forwardAuth: config.forwardAuth === undefined ? undefined : { proxies: config.forwardAuth.proxies },
+    tokenLifetimeSeconds: config.tokens.internalSeconds,
+    sessionCache: config.sessionCache,
+    revocationSubscribers: config.internal.subscribers,
+    limits,
+    streams: config.streams,
+    upstreams: config.upstreams,
+  };
+}
+
+/** What the gateway reads afresh when the configuration changes. */
+export function toGatewayChange({
+  routes,
+  locales,
+  hosts,
+  internal,
+  hsts,
+  trustedProxies,
+  log,
+}: Config): GatewayChange {
+  return { routes, locales, hosts, internalHosts: internal.hosts, hsts, trustedProxies, accessLog: log.access };
+}
