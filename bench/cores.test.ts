@@ -6,14 +6,14 @@ it.each([
   { list: '4', cores: [4] },
   { list: '0-2,5,7-8', cores: [0, 1, 2, 5, 7, 8] },
   { list: 'nothing', cores: [] },
-])('reads the core list "$list"', ({ list, cores }) => {
+])('a core list such as "$list" is read', ({ list, cores }) => {
   expect(parseCoreList(list)).toEqual(cores);
 });
 
-it('runs a program on its core', () => {
+it('a pinned command runs a program on its core', () => {
   expect(pinnedCommand(1, ['node', 'x.ts'])).toEqual(['taskset', '-c', '1', 'node', 'x.ts']);
 });
 
-it('runs a program anywhere when cores cannot be chosen', () => {
+it('a command runs anywhere when cores cannot be chosen', () => {
   expect(pinnedCommand(undefined, ['node', 'x.ts'])).toEqual(['node', 'x.ts']);
 });

@@ -122,7 +122,7 @@ describe('compose.yaml', () => {
     },
   );
 
-  it('and nginx agree on addresses and ports', async () => {
+  it('agrees with nginx on addresses and ports', async () => {
     const config = readFileSync(path.join(workspaceRoot, 'deploy/compose/nginx.conf'), 'utf8');
     const { PORT: port = '' } = environmentOf(lineageOf(await readStages(), 'gateway'));
     const addresses = gateways.map(([, { networks }]) => `${networks.edge.ipv4_address}:${port}`);
@@ -172,7 +172,7 @@ describe.skipIf(openssl === undefined)('make-secrets.sh (skipped without openssl
   });
 
   it.skipIf(nginx === undefined)(
-    'and nginx takes the configuration with the certificate (skipped without nginx)',
+    'makes a certificate with which nginx takes its configuration (skipped without nginx)',
     () => {
       const secrets = path.join(folder, 'deploy/compose/secrets');
       const places: Readonly<Record<string, string>> = {
@@ -191,7 +191,7 @@ describe.skipIf(openssl === undefined)('make-secrets.sh (skipped without openssl
   );
 
   it.skipIf(redis === undefined || redisClient === undefined)(
-    'and Redis takes only clients with the password (skipped without Redis)',
+    'makes a user list with which Redis takes only clients with the password (skipped without Redis)',
     async () => {
       const [port = 0] = await findFreePorts(1);
       const secrets = path.join(folder, 'deploy/compose/secrets');

@@ -59,7 +59,7 @@ describe('the Dockerfile', () => {
   });
 });
 
-it('secrets, data and history stay out of what is sent to the builder', async () => {
+it('no secret, data or history is sent to the builder', async () => {
   const ignored = (await readFile(path.join(workspaceRoot, '.dockerignore'), 'utf8')).split('\n');
   for (const pattern of ['.git', '.sallyport*', '**/.env', '**/*.pem', 'deploy', '**/node_modules']) {
     expect(ignored).toContain(pattern);

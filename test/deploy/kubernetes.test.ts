@@ -181,7 +181,7 @@ describe('the ways between the pods', () => {
   });
 });
 
-it('secrets are mounted for the group of the image, and not for everybody: the gateway refuses such a file', () => {
+it('every secret is mounted for the group of the image, and not for everybody: the gateway refuses such a file', () => {
   const pod = podOf(deployments.find(({ metadata }) => metadata.name === 'gateway'));
   const volumes = pod.volumes.filter(({ secret }: Tree) => secret !== undefined);
   expect(volumes.map(({ secret }: Tree) => secret.defaultMode)).toEqual([0o440]);

@@ -99,7 +99,7 @@ describe.skipIf(nginx === undefined)('behind nginx, configured as deploy/nginx s
     expect(answer.headers['location']).toBe('https://app.test/public/x?a=1');
   });
 
-  it('and where it passes plain http on, the gateway sends pages to https and refuses the rest', async () => {
+  it('where it passes plain http on, the gateway sends pages to https and refuses the rest', async () => {
     const answer = await ask('passing', 'GET', '/public/x?a=1', page);
     expect(answer.status).toBe(308);
     expect(answer.headers['location']).toBe(`https://app.test:${securePort}/public/x?a=1`);

@@ -13,11 +13,11 @@ it.each([
     entry: { integrity: 'sha512-x', optionalDependencies: { 'a-win32': '1.0.0' } },
     problem: 'the platform package a-win32 of node_modules/a is missing',
   },
-])('finds $name', ({ entry, problem }) => {
+])('the check of the lock file finds $name', ({ entry, problem }) => {
   expect(findLockFileProblems({ packages: { '': {}, 'node_modules/a': entry } })).toEqual([problem]);
 });
 
-it('accepts links to workspaces, bundled packages and complete entries', () => {
+it('the check of the lock file accepts links to workspaces, bundled packages and complete entries', () => {
   const packages = {
     '': {},
     'packages/core': {},

@@ -25,7 +25,7 @@ afterAll(async () => {
   await mailbox.terminate(1000);
 });
 
-it('shows what came over SMTP as the mailbox of a gateway shows it', async () => {
+it('the mailbox process shows what came over SMTP as the mailbox of a gateway shows it', async () => {
   const link = 'https://localhost:3000/reset-password?token=AbC-_0123456789&next=%2Faccount';
   await createSmtpMailer({ url: smtpUrl, from: 'Sallyport <no-reply@localhost>' }).send({
     to: 'ada+tag@example.com',

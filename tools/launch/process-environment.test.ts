@@ -6,16 +6,16 @@ const ofTheGateway = { SALLYPORT_SECRET: 's', SMTP_URL: 'm', SMTP_URL_FILE: 'f',
 const ofTheShop = { MONGODB_URL: 'mongodb', MONGODB_URL_FILE: 'f' };
 const variables = { PATH: '/bin', ...ofTheGateway, ...ofTheShop, TEST_REDIS_URL: 't' };
 
-it.each(['gateway', 'gateway-2'] as const)('hands the secrets of the gateway to %s', (name) => {
+it.each(['gateway', 'gateway-2'] as const)('the launcher hands the secrets of the gateway to %s', (name) => {
   expect(inheritedEnvironment(name, variables)).toEqual({ PATH: '/bin', ...ofTheGateway });
 });
 
-it('hands the address of the products to the shop alone', () => {
+it('the launcher hands the address of the products to the shop alone', () => {
   expect(inheritedEnvironment('shop', variables)).toEqual({ PATH: '/bin', ...ofTheShop });
 });
 
 it.each([...topology.map(({ name }) => name).filter((name) => name !== 'shop'), 'mailbox'] as const)(
-  'hands no secret to %s',
+  'the launcher hands no secret to %s',
   (name) => {
     expect(inheritedEnvironment(name, variables)).toEqual({ PATH: '/bin' });
   },

@@ -4,11 +4,11 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { findChromium } from './find-chromium.ts';
 
-it('refuses a CHROME_PATH that cannot be run, instead of using another browser', () => {
+it('the search for Chromium refuses a CHROME_PATH that cannot be run, instead of using another browser', () => {
   expect(() => findChromium({ CHROME_PATH: '/nowhere/chrome' })).toThrow('CHROME_PATH');
 });
 
-it.skipIf(process.platform === 'win32')('finds a browser on the search path', () => {
+it.skipIf(process.platform === 'win32')('the search for Chromium finds a browser on the search path', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'chromium-'));
   const file = path.join(folder, 'chromium');
   writeFileSync(file, '');

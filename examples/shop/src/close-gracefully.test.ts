@@ -16,7 +16,7 @@ async function open(port: number, text: string): Promise<Socket> {
   return socket;
 }
 
-it('stops although browsers hold connections open and a client never finishes its request', async () => {
+it('a closing service stops although browsers hold connections open and a client never finishes its request', async () => {
   const store = createSqliteProductStore(undefined);
   const app = await createShop({
     access: { issuer: issuer.issuer, audience: issuer.audience, keys: issuer.jwks() },

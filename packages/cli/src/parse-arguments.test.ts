@@ -51,6 +51,6 @@ it.each([
   ['dry', 'dry-run'],
   ['usrs list', 'users list'],
   ['something else entirely', undefined],
-])('takes %s for %s', (word, meant) => {
+])('a command line takes %s for %s', (word, meant) => {
   expect(nearestWord(word, ['email', 'name', 'dry-run', 'users list'])).toBe(meant);
 });

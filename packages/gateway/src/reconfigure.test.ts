@@ -116,7 +116,7 @@ describe('a target that other routes name as before', () => {
     { name: 'another cap', change: { limits: { inFlight: 2 } } },
     { name: 'streams', change: { streaming: true } },
     { name: 'health checks', change: { health: { path: '/', intervalSeconds: 300, timeoutMilliseconds: 100 } } },
-  ])('but with $name is another one', async ({ change }) => {
+  ])('is another one when it has $name', async ({ change }) => {
     const upstream = await startKeepingUpstream();
     const gateway = await gatewayWith([open('a', upstream.origin)]);
     await gateway.send('GET', '/a');

@@ -457,7 +457,7 @@ describe(onDatabase('second factor: what is recorded'), () => {
   });
 });
 
-it('is not asked of a user who has none', async () => {
+it('a second factor is not asked of a user who has none', async () => {
   await harness.makeUser('kim@example.test');
   const answer = await harness.call('POST', '/auth/sign-in/email', { ...rightSignIn, email: 'kim@example.test' });
   expect(answer).toMatchObject({ status: 200, body: { status: 'signed-in' } });

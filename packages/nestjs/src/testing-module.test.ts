@@ -26,7 +26,7 @@ class BareController {
   read(): void {}
 }
 
-it('lets a test of a service stand in for the verifier, and still checks what is declared', async () => {
+it('a testing module lets a test stand in for the verifier, and still checks what is declared', async () => {
   const verifier: TokenVerifier = {
     recall: (token) => createTestPrincipal({ roles: [token] }),
     verify: () => Promise.reject(new Error('everything is recalled here')),
@@ -49,7 +49,7 @@ it('lets a test of a service stand in for the verifier, and still checks what is
   await app.close();
 });
 
-it('fails a testing module that has an undeclared handler', async () => {
+it('a testing module fails when it has an undeclared handler', async () => {
   const compiled = Test.createTestingModule({ imports: [access], controllers: [BareController] }).compile();
   await expect(compiled).rejects.toThrow('BareController.read');
 });

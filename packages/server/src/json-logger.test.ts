@@ -9,19 +9,19 @@ function linesOf(log: (logger: ReturnType<typeof createJsonLogger>) => void, tim
   return lines.map((line) => JSON.parse(line) as unknown);
 }
 
-it('keeps a value with line breaks and quotes on one line', () => {
+it('the JSON logger keeps a value with line breaks and quotes on one line', () => {
   expect(linesOf((logger) => logger.warn('refused', { reason: 'a\n"b"' }))).toEqual([
     { at: '1970-01-01T00:00:00.000Z', level: 'warn', message: 'refused', reason: 'a\n"b"' },
   ]);
 });
 
-it('leaves out fields that are not there', () => {
+it('the JSON logger leaves out fields that are not there', () => {
   expect(linesOf((logger) => logger.info('ready', { port: undefined }))).toEqual([
     { at: '1970-01-01T00:00:00.000Z', level: 'info', message: 'ready' },
   ]);
 });
 
-it('writes each time to the millisecond, across seconds and back', () => {
+it('the JSON logger writes each time to the millisecond, across seconds and back', () => {
   const times = [1_700_000_000_007, 1_700_000_000_999, 1_700_000_001_000, 1_700_000_000_500];
   const expected = times.map((time) => new Date(time).toISOString());
   const lines = linesOf((logger) => times.slice().forEach(() => logger.error('x')), [...times]) as { at: string }[];

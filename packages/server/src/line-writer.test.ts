@@ -21,7 +21,7 @@ function createSink() {
   return { sink, writer };
 }
 
-it('writes lines that come close together at once and in order', () => {
+it('a line writer writes lines that come close together at once and in order', () => {
   const { sink, writer } = createSink();
   for (const line of ['a\n', 'b\n', 'c\n']) writer.write(line);
   expect(sink.written).toEqual([]);
@@ -29,7 +29,7 @@ it('writes lines that come close together at once and in order', () => {
   expect(sink.written).toEqual(['a\nb\nc\n']);
 });
 
-it('waits for a reader that does not keep up', () => {
+it('a line writer waits for a reader that does not keep up', () => {
   const { sink, writer } = createSink();
   sink.isFull = true;
   writer.write('a\n');
@@ -42,7 +42,7 @@ it('waits for a reader that does not keep up', () => {
   expect(sink.written).toEqual(['a\n', 'b\n']);
 });
 
-it('says how many lines were lost to a reader that stands still', () => {
+it('a line writer says how many lines were lost to a reader that stands still', () => {
   const { sink, writer } = createSink();
   sink.isFull = true;
   writer.write('a\n');
@@ -53,13 +53,13 @@ it('says how many lines were lost to a reader that stands still', () => {
   expect(sink.written.at(-1)).toMatch(/"log lines lost","lost":3/);
 });
 
-it('does not let a flood wait', () => {
+it('a line writer does not let a flood wait', () => {
   const { sink, writer } = createSink();
   writer.write('x'.repeat(70_000));
   expect(sink.written).toHaveLength(1);
 });
 
-it('brings out what is waiting when the process ends', () => {
+it('a line writer brings out what is waiting when the process ends', () => {
   const { sink, writer } = createSink();
   writer.write('last words\n');
   writer.flush();

@@ -25,7 +25,7 @@ async function failureOf(url: string, redis: object = {}): Promise<{ text: strin
   }
 }
 
-it('waits for a Redis that is down, says so, and fails with what to do', async () => {
+it('the start waits for a Redis that is down, says so, and fails with what to do', async () => {
   // Nothing listens on the port of tcpmux.
   const { text, lines } = await failureOf('redis://u:canary@127.0.0.1:1');
   expect(text).toMatch(/^Redis does not answer \(redis-econnrefused\).*REDIS_URL/);
@@ -37,7 +37,7 @@ it.each([
   { name: 'a URL that is none', url: 'canary', says: /REDIS_URL/ },
   { name: 'a parameter that is not known', url: 'redis://127.0.0.1:1?canary%2F=1&tls=canary', says: /REDIS_URL.*tls/ },
   { name: 'a file of authorities that is not there', redis: { caFile: '/nowhere/canary' }, says: /caFile/ },
-])('refuses $name by its key', async ({ url = 'redis://127.0.0.1:1', redis, says }) => {
+])('the start refuses $name by its key', async ({ url = 'redis://127.0.0.1:1', redis, says }) => {
   const { text } = await failureOf(url, redis);
   expect(text).toMatch(says);
   expect(text).not.toContain('canary');

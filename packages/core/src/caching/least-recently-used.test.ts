@@ -21,7 +21,7 @@ it('an entry that is set again counts as used', () => {
   expect([map.get('a'), map.get('b'), map.size]).toEqual([10, undefined, 2]);
 });
 
-it('deleted entries are not reported as dropped', () => {
+it('an entry that is deleted is not reported as dropped', () => {
   const dropped: string[] = [];
   const map = createLeastRecentlyUsed<number>(2, (key) => dropped.push(key));
   map.set('a', 1);

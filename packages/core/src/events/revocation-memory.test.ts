@@ -128,6 +128,6 @@ it.each([
   { name: 'no id', value: { kind: 'user', id: '', minGeneration: 1, at: '2026-01-01T00:00:00Z' } },
   { name: 'a broken generation', value: { kind: 'user', id: 'x', minGeneration: 1.5, at: '2026-01-01T00:00:00Z' } },
   { name: 'no time', value: { kind: 'user', id: 'x', minGeneration: 1, at: 'now' } },
-])('does not read $name as a revocation', ({ value }) => {
+])('a subscriber does not read $name as a revocation', ({ value }) => {
   expect(parseRevocationNotice(value)).toBeUndefined();
 });

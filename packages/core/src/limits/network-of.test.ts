@@ -13,11 +13,11 @@ it.each([
   ['::1', '0:0:0:0'],
   ['::', '0:0:0:0'],
   ['', ''],
-])('takes %s as a part of %s', (address, network) => {
+])('a limit takes %s as a part of %s', (address, network) => {
   expect(networkOf(address)).toBe(network);
 });
 
-it('takes two addresses of one /64 for one network, however they are written', () => {
+it('a limit takes two addresses of one /64 for one network, however they are written', () => {
   const groups = fc.array(fc.integer({ min: 1, max: 0xffff }), { minLength: 4, maxLength: 4 });
   fc.assert(
     fc.property(groups, groups, groups, (prefix, one, other) => {

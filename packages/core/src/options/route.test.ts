@@ -23,11 +23,11 @@ it.each([
   { name: 'with an upstream that has a user', change: { upstream: 'http://user:pass@127.0.0.1:4000' } },
   { name: 'with an upstream that is not http', change: { upstream: 'file:///etc/passwd' } },
   { name: 'without any upstream', change: { upstream: [] } },
-])('refuses a route $name', ({ change }) => {
+])('the schema of routes refuses a route $name', ({ change }) => {
   expect(routeSchema.safeParse({ ...route, ...change }).success).toBe(false);
 });
 
-it('protects, slides and strips nothing unless told otherwise', () => {
+it('a route protects, slides and strips nothing unless told otherwise', () => {
   expect(routeSchema.parse(route)).toMatchObject({
     csrf: 'same-origin',
     slide: true,

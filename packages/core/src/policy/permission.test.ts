@@ -11,15 +11,18 @@ it.each([
   'product:*',
   '*',
   '',
-])('does not take "%s" for a permission', (text) => {
+])('the syntax of permissions does not take "%s" for a permission', (text) => {
   expect(isPermission(text)).toBe(false);
 });
 
-it.each(['product:create', 'care-team:read', 'a1:b2'])('takes "%s" for a permission', (text) => {
-  expect(isPermission(text)).toBe(true);
-});
+it.each(['product:create', 'care-team:read', 'a1:b2'])(
+  'the syntax of permissions takes "%s" for a permission',
+  (text) => {
+    expect(isPermission(text)).toBe(true);
+  },
+);
 
-it.each(['product:**', '*:read', 'product*', '**', ''])('does not take "%s" for an interest', (text) => {
+it.each(['product:**', '*:read', 'product*', '**', ''])('the syntax of interests refuses "%s"', (text) => {
   expect(isPermissionInterest(text)).toBe(false);
 });
 
@@ -29,7 +32,7 @@ it.each([
   { name: 'a resource', interests: ['product:*'], kept: ['product:read', 'product:create'] },
   { name: 'everything', interests: ['*'], kept: ['product:read', 'product:create', 'products:read', 'user:manage'] },
   { name: 'nothing that merely begins alike', interests: ['prod:*'], kept: [] },
-])('keeps $name', ({ interests, kept }) => {
+])('a selection of permissions keeps $name', ({ interests, kept }) => {
   expect(selectPermissions(['product:read', 'product:create', 'products:read', 'user:manage'], interests)).toEqual(
     kept,
   );

@@ -47,7 +47,7 @@ it.each([
     requirement: { permissions: ['product:cre'] },
     reason: 'permission-missing',
   },
-])('refuses $name', ({ caller, requirement, reason }) => {
+])('a requirement refuses $name', ({ caller, requirement, reason }) => {
   expect(checkRequirement(caller, requirement)).toEqual({ kind: 'not-met', reason });
 });
 
@@ -55,6 +55,6 @@ it.each([
   { name: 'every known caller, when nothing is required', requirement: {} },
   { name: 'a caller with one of the roles', requirement: { roles: ['admin', 'vendor'] } },
   { name: 'a caller with all permissions', requirement: { permissions: ['product:read', 'product:create'] } },
-])('admits $name', ({ requirement }) => {
+])('a requirement admits $name', ({ requirement }) => {
   expect(checkRequirement(vendor, requirement)).toEqual({ kind: 'met' });
 });

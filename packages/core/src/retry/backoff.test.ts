@@ -17,6 +17,6 @@ it.each([
   { chance: 0, pause: 400 },
   { chance: 0.5, pause: 600 },
   { chance: 1, pause: 800 },
-])('jitter makes $pause ms of 800 ms when the dice say $chance', ({ chance, pause }) => {
+])('the jitter makes $pause ms of 800 ms when the dice say $chance', ({ chance, pause }) => {
   expect(withJitter(800, () => chance)).toBe(pause);
 });

@@ -29,38 +29,38 @@ const request = {
   tokenId: 'j1',
 };
 
-it('leaves name and email address out unless the audience asked for them', () => {
+it('an internal token leaves name and email address out unless the audience asked for them', () => {
   expect(JSON.stringify(toInternalTokenClaims(request))).not.toMatch(/Ada|example\.com/);
 });
 
-it('carries only the permissions that the audience declared', () => {
+it('an internal token carries only the permissions that the audience declared', () => {
   expect(toInternalTokenClaims(request).scope).toBe('product:read');
 });
 
-it('expires after its lifetime, in whole seconds', () => {
+it('an internal token expires after its lifetime, in whole seconds', () => {
   expect(toInternalTokenClaims(request)).toMatchObject({ iat: 1_700_000_100, exp: 1_700_000_160 });
 });
 
-it('gives back the same principal at the other end, actors included', () => {
+it('an internal token gives back the same principal at the other end, actors included', () => {
   const claims = internalTokenClaimsSchema.parse(
     toInternalTokenClaims({ ...request, includeProfile: true, permissions: ada.permissions }),
   );
   expect(toPrincipal(claims)).toEqual({ ...ada, clientId: 'sallyport-browser' });
 });
 
-it('gives back a principal that cannot be changed', () => {
+it('an internal token gives back a principal that cannot be changed', () => {
   const principal = toPrincipal(internalTokenClaimsSchema.parse(toInternalTokenClaims(request)));
   expect(() => (principal.roles as string[]).push('admin')).toThrow(TypeError);
   expect(() => Object.assign(principal, { id: 'root' })).toThrow(TypeError);
   expect(() => Object.assign(principal.actor?.actor ?? {}, { id: 'root' })).toThrow(TypeError);
 });
 
-it('reads an empty scope as no permission, not as an empty one', () => {
+it('an internal token with an empty scope holds no permission, not an empty one', () => {
   const claims = internalTokenClaimsSchema.parse(toInternalTokenClaims({ ...request, permissions: [] }));
   expect(toPrincipal(claims).permissions).toEqual([]);
 });
 
-it('gives every handler its own copy of the time of sign-in, since a Date cannot be frozen', () => {
+it('an internal token gives every handler its own copy of the time of sign-in, since a Date cannot be frozen', () => {
   const principal = toPrincipal(internalTokenClaimsSchema.parse(toInternalTokenClaims(request)));
   principal.authTime.setTime(0);
   expect(principal.authTime).toEqual(ada.authTime);

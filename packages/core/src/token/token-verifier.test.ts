@@ -432,7 +432,7 @@ describe('an objection', () => {
   });
 });
 
-it('verifies anew what it had accepted when it is told to forget, also what was on its way then', async () => {
+it('a verifier verifies anew what it had accepted when it is told to forget, also what was on its way then', async () => {
   const source = createLocalKeySource(keys);
   let isWithdrawn = false;
   let meanwhile = (): void => {};

@@ -218,7 +218,7 @@ describe('Q11: when the circuit of every target is open', () => {
   });
 });
 
-it('requests beyond the limit of a target are refused instead of queued', async () => {
+it('a request beyond the limit of a target is refused instead of queued', async () => {
   const release = Promise.withResolvers<void>();
   first.answer = (_, response) => void release.promise.then(() => response.end('first'));
   const gateway = await gatewayTo(first.origin, { limits: { inFlight: 2 } });
@@ -334,7 +334,7 @@ it('what an upstream says before and after its answer stays inside', async () =>
   expect(answer.head + answer.body).not.toMatch(/103|internal|evil|late|trailer/i);
 });
 
-it('Q10: connections that the upstream has closed meanwhile cost no request its answer', async () => {
+it('Q10: a connection that the upstream has closed meanwhile costs no request its answer', async () => {
   let served = 0;
   const origin = await startRawUpstream((socket) => {
     served++;
@@ -346,7 +346,7 @@ it('Q10: connections that the upstream has closed meanwhile cost no request its 
   expect(served).toBeGreaterThanOrEqual(20);
 });
 
-it('metrics of upstreams carry names of routes and no identity', async () => {
+it('the metrics of upstreams carry names of routes and no identity', async () => {
   const counted: string[] = [];
   const series = (name: string) => ({
     of: (...labels: readonly string[]) => ({

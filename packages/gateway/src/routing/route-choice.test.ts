@@ -98,7 +98,7 @@ describe('parameters in paths', () => {
   });
 });
 
-it('publishes no page of operators by a route for everything', async () => {
+it('a route for everything publishes no page of operators', async () => {
   expect(await statusOf('/metrics')).toBe(404);
   expect(await statusOf('/metrics/mine')).toBe(200);
 });

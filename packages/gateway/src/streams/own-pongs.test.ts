@@ -56,7 +56,7 @@ describe('a tunnel whose client answers pings', () => {
     await arrivesAs(last);
   });
 
-  it('wherever it stands: with frames before and behind it, and between the parts of a message', async () => {
+  it('keeps it out with frames before and behind it, and between the parts of a message', async () => {
     const [begin, rest] = [
       writeFrame('be', { ...masked, isFinal: false }),
       writeFrame('gun', { ...masked, opcode: 0 }),
@@ -66,7 +66,7 @@ describe('a tunnel whose client answers pings', () => {
     await arrivesAs(Buffer.concat([large, begin, rest, last]));
   });
 
-  it('also when it comes byte by byte', async () => {
+  it('keeps it out when it comes byte by byte', async () => {
     client.socket.setNoDelay(true);
     for (const byte of Buffer.concat([own, last])) {
       client.socket.write(Buffer.from([byte]));
@@ -80,12 +80,12 @@ describe('a tunnel whose client answers pings', () => {
     { name: 'of the same length', frame: writeFrame('12345678', { ...masked, opcode: pong }) },
     { name: 'that says more', frame: writeFrame(Buffer.concat([word, word]), { ...masked, opcode: pong }) },
     { name: 'that says less', frame: writeFrame(word.subarray(1), { ...masked, opcode: pong }) },
-  ])('but a pong $name passes', async ({ frame }) => {
+  ])('passes on a pong $name', async ({ frame }) => {
     client.socket.write(Buffer.concat([frame, own, last]));
     await arrivesAs(Buffer.concat([frame, last]));
   });
 
-  it('and so does one to a ping of the upstream, and whatever else says that word', async () => {
+  it('passes on a pong to a ping of the upstream, and anything else that says that word', async () => {
     end.write(writeFrame('theirs', { opcode: ping }));
     await expect.poll(() => client.frames().at(-1)?.payload.toString(), settled).toBe('theirs');
     const theirs = writeFrame('theirs', { ...masked, opcode: pong });
@@ -94,7 +94,7 @@ describe('a tunnel whose client answers pings', () => {
     await arrivesAs(Buffer.concat([theirs, ...others, last]));
   });
 
-  it('each time that it pings', async () => {
+  it('keeps the answer out each time that the gateway pings', async () => {
     for (let count = 1; count <= 2; count++) {
       await expect
         .poll(() => client.frames().filter(({ opcode }) => opcode === ping).length, settled)
@@ -105,7 +105,7 @@ describe('a tunnel whose client answers pings', () => {
     await arrivesAs(last);
   });
 
-  it('and says no half of a frame before it ends both sides', async () => {
+  it('says no half of a frame before it ends both sides', async () => {
     client.socket.write(Buffer.concat([last, own.subarray(0, 5)]));
     await arrivesAs(last);
     await gateway.gateway.close({ graceMilliseconds: 100 });

@@ -239,7 +239,7 @@ describe('W02: a WebSocket ends with its session', () => {
       await expect.poll(() => client.frames().length, settled).toBeGreaterThan(0);
     };
 
-    it('for frames and events do not keep it alive', async () => {
+    it('although frames and events came: they do not keep it alive', async () => {
       const answering = answerWithEvents(own);
       const [client, events] = [await openSocket(idle, '/own/x', own), await openEvents(idle, '/events/x', own)];
       const { response } = await answering;
@@ -254,7 +254,7 @@ describe('W02: a WebSocket ends with its session', () => {
       await expect.poll(events.isEnded, settled).toBe(true);
     });
 
-    it('and not before, where requests kept it alive', async () => {
+    it('not while requests keep it alive', async () => {
       const client = await openSocket(idle, '/own/x', own);
       time += 50_000;
       expect((await own.send('GET', '/api/x', cookie(idle))).status).toBe(200);
@@ -267,7 +267,7 @@ describe('W02: a WebSocket ends with its session', () => {
     });
   });
 
-  it('and not with that of another user, nor with another of the same user', async () => {
+  it('not with that of another user, nor with another of the same user', async () => {
     const bob = await openSocket(gateway.sessions.add({ id: 'bob' }));
     const phone = gateway.sessions.add();
     await openSocket(phone, '/own/x', other);
@@ -280,7 +280,7 @@ describe('W02: a WebSocket ends with its session', () => {
     expect(upstream.open.size).toBe(2);
   });
 
-  it('and goes on when the session was read again and may stay', async () => {
+  it('unless the session was read again and may stay', async () => {
     const client = await openSocket();
     const { reads } = gateway.sessions;
     await gateway.bus.revoke('session', gateway.sessions.sidOf(alice));
@@ -290,7 +290,7 @@ describe('W02: a WebSocket ends with its session', () => {
     await staysOpen(client);
   });
 
-  it('also when the upstream has not agreed yet', async () => {
+  it('even when the upstream has not agreed yet', async () => {
     upstream.answer = () => {};
     const client = open(handshake('/own/x', cookie(alice)));
     await expect.poll(() => upstream.handshakes.length, settled).toBe(1);
@@ -299,7 +299,7 @@ describe('W02: a WebSocket ends with its session', () => {
     await expect.poll(() => upstream.open.size, settled).toBe(0);
   });
 
-  it('also when it was said while the handshake was being decided on', async () => {
+  it('even when the revocation came while the handshake was being decided on', async () => {
     const read = Promise.withResolvers<void>();
     const asked = Promise.withResolvers<void>();
     const cautious = await startOwnGateway({});
@@ -531,7 +531,7 @@ describe('W02: an event stream ends with its session', () => {
     ).gone;
   });
 
-  it('and an anonymous one ends with none', async () => {
+  it('never when it is anonymous', async () => {
     const answer = answerWithEvents();
     const client = open('GET /public/x HTTP/1.1\r\nHost: app.test\r\n\r\n');
     await expect.poll(client.received, settled).toContain('data: 1\n\n');

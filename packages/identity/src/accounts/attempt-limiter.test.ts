@@ -20,7 +20,7 @@ async function pass(limiter: AttemptLimiter, budgets = [narrow]): Promise<Attemp
   return attempt;
 }
 
-it('lets exactly the limit through, whatever is under way at once, in two processes', async () => {
+it('an attempt limiter lets exactly the limit through, whatever is under way at once, in two processes', async () => {
   // Every step picks a process and what becomes of the attempt that it begins, or of the oldest one under way.
   const step = fc.record({
     process: fc.integer({ min: 0, max: 1 }),
@@ -54,7 +54,7 @@ it('lets exactly the limit through, whatever is under way at once, in two proces
   );
 });
 
-it('takes nothing from the next window when something is given back late', async () => {
+it('an attempt limiter takes nothing from the next window when something is given back late', async () => {
   clock = 0;
   const limiter = limiterOn();
   const late = await pass(limiter);
@@ -64,7 +64,7 @@ it('takes nothing from the next window when something is given back late', async
   expect(await limiter.begin([narrow])).toMatchObject({ kind: 'limited' });
 });
 
-it('counts what was refused under no other budget', async () => {
+it('an attempt limiter counts what was refused under no other budget', async () => {
   clock = 0;
   const limiter = limiterOn();
   for (let count = 0; count < 3; count += 1) (await pass(limiter, [narrow, wide])).failed();
@@ -74,7 +74,7 @@ it('counts what was refused under no other budget', async () => {
   expect(await limiter.begin([wide])).toMatchObject({ kind: 'limited', budget: 'wide' });
 });
 
-it('gives back what was limited, under the budget that was used up and under those before it', async () => {
+it('an attempt limiter gives back what was limited, under the budget that was used up and under those before it', async () => {
   clock = 0;
   const limiter = limiterOn();
   const running = [await pass(limiter), await pass(limiter), await pass(limiter)];
@@ -85,7 +85,7 @@ it('gives back what was limited, under the budget that was used up and under tho
   for (let count = 0; count < 4; count += 1) await pass(limiter, [wide]);
 });
 
-it('counts once what is given back twice, or after it failed', async () => {
+it('an attempt limiter counts once what is given back twice, or after it failed', async () => {
   clock = 0;
   const limiter = limiterOn();
   const attempts = [await pass(limiter), await pass(limiter), await pass(limiter)];
@@ -96,7 +96,7 @@ it('counts once what is given back twice, or after it failed', async () => {
   expect(await limiter.begin([narrow])).toMatchObject({ kind: 'limited', isFirst: false });
 });
 
-it('gives back under the budgets that counted when a counter fails on the way', async () => {
+it('an attempt limiter gives back under the budgets that counted when a counter fails on the way', async () => {
   clock = 0;
   const counters = createInProcessCounters({ now });
   let calls = 0;
@@ -110,7 +110,7 @@ it('gives back under the budgets that counted when a counter fails on the way', 
   for (let count = 0; count < 3; count += 1) await pass(limiterOn(counters));
 });
 
-it('says the time until the window is over, at most its length', async () => {
+it('an attempt limiter says the time until the window is over, at most its length', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 0, max: 2_000_000_000_000 }), fc.string(), async (at, subject) => {
       clock = at;

@@ -105,7 +105,7 @@ describe('traces', () => {
   });
 });
 
-it('nothing secret is in a log line, a metric or a trace', async () => {
+it('no secret is in a log line, a metric or a trace', async () => {
   const collector = await startTestCollector();
   const test = await startTestGateway({ config: { tracing: { endpoint: collector.endpoint, sampleRatio: 1 } } });
   const cookie = await test.signIn();

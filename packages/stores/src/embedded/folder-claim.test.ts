@@ -19,7 +19,7 @@ async function claimElsewhere(folder: string): Promise<ChildProcess> {
   return child;
 }
 
-it('refuses a folder that another process uses, and names it', async () => {
+it('a claim refuses a folder that another process uses, and names it', async () => {
   const folder = newFolder();
   const other = await claimElsewhere(folder);
   expect(() => claimDataFolder(folder)).toThrow(folder);
@@ -27,7 +27,7 @@ it('refuses a folder that another process uses, and names it', async () => {
   await once(other, 'exit');
 });
 
-it('takes a folder over from a process that was killed', async () => {
+it('a claim takes a folder over from a process that was killed', async () => {
   const folder = newFolder();
   const other = await claimElsewhere(folder);
   other.kill('SIGKILL');
@@ -35,7 +35,7 @@ it('takes a folder over from a process that was killed', async () => {
   claimDataFolder(folder)();
 });
 
-it('can claim again what was given back', () => {
+it('a process can claim again what it gave back', () => {
   const folder = newFolder();
   claimDataFolder(folder)();
   claimDataFolder(folder)();

@@ -9,11 +9,11 @@ describe('the invalidation bus [in-process]', () => {
 
 const event = { kind: 'user', id: 'ada', minGeneration: 3, at: new Date(0), reason: 'banned' } as const;
 
-it('is always connected', () => {
+it('the in-process bus is always connected', () => {
   expect(createInProcessBus().isConnected()).toBe(true);
 });
 
-it('announces a gap on request', () => {
+it('the in-process bus announces a gap on request', () => {
   const bus = createInProcessBus();
   const listener = vi.fn<(message: BusMessage) => void>();
   bus.subscribe(listener);
@@ -21,7 +21,7 @@ it('announces a gap on request', () => {
   expect(listener).toHaveBeenCalledExactlyOnceWith({ kind: 'gap' });
 });
 
-it('has delivered to every listener before publish returns its promise', () => {
+it('the in-process bus has delivered to every listener before publish returns its promise', () => {
   const bus = createInProcessBus();
   const listener = vi.fn<(message: BusMessage) => void>();
   bus.subscribe(listener);
@@ -29,7 +29,7 @@ it('has delivered to every listener before publish returns its promise', () => {
   expect(listener).toHaveBeenCalledTimes(1);
 });
 
-it('logs a listener that failed, without what it threw', async () => {
+it('the in-process bus logs a listener that failed, without what it threw', async () => {
   const error = vi.fn<Logger['error']>();
   const bus = createInProcessBus({ logger: { ...silentLogger, error } });
   bus.subscribe(() => {

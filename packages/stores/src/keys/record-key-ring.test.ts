@@ -51,7 +51,7 @@ describe('the key ring [sqlite]', () => {
   });
 });
 
-it('opens keys that were sealed under an older version of the root secret', async () => {
+it('a key ring opens keys that were sealed under an older version of the root secret', async () => {
   const records = createSqliteRecords(openEmbeddedDatabase({ file: ':memory:' }), [keyTable]);
   const [older, newer] = [randomBytes(32).toString('base64url'), randomBytes(32).toString('base64url')];
   const before = await openKeyRing({ records, sealer: createSealer([{ version: 1, value: older }])('key-ring') });
@@ -62,7 +62,7 @@ it('opens keys that were sealed under an older version of the root secret', asyn
   expect((await openKeyRing({ records, sealer })).publicKeys('internal')).toEqual(before.publicKeys('internal'));
 });
 
-it('refuses a rotation time that is not a positive number', async () => {
+it('a key ring refuses a rotation time that is not a positive number', async () => {
   const records = createSqliteRecords(openEmbeddedDatabase({ file: ':memory:' }), [keyTable]);
   await expect(openKeyRing({ records, sealer: otherSealer, rotationDays: 0 })).rejects.toThrow(OptionsError);
 });

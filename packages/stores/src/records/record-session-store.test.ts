@@ -32,7 +32,7 @@ describe('the session store [sqlite]', () => {
   });
 });
 
-it('ends a session that is created while every session is being ended', async () => {
+it('the session store ends a session that is created while every session is being ended', async () => {
   const records = openRecords();
   const late = makeSessionRecord();
   let isLate = true;
@@ -50,7 +50,7 @@ it('ends a session that is created while every session is being ended', async ()
   expect(await store.revokeAll('ada', 'banned', after(5))).toEqual([early.sid, late.sid]);
 });
 
-it('ends a session that is changed between the look and the tombstone', async () => {
+it('the session store ends a session that is changed between the look and the tombstone', async () => {
   const records = openRecords();
   const rival = createRecordSessionStore(records);
   const session = makeSessionRecord();
@@ -68,7 +68,7 @@ it('ends a session that is changed between the look and the tombstone', async ()
   expect(await store.findBySid(session.sid)).toMatchObject({ generation: 5, revokedBecause: 'signed-out' });
 });
 
-it('never reports a revocation that keeps losing', async () => {
+it('the session store never reports a revocation that keeps losing', async () => {
   const records = openRecords();
   const store = createRecordSessionStore({ ...records, updateMany: async () => 0 });
   const { sid } = makeSessionRecord();
@@ -84,7 +84,7 @@ it.each([
   { name: 'methods that are no list', damage: { amr: '"pwd"' } },
   { name: 'a time that is none', damage: { authTime: 'yesterday' } },
   { name: 'an unknown reason for its end', damage: { revokedAt: after(1), revokedBecause: 'because' } },
-])('refuses a row with $name, and quotes nothing of it', async ({ damage }) => {
+])('the session store refuses a row with $name, and quotes nothing of it', async ({ damage }) => {
   const records = openRecords();
   const store = createRecordSessionStore(records);
   const session = makeSessionRecord();
@@ -95,7 +95,7 @@ it.each([
   expect(String(failure)).not.toContain(session.tokenHash);
 });
 
-it('declares no column that could overflow a 32-bit integer', () => {
+it('the session store declares no column that could overflow a 32-bit integer', () => {
   const numbers = Object.entries(sessionTable.columns).filter(([, { type }]) => type === 'number');
   expect(numbers.map(([name]) => name)).toEqual(['generation']);
 });

@@ -86,7 +86,7 @@ describe('a new version of the secret', () => {
   });
 });
 
-it('still opens and finds what earlier releases wrote', () => {
+it('a sealer still opens and finds what earlier releases wrote', () => {
   const written = createSealer([{ version: 1, value: 'kL9x2Qm7Vw4Rt8Zp1Bn6Yc3Hd5Jf0GsA' }])('session-token');
   const sealed = 'v1.1.3GrCZxzhbJAOmSTsewcdDkwn2_7B2ln0cUhu0TLqTDcE8_1e-VWqYPzk';
   expect(written.open(sealed, 'row')).toBe('attack at dawn');

@@ -6,21 +6,24 @@ const [older, newer] = ['kJ8vQ2mXr7TzP4wYb9NcLd5HsGf3EaUq', 'Zt6RwM1nVx8KyB3pQ7j
 
 const parse = (text: string): unknown => parseSecretVersions(text, 'SALLYPORT_SECRET', 'Make another.');
 
-it('reads one value as version 1', () => {
+it('the reader of root secrets reads one value as version 1', () => {
   expect(parse(`${older}\n`)).toEqual([{ version: 1, value: older }]);
 });
 
-it('reads several versions, the newest first', () => {
+it('the reader of root secrets reads several versions, the newest first', () => {
   expect(parse(`12:${newer}, 3:${older}`)).toEqual([
     { version: 12, value: newer },
     { version: 3, value: older },
   ]);
 });
 
-it.each(['hex', 'base64', 'base64url'] as const)('accepts random bytes written as %s', (encoding) => {
-  for (let round = 0; round < 200; round += 1) parse(randomBytes(32).toString(encoding));
-  for (let round = 0; round < 200; round += 1) parse(`1:${randomBytes(24).toString(encoding)}`);
-});
+it.each(['hex', 'base64', 'base64url'] as const)(
+  'the reader of root secrets accepts random bytes written as %s',
+  (encoding) => {
+    for (let round = 0; round < 200; round += 1) parse(randomBytes(32).toString(encoding));
+    for (let round = 0; round < 200; round += 1) parse(`1:${randomBytes(24).toString(encoding)}`);
+  },
+);
 
 it.each([
   { name: 'is empty', text: '' },
@@ -41,14 +44,14 @@ it.each([
   { name: 'has a version without a value', text: `2:${newer},1:` },
   { name: 'ends with a comma', text: `2:${newer},` },
   { name: 'numbers a version 0', text: `0:${newer}` },
-])('refuses a secret that $name, by its key and never by its value', ({ text }) => {
+])('the reader of root secrets refuses a secret that $name, by its key and never by its value', ({ text }) => {
   const failure = errorOf(() => parse(text));
   expect(failure).toBeInstanceOf(Error);
   expect(String(failure)).toContain('SALLYPORT_SECRET');
   for (const part of text.split(/[,:]/).filter(({ length }) => length > 3)) expect(String(failure)).not.toContain(part);
 });
 
-it('names every weak version in one message', () => {
+it('the reader of root secrets names every weak version in one message', () => {
   expect(() => parse(`3:short,2:${'a'.repeat(40)},1:${older}`)).toThrow(/version 3 .*version 2 /);
 });
 

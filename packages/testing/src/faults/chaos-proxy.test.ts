@@ -35,11 +35,11 @@ async function echo(socket: Socket, text: string): Promise<string> {
   return chunk.toString();
 }
 
-it('passes everything on', async () => {
+it('a chaos proxy passes everything on', async () => {
   expect(await echo(await open(), 'hello')).toBe('hello');
 });
 
-it('refuses, and listens on the same port afterwards', async () => {
+it('a chaos proxy refuses, and listens on the same port afterwards', async () => {
   const before = await open();
   const isGone = gone(before);
   await proxy.behave({ kind: 'refuse' });
@@ -49,7 +49,7 @@ it('refuses, and listens on the same port afterwards', async () => {
   expect(await echo(await open(), 'back')).toBe('back');
 });
 
-it('swallows what it is sent while it is a black hole, and keeps the connection', async () => {
+it('a chaos proxy swallows what it is sent while it is a black hole, and keeps the connection', async () => {
   const socket = await open();
   await echo(socket, 'before');
   await proxy.behave({ kind: 'blackhole' });
@@ -59,7 +59,7 @@ it('swallows what it is sent while it is a black hole, and keeps the connection'
   expect(await echo(socket, 'after')).toBe('after');
 });
 
-it('resets a connection in the middle of an answer', async () => {
+it('a chaos proxy resets a connection in the middle of an answer', async () => {
   const socket = await open();
   await echo(socket, 'before');
   await proxy.behave({ kind: 'cut', afterBytes: 3 });
@@ -71,7 +71,7 @@ it('resets a connection in the middle of an answer', async () => {
   expect(Buffer.concat(chunks).toString().length).toBeLessThanOrEqual(3);
 });
 
-it('is late in each direction', async () => {
+it('a chaos proxy is late in each direction', async () => {
   const socket = await open();
   await proxy.behave({ kind: 'latency', milliseconds: 40 });
   const sentAt = performance.now();
