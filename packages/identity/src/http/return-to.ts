@@ -24,7 +24,7 @@ export function toSafeReturnTo(asked: string | null | undefined): string {
   return decoded === undefined || ownFlow.test(decoded) || !staysHere(asked, path) ? home : asked;
 }
 
-/** The door finds its places by decoded paths, so that `/%61uth` is `/auth`. */
+/** The gateway matches routes by decoded paths, so that `/%61uth` is `/auth`. */
 function decode(path: string): string | undefined {
   try {
     return decodeURIComponent(path);
