@@ -170,8 +170,8 @@ describe('a target that no route names any more', () => {
 });
 
 describe('limits on requests', () => {
-  const limit = (amount: number, change: Partial<RequestLimit> = {}): Route['limits'] => ({
-    requests: [{ per: 'address', amount, seconds: 60, ...change }],
+  const limit = (max: number, change: Partial<RequestLimit> = {}): Route['limits'] => ({
+    requests: [{ per: 'address', max, seconds: 60, ...change }],
   });
   let time: number;
   let gateway: TestGateway;
@@ -195,7 +195,7 @@ describe('limits on requests', () => {
     expect(await status()).toBe(200);
   });
 
-  it('count on with another amount, larger or smaller', async () => {
+  it('count on with another maximum, larger or smaller', async () => {
     reload(limit(3));
     expect([await status(), await status()]).toEqual([200, 429]);
     reload(limit(1));

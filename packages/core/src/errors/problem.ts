@@ -71,9 +71,9 @@ function problemHeaders(error: SallyportError, entry: ErrorCatalogEntry): Record
 }
 
 /** draft-ietf-httpapi-ratelimit-headers-10: structured fields, one limit each. */
-function limitHeaders({ name, amount, seconds }: NamedRequestLimit, resetSeconds: number): Record<string, string> {
+function limitHeaders({ name, max, seconds }: NamedRequestLimit, resetSeconds: number): Record<string, string> {
   return {
-    'ratelimit-policy': `"${name}";q=${amount};w=${seconds}`,
+    'ratelimit-policy': `"${name}";q=${max};w=${seconds}`,
     ratelimit: `"${name}";r=0;t=${resetSeconds}`,
   };
 }

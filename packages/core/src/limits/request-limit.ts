@@ -7,7 +7,7 @@ export const requestLimitSchema = z.strictObject({
     .describe(
       'Whose requests are counted together: an address (an IPv6 network is a /64), a session, an account, or a key',
     ),
-  amount: z.number().int().min(1).max(10_000_000).describe('Requests'),
+  max: z.number().int().min(1).max(10_000_000).describe('Requests'),
   seconds: z.number().int().min(1).max(86_400).describe('Within so many seconds'),
 });
 
@@ -28,6 +28,6 @@ export type RequestLimit = z.infer<typeof requestLimitSchema>;
 /** A limit, and its name in answers. */
 export interface NamedRequestLimit {
   readonly name: string;
-  readonly amount: number;
+  readonly max: number;
   readonly seconds: number;
 }

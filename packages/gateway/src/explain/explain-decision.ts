@@ -165,7 +165,7 @@ function callerLimitFacts(state: RequestState, { limits }: ResolvedRoute): reado
 function limitFact(per: string, limiter: RequestLimiter, subject: string | undefined, at: number): ExplainedFact {
   const { limit } = limiter;
   const name = `limit per ${per}`;
-  const rule = `${limit.name}, ${limit.amount} in ${limit.seconds} s`;
+  const rule = `${limit.name}, ${limit.max} in ${limit.seconds} s`;
   if (subject === undefined) return { name, value: `${rule}: not counted for this caller` };
   const { left, retryAfterSeconds } = limiter.look(subject, at);
   const standing = left > 0 ? `${left} left` : `used up, one more in ${retryAfterSeconds} s`;

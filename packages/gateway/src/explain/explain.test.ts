@@ -4,7 +4,7 @@ import { request } from '../test-support/raw-client.ts';
 import { cookie, route, startTestGateway, type TestGateway } from '../test-support/test-gateway.ts';
 import type { Explanation, ExplainQuestion } from './explanation.ts';
 
-const minute = (per: RequestLimit['per'], amount: number): RequestLimit => ({ per, amount, seconds: 60 });
+const minute = (per: RequestLimit['per'], max: number): RequestLimit => ({ per, max, seconds: 60 });
 
 let time: number;
 let gateway: TestGateway;

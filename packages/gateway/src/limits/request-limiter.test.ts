@@ -12,9 +12,9 @@ beforeEach(() => {
   refusals = 0;
 });
 
-function limiter(amount: number, seconds: number, maxSubjects = 100): RequestLimiter {
+function limiter(max: number, seconds: number, maxSubjects = 100): RequestLimiter {
   return createRequestLimiter({
-    limit: { name: 'api-address', amount, seconds },
+    limit: { name: 'api-address', max, seconds },
     buckets: createLeastRecentlyUsed(maxSubjects),
     share: (bucket) => {
       bucket.isQueued = true;
@@ -54,7 +54,7 @@ describe('a limit on requests', () => {
       code: 'SP_TOO_MANY_REQUESTS',
       reason: 'request-limit',
       retryAfterSeconds: 52,
-      requestLimit: { name: 'api-address', amount: 5, seconds: 60 },
+      requestLimit: { name: 'api-address', max: 5, seconds: 60 },
     });
   });
 
@@ -80,8 +80,8 @@ describe('a limit on requests', () => {
   it('never lets more through in any stretch of its time than twice the limit, nor the wait be wrong', () => {
     const moments = fc.array(fc.integer({ min: 0, max: 5000 }), { minLength: 1, maxLength: 200 });
     fc.assert(
-      fc.property(moments, fc.integer({ min: 1, max: 20 }), (gaps, amount) => {
-        const limited = limiter(amount, 10);
+      fc.property(moments, fc.integer({ min: 1, max: 20 }), (gaps, max) => {
+        const limited = limiter(max, 10);
         const allowed: number[] = [];
         let at = 0;
         for (const gap of gaps) {
@@ -94,7 +94,7 @@ describe('a limit on requests', () => {
             allowed.push(at);
           }
           const recent = allowed.filter((other) => other > at - 10_000);
-          expect(recent.length).toBeLessThanOrEqual(amount * 2);
+          expect(recent.length).toBeLessThanOrEqual(max * 2);
         }
       }),
     );

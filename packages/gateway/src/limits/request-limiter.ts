@@ -52,9 +52,9 @@ const rounding = 1e-6;
  */
 export function createRequestLimiter(parts: RequestLimiterParts): RequestLimiter {
   const { limit, buckets, share, onRefusal } = parts;
-  const { amount } = limit;
+  const { max } = limit;
   const milliseconds = limit.seconds * 1000;
-  const syncFrom = amount * syncThreshold;
+  const syncFrom = max * syncThreshold;
 
   const bucketOf = (subject: string, window: number): Bucket => {
     const known = buckets.get(subject);
@@ -72,7 +72,7 @@ export function createRequestLimiter(parts: RequestLimiterParts): RequestLimiter
     const window = Math.floor(position);
     const bucket = bucketOf(subject, window);
     const passed = position - window;
-    if (bucket.before * (1 - passed) + bucket.count + 1 > amount + rounding) {
+    if (bucket.before * (1 - passed) + bucket.count + 1 > max + rounding) {
       onRefusal();
       throw tooManyRequests(limit, secondsUntilFree(bucket, passed, limit));
     }
@@ -85,10 +85,10 @@ export function createRequestLimiter(parts: RequestLimiterParts): RequestLimiter
       const bucket = buckets.get(subject);
       const window = Math.floor(at / milliseconds);
       const isCounted = bucket !== undefined && bucket.window >= window - 1;
-      if (!isCounted) return { left: amount, retryAfterSeconds: 0 };
+      if (!isCounted) return { left: max, retryAfterSeconds: 0 };
       const current = bucket.window === window ? bucket : { ...bucket, window, before: bucket.count, count: 0 };
       const passed = at / milliseconds - window;
-      const left = Math.max(0, Math.floor(amount - current.before * (1 - passed) - current.count + rounding));
+      const left = Math.max(0, Math.floor(max - current.before * (1 - passed) - current.count + rounding));
       return { left, retryAfterSeconds: left > 0 ? 0 : secondsUntilFree(current, passed, limit) };
     },
     requireRoom: (subject, at) => void bucketWithRoom(subject, at),
@@ -124,9 +124,9 @@ function turn(bucket: Bucket, window: number): void {
 }
 
 /** When one more would pass, if nothing else came meanwhile. */
-function secondsUntilFree({ before, count }: Bucket, passed: number, { amount, seconds }: NamedRequestLimit): number {
+function secondsUntilFree({ before, count }: Bucket, passed: number, { max, seconds }: NamedRequestLimit): number {
   // Within this window, as the one before goes out of sight; or, when this one is full, within the next.
-  const isWithin = count < amount;
-  const wait = isWithin ? 1 - (amount - 1 - count) / before - passed : 2 - (amount - 1) / count - passed;
+  const isWithin = count < max;
+  const wait = isWithin ? 1 - (max - 1 - count) / before - passed : 2 - (max - 1) / count - passed;
   return Math.max(1, Math.ceil(wait * seconds - rounding));
 }

@@ -4,7 +4,7 @@ import type { GatewayOptions } from '../gateway-options.ts';
 import { cookie, startTestGateway, type TestGateway } from '../test-support/test-gateway.ts';
 
 const start = Date.parse('2026-01-01T00:00:00Z');
-const perMinute = (per: RequestLimit['per'], amount = 2): RequestLimit => ({ per, amount, seconds: 60 });
+const perMinute = (per: RequestLimit['per'], max = 2): RequestLimit => ({ per, max, seconds: 60 });
 
 let time = start;
 let gateways: TestGateway[] = [];
@@ -76,8 +76,8 @@ describe('a limit by address', () => {
   });
 
   it('counts nothing of what another one refuses', async () => {
-    const hour: RequestLimit = { per: 'address', amount: 3, seconds: 3600 };
-    const second: RequestLimit = { per: 'address', amount: 1, seconds: 1 };
+    const hour: RequestLimit = { per: 'address', max: 3, seconds: 3600 };
+    const second: RequestLimit = { per: 'address', max: 1, seconds: 1 };
     const gateway = await open({ limits: { requests: [hour, second] } });
     expect(await statuses(gateway, '/public/x', [{}, {}, {}, {}, {}])).toEqual([200, 429, 429, 429, 429]);
     for (const expected of [200, 200, 429]) {

@@ -40,7 +40,7 @@ type Buckets = LeastRecentlyUsed<Bucket>;
 
 /**
  * Builds the limits on how many requests may come. Counts of windows of the same length for the same owner go on when
- * the configuration changes, also with another amount: a reload must not reset a used-up limit.
+ * the configuration changes, also with another maximum: a reload must not reset a used-up limit.
  */
 export function createRequestLimits({ shared, maxSubjects, meter }: RequestLimitsParts): RequestLimits {
   const counts = shared === undefined ? undefined : createCounterSync(shared);
@@ -54,14 +54,14 @@ export function createRequestLimits({ shared, maxSubjects, meter }: RequestLimit
   const plan = (): LimitPlan => {
     const limiters = new Map<string, RequestLimiter>();
     const counted = new Map<string, Buckets>();
-    const limiterOf = (owner: string, { per, amount, seconds }: RequestLimit): RequestLimiter => {
+    const limiterOf = (owner: string, { per, max, seconds }: RequestLimit): RequestLimiter => {
       const name = `${owner}-${per}-${seconds}s`;
       const known = limiters.get(name);
       if (known !== undefined) return known;
       const refused = limited.of(name);
       const buckets = inUse.get(name) ?? createLeastRecentlyUsed<Bucket>(maxSubjects);
       const limiter = createRequestLimiter({
-        limit: { name, amount, seconds },
+        limit: { name, max, seconds },
         buckets,
         share: counts?.of(name, seconds),
         onRefusal: () => refused.add(),

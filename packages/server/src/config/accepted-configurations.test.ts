@@ -109,7 +109,7 @@ const publicUrl = fc.constantFrom(
 );
 const requestLimit = fc.record({
   per: fc.constantFrom('address', 'session', 'account', 'key', 'nobody'),
-  amount: fc.constantFrom(0, 1, 10_000_000, 10_000_001),
+  max: fc.constantFrom(0, 1, 10_000_000, 10_000_001),
   seconds: fc.constantFrom(0, 1, 60, 86_400, 86_401),
 });
 const route = fc

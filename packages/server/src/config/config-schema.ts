@@ -150,7 +150,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       ...gatewayLimitsSchema.shape,
       authRequests: requestLimitsSchema
-        .default([{ per: 'address', amount: 1000, seconds: 60 }])
+        .default([{ per: 'address', max: 1000, seconds: 60 }])
         .describe('How many requests to /auth may come; an empty list means any number'),
     })
     .prefault({})

@@ -57,7 +57,7 @@ describe('what the gateway would refuse later', () => {
 });
 
 function byKey() {
-  return { per: 'key', amount: 1, seconds: 60 };
+  return { per: 'key', max: 1, seconds: 60 };
 }
 
 describe('a configuration', () => {
