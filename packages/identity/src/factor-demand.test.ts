@@ -14,7 +14,7 @@ const email = 'robin@example.test';
 
 let harness: Harness;
 beforeEach(async () => {
-  harness = await startHarness({ secondFactor: { requiredFor: ['admin'] } });
+  harness = await startHarness({ features: { secondFactor: { requiredFor: ['admin'] } } });
 });
 afterEach(() => harness.close());
 
@@ -127,7 +127,7 @@ describe('a role that demands a second factor', () => {
     const stricter = await startHarness({
       database: harness.database,
       sessions: harness.sessions,
-      secondFactor: { requiredFor: ['vendor'] },
+      features: { secondFactor: { requiredFor: ['vendor'] } },
     });
     expect(await harness.identity.directory.byToken(token)).not.toBeNull();
     expect(await stricter.identity.directory.byToken(token)).toBeNull();
@@ -167,10 +167,12 @@ describe('a role that demands a second factor', () => {
         },
         mailer: { send: () => Promise.resolve() },
         policy: testPolicy,
-        secondFactor,
+        features: { secondFactor },
       });
-    await expect(create({ requiredFor: ['king'] })).rejects.toThrow('no role "king"');
-    await expect(create({ requiredFor: ['admin'], methods: [] })).rejects.toThrow('every method is switched off');
+    await expect(create({ requiredFor: ['king'] })).rejects.toThrow(
+      'secondFactor.requiredFor names the undeclared role king',
+    );
+    await expect(create({ requiredFor: ['admin'], methods: [] })).rejects.toThrow('secondFactor.methods is empty');
   });
 
   it('does not change what a wrong password gets', async () => {

@@ -16,7 +16,7 @@ const stepUpRequired = { status: 401, body: { code: 'SP_STEP_UP_REQUIRED' } };
 
 let harness: Harness;
 beforeEach(async () => {
-  harness = await startHarness({ secondFactor: { methods: ['totp', 'email', 'sms'] } });
+  harness = await startHarness({ features: { secondFactor: { methods: ['totp', 'email', 'sms'] } } });
 });
 afterEach(() => harness.close());
 
@@ -414,7 +414,7 @@ describe(onDatabase('second factor: the right code of an authenticator app'), ()
   ] as const)('is answered $status while apps are switched $name', async ({ methods, status }) => {
     const owner = await makeAppOwner(harness, email);
     const { database, sessions } = harness;
-    const later = await startHarness({ database, sessions, secondFactor: { methods } });
+    const later = await startHarness({ database, sessions, features: { secondFactor: { methods } } });
     later.advance(300);
     const pending = await beginSignIn(later, email);
     const answer = await verify(later, pending, codeOf(later, owner.secret));

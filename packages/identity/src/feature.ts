@@ -1,19 +1,28 @@
 import type { Hono } from 'hono';
 import type { Policy, RecordTable, SealedColumn } from '@sallyport/core';
+import type * as z from 'zod';
 import type { IdentityEnvironment } from './http/identity-request.ts';
-import type { IdentityKernel } from './kernel.ts';
+import type { IdentityKernel, KernelSettings } from './kernel.ts';
+import type { OptionsProblem } from './parse-options.ts';
 import type { SignInGate } from './sessions/required-assurance.ts';
 
 /**
  * One capability of identity. What it needs stands in its own folder, and the composition reads it from here. A feature
  * imports the kernel and no other feature.
  */
-export interface Feature<Config, Built extends BuiltFeature = BuiltFeature> {
+export interface Feature<Config = unknown> {
+  /** Also the key of its section in `sallyport.config.ts`. */
+  readonly name: string;
+  /** Its section of `sallyport.config.ts`, with defaults for all that may be absent. */
+  readonly config?: z.ZodType<Config>;
   readonly tables?: readonly RecordTable[];
   readonly sealedColumns?: readonly SealedColumn[];
-  /** Refuses a configuration that cannot work, before anything is opened. @throws OptionsError */
-  readonly requireConfig?: (config: Config, policy: Policy) => void;
-  readonly create: (kernel: IdentityKernel, config: Config) => Built;
+  /** What is wrong with its section beside the policy, by keys of the section. */
+  problemsOf?(config: Config, policy: Policy): readonly OptionsProblem[];
+  /** What its section says about parts of the kernel. */
+  kernelSettingsOf?(config: Config): Partial<KernelSettings>;
+  /** Builds it on what it declares to take of the kernel. */
+  create(kernel: IdentityKernel, config: Config): BuiltFeature;
 }
 
 /** A feature, built on the kernel. */
@@ -22,4 +31,6 @@ export interface BuiltFeature {
   readonly routes: readonly Hono<IdentityEnvironment>[];
   /** What it requires of sign-ins, before a session is made. */
   readonly gate?: SignInGate;
+  /** What operators and commands call, beside its routes. They become members of identity. */
+  readonly services?: object;
 }

@@ -1,7 +1,7 @@
 import { createInProcessCounters } from '@sallyport/stores';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { IdentityOptions } from './identity.ts';
-import { defaultGuessLimits } from './kernel.ts';
+import { guessLimits } from './accounts/guess-limits.ts';
 import { goodPassword, startHarness, type Answer, type Harness } from './identity.test-support.ts';
 
 const email = 'robin@example.test';
@@ -57,7 +57,7 @@ describe('guessing at one account from one network', () => {
     expect(limited.headers.getSetCookie()).toEqual([]);
     const retryAfter = Number(limited.headers.get('retry-after'));
     expect(retryAfter).toBeGreaterThan(0);
-    expect(retryAfter).toBeLessThanOrEqual(defaultGuessLimits.accountFromNetwork.windowSeconds);
+    expect(retryAfter).toBeLessThanOrEqual(guessLimits.parse({}).accountFromNetwork.windowSeconds);
     harness.advance(retryAfter);
     expect((await guess({ password: goodPassword })).status).toBe(200);
   });

@@ -9,7 +9,7 @@ const email = 'robin@example.test';
 let harness: Harness;
 const start = async (maximumWaiting: number): Promise<void> => {
   harness = await startHarness({
-    hashing: { threads: 1, maximumWaitingOfOne: 20, maximumWaiting, maximumWaitSeconds: 120 },
+    hashing: { threads: 1, maximumWaitingOfOne: 20, maximumWaiting, maximumWaitSeconds: 60 },
   });
   await harness.makeUser(email);
 };

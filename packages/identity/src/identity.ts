@@ -13,16 +13,19 @@ import {
   type SessionDirectory,
   type SessionStore,
 } from '@sallyport/core';
-import type { GuessLimits } from './accounts/guess-limiter.ts';
+import type * as z from 'zod';
+import type { guessLimits } from './accounts/guess-limits.ts';
 import type { OnPolicyDifference } from './accounts/role-directory.ts';
 import type { IdentityDatabase } from './database/identity-database.ts';
-import type { Accounts } from './features/administration/accounts.ts';
-import { administrationFeature } from './features/administration/administration-feature.ts';
-import { passwordFeature } from './features/passwords/password-feature.ts';
-import type { PasswordLength, RequireAcceptablePassword } from './features/passwords/password-rules.ts';
-import { secondFactorFeature } from './features/second-factor/second-factor-feature.ts';
-import type { SecondFactorRules } from './features/second-factor/second-factor.ts';
-import type { HashingLimits, PasswordHashing } from './hashing/password-hashing.ts';
+import {
+  createFeatures,
+  kernelSettingsOf,
+  requireFeatureConfig,
+  type FeatureConfig,
+  type FeatureServices,
+} from './features.ts';
+import type { HashingLimits } from './hashing/hashing-limits.ts';
+import type { PasswordHashing } from './hashing/password-hashing.ts';
 import { answerErrors } from './http/error-answers.ts';
 import type { IdentityEnvironment } from './http/identity-request.ts';
 import { hasRepeatedParameter } from './http/repeated-names.ts';
@@ -53,19 +56,17 @@ export interface IdentityOptions {
   readonly sessionLifetime?: SessionLifetime;
   /** In how many places one account may be signed in. @default any number */
   readonly sessionLimit?: SessionLimitRules | undefined;
-  /** @default 15 to 128 characters, because the password is the only factor */
-  readonly passwordLength?: PasswordLength;
   /** @default limits on guessing at passwords that fit most: see decision record 17 */
-  readonly guessLimits?: GuessLimits;
-  /** @default an authenticator app for users who want one, demanded of none */
-  readonly secondFactor?: SecondFactorRules;
+  readonly guessLimits?: z.input<typeof guessLimits>;
+  /** The sections of features, as in `sallyport.config.ts`. */
+  readonly features?: FeatureConfig;
   /** What people call the product; in mails, and refused in passwords. @default 'Sallyport' */
   readonly productName?: string;
-  /** No answer that could tell whether an account exists comes sooner. 0 is for tests. @default 300 */
+  /** No answer that could tell whether an account exists comes sooner; 0 is for tests. @default `features.passwords` */
   readonly answerFloorMilliseconds?: number;
   /** How an answer is held back until then; for tests that do not wait. @default a timer */
   readonly wait?: (milliseconds: number) => Promise<unknown>;
-  /** How much is hashed at once, and how much may wait for it. */
+  /** How much is hashed at once, and how much may wait for it. @default `features.passwords.hashing` */
   readonly hashing?: HashingLimits;
   readonly logger?: Logger;
   /** Where security events and hashing are counted; absent counts none. */
@@ -73,20 +74,15 @@ export interface IdentityOptions {
   readonly now?: () => Date;
 }
 
-/** Identity, built: what it serves, what the gateway asks it, what an operator does with it. */
-export interface Identity {
+/** Identity, built: what it serves, what the gateway asks it, and the services of its features. */
+export interface Identity extends FeatureServices {
   /** Serves `/auth/*`. Call `app.fetch(request, { context })` with the `RequestContext` of the gateway. */
   readonly app: Hono<IdentityEnvironment>;
   /** Who a session belongs to, for the gateway. */
   readonly directory: SessionDirectory;
-  readonly accounts: Accounts;
-  /** The rules that a password has to meet, for operators who set one. */
-  readonly requireAcceptablePassword: RequireAcceptablePassword;
   /** Sends what waits in the mail queue, and stops. */
   close(): Promise<void>;
 }
-
-const defaultPasswordLength: PasswordLength = { minimum: 15, maximum: 128 };
 
 /**
  * Builds identity: accounts, sign-in, sessions and their mail, on Better Auth.
@@ -94,29 +90,21 @@ const defaultPasswordLength: PasswordLength = { minimum: 15, maximum: 128 };
  * No route of Better Auth is served, and the token of a session is in its cookie only: in no body, row or log line.
  * Every answer is `Cache-Control: no-store`. When the database does not answer, the answer is 503 and no cookie changes.
  *
- * @throws OptionsError for a public URL in plain http off loopback, for a password length below 8, and for a role that the
- *   policy does not have; rejects with `SP_STORE_UNAVAILABLE` when the roles cannot be read.
+ * @throws OptionsError for a section of a feature that cannot work, for a role that the policy does not have, and for a
+ *   public URL in plain http off loopback; rejects with `SP_STORE_UNAVAILABLE` when the roles cannot be read.
  */
 export async function createIdentity(options: IdentityOptions): Promise<Identity> {
-  const { publicUrl, policy, secondFactor: secondFactorRules = {}, logger = silentLogger } = options;
-  const { signUpRoles = ['user'], passwordLength = defaultPasswordLength, productName = 'Sallyport' } = options;
-  const passwordConfig = { passwordLength, signUpRoles, productName };
-  passwordFeature.requireConfig?.(passwordConfig, policy);
-  secondFactorFeature.requireConfig?.(secondFactorRules, policy);
+  const { publicUrl, policy, features = {}, productName = 'Sallyport', logger = silentLogger } = options;
+  requireFeatureConfig(features, policy);
 
-  const { kernel, close } = await createKernel({ ...options, productName, logger });
-  const passwords = passwordFeature.create(kernel, passwordConfig);
-  const secondFactor = secondFactorFeature.create(kernel, secondFactorRules);
-  const administration = administrationFeature.create(kernel, undefined);
-  const features = [passwords, secondFactor, administration];
-  for (const { gate } of features) if (gate !== undefined) kernel.gates.register(gate);
-  const routes = [createSessionRoutes(kernel), ...features.flatMap((feature) => feature.routes)];
+  const { kernel, close } = await createKernel({ ...kernelSettingsOf(features), ...options, productName, logger });
+  const { routes, services } = createFeatures(kernel, features);
   const { hashing, directory } = kernel;
+  const origin = new URL(publicUrl).origin;
   return {
-    app: createApp(routes, { hashing, logger, origin: new URL(publicUrl).origin }),
+    ...services,
+    app: createApp([createSessionRoutes(kernel), ...routes], { hashing, logger, origin }),
     directory,
-    accounts: administration.accounts,
-    requireAcceptablePassword: passwords.requireAcceptablePassword,
     close,
   };
 }

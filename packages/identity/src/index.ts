@@ -1,7 +1,6 @@
 export type { Accounts, NewUser } from './features/administration/accounts.ts';
 export type { AuditContext } from './events/audit-context.ts';
-export type { AttemptLimit } from './accounts/attempt-limiter.ts';
-export type { GuessLimits } from './accounts/guess-limiter.ts';
+export { guessLimits } from './accounts/guess-limits.ts';
 export {
   compareRoles,
   describeRoleDifferences,
@@ -10,7 +9,7 @@ export {
 } from './accounts/role-differences.ts';
 export type { OnPolicyDifference } from './accounts/role-directory.ts';
 export { applyPolicy, readRoleDifferences, type ApplyPolicyOptions } from './accounts/stored-roles.ts';
-export type { PasswordLength, PasswordOwner, RequireAcceptablePassword } from './features/passwords/password-rules.ts';
+export type { PasswordOwner, RequireAcceptablePassword } from './features/passwords/password-rules.ts';
 export { parseUserImport, type ImportedUser, type ParsedImport } from './features/administration/user-import.ts';
 export type { User } from './accounts/user-table.ts';
 export type {
@@ -31,8 +30,7 @@ export type { DatabaseAbilities } from './database/mongo-migration.ts';
 export type { MigrationOptions } from './database/migrate.ts';
 export { isEmptyPlan, type MigrationPlan, type PlannedColumn, type PlannedIndex } from './database/migration-plan.ts';
 export type { FactorMethod } from './features/second-factor/factor-method.ts';
-export { identitySealedColumns } from './features.ts';
-export type { SecondFactorRules } from './features/second-factor/second-factor.ts';
+export { featureSections, identitySealedColumns, problemsOfFeatures, type FeatureConfig } from './features.ts';
 export type { IdentityEnvironment } from './http/identity-request.ts';
 export { maximumBodyBytes } from './http/request-body.ts';
 export { createIdentity, type Identity, type IdentityOptions } from './identity.ts';

@@ -1,6 +1,7 @@
 import {
   createCsrfTokens,
   csrfSealingPurpose,
+  OptionsError,
   sessionCookieFor,
   silentMeter,
   type Counters,
@@ -13,9 +14,11 @@ import {
   type SecurityEventLog,
   type SessionStore,
 } from '@sallyport/core';
+import type * as z from 'zod';
 import { createAttemptLimiter } from './accounts/attempt-limiter.ts';
 import { createDeviceTrust } from './accounts/device-trust.ts';
-import { createGuessLimiter, type GuessLimits } from './accounts/guess-limiter.ts';
+import { createGuessLimiter } from './accounts/guess-limiter.ts';
+import { guessLimits } from './accounts/guess-limits.ts';
 import { createOneTimeLinks } from './accounts/one-time-links.ts';
 import { openRoleDirectory, type OnPolicyDifference } from './accounts/role-directory.ts';
 import { createUserTable } from './accounts/user-table.ts';
@@ -24,12 +27,15 @@ import { createEngine } from './engine/better-auth-engine.ts';
 import { countEvents } from './events/count-events.ts';
 import { createReportedChanges } from './events/reported-change.ts';
 import { createSecurityEventLog } from './events/security-event-log.ts';
-import { createPasswordHashing, type HashingLimits } from './hashing/password-hashing.ts';
+import { createPasswordHashing } from './hashing/password-hashing.ts';
+import type { HashingLimits } from './hashing/hashing-limits.ts';
+import { usualAnswerFloorMilliseconds } from './http/answer-floor.ts';
 import { createDeviceCookie } from './http/device-cookie.ts';
 import { createEventLoopPacing } from './http/event-loop-pacing.ts';
 import { createAccountMessages } from './mail/account-messages.ts';
 import { createAccountMailer } from './mail/account-mailer.ts';
 import { createMailQueue } from './mail/mail-queue.ts';
+import { parseOptions } from './parse-options.ts';
 import { createSignInGates } from './sessions/required-assurance.ts';
 import { createSessionDirectory } from './sessions/session-directory.ts';
 import { createSessionLimit, type SessionLimitRules } from './sessions/session-limit.ts';
@@ -38,7 +44,13 @@ import { createSessionMaker, type SessionLifetime } from './sessions/session-mak
 import { createSessionElevation } from './sessions/session-elevation.ts';
 import { createSessionRevocation } from './sessions/session-revocation.ts';
 
-export interface KernelOptions {
+/** What features may say about parts of the kernel in their sections. */
+export interface KernelSettings {
+  readonly hashing: HashingLimits;
+  readonly answerFloorMilliseconds: number;
+}
+
+export interface KernelOptions extends Partial<KernelSettings> {
   readonly publicUrl: string;
   readonly productName: string;
   readonly database: IdentityDatabase;
@@ -52,10 +64,9 @@ export interface KernelOptions {
   readonly events?: SecurityEventLog;
   readonly sessionLifetime?: SessionLifetime;
   readonly sessionLimit?: SessionLimitRules | undefined;
-  readonly guessLimits?: GuessLimits;
-  readonly answerFloorMilliseconds?: number;
+  readonly signUpRoles?: readonly string[];
+  readonly guessLimits?: z.input<typeof guessLimits>;
   readonly wait?: (milliseconds: number) => Promise<unknown>;
-  readonly hashing?: HashingLimits;
   readonly logger: Logger;
   readonly meter?: Meter;
   readonly now?: () => Date;
@@ -64,13 +75,6 @@ export interface KernelOptions {
 /** What features are built on. Each file of a feature says for itself what it uses of it. */
 export type IdentityKernel = Awaited<ReturnType<typeof createKernel>>['kernel'];
 
-/** Limits on guessing at passwords that fit most: they are spoken of in a decision record. */
-export const defaultGuessLimits: GuessLimits = {
-  accountFromNetwork: { maximumFailures: 20, windowSeconds: 15 * 60 },
-  network: { maximumFailures: 200, windowSeconds: 15 * 60 },
-  account: { maximumFailures: 50, windowSeconds: 60 * 60 },
-  device: { maximumFailures: 10, windowSeconds: 24 * 60 * 60 },
-};
 
 /** Builds what all features share. @throws OptionsError for options that cannot work. */
 export async function createKernel(options: KernelOptions) {
@@ -87,22 +91,25 @@ export async function createKernel(options: KernelOptions) {
     onPolicyDifference = 'refuse',
     sessionLifetime: lifetime = sessionLifetimeSchema.parse({}),
     sessionLimit: limitRules,
-    guessLimits = defaultGuessLimits,
-    answerFloorMilliseconds = 300,
+    signUpRoles = ['user'],
+    guessLimits: guessing,
+    answerFloorMilliseconds = usualAnswerFloorMilliseconds,
     wait,
-    hashing: hashingLimits = {},
+    hashing: hashingLimits,
     meter = silentMeter,
     logger,
     now = () => new Date(),
   } = options;
   const cookie = sessionCookieFor(publicUrl);
   requireSessionLifetime(lifetime);
+  requireSignUpRoles(signUpRoles, policy);
+  const limits = parseOptions('guessLimits', guessLimits, guessing);
 
   const { records, transaction, hasTransactions } = database;
   const events = countEvents(options.events ?? createSecurityEventLog(records), options.meter);
   const users = createUserTable(records);
   const roles = await openRoleDirectory(database, policy, bus, now, onPolicyDifference);
-  const hashing = createPasswordHashing({ ...hashingLimits, meter });
+  const hashing = createPasswordHashing(hashingLimits, meter);
   const queue = createMailQueue({ mailer, logger });
   const messages = createAccountMessages(publicUrl, productName);
   const gates = createSignInGates();
@@ -116,6 +123,7 @@ export async function createKernel(options: KernelOptions) {
   const kernel = {
     publicUrl,
     productName,
+    signUpRoles,
     answerFloorMilliseconds,
     wait,
     pacing: createEventLoopPacing(),
@@ -134,7 +142,7 @@ export async function createKernel(options: KernelOptions) {
     users,
     roles,
     links: createOneTimeLinks(records, sealerFor('one-time-link'), now),
-    guesses: createGuessLimiter({ attempts, limits: guessLimits }),
+    guesses: createGuessLimiter({ attempts, limits }),
     devices,
     deviceCookie: createDeviceCookie(cookie, devices),
     cookie,
@@ -167,4 +175,9 @@ export async function createKernel(options: KernelOptions) {
       await hashing.close();
     },
   };
+}
+
+function requireSignUpRoles(signUpRoles: readonly string[], policy: Policy): void {
+  const unknown = signUpRoles.filter((role) => !Object.hasOwn(policy.roles, role));
+  if (unknown.length > 0) throw new OptionsError(`the policy has no role "${unknown.join('", "')}" for new users`);
 }

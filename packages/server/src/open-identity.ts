@@ -31,11 +31,8 @@ export function openIdentity(composition: IdentityComposition): Promise<Identity
     onPolicyDifference,
     sessionLifetime: config.session,
     sessionLimit: maximumPerUser === undefined ? undefined : { maximum: maximumPerUser, onLimit },
-    secondFactor: config.secondFactor,
-    passwordLength: { minimum: config.passwords.minimumLength, maximum: 128 },
+    features: config,
     guessLimits: config.guessing,
-    hashing: config.passwords.hashing,
-    answerFloorMilliseconds: config.passwords.answerFloorMilliseconds,
     logger,
     ...(meter === undefined ? {} : { meter }),
   });

@@ -1,4 +1,3 @@
-import { OptionsError } from '@sallyport/core';
 import type { Counters, Sealer } from '@sallyport/core';
 
 /** How often something may fail within which time. */
@@ -95,11 +94,4 @@ export function createAttemptLimiter({ counters, sealer, now }: AttemptLimiterOp
       return { kind: 'allowed', failed: () => void counted.splice(0), giveBack };
     },
   };
-}
-
-/** @throws OptionsError for a limit that nothing would pass, or everything. */
-export function requireAttemptLimit({ maximumFailures, windowSeconds }: AttemptLimit): void {
-  const areWhole = Number.isSafeInteger(maximumFailures) && Number.isSafeInteger(windowSeconds);
-  if (!areWhole || maximumFailures < 1 || windowSeconds < 1)
-    throw new OptionsError('a limit needs a whole number of failures, and of seconds');
 }

@@ -1,17 +1,6 @@
 import { networkOf } from '@sallyport/core';
-import { requireAttemptLimit, type AttemptBudget, type AttemptLimit, type AttemptLimiter } from './attempt-limiter.ts';
-
-/** How often a password may be wrong. A device that is known has a limit of its own, and falls under no other. */
-export interface GuessLimits {
-  /** For one account from one network. */
-  readonly accountFromNetwork: AttemptLimit;
-  /** For one network, over all accounts: trying one password on many. */
-  readonly network: AttemptLimit;
-  /** For one account, over all networks: many machines trying at one. */
-  readonly account: AttemptLimit;
-  /** For one account on one device that signed in to it before. Beyond it the device is like any other. */
-  readonly device: AttemptLimit;
-}
+import type { AttemptBudget, AttemptLimiter } from './attempt-limiter.ts';
+import type { GuessLimits } from './guess-limits.ts';
 
 /** A try at the password of an account. */
 export interface GuessAttempt {
@@ -56,15 +45,8 @@ export interface GuessLimiterOptions {
   readonly limits: GuessLimits;
 }
 
-/**
- * Builds the limits on guessing.
- *
- * @throws OptionsError for a limit that is not a whole number of failures within a whole number of seconds.
- */
+/** Builds the limits on guessing. */
 export function createGuessLimiter({ attempts, limits }: GuessLimiterOptions): GuessLimiter {
-  for (const limit of [limits.accountFromNetwork, limits.network, limits.account, limits.device])
-    requireAttemptLimit(limit);
-
   return {
     async begin(attempt) {
       const { device } = attempt;

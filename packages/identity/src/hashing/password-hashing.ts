@@ -1,7 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { availableParallelism } from 'node:os';
 import { networkOf, silentMeter, type Meter } from '@sallyport/core';
+import { parseOptions } from '../parse-options.ts';
 import { createFairQueue } from './fair-queue.ts';
+import { hashingLimits, type HashingLimits } from './hashing-limits.ts';
 import { createHashingThreads } from './hashing-threads.ts';
 import { isOutdatedHash, parsePasswordHash } from './password-hash.ts';
 
@@ -28,26 +30,10 @@ export interface PasswordHashing {
   close(): Promise<void>;
 }
 
-/** How much is hashed at once, and how much may wait for it. */
-export interface HashingLimits {
-  /** Hashes at once, each on a thread of its own. @default one less than cores, at least 1 and at most 4 */
-  readonly threads?: number | undefined;
-  /** Passwords that wait; more could not have their turn in time on most machines. @default 256 */
-  readonly maximumWaiting?: number;
-  /** Of these, from one address or one /64 of IPv6. @default 64 */
-  readonly maximumWaitingOfOne?: number;
-  /** @default 2 */
-  readonly maximumWaitSeconds?: number;
-}
-
-export interface PasswordHashingOptions extends HashingLimits {
-  readonly meter?: Meter;
-}
-
 /** Builds the hashing of passwords: argon2id, over the NFKC form, so that one password typed on two keyboards is one. */
-export function createPasswordHashing(options: PasswordHashingOptions = {}): PasswordHashing {
-  const { threads: concurrency = defaultThreads(), maximumWaiting = 256, maximumWaitingOfOne = 64 } = options;
-  const { maximumWaitSeconds = 2, meter = silentMeter } = options;
+export function createPasswordHashing(limits: HashingLimits = {}, meter: Meter = silentMeter): PasswordHashing {
+  const { threads: concurrency = defaultThreads(), ...waiting } = parseOptions('hashing', hashingLimits, limits);
+  const { maximumWaiting, maximumWaitingOfOne, maximumWaitSeconds } = waiting;
   const refused = meter.counter({
     name: 'sallyport_password_hashing_refused_total',
     help: 'Passwords that were not hashed, because too many were waiting: of one network, of all, or for too long',

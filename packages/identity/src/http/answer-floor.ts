@@ -2,6 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createMiddleware } from 'hono/factory';
 import type { EventLoopPacing } from './event-loop-pacing.ts';
 
+/** Longer than a sign-in takes on most machines, and short for a person. */
+export const usualAnswerFloorMilliseconds = 300;
+
 export interface AnswerFloor {
   /** 0 holds nothing back. */
   readonly answerFloorMilliseconds: number;

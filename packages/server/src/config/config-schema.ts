@@ -18,7 +18,7 @@ import {
   tokenLifetimeSchema,
   upstreamOptionsSchema,
 } from '@sallyport/gateway';
-import { isWithinAbsolute, sessionLifetimeSchema } from '@sallyport/identity';
+import { featureSections, guessLimits, isWithinAbsolute, sessionLifetimeSchema } from '@sallyport/identity';
 import { redisPrefixForm } from '@sallyport/stores';
 import { isIP } from 'node:net';
 import * as z from 'zod';
@@ -30,15 +30,6 @@ const bindAddress = z
     (host) => isIP(host) !== 0 || /^[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?$/.test(host),
     'must be an address such as "127.0.0.1" or "::", or the name of this host, without a port',
   );
-/** How often a password may be wrong within which time; `.describe()` says for which subject. */
-const attemptLimit = (maximumFailures: number, windowSeconds: number) =>
-  z
-    .strictObject({
-      maximumFailures: z.number().int().min(1).max(100_000).default(maximumFailures).describe('Failures'),
-      windowSeconds: z.number().int().min(1).max(604_800).default(windowSeconds).describe('Within so many seconds'),
-    })
-    .prefault({});
-
 /**
  * The whole configuration of the gateway process. Unknown keys stop the start.
  * Secrets and addresses of stores come from the environment, never from this file.
@@ -207,78 +198,8 @@ export const configSchema = z.strictObject({
   sessionCache: sessionCacheOptionsSchema
     .prefault({})
     .describe('Sessions in the memory of each gateway; the bus ends them there at once'),
-  passwords: z
-    .strictObject({
-      minimumLength: z
-        .number()
-        .int()
-        .min(8)
-        .max(64)
-        .default(15)
-        .describe('Shortest password (NIST SP 800-63B-4: 15 when it is the only factor)'),
-      answerFloorMilliseconds: z
-        .number()
-        .int()
-        .min(100)
-        .max(10_000)
-        .default(300)
-        .describe(
-          'No answer that could tell whether an account exists comes sooner; raise it above the time of the slowest imported hash',
-        ),
-      hashing: z
-        .strictObject({
-          threads: z
-            .number()
-            .int()
-            .min(1)
-            .max(64)
-            .optional()
-            .describe('Hashes at once, each on a thread of its own; absent means one less than cores, 1 to 4'),
-          maximumWaiting: z.number().int().min(1).max(100_000).default(256).describe('Passwords that wait for it'),
-          maximumWaitingOfOne: z
-            .number()
-            .int()
-            .min(1)
-            .max(100_000)
-            .default(64)
-            .describe('Of these, from one address or one /64 of IPv6'),
-          maximumWaitSeconds: z
-            .number()
-            .int()
-            .min(1)
-            .max(60)
-            .default(2)
-            .describe('How long each may wait; then the answer is 503'),
-        })
-        .prefault({})
-        .describe('How much is hashed at once, and how much may wait before more is refused'),
-    })
-    .prefault({})
-    .describe('Passwords: rules, of which none is about composition, and hashing'),
-  guessing: z
-    .strictObject({
-      accountFromNetwork: attemptLimit(20, 900).describe('For one account from one network (an IPv6 network is a /64)'),
-      network: attemptLimit(200, 900).describe('For one network, over all accounts'),
-      account: attemptLimit(50, 3600).describe('For one account, over all networks'),
-      device: attemptLimit(10, 86_400).describe(
-        'For one account on one browser that signed in to it before; such a browser falls under the other limits only beyond this one',
-      ),
-    })
-    .prefault({})
-    .describe('How often a password may be wrong before the answer is SP_TOO_MANY_ATTEMPTS'),
-  secondFactor: z
-    .strictObject({
-      methods: z
-        .array(z.enum(['totp', 'email', 'sms']))
-        .default(['totp'])
-        .describe('Second factors that people may set up; codes by email and SMS are weaker than an authenticator app'),
-      requiredFor: z
-        .array(z.string().min(1))
-        .default([])
-        .describe('Roles that demand a second factor: a user who holds one gets no session without'),
-    })
-    .prefault({})
-    .describe('Second factors; recovery codes come with each'),
+  ...featureSections,
+  guessing: guessLimits,
   mail: z
     .strictObject({ from: z.string().min(3).describe('Sender of mails, such as "Acme <no-reply@example.com>"') })
     .optional()

@@ -1,5 +1,6 @@
 import { isLoopbackHost } from '@sallyport/core';
 import { problemsOfRoutes } from '@sallyport/gateway';
+import { problemsOfFeatures } from '@sallyport/identity';
 import type * as z from 'zod';
 import { identityPlace } from '../identity-place.ts';
 import { configSchema, type Config } from './config-schema.ts';
@@ -17,7 +18,7 @@ export function parseConfig(input: unknown, source: string): Config {
   const problems = [
     ...problemsOfRoutes(result.data.routes, [identityPlace]).map((problem) => ({ key: 'routes', problem })),
     ...policyProblems(result.data),
-    ...secondFactorProblems(result.data),
+    ...problemsOfFeatures(result.data, result.data.policy),
     ...keyProblems(result.data),
     ...limitProblems(result.data),
     ...bindingProblems(result.data),
@@ -59,16 +60,6 @@ function policyProblems({ policy, routes }: Config): ConfigurationProblem[] {
         });
     }
   });
-  return problems;
-}
-
-function secondFactorProblems({ policy, secondFactor }: Config): ConfigurationProblem[] {
-  const { methods, requiredFor } = secondFactor;
-  const problems = requiredFor
-    .filter((role) => !Object.hasOwn(policy.roles, role))
-    .map((role) => ({ key: 'secondFactor.requiredFor', problem: `names the undeclared role ${role}` }));
-  if (requiredFor.length > 0 && methods.length === 0)
-    problems.push({ key: 'secondFactor.methods', problem: 'is empty, and roles demand a second factor' });
   return problems;
 }
 

@@ -1,16 +1,17 @@
-import type { BuiltFeature, Feature } from '../../feature.ts';
-import { createWeakSessionEnding } from '../../sessions/weak-sessions.ts';
-import { createAccounts, type Accounts } from './accounts.ts';
-import { createRoleRoutes } from './role-routes.ts';
+import type { Feature } from '../../feature.ts';
+import { createWeakSessionEnding, type WeakSessionsOptions } from '../../sessions/weak-sessions.ts';
+import { createAccounts, type AccountsOptions } from './accounts.ts';
+import { createRoleRoutes, type RoleRouteParts } from './role-routes.ts';
 
-interface BuiltAdministration extends BuiltFeature {
-  readonly accounts: Accounts;
-}
+type AdministrationKernel = Omit<AccountsOptions, 'endWeakSessions'> &
+  WeakSessionsOptions &
+  Omit<RoleRouteParts, 'accounts'>;
 
 /** What operators and administrators do with accounts of others. */
-export const administrationFeature: Feature<undefined, BuiltAdministration> = {
-  create(kernel) {
+export const administrationFeature = {
+  name: 'administration',
+  create(kernel: AdministrationKernel) {
     const accounts = createAccounts({ ...kernel, endWeakSessions: createWeakSessionEnding(kernel) });
-    return { accounts, routes: [createRoleRoutes({ ...kernel, accounts })] };
+    return { services: { accounts }, routes: [createRoleRoutes({ ...kernel, accounts })] };
   },
-};
+} as const satisfies Feature;

@@ -1,38 +1,30 @@
-import { OptionsError } from '@sallyport/core';
-import type { Policy } from '@sallyport/core';
-import type { BuiltFeature, Feature } from '../../feature.ts';
-import { createPasswordResetRoutes } from './password-reset-routes.ts';
-import { createPasswordRules, type PasswordLength, type RequireAcceptablePassword } from './password-rules.ts';
-import { createSignInRoutes } from './sign-in-routes.ts';
-import { createSignUpRoutes } from './sign-up-routes.ts';
+import type { Feature } from '../../feature.ts';
+import type { IdentityKernel } from '../../kernel.ts';
+import { passwordConfig, type PasswordConfig } from './password-config.ts';
+import { createPasswordResetRoutes, type PasswordResetParts } from './password-reset-routes.ts';
+import { createPasswordRules } from './password-rules.ts';
+import { createSignInRoutes, type SignInParts } from './sign-in-routes.ts';
+import { createSignUpRoutes, type SignUpParts } from './sign-up-routes.ts';
 
-export interface PasswordConfig {
-  readonly passwordLength: PasswordLength;
-  readonly signUpRoles: readonly string[];
-  readonly productName: string;
-}
+type PasswordKernel = Omit<SignUpParts & SignInParts & PasswordResetParts, 'requireAcceptablePassword'> &
+  Pick<IdentityKernel, 'productName'>;
 
-interface BuiltPasswords extends BuiltFeature {
-  readonly requireAcceptablePassword: RequireAcceptablePassword;
-}
+/** NIST SP 800-63B-4, section 3.1.1.2 asks for at least 64. */
+const maximumLength = 128;
 
 /** Sign-up, sign-in and reset by password. */
-export const passwordFeature: Feature<PasswordConfig, BuiltPasswords> = {
-  requireConfig({ passwordLength, signUpRoles, productName }, policy) {
-    createPasswordRules(passwordLength, productName);
-    requireSignUpRoles(signUpRoles, policy);
-  },
-  create(kernel, { passwordLength, signUpRoles, productName }) {
-    const requireAcceptablePassword = createPasswordRules(passwordLength, productName);
-    const parts = { ...kernel, signUpRoles, requireAcceptablePassword };
+export const passwordFeature = {
+  name: 'passwords',
+  config: passwordConfig,
+  kernelSettingsOf: ({ hashing, answerFloorMilliseconds }: PasswordConfig) => ({ hashing, answerFloorMilliseconds }),
+  create(kernel: PasswordKernel, { minimumLength }: PasswordConfig) {
+    const length = { minimum: minimumLength, maximum: maximumLength };
+    const requireAcceptablePassword = createPasswordRules(length, kernel.productName);
+    const parts = { ...kernel, requireAcceptablePassword };
     return {
-      requireAcceptablePassword,
+      /** The rules that a password has to meet, for operators who set one. */
+      services: { requireAcceptablePassword },
       routes: [createSignUpRoutes(parts), createSignInRoutes(parts), createPasswordResetRoutes(parts)],
     };
   },
-};
-
-function requireSignUpRoles(signUpRoles: readonly string[], policy: Policy): void {
-  const unknown = signUpRoles.filter((role) => !Object.hasOwn(policy.roles, role));
-  if (unknown.length > 0) throw new OptionsError(`the policy has no role "${unknown.join('", "')}" for who signs up`);
-}
+} as const satisfies Feature<PasswordConfig>;

@@ -1,26 +1,32 @@
-import { OptionsError } from '@sallyport/core';
-import type { Policy } from '@sallyport/core';
 import type { Feature } from '../../feature.ts';
-import { askForSecondFactor } from './ask-for-second-factor.ts';
+import type { IdentityKernel } from '../../kernel.ts';
+import { askForSecondFactor, type SecondFactorAskingParts } from './ask-for-second-factor.ts';
 import { createCodeMessages } from './code-messages.ts';
 import { createFactorAssurance } from './factor-assurance.ts';
-import { createFactorResetRoutes } from './factor-reset-routes.ts';
-import { createFactorRoutes } from './factor-routes.ts';
+import { createFactorResetRoutes, type FactorResetParts } from './factor-reset-routes.ts';
+import { createFactorRoutes, type FactorParts } from './factor-routes.ts';
 import { factorTables } from './factor-tables.ts';
 import { sealedFactorColumn } from './sealed-factor-column.ts';
-import { createSecondFactorRoutes } from './second-factor-routes.ts';
-import { createSecondFactor, type SecondFactorRules } from './second-factor.ts';
-import { createStepUpRoutes } from './step-up-routes.ts';
+import { problemsOfSecondFactor, secondFactorConfig, type SecondFactorConfig } from './second-factor-config.ts';
+import { createSecondFactorRoutes, type SecondFactorParts } from './second-factor-routes.ts';
+import { createSecondFactor, type SecondFactorOptions } from './second-factor.ts';
+import { createStepUpRoutes, type StepUpParts } from './step-up-routes.ts';
+
+type SecondFactorKernel = Omit<SecondFactorOptions, 'config' | 'issuer' | 'messages'> &
+  Omit<SecondFactorParts & FactorParts & StepUpParts & FactorResetParts & SecondFactorAskingParts, 'secondFactor'> &
+  Pick<IdentityKernel, 'publicUrl' | 'productName'>;
 
 /** Second factors: authenticator apps, sent codes and recovery codes, and sign-ins that wait for them. */
-export const secondFactorFeature: Feature<SecondFactorRules> = {
+export const secondFactorFeature = {
+  name: 'secondFactor',
+  config: secondFactorConfig,
   tables: factorTables,
   sealedColumns: [sealedFactorColumn],
-  requireConfig: requireRules,
-  create(kernel, rules) {
+  problemsOf: problemsOfSecondFactor,
+  create(kernel: SecondFactorKernel, config: SecondFactorConfig) {
     const { publicUrl, productName } = kernel;
     const messages = createCodeMessages(publicUrl, productName);
-    const secondFactor = createSecondFactor({ ...kernel, rules, issuer: productName, messages });
+    const secondFactor = createSecondFactor({ ...kernel, config, issuer: productName, messages });
     const parts = { ...kernel, secondFactor };
     return {
       routes: [
@@ -30,17 +36,9 @@ export const secondFactorFeature: Feature<SecondFactorRules> = {
         createFactorResetRoutes(parts),
       ],
       gate: {
-        ...createFactorAssurance(secondFactor.factors, rules.requiredFor ?? []),
+        ...createFactorAssurance(secondFactor.factors, config.requiredFor),
         ask: (proof, context, onAsked) => askForSecondFactor(parts, proof, context, onAsked),
       },
     };
   },
-};
-
-function requireRules({ methods = ['totp'], requiredFor = [] }: SecondFactorRules, policy: Policy): void {
-  const unknown = requiredFor.filter((role) => !Object.hasOwn(policy.roles, role));
-  if (unknown.length > 0)
-    throw new OptionsError(`the policy has no role "${unknown.join('", "')}" that could demand it`);
-  if (requiredFor.length > 0 && methods.length === 0)
-    throw new OptionsError('a second factor is demanded, and every method is switched off');
-}
+} as const satisfies Feature<SecondFactorConfig>;

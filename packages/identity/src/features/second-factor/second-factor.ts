@@ -12,15 +12,8 @@ import { createOneTimeCodes } from './one-time-codes.ts';
 import { createPendingCookie, type PendingCookie } from './pending-cookie.ts';
 import { createPendingSignIns, type PendingSignIns } from './pending-sign-ins.ts';
 import { createRecoveryCodes, type RecoveryCodes } from './recovery-codes.ts';
+import type { SecondFactorConfig } from './second-factor-config.ts';
 import { factorSealingPurpose } from './sealed-factor-column.ts';
-
-/** Which second factors there are, and who must have one. */
-export interface SecondFactorRules {
-  /** Methods that are switched on. @default ['totp'] */
-  readonly methods?: readonly FactorMethod[];
-  /** Roles that demand a second factor. @default [] */
-  readonly requiredFor?: readonly string[];
-}
 
 /** The parts of the second factor, from which the routes take what they need. */
 export interface SecondFactor {
@@ -36,7 +29,7 @@ export interface SecondFactor {
 }
 
 export interface SecondFactorOptions {
-  readonly rules: SecondFactorRules;
+  readonly config: SecondFactorConfig;
   readonly issuer: string;
   readonly cookie: SessionCookie;
   readonly records: Records;
@@ -52,9 +45,9 @@ export interface SecondFactorOptions {
 
 /** Puts the second factor together. */
 export function createSecondFactor(options: SecondFactorOptions): SecondFactor {
-  const { rules, issuer, cookie, records, counters, sealerFor, hashing, messages, queue, mailer, events, now } =
+  const { config, issuer, cookie, records, counters, sealerFor, hashing, messages, queue, mailer, events, now } =
     options;
-  const { methods = ['totp'] } = rules;
+  const { methods } = config;
   const factors = createFactorTable(records, sealerFor(factorSealingPurpose), now);
   const recoveryCodes = createRecoveryCodes(records, hashing, now);
   const codes = createOneTimeCodes(records, sealerFor('one-time-code'), now);
