@@ -5,7 +5,9 @@ const folder = 'packages/identity/src/';
 const features = `${folder}features/`;
 
 /** The files that put the kernel and the features together. */
-const composition = new Set(['index', 'identity', 'database', 'features'].map((name) => `${folder}${name}.ts`));
+const composition = new Set(
+  ['index', 'identity', 'database', 'features', 'feature-set'].map((name) => `${folder}${name}.ts`),
+);
 
 const imports = readSources('packages/identity/src')
   .filter(({ file }) => !isTestFile(file))
@@ -43,6 +45,29 @@ describe('the folders of identity', () => {
     expect(violations((file, target) => !composition.has(file) && composition.has(target))).toEqual([]);
   });
 });
+
+describe('the list of features', () => {
+  const list = `${folder}features.ts`;
+  const listed = new Set(imports.find(({ file }) => file === list)?.targets);
+
+  it('has the feature of every folder', () => {
+    const declared = imports.map(({ file }) => file).filter((file) => file.endsWith('-feature.ts'));
+    expect(declared.filter((file) => !listed.has(file))).toEqual([]);
+    expect(new Set(declared.map(featureOf))).toEqual(new Set(listFolders()));
+  });
+
+  it('is the only file outside a folder of a feature that imports a feature, but for public types and functions', () => {
+    const others = violations((file, target) => !file.startsWith(features) && target.startsWith(features));
+    expect(others.filter((line) => !line.startsWith(list) && !line.startsWith(`${folder}index.ts`))).toEqual([]);
+  });
+});
+
+function listFolders(): string[] {
+  return imports
+    .map(({ file }) => file)
+    .filter((file) => file.startsWith(features))
+    .map(featureOf);
+}
 
 function featureOf(file: string): string {
   return file.slice(features.length).split('/')[0] ?? '';

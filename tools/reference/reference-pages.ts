@@ -1,13 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
-import {
-  errorCatalog,
-  optionsErrorCatalog,
-  routeSchema,
-  securityEventDetails,
-  type ErrorCatalogEntry,
-} from '@sallyport/core';
+import { errorCatalog, optionsErrorCatalog, routeSchema, type ErrorCatalogEntry } from '@sallyport/core';
+import { features } from '@sallyport/identity';
 import { configSchema } from '@sallyport/server';
 import { workspaceRoot } from '../workspace-root.ts';
 import { describeEnvironmentVariables } from './environment-variables.ts';
@@ -87,14 +82,14 @@ async function configurationPage(): Promise<string> {
 }
 
 function eventsPage(): string {
-  const rows = Object.entries(securityEventDetails).map(([type, schema]) => {
+  const rows = Object.entries(features.events).map(([type, schema]) => {
     const json = toJsonSchema(schema);
     const details = toSchemaRows(json).map(({ key, type: detailType }) => `\`${key}\`: ${detailType}`);
     return [`\`${type}\``, json.description ?? '', details.join('; ')];
   });
   return page('Security events', [
     'What is written to the event table, in the same step as the change it describes. Every event also carries the time, the outcome, the subject who acted and the one it was done to, the session handle, the request id and the address. No secret and no email address is ever in an event.',
-    'Source: `packages/core/src/events/security-event.ts`.',
+    'Source: `packages/identity/src/events/kernel-events.ts`, and the events of each feature in `packages/identity/src/features`.',
     table(['Event', 'Meaning', 'Details'], rows),
   ]);
 }

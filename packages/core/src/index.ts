@@ -98,7 +98,14 @@ export {
   type ProblemContext,
   type ProblemResponse,
 } from './errors/problem.ts';
-export { recordModels, type RecordColumn, type RecordFilter, type Records, type RecordTable } from './ports/records.ts';
+export {
+  recordModels,
+  type RecordColumn,
+  type RecordFilter,
+  type Records,
+  type RecordTable,
+  type RetentionRule,
+} from './ports/records.ts';
 export { requestLimitsSchema, type NamedRequestLimit, type RequestLimit } from './limits/request-limit.ts';
 export { exponentialBackoff, withJitter, type BackoffBounds } from './retry/backoff.ts';
 export { retryContended, type ContentionLimit } from './retry/retry-contended.ts';
@@ -130,12 +137,7 @@ export {
 export { SallyportError, type FieldError, type SallyportErrorOptions } from './errors/sallyport-error.ts';
 export type { SealedColumn, Sealer, SealerFor } from './ports/sealing.ts';
 export { weaknessOfSecret } from './options/secret-strength.ts';
-export {
-  securityEventDetails,
-  type SecurityEvent,
-  type SecurityEventLog,
-  type SecurityEventType,
-} from './events/security-event.ts';
+export type { EventCatalog, SecurityEvent, SecurityEventLog } from './events/security-event.ts';
 export {
   isLoopbackHost,
   serializeClearedSessionCookie,

@@ -5,7 +5,7 @@ import {
 } from './database/identity-database.ts';
 import { migrate as migrateTables, planMigrations as plan, type MigrationOptions } from './database/migrate.ts';
 import type { MigrationPlan } from './database/migration-plan.ts';
-import { featureTables } from './features.ts';
+import { features } from './features.ts';
 
 /**
  * Opens the database of identity: makes what is missing of Better Auth's tables, of identity's own and of `tables`.
@@ -40,5 +40,5 @@ export function migrate(options: MigrationOptions): Promise<MigrationPlan> {
 }
 
 function withFeatureTables<T extends MigrationOptions>(options: T): T {
-  return { ...options, tables: [...options.tables, ...featureTables] };
+  return { ...options, tables: [...options.tables, ...features.tables] };
 }

@@ -1,8 +1,9 @@
 import type { Hono } from 'hono';
-import type { Policy, RecordTable, SealedColumn } from '@sallyport/core';
+import type { EventCatalog, Policy, RecordTable, RetentionRule, SealedColumn } from '@sallyport/core';
 import type * as z from 'zod';
 import type { IdentityEnvironment } from './http/identity-request.ts';
 import type { IdentityKernel, KernelSettings } from './kernel.ts';
+import type { MailCatalog } from './mail/mail-catalog.ts';
 import type { OptionsProblem } from './parse-options.ts';
 import type { SignInGate } from './sessions/required-assurance.ts';
 
@@ -17,6 +18,12 @@ export interface Feature<Config = unknown> {
   readonly config?: z.ZodType<Config>;
   readonly tables?: readonly RecordTable[];
   readonly sealedColumns?: readonly SealedColumn[];
+  /** The security events that it alone writes. The reference page and the log read them. */
+  readonly events?: EventCatalog;
+  /** The mails that it sends to the owners of accounts. */
+  readonly mails?: MailCatalog;
+  /** Rows that are deleted some time after they expire. */
+  readonly retention?: readonly RetentionRule[];
   /** What is wrong with its section beside the policy, by keys of the section. */
   problemsOf?(config: Config, policy: Policy): readonly OptionsProblem[];
   /** What its section says about parts of the kernel. */
@@ -28,9 +35,11 @@ export interface Feature<Config = unknown> {
 /** A feature, built on the kernel. */
 export interface BuiltFeature {
   /** Served below `/auth`. */
-  readonly routes: readonly Hono<IdentityEnvironment>[];
+  readonly routes?: readonly Hono<IdentityEnvironment>[];
   /** What it requires of sign-ins, before a session is made. */
   readonly gate?: SignInGate;
   /** What operators and commands call, beside its routes. They become members of identity. */
   readonly services?: object;
+  /** Ends what it began; called once, before the kernel closes. */
+  close?(): Promise<void>;
 }

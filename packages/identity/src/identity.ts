@@ -15,15 +15,12 @@ import {
 } from '@sallyport/core';
 import type * as z from 'zod';
 import type { guessLimits } from './accounts/guess-limits.ts';
+import { linkRetention } from './accounts/one-time-links.ts';
 import type { OnPolicyDifference } from './accounts/role-directory.ts';
+import { createDeleteExpired, type DeleteExpired } from './database/delete-expired.ts';
 import type { IdentityDatabase } from './database/identity-database.ts';
-import {
-  createFeatures,
-  kernelSettingsOf,
-  requireFeatureConfig,
-  type FeatureConfig,
-  type FeatureServices,
-} from './features.ts';
+import type { FeatureSet } from './feature-set.ts';
+import { features, type FeatureConfig, type FeatureServices } from './features.ts';
 import type { HashingLimits } from './hashing/hashing-limits.ts';
 import type { PasswordHashing } from './hashing/password-hashing.ts';
 import { answerErrors } from './http/error-answers.ts';
@@ -80,6 +77,8 @@ export interface Identity extends FeatureServices {
   readonly app: Hono<IdentityEnvironment>;
   /** Who a session belongs to, for the gateway. */
   readonly directory: SessionDirectory;
+  /** Deletes rows that stopped working when they expired, such as unused links. Call it every hour or so. */
+  readonly deleteExpired: DeleteExpired;
   /** Sends what waits in the mail queue, and stops. */
   close(): Promise<void>;
 }
@@ -94,18 +93,35 @@ export interface Identity extends FeatureServices {
  *   public URL in plain http off loopback; rejects with `SP_STORE_UNAVAILABLE` when the roles cannot be read.
  */
 export async function createIdentity(options: IdentityOptions): Promise<Identity> {
-  const { publicUrl, policy, features = {}, productName = 'Sallyport', logger = silentLogger } = options;
-  requireFeatureConfig(features, policy);
+  return (await createIdentityWith(features, options)) as Identity; // The set has the services of its features.
+}
 
-  const { kernel, close } = await createKernel({ ...kernelSettingsOf(features), ...options, productName, logger });
-  const { routes, services } = createFeatures(kernel, features);
-  const { hashing, directory } = kernel;
+/** Builds identity with a set of features. */
+export async function createIdentityWith(
+  set: FeatureSet,
+  options: IdentityOptions,
+): Promise<Omit<Identity, keyof FeatureServices>> {
+  const { publicUrl, policy, features: sections = {}, productName = 'Sallyport', logger = silentLogger } = options;
+  const { kernel, close } = await createKernel({
+    ...set.kernelSettingsOf(sections, policy),
+    ...options,
+    productName,
+    logger,
+    eventCatalog: set.events,
+    mailCatalog: set.mails,
+  });
+  const built = set.create(kernel, sections);
+  const { hashing, directory, records } = kernel;
   const origin = new URL(publicUrl).origin;
   return {
-    ...services,
-    app: createApp([createSessionRoutes(kernel), ...routes], { hashing, logger, origin }),
+    ...built.services,
+    app: createApp([createSessionRoutes(kernel), ...built.routes], { hashing, logger, origin }),
     directory,
-    close,
+    deleteExpired: createDeleteExpired(records, [linkRetention, ...set.retention]),
+    async close() {
+      await built.close();
+      await close();
+    },
   };
 }
 

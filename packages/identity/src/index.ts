@@ -30,7 +30,8 @@ export type { DatabaseAbilities } from './database/mongo-migration.ts';
 export type { MigrationOptions } from './database/migrate.ts';
 export { isEmptyPlan, type MigrationPlan, type PlannedColumn, type PlannedIndex } from './database/migration-plan.ts';
 export type { FactorMethod } from './features/second-factor/factor-method.ts';
-export { featureSections, identitySealedColumns, problemsOfFeatures, type FeatureConfig } from './features.ts';
+export type { FeatureSet } from './feature-set.ts';
+export { features, featureSections, type FeatureConfig } from './features.ts';
 export type { IdentityEnvironment } from './http/identity-request.ts';
 export { maximumBodyBytes } from './http/request-body.ts';
 export { createIdentity, type Identity, type IdentityOptions } from './identity.ts';
@@ -44,4 +45,5 @@ export { createHttpSmsSender, type HttpSmsSenderOptions, type SmsAuthentication 
 export { createSmtpMailer, type SmtpMailerOptions } from './mail/smtp-mailer.ts';
 export { isWithinAbsolute, sessionLifetimeSchema } from './sessions/session-lifetime.ts';
 export type { SessionLifetime } from './sessions/session-maker.ts';
+export { kernelEvents, type KernelEvent } from './events/kernel-events.ts';
 export { createSecurityEventLog } from './events/security-event-log.ts';

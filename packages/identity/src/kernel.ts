@@ -5,6 +5,7 @@ import {
   sessionCookieFor,
   silentMeter,
   type Counters,
+  type EventCatalog,
   type InvalidationBus,
   type Logger,
   type Mailer,
@@ -32,8 +33,8 @@ import type { HashingLimits } from './hashing/hashing-limits.ts';
 import { usualAnswerFloorMilliseconds } from './http/answer-floor.ts';
 import { createDeviceCookie } from './http/device-cookie.ts';
 import { createEventLoopPacing } from './http/event-loop-pacing.ts';
-import { createAccountMessages } from './mail/account-messages.ts';
 import { createAccountMailer } from './mail/account-mailer.ts';
+import { mailedProduct, type MailCatalog } from './mail/mail-catalog.ts';
 import { createMailQueue } from './mail/mail-queue.ts';
 import { parseOptions } from './parse-options.ts';
 import { createSignInGates } from './sessions/required-assurance.ts';
@@ -51,6 +52,9 @@ export interface KernelSettings {
 }
 
 export interface KernelOptions extends Partial<KernelSettings> {
+  /** Every event that may be written, and every mail that may be sent. */
+  readonly eventCatalog: EventCatalog;
+  readonly mailCatalog: MailCatalog;
   readonly publicUrl: string;
   readonly productName: string;
   readonly database: IdentityDatabase;
@@ -75,10 +79,11 @@ export interface KernelOptions extends Partial<KernelSettings> {
 /** What features are built on. Each file of a feature says for itself what it uses of it. */
 export type IdentityKernel = Awaited<ReturnType<typeof createKernel>>['kernel'];
 
-
 /** Builds what all features share. @throws OptionsError for options that cannot work. */
 export async function createKernel(options: KernelOptions) {
   const {
+    eventCatalog,
+    mailCatalog: catalog,
     publicUrl,
     productName,
     database,
@@ -106,12 +111,12 @@ export async function createKernel(options: KernelOptions) {
   const limits = parseOptions('guessLimits', guessLimits, guessing);
 
   const { records, transaction, hasTransactions } = database;
-  const events = countEvents(options.events ?? createSecurityEventLog(records), options.meter);
+  const events = countEvents(options.events ?? createSecurityEventLog(records, eventCatalog), options.meter);
   const users = createUserTable(records);
   const roles = await openRoleDirectory(database, policy, bus, now, onPolicyDifference);
   const hashing = createPasswordHashing(hashingLimits, meter);
   const queue = createMailQueue({ mailer, logger });
-  const messages = createAccountMessages(publicUrl, productName);
+  const product = mailedProduct(publicUrl, productName);
   const gates = createSignInGates();
   const sealer = sealerFor('session-token');
   const makeSession = createSessionMaker({ sessions, users, requiredAssurance: gates, sealer, lifetime, now });
@@ -138,7 +143,7 @@ export async function createKernel(options: KernelOptions) {
     now,
     hashing,
     queue,
-    mailer: createAccountMailer({ messages, queue, counters, sealer: sealerFor('counter-key') }),
+    mailer: createAccountMailer({ catalog, product, queue, counters, sealer: sealerFor('counter-key') }),
     users,
     roles,
     links: createOneTimeLinks(records, sealerFor('one-time-link'), now),

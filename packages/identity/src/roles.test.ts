@@ -11,6 +11,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openRoleDirectory } from './accounts/role-directory.ts';
 import { applyPolicy, readRoleDifferences } from './accounts/stored-roles.ts';
 import type { IdentityDatabase } from './database/identity-database.ts';
+import { kernelEvents } from './events/kernel-events.ts';
 import { createSecurityEventLog } from './events/security-event-log.ts';
 import { canRace, onDatabase, startHarness, testPolicy, type Harness } from './identity.test-support.ts';
 
@@ -117,7 +118,7 @@ describe(onDatabase('the permissions of a role'), () => {
       code: 'SP_OPTIONS_POLICY_DIFFERS',
       message: expect.stringContaining(line) as string,
     });
-    const events = createSecurityEventLog(records);
+    const events = createSecurityEventLog(records, kernelEvents);
     expect(await applyPolicy({ policy, records, transaction, bus, events, now: harness.now })).toHaveLength(1);
     const [role = '', permissions = []] = Object.entries(change)[0] ?? [];
     expect(await (await open()).permissionsOf([role])).toEqual({ permissions, generation: 1 });
@@ -127,7 +128,7 @@ describe(onDatabase('the permissions of a role'), () => {
   it('have a generation that grows when a role goes', async () => {
     const { records, transaction } = harness.database;
     const bus = createInProcessBus();
-    const events = createSecurityEventLog(records);
+    const events = createSecurityEventLog(records, kernelEvents);
     const apply = (policy: Policy) => applyPolicy({ policy, records, transaction, bus, events, now: harness.now });
     const heard: BusMessage[] = [];
     bus.subscribe((message) => void heard.push(message));
@@ -222,7 +223,7 @@ describe(onDatabase('the first fill of the roles'), () => {
     const data = { name: 'user', permissions: 'product:read', generation: 0, updatedAt: harness.now() };
     await records.create({ model: recordModels.role, data });
     await expect(open(testPolicy)).rejects.toMatchObject({ code: 'SP_OPTIONS_POLICY_DIFFERS' });
-    const [bus, events] = [createInProcessBus(), createSecurityEventLog(records)];
+    const [bus, events] = [createInProcessBus(), createSecurityEventLog(records, kernelEvents)];
     await applyPolicy({ policy: testPolicy, records, transaction, bus, events, now: harness.now });
     await open(testPolicy);
     expect(await isStored(testPolicy)).toBe(true);
@@ -234,7 +235,7 @@ describe(onDatabase('policies that are applied at the same time'), () => {
   const cooks = { ...testPolicy, roles: { user: ['user:manage'], cook: [] } };
   const apply = (policy: Policy) => {
     const { records, transaction } = harness.database;
-    const [bus, events] = [createInProcessBus(), createSecurityEventLog(records)];
+    const [bus, events] = [createInProcessBus(), createSecurityEventLog(records, kernelEvents)];
     return applyPolicy({ policy, records, transaction, bus, events, now: harness.now });
   };
   const countEvents = async () => (await harness.events()).filter(({ type }) => type === 'policy.applied').length;

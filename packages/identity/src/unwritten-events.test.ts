@@ -1,6 +1,7 @@
 import { SallyportError } from '@sallyport/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSecurityEventLog } from './events/security-event-log.ts';
+import { features } from './features.ts';
 import { goodPassword, onDatabase, startHarness, type Harness } from './identity.test-support.ts';
 
 const email = 'robin@x.test';
@@ -12,7 +13,7 @@ beforeEach(async () => {
     events: {
       append: async (event) => {
         if (isBroken) throw new SallyportError('SP_STORE_UNAVAILABLE');
-        await createSecurityEventLog(harness.database.records).append(event);
+        await createSecurityEventLog(harness.database.records, features.events).append(event);
       },
     },
   });

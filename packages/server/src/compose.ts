@@ -19,13 +19,13 @@ import type { Environment } from './config/environment.ts';
 import { applyDemoPolicy } from './demo/demo-policy.ts';
 import { prepareDemoAccounts } from './demo/demo-accounts.ts';
 import { createTracesMount, withoutOwnRequests } from './demo/traces-mount.ts';
-import { startHousekeeping } from './housekeeping.ts';
+import { startHousekeeping, type DeleteExpired } from './housekeeping.ts';
 import { createIdentityMount } from './identity-mount.ts';
 import { createPrometheusMeter } from './metrics/prometheus-meter.ts';
 import { openIdentity } from './open-identity.ts';
 import { openListeners } from './open-listeners.ts';
 import { openMailer } from './open-mailer.ts';
-import { openStores } from './open-stores.ts';
+import { openStores, type Stores } from './open-stores.ts';
 import { createReloader } from './reload/reloader.ts';
 import type { Tracing } from './tracing/open-telemetry.ts';
 import { toGatewayChange, toGatewayOptions } from './to-gateway-options.ts';
@@ -84,13 +84,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     closing.push(() => tracing?.close());
     const stores = await openStores(config, environment, logger, closing, 'exclusive', meter);
     const mailer = await openMailer(options, closing);
-    closing.push(startHousekeeping(stores.sessions, logger));
     await stores.keyRing.start();
 
     meter?.gauge({ name: 'sallyport_ready', help: 'Processes whose stores answer' }, () => (stores.isReady() ? 1 : 0));
     if (isDemo) await applyDemoPolicy(config, stores, logger);
     const identity = await openIdentity({ config, stores, mailer, logger, ...(meter === undefined ? {} : { meter }) });
     closing.push(() => identity.close());
+    closing.push(startHousekeeping(expiringIn(stores, identity), logger));
     if (isDemo) await prepareDemoAccounts(config.dataDir, (account) => createVerifiedAccount(identity, account));
 
     const traces = isDemo ? withoutOwnRequests(createGatewayTraces()) : undefined;
@@ -152,6 +152,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await closing.close();
     throw toStoreError(error);
   }
+}
+
+/** The rows that are of no use once they have expired. */
+function expiringIn({ sessions }: Stores, { deleteExpired }: Identity): Readonly<Record<string, DeleteExpired>> {
+  return { sessions: (now) => sessions.deleteExpired(now), identity: deleteExpired };
 }
 
 /** What is not asked for is not loaded either. */

@@ -1,16 +1,24 @@
-import type { Logger, SessionStore } from '@sallyport/core';
+import type { Logger } from '@sallyport/core';
 
 const intervalMilliseconds = 3_600_000;
 
-/** Deletes sessions whose absolute expiry has passed, every hour. A failure is logged and the next hour tries again. */
-export function startHousekeeping(sessions: SessionStore, logger: Logger): () => void {
+/** Deletes what expired before a moment, and resolves to how many rows that were. */
+export type DeleteExpired = (now: Date) => Promise<number>;
+
+/** Deletes expired rows of every kind, once an hour. A failure is logged and the next hour tries again. */
+export function startHousekeeping(kinds: Readonly<Record<string, DeleteExpired>>, logger: Logger): () => void {
   const timer = setInterval(() => {
-    sessions.deleteExpired(new Date()).then(
-      (count) => count > 0 && logger.info('expired sessions deleted', { count }),
-      (error: unknown) =>
-        logger.warn('expired sessions stay for now', { error: error instanceof Error ? error.name : 'unknown' }),
-    );
+    for (const [kind, deleteExpired] of Object.entries(kinds)) void clean(kind, deleteExpired, logger);
   }, intervalMilliseconds);
   timer.unref();
   return () => clearInterval(timer);
+}
+
+async function clean(kind: string, deleteExpired: DeleteExpired, logger: Logger): Promise<void> {
+  try {
+    const count = await deleteExpired(new Date());
+    if (count > 0) logger.info('expired rows deleted', { kind, count });
+  } catch (error) {
+    logger.warn('expired rows stay for now', { kind, error: error instanceof Error ? error.name : 'unknown' });
+  }
 }

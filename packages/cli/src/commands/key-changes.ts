@@ -1,19 +1,17 @@
-import type { SecurityEvent } from '@sallyport/core';
-import { createSecurityEventLog } from '@sallyport/identity';
+import { createSecurityEventLog, kernelEvents, type KernelEvent } from '@sallyport/identity';
 import type { System } from '../open-system.ts';
 import { exitCodes, UsageError } from '../usage-error.ts';
 
 /** What an operator does to the keys. */
-type KeyChange<Type extends SecurityEvent['type'] = 'key.rotation-asked' | 'key.withdrawn'> = Type extends unknown
-  ? Pick<Extract<SecurityEvent, { readonly type: Type }>, 'type' | 'details'>
-  : never;
+type KeyEvent = Extract<KernelEvent, { readonly type: `key.${string}` }>;
+type KeyChange<Event extends KeyEvent = KeyEvent> = Event extends unknown ? Pick<Event, 'type' | 'details'> : never;
 
 /** Writes down what an operator is about to do to the keys, before it is done: no change goes unreported. */
 export async function reportKeyChange({ stores }: System, change: KeyChange): Promise<void> {
   const where = { at: new Date(), outcome: 'success', requestId: 'operator', address: 'local' } as const;
   // Type and details come from the same member.
-  const event = { ...change, ...where } as SecurityEvent;
-  await createSecurityEventLog(stores.database.records).append(event);
+  const event = { ...change, ...where } as KeyEvent;
+  await createSecurityEventLog(stores.database.records, kernelEvents).append(event);
 }
 
 /** When running gateways know of a change of the keys, in words. */

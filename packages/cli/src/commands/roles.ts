@@ -1,4 +1,10 @@
-import { applyPolicy, createSecurityEventLog, describeRoleDifferences, readRoleDifferences } from '@sallyport/identity';
+import {
+  applyPolicy,
+  createSecurityEventLog,
+  describeRoleDifferences,
+  kernelEvents,
+  readRoleDifferences,
+} from '@sallyport/identity';
 import type { Command } from '../command.ts';
 import { withStores } from '../open-system.ts';
 import { exitCodes, UsageError } from '../usage-error.ts';
@@ -41,7 +47,7 @@ export const applyRoles: Command = {
       const { policy } = config;
       const { records, transaction } = stores.database;
       if ((await readRoleDifferences(records, policy)) === undefined) throw new UsageError(noRoles, exitCodes.refused);
-      const events = createSecurityEventLog(records);
+      const events = createSecurityEventLog(records, kernelEvents);
       const bus = stores.bus;
       const differences = await applyPolicy({ policy, records, transaction, bus, events, now: () => new Date() });
       const lines = describeRoleDifferences(differences);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Readable, Writable } from 'node:stream';
 import { anonymous, recordModels } from '@sallyport/core';
-import { identitySealedColumns } from '@sallyport/identity';
+import { features } from '@sallyport/identity';
 import { createSealer } from '@sallyport/stores';
 import { expect, it } from 'vitest';
 import { withSystem, type System } from '../open-system.ts';
@@ -64,7 +64,7 @@ async function prepare(place: Workplace) {
 
 /** An authenticator app that is being set up. */
 async function beginFactor({ stores }: System, userId: string): Promise<void> {
-  const { model = '', purpose = '' } = identitySealedColumns[0] ?? {};
+  const { model = '', purpose = '' } = features.sealedColumns[0] ?? {};
   const sealed = stores.sealerFor(purpose).seal('secret of the app', userId);
   const row = { slot: 'begun', userId, method: 'totp', confirmedAt: null, lastUsedStep: 0, createdAt: new Date() };
   await stores.database.records.create({ model, data: { ...row, sealed } });

@@ -1,5 +1,5 @@
 import type { SealedColumn } from '@sallyport/core';
-import { identitySealedColumns } from '@sallyport/identity';
+import { features } from '@sallyport/identity';
 import { loadRootSecret, rewrapSealedColumns, sealedKeyColumn } from '@sallyport/stores';
 import type { Command } from '../command.ts';
 import { withSystem } from '../open-system.ts';
@@ -7,7 +7,7 @@ import { exitCodes } from '../usage-error.ts';
 import { toTable } from '../table.ts';
 
 /** Everything that is sealed at rest. A feature of identity lists its own columns. */
-const sealedColumns: readonly SealedColumn[] = [sealedKeyColumn, ...identitySealedColumns];
+const sealedColumns: readonly SealedColumn[] = [sealedKeyColumn, ...features.sealedColumns];
 
 /** A mailed link lives for a day at most. */
 const linkSeconds = 86_400;

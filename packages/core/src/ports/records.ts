@@ -52,3 +52,12 @@ export interface RecordTable {
   readonly model: string;
   readonly columns: Readonly<Record<string, RecordColumn>>;
 }
+
+/** Rows that are deleted once the time in a column of theirs has passed, and some more. */
+export interface RetentionRule {
+  readonly model: string;
+  /** The column of type `date` that says when a row expires. */
+  readonly expiry: string;
+  /** How long it is kept after that. */
+  readonly keepSeconds: number;
+}

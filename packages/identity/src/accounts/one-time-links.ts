@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Records, Sealer } from '@sallyport/core';
+import type { Records, RetentionRule, Sealer } from '@sallyport/core';
 
 export type LinkPurpose = 'verify-email' | 'reset-password';
 
@@ -28,6 +28,9 @@ const lifetimeSeconds: Readonly<Record<LinkPurpose, number>> = {
   'reset-password': 60 * 60,
 };
 
+/** Links that were never used: they stopped working when they expired. */
+export const linkRetention: RetentionRule = { model, expiry: 'expiresAt', keepSeconds: 0 };
+
 /** Builds the tokens of mailed links on Better Auth's table of verifications. */
 export function createOneTimeLinks(records: Records, sealer: Sealer, now: () => Date): OneTimeLinks {
   const findRow = async (purpose: LinkPurpose, token: string): Promise<LinkRow | null> => {
@@ -43,7 +46,6 @@ export function createOneTimeLinks(records: Records, sealer: Sealer, now: () => 
     async issue(purpose, userId) {
       const token = randomBytes(32).toString('base64url');
       const at = now();
-      await records.deleteMany({ model, where: [{ field: 'expiresAt', operator: 'lt', value: at }] });
       await records.create({
         model,
         data: {

@@ -1,5 +1,6 @@
 import { recordModels, type InvalidationBus, type Policy, type Records, type SecurityEventLog } from '@sallyport/core';
 import { compareRoles, type RoleDifference } from './role-differences.ts';
+import type { KernelEvent } from '../events/kernel-events.ts';
 
 interface RoleRow {
   readonly name: string;
@@ -19,7 +20,7 @@ export interface ApplyPolicyOptions {
   readonly records: Records;
   readonly transaction: <T>(work: () => Promise<T>) => Promise<T>;
   readonly bus: InvalidationBus;
-  readonly events: SecurityEventLog;
+  readonly events: SecurityEventLog<KernelEvent>;
   readonly now: () => Date;
 }
 

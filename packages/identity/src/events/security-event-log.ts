@@ -1,10 +1,26 @@
-import { recordModels, securityEventDetails, type Records, type SecurityEventLog } from '@sallyport/core';
+import {
+  recordModels,
+  type EventCatalog,
+  type Records,
+  type SecurityEvent,
+  type SecurityEventLog,
+} from '@sallyport/core';
 
-/** Builds the log that appends events to the table `sallyportEvent`. Details that do not fit their type are refused. */
-export function createSecurityEventLog(records: Records): SecurityEventLog {
+/**
+ * Builds the log that appends events of a catalog to the table `sallyportEvent`. Details that do not fit their type are
+ * refused.
+ *
+ * @throws TypeError when an event of another catalog is appended: that is a bug.
+ */
+export function createSecurityEventLog<Catalog extends EventCatalog>(
+  records: Records,
+  catalog: Catalog,
+): SecurityEventLog<SecurityEvent<Catalog>> {
   return {
     async append(event) {
-      const details = securityEventDetails[event.type].parse(event.details);
+      const schema = Object.hasOwn(catalog, event.type) ? catalog[event.type] : undefined;
+      if (schema === undefined) throw new TypeError(`no catalog has the event ${event.type}`);
+      const details = schema.parse(event.details);
       await records.create({
         model: recordModels.event,
         data: {

@@ -1,8 +1,9 @@
 import { SallyportError, type LiveSession, type RequestContext, type SecurityEventLog } from '@sallyport/core';
 import { whereOf } from '../events/audit-context.ts';
+import type { KernelEvent } from '../events/kernel-events.ts';
 
 export interface UserManagerParts {
-  readonly events: SecurityEventLog;
+  readonly events: SecurityEventLog<KernelEvent>;
   readonly now: () => Date;
 }
 

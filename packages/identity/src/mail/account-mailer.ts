@@ -1,16 +1,19 @@
 import type { Counters, Sealer } from '@sallyport/core';
-import type { AccountMessages, Recipient } from './account-messages.ts';
+import { toAccountMessage, type Recipient } from './account-message.ts';
+import type { MailCatalog, MailedProduct } from './mail-catalog.ts';
 import type { MailQueue } from './mail-queue.ts';
 
-type Kind = keyof AccountMessages;
-
-/** Sends the messages of accounts in the background, and no more than an inbox can bear. */
-export interface AccountMailer {
-  send(kind: Kind, to: Recipient, token?: string): Promise<void>;
+/**
+ * Sends mails to the owners of accounts in the background, and no more than an inbox can bear. A mailer for all kinds
+ * serves a part that sends some of them.
+ */
+export interface AccountMailer<Kind extends string = string> {
+  readonly send: (kind: Kind, to: Recipient, token?: string) => Promise<void>;
 }
 
 export interface AccountMailerOptions {
-  readonly messages: AccountMessages;
+  readonly catalog: MailCatalog;
+  readonly product: MailedProduct;
   readonly queue: MailQueue;
   readonly counters: Counters;
   /** Keys of counters hold no email address. */
@@ -21,22 +24,16 @@ export interface AccountMailerOptions {
 
 const hour = 60 * 60;
 
-/** Owners always learn that the sign-in methods of an account changed. Only a signed-in caller can cause these. */
-const alwaysSent: ReadonlySet<Kind> = new Set<Kind>([
-  'passwordChanged',
-  'secondFactorAdded',
-  'secondFactorRemoved',
-  'secondFactorReset',
-  'recoveryCodesMade',
-  'recoveryCodeUsed',
-]);
-
 export function createAccountMailer(options: AccountMailerOptions): AccountMailer {
-  const { messages, queue, counters, sealer, maximumPerHour = 10 } = options;
+  const { catalog, product, queue, counters, sealer, maximumPerHour = 10 } = options;
   return {
     async send(kind, to, token = '') {
+      const mail = Object.hasOwn(catalog, kind) ? catalog[kind] : undefined;
+      if (mail === undefined) throw new TypeError(`no catalog has the mail ${kind}`);
+      const { isAlwaysSent = false, texts } = mail;
       const count = await counters.increment(`mail:${sealer.hash(`${kind}\n${to.email}`)}`, hour);
-      if (count <= maximumPerHour || alwaysSent.has(kind)) queue.add(messages[kind](to, token));
+      if (count > maximumPerHour && !isAlwaysSent) return;
+      queue.add(toAccountMessage(kind, to, texts.en(product, token), product.productName));
     },
   };
 }

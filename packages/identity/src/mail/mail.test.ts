@@ -1,14 +1,21 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { OptionsError, silentLogger, type Message } from '@sallyport/core';
 import { describe, expect, it } from 'vitest';
-import { createAccountMessages } from './account-messages.ts';
+import { toAccountMessage, type Recipient } from './account-message.ts';
+import { features } from '../features.ts';
 import { createDevelopmentMailbox } from './development-mailbox.ts';
 import { createMailQueue } from './mail-queue.ts';
+import { mailedProduct } from './mail-catalog.ts';
 import { createSmtpMailer } from './smtp-mailer.ts';
 
-const messages = createAccountMessages('https://app.example.test', 'Acme');
+const product = mailedProduct('https://app.example.test', 'Acme');
+const messageOf = (kind: keyof typeof features.mails, to: Recipient, token = ''): Message => {
+  const mail = features.mails[kind];
+  if (mail === undefined) throw new TypeError(`there is no mail ${kind}`);
+  return toAccountMessage(kind, to, mail.texts.en(product, token), product.productName);
+};
 const recipient = { name: 'Robin <b>', email: 'robin@example.test', emailVerified: true };
-const message = messages.verifyEmail(recipient, 'token-1');
+const message = messageOf('verify-email', recipient, 'token-1');
 
 describe('a message', () => {
   it('links to the page of the public origin, in the text and in the HTML', () => {
@@ -25,9 +32,9 @@ describe('a message', () => {
 });
 
 describe('a message to an address that is not verified', () => {
-  it.each(['verifyEmail', 'alreadyRegistered', 'resetPassword'] as const)('does not carry the name: %s', (kind) => {
+  it.each(Object.keys(features.mails))('does not carry the name: %s', (kind) => {
     const spam = { name: 'You won at evil.test', email: 'stranger@example.test', emailVerified: false };
-    const { subject, text, html } = messages[kind](spam, 'token-1');
+    const { subject, text, html } = messageOf(kind, spam, 'token-1');
     expect(`${subject} ${text} ${html ?? ''}`).not.toContain('evil.test');
   });
 });
@@ -90,7 +97,7 @@ describe('the development mailbox', () => {
   it('lists messages newest first, and only those to an address when asked', async () => {
     const { mailer, app } = createDevelopmentMailbox({ now: () => new Date(0) });
     await mailer.send(message);
-    await mailer.send(messages.passwordChanged({ ...recipient, email: 'Other@example.test' }));
+    await mailer.send(messageOf('password-changed', { ...recipient, email: 'Other@example.test' }));
     const all = await (await app.request('/messages')).json();
     expect(all).toMatchObject([
       { to: 'other@example.test', kind: 'password-changed' },

@@ -7,6 +7,7 @@ import type {
 } from '@sallyport/core';
 import { whereOf } from '../events/audit-context.ts';
 import type { MakeReportedChange } from '../events/reported-change.ts';
+import type { KernelEvent } from '../events/kernel-events.ts';
 
 /** One session to end. */
 export interface SessionEnding {
@@ -43,7 +44,7 @@ export interface SessionRevocation {
 export interface SessionRevocationOptions {
   readonly sessions: SessionStore;
   readonly bus: InvalidationBus;
-  readonly events: SecurityEventLog;
+  readonly events: SecurityEventLog<KernelEvent>;
   readonly transaction: <T>(work: () => Promise<T>) => Promise<T>;
   readonly makeReportedChange: MakeReportedChange;
   readonly now: () => Date;

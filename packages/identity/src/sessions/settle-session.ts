@@ -10,6 +10,7 @@ import type { User, UserTable } from '../accounts/user-table.ts';
 import { whereOf } from '../events/audit-context.ts';
 import type { SessionLimit } from './session-limit.ts';
 import type { SessionRevocation } from './session-revocation.ts';
+import type { KernelEvent } from '../events/kernel-events.ts';
 
 export interface SettleSessionParts {
   readonly sessions: SessionStore;
@@ -18,7 +19,7 @@ export interface SettleSessionParts {
   readonly users: UserTable;
   readonly sessionLimit: SessionLimit;
   readonly revocation: SessionRevocation;
-  readonly events: SecurityEventLog;
+  readonly events: SecurityEventLog<KernelEvent>;
   readonly now: () => Date;
 }
 

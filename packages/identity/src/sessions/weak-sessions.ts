@@ -3,6 +3,7 @@ import type { AuditContext } from '../events/audit-context.ts';
 import type { User } from '../accounts/user-table.ts';
 import type { RequiredAssurance } from './required-assurance.ts';
 import type { SessionRevocation } from './session-revocation.ts';
+import type { KernelEvent } from '../events/kernel-events.ts';
 
 /** Ends the sessions of a user whose sign-in is weaker than the roles of the user requiredAssurance. */
 export type EndWeakSessions = (user: User, context: AuditContext) => Promise<void>;
@@ -11,7 +12,7 @@ export interface WeakSessionsOptions {
   readonly sessions: SessionStore;
   readonly requiredAssurance: RequiredAssurance;
   readonly revocation: SessionRevocation;
-  readonly events: SecurityEventLog;
+  readonly events: SecurityEventLog<KernelEvent>;
   readonly now: () => Date;
 }
 

@@ -1,6 +1,6 @@
 import { isLoopbackHost } from '@sallyport/core';
 import { problemsOfRoutes } from '@sallyport/gateway';
-import { problemsOfFeatures } from '@sallyport/identity';
+import { features } from '@sallyport/identity';
 import type * as z from 'zod';
 import { identityPlace } from '../identity-place.ts';
 import { configSchema, type Config } from './config-schema.ts';
@@ -18,7 +18,7 @@ export function parseConfig(input: unknown, source: string): Config {
   const problems = [
     ...problemsOfRoutes(result.data.routes, [identityPlace]).map((problem) => ({ key: 'routes', problem })),
     ...policyProblems(result.data),
-    ...problemsOfFeatures(result.data, result.data.policy),
+    ...features.problemsOf(result.data, result.data.policy),
     ...keyProblems(result.data),
     ...limitProblems(result.data),
     ...bindingProblems(result.data),

@@ -1,5 +1,5 @@
 import { definePolicy, type Logger } from '@sallyport/core';
-import { applyPolicy, createSecurityEventLog, readRoleDifferences } from '@sallyport/identity';
+import { applyPolicy, createSecurityEventLog, kernelEvents, readRoleDifferences } from '@sallyport/identity';
 import type { Config } from '../config/config-schema.ts';
 import type { Stores } from '../open-stores.ts';
 
@@ -25,7 +25,7 @@ export async function applyDemoPolicy({ policy }: Config, stores: Stores, logger
   const { records, transaction } = stores.database;
   const differences = (await readRoleDifferences(records, policy)) ?? [];
   if (differences.length === 0) return;
-  const events = createSecurityEventLog(records);
+  const events = createSecurityEventLog(records, kernelEvents);
   await applyPolicy({ policy, records, transaction, bus: stores.bus, events, now: () => new Date() });
   logger.info('the roles of the demonstration were brought up to date', {
     roles: differences.map(({ role }) => role).join(' '),

@@ -19,6 +19,9 @@ import type { ImportedUser } from './user-import.ts';
 import type { User, UserTable } from '../../accounts/user-table.ts';
 import type { AccountMailer } from '../../mail/account-mailer.ts';
 import type { SessionRevocation } from '../../sessions/session-revocation.ts';
+import type { KernelEvent } from '../../events/kernel-events.ts';
+import type { AdministrationEvent } from './administration-events.ts';
+import type { AdministrationMail } from './administration-mails.ts';
 
 /** An account to make. */
 export interface NewUser {
@@ -79,11 +82,11 @@ export interface AccountsOptions {
   readonly roles: RoleDirectory;
   readonly hashing: PasswordHashing;
   readonly links: OneTimeLinks;
-  readonly mailer: AccountMailer;
+  readonly mailer: AccountMailer<AdministrationMail>;
   readonly sessions: SessionStore;
   readonly revocation: SessionRevocation;
   readonly endWeakSessions: EndWeakSessions;
-  readonly events: SecurityEventLog;
+  readonly events: SecurityEventLog<KernelEvent | AdministrationEvent>;
   readonly bus: InvalidationBus;
   readonly transaction: <T>(work: () => Promise<T>) => Promise<T>;
   /** Whether a transaction that failed left nothing. */

@@ -1,6 +1,8 @@
 import type { Feature } from '../../feature.ts';
 import { createWeakSessionEnding, type WeakSessionsOptions } from '../../sessions/weak-sessions.ts';
 import { createAccounts, type AccountsOptions } from './accounts.ts';
+import { administrationEvents } from './administration-events.ts';
+import { administrationMails } from './administration-mails.ts';
 import { createRoleRoutes, type RoleRouteParts } from './role-routes.ts';
 
 type AdministrationKernel = Omit<AccountsOptions, 'endWeakSessions'> &
@@ -10,6 +12,8 @@ type AdministrationKernel = Omit<AccountsOptions, 'endWeakSessions'> &
 /** What operators and administrators do with accounts of others. */
 export const administrationFeature = {
   name: 'administration',
+  events: administrationEvents,
+  mails: administrationMails,
   create(kernel: AdministrationKernel) {
     const accounts = createAccounts({ ...kernel, endWeakSessions: createWeakSessionEnding(kernel) });
     return { services: { accounts }, routes: [createRoleRoutes({ ...kernel, accounts })] };

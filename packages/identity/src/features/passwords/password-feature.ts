@@ -1,6 +1,8 @@
 import type { Feature } from '../../feature.ts';
 import type { IdentityKernel } from '../../kernel.ts';
 import { passwordConfig, type PasswordConfig } from './password-config.ts';
+import { passwordEvents } from './password-events.ts';
+import { passwordMails } from './password-mails.ts';
 import { createPasswordResetRoutes, type PasswordResetParts } from './password-reset-routes.ts';
 import { createPasswordRules } from './password-rules.ts';
 import { createSignInRoutes, type SignInParts } from './sign-in-routes.ts';
@@ -16,6 +18,8 @@ const maximumLength = 128;
 export const passwordFeature = {
   name: 'passwords',
   config: passwordConfig,
+  events: passwordEvents,
+  mails: passwordMails,
   kernelSettingsOf: ({ hashing, answerFloorMilliseconds }: PasswordConfig) => ({ hashing, answerFloorMilliseconds }),
   create(kernel: PasswordKernel, { minimumLength }: PasswordConfig) {
     const length = { minimum: minimumLength, maximum: maximumLength };

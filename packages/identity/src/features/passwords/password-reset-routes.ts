@@ -21,13 +21,15 @@ import { answerFloor, type AnswerFloor } from '../../http/answer-floor.ts';
 import type { DeviceCookie } from '../../http/device-cookie.ts';
 import type { IdentityEnvironment } from '../../http/identity-request.ts';
 import { readBody } from '../../http/request-body.ts';
+import type { PasswordEvent } from './password-events.ts';
+import type { PasswordMail } from './password-mails.ts';
 
 export interface PasswordResetParts extends AnswerFloor {
   readonly engine: Engine;
   readonly users: UserTable;
   readonly links: OneTimeLinks;
-  readonly mailer: AccountMailer;
-  readonly events: SecurityEventLog;
+  readonly mailer: AccountMailer<PasswordMail>;
+  readonly events: SecurityEventLog<PasswordEvent>;
   readonly hashing: PasswordHashing;
   readonly deviceCookie: DeviceCookie;
   readonly requireAcceptablePassword: RequireAcceptablePassword;
@@ -58,7 +60,7 @@ export function createPasswordResetRoutes(parts: PasswordResetParts) {
           ...whereOf(c.env.context),
           details: {},
         });
-        await mailer.send('resetPassword', user, await links.issue('reset-password', user.id));
+        await mailer.send('reset-password', user, await links.issue('reset-password', user.id));
       }
       return c.json({ status: 'reset-sent' });
     })
@@ -73,7 +75,7 @@ export function createPasswordResetRoutes(parts: PasswordResetParts) {
       const changed = await changePassword(parts, token, passwordHash, c.env.context);
       // The reader of the mail is the owner: the way back in while an attacker uses up the limits of strangers.
       deviceCookie.trust(c, changed);
-      await mailer.send('passwordChanged', { ...user, emailVerified: true });
+      await mailer.send('password-changed', { ...user, emailVerified: true });
       return c.json({ status: 'password-changed' });
     });
 }

@@ -12,15 +12,18 @@ import { accountFields } from '../../http/account-fields.ts';
 import { answerFloor, type AnswerFloor } from '../../http/answer-floor.ts';
 import type { IdentityEnvironment } from '../../http/identity-request.ts';
 import { readBody } from '../../http/request-body.ts';
+import type { KernelEvent } from '../../events/kernel-events.ts';
+import type { PasswordEvent } from './password-events.ts';
+import type { PasswordMail } from './password-mails.ts';
 
 export interface SignUpParts extends AnswerFloor {
   readonly signUpRoles: readonly string[];
   readonly engine: Engine;
   readonly users: UserTable;
   readonly links: OneTimeLinks;
-  readonly mailer: AccountMailer;
+  readonly mailer: AccountMailer<PasswordMail>;
   readonly transaction: <T>(work: () => Promise<T>) => Promise<T>;
-  readonly events: SecurityEventLog;
+  readonly events: SecurityEventLog<KernelEvent | PasswordEvent>;
   readonly hashing: PasswordHashing;
   readonly requireAcceptablePassword: RequireAcceptablePassword;
   readonly now: () => Date;
@@ -54,7 +57,7 @@ export function createSignUpRoutes(parts: SignUpParts) {
       const { email } = await readBody(c.req.raw, sendVerificationSchema);
       const user = await users.findByEmail(email);
       if (user !== null && !user.emailVerified)
-        await mailer.send('verifyEmail', user, await links.issue('verify-email', user.id));
+        await mailer.send('verify-email', user, await links.issue('verify-email', user.id));
       return c.json({ status: 'verification-sent' });
     })
     .post('/verify-email', async (c) => {
@@ -108,7 +111,7 @@ async function createAccount(parts: SignUpParts, person: NewPerson, context: Req
     if (owner === null) throw error;
     return noteRepetition(parts, owner, context);
   }
-  await mailer.send('verifyEmail', { ...person, emailVerified: false }, token);
+  await mailer.send('verify-email', { ...person, emailVerified: false }, token);
 }
 
 async function noteRepetition(parts: SignUpParts, owner: User, context: RequestContext): Promise<void> {
@@ -120,5 +123,5 @@ async function noteRepetition(parts: SignUpParts, owner: User, context: RequestC
     ...whereOf(context),
     details: {},
   });
-  await parts.mailer.send('alreadyRegistered', owner);
+  await parts.mailer.send('already-registered', owner);
 }

@@ -3,10 +3,11 @@ import type { UserTable } from '../../accounts/user-table.ts';
 import { whereOf } from '../../events/audit-context.ts';
 import type { AskedForMore, SignInProof } from '../../sessions/required-assurance.ts';
 import type { SecondFactor } from './second-factor.ts';
+import type { SecondFactorEvent } from './second-factor-events.ts';
 
 export interface SecondFactorAskingParts {
   readonly users: UserTable;
-  readonly events: SecurityEventLog;
+  readonly events: SecurityEventLog<SecondFactorEvent>;
   readonly now: () => Date;
   readonly secondFactor: SecondFactor;
 }

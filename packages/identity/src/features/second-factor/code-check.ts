@@ -8,6 +8,8 @@ import type { Factor, FactorTable } from './factor-table.ts';
 import type { OneTimeCodes } from './one-time-codes.ts';
 import type { RecoveryCodes } from './recovery-codes.ts';
 import { findTotpStep } from './totp.ts';
+import type { SecondFactorEvent } from './second-factor-events.ts';
+import type { SecondFactorMail } from './second-factor-mails.ts';
 
 /** A code that a user typed. */
 export interface TypedCode {
@@ -38,8 +40,8 @@ export interface CodeCheckOptions {
   readonly limiter: CodeLimiter;
   /** Methods that are switched on. */
   readonly methods: readonly FactorMethod[];
-  readonly events: SecurityEventLog;
-  readonly mailer: AccountMailer;
+  readonly events: SecurityEventLog<SecondFactorEvent>;
+  readonly mailer: AccountMailer<SecondFactorMail>;
   readonly now: () => Date;
 }
 
@@ -71,7 +73,7 @@ export function createCodeCheck(options: CodeCheckOptions): CodeCheck {
       if (isFirst) {
         await noteRefusal(typed, 'too-many-attempts', context);
         // A user who sets a factor up has its secret before them: there is nothing to guess.
-        if (use !== 'set-up') await mailer.send('codesGuessed', user);
+        if (use !== 'set-up') await mailer.send('codes-guessed', user);
       }
       throw new SallyportError('SP_TOO_MANY_ATTEMPTS', { reason: 'code-guessing', retryAfterSeconds });
     }
@@ -93,7 +95,7 @@ export function createCodeCheck(options: CodeCheckOptions): CodeCheck {
       ...whereOf(context),
       details: { left },
     });
-    await mailer.send('recoveryCodeUsed', user);
+    await mailer.send('recovery-code-used', user);
     return true;
   };
 

@@ -5,6 +5,7 @@ import type { MailQueue } from '../../mail/mail-queue.ts';
 import type { CodeLimiter } from './code-limiter.ts';
 import type { SentMethod } from './factor-method.ts';
 import type { OneTimeCodes } from './one-time-codes.ts';
+import type { SecondFactorEvent } from './second-factor-events.ts';
 
 /** A code to send: its recipient, method and purpose. */
 export interface CodeToSend {
@@ -22,7 +23,7 @@ export interface CodeSenderOptions {
   readonly limiter: CodeLimiter;
   readonly messages: CodeMessages;
   readonly queue: MailQueue;
-  readonly events: SecurityEventLog;
+  readonly events: SecurityEventLog<SecondFactorEvent>;
   readonly now: () => Date;
 }
 

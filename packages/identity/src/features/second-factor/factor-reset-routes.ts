@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { SallyportError, type SessionDirectory, type SessionStore } from '@sallyport/core';
+import { SallyportError, type SecurityEventLog, type SessionDirectory, type SessionStore } from '@sallyport/core';
 import { whereOf } from '../../events/audit-context.ts';
 import type { SecondFactor } from './second-factor.ts';
 import { changeFactors, type FactorChangeParts } from './change-factors.ts';
@@ -9,13 +9,17 @@ import { requireSession, type IdentityEnvironment } from '../../http/identity-re
 import { readNothing } from '../../http/request-body.ts';
 import { requireRecent, type RecentSignInParts } from '../../http/require-recent.ts';
 import { requireUserManager, type UserManagerParts } from '../../http/require-user-manager.ts';
+import type { KernelEvent } from '../../events/kernel-events.ts';
+import type { SecondFactorEvent } from './second-factor-events.ts';
+import type { SecondFactorMail } from './second-factor-mails.ts';
 
 export interface FactorResetParts extends FactorChangeParts, RecentSignInParts, UserManagerParts {
   readonly directory: SessionDirectory;
   readonly secondFactor: SecondFactor;
   readonly sessions: SessionStore;
   readonly revocation: SessionRevocation;
-  readonly mailer: AccountMailer;
+  readonly mailer: AccountMailer<SecondFactorMail>;
+  readonly events: SecurityEventLog<KernelEvent | SecondFactorEvent>;
 }
 
 /** How an administrator helps a user who lost every second factor and every recovery code. */
@@ -46,7 +50,7 @@ export function createFactorResetRoutes(parts: FactorResetParts) {
       });
     });
     await revocation.announce(await sessions.revokeAll(target, reason, now()), reason);
-    await mailer.send('secondFactorReset', user);
+    await mailer.send('second-factor-reset', user);
     return c.body(null, 204);
   });
 }

@@ -7,6 +7,7 @@ import {
   type RecoveryCodesAnswer,
   type SentCodeStartAnswer,
   type TotpStartAnswer,
+  type SecurityEventLog,
 } from '@sallyport/core';
 import { whereOf } from '../../events/audit-context.ts';
 import { changeFactors, type FactorChangeParts } from './change-factors.ts';
@@ -27,11 +28,15 @@ import { toSafeReturnTo } from '../../http/return-to.ts';
 import { typedCode } from './second-factor-routes.ts';
 import { toShownFactor } from './shown-factor.ts';
 import { toShownUser } from '../../accounts/shown-user.ts';
+import type { KernelEvent } from '../../events/kernel-events.ts';
+import type { SecondFactorEvent } from './second-factor-events.ts';
+import type { SecondFactorMail } from './second-factor-mails.ts';
 
 export interface FactorParts extends CompleteSignInParts, EnrollerParts, FactorChangeParts {
   readonly deviceCookie: DeviceCookie;
   readonly elevateSession: ElevateSession;
-  readonly mailer: AccountMailer;
+  readonly mailer: AccountMailer<SecondFactorMail>;
+  readonly events: SecurityEventLog<KernelEvent | SecondFactorEvent>;
 }
 
 /** E.164, after what people put between digits is gone. */
@@ -154,7 +159,7 @@ export function createFactorRoutes(parts: FactorParts) {
         await recoveryCodes.replace(id, hashes);
         await noteNewCodes(parts, id, codes.length, c.env.context);
       });
-      await mailer.send('recoveryCodesMade', user);
+      await mailer.send('recovery-codes-made', user);
       return c.json({ recoveryCodes: codes } satisfies RecoveryCodesAnswer);
     })
     .delete('/second-factor/:method', async (c) => {
@@ -183,7 +188,7 @@ export function createFactorRoutes(parts: FactorParts) {
           details: { method },
         });
       });
-      await mailer.send('secondFactorRemoved', user);
+      await mailer.send('second-factor-removed', user);
       return c.body(null, 204);
     });
 }
@@ -236,7 +241,7 @@ async function addFactor(
     await recoveryCodes.replace(user.id, made.hashes);
     await noteNewCodes(parts, user.id, made.codes.length, context);
   });
-  await mailer.send('secondFactorAdded', changed.user);
+  await mailer.send('second-factor-added', changed.user);
   return { user: changed.user, codes: made?.codes };
 }
 

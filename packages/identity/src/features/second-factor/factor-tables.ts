@@ -1,4 +1,4 @@
-import { recordModels, type RecordTable } from '@sallyport/core';
+import { recordModels, type RecordTable, type RetentionRule } from '@sallyport/core';
 
 /** The tables of second factors. What is single-use is used up by one conditional statement on its row. */
 export const factorTables: readonly RecordTable[] = [
@@ -47,4 +47,10 @@ export const factorTables: readonly RecordTable[] = [
       expiresAt: { type: 'date', required: true, index: true },
     },
   },
+];
+
+/** Codes and sign-ins that were never completed: they stopped working when they expired. */
+export const factorRetention: readonly RetentionRule[] = [
+  { model: recordModels.oneTimeCode, expiry: 'expiresAt', keepSeconds: 0 },
+  { model: recordModels.pendingSignIn, expiry: 'expiresAt', keepSeconds: 0 },
 ];

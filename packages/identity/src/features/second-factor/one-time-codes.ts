@@ -30,7 +30,6 @@ export function createOneTimeCodes(records: Records, sealer: Sealer, now: () => 
       const slot = `${purpose}:${method}`;
       const code = String(randomInt(1_000_000)).padStart(6, '0');
       const at = now();
-      await records.deleteMany({ model, where: [{ field: 'expiresAt', operator: 'lt', value: at }] });
       const row = {
         codeHash: sealer.hash(hashed(slot, code)),
         expiresAt: new Date(at.getTime() + lifetimeMilliseconds),

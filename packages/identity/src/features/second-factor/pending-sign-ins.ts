@@ -52,7 +52,6 @@ export function createPendingSignIns(records: Records, sealer: Sealer, now: () =
     async begin({ userId, userGeneration, purpose, amr }) {
       const handle = randomBytes(32).toString('base64url');
       const at = now();
-      await records.deleteMany({ model, where: [{ field: 'expiresAt', operator: 'lt', value: at }] });
       await records.create({
         model,
         data: {

@@ -5,9 +5,11 @@ import { createCodeMessages } from './code-messages.ts';
 import { createFactorAssurance } from './factor-assurance.ts';
 import { createFactorResetRoutes, type FactorResetParts } from './factor-reset-routes.ts';
 import { createFactorRoutes, type FactorParts } from './factor-routes.ts';
-import { factorTables } from './factor-tables.ts';
+import { factorRetention, factorTables } from './factor-tables.ts';
 import { sealedFactorColumn } from './sealed-factor-column.ts';
 import { problemsOfSecondFactor, secondFactorConfig, type SecondFactorConfig } from './second-factor-config.ts';
+import { secondFactorEvents } from './second-factor-events.ts';
+import { secondFactorMails } from './second-factor-mails.ts';
 import { createSecondFactorRoutes, type SecondFactorParts } from './second-factor-routes.ts';
 import { createSecondFactor, type SecondFactorOptions } from './second-factor.ts';
 import { createStepUpRoutes, type StepUpParts } from './step-up-routes.ts';
@@ -22,6 +24,9 @@ export const secondFactorFeature = {
   config: secondFactorConfig,
   tables: factorTables,
   sealedColumns: [sealedFactorColumn],
+  events: secondFactorEvents,
+  mails: secondFactorMails,
+  retention: factorRetention,
   problemsOf: problemsOfSecondFactor,
   create(kernel: SecondFactorKernel, config: SecondFactorConfig) {
     const { publicUrl, productName } = kernel;

@@ -14,6 +14,8 @@ import { createPendingSignIns, type PendingSignIns } from './pending-sign-ins.ts
 import { createRecoveryCodes, type RecoveryCodes } from './recovery-codes.ts';
 import type { SecondFactorConfig } from './second-factor-config.ts';
 import { factorSealingPurpose } from './sealed-factor-column.ts';
+import type { SecondFactorEvent } from './second-factor-events.ts';
+import type { SecondFactorMail } from './second-factor-mails.ts';
 
 /** The parts of the second factor, from which the routes take what they need. */
 export interface SecondFactor {
@@ -38,8 +40,8 @@ export interface SecondFactorOptions {
   readonly hashing: PasswordHashing;
   readonly messages: CodeMessages;
   readonly queue: MailQueue;
-  readonly mailer: AccountMailer;
-  readonly events: SecurityEventLog;
+  readonly mailer: AccountMailer<SecondFactorMail>;
+  readonly events: SecurityEventLog<SecondFactorEvent>;
   readonly now: () => Date;
 }
 

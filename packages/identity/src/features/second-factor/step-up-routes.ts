@@ -27,6 +27,8 @@ import { readBody } from '../../http/request-body.ts';
 import { toSafeReturnTo } from '../../http/return-to.ts';
 import { requireDestination, typedCode } from './second-factor-routes.ts';
 import { toShownFactor } from './shown-factor.ts';
+import type { KernelEvent } from '../../events/kernel-events.ts';
+import type { SecondFactorEvent } from './second-factor-events.ts';
 
 export interface StepUpParts {
   readonly deviceCookie: DeviceCookie;
@@ -39,7 +41,7 @@ export interface StepUpParts {
   readonly devices: DeviceTrust;
   readonly engine: Engine;
   readonly hashing: PasswordHashing;
-  readonly events: SecurityEventLog;
+  readonly events: SecurityEventLog<KernelEvent | SecondFactorEvent>;
   readonly now: () => Date;
 }
 

@@ -1,0 +1,28 @@
+import { revocationReasons, type SecurityEvent } from '@sallyport/core';
+import * as z from 'zod';
+
+const endReasons = z.enum(revocationReasons);
+
+/** Security events of sign-ins, sessions, roles and keys, whatever feature they come from. */
+export const kernelEvents = {
+  'account.created': z.strictObject({}).describe('An account was made, by sign-up or by an operator'),
+  'sign-in.succeeded': z.strictObject({ acr: z.string(), amr: z.array(z.string()) }).describe('A session began'),
+  'sign-in.refused': z.strictObject({ reason: z.string() }).describe('A sign-in was refused'),
+  'session.ended': z.strictObject({ reason: endReasons }).describe('One session ended'),
+  'session.ended-many': z
+    .strictObject({ reason: endReasons, count: z.number().int() })
+    .describe('Several sessions of one account ended together'),
+  'policy.applied': z
+    .strictObject({ added: z.array(z.string()), removed: z.array(z.string()), changed: z.array(z.string()) })
+    .describe('The roles of the configuration were stored; roles that came, went, or hold other permissions'),
+  'key.rotation-asked': z
+    .strictObject({ when: z.enum(['when-known', 'now']) })
+    .describe('An operator asked for another signing key: as soon as verifiers know it, or at once'),
+  'key.withdrawn': z
+    .strictObject({ kid: z.string(), state: z.enum(['next', 'current', 'retiring']) })
+    .describe('An operator took a signing key away: nothing that it signed holds any more'),
+  'access.refused': z.strictObject({ reason: z.string(), code: z.string() }).describe('A request was refused'),
+} as const;
+
+/** An event of the catalog. */
+export type KernelEvent = SecurityEvent<typeof kernelEvents>;

@@ -1,0 +1,85 @@
+import type { EventCatalog, Policy, RecordTable, RetentionRule, SealedColumn } from '@sallyport/core';
+import type { Hono } from 'hono';
+import type * as z from 'zod';
+import { kernelEvents } from './events/kernel-events.ts';
+import type { Feature } from './feature.ts';
+import type { IdentityEnvironment } from './http/identity-request.ts';
+import type { IdentityKernel, KernelSettings } from './kernel.ts';
+import type { MailCatalog } from './mail/mail-catalog.ts';
+import { optionsErrorOf, parseOptions, type OptionsProblem } from './parse-options.ts';
+
+/** The sections of features, by the names of the features. */
+export type FeatureSectionsInput = Readonly<Record<string, unknown>>;
+
+/** What all features of a list are together. Everything about them that identity and the gateway know is read from here. */
+export interface FeatureSet {
+  readonly tables: readonly RecordTable[];
+  /** The columns in which features seal secrets, for a change of the root secret. */
+  readonly sealedColumns: readonly SealedColumn[];
+  /** The schemas of the sections that features have in `sallyport.config.ts`. */
+  readonly sections: Readonly<Record<string, z.ZodType>>;
+  /** Every security event: those of the kernel, then those of each feature. */
+  readonly events: EventCatalog;
+  readonly mails: MailCatalog;
+  readonly retention: readonly RetentionRule[];
+  /** What is wrong with the sections beside the policy, by keys of the configuration. */
+  problemsOf(sections: FeatureSectionsInput, policy: Policy): readonly OptionsProblem[];
+  /** What the sections say about parts of the kernel. @throws OptionsError for a section that cannot work. */
+  kernelSettingsOf(sections: FeatureSectionsInput, policy: Policy): Partial<KernelSettings>;
+  /** Builds every feature on the kernel, and registers what they require of sign-ins. */
+  create(kernel: IdentityKernel, sections: FeatureSectionsInput): BuiltFeatureSet;
+}
+
+/** The features of a list, built. */
+export interface BuiltFeatureSet {
+  readonly routes: readonly Hono<IdentityEnvironment>[];
+  readonly services: object;
+  close(): Promise<void>;
+}
+
+/** Puts a list of features together. @throws TypeError for two that declare an event, a mail or a section of one name. */
+export function composeFeatures(features: readonly Feature[]): FeatureSet {
+  const sectionOf = ({ name, config }: Feature, sections: FeatureSectionsInput): unknown =>
+    config === undefined ? undefined : parseOptions(name, config, sections[name]);
+
+  const problemsOf: FeatureSet['problemsOf'] = (sections, policy) =>
+    features.flatMap((feature) => {
+      const problems = feature.problemsOf?.(sectionOf(feature, sections), policy) ?? [];
+      return problems.map(({ key, problem }) => ({ key: `${feature.name}.${key}`, problem }));
+    });
+
+  return {
+    tables: features.flatMap(({ tables = [] }) => tables),
+    sealedColumns: features.flatMap(({ sealedColumns = [] }) => sealedColumns),
+    sections: mergeNamed(features.map(({ name, config }) => (config === undefined ? {} : { [name]: config }))),
+    events: mergeNamed([kernelEvents, ...features.map(({ events = {} }) => events)]),
+    mails: mergeNamed(features.map(({ mails = {} }) => mails)),
+    retention: features.flatMap(({ retention = [] }) => retention),
+    problemsOf,
+    kernelSettingsOf(sections, policy) {
+      const problems = problemsOf(sections, policy);
+      if (problems.length > 0) throw optionsErrorOf(problems);
+      const settings = features.map((feature) => feature.kernelSettingsOf?.(sectionOf(feature, sections)));
+      return Object.assign({}, ...settings) as Partial<KernelSettings>; // Each is one, and so are all together.
+    },
+    create(kernel, sections) {
+      const built = features.map((feature) => feature.create(kernel, sectionOf(feature, sections)));
+      for (const { gate } of built) if (gate !== undefined) kernel.gates.register(gate);
+      return {
+        routes: built.flatMap(({ routes = [] }) => routes),
+        services: mergeNamed(built.map(({ services = {} }) => ({ ...services }))),
+        async close() {
+          for (const feature of built) await feature.close?.();
+        },
+      };
+    },
+  };
+}
+
+function mergeNamed<Member>(parts: readonly Readonly<Record<string, Member>>[]): Readonly<Record<string, Member>> {
+  const entries = parts.flatMap((part) => Object.entries(part));
+  const names = entries.map(([name]) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new TypeError(`two features declare ${twice}`);
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,18 @@
+import type { MailCatalog } from '../../mail/mail-catalog.ts';
+
+/** The mail to an account that an operator made. */
+export const administrationMails = {
+  invitation: {
+    texts: {
+      en: ({ productName, page }, token) => ({
+        subject: `Your account at ${productName}`,
+        paragraphs: [`An account at ${productName} was made for you. Choose a password to sign in.`],
+        action: { label: 'Choose a password', link: page('/reset-password', token) },
+        closing: 'The link works once, for one hour; afterwards "forgot password" on the sign-in page sends another.',
+      }),
+    },
+  },
+} as const satisfies MailCatalog;
+
+/** A mail of the catalog. */
+export type AdministrationMail = keyof typeof administrationMails;

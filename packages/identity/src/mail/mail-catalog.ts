@@ -1,0 +1,36 @@
+/** The text of a mail to the owner of an account. */
+export interface Letter {
+  readonly subject: string;
+  readonly paragraphs: readonly string[];
+  readonly action: { readonly label: string; readonly link: string };
+  readonly closing: string;
+}
+
+/** What a text may name. */
+export interface MailedProduct {
+  readonly productName: string;
+  /** The address of a page, with the token of a link when one is given. */
+  readonly page: (path: string, token?: string) => string;
+}
+
+/** The languages in which every mail has a text. */
+export type MailLanguage = 'en';
+
+/** One mail of a catalog. */
+export interface AccountMail {
+  /** Sent however many an address got: owners always learn that the sign-in methods of an account changed. Only a signed-in caller may cause it. */
+  readonly isAlwaysSent?: boolean;
+  readonly texts: Readonly<Record<MailLanguage, (product: MailedProduct, token: string) => Letter>>;
+}
+
+/** The mails that one feature sends to the owners of accounts, by their kind. */
+export type MailCatalog = Readonly<Record<string, AccountMail>>;
+
+/** What texts may name of a product whose pages live below `publicUrl`. */
+export function mailedProduct(publicUrl: string, productName: string): MailedProduct {
+  const { origin } = new URL(publicUrl);
+  return {
+    productName,
+    page: (path, token) => `${origin}${path}${token === undefined ? '' : `?token=${encodeURIComponent(token)}`}`,
+  };
+}
