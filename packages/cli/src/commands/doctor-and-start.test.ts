@@ -171,6 +171,19 @@ describe('the start and the doctor', () => {
     expect(code).toBe(1);
   });
 
+  it('both refuse a root secret under which the signing keys were not sealed', async () => {
+    const place = await setUp({});
+    await start(place);
+    place.environment['SALLYPORT_SECRET'] = otherSecret;
+    const { code, output } = await place.run(['doctor', '--json']);
+    await expect(start(place)).rejects.toThrow(/root secret/);
+    const { findings } = JSON.parse(output) as { findings: readonly { state: string; finding: string }[] };
+    expect(findings.filter(({ state }) => state === 'bad')).toMatchObject([
+      { finding: expect.stringMatching(/sealed under another root secret/) as string },
+    ]);
+    expect(code).toBe(1);
+  });
+
   it.each(unsafe)('both warn of $name, and the gateway starts', async ({ says, ...change }) => {
     const place = await setUp(change);
     const { code, output } = await place.run(['doctor', '--json']);

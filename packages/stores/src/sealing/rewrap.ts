@@ -70,12 +70,15 @@ async function rewrapRow(
   { records, sealerFor, versions, isDryRun = false }: RewrapOptions,
 ): Promise<'rewrapped' | 'current' | 'unreadable'> {
   const text = row[column];
-  if (typeof text !== 'string' || text.startsWith(`v1.${versions[0]?.version ?? 0}.`)) return 'current';
+  if (typeof text !== 'string') return 'current';
   const sealer = sealerFor(purpose);
   let renewed: string;
   try {
     const context = contextOf(row);
-    renewed = sealer.seal(sealer.open(text, context), context);
+    // Also what names the newest version: it may be that of another secret.
+    const opened = sealer.open(text, context);
+    if (text.startsWith(`v1.${versions[0]?.version ?? 0}.`)) return 'current';
+    renewed = sealer.seal(opened, context);
   } catch {
     return 'unreadable';
   }
