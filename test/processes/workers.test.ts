@@ -50,7 +50,7 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('a gateway with two worke
         workers: 2,
         redis: { prefix },
         routes: testRoutes(to),
-        guessing: { accountFromNetwork: { maximumFailures: 4, windowSeconds: 604_800 } },
+        guessing: { accountFromNetwork: { maxFailures: 4, windowSeconds: 604_800 } },
       },
       environment: variables,
     });

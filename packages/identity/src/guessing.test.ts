@@ -8,7 +8,7 @@ const email = 'robin@example.test';
 const stranger = 'unknown@x.test';
 const wrong = 'not the password';
 
-const wide = { maximumFailures: 1000, windowSeconds: 900 };
+const wide = { maxFailures: 1000, windowSeconds: 900 };
 const noLimits = { accountFromNetwork: wide, network: wide, account: wide, device: wide };
 
 let harness: Harness;
@@ -63,7 +63,7 @@ describe('guessing at one account from one network', () => {
   });
 
   describe('with a limit of four', () => {
-    beforeEach(() => start({ accountFromNetwork: { maximumFailures: 4, windowSeconds: 900 } }));
+    beforeEach(() => start({ accountFromNetwork: { maxFailures: 4, windowSeconds: 900 } }));
 
     it('does not pass the limit by coming all at once', async () => {
       const answers = await guesses(12);
@@ -110,7 +110,7 @@ describe('guessing at one account from one network', () => {
 });
 
 describe('trying many accounts from one network', () => {
-  beforeEach(() => start({ network: { maximumFailures: 6, windowSeconds: 900 } }));
+  beforeEach(() => start({ network: { maxFailures: 6, windowSeconds: 900 } }));
 
   it('is stopped, whichever accounts there are', async () => {
     const answers = await Promise.all(
@@ -139,8 +139,8 @@ describe('trying many accounts from one network', () => {
 describe('guessing at one account from many networks', () => {
   beforeEach(() =>
     start({
-      account: { maximumFailures: 5, windowSeconds: 3600 },
-      device: { maximumFailures: 3, windowSeconds: 86_400 },
+      account: { maxFailures: 5, windowSeconds: 3600 },
+      device: { maxFailures: 3, windowSeconds: 86_400 },
     }),
   );
   const attack = (account = email): Promise<Answer[]> =>
@@ -256,7 +256,7 @@ describe('two gateways on the same counters', () => {
   it('let no more guesses through than one', async () => {
     harness = await startHarness();
     const counters = createInProcessCounters();
-    const guessLimits = { ...noLimits, account: { maximumFailures: 7, windowSeconds: 3600 } };
+    const guessLimits = { ...noLimits, account: { maxFailures: 7, windowSeconds: 3600 } };
     const gateways = await Promise.all([
       startHarness({ counters, guessLimits }),
       startHarness({ counters, guessLimits }),

@@ -7,9 +7,9 @@ import { goodPassword, startHarness, type Answer, type Harness } from './identit
 const email = 'robin@example.test';
 
 let harness: Harness;
-const start = async (maximumWaiting: number): Promise<void> => {
+const start = async (maxWaiting: number): Promise<void> => {
   harness = await startHarness({
-    hashing: { threads: 1, maximumWaitingOfOne: 20, maximumWaiting, maximumWaitSeconds: 60 },
+    hashing: { threads: 1, maxWaitingOfOne: 20, maxWaiting, maxWaitSeconds: 60 },
   });
   await harness.makeUser(email);
 };

@@ -134,7 +134,7 @@ export async function startHarness(options: Partial<IdentityOptions> = {}): Prom
     policy: testPolicy,
     answerFloorMilliseconds: 0,
     // On a crowded machine a hundred hashes take long, and that is not what tests are about.
-    hashing: { maximumWaitingOfOne: 256, maximumWaitSeconds: 60 },
+    hashing: { maxWaitingOfOne: 256, maxWaitSeconds: 60 },
     logger: { info: log, warn: log, error: log },
     now,
     ...options,

@@ -17,7 +17,7 @@ export interface IdentityComposition {
 /** Builds identity as the configuration says, on the stores that are open. */
 export function openIdentity(composition: IdentityComposition): Promise<Identity> {
   const { config, stores, mailer, logger, meter, onPolicyDifference = 'refuse' } = composition;
-  const { maximumPerUser, onLimit } = config.session;
+  const { maxPerUser, onLimit } = config.session;
   const { database, sessions, sealerFor, bus, counters } = stores;
   return createIdentity({
     publicUrl: config.publicUrl,
@@ -30,7 +30,7 @@ export function openIdentity(composition: IdentityComposition): Promise<Identity
     policy: config.policy,
     onPolicyDifference,
     sessionLifetime: config.session,
-    sessionLimit: maximumPerUser === undefined ? undefined : { maximum: maximumPerUser, onLimit },
+    sessionLimit: maxPerUser === undefined ? undefined : { maximum: maxPerUser, onLimit },
     features: config,
     guessLimits: config.guessing,
     logger,

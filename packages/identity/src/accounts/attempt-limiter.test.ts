@@ -5,9 +5,9 @@ import { expect, it } from 'vitest';
 import { createAttemptLimiter, type Attempt, type AttemptLimiter } from './attempt-limiter.ts';
 
 const sealer = createSealer([{ version: 1, value: 'kL9x2Qm7Vw4Rt8Zp1Bn6Yc3Hd5Jf0GsA' }])('counter-key');
-const limit = { maximumFailures: 3, windowSeconds: 60 };
+const limit = { maxFailures: 3, windowSeconds: 60 };
 const narrow = { name: 'narrow', subject: 'a', limit };
-const wide = { name: 'wide', subject: 'all', limit: { maximumFailures: 5, windowSeconds: 60 } };
+const wide = { name: 'wide', subject: 'all', limit: { maxFailures: 5, windowSeconds: 60 } };
 
 let clock = 0;
 const now = (): Date => new Date(clock);
@@ -38,7 +38,7 @@ it('an attempt limiter lets exactly the limit through, whatever is under way at 
         if (act === 'begin') {
           const attempt = await limiters[process]?.begin([narrow]);
           // All that failed or may still fail together never exceed the limit, and nothing is refused below it.
-          expect(attempt?.kind).toBe(failures + running.length < limit.maximumFailures ? 'allowed' : 'limited');
+          expect(attempt?.kind).toBe(failures + running.length < limit.maxFailures ? 'allowed' : 'limited');
           if (attempt?.kind === 'allowed') running.push(attempt);
         } else if (act === 'fail') {
           const attempt = running.shift();
@@ -115,7 +115,7 @@ it('an attempt limiter says the time until the window is over, at most its lengt
     fc.asyncProperty(fc.integer({ min: 0, max: 2_000_000_000_000 }), fc.string(), async (at, subject) => {
       clock = at;
       const limiter = limiterOn();
-      const budget = { name: 'narrow', subject, limit: { maximumFailures: 1, windowSeconds: 60 } };
+      const budget = { name: 'narrow', subject, limit: { maxFailures: 1, windowSeconds: 60 } };
       (await pass(limiter, [budget])).failed();
       const limited = await limiter.begin([budget]);
       if (limited.kind === 'allowed') throw new Error('not limited');

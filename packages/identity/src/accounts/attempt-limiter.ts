@@ -2,7 +2,7 @@ import type { Counters, Sealer } from '@sallyport/core';
 
 /** How often something may fail within which time. */
 export interface AttemptLimit {
-  readonly maximumFailures: number;
+  readonly maxFailures: number;
   readonly windowSeconds: number;
 }
 
@@ -76,11 +76,11 @@ export function createAttemptLimiter({ counters, sealer, now }: AttemptLimiterOp
       };
       try {
         for (const budget of budgets) {
-          const { maximumFailures, windowSeconds } = budget.limit;
+          const { maxFailures, windowSeconds } = budget.limit;
           const { key, remainingSeconds } = windowOf(budget);
           const count = await counters.increment(key, windowSeconds);
           counted.push(key);
-          if (count <= maximumFailures) continue;
+          if (count <= maxFailures) continue;
           await giveBack();
           const isFirst = (await counters.increment(`${key}:limited`, windowSeconds)) === 1;
           const retryAfterSeconds = Math.max(1, Math.ceil(remainingSeconds));

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 
-const attemptLimit = (maximumFailures: number, windowSeconds: number) =>
+const attemptLimit = (maxFailures: number, windowSeconds: number) =>
   z
     .strictObject({
-      maximumFailures: z.number().int().min(1).max(100_000).default(maximumFailures).describe('Failures'),
+      maxFailures: z.number().int().min(1).max(100_000).default(maxFailures).describe('Failures'),
       windowSeconds: z.number().int().min(1).max(604_800).default(windowSeconds).describe('Within so many seconds'),
     })
     .prefault({});

@@ -6,9 +6,9 @@ const queueWith = (change: Partial<FairQueueOptions> = {}): FairQueue => {
   refusals.length = 0;
   return createFairQueue({
     concurrency: 1,
-    maximumWaiting: 100,
-    maximumWaitingOfOne: 100,
-    maximumWaitMilliseconds: 60_000,
+    maxWaiting: 100,
+    maxWaitingOfOne: 100,
+    maxWaitMilliseconds: 60_000,
     onRefusal: (reason) => refusals.push(reason),
     ...change,
   });
@@ -54,7 +54,7 @@ describe('the fair queue', () => {
   });
 
   it('refuses work of one origin beyond its share, and none of other origins', async () => {
-    const queue = queueWith({ maximumWaitingOfOne: 2 });
+    const queue = queueWith({ maxWaitingOfOne: 2 });
     const running = work('running', []);
     const done = [queue.run('flood', running.run), queue.run('flood', running.run), queue.run('flood', running.run)];
     await expect(queue.run('flood', running.run)).rejects.toMatchObject({
@@ -68,7 +68,7 @@ describe('the fair queue', () => {
   });
 
   it('answers 503 when too much waits in all', async () => {
-    const queue = queueWith({ maximumWaiting: 3 });
+    const queue = queueWith({ maxWaiting: 3 });
     const running = work('running', []);
     const done = ['a', 'b', 'c', 'd'].map((origin) => queue.run(origin, running.run));
     await expect(queue.run('e', running.run)).rejects.toMatchObject({ code: 'SP_SERVICE_UNAVAILABLE', status: 503 });
@@ -78,7 +78,7 @@ describe('the fair queue', () => {
   });
 
   it('gives up work whose turn does not come in time, and never does it', async () => {
-    const queue = queueWith({ maximumWaitMilliseconds: 50 });
+    const queue = queueWith({ maxWaitMilliseconds: 50 });
     const begun: string[] = [];
     const running = work('running', begun);
     const done = queue.run('a', running.run);

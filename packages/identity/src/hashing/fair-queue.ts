@@ -16,10 +16,10 @@ export interface FairQueue {
 export interface FairQueueOptions {
   /** How much is done at once. */
   readonly concurrency: number;
-  readonly maximumWaiting: number;
+  readonly maxWaiting: number;
   /** Of one origin. */
-  readonly maximumWaitingOfOne: number;
-  readonly maximumWaitMilliseconds: number;
+  readonly maxWaitingOfOne: number;
+  readonly maxWaitMilliseconds: number;
   readonly onRefusal: (reason: 'share' | 'full' | 'late') => void;
   /** Milliseconds, from any origin of time. @default performance.now */
   readonly clock?: () => number;
@@ -39,7 +39,7 @@ const smoothing = 0.1;
  * itself. What cannot be done in time, by an EWMA of how long work takes, is refused at once.
  */
 export function createFairQueue(options: FairQueueOptions): FairQueue {
-  const { concurrency, maximumWaiting, maximumWaitingOfOne, maximumWaitMilliseconds, onRefusal } = options;
+  const { concurrency, maxWaiting, maxWaitingOfOne, maxWaitMilliseconds, onRefusal } = options;
   const { clock = () => performance.now() } = options;
   // In the order of their turns: whose turn it was goes to the end.
   const queues = new Map<string, Waiter[]>();
@@ -65,10 +65,10 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
   const requireRoom = (origin: string): void => {
     if (free > 0) return;
     const own = queues.get(origin)?.length ?? 0;
-    if (own >= maximumWaitingOfOne) refuse('share');
-    if (waiting >= maximumWaiting) refuse('full');
+    if (own >= maxWaitingOfOne) refuse('share');
+    if (waiting >= maxWaiting) refuse('full');
     // Told at once, and not after waiting for nothing together with many others.
-    if ((turnsBefore(own) * averageMilliseconds) / concurrency > maximumWaitMilliseconds) refuse('late');
+    if ((turnsBefore(own) * averageMilliseconds) / concurrency > maxWaitMilliseconds) refuse('late');
   };
 
   const wait = (origin: string): Promise<void> =>
@@ -87,7 +87,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
         waiting -= 1;
         onRefusal('late');
         reject(busy('hashing-late'));
-      }, maximumWaitMilliseconds);
+      }, maxWaitMilliseconds);
       queue.push(waiter);
       queues.set(origin, queue);
       waiting += 1;

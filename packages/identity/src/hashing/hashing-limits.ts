@@ -10,21 +10,21 @@ export const hashingLimits = z
       .max(64)
       .optional()
       .describe('Hashes at once, each on a thread of its own; absent means one less than cores, 1 to 4'),
-    maximumWaiting: z
+    maxWaiting: z
       .number()
       .int()
       .min(1)
       .max(100_000)
       .default(256)
       .describe('Passwords that wait for it; more could not have their turn in time on most machines'),
-    maximumWaitingOfOne: z
+    maxWaitingOfOne: z
       .number()
       .int()
       .min(1)
       .max(100_000)
       .default(64)
       .describe('Of these, from one address or one /64 of IPv6'),
-    maximumWaitSeconds: z
+    maxWaitSeconds: z
       .number()
       .int()
       .min(1)

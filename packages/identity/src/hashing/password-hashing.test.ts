@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { problemOfPasswordHash } from './password-hash.ts';
 import { createPasswordHashing } from './password-hashing.ts';
 
-const hashing = createPasswordHashing({ threads: 2, maximumWaitSeconds: 60 });
+const hashing = createPasswordHashing({ threads: 2, maxWaitSeconds: 60 });
 afterAll(() => hashing.close());
 
 describe('the hash of a password', () => {

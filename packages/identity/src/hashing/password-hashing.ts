@@ -33,7 +33,7 @@ export interface PasswordHashing {
 /** Builds the hashing of passwords: argon2id, over the NFKC form, so that one password typed on two keyboards is one. */
 export function createPasswordHashing(limits: HashingLimits = {}, meter: Meter = silentMeter): PasswordHashing {
   const { threads: concurrency = defaultThreads(), ...waiting } = parseOptions('hashing', hashingLimits, limits);
-  const { maximumWaiting, maximumWaitingOfOne, maximumWaitSeconds } = waiting;
+  const { maxWaiting, maxWaitingOfOne, maxWaitSeconds } = waiting;
   const refused = meter.counter({
     name: 'sallyport_password_hashing_refused_total',
     help: 'Passwords that were not hashed, because too many were waiting: of one network, of all, or for too long',
@@ -42,9 +42,9 @@ export function createPasswordHashing(limits: HashingLimits = {}, meter: Meter =
   const refusals = { share: refused.of('share'), full: refused.of('full'), late: refused.of('late') };
   const queue = createFairQueue({
     concurrency,
-    maximumWaiting,
-    maximumWaitingOfOne,
-    maximumWaitMilliseconds: maximumWaitSeconds * 1000,
+    maxWaiting,
+    maxWaitingOfOne,
+    maxWaitMilliseconds: maxWaitSeconds * 1000,
     onRefusal: (reason) => refusals[reason].add(),
   });
   meter.gauge(

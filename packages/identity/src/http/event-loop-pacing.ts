@@ -10,7 +10,7 @@ export interface EventLoopPacing {
 }
 
 /** As many as passwords may wait to be hashed: more could not go on in the time that people wait. */
-const usualMaximumWaiting = 256;
+const defaultMaxWaiting = 256;
 
 /** For each millisecond that a turn took, the event loop belongs to others for so many. */
 const restShare = 2;
@@ -21,7 +21,7 @@ const restShare = 2;
  *
  * A request goes on at once when no turn was taken lately.
  */
-export function createEventLoopPacing(maximumWaiting = usualMaximumWaiting): EventLoopPacing {
+export function createEventLoopPacing(maxWaiting = defaultMaxWaiting): EventLoopPacing {
   const waiting: (() => void)[] = [];
   let isTaken = false;
 
@@ -49,7 +49,7 @@ export function createEventLoopPacing(maximumWaiting = usualMaximumWaiting): Eve
         else begin(resolve);
       }),
     requireRoom: () => {
-      if (waiting.length < maximumWaiting) return;
+      if (waiting.length < maxWaiting) return;
       throw new SallyportError('SP_SERVICE_UNAVAILABLE', { reason: 'event-loop-full', retryAfterSeconds: 2 });
     },
   };

@@ -149,7 +149,7 @@ export const configSchema = z.strictObject({
   session: z
     .strictObject({
       ...sessionLifetimeSchema.shape,
-      maximumPerUser: z
+      maxPerUser: z
         .number()
         .int()
         .min(1)

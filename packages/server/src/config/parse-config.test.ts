@@ -79,8 +79,8 @@ describe('a configuration', () => {
     },
     {
       name: 'with passwords that are too short',
-      change: { passwords: { minimumLength: 4 } },
-      key: 'passwords.minimumLength',
+      change: { passwords: { minLength: 4 } },
+      key: 'passwords.minLength',
     },
     {
       name: 'that idles longer than it lives',
@@ -164,7 +164,7 @@ describe('a configuration', () => {
       session: { idleSeconds: 43_200, absoluteSeconds: 604_800 },
       hsts: { maxAgeSeconds: 31_536_000, includeSubDomains: false },
       tokens: { internalSeconds: 60 },
-      passwords: { minimumLength: 15 },
+      passwords: { minLength: 15 },
     });
   });
 });

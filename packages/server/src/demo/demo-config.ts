@@ -60,7 +60,7 @@ export function demoConfig(environment: Environment): ConfigInput {
     secondFactor: { methods: ['totp', 'email', 'sms'], requiredFor: [...environment.secondFactorRoles] },
     // Everybody here comes from one address, and the machine may be building pages while they sign in.
     limits: { authRequests: [] },
-    passwords: { hashing: { maximumWaitingOfOne: 256, maximumWaitSeconds: 30 } },
+    passwords: { hashing: { maxWaitingOfOne: 256, maxWaitSeconds: 30 } },
     policy: demoPolicy,
     routes: [
       {

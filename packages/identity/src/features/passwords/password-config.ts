@@ -5,7 +5,7 @@ import { usualAnswerFloorMilliseconds } from '../../http/answer-floor.ts';
 /** Rules on passwords, and the time that they cost. The kernel hashes and holds answers back, for other features too. */
 export const passwordConfig = z
   .strictObject({
-    minimumLength: z
+    minLength: z
       .number()
       .int()
       .min(8)

@@ -21,8 +21,8 @@ export const passwordFeature = {
   events: passwordEvents,
   mails: passwordMails,
   kernelSettingsOf: ({ hashing, answerFloorMilliseconds }: PasswordConfig) => ({ hashing, answerFloorMilliseconds }),
-  create(kernel: PasswordKernel, { minimumLength }: PasswordConfig) {
-    const length = { minimum: minimumLength, maximum: maximumLength };
+  create(kernel: PasswordKernel, { minLength }: PasswordConfig) {
+    const length = { minimum: minLength, maximum: maximumLength };
     const requireAcceptablePassword = createPasswordRules(length, kernel.productName);
     const parts = { ...kernel, requireAcceptablePassword };
     return {
