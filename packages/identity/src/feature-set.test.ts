@@ -52,6 +52,12 @@ const greetingFeature = {
   events: greetingEvents,
   mails: greetingMails,
   retention: [{ model, expiry: 'until', keepSeconds: 60 }],
+  checks: [
+    {
+      name: 'greetings',
+      run: ({ word }) => (word === 'hello' ? [] : [{ kind: 'warning', key: 'greetings.word', finding: 'is unusual' }]),
+    },
+  ],
   problemsOf: ({ word }, policy) =>
     Object.hasOwn(policy.roles, word) ? [{ key: 'word', problem: 'is the name of a role' }] : [],
   create({ records, now, mailer, events }: GreetingKernel, { word }: z.output<typeof greetingConfig>) {
@@ -121,6 +127,13 @@ describe('a feature that is added to the list', () => {
     expect(set.sections['greetings']?.safeParse({ word: 'x' }).success).toBe(false);
     expect(set.sealedColumns).toContainEqual(greetingFeature.sealedColumns[0]);
     expect(set.events['greeting.sent']).toBe(greetingEvents['greeting.sent']);
+  });
+
+  it('is looked at before a start, in its own section', async () => {
+    const [check] = set.checks;
+    expect(check?.name).toBe('greetings');
+    expect(await check?.run({})).toEqual([]);
+    expect(await check?.run({ greetings: { word: 'ahoy' } })).toMatchObject([{ key: 'greetings.word' }]);
   });
 
   it('is refused with a section that cannot work, by key', async () => {

@@ -1,4 +1,4 @@
-import type { EventCatalog, Policy, RecordTable, RetentionRule, SealedColumn } from '@sallyport/core';
+import type { DoctorCheck, EventCatalog, Policy, RecordTable, RetentionRule, SealedColumn } from '@sallyport/core';
 import type { Hono } from 'hono';
 import type * as z from 'zod';
 import { kernelEvents } from './events/kernel-events.ts';
@@ -22,6 +22,8 @@ export interface FeatureSet {
   readonly events: EventCatalog;
   readonly mails: MailCatalog;
   readonly retention: readonly RetentionRule[];
+  /** What features look at before the start of a gateway, each in its own section. */
+  readonly checks: readonly DoctorCheck<FeatureSectionsInput>[];
   /** What is wrong with the sections beside the policy, by keys of the configuration. */
   problemsOf(sections: FeatureSectionsInput, policy: Policy): readonly OptionsProblem[];
   /** What the sections say about parts of the kernel. @throws OptionsError for a section that cannot work. */
@@ -55,6 +57,12 @@ export function composeFeatures(features: readonly Feature[]): FeatureSet {
     events: mergeNamed([kernelEvents, ...features.map(({ events = {} }) => events)]),
     mails: mergeNamed(features.map(({ mails = {} }) => mails)),
     retention: features.flatMap(({ retention = [] }) => retention),
+    checks: features.flatMap((feature) =>
+      (feature.checks ?? []).map((check) => ({
+        name: check.name,
+        run: (sections: FeatureSectionsInput) => check.run(sectionOf(feature, sections)),
+      })),
+    ),
     problemsOf,
     kernelSettingsOf(sections, policy) {
       const problems = problemsOf(sections, policy);

@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import type { EventCatalog, Policy, RecordTable, RetentionRule, SealedColumn } from '@sallyport/core';
+import type { DoctorCheck, EventCatalog, Policy, RecordTable, RetentionRule, SealedColumn } from '@sallyport/core';
 import type * as z from 'zod';
 import type { IdentityEnvironment } from './http/identity-request.ts';
 import type { IdentityKernel, KernelSettings } from './kernel.ts';
@@ -24,12 +24,19 @@ export interface Feature<Config = unknown> {
   readonly mails?: MailCatalog;
   /** Rows that are deleted some time after they expire. */
   readonly retention?: readonly RetentionRule[];
+  /** What it looks at before the start of a gateway, and in `sallyport doctor`. */
+  readonly checks?: readonly FeatureCheck<Config>[];
   /** What is wrong with its section beside the policy, by keys of the section. */
   problemsOf?(config: Config, policy: Policy): readonly OptionsProblem[];
   /** What its section says about parts of the kernel. */
   kernelSettingsOf?(config: Config): Partial<KernelSettings>;
   /** Builds it on what it declares to take of the kernel. */
   create(kernel: IdentityKernel, config: Config): BuiltFeature;
+}
+
+/** A `DoctorCheck` whose context is the section of the feature. */
+export interface FeatureCheck<Config> extends Pick<DoctorCheck<Config>, 'name'> {
+  run(section: Config): ReturnType<DoctorCheck<Config>['run']>;
 }
 
 /** A feature, built on the kernel. */

@@ -1,4 +1,5 @@
 import type { CheckFinding, Logger } from '@sallyport/core';
+import { features } from '@sallyport/identity';
 import { ConfigurationError } from '../config/configuration-error.ts';
 import { checkAdminListener } from './check-admin-listener.ts';
 import { checkCertificate } from './check-certificate.ts';
@@ -20,6 +21,7 @@ export const startChecks: readonly StartCheck[] = [
   checkCertificate,
   checkWorkers,
   checkAdminListener,
+  ...features.checks.map(({ name, run }): StartCheck => ({ name, run: ({ config }) => run(config) })),
 ];
 
 /**
