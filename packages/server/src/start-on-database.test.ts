@@ -9,11 +9,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startGateway, type Gateway } from './compose.ts';
 import { readEnvironment } from './config/environment.ts';
 import { loadConfig } from './config/load-config.ts';
+import { parseConfig } from './config/parse-config.ts';
 
 const servers = {
   postgres: process.env['TEST_POSTGRES_URL'] ?? '',
   mongodb: process.env['TEST_MONGODB_URL'] ?? '',
 } as const;
+
+const redisUrl = process.env['TEST_REDIS_URL'] ?? '';
 
 const upstreams = {
   SALLYPORT_UPSTREAM_SHOP: 'http://127.0.0.1:9',
@@ -77,6 +80,53 @@ describe.each(['postgres', 'mongodb'] as const)('the gateway', (kind) => {
       await start('a');
       await expect(start('b')).rejects.toThrow(/Another gateway uses this database.*REDIS_URL/);
     }, 60_000);
+
+    // Without Redis only one gateway uses the database, and FerretDB decides no race.
+    const canShare = kind === 'postgres' && redisUrl !== '';
+    it.skipIf(!canShare).each([
+      { name: 'both with one policy', roles: [{ user: [] }, { user: [] }], started: 2 },
+      { name: 'one of two with different policies', roles: [{ user: [] }, { user: [], clerk: [] }], started: 1 },
+    ])(
+      'starts $name, when both start at the same time on an empty database',
+      async ({ roles, started }) => {
+        const environment = readEnvironment({
+          DATABASE_URL: databaseUrl,
+          REDIS_URL: redisUrl,
+          SALLYPORT_SECRET: 'kL9x2Qm7Vw4Rt8Zp1Bn6Yc3Hd5Jf0GsA',
+          SMTP_URL: 'smtp://127.0.0.1:9',
+        });
+        const route = {
+          name: 'all',
+          prefix: '/',
+          upstream: 'http://127.0.0.1:9',
+          audience: 'all',
+          access: 'signed-in',
+        };
+        const prefix = `first-start-${randomBytes(6).toString('hex')}:`;
+        const outcomes = await Promise.allSettled(
+          roles.map(async (held, index) => {
+            const input = {
+              publicUrl: 'http://localhost:3000',
+              listen: { port: await findFreePort() },
+              dataDir: join(folder, String(index)),
+              redis: { prefix },
+              mail: { from: 'Acme <no-reply@example.test>' },
+              policy: { permissions: {}, roles: held },
+              routes: [route],
+            };
+            const config = parseConfig(input, 'test');
+            gateways.push(await startGateway({ config, isDemo: false, environment, logger: silentLogger }));
+          }),
+        );
+        const refusals = outcomes.flatMap((outcome) =>
+          outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
+        );
+        expect(gateways).toHaveLength(started);
+        for (const refusal of refusals)
+          expect(refusal).toMatchObject({ message: expect.stringMatching(/role clerk[^]*roles apply/) as string });
+      },
+      60_000,
+    );
 
     it('writes its address and its password into no log line', async () => {
       const lines: string[] = [];
