@@ -119,7 +119,7 @@ function requireDatabase({ dataDir }: Config, { databaseUrl }: Environment): voi
 const noMailer: Mailer = { send: () => Promise.reject(new Error('no mail server is configured')) };
 
 function createWarningLogger({ errors }: Terminal): Logger {
-  const warn = (message: string, fields: LogFields = {}): void => {
+  const warn = (message: string, { event: _event, ...fields }: LogFields): void => {
     const words = Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`);
     errors.write(`warning: ${[message, ...words].join(' ')}\n`);
   };

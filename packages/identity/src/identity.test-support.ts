@@ -122,7 +122,7 @@ export async function startHarness(options: Partial<IdentityOptions> = {}): Prom
   const heard: BusMessage[] = [];
   const mailbox = createDevelopmentMailbox({ now });
   const logLines: string[] = [];
-  const log = (message: string, fields: LogFields = {}) => void logLines.push(`${message} ${JSON.stringify(fields)}`);
+  const log = (message: string, fields: LogFields) => void logLines.push(`${message} ${JSON.stringify(fields)}`);
   const identity = await createIdentity({
     publicUrl: 'http://localhost:3000',
     database,

@@ -65,14 +65,16 @@ export function createRevocationListener(parts: RevocationListenerParts): Revoca
       const revocation = parseRevocationNotice(value);
       lastEventId = id ?? lastEventId;
       // A gateway of a later version may say what this one does not know.
-      if (revocation === undefined) return logger.warn('a revocation cannot be read');
+      if (revocation === undefined)
+        return logger.warn('a revocation cannot be read', { event: 'revocation-unreadable' });
       memory.add(revocation);
       if (revocation.kind === 'key' && revocation.minGeneration > 0) onKeyWithdrawn(revocation.id);
     }
-    if (event === 'gap') logger.warn('the gateway may have missed revocations', { policy: onGap });
+    if (event === 'gap')
+      logger.warn('the gateway may have missed revocations', { event: 'revocations-missed', policy: onGap });
     if (event === 'covered') {
       memory.markSyncedSince(sinceOf(value));
-      if (!isHearing) logger.info('revocations are heard');
+      if (!isHearing) logger.info('revocations are heard', { event: 'revocations-connected' });
       isHearing = true;
       failures = 0;
     }
@@ -124,6 +126,7 @@ export function createRevocationListener(parts: RevocationListenerParts): Revoca
       // A service may be up before its gateway: a start that is not heard at once is no news yet.
       if (isHearing || failures === loggedFailures)
         logger.warn('revocations are not heard', {
+          event: 'revocations-disconnected',
           policy: onGap,
           error: error instanceof Error ? error.name : 'ended',
         });

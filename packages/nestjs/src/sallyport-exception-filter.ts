@@ -1,4 +1,4 @@
-import { internalIssuerPath, toProblem, type LogFields, type Logger, type SallyportError } from '@sallyport/core';
+import { internalIssuerPath, toProblem, type Logger, type SallyportError } from '@sallyport/core';
 import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { SALLYPORT_OPTIONS } from './injection-tokens.ts';
@@ -45,7 +45,7 @@ export class SallyportExceptionFilter implements ExceptionFilter {
 
   #record(error: SallyportError, status: number, requestId: string, request: object): void {
     const caller = callerOf(request);
-    const fields: LogFields = {
+    const fields = {
       requestId,
       status,
       code: error.code,
@@ -53,11 +53,11 @@ export class SallyportExceptionFilter implements ExceptionFilter {
       subject: caller.kind === 'anonymous' ? undefined : caller.id,
     };
     if (status < 500) {
-      this.#logger.info('request refused', fields);
+      this.#logger.info('request refused', { event: 'request-refused', ...fields });
       return;
     }
     const cause = error.cause instanceof Error ? error.cause : error;
-    this.#logger.error('request failed', { ...fields, error: cause.name, stack: cause.stack });
+    this.#logger.error('request failed', { event: 'request-failed', ...fields, error: cause.name, stack: cause.stack });
   }
 }
 

@@ -9,7 +9,7 @@ export function endOnFault(logger: Logger): void {
     const cause = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown';
     // Frames without the message, which stands in "cause" already.
     const frames = error instanceof Error ? framesOf(error) : '';
-    logger.error('a fault of ours: this process ends', { kind, cause, frames });
+    logger.error('a fault of ours: this process ends', { event: 'process-fault', kind, cause, frames });
     process.exit(70);
   };
   process.on('uncaughtException', end('exception'));

@@ -17,8 +17,12 @@ export function startHousekeeping(kinds: Readonly<Record<string, DeleteExpired>>
 async function clean(kind: string, deleteExpired: DeleteExpired, logger: Logger): Promise<void> {
   try {
     const count = await deleteExpired(new Date());
-    if (count > 0) logger.info('expired rows deleted', { kind, count });
+    if (count > 0) logger.info('expired rows deleted', { event: 'expired-rows-deleted', kind, count });
   } catch (error) {
-    logger.warn('expired rows stay for now', { kind, error: error instanceof Error ? error.name : 'unknown' });
+    logger.warn('expired rows stay for now', {
+      event: 'expired-rows-not-deleted',
+      kind,
+      error: error instanceof Error ? error.name : 'unknown',
+    });
   }
 }

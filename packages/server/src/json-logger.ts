@@ -13,10 +13,9 @@ export function createJsonLogger(write: (line: string) => void, options: JsonLog
   const who = worker === undefined ? '' : `,"worker":${worker}`;
   const line =
     (level: 'info' | 'warn' | 'error') =>
-    (message: string, fields?: LogFields): void => {
+    (message: string, fields: LogFields): void => {
       const head = `{"at":"${writeTime(now())}","level":"${level}"${who},"message":${JSON.stringify(message)}`;
-      const rest = fields === undefined ? '{}' : JSON.stringify(fields);
-      write(rest === '{}' ? `${head}}\n` : `${head},${rest.slice(1)}\n`);
+      write(`${head},${JSON.stringify(fields).slice(1)}\n`);
     };
   return { info: line('info'), warn: line('warn'), error: line('error') };
 }

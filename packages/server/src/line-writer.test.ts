@@ -50,7 +50,7 @@ it('a line writer says how many lines were lost to a reader that stands still', 
   for (let count = 0; count < 12; count += 1) writer.write('x'.repeat(1_000_000));
   sink.isFull = false;
   sink.drain();
-  expect(sink.written.at(-1)).toMatch(/"log lines lost","lost":3/);
+  expect(sink.written.at(-1)).toMatch(/"log lines lost","event":"log-lines-lost","lost":3/);
 });
 
 it('a line writer does not let a flood wait', () => {

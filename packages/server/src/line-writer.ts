@@ -31,7 +31,9 @@ export function createLineWriter({ write, onDrain, writeNow }: LineWriterParts):
 
   const take = (): string => {
     const text =
-      lost === 0 ? waiting : `${waiting}${JSON.stringify({ level: 'warn', message: 'log lines lost', lost })}\n`;
+      lost === 0
+        ? waiting
+        : `${waiting}${JSON.stringify({ level: 'warn', message: 'log lines lost', event: 'log-lines-lost', lost })}\n`;
     waiting = '';
     lost = 0;
     return text;

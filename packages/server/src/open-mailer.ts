@@ -105,6 +105,6 @@ async function openMailbox({ environment, logger }: MailerOptions, closing: Clos
   const mailbox = createDevelopmentMailbox();
   const listening = await listenMailbox(mailbox.app, environment.mailboxPort ?? 0);
   closing.push(() => listening.close());
-  logger.info('mailbox ready', { port: listening.port });
+  logger.info('mailbox ready', { event: 'mailbox-ready', port: listening.port });
   return mailbox.mailer;
 }

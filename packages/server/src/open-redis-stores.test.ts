@@ -29,7 +29,9 @@ it('the start waits for a Redis that is down, says so, and fails with what to do
   // Nothing listens on the port of tcpmux.
   const { text, lines } = await failureOf('redis://u:canary@127.0.0.1:1');
   expect(text).toMatch(/^Redis does not answer \(redis-econnrefused\).*REDIS_URL/);
-  expect(lines).toEqual(['{"message":"redis is not connected","purpose":"commands","cause":"ECONNREFUSED"}']);
+  expect(lines).toEqual([
+    '{"message":"redis is not connected","event":"redis-disconnected","purpose":"commands","cause":"ECONNREFUSED"}',
+  ]);
   expect(text + lines.join('')).not.toContain('canary');
 });
 

@@ -52,7 +52,10 @@ export async function openRedisStores(composition: RedisComposition): Promise<Re
   await waitFor(redis, waitMilliseconds);
   const policy = await readEvictionPolicy(redis);
   if (policy !== undefined && policy !== 'noeviction')
-    logger.warn('redis may throw sessions away when it is full: set maxmemory-policy to noeviction', { policy });
+    logger.warn('redis may throw sessions away when it is full: set maxmemory-policy to noeviction', {
+      event: 'redis-eviction-policy',
+      policy,
+    });
   const bus = createRedisBus({ redis, sealer: sealerFor('invalidation-bus'), logger });
   closing.push(() => bus.close());
   return {

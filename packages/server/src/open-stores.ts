@@ -109,6 +109,10 @@ async function openSessions(composition: SessionComposition): Promise<SessionSto
   const ended = await openEndedSessions(endedSessionsFile(config.dataDir));
   closing.push(() => ended.close());
   const count = await endAgain(records, ended.known);
-  if (count > 0) logger.warn('sessions that had ended were live in the database and were ended again', { count });
+  if (count > 0)
+    logger.warn('sessions that had ended were live in the database and were ended again', {
+      event: 'restored-sessions-ended',
+      count,
+    });
   return createRecordSessionStore(records, { ended });
 }

@@ -43,7 +43,14 @@ export async function runGateway(): Promise<void> {
       const options = { config, isDemo, environment, logger, loadAnew };
       const running = count === 1 ? await startAlone(options) : await startSeveral({ ...options, count }, lines.write);
       const { port, internalPort, adminPort } = running;
-      logger.info('gateway ready', { port, internalPort, adminPort, workers: count, demo: isDemo });
+      logger.info('gateway ready', {
+        event: 'gateway-ready',
+        port,
+        internalPort,
+        adminPort,
+        workers: count,
+        demo: isDemo,
+      });
       stopOnSignals(running, logger);
       // The demonstration runs at a terminal, and the end of the terminal is the end of the process.
       if (!isDemo) process.on('SIGHUP', () => void running.reload());
@@ -95,7 +102,7 @@ function stopOnSignals({ stop, stopNow }: Running, logger: Logger): void {
       process.exit(1);
     }
     isStopping = true;
-    logger.info('gateway stops');
+    logger.info('gateway stops', { event: 'gateway-stopping' });
     stop().then(
       () => process.exit(0),
       () => process.exit(1),

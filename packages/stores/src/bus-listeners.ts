@@ -45,11 +45,19 @@ function deliverTo(listener: Listener, message: BusMessage, logger: Logger): voi
   try {
     listener(message);
   } catch (error) {
-    logger.error('a listener failed on a revocation', { ...fields, error: nameOf(error) });
+    logger.error('a listener failed on a revocation', {
+      event: 'revocation-listener-failed',
+      ...fields,
+      error: nameOf(error),
+    });
     try {
       listener({ kind: 'gap' });
     } catch (gapError) {
-      logger.error('a listener failed on a gap and may serve what was revoked', { ...fields, error: nameOf(gapError) });
+      logger.error('a listener failed on a gap and may serve what was revoked', {
+        event: 'gap-listener-failed',
+        ...fields,
+        error: nameOf(gapError),
+      });
     }
   }
 }

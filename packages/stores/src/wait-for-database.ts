@@ -40,7 +40,7 @@ export async function waitForDatabase(database: ExternalDatabase, options: Datab
           `The database does not answer (${word}), and was waited for ${Math.round(maximumMilliseconds / 1000)} s. Check that it runs and that DATABASE_URL points at it.`,
           'SP_OPTIONS_UNREACHABLE',
         );
-      logger.warn('the database does not answer yet', { error: word });
+      logger.warn('the database does not answer yet', { event: 'database-not-answering', error: word });
       await delay(pauseMilliseconds);
     }
   }

@@ -54,7 +54,12 @@ function refuseSubrequest(
     error instanceof SallyportError ? error : new SallyportError('SP_INTERNAL', { cause: error, reason: 'unexpected' });
   const state = createRequestState(parts.listener, subrequest, randomHex(32), parts.clock(), false, false);
   const { requestId } = state;
-  parts.logger.warn('an auth subrequest was refused', { requestId, code: refusal.code, reason: refusal.reason });
+  parts.logger.warn('an auth subrequest was refused', {
+    event: 'auth-subrequest-refused',
+    requestId,
+    code: refusal.code,
+    reason: refusal.reason,
+  });
   answerRefusal(state, refusal, response, parts);
 }
 

@@ -52,7 +52,8 @@ export function createCounterSync({ counters, hash, logger }: CounterSyncParts):
     const outcomes = await Promise.allSettled(turn.map(sync));
     const isFailing = outcomes.some(({ status }) => status === 'rejected');
     // Said once for an outage, not once a second.
-    if (isFailing && !isAlone) logger.warn('requests are limited by this gateway alone', {});
+    if (isFailing && !isAlone)
+      logger.warn('requests are limited by this gateway alone', { event: 'request-limits-not-shared' });
     isAlone = isFailing;
     timer = undefined;
     if (queue.length > 0) schedule();

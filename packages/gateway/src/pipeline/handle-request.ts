@@ -207,7 +207,14 @@ function explainFailure(error: SallyportError, state: RequestState, logger: Logg
   if (error.status < 500 || error.cause === undefined) return;
   const cause = error.cause instanceof Error ? `${error.cause.name}: ${error.cause.message}` : 'unknown';
   const { requestId, route } = state;
-  logger.error('a request failed', { requestId, code: error.code, route: route?.name, reason: error.reason, cause });
+  logger.error('a request failed', {
+    event: 'request-failed',
+    requestId,
+    code: error.code,
+    route: route?.name,
+    reason: error.reason,
+    cause,
+  });
 }
 
 function toSallyportError(error: unknown): SallyportError {

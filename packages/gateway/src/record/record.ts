@@ -31,6 +31,6 @@ export function writeRecord(logger: Logger, record: RequestRecord): void {
   const { status } = record;
   // A record is a type alias away from fields: its values are plain and its names are the allow-list.
   const fields = record as RequestRecord & Readonly<Record<string, string | number | boolean | undefined>>;
-  if (status >= 500) logger.error('request', fields);
-  else logger.info('request', fields);
+  if (status >= 500) logger.error('request', { event: 'request', ...fields });
+  else logger.info('request', { event: 'request', ...fields });
 }

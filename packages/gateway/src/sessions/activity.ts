@@ -18,7 +18,7 @@ export function createActivityRecorder(sessions: SessionDirectory, logger: Logge
     const { sid } = session.principal;
     sessions.recordActivity(sid, new Date(at)).catch(() => {
       // The session lives on in the store for as long as the last write said: no session lives longer by this.
-      logger.warn('session activity was not recorded', { sid });
+      logger.warn('session activity was not recorded', { event: 'session-activity-lost', sid });
     });
   };
 }

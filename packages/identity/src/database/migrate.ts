@@ -47,6 +47,7 @@ export async function migrate({ database, tables, logger = silentLogger }: Migra
     const plan = await migrateKind(database, schema);
     if (plan.tables.length + plan.columns.length + plan.indexes.length > 0) {
       logger.info('the database was migrated', {
+        event: 'database-migrated',
         database: plan.database,
         tables: plan.tables.length,
         columns: plan.columns.length,

@@ -130,10 +130,13 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
           ],
           update: { password: renewed, updatedAt: now() },
         });
-        if (count === 1) logger.info('password hash renewed');
+        if (count === 1) logger.info('password hash renewed', { event: 'password-hash-renewed' });
       } catch (error) {
         // The person is signed in all the same; the next sign-in tries again.
-        logger.warn('password hash stays for now', { error: error instanceof Error ? error.name : 'unknown' });
+        logger.warn('password hash stays for now', {
+          event: 'password-hash-not-renewed',
+          error: error instanceof Error ? error.name : 'unknown',
+        });
       }
     },
     async createSession({ userId, method, userAgent, address }) {

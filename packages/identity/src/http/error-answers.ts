@@ -22,7 +22,8 @@ export function answerErrors(app: Hono<IdentityEnvironment>, documentationOrigin
     const known = toStoreError(error);
     const { status, headers, body } = toProblem(known, { requestId, documentationOrigin });
     c.env.context.noteRefusal?.(body.code, known instanceof SallyportError ? known.reason : undefined);
-    if (status >= 500) logger.error('identity failed', { requestId, code: body.code, ...describe(known) });
+    if (status >= 500)
+      logger.error('identity failed', { event: 'identity-failed', requestId, code: body.code, ...describe(known) });
     // Made anew, so that no header that a route had prepared comes along.
     return new Response(JSON.stringify(body), { status, headers });
   });

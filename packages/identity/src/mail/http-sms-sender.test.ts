@@ -147,7 +147,9 @@ describe('the queue', () => {
     queue.add(message);
     await queue.close();
     expect(received).toHaveLength(1);
-    expect(lines).toEqual(['a message could not be sent {"kind":"second-factor-code","error":"MessageRefused"}']);
+    expect(lines).toEqual([
+      'a message could not be sent {"event":"message-failed","kind":"second-factor-code","error":"MessageRefused"}',
+    ]);
   });
 
   it('sends it again when the gateway was only out of order', async () => {

@@ -49,10 +49,10 @@ export function createMailQueue(options: MailQueueOptions): MailQueue {
         const fields = { kind: message.kind, error: error instanceof Error ? error.name : 'unknown' };
         const isFinal = wait === undefined || error instanceof MessageRefused;
         if (isFinal) {
-          logger.error('a message could not be sent', fields);
+          logger.error('a message could not be sent', { event: 'message-failed', ...fields });
           return;
         }
-        logger.warn('a message will be sent again', fields);
+        logger.warn('a message will be sent again', { event: 'message-retried', ...fields });
         await delay(wait, undefined, { signal: closing.signal }).catch(() => {});
       }
     }
@@ -61,7 +61,10 @@ export function createMailQueue(options: MailQueueOptions): MailQueue {
   return {
     add(message) {
       if (waiting.length >= capacity) {
-        logger.error('a message was dropped because the queue is full', { kind: message.kind });
+        logger.error('a message was dropped because the queue is full', {
+          event: 'message-dropped',
+          kind: message.kind,
+        });
         return;
       }
       waiting.push(message);

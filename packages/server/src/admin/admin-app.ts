@@ -65,8 +65,18 @@ export function createAdminApp({ control, publicUrl, token, hosts, logger }: Adm
         ? error
         : new SallyportError('SP_INTERNAL', { cause: error, reason: 'unexpected' });
     if (known.status >= 500)
-      logger.error('an operator was not answered', { code: known.code, reason: known.reason, cause: error.message });
-    else logger.warn('an operator was refused', { code: known.code, reason: known.reason });
+      logger.error('an operator was not answered', {
+        event: 'operator-request-failed',
+        code: known.code,
+        reason: known.reason,
+        cause: error.message,
+      });
+    else
+      logger.warn('an operator was refused', {
+        event: 'operator-request-refused',
+        code: known.code,
+        reason: known.reason,
+      });
     return answer(c, known);
   });
   app.notFound((c) => {

@@ -42,6 +42,7 @@ export async function requireStartChecks(context: StartContext, logger: Logger):
   for (const { check, finding } of found)
     if (finding.kind === 'warning')
       logger.warn('a check of the start found what is not safe', {
+        event: 'start-check-warning',
         check,
         finding: describeFinding(finding),
         hint: finding.hint,

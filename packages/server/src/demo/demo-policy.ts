@@ -28,6 +28,7 @@ export async function applyDemoPolicy({ policy }: Config, stores: Stores, logger
   const events = createSecurityEventLog(records, kernelEvents);
   await applyPolicy({ policy, records, transaction, bus: stores.bus, events, now: () => new Date() });
   logger.info('the roles of the demonstration were brought up to date', {
+    event: 'demo-roles-updated',
     roles: differences.map(({ role }) => role).join(' '),
   });
 }

@@ -58,13 +58,17 @@ export function createReloader({ current: first, load, apply, logger }: Reloader
       current = next;
     }
     condition = { loadedAt: new Date().toISOString() };
-    logger.info('the configuration was read again', { changed: changed.join(' ') || 'nothing' });
+    logger.info('the configuration was read again', {
+      event: 'configuration-reloaded',
+      changed: changed.join(' ') || 'nothing',
+    });
     return changed.length === 0 ? { kind: 'unchanged' } : { kind: 'reloaded', changed };
   };
   const refuse = (error: unknown): ReloadOutcome => {
     const problems = problemsOf(error);
     condition = { loadedAt: condition.loadedAt, refused: { at: new Date().toISOString(), problems } };
     logger.error('the new configuration is not used: the one before stays', {
+      event: 'configuration-rejected',
       problems: problems.map(({ key, problem }) => `${key} ${problem}`).join('; '),
     });
     return { kind: 'refused', problems };

@@ -51,7 +51,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const lines: LogLine[] = [];
   const line =
     (level: LogLine['level']) =>
-    (message: string, fields: LogFields = {}): void =>
+    (message: string, fields: LogFields): void =>
       void lines.push({ level, message, fields });
   const logger: Logger = { info: line('info'), warn: line('warn'), error: line('error') };
   const config = parseConfig(

@@ -54,8 +54,13 @@ export function openCertificate(options: CertificateWatchOptions): CertificateWa
     if (left > soonMilliseconds || (remindedAt !== undefined && time - remindedAt < reminderMilliseconds)) return;
     remindedAt = time;
     const fields = { expiresAt: current.expiresAt.toISOString() };
-    if (left > 0) logger.warn('the certificate expires soon: renew it', fields);
-    else logger.error('the certificate has expired: browsers refuse it; renew it', fields);
+    if (left > 0)
+      logger.warn('the certificate expires soon: renew it', { event: 'certificate-expires-soon', ...fields });
+    else
+      logger.error('the certificate has expired: browsers refuse it; renew it', {
+        event: 'certificate-expired',
+        ...fields,
+      });
   };
   const update = (replace: (pair: CertificatePair) => void): void => {
     const found = look(files, publicUrl, now());
@@ -68,12 +73,18 @@ export function openCertificate(options: CertificateWatchOptions): CertificateWa
       refusedText = undefined;
       reportedText = undefined;
       remindedAt = undefined;
-      logger.info('the certificate was replaced', { expiresAt: current.expiresAt.toISOString() });
+      logger.info('the certificate was replaced', {
+        event: 'certificate-replaced',
+        expiresAt: current.expiresAt.toISOString(),
+      });
     } else if (found.text !== refusedText) {
       refusedText = found.text;
     } else if (found.text !== reportedText) {
       reportedText = found.text;
-      logger.error('the new certificate is not used: the one before stays', { problems: describe(found.problems) });
+      logger.error('the new certificate is not used: the one before stays', {
+        event: 'certificate-rejected',
+        problems: describe(found.problems),
+      });
     }
     remind();
   };
@@ -86,7 +97,10 @@ export function openCertificate(options: CertificateWatchOptions): CertificateWa
         try {
           update(replace);
         } catch (error) {
-          logger.error('the new certificate is not used: the one before stays', { problems: nameOf(error) });
+          logger.error('the new certificate is not used: the one before stays', {
+            event: 'certificate-rejected',
+            problems: nameOf(error),
+          });
         }
       }, intervalMilliseconds);
       timer.unref();

@@ -135,7 +135,10 @@ function withLoggedFailures(exporter: SpanExporter, logger: Logger): SpanExporte
         const now = performance.now();
         if (result.code !== 0 && now - loggedAt > logIntervalMilliseconds) {
           loggedAt = now;
-          logger.warn('traces are not taken by the collector', { reason: result.error?.name ?? 'unknown' });
+          logger.warn('traces are not taken by the collector', {
+            event: 'trace-export-failed',
+            reason: result.error?.name ?? 'unknown',
+          });
         }
         done(result);
       }),

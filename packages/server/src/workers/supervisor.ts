@@ -117,6 +117,7 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
     slot.failures++;
     restarts.of().add();
     logger.error('a worker ended, and is replaced', {
+      event: 'worker-ended',
       worker: slot.number,
       exitCode: code ?? undefined,
       signal: signal ?? undefined,
@@ -125,7 +126,8 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
     setTimeout(() => {
       if (isStopping) return;
       start(slot).then(
-        () => logger.info('a worker serves in place of one that ended', { worker: slot.number }),
+        () =>
+          logger.info('a worker serves in place of one that ended', { event: 'worker-replaced', worker: slot.number }),
         // Its end is heard of as well, and the next one follows.
         () => {},
       );

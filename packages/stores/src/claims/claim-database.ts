@@ -55,9 +55,12 @@ export async function claimDatabase(options: DatabaseClaimOptions): Promise<Data
       if (next === undefined) return;
       lock = next;
       wasHeld = true;
-      logger.info('the database is claimed again');
+      logger.info('the database is claimed again', { event: 'database-claim-regained' });
     } catch (error) {
-      logger.warn('the database cannot be claimed yet', { error: storeFaultWordOf(error) });
+      logger.warn('the database cannot be claimed yet', {
+        event: 'database-claim-failed',
+        error: storeFaultWordOf(error),
+      });
     } finally {
       await delay(watchMilliseconds);
     }
@@ -66,7 +69,9 @@ export async function claimDatabase(options: DatabaseClaimOptions): Promise<Data
     if (isReleased || lock.isHeld()) return;
     if (wasHeld) {
       wasHeld = false;
-      logger.error('the claim on the database was lost: nothing is served from it until it is held again');
+      logger.error('the claim on the database was lost: nothing is served from it until it is held again', {
+        event: 'database-claim-lost',
+      });
       onLost();
     }
     retaking ??= retake().finally(() => (retaking = undefined));

@@ -143,7 +143,7 @@ export async function openKeyRing(options: KeyRingOptions): Promise<RotatingKeyR
       const kid = current.get(use)?.entry.kid;
       const previous = before.current.get(use)?.entry.kid;
       if (kid === undefined || previous === undefined || kid === previous) continue;
-      logger.info('another key signs from now on', { use, kid, previous });
+      logger.info('another key signs from now on', { event: 'signing-key-changed', use, kid, previous });
       if (isPromoted) await announce(kid, 0, 'key-rotated');
     }
   };
@@ -165,7 +165,11 @@ export async function openKeyRing(options: KeyRingOptions): Promise<RotatingKeyR
       await refresh();
       isFailing = false;
     } catch (error) {
-      if (!isFailing) logger.error('the signing keys cannot be looked at', { error: wordOf(error) });
+      if (!isFailing)
+        logger.error('the signing keys cannot be looked at', {
+          event: 'signing-keys-unreadable',
+          error: wordOf(error),
+        });
       isFailing = true;
     }
   };

@@ -59,7 +59,7 @@ export async function openSharedSecretRing(options: SharedSecretRingOptions): Pr
     start: async () => {
       logger.warn(
         'tokens are signed with a shared secret: every service that verifies them can make tokens for every other one, as anybody',
-        { kid, accepted: kids.length },
+        { event: 'shared-secret-in-use', kid, accepted: kids.length },
       );
     },
     list: async () => [],

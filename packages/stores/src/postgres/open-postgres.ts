@@ -96,7 +96,12 @@ export function openPostgres(options: PostgresOptions): PostgresDatabase {
     query_timeout: limits.statementTimeoutMilliseconds + graceMilliseconds,
   });
   // A server that closes an idle connection must not end the process; the pool has dropped it already.
-  pool.on('error', (error) => logger.warn('an idle database connection ended', { error: storeFaultWordOf(error) }));
+  pool.on('error', (error) =>
+    logger.warn('an idle database connection ended', {
+      event: 'database-connection-ended',
+      error: storeFaultWordOf(error),
+    }),
+  );
   // While a connection is lent out the pool does not listen, and an error without a listener ends the process. The
   // holder of the connection learns of its end by the next query.
   pool.on('connect', (client) => void client.on('error', () => {}));

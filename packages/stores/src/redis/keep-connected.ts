@@ -41,7 +41,7 @@ export function keepConnected<Connection extends { destroy(): void }>(
     fault = toFault(cause);
     if (performance.now() - loggedAt < logIntervalMilliseconds) return;
     loggedAt = performance.now();
-    logger.warn('redis is not connected', { purpose, cause: fault.word });
+    logger.warn('redis is not connected', { event: 'redis-disconnected', purpose, cause: fault.word });
   };
 
   const holdOne = async (attempt: number): Promise<void> => {
@@ -50,7 +50,7 @@ export function keepConnected<Connection extends { destroy(): void }>(
     if (closing.signal.aborted) return connection.destroy();
     open = { connection, giveUp: lost.resolve };
     loggedAt = Number.NEGATIVE_INFINITY;
-    logger.info('redis connected', { purpose });
+    logger.info('redis connected', { event: 'redis-connected', purpose });
     onOpen?.(connection);
     const cause = await lost.promise;
     open = undefined;

@@ -156,7 +156,9 @@ describe.skipIf(!hasRedisServer)('the way to Redis [redis]', () => {
     closing.push(() => redis.close());
     const failure: unknown = await redis.ready(1500).catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'SP_STORE_UNAVAILABLE' });
-    expect(lines).toEqual(['{"message":"redis is not connected","purpose":"commands","cause":"ECONNREFUSED"}']);
+    expect(lines).toEqual([
+      '{"message":"redis is not connected","event":"redis-disconnected","purpose":"commands","cause":"ECONNREFUSED"}',
+    ]);
     expect(JSON.stringify([lines, describeError(failure)])).not.toMatch(/canary|127\.0\.0\.1/);
   });
 });
