@@ -54,6 +54,8 @@ const bounds = [
   null,
 ];
 const number = fc.oneof(fc.constantFrom<unknown>(...bounds), fc.integer({ min: 1, max: 300 }), fc.double());
+/** Three of these can be used. */
+const hstsAge = fc.constantFrom(-1, 0, 1, 31_535_999, 31_536_000, 315_360_000, 315_360_001, 31_536_000.5);
 const host = fc.constantFrom(
   'a',
   'a.example',
@@ -156,7 +158,7 @@ const parts: Record<string, fc.Arbitrary<object>> = {
   'forward auth': fc.record({
     forwardAuth: fc.record({ port: fc.constantFrom(0, 65_535, 65_536), proxies: fc.array(network, { maxLength: 3 }) }),
   }),
-  hsts: fc.record({ hsts: fc.record({ maxAgeSeconds: number, includeSubDomains: fc.boolean() }) }),
+  hsts: fc.record({ hsts: fc.record({ maxAgeSeconds: hstsAge, includeSubDomains: fc.boolean() }) }),
   locales: fc.record({ locales: fc.array(fc.constantFrom('de', 'en-GB', 'en_GB', '', '-', 'a/b'), { maxLength: 2 }) }),
   'limits of connections': fc.record({
     limits: numbers('headersSeconds', 'idleSeconds', 'slowSeconds', 'slowBytesPerSecond', 'connections'),
