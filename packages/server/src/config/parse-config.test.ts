@@ -139,6 +139,15 @@ describe('a configuration', () => {
     expect(parse).toThrow(key);
   });
 
+  it.each([
+    { now: 'maxPerUser', change: { session: { maximumPerUser: 3 } } },
+    { now: 'minLength', change: { passwords: { minimumLength: 15 } } },
+    { now: 'maxFailures', change: { guessing: { network: { maximumFailures: 3 } } } },
+    { now: 'max', change: { limits: { requests: [{ per: 'address', amount: 1, seconds: 60 }] } } },
+  ])('with the former name of $now is refused with the new one', ({ now, change }) => {
+    expect(() => parseConfig({ ...valid, ...change }, 'test')).toThrow(`is now called "${now}"`);
+  });
+
   it('is refused with all problems at once, and without any value', () => {
     const parse = (): unknown =>
       parseConfig({ ...valid, publicUrl: 'ftp://hunter2', tokens: { internalSeconds: 1 }, extra: 'hunter3' }, 'test');

@@ -6,6 +6,17 @@ import { identityPlace } from '../identity-place.ts';
 import { configSchema, type Config } from './config-schema.ts';
 import { ConfigurationError, type ConfigurationProblem } from './configuration-error.ts';
 
+/** Names of keys in earlier versions, and what they are called now. */
+const renamedKeys: ReadonlyMap<string, string> = new Map([
+  ['amount', 'max'],
+  ['maximumFailures', 'maxFailures'],
+  ['maximumPerUser', 'maxPerUser'],
+  ['maximumWaitSeconds', 'maxWaitSeconds'],
+  ['maximumWaiting', 'maxWaiting'],
+  ['maximumWaitingOfOne', 'maxWaitingOfOne'],
+  ['minimumLength', 'minLength'],
+]);
+
 /**
  * Checks a configuration.
  *
@@ -32,7 +43,9 @@ function toProblems(issue: z.core.$ZodIssue): ConfigurationProblem[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((unknown) => ({
       key: key === '(file)' ? unknown : `${key}.${unknown}`,
-      problem: 'is not a key of the configuration; remove it or correct its spelling',
+      problem: renamedKeys.has(unknown)
+        ? `is now called "${renamedKeys.get(unknown)}"`
+        : 'is not a key of the configuration; remove it or correct its spelling',
     }));
   }
   return [{ key, problem: issue.message }];
