@@ -38,6 +38,7 @@ export default defineConfig({
             'packages/**/*.test.tsx',
             'apps/**/*.test.ts',
             'examples/**/*.test.ts',
+            'demo/**/*.test.ts',
             'tools/**/*.test.ts',
             'bench/**/*.test.ts',
             'test/transport/**/*.test.ts',

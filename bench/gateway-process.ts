@@ -31,8 +31,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const program = path.join(workspaceRoot, 'apps/gateway/dist/main.js');
   const gateway = await startGatewayProcess({
     command: pinnedCommand(core, [process.execPath, ...nodeOptions, program]),
-    // Nowhere is a configuration: with one it would not be the demonstration.
-    cwd: path.join(workspaceRoot, 'bench'),
+    // The configuration there is the demo's.
+    cwd: workspaceRoot,
     // It logs a line for each request of the load.
     keptLines: 20,
     hasChannel: true,
@@ -43,7 +43,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       SALLYPORT_PUBLIC_URL: publicUrl,
       SALLYPORT_DATA_DIR: dataDir,
       SALLYPORT_INTERNAL_PORT: String(internalPort),
-      SALLYPORT_MAILBOX_PORT: String(mailboxPort),
+      DEMO_MAILBOX_PORT: String(mailboxPort),
       ...upstreamVariables(() => upstream),
     },
   });

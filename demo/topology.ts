@@ -64,9 +64,9 @@ export type UpstreamName = (typeof rows)[number]['name'];
 /** The zones and services of the demo, in the order in which they are shown. */
 export const topology: readonly (Upstream & { readonly name: UpstreamName })[] = rows;
 
-/** Variable of the demo's environment that holds where an upstream is. */
+/** Variable that holds where an upstream is, when it is not on this machine at the port of its row. */
 export function upstreamVariable(name: UpstreamName): string {
-  return `SALLYPORT_UPSTREAM_${name.toUpperCase().replaceAll('-', '_')}`;
+  return `UPSTREAM_${name.toUpperCase().replaceAll('-', '_')}`;
 }
 
 /** The variables of all upstreams, each with its origin. */

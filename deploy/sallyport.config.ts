@@ -6,9 +6,9 @@ import type { ConfigInput } from '@sallyport/server';
  * (SALLYPORT_PUBLIC_URL, SALLYPORT_TRUSTED_PROXIES, …), secrets too (DATABASE_URL_FILE, REDIS_URL_FILE,
  * SALLYPORT_SECRET_FILE, SMTP_URL_FILE). Every key: docs/reference/configuration.md.
  */
-const shop = process.env['SALLYPORT_UPSTREAM_SHOP'] ?? 'http://shop:4001';
-const shell = process.env['SALLYPORT_UPSTREAM_SHELL'] ?? 'http://shell:4002';
-const account = process.env['SALLYPORT_UPSTREAM_ACCOUNT'] ?? 'http://account:4003';
+const shop = process.env['UPSTREAM_SHOP'] ?? 'http://shop:4001';
+const shell = process.env['UPSTREAM_SHELL'] ?? 'http://shell:4002';
+const account = process.env['UPSTREAM_ACCOUNT'] ?? 'http://account:4003';
 
 export default {
   publicUrl: 'https://app.example.com',

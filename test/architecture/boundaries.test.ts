@@ -66,6 +66,15 @@ describe('dependencies between the parts', () => {
     expect(violations).toEqual([]);
   });
 
+  it('let no package, app or example import the demo', () => {
+    const violations = readSources('packages', 'apps', 'examples').flatMap((source) =>
+      importsOf(source)
+        .filter((specifier) => /(?:^|\/)demo\//.test(specifier))
+        .map((specifier) => `${source.file} imports ${specifier}`),
+    );
+    expect(violations).toEqual([]);
+  });
+
   it('import other packages through their entry points only', () => {
     const entryPoints = listWorkspaces().flatMap((folder) => {
       const { name, exports = {} } = readManifest(folder);

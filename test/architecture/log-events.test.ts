@@ -8,8 +8,8 @@ import { isTestFile, readSources, readText } from './source-tree.ts';
 const page = readText('docs/operations/logs.md');
 const documented = [...page.matchAll(/^\| `([a-z-]+)` +\| `(?:info|warn|error)/gm)].map(([, event]) => event);
 
-const events = readSources('packages')
-  .filter(({ file }) => /^packages\/[a-z]+\/src\//.test(file) && !isTestFile(file))
+const events = readSources('packages', 'demo')
+  .filter(({ file }) => /^(?:packages\/[a-z]+\/src|demo)\//.test(file) && !isTestFile(file))
   .flatMap(({ file, text }) =>
     [...text.matchAll(/[lL]ogger\.(?:info|warn|error)\((?:[^'`]*)['`](?:[^'`]*)['`],\s*\{\s*event: ([^,}\s]+)/g)].map(
       ([, event = '']) => ({ file, event }),

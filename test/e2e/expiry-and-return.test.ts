@@ -11,7 +11,7 @@ let system: OwnSystem;
 const visitors = useVisitors(() => system.url);
 
 beforeAll(async () => {
-  system = await startOwnSystem({ gatewayEnvironment: { SALLYPORT_SESSION_IDLE_SECONDS: '12' } });
+  system = await startOwnSystem({ gatewayEnvironment: { DEMO_SESSION_IDLE_SECONDS: '12' } });
 });
 afterAll(() => system.dispose());
 

@@ -204,7 +204,7 @@ describe('a role that demands a second factor', () => {
   let system: OwnSystem;
   const strictVisitors = useVisitors(() => system.url);
   beforeAll(async () => {
-    system = await startOwnSystem({ gatewayEnvironment: { SALLYPORT_SECOND_FACTOR_ROLES: 'vendor' } });
+    system = await startOwnSystem({ gatewayEnvironment: { DEMO_SECOND_FACTOR_ROLES: 'vendor' } });
   });
   afterAll(() => system.dispose());
 

@@ -6,6 +6,6 @@ import { quickKeysOf } from './quick-keys.ts';
 const [, , input = '{}'] = process.argv;
 const config = { ...parseConfig(JSON.parse(input), 'argument'), keys: quickKeysOf(process.env) };
 const logger = createJsonLogger((line) => process.stdout.write(line));
-const gateway = await startGateway({ config, isDemo: false, environment: readEnvironment(process.env), logger });
+const gateway = await startGateway({ config, environment: readEnvironment(process.env), logger });
 logger.info('gateway ready', { event: 'gateway-ready', port: gateway.port, internalPort: gateway.internalPort });
 process.once('SIGTERM', () => void gateway.close().then(() => process.exit(0)));

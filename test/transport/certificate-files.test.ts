@@ -6,7 +6,6 @@ import path from 'node:path';
 import type { LogFields, Logger } from '@sallyport/core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type CertificatePair, type CertificateWatch, openCertificate } from '@sallyport/server';
-import { upstreamVariables } from '../../demo/topology.ts';
 import type { CertificateRequest } from '../../tools/launch/certificate-authority.ts';
 import { createTestAuthority } from '../../tools/launch/test-authority.ts';
 import { workspaceRoot } from '../../tools/workspace-root.ts';
@@ -241,7 +240,7 @@ async function runGateway(): Promise<{ code: number; text: string }> {
         SALLYPORT_DATA_DIR: path.join(folder, 'run'),
         SALLYPORT_TLS_CERT_FILE: certFile,
         SALLYPORT_TLS_KEY_FILE: keyFile,
-        ...upstreamVariables(() => 'http://127.0.0.1:9'),
+        SALLYPORT_CONFIG: path.join(workspaceRoot, 'sallyport.config.ts'),
       },
       stdio: ['ignore', 'ignore', 'pipe'],
     },

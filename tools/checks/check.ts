@@ -19,7 +19,7 @@ const failures: string[] = [];
 
 await check('Lock file', checkLockFile);
 await check('Types of packages and services', () => buildPackages(workspaceRoot, stopping.signal));
-for (const folder of ['tools', 'test', 'bench']) await check(`Types of ${folder}`, () => tsc('-p', folder));
+for (const folder of ['tools', 'demo', 'test', 'bench']) await check(`Types of ${folder}`, () => tsc('-p', folder));
 for (const app of nextApps) {
   await check(`Types of the ${app.name}`, async () => {
     await tool('next typegen', 'node_modules/next/dist/bin/next', 'typegen', app.folder);

@@ -119,10 +119,10 @@ function gatewayProcess(root: string, name: GatewayName): ProcessDefinition {
         SALLYPORT_PUBLIC_URL: publicUrl,
         SALLYPORT_DATA_DIR: place.dataDir,
         SALLYPORT_INTERNAL_PORT: String(place.internalPort),
-        SALLYPORT_INTERNAL_URL: internalUrl(addresses),
+        DEMO_INTERNAL_URL: internalUrl(addresses),
         ...upstreamVariables((upstream) => `http://${loopback}:${ports[upstream]}`),
         ...(smtpPort === undefined
-          ? { SALLYPORT_MAILBOX_PORT: String(mailboxPort) }
+          ? { DEMO_MAILBOX_PORT: String(mailboxPort) }
           : {
               SMTP_URL: `smtp://${loopback}:${smtpPort}`,
               SMS_GATEWAY_URL: `http://${loopback}:${mailboxPort}/sms`,

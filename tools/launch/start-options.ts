@@ -17,7 +17,7 @@ export const startHelp = `Builds Sallyport and runs all of it on this machine.
 
   PORT=3100 npm start    serve another port than 3000
   SALLYPORT_DATA_DIR     folder of accounts, keys and logs (default: .sallyport)
-  SALLYPORT_SECOND_FACTOR_ROLES
+  DEMO_SECOND_FACTOR_ROLES
                          roles that demand a second factor, such as admin
 
 Ctrl-C stops everything; a second Ctrl-C stops it at once.`;

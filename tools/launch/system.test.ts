@@ -191,7 +191,7 @@ it('one gateway keeps its own secret and its own mailbox, and takes the stores t
   });
   const { environment } = await ask(system.url);
   expect(environment).toMatchObject({ REDIS_URL: 'redis://cache' });
-  expect(environment).toHaveProperty('SALLYPORT_MAILBOX_PORT');
+  expect(environment).toHaveProperty('DEMO_MAILBOX_PORT');
   for (const name of ['DATABASE_URL', 'SALLYPORT_SECRET', 'SMTP_URL']) expect(environment).not.toHaveProperty(name);
 });
 

@@ -11,6 +11,7 @@ import {
   type Config,
   type Environment,
   type LoadedConfig,
+  type Preset,
   type Stores,
 } from '@sallyport/server';
 import type { LogFields, Logger, Mailer } from '@sallyport/core';
@@ -22,7 +23,7 @@ import type { Terminal } from './terminal.ts';
 /** The stores of a deployment, as its gateways have them. */
 export interface OpenedStores {
   readonly config: Config;
-  readonly isDemo: boolean;
+  readonly preset: Preset | undefined;
   readonly environment: Environment;
   readonly stores: Stores;
   readonly logger: Logger;
@@ -49,13 +50,13 @@ export async function withStores(
   access: 'reads' | 'writes',
   work: (opened: OpenedStores) => Promise<number>,
 ): Promise<number> {
-  const { config, isDemo, environment } = await loadSettings(terminal);
+  const { config, preset, environment } = await loadSettings(terminal);
   const closing = createClosing();
   try {
     if (access === 'reads') requireDatabase(config, environment);
     const logger = createWarningLogger(terminal);
     const stores = await open(config, environment, logger, closing, access);
-    return await work({ config, isDemo, environment, stores, logger, closing });
+    return await work({ config, preset, environment, stores, logger, closing });
   } finally {
     await closing.close();
   }
@@ -67,9 +68,11 @@ export function withSystem(
   access: 'reads' | 'writes',
   work: (system: System) => Promise<number>,
 ): Promise<number> {
-  return withStores(terminal, access, async ({ config, isDemo, environment, stores, logger, closing }) => {
+  return withStores(terminal, access, async ({ config, preset, environment, stores, logger, closing }) => {
+    // The mailbox of a preset belongs to its gateway.
+    const openMailbox = preset === undefined ? undefined : () => Promise.resolve(noMailer);
     const mailer =
-      environment.smtpUrl === undefined ? noMailer : await openMailer({ config, isDemo, environment, logger }, closing);
+      environment.smtpUrl === undefined ? noMailer : await openMailer({ config, environment, openMailbox });
     const identity = await openIdentity({ config, stores, mailer, logger, onPolicyDifference: 'use-stored' });
     closing.push(() => identity.close());
     return work({ config, environment, stores, identity, canMail: environment.smtpUrl !== undefined });
@@ -82,11 +85,7 @@ export async function loadSettings({
   workingFolder,
 }: Terminal): Promise<LoadedConfig & { readonly environment: Environment }> {
   const environment = readEnvironment(variables);
-  // Without a configuration this is the demonstration, whose parts have addresses only while it runs; none is called.
-  const { shop, shell, account } = environment.upstreams;
-  const nowhere = 'http://127.0.0.1:9';
-  const upstreams = { shop: shop ?? nowhere, shell: shell ?? nowhere, account: account ?? nowhere };
-  return { ...(await loadConfig({ ...environment, upstreams }, workingFolder)), environment };
+  return { ...(await loadConfig(environment, workingFolder)), environment };
 }
 
 async function open(

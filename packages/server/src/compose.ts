@@ -1,12 +1,5 @@
-import {
-  createCsrfTokens,
-  csrfSealingPurpose,
-  SallyportError,
-  silentLogger,
-  toStoreError,
-  type Logger,
-} from '@sallyport/core';
-import { createGateway, createGatewayTraces, type GatewayTraces, type Mount } from '@sallyport/gateway';
+import { createCsrfTokens, csrfSealingPurpose, silentLogger, toStoreError, type Logger } from '@sallyport/core';
+import { createGateway } from '@sallyport/gateway';
 import type { Identity } from '@sallyport/identity';
 import type { Registry } from 'prom-client';
 import type { Control } from './admin/control.ts';
@@ -16,9 +9,6 @@ import { requireStartChecks } from './checks/start-checks.ts';
 import { createClosing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
 import type { Environment } from './config/environment.ts';
-import { applyDemoPolicy } from './demo/demo-policy.ts';
-import { prepareDemoAccounts } from './demo/demo-accounts.ts';
-import { createTracesMount, withoutOwnRequests } from './demo/traces-mount.ts';
 import { startHousekeeping, type DeleteExpired } from './housekeeping.ts';
 import { createIdentityMount } from './identity-mount.ts';
 import { createPrometheusMeter } from './metrics/prometheus-meter.ts';
@@ -26,6 +16,7 @@ import { openIdentity } from './open-identity.ts';
 import { openListeners } from './open-listeners.ts';
 import { openMailer } from './open-mailer.ts';
 import { openStores, type Stores } from './open-stores.ts';
+import type { Preset } from './preset.ts';
 import { createReloader } from './reload/reloader.ts';
 import type { Tracing } from './tracing/open-telemetry.ts';
 import { toGatewayChange, toGatewayOptions } from './to-gateway-options.ts';
@@ -33,7 +24,8 @@ import { openCertificate } from './tls/certificate-watch.ts';
 
 export interface GatewayOptions {
   readonly config: Config;
-  readonly isDemo: boolean;
+  /** What the configuration brings along, where a preset made it. */
+  readonly preset?: Preset | undefined;
   readonly environment: Environment;
   readonly logger: Logger;
   /** Reads the configuration as it is now, when an operator asks for it. @default the one that it began with */
@@ -62,15 +54,12 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-/** A Ctrl-C in the demo is to be over within a second or two, whatever streams are open. */
-const demoGraceMilliseconds = 750;
-
 /**
  * Puts the gateway process together: stores → identity → gateway → listen. What was opened is closed again in reverse
  * order, also when a later step fails.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { config, isDemo, environment, logger, isWorker = false } = options;
+  const { config, preset, environment, logger, isWorker = false } = options;
   const closing = createClosing();
   try {
     // One process logs what is not safe: the one that answers operators.
@@ -83,17 +72,20 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const tracing = await openConfiguredTracing(config, logger);
     closing.push(() => tracing?.close());
     const stores = await openStores(config, environment, logger, closing, 'exclusive', meter);
-    const mailer = await openMailer(options, closing);
+    const mailer = await openMailer({
+      config,
+      environment,
+      openMailbox: preset === undefined ? undefined : () => preset.openMailbox({ logger, closing }),
+    });
     await stores.keyRing.start();
 
     meter?.gauge({ name: 'sallyport_ready', help: 'Processes whose stores answer' }, () => (stores.isReady() ? 1 : 0));
-    if (isDemo) await applyDemoPolicy(config, stores, logger);
+    await preset?.prepareRoles(config, stores, logger);
     const identity = await openIdentity({ config, stores, mailer, logger, ...(meter === undefined ? {} : { meter }) });
     closing.push(() => identity.close());
     closing.push(startHousekeeping(expiringIn(stores, identity), logger));
-    if (isDemo) await prepareDemoAccounts(config.dataDir, (account) => createVerifiedAccount(identity, account));
+    await preset?.prepareAccounts(config, identity);
 
-    const traces = isDemo ? withoutOwnRequests(createGatewayTraces()) : undefined;
     const counterSealer = stores.sealerFor('counter-key');
     // The reloader needs the gateway, and the gateway says how the reloader is.
     const reload = { isRefused: () => false };
@@ -103,7 +95,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         ...(certificate?.warnings() ?? []),
         ...(reload.isRefused() ? ['configuration-not-reloaded'] : []),
       ],
-      mounts: mountsOf(identity, traces, config.limits.authRequests),
+      mounts: [createIdentityMount(identity.app, config.limits.authRequests), ...(preset?.mounts ?? [])],
       sessions: identity.directory,
       keyRing: stores.keyRing,
       bus: stores.bus,
@@ -113,7 +105,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ...(environment.redisUrl === undefined
         ? {}
         : { sharedCounts: { counters: stores.counters, hash: (text) => counterSealer.hash(text) } }),
-      ...(traces === undefined ? {} : { traces }),
+      ...(preset === undefined ? {} : { traces: preset.traces }),
       ...(meter === undefined ? {} : { meter }),
       ...(tracing === undefined ? {} : { tracer: tracing.tracer }),
     });
@@ -131,7 +123,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     closing.push(() => admin?.close());
     closing.push(() =>
       gateway.close({
-        graceMilliseconds: isDemo ? demoGraceMilliseconds : current.drain.graceSeconds * 1000,
+        graceMilliseconds: preset?.graceMilliseconds ?? current.drain.graceSeconds * 1000,
       }),
     );
     const { port, internalPort } = await openListeners({ gateway, config, certificate, closing });
@@ -165,26 +157,4 @@ async function openConfiguredTracing({ tracing }: Config, logger: Logger): Promi
   if (endpoint === undefined) return undefined;
   const { openTracing } = await import('./tracing/open-telemetry.ts');
   return openTracing({ endpoint, sampleRatio, serviceName: 'sallyport-gateway', logger });
-}
-
-async function createVerifiedAccount(
-  { accounts }: Identity,
-  { name, email, password, roles }: { name: string; email: string; password: string; roles: readonly string[] },
-): Promise<void> {
-  if ((await accounts.findByEmail(email)) !== null) return;
-  try {
-    await accounts.createUser({ name, email, password, roles, emailVerified: true });
-  } catch (error) {
-    // Another gateway that started at the same moment has made it.
-    if (!(error instanceof SallyportError) || error.code !== 'SP_CONFLICT') throw error;
-  }
-}
-
-function mountsOf(
-  identity: Identity,
-  traces: GatewayTraces | undefined,
-  authRequests: Config['limits']['authRequests'],
-): readonly Mount[] {
-  const auth = createIdentityMount(identity.app, authRequests);
-  return traces === undefined ? [auth] : [auth, createTracesMount(traces)];
 }

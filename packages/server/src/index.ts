@@ -19,6 +19,7 @@ export { openIdentity, type IdentityComposition } from './open-identity.ts';
 export { openMailer, type MailerOptions } from './open-mailer.ts';
 export { openConfiguredRedis, type RedisAddressing } from './open-redis-stores.ts';
 export { openStores, type Stores } from './open-stores.ts';
+export type { Preset } from './preset.ts';
 export { readTokenSecret } from './read-token-secret.ts';
 export { runGateway } from './run-gateway.ts';
 export { openCertificate, type CertificateWatch } from './tls/certificate-watch.ts';

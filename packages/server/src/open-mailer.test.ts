@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Readable } from 'node:stream';
 import { callbackify } from 'node:util';
-import { MessageRefused, silentLogger, type LogFields } from '@sallyport/core';
+import { MessageRefused, type Mailer } from '@sallyport/core';
 import { SMTPServer, type SMTPServerSession } from 'smtp-server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createClosing } from './closing.ts';
@@ -19,12 +19,7 @@ const smtp = { SMTP_URL: 'smtp://127.0.0.1:9' };
 const email = { to: 'a@example.com', channel: 'email', kind: 'x', subject: 'Hello', text: 'body', links: [] } as const;
 const textMessage = { ...email, to: '+4915123456789', channel: 'sms', text: 'code 123' } as const;
 
-function open(
-  variables: Readonly<Record<string, string>>,
-  change: object = {},
-  isDemo = false,
-  info: (message: string, fields?: LogFields) => void = () => {},
-) {
+function open(variables: Readonly<Record<string, string>>, change: object = {}, openMailbox?: () => Promise<Mailer>) {
   const config = parseConfig(
     {
       publicUrl: 'https://app.example.com',
@@ -35,10 +30,7 @@ function open(
     },
     'test',
   );
-  return openMailer(
-    { config, isDemo, environment: readEnvironment(variables), logger: { ...silentLogger, info } },
-    closing,
-  );
+  return openMailer({ config, environment: readEnvironment(variables), openMailbox });
 }
 
 describe('what delivers messages', () => {
@@ -84,16 +76,18 @@ describe('what delivers messages', () => {
     await expect(opening).rejects.not.toThrow('canary');
   });
 
-  it('puts email and text messages into the mailbox in the demo', async () => {
-    let port: unknown;
-    const mailer = await open({}, {}, true, (_message, fields) => void (port = fields?.['port']));
-    await mailer.send(textMessage);
-    await mailer.send(email);
-    const kept = await (await fetch(`http://127.0.0.1:${String(port)}/messages`)).json();
-    expect(kept).toMatchObject([
-      { to: email.to, channel: 'email' },
-      { to: textMessage.to, channel: 'sms' },
-    ]);
+  it('is the mailbox of a preset, for what no configured server delivers', async () => {
+    const mails = await startSmtpServer();
+    const kept: string[] = [];
+    const openMailbox = () => Promise.resolve({ send: async ({ to }: { to: string }) => void kept.push(to) });
+    const withoutServers = await open({}, {}, openMailbox);
+    await withoutServers.send(textMessage);
+    await withoutServers.send(email);
+    const withSmtp = await open({ SMTP_URL: mails.url }, {}, openMailbox);
+    await withSmtp.send(email);
+    await withSmtp.send(textMessage);
+    expect(kept).toEqual([textMessage.to, email.to, textMessage.to]);
+    expect(mails.received).toMatchObject([{ to: [email.to] }]);
   });
 });
 

@@ -1,24 +1,17 @@
-import { OptionsError, type Logger, type Mailer } from '@sallyport/core';
-import {
-  createChannelMailer,
-  createDevelopmentMailbox,
-  createHttpSmsSender,
-  createSmtpMailer,
-} from '@sallyport/identity';
-import type { Closing } from './closing.ts';
+import { OptionsError, type Mailer } from '@sallyport/core';
+import { createChannelMailer, createHttpSmsSender, createSmtpMailer } from '@sallyport/identity';
 import type { Config } from './config/config-schema.ts';
 import { ConfigurationError } from './config/configuration-error.ts';
 import type { Environment } from './config/environment.ts';
-import { listenMailbox } from './demo/mailbox-listener.ts';
 
 interface SenderOptions {
   readonly config: Config;
-  readonly isDemo: boolean;
   readonly environment: Environment;
 }
 
 export interface MailerOptions extends SenderOptions {
-  readonly logger: Logger;
+  /** Opens what takes messages that no configured server delivers; without it their absence is an error. */
+  readonly openMailbox?: (() => Promise<Mailer>) | undefined;
 }
 
 interface Senders {
@@ -27,36 +20,35 @@ interface Senders {
 }
 
 /**
- * Opens what delivers messages: SMTP and an SMS gateway where they are configured, the development mailbox for the rest in
- * demo mode.
+ * Opens what delivers messages: SMTP and an SMS gateway where they are configured, a mailbox for the rest where there is one.
  *
  * @throws ConfigurationError when there is nothing for email, or nothing for text messages where they are switched on.
  */
-export async function openMailer(options: MailerOptions, closing: Closing): Promise<Mailer> {
-  const { isDemo } = options;
-  const { email, sms } = createSenders(options);
-  if (!isDemo)
+export async function openMailer({ openMailbox, ...options }: MailerOptions): Promise<Mailer> {
+  const { email, sms } = createSenders(options, openMailbox !== undefined);
+  if (openMailbox === undefined)
     return createChannelMailer({ ...(email === undefined ? {} : { email }), ...(sms === undefined ? {} : { sms }) });
   if (email !== undefined && sms !== undefined) return createChannelMailer({ email, sms });
-  const mailbox = await openMailbox(options, closing);
+  const mailbox = await openMailbox();
   return createChannelMailer({ email: email ?? mailbox, sms: sms ?? mailbox });
 }
 
 /**
  * Builds what sends email and text messages, as far as it is configured. Nothing is opened and nothing is sent.
  *
+ * @param hasMailbox whether a mailbox takes what no configured server delivers.
  * @throws ConfigurationError like {@link openMailer}.
  */
-export function createSenders(options: SenderOptions): Senders {
+export function createSenders(options: SenderOptions, hasMailbox: boolean): Senders {
   const email = openEmail(options);
   const sms = openSms(options);
-  if (!options.isDemo) requireBoth(options, email, sms);
+  if (!hasMailbox) requireBoth(options, email, sms);
   return { email, sms };
 }
 
-function openEmail({ config, isDemo, environment }: SenderOptions): Mailer | undefined {
+function openEmail({ config, environment }: SenderOptions): Mailer | undefined {
   if (environment.smtpUrl === undefined) return undefined;
-  const from = config.mail?.from ?? (isDemo ? 'Sallyport <no-reply@localhost>' : undefined);
+  const from = config.mail?.from;
   if (from === undefined)
     throw new ConfigurationError('mail', [
       { key: 'mail.from', problem: 'is missing; SMTP_URL is set, so say who sends' },
@@ -99,12 +91,4 @@ function requireBoth({ config }: SenderOptions, email: Mailer | undefined, sms: 
       : []),
   ];
   if (problems.length > 0) throw new ConfigurationError('mail', problems);
-}
-
-async function openMailbox({ environment, logger }: MailerOptions, closing: Closing): Promise<Mailer> {
-  const mailbox = createDevelopmentMailbox();
-  const listening = await listenMailbox(mailbox.app, environment.mailboxPort ?? 0);
-  closing.push(() => listening.close());
-  logger.info('mailbox ready', { event: 'mailbox-ready', port: listening.port });
-  return mailbox.mailer;
 }

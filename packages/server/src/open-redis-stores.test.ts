@@ -3,7 +3,7 @@ import { createSealer } from '@sallyport/stores';
 import { expect, it } from 'vitest';
 import { createClosing } from './closing.ts';
 import { parseConfig } from './config/parse-config.ts';
-import { demoPolicy } from './demo/demo-policy.ts';
+import { testPolicy } from './test-support/test-preset.ts';
 import { explainFailure } from './explain-failure.ts';
 import { openRedisStores } from './open-redis-stores.ts';
 
@@ -12,7 +12,7 @@ async function failureOf(url: string, redis: object = {}): Promise<{ text: strin
   const lines: string[] = [];
   const warn = (message: string, fields?: LogFields) => void lines.push(JSON.stringify({ message, ...fields }));
   const route = { name: 'a', prefix: '/', upstream: 'http://127.0.0.1:9', audience: 'a', access: 'public' };
-  const config = parseConfig({ publicUrl: 'http://localhost:1', policy: demoPolicy, routes: [route], redis }, 'test');
+  const config = parseConfig({ publicUrl: 'http://localhost:1', policy: testPolicy, routes: [route], redis }, 'test');
   const sealerFor = createSealer([{ version: 1, value: 'kL9x2Qm7Vw4Rt8Zp1Bn6Yc3Hd5Jf0GsA' }]);
   const logger = { ...silentLogger, warn };
   try {

@@ -2,16 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from './config/configuration-error.ts';
 import { readEnvironment } from './config/environment.ts';
 import { parseConfig } from './config/parse-config.ts';
-import { demoPolicy } from './demo/demo-policy.ts';
+import { testPolicy } from './test-support/test-preset.ts';
 import { readTokenSecret } from './read-token-secret.ts';
-import { testRoutes } from './test-support/test-gateway.ts';
+import { testRoutes } from './test-support/test-routes.ts';
 
 const [first, second] = ['XvK2mQ8rTz5LpN7wYd3HsGf1BcJ9aEu4Rk6Vt0ZxWnM', 'b7Qx4LtM9kRz2VwN8pYc5HdJ1sGf3Ua6Ee0KyTnXoWq'];
 const rootSecret = [{ version: 1, value: 'Zt6RwM1nVx8KyB3pQ7jDh2LsCg9FuEa4Zt1Nq8Wx5Kd' }];
 
 function configWith(change: object = {}) {
   return parseConfig(
-    { publicUrl: 'http://localhost:1', policy: demoPolicy, routes: testRoutes('http://127.0.0.1:9'), ...change },
+    { publicUrl: 'http://localhost:1', policy: testPolicy, routes: testRoutes('http://127.0.0.1:9'), ...change },
     'test',
   );
 }

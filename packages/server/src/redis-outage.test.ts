@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { createServer as createPortProbe, type AddressInfo } from 'node:net';
 import { randomBytes } from 'node:crypto';
@@ -11,8 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { startGateway, type Gateway } from './compose.ts';
 import { readEnvironment } from './config/environment.ts';
 import { parseConfig } from './config/parse-config.ts';
-import { demoAccountsFile } from './demo/demo-accounts.ts';
-import { demoPolicy } from './demo/demo-policy.ts';
+import { createTestPreset, testAccounts, testPolicy } from './test-support/test-preset.ts';
 
 const redisUrl = process.env['TEST_REDIS_URL'];
 const patience = { timeout: 15_000, interval: 20 };
@@ -38,7 +37,7 @@ describe.skipIf(redisUrl === undefined)('the gateway while Redis is away [redis]
         publicUrl: origin,
         listen: { port },
         dataDir,
-        policy: demoPolicy,
+        policy: testPolicy,
         redis: { prefix: `test-${randomBytes(9).toString('hex')}:` },
         log: { access: false },
         routes: [
@@ -49,9 +48,8 @@ describe.skipIf(redisUrl === undefined)('the gateway while Redis is away [redis]
       'test',
     );
     const environment = readEnvironment({ REDIS_URL: `redis://127.0.0.1:${proxy.port}` });
-    gateway = await startGateway({ config, isDemo: true, environment, logger: silentLogger });
-    const accounts: unknown = JSON.parse(readFileSync(join(dataDir, demoAccountsFile), 'utf8'));
-    const [{ email, password }] = accounts as [typeof account]; // Written by the demo a moment ago.
+    gateway = await startGateway({ config, preset: createTestPreset(), environment, logger: silentLogger });
+    const [{ email, password }] = testAccounts as [(typeof testAccounts)[number]]; // There are three.
     account = { email, password };
     await untilReady();
   });

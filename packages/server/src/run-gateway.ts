@@ -36,12 +36,15 @@ export async function runGateway(): Promise<void> {
       const createLogger = (worker: number) => createJsonLogger(lines.write, { worker });
       runWorker({ environment, createLogger, exit: (code) => process.exit(code) });
     } else {
-      const { config, isDemo } = await loadConfig(environment, process.cwd());
+      const { config, preset } = await loadConfig(environment, process.cwd());
       const loadAnew = async (): Promise<Config> =>
         (await loadConfig(environment, process.cwd(), readConfigAnew)).config;
       const count = countWorkers(config, environment);
-      const options = { config, isDemo, environment, logger, loadAnew };
-      const running = count === 1 ? await startAlone(options) : await startSeveral({ ...options, count }, lines.write);
+      const options = { config, environment, logger };
+      const running =
+        count === 1
+          ? await startAlone({ ...options, ...(preset === undefined ? { loadAnew } : { preset }) })
+          : await startSeveral({ ...options, count, loadAnew }, lines.write);
       const { port, internalPort, adminPort } = running;
       logger.info('gateway ready', {
         event: 'gateway-ready',
@@ -49,11 +52,11 @@ export async function runGateway(): Promise<void> {
         internalPort,
         adminPort,
         workers: count,
-        demo: isDemo,
+        preset: preset?.name,
       });
       stopOnSignals(running, logger);
-      // The demonstration runs at a terminal, and the end of the terminal is the end of the process.
-      if (!isDemo) process.on('SIGHUP', () => void running.reload());
+      // A preset runs at a terminal, whose end is the end of the process.
+      if (preset === undefined) process.on('SIGHUP', () => void running.reload());
     }
   } catch (error) {
     process.stderr.write(`${explainFailure(error)}\n`);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,8 +8,8 @@ import { openExternalDatabase, openPostgres } from '@sallyport/stores';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startGateway, type Gateway } from './compose.ts';
 import { readEnvironment } from './config/environment.ts';
-import { loadConfig } from './config/load-config.ts';
 import { parseConfig } from './config/parse-config.ts';
+import { createTestPreset, testAccounts } from './test-support/test-preset.ts';
 
 const servers = {
   postgres: process.env['TEST_POSTGRES_URL'] ?? '',
@@ -17,12 +17,6 @@ const servers = {
 } as const;
 
 const redisUrl = process.env['TEST_REDIS_URL'] ?? '';
-
-const upstreams = {
-  SALLYPORT_UPSTREAM_SHOP: 'http://127.0.0.1:9',
-  SALLYPORT_UPSTREAM_SHELL: 'http://127.0.0.1:9',
-  SALLYPORT_UPSTREAM_ACCOUNT: 'http://127.0.0.1:9',
-};
 
 describe.each(['postgres', 'mongodb'] as const)('the gateway', (kind) => {
   const reason = servers[kind] === '' ? ` (no server: TEST_${kind.toUpperCase()}_URL is not set)` : '';
@@ -42,14 +36,14 @@ describe.each(['postgres', 'mongodb'] as const)('the gateway', (kind) => {
 
     const start = async (dataDir: string, logger: Logger = silentLogger, variables = {}): Promise<Gateway> => {
       const environment = readEnvironment({
-        ...upstreams,
         PORT: String(await findFreePort()),
         SALLYPORT_DATA_DIR: join(folder, dataDir),
         DATABASE_URL: databaseUrl,
         ...variables,
       });
-      const { config, isDemo } = await loadConfig(environment, folder);
-      const gateway = await startGateway({ config, isDemo, environment, logger });
+      const preset = createTestPreset();
+      const config = parseConfig(preset.configure(environment), 'test');
+      const gateway = await startGateway({ config, preset, environment, logger });
       gateways.push(gateway);
       return gateway;
     };
@@ -59,10 +53,9 @@ describe.each(['postgres', 'mongodb'] as const)('the gateway', (kind) => {
         headers: { origin: `http://localhost:${gateway.port}`, ...init.headers },
       });
 
-    it('signs demo accounts in, and still knows them after another start', async () => {
+    it('signs accounts in, and still knows them after another start', async () => {
       const first = await start('a');
-      const file = readFileSync(join(folder, 'a', 'demo-accounts.json'), 'utf8');
-      const [account] = JSON.parse(file) as { email: string; password: string }[];
+      const [account] = testAccounts;
       const answer = await ask(first, '/auth/sign-in/email', {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
@@ -115,7 +108,7 @@ describe.each(['postgres', 'mongodb'] as const)('the gateway', (kind) => {
               routes: [route],
             };
             const config = parseConfig(input, 'test');
-            gateways.push(await startGateway({ config, isDemo: false, environment, logger: silentLogger }));
+            gateways.push(await startGateway({ config, environment, logger: silentLogger }));
           }),
         );
         const refusals = outcomes.flatMap((outcome) =>

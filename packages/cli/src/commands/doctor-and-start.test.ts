@@ -145,9 +145,9 @@ async function setUp({ config = {}, environment = {}, prepare }: Omit<SetUp, 'na
 /** Starts the gateway of a set-up as its process does, and ends it again. */
 async function start(place: Workplace, logger: Logger = silentLogger): Promise<void> {
   const environment = readEnvironment(place.environment);
-  const { config, isDemo } = await loadConfig(environment, place.folder);
+  const { config, preset } = await loadConfig(environment, place.folder);
   countWorkers(config, environment);
-  const gateway = await startGateway({ config, isDemo, environment, logger });
+  const gateway = await startGateway({ config, preset, environment, logger });
   await gateway.close();
 }
 

@@ -50,13 +50,11 @@ function checkNode(): Finding {
 async function readSettings({ terminal }: CommandCall, findings: Finding[]): Promise<Settings | undefined> {
   try {
     const settings = await loadSettings(terminal);
-    const { config, isDemo } = settings;
+    const { config, preset } = settings;
     findings.push({
       check: 'configuration',
       state: 'good',
-      finding: isDemo
-        ? 'demo mode: there is no sallyport.config.ts'
-        : `${config.routes.length} routes, ${config.publicUrl}`,
+      finding: `${preset === undefined ? '' : `${preset.name}, `}${config.routes.length} routes, ${config.publicUrl}`,
     });
     return settings;
   } catch (error) {

@@ -9,7 +9,7 @@ export const listRoutes: Command = {
   name: 'routes',
   summary: 'Lists the routes of the gateway and who may pass',
   run: async (call) => {
-    const { config, isDemo } = await loadSettings(call.terminal);
+    const { config, preset } = await loadSettings(call.terminal);
     // The longest prefix wins at the gateway: the table reads in that order.
     const routes = [...config.routes].sort(
       (a, b) => b.prefix.length - a.prefix.length || (a.prefix < b.prefix ? -1 : 1),
@@ -32,7 +32,7 @@ export const listRoutes: Command = {
       route.csrf === 'off' ? 'off' : 'on',
       route.audience,
       route.permissions.join(' '),
-      isDemo ? '(npm start)' : route.upstream.join(' '),
+      preset === undefined ? route.upstream.join(' ') : '(chosen at the start)',
     ]);
     call.report(
       { routes: shown },

@@ -6,7 +6,7 @@ import { createWorkplace, firstSecret, type Workplace } from '../test-support/me
 const [newer, older] = ['XvK2mQ8rTz5LpN7wYd3HsGf1BcJ9aEu4Rk6Vt0ZxWnM', 'b7Qx4LtM9kRz2VwN8pYc5HdJ1sGf3Ua6Ee0KyTnXoWq'];
 
 function prepare(variables: Readonly<Record<string, string>>, isAsked = true): Workplace {
-  const place = createWorkplace({ SMTP_URL: 'smtp://127.0.0.1:9', ...variables });
+  const place = createWorkplace(variables);
   const config = {
     publicUrl: 'http://localhost:3000',
     mail: { from: 'Sallyport <no-reply@localhost>' },

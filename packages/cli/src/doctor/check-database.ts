@@ -171,9 +171,9 @@ function checkPlan({ tables, columns, indexes, problems }: MigrationPlan): reado
   ];
 }
 
-/** A start asks the same; the demonstration applies its own policy. */
-function checkRoles(differences: readonly RoleDifference[], { isDemo }: Settings): readonly Finding[] {
-  if (differences.length === 0 || isDemo) return [];
+/** A start asks the same; a preset applies its own policy. */
+function checkRoles(differences: readonly RoleDifference[], { preset }: Settings): readonly Finding[] {
+  if (differences.length === 0 || preset !== undefined) return [];
   return [
     {
       check: 'roles',

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
@@ -29,11 +29,31 @@ export const secondSecret = 'Zt4Nq8Wx1Kd7Rb3Ym9Hc5Vf2Lg6Js0Pa';
 /** A password that the rules accept. */
 export const goodPassword = 'violet-kettle-marches-north-7';
 
+const config = {
+  publicUrl: 'http://localhost:3000',
+  mail: { from: 'Sallyport <no-reply@localhost>' },
+  policy: {
+    permissions: { 'product:read': 'List and read products', 'user:manage': 'Change the roles of users' },
+    roles: { user: ['product:read'], vendor: ['product:read'], admin: ['product:read', 'user:manage'] },
+  },
+  passwords: { answerFloorMilliseconds: 100 },
+  routes: [
+    { name: 'shop', prefix: '/api/shop', upstream: 'http://127.0.0.1:9', audience: 'shop', access: 'signed-in' },
+  ],
+};
+
 /** Makes a folder for command lines, with an environment that holds `variables`. */
 export function createWorkplace(variables: Readonly<Record<string, string>> = {}): Workplace {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-cli-'));
+  writeFileSync(join(folder, 'sallyport.config.ts'), `export default ${JSON.stringify(config)};\n`);
   const dataDir = join(folder, 'data');
-  const environment = { SALLYPORT_DATA_DIR: dataDir, SALLYPORT_SECRET: firstSecret, ...variables };
+  const environment = {
+    SALLYPORT_DATA_DIR: dataDir,
+    SALLYPORT_SECRET: firstSecret,
+    // Nothing listens on the port of discard, and nothing is mailed.
+    SMTP_URL: 'smtp://127.0.0.1:9',
+    ...variables,
+  };
   return {
     folder,
     dataDir,

@@ -2,27 +2,27 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CheckFinding } from '@sallyport/core';
 import { readEndedSessions, refuseSharedFolder } from '@sallyport/stores';
-import { demoAccountsFile } from '../demo/demo-accounts.ts';
 import { endedSessionsFile } from '../open-stores.ts';
 import { findingsOf } from './findings-of.ts';
 import type { StartCheck } from './start-context.ts';
 
 const openToOthers = 0o077;
-const privateFiles = ['sallyport.db', 'sallyport.db-wal', demoAccountsFile];
+const privateFiles = ['sallyport.db', 'sallyport.db-wal'];
 /** Its own check refuses one that others can read, where it is in use. */
 const unusedSecretFile = 'root-secret';
 
 /** Whether other users of the machine can read or replace what is in the data folder, and whether it can be read by the gateway. */
 export const checkDataFolder: StartCheck = {
   name: 'file modes',
-  run: ({ config: { dataDir }, environment: { secret, databaseUrl, redisUrl } }) => {
+  run: ({ config: { dataDir }, environment: { secret, databaseUrl, redisUrl }, preset }) => {
     const isUsed = secret === undefined || databaseUrl === undefined || redisUrl === undefined;
     const failures = isUsed ? findingsOf(() => refuseSharedFolder(dataDir)) : [];
     if (failures.length > 0) return failures;
     // Without Redis the database keeps the sessions, and this file those that ended.
     const damage =
       redisUrl === undefined ? findingsOf(() => readEndedSessions(endedSessionsFile(dataDir), new Date())) : [];
-    const files = secret === undefined ? privateFiles : [unusedSecretFile, ...privateFiles];
+    const secretFiles = [...privateFiles, ...(preset?.secretFiles ?? [])];
+    const files = secret === undefined ? secretFiles : [unusedSecretFile, ...secretFiles];
     return [...damage, ...checkFiles(dataDir, files)];
   },
 };

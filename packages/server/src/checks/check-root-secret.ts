@@ -22,14 +22,14 @@ export function readConfiguredRootSecret({ config, environment }: StartContext):
 
 function describe(
   versions: readonly SecretVersion[] | undefined,
-  { config, environment, isDemo }: StartContext,
+  { config, environment, preset }: StartContext,
 ): CheckFinding {
   if (versions === undefined)
     return { kind: 'ok', finding: 'none yet', hint: `The first start generates one into ${config.dataDir}.` };
   const isInEnvironment = environment.secret !== undefined;
   const place = isInEnvironment ? 'from the environment' : 'in the data folder';
   const finding = `${place}, version ${versions.map(({ version }) => version).join(', ')}`;
-  const isKept = isInEnvironment || isDemo || !environment.isProduction;
+  const isKept = isInEnvironment || preset !== undefined || !environment.isProduction;
   return isKept
     ? { kind: 'ok', finding }
     : { kind: 'ok', finding, hint: 'Keep a copy of it apart from the backup of the database.' };

@@ -1,11 +1,13 @@
 import type { DoctorCheck } from '@sallyport/core';
 import type { Config } from '../config/config-schema.ts';
 import type { Environment } from '../config/environment.ts';
+import type { Preset } from '../preset.ts';
 
 /** A deployment as its configuration and its environment describe it, before anything is opened. */
 export interface StartContext {
   readonly config: Config;
-  readonly isDemo: boolean;
+  /** What made the configuration, where it is a preset. */
+  readonly preset?: Preset | undefined;
   readonly environment: Environment;
 }
 

@@ -11,15 +11,12 @@ export interface Environment {
   readonly dataDir: string | undefined;
   readonly internalHost: string | undefined;
   readonly internalPort: number | undefined;
-  /** Where services reach the internal listener, when that is not its own address: a load balancer in front of two. */
-  readonly internalUrl: string | undefined;
   /** How many processes serve; checked with the configuration. */
   readonly workers: number | 'auto' | undefined;
   readonly adminHost: string | undefined;
   readonly adminPort: number | undefined;
   /** What callers of the admin listener must know; without one they must come from the machine itself. */
   readonly adminToken: string | undefined;
-  readonly mailboxPort: number | undefined;
   /** Addresses or networks, where the configuration file cannot know them. */
   readonly trustedProxies: readonly string[] | undefined;
   readonly tlsCertFile: string | undefined;
@@ -36,15 +33,6 @@ export interface Environment {
   readonly smtpUrl: string | undefined;
   readonly smsGatewayUrl: string | undefined;
   readonly smsGatewayToken: string | undefined;
-  readonly upstreams: {
-    readonly shop: string | undefined;
-    readonly shell: string | undefined;
-    readonly account: string | undefined;
-  };
-  /** Lifetimes that tests of the demo shorten. */
-  readonly sessionIdleSeconds: number | undefined;
-  /** Roles of the demo that demand a second factor. */
-  readonly secondFactorRoles: readonly string[];
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -74,25 +62,18 @@ const names = new Set([
   'SALLYPORT_LISTEN_HOST',
   'SALLYPORT_INTERNAL_HOST',
   'SALLYPORT_INTERNAL_PORT',
-  'SALLYPORT_INTERNAL_URL',
   'SALLYPORT_WORKERS',
   'SALLYPORT_ADMIN_HOST',
   'SALLYPORT_ADMIN_PORT',
   'SALLYPORT_ADMIN_TOKEN',
   'SALLYPORT_ADMIN_TOKEN_FILE',
   'SALLYPORT_TRUSTED_PROXIES',
-  'SALLYPORT_MAILBOX_PORT',
   'SALLYPORT_TLS_CERT_FILE',
   'SALLYPORT_TLS_KEY_FILE',
   'SALLYPORT_SECRET',
   'SALLYPORT_SECRET_FILE',
   'SALLYPORT_TOKEN_SECRET',
   'SALLYPORT_TOKEN_SECRET_FILE',
-  'SALLYPORT_UPSTREAM_SHOP',
-  'SALLYPORT_UPSTREAM_SHELL',
-  'SALLYPORT_UPSTREAM_ACCOUNT',
-  'SALLYPORT_SESSION_IDLE_SECONDS',
-  'SALLYPORT_SECOND_FACTOR_ROLES',
 ]);
 
 /** Variables of other parts of the project, which run in the same environment. */
@@ -130,12 +111,10 @@ export function readEnvironment(variables: Variables): Environment {
     dataDir: text('SALLYPORT_DATA_DIR'),
     internalHost: text('SALLYPORT_INTERNAL_HOST'),
     internalPort: integer('SALLYPORT_INTERNAL_PORT', 65_535),
-    internalUrl: text('SALLYPORT_INTERNAL_URL'),
     workers: variables['SALLYPORT_WORKERS'] === 'auto' ? 'auto' : integer('SALLYPORT_WORKERS', 256),
     adminHost: text('SALLYPORT_ADMIN_HOST'),
     adminPort: integer('SALLYPORT_ADMIN_PORT', 65_535),
     adminToken: text('SALLYPORT_ADMIN_TOKEN'),
-    mailboxPort: integer('SALLYPORT_MAILBOX_PORT', 65_535),
     trustedProxies: listOf(text('SALLYPORT_TRUSTED_PROXIES')),
     tlsCertFile: text('SALLYPORT_TLS_CERT_FILE'),
     tlsKeyFile: text('SALLYPORT_TLS_KEY_FILE'),
@@ -147,13 +126,6 @@ export function readEnvironment(variables: Variables): Environment {
     smtpUrl: text('SMTP_URL'),
     smsGatewayUrl: text('SMS_GATEWAY_URL'),
     smsGatewayToken: text('SMS_GATEWAY_TOKEN'),
-    upstreams: {
-      shop: text('SALLYPORT_UPSTREAM_SHOP'),
-      shell: text('SALLYPORT_UPSTREAM_SHELL'),
-      account: text('SALLYPORT_UPSTREAM_ACCOUNT'),
-    },
-    sessionIdleSeconds: integer('SALLYPORT_SESSION_IDLE_SECONDS', 999_999_999),
-    secondFactorRoles: wordsOf(text('SALLYPORT_SECOND_FACTOR_ROLES')),
   };
   if ((environment.tlsCertFile === undefined) !== (environment.tlsKeyFile === undefined)) {
     problems.push({
@@ -176,10 +148,6 @@ export function readEnvironment(variables: Variables): Environment {
   }
   if (problems.length > 0) throw new ConfigurationError('environment', problems);
   return environment;
-}
-
-function wordsOf(list: string | undefined): readonly string[] {
-  return (list ?? '').split(/[,\s]+/).filter((word) => word !== '');
 }
 
 function readText(variables: Variables, name: string, problems: ConfigurationProblem[]): string | undefined {

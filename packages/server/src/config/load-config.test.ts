@@ -2,45 +2,54 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Preset } from '../preset.ts';
+import { createTestPreset } from '../test-support/test-preset.ts';
+import type { ConfigInput } from './config-schema.ts';
 import { readEnvironment } from './environment.ts';
-import { loadConfig } from './load-config.ts';
+import { loadConfig, type LoadedConfig } from './load-config.ts';
 
-const upstreams = {
-  SALLYPORT_UPSTREAM_SHOP: 'http://127.0.0.1:4001',
-  SALLYPORT_UPSTREAM_SHELL: 'http://127.0.0.1:4002',
-  SALLYPORT_UPSTREAM_ACCOUNT: 'http://127.0.0.1:4003',
+const configFile = `export default {
+  publicUrl: 'https://app.example.com',
+  policy: { permissions: {}, roles: {} },
+  routes: [{ name: 'all', prefix: '/', upstream: 'http://127.0.0.1:4000', audience: 'web', access: 'optional' }],
 };
+`;
 const emptyFolder = (): string => mkdtempSync(join(tmpdir(), 'sallyport-config-'));
 
 describe('without a configuration file', () => {
-  it('the demonstration refuses to run in production', async () => {
-    await expect(loadConfig(readEnvironment({ ...upstreams, NODE_ENV: 'production' }), emptyFolder())).rejects.toThrow(
-      /NODE_ENV/,
-    );
-  });
-
-  it('the demonstration refuses any address but loopback', async () => {
-    const environment = readEnvironment({ ...upstreams, SALLYPORT_PUBLIC_URL: 'https://app.example.com' });
-    await expect(loadConfig(environment, emptyFolder())).rejects.toThrow(/SALLYPORT_PUBLIC_URL/);
-  });
-
-  it('the demonstration names every part whose address is missing', async () => {
+  it('a gateway is refused, and the refusal says what to write and where', async () => {
     await expect(loadConfig(readEnvironment({}), emptyFolder())).rejects.toThrow(
-      /UPSTREAM_SHOP[\s\S]*UPSTREAM_SHELL[\s\S]*UPSTREAM_ACCOUNT/,
+      /sallyport\.config\.ts +does not exist: write one[\s\S]*SALLYPORT_CONFIG/,
     );
-  });
-
-  it('the demonstration runs on loopback', async () => {
-    const { config, isDemo } = await loadConfig(readEnvironment({ ...upstreams, PORT: '3100' }), emptyFolder());
-    expect(isDemo).toBe(true);
-    expect(config).toMatchObject({ publicUrl: 'http://localhost:3100', listen: { host: '127.0.0.1', port: 3100 } });
   });
 });
 
-it('the demonstration is known by the name that services call it by, where a load balancer stands in front of it', async () => {
-  const environment = readEnvironment({ ...upstreams, SALLYPORT_INTERNAL_URL: 'http://127.0.0.1:9400' });
-  const { config } = await loadConfig(environment, emptyFolder());
-  expect(config.internal.hosts).toEqual(['127.0.0.1:9400']);
+describe('with a file that exports a preset', () => {
+  it.each<{ name: string; variables?: Record<string, string>; change?: Partial<ConfigInput>; key: RegExp }>([
+    { name: 'in production', variables: { NODE_ENV: 'production' }, key: /NODE_ENV/ },
+    { name: 'with workers', variables: { SALLYPORT_WORKERS: '2' }, key: /SALLYPORT_WORKERS/ },
+    {
+      name: 'at a public address',
+      variables: { SALLYPORT_PUBLIC_URL: 'https://app.example.com' },
+      key: /SALLYPORT_PUBLIC_URL/,
+    },
+    { name: 'listening on every address', change: { listen: { host: '0.0.0.0' } }, key: /listen\.host/ },
+    { name: 'with an internal listener for others', change: { internal: { host: '10.0.0.1' } }, key: /internal\.host/ },
+    { name: 'with an admin listener for others', change: { admin: { host: '10.0.0.1', port: 0 } }, key: /admin\.host/ },
+  ])('a preset is refused $name', async ({ variables = {}, change = {}, key }) => {
+    await expect(loadPreset(presetWith(change), variables)).rejects.toThrow(key);
+  });
+
+  it('a preset runs on loopback, as one process', async () => {
+    const preset = presetWith({ workers: 2 });
+    const loaded = await loadPreset(preset, { PORT: '3100' });
+    expect(loaded.preset).toBe(preset);
+    expect(loaded.config).toMatchObject({
+      publicUrl: 'http://localhost:3100',
+      listen: { host: '127.0.0.1', port: 3100 },
+      workers: 1,
+    });
+  });
 });
 
 describe('with a configuration file', () => {
@@ -85,16 +94,23 @@ describe('with a configuration file', () => {
     });
   });
 
-  it('nothing of the demonstration is switched on', async () => {
+  it('a configuration is no preset', async () => {
     const folder = emptyFolder();
-    const route =
-      "{ name: 'all', prefix: '/', upstream: 'http://127.0.0.1:4000', audience: 'web', access: 'optional' }";
-    writeFileSync(
-      join(folder, 'sallyport.config.ts'),
-      `export default { publicUrl: 'https://app.example.com', policy: { permissions: {}, roles: {} }, routes: [${route}] };\n`,
-    );
-    const { config, isDemo } = await loadConfig(readEnvironment({ NODE_ENV: 'production' }), folder);
-    expect(isDemo).toBe(false);
+    writeFileSync(join(folder, 'sallyport.config.ts'), configFile);
+    const environment = readEnvironment({ NODE_ENV: 'production' });
+    const { config, preset } = await loadConfig(environment, folder);
+    expect(preset).toBeUndefined();
     expect(config.publicUrl).toBe('https://app.example.com');
   });
 });
+
+function presetWith(change: Partial<ConfigInput>): Preset {
+  const preset = createTestPreset();
+  return { ...preset, configure: (environment) => ({ ...preset.configure(environment), ...change }) };
+}
+
+function loadPreset(preset: Preset, variables: Readonly<Record<string, string>>): Promise<LoadedConfig> {
+  const folder = emptyFolder();
+  writeFileSync(join(folder, 'sallyport.config.ts'), '');
+  return loadConfig(readEnvironment(variables), folder, () => Promise.resolve(preset));
+}

@@ -1,26 +1,27 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { demoConfig } from '../demo/demo-config.ts';
+import { isLoopbackHost } from '@sallyport/core';
 import { messageForOperators } from '../message-for-operators.ts';
+import { isPreset, type Preset } from '../preset.ts';
 import type { Config } from './config-schema.ts';
-import { ConfigurationError } from './configuration-error.ts';
+import { ConfigurationError, type ConfigurationProblem } from './configuration-error.ts';
 import type { Environment } from './environment.ts';
 import { parseConfig } from './parse-config.ts';
 
-/** The checked configuration, and whether it is the demonstration's. */
+/** The checked configuration, and the preset that made it where the file exports one. */
 export interface LoadedConfig {
   readonly config: Config;
-  readonly isDemo: boolean;
+  readonly preset: Preset | undefined;
 }
 
 const defaultConfigFile = 'sallyport.config.ts';
 
 /**
- * Loads `sallyport.config.ts` (or the file that SALLYPORT_CONFIG names) from the working folder; without one, demo mode.
+ * Loads `sallyport.config.ts` (or the file that SALLYPORT_CONFIG names) from the working folder.
  *
- * @param read how the default export of a file is read.
- * @throws ConfigurationError with every problem at once.
+ * @param read reads the default export of a file; by default by importing it.
+ * @throws ConfigurationError with every problem at once; also when there is no file.
  */
 export async function loadConfig(
   environment: Environment,
@@ -34,10 +35,53 @@ export async function loadConfig(
         { key: 'SALLYPORT_CONFIG', problem: 'names a file that does not exist' },
       ]);
     }
-    return { config: parseConfig(demoConfig(environment), 'demo mode'), isDemo: true };
+    throw noConfiguration();
   }
-  const input = withOverrides(await read(path), environment);
-  return { config: parseConfig(input, environment.configFile ?? defaultConfigFile), isDemo: false };
+  const exported = await read(path);
+  if (isPreset(exported)) return { config: configurePreset(exported, environment), preset: exported };
+  const input = withOverrides(exported, environment);
+  return { config: parseConfig(input, environment.configFile ?? defaultConfigFile), preset: undefined };
+}
+
+function noConfiguration(): ConfigurationError {
+  const problem = 'does not exist: write one (docs/deployment/README.md), or name another file with SALLYPORT_CONFIG';
+  return new ConfigurationError('working folder', [{ key: defaultConfigFile, problem }]);
+}
+
+function configurePreset(preset: Preset, environment: Environment): Config {
+  const { name } = preset;
+  const problems: ConfigurationProblem[] = [];
+  if (environment.workers !== undefined && environment.workers !== 1)
+    problems.push({
+      key: 'SALLYPORT_WORKERS',
+      problem: `is for a sallyport.config.ts of yours: ${name} is one process`,
+    });
+  if (environment.isProduction)
+    problems.push({
+      key: 'NODE_ENV',
+      problem: `is production, and ${name} refuses to run there; write a sallyport.config.ts`,
+    });
+  if (problems.length > 0) throw new ConfigurationError(name, problems);
+  const config = parseConfig({ ...preset.configure(environment), workers: 1 }, name);
+  requireLoopback(config, name);
+  return config;
+}
+
+/** A client that reaches a preset can read its mail. */
+function requireLoopback({ publicUrl, listen, internal, admin }: Config, name: string): void {
+  const hosts = {
+    publicUrl: new URL(publicUrl).hostname,
+    'listen.host': listen.host,
+    'internal.host': internal.host,
+    'admin.host': admin?.host ?? '127.0.0.1',
+  };
+  const problems = Object.entries(hosts)
+    .filter(([, host]) => !isLoopbackHost(host.toLowerCase()))
+    .map(([key]) => ({
+      key: key === 'publicUrl' ? 'SALLYPORT_PUBLIC_URL' : key,
+      problem: `must be a loopback address in ${name}; write a sallyport.config.ts for any other`,
+    }));
+  if (problems.length > 0) throw new ConfigurationError(name, problems);
 }
 
 async function readDefaultExport(path: string): Promise<unknown> {

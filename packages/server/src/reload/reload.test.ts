@@ -8,8 +8,9 @@ import { silentLogger } from '@sallyport/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Config, ConfigInput } from '../config/config-schema.ts';
 import { parseConfig } from '../config/parse-config.ts';
-import { demoPolicy } from '../demo/demo-policy.ts';
-import { send, startTestGateway, testRoutes, type TestGateway } from '../test-support/test-gateway.ts';
+import { testPolicy } from '../test-support/test-preset.ts';
+import { send, startTestGateway, type TestGateway } from '../test-support/test-gateway.ts';
+import { testRoutes } from '../test-support/test-routes.ts';
 import { compareConfigs } from './compare-configs.ts';
 import { readConfigAnew } from './read-config-anew.ts';
 import { createReloader, type ReloadOutcome } from './reloader.ts';
@@ -17,7 +18,7 @@ import { createReloader, type ReloadOutcome } from './reloader.ts';
 const nowhere = 'http://127.0.0.1:9';
 const base = {
   publicUrl: 'http://localhost:3000',
-  policy: demoPolicy,
+  policy: testPolicy,
   routes: testRoutes(nowhere),
 } satisfies ConfigInput;
 
@@ -59,8 +60,8 @@ describe('what may change while the gateway runs', () => {
 describe('a policy that changed', () => {
   it('is refused with the difference and what to do, as a start would', async () => {
     const before = parseConfig(base, 'test');
-    const roles = { ...demoPolicy.roles, vendor: ['product:read'], clerk: [] };
-    const after = parseConfig({ ...base, policy: { ...demoPolicy, roles } }, 'test');
+    const roles = { ...testPolicy.roles, vendor: ['product:read'], clerk: [] };
+    const after = parseConfig({ ...base, policy: { ...testPolicy, roles } }, 'test');
     const load = () => Promise.resolve(after);
     const reloader = createReloader({ current: before, load, apply: () => {}, logger: silentLogger });
     const outcome = await reloader.reload();

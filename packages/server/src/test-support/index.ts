@@ -1,1 +1,2 @@
-export { send, testRoutes, type PlainAnswer } from './test-gateway.ts';
+export { send, type PlainAnswer } from './test-gateway.ts';
+export { testRoutes } from './test-routes.ts';

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, request as sendRequest, type IncomingHttpHeaders } from 'node:http';
 import { createServer as createPortProbe, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,8 +9,8 @@ import { startGateway, type Gateway, type GatewayOptions } from '../compose.ts';
 import type { ConfigInput } from '../config/config-schema.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { parseConfig } from '../config/parse-config.ts';
-import { demoAccountsFile, type DemoAccount } from '../demo/demo-accounts.ts';
-import { demoPolicy } from '../demo/demo-policy.ts';
+import { createTestPreset, testAccounts, testPolicy } from './test-preset.ts';
+import { testRoutes } from './test-routes.ts';
 
 /** A line of the log. */
 export interface LogLine {
@@ -37,7 +37,7 @@ export interface TestGatewayOptions {
   readonly gateway?: Partial<GatewayOptions>;
 }
 
-/** Starts a gateway on loopback, with the accounts of the demonstration. */
+/** Starts a gateway on loopback, with an account of each role. */
 export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const upstream = createServer((request, response) => {
     request.resume();
@@ -59,7 +59,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       publicUrl: origin,
       listen: { port },
       dataDir,
-      policy: demoPolicy,
+      policy: testPolicy,
       admin: { port: 0 },
       passwords: { answerFloorMilliseconds: 100 },
       routes: testRoutes(to),
@@ -68,8 +68,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     'test',
   );
   const environment = readEnvironment(options.environment ?? {});
-  const gateway = await startGateway({ config, isDemo: true, environment, logger, ...options.gateway });
-  const accounts = JSON.parse(readFileSync(join(dataDir, demoAccountsFile), 'utf8')) as readonly DemoAccount[];
+  const gateway = await startGateway({ config, preset: createTestPreset(), environment, logger, ...options.gateway });
   return {
     gateway,
     origin,
@@ -78,7 +77,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     lines,
     get: (path, headers = {}) => fetch(origin + path, { headers, redirect: 'manual' }),
     signIn: async (role = 'user') => {
-      const account = accounts.find(({ roles }) => roles.includes(role));
+      const account = testAccounts.find((one) => one.role === role);
       const answer = await fetch(`${origin}/auth/sign-in/email`, {
         method: 'POST',
         headers: { origin, 'content-type': 'application/json' },
@@ -94,24 +93,6 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
-}
-
-/** Routes of every kind of access, all to the same upstream. */
-export function testRoutes(to: string): ConfigInput['routes'] {
-  return [
-    { name: 'open', prefix: '/open', upstream: to, audience: 'open', access: 'public' },
-    {
-      name: 'shop',
-      prefix: '/api/shop',
-      upstream: to,
-      stripPrefix: true,
-      audience: 'shop',
-      access: 'signed-in',
-      permissions: ['product:*'],
-    },
-    { name: 'manage', prefix: '/manage', upstream: to, audience: 'manage', access: { roles: ['admin'] } },
-    { name: 'gone', prefix: '/gone', upstream: 'http://127.0.0.1:9', audience: 'gone', access: 'public' },
-  ];
 }
 
 /** A port on which nothing listens. */

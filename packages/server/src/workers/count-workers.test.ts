@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { readEnvironment } from '../config/environment.ts';
 import { parseConfig } from '../config/parse-config.ts';
-import { demoPolicy } from '../demo/demo-policy.ts';
-import { testRoutes } from '../test-support/test-gateway.ts';
+import { testPolicy } from '../test-support/test-preset.ts';
+import { testRoutes } from '../test-support/test-routes.ts';
 import { countWorkers } from './count-workers.ts';
 
 describe('how many processes serve', () => {
   const config = (workers: number | 'auto') =>
     parseConfig(
-      { publicUrl: 'http://localhost:1', policy: demoPolicy, routes: testRoutes('http://127.0.0.1:9'), workers },
+      { publicUrl: 'http://localhost:1', policy: testPolicy, routes: testRoutes('http://127.0.0.1:9'), workers },
       'test',
     );
   const shared = { DATABASE_URL: 'postgres://db.test/a', REDIS_URL: 'redis://cache.test' };

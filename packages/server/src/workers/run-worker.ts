@@ -18,9 +18,9 @@ export interface WorkerParts {
  */
 export function runWorker({ environment, createLogger, exit }: WorkerParts): void {
   let gateway: Gateway | undefined;
-  const start = async ({ config, isDemo, number }: Extract<ToWorker, { type: 'start' }>): Promise<void> => {
+  const start = async ({ config, number }: Extract<ToWorker, { type: 'start' }>): Promise<void> => {
     try {
-      gateway = await startGateway({ config, isDemo, environment, logger: createLogger(number), isWorker: true });
+      gateway = await startGateway({ config, environment, logger: createLogger(number), isWorker: true });
       tell({ type: 'listening', port: gateway.port, internalPort: gateway.internalPort });
     } catch (error) {
       tell({ type: 'failed', explanation: explainFailure(error) }, () => exit(1));

@@ -15,7 +15,6 @@ import type { FromWorker, ToWorker, WorkerAnswer, WorkerQuestion } from './worke
 
 export interface SupervisorParts {
   readonly config: Config;
-  readonly isDemo: boolean;
   readonly environment: Environment;
   readonly logger: Logger;
   readonly count: number;
@@ -58,7 +57,7 @@ const answerMilliseconds = 10_000;
  * @throws ConfigurationError when a check of the start fails. WorkerFailed when the first start of any of them fails.
  */
 export async function startSupervisor(parts: SupervisorParts): Promise<Supervisor> {
-  const { config, isDemo, environment, logger, count, loadAnew } = parts;
+  const { config, environment, logger, count, loadAnew } = parts;
   await requireStartChecks(parts, logger);
   const meter = createPrometheusMeter({ withProcess: false });
   const restarts = meter.counter({
@@ -107,7 +106,7 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
       worker.on('error', () => {
         if (worker.process.pid === undefined) end(null, null);
       });
-      tell(worker, { type: 'start', config: current, isDemo, number: slot.number });
+      tell(worker, { type: 'start', config: current, number: slot.number });
     });
   let isStarted = false;
   const replace = (slot: WorkerSlot, code: number | null, signal: string | null): void => {

@@ -8,7 +8,7 @@ import type { Config } from '../config/config-schema.ts';
 
 /** From the supervisor to a worker. */
 export type ToWorker =
-  | { readonly type: 'start'; readonly config: Config; readonly isDemo: boolean; readonly number: number }
+  | { readonly type: 'start'; readonly config: Config; readonly number: number }
   | { readonly type: 'ask'; readonly id: number; readonly question: WorkerQuestion }
   | { readonly type: 'drain' };
 

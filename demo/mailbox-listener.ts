@@ -15,7 +15,7 @@ export function listenMailbox(app: Hono, port: number): Promise<{ readonly port:
       reject(
         isBusy
           ? new OptionsError(
-              `Port ${port} of the mailbox is in use. Choose another with SALLYPORT_MAILBOX_PORT.`,
+              `Port ${port} of the mailbox is in use. Choose another with DEMO_MAILBOX_PORT.`,
               'SP_OPTIONS_PORT_UNAVAILABLE',
             )
           : cause,

@@ -1,9 +1,8 @@
 import { definePolicy, type Logger } from '@sallyport/core';
 import { applyPolicy, createSecurityEventLog, kernelEvents, readRoleDifferences } from '@sallyport/identity';
-import type { Config } from '../config/config-schema.ts';
-import type { Stores } from '../open-stores.ts';
+import type { Config, Stores } from '@sallyport/server';
 
-/** Roles and permissions of the demonstration: three kinds of people, one shop. */
+/** Roles and permissions of the demonstration: three kinds of users, one shop. */
 export const demoPolicy = definePolicy({
   permissions: {
     'product:read': 'List and read products',

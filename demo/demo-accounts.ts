@@ -1,7 +1,8 @@
-import { OptionsError } from '@sallyport/core';
 import { randomInt } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { OptionsError, SallyportError } from '@sallyport/core';
+import type { Identity } from '@sallyport/identity';
 import * as z from 'zod';
 
 const demoAccountsSchema = z.array(
@@ -32,6 +33,17 @@ export async function prepareDemoAccounts(dataDir: string, create: CreateAccount
   const accounts = existsSync(path) ? readAccounts(path) : writeAccounts(path);
   for (const account of accounts) await create(account);
   return accounts;
+}
+
+/** Creates an account whose address counts as verified, unless it exists. */
+export async function createVerifiedAccount({ accounts }: Identity, account: DemoAccount): Promise<void> {
+  if ((await accounts.findByEmail(account.email)) !== null) return;
+  try {
+    await accounts.createUser({ ...account, emailVerified: true });
+  } catch (error) {
+    // Another gateway that started at the same moment has made it.
+    if (!(error instanceof SallyportError) || error.code !== 'SP_CONFLICT') throw error;
+  }
 }
 
 function readAccounts(path: string): readonly DemoAccount[] {

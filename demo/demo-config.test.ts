@@ -1,0 +1,73 @@
+import { createClosing, loadConfig, parseConfig, readEnvironment } from '@sallyport/server';
+import { describe, expect, it } from 'vitest';
+import { workspaceRoot } from '../tools/workspace-root.ts';
+import { createDemo } from './create-demo.ts';
+import { upstreamVariables } from './topology.ts';
+
+const upstreams = upstreamVariables((name) => `http://${name}.test`);
+
+function configOf(variables: Readonly<Record<string, string>>) {
+  return parseConfig(createDemo({ ...upstreams, ...variables }).configure(readEnvironment({})), 'test');
+}
+
+describe('the configuration of the demo', () => {
+  it('leads to every zone and service', () => {
+    const { routes } = configOf({});
+    expect(routes.map(({ prefix, upstream }) => [prefix, upstream])).toEqual(
+      expect.arrayContaining([
+        ['/api/shop', 'http://shop.test'],
+        ['/account', 'http://account.test'],
+        ['/_zones/account', 'http://account.test'],
+        ['/', 'http://shell.test'],
+        ['/_next', 'http://shell.test'],
+      ]),
+    );
+  });
+
+  it('is what a gateway and a command load in this repository', async () => {
+    const { config, preset } = await loadConfig(readEnvironment({ PORT: '3100' }), workspaceRoot);
+    expect(preset?.name).toBe('demo mode');
+    expect(config.publicUrl).toBe('http://localhost:3100');
+  });
+
+  it('is refused in production', async () => {
+    const environment = readEnvironment({ NODE_ENV: 'production' });
+    await expect(loadConfig(environment, workspaceRoot)).rejects.toThrow(/NODE_ENV/);
+  });
+
+  it('names a variable that is wrong, and not its value', () => {
+    const demo = createDemo({ DEMO_MAILBOX_PORT: 'canary' });
+    const configureIt = () => demo.configure(readEnvironment({}));
+    expect(configureIt).toThrow(/DEMO_MAILBOX_PORT/);
+    expect(configureIt).not.toThrow(/canary/);
+  });
+
+  it('knows the name that services call the gateway by, where a load balancer stands in front of it', () => {
+    expect(configOf({ DEMO_INTERNAL_URL: 'http://127.0.0.1:9400' }).internal.hosts).toEqual(['127.0.0.1:9400']);
+  });
+
+  it('takes the idle lifetime of sessions, and the roles that demand a second factor', () => {
+    const variables = { DEMO_SESSION_IDLE_SECONDS: '12', DEMO_SECOND_FACTOR_ROLES: 'vendor, admin' };
+    expect(configOf(variables)).toMatchObject({
+      session: { idleSeconds: 12 },
+      secondFactor: { requiredFor: ['vendor', 'admin'] },
+    });
+  });
+});
+
+it('the mailbox of the demo keeps email and text messages, on loopback', async () => {
+  const closing = createClosing();
+  let port: unknown;
+  const info = (_message: string, fields: object = {}) => void ({ port } = fields as { port: unknown });
+  const logger = { info, warn: info, error: info };
+  const mailer = await createDemo(upstreams).openMailbox({ logger, closing });
+  const message = { kind: 'x', subject: 'Hello', text: 'code 123', links: [] };
+  await mailer.send({ ...message, to: '+4915123456789', channel: 'sms' });
+  await mailer.send({ ...message, to: 'a@example.com', channel: 'email' });
+  const kept: unknown = await (await fetch(`http://127.0.0.1:${String(port)}/messages`)).json();
+  expect(kept).toMatchObject([
+    { to: 'a@example.com', channel: 'email' },
+    { to: '+4915123456789', channel: 'sms' },
+  ]);
+  await closing.close();
+});

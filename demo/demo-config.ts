@@ -1,0 +1,42 @@
+import type { ConfigInput, Environment } from '@sallyport/server';
+import type { DemoEnvironment } from './demo-environment.ts';
+import { demoPolicy } from './demo-policy.ts';
+import { demoRoutes } from './demo-routes.ts';
+
+/** The configuration of the demo. */
+export function demoConfig(environment: Environment, demo: DemoEnvironment): ConfigInput {
+  const port = environment.port ?? 3000;
+  const publicUrl = environment.publicUrl ?? `http://localhost:${port}`;
+  return {
+    publicUrl,
+    listen: { host: '127.0.0.1', port },
+    internal: {
+      host: '127.0.0.1',
+      port: environment.internalPort ?? 0,
+      // The file of a deployment names the hosts of its internal listener itself.
+      hosts: hostsOf(demo.internalUrl),
+    },
+    ...(environment.otlpEndpoint === undefined
+      ? {}
+      : { tracing: { endpoint: environment.otlpEndpoint, sampleRatio: 1 } }),
+    admin: { host: '127.0.0.1', port: environment.adminPort ?? 0 },
+    ...(environment.tlsCertFile === undefined || environment.tlsKeyFile === undefined
+      ? {}
+      : { tls: { certFile: environment.tlsCertFile, keyFile: environment.tlsKeyFile } }),
+    ...(environment.dataDir === undefined ? {} : { dataDir: environment.dataDir }),
+    ...(demo.sessionIdleSeconds === undefined ? {} : { session: { idleSeconds: demo.sessionIdleSeconds } }),
+    // All of them, so that people can try them: text messages arrive in the mailbox.
+    secondFactor: { methods: ['totp', 'email', 'sms'], requiredFor: [...demo.secondFactorRoles] },
+    // All clients come from one address, and the machine may be building pages while they sign in.
+    limits: { authRequests: [] },
+    passwords: { hashing: { maxWaitingOfOne: 256, maxWaitSeconds: 30 } },
+    policy: demoPolicy,
+    // Where there is a mail server, as with two gateways.
+    mail: { from: 'Sallyport <no-reply@localhost>' },
+    routes: demoRoutes(demo.originOf),
+  };
+}
+
+function hostsOf(url: string | undefined): string[] {
+  return url !== undefined && URL.canParse(url) ? [new URL(url).host] : [];
+}

@@ -1,0 +1,40 @@
+import { ConfigurationError, type ConfigurationProblem } from '@sallyport/server';
+import { topology, upstreamVariable, type UpstreamName } from './topology.ts';
+
+/** What the demo takes from the environment, beside what a gateway does. */
+export interface DemoEnvironment {
+  /** Where each zone and service is. */
+  readonly originOf: (name: UpstreamName) => string;
+  readonly mailboxPort: number | undefined;
+  /** Where services reach the internal listener, when that is not its own address: a load balancer in front of two. */
+  readonly internalUrl: string | undefined;
+  /** Lifetime that tests shorten. */
+  readonly sessionIdleSeconds: number | undefined;
+  /** Roles that demand a second factor. */
+  readonly secondFactorRoles: readonly string[];
+}
+
+/** @throws ConfigurationError that names every variable that is wrong, and none of their values. */
+export function readDemoEnvironment(variables: Readonly<Record<string, string | undefined>>): DemoEnvironment {
+  const problems: ConfigurationProblem[] = [];
+  const text = (name: string): string | undefined => (variables[name] === '' ? undefined : variables[name]);
+  const integer = (name: string, maximum: number): number | undefined => {
+    const value = text(name);
+    if (value === undefined) return undefined;
+    if (/^\d{1,9}$/.test(value) && Number(value) <= maximum) return Number(value);
+    problems.push({ key: name, problem: `must be a whole number from 0 to ${maximum}` });
+    return undefined;
+  };
+  const origins = new Map(
+    topology.map(({ name, port }) => [name, text(upstreamVariable(name)) ?? `http://127.0.0.1:${port}`]),
+  );
+  const environment: DemoEnvironment = {
+    originOf: (name) => origins.get(name) ?? '',
+    mailboxPort: integer('DEMO_MAILBOX_PORT', 65_535),
+    internalUrl: text('DEMO_INTERNAL_URL'),
+    sessionIdleSeconds: integer('DEMO_SESSION_IDLE_SECONDS', 999_999_999),
+    secondFactorRoles: (text('DEMO_SECOND_FACTOR_ROLES') ?? '').split(/[,\s]+/).filter((role) => role !== ''),
+  };
+  if (problems.length > 0) throw new ConfigurationError('demo mode', problems);
+  return environment;
+}

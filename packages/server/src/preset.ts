@@ -1,0 +1,38 @@
+import type { Logger, Mailer } from '@sallyport/core';
+import type { GatewayTraces, Mount } from '@sallyport/gateway';
+import type { Identity } from '@sallyport/identity';
+import type { Closing } from './closing.ts';
+import type { Config, ConfigInput } from './config/config-schema.ts';
+import type { Environment } from './config/environment.ts';
+import type { Stores } from './open-stores.ts';
+
+/**
+ * A configuration that brings what a deployment has elsewhere: accounts, a mail transport, handlers of its own. A
+ * configuration file exports one instead of a configuration. It serves loopback alone, in one process, and never in production.
+ */
+export interface Preset {
+  readonly kind: 'preset';
+  /** What messages call it, such as "demo mode". */
+  readonly name: string;
+  /** Keeps the last requests of each session. */
+  readonly traces: GatewayTraces;
+  /** Served by the gateway itself, as `/auth` is. */
+  readonly mounts: readonly Mount[];
+  /** How long running requests may take when the process stops. */
+  readonly graceMilliseconds: number;
+  /** Files in the data folder that only their owner may read. */
+  readonly secretFiles: readonly string[];
+  /** Makes the configuration, from the ports and addresses of this process. */
+  configure(environment: Environment): ConfigInput;
+  /** Opens what takes the messages that no configured server delivers. */
+  openMailbox(opening: { readonly logger: Logger; readonly closing: Closing }): Promise<Mailer>;
+  /** Called with the open stores, before identity compares the policy with the stored roles. */
+  prepareRoles(config: Config, stores: Stores, logger: Logger): Promise<void>;
+  /** Called with the open identity, before anything listens. */
+  prepareAccounts(config: Config, identity: Identity): Promise<void>;
+}
+
+/** Tells a preset from a configuration, which has no member of this name. */
+export function isPreset(exported: unknown): exported is Preset {
+  return typeof exported === 'object' && exported !== null && 'kind' in exported && exported.kind === 'preset';
+}
