@@ -7,6 +7,7 @@ export { startGateway, type Gateway, type GatewayOptions } from './compose.ts';
 export { configSchema, type Config, type ConfigInput } from './config/config-schema.ts';
 export { ConfigurationError, type ConfigurationProblem } from './config/configuration-error.ts';
 export { defineConfig } from './config/define-config.ts';
+export { environmentTable, type EnvironmentVariable } from './config/environment-table.ts';
 export { readEnvironment, type Environment } from './config/environment.ts';
 export { loadConfig, type LoadedConfig } from './config/load-config.ts';
 export { parseConfig } from './config/parse-config.ts';

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from './configuration-error.ts';
+import { environmentTable, variablesOfApplications, type EnvironmentVariable } from './environment-table.ts';
 import { readEnvironment } from './environment.ts';
 
 describe('the environment', () => {
@@ -42,6 +43,19 @@ describe('the environment', () => {
     expect(read).toThrow(ConfigurationError);
     expect(read).toThrow(key);
     expect(read).not.toThrow(/canary/);
+  });
+
+  it('is read variable by variable, as its table lists them', () => {
+    const read = new Set<string>();
+    readEnvironment(new Proxy({}, { get: (_, name) => void read.add(String(name)) }));
+    const listed: [string, EnvironmentVariable][] = Object.entries(environmentTable);
+    const names = listed.flatMap(([name, { file }]) => (file === undefined ? [name] : [name, `${name}_FILE`]));
+    expect([...read].sort()).toEqual([...names, 'NODE_ENV'].sort());
+  });
+
+  it('may be shared with the applications behind the gateway', () => {
+    const variables = Object.fromEntries(variablesOfApplications.map((name) => [name, 'shell']));
+    expect(() => readEnvironment(variables)).not.toThrow();
   });
 
   it('reports all problems in one message', () => {

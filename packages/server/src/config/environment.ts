@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { ConfigurationError, type ConfigurationProblem } from './configuration-error.ts';
+import { hasFileVariable, knownVariableNames, type EnvironmentVariableName } from './environment-table.ts';
 
 /** What the gateway process takes from its environment: secrets and addresses. Read once, at the start. */
 export interface Environment {
@@ -37,47 +38,11 @@ export interface Environment {
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** Secrets may be mounted as files: `NAME_FILE` holds the path. */
-const secretNames = new Set([
-  'SALLYPORT_SECRET',
-  'SALLYPORT_TOKEN_SECRET',
-  'SALLYPORT_ADMIN_TOKEN',
-  'SMTP_URL',
-  'SMS_GATEWAY_URL',
-  'SMS_GATEWAY_TOKEN',
-  'DATABASE_URL',
-  'REDIS_URL',
-]);
-
 /** 128 bits in hexadecimal digits. */
 const shortestAdminToken = 32;
 
 /** Permission bit of a file. */
 const readableByEverybody = 0o004;
-
-const names = new Set([
-  'SALLYPORT_CONFIG',
-  'SALLYPORT_PUBLIC_URL',
-  'SALLYPORT_DATA_DIR',
-  'SALLYPORT_LISTEN_HOST',
-  'SALLYPORT_INTERNAL_HOST',
-  'SALLYPORT_INTERNAL_PORT',
-  'SALLYPORT_WORKERS',
-  'SALLYPORT_ADMIN_HOST',
-  'SALLYPORT_ADMIN_PORT',
-  'SALLYPORT_ADMIN_TOKEN',
-  'SALLYPORT_ADMIN_TOKEN_FILE',
-  'SALLYPORT_TRUSTED_PROXIES',
-  'SALLYPORT_TLS_CERT_FILE',
-  'SALLYPORT_TLS_KEY_FILE',
-  'SALLYPORT_SECRET',
-  'SALLYPORT_SECRET_FILE',
-  'SALLYPORT_TOKEN_SECRET',
-  'SALLYPORT_TOKEN_SECRET_FILE',
-]);
-
-/** Variables of other parts of the project, which run in the same environment. */
-const foreignNames = new Set(['SALLYPORT_AUDIENCE']);
 
 /**
  * Reads the environment of the gateway process.
@@ -86,16 +51,17 @@ const foreignNames = new Set(['SALLYPORT_AUDIENCE']);
  */
 export function readEnvironment(variables: Variables): Environment {
   const problems: ConfigurationProblem[] = [];
+  const known = knownVariableNames();
   for (const name of Object.keys(variables)) {
-    if (name.startsWith('SALLYPORT_') && !names.has(name) && !foreignNames.has(name)) {
+    if (name.startsWith('SALLYPORT_') && !known.has(name)) {
       problems.push({
         key: name,
         problem: 'is not a variable that Sallyport knows; remove it or correct its spelling',
       });
     }
   }
-  const text = (name: string): string | undefined => readText(variables, name, problems);
-  const integer = (name: string, maximum: number): number | undefined => {
+  const text = (name: EnvironmentVariableName): string | undefined => readText(variables, name, problems);
+  const integer = (name: EnvironmentVariableName, maximum: number): number | undefined => {
     const value = text(name);
     if (value === undefined) return undefined;
     if (/^\d{1,9}$/.test(value) && Number(value) <= maximum) return Number(value);
@@ -150,9 +116,14 @@ export function readEnvironment(variables: Variables): Environment {
   return environment;
 }
 
-function readText(variables: Variables, name: string, problems: ConfigurationProblem[]): string | undefined {
+/** A secret may be mounted as a file: `NAME_FILE` holds the path. */
+function readText(
+  variables: Variables,
+  name: EnvironmentVariableName,
+  problems: ConfigurationProblem[],
+): string | undefined {
   const value = emptyToUndefined(variables[name]);
-  const file = secretNames.has(name) ? emptyToUndefined(variables[`${name}_FILE`]) : undefined;
+  const file = hasFileVariable(name) ? emptyToUndefined(variables[`${name}_FILE`]) : undefined;
   if (file === undefined) return value;
   if (value !== undefined) {
     problems.push({ key: name, problem: `and ${name}_FILE are both set: keep one` });
