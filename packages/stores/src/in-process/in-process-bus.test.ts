@@ -37,6 +37,12 @@ it('the in-process bus logs a listener that failed, without what it threw', asyn
   });
   await bus.publish(event);
   expect(error).toHaveBeenCalledTimes(2);
-  expect(error.mock.calls[0]?.[1]).toEqual({ seq: 1, kind: 'user', id: 'ada', error: 'RangeError' });
+  expect(error.mock.calls[0]?.[1]).toEqual({
+    event: 'revocation-listener-failed',
+    seq: 1,
+    kind: 'user',
+    id: 'ada',
+    error: 'RangeError',
+  });
   expect(JSON.stringify(error.mock.calls)).not.toContain('abc');
 });
