@@ -21,11 +21,21 @@ describe('the Dockerfile', () => {
     expect(bases).toEqual([`node:${version}-bookworm-slim`]);
   });
 
-  it('knows the manifest of every workspace, or npm would not find the lock file complete', async () => {
-    const copied = lineageOf(await readStages(), 'manifests')
-      .flatMap(({ instructions }) => instructions)
-      .map(({ value }) => value);
-    for (const folder of listWorkspaces()) expect(copied).toContain(`${folder}/package.json ${folder}/`);
+  it('installs from the manifest of every workspace, or npm would not find the lock file complete', async () => {
+    const stages = await readStages();
+    const [sources, manifests] = ['sources', 'manifests'].map((name) => stages.find((stage) => stage.name === name));
+    expect(sources?.instructions.map(({ name, value }) => `${name} ${value}`)).toEqual([
+      'COPY . .',
+      'RUN find . -type f ! -name package.json ! -path ./package-lock.json ! -path ./.npmrc -delete',
+    ]);
+    expect(manifests?.instructions.map(({ name, value }) => `${name} ${value}`)).toEqual([
+      'COPY --from=sources /app/ ./',
+    ]);
+    const ignored = (await readFile(path.join(workspaceRoot, '.dockerignore'), 'utf8')).split('\n');
+    for (const folder of listWorkspaces()) {
+      expect(ignored).not.toContain(folder);
+      expect(ignored).not.toContain(folder.split('/')[0]);
+    }
   });
 
   it('makes an image of the gateway and of zones and services of the topology, each on its port', async () => {

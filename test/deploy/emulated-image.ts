@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { workspaceRoot } from '../../tools/workspace-root.ts';
+import { listWorkspaces } from '../architecture/source-tree.ts';
 import { environmentOf, lastOf, lineageOf, readStages, type Stage } from './dockerfile.ts';
 
 const run = promisify(execFile);
@@ -17,6 +18,9 @@ export interface EmulatedImage {
   readonly environment: Readonly<Record<string, string>>;
   readonly command: readonly string[];
 }
+
+/** The stage that keeps nothing of the repository but what npm installs from. */
+const manifestStage = 'sources';
 
 /** What stages with npm steps made is kept, for as long as nothing changes that they are made from. */
 const cache = path.join(workspaceRoot, 'node_modules/.cache/emulated-images');
@@ -55,6 +59,10 @@ async function copy(value: string, stages: readonly Stage[], folder: string): Pr
   const words = value.split(/\s+/);
   const from = words[0]?.startsWith('--from=') === true ? words.shift()?.slice('--from='.length) : undefined;
   const destination = words.pop() ?? '';
+  if (from === manifestStage) {
+    for (const file of manifests()) await cp(path.join(workspaceRoot, file), path.join(folder, file));
+    return;
+  }
   const isBuilt = from === undefined || from === 'build';
   const source = isBuilt ? workspaceRoot : await stageFolder(from, stages);
   for (const word of words) {
@@ -110,7 +118,12 @@ async function hashOf(lineage: readonly Stage[]): Promise<string> {
   for (const { name, value } of lineage.flatMap(({ instructions }) => instructions)) {
     hash.update(`\n${name} ${value}\n`);
     if (name !== 'COPY') continue;
-    for (const file of value.split(/\s+/).slice(0, -1)) hash.update(await readFile(path.join(workspaceRoot, file)));
+    const files = value.startsWith(`--from=${manifestStage} `) ? manifests() : value.split(/\s+/).slice(0, -1);
+    for (const file of files) hash.update(await readFile(path.join(workspaceRoot, file)));
   }
   return hash.digest('hex').slice(0, 16);
+}
+
+function manifests(): readonly string[] {
+  return ['package.json', 'package-lock.json', '.npmrc', ...listWorkspaces().map((folder) => `${folder}/package.json`)];
 }
