@@ -3,13 +3,14 @@ import { createServer as createHttpsServer, Server as HttpsServer } from 'node:h
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { answerSpokenWithoutTls } from '../response/spoken-without-tls.ts';
-import { OptionsError, SallyportError } from '@sallyport/core';
+import { SallyportError } from '@sallyport/core';
 import { answerUnreadable, writeProblem } from '../response/unreadable-request.ts';
 import { capConnections, type ConnectionCaps } from '../limits/connection-caps.ts';
 import type { SlowClients } from '../limits/slow-clients.ts';
 import { knownMethods } from '../firewall/canonical-request.ts';
 import { asksForWebSocket } from '../firewall/web-socket-handshake.ts';
 import { InboundMessage } from './inbound-message.ts';
+import { listen } from './listen.ts';
 import type { NoteRefusal } from '../record/note-refusal.ts';
 import { toSecureContext, type CertificatePair } from './secure-context.ts';
 import { rotateTicketKeys } from './ticket-keys.ts';
@@ -127,9 +128,7 @@ export async function openListener(
       const response = takeOver(request, head);
       if (response !== undefined) handle(request, response, nothingToProceed, true);
     });
-  await listen(server, address);
-  const bound = server.address();
-  const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
+  const port = await listen(server, address);
   return {
     host: address.host,
     port,
@@ -204,34 +203,6 @@ function takeOver(request: IncomingMessage, head: Buffer): ServerResponse | unde
     socket.destroy();
     return undefined;
   }
-}
-
-function listen(server: Server, { host, port }: ListenerAddress): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      if (cause.code === 'EADDRINUSE') {
-        reject(
-          new OptionsError(
-            `port ${port} on ${host} is taken: stop what uses it, or choose another port`,
-            'SP_OPTIONS_PORT_UNAVAILABLE',
-            { cause },
-          ),
-        );
-      } else if (cause.code === 'EACCES') {
-        reject(
-          new OptionsError(
-            `port ${port} on ${host} needs rights that this process does not have`,
-            'SP_OPTIONS_PORT_UNAVAILABLE',
-            { cause },
-          ),
-        );
-      } else reject(cause);
-    });
-    server.listen(port, host, () => {
-      server.removeAllListeners('error');
-      resolve();
-    });
-  });
 }
 
 async function drain(server: Server, ending: readonly Socket[], graceMilliseconds: number): Promise<void> {

@@ -1,7 +1,8 @@
 import { getRequestListener } from '@hono/node-server';
-import { OptionsError, isLoopbackHost, type Logger } from '@sallyport/core';
+import { isLoopbackHost, type Logger } from '@sallyport/core';
+import { listen } from '@sallyport/gateway';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import type { Config } from '../config/config-schema.ts';
 import type { Environment } from '../config/environment.ts';
@@ -40,7 +41,7 @@ export async function openAdmin(parts: AdminParts): Promise<AdminListener | unde
   const server = createServer();
   server.headersTimeout = 10_000;
   server.requestTimeout = 10_000;
-  const bound = await listen(server, host, port);
+  const bound = await listen(server, { host, port }, 'the admin listener');
   const hosts = isLocal ? namesOf(host, bound) : undefined;
   const app = createAdminApp({ control, publicUrl: config.publicUrl, token, hosts, logger });
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
@@ -73,26 +74,4 @@ function noteAddress(dataDir: string, host: string, port: number): () => void {
     return () => {};
   }
   return () => rmSync(file, { force: true });
-}
-
-function listen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const isTaken = cause.code === 'EADDRINUSE';
-      reject(
-        isTaken
-          ? new OptionsError(
-              `port ${port} on ${host} of the admin listener is taken: choose another`,
-              'SP_OPTIONS_PORT_UNAVAILABLE',
-              { cause },
-            )
-          : cause,
-      );
-    });
-    server.listen(port, host, () => {
-      server.removeAllListeners('error');
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : port);
-    });
-  });
 }
