@@ -1,7 +1,7 @@
 import type { StepUp } from '../policy/assurance.ts';
 import { errorCatalog, type ErrorCatalogEntry, type ErrorCode } from './error-catalog.ts';
 import type { NamedRequestLimit } from '../limits/request-limit.ts';
-import { SallyportError, type FieldError } from './sallyport-error.ts';
+import { asSallyportError, type FieldError, type SallyportError } from './sallyport-error.ts';
 
 /** The media type of every error body (RFC 9457). */
 export const problemMediaType = 'application/problem+json';
@@ -42,7 +42,7 @@ export interface ProblemContext {
  * @see {@link https://www.rfc-editor.org/rfc/rfc9457 RFC 9457}
  */
 export function toProblem(error: unknown, context: ProblemContext): ProblemResponse {
-  const known = error instanceof SallyportError ? error : new SallyportError('SP_INTERNAL', { cause: error });
+  const known = asSallyportError(error);
   const entry: ErrorCatalogEntry = errorCatalog[known.code];
   return {
     status: entry.status,

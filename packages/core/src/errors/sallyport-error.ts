@@ -47,3 +47,18 @@ export class SallyportError extends Error {
     this.requestLimit = options.requestLimit;
   }
 }
+
+/**
+ * Gives an error that was not expected the code `SP_INTERNAL`, and keeps it as the cause, for the log alone. A
+ * `SallyportError` stays as it is.
+ *
+ * @example
+ * try {
+ *   await next();
+ * } catch (error) {
+ *   answerProblem(response, asSallyportError(error));
+ * }
+ */
+export function asSallyportError(error: unknown, reason = 'unexpected'): SallyportError {
+  return error instanceof SallyportError ? error : new SallyportError('SP_INTERNAL', { cause: error, reason });
+}

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { SallyportError } from '@sallyport/core';
+import { asSallyportError, SallyportError } from '@sallyport/core';
 import { answerRedirect, answerRefusal, type AnswerParts, type AnswerRedirect } from '../response/answer.ts';
 import { answerHealth } from '../response/local-endpoints.ts';
 import { createNetworkCheck, plainAddress } from '../firewall/client-address.ts';
@@ -50,8 +50,7 @@ function refuseSubrequest(
   response: ServerResponse,
   parts: ForwardAuthParts,
 ): void {
-  const refusal =
-    error instanceof SallyportError ? error : new SallyportError('SP_INTERNAL', { cause: error, reason: 'unexpected' });
+  const refusal = asSallyportError(error);
   const state = createRequestState(parts.listener, subrequest, randomHex(32), parts.clock(), false, false);
   const { requestId } = state;
   parts.logger.warn('an auth subrequest was refused', {

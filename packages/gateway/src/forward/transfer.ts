@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { SallyportError } from '@sallyport/core';
+import { asSallyportError, SallyportError } from '@sallyport/core';
 import type { Dispatcher } from 'undici';
 import { isAgreement, writeAgreementHeaders } from './handshake-agreement.ts';
 import { requestOf, type RequestState } from '../pipeline/request-state.ts';
@@ -239,11 +239,7 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
       if (!this.#isRegistered) this.register();
     } catch (error) {
       this.abort();
-      this.#fail(
-        error instanceof SallyportError
-          ? error
-          : new SallyportError('SP_INTERNAL', { cause: error, reason: 'unexpected' }),
-      );
+      this.#fail(asSallyportError(error));
       return false;
     }
     // Into what is compressed, or counted, nothing can be put.

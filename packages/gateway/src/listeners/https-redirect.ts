@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { problemMediaType, SallyportError, toProblem, type ProblemContext } from '@sallyport/core';
+import { asSallyportError, problemMediaType, SallyportError, toProblem, type ProblemContext } from '@sallyport/core';
 import type { CheckedGatewayOptions } from '../gateway-options.ts';
 import { readCanonicalRequest } from '../firewall/canonical-request.ts';
 import { createHostMatcher, createKnownHosts, type KnownHosts } from '../firewall/known-hosts.ts';
@@ -38,10 +38,7 @@ export function createHttpsRedirect(
       const entrance = entrances.find(({ matches }) => matches(request.host));
       answerRedirect(response, `https://${request.host}${entrance?.securePort ?? ''}${request.target}`);
     } catch (error) {
-      const known =
-        error instanceof SallyportError
-          ? error
-          : new SallyportError('SP_INTERNAL', { cause: error, reason: 'unexpected' });
+      const known = asSallyportError(error);
       const requestId = randomHex(32);
       note?.({ requestId, error: known });
       answerProblem(message, response, known, { requestId, documentationOrigin: publicOrigin });

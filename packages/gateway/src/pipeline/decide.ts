@@ -1,4 +1,4 @@
-import { SallyportError } from '@sallyport/core';
+import { asSallyportError } from '@sallyport/core';
 import type { Decision, RequestState, Stage } from './request-state.ts';
 import { authenticate, type AuthenticateParts } from './stages/authenticate.ts';
 import { authorize, type AuthorizeParts } from './stages/authorize.ts';
@@ -78,11 +78,5 @@ function stageAt(index: number): (typeof stages)[number] {
 }
 
 function refuse(error: unknown): Decision {
-  return {
-    kind: 'refuse',
-    error:
-      error instanceof SallyportError
-        ? error
-        : new SallyportError('SP_INTERNAL', { cause: error, reason: 'unexpected' }),
-  };
+  return { kind: 'refuse', error: asSallyportError(error) };
 }

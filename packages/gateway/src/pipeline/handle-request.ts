@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { SallyportError, type Logger, type Tracer } from '@sallyport/core';
+import { asSallyportError, SallyportError, type Logger, type Tracer } from '@sallyport/core';
 import { answerRedirect, answerRefusal, type AnswerParts, type AnswerRedirect } from '../response/answer.ts';
 import { decide, type DecisionParts } from './decide.ts';
 import type { Forwarder } from '../forward/forward.ts';
@@ -139,7 +139,7 @@ function carryOut(exchange: Exchange, decision: Decision, parts: HandleRequestPa
         );
     }
   } catch (error) {
-    refuse(exchange, toSallyportError(error), parts);
+    refuse(exchange, asSallyportError(error), parts);
   }
 }
 
@@ -190,7 +190,7 @@ function runMount(exchange: Exchange, route: ResolvedRoute, parts: HandleRequest
   };
   const context = { requestId, clientAddress, caller, noteRefusal };
   const handled = startMount(route.destination.mount, state.message, response, context);
-  handled.catch((error: unknown) => refuse(exchange, toSallyportError(error), parts));
+  handled.catch((error: unknown) => refuse(exchange, asSallyportError(error), parts));
 }
 
 async function startMount(
@@ -215,12 +215,6 @@ function explainFailure(error: SallyportError, state: RequestState, logger: Logg
     reason: error.reason,
     cause,
   });
-}
-
-function toSallyportError(error: unknown): SallyportError {
-  return error instanceof SallyportError
-    ? error
-    : new SallyportError('SP_INTERNAL', { cause: error, reason: 'unexpected' });
 }
 
 function record(exchange: Exchange, durationMilliseconds: number, parts: HandleRequestParts): void {

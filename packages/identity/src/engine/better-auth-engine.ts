@@ -1,5 +1,12 @@
 import { betterAuth } from 'better-auth';
-import { isDuplicateRow, toStoreError, SallyportError, type Logger, type SealerFor } from '@sallyport/core';
+import {
+  asSallyportError,
+  isDuplicateRow,
+  toStoreError,
+  SallyportError,
+  type Logger,
+  type SealerFor,
+} from '@sallyport/core';
 import type { PasswordHashing } from '../hashing/password-hashing.ts';
 import { rolesToText } from '../accounts/user-table.ts';
 import type { IdentityDatabase } from '../database/identity-database.ts';
@@ -203,8 +210,5 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
 }
 
 function toFailure(error: unknown): SallyportError {
-  const known = toStoreError(error);
-  return known instanceof SallyportError
-    ? known
-    : new SallyportError('SP_INTERNAL', { cause: error, reason: 'engine' });
+  return asSallyportError(toStoreError(error), 'engine');
 }

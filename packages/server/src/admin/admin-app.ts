@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { parseBearerToken, SallyportError, toProblem, type Logger } from '@sallyport/core';
+import { asSallyportError, parseBearerToken, SallyportError, toProblem, type Logger } from '@sallyport/core';
 import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { createMiddleware } from 'hono/factory';
@@ -60,10 +60,7 @@ export function createAdminApp({ control, publicUrl, token, hosts, logger }: Adm
     return new Response(JSON.stringify(body), { status, headers });
   };
   app.onError((error, c) => {
-    const known =
-      error instanceof SallyportError
-        ? error
-        : new SallyportError('SP_INTERNAL', { cause: error, reason: 'unexpected' });
+    const known = asSallyportError(error);
     if (known.status >= 500)
       logger.error('an operator was not answered', {
         event: 'operator-request-failed',
