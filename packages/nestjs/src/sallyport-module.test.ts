@@ -1,212 +1,10 @@
-import type { AddressInfo } from 'node:net';
 import { createTestIssuer, encodeJson, type TestKeyEndpoint } from '@sallyport/testing';
-import type { Logger, LogFields, Principal } from '@sallyport/core';
-import {
-  BadRequestException,
-  Body,
-  Controller,
-  Get,
-  GoneException,
-  Head,
-  Injectable,
-  MethodNotAllowedException,
-  Post,
-  Req,
-  StandardSchemaValidationPipe,
-  UnsupportedMediaTypeException,
-  type INestApplication,
-} from '@nestjs/common';
+import { Injectable, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Authenticated, Permissions, Public, Roles } from './declare-access.ts';
-import { callerOf, CurrentPrincipal } from './request-caller.ts';
 import { SallyportModule } from './sallyport-module.ts';
-import { toValidationError } from './validation-error.ts';
-
-const issuer = createTestIssuer({
-  issuer: 'https://app.test/internal',
-  roles: { user: [], vendor: ['product:read', 'product:create'], admin: ['product:read', 'user:manage'] },
-});
-
-const lines: (LogFields & { message: string })[] = [];
-const logger: Logger = {
-  info: (message, fields) => void lines.push({ message, ...fields }),
-  warn: (message, fields) => void lines.push({ message, ...fields }),
-  error: (message, fields) => void lines.push({ message, ...fields }),
-};
-
-/** Counts what reached a handler: a refusal must never get that far. */
-let handled = 0;
-
-@Controller('guarded')
-class GuardedController {
-  @Get('anyone')
-  @Authenticated()
-  anyone(@CurrentPrincipal() principal: Principal): Principal {
-    handled += 1;
-    return principal;
-  }
-
-  @Get('role')
-  @Roles('admin', 'vendor')
-  role(): string {
-    handled += 1;
-    return 'role';
-  }
-
-  @Get('permission')
-  @Permissions('product:read', 'product:create')
-  permission(): string {
-    handled += 1;
-    return 'permission';
-  }
-
-  @Get('both')
-  @Roles('admin')
-  @Permissions('product:create')
-  both(): string {
-    handled += 1;
-    return 'both';
-  }
-
-  @Get('mutate')
-  @Authenticated()
-  mutate(@CurrentPrincipal() principal: Principal): string {
-    handled += 1;
-    (principal.roles as string[]).push('admin');
-    return 'mutated';
-  }
-}
-
-@Controller('admin')
-@Roles('admin')
-class AdminController {
-  @Get('inherits')
-  inherits(): string {
-    handled += 1;
-    return 'inherits';
-  }
-
-  @Get('adds')
-  @Permissions('user:manage')
-  adds(): string {
-    handled += 1;
-    return 'adds';
-  }
-
-  @Get('opened')
-  @Public('the sign-in page shows it')
-  opened(): string {
-    handled += 1;
-    return 'opened';
-  }
-
-  @Get('not-weakened')
-  @Authenticated()
-  notWeakened(): string {
-    handled += 1;
-    return 'not-weakened';
-  }
-}
-
-@Controller('extended')
-class ExtendedController extends AdminController {}
-
-@Controller('open')
-@Public('everyone may look')
-class OpenController {
-  @Get()
-  look(@CurrentPrincipal() caller: { kind: string }, @Req() request: object): { kind: string; same: boolean } {
-    return { kind: caller.kind, same: callerOf(request) === caller };
-  }
-
-  @Head('head')
-  head(): void {}
-
-  @Get('closed')
-  @Roles('admin')
-  closed(): string {
-    handled += 1;
-    return 'closed';
-  }
-}
-
-const bodySchema = {
-  '~standard': {
-    version: 1 as const,
-    vendor: 'test',
-    validate: (value: unknown) =>
-      typeof value === 'object' && value !== null && 'name' in value
-        ? { value }
-        : { issues: [{ message: 'Required', path: ['name'] }] },
-  },
-};
-
-@Controller('faults')
-@Public('errors are the subject here')
-class FaultsController {
-  @Post('body')
-  body(@Body({ schema: bodySchema }) body: object): object {
-    return body;
-  }
-
-  @Get('unknown')
-  unknown(): never {
-    throw new Error('the password of the database is canary-hunter2');
-  }
-
-  @Get('text')
-  text(): never {
-    // oxlint-disable-next-line no-throw-literal, typescript/only-throw-error -- libraries do throw such things
-    throw 'canary-text';
-  }
-
-  @Get('gone')
-  gone(): never {
-    throw new GoneException('canary-gone');
-  }
-
-  @Get('method')
-  method(): never {
-    throw new MethodNotAllowedException();
-  }
-
-  @Get('media')
-  media(): never {
-    throw new UnsupportedMediaTypeException();
-  }
-
-  @Get('pipe')
-  pipe(): never {
-    throw new BadRequestException(['name: is too long', 'price must be positive']);
-  }
-}
-
-const pipe = new StandardSchemaValidationPipe({ exceptionFactory: toValidationError });
-
-async function start(platform: 'Express' | 'Fastify', keysUrl: string): Promise<INestApplication> {
-  const root = {
-    module: class Root {},
-    imports: [SallyportModule.forRoot({ issuer: issuer.issuer, audience: issuer.audience, keysUrl, logger })],
-    controllers: [GuardedController, AdminController, ExtendedController, OpenController, FaultsController],
-  };
-  const adapter =
-    platform === 'Express'
-      ? new ExpressAdapter()
-      : new FastifyAdapter({ routerOptions: { ignoreTrailingSlash: true } });
-  const app = await NestFactory.create<INestApplication>(root, adapter, { logger: false, abortOnError: false });
-  app.useGlobalPipes(pipe);
-  await app.listen(0, '127.0.0.1');
-  return app;
-}
-
-function urlOf(app: INestApplication): string {
-  // A server that listens on a port has an address of this shape.
-  const { port } = (app.getHttpServer() as { address(): AddressInfo }).address();
-  return `http://127.0.0.1:${port}`;
-}
+import { calls, GuardedController, issuer, lines, logger, startService, urlOf } from './test-service.test-support.ts';
 
 describe.each(['Express', 'Fastify'] as const)('a service on %s', (platform) => {
   let keys: TestKeyEndpoint;
@@ -215,7 +13,7 @@ describe.each(['Express', 'Fastify'] as const)('a service on %s', (platform) => 
 
   beforeAll(async () => {
     keys = await issuer.listen();
-    app = await start(platform, keys.url);
+    app = await startService(platform, keys.url);
     url = urlOf(app);
   });
 
@@ -225,7 +23,7 @@ describe.each(['Express', 'Fastify'] as const)('a service on %s', (platform) => 
   });
 
   beforeEach(() => {
-    handled = 0;
+    calls.handled = 0;
     lines.length = 0;
   });
 
@@ -259,7 +57,7 @@ describe.each(['Express', 'Fastify'] as const)('a service on %s', (platform) => 
   ])('answers $role at $path with $status, also the second time', async ({ path, role, status }) => {
     const token = issuer.tokenFor(role);
     for (let time = 0; time < 2; time += 1) expect((await withToken(path, token)).status).toBe(status);
-    expect(handled).toBe(status === 200 ? 2 : 0);
+    expect(calls.handled).toBe(status === 200 ? 2 : 0);
   });
 
   describe('refuses a request', () => {
@@ -328,7 +126,7 @@ describe.each(['Express', 'Fastify'] as const)('a service on %s', (platform) => 
         hint: expect.any(String) as string,
         requestId: response.headers.get('x-request-id'),
       });
-      expect(handled).toBe(0);
+      expect(calls.handled).toBe(0);
     });
 
     it('without telling a handler of it, by any method or spelling of the path', async () => {
@@ -343,7 +141,7 @@ describe.each(['Express', 'Fastify'] as const)('a service on %s', (platform) => 
       ];
       const statuses = (await Promise.all(attempts)).map(({ status }) => status);
       expect(statuses.filter((status) => ![401, 403, 404].includes(status))).toEqual([]);
-      expect(handled).toBe(0);
+      expect(calls.handled).toBe(0);
     });
   });
 
@@ -376,7 +174,7 @@ describe.each(['Express', 'Fastify'] as const)('a service on %s', (platform) => 
     expect((await withToken('/guarded/anyone', token)).status).toBe(200);
     expect((await withToken('/guarded/anyone', issuer.tokenFor('user'))).status).toBe(200);
 
-    const late = await start(platform, keys.url);
+    const late = await startService(platform, keys.url);
     const refused = await fetch(`${urlOf(late)}/guarded/anyone`, { headers: { authorization: `Bearer ${token}` } });
     expect(refused.status).toBe(503);
     expect(refused.headers.get('retry-after')).toBe('1');
@@ -386,83 +184,6 @@ describe.each(['Express', 'Fastify'] as const)('a service on %s', (platform) => 
     expect(open.status).toBe(200);
     keys.behave('good');
     await late.close();
-  });
-
-  describe('answers', () => {
-    const post = (body: string, type = 'application/json'): Promise<Response> =>
-      fetch(`${url}/faults/body`, { method: 'POST', headers: { 'content-type': type }, body });
-
-    it.each([
-      { name: 'a body that is no JSON', body: '{"name":', status: 400, code: 'SP_JSON_MALFORMED' },
-      {
-        name: 'a huge body',
-        body: JSON.stringify({ name: 'x'.repeat(2_000_000) }),
-        status: 413,
-        code: 'SP_BODY_TOO_LARGE',
-      },
-      { name: 'a missing field', body: '{}', status: 422, code: 'SP_VALIDATION_FAILED' },
-      { name: 'a body of no JSON type', body: 'a,b', type: 'text/csv', status: [415, 422] },
-    ])('$name as a problem', async ({ body, type, status, code }) => {
-      const response = await post(body, type);
-      expect([status].flat()).toContain(response.status);
-      expect(response.headers.get('content-type')).toContain('application/problem+json');
-      const problem = (await response.json()) as { code: string; status: number };
-      expect(problem.status).toBe(response.status);
-      if (code !== undefined) expect(problem.code).toBe(code);
-    });
-
-    it('a missing field by its name', async () => {
-      expect(await (await post('{}')).json()).toMatchObject({ errors: [{ field: 'name', message: 'Required' }] });
-    });
-
-    it.each([
-      { path: '/nowhere', status: 404, code: 'SP_NOT_FOUND' },
-      { path: '/faults/method', status: 405, code: 'SP_METHOD_NOT_ALLOWED' },
-      { path: '/faults/media', status: 415, code: 'SP_MEDIA_TYPE_UNSUPPORTED' },
-      { path: '/faults/gone', status: 410, code: 'SP_REQUEST_INVALID' },
-      { path: '/faults/pipe', status: 422, code: 'SP_VALIDATION_FAILED' },
-      { path: '/faults/unknown', status: 500, code: 'SP_INTERNAL' },
-      { path: '/faults/text', status: 500, code: 'SP_INTERNAL' },
-    ])('$path with $status and nothing of what was thrown', async ({ path, status, code }) => {
-      const response = await get(`${path}?secret=canary-query`);
-      const text = await response.text();
-      expect(response.status).toBe(status);
-      expect(JSON.parse(text)).toMatchObject({ code, status });
-      expect(text).not.toContain('canary');
-    });
-
-    it('a failure of ours with a line in the log under the same id', async () => {
-      const response = await get('/faults/unknown');
-      expect(lines).toEqual([
-        expect.objectContaining({
-          message: 'request failed',
-          code: 'SP_INTERNAL',
-          requestId: response.headers.get('x-request-id'),
-          stack: expect.stringContaining('FaultsController') as string,
-        }),
-      ]);
-    });
-
-    it('a refusal with a reason in the log, and never a token', async () => {
-      const token = issuer.tokenFor('user');
-      await withToken('/guarded/role', token);
-      expect(lines).toEqual([
-        expect.objectContaining({ message: 'request refused', code: 'SP_FORBIDDEN', reason: 'role-missing' }),
-      ]);
-      expect(JSON.stringify(lines)).not.toContain(token);
-    });
-
-    it.each([
-      { sent: 'gateway-4711.a_B', kept: true },
-      { sent: 'two words', kept: false },
-      { sent: '{"level":"info"}', kept: false },
-      { sent: 'x'.repeat(200), kept: false },
-    ])('under the request id $sent of the gateway: $kept', async ({ sent, kept }) => {
-      const response = await fetch(`${url}/nowhere`, { headers: { 'x-request-id': sent } });
-      const { requestId } = (await response.json()) as { requestId: string };
-      expect(requestId === sent).toBe(kept);
-      expect(requestId).not.toBe('');
-    });
   });
 });
 
