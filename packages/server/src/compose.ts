@@ -1,7 +1,6 @@
 import { createCsrfTokens, csrfSealingPurpose, silentLogger, toStoreError, type Logger } from '@sallyport/core';
 import { createGateway } from '@sallyport/gateway';
 import type { Identity } from '@sallyport/identity';
-import type { Registry } from 'prom-client';
 import type { Control } from './admin/control.ts';
 import { createLocalControl } from './admin/local-control.ts';
 import { openAdmin } from './admin/open-admin.ts';
@@ -11,7 +10,7 @@ import type { Config } from './config/config-schema.ts';
 import type { Environment } from './config/environment.ts';
 import { startHousekeeping, type DeleteExpired } from './housekeeping.ts';
 import { createIdentityMount } from './identity-mount.ts';
-import { createPrometheusMeter } from './metrics/prometheus-meter.ts';
+import { createPrometheusMeter, type PrometheusMeter } from './metrics/prometheus-meter.ts';
 import { openIdentity } from './open-identity.ts';
 import { openListeners } from './open-listeners.ts';
 import { openMailer } from './open-mailer.ts';
@@ -43,7 +42,7 @@ export interface Gateway {
   /** What operators may ask of this process. */
   readonly control: Control;
   /** The metrics of this process; `undefined` where nothing is counted. */
-  readonly registry: Registry | undefined;
+  readonly meter: PrometheusMeter | undefined;
   /** Uses those keys of a checked configuration that may change. Throws, and has changed nothing, when the gateway cannot. */
   apply(config: Config): void;
   /** Asks clients to leave: `/readyz` says 503, and everybody is still served. */
@@ -117,7 +116,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const { loadAnew = () => Promise.resolve(config) } = options;
     const reloader = createReloader({ current: config, load: loadAnew, apply, logger });
     reload.isRefused = () => reloader.condition().refused !== undefined;
-    const control = createLocalControl({ gateway, registry: meter?.registry, isReady: stores.isReady, reloader });
+    const control = createLocalControl({ gateway, meter, isReady: stores.isReady, reloader });
     const admin = isWorker ? undefined : await openAdmin({ config, environment, logger, control });
     // Closed after the gateway: operators see how it drains.
     closing.push(() => admin?.close());
@@ -132,7 +131,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       internalPort,
       adminPort: admin?.port,
       control,
-      registry: meter?.registry,
+      meter,
       apply,
       retire: () => gateway.retire(),
       get config() {

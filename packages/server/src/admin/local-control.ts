@@ -1,23 +1,23 @@
 import type { Gateway } from '@sallyport/gateway';
-import type { Registry } from 'prom-client';
+import type { PrometheusMeter } from '../metrics/prometheus-meter.ts';
 import type { Reloader } from '../reload/reloader.ts';
 import type { Control } from './control.ts';
 
 export interface LocalControlParts {
   readonly gateway: Gateway;
-  readonly registry: Registry | undefined;
+  readonly meter: PrometheusMeter | undefined;
   readonly isReady: () => boolean;
   readonly reloader: Reloader;
 }
 
 /** Answers operators for a gateway that is one process. */
-export function createLocalControl({ gateway, registry, isReady, reloader }: LocalControlParts): Control {
+export function createLocalControl({ gateway, meter, isReady, reloader }: LocalControlParts): Control {
   const startedAt = new Date().toISOString();
   return {
     metrics: async () =>
-      registry === undefined
+      meter === undefined
         ? { contentType: 'text/plain', text: '' }
-        : { contentType: registry.contentType, text: await registry.metrics() },
+        : { contentType: meter.contentType, text: await meter.text() },
     explain: (question) => gateway.explain(question),
     reload: () => reloader.reload(),
     status: () =>

@@ -1,9 +1,24 @@
 import type { CounterMetric, HistogramMetric, Meter, MetricDefinition } from '@sallyport/core';
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type MetricObjectWithValues } from 'prom-client';
+import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+
+/** Metrics as the library writes them in JSON, and adds them up over processes. */
+export type MetricPage = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 
 /** A meter whose values Prometheus reads. */
 export interface PrometheusMeter extends Meter {
-  readonly registry: Registry;
+  readonly contentType: string;
+  /** What Prometheus reads. */
+  text(): Promise<string>;
+  /** What `addPages` adds up over processes. */
+  page(): Promise<MetricPage>;
+}
+
+/** Adds the pages of several processes up. */
+export async function addPages(
+  pages: readonly MetricPage[],
+): Promise<{ readonly contentType: string; readonly text: string }> {
+  const together = AggregatorRegistry.aggregate([...pages]);
+  return { contentType: together.contentType, text: await together.metrics() };
 }
 
 /** One series of a counter: a plain number, which the library reads on a scrape. */
@@ -33,13 +48,20 @@ export function createPrometheusMeter(options: { readonly withProcess: boolean }
   const registry = new Registry();
   if (options.withProcess) collectDefaultMetrics({ register: registry });
   const counters = new Map<string, CounterMetric>();
-  const histograms = new Map<string, HistogramMetric>();
+  const histograms = new Map<string, PlainHistogram>();
   const gauges = new Map<string, (() => number)[]>();
 
+  const histogramPage = (): MetricPage => [...histograms.values()].map(({ write }) => write());
   return {
-    registry,
+    contentType: registry.contentType,
+    text: async () => {
+      const { text } = await addPages([histogramPage()]);
+      const parts = [await registry.metrics(), text].map((part) => part.trimEnd());
+      return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+    },
+    page: async () => [...(await registry.getMetricsAsJSON()), ...histogramPage()],
     counter: (definition) => remembered(counters, definition.name, () => createCounter(definition, registry)),
-    histogram: (definition) => remembered(histograms, definition.name, () => createHistogram(definition, registry)),
+    histogram: (definition) => remembered(histograms, definition.name, () => createHistogram(definition)),
     gauge: ({ name, help }, read) => {
       // Two parts that name the same gauge, such as two listeners, are read together.
       const reads = remembered(gauges, name, () => {
@@ -83,16 +105,17 @@ function createCounter({ name, help, labels = [] }: MetricDefinition, registry: 
   };
 }
 
-function createHistogram(
-  { name, help, labels = [], buckets }: Parameters<Meter['histogram']>[0],
-  registry: Registry,
-): HistogramMetric {
+/** The library counts an observation far slower than this does: it is handed the sums when it writes a page. */
+interface PlainHistogram extends HistogramMetric {
+  readonly write: () => MetricPage[number];
+}
+
+function createHistogram({ name, help, labels = [], buckets }: Parameters<Meter['histogram']>[0]): PlainHistogram {
   const series = createSeries<Distribution>(labels, (values) => ({
     labels: values,
     counts: new Float64Array(buckets.length + 1),
     sum: 0,
   }));
-  registry.registerMetric(new PlainHistogram({ name, help, labelNames: [...labels] }, buckets, () => series.all()));
   return {
     of: (...values) => {
       const distribution = series.of(values);
@@ -106,45 +129,27 @@ function createHistogram(
         },
       };
     },
+    write: () => {
+      const values = [...series.all()].flatMap((distribution) => writeDistribution(name, buckets, distribution));
+      const written = { name, help, type: 'histogram', aggregator: 'sum', values };
+      // The library's type of a histogram's type is an enum that it does not use itself.
+      return written as unknown as MetricPage[number];
+    },
   };
 }
 
-/** A histogram of the library whose values are kept elsewhere. */
-class PlainHistogram extends Histogram {
-  readonly #definition: { readonly name: string; readonly help: string };
-  readonly #buckets: readonly number[];
-  readonly #read: () => Iterable<Distribution>;
-
-  constructor(
-    definition: { readonly name: string; readonly help: string; readonly labelNames: string[] },
-    buckets: readonly number[],
-    read: () => Iterable<Distribution>,
-  ) {
-    super({ ...definition, buckets: [...buckets], registers: [] });
-    this.#definition = definition;
-    this.#buckets = buckets;
-    this.#read = read;
-  }
-
-  override get(): ReturnType<Histogram['get']> {
-    const { name, help } = this.#definition;
-    const values = [...this.#read()].flatMap((distribution) => writeDistribution(name, this.#buckets, distribution));
-    const written = { name, help, type: 'histogram', aggregator: 'sum', values };
-    // The library's type of a histogram's type is an enum that it does not use itself.
-    return Promise.resolve(written as unknown as Awaited<ReturnType<Histogram['get']>>);
-  }
-
-  /** What the library asks for when it writes text. */
-  getForPromString(): ReturnType<Histogram['get']> {
-    return this.get();
-  }
+/** One row of a histogram, as the library's own histograms write it. */
+interface HistogramRow {
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly metricName: string;
+  readonly value: number;
 }
 
 function writeDistribution(
   name: string,
   buckets: readonly number[],
   { labels, counts, sum }: Distribution,
-): MetricObjectWithValues<{ labels: object; metricName: string; value: number }>['values'] {
+): readonly HistogramRow[] {
   let total = 0;
   const rows = [...counts].map((count, index) => {
     total += count;

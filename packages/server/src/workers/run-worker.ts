@@ -48,7 +48,7 @@ async function answer(gateway: Gateway | undefined, question: WorkerQuestion): P
   try {
     switch (question.kind) {
       case 'metrics':
-        return { kind: 'metrics', metrics: (await gateway.registry?.getMetricsAsJSON()) ?? [] };
+        return { kind: 'metrics', metrics: (await gateway.meter?.page()) ?? [] };
       case 'ready':
         return { kind: 'ready', isReady: (await gateway.control.status()).ready > 0 };
       case 'explain':

@@ -1,13 +1,12 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { exponentialBackoff, type Logger } from '@sallyport/core';
-import { AggregatorRegistry } from 'prom-client';
 import { openAdmin } from '../admin/open-admin.ts';
 import type { Control } from '../admin/control.ts';
 import { requireStartChecks } from '../checks/start-checks.ts';
 import type { Config } from '../config/config-schema.ts';
 import type { Environment } from '../config/environment.ts';
-import { createPrometheusMeter } from '../metrics/prometheus-meter.ts';
+import { addPages, createPrometheusMeter } from '../metrics/prometheus-meter.ts';
 import { createReloader } from '../reload/reloader.ts';
 import { WorkerFailed } from './worker-failed.ts';
 import { forwardWholeLines } from './forward-whole-lines.ts';
@@ -171,8 +170,7 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
     metrics: async () => {
       const answers = await askAll({ kind: 'metrics' });
       const pages = answers.flatMap((answer) => (answer.kind === 'metrics' ? [answer.metrics] : []));
-      const together = AggregatorRegistry.aggregate([...pages, await meter.registry.getMetricsAsJSON()]);
-      return { contentType: together.contentType, text: await together.metrics() };
+      return addPages([...pages, await meter.page()]);
     },
     explain: async (question) => {
       const [first] = listening();

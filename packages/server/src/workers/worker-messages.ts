@@ -1,5 +1,6 @@
 import type { Explanation, ExplainQuestion } from '@sallyport/gateway';
 import type { Config } from '../config/config-schema.ts';
+import type { MetricPage } from '../metrics/prometheus-meter.ts';
 
 /*
  * What the supervisor and its workers say to one another. Both are the same program, started from the same files, so
@@ -28,7 +29,7 @@ export type WorkerQuestion =
 
 /** What it answers. */
 export type WorkerAnswer =
-  | { readonly kind: 'metrics'; readonly metrics: object[] }
+  | { readonly kind: 'metrics'; readonly metrics: MetricPage }
   | { readonly kind: 'ready'; readonly isReady: boolean }
   | { readonly kind: 'explain'; readonly explanation: Explanation }
   | { readonly kind: 'applied' }
