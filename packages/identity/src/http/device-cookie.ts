@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import type { SessionCookie } from '@sallyport/core';
 import { deviceTrustSeconds, type DeviceTrust, type TrustedAccount } from '../accounts/device-trust.ts';
 import type { IdentityEnvironment } from './identity-request.ts';
+import { readOwnCookie } from './own-cookie.ts';
 
 /** The cookie by which a browser is known again: for limits on guessing, and for nothing else. It signs no user in. */
 export interface DeviceCookie {
@@ -21,14 +22,8 @@ export function createDeviceCookie(sessionCookie: SessionCookie, devices: Device
   const attributes = `Path=/; Max-Age=${deviceTrustSeconds}; HttpOnly; SameSite=Strict${sessionCookie.secure ? '; Secure' : ''}`;
 
   const read = (c: Context<IdentityEnvironment>): string => {
-    const values = (c.req.header('cookie') ?? '')
-      .split(';')
-      .map((pair) => pair.replace(/^[ \t]+|[ \t]+$/g, ''))
-      .filter((pair) => pair.startsWith(`${name}=`))
-      .map((pair) => pair.slice(name.length + 1));
-    const [value = '', ...others] = values;
-    // Two of them are a sign of tossing: neither is used.
-    return value.length > maximumLength || others.some((other) => other !== value) ? '' : value;
+    const value = readOwnCookie(c.req.header('cookie'), name) ?? '';
+    return value.length > maximumLength ? '' : value;
   };
 
   return {

@@ -1,4 +1,5 @@
 import type { SessionCookie } from '@sallyport/core';
+import { readOwnCookie } from '../../http/own-cookie.ts';
 import { pendingSeconds } from './pending-sign-ins.ts';
 
 /** The cookie that carries a sign-in from the first factor to the second. It opens nothing else. */
@@ -17,18 +18,10 @@ export interface PendingCookie {
  */
 export function createPendingCookie({ name, secure }: SessionCookie): PendingCookie {
   const pendingName = `${name}-pending`;
-  const start = `${pendingName}=`;
   const write = (value: string, seconds: number): string =>
-    `${start}${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`;
+    `${pendingName}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`;
   return {
-    read(header = '') {
-      const handles = header
-        .split(';')
-        .map((pair) => pair.replace(/^[ \t]+|[ \t]+$/g, ''))
-        .filter((pair) => pair.startsWith(start))
-        .map((pair) => pair.slice(start.length));
-      return new Set(handles).size === 1 ? handles[0] : undefined;
-    },
+    read: (header) => readOwnCookie(header, pendingName),
     write: (handle) => write(handle, pendingSeconds),
     cleared: write('', 0),
   };
