@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { UsageError } from '@sallyport/core';
 import { adminAddressFile } from '@sallyport/server';
 import type { Settings } from './doctor/finding.ts';
-import { UsageError } from './usage-error.ts';
 
 /** Where the admin listener is: as configured, or as the gateway wrote into its data folder; `undefined` when unknown. */
 export function findAdminUrl({ config }: Settings): string | undefined {

@@ -1,8 +1,8 @@
-import type { Identity, User } from '@sallyport/identity';
-import { exitCodes, UsageError } from './usage-error.ts';
+import { exitCodes, UsageError } from '@sallyport/core';
+import type { Accounts, User } from '@sallyport/identity';
 
 /** @throws UsageError when no account has the address. */
-export async function requireUser({ accounts }: Identity, email: string | undefined): Promise<User> {
+export async function requireUser(accounts: Pick<Accounts, 'findByEmail'>, email: string | undefined): Promise<User> {
   const user = email === undefined ? null : await accounts.findByEmail(email.trim());
   if (user === null)
     throw new UsageError('No account has this email address. "sallyport users list" shows all.', exitCodes.refused);

@@ -14,10 +14,9 @@ import {
   type Preset,
   type Stores,
 } from '@sallyport/server';
-import type { LogFields, Logger, Mailer } from '@sallyport/core';
+import { type LogFields, type Logger, type Mailer, UsageError } from '@sallyport/core';
 import type { Identity } from '@sallyport/identity';
 import { StoreInUse } from '@sallyport/stores';
-import { UsageError } from './usage-error.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The stores of a deployment, as its gateways have them. */

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { commonOptions, type Command, type CommandOption } from './command.ts';
+import { exitCodes, UsageError, type CommandOption } from '@sallyport/core';
+import { commonOptions, type Command } from './command.ts';
 import { nearestWord } from './nearest-word.ts';
-import { exitCodes, UsageError } from './usage-error.ts';
 
 /** A command line, taken apart. */
 export interface ParsedArguments {

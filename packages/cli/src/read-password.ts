@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import { exitCodes, UsageError } from './usage-error.ts';
+import { exitCodes, UsageError } from '@sallyport/core';
 import type { Terminal } from './terminal.ts';
 
 /** No password is longer. */

@@ -1,9 +1,9 @@
-import { SallyportError, toStoreError } from '@sallyport/core';
+import { SallyportError, toStoreError, exitCodes, UsageError } from '@sallyport/core';
 import { messageForOperators } from '@sallyport/server';
 import { commands } from './commands/commands.ts';
-import { commonOptions, type Command, type CommandCall } from './command.ts';
+import { commonOptions, type Command } from './command.ts';
+import { createCall } from './create-call.ts';
 import { nearestWord } from './nearest-word.ts';
-import { exitCodes, UsageError } from './usage-error.ts';
 import { parseCommandArguments } from './parse-arguments.ts';
 import { toTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -17,12 +17,12 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
       return args.length === 0 ? exitCodes.usage : exitCodes.done;
     }
     const { command, rest } = findCommand(args);
-    const { operands, values } = parseCommandArguments(command, rest);
-    if (values.has('help')) {
+    const parsed = parseCommandArguments(command, rest);
+    if (parsed.values.has('help')) {
       terminal.output.write(`${helpOf(command)}\n`);
       return exitCodes.done;
     }
-    return await command.run(createCall(terminal, operands, values));
+    return await command.run(createCall(terminal, parsed));
   } catch (error) {
     const { message, exitCode } = explain(error);
     terminal.errors.write(args.includes('--json') ? `${JSON.stringify({ error: message })}\n` : `${message}\n`);
@@ -47,26 +47,6 @@ function adviceFor(args: readonly string[]): string {
   const nearest = isGroupOnly ? undefined : nearestWord([first, ...others].join(' '), names);
   if (nearest !== undefined) return ` Did you mean "sallyport ${nearest}"?`;
   return group.length === 0 ? '' : ` There is ${group.map((name) => `"sallyport ${name}"`).join(', ')}.`;
-}
-
-function createCall(
-  terminal: Terminal,
-  operands: readonly string[],
-  values: ReadonlyMap<string, readonly string[]>,
-): CommandCall {
-  const isJson = values.has('json');
-  return {
-    terminal,
-    operands,
-    value: (name) => values.get(name)?.[0],
-    values: (name) => values.get(name) ?? [],
-    has: (name) => values.has(name),
-    isJson,
-    report: (result, text) => void terminal.output.write(isJson ? `${JSON.stringify(result)}\n` : `${text}\n`),
-    note: (text) => {
-      if (!isJson) terminal.errors.write(`${text}\n`);
-    },
-  };
 }
 
 /** A stack trace is for faults of ours, and for nothing that an operator can correct. */

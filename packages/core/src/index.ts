@@ -32,6 +32,15 @@ export { createLeastRecentlyUsed, type LeastRecentlyUsed } from './caching/least
 export { parseBearerToken } from './token/bearer-token.ts';
 export { createCsrfTokens, csrfHeader, csrfSealingPurpose, type CsrfTokens } from './sessions/csrf-tokens.ts';
 export type { Counters } from './limits/counters.ts';
+export {
+  exitCodes,
+  UsageError,
+  type Command,
+  type CommandCall,
+  type CommandDeployment,
+  type CommandOption,
+  type ServiceCommandContext,
+} from './ports/command.ts';
 export type { CheckFinding, DoctorCheck } from './ports/doctor-check.ts';
 export { errorCatalog, isErrorCode, type ErrorCatalogEntry, type ErrorCode } from './errors/error-catalog.ts';
 export {

@@ -1,3 +1,4 @@
+import { exitCodes } from '@sallyport/core';
 import { ConfigurationError, describeFinding, readConfiguredRootSecret, startChecks } from '@sallyport/server';
 import type { SecretVersion } from '@sallyport/stores';
 import type { Command, CommandCall } from '../command.ts';
@@ -6,7 +7,6 @@ import { checkRedis } from '../doctor/check-redis.ts';
 import { checkRunning } from '../doctor/check-running.ts';
 import type { Finding, Settings } from '../doctor/finding.ts';
 import { loadSettings } from '../open-system.ts';
-import { exitCodes } from '../usage-error.ts';
 import { toTable } from '../table.ts';
 
 /** Looks for what keeps a deployment from starting, or from being safe. */

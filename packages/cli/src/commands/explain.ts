@@ -1,10 +1,9 @@
-import { isLoopbackHost, sessionCookieFor } from '@sallyport/core';
+import { isLoopbackHost, sessionCookieFor, exitCodes, UsageError } from '@sallyport/core';
 import * as z from 'zod';
 import { requireAdminUrl } from '../admin-url.ts';
 import type { Command, CommandCall } from '../command.ts';
 import type { Settings } from '../doctor/finding.ts';
 import { loadSettings } from '../open-system.ts';
-import { exitCodes, UsageError } from '../usage-error.ts';
 import { readPipedLine } from '../read-password.ts';
 import { toPlainText, toTable } from '../table.ts';
 

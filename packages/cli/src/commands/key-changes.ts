@@ -1,6 +1,6 @@
+import { exitCodes, UsageError } from '@sallyport/core';
 import { createSecurityEventLog, kernelEvents, type KernelEvent } from '@sallyport/identity';
 import type { System } from '../open-system.ts';
-import { exitCodes, UsageError } from '../usage-error.ts';
 
 /** What an operator does to the keys. */
 type KeyEvent = Extract<KernelEvent, { readonly type: `key.${string}` }>;

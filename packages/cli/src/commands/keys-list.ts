@@ -1,7 +1,6 @@
-import { sharedSecretAlgorithm } from '@sallyport/core';
+import { sharedSecretAlgorithm, exitCodes } from '@sallyport/core';
 import type { Command, CommandCall } from '../command.ts';
 import { withSystem } from '../open-system.ts';
-import { exitCodes } from '../usage-error.ts';
 import { toTable } from '../table.ts';
 
 const meanings = {

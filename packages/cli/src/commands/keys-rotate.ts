@@ -1,6 +1,6 @@
+import { exitCodes } from '@sallyport/core';
 import type { Command } from '../command.ts';
 import { withSystem } from '../open-system.ts';
-import { exitCodes } from '../usage-error.ts';
 import { noticedWithin, reportKeyChange, requireKeyPairs } from './key-changes.ts';
 
 /** Brings in the next signing key. */

@@ -1,6 +1,6 @@
+import { exitCodes, UsageError } from '@sallyport/core';
 import type { Command } from '../command.ts';
 import { withSystem } from '../open-system.ts';
-import { exitCodes, UsageError } from '../usage-error.ts';
 import { noticedWithin, reportKeyChange, requireKeyPairs } from './key-changes.ts';
 
 /** Takes a signing key away in an emergency. */

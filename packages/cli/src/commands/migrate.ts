@@ -1,4 +1,4 @@
-import { OptionsError } from '@sallyport/core';
+import { OptionsError, exitCodes, UsageError } from '@sallyport/core';
 import { createClosing } from '@sallyport/server';
 import {
   isEmptyPlan,
@@ -12,7 +12,6 @@ import { storeTables } from '@sallyport/stores';
 import type { Command } from '../command.ts';
 import { openDatabaseHandle } from '../open-database-handle.ts';
 import { loadSettings } from '../open-system.ts';
-import { exitCodes, UsageError } from '../usage-error.ts';
 import { toTable } from '../table.ts';
 
 /** Makes what the database lacks, or says what that is. */

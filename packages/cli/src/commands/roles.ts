@@ -1,3 +1,4 @@
+import { exitCodes, UsageError } from '@sallyport/core';
 import {
   applyPolicy,
   createSecurityEventLog,
@@ -7,7 +8,6 @@ import {
 } from '@sallyport/identity';
 import type { Command } from '../command.ts';
 import { withStores } from '../open-system.ts';
-import { exitCodes, UsageError } from '../usage-error.ts';
 
 const noRoles = 'No roles are stored yet: the first start of the gateway stores those of the configuration.';
 

@@ -1,7 +1,6 @@
-import type { Route } from '@sallyport/core';
+import { type Route, exitCodes } from '@sallyport/core';
 import type { Command } from '../command.ts';
 import { loadSettings } from '../open-system.ts';
-import { exitCodes } from '../usage-error.ts';
 import { toTable } from '../table.ts';
 
 /** Lists the routes of the gateway, and who may pass. */

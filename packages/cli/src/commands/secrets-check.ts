@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { exitCodes, UsageError } from '@sallyport/core';
 import { loadRootSecret } from '@sallyport/stores';
 import type { Command } from '../command.ts';
 import { loadSettings } from '../open-system.ts';
-import { exitCodes, UsageError } from '../usage-error.ts';
 import { toTable } from '../table.ts';
 
 /** Checks the root secret, and shows its versions but no value. */

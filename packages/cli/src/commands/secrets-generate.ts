@@ -1,6 +1,6 @@
+import { exitCodes, UsageError } from '@sallyport/core';
 import { generateRootSecret } from '@sallyport/stores';
 import type { Command } from '../command.ts';
-import { exitCodes, UsageError } from '../usage-error.ts';
 
 /** Prints a value for SALLYPORT_SECRET. */
 export const generateSecret: Command = {

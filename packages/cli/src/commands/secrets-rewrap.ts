@@ -1,9 +1,8 @@
-import type { SealedColumn } from '@sallyport/core';
+import { type SealedColumn, exitCodes } from '@sallyport/core';
 import { features } from '@sallyport/identity';
 import { loadRootSecret, rewrapSealedColumns, sealedKeyColumn } from '@sallyport/stores';
 import type { Command } from '../command.ts';
 import { withSystem } from '../open-system.ts';
-import { exitCodes } from '../usage-error.ts';
 import { toTable } from '../table.ts';
 
 /** Everything that is sealed at rest. A feature of identity lists its own columns. */

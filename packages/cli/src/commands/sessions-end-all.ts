@@ -1,22 +1,20 @@
-import type { Command } from '../command.ts';
+import { exitCodes } from '@sallyport/core';
+import type { AccountCommand } from './account-command.ts';
 import { requireUser } from '../find-user.ts';
-import { withSystem } from '../open-system.ts';
-import { exitCodes } from '../usage-error.ts';
 
 /** Accounts that are read at once. */
 const pageSize = 500;
 
 /** Ends sessions: those of one account, or everybody's. */
-export const endAllSessions: Command = {
+export const endAllSessions: AccountCommand = {
   name: 'sessions end-all',
   summary: 'Ends every session, or those of one account',
   options: { user: { value: 'email', describe: 'Only the sessions of this account' } },
   run: (call) =>
-    withSystem(call.terminal, 'writes', async ({ identity }) => {
-      const { accounts } = identity;
+    call.withServices('writes', async ({ accounts }) => {
       const email = call.value('user');
       let ended = 0;
-      if (email !== undefined) ended = await accounts.endSessions((await requireUser(identity, email)).id);
+      if (email !== undefined) ended = await accounts.endSessions((await requireUser(accounts, email)).id);
       else
         for (let after: string | undefined; ;) {
           const page = await accounts.list(pageSize, after);

@@ -1,13 +1,10 @@
-import { parseUserImport, type ImportedUser, type User } from '@sallyport/identity';
-import type { Command, CommandCall } from '../command.ts';
+import { exitCodes, UsageError, type CommandDeployment } from '@sallyport/core';
+import { parseUserImport, type Accounts, type ImportedUser, type User } from '@sallyport/identity';
+import type { AccountCommand, AccountCommandCall, AccountServices } from './account-command.ts';
 import { toShownUser } from '../find-user.ts';
-import { withSystem, type System } from '../open-system.ts';
-import { exitCodes, UsageError } from '../usage-error.ts';
-import { askForPassword, readPipedPassword } from '../read-password.ts';
-import { toPlainText } from '../table.ts';
 
 /** Makes an administrator: a production deployment starts without any account. */
-export const createAdmin: Command = {
+export const createAdmin: AccountCommand = {
   name: 'users create-admin',
   summary: 'Makes an administrator, such as the first one',
   options: {
@@ -22,11 +19,11 @@ export const createAdmin: Command = {
     if (call.has('invite') && call.has('password-stdin'))
       throw new UsageError('--invite sets no password: leave --password-stdin out.', exitCodes.usage);
     const user = parseUser(call);
-    return withSystem(call.terminal, 'writes', (system) => createUser(call, system, user));
+    return call.withServices('writes', (services, deployment) => createUser(call, services, deployment, user));
   },
 };
 
-function parseUser(call: CommandCall): ImportedUser {
+function parseUser(call: AccountCommandCall): ImportedUser {
   const email = call.value('email') ?? '';
   const name = call.value('name') ?? email.trim().split('@')[0];
   const parsed = parseUserImport({ email, name, emailVerified: true, roles: [call.value('role') ?? 'admin'] }, []);
@@ -35,8 +32,12 @@ function parseUser(call: CommandCall): ImportedUser {
   throw new UsageError(`Refused: ${problems.join('; ')}.`, exitCodes.usage);
 }
 
-async function createUser(call: CommandCall, system: System, user: ImportedUser): Promise<number> {
-  const { accounts, requireAcceptablePassword } = system.identity;
+async function createUser(
+  call: AccountCommandCall,
+  { accounts, requireAcceptablePassword }: AccountServices,
+  deployment: CommandDeployment,
+  user: ImportedUser,
+): Promise<number> {
   const unknown = await accounts.unknownRoles(user.roles);
   if (unknown.length > 0)
     throw new UsageError(
@@ -50,30 +51,33 @@ async function createUser(call: CommandCall, system: System, user: ImportedUser)
     );
   if (call.has('invite')) {
     const made = await accounts.createUser(user);
-    return invite(call, system, made);
+    return invite(call, accounts, deployment, made);
   }
-  const password = call.has('password-stdin')
-    ? await readPipedPassword(call.terminal)
-    : await askForPassword(call.terminal);
+  const password = await call.readNewPassword(call.has('password-stdin') ? 'pipe' : 'terminal');
   requireAcceptablePassword('The password', password, user);
   const made = await accounts.createUser({ ...user, password });
   call.report(
     { user: toShownUser(made) },
-    `${toPlainText(made.email)} can sign in, with the roles ${made.roles.join(', ')}.`,
+    `${call.toPlainText(made.email)} can sign in, with the roles ${made.roles.join(', ')}.`,
   );
   return exitCodes.done;
 }
 
-async function invite(call: CommandCall, { identity, config, canMail }: System, user: User): Promise<number> {
-  const token = await identity.accounts.invite(user, canMail ? 'mail' : 'hand-over');
+async function invite(
+  call: AccountCommandCall,
+  accounts: Accounts,
+  { publicUrl, canMail }: CommandDeployment,
+  user: User,
+): Promise<number> {
+  const token = await accounts.invite(user, canMail ? 'mail' : 'hand-over');
   if (canMail) {
     call.report(
       { user: toShownUser(user), mailed: true },
-      `A link to choose a password was mailed to ${toPlainText(user.email)}.`,
+      `A link to choose a password was mailed to ${call.toPlainText(user.email)}.`,
     );
     return exitCodes.done;
   }
-  const link = `${new URL(config.publicUrl).origin}/reset-password?token=${token}`;
+  const link = `${new URL(publicUrl).origin}/reset-password?token=${token}`;
   call.note('No mail server is configured (SMTP_URL). Hand this link over; it works once, for one hour:');
   call.report({ user: toShownUser(user), mailed: false, link }, link);
   return exitCodes.done;

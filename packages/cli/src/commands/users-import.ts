@@ -1,13 +1,12 @@
 import { createReadStream, openSync, closeSync, statSync, writeSync } from 'node:fs';
-import { resolve } from 'node:path';
-import type { Command, CommandCall } from '../command.ts';
+import { exitCodes, UsageError } from '@sallyport/core';
+import type { Accounts } from '@sallyport/identity';
+import type { AccountCommand, AccountCommandCall } from './account-command.ts';
 import { importAccounts, type ImportSummary } from '../import/import-accounts.ts';
 import { createImportProgress } from '../import/import-progress.ts';
 import type { ImportRecord } from '../import/import-record.ts';
 import { readCsv } from '../import/read-csv.ts';
 import { readNdjson } from '../import/read-ndjson.ts';
-import { withSystem, type System } from '../open-system.ts';
-import { exitCodes, UsageError } from '../usage-error.ts';
 
 type Format = 'ndjson' | 'csv';
 
@@ -23,7 +22,7 @@ const shownRefusals = 20;
 const slowBcryptCost = 12;
 
 /** Takes accounts over from another system. */
-export const importUsers: Command = {
+export const importUsers: AccountCommand = {
   name: 'users import',
   summary: 'Takes accounts over from NDJSON or CSV, with bcrypt or argon2id hashes',
   operands: ['<file>'],
@@ -41,21 +40,21 @@ export const importUsers: Command = {
     const source = openSource(call);
     const defaultRoles = (call.value('roles') ?? 'user').split(/[\s,]+/).filter((role) => role !== '');
     const isDryRun = call.has('dry-run');
-    return withSystem(call.terminal, isDryRun ? 'reads' : 'writes', async (system) => {
-      const unknown = await system.identity.accounts.unknownRoles(defaultRoles);
+    return call.withServices(isDryRun ? 'reads' : 'writes', async ({ accounts }) => {
+      const unknown = await accounts.unknownRoles(defaultRoles);
       if (unknown.length > 0)
         throw new UsageError(
           '--roles names a role that the policy in sallyport.config.ts does not have.',
           exitCodes.usage,
         );
-      return runImport(call, system, { source, defaultRoles, isDryRun });
+      return runImport(call, accounts, { source, defaultRoles, isDryRun });
     });
   },
 };
 
-function openSource(call: CommandCall): Source {
+function openSource(call: AccountCommandCall): Source {
   const [file = ''] = call.operands;
-  const path = resolve(call.terminal.workingFolder, file);
+  const path = call.resolvePath(file);
   const format =
     call.value('format') ?? /\.(ndjson|jsonl|csv)$/i.exec(file)?.[1]?.toLowerCase().replace('jsonl', 'ndjson');
   if (format !== 'ndjson' && format !== 'csv')
@@ -70,16 +69,16 @@ function openSource(call: CommandCall): Source {
 }
 
 async function runImport(
-  call: CommandCall,
-  { identity }: System,
+  call: AccountCommandCall,
+  accounts: Accounts,
   { source, defaultRoles, isDryRun }: { source: Source; defaultRoles: readonly string[]; isDryRun: boolean },
 ): Promise<number> {
   const refusals = openRefusals(call);
-  const progress = createImportProgress(call.terminal, source.bytes);
+  const progress = createImportProgress(call, source.bytes);
   const stream = createReadStream(source.path, { highWaterMark: 65_536 });
   try {
     const summary = await importAccounts({
-      accounts: identity.accounts,
+      accounts,
       records: readRecords(stream, source.format),
       defaultRoles,
       isDryRun,
@@ -101,9 +100,9 @@ function readRecords(stream: AsyncIterable<Buffer>, format: Format): AsyncIterab
   return format === 'csv' ? readCsv(stream) : readNdjson(stream);
 }
 
-function openRefusals(call: CommandCall) {
+function openRefusals(call: AccountCommandCall) {
   const file = call.value('errors');
-  const descriptor = file === undefined ? undefined : openForWriting(resolve(call.terminal.workingFolder, file));
+  const descriptor = file === undefined ? undefined : openForWriting(call.resolvePath(file));
   let count = 0;
   return {
     add(line: number, reason: string): void {
@@ -131,7 +130,7 @@ function openForWriting(path: string): number {
   }
 }
 
-function report(call: CommandCall, summary: ImportSummary, isDryRun: boolean): void {
+function report(call: AccountCommandCall, summary: ImportSummary, isDryRun: boolean): void {
   const { records, made, existing, refused, bcryptCost } = summary;
   const rows = [
     ['records', records],

@@ -1,31 +1,29 @@
-import type { Command } from '../command.ts';
+import { exitCodes } from '@sallyport/core';
+import type { AccountCommand } from './account-command.ts';
 import { toShownUser } from '../find-user.ts';
-import { withSystem } from '../open-system.ts';
-import { exitCodes } from '../usage-error.ts';
-import { toTable } from '../table.ts';
 
 /** Rows that are read, and set in columns, at once. */
 const pageSize = 500;
 
 /** Lists accounts. */
-export const listUsers: Command = {
+export const listUsers: AccountCommand = {
   name: 'users list',
   summary: 'Lists accounts',
   options: { role: { value: 'role', describe: 'Only those with this role' } },
   notes: ['With --json each account is one line. The list is read page by page, however long it is.'],
   run: (call) =>
-    withSystem(call.terminal, 'reads', async ({ identity }) => {
+    call.withServices('reads', async ({ accounts }) => {
       const role = call.value('role');
       let count = 0;
       for (let after: string | undefined; ;) {
-        const page = await identity.accounts.list(pageSize, after);
+        const page = await accounts.list(pageSize, after);
         const shown = page.filter(({ roles }) => role === undefined || roles.includes(role)).map(toShownUser);
         count += shown.length;
         if (call.isJson) for (const user of shown) call.report(user, '');
         else if (shown.length > 0)
           call.report(
             null,
-            toTable(
+            call.toTable(
               ['EMAIL', 'NAME', 'ROLES', 'STATE'],
               shown.map((user) => [user.email, user.name, user.roles.join(' '), stateOf(user)]),
             ),

@@ -1,18 +1,16 @@
-import type { Command } from '../command.ts';
+import { exitCodes } from '@sallyport/core';
+import type { AccountCommand } from './account-command.ts';
 import { requireUser, toShownUser } from '../find-user.ts';
-import { withSystem } from '../open-system.ts';
-import { exitCodes } from '../usage-error.ts';
-import { toPlainText, toTable } from '../table.ts';
 
 /** Shows one account and its live sessions. */
-export const showUser: Command = {
+export const showUser: AccountCommand = {
   name: 'users show',
   summary: 'Shows one account and its live sessions',
   operands: ['<email>'],
   run: (call) =>
-    withSystem(call.terminal, 'reads', async ({ identity, stores }) => {
-      const user = await requireUser(identity, call.operands[0]);
-      const live = await stores.sessions.listLive(user.id, new Date());
+    call.withServices('reads', async ({ accounts }) => {
+      const user = await requireUser(accounts, call.operands[0]);
+      const live = await accounts.listSessions(user.id);
       const sessions = live.map(({ sid, acr, createdAt, lastActiveAt, device }) => ({
         sid,
         acr,
@@ -39,8 +37,8 @@ export const showUser: Command = {
         session.lastActiveAt.toISOString(),
       ]);
       const table =
-        rows.length === 0 ? [] : ['', toTable(['SID', 'DEVICE', 'ADDRESS', 'ACR', 'SINCE', 'LAST ACTIVE'], rows)];
-      const lines = facts.map(([name = '', value = '']) => `${name.padEnd(17)} ${toPlainText(value)}`);
+        rows.length === 0 ? [] : ['', call.toTable(['SID', 'DEVICE', 'ADDRESS', 'ACR', 'SINCE', 'LAST ACTIVE'], rows)];
+      const lines = facts.map(([name = '', value = '']) => `${name.padEnd(17)} ${call.toPlainText(value)}`);
       call.report({ user: toShownUser(user), sessions }, [...lines, ...table].join('\n'));
       return exitCodes.done;
     }),

@@ -1,4 +1,4 @@
-import type { Terminal } from '../terminal.ts';
+import type { CommandCall } from '@sallyport/core';
 
 /** Tells a person how far an import is, on one line that is written over. */
 export interface ImportProgress {
@@ -10,23 +10,26 @@ export interface ImportProgress {
 const intervalMilliseconds = 200;
 
 /** @param totalBytes size of the file; 0 when it is not known. */
-export function createImportProgress({ errors }: Terminal, totalBytes: number): ImportProgress {
+export function createImportProgress(
+  { showProgress }: Pick<CommandCall, 'showProgress'>,
+  totalBytes: number,
+): ImportProgress {
   const begun = performance.now();
   let shownAt = begun;
   return {
     update(records, readBytes) {
       const now = performance.now();
-      if (errors.isTTY !== true || now - shownAt < intervalMilliseconds) return;
+      if (now - shownAt < intervalMilliseconds) return;
       shownAt = now;
       const seconds = (now - begun) / 1000;
       const part = totalBytes === 0 ? 0 : Math.min(1, readBytes / totalBytes);
       const rest = part === 0 ? '' : `  ${Math.floor(part * 100)} %  ${toDuration((seconds * (1 - part)) / part)} left`;
-      errors.write(
-        `\r\u001b[K${records.toLocaleString('en')} records  ${Math.round(records / seconds).toLocaleString('en')}/s${rest}`,
+      showProgress(
+        `${records.toLocaleString('en')} records  ${Math.round(records / seconds).toLocaleString('en')}/s${rest}`,
       );
     },
     end() {
-      if (errors.isTTY === true) errors.write('\r\u001b[K');
+      showProgress('');
     },
   };
 }

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
+import { exitCodes, UsageError } from '@sallyport/core';
 import { parse, type CsvError } from 'csv-parse';
-import { exitCodes, UsageError } from '../usage-error.ts';
 import { maximumRecordBytes, type ImportRecord } from './import-record.ts';
 
 const columns = ['email', 'name', 'passwordHash', 'roles', 'emailVerified'] as const;

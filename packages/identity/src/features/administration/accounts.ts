@@ -5,6 +5,7 @@ import {
   type InvalidationBus,
   type RevocationReason,
   type SecurityEventLog,
+  type SessionRecord,
   type SessionStore,
 } from '@sallyport/core';
 import { createRowId } from '../../database/row-id.ts';
@@ -67,6 +68,8 @@ export interface Accounts {
    * @returns how many sessions ended.
    */
   setBanned(userId: string, isBanned: boolean, context?: AuditContext): Promise<number>;
+  /** The live sessions of a user. */
+  listSessions(userId: string): Promise<readonly SessionRecord[]>;
   /** Ends every session of a user, and resolves to their number. */
   endSessions(userId: string, context?: AuditContext): Promise<number>;
   /**
@@ -253,6 +256,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
         return isBanned ? endSessions(userId, 'banned', context) : 0;
       });
     },
+    listSessions: (userId) => sessions.listLive(userId, now()),
     endSessions: (userId, context = operator) => endSessions(userId, 'administrator', context),
     async invite(user, how, context = operator) {
       const target = user.id;

@@ -1,0 +1,17 @@
+import type { Command, ServiceCommandContext } from '@sallyport/core';
+import type { Accounts } from '@sallyport/identity';
+
+/** What commands on accounts use of identity. */
+export interface AccountServices {
+  readonly accounts: Accounts;
+  /** The rules on passwords, whichever feature has them. */
+  readonly requireAcceptablePassword: (
+    field: string,
+    password: string,
+    owner: { readonly name: string; readonly email: string },
+  ) => void;
+}
+
+export type AccountCommandCall = ServiceCommandContext<AccountServices>;
+
+export type AccountCommand = Command<AccountCommandCall>;
