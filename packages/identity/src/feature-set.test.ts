@@ -5,7 +5,14 @@ import {
   createSealer,
   storeTables,
 } from '@sallyport/stores';
-import { anonymous, type SecurityEvent, type SecurityEventLog } from '@sallyport/core';
+import {
+  anonymous,
+  exitCodes,
+  type Command,
+  type SecurityEvent,
+  type SecurityEventLog,
+  type ServiceCommandContext,
+} from '@sallyport/core';
 import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
@@ -13,7 +20,7 @@ import { openCleanDatabase } from './database/clean-database.test-support.ts';
 import { openIdentityDatabase, type IdentityDatabase } from './database/identity-database.ts';
 import type { Feature } from './feature.ts';
 import { composeFeatures } from './feature-set.ts';
-import { featureList } from './features.ts';
+import { featureList, features, type FeatureServices } from './features.ts';
 import { createIdentityWith } from './identity.ts';
 import { firstSecret, goodPassword, testPolicy } from './identity.test-support.ts';
 import type { IdentityEnvironment } from './http/identity-request.ts';
@@ -43,6 +50,22 @@ type GreetingKernel = Pick<IdentityKernel, 'records' | 'now' | 'mailer'> & {
   readonly events: SecurityEventLog<SecurityEvent<typeof greetingEvents>>;
 };
 
+interface GreetingServices {
+  readonly greet: (email: string) => Promise<void>;
+}
+
+const greetCommand: Command<ServiceCommandContext<GreetingServices>> = {
+  name: 'greetings send',
+  summary: 'Greets an account',
+  operands: ['<email>'],
+  run: ({ operands: [to = ''], report, withServices }) =>
+    withServices('writes', async ({ greet }) => {
+      await greet(to);
+      report({ to }, `${to} was greeted.`);
+      return exitCodes.done;
+    }),
+};
+
 /** A feature that is nothing but this object: no other file knows of it. */
 const greetingFeature = {
   name: 'greetings',
@@ -52,6 +75,7 @@ const greetingFeature = {
   events: greetingEvents,
   mails: greetingMails,
   retention: [{ model, expiry: 'until', keepSeconds: 60 }],
+  commands: [greetCommand],
   checks: [
     {
       name: 'greetings',
@@ -80,7 +104,9 @@ const greetingFeature = {
   },
 } as const satisfies Feature<z.output<typeof greetingConfig>>;
 
-const set = composeFeatures([...featureList, greetingFeature]);
+type Services = FeatureServices & GreetingServices;
+
+const set = composeFeatures<Services>([...featureList, greetingFeature]);
 const email = 'robin@example.test';
 const at = new Date('2026-01-01T00:00:00Z');
 
@@ -136,6 +162,24 @@ describe('a feature that is added to the list', () => {
     expect(await check?.run({ greetings: { word: 'ahoy' } })).toMatchObject([{ key: 'greetings.word' }]);
   });
 
+  it('has its command among those of the command line, which is given its service when it runs', async () => {
+    expect(set.commands.map(({ name }) => name)).toEqual([
+      ...features.commands.map(({ name }) => name),
+      'greetings send',
+    ]);
+    const services = (await startWithGreetings()) as unknown as Services;
+    const reports: unknown[] = [];
+    const context: Partial<ServiceCommandContext<Services>> = {
+      operands: [email],
+      report: (result) => reports.push(result),
+      withServices: (_access, work) => work(services, { publicUrl: 'http://localhost:3000', canMail: true }),
+    };
+    const command = set.commands.find(({ name }) => name === 'greetings send');
+    expect(await command?.run(context as ServiceCommandContext<Services>)).toBe(0);
+    expect(reports).toEqual([{ to: email }]);
+    expect(await database.records.count({ model })).toBe(1);
+  });
+
   it('is refused with a section that cannot work, by key', async () => {
     await expect(startWithGreetings({ greetings: { word: 'x' } })).rejects.toThrow('greetings.word');
     await expect(startWithGreetings({ greetings: { word: 'admin' } })).rejects.toThrow('greetings.word is the name');
@@ -183,7 +227,7 @@ describe('a feature that is added to the list', () => {
 });
 
 describe('a list of features', () => {
-  it('has no two features that declare an event, a mail or a section of one name', () => {
+  it('has no two features that declare an event, a mail, a command or a section of one name', () => {
     expect(() => composeFeatures([greetingFeature, greetingFeature])).toThrow('two features declare greetings');
     expect(() =>
       composeFeatures([
@@ -191,5 +235,11 @@ describe('a list of features', () => {
         { ...greetingFeature, name: 'b' },
       ]),
     ).toThrow('two features declare greeting.sent');
+    expect(() =>
+      composeFeatures([
+        { name: 'a', commands: [greetCommand], create: () => ({}) },
+        { name: 'b', commands: [greetCommand], create: () => ({}) },
+      ]),
+    ).toThrow('two features declare greetings send');
   });
 });

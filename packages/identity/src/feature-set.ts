@@ -2,7 +2,7 @@ import type { DoctorCheck, EventCatalog, Policy, RecordTable, RetentionRule, Sea
 import type { Hono } from 'hono';
 import type * as z from 'zod';
 import { kernelEvents } from './events/kernel-events.ts';
-import type { Feature } from './feature.ts';
+import type { Feature, FeatureCommand } from './feature.ts';
 import type { IdentityEnvironment } from './http/identity-request.ts';
 import type { IdentityKernel, KernelSettings } from './kernel.ts';
 import type { MailCatalog } from './mail/mail-catalog.ts';
@@ -12,7 +12,7 @@ import { optionsErrorOf, parseOptions, type OptionsProblem } from './parse-optio
 export type FeatureSectionsInput = Readonly<Record<string, unknown>>;
 
 /** What all features of a list are together. Everything about them that identity and the gateway know is read from here. */
-export interface FeatureSet {
+export interface FeatureSet<Services = never> {
   readonly tables: readonly RecordTable[];
   /** The columns in which features seal secrets, for a change of the root secret. */
   readonly sealedColumns: readonly SealedColumn[];
@@ -22,6 +22,8 @@ export interface FeatureSet {
   readonly events: EventCatalog;
   readonly mails: MailCatalog;
   readonly retention: readonly RetentionRule[];
+  /** The commands of features, in the order of the list. Each takes services that the features of the set have. */
+  readonly commands: readonly FeatureCommand<Services>[];
   /** What features look at before the start of a gateway, each in its own section. */
   readonly checks: readonly DoctorCheck<FeatureSectionsInput>[];
   /** What is wrong with the sections beside the policy, by keys of the configuration. */
@@ -39,9 +41,11 @@ export interface BuiltFeatureSet {
   close(): Promise<void>;
 }
 
-/** Puts a list of features together. @throws TypeError for two that declare an event, a mail or a section of one name. */
-export function composeFeatures(features: readonly Feature[]): FeatureSet {
-  const sectionOf = ({ name, config }: Feature, sections: FeatureSectionsInput): unknown =>
+/** Puts a list of features together. @throws TypeError for two that declare an event, a mail, a command or a section of one name. */
+export function composeFeatures<Services = never>(
+  features: readonly Feature<unknown, Services>[],
+): FeatureSet<Services> {
+  const sectionOf = ({ name, config }: Feature<unknown, Services>, sections: FeatureSectionsInput): unknown =>
     config === undefined ? undefined : parseOptions(name, config, sections[name]);
 
   const problemsOf: FeatureSet['problemsOf'] = (sections, policy) =>
@@ -57,6 +61,11 @@ export function composeFeatures(features: readonly Feature[]): FeatureSet {
     events: mergeNamed([kernelEvents, ...features.map(({ events = {} }) => events)]),
     mails: mergeNamed(features.map(({ mails = {} }) => mails)),
     retention: features.flatMap(({ retention = [] }) => retention),
+    commands: Object.values(
+      mergeNamed(
+        features.map(({ commands = [] }) => Object.fromEntries(commands.map((command) => [command.name, command]))),
+      ),
+    ),
     checks: features.flatMap((feature) =>
       (feature.checks ?? []).map((check) => ({
         name: check.name,

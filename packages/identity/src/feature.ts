@@ -1,5 +1,14 @@
 import type { Hono } from 'hono';
-import type { DoctorCheck, EventCatalog, Policy, RecordTable, RetentionRule, SealedColumn } from '@sallyport/core';
+import type {
+  Command,
+  DoctorCheck,
+  EventCatalog,
+  Policy,
+  RecordTable,
+  RetentionRule,
+  SealedColumn,
+  ServiceCommandContext,
+} from '@sallyport/core';
 import type * as z from 'zod';
 import type { IdentityEnvironment } from './http/identity-request.ts';
 import type { IdentityKernel, KernelSettings } from './kernel.ts';
@@ -10,8 +19,10 @@ import type { SignInGate } from './sessions/required-assurance.ts';
 /**
  * One capability of identity. What it needs stands in its own folder, and the composition reads it from here. A feature
  * imports the kernel and no other feature.
+ *
+ * @typeParam Services what its commands may use: services of its own and of others of the set.
  */
-export interface Feature<Config = unknown> {
+export interface Feature<Config = unknown, Services = never> {
   /** Also the key of its section in `sallyport.config.ts`. */
   readonly name: string;
   /** Its section of `sallyport.config.ts`, with defaults for all that may be absent. */
@@ -24,6 +35,8 @@ export interface Feature<Config = unknown> {
   readonly mails?: MailCatalog;
   /** Rows that are deleted some time after they expire. */
   readonly retention?: readonly RetentionRule[];
+  /** Its commands of `sallyport`, known without a store. Each is given services of the set when it runs. */
+  readonly commands?: readonly FeatureCommand<Services>[];
   /** What it looks at before the start of a gateway, and in `sallyport doctor`. */
   readonly checks?: readonly FeatureCheck<Config>[];
   /** What is wrong with its section beside the policy, by keys of the section. */
@@ -38,6 +51,9 @@ export interface Feature<Config = unknown> {
 export interface FeatureCheck<Config> extends Pick<DoctorCheck<Config>, 'name'> {
   run(section: Config): ReturnType<DoctorCheck<Config>['run']>;
 }
+
+/** A command that uses services of features. */
+export type FeatureCommand<Services> = Command<ServiceCommandContext<Services>>;
 
 /** A feature, built on the kernel. */
 export interface BuiltFeature {

@@ -7,8 +7,8 @@ import { secondFactorFeature } from './features/second-factor/second-factor-feat
 /** Every feature. This is the only list of them: another one is its folder and a line here. */
 export const featureList = [passwordFeature, secondFactorFeature, administrationFeature] as const;
 
-/** What all features are together. */
-export const features = composeFeatures(featureList);
+/** What all features are together. A command that uses what no feature offers does not compile here. */
+export const features = composeFeatures<FeatureServices>(featureList);
 
 type ListedFeature = (typeof featureList)[number];
 type ConfiguredFeature = Extract<ListedFeature, { readonly config: z.ZodType }>;

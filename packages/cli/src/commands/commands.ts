@@ -1,3 +1,4 @@
+import { features } from '@sallyport/identity';
 import type { Command } from '../command.ts';
 import { doctor } from './doctor.ts';
 import { explain } from './explain.ts';
@@ -18,8 +19,9 @@ import { listUsers } from './users-list.ts';
 import { setRoles } from './users-set-roles.ts';
 import { showUser } from './users-show.ts';
 
-/** Every command, in the order of the help page. */
+/** Every command, in the order of the help page: those that features declare, then those of the deployment as a whole. */
 export const commands: readonly Command[] = [
+  ...features.commands,
   createAdmin,
   importUsers,
   listUsers,
