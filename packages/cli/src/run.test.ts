@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { features } from '@sallyport/identity';
 import { claimDataFolder } from '@sallyport/stores';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { runCommandLine } from './run.ts';
@@ -21,6 +22,16 @@ describe('the command line', () => {
     const result = await place.run(args);
     expect(result).toMatchObject({ code, errors: '' });
     expect(result.output).toMatch(says);
+  });
+
+  it('lists the commands that features declare, and shows their help, without opening a store', async () => {
+    const { output } = await place.run(['--help']);
+    expect(features.commands.length).toBeGreaterThan(0);
+    for (const { name, summary } of features.commands) {
+      expect(output).toContain(`  ${name} `);
+      expect((await place.run([...name.split(' '), '--help'])).output).toContain(summary);
+    }
+    expect(existsSync(place.dataDir)).toBe(false);
   });
 
   it.each([

@@ -11,25 +11,10 @@ import { listRoutes } from './routes.ts';
 import { checkSecrets } from './secrets-check.ts';
 import { generateSecret } from './secrets-generate.ts';
 import { rewrapSecrets } from './secrets-rewrap.ts';
-import { endAllSessions } from './sessions-end-all.ts';
-import { banUser, unbanUser } from './users-ban.ts';
-import { createAdmin } from './users-create-admin.ts';
-import { importUsers } from './users-import.ts';
-import { listUsers } from './users-list.ts';
-import { setRoles } from './users-set-roles.ts';
-import { showUser } from './users-show.ts';
 
 /** Every command, in the order of the help page: those that features declare, then those of the deployment as a whole. */
 export const commands: readonly Command[] = [
   ...features.commands,
-  createAdmin,
-  importUsers,
-  listUsers,
-  showUser,
-  setRoles,
-  banUser,
-  unbanUser,
-  endAllSessions,
   diffRoles,
   applyRoles,
   generateSecret,

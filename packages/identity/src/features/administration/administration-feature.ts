@@ -3,6 +3,13 @@ import { createWeakSessionEnding, type WeakSessionsOptions } from '../../session
 import { createAccounts, type AccountsOptions } from './accounts.ts';
 import { administrationEvents } from './administration-events.ts';
 import { administrationMails } from './administration-mails.ts';
+import { endAllSessions } from './commands/sessions-end-all.ts';
+import { banUser, unbanUser } from './commands/users-ban.ts';
+import { createAdmin } from './commands/users-create-admin.ts';
+import { importUsers } from './commands/users-import.ts';
+import { listUsers } from './commands/users-list.ts';
+import { setRoles } from './commands/users-set-roles.ts';
+import { showUser } from './commands/users-show.ts';
 import { createRoleRoutes, type RoleRouteParts } from './role-routes.ts';
 
 type AdministrationKernel = Omit<AccountsOptions, 'endWeakSessions'> &
@@ -14,6 +21,7 @@ export const administrationFeature = {
   name: 'administration',
   events: administrationEvents,
   mails: administrationMails,
+  commands: [createAdmin, importUsers, listUsers, showUser, setRoles, banUser, unbanUser, endAllSessions],
   create(kernel: AdministrationKernel) {
     const accounts = createAccounts({ ...kernel, endWeakSessions: createWeakSessionEnding(kernel) });
     return { services: { accounts }, routes: [createRoleRoutes({ ...kernel, accounts })] };

@@ -1,6 +1,6 @@
 import { exitCodes, UsageError } from '@sallyport/core';
 import type { AccountCommand } from './account-command.ts';
-import { requireUser, toShownUser } from '../find-user.ts';
+import { requireUser, toShownUser } from './find-user.ts';
 
 /** Replaces the roles of an account. */
 export const setRoles: AccountCommand = {

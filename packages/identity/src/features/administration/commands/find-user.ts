@@ -1,5 +1,6 @@
 import { exitCodes, UsageError } from '@sallyport/core';
-import type { Accounts, User } from '@sallyport/identity';
+import type { User } from '../../../accounts/user-table.ts';
+import type { Accounts } from '../accounts.ts';
 
 /** @throws UsageError when no account has the address. */
 export async function requireUser(accounts: Pick<Accounts, 'findByEmail'>, email: string | undefined): Promise<User> {

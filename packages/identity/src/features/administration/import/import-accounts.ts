@@ -1,4 +1,5 @@
-import { parseUserImport, type Accounts, type ImportedUser } from '@sallyport/identity';
+import type { Accounts } from '../accounts.ts';
+import { parseUserImport, type ImportedUser } from '../user-import.ts';
 import type { ImportRecord } from './import-record.ts';
 
 export interface AccountImport {

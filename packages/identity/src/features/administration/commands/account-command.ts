@@ -1,5 +1,5 @@
 import type { Command, ServiceCommandContext } from '@sallyport/core';
-import type { Accounts } from '@sallyport/identity';
+import type { Accounts } from '../accounts.ts';
 
 /** What commands on accounts use of identity. */
 export interface AccountServices {

@@ -1,6 +1,6 @@
 import { exitCodes } from '@sallyport/core';
 import type { AccountCommand } from './account-command.ts';
-import { requireUser } from '../find-user.ts';
+import { requireUser } from './find-user.ts';
 
 /** Accounts that are read at once. */
 const pageSize = 500;

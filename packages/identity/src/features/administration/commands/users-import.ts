@@ -1,6 +1,6 @@
 import { createReadStream, openSync, closeSync, statSync, writeSync } from 'node:fs';
 import { exitCodes, UsageError } from '@sallyport/core';
-import type { Accounts } from '@sallyport/identity';
+import type { Accounts } from '../accounts.ts';
 import type { AccountCommand, AccountCommandCall } from './account-command.ts';
 import { importAccounts, type ImportSummary } from '../import/import-accounts.ts';
 import { createImportProgress } from '../import/import-progress.ts';

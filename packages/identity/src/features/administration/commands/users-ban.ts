@@ -1,6 +1,6 @@
 import { exitCodes } from '@sallyport/core';
 import type { AccountCommand, AccountCommandCall } from './account-command.ts';
-import { requireUser, toShownUser } from '../find-user.ts';
+import { requireUser, toShownUser } from './find-user.ts';
 
 /** Bans an account. */
 export const banUser: AccountCommand = {

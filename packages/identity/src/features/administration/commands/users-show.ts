@@ -1,6 +1,6 @@
 import { exitCodes } from '@sallyport/core';
 import type { AccountCommand } from './account-command.ts';
-import { requireUser, toShownUser } from '../find-user.ts';
+import { requireUser, toShownUser } from './find-user.ts';
 
 /** Shows one account and its live sessions. */
 export const showUser: AccountCommand = {

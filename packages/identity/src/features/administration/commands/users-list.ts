@@ -1,6 +1,6 @@
 import { exitCodes } from '@sallyport/core';
 import type { AccountCommand } from './account-command.ts';
-import { toShownUser } from '../find-user.ts';
+import { toShownUser } from './find-user.ts';
 
 /** Rows that are read, and set in columns, at once. */
 const pageSize = 500;

@@ -1,7 +1,9 @@
 import { exitCodes, UsageError, type CommandDeployment } from '@sallyport/core';
-import { parseUserImport, type Accounts, type ImportedUser, type User } from '@sallyport/identity';
+import type { User } from '../../../accounts/user-table.ts';
+import type { Accounts } from '../accounts.ts';
+import { parseUserImport, type ImportedUser } from '../user-import.ts';
 import type { AccountCommand, AccountCommandCall, AccountServices } from './account-command.ts';
-import { toShownUser } from '../find-user.ts';
+import { toShownUser } from './find-user.ts';
 
 /** Makes an administrator: a production deployment starts without any account. */
 export const createAdmin: AccountCommand = {
