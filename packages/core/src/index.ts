@@ -143,7 +143,12 @@ export {
   type RouteAccess,
   type RouteInput,
 } from './options/route.ts';
-export { asSallyportError, SallyportError, type FieldError, type SallyportErrorOptions } from './errors/sallyport-error.ts';
+export {
+  asSallyportError,
+  SallyportError,
+  type FieldError,
+  type SallyportErrorOptions,
+} from './errors/sallyport-error.ts';
 export type { SealedColumn, Sealer, SealerFor } from './ports/sealing.ts';
 export { weaknessOfSecret } from './options/secret-strength.ts';
 export type { EventCatalog, SecurityEvent, SecurityEventLog } from './events/security-event.ts';
