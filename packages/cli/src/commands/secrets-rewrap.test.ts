@@ -99,8 +99,8 @@ it('a rotation signs no user out and breaks no link: before and after what is se
     expect(system.stores.keyRing.publicKeys('internal')).toEqual(keys);
     expect(await system.identity.directory.byToken(token)).not.toBeNull();
     // The device is known as well: it passes although strangers have used up what is theirs.
-    const guesses = Array.from({ length: 25 }, () => post(system, '/auth/sign-in/email', { email, password: 'wrong' }));
-    await Promise.all(guesses);
+    // One after the other: together they would be refused by load shedding on a crowded machine, and not be counted.
+    for (let guess = 0; guess < 25; guess += 1) await post(system, '/auth/sign-in/email', { email, password: 'wrong' });
     expect((await post(system, '/auth/sign-in/email', { email, password: goodPassword })).status).toBe(429);
     expect((await post(system, '/auth/sign-in/email', { email, password: goodPassword }, device)).status).toBe(200);
     expect(
