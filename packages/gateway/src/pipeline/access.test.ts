@@ -10,6 +10,7 @@ beforeAll(async () => {
     moreRoutes: [
       { name: 'permission', prefix: '/needs', access: { permissions: ['product:delete'] } },
       { name: 'step-up', prefix: '/strong', stepUp: { acr: 'mfa', maxAgeSeconds: 300 } },
+      { name: 'members', prefix: '/members', access: 'optional', stepUp: { acr: 'mfa' } },
       { name: 'internal-only', prefix: '/service', access: 'service' },
       { name: 'reads-only', prefix: '/reads', methods: ['GET'] },
       { name: 'other-host', prefix: '/public', hosts: ['shop.test'], access: 'signed-in' },
@@ -59,6 +60,13 @@ describe('access', () => {
     const answer = await gateway.send('GET', target, cookie(gateway.sessions.add(change)));
     expect(answer.status).toBe(status);
     expect(gateway.upstream.seen).toHaveLength(status === 200 ? 1 : 0);
+  });
+
+  it('lets strangers through no route that asks for a strong sign-in, also where a sign-in is optional', async () => {
+    expect((await gateway.send('GET', '/members')).status).toBe(401);
+    const page = await gateway.send('GET', '/members', navigation);
+    expect(page).toMatchObject({ status: 303, headers: { location: '/sign-in?returnTo=%2Fmembers' } });
+    expect(gateway.upstream.seen).toHaveLength(0);
   });
 
   it('says which sign-in would be enough', async () => {
