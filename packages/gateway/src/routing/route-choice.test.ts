@@ -98,7 +98,8 @@ describe('parameters in paths', () => {
   });
 });
 
-it('a route for everything publishes no page of operators', async () => {
-  expect(await statusOf('/metrics')).toBe(404);
+it('a route for everything publishes no page of operators, in whatever case an upstream takes it', async () => {
+  for (const path of ['/metrics', '/METRICS', '/Actuator/env']) expect(await statusOf(path)).toBe(404);
+  expect(gateway.upstream.started).toBe(0);
   expect(await statusOf('/metrics/mine')).toBe(200);
 });
