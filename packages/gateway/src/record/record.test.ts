@@ -42,6 +42,15 @@ describe('records', () => {
     expect(JSON.stringify(lines)).not.toMatch(new RegExp(`${token}|canary|eyJ`));
   });
 
+  it('say why a cookie was no session, and not only that none was presented', async () => {
+    const ended = gateway.sessions.add();
+    gateway.sessions.remove(ended);
+    for (const token of [ended, 'malformed']) {
+      expect(await gateway.send('GET', '/api/x', cookie(token))).toMatchObject({ status: 401 });
+    }
+    expect(refusals.map(({ reason }) => reason)).toEqual(['session-ended', 'cookie-malformed']);
+  });
+
   it('keep the stages, the claims and never a token for the page of the session', async () => {
     const token = gateway.sessions.add();
     await gateway.send('GET', '/api/x?canary=1', cookie(token));
