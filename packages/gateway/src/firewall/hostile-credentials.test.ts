@@ -63,6 +63,8 @@ describe('cookies', () => {
     ['C08 chunks', () => `${name}.0=${alice}; ${name}.1=x; ${name}.count=999999999`],
     ['C10 the name without its prefix', () => `sallyport=${alice}; __Secure-sallyport=${alice}`],
     ['a no-break space before the name', () => `\u00a0${name}=${alice}`],
+    ['the name in a value, where some split at commas', () => `theme=dark,${name}=${alice}`],
+    ['the name in a value, where some split at spaces', () => `theme=dark ${name}=${alice}`],
     ['a quoted value', () => `${name}="${alice}"`],
     ['an unknown token', () => `${name}=${'x'.repeat(43)}`],
     ['another case', () => `__host-sallyport=${alice}`],
