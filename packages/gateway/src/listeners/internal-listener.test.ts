@@ -96,14 +96,27 @@ describe('a zone that calls a service for its user', () => {
     expect((await call('/api/x', { Authorization: authorization })).status).toBe(401);
   });
 
-  it('is refused once the authority of the user changed', async () => {
+  it.each([
+    ['of the session', { session: 2, user: 1, policy: 1 }],
+    ['of the user', { session: 1, user: 2, policy: 1 }],
+    ['of all roles', { session: 1, user: 1, policy: 2 }],
+  ])('is refused once the authority %s changed', async (_whose, generation) => {
     const token = gateway.sessions.add({ id: 'carol' });
     const authorization = await zoneToken(token);
-    const sid = gateway.sessions.sidOf(token);
-    gateway.sessions.remove(token);
-    gateway.sessions.add({ id: 'carol', sid, generation: { session: 1, user: 2, policy: 1 } });
+    expect((await call('/api/x', { Authorization: authorization })).status).toBe(200);
+    gateway.sessions.change(token, { generation });
     await gateway.bus.revoke('user', 'carol');
     expect((await call('/api/x', { Authorization: authorization })).status).toBe(401);
+  });
+
+  it('is told from the user who calls the same service without it', async () => {
+    const token = gateway.sessions.add();
+    const authorization = await zoneToken(token);
+    await gateway.send('GET', '/api/x', cookie(token));
+    await call('/api/x', { Authorization: authorization });
+    const [direct, through] = gateway.upstream.seen.map(({ headers }) => claimsOf(String(headers['authorization'])));
+    expect(direct).not.toHaveProperty('act');
+    expect(through).toMatchObject({ sub: 'alice', act: { sub: 'shell' } });
   });
 });
 
@@ -134,7 +147,7 @@ describe('the internal listener', () => {
     ['out of date', { claims: { iat: 1, exp: 61 } }],
     ['without a session', { claims: { sid: undefined } }],
     ['of another user’s session', { claims: { sub: 'mallory' } }],
-    ['with an actor who acts for an actor, and so on', { claims: { act: nested(5) } }],
+    ['with an actor who acts for an actor, and so on', { claims: { act: chainOf(4) } }],
   ])(
     'turns away a token %s',
     async (_name, change: { signer?: TestGateway['keyRing']; type?: string; claims?: object }) => {
@@ -146,6 +159,12 @@ describe('the internal listener', () => {
       expect(gateway.upstream.started).toBe(0);
     },
   );
+
+  it('takes a chain of three actors, the longest of all', async () => {
+    const genuine = claimsOf(await zoneToken(gateway.sessions.add()));
+    const token = gateway.keyRing.sign('internal', 'at+jwt', { ...genuine, act: chainOf(3) });
+    expect((await call('/api/x', { Authorization: `Bearer ${token}` })).status).toBe(200);
+  });
 
   it('serves no mount to any caller', async () => {
     const authorization = await zoneToken(gateway.sessions.add());
@@ -160,8 +179,8 @@ describe('the internal listener', () => {
   });
 });
 
-function nested(depth: number): object {
-  return depth === 0 ? { sub: 'a' } : { sub: 'a', act: nested(depth - 1) };
+function chainOf(actors: number): object {
+  return actors === 1 ? { sub: 'a' } : { sub: 'a', act: chainOf(actors - 1) };
 }
 
 function claimsOf(authorization: string): object {
