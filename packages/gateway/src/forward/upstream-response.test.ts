@@ -54,6 +54,15 @@ describe('what an upstream says', () => {
     expect(write({ 'clear-site-data': value })['clear-site-data']).toBe(kept);
   });
 
+  it.each([
+    ['by its name', '__Host-sallyport=evil; Path=/'],
+    ['behind spaces', '  __Host-sallyport=evil'],
+    ['as a cookie without a name', '=__Host-sallyport=evil'],
+    ['in another case', '__HOST-SALLYPORT=evil'],
+  ])('sets no cookie of the gateway: %s', (_how, value) => {
+    expect(write({ 'set-cookie': value })).not.toHaveProperty('set-cookie');
+  });
+
   it('is kept by no cache when it was made for one person', () => {
     const written = write(
       { 'cache-control': 'public, max-age=60', vary: 'Accept' },
