@@ -29,6 +29,18 @@ describe('of several targets', () => {
     expect((await slow).body).toBe('first');
   });
 
+  it('the one that failed is not tried again, also where the others are busier', async () => {
+    const gateway = await gatewayTo([await deadOrigin(), second.origin]);
+    const release = Promise.withResolvers<void>();
+    second.answer = (request, response) =>
+      void (request.url === '/many/slow' ? release.promise : Promise.resolve()).then(() => response.end('second'));
+    const slow = gateway.send('GET', '/many/slow');
+    await expect.poll(() => second.seen.length, settled).toBe(1);
+    expect((await gateway.send('GET', '/many/x')).body).toBe('second');
+    release.resolve();
+    expect((await slow).body).toBe('second');
+  });
+
   it.each(['GET', 'POST', 'DELETE'])('another one gets a %s that could not be sent to the first', async (method) => {
     const gateway = await gatewayTo([await deadOrigin(), second.origin]);
     for (let count = 0; count < 4; count++) {
