@@ -103,10 +103,10 @@ describe('health checks', () => {
     expect([first.seen.length, second.seen.length]).toEqual([1, 0]);
   });
 
-  it('take a target out that fails them, take it in again, and carry no identity', async () => {
+  it.each([404, 500])('take a target out that answers %d, take it in again, and carry no identity', async (status) => {
     let isIll = true;
     first.answer = (request, response) => {
-      response.writeHead(request.url === '/health' && isIll ? 500 : 200).end('first');
+      response.writeHead(request.url === '/health' && isIll ? status : 200).end('first');
     };
     const gateway = await gatewayTo([first.origin, second.origin], {
       health: { path: '/health', intervalSeconds: 1, timeoutMilliseconds: 1000 },
