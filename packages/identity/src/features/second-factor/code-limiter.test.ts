@@ -37,6 +37,13 @@ describe(onDatabase('second factor: wrong codes'), () => {
     expect(await verify(harness, pending, right())).toMatchObject(expired);
   });
 
+  it('count also when they are of no method that the account has', async () => {
+    const pending = await beginSignIn(harness, email);
+    for (let attempt = 1; attempt < 5; attempt += 1)
+      expect(await verify(harness, pending, '123456', 'sms')).toMatchObject(invalid);
+    expect(await verify(harness, pending, wrong())).toMatchObject(expired);
+  });
+
   it('are counted before they are looked at, so that not even twenty at once are more than five', async () => {
     const pending = await beginSignIn(harness, email);
     const answers = await Promise.all(Array.from({ length: 20 }, () => verify(harness, pending, wrong())));
