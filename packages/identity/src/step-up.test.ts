@@ -47,6 +47,15 @@ describe(onDatabase('second factor: stepping up with the password, where there i
     expect(await harness.identity.directory.byToken(token)).not.toBeNull();
   });
 
+  it('keeps nothing of a second factor that was removed since the sign-in', async () => {
+    const owner = await makeAppOwner(harness, email);
+    await harness.call('DELETE', '/auth/second-factor/totp', undefined, { caller: owner.caller });
+    const caller = await callerOf(harness, owner.sid);
+    expect(caller).toMatchObject({ acr: 'mfa', amr: ['pwd', 'otp'] });
+    expect(await stepUp(caller)).toMatchObject({ status: 200, body: { session: { acr: 'pwd', amr: ['pwd'] } } });
+    expect(await callerOf(harness, owner.sid)).toMatchObject({ acr: 'pwd', amr: ['pwd'] });
+  });
+
   it('is for people who are signed in', async () => {
     const json = { method: 'password', password: goodPassword };
     expect(await harness.call('POST', '/auth/step-up', json)).toMatchObject({ status: 401 });
