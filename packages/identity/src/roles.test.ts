@@ -202,8 +202,10 @@ describe(onDatabase('the first fill of the roles'), () => {
     expect(await isStored(first.status === 'fulfilled' ? testPolicy : other)).toBe(true);
   });
 
-  it('stores nothing when it breaks off in the middle, and the next start fills the table', async () => {
-    const { records, transaction } = harness.database;
+  it('stores nothing when it breaks off in the middle, and the next start fills the table', async ({ skip }) => {
+    const { records, transaction, hasTransactions } = harness.database;
+    // Without transactions the start is refused, and "roles apply" completes the table: the test below.
+    skip(!hasTransactions, 'this database has no transactions');
     let isBroken = false;
     const create: Records['create'] = (query) => {
       if (isBroken) throw new SallyportError('SP_STORE_UNAVAILABLE');
