@@ -2,14 +2,17 @@ import type { IncomingMessage } from 'node:http';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { routeSchema, type Route, type RouteInput } from '@sallyport/core';
-import { createCookieReader } from '../../packages/gateway/src/credentials/session-cookie-reader.ts';
-import { readCanonicalRequest, type CanonicalRequest } from '../../packages/gateway/src/firewall/canonical-request.ts';
-import { foldHeaderName } from '../../packages/gateway/src/firewall/fold-header-name.ts';
-import { readHeaders } from '../../packages/gateway/src/firewall/inbound-headers.ts';
-import { createKnownHosts } from '../../packages/gateway/src/firewall/known-hosts.ts';
-import { findSource } from '../../packages/gateway/src/pipeline/stages/protect.ts';
-import { createRouteTable } from '../../packages/gateway/src/routing/route-table.ts';
-import { toSafeReturnTo } from '../../packages/identity/src/http/return-to.ts';
+import {
+  createCookieReader,
+  createKnownHosts,
+  createRouteTable,
+  findSource,
+  foldHeaderName,
+  readCanonicalRequest,
+  readHeaders,
+  type CanonicalRequest,
+} from '@sallyport/gateway/test-support';
+import { toSafeReturnTo } from '@sallyport/identity';
 import { pathArbitrary, readingsOf } from './path-readings.ts';
 import { redirectPayloads } from './cases/redirect-payloads.ts';
 

@@ -1,3 +1,10 @@
+export { createCookieReader } from '../credentials/session-cookie-reader.ts';
+export { readCanonicalRequest, type CanonicalRequest } from '../firewall/canonical-request.ts';
+export { foldHeaderName } from '../firewall/fold-header-name.ts';
+export { readHeaders } from '../firewall/inbound-headers.ts';
+export { createKnownHosts } from '../firewall/known-hosts.ts';
+export { findSource } from '../pipeline/stages/protect.ts';
+export { createRouteTable } from '../routing/route-table.ts';
 export { startEchoUpstream, type EchoUpstream } from './echo-upstream.ts';
 export { sendRaw } from './raw-client.ts';
 export { cookie, startTestGateway, type TestGateway } from './test-gateway.ts';
