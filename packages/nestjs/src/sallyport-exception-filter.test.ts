@@ -1,37 +1,13 @@
-import { type TestKeyEndpoint } from '@sallyport/testing';
-import { type INestApplication } from '@nestjs/common';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { calls, issuer, lines, startService, urlOf } from './test-service.test-support.ts';
+import { describe, expect, it } from 'vitest';
+import { issuer, lines, useService } from './test-service.test-support.ts';
 
 describe.each(['Express', 'Fastify'] as const)('a service on %s', (platform) => {
-  let keys: TestKeyEndpoint;
-  let app: INestApplication;
-  let url: string;
-
-  beforeAll(async () => {
-    keys = await issuer.listen();
-    app = await startService(platform, keys.url);
-    url = urlOf(app);
-  });
-
-  afterAll(async () => {
-    await app.close();
-    await keys.close();
-  });
-
-  beforeEach(() => {
-    calls.handled = 0;
-    lines.length = 0;
-  });
-
-  const get = (path: string, authorization?: string, method = 'GET'): Promise<Response> =>
-    fetch(`${url}${path}`, { method, headers: authorization === undefined ? {} : { authorization } });
-
-  const withToken = (path: string, token: string): Promise<Response> => get(path, `Bearer ${token}`);
+  const service = useService(platform);
+  const { get, withToken } = service;
 
   describe('answers', () => {
     const post = (body: string, type = 'application/json'): Promise<Response> =>
-      fetch(`${url}/faults/body`, { method: 'POST', headers: { 'content-type': type }, body });
+      fetch(`${service.url}/faults/body`, { method: 'POST', headers: { 'content-type': type }, body });
 
     it.each([
       { name: 'a body that is no JSON', body: '{"name":', status: 400, code: 'SP_JSON_MALFORMED' },
@@ -99,7 +75,7 @@ describe.each(['Express', 'Fastify'] as const)('a service on %s', (platform) => 
       { sent: '{"level":"info"}', kept: false },
       { sent: 'x'.repeat(200), kept: false },
     ])('under the request id $sent of the gateway: $kept', async ({ sent, kept }) => {
-      const response = await fetch(`${url}/nowhere`, { headers: { 'x-request-id': sent } });
+      const response = await fetch(`${service.url}/nowhere`, { headers: { 'x-request-id': sent } });
       const { requestId } = (await response.json()) as { requestId: string };
       expect(requestId === sent).toBe(kept);
       expect(requestId).not.toBe('');

@@ -1,36 +1,22 @@
-import { createTestIssuer, encodeJson, type TestKeyEndpoint } from '@sallyport/testing';
+import { createTestIssuer, encodeJson } from '@sallyport/testing';
 import { Injectable, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { SallyportModule } from './sallyport-module.ts';
-import { calls, GuardedController, issuer, lines, logger, startService, urlOf } from './test-service.test-support.ts';
+import {
+  calls,
+  GuardedController,
+  issuer,
+  logger,
+  startService,
+  urlOf,
+  useService,
+} from './test-service.test-support.ts';
 
 describe.each(['Express', 'Fastify'] as const)('a service on %s', (platform) => {
-  let keys: TestKeyEndpoint;
-  let app: INestApplication;
-  let url: string;
-
-  beforeAll(async () => {
-    keys = await issuer.listen();
-    app = await startService(platform, keys.url);
-    url = urlOf(app);
-  });
-
-  afterAll(async () => {
-    await app.close();
-    await keys.close();
-  });
-
-  beforeEach(() => {
-    calls.handled = 0;
-    lines.length = 0;
-  });
-
-  const get = (path: string, authorization?: string, method = 'GET'): Promise<Response> =>
-    fetch(`${url}${path}`, { method, headers: authorization === undefined ? {} : { authorization } });
-
-  const withToken = (path: string, token: string): Promise<Response> => get(path, `Bearer ${token}`);
+  const service = useService(platform);
+  const { get, withToken } = service;
 
   it('hands a verified caller to the handler', async () => {
     const response = await withToken('/guarded/anyone', issuer.tokenFor('vendor'));
@@ -170,11 +156,11 @@ describe.each(['Express', 'Fastify'] as const)('a service on %s', (platform) => 
   it('serves known tokens while the keys cannot be fetched, and says 503 when it never had any', async () => {
     const token = issuer.tokenFor('user');
     expect((await withToken('/guarded/anyone', token)).status).toBe(200);
-    keys.behave('down');
+    service.keys.behave('down');
     expect((await withToken('/guarded/anyone', token)).status).toBe(200);
     expect((await withToken('/guarded/anyone', issuer.tokenFor('user'))).status).toBe(200);
 
-    const late = await startService(platform, keys.url);
+    const late = await startService(platform, service.keys.url);
     const refused = await fetch(`${urlOf(late)}/guarded/anyone`, { headers: { authorization: `Bearer ${token}` } });
     expect(refused.status).toBe(503);
     expect(refused.headers.get('retry-after')).toBe('1');
@@ -182,7 +168,7 @@ describe.each(['Express', 'Fastify'] as const)('a service on %s', (platform) => 
     expect(await refused.json()).toMatchObject({ code: 'SP_KEYS_UNAVAILABLE' });
     const open = await fetch(`${urlOf(late)}/open`, { headers: { authorization: `Bearer ${token}` } });
     expect(open.status).toBe(200);
-    keys.behave('good');
+    service.keys.behave('good');
     await late.close();
   });
 });

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
-import { createTestIssuer } from '@sallyport/testing';
+import { createTestIssuer, type TestKeyEndpoint } from '@sallyport/testing';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
 import type { Logger, LogFields, Principal } from '@sallyport/core';
 import {
   BadRequestException,
@@ -204,4 +205,44 @@ export function urlOf(app: INestApplication): string {
   // A server that listens on a port has an address of this shape.
   const { port } = (app.getHttpServer() as { address(): AddressInfo }).address();
   return `http://127.0.0.1:${port}`;
+}
+
+/** The service under test, and how its tests call it. */
+export interface TestService {
+  readonly url: string;
+  readonly keys: TestKeyEndpoint;
+  get(path: string, authorization?: string, method?: string): Promise<Response>;
+  withToken(path: string, token: string): Promise<Response>;
+}
+
+/** Starts the service before the tests of a `describe`, and ends it after them. */
+export function useService(platform: 'Express' | 'Fastify'): TestService {
+  let keys: TestKeyEndpoint;
+  let app: INestApplication;
+  let url: string;
+  beforeAll(async () => {
+    keys = await issuer.listen();
+    app = await startService(platform, keys.url);
+    url = urlOf(app);
+  });
+  afterAll(async () => {
+    await app.close();
+    await keys.close();
+  });
+  beforeEach(() => {
+    calls.handled = 0;
+    lines.length = 0;
+  });
+  const get: TestService['get'] = (path, authorization, method = 'GET') =>
+    fetch(`${url}${path}`, { method, headers: authorization === undefined ? {} : { authorization } });
+  return {
+    get url() {
+      return url;
+    },
+    get keys() {
+      return keys;
+    },
+    get,
+    withToken: (path, token) => get(path, `Bearer ${token}`),
+  };
 }
