@@ -211,8 +211,8 @@ export function urlOf(app: INestApplication): string {
 export interface TestService {
   readonly url: string;
   readonly keys: TestKeyEndpoint;
-  get(path: string, authorization?: string, method?: string): Promise<Response>;
-  withToken(path: string, token: string): Promise<Response>;
+  readonly get: (path: string, authorization?: string, method?: string) => Promise<Response>;
+  readonly withToken: (path: string, token: string) => Promise<Response>;
 }
 
 /** Starts the service before the tests of a `describe`, and ends it after them. */
