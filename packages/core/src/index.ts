@@ -21,6 +21,12 @@ export type {
   StepUpOfferAnswer,
   TotpStartAnswer,
 } from './answers/identity-answers.ts';
+export { problemsOfContrast, type ContrastProblem } from './brand/brand-contrast.ts';
+export { toBrandCss } from './brand/brand-css.ts';
+export type { BrandPalette, BrandTheme, ChosenColors } from './brand/brand-palette.ts';
+export { brandSchema, type BrandInput, type BrandSettings } from './brand/brand-schema.ts';
+export { resolveBrand, type Brand, type BrandImage, type BrandImages, type BrandLinks } from './brand/brand.ts';
+export { contrastRatio, mixColors, parseHexColor, type HexColor } from './brand/color.ts';
 export {
   assuranceLevels,
   checkStepUp,
