@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { pbkdf2 } from 'node:crypto';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createHashingThreads } from './hashing/hashing-threads.ts';
 import { goodPassword, startHarness, type Answer, type Harness } from './identity.test-support.ts';
 
 const email = 'robin@example.test';
@@ -9,6 +10,7 @@ const email = 'robin@example.test';
 let harness: Harness;
 const start = async (maxWaiting: number, maxWaitingOfOne = 20): Promise<void> => {
   harness = await startHarness({
+    hashingThreads: createHashingThreads(),
     hashing: { threads: 1, maxWaitingOfOne, maxWaiting, maxWaitSeconds: 60 },
   });
   await harness.makeUser(email);

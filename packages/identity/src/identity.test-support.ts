@@ -18,7 +18,10 @@ import { openCleanDatabase } from './database/clean-database.test-support.ts';
 import { openIdentityDatabase } from './database.ts';
 import type { IdentityDatabase } from './database/identity-database.ts';
 import { hasRaces, titleOn, type DatabaseKind } from './database/test-database.test-support.ts';
-import { createIdentity, type Identity, type IdentityOptions } from './identity.ts';
+import { features } from './features.ts';
+import { cheapHashing } from './hashing/cheap-hashing.test-support.ts';
+import type { HashingThreads } from './hashing/hashing-threads.ts';
+import { createIdentityWith, type Identity, type IdentityOptions } from './identity.ts';
 import { createDevelopmentMailbox } from './mail/development-mailbox.ts';
 
 export interface Answer {
@@ -112,7 +115,12 @@ export function onDatabase(title: string): string {
   return titleOn(title, databaseKind);
 }
 
-export async function startHarness(options: Partial<IdentityOptions> = {}): Promise<Harness> {
+export interface HarnessOptions extends Partial<IdentityOptions> {
+  /** What hashes passwords and recovery codes. @default at the least cost, in this process */
+  readonly hashingThreads?: HashingThreads;
+}
+
+export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
   const opened = await openCleanDatabase(databaseKind);
   let clock = Date.now();
   const now = (): Date => new Date(clock);
@@ -123,7 +131,7 @@ export async function startHarness(options: Partial<IdentityOptions> = {}): Prom
   const mailbox = createDevelopmentMailbox({ now });
   const logLines: string[] = [];
   const log = (message: string, fields: LogFields) => void logLines.push(`${message} ${JSON.stringify(fields)}`);
-  const identity = await createIdentity({
+  const identity = (await createIdentityWith(features, {
     publicUrl: 'http://localhost:3000',
     database,
     sessions,
@@ -137,8 +145,9 @@ export async function startHarness(options: Partial<IdentityOptions> = {}): Prom
     hashing: { maxWaitingOfOne: 256, maxWaitSeconds: 60 },
     logger: { info: log, warn: log, error: log },
     now,
+    hashingThreads: cheapHashing,
     ...options,
-  });
+  })) as Identity; // As `createIdentity` does, which has no such threads.
   // The start of an empty database announces its roles; tests are about what comes after.
   bus.subscribe((message) => void heard.push(message));
 

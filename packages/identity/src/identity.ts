@@ -27,7 +27,7 @@ import { answerErrors } from './http/error-answers.ts';
 import type { IdentityEnvironment } from './http/identity-request.ts';
 import { hasRepeatedParameter } from './http/repeated-names.ts';
 import { createSessionRoutes } from './http/session-routes.ts';
-import { createKernel } from './kernel.ts';
+import { createKernel, type KernelOptions } from './kernel.ts';
 import type { SessionLimitRules } from './sessions/session-limit.ts';
 import type { SessionLifetime } from './sessions/session-maker.ts';
 
@@ -96,10 +96,10 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   return (await createIdentityWith(features, options)) as Identity; // The set has the services of its features.
 }
 
-/** Builds identity with a set of features. */
+/** Builds identity with a set of features, and with threads for hashing that tests share. */
 export async function createIdentityWith(
   set: FeatureSet,
-  options: IdentityOptions,
+  options: IdentityOptions & Pick<KernelOptions, 'hashingThreads'>,
 ): Promise<Omit<Identity, keyof FeatureServices>> {
   const { publicUrl, policy, features: sections = {}, productName = 'Sallyport', logger = silentLogger } = options;
   const { kernel, close } = await createKernel({

@@ -30,6 +30,7 @@ import { createReportedChanges } from './events/reported-change.ts';
 import { createSecurityEventLog } from './events/security-event-log.ts';
 import { createPasswordHashing } from './hashing/password-hashing.ts';
 import type { HashingLimits } from './hashing/hashing-limits.ts';
+import type { HashingThreads } from './hashing/hashing-threads.ts';
 import { usualAnswerFloorMilliseconds } from './http/answer-floor.ts';
 import { createDeviceCookie } from './http/device-cookie.ts';
 import { createEventLoopPacing } from './http/event-loop-pacing.ts';
@@ -71,6 +72,8 @@ export interface KernelOptions extends Partial<KernelSettings> {
   readonly signUpRoles?: readonly string[];
   readonly guessLimits?: z.input<typeof guessLimits>;
   readonly wait?: (milliseconds: number) => Promise<unknown>;
+  /** @default threads of its own, at the cost of production */
+  readonly hashingThreads?: HashingThreads;
   readonly logger: Logger;
   readonly meter?: Meter;
   readonly now?: () => Date;
@@ -101,6 +104,7 @@ export async function createKernel(options: KernelOptions) {
     answerFloorMilliseconds = usualAnswerFloorMilliseconds,
     wait,
     hashing: hashingLimits,
+    hashingThreads,
     meter = silentMeter,
     logger,
     now = () => new Date(),
@@ -114,7 +118,7 @@ export async function createKernel(options: KernelOptions) {
   const events = countEvents(options.events ?? createSecurityEventLog(records, eventCatalog), options.meter);
   const users = createUserTable(records);
   const roles = await openRoleDirectory(database, policy, bus, now, onPolicyDifference);
-  const hashing = createPasswordHashing(hashingLimits, meter);
+  const hashing = createPasswordHashing(hashingLimits, meter, hashingThreads);
   const queue = createMailQueue({ mailer, logger });
   const product = mailedProduct(publicUrl, productName);
   const gates = createSignInGates();

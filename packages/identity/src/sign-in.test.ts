@@ -1,6 +1,7 @@
 import { createInProcessBus, createInProcessCounters, createSealer, openEmbeddedDatabase } from '@sallyport/stores';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { anonymous } from '@sallyport/core';
+import { createHashingThreads } from './hashing/hashing-threads.ts';
 import {
   firstSecret,
   goodPassword,
@@ -180,6 +181,8 @@ describe(onDatabase('secrets at rest'), () => {
   });
 
   it('hold passwords as argon2id with 19 MiB and two passes', async () => {
+    await harness.close();
+    harness = await startHarness({ hashingThreads: createHashingThreads() });
     await harness.makeUser(email);
     const [account] = await harness.database.records.findMany<{ password: string }>({ model: 'account' });
     expect(account?.password).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);

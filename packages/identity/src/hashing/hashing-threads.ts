@@ -1,8 +1,12 @@
 import { Worker } from 'node:worker_threads';
-import type { HashingAnswer, HashingJob } from './hashing-thread.ts';
+import type { HashingJob } from './hashing-job.ts';
+import type { HashingAnswer } from './hashing-thread.ts';
+import { argon2Cost, type Argon2Cost } from './password-hash.ts';
 
 /** Threads that do nothing but hash. */
 export interface HashingThreads {
+  /** What a new hash costs. */
+  readonly cost: Argon2Cost;
   /** Has a job done. Never call it oftener at once than there are threads. */
   run(job: HashingJob): Promise<string | boolean>;
   /** Ends the threads, and what they were doing. */
@@ -26,7 +30,7 @@ export function createHashingThreads(): HashingThreads {
   const start = (): Thread => {
     // From source this file ends in .ts, from the built package in .js; the program beside it does as well.
     const program = new URL(`./hashing-thread${import.meta.url.slice(-3)}`, import.meta.url);
-    const worker = new Worker(program, { name: 'hashing' });
+    const worker = new Worker(program, { name: 'hashing', workerData: argon2Cost });
     const thread: Thread = { worker, settle: undefined };
     const settle = (answer: HashingAnswer): void => {
       const waiting = thread.settle;
@@ -45,6 +49,7 @@ export function createHashingThreads(): HashingThreads {
   };
 
   return {
+    cost: argon2Cost,
     run: (job) =>
       new Promise((resolve, reject) => {
         const thread = [...threads].find(({ settle }) => settle === undefined) ?? start();

@@ -1,11 +1,6 @@
 /** What a stored hash says about how it was made. */
 export type PasswordHash =
-  | {
-      readonly scheme: 'argon2id';
-      readonly memoryCost: number;
-      readonly timeCost: number;
-      readonly parallelism: number;
-    }
+  | ({ readonly scheme: 'argon2id' } & Argon2Cost)
   | {
       readonly scheme: 'bcrypt';
       readonly cost: number;
@@ -13,8 +8,15 @@ export type PasswordHash =
       readonly canonical: string;
     };
 
+/** What a hash of argon2id costs: memory in KiB, passes over it, and lanes. */
+export interface Argon2Cost {
+  readonly memoryCost: number;
+  readonly timeCost: number;
+  readonly parallelism: number;
+}
+
 /** OWASP's second recommended setting of argon2id: 19 MiB, two passes, one lane. */
-export const argon2Cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+export const argon2Cost: Argon2Cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
 /** Each step doubles the time; 15 takes seconds, and 31 days. */
 export const maximumBcryptCost = 15;
@@ -47,10 +49,10 @@ export function problemOfPasswordHash(text: string): string | undefined {
   return 'is neither a bcrypt hash ($2a$, $2b$ or $2y$) nor an argon2id hash (PHC form, version 19)';
 }
 
-/** Says whether a hash is weaker than those that are made now. */
-export function isOutdatedHash(hash: PasswordHash): boolean {
+/** Says whether a hash is weaker than those that are made now, at this cost. */
+export function isOutdatedHash(hash: PasswordHash, cost: Argon2Cost): boolean {
   if (hash.scheme === 'bcrypt') return true;
-  return hash.memoryCost * hash.timeCost < argon2Cost.memoryCost * argon2Cost.timeCost;
+  return hash.memoryCost * hash.timeCost < cost.memoryCost * cost.timeCost;
 }
 
 function parseBcrypt(text: string): PasswordHash | undefined {

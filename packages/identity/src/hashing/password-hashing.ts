@@ -4,7 +4,7 @@ import { networkOf, silentMeter, type Meter } from '@sallyport/core';
 import { parseOptions } from '../parse-options.ts';
 import { createFairQueue } from './fair-queue.ts';
 import { hashingLimits, type HashingLimits } from './hashing-limits.ts';
-import { createHashingThreads } from './hashing-threads.ts';
+import { createHashingThreads, type HashingThreads } from './hashing-threads.ts';
 import { isOutdatedHash, parsePasswordHash } from './password-hash.ts';
 
 /**
@@ -31,7 +31,11 @@ export interface PasswordHashing {
 }
 
 /** Builds the hashing of passwords: argon2id, over the NFKC form, so that one password typed on two keyboards is one. */
-export function createPasswordHashing(limits: HashingLimits = {}, meter: Meter = silentMeter): PasswordHashing {
+export function createPasswordHashing(
+  limits: HashingLimits = {},
+  meter: Meter = silentMeter,
+  threads: HashingThreads = createHashingThreads(),
+): PasswordHashing {
   const { threads: concurrency = defaultThreads(), ...waiting } = parseOptions('hashing', hashingLimits, limits);
   const { maxWaiting, maxWaitingOfOne, maxWaitSeconds } = waiting;
   const refused = meter.counter({
@@ -51,7 +55,6 @@ export function createPasswordHashing(limits: HashingLimits = {}, meter: Meter =
     { name: 'sallyport_password_hashing_waiting', help: 'Passwords that wait for their turn' },
     () => queue.waiting,
   );
-  const threads = createHashingThreads();
   const origins = new AsyncLocalStorage<string>();
   const origin = (): string => origins.getStore() ?? '';
 
@@ -65,7 +68,7 @@ export function createPasswordHashing(limits: HashingLimits = {}, meter: Meter =
       (await queue.run(origin(), () => threads.run({ kind: 'verify', hash, password }))) === true,
     isOutdated(hash) {
       const parsed = parsePasswordHash(hash);
-      return parsed !== undefined && isOutdatedHash(parsed);
+      return parsed !== undefined && isOutdatedHash(parsed, threads.cost);
     },
     requireRoom: (address) => queue.requireRoom(networkOf(address)),
     onBehalfOf: (address, work) => origins.run(networkOf(address), work),
