@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startEchoUpstream, type EchoUpstream } from '../test-support/echo-upstream.ts';
+import { holdIntervals, passSeconds, releaseIntervals } from '../test-support/interval-clock.ts';
 import {
   closeAfterwards,
   closeTargets,
@@ -13,9 +14,13 @@ import {
 let first: EchoUpstream;
 let second: EchoUpstream;
 beforeEach(async () => {
+  holdIntervals();
   [first, second] = await startTwoTargets();
 });
-afterEach(closeTargets);
+afterEach(() => {
+  releaseIntervals();
+  return closeTargets();
+});
 
 describe('of several targets', () => {
   it('the one with the fewest requests in flight is chosen', async () => {
@@ -115,10 +120,14 @@ describe('health checks', () => {
       const answers = [await gateway.send('GET', '/many/x'), await gateway.send('GET', '/many/x')];
       return answers.map(({ body }) => body);
     };
+    const bodiesAfterOneSecond = (): Promise<readonly string[]> => {
+      passSeconds(1);
+      return bodies();
+    };
     expect(await bodies()).toEqual(['first', 'second']);
-    await expect.poll(bodies, settled).toEqual(['second', 'second']);
+    await expect.poll(bodiesAfterOneSecond, settled).toEqual(['second', 'second']);
     isIll = false;
-    await expect.poll(bodies, settled).toContain('first');
+    await expect.poll(bodiesAfterOneSecond, settled).toContain('first');
     const check = first.seen.find(({ target }) => target === '/health');
     expect(check?.method).toBe('GET');
     expect(Object.keys(check?.headers ?? {}).sort()).toEqual(['connection', 'host']);

@@ -2,11 +2,13 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { GatewayLimits } from './gateway-limits.ts';
+import { holdIntervals, passSeconds, releaseIntervals } from '../test-support/interval-clock.ts';
 import { startTestGateway, type TestGateway } from '../test-support/test-gateway.ts';
 
 let gateway: TestGateway;
 const sockets: Socket[] = [];
 afterEach(async () => {
+  releaseIntervals();
   for (const socket of sockets.splice(0)) socket.destroy();
   await gateway.close();
 });
@@ -33,6 +35,11 @@ function client({ isReading = true }: { readonly isReading?: boolean } = {}): {
   if (isReading) socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
   else socket.pause();
   return { socket, text: () => text, isClosed: () => isClosed };
+}
+
+/** Lets the gateway look at its clients so many times. */
+function passMany(count: number): void {
+  for (let time = 0; time < count; time++) passSeconds(0.025);
 }
 
 const soon = { timeout: 15_000, interval: 20 };
@@ -93,11 +100,13 @@ describe('a body', () => {
   });
 
   it('of a stream may take its time', async () => {
+    holdIntervals();
     await open({ slowSeconds: 0.1, slowBytesPerSecond: 100_000 });
     const { socket, text } = client();
-    socket.write(head('POST /stream/x', 'Content-Length: 3\r\n\r\n'));
-    for (const letter of 'abc') {
-      await new Promise((resolve) => setTimeout(resolve, 300));
+    socket.write(head('POST /stream/x', 'Content-Length: 3\r\n\r\na'));
+    await expect.poll(() => gateway.upstream.started, soon).toBe(1);
+    for (const letter of 'bc') {
+      passMany(20);
       socket.write(letter);
     }
     await vi.waitFor(() => expect(text()).toMatch(/^HTTP\/1\.1 200 /), soon);
@@ -136,12 +145,17 @@ describe('an answer', () => {
   });
 
   it('of a stream waits for its reader', async () => {
+    holdIntervals();
     await open({ slowSeconds: 0.1, slowBytesPerSecond: 1_000_000 });
     const { written, isOver } = answerEndlessly();
     const { socket } = client({ isReading: false });
     socket.write(head('GET /stream/x', '\r\n'));
     await vi.waitFor(() => expect(written()).toBeGreaterThan(65_536), soon);
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    passMany(60);
+    const before = written();
+    socket.resume();
+    // More than all buffers on the way hold: what was cut would end before.
+    await vi.waitFor(() => expect(written()).toBeGreaterThan(before + 50_000_000), soon);
     expect(isOver()).toBe(false);
     socket.destroy();
     await vi.waitFor(() => expect(isOver()).toBe(true), soon);

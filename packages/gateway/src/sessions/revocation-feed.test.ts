@@ -1,5 +1,6 @@
 import { get, type IncomingMessage } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { holdIntervals, passSeconds, releaseIntervals } from '../test-support/interval-clock.ts';
 import { startTestGateway, type TestGateway } from '../test-support/test-gateway.ts';
 import { createTestBus } from '../test-support/test-sessions.ts';
 import { createRevocationFeed, type FeedSink } from './revocation-feed.ts';
@@ -18,9 +19,11 @@ interface Stream {
 let gateway: TestGateway;
 const streams: Stream[] = [];
 beforeEach(async () => {
+  holdIntervals();
   gateway = await startTestGateway({ revocationSubscribers: 3 });
 });
 afterEach(async () => {
+  releaseIntervals();
   for (const stream of streams.splice(0)) stream.close();
   await gateway.close();
 });
@@ -96,6 +99,7 @@ describe('the stream of revocations', () => {
     await expect.poll(() => stream.text(), patience).toMatch(/event: gap\ndata: \{\}\n\nevent: covered/);
     const before = stream.text().length;
     gateway.bus.connected = false;
+    passSeconds(2);
     await expect.poll(() => stream.text().slice(before), patience).toContain('event: gap');
   });
 

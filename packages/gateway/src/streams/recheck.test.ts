@@ -1,11 +1,16 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { holdIntervals, passSeconds, releaseIntervals } from '../test-support/interval-clock.ts';
 import { closeSeenBy, sessionEnded, settled, startTestStreams, type TestStreams } from './streams.test-support.ts';
 
 let streams: TestStreams;
 beforeAll(async () => {
+  holdIntervals();
   streams = await startTestStreams();
 });
-afterAll(() => streams.close());
+afterAll(() => {
+  releaseIntervals();
+  return streams.close();
+});
 beforeEach(() => streams.reset());
 afterEach(() => streams.release());
 
@@ -16,10 +21,13 @@ describe('a store that does not answer', () => {
     const sid = streams.gateway.sessions.sidOf(streams.alice);
     const { reads } = streams.gateway.sessions;
     await streams.gateway.bus.revoke('session', sid);
-    await expect.poll(() => streams.gateway.sessions.reads, settled).toBeGreaterThan(reads + 1);
+    await expect.poll(() => streams.gateway.sessions.reads, settled).toBe(reads + 1);
+    passSeconds(1);
+    await expect.poll(() => streams.gateway.sessions.reads, settled).toBe(reads + 2);
     await streams.staysOpen(client);
     streams.gateway.sessions.remove(streams.alice);
     streams.gateway.sessions.beforeAnswer = async () => {};
+    passSeconds(1);
     await expect.poll(closeSeenBy(client), settled).toEqual(sessionEnded);
   });
 
@@ -27,7 +35,11 @@ describe('a store that does not answer', () => {
     const impatient = await streams.startOwnGateway({ streams: { graceSeconds: 1 } });
     const client = await streams.openSocket(impatient.sessions.add(), '/own/x', impatient);
     impatient.sessions.beforeAnswer = () => Promise.reject(new Error('down'));
+    const { reads } = impatient.sessions;
     impatient.bus.gap();
+    await expect.poll(() => impatient.sessions.reads, settled).toBe(reads + 1);
+    await streams.staysOpen(client);
+    passSeconds(1);
     await expect.poll(closeSeenBy(client), settled).toEqual({ code: 1013, reason: 'session cannot be checked' });
   });
 });
@@ -38,6 +50,8 @@ describe('without a word on the bus', () => {
     const token = watching.sessions.add();
     const client = await streams.openSocket(token, '/own/x', watching);
     watching.sessions.remove(token);
+    await streams.staysOpen(client);
+    passSeconds(1);
     await expect.poll(closeSeenBy(client), settled).toEqual(sessionEnded);
   });
 
@@ -47,6 +61,9 @@ describe('without a word on the bus', () => {
     const client = await streams.openSocket(token, '/own/x', deaf);
     deaf.bus.connected = false;
     deaf.sessions.remove(token);
+    passSeconds(4);
+    await streams.staysOpen(client);
+    passSeconds(1);
     await expect.poll(closeSeenBy(client), settled).toEqual(sessionEnded);
   });
 });

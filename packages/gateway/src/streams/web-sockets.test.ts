@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { holdIntervals, passSeconds, releaseIntervals } from '../test-support/interval-clock.ts';
 import { sendRaw } from '../test-support/raw-client.ts';
 import { cookie, type TestGateway } from '../test-support/test-gateway.ts';
 import { closeOf, handshake, readFrames, writeFrame, type WebSocketClient } from '../test-support/web-socket-client.ts';
@@ -13,9 +14,13 @@ import {
 
 let streams: TestStreams;
 beforeAll(async () => {
+  holdIntervals();
   streams = await startTestStreams();
 });
-afterAll(() => streams.close());
+afterAll(() => {
+  releaseIntervals();
+  return streams.close();
+});
 beforeEach(() => streams.reset());
 afterEach(() => streams.release());
 
@@ -102,8 +107,15 @@ describe('W02: a WebSocket ends with its session', () => {
   });
 
   it('when its time is over, whatever happens', async () => {
-    const soon = new Date(Date.now() + 300);
-    const client = await streams.openSocket(streams.gateway.sessions.add({}, { absoluteExpiresAt: soon }));
+    let time = Date.parse('2026-01-01T00:00:00Z');
+    const own = await streams.startOwnGateway({ now: () => new Date(time) });
+    const token = own.sessions.add({}, { absoluteExpiresAt: new Date(time + 60_000) });
+    const client = await streams.openSocket(token, '/own/x', own);
+    time += 59_999;
+    passSeconds(1);
+    await streams.staysOpen(client);
+    time += 1;
+    passSeconds(1);
     await expect.poll(closeSeenBy(client), settled).toEqual(sessionEnded);
   });
 
@@ -135,8 +147,10 @@ describe('W02: a WebSocket ends with its session', () => {
       await talk(client);
       response.write('data: 2\n\n');
       await expect.poll(events.received, settled).toContain('data: 2\n\n');
+      passSeconds(1);
       await streams.staysOpen(client);
       time += 1001;
+      passSeconds(1);
       await expect.poll(closeSeenBy(client), settled).toEqual(sessionEnded);
       await expect.poll(events.received, settled).toContain('event: session-ended');
       await expect.poll(events.isEnded, settled).toBe(true);
@@ -148,9 +162,11 @@ describe('W02: a WebSocket ends with its session', () => {
       expect((await own.send('GET', '/api/x', cookie(idle))).status).toBe(200);
       time += 50_000;
       const { reads } = own.sessions;
+      passSeconds(1);
       await expect.poll(() => own.sessions.reads, settled).toBeGreaterThan(reads);
       await streams.staysOpen(client);
       time += 10_001;
+      passSeconds(1);
       await expect.poll(closeSeenBy(client), settled).toEqual(sessionEnded);
     });
   });
@@ -218,8 +234,14 @@ describe('W04: a WebSocket ends with the right to it', () => {
   });
 
   it('when the sign-in is not recent enough any more', async () => {
-    const watching = await streams.startOwnGateway({ streams: { recheckSeconds: 1 } });
+    let time = Date.parse('2026-01-01T00:00:00Z');
+    const watching = await streams.startOwnGateway({ now: () => new Date(time), streams: { recheckSeconds: 1 } });
     const client = await streams.openSocket(watching.sessions.add(), '/recent/x', watching);
+    time += 2000;
+    passSeconds(1);
+    await streams.staysOpen(client);
+    time += 1000;
+    passSeconds(1);
     await expect.poll(closeSeenBy(client), settled).toEqual(accessLost);
   });
 });
