@@ -1,4 +1,4 @@
-import { enableCompileCache } from 'node:module';
+import { enableCompileCache, flushCompileCache } from 'node:module';
 import type { StoreReply, StoreRequest } from './store-process.ts';
 
 // Contract tests start this program dozens of times, and most of what that takes is compiling the same modules.
@@ -11,6 +11,8 @@ const [moduleAddress, argument] = process.argv.slice(2);
 if (moduleAddress === undefined || argument === undefined) throw new TypeError('a store process needs two arguments');
 
 const { openSubject } = (await import(moduleAddress)) as { openSubject: (argument: string) => Promise<Subject> };
+// At its end a process would do this by itself, but these are killed.
+flushCompileCache();
 let subject: Subject | undefined;
 
 process.on('message', (request: StoreRequest) => {
