@@ -19,7 +19,7 @@ import { openIdentityDatabase } from './database.ts';
 import type { IdentityDatabase } from './database/identity-database.ts';
 import { hasRaces, titleOn, type DatabaseKind } from './database/test-database.test-support.ts';
 import { features } from './features.ts';
-import { cheapHashing } from './hashing/cheap-hashing.test-support.ts';
+import { cheapHashing } from './hashing/in-process-hashing.test-support.ts';
 import type { HashingThreads } from './hashing/hashing-threads.ts';
 import { createIdentityWith, type Identity, type IdentityOptions } from './identity.ts';
 import { createDevelopmentMailbox } from './mail/development-mailbox.ts';

@@ -1,7 +1,7 @@
 import { createInProcessBus, createInProcessCounters, createSealer, openEmbeddedDatabase } from '@sallyport/stores';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { anonymous } from '@sallyport/core';
-import { createHashingThreads } from './hashing/hashing-threads.ts';
+import { costlyHashing } from './hashing/in-process-hashing.test-support.ts';
 import {
   firstSecret,
   goodPassword,
@@ -182,7 +182,7 @@ describe(onDatabase('secrets at rest'), () => {
 
   it('hold passwords as argon2id with 19 MiB and two passes', async () => {
     await harness.close();
-    harness = await startHarness({ hashingThreads: createHashingThreads() });
+    harness = await startHarness({ hashingThreads: costlyHashing });
     await harness.makeUser(email);
     const [account] = await harness.database.records.findMany<{ password: string }>({ model: 'account' });
     expect(account?.password).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
