@@ -1,9 +1,16 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
+import { OptionsError } from '../options/options-error.ts';
 import { SallyportError } from './sallyport-error.ts';
 import { isDuplicateRow, isTransactionConflict, storeFaultWordOf, toStoreError } from './store-fault.ts';
 
 describe('an error of a layer over the driver', () => {
+  it('stays what it is when it says for itself what an operator does about the outage', () => {
+    const cause = new SallyportError('SP_STORE_UNAVAILABLE');
+    const error = new OptionsError('Redis does not answer.', 'SP_OPTIONS_UNREACHABLE', { cause });
+    expect(toStoreError(error)).toBe(error);
+  });
+
   it.each([
     { name: 'busy', errcode: 5 },
     { name: 'busy with a stale snapshot', errcode: 517 },

@@ -1,3 +1,4 @@
+import { OptionsError } from '../options/options-error.ts';
 import { SallyportError } from './sallyport-error.ts';
 
 /** Primary result codes of SQLite that say "the database could not do its work", not "the statement is wrong". */
@@ -108,12 +109,13 @@ const maximumCauses = 5;
 
 /**
  * Turns an error that says "the database could not do its work" (busy, locked, full, read-only, closed, unreadable,
- * unreachable, too slow) into `SP_STORE_UNAVAILABLE`. Every other error comes back as it was.
+ * unreachable, too slow) into `SP_STORE_UNAVAILABLE`. Every other error comes back as it was, also an `OptionsError`, which
+ * says for itself what an operator does about the store.
  *
  * It is for code that calls a database through another library's layer; causes are followed, because layers wrap errors.
  */
 export function toStoreError(error: unknown): unknown {
-  if (error instanceof SallyportError) return error;
+  if (error instanceof SallyportError || error instanceof OptionsError) return error;
   return isStoreFault(error) ? new SallyportError('SP_STORE_UNAVAILABLE', { cause: error }) : error;
 }
 
