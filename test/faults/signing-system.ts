@@ -122,7 +122,7 @@ async function createAccount(
   const variables = readEnvironment({ SALLYPORT_SECRET: testSecret, ...environment });
   const closing = createClosing();
   try {
-    const stores = await openStores(config, variables, silentLogger, closing);
+    const stores = await openStores({ config, environment: variables, logger: silentLogger, closing });
     const mailer = { send: () => Promise.resolve() };
     const identity = await openIdentity({ config, stores, mailer, logger: silentLogger });
     closing.push(() => identity.close());

@@ -112,7 +112,15 @@ export async function startSmallSystem(options: SmallSystemOptions): Promise<Sma
     const withStores = async <T>(work: (stores: Stores) => Promise<T>, use: 'exclusive' | 'shared' = 'shared') => {
       const opened = createClosing();
       try {
-        return await work(await openStores(config, readEnvironment(environment), silentLogger, opened, use));
+        return await work(
+          await openStores({
+            config,
+            environment: readEnvironment(environment),
+            logger: silentLogger,
+            closing: opened,
+            use,
+          }),
+        );
       } finally {
         await opened.close();
       }

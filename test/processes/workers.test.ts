@@ -295,7 +295,7 @@ async function makeAccount(
   );
   const closing = createClosing();
   const environment = readEnvironment({ ...variables, SALLYPORT_SECRET: testSecret });
-  const stores = await openStores(config, environment, silentLogger, closing);
+  const stores = await openStores({ config, environment, logger: silentLogger, closing });
   const mailer = { send: () => Promise.resolve() };
   const identity = await openIdentity({ config, stores, mailer, logger: silentLogger });
   await identity.accounts.createUser({ name: 'Ada', email, password, roles: ['vendor'], emailVerified: true });

@@ -75,7 +75,7 @@ async function createAccounts(
   try {
     const config = parseConfig(configurationOf(dataDir, [4001, 4002], 'http://127.0.0.1:4003'), 'fixture');
     const environment = readEnvironment(environmentOf(keptIn));
-    const stores = await openStores(config, environment, silentLogger, opened, 'exclusive');
+    const stores = await openStores({ config, environment, logger: silentLogger, closing: opened });
     const mailer = { send: () => Promise.resolve() };
     const identity = await openIdentity({ config, stores, mailer, logger: silentLogger });
     opened.push(() => identity.close());

@@ -95,7 +95,13 @@ async function open(
   access: 'reads' | 'writes',
 ): Promise<Stores> {
   try {
-    return await openStores(config, environment, logger, closing, access === 'writes' ? 'exclusive' : 'shared');
+    return await openStores({
+      config,
+      environment,
+      logger,
+      closing,
+      use: access === 'writes' ? 'exclusive' : 'shared',
+    });
   } catch (error) {
     if (!(error instanceof StoreInUse)) throw error;
     const place = environment.databaseUrl === undefined ? `the data folder ${config.dataDir}` : 'this database';

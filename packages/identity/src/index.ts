@@ -7,7 +7,7 @@ export {
   waysOutOfPolicyDifference,
   type RoleDifference,
 } from './accounts/role-differences.ts';
-export type { OnPolicyDifference } from './accounts/role-directory.ts';
+export { readPolicyDifferences, type OnPolicyDifference } from './accounts/role-directory.ts';
 export { applyPolicy, readRoleDifferences, type ApplyPolicyOptions } from './accounts/stored-roles.ts';
 export type { PasswordOwner, RequireAcceptablePassword } from './features/passwords/password-rules.ts';
 export { parseUserImport, type ImportedUser, type ParsedImport } from './features/administration/user-import.ts';

@@ -4,7 +4,10 @@ import type { Identity } from '@sallyport/identity';
 import type { Control } from './admin/control.ts';
 import { createLocalControl } from './admin/local-control.ts';
 import { openAdmin } from './admin/open-admin.ts';
-import { requireStartChecks } from './checks/start-checks.ts';
+import { readConfiguredRootSecret } from './checks/check-root-secret.ts';
+import { contentChecks } from './checks/content-checks.ts';
+import { requireChecks } from './checks/require-checks.ts';
+import { startChecks } from './checks/start-checks.ts';
 import { createClosing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
 import type { Environment } from './config/environment.ts';
@@ -27,6 +30,8 @@ export interface GatewayOptions {
   readonly preset?: Preset | undefined;
   readonly environment: Environment;
   readonly logger: Logger;
+  /** How long stores that do not answer are waited for. @default 30000 */
+  readonly waitMilliseconds?: number;
   /** Reads the configuration as it is now, when an operator asks for it. @default the one that it began with */
   readonly loadAnew?: () => Promise<Config>;
   /** Whether another process answers operators, and asks this one. @default false */
@@ -58,11 +63,11 @@ export interface Gateway {
  * order, also when a later step fails.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { config, preset, environment, logger, isWorker = false } = options;
+  const { config, preset, environment, logger, waitMilliseconds, isWorker = false } = options;
   const closing = createClosing();
   try {
     // One process logs what is not safe: the one that answers operators.
-    await requireStartChecks(options, isWorker ? silentLogger : logger);
+    await requireChecks('start', startChecks, options, isWorker ? silentLogger : logger);
     const certificate =
       config.tls === undefined
         ? undefined
@@ -70,7 +75,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const meter = config.admin === undefined ? undefined : createPrometheusMeter({ withProcess: true });
     const tracing = await openConfiguredTracing(config, logger);
     closing.push(() => tracing?.close());
-    const stores = await openStores(config, environment, logger, closing, 'exclusive', meter);
+    const stores = await openStores({ config, environment, logger, closing, meter, waitMilliseconds });
     const mailer = await openMailer({
       config,
       environment,
@@ -82,6 +87,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await preset?.prepareRoles(config, stores, logger);
     const identity = await openIdentity({ config, stores, mailer, logger, ...(meter === undefined ? {} : { meter }) });
     closing.push(() => identity.close());
+    // Identity and the key ring ask the same of roles and keys, in their transactions. Here warnings are logged as well.
+    await requireChecks(
+      'database',
+      contentChecks,
+      {
+        config,
+        preset,
+        records: stores.database.records,
+        readClock: () => stores.database.readClock(),
+        versions: readConfiguredRootSecret(options),
+      },
+      logger,
+    );
     closing.push(startHousekeeping(expiringIn(stores, identity), logger));
     await preset?.prepareAccounts(config, identity);
 

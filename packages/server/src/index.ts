@@ -1,5 +1,15 @@
 export { adminAddressFile } from './admin/open-admin.ts';
-export { describeFinding, startChecks } from './checks/start-checks.ts';
+export { contentChecks, type ContentContext } from './checks/content-checks.ts';
+export {
+  databaseChecks,
+  readDatabaseContext,
+  type DatabaseContext,
+  type OpenedDatabase,
+} from './checks/database-checks.ts';
+export { toFindings } from './checks/findings-of.ts';
+export { readRedisContext, redisChecks, type RedisContext } from './checks/redis-checks.ts';
+export { describeFinding, runChecks, type NamedFinding } from './checks/require-checks.ts';
+export { startChecks } from './checks/start-checks.ts';
 export { readConfiguredRootSecret } from './checks/check-root-secret.ts';
 export type { StartCheck, StartContext } from './checks/start-context.ts';
 export { createClosing, type Closing, type CloseStep } from './closing.ts';
@@ -18,8 +28,8 @@ export { createPrometheusMeter } from './metrics/prometheus-meter.ts';
 export { messageForOperators } from './message-for-operators.ts';
 export { openIdentity, type IdentityComposition } from './open-identity.ts';
 export { openMailer, type MailerOptions } from './open-mailer.ts';
-export { openConfiguredRedis, type RedisAddressing } from './open-redis-stores.ts';
-export { openStores, type Stores } from './open-stores.ts';
+export { openConfiguredRedis, waitForRedis, type RedisAddressing } from './open-redis-stores.ts';
+export { openStores, type Stores, type StoresComposition } from './open-stores.ts';
 export type { Preset } from './preset.ts';
 export { readTokenSecret } from './read-token-secret.ts';
 export { runGateway } from './run-gateway.ts';

@@ -1,7 +1,6 @@
-import { OptionsError } from '@sallyport/core';
 import { join } from 'node:path';
 import type { Logger } from '@sallyport/core';
-import { openIdentityDatabase, type DatabaseHandle, type IdentityDatabase } from '@sallyport/identity';
+import { openIdentityDatabase, type IdentityDatabase } from '@sallyport/identity';
 import {
   claimDataFolder,
   claimDatabase,
@@ -12,6 +11,8 @@ import {
   waitForDatabase,
   type DatabaseClaim,
 } from '@sallyport/stores';
+import { databaseChecks, readDatabaseContext, type OpenedDatabase } from './checks/database-checks.ts';
+import { requireChecks } from './checks/require-checks.ts';
 import type { Closing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
 import type { Environment } from './config/environment.ts';
@@ -21,6 +22,8 @@ export interface DatabaseComposition {
   readonly environment: Environment;
   readonly logger: Logger;
   readonly closing: Closing;
+  /** How long an external database is waited for. */
+  readonly waitMilliseconds: number;
   /** Whether this process must be the only one on the database, unless Redis keeps several in step. */
   readonly isClaimed: boolean;
   /** Called when another process may use the database: nothing that was cached may be believed. */
@@ -43,26 +46,27 @@ export async function openDatabase(composition: DatabaseComposition): Promise<Ga
     if (composition.isClaimed) closing.push(claimDataFolder(config.dataDir));
     const file = openEmbeddedDatabase({ file: join(config.dataDir, 'sallyport.db') });
     closing.push(() => file.close());
-    const database = await open({ kind: 'sqlite', database: file }, undefined, logger);
+    const database = await open({ kind: 'sqlite', database: file }, undefined, composition);
     return { ...database, readClock: async () => new Date() };
   }
   const external = openExternalDatabase(environment.databaseUrl, logger);
   closing.push(() => external.close());
-  await waitForDatabase(external, { logger });
+  await waitForDatabase(external, { maximumMilliseconds: composition.waitMilliseconds, logger });
   const claim =
     composition.isClaimed && environment.redisUrl === undefined
       ? await claimDatabase({ database: external, onLost: composition.onClaimLost, logger })
       : undefined;
   if (claim !== undefined) closing.push(() => claim.release());
-  const database = await open(external, claim, logger);
-  if (environment.isProduction && !database.hasAtomicUpdates)
-    throw new OptionsError(
-      'This database does not update conditionally in one step (FerretDB 1), so that what may happen once could happen twice. Use MongoDB or PostgreSQL in production.',
-    );
+  const database = await open(external, claim, composition);
   return { ...database, readClock: () => readDatabaseClock(external) };
 }
 
-function open(handle: DatabaseHandle, claim: DatabaseClaim | undefined, logger: Logger): Promise<IdentityDatabase> {
+async function open(
+  handle: OpenedDatabase,
+  claim: DatabaseClaim | undefined,
+  { environment, logger }: DatabaseComposition,
+): Promise<IdentityDatabase> {
+  await requireChecks('database', databaseChecks, await readDatabaseContext(handle, environment), logger);
   return openIdentityDatabase({
     database: handle,
     tables: storeTables,

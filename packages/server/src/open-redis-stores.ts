@@ -9,14 +9,9 @@ import {
   type SealerFor,
   type SessionStore,
 } from '@sallyport/core';
-import {
-  createRedisBus,
-  createRedisCounters,
-  createRedisSessionStore,
-  openRedis,
-  readEvictionPolicy,
-  type Redis,
-} from '@sallyport/stores';
+import { createRedisBus, createRedisCounters, createRedisSessionStore, openRedis, type Redis } from '@sallyport/stores';
+import { readRedisContext, redisChecks } from './checks/redis-checks.ts';
+import { requireChecks } from './checks/require-checks.ts';
 import type { Closing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
 import { ConfigurationError } from './config/configuration-error.ts';
@@ -32,8 +27,8 @@ export interface RedisAddressing {
 export interface RedisComposition extends RedisAddressing {
   readonly sealerFor: SealerFor;
   readonly closing: Closing;
-  /** How long Redis is waited for. @default 30000 */
-  readonly waitMilliseconds?: number;
+  /** How long Redis is waited for. */
+  readonly waitMilliseconds: number;
 }
 
 /** What several gateways share through one Redis. */
@@ -46,16 +41,11 @@ export interface RedisStores {
 
 /** Opens what is kept in Redis. It is waited for, so that a gateway may be started before it. */
 export async function openRedisStores(composition: RedisComposition): Promise<RedisStores> {
-  const { config, sealerFor, logger, closing, waitMilliseconds = 30_000 } = composition;
+  const { config, sealerFor, logger, closing, waitMilliseconds } = composition;
   const redis = openConfiguredRedis(composition);
   closing.push(() => redis.close());
-  await waitFor(redis, waitMilliseconds);
-  const policy = await readEvictionPolicy(redis);
-  if (policy !== undefined && policy !== 'noeviction')
-    logger.warn('redis may throw sessions away when it is full: set maxmemory-policy to noeviction', {
-      event: 'redis-eviction-policy',
-      policy,
-    });
+  await waitForRedis(redis, waitMilliseconds);
+  await requireChecks('Redis', redisChecks, await readRedisContext(redis), logger);
   const bus = createRedisBus({ redis, sealer: sealerFor('invalidation-bus'), logger });
   closing.push(() => bus.close());
   return {
@@ -95,7 +85,8 @@ function readCa(file: string): string {
   }
 }
 
-async function waitFor(redis: Redis, waitMilliseconds: number): Promise<void> {
+/** @throws OptionsError that says what to do, and never where Redis is. */
+export async function waitForRedis(redis: Redis, waitMilliseconds: number): Promise<void> {
   try {
     await redis.ready(waitMilliseconds);
   } catch (error) {

@@ -9,7 +9,6 @@ import type {
   SealerFor,
   SessionStore,
 } from '@sallyport/core';
-import type { IdentityDatabase } from '@sallyport/identity';
 import {
   createInProcessBus,
   createInProcessCounters,
@@ -23,14 +22,14 @@ import type { Closing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
 import type { Environment } from './config/environment.ts';
 import { openConfiguredKeyRing } from './open-configured-key-ring.ts';
-import { openDatabase } from './open-database.ts';
+import { openDatabase, type GatewayDatabase } from './open-database.ts';
 import { openRedisStores, type RedisStores } from './open-redis-stores.ts';
 import { watchReadiness } from './readiness.ts';
 import { readTokenSecret } from './read-token-secret.ts';
 
 /** Everything that outlives a request: where accounts, sessions, keys and counters are kept, and how caches hear of changes. */
 export interface Stores {
-  readonly database: IdentityDatabase;
+  readonly database: GatewayDatabase;
   readonly sessions: SessionStore;
   readonly counters: Counters;
   readonly bus: InvalidationBus;
@@ -41,31 +40,44 @@ export interface Stores {
   readonly isReady: () => boolean;
 }
 
+/** What stores are opened with. */
+export interface StoresComposition {
+  readonly config: Config;
+  readonly environment: Environment;
+  readonly logger: Logger;
+  readonly closing: Closing;
+  /**
+   * `exclusive` for a gateway and for a command that changes something: without Redis it must be alone on the database.
+   * `shared` for a command that only reads, beside a gateway. @default 'exclusive'
+   */
+  readonly use?: 'exclusive' | 'shared';
+  readonly meter?: Meter | undefined;
+  /** How long a store that does not answer is waited for. @default 30000 */
+  readonly waitMilliseconds?: number | undefined;
+}
+
 /**
- * Opens the stores that the environment names: the embedded ones where it names none.
+ * Opens the stores that the environment names: the embedded ones where it names none. Warnings of their checks are logged.
  *
- * @param use `exclusive` for a gateway and for a command that changes something: without Redis it must be alone on the
- *   database. `shared` for a command that only reads, beside a gateway.
- * @throws ConfigurationError when the secret that signs tokens is not as the configuration says. StoreInUse when another process is on the database, and must not be.
+ * @throws ConfigurationError when the secret that signs tokens is not as the configuration says, and when a check of the
+ *   stores fails. OptionsError `SP_OPTIONS_UNREACHABLE` when a store does not answer. StoreInUse when another process is on
+ *   the database, and must not be.
  */
-export async function openStores(
-  config: Config,
-  environment: Environment,
-  logger: Logger,
-  closing: Closing,
-  use: 'exclusive' | 'shared' = 'exclusive',
-  meter?: Meter,
-): Promise<Stores> {
+export async function openStores(composition: StoresComposition): Promise<Stores> {
+  const { config, environment, logger, closing, use = 'exclusive', meter, waitMilliseconds = 30_000 } = composition;
   const isClaimed = use === 'exclusive';
   const rootSecret = loadRootSecret({ dataDir: config.dataDir, environmentValue: environment.secret });
   const tokenSecret = readTokenSecret(config, environment, rootSecret);
   const sealerFor = createSealer(rootSecret);
   const url = environment.redisUrl;
-  const redis = url === undefined ? undefined : await openRedisStores({ url, config, sealerFor, logger, closing });
+  const redis =
+    url === undefined
+      ? undefined
+      : await openRedisStores({ url, config, sealerFor, logger, closing, waitMilliseconds });
   const local = createInProcessBus({ logger });
   // With Redis nothing is claimed, and this bus has no subscriber.
   const onClaimLost = (): void => local.announceGap();
-  const database = await openDatabase({ config, environment, logger, closing, isClaimed, onClaimLost });
+  const database = await openDatabase({ ...composition, isClaimed, onClaimLost, waitMilliseconds });
   const { records } = database;
   const bus = redis?.bus ?? local;
   const readiness = watchReadiness(records, bus);

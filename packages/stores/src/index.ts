@@ -13,6 +13,7 @@ export { createInProcessBus, type InProcessBus, type InProcessBusOptions } from 
 export { createInProcessCounters, type InProcessCountersOptions } from './in-process/in-process-counters.ts';
 export { readDatabaseClock } from './database-clock.ts';
 export { keyTable } from './keys/key-table.ts';
+export { openStoredKeys } from './keys/open-stored-keys.ts';
 export { openKeyRing, type KeyRingOptions } from './keys/record-key-ring.ts';
 export { openSharedSecretRing, type SharedSecretRingOptions } from './keys/shared-secret-ring.ts';
 export { openMongo, type MongoDatabase, type MongoOptions } from './mongodb/open-mongo.ts';
@@ -39,7 +40,6 @@ export {
   type Redis,
   redisPrefixForm,
 } from './redis/open-redis.ts';
-export { readEvictionPolicy } from './redis/eviction-policy.ts';
 export { createRedisBus, type RedisBus, type RedisBusOptions } from './redis/redis-bus.ts';
 export { createRedisCounters, type RedisCountersOptions } from './redis/redis-counters.ts';
 export { readRedisCondition, type RedisCondition } from './redis/redis-condition.ts';

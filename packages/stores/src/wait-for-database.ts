@@ -3,7 +3,7 @@ import { OptionsError, isStoreFault, silentLogger, storeFaultWordOf, type Logger
 import type { ExternalDatabase } from './open-database.ts';
 
 export interface DatabaseWaitOptions {
-  /** How long a database that is down is waited for. @default 30000 */
+  /** How long a database that is down is waited for; 0 asks once. @default 30000 */
   readonly maximumMilliseconds?: number;
   /** @default silentLogger */
   readonly logger?: Logger;
@@ -23,6 +23,7 @@ const finalWords = /^(?:28\d{3}|28P01|3D000|18|13)$/;
 export async function waitForDatabase(database: ExternalDatabase, options: DatabaseWaitOptions = {}): Promise<void> {
   const { maximumMilliseconds = 30_000, logger = silentLogger } = options;
   const deadline = performance.now() + maximumMilliseconds;
+  const waited = maximumMilliseconds === 0 ? '' : `, and was waited for ${Math.round(maximumMilliseconds / 1000)} s`;
   for (;;) {
     try {
       await ping(database);
@@ -37,7 +38,7 @@ export async function waitForDatabase(database: ExternalDatabase, options: Datab
         );
       if (performance.now() >= deadline)
         throw new OptionsError(
-          `The database does not answer (${word}), and was waited for ${Math.round(maximumMilliseconds / 1000)} s. Check that it runs and that DATABASE_URL points at it.`,
+          `The database does not answer (${word})${waited}. Check that it runs and that DATABASE_URL points at it.`,
           'SP_OPTIONS_UNREACHABLE',
         );
       logger.warn('the database does not answer yet', { event: 'database-not-answering', error: word });

@@ -1,23 +1,14 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { countWorkers, loadConfig, readEnvironment, startGateway, type ConfigInput } from '@sallyport/server';
-import { silentLogger, type Logger } from '@sallyport/core';
 import { describe, expect, it } from 'vitest';
-import { createWorkplace, type Workplace } from '../test-support/memory-terminal.ts';
-import { freePort } from '../test-support/test-servers.ts';
+import { judge, setUp, start, type SetUpChange } from '../test-support/doctor-and-start.ts';
 
-interface SetUp {
+interface SetUp extends SetUpChange {
   readonly name: string;
-  readonly config?: Partial<ConfigInput> | Readonly<Record<string, unknown>>;
-  /** `undefined` takes a variable away. */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** Runs in the data folder, which is there. */
-  readonly prepare?: (dataDir: string) => void;
   /** What both name. */
   readonly says: RegExp;
 }
 
-const route = { name: 'all', prefix: '/', upstream: 'http://127.0.0.1:9', audience: 'all', access: 'signed-in' };
 const longSecret = 'mU3xQ9vLr7Tn2Kc8Wb5Zp1Hd6Yj4Gf0SeAq7Vt3Bx9M';
 const otherSecret = 'Zt4Nq8Wx1Kd7Rb3Ym9Hc5Vf2Lg6Js0Pa';
 
@@ -121,36 +112,6 @@ const unsafe: readonly SetUp[] = [
   },
 ];
 
-/** A set-up that starts, unless it is changed. */
-async function setUp({ config = {}, environment = {}, prepare }: Omit<SetUp, 'name' | 'says'>): Promise<Workplace> {
-  const place = createWorkplace({ SMTP_URL: 'smtp://127.0.0.1:9' });
-  for (const [name, value] of Object.entries(environment)) {
-    if (value === undefined) delete place.environment[name];
-    else place.environment[name] = value;
-  }
-  const whole = {
-    publicUrl: 'http://localhost:3000',
-    listen: { host: '127.0.0.1', port: await freePort() },
-    mail: { from: 'Acme <no-reply@example.test>' },
-    policy: { permissions: {}, roles: { user: [] } },
-    routes: [route],
-    ...config,
-  };
-  writeFileSync(join(place.folder, 'sallyport.config.ts'), `export default ${JSON.stringify(whole)};\n`);
-  mkdirSync(place.dataDir, { mode: 0o700 });
-  prepare?.(place.dataDir);
-  return place;
-}
-
-/** Starts the gateway of a set-up as its process does, and ends it again. */
-async function start(place: Workplace, logger: Logger = silentLogger): Promise<void> {
-  const environment = readEnvironment(place.environment);
-  const { config, preset } = await loadConfig(environment, place.folder);
-  countWorkers(config, environment);
-  const gateway = await startGateway({ config, preset, environment, logger });
-  await gateway.close();
-}
-
 describe('the start and the doctor', () => {
   it('find nothing wrong with a set-up that is sound', async () => {
     const place = await setUp({});
@@ -160,40 +121,29 @@ describe('the start and the doctor', () => {
   });
 
   it.each(broken)('both refuse $name', async ({ says, ...change }) => {
-    const place = await setUp(change);
-    const { code, output } = await place.run(['doctor', '--json']);
-    await expect.soft(start(place)).rejects.toThrow(says);
-    const { findings } = JSON.parse(output) as {
-      findings: readonly { state: string; finding: string; fix?: string }[];
-    };
-    const bad = findings.filter(({ state }) => state === 'bad').map(({ finding, fix = '' }) => `${finding}. ${fix}`);
-    expect(bad.join('\n')).toMatch(says);
-    expect(code).toBe(1);
+    const { doctor, start: begun } = await judge(await setUp(change));
+    expect.soft(begun.refusal).toMatch(says);
+    expect([...doctor.bad.values()].join('\n')).toMatch(says);
+    expect(doctor.code).toBe(1);
   });
 
   it('both refuse a root secret under which the signing keys were not sealed', async () => {
     const place = await setUp({});
     await start(place);
     place.environment['SALLYPORT_SECRET'] = otherSecret;
-    const { code, output } = await place.run(['doctor', '--json']);
-    await expect(start(place)).rejects.toThrow(/root secret/);
-    const { findings } = JSON.parse(output) as { findings: readonly { state: string; finding: string }[] };
-    expect(findings.filter(({ state }) => state === 'bad')).toMatchObject([
-      { finding: expect.stringMatching(/sealed under another root secret/) as string },
+    const { doctor, start: begun } = await judge(place);
+    expect(begun.refusal).toMatch(/sealed under another root secret/);
+    expect([...doctor.bad]).toEqual([
+      ['signing keys', expect.stringMatching(/sealed under another root secret/) as string],
     ]);
-    expect(code).toBe(1);
+    expect(doctor.code).toBe(1);
   });
 
   it.each(unsafe)('both warn of $name, and the gateway starts', async ({ says, ...change }) => {
-    const place = await setUp(change);
-    const { code, output } = await place.run(['doctor', '--json']);
-    const { findings } = JSON.parse(output) as { findings: readonly { state: string; finding: string }[] };
-    expect(findings.filter(({ state }) => state === 'warning')).toEqual([
-      expect.objectContaining({ finding: expect.stringMatching(says) as string }),
-    ]);
-    expect(code).toBe(1);
-    const warnings: unknown[] = [];
-    await start(place, { ...silentLogger, warn: (_message, fields) => void warnings.push(fields) });
-    expect(warnings).toContainEqual(expect.objectContaining({ finding: expect.stringMatching(says) as string }));
+    const { doctor, start: begun } = await judge(await setUp(change));
+    expect(begun.refusal).toBe('');
+    expect([...doctor.warnings.values()]).toEqual([expect.stringMatching(says)]);
+    expect(begun.warnings).toEqual(doctor.warnings);
+    expect(doctor.code).toBe(1);
   });
 });

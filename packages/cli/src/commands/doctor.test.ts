@@ -3,7 +3,6 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PemConverter, SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { checkClock } from '../doctor/check-clock.ts';
 import { createWorkplace, goodPassword, type Workplace } from '../test-support/memory-terminal.ts';
 import {
   databaseKinds,
@@ -123,10 +122,18 @@ describe.each(databaseKinds)('the doctor', (kind) => {
     });
     afterEach(() => database.drop());
 
+    /** What a MongoDB that is no replica set, and a FerretDB, cannot do is a warning. */
+    const expectSafe = (code: number, findings: readonly Finding[]): void => {
+      const found = findings.filter(({ state }) => state === 'warning' || state === 'bad').map(({ check }) => check);
+      const known = kind === 'mongodb' ? ['transactions', 'conditional updates'] : [];
+      expect(found.filter((check) => !known.includes(check))).toEqual([]);
+      expect(code).toBe(found.length === 0 ? 0 : 1);
+    };
+
     it('finds an empty database to be migrated, migrates nothing, and finds nothing more once it is', async () => {
       for (let times = 0; times < 2; times += 1) {
         const { code, findings } = await examine(place);
-        expect(code).toBe(0);
+        expectSafe(code, findings);
         if (kind === 'sqlite') expect(findings).toContainEqual(expect.objectContaining({ finding: 'none yet' }));
         else
           expect(findings).toContainEqual({
@@ -147,7 +154,7 @@ describe.each(databaseKinds)('the doctor', (kind) => {
     it('says how fast it answers, and what the root secret opens, and never where it is', async () => {
       await place.run(['users', 'create-admin', '--email', 'ada@x.test', '--password-stdin'], goodPassword);
       const { code, output, findings } = await examine(place);
-      expect(code).toBe(0);
+      expectSafe(code, findings);
       expect(findings).toContainEqual({ check: 'signing keys', state: 'good', finding: 'the root secret opens 1' });
       expect(output).toMatch(kind === 'sqlite' ? /1 accounts, counted in [\d.]+ ms/ : /answers in [\d.]+ ms/);
       const { DATABASE_URL } = database.variables;
@@ -190,8 +197,7 @@ describe('the doctor', () => {
       expect(findings).toContainEqual({
         check,
         state: 'bad',
-        finding: expect.stringMatching(/does not answer.*econnrefused/i) as string,
-        fix: expect.stringMatching(/(DATABASE|REDIS)_URL/) as string,
+        finding: expect.stringMatching(/does not answer.*econnrefused.*(DATABASE|REDIS)_URL/i) as string,
       });
     expect(output).not.toMatch(secretParts);
   });
@@ -234,21 +240,5 @@ describe('the doctor', () => {
       state: 'bad',
       finding: expect.stringContaining('caFile') as string,
     });
-  });
-
-  it.each([
-    { name: 'a clock that is right', ahead: 0, state: 'good' },
-    { name: 'five seconds', ahead: 5_000, state: 'good' },
-    { name: 'six seconds ahead', ahead: 6_000, state: 'bad' },
-    { name: 'six seconds behind', ahead: -6_000, state: 'bad' },
-    { name: 'a day ahead', ahead: 86_400_000, state: 'bad' },
-  ])('judges $name', ({ ahead, state }) => {
-    const reading = { time: new Date(1_000_000 + ahead), askedAt: 1_000_000, answeredAt: 1_000_000 };
-    expect(checkClock('clock', 'Redis', reading).state).toBe(state);
-  });
-
-  it('does not take a slow answer for a wrong clock', () => {
-    const reading = { time: new Date(4_000), askedAt: 0, answeredAt: 9_000 };
-    expect(checkClock('clock', 'Redis', reading).state).toBe('good');
   });
 });

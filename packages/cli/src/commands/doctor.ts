@@ -1,11 +1,11 @@
 import { exitCodes } from '@sallyport/core';
-import { ConfigurationError, describeFinding, readConfiguredRootSecret, startChecks } from '@sallyport/server';
+import { ConfigurationError, readConfiguredRootSecret, runChecks, startChecks } from '@sallyport/server';
 import type { SecretVersion } from '@sallyport/stores';
 import type { Command, CommandCall } from '../command.ts';
 import { checkDatabase } from '../doctor/check-database.ts';
 import { checkRedis } from '../doctor/check-redis.ts';
 import { checkRunning } from '../doctor/check-running.ts';
-import type { Finding, Settings } from '../doctor/finding.ts';
+import { toFinding, type Finding, type Settings } from '../doctor/finding.ts';
 import { loadSettings } from '../open-system.ts';
 import { toTable } from '../table.ts';
 
@@ -21,7 +21,8 @@ export const doctor: Command = {
     const findings: Finding[] = [checkNode()];
     const settings = await readSettings(call, findings);
     if (settings !== undefined) {
-      findings.push(...(await runStartChecks(settings)));
+      // What the start demands, run dry: both run the same lists.
+      findings.push(...(await runChecks(startChecks, settings)).map(toFinding));
       const stores = await Promise.all([
         checkDatabase(settings, readSecretVersions(settings)),
         checkRedis(settings),
@@ -63,20 +64,6 @@ async function readSettings({ terminal }: CommandCall, findings: Finding[]): Pro
       findings.push({ check: 'configuration', state: 'bad', finding: `${key} ${problem}` });
     return undefined;
   }
-}
-
-/** What the start demands, run dry: both run the same list. */
-async function runStartChecks(settings: Settings): Promise<readonly Finding[]> {
-  const states = { ok: 'good', warning: 'warning', failure: 'bad' } as const;
-  const findings: Finding[] = [];
-  for (const check of startChecks)
-    for (const found of await check.run(settings)) {
-      const { kind, hint } = found;
-      const state = kind === 'ok' && hint !== undefined ? 'note' : states[kind];
-      const fix = hint === undefined ? {} : { fix: hint };
-      findings.push({ check: check.name, state, finding: describeFinding(found), ...fix });
-    }
-  return findings;
 }
 
 /** A secret that cannot be used is found by the checks of the start. */

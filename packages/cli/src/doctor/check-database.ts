@@ -1,33 +1,28 @@
 import { existsSync } from 'node:fs';
-import { createClosing } from '@sallyport/server';
-import { isStoreFault, recordModels, silentLogger, storeFaultWordOf, type Records } from '@sallyport/core';
+import { isStoreFault, silentLogger, storeFaultWordOf } from '@sallyport/core';
+import { isEmptyPlan, openIdentityDatabase } from '@sallyport/identity';
 import {
-  describeRoleDifferences,
-  isEmptyPlan,
-  openIdentityDatabase,
-  planMigrations,
-  readDatabaseAbilities,
-  readRoleDifferences,
-  waysOutOfPolicyDifference,
-  type DatabaseHandle,
-  type MigrationPlan,
-  type RoleDifference,
-} from '@sallyport/identity';
+  contentChecks,
+  createClosing,
+  databaseChecks,
+  messageForOperators,
+  readDatabaseContext,
+  runChecks,
+  toFindings,
+  type OpenedDatabase,
+} from '@sallyport/server';
 import {
-  createSealer,
   openEmbeddedDatabase,
   openExternalDatabase,
   readDatabaseClock,
-  rewrapSealedColumns,
-  sealedKeyColumn,
   storeTables,
+  waitForDatabase,
   type ExternalDatabase,
   type SecretVersion,
 } from '@sallyport/stores';
 import { embeddedFileOf } from '../open-database-handle.ts';
-import { checkClock } from './check-clock.ts';
-import { messageOf, type Finding, type Settings } from './finding.ts';
-import { within } from './within.ts';
+import { messageOf, toFinding, type Finding, type Settings } from './finding.ts';
+import { NoAnswerInTime, within } from './within.ts';
 
 const check = 'database';
 const patienceMilliseconds = 10_000;
@@ -35,8 +30,8 @@ const patienceMilliseconds = 10_000;
 const closePatienceMilliseconds = 1_000;
 
 /**
- * Looks at the database: whether it answers and how fast, its clock, what it cannot do, what it lacks, and whether the
- * root secret opens what is sealed in it. Nothing is written. No wait is without an end.
+ * Looks at the database: whether it answers and how fast, and whether it and what is stored there is as the start demands.
+ * Nothing is written. No wait is without an end.
  */
 export async function checkDatabase(
   settings: Settings,
@@ -46,179 +41,66 @@ export async function checkDatabase(
   const findings: Finding[] = [];
   const closing = createClosing();
   try {
+    let database: OpenedDatabase;
     if (environment.databaseUrl !== undefined) {
       const external = openExternalDatabase(environment.databaseUrl, silentLogger);
       closing.push(() => external.close());
-      findings.push(...(await within(patienceMilliseconds, checkAnswer(external))));
-      findings.push(...(await within(patienceMilliseconds, checkAbilities(external, settings))));
-      findings.push(...(await within(patienceMilliseconds, checkContent(external, settings, versions))));
-    } else if (existsSync(embeddedFileOf(config))) {
-      const file = openEmbeddedDatabase({ file: embeddedFileOf(config), isModeKept: true });
-      closing.push(() => file.close());
-      findings.push(
-        ...(await within(patienceMilliseconds, checkContent({ kind: 'sqlite', database: file }, settings, versions))),
-      );
+      findings.push(await within(patienceMilliseconds, checkAnswer(external)));
+      database = external;
     } else {
-      findings.push({
-        check,
-        state: 'note',
-        finding: 'none yet',
-        fix: `The first start makes it in ${config.dataDir}.`,
-      });
+      const file = embeddedFileOf(config);
+      if (!existsSync(file))
+        return [{ check, state: 'note', finding: 'none yet', fix: `The first start makes it in ${config.dataDir}.` }];
+      const embedded = openEmbeddedDatabase({ file, isModeKept: true });
+      closing.push(() => embedded.close());
+      database = { kind: 'sqlite', database: embedded };
     }
+    const context = await within(patienceMilliseconds, readDatabaseContext(database, environment));
+    findings.push(...(await runChecks(databaseChecks, context)).map(toFinding));
+    if (isEmptyPlan(context.plan))
+      findings.push(...(await within(patienceMilliseconds, checkContent(database, settings, versions))));
   } catch (error) {
-    findings.push(toFinding(error));
+    findings.push(...describeFailure(error));
+  } finally {
+    await within(closePatienceMilliseconds, closing.close()).catch(() => {});
   }
-  await within(closePatienceMilliseconds, closing.close()).catch(() => {});
   return findings;
 }
 
-function toFinding(error: unknown): Finding {
-  if (isStoreFault(error))
-    return {
-      check,
-      state: 'bad',
-      finding: `it does not answer, or does not let Sallyport in (${storeFaultWordOf(error)})`,
-      fix: 'Check that it runs and that DATABASE_URL points at it, with the user, the password and the name of the database.',
-    };
-  return { check, state: 'bad', finding: messageOf(error), fix: 'Check DATABASE_URL, and that the database runs.' };
+function describeFailure(error: unknown): readonly Finding[] {
+  const fix = 'Check DATABASE_URL, and that the database runs.';
+  if (error instanceof NoAnswerInTime || isStoreFault(error)) {
+    const word = error instanceof NoAnswerInTime ? error.message : storeFaultWordOf(error);
+    return [{ check, state: 'bad', finding: `it does not answer (${word})`, fix }];
+  }
+  if (messageForOperators(error) === undefined) return [{ check, state: 'bad', finding: messageOf(error), fix }];
+  return toFindings(error).map((found) => toFinding({ check, found }));
 }
 
-async function checkAnswer(database: ExternalDatabase): Promise<readonly Finding[]> {
+async function checkAnswer(database: ExternalDatabase): Promise<Finding> {
   const begun = performance.now();
   // The first call also opens the connection.
-  await readDatabaseClock(database);
+  await waitForDatabase(database, { maximumMilliseconds: 0 });
   const connected = performance.now();
-  const askedAt = Date.now();
-  const time = await readDatabaseClock(database);
-  const answeredAt = Date.now();
+  await readDatabaseClock(database);
   const name = database.kind === 'postgres' ? 'PostgreSQL' : 'MongoDB';
   const milliseconds = (performance.now() - connected).toFixed(1);
   const finding = `${name} answers in ${milliseconds} ms; the first answer took ${(connected - begun).toFixed(1)} ms`;
-  return [
-    { check, state: 'good', finding },
-    checkClock('clock of the database', 'the database', { time, askedAt, answeredAt }),
-  ];
+  return { check, state: 'good', finding };
 }
 
-async function checkAbilities(database: DatabaseHandle, { environment }: Settings): Promise<readonly Finding[]> {
-  const { hasTransactions, hasAtomicUpdates } = await readDatabaseAbilities(database);
-  const findings: Finding[] = [];
-  if (!hasTransactions)
-    findings.push({
-      check,
-      state: 'note',
-      finding: 'it has no transactions, so that events are written before the changes that they report',
-      fix: 'Run MongoDB as a replica set; one member is enough.',
-    });
-  if (!hasAtomicUpdates)
-    findings.push({
-      check,
-      state: environment.isProduction ? 'bad' : 'note',
-      finding: 'it does not update conditionally in one step (FerretDB 1), and no gateway starts on it in production',
-      fix: 'Use MongoDB or PostgreSQL.',
-    });
-  return findings;
-}
-
+/** Of a database that lacks nothing. */
 async function checkContent(
-  database: DatabaseHandle,
-  settings: Settings,
+  database: OpenedDatabase,
+  { config, preset }: Settings,
   versions: readonly SecretVersion[] | undefined,
 ): Promise<readonly Finding[]> {
-  const plan = await planMigrations({ database, tables: storeTables });
-  if (!isEmptyPlan(plan)) return [...checkPlan(plan)];
   const { records } = await openIdentityDatabase({ database, tables: storeTables });
   const begun = performance.now();
   const accounts = await records.count({ model: 'user' });
   const milliseconds = (performance.now() - begun).toFixed(1);
-  return [
-    {
-      check: 'tables',
-      state: 'good',
-      finding: `nothing is missing; ${accounts} accounts, counted in ${milliseconds} ms`,
-    },
-    ...checkRoles((await readRoleDifferences(records, settings.config.policy)) ?? [], settings),
-    await checkEvents(records),
-    ...(versions === undefined ? [] : await checkSealedKeys(records, versions)),
-  ];
-}
-
-function checkPlan({ tables, columns, indexes, problems }: MigrationPlan): readonly Finding[] {
-  const counts = [
-    [tables.length, 'tables'],
-    [columns.length, 'columns'],
-    [indexes.length, 'indexes'],
-  ] as const;
-  const missing = counts.filter(([count]) => count > 0).map(([count, name]) => `${count} ${name}`);
-  return [
-    ...problems.map((finding) => ({
-      check: 'migrations',
-      state: 'bad' as const,
-      finding,
-      fix: 'Correct the rows, then run "sallyport migrate".',
-    })),
-    ...(missing.length === 0
-      ? []
-      : [
-          {
-            check: 'migrations',
-            state: 'note' as const,
-            finding: `pending: ${missing.join(', ')} (indexes of new tables included)`,
-            fix: 'Run "sallyport migrate", or start the gateway, which does the same.',
-          },
-        ]),
-  ];
-}
-
-/** A start asks the same; a preset applies its own policy. */
-function checkRoles(differences: readonly RoleDifference[], { preset }: Settings): readonly Finding[] {
-  if (differences.length === 0 || preset !== undefined) return [];
-  return [
-    {
-      check: 'roles',
-      state: 'bad',
-      finding: `the policy of the configuration differs from the roles that are stored, and no gateway starts: ${describeRoleDifferences(differences).join('; ')}`,
-      fix: waysOutOfPolicyDifference,
-    },
-  ];
-}
-
-/** Events carry the time of the gateways. */
-async function checkEvents(records: Records): Promise<Finding> {
-  const sortBy = { field: 'at', direction: 'desc' } as const;
-  const [newest] = await records.findMany<{ at: Date }>({ model: recordModels.event, sortBy, limit: 1 });
-  const now = Date.now();
-  const time = newest === undefined || newest.at.getTime() < now ? new Date(now) : newest.at;
-  return checkClock('clock of the gateways', 'the newest event', { time, askedAt: now, answeredAt: now });
-}
-
-async function checkSealedKeys(records: Records, versions: readonly SecretVersion[]): Promise<readonly Finding[]> {
-  const [outcome] = await rewrapSealedColumns({
-    records,
-    sealerFor: createSealer(versions),
-    versions,
-    columns: [sealedKeyColumn],
-    isDryRun: true,
-  });
-  const { unreadable = 0, rewrapped = 0, current = 0 } = outcome ?? {};
-  if (unreadable > 0)
-    return [
-      {
-        check: 'signing keys',
-        state: 'bad',
-        finding: `${unreadable} of ${unreadable + rewrapped + current} were sealed under another root secret`,
-        fix: 'Bring its version back into SALLYPORT_SECRET: no gateway starts while one of them is in use.',
-      },
-    ];
-  if (rewrapped > 0)
-    return [
-      {
-        check: 'signing keys',
-        state: 'note',
-        finding: `${rewrapped} are sealed under an older version of the root secret`,
-        fix: 'Run "sallyport secrets rewrap" before that version is dropped.',
-      },
-    ];
-  return current === 0 ? [] : [{ check: 'signing keys', state: 'good', finding: `the root secret opens ${current}` }];
+  const finding = `nothing is missing; ${accounts} accounts, counted in ${milliseconds} ms`;
+  const readClock = database.kind === 'sqlite' ? async () => new Date() : () => readDatabaseClock(database);
+  const found = await runChecks(contentChecks, { config, preset, records, readClock, versions });
+  return [{ check: 'tables', state: 'good', finding }, ...found.map(toFinding)];
 }

@@ -1,4 +1,4 @@
-import type { StartContext } from '@sallyport/server';
+import { describeFinding, type NamedFinding, type StartContext } from '@sallyport/server';
 
 /** What was looked at, how it is, and what to do about it. */
 export interface Finding {
@@ -12,6 +12,15 @@ export interface Finding {
 
 /** The configuration and the environment of a deployment. */
 export type Settings = StartContext;
+
+const states = { ok: 'good', warning: 'warning', failure: 'bad' } as const;
+
+/** What a check of the start found. */
+export function toFinding({ check, found }: NamedFinding): Finding {
+  const { kind, hint } = found;
+  const state = kind === 'ok' && hint !== undefined ? 'note' : states[kind];
+  return { check, state, finding: describeFinding(found), ...(hint === undefined ? {} : { fix: hint }) };
+}
 
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : 'it cannot be used';

@@ -1,8 +1,13 @@
 import { withTimeout } from '@sallyport/core';
 
-/** Rejects when work takes longer. The work goes on, and whatever becomes of it is ignored. */
+/** Work took longer than doctor waits. */
+export class NoAnswerInTime extends Error {
+  override readonly name = 'NoAnswerInTime';
+}
+
+/** Rejects with {@link NoAnswerInTime} when work takes longer. The work goes on, and its outcome is ignored. */
 export async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
   return withTimeout(work, milliseconds, () => {
-    throw new Error(`there was no answer within ${milliseconds / 1000} s`);
+    throw new NoAnswerInTime(`no answer within ${milliseconds / 1000} s`);
   });
 }

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { env } from 'node:process';
 import { silentLogger } from '@sallyport/core';
-import { openExternalDatabase, openPostgres } from '@sallyport/stores';
+import { openExternalDatabase, openPostgres, openRedis } from '@sallyport/stores';
 
 /** Where a test keeps its records. */
 export type DatabaseKind = 'sqlite' | 'postgres' | 'mongodb';
@@ -53,6 +55,24 @@ export async function runOnPostgres(url: string, statement: string): Promise<voi
     connection.release(true);
     await database.close();
   }
+}
+
+/** Whether a test can start a Redis of its own. */
+export const hasRedisServer = spawnSync('redis-server', ['--version']).status === 0;
+
+/** Starts a Redis that is set up in another way than the one that all tests share, and waits until it answers. */
+export async function startOwnRedis(settings: readonly string[]): Promise<{ readonly url: string; close(): void }> {
+  const port = await freePort();
+  const arguments_ = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', ...settings];
+  const server = spawn('redis-server', arguments_, { cwd: tmpdir(), stdio: 'ignore' });
+  const url = `redis://127.0.0.1:${port}`;
+  const redis = openRedis({ url, prefix: 'test:', logger: silentLogger });
+  try {
+    await redis.ready(15_000);
+  } finally {
+    redis.close();
+  }
+  return { url, close: () => void server.kill('SIGKILL') };
 }
 
 /** A server that takes connections and never says a word. */

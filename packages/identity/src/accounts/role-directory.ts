@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { recordModels, type InvalidationBus, type Policy, type Records } from '@sallyport/core';
 import type { IdentityDatabase } from '../database/identity-database.ts';
-import { policyDiffersError } from './role-differences.ts';
+import { policyDiffersError, type RoleDifference } from './role-differences.ts';
 import { readRoleDifferences, readStoredRoles, type StoredRoles } from './stored-roles.ts';
 
 /** Which permissions the roles hold now. */
@@ -74,16 +74,25 @@ export async function openRoleDirectory(
   };
 }
 
-/** Without transactions another gateway may be filling the table at this moment: roles that only the policy has are waited for. */
-async function requireSamePolicy(records: Records, policy: Policy): Promise<void> {
+/**
+ * How a policy differs from the roles that are stored, so that no gateway starts with it; nothing before the first start.
+ * Without transactions another gateway may be filling the table at this moment: roles that only the policy has are waited
+ * for, a second at most. Rejects with `SP_STORE_UNAVAILABLE`.
+ */
+export async function readPolicyDifferences(records: Records, policy: Policy): Promise<readonly RoleDifference[]> {
   const deadline = performance.now() + seedingMilliseconds;
   for (;;) {
     const differences = (await readRoleDifferences(records, policy)) ?? [];
-    if (differences.length === 0) return;
+    if (differences.length === 0) return [];
     const mayBeSeeded = differences.every(({ kind }) => kind === 'added');
-    if (!mayBeSeeded || performance.now() > deadline) throw policyDiffersError(differences);
+    if (!mayBeSeeded || performance.now() > deadline) return differences;
     await sleep(seedingPauseMilliseconds);
   }
+}
+
+async function requireSamePolicy(records: Records, policy: Policy): Promise<void> {
+  const differences = await readPolicyDifferences(records, policy);
+  if (differences.length > 0) throw policyDiffersError(differences);
 }
 
 /**

@@ -61,16 +61,6 @@ export async function openIdentityDatabase(options: IdentityDatabaseOptions): Pr
   const schema = identitySchema(tables);
   await migrate({ database, tables, logger });
   const { hasTransactions, hasAtomicUpdates } = await readDatabaseAbilities(database);
-  if (!hasTransactions)
-    logger.warn('the database has no transactions: events are written before the changes that they report', {
-      event: 'database-without-transactions',
-      database: database.kind,
-    });
-  if (!hasAtomicUpdates)
-    logger.warn('the database does not update conditionally in one step: use it to try things out only', {
-      event: 'database-without-atomic-updates',
-      database: database.kind,
-    });
   const adapter = createDatabaseAdapter({ database, hasTransactions, isUsable })(schema);
   return {
     records: toRecords(adapter),

@@ -12,8 +12,8 @@ export function findingsOf(rule: () => unknown): readonly CheckFinding[] {
   }
 }
 
-/** What the start would refuse with this error. Rethrows bugs. */
-function toFindings(error: unknown): readonly CheckFinding[] {
+/** What the start refuses with this error. Rethrows bugs. */
+export function toFindings(error: unknown): readonly CheckFinding[] {
   if (error instanceof ConfigurationError)
     return error.problems.map(({ key, problem }) => ({ kind: 'failure', key, finding: problem }));
   const finding = messageForOperators(error);

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { exponentialBackoff, type Logger } from '@sallyport/core';
 import { openAdmin } from '../admin/open-admin.ts';
 import type { Control } from '../admin/control.ts';
-import { requireStartChecks } from '../checks/start-checks.ts';
+import { requireChecks } from '../checks/require-checks.ts';
+import { startChecks } from '../checks/start-checks.ts';
 import type { Config } from '../config/config-schema.ts';
 import type { Environment } from '../config/environment.ts';
 import { addPages, createPrometheusMeter } from '../metrics/prometheus-meter.ts';
@@ -57,7 +58,7 @@ const answerMilliseconds = 10_000;
  */
 export async function startSupervisor(parts: SupervisorParts): Promise<Supervisor> {
   const { config, environment, logger, count, loadAnew } = parts;
-  await requireStartChecks(parts, logger);
+  await requireChecks('start', startChecks, parts, logger);
   const meter = createPrometheusMeter({ withProcess: false });
   const restarts = meter.counter({
     name: 'sallyport_worker_restarts_total',

@@ -24,7 +24,8 @@ import {
 } from './key-rotation.ts';
 import { countSignatures } from './count-signatures.ts';
 import { toKeyTimes, type KeyTimeOptions } from './key-times.ts';
-import { openSigningKey, signCompact, type SigningKey } from './signing-key.ts';
+import { openKeysInUse } from './open-stored-keys.ts';
+import { signCompact, type SigningKey } from './signing-key.ts';
 
 export interface KeyRingOptions extends KeyTimeOptions {
   readonly records: Records;
@@ -126,11 +127,7 @@ export async function openKeyRing(options: KeyRingOptions): Promise<RotatingKeyR
     for (const use of uses)
       isPromoted = (await advanceKeys(parts, use, at, isStarted ? schedule : undefined)) || isPromoted;
     const rows = await readKeys(parts.records);
-    const keys = rows
-      .filter((entry) => entry.state !== 'retiring' || at < entry.verifyUntil)
-      // In one order at every gateway: what they publish is compared.
-      .toSorted((a, b) => (a.kid < b.kid ? -1 : 1))
-      .map((entry) => openSigningKey(entry, sealer));
+    const keys = openKeysInUse(rows, sealer, at);
     const current = new Map(keys.filter(isCurrent).map((key) => [key.entry.use, key]));
     const before = snapshot;
     snapshot = { keys: keys.filter(isNotWithdrawn), current, confirmed };

@@ -1,0 +1,82 @@
+import { recordModels, type DoctorCheck, type Records } from '@sallyport/core';
+import { describeRoleDifferences, readPolicyDifferences, waysOutOfPolicyDifference } from '@sallyport/identity';
+import {
+  createSealer,
+  openStoredKeys,
+  rewrapSealedColumns,
+  sealedKeyColumn,
+  type SecretVersion,
+} from '@sallyport/stores';
+import { examineClock } from './examine-clock.ts';
+import { toFindings } from './findings-of.ts';
+import type { StartContext } from './start-context.ts';
+
+/** A deployment and what is stored in its database, which lacks no table. */
+export interface ContentContext extends Pick<StartContext, 'config' | 'preset'> {
+  readonly records: Records;
+  /** The clock of the database. */
+  readonly readClock: () => Promise<Date>;
+  /** The root secret; absent when it cannot be used, which its own check finds. */
+  readonly versions: readonly SecretVersion[] | undefined;
+}
+
+export type ContentCheck = DoctorCheck<ContentContext>;
+
+/** Whether the roles that are stored are those of the configuration. A preset stores its own at each start. */
+const checkStoredRoles: ContentCheck = {
+  name: 'roles',
+  run: async ({ config, preset, records }) => {
+    const differences = preset === undefined ? await readPolicyDifferences(records, config.policy) : [];
+    if (differences.length === 0) return [];
+    const described = describeRoleDifferences(differences).join('; ');
+    return [
+      {
+        kind: 'failure',
+        finding: `the policy of the configuration differs from the roles that are stored, and no gateway starts: ${described}`,
+        hint: waysOutOfPolicyDifference,
+      },
+    ];
+  },
+};
+
+/** Events carry the time of the gateways. */
+const checkEventClock: ContentCheck = {
+  name: 'clock of the gateways',
+  run: async ({ records }) => {
+    const sortBy = { field: 'at', direction: 'desc' } as const;
+    const [newest] = await records.findMany<{ at: Date }>({ model: recordModels.event, sortBy, limit: 1 });
+    const now = Date.now();
+    const time = newest === undefined || newest.at.getTime() < now ? new Date(now) : newest.at;
+    return [examineClock('the newest event', { time, askedAt: now, answeredAt: now })];
+  },
+};
+
+/** Whether the root secret opens the keys that are in use. Where a shared secret signs, none is. */
+const checkSigningKeys: ContentCheck = {
+  name: 'signing keys',
+  run: async ({ config, records, readClock, versions }) => {
+    if (versions === undefined || config.tokens.signWithSharedSecretInsteadOfKeyPairs) return [];
+    const sealerFor = createSealer(versions);
+    let count: number;
+    try {
+      count = (await openStoredKeys(records, sealerFor(sealedKeyColumn.purpose), await readClock())).length;
+    } catch (error) {
+      return toFindings(error);
+    }
+    const columns = [sealedKeyColumn];
+    const [outcome] = await rewrapSealedColumns({ records, sealerFor, versions, columns, isDryRun: true });
+    const old = outcome?.rewrapped ?? 0;
+    if (old > 0)
+      return [
+        {
+          kind: 'ok',
+          finding: `${old} are sealed under an older version of the root secret`,
+          hint: 'Run "sallyport secrets rewrap" before that version is dropped.',
+        },
+      ];
+    return count === 0 ? [] : [{ kind: 'ok', finding: `the root secret opens ${count}` }];
+  },
+};
+
+/** How what is stored must be for a gateway to serve it. */
+export const contentChecks: readonly ContentCheck[] = [checkStoredRoles, checkEventClock, checkSigningKeys];
