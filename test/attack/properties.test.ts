@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { routeSchema, type Route, type RouteInput } from '@sallyport/core';
+import { routeSchema, toSafeReturnTo, type Route, type RouteInput } from '@sallyport/core';
 import {
   createCookieReader,
   createKnownHosts,
@@ -12,7 +12,6 @@ import {
   readHeaders,
   type CanonicalRequest,
 } from '@sallyport/gateway/test-support';
-import { toSafeReturnTo } from '@sallyport/identity';
 import { pathArbitrary, readingsOf } from './path-readings.ts';
 import { redirectPayloads } from './cases/redirect-payloads.ts';
 

@@ -121,8 +121,9 @@ function gatewayProcess(root: string, name: GatewayName): ProcessDefinition {
         SALLYPORT_INTERNAL_PORT: String(place.internalPort),
         DEMO_INTERNAL_URL: internalUrl(addresses),
         ...upstreamVariables((upstream) => `http://${loopback}:${ports[upstream]}`),
+        DEMO_MAILBOX_PORT: String(mailboxPort),
         ...(smtpPort === undefined
-          ? { DEMO_MAILBOX_PORT: String(mailboxPort) }
+          ? {}
           : {
               SMTP_URL: `smtp://${loopback}:${smtpPort}`,
               SMS_GATEWAY_URL: `http://${loopback}:${mailboxPort}/sms`,

@@ -23,6 +23,7 @@ const builtInto: readonly (readonly [name: ProcessName, folders: readonly string
       'packages/stores/dist',
       'packages/identity/dist',
       'packages/gateway/dist',
+      'packages/pages/dist',
       'packages/server/dist',
       'apps/gateway/dist',
     ],

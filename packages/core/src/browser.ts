@@ -5,6 +5,7 @@ export type {
   EndedSessionsAnswer,
   FactorMethod,
   FactorsAnswer,
+  LinkAnswer,
   OwnFactor,
   PendingAnswer,
   PendingSignInAnswer,

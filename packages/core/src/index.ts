@@ -4,6 +4,7 @@ export type {
   EndedSessionsAnswer,
   FactorMethod,
   FactorsAnswer,
+  LinkAnswer,
   OwnFactor,
   PendingAnswer,
   PendingSignInAnswer,
@@ -86,6 +87,16 @@ export {
   type MetricDefinition,
 } from './ports/meter.ts';
 export { MessageRefused, type Mailer, type Message } from './ports/mailer.ts';
+export { readOwnCookie } from './sessions/own-cookie.ts';
+export {
+  builtInPages,
+  pageUrl,
+  resolvePages,
+  type PageName,
+  type PageOverrides,
+  type PageTable,
+} from './pages/page-table.ts';
+export { toSafeReturnTo } from './pages/return-to.ts';
 export { networkOf } from './limits/network-of.ts';
 export { isPermission, isPermissionInterest, selectPermissions } from './policy/permission.ts';
 export { definePolicy, type Policy } from './policy/policy.ts';

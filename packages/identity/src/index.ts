@@ -34,7 +34,6 @@ export type { FeatureSet } from './feature-set.ts';
 export { features, featureSections, type FeatureConfig } from './features.ts';
 export type { IdentityEnvironment } from './http/identity-request.ts';
 export { maximumBodyBytes } from './http/request-body.ts';
-export { toSafeReturnTo } from './http/return-to.ts';
 export { createIdentity, type Identity, type IdentityOptions } from './identity.ts';
 export { createChannelMailer } from './mail/channel-mailer.ts';
 export {

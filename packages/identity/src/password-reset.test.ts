@@ -48,6 +48,35 @@ describe(onDatabase('a forgotten password'), () => {
     );
   });
 
+  it('is still to come after any number of looks at the link, which say whose it is', async () => {
+    await harness.makeUser(email);
+    const token = await requestToken();
+    const look = () => harness.call('POST', '/auth/check-link', { purpose: 'reset-password', token });
+    for (let count = 0; count < 3; count += 1)
+      expect(await look()).toMatchObject({ status: 200, body: { status: 'valid', email } });
+    expect((await harness.call('POST', '/auth/reset-password', { token, newPassword })).status).toBe(200);
+    expect(await look()).toMatchObject({ status: 400, body: { code: 'SP_LINK_INVALID' } });
+  });
+
+  it.each([
+    { name: 'an unknown token', body: { purpose: 'reset-password', token: 'a'.repeat(43) }, status: 400 },
+    { name: 'an empty token', body: { purpose: 'reset-password', token: '' }, status: 400 },
+    { name: 'a token that is too long', body: { purpose: 'reset-password', token: 'a'.repeat(513) }, status: 422 },
+    { name: 'an unknown purpose', body: { purpose: 'sign-in', token: 'a'.repeat(43) }, status: 422 },
+    { name: 'no purpose', body: { token: 'a'.repeat(43) }, status: 422 },
+  ])('is not promised to a link with $name', async ({ body, status }) => {
+    expect((await harness.call('POST', '/auth/check-link', body)).status).toBe(status);
+  });
+
+  it('is not promised to a link of another purpose, nor to one that has expired', async () => {
+    await harness.makeUser(email);
+    const token = await requestToken();
+    const check = (purpose: string) => harness.call('POST', '/auth/check-link', { purpose, token });
+    expect((await check('verify-email')).status).toBe(400);
+    harness.advance(60 * 60);
+    expect((await check('reset-password')).status).toBe(400);
+  });
+
   it('is replaced by one of ten who use the link at once', async () => {
     await harness.makeUser(email);
     const token = await requestToken();

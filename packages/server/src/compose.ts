@@ -4,6 +4,7 @@ import type { Identity } from '@sallyport/identity';
 import type { Control } from './admin/control.ts';
 import { createLocalControl } from './admin/local-control.ts';
 import { openAdmin } from './admin/open-admin.ts';
+import { createAuthMounts } from './auth-mounts.ts';
 import { readConfiguredRootSecret } from './checks/check-root-secret.ts';
 import { contentChecks } from './checks/content-checks.ts';
 import { requireChecks } from './checks/require-checks.ts';
@@ -12,11 +13,11 @@ import { createClosing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
 import type { Environment } from './config/environment.ts';
 import { startHousekeeping, type DeleteExpired } from './housekeeping.ts';
-import { createIdentityMount } from './identity-mount.ts';
 import { createPrometheusMeter, type PrometheusMeter } from './metrics/prometheus-meter.ts';
 import { openIdentity } from './open-identity.ts';
 import { openListeners } from './open-listeners.ts';
 import { openMailer } from './open-mailer.ts';
+import { openPages } from './open-pages.ts';
 import { openStores, type Stores } from './open-stores.ts';
 import type { Preset } from './preset.ts';
 import { createReloader } from './reload/reloader.ts';
@@ -103,6 +104,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     closing.push(startHousekeeping(expiringIn(stores, identity), logger));
     await preset?.prepareAccounts(config, identity);
 
+    const pages = openPages({ config, identity, preset, logger });
+
     const counterSealer = stores.sealerFor('counter-key');
     // The reloader needs the gateway, and the gateway says how the reloader is.
     const reload = { isRefused: () => false };
@@ -112,7 +115,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         ...(certificate?.warnings() ?? []),
         ...(reload.isRefused() ? ['configuration-not-reloaded'] : []),
       ],
-      mounts: [createIdentityMount(identity.app, config.limits.authRequests), ...(preset?.mounts ?? [])],
+      mounts: [...createAuthMounts(identity.app, pages, config.limits.authRequests), ...(preset?.mounts ?? [])],
       sessions: identity.directory,
       keyRing: stores.keyRing,
       bus: stores.bus,

@@ -24,6 +24,8 @@ export interface Preset {
   readonly secretFiles: readonly string[];
   /** Makes the configuration, from the ports and addresses of this process. */
   configure(environment: Environment): ConfigInput;
+  /** Where people read what the mailbox took, once it is open; `undefined` where there is none. */
+  mailboxUrl?(): string | undefined;
   /** Opens what takes the messages that no configured server delivers. */
   openMailbox(opening: { readonly logger: Logger; readonly closing: Closing }): Promise<Mailer>;
   /** Called with the open stores, before identity compares the policy with the stored roles. */

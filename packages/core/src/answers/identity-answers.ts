@@ -44,6 +44,13 @@ export type SignInAnswer =
       readonly returnTo: string;
     };
 
+/** `POST /auth/check-link`: the link would work now. */
+export interface LinkAnswer {
+  readonly status: 'valid';
+  /** The address that the link was mailed to. */
+  readonly email: string;
+}
+
 /** A sign-in that waits for its second factor. */
 export interface PendingSignInAnswer {
   readonly status: 'pending';

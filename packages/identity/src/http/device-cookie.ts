@@ -1,8 +1,7 @@
 import type { Context } from 'hono';
-import type { SessionCookie } from '@sallyport/core';
+import { readOwnCookie, type SessionCookie } from '@sallyport/core';
 import { deviceTrustSeconds, type DeviceTrust, type TrustedAccount } from '../accounts/device-trust.ts';
 import type { IdentityEnvironment } from './identity-request.ts';
-import { readOwnCookie } from './own-cookie.ts';
 
 /** The cookie by which a browser is known again: for limits on guessing, and for nothing else. It signs no user in. */
 export interface DeviceCookie {

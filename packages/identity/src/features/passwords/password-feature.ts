@@ -1,5 +1,6 @@
 import type { Feature } from '../../feature.ts';
 import type { IdentityKernel } from '../../kernel.ts';
+import { createLinkRoutes } from './link-routes.ts';
 import { passwordConfig, type PasswordConfig } from './password-config.ts';
 import { passwordEvents } from './password-events.ts';
 import { passwordMails } from './password-mails.ts';
@@ -28,7 +29,12 @@ export const passwordFeature = {
     return {
       /** The rules that a password has to meet, for operators who set one. */
       services: { requireAcceptablePassword },
-      routes: [createSignUpRoutes(parts), createSignInRoutes(parts), createPasswordResetRoutes(parts)],
+      routes: [
+        createSignUpRoutes(parts),
+        createSignInRoutes(parts),
+        createPasswordResetRoutes(parts),
+        createLinkRoutes(parts),
+      ],
     };
   },
 } as const satisfies Feature<PasswordConfig>;

@@ -8,6 +8,7 @@ import {
   type SessionCookie,
   type SignedInAnswer,
   type SignInAnswer,
+  toSafeReturnTo,
 } from '@sallyport/core';
 import type { DeviceTrust } from '../../accounts/device-trust.ts';
 import type { Guess, GuessLimiter } from '../../accounts/guess-limiter.ts';
@@ -25,7 +26,6 @@ import type { DeviceCookie } from '../../http/device-cookie.ts';
 import type { IdentityEnvironment } from '../../http/identity-request.ts';
 import type { AskedForMore, SignInGates } from '../../sessions/required-assurance.ts';
 import { readBody } from '../../http/request-body.ts';
-import { toSafeReturnTo } from '../../http/return-to.ts';
 import { settleSession, type SignedIn, type SettleSessionParts } from '../../sessions/settle-session.ts';
 
 export interface SignInParts extends AnswerFloor, SettleSessionParts {

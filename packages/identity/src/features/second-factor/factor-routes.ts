@@ -8,6 +8,7 @@ import {
   type SentCodeStartAnswer,
   type TotpStartAnswer,
   type SecurityEventLog,
+  toSafeReturnTo,
 } from '@sallyport/core';
 import { whereOf } from '../../events/audit-context.ts';
 import { changeFactors, type FactorChangeParts } from './change-factors.ts';
@@ -24,7 +25,6 @@ import { requireEnroller, type Enroller, type EnrollerParts } from './enroller.t
 import { requireSession, type IdentityEnvironment } from '../../http/identity-request.ts';
 import { readBody, readNothing } from '../../http/request-body.ts';
 import { requireRecent } from '../../http/require-recent.ts';
-import { toSafeReturnTo } from '../../http/return-to.ts';
 import { typedCode } from './second-factor-routes.ts';
 import { toShownFactor } from './shown-factor.ts';
 import { toShownUser } from '../../accounts/shown-user.ts';

@@ -1,5 +1,4 @@
-import type { SessionCookie } from '@sallyport/core';
-import { readOwnCookie } from '../../http/own-cookie.ts';
+import { readOwnCookie, type SessionCookie } from '@sallyport/core';
 import { pendingSeconds } from './pending-sign-ins.ts';
 
 /** The cookie that carries a sign-in from the first factor to the second. It opens nothing else. */

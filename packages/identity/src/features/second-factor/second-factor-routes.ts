@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
-import { SallyportError, type PendingAnswer, type SignedInAnswer } from '@sallyport/core';
+import { SallyportError, type PendingAnswer, type SignedInAnswer, toSafeReturnTo } from '@sallyport/core';
 import { resendSeconds } from './code-limiter.ts';
 import { codeMethods, type SentMethod } from './factor-method.ts';
 import { toStoredUserAgent } from '../../sessions/device-label.ts';
@@ -9,7 +9,6 @@ import type { DeviceCookie } from '../../http/device-cookie.ts';
 import type { IdentityEnvironment } from '../../http/identity-request.ts';
 import { findPending, requirePending, type PendingRequestParts } from './pending-request.ts';
 import { readBody, readNothing } from '../../http/request-body.ts';
-import { toSafeReturnTo } from '../../http/return-to.ts';
 import { toShownFactor } from './shown-factor.ts';
 import { toShownUser } from '../../accounts/shown-user.ts';
 

@@ -8,6 +8,7 @@ import {
   type SecurityEventLog,
   type StepUpAnswer,
   type StepUpOfferAnswer,
+  toSafeReturnTo,
 } from '@sallyport/core';
 import type { DeviceTrust } from '../../accounts/device-trust.ts';
 import type { GuessLimiter } from '../../accounts/guess-limiter.ts';
@@ -24,7 +25,6 @@ import { accountFields } from '../../http/account-fields.ts';
 import type { DeviceCookie } from '../../http/device-cookie.ts';
 import { requireSession, type IdentityEnvironment } from '../../http/identity-request.ts';
 import { readBody } from '../../http/request-body.ts';
-import { toSafeReturnTo } from '../../http/return-to.ts';
 import { requireDestination, typedCode } from './second-factor-routes.ts';
 import { toShownFactor } from './shown-factor.ts';
 import type { KernelEvent } from '../../events/kernel-events.ts';

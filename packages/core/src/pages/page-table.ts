@@ -1,0 +1,43 @@
+/** The pages on which people sign in, by name: the path of the built-in one. The only list of them. */
+export const builtInPages = {
+  signIn: '/auth/sign-in',
+  signUp: '/auth/sign-up',
+  checkMail: '/auth/check-mail',
+  verifyEmail: '/auth/verify',
+  forgotPassword: '/auth/forgot',
+  resetPassword: '/auth/reset',
+  secondFactor: '/auth/two-step',
+  secondFactorSetUp: '/auth/two-step/set-up',
+  recoveryCodes: '/auth/two-step/recovery-codes',
+  stepUp: '/auth/confirm',
+  signedOut: '/auth/signed-out',
+  error: '/auth/error',
+} as const;
+
+/** The name of a page. */
+export type PageName = keyof typeof builtInPages;
+
+/** Where each page is: the built-in path, or that of the page which takes its place. */
+export type PageTable = Readonly<Record<PageName, string>>;
+
+/** The pages that take the place of built-in ones, by name. */
+export type PageOverrides = Readonly<Partial<Record<PageName, string>>>;
+
+/** Says where each page is. */
+export function resolvePages(overrides: PageOverrides = {}): PageTable {
+  return { ...builtInPages, ...overrides };
+}
+
+/**
+ * The address of a page with parameters in its query. What is empty or absent is left out.
+ *
+ * @example
+ * pageUrl('/auth/sign-in', { returnTo: '/orders?page=2' }); // '/auth/sign-in?returnTo=%2Forders%3Fpage%3D2'
+ */
+export function pageUrl(path: string, parameters: Readonly<Record<string, string | undefined>> = {}): string {
+  const query = Object.entries(parameters)
+    .filter(([, value]) => value !== undefined && value !== '')
+    .map(([name, value = '']) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
+    .join('&');
+  return query === '' ? path : `${path}?${query}`;
+}

@@ -1,0 +1,53 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { SallyportError } from '@sallyport/core';
+import type { Asset } from './assets.ts';
+
+/** Answers a request for a file of the pages. */
+export type ServeAsset = (request: IncomingMessage, response: ServerResponse) => void;
+
+/**
+ * Serves files under names that never change their content, in the smallest form that the client takes.
+ *
+ * @throws `SP_NOT_FOUND`, and `SP_METHOD_NOT_ALLOWED` for everything but GET and HEAD.
+ */
+export function createServeAsset(assets: readonly Asset[]): ServeAsset {
+  const byPath = new Map(assets.map((asset) => [asset.path, asset]));
+  return ({ method, url = '', headers }, response) => {
+    const asset = byPath.get(url);
+    if (asset === undefined) throw new SallyportError('SP_NOT_FOUND', { reason: 'no-such-asset' });
+    if (method !== 'GET' && method !== 'HEAD')
+      throw new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'method-not-served', allow: ['GET', 'HEAD'] });
+    const { coding, content } = choose(asset, headers['accept-encoding']);
+    response.writeHead(200, {
+      'content-type': asset.mediaType,
+      'content-length': content.byteLength,
+      'cache-control': 'public, max-age=31536000, immutable',
+      'cross-origin-resource-policy': 'same-origin',
+      vary: 'accept-encoding',
+      ...(coding === undefined ? {} : { 'content-encoding': coding }),
+    });
+    response.end(method === 'HEAD' ? undefined : content);
+  };
+}
+
+interface Form {
+  readonly coding: 'br' | 'gzip' | undefined;
+  readonly content: Uint8Array;
+}
+
+function choose({ content, brotli, gzip }: Asset, accepted: string | string[] = ''): Form {
+  const codings = acceptedCodings(String(accepted));
+  if (brotli !== undefined && codings.has('br')) return { coding: 'br', content: brotli };
+  if (gzip !== undefined && codings.has('gzip')) return { coding: 'gzip', content: gzip };
+  return { coding: undefined, content };
+}
+
+/** RFC 9110, section 12.5.3: what is not forbidden by a weight of 0. */
+function acceptedCodings(accepted: string): ReadonlySet<string> {
+  return new Set(
+    accepted.split(',').flatMap((part) => {
+      const [coding = '', ...parameters] = part.split(';').map((text) => text.trim().toLowerCase());
+      return parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter)) ? [] : [coding];
+    }),
+  );
+}

@@ -1,0 +1,56 @@
+import type { PageName, PageTable, RequestContext } from '@sallyport/core';
+import type { FlowCookie } from './cookies/flow-cookie.ts';
+import type { LinkCookie } from './cookies/link-cookie.ts';
+import type { PageContent } from './document/document.ts';
+import type { FormFields } from './forms/read-form.ts';
+import type { CallIdentity } from './identity/call-identity.ts';
+
+/** A request for a page, and what a page may use to answer it. */
+export interface PageCall {
+  readonly request: Request;
+  readonly context: RequestContext;
+  readonly identity: CallIdentity;
+  /** A parameter of the address; an absent one is an empty text. */
+  query(name: string): string;
+}
+
+/** What pages are built from. */
+export interface PageParts {
+  readonly pages: PageTable;
+  readonly productName: string;
+  readonly minPasswordLength: number;
+  /** Where mail arrives that is not sent, in a demo and in development. */
+  readonly mailboxUrl: string | undefined;
+  readonly flow: FlowCookie;
+  readonly verifyLink: LinkCookie;
+  readonly resetLink: LinkCookie;
+}
+
+/** What a page answers: itself, or the next one. */
+export type PageAnswer =
+  | {
+      readonly kind: 'page';
+      readonly page: PageContent;
+      /** @default 200 */
+      readonly status?: number;
+      readonly cookies?: readonly string[];
+      /** The methods that the page takes, where it was asked with another. */
+      readonly allow?: readonly string[] | undefined;
+    }
+  | {
+      readonly kind: 'redirect';
+      readonly to: string;
+      readonly cookies?: readonly string[];
+      /** What the other tabs of this browser should hear. */
+      readonly news?: 'signed-in' | 'signed-out';
+    };
+
+/** One page: GET shows it and changes nothing, POST is its form. */
+export interface BuiltInPage {
+  readonly name: PageName;
+  get(call: PageCall): PageAnswer | Promise<PageAnswer>;
+  post?(call: PageCall, form: FormFields): PageAnswer | Promise<PageAnswer>;
+}
+
+/** Makes a page from what all of them share. */
+export type CreatePage = (parts: PageParts) => BuiltInPage;

@@ -1,0 +1,52 @@
+import { createPageCookie } from './page-cookies.ts';
+
+/** What a person already said on one page, for the next one. No secret. */
+export interface Flow {
+  /** The address that was typed last. */
+  readonly email?: string | undefined;
+  /** The page that was asked for. */
+  readonly returnTo?: string | undefined;
+  /** Which mail was sent. */
+  readonly mail?: 'verify-email' | 'reset-password' | undefined;
+  /** What was done, for the page that says so. */
+  readonly done?: 'verified' | 'password-changed' | undefined;
+}
+
+export interface FlowCookie {
+  read(request: Request): Flow;
+  write(flow: Flow): string;
+  readonly cleared: string;
+}
+
+const maxLength = 3600;
+const mails: readonly unknown[] = ['verify-email', 'reset-password'];
+const deeds: readonly unknown[] = ['verified', 'password-changed'];
+
+/** Carries the typed address and the page that was asked for between sign-in, sign-up and reset, for half an hour. */
+export function createFlowCookie(isSecure: boolean): FlowCookie {
+  const cookie = createPageCookie({ name: 'sallyport-flow', path: '/auth', seconds: 1800, isSecure });
+  return {
+    read: (request) => parseFlow(cookie.read(request)),
+    write: (flow) => cookie.write(Buffer.from(JSON.stringify(flow)).toString('base64url')),
+    cleared: cookie.cleared,
+  };
+}
+
+/** Any sibling site may have written it: only what has the form of ours is read. */
+function parseFlow(text: string | undefined): Flow {
+  if (text === undefined || text.length > maxLength) return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
+  } catch {
+    return {};
+  }
+  if (typeof value !== 'object' || value === null) return {};
+  const { email, returnTo, mail, done } = value as Readonly<Record<string, unknown>>;
+  return {
+    email: typeof email === 'string' && email.length <= 254 ? email : undefined,
+    returnTo: typeof returnTo === 'string' ? returnTo : undefined,
+    mail: mails.includes(mail) ? (mail as Flow['mail']) : undefined,
+    done: deeds.includes(done) ? (done as Flow['done']) : undefined,
+  };
+}

@@ -1,0 +1,128 @@
+import { html } from 'hono/html';
+import { attributes, nothing, type Attributes, type Html } from './html.ts';
+import { icon } from './icons.ts';
+
+/** One labelled input. What describes it is read out with it. */
+export interface Field {
+  readonly name: string;
+  readonly label: string;
+  readonly type?: 'text' | 'email' | 'tel';
+  readonly autocomplete: string;
+  readonly value?: string | undefined;
+  readonly hint?: string;
+  /** Why the last value was refused, as a sentence. */
+  readonly error?: string | undefined;
+  /** Whether the page begins here. */
+  readonly takesFocus?: boolean;
+  /** What is said when it is left empty. */
+  readonly whenEmpty: string;
+  readonly more?: Attributes;
+}
+
+/** A text input with its label, error and hint. */
+export function textField(field: Field): Html {
+  return frame(field, html`<input${inputAttributes(field, field.type ?? 'text')} />`);
+}
+
+export interface PasswordField extends Omit<Field, 'type' | 'value' | 'autocomplete'> {
+  readonly autocomplete: 'current-password' | 'new-password';
+  /** Said while one is chosen, and counted down by the script. */
+  readonly minLength?: number;
+}
+
+/** A password input. It never has a value. The script shows the button that makes it readable. */
+export function passwordField(field: PasswordField): Html {
+  const { minLength, error } = field;
+  const hint =
+    minLength === undefined
+      ? field.hint
+      : `At least ${minLength} characters. A few unrelated words work well; symbols are optional.`;
+  const described = { ...field, ...(hint === undefined ? {} : { hint }) };
+  return frame(
+    described,
+    html`<div class="password">
+      <input${inputAttributes({ ...described, more: { ...field.more, spellcheck: 'false', autocapitalize: 'none' } }, 'password')} />
+      <button class="reveal" type="button" hidden aria-controls="${field.name}" aria-label="Show password">
+        ${icon('eye')}${icon('eye-off')}
+      </button>
+    </div>`,
+    minLength === undefined
+      ? nothing
+      : html`<div
+          class="length"
+          data-length-of="${field.name}"
+          data-min-length="${minLength}"
+          aria-hidden="true"
+          ${attributes({ hidden: error !== undefined })}
+        >
+          <span></span>
+        </div>`,
+  );
+}
+
+/** A value that goes with the form and that nobody edits. */
+export function hiddenField(name: string, value: string | undefined): Html {
+  return value === undefined || value === '' ? nothing : html`<input type="hidden" name="${name}" value="${value}" />`;
+}
+
+/** Tells password managers whose password this is, where the page does not ask for the address. */
+export function usernameForPasswordManagers(email: string): Html {
+  return html`<input
+    class="unseen"
+    type="email"
+    name="username"
+    autocomplete="username"
+    value="${email}"
+    readonly
+    tabindex="-1"
+    aria-hidden="true"
+  />`;
+}
+
+export interface SubmitButton {
+  readonly label: string;
+  /** Shown by the script while the form is under way. */
+  readonly pending: string;
+  /** Seconds for which the form would be refused again. */
+  readonly waitSeconds?: number | undefined;
+}
+
+/** The one loud button of a form. */
+export function submitButton({ label, pending, waitSeconds }: SubmitButton): Html {
+  return html`<button
+    class="button button-primary"
+    type="submit"
+    data-pending="${pending}"
+    ${attributes({ 'data-wait': waitSeconds })}
+  >
+    ${label}
+  </button>`;
+}
+
+function frame(field: Omit<Field, 'type' | 'autocomplete'>, input: Html, below: Html = nothing): Html {
+  const { name, label, hint, error } = field;
+  return html`<div class="field">
+    <label for="${name}">${label}</label>
+    ${input}
+    ${error === undefined ? nothing : html`<p class="field-error" id="${name}-error">${icon('alert')}<span>${error}</span></p>`}
+    ${below}${hint === undefined ? nothing : html`<p class="field-hint" id="${name}-hint">${hint}</p>`}
+  </div>`;
+}
+
+function inputAttributes(field: Omit<Field, 'type'>, type: string): Html {
+  const { name, autocomplete, value, hint, error, takesFocus, whenEmpty, more } = field;
+  const described = [error === undefined ? '' : `${name}-error`, hint === undefined ? '' : `${name}-hint`];
+  return attributes({
+    id: name,
+    name,
+    type,
+    autocomplete,
+    required: true,
+    value,
+    autofocus: takesFocus === true || error !== undefined,
+    'aria-invalid': error === undefined ? undefined : 'true',
+    'aria-describedby': described.filter((id) => id !== '').join(' ') || undefined,
+    'data-when-empty': whenEmpty,
+    ...more,
+  });
+}

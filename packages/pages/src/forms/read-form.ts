@@ -1,0 +1,37 @@
+import { SallyportError } from '@sallyport/core';
+
+/** The fields of a form. One that was not sent is an empty text. */
+export interface FormFields {
+  of(name: string): string;
+}
+
+/** The most that a form may hold, as for the JSON of identity. */
+const maxFormBytes = 16 * 1024;
+
+/**
+ * Reads a form as a browser sends it without script.
+ *
+ * @throws `SP_MEDIA_TYPE_UNSUPPORTED`, `SP_BODY_TOO_LARGE`, or `SP_REQUEST_AMBIGUOUS` for a field that comes twice.
+ */
+export async function readForm(request: Request): Promise<FormFields> {
+  const type = request.headers.get('content-type') ?? '';
+  if (!/^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type))
+    throw new SallyportError('SP_MEDIA_TYPE_UNSUPPORTED', { reason: 'not-a-form' });
+  const fields = new URLSearchParams(await readText(request));
+  if (new Set(fields.keys()).size !== fields.size)
+    throw new SallyportError('SP_REQUEST_AMBIGUOUS', { reason: 'repeated-field' });
+  return { of: (name) => fields.get(name) ?? '' };
+}
+
+/** Counts while it reads: what a `Content-Length` says is not believed. */
+async function readText(request: Request): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // Leaving the loop early cancels the stream.
+  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength;
+    if (size > maxFormBytes) throw new SallyportError('SP_BODY_TOO_LARGE', { reason: 'form-limit' });
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

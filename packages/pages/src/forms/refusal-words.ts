@@ -1,0 +1,127 @@
+import { html } from 'hono/html';
+import type { ErrorCode } from '@sallyport/core';
+import { nothing, type Html } from '../document/html.ts';
+import { notice } from '../document/notice.ts';
+import type { Refusal } from '../identity/call-identity.ts';
+import { waitingTime } from './waiting-time.ts';
+
+/** What people are told of a refusal. */
+export interface Words {
+  readonly title: string;
+  readonly text: string;
+}
+
+/** The catalog speaks to developers; these are for the people who fill in a form. */
+const words: Readonly<Partial<Record<ErrorCode, Words>>> = {
+  SP_CREDENTIALS_INVALID: {
+    title: 'That email and password don’t match',
+    text: 'Check both and try again, or reset your password.',
+  },
+  SP_EMAIL_UNVERIFIED: {
+    title: 'Confirm your email address first',
+    text: 'Open the link in the email that we sent you, then sign in.',
+  },
+  SP_TOO_MANY_SESSIONS: {
+    title: 'You are signed in on too many devices',
+    text: 'Sign out on another device, then try again.',
+  },
+  SP_LINK_INVALID: {
+    title: 'This link doesn’t work any more',
+    text: 'It was used already, or it has expired. You can ask for a new one.',
+  },
+  SP_SIGN_IN_EXPIRED: {
+    title: 'Please sign in again',
+    text: 'It took too long, or there were too many wrong codes.',
+  },
+  SP_FORBIDDEN: {
+    title: 'You don’t have access to this page',
+    text: 'If you think that you should, ask an administrator.',
+  },
+  SP_CROSS_SITE_REQUEST: {
+    title: 'This came from another site',
+    text: 'For your security we stopped it. If it was you, do it from our own pages.',
+  },
+  SP_CONFLICT: {
+    title: 'Something changed in the meantime',
+    text: 'Please try again.',
+  },
+  SP_BODY_TOO_LARGE: { title: 'That is too long', text: 'Please enter less text.' },
+};
+
+const ofOurs: Words = { title: 'Something went wrong on our side', text: 'Please try again in a moment.' };
+
+const ofTheCaller: Words = { title: 'That didn’t work', text: 'Please go back and try again.' };
+
+/** What to say about a code of the catalog. */
+export function wordsOf(code: ErrorCode, status: number): Words {
+  return words[code] ?? (status >= 500 ? ofOurs : ofTheCaller);
+}
+
+/** Codes that say which field is wrong, by the field and what to say there. */
+const fieldWords: Readonly<Partial<Record<ErrorCode, { readonly field: string; readonly sentence: string }>>> = {
+  SP_CODE_INVALID: { field: 'code', sentence: 'That code isn’t right, or it has expired. Use the newest one.' },
+  SP_PASSWORD_WRONG: { field: 'password', sentence: 'That password isn’t right.' },
+};
+
+/** A refused form: what stands above it, and what beside its fields. */
+export interface ShownRefusal {
+  readonly notice: Html;
+  readonly waitSeconds: number | undefined;
+  /** Whether a field says it already. */
+  readonly isAtField: boolean;
+  errorOf(field: string): string | undefined;
+}
+
+/** Nothing was refused. */
+export const noRefusal: ShownRefusal = {
+  notice: nothing,
+  waitSeconds: undefined,
+  isAtField: false,
+  errorOf: () => undefined,
+};
+
+/**
+ * Says why a form was refused.
+ *
+ * @param labels of its fields, as the page names them.
+ */
+export function showRefusal(refusal: Refusal, labels: Readonly<Record<string, string>>): ShownRefusal {
+  const errors = new Map(
+    (refusal.errors ?? []).flatMap(({ field, message }) => {
+      const label = labels[field];
+      return label === undefined ? [] : [[field, toSentence(label, message)] as const];
+    }),
+  );
+  const atField = fieldWords[refusal.code];
+  if (atField !== undefined && labels[atField.field] !== undefined) errors.set(atField.field, atField.sentence);
+  const waitSeconds = refusal.status === 429 ? refusal.retryAfterSeconds : undefined;
+  return {
+    notice: errors.size > 0 ? nothing : noticeOf(refusal, waitSeconds),
+    waitSeconds,
+    isAtField: errors.size > 0,
+    errorOf: (field) => errors.get(field),
+  };
+}
+
+function noticeOf({ code, status, requestId }: Refusal, waitSeconds: number | undefined): Html {
+  if (waitSeconds !== undefined)
+    return notice(
+      'refused',
+      'Too many attempts',
+      html`<p>Try again in <span data-countdown="${waitSeconds}">${waitingTime(waitSeconds)}</span>.</p>`,
+    );
+  const { title, text } = wordsOf(code, status);
+  const quoted = status < 500 ? nothing : html`<p>Request id: <code>${requestId}</code></p>`;
+  return notice(
+    'refused',
+    title,
+    html`<p>${text}</p>
+      ${quoted}`,
+  );
+}
+
+/** Identity says "must not be empty", so that the name of the field can stand before it. */
+function toSentence(label: string, message: string): string {
+  const sentence = /^[a-z]/.test(message) ? `${label} ${message}` : message;
+  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
+}

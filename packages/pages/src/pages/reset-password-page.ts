@@ -1,0 +1,74 @@
+import { html } from 'hono/html';
+import type { LinkAnswer } from '@sallyport/core';
+import type { CreatePage, PageAnswer, PageParts } from '../built-in-page.ts';
+import { hiddenField, passwordField, submitButton, usernameForPasswordManagers } from '../document/fields.ts';
+import { nothing } from '../document/html.ts';
+import { noRefusal, showRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
+
+const labels = { newPassword: 'New password' } as const;
+
+/** A new password by a mailed link. The link is looked at before anything is typed, and used up by the form alone. */
+export const createResetPasswordPage: CreatePage = (parts) => ({
+  name: 'resetPassword',
+  async get(call) {
+    const given = call.query('token');
+    if (given !== '')
+      return { kind: 'redirect', to: parts.pages.resetPassword, cookies: [parts.resetLink.write(given)] };
+    const token = parts.resetLink.read(call.request);
+    if (token === undefined) return spent(parts);
+    const link = await call.identity<LinkAnswer>('POST', '/auth/check-link', { purpose: 'reset-password', token });
+    if (link.kind === 'done') return { kind: 'page', page: resetForm(parts, link.body.email) };
+    if (link.refusal.code === 'SP_LINK_INVALID') return spent(parts);
+    return { kind: 'page', status: link.refusal.status, page: resetForm(parts, '', showRefusal(link.refusal, {})) };
+  },
+  async post(call, form) {
+    const token = parts.resetLink.read(call.request);
+    if (token === undefined) return spent(parts);
+    const email = form.of('email');
+    const newPassword = form.of('newPassword');
+    const answer = await call.identity('POST', '/auth/reset-password', { token, newPassword });
+    if (answer.kind === 'done') {
+      const { returnTo } = parts.flow.read(call.request);
+      const flow = parts.flow.write({ email: email.slice(0, 254), returnTo, done: 'password-changed' });
+      const cookies = [...answer.cookies, parts.resetLink.cleared, flow];
+      return { kind: 'redirect', to: parts.pages.signIn, cookies };
+    }
+    const { refusal } = answer;
+    if (refusal.code === 'SP_LINK_INVALID') return spent(parts);
+    return { kind: 'page', status: refusal.status, page: resetForm(parts, email, showRefusal(refusal, labels)) };
+  },
+});
+
+function resetForm({ pages, minPasswordLength }: PageParts, email: string, shown: ShownRefusal = noRefusal) {
+  return {
+    title: 'Choose a new password',
+    lead: html`${email === '' ? nothing : html`For <strong>${email}</strong>. `}This signs you out on every device.`,
+    content: html`${shown.notice}
+      <form method="post" action="${pages.resetPassword}">
+        ${hiddenField('email', email)}${email === '' ? nothing : usernameForPasswordManagers(email)}
+        ${passwordField({
+          name: 'newPassword',
+          label: labels.newPassword,
+          autocomplete: 'new-password',
+          minLength: minPasswordLength,
+          error: shown.errorOf('newPassword'),
+          takesFocus: true,
+          whenEmpty: 'Choose a password.',
+        })}
+        ${submitButton({ label: 'Change password', pending: 'Changing your password…', waitSeconds: shown.waitSeconds })}
+      </form>`,
+  };
+}
+
+function spent({ pages, resetLink }: PageParts): PageAnswer {
+  return {
+    kind: 'page',
+    cookies: [resetLink.cleared],
+    page: {
+      title: 'This link doesn’t work any more',
+      lead: 'It was used already, it has expired, or it is not complete.',
+      content: html`<p><a class="button button-primary" href="${pages.forgotPassword}">Get a new link</a></p>`,
+      aside: html`<p><a href="${pages.signIn}">Back to sign in</a></p>`,
+    },
+  };
+}

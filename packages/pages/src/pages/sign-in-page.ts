@@ -1,0 +1,136 @@
+import { html } from 'hono/html';
+import { pageUrl, toSafeReturnTo, type SessionAnswer, type ShownUser, type SignInAnswer } from '@sallyport/core';
+import type { CreatePage, PageAnswer, PageCall, PageParts } from '../built-in-page.ts';
+import type { Flow } from '../cookies/flow-cookie.ts';
+import { hiddenField, passwordField, submitButton, textField } from '../document/fields.ts';
+import { nothing, type Html } from '../document/html.ts';
+import { notice } from '../document/notice.ts';
+import { noRefusal, showRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
+import type { Refusal } from '../identity/call-identity.ts';
+
+interface Typed {
+  readonly email: string;
+  readonly returnTo: string;
+}
+
+const labels = { email: 'Email', password: 'Password' } as const;
+
+/** Email and password. Leads on to the page that was asked for, or to the second step. */
+export const createSignInPage: CreatePage = (parts) => ({
+  name: 'signIn',
+  async get(call) {
+    const { email = '', returnTo = '', done } = parts.flow.read(call.request);
+    const asked = call.query('returnTo') || returnTo;
+    const user = await findUser(call);
+    if (user !== undefined) return alreadySignedIn(parts, user.name, asked);
+    return { kind: 'page', page: signInForm(parts, { email, returnTo: asked }, done) };
+  },
+  async post(call, form) {
+    const typed = { email: form.of('email'), returnTo: form.of('returnTo') };
+    const { email, returnTo } = typed;
+    const answer = await call.identity<SignInAnswer>('POST', '/auth/sign-in/email', {
+      email,
+      password: form.of('password'),
+      ...(returnTo === '' ? {} : { returnTo }),
+    });
+    if (answer.kind === 'refused') return refused(parts, typed, answer.refusal);
+    const { body, cookies } = answer;
+    const done = [...cookies, parts.flow.cleared];
+    if (body.status === 'signed-in') return { kind: 'redirect', to: body.returnTo, cookies: done, news: 'signed-in' };
+    const next = body.status === 'second-factor-required' ? parts.pages.secondFactor : parts.pages.secondFactorSetUp;
+    return { kind: 'redirect', to: pageUrl(next, { returnTo: unlessHome(body.returnTo) }), cookies: done };
+  },
+});
+
+function refused(parts: PageParts, typed: Typed, refusal: Refusal): PageAnswer {
+  const email = typed.email.trim();
+  const cookies = [parts.flow.write({ email: email.slice(0, 254), returnTo: toSafeReturnTo(typed.returnTo) })];
+  const shown = showRefusal(refusal, labels);
+  const resend = refusal.code === 'SP_EMAIL_UNVERIFIED' ? resendForm(parts, email) : nothing;
+  const page = signInForm(parts, typed, undefined, shown, resend);
+  return { kind: 'page', status: refusal.status, page, cookies };
+}
+
+function signInForm(
+  { pages }: PageParts,
+  { email, returnTo }: Typed,
+  done: Flow['done'],
+  shown: ShownRefusal = noRefusal,
+  resend: Html = nothing,
+) {
+  const carried = { returnTo: unlessHome(toSafeReturnTo(returnTo)) };
+  // After a refusal the password is what is typed anew.
+  const isPasswordNext = email !== '' && shown.errorOf('email') === undefined;
+  return {
+    title: 'Sign in',
+    content: html`${done === undefined ? nothing : notice('done', doneWords[done].title, doneWords[done].text)}
+      ${shown.notice}${resend}
+      <form method="post" action="${pages.signIn}">
+        ${hiddenField('returnTo', returnTo)}
+        ${textField({
+          name: 'email',
+          label: labels.email,
+          type: 'email',
+          autocomplete: 'username',
+          value: email,
+          error: shown.errorOf('email'),
+          takesFocus: !isPasswordNext,
+          whenEmpty: 'Enter your email address.',
+          more: { 'data-carry': 'email' },
+        })}
+        ${passwordField({
+          name: 'password',
+          label: labels.password,
+          autocomplete: 'current-password',
+          error: shown.errorOf('password'),
+          takesFocus: isPasswordNext,
+          whenEmpty: 'Enter your password.',
+        })}
+        ${submitButton({ label: 'Sign in', pending: 'Signing in…', waitSeconds: shown.waitSeconds })}
+      </form>
+      <p class="after-form"><a href="${pageUrl(pages.forgotPassword, carried)}">Forgot password?</a></p>`,
+    aside: html`<p>New here? <a href="${pageUrl(pages.signUp, carried)}">Create an account</a></p>`,
+  };
+}
+
+/** Asks for the mail again that the sign-in waits for. */
+function resendForm({ pages }: PageParts, email: string): Html {
+  return html`<form class="inline-form" method="post" action="${pages.checkMail}">
+    ${hiddenField('mail', 'verify-email')}${hiddenField('email', email)}
+    <button class="button button-small" type="submit" data-pending="Sending…">Send the email again</button>
+  </form>`;
+}
+
+async function findUser(call: PageCall): Promise<ShownUser | undefined> {
+  if (call.context.caller.kind === 'anonymous') return undefined;
+  const answer = await call.identity<SessionAnswer>('GET', '/auth/session');
+  return answer.kind === 'done' && answer.body.status === 'signed-in' ? answer.body.user : undefined;
+}
+
+function alreadySignedIn({ pages }: PageParts, name: string, returnTo: string): PageAnswer {
+  return {
+    kind: 'page',
+    page: {
+      title: 'You’re signed in',
+      lead: name === '' ? 'You are signed in in this browser.' : `You are signed in as ${name}.`,
+      content: html`<div class="buttons">
+        <a class="button button-primary" href="${toSafeReturnTo(returnTo)}">Continue</a>
+        <form method="post" action="${pages.signedOut}">
+          <button class="button" type="submit" data-pending="Signing out…">Sign out</button>
+        </form>
+      </div>`,
+    },
+  };
+}
+
+const doneWords = {
+  verified: { title: 'Your email address is confirmed', text: 'You can sign in now.' },
+  'password-changed': {
+    title: 'Your password has been changed',
+    text: 'You are signed out on every device. Sign in with the new password.',
+  },
+} as const;
+
+function unlessHome(path: string): string | undefined {
+  return path === '/' ? undefined : path;
+}

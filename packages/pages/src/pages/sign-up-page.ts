@@ -1,0 +1,83 @@
+import { html } from 'hono/html';
+import { pageUrl, toSafeReturnTo } from '@sallyport/core';
+import type { CreatePage, PageParts } from '../built-in-page.ts';
+import { hiddenField, passwordField, submitButton, textField } from '../document/fields.ts';
+import { noRefusal, showRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
+
+interface Typed {
+  readonly name: string;
+  readonly email: string;
+  readonly returnTo: string;
+}
+
+const labels = { name: 'Name', email: 'Email', password: 'Password' } as const;
+
+/** Asks for what an account needs and nothing more. Says the same whether or not the address has an account. */
+export const createSignUpPage: CreatePage = (parts) => ({
+  name: 'signUp',
+  get(call) {
+    const { email = '', returnTo = '' } = parts.flow.read(call.request);
+    return {
+      kind: 'page',
+      page: signUpForm(parts, { name: '', email, returnTo: call.query('returnTo') || returnTo }),
+    };
+  },
+  async post(call, form) {
+    const typed = { name: form.of('name'), email: form.of('email'), returnTo: form.of('returnTo') };
+    const { name, email, returnTo } = typed;
+    const answer = await call.identity('POST', '/auth/sign-up/email', { name, email, password: form.of('password') });
+    const flow = { email: email.trim().slice(0, 254), returnTo: toSafeReturnTo(returnTo) };
+    if (answer.kind === 'refused') {
+      const shown = showRefusal(answer.refusal, labels);
+      const page = signUpForm(parts, typed, shown);
+      return { kind: 'page', status: answer.refusal.status, page, cookies: [parts.flow.write(flow)] };
+    }
+    const cookies = [...answer.cookies, parts.flow.write({ ...flow, mail: 'verify-email' })];
+    return { kind: 'redirect', to: parts.pages.checkMail, cookies };
+  },
+});
+
+function signUpForm({ pages, minPasswordLength }: PageParts, typed: Typed, shown: ShownRefusal = noRefusal) {
+  const { name, email, returnTo } = typed;
+  const asked = toSafeReturnTo(returnTo);
+  return {
+    title: 'Create an account',
+    lead: 'We’ll email you a link to confirm your address.',
+    content: html`${shown.notice}
+      <form method="post" action="${pages.signUp}">
+        ${hiddenField('returnTo', returnTo)}
+        ${textField({
+          name: 'name',
+          label: labels.name,
+          autocomplete: 'name',
+          value: name,
+          error: shown.errorOf('name'),
+          takesFocus: !shown.isAtField,
+          whenEmpty: 'Enter your name.',
+        })}
+        ${textField({
+          name: 'email',
+          label: labels.email,
+          type: 'email',
+          autocomplete: 'username',
+          value: email,
+          error: shown.errorOf('email'),
+          whenEmpty: 'Enter your email address.',
+          more: { 'data-carry': 'email' },
+        })}
+        ${passwordField({
+          name: 'password',
+          label: labels.password,
+          autocomplete: 'new-password',
+          minLength: minPasswordLength,
+          error: shown.errorOf('password'),
+          whenEmpty: 'Choose a password.',
+        })}
+        ${submitButton({ label: 'Create account', pending: 'Creating your account…', waitSeconds: shown.waitSeconds })}
+      </form>`,
+    aside: html`<p>
+      Already have an account?
+      <a href="${pageUrl(pages.signIn, { returnTo: asked === '/' ? undefined : asked })}">Sign in</a>
+    </p>`,
+  };
+}

@@ -1,0 +1,80 @@
+import { html } from 'hono/html';
+import type { LinkAnswer } from '@sallyport/core';
+import type { CreatePage, PageAnswer, PageParts } from '../built-in-page.ts';
+import { hiddenField, submitButton, textField } from '../document/fields.ts';
+import { noRefusal, showRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
+
+/**
+ * Confirms an email address. The address of the mailed link is left at once, the link is looked at without using it up,
+ * and a button uses it: programs that follow links in mails confirm nothing.
+ */
+export const createVerifyEmailPage: CreatePage = (parts) => ({
+  name: 'verifyEmail',
+  async get(call) {
+    const given = call.query('token');
+    if (given !== '')
+      return { kind: 'redirect', to: parts.pages.verifyEmail, cookies: [parts.verifyLink.write(given)] };
+    const token = parts.verifyLink.read(call.request);
+    if (token === undefined) return spent(parts, parts.flow.read(call.request).email ?? '');
+    const link = await call.identity<LinkAnswer>('POST', '/auth/check-link', { purpose: 'verify-email', token });
+    if (link.kind === 'done') return { kind: 'page', page: confirmForm(parts, link.body.email) };
+    if (link.refusal.code === 'SP_LINK_INVALID') return spent(parts, parts.flow.read(call.request).email ?? '');
+    return { kind: 'page', status: link.refusal.status, page: confirmForm(parts, '', showRefusal(link.refusal, {})) };
+  },
+  async post(call, form) {
+    const token = parts.verifyLink.read(call.request);
+    const { email = '', returnTo } = parts.flow.read(call.request);
+    if (token === undefined) return spent(parts, email);
+    const answer = await call.identity('POST', '/auth/verify-email', { token });
+    if (answer.kind === 'done') {
+      const flow = parts.flow.write({ email: form.of('email') || email, returnTo, done: 'verified' });
+      const cookies = [...answer.cookies, parts.verifyLink.cleared, flow];
+      return { kind: 'redirect', to: parts.pages.signIn, cookies };
+    }
+    const { refusal } = answer;
+    if (refusal.code === 'SP_LINK_INVALID') return spent(parts, form.of('email') || email);
+    const page = confirmForm(parts, form.of('email'), showRefusal(refusal, {}));
+    return { kind: 'page', status: refusal.status, page };
+  },
+});
+
+function confirmForm({ pages, productName }: PageParts, email: string, shown: ShownRefusal = noRefusal) {
+  return {
+    title: 'Confirm your email',
+    lead:
+      email === ''
+        ? `Confirm your email address for ${productName}.`
+        : html`Confirm that <strong>${email}</strong> is your email address for ${productName}.`,
+    content: html`${shown.notice}
+      <form method="post" action="${pages.verifyEmail}">
+        ${hiddenField('email', email)}
+        ${submitButton({ label: 'Confirm email', pending: 'Confirming…', waitSeconds: shown.waitSeconds })}
+      </form>
+      <p class="quiet">If you didn’t sign up, close this page. Nothing will happen.</p>`,
+  };
+}
+
+/** Whoever comes twice has often confirmed the address already, so that signing in comes first. */
+function spent({ pages, verifyLink }: PageParts, email: string): PageAnswer {
+  return {
+    kind: 'page',
+    cookies: [verifyLink.cleared],
+    page: {
+      title: 'This link doesn’t work any more',
+      lead: 'It was used already, it has expired, or it is not complete. If you have confirmed your address, just sign in.',
+      content: html`<p><a class="button button-primary" href="${pages.signIn}">Sign in</a></p>`,
+      aside: html`<form method="post" action="${pages.checkMail}">
+        ${hiddenField('mail', 'verify-email')}
+        ${textField({
+          name: 'email',
+          label: 'Email',
+          type: 'email',
+          autocomplete: 'username',
+          value: email,
+          whenEmpty: 'Enter your email address.',
+        })}
+        <button class="button" type="submit" data-pending="Sending…">Send a new link</button>
+      </form>`,
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import { getRequestListener } from '@hono/node-server';
+import { builtInPages, type RequestContext, type RequestLimit } from '@sallyport/core';
+import type { Mount } from '@sallyport/gateway';
+import { maximumBodyBytes, type Identity } from '@sallyport/identity';
+import { assetsPath, type Pages } from '@sallyport/pages';
+import type { IncomingMessage } from 'node:http';
+import { identityPlace } from './identity-place.ts';
+
+/** Answers a request of the gateway as `fetch` does. */
+type Answer = (request: Request, context: RequestContext) => Response | Promise<Response>;
+
+/** Mounts identity in the gateway under `/auth`: the gateway decides who calls, identity answers. */
+export function createIdentityMount(app: Identity['app'], requestLimits: readonly RequestLimit[] = []): Mount {
+  return { ...identityPlace, requestLimits, ...answerWith((request, context) => app.fetch(request, { context })) };
+}
+
+/**
+ * Mounts identity with the built-in pages under `/auth`: a path of a page is answered by the page, everything else by
+ * identity. The files of pages are public, and `/.well-known/change-password` leads to the page that resets one.
+ *
+ * @see {@link https://www.w3.org/TR/change-password-url/ A Well-Known URL for Changing Passwords}
+ */
+export function createAuthMounts(
+  app: Identity['app'],
+  pages: Pages,
+  requestLimits: readonly RequestLimit[] = [],
+): readonly Mount[] {
+  const auth = answerWith((request, context) =>
+    pages.serves(new URL(request.url).pathname) ? pages.fetch(request, context) : app.fetch(request, { context }),
+  );
+  return [
+    { ...identityPlace, requestLimits, ...auth },
+    {
+      name: 'auth-assets',
+      prefix: assetsPath,
+      access: 'public',
+      slide: false,
+      handle: (request, response) => pages.serveAsset(request, response),
+    },
+    {
+      name: 'change-password',
+      prefix: '/.well-known/change-password',
+      access: 'public',
+      slide: false,
+      handle(_request, response) {
+        response
+          .writeHead(303, { location: builtInPages.forgotPassword, 'cache-control': 'no-store', 'content-length': 0 })
+          .end();
+      },
+    },
+  ];
+}
+
+function answerWith(answer: Answer): Pick<Mount, 'bodyBytes' | 'handle'> {
+  const contexts = new WeakMap<IncomingMessage, RequestContext>();
+  const listener = getRequestListener(
+    (request, environment) => {
+      const context = 'incoming' in environment ? contexts.get(environment.incoming as IncomingMessage) : undefined;
+      if (context === undefined) throw new TypeError('a mount was called without a request context of the gateway');
+      return answer(request, context);
+    },
+    { overrideGlobalObjects: false },
+  );
+  return {
+    bodyBytes: maximumBodyBytes,
+    async handle(request, response, context) {
+      contexts.set(request, context);
+      await listener(request, response);
+    },
+  };
+}
