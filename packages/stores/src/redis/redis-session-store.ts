@@ -14,11 +14,12 @@ import type { Redis } from './open-redis.ts';
 import { toRedisError } from './redis-fault.ts';
 import { toFields, toList } from './redis-reply.ts';
 import { sealRecord, toStoredRecord } from './redis-session-record.ts';
+import { deleteExpiredOf, indexed, removeFromIndex, roundSize, roundsOf } from './redis-session-index.ts';
+import { createSessionKeys, expiryShards, type SessionKeys } from './redis-session-keys.ts';
 import {
   addToIndexScript,
   changeRecordScript,
   createRecordScript,
-  deleteExpiredScript,
   deletePointerScript,
   endFromLedgerScript,
   endRecordScript,
@@ -42,14 +43,8 @@ const marginMilliseconds = 3_600_000;
 /** How long an index keeps what is over: no clock is wrong by more than this. */
 const indexMarginMilliseconds = 86_400_000;
 
-/** How many sessions are read or written at once. */
-const roundSize = 100;
-
 /** The rounds of `revokeAll`; each beyond the first means that the user signed in meanwhile. */
 const contention = { maxAttempts: 1000, code: 'SP_STORE_UNAVAILABLE' } as const;
-
-/** The index of absolute expiries is spread over this many keys. */
-const expiryShards = 16;
 
 /**
  * Builds the session store that keeps its records in Redis, and a ledger of those that ended in the database.
@@ -231,32 +226,6 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Sess
   };
 }
 
-interface SessionKeys {
-  session(sid: string): string;
-  token(tokenHash: string): string;
-  /** The index of a user's sessions, as it is written. */
-  subject(subject: string): string;
-  /** The index of a user's sessions, under every version of the secret. */
-  subjects(subject: string): readonly string[];
-  /** The index of absolute expiries in which a session is. */
-  expiry(sid: string): string;
-  expiryShard(shard: number): string;
-}
-
-function createSessionKeys(prefix: string, sealer: Sealer): SessionKeys {
-  const subjects = (subject: string): readonly string[] =>
-    sealer.hashes(`subject\n${subject}`).map((hash) => `${prefix}u:${hash}`);
-  const expiryShard = (shard: number): string => `${prefix}x:${shard.toString(16)}`;
-  return {
-    session: (sid) => `${prefix}s:${sid}`,
-    token: (tokenHash) => `${prefix}t:${tokenHash}`,
-    subject: (subject) => subjects(subject)[0] ?? '',
-    subjects,
-    expiry: (sid) => expiryShard((sid.codePointAt(sid.length - 1) ?? 0) % expiryShards),
-    expiryShard,
-  };
-}
-
 /** Reads a record as Redis has it, without asking the ledger. */
 function createLoader(redis: Redis, keys: SessionKeys, sealer: Sealer): (sid: string) => Promise<SessionRecord | null> {
   return async (sid) => {
@@ -290,51 +259,12 @@ function createLedgerCheck(
   };
 }
 
-/** The sids of an index, with their absolute expiries in milliseconds since 1970. */
-async function indexed(
-  redis: Redis,
-  indexes: readonly string[],
-  limit?: number,
-  except?: string,
-): Promise<ReadonlyMap<string, number>> {
-  // One more than asked for, because one may be spared.
-  const last = limit === undefined ? '-1' : String(limit);
-  const replies = await Promise.all(indexes.map((key) => redis.command(key, ['ZRANGE', key, '0', last, 'WITHSCORES'])));
-  const expiries = new Map(replies.flatMap((reply) => Object.entries(toFields(reply))));
-  if (except !== undefined) expiries.delete(except);
-  return new Map([...expiries].slice(0, limit).map(([sid, absolute]) => [sid, Number(absolute)]));
-}
-
-async function removeFromIndex(redis: Redis, indexes: readonly string[], sids: readonly string[]): Promise<void> {
-  await Promise.all(indexes.map((key) => redis.command(key, ['ZREM', key, ...sids])));
-}
-
-async function deleteExpiredOf(redis: Redis, keys: SessionKeys, index: string, at: Date): Promise<number> {
-  const before = String(at.getTime());
-  let count = 0;
-  for (;;) {
-    const range = ['ZRANGEBYSCORE', index, '-inf', before, 'LIMIT', '0', String(roundSize)];
-    const sids = await redis.command(index, range);
-    if (!Array.isArray(sids) || sids.length === 0) return count;
-    const names = sids.map(String);
-    const deleted = await Promise.all(
-      names.map((sid) => redis.script(deleteExpiredScript, keys.session(sid), [before])),
-    );
-    count += deleted.filter((reply) => reply === 1).length;
-    await redis.command(index, ['ZREM', index, ...names]);
-  }
-}
-
 function toWrite(sid: string, reply: unknown, sealer: Sealer): SessionWrite {
   const [kind, ...fields] = toList(reply);
   if (kind === 'unknown' || kind === 'revoked' || kind === 'stale') return { kind };
   const record = kind === 'written' ? toStoredRecord(sid, toFields(fields), sealer) : null;
   if (record === null) throw toRedisError(new TypeError('the reply of Redis to a change cannot be read'));
   return { kind: 'written', record };
-}
-
-function* roundsOf<T>(items: readonly T[]): Generator<readonly T[]> {
-  for (let start = 0; start < items.length; start += roundSize) yield items.slice(start, start + roundSize);
 }
 
 function afterMargin(time: Date): Date {
