@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { JSONWebKeySet, JWK } from 'jose';
 import { describe, expect, it } from 'vitest';
+import { audience, goodClaims, issuer } from './good-claims.test-support.ts';
 import { createLocalKeySource, createRemoteKeySource } from './key-source.ts';
 import {
   createSharedSecretSource,
@@ -13,8 +14,6 @@ import {
 } from './shared-secret.ts';
 import { createTokenVerifier, type SignatureAlgorithm, type TokenVerifier } from './token-verifier.ts';
 
-const issuer = 'https://gateway.test/internal';
-const audience = 'shop';
 const [ours, older, theirs] = [
   'XvK2mQ8rTz5LpN7wYd3HsGf1BcJ9aEu4Rk6Vt0ZxWnM',
   'b7Qx4LtM9kRz2VwN8pYc5HdJ1sGf3Ua6Ee0KyTnXoWq',
@@ -80,26 +79,6 @@ describe('the id of a shared secret', () => {
 });
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
-
-function goodClaims(): Record<string, unknown> {
-  return {
-    iss: issuer,
-    sub: 'user-1',
-    aud: audience,
-    iat: seconds(),
-    exp: seconds() + 60,
-    jti: 'token-1',
-    client_id: 'sallyport-browser',
-    scope: '',
-    roles: [],
-    acr: 'pwd',
-    amr: ['pwd'],
-    auth_time: seconds(),
-    gen: { s: 1, u: 1, p: 1 },
-    sub_type: 'user',
-    cred: 'session',
-  };
-}
 
 function encode(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -2,12 +2,10 @@ import { OptionsError } from '../options/options-error.ts';
 import { createHmac, KeyObject, sign as signBytes, type webcrypto } from 'node:crypto';
 import { exportJWK, exportSPKI, generateKeyPair, type JSONWebKeySet, type JWK } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { audience, goodClaims, issuer } from './good-claims.test-support.ts';
 import { createLocalKeySource } from './key-source.ts';
 import { SallyportError } from '../errors/sallyport-error.ts';
 import { createTokenVerifier, type TokenVerifier, type TokenVerifierOptions } from './token-verifier.ts';
-
-const issuer = 'https://gateway.test/internal';
-const audience = 'shop';
 
 interface SigningKey {
   readonly privateKey: webcrypto.CryptoKey;
@@ -35,27 +33,6 @@ function createVerifier(options: Partial<TokenVerifierOptions> = {}): TokenVerif
 }
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
-
-function goodClaims(): Record<string, unknown> {
-  return {
-    iss: issuer,
-    sub: 'user-1',
-    aud: audience,
-    iat: seconds(),
-    exp: seconds() + 60,
-    jti: 'token-1',
-    client_id: 'sallyport-browser',
-    sid: 'session-1',
-    scope: 'product:read product:create',
-    roles: ['vendor'],
-    acr: 'pwd',
-    amr: ['pwd'],
-    auth_time: seconds() - 10,
-    gen: { s: 1, u: 2, p: 3 },
-    sub_type: 'user',
-    cred: 'session',
-  };
-}
 
 /** Signs anything: claims of wrong types and headers that no library would write. */
 async function sign(
