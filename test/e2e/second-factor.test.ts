@@ -1,33 +1,28 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { sessionRows, openAccount } from './account-page.ts';
 import { patienceMilliseconds, useVisitors } from './browser.ts';
 import { callApi, isSignedIn } from './call-api.ts';
+import { findingsInEveryLook } from './every-look.ts';
 import { readMails, waitForMail } from './mailbox.ts';
 import { signInAsNewcomer, signInDirectly } from './new-account.ts';
 import { startOwnSystem, type OwnSystem } from './own-system.ts';
-import { findAxeViolations, horizontalOverflow, watchTroubles } from './page-findings.ts';
 import {
+  beginSignIn,
   factorRow,
   openSecurity,
   saveRecoveryCodes,
   setUpApp,
   setUpAppOn,
   submitCode,
-  turnOnApp,
 } from './security-page.ts';
 import { sharedSystem } from './shared-system.ts';
 import { readStoredTexts, type StoredText } from './stored-texts.ts';
-import { demoAccount, signOut, submitSignIn, type Credentials } from './sign-in.ts';
+import { demoAccount, signOut } from './sign-in.ts';
 
-const { mailbox, screenshotFolder } = sharedSystem;
+const { mailbox } = sharedSystem;
 const visitors = useVisitors();
-
-beforeAll(async () => {
-  if (screenshotFolder !== undefined) await mkdir(screenshotFolder, { recursive: true });
-});
 
 describe('an authenticator app', () => {
   it('is set up with its QR code, asked for at the next sign-in, and leads on to the page that was asked for', async () => {
@@ -242,65 +237,6 @@ describe('a role that demands a second factor', () => {
   }, 120_000);
 });
 
-describe('in every look, light and dark, on a desk and on a phone', () => {
-  it('the pages of the second factor are quiet, accessible and no wider than the window', async () => {
-    const page = await visitors.openPage({ reducedMotion: 'reduce' });
-    const troubles = watchTroubles(page);
-    const findings: string[] = [];
-    const look = async (name: string) => findings.push(...(await findingsInEveryLook(page, name)));
-    const account = await signInAsNewcomer(page);
-    await page.goto('/step-up?returnTo=%2Fproducts');
-    await page.getByLabel('Your password', { exact: true }).waitFor();
-    await look('step-up-password');
-    await openSecurity(page);
-    await look('security-without');
-    await page.getByRole('button', { name: 'Set up Authenticator app' }).click();
-    await look('security-begin');
-    const { app } = await setUpAppWithLooks(page, look);
-    await look('security-with');
-    await page.goto('/step-up?returnTo=%2Fproducts&acr_values=mfa');
-    await page.locator('#code').waitFor();
-    await look('step-up-code');
-    await signOut(page);
-    await beginSignIn(page, account);
-    await page.locator('#code').waitFor();
-    await look('second-factor');
-    await page.getByRole('button', { name: 'Recovery code' }).click();
-    await look('second-factor-recovery');
-    findings.push(...troubles.take());
-    await submitCode(page, 'wrong');
-    await page.getByRole('alert').first().waitFor();
-    await look('second-factor-refused');
-    await page.getByRole('button', { name: 'Authenticator app' }).click();
-    await submitCode(page, await app.nextCode());
-    await page.getByRole('heading', { level: 1, name: /^Welcome in/ }).waitFor();
-    await page.goto('/second-factor');
-    await page.getByText('Please begin again').waitFor();
-    await look('second-factor-none');
-    expect(findings).toEqual([]);
-  }, 300_000);
-
-  async function setUpAppWithLooks(page: Page, look: (name: string) => Promise<number>) {
-    await page.getByRole('button', { name: 'Show the QR code' }).click();
-    await page.getByRole('img', { name: /QR code/ }).waitFor();
-    await look('security-qr-code');
-    // Begun anew below: what was shown for the picture is void by then.
-    await page.getByRole('button', { name: 'Cancel' }).click();
-    await page.getByRole('button', { name: 'Set up Authenticator app' }).click();
-    const owned = await turnOnApp(page);
-    await look('security-recovery-codes');
-    await saveRecoveryCodes(page, 'Done');
-    await factorRow(page, 'Authenticator app').getByText('On', { exact: true }).waitFor();
-    return owned;
-  }
-});
-
-async function beginSignIn(page: Page, account: Credentials, returnTo?: string): Promise<void> {
-  await page.goto(returnTo === undefined ? '/sign-in' : `/sign-in?returnTo=${encodeURIComponent(returnTo)}`);
-  await submitSignIn(page, account);
-  await page.waitForURL(/\/second-factor/);
-}
-
 /** The code of the newest message to an address, once there are so many with a code. */
 async function newestCode(to: string, count: number): Promise<string> {
   return vi.waitFor(
@@ -316,29 +252,4 @@ async function newestCode(to: string, count: number): Promise<string> {
 async function readFiles(folder: string): Promise<readonly StoredText[]> {
   const names = (await readdir(folder, { recursive: true })).filter((name) => /\.(?:log|db)[\w.-]*$/.test(name));
   return Promise.all(names.map(async (place) => ({ place, text: await readFile(path.join(folder, place), 'latin1') })));
-}
-
-const looks = [
-  { look: 'desktop-light', viewport: { width: 1280, height: 800 }, colorScheme: 'light' },
-  { look: 'phone-dark', viewport: { width: 360, height: 740 }, colorScheme: 'dark' },
-  { look: 'phone-light', viewport: { width: 360, height: 740 }, colorScheme: 'light' },
-  { look: 'desktop-dark', viewport: { width: 1280, height: 800 }, colorScheme: 'dark' },
-] as const;
-
-async function findingsInEveryLook(page: Page, name: string): Promise<readonly string[]> {
-  const findings: string[] = [];
-  for (const { look, viewport, colorScheme } of looks) {
-    await page.setViewportSize(viewport);
-    await page.emulateMedia({ colorScheme });
-    await page.evaluate(() => scrollTo({ top: 0 }));
-    const overflow = await horizontalOverflow(page);
-    const violations = await findAxeViolations(page);
-    findings.push(
-      ...(overflow <= 0 ? [] : [`${name} (${look}): is ${overflow} pixels too wide`]),
-      ...violations.map((violation) => `${name} (${look}): ${violation}`),
-    );
-    if (screenshotFolder !== undefined)
-      await page.screenshot({ path: path.join(screenshotFolder, `${name}.${look}.png`), fullPage: true });
-  }
-  return findings;
 }

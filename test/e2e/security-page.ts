@@ -1,6 +1,7 @@
 import type { Locator, Page } from 'playwright-core';
 import { createAuthenticator, type Authenticator } from './authenticator.ts';
 import { openReady, waitUntilHydrated } from './hydrated-page.ts';
+import { submitSignIn, type Credentials } from './sign-in.ts';
 
 /** What a user holds after setting up an authenticator app. */
 export interface SetUpApp {
@@ -62,4 +63,11 @@ export async function submitCode(page: Page, code: string, button = 'Sign in'): 
   await waitUntilHydrated(page);
   await page.locator('#code').fill(code);
   await page.locator('main').getByRole('button', { name: button, exact: true }).click();
+}
+
+/** Takes the first step of the sign-in of an account with a second factor. */
+export async function beginSignIn(page: Page, account: Credentials, returnTo?: string): Promise<void> {
+  await page.goto(returnTo === undefined ? '/sign-in' : `/sign-in?returnTo=${encodeURIComponent(returnTo)}`);
+  await submitSignIn(page, account);
+  await page.waitForURL(/\/second-factor/);
 }

@@ -16,7 +16,7 @@ export interface StoreCombination {
 }
 
 /** How pages look, and whether they are accessible, does not depend on where rows are kept. */
-const looks = 'pages';
+const looks = ['pages', 'second-factor-pages'];
 /** A demo by itself: it starts a system of one gateway and a shop. */
 const shopAlone = 'shop-on-mongodb';
 /** Each gateway of the demo keeps the requests that passed through it: with two of them, the page shows its own half. */
@@ -35,7 +35,7 @@ export const storeCombinations: readonly StoreCombination[] = [
     project: 'e2e [postgres + redis ×2]',
     gateways: 2,
     needs: ['TEST_POSTGRES_URL', 'TEST_REDIS_URL'],
-    without: [looks, shopAlone, onSqlite, requestsOfOneGateway],
+    without: [...looks, shopAlone, onSqlite, requestsOfOneGateway],
     everyday: [...onPostgresAndRedis, ...onStores],
   },
   {
@@ -43,7 +43,7 @@ export const storeCombinations: readonly StoreCombination[] = [
     project: 'e2e [mongodb + redis]',
     gateways: 1,
     needs: ['TEST_MONGODB_URL', 'TEST_REDIS_URL'],
-    without: [looks, shopAlone, onSqlite, ...onPostgresAndRedis],
+    without: [...looks, shopAlone, onSqlite, ...onPostgresAndRedis],
     everyday: ['sessions'],
   },
 ];
