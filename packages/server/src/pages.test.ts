@@ -304,6 +304,8 @@ describe('a built-in page', () => {
         expect(policy).toContain(rule);
       expect(answer.headers.get('cache-control')).toBe('no-store');
       expect(body).not.toMatch(/<script(?![^>]*src=)|<style|\sstyle=|\son\w+=|javascript:/);
+      const tags = new Set([...body.matchAll(/<([a-z][^\s/>]*)/g)].map(([, tag]) => tag));
+      expect([...tags].filter((tag) => !/^[a-z]+\d?$/.test(tag ?? ''))).toEqual([]);
       const posts = [...body.matchAll(/<form[^>]*>/g)].map(([tag]) => /action="([^"]*)"/.exec(tag)?.[1] ?? '');
       expect(posts.filter((action) => !action.startsWith('/auth/'))).toEqual([]);
     },

@@ -21,7 +21,7 @@ export interface Field {
 
 /** A text input with its label, error and hint. */
 export function textField(field: Field): Html {
-  return frame(field, html`<input${inputAttributes(field, field.type ?? 'text')} />`);
+  return frame(field, html`<input ${inputAttributes(field, field.type ?? 'text')} />`);
 }
 
 export interface PasswordField extends Omit<Field, 'type' | 'value' | 'autocomplete'> {
@@ -41,7 +41,9 @@ export function passwordField(field: PasswordField): Html {
   return frame(
     described,
     html`<div class="password">
-      <input${inputAttributes({ ...described, more: { ...field.more, spellcheck: 'false', autocapitalize: 'none' } }, 'password')} />
+      <input
+        ${inputAttributes({ ...described, more: { ...field.more, spellcheck: 'false', autocapitalize: 'none' } }, 'password')}
+      />
       <button class="reveal" type="button" hidden aria-controls="${field.name}" aria-label="Show password">
         ${icon('eye')}${icon('eye-off')}
       </button>
