@@ -10,11 +10,13 @@ const source = 'packages/gateway/src/';
 const layers: readonly string[] = [
   'random-hex.ts',
   'per-connection.ts',
+  'read-within.ts',
   'firewall/',
   'limits/',
   'routing/',
   'sessions/',
   'credentials/session-cookie-reader.ts',
+  'credentials/feature-credential.ts',
   'credentials/token-mint.ts',
   'pipeline/request-state.ts',
   'pipeline/request-intent.ts',

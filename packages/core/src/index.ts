@@ -35,6 +35,13 @@ export {
   type StepUp,
   type StepUpOutcome,
 } from './policy/assurance.ts';
+export type {
+  AuthenticatedCaller,
+  AuthenticationOutcome,
+  Authenticator,
+  PresentedCredential,
+  RevocationTarget,
+} from './ports/authenticator.ts';
 export { createLeastRecentlyUsed, type LeastRecentlyUsed } from './caching/least-recently-used.ts';
 export { parseBearerToken } from './token/bearer-token.ts';
 export { createCsrfTokens, csrfHeader, csrfSealingPurpose, type CsrfTokens } from './sessions/csrf-tokens.ts';
@@ -102,6 +109,7 @@ export { isPermission, isPermissionInterest, selectPermissions } from './policy/
 export { definePolicy, type Policy } from './policy/policy.ts';
 export {
   anonymous,
+  credentialKinds,
   freezePrincipal,
   type Actor,
   type Anonymous,

@@ -4,6 +4,7 @@ import {
   publicOriginSchema,
   silentLogger,
   silentMeter,
+  type Authenticator,
   type CsrfTokens,
   type InvalidationBus,
   type KeyRing,
@@ -22,6 +23,7 @@ import { upstreamOptionsSchema, type UpstreamOptions } from './forward/upstream-
 import type { CounterSyncParts } from './limits/counter-sync.ts';
 import { gatewayLimitsSchema, type GatewayLimits } from './limits/gateway-limits.ts';
 import type { Mount } from './routing/mount.ts';
+import { problemsOfCredentials } from './routing/route-table.ts';
 import type { RequestRecord } from './record/record.ts';
 import type { GatewayTraces } from './record/traces.ts';
 import { strictTransportSchema, toStrictTransport, type StrictTransportOptions } from './response/strict-transport.ts';
@@ -43,6 +45,8 @@ export interface GatewayOptions {
   readonly locales?: readonly string[];
   readonly mounts?: readonly Mount[];
   readonly sessions: SessionDirectory;
+  /** Those of features, in the order in which they are asked. @default only sessions are recognized */
+  readonly authenticators?: readonly Authenticator[];
   readonly keyRing: KeyRing;
   readonly bus: InvalidationBus;
   /** Tokens of sessions for clients that send neither Fetch Metadata nor an Origin. @default such clients are refused */
@@ -107,6 +111,7 @@ const dataSchema = z.object({
 });
 
 const defaults = {
+  authenticators: [],
   mounts: [],
   logger: silentLogger,
   now: () => new Date(),
@@ -135,8 +140,11 @@ export type CheckedGatewayOptions = GatewayOptions &
  */
 export function checkGatewayOptions(options: GatewayOptions): CheckedGatewayOptions {
   const { success, data, error } = dataSchema.safeParse(options);
-  if (!success) {
-    const problems = error.issues.map(({ path, message }) => `${path.map(String).join('.')}: ${message}`);
+  const problems = [
+    ...(error?.issues.map(({ path, message }) => `${path.map(String).join('.')}: ${message}`) ?? []),
+    ...(success ? problemsOfAuthenticators(options) : []),
+  ];
+  if (!success || problems.length > 0) {
     throw new OptionsError(`the gateway cannot be built:\n- ${problems.join('\n- ')}`);
   }
   const url = new URL(data.publicUrl);
@@ -150,4 +158,15 @@ export function checkGatewayOptions(options: GatewayOptions): CheckedGatewayOpti
     isSecure: url.protocol === 'https:',
     strictTransport: toStrictTransport(url, data.hsts),
   };
+}
+
+function problemsOfAuthenticators({ authenticators = [], routes }: GatewayOptions): readonly string[] {
+  const kinds = authenticators.map(({ kind }) => kind);
+  const headers = authenticators.flatMap((authenticator) => authenticator.headers ?? []);
+  return [
+    ...(kinds.includes('session') ? ['authenticators: sessions are recognized by the gateway itself'] : []),
+    ...(new Set(kinds).size < kinds.length ? ['authenticators: two recognize one kind of credential'] : []),
+    ...(new Set(headers).size < headers.length ? ['authenticators: two read one header'] : []),
+    ...problemsOfCredentials(routes, kinds),
+  ];
 }

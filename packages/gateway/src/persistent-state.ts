@@ -2,6 +2,7 @@ import { silentMeter } from '@sallyport/core';
 import type { CheckedGatewayOptions } from './gateway-options.ts';
 import { createGatewayMetrics, type GatewayMetrics } from './record/gateway-metrics.ts';
 import type { TunnelCap } from './forward/forward.ts';
+import { createHeaderReader, readHeaders, type HeaderReader } from './firewall/inbound-headers.ts';
 import { createUpstreams, type Upstreams } from './forward/upstreams.ts';
 import { createRequestLimits, type RequestLimits } from './limits/request-limits.ts';
 import { createSlowClients, type SlowClients } from './limits/slow-clients.ts';
@@ -16,6 +17,7 @@ import { createTokenMint, type TokenMint } from './credentials/token-mint.ts';
 export interface PersistentState {
   readonly cache: SessionCache;
   readonly mint: TokenMint;
+  readonly readHeaders: HeaderReader['read'];
   readonly streams: StreamRegister;
   readonly revocations: RevocationFeed;
   readonly slowClients: SlowClients;
@@ -56,6 +58,7 @@ export function createPersistentState(options: CheckedGatewayOptions): Persisten
     maxSubjects: limits.requestSubjects,
     meter,
   });
+  const credentialHeaders = options.authenticators.flatMap(({ headers = [] }) => headers);
   const unsubscribe = bus.subscribe((message) => {
     // Among what was missed may be that a key was withdrawn. What a rotated key signed holds until it expires.
     if (message.kind === 'gap' || (message.event.kind === 'key' && message.event.minGeneration > 0)) mint.forgetAll();
@@ -73,6 +76,7 @@ export function createPersistentState(options: CheckedGatewayOptions): Persisten
   return {
     cache,
     mint,
+    readHeaders: credentialHeaders.length === 0 ? readHeaders : createHeaderReader(credentialHeaders).read,
     streams,
     revocations,
     slowClients,

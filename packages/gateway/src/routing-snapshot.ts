@@ -39,7 +39,7 @@ const nowhere: Listening = { host: '', port: 0 };
 
 /** Builds the snapshot that both listeners share: one set of routes, of limits on them, and of upstreams. */
 export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent: PersistentState): RoutingSnapshot {
-  const { cache, mint, revocations, slowClients, metrics } = persistent;
+  const { cache, mint, revocations, slowClients, metrics, readHeaders } = persistent;
   const { publicOrigin, keyRing, routes, logger, accessLog } = options;
   const inFlight: InFlight = { count: 0, onIdle: undefined };
   const requestLimits = persistent.requestLimits.plan();
@@ -63,13 +63,14 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
     publicOrigin,
     now: options.now,
     audiences: [...audiences],
+    authenticators: options.authenticators,
   };
   const authenticators = {
     public: createAuthenticators('public', credentials),
     internal: createAuthenticators('internal', credentials),
   };
   const forwarders = createListenerForwarders(options, persistent, { tables, upstreams, readCookies });
-  const decisionFor = createDecisionPartsOf(options, { mint, tables, authenticators });
+  const decisionFor = createDecisionPartsOf(options, { mint, tables, authenticators, readHeaders });
   const explain = createExplainer(options, { decisionFor, credentials, mounts, limitsOf, audiences });
   const noteRefusal: Record<ListenerKind, NoteRefusal> = {
     public: createNoteRefusal('public', { logger, accessLog, metrics: metrics.public }),

@@ -8,7 +8,9 @@ import {
 import {
   anonymous,
   exitCodes,
+  type Authenticator,
   type Command,
+  type CredentialKind,
   type SecurityEvent,
   type SecurityEventLog,
   type ServiceCommandContext,
@@ -18,7 +20,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { openCleanDatabase } from './database/clean-database.test-support.ts';
 import { openIdentityDatabase, type IdentityDatabase } from './database/identity-database.ts';
-import type { Feature } from './feature.ts';
+import type { BuiltFeature, Feature } from './feature.ts';
 import { composeFeatures } from './feature-set.ts';
 import { featureList, features, type FeatureServices } from './features.ts';
 import { createIdentityWith } from './identity.ts';
@@ -227,7 +229,33 @@ describe('a feature that is added to the list', () => {
 });
 
 describe('a list of features', () => {
-  it('has no two features that declare an event, a mail, a command or a section of one name', () => {
+  const authenticator = (kind: CredentialKind): Authenticator => ({
+    kind,
+    recognize: () => undefined,
+    authenticate: () => ({ kind: 'rejected', code: 'SP_UNAUTHENTICATED', reason: 'unknown' }),
+    recheck: () => Promise.resolve(null),
+  });
+
+  it('offers the authenticators of its features in their order, and declares their kinds', () => {
+    const [key, bearer] = [authenticator('api-key'), authenticator('bearer')];
+    const both = composeFeatures([
+      { name: 'a', credential: 'api-key', create: () => ({ authenticator: key }) },
+      { name: 'b', create: () => ({}) },
+      { name: 'c', credential: 'bearer', create: () => ({ authenticator: bearer }) },
+    ]);
+    expect(both.credentials).toEqual(['api-key', 'bearer']);
+    expect(both.create({} as IdentityKernel, {}).authenticators).toEqual([key, bearer]);
+  });
+
+  it('is not built with a feature that recognizes another kind than it declares', () => {
+    const create = (): BuiltFeature => ({ authenticator: authenticator('opaque') });
+    for (const odd of [{ name: 'a', create }, { name: 'a', credential: 'bearer', create } as const])
+      expect(() => composeFeatures([odd]).create({} as IdentityKernel, {})).toThrow('declares another credential');
+    const without = composeFeatures([{ name: 'a', credential: 'bearer', create: () => ({}) }]);
+    expect(() => without.create({} as IdentityKernel, {})).toThrow('declares another credential');
+  });
+
+  it('has no two features that declare an event, a mail, a command, a section or a credential of one name', () => {
     expect(() => composeFeatures([greetingFeature, greetingFeature])).toThrow('two features declare greetings');
     expect(() =>
       composeFeatures([
@@ -241,5 +269,11 @@ describe('a list of features', () => {
         { name: 'b', commands: [greetCommand], create: () => ({}) },
       ]),
     ).toThrow('two features declare greetings send');
+    expect(() =>
+      composeFeatures([
+        { name: 'a', credential: 'mtls', create: () => ({}) },
+        { name: 'b', credential: 'mtls', create: () => ({}) },
+      ]),
+    ).toThrow('two features declare mtls');
   });
 });

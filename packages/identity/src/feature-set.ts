@@ -1,4 +1,13 @@
-import type { DoctorCheck, EventCatalog, Policy, RecordTable, RetentionRule, SealedColumn } from '@sallyport/core';
+import type {
+  Authenticator,
+  CredentialKind,
+  DoctorCheck,
+  EventCatalog,
+  Policy,
+  RecordTable,
+  RetentionRule,
+  SealedColumn,
+} from '@sallyport/core';
 import type { Hono } from 'hono';
 import type * as z from 'zod';
 import { kernelEvents } from './events/kernel-events.ts';
@@ -18,6 +27,8 @@ export interface FeatureSet<Services = never> {
   readonly sealedColumns: readonly SealedColumn[];
   /** The schemas of the sections that features have in `sallyport.config.ts`. */
   readonly sections: Readonly<Record<string, z.ZodType>>;
+  /** The kinds of credentials that features recognize, beside the session. */
+  readonly credentials: readonly CredentialKind[];
   /** Every security event: those of the kernel, then those of each feature. */
   readonly events: EventCatalog;
   readonly mails: MailCatalog;
@@ -37,11 +48,13 @@ export interface FeatureSet<Services = never> {
 /** The features of a list, built. */
 export interface BuiltFeatureSet {
   readonly routes: readonly Hono<IdentityEnvironment>[];
+  /** In the order of the features: so the gateway asks them. */
+  readonly authenticators: readonly Authenticator[];
   readonly services: object;
   close(): Promise<void>;
 }
 
-/** Puts a list of features together. @throws TypeError for two that declare an event, a mail, a command or a section of one name. */
+/** Puts a list of features together. @throws TypeError for two that declare an event, a mail, a command, a section or a kind of credential of one name. */
 export function composeFeatures<Services = never>(
   features: readonly Feature<unknown, Services>[],
 ): FeatureSet<Services> {
@@ -58,6 +71,9 @@ export function composeFeatures<Services = never>(
     tables: features.flatMap(({ tables = [] }) => tables),
     sealedColumns: features.flatMap(({ sealedColumns = [] }) => sealedColumns),
     sections: mergeNamed(features.map(({ name, config }) => (config === undefined ? {} : { [name]: config }))),
+    credentials: Object.values(
+      mergeNamed(features.map(({ credential }) => (credential === undefined ? {} : { [credential]: credential }))),
+    ),
     events: mergeNamed([kernelEvents, ...features.map(({ events = {} }) => events)]),
     mails: mergeNamed(features.map(({ mails = {} }) => mails)),
     retention: features.flatMap(({ retention = [] }) => retention),
@@ -81,9 +97,11 @@ export function composeFeatures<Services = never>(
     },
     create(kernel, sections) {
       const built = features.map((feature) => feature.create(kernel, sectionOf(feature, sections)));
+      for (const [index, { authenticator }] of built.entries()) requireDeclared(features[index], authenticator);
       for (const { gate } of built) if (gate !== undefined) kernel.gates.register(gate);
       return {
         routes: built.flatMap(({ routes = [] }) => routes),
+        authenticators: built.flatMap(({ authenticator }) => authenticator ?? []),
         services: mergeNamed(built.map(({ services = {} }) => ({ ...services }))),
         async close() {
           for (const feature of built) await feature.close?.();
@@ -99,4 +117,13 @@ function mergeNamed<Member>(parts: readonly Readonly<Record<string, Member>>[]):
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new TypeError(`two features declare ${twice}`);
   return Object.fromEntries(entries);
+}
+
+/** The configuration is checked by what is declared, and the gateway asks what was built. */
+function requireDeclared(
+  feature: Pick<Feature, 'name' | 'credential'> | undefined,
+  authenticator: Authenticator | undefined,
+): void {
+  if (feature?.credential === authenticator?.kind) return;
+  throw new TypeError(`the feature ${feature?.name} declares another credential than its authenticator recognizes`);
 }

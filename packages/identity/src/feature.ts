@@ -1,6 +1,8 @@
 import type { Hono } from 'hono';
 import type {
+  Authenticator,
   Command,
+  CredentialKind,
   DoctorCheck,
   EventCatalog,
   Policy,
@@ -29,6 +31,8 @@ export interface Feature<Config = unknown, Services = never> {
   readonly config?: z.ZodType<Config>;
   readonly tables?: readonly RecordTable[];
   readonly sealedColumns?: readonly SealedColumn[];
+  /** The kind of credential that its `authenticator` recognizes, so that routes may open it. */
+  readonly credential?: Exclude<CredentialKind, 'session'>;
   /** The security events that it alone writes. The reference page and the log read them. */
   readonly events?: EventCatalog;
   /** The mails that it sends to the owners of accounts. */
@@ -61,6 +65,8 @@ export interface BuiltFeature {
   readonly routes?: readonly Hono<IdentityEnvironment>[];
   /** What it requires of sign-ins, before a session is made. */
   readonly gate?: SignInGate;
+  /** Recognizes the credential of programs for the gateway; of the kind that the feature declares. */
+  readonly authenticator?: Authenticator;
   /** What operators and commands call, beside its routes. They become members of identity. */
   readonly services?: object;
   /** Ends what it began; called once, before the kernel closes. */

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import {
   SallyportError,
   silentLogger,
+  type Authenticator,
   type Counters,
   type InvalidationBus,
   type Logger,
@@ -77,6 +78,8 @@ export interface Identity extends FeatureServices {
   readonly app: Hono<IdentityEnvironment>;
   /** Who a session belongs to, for the gateway. */
   readonly directory: SessionDirectory;
+  /** Who presents the credentials of features, for the gateway. */
+  readonly authenticators: readonly Authenticator[];
   /** Deletes rows that stopped working when they expired, such as unused links. Call it every hour or so. */
   readonly deleteExpired: DeleteExpired;
   /** Sends what waits in the mail queue, and stops. */
@@ -117,6 +120,7 @@ export async function createIdentityWith(
     ...built.services,
     app: createApp([createSessionRoutes(kernel), ...built.routes], { hashing, logger, origin }),
     directory,
+    authenticators: built.authenticators,
     deleteExpired: createDeleteExpired(records, [linkRetention, ...set.retention]),
     async close() {
       await built.close();

@@ -30,11 +30,13 @@ export type { DatabaseAbilities } from './database/mongo-migration.ts';
 export type { MigrationOptions } from './database/migrate.ts';
 export { isEmptyPlan, type MigrationPlan, type PlannedColumn, type PlannedIndex } from './database/migration-plan.ts';
 export type { FactorMethod } from './features/second-factor/factor-method.ts';
-export type { FeatureSet } from './feature-set.ts';
-export { features, featureSections, type FeatureConfig } from './features.ts';
+export type { BuiltFeature, Feature, FeatureCheck, FeatureCommand } from './feature.ts';
+export { composeFeatures, type BuiltFeatureSet, type FeatureSet } from './feature-set.ts';
+export { featureList, features, featureSections, type FeatureConfig } from './features.ts';
 export type { IdentityEnvironment } from './http/identity-request.ts';
 export { maximumBodyBytes } from './http/request-body.ts';
-export { createIdentity, type Identity, type IdentityOptions } from './identity.ts';
+export { createIdentity, createIdentityWith, type Identity, type IdentityOptions } from './identity.ts';
+export type { IdentityKernel } from './kernel.ts';
 export { createChannelMailer } from './mail/channel-mailer.ts';
 export {
   createDevelopmentMailbox,

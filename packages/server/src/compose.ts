@@ -14,7 +14,7 @@ import type { Config } from './config/config-schema.ts';
 import type { Environment } from './config/environment.ts';
 import { startHousekeeping, type DeleteExpired } from './housekeeping.ts';
 import { createPrometheusMeter, type PrometheusMeter } from './metrics/prometheus-meter.ts';
-import { openIdentity } from './open-identity.ts';
+import { openIdentity, toGatewayIdentity } from './open-identity.ts';
 import { openListeners } from './open-listeners.ts';
 import { openMailer } from './open-mailer.ts';
 import { openPages } from './open-pages.ts';
@@ -116,7 +116,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         ...(reload.isRefused() ? ['configuration-not-reloaded'] : []),
       ],
       mounts: [...createAuthMounts(identity.app, pages, config.limits.authRequests), ...(preset?.mounts ?? [])],
-      sessions: identity.directory,
+      ...toGatewayIdentity(identity),
       keyRing: stores.keyRing,
       bus: stores.bus,
       csrfTokens: createCsrfTokens(stores.sealerFor(csrfSealingPurpose)),

@@ -1,5 +1,12 @@
 import type { Logger, Mailer, Meter } from '@sallyport/core';
-import { createIdentity, type Identity, type OnPolicyDifference } from '@sallyport/identity';
+import type { GatewayOptions } from '@sallyport/gateway';
+import {
+  createIdentityWith,
+  features,
+  type FeatureSet,
+  type Identity,
+  type OnPolicyDifference,
+} from '@sallyport/identity';
 import type { Config } from './config/config-schema.ts';
 import type { Stores } from './open-stores.ts';
 
@@ -14,12 +21,16 @@ export interface IdentityComposition {
   readonly onPolicyDifference?: OnPolicyDifference;
 }
 
-/** Builds identity as the configuration says, on the stores that are open. */
-export function openIdentity(composition: IdentityComposition): Promise<Identity> {
+/**
+ * Builds identity as the configuration says, on the stores that are open.
+ *
+ * @param set the features of the product, and more in tests.
+ */
+export async function openIdentity(composition: IdentityComposition, set: FeatureSet = features): Promise<Identity> {
   const { config, stores, mailer, logger, meter, onPolicyDifference = 'refuse' } = composition;
   const { maxPerUser, onLimit } = config.session;
   const { database, sessions, sealerFor, bus, counters } = stores;
-  return createIdentity({
+  const identity = await createIdentityWith(set, {
     publicUrl: config.publicUrl,
     database,
     sessions,
@@ -36,4 +47,13 @@ export function openIdentity(composition: IdentityComposition): Promise<Identity
     logger,
     ...(meter === undefined ? {} : { meter }),
   });
+  return identity as Identity; // The set has the services of the product.
+}
+
+/** What the gateway asks identity: who presents a session, or the credential of a feature. */
+export function toGatewayIdentity({
+  directory,
+  authenticators,
+}: Identity): Required<Pick<GatewayOptions, 'sessions' | 'authenticators'>> {
+  return { sessions: directory, authenticators };
 }

@@ -19,6 +19,7 @@ export const listRoutes: Command = {
       hosts: route.hosts ?? [],
       methods: route.methods ?? [],
       access: accessOf(route),
+      credentials: route.credentials,
       audience: route.audience,
       permissions: route.permissions ?? [],
       csrf: route.csrf,
@@ -28,6 +29,7 @@ export const listRoutes: Command = {
       [route.hosts.join(','), route.prefix].join(''),
       route.methods.join(',') || 'any',
       route.access,
+      route.credentials.join(','),
       route.csrf === 'off' ? 'off' : 'on',
       route.audience,
       route.permissions.join(' '),
@@ -35,7 +37,10 @@ export const listRoutes: Command = {
     ]);
     call.report(
       { routes: shown },
-      toTable(['PREFIX', 'METHODS', 'ACCESS', 'CSRF', 'AUDIENCE', 'PERMISSIONS IN THE TOKEN', 'UPSTREAM'], rows),
+      toTable(
+        ['PREFIX', 'METHODS', 'ACCESS', 'CREDENTIALS', 'CSRF', 'AUDIENCE', 'PERMISSIONS IN THE TOKEN', 'UPSTREAM'],
+        rows,
+      ),
     );
     return exitCodes.done;
   },

@@ -20,7 +20,7 @@ export const errorCatalog = {
   SP_CREDENTIALS_CONFLICT: {
     status: 400,
     title: 'The request carries more than one credential',
-    hint: 'Send either the session cookie or one Authorization header, once.',
+    hint: 'Send one credential, once: the session cookie, an Authorization header, or the header of a key.',
   },
   SP_JSON_MALFORMED: {
     status: 400,

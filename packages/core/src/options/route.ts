@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { assuranceLevels } from '../policy/assurance.ts';
+import { credentialKinds } from '../principal/principal.ts';
 import { hostPatternSchema } from './host-pattern.ts';
 import { requestLimitsSchema } from '../limits/request-limit.ts';
 import { isPermission, isPermissionInterest } from '../policy/permission.ts';
@@ -69,6 +70,11 @@ export const routeSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Whether tokens of this audience carry the name and email address of the user'),
+  credentials: z
+    .array(z.enum(credentialKinds))
+    .min(1)
+    .default(['session'])
+    .describe('Kinds of credentials that the route accepts; every kind but the session is opened here'),
   stepUp: z
     .strictObject({
       acr: z.enum(assuranceLevels).optional(),

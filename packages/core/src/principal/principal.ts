@@ -1,8 +1,11 @@
 /** How sure the gateway is that the caller is who they claim: password-like, multi-factor, phishing-resistant. */
 export type AssuranceLevel = 'pwd' | 'mfa' | 'phr';
 
+/** Every kind of credential that can be presented at the gateway. */
+export const credentialKinds = ['session', 'bearer', 'opaque', 'api-key', 'mtls'] as const;
+
 /** The credential that was presented at the gateway. */
-export type CredentialKind = 'session' | 'bearer' | 'opaque' | 'api-key' | 'mtls';
+export type CredentialKind = (typeof credentialKinds)[number];
 
 /**
  * Counters that grow when authority changes: of the session, of the user (roles, ban, password), of the policy.

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { assuranceLevels } from '../policy/assurance.ts';
-import { freezePrincipal, type Actor, type Principal } from '../principal/principal.ts';
+import { credentialKinds, freezePrincipal, type Actor, type Principal } from '../principal/principal.ts';
 
 /** `typ` of an internal token (RFC 9068, section 2.1). */
 export const internalTokenType = 'at+jwt';
@@ -48,7 +48,7 @@ export const internalTokenClaimsSchema = z.object({
     p: z.number().int().nonnegative(),
   }),
   sub_type: z.enum(['user', 'service']),
-  cred: z.enum(['session', 'bearer', 'opaque', 'api-key', 'mtls']),
+  cred: z.enum(credentialKinds),
   act: actorClaimSchema.optional(),
   name: z.string().optional(),
   email: z.string().optional(),

@@ -13,7 +13,11 @@ import {
   type Principal,
   type TokenVerifier,
 } from '@sallyport/core';
-import type { AuthenticationOutcome, Authenticator } from './authenticator.ts';
+import {
+  notApplicable,
+  type RequestAuthenticationOutcome,
+  type RequestAuthenticator,
+} from './request-authenticator.ts';
 import { routeOf, requestOf } from '../pipeline/request-state.ts';
 import type { CachedSession, SessionCache } from '../sessions/session-cache.ts';
 
@@ -37,7 +41,7 @@ const rememberedCallers = 10_000;
  * The session behind the token must still live, under the very generations that the token was made with. The caller is
  * the user as the session says now, with the calling audience as actor: a call through a zone gains no authority.
  */
-export function createInternalTokenAuthenticator(parts: InternalTokenParts): Authenticator {
+export function createInternalTokenAuthenticator(parts: InternalTokenParts): RequestAuthenticator {
   const { cache, audiences } = parts;
   const keys = parts.keyRing.sharedSecret?.keySource ?? createRingKeySource(parts.keyRing);
   const verifiers = new Map<string, TokenVerifier>(
@@ -60,9 +64,9 @@ export function createInternalTokenAuthenticator(parts: InternalTokenParts): Aut
   };
 
   return {
-    authenticate: async (state): Promise<AuthenticationOutcome> => {
+    authenticate: async (state): Promise<RequestAuthenticationOutcome> => {
       const token = parseBearerToken(requestOf(state).headers.authorization);
-      if (token === undefined) return { kind: 'not-applicable' };
+      if (token === undefined) return notApplicable;
       const audience = audienceOf(token);
       const verifier = audience === undefined ? undefined : verifiers.get(audience);
       if (audience === undefined || verifier === undefined) return rejected('audience-unknown');
@@ -73,7 +77,7 @@ export function createInternalTokenAuthenticator(parts: InternalTokenParts): Aut
       if (session === null || session.principal.id !== bearer.id) return rejected('session-ended');
       if (!isSameAuthority(bearer, session.principal)) return rejected('generation-outdated');
       const actor = bearer.actor === undefined ? { id: audience } : { id: audience, actor: bearer.actor };
-      return { kind: 'authenticated', caller: callerFor(session, actor), session, isHit };
+      return { kind: 'authenticated', caller: callerFor(session, actor), session, credential: undefined, isHit };
     },
   };
 }
@@ -104,7 +108,7 @@ function actorDepth(bearer: Principal): number {
   return depth;
 }
 
-function rejected(reason: string): AuthenticationOutcome {
+function rejected(reason: string): RequestAuthenticationOutcome {
   return { kind: 'rejected', error: new SallyportError('SP_TOKEN_INVALID', { reason }) };
 }
 

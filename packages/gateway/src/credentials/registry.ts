@@ -1,25 +1,33 @@
+import type { Authenticator } from '@sallyport/core';
 import type { ListenerKind } from '../pipeline/request-state.ts';
-import { createBearerRefusal } from './bearer-refusal.ts';
+import { createCredentialHeaderRefusal } from './credential-header-refusal.ts';
+import { createFeatureAuthenticator } from './feature-authenticator.ts';
 import { createInternalTokenAuthenticator, type InternalTokenParts } from './internal-token.ts';
+import type { RequestAuthenticator } from './request-authenticator.ts';
 import { createSessionCookieAuthenticator, type SessionCookieParts } from './session-cookie.ts';
-import type { Authenticator } from './authenticator.ts';
+import { createUnclaimedRefusal } from './unclaimed-refusal.ts';
 
 /** What any credential needs to be recognized. */
-export interface CredentialParts extends SessionCookieParts, InternalTokenParts {}
+export interface CredentialParts extends SessionCookieParts, InternalTokenParts {
+  /** Those of features, in their order. */
+  readonly authenticators: readonly Authenticator[];
+}
 
 interface Credential {
   readonly listener: ListenerKind;
-  readonly create: (parts: CredentialParts) => Authenticator;
+  readonly create: (parts: CredentialParts) => RequestAuthenticator | readonly RequestAuthenticator[];
 }
 
 /** The registry of credentials: one line each. Those of a listener are asked in this order; the first that applies decides. */
 const credentials: readonly Credential[] = [
   { listener: 'public', create: createSessionCookieAuthenticator },
-  { listener: 'public', create: createBearerRefusal },
+  { listener: 'public', create: ({ authenticators }) => authenticators.map(createFeatureAuthenticator) },
+  { listener: 'public', create: createUnclaimedRefusal },
+  { listener: 'internal', create: createCredentialHeaderRefusal },
   { listener: 'internal', create: createInternalTokenAuthenticator },
 ];
 
 /** Builds the authenticators of a listener. */
-export function createAuthenticators(listener: ListenerKind, parts: CredentialParts): readonly Authenticator[] {
-  return credentials.filter((credential) => credential.listener === listener).map(({ create }) => create(parts));
+export function createAuthenticators(listener: ListenerKind, parts: CredentialParts): readonly RequestAuthenticator[] {
+  return credentials.filter((credential) => credential.listener === listener).flatMap(({ create }) => create(parts));
 }

@@ -113,7 +113,10 @@ export function createTokenMint(parts: TokenMintParts): TokenMint {
   };
 }
 
-/** Everything that a token says of a caller and that may differ between two requests of one session. */
-function authorityKey({ kind, id, sid, generation, actor, acr, authTime, org }: Principal): string {
-  return JSON.stringify([kind, id, sid, generation, actor, acr, authTime.getTime(), org]);
+/** Everything that a token says of a caller and that may differ between two requests of one session, or two credentials. */
+function authorityKey(principal: Principal): string {
+  const { kind, id, sid, clientId, credential, generation, actor, acr, authTime, org } = principal;
+  // What a session may follows from the generations; of two keys of one user, each has permissions of its own.
+  const own = credential === 'session' ? [] : [principal.roles, principal.permissions, principal.amr];
+  return JSON.stringify([kind, id, sid, clientId, credential, generation, actor, acr, authTime.getTime(), org, own]);
 }

@@ -7,7 +7,7 @@ import {
   type Caller,
   type Principal,
 } from '@sallyport/core';
-import type { AuthenticationOutcome, Authenticator } from '../credentials/authenticator.ts';
+import type { RequestAuthenticationOutcome, RequestAuthenticator } from '../credentials/request-authenticator.ts';
 import type { SessionCache } from '../sessions/session-cache.ts';
 import { decide, stageNames, type DecisionParts } from '../pipeline/decide.ts';
 import { upstreamTarget } from '../forward/upstream-request.ts';
@@ -65,7 +65,7 @@ function createSidAuthenticator(
   { listener, cache, audiences }: ExplainParts,
   sid: string,
   from: string | undefined,
-): Authenticator {
+): RequestAuthenticator {
   const isInternal = listener === 'internal';
   return {
     authenticate: async (state) => {
@@ -76,12 +76,12 @@ function createSidAuthenticator(
       const { principal } = session;
       const caller =
         from === undefined || !isInternal ? principal : freezePrincipal({ ...principal, actor: { id: from } });
-      return { kind: 'authenticated', caller, session, isHit };
+      return { kind: 'authenticated', caller, session, credential: undefined, isHit };
     },
   };
 }
 
-function refusedToken(reason: string): AuthenticationOutcome {
+function refusedToken(reason: string): RequestAuthenticationOutcome {
   return { kind: 'rejected', error: new SallyportError('SP_TOKEN_INVALID', { reason }) };
 }
 
@@ -174,17 +174,21 @@ function limitFact(per: string, limiter: RequestLimiter, subject: string | undef
 
 function callerFacts(state: RequestState, route: ResolvedRoute, sid: string | undefined): readonly ExplainedFact[] {
   if (!route.carriesIdentity) return [{ name: 'caller', value: 'not looked at: this route never carries identity' }];
-  const { caller, reason, sessionCache } = state;
-  const { cookie, authorization } = state.request?.headers ?? {};
+  const { caller, reason, sessionCache, credential } = state;
+  const { cookie, authorization, credentialHeader } = state.request?.headers ?? {};
   const presented = [
     ...(sid === undefined ? [] : ['session by its handle']),
     ...(cookie === undefined ? [] : ['cookies']),
     ...(authorization === undefined ? [] : ['Authorization']),
+    ...(credentialHeader === undefined ? [] : [credentialHeader.header]),
   ];
   return [
     { name: 'presented', value: presented.join(', ') || 'nothing' },
     { name: 'caller', value: describeCaller(caller) },
     ...(reason === undefined ? [] : [{ name: 'credential', value: `does not count: ${reason}` }]),
+    ...(credential === undefined
+      ? []
+      : [{ name: 'credential', value: `${credential.kind} ${credential.caller.credentialId}` }]),
     ...(caller.kind === 'anonymous' ? [] : principalFacts(caller)),
     ...(sessionCache === undefined ? [] : [{ name: 'session cache', value: sessionCache }]),
   ];

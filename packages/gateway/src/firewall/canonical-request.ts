@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { SallyportError } from '@sallyport/core';
-import { readHeaders, type InboundHeaders } from './inbound-headers.ts';
+import { readHeaders, type HeaderReader, type InboundHeaders } from './inbound-headers.ts';
 import type { KnownHosts } from './known-hosts.ts';
 import { requireSoundHandshake } from './web-socket-handshake.ts';
 
@@ -66,13 +66,14 @@ export function readCanonicalRequest(
   request: IncomingMessage,
   hosts: KnownHosts,
   limits: FirewallLimits,
+  read: HeaderReader['read'] = readHeaders,
 ): CanonicalRequest {
   // Node answers `GET /x` without a version like any other request.
   if (request.httpVersionMajor !== 1) refuse('http-version');
   if (request.rawHeaders.length > limits.headers * 2) {
     throw new SallyportError('SP_HEADERS_TOO_LARGE', { reason: 'too-many-headers' });
   }
-  const headers = readHeaders(request.rawHeaders);
+  const headers = read(request.rawHeaders);
   if (headers.cookie !== undefined && countPairs(headers.cookie) > limits.cookies) {
     throw new SallyportError('SP_HEADERS_TOO_LARGE', { reason: 'too-many-cookies' });
   }

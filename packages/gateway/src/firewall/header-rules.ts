@@ -25,7 +25,8 @@ export type HeaderRule =
   | 'prefetch'
   | 'purpose'
   | 'router-data'
-  | 'csrf';
+  | 'csrf'
+  | 'credential';
 
 /** Headers with a meaning of their own at the gateway, by exact lower-case name. */
 const handled: Readonly<Record<string, HeaderRule>> = {

@@ -1,4 +1,5 @@
-import { SallyportError } from '@sallyport/core';
+import { OptionsError, SallyportError, type PresentedCredential } from '@sallyport/core';
+import { foldHeaderName } from './fold-header-name.ts';
 import { ruleOfHeader, type HeaderRule } from './header-rules.ts';
 
 /** What one pass over the raw headers of a request found. */
@@ -9,6 +10,8 @@ export interface InboundHeaders {
   readonly hostCount: number;
   readonly cookie: string | undefined;
   readonly authorization: string | undefined;
+  /** A credential in a header that an authenticator declares. */
+  readonly credentialHeader: PresentedCredential | undefined;
   readonly accept: string;
   /** Whether the client waits for an event stream, which has no end of its own. */
   readonly asksForEvents: boolean;
@@ -39,29 +42,77 @@ const wellKnown = 512;
 /** Long names are not kept in memory for ever. */
 const longestWellKnown = 64;
 
-const rules = new Map<string, HeaderRule>();
-
-/**
- * What stood where in the last request. Clients of one kind send their headers in one order, and to compare two short
- * names is cheaper than to look one up.
- */
-const lastNames: string[] = [];
-const lastRules: HeaderRule[] = [];
 const rememberedPlaces = 128;
 
+/** Sorts the raw headers of requests. */
+export interface HeaderReader {
+  /**
+   * Sorts raw headers in one pass.
+   *
+   * @throws `SP_CREDENTIALS_CONFLICT` when they hold a credential twice, or two; `SP_REQUEST_AMBIGUOUS` for any transfer
+   *   coding but `chunked`.
+   */
+  readonly read: (raw: readonly string[]) => InboundHeaders;
+  /** How many header names the cache of rules holds: never more than its bound, whatever clients send. */
+  readonly cachedRuleCount: () => number;
+}
+
 /**
- * Sorts the raw headers of a request in one pass.
+ * Builds a reader of headers.
  *
- * @throws `SP_CREDENTIALS_CONFLICT` when `Authorization` comes twice; `SP_REQUEST_AMBIGUOUS` for any transfer coding but
- *   `chunked`.
+ * @param credentialHeaders names of headers that hold credentials, in lower case. They go to no upstream, and neither
+ *   does what a server could take for one of them.
+ * @throws OptionsError for a name that means something else to the gateway.
  */
-export function readHeaders(raw: readonly string[]): InboundHeaders {
+export function createHeaderReader(credentialHeaders: readonly string[] = []): HeaderReader {
+  const ruleOf = createRuleOf(credentialHeaders);
+  const rules = new Map<string, HeaderRule>();
+  // What stood where in the last request. Clients of one kind send their headers in one order, and to compare two short
+  // names is cheaper than to look one up.
+  const lastNames: string[] = [];
+  const lastRules: HeaderRule[] = [];
+
+  const ruleFor = (name: string): HeaderRule => {
+    const rule = ruleOf(name);
+    // Remembered for the spellings met first; a client that makes up names pays for them itself.
+    if (rules.size < wellKnown && name.length <= longestWellKnown) rules.set(name, rule);
+    return rule;
+  };
+  const ruleAt = (index: number, name: string): HeaderRule => {
+    const rule = rules.get(name) ?? ruleFor(name);
+    if (index < rememberedPlaces) {
+      lastNames[index] = name;
+      lastRules[index] = rule;
+    }
+    return rule;
+  };
+
+  const places: RememberedPlaces = { lastNames, lastRules, ruleAt };
+  return { read: (raw) => sortHeaders(raw, places), cachedRuleCount: () => rules.size };
+}
+
+const plainReader = createHeaderReader();
+
+/** Reads headers where no authenticator declares any. */
+export const readHeaders = plainReader.read;
+
+/** How many header names the cache of that reader holds. */
+export const { cachedRuleCount } = plainReader;
+
+interface RememberedPlaces {
+  readonly lastNames: readonly string[];
+  readonly lastRules: readonly HeaderRule[];
+  readonly ruleAt: (index: number, name: string) => HeaderRule;
+}
+
+function sortHeaders(raw: readonly string[], { lastNames, lastRules, ruleAt }: RememberedPlaces): InboundHeaders {
   const endToEnd: string[] = [];
   let connection: string | undefined;
   let host = '';
   let hostCount = 0;
   let cookie: string | undefined;
   let authorization: string | undefined;
+  let credentialHeader: PresentedCredential | undefined;
   let accept = '';
   let asksForEvents = false;
   let origin: string | undefined;
@@ -103,6 +154,12 @@ export function readHeaders(raw: readonly string[]): InboundHeaders {
           throw new SallyportError('SP_CREDENTIALS_CONFLICT', { reason: 'several-authorization-headers' });
         }
         authorization = value;
+        break;
+      case 'credential':
+        if (credentialHeader !== undefined) {
+          throw new SallyportError('SP_CREDENTIALS_CONFLICT', { reason: 'several-credential-headers' });
+        }
+        credentialHeader = { header: name.toLowerCase(), value };
         break;
       case 'connection':
         connection = connection === undefined ? value : `${connection},${value}`;
@@ -176,12 +233,16 @@ export function readHeaders(raw: readonly string[]): InboundHeaders {
     }
   }
 
+  if (credentialHeader !== undefined && authorization !== undefined) {
+    throw new SallyportError('SP_CREDENTIALS_CONFLICT', { reason: 'authorization-and-credential-header' });
+  }
   return {
     endToEnd: connection === undefined ? endToEnd : withoutConnectionNamed(endToEnd, connection),
     host,
     hostCount,
     cookie,
     authorization,
+    credentialHeader,
     accept,
     asksForEvents,
     origin,
@@ -204,25 +265,21 @@ export function readHeaders(raw: readonly string[]): InboundHeaders {
   };
 }
 
-/** How many header names the cache of rules holds: never more than its bound, whatever clients send. */
-export function cachedRuleCount(): number {
-  return rules.size;
+function createRuleOf(credentialHeaders: readonly string[]): (name: string) => HeaderRule {
+  if (credentialHeaders.length === 0) return ruleOfHeader;
+  for (const name of credentialHeaders) requireCredentialHeader(name);
+  const exact = new Set(credentialHeaders);
+  const folded = new Set(credentialHeaders.map(foldHeaderName));
+  return (name) => {
+    if (exact.has(name.toLowerCase())) return 'credential';
+    return folded.has(foldHeaderName(name)) ? 'drop' : ruleOfHeader(name);
+  };
 }
 
-function ruleAt(index: number, name: string): HeaderRule {
-  const rule = rules.get(name) ?? ruleFor(name);
-  if (index < rememberedPlaces) {
-    lastNames[index] = name;
-    lastRules[index] = rule;
-  }
-  return rule;
-}
-
-function ruleFor(name: string): HeaderRule {
+function requireCredentialHeader(name: string): void {
   const rule = ruleOfHeader(name);
-  // Remembered for the spellings met first; a client that makes up names pays for them itself.
-  if (rules.size < wellKnown && name.length <= longestWellKnown) rules.set(name, rule);
-  return rule;
+  if (/^[a-z0-9-]+$/.test(name) && (rule === 'forward' || rule === 'drop')) return;
+  throw new OptionsError(`the header "${name}" of an authenticator has another meaning, or is not in lower case`);
 }
 
 /** `Connection` may name any end-to-end header as hop-by-hop; it never reaches what the gateway itself adds later. */

@@ -1,7 +1,8 @@
-import type { Authenticator } from '../credentials/authenticator.ts';
+import type { RequestAuthenticator } from '../credentials/request-authenticator.ts';
 import type { TokenMint } from '../credentials/token-mint.ts';
 import { createClientAddressReader } from '../firewall/client-address.ts';
 import { createForwardedSchemeReader } from '../firewall/forwarded-scheme.ts';
+import type { HeaderReader } from '../firewall/inbound-headers.ts';
 import { createListenerHosts } from '../listeners/listener-hosts.ts';
 import type { CheckedGatewayOptions } from '../gateway-options.ts';
 import type { Listening } from '../listeners/listener.ts';
@@ -12,13 +13,14 @@ import type { ListenerKind } from './request-state.ts';
 export interface DecisionSources {
   readonly mint: TokenMint;
   readonly tables: Readonly<Record<ListenerKind, RouteTable>>;
-  readonly authenticators: Readonly<Record<ListenerKind, readonly Authenticator[]>>;
+  readonly authenticators: Readonly<Record<ListenerKind, readonly RequestAuthenticator[]>>;
+  readonly readHeaders: HeaderReader['read'];
 }
 
 /** Builds the function that makes what the stages of a listener need. */
 export function createDecisionPartsOf(
   options: CheckedGatewayOptions,
-  { mint, tables, authenticators }: DecisionSources,
+  { mint, tables, authenticators, readHeaders }: DecisionSources,
 ): (kind: ListenerKind, address: Listening) => DecisionParts {
   const { publicOrigin, isSecure, trustedProxies } = options;
   const protocol = isSecure ? 'https' : 'http';
@@ -30,6 +32,7 @@ export function createDecisionPartsOf(
       cookies: options.limits.cookies,
       pathParameters: options.routes.some((route) => route.pathParameters),
     },
+    readHeaders,
     csrfTokens: options.csrfTokens,
     mint,
     publicOrigins: new Set([publicOrigin, ...options.hosts.map((host) => `${protocol}://${host}`)]),

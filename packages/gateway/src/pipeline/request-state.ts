@@ -3,6 +3,7 @@ import { anonymous, type Caller, type SallyportError, type TraceSpan } from '@sa
 import type { CanonicalRequest } from '../firewall/canonical-request.ts';
 import type { ResolvedRoute } from '../routing/route-table.ts';
 import type { CachedSession } from '../sessions/session-cache.ts';
+import type { FeatureCredential } from '../credentials/feature-credential.ts';
 import type { ReadCookies } from '../credentials/session-cookie-reader.ts';
 import type { MintedToken } from '../credentials/token-mint.ts';
 
@@ -28,6 +29,8 @@ export interface RequestState {
   /** Set by the authenticate stage. */
   caller: Caller;
   session: CachedSession | undefined;
+  /** What the caller goes by in place of a session. */
+  credential: FeatureCredential | undefined;
   cookies: ReadCookies | undefined;
   sessionCache: 'hit' | 'miss' | undefined;
   /** Why a credential that was presented did not count. */
@@ -75,6 +78,7 @@ export function createRequestState(
     route: undefined,
     caller: anonymous,
     session: undefined,
+    credential: undefined,
     cookies: undefined,
     sessionCache: undefined,
     reason: undefined,

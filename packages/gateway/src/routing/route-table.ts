@@ -1,4 +1,4 @@
-import { OptionsError, SallyportError, type RequestLimit, type Route } from '@sallyport/core';
+import { OptionsError, SallyportError, type CredentialKind, type RequestLimit, type Route } from '@sallyport/core';
 import { knownMethods } from '../firewall/canonical-request.ts';
 import { createHostMatcher } from '../firewall/known-hosts.ts';
 import type { RouteLimits } from '../limits/request-limits.ts';
@@ -19,6 +19,9 @@ export interface ResolvedRoute {
   readonly pathParameters: boolean;
   /** Whether a session is looked at at all: never on public routes, never where other sites may call. */
   readonly carriesIdentity: boolean;
+  readonly credentials: ReadonlySet<CredentialKind>;
+  /** Whether the session is among `credentials`. */
+  readonly acceptsSession: boolean;
   readonly hosts: readonly string[] | undefined;
   readonly methods: ReadonlySet<string> | undefined;
   /** How many requests may come; `undefined` where that is not limited. */
@@ -38,6 +41,9 @@ export type LimitsOf = (owner: string, limits: readonly RequestLimit[] | undefin
 export type Destination =
   | { readonly kind: 'upstream'; readonly route: Route; readonly shape: TokenShape; readonly strippedSegments: number }
   | { readonly kind: 'mount'; readonly mount: Mount };
+
+/** A mount manages accounts: it is for people, who are there in person. */
+const sessionOnly: ReadonlySet<CredentialKind> = new Set(['session']);
 
 /** Finds the route of a path. Throws `SP_NOT_FOUND` or `SP_METHOD_NOT_ALLOWED`. */
 export interface RouteTable {
@@ -110,9 +116,34 @@ export function createRouteTable(
   };
 }
 
-/** Says why routes cannot be used beside each other and beside mounts, in a sentence each. */
-export function problemsOfRoutes(routes: readonly Route[], mounts: readonly MountPlace[]): readonly string[] {
-  return findProblems([...mounts.map(toMountRules), ...routes.map(toRouteRules)]);
+/**
+ * Says why routes cannot be used beside each other and beside mounts, in a sentence each.
+ *
+ * @param kinds kinds of credentials that something recognizes, beside the session.
+ */
+export function problemsOfRoutes(
+  routes: readonly Route[],
+  mounts: readonly MountPlace[],
+  kinds: readonly CredentialKind[] = [],
+): readonly string[] {
+  const problems = findProblems([...mounts.map(toMountRules), ...routes.map(toRouteRules)]);
+  return [...problems, ...problemsOfCredentials(routes, kinds)];
+}
+
+/** Says which routes open a kind of credential that nothing recognizes: it would be believed, and do nothing. */
+export function problemsOfCredentials(routes: readonly Route[], kinds: readonly CredentialKind[]): readonly string[] {
+  return routes.flatMap(({ name, credentials, access, csrf }) => {
+    const unknown = credentials.filter((kind) => kind !== 'session' && !kinds.includes(kind));
+    const opened = credentials.filter((kind) => kind !== 'session');
+    return [
+      ...unknown.map(
+        (kind) => `route "${name}" accepts credentials of the kind "${kind}", which no feature recognizes`,
+      ),
+      ...(opened.length > 0 && (access === 'public' || csrf === 'off')
+        ? [`route "${name}" accepts credentials, but never knows its caller`]
+        : []),
+    ];
+  });
 }
 
 function resolveRoute(route: Route, limitsOf: LimitsOf): ResolvedRoute {
@@ -140,6 +171,8 @@ function toRouteRules(route: Route): RouteRules {
     caseSensitive: route.caseSensitive,
     pathParameters: route.pathParameters,
     carriesIdentity: route.access !== 'public' && route.csrf !== 'off',
+    credentials: new Set(route.credentials),
+    acceptsSession: route.credentials.includes('session'),
     hosts: route.hosts,
     methods: route.methods === undefined ? undefined : new Set(route.methods),
   };
@@ -165,6 +198,8 @@ function toMountRules(mount: MountPlace): RouteRules {
     caseSensitive: true,
     pathParameters: false,
     carriesIdentity: mount.access !== 'public',
+    credentials: sessionOnly,
+    acceptsSession: true,
     hosts: undefined,
     methods: undefined,
   };

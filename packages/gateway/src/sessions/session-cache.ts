@@ -4,7 +4,6 @@ import {
   retryContended,
   SallyportError,
   silentMeter,
-  withTimeout,
   type BusMessage,
   type InvalidationBus,
   type LiveSession,
@@ -13,6 +12,7 @@ import {
   type SessionDirectory,
 } from '@sallyport/core';
 import { createPerConnection } from '../per-connection.ts';
+import { readTimeoutMilliseconds, readWithin } from '../read-within.ts';
 
 /** A session as the gateway remembers it. Only `idleExpiresAt` and `activityRecordedAt` move; times are milliseconds. */
 export interface CachedSession {
@@ -82,7 +82,14 @@ const notFound: FoundSession = { session: null, isHit: true };
  * While the bus is not connected the store is read every time, and nothing is remembered.
  */
 export function createSessionCache(parts: SessionCacheParts): SessionCache {
-  const { sessions, bus, clock, maxEntries, maxAgeSeconds, lookUpTimeoutMilliseconds = 5000 } = parts;
+  const {
+    sessions,
+    bus,
+    clock,
+    maxEntries,
+    maxAgeSeconds,
+    lookUpTimeoutMilliseconds = readTimeoutMilliseconds,
+  } = parts;
   const { meter = silentMeter } = parts;
   const keyOf = createTokenKeys();
   const keysBySid = new Map<string, Set<string>>();
@@ -150,7 +157,7 @@ export function createSessionCache(parts: SessionCacheParts): SessionCache {
   const read = (key: string, readOnce: () => Promise<LiveSession | null>): Promise<FoundSession> =>
     retryContended(contention, async () => {
       const begunAt = messageNumber;
-      const live = await readWithin(readOnce, lookUpTimeoutMilliseconds);
+      const live = await readWithin('session', readOnce, lookUpTimeoutMilliseconds);
       if (heard.some(({ number, message }) => number > begunAt && mayConcern(message, live))) return 'retry';
       const session = live === null ? null : toCached(live);
       store(key, session);
@@ -250,21 +257,6 @@ function concerns(event: RevocationEvent, { principal }: LiveSession): boolean {
   if (event.kind === 'session') return event.id === principal.sid;
   if (event.kind === 'user') return event.id === principal.id;
   return event.kind === 'policy';
-}
-
-async function readWithin(
-  readOnce: () => Promise<LiveSession | null>,
-  milliseconds: number,
-): Promise<LiveSession | null> {
-  try {
-    return await withTimeout(readOnce(), milliseconds, () => {
-      throw new SallyportError('SP_STORE_UNAVAILABLE', { reason: 'session-read-timeout' });
-    });
-  } catch (cause) {
-    // Whatever a directory rejects with, the gateway could not find out: 503, never 401.
-    if (cause instanceof SallyportError && cause.status >= 500) throw cause;
-    throw new SallyportError('SP_STORE_UNAVAILABLE', { cause, reason: 'session-read-failed' });
-  }
 }
 
 function addTo(index: Map<string, Set<string>>, id: string, key: string): void {

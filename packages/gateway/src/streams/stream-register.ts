@@ -1,7 +1,16 @@
-import { SallyportError, type BusMessage, type CounterMetric, type InvalidationBus, type Meter } from '@sallyport/core';
+import {
+  SallyportError,
+  type BusMessage,
+  type InvalidationBus,
+  type Meter,
+  type Principal,
+  type RevocationTarget,
+} from '@sallyport/core';
 import { authorize, type AuthorizeParts } from '../pipeline/stages/authorize.ts';
-import { isLive, type CachedSession, type SessionCache } from '../sessions/session-cache.ts';
 import type { RequestState } from '../pipeline/request-state.ts';
+import type { SessionCache } from '../sessions/session-cache.ts';
+import { createEndedCounter } from './ended-counter.ts';
+import { authorityOf, type StreamAuthority } from './stream-authority.ts';
 import type { StreamEnd } from './stream-end.ts';
 import type { CheckedStreamOptions } from './stream-options.ts';
 
@@ -18,7 +27,7 @@ export interface Stream {
 /** Every stream that is open at this gateway. */
 export interface StreamRegister {
   /**
-   * Takes a stream in until it is removed. With a session it ends when that does.
+   * Takes a stream in until it is removed. With a session or another credential it ends when that does.
    *
    * @throws `SP_TOO_MANY_STREAMS`
    */
@@ -36,12 +45,14 @@ export interface StreamRegisterParts extends AuthorizeParts, Omit<CheckedStreamO
   readonly meter: Meter;
 }
 
-/** The streams of one session. */
-interface SessionStreams {
-  readonly sid: string;
-  readonly user: UserStreams;
+/** The streams of one session or credential. */
+interface AuthorityStreams {
+  /** As it was read last. */
+  authority: StreamAuthority;
+  readonly owner: OwnerStreams;
+  /** Where it is listed for what ends it. */
+  readonly targets: readonly string[];
   readonly states: Map<Stream, RequestState>;
-  session: CachedSession;
   /** By the clock that never jumps, in milliseconds, like the next one. */
   checkedAt: number;
   failingSince: number | undefined;
@@ -50,9 +61,10 @@ interface SessionStreams {
   mustBeCheckedAgain: boolean;
 }
 
-interface UserStreams {
+/** The streams of one user or service, over all of its sessions and credentials. */
+interface OwnerStreams {
+  readonly kind: Principal['kind'];
   readonly id: string;
-  readonly sessions: Set<SessionStreams>;
   count: number;
 }
 
@@ -67,9 +79,10 @@ const disconnectedRecheckMilliseconds = 5000;
 const retryAfterSeconds = 5;
 
 /**
- * Builds the register. A stream ends within a second of its session, wherever that ended: whatever the bus says of a
- * session, a user or the policy makes the register read the sessions concerned again and decide on each of their streams
- * as on a request. So does a gap, and without any of these the time since the last check. One timer serves all streams.
+ * Builds the register. A stream ends within a second of its session or credential, wherever that ended: whatever the bus
+ * says of one, of its user or of the policy makes the register read those concerned again and decide on each of their
+ * streams as on a request. So does a gap, and without any of these the time since the last check. One timer serves all
+ * streams.
  *
  * A store that does not answer ends nothing at once: the check is repeated until the grace is over.
  */
@@ -78,10 +91,11 @@ export function createStreamRegister(parts: StreamRegisterParts): StreamRegister
   const heartbeatSweeps = Math.ceil((parts.heartbeatSeconds * 1000) / sweepMilliseconds);
   const recheckMilliseconds = parts.recheckSeconds * 1000;
   const graceMilliseconds = parts.graceSeconds * 1000;
-  const streams = new Map<Stream, SessionStreams | undefined>();
-  const bySid = new Map<string, SessionStreams>();
-  const byUser = new Map<string, UserStreams>();
-  const due = new Set<SessionStreams>();
+  const streams = new Map<Stream, AuthorityStreams | undefined>();
+  const byKey = new Map<string, AuthorityStreams>();
+  const byTarget = new Map<string, Set<AuthorityStreams>>();
+  const byOwner = new Map<string, OwnerStreams>();
+  const due = new Set<AuthorityStreams>();
   const ended = createEndedCounter(parts.meter);
   const endedHere = new WeakSet<Stream>();
   let checksInFlight = 0;
@@ -95,50 +109,50 @@ export function createStreamRegister(parts: StreamRegisterParts): StreamRegister
     endedHere.add(stream);
     ended.of(as).add();
   };
-  const endAll = (session: SessionStreams, as: StreamEnd): void => {
-    for (const stream of session.states.keys()) end(stream, as);
+  const endAll = (held: AuthorityStreams, as: StreamEnd): void => {
+    for (const stream of held.states.keys()) end(stream, as);
   };
 
-  const check = async (session: SessionStreams): Promise<void> => {
+  const check = async (held: AuthorityStreams): Promise<void> => {
     try {
       do {
-        session.mustBeCheckedAgain = false;
-        const found = await findAnew(cache, session);
-        if (found === null || found.principal.id !== session.user.id) return endAll(session, 'session-ended');
-        session.session = found;
-        for (const [stream, state] of session.states) {
+        held.mustBeCheckedAgain = false;
+        const found = await held.authority.readAnew();
+        if (found === null || !isSame(found, held)) return endAll(held, 'session-ended');
+        held.authority = found;
+        for (const [stream, state] of held.states) {
           if (!isStillAllowed(state, found, clock(), parts)) end(stream, 'access-lost');
         }
-        session.checkedAt = performance.now();
-        session.failingSince = undefined;
-      } while (session.mustBeCheckedAgain);
+        held.checkedAt = performance.now();
+        held.failingSince = undefined;
+      } while (held.mustBeCheckedAgain);
     } catch {
-      session.mustBeCheckedAgain = false;
-      session.failingSince ??= performance.now();
-      if (performance.now() - session.failingSince >= graceMilliseconds) endAll(session, 'unverified');
+      held.mustBeCheckedAgain = false;
+      held.failingSince ??= performance.now();
+      if (performance.now() - held.failingSince >= graceMilliseconds) endAll(held, 'unverified');
     }
   };
   const work = (): void => {
-    for (const session of due) {
+    for (const held of due) {
       if (checksInFlight >= concurrentChecks) return;
-      due.delete(session);
+      due.delete(held);
       checksInFlight++;
-      session.isBeingChecked = true;
-      void check(session).finally(() => {
-        session.isBeingChecked = false;
+      held.isBeingChecked = true;
+      void check(held).finally(() => {
+        held.isBeingChecked = false;
         checksInFlight--;
         work();
       });
     }
   };
-  const request = (session: SessionStreams): void => {
-    if (session.isBeingChecked) session.mustBeCheckedAgain = true;
-    else due.add(session);
+  const request = (held: AuthorityStreams): void => {
+    if (held.isBeingChecked) held.mustBeCheckedAgain = true;
+    else due.add(held);
   };
 
   const listen = (message: BusMessage): void => {
     lastHeardAt = clock();
-    for (const session of concernedBy(message, bySid, byUser)) request(session);
+    for (const held of concernedBy(message, byKey, byTarget)) request(held);
     work();
   };
   const unsubscribe = bus.subscribe(listen);
@@ -148,14 +162,11 @@ export function createStreamRegister(parts: StreamRegisterParts): StreamRegister
     const interval = bus.isConnected()
       ? recheckMilliseconds
       : Math.min(recheckMilliseconds, disconnectedRecheckMilliseconds);
-    for (const session of bySid.values()) {
-      if (clock() >= session.session.absoluteExpiresAt) endAll(session, 'session-ended');
-      else if (
-        session.failingSince !== undefined ||
-        now - session.checkedAt >= interval ||
-        !isLive(session.session, clock())
-      ) {
-        if (!session.isBeingChecked) due.add(session);
+    for (const held of byKey.values()) {
+      const { authority, failingSince, checkedAt } = held;
+      if (clock() >= authority.expiresAt) endAll(held, 'session-ended');
+      else if (failingSince !== undefined || now - checkedAt >= interval || !authority.isLive(clock())) {
+        if (!held.isBeingChecked) due.add(held);
       }
     }
     work();
@@ -167,36 +178,39 @@ export function createStreamRegister(parts: StreamRegisterParts): StreamRegister
     }
   };
 
-  const admit = (stream: Stream, state: RequestState): SessionStreams | undefined => {
-    const { session } = state;
-    if (session === undefined) return undefined;
-    const { sid, id } = session.principal;
-    const user = byUser.get(id) ?? { id, sessions: new Set(), count: 0 };
-    const known = bySid.get(sid);
+  const admit = (stream: Stream, state: RequestState): AuthorityStreams | undefined => {
+    const authority = authorityOf(state, cache);
+    if (authority === undefined) return undefined;
+    const { kind, id } = authority.principal;
+    const owner = byOwner.get(`${kind} ${id}`) ?? { kind, id, count: 0 };
+    const known = byKey.get(authority.key);
     if ((known?.states.size ?? 0) >= parts.perSession) throw tooMany('streams-per-session');
-    if (user.count >= parts.perUser) throw tooMany('streams-per-user');
-    const registered = known ?? openSession(sid, user, session);
-    registered.states.set(stream, state);
-    user.sessions.add(registered);
-    user.count++;
-    bySid.set(sid, registered);
-    byUser.set(id, user);
+    if (owner.count >= parts.perUser) throw tooMany('streams-per-user');
+    const held = known ?? openAuthority(authority, owner);
+    held.states.set(stream, state);
+    owner.count++;
+    byKey.set(authority.key, held);
+    byOwner.set(`${kind} ${id}`, owner);
+    for (const target of held.targets) byTarget.set(target, (byTarget.get(target) ?? new Set()).add(held));
     // What was said since the request was decided on was said when this stream was not here to hear it.
     if (lastHeardAt >= state.at || !bus.isConnected()) {
-      request(registered);
+      request(held);
       work();
     }
-    return registered;
+    return held;
   };
-  const dismiss = (stream: Stream, session: SessionStreams): void => {
-    const { user } = session;
-    session.states.delete(stream);
-    user.count--;
-    if (session.states.size > 0) return;
-    bySid.delete(session.sid);
-    due.delete(session);
-    user.sessions.delete(session);
-    if (user.sessions.size === 0) byUser.delete(user.id);
+  const dismiss = (stream: Stream, held: AuthorityStreams): void => {
+    const { owner, authority, targets } = held;
+    held.states.delete(stream);
+    if (--owner.count === 0) byOwner.delete(`${owner.kind} ${owner.id}`);
+    if (held.states.size > 0) return;
+    byKey.delete(authority.key);
+    due.delete(held);
+    for (const target of targets) {
+      const others = byTarget.get(target);
+      others?.delete(held);
+      if (others?.size === 0) byTarget.delete(target);
+    }
   };
 
   parts.meter.gauge(
@@ -213,9 +227,9 @@ export function createStreamRegister(parts: StreamRegisterParts): StreamRegister
     },
     remove: (stream) => {
       if (!streams.has(stream)) return;
-      const session = streams.get(stream);
+      const held = streams.get(stream);
       streams.delete(stream);
-      if (session !== undefined) dismiss(stream, session);
+      if (held !== undefined) dismiss(stream, held);
       if (!endedHere.has(stream)) ended.of('closed').add();
       if (streams.size > 0) return;
       clearInterval(sweeper);
@@ -232,33 +246,25 @@ export function createStreamRegister(parts: StreamRegisterParts): StreamRegister
   };
 }
 
-function createEndedCounter(meter: Meter): CounterMetric {
-  const counter = meter.counter({
-    name: 'sallyport_gateway_streams_ended_total',
-    help: 'Streams that ended: by either end (closed), or by the gateway and why',
-    labels: ['reason'],
-  });
-  const series = new Map<string, ReturnType<CounterMetric['of']>>();
+function openAuthority(authority: StreamAuthority, owner: OwnerStreams): AuthorityStreams {
   return {
-    of: (reason) => {
-      const known = series.get(reason) ?? counter.of(reason);
-      series.set(reason, known);
-      return known;
-    },
-  };
-}
-
-function openSession(sid: string, user: UserStreams, session: CachedSession): SessionStreams {
-  return {
-    sid,
-    user,
+    authority,
+    owner,
+    targets: authority.endedBy.map(toTargetKey),
     states: new Map(),
-    session,
     checkedAt: performance.now(),
     failingSince: undefined,
     isBeingChecked: false,
     mustBeCheckedAgain: false,
   };
+}
+
+function toTargetKey({ kind, id }: RevocationTarget): string {
+  return `${kind} ${id}`;
+}
+
+function isSame({ key, principal }: StreamAuthority, { authority, owner }: AuthorityStreams): boolean {
+  return key === authority.key && principal.kind === owner.kind && principal.id === owner.id;
 }
 
 function tooMany(reason: string): SallyportError {
@@ -267,30 +273,22 @@ function tooMany(reason: string): SallyportError {
 
 function concernedBy(
   message: BusMessage,
-  bySid: ReadonlyMap<string, SessionStreams>,
-  byUser: ReadonlyMap<string, UserStreams>,
-): Iterable<SessionStreams> {
-  if (message.kind === 'gap') return bySid.values();
-  const { kind, id } = message.event;
-  if (kind === 'policy') return bySid.values();
-  if (kind === 'user') return byUser.get(id)?.sessions ?? [];
-  const session = kind === 'session' ? bySid.get(id) : undefined;
-  return session === undefined ? [] : [session];
-}
-
-/**
- * Reads a session from the store itself: the cache may hold what was true before the event, or an idle expiry that
- * requests have moved since.
- */
-async function findAnew(cache: SessionCache, { sid }: SessionStreams): Promise<CachedSession | null> {
-  const { session } = await cache.findBySid(sid, true);
-  return session;
+  byKey: ReadonlyMap<string, AuthorityStreams>,
+  byTarget: ReadonlyMap<string, ReadonlySet<AuthorityStreams>>,
+): Iterable<AuthorityStreams> {
+  if (message.kind === 'gap' || message.event.kind === 'policy') return byKey.values();
+  return byTarget.get(toTargetKey(message.event)) ?? [];
 }
 
 /** Decides again, with the rule that requests fall under. Nothing here keeps the session alive. */
-function isStillAllowed(state: RequestState, session: CachedSession, at: number, parts: AuthorizeParts): boolean {
+function isStillAllowed(
+  state: RequestState,
+  { principal }: StreamAuthority,
+  at: number,
+  parts: AuthorizeParts,
+): boolean {
   try {
-    return authorize({ ...state, at, caller: session.principal, session }, parts) === undefined;
+    return authorize({ ...state, at, caller: principal }, parts) === undefined;
   } catch {
     return false;
   }

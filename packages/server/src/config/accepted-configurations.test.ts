@@ -125,6 +125,14 @@ const route = fc
     }),
     partial({
       csrf: fc.constantFrom('same-origin', 'off'),
+      credentials: fc.constantFrom(
+        ['session'],
+        ['session', 'session'],
+        ['session', 'api-key'],
+        ['mtls'],
+        ['canary'],
+        [],
+      ),
       methods: fc.constantFrom(['GET'], ['GET', 'POST'], ['BREW'], []),
       hosts: fc.array(host, { maxLength: 2 }),
       caseSensitive: fc.boolean(),

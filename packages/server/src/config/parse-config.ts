@@ -27,7 +27,10 @@ export function parseConfig(input: unknown, source: string): Config {
   const result = configSchema.safeParse(input);
   if (!result.success) throw new ConfigurationError(source, result.error.issues.flatMap(toProblems));
   const problems = [
-    ...problemsOfRoutes(result.data.routes, [identityPlace]).map((problem) => ({ key: 'routes', problem })),
+    ...problemsOfRoutes(result.data.routes, [identityPlace], features.credentials).map((problem) => ({
+      key: 'routes',
+      problem,
+    })),
     ...policyProblems(result.data),
     ...features.problemsOf(result.data, result.data.policy),
     ...keyProblems(result.data),

@@ -1,10 +1,14 @@
 import { anonymous } from '@sallyport/core';
-import type { AuthenticationOutcome, Authenticator } from '../../credentials/authenticator.ts';
+import {
+  notApplicable,
+  type RequestAuthenticationOutcome,
+  type RequestAuthenticator,
+} from '../../credentials/request-authenticator.ts';
 import { routeOf, type RequestState } from '../request-state.ts';
 
 export interface AuthenticateParts {
   /** Asked in this order; the first that applies decides. */
-  readonly authenticators: readonly Authenticator[];
+  readonly authenticators: readonly RequestAuthenticator[];
 }
 
 /** Authenticates the caller. Routes that never carry identity do not look: nothing can leak into them. */
@@ -16,10 +20,10 @@ export function authenticate(state: RequestState, parts: AuthenticateParts): und
 function askFrom(
   first: number,
   state: RequestState,
-  authenticators: readonly Authenticator[],
+  authenticators: readonly RequestAuthenticator[],
 ): undefined | Promise<undefined> {
   for (let index = first; index < authenticators.length; index++) {
-    const outcome = authenticators[index]?.authenticate(state) ?? { kind: 'not-applicable' };
+    const outcome = authenticators[index]?.authenticate(state) ?? notApplicable;
     if (outcome instanceof Promise) {
       return outcome.then((settled) =>
         settled.kind === 'not-applicable' ? askFrom(index + 1, state, authenticators) : settle(state, settled),
@@ -30,12 +34,13 @@ function askFrom(
   return undefined;
 }
 
-function settle(state: RequestState, outcome: AuthenticationOutcome): undefined {
+function settle(state: RequestState, outcome: RequestAuthenticationOutcome): undefined {
   if (outcome.kind === 'rejected') throw outcome.error;
   if (outcome.kind === 'authenticated') {
     state.caller = outcome.caller;
     state.session = outcome.session;
-    state.sessionCache = outcome.isHit ? 'hit' : 'miss';
+    state.credential = outcome.credential;
+    if (outcome.session !== undefined) state.sessionCache = outcome.isHit === true ? 'hit' : 'miss';
     return;
   }
   state.caller = anonymous;

@@ -32,7 +32,9 @@ export function authorize(state: RequestState, { signInPath, stepUpPath }: Autho
 function challenge(state: RequestState, signInPath: string): Decision {
   const request = requestOf(state);
   const reason = state.reason ?? 'not-signed-in';
-  if (state.listener === 'internal' || !isNavigation(request) || routeOf(state).access === 'service') {
+  const { access, acceptsSession } = routeOf(state);
+  // Where no session counts, a person would be sent to sign in for ever.
+  if (state.listener === 'internal' || !isNavigation(request) || access === 'service' || !acceptsSession) {
     throw new SallyportError('SP_UNAUTHENTICATED', { reason });
   }
   return { kind: 'redirect', status: 303, location: withQuery(signInPath, [returnToOf(request)]), reason };

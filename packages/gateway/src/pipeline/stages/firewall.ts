@@ -2,6 +2,7 @@ import { SallyportError } from '@sallyport/core';
 import { readCanonicalRequest, type FirewallLimits } from '../../firewall/canonical-request.ts';
 import type { ReadClientAddress } from '../../firewall/client-address.ts';
 import type { ReadForwardedScheme } from '../../firewall/forwarded-scheme.ts';
+import type { HeaderReader } from '../../firewall/inbound-headers.ts';
 import type { KnownHosts } from '../../firewall/known-hosts.ts';
 import { isNavigation } from '../request-intent.ts';
 import type { Decision, RequestState } from '../request-state.ts';
@@ -9,6 +10,7 @@ import type { Decision, RequestState } from '../request-state.ts';
 export interface FirewallParts {
   readonly hosts: KnownHosts;
   readonly limits: FirewallLimits;
+  readonly readHeaders: HeaderReader['read'];
   readonly readClientAddress: ReadClientAddress;
   /** How the client spoke to a proxy in front; absent where plain http is what is served. */
   readonly readForwardedScheme: ReadForwardedScheme | undefined;
@@ -17,7 +19,7 @@ export interface FirewallParts {
 /** Reads the request once into its canonical form, or refuses it. What came to a proxy without TLS goes no further. */
 export function passFirewall(state: RequestState, parts: FirewallParts): Decision | undefined {
   const { message } = state;
-  const request = readCanonicalRequest(message, parts.hosts, parts.limits);
+  const request = readCanonicalRequest(message, parts.hosts, parts.limits, parts.readHeaders);
   state.request = request;
   state.clientAddress = parts.readClientAddress(message.socket, request.headers);
   if (parts.readForwardedScheme?.(message.socket, request.headers) !== 'http') return undefined;

@@ -15,9 +15,10 @@ export type RequestSource = 'own-page' | 'other-site' | 'unknown';
 
 /**
  * Refuses what another site makes a browser do (CSRF): by Fetch Metadata, by exact Origin where that is absent, and by the
- * token of the session where both are. A token never outweighs what a browser says. With a session, a request that says
- * nothing of where it comes from and carries no token is refused too. Without a session only a foreign source is
- * refused: a site cannot sign its visitors in to another account (login CSRF), and tools like curl still work.
+ * token of the session where both are. A token never outweighs what a browser says. With a session cookie, a request that
+ * says nothing of where it comes from and carries no token is refused too. Without one only a foreign source is refused:
+ * a site cannot sign its visitors in to another account (login CSRF), and programs, with a credential of their own or
+ * none, need no token.
  */
 export function protect(state: RequestState, { publicOrigins, csrfTokens }: ProtectParts): undefined {
   if (state.listener === 'internal') return;
@@ -28,7 +29,7 @@ export function protect(state: RequestState, { publicOrigins, csrfTokens }: Prot
   if (source === 'own-page') return;
   if (source === 'unknown') {
     const { caller } = state;
-    if (caller.kind === 'anonymous') return;
+    if (caller.kind === 'anonymous' || state.credential !== undefined) return;
     const { csrfToken } = request.headers;
     if (csrfToken !== undefined && caller.sid !== undefined && csrfTokens?.isTokenOf(caller.sid, csrfToken) === true)
       return;
