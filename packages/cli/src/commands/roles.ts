@@ -9,6 +9,8 @@ import {
 import type { Command } from '../command.ts';
 import { withStores } from '../open-system.ts';
 
+// Not of the administration feature: its services exist once identity is built, which fills an empty table of roles, and
+// these commands look at the table before that.
 const noRoles = 'No roles are stored yet: the first start of the gateway stores those of the configuration.';
 
 /** Shows how the policy of the configuration differs from the roles that are stored. */
