@@ -57,7 +57,7 @@ describe('dependencies between the parts', () => {
         ? [...names, '@sallyport/testing', ...(allowedInTests[folder] ?? [])]
         : names;
       return importsOf(source)
-        .filter((specifier) => specifier.startsWith('@sallyport/') && !permitted.includes(packageOf(specifier)))
+        .filter((specifier) => isOurs(specifier) && !permitted.includes(packageOf(specifier)))
         .map((specifier) => `${source.file} imports ${specifier}`);
     });
     expect(violations).toEqual([]);
@@ -90,7 +90,7 @@ describe('dependencies between the parts', () => {
     const isEntryPoint = (specifier: string) => entryPoints.some((pattern) => pattern.test(specifier));
     const violations = readSources('packages', 'apps', 'examples').flatMap((source) =>
       importsOf(source)
-        .filter((specifier) => specifier.startsWith('@sallyport/') && !isEntryPoint(specifier))
+        .filter((specifier) => isOurs(specifier) && !isEntryPoint(specifier))
         .map((specifier) => `${source.file} imports ${specifier}`),
     );
     expect(violations).toEqual([]);
@@ -135,8 +135,15 @@ function toPattern(entryPoint: string): RegExp {
   return new RegExp(`^${entryPoint.replaceAll('.', '\\.').replace('*', '[\\w./-]+')}$`);
 }
 
+function isOurs(specifier: string): boolean {
+  return /^(?:@sallyport\/|sallyport(?:\/|$))/.test(specifier);
+}
+
 function packageOf(specifier: string): string {
-  return specifier.split('/').slice(0, 2).join('/');
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
 }
 
 /** Imports that remain when the types are gone. */

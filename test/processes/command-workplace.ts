@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Workplace } from '@sallyport/cli/test-support';
+import type { Workplace } from 'sallyport/test-support';
 import { startGatewayProcess, type GatewayProcess } from './gateway-process.ts';
 
 /** Writes the configuration that command lines and gateways of a workplace share. */

@@ -12,7 +12,7 @@ import {
   testRedisUrl,
   type TestDatabase,
   type Workplace,
-} from '@sallyport/cli/test-support';
+} from 'sallyport/test-support';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { rolesOf, startBeside, writeConfig } from './command-workplace.ts';
 import type { GatewayProcess } from './gateway-process.ts';

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { createWorkplace, freePort, goodPassword, type Workplace } from '@sallyport/cli/test-support';
+import { createWorkplace, freePort, goodPassword, type Workplace } from 'sallyport/test-support';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBeside, writeConfig } from './command-workplace.ts';
 import type { GatewayProcess } from './gateway-process.ts';

@@ -7,7 +7,7 @@ import { workspaceRoot } from '../../tools/workspace-root.ts';
 
 /** What is started, and where. */
 export interface GatewayStart {
-  /** The program with everything before and behind it. @default the gateway from its sources */
+  /** The program with everything before and behind it. @default `sallyport start` from its sources */
   readonly command?: readonly string[];
   /** Working folder: a configuration file is looked for in it. */
   readonly cwd?: string;
@@ -53,6 +53,10 @@ export function sourcesOf(program: string): readonly string[] {
   return [process.execPath, '--conditions=@sallyport/source', '--disable-warning=ExperimentalWarning', file];
 }
 
+function startCommand(): readonly string[] {
+  return [...sourcesOf('packages/cli/src/main.ts'), 'start'];
+}
+
 /** The command that runs a program of ours as it was built. */
 export function buildOf(program: string): readonly string[] {
   return [process.execPath, '--disable-warning=ExperimentalWarning', path.resolve(workspaceRoot, program)];
@@ -60,7 +64,7 @@ export function buildOf(program: string): readonly string[] {
 
 /** Starts a gateway and waits until it serves. Rejects with what it printed when it ends before that. */
 export async function startGatewayProcess(start: GatewayStart): Promise<GatewayProcess> {
-  const { command = sourcesOf('apps/gateway/src/main.ts'), hasChannel = false, keptLines = Infinity } = start;
+  const { command = startCommand(), hasChannel = false, keptLines = Infinity } = start;
   const [program = process.execPath, ...parameters] = command;
   const startedAt = performance.now();
   const child = spawn(program, parameters, {

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createWorkplace, freePort, goodPassword, type Workplace } from '@sallyport/cli/test-support';
+import { createWorkplace, freePort, goodPassword, type Workplace } from 'sallyport/test-support';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { startBeside, writeConfig } from './command-workplace.ts';
 

@@ -6,19 +6,24 @@
 import { existsSync } from 'node:fs';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-if (major < 22 || (major === 22 && minor < 18) || major === 23) {
+if (major < 22 || (major === 22 && minor < 19) || major === 23) {
   console.error(
-    `sallyport needs Node 22.18 or later (24 is best); this is ${process.versions.node}.\n` +
-      'In the repository "npx sallyport" brings its own on Linux and Windows.',
+    `sallyport needs Node 22.19 or later (24 is best); this is ${process.versions.node}.\n` +
+      'Install Node 24 from https://nodejs.org or with your version manager.\n' +
+      'In the repository of Sallyport "npx sallyport" brings its own on Linux and Windows.',
   );
   process.exit(3);
 }
 
-// Node 22 announces node:sqlite and type stripping as experimental on every start; both are meant here.
+// Node 22 announces node:sqlite and type stripping as experimental on every start; both are meant here. A configuration
+// in a package of CommonJS is read as a module, and its owner cannot turn the whole package into modules to silence that.
 const { emitWarning } = process;
 process.emitWarning = (warning, ...rest) => {
-  const type = typeof rest[0] === 'object' ? rest[0]?.type : rest[0];
-  if (type !== 'ExperimentalWarning') Reflect.apply(emitWarning, process, [warning, ...rest]);
+  const [first, code] = rest;
+  const type = typeof first === 'object' ? first?.type : first;
+  const isMeant =
+    type === 'ExperimentalWarning' || (first?.code ?? code ?? warning?.code) === 'MODULE_TYPELESS_PACKAGE_JSON';
+  if (!isMeant) Reflect.apply(emitWarning, process, [warning, ...rest]);
 };
 
 const program = new URL('../dist/main.js', import.meta.url);

@@ -1,9 +1,12 @@
 import { runCommandLine } from './run.ts';
 
-// A reader that goes away, such as "head", is no fault.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 3));
+const args = process.argv.slice(2);
 
-process.exitCode = await runCommandLine(process.argv.slice(2), {
+// A reader that goes away, such as "head", is no fault of a command. A gateway without its log is to be started again.
+if (args[0] !== 'start')
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 3));
+
+process.exitCode = await runCommandLine(args, {
   environment: process.env,
   workingFolder: process.cwd(),
   input: process.stdin,

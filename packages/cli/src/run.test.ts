@@ -18,6 +18,8 @@ describe('the command line', () => {
     { args: [], code: 2, says: /Usage/ },
     { args: ['--help'], code: 0, says: /users create-admin/ },
     { args: ['users', 'import', '--help'], code: 0, says: /--dry-run/ },
+    { args: ['start', '--help'], code: 0, says: /--config <file>/ },
+    { args: ['--version'], code: 0, says: /^\d+\.\d+\.\d+\n$/ },
   ])('explains itself: $args', async ({ args, code, says }) => {
     const result = await place.run(args);
     expect(result).toMatchObject({ code, errors: '' });
@@ -39,6 +41,8 @@ describe('the command line', () => {
     { args: ['usrs', 'list'], says: /Did you mean "sallyport users list"/ },
     { args: ['canary'], says: /no such command/ },
     { args: ['users', 'list', '--frobnicate'], says: /--frobnicate is not an option/ },
+    { args: ['start', 'now'], says: /nothing but options/ },
+    { args: ['start', '--config', 'canary.mjs'], says: /--config names a file that does not exist/ },
   ])('refuses what it does not know, with exit code 2: $args', async ({ args, says }) => {
     const result = await place.run(args);
     expect(result).toMatchObject({ code: 2, output: '' });

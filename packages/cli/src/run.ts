@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { SallyportError, toStoreError, exitCodes, UsageError } from '@sallyport/core';
 import { messageForOperators } from '@sallyport/server';
 import { commands } from './commands/commands.ts';
@@ -16,6 +17,10 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
       terminal.output.write(`${overview()}\n`);
       return args.length === 0 ? exitCodes.usage : exitCodes.done;
     }
+    if (first === '--version' || first === '-v') {
+      terminal.output.write(`${await readVersion()}\n`);
+      return exitCodes.done;
+    }
     const { command, rest } = findCommand(args);
     const parsed = parseCommandArguments(command, rest);
     if (parsed.values.has('help')) {
@@ -28,6 +33,11 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
     terminal.errors.write(args.includes('--json') ? `${JSON.stringify({ error: message })}\n` : `${message}\n`);
     return exitCode;
   }
+}
+
+async function readVersion(): Promise<string> {
+  const manifest = await readFile(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { readonly version: string }).version; // Our own: npm demands a version.
 }
 
 function findCommand(args: readonly string[]): { readonly command: Command; readonly rest: readonly string[] } {
@@ -77,6 +87,7 @@ function overview(): string {
     toTable(['Commands', ''], rows),
     '',
     'Every command takes --json and --help. It reads sallyport.config.ts and the environment, as the gateway does.',
+    '"sallyport --version" says which release this is.',
     'Exit codes: 0 done, 1 refused or found something, 2 wrong usage, 3 cannot run now.',
   ].join('\n');
 }

@@ -32,7 +32,7 @@ export { openConfiguredRedis, waitForRedis, type RedisAddressing } from './open-
 export { openStores, type Stores, type StoresComposition } from './open-stores.ts';
 export type { Preset } from './preset.ts';
 export { readTokenSecret } from './read-token-secret.ts';
-export { runGateway } from './run-gateway.ts';
+export { runGateway, type RunGatewayOptions } from './run-gateway.ts';
 export { openCertificate, type CertificateWatch } from './tls/certificate-watch.ts';
 export type { CertificatePair } from './tls/certificate.ts';
 export { countWorkers } from './workers/count-workers.ts';

@@ -15,12 +15,18 @@ import { countWorkers } from './workers/count-workers.ts';
 import { runWorker } from './workers/run-worker.ts';
 import { startSupervisor } from './workers/supervisor.ts';
 
+/** What else a gateway process is told. */
+export interface RunGatewayOptions {
+  /** The configuration file, before SALLYPORT_CONFIG; relative to the working folder. */
+  readonly configFile?: string;
+}
+
 /**
  * Runs the gateway as this process: reads the configuration and the environment, starts one gateway or several workers,
  * logs to standard output, reloads on SIGHUP and drains on SIGTERM. A start that fails says why on standard error and
  * ends the process with code 1.
  */
-export async function runGateway(): Promise<void> {
+export async function runGateway(options: RunGatewayOptions = {}): Promise<void> {
   const lines = createLineWriter({
     write: (text) => process.stdout.write(text),
     onDrain: (resume) => process.stdout.once('drain', resume),
@@ -31,7 +37,7 @@ export async function runGateway(): Promise<void> {
   endOnFault(logger);
 
   try {
-    const environment = readEnvironment(process.env);
+    const environment = { ...readEnvironment(process.env), ...options };
     if (cluster.isWorker) {
       const createLogger = (worker: number) => createJsonLogger(lines.write, { worker });
       runWorker({ environment, createLogger, exit: (code) => process.exit(code) });
@@ -40,11 +46,11 @@ export async function runGateway(): Promise<void> {
       const loadAnew = async (): Promise<Config> =>
         (await loadConfig(environment, process.cwd(), readConfigAnew)).config;
       const count = countWorkers(config, environment);
-      const options = { config, environment, logger };
+      const parts = { config, environment, logger };
       const running =
         count === 1
-          ? await startAlone({ ...options, ...(preset === undefined ? { loadAnew } : { preset }) })
-          : await startSeveral({ ...options, count, loadAnew }, lines.write);
+          ? await startAlone({ ...parts, ...(preset === undefined ? { loadAnew } : { preset }) })
+          : await startSeveral({ ...parts, count, loadAnew }, lines.write);
       const { port, internalPort, adminPort } = running;
       logger.info('gateway ready', {
         event: 'gateway-ready',

@@ -11,9 +11,11 @@ import { listRoutes } from './routes.ts';
 import { checkSecrets } from './secrets-check.ts';
 import { generateSecret } from './secrets-generate.ts';
 import { rewrapSecrets } from './secrets-rewrap.ts';
+import { start } from './start.ts';
 
-/** Every command, in the order of the help page: those that features declare, then those of the deployment as a whole. */
+/** Every command, in the order of the help page: the gateway, those that features declare, those of the deployment as a whole. */
 export const commands: readonly Command[] = [
+  start,
   ...features.commands,
   diffRoles,
   applyRoles,

@@ -24,6 +24,22 @@ describe('without a configuration file', () => {
   });
 });
 
+describe('a configuration file without a name of its own', () => {
+  it.each(['sallyport.config.ts', 'sallyport.config.mts', 'sallyport.config.mjs'])('is found as %s', async (name) => {
+    const folder = emptyFolder();
+    writeFileSync(join(folder, name), configFile);
+    expect((await loadConfig(readEnvironment({}), folder)).config.publicUrl).toBe('https://app.example.com');
+  });
+
+  it('is refused where there are two, with both names', async () => {
+    const folder = emptyFolder();
+    for (const name of ['sallyport.config.ts', 'sallyport.config.mjs']) writeFileSync(join(folder, name), configFile);
+    await expect(loadConfig(readEnvironment({}), folder)).rejects.toThrow(
+      /sallyport\.config\.ts +is not the only one, there is sallyport\.config\.mjs too/,
+    );
+  });
+});
+
 describe('with a file that exports a preset', () => {
   it.each<{ name: string; variables?: Record<string, string>; change?: Partial<ConfigInput>; key: RegExp }>([
     { name: 'in production', variables: { NODE_ENV: 'production' }, key: /NODE_ENV/ },

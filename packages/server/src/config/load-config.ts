@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { isLoopbackHost } from '@sallyport/core';
 import { messageForOperators } from '../message-for-operators.ts';
 import { isPreset, type Preset } from '../preset.ts';
 import type { Config } from './config-schema.ts';
 import { ConfigurationError, type ConfigurationProblem } from './configuration-error.ts';
 import type { Environment } from './environment.ts';
+import { importConfig } from './import-config.ts';
 import { parseConfig } from './parse-config.ts';
 
 /** The checked configuration, and the preset that made it where the file exports one. */
@@ -15,37 +15,47 @@ export interface LoadedConfig {
   readonly preset: Preset | undefined;
 }
 
-const defaultConfigFile = 'sallyport.config.ts';
+/** The names of a configuration file, where none is named. */
+const defaultConfigFiles = [
+  'sallyport.config.ts',
+  'sallyport.config.mts',
+  'sallyport.config.mjs',
+  'sallyport.config.js',
+];
 
 /**
- * Loads `sallyport.config.ts` (or the file that SALLYPORT_CONFIG names) from the working folder.
+ * Loads `sallyport.config.ts`, `.mts`, `.mjs` or `.js` (or the file that SALLYPORT_CONFIG names) from the working folder.
  *
  * @param read reads the default export of a file; by default by importing it.
- * @throws ConfigurationError with every problem at once; also when there is no file.
+ * @throws ConfigurationError with every problem at once; also when there is no file, or more than one.
  */
 export async function loadConfig(
   environment: Environment,
   workingFolder: string,
   read: (path: string) => Promise<unknown> = readDefaultExport,
 ): Promise<LoadedConfig> {
-  const path = resolve(workingFolder, environment.configFile ?? defaultConfigFile);
+  const file = environment.configFile ?? findConfigFile(workingFolder);
+  const path = resolve(workingFolder, file);
   if (!existsSync(path)) {
-    if (environment.configFile !== undefined) {
-      throw new ConfigurationError('environment', [
-        { key: 'SALLYPORT_CONFIG', problem: 'names a file that does not exist' },
-      ]);
-    }
-    throw noConfiguration();
+    throw new ConfigurationError('environment', [
+      { key: 'SALLYPORT_CONFIG', problem: 'names a file that does not exist' },
+    ]);
   }
   const exported = await read(path);
   if (isPreset(exported)) return { config: configurePreset(exported, environment), preset: exported };
   const input = withOverrides(exported, environment);
-  return { config: parseConfig(input, environment.configFile ?? defaultConfigFile), preset: undefined };
+  return { config: parseConfig(input, file), preset: undefined };
 }
 
-function noConfiguration(): ConfigurationError {
-  const problem = 'does not exist: write one (docs/deployment/README.md), or name another file with SALLYPORT_CONFIG';
-  return new ConfigurationError('working folder', [{ key: defaultConfigFile, problem }]);
+/** Of two files one would be ignored without a word. */
+function findConfigFile(workingFolder: string): string {
+  const [found, other] = defaultConfigFiles.filter((name) => existsSync(resolve(workingFolder, name)));
+  if (found !== undefined && other === undefined) return found;
+  const problem =
+    found === undefined
+      ? 'does not exist: write one (docs/deployment/README.md), or name another file with SALLYPORT_CONFIG'
+      : `is not the only one, there is ${other} too: keep one, or name it with SALLYPORT_CONFIG`;
+  throw new ConfigurationError('working folder', [{ key: found ?? 'sallyport.config.ts', problem }]);
 }
 
 function configurePreset(preset: Preset, environment: Environment): Config {
@@ -85,16 +95,28 @@ function requireLoopback({ publicUrl, listen, internal, admin }: Config, name: s
 }
 
 async function readDefaultExport(path: string): Promise<unknown> {
-  const loaded: unknown = await import(pathToFileURL(path).href).catch((error: unknown) => {
+  const loaded = await importConfig(path).catch((error: unknown) => {
     if (messageForOperators(error) !== undefined) throw error;
     // A mistake in the file: only the stack says where.
-    const problem = `cannot be loaded: ${error instanceof Error ? (error.stack ?? error.message) : 'it throws'}`;
+    const stack = error instanceof Error ? (error.stack ?? error.message) : 'it throws';
+    const problem = `cannot be loaded: ${isTakenForCommonJs(error) ? `${moduleHint}\n` : ''}${stack}`;
     throw new ConfigurationError(path, [{ key: '(file)', problem }]);
   });
   if (typeof loaded === 'object' && loaded !== null && 'default' in loaded) return loaded.default;
   throw new ConfigurationError(path, [
     { key: '(file)', problem: 'must have a default export: export default defineConfig({ … })' },
   ]);
+}
+
+const moduleHint =
+  'the package.json beside it says "type": "commonjs", so Node takes it for CommonJS. Give it the ending .mts (or .mjs).';
+
+/** Whether Node met `import` or `export` where it expected CommonJS. */
+function isTakenForCommonJs(error: unknown): boolean {
+  return (
+    error instanceof SyntaxError &&
+    /Cannot use import statement outside a module|Unexpected token 'export'/.test(error.message)
+  );
 }
 
 /** Addresses may come from the environment of a deployment; everything else is in the file. The whole is checked after. */

@@ -1,4 +1,3 @@
-import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { ConfigurationError } from '../config/configuration-error.ts';
 
@@ -11,10 +10,13 @@ const patienceMilliseconds = 30_000;
  */
 const program = `
 const { parentPort, workerData } = require('node:worker_threads');
-import(workerData.url).then(
+import(workerData.program).then(({ importConfig }) => importConfig(workerData.path)).then(
   (loaded) => parentPort.postMessage({ hasDefault: 'default' in loaded, value: loaded.default }),
 ).catch((error) => parentPort.postMessage({ problem: String(error && error.message) }));
 `;
+
+/** From source this file ends in .ts, from the built package in .js. */
+const importProgram = new URL(`../config/import-config${import.meta.url.slice(-3)}`, import.meta.url).href;
 
 /**
  * Reads the default export of a configuration file as it is on the disk now.
@@ -24,7 +26,7 @@ import(workerData.url).then(
 export async function readConfigAnew(path: string): Promise<unknown> {
   const worker = new Worker(program, {
     eval: true,
-    workerData: { url: pathToFileURL(path).href },
+    workerData: { program: importProgram, path },
     stdout: true,
     stderr: true,
   });
