@@ -1,0 +1,99 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withBuildLock } from '../build/build-lock.ts';
+import { buildPackages } from '../build/build-system.ts';
+import { workspaceRoot } from '../workspace-root.ts';
+import { findNpm } from './find-npm.ts';
+import { judgeTarball } from './judge-tarball.ts';
+import { packPackages, type Tarball } from './pack-packages.ts';
+import { listPublicPackages } from './public-packages.ts';
+
+const packages = await listPublicPackages(workspaceRoot);
+const names = packages.map(({ manifest }) => manifest.name);
+
+let folder: string;
+let tarballs: readonly Tarball[];
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'sallyport-packed-'));
+  await withBuildLock(workspaceRoot, undefined, () => buildPackages(workspaceRoot));
+  tarballs = await packPackages(workspaceRoot, folder);
+}, 240_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const fileOf = (name: string): string => tarballs.find((tarball) => tarball.name === name)?.file ?? '';
+const list = (file: string): string[] =>
+  execFileSync('tar', ['-tzf', file], { encoding: 'utf8' }).trim().split('\n').sort();
+const read = (file: string, member: string): string =>
+  execFileSync('tar', ['-xzOf', file, `package/${member}`], { encoding: 'utf8' });
+
+describe('the tarballs', () => {
+  it('are those of every package that is not private, each after those that it depends on', () => {
+    expect(tarballs.map(({ name }) => name)).toEqual(names);
+    expect(names).toEqual(expect.arrayContaining(['sallyport', '@sallyport/core', '@sallyport/server']));
+    for (const [index, { manifest }] of packages.entries())
+      for (const name of Object.keys(manifest.dependencies ?? {}).filter((each) => names.includes(each)))
+        expect(names.indexOf(name), `${name} before ${manifest.name}`).toBeLessThan(index);
+  });
+
+  it.each(names)('are accepted by publint and attw: %s', async (name) => {
+    expect(await judgeTarball(fileOf(name))).toEqual([]);
+  });
+
+  it.each(names)('hold licence, pages and output alone: %s', (name) => {
+    const members = list(fileOf(name));
+    expect(members).toEqual(
+      expect.arrayContaining(['package/LICENSE', 'package/README.md', 'package/CHANGELOG.md', 'package/package.json']),
+    );
+    const others = members.filter(
+      (member) => !/^package\/(?:LICENSE|\w+\.md|package\.json|(?:dist|bin|assets)\/)/.test(member),
+    );
+    expect(others).toEqual([]);
+    expect(members.filter((member) => /\.test|test-support|\.map$|tsbuildinfo/.test(member))).toEqual([]);
+  });
+
+  it.each(names)('have a manifest that says what an adopter asks, and a page whose links work anywhere: %s', (name) => {
+    const manifest: unknown = JSON.parse(read(fileOf(name), 'package.json'));
+    expect(manifest).toMatchObject({
+      description: expect.any(String) as string,
+      keywords: expect.arrayContaining(['sallyport']) as string[],
+      license: 'Apache-2.0',
+      engines: { node: expect.any(String) as string },
+      repository: { type: 'git' },
+    });
+    expect(JSON.stringify(manifest)).not.toMatch(/@sallyport\/source|test-support/);
+    const page = read(fileOf(name), 'README.md');
+    expect([...page.matchAll(/\]\((?!https:|#)[^)]*\)/g)].map(([link]) => link)).toEqual([]);
+    // Nothing is published: a page says where the tarballs come from.
+    expect(page).toMatch(/npm run pack -- /);
+  });
+});
+
+describe('the judges', () => {
+  it.each([
+    {
+      name: 'types that are missing',
+      manifest: { exports: { types: './a.d.ts', default: './a.js' } },
+      says: /a\.d\.ts/,
+    },
+    { name: 'a program that is missing', manifest: { exports: './b.js' }, says: /b\.js/ },
+    {
+      name: 'a build for require that is an ES module',
+      manifest: { type: 'module', exports: { require: './a.js', default: './a.js' } },
+      says: /\S/,
+    },
+  ])('refuse $name', async ({ manifest, says }) => {
+    const place = await mkdtemp(path.join(tmpdir(), 'sallyport-judged-'));
+    try {
+      await writeFile(path.join(place, 'a.js'), 'export const a = 1;\n');
+      const text = JSON.stringify({ name: 'judged', version: '1.0.0', license: 'Apache-2.0', ...manifest });
+      await writeFile(path.join(place, 'package.json'), text);
+      execFileSync(process.execPath, [findNpm(), 'pack', '--silent'], { cwd: place });
+      expect((await judgeTarball(path.join(place, 'judged-1.0.0.tgz'))).join('\n')).toMatch(says);
+    } finally {
+      await rm(place, { recursive: true, force: true });
+    }
+  });
+});
