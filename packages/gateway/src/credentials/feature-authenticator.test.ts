@@ -104,8 +104,10 @@ describe('a credential of a feature', () => {
     await expectRefused(gateway.send('POST', '/both/x', cookie(alice), 'a=1'), 403, 'SP_CROSS_SITE_REQUEST');
   });
 
-  it('has the permissions of its own, also beside another one of the same user', async () => {
-    const [weak, strong] = [keys.add(), keys.add({ permissions: ['product:read', 'product:delete'] })];
+  it('has the permissions of its own, also beside another one of the same user and client', async () => {
+    const clientId = 'client';
+    const weak = keys.add({ clientId });
+    const strong = keys.add({ clientId, permissions: ['product:read', 'product:delete'] });
     const scopes: unknown[] = [];
     for (const key of [strong, weak, strong, weak]) {
       await gateway.send('GET', '/both/x', withKey(key));
@@ -205,7 +207,7 @@ describe('a credential of a feature', () => {
     const Authorization = String(gateway.upstream.seen.at(-1)?.headers['authorization']);
     gateway.upstream.reset();
     const call = (headers: Readonly<Record<string, string>>): ReturnType<typeof request> =>
-      request(gateway.internalPort, 'GET', '/both/x', { ...inside, ...headers });
+      request(gateway.internalPort, 'GET', '/maybe/x', { ...inside, ...headers });
     await expectRefused(call(withKey(keys.add())), 401, 'SP_UNAUTHENTICATED');
     await expectRefused(call({ ...withKey(keys.add()), Authorization }), 400, 'SP_CREDENTIALS_CONFLICT');
     expect((await call({ Authorization })).status).toBe(200);
