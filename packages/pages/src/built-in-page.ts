@@ -11,7 +11,7 @@ export interface PageCall {
   readonly context: RequestContext;
   readonly identity: CallIdentity;
   /** A parameter of the address; an absent one is an empty text. */
-  query(name: string): string;
+  readonly query: (name: string) => string;
 }
 
 /** What pages are built from. */
@@ -26,6 +26,9 @@ export interface PageParts {
   readonly resetLink: LinkCookie;
 }
 
+/** That the session of this browser began or ended. */
+export type SessionNews = 'signed-in' | 'signed-out';
+
 /** What a page answers: itself, or the next one. */
 export type PageAnswer =
   | {
@@ -36,13 +39,14 @@ export type PageAnswer =
       readonly cookies?: readonly string[];
       /** The methods that the page takes, where it was asked with another. */
       readonly allow?: readonly string[] | undefined;
+      /** What the other tabs of this browser should hear. */
+      readonly news?: SessionNews | undefined;
     }
   | {
       readonly kind: 'redirect';
       readonly to: string;
       readonly cookies?: readonly string[];
-      /** What the other tabs of this browser should hear. */
-      readonly news?: 'signed-in' | 'signed-out';
+      readonly news?: SessionNews | undefined;
     };
 
 /** One page: GET shows it and changes nothing, POST is its form. */

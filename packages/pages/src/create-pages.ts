@@ -24,10 +24,14 @@ import { toResponse } from './page-response.ts';
 import { createCheckMailPage } from './pages/check-mail-page.ts';
 import { createErrorPage } from './pages/error-page.ts';
 import { createForgotPasswordPage } from './pages/forgot-password-page.ts';
+import { createRecoveryCodesPage } from './pages/recovery-codes-page.ts';
 import { createResetPasswordPage } from './pages/reset-password-page.ts';
+import { createSecondFactorPage } from './pages/second-factor-page.ts';
+import { createSecondFactorSetUpPage } from './pages/second-factor-set-up-page.ts';
 import { createSignInPage } from './pages/sign-in-page.ts';
 import { createSignUpPage } from './pages/sign-up-page.ts';
 import { createSignedOutPage } from './pages/signed-out-page.ts';
+import { createStepUpPage } from './pages/step-up-page.ts';
 import { createVerifyEmailPage } from './pages/verify-email-page.ts';
 
 /** What the built-in pages are made of. */
@@ -64,6 +68,10 @@ const all: readonly CreatePage[] = [
   createVerifyEmailPage,
   createForgotPasswordPage,
   createResetPasswordPage,
+  createSecondFactorPage,
+  createSecondFactorSetUpPage,
+  createRecoveryCodesPage,
+  createStepUpPage,
   createSignedOutPage,
   createErrorPage,
 ];

@@ -2,7 +2,7 @@ import type { PageAnswer } from './built-in-page.ts';
 import { renderDocument, type DocumentParts, type Theme } from './document/document.ts';
 
 /** The script sends it with a form: it wants to be told of the next page, not to be sent there. */
-export const formHeader = 'sallyport-form';
+const formHeader = 'sallyport-form';
 
 /**
  * No script and no style but ours, no frame, no form to anywhere else. A referrer goes to pages of this origin alone: what a
@@ -22,30 +22,19 @@ const pageHeaders = {
 export async function toResponse(answer: PageAnswer, request: Request, parts: DocumentParts): Promise<Response> {
   const headers = new Headers({ 'cache-control': 'no-store' });
   for (const cookie of answer.cookies ?? []) headers.append('set-cookie', cookie);
+  const isForScript = request.headers.get(formHeader) === 'fetch';
+  if (isForScript && answer.news !== undefined) headers.set('sallyport-news', answer.news);
   if (answer.kind === 'redirect') {
     // The address that is left may hold the token of a mailed link.
     headers.set('referrer-policy', 'no-referrer');
-    return redirect(answer, request, headers);
+    headers.set(isForScript ? 'sallyport-location' : 'location', answer.to);
+    return new Response(null, { status: isForScript ? 204 : 303, headers });
   }
   for (const [name, value] of Object.entries(pageHeaders)) headers.set(name, value);
   headers.set('content-type', 'text/html; charset=utf-8');
   if (answer.allow !== undefined) headers.set('allow', answer.allow.join(', '));
   const text = await renderDocument(answer.page, themeOf(request), parts);
   return new Response(request.method === 'HEAD' ? null : text, { status: answer.status ?? 200, headers });
-}
-
-function redirect(
-  { to, news }: Extract<PageAnswer, { kind: 'redirect' }>,
-  request: Request,
-  headers: Headers,
-): Response {
-  if (request.headers.get(formHeader) !== 'fetch') {
-    headers.set('location', to);
-    return new Response(null, { status: 303, headers });
-  }
-  headers.set('sallyport-location', to);
-  if (news !== undefined) headers.set('sallyport-news', news);
-  return new Response(null, { status: 204, headers });
 }
 
 /** The cookie that the button writes. */

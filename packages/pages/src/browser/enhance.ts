@@ -18,6 +18,7 @@ function prepare(root: ParentNode): void {
   for (const button of root.querySelectorAll<HTMLButtonElement>('[data-resend]'))
     wait(button, Number(button.dataset['resend']));
   for (const input of root.querySelectorAll<HTMLInputElement>('[data-carry]')) carry(input);
+  for (const button of root.querySelectorAll<HTMLButtonElement>('[data-keep]')) prepareKeep(button);
 }
 
 function prepareForm(form: HTMLFormElement): void {
@@ -59,9 +60,9 @@ async function send(form: HTMLFormElement, button: HTMLButtonElement): Promise<v
       redirect: 'error',
       signal: AbortSignal.timeout(patienceMilliseconds),
     });
+    announce(answer.headers.get('sallyport-news'));
     const next = answer.headers.get('sallyport-location');
     if (next !== null) {
-      announce(answer.headers.get('sallyport-news'));
       remember('');
       // The button stays busy: the page is about to go.
       location.assign(next);
@@ -80,6 +81,9 @@ function showPage(text: string): void {
   const page = new DOMParser().parseFromString(text, 'text/html');
   const main = page.querySelector('main');
   if (main === null) return location.reload();
+  const wanted = main.querySelector<HTMLElement>('[autofocus]');
+  // The browser looks for it only while it loads a page, and complains otherwise.
+  for (const field of main.querySelectorAll('[autofocus]')) field.removeAttribute('autofocus');
   document.title = page.title;
   document.querySelector('main')?.replaceWith(main);
   prepare(main);
@@ -91,7 +95,7 @@ function showPage(text: string): void {
     return;
   }
   // A refusal is read out because it is an alert; typing goes on where the page says.
-  (main.querySelector<HTMLElement>('[autofocus]') ?? main.querySelector<HTMLElement>('.notice') ?? main).focus();
+  (wanted ?? main.querySelector<HTMLElement>('.notice') ?? main).focus();
 }
 
 /** What the gateway said instead of a page. */
@@ -181,6 +185,30 @@ function prepareLength(bar: HTMLElement): void {
   });
 }
 
+/** Copies, downloads or prints what an element of the page says. */
+function prepareKeep(button: HTMLButtonElement): void {
+  const { keep, of = '', file = '' } = button.dataset;
+  const text = (): string => document.getElementById(of)?.dataset['text'] ?? '';
+  button.hidden = false;
+  button.addEventListener('click', () => {
+    if (keep === 'print') print();
+    else if (keep === 'download') download(text(), file);
+    else
+      void navigator.clipboard.writeText(text()).then(() => {
+        button.textContent = 'Copied';
+      });
+  });
+}
+
+function download(text: string, name: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(url);
+}
+
 function countDown(time: HTMLElement): void {
   everySecond(Number(time.dataset['countdown']), (left) => {
     time.textContent = left > 0 ? waitingTime(left) : 'a moment: you can try now';
@@ -221,7 +249,7 @@ function plural(count: number, unit: string): string {
 
 /** What was typed on one page is there on the next. It stays in this tab, and goes when a form was sent. */
 function carry(input: HTMLInputElement): void {
-  if (input.value === '') input.value = recall();
+  input.value = recall() || input.value;
   input.addEventListener('input', () => remember(input.value));
 }
 

@@ -62,6 +62,32 @@ export function passwordField(field: PasswordField): Html {
   );
 }
 
+export interface CodeField extends Pick<Field, 'label' | 'hint' | 'error' | 'value'> {
+  /** Six digits, or four groups of four characters. */
+  readonly kind: 'digits' | 'recovery-code';
+}
+
+/** One input for a code, however long it is: it can be pasted into, and filled by the device. */
+export function codeField({ kind, ...field }: CodeField): Html {
+  const isDigits = kind === 'digits';
+  return textField({
+    ...field,
+    name: 'code',
+    autocomplete: isDigits ? 'one-time-code' : 'off',
+    takesFocus: true,
+    whenEmpty: 'Enter the code.',
+    more: {
+      class: isDigits ? 'code code-digits' : 'code',
+      inputmode: isDigits ? 'numeric' : 'text',
+      autocapitalize: 'none',
+      autocorrect: 'off',
+      spellcheck: 'false',
+      maxlength: isDigits ? 12 : 40,
+      'data-digits': isDigits ? 6 : undefined,
+    },
+  });
+}
+
 /** A value that goes with the form and that nobody edits. */
 export function hiddenField(name: string, value: string | undefined): Html {
   return value === undefined || value === '' ? nothing : html`<input type="hidden" name="${name}" value="${value}" />`;

@@ -3,6 +3,7 @@ import { pageUrl, toSafeReturnTo } from '@sallyport/core';
 import type { CreatePage, PageParts } from '../built-in-page.ts';
 import { hiddenField, submitButton, textField } from '../document/fields.ts';
 import { noRefusal, showRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
+import { askedPage } from './begin-again.ts';
 
 interface Typed {
   readonly email: string;
@@ -33,7 +34,6 @@ export const createForgotPasswordPage: CreatePage = (parts) => ({
 });
 
 function forgotForm({ pages }: PageParts, { email, returnTo }: Typed, shown: ShownRefusal = noRefusal) {
-  const asked = toSafeReturnTo(returnTo);
   return {
     title: 'Forgot password?',
     heading: 'Reset your password',
@@ -55,7 +55,7 @@ function forgotForm({ pages }: PageParts, { email, returnTo }: Typed, shown: Sho
         ${submitButton({ label: 'Send the link', pending: 'Sending…', waitSeconds: shown.waitSeconds })}
       </form>`,
     aside: html`<p>
-      <a href="${pageUrl(pages.signIn, { returnTo: asked === '/' ? undefined : asked })}">Back to sign in</a>
+      <a href="${pageUrl(pages.signIn, { returnTo: askedPage(returnTo) })}">Back to sign in</a>
     </p>`,
   };
 }

@@ -1,12 +1,14 @@
 import { html } from 'hono/html';
-import { pageUrl, toSafeReturnTo, type SessionAnswer, type ShownUser, type SignInAnswer } from '@sallyport/core';
-import type { CreatePage, PageAnswer, PageCall, PageParts } from '../built-in-page.ts';
+import { pageUrl, toSafeReturnTo, type SignInAnswer } from '@sallyport/core';
+import type { CreatePage, PageAnswer, PageParts } from '../built-in-page.ts';
 import type { Flow } from '../cookies/flow-cookie.ts';
 import { hiddenField, passwordField, submitButton, textField } from '../document/fields.ts';
 import { nothing, type Html } from '../document/html.ts';
 import { notice } from '../document/notice.ts';
 import { noRefusal, showRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
 import type { Refusal } from '../identity/call-identity.ts';
+import { findUser } from '../identity/find-user.ts';
+import { askedPage } from './begin-again.ts';
 
 interface Typed {
   readonly email: string;
@@ -38,7 +40,7 @@ export const createSignInPage: CreatePage = (parts) => ({
     const done = [...cookies, parts.flow.cleared];
     if (body.status === 'signed-in') return { kind: 'redirect', to: body.returnTo, cookies: done, news: 'signed-in' };
     const next = body.status === 'second-factor-required' ? parts.pages.secondFactor : parts.pages.secondFactorSetUp;
-    return { kind: 'redirect', to: pageUrl(next, { returnTo: unlessHome(body.returnTo) }), cookies: done };
+    return { kind: 'redirect', to: pageUrl(next, { returnTo: askedPage(body.returnTo) }), cookies: done };
   },
 });
 
@@ -58,7 +60,7 @@ function signInForm(
   shown: ShownRefusal = noRefusal,
   resend: Html = nothing,
 ) {
-  const carried = { returnTo: unlessHome(toSafeReturnTo(returnTo)) };
+  const carried = { returnTo: askedPage(returnTo) };
   // After a refusal the password is what is typed anew.
   const isPasswordNext = email !== '' && shown.errorOf('email') === undefined;
   return {
@@ -101,12 +103,6 @@ function resendForm({ pages }: PageParts, email: string): Html {
   </form>`;
 }
 
-async function findUser(call: PageCall): Promise<ShownUser | undefined> {
-  if (call.context.caller.kind === 'anonymous') return undefined;
-  const answer = await call.identity<SessionAnswer>('GET', '/auth/session');
-  return answer.kind === 'done' && answer.body.status === 'signed-in' ? answer.body.user : undefined;
-}
-
 function alreadySignedIn({ pages }: PageParts, name: string, returnTo: string): PageAnswer {
   return {
     kind: 'page',
@@ -130,7 +126,3 @@ const doneWords = {
     text: 'You are signed out on every device. Sign in with the new password.',
   },
 } as const;
-
-function unlessHome(path: string): string | undefined {
-  return path === '/' ? undefined : path;
-}

@@ -3,6 +3,7 @@ import { pageUrl, toSafeReturnTo } from '@sallyport/core';
 import type { CreatePage, PageParts } from '../built-in-page.ts';
 import { hiddenField, passwordField, submitButton, textField } from '../document/fields.ts';
 import { noRefusal, showRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
+import { askedPage } from './begin-again.ts';
 
 interface Typed {
   readonly name: string;
@@ -39,7 +40,6 @@ export const createSignUpPage: CreatePage = (parts) => ({
 
 function signUpForm({ pages, minPasswordLength }: PageParts, typed: Typed, shown: ShownRefusal = noRefusal) {
   const { name, email, returnTo } = typed;
-  const asked = toSafeReturnTo(returnTo);
   return {
     title: 'Create an account',
     lead: 'We’ll email you a link to confirm your address.',
@@ -77,7 +77,7 @@ function signUpForm({ pages, minPasswordLength }: PageParts, typed: Typed, shown
       </form>`,
     aside: html`<p>
       Already have an account?
-      <a href="${pageUrl(pages.signIn, { returnTo: asked === '/' ? undefined : asked })}">Sign in</a>
+      <a href="${pageUrl(pages.signIn, { returnTo: askedPage(returnTo) })}">Sign in</a>
     </p>`,
   };
 }

@@ -1,8 +1,9 @@
 import { html } from 'hono/html';
-import { pageUrl, toSafeReturnTo } from '@sallyport/core';
+import { pageUrl } from '@sallyport/core';
 import type { CreatePage } from '../built-in-page.ts';
 import { wordsOf } from '../forms/refusal-words.ts';
 import { notice } from '../document/notice.ts';
+import { askedPage } from './begin-again.ts';
 
 interface Message {
   readonly title: string;
@@ -27,10 +28,9 @@ const messages: Readonly<Record<string, Message>> = {
 export const createSignedOutPage: CreatePage = ({ pages }) => ({
   name: 'signedOut',
   get(call) {
-    const returnTo = toSafeReturnTo(call.query('returnTo'));
     const reason = call.query('reason');
     const { title, text } = (Object.hasOwn(messages, reason) ? messages[reason] : undefined) ?? plain;
-    const signIn = pageUrl(pages.signIn, { returnTo: returnTo === '/' ? undefined : returnTo });
+    const signIn = pageUrl(pages.signIn, { returnTo: askedPage(call.query('returnTo')) });
     return {
       kind: 'page',
       page: {

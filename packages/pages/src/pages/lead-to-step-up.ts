@@ -1,0 +1,19 @@
+import { pageUrl, type PageName } from '@sallyport/core';
+import type { PageAnswer, PageParts } from '../built-in-page.ts';
+import type { Refusal } from '../identity/call-identity.ts';
+import { askedPage } from './begin-again.ts';
+
+/** Where a refusal is answered by a sign-in, or by a stronger or more recent one; `undefined` for every other. */
+export function leadToStepUp(
+  { pages }: PageParts,
+  { code, stepUp }: Refusal,
+  next: PageName,
+  returnTo: string,
+): PageAnswer | undefined {
+  const asked = { returnTo: askedPage(returnTo) };
+  if (code === 'SP_UNAUTHENTICATED') return { kind: 'redirect', to: pageUrl(pages.signIn, asked) };
+  if (code !== 'SP_STEP_UP_REQUIRED') return undefined;
+  const { acr, maxAgeSeconds } = stepUp ?? {};
+  const demanded = { acr_values: acr, max_age: maxAgeSeconds === undefined ? undefined : String(maxAgeSeconds) };
+  return { kind: 'redirect', to: pageUrl(pages.stepUp, { ...asked, ...demanded, next }) };
+}

@@ -1,0 +1,175 @@
+import { html } from 'hono/html';
+import { pageUrl, type PageName, type ShownFactor, type StepUpAnswer, type StepUpOfferAnswer } from '@sallyport/core';
+import type { CreatePage, PageAnswer, PageCall, PageParts } from '../built-in-page.ts';
+import type { PageContent } from '../document/document.ts';
+import { hiddenField, passwordField, submitButton, usernameForPasswordManagers } from '../document/fields.ts';
+import { nothing } from '../document/html.ts';
+import type { FormFields } from '../forms/read-form.ts';
+import { noRefusal, showRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
+import { refusedPage } from '../forms/refused-page.ts';
+import type { Refusal } from '../identity/call-identity.ts';
+import { findUser } from '../identity/find-user.ts';
+import { askedPage } from './begin-again.ts';
+import { codeQuestion } from './code-question.ts';
+
+interface Asked {
+  readonly returnTo: string;
+  /** How strong the sign-in must be for what comes next, in the name of OIDC. */
+  readonly acr: string;
+  /** One of our own pages that asked, by name: they are no page to return to otherwise. */
+  readonly nextPage: string;
+  readonly method: string;
+  readonly sent: string;
+  readonly typedCode: string;
+}
+
+const pagesThatAsk: readonly string[] = ['secondFactorSetUp', 'recoveryCodes'] satisfies readonly PageName[];
+
+/** Confirms who the signed-in user is, with the second factor or, where there is none, the password; then leads on. */
+export const createStepUpPage: CreatePage = (parts) => ({
+  name: 'stepUp',
+  get: (call) => {
+    const { query } = call;
+    return ask(parts, call, {
+      returnTo: query('returnTo'),
+      acr: query('acr_values'),
+      nextPage: query('next'),
+      method: query('method'),
+      sent: query('sent'),
+      typedCode: '',
+    });
+  },
+  post: (call, form) => (form.of('do') === 'send' ? sendCode(parts, call, form) : confirm(parts, call, form)),
+});
+
+async function ask(
+  parts: PageParts,
+  call: PageCall,
+  asked: Asked,
+  shown: ShownRefusal = noRefusal,
+  status = 200,
+): Promise<PageAnswer> {
+  const answer = await call.identity<StepUpOfferAnswer>('GET', '/auth/step-up');
+  if (answer.kind === 'refused') return signInFirst(parts, asked, answer.refusal);
+  const { methods, hasRecoveryCodes = false, resendSeconds } = answer.body;
+  if (asked.acr === 'phr') return { kind: 'page', status, page: notPossible };
+  if (methods.some(({ method }) => method === 'password')) {
+    if (asked.acr === 'mfa') return { kind: 'page', status, page: factorMissing(parts, asked) };
+    return { kind: 'page', status, page: passwordPage(parts, asked, (await findUser(call))?.email ?? '', shown) };
+  }
+  const { method, sent, typedCode } = asked;
+  const question = codeQuestion({
+    offer: {
+      factors: methods.filter((offer): offer is ShownFactor => offer.method !== 'password'),
+      hasRecoveryCodes,
+      resendSeconds,
+    },
+    action: parts.pages.stepUp,
+    carried: carriedBy(asked),
+    submitLabel: 'Confirm',
+    mailboxUrl: parts.mailboxUrl,
+    method,
+    sent,
+    shown,
+    typedCode,
+  });
+  return { kind: 'page', status, page: { ...heading, ...question } };
+}
+
+const heading = {
+  title: 'Confirm it’s you',
+  lead: 'For your security, confirm it’s you before you go on.',
+} as const;
+
+function passwordPage({ pages }: PageParts, asked: Asked, email: string, shown: ShownRefusal): PageContent {
+  return {
+    ...heading,
+    content: html`${shown.notice}
+      <form method="post" action="${pages.stepUp}">
+        ${hiddenField('method', 'password')}${email === '' ? nothing : usernameForPasswordManagers(email)}
+        ${Object.entries(carriedBy(asked)).map(([name, value]) => hiddenField(name, value))}
+        ${passwordField({
+          name: 'password',
+          label: 'Password',
+          autocomplete: 'current-password',
+          error: shown.errorOf('password'),
+          takesFocus: true,
+          whenEmpty: 'Enter your password.',
+        })}
+        ${submitButton({ label: 'Confirm', pending: 'Checking…', waitSeconds: shown.waitSeconds })}
+      </form>
+      <p class="after-form"><a href="${pages.forgotPassword}">Forgot password?</a></p>`,
+  };
+}
+
+function factorMissing({ pages }: PageParts, { returnTo }: Asked): PageContent {
+  const setUp = pageUrl(pages.secondFactorSetUp, { returnTo: askedPage(returnTo) });
+  return {
+    title: 'Two-step verification needed',
+    lead: 'This page needs extra protection that your account does not have yet.',
+    content: html`<p><a class="button button-primary" href="${setUp}">Set up two-step verification</a></p>`,
+  };
+}
+
+const notPossible: PageContent = {
+  title: 'A security key is needed',
+  lead: 'This page asks for a passkey or a security key, and your account has none. Ask an administrator.',
+  content: html`<p><a class="button" href="/">Home</a></p>`,
+};
+
+async function sendCode(parts: PageParts, call: PageCall, form: FormFields): Promise<PageAnswer> {
+  const asked = { ...read(form), sent: '' };
+  const { method } = asked;
+  const answer = await call.identity('POST', '/auth/step-up/send', { method });
+  if (answer.kind === 'done')
+    return {
+      kind: 'redirect',
+      to: pageUrl(parts.pages.stepUp, { ...carriedBy(asked), method, sent: method }),
+      cookies: answer.cookies,
+    };
+  const { refusal } = answer;
+  return ask(parts, call, asked, showRefusal(refusal, {}), refusal.status);
+}
+
+async function confirm(parts: PageParts, call: PageCall, form: FormFields): Promise<PageAnswer> {
+  const asked = read(form);
+  const { method, returnTo, typedCode: code, nextPage } = asked;
+  const proof = method === 'password' ? { method, password: form.of('password') } : { method, code };
+  const json = { ...proof, ...(returnTo === '' ? {} : { returnTo }) };
+  const answer = await call.identity<StepUpAnswer>('POST', '/auth/step-up', json);
+  if (answer.kind === 'done') {
+    const next = pagesThatAsk.includes(nextPage)
+      ? pageUrl(parts.pages[nextPage as PageName], { returnTo: askedPage(returnTo) })
+      : answer.body.returnTo;
+    return { kind: 'redirect', to: next, cookies: answer.cookies };
+  }
+  const { refusal } = answer;
+  const shown = showRefusal(refusal, { code: 'Code', password: 'Password' });
+  return ask(parts, call, asked, shown, refusal.status);
+}
+
+function read(form: FormFields): Asked {
+  return {
+    returnTo: form.of('returnTo'),
+    acr: form.of('acr_values'),
+    nextPage: form.of('next'),
+    method: form.of('method'),
+    sent: form.of('sent'),
+    typedCode: form.of('code'),
+  };
+}
+
+/** What every form and link of the page passes on. */
+function carriedBy({ returnTo, acr, nextPage }: Asked): Readonly<Record<string, string>> {
+  return {
+    returnTo: askedPage(returnTo) ?? '',
+    acr_values: acr === 'mfa' || acr === 'phr' ? acr : '',
+    next: pagesThatAsk.includes(nextPage) ? nextPage : '',
+  };
+}
+
+/** Without a session there is nothing to confirm: a fresh sign-in is recent, too. */
+function signInFirst({ pages }: PageParts, { returnTo }: Asked, refusal: Refusal): PageAnswer {
+  if (refusal.code !== 'SP_UNAUTHENTICATED') return refusedPage(refusal);
+  return { kind: 'redirect', to: pageUrl(pages.signIn, { returnTo: askedPage(returnTo) }) };
+}
