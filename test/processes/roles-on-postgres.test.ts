@@ -12,7 +12,7 @@ import {
   makeDatabase,
   testRedisUrl,
   type Workplace,
-} from '@sallyport/cli/test-support';
+} from 'sallyport/test-support';
 import { openPostgres, type DedicatedConnection } from '@sallyport/stores';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startBeside, writeConfig } from './command-workplace.ts';
