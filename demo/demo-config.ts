@@ -1,5 +1,6 @@
 import type { ConfigInput, Environment } from '@sallyport/server';
 import type { DemoEnvironment } from './demo-environment.ts';
+import { demoBrand } from './demo-brand.ts';
 import { demoPolicy } from './demo-policy.ts';
 import { demoRoutes } from './demo-routes.ts';
 
@@ -31,8 +32,9 @@ export function demoConfig(environment: Environment, demo: DemoEnvironment): Con
     limits: { authRequests: [] },
     passwords: { hashing: { maxWaitingOfOne: 256, maxWaitSeconds: 30 } },
     policy: demoPolicy,
+    brand: demoBrand,
     // Where there is a mail server, as with two gateways.
-    mail: { from: 'Sallyport <no-reply@localhost>' },
+    mail: { from: 'no-reply@localhost' },
     routes: demoRoutes(demo.originOf),
   };
 }

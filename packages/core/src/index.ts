@@ -24,7 +24,7 @@ export type {
 } from './answers/identity-answers.ts';
 export { problemsOfContrast, type ContrastProblem } from './brand/brand-contrast.ts';
 export { toBrandCss } from './brand/brand-css.ts';
-export type { BrandPalette, BrandTheme, ChosenColors } from './brand/brand-palette.ts';
+export { derivePalettes, type BrandPalette, type BrandTheme, type ChosenColors } from './brand/brand-palette.ts';
 export { brandSchema, type BrandInput, type BrandSettings } from './brand/brand-schema.ts';
 export { resolveBrand, type Brand, type BrandImage, type BrandImages, type BrandLinks } from './brand/brand.ts';
 export { contrastRatio, mixColors, parseHexColor, type HexColor } from './brand/color.ts';
@@ -46,6 +46,7 @@ export { createLeastRecentlyUsed, type LeastRecentlyUsed } from './caching/least
 export { parseBearerToken } from './token/bearer-token.ts';
 export { createCsrfTokens, csrfHeader, csrfSealingPurpose, type CsrfTokens } from './sessions/csrf-tokens.ts';
 export type { Counters } from './limits/counters.ts';
+export { escapeHtml } from './html/escape-html.ts';
 export {
   exitCodes,
   UsageError,
@@ -93,7 +94,6 @@ export {
   type Meter,
   type MetricDefinition,
 } from './ports/meter.ts';
-export { MessageRefused, type Mailer, type Message } from './ports/mailer.ts';
 export { readOwnCookie } from './sessions/own-cookie.ts';
 export {
   builtInPages,
@@ -104,6 +104,7 @@ export {
   type PageTable,
 } from './pages/page-table.ts';
 export { toSafeReturnTo } from './pages/return-to.ts';
+export { MessageRefused, type Mailer, type MailImage, type Message } from './ports/mailer.ts';
 export { networkOf } from './limits/network-of.ts';
 export { isPermission, isPermissionInterest, selectPermissions } from './policy/permission.ts';
 export { definePolicy, type Policy } from './policy/policy.ts';

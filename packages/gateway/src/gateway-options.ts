@@ -1,10 +1,13 @@
 import {
   OptionsError,
   hostPatternSchema,
+  brandSchema,
   publicOriginSchema,
+  resolveBrand,
   silentLogger,
   silentMeter,
   type Authenticator,
+  type Brand,
   type CsrfTokens,
   type InvalidationBus,
   type KeyRing,
@@ -78,6 +81,8 @@ export interface GatewayOptions {
   readonly meter?: Meter;
   /** Where to keep the last requests of each session; absent costs nothing. */
   readonly traces?: GatewayTraces;
+  /** How pages of errors look, and what is served below `/auth/assets/brand`. @default quiet colours, and the name of the host */
+  readonly brand?: Brand;
   /** Page to which navigations of people who are not signed in are sent. @default '/sign-in' */
   readonly signInPath?: string;
   /** Page to which navigations are sent when a stronger or more recent sign-in is demanded. @default '/step-up' */
@@ -126,6 +131,7 @@ export type CheckedGatewayOptions = GatewayOptions &
   Required<Pick<GatewayOptions, keyof typeof defaults>> &
   z.output<typeof dataSchema> & {
     readonly publicOrigin: string;
+    readonly brand: Brand;
     readonly isSecure: boolean;
     /** Value of `Strict-Transport-Security`; `undefined` sends none. */
     readonly strictTransport: string | undefined;
@@ -155,6 +161,7 @@ export function checkGatewayOptions(options: GatewayOptions): CheckedGatewayOpti
     ...data,
     clock: now === undefined ? Date.now : () => now().getTime(),
     publicOrigin: url.origin,
+    brand: options.brand ?? resolveBrand(brandSchema.parse({}), url.origin),
     isSecure: url.protocol === 'https:',
     strictTransport: toStrictTransport(url, data.hsts),
   };

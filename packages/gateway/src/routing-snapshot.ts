@@ -14,6 +14,8 @@ import { createDecisionPartsOf } from './pipeline/decision-parts.ts';
 import type { HandleRequestParts, InFlight } from './pipeline/handle-request.ts';
 import type { ListenerKind } from './pipeline/request-state.ts';
 import { createNoteRefusal, type NoteRefusal } from './record/note-refusal.ts';
+import { createBrandMount } from './response/brand-mount.ts';
+import { createErrorPageRenderer } from './response/error-page.ts';
 import { createKeysMount } from './response/local-endpoints.ts';
 import { createRouteTable, type LimitsOf, type RouteTable } from './routing/route-table.ts';
 import { createActivityRecorder } from './sessions/activity.ts';
@@ -47,11 +49,13 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
   const limitsOf: LimitsOf = (owner, limits) =>
     limits === undefined ? requestLimits.of('gateway', options.limits.requests) : requestLimits.of(owner, limits);
   const keys = createKeysMount(keyRing);
-  const mounts = [...options.mounts, keys];
+  const brandFiles = createBrandMount(options.brand);
+  const mounts = [...options.mounts, keys, brandFiles];
+  const renderErrorPage = createErrorPageRenderer(options);
   const tables: Record<ListenerKind, RouteTable> = {
     public: createRouteTable(routes, mounts, limitsOf),
     // Mounts are for browsers: identity is never reached through the internal listener.
-    internal: createRouteTable(routes, [keys, createRevocationsMount(revocations)]),
+    internal: createRouteTable(routes, [keys, brandFiles, createRevocationsMount(revocations)]),
   };
   const readCookies = createCookieReader(sessionCookieFor(options.publicUrl).name);
   const audiences = new Set(routes.map((route) => route.audience));
@@ -96,7 +100,7 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
     publicOrigin,
     // The internal listener has no TLS, and no browser.
     strictTransport: kind === 'public' ? options.strictTransport : undefined,
-    signInPath: options.signInPath,
+    renderErrorPage,
   });
 
   return {

@@ -201,7 +201,7 @@ describe('a feature that is added to the list', () => {
     ]);
     await expect
       .poll(async () => (await mailbox.app.request(`/messages?to=${email}`)).json())
-      .toMatchObject([{ kind: 'greeting', subject: 'Sallyport greets you', links: ['http://localhost:3000/greet'] }]);
+      .toMatchObject([{ kind: 'greeting', subject: 'localhost greets you', links: ['http://localhost:3000/greet'] }]);
     expect(await deleteExpired(new Date(at.getTime() + 60_000))).toBe(0);
     expect(await records.count({ model })).toBe(1);
     expect(await deleteExpired(new Date(at.getTime() + 60_001))).toBe(1);

@@ -1,8 +1,11 @@
 import { Hono } from 'hono';
 import {
+  brandSchema,
+  resolveBrand,
   SallyportError,
   silentLogger,
   type Authenticator,
+  type Brand,
   type Counters,
   type InvalidationBus,
   type Logger,
@@ -58,8 +61,11 @@ export interface IdentityOptions {
   readonly guessLimits?: z.input<typeof guessLimits>;
   /** The sections of features, as in `sallyport.config.ts`. */
   readonly features?: FeatureConfig;
-  /** What people call the product; in mails, and refused in passwords. @default 'Sallyport' */
-  readonly productName?: string;
+  /**
+   * What people see of the product, as it is now: in mails and authenticator apps; its name is refused in passwords.
+   * @default quiet colours, and the name of the host
+   */
+  readonly brand?: () => Brand;
   /** No answer that could tell whether an account exists comes sooner; 0 is for tests. @default `features.passwords` */
   readonly answerFloorMilliseconds?: number;
   /** How an answer is held back until then; for tests that do not wait. @default a timer */
@@ -104,11 +110,12 @@ export async function createIdentityWith(
   set: FeatureSet,
   options: IdentityOptions & Pick<KernelOptions, 'hashingThreads'>,
 ): Promise<Omit<Identity, keyof FeatureServices>> {
-  const { publicUrl, policy, features: sections = {}, productName = 'Sallyport', logger = silentLogger } = options;
+  const { publicUrl, policy, features: sections = {}, logger = silentLogger } = options;
+  const usualBrand = resolveBrand(brandSchema.parse({}), publicUrl);
   const { kernel, close } = await createKernel({
     ...set.kernelSettingsOf(sections, policy),
     ...options,
-    productName,
+    brand: options.brand ?? (() => usualBrand),
     logger,
     eventCatalog: set.events,
     mailCatalog: set.mails,

@@ -4,6 +4,7 @@ import {
   OptionsError,
   sessionCookieFor,
   silentMeter,
+  type Brand,
   type Counters,
   type EventCatalog,
   type InvalidationBus,
@@ -35,7 +36,7 @@ import { usualAnswerFloorMilliseconds } from './http/answer-floor.ts';
 import { createDeviceCookie } from './http/device-cookie.ts';
 import { createEventLoopPacing } from './http/event-loop-pacing.ts';
 import { createAccountMailer } from './mail/account-mailer.ts';
-import { mailedProduct, type MailCatalog } from './mail/mail-catalog.ts';
+import type { MailCatalog } from './mail/mail-catalog.ts';
 import { createMailQueue } from './mail/mail-queue.ts';
 import { parseOptions } from './parse-options.ts';
 import { createSignInGates } from './sessions/required-assurance.ts';
@@ -57,7 +58,8 @@ export interface KernelOptions extends Partial<KernelSettings> {
   readonly eventCatalog: EventCatalog;
   readonly mailCatalog: MailCatalog;
   readonly publicUrl: string;
-  readonly productName: string;
+  /** What people see of the product, as it is now. */
+  readonly brand: () => Brand;
   readonly database: IdentityDatabase;
   readonly sessions: SessionStore;
   readonly sealerFor: SealerFor;
@@ -88,7 +90,7 @@ export async function createKernel(options: KernelOptions) {
     eventCatalog,
     mailCatalog: catalog,
     publicUrl,
-    productName,
+    brand,
     database,
     sessions,
     sealerFor,
@@ -120,7 +122,6 @@ export async function createKernel(options: KernelOptions) {
   const roles = await openRoleDirectory(database, policy, bus, now, onPolicyDifference);
   const hashing = createPasswordHashing(hashingLimits, meter, hashingThreads);
   const queue = createMailQueue({ mailer, logger });
-  const product = mailedProduct(publicUrl, productName);
   const gates = createSignInGates();
   const sealer = sealerFor('session-token');
   const makeSession = createSessionMaker({ sessions, users, requiredAssurance: gates, sealer, lifetime, now });
@@ -131,7 +132,7 @@ export async function createKernel(options: KernelOptions) {
   const { idleSeconds } = lifetime;
   const kernel = {
     publicUrl,
-    productName,
+    brand,
     signUpRoles,
     answerFloorMilliseconds,
     wait,
@@ -147,7 +148,7 @@ export async function createKernel(options: KernelOptions) {
     now,
     hashing,
     queue,
-    mailer: createAccountMailer({ catalog, product, queue, counters, sealer: sealerFor('counter-key') }),
+    mailer: createAccountMailer({ catalog, publicUrl, brand, queue, counters, sealer: sealerFor('counter-key') }),
     users,
     roles,
     links: createOneTimeLinks(records, sealerFor('one-time-link'), now),

@@ -9,6 +9,7 @@ import { readConfiguredRootSecret } from './checks/check-root-secret.ts';
 import { contentChecks } from './checks/content-checks.ts';
 import { requireChecks } from './checks/require-checks.ts';
 import { startChecks } from './checks/start-checks.ts';
+import { openBrand } from './brand/open-brand.ts';
 import { createClosing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
 import type { Environment } from './config/environment.ts';
@@ -77,8 +78,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const tracing = await openConfiguredTracing(config, logger);
     closing.push(() => tracing?.close());
     const stores = await openStores({ config, environment, logger, closing, meter, waitMilliseconds });
+    let brand = openBrand(config);
     const mailer = await openMailer({
       config,
+      productName: () => brand.name,
       environment,
       openMailbox: preset === undefined ? undefined : () => preset.openMailbox({ logger, closing }),
     });
@@ -86,7 +89,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
     meter?.gauge({ name: 'sallyport_ready', help: 'Processes whose stores answer' }, () => (stores.isReady() ? 1 : 0));
     await preset?.prepareRoles(config, stores, logger);
-    const identity = await openIdentity({ config, stores, mailer, logger, ...(meter === undefined ? {} : { meter }) });
+    const identity = await openIdentity({
+      config,
+      stores,
+      mailer,
+      brand: () => brand,
+      logger,
+      ...(meter === undefined ? {} : { meter }),
+    });
     closing.push(() => identity.close());
     // Identity and the key ring ask the same of roles and keys, in their transactions. Here warnings are logged as well.
     await requireChecks(
@@ -104,13 +114,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     closing.push(startHousekeeping(expiringIn(stores, identity), logger));
     await preset?.prepareAccounts(config, identity);
 
-    const pages = openPages({ config, identity, preset, logger });
+    const pages = openPages({ config, brand: () => brand, identity, preset, logger });
 
     const counterSealer = stores.sealerFor('counter-key');
     // The reloader needs the gateway, and the gateway says how the reloader is.
     const reload = { isRefused: () => false };
     const gateway = createGateway({
       ...toGatewayOptions(config),
+      brand,
       readinessWarnings: () => [
         ...(certificate?.warnings() ?? []),
         ...(reload.isRefused() ? ['configuration-not-reloaded'] : []),
@@ -131,8 +142,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     });
     let current = config;
     const apply = (next: Config): void => {
-      gateway.reconfigure(toGatewayChange(next));
+      const nextBrand = openBrand(next);
+      gateway.reconfigure({ ...toGatewayChange(next), brand: nextBrand });
       current = next;
+      brand = nextBrand;
     };
     const { loadAnew = () => Promise.resolve(config) } = options;
     const reloader = createReloader({ current: config, load: loadAnew, apply, logger });

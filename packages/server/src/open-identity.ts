@@ -1,4 +1,4 @@
-import type { Logger, Mailer, Meter } from '@sallyport/core';
+import type { Brand, Logger, Mailer, Meter } from '@sallyport/core';
 import type { GatewayOptions } from '@sallyport/gateway';
 import {
   createIdentityWith,
@@ -7,6 +7,7 @@ import {
   type Identity,
   type OnPolicyDifference,
 } from '@sallyport/identity';
+import { openBrand } from './brand/open-brand.ts';
 import type { Config } from './config/config-schema.ts';
 import type { Stores } from './open-stores.ts';
 
@@ -15,6 +16,8 @@ export interface IdentityComposition {
   readonly config: Config;
   readonly stores: Stores;
   readonly mailer: Mailer;
+  /** What people see of the product, as it is now. @default that of the configuration */
+  readonly brand?: () => Brand;
   readonly logger: Logger;
   readonly meter?: Meter;
   /** `use-stored` for a command that runs beside a gateway. @default 'refuse' */
@@ -27,7 +30,7 @@ export interface IdentityComposition {
  * @param set the features of the product, and more in tests.
  */
 export async function openIdentity(composition: IdentityComposition, set: FeatureSet = features): Promise<Identity> {
-  const { config, stores, mailer, logger, meter, onPolicyDifference = 'refuse' } = composition;
+  const { config, stores, mailer, brand = brandOf(config), logger, meter, onPolicyDifference = 'refuse' } = composition;
   const { maxPerUser, onLimit } = config.session;
   const { database, sessions, sealerFor, bus, counters } = stores;
   const identity = await createIdentityWith(set, {
@@ -38,6 +41,7 @@ export async function openIdentity(composition: IdentityComposition, set: Featur
     bus,
     counters,
     mailer,
+    brand,
     policy: config.policy,
     onPolicyDifference,
     sessionLifetime: config.session,
@@ -56,4 +60,9 @@ export function toGatewayIdentity({
   authenticators,
 }: Identity): Required<Pick<GatewayOptions, 'sessions' | 'authenticators'>> {
   return { sessions: directory, authenticators };
+}
+
+function brandOf(config: Config): () => Brand {
+  const brand = openBrand(config);
+  return () => brand;
 }

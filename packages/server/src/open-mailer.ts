@@ -1,5 +1,6 @@
 import { OptionsError, type Mailer } from '@sallyport/core';
 import { createChannelMailer, createHttpSmsSender, createSmtpMailer } from '@sallyport/identity';
+import { openBrand } from './brand/open-brand.ts';
 import type { Config } from './config/config-schema.ts';
 import { ConfigurationError } from './config/configuration-error.ts';
 import type { Environment } from './config/environment.ts';
@@ -7,6 +8,8 @@ import type { Environment } from './config/environment.ts';
 interface SenderOptions {
   readonly config: Config;
   readonly environment: Environment;
+  /** What people call the product now: it stands in front of a sender that is an address alone. @default brand.name */
+  readonly productName?: () => string;
 }
 
 export interface MailerOptions extends SenderOptions {
@@ -46,7 +49,7 @@ export function createSenders(options: SenderOptions, hasMailbox: boolean): Send
   return { email, sms };
 }
 
-function openEmail({ config, environment }: SenderOptions): Mailer | undefined {
+function openEmail({ config, environment, productName }: SenderOptions): Mailer | undefined {
   if (environment.smtpUrl === undefined) return undefined;
   const from = config.mail?.from;
   if (from === undefined)
@@ -54,7 +57,8 @@ function openEmail({ config, environment }: SenderOptions): Mailer | undefined {
       { key: 'mail.from', problem: 'is missing; SMTP_URL is set, so say who sends' },
     ]);
   try {
-    return createSmtpMailer({ url: environment.smtpUrl, from });
+    const name = productName ?? (() => openBrand(config).name);
+    return createSmtpMailer({ url: environment.smtpUrl, from, name });
   } catch (error) {
     throw refusalOf('SMTP_URL', error);
   }

@@ -1,4 +1,4 @@
-import { brandSchema, resolveBrand, type Logger } from '@sallyport/core';
+import type { Brand, Logger } from '@sallyport/core';
 import type { Identity } from '@sallyport/identity';
 import { createPages, type Pages } from '@sallyport/pages';
 import type { Config } from './config/config-schema.ts';
@@ -7,19 +7,36 @@ import type { Preset } from './preset.ts';
 /** What the built-in pages are composed of. */
 export interface PagesComposition {
   readonly config: Config;
+  /** What people see of the product, as it is now. */
+  readonly brand: () => Brand;
   readonly identity: Identity;
   readonly preset: Preset | undefined;
   readonly logger: Logger;
 }
 
-/** Builds the built-in pages as the configuration says. Their forms call identity in this process. */
-export function openPages({ config, identity, preset, logger }: PagesComposition): Pages {
-  return createPages({
-    publicUrl: config.publicUrl,
-    brand: resolveBrand(brandSchema.parse({ name: 'Sallyport' }), config.publicUrl),
-    identity: (request, context) => identity.app.fetch(request, { context }),
-    minPasswordLength: config.passwords.minLength,
-    mailboxUrl: preset?.mailboxUrl?.(),
-    logger,
-  });
+/** Builds the built-in pages as the configuration says, and anew for another brand. Their forms call identity in this process. */
+export function openPages({ config, brand, identity, preset, logger }: PagesComposition): Pages {
+  const build = (shown: Brand): Pages =>
+    createPages({
+      publicUrl: config.publicUrl,
+      brand: shown,
+      identity: (request, context) => identity.app.fetch(request, { context }),
+      minPasswordLength: config.passwords.minLength,
+      mailboxUrl: preset?.mailboxUrl?.(),
+      logger,
+    });
+  let shown = brand();
+  let built = build(shown);
+  const current = (): Pages => {
+    if (shown !== brand()) {
+      shown = brand();
+      built = build(shown);
+    }
+    return built;
+  };
+  return {
+    serves: (path) => current().serves(path),
+    fetch: (request, context) => current().fetch(request, context),
+    serveAsset: (request, response) => current().serveAsset(request, response),
+  };
 }

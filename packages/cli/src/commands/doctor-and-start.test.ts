@@ -82,6 +82,12 @@ const broken: readonly SetUp[] = [
   { name: 'a host that is none', config: { hosts: ['not a host!'] }, says: /hosts\.0/ },
   { name: 'a trusted proxy that is none', config: { trustedProxies: ['everybody'] }, says: /trustedProxies\.0/ },
   {
+    name: 'a colour that cannot be read',
+    config: { brand: { colors: { dark: { surface: '#101010', accent: '#333333' } } } },
+    says: /brand\.colors\.dark\.accent +has too little contrast: accent on surface is 1\.5\d?:1, and 4\.5:1 is needed/,
+  },
+  { name: 'a logo that is not there', config: { brand: { logo: 'none.svg' } }, says: /brand\.logo +names a file/ },
+  {
     name: 'a Redis whose address is none',
     environment: { REDIS_URL: 'http://127.0.0.1:9' },
     says: /REDIS_URL/,

@@ -31,6 +31,7 @@ export const goodPassword = 'violet-kettle-marches-north-7';
 
 const config = {
   publicUrl: 'http://localhost:3000',
+  brand: { name: 'Acme' },
   mail: { from: 'Sallyport <no-reply@localhost>' },
   policy: {
     permissions: { 'product:read': 'List and read products', 'user:manage': 'Change the roles of users' },

@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { isLoopbackHost } from '../sessions/session-cookie.ts';
 import { parseHexColor, type HexColor } from './color.ts';
 
-/** Control characters, line breaks, and what is invisible or turns the direction of text around. */
-const unseen = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u;
+/** Control characters, line breaks, and what is invisible or turns the direction of text around; but for joiners, which scripts need. */
+const unseen = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u;
 
 const maxNameCharacters = 60;
 
@@ -89,6 +89,9 @@ export const brandSchema = z.strictObject({
       'SVG, PNG, JPEG or WebP file of at most 128 KiB, relative to the configuration file, or a data: URL; the name stands in its place by default',
     ),
   logoDark: imageSchema.optional().describe('The logo on dark pages; the same one by default'),
+  icon: imageSchema
+    .optional()
+    .describe('What browser tabs show, as square as they are; the first letter of the name by default'),
   colors: z
     .strictObject({ light: themeSchema.describe('Light theme'), dark: themeSchema.describe('Dark theme') })
     .prefault({})
@@ -101,7 +104,7 @@ export const brandSchema = z.strictObject({
     .describe('Radius of the corners of fields and buttons, in CSS pixels; cards are rounder'),
   font: fontSchema
     .default("system-ui, 'Segoe UI', Roboto, sans-serif")
-    .describe('Names of fonts that readers have; pages and mails load none'),
+    .describe('Names of fonts that readers have, that of their system by default; pages and mails load none'),
   links: z
     .strictObject({
       terms: pageSchema.optional().describe('Terms of service'),

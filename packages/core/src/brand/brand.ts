@@ -14,6 +14,7 @@ export interface BrandImages {
   readonly logo?: BrandImage | undefined;
   /** @default the logo */
   readonly logoDark?: BrandImage | undefined;
+  readonly icon?: BrandImage | undefined;
 }
 
 /** What people see of the product: complete, checked, and never changed. A reload makes another one. */
@@ -23,6 +24,8 @@ export interface Brand {
   /** Without one the name stands in its place. */
   readonly logo: BrandImage | undefined;
   readonly logoDark: BrandImage | undefined;
+  /** What browser tabs show. */
+  readonly icon: BrandImage | undefined;
   readonly colors: Readonly<Record<BrandTheme, BrandPalette>>;
   /** Of fields and buttons, in CSS pixels. */
   readonly radius: number;
@@ -48,7 +51,7 @@ export interface BrandLinks {
  */
 export function resolveBrand(settings: BrandSettings, publicUrl: string, images: BrandImages = {}): Brand {
   const { name = new URL(publicUrl).hostname, colors, radius, font, links } = settings;
-  const { logo, logoDark = logo } = images;
+  const { logo, logoDark = logo, icon } = images;
   const absolute = (address: string | undefined): string | undefined =>
     address === undefined ? undefined : new URL(address, publicUrl).href;
   const palettes = derivePalettes(colors);
@@ -56,6 +59,7 @@ export function resolveBrand(settings: BrandSettings, publicUrl: string, images:
     name,
     logo,
     logoDark,
+    icon,
     colors: Object.freeze({ light: Object.freeze(palettes.light), dark: Object.freeze(palettes.dark) }),
     radius,
     font,

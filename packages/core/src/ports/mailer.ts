@@ -1,3 +1,10 @@
+/** An image that travels in a mail, and that its HTML shows as `cid:` and the identifier (RFC 2392). */
+export interface MailImage {
+  readonly contentId: string;
+  readonly mediaType: string;
+  readonly content: Uint8Array;
+}
+
 /** A message to a person. `links` and `code` are secrets: a mailer never logs them. */
 export interface Message {
   readonly to: string;
@@ -7,6 +14,7 @@ export interface Message {
   readonly subject: string;
   readonly text: string;
   readonly html?: string;
+  readonly images?: readonly MailImage[];
   readonly links: readonly string[];
   readonly code?: string;
 }

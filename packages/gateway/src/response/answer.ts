@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { problemMediaType, type SallyportError, toProblem } from '@sallyport/core';
 import { endWithThisAnswer } from './last-answer.ts';
-import { errorPageHeaders, renderErrorPage } from './error-page.ts';
+import { errorPageHeaders, type RenderErrorPage } from './error-page.ts';
 import type { Decision, RequestState } from '../pipeline/request-state.ts';
 import { wantsPage } from '../pipeline/request-intent.ts';
 import { pushSafetyHeaders } from './safety-headers.ts';
@@ -10,7 +10,7 @@ export interface AnswerParts {
   readonly publicOrigin: string;
   /** Value of `Strict-Transport-Security`; `undefined` sends none. */
   readonly strictTransport: string | undefined;
-  readonly signInPath: string;
+  readonly renderErrorPage: RenderErrorPage;
 }
 
 /** A body up to this size is read to its end and thrown away, so that the connection can be used again. */
@@ -42,13 +42,7 @@ export function answerRefusal(
   const isPage = request === undefined ? isTypedByAPerson(state) : wantsPage(request);
   if (isPage) Object.assign(headers, errorPageHeaders);
   const body = isPage
-    ? renderErrorPage({
-        status: problem.status,
-        code: error.code,
-        requestId,
-        signInPath: parts.signInPath,
-        publicOrigin: parts.publicOrigin,
-      })
+    ? parts.renderErrorPage({ status: problem.status, code: error.code, requestId })
     : JSON.stringify(problem.body);
   headers['content-type'] = isPage ? 'text/html; charset=utf-8' : problemMediaType;
   headers['content-length'] = Buffer.byteLength(body);

@@ -1,6 +1,6 @@
-import type { Counters, Sealer } from '@sallyport/core';
+import type { Brand, Counters, Sealer } from '@sallyport/core';
 import { toAccountMessage, type Recipient } from './account-message.ts';
-import type { MailCatalog, MailedProduct } from './mail-catalog.ts';
+import { mailedProduct, type MailCatalog } from './mail-catalog.ts';
 import type { MailQueue } from './mail-queue.ts';
 
 /**
@@ -13,7 +13,8 @@ export interface AccountMailer<Kind extends string = string> {
 
 export interface AccountMailerOptions {
   readonly catalog: MailCatalog;
-  readonly product: MailedProduct;
+  readonly publicUrl: string;
+  readonly brand: () => Brand;
   readonly queue: MailQueue;
   readonly counters: Counters;
   /** Keys of counters hold no email address. */
@@ -25,7 +26,7 @@ export interface AccountMailerOptions {
 const hour = 60 * 60;
 
 export function createAccountMailer(options: AccountMailerOptions): AccountMailer {
-  const { catalog, product, queue, counters, sealer, maximumPerHour = 10 } = options;
+  const { catalog, publicUrl, brand, queue, counters, sealer, maximumPerHour = 10 } = options;
   return {
     async send(kind, to, token = '') {
       const mail = Object.hasOwn(catalog, kind) ? catalog[kind] : undefined;
@@ -33,7 +34,7 @@ export function createAccountMailer(options: AccountMailerOptions): AccountMaile
       const { isAlwaysSent = false, texts } = mail;
       const count = await counters.increment(`mail:${sealer.hash(`${kind}\n${to.email}`)}`, hour);
       if (count > maximumPerHour && !isAlwaysSent) return;
-      queue.add(toAccountMessage(kind, to, texts.en(product, token), product.productName));
+      queue.add(toAccountMessage(kind, to, texts.en(mailedProduct(publicUrl, brand().name), token), brand()));
     },
   };
 }

@@ -1,18 +1,36 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
-import { OptionsError, silentLogger, type Message } from '@sallyport/core';
+import {
+  brandSchema,
+  OptionsError,
+  resolveBrand,
+  silentLogger,
+  type BrandImage,
+  type BrandImages,
+  type Message,
+} from '@sallyport/core';
+import PostalMime from 'postal-mime';
 import { describe, expect, it } from 'vitest';
 import { toAccountMessage, type Recipient } from './account-message.ts';
 import { features } from '../features.ts';
 import { createDevelopmentMailbox } from './development-mailbox.ts';
+import { toMailContent } from './mail-document.ts';
 import { createMailQueue } from './mail-queue.ts';
 import { mailedProduct } from './mail-catalog.ts';
 import { createSmtpMailer } from './smtp-mailer.ts';
 
+const settings = brandSchema.parse({
+  name: 'Acme',
+  colors: { light: { accent: '#0b6e4f' }, dark: { accent: '#7fe0be' } },
+  radius: 8,
+  font: 'Inter, sans-serif',
+  links: { terms: '/terms', privacy: 'https://acme.example/privacy', support: 'mailto:help@acme.example' },
+});
+const brandWith = (images: BrandImages = {}) => resolveBrand(settings, 'https://app.example.test', images);
 const product = mailedProduct('https://app.example.test', 'Acme');
 const messageOf = (kind: keyof typeof features.mails, to: Recipient, token = ''): Message => {
   const mail = features.mails[kind];
   if (mail === undefined) throw new TypeError(`there is no mail ${kind}`);
-  return toAccountMessage(kind, to, mail.texts.en(product, token), product.productName);
+  return toAccountMessage(kind, to, mail.texts.en(product, token), brandWith());
 };
 const recipient = { name: 'Robin <b>', email: 'robin@example.test', emailVerified: true };
 const message = messageOf('verify-email', recipient, 'token-1');
@@ -28,6 +46,48 @@ describe('a message', () => {
   it('does not carry markup of the name', () => {
     expect(message.html).not.toContain('<b>');
     expect(message.html).toContain('Robin &lt;b&gt;');
+  });
+});
+
+describe('a mail', () => {
+  it.each(['text', 'html'] as const)('reads as it was last looked at, in %s', async (format) => {
+    const ending = format === 'html' ? 'html' : 'txt';
+    await expect(message[format]).toMatchFileSnapshot(`snapshots/verify-email.${ending}`);
+  });
+
+  it.each(Object.keys(features.mails))('loads nothing and runs nothing: %s', (kind) => {
+    const { html = '', images } = messageOf(kind, recipient, 'token-1');
+    expect(html).not.toMatch(/<(?:script|link|iframe|object|form|input|img)|src=|url\(|@import/i);
+    expect(images).toEqual([]);
+  });
+
+  const image = (name: string, mediaType: BrandImage['mediaType']): BrandImage => ({
+    path: `/auth/assets/brand/${name}.abc.png`,
+    mediaType,
+    content: Buffer.from(`bytes of ${name}`),
+  });
+  const logo = image('logo', 'image/png');
+  const logoDark = image('logo-dark', 'image/jpeg');
+  const contentOf = (images: BrandImages) => toMailContent(brandWith(images), 'Subject', []);
+
+  it.each(['image/svg+xml', 'image/webp'] as const)('shows the name in place of a logo in %s', (mediaType) => {
+    const { html, images } = contentOf({ logo: image('logo', mediaType) });
+    expect(images).toEqual([]);
+    expect(html).toMatch(/>Acme<\/td>/);
+    expect(html).not.toContain('<img');
+  });
+
+  it('carries its logo, and refers to it by its identifier alone', () => {
+    const { html, images } = contentOf({ logo });
+    expect(images).toEqual([{ contentId: 'logo.abc.png@brand', mediaType: 'image/png', content: logo.content }]);
+    expect(html).toContain('<img src="cid:logo.abc.png@brand" alt="Acme"');
+    expect(html.match(/<img/g)).toHaveLength(1);
+  });
+
+  it('carries a second logo for the dark theme', () => {
+    const { html, images } = contentOf({ logo, logoDark });
+    expect(images.map(({ contentId }) => contentId)).toEqual(['logo.abc.png@brand', 'logo-dark.abc.png@brand']);
+    expect(html).toContain('class="on-dark"');
   });
 });
 
@@ -151,6 +211,37 @@ describe('the SMTP mailer', () => {
     await createSmtpMailer({ url: `smtp://127.0.0.1:${port}`, from: 'Acme <no-reply@example.test>' }).send(message);
     expect(received.join('')).toContain('RCPT TO:<robin@example.test>');
     expect(received.join('')).toContain('Subject: Confirm your email address for Acme');
+    server.close();
+  });
+
+  it('keeps every header in its line, whatever the product is called, and logos beside the HTML', async () => {
+    const { server, port, received } = await startSmtpServer();
+    const name = `Tom & "Jerry", Ütrecht; Bcc: all@example.test`;
+    const content = Buffer.from('bytes of a logo');
+    await createSmtpMailer({ url: `smtp://127.0.0.1:${port}`, from: 'no-reply@example.test', name: () => name }).send({
+      ...message,
+      subject: `Your code for ${name}`,
+      images: [{ contentId: 'logo.abc.png@brand', mediaType: 'image/png', content }],
+    });
+    const [, mail = ''] = /354 go on|(?:DATA\r\n)([\s\S]*)\r\n\.\r\n/.exec(received.join('')) ?? [];
+    expect(received.join('').match(/RCPT TO/g)).toHaveLength(1);
+    const parsed = await PostalMime.parse(mail);
+    expect(parsed.from).toEqual({ name, address: 'no-reply@example.test' });
+    expect(parsed.subject).toBe(`Your code for ${name}`);
+    expect(parsed.to).toEqual([{ name: '', address: 'robin@example.test' }]);
+    expect(parsed.bcc ?? []).toEqual([]);
+    expect(parsed.attachments).toMatchObject([
+      { contentId: '<logo.abc.png@brand>', mimeType: 'image/png', disposition: 'inline', related: true },
+    ]);
+    expect(Buffer.from(parsed.attachments[0]?.content as ArrayBuffer)).toEqual(content);
+    server.close();
+  });
+
+  it('takes the name of a sender from its setting, where one stands there', async () => {
+    const { server, port, received } = await startSmtpServer();
+    const from = 'Acme Support <no-reply@example.test>';
+    await createSmtpMailer({ url: `smtp://127.0.0.1:${port}`, from, name: () => 'Acme' }).send(message);
+    expect(received.join('')).toContain(`From: ${from}`);
     server.close();
   });
 

@@ -1,5 +1,5 @@
+import { escapeHtml } from '@sallyport/core';
 import type { ArrivedMessage } from './arrived-message.ts';
-import { escapeHtml } from './escape-html.ts';
 
 /** Looks for new messages every two seconds, and shows them when there are any. Without it the page works by hand. */
 export const mailboxScript = `

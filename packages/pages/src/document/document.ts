@@ -39,6 +39,7 @@ export async function renderDocument(page: PageContent, theme: Theme, parts: Doc
         <meta name="theme-color" media="(prefers-color-scheme: dark)" content="${brand.colors.dark.background}" />
         <meta name="robots" content="noindex" />
         <title>${title} · ${brand.name}</title>
+        ${brand.icon === undefined ? nothing : html`<link rel="icon" href="${brand.icon.path}" />`}
         ${stylesheets.map((path) => html`<link rel="stylesheet" href="${path}" />`)}
         <script type="module" src="${script}"></script>
       </head>

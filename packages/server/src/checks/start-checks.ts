@@ -1,5 +1,6 @@
 import { features } from '@sallyport/identity';
 import { checkAdminListener } from './check-admin-listener.ts';
+import { checkBrand } from './check-brand.ts';
 import { checkCertificate } from './check-certificate.ts';
 import { checkDataFolder } from './check-data-folder.ts';
 import { checkMail } from './check-mail.ts';
@@ -13,6 +14,7 @@ import type { StartCheck } from './start-context.ts';
 export const startChecks: readonly StartCheck[] = [
   checkProxies,
   checkMail,
+  checkBrand,
   checkRootSecret,
   checkTokenSecret,
   checkDataFolder,

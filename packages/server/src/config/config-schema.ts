@@ -1,4 +1,5 @@
 import {
+  brandSchema,
   hostPatternSchema,
   keyAlgorithms,
   publicOriginSchema,
@@ -200,8 +201,18 @@ export const configSchema = z.strictObject({
     .describe('Sessions in the memory of each gateway; the bus ends them there at once'),
   ...featureSections,
   guessing: guessLimits,
+  brand: brandSchema
+    .prefault({})
+    .describe('What people see of the product: in pages, mails, authenticator apps and pages of errors'),
   mail: z
-    .strictObject({ from: z.string().min(3).describe('Sender of mails, such as "Acme <no-reply@example.com>"') })
+    .strictObject({
+      from: z
+        .string()
+        .min(3)
+        .describe(
+          'Sender of mails, such as "Acme <no-reply@example.com>"; brand.name stands in front of an address alone',
+        ),
+    })
     .optional()
     .describe('Mail; the server comes from SMTP_URL in the environment'),
   sms: z

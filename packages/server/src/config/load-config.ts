@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { isLoopbackHost } from '@sallyport/core';
 import { messageForOperators } from '../message-for-operators.ts';
 import { isPreset, type Preset } from '../preset.ts';
@@ -42,9 +42,10 @@ export async function loadConfig(
     ]);
   }
   const exported = await read(path);
-  if (isPreset(exported)) return { config: configurePreset(exported, environment), preset: exported };
+  const folder = dirname(path);
+  if (isPreset(exported)) return { config: configurePreset(exported, environment, folder), preset: exported };
   const input = withOverrides(exported, environment);
-  return { config: parseConfig(input, file), preset: undefined };
+  return { config: parseConfig(input, file, folder), preset: undefined };
 }
 
 /** Of two files one would be ignored without a word. */
@@ -58,7 +59,7 @@ function findConfigFile(workingFolder: string): string {
   throw new ConfigurationError('working folder', [{ key: found ?? 'sallyport.config.ts', problem }]);
 }
 
-function configurePreset(preset: Preset, environment: Environment): Config {
+function configurePreset(preset: Preset, environment: Environment, folder: string): Config {
   const { name } = preset;
   const problems: ConfigurationProblem[] = [];
   if (environment.workers !== undefined && environment.workers !== 1)
@@ -72,7 +73,7 @@ function configurePreset(preset: Preset, environment: Environment): Config {
       problem: `is production, and ${name} refuses to run there; write a sallyport.config.ts`,
     });
   if (problems.length > 0) throw new ConfigurationError(name, problems);
-  const config = parseConfig({ ...preset.configure(environment), workers: 1 }, name);
+  const config = parseConfig({ ...preset.configure(environment), workers: 1 }, name, folder);
   requireLoopback(config, name);
   return config;
 }

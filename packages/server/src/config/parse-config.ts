@@ -1,7 +1,9 @@
 import { isLoopbackHost } from '@sallyport/core';
-import { problemsOfRoutes } from '@sallyport/gateway';
+import { brandPlace, problemsOfRoutes } from '@sallyport/gateway';
 import { features } from '@sallyport/identity';
 import type * as z from 'zod';
+import { problemsOfBrand } from '../brand/problems-of-brand.ts';
+import { readBrandImages } from '../brand/read-brand-images.ts';
 import { identityPlace } from '../identity-place.ts';
 import { configSchema, type Config } from './config-schema.ts';
 import { ConfigurationError, type ConfigurationProblem } from './configuration-error.ts';
@@ -21,13 +23,15 @@ const renamedKeys: ReadonlyMap<string, string> = new Map([
  * Checks a configuration.
  *
  * @param source where it was read from, for the message.
+ * @param folder what the paths of images in it are relative to; they are read into it.
  * @throws ConfigurationError with all problems, by key and never by value.
  */
-export function parseConfig(input: unknown, source: string): Config {
+export function parseConfig(input: unknown, source: string, folder: string = process.cwd()): Config {
   const result = configSchema.safeParse(input);
   if (!result.success) throw new ConfigurationError(source, result.error.issues.flatMap(toProblems));
+  const { settings, problems: imageProblems } = readBrandImages(result.data.brand, folder);
   const problems = [
-    ...problemsOfRoutes(result.data.routes, [identityPlace], features.credentials).map((problem) => ({
+    ...problemsOfRoutes(result.data.routes, [identityPlace, brandPlace], features.credentials).map((problem) => ({
       key: 'routes',
       problem,
     })),
@@ -36,9 +40,11 @@ export function parseConfig(input: unknown, source: string): Config {
     ...keyProblems(result.data),
     ...limitProblems(result.data),
     ...bindingProblems(result.data),
+    ...problemsOfBrand(settings),
+    ...imageProblems,
   ];
   if (problems.length > 0) throw new ConfigurationError(source, problems);
-  return result.data;
+  return { ...result.data, brand: settings };
 }
 
 function toProblems(issue: z.core.$ZodIssue): ConfigurationProblem[] {

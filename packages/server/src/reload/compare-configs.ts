@@ -20,6 +20,7 @@ const changeable: ReadonlySet<string> = new Set([
   'internal.hosts',
   'hsts',
   'trustedProxies',
+  'brand',
   'log',
   'drain',
 ]);

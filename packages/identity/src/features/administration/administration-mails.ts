@@ -6,9 +6,10 @@ export const administrationMails = {
     texts: {
       en: ({ productName, page }, token) => ({
         subject: `Your account at ${productName}`,
-        paragraphs: [`An account at ${productName} was made for you. Choose a password to sign in.`],
+        paragraphs: [`You have been given an account at ${productName}. Choose a password to sign in.`],
         action: { label: 'Choose a password', link: page('/reset-password', token) },
-        closing: 'The link works once, for one hour; afterwards "forgot password" on the sign-in page sends another.',
+        closing:
+          'The link works once, for one hour. After that, “Forgot password?” on the sign-in page sends you a new one.',
       }),
     },
   },

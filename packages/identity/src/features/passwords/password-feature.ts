@@ -10,7 +10,7 @@ import { createSignInRoutes, type SignInParts } from './sign-in-routes.ts';
 import { createSignUpRoutes, type SignUpParts } from './sign-up-routes.ts';
 
 type PasswordKernel = Omit<SignUpParts & SignInParts & PasswordResetParts, 'requireAcceptablePassword'> &
-  Pick<IdentityKernel, 'productName'>;
+  Pick<IdentityKernel, 'brand'>;
 
 /** NIST SP 800-63B-4, section 3.1.1.2 asks for at least 64. */
 const maximumLength = 128;
@@ -24,7 +24,7 @@ export const passwordFeature = {
   kernelSettingsOf: ({ hashing, answerFloorMilliseconds }: PasswordConfig) => ({ hashing, answerFloorMilliseconds }),
   create(kernel: PasswordKernel, { minLength }: PasswordConfig) {
     const length = { minimum: minLength, maximum: maximumLength };
-    const requireAcceptablePassword = createPasswordRules(length, kernel.productName);
+    const requireAcceptablePassword = createPasswordRules(length, () => kernel.brand().name);
     const parts = { ...kernel, requireAcceptablePassword };
     return {
       /** The rules that a password has to meet, for operators who set one. */

@@ -7,8 +7,8 @@ export const passwordMails = {
       en: ({ productName, page }, token) => ({
         subject: `Confirm your email address for ${productName}`,
         paragraphs: [`Welcome to ${productName}. Please confirm that this is your email address.`],
-        action: { label: 'Confirm my address', link: page('/verify-email', token) },
-        closing: 'The link works once, for 24 hours. If you did not sign up, ignore this message: nothing will happen.',
+        action: { label: 'Confirm email address', link: page('/verify-email', token) },
+        closing: 'The link works once, for 24 hours. If you did not sign up, you can ignore this message.',
       }),
     },
   },
@@ -17,11 +17,11 @@ export const passwordMails = {
       en: ({ productName, page }) => ({
         subject: `You already have an account at ${productName}`,
         paragraphs: [
-          `Somebody, probably you, tried to sign up at ${productName} with this email address, which already has an account.`,
-          'You can sign in. If you do not know the password, or never confirmed this address, choose a new password: that does both.',
+          `Someone, probably you, tried to sign up at ${productName} with this email address, which already has an account.`,
+          'You can sign in as usual. If you do not know the password, or never confirmed this address, choose a new password: that does both.',
         ],
         action: { label: 'Choose a new password', link: page('/forgot-password') },
-        closing: 'If it was not you, ignore this message: nothing has changed.',
+        closing: 'If it was not you, you can ignore this message: nothing has changed.',
       }),
     },
   },
@@ -29,10 +29,10 @@ export const passwordMails = {
     texts: {
       en: ({ productName, page }, token) => ({
         subject: `Choose a new password for ${productName}`,
-        paragraphs: ['Somebody, probably you, asked for a new password for your account.'],
+        paragraphs: ['Someone, probably you, asked for a new password for your account.'],
         action: { label: 'Choose a new password', link: page('/reset-password', token) },
         closing:
-          'The link works once, for one hour. If it was not you, ignore this message: your password stays as it is.',
+          'The link works once, for one hour. If it was not you, you can ignore this message: your password stays as it is.',
       }),
     },
   },
@@ -41,8 +41,8 @@ export const passwordMails = {
     texts: {
       en: ({ productName, page }) => ({
         subject: `Your password for ${productName} was changed`,
-        paragraphs: ['The password of your account was changed, and every browser that was signed in is signed out.'],
-        action: { label: 'It was not me: choose a new password', link: page('/forgot-password') },
+        paragraphs: ['The password of your account was changed, and all devices that were signed in are signed out.'],
+        action: { label: 'This wasn’t me: choose a new password', link: page('/forgot-password') },
         closing: 'If it was you, there is nothing to do.',
       }),
     },

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createPasswordRules } from './password-rules.ts';
 
 const owner = { name: 'Alice Smith-Jones', email: 'alice.wonder@acme-works.test' };
-const accept = createPasswordRules({ minimum: 8, maximum: 128 }, 'Sallyport');
+const accept = createPasswordRules({ minimum: 8, maximum: 128 }, () => 'Sallyport');
 const judge = (password: string) => () => accept('password', password, owner);
 const unacceptable = expect.objectContaining({ code: 'SP_PASSWORD_UNACCEPTABLE' }) as Error;
 
@@ -58,7 +58,7 @@ describe('a password', () => {
   });
 
   it('must be longer when it is the only factor, and the answer says how long', () => {
-    const strict = createPasswordRules({ minimum: 15, maximum: 128 }, 'Sallyport');
+    const strict = createPasswordRules({ minimum: 15, maximum: 128 }, () => 'Sallyport');
     expect(() => strict('newPassword', 'q7RkZt0Vw3xLmB', owner)).toThrow(
       expect.objectContaining({
         errors: [{ field: 'newPassword', message: 'must have at least 15 characters' }],
@@ -70,7 +70,9 @@ describe('a password', () => {
     { minimum: 7, maximum: 128 },
     { minimum: 15, maximum: 63 },
     { minimum: Number.NaN, maximum: 128 },
-  ])('cannot be ruled by %j', (length) => expect(() => createPasswordRules(length, 'Sallyport')).toThrow(OptionsError));
+  ])('cannot be ruled by %j', (length) =>
+    expect(() => createPasswordRules(length, () => 'Sallyport')).toThrow(OptionsError),
+  );
 
   it('is judged quickly, however it was made to be slow', () => {
     for (const password of ['a'.repeat(100_000), 'ab'.repeat(50_000), `${'0'.repeat(60_000)}!`])

@@ -58,7 +58,7 @@ const lookAlikes: Readonly<Record<string, string>> = {
 };
 
 /** Builds the rules. Longest words first, so that `password` is not left with the rest of `pass`. */
-export function createPasswordRules(length: PasswordLength, productName: string): RequireAcceptablePassword {
+export function createPasswordRules(length: PasswordLength, productName: () => string): RequireAcceptablePassword {
   const { minimum, maximum } = length;
   if (!Number.isInteger(minimum) || minimum < 8)
     throw new OptionsError('the minimum length of passwords must be 8 or more');
@@ -69,7 +69,7 @@ export function createPasswordRules(length: PasswordLength, productName: string)
     const characters = [...password.normalize('NFKC')];
     if (characters.length < minimum) refuse(field, `must have at least ${minimum} characters`);
     if (characters.length > maximum) refuse(field, `must have at most ${maximum} characters`);
-    const context = contextWords(productName, owner);
+    const context = contextWords(productName(), owner);
     const text = characters.join('').toLowerCase();
     if (unpredictable(text, []) < minimumUnpredictable)
       refuse(field, 'is too easy to guess: it is a common password, a repetition or a run of keys');

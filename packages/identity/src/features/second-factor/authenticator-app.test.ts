@@ -19,10 +19,10 @@ describe(onDatabase('second factor: an authenticator app'), () => {
     expect(secret).toMatch(/^[A-Z2-7]{32}$/);
     const url = new URL(uri);
     expect(url.protocol).toBe('otpauth:');
-    expect(decodeURIComponent(url.pathname)).toContain(`Sallyport:${email}`);
+    expect(decodeURIComponent(url.pathname)).toContain(`localhost:${email}`);
     expect(Object.fromEntries(url.searchParams)).toMatchObject({
       secret,
-      issuer: 'Sallyport',
+      issuer: 'localhost',
       digits: '6',
       period: '30',
     });

@@ -92,7 +92,7 @@ export function createFactorRoutes(parts: FactorParts) {
       const secret = newTotpSecret();
       await factors.begin(user.id, 'totp', secret);
       // The one secret that an answer of ours holds: the app of its owner must learn it, and does so once.
-      return c.json({ secret, uri: toTotpUri(secret, issuer, user.email) } satisfies TotpStartAnswer);
+      return c.json({ secret, uri: toTotpUri(secret, issuer(), user.email) } satisfies TotpStartAnswer);
     })
     .post('/second-factor/email/start', async (c) => {
       await readNothing(c.req.raw);

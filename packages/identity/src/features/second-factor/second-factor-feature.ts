@@ -16,7 +16,7 @@ import { createStepUpRoutes, type StepUpParts } from './step-up-routes.ts';
 
 type SecondFactorKernel = Omit<SecondFactorOptions, 'config' | 'issuer' | 'messages'> &
   Omit<SecondFactorParts & FactorParts & StepUpParts & FactorResetParts & SecondFactorAskingParts, 'secondFactor'> &
-  Pick<IdentityKernel, 'publicUrl' | 'productName'>;
+  Pick<IdentityKernel, 'publicUrl' | 'brand'>;
 
 /** Second factors: authenticator apps, sent codes and recovery codes, and sign-ins that wait for them. */
 export const secondFactorFeature = {
@@ -29,9 +29,9 @@ export const secondFactorFeature = {
   retention: factorRetention,
   problemsOf: problemsOfSecondFactor,
   create(kernel: SecondFactorKernel, config: SecondFactorConfig) {
-    const { publicUrl, productName } = kernel;
-    const messages = createCodeMessages(publicUrl, productName);
-    const secondFactor = createSecondFactor({ ...kernel, config, issuer: productName, messages });
+    const { publicUrl, brand } = kernel;
+    const messages = createCodeMessages(publicUrl, brand);
+    const secondFactor = createSecondFactor({ ...kernel, config, issuer: () => brand().name, messages });
     const parts = { ...kernel, secondFactor };
     return {
       routes: [

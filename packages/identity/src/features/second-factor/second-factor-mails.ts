@@ -7,10 +7,10 @@ export const secondFactorMails = {
     texts: {
       en: ({ productName, page }) => ({
         subject: `A second factor was added to your account for ${productName}`,
-        paragraphs: ['From now on your password alone no longer opens your account.'],
-        action: { label: 'It was not me: choose a new password', link: page('/forgot-password') },
+        paragraphs: ['From now on, your password alone is no longer enough to sign in.'],
+        action: { label: 'This wasn’t me: choose a new password', link: page('/forgot-password') },
         closing:
-          'If it was you, there is nothing to do. Keep your recovery codes where you find them without your phone.',
+          'If it was you, there is nothing to do. Keep your recovery codes somewhere you can reach without your phone.',
       }),
     },
   },
@@ -19,8 +19,8 @@ export const secondFactorMails = {
     texts: {
       en: ({ productName, page }) => ({
         subject: `A second factor was removed from your account for ${productName}`,
-        paragraphs: ['Somebody who is signed in to your account, probably you, removed a second factor.'],
-        action: { label: 'It was not me: choose a new password', link: page('/forgot-password') },
+        paragraphs: ['Someone who is signed in to your account, probably you, removed a second factor.'],
+        action: { label: 'This wasn’t me: choose a new password', link: page('/forgot-password') },
         closing: 'If it was you, there is nothing to do.',
       }),
     },
@@ -31,11 +31,11 @@ export const secondFactorMails = {
       en: ({ productName, page }) => ({
         subject: `Your second factor for ${productName} was reset`,
         paragraphs: [
-          'An administrator removed the second factor and the recovery codes of your account, and every browser that was signed in is signed out.',
+          'An administrator removed the second factor and the recovery codes of your account, and all devices that were signed in are signed out.',
           'Sign in with your password, then set up a new one.',
         ],
-        action: { label: 'Look after my second factor', link: page('/account/security') },
-        closing: 'If you did not ask for it, tell your administrator at once.',
+        action: { label: 'Review security settings', link: page('/account/security') },
+        closing: 'If you did not ask for this, contact your administrator right away.',
       }),
     },
   },
@@ -45,9 +45,9 @@ export const secondFactorMails = {
       en: ({ productName, page }) => ({
         subject: `Your recovery codes for ${productName} were replaced`,
         paragraphs: [
-          'Somebody who is signed in to your account, probably you, made new recovery codes. The old ones no longer work.',
+          'Someone who is signed in to your account, probably you, created new recovery codes. The old ones no longer work.',
         ],
-        action: { label: 'It was not me: choose a new password', link: page('/forgot-password') },
+        action: { label: 'This wasn’t me: choose a new password', link: page('/forgot-password') },
         closing: 'If it was you, there is nothing to do.',
       }),
     },
@@ -57,22 +57,22 @@ export const secondFactorMails = {
     texts: {
       en: ({ productName, page }) => ({
         subject: `A recovery code was used for your account at ${productName}`,
-        paragraphs: ['Somebody, probably you, used one of your recovery codes instead of the second factor.'],
-        action: { label: 'Look after my second factor', link: page('/account/security') },
-        closing: 'If it was not you, choose a new password and new recovery codes at once.',
+        paragraphs: ['Someone, probably you, used one of your recovery codes instead of the second factor.'],
+        action: { label: 'Review security settings', link: page('/account/security') },
+        closing: 'If it was not you, choose a new password and create new recovery codes right away.',
       }),
     },
   },
   'codes-guessed': {
     texts: {
       en: ({ productName, page }) => ({
-        subject: `Somebody knows your password for ${productName}`,
+        subject: `Someone knows your password for ${productName}`,
         paragraphs: [
-          'Somebody got past your password and then typed many wrong codes. They did not get in.',
-          'If it was not you, your password is no longer a secret: choose a new one.',
+          'Someone entered your password and then many wrong codes. They did not get in.',
+          'If it was not you, someone else knows your password: choose a new one.',
         ],
         action: { label: 'Choose a new password', link: page('/forgot-password') },
-        closing: 'If it was you: wait for a quarter of an hour, or use a recovery code.',
+        closing: 'If it was you, wait 15 minutes, or use a recovery code.',
       }),
     },
   },

@@ -21,7 +21,7 @@ import type { SecondFactorMail } from './second-factor-mails.ts';
 export interface SecondFactor {
   readonly methods: readonly FactorMethod[];
   /** Who codes are for, in authenticator apps. */
-  readonly issuer: string;
+  readonly issuer: () => string;
   readonly factors: FactorTable;
   readonly recoveryCodes: RecoveryCodes;
   readonly pending: PendingSignIns;
@@ -32,7 +32,7 @@ export interface SecondFactor {
 
 export interface SecondFactorOptions {
   readonly config: SecondFactorConfig;
-  readonly issuer: string;
+  readonly issuer: () => string;
   readonly cookie: SessionCookie;
   readonly records: Records;
   readonly counters: Counters;

@@ -16,9 +16,13 @@ export function newTotpSecret(): string {
   return new Secret({ size: secretBytes }).base32;
 }
 
-/** The address that an authenticator app reads from the QR code. It holds the secret. */
+/**
+ * The address that an authenticator app reads from the QR code. It holds the secret. A colon would end the name of the
+ * issuer: apps split the label at it.
+ */
 export function toTotpUri(secret: string, issuer: string, account: string): string {
-  return new TOTP({ ...settings, secret: Secret.fromBase32(secret), issuer, label: account }).toString();
+  const name = issuer.replaceAll(/\s*:\s*/g, ' ').trim();
+  return new TOTP({ ...settings, secret: Secret.fromBase32(secret), issuer: name, label: account }).toString();
 }
 
 /**
