@@ -1,4 +1,4 @@
-import { createClosing, loadConfig, parseConfig, readEnvironment } from '@sallyport/server';
+import { loadConfig, parseConfig, readEnvironment } from '@sallyport/server';
 import { describe, expect, it } from 'vitest';
 import { workspaceRoot } from '../tools/workspace-root.ts';
 import { createDemo } from './create-demo.ts';
@@ -46,6 +46,11 @@ describe('the configuration of the demo', () => {
     expect(configOf({ DEMO_INTERNAL_URL: 'http://127.0.0.1:9400' }).internal.hosts).toEqual(['127.0.0.1:9400']);
   });
 
+  it('has its mailbox at the port that is named, else at a free one', () => {
+    expect(configOf({ DEMO_MAILBOX_PORT: '3026' }).mailbox).toEqual({ port: 3026 });
+    expect(configOf({}).mailbox).toEqual({ port: 0 });
+  });
+
   it('takes the idle lifetime of sessions, and the roles that demand a second factor', () => {
     const variables = { DEMO_SESSION_IDLE_SECONDS: '12', DEMO_SECOND_FACTOR_ROLES: 'vendor, admin' };
     expect(configOf(variables)).toMatchObject({
@@ -53,21 +58,4 @@ describe('the configuration of the demo', () => {
       secondFactor: { requiredFor: ['vendor', 'admin'] },
     });
   });
-});
-
-it('the mailbox of the demo keeps email and text messages, on loopback', async () => {
-  const closing = createClosing();
-  let port: unknown;
-  const info = (_message: string, fields: object = {}) => void ({ port } = fields as { port: unknown });
-  const logger = { info, warn: info, error: info };
-  const mailer = await createDemo(upstreams).openMailbox({ logger, closing });
-  const message = { kind: 'x', subject: 'Hello', text: 'code 123', links: [] };
-  await mailer.send({ ...message, to: '+4915123456789', channel: 'sms' });
-  await mailer.send({ ...message, to: 'a@example.com', channel: 'email' });
-  const kept: unknown = await (await fetch(`http://127.0.0.1:${String(port)}/messages`)).json();
-  expect(kept).toMatchObject([
-    { to: 'a@example.com', channel: 'email' },
-    { to: '+4915123456789', channel: 'sms' },
-  ]);
-  await closing.close();
 });

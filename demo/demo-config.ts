@@ -35,6 +35,7 @@ export function demoConfig(environment: Environment, demo: DemoEnvironment): Con
     brand: demoBrand,
     // Where there is a mail server, as with two gateways.
     mail: { from: 'no-reply@localhost' },
+    mailbox: { port: demo.mailboxPort ?? 0 },
     routes: demoRoutes(demo.originOf),
   };
 }

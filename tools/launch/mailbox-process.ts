@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { callbackify } from 'node:util';
+import { getRequestListener } from '@hono/node-server';
 import { createDevelopmentMailbox } from '@sallyport/identity';
 import { SMTPServer, type SMTPServerSession } from 'smtp-server';
 import { readMail } from './read-mail.ts';
@@ -27,17 +28,13 @@ smtp.on('error', (error) => {
   console.error(error.message);
 });
 
+const answer = getRequestListener(mailbox.app.fetch);
 const pages = createServer((request, response) => {
   if (request.method === 'POST' && request.url === '/sms') {
     void takeTextMessage(request).then((status) => response.writeHead(status).end());
     return;
   }
-  void Promise.resolve(mailbox.app.request(request.url ?? '/', { method: request.method ?? 'GET' })).then(
-    async (answer) => {
-      response.writeHead(answer.status, Object.fromEntries(answer.headers));
-      response.end(await answer.text());
-    },
-  );
+  void answer(request, response);
 });
 
 smtp.listen(Number(process.env['MAILBOX_SMTP_PORT']), loopback);

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   createClosing,
+  hasMailbox,
   loadConfig,
   openIdentity,
   openMailer,
@@ -68,8 +69,8 @@ export function withSystem(
   work: (system: System) => Promise<number>,
 ): Promise<number> {
   return withStores(terminal, access, async ({ config, preset, environment, stores, logger, closing }) => {
-    // The mailbox of a preset belongs to its gateway.
-    const openMailbox = preset === undefined ? undefined : () => Promise.resolve(noMailer);
+    // The mailbox belongs to the gateway.
+    const openMailbox = hasMailbox({ config, preset, environment }) ? () => Promise.resolve(noMailer) : undefined;
     const mailer =
       environment.smtpUrl === undefined ? noMailer : await openMailer({ config, environment, openMailbox });
     const identity = await openIdentity({ config, stores, mailer, logger, onPolicyDifference: 'use-stored' });

@@ -1,4 +1,11 @@
-import { createCsrfTokens, csrfSealingPurpose, silentLogger, toStoreError, type Logger } from '@sallyport/core';
+import {
+  createCsrfTokens,
+  csrfSealingPurpose,
+  silentLogger,
+  toStoreError,
+  type Logger,
+  type Mailer,
+} from '@sallyport/core';
 import { createGateway } from '@sallyport/gateway';
 import type { Identity } from '@sallyport/identity';
 import type { Control } from './admin/control.ts';
@@ -17,7 +24,7 @@ import { startHousekeeping, type DeleteExpired } from './housekeeping.ts';
 import { createPrometheusMeter, type PrometheusMeter } from './metrics/prometheus-meter.ts';
 import { openIdentity, toGatewayIdentity } from './open-identity.ts';
 import { openListeners } from './open-listeners.ts';
-import { openMailer } from './open-mailer.ts';
+import { openDelivery } from './mailbox/open-delivery.ts';
 import { openPages } from './open-pages.ts';
 import { openStores, type Stores } from './open-stores.ts';
 import type { Preset } from './preset.ts';
@@ -32,6 +39,8 @@ export interface GatewayOptions {
   readonly preset?: Preset | undefined;
   readonly environment: Environment;
   readonly logger: Logger;
+  /** What delivers messages. @default what the configuration and the environment name, or the development mailbox */
+  readonly mailer?: Mailer;
   /** How long stores that do not answer are waited for. @default 30000 */
   readonly waitMilliseconds?: number;
   /** Reads the configuration as it is now, when an operator asks for it. @default the one that it began with */
@@ -46,6 +55,8 @@ export interface Gateway {
   readonly internalPort: number;
   /** Of the listener for operators, where this process has one. */
   readonly adminPort: number | undefined;
+  /** Where messages are read that are not sent; `undefined` where all of them are. */
+  readonly mailboxUrl: string | undefined;
   /** What operators may ask of this process. */
   readonly control: Control;
   /** The metrics of this process; `undefined` where nothing is counted. */
@@ -79,12 +90,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     closing.push(() => tracing?.close());
     const stores = await openStores({ config, environment, logger, closing, meter, waitMilliseconds });
     let brand = openBrand(config);
-    const mailer = await openMailer({
-      config,
-      productName: () => brand.name,
-      environment,
-      openMailbox: preset === undefined ? undefined : () => preset.openMailbox({ logger, closing }),
-    });
+    const { mailer, mailboxUrl } = await openDelivery({ ...options, productName: () => brand.name, closing });
     await stores.keyRing.start();
 
     meter?.gauge({ name: 'sallyport_ready', help: 'Processes whose stores answer' }, () => (stores.isReady() ? 1 : 0));
@@ -114,7 +120,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     closing.push(startHousekeeping(expiringIn(stores, identity), logger));
     await preset?.prepareAccounts(config, identity);
 
-    const pages = openPages({ config, brand: () => brand, identity, preset, logger });
+    const pages = openPages({ config, brand: () => brand, identity, mailboxUrl, logger });
 
     const counterSealer = stores.sealerFor('counter-key');
     // The reloader needs the gateway, and the gateway says how the reloader is.
@@ -164,6 +170,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       port,
       internalPort,
       adminPort: admin?.port,
+      mailboxUrl,
       control,
       meter,
       apply,

@@ -21,6 +21,7 @@ export { environmentTable, type EnvironmentVariable } from './config/environment
 export { readEnvironment, type Environment } from './config/environment.ts';
 export { loadConfig, type LoadedConfig } from './config/load-config.ts';
 export { parseConfig } from './config/parse-config.ts';
+export { hasMailbox } from './mailbox/has-mailbox.ts';
 export { createIdentityMount } from './auth-mounts.ts';
 export { createJsonLogger } from './json-logger.ts';
 export { createLineWriter } from './line-writer.ts';

@@ -76,18 +76,26 @@ describe('what delivers messages', () => {
     await expect(opening).rejects.not.toThrow('canary');
   });
 
-  it('is the mailbox of a preset, for what no configured server delivers', async () => {
+  it('is the mailbox, for what no configured server delivers', async () => {
     const mails = await startSmtpServer();
     const kept: string[] = [];
     const openMailbox = () => Promise.resolve({ send: async ({ to }: { to: string }) => void kept.push(to) });
-    const withoutServers = await open({}, {}, openMailbox);
+    const withTexts = { secondFactor: { methods: ['totp', 'sms'] } };
+    const withoutServers = await open({}, withTexts, openMailbox);
     await withoutServers.send(textMessage);
     await withoutServers.send(email);
-    const withSmtp = await open({ SMTP_URL: mails.url }, {}, openMailbox);
+    const withSmtp = await open({ SMTP_URL: mails.url }, withTexts, openMailbox);
     await withSmtp.send(email);
     await withSmtp.send(textMessage);
     expect(kept).toEqual([textMessage.to, email.to, textMessage.to]);
     expect(mails.received).toMatchObject([{ to: [email.to] }]);
+  });
+
+  it('opens no mailbox when servers deliver all that is sent', async () => {
+    const mails = await startSmtpServer();
+    const openMailbox = () => Promise.reject(new Error('it was opened'));
+    const mailer = await open({ SMTP_URL: mails.url }, {}, openMailbox);
+    await expect(mailer.send(textMessage)).rejects.toThrow(MessageRefused);
   });
 });
 

@@ -13,13 +13,14 @@ interface SenderOptions {
 }
 
 export interface MailerOptions extends SenderOptions {
-  /** Opens what takes messages that no configured server delivers; without it their absence is an error. */
+  /** Opens what takes messages that no configured server delivers; without it the absence of a server is an error. */
   readonly openMailbox?: (() => Promise<Mailer>) | undefined;
 }
 
+/** What sends messages of each kind: a server, or the mailbox; `undefined` where none of the kind is sent. */
 interface Senders {
-  readonly email: Mailer | undefined;
-  readonly sms: Mailer | undefined;
+  readonly email: Mailer | 'mailbox';
+  readonly sms: Mailer | 'mailbox' | undefined;
 }
 
 /**
@@ -28,12 +29,12 @@ interface Senders {
  * @throws ConfigurationError when there is nothing for email, or nothing for text messages where they are switched on.
  */
 export async function openMailer({ openMailbox, ...options }: MailerOptions): Promise<Mailer> {
-  const { email, sms } = createSenders(options, openMailbox !== undefined);
-  if (openMailbox === undefined)
-    return createChannelMailer({ ...(email === undefined ? {} : { email }), ...(sms === undefined ? {} : { sms }) });
-  if (email !== undefined && sms !== undefined) return createChannelMailer({ email, sms });
-  const mailbox = await openMailbox();
-  return createChannelMailer({ email: email ?? mailbox, sms: sms ?? mailbox });
+  const senders = createSenders(options, openMailbox !== undefined);
+  const isNeeded = senders.email === 'mailbox' || senders.sms === 'mailbox';
+  const mailbox = isNeeded ? await openMailbox?.() : undefined;
+  const email = senders.email === 'mailbox' ? mailbox : senders.email;
+  const sms = senders.sms === 'mailbox' ? mailbox : senders.sms;
+  return createChannelMailer({ ...(email === undefined ? {} : { email }), ...(sms === undefined ? {} : { sms }) });
 }
 
 /**
@@ -45,8 +46,15 @@ export async function openMailer({ openMailbox, ...options }: MailerOptions): Pr
 export function createSenders(options: SenderOptions, hasMailbox: boolean): Senders {
   const email = openEmail(options);
   const sms = openSms(options);
-  if (!hasMailbox) requireBoth(options, email, sms);
-  return { email, sms };
+  const isSmsUsed = options.config.secondFactor.methods.includes('sms');
+  const problems = [
+    ...(email === undefined && !hasMailbox ? [{ key: 'SMTP_URL', problem: noMailServer(options) }] : []),
+    ...(sms === undefined && isSmsUsed && !hasMailbox
+      ? [{ key: 'SMS_GATEWAY_URL', problem: 'is missing: secondFactor.methods has sms, so say what sends it' }]
+      : []),
+  ];
+  if (problems.length > 0) throw new ConfigurationError('mail', problems);
+  return { email: email ?? 'mailbox', sms: sms ?? (isSmsUsed ? 'mailbox' : undefined) };
 }
 
 function openEmail({ config, environment, productName }: SenderOptions): Mailer | undefined {
@@ -85,14 +93,8 @@ function refusalOf(key: string, error: unknown): ConfigurationError {
   return new ConfigurationError('mail', [{ key, problem }]);
 }
 
-function requireBoth({ config }: SenderOptions, email: Mailer | undefined, sms: Mailer | undefined): void {
-  const problems = [
-    ...(email === undefined
-      ? [{ key: 'SMTP_URL', problem: 'is missing: without mail no user can verify an address or reset a password' }]
-      : []),
-    ...(sms === undefined && config.secondFactor.methods.includes('sms')
-      ? [{ key: 'SMS_GATEWAY_URL', problem: 'is missing: secondFactor.methods has sms, so say what sends it' }]
-      : []),
-  ];
-  if (problems.length > 0) throw new ConfigurationError('mail', problems);
+function noMailServer({ environment }: SenderOptions): string {
+  const problem = 'is missing: without mail no user can verify an address or reset a password';
+  const advice = 'On the machine of a developer set NODE_ENV=development, and a mailbox takes the mail instead';
+  return environment.isProduction ? problem : `${problem}. ${advice}`;
 }

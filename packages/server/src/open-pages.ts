@@ -2,7 +2,6 @@ import type { Brand, Logger } from '@sallyport/core';
 import type { Identity } from '@sallyport/identity';
 import { createPages, type Pages } from '@sallyport/pages';
 import type { Config } from './config/config-schema.ts';
-import type { Preset } from './preset.ts';
 
 /** What the built-in pages are composed of. */
 export interface PagesComposition {
@@ -10,19 +9,20 @@ export interface PagesComposition {
   /** What people see of the product, as it is now. */
   readonly brand: () => Brand;
   readonly identity: Identity;
-  readonly preset: Preset | undefined;
+  /** Where people read mail that is not sent. */
+  readonly mailboxUrl: string | undefined;
   readonly logger: Logger;
 }
 
 /** Builds the built-in pages as the configuration says, and anew for another brand. Their forms call identity in this process. */
-export function openPages({ config, brand, identity, preset, logger }: PagesComposition): Pages {
+export function openPages({ config, brand, identity, mailboxUrl, logger }: PagesComposition): Pages {
   const build = (shown: Brand): Pages =>
     createPages({
       publicUrl: config.publicUrl,
       brand: shown,
       identity: (request, context) => identity.app.fetch(request, { context }),
       minPasswordLength: config.passwords.minLength,
-      mailboxUrl: preset?.mailboxUrl?.(),
+      mailboxUrl,
       logger,
     });
   let shown = brand();

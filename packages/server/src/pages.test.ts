@@ -4,17 +4,14 @@ import type { Message } from '@sallyport/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPlainBrowser } from './test-support/plain-browser.ts';
 import { send, startTestGateway, type TestGateway } from './test-support/test-gateway.ts';
-import { createTestPreset, testAccounts } from './test-support/test-preset.ts';
+import { testAccounts } from './test-support/test-preset.ts';
 
 let gateway: TestGateway;
 const mails: Message[] = [];
 
 beforeAll(async () => {
-  const preset = {
-    ...createTestPreset(),
-    openMailbox: () => Promise.resolve({ send: (message: Message) => Promise.resolve(void mails.push(message)) }),
-  };
-  gateway = await startTestGateway({ gateway: { preset } });
+  const mailer = { send: (message: Message) => Promise.resolve(void mails.push(message)) };
+  gateway = await startTestGateway({ gateway: { mailer } });
 });
 afterAll(() => gateway.close());
 

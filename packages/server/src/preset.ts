@@ -1,13 +1,12 @@
-import type { Logger, Mailer } from '@sallyport/core';
+import type { Logger } from '@sallyport/core';
 import type { GatewayTraces, Mount } from '@sallyport/gateway';
 import type { Identity } from '@sallyport/identity';
-import type { Closing } from './closing.ts';
 import type { Config, ConfigInput } from './config/config-schema.ts';
 import type { Environment } from './config/environment.ts';
 import type { Stores } from './open-stores.ts';
 
 /**
- * A configuration that brings what a deployment has elsewhere: accounts, a mail transport, handlers of its own. A
+ * A configuration that brings what a deployment has elsewhere: accounts, handlers of its own. A
  * configuration file exports one instead of a configuration. It serves loopback alone, in one process, and never in production.
  */
 export interface Preset {
@@ -24,10 +23,8 @@ export interface Preset {
   readonly secretFiles: readonly string[];
   /** Makes the configuration, from the ports and addresses of this process. */
   configure(environment: Environment): ConfigInput;
-  /** Where people read what the mailbox took, once it is open; `undefined` where there is none. */
+  /** Where people read messages when the mailbox of this process takes none; `undefined` where nobody can. */
   mailboxUrl?(): string | undefined;
-  /** Opens what takes the messages that no configured server delivers. */
-  openMailbox(opening: { readonly logger: Logger; readonly closing: Closing }): Promise<Mailer>;
   /** Called with the open stores, before identity compares the policy with the stored roles. */
   prepareRoles(config: Config, stores: Stores, logger: Logger): Promise<void>;
   /** Called with the open identity, before anything listens. */

@@ -3,23 +3,20 @@ import type { Message } from '@sallyport/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPlainBrowser, type PlainBrowser, type ShownPage } from './test-support/plain-browser.ts';
 import { startTestGateway, type TestGateway } from './test-support/test-gateway.ts';
-import { createTestPreset, testAccounts } from './test-support/test-preset.ts';
+import { testAccounts } from './test-support/test-preset.ts';
 
 let gateway: TestGateway;
 const mails: Message[] = [];
 
 beforeAll(async () => {
-  const preset = {
-    ...createTestPreset(),
-    openMailbox: () => Promise.resolve({ send: (message: Message) => Promise.resolve(void mails.push(message)) }),
-  };
+  const mailer = { send: (message: Message) => Promise.resolve(void mails.push(message)) };
   gateway = await startTestGateway({
     config: {
       secondFactor: { methods: ['totp', 'email', 'sms'], requiredFor: ['admin'] },
       // Recovery codes are hashed, all ten at once.
       passwords: { answerFloorMilliseconds: 100, hashing: { maxWaitingOfOne: 256, maxWaitSeconds: 60 } },
     },
-    gateway: { preset },
+    gateway: { mailer },
   });
 });
 afterAll(() => gateway.close());

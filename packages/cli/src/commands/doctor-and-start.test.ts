@@ -2,6 +2,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { judge, setUp, start, type SetUpChange } from '../test-support/doctor-and-start.ts';
+import { freePort } from '../test-support/test-servers.ts';
 
 interface SetUp extends SetUpChange {
   readonly name: string;
@@ -13,7 +14,17 @@ const longSecret = 'mU3xQ9vLr7Tn2Kc8Wb5Zp1Hd6Yj4Gf0SeAq7Vt3Bx9M';
 const otherSecret = 'Zt4Nq8Wx1Kd7Rb3Ym9Hc5Vf2Lg6Js0Pa';
 
 const broken: readonly SetUp[] = [
-  { name: 'no mail server', environment: { SMTP_URL: undefined }, says: /SMTP_URL/ },
+  {
+    name: 'no mail server in production',
+    environment: { SMTP_URL: undefined, NODE_ENV: 'production' },
+    says: /SMTP_URL +is missing: without mail no user can verify an address or reset a password(\. )?$/m,
+  },
+  {
+    name: 'no mail server at an address of others, where nothing says that this is development',
+    environment: { SMTP_URL: undefined },
+    config: { publicUrl: 'https://app.example.test' },
+    says: /SMTP_URL.*NODE_ENV=development/,
+  },
   { name: 'a mail server and no sender', config: { mail: undefined }, says: /mail\.from/ },
   {
     name: 'a mail server whose address is none of SMTP',
@@ -23,6 +34,7 @@ const broken: readonly SetUp[] = [
   {
     name: 'text messages and no gateway for them',
     config: { secondFactor: { methods: ['totp', 'sms'] } },
+    environment: { NODE_ENV: 'production' },
     says: /SMS_GATEWAY_URL/,
   },
   {
@@ -124,6 +136,19 @@ describe('the start and the doctor', () => {
     expect(await place.run(['doctor'])).toMatchObject({ code: 0 });
     await start(place);
     expect(await place.run(['doctor'])).toMatchObject({ code: 0 });
+  });
+
+  it('say that messages stay in the development mailbox, where there is no mail server', async () => {
+    const mailbox = { port: await freePort() };
+    const place = await setUp({
+      config: { mailbox, secondFactor: { methods: ['totp', 'sms'] } },
+      environment: { SMTP_URL: undefined },
+    });
+    const { code, output } = await place.run(['doctor']);
+    expect(output).toMatch(/note +mail +email and text messages stay on this machine/);
+    expect(output).toContain(`http://127.0.0.1:${mailbox.port}`);
+    expect(code).toBe(0);
+    await start(place);
   });
 
   it.each(broken)('both refuse $name', async ({ says, ...change }) => {

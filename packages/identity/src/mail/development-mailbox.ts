@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import type { Mailer } from '@sallyport/core';
 import type { ArrivedMessage } from './arrived-message.ts';
 import { mailboxPage, mailboxScript } from './mailbox-page.ts';
+import { requireLocalCaller } from './require-local-caller.ts';
 
 export interface DevelopmentMailboxOptions {
   readonly now?: () => Date;
@@ -15,7 +16,7 @@ export interface DevelopmentMailbox {
   readonly mailer: Mailer;
   /**
    * `GET /messages?to=` is a list for programs, `GET /` a page for people, newest first. Serve it on loopback only:
-   * a reader can take over every account.
+   * a reader can take over every account. Pages of other sites cannot read it ({@link requireLocalCaller}).
    */
   readonly app: Hono;
 }
@@ -30,7 +31,7 @@ const securityHeaders: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
 };
 
-/** Builds a mailer that delivers into the memory of this process, and the pages that show what arrived. Demo mode only. */
+/** Builds a mailer that delivers into the memory of this process, and the pages that show what arrived. Never in production. */
 export function createDevelopmentMailbox(options: DevelopmentMailboxOptions = {}): DevelopmentMailbox {
   const { now = () => new Date(), capacity = 200 } = options;
   let messages: readonly ArrivedMessage[] = [];
@@ -41,6 +42,7 @@ export function createDevelopmentMailbox(options: DevelopmentMailboxOptions = {}
     await next();
     for (const [name, value] of Object.entries(securityHeaders)) c.res.headers.set(name, value);
   });
+  app.use(requireLocalCaller);
   const arrivedFor = (to: string | undefined): readonly ArrivedMessage[] =>
     to === undefined || to === '' ? messages : messages.filter((message) => message.to === to.trim().toLowerCase());
   app.get('/messages', (c) => c.json(arrivedFor(c.req.query('to')).map(toListed)));

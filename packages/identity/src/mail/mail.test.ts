@@ -182,6 +182,42 @@ describe('the development mailbox', () => {
     expect(listed.map(({ subject }) => subject)).toEqual(['number 4', 'number 3', 'number 2']);
   });
 
+  it.each([
+    { name: 'under the name of a stranger', headers: { host: 'evil.test:3025' } },
+    { name: 'under a name that only looks local', headers: { host: 'localhost.evil.test' } },
+    { name: 'under no readable name', headers: { host: '127.0.0.1:x' } },
+    { name: 'from a page of another origin', headers: { host: '127.0.0.1:3025', origin: 'https://evil.test' } },
+    { name: 'from a page of another port', headers: { host: '127.0.0.1:3025', origin: 'http://127.0.0.1:3000' } },
+    { name: 'from a page without an origin', headers: { host: '127.0.0.1:3025', origin: 'null' } },
+    { name: 'from a script of another site', headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' } },
+    { name: 'from a script of another port', headers: { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'cors' } },
+    {
+      name: 'from a frame of another site',
+      headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' },
+    },
+  ])('is not read $name', async ({ headers }) => {
+    const { mailer, app } = createDevelopmentMailbox();
+    await mailer.send(message);
+    for (const path of ['/messages', '/', '/count']) {
+      const answer = await app.request(path, { headers });
+      expect(answer.status).toBe(403);
+      expect(await answer.text()).not.toContain('robin');
+    }
+  });
+
+  it.each([
+    { name: 'a program', headers: { host: '127.0.0.1:3025' } },
+    { name: 'its own page', headers: { host: 'localhost:3025', 'sec-fetch-site': 'same-origin' } },
+    { name: 'its own form', headers: { host: '[::1]:3025', origin: 'http://[::1]:3025' } },
+    { name: 'the address bar', headers: { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' } },
+    {
+      name: 'a link that was followed',
+      headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
+    },
+  ])('is read from $name', async ({ headers }) => {
+    expect((await createDevelopmentMailbox().app.request('/', { headers })).status).toBe(200);
+  });
+
   it('shows a page on which no text of a message is markup', async () => {
     const { mailer, app } = createDevelopmentMailbox();
     const attack = '<img src=x onerror=alert(1)>';

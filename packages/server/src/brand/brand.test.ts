@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Config, ConfigInput } from '../config/config-schema.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { send, startTestGateway, type TestGateway } from '../test-support/test-gateway.ts';
-import { createTestPreset } from '../test-support/test-preset.ts';
 import { testRoutes } from '../test-support/test-routes.ts';
 
 const logo = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path d="M0 0h8v8z"/></svg>';
@@ -27,10 +26,7 @@ beforeAll(async () => {
   test = await startTestGateway({
     config: { brand, secondFactor: { methods: ['totp', 'email'] } },
     gateway: {
-      preset: {
-        ...createTestPreset(),
-        openMailbox: () => Promise.resolve({ send: (message) => Promise.resolve(void sent.push(message)) }),
-      },
+      mailer: { send: (message) => Promise.resolve(void sent.push(message)) },
       loadAnew: () => Promise.resolve(loaded),
     },
   });
@@ -43,6 +39,7 @@ beforeAll(async () => {
         dataDir,
         policy,
         admin: { port: 0 },
+        mailbox: { port: 0 },
         passwords: { answerFloorMilliseconds: 100 },
         secondFactor: { methods: ['totp', 'email'] },
         routes: testRoutes('http://127.0.0.1:9'),

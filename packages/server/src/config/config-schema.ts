@@ -234,6 +234,14 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('The HTTP interface of an SMS gateway; its address comes from SMS_GATEWAY_URL in the environment'),
+  mailbox: z
+    .strictObject({
+      port: port.default(3025).describe('Its port on 127.0.0.1; 0 picks a free one, which the log names'),
+    })
+    .prefault({})
+    .describe(
+      'The development mailbox, for messages that no configured server delivers; there is none where NODE_ENV is production',
+    ),
   tracing: z
     .strictObject({
       endpoint: z

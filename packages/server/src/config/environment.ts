@@ -5,6 +5,8 @@ import { hasFileVariable, knownVariableNames, type EnvironmentVariableName } fro
 /** What the gateway process takes from its environment: secrets and addresses. Read once, at the start. */
 export interface Environment {
   readonly isProduction: boolean;
+  /** NODE_ENV says so; where it is absent nobody knows. */
+  readonly isDevelopment: boolean;
   readonly configFile: string | undefined;
   readonly listenHost: string | undefined;
   readonly port: number | undefined;
@@ -70,6 +72,7 @@ export function readEnvironment(variables: Variables): Environment {
   };
   const environment: Environment = {
     isProduction: variables['NODE_ENV'] === 'production',
+    isDevelopment: ['development', 'test'].includes(variables['NODE_ENV'] ?? ''),
     configFile: text('SALLYPORT_CONFIG'),
     listenHost: text('SALLYPORT_LISTEN_HOST'),
     port: integer('PORT', 65_535),

@@ -62,6 +62,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       policy: testPolicy,
       admin: { port: 0 },
       passwords: { answerFloorMilliseconds: 100 },
+      mailbox: { port: 0 },
       routes: testRoutes(to),
       ...options.config,
     },

@@ -26,7 +26,7 @@ export const testAccounts = ['user', 'vendor', 'admin'].map((role) => ({
   role,
 }));
 
-/** A preset for tests: accounts to sign in with, and mail that goes nowhere. */
+/** A preset for tests: accounts to sign in with. */
 export function createTestPreset(): Preset {
   return {
     kind: 'preset',
@@ -41,9 +41,9 @@ export function createTestPreset(): Preset {
       ...(dataDir === undefined ? {} : { dataDir }),
       policy: testPolicy,
       passwords: { answerFloorMilliseconds: 100 },
+      mailbox: { port: 0 },
       routes: testRoutes('http://127.0.0.1:9'),
     }),
-    openMailbox: () => Promise.resolve({ send: () => Promise.resolve() }),
     prepareRoles: () => Promise.resolve(),
     async prepareAccounts(_config, { accounts }) {
       for (const { email, password, role } of testAccounts) {
