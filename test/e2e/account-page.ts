@@ -3,7 +3,7 @@ import { openReady } from './hydrated-page.ts';
 
 /** The list of sessions on the account page. */
 export function sessionRows(page: Page): Locator {
-  return page.getByRole('region', { name: 'Where you are signed in' }).getByRole('listitem');
+  return page.getByRole('region', { name: 'Your devices' }).getByRole('listitem');
 }
 
 /** Opens the account page and waits for its list of sessions. */
@@ -14,8 +14,8 @@ export async function openAccount(page: Page, path = '/account'): Promise<void> 
 
 /** Ends every session but this browser's. */
 export async function signOutTheOthers(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Sign out the others' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Sign them out' }).click();
+  await page.getByRole('button', { name: 'Sign out other devices' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
   await page.getByRole('dialog').waitFor({ state: 'hidden' });
 }
 

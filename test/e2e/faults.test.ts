@@ -51,7 +51,7 @@ describe('a shell that is down', () => {
       const headers = await response?.allHeaders();
       expect(headers?.['content-security-policy']).toMatch(/default-src 'none'.*frame-ancestors 'none'/);
       expect(headers?.['set-cookie']).toBeUndefined();
-      await page.getByRole('heading', { level: 1, name: 'This part is not running right now' }).waitFor();
+      await page.getByRole('heading', { level: 1, name: 'This page isn’t available right now' }).waitFor();
       await openAccount(other);
       expect(await callApi(other, '/api/shop/products')).toMatchObject({ status: 200 });
     } finally {

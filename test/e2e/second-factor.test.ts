@@ -81,8 +81,8 @@ describe('an authenticator app', () => {
     await factorRow(page, 'Authenticator app')
       .getByRole('button', { name: /^Remove/ })
       .click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Remove it' }).click();
-    await page.getByText('Authenticator app is removed.').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+    await page.getByText('Authenticator app was removed.').waitFor();
     await waitForMail(mailbox, account.email, 'second-factor-removed');
     await signOut(page);
     await signInDirectly(page, account);

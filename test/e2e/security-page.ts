@@ -18,7 +18,7 @@ export async function openSecurity(page: Page): Promise<void> {
 
 /** The row of a second factor. */
 export function factorRow(page: Page, name: string): Locator {
-  return page.getByRole('region', { name: 'Second factor' }).getByRole('listitem').filter({ hasText: name });
+  return page.getByRole('region', { name: 'Two-step verification' }).getByRole('listitem').filter({ hasText: name });
 }
 
 /** Sets up an authenticator app on the page that is open, from the QR code to the saved recovery codes. */

@@ -128,7 +128,7 @@ describe('a page of a user whose session cannot be looked up [postgres + redis Ã
       await expect
         .poll(async () => (await page.goto('/account'))?.status(), { timeout: patienceMilliseconds })
         .toBe(503);
-      await page.getByRole('heading', { level: 1, name: 'We cannot check your sign-in right now' }).waitFor();
+      await page.getByRole('heading', { level: 1, name: 'We canâ€™t check your sign-in right now' }).waitFor();
     } finally {
       await redis.process.restart();
     }

@@ -73,6 +73,6 @@ const places = [
   {
     href: '/account',
     title: 'Account',
-    text: 'Where you are signed in, and the way to end it: here, elsewhere or everywhere.',
+    text: 'The devices that you are signed in on, and how to sign them out.',
   },
 ];

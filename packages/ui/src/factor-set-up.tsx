@@ -40,7 +40,7 @@ export function FactorSetUp(props: FactorSetUpProps) {
         <>
           {!('uri' in begun) ? (
             <p role="status">
-              A code is on its way to <strong className="font-semibold">{begun.destination}</strong>. It works for ten
+              We sent a code to <strong className="font-semibold">{begun.destination}</strong>. It works for ten
               minutes.
             </p>
           ) : (
@@ -49,7 +49,7 @@ export function FactorSetUp(props: FactorSetUpProps) {
           <ConfirmForm {...props} />
           {method === 'totp' ? null : (
             <Button size="small" tone="quiet" className="-ml-3" onClick={() => setBegun(undefined)}>
-              It did not arrive
+              Didn’t get it?
             </Button>
           )}
         </>
@@ -65,7 +65,7 @@ export function FactorSetUp(props: FactorSetUpProps) {
 
 const beginWords: Readonly<Record<FactorMethod, { readonly text: string; readonly action: string }>> = {
   totp: {
-    text: 'You need an authenticator app: the one of your phone or password manager, or any other that reads QR codes.',
+    text: 'You need an authenticator app: one on your phone, your password manager, or any other that reads QR codes.',
     action: 'Show the QR code',
   },
   email: { text: 'We send a code to the email address of your account.', action: 'Send a code' },
@@ -98,7 +98,7 @@ function BeginForm({
           label="Phone number"
           autoComplete="tel"
           required
-          hint="With the code of your country, such as +49 151 23456789."
+          hint="With your country code, such as +49 151 23456789."
           error={errorOf('number')}
         />
       ) : null}
@@ -114,13 +114,13 @@ function AppSecret({ uri, secret }: { readonly uri: string; readonly secret: str
     <div className="flex flex-wrap items-start gap-6">
       <QrCode text={uri} label="QR code for your authenticator app" />
       <div className="min-w-0 flex-1 basis-60 space-y-3">
-        <p>Scan the code with your authenticator app. On this phone, open the app instead:</p>
+        <p>Scan the code with your authenticator app. If you are on your phone, open the app instead:</p>
         <p>
           <a href={uri} className="text-link">
             Open my authenticator app
           </a>
         </p>
-        <p className="text-ink-soft">Or type this key into it:</p>
+        <p className="text-ink-soft">Or enter this key:</p>
         <p data-secret className="font-mono text-[0.9375rem] break-words select-all">
           {secret.replace(/(.{4})(?=.)/g, '$1 ')}
         </p>
@@ -155,7 +155,7 @@ function ConfirmForm({ method, returnTo, offersSignOut = false, onDone, onRefuse
       {offersSignOut ? (
         <label className="flex items-start gap-3">
           <input type="checkbox" name="signOutOthers" className="mt-1 size-4.5 shrink-0" />
-          Sign me out everywhere else
+          Sign out other devices
         </label>
       ) : null}
       <Button type="submit" tone="primary" isPending={isPending}>

@@ -13,12 +13,12 @@ export const factorWords: Readonly<Record<CodeMethod, FactorWords>> = {
   totp: {
     icon: Smartphone,
     name: 'Authenticator app',
-    about: 'An app on your phone shows a new code every 30 seconds. It needs no network.',
+    about: 'An app on your phone shows a new code every 30 seconds, even without a network.',
   },
   email: {
     icon: Mail,
     name: 'Code by email',
-    about: 'Weaker than an app: a person who reads your mail can also choose a new password.',
+    about: 'Weaker than an app: anyone who can read your email can also choose a new password.',
   },
   sms: {
     icon: MessageSquare,
@@ -28,6 +28,6 @@ export const factorWords: Readonly<Record<CodeMethod, FactorWords>> = {
   'recovery-code': {
     icon: KeyRound,
     name: 'Recovery code',
-    about: 'One of the codes that you saved when you set up your second factor. Each works once.',
+    about: 'One of the codes that you saved when you set up two-step verification. Each works once.',
   },
 };

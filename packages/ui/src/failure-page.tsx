@@ -11,8 +11,8 @@ interface FailurePageProps {
 /** What is shown when a page fails while it is made. */
 export function FailurePage({ error, reset }: FailurePageProps) {
   return (
-    <MessagePage status="500" title="Something gave way on our side.">
-      <p>Nothing was changed. Try again; if it stays, tell us the number below.</p>
+    <MessagePage status="500" title="Something went wrong on our side">
+      <p>Please try again. If it happens again, tell us the error number below.</p>
       {error.digest === undefined ? null : (
         <p className="text-base">
           Error number: <code className="font-mono">{error.digest}</code>

@@ -20,7 +20,7 @@ export function RecoveryCodes({ codes, doneLabel, onDone }: RecoveryCodesProps) 
   return (
     <div className="space-y-5">
       <Notice tone="done" title="Save your recovery codes" takesFocus>
-        <p>If you lose your phone, one of these lets you in. They are shown only now, and each works once.</p>
+        <p>If you lose your phone, you can sign in with one of these. They are shown only once, and each works once.</p>
       </Notice>
       <div data-printed className="rounded-control border border-line bg-sunken p-5">
         <h3 className="hidden pb-4 font-semibold print:block">Recovery codes for {location.host}</h3>
@@ -48,7 +48,7 @@ export function RecoveryCodes({ codes, doneLabel, onDone }: RecoveryCodesProps) 
           onChange={(event) => setSaved(event.currentTarget.checked)}
           className="mt-1 size-4.5 shrink-0"
         />
-        I have saved the codes where I find them without my phone
+        I have saved the codes somewhere I can reach without my phone
       </label>
       <Button tone="primary" size="large" disabled={!isSaved} onClick={onDone}>
         {doneLabel}

@@ -36,7 +36,7 @@ export function SignOutButton({ tone = 'secondary', size = 'medium', className }
       </Button>
       {state === 'failed' ? (
         <p role="alert" className="mt-2 text-sm text-danger">
-          You are still signed in: the server did not answer. Try again.
+          We couldn’t sign you out: the server did not answer. Please try again.
         </p>
       ) : null}
     </>

@@ -14,7 +14,7 @@ export interface SubmissionProblem {
 /** Reads any failure of a call. What is not a problem of ours means that the call did not arrive. */
 export function toSubmissionProblem(error: unknown): SubmissionProblem {
   if (!(error instanceof ProblemError)) {
-    return { title: 'We could not reach the server', hint: 'Check your connection, then try again.', fields: {} };
+    return { title: 'We couldn’t reach the server', hint: 'Check your connection, then try again.', fields: {} };
   }
   const { code, title, hint, status, errors, requestId, retryAfterSeconds } = error;
   return {

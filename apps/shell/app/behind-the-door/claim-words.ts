@@ -2,7 +2,7 @@ const meanings: Readonly<Record<string, string>> = {
   iss: 'Who made the token',
   sub: 'Who you are',
   aud: 'The one service it was made for',
-  exp: 'When it stops to work',
+  exp: 'Expires',
   iat: 'When it was made',
   jti: 'Its own number',
   client_id: 'The client that you used',

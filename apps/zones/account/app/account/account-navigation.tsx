@@ -4,7 +4,7 @@ import Link from 'next/link';
 import { usePathname } from 'next/navigation';
 
 const pages = [
-  { href: '/account', label: 'Profile and sessions' },
+  { href: '/account', label: 'Profile and devices' },
   { href: '/account/security', label: 'Security' },
 ];
 

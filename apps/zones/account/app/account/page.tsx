@@ -11,7 +11,7 @@ export default async function AccountPage() {
   const caller = await requireAuth();
   return (
     <div className="page-width max-w-4xl! space-y-10 py-10 lg:py-14">
-      <PageHeading title="Your account">Who you are here, and where you are signed in.</PageHeading>
+      <PageHeading title="Your account">Your profile and the devices that you are signed in on.</PageHeading>
       <AccountNavigation />
       <Profile person={caller} />
       <Sessions />

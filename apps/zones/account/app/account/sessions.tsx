@@ -25,17 +25,17 @@ export function Sessions() {
       <div className="flex flex-wrap items-end justify-between gap-4">
         <div className="space-y-1">
           <h2 id="sessions" className="text-xl font-semibold tracking-[-0.02em]">
-            Where you are signed in
+            Your devices
           </h2>
           <p className="text-ink-soft">
-            End what you do not recognise, then{' '}
+            If you don’t recognise a device, sign it out and{' '}
             <a href="/forgot-password" className="text-link">
               choose a new password
             </a>
             .
           </p>
         </div>
-        {others === 0 ? null : <Button onClick={() => setAsking(true)}>Sign out the others</Button>}
+        {others === 0 ? null : <Button onClick={() => setAsking(true)}>Sign out other devices</Button>}
       </div>
 
       {problem === undefined ? null : (
@@ -72,13 +72,13 @@ export function Sessions() {
 
       <ConfirmDialog
         isOpen={isAsking}
-        title={others === 1 ? 'Sign out the other session?' : `Sign out ${others} other sessions?`}
-        confirmLabel="Sign them out"
+        title={others === 1 ? 'Sign out the other device?' : `Sign out ${others} other devices?`}
+        confirmLabel="Sign out"
         isPending={ending.size > 0}
         onConfirm={() => void confirmOthers()}
         onClose={() => setAsking(false)}
       >
-        <p>This browser stays signed in. The others have to sign in again.</p>
+        <p>This device stays signed in. On the others you will have to sign in again.</p>
       </ConfirmDialog>
     </section>
   );
@@ -88,7 +88,7 @@ function SessionsPlaceholder({ isWaiting }: { readonly isWaiting: boolean }) {
   if (!isWaiting) return null;
   return (
     <Card className="grid h-40 place-items-center text-ink-soft">
-      <p role="status">Looking up your sessions…</p>
+      <p role="status">Loading your devices…</p>
     </Card>
   );
 }

@@ -5,22 +5,22 @@ const methods: Readonly<Record<string, string>> = {
   otp: 'one-time code',
   hwk: 'security key',
   swk: 'passkey',
-  mfa: 'several factors',
+  mfa: 'two-step verification',
   sms: 'text message',
   mca: 'code by email',
   fed: 'another provider',
 };
 
 const assurances: Readonly<Record<AssuranceLevel, string>> = {
-  pwd: 'One factor. A stolen password would be enough.',
-  mfa: 'Several factors. A stolen password would not be enough.',
-  phr: 'Phishing-resistant. Nothing that could be typed into a wrong page.',
+  pwd: 'Your password alone was enough to sign in.',
+  mfa: 'With two-step verification: a stolen password would not be enough.',
+  phr: 'Protected against phishing: there was nothing to type into a fake page.',
 };
 
 /** How a user signed in (`amr`, RFC 8176), in words. */
 export function methodWords(amr: readonly string[]): string {
   const known = amr.map((method) => methods[method] ?? method);
-  return known.length === 0 ? 'by unknown means' : `with ${known.join(' and ')}`;
+  return known.length === 0 ? 'in an unknown way' : `with ${known.join(' and ')}`;
 }
 
 /** How much that proves (`acr`), in one sentence. */

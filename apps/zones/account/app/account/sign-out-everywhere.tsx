@@ -28,9 +28,7 @@ export function SignOutEverywhere() {
     <div className="flex flex-wrap items-center justify-between gap-x-8 gap-y-3 rounded-card border border-line p-5">
       <div className="min-w-0 flex-1 basis-64">
         <h3 className="font-semibold">Sign out everywhere</h3>
-        <p className="text-[0.9375rem] text-ink-soft">
-          Every device and every browser, this one too. It takes effect at once.
-        </p>
+        <p className="text-[0.9375rem] text-ink-soft">Signs you out on every device, including this one, right away.</p>
       </div>
       <Button onClick={() => setAsking(true)}>Sign out everywhere</Button>
       <ConfirmDialog
@@ -41,7 +39,7 @@ export function SignOutEverywhere() {
         onConfirm={() => void leave()}
         onClose={() => setAsking(false)}
       >
-        <p>You will have to sign in again, here as well.</p>
+        <p>You will have to sign in again, on this device too.</p>
         {problem === undefined ? null : (
           <div className="mt-4">
             <ProblemNotice problem={problem} />

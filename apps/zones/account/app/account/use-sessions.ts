@@ -62,7 +62,7 @@ export function useSessions(): Sessions {
     end: ({ sid }) =>
       run([sid], async () => {
         await authFetch(`/auth/sessions/${encodeURIComponent(sid)}`, { method: 'DELETE' });
-        return 'That session is signed out.';
+        return 'That device is signed out.';
       }),
     endOthers: () =>
       run(
@@ -70,7 +70,7 @@ export function useSessions(): Sessions {
         async () => {
           const response = await authFetch('/auth/sessions/revoke-others', { method: 'POST', json: {} });
           const { ended } = (await response.json()) as EndedSessionsAnswer;
-          return ended === 1 ? 'One other session is signed out.' : `${ended} other sessions are signed out.`;
+          return ended === 1 ? 'The other device is signed out.' : `${ended} other devices are signed out.`;
         },
       ),
   };

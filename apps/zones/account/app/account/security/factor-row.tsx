@@ -32,7 +32,7 @@ export function FactorRow(props: FactorRowProps) {
             {name}
             {factor === undefined ? null : (
               <span className="rounded-full bg-outer-tint px-2.5 py-0.5 text-[0.8125rem] font-medium text-outer">
-                {factor.enabled ? 'On' : 'Switched off here'}
+                {factor.enabled ? 'On' : 'Not available right now'}
               </span>
             )}
           </h3>

@@ -10,7 +10,7 @@ export default async function SecurityPage() {
   await requireAuth();
   return (
     <div className="page-width max-w-4xl! space-y-10 py-10 lg:py-14">
-      <PageHeading title="Security">What it takes, beside your password, to sign in as you.</PageHeading>
+      <PageHeading title="Security">Extra protection for your account.</PageHeading>
       <AccountNavigation />
       <Security />
     </div>

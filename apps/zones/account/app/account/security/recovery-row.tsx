@@ -21,8 +21,7 @@ export function RecoveryRow({ left, isPending, onMake }: RecoveryRowProps) {
           Recovery codes
         </h2>
         <p className={`text-[0.9375rem] ${left < 3 ? 'font-medium text-danger' : 'text-ink-soft'}`}>
-          {left === 1 ? 'One code is left.' : `${left} codes are left.`} They let you in when you lose your second
-          factor.
+          {left === 1 ? 'One code is left.' : `${left} codes are left.`} Use one to sign in if you lose your phone.
         </p>
       </div>
       <Button onClick={() => setAsking(true)}>Make new codes</Button>
@@ -37,7 +36,7 @@ export function RecoveryRow({ left, isPending, onMake }: RecoveryRowProps) {
         }}
         onClose={() => setAsking(false)}
       >
-        <p>The codes that you have now stop working at once.</p>
+        <p>The codes that you have now will stop working.</p>
       </ConfirmDialog>
     </section>
   );

@@ -25,12 +25,12 @@ export function Security() {
   async function finishSetUp(answer: ConfirmFactorAnswer): Promise<void> {
     setSettingUp(undefined);
     setCodes(answer.recoveryCodes);
-    setNews('Your second factor is on.');
+    setNews('Two-step verification is on.');
     await reload();
   }
 
   async function confirmRemoval(method: FactorMethod): Promise<void> {
-    if (await remove(method)) setNews(`${factorWords[method].name} is removed.`);
+    if (await remove(method)) setNews(`${factorWords[method].name} was removed.`);
     setRemoving(undefined);
   }
 
@@ -56,7 +56,7 @@ export function Security() {
           <Summary state={state} />
           <Card labelledBy="second-factor">
             <h2 id="second-factor" className="px-5 pt-5 text-lg font-semibold">
-              Second factor
+              Two-step verification
             </h2>
             <ul className="divide-y divide-line">
               {listed(state).map((method) => (
@@ -92,7 +92,7 @@ export function Security() {
       <ConfirmDialog
         isOpen={removing !== undefined}
         title={removing === undefined ? 'Remove' : `Remove ${factorWords[removing].name.toLowerCase()}?`}
-        confirmLabel="Remove it"
+        confirmLabel="Remove"
         isPending={isPending}
         onConfirm={() => {
           if (removing !== undefined) void confirmRemoval(removing);
@@ -101,8 +101,8 @@ export function Security() {
       >
         <p>
           {state?.factors.length === 1
-            ? 'It is your only second factor: from then on your password alone opens your account, and your recovery codes are void.'
-            : 'From then on it no longer lets you in.'}
+            ? 'This turns off two-step verification: your password alone will be enough to sign in, and your recovery codes will stop working.'
+            : 'You will no longer be able to sign in with it.'}
         </p>
       </ConfirmDialog>
     </div>
@@ -119,8 +119,8 @@ function Summary({ state }: { readonly state: FactorsAnswer }) {
   return (
     <Notice tone="note" title="Only a password protects your account">
       <p>
-        Set up a second factor, and a stolen password is not enough to get in.
-        {state.required ? ' Your role demands one.' : ''}
+        With two-step verification, a stolen password is not enough to sign in.
+        {state.required ? ' Your role requires it.' : ''}
       </p>
     </Notice>
   );
@@ -130,7 +130,7 @@ function Placeholder({ isWaiting }: { readonly isWaiting: boolean }) {
   if (!isWaiting) return null;
   return (
     <Card className="grid h-72 place-items-center text-ink-soft">
-      <p role="status">Looking up your second factors…</p>
+      <p role="status">Loading your security settings…</p>
     </Card>
   );
 }
