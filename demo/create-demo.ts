@@ -4,12 +4,13 @@ import { createVerifiedAccount, demoAccountsFile, prepareDemoAccounts } from './
 import { demoConfig } from './demo-config.ts';
 import { readDemoEnvironment } from './demo-environment.ts';
 import { applyDemoPolicy } from './demo-policy.ts';
+import { createPreview } from './preview/preview-app.ts';
 import { createTracesMount, withoutOwnRequests } from './traces-mount.ts';
 
 /** A Ctrl-C is to be over within a second or two, whatever streams are open. */
 const graceMilliseconds = 750;
 
-/** Puts the demo together: accounts to sign in with, and the page "Behind the door". */
+/** Puts the demo together: accounts to sign in with, the page "Behind the door", and a preview beside the mailbox. */
 export function createDemo(variables: Readonly<Record<string, string | undefined>> = process.env): Preset {
   const traces = withoutOwnRequests(createGatewayTraces());
   return {
@@ -25,6 +26,7 @@ export function createDemo(variables: Readonly<Record<string, string | undefined
       const { mailboxPort = 0 } = readDemoEnvironment(variables);
       return mailboxPort === 0 ? undefined : `http://127.0.0.1:${mailboxPort}`;
     },
+    besideMailbox: { path: '/preview', app: createPreview() },
     prepareRoles: applyDemoPolicy,
     async prepareAccounts({ dataDir }, identity) {
       await prepareDemoAccounts(dataDir, (account) => createVerifiedAccount(identity, account));

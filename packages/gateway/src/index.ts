@@ -9,6 +9,12 @@ export { forwardAuthOptionsSchema, type ForwardAuthOptions } from './forward-aut
 export { upstreamOptionsSchema, type UpstreamOptions } from './forward/upstream-options.ts';
 export type { GatewayOptions } from './gateway-options.ts';
 export { gatewayLimitsSchema, type GatewayLimits } from './limits/gateway-limits.ts';
+export {
+  createErrorPageRenderer,
+  type ErrorPage,
+  type ErrorPageParts,
+  type RenderErrorPage,
+} from './response/error-page.ts';
 export { brandPlace } from './response/brand-mount.ts';
 export { strictTransportSchema, type StrictTransportOptions } from './response/strict-transport.ts';
 export { problemsOfRoutes } from './routing/route-table.ts';

@@ -1,8 +1,10 @@
 import type {
   Authenticator,
+  Brand,
   CredentialKind,
   DoctorCheck,
   EventCatalog,
+  Message,
   Policy,
   RecordTable,
   RetentionRule,
@@ -15,6 +17,7 @@ import type { Feature, FeatureCommand } from './feature.ts';
 import type { IdentityEnvironment } from './http/identity-request.ts';
 import type { IdentityKernel, KernelSettings } from './kernel.ts';
 import type { MailCatalog } from './mail/mail-catalog.ts';
+import { toMailSamples } from './mail/mail-samples.ts';
 import { optionsErrorOf, parseOptions, type OptionsProblem } from './parse-options.ts';
 
 /** The sections of features, by the names of the features. */
@@ -32,6 +35,8 @@ export interface FeatureSet<Services = never> {
   /** Every security event: those of the kernel, then those of each feature. */
   readonly events: EventCatalog;
   readonly mails: MailCatalog;
+  /** Every message that is sent, with example values, in a brand: for previews. */
+  messageSamples(publicUrl: string, brand: Brand): readonly Message[];
   readonly retention: readonly RetentionRule[];
   /** The commands of features, in the order of the list. Each takes services that the features of the set have. */
   readonly commands: readonly FeatureCommand<Services>[];
@@ -76,6 +81,11 @@ export function composeFeatures<Services = never>(
     ),
     events: mergeNamed([kernelEvents, ...features.map(({ events = {} }) => events)]),
     mails: mergeNamed(features.map(({ mails = {} }) => mails)),
+    messageSamples: (publicUrl, brand) =>
+      features.flatMap((feature) => [
+        ...toMailSamples(feature.mails ?? {}, publicUrl, brand),
+        ...(feature.messageSamples?.(publicUrl, brand) ?? []),
+      ]),
     retention: features.flatMap(({ retention = [] }) => retention),
     commands: Object.values(
       mergeNamed(

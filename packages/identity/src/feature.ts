@@ -1,10 +1,12 @@
 import type { Hono } from 'hono';
 import type {
+  Brand,
   Authenticator,
   Command,
   CredentialKind,
   DoctorCheck,
   EventCatalog,
+  Message,
   Policy,
   RecordTable,
   RetentionRule,
@@ -37,6 +39,8 @@ export interface Feature<Config = unknown, Services = never> {
   readonly events?: EventCatalog;
   /** The mails that it sends to the owners of accounts. */
   readonly mails?: MailCatalog;
+  /** What it sends beside its mails, with example values: for previews. */
+  messageSamples?(publicUrl: string, brand: Brand): readonly Message[];
   /** Rows that are deleted some time after they expire. */
   readonly retention?: readonly RetentionRule[];
   /** Its commands of `sallyport`, known without a store. Each is given services of the set when it runs. */

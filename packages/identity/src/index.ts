@@ -44,6 +44,7 @@ export {
   type DevelopmentMailboxOptions,
 } from './mail/development-mailbox.ts';
 export { createHttpSmsSender, type HttpSmsSenderOptions, type SmsAuthentication } from './mail/http-sms-sender.ts';
+export { requireLocalCaller } from './mail/require-local-caller.ts';
 export { createSmtpMailer, type SmtpMailerOptions } from './mail/smtp-mailer.ts';
 export { isWithinAbsolute, sessionLifetimeSchema } from './sessions/session-lifetime.ts';
 export type { SessionLifetime } from './sessions/session-maker.ts';

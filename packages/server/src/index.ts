@@ -12,6 +12,7 @@ export { describeFinding, runChecks, type NamedFinding } from './checks/require-
 export { startChecks } from './checks/start-checks.ts';
 export { readConfiguredRootSecret } from './checks/check-root-secret.ts';
 export type { StartCheck, StartContext } from './checks/start-context.ts';
+export { openBrand } from './brand/open-brand.ts';
 export { createClosing, type Closing, type CloseStep } from './closing.ts';
 export { startGateway, type Gateway, type GatewayOptions } from './compose.ts';
 export { configSchema, type Config, type ConfigInput } from './config/config-schema.ts';

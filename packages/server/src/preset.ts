@@ -1,3 +1,5 @@
+import type { HttpBindings } from '@hono/node-server';
+import type { Hono } from 'hono';
 import type { Logger } from '@sallyport/core';
 import type { GatewayTraces, Mount } from '@sallyport/gateway';
 import type { Identity } from '@sallyport/identity';
@@ -25,6 +27,8 @@ export interface Preset {
   configure(environment: Environment): ConfigInput;
   /** Where people read messages when the mailbox of this process takes none; `undefined` where nobody can. */
   mailboxUrl?(): string | undefined;
+  /** Served beside the pages of the mailbox, which link to its path. It is in front of them. */
+  readonly besideMailbox?: { readonly path: string; readonly app: Hono<{ Bindings: HttpBindings }> };
   /** Called with the open stores, before identity compares the policy with the stored roles. */
   prepareRoles(config: Config, stores: Stores, logger: Logger): Promise<void>;
   /** Called with the open identity, before anything listens. */

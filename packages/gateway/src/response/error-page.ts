@@ -10,6 +10,7 @@ export interface ErrorPage {
 /** Renders the page of an error for people. Nothing of the request is in it but the id that we made ourselves. */
 export type RenderErrorPage = (page: ErrorPage) => string;
 
+/** What is in every page of an error. */
 export interface ErrorPageParts {
   readonly brand: Brand;
   readonly signInPath: string;

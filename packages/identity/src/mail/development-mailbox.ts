@@ -9,6 +9,8 @@ export interface DevelopmentMailboxOptions {
   readonly now?: () => Date;
   /** How many messages are kept; the oldest go first. @default 200 */
   readonly capacity?: number;
+  /** Path of a page that shows every mail, linked from the page for people. @default none */
+  readonly previewPath?: string;
 }
 
 /** A mailer without a server, and the pages on which its messages are read. */
@@ -33,7 +35,7 @@ const securityHeaders: Readonly<Record<string, string>> = {
 
 /** Builds a mailer that delivers into the memory of this process, and the pages that show what arrived. Never in production. */
 export function createDevelopmentMailbox(options: DevelopmentMailboxOptions = {}): DevelopmentMailbox {
-  const { now = () => new Date(), capacity = 200 } = options;
+  const { now = () => new Date(), capacity = 200, previewPath } = options;
   let messages: readonly ArrivedMessage[] = [];
   let count = 0;
 
@@ -46,7 +48,10 @@ export function createDevelopmentMailbox(options: DevelopmentMailboxOptions = {}
   const arrivedFor = (to: string | undefined): readonly ArrivedMessage[] =>
     to === undefined || to === '' ? messages : messages.filter((message) => message.to === to.trim().toLowerCase());
   app.get('/messages', (c) => c.json(arrivedFor(c.req.query('to')).map(toListed)));
-  app.get('/', (c) => c.html(mailboxPage(arrivedFor(c.req.query('to')), c.req.query('to') ?? '', count)));
+  app.get('/', (c) => {
+    const to = c.req.query('to') ?? '';
+    return c.html(mailboxPage(arrivedFor(to), { to, count, previewPath }));
+  });
   app.get('/count', (c) => c.json({ count }));
 
   return {

@@ -21,6 +21,7 @@ body { margin: 0; background: var(--page); color: var(--text); font: 16px/1.55 s
 main { max-width: 720px; margin: 0 auto; padding: 40px 20px 80px; }
 h1 { margin: 0 0 4px; font-size: 26px; letter-spacing: -0.02em; }
 .note { margin: 0 0 24px; color: var(--quiet); }
+.note a { color: var(--accent); }
 form { display: flex; gap: 8px; margin-bottom: 24px; flex-wrap: wrap; align-items: end; }
 label { flex: 1 1 240px; font-size: 14px; color: var(--quiet); }
 input { display: block; width: 100%; margin-top: 4px; padding: 10px 12px; border: 1px solid var(--line); border-radius: 8px; background: var(--card); color: var(--text); font: inherit; font-size: 16px; }
@@ -35,8 +36,18 @@ details summary { margin-top: 14px; cursor: pointer; color: var(--quiet); font-s
 .empty { padding: 48px 20px; text-align: center; color: var(--quiet); border: 1px dashed var(--line); border-radius: 12px; }
 `;
 
+export interface MailboxPageParts {
+  /** The address that was asked for; an empty one means all. */
+  readonly to: string;
+  /** How many arrived by now. */
+  readonly count: number;
+  readonly previewPath: string | undefined;
+}
+
 /** Writes the page on which people read the mail of the demo. Every text of a message is escaped. */
-export function mailboxPage(messages: readonly ArrivedMessage[], to: string, count: number): string {
+export function mailboxPage(messages: readonly ArrivedMessage[], { to, count, previewPath }: MailboxPageParts): string {
+  const preview =
+    previewPath === undefined ? '' : ` <a href="${escapeHtml(previewPath)}">See every mail and every page</a>`;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -48,7 +59,7 @@ export function mailboxPage(messages: readonly ArrivedMessage[], to: string, cou
 <body data-count="${count}">
 <main>
 <h1>Development mailbox</h1>
-<p class="note">Messages that Sallyport would have sent. They are kept in memory, until the next start.</p>
+<p class="note">Messages that Sallyport would have sent. They are kept in memory, until the next start.${preview}</p>
 <form method="get" action="/">
 <label>Only to this address<input type="email" name="to" value="${escapeHtml(to)}" autocomplete="off" placeholder="all"></label>
 <button type="submit">Show</button>

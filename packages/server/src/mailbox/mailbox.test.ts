@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
+import type { HttpBindings } from '@hono/node-server';
 import { silentLogger, type LogFields } from '@sallyport/core';
+import { Hono } from 'hono';
 import { afterEach, describe, expect, it } from 'vitest';
 import { checkMail } from '../checks/check-mail.ts';
 import { createClosing } from '../closing.ts';
@@ -13,9 +15,10 @@ import type { ConfigInput } from '../config/config-schema.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { freePort, send } from '../test-support/test-gateway.ts';
-import { testPolicy } from '../test-support/test-preset.ts';
+import { createTestPreset, testPolicy } from '../test-support/test-preset.ts';
 import { testRoutes } from '../test-support/test-routes.ts';
 import { hasMailbox } from './has-mailbox.ts';
+import { openMailbox } from './open-mailbox.ts';
 
 const closing = createClosing();
 afterEach(() => closing.close());
@@ -110,5 +113,27 @@ describe('the development mailbox of an own configuration', () => {
       (await (await fetch(`${mailbox}/messages?to=ann@example.test`)).json()) as readonly { readonly links: unknown }[];
     await expect.poll(read).toMatchObject([{ channel: 'email', kind: 'verify-email' }]);
     expect(JSON.stringify(lines)).not.toMatch(/ann@|token=/);
+  });
+});
+
+describe('the mailbox of a preset', () => {
+  it('stands behind what the preset serves beside it, and links to that', async () => {
+    const app = new Hono<{ Bindings: HttpBindings }>().get('/preview', (c) => c.text('beside'));
+    const preset = { ...createTestPreset(), besideMailbox: { path: '/preview', app } };
+    const { url } = await openMailbox({
+      config: adopters({ mailbox: { port: 0 } }),
+      preset,
+      logger: silentLogger,
+      closing,
+    });
+    expect(await (await fetch(`${url}/preview`)).text()).toBe('beside');
+    expect(await (await fetch(url)).text()).toContain('<a href="/preview">');
+    expect(await (await fetch(`${url}/messages`)).json()).toEqual([]);
+  });
+
+  it('has no preview where the preset serves none', async () => {
+    const { url } = await openMailbox({ config: adopters({ mailbox: { port: 0 } }), logger: silentLogger, closing });
+    expect((await fetch(`${url}/preview`)).status).toBe(404);
+    expect(await (await fetch(url)).text()).not.toContain('/preview');
   });
 });

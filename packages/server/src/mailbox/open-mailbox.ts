@@ -1,13 +1,17 @@
 import type { Server } from 'node:http';
-import { createAdaptorServer } from '@hono/node-server';
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
 import type { Logger, Mailer } from '@sallyport/core';
 import { listen } from '@sallyport/gateway';
 import { createDevelopmentMailbox } from '@sallyport/identity';
+import { Hono } from 'hono';
 import type { Closing } from '../closing.ts';
 import type { Config } from '../config/config-schema.ts';
+import type { Preset } from '../preset.ts';
 
 export interface MailboxComposition {
   readonly config: Config;
+  /** What made the configuration, where it is a preset. */
+  readonly preset?: Preset | undefined;
   readonly logger: Logger;
   readonly closing: Closing;
 }
@@ -27,10 +31,14 @@ const host = '127.0.0.1';
  *
  * @throws OptionsError `SP_OPTIONS_PORT_UNAVAILABLE` when its port is taken.
  */
-export async function openMailbox({ config, logger, closing }: MailboxComposition): Promise<OpenedMailbox> {
-  const mailbox = createDevelopmentMailbox();
+export async function openMailbox({ config, preset, logger, closing }: MailboxComposition): Promise<OpenedMailbox> {
+  const beside = preset?.besideMailbox;
+  const mailbox = createDevelopmentMailbox(beside === undefined ? {} : { previewPath: beside.path });
+  const app = new Hono<{ Bindings: HttpBindings }>();
+  if (beside !== undefined) app.route('/', beside.app);
+  app.route('/', mailbox.app);
   // Without options for HTTP/2 or TLS this makes a plain server.
-  const server = createAdaptorServer({ fetch: mailbox.app.fetch }) as Server;
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   const port = await listen(server, { host, port: config.mailbox.port }, 'the development mailbox, mailbox.port');
   closing.push(
     () =>

@@ -5,7 +5,7 @@ export const administrationMails = {
   invitation: {
     texts: {
       en: ({ productName, page }, token) => ({
-        subject: `Your account at ${productName}`,
+        subject: `Your ${productName} account`,
         paragraphs: [`You have been given an account at ${productName}. Choose a password to sign in.`],
         action: { label: 'Choose a password', link: page('/reset-password', token) },
         closing:

@@ -28,7 +28,7 @@ export const passwordMails = {
   'reset-password': {
     texts: {
       en: ({ productName, page }, token) => ({
-        subject: `Choose a new password for ${productName}`,
+        subject: `Choose a new password for your ${productName} account`,
         paragraphs: ['Someone, probably you, asked for a new password for your account.'],
         action: { label: 'Choose a new password', link: page('/reset-password', token) },
         closing:
@@ -40,7 +40,7 @@ export const passwordMails = {
     isAlwaysSent: true,
     texts: {
       en: ({ productName, page }) => ({
-        subject: `Your password for ${productName} was changed`,
+        subject: `The password of your ${productName} account was changed`,
         paragraphs: ['The password of your account was changed, and all devices that were signed in are signed out.'],
         action: { label: 'This wasn’t me: choose a new password', link: page('/forgot-password') },
         closing: 'If it was you, there is nothing to do.',

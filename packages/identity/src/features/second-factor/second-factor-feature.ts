@@ -1,5 +1,6 @@
 import type { Feature } from '../../feature.ts';
 import type { IdentityKernel } from '../../kernel.ts';
+import { sampleRecipient } from '../../mail/mail-samples.ts';
 import { askForSecondFactor, type SecondFactorAskingParts } from './ask-for-second-factor.ts';
 import { createCodeMessages } from './code-messages.ts';
 import { createFactorAssurance } from './factor-assurance.ts';
@@ -26,6 +27,10 @@ export const secondFactorFeature = {
   sealedColumns: [sealedFactorColumn],
   events: secondFactorEvents,
   mails: secondFactorMails,
+  messageSamples(publicUrl, brand) {
+    const messages = createCodeMessages(publicUrl, () => brand);
+    return [messages.email(sampleRecipient.email, '483920'), messages.sms('+4915123456789', '483920')];
+  },
   retention: factorRetention,
   problemsOf: problemsOfSecondFactor,
   create(kernel: SecondFactorKernel, config: SecondFactorConfig) {

@@ -6,8 +6,8 @@ export const secondFactorMails = {
     isAlwaysSent: true,
     texts: {
       en: ({ productName, page }) => ({
-        subject: `A second factor was added to your account for ${productName}`,
-        paragraphs: ['From now on, your password alone is no longer enough to sign in.'],
+        subject: `A two-step verification method was added to your ${productName} account`,
+        paragraphs: ['Your account has a new way to get codes. Your password alone is not enough to sign in.'],
         action: { label: 'This wasn’t me: choose a new password', link: page('/forgot-password') },
         closing:
           'If it was you, there is nothing to do. Keep your recovery codes somewhere you can reach without your phone.',
@@ -18,8 +18,8 @@ export const secondFactorMails = {
     isAlwaysSent: true,
     texts: {
       en: ({ productName, page }) => ({
-        subject: `A second factor was removed from your account for ${productName}`,
-        paragraphs: ['Someone who is signed in to your account, probably you, removed a second factor.'],
+        subject: `A two-step verification method was removed from your ${productName} account`,
+        paragraphs: ['Someone who is signed in to your account, probably you, removed a way to get codes.'],
         action: { label: 'This wasn’t me: choose a new password', link: page('/forgot-password') },
         closing: 'If it was you, there is nothing to do.',
       }),
@@ -29,10 +29,10 @@ export const secondFactorMails = {
     isAlwaysSent: true,
     texts: {
       en: ({ productName, page }) => ({
-        subject: `Your second factor for ${productName} was reset`,
+        subject: `Two-step verification was reset for your ${productName} account`,
         paragraphs: [
-          'An administrator removed the second factor and the recovery codes of your account, and all devices that were signed in are signed out.',
-          'Sign in with your password, then set up a new one.',
+          'An administrator turned off two-step verification for your account and removed its recovery codes. All devices that were signed in are signed out.',
+          'Sign in with your password, then set it up again.',
         ],
         action: { label: 'Review security settings', link: page('/account/security') },
         closing: 'If you did not ask for this, contact your administrator right away.',
@@ -43,7 +43,7 @@ export const secondFactorMails = {
     isAlwaysSent: true,
     texts: {
       en: ({ productName, page }) => ({
-        subject: `Your recovery codes for ${productName} were replaced`,
+        subject: `The recovery codes of your ${productName} account were replaced`,
         paragraphs: [
           'Someone who is signed in to your account, probably you, created new recovery codes. The old ones no longer work.',
         ],
@@ -56,8 +56,8 @@ export const secondFactorMails = {
     isAlwaysSent: true,
     texts: {
       en: ({ productName, page }) => ({
-        subject: `A recovery code was used for your account at ${productName}`,
-        paragraphs: ['Someone, probably you, used one of your recovery codes instead of the second factor.'],
+        subject: `A recovery code of your ${productName} account was used`,
+        paragraphs: ['Someone, probably you, used one of your recovery codes.'],
         action: { label: 'Review security settings', link: page('/account/security') },
         closing: 'If it was not you, choose a new password and create new recovery codes right away.',
       }),
@@ -66,7 +66,7 @@ export const secondFactorMails = {
   'codes-guessed': {
     texts: {
       en: ({ productName, page }) => ({
-        subject: `Someone knows your password for ${productName}`,
+        subject: `Someone knows the password of your ${productName} account`,
         paragraphs: [
           'Someone entered your password and then many wrong codes. They did not get in.',
           'If it was not you, someone else knows your password: choose a new one.',

@@ -1,0 +1,240 @@
+import { SallyportError, toProblem, type ErrorCode, type FieldError } from '@sallyport/core';
+
+/** What identity would answer, by method and path. */
+export type Answers = Readonly<Record<string, () => Response>>;
+
+/** A built-in page in one of its states. */
+export interface PageState {
+  /** In the address of the preview. */
+  readonly id: string;
+  readonly title: string;
+  readonly path: string;
+  /** Sent as the form of the page; absent where it is only looked at. */
+  readonly form?: Readonly<Record<string, string>>;
+  readonly cookies?: Readonly<Record<string, string>>;
+  readonly isSignedIn?: boolean;
+  readonly answers?: Answers;
+}
+
+const email = 'robin@example.com';
+const token = 'c2FtcGxlLXRva2VuLW9mLWEtcHJldmlldy1vbmx5LTAx';
+const says = (body: object) => (): Response => Response.json(body);
+
+function refuses(code: ErrorCode, options: { readonly errors?: readonly FieldError[]; readonly wait?: number } = {}) {
+  const { errors, wait } = options;
+  return (): Response => {
+    const error = new SallyportError(code, {
+      reason: 'preview',
+      ...(errors === undefined ? {} : { errors }),
+      ...(wait === undefined ? {} : { retryAfterSeconds: wait }),
+    });
+    const problem = toProblem(error, { requestId: '4f1c0a7e5b3d4e2f9a8b7c6d5e4f3a2b', documentationOrigin: '' });
+    return Response.json(problem.body, { status: problem.status, headers: problem.headers });
+  };
+}
+
+const flow = (value: object) => ({ 'sallyport-flow': Buffer.from(JSON.stringify(value)).toString('base64url') });
+const link = { 'sallyport-link': token };
+const weak = refuses('SP_PASSWORD_UNACCEPTABLE', {
+  errors: [{ field: 'password', message: 'must have at least 15 characters' }],
+});
+const signIn = { email, password: 'wrong' };
+const factors = [{ method: 'totp' }, { method: 'email', destination: 'r•••@example.com' }];
+const pending = {
+  status: 'pending',
+  purpose: 'verify',
+  expiresAt: '2030-01-01T00:00:00.000Z',
+  methods: factors,
+  hasRecoveryCodes: true,
+  resendSeconds: 30,
+};
+const asksForCode = { 'GET /auth/second-factor/pending': says(pending) };
+const setsUp = {
+  'GET /auth/second-factor/pending': says({
+    ...pending,
+    purpose: 'set-up',
+    methods: [{ method: 'totp' }, { method: 'email' }, { method: 'sms' }],
+  }),
+};
+const uri = 'otpauth://totp/Example:robin%40example.com?issuer=Example&secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
+const codes = Array.from({ length: 10 }, (_, index) => `${'abcdefghij'[index]}7k2p-x4m9q-t3v8w-n5r6s`);
+const stepUp = (methods: readonly object[]) => ({
+  'GET /auth/step-up': says({ acr: 'pwd', authTime: '2030-01-01T00:00:00.000Z', methods, resendSeconds: 30 }),
+});
+
+/** Every built-in page in its states. A state is the answer to a real request: identity alone is played. */
+export const pageStates: readonly PageState[] = [
+  { id: 'sign-in', title: 'Sign in', path: '/auth/sign-in' },
+  {
+    id: 'sign-in-refused',
+    title: 'Sign in: wrong password',
+    path: '/auth/sign-in',
+    form: signIn,
+    answers: { 'POST /auth/sign-in/email': refuses('SP_CREDENTIALS_INVALID') },
+  },
+  {
+    id: 'sign-in-unverified',
+    title: 'Sign in: address not confirmed',
+    path: '/auth/sign-in',
+    form: signIn,
+    answers: { 'POST /auth/sign-in/email': refuses('SP_EMAIL_UNVERIFIED') },
+  },
+  {
+    id: 'sign-in-limited',
+    title: 'Sign in: too many attempts',
+    path: '/auth/sign-in',
+    form: signIn,
+    answers: { 'POST /auth/sign-in/email': refuses('SP_TOO_MANY_ATTEMPTS', { wait: 90 }) },
+  },
+  {
+    id: 'sign-in-out-of-order',
+    title: 'Sign in: out of order',
+    path: '/auth/sign-in',
+    form: signIn,
+    answers: { 'POST /auth/sign-in/email': refuses('SP_STORE_UNAVAILABLE') },
+  },
+  {
+    id: 'sign-in-verified',
+    title: 'Sign in: address confirmed',
+    path: '/auth/sign-in',
+    cookies: flow({ email, done: 'verified' }),
+  },
+  {
+    id: 'sign-in-password-changed',
+    title: 'Sign in: password changed',
+    path: '/auth/sign-in',
+    cookies: flow({ email, done: 'password-changed' }),
+  },
+  { id: 'sign-in-already', title: 'Sign in: already signed in', path: '/auth/sign-in', isSignedIn: true },
+  { id: 'sign-up', title: 'Sign up', path: '/auth/sign-up' },
+  {
+    id: 'sign-up-refused',
+    title: 'Sign up: weak password',
+    path: '/auth/sign-up',
+    form: { name: 'Robin Doe', email, password: 'short' },
+    answers: { 'POST /auth/sign-up/email': weak },
+  },
+  {
+    id: 'check-mail',
+    title: 'Check your email: sign-up',
+    path: '/auth/check-mail',
+    cookies: flow({ email, mail: 'verify-email' }),
+  },
+  {
+    id: 'check-mail-reset',
+    title: 'Check your email: password',
+    path: '/auth/check-mail',
+    cookies: flow({ email, mail: 'reset-password' }),
+  },
+  { id: 'check-mail-unknown', title: 'Check your email: no address', path: '/auth/check-mail' },
+  {
+    id: 'verify',
+    title: 'Confirm your email',
+    path: '/auth/verify',
+    cookies: link,
+    answers: { 'POST /auth/check-link': says({ status: 'valid', email }) },
+  },
+  { id: 'verify-spent', title: 'Confirm your email: used link', path: '/auth/verify' },
+  { id: 'forgot', title: 'Forgot password', path: '/auth/forgot' },
+  {
+    id: 'reset',
+    title: 'New password',
+    path: '/auth/reset',
+    cookies: link,
+    answers: { 'POST /auth/check-link': says({ status: 'valid', email }) },
+  },
+  {
+    id: 'reset-refused',
+    title: 'New password: refused',
+    path: '/auth/reset',
+    cookies: link,
+    form: { email, newPassword: 'short' },
+    answers: {
+      'POST /auth/reset-password': refuses('SP_PASSWORD_UNACCEPTABLE', {
+        errors: [{ field: 'newPassword', message: 'must have at least 15 characters' }],
+      }),
+    },
+  },
+  { id: 'reset-spent', title: 'New password: used link', path: '/auth/reset' },
+  { id: 'two-step', title: 'Two-step verification', path: '/auth/two-step', answers: asksForCode },
+  {
+    id: 'two-step-email',
+    title: 'Two-step verification: code sent',
+    path: '/auth/two-step?method=email&sent=email',
+    answers: asksForCode,
+  },
+  {
+    id: 'two-step-recovery',
+    title: 'Two-step verification: recovery code',
+    path: '/auth/two-step?method=recovery-code',
+    answers: asksForCode,
+  },
+  {
+    id: 'two-step-refused',
+    title: 'Two-step verification: wrong code',
+    path: '/auth/two-step',
+    form: { method: 'totp', code: '000000' },
+    answers: { ...asksForCode, 'POST /auth/second-factor/verify': refuses('SP_CODE_INVALID') },
+  },
+  {
+    id: 'two-step-expired',
+    title: 'Two-step verification: too late',
+    path: '/auth/two-step',
+    answers: { 'GET /auth/second-factor/pending': says({ status: 'none' }) },
+  },
+  { id: 'set-up', title: 'Set up: choose', path: '/auth/two-step/set-up', answers: setsUp },
+  { id: 'set-up-sms', title: 'Set up: phone number', path: '/auth/two-step/set-up?method=sms', answers: setsUp },
+  {
+    id: 'set-up-app',
+    title: 'Set up: authenticator app',
+    path: '/auth/two-step/set-up',
+    form: { method: 'totp' },
+    answers: {
+      ...setsUp,
+      'POST /auth/second-factor/totp/start': says({ uri, secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP' }),
+    },
+  },
+  {
+    id: 'set-up-codes',
+    title: 'Set up: recovery codes',
+    path: '/auth/two-step/set-up',
+    form: { do: 'confirm', method: 'totp', code: '123456', uri },
+    answers: {
+      ...setsUp,
+      'POST /auth/second-factor/totp/confirm': says({ status: 'confirmed', recoveryCodes: codes }),
+    },
+  },
+  {
+    id: 'recovery-codes',
+    title: 'Recovery codes',
+    path: '/auth/two-step/recovery-codes',
+    isSignedIn: true,
+    answers: {
+      'GET /auth/second-factor': says({
+        factors: [{ method: 'totp', addedAt: '2030-01-01T00:00:00.000Z', enabled: true }],
+        methods: ['totp'],
+        required: false,
+        recoveryCodesLeft: 4,
+      }),
+    },
+  },
+  {
+    id: 'confirm',
+    title: 'Step-up: password',
+    path: '/auth/confirm',
+    isSignedIn: true,
+    answers: stepUp([{ method: 'password' }]),
+  },
+  { id: 'confirm-code', title: 'Step-up: code', path: '/auth/confirm', isSignedIn: true, answers: stepUp(factors) },
+  {
+    id: 'confirm-missing',
+    title: 'Step-up: factor needed',
+    path: '/auth/confirm?acr_values=mfa',
+    isSignedIn: true,
+    answers: stepUp([{ method: 'password' }]),
+  },
+  { id: 'signed-out', title: 'Signed out', path: '/auth/signed-out' },
+  { id: 'signed-out-everywhere', title: 'Signed out everywhere', path: '/auth/signed-out?reason=everywhere' },
+  { id: 'signed-out-ended', title: 'Session ended', path: '/auth/signed-out?reason=ended' },
+  { id: 'error', title: 'Error', path: '/auth/error?code=SP_FORBIDDEN' },
+];

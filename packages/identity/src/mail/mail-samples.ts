@@ -1,0 +1,17 @@
+import type { Brand, Message } from '@sallyport/core';
+import { toAccountMessage, type Recipient } from './account-message.ts';
+import { mailedProduct, type MailCatalog } from './mail-catalog.ts';
+
+/** To whom samples are addressed. */
+export const sampleRecipient: Recipient = { name: 'Robin Doe', email: 'robin@example.com', emailVerified: true };
+
+/** As long as a real one, and good for nothing. */
+const token = 'c2FtcGxlLXRva2VuLW9mLWEtcHJldmlldy1vbmx5LTAx';
+
+/** Every mail of a catalog with example values, in a brand. */
+export function toMailSamples(catalog: MailCatalog, publicUrl: string, brand: Brand): readonly Message[] {
+  const product = mailedProduct(publicUrl, brand.name);
+  return Object.entries(catalog).map(([kind, { texts }]) =>
+    toAccountMessage(kind, sampleRecipient, texts.en(product, token), brand),
+  );
+}
