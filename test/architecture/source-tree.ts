@@ -61,11 +61,16 @@ export function resolveRelative(from: string, specifier: string): string {
   return path.posix.normalize(path.posix.join(path.posix.dirname(from), specifier));
 }
 
+/** Targets by condition. Only the first, the source, is always a path. */
+interface ExportConditions {
+  readonly '@sallyport/source'?: string;
+}
+
 interface Manifest {
   readonly name: string;
   readonly private?: boolean;
   readonly scripts?: Readonly<Record<string, string>>;
-  readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+  readonly exports?: Readonly<Record<string, string | ExportConditions>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;

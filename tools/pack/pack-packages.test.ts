@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -68,6 +68,53 @@ describe('the tarballs', () => {
     expect([...page.matchAll(/\]\((?!https:|#)[^)]*\)/g)].map(([link]) => link)).toEqual([]);
     // Nothing is published: a page says where the tarballs come from.
     expect(page).toMatch(/npm run pack -- /);
+  });
+});
+
+describe('the CommonJS build', () => {
+  /** Inside the repository, so that other packages are found as they are for an adopter who has installed them. */
+  const project = path.join(workspaceRoot, 'node_modules/.cache', `sallyport-commonjs-${process.pid}`);
+  beforeAll(async () => {
+    for (const name of names) {
+      const place = path.join(project, 'node_modules', name);
+      await mkdir(place, { recursive: true });
+      execFileSync('tar', ['-xzf', fileOf(name), '--strip-components=1', '-C', place]);
+    }
+  });
+  afterAll(() => rm(project, { recursive: true, force: true }));
+
+  const run = (program: string, ...flags: string[]): unknown =>
+    JSON.parse(execFileSync(process.execPath, [...flags, '-e', program], { cwd: project, encoding: 'utf8' }));
+
+  it.each(['@sallyport/core', '@sallyport/core/browser', '@sallyport/testing', '@sallyport/testing/faults'])(
+    'gives %s to a require that knows no ES modules, with every export',
+    (name) => {
+      const program = (load: string) => `${load}.then((all) => console.log(JSON.stringify(Object.keys(all).sort())))`;
+      const required = run(program(`Promise.resolve(require('${name}'))`), '--no-experimental-require-module');
+      expect(required).toEqual(run(program(`import('${name}')`)));
+    },
+  );
+
+  it('gives @sallyport/nestjs to a require that finds Nest', () => {
+    expect(run("console.log(JSON.stringify(typeof require('@sallyport/nestjs').SallyportModule.forRoot))")).toBe(
+      'function',
+    );
+  });
+
+  it('verifies a token that its own test issuer signed', () => {
+    const program = `
+      const { createLocalKeySource, createTokenVerifier } = require('@sallyport/core');
+      const { createTestIssuer } = require('@sallyport/testing');
+      const issuer = createTestIssuer({ audience: 'orders', roles: { clerk: ['order:read'] } });
+      const keys = createLocalKeySource(issuer.jwks());
+      const { verify } = createTokenVerifier({ issuer: issuer.issuer, audience: 'orders', keys });
+      verify(issuer.tokenFor('clerk')).then(({ id }) => console.log(JSON.stringify(id)));`;
+    expect(run(program, '--no-experimental-require-module')).toBe('clerk-1');
+  });
+
+  it('holds the licences of what it bundles', () => {
+    expect(read(fileOf('@sallyport/core'), 'dist/cjs/LICENSES.txt')).toMatch(/^jose \d+[\s\S]*MIT/);
+    expect(list(fileOf('@sallyport/testing')).filter((file) => file.includes('LICENSES'))).toEqual([]);
   });
 });
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { runTool } from '../processes/run-tool.ts';
 import { findNpm } from './find-npm.ts';
+import { buildCommonJs } from './build-commonjs.ts';
 import type { Repository } from './packed-manifest.ts';
 import { listPublicPackages, readManifest } from './public-packages.ts';
 import { stagePackage } from './stage-package.ts';
@@ -35,6 +36,7 @@ export async function packPackages(root: string, folder: string): Promise<readon
     for (const each of packages) {
       const place = path.join(stages, path.posix.basename(each.folder));
       await stagePackage(root, each, repository, place);
+      await buildCommonJs(place, path.join(root, 'node_modules'));
       places.push(place);
     }
     const output = await runTool({

@@ -80,6 +80,14 @@ export {
   type RotatingKeyRing,
   type SharedSecretUse,
 } from './token/key-ring.ts';
+export type {
+  FindKey,
+  JsonWebKey,
+  JsonWebKeySet,
+  TokenKeyHeader,
+  TokenParts,
+  VerificationKey,
+} from './token/json-web-keys.ts';
 export {
   createLocalKeySource,
   createRemoteKeySource,

@@ -8,7 +8,8 @@ export type AccessDeclaration =
   | { readonly kind: 'permissions'; readonly permissions: readonly string[] }
   | { readonly kind: 'step-up'; readonly stepUp: StepUpRequirement };
 
-const declarationsKey = Symbol('sallyport:access-declarations');
+/** Registered: a class may be decorated by the CommonJS build of this package and read by its ES modules. */
+const declarationsKey = Symbol.for('@sallyport/nestjs:access-declarations');
 
 /**
  * Opens a handler, or every handler of a controller, to anonymous callers. On a handler it sets aside what its

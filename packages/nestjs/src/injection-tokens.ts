@@ -1,8 +1,10 @@
+/* Registered symbols: the ES modules of this package and its CommonJS build have the same. */
+
 /** Injects the options, after they were checked. */
-export const SALLYPORT_OPTIONS = Symbol('sallyport:options');
+export const SALLYPORT_OPTIONS = Symbol.for('@sallyport/nestjs:options');
 
 /** Injects the `TokenVerifier` of this service, for a transport or strategy of your own. */
-export const TOKEN_VERIFIER = Symbol('sallyport:token-verifier');
+export const TOKEN_VERIFIER = Symbol.for('@sallyport/nestjs:token-verifier');
 
 /** What the verifier of this service stands on. */
-export const SERVICE_TRUST = Symbol('sallyport:service-trust');
+export const SERVICE_TRUST = Symbol.for('@sallyport/nestjs:service-trust');

@@ -1,7 +1,8 @@
 import { anonymous, type Caller, type Principal } from '@sallyport/core';
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { createParamDecorator, type ExecutionContext, type PipeTransform, type Type } from '@nestjs/common';
+import { sharedWeakMap } from './shared-across-builds.ts';
 
-const principals = new WeakMap<object, Principal>();
+const principals = sharedWeakMap<object, Principal>('principals');
 
 /**
  * Who made a request: the principal that the guard verified, or the anonymous caller on a public route.
@@ -17,9 +18,11 @@ export function callerOf(request: object): Caller {
  * @example
  * `create(@CurrentPrincipal() principal: Principal, @Body({ schema }) body: NewProduct) {}`
  */
-export const CurrentPrincipal = createParamDecorator((_data: undefined, context: ExecutionContext): Caller => {
-  return callerOf(context.switchToHttp().getRequest<object>());
-});
+export const CurrentPrincipal: (...pipes: readonly (Type<PipeTransform> | PipeTransform)[]) => ParameterDecorator =
+  // Typed by hand: the inferred type names what Nest 12 exports and Nest 11 does not.
+  createParamDecorator((_data: undefined, context: ExecutionContext): Caller => {
+    return callerOf(context.switchToHttp().getRequest<object>());
+  });
 
 /** Notes who made a request. Called by the guard only. */
 export function rememberPrincipal(request: object, principal: Principal): void {

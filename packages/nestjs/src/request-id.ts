@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { rawRequest } from './request-caller.ts';
+import { sharedWeakMap } from './shared-across-builds.ts';
 
 const requestIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
-const requestIds = new WeakMap<object, string>();
+const requestIds = sharedWeakMap<object, string>('request-ids');
 
 /**
  * The id of a request: what the gateway sent as `X-Request-Id`, or one made here. The same for the whole request, so that a

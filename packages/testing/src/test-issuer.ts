@@ -12,10 +12,10 @@ import {
   toInternalTokenClaims,
   freezePrincipal,
   type InternalTokenClaims,
+  type JsonWebKeySet,
   type KeyAlgorithm,
   type UserPrincipal,
 } from '@sallyport/core';
-import type { JSONWebKeySet } from 'jose';
 import { listenForKeys, type TestKeyEndpoint } from './test-key-endpoint.ts';
 
 /** Claims or header fields to change; `undefined` leaves one out. Wrong types are welcome: that is what tests are for. */
@@ -43,7 +43,7 @@ export interface TestIssuer {
   /** A token of a person `<role>-1` who holds this role and its permissions. */
   tokenFor(role: string, claims?: Changes): string;
   /** The public keys. */
-  jwks(): JSONWebKeySet;
+  jwks(): JsonWebKeySet;
   /** The public part of the current key as PEM, for attacks that misuse it as a shared secret. */
   publicKeyPem(): string;
   /** Signs with a new key from now on. The old key stays published unless `forgetOld`. */
@@ -87,7 +87,7 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
     return `${input}.${key.sign(input).toString('base64url')}`;
   };
 
-  const jwks = (): JSONWebKeySet => ({ keys: keys.flatMap(toPublicJwk) });
+  const jwks = (): JsonWebKeySet => ({ keys: keys.flatMap(toPublicJwk) });
 
   return {
     issuer,
@@ -148,7 +148,7 @@ function createPrivateKey(alg: KeyAlgorithm): KeyObject {
   }
 }
 
-function toPublicJwk({ alg, kid, publicKey }: TestKey): JSONWebKeySet['keys'] {
+function toPublicJwk({ alg, kid, publicKey }: TestKey): JsonWebKeySet['keys'] {
   if (publicKey === undefined) return [];
   const jwk = publicKey.export({ format: 'jwk' });
   return [{ ...jwk, kty: jwk.kty ?? '', kid, alg, use: 'sig' }];

@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { internalKeysPath } from '@sallyport/core';
-import type { JSONWebKeySet } from 'jose';
+import type { JsonWebKeySet } from '@sallyport/core';
 
 /** How a key endpoint behaves: as it should, or in one of the ways in which real ones fail. */
 export type KeyEndpointBehaviour =
@@ -17,7 +17,7 @@ export interface TestKeyEndpoint {
 }
 
 /** Serves a key set at the path of the gateway's internal keys. */
-export async function listenForKeys(keys: () => JSONWebKeySet): Promise<TestKeyEndpoint> {
+export async function listenForKeys(keys: () => JsonWebKeySet): Promise<TestKeyEndpoint> {
   let behaviour: KeyEndpointBehaviour = 'good';
   let count = 0;
   const server = createServer((_request, response) => {
@@ -41,7 +41,7 @@ export async function listenForKeys(keys: () => JSONWebKeySet): Promise<TestKeyE
   };
 }
 
-function answer(behaviour: KeyEndpointBehaviour, response: ServerResponse, keys: JSONWebKeySet): void {
+function answer(behaviour: KeyEndpointBehaviour, response: ServerResponse, keys: JsonWebKeySet): void {
   switch (behaviour) {
     case 'good':
       response.setHeader('content-type', 'application/json').end(JSON.stringify(keys));

@@ -1,5 +1,6 @@
 import type { StepUp } from '../policy/assurance.ts';
 import { errorCatalog, type ErrorCode } from './error-catalog.ts';
+import { isKnownAcrossBuilds } from './known-across-builds.ts';
 import type { NamedRequestLimit } from '../limits/request-limit.ts';
 
 /** A field that was refused, and why. Never holds the refused value. */
@@ -23,8 +24,18 @@ export interface SallyportErrorOptions {
   readonly requestLimit?: NamedRequestLimit;
 }
 
+const mark = Symbol.for('@sallyport/core:SallyportError');
+
 /** An error that a caller can meet. Its code, status and title are public; its cause and reason are for our logs. */
 export class SallyportError extends Error {
+  static {
+    Object.defineProperty(this.prototype, mark, { value: true });
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isKnownAcrossBuilds(this, SallyportError, mark, value);
+  }
+
   override readonly name = 'SallyportError';
   readonly code: ErrorCode;
   readonly status: number;

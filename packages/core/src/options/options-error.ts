@@ -1,3 +1,5 @@
+import { isKnownAcrossBuilds } from '../errors/known-across-builds.ts';
+
 /**
  * Every reason for which something is not built or started, and what it means. The code is the contract and is never
  * reused; the sentences may change. The reference page is generated from this table.
@@ -15,11 +17,21 @@ export const optionsErrorCatalog = {
 /** Stable codes of what can be wrong with options. */
 export type OptionsErrorCode = keyof typeof optionsErrorCatalog;
 
+const mark = Symbol.for('@sallyport/core:OptionsError');
+
 /**
  * Refuses options when something is built, with a message written for the operator, which is shown without a stack.
  * A native `TypeError` is a bug, and keeps its stack.
  */
 export class OptionsError extends Error {
+  static {
+    Object.defineProperty(this.prototype, mark, { value: true });
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isKnownAcrossBuilds(this, OptionsError, mark, value);
+  }
+
   override readonly name: string = 'OptionsError';
   readonly code: OptionsErrorCode;
 

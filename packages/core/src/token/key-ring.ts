@@ -1,4 +1,4 @@
-import type { JSONWebKeySet } from 'jose';
+import type { JsonWebKeySet } from './json-web-keys.ts';
 import type { KeySource } from './key-source.ts';
 
 /** What a key signs. A key of one use never signs for another. */
@@ -44,7 +44,7 @@ export interface KeyRing {
    */
   sign(use: KeyUse, type: string, claims: object): string;
   /** The public keys that verifiers must know: next, current and retiring. None where a shared secret signs. */
-  publicKeys(use: KeyUse): JSONWebKeySet;
+  publicKeys(use: KeyUse): JsonWebKeySet;
   /** How many signatures were made since the start. */
   readonly signatureCount: number;
   /** How long verifiers may keep the public keys; a new key is published for longer than this. @default 300 */

@@ -1,5 +1,6 @@
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { createLocalJWKSet, errors } from 'jose';
 import { SallyportError } from '../errors/sallyport-error.ts';
+import type { FindKey, JsonWebKeySet } from './json-web-keys.ts';
 
 /** Finds the key for a token. Resolves to a key, or rejects with `SP_TOKEN_INVALID` or `SP_KEYS_UNAVAILABLE`. */
 export interface KeySource {
@@ -8,7 +9,7 @@ export interface KeySource {
    * for a secret, nor a published secret for a key. @default 'public-keys'
    */
   readonly kind?: 'public-keys' | 'shared-secret';
-  readonly getKey: JWTVerifyGetKey;
+  readonly getKey: FindKey;
   /** Rejects a key from now on, whatever still publishes it, and fetches the keys again. */
   readonly withdraw?: (kid: string) => void;
 }
@@ -38,7 +39,7 @@ const maximumWithdrawn = 100;
 const maximumKeySetLength = 262_144;
 
 /** Keys that are already at hand: for tests, and for the gateway itself. */
-export function createLocalKeySource(keys: JSONWebKeySet): KeySource {
+export function createLocalKeySource(keys: JsonWebKeySet): KeySource {
   return { getKey: createLocalJWKSet(keys) };
 }
 
@@ -54,7 +55,7 @@ export function createRemoteKeySource(options: RemoteKeySourceOptions): KeySourc
   const withdrawn = new Set<string>();
 
   let refreshSeconds = options.refreshSeconds ?? longestRefreshSeconds;
-  let lookUp: JWTVerifyGetKey | undefined;
+  let lookUp: FindKey | undefined;
   let fetchedAt = Number.NEGATIVE_INFINITY;
   let attemptedAt = Number.NEGATIVE_INFINITY;
   let pending: Promise<void> | undefined;
@@ -85,7 +86,7 @@ export function createRemoteKeySource(options: RemoteKeySourceOptions): KeySourc
     lastFailure === undefined ? Math.min(cooldownSeconds, refreshSeconds) : cooldownSeconds;
   const mayFetch = (): boolean => pending !== undefined || secondsSince(attemptedAt) >= cooldown();
 
-  const findOrRefuse = async (find: JWTVerifyGetKey, ...[header, token]: Parameters<JWTVerifyGetKey>) => {
+  const findOrRefuse = async (find: FindKey, ...[header, token]: Parameters<FindKey>) => {
     try {
       return await find(header, token);
     } catch (error) {
@@ -95,7 +96,7 @@ export function createRemoteKeySource(options: RemoteKeySourceOptions): KeySourc
     }
   };
 
-  const getKey: JWTVerifyGetKey = async (header, token) => {
+  const getKey: FindKey = async (header, token) => {
     if (withdrawn.size > 0 && withdrawn.has(header?.kid ?? ''))
       throw new SallyportError('SP_TOKEN_INVALID', { reason: 'withdrawn-key' });
     if (lookUp === undefined && mayFetch()) await refresh();
@@ -125,7 +126,7 @@ export function createRemoteKeySource(options: RemoteKeySourceOptions): KeySourc
 }
 
 interface FetchedKeys {
-  readonly keys: JSONWebKeySet;
+  readonly keys: JsonWebKeySet;
   /** How long the endpoint lets them be kept. */
   readonly maxAgeSeconds: number | undefined;
 }
@@ -146,7 +147,7 @@ function maxAgeOf(cacheControl: string | null): number | undefined {
   return seconds === undefined ? undefined : Number(seconds);
 }
 
-function isKeySet(value: unknown): value is JSONWebKeySet {
+function isKeySet(value: unknown): value is JsonWebKeySet {
   if (typeof value !== 'object' || value === null || !('keys' in value)) return false;
   const { keys } = value;
   // An empty set would turn every caller away: it is treated as a fault of the endpoint.

@@ -1,4 +1,5 @@
-import { base64url, type CryptoKey } from 'jose';
+import { base64url } from 'jose';
+import type { VerificationKey } from './json-web-keys.ts';
 import type { KeySource } from './key-source.ts';
 import { SallyportError } from '../errors/sallyport-error.ts';
 import { weaknessOfSecret } from '../options/secret-strength.ts';
@@ -76,7 +77,7 @@ export async function idOfSharedSecret(secret: string): Promise<string> {
  */
 export function createSharedSecretSource(text: string): KeySource {
   const secrets = parseSharedSecrets(text);
-  let imported: Promise<ReadonlyMap<unknown, CryptoKey>> | undefined;
+  let imported: Promise<ReadonlyMap<unknown, VerificationKey>> | undefined;
   return {
     kind: 'shared-secret',
     getKey: async ({ kid }) => {
@@ -88,9 +89,9 @@ export function createSharedSecretSource(text: string): KeySource {
   };
 }
 
-async function importSecrets(secrets: readonly string[]): Promise<ReadonlyMap<unknown, CryptoKey>> {
+async function importSecrets(secrets: readonly string[]): Promise<ReadonlyMap<unknown, VerificationKey>> {
   const how = { name: 'HMAC', hash: 'SHA-256' };
-  const entries = secrets.map(async (secret): Promise<readonly [unknown, CryptoKey]> => {
+  const entries = secrets.map(async (secret): Promise<readonly [unknown, VerificationKey]> => {
     const key = crypto.subtle.importKey('raw', bytesOf(secret), how, false, ['verify']);
     return [await idOfSharedSecret(secret), await key];
   });

@@ -60,7 +60,7 @@ export function signingCases(opened: OpenedKeys): void {
     it('does not let a caller change what others are given', async () => {
       const ring = await fixture.openRing();
       const { keys } = ring.publicKeys('internal');
-      for (const key of keys) key.kid = 'changed';
+      for (const key of keys) Object.assign(key, { kid: 'changed' });
       keys.pop();
       expect(kidsOf(ring)).not.toContain('changed');
       expect(kidsOf(ring)).toHaveLength(1);
