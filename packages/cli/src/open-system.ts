@@ -3,15 +3,14 @@ import { join } from 'node:path';
 import {
   createClosing,
   hasMailbox,
-  loadConfig,
+  loadDeployment,
   openIdentity,
   openMailer,
   openStores,
-  readEnvironment,
   type Closing,
   type Config,
+  type Deployment,
   type Environment,
-  type LoadedConfig,
   type Preset,
   type Stores,
 } from '@sallyport/server';
@@ -79,13 +78,9 @@ export function withSystem(
   });
 }
 
-/** Reads the configuration and the environment, as the gateway does. */
-export async function loadSettings({
-  environment: variables,
-  workingFolder,
-}: Terminal): Promise<LoadedConfig & { readonly environment: Environment }> {
-  const environment = readEnvironment(variables);
-  return { ...(await loadConfig(environment, workingFolder)), environment };
+/** Reads the configuration, the environment and the secrets, as the gateway does. */
+export function loadSettings({ environment: variables, workingFolder }: Terminal): Promise<Deployment> {
+  return loadDeployment({ variables, workingFolder });
 }
 
 async function open(

@@ -21,6 +21,7 @@ export { defineConfig } from './config/define-config.ts';
 export { environmentTable, type EnvironmentVariable } from './config/environment-table.ts';
 export { readEnvironment, type Environment } from './config/environment.ts';
 export { loadConfig, type LoadedConfig } from './config/load-config.ts';
+export { loadDeployment, type Deployment, type DeploymentPlace } from './config/load-deployment.ts';
 export { parseConfig } from './config/parse-config.ts';
 export { hasMailbox } from './mailbox/has-mailbox.ts';
 export { createIdentityMount } from './auth-mounts.ts';

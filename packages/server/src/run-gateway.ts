@@ -5,12 +5,14 @@ import { startGateway } from './compose.ts';
 import type { Config } from './config/config-schema.ts';
 import { readEnvironment } from './config/environment.ts';
 import { loadConfig } from './config/load-config.ts';
+import { loadDeployment } from './config/load-deployment.ts';
 import { drainGateway } from './drain-gateway.ts';
 import { endOnFault } from './end-on-fault.ts';
 import { explainFailure } from './explain-failure.ts';
 import { createJsonLogger } from './json-logger.ts';
 import { createLineWriter } from './line-writer.ts';
 import { readConfigAnew } from './reload/read-config-anew.ts';
+import { withoutSecrets } from './secrets/secret-values.ts';
 import { countWorkers } from './workers/count-workers.ts';
 import { runWorker } from './workers/run-worker.ts';
 import { startSupervisor } from './workers/supervisor.ts';
@@ -37,12 +39,14 @@ export async function runGateway(options: RunGatewayOptions = {}): Promise<void>
   endOnFault(logger);
 
   try {
-    const environment = { ...readEnvironment(process.env), ...options };
     if (cluster.isWorker) {
       const createLogger = (worker: number) => createJsonLogger(lines.write, { worker });
+      // The supervisor tells it its secrets: a file may be gone by the time that a worker is replaced.
+      const environment = { ...readEnvironment(withoutSecrets(process.env), 'later'), ...options };
       runWorker({ environment, createLogger, exit: (code) => process.exit(code) });
     } else {
-      const { config, preset } = await loadConfig(environment, process.cwd());
+      const place = { variables: process.env, workingFolder: process.cwd(), ...options };
+      const { config, preset, environment } = await loadDeployment(place);
       const loadAnew = async (): Promise<Config> =>
         (await loadConfig(environment, process.cwd(), readConfigAnew)).config;
       const count = countWorkers(config, environment);

@@ -61,7 +61,11 @@ async function readSettings({ terminal }: CommandCall, findings: Finding[]): Pro
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     for (const { key, problem } of error.problems)
-      findings.push({ check: 'configuration', state: 'bad', finding: `${key} ${problem}` });
+      findings.push({
+        check: key.startsWith('secrets.from.') ? 'secrets' : 'configuration',
+        state: 'bad',
+        finding: `${key} ${problem}`,
+      });
     return undefined;
   }
 }

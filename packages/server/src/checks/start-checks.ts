@@ -5,6 +5,7 @@ import { checkCertificate } from './check-certificate.ts';
 import { checkDataFolder } from './check-data-folder.ts';
 import { checkMail } from './check-mail.ts';
 import { checkProxies } from './check-proxies.ts';
+import { checkSecrets } from './check-secrets.ts';
 import { checkRootSecret } from './check-root-secret.ts';
 import { checkTokenSecret } from './check-token-secret.ts';
 import { checkWorkers } from './check-workers.ts';
@@ -15,6 +16,7 @@ export const startChecks: readonly StartCheck[] = [
   checkProxies,
   checkMail,
   checkBrand,
+  checkSecrets,
   checkRootSecret,
   checkTokenSecret,
   checkDataFolder,

@@ -23,6 +23,7 @@ import { featureSections, guessLimits, isWithinAbsolute, sessionLifetimeSchema }
 import { redisPrefixForm } from '@sallyport/stores';
 import { isIP } from 'node:net';
 import * as z from 'zod';
+import { secretsSchema } from '../secrets/secret-source.ts';
 
 const port = z.number().int().min(0).max(65_535);
 const bindAddress = z
@@ -33,7 +34,7 @@ const bindAddress = z
   );
 /**
  * The whole configuration of the gateway process. Unknown keys stop the start.
- * Secrets and addresses of stores come from the environment, never from this file.
+ * Secrets and addresses of stores come from the environment or the source of `secrets`, never from this file.
  */
 export const configSchema = z.strictObject({
   publicUrl: publicOriginSchema,
@@ -201,6 +202,7 @@ export const configSchema = z.strictObject({
     .describe('Sessions in the memory of each gateway; the bus ends them there at once'),
   ...featureSections,
   guessing: guessLimits,
+  secrets: secretsSchema,
   brand: brandSchema
     .prefault({})
     .describe('What people see of the product: in pages, mails, authenticator apps and pages of errors'),

@@ -73,10 +73,23 @@ export type EnvironmentVariableName = keyof typeof environmentTable;
 /** What applications and services read (`@sallyport/nextjs`, examples), where one environment is shared with them. */
 export const variablesOfApplications: readonly string[] = ['SALLYPORT_AUDIENCE', 'SALLYPORT_INTERNAL_URL'];
 
-/** Whether a variable may hold the path of a file with the secret instead. */
-export function hasFileVariable(name: EnvironmentVariableName): boolean {
-  return 'file' in environmentTable[name];
+type Table = typeof environmentTable;
+
+/** A variable that holds a secret: it may be in a mounted file, or come from a command or an address instead. */
+export type SecretName = {
+  [Name in EnvironmentVariableName]: Table[Name] extends { readonly file: string } ? Name : never;
+}[EnvironmentVariableName];
+
+/** Secrets by the names of their environment variables, wherever they come from. */
+export type SecretValues = Readonly<Partial<Record<SecretName, string>>>;
+
+/** Whether a variable holds a secret. */
+export function isSecretName(name: string): name is SecretName {
+  return Object.hasOwn(environmentTable, name) && 'file' in environmentTable[name as EnvironmentVariableName];
 }
+
+/** The names of all secrets. */
+export const secretNames: readonly SecretName[] = Object.keys(environmentTable).filter(isSecretName);
 
 /** Every name that may be set, those of mounted files with them. */
 export function knownVariableNames(): ReadonlySet<string> {

@@ -45,6 +45,26 @@ describe('the environment', () => {
     expect(read).not.toThrow(/canary/);
   });
 
+  it.each([
+    { name: 'in the environment', variables: { SMTP_URL: 'smtp://canary' }, key: 'SMTP_URL +is set' },
+    { name: 'in a file', variables: { SMTP_URL_FILE: '/nowhere/canary' }, key: 'SMTP_URL_FILE +is set' },
+  ])('with a secret $name and from elsewhere stops the start', ({ variables, key }) => {
+    const read = (): unknown => readEnvironment(variables, { SMTP_URL: 'smtp://canary' });
+    expect(read).toThrow(new RegExp(key));
+    expect(read).not.toThrow(/canary/);
+  });
+
+  it('misses no secret as long as those from elsewhere have not come', () => {
+    const variables = { NODE_ENV: 'production', DATABASE_URL: 'postgres://db/sallyport' };
+    expect(() => readEnvironment(variables, 'later')).not.toThrow();
+    expect(() => readEnvironment(variables, { SMTP_URL: 'smtp://m' })).toThrow(/SALLYPORT_SECRET/);
+    expect(readEnvironment(variables, { SALLYPORT_SECRET: 's' })).toMatchObject({
+      secret: 's',
+      fetchedSecrets: ['SALLYPORT_SECRET'],
+    });
+    expect(() => readEnvironment({}, { SALLYPORT_ADMIN_TOKEN: 'short' })).toThrow(/SALLYPORT_ADMIN_TOKEN/);
+  });
+
   it('is read variable by variable, as its table lists them', () => {
     const read = new Set<string>();
     readEnvironment(new Proxy({}, { get: (_, name) => void read.add(String(name)) }));

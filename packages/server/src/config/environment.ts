@@ -1,8 +1,14 @@
-import { readFileSync, statSync } from 'node:fs';
 import { ConfigurationError, type ConfigurationProblem } from './configuration-error.ts';
-import { hasFileVariable, knownVariableNames, type EnvironmentVariableName } from './environment-table.ts';
+import {
+  isSecretName,
+  knownVariableNames,
+  type EnvironmentVariableName,
+  type SecretName,
+  type SecretValues,
+} from './environment-table.ts';
+import { readSecretFile } from './read-secret-file.ts';
 
-/** What the gateway process takes from its environment: secrets and addresses. Read once, at the start. */
+/** What the gateway process takes from its environment: addresses, and secrets wherever they come from. */
 export interface Environment {
   readonly isProduction: boolean;
   /** NODE_ENV says so; where it is absent nobody knows. */
@@ -36,6 +42,8 @@ export interface Environment {
   readonly smtpUrl: string | undefined;
   readonly smsGatewayUrl: string | undefined;
   readonly smsGatewayToken: string | undefined;
+  /** Secrets that came from `secrets.from` of the configuration. */
+  readonly fetchedSecrets: readonly SecretName[];
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -43,15 +51,13 @@ type Variables = Readonly<Record<string, string | undefined>>;
 /** 128 bits in hexadecimal digits. */
 const shortestAdminToken = 32;
 
-/** Permission bit of a file. */
-const readableByEverybody = 0o004;
-
 /**
  * Reads the environment of the gateway process.
  *
+ * @param fetched secrets that came from elsewhere; `later` as long as they have not come, so that none is missing yet.
  * @throws ConfigurationError that names every bad or unknown `SALLYPORT_…` variable, and none of their values.
  */
-export function readEnvironment(variables: Variables): Environment {
+export function readEnvironment(variables: Variables, fetched: SecretValues | 'later' = {}): Environment {
   const problems: ConfigurationProblem[] = [];
   const known = knownVariableNames();
   for (const name of Object.keys(variables)) {
@@ -62,7 +68,9 @@ export function readEnvironment(variables: Variables): Environment {
       });
     }
   }
-  const text = (name: EnvironmentVariableName): string | undefined => readText(variables, name, problems);
+  const elsewhere = fetched === 'later' ? {} : fetched;
+  const text = (name: EnvironmentVariableName): string | undefined =>
+    isSecretName(name) ? readSecret(variables, name, elsewhere[name], problems) : emptyToUndefined(variables[name]);
   const integer = (name: EnvironmentVariableName, maximum: number): number | undefined => {
     const value = text(name);
     if (value === undefined) return undefined;
@@ -95,6 +103,7 @@ export function readEnvironment(variables: Variables): Environment {
     smtpUrl: text('SMTP_URL'),
     smsGatewayUrl: text('SMS_GATEWAY_URL'),
     smsGatewayToken: text('SMS_GATEWAY_TOKEN'),
+    fetchedSecrets: Object.keys(elsewhere).filter(isSecretName),
   };
   if ((environment.tlsCertFile === undefined) !== (environment.tlsKeyFile === undefined)) {
     problems.push({
@@ -108,7 +117,13 @@ export function readEnvironment(variables: Variables): Environment {
       problem: `must have ${shortestAdminToken} characters or more; make one with "openssl rand -base64 32"`,
     });
   }
-  if (environment.isProduction && environment.databaseUrl !== undefined && environment.secret === undefined) {
+  const isComplete = fetched !== 'later';
+  if (
+    isComplete &&
+    environment.isProduction &&
+    environment.databaseUrl !== undefined &&
+    environment.secret === undefined
+  ) {
     problems.push({
       key: 'SALLYPORT_SECRET',
       problem:
@@ -119,30 +134,29 @@ export function readEnvironment(variables: Variables): Environment {
   return environment;
 }
 
-/** A secret may be mounted as a file: `NAME_FILE` holds the path. */
-function readText(
+/** A secret stands in its variable, in the file whose path `NAME_FILE` holds, or came from elsewhere: in one of them. */
+function readSecret(
   variables: Variables,
-  name: EnvironmentVariableName,
+  name: SecretName,
+  fetched: string | undefined,
   problems: ConfigurationProblem[],
 ): string | undefined {
   const value = emptyToUndefined(variables[name]);
-  const file = hasFileVariable(name) ? emptyToUndefined(variables[`${name}_FILE`]) : undefined;
-  if (file === undefined) return value;
+  const file = emptyToUndefined(variables[`${name}_FILE`]);
+  if (fetched !== undefined && (value ?? file) !== undefined) {
+    const set = value === undefined ? `${name}_FILE` : name;
+    problems.push({ key: set, problem: `is set, and secrets.from gives ${name} too: keep one` });
+    return undefined;
+  }
+  if (file === undefined) return fetched ?? value;
   if (value !== undefined) {
     problems.push({ key: name, problem: `and ${name}_FILE are both set: keep one` });
     return undefined;
   }
-  try {
-    // Windows keeps its permissions elsewhere.
-    if (process.platform !== 'win32' && (statSync(file).mode & readableByEverybody) !== 0) {
-      problems.push({ key: `${name}_FILE`, problem: 'names a file that everybody can read: run "chmod 600" on it' });
-      return undefined;
-    }
-    return readFileSync(file, 'utf8').trim();
-  } catch {
-    problems.push({ key: `${name}_FILE`, problem: 'names a file that cannot be read' });
-    return undefined;
-  }
+  const found = readSecretFile(file);
+  if (found.kind === 'read') return found.text;
+  problems.push({ key: `${name}_FILE`, problem: `names a file that ${found.problem}` });
+  return undefined;
 }
 
 function listOf(text: string | undefined): readonly string[] | undefined {

@@ -4,23 +4,26 @@ import type { Environment } from '../config/environment.ts';
 import { drainGateway } from '../drain-gateway.ts';
 import { explainFailure } from '../explain-failure.ts';
 import { messageForOperators } from '../message-for-operators.ts';
+import { withSecretValues } from '../secrets/secret-values.ts';
 import type { FromWorker, ToWorker, WorkerAnswer, WorkerQuestion } from './worker-messages.ts';
 
 export interface WorkerParts {
+  /** Without secrets, which the supervisor tells. */
   readonly environment: Environment;
   readonly createLogger: (worker: number) => Logger;
   readonly exit: (code: number) => void;
 }
 
 /**
- * Runs a worker: it is told its configuration, serves, and answers the supervisor. Signals are the supervisor's to
+ * Runs a worker: it is told its configuration and its secrets, serves, and answers the supervisor. Signals are the supervisor's to
  * hear: a Ctrl-C reaches the whole group, and would cut off what is to be drained.
  */
 export function runWorker({ environment, createLogger, exit }: WorkerParts): void {
   let gateway: Gateway | undefined;
-  const start = async ({ config, number }: Extract<ToWorker, { type: 'start' }>): Promise<void> => {
+  const start = async ({ config, secrets, number }: Extract<ToWorker, { type: 'start' }>): Promise<void> => {
     try {
-      gateway = await startGateway({ config, environment, logger: createLogger(number), isWorker: true });
+      const told = withSecretValues(environment, secrets);
+      gateway = await startGateway({ config, environment: told, logger: createLogger(number), isWorker: true });
       tell({ type: 'listening', port: gateway.port, internalPort: gateway.internalPort });
     } catch (error) {
       tell({ type: 'failed', explanation: explainFailure(error) }, () => exit(1));

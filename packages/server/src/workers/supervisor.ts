@@ -9,6 +9,7 @@ import type { Config } from '../config/config-schema.ts';
 import type { Environment } from '../config/environment.ts';
 import { addPages, createPrometheusMeter } from '../metrics/prometheus-meter.ts';
 import { createReloader } from '../reload/reloader.ts';
+import { secretValuesOf } from '../secrets/secret-values.ts';
 import { WorkerFailed } from './worker-failed.ts';
 import { forwardWholeLines } from './forward-whole-lines.ts';
 import type { FromWorker, ToWorker, WorkerAnswer, WorkerQuestion } from './worker-messages.ts';
@@ -106,7 +107,7 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
       worker.on('error', () => {
         if (worker.process.pid === undefined) end(null, null);
       });
-      tell(worker, { type: 'start', config: current, number: slot.number });
+      tell(worker, { type: 'start', config: current, secrets: secretValuesOf(environment), number: slot.number });
     });
   let isStarted = false;
   const replace = (slot: WorkerSlot, code: number | null, signal: string | null): void => {

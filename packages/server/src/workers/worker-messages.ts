@@ -1,15 +1,17 @@
 import type { Explanation, ExplainQuestion } from '@sallyport/gateway';
 import type { Config } from '../config/config-schema.ts';
+import type { SecretValues } from '../config/environment-table.ts';
 import type { MetricPage } from '../metrics/prometheus-meter.ts';
 
 /*
  * What the supervisor and its workers say to one another. Both are the same program, started from the same files, so
- * that messages need no schema; they never carry a secret.
+ * that messages need no schema. They go over a channel that only the two have: secrets are told there, so that they stand
+ * in no environment and in no arguments, which other processes can read.
  */
 
 /** From the supervisor to a worker. */
 export type ToWorker =
-  | { readonly type: 'start'; readonly config: Config; readonly number: number }
+  | { readonly type: 'start'; readonly config: Config; readonly secrets: SecretValues; readonly number: number }
   | { readonly type: 'ask'; readonly id: number; readonly question: WorkerQuestion }
   | { readonly type: 'drain' };
 
