@@ -1,7 +1,9 @@
 import { features } from '@sallyport/identity';
 import type { Command } from '../command.ts';
+import { dev } from './dev.ts';
 import { doctor } from './doctor.ts';
 import { explain } from './explain.ts';
+import { init } from './init.ts';
 import { listKeys } from './keys-list.ts';
 import { rotateKeys } from './keys-rotate.ts';
 import { withdrawKey } from './keys-withdraw.ts';
@@ -16,6 +18,8 @@ import { start } from './start.ts';
 /** Every command, in the order of the help page: the gateway, those that features declare, those of the deployment as a whole. */
 export const commands: readonly Command[] = [
   start,
+  init,
+  dev,
   ...features.commands,
   diffRoles,
   applyRoles,

@@ -1,0 +1,71 @@
+import type { Choices, PlacedService } from '../plan/choices.ts';
+import { showPath } from '../repository/repository.ts';
+import type { Survey } from '../repository/survey.ts';
+
+/** Writes `sallyport.config.ts`: what is behind the gateway, and who may pass. */
+export function writeGatewayConfig(survey: Survey, choices: Choices): string {
+  const { productName, publicUrl, gatewayPort, internalPort, next, services } = choices;
+  const upstream = text(originOf(next.port.number));
+  return [
+    "import { defineConfig } from 'sallyport';",
+    '',
+    'export default defineConfig({',
+    `  publicUrl: ${text(publicUrl)},`,
+    `  listen: { port: ${gatewayPort} },`,
+    '  // Where applications ask for signing keys and hear of ended sessions; never a public address.',
+    `  internal: { port: ${internalPort} },`,
+    '  // Pages, mails and authenticator apps show it: a logo, colours and links go here as well.',
+    `  brand: { name: ${text(productName)} },`,
+    '  // Every permission with a sentence, and every role with its permissions. New accounts have the role user.',
+    '  policy: { permissions: {}, roles: { user: [], admin: [] } },',
+    '  routes: [',
+    `    // Next.js: ${showPath(survey.next.folder)}. "optional" lets everybody in, and tells the pages who is signed in.`,
+    ...writeRoute([
+      `name: ${text(next.name)}`,
+      `prefix: '/'`,
+      `upstream: ${upstream}`,
+      `audience: ${text(next.name)}`,
+      `access: 'optional'`,
+      'profile: true',
+    ]),
+    '    // Its scripts, styles and fonts, which are the same for everybody.',
+    ...writeRoute([
+      `name: ${text(`${next.name}-assets`)}`,
+      `prefix: '/_next'`,
+      `upstream: ${upstream}`,
+      `audience: ${text(next.name)}`,
+      `access: 'public'`,
+      'slide: false',
+    ]),
+    ...services.flatMap(writeService),
+    '  ],',
+    '});',
+    '',
+  ].join('\n');
+}
+
+function writeService({ name, service, port, prefix, stripPrefix }: PlacedService): readonly string[] {
+  return [
+    `    // NestJS: ${showPath(service.folder)}`,
+    ...writeRoute([
+      `name: ${text(name)}`,
+      `prefix: ${text(prefix)}`,
+      ...(stripPrefix ? ['stripPrefix: true'] : []),
+      `upstream: ${text(originOf(port.number))}`,
+      `audience: ${text(name)}`,
+      `access: 'signed-in'`,
+    ]),
+  ];
+}
+
+function writeRoute(members: readonly string[]): readonly string[] {
+  return ['    {', ...members.map((member) => `      ${member},`), '    },'];
+}
+
+function originOf(port: number): string {
+  return `http://127.0.0.1:${port}`;
+}
+
+function text(value: string): string {
+  return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}

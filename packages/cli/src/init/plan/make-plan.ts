@@ -1,0 +1,94 @@
+import { editGitignore } from '../edits/edit-gitignore.ts';
+import { writeDevelopmentFile } from '../files/write-development-file.ts';
+import { writeGatewayConfig } from '../files/write-gateway-config.ts';
+import { installFolderOf } from '../repository/package-manager.ts';
+import { showPath } from '../repository/repository.ts';
+import type { Survey } from '../repository/survey.ts';
+import type { Tarballs } from '../repository/tarballs.ts';
+import { developmentFileName } from '../../dev/development-file.ts';
+import { internalUrlOf, type Choices } from './choices.ts';
+import { createFileChanges, type FileChanges } from './file-changes.ts';
+import type { Plan } from './plan.ts';
+import { examplePage, planNext } from './plan-next.ts';
+import { developmentScript, planPackages } from './plan-packages.ts';
+import { planServices } from './plan-services.ts';
+
+/**
+ * Decides every change, and makes none. A repository that is set up already gets an empty plan.
+ *
+ * @throws UsageError when a file cannot be read, or it is not known where packages come from.
+ */
+export function makePlan(survey: Survey, choices: Choices, tarballs: Tarballs | undefined): Plan {
+  const changes = createFileChanges(survey.repository);
+  planPackages(survey, tarballs, changes);
+  planGateway(survey, choices, tarballs, changes);
+  const next = planNext(survey, choices, changes);
+  const services = planServices(choices, changes);
+  return {
+    changes: changes.list(),
+    copies: { files: tarballs?.copies ?? [], folder: tarballs?.folder ?? '' },
+    byHand: [...next.byHand, ...services.byHand],
+    notes: [...notesOn(survey, choices), ...next.notes, ...services.notes],
+    next: nextSteps(survey, choices, changes),
+  };
+}
+
+function planGateway(survey: Survey, choices: Choices, tarballs: Tarballs | undefined, changes: FileChanges): void {
+  const { config, packages, repository } = survey;
+  // Where a package says that it is CommonJS, Node takes a .ts file for CommonJS too.
+  const isCommonJs = packages.find(({ folder }) => folder === '')?.manifest['type'] === 'commonjs';
+  if (config === undefined)
+    changes.write(`sallyport.config.${isCommonJs ? 'mts' : 'ts'}`, writeGatewayConfig(survey, choices));
+  if (!repository.has(developmentFileName)) changes.write(developmentFileName, writeDevelopmentFile(survey, choices));
+  const ignored = ['/.sallyport/', ...(tarballs === undefined ? [] : [`/${tarballs.folder}/`])];
+  changes.write('.gitignore', editGitignore(repository.read('.gitignore'), ignored));
+}
+
+function notesOn({ config, otherNextApps, next }: Survey, choices: Choices): readonly string[] {
+  const notes: string[] = [];
+  if (config !== undefined) {
+    const { file, publicUrl, internalPort, audiences } = config;
+    if (publicUrl === undefined || internalPort === undefined)
+      notes.push(
+        `${file} does not write publicUrl and internal.port out: compare them with ${choices.publicUrl} and ${internalUrlOf(choices)}, which applications were told.`,
+      );
+    const missing = [choices.next, ...choices.services].filter(({ name }) => !audiences.has(name));
+    for (const { name } of missing) notes.push(`${file} has no route with the audience "${name}": add one.`);
+  }
+  for (const { folder } of otherNextApps)
+    notes.push(
+      `${showPath(folder)} was left alone: a second Next.js application is a zone, with pages below a path of its own.`,
+    );
+  const served = choices.services.filter(({ prefix }) => prefix === '/api');
+  if (next.hasOwnApi && served.length > 0)
+    notes.push(
+      `Paths below /api go to the service ${served.map(({ name }) => name).join()}, not to the API routes of ${showPath(next.folder)} any more.`,
+    );
+  for (const { service, name, stripPrefix } of choices.services) {
+    if (stripPrefix && service.globalPrefix !== undefined)
+      notes.push(
+        `${name} shares the prefix "${service.globalPrefix}" with another service: give it one of its own, and its route too.`,
+      );
+    if (service.port === undefined)
+      notes.push(`${service.mainFile}: the port that it listens on was not found; PORT is set for it.`);
+  }
+  return notes;
+}
+
+function nextSteps({ manager, next, services }: Survey, choices: Choices, changes: FileChanges): readonly string[] {
+  const folders = new Set(
+    ['', next.manifest.folder, ...services.map(({ manifest }) => manifest.folder)].map((folder) =>
+      installFolderOf(manager, folder),
+    ),
+  );
+  const installs = [...folders].sort().map((folder) => {
+    return folder === '' ? `${manager.name} install` : `(cd ${folder} && ${manager.name} install)`;
+  });
+  const page = changes.list().some(({ file }) => file.includes(`/${examplePage}/page.`)) ? `/${examplePage}` : '/';
+  return [
+    ...installs,
+    `${manager.name} run ${developmentScript}     runs the gateway and the applications; Ctrl-C ends all`,
+    `${choices.publicUrl}${page}     leads to sign-in; an account is made at ${choices.publicUrl}/auth/sign-up`,
+    'http://127.0.0.1:3025     the mailbox, where its mail arrives',
+  ];
+}

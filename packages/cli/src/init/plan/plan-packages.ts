@@ -1,0 +1,105 @@
+import path from 'node:path';
+import { exitCodes, UsageError } from '@sallyport/core';
+import { isMap, parseDocument } from 'yaml';
+import { editManifest, type ManifestAddition } from '../edits/edit-manifest.ts';
+import { installFolderOf } from '../repository/package-manager.ts';
+import { joinPath } from '../repository/repository.ts';
+import type { Survey } from '../repository/survey.ts';
+import type { Tarballs } from '../repository/tarballs.ts';
+import type { FileChanges } from './file-changes.ts';
+
+/** What each package that is installed by name brings along. */
+const broughtAlong = {
+  sallyport: ['core', 'gateway', 'identity', 'pages', 'server', 'stores'],
+  '@sallyport/nextjs': ['core'],
+  '@sallyport/nestjs': ['core'],
+} as const;
+
+/** A package that a folder is to depend on. */
+interface Wanted {
+  readonly folder: string;
+  readonly name: keyof typeof broughtAlong;
+}
+
+/** The script that runs the gateway and the applications together. */
+export const developmentScript = 'dev:all';
+
+/** Adds dependencies, and the script, to the manifests. @throws UsageError when it is not known where packages come from. */
+export function planPackages(survey: Survey, tarballs: Tarballs | undefined, changes: FileChanges): void {
+  const wanted: readonly Wanted[] = [
+    { folder: '', name: 'sallyport' },
+    { folder: survey.next.manifest.folder, name: '@sallyport/nextjs' },
+    ...survey.services.map(({ manifest }) => ({ folder: manifest.folder, name: '@sallyport/nestjs' as const })),
+  ];
+  const missing = wanted.filter(({ folder, name }) => !dependsOn(survey, folder, name));
+  if (missing.length > 0 && tarballs === undefined)
+    throw new UsageError(
+      [
+        'The packages of Sallyport are not published yet. In a clone of its repository, "npm ci && npm run pack -- <folder>" writes their tarballs.',
+        'Then run this again with --packages <folder>. Nothing was changed.',
+      ].join('\n'),
+      exitCodes.refused,
+    );
+  for (const { folder, name } of missing)
+    add(survey, changes, folder, { dependencies: { [name]: specOf(tarballs, name, folder) } });
+  add(survey, changes, '', { scripts: { [developmentScript]: 'sallyport dev' } });
+  if (tarballs !== undefined) replaceInner(survey, tarballs, wanted, changes);
+}
+
+/** Packages that come with others are asked for by version, and no registry has them: each install is told of the files. */
+function replaceInner(survey: Survey, tarballs: Tarballs, wanted: readonly Wanted[], changes: FileChanges): void {
+  const { manager } = survey;
+  const byInstall = Map.groupBy(wanted, ({ folder }) => installFolderOf(manager, folder));
+  for (const [folder, packages] of byInstall) {
+    const names = [...new Set(packages.flatMap(({ name }) => broughtAlong[name]))].sort();
+    const entries = Object.fromEntries(
+      names.map((name) => [`@sallyport/${name}`, specOf(tarballs, `@sallyport/${name}`, folder)]),
+    );
+    if (manager.name === 'pnpm') overrideInWorkspace(changes, folder, entries);
+    else {
+      const key = manager.name === 'npm' ? 'overrides' : 'resolutions';
+      add(survey, changes, folder, { replacements: { key, entries } });
+    }
+  }
+}
+
+function overrideInWorkspace(changes: FileChanges, folder: string, entries: Readonly<Record<string, string>>): void {
+  const file = joinPath(folder, 'pnpm-workspace.yaml');
+  const text = changes.read(file) ?? '';
+  const document = parseDocument(text);
+  if (document.errors.length > 0 || (document.contents !== null && !isMap(document.contents)))
+    throw new UsageError(
+      `${file} cannot be read: it is no YAML that pnpm takes. Nothing was changed.`,
+      exitCodes.refused,
+    );
+  const missing = Object.entries(entries).filter(([name]) => !document.hasIn(['overrides', name]));
+  for (const [name, spec] of missing) document.setIn(['overrides', name], spec);
+  if (missing.length > 0) changes.write(file, document.toString({ lineWidth: 0 }));
+}
+
+function add(survey: Survey, changes: FileChanges, folder: string, addition: ManifestAddition): void {
+  const file = joinPath(folder, 'package.json');
+  const text = changes.read(file) ?? `${JSON.stringify({ name: nameOfRoot(survey), private: true }, null, 2)}\n`;
+  // It was read before, or was written here.
+  const manifest = JSON.parse(text.replace(/^\ufeff/, '')) as Readonly<Record<string, unknown>>;
+  changes.write(file, editManifest({ text, manifest }, addition));
+}
+
+function dependsOn({ packages }: Survey, folder: string, name: string): boolean {
+  return packages.find((each) => each.folder === folder)?.dependencies.has(name) === true;
+}
+
+function specOf(tarballs: Tarballs | undefined, name: string, folder: string): string {
+  const file = tarballs?.files.get(name);
+  if (tarballs === undefined || file === undefined) throw new TypeError(`there is no tarball of ${name}`);
+  const relative = path.posix.relative(folder, joinPath(tarballs.folder, file));
+  return `file:${relative.startsWith('../') ? relative : `./${relative}`}`;
+}
+
+function nameOfRoot({ repository }: Survey): string {
+  const name = path
+    .basename(repository.root)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]+/g, '-');
+  return name === '' || name === 'sallyport' ? 'repository' : name;
+}
