@@ -35,7 +35,7 @@ export class OptionsError extends Error {
   override readonly name: string = 'OptionsError';
   readonly code: OptionsErrorCode;
 
-  constructor(message: string, code: OptionsErrorCode = 'SP_OPTIONS_INVALID', options?: ErrorOptions) {
+  constructor(message: string, code: OptionsErrorCode = 'SP_OPTIONS_INVALID', options?: { readonly cause?: unknown }) {
     super(message, options);
     this.code = code;
   }
