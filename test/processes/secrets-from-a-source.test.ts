@@ -1,17 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { callbackify } from 'node:util';
 import { createClosing, loadDeployment, type ConfigInput } from '@sallyport/server';
 import { testRoutes } from '@sallyport/server/test-support';
 import { openPostgres } from '@sallyport/stores';
-import { createWorkplace } from 'sallyport/test-support';
+import { createWorkplace, secondSecret } from 'sallyport/test-support';
+import { SMTPServer, type SMTPServerSession } from 'smtp-server';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createAuthority } from '../../tools/launch/certificate-authority.ts';
 import { createGatewayFolder, folderPolicy, testSecret, type GatewayFolder } from './gateway-folder.ts';
+import type { GatewayProcess } from './gateway-process.ts';
 
 // Processes are started, and some of them have workers.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
@@ -20,6 +24,7 @@ const closing = createClosing();
 afterEach(() => closing.close());
 
 const [postgresUrl, redisUrl] = [process.env['TEST_POSTGRES_URL'] ?? '', process.env['TEST_REDIS_URL'] ?? ''];
+const patience = { timeout: 110_000, interval: 50 };
 const smtp = 'smtp://canary:canary@127.0.0.1:9';
 /** Those that the folder puts into the environment come from the source here. */
 const noSecrets = { SALLYPORT_SECRET: '', SMTP_URL: '' };
@@ -32,8 +37,46 @@ async function makeFolder(config: Partial<ConfigInput>, secrets: object): Promis
   writeFileSync(file, JSON.stringify(secrets), { mode: 0o600 });
   const print = join(folder.folder, 'print.mjs');
   writeFileSync(print, `process.stdout.write((await import('node:fs')).readFileSync(process.argv[2], 'utf8'));\n`);
-  folder.write({ ...config, secrets: { from: { command: [process.execPath, print, file] } } });
+  folder.write({ ...config, secrets: { from: { command: [process.execPath, print, file] }, refreshSeconds: 10 } });
   return folder;
+}
+
+/** Gives the command something else to print, never half of it. */
+function rewrite({ folder }: GatewayFolder, text: string): void {
+  writeFileSync(join(folder, 'secrets.json.new'), text, { mode: 0o600 });
+  renameSync(join(folder, 'secrets.json.new'), join(folder, 'secrets.json'));
+}
+
+const eventsOf = (gateway: GatewayProcess, event: string) => gateway.lines.filter((line) => line['event'] === event);
+const statusOf = async ({ adminOrigin }: GatewayFolder) =>
+  (await (await fetch(`${adminOrigin}/status`)).json()) as {
+    readonly processes: readonly number[];
+    readonly secrets: { readonly needRestart: readonly string[]; readonly refused?: unknown };
+  };
+const signUp = (origin: string, email: string) =>
+  fetch(`${origin}/auth/sign-up/email`, {
+    method: 'POST',
+    headers: { origin, 'content-type': 'application/json', connection: 'close' },
+    body: JSON.stringify({ name: 'Ann', email, password: 'brass-lantern-over-quiet-water' }),
+  });
+
+/** A mail server that counts. */
+async function startSmtpServer() {
+  const received: string[] = [];
+  const server = new SMTPServer({
+    disabledCommands: ['STARTTLS'],
+    authOptional: true,
+    disableReverseLookup: true,
+    onAuth: (_auth, _session, done) => done(null, { user: 'x' }),
+    onData: callbackify(async (stream: Readable, { envelope }: SMTPServerSession) => {
+      await stream.toArray();
+      received.push(...envelope.rcptTo.map(({ address }) => address));
+    }),
+  });
+  const listening = server.listen(0, '127.0.0.1');
+  await once(listening, 'listening');
+  closing.push(() => new Promise((resolve) => server.close(() => resolve())));
+  return { url: `smtp://canary:canary@127.0.0.1:${(listening.address() as AddressInfo).port}`, received };
 }
 
 /** What other processes of this user can read of a process. */
@@ -71,6 +114,34 @@ describe('a gateway whose secrets come from a command', () => {
     expect((await fetch(`${gateway.internalOrigin}/readyz`)).status).toBe(200);
     if (process.platform === 'linux') expect(visibleOf(gateway.pid)).not.toMatch(/canary|kL9x2Qm7/);
     expect(JSON.stringify(gateway.lines)).not.toMatch(/canary|kL9x2Qm7/);
+  });
+
+  it('takes over what the command gives later by itself, keeps what it has when that is bad, and names what must wait', async () => {
+    const [before, after] = await Promise.all([startSmtpServer(), startSmtpServer()]);
+    const folder = await makeFolder({}, { SALLYPORT_SECRET: testSecret, SMTP_URL: before.url });
+    const gateway = await folder.start(noSecrets);
+    await signUp(folder.origin, 'ann@example.test');
+    await vi.waitFor(() => expect(before.received).toEqual(['ann@example.test']), patience);
+
+    rewrite(folder, '{"SALLYPORT_SECRET": "canary"');
+    await vi.waitFor(() => expect(eventsOf(gateway, 'secrets-not-renewed').length).toBeGreaterThan(0), patience);
+    await signUp(folder.origin, 'bob@example.test');
+    await vi.waitFor(() => expect(before.received).toContain('bob@example.test'), patience);
+
+    rewrite(folder, JSON.stringify({ SALLYPORT_SECRET: `2:${secondSecret},1:${testSecret}`, SMTP_URL: after.url }));
+    gateway.signal('SIGHUP');
+    await vi.waitFor(
+      () => expect(eventsOf(gateway, 'secrets-renewed')).toMatchObject([{ changed: 'SMTP_URL' }]),
+      patience,
+    );
+    expect(eventsOf(gateway, 'secrets-need-restart')).toMatchObject([{ names: 'SALLYPORT_SECRET' }]);
+    expect((await statusOf(folder)).secrets).toMatchObject({ needRestart: ['SALLYPORT_SECRET'] });
+    await signUp(folder.origin, 'cid@example.test');
+    await vi.waitFor(() => expect(after.received).toEqual(['cid@example.test']), patience);
+    expect(before.received).not.toContain('cid@example.test');
+    expect(JSON.stringify(gateway.lines)).not.toMatch(/canary|kL9x2Qm7|Zt4Nq8Wx/);
+    gateway.signal('SIGTERM');
+    expect(await gateway.ended).toBe(0);
   });
 });
 
@@ -152,26 +223,34 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')(
       if (database.pathname.length < 2) database.pathname = '/postgres';
       database.searchParams.set('options', `-c search_path=${name}`);
       const prefix = `test-${randomBytes(9).toString('hex')}:`;
-      const secrets = {
-        SALLYPORT_SECRET: testSecret,
-        DATABASE_URL: database.href,
-        REDIS_URL: redisUrl,
-        SMTP_URL: smtp,
-      };
-      const folder = await makeFolder({ workers: 2, redis: { prefix } }, secrets);
+      const [before, after] = await Promise.all([startSmtpServer(), startSmtpServer()]);
+      const secrets = { SALLYPORT_SECRET: testSecret, DATABASE_URL: database.href, REDIS_URL: redisUrl };
+      const folder = await makeFolder({ workers: 2, redis: { prefix } }, { ...secrets, SMTP_URL: before.url });
       const gateway = await folder.start(noSecrets);
-      const { processes } = (await (await fetch(`${folder.adminOrigin}/status`)).json()) as {
-        processes: readonly number[];
-      };
+      const { processes } = await statusOf(folder);
       expect(processes).toHaveLength(2);
-      if (process.platform !== 'linux') return;
-      for (const pid of [gateway.pid, ...processes]) expect(visibleOf(pid)).not.toMatch(/canary|kL9x2Qm7|search_path/);
-      // One that is replaced is told them again, by now without the file.
+      if (process.platform === 'linux')
+        for (const pid of [gateway.pid, ...processes])
+          expect(visibleOf(pid)).not.toMatch(/canary|kL9x2Qm7|search_path/);
+
+      // Renewed ones reach both.
+      rewrite(folder, JSON.stringify({ ...secrets, SMTP_URL: after.url }));
+      gateway.signal('SIGHUP');
+      await vi.waitFor(() => expect(eventsOf(gateway, 'secrets-renewed')).toHaveLength(1), patience);
+      const signUpsOf = (worker: number) =>
+        eventsOf(gateway, 'request').filter((line) => line['worker'] === worker && line['method'] === 'POST').length;
+      for (let turn = 0; turn < 40 && Math.min(signUpsOf(1), signUpsOf(2)) === 0; turn++) {
+        await signUp(folder.origin, `p${turn}@example.test`);
+        await vi.waitFor(() => expect(after.received).toContain(`p${turn}@example.test`), patience);
+      }
+      expect(Math.min(signUpsOf(1), signUpsOf(2))).toBeGreaterThan(0);
+      expect(before.received).toEqual([]);
+
+      // One that is replaced is told them again, also when the command fails by now.
       rmSync(join(folder.folder, 'secrets.json'));
       process.kill(processes[0] ?? 0, 'SIGKILL');
-      await vi.waitFor(() => expect(gateway.lines.some(({ event }) => event === 'worker-replaced')).toBe(true), {
-        timeout: 110_000,
-      });
+      await vi.waitFor(() => expect(eventsOf(gateway, 'worker-replaced')).toHaveLength(1), patience);
+      expect(JSON.stringify(gateway.lines)).not.toMatch(/canary|kL9x2Qm7|search_path/);
     });
   },
 );

@@ -137,7 +137,11 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('a gateway with two worke
     expect((await reload()).status).toBe(409);
     for (let turn = 0; turn < 4; turn++) expect(await ask('/api/shop/a')).toBe(200);
     folder.write({ routes: routes.filter(({ name: route }) => route !== 'gone') });
-    expect(JSON.parse((await reload()).body)).toEqual({ kind: 'reloaded', changed: ['routes'] });
+    expect(JSON.parse((await reload()).body)).toEqual({
+      kind: 'reloaded',
+      changed: ['routes'],
+      secrets: { kind: 'unchanged' },
+    });
     for (let turn = 0; turn < 4; turn++) expect(await ask('/gone')).toBe(404);
     folder.write();
     expect((await reload()).status).toBe(200);

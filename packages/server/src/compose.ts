@@ -29,6 +29,8 @@ import { openPages } from './open-pages.ts';
 import { openStores, type Stores } from './open-stores.ts';
 import type { Preset } from './preset.ts';
 import { createReloader } from './reload/reloader.ts';
+import { requireSecretChecks } from './secrets/require-secret-checks.ts';
+import { createSecretsRefresher, warningsOfSecrets } from './secrets/secrets-refresher.ts';
 import type { Tracing } from './tracing/open-telemetry.ts';
 import { toGatewayChange, toGatewayOptions } from './to-gateway-options.ts';
 import { openCertificate } from './tls/certificate-watch.ts';
@@ -45,6 +47,8 @@ export interface GatewayOptions {
   readonly waitMilliseconds?: number;
   /** Reads the configuration as it is now, when an operator asks for it. @default the one that it began with */
   readonly loadAnew?: () => Promise<Config>;
+  /** Reads addresses and secrets as they are now. @default those that it began with */
+  readonly readEnvironmentAnew?: () => Promise<Environment>;
   /** Whether another process answers operators, and asks this one. @default false */
   readonly isWorker?: boolean;
 }
@@ -63,6 +67,8 @@ export interface Gateway {
   readonly meter: PrometheusMeter | undefined;
   /** Uses those keys of a checked configuration that may change. Throws, and has changed nothing, when the gateway cannot. */
   apply(config: Config): void;
+  /** Uses those secrets of a checked environment that may change. Throws, and has changed nothing, when the gateway cannot. */
+  useSecrets(environment: Environment): void;
   /** Asks clients to leave: `/readyz` says 503, and everybody is still served. */
   retire(): void;
   /** The configuration that is in use. */
@@ -90,7 +96,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     closing.push(() => tracing?.close());
     const stores = await openStores({ config, environment, logger, closing, meter, waitMilliseconds });
     let brand = openBrand(config);
-    const { mailer, mailboxUrl } = await openDelivery({ ...options, productName: () => brand.name, closing });
+    const delivery = await openDelivery({ ...options, productName: () => brand.name, closing });
+    const { mailer, mailboxUrl } = delivery;
     await stores.keyRing.start();
 
     meter?.gauge({ name: 'sallyport_ready', help: 'Processes whose stores answer' }, () => (stores.isReady() ? 1 : 0));
@@ -124,13 +131,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
     const counterSealer = stores.sealerFor('counter-key');
     // The reloader needs the gateway, and the gateway says how the reloader is.
-    const reload = { isRefused: () => false };
+    const reload = { isRefused: () => false, secretWarnings: (): readonly string[] => [] };
     const gateway = createGateway({
       ...toGatewayOptions(config),
       brand,
       readinessWarnings: () => [
         ...(certificate?.warnings() ?? []),
         ...(reload.isRefused() ? ['configuration-not-reloaded'] : []),
+        ...reload.secretWarnings(),
       ],
       mounts: [...createAuthMounts(identity.app, pages, config.limits.authRequests), ...(preset?.mounts ?? [])],
       ...toGatewayIdentity(identity),
@@ -153,11 +161,29 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       current = next;
       brand = nextBrand;
     };
-    const { loadAnew = () => Promise.resolve(config) } = options;
+    const { loadAnew = () => Promise.resolve(config), readEnvironmentAnew = () => Promise.resolve(environment) } =
+      options;
     const reloader = createReloader({ current: config, load: loadAnew, apply, logger });
     reload.isRefused = () => reloader.condition().refused !== undefined;
-    const control = createLocalControl({ gateway, meter, isReady: stores.isReady, reloader });
-    const admin = isWorker ? undefined : await openAdmin({ config, environment, logger, control });
+    const useSecrets = (renewed: Environment): void => {
+      delivery.useSecrets(renewed);
+      stores.useCredentials(renewed);
+    };
+    const refresher = createSecretsRefresher({
+      current: environment,
+      load: readEnvironmentAnew,
+      check: (renewed) => requireSecretChecks({ config: current, preset, environment: renewed }),
+      apply: useSecrets,
+      logger,
+      meter,
+      refreshSeconds: options.readEnvironmentAnew === undefined ? 0 : config.secrets.refreshSeconds,
+    });
+    reload.secretWarnings = () => warningsOfSecrets(refresher.condition());
+    closing.push(() => refresher.stop());
+    const control = createLocalControl({ gateway, meter, isReady: stores.isReady, reloader, refresher });
+    const admin = isWorker
+      ? undefined
+      : await openAdmin({ config, environment: () => refresher.current(), logger, control });
     // Closed after the gateway: operators see how it drains.
     closing.push(() => admin?.close());
     closing.push(() =>
@@ -166,6 +192,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       }),
     );
     const { port, internalPort } = await openListeners({ gateway, config, certificate, closing });
+    refresher.start();
     return {
       port,
       internalPort,
@@ -174,6 +201,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       control,
       meter,
       apply,
+      useSecrets,
       retire: () => gateway.retire(),
       get config() {
         return current;

@@ -33,6 +33,8 @@ export interface DatabaseComposition {
 /** The database of a gateway, and the time by which all of its processes agree. */
 export interface GatewayDatabase extends IdentityDatabase {
   readClock(): Promise<Date>;
+  /** Uses the credentials of another address of the same database, from the next connection on; without effect elsewhere than on PostgreSQL. */
+  useCredentials(url: string): void;
 }
 
 /**
@@ -47,7 +49,7 @@ export async function openDatabase(composition: DatabaseComposition): Promise<Ga
     const file = openEmbeddedDatabase({ file: join(config.dataDir, 'sallyport.db') });
     closing.push(() => file.close());
     const database = await open({ kind: 'sqlite', database: file }, undefined, composition);
-    return { ...database, readClock: async () => new Date() };
+    return { ...database, readClock: async () => new Date(), useCredentials: () => {} };
   }
   const external = openExternalDatabase(environment.databaseUrl, logger);
   closing.push(() => external.close());
@@ -58,7 +60,13 @@ export async function openDatabase(composition: DatabaseComposition): Promise<Ga
       : undefined;
   if (claim !== undefined) closing.push(() => claim.release());
   const database = await open(external, claim, composition);
-  return { ...database, readClock: () => readDatabaseClock(external) };
+  return {
+    ...database,
+    readClock: () => readDatabaseClock(external),
+    useCredentials: (url) => {
+      if (external.kind === 'postgres') external.useCredentials(url);
+    },
+  };
 }
 
 async function open(

@@ -31,7 +31,11 @@ interface Senders {
 export async function openMailer({ openMailbox, ...options }: MailerOptions): Promise<Mailer> {
   const senders = createSenders(options, openMailbox !== undefined);
   const isNeeded = senders.email === 'mailbox' || senders.sms === 'mailbox';
-  const mailbox = isNeeded ? await openMailbox?.() : undefined;
+  return toMailer(senders, isNeeded ? await openMailbox?.() : undefined);
+}
+
+/** Gives each message to what sends its kind. */
+export function toMailer(senders: Senders, mailbox: Mailer | undefined): Mailer {
   const email = senders.email === 'mailbox' ? mailbox : senders.email;
   const sms = senders.sms === 'mailbox' ? mailbox : senders.sms;
   return createChannelMailer({ ...(email === undefined ? {} : { email }), ...(sms === undefined ? {} : { sms }) });

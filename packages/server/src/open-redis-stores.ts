@@ -37,6 +37,8 @@ export interface RedisStores {
   readonly bus: InvalidationBus;
   /** The ledger of sessions that ended is in the database. */
   sessions(records: Records): SessionStore;
+  /** Uses the credentials of another address of the same Redis, from the next connection on. */
+  useCredentials(url: string): void;
 }
 
 /** Opens what is kept in Redis. It is waited for, so that a gateway may be started before it. */
@@ -58,6 +60,7 @@ export async function openRedisStores(composition: RedisComposition): Promise<Re
         sealer: sealerFor('session-record'),
         longestLifeSeconds: config.session.absoluteSeconds,
       }),
+    useCredentials: (url) => redis.useCredentials(url),
   };
 }
 

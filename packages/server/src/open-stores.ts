@@ -38,6 +38,8 @@ export interface Stores {
   readonly sealerFor: SealerFor;
   /** Whether all of them answer now. */
   readonly isReady: () => boolean;
+  /** Uses the credentials of these addresses of the same stores, from the next connections on. */
+  readonly useCredentials: (addresses: Pick<Environment, 'databaseUrl' | 'redisUrl'>) => void;
 }
 
 /** What stores are opened with. */
@@ -92,6 +94,10 @@ export async function openStores(composition: StoresComposition): Promise<Stores
     keyRing,
     sealerFor,
     isReady: readiness.isReady,
+    useCredentials: ({ databaseUrl, redisUrl }) => {
+      if (databaseUrl !== undefined) database.useCredentials(databaseUrl);
+      if (redisUrl !== undefined) redis?.useCredentials(redisUrl);
+    },
   };
 }
 

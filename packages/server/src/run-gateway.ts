@@ -46,15 +46,15 @@ export async function runGateway(options: RunGatewayOptions = {}): Promise<void>
       runWorker({ environment, createLogger, exit: (code) => process.exit(code) });
     } else {
       const place = { variables: process.env, workingFolder: process.cwd(), ...options };
-      const { config, preset, environment } = await loadDeployment(place);
+      const { config, preset, environment, readEnvironmentAnew } = await loadDeployment(place);
       const loadAnew = async (): Promise<Config> =>
         (await loadConfig(environment, process.cwd(), readConfigAnew)).config;
       const count = countWorkers(config, environment);
       const parts = { config, environment, logger };
       const running =
         count === 1
-          ? await startAlone({ ...parts, ...(preset === undefined ? { loadAnew } : { preset }) })
-          : await startSeveral({ ...parts, count, loadAnew }, lines.write);
+          ? await startAlone({ ...parts, ...(preset === undefined ? { loadAnew, readEnvironmentAnew } : { preset }) })
+          : await startSeveral({ ...parts, count, loadAnew, readEnvironmentAnew }, lines.write);
       const { port, internalPort, adminPort } = running;
       logger.info('gateway ready', {
         event: 'gateway-ready',

@@ -17,7 +17,7 @@ export { openStoredKeys } from './keys/open-stored-keys.ts';
 export { openKeyRing, type KeyRingOptions } from './keys/record-key-ring.ts';
 export { openSharedSecretRing, type SharedSecretRingOptions } from './keys/shared-secret-ring.ts';
 export { openMongo, type MongoDatabase, type MongoOptions } from './mongodb/open-mongo.ts';
-export { openExternalDatabase, type ExternalDatabase } from './open-database.ts';
+export { isSameDatabase, openExternalDatabase, type ExternalDatabase } from './open-database.ts';
 export { waitForDatabase, type DatabaseWaitOptions } from './wait-for-database.ts';
 export {
   openPostgres,
@@ -45,7 +45,7 @@ export { createRedisCounters, type RedisCountersOptions } from './redis/redis-co
 export { readRedisCondition, type RedisCondition } from './redis/redis-condition.ts';
 export type { RedisScript } from './redis/redis-script.ts';
 export { createRedisSessionStore, type RedisSessionStoreOptions } from './redis/redis-session-store.ts';
-export { parseRedisUrl, type RedisAddress, type RedisNode } from './redis/redis-url.ts';
+export { isSameRedis, parseRedisUrl, type RedisAddress, type RedisNode } from './redis/redis-url.ts';
 export { loadRootSecret, readRootSecret, type RootSecretOptions } from './sealing/root-secret.ts';
 export { rewrapSealedColumns, sealedKeyColumn, type RewrapOptions, type RewrapOutcome } from './sealing/rewrap.ts';
 export { createSealer } from './sealing/sealer.ts';

@@ -2,12 +2,16 @@ import * as z from 'zod';
 import { findAdminUrl } from '../admin-url.ts';
 import type { Finding, Settings } from './finding.ts';
 
+const refusalSchema = z.object({ problems: z.array(z.object({ key: z.string(), problem: z.string() })) }).optional();
+
 const statusSchema = z.object({
   workers: z.number(),
   ready: z.number(),
   configuration: z.object({
-    refused: z.object({ problems: z.array(z.object({ key: z.string(), problem: z.string() })) }).optional(),
+    refused: refusalSchema,
   }),
+  // A gateway of the version before has none.
+  secrets: z.object({ needRestart: z.array(z.string()), refused: refusalSchema }).optional(),
 });
 
 const patienceMilliseconds = 5_000;
@@ -34,7 +38,7 @@ export async function checkRunning(settings: Settings): Promise<readonly Finding
     return [
       { check, state: 'note', finding: 'its admin listener does not say how it is', fix: 'Is the token the same?' },
     ];
-  const { workers, ready, configuration } = status.data;
+  const { workers, ready, configuration, secrets } = status.data;
   const problems = configuration.refused?.problems ?? [];
   return [
     ready === workers
@@ -46,5 +50,21 @@ export async function checkRunning(settings: Settings): Promise<readonly Finding
       finding: `the configuration before is still in use: ${key} ${problem}`,
       fix: 'Correct it and reload again.',
     })),
+    ...(secrets?.refused?.problems ?? []).map(({ key, problem }): Finding => ({
+      check: 'secrets in use',
+      state: 'warning',
+      finding: `those before are still in use: ${key} ${problem}`,
+      fix: 'Correct it; they are read again by themselves, and by a reload.',
+    })),
+    ...((secrets?.needRestart ?? []).length === 0
+      ? []
+      : [
+          {
+            check: 'secrets in use',
+            state: 'warning',
+            finding: `${secrets?.needRestart.join(', ')} differ from those in use`,
+            fix: 'Start the gateway again.',
+          } as const,
+        ]),
   ];
 }

@@ -10,7 +10,7 @@ export interface AdminAppParts {
   readonly control: Control;
   readonly publicUrl: string;
   /** What every caller must send as a bearer token; absent where only the machine itself can call. */
-  readonly token: string | undefined;
+  readonly token: () => string | undefined;
   /** Names under which the listener may be called; `undefined` where the token alone decides. */
   readonly hosts: ReadonlySet<string> | undefined;
   readonly logger: Logger;
@@ -92,7 +92,8 @@ export function createAdminApp({ control, publicUrl, token, hosts, logger }: Adm
       const host = c.req.header('host') ?? '';
       if (hosts !== undefined && !hosts.has(host.toLowerCase()))
         throw new SallyportError('SP_HOST_UNKNOWN', { reason: 'host-unknown' });
-      if (token !== undefined && !isSame(parseBearerToken(c.req.header('authorization')), token))
+      const expected = token();
+      if (expected !== undefined && !isSame(parseBearerToken(c.req.header('authorization')), expected))
         throw new SallyportError('SP_UNAUTHENTICATED', { reason: 'admin-token' });
       await next();
       c.header('cache-control', 'no-store');
@@ -105,7 +106,8 @@ export function createAdminApp({ control, publicUrl, token, hosts, logger }: Adm
   app.get('/status', async (c) => c.json(await control.status()));
   app.post('/reload', async (c) => {
     const outcome = await control.reload();
-    return c.json(outcome, outcome.kind === 'refused' ? 409 : 200);
+    const isRefused = outcome.kind === 'refused' || outcome.secrets.kind === 'refused';
+    return c.json(outcome, isRefused ? 409 : 200);
   });
   app.post('/explain', bodyLimit({ maxSize: 65_536, onError: tooLarge }), async (c) => {
     const { headers, sid, from, clientAddress, ...question } = await readQuestion(c);
@@ -159,7 +161,7 @@ function tooLarge(): never {
 }
 
 /** Hashes are compared, so that neither length nor content shows in the time. */
-function isSame(presented: string | undefined, token: string): boolean {
+function isSame(presented: string | undefined, expected: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return presented !== undefined && timingSafeEqual(digest(presented), digest(token));
+  return presented !== undefined && timingSafeEqual(digest(presented), digest(expected));
 }

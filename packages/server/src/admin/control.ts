@@ -1,5 +1,6 @@
 import type { Explanation, ExplainQuestion } from '@sallyport/gateway';
 import type { ReloadCondition, ReloadOutcome } from '../reload/reloader.ts';
+import type { RefreshOutcome, SecretsCondition } from '../secrets/secrets-refresher.ts';
 
 /** What an operator may ask of the running gateway: of its one process, or of all its workers together. */
 export interface Control {
@@ -7,8 +8,8 @@ export interface Control {
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
   /** What the gateway would do with a request. */
   explain(question: ExplainQuestion): Promise<Explanation>;
-  /** Uses the configuration as it is now, or says what keeps it from being used. */
-  reload(): Promise<ReloadOutcome>;
+  /** Uses the configuration and the secrets as they are now, or says what keeps each of them from being used. */
+  reload(): Promise<ReloadOutcome & { readonly secrets: RefreshOutcome }>;
   status(): Promise<GatewayStatus>;
 }
 
@@ -19,6 +20,7 @@ export interface GatewayStatus {
   readonly workers: number;
   readonly ready: number;
   readonly configuration: ReloadCondition;
+  readonly secrets: SecretsCondition;
   /** Ids of the processes that serve. */
   readonly processes: readonly number[];
 }

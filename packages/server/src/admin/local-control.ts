@@ -1,6 +1,7 @@
 import type { Gateway } from '@sallyport/gateway';
 import type { PrometheusMeter } from '../metrics/prometheus-meter.ts';
 import type { Reloader } from '../reload/reloader.ts';
+import type { SecretsRefresher } from '../secrets/secrets-refresher.ts';
 import type { Control } from './control.ts';
 
 export interface LocalControlParts {
@@ -8,10 +9,11 @@ export interface LocalControlParts {
   readonly meter: PrometheusMeter | undefined;
   readonly isReady: () => boolean;
   readonly reloader: Reloader;
+  readonly refresher: SecretsRefresher;
 }
 
 /** Answers operators for a gateway that is one process. */
-export function createLocalControl({ gateway, meter, isReady, reloader }: LocalControlParts): Control {
+export function createLocalControl({ gateway, meter, isReady, reloader, refresher }: LocalControlParts): Control {
   const startedAt = new Date().toISOString();
   return {
     metrics: async () =>
@@ -19,13 +21,14 @@ export function createLocalControl({ gateway, meter, isReady, reloader }: LocalC
         ? { contentType: 'text/plain', text: '' }
         : { contentType: meter.contentType, text: await meter.text() },
     explain: (question) => gateway.explain(question),
-    reload: () => reloader.reload(),
+    reload: async () => ({ ...(await reloader.reload()), secrets: await refresher.refresh() }),
     status: () =>
       Promise.resolve({
         startedAt,
         workers: 1,
         ready: isReady() ? 1 : 0,
         configuration: reloader.condition(),
+        secrets: refresher.condition(),
         processes: [process.pid],
       }),
   };

@@ -12,7 +12,8 @@ import { requireAdminToken } from './require-admin-token.ts';
 
 export interface AdminParts {
   readonly config: Config;
-  readonly environment: Environment;
+  /** The environment as it is now: the token may be renewed. */
+  readonly environment: () => Environment;
   readonly control: Control;
   readonly logger: Logger;
 }
@@ -35,8 +36,8 @@ export async function openAdmin(parts: AdminParts): Promise<AdminListener | unde
   const { config, environment, control, logger } = parts;
   if (config.admin === undefined) return undefined;
   const { host, port } = config.admin;
-  requireAdminToken(host, environment);
-  const { adminToken: token } = environment;
+  requireAdminToken(host, environment());
+  const token = (): string | undefined => environment().adminToken;
   const isLocal = isLoopbackHost(host.toLowerCase());
   const server = createServer();
   server.headersTimeout = 10_000;

@@ -1,7 +1,8 @@
 import type { Logger, Mailer } from '@sallyport/core';
 import type { StartContext } from '../checks/start-context.ts';
 import type { Closing } from '../closing.ts';
-import { openMailer } from '../open-mailer.ts';
+import type { Environment } from '../config/environment.ts';
+import { createSenders, openMailer, toMailer } from '../open-mailer.ts';
 import { hasMailbox } from './has-mailbox.ts';
 import { openMailbox, type OpenedMailbox } from './open-mailbox.ts';
 
@@ -19,6 +20,12 @@ export interface Delivery {
   readonly mailer: Mailer;
   /** Where those are read that are not sent; `undefined` where nobody can. */
   readonly mailboxUrl: string | undefined;
+  /**
+   * Uses the addresses and secrets of another environment, for the same kinds of messages, from the next message on.
+   *
+   * @throws ConfigurationError when one of them cannot be used; then nothing has changed.
+   */
+  useSecrets(environment: Environment): void;
 }
 
 /**
@@ -34,13 +41,16 @@ export async function openDelivery(composition: DeliveryComposition): Promise<De
     mailbox = await openMailbox(composition);
     return mailbox.mailer;
   };
-  const mailer =
+  const mayKeep = hasMailbox(composition);
+  let sender =
     composition.mailer ??
-    (await openMailer({
-      config,
-      environment,
-      productName,
-      openMailbox: hasMailbox(composition) ? openOwnMailbox : undefined,
-    }));
-  return { mailer, mailboxUrl: mailbox?.url ?? preset?.mailboxUrl?.() };
+    (await openMailer({ config, environment, productName, openMailbox: mayKeep ? openOwnMailbox : undefined }));
+  return {
+    mailer: { send: (message) => sender.send(message) },
+    mailboxUrl: mailbox?.url ?? preset?.mailboxUrl?.(),
+    useSecrets: (renewed) => {
+      const senders = createSenders({ config, environment: renewed, productName }, mayKeep);
+      sender = composition.mailer ?? toMailer(senders, mailbox?.mailer);
+    },
+  };
 }

@@ -16,6 +16,8 @@ import { readConfigAnew } from './read-config-anew.ts';
 import { createReloader, type ReloadOutcome } from './reloader.ts';
 
 const nowhere = 'http://127.0.0.1:9';
+/** What a reload says of secrets that are as they were. */
+const secrets = { kind: 'unchanged' };
 const base = {
   publicUrl: 'http://localhost:3000',
   policy: testPolicy,
@@ -153,7 +155,7 @@ describe('a gateway whose configuration changes', () => {
       Promise.resolve(
         withRoutes([{ name: 'more', prefix: '/more', upstream: to, audience: 'more', access: 'signed-in' }]),
       );
-    expect(await reload()).toEqual({ status: 200, outcome: { kind: 'reloaded', changed: ['routes'] } });
+    expect(await reload()).toEqual({ status: 200, outcome: { kind: 'reloaded', changed: ['routes'], secrets } });
 
     expect(await (await test.get('/more', { cookie })).text()).toBe('second');
     expect((await test.get('/slow/a', { cookie })).status).toBe(404);
@@ -162,7 +164,7 @@ describe('a gateway whose configuration changes', () => {
     expect((await test.get('/auth/session', { cookie })).status).toBe(200);
     next = () => Promise.resolve(first);
     expect((await reload()).outcome.kind).toBe('reloaded');
-    expect(await reload()).toEqual({ status: 200, outcome: { kind: 'unchanged' } });
+    expect(await reload()).toEqual({ status: 200, outcome: { kind: 'unchanged', secrets } });
   });
 
   it('explains by the routes that are in use', async () => {

@@ -283,4 +283,12 @@ describe('the configuration of a source', () => {
     const parsed = secretsSchema.safeParse({ from });
     expect(parsed.error?.issues.map(({ path }) => path.slice(1).join('.'))).toContain(key);
   });
+
+  it.each([-1, 1, 9, 1.5, 86_401])('is refused with a refresh every %s seconds', (refreshSeconds) => {
+    expect(secretsSchema.safeParse({ refreshSeconds }).success).toBe(false);
+  });
+
+  it.each([0, 10, 300, 86_400])('is accepted with a refresh every %s seconds', (refreshSeconds) => {
+    expect(secretsSchema.parse({ refreshSeconds, from: { url } })).toMatchObject({ refreshSeconds });
+  });
 });

@@ -61,9 +61,16 @@ export const secretsSchema = z
     from: sourceSchema
       .optional()
       .describe('Where secrets come from that are neither in the environment nor in mounted files'),
+    refreshSeconds: z
+      .number()
+      .int()
+      .max(86_400)
+      .refine((seconds) => seconds === 0 || seconds >= 10, 'must be 0, or 10 or more')
+      .default(300)
+      .describe('How often secrets of this source and of files are read again; 0: by reload alone'),
   })
   .prefault({})
-  .describe('Secrets of a command or an address');
+  .describe('Secrets of a command or an address, and how secrets are renewed');
 
 /** A command or an address that secrets are asked of. */
 export type SecretSource = z.output<typeof sourceSchema>;

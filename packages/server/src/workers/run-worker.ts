@@ -34,7 +34,9 @@ export function runWorker({ environment, createLogger, exit }: WorkerParts): voi
   process.on('message', (message: ToWorker) => {
     if (message.type === 'start') void start(message);
     if (message.type === 'ask') {
-      void answer(gateway, message.question).then((given) => tell({ type: 'answer', id: message.id, answer: given }));
+      void answer(gateway, environment, message.question).then((given) =>
+        tell({ type: 'answer', id: message.id, answer: given }),
+      );
     }
     if (message.type === 'drain') {
       const drained = gateway === undefined ? Promise.resolve() : drainGateway(gateway);
@@ -46,7 +48,11 @@ export function runWorker({ environment, createLogger, exit }: WorkerParts): voi
   });
 }
 
-async function answer(gateway: Gateway | undefined, question: WorkerQuestion): Promise<WorkerAnswer> {
+async function answer(
+  gateway: Gateway | undefined,
+  environment: Environment,
+  question: WorkerQuestion,
+): Promise<WorkerAnswer> {
   if (gateway === undefined) return { kind: 'failed', problem: 'the worker is still starting' };
   try {
     switch (question.kind) {
@@ -58,6 +64,9 @@ async function answer(gateway: Gateway | undefined, question: WorkerQuestion): P
         return { kind: 'explain', explanation: await gateway.control.explain(question.question) };
       case 'apply':
         gateway.apply(question.config);
+        return { kind: 'applied' };
+      case 'use-secrets':
+        gateway.useSecrets(withSecretValues(environment, question.secrets));
         return { kind: 'applied' };
     }
   } catch (error) {

@@ -9,7 +9,9 @@ import type { Config } from '../config/config-schema.ts';
 import type { Environment } from '../config/environment.ts';
 import { addPages, createPrometheusMeter } from '../metrics/prometheus-meter.ts';
 import { createReloader } from '../reload/reloader.ts';
+import { requireSecretChecks } from '../secrets/require-secret-checks.ts';
 import { secretValuesOf } from '../secrets/secret-values.ts';
+import { createSecretsRefresher } from '../secrets/secrets-refresher.ts';
 import { WorkerFailed } from './worker-failed.ts';
 import { forwardWholeLines } from './forward-whole-lines.ts';
 import type { FromWorker, ToWorker, WorkerAnswer, WorkerQuestion } from './worker-messages.ts';
@@ -20,6 +22,8 @@ export interface SupervisorParts {
   readonly logger: Logger;
   readonly count: number;
   readonly loadAnew: () => Promise<Config>;
+  /** Reads addresses and secrets as they are now. */
+  readonly readEnvironmentAnew: () => Promise<Environment>;
   /** Where the lines of workers go. */
   readonly writeLines: (text: string) => void;
 }
@@ -58,7 +62,7 @@ const answerMilliseconds = 10_000;
  * @throws ConfigurationError when a check of the start fails. WorkerFailed when the first start of any of them fails.
  */
 export async function startSupervisor(parts: SupervisorParts): Promise<Supervisor> {
-  const { config, environment, logger, count, loadAnew } = parts;
+  const { config, logger, count, loadAnew, readEnvironmentAnew } = parts;
   await requireChecks('start', startChecks, parts, logger);
   const meter = createPrometheusMeter({ withProcess: false });
   const restarts = meter.counter({
@@ -69,6 +73,7 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
   let askedCount = 0;
   let isStopping = false;
   let current = config;
+  let secrets = secretValuesOf(parts.environment);
   const slots = Array.from({ length: count }, (_, index): WorkerSlot => {
     return { number: index + 1, worker: undefined, isListening: false, startedAt: 0, failures: 0 };
   });
@@ -84,9 +89,12 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
       const { stdout, stderr } = worker.process;
       if (stdout !== null) forwardWholeLines(stdout, parts.writeLines);
       stderr?.pipe(process.stderr, { end: false });
+      const told = secrets;
       worker.on('message', (message: FromWorker) => {
         if (message.type === 'listening') {
           slot.isListening = true;
+          // They may have been renewed while it started.
+          if (told !== secrets) void tellSecrets(slot);
           resolve(message);
         } else if (message.type === 'failed') reject(new WorkerFailed(message.explanation));
         else {
@@ -107,7 +115,7 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
       worker.on('error', () => {
         if (worker.process.pid === undefined) end(null, null);
       });
-      tell(worker, { type: 'start', config: current, secrets: secretValuesOf(environment), number: slot.number });
+      tell(worker, { type: 'start', config: current, secrets: told, number: slot.number });
     });
   let isStarted = false;
   const replace = (slot: WorkerSlot, code: number | null, signal: string | null): void => {
@@ -152,20 +160,40 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
   const askAll = (question: WorkerQuestion): Promise<readonly WorkerAnswer[]> =>
     Promise.all(listening().map((slot) => ask(slot, question)));
 
-  const apply = async (next: Config): Promise<void> => {
+  const follow = async (slot: WorkerSlot, question: WorkerQuestion): Promise<void> => {
+    const answer = await ask(slot, question);
+    // A worker that does not follow is replaced by one that begins with what the others have.
+    if (answer.kind !== 'applied') slot.worker?.process.kill('SIGKILL');
+  };
+  const tellSecrets = (slot: WorkerSlot): Promise<void> => follow(slot, { kind: 'use-secrets', secrets });
+  /** What the gateway cannot use is found out by the first worker, before `accept` is called and any other has changed. */
+  const applyToAll = async (question: WorkerQuestion, accept: () => void): Promise<void> => {
     const [first, ...others] = listening();
     if (first === undefined) throw new WorkerFailed('no worker serves');
-    // What the gateway cannot use is found out by the first one, before any other has changed.
-    const answer = await ask(first, { kind: 'apply', config: next });
+    const answer = await ask(first, question);
     if (answer.kind !== 'applied')
       throw new WorkerFailed(answer.kind === 'failed' ? answer.problem : 'it was not applied');
-    current = next;
-    for (const slot of others) {
-      const later = await ask(slot, { kind: 'apply', config: next });
-      // A worker that does not follow is replaced by one that begins with it.
-      if (later.kind !== 'applied') slot.worker?.process.kill('SIGKILL');
-    }
+    accept();
+    for (const slot of others) await follow(slot, question);
   };
+  const apply = (next: Config): Promise<void> =>
+    applyToAll({ kind: 'apply', config: next }, () => {
+      current = next;
+    });
+  const refresher = createSecretsRefresher({
+    current: parts.environment,
+    load: readEnvironmentAnew,
+    check: (renewed) => requireSecretChecks({ config: current, environment: renewed }),
+    apply: (renewed) => {
+      const next = secretValuesOf(renewed);
+      return applyToAll({ kind: 'use-secrets', secrets: next }, () => {
+        secrets = next;
+      });
+    },
+    logger,
+    meter,
+    refreshSeconds: config.secrets.refreshSeconds,
+  });
   const reloader = createReloader({ current: config, load: loadAnew, apply, logger });
   const startedAt = new Date().toISOString();
   const control: Control = {
@@ -181,7 +209,7 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
       if (answer.kind === 'explain') return answer.explanation;
       throw new WorkerFailed(answer.kind === 'failed' ? answer.problem : 'the worker answered something else');
     },
-    reload: () => reloader.reload(),
+    reload: async () => ({ ...(await reloader.reload()), secrets: await refresher.refresh() }),
     status: async () => {
       const answers = await askAll({ kind: 'ready' });
       return {
@@ -189,6 +217,7 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
         workers: listening().length,
         ready: answers.filter((answer) => answer.kind === 'ready' && answer.isReady).length,
         configuration: reloader.condition(),
+        secrets: refresher.condition(),
         processes: listening().flatMap(({ worker }) => worker?.process.pid ?? []),
       };
     },
@@ -205,7 +234,8 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
     const { port, internalPort } = await start(firstSlot);
     await Promise.all(otherSlots.map(start));
     isStarted = true;
-    const admin = await openAdmin({ config, environment, control, logger });
+    const admin = await openAdmin({ config, environment: () => refresher.current(), control, logger });
+    refresher.start();
     return {
       port,
       internalPort,
@@ -214,6 +244,7 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
       kill,
       close: async () => {
         isStopping = true;
+        refresher.stop();
         const gone = slots.flatMap(({ worker }) => {
           if (worker === undefined) return [];
           const ended = once(worker, 'exit');

@@ -27,7 +27,8 @@ export type WorkerQuestion =
   | { readonly kind: 'metrics' }
   | { readonly kind: 'ready' }
   | { readonly kind: 'explain'; readonly question: ExplainQuestion }
-  | { readonly kind: 'apply'; readonly config: Config };
+  | { readonly kind: 'apply'; readonly config: Config }
+  | { readonly kind: 'use-secrets'; readonly secrets: SecretValues };
 
 /** What it answers. */
 export type WorkerAnswer =

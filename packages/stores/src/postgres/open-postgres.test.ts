@@ -104,6 +104,54 @@ describe.skipIf(server === '')(titleOn('a PostgreSQL', 'postgres'), () => {
     expect(toStoreError(failure)).toMatchObject(outage);
   });
 
+  describe('with credentials that are renewed', () => {
+    const role = `sallyport_${Math.random().toString(36).slice(2)}`;
+    const as = (name: string): string => {
+      const url = new URL(throughWire(server, { ...noWire }, 'postgres'));
+      [url.username, url.password] = [name, 'x'];
+      return url.href;
+    };
+    const currentUser = async (database: PostgresDatabase): Promise<unknown> =>
+      run(database, 'SELECT current_user::text AS name, pg_backend_pid() AS pid');
+
+    it('connects as the new user from the next connection on, and closes what it gets back', async () => {
+      await run(open(), `CREATE ROLE ${role} LOGIN PASSWORD 'x'`);
+      try {
+        const database = open({ maximumConnections: 1 });
+        const connection = await database.pool.connect();
+        database.useCredentials(as(role));
+        // What is lent out goes on, also for the caller that has it.
+        await connection.query('SELECT 1');
+        connection.release();
+        expect(await currentUser(database)).toMatchObject([{ name: role }]);
+        const [first] = (await currentUser(database)) as { pid: number }[];
+        const [second] = (await currentUser(database)) as { pid: number }[];
+        expect(second?.pid).toBe(first?.pid);
+        const dedicated = await database.dedicated.connect();
+        expect((await dedicated.query('SELECT current_user::text AS name')).rows).toEqual([{ name: role }]);
+        dedicated.release();
+        await database.close();
+      } finally {
+        await expect
+          .poll(() =>
+            run(open(), `DROP ROLE ${role}`).then(
+              () => 'dropped',
+              () => 'used',
+            ),
+          )
+          .toBe('dropped');
+      }
+    });
+
+    it('stays as it was when the new address cannot be read', async () => {
+      const database = open();
+      const before = (await currentUser(database)) as { name: string }[];
+      expect(() => database.useCredentials('mysql://canary')).toThrow(/DATABASE_URL/);
+      expect(() => database.useCredentials('mysql://canary')).not.toThrow(/canary/);
+      expect(await currentUser(database)).toMatchObject([{ name: before[0]?.name }]);
+    });
+  });
+
   it('quotes nothing of a row or a parameter in an error', async () => {
     const connection = await open().dedicated.connect();
     await connection.query('CREATE TEMPORARY TABLE t (email text UNIQUE, born date)');

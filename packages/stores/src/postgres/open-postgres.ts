@@ -1,7 +1,7 @@
 import type { ClientConfig, PoolClient } from 'pg';
 import { SallyportError, silentLogger, storeFaultWordOf, type Logger } from '@sallyport/core';
 import { loadPostgresDriver } from '../drivers.ts';
-import { parsePostgresUrl } from './postgres-url.ts';
+import { parsePostgresUrl, type PostgresAddress } from './postgres-url.ts';
 
 export interface PostgresOptions {
   /** The value of `DATABASE_URL`. */
@@ -57,6 +57,13 @@ export interface PostgresDatabase {
   readonly pool: PostgresConnections;
   /** For migrations and claims: a connection of its own each time, and statements that may take long. */
   readonly dedicated: DedicatedConnections;
+  /**
+   * Uses the user and the password of another URL for the same database, from the next connection on. What is connected
+   * goes on, and is closed when it is given back.
+   *
+   * @throws OptionsError that names DATABASE_URL and never its value.
+   */
+  useCredentials(url: string): void;
   close(): Promise<void>;
 }
 
@@ -85,9 +92,19 @@ export function openPostgres(options: PostgresOptions): PostgresDatabase {
   const { url, logger = silentLogger } = options;
   const limits = { ...defaults, ...withoutUndefined(options) };
   const connection = toClientConfig(url, limits.connectTimeoutMilliseconds);
-  const { Pool } = loadPostgresDriver();
+  const { Pool, Client } = loadPostgresDriver();
+  let credentials = toCredentials(parsePostgresUrl(url));
+  const connectedAs = new WeakMap<object, Credentials>();
+  /** Connects as the user of that moment. */
+  class CurrentClient extends Client {
+    constructor(config?: ClientConfig) {
+      super({ ...config, ...credentials });
+      connectedAs.set(this, credentials);
+    }
+  }
   const pool = new Pool({
     ...connection,
+    Client: CurrentClient,
     max: limits.maximumConnections,
     statement_timeout: limits.statementTimeoutMilliseconds,
     // A lock is worth less than the whole statement: a caller that waits for it should get that error and not a timeout.
@@ -114,14 +131,18 @@ export function openPostgres(options: PostgresOptions): PostgresDatabase {
       async connect() {
         if (isClosed) throw unavailable('pool-closed');
         if (pool.waitingCount >= limits.maximumWaiting) throw unavailable('pool-exhausted');
-        return guardPooled(await attempt(() => pool.connect()));
+        const client = await attempt(() => pool.connect());
+        return guardPooled(client, () => connectedAs.get(client) === credentials);
       },
       async end() {},
     },
     dedicated: {
       options: {},
-      connect: () => connectDedicated(connection),
+      connect: () => connectDedicated({ ...connection, ...credentials }),
       async end() {},
+    },
+    useCredentials: (renewed) => {
+      credentials = toCredentials(parsePostgresUrl(renewed));
     },
     async close() {
       if (isClosed) return;
@@ -132,12 +153,11 @@ export function openPostgres(options: PostgresOptions): PostgresDatabase {
 }
 
 function toClientConfig(url: string, connectTimeoutMilliseconds: number): ClientConfig {
-  const { host, port, user, password, database, ssl, applicationName, options } = parsePostgresUrl(url);
+  const { host, port, database, ssl, applicationName, options, ...credentials } = parsePostgresUrl(url);
   return {
     host,
     port,
-    user,
-    password,
+    ...toCredentials(credentials),
     database,
     ssl,
     application_name: applicationName,
@@ -148,7 +168,14 @@ function toClientConfig(url: string, connectTimeoutMilliseconds: number): Client
   };
 }
 
-function guardPooled(client: PoolClient): PostgresConnection {
+type Credentials = Pick<PostgresAddress, 'user' | 'password'>;
+
+function toCredentials({ user, password }: Credentials): Credentials {
+  return { user, password };
+}
+
+/** @param isCurrent whether the connection was made with the credentials that count now. */
+function guardPooled(client: PoolClient, isCurrent: () => boolean): PostgresConnection {
   let isBroken = false;
   return {
     query: async <Row>(sql: string, parameters: readonly unknown[] = []) => {
@@ -160,7 +187,7 @@ function guardPooled(client: PoolClient): PostgresConnection {
         throw toSafeError(error);
       }
     },
-    release: (destroy = false) => client.release(destroy || isBroken),
+    release: (destroy = false) => client.release(destroy || isBroken || !isCurrent()),
   };
 }
 

@@ -1,6 +1,7 @@
 import { OptionsError } from '@sallyport/core';
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
+import { isDeepStrictEqual } from 'node:util';
 
 /** Where a PostgreSQL is and how to talk to it, read from `DATABASE_URL`. */
 export interface PostgresAddress {
@@ -58,6 +59,16 @@ export function parsePostgresUrl(text: string): PostgresAddress {
     applicationName: url.searchParams.get('application_name') ?? defaultApplicationName,
     options: url.searchParams.get('options') ?? undefined,
   };
+}
+
+/**
+ * Whether two URLs lead to the same database in the same way, and differ at most in user and password.
+ *
+ * @throws OptionsError as {@link parsePostgresUrl} does.
+ */
+export function isSamePostgres(url: string, other: string): boolean {
+  const place = ({ user: _user, password: _password, ...rest }: PostgresAddress): object => rest;
+  return isDeepStrictEqual(place(parsePostgresUrl(url)), place(parsePostgresUrl(other)));
 }
 
 function readTls(search: URLSearchParams): false | ConnectionOptions {

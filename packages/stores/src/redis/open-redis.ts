@@ -59,6 +59,12 @@ export interface Redis {
   /** Resolves when Redis answers; rejects with `SP_STORE_UNAVAILABLE` when it does not within the time. */
   ready(milliseconds: number): Promise<void>;
   listen(channel: string, listener: ChannelListener): ChannelSubscription;
+  /**
+   * Uses the users and passwords of another URL for the same Redis, from the next connection on. What is connected goes on.
+   *
+   * @throws OptionsError for a URL that cannot be used.
+   */
+  useCredentials(url: string): void;
   close(): void;
 }
 
@@ -84,7 +90,7 @@ const uselessServer: ReadonlySet<string> = new Set(['READONLY', 'MASTERDOWN', 'N
  */
 export function openRedis(options: OpenRedisOptions): Redis {
   const { prefix = 'sallyport:', maximumInFlight = 1000, logger = silentLogger } = options;
-  const settings = toSettings(options);
+  let settings = toSettings(options);
   if (!redisPrefixForm.test(prefix))
     throw new OptionsError('the prefix of keys must be 1 to 64 letters, digits or _ . : -');
   const isCluster = settings.address.kind === 'cluster';
@@ -147,9 +153,12 @@ export function openRedis(options: OpenRedisOptions): Redis {
       }
     },
     listen: (channel, listener) => {
-      const subscription = openSubscription(settings, channel, listener, logger);
+      const subscription = openSubscription(() => settings, channel, listener, logger);
       subscriptions.add(subscription);
       return subscription;
+    },
+    useCredentials: (url) => {
+      settings = toSettings({ ...options, url });
     },
     close: () => {
       for (const subscription of subscriptions) subscription.close();
@@ -176,13 +185,13 @@ function toSettings(options: OpenRedisOptions): ConnectionSettings {
 }
 
 function openSubscription(
-  settings: ConnectionSettings,
+  settings: () => ConnectionSettings,
   channel: string,
   { onMessage, onOpen, onLost }: ChannelListener,
   logger: Logger,
 ): ChannelSubscription {
   const kept = keepConnected<ChannelConnection>({
-    connect: (attempt, onConnectionLost) => connectToChannel(settings, channel, attempt, onMessage, onConnectionLost),
+    connect: (attempt, onConnectionLost) => connectToChannel(settings(), channel, attempt, onMessage, onConnectionLost),
     onOpen,
     onLost,
     logger,

@@ -1,5 +1,6 @@
 import { OptionsError } from '@sallyport/core';
 import { isIPv6 } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 
 /** A host and a port. */
 export interface RedisNode {
@@ -64,6 +65,19 @@ export function parseRedisUrl(url: string): RedisAddress {
     ...readPath(path, kind),
     ...readParameters(query, kind),
   };
+}
+
+/**
+ * Whether two URLs lead to the same Redis in the same way, and differ at most in users and passwords. A client of a
+ * Cluster opens connections by itself, with what it was given first: there every difference counts.
+ *
+ * @throws OptionsError as {@link parseRedisUrl} does.
+ */
+export function isSameRedis(url: string, other: string): boolean {
+  const place = ({ username: _u, password: _p, sentinelUsername: _s, sentinelPassword: _q, ...rest }: RedisAddress) =>
+    rest;
+  const [one, two] = [parseRedisUrl(url), parseRedisUrl(other)];
+  return one.kind === 'cluster' ? isDeepStrictEqual(one, two) : isDeepStrictEqual(place(one), place(two));
 }
 
 function readNodes(text: string, kind: RedisAddress['kind']): readonly RedisNode[] {
