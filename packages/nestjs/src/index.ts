@@ -13,4 +13,11 @@ export {
 } from './swagger.ts';
 export { toValidationError, type ValidationIssue } from './validation-error.ts';
 // What a service needs of core, so that it depends on one package of ours.
-export { OptionsError, SallyportError, type Caller, type Logger, type Principal } from '@sallyport/core';
+export {
+  OptionsError,
+  SallyportError,
+  type Caller,
+  type Logger,
+  type Principal,
+  type TokenVerifier,
+} from '@sallyport/core';

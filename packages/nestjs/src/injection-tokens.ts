@@ -1,9 +1,12 @@
 /* Registered symbols: the ES modules of this package and its CommonJS build have the same. */
 
-/** Injects the options, after they were checked. */
+/** Injects the options, after they were checked. A test replaces them with `overrideProvider(SALLYPORT_OPTIONS)`. */
 export const SALLYPORT_OPTIONS = Symbol.for('@sallyport/nestjs:options');
 
-/** Injects the `TokenVerifier` of this service, for a transport or strategy of your own. */
+/**
+ * Injects the `TokenVerifier` of this service, for a transport or strategy of your own. A test replaces it with
+ * `overrideProvider(TOKEN_VERIFIER)`.
+ */
 export const TOKEN_VERIFIER = Symbol.for('@sallyport/nestjs:token-verifier');
 
 /** What the verifier of this service stands on. */

@@ -31,7 +31,20 @@ export class SallyportModule {
     return describeModule([], { provide: SALLYPORT_OPTIONS, useValue: requireSallyportOptions(options) });
   }
 
-  /** The start fails with an OptionsError that names every bad option. */
+  /**
+   * Takes the options from other providers. The start fails with an OptionsError that names every bad option.
+   *
+   * @example
+   * SallyportModule.forRootAsync({
+   *   imports: [ConfigModule],
+   *   inject: [ConfigService],
+   *   useFactory: (config: ConfigService) => ({
+   *     issuer: config.getOrThrow('SALLYPORT_ISSUER'),
+   *     audience: 'orders',
+   *     keysUrl: config.getOrThrow('SALLYPORT_KEYS_URL'),
+   *   }),
+   * })
+   */
   static forRootAsync(options: SallyportAsyncOptions): DynamicModule {
     const { imports = [], inject = [], useFactory } = options;
     return describeModule(imports, {

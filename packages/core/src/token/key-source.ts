@@ -1,5 +1,6 @@
 import { createLocalJWKSet, errors } from 'jose';
 import { SallyportError } from '../errors/sallyport-error.ts';
+import { fetchKeySet } from './fetch-key-set.ts';
 import type { FindKey, JsonWebKeySet } from './json-web-keys.ts';
 
 /** Finds the key for a token. Resolves to a key, or rejects with `SP_TOKEN_INVALID` or `SP_KEYS_UNAVAILABLE`. */
@@ -35,9 +36,6 @@ const longestRefreshSeconds = 300;
 /** Withdrawn keys that are remembered; there is one, if any. */
 const maximumWithdrawn = 100;
 
-/** The largest key set that is read, in characters. */
-const maximumKeySetLength = 262_144;
-
 /** Keys that are already at hand: for tests, and for the gateway itself. */
 export function createLocalKeySource(keys: JsonWebKeySet): KeySource {
   return { getKey: createLocalJWKSet(keys) };
@@ -64,7 +62,7 @@ export function createRemoteKeySource(options: RemoteKeySourceOptions): KeySourc
   const secondsSince = (time: number): number => (now().getTime() - time) / 1000;
 
   const refresh = (): Promise<void> => {
-    pending ??= readKeySet(fetchKeys, url, timeoutMilliseconds)
+    pending ??= fetchKeySet(fetchKeys, url, timeoutMilliseconds)
       .then(({ keys, maxAgeSeconds = longestRefreshSeconds }) => {
         lookUp = createLocalJWKSet(keys);
         refreshSeconds = options.refreshSeconds ?? Math.min(Math.max(maxAgeSeconds, 1), longestRefreshSeconds);
@@ -123,37 +121,4 @@ export function createRemoteKeySource(options: RemoteKeySourceOptions): KeySourc
       void refresh();
     },
   };
-}
-
-interface FetchedKeys {
-  readonly keys: JsonWebKeySet;
-  /** How long the endpoint lets them be kept. */
-  readonly maxAgeSeconds: number | undefined;
-}
-
-async function readKeySet(fetchKeys: typeof fetch, url: string, timeoutMilliseconds: number): Promise<FetchedKeys> {
-  const response = await fetchKeys(url, { redirect: 'error', signal: AbortSignal.timeout(timeoutMilliseconds) });
-  if (!response.ok) throw new Error(`the key endpoint answered ${response.status}`);
-  const text = await response.text();
-  if (text.length > maximumKeySetLength) throw new Error('the key set is too large');
-  const value: unknown = JSON.parse(text);
-  if (!isKeySet(value)) throw new Error('the answer of the key endpoint is not a key set');
-  return { keys: value, maxAgeSeconds: maxAgeOf(response.headers.get('cache-control')) };
-}
-
-/** @see {@link https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2.1 RFC 9111, section 5.2.2.1} */
-function maxAgeOf(cacheControl: string | null): number | undefined {
-  const [, seconds] = /(?:^|[\s,])max-age=(\d{1,9})(?:$|[\s,])/i.exec(cacheControl ?? '') ?? [];
-  return seconds === undefined ? undefined : Number(seconds);
-}
-
-function isKeySet(value: unknown): value is JsonWebKeySet {
-  if (typeof value !== 'object' || value === null || !('keys' in value)) return false;
-  const { keys } = value;
-  // An empty set would turn every caller away: it is treated as a fault of the endpoint.
-  return (
-    Array.isArray(keys) &&
-    keys.length > 0 &&
-    keys.every((key) => typeof key === 'object' && key !== null && 'kty' in key)
-  );
 }
