@@ -2,9 +2,9 @@ import { getRequestListener } from '@hono/node-server';
 import { builtInPages, type RequestContext, type RequestLimit } from '@sallyport/core';
 import type { Mount } from '@sallyport/gateway';
 import { maximumBodyBytes, type Identity } from '@sallyport/identity';
-import { assetsPath, type Pages } from '@sallyport/pages';
+import type { Pages } from '@sallyport/pages';
 import type { IncomingMessage } from 'node:http';
-import { identityPlace } from './identity-place.ts';
+import { changePasswordPlace, identityPlace, pageAssetsPlace } from './mount-places.ts';
 
 /** Answers a request of the gateway as `fetch` does. */
 type Answer = (request: Request, context: RequestContext) => Response | Promise<Response>;
@@ -31,17 +31,11 @@ export function createAuthMounts(
   return [
     { ...identityPlace, requestLimits, ...auth },
     {
-      name: 'auth-assets',
-      prefix: assetsPath,
-      access: 'public',
-      slide: false,
+      ...pageAssetsPlace,
       handle: (request, response) => pages.serveAsset(request, response),
     },
     {
-      name: 'change-password',
-      prefix: '/.well-known/change-password',
-      access: 'public',
-      slide: false,
+      ...changePasswordPlace,
       handle(_request, response) {
         response
           .writeHead(303, { location: builtInPages.forgotPassword, 'cache-control': 'no-store', 'content-length': 0 })

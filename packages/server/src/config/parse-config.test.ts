@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from './configuration-error.ts';
+import { mountPlaces } from '../mount-places.ts';
 import { parseConfig } from './parse-config.ts';
 
 const route = {
@@ -41,6 +42,10 @@ describe('what the gateway would refuse later', () => {
       change,
     })),
     { key: 'routes.0.limits.requests.0.per', value: 'key', change: asRoute({ limits: { requests: [byKey()] } }) },
+    ...mountPlaces.flatMap(({ name, prefix }) => [
+      { key: 'routes', value: name, change: asRoute({ name }) },
+      { key: 'routes', value: prefix, change: asRoute({ prefix }) },
+    ]),
   ])('stops the start at $key: $value', ({ key, change }) => {
     const parse = (): unknown => parseConfig({ ...valid, ...change }, 'test');
     expect(parse).toThrow(ConfigurationError);

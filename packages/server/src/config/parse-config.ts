@@ -1,10 +1,10 @@
 import { isLoopbackHost } from '@sallyport/core';
-import { brandPlace, problemsOfRoutes } from '@sallyport/gateway';
+import { problemsOfRoutes } from '@sallyport/gateway';
 import { features } from '@sallyport/identity';
 import type * as z from 'zod';
 import { problemsOfBrand } from '../brand/problems-of-brand.ts';
 import { readBrandImages } from '../brand/read-brand-images.ts';
-import { identityPlace } from '../identity-place.ts';
+import { mountPlaces } from '../mount-places.ts';
 import { configSchema, type Config } from './config-schema.ts';
 import { ConfigurationError, type ConfigurationProblem } from './configuration-error.ts';
 
@@ -31,7 +31,7 @@ export function parseConfig(input: unknown, source: string, folder: string = pro
   if (!result.success) throw new ConfigurationError(source, result.error.issues.flatMap(toProblems));
   const { settings, problems: imageProblems } = readBrandImages(result.data.brand, folder);
   const problems = [
-    ...problemsOfRoutes(result.data.routes, [identityPlace, brandPlace], features.credentials).map((problem) => ({
+    ...problemsOfRoutes(result.data.routes, mountPlaces, features.credentials).map((problem) => ({
       key: 'routes',
       problem,
     })),

@@ -1,0 +1,19 @@
+import { brandPlace } from '@sallyport/gateway';
+import { assetsPath } from '@sallyport/pages';
+
+/** Where identity is mounted in the gateway. */
+export const identityPlace = { name: 'auth', prefix: '/auth', access: 'optional', slide: false } as const;
+
+/** Where the files of the built-in pages are. */
+export const pageAssetsPlace = { name: 'auth-assets', prefix: assetsPath, access: 'public', slide: false } as const;
+
+/** Where password managers look for the page that changes a password. */
+export const changePasswordPlace = {
+  name: 'change-password',
+  prefix: '/.well-known/change-password',
+  access: 'public',
+  slide: false,
+} as const;
+
+/** All that the gateway mounts beside the routes of the configuration, whose names and prefixes must be others. */
+export const mountPlaces = [identityPlace, brandPlace, pageAssetsPlace, changePasswordPlace] as const;
