@@ -1,6 +1,6 @@
 import type { LogFields, Logger } from '@sallyport/core';
 import { OptionsError } from '@sallyport/core';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ConfigurationError } from '../config/configuration-error.ts';
 import type { SecretValues } from '../config/environment-table.ts';
 import { readEnvironment, type Environment } from '../config/environment.ts';
@@ -23,7 +23,7 @@ interface Behaviour {
   readonly apply?: () => void;
 }
 
-function open(behaviour: Behaviour = {}) {
+function open(behaviour: Behaviour = {}, refreshSeconds = 0) {
   let next: SecretValues = first;
   const applied: SecretValues[] = [];
   const lines: { readonly message: string; readonly fields: LogFields }[] = [];
@@ -40,7 +40,7 @@ function open(behaviour: Behaviour = {}) {
     },
     logger,
     meter,
-    refreshSeconds: 0,
+    refreshSeconds,
   });
   const become = (change: Partial<Record<keyof SecretValues, string | undefined>>): void => {
     next = JSON.parse(JSON.stringify({ ...next, ...change })) as SecretValues; // Drops what is undefined.
@@ -50,6 +50,8 @@ function open(behaviour: Behaviour = {}) {
 }
 
 describe('secrets that are renewed', () => {
+  afterEach(() => void vi.useRealTimers());
+
   const fails = (error: Error) => () => Promise.reject(error);
   const refused = new ConfigurationError('secrets', [{ key: 'SMTP_URL', problem: 'is missing' }]);
   it.each([
@@ -160,6 +162,24 @@ describe('secrets that are renewed', () => {
     expect(warningsOfSecrets(refresher.condition())).toEqual([]);
     expect(await meter.text()).toMatch(/sallyport_secret_refreshes_total\{outcome="refused"\} 1/);
     expect(await meter.text()).toMatch(/sallyport_secret_refreshes_total\{outcome="unchanged"\} 1/);
+  });
+
+  it('are read no more after the end, also when that comes during an attempt', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    let reads = 0;
+    const { refresher } = open(
+      {
+        load: async () => {
+          reads += 1;
+          if (reads === 2) refresher.stop();
+          return readEnvironment({}, first);
+        },
+      },
+      10,
+    );
+    refresher.start();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(reads).toBe(2);
   });
 
   it('are read by one attempt after another', async () => {

@@ -62,6 +62,7 @@ export function createSecretsRefresher(parts: SecretsRefresherParts): SecretsRef
   let announced: SecretValues | undefined;
   let last: Promise<unknown> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
+  let isStopped = false;
   const refreshes = meter.counter({
     name: 'sallyport_secret_refreshes_total',
     help: 'Attempts to take over renewed secrets, by their outcome',
@@ -114,6 +115,7 @@ export function createSecretsRefresher(parts: SecretsRefresherParts): SecretsRef
     });
   };
   const wait = (): void => {
+    if (isStopped) return;
     // Spread, so that gateways that started together do not ask together for ever.
     const seconds = refreshSeconds * (0.9 + Math.random() * 0.2);
     timer = setTimeout(() => void refresh().then(wait), seconds * 1000);
@@ -127,7 +129,10 @@ export function createSecretsRefresher(parts: SecretsRefresherParts): SecretsRef
     start: () => {
       if (refreshSeconds > 0) wait();
     },
-    stop: () => clearTimeout(timer),
+    stop: () => {
+      isStopped = true;
+      clearTimeout(timer);
+    },
   };
 }
 
