@@ -1,6 +1,6 @@
 /**
- * What a logo is drawn with. Everything else is refused, and not taken out: a logo that was changed would be noticed by
- * nobody but its readers. Animation, foreign content and links are no part of a logo.
+ * What a logo is drawn with. Everything else is refused, and not taken out: a logo that was changed would be noticed by its
+ * readers alone. Animation, foreign content and links are no part of a logo.
  */
 const drawing: ReadonlySet<string> = new Set(
   [
@@ -66,8 +66,16 @@ function problemOfElement(name: string, attributes: string): string | undefined 
   return undefined;
 }
 
-/** Style sheets, style attributes, and attributes that hold a paint. Escapes would hide what they say. */
-function problemOfStyle(text: string): string | undefined {
+/** Numeric references as the characters that a reader of XML makes of them. */
+function decodeCharacters(text: string): string {
+  return text.replace(/&#(?:(\d{1,6})|x([0-9a-f]{1,5}));/gi, (_, decimal: string | undefined, hex: string = '') =>
+    String.fromCodePoint(decimal === undefined ? Number.parseInt(hex, 16) : Number(decimal)),
+  );
+}
+
+/** Style sheets, style attributes, and attributes that hold a paint. Other escapes would hide what they say. */
+function problemOfStyle(written: string): string | undefined {
+  const text = decodeCharacters(written);
   if (/@import|expression\s*\(|javascript:|-moz-binding/i.test(text))
     return `loads or runs something in its style; ${advice}`;
   if (/\\|&(?!(?:amp|lt|gt|quot|apos|#\d{1,6}|#x[0-9a-f]{1,5});)/i.test(text))
