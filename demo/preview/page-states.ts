@@ -1,4 +1,5 @@
 import { SallyportError, toProblem, type ErrorCode, type FieldError } from '@sallyport/core';
+import { fingerprintOfLink } from '@sallyport/pages';
 
 /** What identity would answer, by method and path. */
 export type Answers = Readonly<Record<string, () => Response>>;
@@ -148,7 +149,7 @@ export const pageStates: readonly PageState[] = [
     title: 'New password: refused',
     path: '/auth/reset',
     cookies: link,
-    form: { email, newPassword: 'short' },
+    form: { link: fingerprintOfLink(token), email, newPassword: 'short' },
     answers: {
       'POST /auth/reset-password': refuses('SP_PASSWORD_UNACCEPTABLE', {
         errors: [{ field: 'newPassword', message: 'must have at least 15 characters' }],

@@ -6,7 +6,7 @@ const formHeader = 'sallyport-form';
 
 /**
  * No script and no style but ours, no frame, no form to anywhere else. A referrer goes to pages of this origin alone: what a
- * query says of the person is told nobody else, and forms keep their `Origin`.
+ * query says of the user reaches no other site, and forms keep their `Origin`.
  */
 const pageHeaders = {
   'cache-control': 'no-store',

@@ -134,6 +134,34 @@ describe('the built-in pages without script', () => {
     expect((await browser.open('/auth/reset')).body).toContain('This link doesn’t work any more');
   });
 
+  it('use no link but the one that the form shows', async () => {
+    const browser = browse();
+    const open = async (email: string) => {
+      const page = await browser.open('/auth/sign-up');
+      await browser.submit(page, '/auth/sign-up', { name: 'Cy', email, password: goodPassword });
+      return browser.open(`/auth/verify${await mailedLink(email)}`);
+    };
+    const [first] = [await open('cy@example.test'), await open('di@example.test')];
+    const shown = await browser.submit(first, '/auth/verify');
+    expect(shown).toMatchObject({ status: 200, address: '/auth/verify' });
+    expect(shown.body).toContain('<strong>di@example.test</strong>');
+    expect((await browser.submit(shown, '/auth/verify')).address).toBe('/auth/sign-in');
+
+    const token = 'a'.repeat(43);
+    const forged = await send(
+      `${gateway.origin}/auth/reset`,
+      'POST',
+      {
+        origin: gateway.origin,
+        'sec-fetch-site': 'same-origin',
+        'content-type': 'application/x-www-form-urlencoded',
+        cookie: `sallyport-link=${token}`,
+      },
+      new URLSearchParams({ newPassword: goodPassword }).toString(),
+    );
+    expect(forged).toMatchObject({ status: 303 });
+  });
+
   it.each([
     { name: 'no token', address: '/auth/reset' },
     { name: 'an empty token', address: '/auth/reset?token=' },

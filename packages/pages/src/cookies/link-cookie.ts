@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createPageCookie } from './page-cookies.ts';
 
 /** The token of a mailed link, on its way from the address to the button that uses it. */
@@ -5,6 +6,14 @@ export interface LinkCookie {
   read(request: Request): string | undefined;
   write(token: string): string;
   readonly cleared: string;
+}
+
+/**
+ * Names a token in the form that is to use it, and cannot be used as one. Another link that was opened meanwhile replaces
+ * the cookie, and a form that shows one person must not act for another.
+ */
+export function fingerprintOfLink(token: string): string {
+  return createHash('sha256').update(token).digest('base64url').slice(0, 22);
 }
 
 const tokenPattern = /^[A-Za-z0-9_-]{16,512}$/;

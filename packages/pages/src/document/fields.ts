@@ -88,7 +88,7 @@ export function codeField({ kind, ...field }: CodeField): Html {
   });
 }
 
-/** A value that goes with the form and that nobody edits. */
+/** A value that goes with the form and that users do not edit. */
 export function hiddenField(name: string, value: string | undefined): Html {
   return value === undefined || value === '' ? nothing : html`<input type="hidden" name="${name}" value="${value}" />`;
 }

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import type { LinkAnswer } from '@sallyport/core';
 import type { CreatePage, PageAnswer, PageParts } from '../built-in-page.ts';
+import { fingerprintOfLink } from '../cookies/link-cookie.ts';
 import { hiddenField, passwordField, submitButton, usernameForPasswordManagers } from '../document/fields.ts';
 import { nothing } from '../document/html.ts';
 import { noRefusal, showRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
@@ -17,13 +18,18 @@ export const createResetPasswordPage: CreatePage = (parts) => ({
     const token = parts.resetLink.read(call.request);
     if (token === undefined) return spent(parts);
     const link = await call.identity<LinkAnswer>('POST', '/auth/check-link', { purpose: 'reset-password', token });
-    if (link.kind === 'done') return { kind: 'page', page: resetForm(parts, link.body.email) };
+    if (link.kind === 'done') return { kind: 'page', page: resetForm(parts, token, link.body.email) };
     if (link.refusal.code === 'SP_LINK_INVALID') return spent(parts);
-    return { kind: 'page', status: link.refusal.status, page: resetForm(parts, '', showRefusal(link.refusal, {})) };
+    return {
+      kind: 'page',
+      status: link.refusal.status,
+      page: resetForm(parts, token, '', showRefusal(link.refusal, {})),
+    };
   },
   async post(call, form) {
     const token = parts.resetLink.read(call.request);
     if (token === undefined) return spent(parts);
+    if (form.of('link') !== fingerprintOfLink(token)) return { kind: 'redirect', to: parts.pages.resetPassword };
     const email = form.of('email');
     const newPassword = form.of('newPassword');
     const answer = await call.identity('POST', '/auth/reset-password', { token, newPassword });
@@ -35,17 +41,22 @@ export const createResetPasswordPage: CreatePage = (parts) => ({
     }
     const { refusal } = answer;
     if (refusal.code === 'SP_LINK_INVALID') return spent(parts);
-    return { kind: 'page', status: refusal.status, page: resetForm(parts, email, showRefusal(refusal, labels)) };
+    return { kind: 'page', status: refusal.status, page: resetForm(parts, token, email, showRefusal(refusal, labels)) };
   },
 });
 
-function resetForm({ pages, minPasswordLength }: PageParts, email: string, shown: ShownRefusal = noRefusal) {
+function resetForm(
+  { pages, minPasswordLength }: PageParts,
+  token: string,
+  email: string,
+  shown: ShownRefusal = noRefusal,
+) {
   return {
     title: 'Choose a new password',
     lead: html`${email === '' ? nothing : html`For <strong>${email}</strong>. `}This signs you out on every device.`,
     content: html`${shown.notice}
       <form method="post" action="${pages.resetPassword}">
-        ${hiddenField('email', email)}${email === '' ? nothing : usernameForPasswordManagers(email)}
+        ${hiddenField('link', fingerprintOfLink(token))}${hiddenField('email', email)}${email === '' ? nothing : usernameForPasswordManagers(email)}
         ${passwordField({
           name: 'newPassword',
           label: labels.newPassword,

@@ -24,7 +24,7 @@ const messages: Readonly<Record<string, Message>> = {
   },
 };
 
-/** Says that, and why, nobody is signed in any more. Its form signs out. */
+/** Says that the user is signed out, and why. Its form signs out. */
 export const createSignedOutPage: CreatePage = ({ pages }) => ({
   name: 'signedOut',
   get(call) {

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import type { LinkAnswer } from '@sallyport/core';
 import type { CreatePage, PageAnswer, PageParts } from '../built-in-page.ts';
+import { fingerprintOfLink } from '../cookies/link-cookie.ts';
 import { hiddenField, submitButton, textField } from '../document/fields.ts';
 import { noRefusal, showRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
 
@@ -17,14 +18,19 @@ export const createVerifyEmailPage: CreatePage = (parts) => ({
     const token = parts.verifyLink.read(call.request);
     if (token === undefined) return spent(parts, parts.flow.read(call.request).email ?? '');
     const link = await call.identity<LinkAnswer>('POST', '/auth/check-link', { purpose: 'verify-email', token });
-    if (link.kind === 'done') return { kind: 'page', page: confirmForm(parts, link.body.email) };
+    if (link.kind === 'done') return { kind: 'page', page: confirmForm(parts, token, link.body.email) };
     if (link.refusal.code === 'SP_LINK_INVALID') return spent(parts, parts.flow.read(call.request).email ?? '');
-    return { kind: 'page', status: link.refusal.status, page: confirmForm(parts, '', showRefusal(link.refusal, {})) };
+    return {
+      kind: 'page',
+      status: link.refusal.status,
+      page: confirmForm(parts, token, '', showRefusal(link.refusal, {})),
+    };
   },
   async post(call, form) {
     const token = parts.verifyLink.read(call.request);
     const { email = '', returnTo } = parts.flow.read(call.request);
     if (token === undefined) return spent(parts, email);
+    if (form.of('link') !== fingerprintOfLink(token)) return { kind: 'redirect', to: parts.pages.verifyEmail };
     const answer = await call.identity('POST', '/auth/verify-email', { token });
     if (answer.kind === 'done') {
       const flow = parts.flow.write({ email: form.of('email') || email, returnTo, done: 'verified' });
@@ -33,12 +39,12 @@ export const createVerifyEmailPage: CreatePage = (parts) => ({
     }
     const { refusal } = answer;
     if (refusal.code === 'SP_LINK_INVALID') return spent(parts, form.of('email') || email);
-    const page = confirmForm(parts, form.of('email'), showRefusal(refusal, {}));
+    const page = confirmForm(parts, token, form.of('email'), showRefusal(refusal, {}));
     return { kind: 'page', status: refusal.status, page };
   },
 });
 
-function confirmForm({ pages, productName }: PageParts, email: string, shown: ShownRefusal = noRefusal) {
+function confirmForm({ pages, productName }: PageParts, token: string, email: string, shown: ShownRefusal = noRefusal) {
   return {
     title: 'Confirm your email',
     lead:
@@ -47,14 +53,14 @@ function confirmForm({ pages, productName }: PageParts, email: string, shown: Sh
         : html`Confirm that <strong>${email}</strong> is your email address for ${productName}.`,
     content: html`${shown.notice}
       <form method="post" action="${pages.verifyEmail}">
-        ${hiddenField('email', email)}
+        ${hiddenField('link', fingerprintOfLink(token))}${hiddenField('email', email)}
         ${submitButton({ label: 'Confirm email', pending: 'Confirming…', waitSeconds: shown.waitSeconds })}
       </form>
       <p class="quiet">If you didn’t sign up, close this page. Nothing will happen.</p>`,
   };
 }
 
-/** Whoever comes twice has often confirmed the address already, so that signing in comes first. */
+/** A user who opens the link twice has often confirmed the address already, so that signing in comes first. */
 function spent({ pages, verifyLink }: PageParts, email: string): PageAnswer {
   return {
     kind: 'page',
