@@ -39,6 +39,11 @@ describe('the preview', () => {
     expect((await read(path)).status).toBe(404);
   });
 
+  it('leaves the headers of what stands beside it alone', async () => {
+    expect((await read('/')).headers.get('content-security-policy')).toBeNull();
+    expect((await read('/preview')).headers.get('content-security-policy')).not.toBeNull();
+  });
+
   it('is refused to pages of other sites', async () => {
     expect((await fetch(`${origin}/preview`, { headers: { 'sec-fetch-site': 'cross-site' } })).status).toBe(403);
   });

@@ -3,7 +3,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { anonymous, freezePrincipal, type Brand, type Caller, type Message } from '@sallyport/core';
 import { createErrorPageRenderer } from '@sallyport/gateway';
 import { features, requireLocalCaller } from '@sallyport/identity';
-import { createPages, type Pages } from '@sallyport/pages';
+import { assetsPath, createPages, type Pages } from '@sallyport/pages';
 import { Hono } from 'hono';
 import { errorStates } from './error-states.ts';
 import { pageStates, type PageState } from './page-states.ts';
@@ -67,11 +67,13 @@ export function createPreview(): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.use('/preview/*', requireLocalCaller);
   app.use('/preview', requireLocalCaller);
-  app.use(async function addSecurityHeaders(c, next) {
-    await next();
-    if (c.res === RESPONSE_ALREADY_SENT) return;
-    for (const [name, value] of Object.entries(securityHeaders)) c.res.headers.set(name, value);
-  });
+  // The mailbox, which answers everything else, has headers of its own.
+  for (const place of ['/preview', '/preview/*', `${assetsPath}/*`])
+    app.use(place, async function addSecurityHeaders(c, next) {
+      await next();
+      if (c.res === RESPONSE_ALREADY_SENT) return;
+      for (const [name, value] of Object.entries(securityHeaders)) c.res.headers.set(name, value);
+    });
   app.get('/preview', (c) => {
     const { brand, brandName, theme } = viewOf((name) => c.req.query(name));
     const isPhone = c.req.query('width') === 'phone';
