@@ -143,6 +143,15 @@ describe.skipIf(server === '')(titleOn('a PostgreSQL', 'postgres'), () => {
       }
     });
 
+    it('keeps its connections when user and password are the same', async () => {
+      const same = throughWire(server, { ...noWire }, 'postgres');
+      const database = open({ maximumConnections: 1 });
+      const [before] = (await currentUser(database)) as { pid: number }[];
+      database.useCredentials(same);
+      const [after] = (await currentUser(database)) as { pid: number }[];
+      expect(after?.pid).toBe(before?.pid);
+    });
+
     it('stays as it was when the new address cannot be read', async () => {
       const database = open();
       const before = (await currentUser(database)) as { name: string }[];

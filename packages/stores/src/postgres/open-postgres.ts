@@ -142,7 +142,9 @@ export function openPostgres(options: PostgresOptions): PostgresDatabase {
       async end() {},
     },
     useCredentials: (renewed) => {
-      credentials = toCredentials(parsePostgresUrl(renewed));
+      const { user, password } = parsePostgresUrl(renewed);
+      // Connections that were made with the same ones stay.
+      if (user !== credentials.user || password !== credentials.password) credentials = { user, password };
     },
     async close() {
       if (isClosed) return;
