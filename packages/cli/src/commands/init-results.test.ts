@@ -243,7 +243,7 @@ describe('at a terminal sallyport init', () => {
     const { code, errors } = await done;
     expect(code).toBe(0);
     expect(errors).toMatch(/Name of the product.*\[Acme\]/);
-    expect(errors).toContain('An application of this repository listens there.');
+    expect(errors).toContain('An application, the internal listener or the mailbox listens there.');
     expect(errors).toContain('Answer y or n.');
     expect(await configOf(repository)).toMatchObject({ publicUrl: 'http://localhost:4000', brand: { name: 'Sam' } });
     expect((await routesOf(repository)).at(-1)?.[1]).toBe('/orders');

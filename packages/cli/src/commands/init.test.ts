@@ -115,6 +115,8 @@ describe('sallyport init refuses, and changes nothing,', () => {
       code: 1,
       says: /@sallyport\/nextjs/,
     },
+    { name: 'a name that the brand refuses', args: ['--name', '<b>Acme</b>'], code: 2, says: /--name.*"<"/ },
+    { name: 'a name of two lines', args: ['--name', 'Acme\nInc'], code: 2, says: /--name.*one line/ },
     { name: 'a port that is none', args: ['--port', '0'], code: 2, says: /--port/ },
     { name: 'a package manager of another name', args: ['--package-manager', 'deno'], code: 1, says: /deno/ },
     { name: 'a folder without Next.js', args: ['--next', 'api'], code: 1, says: /There is web/ },
@@ -126,6 +128,17 @@ describe('sallyport init refuses, and changes nothing,', () => {
     expect(result.errors).toMatch(says);
     expect(result.code).toBe(code);
     expect(repository.git('status', '--porcelain')).toBe('');
+  });
+
+  it.each([
+    ['--name', 'Other'],
+    ['--port', '4567'],
+  ])('%s where the configuration is there already and says something else', async (...option) => {
+    const repository = makeRepository(flatFiles());
+    expect(await repository.init(yes)).toMatchObject({ code: 0 });
+    const { code, errors } = await repository.init([...yes, '--force', ...option]);
+    expect(errors).toMatch(/sallyport\.config\.ts is there and stays as it is/);
+    expect(code).toBe(2);
   });
 
   it('two versions of one tarball', async () => {

@@ -3,9 +3,10 @@ import type { Command, CommandCall } from '../command.ts';
 import { askChoices } from '../init/ask/ask-choices.ts';
 import { openPrompt } from '../init/ask/prompt.ts';
 import { carryOut } from '../init/plan/carry-out.ts';
-import { chooseDefaults, type Choices } from '../init/plan/choices.ts';
+import { chooseDefaults, type Choices, type GivenChoices } from '../init/plan/choices.ts';
 import { makePlan } from '../init/plan/make-plan.ts';
 import type { Plan } from '../init/plan/plan.ts';
+import { problemOfProductName } from '../init/plan/product-name.ts';
 import { toReport, toResult } from '../init/report/report.ts';
 import { toUnifiedDiff } from '../init/report/unified-diff.ts';
 import { requireCleanTree } from '../init/repository/git-state.ts';
@@ -44,7 +45,9 @@ export const init: Command = {
       nextFolder: call.value('next'),
       packageManager: call.value('package-manager'),
     });
-    const defaults = chooseDefaults(survey, { productName: call.value('name'), gatewayPort: readPort(call) });
+    const given = { productName: readName(call), gatewayPort: readPort(call) };
+    refuseToContradict(survey, given);
+    const defaults = chooseDefaults(survey, given);
     if (isDryRun) return showPlan(call, makePlan(survey, defaults, tarballs));
     if (call.has('yes')) return finish(call, makePlan(survey, defaults, tarballs));
     const plan = await askForPlan(call, survey, defaults, tarballs);
@@ -89,6 +92,25 @@ async function askForPlan(
   } finally {
     prompt.close();
   }
+}
+
+function readName(call: CommandCall): string | undefined {
+  const name = call.value('name');
+  const problem = name === undefined ? undefined : problemOfProductName(name);
+  if (problem === undefined) return name;
+  throw new UsageError(`sallyport init: --name cannot be used. ${problem}`, exitCodes.usage);
+}
+
+/** A configuration that is there already is not written again, so that an option which differs would have no effect. */
+function refuseToContradict({ config }: Survey, { productName, gatewayPort }: GivenChoices): void {
+  if (config === undefined) return;
+  const isOtherPort = gatewayPort !== undefined && !config.publicUrl?.endsWith(`:${gatewayPort}`);
+  const option = productName !== undefined ? '--name' : isOtherPort ? '--port' : undefined;
+  if (option !== undefined)
+    throw new UsageError(
+      `sallyport init: ${config.file} is there and stays as it is: change it there, and leave out ${option}.`,
+      exitCodes.usage,
+    );
 }
 
 function readPort(call: CommandCall): number | undefined {

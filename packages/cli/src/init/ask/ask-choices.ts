@@ -1,4 +1,5 @@
-import type { Choices, PlacedService } from '../plan/choices.ts';
+import { mailboxPort, type Choices, type PlacedService } from '../plan/choices.ts';
+import { problemOfProductName } from '../plan/product-name.ts';
 import type { Survey } from '../repository/survey.ts';
 import type { Prompt } from './prompt.ts';
 
@@ -18,15 +19,18 @@ export async function askChoices(prompt: Prompt, survey: Survey, choices: Choice
 }
 
 async function askAboutGateway(prompt: Prompt, choices: Choices): Promise<Choices> {
-  const productName = await prompt.ask('Name of the product, as its users know it', choices.productName, (name) =>
-    [...name].length > 60 || /[<>\p{Cc}]/u.test(name)
-      ? 'It is one line of at most 60 characters, without < and >.'
-      : undefined,
+  const productName = await prompt.ask(
+    'Name of the product, as its users know it',
+    choices.productName,
+    problemOfProductName,
   );
-  const others = new Set([choices.next, ...choices.services].map(({ port }) => port.number));
+  const applications = [choices.next, ...choices.services].map(({ port }) => port.number);
+  const isTaken = new Set([...applications, choices.internalPort, mailboxPort]);
   const port = await prompt.ask('Port that people open', String(choices.gatewayPort), (text) => {
     if (!/^\d{2,5}$/.test(text) || Number(text) > 65_535) return 'It is a number up to 65535.';
-    return others.has(Number(text)) ? 'An application of this repository listens there.' : undefined;
+    return isTaken.has(Number(text))
+      ? 'An application, the internal listener or the mailbox listens there.'
+      : undefined;
   });
   const services: PlacedService[] = [];
   for (const each of choices.services)

@@ -36,14 +36,14 @@ export interface GivenChoices {
   readonly gatewayPort: number | undefined;
 }
 
-/** The development mailbox has it. */
-const mailboxPort = 3025;
+/** The development mailbox has it, unless the configuration says otherwise. */
+export const mailboxPort = 3025;
 const firstInternalPort = 3010;
 const firstAppPort = 3001;
 /** The ports that people try first. */
 const gatewayPorts = [3000, 8080, 8000, 3030];
 
-/** Decides what nobody was asked about. */
+/** Decides what the user was not asked about. */
 export function chooseDefaults(survey: Survey, given: GivenChoices): Choices {
   const { next, services, config } = survey;
   const names = chooseNames([next.name, ...services.map(({ name }) => name)]);
@@ -95,9 +95,15 @@ function choosePath(
   return { prefix: isAlone ? '/api' : `/api/${name}`, stripPrefix: true };
 }
 
-/** Names of routes: lower-case letters, digits and dashes; no two are equal. */
+/** Names that the gateway, its mounts and `sallyport dev` have already. */
+const reservedNames = new Set(['auth', 'brand', 'gateway']);
+
+/** Names of routes: lower-case letters, digits and dashes; no two are equal, and none is taken. */
 function chooseNames(wanted: readonly string[]): readonly string[] {
   const names: string[] = [];
+  // The first is the Next.js application, whose assets have a route too.
+  const isTaken = (name: string): boolean =>
+    names.includes(name) || reservedNames.has(name) || name === `${names[0]}-assets`;
   for (const each of wanted) {
     const plain = each
       .toLowerCase()
@@ -105,7 +111,7 @@ function chooseNames(wanted: readonly string[]): readonly string[] {
       .replaceAll(/^[^a-z]+|-+$/g, '');
     const base = plain === '' ? 'app' : plain;
     let name = base;
-    for (let count = 2; names.includes(name); count += 1) name = `${base}-${count}`;
+    for (let count = 2; isTaken(name); count += 1) name = `${base}-${count}`;
     names.push(name);
   }
   return names;

@@ -4,7 +4,7 @@ import { writeGatewayConfig } from '../files/write-gateway-config.ts';
 import { installFolderOf } from '../repository/package-manager.ts';
 import { showPath } from '../repository/repository.ts';
 import type { Survey } from '../repository/survey.ts';
-import type { Tarballs } from '../repository/tarballs.ts';
+import { toIgnoredTarballs, type Tarballs } from '../repository/tarballs.ts';
 import { developmentFileName } from '../../dev/development-file.ts';
 import { internalUrlOf, type Choices } from './choices.ts';
 import { createFileChanges, type FileChanges } from './file-changes.ts';
@@ -40,7 +40,7 @@ function planGateway(survey: Survey, choices: Choices, tarballs: Tarballs | unde
   if (config === undefined)
     changes.write(`sallyport.config.${isCommonJs ? 'mts' : 'ts'}`, writeGatewayConfig(survey, choices));
   if (!repository.has(developmentFileName)) changes.write(developmentFileName, writeDevelopmentFile(survey, choices));
-  const ignored = ['/.sallyport/', ...(tarballs === undefined ? [] : [`/${tarballs.folder}/`])];
+  const ignored = ['/.sallyport/', ...(tarballs === undefined ? [] : [toIgnoredTarballs(tarballs)])];
   changes.write('.gitignore', editGitignore(repository.read('.gitignore'), ignored));
 }
 
@@ -88,7 +88,7 @@ function nextSteps({ manager, next, services }: Survey, choices: Choices, change
   return [
     ...installs,
     `${manager.name} run ${developmentScript}     runs the gateway and the applications; Ctrl-C ends all`,
-    `${choices.publicUrl}${page}     leads to sign-in; an account is made at ${choices.publicUrl}/auth/sign-up`,
-    'http://127.0.0.1:3025     the mailbox, where its mail arrives',
+    `${choices.publicUrl}${page}     after a sign-in at ${choices.publicUrl}/auth/sign-in`,
+    'sallyport users create-admin --password-stdin     makes the account',
   ];
 }

@@ -43,7 +43,7 @@ function planControllers({ service, name }: PlacedService, choices: Choices, cha
   return {
     byHand: parts.flatMap(({ byHand }) => byHand),
     notes: [
-      `${name}: signed-in people may call every handler now, and nobody else. @Public('why') opens one, also for probes; @Permissions('order:read') narrows one.`,
+      `${name}: only signed-in users may call its handlers now. @Public('why') opens one, also for probes; @Permissions('order:read') narrows one.`,
     ],
   };
 }

@@ -15,7 +15,7 @@ export async function requireCleanTree(folder: string, ignored: string | undefin
   const changed = await listChanges(folder);
   if (changed === undefined)
     throw new UsageError(
-      'This folder is in no git repository, so nobody could see or undo what is changed here. Run git init and commit, or add --force.',
+      'This folder is in no git repository, so changes made here could be neither seen nor undone. Run git init and commit, or add --force.',
       exitCodes.refused,
     );
   const files = changed.filter((file) => ignored === undefined || !isBelow(ignored, file));

@@ -14,7 +14,7 @@ export interface Tarballs {
 }
 
 /** Packages of which an adopter installs one; the others come with them. */
-export const installedPackages = ['sallyport', '@sallyport/nestjs', '@sallyport/nextjs'] as const;
+const installedPackages = ['sallyport', '@sallyport/nestjs', '@sallyport/nextjs'] as const;
 
 /** What `sallyport`, `@sallyport/nestjs` and `@sallyport/nextjs` bring along. */
 const neededPackages: readonly string[] = [
@@ -55,6 +55,11 @@ export function readTarballs(folder: string, root: string): Tarballs {
     .map((file) => path.join(folder, file))
     .filter((file) => !isCopied(file, path.join(root, ownFolder, path.basename(file))));
   return { folder: ownFolder, files, copies };
+}
+
+/** The line of `.gitignore` for them. A folder of the user's may hold more. */
+export function toIgnoredTarballs({ folder }: Tarballs): string {
+  return folder === ownFolder ? `/${folder}/` : `/${folder}/sallyport-*.tgz`;
 }
 
 /** The name of the package of a file such as `sallyport-core-0.1.0.tgz`, as npm calls it. */
