@@ -36,6 +36,7 @@ export { openStores, type Stores, type StoresComposition } from './open-stores.t
 export type { Preset } from './preset.ts';
 export { readTokenSecret } from './read-token-secret.ts';
 export { runGateway, type RunGatewayOptions } from './run-gateway.ts';
+export { withoutSecrets } from './secrets/secret-values.ts';
 export { openCertificate, type CertificateWatch } from './tls/certificate-watch.ts';
 export type { CertificatePair } from './tls/certificate.ts';
 export { countWorkers } from './workers/count-workers.ts';

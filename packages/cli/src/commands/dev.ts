@@ -3,10 +3,13 @@ import { resolve as resolvePath } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { once } from 'node:events';
 import { exitCodes, UsageError } from '@sallyport/core';
-import { loadConfig, readEnvironment } from '@sallyport/server';
+import { loadConfig, readEnvironment, withoutSecrets } from '@sallyport/server';
 import type { Command } from '../command.ts';
 import { developmentFileName, readDevelopmentFile } from '../dev/development-file.ts';
 import { runTogether } from '../dev/run-together.ts';
+
+/** Of an operator, and of a terminal that is closed: the processes are in groups of their own and would outlive it. */
+const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 const program = fileURLToPath(new URL('../../bin/sallyport.mjs', import.meta.url));
 
@@ -16,7 +19,8 @@ export const dev: Command = {
   summary: 'Runs the gateway and the applications of this folder together, for development',
   notes: [
     `${developmentFileName} says what runs beside the gateway; "sallyport init" writes it. The applications get`,
-    'SALLYPORT_PUBLIC_URL, SALLYPORT_INTERNAL_URL and SALLYPORT_AUDIENCE. Ctrl-C ends all; so does the end of one.',
+    'SALLYPORT_PUBLIC_URL, SALLYPORT_INTERNAL_URL and SALLYPORT_AUDIENCE, and none of the secrets of the gateway.',
+    'Ctrl-C ends all; so does the end of one.',
   ],
   run: async ({ terminal, note }) => {
     const { environment, workingFolder, output } = terminal;
@@ -32,7 +36,7 @@ export const dev: Command = {
     };
     const stopping = new AbortController();
     const stop = (): void => stopping.abort();
-    process.on('SIGINT', stop).on('SIGTERM', stop);
+    for (const signal of stopSignals) process.on(signal, stop);
     note(`Open ${config.publicUrl}. Ctrl-C ends all.`);
     try {
       const ended = await runTogether({
@@ -49,7 +53,7 @@ export const dev: Command = {
             name,
             command: run,
             folder: resolvePath(workingFolder, folder),
-            environment: { ...shared, SALLYPORT_AUDIENCE: name, ...own },
+            environment: { ...withoutSecrets(shared), SALLYPORT_AUDIENCE: name, ...own },
           })),
         ],
       });
@@ -59,7 +63,7 @@ export const dev: Command = {
         exitCodes.unavailable,
       );
     } finally {
-      process.off('SIGINT', stop).off('SIGTERM', stop);
+      for (const signal of stopSignals) process.off(signal, stop);
     }
   },
 };

@@ -27,9 +27,11 @@ export function withSecretValues(environment: Environment, values: SecretValues)
   return { ...environment, ...secrets };
 }
 
-/** Variables without the secrets among them, and without the paths of files that hold secrets. */
+/** Variables without the secrets among them, and without the paths of files that hold secrets; Windows knows no case of names. */
 export function withoutSecrets(
   variables: Readonly<Record<string, string | undefined>>,
 ): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(variables).filter(([name]) => !isSecretName(name.replace(/_FILE$/, ''))));
+  return Object.fromEntries(
+    Object.entries(variables).filter(([name]) => !isSecretName(name.toUpperCase().replace(/_FILE$/, ''))),
+  );
 }
