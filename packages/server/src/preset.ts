@@ -25,7 +25,7 @@ export interface Preset {
   readonly secretFiles: readonly string[];
   /** Makes the configuration, from the ports and addresses of this process. */
   configure(environment: Environment): ConfigInput;
-  /** Where people read messages when the mailbox of this process takes none; `undefined` where nobody can. */
+  /** Where people read messages when the mailbox of this process takes none; `undefined` where they cannot be read. */
   mailboxUrl?(): string | undefined;
   /** Served beside the pages of the mailbox, which link to its path. It is in front of them. */
   readonly besideMailbox?: { readonly path: string; readonly app: Hono<{ Bindings: HttpBindings }> };

@@ -251,7 +251,7 @@ describe('two credentials at once', () => {
 });
 
 describe('a route that accepts keys alone', () => {
-  it('takes a session for none, and sends nobody to sign in', async () => {
+  it('takes a session for none, and sends no client to sign in', async () => {
     const { reads } = gateway.sessions;
     await expectRefused(gateway.send('GET', '/keys/x', cookie(gateway.sessions.add())), 401, 'SP_UNAUTHENTICATED');
     for (const headers of [navigation, { ...cookie(alice), ...navigation }])

@@ -103,7 +103,7 @@ describe('a stream of a caller by a key', () => {
     await expect.poll(closeSeenBy(client), settled).toEqual(accessLost);
   });
 
-  it('ends when the key is found to be of somebody else', async () => {
+  it('ends when the key is found to be of another user', async () => {
     const key = keys.add();
     const client = await openSocket(key);
     keys.change(key, { id: 'mallory' });

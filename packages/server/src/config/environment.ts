@@ -11,7 +11,7 @@ import { readSecretFile } from './read-secret-file.ts';
 /** What the gateway process takes from its environment: addresses, and secrets wherever they come from. */
 export interface Environment {
   readonly isProduction: boolean;
-  /** NODE_ENV says so; where it is absent nobody knows. */
+  /** NODE_ENV says so; where it is absent it is unknown. */
   readonly isDevelopment: boolean;
   readonly configFile: string | undefined;
   readonly listenHost: string | undefined;

@@ -18,7 +18,7 @@ export interface DeliveryComposition extends StartContext {
 /** What becomes of the messages of a gateway. */
 export interface Delivery {
   readonly mailer: Mailer;
-  /** Where those are read that are not sent; `undefined` where nobody can. */
+  /** Where those are read that are not sent; `undefined` where they cannot be read. */
   readonly mailboxUrl: string | undefined;
   /**
    * Uses the addresses and secrets of another environment, for the same kinds of messages, from the next message on.

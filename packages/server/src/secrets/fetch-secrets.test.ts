@@ -161,7 +161,7 @@ describe('a command for secrets', () => {
     expect(seen).not.toMatch(/canary/);
   });
 
-  it('is waited for at its standard input by nobody', async () => {
+  it('finds its standard input closed', async () => {
     const program = `process.stdin.on('end', () => process.stdout.write('{"SMTP_URL": "smtp://m"}')).resume()`;
     expect(await ask(running(program))).toEqual({ SMTP_URL: 'smtp://m' });
   });
@@ -203,7 +203,7 @@ describe('an address for secrets', () => {
     expect(await refusalOf(ask({ url, timeoutSeconds: 1 }))).toMatch(/did not answer within 1 s/);
   });
 
-  it('that nobody serves is refused', async () => {
+  it('that no server answers is refused', async () => {
     expect(await refusalOf(ask({ url: 'http://127.0.0.1:9/canary' }))).toMatch(/cannot be asked \(ECONNREFUSED\)/);
   });
 

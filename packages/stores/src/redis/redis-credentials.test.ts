@@ -22,7 +22,7 @@ describe.skipIf(!hasRedisServer)('credentials of Redis that are renewed [redis]'
     const redis = openRedis({ url: urlOf(name), prefix: 'test:', logger: silentLogger });
     closing.push(() => redis.close());
     await redis.ready(10_000);
-    return { redis, whoami: () => redis.command('test:x', ['ACL', 'WHOAMI']).catch(() => 'nobody') };
+    return { redis, whoami: () => redis.command('test:x', ['ACL', 'WHOAMI']).catch(() => 'none') };
   };
 
   it('are used from the next connection on, for commands and for events, and what is connected goes on', async () => {
