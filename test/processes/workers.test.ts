@@ -147,6 +147,21 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('a gateway with two worke
     expect((await reload()).status).toBe(200);
   });
 
+  it('gives a configuration that was reloaded to a worker that was starting meanwhile', async () => {
+    const known = new Set((await status()).processes);
+    const [victim = 0] = known;
+    process.kill(victim, 'SIGKILL');
+    await vi.waitFor(() => expect(childrenOf(gateway.pid).some((pid) => !known.has(pid))).toBe(true), patience);
+    folder.write({ routes: testRoutes('http://127.0.0.1:9').filter(({ name: route }) => route !== 'gone') });
+    expect((await send(`${folder.adminOrigin}/reload`, 'POST', {})).status).toBe(200);
+    expect((await status()).processes).toHaveLength(1);
+    await vi.waitFor(async () => expect((await status()).processes).toHaveLength(2), patience);
+    const asked = async () => Promise.all(Array.from({ length: 10 }, () => ask('/gone')));
+    await vi.waitFor(async () => expect(await asked()).toEqual(Array.from({ length: 10 }, () => 404)), patience);
+    folder.write();
+    expect((await send(`${folder.adminOrigin}/reload`, 'POST', {})).status).toBe(200);
+  });
+
   it.each<NodeJS.Signals>(['SIGKILL', 'SIGUSR2'])(
     'replaces a worker that ends by %s, while the other one serves',
     async (signal) => {

@@ -89,12 +89,13 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
       const { stdout, stderr } = worker.process;
       if (stdout !== null) forwardWholeLines(stdout, parts.writeLines);
       stderr?.pipe(process.stderr, { end: false });
-      const told = secrets;
+      const told = { config: current, secrets };
       worker.on('message', (message: FromWorker) => {
         if (message.type === 'listening') {
           slot.isListening = true;
-          // They may have been renewed while it started.
-          if (told !== secrets) void tellSecrets(slot);
+          // Either may have been renewed while it started.
+          if (told.config !== current) void follow(slot, { kind: 'apply', config: current });
+          if (told.secrets !== secrets) void follow(slot, { kind: 'use-secrets', secrets });
           resolve(message);
         } else if (message.type === 'failed') reject(new WorkerFailed(message.explanation));
         else {
@@ -115,7 +116,7 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
       worker.on('error', () => {
         if (worker.process.pid === undefined) end(null, null);
       });
-      tell(worker, { type: 'start', config: current, secrets: told, number: slot.number });
+      tell(worker, { type: 'start', ...told, number: slot.number });
     });
   let isStarted = false;
   const replace = (slot: WorkerSlot, code: number | null, signal: string | null): void => {
@@ -165,16 +166,16 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
     // A worker that does not follow is replaced by one that begins with what the others have.
     if (answer.kind !== 'applied') slot.worker?.process.kill('SIGKILL');
   };
-  const tellSecrets = (slot: WorkerSlot): Promise<void> => follow(slot, { kind: 'use-secrets', secrets });
   /** What the gateway cannot use is found out by the first worker, before `accept` is called and any other has changed. */
   const applyToAll = async (question: WorkerQuestion, accept: () => void): Promise<void> => {
-    const [first, ...others] = listening();
+    const [first] = listening();
     if (first === undefined) throw new WorkerFailed('no worker serves');
     const answer = await ask(first, question);
     if (answer.kind !== 'applied')
       throw new WorkerFailed(answer.kind === 'failed' ? answer.problem : 'it was not applied');
     accept();
-    for (const slot of others) await follow(slot, question);
+    // Those that serve only since then are among them.
+    for (const slot of listening()) if (slot !== first) await follow(slot, question);
   };
   const apply = (next: Config): Promise<void> =>
     applyToAll({ kind: 'apply', config: next }, () => {
