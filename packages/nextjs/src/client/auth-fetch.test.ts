@@ -6,6 +6,7 @@ import { activateSessionSync } from './active-session-sync.ts';
 import { announceSignIn } from './announce-sign-in.ts';
 import { authFetch } from './auth-fetch.ts';
 import { readCurrentSession } from './current-session.ts';
+import { createReloadMemory } from './reload-memory.ts';
 import { openSessionChannel } from './session-channel.ts';
 import { createSessionSync, type SessionSync } from './session-sync.ts';
 import { signOut } from './sign-out.ts';
@@ -52,7 +53,9 @@ beforeEach(() => {
     currentPath: () => '/products',
     leaveFor: (url) => moves.push(url),
     reload: () => moves.push('reload'),
+    reloads: createReloadMemory(() => ({ getItem: () => null, setItem: () => {} })),
     refresh: () => moves.push('refresh'),
+    warn: () => moves.push('warning'),
   });
   activateSessionSync(sync);
 });

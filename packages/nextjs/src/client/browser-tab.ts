@@ -1,4 +1,5 @@
 import { readCurrentSession } from './current-session.ts';
+import { createReloadMemory } from './reload-memory.ts';
 import { openSessionChannel } from './session-channel.ts';
 import type { SessionSync, TabEdges } from './session-sync.ts';
 
@@ -13,7 +14,10 @@ export function browserTab(refresh: () => void): TabEdges {
     currentPath: () => `${location.pathname}${location.search}${location.hash}`,
     leaveFor: (url) => location.replace(url),
     reload: () => location.reload(),
+    reloads: createReloadMemory(() => sessionStorage),
     refresh,
+    // oxlint-disable-next-line no-console -- the page works, so that only its developer can be told
+    warn: (message) => console.warn(message),
   };
 }
 

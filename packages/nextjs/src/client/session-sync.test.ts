@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ClientAuth } from '../client-auth.ts';
 import type { CurrentSession } from './current-session.ts';
+import { createReloadMemory, type ReloadMemory } from './reload-memory.ts';
 import { openSessionChannel, type SessionChannel } from './session-channel.ts';
 import { createSessionSync, type SessionSync } from './session-sync.ts';
 
@@ -24,7 +26,16 @@ interface FakeTab {
   readonly moves: string[];
 }
 
-function openTab(shows: ClientAuth, path = '/account'): FakeTab {
+/** The storage of one tab. */
+function newMemory(): ReloadMemory {
+  const items = new Map<string, string>();
+  return createReloadMemory(() => ({
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => void items.set(key, value),
+  }));
+}
+
+function openTab(shows: ClientAuth, path = '/account', reloads = newMemory()): FakeTab {
   const moves: string[] = [];
   tabs += 1;
   const name = `tab-${tabs}`;
@@ -34,7 +45,9 @@ function openTab(shows: ClientAuth, path = '/account'): FakeTab {
     currentPath: () => path,
     leaveFor: (url) => moves.push(url),
     reload: () => moves.push('reload'),
+    reloads,
     refresh: () => moves.push('refresh'),
+    warn: () => moves.push('warning'),
   });
   open.push(sync);
   return { sync, moves };
@@ -223,6 +236,96 @@ describe('signing in', () => {
 
     // The sign-in page is no place to come back to.
     expect(here.moves).toEqual(['/signed-out?reason=ended']);
+  });
+});
+
+describe('a page that is rendered without its caller', () => {
+  /** Loads a page in one tab and looks at it so often. */
+  async function visit(shows: ClientAuth, path: string, memory: ReloadMemory, looks = 3): Promise<readonly string[]> {
+    const tab = openTab(shows, path, memory);
+    for (let look = 0; look < looks; look += 1) await tab.sync.check();
+    tab.sync.close();
+    return tab.moves;
+  }
+
+  it('is reloaded once, and then the console says why it will not be again', async () => {
+    session = signedIn(ann);
+    const memory = newMemory();
+
+    expect(await visit(signedOut, '/', memory)).toEqual(['reload']);
+    expect(await visit(signedOut, '/?page=2#top', memory)).toEqual(['warning']);
+    expect(await visit(signedOut, '/', memory)).toEqual(['warning']);
+  });
+
+  it('is not reloaded either when it shows another user again', async () => {
+    session = signedIn(bob);
+    const memory = newMemory();
+
+    expect(await visit(ann, '/', memory)).toEqual(['reload']);
+    expect(await visit(ann, '/', memory)).toEqual(['warning']);
+  });
+
+  it('still takes its tab off a session that ended', async () => {
+    session = signedIn(bob);
+    const memory = newMemory();
+    await visit(ann, '/', memory);
+    session = signedOut;
+
+    expect(await visit(ann, '/', memory)).toEqual(['/signed-out?reason=ended']);
+  });
+
+  it('is reloaded in another tab, which does not know of it', async () => {
+    session = signedIn(ann);
+    await visit(signedOut, '/', newMemory());
+
+    expect(await visit(signedOut, '/', newMemory())).toEqual(['reload']);
+  });
+
+  it('is reloaded again after it was rendered with its caller', async () => {
+    session = signedIn(ann);
+    const memory = newMemory();
+    await visit(signedOut, '/', memory);
+    expect(await visit(ann, '/', memory)).toEqual([]);
+
+    expect(await visit(signedOut, '/', memory)).toEqual(['reload']);
+  });
+
+  it('is reloaded again after the person was shown without another load of the document', async () => {
+    session = signedIn(ann);
+    const memory = newMemory();
+    await visit(signedOut, '/', memory);
+    const tab = openTab(signedOut, '/', memory);
+    tab.sync.update(ann);
+    tab.sync.close();
+
+    expect(await visit(signedOut, '/', memory)).toEqual(['reload']);
+  });
+
+  it('is never reloaded twice in a row for the same content, whatever is visited and whoever is signed in', async () => {
+    const people = [signedOut, ann, bob];
+    const step = fc.record({
+      path: fc.constantFrom('/', '/about', '/account'),
+      // Which of the people the server renders, and who is signed in.
+      shows: fc.constantFrom(...people),
+      person: fc.constantFrom(...people),
+      looks: fc.integer({ min: 0, max: 3 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+        const memory = newMemory();
+        const reloadedWith = new Map<string, ClientAuth>();
+        for (const { path, shows, person, looks } of steps) {
+          session = signedIn(person);
+          const moves = await visit(shows, path, memory, looks);
+          const reloads = moves.filter((move) => move === 'reload').length;
+          if (reloadedWith.get(path) === shows) expect(reloads).toBe(0);
+          expect(reloads).toBeLessThanOrEqual(1);
+          if (reloads > 0) reloadedWith.set(path, shows);
+          else if (reloadedWith.get(path) !== shows) reloadedWith.delete(path);
+        }
+      }),
+      { numRuns: 200 },
+    );
   });
 });
 

@@ -2,6 +2,7 @@ import type { ClientAuth } from '../client-auth.ts';
 import { parseReturnPath } from '../return-path.ts';
 import { signInUrl } from '../sign-in-url.ts';
 import type { CurrentSession } from './current-session.ts';
+import type { ReloadMemory } from './reload-memory.ts';
 import type { SessionChannel } from './session-channel.ts';
 import type { SessionMessage, SignedOutReason } from './session-message.ts';
 
@@ -14,8 +15,12 @@ export interface TabEdges {
   /** Leaves the page for good: no way back to it by the back button. */
   leaveFor(url: string): void;
   reload(): void;
+  /** What survives `reload`. */
+  readonly reloads: ReloadMemory;
   /** Asks the server for the page's data again, keeping what was typed. */
   refresh(): void;
+  /** Tells the developer, who looks at the console. */
+  warn(message: string): void;
 }
 
 /** Keeps one tab in step with the session of its browser. */
@@ -33,9 +38,15 @@ export interface SessionSync {
   close(): void;
 }
 
+/** Said once for each page that loading again did not help. */
+const shownWithoutCaller =
+  'Sallyport: this page does not show who is signed in, and loading it again did not help. Either its route at the gateway is ' +
+  '"public": make it "optional". Or it is rendered without a request: call auth() in its root layout, and cache it nowhere.';
+
 /**
  * Keeps one tab in step: a sign-out in any tab, of any application behind the gateway, takes this one off its page at once;
- * a session that ended elsewhere is noticed when the tab is looked at; another person's sign-in reloads it.
+ * a session that ended elsewhere is noticed when the tab is looked at; another person's sign-in reloads it. A page that
+ * shows the same after the reload is not reloaded again: the server renders it without knowing its caller.
  *
  * An answer that could not be had changes nothing.
  */
@@ -43,7 +54,10 @@ export function createSessionSync(initial: ClientAuth, tab: TabEdges): SessionSy
   let shown = initial;
   let isLeaving = false;
   let isClosed = false;
+  let hasWarned = false;
   let pending: Promise<CurrentSession['status']> | undefined;
+  const page = (): string => pathOf(tab.currentPath());
+  tab.reloads.keepOnly(page(), describe(shown));
 
   const leave = (url: string): void => {
     if (isLeaving) return;
@@ -53,6 +67,12 @@ export function createSessionSync(initial: ClientAuth, tab: TabEdges): SessionSy
 
   const reload = (): void => {
     if (isLeaving) return;
+    if (tab.reloads.has(page(), describe(shown))) {
+      if (!hasWarned) tab.warn(shownWithoutCaller);
+      hasWarned = true;
+      return;
+    }
+    tab.reloads.add(page(), describe(shown));
     isLeaving = true;
     tab.reload();
   };
@@ -93,8 +113,10 @@ export function createSessionSync(initial: ClientAuth, tab: TabEdges): SessionSy
 
   return {
     update: (auth) => {
-      if (!isClosed && personOf(auth) !== personOf(shown)) isLeaving = false;
+      if (isClosed) return;
+      if (personOf(auth) !== personOf(shown)) isLeaving = false;
       shown = auth;
+      tab.reloads.keepOnly(page(), describe(shown));
     },
     check,
     sessionRefused: async () => {
@@ -135,6 +157,16 @@ export function signedOutUrl(reason: SignedOutReason, currentPath?: string): str
 
 function personOf(auth: ClientAuth): string | undefined {
   return auth.status === 'signed-in' ? auth.userId : undefined;
+}
+
+/** What a page shows, as the memory of reloads keeps it. */
+function describe(auth: ClientAuth): string {
+  return personOf(auth) ?? '';
+}
+
+/** The same page is shown under every query and fragment. */
+function pathOf(path: string): string {
+  return path.replace(/[?#].*$/s, '');
 }
 
 function sameMembers(left: readonly string[], right: readonly string[]): boolean {
