@@ -14,13 +14,3 @@ export function BrandMark({ className }: { readonly className?: string }) {
     </svg>
   );
 }
-
-/** Mark and name, as the header and the sign-in pages show them. */
-export function Brand() {
-  return (
-    <span className="flex items-center gap-2.5 text-[1.0625rem] font-semibold tracking-[-0.02em]">
-      <BrandMark className="size-7" />
-      Sallyport
-    </span>
-  );
-}

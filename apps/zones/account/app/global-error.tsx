@@ -8,7 +8,7 @@ export default function GlobalError() {
   return (
     <html lang="en" className={sans.variable}>
       <body>
-        <title>Out of order · Sallyport</title>
+        <title>Temporarily unavailable</title>
         <main>
           <OutOfOrder />
         </main>

@@ -85,10 +85,10 @@ function derivePalette(theme: BrandTheme, chosen: ChosenColors, accentOfOther: H
     // Away from the text on it, so that its contrast grows.
     accentHover: mixColors(accent, contrastRatio(accent, white) < contrastRatio(onAccent, white) ? white : black, 0.14),
     onAccent,
-    accentTint: tint(surface, accent, 0.12, [text, accent]),
+    accentTint: tint(surface, accent, 0.12, [text, mutedText, accent]),
     danger,
     onDanger,
-    dangerTint: tint(surface, danger, 0.12, [text, danger]),
+    dangerTint: tint(surface, danger, 0.12, [text, mutedText, danger]),
   };
 }
 

@@ -162,6 +162,9 @@ describe('the colours of a brand', () => {
           const pairs = [
             [one.text, one.accentTint],
             [one.accent, one.accentTint],
+            [one.mutedText, one.accentTint],
+            [one.mutedText, one.dangerTint],
+            [one.mutedText, one.sunken],
             [one.text, one.dangerTint],
             [one.danger, one.dangerTint],
             [one.text, one.sunken],

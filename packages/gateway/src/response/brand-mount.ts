@@ -1,11 +1,11 @@
-import { SallyportError, toBrandCss, type Brand, type BrandImage } from '@sallyport/core';
+import { brandPath, SallyportError, toBrandCss, toBrandDocument, type Brand } from '@sallyport/core';
 import type { ServerResponse } from 'node:http';
 import type { Mount } from '../routing/mount.ts';
 
 /** Where the gateway serves what a brand looks like. */
 export const brandPlace = {
   name: 'brand',
-  prefix: '/auth/assets/brand',
+  prefix: brandPath,
   access: 'public',
   slide: false,
 } as const;
@@ -42,7 +42,7 @@ export function createBrandMount(brand: Brand): Mount {
   });
   files.set(`${brandPlace.prefix}/brand.json`, {
     mediaType: 'application/json',
-    content: JSON.stringify(toDocument(brand)),
+    content: JSON.stringify(toBrandDocument(brand)),
     isImmutable: false,
   });
 
@@ -71,19 +71,4 @@ function answerFile(response: ServerResponse, { mediaType, content, isImmutable 
     'cross-origin-resource-policy': 'same-origin',
   });
   response.end(isHead ? undefined : content);
-}
-
-/** What applications that are not built in may read of a brand. */
-function toDocument({ name, logo, logoDark, icon, colors, radius, font, links }: Brand) {
-  const pathOf = (image: BrandImage | undefined): string | null => image?.path ?? null;
-  return {
-    name,
-    logo: pathOf(logo),
-    logoDark: pathOf(logoDark),
-    icon: pathOf(icon),
-    colors,
-    radius,
-    font,
-    links: { terms: links.terms ?? null, privacy: links.privacy ?? null, support: links.support ?? null },
-  };
 }

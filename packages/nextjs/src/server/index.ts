@@ -1,11 +1,12 @@
 import 'server-only';
 
-export type { Actor, AssuranceLevel, Requirement } from '@sallyport/core';
+export type { Actor, AssuranceLevel, BrandDocument, Requirement } from '@sallyport/core';
 export { SallyportError } from '@sallyport/core';
 export type { ClientAuth, ClientSignedIn, ClientSignedOut } from '../client-auth.ts';
 export { ProblemError, readProblem, type ProblemDetails, type ProblemField } from '../problem-error.ts';
 export { signInUrl } from '../sign-in-url.ts';
 export { auth, type Auth, type SignedInAuth, type SignedOutAuth } from './auth.ts';
+export { brand } from './brand.ts';
 export { clientAuth } from './client-auth.ts';
 export { SallyportConfigurationError } from './configuration-error.ts';
 export { fetchApi, type FetchApiInit } from './fetch-api.ts';
