@@ -110,7 +110,7 @@ export const errorCatalog = {
     title: 'The handler declares no access',
     hint: 'Add @Public(reason), @Authenticated(), @Roles(...) or @Permissions(...) to the handler or its controller.',
   },
-  SP_NOT_FOUND: { status: 404, title: 'There is nothing here', hint: 'Check the address.' },
+  SP_NOT_FOUND: { status: 404, title: 'Not found', hint: 'Check the address.' },
   SP_METHOD_NOT_ALLOWED: {
     status: 405,
     title: 'The method is not allowed here',

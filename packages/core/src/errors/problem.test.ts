@@ -27,7 +27,7 @@ describe('an error body', () => {
   it('has exactly the documented members', () => {
     expect(toProblem(new SallyportError('SP_NOT_FOUND'), context).body).toEqual({
       type: 'https://app.test/errors/SP_NOT_FOUND',
-      title: 'There is nothing here',
+      title: 'Not found',
       status: 404,
       code: 'SP_NOT_FOUND',
       hint: 'Check the address.',
