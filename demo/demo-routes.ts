@@ -1,4 +1,4 @@
-import type { ConfigInput } from '@sallyport/server';
+import { zone, type ConfigInput } from '@sallyport/server/config';
 import { topology, type Upstream, type UpstreamName } from './topology.ts';
 
 type Routes = ConfigInput['routes'];
@@ -9,12 +9,7 @@ export function demoRoutes(originOf: (name: UpstreamName) => string): Routes {
 }
 
 function routesTo({ name, kind, mount, audience, access, permissions }: Upstream, upstream: string): Routes {
-  const route = { name, prefix: mount, upstream, audience, access, permissions: [...permissions] };
-  if (kind === 'service') return [{ ...route, stripPrefix: true }];
-  // As withZone() lays them out.
-  const assets = kind === 'shell' ? '/_next' : `/_zones/${name}`;
-  return [
-    { ...route, profile: true },
-    { name: `${name}-assets`, prefix: assets, upstream, audience, access: 'public', slide: false },
-  ];
+  const rest = { upstream, audience, access, permissions: [...permissions] };
+  if (kind === 'service') return [{ ...rest, name, prefix: mount, stripPrefix: true }];
+  return [...zone(name, { ...rest, mount })];
 }

@@ -230,12 +230,12 @@ describe('secrets', () => {
 });
 
 describe('the doctor', () => {
-  it('finds nothing bad before the first start, and nothing after it', async () => {
+  it('finds nothing bad before the first start, and only the shop that is not started after it', async () => {
     expect((await place.run(['doctor'])).code).toBe(0);
     await makeAdmin();
     const result = await place.run(['doctor', '--json']);
     const { findings } = result.json() as { findings: { check: string; state: string }[] };
-    expect(findings.filter(({ state }) => state !== 'good')).toEqual([]);
+    expect(findings.filter(({ state }) => state !== 'good')).toMatchObject([{ check: 'zones', state: 'note' }]);
     expect(findings.map(({ check }) => check)).toEqual(
       expect.arrayContaining(['tables', 'clock of the gateways', 'root secret']),
     );

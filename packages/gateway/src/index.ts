@@ -17,7 +17,7 @@ export {
 } from './response/error-page.ts';
 export { brandPlace } from './response/brand-mount.ts';
 export { strictTransportSchema, type StrictTransportOptions } from './response/strict-transport.ts';
-export { problemsOfRoutes } from './routing/route-table.ts';
+export { createRouteTable, problemsOfRoutes, type RouteTable } from './routing/route-table.ts';
 export { revocationSubscribersSchema } from './sessions/revocation-subscribers.ts';
 export { sessionCacheOptionsSchema, type SessionCacheOptions } from './sessions/session-cache-options.ts';
 export { streamOptionsSchema, type StreamOptions } from './streams/stream-options.ts';

@@ -1,5 +1,5 @@
 import { exitCodes } from '@sallyport/core';
-import { ConfigurationError, readConfiguredRootSecret, runChecks, startChecks } from '@sallyport/server';
+import { ConfigurationError, readConfiguredRootSecret, runChecks, startChecks, zoneChecks } from '@sallyport/server';
 import type { SecretVersion } from '@sallyport/stores';
 import type { Command, CommandCall } from '../command.ts';
 import { checkDatabase } from '../doctor/check-database.ts';
@@ -23,12 +23,13 @@ export const doctor: Command = {
     if (settings !== undefined) {
       // What the start demands, run dry: both run the same lists.
       findings.push(...(await runChecks(startChecks, settings)).map(toFinding));
-      const stores = await Promise.all([
+      const others = await Promise.all([
         checkDatabase(settings, readSecretVersions(settings)),
         checkRedis(settings),
         checkRunning(settings),
+        runChecks(zoneChecks, settings).then((found) => found.map(toFinding)),
       ]);
-      findings.push(...stores.flat());
+      findings.push(...others.flat());
     }
     const signs = { good: 'ok', note: 'note', warning: 'WARNING', bad: 'BAD' } as const;
     const rows = findings.map(({ check, state, finding, fix }) => [

@@ -1,6 +1,7 @@
 import type { ConfigInput } from './config-schema.ts';
 
 export type { Config, ConfigInput } from './config-schema.ts';
+export { zone, type ZoneInput } from './zone.ts';
 
 /**
  * Types a `sallyport.config.ts`. It checks nothing by itself: the gateway validates the file at the start.
