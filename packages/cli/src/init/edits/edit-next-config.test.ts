@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { readFixture } from './fixtures.test-support.ts';
 import { editNextConfig } from './edit-next-config.ts';
 
-const edit = (text: string, file = 'next.config.ts') => editNextConfig(text, file, 'web');
+const edit = (text: string, file = 'next.config.ts', isRootOfItsOwn = false) =>
+  editNextConfig(text, file, { name: 'web', isRootOfItsOwn });
 
 function changed(text: string, file?: string): string {
   const result = edit(text, file);
@@ -80,5 +81,13 @@ describe('a configuration of Next.js is wrapped', () => {
     expect(changed(readFixture('next-config-commonjs-before'), 'next.config.js')).toBe(
       readFixture('next-config-commonjs-after'),
     );
+  });
+
+  it('with the folder of its lock file, where the gateway has one above it', () => {
+    expect(edit('export default {};', 'next.config.mjs', true)).toEqual({
+      kind: 'changed',
+      text: `import { withZone } from '@sallyport/nextjs/zone';\n\nexport default withZone({}, { name: 'web', mount: '/', repositoryRoot: process.cwd() });`,
+      notes: [],
+    });
   });
 });

@@ -11,8 +11,18 @@ const zoneImport = { names: ['withZone'], from: '@sallyport/nextjs/zone' };
 /** Options of pages that are rendered before they are asked for; a page with a nonce is rendered for its request. */
 const switchedOff: ReadonlySet<string> = new Set(['cacheComponents', 'partialPrefetching']);
 
+/** A Next.js application at `/`. */
+export interface ShellZone {
+  readonly name: string;
+  /**
+   * Whether it has a lock file of its own below that of the gateway: Next.js takes the uppermost for its root, and says
+   * that it is not sure.
+   */
+  readonly isRootOfItsOwn: boolean;
+}
+
 /** Wraps the configuration object of a Next.js application in `withZone`, as the shell at `/`. */
-export function editNextConfig(text: string, file: string, name: string): EditResult {
+export function editNextConfig(text: string, file: string, zone: ShellZone): EditResult {
   const program = parseSource(text, file);
   if (hasImport(program, 'withZone', zoneImport.from) || requiresZone(text)) return unchanged;
   if (findTakenName(program, zoneImport) !== undefined) return notUnderstood('it has a withZone that is not ours');
@@ -32,7 +42,7 @@ export function editNextConfig(text: string, file: string, name: string): EditRe
     kind: 'changed',
     text: applyEdits(text, [
       ...importZone(program, exported.isCommonJs, style),
-      ...wrap(found.place, name, style),
+      ...wrap(found.place, zone, style),
       ...off.edits,
     ]),
     notes: off.names.map(
@@ -42,17 +52,18 @@ export function editNextConfig(text: string, file: string, name: string): EditRe
 }
 
 /** What a new `next.config` holds. */
-export function writeNextConfig(name: string, { quote, semicolon }: SourceStyle): string {
+export function writeNextConfig(zone: ShellZone, { quote, semicolon }: SourceStyle): string {
   return [
     `import { withZone } from ${quote}${zoneImport.from}${quote}${semicolon}`,
     '',
-    `export default withZone({}, ${zoneOptions(name, quote)})${semicolon}`,
+    `export default withZone({}, ${zoneOptions(zone, quote)})${semicolon}`,
     '',
   ].join('\n');
 }
 
-function zoneOptions(name: string, quote: string): string {
-  return `{ name: ${quote}${name}${quote}, mount: ${quote}/${quote} }`;
+function zoneOptions({ name, isRootOfItsOwn }: ShellZone, quote: string): string {
+  const root = isRootOfItsOwn ? ', repositoryRoot: process.cwd()' : '';
+  return `{ name: ${quote}${name}${quote}, mount: ${quote}/${quote}${root} }`;
 }
 
 interface Exported {
@@ -105,11 +116,11 @@ function findObject(expression: Expression, program: Program): FoundObject | und
   return object.type === 'CallExpression' ? findObject(object, program) : undefined;
 }
 
-function wrap(place: Expression, name: string, { quote }: SourceStyle): TextEdit[] {
+function wrap(place: Expression, zone: ShellZone, { quote }: SourceStyle): TextEdit[] {
   const { start, end } = placeOf(place);
   return [
     { start, end: start, text: 'withZone(' },
-    { start: end, end, text: `, ${zoneOptions(name, quote)})` },
+    { start: end, end, text: `, ${zoneOptions(zone, quote)})` },
   ];
 }
 

@@ -2,6 +2,7 @@ import type { EditResult } from '../edits/edit-result.ts';
 import { editLayout } from '../edits/edit-layout.ts';
 import { editNextConfig, writeNextConfig } from '../edits/edit-next-config.ts';
 import { writeExamplePage, writeProxy, writeSignOutButton } from '../files/write-next-files.ts';
+import { installFolderOf } from '../repository/package-manager.ts';
 import { joinPath } from '../repository/repository.ts';
 import type { Survey } from '../repository/survey.ts';
 import { readStyle, type SourceStyle } from '../source/source-style.ts';
@@ -29,17 +30,18 @@ export function planNext(survey: Survey, choices: Choices, changes: FileChanges)
   return { byHand: [config, proxy, layout].flatMap((part) => part.byHand), notes: config.notes };
 }
 
-function planConfig({ next }: Survey, choices: Choices, changes: FileChanges, style: SourceStyle): PartOfPlan {
+function planConfig({ next, manager }: Survey, choices: Choices, changes: FileChanges, style: SourceStyle): PartOfPlan {
+  const { configFile, folder } = next;
   const { name } = choices.next;
-  const { configFile } = next;
+  const zone = { name, isRootOfItsOwn: folder !== '' && installFolderOf(manager, folder) === folder };
   if (configFile === undefined) {
     changes.write(
       joinPath(next.folder, next.isTypeScript ? 'next.config.ts' : 'next.config.mjs'),
-      writeNextConfig(name, style),
+      writeNextConfig(zone, style),
     );
     return { byHand: [], notes: [] };
   }
-  const result = editNextConfig(changes.read(configFile) ?? '', configFile, name);
+  const result = editNextConfig(changes.read(configFile) ?? '', configFile, zone);
   return keep(configFile, result, changes, [
     "import { withZone } from '@sallyport/nextjs/zone';",
     `withZone({ … your options … }, { name: '${name}', mount: '/' })`,
