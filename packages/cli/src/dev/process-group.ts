@@ -37,7 +37,7 @@ export function startGroup({ name, command, folder, environment, onLine }: Group
   const child =
     typeof command === 'string' ? spawn(program, { ...options, shell: true }) : spawn(program, words, options);
   for (const stream of [child.stdout, child.stderr])
-    if (stream !== null) createInterface({ input: stream }).on('line', onLine);
+    if (stream !== null) createInterface({ input: stream }).on('line', (line) => onLine(withoutClearing(line)));
   const ended = new Promise<{ readonly code: number | null }>((resolve) => {
     child.once('error', (error) => {
       onLine(`cannot be started: ${error.message}`);
@@ -46,6 +46,11 @@ export function startGroup({ name, command, folder, environment, onLine }: Group
     child.once('close', (code) => resolve({ code }));
   });
   return { name, ended, stop: () => signal(child, 'SIGTERM'), kill: () => signal(child, 'SIGKILL') };
+}
+
+/** Compilers that watch clear the screen, and with it what the others wrote. */
+function withoutClearing(line: string): string {
+  return line.replaceAll(/\u001B(?:c|\[[0-3]?J|\[H)/g, '');
 }
 
 function signal(child: ChildProcess, name: 'SIGTERM' | 'SIGKILL'): void {

@@ -22,7 +22,7 @@ const waits = (name: string) =>
     name,
     `import { writeFileSync } from 'node:fs';
      process.on('SIGTERM', () => { writeFileSync('${name}.ended', 'x'); process.exit(0); });
-     setInterval(() => {}, 1000); console.log('${name} is up');`,
+     setInterval(() => {}, 1000); console.log('\\u001b[2J\\u001b[3J\\u001b[H${name} is up');`,
   );
 
 function run(processes: readonly { readonly name: string; readonly command: string | readonly [string, string] }[]) {
