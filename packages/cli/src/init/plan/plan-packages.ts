@@ -2,23 +2,17 @@ import path from 'node:path';
 import { exitCodes, UsageError } from '@sallyport/core';
 import { isMap, parseDocument } from 'yaml';
 import { editManifest, type ManifestAddition } from '../edits/edit-manifest.ts';
+import { broughtAlong, type InstalledPackage } from '../repository/our-packages.ts';
 import { installFolderOf } from '../repository/package-manager.ts';
 import { joinPath } from '../repository/repository.ts';
 import type { Survey } from '../repository/survey.ts';
 import type { Tarballs } from '../repository/tarballs.ts';
 import type { FileChanges } from './file-changes.ts';
 
-/** What each package that is installed by name brings along. */
-const broughtAlong = {
-  sallyport: ['core', 'gateway', 'identity', 'pages', 'server', 'stores'],
-  '@sallyport/nextjs': ['core'],
-  '@sallyport/nestjs': ['core'],
-} as const;
-
 /** A package that a folder is to depend on. */
 interface Wanted {
   readonly folder: string;
-  readonly name: keyof typeof broughtAlong;
+  readonly name: InstalledPackage;
 }
 
 /** The script that runs the gateway and the applications together. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { exitCodes, UsageError } from '@sallyport/core';
+import { neededPackages } from './our-packages.ts';
 
 /** Where the packages of Sallyport come from: files, until they are published. */
 export interface Tarballs {
@@ -12,15 +13,6 @@ export interface Tarballs {
   /** Files that are copied into the folder first, by absolute path. */
   readonly copies: readonly string[];
 }
-
-/** Packages of which an adopter installs one; the others come with them. */
-const installedPackages = ['sallyport', '@sallyport/nestjs', '@sallyport/nextjs'] as const;
-
-/** What `sallyport`, `@sallyport/nestjs` and `@sallyport/nextjs` bring along. */
-const neededPackages: readonly string[] = [
-  ...installedPackages,
-  ...['core', 'gateway', 'identity', 'pages', 'server', 'stores'].map((name) => `@sallyport/${name}`),
-];
 
 /** Folder that tarballs from elsewhere are copied into. */
 const ownFolder = 'sallyport-packages';

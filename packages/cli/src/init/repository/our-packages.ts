@@ -1,0 +1,16 @@
+/** What each package that an adopter installs by name brings along. */
+export const broughtAlong = {
+  sallyport: ['core', 'gateway', 'identity', 'pages', 'server', 'stores'],
+  '@sallyport/nextjs': ['core'],
+  '@sallyport/nestjs': ['core'],
+} as const;
+
+/** A package that is installed by name. */
+export type InstalledPackage = keyof typeof broughtAlong;
+
+/** Every package that is needed, by its full name. */
+export const neededPackages: readonly string[] = [
+  ...new Set(
+    Object.entries(broughtAlong).flatMap(([name, inner]) => [name, ...inner.map((each) => `@sallyport/${each}`)]),
+  ),
+];
