@@ -10,7 +10,8 @@ import { internalUrlOf, type Choices } from './choices.ts';
 import { createFileChanges, type FileChanges } from './file-changes.ts';
 import type { Plan } from './plan.ts';
 import { examplePage, planNext } from './plan-next.ts';
-import { developmentScript, planPackages } from './plan-packages.ts';
+import { planPackages } from './plan-packages.ts';
+import { chooseScript, hasScript, ownScript } from './development-script.ts';
 import { planServices } from './plan-services.ts';
 
 /**
@@ -47,6 +48,9 @@ function planGateway(survey: Survey, choices: Choices, tarballs: Tarballs | unde
 function notesOn({ config, otherNextApps, next }: Survey, choices: Choices): readonly string[] {
   const notes: string[] = [];
   if (config !== undefined) {
+  const script = chooseScript(survey);
+  if (script !== ownScript && hasScript(survey, ownScript))
+    notes.push(`package.json has a script ${ownScript} of its own, which stays. The one for this is ${script}.`);
     const { file, publicUrl, internalPort, audiences } = config;
     if (publicUrl === undefined || internalPort === undefined)
       notes.push(
@@ -87,7 +91,7 @@ function nextSteps({ manager, next, services }: Survey, choices: Choices, change
   const page = changes.list().some(({ file }) => file.includes(`/${examplePage}/page.`)) ? `/${examplePage}` : '/';
   return [
     ...installs,
-    `${manager.name} run ${developmentScript}     runs the gateway and the applications; Ctrl-C ends all`,
+    `${manager.name} run ${chooseScript(survey)}     runs the gateway and the applications; Ctrl-C ends all`,
     `${choices.publicUrl}${page}     after a sign-in at ${choices.publicUrl}/auth/sign-in`,
     'sallyport users create-admin --password-stdin     makes the account',
   ];

@@ -7,6 +7,7 @@ import { installFolderOf } from '../repository/package-manager.ts';
 import { joinPath } from '../repository/repository.ts';
 import type { Survey } from '../repository/survey.ts';
 import type { Tarballs } from '../repository/tarballs.ts';
+import { chooseScript, hasScript, scriptCommand } from './development-script.ts';
 import type { FileChanges } from './file-changes.ts';
 
 /** A package that a folder is to depend on. */
@@ -14,9 +15,6 @@ interface Wanted {
   readonly folder: string;
   readonly name: InstalledPackage;
 }
-
-/** The script that runs the gateway and the applications together. */
-export const developmentScript = 'dev:all';
 
 /** Adds dependencies, and the script, to the manifests. @throws UsageError when it is not known where packages come from. */
 export function planPackages(survey: Survey, tarballs: Tarballs | undefined, changes: FileChanges): void {
@@ -36,7 +34,8 @@ export function planPackages(survey: Survey, tarballs: Tarballs | undefined, cha
     );
   for (const { folder, name } of missing)
     add(survey, changes, folder, { dependencies: { [name]: specOf(tarballs, name, folder) } });
-  add(survey, changes, '', { scripts: { [developmentScript]: 'sallyport dev' } });
+  const script = chooseScript(survey);
+  if (!hasScript(survey, script)) add(survey, changes, '', { scripts: { [script]: scriptCommand } });
   if (tarballs !== undefined) replaceInner(survey, tarballs, wanted, changes);
 }
 
