@@ -29,24 +29,26 @@ export function readDevelopmentFile(folder: string): DevelopmentFile {
       `There is no ${developmentFileName} here, which says what runs beside the gateway. "sallyport init" writes one; "sallyport start" runs the gateway alone.`,
       exitCodes.unavailable,
     );
-  const parsed = developmentFileSchema.safeParse(parseJson(readFileSync(path, 'utf8')));
+  return parseDevelopmentFile(readFileSync(path, 'utf8'), exitCodes.unavailable);
+}
+
+/** Takes the text of `sallyport.dev.json` apart. @throws UsageError, with the exit code, that says what is wrong with it. */
+export function parseDevelopmentFile(text: string, exitCode: number): DevelopmentFile {
+  const parsed = developmentFileSchema.safeParse(parseJson(text, exitCode));
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({ path: place, message }) => `  ${place.join('.')}: ${message}`);
-    throw new UsageError([`${developmentFileName} is not understood:`, ...problems].join('\n'), exitCodes.unavailable);
+    throw new UsageError([`${developmentFileName} is not understood:`, ...problems].join('\n'), exitCode);
   }
   const names = parsed.data.applications.map(({ name }) => name);
   const twice = names.find((name, index) => name === 'gateway' || names.indexOf(name) !== index);
   if (twice === undefined) return parsed.data;
-  throw new UsageError(
-    `${developmentFileName} has two applications that are called "${twice}".`,
-    exitCodes.unavailable,
-  );
+  throw new UsageError(`${developmentFileName} has two applications that are called "${twice}".`, exitCode);
 }
 
-function parseJson(text: string): unknown {
+function parseJson(text: string, exitCode: number): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw new UsageError(`${developmentFileName} is no JSON.`, exitCodes.unavailable);
+    throw new UsageError(`${developmentFileName} is no JSON.`, exitCode);
   }
 }

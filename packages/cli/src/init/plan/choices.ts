@@ -47,20 +47,22 @@ const gatewayPorts = [3000, 8080, 8000, 3030];
 export function chooseDefaults(survey: Survey, given: GivenChoices): Choices {
   const { next, services, config } = survey;
   const names = chooseNames([next.name, ...services.map(({ name }) => name)]);
-  const fixed = [next.port, ...services.map(({ port }) => port)].flatMap((port) =>
-    port !== undefined && port.variable === undefined ? [port.number] : [],
-  );
+  const fixed = [...fixedPortsOf(survey).keys()];
   const written = portOf(config?.publicUrl);
   const gatewayPort = written ?? given.gatewayPort ?? gatewayPorts.find((port) => !fixed.includes(port)) ?? 3080;
-  const taken = new Set([...fixed, gatewayPort, mailboxPort]);
+  const taken = new Set([...fixed, gatewayPort, mailboxPort, ...developmentPortsOf(survey).values()]);
   const internalPort = (config?.internalPort ?? 0) || takeFrom(firstInternalPort, taken);
   taken.add(internalPort);
-  const place = (port: AppPort | undefined): AppPort => {
+  const place = (name: string, port: AppPort | undefined): AppPort => {
     if (port !== undefined && port.variable === undefined) return port;
+    const variable = port?.variable ?? 'PORT';
+    const written = developmentPortsOf(survey).get(`${name} ${variable}`);
+    if (written !== undefined) return { number: written, variable };
     const wanted = port?.number ?? firstAppPort;
-    return { number: takeFrom(taken.has(wanted) ? firstAppPort : wanted, taken), variable: port?.variable ?? 'PORT' };
+    return { number: takeFrom(taken.has(wanted) ? firstAppPort : wanted, taken), variable };
   };
-  const nextPlace = { name: names[0] ?? 'web', port: place(next.port) };
+  const nextName = names[0] ?? 'web';
+  const nextPlace = { name: nextName, port: place(nextName, next.port) };
   return {
     productName: given.productName ?? toProductName(survey),
     publicUrl: config?.publicUrl ?? `http://localhost:${gatewayPort}`,
@@ -69,12 +71,41 @@ export function chooseDefaults(survey: Survey, given: GivenChoices): Choices {
     next: nextPlace,
     services: services.map((service, index) => {
       const name = names[index + 1] ?? service.name;
-      return { name, service, port: place(service.port), ...choosePath(survey, service, name) };
+      return { name, service, port: place(name, service.port), ...choosePath(survey, service, name) };
     }),
     declareAccess: true,
     // An example that was deleted does not come back.
     examplePage: next.appFolder !== undefined && config === undefined,
   };
+}
+
+/** Who listens at a port that the gateway is to take, as far as it is written in the repository. */
+export function findListenerAt(survey: Survey, port: number): string | undefined {
+  if (port === mailboxPort) return 'the development mailbox';
+  const fixed = fixedPortsOf(survey).get(port);
+  if (fixed !== undefined) return fixed;
+  const [application] = [...developmentPortsOf(survey)].find(([, number]) => number === port) ?? [];
+  return application?.split(' ')[0];
+}
+
+/** Ports that stand in the code of applications, and whose they are. */
+function fixedPortsOf({ next, services }: Survey): ReadonlyMap<number, string> {
+  return new Map(
+    [next, ...services].flatMap(({ name, port }) =>
+      port !== undefined && port.variable === undefined ? [[port.number, name] as const] : [],
+    ),
+  );
+}
+
+/** Ports that `sallyport.dev.json` gives to applications already, by application and variable. */
+function developmentPortsOf({ development }: Survey): ReadonlyMap<string, number> {
+  return new Map(
+    (development?.applications ?? []).flatMap(({ name, environment = {} }) =>
+      Object.entries(environment).flatMap(([variable, value]) =>
+        /^\d{2,5}$/.test(value) ? [[`${name} ${variable}`, Number(value)] as const] : [],
+      ),
+    ),
+  );
 }
 
 /** The internal listener of the gateway, as applications on this machine call it. */

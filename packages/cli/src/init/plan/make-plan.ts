@@ -40,17 +40,18 @@ function planGateway(survey: Survey, choices: Choices, tarballs: Tarballs | unde
   const isCommonJs = packages.find(({ folder }) => folder === '')?.manifest['type'] === 'commonjs';
   if (config === undefined)
     changes.write(`sallyport.config.${isCommonJs ? 'mts' : 'ts'}`, writeGatewayConfig(survey, choices));
-  if (!repository.has(developmentFileName)) changes.write(developmentFileName, writeDevelopmentFile(survey, choices));
+  changes.write(developmentFileName, writeDevelopmentFile(survey, choices, repository.read(developmentFileName)));
   const ignored = ['/.sallyport/', ...(tarballs === undefined ? [] : [toIgnoredTarballs(tarballs)])];
   changes.write('.gitignore', editGitignore(repository.read('.gitignore'), ignored));
 }
 
-function notesOn({ config, otherNextApps, next }: Survey, choices: Choices): readonly string[] {
+function notesOn(survey: Survey, choices: Choices): readonly string[] {
+  const { config, otherNextApps, next } = survey;
   const notes: string[] = [];
-  if (config !== undefined) {
   const script = chooseScript(survey);
   if (script !== ownScript && hasScript(survey, ownScript))
     notes.push(`package.json has a script ${ownScript} of its own, which stays. The one for this is ${script}.`);
+  if (config !== undefined) {
     const { file, publicUrl, internalPort, audiences } = config;
     if (publicUrl === undefined || internalPort === undefined)
       notes.push(
@@ -79,7 +80,8 @@ function notesOn({ config, otherNextApps, next }: Survey, choices: Choices): rea
   return notes;
 }
 
-function nextSteps({ manager, next, services }: Survey, choices: Choices, changes: FileChanges): readonly string[] {
+function nextSteps(survey: Survey, choices: Choices, changes: FileChanges): readonly string[] {
+  const { manager, next, services } = survey;
   const folders = new Set(
     ['', next.manifest.folder, ...services.map(({ manifest }) => manifest.folder)].map((folder) =>
       installFolderOf(manager, folder),

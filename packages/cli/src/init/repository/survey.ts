@@ -1,4 +1,5 @@
 import { exitCodes, UsageError } from '@sallyport/core';
+import { developmentFileName, parseDevelopmentFile, type DevelopmentFile } from '../../dev/development-file.ts';
 import { findNestServices, type NestService } from './find-nest-services.ts';
 import { findNextApps, type NextApp } from './find-next-apps.ts';
 import { readGatewayConfig, type GatewayConfig } from './gateway-config.ts';
@@ -17,6 +18,8 @@ export interface Survey {
   readonly services: readonly NestService[];
   readonly config: GatewayConfig | undefined;
 }
+  /** What `sallyport dev` runs already. */
+  readonly development: DevelopmentFile | undefined;
 
 /** What the caller said about the repository. */
 export interface SurveyChoices {
@@ -51,9 +54,15 @@ export function takeSurvey(repository: Repository, { nextFolder, packageManager 
 }
 
 function chooseNext(apps: readonly NextApp[], folder: string | undefined): NextApp {
+    development: readDevelopment(repository),
   const folders = apps.map((app) => showPath(app.folder)).join(', ');
   if (folder !== undefined) {
     const wanted = folder.replace(/^\.\/|\/+$/g, '');
+function readDevelopment(repository: Repository): DevelopmentFile | undefined {
+  const text = repository.read(developmentFileName);
+  return text === undefined ? undefined : parseDevelopmentFile(text, exitCodes.refused);
+}
+
     const chosen = apps.find((app) => app.folder === (wanted === '.' ? '' : wanted));
     if (chosen !== undefined) return chosen;
     throw refusal(
