@@ -255,8 +255,8 @@ describe('the applications after sallyport init', () => {
     const manifest = (scripts: object) => ({
       'package.json': JSON.stringify({ name: 'acme', workspaces: ['apps/*'], scripts }),
     });
-    const scriptsOf = ({ read }: TeamRepository) =>
-      (JSON.parse(read('package.json')) as { readonly scripts: unknown }).scripts;
+    const scriptsOf = (repository: TeamRepository) =>
+      (JSON.parse(repository.read('package.json')) as { readonly scripts: unknown }).scripts;
     const taken = await initIn(monorepoFiles('npm', manifest({ 'dev:all': 'turbo dev' })));
     expect(scriptsOf(taken)).toEqual({ 'dev:all': 'turbo dev', 'dev:sallyport': 'sallyport dev' });
     expect(taken.output).toContain(

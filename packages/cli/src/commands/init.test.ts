@@ -7,6 +7,11 @@ import { flatFiles, lockFile, monorepoFiles, nestFiles, nextFiles } from '../tes
 const packages = makeTarballs();
 const yes = ['--yes', '--packages', packages];
 
+const nextManifest = (version: string, dev = 'next dev'): string =>
+  JSON.stringify({ name: 'web', scripts: { dev }, dependencies: { next: version } });
+const mainAt = (port: string): string =>
+  `import { NestFactory } from '@nestjs/core';\nimport { AppModule } from "./app.module";\nconst app = await NestFactory.create(AppModule);\nawait app.listen(${port});\n`;
+
 describe('sallyport init refuses, and changes nothing,', () => {
   const withoutPackage = (folder: string): Files => ({ [`${folder}/package.json`]: '{ "name": "x" }\n' });
 
@@ -62,6 +67,31 @@ describe('sallyport init refuses, and changes nothing,', () => {
       name: 'a main.ts that cannot be parsed',
       files: flatFiles({ 'api/src/main.ts': 'import {' }),
       says: /api\/src\/main\.ts cannot be read/,
+    },
+    {
+      name: 'a Next.js that is too old',
+      files: flatFiles({ 'web/package.json': nextManifest('^15.5.0') }),
+      says: /web depends on next \^15\.5\.0, and @sallyport\/nextjs works with \^16\.4\.3\. Update it first/,
+    },
+    {
+      name: 'a Next.js whose version is fixed before the first that is supported',
+      files: flatFiles({ 'web/package.json': nextManifest('16.4.2') }),
+      says: /web depends on next 16\.4\.2/,
+    },
+    {
+      name: 'a Nest that is too old',
+      files: flatFiles({ 'api/package.json': '{ "dependencies": { "@nestjs/core": "^10.4.0" } }\n' }),
+      says: /api depends on @nestjs\/core \^10\.4\.0, and @sallyport\/nestjs works with \^11\.0\.0 \|\| \^12\.0\.0/,
+    },
+    {
+      name: 'a file of sallyport dev that is no JSON',
+      files: flatFiles({ 'sallyport.dev.json': '{' }),
+      says: /sallyport\.dev\.json is no JSON/,
+    },
+    {
+      name: 'a file of sallyport dev with a member that it does not have',
+      files: flatFiles({ 'sallyport.dev.json': '{ "applications": [{ "name": "web", "port": 3000 }] }' }),
+      says: /sallyport\.dev\.json is not understood.*Unrecognized key: "port"/,
     },
     {
       name: 'a workspace file that is no YAML',
@@ -139,6 +169,42 @@ describe('sallyport init refuses, and changes nothing,', () => {
     const { code, errors } = await repository.init([...yes, '--force', ...option]);
     expect(errors).toMatch(/sallyport\.config\.ts is there and stays as it is/);
     expect(code).toBe(2);
+  });
+
+  it('a framework that is installed in a version that is too old, whatever its range says', async () => {
+    const files = flatFiles({ '.gitignore': 'node_modules/\n', 'web/package.json': nextManifest('^16.0.0') });
+    const installed = 'node_modules/next/package.json';
+    for (const [version, code] of [
+      ['16.1.0', 1],
+      ['16.4.5', 0],
+    ] as const) {
+      const repository = makeRepository({ ...files, [`web/${installed}`]: `{ "version": "${version}" }` });
+      const result = await repository.init(yes);
+      expect(result.code).toBe(code);
+      if (code === 1) expect(result.errors).toMatch(/web has next 16\.1\.0 installed/);
+    }
+    const hoisted = makeRepository({ ...files, [installed]: '{ "version": "15.0.0" }' });
+    expect((await hoisted.init(yes)).errors).toMatch(/web has next 15\.0\.0 installed/);
+  });
+
+  it.each([
+    { port: '3000', files: flatFiles({ 'web/package.json': nextManifest('16.4.5', 'next dev -p 3000') }), says: /web/ },
+    { port: '4000', files: flatFiles({ 'api/src/main.ts': mainAt('4000') }), says: /api/ },
+    { port: '3025', files: flatFiles(), says: /the development mailbox/ },
+    {
+      port: '4100',
+      files: flatFiles({
+        'sallyport.dev.json':
+          '{ "applications": [{ "name": "shop", "folder": "shop", "run": "x", "environment": { "PORT": "4100" } }] }',
+      }),
+      says: /shop/,
+    },
+  ])('the port $port, where something else listens', async ({ port, files, says }) => {
+    const repository = makeRepository(files);
+    const { code, errors } = await repository.init([...yes, '--port', port]);
+    expect(errors).toMatch(new RegExp(`--port ${port} cannot be used: ${says.source} listens there`));
+    expect(code).toBe(2);
+    expect(repository.git('status', '--porcelain')).toBe('');
   });
 
   it('two versions of one tarball', async () => {

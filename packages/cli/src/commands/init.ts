@@ -3,7 +3,7 @@ import type { Command, CommandCall } from '../command.ts';
 import { askChoices } from '../init/ask/ask-choices.ts';
 import { openPrompt } from '../init/ask/prompt.ts';
 import { carryOut } from '../init/plan/carry-out.ts';
-import { chooseDefaults, type Choices, type GivenChoices } from '../init/plan/choices.ts';
+import { chooseDefaults, findListenerAt, type Choices, type GivenChoices } from '../init/plan/choices.ts';
 import { makePlan } from '../init/plan/make-plan.ts';
 import type { Plan } from '../init/plan/plan.ts';
 import { problemOfProductName } from '../init/plan/product-name.ts';
@@ -47,6 +47,7 @@ export const init: Command = {
     });
     const given = { productName: readName(call), gatewayPort: readPort(call) };
     refuseToContradict(survey, given);
+    refuseTakenPort(survey, given);
     const defaults = chooseDefaults(survey, given);
     if (isDryRun) return showPlan(call, makePlan(survey, defaults, tarballs));
     if (call.has('yes')) return finish(call, makePlan(survey, defaults, tarballs));
@@ -111,6 +112,16 @@ function refuseToContradict({ config }: Survey, { productName, gatewayPort }: Gi
       `sallyport init: ${config.file} is there and stays as it is: change it there, and leave out ${option}.`,
       exitCodes.usage,
     );
+}
+
+function refuseTakenPort(survey: Survey, { gatewayPort }: GivenChoices): void {
+  if (gatewayPort === undefined || survey.config !== undefined) return;
+  const listener = findListenerAt(survey, gatewayPort);
+  if (listener === undefined) return;
+  throw new UsageError(
+    `sallyport init: --port ${gatewayPort} cannot be used: ${listener} listens there. Nothing was changed.`,
+    exitCodes.usage,
+  );
 }
 
 function readPort(call: CommandCall): number | undefined {

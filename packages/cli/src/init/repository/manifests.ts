@@ -13,8 +13,8 @@ export interface PackageFolder extends ManifestText {
   readonly folder: string;
   /** Name without scope; that of the folder where there is none. */
   readonly name: string;
-  /** Names of all that it depends on. */
-  readonly dependencies: ReadonlySet<string>;
+  /** Range of versions of each package that it depends on. */
+  readonly dependencies: ReadonlyMap<string, string>;
   readonly scripts: Readonly<Record<string, string>>;
 }
 
@@ -47,9 +47,7 @@ function readPackage(repository: Repository, file: string): PackageFolder {
     manifest,
     folder,
     name: typeof name === 'string' && name !== '' ? name.replace(/^@[^/]*\//, '') : folderName,
-    dependencies: new Set(
-      [...textsOf(manifest['dependencies']), ...textsOf(manifest['devDependencies'])].map(([key]) => key),
-    ),
+    dependencies: new Map([...textsOf(manifest['devDependencies']), ...textsOf(manifest['dependencies'])]),
     scripts: Object.fromEntries(textsOf(manifest['scripts'])),
   };
 }

@@ -1,6 +1,7 @@
 import { exitCodes, UsageError } from '@sallyport/core';
 import { developmentFileName, parseDevelopmentFile, type DevelopmentFile } from '../../dev/development-file.ts';
 import { findNestServices, type NestService } from './find-nest-services.ts';
+import { requireSupportedVersion } from './framework-versions.ts';
 import { findNextApps, type NextApp } from './find-next-apps.ts';
 import { readGatewayConfig, type GatewayConfig } from './gateway-config.ts';
 import { readPackages, type PackageFolder } from './manifests.ts';
@@ -17,9 +18,9 @@ export interface Survey {
   readonly otherNextApps: readonly NextApp[];
   readonly services: readonly NestService[];
   readonly config: GatewayConfig | undefined;
-}
   /** What `sallyport dev` runs already. */
   readonly development: DevelopmentFile | undefined;
+}
 
 /** What the caller said about the repository. */
 export interface SurveyChoices {
@@ -31,7 +32,8 @@ export interface SurveyChoices {
  * Looks at a repository, and changes nothing.
  *
  * @throws UsageError when there is no Next.js application or no Nest service, when there are several applications and none
- *   was chosen, when the package manager is not known, and when a file cannot be read.
+ *   was chosen, when one is of a version that is not supported, when the package manager is not known, and when a file
+ *   cannot be read.
  */
 export function takeSurvey(repository: Repository, { nextFolder, packageManager }: SurveyChoices): Survey {
   const packages = readPackages(repository);
@@ -42,6 +44,8 @@ export function takeSurvey(repository: Repository, { nextFolder, packageManager 
     throw refusal(
       'There is no Nest service here: no package depends on @nestjs/core and has the file that starts it (src/main.ts, or the one that nest-cli.json names).',
     );
+  requireSupportedVersion(repository, next.manifest, 'next');
+  for (const { manifest } of services) requireSupportedVersion(repository, manifest, '@nestjs/core');
   return {
     repository,
     packages,
@@ -50,19 +54,19 @@ export function takeSurvey(repository: Repository, { nextFolder, packageManager 
     otherNextApps: apps.filter((app) => app !== next),
     services,
     config: readGatewayConfig(repository),
+    development: readDevelopment(repository),
   };
 }
 
-function chooseNext(apps: readonly NextApp[], folder: string | undefined): NextApp {
-    development: readDevelopment(repository),
-  const folders = apps.map((app) => showPath(app.folder)).join(', ');
-  if (folder !== undefined) {
-    const wanted = folder.replace(/^\.\/|\/+$/g, '');
 function readDevelopment(repository: Repository): DevelopmentFile | undefined {
   const text = repository.read(developmentFileName);
   return text === undefined ? undefined : parseDevelopmentFile(text, exitCodes.refused);
 }
 
+function chooseNext(apps: readonly NextApp[], folder: string | undefined): NextApp {
+  const folders = apps.map((app) => showPath(app.folder)).join(', ');
+  if (folder !== undefined) {
+    const wanted = folder.replace(/^\.\/|\/+$/g, '');
     const chosen = apps.find((app) => app.folder === (wanted === '.' ? '' : wanted));
     if (chosen !== undefined) return chosen;
     throw refusal(
