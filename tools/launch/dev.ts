@@ -52,7 +52,7 @@ onStopRequest(async () => {
   stopping.abort();
   await starting.catch(() => undefined);
   await system?.stop();
-});
+}, console.error);
 
 try {
   starting = start();
@@ -65,8 +65,7 @@ try {
 }
 
 async function start(): Promise<void> {
-  const { https } = parseStartOptions(process.argv.slice(2));
-  const port = parsePort(process.env['PORT']);
+  const { https, port = parsePort(process.env['PORT']) } = parseStartOptions(process.argv.slice(2));
   await requireFreePort(port);
   await progress.step('Building packages and services', () => buildPackages(workspaceRoot, stopping.signal));
   await progress.step('Starting', async () => {

@@ -22,7 +22,7 @@ describe('the port of the gateway', () => {
     await once(server, 'listening');
     const { port } = server.address() as { port: number };
     await expect(requireFreePort(port)).rejects.toThrow(
-      new RegExp(`^Port ${port} is in use by another program\\. Choose another: .*PORT=\\d+.* npm start$`),
+      new RegExp(`^Port ${port} is in use by another program\\. Choose another: npm start -- --port \\d+$`),
     );
     server.close();
     await once(server, 'close');

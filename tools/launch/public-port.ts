@@ -7,12 +7,12 @@ export class StartRefused extends Error {
   override readonly name = 'StartRefused';
 }
 
-/** Reads the port from the text of the `PORT` variable. */
-export function parsePort(text: string | undefined): number {
+/** Reads a port from the text of an option, or of the variable `PORT`. */
+export function parsePort(text: string | undefined, name = 'PORT'): number {
   if (text === undefined || text === '') return defaultPort;
   const port = Number(text);
   if (/^\d{1,5}$/.test(text) && port >= 1 && port <= 65_535) return port;
-  throw new StartRefused(`PORT must be a whole number from 1 to 65535. Choose one: ${chooseAnother(defaultPort)}`);
+  throw new StartRefused(`${name} must be a whole number from 1 to 65535. Choose one: ${chooseAnother(defaultPort)}`);
 }
 
 /**
@@ -28,5 +28,5 @@ export async function requireFreePort(port: number): Promise<void> {
 
 function chooseAnother(port: number): string {
   const other = port > 65_535 ? 3100 : port;
-  return process.platform === 'win32' ? `set PORT=${other} && npm start` : `PORT=${other} npm start`;
+  return `npm start -- --port ${other}`;
 }

@@ -6,7 +6,7 @@ import { workspaceRoot } from '../workspace-root.ts';
 import { openDevelopmentAuthority } from './development-authority.ts';
 import { parsePort, requireFreePort } from './public-port.ts';
 import { reportStartFailure } from './report-start-failure.ts';
-import { parseStartOptions, startHelp } from './start-options.ts';
+import { parseStartOptions, startHelp, type StartOptions } from './start-options.ts';
 import { toJsonLine, toStartTable } from './start-summary.ts';
 import { startSystem, type ProcessFailure, type RunningSystem } from './system.ts';
 
@@ -20,13 +20,13 @@ onStopRequest(async () => {
   // A start that is under way stops what it has started before it rejects.
   await starting.catch(() => undefined);
   await system?.stop();
-});
+}, console.error);
 
 try {
   const options = parseStartOptions(process.argv.slice(2));
   if (options.help) console.log(startHelp);
   else {
-    starting = start(options.https);
+    starting = start(options);
     await starting;
     if (system !== undefined) console.log(options.json ? toJsonLine(system) : toStartTable(system, elapsedSeconds()));
   }
@@ -37,8 +37,7 @@ try {
   }
 }
 
-async function start(isHttps: boolean): Promise<void> {
-  const port = parsePort(process.env['PORT']);
+async function start({ https, port = parsePort(process.env['PORT']) }: StartOptions): Promise<void> {
   await requireFreePort(port);
   // The table or the JSON line alone goes to stdout.
   const progress = createProgress(process.stderr);
@@ -48,7 +47,7 @@ async function start(isHttps: boolean): Promise<void> {
     system = await startSystem({
       dataDir,
       port,
-      ...(isHttps ? { tls: await openDevelopmentAuthority(dataDir) } : {}),
+      ...(https ? { tls: await openDevelopmentAuthority(dataDir) } : {}),
       signal: stopping.signal,
       onNotice: (notice) => console.error(notice),
       onLost: (failure) => void stopBecause(failure),

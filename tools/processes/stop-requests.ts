@@ -7,19 +7,26 @@ const ancestorPollMilliseconds = 150;
 
 /**
  * Calls `stop` on the first Ctrl-C, SIGTERM, closed terminal or death of npm; a second request kills everything at once.
+ *
+ * @param report shows a person what happens.
  */
-export function onStopRequest(stop: () => Promise<void>): void {
+export function onStopRequest(stop: () => Promise<void>, report: (sentence: string) => void = () => {}): void {
   let requestedAt: number | undefined;
   const request = () => {
     if (requestedAt === undefined) {
       requestedAt = performance.now();
+      report('\nStopping everything. Ctrl-C again ends it at once.');
       // A clean stop that was asked for is a success: npm would print an error report otherwise.
       void stop().then(
-        () => process.exit(0),
+        () => {
+          report('Stopped.');
+          process.exit(0);
+        },
         () => process.exit(1),
       );
     } else if (performance.now() - requestedAt > sameRequestMilliseconds) {
       killEveryTree();
+      report('Ended at once.');
       process.exit(130);
     }
   };
