@@ -6,6 +6,13 @@ const args = process.argv.slice(2);
 if (args[0] !== 'start')
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 3));
 
+// A gateway drains, and what runs beside it ends with it: those two say so themselves.
+if (args[0] !== 'start' && args[0] !== 'dev')
+  process.once('SIGINT', () => {
+    process.stderr.write('\nStopped by Ctrl-C. What the command had finished by then stays.\n');
+    process.exit(130);
+  });
+
 process.exitCode = await runCommandLine(args, {
   environment: process.env,
   workingFolder: process.cwd(),

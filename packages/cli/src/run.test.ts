@@ -18,6 +18,8 @@ describe('the command line', () => {
     { args: [], code: 2, says: /Usage/ },
     { args: ['--help'], code: 0, says: /users create-admin/ },
     { args: ['users', 'import', '--help'], code: 0, says: /--dry-run/ },
+    { args: ['users'], code: 2, says: /^Usage: sallyport users <command>/ },
+    { args: ['keys', '--help'], code: 0, says: /^ {2}withdraw <kid> {2,}[A-Z]/m },
     { args: ['start', '--help'], code: 0, says: /--config <file>/ },
     { args: ['--version'], code: 0, says: /^\d+\.\d+\.\d+\n$/ },
   ])('explains itself: $args', async ({ args, code, says }) => {
@@ -36,8 +38,17 @@ describe('the command line', () => {
     expect(existsSync(place.dataDir)).toBe(false);
   });
 
+  it('lists the commands of a group one below the other, each with what it does', async () => {
+    const lines = (await place.run(['users'])).output.split('\n').filter((line) => line.startsWith('  '));
+    expect(lines.length).toBeGreaterThan(5);
+    const columns = new Set(lines.map((line) => /^ {2}\S(?:[^ ]| (?! ))* {2,}/.exec(line)?.[0].length));
+    expect(columns.size).toBe(1);
+  });
+
   it.each([
-    { args: ['users'], says: /"sallyport users list"/ },
+    { args: ['users', 'lsit'], says: /Did you mean "sallyport users list"/ },
+    { args: ['users', 'frobnicate-canary'], says: /"sallyport users" lists those/ },
+    { args: ['users', '--json'], says: /sallyport users\W+ lists those/ },
     { args: ['usrs', 'list'], says: /Did you mean "sallyport users list"/ },
     { args: ['canary'], says: /no such command/ },
     { args: ['users', 'list', '--frobnicate'], says: /--frobnicate is not an option/ },

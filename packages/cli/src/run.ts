@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { SallyportError, toStoreError, exitCodes, UsageError } from '@sallyport/core';
 import { messageForOperators } from '@sallyport/server';
 import { commands } from './commands/commands.ts';
-import { commonOptions, type Command } from './command.ts';
+import type { Command } from './command.ts';
 import { createCall } from './create-call.ts';
+import { commandsOf, helpOf, helpOfGroup, overview } from './help.ts';
 import { nearestWord } from './nearest-word.ts';
 import { parseCommandArguments } from './parse-arguments.ts';
-import { toTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Runs one command line and resolves to the exit code. Never rejects. */
@@ -20,6 +20,10 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
     if (first === '--version' || first === '-v') {
       terminal.output.write(`${await readVersion()}\n`);
       return exitCodes.done;
+    }
+    if (isGroupAlone(args)) {
+      terminal.output.write(`${helpOfGroup(first)}\n`);
+      return args.length === 1 ? exitCodes.usage : exitCodes.done;
     }
     const { command, rest } = findCommand(args);
     const parsed = parseCommandArguments(command, rest);
@@ -40,6 +44,12 @@ async function readVersion(): Promise<string> {
   return (JSON.parse(manifest) as { readonly version: string }).version; // Our own: npm demands a version.
 }
 
+/** Whether only the first word of commands was given, such as "users", as it is or to be explained. */
+function isGroupAlone([first = '', ...rest]: readonly string[]): boolean {
+  const isAsking = rest.length === 0 || (rest.length === 1 && ['--help', '-h'].includes(rest[0] ?? ''));
+  return isAsking && !commands.some(({ name }) => name === first) && commandsOf(first).length > 0;
+}
+
 function findCommand(args: readonly string[]): { readonly command: Command; readonly rest: readonly string[] } {
   for (const words of [2, 1]) {
     const name = args.slice(0, words).join(' ');
@@ -52,11 +62,10 @@ function findCommand(args: readonly string[]): { readonly command: Command; read
 function adviceFor(args: readonly string[]): string {
   const [first = '', ...others] = args.filter((word) => !word.startsWith('-')).slice(0, 2);
   const names = commands.map(({ name }) => name);
-  const group = names.filter((name) => name.startsWith(`${first} `));
-  const isGroupOnly = group.length > 0 && others.length === 0;
-  const nearest = isGroupOnly ? undefined : nearestWord([first, ...others].join(' '), names);
+  const isGroup = commandsOf(first).length > 0;
+  const nearest = isGroup && others.length === 0 ? undefined : nearestWord([first, ...others].join(' '), names);
   if (nearest !== undefined) return ` Did you mean "sallyport ${nearest}"?`;
-  return group.length === 0 ? '' : ` There is ${group.map((name) => `"sallyport ${name}"`).join(', ')}.`;
+  return isGroup ? ` "sallyport ${first}" lists those that begin like that.` : '';
 }
 
 /** A stack trace is for faults of ours, and for nothing that an operator can correct. */
@@ -77,34 +86,4 @@ function explain(error: unknown): { readonly message: string; readonly exitCode:
   }
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { message: `This is a fault of sallyport; please report it.\n${trace}`, exitCode: exitCodes.unavailable };
-}
-
-function overview(): string {
-  const rows = commands.map(({ name, operands = [], summary }) => [`  ${[name, ...operands].join(' ')}`, summary]);
-  return [
-    'Usage: sallyport <command> [options]',
-    '',
-    toTable(['Commands', ''], rows),
-    '',
-    'Every command takes --json and --help. It reads sallyport.config.ts and the environment, as the gateway does.',
-    '"sallyport --version" says which release this is.',
-    'Exit codes: 0 done, 1 refused or found something, 2 wrong usage, 3 cannot run now.',
-  ].join('\n');
-}
-
-function helpOf({ name, summary, operands = [], options = {}, notes = [] }: Command): string {
-  const rows = Object.entries({ ...options, ...commonOptions }).map(
-    ([option, { value, describe, isRequired = false }]) => [
-      `  --${option}${value === undefined ? '' : ` <${value}>`}`,
-      `${describe}${isRequired ? ' (required)' : ''}`,
-    ],
-  );
-  return [
-    `Usage: sallyport ${[name, ...operands].join(' ')} [options]`,
-    '',
-    `${summary}.`,
-    '',
-    toTable(['Options', ''], rows),
-    ...(notes.length === 0 ? [] : ['', ...notes]),
-  ].join('\n');
 }

@@ -115,9 +115,14 @@ function stopOnSignals({ stop, stopNow }: Running, logger: Logger): void {
       process.exit(1);
     }
     isStopping = true;
-    logger.info('gateway stops', { event: 'gateway-stopping' });
+    logger.info('gateway stops when running requests have ended; a second signal ends it at once', {
+      event: 'gateway-stopping',
+    });
     stop().then(
-      () => process.exit(0),
+      () => {
+        logger.info('gateway stopped', { event: 'gateway-stopped' });
+        process.exit(0);
+      },
       () => process.exit(1),
     );
   };
