@@ -69,8 +69,10 @@ describe('an import of NDJSON', () => {
         .split('\n')
         .map((line) => line.split('\t')[0]),
     ).toEqual(['2', '4', '5', '6', '7', '8', '9', '10', '']);
-    expect(reasons()).toMatch(/2\tis not valid JSON\n4\temail must look like.*\n5\tpasswordHash is neither/);
-    expect(reasons()).toMatch(/6\troles names a role.*\n7\tpasswrd is not a known field/);
+    expect(reasons()).toMatch(
+      /2\tis not valid JSON\n4\temail must look like.*\n5\tpasswordHash is neither.*\tc@x\.test\n/,
+    );
+    expect(reasons()).toMatch(/6\troles names a role.*\td@x\.test\n7\tpasswrd is not a known field\te@x\.test\n/);
     expect(reasons() + result.errors).not.toMatch(/canary/);
     expect(statSync(join(place.folder, 'refused.txt')).mode & 0o077).toBe(0);
   });
@@ -148,7 +150,144 @@ describe('an import of CSV', () => {
   );
 });
 
+describe('the encoding of a CSV file', () => {
+  const latin = (text: string): Buffer => Buffer.from(text, 'latin1');
+  const utf16 = (text: string): Buffer => Buffer.from(`\ufeff${text}`, 'utf16le');
+  const head = 'email,name,roles\n';
+  it.each([
+    {
+      name: 'that is not UTF-8',
+      text: latin(`${head}a@x.test,A,\nb@x.test,M\xfcller,\n`),
+      says: /line 3, column name: this is not UTF-8/,
+    },
+    {
+      name: 'that is not UTF-8 in a quoted field',
+      text: latin(`email;roles;name\na@x.test;"user;vendor";"M\xfcller; J\xf6rg"\n`),
+      says: /line 2, column name:/,
+    },
+    {
+      name: 'that is cut off in the middle of a character',
+      text: latin(`${head}a@x.test,M\xc3`),
+      says: /line 2, column name/,
+    },
+    { name: 'that is UTF-16', text: utf16(`${head}a@x.test,M\u00fcller,\n`), says: /UTF-16.*Save it as UTF-8/ },
+    {
+      name: 'that is UTF-8, and is said to be of Windows',
+      text: `${head}a@x.test,M\u00fcller,\n`,
+      args: ['--encoding', 'windows-1252'],
+      says: /is UTF-8 throughout.*leave --encoding out/,
+    },
+    { name: 'that nobody knows', text: head, args: ['--encoding', 'ebcdic'], says: /utf-8 and windows-1252/ },
+  ])('$name is refused before anything is imported', async ({ text, args = [], says }) => {
+    const result = await importText('in.csv', text, ...args);
+    expect(result.code).toBeGreaterThan(0);
+    expect(result.errors).toMatch(says);
+    expect(result.errors).not.toMatch(/ller|\ufffd|\n\s+at /);
+    expect(await emails()).toEqual([]);
+  });
+
+  it.each([
+    {
+      name: 'of Windows, when it is said',
+      text: latin(`${head}a@x.test,M\xfcller \x80,\n`),
+      args: ['--encoding', 'windows-1252'],
+    },
+    { name: 'of Unicode', text: `${head}a@x.test,M\u00fcller \u20ac,\n`, args: [] },
+    {
+      name: 'of Unicode, with its mark',
+      text: `\ufeff${head}a@x.test,M\u00fcller \u20ac,\n`,
+      args: ['--encoding', 'UTF-8'],
+    },
+  ])('$name is read', async ({ text, args }) => {
+    expect((await importText('in.csv', text, ...args)).json()).toMatchObject({ made: 1, refused: 0 });
+    expect((await place.run(['users', 'show', 'a@x.test', '--json'])).json()).toMatchObject({
+      user: { name: 'M\u00fcller \u20ac' },
+    });
+  });
+
+  it('is not asked of NDJSON, which is UTF-8, nor is a delimiter', async () => {
+    for (const option of ['--encoding=utf-8', '--delimiter=;'])
+      expect(await importText('in.ndjson', '', option)).toMatchObject({ code: 2 });
+  });
+
+  it('that lost a character before is noticed by the sign that stands for it', async () => {
+    const result = await importText('in.csv', `${head}a@x.test,M\ufffdller,\n`, '--errors', 'refused.txt');
+    expect(result.json()).toMatchObject({ made: 0, refused: 1 });
+    expect(reasons()).toMatch(/^2\tname holds a character that was lost before.*\ta@x\.test\n$/);
+  });
+});
+
+describe('the first line of a CSV file', () => {
+  it.each([
+    { name: 'semicolons', text: 'email;name;roles\na@x.test;A;user\n', args: [] },
+    { name: 'tabs', text: 'email\tname\na@x.test\tA, B\n', args: [] },
+    { name: 'names of a spreadsheet', text: '"E-Mail";"Name";"Email verified"\r\na@x.test;A;yes\r\n', args: [] },
+    { name: 'a delimiter that is said', text: 'name|email\nA|a@x.test\n', args: ['--delimiter', '|'] },
+  ])('is understood with $name', async ({ text, args }) => {
+    expect((await importText('in.csv', text, ...args)).json()).toMatchObject({ made: 1, refused: 0 });
+  });
+
+  it.each([
+    {
+      name: 'a column that is not known',
+      text: 'email;name;phone\n',
+      says: /Read with ; as delimiter, \W+phone\W+ is not one/,
+    },
+    { name: 'a column that is missing', text: 'email,roles\n', says: /Read with , as delimiter, name is missing/ },
+    {
+      name: 'a column that comes twice',
+      text: 'email\tname\te-mail\n',
+      says: /Read with tab as delimiter, email comes twice/,
+    },
+    {
+      name: 'another delimiter than was said',
+      text: 'email;name\n',
+      args: ['--delimiter', ','],
+      says: /It names none/,
+    },
+    { name: 'a record instead of names', text: 'canary@x.test,canary,$2b$10$canary\n', says: /It names none of them/ },
+    {
+      name: 'a name that cannot be shown',
+      text: 'email,name,canary$2b$1\n',
+      says: /a name that cannot be shown is not one/,
+    },
+    { name: 'nothing', text: '', says: /It is empty/ },
+    {
+      name: 'a delimiter that nobody knows',
+      text: 'email,name\n',
+      args: ['--delimiter', '::'],
+      says: /--delimiter is one of , {2}; {2}tab {2}\|/,
+    },
+  ])('is refused with $name', async ({ text, args = [], says }) => {
+    const result = await importText('in.csv', text, ...args);
+    expect(result.code).toBeGreaterThan(0);
+    expect(result.errors).toMatch(says);
+    expect(result.errors).not.toMatch(/canary/);
+  });
+});
+
 describe('an import', () => {
+  it('names the address of each record that it refuses, where there is one', async () => {
+    const text = [
+      'email,name,roles,emailVerified',
+      'A@x.test,A,king,',
+      'canary,B,,',
+      'c@x.test,C,,canary',
+      'd@x.test,,,',
+    ].join('\n');
+    writeFileSync(join(place.folder, 'in.csv'), text);
+    const result = await place.run(['users', 'import', 'in.csv', '--errors', 'refused.txt']);
+    expect(result.errors).toMatch(/line 2 \(a@x\.test\): roles names a role/);
+    expect(result.errors).toMatch(/line 3: email must look like/);
+    expect(result.errors).toMatch(/line 4 \(c@x\.test\): emailVerified/);
+    expect(
+      reasons()
+        .split('\n')
+        .map((line) => line.split('\t')[2]),
+    ).toEqual(['a@x.test', undefined, 'c@x.test', 'd@x.test', undefined]);
+    expect(result.errors + reasons()).not.toMatch(/canary/);
+  });
+
   it.each([
     { name: 'a file that is not there', args: ['missing.csv'] },
     { name: 'a folder', args: ['.', '--format', 'csv'] },

@@ -18,6 +18,7 @@ describe('a record of an import', () => {
     { name: 'an address that is none', change: { email: 'canary' }, field: 'email' },
     { name: 'no name', change: { name: undefined }, field: 'name' },
     { name: 'a name on two lines', change: { name: 'canary\nx' }, field: 'name' },
+    { name: 'a name that lost a character', change: { name: 'canary \ufffd' }, field: 'name' },
     { name: 'a hash of another scheme', change: { passwordHash: 'canary' }, field: 'passwordHash' },
     { name: 'a role that cannot be one', change: { roles: ['Canary!'] }, field: 'roles.0' },
     { name: 'a field that is not known', change: { canary: 'x' }, field: 'canary' },

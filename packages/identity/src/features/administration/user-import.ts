@@ -16,14 +16,17 @@ export interface ImportedUser {
 /** What a record of an import turned out to be. */
 export type ParsedImport =
   | { readonly kind: 'valid'; readonly user: ImportedUser }
-  /** Names the fields and why they are refused; never a value. */
-  | { readonly kind: 'refused'; readonly errors: readonly FieldError[] };
+  /** Names the fields and why they are refused; never a value but the address, by which the operator finds the record. */
+  | { readonly kind: 'refused'; readonly errors: readonly FieldError[]; readonly email: string | undefined };
 
 const roleName = /^[a-z][a-z0-9-]{0,63}$/;
 
 const importSchema = z.strictObject({
   email: accountFields.email,
-  name: accountFields.name,
+  name: accountFields.name.refine(
+    (name) => !name.includes('\u{fffd}'),
+    'holds a character that was lost before (U+FFFD)',
+  ),
   emailVerified: z.boolean().default(false),
   roles: z.array(z.string().regex(roleName, 'must be the name of a role')).max(50, 'are too many').optional(),
   passwordHash: z
@@ -51,5 +54,12 @@ export function parseUserImport(input: unknown, defaultRoles: readonly string[])
     const isMissing = issue.code === 'invalid_type' && issue.input === undefined && issue.path.length > 0;
     return [{ field: issue.path.join('.'), message: isMissing ? 'is required' : issue.message }];
   });
-  return { kind: 'refused', errors };
+  return { kind: 'refused', errors, email: emailOf(input) };
+}
+
+/** The address of a record that is refused for something else. */
+function emailOf(input: unknown): string | undefined {
+  const fields: object = typeof input === 'object' && input !== null ? input : {};
+  const parsed = accountFields.email.safeParse('email' in fields ? fields.email : undefined);
+  return parsed.success ? parsed.data : undefined;
 }

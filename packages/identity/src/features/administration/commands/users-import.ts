@@ -1,20 +1,12 @@
-import { createReadStream, openSync, closeSync, statSync, writeSync } from 'node:fs';
+import { createReadStream, openSync, closeSync, writeSync } from 'node:fs';
 import { exitCodes, UsageError } from '@sallyport/core';
 import type { Accounts } from '../accounts.ts';
 import type { AccountCommand, AccountCommandCall } from './account-command.ts';
 import { importAccounts, type ImportSummary } from '../import/import-accounts.ts';
 import { createImportProgress } from '../import/import-progress.ts';
-import type { ImportRecord } from '../import/import-record.ts';
-import { readCsv } from '../import/read-csv.ts';
-import { readNdjson } from '../import/read-ndjson.ts';
-
-type Format = 'ndjson' | 'csv';
-
-interface Source {
-  readonly format: Format;
-  readonly path: string;
-  readonly bytes: number;
-}
+import { delimiters } from '../import/csv-dialect.ts';
+import { openSource, prepareSource, type PreparedSource } from '../import/import-source.ts';
+import { encodings } from '../import/require-encoding.ts';
 
 /** Refused lines that are shown; all of them are in the file of `--errors`. */
 const shownRefusals = 20;
@@ -29,8 +21,13 @@ export const importUsers: AccountCommand = {
   options: {
     'dry-run': { describe: 'Check every record, and write nothing' },
     format: { value: 'ndjson|csv', describe: 'Format of the file; its ending says it when absent' },
+    encoding: { value: encodings.join('|'), describe: 'How the text of a CSV file is written; utf-8 when absent' },
+    delimiter: {
+      value: Object.keys(delimiters).join(' '),
+      describe: 'What stands between the fields of a CSV file; its first line says it when absent',
+    },
     roles: { value: 'roles', describe: 'Roles of records that name none, with commas between; "user" when absent' },
-    errors: { value: 'file', describe: 'Write line and reason of every refused record to this file' },
+    errors: { value: 'file', describe: 'Write line, reason and address of every refused record to this file' },
   },
   notes: [
     'Fields: email, name, passwordHash, roles, emailVerified. Addresses that have an account are left as they are, so that',
@@ -40,6 +37,7 @@ export const importUsers: AccountCommand = {
     const source = openSource(call);
     const defaultRoles = (call.value('roles') ?? 'user').split(/[\s,]+/).filter((role) => role !== '');
     const isDryRun = call.has('dry-run');
+    const prepared = await prepareSource(source);
     return call.withServices(isDryRun ? 'reads' : 'writes', async ({ accounts }) => {
       const unknown = await accounts.unknownRoles(defaultRoles);
       if (unknown.length > 0)
@@ -47,31 +45,21 @@ export const importUsers: AccountCommand = {
           '--roles names a role that the policy in sallyport.config.ts does not have.',
           exitCodes.usage,
         );
-      return runImport(call, accounts, { source, defaultRoles, isDryRun });
+      return runImport(call, accounts, { source: prepared, defaultRoles, isDryRun });
     });
   },
 };
 
-function openSource(call: AccountCommandCall): Source {
-  const [file = ''] = call.operands;
-  const path = call.resolvePath(file);
-  const format =
-    call.value('format') ?? /\.(ndjson|jsonl|csv)$/i.exec(file)?.[1]?.toLowerCase().replace('jsonl', 'ndjson');
-  if (format !== 'ndjson' && format !== 'csv')
-    throw new UsageError('Say which format the file has: --format ndjson or --format csv.', exitCodes.usage);
-  try {
-    const { size } = statSync(path);
-    closeSync(openSync(path, 'r'));
-    return { format, path, bytes: size };
-  } catch {
-    throw new UsageError('The file to import cannot be read. Nothing was changed.', exitCodes.usage);
-  }
+interface ImportOptions {
+  readonly source: PreparedSource;
+  readonly defaultRoles: readonly string[];
+  readonly isDryRun: boolean;
 }
 
 async function runImport(
   call: AccountCommandCall,
   accounts: Accounts,
-  { source, defaultRoles, isDryRun }: { source: Source; defaultRoles: readonly string[]; isDryRun: boolean },
+  { source, defaultRoles, isDryRun }: ImportOptions,
 ): Promise<number> {
   const refusals = openRefusals(call);
   const progress = createImportProgress(call, source.bytes);
@@ -79,10 +67,10 @@ async function runImport(
   try {
     const summary = await importAccounts({
       accounts,
-      records: readRecords(stream, source.format),
+      records: source.read(stream),
       defaultRoles,
       isDryRun,
-      onRefused: (line, reason) => refusals.add(line, reason),
+      onRefused: (line, reason, email) => refusals.add(line, reason, email),
       onProgress: (records) => progress.update(records, stream.bytesRead),
     });
     progress.end();
@@ -96,19 +84,17 @@ async function runImport(
   }
 }
 
-function readRecords(stream: AsyncIterable<Buffer>, format: Format): AsyncIterable<ImportRecord> {
-  return format === 'csv' ? readCsv(stream) : readNdjson(stream);
-}
-
 function openRefusals(call: AccountCommandCall) {
   const file = call.value('errors');
   const descriptor = file === undefined ? undefined : openForWriting(call.resolvePath(file));
   let count = 0;
   return {
-    add(line: number, reason: string): void {
+    add(line: number, reason: string, email: string | undefined): void {
       count += 1;
-      if (descriptor !== undefined) writeSync(descriptor, `${line}\t${reason}\n`);
-      if (count <= shownRefusals) call.note(`line ${line}: ${reason}`);
+      if (descriptor !== undefined)
+        writeSync(descriptor, `${[line, reason, ...(email === undefined ? [] : [email])].join('\t')}\n`);
+      const who = email === undefined ? '' : ` (${call.toPlainText(email)})`;
+      if (count <= shownRefusals) call.note(`line ${line}${who}: ${reason}`);
     },
     showRest(): void {
       if (count > shownRefusals)

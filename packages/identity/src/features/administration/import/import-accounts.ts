@@ -8,7 +8,8 @@ export interface AccountImport {
   /** Roles of records that name none. */
   readonly defaultRoles: readonly string[];
   readonly isDryRun: boolean;
-  readonly onRefused: (line: number, reason: string) => void;
+  /** `email` is that of the record, where it has one that could be. */
+  readonly onRefused: (line: number, reason: string, email: string | undefined) => void;
   /** Called after each batch, with the number of records so far. */
   readonly onProgress: (records: number) => void;
 }
@@ -47,9 +48,9 @@ export async function importAccounts(options: AccountImport): Promise<ImportSumm
     counts.existing += users.length - made;
     onProgress(counts.records);
   };
-  const refuse = (line: number, reason: string): void => {
+  const refuse = (line: number, reason: string, email?: string): void => {
     counts.refused += 1;
-    onRefused(line, reason);
+    onRefused(line, reason, email);
   };
 
   for await (const record of records) {
@@ -60,12 +61,16 @@ export async function importAccounts(options: AccountImport): Promise<ImportSumm
     }
     const parsed = parseUserImport(record.fields, defaultRoles);
     if (parsed.kind === 'refused') {
-      refuse(record.line, parsed.errors.map(({ field, message }) => `${field} ${message}`.trim()).join('; '));
+      refuse(
+        record.line,
+        parsed.errors.map(({ field, message }) => `${field} ${message}`.trim()).join('; '),
+        parsed.email,
+      );
       continue;
     }
     const { user } = parsed;
     if (!(await isRole(user.roles))) {
-      refuse(record.line, 'roles names a role that the policy does not have');
+      refuse(record.line, 'roles names a role that the policy does not have', user.email);
       continue;
     }
     counts.bcryptCost = Math.max(counts.bcryptCost, bcryptCostOf(user.passwordHash));

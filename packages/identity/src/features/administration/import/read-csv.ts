@@ -1,26 +1,25 @@
 import { Readable } from 'node:stream';
-import { exitCodes, UsageError } from '@sallyport/core';
 import { parse, type CsvError } from 'csv-parse';
+import type { Column, CsvDialect } from './csv-dialect.ts';
 import { maximumRecordBytes, type ImportRecord } from './import-record.ts';
-
-const columns = ['email', 'name', 'passwordHash', 'roles', 'emailVerified'] as const;
-type Column = (typeof columns)[number];
+import type { Encoding } from './require-encoding.ts';
 
 interface CsvRecord {
   readonly record: Readonly<Partial<Record<Column, string>>>;
   readonly info: { readonly lines: number };
 }
 
-/**
- * Reads CSV (RFC 4180) whose first line names the columns. Roles are separated by spaces or semicolons.
- *
- * @throws UsageError when the first line does not name columns that are known.
- */
-export async function* readCsv(chunks: AsyncIterable<Buffer>): AsyncGenerator<ImportRecord> {
+/** Reads CSV (RFC 4180) whose first line has been read. Roles are separated by spaces or semicolons. */
+export async function* readCsv(
+  chunks: AsyncIterable<Buffer>,
+  { columns, delimiter }: CsvDialect,
+  encoding: Encoding,
+): AsyncGenerator<ImportRecord> {
   const unreadable: ImportRecord[] = [];
   const parser = parse({
     bom: true,
-    columns: requireColumns,
+    columns: () => [...columns],
+    delimiter,
     info: true,
     max_record_size: maximumRecordBytes,
     skip_empty_lines: true,
@@ -30,7 +29,7 @@ export async function* readCsv(chunks: AsyncIterable<Buffer>): AsyncGenerator<Im
       return undefined;
     },
   });
-  const source = Readable.from(chunks, { objectMode: false });
+  const source = Readable.from(decode(chunks, encoding), { objectMode: false });
   source.on('error', (error) => parser.destroy(error));
   source.pipe(parser);
   for await (const { record, info } of parser as AsyncIterable<CsvRecord>) {
@@ -40,14 +39,10 @@ export async function* readCsv(chunks: AsyncIterable<Buffer>): AsyncGenerator<Im
   yield* unreadable.splice(0);
 }
 
-function requireColumns(header: readonly string[]): Column[] {
-  const known = header.map((name) => columns.find((column) => column === name.trim()));
-  const isUsable = known.includes('email') && known.includes('name') && new Set(known).size === known.length;
-  if (isUsable && known.every((column) => column !== undefined)) return known;
-  throw new UsageError(
-    `The first line of a CSV file names its columns, each once: ${columns.join(', ')}. email and name are needed.`,
-    exitCodes.refused,
-  );
+async function* decode(chunks: AsyncIterable<Buffer>, encoding: Encoding): AsyncGenerator<Buffer | string> {
+  // One byte is one character: no chunk cuts one in two.
+  const decoder = encoding === 'utf-8' ? undefined : new TextDecoder(encoding);
+  for await (const chunk of chunks) yield decoder?.decode(chunk) ?? chunk;
 }
 
 /** The message of the parser may hold a part of the line. */

@@ -1,6 +1,5 @@
 import { maximumRecordBytes, type ImportRecord } from './import-record.ts';
-
-const lineEnd = 0x0a;
+import { splitLines } from './split-lines.ts';
 
 /** Reads one JSON object per line, in constant memory. Empty lines are passed over. */
 export async function* readNdjson(chunks: AsyncIterable<Buffer>): AsyncGenerator<ImportRecord> {
@@ -19,7 +18,7 @@ function parseLine(bytes: Buffer | 'too-long', line: number): ImportRecord | und
     // Takes a byte order mark away, too.
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes).trim();
   } catch {
-    return { kind: 'unreadable', line, reason: 'is not valid UTF-8' };
+    return { kind: 'unreadable', line, reason: 'is not valid UTF-8, in which JSON is written' };
   }
   if (text === '') return undefined;
   try {
@@ -27,30 +26,4 @@ function parseLine(bytes: Buffer | 'too-long', line: number): ImportRecord | und
   } catch {
     return { kind: 'unreadable', line, reason: 'is not valid JSON' };
   }
-}
-
-async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer | 'too-long'> {
-  let parts: Buffer[] = [];
-  let size = 0;
-  const take = (): Buffer | 'too-long' => {
-    const line = size > maximumRecordBytes ? 'too-long' : Buffer.concat(parts);
-    parts = [];
-    size = 0;
-    return line;
-  };
-  const keep = (part: Buffer): void => {
-    size += part.length;
-    if (size > maximumRecordBytes) parts = [];
-    else parts.push(part);
-  };
-  for await (const chunk of chunks) {
-    let start = 0;
-    for (let end = chunk.indexOf(lineEnd); end !== -1; end = chunk.indexOf(lineEnd, start)) {
-      keep(chunk.subarray(start, end));
-      yield take();
-      start = end + 1;
-    }
-    keep(chunk.subarray(start));
-  }
-  if (size > 0) yield take();
 }
