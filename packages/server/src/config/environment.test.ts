@@ -104,6 +104,12 @@ describe('the environment', () => {
     },
   );
 
+  it('refuses a mounted secret that is empty: it is not the same as none', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'sallyport-')), 'secret');
+    writeFileSync(file, ' \n', { mode: 0o600 });
+    expect(() => readEnvironment({ SMTP_URL_FILE: file })).toThrow(/SMTP_URL_FILE +names a file that is empty/);
+  });
+
   it('reads the address of the database from a mounted file', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'sallyport-')), 'url');
     writeFileSync(file, 'postgres://db/sallyport\n', { mode: 0o600 });

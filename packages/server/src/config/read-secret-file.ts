@@ -13,7 +13,8 @@ export function readSecretFile(file: string): SecretFile {
     // Windows keeps its permissions elsewhere.
     if (process.platform !== 'win32' && (statSync(file).mode & readableByEverybody) !== 0)
       return { kind: 'refused', problem: 'everybody can read: run "chmod 600" on it' };
-    return { kind: 'read', text: readFileSync(file, 'utf8').trim() };
+    const text = readFileSync(file, 'utf8').trim();
+    return text === '' ? { kind: 'refused', problem: 'is empty' } : { kind: 'read', text };
   } catch {
     return { kind: 'refused', problem: 'cannot be read' };
   }

@@ -232,7 +232,7 @@ describe('an address for secrets', () => {
     {
       name: 'that is empty',
       prepare: (file: string) => writeFileSync(file, '\n', { mode: 0o600 }),
-      says: /holds no token/,
+      says: /tokenFile that is empty/,
     },
     {
       name: 'with two lines',
