@@ -278,6 +278,21 @@ describe('the doctor', () => {
     expect(routes.json()).toMatchObject({ routes: [{ prefix: '/api/orders', access: 'role admin' }] });
   });
 
+  it.each([
+    ['', /"docs" \(\/api\/orders\/docs\) demands more than "orders" \(\/api\/orders\) at the same upstream/],
+    ['caseSensitive: true,', undefined],
+  ])('names routes that hold only if their upstream reads paths as the gateway does: %s', async (said, note) => {
+    const upstream = `upstream: 'http://127.0.0.1:9', audience: 'orders'`;
+    const config = `export default { publicUrl: 'http://localhost:9', policy: { permissions: {}, roles: { admin: [] } }, routes: [
+      { name: 'orders', prefix: '/api/orders', ${upstream}, access: 'signed-in' },
+      { name: 'docs', prefix: '/api/orders/docs', ${upstream}, ${said} access: { roles: ['admin'] } }] };`;
+    writeFileSync(join(place.folder, 'sallyport.config.ts'), config);
+    const outputs = [(await place.run(['doctor'])).output, (await place.run(['routes'])).output];
+    for (const output of outputs)
+      if (note === undefined) expect(output).not.toContain('demands more');
+      else expect(output).toMatch(note);
+  });
+
   it('finds an undeclared proxy', async () => {
     const config = `export default { publicUrl: 'https://app.example.test', policy: { permissions: {}, roles: {} },
       routes: [{ name: 'shell', prefix: '/', upstream: 'http://127.0.0.1:9', audience: 'shell', access: 'public' }] };`;

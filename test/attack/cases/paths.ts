@@ -95,10 +95,11 @@ export const pathCases: readonly AttackCase[] = [
     refused,
   ),
   ...p08.requests(targets('/public\\..\\admin\\x', '\\admin\\x', '/admin\\x', '/public/x\\'), refused),
-  ...p10.requests(targets('/ADMIN/x', '/Admin/x', '/aDMIN', '/API/secret', '/%41DMIN/x'), {
-    status: [200, 401, 404],
-    upstream: either(nothing, anonymous()),
+  ...p10.requests(targets('/ADMIN/x', '/Admin/x', '/aDMIN', '/API/secret', '/%41DMIN/x', '/adm%c4%b1n/x'), {
+    status: 401,
+    upstream: nothing,
   }),
+  ...p10.requests([{ target: '/Admin/x', headers: [cookieOf('alice')] }], { status: 403, upstream: nothing }),
   ...p11.requests(
     targets(
       '/%61dmin/x',

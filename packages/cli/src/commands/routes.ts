@@ -1,4 +1,5 @@
 import { type Route, exitCodes } from '@sallyport/core';
+import { describeNestedRoutes } from '@sallyport/server';
 import type { Command } from '../command.ts';
 import { loadSettings } from '../open-system.ts';
 import { toTable } from '../table.ts';
@@ -35,13 +36,13 @@ export const listRoutes: Command = {
       route.permissions.join(' '),
       preset === undefined ? route.upstream.join(' ') : '(chosen at the start)',
     ]);
-    call.report(
-      { routes: shown },
-      toTable(
-        ['PREFIX', 'METHODS', 'ACCESS', 'CREDENTIALS', 'CSRF', 'AUDIENCE', 'PERMISSIONS IN THE TOKEN', 'UPSTREAM'],
-        rows,
-      ),
+    const table = toTable(
+      ['PREFIX', 'METHODS', 'ACCESS', 'CREDENTIALS', 'CSRF', 'AUDIENCE', 'PERMISSIONS IN THE TOKEN', 'UPSTREAM'],
+      rows,
     );
+    // A preset chooses upstreams at the start.
+    const notes = preset === undefined ? describeNestedRoutes(config.routes) : [];
+    call.report({ routes: shown, notes }, [table, ...notes.map((note) => `\nNote: ${note}.`)].join('\n'));
     return exitCodes.done;
   },
 };

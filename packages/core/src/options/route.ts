@@ -37,8 +37,10 @@ export const routeSchema = z.strictObject({
     .describe('Path prefix, matched by whole segments; the most specific prefix wins'),
   caseSensitive: z
     .boolean()
-    .default(true)
-    .describe('Whether /Admin is another path than /admin; false for an upstream to which it is the same'),
+    .optional()
+    .describe(
+      'Whether /Admin is another path than /admin for the upstream. true: only the prefix as it is written; false: every case of it; absent: every case of it where that is stricter',
+    ),
   pathParameters: z
     .boolean()
     .default(false)

@@ -1,14 +1,7 @@
 import { SallyportError } from '@sallyport/core';
 import type { NextPage } from '../firewall/next-page.ts';
 import type { ResolvedRoute, RouteTable } from './route-table.ts';
-
-/** What a route demands of its callers, as a number: a caller that a higher one admits is admitted by all below. */
-function strictnessOf({ access, stepUp }: ResolvedRoute): number {
-  if (stepUp !== undefined) return 3;
-  if (access === 'public') return 0;
-  if (access === 'optional') return 1;
-  return access === 'signed-in' ? 2 : 3;
-}
+import { incomparableStrictness, strictnessOf } from './strictness.ts';
 
 /**
  * Chooses between the route of a path as it stands and the route of the page that it is another spelling of. The stricter
@@ -30,7 +23,8 @@ export function chooseStricter(
   if (!page.isElsewhere && depthOf(literal) - page.extraSegments >= depthOf(other)) return literal;
   const isWithin = literal.prefix === '/' || other.prefix.startsWith(`${literal.prefix}/`);
   const difference = strictnessOf(other) - strictnessOf(literal);
-  if (difference < 0 || (difference === 0 && page.isElsewhere && strictnessOf(other) < 3)) return literal;
+  if (difference < 0 || (difference === 0 && page.isElsewhere && strictnessOf(other) < incomparableStrictness))
+    return literal;
   if (difference === 0 && page.isElsewhere && !isWithin) {
     throw new SallyportError('SP_REQUEST_AMBIGUOUS', { reason: 'spelling-of-two-places' });
   }

@@ -3,6 +3,8 @@ import { knownMethods } from '../firewall/canonical-request.ts';
 import { createHostMatcher } from '../firewall/known-hosts.ts';
 import type { RouteLimits } from '../limits/request-limits.ts';
 import type { Mount } from './mount.ts';
+import { chooseOfTwoCases } from './choose-of-two-cases.ts';
+import { foldCase } from './fold-case.ts';
 import { toTokenShape, type TokenShape } from './token-shape.ts';
 
 /** The route or mount that serves a request, with everything that the stages need of it, worked out once. */
@@ -14,7 +16,8 @@ export interface ResolvedRoute {
   readonly slide: boolean;
   readonly fresh: boolean;
   readonly stepUp: Route['stepUp'];
-  readonly caseSensitive: boolean;
+  /** Whether its upstream tells cases apart; `undefined` where nobody said so. */
+  readonly caseSensitive: boolean | undefined;
   /** Whether `;` may stand in paths. */
   readonly pathParameters: boolean;
   /** Whether a session is looked at at all: never on public routes, never where other sites may call. */
@@ -45,7 +48,7 @@ export type Destination =
 /** A mount manages accounts: it is for people, who are there in person. */
 const sessionOnly: ReadonlySet<CredentialKind> = new Set(['session']);
 
-/** Finds the route of a path. Throws `SP_NOT_FOUND` or `SP_METHOD_NOT_ALLOWED`. */
+/** Finds the route of a path. Throws `SP_NOT_FOUND`, `SP_METHOD_NOT_ALLOWED` or `SP_REQUEST_AMBIGUOUS`. */
 export interface RouteTable {
   find(host: string, method: string, path: string): ResolvedRoute;
   /** The same, and `undefined` where there is no route. */
@@ -63,6 +66,9 @@ interface Candidate {
  * over one that serves them all. A method that the winner does not serve is refused, and never falls through to a
  * shorter prefix with other rules.
  *
+ * A path in another case is also looked up as the upstream may read it (Express does not tell cases apart). Where that
+ * reading leads to a longer prefix, the stricter of the two routes wins, unless the longer one says `caseSensitive: true`.
+ *
  * @throws OptionsError naming every pair of routes that no rule tells apart.
  */
 export function createRouteTable(
@@ -77,32 +83,38 @@ export function createRouteTable(
   const problems = findProblems(resolved);
   if (problems.length > 0) throw new OptionsError(`the routes cannot be used:\n- ${problems.join('\n- ')}`);
 
-  const byPrefix = new Map<string, Candidate[]>();
-  /** Those whose upstream does not tell cases apart, by their prefix in lower case. */
-  const byLoweredPrefix = new Map<string, Candidate[]>();
+  /** By the prefix as it is written. */
+  const written = new Map<string, Candidate[]>();
+  /** By the folded prefix: of those whose upstream does not tell cases apart, and of those where nobody said whether it does. */
+  const folded = { surely: new Map<string, Candidate[]>(), perhaps: new Map<string, Candidate[]>() };
   for (const route of resolved) {
     const matchers = route.hosts?.map(createHostMatcher);
     const matchesHost = matchers === undefined ? () => true : (host: string) => matchers.some((match) => match(host));
-    const map = route.caseSensitive ? byPrefix : byLoweredPrefix;
-    const key = route.caseSensitive ? route.prefix : route.prefix.toLowerCase();
-    const candidates = map.get(key) ?? [];
-    candidates.push({ route, matchesHost });
-    candidates.sort((a, b) => Number(b.route.hosts !== undefined) - Number(a.route.hosts !== undefined));
-    map.set(key, candidates);
+    const candidate = { route, matchesHost };
+    if (route.caseSensitive === false) addCandidate(folded.surely, foldCase(route.prefix), candidate);
+    else addCandidate(written, route.prefix, candidate);
+    if (route.caseSensitive === undefined) addCandidate(folded.perhaps, foldCase(route.prefix), candidate);
   }
   const deepest = Math.max(0, ...resolved.map((route) => segmentCount(route.prefix)));
+  const hasOnlyLowerCase = resolved.every(({ prefix }) => prefix === foldCase(prefix));
 
-  const findAt = (prefix: string, host: string, method: string): ResolvedRoute | undefined => {
-    const found = byPrefix.size === 0 ? undefined : choose(byPrefix.get(prefix), host, method);
-    if (found !== undefined || byLoweredPrefix.size === 0) return found;
-    return choose(byLoweredPrefix.get(prefix.toLowerCase()), host, method);
-  };
-  const findIfAny = (host: string, method: string, path: string): ResolvedRoute | undefined => {
+  const findLongest = (path: string, findAt: (prefix: string) => ResolvedRoute | undefined) => {
     for (let end = endOfSegments(path, deepest); end > 0; end = path.lastIndexOf('/', end - 1)) {
-      const found = findAt(path.slice(0, end), host, method);
+      const found = findAt(path.slice(0, end));
       if (found !== undefined) return found;
     }
-    return findAt('/', host, method);
+    return findAt('/');
+  };
+  const findIfAny = (host: string, method: string, path: string): ResolvedRoute | undefined => {
+    const asWritten = findLongest(path, (prefix) => {
+      const found = written.size === 0 ? undefined : choose(written.get(prefix), host, method);
+      if (found !== undefined || folded.surely.size === 0) return found;
+      return choose(folded.surely.get(foldCase(prefix)), host, method);
+    });
+    const inOneCase = foldCase(path);
+    if (asWritten === undefined || (hasOnlyLowerCase && inOneCase === path)) return asWritten;
+    const inAnyCase = findLongest(inOneCase, (prefix) => choose(folded.perhaps.get(prefix), host, method));
+    return inAnyCase === undefined ? asWritten : chooseOfTwoCases(asWritten, inAnyCase);
   };
 
   return {
@@ -205,6 +217,13 @@ function toMountRules(mount: MountPlace): RouteRules {
   };
 }
 
+function addCandidate(map: Map<string, Candidate[]>, prefix: string, candidate: Candidate): void {
+  const candidates = map.get(prefix) ?? [];
+  candidates.push(candidate);
+  candidates.sort((a, b) => Number(b.route.hosts !== undefined) - Number(a.route.hosts !== undefined));
+  map.set(prefix, candidates);
+}
+
 function choose(candidates: readonly Candidate[] | undefined, host: string, method: string): ResolvedRoute | undefined {
   if (candidates === undefined) return undefined;
   const allowed: string[] = [];
@@ -230,17 +249,21 @@ function findProblems(routes: readonly RouteRules[]): readonly string[] {
     }
     for (const other of routes.slice(index + 1)) {
       if (route.name === other.name) problems.push(`two routes are named "${route.name}"`);
-      if (isTie(route, other)) problems.push(`routes "${route.name}" and "${other.name}" tie on ${route.prefix}`);
+      if (isTie(route, other)) problems.push(describeTie(route, other));
     }
   }
   return problems;
 }
 
+function describeTie(one: RouteRules, other: RouteRules): string {
+  const tie = `routes "${one.name}" and "${other.name}" tie on ${one.prefix}`;
+  if (one.prefix === other.prefix) return tie;
+  return `${tie}: ${other.prefix} differs in case alone. Where the upstreams tell cases apart, write caseSensitive: true in both`;
+}
+
 function isTie(one: RouteRules, other: RouteRules): boolean {
-  const isSensitive = one.caseSensitive && other.caseSensitive;
-  const isSamePrefix = isSensitive
-    ? one.prefix === other.prefix
-    : one.prefix.toLowerCase() === other.prefix.toLowerCase();
+  const isSensitive = one.caseSensitive === true && other.caseSensitive === true;
+  const isSamePrefix = isSensitive ? one.prefix === other.prefix : foldCase(one.prefix) === foldCase(other.prefix);
   if (!isSamePrefix) return false;
   if ((one.hosts === undefined) !== (other.hosts === undefined)) return false;
   const shareHosts =

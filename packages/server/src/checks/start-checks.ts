@@ -5,6 +5,7 @@ import { checkCertificate } from './check-certificate.ts';
 import { checkDataFolder } from './check-data-folder.ts';
 import { checkMail } from './check-mail.ts';
 import { checkProxies } from './check-proxies.ts';
+import { checkRoutes } from './check-routes.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { checkRootSecret } from './check-root-secret.ts';
 import { checkTokenSecret } from './check-token-secret.ts';
@@ -14,6 +15,7 @@ import type { StartCheck } from './start-context.ts';
 /** What the start of a gateway demands before it opens anything, in the order in which operators read it. */
 export const startChecks: readonly StartCheck[] = [
   checkProxies,
+  checkRoutes,
   checkMail,
   checkBrand,
   checkSecrets,
