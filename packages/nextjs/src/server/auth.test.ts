@@ -5,9 +5,14 @@ import { auth } from './auth.ts';
 import { clientAuth } from './client-auth.ts';
 import { SallyportConfigurationError } from './configuration-error.ts';
 
-const request = vi.hoisted(() => ({ headers: new Headers() }));
+const request = vi.hoisted(() => ({ headers: new Headers(), failure: undefined as Error | undefined }));
 vi.mock('server-only', () => ({}));
-vi.mock('next/headers.js', () => ({ headers: async () => request.headers }));
+vi.mock('next/headers.js', () => ({
+  headers: () => {
+    if (request.failure !== undefined) throw request.failure;
+    return Promise.resolve(request.headers);
+  },
+}));
 
 const publicUrl = 'http://localhost:3000';
 let issuer: TestIssuer;
@@ -25,6 +30,7 @@ afterAll(() => keys.close());
 
 beforeEach(() => {
   request.headers = new Headers();
+  request.failure = undefined;
   vi.stubEnv('SALLYPORT_PUBLIC_URL', publicUrl);
   vi.stubEnv('SALLYPORT_INTERNAL_URL', new URL(keys.url).origin);
   vi.stubEnv('SALLYPORT_AUDIENCE', 'account');
@@ -115,6 +121,23 @@ describe('auth() refuses, and never says "signed out",', () => {
     arriveWith(`Bearer ${issuer.sign()}`);
 
     expect(await refusal()).toMatchObject({ code: 'SP_KEYS_UNAVAILABLE', status: 503 });
+  });
+});
+
+describe('auth() without a request', () => {
+  it('says that it works in the App Router, and keeps what Next said', async () => {
+    request.failure = new Error('`headers` was called outside a request scope. Read more: https://nextjs.org/docs/…');
+
+    await expect(auth()).rejects.toMatchObject({
+      message: expect.stringMatching(/^auth\(\).*works in the App Router.*Pages Router/) as string,
+      cause: request.failure,
+    });
+  });
+
+  it('leaves to Next what stops a page from being rendered ahead', async () => {
+    request.failure = Object.assign(new Error('Dynamic server usage'), { digest: 'DYNAMIC_SERVER_USAGE' });
+
+    await expect(auth()).rejects.toBe(request.failure);
   });
 });
 

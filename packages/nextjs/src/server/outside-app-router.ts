@@ -1,0 +1,26 @@
+import { toAppRouterError } from './app-router-error.ts';
+import type * as server from './index.ts';
+
+/*
+ * What `@sallyport/nextjs/server` is where there are no Server Components: in the Pages Router, and in a program without
+ * Next.js. Bundles for the browser get the real one, so that Next.js refuses it there by name.
+ */
+
+async function refuse(name: string): Promise<never> {
+  throw toAppRouterError(name);
+}
+
+export const auth: typeof server.auth = () => refuse('auth');
+export const brand: typeof server.brand = () => refuse('brand');
+export const fetchApi: typeof server.fetchApi = () => refuse('fetchApi');
+export const requestNonce: typeof server.requestNonce = () => refuse('requestNonce');
+export const requireAuth: typeof server.requireAuth = () => refuse('requireAuth');
+export const Show: typeof server.Show = () => refuse('Show');
+export const clientAuth: typeof server.clientAuth = () => {
+  throw toAppRouterError('clientAuth');
+};
+
+export { SallyportError } from '@sallyport/core';
+export { ProblemError, readProblem } from '../problem-error.ts';
+export { signInUrl } from '../sign-in-url.ts';
+export { SallyportConfigurationError } from './configuration-error.ts';
