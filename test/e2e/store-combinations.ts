@@ -15,8 +15,8 @@ export interface StoreCombination {
   readonly everyday?: readonly string[];
 }
 
-/** How pages look, and whether they are accessible, does not depend on where rows are kept. */
-const looks = ['pages', 'second-factor-pages'];
+/** How pages look, whether they are accessible, and how their files are sent, does not depend on where rows are kept. */
+const looks = ['pages', 'second-factor-pages', 'shared-assets', 'create-next-app'];
 /** A demo by itself: it starts a system of one gateway and a shop. */
 const shopAlone = 'shop-on-mongodb';
 /** Each gateway of the demo keeps the requests that passed through it: with two of them, the page shows its own half. */

@@ -1,7 +1,9 @@
 import { OptionsError } from '@sallyport/core/browser';
 import type { NextConfig } from 'next';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { withZone, type ZoneOptions } from './with-zone.ts';
+
+afterEach(() => vi.unstubAllEnvs());
 
 describe('withZone() refuses', () => {
   it.each([
@@ -12,6 +14,7 @@ describe('withZone() refuses', () => {
     { name: 'a mount that climbs', config: {}, zone: { name: 'account', mount: '/../x' } },
     { name: 'a mount with an empty segment', config: {}, zone: { name: 'account', mount: '//x' } },
     { name: "the application's own asset prefix", config: { assetPrefix: '/x' }, zone: { name: 'account' } },
+    { name: 'the name of the path of all zones', config: {}, zone: { name: 'shared' } },
     { name: 'a base path', config: { basePath: '/account' }, zone: { name: 'account' } },
   ] satisfies readonly { name: string; config: NextConfig; zone: ZoneOptions }[])('$name', ({ config, zone }) => {
     expect(() => withZone(config, zone)).toThrow(OptionsError);
@@ -33,6 +36,19 @@ describe('withZone()', () => {
   it('leaves the assets of the shell at the root', () => {
     expect(withZone({}, { name: 'shell', mount: '/' })).not.toHaveProperty('assetPrefix');
   });
+
+  it.each([
+    { name: 'a zone', zone: { name: 'account' }, own: '/_zones/account' },
+    { name: 'the shell', zone: { name: 'shell', mount: '/' }, own: undefined },
+  ])(
+    'takes the assets of $name from the path of all zones where it is asked to, but not in development',
+    ({ zone, own }) => {
+      expect(withZone({}, zone).assetPrefix).toBe(own);
+      expect(withZone({}, { ...zone, sharedAssets: true }).assetPrefix).toBe('/_zones/shared');
+      vi.stubEnv('NODE_ENV', 'development');
+      expect(withZone({}, { ...zone, sharedAssets: true }).assetPrefix).toBe(own);
+    },
+  );
 
   it('finds the packages of the repository', () => {
     expect(withZone({ turbopack: { rules: {} } }, { name: 'shell', repositoryRoot: '/repo' })).toMatchObject({

@@ -1,13 +1,23 @@
-import { OptionsError } from '@sallyport/core/browser';
+import { OptionsError, sharedAssetsPath, zonePlace } from '@sallyport/core/browser';
 import type { NextConfig } from 'next';
+import { rootLayoutsRenderedAhead } from './cache-components.ts';
 
 export interface ZoneOptions {
   /** Name of the application: the audience in its route at the gateway, and the folder of its assets. */
   readonly name: string;
   /** Path under which all its pages live; `/` is the shell, which every other path belongs to. @default `/<name>` */
   readonly mount?: string;
+  /** Folder of the application. @default the folder in which Next.js runs */
+  readonly folder?: string;
   /** Folder of the lock file, when the application is one of several in a repository. */
   readonly repositoryRoot?: string;
+  /**
+   * Whether scripts, styles and fonts come from `/_zones/shared`, where the gateway serves those of all zones: what is equal in
+   * several of them, such as React, is fetched once. Not in development, and not for a zone with hosts of its own.
+   *
+   * @default false
+   */
+  readonly sharedAssets?: boolean;
 }
 
 /** Sent with every answer. The content security policy is not here, because it differs by answer: see `zoneProxy()`. */
@@ -25,14 +35,20 @@ const securityHeaders = [
  * Configures a Next.js application that lives behind the gateway beside others. What the application sets itself is kept,
  * except `assetPrefix`, which the gateway's route depends on.
  *
- * A zone's scripts, styles and fonts come from `/_zones/<name>/_next/…`: give that prefix a public route at the gateway. Files in
- * `public/` and pages are not moved: keep them under the mount.
+ * A zone's scripts, styles and fonts come from `/_zones/<name>/_next/…`: `zone(name, …)` in the configuration of the gateway makes
+ * the routes of both. Files in `public/` and pages are not moved: keep them under the mount.
  *
- * @throws OptionsError when the name or the mount is not plain, or `assetPrefix` or `basePath` is set.
+ * @throws OptionsError when the name or the mount is not plain, when `assetPrefix` or `basePath` is set, and with
+ *   `cacheComponents` when a root layout lacks `export const instant = false`.
  */
 export function withZone(config: NextConfig, zone: ZoneOptions): NextConfig {
-  const { name, mount = `/${name}`, repositoryRoot } = zone;
-  requirePlain(name, mount, config);
+  const { name, folder = process.cwd(), repositoryRoot, sharedAssets = false } = zone;
+  const { mount, assets } = zonePlace(name, zone.mount);
+  if (config.assetPrefix !== undefined || config.basePath !== undefined)
+    throw new OptionsError(`zone "${name}" sets assetPrefix or basePath: withZone decides where its assets are`);
+  if (config.cacheComponents === true) requirePerRequest(name, folder);
+  // oxlint-disable-next-line node/no-process-env -- a development server has modules of its own, which change
+  const isShared = sharedAssets && process.env.NODE_ENV !== 'development';
   const { generateBuildId, deploymentId } = config;
 
   return {
@@ -47,7 +63,7 @@ export function withZone(config: NextConfig, zone: ZoneOptions): NextConfig {
     images: { unoptimized: true, ...config.images },
     // requireAuth() answers 403 through it.
     experimental: { authInterrupts: true, ...config.experimental },
-    ...(mount === '/' ? {} : { assetPrefix: `/_zones/${name}` }),
+    ...assetPrefixOf(mount, isShared ? sharedAssetsPath : assets),
     // The router notices by these that a page belongs to another application. Equal ones would mix the two.
     ...(deploymentId === undefined ? {} : { deploymentId: `${name}-${deploymentId}` }),
     ...(generateBuildId === undefined ? {} : { generateBuildId: async () => prefixed(name, await generateBuildId()) }),
@@ -55,13 +71,20 @@ export function withZone(config: NextConfig, zone: ZoneOptions): NextConfig {
   };
 }
 
-function requirePlain(name: string, mount: string, config: NextConfig): void {
-  if (!/^[a-z][a-z0-9-]*$/.test(name))
-    throw new OptionsError('a zone is named with lower-case letters, digits and dashes');
-  if (!/^\/(?:[a-z0-9-]+(?:\/[a-z0-9-]+)*)?$/.test(mount))
-    throw new OptionsError(`the mount of zone "${name}" is not a plain path such as "/account"`);
-  if (config.assetPrefix !== undefined || config.basePath !== undefined)
-    throw new OptionsError(`zone "${name}" sets assetPrefix or basePath: withZone decides where its assets are`);
+function requirePerRequest(name: string, folder: string): void {
+  const layouts = rootLayoutsRenderedAhead(folder);
+  if (layouts.length === 0) return;
+  throw new OptionsError(
+    `zone "${name}" has cacheComponents on, which renders parts of pages ahead, without the nonce that their scripts need. ` +
+      `Either write \`export const instant = false;\` into ${layouts.join(', ')}, and there \`await auth()\` or ` +
+      '`await connection()` outside of every <Suspense>, or take cacheComponents and partialPrefetching out of next.config. ' +
+      'See "Cache Components" in docs/guides/nextjs.md.',
+  );
+}
+
+/** Next.js puts them below `/_next` by itself. */
+function assetPrefixOf(mount: string, assets: string): Pick<NextConfig, 'assetPrefix'> {
+  return mount === '/' && assets !== sharedAssetsPath ? {} : { assetPrefix: assets };
 }
 
 function prefixed(name: string, buildId: string | null): string | null {
