@@ -12,5 +12,5 @@ export default withZone(
         linkPages.map((source) => ({ source, headers: [{ key: 'Referrer-Policy', value: 'no-referrer' }] })),
       ),
   },
-  { name: 'shell', mount: '/', repositoryRoot: resolve(import.meta.dirname, '../..') },
+  { name: 'shell', mount: '/', sharedAssets: true, repositoryRoot: resolve(import.meta.dirname, '../..') },
 );

@@ -43,6 +43,7 @@ export type {
   PresentedCredential,
   RevocationTarget,
 } from './ports/authenticator.ts';
+export { acceptedCodings } from './http/accepted-codings.ts';
 export { sharedAssetsPath } from './options/zone-place.ts';
 export { createLeastRecentlyUsed, type LeastRecentlyUsed } from './caching/least-recently-used.ts';
 export { parseBearerToken } from './token/bearer-token.ts';

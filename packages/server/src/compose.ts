@@ -31,6 +31,7 @@ import type { Preset } from './preset.ts';
 import { createReloader } from './reload/reloader.ts';
 import { requireSecretChecks } from './secrets/require-secret-checks.ts';
 import { createSecretsRefresher, warningsOfSecrets } from './secrets/secrets-refresher.ts';
+import { createSharedAssetsMount } from './shared-assets/shared-assets-mount.ts';
 import type { Tracing } from './tracing/open-telemetry.ts';
 import { toGatewayChange, toGatewayOptions } from './to-gateway-options.ts';
 import { openCertificate } from './tls/certificate-watch.ts';
@@ -129,6 +130,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
     const pages = openPages({ config, brand: () => brand, identity, mailboxUrl, logger });
 
+    let current = config;
     const counterSealer = stores.sealerFor('counter-key');
     // The reloader needs the gateway, and the gateway says how the reloader is.
     const reload = { isRefused: () => false, secretWarnings: (): readonly string[] => [] };
@@ -140,7 +142,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         ...(reload.isRefused() ? ['configuration-not-reloaded'] : []),
         ...reload.secretWarnings(),
       ],
-      mounts: [...createAuthMounts(identity.app, pages, config.limits.authRequests), ...(preset?.mounts ?? [])],
+      mounts: [
+        ...createAuthMounts(identity.app, pages, config.limits.authRequests),
+        createSharedAssetsMount({ routes: () => current.routes }),
+        ...(preset?.mounts ?? []),
+      ],
       ...toGatewayIdentity(identity),
       keyRing: stores.keyRing,
       bus: stores.bus,
@@ -154,7 +160,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ...(meter === undefined ? {} : { meter }),
       ...(tracing === undefined ? {} : { tracer: tracing.tracer }),
     });
-    let current = config;
     const apply = (next: Config): void => {
       const nextBrand = openBrand(next);
       gateway.reconfigure({ ...toGatewayChange(next), brand: nextBrand });

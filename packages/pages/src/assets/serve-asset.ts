@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { SallyportError } from '@sallyport/core';
+import { acceptedCodings, SallyportError } from '@sallyport/core';
 import type { Asset } from './assets.ts';
 
 /** Answers a request for a file of the pages. */
@@ -40,14 +40,4 @@ function choose({ content, brotli, gzip }: Asset, accepted: string | string[] = 
   if (brotli !== undefined && codings.has('br')) return { coding: 'br', content: brotli };
   if (gzip !== undefined && codings.has('gzip')) return { coding: 'gzip', content: gzip };
   return { coding: undefined, content };
-}
-
-/** RFC 9110, section 12.5.3: what is not forbidden by a weight of 0. */
-function acceptedCodings(accepted: string): ReadonlySet<string> {
-  return new Set(
-    accepted.split(',').flatMap((part) => {
-      const [coding = '', ...parameters] = part.split(';').map((text) => text.trim().toLowerCase());
-      return parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter)) ? [] : [coding];
-    }),
-  );
 }

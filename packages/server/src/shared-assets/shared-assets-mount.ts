@@ -1,0 +1,84 @@
+import { SallyportError, sharedAssetsPath, type Route } from '@sallyport/core';
+import type { Mount } from '@sallyport/gateway';
+import { fetchFromZones } from './fetch-from-zones.ts';
+import { originsOfZones } from './origins-of-zones.ts';
+import { addBrotli, bytesOf, createSharedAsset, sendSharedAsset, type SharedAsset } from './shared-asset.ts';
+
+/** What the mount is built from. */
+export interface SharedAssetsParts {
+  /** The routes as they are now: the assets of the zones among them are asked. */
+  readonly routes: () => readonly Route[];
+  /** Memory that files may take. @default 64 MiB */
+  readonly maxBytes?: number;
+  /** Files that are fetched at the same time. @default 64 */
+  readonly maxFetches?: number;
+}
+
+/** Whatever Next.js calls its files; never a step up. */
+const filePath = /^\/_next\/static(?:\/(?!\.{1,2}(?:\/|$))(?:[A-Za-z0-9_.~@$()-]|%5[BD])+)+$/i;
+
+/**
+ * Serves the scripts, styles and fonts of all zones at one path, `/_zones/shared`, so that a browser fetches what is equal in
+ * several of them once. Names hold a hash of the content: it does not matter which zone a file comes from, and nothing that
+ * was fetched is fetched again. Files are kept in memory and sent with Brotli.
+ *
+ * A zone takes part by `sharedAssets` of `withZone`.
+ */
+export function createSharedAssetsMount(parts: SharedAssetsParts): Mount {
+  const { routes, maxBytes = 64 * 1024 * 1024, maxFetches = 64 } = parts;
+  const kept = new Map<string, SharedAsset>();
+  const fetches = new Map<string, Promise<SharedAsset>>();
+  let compression: Promise<void> = Promise.resolve();
+
+  /** Puts a file behind all others: the one unused for longest makes room. */
+  const keep = (path: string, asset: SharedAsset): void => {
+    kept.delete(path);
+    kept.set(path, asset);
+  };
+  const makeRoom = (): void => {
+    let bytes = [...kept.values()].reduce((sum, asset) => sum + bytesOf(asset), 0);
+    for (const [path, asset] of kept) {
+      if (bytes <= maxBytes) break;
+      kept.delete(path);
+      bytes -= bytesOf(asset);
+    }
+  };
+
+  const fetchAsset = async (path: string): Promise<SharedAsset> => {
+    // Next.js serves its files at this path, whatever it says in front of it in its pages.
+    const file = await fetchFromZones(originsOfZones(routes()), path);
+    if (file === undefined) throw new SallyportError('SP_NOT_FOUND', { reason: 'no-such-asset' });
+    const asset = await createSharedAsset(file.mediaType, file.content);
+    keep(path, asset);
+    makeRoom();
+    // One at a time, because no client waits for it. Where it fails, the file stays as it is.
+    compression = compression.then(() => addBrotli(asset)).then(makeRoom, () => {});
+    return asset;
+  };
+
+  const load = async (path: string): Promise<SharedAsset> => {
+    const underWay = fetches.get(path);
+    if (underWay !== undefined) return underWay;
+    if (fetches.size >= maxFetches) throw new SallyportError('SP_SERVICE_UNAVAILABLE', { reason: 'asset-limit' });
+    const begun = fetchAsset(path).finally(() => fetches.delete(path));
+    fetches.set(path, begun);
+    return begun;
+  };
+
+  return {
+    name: 'shared-assets',
+    prefix: sharedAssetsPath,
+    access: 'public',
+    slide: false,
+    async handle({ method, url = '', headers }, response) {
+      if (method !== 'GET' && method !== 'HEAD')
+        throw new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'method-not-served', allow: ['GET', 'HEAD'] });
+      // Next.js adds the id of a deployment as a query; the name alone says which file it is.
+      const path = url.replace(/\?.*$/s, '').slice(sharedAssetsPath.length);
+      if (!filePath.test(path)) throw new SallyportError('SP_NOT_FOUND', { reason: 'no-such-asset' });
+      const found = kept.get(path);
+      if (found !== undefined) keep(path, found);
+      sendSharedAsset(found ?? (await load(path)), method, headers['accept-encoding'], response);
+    },
+  };
+}
