@@ -40,6 +40,24 @@ describe('a shop that is down', () => {
   });
 });
 
+describe('a shop that hangs', () => {
+  it('leaves a place for its list on a page that is there, and fills it when it answers', async () => {
+    const page = await openAs('user');
+    const shop = system.pid('shop');
+    if (shop === undefined) throw new Error('the shop does not run');
+    process.kill(shop, 'SIGSTOP');
+    try {
+      await page.goto('/products', { waitUntil: 'commit' });
+      await page.getByRole('heading', { level: 1, name: 'Products' }).waitFor();
+      await page.getByText('Waiting for the shop…').waitFor({ state: 'attached' });
+      await page.getByRole('heading', { level: 2, name: 'What you may do' }).waitFor();
+    } finally {
+      process.kill(shop, 'SIGCONT');
+    }
+    await productRow(page, catalogueProduct.name).waitFor();
+  });
+});
+
 describe('a shell that is down', () => {
   it('is replaced by a page of the gateway; identity and services work on', async () => {
     const page = await openAs('user');

@@ -1,5 +1,6 @@
 import 'server-only';
 import { fetchApi, readProblem, SallyportError, type ProblemError } from '@sallyport/nextjs/server';
+import { cache } from 'react';
 import type { ProductOrder, ProductPage } from './product.ts';
 
 /** The page of products, or why the shop did not give it. */
@@ -7,16 +8,17 @@ export type LoadedProducts =
   | { readonly kind: 'loaded'; readonly page: ProductPage }
   | { readonly kind: 'unavailable'; readonly title: string; readonly requestId?: string };
 
-const pageSize = 8;
+/** Products on one page. */
+export const pageSize = 8;
 
 const sorts: Readonly<Record<ProductOrder, string>> = { name: 'name', newest: '-createdAt' };
 
 /**
- * Asks the shop for a page of products, as the person who is signed in.
+ * Asks the shop for a page of products, as the person who is signed in: once for each request, whoever on the page asks.
  *
  * @throws ProblemError when the shop refuses: that is no outage, and not for this page to explain.
  */
-export async function loadProducts(page: number, order: ProductOrder): Promise<LoadedProducts> {
+export const loadProducts = cache(async (page: number, order: ProductOrder): Promise<LoadedProducts> => {
   let response: Response;
   try {
     response = await fetchApi(`/api/shop/products?page=${page}&pageSize=${pageSize}&sort=${sorts[order]}`);
@@ -30,7 +32,7 @@ export async function loadProducts(page: number, order: ProductOrder): Promise<L
   const problem = await readProblem(response);
   if (problem.status < 502) throw problem;
   return toUnavailable(problem);
-}
+});
 
 function toUnavailable({ title, requestId }: ProblemError): LoadedProducts {
   return { kind: 'unavailable', title, ...(requestId === undefined ? {} : { requestId }) };
