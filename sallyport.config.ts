@@ -1,4 +1,4 @@
 import { createDemo } from './demo/create-demo.ts';
 
-/** What `npm start` and `npx sallyport` run in this repository. A deployment has a configuration of its own instead. */
+/** What `npm start` and `sallyport` run in this repository. A deployment has a configuration of its own instead. */
 export default createDemo();

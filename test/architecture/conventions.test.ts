@@ -169,6 +169,11 @@ describe('papers', () => {
     expect([...new Set(broken)]).toEqual([]);
   });
 
+  it('name no command that npm would take from a registry, where nothing is published', () => {
+    const texts = listFiles('.', /\.(?:md|ts|tsx|mts|mjs|ya?ml)$/);
+    expect(texts.filter((file) => /npx (?:--yes |-y )?@?sallyport/.test(readText(file)))).toEqual([]);
+  });
+
   it('name only commands that exist', () => {
     // In repositories of adopters: what "sallyport init" writes, and what Nest does.
     const scripts = { 'dev:all': '', 'start:dev': '', ...readManifest('.').scripts };

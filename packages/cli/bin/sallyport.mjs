@@ -10,7 +10,7 @@ if (major < 22 || (major === 22 && minor < 19) || major === 23) {
   console.error(
     `sallyport needs Node 22.19 or later (24 is best); this is ${process.versions.node}.\n` +
       'Install Node 24 from https://nodejs.org or with your version manager.\n' +
-      'In the repository of Sallyport "npx sallyport" brings its own on Linux and Windows.',
+      'In the repository of Sallyport "npx --no-install sallyport" brings its own on Linux and Windows.',
   );
   process.exit(3);
 }
