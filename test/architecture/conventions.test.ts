@@ -169,6 +169,14 @@ describe('papers', () => {
     expect([...new Set(broken)]).toEqual([]);
   });
 
+  it('are there where a message of a package names one', () => {
+    const named = packageSources.flatMap(({ file, text }) =>
+      [...text.matchAll(/\bdocs\/[\w/-]+\.md\b/g)].map(([page]) => ({ file, page })),
+    );
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter(({ page }) => !papers.includes(page))).toEqual([]);
+  });
+
   it('name no command that npm would take from a registry, where nothing is published', () => {
     const texts = listFiles('.', /\.(?:md|ts|tsx|mts|mjs|ya?ml)$/);
     expect(texts.filter((file) => /npx (?:--yes |-y )?@?sallyport/.test(readText(file)))).toEqual([]);

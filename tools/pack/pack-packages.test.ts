@@ -48,7 +48,7 @@ describe('the tarballs', () => {
       expect.arrayContaining(['package/LICENSE', 'package/README.md', 'package/CHANGELOG.md', 'package/package.json']),
     );
     const others = members.filter(
-      (member) => !/^package\/(?:LICENSE|\w+\.md|package\.json|(?:dist|bin|assets)\/)/.test(member),
+      (member) => !/^package\/(?:LICENSE|\w+\.md|package\.json|(?:dist|bin|assets)\/|docs\/.*\.md$)/.test(member),
     );
     expect(others).toEqual([]);
     expect(members.filter((member) => /\.test|test-support|\.map$|tsbuildinfo/.test(member))).toEqual([]);
@@ -68,6 +68,28 @@ describe('the tarballs', () => {
     expect([...page.matchAll(/\]\((?!https:|#)[^)]*\)/g)].map(([link]) => link)).toEqual([]);
     // Nothing is published: a page says where the tarballs come from.
     expect(page).toMatch(/npm run pack -- /);
+  });
+});
+
+describe('the tarball of sallyport', () => {
+  it('holds the pages that its messages name, with links that lead to one another or to the repository', () => {
+    const file = fileOf('sallyport');
+    const pages = list(file).filter((member) => member.startsWith('package/docs/'));
+    expect(pages).toEqual(
+      expect.arrayContaining(['package/docs/reference/configuration.md', 'package/docs/deployment/README.md']),
+    );
+    const broken = pages.flatMap((page) =>
+      [...read(file, page.replace(/^package\//, '')).matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)/g)]
+        .map(([, target = '']) => path.posix.join(path.posix.dirname(page), target))
+        .filter((target) => !pages.includes(target))
+        .map((target) => `${page} links to ${target}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('alone holds them', () => {
+    const holders = names.filter((name) => list(fileOf(name)).some((member) => member.startsWith('package/docs/')));
+    expect(holders).toEqual(['sallyport']);
   });
 });
 

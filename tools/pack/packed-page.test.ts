@@ -24,6 +24,17 @@ describe('a page of a package as a registry shows it', () => {
     expect(toPage(`Read ${from}, please.`)).toBe(`Read ${to}, please.`);
   });
 
+  it('leads to a file that is packed beside it as before', () => {
+    const page = toPackedPage(
+      '[a](../wire/b.md#c) [d](../../e.md)',
+      'docs/guides',
+      repository,
+      () => false,
+      (file) => file === 'docs/wire/b.md',
+    );
+    expect(page).toBe('[a](../wire/b.md#c) [d](https://git.test/shop/blob/main/e.md)');
+  });
+
   it.each(['[a](https://example.com/b)', '[a](mailto:a@example.com)', '[a](#below)', 'no [link] at (all)'])(
     'leaves alone what is no path: %s',
     (text) => {

@@ -8,6 +8,9 @@ import type { PublicPackage } from './public-packages.ts';
 /** Pages of a package that go into its tarball. */
 const pages = ['README.md', 'CHANGELOG.md'] as const;
 
+/** Folder of the repository that goes into the tarball of a package whose `files` name it: messages name pages of it. */
+const docs = 'docs';
+
 /** A comment that names a source map; maps are not packed, and some bundlers warn of each that is missing. */
 const sourceMapComment = /^\/\/# sourceMappingURL=\S+\s*$/gm;
 
@@ -29,10 +32,30 @@ export async function stagePackage(
     const text = await readFile(path.join(from, page), 'utf8');
     await writeFile(path.join(stage, page), toPackedPage(text, folder, repository, isFolder));
   }
-  for (const name of (manifest.files ?? []).filter((file) => /^\w+$/.test(file) && file !== 'dist'))
+  const others = (manifest.files ?? []).filter((file) => /^\w+$/.test(file) && file !== 'dist');
+  if (others.includes(docs)) await stageDocs(root, repository, stage, isFolder);
+  for (const name of others.filter((other) => other !== docs))
     await cp(path.join(from, name), path.join(stage, name), { recursive: true });
   for (const program of Object.values(manifest.bin ?? {})) await chmod(path.join(stage, program), 0o755);
   await stageOutput(from, stage);
+}
+
+async function stageDocs(
+  root: string,
+  repository: Repository,
+  stage: string,
+  isFolder: (file: string) => boolean,
+): Promise<void> {
+  const files = (await readdir(path.join(root, docs), { recursive: true }))
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => path.posix.join(docs, file.replaceAll(path.sep, '/')));
+  const packed = new Set(files);
+  for (const file of files) {
+    const text = await readFile(path.join(root, file), 'utf8');
+    const page = toPackedPage(text, path.posix.dirname(file), repository, isFolder, (target) => packed.has(target));
+    await mkdir(path.dirname(path.join(stage, file)), { recursive: true });
+    await writeFile(path.join(stage, file), page);
+  }
 }
 
 /** Copies what was compiled from a source that still exists: the compiler leaves the output of removed files behind. */

@@ -21,5 +21,5 @@ function describeProblems(source: string, problems: readonly ConfigurationProble
   const width = Math.max(...problems.map(({ key }) => key.length));
   const lines = problems.map(({ key, problem }) => `  ${key.padEnd(width)}  ${problem}`);
   const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
-  return `The configuration (${source}) has ${count}. Nothing was started.\n${lines.join('\n')}\nEvery key is described in docs/reference/configuration.md.`;
+  return `The configuration (${source}) has ${count}. Nothing was started.\n${lines.join('\n')}\nEvery key is described in docs/reference/configuration.md, in the package sallyport and in its repository.`;
 }
