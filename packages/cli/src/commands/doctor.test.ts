@@ -56,6 +56,32 @@ describe('the doctor of how a gateway runs', () => {
   });
 });
 
+describe('the doctor of a configuration file that cannot be loaded', () => {
+  it('shows where it fails, line by line, and nothing of how it was loaded', async () => {
+    const place = createWorkplace();
+    writeFileSync(
+      join(place.folder, 'sallyport.config.ts'),
+      'function find() {\n  throw new Error("no such thing");\n}\nexport default find();\n',
+    );
+    const { code, output } = await place.run(['doctor']);
+    expect(code).toBe(1);
+    const lines = output.trimEnd().split('\n');
+    expect(lines.slice(2, 5)).toEqual([
+      'BAD  configuration  (file) cannot be loaded: Error: no such thing',
+      expect.stringMatching(/^ {20} +at find \(.*sallyport\.config\.ts:2:9\)$/),
+      expect.stringMatching(/^ {20} +at .*sallyport\.config\.ts:4:16$/),
+    ]);
+    expect(output).not.toMatch(/node:internal|load-config/);
+  });
+
+  it('leaves control characters of its text out', async () => {
+    const place = createWorkplace();
+    writeFileSync(join(place.folder, 'sallyport.config.ts'), 'throw new Error("a\\u001b[2Jb\\rc");\n');
+    const { output } = await place.run(['doctor']);
+    expect(output).toContain('a?[2Jb?c');
+  });
+});
+
 describe('the doctor of TLS', () => {
   /** A certificate for one host, signed by its own key. */
   async function makePair(place: Workplace, host: string): Promise<void> {

@@ -32,11 +32,11 @@ export const doctor: Command = {
       findings.push(...others.flat());
     }
     const signs = { good: 'ok', note: 'note', warning: 'WARNING', bad: 'BAD' } as const;
-    const rows = findings.map(({ check, state, finding, fix }) => [
-      signs[state],
-      check,
-      fix === undefined ? finding : `${finding}. ${fix}`,
-    ]);
+    const rows = findings.flatMap(({ check, state, finding, fix }) => {
+      const [first = '', ...others] = (fix === undefined ? finding : `${finding}. ${fix}`).split('\n');
+      // The place in a configuration file that cannot be loaded takes several lines.
+      return [[signs[state], check, first], ...others.map((line) => ['', '', line])];
+    });
     call.report({ findings }, toTable(['', 'CHECK', 'FINDING'], rows));
     return findings.some(({ state }) => state === 'bad' || state === 'warning') ? exitCodes.refused : exitCodes.done;
   },

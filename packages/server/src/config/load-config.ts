@@ -98,15 +98,25 @@ function requireLoopback({ publicUrl, listen, internal, admin }: Config, name: s
 async function readDefaultExport(path: string): Promise<unknown> {
   const loaded = await importConfig(path).catch((error: unknown) => {
     if (messageForOperators(error) !== undefined) throw error;
-    // A mistake in the file: only the stack says where.
-    const stack = error instanceof Error ? (error.stack ?? error.message) : 'it throws';
-    const problem = `cannot be loaded: ${isTakenForCommonJs(error) ? `${moduleHint}\n` : ''}${stack}`;
+    const problem = `cannot be loaded: ${isTakenForCommonJs(error) ? `${moduleHint}\n` : ''}${describeMistake(error)}`;
     throw new ConfigurationError(path, [{ key: '(file)', problem }]);
   });
   if (typeof loaded === 'object' && loaded !== null && 'default' in loaded) return loaded.default;
   throw new ConfigurationError(path, [
     { key: '(file)', problem: 'must have a default export: export default defineConfig({ … })' },
   ]);
+}
+
+/** What is wrong with the file. Only the stack says where; how Node and the gateway came to load it says nothing. */
+function describeMistake(error: unknown): string {
+  if (!(error instanceof Error)) return 'it throws';
+  const lines = (error.stack ?? error.message).split('\n');
+  const isOfLoading = /^ +at .*(?:[( ]node:|[/\\]import-config\.)/;
+  const importedAt = lines.findIndex((line) => /^ +at async importConfig\b/.test(line));
+  return lines
+    .slice(0, importedAt === -1 ? undefined : importedAt)
+    .filter((line) => !isOfLoading.test(line))
+    .join('\n');
 }
 
 const moduleHint =
