@@ -32,6 +32,8 @@ export function demoConfig(environment: Environment, demo: DemoEnvironment): Con
     limits: { authRequests: [] },
     passwords: { hashing: { maxWaitingOfOne: 256, maxWaitSeconds: 30 } },
     policy: demoPolicy,
+    // The account zone has what the built-in page offers, and more.
+    pages: { security: '/account/security' },
     brand: demoBrand,
     // Where there is a mail server, as with two gateways.
     mail: { from: 'no-reply@localhost' },

@@ -220,6 +220,23 @@ export const pageStates: readonly PageState[] = [
     },
   },
   {
+    id: 'security',
+    title: 'Security settings',
+    path: '/auth/security',
+    isSignedIn: true,
+    answers: {
+      'GET /auth/second-factor': says({
+        factors: [
+          { method: 'totp', addedAt: '2030-01-01T00:00:00.000Z', enabled: true },
+          { method: 'email', destination: 'r•••@example.com', addedAt: '2030-01-01T00:00:00.000Z', enabled: true },
+        ],
+        methods: ['totp', 'email'],
+        required: false,
+        recoveryCodesLeft: 4,
+      }),
+    },
+  },
+  {
     id: 'confirm',
     title: 'Step-up: password',
     path: '/auth/confirm',

@@ -94,7 +94,7 @@ describe.skipIf(!canRun)('the images (skipped before npm run build) [postgres + 
       expect(page.body).not.toMatch(/demo\.sallyport|mailbox/i);
       const asset = /\/_next\/static\/[\w./-]+\.js/.exec(page.body)?.[0] ?? '';
       expect(await ask(gateway, asset)).toMatchObject({ status: 200 });
-      expect(await ask(gateway, '/sign-in')).toMatchObject({ status: 200 });
+      expect(await ask(gateway, '/auth/sign-in')).toMatchObject({ status: 200 });
       expect(await ask(gateway, '/api/shop/products')).toMatchObject({ status: 401 });
       const navigation = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
       expect(await ask(gateway, '/account', { headers: navigation })).toMatchObject({ status: 303 });

@@ -34,7 +34,7 @@ describe('an unused session', () => {
 
     await page.goto('/account?x=1&y=two%20words');
     const { pathname, searchParams } = new URL(page.url());
-    expect(pathname).toBe('/sign-in');
+    expect(pathname).toBe('/auth/sign-in');
     expect(searchParams.get('returnTo')).toBe('/account?x=1&y=two%20words');
     await submitSignIn(page, account);
     await page.waitForURL((url) => url.pathname === '/account');
@@ -57,9 +57,9 @@ describe('the way back after signing in', () => {
     { name: 'a script', returnTo: 'javascript:alert(1)' },
   ])('never leads to $name', async ({ returnTo }) => {
     const page = await visitors.openPage();
-    await page.goto(`/sign-in?returnTo=${encodeURIComponent(returnTo)}`);
+    await page.goto(`/auth/sign-in?returnTo=${encodeURIComponent(returnTo)}`);
     await submitSignIn(page, demoAccount('user', system.accounts));
-    await page.waitForURL((url) => url.pathname !== '/sign-in');
+    await page.waitForURL((url) => url.pathname !== '/auth/sign-in');
     expect(page.url()).toBe(`${system.url}/`);
   });
 });

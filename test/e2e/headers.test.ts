@@ -60,10 +60,10 @@ describe('the session cookie', () => {
     await callApi(page, '/auth/sign-out', { method: 'POST', json: {} });
     await expect.poll(() => written.length).toBe(3);
     expect(written[0]).toMatch(
-      /^\/auth\/sign-in\/email __Host-sallyport=…; Path=\/; Max-Age=604800; HttpOnly; SameSite=Lax; Secure$/,
+      /^\/auth\/sign-in __Host-sallyport=…; Path=\/; Max-Age=604800; HttpOnly; SameSite=Lax; Secure$/,
     );
     expect(written[1]).toMatch(
-      /^\/auth\/sign-in\/email __Host-sallyport-device=…; Path=\/; Max-Age=15552000; HttpOnly; SameSite=Strict; Secure$/,
+      /^\/auth\/sign-in __Host-sallyport-device=…; Path=\/; Max-Age=15552000; HttpOnly; SameSite=Strict; Secure$/,
     );
     expect(written[2]).toMatch(
       /^\/auth\/sign-out __Host-sallyport=; Path=\/; Max-Age=0; HttpOnly; SameSite=Lax; Secure$/,

@@ -24,7 +24,7 @@ describe('a database file that another program holds [sqlite + in-process]', () 
     await openAccount(page);
     const cookies = await page.context().cookies();
     const stranger = await visitors.openPage();
-    await openReady(stranger, '/sign-in');
+    await openReady(stranger, '/auth/sign-in');
 
     const lock = await lockDatabase(path.join(system.dataDir, 'sallyport.db'));
     try {
@@ -34,7 +34,7 @@ describe('a database file that another program holds [sqlite + in-process]', () 
       expect(refused).toMatchObject({ status: 503, body: { code: 'SP_STORE_UNAVAILABLE' } });
       expect(await stranger.context().cookies()).toEqual([]);
       await submitSignIn(stranger, json);
-      await stranger.getByRole('alert').filter({ hasText: 'The store does not answer' }).waitFor();
+      await stranger.getByRole('alert').filter({ hasText: 'That isn’t possible right now' }).waitFor();
 
       // A sign-out that cannot be written must not look like one.
       const signOut = await callApi(page, '/auth/sign-out', { method: 'POST', json: {} });

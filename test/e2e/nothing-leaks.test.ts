@@ -91,19 +91,22 @@ describe('what the browser saw', () => {
     const sentTo = recorded.outside.exchanges
       .filter(({ requestBody }) => passwords.some((password) => requestBody.includes(firstWord(password))))
       .map(({ method, url }) => `${method} ${url}`);
-    expect([...new Set(sentTo)].sort()).toEqual([
-      'POST /auth/reset-password',
-      'POST /auth/sign-in/email',
-      'POST /auth/sign-up/email',
-    ]);
+    expect([...new Set(sentTo)].sort()).toEqual(['POST /auth/reset', 'POST /auth/sign-in', 'POST /auth/sign-up']);
   });
 
   it('keeps the token of a mailed link out of referrers, stores and the console', () => {
     const seen = recorded.outside.exchanges.map(({ url, requestHeaders }) => ({
       place: `request headers ${url}`,
-      text: requestHeaders.join('\n'),
+      text: withoutHeader(requestHeaders, 'cookie').join('\n'),
     }));
     for (const token of linkTokens) expect(whereIs(token, [...seen, ...pagesSeen()])).toEqual([]);
+  });
+
+  it('sends the token of a mailed link to the page of that link alone', () => {
+    const holders = recorded.outside.exchanges.filter(({ requestHeaders }) =>
+      headerValues(requestHeaders, 'cookie').some((cookie) => linkTokens.some((token) => cookie.includes(token))),
+    );
+    expect(new Set(holders.map(({ url }) => url))).toEqual(new Set(['/auth/verify', '/auth/reset']));
   });
 
   it('names no address of the inside', () => {
@@ -177,32 +180,34 @@ async function useEverything(): Promise<void> {
     });
 
     await openReady(page, '/');
-    await openReady(page, '/sign-up');
+    await openReady(page, '/auth/sign-up');
     await page.getByLabel('Name', { exact: true }).fill(person.name);
     await page.getByLabel('Email address').fill(person.email);
     await page.getByLabel('Password', { exact: true }).fill(firstPassword);
     await page.getByRole('button', { name: 'Create account' }).click();
-    await page.getByRole('heading', { name: 'Check your mail' }).waitFor();
+    await page.getByRole('heading', { name: 'Check your email' }).waitFor();
     await openLink(page, await waitForLink(system.mailbox, person.email, 'verify-email'));
-    await page.getByText('Your address is verified').waitFor();
+    await waitUntilHydrated(page);
+    await page.getByRole('button', { name: 'Confirm email' }).click();
+    await page.getByText('Your email address is confirmed').waitFor();
     await keep(page);
 
-    await page.goto('/sign-in');
+    await page.goto('/auth/sign-in');
     await submitSignIn(page, { email: person.email, password: wrongPassword });
     await page.getByRole('alert').waitFor();
     await keep(page);
     await visitAs(page, firstPassword);
     await signOut(page);
 
-    await openReady(page, '/forgot-password');
+    await openReady(page, '/auth/forgot');
     await page.getByLabel('Email address').fill(person.email);
     await page.getByRole('button', { name: 'Send the link' }).click();
-    await page.getByRole('heading', { name: 'Check your mail' }).waitFor();
+    await page.getByRole('heading', { name: 'Check your email' }).waitFor();
     await openLink(page, await waitForLink(system.mailbox, person.email, 'reset-password'));
     await waitUntilHydrated(page);
     await page.getByLabel('New password', { exact: true }).fill(secondPassword);
-    await page.getByRole('button', { name: 'Change the password' }).click();
-    await page.getByText('Your password is changed').waitFor();
+    await page.getByRole('button', { name: 'Change password' }).click();
+    await page.getByText('Your password has been changed').waitFor();
     await keep(page);
 
     await visitAs(page, secondPassword);

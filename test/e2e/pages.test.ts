@@ -25,20 +25,20 @@ interface VisitedPage {
 
 const strangersPages: readonly VisitedPage[] = [
   { name: 'home', path: '/' },
-  { name: 'sign-up', path: '/sign-up' },
-  { name: 'sign-in', path: '/sign-in?returnTo=%2Faccount' },
-  { name: 'forgot-password', path: '/forgot-password' },
-  { name: 'reset-password', path: '/reset-password?token=anything' },
-  { name: 'reset-password-without-token', path: '/reset-password' },
-  { name: 'verify-email-without-token', path: '/verify-email' },
-  { name: 'signed-out', path: '/signed-out?reason=ended&returnTo=%2Faccount' },
+  { name: 'sign-up', path: '/auth/sign-up' },
+  { name: 'sign-in', path: '/auth/sign-in?returnTo=%2Faccount' },
+  { name: 'forgot-password', path: '/auth/forgot' },
+  { name: 'reset-password', path: '/auth/reset?token=anything' },
+  { name: 'reset-password-without-token', path: '/auth/reset' },
+  { name: 'verify-email-without-token', path: '/auth/verify' },
+  { name: 'signed-out', path: '/auth/signed-out?reason=ended&returnTo=%2Faccount' },
   { name: 'errors', path: '/errors' },
   { name: 'error', path: '/errors/SP_FORBIDDEN' },
   { name: 'not-found', path: '/no/such/page', status: 404 },
 ];
 const peoplesPages: readonly VisitedPage[] = [
   { name: 'home-signed-in', path: '/' },
-  { name: 'sign-in-signed-in', path: '/sign-in' },
+  { name: 'sign-in-signed-in', path: '/auth/sign-in' },
   {
     name: 'products',
     path: '/products',
@@ -102,22 +102,14 @@ describe('in every look, light and dark, on a desk and on a phone', () => {
 describe('without a mouse', () => {
   it('the form to sign in can be walked through, and every stop is seen', async () => {
     const page = await visitors.openPage();
-    await page.goto('/sign-in');
+    await page.goto('/auth/sign-in');
     await waitUntilHydrated(page);
+    // Typing begins in the first field; what comes before it is reached backwards.
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('email');
     const stops = await walkByTab(page);
     expect(stops.filter(({ isVisible }) => !isVisible)).toEqual([]);
-    expect(stops.map(({ name }) => name)).toEqual(
-      expect.arrayContaining([
-        'Skip to content',
-        'Sallyport, home',
-        'Email address',
-        'Password',
-        'Show password',
-        'Sign in',
-        'Create an account',
-      ]),
-    );
-    expect(stops[0]?.name).toBe('Skip to content');
+    const form = ['Password', 'Show password', 'Sign in', 'Forgot password?', 'Create an account'];
+    expect(stops.map(({ name }) => name).slice(0, form.length)).toEqual(form);
   });
 
   it.each([
@@ -147,7 +139,7 @@ describe('without a mouse', () => {
 
   it('signing in and out works', async () => {
     const page = await visitors.openPage();
-    await page.goto('/sign-in');
+    await page.goto('/auth/sign-in');
     await waitUntilHydrated(page);
     const { email, password } = demoAccount('user');
     await page.getByLabel('Email address').focus();

@@ -146,7 +146,7 @@ describe('a stranger', () => {
     expect(await callApi(page, '/api/shop/products')).toMatchObject(unauthenticated);
     expect(await callApi(page, catalogueUrl, { method: 'DELETE' })).toMatchObject(unauthenticated);
     await page.goto('/products');
-    expect(new URL(page.url()).pathname).toBe('/sign-in');
+    expect(new URL(page.url()).pathname).toBe('/auth/sign-in');
   });
 });
 

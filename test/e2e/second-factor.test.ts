@@ -14,8 +14,8 @@ import {
   openSecurity,
   saveRecoveryCodes,
   setUpApp,
-  setUpAppOn,
   submitCode,
+  turnOnApp,
 } from './security-page.ts';
 import { sharedSystem } from './shared-system.ts';
 import { readStoredTexts, type StoredText } from './stored-texts.ts';
@@ -54,7 +54,7 @@ describe('an authenticator app', () => {
     await page.getByRole('heading', { level: 1, name: /^Welcome in/ }).waitFor();
 
     await submitCode(thief, code);
-    await thief.getByText('The code is wrong, used or expired').waitFor();
+    await thief.getByText('That code isn’t right').waitFor();
     expect(await isSignedIn(thief)).toBe(false);
   });
 
@@ -65,11 +65,13 @@ describe('an authenticator app', () => {
     await signOut(page);
     await beginSignIn(page, account);
     for (let attempt = 1; attempt <= 5; attempt += 1) {
-      const answered = page.waitForResponse((response) => response.url().endsWith('/auth/second-factor/verify'));
+      const answered = page.waitForResponse(
+        (response) => response.url().endsWith('/auth/two-step') && response.request().method() === 'POST',
+      );
       await submitCode(page, 'abcdef');
       await answered;
     }
-    await page.getByText('Please begin again').waitFor();
+    await page.getByRole('heading', { name: 'Please sign in again' }).waitFor();
     await page.locator('main').getByRole('link', { name: 'Sign in' }).click();
     await page.waitForURL(/\/sign-in/);
   });
@@ -98,7 +100,7 @@ describe('a recovery code', () => {
     const [code = ''] = recoveryCodes;
     await signOut(page);
     await beginSignIn(page, account, '/account/security');
-    await page.getByRole('button', { name: 'Recovery code' }).click();
+    await page.getByRole('link', { name: 'Recovery code' }).click();
     await submitCode(page, code.toUpperCase());
     await page.waitForURL(/\/account\/security$/);
     await page.getByText('9 codes are left.').waitFor();
@@ -106,9 +108,9 @@ describe('a recovery code', () => {
 
     const other = await visitors.openPage();
     await beginSignIn(other, account);
-    await other.getByRole('button', { name: 'Recovery code' }).click();
+    await other.getByRole('link', { name: 'Recovery code' }).click();
     await submitCode(other, code);
-    await other.getByText('The code is wrong, used or expired').waitFor();
+    await other.getByText('That code isn’t right').waitFor();
   });
 });
 
@@ -137,9 +139,9 @@ describe('codes that are sent', () => {
     await signOut(page);
 
     await beginSignIn(page, account, '/account');
-    await page.getByRole('button', { name: 'Code by text message' }).click();
+    await page.getByRole('link', { name: 'Code by text message' }).click();
     await page.getByRole('button', { name: /^Send a code to •••• \d\d$/ }).click();
-    await page.getByText(/^You can ask for another code in \d+ s\.$/).waitFor();
+    await page.getByRole('button', { name: /^Send another code \(\d+ s\)$/ }).waitFor();
     await submitCode(page, await newestCode(number, 2));
     await page.waitForURL(/\/account$/);
     await sessionRows(page).first().getByText('with password and text message').waitFor();
@@ -157,7 +159,7 @@ describe('a step-up', () => {
     await openSecurity(weak);
     await weak.getByRole('button', { name: 'Make new codes' }).click();
     await weak.getByRole('dialog').getByRole('button', { name: 'Make new codes' }).click();
-    await weak.waitForURL(/\/step-up\?/);
+    await weak.waitForURL(/\/auth\/confirm\?/);
     await submitCode(weak, await app.nextCode(), 'Confirm');
     await weak.waitForURL(/\/account\/security$/);
     const { body } = await callApi(weak, '/auth/session');
@@ -169,12 +171,12 @@ describe('a step-up', () => {
   it('takes the password of a user without a second factor', async () => {
     const page = await visitors.openPage();
     const account = await signInAsNewcomer(page);
-    await page.goto('/step-up?returnTo=%2Fproducts');
-    await page.getByLabel('Your password', { exact: true }).waitFor();
-    await page.getByLabel('Your password', { exact: true }).fill('not the password');
+    await page.goto('/auth/confirm?returnTo=%2Fproducts');
+    await page.getByLabel('Password', { exact: true }).waitFor();
+    await page.getByLabel('Password', { exact: true }).fill('not the password');
     await page.getByRole('button', { name: 'Confirm' }).click();
-    await page.getByText('The password is wrong').waitFor();
-    await page.getByLabel('Your password', { exact: true }).fill(account.password);
+    await page.getByText('That password isn’t right.').waitFor();
+    await page.getByLabel('Password', { exact: true }).fill(account.password);
     await page.getByRole('button', { name: 'Confirm' }).click();
     await page.waitForURL(/\/products$/);
     expect(await isSignedIn(page)).toBe(true);
@@ -183,14 +185,14 @@ describe('a step-up', () => {
   it('says what is missing where a second factor is asked for and there is none', async () => {
     const page = await visitors.openPage();
     await signInAsNewcomer(page);
-    await page.goto('/step-up?returnTo=%2Fproducts&acr_values=mfa');
-    await page.getByRole('link', { name: 'Set up a second factor' }).click();
-    await page.waitForURL(/\/account\/security$/);
+    await page.goto('/auth/confirm?returnTo=%2Fproducts&acr_values=mfa');
+    await page.getByRole('link', { name: 'Set up two-step verification' }).click();
+    await page.waitForURL(/\/auth\/two-step\/set-up\?returnTo=%2Fproducts$/);
   });
 
   it('asks a stranger to sign in', async () => {
     const page = await visitors.openPage();
-    await page.goto('/step-up?returnTo=%2Fproducts');
+    await page.goto('/auth/confirm?returnTo=%2Fproducts');
     await page.waitForURL(/\/sign-in\?/);
   });
 });
@@ -209,12 +211,13 @@ describe('a role that demands a second factor', () => {
     page.on('framenavigated', (frame) => void addresses.push(frame.url()));
     const vendor = demoAccount('vendor', system.accounts);
     await beginSignIn(page, vendor, '/products');
-    await page.waitForURL(/\/second-factor\/set-up\?returnTo=%2Fproducts$/);
+    await page.waitForURL(/\/auth\/two-step\/set-up\?returnTo=%2Fproducts$/);
     expect(await isSignedIn(page)).toBe(false);
     await page.getByRole('button', { name: /^Authenticator app/ }).waitFor();
     expect(await findingsInEveryLook(page, 'set-up')).toEqual([]);
     await page.getByRole('button', { name: /^Authenticator app/ }).click();
-    const { app, key, recoveryCodes } = await setUpAppOn(page, 'Continue');
+    const { app, key, recoveryCodes } = await turnOnApp(page);
+    await page.getByRole('link', { name: 'I’ve saved these codes' }).click();
     await page.waitForURL(/\/products$/);
     const { body } = await callApi(page, '/auth/session');
     expect(body['session']).toMatchObject({ acr: 'mfa' });

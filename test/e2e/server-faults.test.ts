@@ -80,7 +80,7 @@ describe.each(outages)('$name [postgres + redis ×2]', ({ fail, recover }) => {
     expect(await callApi(page, '/api/shop/products')).toMatchObject({ status: 200 });
     const cookies = await page.context().cookies();
     const stranger = await visitors.openPage();
-    await openReady(stranger, '/sign-in');
+    await openReady(stranger, '/auth/sign-in');
     const { email, password } = demoAccount('vendor', system.accounts);
     const signIn = () => callApi(stranger, '/auth/sign-in/email', { method: 'POST', json: { email, password } });
     const signOut = () => callApi(page, '/auth/sign-out', { method: 'POST', json: {} });
@@ -101,7 +101,7 @@ describe.each(outages)('$name [postgres + redis ×2]', ({ fail, recover }) => {
 
       expect((await (await visitors.openPage()).goto('/'))?.status()).toBe(200);
       await submitSignIn(stranger, { email, password });
-      await stranger.getByRole('alert').filter({ hasText: 'The store does not answer' }).waitFor();
+      await stranger.getByRole('alert').filter({ hasText: 'That isn’t possible right now' }).waitFor();
     } finally {
       await recover();
     }

@@ -51,7 +51,7 @@ describe('two browsers of one person', () => {
     await expect.poll(() => sessionRows(desk).count()).toBe(1);
     expect(await isSignedIn(desk)).toBe(true);
     await phone.goto('/account');
-    expect(new URL(phone.url()).pathname).toBe('/sign-in');
+    expect(new URL(phone.url()).pathname).toBe('/auth/sign-in');
   });
 
   it('are both out after "sign out everywhere"', async () => {
@@ -59,7 +59,7 @@ describe('two browsers of one person', () => {
     await openAccount(phone);
     await openAccount(desk);
     await signOutEverywhere(desk);
-    await desk.getByRole('heading', { level: 1, name: 'You are signed out everywhere' }).waitFor();
+    await desk.getByRole('heading', { level: 1, name: 'You’re signed out everywhere' }).waitFor();
     expect((await desk.context().cookies()).map(({ name }) => name)).toEqual(['__Host-sallyport-device']);
 
     expect(await isSignedIn(phone)).toBe(false);
@@ -130,7 +130,7 @@ describe('tabs of one browser', () => {
     const page = await visitors.openPage();
     const first = await createAccount(page);
     const second = await createAccount(page);
-    await page.goto('/sign-in');
+    await page.goto('/auth/sign-in');
     const other = await page.context().newPage();
     await signInDirectly(other, first);
     await openAccount(other);

@@ -9,9 +9,9 @@ export interface Credentials {
 
 /** Signs in by the form, as a person would, and waits for the page after it. */
 export async function signIn(page: Page, credentials: Credentials): Promise<void> {
-  await page.goto('/sign-in');
+  await page.goto('/auth/sign-in');
   await submitSignIn(page, credentials);
-  await page.waitForURL((url) => url.pathname !== '/sign-in');
+  await page.waitForURL((url) => url.pathname !== '/auth/sign-in');
 }
 
 /** Fills and sends the form of the page that is open. */

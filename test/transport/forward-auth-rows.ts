@@ -58,7 +58,7 @@ export function rowsOfForwardAuth(proxy: () => ProxyInFront): void {
     const navigation = await ask('GET', '/api/x?a=1', page);
     expect(navigation.status).toBe(303);
     expect(navigation.head).toMatch(
-      new RegExp(`^location: https://app\\.test:${proxy().port}/sign-in\\?returnTo=%2Fapi%2Fx%3Fa%3D1\r?$`, 'im'),
+      new RegExp(`^location: https://app\\.test:${proxy().port}/auth/sign-in\\?returnTo=%2Fapi%2Fx%3Fa%3D1\r?$`, 'im'),
     );
     const fetched = await ask('GET', '/api/x');
     expect(fetched.status).toBe(401);

@@ -1,8 +1,16 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
-import { errorCatalog, optionsErrorCatalog, routeSchema, type ErrorCatalogEntry } from '@sallyport/core';
+import {
+  builtInPages,
+  errorCatalog,
+  optionsErrorCatalog,
+  routeSchema,
+  type ErrorCatalogEntry,
+  type PageName,
+} from '@sallyport/core';
 import { features } from '@sallyport/identity';
+import { pageContracts, type PageContract } from '@sallyport/pages';
 import { configSchema, environmentTable, type EnvironmentVariable } from '@sallyport/server';
 import { workspaceRoot } from '../workspace-root.ts';
 import { toSchemaRows, type SchemaNode } from './schema-rows.ts';
@@ -33,6 +41,7 @@ function referencePages(): readonly (readonly [file: string, text: string])[] {
     [`${folder}/configuration.md`, configurationPage()],
     [`${folder}/errors.md`, errorsPage()],
     [`${folder}/events.md`, eventsPage()],
+    [`${folder}/pages.md`, pagesPage()],
   ];
 }
 
@@ -75,6 +84,34 @@ function configurationPage(): string {
     'Secrets and addresses. Source: `packages/server/src/config/environment-table.ts`.',
     table(['Variable', 'Meaning'], environmentRows()),
   ]);
+}
+
+function pagesPage(): string {
+  const contracts: readonly (readonly [string, PageContract])[] = Object.entries(pageContracts);
+  return page('Sign-in pages: the contract of each, built in or your own', [
+    'The gateway serves these pages by itself. `pages: { signIn: "/login" }` in `sallyport.config.ts` puts a page of your own in place of a built-in one: the gateway, the mails and the other pages lead there, and the built-in address redirects to it with its query. A page of your own calls the same [routes](../wire/identity-api.md), with JSON and the cookies of the browser; a built-in one is sent as a form to its own address, which calls them in process and answers 303, or the page again with what was refused.',
+    'A GET changes nothing. What comes in `returnTo` is passed on to the route as it is: identity answers with a path that is safe to go to.',
+    'Sources: `packages/core/src/pages/page-table.ts` (names and paths), `packages/pages/src/page-contracts.ts`.',
+    table(
+      ['Name', 'Built in at', 'What it is for'],
+      contracts.map(([name, { purpose }]) => [`\`${name}\``, `\`${builtInPages[name as PageName]}\``, purpose]),
+    ),
+    ...contracts.map(([name, contract]) => contractSection(name, contract)),
+  ]);
+}
+
+function contractSection(name: string, { query, fields, calls, errors, leadsTo }: PageContract): string {
+  const lines = [
+    ['Query', Object.entries(query).map(([parameter, meaning]) => `\`${parameter}\` (${meaning})`)],
+    ['Form', Object.entries(fields).map(([field, meaning]) => `\`${field}\` (${meaning})`)],
+    ['Calls', calls.map((call) => `\`${call}\``)],
+    ['Errors to have words for', errors.map((code) => `\`${code}\``)],
+    ['Leads to', [leadsTo]],
+  ] as const;
+  const items = lines
+    .filter(([, values]) => values.length > 0)
+    .map(([title, values]) => `- ${title}: ${values.join(', ')}`);
+  return `## \`${name}\`\n\n${items.join('\n')}`;
 }
 
 function environmentRows(): string[][] {

@@ -1,4 +1,4 @@
-import Link from 'next/link';
+import { builtInPages } from '@sallyport/core/browser';
 import { buttonClass } from '@sallyport/ui/button';
 import { Passage } from '@sallyport/ui/passage';
 import type { DemoMode } from './demo-mode.ts';
@@ -18,18 +18,18 @@ export function Welcome({ demo }: { readonly demo: DemoMode | undefined }) {
               script can read. Inside there are tokens that live for a minute. The two never meet.
             </p>
             <div className="flex flex-wrap gap-3 pt-2">
-              <Link
-                href="/sign-up"
+              <a
+                href={builtInPages.signUp}
                 className={`${buttonClass({ tone: 'primary', size: 'large' })} bg-inner-solid! text-[oklch(0.22_0.04_75)]! hover:brightness-105`}
               >
                 Create an account
-              </Link>
-              <Link
-                href="/sign-in"
+              </a>
+              <a
+                href={builtInPages.signIn}
                 className={`${buttonClass({ tone: 'quiet', size: 'large' })} border border-passage-ink-soft/50 text-passage-ink! hover:bg-passage-ink/10!`}
               >
                 Sign in
-              </Link>
+              </a>
             </div>
           </div>
           <Passage className="h-64 w-full lg:h-full" />

@@ -1,3 +1,4 @@
+import { resolvePages } from '@sallyport/core';
 import { resolve } from 'node:path';
 import type { CommandCall } from './command.ts';
 import { withSystem } from './open-system.ts';
@@ -30,7 +31,7 @@ export function createCall(terminal: Terminal, { operands, values }: ParsedArgum
     readNewPassword: (from) => (from === 'pipe' ? readPipedPassword(terminal) : askForPassword(terminal)),
     withServices: (access, work) =>
       withSystem(terminal, access, ({ identity, config, canMail }) =>
-        work(identity, { publicUrl: config.publicUrl, canMail }),
+        work(identity, { publicUrl: config.publicUrl, pages: resolvePages(config.pages), canMail }),
       ),
   };
 }

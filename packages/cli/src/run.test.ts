@@ -146,7 +146,7 @@ describe('the first administrator', () => {
     const result = await place.run(['users', 'create-admin', '--email', email, '--invite', '--json']);
     expect(result.json()).toMatchObject({
       mailed: false,
-      link: expect.stringMatching(/^http:\/\/localhost:3000\/reset-password\?token=[\w-]{43}$/) as string,
+      link: expect.stringMatching(/^http:\/\/localhost:3000\/auth\/reset\?token=[\w-]{43}$/) as string,
     });
   });
 });

@@ -27,6 +27,7 @@ export type { StepUp } from './policy/assurance.ts';
 export { errorCatalog, isErrorCode, type ErrorCatalogEntry, type ErrorCode } from './errors/error-catalog.ts';
 export { OptionsError, type OptionsErrorCode } from './options/options-error.ts';
 export { sharedAssetsPath, zonePlace, type ZonePlace } from './options/zone-place.ts';
+export { builtInPages, pageUrl } from './pages/page-table.ts';
 export { isPermission, selectPermissions } from './policy/permission.ts';
 export { definePolicy, type Policy } from './policy/policy.ts';
 export type {

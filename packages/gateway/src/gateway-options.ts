@@ -1,5 +1,7 @@
 import {
   OptionsError,
+  pagesSchema,
+  resolvePages,
   hostPatternSchema,
   brandSchema,
   publicOriginSchema,
@@ -13,6 +15,7 @@ import {
   type KeyRing,
   type Logger,
   type Meter,
+  type PageOverrides,
   type Route,
   type SessionDirectory,
   type Tracer,
@@ -33,8 +36,6 @@ import { strictTransportSchema, toStrictTransport, type StrictTransportOptions }
 import { revocationSubscribersSchema } from './sessions/revocation-subscribers.ts';
 import { sessionCacheOptionsSchema, type SessionCacheOptions } from './sessions/session-cache-options.ts';
 import { streamOptionsSchema, type StreamOptions } from './streams/stream-options.ts';
-
-const plainPath = z.string().regex(/^\/[A-Za-z0-9/_-]*$/, 'must be a plain path such as "/sign-in"');
 
 export interface GatewayOptions {
   /** Origin that browsers see. Its scheme decides on the cookie name, its host on HSTS. */
@@ -83,10 +84,11 @@ export interface GatewayOptions {
   readonly traces?: GatewayTraces;
   /** How pages of errors look, and what is served below `/auth/assets/brand`. @default quiet colours, and the name of the host */
   readonly brand?: Brand;
-  /** Page to which navigations of people who are not signed in are sent. @default '/sign-in' */
-  readonly signInPath?: string;
-  /** Page to which navigations are sent when a stronger or more recent sign-in is demanded. @default '/step-up' */
-  readonly stepUpPath?: string;
+  /**
+   * Pages in place of built-in ones. Navigations of people who are not signed in are sent to `signIn`, and to `stepUp` when
+   * a stronger or more recent sign-in is demanded. @default the built-in pages, below `/auth`
+   */
+  readonly pages?: PageOverrides;
   /** Asked by `/readyz`. @default always ready */
   readonly isReady?: () => boolean;
   /** What `/readyz` tells operators although the gateway is ready, as constant words. @default nothing */
@@ -111,8 +113,7 @@ const dataSchema = z.object({
   upstreams: upstreamOptionsSchema.prefault({}),
   sessionCache: sessionCacheOptionsSchema.prefault({}),
   hsts: strictTransportSchema.prefault({}),
-  signInPath: plainPath.default('/sign-in'),
-  stepUpPath: plainPath.default('/step-up'),
+  pages: pagesSchema.prefault({}).transform(resolvePages),
 });
 
 const defaults = {

@@ -65,8 +65,8 @@ export function createPersistentState(options: CheckedGatewayOptions): Persisten
   });
   const stopMeasuring = measureRevocations(options);
   const streams = createStreamRegister({
-    signInPath: options.signInPath,
-    stepUpPath: options.stepUpPath,
+    signInPath: options.pages.signIn,
+    stepUpPath: options.pages.stepUp,
     ...options.streams,
     cache,
     bus,

@@ -51,7 +51,7 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
   const keys = createKeysMount(keyRing);
   const brandFiles = createBrandMount(options.brand);
   const mounts = [...options.mounts, keys, brandFiles];
-  const renderErrorPage = createErrorPageRenderer(options);
+  const renderErrorPage = createErrorPageRenderer({ ...options, signInPath: options.pages.signIn });
   const tables: Record<ListenerKind, RouteTable> = {
     public: createRouteTable(routes, mounts, limitsOf),
     // Mounts are for browsers: identity is never reached through the internal listener.

@@ -7,6 +7,7 @@ import {
 } from '@sallyport/stores';
 import {
   anonymous,
+  builtInPages,
   exitCodes,
   type Authenticator,
   type Command,
@@ -41,7 +42,7 @@ const greetingMails = {
       en: ({ productName, page }) => ({
         subject: `${productName} greets you`,
         paragraphs: [],
-        action: { label: 'Greet back', link: page('/greet') },
+        action: { label: 'Greet back', link: page('security') },
         closing: '',
       }),
     },
@@ -174,7 +175,8 @@ describe('a feature that is added to the list', () => {
     const context: Partial<ServiceCommandContext<Services>> = {
       operands: [email],
       report: (result) => reports.push(result),
-      withServices: (_access, work) => work(services, { publicUrl: 'http://localhost:3000', canMail: true }),
+      withServices: (_access, work) =>
+        work(services, { publicUrl: 'http://localhost:3000', pages: builtInPages, canMail: true }),
     };
     const command = set.commands.find(({ name }) => name === 'greetings send');
     expect(await command?.run(context as ServiceCommandContext<Services>)).toBe(0);
@@ -201,7 +203,9 @@ describe('a feature that is added to the list', () => {
     ]);
     await expect
       .poll(async () => (await mailbox.app.request(`/messages?to=${email}`)).json())
-      .toMatchObject([{ kind: 'greeting', subject: 'localhost greets you', links: ['http://localhost:3000/greet'] }]);
+      .toMatchObject([
+        { kind: 'greeting', subject: 'localhost greets you', links: ['http://localhost:3000/auth/security'] },
+      ]);
     expect(await deleteExpired(new Date(at.getTime() + 60_000))).toBe(0);
     expect(await records.count({ model })).toBe(1);
     expect(await deleteExpired(new Date(at.getTime() + 60_001))).toBe(1);

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import {
+  resolvePages,
   brandSchema,
   resolveBrand,
   SallyportError,
@@ -11,6 +12,7 @@ import {
   type Logger,
   type Mailer,
   type Meter,
+  type PageOverrides,
   type Policy,
   type SealerFor,
   type SecurityEventLog,
@@ -61,6 +63,8 @@ export interface IdentityOptions {
   readonly guessLimits?: z.input<typeof guessLimits>;
   /** The sections of features, as in `sallyport.config.ts`. */
   readonly features?: FeatureConfig;
+  /** Pages in place of built-in ones: mails lead there, and no sign-in leads back to one of them. @default none */
+  readonly pages?: PageOverrides;
   /**
    * What people see of the product, as it is now: in mails and authenticator apps; its name is refused in passwords.
    * @default quiet colours, and the name of the host
@@ -115,6 +119,7 @@ export async function createIdentityWith(
   const { kernel, close } = await createKernel({
     ...set.kernelSettingsOf(sections, policy),
     ...options,
+    pages: resolvePages(options.pages),
     brand: options.brand ?? (() => usualBrand),
     logger,
     eventCatalog: set.events,

@@ -11,6 +11,7 @@ import {
   type Logger,
   type Mailer,
   type Meter,
+  type PageTable,
   type Policy,
   type SealerFor,
   type SecurityEventLog,
@@ -58,6 +59,8 @@ export interface KernelOptions extends Partial<KernelSettings> {
   readonly eventCatalog: EventCatalog;
   readonly mailCatalog: MailCatalog;
   readonly publicUrl: string;
+  /** Where mails lead, and where no sign-in leads back to. */
+  readonly pages: PageTable;
   /** What people see of the product, as it is now. */
   readonly brand: () => Brand;
   readonly database: IdentityDatabase;
@@ -90,6 +93,7 @@ export async function createKernel(options: KernelOptions) {
     eventCatalog,
     mailCatalog: catalog,
     publicUrl,
+    pages,
     brand,
     database,
     sessions,
@@ -132,6 +136,7 @@ export async function createKernel(options: KernelOptions) {
   const { idleSeconds } = lifetime;
   const kernel = {
     publicUrl,
+    pages,
     brand,
     signUpRoles,
     answerFloorMilliseconds,
@@ -148,7 +153,15 @@ export async function createKernel(options: KernelOptions) {
     now,
     hashing,
     queue,
-    mailer: createAccountMailer({ catalog, publicUrl, brand, queue, counters, sealer: sealerFor('counter-key') }),
+    mailer: createAccountMailer({
+      catalog,
+      publicUrl,
+      brand,
+      pages,
+      queue,
+      counters,
+      sealer: sealerFor('counter-key'),
+    }),
     users,
     roles,
     links: createOneTimeLinks(records, sealerFor('one-time-link'), now),

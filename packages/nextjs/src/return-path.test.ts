@@ -21,11 +21,11 @@ describe('the path to return to', () => {
     { name: 'a null character', text: '/account\u0000' },
     { name: 'a next-line character', text: '/account\u0085' },
     { name: 'a path of 3,000 characters', text: `/${'a'.repeat(3000)}` },
-    { name: 'the sign-in page itself', text: '/sign-in?returnTo=%2Fsign-in' },
-    { name: 'the signed-out page', text: '/signed-out?reason=ended' },
+    { name: 'the sign-in page itself', text: '/auth/sign-in?returnTo=%2Fsign-in' },
+    { name: 'the signed-out page', text: '/auth/signed-out?reason=ended' },
   ])('is never $name', ({ text }) => {
     expect(parseReturnPath(text)).toBeUndefined();
-    expect(signInUrl(text ?? undefined)).toBe('/sign-in');
+    expect(signInUrl(text ?? undefined)).toBe('/auth/sign-in');
   });
 
   it.each([
@@ -43,10 +43,10 @@ describe('the path to return to', () => {
   });
 
   it('is encoded in the address of the sign-in page', () => {
-    expect(signInUrl('/products?page=2&x=1')).toBe('/sign-in?returnTo=%2Fproducts%3Fpage%3D2%26x%3D1');
+    expect(signInUrl('/products?page=2&x=1')).toBe('/auth/sign-in?returnTo=%2Fproducts%3Fpage%3D2%26x%3D1');
   });
 
   it('is left out when it is the home page anyway', () => {
-    expect(signInUrl('/')).toBe('/sign-in');
+    expect(signInUrl('/')).toBe('/auth/sign-in');
   });
 });

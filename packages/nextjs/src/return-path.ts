@@ -15,7 +15,7 @@ export function parseReturnPath(text: string | null | undefined): string | undef
   const url = new URL(text, anyOrigin);
   // `/.//host` and the like become `//host` only once they are resolved.
   if (url.origin !== anyOrigin || url.pathname.startsWith('//')) return undefined;
-  if (url.pathname === '/sign-in' || url.pathname === '/signed-out') return undefined;
+  if (url.pathname.startsWith('/auth/')) return undefined;
   if (url.searchParams.has('_rsc')) url.searchParams.delete('_rsc');
   return `${url.pathname}${url.search}${url.hash}`;
 }

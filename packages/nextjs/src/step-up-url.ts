@@ -1,4 +1,4 @@
-import type { StepUp } from '@sallyport/core/browser';
+import { builtInPages, type StepUp } from '@sallyport/core/browser';
 import { parseReturnPath } from './return-path.ts';
 
 /**
@@ -12,5 +12,5 @@ export function stepUpUrl(stepUp: StepUp = {}, returnTo?: string): string {
     ...(stepUp.acr === undefined ? {} : { acr_values: stepUp.acr }),
     ...(stepUp.maxAgeSeconds === undefined ? {} : { max_age: String(stepUp.maxAgeSeconds) }),
   }).toString();
-  return query === '' ? '/step-up' : `/step-up?${query}`;
+  return query === '' ? builtInPages.stepUp : `${builtInPages.stepUp}?${query}`;
 }

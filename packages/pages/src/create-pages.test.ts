@@ -1,14 +1,38 @@
-import { anonymous, brandSchema, builtInPages, resolveBrand, type Problem, type RequestContext } from '@sallyport/core';
+import {
+  anonymous,
+  brandSchema,
+  builtInPages,
+  resolveBrand,
+  type PageName,
+  type Problem,
+  type RequestContext,
+} from '@sallyport/core';
 import { describe, expect, it } from 'vitest';
 import { createPages } from './create-pages.ts';
+import { pageContracts, type PageContract } from './page-contracts.ts';
 import type { Identity } from './identity/call-identity.ts';
 
 const origin = 'https://app.example.test';
 const context: RequestContext = { requestId: 'request-1', clientAddress: '203.0.113.7', caller: anonymous };
+const signedIn: RequestContext = {
+  ...context,
+  caller: {
+    kind: 'user',
+    id: 'user-1',
+    sid: 'session-1',
+    credential: 'session',
+    roles: [],
+    permissions: [],
+    acr: 'pwd',
+    amr: ['pwd'],
+    authTime: new Date(),
+    generation: { session: 1, user: 1, policy: 1 },
+  },
+};
 const brand = resolveBrand(brandSchema.parse({ name: 'Acme & Sons', links: { terms: '/terms' } }), origin);
 
 /** Pages on an identity that answers all calls alike, and what they asked of it. */
-function pagesOn(answer: () => Response) {
+function pagesOn(answer: () => Response, of: RequestContext = context) {
   const calls: Request[] = [];
   const identity: Identity = (request) => {
     calls.push(request);
@@ -17,7 +41,7 @@ function pagesOn(answer: () => Response) {
   const pages = createPages({ publicUrl: origin, brand, identity });
   return {
     calls,
-    ask: (path: string, init: RequestInit = {}) => pages.fetch(new Request(origin + path, init), context),
+    ask: (path: string, init: RequestInit = {}) => pages.fetch(new Request(origin + path, init), of),
   };
 }
 
@@ -84,6 +108,87 @@ describe('a GET of a built-in page', () => {
     const text = await (await ask('/auth/sign-in', { headers: { cookie: `__Secure-sallyport-flow=${value}` } })).text();
     expect(text).toContain('autocomplete="username"');
     expect(text).not.toContain('class="notice');
+  });
+});
+
+describe('the contract of a page', () => {
+  const otpauth = 'otpauth://totp/x?secret=AAAABBBBCCCCDDDD';
+  const answers = [
+    problem(401, { code: 'SP_UNAUTHENTICATED' }),
+    problem(401, { code: 'SP_STEP_UP_REQUIRED', stepUp: { acr: 'mfa' } }),
+    problem(422, { code: 'SP_VALIDATION_FAILED', errors: [{ field: 'email', message: 'is required' }] }),
+    () => Response.json({ status: 'none', methods: [], factors: [], recoveryCodesLeft: 0 }),
+    () => Response.json({ status: 'pending', purpose: 'verify', methods: [{ method: 'email' }], resendSeconds: 30 }),
+    () => Response.json({ status: 'pending', purpose: 'set-up', methods: [{ method: 'sms' }], uri: otpauth }),
+    () => Response.json({ status: 'pending', purpose: 'set-up', methods: [{ method: 'sms' }], destination: 'a•••' }),
+    () => Response.json({ factors: [{ method: 'totp' }], methods: ['totp'], recoveryCodesLeft: 1, valid: 'valid' }),
+    () => Response.json({ status: 'signed-in', returnTo: '/', user: { name: '', email: 'ann@example.test' } }),
+    () => Response.json({ methods: [{ method: 'password' }], resendSeconds: 30 }),
+  ];
+  const link = { cookie: '__Secure-sallyport-link=aaaaaaaaaaaaaaaaaaaa' };
+
+  it.each(Object.keys(builtInPages) as PageName[])('of %s names every call and every field of it', async (name) => {
+    const path = builtInPages[name];
+    const { calls: allowed, fields }: PageContract = pageContracts[name];
+    const asked = new Set<string>();
+    const shown = new Set<string>();
+    for (const answer of answers) {
+      const { calls, ask } = pagesOn(answer, signedIn);
+      const texts: Response[] = [];
+      for (const query of ['', '?method=sms', '?method=email&sent=email&returnTo=/x&acr_values=mfa&next=security'])
+        texts.push(await ask(path + query, { headers: link }));
+      for (const values of [
+        {},
+        { do: 'send' },
+        { do: 'confirm', method: 'totp' },
+        { do: 'cancel' },
+        { method: 'totp' },
+      ])
+        texts.push(await ask(path, { ...form(values), headers: { ...form(values).headers, ...link } }));
+      for (const one of [{ do: 'remove', method: 'totp' }, { do: 'sign-out-others' }, { mail: 'reset-password' }])
+        texts.push(await ask(path, form(one)));
+      for (const text of texts) for (const field of fieldsOf(await text.text(), path)) shown.add(field);
+      for (const { method, url } of calls) asked.add(`${method} ${new URL(url).pathname}`);
+    }
+    const patterns = allowed.map((call) => new RegExp(`^${call.replace(':method', '[a-z-]+')}$`));
+    expect([...asked].filter((call) => !patterns.some((pattern) => pattern.test(call)))).toEqual([]);
+    const ofManagers = ['username'];
+    expect([...shown].filter((field) => !(field in fields) && !ofManagers.includes(field))).toEqual([]);
+  });
+
+  /** Names in the forms of a page that are sent to the page itself. */
+  function fieldsOf(text: string, path: string): readonly string[] {
+    const forms = [...text.matchAll(/<form[^>]*>[^]*?<\/form>/g)].map(([one]) => one);
+    return forms
+      .filter((one) => one.includes(`action="${path}"`))
+      .flatMap((one) => [...one.matchAll(/\sname="([^"]*)"/g)].map(([, field = '']) => field));
+  }
+});
+
+describe('a page of the adopter in place of a built-in one', () => {
+  const pages = createPages({
+    publicUrl: origin,
+    brand,
+    identity: () => Response.json({ status: 'none' }),
+    overrides: { signIn: '/login', signUp: undefined },
+  });
+  const ask = (path: string, init: RequestInit = {}) => pages.fetch(new Request(origin + path, init), context);
+
+  it('is where the built-in address leads, with its query', async () => {
+    const answer = await ask('/auth/sign-in?returnTo=%2Fx&a=1');
+    expect(answer.status).toBe(303);
+    expect(answer.headers.get('location')).toBe('/login?returnTo=%2Fx&a=1');
+  });
+
+  it('is where the other pages lead', async () => {
+    expect(await (await ask('/auth/sign-up?returnTo=%2Fx')).text()).toContain('href="/login?returnTo=%2Fx"');
+    expect(await (await ask('/auth/signed-out')).text()).toContain('href="/login"');
+  });
+
+  it('takes no form at the built-in address', async () => {
+    const answer = await ask('/auth/sign-in', form({ email: 'ann@example.test', password: 'secret' }));
+    expect(answer.status).toBe(405);
+    expect(answer.headers.get('allow')).toBe('GET, HEAD');
   });
 });
 

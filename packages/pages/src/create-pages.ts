@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import {
   asSallyportError,
+  builtInPages,
   errorCatalog,
   resolvePages,
   SallyportError,
@@ -9,7 +10,9 @@ import {
   silentLogger,
   type Brand,
   type Logger,
+  type PageName,
   type PageOverrides,
+  type PageTable,
   type RequestContext,
 } from '@sallyport/core';
 import { createPageAssets } from './assets/page-assets.ts';
@@ -28,6 +31,7 @@ import { createRecoveryCodesPage } from './pages/recovery-codes-page.ts';
 import { createResetPasswordPage } from './pages/reset-password-page.ts';
 import { createSecondFactorPage } from './pages/second-factor-page.ts';
 import { createSecondFactorSetUpPage } from './pages/second-factor-set-up-page.ts';
+import { createSecurityPage } from './pages/security-page.ts';
 import { createSignInPage } from './pages/sign-in-page.ts';
 import { createSignUpPage } from './pages/sign-up-page.ts';
 import { createSignedOutPage } from './pages/signed-out-page.ts';
@@ -53,6 +57,8 @@ export interface PagesOptions {
 
 /** The built-in pages. */
 export interface Pages {
+  /** Where each page is, built in or not. */
+  readonly table: PageTable;
   /** Whether a path is that of a page; everything else below `/auth` is identity's. */
   serves(path: string): boolean;
   /** Answers a request for a page. Never rejects. */
@@ -71,6 +77,7 @@ const all: readonly CreatePage[] = [
   createSecondFactorPage,
   createSecondFactorSetUpPage,
   createRecoveryCodesPage,
+  createSecurityPage,
   createStepUpPage,
   createSignedOutPage,
   createErrorPage,
@@ -90,14 +97,21 @@ export function createPages(options: PagesOptions): Pages {
     minPasswordLength,
     mailboxUrl,
     flow: createFlowCookie(isSecure),
-    verifyLink: createLinkCookie(pages.verifyEmail, isSecure),
-    resetLink: createLinkCookie(pages.resetPassword, isSecure),
+    verifyLink: createLinkCookie(builtInPages.verifyEmail, isSecure),
+    resetLink: createLinkCookie(builtInPages.resetPassword, isSecure),
   };
-  const byPath = new Map(all.map((create) => create(parts)).map((page) => [pages[page.name], page]));
+  const built = all.map((create) => create(parts));
+  const byPath = new Map<string, BuiltInPage>(
+    built.map((page) => [
+      builtInPages[page.name],
+      pages[page.name] === builtInPages[page.name] ? page : leadTo(page.name, pages[page.name]),
+    ]),
+  );
   const assets = createPageAssets(toBrandCss(brand));
   const documentParts = { brand, stylesheets: assets.stylesheets, script: assets.script };
 
   return {
+    table: pages,
     serves: (path) => byPath.has(path),
     async fetch(request, context) {
       let answer: PageAnswer;
@@ -110,6 +124,11 @@ export function createPages(options: PagesOptions): Pages {
     },
     serveAsset: createServeAsset(assets.all),
   };
+}
+
+/** In place of a page that was replaced: what knows the built-in address alone still gets there. */
+function leadTo(name: PageName, path: string): BuiltInPage {
+  return { name, get: ({ request }) => ({ kind: 'redirect', to: `${path}${new URL(request.url).search}` }) };
 }
 
 function toPageCall(request: Request, context: RequestContext, identity: Identity): PageCall {

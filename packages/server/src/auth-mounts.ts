@@ -1,5 +1,5 @@
 import { getRequestListener } from '@hono/node-server';
-import { builtInPages, type RequestContext, type RequestLimit } from '@sallyport/core';
+import type { RequestContext, RequestLimit } from '@sallyport/core';
 import type { Mount } from '@sallyport/gateway';
 import { maximumBodyBytes, type Identity } from '@sallyport/identity';
 import type { Pages } from '@sallyport/pages';
@@ -38,7 +38,7 @@ export function createAuthMounts(
       ...changePasswordPlace,
       handle(_request, response) {
         response
-          .writeHead(303, { location: builtInPages.forgotPassword, 'cache-control': 'no-store', 'content-length': 0 })
+          .writeHead(303, { location: pages.table.forgotPassword, 'cache-control': 'no-store', 'content-length': 0 })
           .end();
       },
     },

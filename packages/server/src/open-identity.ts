@@ -35,6 +35,7 @@ export async function openIdentity(composition: IdentityComposition, set: Featur
   const { database, sessions, sealerFor, bus, counters } = stores;
   const identity = await createIdentityWith(set, {
     publicUrl: config.publicUrl,
+    pages: config.pages,
     database,
     sessions,
     sealerFor,

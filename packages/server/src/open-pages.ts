@@ -21,6 +21,7 @@ export function openPages({ config, brand, identity, mailboxUrl, logger }: Pages
       publicUrl: config.publicUrl,
       brand: shown,
       identity: (request, context) => identity.app.fetch(request, { context }),
+      overrides: config.pages,
       minPasswordLength: config.passwords.minLength,
       mailboxUrl,
       logger,
@@ -35,6 +36,7 @@ export function openPages({ config, brand, identity, mailboxUrl, logger }: Pages
     return built;
   };
   return {
+    table: built.table,
     serves: (path) => current().serves(path),
     fetch: (request, context) => current().fetch(request, context),
     serveAsset: (request, response) => current().serveAsset(request, response),

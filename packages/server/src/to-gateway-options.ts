@@ -6,6 +6,7 @@ export type ConfiguredGatewayOptions = GatewayChange &
   Pick<
     GatewayOptions,
     | 'publicUrl'
+    | 'pages'
     | 'forwardAuth'
     | 'tokenLifetimeSeconds'
     | 'sessionCache'
@@ -20,6 +21,7 @@ export function toGatewayOptions(config: Config): ConfiguredGatewayOptions {
   const { authRequests: _ofTheMount, ...limits } = config.limits;
   return {
     publicUrl: config.publicUrl,
+    pages: config.pages,
     ...toGatewayChange(config),
     forwardAuth: config.forwardAuth === undefined ? undefined : { proxies: config.forwardAuth.proxies },
     tokenLifetimeSeconds: config.tokens.internalSeconds,

@@ -36,7 +36,9 @@ export async function AppDocument({ app, auth, brand, fontClass, note, children 
         <SallyportProvider initial={clientAuth(auth)}>
           <SiteHeader app={app} brand={brand} theme={theme} viewer={toViewer(auth)} />
           <noscript>
-            <p className="page-width py-3 font-medium">Signing in and the forms here need JavaScript.</p>
+            <p className="page-width py-3 font-medium">
+              What can be changed on this page needs JavaScript. Signing in and out does not.
+            </p>
           </noscript>
           <main id="main" tabIndex={-1} className="flex-1 outline-none!">
             {children}

@@ -11,7 +11,7 @@ export interface FieldFrameProps {
   readonly label: string;
   readonly hint: ReactNode;
   readonly error: string | undefined;
-  /** Sits at the end of the label's line, such as "Forgot it?". */
+  /** Sits at the end of the label's line, such as "Forgot password?". */
   readonly aside?: ReactNode;
   readonly children: ReactNode;
 }

@@ -1,4 +1,4 @@
-import type { BrandDocument } from '@sallyport/nextjs/server';
+import { signInUrl, type BrandDocument } from '@sallyport/nextjs/server';
 import { BrandLogo } from './brand-logo.tsx';
 import { buttonClass } from './button.tsx';
 import type { AppName } from './navigation.tsx';
@@ -34,7 +34,7 @@ export function SiteHeader({ app, brand, theme, viewer }: SiteHeaderProps) {
         <div className="ml-auto flex items-center gap-1 sm:gap-2">
           <ThemeToggle initial={theme} />
           {viewer === undefined ? (
-            <a href="/sign-in" className={buttonClass({ tone: 'secondary' })}>
+            <a href={signInUrl()} className={buttonClass({ tone: 'secondary' })}>
               Sign in
             </a>
           ) : (

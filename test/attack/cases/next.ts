@@ -268,7 +268,7 @@ export const nextCases: readonly AttackCase[] = [
   ...n08.requests([{ target: '/api/x', headers: navigation }], {
     status: [302, 303],
     upstream: nothing,
-    answer: [says('location', /^\/sign-in\?/), says('cache-control', /no-store/), omits('set-cookie')],
+    answer: [says('location', /^\/auth\/sign-in\?/), says('cache-control', /no-store/), omits('set-cookie')],
   }),
   ...[
     '/_next/static/chunks/main.js',

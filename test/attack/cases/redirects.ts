@@ -35,13 +35,13 @@ export const redirectCases: readonly AttackCase[] = [
     {
       status: [302, 303],
       upstream: nothing,
-      answer: [says('location', /^\/sign-in\?returnTo=%2F(?!%2F)[^/]*$/), omits('set-cookie')],
+      answer: [says('location', /^\/auth\/sign-in\?returnTo=%2F(?!%2F)[^/]*$/), omits('set-cookie')],
     },
   ),
   ...r10.requests([{ target: `/api/${'x'.repeat(3000)}`, headers: navigation }], {
     status: [302, 303],
     upstream: nothing,
-    answer: [says('location', /^\/sign-in$/)],
+    answer: [says('location', /^\/auth\/sign-in$/)],
   }),
   r02.scenario(
     'no return address of the payload families leaves the origin',

@@ -9,6 +9,7 @@ export const builtInPages = {
   secondFactor: '/auth/two-step',
   secondFactorSetUp: '/auth/two-step/set-up',
   recoveryCodes: '/auth/two-step/recovery-codes',
+  security: '/auth/security',
   stepUp: '/auth/confirm',
   signedOut: '/auth/signed-out',
   error: '/auth/error',
@@ -21,11 +22,12 @@ export type PageName = keyof typeof builtInPages;
 export type PageTable = Readonly<Record<PageName, string>>;
 
 /** The pages that take the place of built-in ones, by name. */
-export type PageOverrides = Readonly<Partial<Record<PageName, string>>>;
+export type PageOverrides = { readonly [Name in PageName]?: string | undefined };
 
 /** Says where each page is. */
 export function resolvePages(overrides: PageOverrides = {}): PageTable {
-  return { ...builtInPages, ...overrides };
+  const chosen = Object.entries(overrides).filter(([, path]) => path !== undefined);
+  return { ...builtInPages, ...Object.fromEntries(chosen) };
 }
 
 /**

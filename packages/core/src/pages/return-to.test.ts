@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { resolvePages } from './page-table.ts';
 import { toSafeReturnTo } from './return-to.ts';
 
 describe('the page to return to', () => {
@@ -112,5 +113,20 @@ describe('the page to return to', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+});
+
+describe('the page to return to, beside pages of the adopter', () => {
+  const pages = resolvePages({ signIn: '/login', verifyEmail: '/welcome/confirm', security: '/me/security' });
+
+  it.each(['/login', '/login/help', '/LOGIN?returnTo=/login', '/log%69n', '/welcome/confirm#x', '/auth/sign-in'])(
+    'is never one of the sign-in flow: %s',
+    (asked) => {
+      expect(toSafeReturnTo(asked, pages)).toBe('/');
+    },
+  );
+
+  it.each(['/logins', '/welcome', '/me/security', '/auth/security', '/auth/security?x=1'])('may be %s', (asked) => {
+    expect(toSafeReturnTo(asked, pages)).toBe(asked);
   });
 });

@@ -1,3 +1,5 @@
+import { builtInPages, type PageTable } from './page-table.ts';
+
 /** Where people go when nothing better, or nothing safe, was asked for. */
 const home = '/';
 const maximumLength = 2048;
@@ -10,8 +12,10 @@ const ownFlow =
  * Decides where a browser goes after sign-in: the asked path when it can only mean a page of this origin, else `/`.
  *
  * Never returns anything that a browser, of any age, could read as another origin.
+ *
+ * @param pages where the pages of the sign-in flow are: it never leads back to one of them.
  */
-export function toSafeReturnTo(asked: string | null | undefined): string {
+export function toSafeReturnTo(asked: string | null | undefined, pages?: PageTable): string {
   if (asked === null || asked === undefined || asked.length > maximumLength) return home;
   // Printable ASCII alone: browsers drop tabs and line ends, and fold full-width slashes.
   if (!/^\/[\x21-\x7e]*$/.test(asked)) return home;
@@ -21,7 +25,20 @@ export function toSafeReturnTo(asked: string | null | undefined): string {
   // Behind the slash stands what is a scheme to a client that cuts that off.
   if (/\/\/|\/:|^\/[A-Za-z][A-Za-z0-9+.-]*:/.test(path) || /\/\.{1,2}(?:\/|$)/.test(path)) return home;
   const decoded = decode(path);
-  return decoded === undefined || ownFlow.test(decoded) || !staysHere(asked, path) ? home : asked;
+  return decoded === undefined || isOwnFlow(decoded, pages) || !staysHere(asked, path) ? home : asked;
+}
+
+function isOwnFlow(path: string, pages: PageTable | undefined): boolean {
+  // The one page of ours that is no step on the way in.
+  if (path === builtInPages.security) return false;
+  if (ownFlow.test(path)) return true;
+  return pages !== undefined && Object.entries(pages).some(([name, own]) => name !== 'security' && isWithin(path, own));
+}
+
+/** By whole segments, in any case, as a service might match it. */
+function isWithin(path: string, page: string): boolean {
+  const [lower, own] = [path.toLowerCase(), page.toLowerCase()];
+  return lower === own || lower.startsWith(`${own}/`);
 }
 
 /** The gateway matches routes by decoded paths, so that `/%61uth` is `/auth`. */

@@ -1,3 +1,5 @@
+import type { PageTable } from '../pages/page-table.ts';
+
 /** Exit codes of the command line. */
 export const exitCodes = {
   /** Everything was done. */
@@ -76,6 +78,8 @@ export interface CommandCall {
 export interface CommandDeployment {
   /** Origin that browsers see. */
   readonly publicUrl: string;
+  /** Where links lead. */
+  readonly pages: PageTable;
   /** Whether a mail server is configured. */
   readonly canMail: boolean;
 }

@@ -149,13 +149,13 @@ describe('a person who has to sign in', () => {
   it('is sent there by the full address, which no proxy completes with its own', async () => {
     const answer = await ask('GET', '/api/x?a=1', navigation);
     expect(answer.status).toBe(303);
-    expect(answer.headers['location']).toBe('https://app.test/sign-in?returnTo=%2Fapi%2Fx%3Fa%3D1');
+    expect(answer.headers['location']).toBe('https://app.test/auth/sign-in?returnTo=%2Fapi%2Fx%3Fa%3D1');
   });
 
   it('is sent there by nginx, which is told the address with the 401', async () => {
     const answer = await askLikeNginx('GET', '/api/x', navigation);
     expect(answer.status).toBe(401);
-    expect(answer.headers['x-sallyport-location']).toBe('https://app.test/sign-in?returnTo=%2Fapi%2Fx');
+    expect(answer.headers['x-sallyport-location']).toBe('https://app.test/auth/sign-in?returnTo=%2Fapi%2Fx');
     expect(answer.headers).not.toHaveProperty('location');
   });
 

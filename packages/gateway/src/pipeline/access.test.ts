@@ -27,7 +27,7 @@ describe('access', () => {
     const answer = await gateway.send('GET', '/api/x?a=1&b=%2F', navigation);
     expect(answer.status).toBe(303);
     expect(answer.headers).toMatchObject({
-      location: '/sign-in?returnTo=%2Fapi%2Fx%3Fa%3D1%26b%3D%252F',
+      location: '/auth/sign-in?returnTo=%2Fapi%2Fx%3Fa%3D1%26b%3D%252F',
       'cache-control': 'no-store',
     });
   });
@@ -65,7 +65,7 @@ describe('access', () => {
   it('lets strangers through no route that asks for a strong sign-in, also where a sign-in is optional', async () => {
     expect((await gateway.send('GET', '/members')).status).toBe(401);
     const page = await gateway.send('GET', '/members', navigation);
-    expect(page).toMatchObject({ status: 303, headers: { location: '/sign-in?returnTo=%2Fmembers' } });
+    expect(page).toMatchObject({ status: 303, headers: { location: '/auth/sign-in?returnTo=%2Fmembers' } });
     expect(gateway.upstream.seen).toHaveLength(0);
   });
 
@@ -94,7 +94,7 @@ describe('access', () => {
     });
     expect(answer).toMatchObject({
       status: 303,
-      headers: { location: '/step-up?returnTo=%2Fstrong%2Fx%3Fa%3D1&acr_values=mfa&max_age=300' },
+      headers: { location: '/auth/confirm?returnTo=%2Fstrong%2Fx%3Fa%3D1&acr_values=mfa&max_age=300' },
     });
     expect(gateway.upstream.seen).toHaveLength(0);
   });

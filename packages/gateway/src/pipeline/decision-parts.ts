@@ -25,8 +25,8 @@ export function createDecisionPartsOf(
   const { publicOrigin, isSecure, trustedProxies } = options;
   const protocol = isSecure ? 'https' : 'http';
   const shared = {
-    signInPath: options.signInPath,
-    stepUpPath: options.stepUpPath,
+    signInPath: options.pages.signIn,
+    stepUpPath: options.pages.stepUp,
     limits: {
       headers: options.limits.headers,
       cookies: options.limits.cookies,

@@ -1,4 +1,4 @@
-import type { Brand, Counters, Sealer } from '@sallyport/core';
+import type { Brand, Counters, PageTable, Sealer } from '@sallyport/core';
 import { toAccountMessage, type Recipient } from './account-message.ts';
 import { mailedProduct, type MailCatalog } from './mail-catalog.ts';
 import type { MailQueue } from './mail-queue.ts';
@@ -15,6 +15,8 @@ export interface AccountMailerOptions {
   readonly catalog: MailCatalog;
   readonly publicUrl: string;
   readonly brand: () => Brand;
+  /** Where mails lead. */
+  readonly pages: PageTable;
   readonly queue: MailQueue;
   readonly counters: Counters;
   /** Keys of counters hold no email address. */
@@ -26,7 +28,7 @@ export interface AccountMailerOptions {
 const hour = 60 * 60;
 
 export function createAccountMailer(options: AccountMailerOptions): AccountMailer {
-  const { catalog, publicUrl, brand, queue, counters, sealer, maximumPerHour = 10 } = options;
+  const { catalog, publicUrl, brand, pages, queue, counters, sealer, maximumPerHour = 10 } = options;
   return {
     async send(kind, to, token = '') {
       const mail = Object.hasOwn(catalog, kind) ? catalog[kind] : undefined;
@@ -34,7 +36,8 @@ export function createAccountMailer(options: AccountMailerOptions): AccountMaile
       const { isAlwaysSent = false, texts } = mail;
       const count = await counters.increment(`mail:${sealer.hash(`${kind}\n${to.email}`)}`, hour);
       if (count > maximumPerHour && !isAlwaysSent) return;
-      queue.add(toAccountMessage(kind, to, texts.en(mailedProduct(publicUrl, brand().name), token), brand()));
+      const letter = texts.en(mailedProduct(publicUrl, brand().name, pages), token);
+      queue.add(toAccountMessage(kind, to, letter, brand()));
     },
   };
 }

@@ -1,3 +1,5 @@
+import { pageUrl, type PageName, type PageTable } from '@sallyport/core';
+
 /** The text of a mail to the owner of an account. */
 export interface Letter {
   readonly subject: string;
@@ -10,7 +12,7 @@ export interface Letter {
 export interface MailedProduct {
   readonly productName: string;
   /** The address of a page, with the token of a link when one is given. */
-  readonly page: (path: string, token?: string) => string;
+  readonly page: (name: PageName, token?: string) => string;
 }
 
 /** The languages in which every mail has a text. */
@@ -27,10 +29,10 @@ export interface AccountMail {
 export type MailCatalog = Readonly<Record<string, AccountMail>>;
 
 /** What texts may name of a product whose pages live below `publicUrl`. */
-export function mailedProduct(publicUrl: string, productName: string): MailedProduct {
+export function mailedProduct(publicUrl: string, productName: string, pages: PageTable): MailedProduct {
   const { origin } = new URL(publicUrl);
   return {
     productName,
-    page: (path, token) => `${origin}${path}${token === undefined ? '' : `?token=${encodeURIComponent(token)}`}`,
+    page: (name, token) => `${origin}${pageUrl(pages[name], { token })}`,
   };
 }

@@ -1,4 +1,4 @@
-import type { Brand, Message } from '@sallyport/core';
+import { builtInPages, type Brand, type Message } from '@sallyport/core';
 import { toAccountMessage, type Recipient } from './account-message.ts';
 import { mailedProduct, type MailCatalog } from './mail-catalog.ts';
 
@@ -10,7 +10,7 @@ const token = 'c2FtcGxlLXRva2VuLW9mLWEtcHJldmlldy1vbmx5LTAx';
 
 /** Every mail of a catalog with example values, in a brand. */
 export function toMailSamples(catalog: MailCatalog, publicUrl: string, brand: Brand): readonly Message[] {
-  const product = mailedProduct(publicUrl, brand.name);
+  const product = mailedProduct(publicUrl, brand.name, builtInPages);
   return Object.entries(catalog).map(([kind, { texts }]) =>
     toAccountMessage(kind, sampleRecipient, texts.en(product, token), brand),
   );

@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import {
+  builtInPages,
   brandSchema,
   OptionsError,
   resolveBrand,
@@ -26,7 +27,7 @@ const settings = brandSchema.parse({
   links: { terms: '/terms', privacy: 'https://acme.example/privacy', support: 'mailto:help@acme.example' },
 });
 const brandWith = (images: BrandImages = {}) => resolveBrand(settings, 'https://app.example.test', images);
-const product = mailedProduct('https://app.example.test', 'Acme');
+const product = mailedProduct('https://app.example.test', 'Acme', builtInPages);
 const messageOf = (kind: keyof typeof features.mails, to: Recipient, token = ''): Message => {
   const mail = features.mails[kind];
   if (mail === undefined) throw new TypeError(`there is no mail ${kind}`);
@@ -37,7 +38,7 @@ const message = messageOf('verify-email', recipient, 'token-1');
 
 describe('a message', () => {
   it('links to the page of the public origin, in the text and in the HTML', () => {
-    const link = 'https://app.example.test/verify-email?token=token-1';
+    const link = 'https://app.example.test/auth/verify?token=token-1';
     expect(message).toMatchObject({ kind: 'verify-email', to: 'robin@example.test', channel: 'email', links: [link] });
     expect(message.text).toContain(link);
     expect(message.html).toContain(`href="${link}"`);
@@ -237,7 +238,7 @@ describe('the development mailbox', () => {
       expect(text).not.toContain('<script>alert');
       expect(text).not.toContain('javascript:');
     }
-    expect(page).toContain('href="https://app.example.test/verify-email?token=token-1"');
+    expect(page).toContain('href="https://app.example.test/auth/verify?token=token-1"');
   });
 });
 

@@ -98,7 +98,7 @@ describe('authFetch()', () => {
 
     await expect(authFetch('/api/x')).rejects.toMatchObject({ code: 'SP_UNAUTHENTICATED' });
 
-    await vi.waitFor(() => expect(moves).toEqual(['/sign-in?returnTo=%2Fproducts']));
+    await vi.waitFor(() => expect(moves).toEqual(['/auth/sign-in?returnTo=%2Fproducts']));
   });
 
   it('sends a value as JSON and gives the answer back', async () => {
@@ -126,7 +126,7 @@ describe('signOut()', () => {
     await signOut(options);
 
     expect(seen).toMatchObject([{ method: 'POST', url: path }]);
-    expect(moves).toEqual([`/signed-out?reason=${reason}`]);
+    expect(moves).toEqual([`/auth/signed-out?reason=${reason}`]);
   });
 
   it('stays and says why when the session could not be ended', async () => {

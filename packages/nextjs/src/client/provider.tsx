@@ -16,7 +16,7 @@ export interface SallyportProviderProps {
 
 /**
  * Tells the client components of a page who is signed in, and keeps the tab in step with the session: a sign-out in any tab
- * of any application behind the same gateway takes this tab to `/signed-out` at once.
+ * of any application behind the same gateway takes this tab to the signed-out page at once.
  */
 export function SallyportProvider({ initial, children }: SallyportProviderProps): ReactNode {
   const router = useRouter();

@@ -79,9 +79,9 @@ describe('signing out', () => {
       session = signedOut;
     });
 
-    expect(here.moves).toEqual(['/signed-out?reason=everywhere']);
-    await vi.waitFor(() => expect(there.moves).toEqual(['/signed-out?reason=everywhere']));
-    await vi.waitFor(() => expect(elsewhere.moves).toEqual(['/signed-out?reason=everywhere']));
+    expect(here.moves).toEqual(['/auth/signed-out?reason=everywhere']);
+    await vi.waitFor(() => expect(there.moves).toEqual(['/auth/signed-out?reason=everywhere']));
+    await vi.waitFor(() => expect(elsewhere.moves).toEqual(['/auth/signed-out?reason=everywhere']));
   });
 
   it('moves no tab when the session could not be ended', async () => {
@@ -103,9 +103,9 @@ describe('signing out', () => {
     }
 
     await again.sync.signOut('signed-out', async () => {});
-    expect(again.moves).toEqual(['/signed-out?reason=signed-out']);
+    expect(again.moves).toEqual(['/auth/signed-out?reason=signed-out']);
 
-    await vi.waitFor(() => expect(here.moves).toEqual(['/signed-out?reason=signed-out']));
+    await vi.waitFor(() => expect(here.moves).toEqual(['/auth/signed-out?reason=signed-out']));
   });
 
   it('is not overtaken by a check that meets the ended session first', async () => {
@@ -117,7 +117,7 @@ describe('signing out', () => {
       await here.sync.check();
     });
 
-    expect(here.moves).toEqual(['/signed-out?reason=signed-out']);
+    expect(here.moves).toEqual(['/auth/signed-out?reason=signed-out']);
   });
 
   it('does not change a tab that shows no user', async () => {
@@ -140,8 +140,8 @@ describe('a session that ended elsewhere', () => {
 
     await here.sync.check();
 
-    expect(here.moves).toEqual(['/signed-out?reason=ended&returnTo=%2Faccount%3Ftab%3D2']);
-    await vi.waitFor(() => expect(there.moves).toEqual(['/signed-out?reason=ended&returnTo=%2Fproducts']));
+    expect(here.moves).toEqual(['/auth/signed-out?reason=ended&returnTo=%2Faccount%3Ftab%3D2']);
+    await vi.waitFor(() => expect(there.moves).toEqual(['/auth/signed-out?reason=ended&returnTo=%2Fproducts']));
   });
 
   it('moves a tab once, however often it is looked at', async () => {
@@ -160,8 +160,8 @@ describe('a session that ended elsewhere', () => {
 
     await refused.sync.sessionRefused();
 
-    expect(refused.moves).toEqual(['/sign-in?returnTo=%2Fproducts%3Fpage%3D2']);
-    await vi.waitFor(() => expect(other.moves).toEqual(['/signed-out?reason=ended&returnTo=%2Faccount']));
+    expect(refused.moves).toEqual(['/auth/sign-in?returnTo=%2Fproducts%3Fpage%3D2']);
+    await vi.waitFor(() => expect(other.moves).toEqual(['/auth/signed-out?reason=ended&returnTo=%2Faccount']));
   });
 
   it('is not believed of a single refusal while the session lives', async () => {
@@ -217,7 +217,7 @@ describe('signing in', () => {
 
   it('is not overtaken by a reload in the tab where it happened', async () => {
     session = signedIn(ann);
-    const here = openTab(signedOut, '/sign-in');
+    const here = openTab(signedOut, '/auth/sign-in');
 
     here.sync.standDown();
     await here.sync.check();
@@ -227,7 +227,7 @@ describe('signing in', () => {
 
   it('puts a tab that stood down back on watch once it shows the person', async () => {
     session = signedIn(ann);
-    const here = openTab(signedOut, '/sign-in');
+    const here = openTab(signedOut, '/auth/sign-in');
     here.sync.standDown();
     here.sync.update(ann);
     session = signedOut;
@@ -235,7 +235,7 @@ describe('signing in', () => {
     await here.sync.check();
 
     // The sign-in page is no place to come back to.
-    expect(here.moves).toEqual(['/signed-out?reason=ended']);
+    expect(here.moves).toEqual(['/auth/signed-out?reason=ended']);
   });
 });
 
@@ -271,7 +271,7 @@ describe('a page that is rendered without its caller', () => {
     await visit(ann, '/', memory);
     session = signedOut;
 
-    expect(await visit(ann, '/', memory)).toEqual(['/signed-out?reason=ended']);
+    expect(await visit(ann, '/', memory)).toEqual(['/auth/signed-out?reason=ended']);
   });
 
   it('is reloaded in another tab, which does not know of it', async () => {

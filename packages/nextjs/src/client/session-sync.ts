@@ -1,3 +1,4 @@
+import { builtInPages } from '@sallyport/core/browser';
 import type { ClientAuth } from '../client-auth.ts';
 import { parseReturnPath } from '../return-path.ts';
 import { signInUrl } from '../sign-in-url.ts';
@@ -152,7 +153,7 @@ export function createSessionSync(initial: ClientAuth, tab: TabEdges): SessionSy
 export function signedOutUrl(reason: SignedOutReason, currentPath?: string): string {
   const returnTo = reason === 'ended' ? parseReturnPath(currentPath) : undefined;
   const suffix = returnTo === undefined || returnTo === '/' ? '' : `&returnTo=${encodeURIComponent(returnTo)}`;
-  return `/signed-out?reason=${reason}${suffix}`;
+  return `${builtInPages.signedOut}?reason=${reason}${suffix}`;
 }
 
 function personOf(auth: ClientAuth): string | undefined {

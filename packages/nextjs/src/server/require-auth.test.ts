@@ -35,13 +35,13 @@ describe('requireAuth()', () => {
     {
       name: 'to the page that the gateway reports',
       uri: '/account?tab=2',
-      target: '/sign-in?returnTo=%2Faccount%3Ftab%3D2',
+      target: '/auth/sign-in?returnTo=%2Faccount%3Ftab%3D2',
     },
-    { name: "without the router's mark", uri: '/account?_rsc=abc', target: '/sign-in?returnTo=%2Faccount' },
-    { name: 'nowhere when no page is reported', uri: undefined, target: '/sign-in' },
-    { name: 'nowhere when another host is reported', uri: '//evil.example', target: '/sign-in' },
-    { name: 'nowhere when another origin is reported', uri: 'https://evil.example/', target: '/sign-in' },
-    { name: 'nowhere when a backslash hides a host', uri: '/\\evil.example', target: '/sign-in' },
+    { name: "without the router's mark", uri: '/account?_rsc=abc', target: '/auth/sign-in?returnTo=%2Faccount' },
+    { name: 'nowhere when no page is reported', uri: undefined, target: '/auth/sign-in' },
+    { name: 'nowhere when another host is reported', uri: '//evil.example', target: '/auth/sign-in' },
+    { name: 'nowhere when another origin is reported', uri: 'https://evil.example/', target: '/auth/sign-in' },
+    { name: 'nowhere when a backslash hides a host', uri: '/\\evil.example', target: '/auth/sign-in' },
   ])('sends a signed-out visitor to sign in, and back $name', async ({ uri, target }) => {
     if (uri !== undefined) request.headers.set('x-forwarded-uri', uri);
 
@@ -52,13 +52,13 @@ describe('requireAuth()', () => {
     request.headers.set('x-forwarded-uri', '/account');
 
     await expect(requireAuth(undefined, { returnTo: '/products' })).rejects.toMatchObject({
-      digest: expect.stringContaining(';/sign-in?returnTo=%2Fproducts;') as string,
+      digest: expect.stringContaining(';/auth/sign-in?returnTo=%2Fproducts;') as string,
     });
   });
 
   it('does not return to another origin', async () => {
     await expect(requireAuth(undefined, { returnTo: 'https://evil.example' })).rejects.toMatchObject({
-      digest: expect.stringContaining(';/sign-in;') as string,
+      digest: expect.stringContaining(';/auth/sign-in;') as string,
     });
   });
 

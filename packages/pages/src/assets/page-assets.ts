@@ -9,11 +9,19 @@ export interface PageAssets {
   readonly script: string;
 }
 
+const css = 'text/css; charset=utf-8';
+
+/** Files that are the same for every brand: read and compressed once, when the first pages are built. */
+let shared: { readonly stylesheet: Asset; readonly script: Asset } | undefined;
+
 /** Loads stylesheet and script, and writes the stylesheet of the brand. */
 export function createPageAssets(brandCss: string): PageAssets {
-  const brand = createAsset('brand', 'css', 'text/css; charset=utf-8', brandCss);
-  const stylesheet = createAsset('pages', 'css', 'text/css; charset=utf-8', readText('../../assets/pages.css'));
-  const script = createAsset('pages', 'js', 'text/javascript; charset=utf-8', readScript());
+  shared ??= {
+    stylesheet: createAsset('pages', 'css', css, readText('../../assets/pages.css')),
+    script: createAsset('pages', 'js', 'text/javascript; charset=utf-8', readScript()),
+  };
+  const { stylesheet, script } = shared;
+  const brand = createAsset('brand', 'css', css, brandCss);
   return { all: [brand, stylesheet, script], stylesheets: [brand.path, stylesheet.path], script: script.path };
 }
 

@@ -15,7 +15,8 @@ export interface Flow {
 export interface FlowCookie {
   read(request: Request): Flow;
   write(flow: Flow): string;
-  readonly cleared: string;
+  /** The `Set-Cookie` values that take it away from a browser that has it: one, or none. */
+  clearedFor(request: Request): readonly string[];
 }
 
 const maxLength = 3600;
@@ -28,7 +29,7 @@ export function createFlowCookie(isSecure: boolean): FlowCookie {
   return {
     read: (request) => parseFlow(cookie.read(request)),
     write: (flow) => cookie.write(Buffer.from(JSON.stringify(flow)).toString('base64url')),
-    cleared: cookie.cleared,
+    clearedFor: (request) => (cookie.read(request) === undefined ? [] : [cookie.cleared]),
   };
 }
 

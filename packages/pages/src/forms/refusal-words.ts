@@ -41,11 +41,20 @@ const words: Readonly<Partial<Record<ErrorCode, Words>>> = {
     title: 'This came from another site',
     text: 'For your security we stopped it. If it was you, do it from our own pages.',
   },
+  SP_SECOND_FACTOR_DEMANDED: {
+    title: 'Your account must have two-step verification',
+    text: 'Add another way first, then remove this one.',
+  },
   SP_CONFLICT: {
     title: 'Something changed in the meantime',
     text: 'Please try again.',
   },
   SP_BODY_TOO_LARGE: { title: 'That is too long', text: 'Please enter less text.' },
+};
+
+const notNow: Words = {
+  title: 'That isn’t possible right now',
+  text: 'Something on our side does not answer. Please try again in a moment.',
 };
 
 const ofOurs: Words = { title: 'Something went wrong on our side', text: 'Please try again in a moment.' };
@@ -54,7 +63,7 @@ const ofTheCaller: Words = { title: 'That didn’t work', text: 'Please go back 
 
 /** What to say about a code of the catalog. */
 export function wordsOf(code: ErrorCode, status: number): Words {
-  return words[code] ?? (status >= 500 ? ofOurs : ofTheCaller);
+  return words[code] ?? (status === 503 ? notNow : status >= 500 ? ofOurs : ofTheCaller);
 }
 
 /** Codes that say which field is wrong, by the field and what to say there. */

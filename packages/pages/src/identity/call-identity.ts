@@ -13,8 +13,11 @@ export interface Refusal extends Pick<Problem, 'code' | 'status' | 'requestId' |
   readonly retryAfterSeconds: number | undefined;
 }
 
+/** The methods of the routes that pages call. */
+export type IdentityMethod = 'GET' | 'POST' | 'DELETE';
+
 /** Calls a route of identity on behalf of the caller of a page. The type of the body is that of the route. */
-export type CallIdentity = <Body>(method: 'GET' | 'POST', path: string, json?: object) => Promise<IdentityAnswer<Body>>;
+export type CallIdentity = <Body>(method: IdentityMethod, path: string, json?: object) => Promise<IdentityAnswer<Body>>;
 
 /** Headers of a page's form that say nothing about the call which is made of it. */
 const ofTheForm = ['content-type', 'content-length', 'content-encoding', 'transfer-encoding', 'accept', 'expect'];
@@ -24,7 +27,7 @@ const ofTheForm = ['content-type', 'content-length', 'content-encoding', 'transf
  * a page of the adopter's own would.
  */
 export function createCallIdentity(identity: Identity, request: Request, context: RequestContext): CallIdentity {
-  return async <Body>(method: 'GET' | 'POST', path: string, json?: object) => {
+  return async <Body>(method: IdentityMethod, path: string, json?: object) => {
     const headers = new Headers(request.headers);
     for (const name of ofTheForm) headers.delete(name);
     headers.set('accept', 'application/json');

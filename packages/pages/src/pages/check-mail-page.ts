@@ -27,7 +27,7 @@ export const createCheckMailPage: CreatePage = (parts) => ({
     const email = form.of('email');
     const answer = await call.identity('POST', routes[mail], { email });
     if (answer.kind === 'refused') {
-      const shown = showRefusal(answer.refusal, { email: 'Email' });
+      const shown = showRefusal(answer.refusal, { email: 'Email address' });
       return { kind: 'page', status: answer.refusal.status, page: checkMail(parts, mail, email, shown) };
     }
     const { returnTo } = parts.flow.read(call.request);
@@ -51,7 +51,7 @@ function checkMail({ pages, mailboxUrl }: PageParts, mail: Mail, email: string, 
             ? hiddenField('email', email)
             : textField({
                 name: 'email',
-                label: 'Email',
+                label: 'Email address',
                 type: 'email',
                 autocomplete: 'username',
                 value: email,

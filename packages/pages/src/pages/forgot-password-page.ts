@@ -21,7 +21,7 @@ export const createForgotPasswordPage: CreatePage = (parts) => ({
     const typed = { email: form.of('email'), returnTo: form.of('returnTo') };
     const answer = await call.identity('POST', '/auth/request-password-reset', { email: typed.email });
     if (answer.kind === 'refused') {
-      const page = forgotForm(parts, typed, showRefusal(answer.refusal, { email: 'Email' }));
+      const page = forgotForm(parts, typed, showRefusal(answer.refusal, { email: 'Email address' }));
       return { kind: 'page', status: answer.refusal.status, page };
     }
     const flow = parts.flow.write({
@@ -43,7 +43,7 @@ function forgotForm({ pages }: PageParts, { email, returnTo }: Typed, shown: Sho
         ${hiddenField('returnTo', returnTo)}
         ${textField({
           name: 'email',
-          label: 'Email',
+          label: 'Email address',
           type: 'email',
           autocomplete: 'username',
           value: email,

@@ -15,7 +15,7 @@ interface Typed {
   readonly returnTo: string;
 }
 
-const labels = { email: 'Email', password: 'Password' } as const;
+const labels = { email: 'Email address', password: 'Password' } as const;
 
 /** Email and password. Leads on to the page that was asked for, or to the second step. */
 export const createSignInPage: CreatePage = (parts) => ({
@@ -37,7 +37,7 @@ export const createSignInPage: CreatePage = (parts) => ({
     });
     if (answer.kind === 'refused') return refused(parts, typed, answer.refusal);
     const { body, cookies } = answer;
-    const done = [...cookies, parts.flow.cleared];
+    const done = [...cookies, ...parts.flow.clearedFor(call.request)];
     if (body.status === 'signed-in') return { kind: 'redirect', to: body.returnTo, cookies: done, news: 'signed-in' };
     const next = body.status === 'second-factor-required' ? parts.pages.secondFactor : parts.pages.secondFactorSetUp;
     return { kind: 'redirect', to: pageUrl(next, { returnTo: askedPage(body.returnTo) }), cookies: done };

@@ -11,7 +11,7 @@ interface Typed {
   readonly returnTo: string;
 }
 
-const labels = { name: 'Name', email: 'Email', password: 'Password' } as const;
+const labels = { name: 'Name', email: 'Email address', password: 'Password' } as const;
 
 /** Asks for what an account needs and nothing more. Says the same whether or not the address has an account. */
 export const createSignUpPage: CreatePage = (parts) => ({

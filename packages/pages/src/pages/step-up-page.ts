@@ -23,7 +23,11 @@ interface Asked {
   readonly typedCode: string;
 }
 
-const pagesThatAsk: readonly string[] = ['secondFactorSetUp', 'recoveryCodes'] satisfies readonly PageName[];
+const pagesThatAsk: readonly string[] = [
+  'secondFactorSetUp',
+  'recoveryCodes',
+  'security',
+] satisfies readonly PageName[];
 
 /** Confirms who the signed-in user is, with the second factor or, where there is none, the password; then leads on. */
 export const createStepUpPage: CreatePage = (parts) => ({

@@ -73,7 +73,7 @@ function spent({ pages, verifyLink }: PageParts, email: string): PageAnswer {
         ${hiddenField('mail', 'verify-email')}
         ${textField({
           name: 'email',
-          label: 'Email',
+          label: 'Email address',
           type: 'email',
           autocomplete: 'username',
           value: email,

@@ -2,6 +2,7 @@ import {
   brandSchema,
   hostPatternSchema,
   keyAlgorithms,
+  pagesSchema,
   publicOriginSchema,
   requestLimitsSchema,
   permissionSchema,
@@ -125,6 +126,9 @@ export const configSchema = z.strictObject({
     .describe('Redis; its address comes from REDIS_URL in the environment, and without it none is used'),
   routes: z.array(routeSchema).min(1).describe('Routes of the gateway; the most specific prefix wins'),
   locales: localesSchema,
+  pages: pagesSchema
+    .prefault({})
+    .describe('Pages of your own in place of built-in ones; docs/reference/pages.md says what each has to do'),
   streams: streamOptionsSchema
     .prefault({})
     .describe('WebSockets and streaming answers, at each gateway; they end with their session'),

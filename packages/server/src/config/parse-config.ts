@@ -7,6 +7,7 @@ import { readBrandImages } from '../brand/read-brand-images.ts';
 import { mountPlaces } from '../mount-places.ts';
 import { configSchema, type Config } from './config-schema.ts';
 import { ConfigurationError, type ConfigurationProblem } from './configuration-error.ts';
+import { problemsOfPages } from './problems-of-pages.ts';
 
 /** Names of keys in earlier versions, and what they are called now. */
 const renamedKeys: ReadonlyMap<string, string> = new Map([
@@ -40,6 +41,7 @@ export function parseConfig(input: unknown, source: string, folder: string = pro
     ...keyProblems(result.data),
     ...limitProblems(result.data),
     ...bindingProblems(result.data),
+    ...problemsOfPages(result.data),
     ...problemsOfBrand(settings),
     ...imageProblems,
   ];

@@ -1,6 +1,7 @@
 'use client';
 
 import { useState } from 'react';
+import { builtInPages } from '@sallyport/core/browser';
 import { Button } from '@sallyport/ui/button';
 import { Card } from '@sallyport/ui/card';
 import { ConfirmDialog } from '@sallyport/ui/confirm-dialog';
@@ -29,7 +30,7 @@ export function Sessions() {
           </h2>
           <p className="text-ink-soft">
             If you don’t recognise a device, sign it out and{' '}
-            <a href="/forgot-password" className="text-link">
+            <a href={builtInPages.forgotPassword} className="text-link">
               choose a new password
             </a>
             .

@@ -23,7 +23,7 @@ export function writeExamplePage(style: SourceStyle, apiPath: string | undefined
     writeImport({ names, from: '@sallyport/nextjs/server' }, style),
     writeImport({ names: ['SignOutButton'], from: './sign-out-button' }, style),
     '',
-    '/** An example, to be deleted: visitors who are not signed in are led to /sign-in. */',
+    '/** An example, to be deleted: visitors who are not signed in are led to the sign-in page. */',
     'export default async function MembersPage() {',
     `  const me = await requireAuth()${semicolon}`,
     ...(apiPath === undefined

@@ -6,7 +6,7 @@ import { showPath } from '../repository/repository.ts';
 import type { Survey } from '../repository/survey.ts';
 import { toIgnoredTarballs, type Tarballs } from '../repository/tarballs.ts';
 import { developmentFileName } from '../../dev/development-file.ts';
-import { internalUrlOf, type Choices } from './choices.ts';
+import { mailboxPort, internalUrlOf, type Choices } from './choices.ts';
 import { createFileChanges, type FileChanges } from './file-changes.ts';
 import type { Plan } from './plan.ts';
 import { examplePage, planNext } from './plan-next.ts';
@@ -94,7 +94,7 @@ function nextSteps(survey: Survey, choices: Choices, changes: FileChanges): read
   return [
     ...installs,
     `${manager.name} run ${chooseScript(survey)}     runs the gateway and the applications; Ctrl-C ends all`,
-    `${choices.publicUrl}${page}     after a sign-in at ${choices.publicUrl}/auth/sign-in`,
-    'sallyport users create-admin --password-stdin     makes the account',
+    `${choices.publicUrl}${page}     leads to sign-in and, after sign-up, back`,
+    `http://127.0.0.1:${mailboxPort}     shows the mail that the gateway sends`,
   ];
 }

@@ -7,7 +7,7 @@ export const administrationMails = {
       en: ({ productName, page }, token) => ({
         subject: `Your ${productName} account`,
         paragraphs: [`You have been given an account at ${productName}. Choose a password to sign in.`],
-        action: { label: 'Choose a password', link: page('/reset-password', token) },
+        action: { label: 'Choose a password', link: page('resetPassword', token) },
         closing:
           'The link works once, for one hour. After that, “Forgot password?” on the sign-in page sends you a new one.',
       }),

@@ -9,6 +9,7 @@ import {
   type SignedInAnswer,
   type SignInAnswer,
   toSafeReturnTo,
+  type PageTable,
 } from '@sallyport/core';
 import type { DeviceTrust } from '../../accounts/device-trust.ts';
 import type { Guess, GuessLimiter } from '../../accounts/guess-limiter.ts';
@@ -29,6 +30,7 @@ import { readBody } from '../../http/request-body.ts';
 import { settleSession, type SignedIn, type SettleSessionParts } from '../../sessions/settle-session.ts';
 
 export interface SignInParts extends AnswerFloor, SettleSessionParts {
+  readonly pages: PageTable;
   readonly cookie: SessionCookie;
   readonly deviceCookie: DeviceCookie;
   readonly lifetime: SessionLifetime;
@@ -80,13 +82,17 @@ export function createSignInRoutes(parts: SignInParts) {
     if (outcome.kind === 'asked') {
       const { setCookie, status, methods } = outcome;
       c.header('set-cookie', setCookie);
-      return c.json({ status, methods, returnTo: toSafeReturnTo(returnTo) } satisfies SignInAnswer);
+      return c.json({ status, methods, returnTo: toSafeReturnTo(returnTo, parts.pages) } satisfies SignInAnswer);
     }
     const { user, token } = outcome;
     c.header('set-cookie', serializeSessionCookie(cookie, token, lifetime.absoluteSeconds));
     deviceCookie.trust(c, user);
     const shown = toShownUser(user);
-    return c.json({ status: 'signed-in', user: shown, returnTo: toSafeReturnTo(returnTo) } satisfies SignedInAnswer);
+    return c.json({
+      status: 'signed-in',
+      user: shown,
+      returnTo: toSafeReturnTo(returnTo, parts.pages),
+    } satisfies SignedInAnswer);
   });
 }
 

@@ -9,6 +9,7 @@ import {
   type TotpStartAnswer,
   type SecurityEventLog,
   toSafeReturnTo,
+  type PageTable,
 } from '@sallyport/core';
 import { whereOf } from '../../events/audit-context.ts';
 import { changeFactors, type FactorChangeParts } from './change-factors.ts';
@@ -33,6 +34,7 @@ import type { SecondFactorEvent } from './second-factor-events.ts';
 import type { SecondFactorMail } from './second-factor-mails.ts';
 
 export interface FactorParts extends CompleteSignInParts, EnrollerParts, FactorChangeParts {
+  readonly pages: PageTable;
   readonly deviceCookie: DeviceCookie;
   readonly elevateSession: ElevateSession;
   readonly mailer: AccountMailer<SecondFactorMail>;
@@ -133,7 +135,7 @@ export function createFactorRoutes(parts: FactorParts) {
         for (const setCookie of completed.setCookies) c.header('set-cookie', setCookie, { append: true });
         parts.deviceCookie.trust(c, completed.user);
         const user = toShownUser(completed.user);
-        const signedIn = { status: 'signed-in' as const, user, returnTo: toSafeReturnTo(returnTo) };
+        const signedIn = { status: 'signed-in' as const, user, returnTo: toSafeReturnTo(returnTo, parts.pages) };
         return c.json({ ...signedIn, ...shownCodes } satisfies ConfirmFactorAnswer);
       }
       const { sid, user } = enroller;

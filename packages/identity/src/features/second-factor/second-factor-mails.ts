@@ -8,7 +8,7 @@ export const secondFactorMails = {
       en: ({ productName, page }) => ({
         subject: `A two-step verification method was added to your ${productName} account`,
         paragraphs: ['Your account has a new way to get codes. Your password alone is not enough to sign in.'],
-        action: { label: 'This wasn’t me: choose a new password', link: page('/forgot-password') },
+        action: { label: 'This wasn’t me: choose a new password', link: page('forgotPassword') },
         closing:
           'If it was you, there is nothing to do. Keep your recovery codes somewhere you can reach without your phone.',
       }),
@@ -20,7 +20,7 @@ export const secondFactorMails = {
       en: ({ productName, page }) => ({
         subject: `A two-step verification method was removed from your ${productName} account`,
         paragraphs: ['Someone who is signed in to your account, probably you, removed a way to get codes.'],
-        action: { label: 'This wasn’t me: choose a new password', link: page('/forgot-password') },
+        action: { label: 'This wasn’t me: choose a new password', link: page('forgotPassword') },
         closing: 'If it was you, there is nothing to do.',
       }),
     },
@@ -34,7 +34,7 @@ export const secondFactorMails = {
           'An administrator turned off two-step verification for your account and removed its recovery codes. All devices that were signed in are signed out.',
           'Sign in with your password, then set it up again.',
         ],
-        action: { label: 'Review security settings', link: page('/account/security') },
+        action: { label: 'Review security settings', link: page('security') },
         closing: 'If you did not ask for this, contact your administrator right away.',
       }),
     },
@@ -47,7 +47,7 @@ export const secondFactorMails = {
         paragraphs: [
           'Someone who is signed in to your account, probably you, created new recovery codes. The old ones no longer work.',
         ],
-        action: { label: 'This wasn’t me: choose a new password', link: page('/forgot-password') },
+        action: { label: 'This wasn’t me: choose a new password', link: page('forgotPassword') },
         closing: 'If it was you, there is nothing to do.',
       }),
     },
@@ -58,7 +58,7 @@ export const secondFactorMails = {
       en: ({ productName, page }) => ({
         subject: `A recovery code of your ${productName} account was used`,
         paragraphs: ['Someone, probably you, used one of your recovery codes.'],
-        action: { label: 'Review security settings', link: page('/account/security') },
+        action: { label: 'Review security settings', link: page('security') },
         closing: 'If it was not you, choose a new password and create new recovery codes right away.',
       }),
     },
@@ -71,7 +71,7 @@ export const secondFactorMails = {
           'Someone entered your password and then many wrong codes. They did not get in.',
           'If it was not you, someone else knows your password: choose a new one.',
         ],
-        action: { label: 'Choose a new password', link: page('/forgot-password') },
+        action: { label: 'Choose a new password', link: page('forgotPassword') },
         closing: 'If it was you, wait 15 minutes, or use a recovery code.',
       }),
     },

@@ -1,6 +1,12 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
-import { SallyportError, type PendingAnswer, type SignedInAnswer, toSafeReturnTo } from '@sallyport/core';
+import {
+  SallyportError,
+  type PendingAnswer,
+  type SignedInAnswer,
+  toSafeReturnTo,
+  type PageTable,
+} from '@sallyport/core';
 import { resendSeconds } from './code-limiter.ts';
 import { codeMethods, type SentMethod } from './factor-method.ts';
 import { toStoredUserAgent } from '../../sessions/device-label.ts';
@@ -13,6 +19,7 @@ import { toShownFactor } from './shown-factor.ts';
 import { toShownUser } from '../../accounts/shown-user.ts';
 
 export interface SecondFactorParts extends CompleteSignInParts, PendingRequestParts {
+  readonly pages: PageTable;
   readonly deviceCookie: DeviceCookie;
 }
 
@@ -65,7 +72,11 @@ export function createSecondFactorRoutes(parts: SecondFactorParts) {
       for (const setCookie of completed.setCookies) c.header('set-cookie', setCookie, { append: true });
       parts.deviceCookie.trust(c, completed.user);
       const shown = toShownUser(completed.user);
-      const answer: SignedInAnswer = { status: 'signed-in', user: shown, returnTo: toSafeReturnTo(returnTo) };
+      const answer: SignedInAnswer = {
+        status: 'signed-in',
+        user: shown,
+        returnTo: toSafeReturnTo(returnTo, parts.pages),
+      };
       return c.json(answer);
     })
     .post('/second-factor/cancel', async (c) => {

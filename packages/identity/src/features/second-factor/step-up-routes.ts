@@ -9,6 +9,7 @@ import {
   type StepUpAnswer,
   type StepUpOfferAnswer,
   toSafeReturnTo,
+  type PageTable,
 } from '@sallyport/core';
 import type { DeviceTrust } from '../../accounts/device-trust.ts';
 import type { GuessLimiter } from '../../accounts/guess-limiter.ts';
@@ -31,6 +32,7 @@ import type { KernelEvent } from '../../events/kernel-events.ts';
 import type { SecondFactorEvent } from './second-factor-events.ts';
 
 export interface StepUpParts {
+  readonly pages: PageTable;
   readonly deviceCookie: DeviceCookie;
   readonly directory: SessionDirectory;
   readonly secondFactor: SecondFactor;
@@ -108,7 +110,7 @@ export function createStepUpRoutes(parts: StepUpParts) {
       });
       c.header('set-cookie', setCookie);
       const stepped = { sid, acr, amr, authTime: authTime.toISOString() };
-      return c.json({ session: stepped, returnTo: toSafeReturnTo(body.returnTo) } satisfies StepUpAnswer);
+      return c.json({ session: stepped, returnTo: toSafeReturnTo(body.returnTo, parts.pages) } satisfies StepUpAnswer);
     });
 
   async function requireCode(

@@ -1,4 +1,4 @@
-import { exitCodes, UsageError, type CommandDeployment } from '@sallyport/core';
+import { exitCodes, pageUrl, UsageError, type CommandDeployment } from '@sallyport/core';
 import type { User } from '../../../accounts/user-table.ts';
 import type { Accounts } from '../accounts.ts';
 import { parseUserImport, type ImportedUser } from '../user-import.ts';
@@ -68,7 +68,7 @@ async function createUser(
 async function invite(
   call: AccountCommandCall,
   accounts: Accounts,
-  { publicUrl, canMail }: CommandDeployment,
+  { publicUrl, pages, canMail }: CommandDeployment,
   user: User,
 ): Promise<number> {
   const token = await accounts.invite(user, canMail ? 'mail' : 'hand-over');
@@ -79,7 +79,7 @@ async function invite(
     );
     return exitCodes.done;
   }
-  const link = `${new URL(publicUrl).origin}/reset-password?token=${token}`;
+  const link = new URL(pageUrl(pages.resetPassword, { token }), publicUrl).href;
   call.note('No mail server is configured (SMTP_URL). Hand this link over; it works once, for one hour:');
   call.report({ user: toShownUser(user), mailed: false, link }, link);
   return exitCodes.done;

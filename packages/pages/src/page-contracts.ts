@@ -1,0 +1,190 @@
+import type { ErrorCode, PageName } from '@sallyport/core';
+
+/** What a page has to do, built in or not. */
+export interface PageContract {
+  /** What it is for, in a sentence. */
+  readonly purpose: string;
+  /** Parameters of its address. `method`, `sent` and `next` are of the built-in page alone. */
+  readonly query: Readonly<Record<string, string>>;
+  /** Fields of its form, when it is sent without script. They become members of the JSON that is sent to `calls`. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** The routes of identity that it calls, with JSON. */
+  readonly calls: readonly string[];
+  /** The errors that it meets in ordinary use, and has to have words for. */
+  readonly errors: readonly ErrorCode[];
+  /** Where it leads. */
+  readonly leadsTo: string;
+}
+
+const returnTo = 'the page to go to afterwards, a path of this origin; passed on as it is';
+const method = 'which way was chosen';
+const email = 'address of the account';
+
+/** The contract of every page: the reference page is made from it, and the built-in pages are tested against it. */
+export const pageContracts = {
+  signIn: {
+    purpose: 'Email and password. The gateway sends navigations here that need a sign-in.',
+    query: { returnTo },
+    fields: { email, password: 'the password', returnTo },
+    calls: ['GET /auth/session', 'POST /auth/sign-in/email'],
+    errors: ['SP_CREDENTIALS_INVALID', 'SP_EMAIL_UNVERIFIED', 'SP_TOO_MANY_ATTEMPTS', 'SP_TOO_MANY_SESSIONS'],
+    leadsTo: '`returnTo` of the answer; `secondFactor` or `secondFactorSetUp` where `status` says so',
+  },
+  signUp: {
+    purpose: 'A new account. The answer is the same whether or not the address has one.',
+    query: { returnTo },
+    fields: { name: 'name of the person', email, password: 'the chosen password', returnTo },
+    calls: ['POST /auth/sign-up/email'],
+    errors: ['SP_VALIDATION_FAILED', 'SP_PASSWORD_UNACCEPTABLE'],
+    leadsTo: '`checkMail`',
+  },
+  checkMail: {
+    purpose: 'After a form that sends mail: what was sent, and how to get it again.',
+    query: {},
+    fields: { mail: '`verify-email` or `reset-password`', email },
+    calls: ['POST /auth/send-verification-email', 'POST /auth/request-password-reset'],
+    errors: ['SP_VALIDATION_FAILED'],
+    leadsTo: 'itself',
+  },
+  verifyEmail: {
+    purpose:
+      'Where the mail of a new account leads. A button confirms, never the visit: programs follow links in mails.',
+    query: { token: 'the token of the link; leave the address that holds it at once' },
+    fields: {
+      link: 'names the link that the page shows: another one, opened meanwhile, is not used',
+      email: 'shown on the page, for the next one',
+    },
+    calls: ['POST /auth/check-link', 'POST /auth/verify-email'],
+    errors: ['SP_LINK_INVALID'],
+    leadsTo: '`signIn`',
+  },
+  forgotPassword: {
+    purpose: 'Asks for the mail that resets a password. `/.well-known/change-password` leads here.',
+    query: { returnTo },
+    fields: { email, returnTo },
+    calls: ['POST /auth/request-password-reset'],
+    errors: ['SP_VALIDATION_FAILED'],
+    leadsTo: '`checkMail`',
+  },
+  resetPassword: {
+    purpose: 'Where that mail leads: a new password. Ends every session of the account.',
+    query: { token: 'the token of the link; leave the address that holds it at once' },
+    fields: {
+      link: 'names the link that the page shows',
+      newPassword: 'the chosen password',
+      email: 'shown on the page, for the next one',
+    },
+    calls: ['POST /auth/check-link', 'POST /auth/reset-password'],
+    errors: ['SP_LINK_INVALID', 'SP_PASSWORD_UNACCEPTABLE'],
+    leadsTo: '`signIn`',
+  },
+  secondFactor: {
+    purpose: 'The second step of a sign-in: a code.',
+    query: { returnTo, method, sent: 'by which way a code was sent' },
+    fields: {
+      do: '`send` a code, `cancel` the sign-in; a code is verified otherwise',
+      method,
+      sent: 'by which way a code was sent',
+      code: 'the code',
+      returnTo,
+    },
+    calls: [
+      'GET /auth/second-factor/pending',
+      'POST /auth/second-factor/send',
+      'POST /auth/second-factor/verify',
+      'POST /auth/second-factor/cancel',
+    ],
+    errors: ['SP_CODE_INVALID', 'SP_SIGN_IN_EXPIRED', 'SP_TOO_MANY_ATTEMPTS'],
+    leadsTo: '`returnTo` of the answer',
+  },
+  secondFactorSetUp: {
+    purpose: 'Sets up a second factor: at the end of a sign-in that demands one, or for the signed-in user.',
+    query: { returnTo, method },
+    fields: {
+      do: '`confirm` with a code; a method is begun otherwise',
+      method,
+      number: 'phone number, for text messages',
+      code: 'the first code',
+      uri: 'what the QR code says, brought back',
+      destination: 'where the code went, brought back',
+      returnTo,
+    },
+    calls: [
+      'GET /auth/second-factor/pending',
+      'GET /auth/second-factor',
+      'POST /auth/second-factor/:method/start',
+      'POST /auth/second-factor/:method/confirm',
+    ],
+    errors: [
+      'SP_CODE_INVALID',
+      'SP_SIGN_IN_EXPIRED',
+      'SP_STEP_UP_REQUIRED',
+      'SP_UNAUTHENTICATED',
+      'SP_VALIDATION_FAILED',
+    ],
+    leadsTo: 'recovery codes, which are in that answer alone; then `returnTo` of the answer',
+  },
+  recoveryCodes: {
+    purpose: 'New recovery codes for the signed-in user. They are in the answer to the form alone.',
+    query: { returnTo },
+    fields: { returnTo },
+    calls: ['GET /auth/second-factor', 'POST /auth/second-factor/recovery-codes/regenerate'],
+    errors: ['SP_STEP_UP_REQUIRED', 'SP_UNAUTHENTICATED'],
+    leadsTo: '`returnTo`',
+  },
+  security: {
+    purpose: 'What protects the account of the signed-in user. Mails about second factors lead here.',
+    query: {},
+    fields: { do: '`remove` a factor, or `sign-out-others`', method: 'the factor to remove' },
+    calls: ['GET /auth/second-factor', 'DELETE /auth/second-factor/:method', 'POST /auth/sessions/revoke-others'],
+    errors: ['SP_SECOND_FACTOR_DEMANDED', 'SP_STEP_UP_REQUIRED', 'SP_UNAUTHENTICATED'],
+    leadsTo: 'itself',
+  },
+  stepUp: {
+    purpose:
+      'Confirms who the signed-in user is. The gateway sends navigations here that need a stronger or fresher sign-in.',
+    query: {
+      returnTo,
+      acr_values: 'how strong: `pwd`, `mfa` or `phr`',
+      max_age: 'how fresh, in seconds; every confirmation is fresh',
+      method,
+      sent: 'by which way a code was sent',
+      next: 'a built-in page that asked, by name',
+    },
+    fields: {
+      do: '`send` a code; what was typed is verified otherwise',
+      method: '`password`, or which way was chosen',
+      sent: 'by which way a code was sent',
+      password: 'the password, where there is no second factor',
+      code: 'the code',
+      acr_values: 'as in the address',
+      next: 'as in the address',
+      returnTo,
+    },
+    calls: ['GET /auth/step-up', 'GET /auth/session', 'POST /auth/step-up/send', 'POST /auth/step-up'],
+    errors: [
+      'SP_CODE_INVALID',
+      'SP_PASSWORD_WRONG',
+      'SP_STEP_UP_REQUIRED',
+      'SP_TOO_MANY_ATTEMPTS',
+      'SP_UNAUTHENTICATED',
+    ],
+    leadsTo: '`returnTo` of the answer',
+  },
+  signedOut: {
+    purpose: 'After a sign-out. Its form signs out.',
+    query: { reason: '`signed-out`, `everywhere` or `ended`', returnTo },
+    fields: {},
+    calls: ['POST /auth/sign-out'],
+    errors: [],
+    leadsTo: '`signIn`, when the reader asks for it',
+  },
+  error: {
+    purpose: 'What an error code means, for people.',
+    query: { code: 'a code of the error catalog' },
+    fields: {},
+    calls: [],
+    errors: [],
+    leadsTo: 'home',
+  },
+} as const satisfies Readonly<Record<PageName, PageContract>>;

@@ -1,0 +1,100 @@
+import { html } from 'hono/html';
+import { pageUrl, type FactorsAnswer, type OwnFactor } from '@sallyport/core';
+import type { CreatePage, PageAnswer, PageCall, PageParts } from '../built-in-page.ts';
+import { hiddenField } from '../document/fields.ts';
+import { nothing, type Html } from '../document/html.ts';
+import { methodWords } from '../forms/method-words.ts';
+import { refusedPage } from '../forms/refused-page.ts';
+import { noRefusal, showRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
+import { leadToStepUp } from './lead-to-step-up.ts';
+
+const methods: readonly string[] = ['totp', 'email', 'sms'];
+
+/** What protects the account of the signed-in user, and the ways to change that. */
+export const createSecurityPage: CreatePage = (parts) => ({
+  name: 'security',
+  get: (call) => show(parts, call),
+  async post(call, form) {
+    const method = form.of('method');
+    const answer =
+      form.of('do') === 'sign-out-others'
+        ? await call.identity('POST', '/auth/sessions/revoke-others', {})
+        : await call.identity('DELETE', `/auth/second-factor/${methods.includes(method) ? method : 'none'}`);
+    if (answer.kind === 'done') return { kind: 'redirect', to: parts.pages.security, cookies: answer.cookies };
+    const { refusal } = answer;
+    return leadToStepUp(parts, refusal, 'security', '') ?? show(parts, call, showRefusal(refusal, {}), refusal.status);
+  },
+});
+
+async function show(
+  parts: PageParts,
+  call: PageCall,
+  shown: ShownRefusal = noRefusal,
+  status = 200,
+): Promise<PageAnswer> {
+  const answer = await call.identity<FactorsAnswer>('GET', '/auth/second-factor');
+  if (answer.kind === 'refused')
+    return leadToStepUp(parts, answer.refusal, 'security', '') ?? refusedPage(answer.refusal);
+  const { factors, recoveryCodesLeft } = answer.body;
+  const { pages } = parts;
+  const back = { returnTo: pages.security };
+  return {
+    kind: 'page',
+    status,
+    page: {
+      title: 'Security settings',
+      lead: 'What protects your account.',
+      content: html`${shown.notice}
+        <section class="section">
+          <h2>Two-step verification</h2>
+          ${
+            factors.length === 0
+              ? html`<p class="quiet">Off. Only your password protects your account.</p>`
+              : html`<ul class="rows">
+                  ${factors.map((factor) => factorRow(parts, factor))}
+                </ul>`
+          }
+          <p>
+            <a href="${pageUrl(pages.secondFactorSetUp, back)}"
+              >${factors.length === 0 ? 'Set it up' : 'Add another way'}</a
+            >
+          </p>
+          ${
+            factors.length === 0
+              ? nothing
+              : html`<p>
+                  <a href="${pageUrl(pages.recoveryCodes, back)}">Recovery codes</a>
+                  <span class="quiet">(${recoveryCodesLeft} left)</span>
+                </p>`
+          }
+        </section>
+        <section class="section">
+          <h2>Password</h2>
+          <p><a href="${pages.forgotPassword}">Change your password by email</a></p>
+        </section>
+        <section class="section">
+          <h2>Other devices</h2>
+          <form class="inline-form" method="post" action="${pages.security}">
+            ${hiddenField('do', 'sign-out-others')}
+            <button class="button button-small" type="submit" data-pending="Signing out…">
+              Sign out other devices
+            </button>
+          </form>
+        </section>`,
+      aside: html`<p><a href="/">Home</a></p>`,
+    },
+  };
+}
+
+function factorRow({ pages }: PageParts, { method, destination, enabled }: OwnFactor): Html {
+  const { name } = methodWords[method];
+  return html`<li>
+    <span>${name}${destination === undefined ? '' : ` to ${destination}`}${enabled ? '' : ' (switched off)'}</span>
+    <form method="post" action="${pages.security}">
+      ${hiddenField('do', 'remove')}${hiddenField('method', method)}
+      <button class="button button-small" type="submit" data-pending="Removing…" aria-label="Remove: ${name}">
+        Remove
+      </button>
+    </form>
+  </li>`;
+}
