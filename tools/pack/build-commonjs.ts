@@ -17,6 +17,7 @@ const relativeImport = /(['"])(\.{1,2}\/[^'"]+)\.tsx?\1/g;
  * a file for each, chunks that they share, and the declarations again, as those of CommonJS.
  *
  * @param modules the `node_modules` of the repository, from which dependencies are bundled.
+ * @throws when one of them is not there: the build would ask for it with `require`, which cannot load it.
  */
 export async function buildCommonJs(stage: string, modules: string): Promise<void> {
   const manifest = await readManifest(stage);
@@ -38,6 +39,9 @@ export async function buildCommonJs(stage: string, modules: string): Promise<voi
     chunkFileNames: '[name]-[hash].cjs',
   });
   await build.close();
+  const imported = output.flatMap((part) => (part.type === 'chunk' ? [...part.imports, ...part.dynamicImports] : []));
+  const outside = bundled.filter((name) => imported.some((specifier) => packageOf(specifier) === name));
+  if (outside.length > 0) throw new Error(`${outside.join(', ')} cannot be bundled: it is not in ${modules}`);
   for (const entry of entries) await writeDeclarations(stage, `${entry}.d.ts`, new Set());
   const sources = output.flatMap((part) => (part.type === 'chunk' ? part.moduleIds : []));
   const inside = bundled.filter((name) => sources.some((file) => file.startsWith(path.join(modules, name) + path.sep)));

@@ -25,8 +25,16 @@ interface PackedByNpm {
   readonly size: number;
 }
 
-/** Writes the tarball of every public package into a folder, from what `npm run build` compiled. */
-export async function packPackages(root: string, folder: string): Promise<readonly Tarball[]> {
+/**
+ * Writes the tarball of every public package into a folder, from what `npm run build` compiled.
+ *
+ * @param modules the `node_modules` from which dependencies are bundled; those of the root by default.
+ */
+export async function packPackages(
+  root: string,
+  folder: string,
+  modules = path.join(root, 'node_modules'),
+): Promise<readonly Tarball[]> {
   const repository = await readRepository(root);
   const packages = await listPublicPackages(root);
   const stages = await mkdtemp(path.join(tmpdir(), 'sallyport-pack-'));
@@ -36,7 +44,7 @@ export async function packPackages(root: string, folder: string): Promise<readon
     for (const each of packages) {
       const place = path.join(stages, path.posix.basename(each.folder));
       await stagePackage(root, each, repository, place);
-      await buildCommonJs(place, path.join(root, 'node_modules'));
+      await buildCommonJs(place, modules);
       places.push(place);
     }
     const output = await runTool({
