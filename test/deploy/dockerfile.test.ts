@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { topology } from '../../demo/topology.ts';
 import { workspaceRoot } from '../../tools/workspace-root.ts';
 import { listWorkspaces, readManifest } from '../architecture/source-tree.ts';
-import { dockerfile, environmentOf, lastOf, lineageOf, readStages } from './dockerfile.ts';
+import { dockerfile, environmentOf, lastOf, lineageOf, packagesDockerfile, readStages } from './dockerfile.ts';
 import { imageNames } from './image-names.ts';
 
 describe('the Dockerfile', () => {
@@ -66,6 +66,35 @@ describe('the Dockerfile', () => {
     expect(instructions.map(({ name: instruction }) => instruction)).not.toContain('ADD');
     const copies = instructions.filter(({ name: instruction }) => instruction === 'COPY');
     for (const { value } of copies) expect(value).toMatch(/^--from=(?:build|gateway-modules|shop-modules) \/app\//);
+  });
+});
+
+describe('the Dockerfile for packages', () => {
+  it('is sound, and starts from the image that the other one starts from', async () => {
+    expect(validate(await readFile(packagesDockerfile, 'utf8'))).toEqual([]);
+    const [ours, theirs] = [await readStages(), await readStages(packagesDockerfile)];
+    expect(theirs[0]?.from).toBe(ours[0]?.from);
+    expect(theirs.slice(1).map(({ from }) => from)).toEqual(['base', 'base']);
+  });
+
+  it('takes tarballs from the build context, and nothing else', async () => {
+    const instructions = (await readStages(packagesDockerfile)).flatMap((stage) => stage.instructions);
+    expect(instructions.map(({ name }) => name)).not.toContain('ADD');
+    expect(instructions.filter(({ name }) => name === 'COPY').map(({ value }) => value)).toEqual([
+      'sallyport-packages/ /packages/',
+      '--from=modules /app/ ./',
+    ]);
+  });
+
+  it('makes an image that is run as that of the gateway is, but by its own command', async () => {
+    const lineages = [
+      lineageOf(await readStages(), 'gateway'),
+      lineageOf(await readStages(packagesDockerfile), 'gateway'),
+    ];
+    for (const name of ['USER', 'STOPSIGNAL', 'EXPOSE', 'HEALTHCHECK'])
+      expect(lastOf(lineages[1] ?? [], name)).toBe(lastOf(lineages[0] ?? [], name));
+    expect(environmentOf(lineages[1] ?? [])).toEqual(environmentOf(lineages[0] ?? []));
+    expect(lastOf(lineages[1] ?? [], 'CMD')).toBe('["node", "node_modules/sallyport/bin/sallyport.mjs", "start"]');
   });
 });
 

@@ -18,10 +18,13 @@ export interface Stage {
 /** The Dockerfile of the repository. */
 export const dockerfile = path.join(workspaceRoot, 'deploy/docker/Dockerfile');
 
-/** Reads the stages of the Dockerfile, in their order. */
-export async function readStages(): Promise<readonly Stage[]> {
+/** The one that adopters copy, for a gateway from packages. */
+export const packagesDockerfile = path.join(workspaceRoot, 'deploy/packages/Dockerfile');
+
+/** Reads the stages of a Dockerfile, in their order. */
+export async function readStages(file = dockerfile): Promise<readonly Stage[]> {
   const stages: { name: string; from: string; instructions: Instruction[] }[] = [];
-  for (const { name, value } of toInstructions(await readFile(dockerfile, 'utf8'))) {
+  for (const { name, value } of toInstructions(await readFile(file, 'utf8'))) {
     if (name === 'FROM') {
       const [from = '', , alias = ''] = value.split(/\s+/);
       stages.push({ name: alias, from, instructions: [] });
