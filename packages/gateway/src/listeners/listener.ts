@@ -11,6 +11,7 @@ import { knownMethods } from '../firewall/canonical-request.ts';
 import { asksForWebSocket } from '../firewall/web-socket-handshake.ts';
 import { InboundMessage } from './inbound-message.ts';
 import { listen } from './listen.ts';
+import { inTurn } from './pipelined-requests.ts';
 import type { NoteRefusal } from '../record/note-refusal.ts';
 import { toSecureContext, type CertificatePair } from './secure-context.ts';
 import { rotateTicketKeys } from './ticket-keys.ts';
@@ -94,17 +95,17 @@ export async function openListener(
   });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     unused.delete(request.socket);
-    handle(request, response, nothingToProceed, false);
+    inTurn(request, response, note, () => handle(request, response, nothingToProceed, false));
   });
   // Node would say "100 Continue" to every client; here the decision comes first.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     unused.delete(request.socket);
-    handle(request, response, () => response.writeContinue(), false);
+    inTurn(request, response, note, () => handle(request, response, () => response.writeContinue(), false));
   });
   // Node would answer 417. What is no "100-continue" expects nothing that is known, and is not passed on.
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     unused.delete(request.socket);
-    handle(request, response, nothingToProceed, false);
+    inTurn(request, response, note, () => handle(request, response, nothingToProceed, false));
   });
   server.on('connect', (_: IncomingMessage, socket: Duplex) => {
     socket.on('error', () => {});
