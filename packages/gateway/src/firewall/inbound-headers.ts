@@ -13,8 +13,6 @@ export interface InboundHeaders {
   /** A credential in a header that an authenticator declares. */
   readonly credentialHeader: PresentedCredential | undefined;
   readonly accept: string;
-  /** Whether the client waits for an event stream, which has no end of its own. */
-  readonly asksForEvents: boolean;
   readonly origin: string | undefined;
   readonly fetchSite: string | undefined;
   readonly fetchMode: string | undefined;
@@ -114,7 +112,6 @@ function sortHeaders(raw: readonly string[], { lastNames, lastRules, ruleAt }: R
   let authorization: string | undefined;
   let credentialHeader: PresentedCredential | undefined;
   let accept = '';
-  let asksForEvents = false;
   let origin: string | undefined;
   let fetchSite: string | undefined;
   let fetchMode: string | undefined;
@@ -180,7 +177,6 @@ function sortHeaders(raw: readonly string[], { lastNames, lastRules, ruleAt }: R
         break;
       case 'accept':
         accept = value;
-        asksForEvents = value.includes('text/event-stream');
         endToEnd.push(name, value);
         break;
       // What decides about trust is joined when it comes twice, and then equals nothing that is allowed.
@@ -244,7 +240,6 @@ function sortHeaders(raw: readonly string[], { lastNames, lastRules, ruleAt }: R
     authorization,
     credentialHeader,
     accept,
-    asksForEvents,
     origin,
     fetchSite,
     fetchMode,

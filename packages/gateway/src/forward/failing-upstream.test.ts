@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sendRaw } from '../test-support/raw-client.ts';
@@ -70,6 +70,33 @@ describe('an upstream that fails', () => {
     expect(answer.status).toBe(200);
     expect(answer.body).toBe('half');
   });
+
+  it('that stops in the middle is cut, also where the client accepts events', async () => {
+    gateway.upstream.answer = (_, response) => void response.write('half');
+    const answer = await gateway.send('GET', '/quick/x', { Accept: 'text/event-stream' });
+    expect(answer.head + answer.body).not.toContain('0\r\n\r\n');
+  });
+
+  it('that sends nothing behind the head of its answer is cut', async () => {
+    gateway.upstream.answer = (_, response) => void response.writeHead(200, { 'content-length': '9' }).flushHeaders();
+    expect((await gateway.send('GET', '/quick/x')).status).toBe(0);
+  });
+
+  it.each(['text/event-stream', 'Text/Event-Stream;charset=utf-8'])(
+    'is waited for when its answer is %s, whatever the client accepts',
+    async (type) => {
+      const first = Promise.withResolvers<ServerResponse>();
+      gateway.upstream.answer = (_, response) => {
+        response.writeHead(200, { 'content-type': type }).write('data: 1\n\n', () => first.resolve(response));
+      };
+      const pending = gateway.send('GET', '/quick/x', { Accept: '*/*' });
+      const response = await first.promise;
+      // Four times as long as an answer of another kind may be silent.
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      response.end('data: 2\n\n');
+      expect((await pending).body).toBe('data: 1\n\ndata: 2\n\n');
+    },
+  );
 
   it('when a chunked answer is cut is not ended with a last chunk', async () => {
     gateway.upstream.answer = (request, response) => response.write('half', () => request.socket.destroy());

@@ -1,10 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import { Transform, type Readable } from 'node:stream';
 import { SallyportError, type Route } from '@sallyport/core';
+import type { SlowClients } from '../limits/slow-clients.ts';
 import { requestOf, type RequestState } from '../pipeline/request-state.ts';
 import type { ResolvedRoute } from '../routing/route-table.ts';
 import type { StreamRegister } from '../streams/stream-register.ts';
 import { createTargetChoice } from './choose-target.ts';
+import type { IdleAnswers } from './idle-answers.ts';
 import { TransferHandler, type ForwardOptions, type Transfer, type TransferParts } from './transfer.ts';
 import type { UpstreamMeasures } from './upstream-measures.ts';
 import { upstreamTarget, writeUpstreamHeaders, type UpstreamRequestParts } from './upstream-request.ts';
@@ -33,6 +35,8 @@ export interface ForwarderParts extends UpstreamRequestParts {
   readonly tunnels: TunnelCap;
   readonly upstreams: UpstreamPlan;
   readonly streams: StreamRegister;
+  readonly idleAnswers: IdleAnswers;
+  readonly slowClients: Pick<SlowClients, 'spareDuring'>;
   readonly measuresOf: (route: string) => UpstreamMeasures;
 }
 
@@ -50,7 +54,6 @@ interface Lane extends TransferParts {
   readonly strippedPrefix: string;
   readonly bodyBytes: number;
   readonly headersTimeout: number;
-  readonly bodyTimeout: number;
 }
 
 /**
@@ -96,8 +99,8 @@ export function createForwarder(routes: readonly ResolvedRoute[], parts: Forward
         body: bodyOf(state, lane.bodyBytes),
         // A stream may begin late; the answer to a handshake does not.
         headersTimeout: headers.isWebSocket ? lane.headersTimeout || defaultTimeouts.headers : lane.headersTimeout,
-        // A client that accepts events waits for them, on any route.
-        bodyTimeout: headers.asksForEvents ? 0 : lane.bodyTimeout,
+        // Only the head of the answer says how long its body may be silent.
+        bodyTimeout: 0,
         upgrade: headers.isWebSocket ? 'websocket' : null,
       };
       const handler = new TransferHandler(lane, target, options, state, response, context, fail);
@@ -111,9 +114,12 @@ export function createForwarder(routes: readonly ResolvedRoute[], parts: Forward
 
 function createLane(route: Route, parts: ForwarderParts): Lane {
   const targets = parts.upstreams.targetsOf(route);
+  const idle = route.timeouts?.idleMilliseconds;
   return {
     choice: createTargetChoice(targets),
     streams: parts.streams,
+    idleAnswers: parts.idleAnswers,
+    slowClients: parts.slowClients,
     measures: parts.measuresOf(route.name),
     origins: targets.map(({ origin }) => origin),
     isStreaming: route.streaming,
@@ -121,7 +127,8 @@ function createLane(route: Route, parts: ForwarderParts): Lane {
     strippedPrefix: route.stripPrefix && route.prefix !== '/' ? route.prefix : '',
     bodyBytes: route.limits?.bodyBytes ?? parts.bodyBytes,
     headersTimeout: route.timeouts?.headersMilliseconds ?? (route.streaming ? 0 : defaultTimeouts.headers),
-    bodyTimeout: route.timeouts?.idleMilliseconds ?? (route.streaming ? 0 : defaultTimeouts.idle),
+    idleMilliseconds: idle ?? (route.streaming ? 0 : defaultTimeouts.idle),
+    silenceMilliseconds: (route.streaming ? idle : undefined) ?? 0,
   };
 }
 

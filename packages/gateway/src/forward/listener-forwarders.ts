@@ -3,7 +3,9 @@ import type { CheckedGatewayOptions } from '../gateway-options.ts';
 import type { ListenerKind } from '../pipeline/request-state.ts';
 import type { RouteTable } from '../routing/route-table.ts';
 import type { StreamRegister } from '../streams/stream-register.ts';
+import type { SlowClients } from '../limits/slow-clients.ts';
 import { createForwarder, type Forwarder, type TunnelCap } from './forward.ts';
+import { createIdleAnswers } from './idle-answers.ts';
 import { createUpstreamMeasures } from './upstream-measures.ts';
 import type { UpstreamPlan } from './upstreams.ts';
 
@@ -13,16 +15,25 @@ export interface ListenerForwardersParts {
   readonly readCookies: ReadCookieHeader;
 }
 
+/** What forwarders keep across reloads. */
+export interface ForwardersState {
+  readonly streams: StreamRegister;
+  readonly tunnels: TunnelCap;
+  readonly slowClients: SlowClients;
+}
+
 /** Builds the forwarders of both listeners: they share upstreams, streams and the cap on tunnels. */
 export function createListenerForwarders(
   options: CheckedGatewayOptions,
-  { streams, tunnels }: { readonly streams: StreamRegister; readonly tunnels: TunnelCap },
+  { streams, tunnels, slowClients }: ForwardersState,
   { tables, upstreams, readCookies }: ListenerForwardersParts,
 ): Readonly<Record<ListenerKind, Forwarder>> {
   const shared = {
     upstreams,
     streams,
     tunnels,
+    slowClients,
+    idleAnswers: createIdleAnswers(),
     readCookies,
     measuresOf: createUpstreamMeasures(options.meter),
     protocol: options.isSecure ? 'https' : 'http',

@@ -8,7 +8,9 @@ import { EventBoundary } from '../streams/event-boundary.ts';
 import { endSigns, toEndError, type StreamEnd } from '../streams/stream-end.ts';
 import type { Stream, StreamRegister } from '../streams/stream-register.ts';
 import { openTunnel, type Tunnel } from '../streams/tunnel.ts';
+import type { SlowClients } from '../limits/slow-clients.ts';
 import type { ChooseTarget } from './choose-target.ts';
+import type { IdleAnswer, IdleAnswers } from './idle-answers.ts';
 import { codeOf, faultOf, isNothingSent, toUpstreamError } from './upstream-fault.ts';
 import { writeResponseHeaders, type ResponseContext, type UpstreamHeaders } from './upstream-response.ts';
 import type { UpstreamMeasures } from './upstream-measures.ts';
@@ -27,6 +29,12 @@ export interface TransferParts {
   readonly choice: ChooseTarget;
   readonly streams: StreamRegister;
   readonly measures: UpstreamMeasures;
+  readonly idleAnswers: IdleAnswers;
+  readonly slowClients: Pick<SlowClients, 'spareDuring'>;
+  /** How long nothing may come of an answer; 0 for as long as it likes. */
+  readonly idleMilliseconds: number;
+  /** The same for a stream of events. */
+  readonly silenceMilliseconds: number;
 }
 
 /** What undici is asked to send. Without a name it would take that of `Host` for the upstream's. */
@@ -40,7 +48,7 @@ const smallBody = 16_384;
 const finalEventMilliseconds = 750;
 
 /** One exchange with an upstream. A class, because one object then carries what five closures would. */
-export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, Stream {
+export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, Stream, IdleAnswer {
   readonly #parts: TransferParts;
   readonly #options: ForwardOptions;
   readonly #state: RequestState;
@@ -63,6 +71,8 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
   /** Of an event stream, where something can be said between two events. */
   #events: EventBoundary | undefined;
   #endsAtBoundary = false;
+  #hasMoved = false;
+  idleMilliseconds: number;
   quietSweeps = 0;
   upstreamMilliseconds: number | undefined;
 
@@ -82,6 +92,7 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
     this.#response = response;
     this.#context = context;
     this.#fail = fail;
+    this.idleMilliseconds = parts.idleMilliseconds;
     this.#isTimed = state.timings !== undefined || parts.measures.isTimed;
   }
 
@@ -121,6 +132,16 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
     return true;
   }
 
+  takeMoved(): boolean {
+    const hasMoved = this.#hasMoved || this.#isWaitingForDrain;
+    this.#hasMoved = false;
+    return hasMoved;
+  }
+
+  cut(): void {
+    this.#controller?.abort(new Error('nothing more of the answer came'));
+  }
+
   beat(): void {
     this.#tunnel?.beat();
     const response = this.#response;
@@ -158,9 +179,11 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
     this.#length = typeof headers['content-length'] === 'string' ? Number(headers['content-length']) : -1;
     if (isEventStream(headers) && !this.#beginEvents(headers)) return;
     this.#response.writeHead(status, writeResponseHeaders(headers, this.#context));
+    this.#parts.idleAnswers.watch(this);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#hasMoved = true;
     if (this.#isRegistered) {
       if (this.#isAborted) return;
       this.quietSweeps = 0;
@@ -230,6 +253,7 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
   #settle(): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
+    this.#parts.idleAnswers.forget(this);
     this.#target.ended();
   }
 
@@ -242,6 +266,8 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
       this.#fail(asSallyportError(error));
       return false;
     }
+    this.idleMilliseconds = this.#parts.silenceMilliseconds;
+    this.#parts.slowClients.spareDuring(this.#response, this.#state.message.socket);
     // Into what is compressed, or counted, nothing can be put.
     if (headers['content-encoding'] === undefined && this.#length === -1) this.#events = new EventBoundary();
     return true;
@@ -277,5 +303,5 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
 
 function isEventStream(headers: UpstreamHeaders): boolean {
   const type = headers['content-type'];
-  return typeof type === 'string' && type.startsWith('text/event-stream');
+  return typeof type === 'string' && /^text\/event-stream(?:[\s;]|$)/i.test(type);
 }

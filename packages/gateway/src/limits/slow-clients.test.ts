@@ -99,23 +99,23 @@ describe('a body', () => {
     expect(gateway.upstream.seen[0]?.body).toHaveLength(100_000);
   });
 
-  it('of a stream may take its time', async () => {
-    holdIntervals();
-    await open({ slowSeconds: 0.1, slowBytesPerSecond: 100_000 });
+  it.each([
+    ['whose answer may stay open', 'POST /stream/x', ''],
+    ['whose client accepts events', 'POST /public/x', 'Accept: text/event-stream\r\n'],
+    ['whose client accepts anything', 'POST /public/x', 'Accept: application/json, Text/Event-Stream;q=0.9\r\n'],
+  ])('%s is judged alike', async (_, line, accept) => {
+    await open({ slowSeconds: 0.3, slowBytesPerSecond: 1000 });
     const { socket, text } = client();
-    socket.write(head('POST /stream/x', 'Content-Length: 3\r\n\r\na'));
-    await expect.poll(() => gateway.upstream.started, soon).toBe(1);
-    for (const letter of 'bc') {
-      passMany(20);
-      socket.write(letter);
-    }
-    await vi.waitFor(() => expect(text()).toMatch(/^HTTP\/1\.1 200 /), soon);
-    expect(gateway.upstream.seen[0]?.body).toBe('abc');
+    socket.write(head(line, `${accept}Content-Length: 100000\r\n\r\na`));
+    await vi.waitFor(() => expect(text()).toMatch(/^HTTP\/1\.1 408 /), soon);
+    expect(gateway.upstream.seen).toEqual([]);
   });
 });
 
 describe('an answer', () => {
-  const answerEndlessly = (): { readonly written: () => number; readonly isOver: () => boolean } => {
+  const answerEndlessly = (
+    type = 'application/octet-stream',
+  ): { readonly written: () => number; readonly isOver: () => boolean } => {
     let written = 0;
     let isOver = false;
     gateway.upstream.answer = (_, response) => {
@@ -128,7 +128,7 @@ describe('an answer', () => {
       };
       response.on('drain', go);
       response.on('close', () => (isOver = true));
-      response.writeHead(200, { 'content-type': 'application/octet-stream' });
+      response.writeHead(200, { 'content-type': type });
       go();
     };
     return { written: () => written, isOver: () => isOver };
@@ -144,12 +144,33 @@ describe('an answer', () => {
     await vi.waitFor(() => expect(isClosed()).toBe(true), soon);
   });
 
-  it('of a stream waits for its reader', async () => {
+  it('that is not read is cut, also where its client accepts events', async () => {
+    await open({ slowSeconds: 0.3, slowBytesPerSecond: 1_000_000 });
+    const { isOver } = answerEndlessly();
+    client({ isReading: false }).socket.write(head('GET /public/x', 'Accept: text/event-stream\r\n\r\n'));
+    await vi.waitFor(() => expect(isOver()).toBe(true), soon);
+  });
+
+  it('that is not read is cut behind a stream on the same connection', async () => {
+    await open({ slowSeconds: 0.3, slowBytesPerSecond: 1_000_000 });
+    const { socket, text } = client();
+    socket.write(head('GET /stream/x', '\r\n'));
+    await vi.waitFor(() => expect(text()).toMatch(/^HTTP\/1\.1 200 /), soon);
+    const { isOver } = answerEndlessly();
+    socket.pause();
+    socket.write(head('GET /public/x', '\r\n'));
+    await vi.waitFor(() => expect(isOver()).toBe(true), soon);
+  });
+
+  it.each([
+    ['on a route whose answers may stay open', '/stream/x', undefined],
+    ['of events', '/public/x', 'Text/Event-Stream; charset=utf-8'],
+  ])('%s waits for its reader', async (_, path, type) => {
     holdIntervals();
     await open({ slowSeconds: 0.1, slowBytesPerSecond: 1_000_000 });
-    const { written, isOver } = answerEndlessly();
+    const { written, isOver } = answerEndlessly(type);
     const { socket } = client({ isReading: false });
-    socket.write(head('GET /stream/x', '\r\n'));
+    socket.write(head(`GET ${path}`, '\r\n'));
     await vi.waitFor(() => expect(written()).toBeGreaterThan(65_536), soon);
     passMany(60);
     const before = written();

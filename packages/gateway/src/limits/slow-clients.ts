@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 export interface SlowClientsParts {
@@ -12,8 +12,10 @@ export interface SlowClientsParts {
 export interface SlowClients {
   /** Looks after a connection whose client may not read what it asked for. */
   watch(socket: Socket): void;
-  /** From now on the client of this connection may take its time: a stream, or a tunnel. */
+  /** From now on the client of this connection may take its time: a tunnel. */
   spare(socket: Socket): void;
+  /** The same until this answer is over: a stream. */
+  spareDuring(response: ServerResponse, socket: Socket): void;
   /** Looks after the body of a request until it is there. `cut` is called once, when it comes too slowly. */
   watchUpload(message: IncomingMessage, cut: () => void): void;
   close(): void;
@@ -79,6 +81,12 @@ export function createSlowClients({ graceSeconds, bytesPerSecond }: SlowClientsP
       socket.once('close', () => readers.delete(socket));
     },
     spare: (socket) => void readers.delete(socket),
+    spareDuring: (response, socket) => {
+      if (!readers.delete(socket)) return;
+      response.once('close', () => {
+        if (!socket.destroyed) readers.set(socket, { left: 0, waitedSeconds: 0 });
+      });
+    },
     watchUpload: (message, cut) => {
       uploads.add({ message, cut, bytesBefore: message.socket.bytesRead, waitedSeconds: 0 });
     },

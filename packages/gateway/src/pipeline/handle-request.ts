@@ -154,14 +154,15 @@ function bodyBytesOf({ destination }: ResolvedRoute): number | undefined {
   return destination.kind === 'mount' ? destination.mount.bodyBytes : undefined;
 }
 
-/** Enforces the minimum upload rate: a client below it gets 408 and is disconnected. Streams are exempt. */
+/**
+ * Enforces the minimum upload rate: a client below it gets 408 and is disconnected. Nothing that a request says exempts
+ * it. Where answers may stay open, their readers may take their time.
+ */
 function enforceUploadRate(exchange: Exchange, { destination }: ResolvedRoute, parts: HandleRequestParts): void {
   const { response } = exchange;
   const { message, request } = exchange.state;
-  if (destination.kind === 'upstream' && (destination.route.streaming || request?.headers.asksForEvents === true)) {
-    parts.slowClients.spare(message.socket);
-    return;
-  }
+  if (destination.kind === 'upstream' && destination.route.streaming)
+    parts.slowClients.spareDuring(response, message.socket);
   if (request?.headers.hasBody !== true || message.complete) return;
   parts.slowClients.watchUpload(message, () => {
     exchange.transfer?.abort();
