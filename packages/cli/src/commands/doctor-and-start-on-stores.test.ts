@@ -5,6 +5,7 @@ import { goodPassword, secondSecret, type Workplace } from '../test-support/memo
 import {
   freePort,
   hasRedisServer,
+  insertIntoMongo,
   isAvailable,
   makeDatabase,
   runOnPostgres,
@@ -207,6 +208,18 @@ describe.skipIf(!isAvailable('postgres') || testRedisUrl === '')('the start and 
 });
 
 describe.skipIf(!isAvailable('mongodb'))('the start and the doctor [mongodb]', () => {
+  it('both refuse documents that stand in the way of a unique index', async () => {
+    const { place, databaseUrl } = await deploy('mongodb');
+    const document = { email: 'canary@x.test' };
+    await insertIntoMongo(databaseUrl, 'user', [{ ...document }, { ...document }]);
+    const { doctor, start: begun } = await judge(place);
+    const says = /cannot be migrated: several documents of the collection user .* email.*"sallyport migrate"/;
+    expect(begun.refusal).toMatch(says);
+    expect([...doctor.bad]).toEqual([['migrations', expect.stringMatching(says)]]);
+    expect(doctor.code).toBe(1);
+    expect(begun.refusal + [...doctor.bad.values()].join('')).not.toContain('canary');
+  });
+
   it('find the same about what it cannot do', async () => {
     const { place } = await deploy('mongodb');
     const { doctor, start: begun } = await judge(place);

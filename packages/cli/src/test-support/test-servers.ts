@@ -100,6 +100,17 @@ export async function freePort(): Promise<number> {
   return server.port;
 }
 
+/** Writes documents as another program did, before a gateway has made anything in the database. */
+export async function insertIntoMongo(url: string, collection: string, documents: readonly object[]): Promise<void> {
+  const database = openExternalDatabase(url, silentLogger);
+  if (database.kind === 'mongodb')
+    await database.client
+      .db(database.databaseName)
+      .collection(collection)
+      .insertMany([...documents]);
+  await database.close();
+}
+
 async function dropMongo(url: string): Promise<void> {
   const database = openExternalDatabase(url, silentLogger);
   if (database.kind === 'mongodb') await database.client.db(database.databaseName).dropDatabase();

@@ -2,6 +2,7 @@ import type { RecordTable } from '@sallyport/core';
 import { createRecordSessionStore, keyTable, sessionTable, storeTables as tables } from '@sallyport/stores';
 import { after, makeSessionRecord, startStoreProcess } from '@sallyport/testing/contracts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { MongoDb } from './database-handle.ts';
 import { openIdentityDatabase } from './identity-database.ts';
 import { migrate, planMigrations } from './migrate.ts';
 import { isEmptyPlan } from './migration-plan.ts';
@@ -136,16 +137,59 @@ describe.each(databaseKinds)('on %s', (kind) => {
 });
 
 describe.skipIf(!isAvailable('mongodb'))(titleOn('migrations', 'mongodb'), () => {
-  it('whose indexes cannot be made stop the start, and name the collection and the field but no value', async () => {
-    const database = await openTestDatabase('mongodb');
+  let database: TestDatabase;
+  let db: MongoDb;
+  beforeEach(async () => {
+    database = await openTestDatabase('mongodb');
     if (database.handle.kind !== 'mongodb') throw new TypeError('not a MongoDB');
-    const users = database.handle.client.db(database.handle.databaseName).collection('user');
-    await users.insertMany([{ email: 'twice@secret.test' }, { email: 'twice@secret.test' }]);
-    const failure = await openIdentityDatabase({ database: database.handle, tables }).catch((error: unknown) => error);
-    expect(String(failure)).toMatch(/field email of the collection user/);
-    expect(String(failure)).not.toContain('secret.test');
-    await users.deleteOne({});
-    await openIdentityDatabase({ database: database.handle, tables });
-    await database.close();
+    db = database.handle.client.db(database.handle.databaseName);
+  });
+  afterEach(() => database.close());
+
+  const plan = () => planMigrations({ database: database.handle, tables: newerTables });
+  const collections = async () => (await db.listCollections().toArray()).map(({ name }) => name);
+
+  it.each([
+    {
+      name: 'one address twice',
+      model: 'user',
+      documents: [{ email: 'twice@secret.test' }, { email: 'once@secret.test' }, { email: 'twice@secret.test' }],
+      field: 'email',
+    },
+    {
+      name: 'no value twice, where one must be',
+      model: 'user',
+      documents: [{ name: 'a' }, { email: null }],
+      field: 'email',
+    },
+    {
+      name: 'an optional value twice',
+      model: 'sallyportDevice',
+      documents: [{ name: 'secret.test' }, { name: 'secret.test' }],
+      field: 'name',
+    },
+  ])(
+    'refuse $name under a unique index before they change anything, and say where',
+    async ({ model, documents, field }) => {
+      await db.collection(model).insertMany(documents);
+      const says = new RegExp(`several documents of the collection ${model} .* the field ${field},`);
+      expect((await plan()).problems).toEqual([expect.stringMatching(says)]);
+      const refused = migrate({ database: database.handle, tables: newerTables });
+      await expect(refused).rejects.toThrow(says);
+      await expect(refused).rejects.toMatchObject({ code: 'SP_OPTIONS_DATA_UNUSABLE' });
+      await expect(refused).rejects.not.toThrow(/secret\.test/);
+      expect((await collections()).filter((collection) => collection !== 'sallyportLock')).toEqual([model]);
+      // The first and the last of each hold the same.
+      await db.collection(model).deleteOne({ [field]: documents[0]?.[field as never] ?? null });
+      expect((await plan()).problems).toEqual([]);
+      await migrate({ database: database.handle, tables: newerTables });
+    },
+  );
+
+  it('accept documents that differ, and those that hold nothing in an optional column', async () => {
+    await db.collection('user').insertMany([{ email: 'a@secret.test' }, { email: 'b@secret.test' }]);
+    await db.collection('sallyportDevice').insertMany([{ a: 1 }, { a: 2 }, { name: 'a' }]);
+    expect((await plan()).problems).toEqual([]);
+    await migrate({ database: database.handle, tables: newerTables });
   });
 });

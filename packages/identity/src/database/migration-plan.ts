@@ -1,3 +1,5 @@
+import { OptionsError } from '@sallyport/core';
+
 /** A column that a table lacks. */
 export interface PlannedColumn {
   readonly table: string;
@@ -29,4 +31,17 @@ export interface MigrationPlan {
 /** Says whether a plan has nothing to do. */
 export function isEmptyPlan({ tables, columns, indexes, problems }: MigrationPlan): boolean {
   return [tables, columns, indexes, problems].every((list) => list.length === 0);
+}
+
+/**
+ * Stops a migration before it has changed anything.
+ *
+ * @throws OptionsError `SP_OPTIONS_DATA_UNUSABLE` with every problem of the plan.
+ */
+export function refuseProblems({ problems }: MigrationPlan): void {
+  if (problems.length > 0)
+    throw new OptionsError(
+      `The database cannot be migrated, and nothing was changed: ${problems.join(' ')}`,
+      'SP_OPTIONS_DATA_UNUSABLE',
+    );
 }

@@ -1,7 +1,7 @@
 import { OptionsError, isDuplicateRow, isStoreFault, storeFaultWordOf } from '@sallyport/core';
 import type { MongoDb, MongoHandle } from './database-handle.ts';
 import type { IdentitySchema } from './identity-schema.ts';
-import type { MigrationPlan } from './migration-plan.ts';
+import { refuseProblems, type MigrationPlan } from './migration-plan.ts';
 import { indexesOf, tablesOf, type SchemaIndex } from './schema-tables.ts';
 
 /** What a database can do. Only those that speak the protocol of MongoDB differ. */
@@ -69,8 +69,50 @@ export async function planMongo({ client, databaseName }: MongoHandle, schema: I
     columns: [],
     indexes: missing.map(({ table, columns, unique }) => ({ table, columns, unique })),
     statements: [],
-    problems: [],
+    problems: await findDuplicates(db, existing, missing),
   };
+}
+
+/** Values that a unique index would not let in twice. It is the database that compares them, by the rules of the index. */
+async function findDuplicates(
+  db: MongoDb,
+  existing: ReadonlySet<string>,
+  missing: readonly SchemaIndex[],
+): Promise<readonly string[]> {
+  const problems: string[] = [];
+  for (const index of missing) {
+    const { table, columns, unique } = index;
+    if (!unique || !existing.has(table) || !(await hasDuplicates(db, index))) continue;
+    problems.push(
+      `several documents of the collection ${table} hold the same value in the field ${columns.join(', ')}, which must be unique.`,
+    );
+  }
+  return problems;
+}
+
+async function hasDuplicates(db: MongoDb, index: SchemaIndex): Promise<boolean> {
+  const [column, ...others] = index.columns;
+  // No unique index of ours is on several fields; of one that is, making it says the same.
+  if (column === undefined || others.length > 0) return false;
+  const repeated = await db
+    .collection(index.table)
+    .aggregate(
+      [
+        { $match: partialFilterOf(index) ?? {} },
+        // What is absent is null to this, as to the index.
+        { $group: { _id: `$${column}`, count: { $sum: 1 } } },
+        { $match: { count: { $gt: 1 } } },
+        { $limit: 1 },
+      ],
+      { allowDiskUse: true },
+    )
+    .toArray();
+  return repeated.length > 0;
+}
+
+/** The documents that the index of an optional value covers; `undefined` for all. */
+function partialFilterOf({ columns: [column], optionalType }: SchemaIndex): Record<string, object> | undefined {
+  return optionalType === undefined || column === undefined ? undefined : { [column]: valueFilters[optionalType] };
 }
 
 /**
@@ -80,6 +122,7 @@ export async function planMongo({ client, databaseName }: MongoHandle, schema: I
 export function migrateMongo(handle: MongoHandle, schema: IdentitySchema): Promise<MigrationPlan> {
   return handle.withLock('migration', async () => {
     const plan = await planMongo(handle, schema);
+    refuseProblems(plan);
     const db = handle.client.db(handle.databaseName);
     for (const table of plan.tables) await makeCollection(db, table);
     const missing = indexesOf(schema).filter((index) =>
@@ -115,11 +158,8 @@ async function makeCollection(db: MongoDb, table: string): Promise<void> {
 async function makeIndex(db: MongoDb, index: SchemaIndex): Promise<void> {
   const { table, columns, unique, name, optionalType } = index;
   const key = Object.fromEntries(columns.map((column) => [column, 1 as const]));
-  const [column] = columns;
-  const partial =
-    optionalType === undefined || column === undefined
-      ? {}
-      : { partialFilterExpression: { [column]: valueFilters[optionalType] } };
+  const partialFilterExpression = partialFilterOf(index);
+  const partial = partialFilterExpression === undefined ? {} : { partialFilterExpression };
   try {
     try {
       await db.collection(table).createIndex(key, { name, unique, ...partial }, {});

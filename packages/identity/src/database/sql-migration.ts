@@ -2,10 +2,10 @@ import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { getMigrations } from 'better-auth/db/migration';
 import { Kysely, PostgresDialect } from 'kysely';
-import { OptionsError, isStoreFault } from '@sallyport/core';
+import { isStoreFault } from '@sallyport/core';
 import type { PostgresHandle, SqlConnection, SqliteHandle } from './database-handle.ts';
 import type { IdentitySchema } from './identity-schema.ts';
-import type { MigrationPlan, PlannedIndex } from './migration-plan.ts';
+import { refuseProblems, type MigrationPlan, type PlannedIndex } from './migration-plan.ts';
 import { toPostgresPool } from './postgres-pool.ts';
 
 type Migrations = Awaited<ReturnType<typeof getMigrations>>;
@@ -84,11 +84,7 @@ function readMigrations(config: Parameters<typeof getMigrations>[0]): Promise<Mi
 
 async function run(database: 'sqlite' | 'postgres', migrations: Migrations): Promise<MigrationPlan> {
   const plan = await toPlan(database, migrations);
-  if (plan.problems.length > 0)
-    throw new OptionsError(
-      `The database cannot be migrated, and nothing was changed: ${plan.problems.join(' ')}`,
-      'SP_OPTIONS_DATA_UNUSABLE',
-    );
+  refuseProblems(plan);
   await migrations.runMigrations();
   return plan;
 }
