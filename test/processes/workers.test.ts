@@ -58,6 +58,8 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('a gateway with two worke
     const fault = join(folder.folder, 'fault.mjs');
     writeFileSync(fault, "process.on('SIGUSR2', () => void Promise.reject(new TypeError('a mistake')));\n");
     await makeAccount(folder, variables);
+    // As a gateway whose clock was ahead wrote them: a check of the start warns of it.
+    await runOnPostgres(`UPDATE ${name}."sallyportEvent" SET at = now() + interval '1 hour'`);
     gateway = await folder.start({ NODE_OPTIONS: `--import ${fault}` });
     cookie = await signIn(folder);
   });
@@ -182,6 +184,11 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('a gateway with two worke
         ]);
     },
   );
+
+  it('logs what the checks of its stores warn of once, also when a worker was replaced', () => {
+    const warnings = gateway.lines.filter(({ event }) => event === 'start-check-warning');
+    expect(warnings).toEqual([expect.objectContaining({ check: 'clock of the gateways', worker: 1 })]);
+  });
 
   it('takes only its own streams with it when it is killed', async () => {
     /** A connection that one of the workers serves. */

@@ -52,6 +52,8 @@ export interface GatewayOptions {
   readonly readEnvironmentAnew?: () => Promise<Environment>;
   /** Whether another process answers operators, and asks this one. @default false */
   readonly isWorker?: boolean;
+  /** Whether it logs what checks of the stores warn of. Of several workers one does. @default true */
+  readonly logsCheckWarnings?: boolean;
 }
 
 /** The running gateway process. */
@@ -83,10 +85,11 @@ export interface Gateway {
  * order, also when a later step fails.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { config, preset, environment, logger, waitMilliseconds, isWorker = false } = options;
+  const { config, preset, environment, logger, waitMilliseconds, isWorker = false, logsCheckWarnings = true } = options;
+  const checkLogger = logsCheckWarnings ? logger : silentLogger;
   const closing = createClosing();
   try {
-    // One process logs what is not safe: the one that answers operators.
+    // The supervisor has logged what is not safe.
     await requireChecks('start', startChecks, options, isWorker ? silentLogger : logger);
     const certificate =
       config.tls === undefined
@@ -95,7 +98,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const meter = config.admin === undefined ? undefined : createPrometheusMeter({ withProcess: true });
     const tracing = await openConfiguredTracing(config, logger);
     closing.push(() => tracing?.close());
-    const stores = await openStores({ config, environment, logger, closing, meter, waitMilliseconds });
+    const stores = await openStores({ config, environment, logger, checkLogger, closing, meter, waitMilliseconds });
     let brand = openBrand(config);
     const delivery = await openDelivery({ ...options, productName: () => brand.name, closing });
     const { mailer, mailboxUrl } = delivery;
@@ -123,7 +126,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         readClock: () => stores.database.readClock(),
         versions: readConfiguredRootSecret(options),
       },
-      logger,
+      checkLogger,
     );
     closing.push(startHousekeeping(expiringIn(stores, identity), logger));
     await preset?.prepareAccounts(config, identity);

@@ -21,6 +21,8 @@ export interface DatabaseComposition {
   readonly config: Config;
   readonly environment: Environment;
   readonly logger: Logger;
+  /** Takes what the checks of the database warn of. */
+  readonly checkLogger: Logger;
   readonly closing: Closing;
   /** How long an external database is waited for. */
   readonly waitMilliseconds: number;
@@ -72,9 +74,9 @@ export async function openDatabase(composition: DatabaseComposition): Promise<Ga
 async function open(
   handle: OpenedDatabase,
   claim: DatabaseClaim | undefined,
-  { environment, logger }: DatabaseComposition,
+  { environment, logger, checkLogger }: DatabaseComposition,
 ): Promise<IdentityDatabase> {
-  await requireChecks('database', databaseChecks, await readDatabaseContext(handle, environment), logger);
+  await requireChecks('database', databaseChecks, await readDatabaseContext(handle, environment), checkLogger);
   return openIdentityDatabase({
     database: handle,
     tables: storeTables,

@@ -16,7 +16,7 @@ async function failureOf(url: string, redis: object = {}): Promise<{ text: strin
   const sealerFor = createSealer([{ version: 1, value: 'kL9x2Qm7Vw4Rt8Zp1Bn6Yc3Hd5Jf0GsA' }]);
   const logger = { ...silentLogger, warn };
   try {
-    await openRedisStores({ url, config, sealerFor, logger, closing, waitMilliseconds: 2000 });
+    await openRedisStores({ url, config, sealerFor, logger, checkLogger: logger, closing, waitMilliseconds: 2000 });
     return { text: '', lines };
   } catch (error) {
     return { text: explainFailure(error), lines };

@@ -25,6 +25,8 @@ export interface RedisAddressing {
 }
 
 export interface RedisComposition extends RedisAddressing {
+  /** Takes what the checks of Redis warn of. */
+  readonly checkLogger: Logger;
   readonly sealerFor: SealerFor;
   readonly closing: Closing;
   /** How long Redis is waited for. */
@@ -43,11 +45,11 @@ export interface RedisStores {
 
 /** Opens what is kept in Redis. It is waited for, so that a gateway may be started before it. */
 export async function openRedisStores(composition: RedisComposition): Promise<RedisStores> {
-  const { config, sealerFor, logger, closing, waitMilliseconds } = composition;
+  const { config, sealerFor, logger, checkLogger, closing, waitMilliseconds } = composition;
   const redis = openConfiguredRedis(composition);
   closing.push(() => redis.close());
   await waitForRedis(redis, waitMilliseconds);
-  await requireChecks('Redis', redisChecks, await readRedisContext(redis), logger);
+  await requireChecks('Redis', redisChecks, await readRedisContext(redis), checkLogger);
   const bus = createRedisBus({ redis, sealer: sealerFor('invalidation-bus'), logger });
   closing.push(() => bus.close());
   return {

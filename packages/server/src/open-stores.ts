@@ -47,6 +47,8 @@ export interface StoresComposition {
   readonly config: Config;
   readonly environment: Environment;
   readonly logger: Logger;
+  /** Takes what the checks of the stores warn of. @default logger */
+  readonly checkLogger?: Logger | undefined;
   readonly closing: Closing;
   /**
    * `exclusive` for a gateway and for a command that changes something: without Redis it must be alone on the database.
@@ -67,6 +69,7 @@ export interface StoresComposition {
  */
 export async function openStores(composition: StoresComposition): Promise<Stores> {
   const { config, environment, logger, closing, use = 'exclusive', meter, waitMilliseconds = 30_000 } = composition;
+  const { checkLogger = logger } = composition;
   const isClaimed = use === 'exclusive';
   const rootSecret = loadRootSecret({ dataDir: config.dataDir, environmentValue: environment.secret });
   const tokenSecret = readTokenSecret(config, environment, rootSecret);
@@ -75,11 +78,11 @@ export async function openStores(composition: StoresComposition): Promise<Stores
   const redis =
     url === undefined
       ? undefined
-      : await openRedisStores({ url, config, sealerFor, logger, closing, waitMilliseconds });
+      : await openRedisStores({ url, config, sealerFor, logger, checkLogger, closing, waitMilliseconds });
   const local = createInProcessBus({ logger });
   // With Redis nothing is claimed, and this bus has no subscriber.
   const onClaimLost = (): void => local.announceGap();
-  const database = await openDatabase({ ...composition, isClaimed, onClaimLost, waitMilliseconds });
+  const database = await openDatabase({ ...composition, checkLogger, isClaimed, onClaimLost, waitMilliseconds });
   const { records } = database;
   const bus = redis?.bus ?? local;
   const readiness = watchReadiness(records, bus);

@@ -20,10 +20,16 @@ export interface WorkerParts {
  */
 export function runWorker({ environment, createLogger, exit }: WorkerParts): void {
   let gateway: Gateway | undefined;
-  const start = async ({ config, secrets, number }: Extract<ToWorker, { type: 'start' }>): Promise<void> => {
+  const start = async ({
+    config,
+    secrets,
+    number,
+    logsCheckWarnings,
+  }: Extract<ToWorker, { type: 'start' }>): Promise<void> => {
     try {
       const told = withSecretValues(environment, secrets);
-      gateway = await startGateway({ config, environment: told, logger: createLogger(number), isWorker: true });
+      const logger = createLogger(number);
+      gateway = await startGateway({ config, environment: told, logger, isWorker: true, logsCheckWarnings });
       tell({ type: 'listening', port: gateway.port, internalPort: gateway.internalPort });
     } catch (error) {
       tell({ type: 'failed', explanation: explainFailure(error) }, () => exit(1));

@@ -71,6 +71,7 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
   });
   const waiting = new Map<number, (answer: WorkerAnswer) => void>();
   let askedCount = 0;
+  let isStarted = false;
   let isStopping = false;
   let current = config;
   let secrets = secretValuesOf(parts.environment);
@@ -116,9 +117,8 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
       worker.on('error', () => {
         if (worker.process.pid === undefined) end(null, null);
       });
-      tell(worker, { type: 'start', ...told, number: slot.number });
+      tell(worker, { type: 'start', ...told, number: slot.number, logsCheckWarnings: slot.number === 1 && !isStarted });
     });
-  let isStarted = false;
   const replace = (slot: WorkerSlot, code: number | null, signal: string | null): void => {
     if (!isStarted) return;
     if (Date.now() - slot.startedAt >= provenMilliseconds) slot.failures = 0;

@@ -11,7 +11,14 @@ import type { MetricPage } from '../metrics/prometheus-meter.ts';
 
 /** From the supervisor to a worker. */
 export type ToWorker =
-  | { readonly type: 'start'; readonly config: Config; readonly secrets: SecretValues; readonly number: number }
+  | {
+      readonly type: 'start';
+      readonly config: Config;
+      readonly secrets: SecretValues;
+      readonly number: number;
+      /** Whether it logs what checks of the stores warn of: one does for all. */
+      readonly logsCheckWarnings: boolean;
+    }
   | { readonly type: 'ask'; readonly id: number; readonly question: WorkerQuestion }
   | { readonly type: 'drain' };
 
