@@ -5,6 +5,7 @@ import { ConfigurationError } from '../config/configuration-error.ts';
 import type { SecretValues } from '../config/environment-table.ts';
 import { readEnvironment, type Environment } from '../config/environment.ts';
 import { createPrometheusMeter } from '../metrics/prometheus-meter.ts';
+import { WorkerFailed } from '../workers/worker-failed.ts';
 import { createSecretsRefresher, warningsOfSecrets } from './secrets-refresher.ts';
 import { secretValuesOf } from './secret-values.ts';
 
@@ -74,6 +75,15 @@ describe('secrets that are renewed', () => {
         },
       },
       problem: { problem: 'cannot be used (TypeError)' },
+    },
+    {
+      name: 'cannot be used by a worker, which said why',
+      behaviour: {
+        apply: () => {
+          throw new WorkerFailed('no worker serves');
+        },
+      },
+      problem: { problem: 'no worker serves' },
     },
   ])('stay as they were when they $name', async ({ behaviour, problem }) => {
     const { refresher, become, applied, events, text } = open(behaviour);

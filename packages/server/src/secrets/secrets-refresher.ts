@@ -1,5 +1,6 @@
+import { explainUnusableSecrets } from './explain-unusable-secrets.ts';
 import { isDeepStrictEqual } from 'node:util';
-import { OptionsError, silentMeter, type Logger, type Meter } from '@sallyport/core';
+import { silentMeter, type Logger, type Meter } from '@sallyport/core';
 import { ConfigurationError, type ConfigurationProblem } from '../config/configuration-error.ts';
 import type { SecretName, SecretValues } from '../config/environment-table.ts';
 import type { Environment } from '../config/environment.ts';
@@ -144,13 +145,7 @@ export function warningsOfSecrets({ refused, needRestart }: SecretsCondition): r
   ];
 }
 
-/** A bug is named by its class alone: its message may quote what it was reading. */
 function problemsOf(error: unknown): readonly ConfigurationProblem[] {
   if (error instanceof ConfigurationError) return error.problems;
-  const problem = error instanceof OptionsError ? error.message : `cannot be used (${nameOf(error)})`;
-  return [{ key: 'secrets', problem }];
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : 'unknown';
+  return [{ key: 'secrets', problem: explainUnusableSecrets(error) }];
 }

@@ -4,6 +4,7 @@ import type { Environment } from '../config/environment.ts';
 import { drainGateway } from '../drain-gateway.ts';
 import { explainFailure } from '../explain-failure.ts';
 import { messageForOperators } from '../message-for-operators.ts';
+import { explainUnusableSecrets } from '../secrets/explain-unusable-secrets.ts';
 import { withSecretValues } from '../secrets/secret-values.ts';
 import type { FromWorker, ToWorker, WorkerAnswer, WorkerQuestion } from './worker-messages.ts';
 
@@ -76,6 +77,8 @@ async function answer(
         return { kind: 'applied' };
     }
   } catch (error) {
+    // The stack of a bug may quote a secret that it was reading.
+    if (question.kind === 'use-secrets') return { kind: 'failed', problem: explainUnusableSecrets(error) };
     return { kind: 'failed', problem: messageForOperators(error) ?? stackOf(error) };
   }
 }
