@@ -1,10 +1,10 @@
-import { explainUnusableSecrets } from './explain-unusable-secrets.ts';
 import { isDeepStrictEqual } from 'node:util';
 import { silentMeter, type Logger, type Meter } from '@sallyport/core';
 import { ConfigurationError, type ConfigurationProblem } from '../config/configuration-error.ts';
 import type { SecretName, SecretValues } from '../config/environment-table.ts';
 import type { Environment } from '../config/environment.ts';
 import { compareSecrets } from './compare-secrets.ts';
+import { explainUnusableSecrets } from './explain-unusable-secrets.ts';
 import { secretValuesOf, withSecretValues } from './secret-values.ts';
 
 /** What became of an attempt to use the secrets as they are now. Names and words, never values. */
