@@ -78,7 +78,7 @@ describe('an upstream that fails', () => {
   });
 
   it('that sends nothing behind the head of its answer is cut', async () => {
-    gateway.upstream.answer = (_, response) => void response.writeHead(200, { 'content-length': '9' }).flushHeaders();
+    gateway.upstream.answer = (_, response) => response.writeHead(200, { 'content-length': '9' }).flushHeaders();
     expect((await gateway.send('GET', '/quick/x')).status).toBe(0);
   });
 
