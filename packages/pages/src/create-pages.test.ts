@@ -192,6 +192,41 @@ describe('a page of the adopter in place of a built-in one', () => {
   });
 });
 
+describe('the key of an authenticator app', () => {
+  const secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
+  const uriOf = (label: string) => `otpauth://totp/${label}?secret=${secret}`;
+  const longName = encodeURIComponent('ß'.repeat(160));
+
+  /** The page after a wrong first code, which gets the key back from the form. */
+  async function pageWith(uri: string): Promise<string> {
+    const { ask } = pagesOn(problem(422, { code: 'SP_CODE_INVALID' }));
+    const answer = await ask(builtInPages.secondFactorSetUp, form({ do: 'confirm', method: 'totp', code: '1', uri }));
+    return answer.text();
+  }
+
+  it.each([uriOf('Acme'), uriOf(`${longName}:ann%40example.test`), uriOf('a'.repeat(2048 - uriOf('').length))])(
+    'is shown again after a wrong code: %s',
+    async (uri) => {
+      const text = await pageWith(uri);
+      expect(text).toMatch(/class="qr(?: qr-dense)?"/);
+      expect(text).toContain(`data-text="${secret}"`);
+    },
+  );
+
+  it.each([
+    uriOf('a'.repeat(2049 - uriOf('').length)),
+    uriOf('Grüße'),
+    uriOf('a b'),
+    'otpauth://hotp/x?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
+    'javascript:alert(1)//otpauth://totp/x?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
+    'otpauth://totp/x?secret=0189',
+    'otpauth://totp/x',
+    '',
+  ])('is not shown where the form brings back something else: %s', async (uri) => {
+    expect(await pageWith(uri)).not.toContain('class="qr');
+  });
+});
+
 describe('a form of a built-in page', () => {
   it('becomes the JSON call of identity with the cookies and headers of its sender', async () => {
     const { calls, ask } = pagesOn(problem(401, { code: 'SP_CREDENTIALS_INVALID' }));

@@ -71,8 +71,12 @@ function appKey(uri: string): Html {
   </div>`;
 }
 
+/** Names of the product and of the account may be long, and each byte of theirs may take three characters. */
+const maxUriLength = 2048;
+
 function secretOf(uri: string): string | undefined {
-  if (uri.length > 1024 || !uri.startsWith('otpauth://totp/') || !URL.canParse(uri)) return undefined;
+  if (uri.length > maxUriLength || !/^otpauth:\/\/totp\/[\x21-\x7e]+$/.test(uri) || !URL.canParse(uri))
+    return undefined;
   const secret = new URL(uri).searchParams.get('secret') ?? '';
   return /^[A-Z2-7]{16,128}$/.test(secret) ? secret : undefined;
 }
