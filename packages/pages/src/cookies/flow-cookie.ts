@@ -1,3 +1,4 @@
+import { toSafeReturnTo } from '@sallyport/core';
 import { createPageCookie } from './page-cookies.ts';
 
 /** What a person already said on one page, for the next one. No secret. */
@@ -14,12 +15,15 @@ export interface Flow {
 
 export interface FlowCookie {
   read(request: Request): Flow;
+  /** The `Set-Cookie` value for what was typed and asked for, as far as it is of use on the next page. */
   write(flow: Flow): string;
   /** The `Set-Cookie` values that take it away from a browser that has it: one, or none. */
   clearedFor(request: Request): readonly string[];
 }
 
+/** Browsers keep 4,096 bytes of a cookie, its name and attributes among them. */
 const maxLength = 3600;
+const maxEmailLength = 254;
 const mails: readonly unknown[] = ['verify-email', 'reset-password'];
 const deeds: readonly unknown[] = ['verified', 'password-changed'];
 
@@ -28,9 +32,21 @@ export function createFlowCookie(isSecure: boolean): FlowCookie {
   const cookie = createPageCookie({ name: 'sallyport-flow', path: '/auth', seconds: 1800, isSecure });
   return {
     read: (request) => parseFlow(cookie.read(request)),
-    write: (flow) => cookie.write(Buffer.from(JSON.stringify(flow)).toString('base64url')),
+    write: (flow) => cookie.write(writeFlow(flow)),
     clearedFor: (request) => (cookie.read(request) === undefined ? [] : [cookie.cleared]),
   };
+}
+
+/** Addresses that nobody has are cut, and where both do not fit, the page that was asked for is forgotten. */
+function writeFlow({ email, returnTo, ...rest }: Flow): string {
+  const path = toSafeReturnTo(returnTo);
+  const typed = { ...rest, email: email?.trim().slice(0, maxEmailLength) };
+  const text = encode(path === '/' ? typed : { ...typed, returnTo: path });
+  return text.length <= maxLength ? text : encode(typed);
+}
+
+function encode(flow: Flow): string {
+  return Buffer.from(JSON.stringify(flow)).toString('base64url');
 }
 
 /** Any sibling site may have written it: only what has the form of ours is read. */
@@ -45,7 +61,7 @@ function parseFlow(text: string | undefined): Flow {
   if (typeof value !== 'object' || value === null) return {};
   const { email, returnTo, mail, done } = value as Readonly<Record<string, unknown>>;
   return {
-    email: typeof email === 'string' && email.length <= 254 ? email : undefined,
+    email: typeof email === 'string' && email.length <= maxEmailLength ? email : undefined,
     returnTo: typeof returnTo === 'string' ? returnTo : undefined,
     mail: mails.includes(mail) ? (mail as Flow['mail']) : undefined,
     done: deeds.includes(done) ? (done as Flow['done']) : undefined,

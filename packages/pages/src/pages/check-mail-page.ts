@@ -31,7 +31,7 @@ export const createCheckMailPage: CreatePage = (parts) => ({
       return { kind: 'page', status: answer.refusal.status, page: checkMail(parts, mail, email, shown) };
     }
     const { returnTo } = parts.flow.read(call.request);
-    const flow = parts.flow.write({ returnTo, mail, email: email.trim().slice(0, 254) });
+    const flow = parts.flow.write({ returnTo, mail, email });
     return { kind: 'redirect', to: parts.pages.checkMail, cookies: [...answer.cookies, flow] };
   },
 });

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { pageUrl, toSafeReturnTo } from '@sallyport/core';
+import { pageUrl } from '@sallyport/core';
 import type { CreatePage, PageParts } from '../built-in-page.ts';
 import { hiddenField, submitButton, textField } from '../document/fields.ts';
 import { noRefusal, showRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
@@ -24,11 +24,7 @@ export const createForgotPasswordPage: CreatePage = (parts) => ({
       const page = forgotForm(parts, typed, showRefusal(answer.refusal, { email: 'Email address' }));
       return { kind: 'page', status: answer.refusal.status, page };
     }
-    const flow = parts.flow.write({
-      email: typed.email.trim().slice(0, 254),
-      returnTo: toSafeReturnTo(typed.returnTo),
-      mail: 'reset-password',
-    });
+    const flow = parts.flow.write({ ...typed, mail: 'reset-password' });
     return { kind: 'redirect', to: parts.pages.checkMail, cookies: [...answer.cookies, flow] };
   },
 });

@@ -35,7 +35,7 @@ export const createResetPasswordPage: CreatePage = (parts) => ({
     const answer = await call.identity('POST', '/auth/reset-password', { token, newPassword });
     if (answer.kind === 'done') {
       const { returnTo } = parts.flow.read(call.request);
-      const flow = parts.flow.write({ email: email.slice(0, 254), returnTo, done: 'password-changed' });
+      const flow = parts.flow.write({ email, returnTo, done: 'password-changed' });
       const cookies = [...answer.cookies, parts.resetLink.cleared, flow];
       return { kind: 'redirect', to: parts.pages.signIn, cookies };
     }

@@ -45,10 +45,9 @@ export const createSignInPage: CreatePage = (parts) => ({
 });
 
 function refused(parts: PageParts, typed: Typed, refusal: Refusal): PageAnswer {
-  const email = typed.email.trim();
-  const cookies = [parts.flow.write({ email: email.slice(0, 254), returnTo: toSafeReturnTo(typed.returnTo) })];
+  const cookies = [parts.flow.write(typed)];
   const shown = showRefusal(refusal, labels);
-  const resend = refusal.code === 'SP_EMAIL_UNVERIFIED' ? resendForm(parts, email) : nothing;
+  const resend = refusal.code === 'SP_EMAIL_UNVERIFIED' ? resendForm(parts, typed.email.trim()) : nothing;
   const page = signInForm(parts, typed, undefined, shown, resend);
   return { kind: 'page', status: refusal.status, page, cookies };
 }

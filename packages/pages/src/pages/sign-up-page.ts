@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { pageUrl, toSafeReturnTo } from '@sallyport/core';
+import { pageUrl } from '@sallyport/core';
 import type { CreatePage, PageParts } from '../built-in-page.ts';
 import { hiddenField, passwordField, submitButton, textField } from '../document/fields.ts';
 import { noRefusal, showRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
@@ -27,7 +27,7 @@ export const createSignUpPage: CreatePage = (parts) => ({
     const typed = { name: form.of('name'), email: form.of('email'), returnTo: form.of('returnTo') };
     const { name, email, returnTo } = typed;
     const answer = await call.identity('POST', '/auth/sign-up/email', { name, email, password: form.of('password') });
-    const flow = { email: email.trim().slice(0, 254), returnTo: toSafeReturnTo(returnTo) };
+    const flow = { email, returnTo };
     if (answer.kind === 'refused') {
       const shown = showRefusal(answer.refusal, labels);
       const page = signUpForm(parts, typed, shown);
