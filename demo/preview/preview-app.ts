@@ -211,7 +211,7 @@ function toRequest({ path, form, cookies = {} }: PageState, theme: View['theme']
     ? new Request(`http://localhost${path}`, { headers })
     : new Request(`http://localhost${path}`, {
         method: 'POST',
-        headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },
+        headers: { ...headers, origin: 'http://localhost', 'content-type': 'application/x-www-form-urlencoded' },
         body: new URLSearchParams(form).toString(),
       });
 }

@@ -53,7 +53,7 @@ const problem = (status: number, members: Partial<Problem>) => () =>
 
 const form = (values: Readonly<Record<string, string>>): RequestInit => ({
   method: 'POST',
-  headers: { 'content-type': 'application/x-www-form-urlencoded', cookie: 'a=1', 'user-agent': 'Test/1' },
+  headers: { 'content-type': 'application/x-www-form-urlencoded', origin, cookie: 'a=1', 'user-agent': 'Test/1' },
   body: new URLSearchParams(values).toString(),
 });
 

@@ -267,6 +267,28 @@ describe('a form of the built-in pages', () => {
     expect(answer.headers).not.toHaveProperty('set-cookie');
   });
 
+  it('is refused when it does not say where it comes from, with the reason in the log', async () => {
+    const body = new URLSearchParams(credentials).toString();
+    const type = { 'content-type': 'application/x-www-form-urlencoded' };
+    const answer = await send(`${gateway.origin}/auth/sign-in`, 'POST', type, body);
+    expect(answer.status).toBe(403);
+    expect(answer.headers).not.toHaveProperty('set-cookie');
+    expect(gateway.lines.map(({ fields }) => fields)).toContainEqual(
+      expect.objectContaining({ event: 'request', code: 'SP_CROSS_SITE_REQUEST', reason: 'source-unknown' }),
+    );
+  });
+
+  it.each([{ 'sec-fetch-site': 'same-origin' }, { origin: true }])(
+    'is taken when it says so by %o alone',
+    async (said) => {
+      const body = new URLSearchParams(credentials).toString();
+      const source = 'origin' in said ? { origin: gateway.origin } : said;
+      const type = { 'content-type': 'application/x-www-form-urlencoded' };
+      const answer = await send(`${gateway.origin}/auth/sign-in`, 'POST', { ...type, ...source }, body);
+      expect(answer.status).toBe(303);
+    },
+  );
+
   it.each([
     { name: 'JSON', type: 'application/json', body: JSON.stringify(credentials), status: 415 },
     { name: 'a form with files', type: 'multipart/form-data; boundary=x', body: '--x--', status: 415 },
@@ -340,14 +362,23 @@ describe('a built-in page', () => {
     const dark = await gateway.get('/auth/sign-in', { cookie: 'a=1; theme=dark' });
     expect(await dark.text()).toContain('<html lang="en" data-theme="dark">');
     const odd = await gateway.get('/auth/sign-in', { cookie: 'theme="><script>' });
-    expect(await odd.text()).not.toContain('data-theme');
+    const plain = await gateway.get('/auth/sign-in');
+    expect(await odd.text()).toBe(await plain.text());
   });
 
   it('answers HEAD without a body, and nothing on a path that is none', async () => {
     const head = await send(`${gateway.origin}/auth/sign-in`, 'HEAD', {});
     expect(head).toMatchObject({ status: 200, body: '' });
     expect((await gateway.get('/auth/sign-in/')).status).toBe(404);
-    expect((await gateway.get('/auth/error?code=SP_%3Cscript%3E')).status).toBe(200);
+  });
+
+  it('explains a code of the catalog, and shows nothing of what is none', async () => {
+    const textOf = async (query: string): Promise<string> => (await gateway.get(`/auth/error${query}`)).text();
+    const plain = await textOf('');
+    expect(plain).toContain('<h1>');
+    expect(await textOf('?code=SP_FORBIDDEN')).not.toBe(plain);
+    for (const code of ['SP_%3Cscript%3E', 'SP_CANARY', 'constructor', '__proto__'])
+      expect(await textOf(`?code=${code}`)).toBe(plain);
   });
 });
 

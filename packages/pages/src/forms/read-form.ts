@@ -11,10 +11,16 @@ const maxFormBytes = 16 * 1024;
 /**
  * Reads a form as a browser sends it without script.
  *
- * @throws `SP_MEDIA_TYPE_UNSUPPORTED`, `SP_BODY_TOO_LARGE`, or `SP_REQUEST_AMBIGUOUS` for a field that comes twice.
+ * Browsers say where a form comes from, and the gateway has refused what comes from elsewhere. Unlike the JSON of identity,
+ * which programs send too, a form that says nothing of it is refused, signed in or not: any site can make a browser send one.
+ *
+ * @throws `SP_CROSS_SITE_REQUEST`, `SP_MEDIA_TYPE_UNSUPPORTED`, `SP_BODY_TOO_LARGE`, or `SP_REQUEST_AMBIGUOUS` for a field that comes twice.
  */
 export async function readForm(request: Request): Promise<FormFields> {
-  const type = request.headers.get('content-type') ?? '';
+  const { headers } = request;
+  if (!headers.has('origin') && !headers.has('sec-fetch-site'))
+    throw new SallyportError('SP_CROSS_SITE_REQUEST', { reason: 'source-unknown' });
+  const type = headers.get('content-type') ?? '';
   if (!/^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type))
     throw new SallyportError('SP_MEDIA_TYPE_UNSUPPORTED', { reason: 'not-a-form' });
   const fields = new URLSearchParams(await readText(request));
