@@ -402,10 +402,31 @@ describe('a file of the built-in pages', () => {
     expect(packed.bytes.byteLength).toBeLessThan(60 * 1024);
   });
 
-  it.each(['/auth/assets/', '/auth/assets/pages-000000000000.js', '/auth/assets/pages.css', '/auth/assets/..%2f'])(
-    'is not found under %s',
-    async (path) => {
-      expect((await gateway.get(path)).status).toBeGreaterThanOrEqual(400);
+  it.each([
+    '/auth/assets/',
+    '/auth/assets/pages-000000000000.js',
+    '/auth/assets/pages.css',
+    '/auth/assets/brand.css',
+    '/auth/assets/other-000000000000.css',
+    '/auth/assets/pages-00000000000.css',
+    '/auth/assets/x/pages-000000000000.css',
+    '/auth/assets/pages-000000000000.css?x',
+    '/auth/assets/constructor',
+  ])('is not found under %s', async (path) => {
+    expect((await gateway.get(path)).status).toBe(404);
+  });
+
+  it.each([/\/auth\/assets\/brand-[\w-]+\.css/, /\/auth\/assets\/pages-[\w-]+\.css/])(
+    'is served to a page of a gateway with another stylesheet, and not stored: %s',
+    async (pattern) => {
+      const path = await fileOf(pattern);
+      const [own, other] = await Promise.all(
+        [path, path.replace(/-[\w-]{12}\.css$/, '-AAAA-bbbb_cc.css')].map((one) => fetch(gateway.origin + one)),
+      );
+      expect(other?.status).toBe(200);
+      expect(other?.headers.get('cache-control')).toBe('no-store');
+      expect(other?.headers.get('content-type')).toBe('text/css; charset=utf-8');
+      expect(await other?.text()).toBe(await own?.text());
     },
   );
 
