@@ -416,6 +416,13 @@ describe('a file of the built-in pages', () => {
     expect((await gateway.get(path)).status).toBe(404);
   });
 
+  it('gives no notice the accent of the brand, which may be red', async () => {
+    const css = await (await fetch(gateway.origin + (await fileOf(/\/auth\/assets\/pages-[\w-]+\.css/)))).text();
+    const rules = [...css.matchAll(/^\.notice[^{]*\{[^}]*\}/gm)].map(([rule]) => rule);
+    expect(rules.length).toBeGreaterThan(3);
+    expect(rules.filter((rule) => rule.includes('accent'))).toEqual([]);
+  });
+
   it.each([/\/auth\/assets\/brand-[\w-]+\.css/, /\/auth\/assets\/pages-[\w-]+\.css/])(
     'is served to a page of a gateway with another stylesheet, and not stored: %s',
     async (pattern) => {
