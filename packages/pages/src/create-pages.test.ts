@@ -85,6 +85,15 @@ describe('a GET of a built-in page', () => {
     expect(text).not.toContain('Sallyport');
   });
 
+  it('breaks no heading at a hyphen', async () => {
+    const { ask } = pagesOn(problem(401, { code: 'SP_STEP_UP_REQUIRED' }));
+    expect(await (await ask('/auth/sign-in')).text()).toContain('<h1>Sign in</h1>');
+    const pending = { status: 'pending', purpose: 'verify', methods: [{ method: 'totp' }], resendSeconds: 30 };
+    const text = await (await pagesOn(() => Response.json(pending)).ask('/auth/two-step')).text();
+    expect(text).toContain('<h1><span class="whole">Two-step</span> verification</h1>');
+    expect(text).toContain('<title>Two-step verification · Acme &amp; Sons</title>');
+  });
+
   it('keeps its cookies to https, HttpOnly and its own paths', async () => {
     const { ask } = pagesOn(() => Response.json({}));
     const answer = await ask('/auth/verify?token=aaaaaaaaaaaaaaaaaaaaaaaa');

@@ -52,7 +52,7 @@ export async function renderDocument(page: PageContent, theme: Theme, parts: Doc
         </header>
         <main id="main" tabindex="-1">
           <div class="card">
-            <h1>${heading}</h1>
+            <h1>${wholeWords(heading)}</h1>
             ${lead === undefined ? nothing : html`<p class="lead">${lead}</p>`} ${content}
             ${aside === undefined ? nothing : html`<div class="aside">${aside}</div>`}
           </div>
@@ -61,6 +61,12 @@ export async function renderDocument(page: PageContent, theme: Theme, parts: Doc
       </body>
     </html> `;
   return String(text);
+}
+
+/** Keeps words with a hyphen on one line: "Two-" above "step" reads as two words. */
+function wholeWords(text: string): Html {
+  const words = text.split(' ').map((word) => (word.includes('-') ? html`<span class="whole">${word}</span>` : word));
+  return html`${words.map((word, index) => (index === 0 ? word : html` ${word}`))}`;
 }
 
 function logo({ name, logo: light, logoDark: dark = light }: Brand): Html {
