@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import {
+  hasRepeatedParameter,
   resolvePages,
   brandSchema,
   resolveBrand,
@@ -31,7 +32,6 @@ import type { HashingLimits } from './hashing/hashing-limits.ts';
 import type { PasswordHashing } from './hashing/password-hashing.ts';
 import { answerErrors } from './http/error-answers.ts';
 import type { IdentityEnvironment } from './http/identity-request.ts';
-import { hasRepeatedParameter } from './http/repeated-names.ts';
 import { createSessionRoutes } from './http/session-routes.ts';
 import { createKernel, type KernelOptions } from './kernel.ts';
 import type { SessionLimitRules } from './sessions/session-limit.ts';

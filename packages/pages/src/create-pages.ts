@@ -3,6 +3,7 @@ import {
   asSallyportError,
   builtInPages,
   errorCatalog,
+  hasRepeatedParameter,
   resolvePages,
   SallyportError,
   sessionCookieFor,
@@ -145,7 +146,7 @@ async function answerPage(byPath: ReadonlyMap<string, BuiltInPage>, call: PageCa
   const { pathname, searchParams } = new URL(call.request.url);
   const page = byPath.get(pathname);
   if (page === undefined) throw new SallyportError('SP_NOT_FOUND', { reason: 'no-route' });
-  if (new Set(searchParams.keys()).size !== searchParams.size)
+  if (hasRepeatedParameter(searchParams))
     throw new SallyportError('SP_REQUEST_AMBIGUOUS', { reason: 'repeated-parameter' });
   switch (call.request.method) {
     case 'GET':

@@ -1,8 +1,3 @@
-/** Says whether a query names a parameter twice: which of the two counts depends on who reads it. */
-export function hasRepeatedParameter(query: URLSearchParams): boolean {
-  return new Set(query.keys()).size !== [...query.keys()].length;
-}
-
 const token = /"(?:[^"\\]|\\.)*"|[{}:,[\]]/g;
 
 /**

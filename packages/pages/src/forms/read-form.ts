@@ -1,4 +1,4 @@
-import { SallyportError } from '@sallyport/core';
+import { hasRepeatedParameter, SallyportError } from '@sallyport/core';
 
 /** The fields of a form. One that was not sent is an empty text. */
 export interface FormFields {
@@ -24,8 +24,7 @@ export async function readForm(request: Request): Promise<FormFields> {
   if (!/^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type))
     throw new SallyportError('SP_MEDIA_TYPE_UNSUPPORTED', { reason: 'not-a-form' });
   const fields = new URLSearchParams(await readText(request));
-  if (new Set(fields.keys()).size !== fields.size)
-    throw new SallyportError('SP_REQUEST_AMBIGUOUS', { reason: 'repeated-field' });
+  if (hasRepeatedParameter(fields)) throw new SallyportError('SP_REQUEST_AMBIGUOUS', { reason: 'repeated-field' });
   return { of: (name) => fields.get(name) ?? '' };
 }
 
