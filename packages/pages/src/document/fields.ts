@@ -24,6 +24,21 @@ export function textField(field: Field): Html {
   return frame(field, html`<input ${inputAttributes(field, field.type ?? 'text')} />`);
 }
 
+export type EmailField = Pick<Field, 'value' | 'error' | 'takesFocus'>;
+
+/** The address of an account. The script carries what was typed to links that take one. */
+export function emailField(field: EmailField): Html {
+  return textField({
+    ...field,
+    name: 'email',
+    label: 'Email address',
+    type: 'email',
+    autocomplete: 'username',
+    whenEmpty: 'Enter your email address.',
+    more: { 'data-carry': 'email' },
+  });
+}
+
 export interface PasswordField extends Omit<Field, 'type' | 'value' | 'autocomplete'> {
   readonly autocomplete: 'current-password' | 'new-password';
   /** Said while one is chosen, and counted down by the script. */
@@ -91,6 +106,11 @@ export function codeField({ kind, ...field }: CodeField): Html {
 /** A value that goes with the form and that users do not edit. */
 export function hiddenField(name: string, value: string | undefined): Html {
   return value === undefined || value === '' ? nothing : html`<input type="hidden" name="${name}" value="${value}" />`;
+}
+
+/** Several such values. */
+export function hiddenFields(values: Readonly<Record<string, string | undefined>>): readonly Html[] {
+  return Object.entries(values).map(([name, value]) => hiddenField(name, value));
 }
 
 /** Tells password managers whose password this is, where the page does not ask for the address. */

@@ -1,10 +1,10 @@
 import { html } from 'hono/html';
-import { pageUrl, toSafeReturnTo } from '@sallyport/core';
 import type { PageAnswer, PageParts } from '../built-in-page.ts';
+import { withReturnTo } from './asked-page.ts';
 
 /** For a sign-in that took too long, was tried too often, or is done. */
 export function beginAgain({ pages }: Pick<PageParts, 'pages'>, returnTo: string, status = 200): PageAnswer {
-  const signIn = pageUrl(pages.signIn, { returnTo: askedPage(returnTo) });
+  const signIn = withReturnTo(pages.signIn, returnTo);
   return {
     kind: 'page',
     status,
@@ -14,10 +14,4 @@ export function beginAgain({ pages }: Pick<PageParts, 'pages'>, returnTo: string
       content: html`<p><a class="button button-primary" href="${signIn}">Sign in</a></p>`,
     },
   };
-}
-
-/** The page that was asked for, as a parameter: the home page is where people go anyway. */
-export function askedPage(returnTo: string): string | undefined {
-  const path = toSafeReturnTo(returnTo);
-  return path === '/' ? undefined : path;
 }

@@ -1,14 +1,18 @@
 import { html } from 'hono/html';
 import type { CreatePage, PageParts } from '../built-in-page.ts';
 import type { Flow } from '../cookies/flow-cookie.ts';
-import { hiddenField, textField } from '../document/fields.ts';
+import { emailField, hiddenField } from '../document/fields.ts';
 import { nothing, type Html } from '../document/html.ts';
-import { noRefusal, showRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
+import { mailboxNote } from '../document/mailbox-note.ts';
+import { refusedForm } from '../forms/refused-form.ts';
+import { noRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
 
 type Mail = NonNullable<Flow['mail']>;
 
 /** How long the script waits before it offers to send again. */
 const resendSeconds = 30;
+
+const labels = { email: 'Email address' } as const;
 
 const routes: Readonly<Record<Mail, string>> = {
   'verify-email': '/auth/send-verification-email',
@@ -26,10 +30,8 @@ export const createCheckMailPage: CreatePage = (parts) => ({
     const mail = form.of('mail') === 'reset-password' ? 'reset-password' : 'verify-email';
     const email = form.of('email');
     const answer = await call.identity('POST', routes[mail], { email });
-    if (answer.kind === 'refused') {
-      const shown = showRefusal(answer.refusal, { email: 'Email address' });
-      return { kind: 'page', status: answer.refusal.status, page: checkMail(parts, mail, email, shown) };
-    }
+    if (answer.kind === 'refused')
+      return refusedForm(answer.refusal, labels, (shown) => checkMail(parts, mail, email, shown));
     const { returnTo } = parts.flow.read(call.request);
     const flow = parts.flow.write({ returnTo, mail, email });
     return { kind: 'redirect', to: parts.pages.checkMail, cookies: [...answer.cookies, flow] };
@@ -43,22 +45,13 @@ function checkMail({ pages, mailboxUrl }: PageParts, mail: Mail, email: string, 
     lead: isKnown ? leads[mail](email) : 'Enter your email address, and we’ll send you a link.',
     content: html`${shown.notice}
       ${isKnown ? html`<p class="quiet">It can take a minute. Look in your spam folder, too.</p>` : nothing}
-      ${mailboxUrl === undefined ? nothing : mailboxNote(mailboxUrl)}
+      ${mailboxNote(mailboxUrl)}
       <form class="${isKnown ? 'inline-form' : ''}" method="post" action="${pages.checkMail}">
         ${hiddenField('mail', mail)}
         ${
           isKnown
             ? hiddenField('email', email)
-            : textField({
-                name: 'email',
-                label: 'Email address',
-                type: 'email',
-                autocomplete: 'username',
-                value: email,
-                error: shown.errorOf('email'),
-                takesFocus: true,
-                whenEmpty: 'Enter your email address.',
-              })
+            : emailField({ value: email, error: shown.errorOf('email'), takesFocus: true })
         }
         <button class="button" type="submit" data-pending="Sending…" data-resend="${isKnown ? resendSeconds : 0}">
           ${isKnown ? 'Send it again' : 'Send the link'}
@@ -76,10 +69,3 @@ const leads: Readonly<Record<Mail, (email: string) => Html>> = {
     html`If there is an account for <strong>${email}</strong>, we sent it a link to choose a new password. The link
       works once, within an hour.`,
 };
-
-/** Where mail waits that is not sent. */
-function mailboxNote(url: string): Html {
-  return html`<p class="quiet">
-    Mail is not sent here. It waits in <a href="${url}" target="_blank" rel="noreferrer">the mailbox</a>.
-  </p>`;
-}

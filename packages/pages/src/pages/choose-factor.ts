@@ -1,11 +1,11 @@
 import { html } from 'hono/html';
 import { pageUrl, type FactorMethod, type PageTable } from '@sallyport/core';
 import type { PageContent } from '../document/document.ts';
-import { hiddenField, submitButton, textField } from '../document/fields.ts';
+import { hiddenFields, submitButton, textField } from '../document/fields.ts';
 import type { Html } from '../document/html.ts';
 import { factorWords, methodWords } from '../forms/method-words.ts';
 import type { ShownRefusal } from '../forms/refusal-words.ts';
-import { askedPage } from './begin-again.ts';
+import { askedPage, withReturnTo } from './asked-page.ts';
 
 export interface FactorChoice {
   readonly pages: PageTable;
@@ -32,7 +32,7 @@ export function chooseFactor(choice: FactorChoice): PageContent {
       ...heading,
       content: html`${shown.notice}${numberForm(choice)}`,
       aside: html`<p>
-        <a href="${pageUrl(pages.secondFactorSetUp, { returnTo: askedPage(returnTo) })}">Choose another way</a>
+        <a href="${withReturnTo(pages.secondFactorSetUp, returnTo)}">Choose another way</a>
       </p>`,
     };
   const ways = methods.map((one) => html`<li>${one === 'sms' ? phoneLink(choice) : beginForm(choice, one)}</li>`);
@@ -47,7 +47,7 @@ export function chooseFactor(choice: FactorChoice): PageContent {
 
 function beginForm({ pages, returnTo }: FactorChoice, method: FactorMethod): Html {
   return html`<form method="post" action="${pages.secondFactorSetUp}">
-    ${hiddenField('method', method)}${hiddenField('returnTo', askedPage(returnTo))}
+    ${hiddenFields({ method, returnTo: askedPage(returnTo) })}
     <button class="choice" type="submit">${describe(method)}</button>
   </form>`;
 }
@@ -63,7 +63,7 @@ function describe(method: FactorMethod): Html {
 
 function numberForm({ pages, returnTo, shown, typedNumber }: FactorChoice): Html {
   return html`<form method="post" action="${pages.secondFactorSetUp}">
-    ${hiddenField('method', 'sms')}${hiddenField('returnTo', askedPage(returnTo))}
+    ${hiddenFields({ method: 'sms', returnTo: askedPage(returnTo) })}
     ${textField({
       name: 'number',
       label: 'Phone number',

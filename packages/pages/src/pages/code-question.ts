@@ -1,7 +1,8 @@
 import { html } from 'hono/html';
 import { pageUrl, type CodeMethod, type ShownFactor } from '@sallyport/core';
-import { codeField, hiddenField, submitButton } from '../document/fields.ts';
-import { nothing, type Html } from '../document/html.ts';
+import { codeField, hiddenFields, submitButton } from '../document/fields.ts';
+import type { Html } from '../document/html.ts';
+import { mailboxNote } from '../document/mailbox-note.ts';
 import { methodWords } from '../forms/method-words.ts';
 import type { ShownRefusal } from '../forms/refusal-words.ts';
 
@@ -71,15 +72,7 @@ function sentCode(question: CodeQuestion, method: 'email' | 'sms'): Html {
       submitButton({ label: `Send a code to ${destination}`, pending: 'Sending…', waitSeconds: shown.waitSeconds }),
     );
   return html`<p role="status">We sent a code to <strong>${destination}</strong>.</p>
-    ${
-      mailboxUrl === undefined
-        ? nothing
-        : html`<p class="quiet">
-            Messages are not sent here. They wait in
-            <a href="${mailboxUrl}" target="_blank" rel="noreferrer">the mailbox</a>.
-          </p>`
-    }
-    ${codeForm(question, method)}
+    ${mailboxNote(mailboxUrl)} ${codeForm(question, method)}
     ${sendForm(
       question,
       method,
@@ -96,14 +89,14 @@ function sentCode(question: CodeQuestion, method: 'email' | 'sms'): Html {
 
 function sendForm({ action, carried }: CodeQuestion, method: CodeMethod, button: Html): Html {
   return html`<form method="post" action="${action}">
-    ${hiddenField('do', 'send')}${hiddenField('method', method)}${carriedFields(carried)}${button}
+    ${hiddenFields({ do: 'send', method, ...carried })}${button}
   </form>`;
 }
 
 function codeForm({ action, carried, sent, shown, submitLabel, typedCode }: CodeQuestion, method: CodeMethod): Html {
   const { label, hint } = methodWords[method];
   return html`<form method="post" action="${action}">
-    ${hiddenField('method', method)}${hiddenField('sent', sent)}${carriedFields(carried)}
+    ${hiddenFields({ method, sent, ...carried })}
     ${codeField({
       label,
       hint,
@@ -113,8 +106,4 @@ function codeForm({ action, carried, sent, shown, submitLabel, typedCode }: Code
     })}
     ${submitButton({ label: submitLabel, pending: 'Checking…', waitSeconds: shown.waitSeconds })}
   </form>`;
-}
-
-function carriedFields(carried: Readonly<Record<string, string>>): readonly Html[] {
-  return Object.entries(carried).map(([name, value]) => hiddenField(name, value));
 }

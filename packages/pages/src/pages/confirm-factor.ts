@@ -1,12 +1,12 @@
 import { html } from 'hono/html';
-import { pageUrl } from '@sallyport/core';
 import type { PageParts } from '../built-in-page.ts';
 import type { PageContent } from '../document/document.ts';
-import { codeField, hiddenField, submitButton } from '../document/fields.ts';
+import { codeField, hiddenField, hiddenFields, submitButton } from '../document/fields.ts';
 import { nothing, type Html } from '../document/html.ts';
+import { mailboxNote } from '../document/mailbox-note.ts';
 import { qrCode } from '../document/qr-code.ts';
 import { noRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
-import { askedPage } from './begin-again.ts';
+import { askedPage, withReturnTo } from './asked-page.ts';
 
 /** A factor that was begun, and waits for its first code. */
 export type BegunFactor =
@@ -25,11 +25,9 @@ export function confirmFactor(
   return {
     title: 'Set up two-step verification',
     lead: isApp ? 'Scan the code with your authenticator app, then enter what it shows.' : sentTo(begun.destination),
-    content: html`${shown.notice}
-      ${isApp ? appKey(begun.uri) : mailboxUrl === undefined ? nothing : mailboxNote(mailboxUrl)}
+    content: html`${shown.notice} ${isApp ? appKey(begun.uri) : mailboxNote(mailboxUrl)}
       <form method="post" action="${pages.secondFactorSetUp}">
-        ${hiddenField('do', 'confirm')}${hiddenField('method', begun.method)}
-        ${hiddenField('returnTo', askedPage(returnTo))}
+        ${hiddenFields({ do: 'confirm', method: begun.method, returnTo: askedPage(returnTo) })}
         ${isApp ? hiddenField('uri', begun.uri) : hiddenField('destination', begun.destination)}
         ${codeField({
           label: isApp ? 'Code that the app shows' : 'Code that you received',
@@ -41,19 +39,13 @@ export function confirmFactor(
         ${submitButton({ label: 'Turn on', pending: 'Checking…', waitSeconds: shown.waitSeconds })}
       </form>`,
     aside: html`<p>
-      <a href="${pageUrl(pages.secondFactorSetUp, { returnTo: askedPage(returnTo) })}">Choose another way</a>
+      <a href="${withReturnTo(pages.secondFactorSetUp, returnTo)}">Choose another way</a>
     </p>`,
   };
 }
 
 function sentTo(destination: string): Html {
   return html`We sent a code to <strong>${destination}</strong>. It works for ten minutes.`;
-}
-
-function mailboxNote(url: string): Html {
-  return html`<p class="quiet">
-    Messages are not sent here. They wait in <a href="${url}" target="_blank" rel="noreferrer">the mailbox</a>.
-  </p>`;
 }
 
 /** What the app must learn. A form brought it back here when the first code was wrong: what has another form is not shown. */

@@ -1,14 +1,16 @@
 import { html } from 'hono/html';
-import { pageUrl } from '@sallyport/core';
 import type { CreatePage, PageParts } from '../built-in-page.ts';
-import { hiddenField, submitButton, textField } from '../document/fields.ts';
-import { noRefusal, showRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
-import { askedPage } from './begin-again.ts';
+import { emailField, hiddenField, submitButton } from '../document/fields.ts';
+import { refusedForm } from '../forms/refused-form.ts';
+import { noRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
+import { withReturnTo } from './asked-page.ts';
 
 interface Typed {
   readonly email: string;
   readonly returnTo: string;
 }
+
+const labels = { email: 'Email address' } as const;
 
 /** Sends the mail that leads to a new password. Says the same for an address without an account. */
 export const createForgotPasswordPage: CreatePage = (parts) => ({
@@ -20,10 +22,8 @@ export const createForgotPasswordPage: CreatePage = (parts) => ({
   async post(call, form) {
     const typed = { email: form.of('email'), returnTo: form.of('returnTo') };
     const answer = await call.identity('POST', '/auth/request-password-reset', { email: typed.email });
-    if (answer.kind === 'refused') {
-      const page = forgotForm(parts, typed, showRefusal(answer.refusal, { email: 'Email address' }));
-      return { kind: 'page', status: answer.refusal.status, page };
-    }
+    if (answer.kind === 'refused')
+      return refusedForm(answer.refusal, labels, (shown) => forgotForm(parts, typed, shown));
     const flow = parts.flow.write({ ...typed, mail: 'reset-password' });
     return { kind: 'redirect', to: parts.pages.checkMail, cookies: [...answer.cookies, flow] };
   },
@@ -37,21 +37,11 @@ function forgotForm({ pages }: PageParts, { email, returnTo }: Typed, shown: Sho
     content: html`${shown.notice}
       <form method="post" action="${pages.forgotPassword}">
         ${hiddenField('returnTo', returnTo)}
-        ${textField({
-          name: 'email',
-          label: 'Email address',
-          type: 'email',
-          autocomplete: 'username',
-          value: email,
-          error: shown.errorOf('email'),
-          takesFocus: true,
-          whenEmpty: 'Enter your email address.',
-          more: { 'data-carry': 'email' },
-        })}
+        ${emailField({ value: email, error: shown.errorOf('email'), takesFocus: true })}
         ${submitButton({ label: 'Send the link', pending: 'Sending…', waitSeconds: shown.waitSeconds })}
       </form>`,
     aside: html`<p>
-      <a href="${pageUrl(pages.signIn, { returnTo: askedPage(returnTo) })}">Back to sign in</a>
+      <a href="${withReturnTo(pages.signIn, returnTo)}">Back to sign in</a>
     </p>`,
   };
 }

@@ -1,7 +1,7 @@
 import { pageUrl, type PageName } from '@sallyport/core';
 import type { PageAnswer, PageParts } from '../built-in-page.ts';
 import type { Refusal } from '../identity/call-identity.ts';
-import { askedPage } from './begin-again.ts';
+import { askedPage, withReturnTo } from './asked-page.ts';
 
 /** Where a refusal is answered by a sign-in, or by a stronger or more recent one; `undefined` for every other. */
 export function leadToStepUp(
@@ -10,10 +10,9 @@ export function leadToStepUp(
   next: PageName,
   returnTo: string,
 ): PageAnswer | undefined {
-  const asked = { returnTo: askedPage(returnTo) };
-  if (code === 'SP_UNAUTHENTICATED') return { kind: 'redirect', to: pageUrl(pages.signIn, asked) };
+  if (code === 'SP_UNAUTHENTICATED') return { kind: 'redirect', to: withReturnTo(pages.signIn, returnTo) };
   if (code !== 'SP_STEP_UP_REQUIRED') return undefined;
   const { acr, maxAgeSeconds } = stepUp ?? {};
   const demanded = { acr_values: acr, max_age: maxAgeSeconds === undefined ? undefined : String(maxAgeSeconds) };
-  return { kind: 'redirect', to: pageUrl(pages.stepUp, { ...asked, ...demanded, next }) };
+  return { kind: 'redirect', to: pageUrl(pages.stepUp, { returnTo: askedPage(returnTo), ...demanded, next }) };
 }

@@ -1,10 +1,10 @@
 import { html } from 'hono/html';
-import { pageUrl, toSafeReturnTo, type FactorsAnswer, type RecoveryCodesAnswer } from '@sallyport/core';
+import { toSafeReturnTo, type FactorsAnswer, type RecoveryCodesAnswer } from '@sallyport/core';
 import type { CreatePage, PageAnswer, PageCall, PageParts } from '../built-in-page.ts';
 import { hiddenField, submitButton } from '../document/fields.ts';
 import { refusedPage } from '../forms/refused-page.ts';
 import { noRefusal, showRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
-import { askedPage } from './begin-again.ts';
+import { askedPage, withReturnTo } from './asked-page.ts';
 import { leadToStepUp } from './lead-to-step-up.ts';
 import { savedCodes } from './saved-codes.ts';
 
@@ -44,8 +44,7 @@ async function offer(
   if (answer.kind === 'refused')
     return leadToStepUp(parts, answer.refusal, 'recoveryCodes', returnTo) ?? refusedPage(answer.refusal);
   const { factors, recoveryCodesLeft } = answer.body;
-  if (factors.length === 0)
-    return { kind: 'redirect', to: pageUrl(pages.secondFactorSetUp, { returnTo: askedPage(returnTo) }) };
+  if (factors.length === 0) return { kind: 'redirect', to: withReturnTo(pages.secondFactorSetUp, returnTo) };
   return {
     kind: 'page',
     status,

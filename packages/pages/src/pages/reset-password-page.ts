@@ -1,31 +1,25 @@
 import { html } from 'hono/html';
-import type { LinkAnswer } from '@sallyport/core';
 import type { CreatePage, PageAnswer, PageParts } from '../built-in-page.ts';
 import { fingerprintOfLink } from '../cookies/link-cookie.ts';
-import { hiddenField, passwordField, submitButton, usernameForPasswordManagers } from '../document/fields.ts';
+import { hiddenFields, passwordField, submitButton, usernameForPasswordManagers } from '../document/fields.ts';
 import { nothing } from '../document/html.ts';
-import { noRefusal, showRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
+import { refusedForm } from '../forms/refused-form.ts';
+import type { ShownRefusal } from '../forms/refusal-words.ts';
+import { openMailedLink } from './open-mailed-link.ts';
 
 const labels = { newPassword: 'New password' } as const;
 
 /** A new password by a mailed link. The link is looked at before anything is typed, and used up by the form alone. */
 export const createResetPasswordPage: CreatePage = (parts) => ({
   name: 'resetPassword',
-  async get(call) {
-    const given = call.query('token');
-    if (given !== '')
-      return { kind: 'redirect', to: parts.pages.resetPassword, cookies: [parts.resetLink.write(given)] };
-    const token = parts.resetLink.read(call.request);
-    if (token === undefined) return spent(parts);
-    const link = await call.identity<LinkAnswer>('POST', '/auth/check-link', { purpose: 'reset-password', token });
-    if (link.kind === 'done') return { kind: 'page', page: resetForm(parts, token, link.body.email) };
-    if (link.refusal.code === 'SP_LINK_INVALID') return spent(parts);
-    return {
-      kind: 'page',
-      status: link.refusal.status,
-      page: resetForm(parts, token, '', showRefusal(link.refusal, {})),
-    };
-  },
+  get: (call) =>
+    openMailedLink(call, {
+      purpose: 'reset-password',
+      path: parts.pages.resetPassword,
+      cookie: parts.resetLink,
+      form: (token, email, shown) => resetForm(parts, token, email, shown),
+      spent: () => spent(parts),
+    }),
   async post(call, form) {
     const token = parts.resetLink.read(call.request);
     if (token === undefined) return spent(parts);
@@ -41,22 +35,17 @@ export const createResetPasswordPage: CreatePage = (parts) => ({
     }
     const { refusal } = answer;
     if (refusal.code === 'SP_LINK_INVALID') return spent(parts);
-    return { kind: 'page', status: refusal.status, page: resetForm(parts, token, email, showRefusal(refusal, labels)) };
+    return refusedForm(refusal, labels, (shown) => resetForm(parts, token, email, shown));
   },
 });
 
-function resetForm(
-  { pages, minPasswordLength }: PageParts,
-  token: string,
-  email: string,
-  shown: ShownRefusal = noRefusal,
-) {
+function resetForm({ pages, minPasswordLength }: PageParts, token: string, email: string, shown: ShownRefusal) {
   return {
     title: 'Choose a new password',
     lead: html`${email === '' ? nothing : html`For <strong>${email}</strong>. `}This signs you out on every device.`,
     content: html`${shown.notice}
       <form method="post" action="${pages.resetPassword}">
-        ${hiddenField('link', fingerprintOfLink(token))}${hiddenField('email', email)}${email === '' ? nothing : usernameForPasswordManagers(email)}
+        ${hiddenFields({ link: fingerprintOfLink(token), email })}${email === '' ? nothing : usernameForPasswordManagers(email)}
         ${passwordField({
           name: 'newPassword',
           label: labels.newPassword,

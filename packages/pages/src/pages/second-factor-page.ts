@@ -1,11 +1,12 @@
 import { html } from 'hono/html';
 import { pageUrl, type PendingAnswer, type PendingSignInAnswer, type SignedInAnswer } from '@sallyport/core';
 import type { CreatePage, PageAnswer, PageCall, PageParts } from '../built-in-page.ts';
-import { hiddenField } from '../document/fields.ts';
+import { hiddenFields } from '../document/fields.ts';
 import { noRefusal, showRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
 import type { FormFields } from '../forms/read-form.ts';
 import { refusedPage } from '../forms/refused-page.ts';
-import { askedPage, beginAgain } from './begin-again.ts';
+import { askedPage, withReturnTo } from './asked-page.ts';
+import { beginAgain } from './begin-again.ts';
 import { codeQuestion } from './code-question.ts';
 
 interface Asked {
@@ -51,7 +52,7 @@ async function ask(
   if (pending.purpose === 'set-up')
     return {
       kind: 'redirect',
-      to: pageUrl(parts.pages.secondFactorSetUp, { returnTo: askedPage(asked.returnTo) }),
+      to: withReturnTo(parts.pages.secondFactorSetUp, asked.returnTo),
     };
   return { kind: 'page', status, page: questionPage(parts, pending, asked, shown) };
 }
@@ -80,7 +81,7 @@ function questionPage(
     content,
     aside: html`${aside}
       <form class="inline-form" method="post" action="${pages.secondFactor}">
-        ${hiddenField('do', 'cancel')}${hiddenField('returnTo', carried.returnTo)}
+        ${hiddenFields({ do: 'cancel', ...carried })}
         <button class="button-link" type="submit">Sign in to a different account</button>
       </form>`,
   };
@@ -123,7 +124,7 @@ async function cancel(parts: PageParts, call: PageCall, form: FormFields): Promi
   const answer = await call.identity('POST', '/auth/second-factor/cancel', {});
   return {
     kind: 'redirect',
-    to: pageUrl(parts.pages.signIn, { returnTo: askedPage(form.of('returnTo')) }),
+    to: withReturnTo(parts.pages.signIn, form.of('returnTo')),
     cookies: answer.kind === 'done' ? answer.cookies : [],
   };
 }

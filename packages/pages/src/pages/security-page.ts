@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import { pageUrl, type FactorsAnswer, type OwnFactor } from '@sallyport/core';
 import type { CreatePage, PageAnswer, PageCall, PageParts } from '../built-in-page.ts';
-import { hiddenField } from '../document/fields.ts';
+import { hiddenField, hiddenFields } from '../document/fields.ts';
 import { nothing, type Html } from '../document/html.ts';
 import { methodWords } from '../forms/method-words.ts';
 import { refusedPage } from '../forms/refused-page.ts';
@@ -91,7 +91,7 @@ function factorRow({ pages }: PageParts, { method, destination, enabled }: OwnFa
   return html`<li>
     <span>${name}${destination === undefined ? '' : ` to ${destination}`}${enabled ? '' : ' (switched off)'}</span>
     <form method="post" action="${pages.security}">
-      ${hiddenField('do', 'remove')}${hiddenField('method', method)}
+      ${hiddenFields({ do: 'remove', method })}
       <button class="button button-small" type="submit" data-pending="Removing…" aria-label="Remove: ${name}">
         Remove
       </button>

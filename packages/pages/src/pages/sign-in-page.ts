@@ -1,14 +1,15 @@
 import { html } from 'hono/html';
-import { pageUrl, toSafeReturnTo, type SignInAnswer } from '@sallyport/core';
+import { toSafeReturnTo, type SignInAnswer } from '@sallyport/core';
 import type { CreatePage, PageAnswer, PageParts } from '../built-in-page.ts';
 import type { Flow } from '../cookies/flow-cookie.ts';
-import { hiddenField, passwordField, submitButton, textField } from '../document/fields.ts';
+import { emailField, hiddenField, hiddenFields, passwordField, submitButton } from '../document/fields.ts';
 import { nothing, type Html } from '../document/html.ts';
 import { notice } from '../document/notice.ts';
-import { noRefusal, showRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
+import { refusedForm } from '../forms/refused-form.ts';
+import { noRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
 import type { Refusal } from '../identity/call-identity.ts';
 import { findUser } from '../identity/find-user.ts';
-import { askedPage } from './begin-again.ts';
+import { withReturnTo } from './asked-page.ts';
 
 interface Typed {
   readonly email: string;
@@ -40,16 +41,14 @@ export const createSignInPage: CreatePage = (parts) => ({
     const done = [...cookies, ...parts.flow.clearedFor(call.request)];
     if (body.status === 'signed-in') return { kind: 'redirect', to: body.returnTo, cookies: done, news: 'signed-in' };
     const next = body.status === 'second-factor-required' ? parts.pages.secondFactor : parts.pages.secondFactorSetUp;
-    return { kind: 'redirect', to: pageUrl(next, { returnTo: askedPage(body.returnTo) }), cookies: done };
+    return { kind: 'redirect', to: withReturnTo(next, body.returnTo), cookies: done };
   },
 });
 
 function refused(parts: PageParts, typed: Typed, refusal: Refusal): PageAnswer {
-  const cookies = [parts.flow.write(typed)];
-  const shown = showRefusal(refusal, labels);
   const resend = refusal.code === 'SP_EMAIL_UNVERIFIED' ? resendForm(parts, typed.email.trim()) : nothing;
-  const page = signInForm(parts, typed, undefined, shown, resend);
-  return { kind: 'page', status: refusal.status, page, cookies };
+  const page = refusedForm(refusal, labels, (shown) => signInForm(parts, typed, undefined, shown, resend));
+  return { ...page, cookies: [parts.flow.write(typed)] };
 }
 
 function signInForm(
@@ -59,7 +58,6 @@ function signInForm(
   shown: ShownRefusal = noRefusal,
   resend: Html = nothing,
 ) {
-  const carried = { returnTo: askedPage(returnTo) };
   // After a refusal the password is what is typed anew.
   const isPasswordNext = email !== '' && shown.errorOf('email') === undefined;
   return {
@@ -68,17 +66,7 @@ function signInForm(
       ${shown.notice}${resend}
       <form method="post" action="${pages.signIn}">
         ${hiddenField('returnTo', returnTo)}
-        ${textField({
-          name: 'email',
-          label: labels.email,
-          type: 'email',
-          autocomplete: 'username',
-          value: email,
-          error: shown.errorOf('email'),
-          takesFocus: !isPasswordNext,
-          whenEmpty: 'Enter your email address.',
-          more: { 'data-carry': 'email' },
-        })}
+        ${emailField({ value: email, error: shown.errorOf('email'), takesFocus: !isPasswordNext })}
         ${passwordField({
           name: 'password',
           label: labels.password,
@@ -89,15 +77,15 @@ function signInForm(
         })}
         ${submitButton({ label: 'Sign in', pending: 'Signing in…', waitSeconds: shown.waitSeconds })}
       </form>
-      <p class="after-form"><a href="${pageUrl(pages.forgotPassword, carried)}">Forgot password?</a></p>`,
-    aside: html`<p>New here? <a href="${pageUrl(pages.signUp, carried)}">Create an account</a></p>`,
+      <p class="after-form"><a href="${withReturnTo(pages.forgotPassword, returnTo)}">Forgot password?</a></p>`,
+    aside: html`<p>New here? <a href="${withReturnTo(pages.signUp, returnTo)}">Create an account</a></p>`,
   };
 }
 
 /** Asks for the mail again that the sign-in waits for. */
 function resendForm({ pages }: PageParts, email: string): Html {
   return html`<form class="inline-form" method="post" action="${pages.checkMail}">
-    ${hiddenField('mail', 'verify-email')}${hiddenField('email', email)}
+    ${hiddenFields({ mail: 'verify-email', email })}
     <button class="button button-small" type="submit" data-pending="Sending…">Send the email again</button>
   </form>`;
 }

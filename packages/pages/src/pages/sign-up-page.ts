@@ -1,9 +1,9 @@
 import { html } from 'hono/html';
-import { pageUrl } from '@sallyport/core';
 import type { CreatePage, PageParts } from '../built-in-page.ts';
-import { hiddenField, passwordField, submitButton, textField } from '../document/fields.ts';
-import { noRefusal, showRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
-import { askedPage } from './begin-again.ts';
+import { emailField, hiddenField, passwordField, submitButton, textField } from '../document/fields.ts';
+import { refusedForm } from '../forms/refused-form.ts';
+import { noRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
+import { withReturnTo } from './asked-page.ts';
 
 interface Typed {
   readonly name: string;
@@ -29,9 +29,8 @@ export const createSignUpPage: CreatePage = (parts) => ({
     const answer = await call.identity('POST', '/auth/sign-up/email', { name, email, password: form.of('password') });
     const flow = { email, returnTo };
     if (answer.kind === 'refused') {
-      const shown = showRefusal(answer.refusal, labels);
-      const page = signUpForm(parts, typed, shown);
-      return { kind: 'page', status: answer.refusal.status, page, cookies: [parts.flow.write(flow)] };
+      const page = refusedForm(answer.refusal, labels, (shown) => signUpForm(parts, typed, shown));
+      return { ...page, cookies: [parts.flow.write(flow)] };
     }
     const cookies = [...answer.cookies, parts.flow.write({ ...flow, mail: 'verify-email' })];
     return { kind: 'redirect', to: parts.pages.checkMail, cookies };
@@ -55,16 +54,7 @@ function signUpForm({ pages, minPasswordLength }: PageParts, typed: Typed, shown
           takesFocus: !shown.isAtField,
           whenEmpty: 'Enter your name.',
         })}
-        ${textField({
-          name: 'email',
-          label: labels.email,
-          type: 'email',
-          autocomplete: 'username',
-          value: email,
-          error: shown.errorOf('email'),
-          whenEmpty: 'Enter your email address.',
-          more: { 'data-carry': 'email' },
-        })}
+        ${emailField({ value: email, error: shown.errorOf('email') })}
         ${passwordField({
           name: 'password',
           label: labels.password,
@@ -77,7 +67,7 @@ function signUpForm({ pages, minPasswordLength }: PageParts, typed: Typed, shown
       </form>`,
     aside: html`<p>
       Already have an account?
-      <a href="${pageUrl(pages.signIn, { returnTo: askedPage(returnTo) })}">Sign in</a>
+      <a href="${withReturnTo(pages.signIn, returnTo)}">Sign in</a>
     </p>`,
   };
 }

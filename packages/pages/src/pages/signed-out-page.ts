@@ -1,9 +1,8 @@
 import { html } from 'hono/html';
-import { pageUrl } from '@sallyport/core';
 import type { CreatePage } from '../built-in-page.ts';
 import { wordsOf } from '../forms/refusal-words.ts';
 import { notice } from '../document/notice.ts';
-import { askedPage } from './begin-again.ts';
+import { withReturnTo } from './asked-page.ts';
 
 interface Message {
   readonly title: string;
@@ -30,7 +29,7 @@ export const createSignedOutPage: CreatePage = ({ pages }) => ({
   get(call) {
     const reason = call.query('reason');
     const { title, text } = (Object.hasOwn(messages, reason) ? messages[reason] : undefined) ?? plain;
-    const signIn = pageUrl(pages.signIn, { returnTo: askedPage(call.query('returnTo')) });
+    const signIn = withReturnTo(pages.signIn, call.query('returnTo'));
     return {
       kind: 'page',
       page: {

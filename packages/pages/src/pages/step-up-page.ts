@@ -2,14 +2,14 @@ import { html } from 'hono/html';
 import { pageUrl, type PageName, type ShownFactor, type StepUpAnswer, type StepUpOfferAnswer } from '@sallyport/core';
 import type { CreatePage, PageAnswer, PageCall, PageParts } from '../built-in-page.ts';
 import type { PageContent } from '../document/document.ts';
-import { hiddenField, passwordField, submitButton, usernameForPasswordManagers } from '../document/fields.ts';
+import { hiddenFields, passwordField, submitButton, usernameForPasswordManagers } from '../document/fields.ts';
 import { nothing } from '../document/html.ts';
 import type { FormFields } from '../forms/read-form.ts';
 import { noRefusal, showRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
 import { refusedPage } from '../forms/refused-page.ts';
 import type { Refusal } from '../identity/call-identity.ts';
 import { findUser } from '../identity/find-user.ts';
-import { askedPage } from './begin-again.ts';
+import { askedPage, withReturnTo } from './asked-page.ts';
 import { codeQuestion } from './code-question.ts';
 
 interface Asked {
@@ -90,8 +90,7 @@ function passwordPage({ pages }: PageParts, asked: Asked, email: string, shown: 
     ...heading,
     content: html`${shown.notice}
       <form method="post" action="${pages.stepUp}">
-        ${hiddenField('method', 'password')}${email === '' ? nothing : usernameForPasswordManagers(email)}
-        ${Object.entries(carriedBy(asked)).map(([name, value]) => hiddenField(name, value))}
+        ${hiddenFields({ method: 'password', ...carriedBy(asked) })}${email === '' ? nothing : usernameForPasswordManagers(email)}
         ${passwordField({
           name: 'password',
           label: 'Password',
@@ -107,7 +106,7 @@ function passwordPage({ pages }: PageParts, asked: Asked, email: string, shown: 
 }
 
 function factorMissing({ pages }: PageParts, { returnTo }: Asked): PageContent {
-  const setUp = pageUrl(pages.secondFactorSetUp, { returnTo: askedPage(returnTo) });
+  const setUp = withReturnTo(pages.secondFactorSetUp, returnTo);
   return {
     title: 'Two-step verification needed',
     lead: 'This page needs extra protection that your account does not have yet.',
@@ -143,7 +142,7 @@ async function confirm(parts: PageParts, call: PageCall, form: FormFields): Prom
   const answer = await call.identity<StepUpAnswer>('POST', '/auth/step-up', json);
   if (answer.kind === 'done') {
     const next = pagesThatAsk.includes(nextPage)
-      ? pageUrl(parts.pages[nextPage as PageName], { returnTo: askedPage(returnTo) })
+      ? withReturnTo(parts.pages[nextPage as PageName], returnTo)
       : answer.body.returnTo;
     return { kind: 'redirect', to: next, cookies: answer.cookies };
   }
@@ -175,5 +174,5 @@ function carriedBy({ returnTo, acr, nextPage }: Asked): Readonly<Record<string, 
 /** Without a session there is nothing to confirm: a fresh sign-in is recent, too. */
 function signInFirst({ pages }: PageParts, { returnTo }: Asked, refusal: Refusal): PageAnswer {
   if (refusal.code !== 'SP_UNAUTHENTICATED') return refusedPage(refusal);
-  return { kind: 'redirect', to: pageUrl(pages.signIn, { returnTo: askedPage(returnTo) }) };
+  return { kind: 'redirect', to: withReturnTo(pages.signIn, returnTo) };
 }

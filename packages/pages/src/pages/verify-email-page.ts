@@ -1,9 +1,10 @@
 import { html } from 'hono/html';
-import type { LinkAnswer } from '@sallyport/core';
 import type { CreatePage, PageAnswer, PageParts } from '../built-in-page.ts';
 import { fingerprintOfLink } from '../cookies/link-cookie.ts';
-import { hiddenField, submitButton, textField } from '../document/fields.ts';
-import { noRefusal, showRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
+import { emailField, hiddenField, hiddenFields, submitButton } from '../document/fields.ts';
+import { refusedForm } from '../forms/refused-form.ts';
+import type { ShownRefusal } from '../forms/refusal-words.ts';
+import { openMailedLink } from './open-mailed-link.ts';
 
 /**
  * Confirms an email address. The address of the mailed link is left at once, the link is looked at without using it up,
@@ -11,21 +12,14 @@ import { noRefusal, showRefusal, type ShownRefusal } from '../forms/refusal-word
  */
 export const createVerifyEmailPage: CreatePage = (parts) => ({
   name: 'verifyEmail',
-  async get(call) {
-    const given = call.query('token');
-    if (given !== '')
-      return { kind: 'redirect', to: parts.pages.verifyEmail, cookies: [parts.verifyLink.write(given)] };
-    const token = parts.verifyLink.read(call.request);
-    if (token === undefined) return spent(parts, parts.flow.read(call.request).email ?? '');
-    const link = await call.identity<LinkAnswer>('POST', '/auth/check-link', { purpose: 'verify-email', token });
-    if (link.kind === 'done') return { kind: 'page', page: confirmForm(parts, token, link.body.email) };
-    if (link.refusal.code === 'SP_LINK_INVALID') return spent(parts, parts.flow.read(call.request).email ?? '');
-    return {
-      kind: 'page',
-      status: link.refusal.status,
-      page: confirmForm(parts, token, '', showRefusal(link.refusal, {})),
-    };
-  },
+  get: (call) =>
+    openMailedLink(call, {
+      purpose: 'verify-email',
+      path: parts.pages.verifyEmail,
+      cookie: parts.verifyLink,
+      form: (token, email, shown) => confirmForm(parts, token, email, shown),
+      spent: () => spent(parts, parts.flow.read(call.request).email ?? ''),
+    }),
   async post(call, form) {
     const token = parts.verifyLink.read(call.request);
     const { email = '', returnTo } = parts.flow.read(call.request);
@@ -39,12 +33,11 @@ export const createVerifyEmailPage: CreatePage = (parts) => ({
     }
     const { refusal } = answer;
     if (refusal.code === 'SP_LINK_INVALID') return spent(parts, form.of('email') || email);
-    const page = confirmForm(parts, token, form.of('email'), showRefusal(refusal, {}));
-    return { kind: 'page', status: refusal.status, page };
+    return refusedForm(refusal, {}, (shown) => confirmForm(parts, token, form.of('email'), shown));
   },
 });
 
-function confirmForm({ pages, productName }: PageParts, token: string, email: string, shown: ShownRefusal = noRefusal) {
+function confirmForm({ pages, productName }: PageParts, token: string, email: string, shown: ShownRefusal) {
   return {
     title: 'Confirm your email',
     lead:
@@ -53,7 +46,7 @@ function confirmForm({ pages, productName }: PageParts, token: string, email: st
         : html`Confirm that <strong>${email}</strong> is your email address for ${productName}.`,
     content: html`${shown.notice}
       <form method="post" action="${pages.verifyEmail}">
-        ${hiddenField('link', fingerprintOfLink(token))}${hiddenField('email', email)}
+        ${hiddenFields({ link: fingerprintOfLink(token), email })}
         ${submitButton({ label: 'Confirm email', pending: 'Confirming…', waitSeconds: shown.waitSeconds })}
       </form>
       <p class="quiet">If you didn’t sign up, close this page. Nothing will happen.</p>`,
@@ -70,15 +63,7 @@ function spent({ pages, verifyLink }: PageParts, email: string): PageAnswer {
       lead: 'It was used already, it has expired, or it is not complete. If you have confirmed your address, just sign in.',
       content: html`<p><a class="button button-primary" href="${pages.signIn}">Sign in</a></p>`,
       aside: html`<form method="post" action="${pages.checkMail}">
-        ${hiddenField('mail', 'verify-email')}
-        ${textField({
-          name: 'email',
-          label: 'Email address',
-          type: 'email',
-          autocomplete: 'username',
-          value: email,
-          whenEmpty: 'Enter your email address.',
-        })}
+        ${hiddenField('mail', 'verify-email')} ${emailField({ value: email })}
         <button class="button" type="submit" data-pending="Sending…">Send a new link</button>
       </form>`,
     },
