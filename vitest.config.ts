@@ -50,7 +50,7 @@ export default defineConfig({
       },
       { extends: true, test: { name: 'architecture', include: ['test/architecture/**/*.test.ts'] } },
       // Each starts gateways and services of its own, as they were built; one file after the other.
-      ...['attack', 'faults'].map((name) => ({
+      ...['attack', 'faults', 'smoke'].map((name) => ({
         extends: true as const,
         test: {
           name,

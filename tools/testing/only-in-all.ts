@@ -1,6 +1,6 @@
 /**
  * Files that `npm test` leaves to `npm test -- --all`, beside the browser suite on the second and third combination of
- * stores (`test/e2e/store-combinations.ts`): outside judges, image builds, soak and long differential runs. CONTRIBUTING
+ * stores (`test/e2e/store-combinations.ts`): outside judges, image builds, soak, smoke and long differential runs. CONTRIBUTING
  * says why.
  */
 export const filesOnlyInAll: readonly string[] = [
@@ -8,6 +8,7 @@ export const filesOnlyInAll: readonly string[] = [
   'test/deploy/images.test.ts',
   'test/deploy/packages-image.test.ts',
   'test/faults/soak.test.ts',
+  'test/smoke/smoke.test.ts',
 ];
 
 /** The variable by which `npm test` tells Vitest what to leave out; without it everything runs. */

@@ -33,7 +33,7 @@ const foldersOnServers = [
 ];
 
 /** Where tests start processes of the build. */
-const suitesOnPackages = ['faults', 'attack'];
+const suitesOnPackages = ['faults', 'attack', 'smoke'];
 
 /** Decides from the arguments of `npm test` whether the system has to be built, a browser found and servers started. */
 export function planTests(commandLine: readonly string[]): TestPlan {
