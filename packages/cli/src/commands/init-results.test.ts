@@ -204,7 +204,20 @@ describe('the applications after sallyport init', () => {
     expect(code).toBe(0);
     expect(next.read('sallyport.config.ts')).toBe(own);
     expect(next.read('apps/billing/src/app.module.ts')).toContain("?? 'http://localhost:9000'}/internal`");
-    expect(output).toContain('sallyport.config.ts has no route with the audience "billing": add one.');
+    expect(output).toContain(
+      [
+        'sallyport.config.ts has no route with the audience "billing". Add to its routes:',
+        '    // NestJS: apps/billing',
+        '    {',
+        "      name: 'billing',",
+        "      prefix: '/api/billing',",
+        '      stripPrefix: true,',
+        "      upstream: 'http://127.0.0.1:3000',",
+        "      audience: 'billing',",
+        "      access: 'signed-in',",
+        '    },',
+      ].join('\n'),
+    );
     expect(next.git('status', '--porcelain')).not.toMatch(/members|apps\/api/);
   });
 

@@ -37,14 +37,15 @@ export function writeGatewayConfig(survey: Survey, choices: Choices): string {
       `access: 'public'`,
       'slide: false',
     ]),
-    ...services.flatMap(writeService),
+    ...services.flatMap(writeServiceRoute),
     '  ],',
     '});',
     '',
   ].join('\n');
 }
 
-function writeService({ name, service, port, prefix, stripPrefix }: PlacedService): readonly string[] {
+/** The lines of `routes` for a service. */
+export function writeServiceRoute({ name, service, port, prefix, stripPrefix }: PlacedService): readonly string[] {
   return [
     `    // NestJS: ${showPath(service.folder)}`,
     ...writeRoute([

@@ -1,6 +1,6 @@
 import { editGitignore } from '../edits/edit-gitignore.ts';
 import { writeDevelopmentFile } from '../files/write-development-file.ts';
-import { writeGatewayConfig } from '../files/write-gateway-config.ts';
+import { writeGatewayConfig, writeServiceRoute } from '../files/write-gateway-config.ts';
 import { installFolderOf } from '../repository/package-manager.ts';
 import { showPath } from '../repository/repository.ts';
 import type { Survey } from '../repository/survey.ts';
@@ -57,8 +57,15 @@ function notesOn(survey: Survey, choices: Choices): readonly string[] {
       notes.push(
         `${file} does not write publicUrl and internal.port out: compare them with ${choices.publicUrl} and ${internalUrlOf(choices)}, which applications were told.`,
       );
-    const missing = [choices.next, ...choices.services].filter(({ name }) => !audiences.has(name));
-    for (const { name } of missing) notes.push(`${file} has no route with the audience "${name}": add one.`);
+    if (!audiences.has(choices.next.name))
+      notes.push(`${file} has no route with the audience "${choices.next.name}": add one.`);
+    for (const service of choices.services.filter(({ name }) => !audiences.has(name)))
+      notes.push(
+        [
+          `${file} has no route with the audience "${service.name}". Add to its routes:`,
+          ...writeServiceRoute(service),
+        ].join('\n'),
+      );
   }
   for (const { folder } of otherNextApps)
     notes.push(
