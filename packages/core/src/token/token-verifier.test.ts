@@ -134,9 +134,27 @@ describe('a token is refused', () => {
     { name: 'three empty parts', token: '..' },
     { name: 'with a line feed', token: 'a.b.c\n' },
     { name: 'not base64url', token: 'a+b.c/d.e=' },
+    { name: 'of parts that no bytes have', token: 'aaaaa.bbbbb.ccccc' },
     { name: 'not JSON inside', token: `${encode('no')}.${encode('no')}.AAAA` },
     { name: 'a JSON list inside', token: `${encode('[]')}.${encode('[]')}.AAAA` },
   ])('when it is $name', ({ token }) => expectRefusal(token));
+
+  it('when its signature, header or claims are spelled a second way', async () => {
+    const token = await sign();
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    const parts = token.split('.');
+    for (const [index, part] of parts.entries())
+      for (const end of alphabet) {
+        const spelling = part.slice(0, -1) + end;
+        if (spelling === part || !Buffer.from(spelling, 'base64url').equals(Buffer.from(part, 'base64url'))) continue;
+        await expect(createVerifier().verify(parts.with(index, spelling).join('.'))).rejects.toMatchObject({
+          code: 'SP_TOKEN_INVALID',
+          reason: 'not-canonical',
+        });
+      }
+    // An ES256 signature has 64 bytes, and four bits in its last character that are of none.
+    expect(parts[2]).toMatch(/[AQgw]$/);
+  });
 
   it('when it is longer than any of ours, before anything is parsed', async () => {
     const token = await sign({ padding: 'x'.repeat(9000) });
@@ -181,6 +199,8 @@ describe('a token is refused', () => {
     { name: 'a start that is text', change: { nbf: 'tomorrow' } },
     { name: 'no expiry', change: { exp: undefined } },
     { name: 'an expiry as text', change: { exp: String(seconds() + 60) } },
+    { name: 'a life of more than an hour', change: { exp: seconds() + 3700 } },
+    { name: 'a life of a thousand years', change: { exp: seconds() + 31_556_952_000 } },
     { name: 'an endless expiry', change: { exp: 1e308 } },
     { name: 'a null expiry', change: { exp: null } },
     { name: 'a broken expiry', change: { exp: seconds() + 60.5 } },

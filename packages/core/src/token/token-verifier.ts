@@ -60,12 +60,19 @@ const asymmetricAlgorithms: readonly unknown[] = [...keyAlgorithms, 'Ed25519'] s
 /** How far the clock of a gateway may be ahead. Beyond that its tokens would outlive by too much what they were made for. */
 const maximumLeadSeconds = 60;
 
+/** Longer than any token of a gateway lives, which is 300 seconds at most. */
+const maximumLifetimeSeconds = 3600;
+
 const compactJws = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
+
+/** Ends of base64url that stand for the same bytes as another one: bits of no byte are not zero (RFC 4648, section 3.5). */
+const secondSpelling = /^(?:.{4})*(?:.|.[^AQgw]|..[^AEIMQUYcgkosw048])$/;
 
 /**
  * Builds the check that a service runs on every bearer token.
  *
  * Signature, algorithm, issuer, audience, expiry, `typ` and every claim's type are always checked: no option skips one.
+ * A token has one spelling, and lives for an hour at most.
  * A token that was verified once is remembered until it expires, keyed by its whole text.
  *
  * A verifier with public keys never accepts HS256, and one with a shared secret accepts nothing else.
@@ -106,6 +113,8 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     // Cheap refusals first: a flood of rubbish must not cost a signature check each.
     if (token.length > maximumTokenLength) throw new SallyportError('SP_TOKEN_INVALID', { reason: 'too-long' });
     if (!compactJws.test(token)) throw new SallyportError('SP_TOKEN_INVALID', { reason: 'not-a-compact-jws' });
+    if (token.split('.').some((part) => secondSpelling.test(part)))
+      throw new SallyportError('SP_TOKEN_INVALID', { reason: 'not-canonical' });
     const at = now();
     const begun = forgotten;
     try {
@@ -121,6 +130,9 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       const claims = internalTokenClaimsSchema.parse(payload);
       if (claims.iat > at.getTime() / 1000 + maximumLeadSeconds) {
         throw new SallyportError('SP_TOKEN_INVALID', { reason: 'made-in-the-future' });
+      }
+      if (claims.exp - claims.iat > maximumLifetimeSeconds) {
+        throw new SallyportError('SP_TOKEN_INVALID', { reason: 'lives-too-long' });
       }
       const expiresAt = (claims.exp + clockToleranceSeconds) * 1000;
       const entry = { principal: toPrincipal(claims), issuedAt: claims.iat, expiresAt };
