@@ -38,7 +38,20 @@ describe('keys that cannot be fetched', () => {
     {
       name: 'from an empty set',
       answer: (_request, response) => void response.end('{"keys":[]}'),
-      says: /not a key set/,
+      says: /no public key for ES256/,
+    },
+    {
+      name: 'from a secret that is published',
+      answer: (_request, response) => void response.end('{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}'),
+      says: /private or symmetric key, which nobody may publish\. Keys are at/,
+    },
+    {
+      name: 'from a body without an end',
+      answer: (_request, response) => {
+        const more = (): void => void response.write('x'.repeat(65_536), more);
+        more();
+      },
+      says: /too large/,
     },
     {
       name: 'from a connection that is cut',

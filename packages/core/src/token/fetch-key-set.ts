@@ -1,4 +1,6 @@
 import type { JsonWebKeySet } from './json-web-keys.ts';
+import { parseKeySet } from './parse-key-set.ts';
+import { readTextWithin } from './read-text-within.ts';
 
 /** Keys as an endpoint answered them. */
 export interface FetchedKeys {
@@ -7,8 +9,8 @@ export interface FetchedKeys {
   readonly maxAgeSeconds: number | undefined;
 }
 
-/** The largest key set that is read, in characters. */
-const maximumKeySetLength = 262_144;
+/** The largest key set that is read. */
+const maximumKeySetBytes = 262_144;
 
 const rightAddress =
   'Keys are at <internalUrl>/internal/.well-known/jwks.json, on the internal listener of the gateway.';
@@ -26,11 +28,11 @@ export async function fetchKeySet(
   try {
     const response = await fetchKeys(url, { redirect: 'manual', signal: AbortSignal.timeout(timeoutMilliseconds) });
     if (!response.ok) throw new UnusableAnswer(`it answered ${response.status}. ${rightAddress}`);
-    const text = await response.text();
-    if (text.length > maximumKeySetLength) throw new UnusableAnswer(`its answer is too large. ${rightAddress}`);
-    const keys = parseKeySet(text);
-    if (keys === undefined) throw new UnusableAnswer(`its answer is not a key set. ${rightAddress}`);
-    return { keys, maxAgeSeconds: maxAgeOf(response.headers.get('cache-control')) };
+    const text = await readTextWithin(response, maximumKeySetBytes);
+    if (text === undefined) throw new UnusableAnswer(`its answer is too large. ${rightAddress}`);
+    const parsed = parseKeySet(text);
+    if ('refusal' in parsed) throw new UnusableAnswer(`its answer ${parsed.refusal}. ${rightAddress}`);
+    return { keys: parsed.keys, maxAgeSeconds: maxAgeOf(response.headers.get('cache-control')) };
   } catch (cause) {
     const { origin, pathname } = new URL(url);
     throw new Error(
@@ -66,26 +68,6 @@ function codeOf(error: unknown): string {
     if (cause instanceof AggregateError && cause.errors.length > 0) return codeOf(cause.errors[0]);
   }
   return '';
-}
-
-function parseKeySet(text: string): JsonWebKeySet | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isKeySet(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isKeySet(value: unknown): value is JsonWebKeySet {
-  if (typeof value !== 'object' || value === null || !('keys' in value)) return false;
-  const { keys } = value;
-  // An empty set would turn every caller away: it is treated as a fault of the endpoint.
-  return (
-    Array.isArray(keys) &&
-    keys.length > 0 &&
-    keys.every((key) => typeof key === 'object' && key !== null && 'kty' in key)
-  );
 }
 
 /** @see {@link https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2.1 RFC 9111, section 5.2.2.1} */

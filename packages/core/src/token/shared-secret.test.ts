@@ -288,13 +288,17 @@ describe('a verifier with public keys', () => {
     // A server that listens on a port has an address of this shape.
     const { port } = server.address() as AddressInfo;
     try {
-      const sources = [createLocalKeySource(set), createRemoteKeySource({ url: `http://127.0.0.1:${port}/keys` })];
-      for (const keys of sources) {
-        const verifier = createTokenVerifier({ issuer, audience, keys });
-        for (const alg of ['HS256', 'ES256', 'RS256', 'none'])
-          for (const id of ['oct', kid, undefined])
-            await expectRefusal(verifier, await sign256({ secret: theirs, header: { alg, kid: id } }));
-      }
+      const local = createTokenVerifier({ issuer, audience, keys: createLocalKeySource(set) });
+      const published = createRemoteKeySource({ url: `http://127.0.0.1:${port}/keys` });
+      const remote = createTokenVerifier({ issuer, audience, keys: published });
+      for (const alg of ['HS256', 'ES256', 'RS256', 'none'])
+        for (const id of ['oct', kid, undefined]) {
+          const token = await sign256({ secret: theirs, header: { alg, kid: id } });
+          await expectRefusal(local, token);
+          // Whoever publishes a secret publishes no keys: nothing of the set is believed.
+          const code = alg === 'ES256' || alg === 'RS256' ? 'SP_KEYS_UNAVAILABLE' : 'SP_TOKEN_INVALID';
+          await expect(remote.verify(token)).rejects.toMatchObject({ code });
+        }
     } finally {
       server.closeAllConnections();
       server.close();

@@ -1,0 +1,17 @@
+/**
+ * Reads the body of an answer as text, and no more of it than so many bytes: one without an end costs no more than that.
+ *
+ * @returns `undefined` where there is more.
+ */
+export async function readTextWithin(response: Response, bytes: number): Promise<string | undefined> {
+  if (response.body === null) return '';
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  for await (const chunk of response.body) {
+    total += chunk.length;
+    // Leaving the loop cancels the body, and with it the connection.
+    if (total > bytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
