@@ -69,12 +69,16 @@ describe('the preview', () => {
     for (const { id } of pageStates) expect((await read(`/preview/page/${id}`)).text).toContain('<main');
   });
 
-  it('loads every file that its pages name', async () => {
-    for (const brand of ['default', 'acme']) {
+  it('loads every file that its pages name, in its own brand', async () => {
+    const styles = new Set<string>();
+    for (const brand of ['demo', 'default', 'acme']) {
       const { text } = await read(`/preview/page/sign-in?brand=${brand}`);
       const files = [...text.matchAll(/(?:href|src)="(\/auth\/assets\/[^"]+)"/g)].map(([, path = '']) => path);
       expect(files.length).toBeGreaterThanOrEqual(3);
       for (const file of files) expect({ file, status: (await read(file)).status }).toEqual({ file, status: 200 });
+      const style = files.find((file) => file.includes('/brand-')) ?? '';
+      styles.add((await read(style)).text);
     }
+    expect(styles.size).toBe(3);
   });
 });

@@ -106,15 +106,10 @@ export function createPreview(): Hono<{ Bindings: HttpBindings }> {
     return c.body(Uint8Array.from(image.content), 200, { 'content-type': image.mediaType });
   });
   app.get('/auth/assets/*', (c) => {
-    for (const name of names) {
-      try {
-        playedPages(name).pages.serveAsset(c.env.incoming, c.env.outgoing);
-        return RESPONSE_ALREADY_SENT;
-      } catch {
-        // The file of another brand.
-      }
-    }
-    return c.notFound();
+    const played = [...built.values()].find(({ files }) => files.has(c.req.path));
+    if (played === undefined) return c.notFound();
+    played.pages.serveAsset(c.env.incoming, c.env.outgoing);
+    return RESPONSE_ALREADY_SENT;
   });
   return app;
 }
@@ -166,6 +161,8 @@ function inTheme(html: string, theme: View['theme']): string {
 
 interface Played {
   readonly pages: Pages;
+  /** Paths of the files that its pages have named. */
+  readonly files: ReadonlySet<string>;
   readonly render: (state: PageState, theme: View['theme']) => Promise<string>;
 }
 
@@ -181,8 +178,10 @@ function playPages(brand: Brand): Played {
       return answer?.() ?? playedSession(context.caller);
     },
   });
+  const files = new Set<string>();
   return {
     pages,
+    files,
     async render(state, theme) {
       const context = {
         requestId,
@@ -191,7 +190,10 @@ function playPages(brand: Brand): Played {
       };
       answers.set(context, state.answers);
       const answer = await pages.fetch(toRequest(state, theme), context);
-      return answer.text();
+      const text = await answer.text();
+      for (const [, path = ''] of text.matchAll(/(?:href|src)="([^"]*)"/g))
+        if (path.startsWith(`${assetsPath}/`)) files.add(path);
+      return text;
     },
   };
 }
