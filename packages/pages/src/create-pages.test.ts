@@ -94,6 +94,16 @@ describe('a GET of a built-in page', () => {
     expect(text).toContain('<title>Two-step verification · Acme &amp; Sons</title>');
   });
 
+  it('has nothing on show that a script alone can move', async () => {
+    const { ask } = pagesOn(() => Response.json({ status: 'none' }));
+    for (const path of [builtInPages.signIn, builtInPages.signUp]) {
+      const text = await (await ask(path)).text();
+      const scripted = [...text.matchAll(/<(?:button|div)[^>]*(?:class="(?:reveal|theme|length)"|data-keep)[^>]*>/g)];
+      expect(scripted.length).toBeGreaterThan(1);
+      expect(scripted.filter(([tag]) => !/\shidden\b/.test(tag))).toEqual([]);
+    }
+  });
+
   it('keeps its cookies to https, HttpOnly and its own paths', async () => {
     const { ask } = pagesOn(() => Response.json({}));
     const answer = await ask('/auth/verify?token=aaaaaaaaaaaaaaaaaaaaaaaa');

@@ -171,6 +171,8 @@ function prepareLength(bar: HTMLElement): void {
   if (!(input instanceof HTMLInputElement) || hint === null) return;
   const usual = hint.textContent;
   const minLength = Number(bar.dataset['minLength']);
+  // Beside an error it would be one mark too many, until something is typed.
+  bar.hidden = input.getAttribute('aria-invalid') === 'true';
   input.addEventListener('input', () => {
     const { length } = [...input.value];
     const missing = minLength - length;

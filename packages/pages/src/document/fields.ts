@@ -70,7 +70,7 @@ export function passwordField(field: PasswordField): Html {
           data-length-of="${field.name}"
           data-min-length="${minLength}"
           aria-hidden="true"
-          ${attributes({ hidden: error !== undefined })}
+          hidden
         >
           <span></span>
         </div>`,
