@@ -47,7 +47,7 @@ export interface PasswordField extends Omit<Field, 'type' | 'value' | 'autocompl
 
 /** A password input. It never has a value. The script shows the button that makes it readable. */
 export function passwordField(field: PasswordField): Html {
-  const { minLength, error } = field;
+  const { minLength } = field;
   const hint =
     minLength === undefined
       ? field.hint
