@@ -71,6 +71,24 @@ describe('sallyport start', () => {
     { name: 'without a configuration', text: undefined, says: /sallyport\.config\.ts +does not exist/ },
     { name: 'with one that throws', text: 'throw new Error("no");', says: /cannot be loaded[\s\S]*Error: no/ },
     {
+      name: 'with one that breaks off',
+      file: 'sallyport.config.mjs',
+      text: 'export default {\n  routes: [\n',
+      says: /cannot be loaded: \S+sallyport\.config\.mjs:3\n[\s\S]*SyntaxError: /,
+    },
+    {
+      name: 'with one that cannot be parsed',
+      file: 'sallyport.config.mjs',
+      text: 'export default {\n  a: 1,,\n};\n',
+      says: /sallyport\.config\.mjs:2\n {2}a: 1,,\n +\^\nSyntaxError: Unexpected token ','/,
+    },
+    {
+      name: 'with one that imports what cannot be parsed',
+      file: 'sallyport.config.mjs',
+      text: 'export { default } from "data:text/javascript,export default {";',
+      says: /cannot be loaded: [\s\S]*SyntaxError: /,
+    },
+    {
       name: 'with a script that Node takes for CommonJS',
       file: 'sallyport.config.js',
       text: 'export default {};',

@@ -6,6 +6,7 @@ import { isPreset, type Preset } from '../preset.ts';
 import type { Config } from './config-schema.ts';
 import { ConfigurationError, type ConfigurationProblem } from './configuration-error.ts';
 import type { Environment } from './environment.ts';
+import { describeMistake } from './describe-mistake.ts';
 import { importConfig } from './import-config.ts';
 import { parseConfig } from './parse-config.ts';
 
@@ -96,27 +97,16 @@ function requireLoopback({ publicUrl, listen, internal, admin }: Config, name: s
 }
 
 async function readDefaultExport(path: string): Promise<unknown> {
-  const loaded = await importConfig(path).catch((error: unknown) => {
+  const loaded = await importConfig(path).catch(async (error: unknown) => {
     if (messageForOperators(error) !== undefined) throw error;
-    const problem = `cannot be loaded: ${isTakenForCommonJs(error) ? `${moduleHint}\n` : ''}${describeMistake(error)}`;
+    const hint = isTakenForCommonJs(error) ? `${moduleHint}\n` : '';
+    const problem = `cannot be loaded: ${hint}${await describeMistake(error, path)}`;
     throw new ConfigurationError(path, [{ key: '(file)', problem }]);
   });
   if (typeof loaded === 'object' && loaded !== null && 'default' in loaded) return loaded.default;
   throw new ConfigurationError(path, [
     { key: '(file)', problem: 'must have a default export: export default defineConfig({ … })' },
   ]);
-}
-
-/** What is wrong with the file. Only the stack says where; how Node and the gateway came to load it says nothing. */
-function describeMistake(error: unknown): string {
-  if (!(error instanceof Error)) return 'it throws';
-  const lines = (error.stack ?? error.message).split('\n');
-  const isOfLoading = /^ +at .*(?:[( ]node:|[/\\]import-config\.)/;
-  const importedAt = lines.findIndex((line) => /^ +at async importConfig\b/.test(line));
-  return lines
-    .slice(0, importedAt === -1 ? undefined : importedAt)
-    .filter((line) => !isOfLoading.test(line))
-    .join('\n');
 }
 
 const moduleHint =
