@@ -59,6 +59,8 @@ export function createPersistentState(options: CheckedGatewayOptions): Persisten
     meter,
   });
   const credentialHeaders = options.authenticators.flatMap(({ headers = [] }) => headers);
+  const isClaimed = (value: string): boolean =>
+    options.authenticators.some((one) => one.recognize({ header: 'authorization', value }) !== undefined);
   const unsubscribe = bus.subscribe((message) => {
     // Among what was missed may be that a key was withdrawn. What a rotated key signed holds until it expires.
     if (message.kind === 'gap' || (message.event.kind === 'key' && message.event.minGeneration > 0)) mint.forgetAll();
@@ -76,7 +78,8 @@ export function createPersistentState(options: CheckedGatewayOptions): Persisten
   return {
     cache,
     mint,
-    readHeaders: credentialHeaders.length === 0 ? readHeaders : createHeaderReader(credentialHeaders).read,
+    readHeaders:
+      options.authenticators.length === 0 ? readHeaders : createHeaderReader(credentialHeaders, isClaimed).read,
     streams,
     revocations,
     slowClients,

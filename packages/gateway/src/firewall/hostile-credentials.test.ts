@@ -20,12 +20,52 @@ describe('credentials', () => {
     ['I07 a cookie and a bearer', '/api/x', { Authorization: 'Bearer evil' }, true, 400, 'SP_CREDENTIALS_CONFLICT'],
     ['a bearer alone', '/api/x', { Authorization: 'Bearer evil' }, false, 401, 'SP_TOKEN_INVALID'],
     ['a bearer on an optional route', '/page', { Authorization: 'Bearer evil' }, false, 401, 'SP_TOKEN_INVALID'],
-    ['T01 another scheme', '/api/x', { Authorization: 'Basic evil' }, false, 401, 'SP_TOKEN_INVALID'],
+    ['T01 another scheme', '/api/x', { Authorization: 'Basic evil' }, false, 401, 'SP_UNAUTHENTICATED'],
+    ['a cookie and an empty credential', '/api/x', { Authorization: '' }, true, 400, 'SP_CREDENTIALS_CONFLICT'],
+    [
+      'a cookie and a bearer behind a tab',
+      '/api/x',
+      { Authorization: 'Bearer\tx' },
+      true,
+      400,
+      'SP_CREDENTIALS_CONFLICT',
+    ],
+    ['a cookie and a proof', '/api/x', { Authorization: 'DPoP x' }, true, 400, 'SP_CREDENTIALS_CONFLICT'],
   ])('%s', async (_id, target, headers, withCookie, status, code) => {
     const answer = await gateway.send('GET', target, { ...headers, ...(withCookie ? cookie(alice) : {}) });
     expect(answer.status).toBe(status);
     expect(JSON.parse(answer.body)).toMatchObject({ code });
     expect(gateway.upstream.started).toBe(0);
+  });
+
+  it.each(['Basic cm9vdDpyb290', 'basic x', 'Digest username="root"', 'Negotiate YII=', 'NTLM x', 'ApiKey x', 'Basic'])(
+    'P4: of the proxy in front are dropped, and never judged: %s',
+    async (value) => {
+      const answer = await gateway.send('GET', '/api/x', { Authorization: value, ...cookie(alice) });
+      expect(answer.status).toBe(200);
+      expect(gateway.upstream.seen[0]?.headers['authorization']).toMatch(/^Bearer /);
+      expect(JSON.stringify(gateway.upstream.seen)).not.toContain(value);
+      expect((await gateway.send('GET', '/page', { Authorization: value })).status).toBe(200);
+      expect(gateway.upstream.seen[1]?.headers).not.toHaveProperty('authorization');
+    },
+  );
+
+  it('P4: a scheme that an authenticator recognizes is judged', async () => {
+    const own = await startTestGateway({
+      authenticators: [
+        {
+          kind: 'api-key',
+          recognize: ({ value }) => (value.startsWith('ApiKey ') ? value.slice(7) : undefined),
+          authenticate: () => ({ kind: 'rejected', code: 'SP_UNAUTHENTICATED', reason: 'api-key-unknown' }),
+          recheck: () => Promise.resolve(null),
+        },
+      ],
+    });
+    const token = own.sessions.add();
+    expect((await own.send('GET', '/page', { Authorization: 'ApiKey x' })).status).toBe(401);
+    expect((await own.send('GET', '/page', { Authorization: 'ApiKey x', ...cookie(token) })).status).toBe(400);
+    expect((await own.send('GET', '/page', { Authorization: 'Basic x', ...cookie(token) })).status).toBe(200);
+    await own.close();
   });
 
   it('I08: refuses two Authorization headers', async () => {

@@ -1,5 +1,6 @@
 import { OptionsError, SallyportError, type PresentedCredential } from '@sallyport/core';
 import { foldHeaderName } from './fold-header-name.ts';
+import { isForeignScheme } from './foreign-scheme.ts';
 import { ruleOfHeader, type HeaderRule } from './header-rules.ts';
 
 /** What one pass over the raw headers of a request found. */
@@ -45,7 +46,7 @@ const rememberedPlaces = 128;
 /** Sorts the raw headers of requests. */
 export interface HeaderReader {
   /**
-   * Sorts raw headers in one pass.
+   * Sorts raw headers in one pass. An `Authorization` of a foreign scheme counts as none.
    *
    * @throws `SP_CREDENTIALS_CONFLICT` when they hold a credential twice, or two; `SP_REQUEST_AMBIGUOUS` for any transfer
    *   coding but `chunked`.
@@ -60,9 +61,13 @@ export interface HeaderReader {
  *
  * @param credentialHeaders names of headers that hold credentials, in lower case. They go to no upstream, and neither
  *   does what a server could take for one of them.
+ * @param isClaimed whether an authenticator recognizes an `Authorization` of a scheme that is foreign otherwise.
  * @throws OptionsError for a name that means something else to the gateway.
  */
-export function createHeaderReader(credentialHeaders: readonly string[] = []): HeaderReader {
+export function createHeaderReader(
+  credentialHeaders: readonly string[] = [],
+  isClaimed: (authorization: string) => boolean = () => false,
+): HeaderReader {
   const ruleOf = createRuleOf(credentialHeaders);
   const rules = new Map<string, HeaderRule>();
   // What stood where in the last request. Clients of one kind send their headers in one order, and to compare two short
@@ -85,7 +90,7 @@ export function createHeaderReader(credentialHeaders: readonly string[] = []): H
     return rule;
   };
 
-  const places: RememberedPlaces = { lastNames, lastRules, ruleAt };
+  const places: RememberedPlaces = { lastNames, lastRules, ruleAt, isClaimed };
   return { read: (raw) => sortHeaders(raw, places), cachedRuleCount: () => rules.size };
 }
 
@@ -101,9 +106,13 @@ interface RememberedPlaces {
   readonly lastNames: readonly string[];
   readonly lastRules: readonly HeaderRule[];
   readonly ruleAt: (index: number, name: string) => HeaderRule;
+  readonly isClaimed: (authorization: string) => boolean;
 }
 
-function sortHeaders(raw: readonly string[], { lastNames, lastRules, ruleAt }: RememberedPlaces): InboundHeaders {
+function sortHeaders(
+  raw: readonly string[],
+  { lastNames, lastRules, ruleAt, isClaimed }: RememberedPlaces,
+): InboundHeaders {
   const endToEnd: string[] = [];
   let connection: string | undefined;
   let host = '';
@@ -229,6 +238,9 @@ function sortHeaders(raw: readonly string[], { lastNames, lastRules, ruleAt }: R
     }
   }
 
+  // Of two it would not be known which one is foreign: that was refused.
+  if (authorization !== undefined && isForeignScheme(authorization) && !isClaimed(authorization))
+    authorization = undefined;
   if (credentialHeader !== undefined && authorization !== undefined) {
     throw new SallyportError('SP_CREDENTIALS_CONFLICT', { reason: 'authorization-and-credential-header' });
   }
