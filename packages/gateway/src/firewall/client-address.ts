@@ -20,14 +20,31 @@ export function createClientAddressReader(trustedProxies: readonly string[]): Re
       throw new SallyportError('SP_REQUEST_AMBIGUOUS', { reason: 'forwarded-host-count' });
     }
     let client = peer;
-    for (const hop of (headers.forwardedFor ?? '').split(',').reverse()) {
-      const address = plainAddress(hop.trim());
+    for (const member of listMembers(headers.forwardedFor).reverse()) {
+      const address = addressIn(member);
       if (isIP(address) === 0) return client;
       client = address;
       if (!isTrusted(address)) return client;
     }
     return client;
   };
+}
+
+/** The members of a list; empty ones are none (RFC 9110, section 5.6.1.2). */
+export function listMembers(list: string | undefined): string[] {
+  return (list ?? '')
+    .split(',')
+    .map((member) => member.trim())
+    .filter((member) => member !== '');
+}
+
+/**
+ * The address in a member of `X-Forwarded-For`. Some proxies write the port of the client behind it:
+ * `203.0.113.7:51234`, `[2001:db8::7]:51234`.
+ */
+export function addressIn(member: string): string {
+  const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([^:[\]]+))(?::\d{1,5})?$/.exec(member) ?? [];
+  return plainAddress(bracketed !== undefined && isIP(bracketed) === 6 ? bracketed : (plain ?? member));
 }
 
 /** Builds the check whether an address is one of the listed ones, or in one of the listed networks. */

@@ -57,9 +57,26 @@ describe('a declared proxy that took a request in without TLS', () => {
     expect(behind.upstream.seen).toEqual([]);
   });
 
-  it.each(['http,https', 'https,http', 'ws', 'httpS x', ''])('may not say %j', async (value) => {
+  it.each(['httpS x', '', ',', 'h2', 'https;', 'wss://', 'https,x'])('may not say %j', async (value) => {
     const answer = await behind.send('GET', '/public/x', { 'X-Forwarded-Proto': value });
     expect(answer.status).toBe(400);
+  });
+
+  it.each(['ws', 'https, http', 'https, ws', 'x, http', ',http,'])('is heard when it says %j', async (value) => {
+    const answer = await behind.send('GET', '/public/x', { 'X-Forwarded-Proto': value });
+    expect(answer.status).toBe(403);
+  });
+
+  it('is heard through declared proxies between it and the gateway, and its client is not', async () => {
+    const says = async (proto: string, chain: string): Promise<number> =>
+      (await behind.send('GET', '/public/x', { 'X-Forwarded-Proto': proto, 'X-Forwarded-For': chain })).status;
+    // Two declared proxies: the first word of two is that of the outer one.
+    expect(await says('https, http', '203.0.113.9, 127.0.0.1')).toBe(200);
+    expect(await says('http, https', '203.0.113.9, 127.0.0.1')).toBe(403);
+    expect(await says('https, http, https', '203.0.113.9, 127.0.0.1')).toBe(403);
+    // One that overwrites what the other said.
+    expect(await says('https', '203.0.113.9, 127.0.0.1')).toBe(200);
+    expect(await says('https, http', '127.0.0.1, 203.0.113.9')).toBe(403);
   });
 });
 
@@ -68,6 +85,9 @@ describe('a request over https', () => {
     ['https', 'https'],
     ['HTTPS', 'https'],
     ['https, https', 'https'],
+    ['wss', 'https'],
+    ['WSS', 'https'],
+    ['http, https', 'https'],
   ])('passes when the proxy says %j, and the service hears https', async (value) => {
     behind.upstream.reset();
     const answer = await behind.send('GET', '/public/x', { 'X-Forwarded-Proto': value });
