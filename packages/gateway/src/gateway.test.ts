@@ -38,6 +38,15 @@ afterEach(() => {
 
 const navigation = { 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document', Accept: 'text/html' };
 
+describe('a mount', () => {
+  it('says that no other page is told of its address, unless it says otherwise', async () => {
+    for (const caller of [{}, cookie(gateway.sessions.add())]) {
+      const answer = await gateway.send('GET', '/auth/session', caller);
+      expect(answer.headers['referrer-policy']).toBe('no-referrer');
+    }
+  });
+});
+
 describe('a session that ended', () => {
   it('is refused on the very next request', async () => {
     const token = gateway.sessions.add();

@@ -180,8 +180,9 @@ function enforceUploadRate(exchange: Exchange, { destination }: ResolvedRoute, p
 function runMount(exchange: Exchange, route: ResolvedRoute, parts: HandleRequestParts): void {
   const { state, response } = exchange;
   if (route.destination.kind !== 'mount') throw new TypeError(`"${route.name}" is not a mount`);
-  const headers: string[] = ['x-request-id', state.requestId];
-  pushSafetyHeaders(headers, {}, parts.strictTransport, true);
+  // A mount names people, and its addresses may hold secrets. Its pages may choose another policy.
+  const headers: string[] = ['x-request-id', state.requestId, 'referrer-policy', 'no-referrer'];
+  pushSafetyHeaders(headers, { 'referrer-policy': 'no-referrer' }, parts.strictTransport, true);
   for (let index = 0; index < headers.length; index += 2) {
     response.setHeader(headers[index] ?? '', headers[index + 1] ?? '');
   }
