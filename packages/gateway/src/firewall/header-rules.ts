@@ -1,5 +1,6 @@
 import { csrfHeader } from '@sallyport/core';
 import { foldHeaderName } from './fold-header-name.ts';
+import { isIdentityName } from './identity-names.ts';
 
 /** What becomes of a header of a request. What has a name of its own is read by the gateway. */
 export type HeaderRule =
@@ -72,23 +73,11 @@ const reserved: ReadonlySet<string> = new Set(
     // Hop-by-hop (RFC 9110, section 7.6.1) and those that steer proxies.
     ['connection', 'keepalive', 'proxyconnection', 'proxyauthorization', 'proxyauthenticate', 'proxy'],
     ['te', 'trailer', 'transferencoding', 'upgrade', 'http2settings', 'expect', 'contentlength', 'host'],
-    // Identity and credentials.
-    ['authorization', 'cookie', 'cookie2', 'xuser', 'xuserid', 'xuserinfo', 'xusername', 'xuseremail', 'xuserrole'],
-    [
-      'xuserroles',
-      'xusergroups',
-      'xrole',
-      'xroles',
-      'xgroup',
-      'xgroups',
-      'xemail',
-      'xlogin',
-      'xidentity',
-      'xprincipal',
-    ],
-    ['xsubject', 'xsubjectdn', 'xaccesstoken', 'xidtoken', 'ivuser', 'ivgroups', 'ivcreds', 'eppn', 'xproxyuser'],
+    // Credentials, and identity in names that do not say so: see `isIdentityName`.
+    ['authorization', 'cookie', 'cookie2', 'xemail'],
+    ['xaccesstoken', 'xidtoken', 'ivuser', 'ivgroups', 'ivcreds', 'eppn'],
     ['xendpointapiuserinfo', 'xauthid', 'xauthsubject', 'xjwtassertion', 'xjwtpayload', 'xserverlessauthorization'],
-    ['xadmin', 'xisadmin', 'xgrafanauser'],
+    ['xgrafanauser'],
     // Where the request came from and what it asked for.
     ['via', 'cfpseudoipv4', 'xcustomipauthorization', 'xproxyurl', 'xhost', 'xhostoverride'],
     ['xhttphostoverride', 'xbaseurl', 'baseurl', 'xbasepath', 'xbackendurl'],
@@ -134,5 +123,6 @@ export function ruleOfHeader(name: string): HeaderRule {
   const folded = foldHeaderName(name);
   if (folded === '' || reserved.has(folded)) return 'drop';
   if (reservedPrefixes.some((prefix) => folded.startsWith(prefix))) return 'drop';
+  if (isIdentityName(lowered)) return 'drop';
   return reservedPatterns.some((pattern) => pattern.test(folded)) ? 'drop' : 'forward';
 }
