@@ -255,11 +255,18 @@ export const forwardedCases: readonly AttackCase[] = [
     { status: 400, upstream: nothing, needs: 'trusted-proxy' },
   ),
   ...f04.requests(
-    ['javascript', 'https://evil/', 'https, http', 'ftp', ''].map((value) => ({
+    ['javascript', 'https://evil/', 'http, rubbish', 'ftp', ''].map((value) => ({
       target: '/public/x',
       headers: [`X-Forwarded-Proto: ${value}`],
     })),
     { status: 400, upstream: nothing, needs: 'trusted-proxy' },
+  ),
+  ...f04.requests(
+    ['https, http', 'ws', 'rubbish, ws'].map((value) => ({
+      target: '/public/x',
+      headers: [`X-Forwarded-Proto: ${value}`],
+    })),
+    { status: 403, upstream: nothing, needs: 'trusted-proxy' },
   ),
   ...f04.requests([{ method: 'POST', target: '/public/x', headers: ['X-Forwarded-Proto: http'] }], {
     status: 403,
@@ -277,7 +284,9 @@ export const forwardedCases: readonly AttackCase[] = [
       ['::FFFF:cb00:7109', '203.0.113.9'],
       ['0:0:0:0:0:ffff:203.0.113.9', '203.0.113.9'],
       ['203.0.113.9, ::ffff:127.0.0.1', '203.0.113.9'],
-      ['203.0.113.9:1234', '127.0.0.1'],
+      ['203.0.113.9:1234', '203.0.113.9'],
+      ['6.6.6.6, [2001:db8::7]:1234', '2001:db8::7'],
+      ['203.0.113.9:rubbish', '127.0.0.1'],
       ['', '127.0.0.1'],
     ] as const
   ).flatMap(([sent, client]) =>
