@@ -2,7 +2,7 @@ const outsideUrl = /[^\x21-\x7e]|[\\#]/;
 const encodedSeparator = /%(?:2e|2f|5c|00|25)/i;
 
 /**
- * Checks the path of a call through the gateway: `/api/<service>/…` and nothing that could be read as another place.
+ * Checks the path of a call through the gateway: `/api/<service>/…`, or `/api` where one service answers there, and nothing that could be read as another place.
  *
  * @throws TypeError for an absolute address, `//`, dot segments, backslashes, encoded separators, a fragment or anything
  *   outside printable ASCII. The message never repeats the path.
@@ -15,7 +15,7 @@ export function requireApiPath(path: string): string {
 }
 
 function problemOf(path: string, pathname: string): string | undefined {
-  if (!pathname.startsWith('/api/') || pathname === '/api/') return 'it must start with "/api/" and name a service';
+  if (pathname !== '/api' && !pathname.startsWith('/api/')) return 'it must be "/api" or start with "/api/"';
   if (outsideUrl.test(path)) return 'it holds a backslash, a fragment, or a character that must be percent-encoded';
   if (pathname.includes('//')) return 'it has an empty segment';
   if (pathname.split('/').some((segment) => segment === '.' || segment === '..')) return 'it has a dot segment';
