@@ -162,6 +162,18 @@ describe('the applications after sallyport init', () => {
   });
 
   it.each([
+    { version: '^16.4.3', name: 'proxy' },
+    { version: '^15.5.28', name: 'middleware' },
+  ])('get a $name where they are of Next.js $version', async ({ version, name }) => {
+    const manifest = `${JSON.stringify({ name: 'web', scripts: { dev: 'next dev' }, dependencies: { next: version } })}\n`;
+    const repository = await initIn(flatFiles({ 'web/package.json': manifest }));
+    expect(repository.read(`web/${name}.ts`)).toContain(`export const ${name} = zoneProxy();`);
+    expect(repository.git('status', '--porcelain', '--untracked-files=all').match(/(?:proxy|middleware)\.ts/g)).toEqual(
+      [`${name}.ts`],
+    );
+  });
+
+  it.each([
     { name: 'a proxy', file: 'web/proxy.ts', says: /web\/proxy\.ts: it has a job of its own/ },
     { name: 'a middleware', file: 'web/src/middleware.ts', says: /web\/src\/middleware\.ts/ },
   ])('keep $name that they have, and people read what to add', async ({ file, says }) => {

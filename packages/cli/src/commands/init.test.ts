@@ -70,8 +70,8 @@ describe('sallyport init refuses, and changes nothing,', () => {
     },
     {
       name: 'a Next.js that is too old',
-      files: flatFiles({ 'web/package.json': nextManifest('^15.5.0') }),
-      says: /web depends on next \^15\.5\.0, and @sallyport\/nextjs works with \^16\.4\.3\. Update it first/,
+      files: flatFiles({ 'web/package.json': nextManifest('^14.2.0') }),
+      says: /web depends on next \^14\.2\.0, and @sallyport\/nextjs works with \^15\.5\.28 \|\| \^16\.4\.3\. Update it first/,
     },
     {
       name: 'a Next.js whose version is fixed before the first that is supported',

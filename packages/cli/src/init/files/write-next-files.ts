@@ -1,14 +1,14 @@
 import { writeImport } from '../source/add-import.ts';
 import type { SourceStyle } from '../source/source-style.ts';
 
-/** `proxy.ts`: a nonce and a content security policy for every page. */
-export function writeProxy(style: SourceStyle): string {
+/** `proxy.ts`, in Next.js 15 `middleware.ts`: a nonce and a content security policy for every page. */
+export function writeProxy(name: 'proxy' | 'middleware', style: SourceStyle): string {
   const { quote, semicolon } = style;
   return [
     writeImport({ names: ['zoneProxy'], from: '@sallyport/nextjs/zone' }, style),
     '',
     '// A nonce and a content security policy for every page. It decides nothing about access: requireAuth() does.',
-    `export const proxy = zoneProxy()${semicolon}`,
+    `export const ${name} = zoneProxy()${semicolon}`,
     '',
     `export const config = { matcher: ${quote}/((?!_next/static/|_next/image|favicon.ico$).*)${quote} }${semicolon}`,
     '',

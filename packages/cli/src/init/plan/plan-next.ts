@@ -53,7 +53,10 @@ function planConfig({ next, manager }: Survey, choices: Choices, changes: FileCh
 function planProxy({ next, repository }: Survey, changes: FileChanges, style: SourceStyle): PartOfPlan {
   const { proxyFile } = next;
   if (proxyFile === undefined) {
-    changes.write(joinPath(next.sourceFolder, `proxy.${next.isTypeScript ? 'ts' : 'js'}`), writeProxy(style));
+    changes.write(
+      joinPath(next.sourceFolder, `${next.proxyName}.${next.isTypeScript ? 'ts' : 'js'}`),
+      writeProxy(next.proxyName, style),
+    );
     return { byHand: [], notes: [] };
   }
   if (repository.read(proxyFile)?.includes('@sallyport/nextjs/zone') === true) return { byHand: [], notes: [] };

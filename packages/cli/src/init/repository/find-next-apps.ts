@@ -1,4 +1,5 @@
 import { portOfNext, type AppPort } from './app-port.ts';
+import { hasVersion } from './framework-versions.ts';
 import { nameOfFolder, type PackageFolder } from './manifests.ts';
 import { joinPath, type Repository } from './repository.ts';
 
@@ -15,6 +16,8 @@ export interface NextApp {
   readonly layoutFile: string | undefined;
   /** `proxy.ts`, or `middleware.ts` as it was called before. */
   readonly proxyFile: string | undefined;
+  /** What its version of Next.js calls a proxy: the name of the file, and of what it exports. */
+  readonly proxyName: 'proxy' | 'middleware';
   readonly isTypeScript: boolean;
   readonly hasOwnApi: boolean;
   /** Name of the script that runs the development server. */
@@ -60,6 +63,7 @@ function describe(repository: Repository, manifest: PackageFolder): NextApp | un
         ['proxy.ts', 'proxy.js', 'middleware.ts', 'middleware.js'].map((each) => joinPath(source, each)),
       ),
     ),
+    proxyName: hasVersion(repository, manifest, 'next', '>=16') ? 'proxy' : 'middleware',
     isTypeScript: repository.has(joinPath(folder, 'tsconfig.json')),
     hasOwnApi: sources.some(
       (source) => hasFolder(joinPath(source, 'app/api')) || hasFolder(joinPath(source, 'pages/api')),

@@ -6,7 +6,7 @@ import { folderOf, joinPath, showPath, type Repository } from './repository.ts';
 import { haveCommonVersion } from './version-range.ts';
 
 /** What `@sallyport/nextjs` and `@sallyport/nestjs` ask for as peers. A test compares them. */
-export const frameworkRanges = { next: '^16.4.3', '@nestjs/core': '^11.0.0 || ^12.0.0' } as const;
+export const frameworkRanges = { next: '^15.5.28 || ^16.4.3', '@nestjs/core': '^11.0.0 || ^12.0.0' } as const;
 
 const packagesFor = { next: '@sallyport/nextjs', '@nestjs/core': '@sallyport/nestjs' } as const;
 
@@ -30,6 +30,16 @@ export function requireSupportedVersion(
     `${showPath(folder)} ${has}, and ${packagesFor[framework]} works with ${range}. Update it first. Nothing was changed.`,
     exitCodes.refused,
   );
+}
+
+/** Whether an application takes a version of a range, as it is installed or else as its `package.json` asks for it. */
+export function hasVersion(
+  { root }: Repository,
+  { folder, dependencies }: PackageFolder,
+  framework: keyof typeof frameworkRanges,
+  range: string,
+): boolean {
+  return haveCommonVersion(readInstalled(root, folder, framework) ?? dependencies.get(framework) ?? '', range);
 }
 
 /** The version that Node would find from a folder of the repository. */
