@@ -16,7 +16,7 @@ export function createIdentityMount(app: Identity['app'], requestLimits: readonl
 
 /**
  * Mounts identity with the built-in pages under `/auth`: a path of a page is answered by the page, everything else by
- * identity. The files of pages are public, and `/.well-known/change-password` leads to the page that resets one.
+ * identity. Where there is neither, a browser shows a page that says so. The files of pages are public, and `/.well-known/change-password` leads to the page that resets one.
  *
  * @see {@link https://www.w3.org/TR/change-password-url/ A Well-Known URL for Changing Passwords}
  */
@@ -25,9 +25,13 @@ export function createAuthMounts(
   pages: Pages,
   requestLimits: readonly RequestLimit[] = [],
 ): readonly Mount[] {
-  const auth = answerWith((request, context) =>
-    pages.serves(new URL(request.url).pathname) ? pages.fetch(request, context) : app.fetch(request, { context }),
-  );
+  const auth = answerWith(async (request, context) => {
+    if (pages.serves(new URL(request.url).pathname)) return pages.fetch(request, context);
+    const answer = await app.fetch(request, { context });
+    if (answer.status !== 404 || !isForReader(request)) return answer;
+    await answer.body?.cancel();
+    return pages.fetch(request, context);
+  });
   return [
     { ...identityPlace, requestLimits, ...auth },
     {
@@ -43,6 +47,11 @@ export function createAuthMounts(
       },
     },
   ];
+}
+
+/** Whether a browser shows the answer itself, instead of a script that reads it. */
+function isForReader({ method, headers }: Request): boolean {
+  return method === 'GET' && headers.get('sec-fetch-mode') === 'navigate';
 }
 
 function answerWith(answer: Answer): Pick<Mount, 'bodyBytes' | 'handle'> {

@@ -372,6 +372,18 @@ describe('a built-in page', () => {
     expect((await gateway.get('/auth/sign-in/')).status).toBe(404);
   });
 
+  it('says that there is none to a browser, and answers programs as identity does', async () => {
+    const navigation = { 'sec-fetch-mode': 'navigate', 'sec-fetch-site': 'none', 'sec-fetch-dest': 'document' };
+    const page = await send(`${gateway.origin}/auth/sign-on`, 'GET', navigation);
+    expect(page).toMatchObject({ status: 404, headers: { 'content-type': 'text/html; charset=utf-8' } });
+    expect(page.body).toContain('<h1>Page not found</h1>');
+    for (const headers of [{}, { 'sec-fetch-mode': 'cors', 'sec-fetch-site': 'same-origin' }]) {
+      const answer = await send(`${gateway.origin}/auth/sign-on`, 'GET', headers);
+      expect(answer.status).toBe(404);
+      expect(JSON.parse(answer.body)).toMatchObject({ code: 'SP_NOT_FOUND' });
+    }
+  });
+
   it('explains a code of the catalog, and shows nothing of what is none', async () => {
     const textOf = async (query: string): Promise<string> => (await gateway.get(`/auth/error${query}`)).text();
     const plain = await textOf('');

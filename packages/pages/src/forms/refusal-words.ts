@@ -37,6 +37,10 @@ const words: Readonly<Partial<Record<ErrorCode, Words>>> = {
     title: 'You don’t have access to this page',
     text: 'If you think that you should, ask an administrator.',
   },
+  SP_NOT_FOUND: {
+    title: 'Page not found',
+    text: 'The page may have moved, or there is a typo in the address.',
+  },
   SP_CROSS_SITE_REQUEST: {
     title: 'This came from another site',
     text: 'For your security we stopped it. If it was you, do it from our own pages.',
