@@ -2,7 +2,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { anonymous, freezePrincipal, type Brand, type Caller, type Message } from '@sallyport/core';
 import { createErrorPageRenderer } from '@sallyport/gateway';
-import { features, requireLocalCaller } from '@sallyport/identity';
+import { features, requireLocalCaller, shownMail } from '@sallyport/identity';
 import { assetsPath, createPages, type Pages } from '@sallyport/pages';
 import { Hono } from 'hono';
 import { errorStates } from './error-states.ts';
@@ -82,8 +82,8 @@ export function createPreview(): Hono<{ Bindings: HttpBindings }> {
   app.get('/preview/mail/:kind', (c) => {
     const { brand, theme } = viewOf((name) => c.req.query(name));
     const mail = mailOf(brand, c.req.param('kind'));
-    if (mail?.html === undefined) return c.notFound();
-    return c.html(inTheme(withImages(mail, mail.html), theme));
+    const html = mail === undefined ? undefined : shownMail(mail);
+    return html === undefined ? c.notFound() : c.html(inTheme(html, theme));
   });
   app.get('/preview/error/:code', (c) => {
     const { brand, theme } = viewOf((name) => c.req.query(name));
@@ -140,15 +140,6 @@ function groupsOf(brand: Brand): readonly { readonly title: string; readonly ite
 
 function mailOf(brand: Brand, kind: string): Message | undefined {
   return features.messageSamples(publicUrl, brand).find((mail) => mail.kind === kind && mail.html !== undefined);
-}
-
-/** A mail program shows the images that travel in a mail. */
-function withImages({ images = [] }: Message, html: string): string {
-  return images.reduce(
-    (shown, { contentId, mediaType, content }) =>
-      shown.replaceAll(`cid:${contentId}`, `data:${mediaType};base64,${Buffer.from(content).toString('base64')}`),
-    html,
-  );
 }
 
 /** Lets a document have a theme, whatever the system of the reader says: a frame cannot ask for one. */

@@ -43,6 +43,7 @@ export {
   type DevelopmentMailbox,
   type DevelopmentMailboxOptions,
 } from './mail/development-mailbox.ts';
+export { shownMail } from './mail/shown-mail.ts';
 export { createHttpSmsSender, type HttpSmsSenderOptions, type SmsAuthentication } from './mail/http-sms-sender.ts';
 export { requireLocalCaller } from './mail/require-local-caller.ts';
 export { createSmtpMailer, type SmtpMailerOptions } from './mail/smtp-mailer.ts';

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import type { Mailer } from '@sallyport/core';
 import type { ArrivedMessage } from './arrived-message.ts';
 import { mailboxPage, mailboxScript } from './mailbox-page.ts';
+import { shownMail } from './shown-mail.ts';
 import { requireLocalCaller } from './require-local-caller.ts';
 
 export interface DevelopmentMailboxOptions {
@@ -17,7 +18,8 @@ export interface DevelopmentMailboxOptions {
 export interface DevelopmentMailbox {
   readonly mailer: Mailer;
   /**
-   * `GET /messages?to=` is a list for programs, `GET /` a page for people, newest first. Serve it on loopback only:
+   * `GET /messages?to=` is a list for programs, `GET /` a page for people, newest first, `GET /messages/:id` a mail as a
+   * mail program shows it. Serve it on loopback only:
    * a reader can take over every account. Pages of other sites cannot read it ({@link requireLocalCaller}).
    */
   readonly app: Hono;
@@ -27,10 +29,16 @@ const scriptHash = createHash('sha256').update(mailboxScript).digest('base64');
 
 const securityHeaders: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
-  'content-security-policy': `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${scriptHash}'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`,
+  'content-security-policy': `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${scriptHash}'; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`,
   'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
+};
+
+/** A mail runs nothing and loads nothing; what is opened from it is a page like any other. */
+const mailHeaders: Readonly<Record<string, string>> = {
+  'content-security-policy':
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox",
 };
 
 /** Builds a mailer that delivers into the memory of this process, and the pages that show what arrived. Never in production. */
@@ -42,12 +50,20 @@ export function createDevelopmentMailbox(options: DevelopmentMailboxOptions = {}
   const app = new Hono();
   app.use(async function addSecurityHeaders(c, next) {
     await next();
-    for (const [name, value] of Object.entries(securityHeaders)) c.res.headers.set(name, value);
+    for (const [name, value] of Object.entries(securityHeaders))
+      if (!c.res.headers.has(name)) c.res.headers.set(name, value);
   });
   app.use(requireLocalCaller);
   const arrivedFor = (to: string | undefined): readonly ArrivedMessage[] =>
     to === undefined || to === '' ? messages : messages.filter((message) => message.to === to.trim().toLowerCase());
   app.get('/messages', (c) => c.json(arrivedFor(c.req.query('to')).map(toListed)));
+  app.get('/messages/:id', (c) => {
+    const message = messages.find(({ id }) => String(id) === c.req.param('id'));
+    const html = message === undefined ? undefined : shownMail(message);
+    if (html === undefined) return c.notFound();
+    // A frame has no room for the page behind a link.
+    return c.html(html.replace('<head>', '<head><base target="_blank">'), 200, mailHeaders);
+  });
   app.get('/', (c) => {
     const to = c.req.query('to') ?? '';
     return c.html(mailboxPage(arrivedFor(to), { to, count, previewPath }));

@@ -199,7 +199,7 @@ describe('the development mailbox', () => {
   ])('is not read $name', async ({ headers }) => {
     const { mailer, app } = createDevelopmentMailbox();
     await mailer.send(message);
-    for (const path of ['/messages', '/', '/count']) {
+    for (const path of ['/messages', '/messages/1', '/', '/count']) {
       const answer = await app.request(path, { headers });
       expect(answer.status).toBe(403);
       expect(await answer.text()).not.toContain('robin');
@@ -217,6 +217,42 @@ describe('the development mailbox', () => {
     },
   ])('is read from $name', async ({ headers }) => {
     expect((await createDevelopmentMailbox().app.request('/', { headers })).status).toBe(200);
+  });
+
+  it('shows a mail as people see it, with its images, and lets nothing in it run or load', async () => {
+    const { mailer, app } = createDevelopmentMailbox();
+    await mailer.send({
+      ...message,
+      html: '<html><head></head><body><img src="cid:logo"><script>alert(1)</script></body></html>',
+      images: [{ contentId: 'logo', mediaType: 'image/png', content: Buffer.from('png') }],
+    });
+    const page = await (await app.request('/')).text();
+    expect(page).toMatch(/<iframe src="\/messages\/1" [^>]*sandbox="allow-popups allow-popups-to-escape-sandbox"/);
+    const answer = await app.request('/messages/1');
+    expect(await answer.text()).toContain(`<img src="data:image/png;base64,${Buffer.from('png').toString('base64')}">`);
+    const policy = answer.headers.get('content-security-policy') ?? '';
+    for (const rule of ["default-src 'none'", 'img-src data:', "frame-ancestors 'self'", 'sandbox allow-popups'])
+      expect(policy).toContain(rule);
+    expect(policy).not.toContain('script-src');
+    expect(policy).not.toMatch(/sandbox[^;]*allow-(?:scripts|same-origin|forms)/);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+  });
+
+  it.each(['/messages/2', '/messages/0', '/messages/x', '/messages/1e0', '/messages/1/x'])(
+    'has no mail at %s',
+    async (path) => {
+      const { mailer, app } = createDevelopmentMailbox();
+      await mailer.send(message);
+      expect((await app.request(path)).status).toBe(404);
+    },
+  );
+
+  it('has no page for a message without HTML', async () => {
+    const { mailer, app } = createDevelopmentMailbox();
+    const { html: _, ...text } = message;
+    await mailer.send({ ...text, channel: 'sms' });
+    expect((await app.request('/messages/1')).status).toBe(404);
+    expect(await (await app.request('/')).text()).not.toContain('<iframe');
   });
 
   it('shows a page on which no text of a message is markup', async () => {

@@ -33,6 +33,7 @@ h2 { margin: 0; font-size: 18px; }
 .about { margin: 2px 0 14px; color: var(--quiet); font-size: 14px; overflow-wrap: anywhere; }
 pre { margin: 16px 0 0; white-space: pre-wrap; overflow-wrap: anywhere; font: 14px/1.55 ui-monospace, SFMono-Regular, Menlo, monospace; color: var(--quiet); }
 details summary { margin-top: 14px; cursor: pointer; color: var(--quiet); font-size: 14px; }
+iframe { width: 100%; height: 560px; margin-top: 14px; border: 1px solid var(--line); border-radius: 8px; background: #fff; }
 .empty { padding: 48px 20px; text-align: center; color: var(--quiet); border: 1px dashed var(--line); border-radius: 12px; }
 `;
 
@@ -77,11 +78,16 @@ function article(message: ArrivedMessage): string {
   const at = message.at.toISOString();
   const links = message.links.filter(isWebLink).map((link) => action(link));
   const code = message.code === undefined ? '' : `<p>Code: <strong>${escapeHtml(message.code)}</strong></p>`;
+  const look =
+    message.html === undefined
+      ? ''
+      : `<details><summary>As people see it</summary><iframe src="/messages/${message.id}" title="${escapeHtml(message.subject)}" loading="lazy" sandbox="allow-popups allow-popups-to-escape-sandbox"></iframe></details>`;
   return `<article aria-labelledby="message-${message.id}">
 <h2 id="message-${message.id}">${escapeHtml(message.subject)}</h2>
 <p class="about">to ${escapeHtml(message.to)} · <time datetime="${at}">${at.slice(0, 19).replace('T', ' ')} UTC</time> · ${escapeHtml(message.kind)}</p>
 ${links.join('\n')}${code}
-<details><summary>Whole message</summary><pre>${escapeHtml(message.text)}</pre></details>
+${look}
+<details><summary>As text</summary><pre>${escapeHtml(message.text)}</pre></details>
 </article>`;
 }
 
