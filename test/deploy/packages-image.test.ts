@@ -15,6 +15,7 @@ import { openBuildah, whyNoImages, type Buildah } from './buildah.ts';
 import { lastOf, lineageOf, packagesDockerfile, readStages } from './dockerfile.ts';
 import { makeNodeImage } from './node-image.ts';
 
+const skipped = whyNoImages === undefined ? '' : ` (skipped ${whyNoImages})`;
 const image = 'localhost/acme/gateway:1';
 const config = `import { defineConfig } from 'sallyport';
 
@@ -33,7 +34,7 @@ let container: string;
 const started: ChildProcess[] = [];
 
 /** Nothing of the repository is in the build context but tarballs and the Dockerfile. */
-describe.skipIf(whyNoImages !== undefined)(`an image from packages (skipped ${whyNoImages})`, { retry: 0 }, () => {
+describe.skipIf(whyNoImages !== undefined)(`an image from packages${skipped}`, { retry: 0 }, () => {
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'packages-image-'));
     const context = path.join(folder, 'acme');
