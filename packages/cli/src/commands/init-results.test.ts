@@ -128,6 +128,14 @@ describe('the packages that sallyport init adds', () => {
     const text = (await initIn(monorepoFiles('pnpm'))).read('pnpm-workspace.yaml');
     expect(text).toMatch(/^# Ours\npackages:\n {2}- apps\/\*\n/);
     expect(text).toContain('"@sallyport/core": file:./sallyport-packages/sallyport-core-0.1.0.tgz');
+    // Else pnpm 11 and later end with ERR_PNPM_IGNORED_BUILDS.
+    expect(text).toMatch(/^allowBuilds:\n {2}bcrypt: false\n/m);
+  });
+
+  it('leave what a workspace of pnpm says of builds', async () => {
+    const own = 'packages:\n  - apps/*\nallowBuilds:\n  bcrypt: true\n';
+    const repository = await initIn(monorepoFiles('pnpm', { 'pnpm-workspace.yaml': own }));
+    expect(repository.read('pnpm-workspace.yaml')).toMatch(/^allowBuilds:\n {2}bcrypt: true\noverrides:/m);
   });
 
   it('are replaced in each folder that is installed by itself', async () => {

@@ -48,15 +48,23 @@ function replaceInner(survey: Survey, tarballs: Tarballs, wanted: readonly Wante
     const entries = Object.fromEntries(
       names.map((name) => [`@sallyport/${name}`, specOf(tarballs, `@sallyport/${name}`, folder)]),
     );
-    if (manager.name === 'pnpm') overrideInWorkspace(changes, folder, entries);
-    else {
+    if (manager.name === 'pnpm') {
+      const hasGateway = packages.some(({ name }) => name === 'sallyport');
+      setInWorkspace(changes, folder, { overrides: entries, allowBuilds: hasGateway ? decidedBuilds : {} });
+    } else {
       const key = manager.name === 'npm' ? 'overrides' : 'resolutions';
       add(survey, changes, folder, { replacements: { key, entries } });
     }
   }
 }
 
-function overrideInWorkspace(changes: FileChanges, folder: string, entries: Readonly<Record<string, string>>): void {
+/** pnpm fails until it is said of every script of an installation whether it may run. bcrypt comes compiled. */
+const decidedBuilds = { bcrypt: false };
+
+type WorkspaceSettings = Readonly<Record<string, Readonly<Record<string, string | boolean>>>>;
+
+/** Adds to the settings of a workspace of pnpm what is not there yet. */
+function setInWorkspace(changes: FileChanges, folder: string, settings: WorkspaceSettings): void {
   const file = joinPath(folder, 'pnpm-workspace.yaml');
   const text = changes.read(file) ?? '';
   const document = parseDocument(text);
@@ -65,8 +73,10 @@ function overrideInWorkspace(changes: FileChanges, folder: string, entries: Read
       `${file} cannot be read: it is no YAML that pnpm takes. Nothing was changed.`,
       exitCodes.refused,
     );
-  const missing = Object.entries(entries).filter(([name]) => !document.hasIn(['overrides', name]));
-  for (const [name, spec] of missing) document.setIn(['overrides', name], spec);
+  const missing = Object.entries(settings)
+    .flatMap(([key, entries]) => Object.entries(entries).map(([name, value]) => ({ path: [key, name], value })))
+    .filter(({ path: place }) => !document.hasIn(place));
+  for (const { path: place, value } of missing) document.setIn(place, value);
   if (missing.length > 0) changes.write(file, document.toString({ lineWidth: 0 }));
 }
 
