@@ -32,8 +32,16 @@ describe('access', () => {
     });
   });
 
+  it('sends a navigation to the sign-in page that a service worker passed on', async () => {
+    const passedOn = { ...navigation, 'Sec-Fetch-Dest': 'empty' };
+    expect((await gateway.send('GET', '/api/x', passedOn)).status).toBe(303);
+    expect((await gateway.send('POST', '/api/x', passedOn)).status).toBe(401);
+  });
+
   it.each([
     ['N08 a fetch', { 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest': 'empty', Accept: 'application/json' }],
+    ['a fetch that takes a page', { 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest': 'empty', Accept: 'text/html' }],
+    ['an embedded object', { ...navigation, 'Sec-Fetch-Dest': 'object' }],
     ['N10 a frame', { 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'iframe', Accept: 'text/html' }],
     ['N04 a request of the router', { ...navigation, RSC: '1' }],
     ['N07 a prefetch of the router', { ...navigation, 'Next-Router-Prefetch': '1' }],

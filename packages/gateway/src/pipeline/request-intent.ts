@@ -19,5 +19,7 @@ export function wantsPage({ headers, path, query }: CanonicalRequest): boolean {
  */
 export function isNavigation(request: CanonicalRequest): boolean {
   const { fetchDest } = request.headers;
-  return request.method === 'GET' && wantsPage(request) && (fetchDest === undefined || fetchDest === 'document');
+  // A service worker that passes a navigation on keeps its mode and loses its destination.
+  const isForTab = fetchDest === undefined || fetchDest === 'document' || fetchDest === 'empty';
+  return request.method === 'GET' && wantsPage(request) && isForTab;
 }
