@@ -70,6 +70,24 @@ describe.each(['Express', 'Fastify'] as const)('a service on %s', (platform) => 
     });
 
     it.each([
+      { role: 'user', held: '', hint: expect.stringContaining("permissions: ['*']") as string },
+      { role: 'admin', held: 'product:read user:manage', hint: undefined },
+    ])(
+      'a refusal of $role with who it was, what was needed and what the token carries',
+      async ({ role, held, hint }) => {
+        await withToken('/guarded/permission', issuer.tokenFor(role));
+        expect(lines).toHaveLength(1);
+        expect({ hint: undefined, ...lines[0] }).toMatchObject({
+          reason: 'permission-missing',
+          subject: expect.any(String) as string,
+          requiredPermissions: 'product:read product:create',
+          heldPermissions: held,
+          hint,
+        });
+      },
+    );
+
+    it.each([
       { sent: 'gateway-4711.a_B', kept: true },
       { sent: 'two words', kept: false },
       { sent: '{"level":"info"}', kept: false },

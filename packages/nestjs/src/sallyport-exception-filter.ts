@@ -1,4 +1,12 @@
-import { internalIssuerPath, toProblem, type Logger, type SallyportError } from '@sallyport/core';
+import {
+  internalIssuerPath,
+  toProblem,
+  type Caller,
+  type LogFields,
+  type Logger,
+  type Requirement,
+  type SallyportError,
+} from '@sallyport/core';
 import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { SALLYPORT_OPTIONS } from './injection-tokens.ts';
@@ -51,6 +59,7 @@ export class SallyportExceptionFilter implements ExceptionFilter {
       code: error.code,
       reason: error.reason,
       subject: caller.kind === 'anonymous' ? undefined : caller.id,
+      ...describeRequirement(error.requirement, caller),
     };
     if (status < 500) {
       this.#logger.info('request refused', { event: 'request-refused', ...fields });
@@ -60,6 +69,22 @@ export class SallyportExceptionFilter implements ExceptionFilter {
     this.#logger.error('request failed', { event: 'request-failed', ...fields, error: cause.name, stack: cause.stack });
   }
 }
+
+/** What was asked for, what the token carries of it, and the usual mistake where it carries nothing. */
+function describeRequirement(requirement: Requirement | undefined, caller: Caller): Omit<LogFields, 'event'> {
+  if (requirement === undefined || caller.kind === 'anonymous') return {};
+  const { roles, permissions } = requirement;
+  return {
+    ...(roles === undefined ? {} : { requiredRoles: roles.join(' '), heldRoles: caller.roles.join(' ') }),
+    ...(permissions === undefined
+      ? {}
+      : { requiredPermissions: permissions.join(' '), heldPermissions: caller.permissions.join(' ') }),
+    ...(permissions === undefined || caller.permissions.length > 0 ? {} : { hint: emptyScopeHint }),
+  };
+}
+
+const emptyScopeHint =
+  "The token carries no permission. The route to this service in sallyport.config.ts says which ones it carries: permissions: ['*'] for all that the user holds.";
 
 /** A response of Express, of Fastify, or of `node:http`. */
 interface ResponseLike {

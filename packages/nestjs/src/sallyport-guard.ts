@@ -85,14 +85,15 @@ export class SallyportGuard implements CanActivate {
 }
 
 function admit(request: object, principal: Principal, { requirements, stepUps }: GuardedAccess): true {
+  // Before anything is refused: the line in the log says whom.
+  rememberPrincipal(request, principal);
   for (const requirement of requirements) {
     const outcome = checkRequirement(principal, requirement);
-    if (outcome.kind === 'not-met') throw new SallyportError('SP_FORBIDDEN', { reason: outcome.reason });
+    if (outcome.kind === 'not-met') throw new SallyportError('SP_FORBIDDEN', { reason: outcome.reason, requirement });
   }
   for (const stepUp of stepUps) {
     const outcome = checkStepUp(principal, stepUp, Date.now());
     if (outcome.kind === 'not-met') throw new SallyportError('SP_STEP_UP_REQUIRED', { reason: outcome.reason, stepUp });
   }
-  rememberPrincipal(request, principal);
   return true;
 }

@@ -1,4 +1,5 @@
 import type { StepUp } from '../policy/assurance.ts';
+import type { Requirement } from '../policy/requirement.ts';
 import { errorCatalog, type ErrorCode } from './error-catalog.ts';
 import { isKnownAcrossBuilds } from './known-across-builds.ts';
 import type { NamedRequestLimit } from '../limits/request-limit.ts';
@@ -14,6 +15,8 @@ export interface SallyportErrorOptions {
   readonly cause?: unknown;
   /** For our logs only: a stable word that an operator can search for. */
   readonly reason?: string;
+  /** For our logs only: roles and permissions that were asked for; for `SP_FORBIDDEN`. */
+  readonly requirement?: Requirement;
   readonly errors?: readonly FieldError[];
   readonly retryAfterSeconds?: number;
   /** Methods for the `Allow` header of a 405. */
@@ -40,6 +43,7 @@ export class SallyportError extends Error {
   readonly code: ErrorCode;
   readonly status: number;
   readonly reason: string | undefined;
+  readonly requirement: Requirement | undefined;
   readonly errors: readonly FieldError[] | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly allow: readonly string[] | undefined;
@@ -51,6 +55,7 @@ export class SallyportError extends Error {
     this.code = code;
     this.status = errorCatalog[code].status;
     this.reason = options.reason;
+    this.requirement = options.requirement;
     this.errors = options.errors;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.allow = options.allow;
