@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Command } from './command.ts';
-import { nearestWord } from './nearest-word.ts';
+import { nearestWord } from '@sallyport/core';
 import { parseCommandArguments } from './parse-arguments.ts';
 
 const command: Command = {

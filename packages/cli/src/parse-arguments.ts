@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util';
-import { exitCodes, UsageError, type CommandOption } from '@sallyport/core';
+import { exitCodes, nearestWord, UsageError, type CommandOption } from '@sallyport/core';
 import { commonOptions, type Command } from './command.ts';
-import { nearestWord } from './nearest-word.ts';
 
 /** A command line, taken apart. */
 export interface ParsedArguments {

@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { SallyportError, toStoreError, exitCodes, UsageError } from '@sallyport/core';
+import { SallyportError, toStoreError, exitCodes, nearestWord, UsageError } from '@sallyport/core';
 import { messageForOperators } from '@sallyport/server';
 import { commands } from './commands/commands.ts';
 import type { Command } from './command.ts';
 import { createCall } from './create-call.ts';
 import { commandsOf, helpOf, helpOfGroup, overview } from './help.ts';
-import { nearestWord } from './nearest-word.ts';
 import { parseCommandArguments } from './parse-arguments.ts';
 import type { Terminal } from './terminal.ts';
 

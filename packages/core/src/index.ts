@@ -159,6 +159,7 @@ export { exponentialBackoff, withJitter, type BackoffBounds } from './retry/back
 export { retryContended, type ContentionLimit } from './retry/retry-contended.ts';
 export { withTimeout } from './retry/with-timeout.ts';
 export type { RequestContext } from './principal/request-context.ts';
+export { nearestWord } from './nearest-word.ts';
 export { checkRequirement, type Requirement, type RequirementOutcome } from './policy/requirement.ts';
 export {
   createRevocationMemory,

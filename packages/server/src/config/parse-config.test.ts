@@ -16,6 +16,8 @@ const valid = {
   routes: [route],
 };
 
+const reports = { permissions: { 'report:read': 'Reads reports' }, roles: { user: [] } };
+
 const badHosts = ['not a host!', 'a b', 'https://a.example', 'a.example/', '*', '*.', 'a:', ''];
 const badNetworks = ['everybody', '0.0.0.0/0', '10.0.0.0/33', '::/0', 'a.example', ''];
 const asRoute = (change: object) => ({ routes: [{ ...route, ...change }] });
@@ -176,6 +178,29 @@ describe('a configuration', () => {
       name: 'whose route names an undeclared permission',
       change: { routes: [{ ...route, access: { permissions: ['order:read'] } }] },
       key: 'routes.0.access.permissions',
+    },
+    {
+      name: 'whose route is interested in an undeclared permission',
+      change: { routes: [{ ...route, permissions: ['reprot:read'] }], policy: reports },
+      key: /routes\.0\.permissions\s+names the undeclared permission reprot:read; did you mean report:read\?/,
+    },
+    {
+      name: 'whose route is interested in permissions of which there is none',
+      change: { routes: [{ ...route, permissions: ['reprot:*'] }], policy: reports },
+      key: /routes\.0\.permissions\s+has reprot:\*, and no declared permission is one; did you mean report:\*\?/,
+    },
+    {
+      name: 'whose route is interested in permissions, and none is declared',
+      change: { routes: [{ ...route, permissions: ['report:*'] }] },
+      key: /routes\.0\.permissions\s+has report:\*/,
+    },
+    {
+      name: 'whose route demands a role that is nearly one',
+      change: {
+        routes: [{ ...route, access: { roles: ['amdin'] } }],
+        policy: { permissions: {}, roles: { admin: [] } },
+      },
+      key: /undeclared role amdin; did you mean admin\?/,
     },
   ])('$name stops the start and names the key', ({ change, key }) => {
     const parse = (): unknown => parseConfig({ ...valid, ...change }, 'test');

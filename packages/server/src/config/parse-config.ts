@@ -1,4 +1,4 @@
-import { isLoopbackHost } from '@sallyport/core';
+import { isLoopbackHost, nearestWord, selectPermissions } from '@sallyport/core';
 import { problemsOfRoutes } from '@sallyport/gateway';
 import { features } from '@sallyport/identity';
 import type * as z from 'zod';
@@ -63,28 +63,51 @@ function toProblems(issue: z.core.$ZodIssue): ConfigurationProblem[] {
 }
 
 function policyProblems({ policy, routes }: Config): ConfigurationProblem[] {
-  const declared = new Set(Object.keys(policy.permissions));
+  const permissions = Object.keys(policy.permissions);
+  const roles = Object.keys(policy.roles);
   const problems: ConfigurationProblem[] = [];
-  for (const [role, held] of Object.entries(policy.roles)) {
-    for (const permission of held.filter((name) => !declared.has(name))) {
-      problems.push({ key: `policy.roles.${role}`, problem: `names the undeclared permission ${permission}` });
-    }
-  }
+  for (const [role, held] of Object.entries(policy.roles))
+    problems.push(...undeclared('permission', held, permissions, `policy.roles.${role}`));
   routes.forEach((route, index) => {
+    problems.push(...interestProblems(route.permissions, permissions, `routes.${index}.permissions`));
     if (typeof route.access === 'string') return;
-    for (const role of route.access.roles ?? []) {
-      if (!Object.hasOwn(policy.roles, role))
-        problems.push({ key: `routes.${index}.access.roles`, problem: `names the undeclared role ${role}` });
-    }
-    for (const permission of route.access.permissions ?? []) {
-      if (!declared.has(permission))
-        problems.push({
-          key: `routes.${index}.access.permissions`,
-          problem: `names the undeclared permission ${permission}`,
-        });
-    }
+    const key = `routes.${index}.access`;
+    problems.push(...undeclared('role', route.access.roles ?? [], roles, `${key}.roles`));
+    problems.push(...undeclared('permission', route.access.permissions ?? [], permissions, `${key}.permissions`));
   });
   return problems;
+}
+
+/** An interest that covers no permission would be believed, and leave the tokens without one. `*` waits for the first. */
+function interestProblems(
+  interests: readonly string[],
+  permissions: readonly string[],
+  key: string,
+): ConfigurationProblem[] {
+  return interests
+    .filter((interest) => interest !== '*' && selectPermissions(permissions, [interest]).length === 0)
+    .map((interest) => {
+      if (!interest.endsWith(':*'))
+        return { key, problem: `names the undeclared permission ${interest}${suggestion(interest, permissions)}` };
+      const families = permissions.map((permission) => permission.replace(/:.*/, ':*'));
+      return { key, problem: `has ${interest}, and no declared permission is one${suggestion(interest, families)}` };
+    });
+}
+
+function undeclared(
+  kind: 'role' | 'permission',
+  names: readonly string[],
+  declared: readonly string[],
+  key: string,
+): ConfigurationProblem[] {
+  return names
+    .filter((name) => !declared.includes(name))
+    .map((name) => ({ key, problem: `names the undeclared ${kind} ${name}${suggestion(name, declared)}` }));
+}
+
+function suggestion(name: string, declared: readonly string[]): string {
+  const nearest = nearestWord(name, declared);
+  return nearest === undefined ? '' : `; did you mean ${nearest}?`;
 }
 
 /** What says how keys are made and rotated would be believed, and do nothing. */

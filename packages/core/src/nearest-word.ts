@@ -1,4 +1,4 @@
-/** The word that was probably meant; `undefined` when none is near. */
+/** The word that was probably meant, for messages; `undefined` when none is near. */
 export function nearestWord(word: string, known: readonly string[]): string | undefined {
   let nearest: string | undefined;
   let shortest = Math.max(2, Math.floor(word.length / 3)) + 1;
