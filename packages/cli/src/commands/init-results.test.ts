@@ -51,6 +51,17 @@ describe('the configuration that sallyport init writes', () => {
     ]);
   });
 
+  it('tells applications of every permission, so that @Permissions() and <Show> work as soon as one is declared', async () => {
+    const repository = await initIn(monorepoFiles('npm'));
+    const { routes } = await configOf(repository);
+    expect(routes.map(({ name, permissions }) => [name, permissions])).toEqual([
+      ['web', ['*']],
+      ['web-assets', []],
+      ['api', ['*']],
+    ]);
+    expect(repository.read('sallyport.config.ts')).toContain(`"permissions" of a route says which of them`);
+  });
+
   it('leaves ports that are fixed in the code to the applications', async () => {
     const repository = await initIn(
       flatFiles({
@@ -235,6 +246,7 @@ describe('the applications after sallyport init', () => {
         "      upstream: 'http://127.0.0.1:3000',",
         "      audience: 'billing',",
         "      access: 'signed-in',",
+        "      permissions: ['*'],",
         '    },',
       ].join('\n'),
     );

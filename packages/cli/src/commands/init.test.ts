@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeRepository, makeTarballs, readTree, type Files } from '../test-support/repositories.ts';
@@ -207,6 +209,21 @@ describe('sallyport init refuses, and changes nothing,', () => {
     expect(repository.git('status', '--porcelain')).toBe('');
   });
 
+  it.each(['127.0.0.1', '0.0.0.0', '::'])('a port at which another program listens on %s', async (address) => {
+    const server = createServer();
+    await once(server.listen(0, address), 'listening');
+    try {
+      const { port } = server.address() as AddressInfo; // It listens on TCP.
+      const repository = makeRepository(flatFiles());
+      const { code, errors } = await repository.init([...yes, '--port', String(port)]);
+      expect(errors).toContain(`--port ${port} cannot be used: another program listens there. Nothing was changed.`);
+      expect(code).toBe(2);
+      expect(repository.git('status', '--porcelain')).toBe('');
+    } finally {
+      server.close();
+    }
+  });
+
   it('two versions of one tarball', async () => {
     const folder = makeTarballs();
     writeFileSync(join(folder, 'sallyport-core-0.2.0.tgz'), '');
@@ -217,6 +234,8 @@ describe('sallyport init refuses, and changes nothing,', () => {
 
 const layouts: readonly { readonly name: string; readonly files: Files }[] = [
   { name: 'web and api with packages of their own', files: flatFiles() },
+  { name: 'files that end in empty lines', files: withEnds(flatFiles(), '\n\n') },
+  { name: 'files that end without a line feed', files: withEnds(flatFiles(), '') },
   { name: 'a workspace of npm', files: monorepoFiles('npm') },
   { name: 'a workspace of pnpm', files: monorepoFiles('pnpm') },
   { name: 'a workspace of Yarn', files: monorepoFiles('yarn') },
@@ -250,6 +269,10 @@ const layouts: readonly { readonly name: string; readonly files: Files }[] = [
   },
 ];
 
+function withEnds(files: Files, end: string): Files {
+  return Object.fromEntries(Object.entries(files).map(([file, text]) => [file, `${text.trimEnd()}${end}`]));
+}
+
 function sourcesOf(folder: string, version: 11 | 12 = 11): Files {
   return Object.fromEntries(Object.entries(nestFiles(folder, version)).filter(([file]) => /src\/\w/.test(file)));
 }
@@ -263,6 +286,7 @@ describe.each(layouts)('sallyport init in $name', ({ files }) => {
     expect(shown.git('status', '--porcelain')).toBe('');
 
     writeFileSync(join(shown.root, '..', 'change.diff'), output);
+    shown.git('apply', '--check', join(shown.root, '..', 'change.diff'));
     shown.git('apply', join(shown.root, '..', 'change.diff'));
     expect(await done.init(yes)).toMatchObject({ code: 0 });
     const withoutTarballs = Object.entries(readTree(done.root)).filter(([file]) => !file.endsWith('.tgz'));

@@ -10,6 +10,7 @@ import { problemOfProductName } from '../init/plan/product-name.ts';
 import { toReport, toResult } from '../init/report/report.ts';
 import { toUnifiedDiff } from '../init/report/unified-diff.ts';
 import { requireCleanTree } from '../init/repository/git-state.ts';
+import { isPortTaken } from '../init/repository/is-port-taken.ts';
 import { packageManagerNames } from '../init/repository/package-manager.ts';
 import { openRepository } from '../init/repository/repository.ts';
 import { takeSurvey, type Survey } from '../init/repository/survey.ts';
@@ -47,7 +48,7 @@ export const init: Command = {
     });
     const given = { productName: readName(call), gatewayPort: readPort(call) };
     refuseToContradict(survey, given);
-    refuseTakenPort(survey, given);
+    await refuseTakenPort(survey, given);
     const defaults = chooseDefaults(survey, given);
     if (isDryRun) return showPlan(call, makePlan(survey, defaults, tarballs));
     if (call.has('yes')) return finish(call, makePlan(survey, defaults, tarballs));
@@ -57,7 +58,8 @@ export const init: Command = {
 };
 
 function showPlan(call: CommandCall, plan: Plan): number {
-  call.report(toResult(plan, false), toUnifiedDiff(plan.changes).trimEnd());
+  // Of the end, one line feed alone, which is written again: the last line of a hunk may be an empty one of the file.
+  call.report(toResult(plan, false), toUnifiedDiff(plan.changes).replace(/\n$/, ''));
   call.note(toReport(plan).replace(/^Done:/, 'Would be done:'));
   return exitCodes.done;
 }
@@ -114,9 +116,10 @@ function refuseToContradict({ config }: Survey, { productName, gatewayPort }: Gi
     );
 }
 
-function refuseTakenPort(survey: Survey, { gatewayPort }: GivenChoices): void {
+async function refuseTakenPort(survey: Survey, { gatewayPort }: GivenChoices): Promise<void> {
   if (gatewayPort === undefined || survey.config !== undefined) return;
-  const listener = findListenerAt(survey, gatewayPort);
+  const listener =
+    findListenerAt(survey, gatewayPort) ?? ((await isPortTaken(gatewayPort)) ? 'another program' : undefined);
   if (listener === undefined) return;
   throw new UsageError(
     `sallyport init: --port ${gatewayPort} cannot be used: ${listener} listens there. Nothing was changed.`,

@@ -17,7 +17,11 @@ export function writeGatewayConfig(survey: Survey, choices: Choices): string {
     '  // Pages, mails and authenticator apps show it: a logo, colours and links go here as well.',
     `  brand: { name: ${text(productName)} },`,
     '  // Every permission with a sentence, and every role with its permissions. New accounts have the role user.',
+    "  //   permissions: { 'report:read': 'Reads reports' }, roles: { user: [], admin: ['report:read'] }",
+    '  // "sallyport roles apply" stores a change of them, before the next start.',
     '  policy: { permissions: {}, roles: { user: [], admin: [] } },',
+    `  // "permissions" of a route says which of them its application is told of: ['*'] for all, ['report:*'] for some.`,
+    '  // Without it @Permissions() and <Show> find none, whatever the user may do.',
     '  routes: [',
     `    // Next.js: ${showPath(survey.next.folder)}. "optional" lets everybody in, and tells the pages who is signed in.`,
     ...writeRoute([
@@ -27,6 +31,7 @@ export function writeGatewayConfig(survey: Survey, choices: Choices): string {
       `audience: ${text(next.name)}`,
       `access: 'optional'`,
       'profile: true',
+      `permissions: ['*']`,
     ]),
     '    // Its scripts, styles and fonts, which are the same for everybody.',
     ...writeRoute([
@@ -55,6 +60,7 @@ export function writeServiceRoute({ name, service, port, prefix, stripPrefix }: 
       `upstream: ${text(originOf(port.number))}`,
       `audience: ${text(name)}`,
       `access: 'signed-in'`,
+      `permissions: ['*']`,
     ]),
   ];
 }
