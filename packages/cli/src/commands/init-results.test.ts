@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parseConfig } from '@sallyport/server';
+import { parseConfig, zone } from '@sallyport/server';
 import { describe, expect, it } from 'vitest';
 import { makeRepository, makeTarballs, type Files, type TeamRepository } from '../test-support/repositories.ts';
-import { flatFiles, monorepoFiles, nestFiles, nextFiles } from '../test-support/team-files.ts';
+import { flatFiles, lockFile, monorepoFiles, nestFiles, nextFiles } from '../test-support/team-files.ts';
 
 const packages = makeTarballs();
 
@@ -18,12 +18,17 @@ async function initIn(files: Files, ...args: readonly string[]): Promise<TeamRep
 /** What the gateway makes of the configuration that was written. */
 async function configOf(repository: TeamRepository, file = 'sallyport.config.ts') {
   const text = repository.read(file);
-  expect(text).toMatch(/^import \{ defineConfig \} from 'sallyport';\n/);
-  // Nothing is installed there. What it says is plain JavaScript.
+  expect(text).toMatch(/^import \{ defineConfig, zone \} from 'sallyport';\n/);
+  // Nothing is installed there, so that what it imports is given to it. The rest is plain JavaScript.
   const copy = join(repository.root, 'config-without-packages.mjs');
-  writeFileSync(copy, text.replace(/^import .*\n/, 'const defineConfig = (config) => config;\n'));
-  const loaded = (await import(/* @vite-ignore */ pathToFileURL(copy).href)) as { readonly default: unknown };
-  return parseConfig(loaded.default, file);
+  const written = text
+    .replace(/^import .*\n/, '')
+    .replace('export default defineConfig(', 'export default (zone) => (');
+  writeFileSync(copy, written);
+  const loaded = (await import(/* @vite-ignore */ pathToFileURL(copy).href)) as {
+    readonly default: (given: typeof zone) => unknown;
+  };
+  return parseConfig(loaded.default(zone), file);
 }
 
 const routesOf = async (repository: TeamRepository) =>
@@ -60,6 +65,22 @@ describe('the configuration that sallyport init writes', () => {
       ['api', ['*']],
     ]);
     expect(repository.read('sallyport.config.ts')).toContain(`"permissions" of a route says which of them`);
+  });
+
+  it('gives no application a name that the gateway has already', async () => {
+    const repository = await initIn({
+      ...nextFiles('shared', {
+        'package.json':
+          '{ "name": "shared", "scripts": { "dev": "next dev" }, "dependencies": { "next": "16.4.5" } }\n',
+      }),
+      ...nestFiles('brand', 11, {
+        'package.json': '{ "name": "brand", "dependencies": { "@nestjs/core": "^11.0.0" } }\n',
+      }),
+      ...lockFile('npm', 'shared'),
+      ...lockFile('npm', 'brand'),
+    });
+    expect((await routesOf(repository)).map(([name]) => name)).toEqual(['shared-2', 'shared-2-assets', 'brand-2']);
+    expect(repository.read('shared/next.config.ts')).toContain(`name: 'shared-2'`);
   });
 
   it('leaves ports that are fixed in the code to the applications', async () => {

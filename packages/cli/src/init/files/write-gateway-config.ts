@@ -5,9 +5,8 @@ import type { Survey } from '../repository/survey.ts';
 /** Writes `sallyport.config.ts`: what is behind the gateway, and who may pass. */
 export function writeGatewayConfig(survey: Survey, choices: Choices): string {
   const { productName, publicUrl, gatewayPort, internalPort, next, services } = choices;
-  const upstream = text(originOf(next.port.number));
   return [
-    "import { defineConfig } from 'sallyport';",
+    "import { defineConfig, zone } from 'sallyport';",
     '',
     'export default defineConfig({',
     `  publicUrl: ${text(publicUrl)},`,
@@ -24,24 +23,13 @@ export function writeGatewayConfig(survey: Survey, choices: Choices): string {
     '  // Without it @Permissions() and <Show> find none, whatever the user may do.',
     '  routes: [',
     `    // Next.js: ${showPath(survey.next.folder)}. "optional" lets everybody in, and tells the pages who is signed in.`,
-    ...writeRoute([
-      `name: ${text(next.name)}`,
-      `prefix: '/'`,
-      `upstream: ${upstream}`,
-      `audience: ${text(next.name)}`,
-      `access: 'optional'`,
-      'profile: true',
-      `permissions: ['*']`,
-    ]),
-    '    // Its scripts, styles and fonts, which are the same for everybody.',
-    ...writeRoute([
-      `name: ${text(`${next.name}-assets`)}`,
-      `prefix: '/_next'`,
-      `upstream: ${upstream}`,
-      `audience: ${text(next.name)}`,
-      `access: 'public'`,
-      'slide: false',
-    ]),
+    '    // zone() makes the route of its scripts, styles and fonts as well.',
+    `    ...zone(${text(next.name)}, {`,
+    `      mount: '/',`,
+    `      upstream: ${text(originOf(next.port.number))},`,
+    `      access: 'optional',`,
+    `      permissions: ['*'],`,
+    '    }),',
     ...services.flatMap(writeServiceRoute),
     '  ],',
     '});',

@@ -126,8 +126,8 @@ function choosePath(
   return { prefix: isAlone ? '/api' : `/api/${name}`, stripPrefix: true };
 }
 
-/** Names that the gateway, its mounts and `sallyport dev` have already. */
-const reservedNames = new Set(['auth', 'brand', 'gateway']);
+/** Names that the gateway, its mounts, the assets that zones share and `sallyport dev` have already. */
+const reservedNames = new Set(['auth', 'brand', 'gateway', 'shared', 'shared-assets']);
 
 /** Names of routes: lower-case letters, digits and dashes; no two are equal, and none is taken. */
 function chooseNames(wanted: readonly string[]): readonly string[] {
