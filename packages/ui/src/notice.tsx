@@ -17,7 +17,7 @@ export interface NoticeProps {
 
 const looks = {
   refused: { icon: CircleAlert, box: 'border-danger/40 bg-danger-tint', mark: 'text-danger' },
-  done: { icon: CircleCheck, box: 'border-outer/30 bg-outer-tint', mark: 'text-outer' },
+  done: { icon: CircleCheck, box: 'border-done/40 bg-done-tint', mark: 'text-done' },
   note: { icon: Info, box: 'border-line bg-sunken', mark: 'text-ink-soft' },
 };
 
