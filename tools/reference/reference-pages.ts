@@ -89,7 +89,7 @@ function configurationPage(): string {
 function pagesPage(): string {
   const contracts: readonly (readonly [string, PageContract])[] = Object.entries(pageContracts);
   return page('Sign-in pages: the contract of each, built in or your own', [
-    'The gateway serves these pages by itself. `pages: { signIn: "/login" }` in `sallyport.config.ts` puts a page of your own in place of a built-in one: the gateway, the mails and the other pages lead there, and the built-in address redirects to it with its query. A page of your own calls the same [routes](../wire/identity-api.md), with JSON and the cookies of the browser; a built-in one is sent as a form to its own address, which calls them in process and answers 303, or the page again with what was refused.',
+    'The gateway serves these pages by itself. `pages: { signIn: "/login" }` in `sallyport.config.ts` puts a page of your own in place of a built-in one: the gateway, the mails and the other pages lead there, and the built-in address redirects to it with its query. A page of your own calls the same [routes](../wire/identity-api.md), with JSON and the cookies of the browser; a built-in one is sent as a form to its own address, which calls them in process and answers 303, or the page again with what was refused. A form says where it comes from, as browsers do: without `Origin` and `Sec-Fetch-Site` it is refused.',
     'A GET changes nothing. What comes in `returnTo` is passed on to the route as it is: identity answers with a path that is safe to go to.',
     'Sources: `packages/core/src/pages/page-table.ts` (names and paths), `packages/pages/src/page-contracts.ts`.',
     table(
