@@ -1,15 +1,22 @@
+import { unwatchFile, watchFile } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { isatty } from 'node:tty';
 import { resolve as resolvePath } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { once } from 'node:events';
-import { exitCodes, UsageError } from '@sallyport/core';
-import { loadConfig, readEnvironment, withoutSecrets } from '@sallyport/server';
+import { exitCodes, isLoopbackHost, UsageError } from '@sallyport/core';
+import { loadConfig, readEnvironment, withoutSecrets, type Config } from '@sallyport/server';
 import type { Command } from '../command.ts';
 import { developmentFileName, readDevelopmentFile } from '../dev/development-file.ts';
+import { watchGateway, type GatewayWatch } from '../dev/gateway-watch.ts';
+import type { ProcessGroup } from '../dev/process-group.ts';
+import { requireInstalled } from '../dev/require-installed.ts';
 import { runTogether } from '../dev/run-together.ts';
+import { untilAnswering } from '../dev/until-answering.ts';
 
-/** Of an operator, and of a terminal that is closed: the processes are in groups of their own and would outlive it. */
-const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const stopSignals = ['SIGINT', 'SIGTERM'] as const;
+/** How often it is looked whether the configuration file has changed. */
+const watchMilliseconds = 500;
 
 const program = fileURLToPath(new URL('../../bin/sallyport.mjs', import.meta.url));
 
@@ -20,14 +27,17 @@ export const dev: Command = {
   notes: [
     `${developmentFileName} says what runs beside the gateway; "sallyport init" writes it. The applications get`,
     'SALLYPORT_PUBLIC_URL, SALLYPORT_INTERNAL_URL and SALLYPORT_AUDIENCE, and none of the secrets of the gateway.',
-    'Ctrl-C ends all; so does the end of one.',
+    'Ctrl-C ends all; so does the end of one. The gateway reads a configuration file that has changed again, and says what it',
+    'cannot change while it runs.',
   ],
   run: async ({ terminal, note }) => {
     const { environment, workingFolder, output } = terminal;
     if (environment['NODE_ENV'] === 'production')
       throw new UsageError('NODE_ENV is production: "sallyport start" runs the gateway there, alone.', exitCodes.usage);
-    const { applications } = readDevelopmentFile(workingFolder);
-    const { config } = await loadConfig(readEnvironment(environment), workingFolder);
+    const development = readDevelopmentFile(workingFolder);
+    requireInstalled(development, workingFolder);
+    const { applications } = development;
+    const { config, path } = await loadConfig(readEnvironment(environment), workingFolder);
     const internalPort = config.internal.port === 0 ? await findFreePort() : config.internal.port;
     const shared = {
       ...environment,
@@ -37,11 +47,23 @@ export const dev: Command = {
     const stopping = new AbortController();
     const stop = (): void => stopping.abort();
     for (const signal of stopSignals) process.on(signal, stop);
-    note(`Open ${config.publicUrl}. Ctrl-C ends all.`);
+    let gateway: ProcessGroup | undefined;
+    const watch = watchGateway(() => gateway);
+    const onHangUp = createHangUpHandler(stop, watch.reload);
+    process.on('SIGHUP', onHangUp);
+    watchFile(path, { interval: watchMilliseconds }, watch.reload);
+    note('Starting. Ctrl-C ends all.');
+    const announced = announce(config, watch, stopping.signal, note);
     try {
       const ended = await runTogether({
         output,
         stop: stopping.signal,
+        onStart: ([first]) => {
+          gateway = first;
+        },
+        onLine: (name, line) => {
+          if (name === 'gateway') watch.onLine(line);
+        },
         processes: [
           {
             name: 'gateway',
@@ -63,10 +85,45 @@ export const dev: Command = {
         exitCodes.unavailable,
       );
     } finally {
+      stop();
+      unwatchFile(path, watch.reload);
+      process.off('SIGHUP', onHangUp);
       for (const signal of stopSignals) process.off(signal, stop);
+      await announced;
     }
   },
 };
+
+/**
+ * A terminal that is closed ends all: the processes are in groups of their own and would outlive it. Elsewhere the signal
+ * asks to read the configuration again, as it does of a gateway.
+ */
+function createHangUpHandler(stop: () => void, reload: () => void): () => void {
+  const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));
+  return () => (terminals.some((descriptor) => !isatty(descriptor)) ? stop() : reload());
+}
+
+/** Says where to look, once there is something to see. */
+async function announce(
+  { publicUrl, routes }: Config,
+  { ready }: GatewayWatch,
+  stop: AbortSignal,
+  note: (text: string) => void,
+): Promise<void> {
+  const stopped = new Promise<undefined>((resolve) => {
+    stop.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+  const gateway = await Promise.race([ready, stopped]);
+  if (gateway === undefined) return;
+  const upstreams = routes.flatMap(({ upstream }) => upstream);
+  await untilAnswering(
+    upstreams.filter((origin) => isLoopbackHost(new URL(origin).hostname)),
+    stop,
+  );
+  if (stop.aborted) return;
+  const mail = gateway.mailboxUrl === undefined ? '' : ` Mail arrives at ${gateway.mailboxUrl}.`;
+  note(`Open ${publicUrl}.${mail} Ctrl-C ends all.`);
+}
 
 async function findFreePort(): Promise<number> {
   const server = createServer();

@@ -6,6 +6,8 @@ export interface ProcessGroup {
   readonly name: string;
   /** Resolves when the command has ended, and its output was read. */
   readonly ended: Promise<{ readonly code: number | null }>;
+  /** Asks the command alone to read its configuration again (SIGHUP). Windows has no such signal. */
+  reload(): void;
   /** Asks for an orderly end. */
   stop(): void;
   /** Ends it at once, with all that it started. */
@@ -45,12 +47,22 @@ export function startGroup({ name, command, folder, environment, onLine }: Group
     });
     child.once('close', (code) => resolve({ code }));
   });
-  return { name, ended, stop: () => signal(child, 'SIGTERM'), kill: () => signal(child, 'SIGKILL') };
+  return {
+    name,
+    ended,
+    reload: () => reload(child),
+    stop: () => signal(child, 'SIGTERM'),
+    kill: () => signal(child, 'SIGKILL'),
+  };
 }
 
 /** Compilers that watch clear the screen, and with it what the others wrote. */
 function withoutClearing(line: string): string {
   return line.replaceAll(/\u001B(?:c|\[[0-3]?J|\[H)/g, '');
+}
+
+function reload(child: ChildProcess): void {
+  if (!isWindows && child.exitCode === null) child.kill('SIGHUP');
 }
 
 function signal(child: ChildProcess, name: 'SIGTERM' | 'SIGKILL'): void {

@@ -5,6 +5,10 @@ import { startGroup, type GroupOptions, type ProcessGroup } from './process-grou
 export interface TogetherOptions {
   readonly processes: readonly Omit<GroupOptions, 'onLine'>[];
   readonly output: Writable;
+  /** Gets the processes, as soon as they are started. */
+  readonly onStart?: (groups: readonly ProcessGroup[]) => void;
+  /** Hears each line, without the name in front. */
+  readonly onLine?: (name: string, line: string) => void;
   /** Ends all of them. */
   readonly stop: AbortSignal;
   /** How long an orderly end may take. @default 5000 */
@@ -18,11 +22,18 @@ export interface TogetherOptions {
  * @returns the name of the process that ended by itself; `undefined` after a stop.
  */
 export async function runTogether(options: TogetherOptions): Promise<string | undefined> {
-  const { processes, output, stop, graceMilliseconds = 5000 } = options;
+  const { processes, output, stop, onStart, onLine, graceMilliseconds = 5000 } = options;
   const width = Math.max(...processes.map(({ name }) => name.length));
   const groups = processes.map((each) =>
-    startGroup({ ...each, onLine: (line) => void output.write(`${each.name.padEnd(width)} | ${line}\n`) }),
+    startGroup({
+      ...each,
+      onLine: (line) => {
+        output.write(`${each.name.padEnd(width)} | ${line}\n`);
+        onLine?.(each.name, line);
+      },
+    }),
   );
+  onStart?.(groups);
   const first = await Promise.race([
     ...groups.map(async (group) => {
       await group.ended;

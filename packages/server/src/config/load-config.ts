@@ -14,6 +14,8 @@ import { parseConfig } from './parse-config.ts';
 export interface LoadedConfig {
   readonly config: Config;
   readonly preset: Preset | undefined;
+  /** The file that it was read from. */
+  readonly path: string;
 }
 
 /** The names of a configuration file, where none is named. */
@@ -44,9 +46,9 @@ export async function loadConfig(
   }
   const exported = await read(path);
   const folder = dirname(path);
-  if (isPreset(exported)) return { config: configurePreset(exported, environment, folder), preset: exported };
+  if (isPreset(exported)) return { config: configurePreset(exported, environment, folder), preset: exported, path };
   const input = withOverrides(exported, environment);
-  return { config: parseConfig(input, file, folder), preset: undefined };
+  return { config: parseConfig(input, file, folder), preset: undefined, path };
 }
 
 /** Of two files one would be ignored without a word. */
