@@ -166,7 +166,8 @@ describe('accounts', () => {
   });
 
   it.each([
-    { args: ['users', 'set-roles', email, 'king'], says: /no role "king"/ },
+    { args: ['users', 'set-roles', email, 'king'], says: /no role "king". The policy/ },
+    { args: ['users', 'set-roles', email, 'admni'], says: /no role "admni". Did you mean admin\?/ },
     { args: ['users', 'set-roles', 'unknown@x.test', 'user'], says: /No account/ },
     { args: ['users', 'ban', 'unknown@x.test'], says: /No account/ },
     { args: ['sessions', 'end-all', '--user', 'unknown@x.test'], says: /No account/ },

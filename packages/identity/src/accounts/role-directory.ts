@@ -12,6 +12,8 @@ export interface RoleDirectory {
   ): Promise<{ readonly permissions: readonly string[]; readonly generation: number }>;
   /** Those of these names that are not roles. */
   unknownAmong(roles: readonly string[]): Promise<readonly string[]>;
+  /** The names of all roles. */
+  names(): Promise<readonly string[]>;
   /** Ends the subscription to the bus. */
   close(): void;
 }
@@ -70,6 +72,7 @@ export async function openRoleDirectory(
       const { permissionsByRole } = await table();
       return roles.filter((role) => !permissionsByRole.has(role));
     },
+    names: async () => [...(await table()).permissionsByRole.keys()],
     close: unsubscribe,
   };
 }

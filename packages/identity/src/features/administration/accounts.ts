@@ -50,6 +50,8 @@ export interface Accounts {
   list(limit: number, afterId?: string): Promise<readonly User[]>;
   /** Those of these names that are not roles. */
   unknownRoles(names: readonly string[]): Promise<readonly string[]>;
+  /** The names of all roles. */
+  roleNames(): Promise<readonly string[]>;
   /** Those of these addresses that have an account. */
   knownAmong(emails: readonly string[]): Promise<ReadonlySet<string>>;
   /**
@@ -230,6 +232,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     },
     list: (limit, afterId) => users.list(limit, afterId),
     unknownRoles: (names) => roles.unknownAmong(names),
+    roleNames: () => roles.names(),
     knownAmong: (emails) => users.knownAmong(emails),
     async importUsers(batch, context = operator) {
       let made = 0;

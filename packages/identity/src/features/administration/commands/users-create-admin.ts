@@ -4,6 +4,7 @@ import type { Accounts } from '../accounts.ts';
 import { parseUserImport, type ImportedUser } from '../user-import.ts';
 import type { AccountCommand, AccountCommandCall, AccountServices } from './account-command.ts';
 import { toShownUser } from './find-user.ts';
+import { requireKnownRoles } from './require-known-roles.ts';
 
 /** Makes an administrator: a production deployment starts without any account. */
 export const createAdmin: AccountCommand = {
@@ -40,12 +41,7 @@ async function createUser(
   deployment: CommandDeployment,
   user: ImportedUser,
 ): Promise<number> {
-  const unknown = await accounts.unknownRoles(user.roles);
-  if (unknown.length > 0)
-    throw new UsageError(
-      `There is no role "${unknown.join('", "')}". The policy in sallyport.config.ts names them.`,
-      exitCodes.refused,
-    );
+  await requireKnownRoles(call, accounts, user.roles);
   if ((await accounts.findByEmail(user.email)) !== null)
     throw new UsageError(
       `This address has an account. "sallyport users set-roles <email> <role>" gives it a role.`,

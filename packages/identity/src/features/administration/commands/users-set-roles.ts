@@ -1,5 +1,6 @@
-import { exitCodes, UsageError } from '@sallyport/core';
+import { exitCodes } from '@sallyport/core';
 import type { AccountCommand } from './account-command.ts';
+import { requireKnownRoles } from './require-known-roles.ts';
 import { requireUser, toShownUser } from './find-user.ts';
 
 /** Replaces the roles of an account. */
@@ -11,14 +12,7 @@ export const setRoles: AccountCommand = {
   run: (call) =>
     call.withServices('writes', async ({ accounts }) => {
       const [email, ...roles] = call.operands;
-      const unknown = await accounts.unknownRoles(roles);
-      if (unknown.length > 0) {
-        const names = unknown.map(call.toPlainText).join('", "');
-        throw new UsageError(
-          `There is no role "${names}". The policy in sallyport.config.ts names them.`,
-          exitCodes.refused,
-        );
-      }
+      await requireKnownRoles(call, accounts, roles);
       const before = await requireUser(accounts, email);
       const user = await accounts.setRoles(before.id, roles);
       const text = `${call.toPlainText(user.email)} has the roles ${user.roles.join(', ')} (before: ${before.roles.join(', ') || 'none'}).`;
