@@ -7,8 +7,10 @@ export const checkBrand: StartCheck = {
   run: ({ config }) => {
     const { name, logo } = openBrand(config);
     const finding = `${name}, ${logo === undefined ? 'without a logo' : 'with a logo'}; all text has a contrast of 4.5:1 or more`;
-    return config.brand.name === undefined
-      ? [{ kind: 'ok', finding, hint: 'Say with brand.name what people call the product.' }]
-      : [{ kind: 'ok', finding }];
+    if (config.brand.name === undefined)
+      return [{ kind: 'ok', finding, hint: 'Say with brand.name what people call the product.' }];
+    if (config.brand.logo !== undefined && config.brand.logoDark === undefined)
+      return [{ kind: 'ok', finding, hint: 'Pages have a dark theme: brand.logoDark is the logo on it.' }];
+    return [{ kind: 'ok', finding }];
   },
 };

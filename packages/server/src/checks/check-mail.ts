@@ -30,7 +30,7 @@ export const checkMail: StartCheck = {
     return [
       {
         kind: 'ok',
-        finding: `${kept.join(' and ')} stay on this machine, in the development mailbox ${place}`,
+        finding: `${kept.join(' and ')} ${kept.length === 1 && kept[0] === 'email' ? 'stays' : 'stay'} on this machine, in the development mailbox ${place}`,
         hint: 'Production needs a server that sends them.',
       },
     ];
