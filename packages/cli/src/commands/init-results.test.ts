@@ -223,6 +223,14 @@ describe('the applications after sallyport init', () => {
     expect(repository.git('status', '--porcelain')).not.toMatch(/proxy|middleware/);
   });
 
+  it('whose tests call a handler without signing in are named, with what signs tokens for them', async () => {
+    const repository = await initIn(flatFiles({ 'api/test/app.e2e-spec.ts': '' }));
+    expect(repository.output).toMatch(
+      /api: tests .* such as api\/test\/app\.e2e-spec\.ts, get 401 now\. @sallyport\/testing/,
+    );
+    expect((await initIn(flatFiles())).output).not.toContain('get 401 now');
+  });
+
   it('are left alone where they are not understood, with the lines to add', async () => {
     const repository = await initIn(
       flatFiles({

@@ -301,5 +301,7 @@ describe.each(layouts)('sallyport init in $name', ({ files }) => {
     expect(output).toContain('Nothing had to be changed');
     expect(code).toBe(0);
     expect(repository.git('status', '--porcelain')).toBe('');
+    // The folder of the run before is found.
+    expect(await repository.init(['--yes'])).toMatchObject({ code: 0, output });
   });
 });

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { exitCodes, UsageError } from '@sallyport/core';
 import type { Command, CommandCall } from '../command.ts';
 import { askChoices } from '../init/ask/ask-choices.ts';
@@ -14,7 +16,7 @@ import { isPortTaken } from '../init/repository/is-port-taken.ts';
 import { packageManagerNames } from '../init/repository/package-manager.ts';
 import { openRepository } from '../init/repository/repository.ts';
 import { takeSurvey, type Survey } from '../init/repository/survey.ts';
-import { readTarballs, type Tarballs } from '../init/repository/tarballs.ts';
+import { readTarballs, tarballFolder, type Tarballs } from '../init/repository/tarballs.ts';
 
 /** Puts a gateway in front of a repository that has a Next.js application and Nest services. */
 export const init: Command = {
@@ -38,7 +40,8 @@ export const init: Command = {
   run: async (call) => {
     const root = call.terminal.workingFolder;
     const isDryRun = call.has('dry-run');
-    const folder = call.value('packages');
+    // Of a run before, where it is not named again.
+    const folder = call.value('packages') ?? (existsSync(path.join(root, tarballFolder)) ? tarballFolder : undefined);
     const tarballs = folder === undefined ? undefined : readTarballs(call.resolvePath(folder), root);
     if (!isDryRun && !call.has('force'))
       await requireCleanTree(root, tarballs === undefined ? undefined : tarballs.folder);

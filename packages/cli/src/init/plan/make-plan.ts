@@ -24,7 +24,7 @@ export function makePlan(survey: Survey, choices: Choices, tarballs: Tarballs | 
   planPackages(survey, tarballs, changes);
   planGateway(survey, choices, tarballs, changes);
   const next = planNext(survey, choices, changes);
-  const services = planServices(choices, changes);
+  const services = planServices(survey, choices, changes);
   return {
     changes: changes.list(),
     copies: { files: tarballs?.copies ?? [], folder: tarballs?.folder ?? '' },
@@ -101,7 +101,9 @@ function nextSteps(survey: Survey, choices: Choices, changes: FileChanges): read
   return [
     ...installs,
     `${manager.name} run ${chooseScript(survey)}     runs the gateway and the applications; Ctrl-C ends all`,
-    `${choices.publicUrl}${page}     leads to sign-in and, after sign-up, back`,
+    page === '/'
+      ? `${choices.publicUrl}/     is your application, through the gateway`
+      : `${choices.publicUrl}${page}     leads to sign-in and, after sign-up, back`,
     `http://127.0.0.1:${mailboxPort}     shows the mail that the gateway sends`,
   ];
 }

@@ -1,5 +1,7 @@
 import { editAppModule, writeModuleCall, type ServiceTrust } from '../edits/edit-app-module.ts';
 import { editControllers } from '../edits/edit-controllers.ts';
+import { joinPath } from '../repository/repository.ts';
+import type { Survey } from '../repository/survey.ts';
 import { readStyle } from '../source/source-style.ts';
 import { internalUrlOf, type Choices, type PlacedService } from './choices.ts';
 import type { FileChanges } from './file-changes.ts';
@@ -7,10 +9,10 @@ import type { ByHand } from './plan.ts';
 import { keep, type PartOfPlan } from './plan-next.ts';
 
 /** Puts the module into each service, and declares access where nothing does. */
-export function planServices(choices: Choices, changes: FileChanges): PartOfPlan {
+export function planServices(survey: Survey, choices: Choices, changes: FileChanges): PartOfPlan {
   const parts = choices.services.flatMap((placed) => [
     planModule(placed, choices, changes),
-    planControllers(placed, choices, changes),
+    planControllers(survey, placed, choices, changes),
   ]);
   return { byHand: parts.flatMap(({ byHand }) => byHand), notes: parts.flatMap(({ notes }) => notes) };
 }
@@ -31,7 +33,8 @@ function planModule({ service, name }: PlacedService, choices: Choices, changes:
   return keep(appModule.file, editAppModule(text, appModule.file, appModule.className, trust), changes, lines);
 }
 
-function planControllers({ service, name }: PlacedService, choices: Choices, changes: FileChanges): PartOfPlan {
+function planControllers(survey: Survey, placed: PlacedService, choices: Choices, changes: FileChanges): PartOfPlan {
+  const { service, name } = placed;
   const files = service.openControllers;
   if (files.length === 0) return { byHand: [], notes: [] };
   const lines = ["import { Authenticated, Permissions, Public } from '@sallyport/nestjs';", '@Authenticated()'];
@@ -43,7 +46,18 @@ function planControllers({ service, name }: PlacedService, choices: Choices, cha
   return {
     byHand: parts.flatMap(({ byHand }) => byHand),
     notes: [
-      `${name}: only signed-in users may call its handlers now. @Public('why') opens one, also for probes; @Permissions('order:read') narrows one.`,
+      `${name}: only signed-in users may call its handlers now. @Public('why') opens one, also for probes; @Permissions('order:read') narrows one, once the policy of the gateway has that permission.`,
+      ...notesOnTests(survey, placed),
     ],
   };
+}
+
+/** Tests that Nest generates call a handler without a token. */
+function notesOnTests({ repository }: Survey, { service, name }: PlacedService): readonly string[] {
+  const folder = joinPath(service.folder, '');
+  const test = repository.files.find((file) => file.startsWith(folder) && /\.e2e-spec\.[cm]?ts$/.test(file));
+  if (test === undefined) return [];
+  return [
+    `${name}: tests that call its handlers without signing in, such as ${test}, get 401 now. @sallyport/testing signs tokens for them; "Tests" in packages/nestjs/README.md says how.`,
+  ];
 }

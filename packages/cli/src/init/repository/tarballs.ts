@@ -15,7 +15,7 @@ export interface Tarballs {
 }
 
 /** Folder that tarballs from elsewhere are copied into. */
-const ownFolder = 'sallyport-packages';
+export const tarballFolder = 'sallyport-packages';
 
 /**
  * Reads a folder of tarballs that `npm run pack` wrote.
@@ -45,13 +45,13 @@ export function readTarballs(folder: string, root: string): Tarballs {
   if (isInside) return { folder: relative.split(path.sep).join('/'), files, copies: [] };
   const copies = [...files.values()]
     .map((file) => path.join(folder, file))
-    .filter((file) => !isCopied(file, path.join(root, ownFolder, path.basename(file))));
-  return { folder: ownFolder, files, copies };
+    .filter((file) => !isCopied(file, path.join(root, tarballFolder, path.basename(file))));
+  return { folder: tarballFolder, files, copies };
 }
 
 /** The line of `.gitignore` for them. A folder of the user's may hold more. */
 export function toIgnoredTarballs({ folder }: Tarballs): string {
-  return folder === ownFolder ? `/${folder}/` : `/${folder}/sallyport-*.tgz`;
+  return folder === tarballFolder ? `/${folder}/` : `/${folder}/sallyport-*.tgz`;
 }
 
 /** The name of the package of a file such as `sallyport-core-0.1.0.tgz`, as npm calls it. */
