@@ -119,6 +119,7 @@ export { pagesSchema } from './pages/pages-schema.ts';
 export { toSafeReturnTo } from './pages/return-to.ts';
 export { MessageRefused, type Mailer, type MailImage, type Message } from './ports/mailer.ts';
 export { networkOf } from './limits/network-of.ts';
+export { readBytesWithin } from './limits/read-bytes-within.ts';
 export { isPermission, isPermissionInterest, selectPermissions } from './policy/permission.ts';
 export { definePolicy, type Policy } from './policy/policy.ts';
 export {

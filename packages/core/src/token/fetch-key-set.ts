@@ -1,6 +1,6 @@
 import type { JsonWebKeySet } from './json-web-keys.ts';
 import { parseKeySet } from './parse-key-set.ts';
-import { readTextWithin } from './read-text-within.ts';
+import { readBytesWithin } from '../limits/read-bytes-within.ts';
 
 /** Keys as an endpoint answered them. */
 export interface FetchedKeys {
@@ -28,9 +28,9 @@ export async function fetchKeySet(
   try {
     const response = await fetchKeys(url, { redirect: 'manual', signal: AbortSignal.timeout(timeoutMilliseconds) });
     if (!response.ok) throw new UnusableAnswer(`it answered ${response.status}. ${rightAddress}`);
-    const text = await readTextWithin(response, maximumKeySetBytes);
-    if (text === undefined) throw new UnusableAnswer(`its answer is too large. ${rightAddress}`);
-    const parsed = parseKeySet(text);
+    const bytes = await readBytesWithin(response.body, maximumKeySetBytes);
+    if (bytes === undefined) throw new UnusableAnswer(`its answer is too large. ${rightAddress}`);
+    const parsed = parseKeySet(bytes.toString('utf8'));
     if ('refusal' in parsed) throw new UnusableAnswer(`its answer ${parsed.refusal}. ${rightAddress}`);
     return { keys: parsed.keys, maxAgeSeconds: maxAgeOf(response.headers.get('cache-control')) };
   } catch (cause) {

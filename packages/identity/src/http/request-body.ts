@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { hasRepeatedMember } from './repeated-names.ts';
-import { SallyportError, type FieldError } from '@sallyport/core';
+import { readBytesWithin, SallyportError, type FieldError } from '@sallyport/core';
 
 /** The most that a request of identity may hold. */
 export const maximumBodyBytes = 16 * 1024;
@@ -61,19 +61,11 @@ function parseObject(text: string): unknown {
   return value;
 }
 
-/** Counts while it reads: what a `Content-Length` says, or leaves out, is not believed. */
 async function readText(request: Request): Promise<string> {
-  if (request.body === null) return '';
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  // Leaving the loop early cancels the stream.
-  for await (const chunk of request.body as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength;
-    if (size > maximumBodyBytes) throw new SallyportError('SP_BODY_TOO_LARGE', { reason: 'body-limit' });
-    chunks.push(chunk);
-  }
+  const bytes = await readBytesWithin(request.body, maximumBodyBytes);
+  if (bytes === undefined) throw new SallyportError('SP_BODY_TOO_LARGE', { reason: 'body-limit' });
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw new SallyportError('SP_JSON_MALFORMED', { reason: 'not-json' });
   }

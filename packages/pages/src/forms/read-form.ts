@@ -1,4 +1,4 @@
-import { hasRepeatedParameter, SallyportError } from '@sallyport/core';
+import { hasRepeatedParameter, readBytesWithin, SallyportError } from '@sallyport/core';
 
 /** The fields of a form. One that was not sent is an empty text. */
 export interface FormFields {
@@ -28,15 +28,8 @@ export async function readForm(request: Request): Promise<FormFields> {
   return { of: (name) => fields.get(name) ?? '' };
 }
 
-/** Counts while it reads: what a `Content-Length` says is not believed. */
 async function readText(request: Request): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  // Leaving the loop early cancels the stream.
-  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength;
-    if (size > maxFormBytes) throw new SallyportError('SP_BODY_TOO_LARGE', { reason: 'form-limit' });
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  const bytes = await readBytesWithin(request.body, maxFormBytes);
+  if (bytes === undefined) throw new SallyportError('SP_BODY_TOO_LARGE', { reason: 'form-limit' });
+  return bytes.toString('utf8');
 }
