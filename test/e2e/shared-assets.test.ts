@@ -31,7 +31,7 @@ describe('the scripts, styles and fonts of zones', () => {
     expect(again.some(({ path }) => path.endsWith('.woff2'))).toBe(true);
   });
 
-  it('are kept for a year and compressed, and pages are kept by nobody', async () => {
+  it('are kept for a year and compressed, and pages by no cache', async () => {
     const page = await visitors.openPage();
     const files: Response[] = [];
     page.on('response', (response) => void files.push(response));

@@ -14,7 +14,7 @@ export const pageSize = 8;
 const sorts: Readonly<Record<ProductOrder, string>> = { name: 'name', newest: '-createdAt' };
 
 /**
- * Asks the shop for a page of products, as the person who is signed in: once for each request, whoever on the page asks.
+ * Asks the shop for a page of products, as the person who is signed in: once for each request, however many parts of the page ask.
  *
  * @throws ProblemError when the shop refuses: that is no outage, and not for this page to explain.
  */

@@ -177,7 +177,7 @@ describe('the encoding of a CSV file', () => {
       args: ['--encoding', 'windows-1252'],
       says: /is UTF-8 throughout.*leave --encoding out/,
     },
-    { name: 'that nobody knows', text: head, args: ['--encoding', 'ebcdic'], says: /utf-8 and windows-1252/ },
+    { name: 'that is unknown', text: head, args: ['--encoding', 'ebcdic'], says: /utf-8 and windows-1252/ },
   ])('$name is refused before anything is imported', async ({ text, args = [], says }) => {
     const result = await importText('in.csv', text, ...args);
     expect(result.code).toBeGreaterThan(0);
@@ -253,7 +253,7 @@ describe('the first line of a CSV file', () => {
     },
     { name: 'nothing', text: '', says: /It is empty/ },
     {
-      name: 'a delimiter that nobody knows',
+      name: 'a delimiter that is unknown',
       text: 'email,name\n',
       args: ['--delimiter', '::'],
       says: /--delimiter is one of , {2}; {2}tab {2}\|/,

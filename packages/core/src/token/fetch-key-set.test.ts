@@ -43,7 +43,7 @@ describe('keys that cannot be fetched', () => {
     {
       name: 'from a secret that is published',
       answer: (_request, response) => void response.end('{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}'),
-      says: /private or symmetric key, which nobody may publish\. Keys are at/,
+      says: /private or symmetric key, which no endpoint may publish\. Keys are at/,
     },
     {
       name: 'from a body without an end',

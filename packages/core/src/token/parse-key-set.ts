@@ -20,7 +20,7 @@ export function parseKeySet(text: string): ParsedKeySet {
   const keys = readKeys(text);
   if (keys === undefined) return { refusal: 'is not a key set' };
   if (keys.some((key) => key.kty === 'oct' || secretMembers.some((member) => member in key)))
-    return { refusal: 'holds a private or symmetric key, which nobody may publish' };
+    return { refusal: 'holds a private or symmetric key, which no endpoint may publish' };
   if (!keys.some(isUsable)) return { refusal: 'holds no public key for ES256, EdDSA or RS256' };
   return { keys: { keys: [...keys] } };
 }

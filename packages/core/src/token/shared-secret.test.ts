@@ -295,7 +295,7 @@ describe('a verifier with public keys', () => {
         for (const id of ['oct', kid, undefined]) {
           const token = await sign256({ secret: theirs, header: { alg, kid: id } });
           await expectRefusal(local, token);
-          // Whoever publishes a secret publishes no keys: nothing of the set is believed.
+          // An endpoint that publishes a secret publishes no keys: nothing of the set is believed.
           const code = alg === 'ES256' || alg === 'RS256' ? 'SP_KEYS_UNAVAILABLE' : 'SP_TOKEN_INVALID';
           await expect(remote.verify(token)).rejects.toMatchObject({ code });
         }

@@ -16,7 +16,7 @@ export interface ResolvedRoute {
   readonly slide: boolean;
   readonly fresh: boolean;
   readonly stepUp: Route['stepUp'];
-  /** Whether its upstream tells cases apart; `undefined` where nobody said so. */
+  /** Whether its upstream tells cases apart; `undefined` where the configuration does not say so. */
   readonly caseSensitive: boolean | undefined;
   /** Whether `;` may stand in paths. */
   readonly pathParameters: boolean;
@@ -85,7 +85,7 @@ export function createRouteTable(
 
   /** By the prefix as it is written. */
   const written = new Map<string, Candidate[]>();
-  /** By the folded prefix: of those whose upstream does not tell cases apart, and of those where nobody said whether it does. */
+  /** By the folded prefix: of those whose upstream does not tell cases apart, and of those where the configuration does not say. */
   const folded = { surely: new Map<string, Candidate[]>(), perhaps: new Map<string, Candidate[]>() };
   for (const route of resolved) {
     const matchers = route.hosts?.map(createHostMatcher);

@@ -301,7 +301,7 @@ describe('a page that is rendered without its caller', () => {
     expect(await visit(signedOut, '/', memory)).toEqual(['reload']);
   });
 
-  it('is never reloaded twice in a row for the same content, whatever is visited and whoever is signed in', async () => {
+  it('is never reloaded twice in a row for the same content, whatever page is visited and whichever user is signed in', async () => {
     const people = [signedOut, ann, bob];
     const step = fc.record({
       path: fc.constantFrom('/', '/about', '/account'),

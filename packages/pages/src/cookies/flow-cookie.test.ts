@@ -28,7 +28,7 @@ describe('the flow cookie', () => {
   });
 
   it.each(['//evil.test', 'https://evil.test/', '/auth/sign-in', '/', '', `/${'a'.repeat(3000)}`])(
-    'carries no page that nobody is led back to: %s',
+    'carries no page to which no user is led back: %s',
     (returnTo) => {
       expect(carry({ returnTo })).toEqual(nothing);
     },

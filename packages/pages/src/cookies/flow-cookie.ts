@@ -37,7 +37,7 @@ export function createFlowCookie(isSecure: boolean): FlowCookie {
   };
 }
 
-/** Addresses that nobody has are cut, and where both do not fit, the page that was asked for is forgotten. */
+/** Addresses that no mail server takes are cut, and where both do not fit, the page that was asked for is forgotten. */
 function writeFlow({ email, returnTo, ...rest }: Flow): string {
   const path = toSafeReturnTo(returnTo);
   const typed = { ...rest, email: email?.trim().slice(0, maxEmailLength) };

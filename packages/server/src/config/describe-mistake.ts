@@ -8,7 +8,7 @@ const frameOfLoading = /^ +at .*(?:[( ]node:|[/\\]import-config\.)/;
 export async function describeMistake(error: unknown, path: string): Promise<string> {
   if (!(error instanceof Error)) return 'it throws';
   const stack = error.stack ?? error.message;
-  // Of an ES module that cannot be parsed Node tells the place to nobody but a terminal.
+  // Of an ES module that cannot be parsed Node tells the place to a terminal alone.
   const located = error instanceof SyntaxError && stack.startsWith('SyntaxError') ? await findPlace(path) : undefined;
   const lines = (located ?? stack).split('\n');
   const importedAt = lines.findIndex((line) => /^ +at async importConfig\b/.test(line));

@@ -14,7 +14,7 @@ export interface CsvReading {
 
 /**
  * Reads a CSV file once before anything of it is imported: in the wrong encoding "Müller" would be stored as "M�ller" or
- * "MÃ¼ller", and nobody could tell afterwards what it was.
+ * "MÃ¼ller", and no operator could tell afterwards what it was.
  *
  * @throws UsageError that names the line and the column of the first text that is not in the encoding, when the file is in
  *   another one, and when its first line is of no use.
