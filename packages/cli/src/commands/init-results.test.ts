@@ -3,17 +3,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseConfig, zone } from '@sallyport/server';
 import { describe, expect, it } from 'vitest';
-import { makeRepository, makeTarballs, type Files, type TeamRepository } from '../test-support/repositories.ts';
+import { initIn } from '../test-support/init-in.ts';
+import { makeRepository, makeTarballs, type TeamRepository } from '../test-support/repositories.ts';
 import { flatFiles, lockFile, monorepoFiles, nestFiles, nextFiles } from '../test-support/team-files.ts';
 
 const packages = makeTarballs();
-
-async function initIn(files: Files, ...args: readonly string[]): Promise<TeamRepository & { readonly output: string }> {
-  const repository = makeRepository(files);
-  const { code, output, errors } = await repository.init(['--yes', '--packages', packages, ...args]);
-  expect({ code, errors }).toEqual({ code: 0, errors: '' });
-  return { ...repository, output };
-}
 
 /** What the gateway makes of the configuration that was written. */
 async function configOf(repository: TeamRepository, file = 'sallyport.config.ts') {
@@ -42,7 +36,7 @@ const routesOf = async (repository: TeamRepository) =>
 
 describe('the configuration that sallyport init writes', () => {
   it('is one that the gateway takes, with every application at its port', async () => {
-    const repository = await initIn(monorepoFiles('npm'));
+    const repository = await initIn(packages, monorepoFiles('npm'));
     expect(await configOf(repository)).toMatchObject({
       publicUrl: 'http://localhost:3000',
       listen: { port: 3000 },
@@ -57,7 +51,7 @@ describe('the configuration that sallyport init writes', () => {
   });
 
   it('tells applications of every permission, so that @Permissions() and <Show> work as soon as one is declared', async () => {
-    const repository = await initIn(monorepoFiles('npm'));
+    const repository = await initIn(packages, monorepoFiles('npm'));
     const { routes } = await configOf(repository);
     expect(routes.map(({ name, permissions }) => [name, permissions])).toEqual([
       ['web', ['*']],
@@ -68,7 +62,7 @@ describe('the configuration that sallyport init writes', () => {
   });
 
   it('gives no application a name that the gateway has already', async () => {
-    const repository = await initIn({
+    const repository = await initIn(packages, {
       ...nextFiles('shared', {
         'package.json':
           '{ "name": "shared", "scripts": { "dev": "next dev" }, "dependencies": { "next": "16.4.5" } }\n',
@@ -85,6 +79,7 @@ describe('the configuration that sallyport init writes', () => {
 
   it('leaves ports that are fixed in the code to the applications', async () => {
     const repository = await initIn(
+      packages,
       flatFiles({
         'web/package.json': '{ "scripts": { "dev": "next dev -p 3000" }, "dependencies": { "next": "16" } }',
         'api/src/main.ts': `import { NestFactory } from '@nestjs/core';\nimport { AppModule } from "./app.module";\nconst app = await NestFactory.create(AppModule);\nawait app.listen(3010);\n`,
@@ -101,17 +96,23 @@ describe('the configuration that sallyport init writes', () => {
 
   it('keeps the prefix that a service has itself', async () => {
     const main = `import { NestFactory } from '@nestjs/core';\nimport { AppModule } from "./app.module";\nconst app = await NestFactory.create(AppModule);\napp.setGlobalPrefix('/v1/');\nawait app.listen(process.env.PORT);\n`;
-    const repository = await initIn(flatFiles({ 'api/src/main.ts': main }));
+    const repository = await initIn(packages, flatFiles({ 'api/src/main.ts': main }));
     expect((await routesOf(repository)).at(-1)).toEqual(['api', '/v1', 'http://127.0.0.1:3002', 'signed-in', false]);
   });
 
   it('has a path for each of several services, and beside API routes of Next.js', async () => {
-    const several = await initIn({ ...flatFiles(), ...nestFiles('services/orders') }, '--package-manager', 'npm');
+    const several = await initIn(
+      packages,
+      { ...flatFiles(), ...nestFiles('services/orders') },
+      '--package-manager',
+      'npm',
+    );
     expect((await routesOf(several)).slice(2)).toEqual([
       ['api', '/api/api', 'http://127.0.0.1:3002', 'signed-in', true],
       ['orders', '/api/orders', 'http://127.0.0.1:3003', 'signed-in', true],
     ]);
     const beside = await initIn(
+      packages,
       flatFiles({ 'web/app/api/health/route.ts': 'export const GET = () => new Response();' }),
     );
     expect((await routesOf(beside)).at(-1)?.[1]).toBe('/api/api');
@@ -119,13 +120,14 @@ describe('the configuration that sallyport init writes', () => {
 
   it('is a module of its own name where the package says that it is CommonJS', async () => {
     const repository = await initIn(
+      packages,
       monorepoFiles('npm', { 'package.json': '{ "name": "x", "type": "commonjs", "workspaces": ["apps/*"] }' }),
     );
     expect((await configOf(repository, 'sallyport.config.mts')).routes).toHaveLength(3);
   });
 
   it('takes name and port from the command line, and quotes in them', async () => {
-    const repository = await initIn(flatFiles(), '--name', "Sam's shop", '--port', '4000');
+    const repository = await initIn(packages, flatFiles(), '--name', "Sam's shop", '--port', '4000');
     expect(await configOf(repository)).toMatchObject({
       publicUrl: 'http://localhost:4000',
       brand: { name: "Sam's shop" },
@@ -137,7 +139,7 @@ describe('the packages that sallyport init adds', () => {
   it.each(['npm', 'yarn'] as const)(
     'are files of the repository, those inside others too, in a workspace of %s',
     async (manager) => {
-      const repository = await initIn(monorepoFiles(manager));
+      const repository = await initIn(packages, monorepoFiles(manager));
       const manifest = (file: string) => JSON.parse(repository.read(file)) as Record<string, Record<string, string>>;
       expect(manifest('package.json')).toMatchObject({
         scripts: { 'dev:all': 'sallyport dev' },
@@ -157,7 +159,7 @@ describe('the packages that sallyport init adds', () => {
   );
 
   it('are named in the workspace file of pnpm, which keeps its comments', async () => {
-    const text = (await initIn(monorepoFiles('pnpm'))).read('pnpm-workspace.yaml');
+    const text = (await initIn(packages, monorepoFiles('pnpm'))).read('pnpm-workspace.yaml');
     expect(text).toMatch(/^# Ours\npackages:\n {2}- apps\/\*\n/);
     expect(text).toContain('"@sallyport/core": file:./sallyport-packages/sallyport-core-0.1.0.tgz');
     // Else pnpm 11 and later end with ERR_PNPM_IGNORED_BUILDS.
@@ -166,12 +168,12 @@ describe('the packages that sallyport init adds', () => {
 
   it('leave what a workspace of pnpm says of builds', async () => {
     const own = 'packages:\n  - apps/*\nallowBuilds:\n  bcrypt: true\n';
-    const repository = await initIn(monorepoFiles('pnpm', { 'pnpm-workspace.yaml': own }));
+    const repository = await initIn(packages, monorepoFiles('pnpm', { 'pnpm-workspace.yaml': own }));
     expect(repository.read('pnpm-workspace.yaml')).toMatch(/^allowBuilds:\n {2}bcrypt: true\noverrides:/m);
   });
 
   it('are replaced in each folder that is installed by itself', async () => {
-    const repository = await initIn(flatFiles());
+    const repository = await initIn(packages, flatFiles());
     expect(JSON.parse(repository.read('api/package.json'))).toMatchObject({
       dependencies: { '@sallyport/nestjs': 'file:../sallyport-packages/sallyport-nestjs-0.1.0.tgz' },
       overrides: { '@sallyport/core': 'file:../sallyport-packages/sallyport-core-0.1.0.tgz' },
@@ -182,7 +184,7 @@ describe('the packages that sallyport init adds', () => {
 
 describe('the applications after sallyport init', () => {
   it('run together with the gateway', async () => {
-    expect(JSON.parse((await initIn(monorepoFiles('pnpm'))).read('sallyport.dev.json'))).toEqual({
+    expect(JSON.parse((await initIn(packages, monorepoFiles('pnpm'))).read('sallyport.dev.json'))).toEqual({
       applications: [
         { name: 'web', folder: 'apps/web', run: 'pnpm run dev', environment: { PORT: '3001' } },
         { name: 'api', folder: 'apps/api', run: 'pnpm run start:dev', environment: { PORT: '3002' } },
@@ -191,7 +193,7 @@ describe('the applications after sallyport init', () => {
   });
 
   it('are set up, with a page that asks the service', async () => {
-    const repository = await initIn(monorepoFiles('npm'));
+    const repository = await initIn(packages, monorepoFiles('npm'));
     expect(repository.read('apps/web/next.config.ts')).toContain(`withZone({}, { name: 'web', mount: '/' })`);
     expect(repository.read('apps/web/proxy.ts')).toContain('zoneProxy()');
     expect(repository.read('apps/web/app/layout.tsx')).toContain('<SallyportProvider');
@@ -206,7 +208,7 @@ describe('the applications after sallyport init', () => {
     { version: '^15.5.28', name: 'middleware' },
   ])('get a $name where they are of Next.js $version', async ({ version, name }) => {
     const manifest = `${JSON.stringify({ name: 'web', scripts: { dev: 'next dev' }, dependencies: { next: version } })}\n`;
-    const repository = await initIn(flatFiles({ 'web/package.json': manifest }));
+    const repository = await initIn(packages, flatFiles({ 'web/package.json': manifest }));
     expect(repository.read(`web/${name}.ts`)).toContain(`export const ${name} = zoneProxy();`);
     expect(repository.git('status', '--porcelain', '--untracked-files=all').match(/(?:proxy|middleware)\.ts/g)).toEqual(
       [`${name}.ts`],
@@ -217,22 +219,23 @@ describe('the applications after sallyport init', () => {
     { name: 'a proxy', file: 'web/proxy.ts', says: /web\/proxy\.ts: it has a job of its own/ },
     { name: 'a middleware', file: 'web/src/middleware.ts', says: /web\/src\/middleware\.ts/ },
   ])('keep $name that they have, and people read what to add', async ({ file, says }) => {
-    const repository = await initIn(flatFiles({ [file]: 'export function proxy() {}\n' }));
+    const repository = await initIn(packages, flatFiles({ [file]: 'export function proxy() {}\n' }));
     expect(repository.output).toMatch(says);
     expect(repository.output).toContain('zoneProxy()');
     expect(repository.git('status', '--porcelain')).not.toMatch(/proxy|middleware/);
   });
 
   it('whose tests call a handler without signing in are named, with what signs tokens for them', async () => {
-    const repository = await initIn(flatFiles({ 'api/test/app.e2e-spec.ts': '' }));
+    const repository = await initIn(packages, flatFiles({ 'api/test/app.e2e-spec.ts': '' }));
     expect(repository.output).toMatch(
       /api: tests .* such as api\/test\/app\.e2e-spec\.ts, get 401 now\. @sallyport\/testing/,
     );
-    expect((await initIn(flatFiles())).output).not.toContain('get 401 now');
+    expect((await initIn(packages, flatFiles())).output).not.toContain('get 401 now');
   });
 
   it('are left alone where they are not understood, with the lines to add', async () => {
     const repository = await initIn(
+      packages,
       flatFiles({
         'web/next.config.ts': 'export default () => ({});\n',
         'api/src/main.ts': `import { createApp } from "./create-app";\nawait (await createApp()).listen(4000);\n`,
@@ -247,114 +250,21 @@ describe('the applications after sallyport init', () => {
   it('of the Pages Router are told what is not supported', async () => {
     const files = { ...flatFiles(), 'web/pages/index.tsx': 'export default () => null;\n' };
     const pages = Object.fromEntries(Object.entries(files).filter(([file]) => !file.startsWith('web/app/')));
-    const repository = await initIn(pages);
+    const repository = await initIn(packages, pages);
     expect(repository.output).toMatch(/web\/pages: the Pages Router has no server components/);
   });
 
-  it('that come later are added, and the configuration that people changed stays theirs', async () => {
-    const repository = await initIn(monorepoFiles('npm'));
-    const { root } = repository;
-    const own = repository.read('sallyport.config.ts').replaceAll('localhost:3000', 'localhost:9000');
-    const next = makeRepository({
-      ...readAll(repository, root),
-      ...nestFiles('apps/billing'),
-      'sallyport.config.ts': own,
-    });
-    const { code, output } = await next.init(['--yes', '--packages', packages]);
-    expect(code).toBe(0);
-    expect(next.read('sallyport.config.ts')).toBe(own);
-    expect(next.read('apps/billing/src/app.module.ts')).toContain("?? 'http://localhost:9000'}/internal`");
-    expect(output).toContain(
-      [
-        'sallyport.config.ts has no route with the audience "billing". Add to its routes:',
-        '    // NestJS: apps/billing',
-        '    {',
-        "      name: 'billing',",
-        "      prefix: '/api/billing',",
-        '      stripPrefix: true,',
-        "      upstream: 'http://127.0.0.1:3000',",
-        "      audience: 'billing',",
-        "      access: 'signed-in',",
-        "      permissions: ['*'],",
-        '    },',
-      ].join('\n'),
-    );
-    expect(next.git('status', '--porcelain')).not.toMatch(/members|apps\/api/);
-  });
-
-  it('that come later run with the others, which keep their ports and what people wrote', async () => {
-    const repository = await initIn(monorepoFiles('npm'));
-    const written = JSON.parse(repository.read('sallyport.dev.json')) as {
-      readonly applications: readonly { readonly name: string }[];
-    };
-    const [web, api] = written.applications;
-    const own = {
-      applications: [
-        { ...web, run: 'make web' },
-        { ...api, environment: { PORT: '3002', DEBUG: '1' } },
-      ],
-    };
-    const next = makeRepository({
-      ...readAll(repository, repository.root),
-      // In front of those that have their ports.
-      ...nestFiles('apps/accounts'),
-      'sallyport.dev.json': `${JSON.stringify(own, null, 4)}\n`,
-    });
-    expect(await next.init(['--yes', '--packages', packages])).toMatchObject({ code: 0 });
-    const text = next.read('sallyport.dev.json');
-    expect(JSON.parse(text)).toEqual({
-      applications: [
-        ...own.applications,
-        { name: 'accounts', folder: 'apps/accounts', run: 'npm run start:dev', environment: { PORT: '3003' } },
-      ],
-    });
-    expect(text).toMatch(/^\{\n {4}"applications"/);
-    next.commit();
-    await next.init(['--yes', '--packages', packages]);
-    expect(next.git('status', '--porcelain')).toBe('');
-  });
-
-  it('that people renamed for sallyport dev are not added again', async () => {
-    const repository = await initIn(monorepoFiles('npm'));
-    const renamed = repository
-      .read('sallyport.dev.json')
-      .replace('"api"', '"orders"')
-      .replace('"apps/api"', '"./apps/api/"');
-    const next = makeRepository({ ...readAll(repository, repository.root), 'sallyport.dev.json': renamed });
-    expect(await next.init(['--yes', '--packages', packages])).toMatchObject({ code: 0 });
-    expect(next.read('sallyport.dev.json')).toBe(renamed);
-  });
-
-  it('are run by a script of another name where dev:all is one of their own, which is kept', async () => {
-    const manifest = (scripts: object) => ({
-      'package.json': JSON.stringify({ name: 'acme', workspaces: ['apps/*'], scripts }),
-    });
-    const scriptsOf = (repository: TeamRepository) =>
-      (JSON.parse(repository.read('package.json')) as { readonly scripts: unknown }).scripts;
-    const taken = await initIn(monorepoFiles('npm', manifest({ 'dev:all': 'turbo dev' })));
-    expect(scriptsOf(taken)).toEqual({ 'dev:all': 'turbo dev', 'dev:sallyport': 'sallyport dev' });
-    expect(taken.output).toContain(
-      'package.json has a script dev:all of its own, which stays. The one for this is dev:sallyport.',
-    );
-    expect(taken.output).toMatch(/npm run dev:sallyport {5}runs the gateway/);
-    expect(taken.output).not.toContain('npm run dev:all');
-
-    const renamed = await initIn(monorepoFiles('npm', manifest({ everything: 'DEBUG=1 sallyport dev' })));
-    expect(scriptsOf(renamed)).toEqual({ everything: 'DEBUG=1 sallyport dev' });
-    expect(renamed.output).toContain('npm run everything');
-  });
-
   it('that are several of Next.js are chosen from', async () => {
-    const repository = await initIn({ ...monorepoFiles('npm'), ...nextFiles('apps/admin') }, '--next', './apps/web/');
+    const repository = await initIn(
+      packages,
+      { ...monorepoFiles('npm'), ...nextFiles('apps/admin') },
+      '--next',
+      './apps/web/',
+    );
     expect(repository.output).toContain('apps/admin was left alone');
     expect(repository.read('apps/admin/next.config.ts')).toBe('export default {};\n');
   });
 });
-
-function readAll(repository: TeamRepository, root: string): Files {
-  const files = repository.git('-C', root, 'ls-files', '--cached', '--others', '--exclude-standard').trim().split('\n');
-  return Object.fromEntries(files.map((file) => [file, repository.read(file)]));
-}
 
 describe('at a terminal sallyport init', () => {
   const init = (answers: readonly string[]) => {
