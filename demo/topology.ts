@@ -44,7 +44,7 @@ const rows = [
     access: 'optional',
     permissions: ['*'],
     port: 4002,
-    summary: 'Next.js: home, sign-in, products',
+    summary: 'Next.js: home, products, behind the door',
   },
   {
     name: 'account',
