@@ -31,6 +31,12 @@ describe('a built-in page', () => {
     },
   );
 
+  it('of security settings leads strangers to sign-in, and back to it', async () => {
+    const answer = await gateway.get('/auth/security');
+    expect(answer.status).toBe(303);
+    expect(answer.headers.get('location')).toBe('/auth/sign-in?returnTo=%2Fauth%2Fsecurity');
+  });
+
   it('has the theme that the reader chose', async () => {
     const dark = await gateway.get('/auth/sign-in', { cookie: 'a=1; theme=dark' });
     expect(await dark.text()).toContain('<html lang="en" data-theme="dark">');

@@ -22,7 +22,8 @@ export const createSecurityPage: CreatePage = (parts) => ({
         : await call.identity('DELETE', `/auth/second-factor/${methods.includes(method) ? method : 'none'}`);
     if (answer.kind === 'done') return { kind: 'redirect', to: parts.pages.security, cookies: answer.cookies };
     const { refusal } = answer;
-    return leadToStepUp(parts, refusal, 'security', '') ?? show(parts, call, showRefusal(refusal, {}), refusal.status);
+    const stepUp = leadToStepUp(parts, refusal, 'security', parts.pages.security);
+    return stepUp ?? show(parts, call, showRefusal(refusal, {}), refusal.status);
   },
 });
 
@@ -34,7 +35,7 @@ async function show(
 ): Promise<PageAnswer> {
   const answer = await call.identity<FactorsAnswer>('GET', '/auth/second-factor');
   if (answer.kind === 'refused')
-    return leadToStepUp(parts, answer.refusal, 'security', '') ?? refusedPage(answer.refusal);
+    return leadToStepUp(parts, answer.refusal, 'security', parts.pages.security) ?? refusedPage(answer.refusal);
   const { factors, recoveryCodesLeft } = answer.body;
   const { pages } = parts;
   const back = { returnTo: pages.security };
