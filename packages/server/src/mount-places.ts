@@ -1,3 +1,4 @@
+import { sharedAssetsPath } from '@sallyport/core';
 import { brandPlace } from '@sallyport/gateway';
 import { assetsPath } from '@sallyport/pages';
 
@@ -15,5 +16,19 @@ export const changePasswordPlace = {
   slide: false,
 } as const;
 
+/** Where the assets are that zones share. */
+export const sharedAssetsPlace = {
+  name: 'shared-assets',
+  prefix: sharedAssetsPath,
+  access: 'public',
+  slide: false,
+} as const;
+
 /** All that the gateway mounts beside the routes of the configuration, whose names and prefixes must be others. */
-export const mountPlaces = [identityPlace, brandPlace, pageAssetsPlace, changePasswordPlace] as const;
+export const mountPlaces = [
+  identityPlace,
+  brandPlace,
+  pageAssetsPlace,
+  changePasswordPlace,
+  sharedAssetsPlace,
+] as const;

@@ -1,5 +1,6 @@
 import { SallyportError, sharedAssetsPath, type Route } from '@sallyport/core';
 import type { Mount } from '@sallyport/gateway';
+import { sharedAssetsPlace } from '../mount-places.ts';
 import { fetchFromZones } from './fetch-from-zones.ts';
 import { originsOfZones } from './origins-of-zones.ts';
 import { addBrotli, bytesOf, createSharedAsset, sendSharedAsset, type SharedAsset } from './shared-asset.ts';
@@ -66,10 +67,7 @@ export function createSharedAssetsMount(parts: SharedAssetsParts): Mount {
   };
 
   return {
-    name: 'shared-assets',
-    prefix: sharedAssetsPath,
-    access: 'public',
-    slide: false,
+    ...sharedAssetsPlace,
     async handle({ method, url = '', headers }, response) {
       if (method !== 'GET' && method !== 'HEAD')
         throw new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'method-not-served', allow: ['GET', 'HEAD'] });
