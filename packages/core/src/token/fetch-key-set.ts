@@ -27,7 +27,10 @@ export async function fetchKeySet(
 ): Promise<FetchedKeys> {
   try {
     const response = await fetchKeys(url, { redirect: 'manual', signal: AbortSignal.timeout(timeoutMilliseconds) });
-    if (!response.ok) throw new UnusableAnswer(`it answered ${response.status}. ${rightAddress}`);
+    if (!response.ok) {
+      await response.body?.cancel();
+      throw new UnusableAnswer(`it answered ${response.status}. ${rightAddress}`);
+    }
     const bytes = await readBytesWithin(response.body, maximumKeySetBytes);
     if (bytes === undefined) throw new UnusableAnswer(`its answer is too large. ${rightAddress}`);
     const parsed = parseKeySet(bytes.toString('utf8'));

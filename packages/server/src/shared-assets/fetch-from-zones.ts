@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { SallyportError } from '@sallyport/core';
+import { readBytesWithin, SallyportError } from '@sallyport/core';
 
 /** A file as a zone sent it. */
 export interface FetchedFile {
@@ -59,21 +59,15 @@ async function fetchFile(url: string): Promise<FetchedFile | undefined> {
   });
   const mediaType = answer.headers.get('content-type') ?? '';
   const isImmutable = /\bimmutable\b/.test(answer.headers.get('cache-control') ?? '');
-  if (answer.status >= 500) throw new Error(`a zone answered ${answer.status}`);
+  if (answer.status >= 500) {
+    await answer.body?.cancel();
+    throw new Error(`a zone answered ${answer.status}`);
+  }
   if (answer.status !== 200 || answer.body === null || !isImmutable || !servedTypes.test(mediaType)) {
     await answer.body?.cancel();
     return undefined;
   }
-  return { mediaType, content: await readBytes(answer.body) };
-}
-
-async function readBytes(body: ReadableStream<Uint8Array>): Promise<Buffer> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of body) {
-    length += part.byteLength;
-    if (length > maxBytes) throw new Error(`a file of a zone is longer than ${maxBytes} bytes`);
-    parts.push(part);
-  }
-  return Buffer.concat(parts);
+  const content = await readBytesWithin(answer.body, maxBytes);
+  if (content === undefined) throw new Error(`a file of a zone is longer than ${maxBytes} bytes`);
+  return { mediaType, content };
 }
