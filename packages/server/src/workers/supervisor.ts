@@ -162,9 +162,11 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
     Promise.all(listening().map((slot) => ask(slot, question)));
 
   const follow = async (slot: WorkerSlot, question: WorkerQuestion): Promise<void> => {
+    // By the time of the answer another one may stand in its place.
+    const { worker } = slot;
     const answer = await ask(slot, question);
     // A worker that does not follow is replaced by one that begins with what the others have.
-    if (answer.kind !== 'applied') slot.worker?.process.kill('SIGKILL');
+    if (answer.kind !== 'applied') worker?.process.kill('SIGKILL');
   };
   /** What the gateway cannot use is found out by the first worker, before `accept` is called and any other has changed. */
   const applyToAll = async (question: WorkerQuestion, accept: () => void): Promise<void> => {
