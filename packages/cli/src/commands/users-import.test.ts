@@ -221,6 +221,7 @@ describe('the first line of a CSV file', () => {
   it.each([
     { name: 'semicolons', text: 'email;name;roles\na@x.test;A;user\n', args: [] },
     { name: 'tabs', text: 'email\tname\na@x.test\tA, B\n', args: [] },
+    { name: 'empty lines before it', text: '\r\n\nemail,name\r\na@x.test,A\r\n', args: [] },
     { name: 'names of a spreadsheet', text: '"E-Mail";"Name";"Email verified"\r\na@x.test;A;yes\r\n', args: [] },
     { name: 'a delimiter that is said', text: 'name|email\nA|a@x.test\n', args: ['--delimiter', '|'] },
   ])('is understood with $name', async ({ text, args }) => {

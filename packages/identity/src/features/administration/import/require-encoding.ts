@@ -30,8 +30,10 @@ export async function requireEncoding(
   for await (const line of splitLines(chunks)) {
     number += 1;
     if (line === 'too-long') continue; // Refused as a record.
+    if (number === 1) refuseOtherUnicode(line);
     if (dialect === undefined) {
-      refuseOtherUnicode(line);
+      // Empty lines are skipped in front of the header as they are between records.
+      if (line.every((byte) => byte === 0x0d)) continue;
       const text = new TextDecoder(encoding).decode(line).replace(/\r$/, '');
       dialect = readCsvDialect(text, delimiter);
     }
