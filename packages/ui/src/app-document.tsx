@@ -37,7 +37,7 @@ export async function AppDocument({ app, auth, brand, fontClass, note, children 
           <SiteHeader app={app} brand={brand} theme={theme} viewer={toViewer(auth)} />
           <noscript>
             <p className="page-width py-3 font-medium">
-              What can be changed on this page needs JavaScript. Signing in and out does not.
+              What can be changed on this page needs JavaScript. Signing in does not.
             </p>
           </noscript>
           <main id="main" tabIndex={-1} className="flex-1 outline-none!">
