@@ -230,7 +230,9 @@ describe('the applications after sallyport init', () => {
     expect(repository.output).toMatch(
       /api: tests .* such as api\/test\/app\.e2e-spec\.ts, get 401 now\. @sallyport\/testing/,
     );
-    expect((await initIn(packages, flatFiles())).output).not.toContain('get 401 now');
+    const beside = flatFiles({ 'api-other/test/app.e2e-spec.ts': '' });
+    for (const files of [flatFiles(), beside])
+      expect((await initIn(packages, files)).output).not.toContain('get 401 now');
   });
 
   it('are left alone where they are not understood, with the lines to add', async () => {

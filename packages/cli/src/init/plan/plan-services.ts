@@ -1,6 +1,6 @@
 import { editAppModule, writeModuleCall, type ServiceTrust } from '../edits/edit-app-module.ts';
 import { editControllers } from '../edits/edit-controllers.ts';
-import { joinPath } from '../repository/repository.ts';
+import { isWithin } from '../repository/repository.ts';
 import type { Survey } from '../repository/survey.ts';
 import { readStyle } from '../source/source-style.ts';
 import { internalUrlOf, type Choices, type PlacedService } from './choices.ts';
@@ -54,8 +54,7 @@ function planControllers(survey: Survey, placed: PlacedService, choices: Choices
 
 /** Tests that Nest generates call a handler without a token. */
 function notesOnTests({ repository }: Survey, { service, name }: PlacedService): readonly string[] {
-  const folder = joinPath(service.folder, '');
-  const test = repository.files.find((file) => file.startsWith(folder) && /\.e2e-spec\.[cm]?ts$/.test(file));
+  const test = repository.files.find((file) => isWithin(service.folder, file) && /\.e2e-spec\.[cm]?ts$/.test(file));
   if (test === undefined) return [];
   return [
     `${name}: tests that call its handlers without signing in, such as ${test}, get 401 now. @sallyport/testing signs tokens for them; "Tests" in packages/nestjs/README.md says how.`,
