@@ -18,6 +18,9 @@ const stopSignals = ['SIGINT', 'SIGTERM'] as const;
 /** How often it is looked whether the configuration file has changed. */
 const watchMilliseconds = 500;
 
+/** How long applications are waited for before the address is named all the same. */
+const patienceMilliseconds = 60_000;
+
 const program = fileURLToPath(new URL('../../bin/sallyport.mjs', import.meta.url));
 
 /** Runs the gateway and the applications behind it on this machine, for development. Resolves when they have ended. */
@@ -118,7 +121,8 @@ async function announce(
   const upstreams = routes.flatMap(({ upstream }) => upstream);
   await untilAnswering(
     upstreams.filter((origin) => isLoopbackHost(new URL(origin).hostname)),
-    stop,
+    // One that is not started here is not waited for without end.
+    AbortSignal.any([stop, AbortSignal.timeout(patienceMilliseconds)]),
   );
   if (stop.aborted) return;
   const mail = gateway.mailboxUrl === undefined ? '' : ` Mail arrives at ${gateway.mailboxUrl}.`;

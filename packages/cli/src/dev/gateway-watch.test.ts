@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { watchGateway } from './gateway-watch.ts';
 import { untilAnswering } from './until-answering.ts';
@@ -52,6 +53,7 @@ it('what is waited for answers, or the wait is stopped', async () => {
   await once(server, 'close');
   const stopping = new AbortController();
   const waiting = untilAnswering([origin], stopping.signal);
+  expect(await Promise.race([waiting.then(() => 'over'), setImmediate('pending')])).toBe('pending');
   stopping.abort();
   await waiting;
 });
