@@ -30,12 +30,12 @@ async function openBehindTheDoor(page: Page, { url }: RunningSystem): Promise<vo
   await page.getByRole('main').getByRole('table').or(page.getByRole('main').getByRole('list')).first().waitFor();
 }
 
+const executablePath = findChromium();
+if (executablePath === undefined) throw new Error('no Chromium was found: CHROME_PATH names one');
 const dataDir = await mkdtemp(path.join(os.tmpdir(), 'sallyport-screenshots-'));
 const stopped = new AbortController();
 await buildSystem({ root: workspaceRoot, progress: createProgress(process.stderr) });
 const system = await startSystem({ dataDir, signal: stopped.signal });
-const executablePath = findChromium();
-if (executablePath === undefined) throw new Error('no Chromium was found: CHROME_PATH names one');
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
 try {
   for (const look of looks) {
