@@ -105,6 +105,14 @@ export const routeSchema = z.strictObject({
         .describe(
           'Requests per target that wait for their answer or receive it; 2048 by default, 65536 on streaming routes',
         ),
+      inFlightPerNetwork: z
+        .number()
+        .int()
+        .positive()
+        .optional()
+        .describe(
+          'Of these, of one address or one /64 of IPv6, and on the internal listener of one session; a quarter by default, 8 at least',
+        ),
     })
     .optional()
     .describe('Upper bounds for this route'),

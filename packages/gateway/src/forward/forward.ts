@@ -6,6 +6,7 @@ import { requestOf, type RequestState } from '../pipeline/request-state.ts';
 import type { ResolvedRoute } from '../routing/route-table.ts';
 import type { StreamRegister } from '../streams/stream-register.ts';
 import { createTargetChoice } from './choose-target.ts';
+import { clientKeyOf } from './client-key.ts';
 import type { IdleAnswers } from './idle-answers.ts';
 import { TransferHandler, type ForwardOptions, type Transfer, type TransferParts } from './transfer.ts';
 import type { UpstreamMeasures } from './upstream-measures.ts';
@@ -74,7 +75,8 @@ export function createForwarder(routes: readonly ResolvedRoute[], parts: Forward
       const request = requestOf(state);
       const { headers } = request;
       if (headers.contentLength !== undefined && headers.contentLength > lane.bodyBytes) throw tooLarge();
-      const target = lane.choice.first();
+      const client = clientKeyOf(state);
+      const target = lane.choice.first(client);
       if (headers.isWebSocket) {
         if (tunnels.open >= tunnels.most)
           throw new SallyportError('SP_SERVICE_UNAVAILABLE', { reason: 'tunnel-limit' });
@@ -103,7 +105,7 @@ export function createForwarder(routes: readonly ResolvedRoute[], parts: Forward
         bodyTimeout: 0,
         upgrade: headers.isWebSocket ? 'websocket' : null,
       };
-      const handler = new TransferHandler(lane, target, options, state, response, context, fail);
+      const handler = new TransferHandler(lane, target, client, options, state, response, context, fail);
       if (headers.isWebSocket || lane.isStreaming) handler.register();
       proceed();
       handler.send();

@@ -56,6 +56,7 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
   readonly #context: ResponseContext;
   readonly #fail: (error: SallyportError) => void;
   readonly #isTimed: boolean;
+  readonly #client: string | undefined;
   #target: UpstreamTarget;
   #controller: Dispatcher.DispatchController | undefined;
   #isSettled = false;
@@ -79,6 +80,7 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
   constructor(
     parts: TransferParts,
     target: UpstreamTarget,
+    client: string | undefined,
     options: ForwardOptions,
     state: RequestState,
     response: ServerResponse,
@@ -87,6 +89,7 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
   ) {
     this.#parts = parts;
     this.#target = target;
+    this.#client = client;
     this.#options = options;
     this.#state = state;
     this.#response = response;
@@ -105,7 +108,7 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
 
   send(): void {
     if (this.#isTimed) this.#sentAt = performance.now();
-    this.#target.began();
+    this.#target.began(this.#client);
     this.#target.pool.dispatch(this.#options, this);
   }
 
@@ -254,7 +257,7 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
     if (this.#isSettled) return;
     this.#isSettled = true;
     this.#parts.idleAnswers.forget(this);
-    this.#target.ended();
+    this.#target.ended(this.#client);
   }
 
   /** Starts to follow an event stream. False when there is no room for it, which the client has been told. */
@@ -293,11 +296,11 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
   #targetForAnotherTry(error: Error): UpstreamTarget | undefined {
     if (this.#isRetried) return undefined;
     const code = codeOf(error);
-    if (isNothingSent(code)) return this.#parts.choice.other(this.#target);
+    if (isNothingSent(code)) return this.#parts.choice.other(this.#target, this.#client);
     const { method, body } = this.#options;
     const isRepeatable = body === null && (method === 'GET' || method === 'HEAD');
     if (!isRepeatable || faultOf(error) !== 'broken') return undefined;
-    return this.#parts.choice.other(this.#target) ?? this.#target;
+    return this.#parts.choice.other(this.#target, this.#client) ?? this.#target;
   }
 }
 

@@ -1,6 +1,14 @@
 import type { Pool } from 'undici';
 import { CircuitBreaker, type BreakerOptions } from './circuit-breaker.ts';
+import { ClientShares } from './client-shares.ts';
 import { serverNameOf } from './upstream-connector.ts';
+
+/** How many requests may be in flight at a target. */
+export interface InFlightLimits {
+  readonly total: number;
+  /** Of one client. */
+  readonly perClient: number;
+}
 
 /** One process behind a route: its connections, its circuit breaker, and what its health checks found. */
 export class UpstreamTarget {
@@ -9,15 +17,17 @@ export class UpstreamTarget {
   readonly pool: Pool;
   readonly #breaker: CircuitBreaker;
   readonly #maxInFlight: number;
+  readonly #shares: ClientShares;
   inFlight = 0;
   #isHealthy = true;
 
-  constructor(origin: string, pool: Pool, breaker: BreakerOptions, maxInFlight: number) {
+  constructor(origin: string, pool: Pool, breaker: BreakerOptions, limits: InFlightLimits) {
     this.origin = origin;
     this.serverName = serverNameOf(origin);
     this.pool = pool;
     this.#breaker = new CircuitBreaker(breaker);
-    this.#maxInFlight = maxInFlight;
+    this.#maxInFlight = limits.total;
+    this.#shares = new ClientShares(limits.perClient);
   }
 
   /** Whether its circuit is open or half-open, or its health checks fail. */
@@ -35,15 +45,22 @@ export class UpstreamTarget {
     return this.#breaker.retryAfterSeconds();
   }
 
-  /** A request was sent. */
-  began(): void {
+  /** Whether a client has its share of what may be in flight here. */
+  isShareUsed(client: string | undefined): boolean {
+    return this.#shares.isUsed(client);
+  }
+
+  /** A request of this client was sent. */
+  began(client: string | undefined): void {
     this.inFlight++;
+    this.#shares.add(client);
     this.#breaker.began();
   }
 
-  /** A request is over, with or without an answer. */
-  ended(): void {
+  /** A request of this client is over, with or without an answer. */
+  ended(client: string | undefined): void {
     this.inFlight--;
+    this.#shares.remove(client);
     this.#breaker.ended();
   }
 

@@ -3,7 +3,7 @@ import { Pool } from 'undici';
 import { startHealthChecks } from './health-checks.ts';
 import { createUpstreamConnector } from './upstream-connector.ts';
 import type { BreakerOptions } from './circuit-breaker.ts';
-import { UpstreamTarget } from './upstream-target.ts';
+import { UpstreamTarget, type InFlightLimits } from './upstream-target.ts';
 
 /** Every target that routes name, shared by both listeners. */
 export interface Upstreams {
@@ -42,6 +42,9 @@ const connectionsPerTarget = 1024;
 const requestsPerTarget = 2 * connectionsPerTarget;
 
 const streamsPerTarget = 65_536;
+
+/** A browser asks for six things at once. */
+const leastShare = 8;
 
 /** A target, and who has it. */
 interface Kept {
@@ -122,8 +125,10 @@ function connectTimeoutOf({ timeouts }: Route): number {
   return timeouts?.connectMilliseconds ?? defaultTimeouts.connect;
 }
 
-function maxInFlightOf({ limits, streaming }: Route): number {
-  return limits?.inFlight ?? (streaming ? streamsPerTarget : requestsPerTarget);
+/** By default four clients have to come together to fill a target, and not one of them takes all its connections. */
+function inFlightLimitsOf({ limits, streaming }: Route): InFlightLimits {
+  const total = limits?.inFlight ?? (streaming ? streamsPerTarget : requestsPerTarget);
+  return { total, perClient: limits?.inFlightPerNetwork ?? Math.max(leastShare, Math.ceil(total / 4)) };
 }
 
 /**
@@ -132,7 +137,7 @@ function maxInFlightOf({ limits, streaming }: Route): number {
  */
 function keyOf(origin: string, route: Route): string {
   const { streaming, health } = route;
-  return JSON.stringify([origin, connectTimeoutOf(route), streaming, maxInFlightOf(route), health]);
+  return JSON.stringify([origin, connectTimeoutOf(route), streaming, inFlightLimitsOf(route), health]);
 }
 
 function keep(key: string, origin: string, route: Route, breaker: BreakerOptions): Kept {
@@ -142,6 +147,6 @@ function keep(key: string, origin: string, route: Route, breaker: BreakerOptions
     allowH2: false,
     connect: createUpstreamConnector(connectTimeoutOf(route)),
   });
-  const target = new UpstreamTarget(origin, pool, breaker, maxInFlightOf(route));
+  const target = new UpstreamTarget(origin, pool, breaker, inFlightLimitsOf(route));
   return { key, target, health: route.health, holders: 0, users: 0, stopChecks: () => {} };
 }

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createMiddleware } from 'hono/factory';
+import { networkOf } from '@sallyport/core';
+import type { IdentityEnvironment } from './identity-request.ts';
 import type { EventLoopPacing } from './event-loop-pacing.ts';
 
 /** Longer than a sign-in takes on most machines, and short for a person. */
@@ -19,17 +21,18 @@ export interface AnswerFloor {
  * What came at the same time is let go at the same time, and therefore one after the other.
  */
 export function answerFloor({ answerFloorMilliseconds: milliseconds, pacing, wait = delay }: AnswerFloor) {
-  return createMiddleware(async function answerFloor(_context, next) {
+  return createMiddleware<IdentityEnvironment>(async function answerFloor({ env }, next) {
+    const network = networkOf(env.context.clientAddress);
     // Told at once: it says nothing but that many are here.
-    pacing.requireRoom();
+    pacing.requireRoom(network);
     const begun = performance.now();
-    await pacing.nextTurn();
+    await pacing.nextTurn(network);
     try {
       await next();
     } finally {
       if (milliseconds > 0) {
         await wait(remaining(performance.now() - begun, milliseconds));
-        await pacing.nextTurn();
+        await pacing.nextTurn(network);
       }
     }
   });

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import * as z from 'zod';
 import {
   retryContended,
+  networkOf,
   SallyportError,
   serializeSessionCookie,
   type RequestContext,
@@ -74,7 +75,7 @@ export function createSignInRoutes(parts: SignInParts) {
     parts.hashing.requireRoom(context.clientAddress);
     const { email, password, returnTo } = await readBody(c.req.raw, signInSchema);
     // Many bodies may have arrived at once, whenever their requests did.
-    await parts.pacing.nextTurn();
+    await parts.pacing.nextTurn(networkOf(context.clientAddress));
     parts.hashing.requireRoom(context.clientAddress);
     const userAgent = toStoredUserAgent(c.req.header('user-agent'));
     const presentedDevice = deviceCookie.read(c);
