@@ -154,7 +154,19 @@ describe('the first administrator', () => {
 describe('accounts', () => {
   beforeEach(makeAdmin);
 
+  it('keep the permission to manage others until another one has it, and their owners are told of changes', async () => {
+    const taking = ['users', 'set-roles', email, 'user'];
+    expect(await place.run(taking)).toMatchObject({
+      code: 1,
+      errors: expect.stringMatching(/last account.*"user:manage".*create-admin/) as string,
+    });
+    await place.run(['users', 'create-admin', '--email', 'b@x.test', '--password-stdin'], `${goodPassword}\n`);
+    delete place.environment['SMTP_URL'];
+    expect(await place.run(taking)).toMatchObject({ code: 0, errors: expect.stringMatching(/was not told/) as string });
+  });
+
   it('get other roles, are banned and let in again', async () => {
+    await place.run(['users', 'create-admin', '--email', 'b@x.test', '--password-stdin'], `${goodPassword}\n`);
     const roles = await place.run(['users', 'set-roles', email.toUpperCase(), 'vendor', 'user', '--json']);
     expect(roles.json()).toMatchObject({ user: { roles: ['vendor', 'user'] }, before: ['admin'] });
     expect((await place.run(['users', 'ban', email, '--json'])).json()).toMatchObject({ user: { isBanned: true } });

@@ -1,5 +1,5 @@
 export type { Accounts, NewUser } from './features/administration/accounts.ts';
-export type { AuditContext } from './events/audit-context.ts';
+export { operatorActor, operatorContext, type AuditContext } from './events/audit-context.ts';
 export { guessLimits } from './accounts/guess-limits.ts';
 export {
   compareRoles,

@@ -19,6 +19,7 @@ import {
 } from '@sallyport/core';
 import type * as z from 'zod';
 import { createAttemptLimiter } from './accounts/attempt-limiter.ts';
+import { createAuthority } from './accounts/authority.ts';
 import { createDeviceTrust } from './accounts/device-trust.ts';
 import { createGuessLimiter } from './accounts/guess-limiter.ts';
 import { guessLimits } from './accounts/guess-limits.ts';
@@ -164,6 +165,7 @@ export async function createKernel(options: KernelOptions) {
     }),
     users,
     roles,
+    authority: createAuthority({ records, users, events, now }),
     links: createOneTimeLinks(records, sealerFor('one-time-link'), now),
     guesses: createGuessLimiter({ attempts, limits }),
     devices,

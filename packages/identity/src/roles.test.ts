@@ -73,6 +73,7 @@ describe(onDatabase('the roles of a user'), () => {
   it('are not changed by an administrator who was one when the gateway looked', async () => {
     const adminId = await harness.makeUser(admin, ['admin']);
     const { caller } = await harness.signIn(admin);
+    await harness.makeUser('ada@example.test', ['admin']);
     await harness.identity.accounts.setRoles(adminId, ['user']);
     const answer = await harness.call('PUT', `/auth/users/${adminId}/roles`, { roles: ['admin'] }, { caller });
     expect(answer.status).toBe(403);

@@ -1,5 +1,5 @@
 import { exitCodes, UsageError } from '@sallyport/core';
-import { createSecurityEventLog, kernelEvents, type KernelEvent } from '@sallyport/identity';
+import { createSecurityEventLog, kernelEvents, operatorContext, type KernelEvent } from '@sallyport/identity';
 import type { System } from '../open-system.ts';
 
 /** What an operator does to the keys. */
@@ -8,7 +8,7 @@ type KeyChange<Event extends KeyEvent = KeyEvent> = Event extends unknown ? Pick
 
 /** Writes down what an operator is about to do to the keys, before it is done: no change goes unreported. */
 export async function reportKeyChange({ stores }: System, change: KeyChange): Promise<void> {
-  const where = { at: new Date(), outcome: 'success', requestId: 'operator', address: 'local' } as const;
+  const where = { at: new Date(), outcome: 'success', ...operatorContext } as const;
   // Type and details come from the same member.
   const event = { ...change, ...where } as KeyEvent;
   await createSecurityEventLog(stores.database.records, kernelEvents).append(event);

@@ -90,6 +90,11 @@ export const errorCatalog = {
     title: 'A role or permission is missing',
     hint: 'Ask an administrator for access.',
   },
+  SP_AUTHORITY_EXCEEDED: {
+    status: 403,
+    title: 'The change goes beyond your own authority',
+    hint: 'Ask someone who holds these permissions; nobody gives roles to themselves.',
+  },
   SP_CROSS_SITE_REQUEST: {
     status: 403,
     title: 'The request came from another site',
@@ -130,6 +135,11 @@ export const errorCatalog = {
     status: 409,
     title: 'This account is signed in on too many devices',
     hint: 'Sign out on another device first.',
+  },
+  SP_LAST_MANAGER: {
+    status: 409,
+    title: 'This is the last account that can manage the others',
+    hint: 'Give another account the permission first, then take it from this one.',
   },
   SP_SECOND_FACTOR_DEMANDED: {
     status: 409,

@@ -2,7 +2,8 @@
 export interface RecordFilter {
   readonly field: string;
   readonly value: string | number | boolean | string[] | number[] | Date | null;
-  readonly operator?: 'eq' | 'ne' | 'lt' | 'lte' | 'gt' | 'gte' | 'in' | 'not_in';
+  /** `contains` is for a text within a text column; it reads every row. */
+  readonly operator?: 'eq' | 'ne' | 'lt' | 'lte' | 'gt' | 'gte' | 'in' | 'not_in' | 'contains';
 }
 
 /**

@@ -1,5 +1,6 @@
 import { recordModels, type InvalidationBus, type Policy, type Records, type SecurityEventLog } from '@sallyport/core';
 import { compareRoles, type RoleDifference } from './role-differences.ts';
+import { operatorContext } from '../events/audit-context.ts';
 import type { KernelEvent } from '../events/kernel-events.ts';
 
 interface RoleRow {
@@ -59,8 +60,7 @@ export async function applyPolicy(options: ApplyPolicyOptions): Promise<readonly
     const namesOf = (kind: RoleDifference['kind']) =>
       changes.filter((difference) => difference.kind === kind).map(({ role }) => role);
     const details = { added: namesOf('added'), removed: namesOf('removed'), changed: namesOf('changed') };
-    const where = { requestId: 'operator', address: 'local' };
-    await events.append({ type: 'policy.applied', at, outcome: 'success', ...where, details });
+    await events.append({ type: 'policy.applied', at, outcome: 'success', ...operatorContext, details });
     const next = sumOf(rows) + 1;
     await writeRows(records, policy, changes, next, at);
     return { differences: changes, generation: next };

@@ -36,6 +36,10 @@ export interface UserTable {
   findByEmail(email: string): Promise<User | null>;
   /** A page of all users in the order of their ids, after the one with this id. */
   list(limit: number, afterId?: string): Promise<readonly User[]>;
+  /** Those who hold one of these roles and can sign in, in the order of their ids. Reads the whole table. */
+  listWithRole(roles: readonly string[], limit: number): Promise<readonly User[]>;
+  /** Whether an account beside this one holds one of these roles and can sign in. */
+  existsWithRole(roles: readonly string[], beside: string): Promise<boolean>;
   /** Those of these addresses that have an account. */
   knownAmong(emails: readonly string[]): Promise<ReadonlySet<string>>;
   /** Writes an account and its password. Rejects when the address has an account. */
@@ -57,6 +61,8 @@ interface UserRow {
 }
 
 const model = 'user';
+/** Accounts that are read at once when those with a role are looked for. */
+const pageSize = 100;
 
 /** Builds access to Better Auth's table of users. */
 export function createUserTable(records: Records): UserTable {
@@ -64,6 +70,23 @@ export function createUserTable(records: Records): UserTable {
     const row = await records.findOne<UserRow>({ model, where: [{ field, value }] });
     return row === null ? null : toUser(row);
   };
+  /** Roles are one text, so that the database finds too many rows, of which those that count are chosen here. */
+  async function* withRole(role: string): AsyncGenerator<User> {
+    for (let after = ''; ;) {
+      const rows = await records.findMany<UserRow>({
+        model,
+        where: [
+          { field: 'roles', operator: 'contains', value: role },
+          { field: 'id', operator: 'gt', value: after },
+        ],
+        sortBy: { field: 'id', direction: 'asc' },
+        limit: pageSize,
+      });
+      yield* rows.map(toUser).filter((user) => user.roles.includes(role) && user.emailVerified && !user.isBanned);
+      after = rows.at(-1)?.id ?? '';
+      if (rows.length < pageSize) return;
+    }
+  }
   return {
     findById: (id) => find('id', id),
     findByEmail: (email) => find('email', email.toLowerCase()),
@@ -75,6 +98,19 @@ export function createUserTable(records: Records): UserTable {
         limit,
       });
       return rows.map(toUser);
+    },
+    async listWithRole(roles, limit) {
+      const found = new Map<string, User>();
+      for (const role of roles)
+        for await (const user of withRole(role)) {
+          if (found.size < limit) found.set(user.id, user);
+          else return [...found.values()];
+        }
+      return [...found.values()];
+    },
+    async existsWithRole(roles, beside) {
+      for (const role of roles) for await (const { id } of withRole(role)) if (id !== beside) return true;
+      return false;
     },
     async knownAmong(emails) {
       if (emails.length === 0) return new Set();

@@ -1,6 +1,6 @@
 import type { Brand, Counters, PageTable, Sealer } from '@sallyport/core';
 import { toAccountMessage, type Recipient } from './account-message.ts';
-import { mailedProduct, type MailCatalog } from './mail-catalog.ts';
+import { mailedProduct, type MailCatalog, type MailFacts } from './mail-catalog.ts';
 import type { MailQueue } from './mail-queue.ts';
 
 /**
@@ -8,7 +8,7 @@ import type { MailQueue } from './mail-queue.ts';
  * serves a part that sends some of them.
  */
 export interface AccountMailer<Kind extends string = string> {
-  readonly send: (kind: Kind, to: Recipient, token?: string) => Promise<void>;
+  readonly send: (kind: Kind, to: Recipient, token?: string, facts?: MailFacts) => Promise<void>;
 }
 
 export interface AccountMailerOptions {
@@ -30,13 +30,13 @@ const hour = 60 * 60;
 export function createAccountMailer(options: AccountMailerOptions): AccountMailer {
   const { catalog, publicUrl, brand, pages, queue, counters, sealer, maximumPerHour = 10 } = options;
   return {
-    async send(kind, to, token = '') {
+    async send(kind, to, token = '', facts = {}) {
       const mail = Object.hasOwn(catalog, kind) ? catalog[kind] : undefined;
       if (mail === undefined) throw new TypeError(`no catalog has the mail ${kind}`);
       const { isAlwaysSent = false, texts } = mail;
       const count = await counters.increment(`mail:${sealer.hash(`${kind}\n${to.email}`)}`, hour);
       if (count > maximumPerHour && !isAlwaysSent) return;
-      const letter = texts.en(mailedProduct(publicUrl, brand().name, pages), token);
+      const letter = texts.en(mailedProduct(publicUrl, brand().name, pages), token, facts);
       queue.add(toAccountMessage(kind, to, letter, brand()));
     },
   };

@@ -8,6 +8,16 @@ export interface Letter {
   readonly closing: string;
 }
 
+/** What a mail about an account of others, or about a change by others, names. */
+export interface MailFacts {
+  /** The address of the account that it is about. */
+  readonly account?: string;
+  /** Roles, as they are now. */
+  readonly roles?: readonly string[];
+  /** Who did it: an address, or the operator. */
+  readonly by?: string;
+}
+
 /** What a text may name. */
 export interface MailedProduct {
   readonly productName: string;
@@ -22,7 +32,7 @@ export type MailLanguage = 'en';
 export interface AccountMail {
   /** Sent however many an address got: owners always learn that the sign-in methods of an account changed. Only a signed-in caller may cause it. */
   readonly isAlwaysSent?: boolean;
-  readonly texts: Readonly<Record<MailLanguage, (product: MailedProduct, token: string) => Letter>>;
+  readonly texts: Readonly<Record<MailLanguage, (product: MailedProduct, token: string, facts: MailFacts) => Letter>>;
 }
 
 /** The mails that one feature sends to the owners of accounts, by their kind. */

@@ -31,7 +31,7 @@ const product = mailedProduct('https://app.example.test', 'Acme', builtInPages);
 const messageOf = (kind: keyof typeof features.mails, to: Recipient, token = ''): Message => {
   const mail = features.mails[kind];
   if (mail === undefined) throw new TypeError(`there is no mail ${kind}`);
-  return toAccountMessage(kind, to, mail.texts.en(product, token), brandWith());
+  return toAccountMessage(kind, to, mail.texts.en(product, token, {}), brandWith());
 };
 const recipient = { name: 'Robin <b>', email: 'robin@example.test', emailVerified: true };
 const message = messageOf('verify-email', recipient, 'token-1');

@@ -93,6 +93,10 @@ function toCondition(where: readonly RecordFilter[]): { readonly text: string; r
   const values: SQLInputValue[] = [];
   const parts = where.map(({ field, value, operator = 'eq' }) => {
     if (value === null) return `"${field}" IS ${operator === 'ne' ? 'NOT ' : ''}NULL`;
+    if (operator === 'contains') {
+      values.push(String(value));
+      return `INSTR("${field}", ?) > 0`;
+    }
     if (!Array.isArray(value)) {
       values.push(toStored(value));
       return `"${field}" ${operators[operator]} ?`;

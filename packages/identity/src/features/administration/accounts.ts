@@ -11,9 +11,10 @@ import {
 import { createRowId } from '../../database/row-id.ts';
 import type { Engine } from '../../engine/better-auth-engine.ts';
 import type { EndWeakSessions } from '../../sessions/weak-sessions.ts';
-import type { AuditContext } from '../../events/audit-context.ts';
+import { operatorContext, type AuditContext } from '../../events/audit-context.ts';
 import type { MakeReportedChange } from '../../events/reported-change.ts';
 import type { PasswordHashing } from '../../hashing/password-hashing.ts';
+import type { AllowedRoleChange, Authority } from '../../accounts/authority.ts';
 import type { RoleDirectory } from '../../accounts/role-directory.ts';
 import type { OneTimeLinks } from '../../accounts/one-time-links.ts';
 import type { ImportedUser } from './user-import.ts';
@@ -21,6 +22,7 @@ import type { User, UserTable } from '../../accounts/user-table.ts';
 import type { AccountMailer } from '../../mail/account-mailer.ts';
 import type { SessionRevocation } from '../../sessions/session-revocation.ts';
 import type { KernelEvent } from '../../events/kernel-events.ts';
+import { createAuthorityMails } from './authority-mails.ts';
 import type { AdministrationEvent } from './administration-events.ts';
 import type { AdministrationMail } from './administration-mails.ts';
 
@@ -42,8 +44,10 @@ export interface Accounts {
   findById(id: string): Promise<User | null>;
   /**
    * Replaces the roles of a user. The change is durable and every cache has heard of it when this resolves. Sessions
-   * whose sign-in is weaker than the new roles demand have ended.
-   * Rejects with `SP_NOT_FOUND`, or with `SP_VALIDATION_FAILED` for an unknown role.
+   * whose sign-in is weaker than the new roles demand have ended. The owner is told by mail, and so are those who can
+   * manage accounts when another one can.
+   * Rejects with `SP_NOT_FOUND`, `SP_VALIDATION_FAILED` for an unknown role, `SP_AUTHORITY_EXCEEDED` for what the actor
+   * of the context must not give or take, and `SP_LAST_MANAGER`.
    */
   setRoles(userId: string, roles: readonly string[], context?: AuditContext): Promise<User>;
   /** A page of accounts in the order of their ids, after the one with this id. */
@@ -87,6 +91,7 @@ export interface AccountsOptions {
   readonly roles: RoleDirectory;
   readonly hashing: PasswordHashing;
   readonly links: OneTimeLinks;
+  readonly authority: Authority;
   readonly mailer: AccountMailer<AdministrationMail>;
   readonly sessions: SessionStore;
   readonly revocation: SessionRevocation;
@@ -100,12 +105,13 @@ export interface AccountsOptions {
   readonly now: () => Date;
 }
 
-const operator: AuditContext = { requestId: 'operator', address: 'local' };
 const contention = { maxAttempts: 20, code: 'SP_CONFLICT' } as const;
 
 export function createAccounts(options: AccountsOptions): Accounts {
   const { engine, users, roles, hashing, links, mailer, sessions, revocation, endWeakSessions } = options;
-  const { events, bus, transaction, hasTransactions, makeReportedChange, now } = options;
+  const { authority, events, bus, transaction, hasTransactions, makeReportedChange, now } = options;
+
+  const mails = createAuthorityMails(options);
 
   const requireRoles = async (names: readonly string[]): Promise<void> => {
     if ((await roles.unknownAmong(names)).length === 0) return;
@@ -115,10 +121,15 @@ export function createAccounts(options: AccountsOptions): Accounts {
     });
   };
 
-  const changeRoles = async (userId: string, names: readonly string[], context: AuditContext): Promise<User | null> => {
+  const changeRoles = async (
+    userId: string,
+    names: readonly string[],
+    context: AuditContext,
+  ): Promise<({ readonly user: User } & AllowedRoleChange) | null> => {
     const user = await users.findById(userId);
     if (user === null) throw new SallyportError('SP_NOT_FOUND', { reason: 'account-unknown' });
-    return makeReportedChange({
+    const allowed = await authority.requireRoleChange({ target: userId, before: user.roles, after: names, context });
+    const changed = await makeReportedChange({
       preview: async () => user,
       apply: () => users.change(user, { roles: names }, now()),
       report: () =>
@@ -131,6 +142,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
           details: { from: [...user.roles], to: [...names] },
         }),
     });
+    return changed === null ? null : { user: changed, ...allowed };
   };
 
   const publishChange = ({ id, generation }: User, reason: string): Promise<unknown> =>
@@ -182,66 +194,99 @@ export function createAccounts(options: AccountsOptions): Accounts {
   const importInto = async (
     batch: readonly ImportedUser[],
     context: AuditContext,
-    noteMade: () => void,
+    noteMade: (user: ImportedUser, gainsManagement: boolean) => void,
   ): Promise<void> => {
     const known = new Set(await users.knownAmong(batch.map(({ email }) => email)));
     // In one order everywhere: two imports that wait for one another's addresses would be a deadlock.
     const ordered = batch.toSorted((one, other) => (one.email < other.email ? -1 : Number(one.email > other.email)));
+    const judge = createRoleJudge(context);
     for (const user of ordered) {
       if (known.has(user.email)) continue;
       known.add(user.email);
+      const { gainsManagement } = await judge(user.roles);
       const [id, at] = [createRowId(), now()];
       await events.append({ type: 'account.imported', at, outcome: 'success', target: id, ...context, details: {} });
       await users.insert({ ...user, id }, at);
-      noteMade();
+      noteMade(user, gainsManagement);
     }
+  };
+
+  /** Thousands of accounts have a few sets of roles between them: each is asked about once. */
+  const createRoleJudge = (context: AuditContext) => {
+    const judged = new Map<string, AllowedRoleChange>();
+    return async (after: readonly string[]): Promise<AllowedRoleChange> => {
+      const key = after.join(' ');
+      const allowed =
+        judged.get(key) ?? (await authority.requireRoleChange({ target: '', before: [], after, context }));
+      judged.set(key, allowed);
+      return allowed;
+    };
   };
 
   return {
     findByEmail: (email) => users.findByEmail(email),
     findById: (id) => users.findById(id),
-    async createUser({ password, ...user }, context = operator) {
+    async createUser({ password, ...user }, context = operatorContext) {
       await requireRoles(user.roles);
       if ((await users.findByEmail(user.email)) !== null)
         throw new SallyportError('SP_CONFLICT', { reason: 'address-taken' });
       const passwordHash = password === undefined ? undefined : await hashing.hash(password);
-      const id = await engine.createAccount({ ...user, passwordHash }, (userId) =>
-        events.append({
+      let gainsManagement = false;
+      const id = await engine.createAccount({ ...user, passwordHash }, async (target) => {
+        ({ gainsManagement } = await authority.requireRoleChange({ target, before: [], after: user.roles, context }));
+        await events.append({
           type: 'account.created',
           at: now(),
           outcome: 'success',
-          target: userId,
+          target,
           ...context,
           details: {},
-        }),
-      );
+        });
+      });
       const created = await users.findById(id);
       if (created === null) throw new SallyportError('SP_CONFLICT', { reason: 'account-changed' });
+      if (gainsManagement) await mails.tellManagers(created, context);
       return created;
     },
-    async setRoles(userId, names, context = operator) {
+    async setRoles(userId, names, context = operatorContext) {
       const wanted = [...new Set(names)];
       await requireRoles(wanted);
       return retryContended(contention, async () => {
-        const changed = await transaction(() => changeRoles(userId, wanted, context));
+        const changed = await transaction(() => changeRoles(userId, wanted, context)).catch(async (error: unknown) => {
+          await authority.noteRefusal(error, userId, context);
+          throw error;
+        });
         if (changed === null) return 'retry';
-        await publishChange(changed, 'roles-changed');
-        await endWeakSessions(changed, context);
-        return changed;
+        const { user, gainsManagement } = changed;
+        await publishChange(user, 'roles-changed');
+        await endWeakSessions(user, context);
+        await mails.tellOwner(user, context);
+        if (gainsManagement) await mails.tellManagers(user, context);
+        return user;
       });
     },
     list: (limit, afterId) => users.list(limit, afterId),
     unknownRoles: (names) => roles.unknownAmong(names),
     roleNames: () => roles.names(),
     knownAmong: (emails) => users.knownAmong(emails),
-    async importUsers(batch, context = operator) {
+    async importUsers(batch, context = operatorContext) {
       let made = 0;
+      let managers: string[] = [];
       return retryContended(contention, async () => {
         try {
           await transaction(async () => {
-            if (hasTransactions) made = 0;
-            await importInto(batch, context, () => (made += 1));
+            if (hasTransactions) [made, managers] = [0, []];
+            await importInto(batch, context, ({ email }, gainsManagement) => {
+              made += 1;
+              if (gainsManagement) managers.push(email);
+            });
           });
+          const [email] = managers;
+          if (email !== undefined)
+            await mails.tellManagers(
+              { email: managers.length === 1 ? email : `${email} and ${managers.length - 1} more of an import` },
+              context,
+            );
           return made;
         } catch (error) {
           // An address was taken between the read and the write: the next read sees it.
@@ -250,7 +295,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
         }
       });
     },
-    async setBanned(userId, isBanned, context = operator) {
+    async setBanned(userId, isBanned, context = operatorContext) {
       return retryContended(contention, async () => {
         const changed = await transaction(() => changeBan(userId, isBanned, context));
         if (changed === null) return 'retry';
@@ -260,8 +305,8 @@ export function createAccounts(options: AccountsOptions): Accounts {
       });
     },
     listSessions: (userId) => sessions.listLive(userId, now()),
-    endSessions: (userId, context = operator) => endSessions(userId, 'administrator', context),
-    async invite(user, how, context = operator) {
+    endSessions: (userId, context = operatorContext) => endSessions(userId, 'administrator', context),
+    async invite(user, how, context = operatorContext) {
       const target = user.id;
       await events.append({
         type: 'account.invited',

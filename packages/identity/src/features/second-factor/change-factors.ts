@@ -20,7 +20,7 @@ export async function changeFactors(
   { users, transaction, bus, now }: FactorChangeParts,
   userId: string,
   reason: string,
-  change: () => Promise<void>,
+  change: (owner: User) => Promise<void>,
 ): Promise<{ readonly user: User }> {
   return retryContended(contention, async () => {
     const user = await transaction(async () => {
@@ -28,7 +28,7 @@ export async function changeFactors(
       if (before === null) throw new SallyportError('SP_NOT_FOUND', { reason: 'account-gone' });
       // First, so that without transactions the change of a caller who lost the race has not begun.
       const after = await users.change(before, {}, now());
-      if (after !== null) await change();
+      if (after !== null) await change(after);
       return after;
     });
     if (user === null) return 'retry';

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
-import { SallyportError, type SecurityEventLog, type SessionDirectory, type SessionStore } from '@sallyport/core';
+import type { SecurityEventLog, SessionDirectory, SessionStore } from '@sallyport/core';
+import type { Authority } from '../../accounts/authority.ts';
 import { whereOf } from '../../events/audit-context.ts';
 import type { SecondFactor } from './second-factor.ts';
 import { changeFactors, type FactorChangeParts } from './change-factors.ts';
@@ -7,13 +8,13 @@ import type { AccountMailer } from '../../mail/account-mailer.ts';
 import type { SessionRevocation } from '../../sessions/session-revocation.ts';
 import { requireSession, type IdentityEnvironment } from '../../http/identity-request.ts';
 import { readNothing } from '../../http/request-body.ts';
-import { requireRecent, type RecentSignInParts } from '../../http/require-recent.ts';
 import { requireUserManager, type UserManagerParts } from '../../http/require-user-manager.ts';
 import type { KernelEvent } from '../../events/kernel-events.ts';
 import type { SecondFactorEvent } from './second-factor-events.ts';
 import type { SecondFactorMail } from './second-factor-mails.ts';
 
-export interface FactorResetParts extends FactorChangeParts, RecentSignInParts, UserManagerParts {
+export interface FactorResetParts extends FactorChangeParts, UserManagerParts {
+  readonly authority: Authority;
   readonly directory: SessionDirectory;
   readonly secondFactor: SecondFactor;
   readonly sessions: SessionStore;
@@ -24,30 +25,33 @@ export interface FactorResetParts extends FactorChangeParts, RecentSignInParts, 
 
 /** How an administrator helps a user who lost every second factor and every recovery code. */
 export function createFactorResetRoutes(parts: FactorResetParts) {
-  const { directory, secondFactor, events, sessions, revocation, mailer, now } = parts;
+  const { authority, directory, secondFactor, events, sessions, revocation, mailer, now } = parts;
 
   return new Hono<IdentityEnvironment>().delete('/users/:id/second-factor', async (c) => {
     await readNothing(c.req.raw);
     const { context } = c.env;
     const session = await requireSession(context, directory);
     await requireUserManager(parts, session, context);
-    await requireRecent(session, parts);
     const target = c.req.param('id');
-    // One's own is removed on one's own page, by the rules that hold there.
-    if (target === session.principal.id) throw new SallyportError('SP_FORBIDDEN', { reason: 'own-account' });
+    const by = { actor: session.principal.id, ...whereOf(context) };
     const reason = 'second-factor-changed';
-    const { user } = await changeFactors(parts, target, reason, async () => {
+    const resetting = changeFactors(parts, target, reason, async (owner) => {
+      // One's own is removed on one's own page, by the rules that hold there.
+      await authority.requireProtectionChange(owner, by);
       const methods = await secondFactor.factors.removeAll(target);
       await secondFactor.recoveryCodes.discard(target);
       await events.append({
         type: 'second-factor.reset',
         at: now(),
         outcome: 'success',
-        actor: session.principal.id,
         target,
-        ...whereOf(context),
+        ...by,
         details: { methods: [...methods] },
       });
+    });
+    const { user } = await resetting.catch(async (error: unknown) => {
+      await authority.noteRefusal(error, target, by);
+      throw error;
     });
     await revocation.announce(await sessions.revokeAll(target, reason, now()), reason);
     await mailer.send('second-factor-reset', user);

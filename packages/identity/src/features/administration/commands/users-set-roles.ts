@@ -1,4 +1,6 @@
-import { exitCodes } from '@sallyport/core';
+import { exitCodes, SallyportError, UsageError } from '@sallyport/core';
+import type { User } from '../../../accounts/user-table.ts';
+import type { Accounts } from '../accounts.ts';
 import type { AccountCommand } from './account-command.ts';
 import { requireKnownRoles } from './require-known-roles.ts';
 import { requireUser, toShownUser } from './find-user.ts';
@@ -8,15 +10,31 @@ export const setRoles: AccountCommand = {
   name: 'users set-roles',
   summary: 'Replaces the roles of an account; live sessions follow at once',
   operands: ['<email>', '<roles…>'],
-  notes: ['The roles given are all that the account has afterwards.'],
+  notes: [
+    'The roles given are all that the account has afterwards. Its owner is told by mail. The last account that holds',
+    '"user:manage" keeps it: give it to another one first.',
+  ],
   run: (call) =>
-    call.withServices('writes', async ({ accounts }) => {
+    call.withServices('writes', async ({ accounts }, { canMail }) => {
       const [email, ...roles] = call.operands;
       await requireKnownRoles(call, accounts, roles);
       const before = await requireUser(accounts, email);
-      const user = await accounts.setRoles(before.id, roles);
+      const user = await setRolesOf(accounts, before.id, roles);
       const text = `${call.toPlainText(user.email)} has the roles ${user.roles.join(', ')} (before: ${before.roles.join(', ') || 'none'}).`;
       call.report({ user: toShownUser(user), before: before.roles }, text);
+      if (!canMail) call.note('No mail server is configured (SMTP_URL): the owner of the account was not told.');
       return exitCodes.done;
     }),
 };
+
+async function setRolesOf(accounts: Accounts, userId: string, roles: readonly string[]): Promise<User> {
+  try {
+    return await accounts.setRoles(userId, roles);
+  } catch (error) {
+    if (!(error instanceof SallyportError) || error.code !== 'SP_LAST_MANAGER') throw error;
+    throw new UsageError(
+      'This is the last account that holds "user:manage". Give it to another one first: "sallyport users create-admin" or "sallyport users set-roles".',
+      exitCodes.refused,
+    );
+  }
+}

@@ -1,0 +1,115 @@
+import { recordModels, SallyportError, type Records, type SecurityEventLog } from '@sallyport/core';
+import { operatorActor, type AuditContext } from '../events/audit-context.ts';
+import type { KernelEvent } from '../events/kernel-events.ts';
+import {
+  judgeProtectionChange,
+  judgeRoleChange,
+  managingRoles,
+  type AuthorityActor,
+  type AuthorityRefusal,
+  type PermissionsByRole,
+} from './role-authority.ts';
+import { readStoredRoles } from './stored-roles.ts';
+import type { User, UserTable } from './user-table.ts';
+
+/** Decides every change of authority, whoever makes it and by whatever way: pages, API, command line, import. */
+export interface Authority {
+  /**
+   * Demands that a change of roles may be made. Call it in the transaction that makes the change, before it: what it
+   * reads is locked where two changes could each be right alone, and wrong together.
+   *
+   * Rejects with `SP_AUTHORITY_EXCEEDED`, `SP_FORBIDDEN` when the permission is gone, `SP_LAST_MANAGER`.
+   */
+  requireRoleChange(change: RoleChangeRequest): Promise<AllowedRoleChange>;
+  /**
+   * Demands that the actor may change how an account is protected. Call it in the transaction of the change. Rejects with
+   * `SP_AUTHORITY_EXCEEDED`, or `SP_FORBIDDEN` when the permission is gone.
+   */
+  requireProtectionChange(target: User, context: AuditContext): Promise<void>;
+  /** Writes down that a change was refused, after its transaction was taken back. Does nothing for other errors. */
+  noteRefusal(error: unknown, target: string, context: AuditContext): Promise<void>;
+  /** Those who hold the managing permission and can sign in, at most so many. */
+  managers(limit: number): Promise<readonly User[]>;
+}
+
+export interface RoleChangeRequest {
+  readonly target: string;
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+  readonly context: AuditContext;
+}
+
+export interface AllowedRoleChange {
+  /** Whether the account gains the permission to manage others, which those who hold it are told. */
+  readonly gainsManagement: boolean;
+}
+
+export interface AuthorityOptions {
+  readonly records: Records;
+  readonly users: UserTable;
+  readonly events: SecurityEventLog<KernelEvent>;
+  readonly now: () => Date;
+}
+
+const refusals: Readonly<Record<AuthorityRefusal, 'SP_FORBIDDEN' | 'SP_AUTHORITY_EXCEEDED'>> = {
+  'permission-missing': 'SP_FORBIDDEN',
+  'own-account': 'SP_AUTHORITY_EXCEEDED',
+  'beyond-own-permissions': 'SP_AUTHORITY_EXCEEDED',
+};
+
+/** Builds the decision over changes of authority. It reads roles and accounts as they are stored, and remembers none. */
+export function createAuthority({ records, users, events, now }: AuthorityOptions): Authority {
+  const readActor = async ({ actor }: AuditContext, permissionsByRole: PermissionsByRole): Promise<AuthorityActor> => {
+    if (actor === undefined || actor === operatorActor) return { kind: 'operator' };
+    const user = await users.findById(actor);
+    const roles = user === null || user.isBanned ? [] : user.roles;
+    return { kind: 'user', id: actor, permissions: roles.flatMap((role) => permissionsByRole.get(role) ?? []) };
+  };
+
+  /** Those who take the permission away wait here for each other, and each sees what the one before has done. */
+  const lockManagement = async (roles: readonly string[]): Promise<void> => {
+    await records.updateMany({
+      model: recordModels.role,
+      where: [{ field: 'name', operator: 'in', value: [...roles] }],
+      update: { updatedAt: now() },
+    });
+  };
+
+  return {
+    async requireRoleChange({ target, before, after, context }) {
+      const { permissionsByRole } = await readStoredRoles(records);
+      const managing = managingRoles(permissionsByRole);
+      const holds = (roles: readonly string[]): boolean => roles.some((role) => managing.includes(role));
+      const isLost = holds(before) && !holds(after);
+      if (isLost) await lockManagement(managing);
+      const actor = await readActor(context, permissionsByRole);
+      const judgement = judgeRoleChange({ actor, target, before, after }, permissionsByRole);
+      if (judgement.kind === 'refused') throw refusal(judgement.reason);
+      if (isLost && !(await users.existsWithRole(managing, target)))
+        throw new SallyportError('SP_LAST_MANAGER', { reason: 'last-manager' });
+      return { gainsManagement: judgement.management === 'gained' };
+    },
+    async requireProtectionChange(target, context) {
+      const { permissionsByRole } = await readStoredRoles(records);
+      const reason = judgeProtectionChange(await readActor(context, permissionsByRole), target, permissionsByRole);
+      if (reason !== undefined) throw refusal(reason);
+    },
+    async noteRefusal(error, target, context) {
+      if (!(error instanceof SallyportError) || !isRefusal(error)) return;
+      const details = { reason: error.reason ?? 'refused', code: error.code };
+      await events.append({ type: 'access.refused', at: now(), outcome: 'refused', target, ...context, details });
+    },
+    async managers(limit) {
+      const { permissionsByRole } = await readStoredRoles(records);
+      return users.listWithRole(managingRoles(permissionsByRole), limit);
+    },
+  };
+}
+
+function refusal(reason: AuthorityRefusal): SallyportError {
+  return new SallyportError(refusals[reason], { reason });
+}
+
+function isRefusal({ code }: SallyportError): boolean {
+  return code === 'SP_AUTHORITY_EXCEEDED' || code === 'SP_FORBIDDEN' || code === 'SP_LAST_MANAGER';
+}

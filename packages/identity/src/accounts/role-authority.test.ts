@@ -1,0 +1,101 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  judgeProtectionChange,
+  judgeRoleChange,
+  managingPermission,
+  type AuthorityActor,
+  type PermissionsByRole,
+} from './role-authority.ts';
+
+const permissionNames = ['product:read', 'product:delete', 'order:refund', managingPermission] as const;
+const roleNames = ['user', 'clerk', 'auditor', 'manager', 'admin'] as const;
+const accountNames = ['ada', 'kim', 'robin', 'vic'] as const;
+
+const policies: fc.Arbitrary<PermissionsByRole> = fc
+  .tuple(...roleNames.map((role) => fc.tuple(fc.constant(role), fc.subarray([...permissionNames]))))
+  .map((entries) => new Map(entries));
+const roleSets = fc.subarray([...roleNames]);
+const systems = fc.record({
+  policy: policies,
+  roles: fc.tuple(...accountNames.map(() => roleSets)),
+  changes: fc.array(
+    fc.record({ actor: fc.constantFrom(...accountNames), target: fc.constantFrom(...accountNames), after: roleSets }),
+    { maxLength: 30 },
+  ),
+});
+
+const permissionsOf = (roles: readonly string[], policy: PermissionsByRole): ReadonlySet<string> =>
+  new Set(roles.flatMap((role) => policy.get(role) ?? []));
+
+describe('a change of roles', () => {
+  it('gives no permission that its actor does not hold, nor takes one, whatever the policy and the order', () => {
+    fc.assert(
+      fc.property(systems, ({ policy, roles, changes }) => {
+        const held = new Map<string, readonly string[]>(accountNames.map((name, index) => [name, roles[index] ?? []]));
+        for (const { actor: id, target, after } of changes) {
+          const before = held.get(target) ?? [];
+          const own = permissionsOf(held.get(id) ?? [], policy);
+          const actor: AuthorityActor = { kind: 'user', id, permissions: [...own] };
+          const judgement = judgeRoleChange({ actor, target, before, after }, policy);
+          if (judgement.kind === 'refused') continue;
+          const [had, has] = [permissionsOf(before, policy), permissionsOf(after, policy)];
+          const changed = permissionNames.filter((name) => had.has(name) !== has.has(name));
+          expect(own.has(managingPermission)).toBe(true);
+          expect(changed.filter((name) => !own.has(name))).toEqual([]);
+          if (id === target) expect(after.filter((role) => !before.includes(role))).toEqual([]);
+          const [held0, held1] = [had.has(managingPermission), has.has(managingPermission)];
+          expect(judgement.management).toBe(held0 === held1 ? 'unchanged' : held1 ? 'gained' : 'lost');
+          held.set(target, after);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('never lets a group of accounts reach a permission that none of them held', () => {
+    fc.assert(
+      fc.property(systems, ({ policy, roles, changes }) => {
+        const held = new Map<string, readonly string[]>(accountNames.map((name, index) => [name, roles[index] ?? []]));
+        const all = () => new Set([...held.values()].flatMap((names) => [...permissionsOf(names, policy)]));
+        const before = all();
+        for (const { actor: id, target, after } of changes) {
+          const permissions = [...permissionsOf(held.get(id) ?? [], policy)];
+          const change = {
+            actor: { kind: 'user', id, permissions } as const,
+            target,
+            before: held.get(target) ?? [],
+            after,
+          };
+          if (judgeRoleChange(change, policy).kind === 'allowed') held.set(target, after);
+        }
+        expect([...all()].filter((name) => !before.has(name))).toEqual([]);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('is never refused to the operator for want of permissions', () => {
+    fc.assert(
+      fc.property(policies, roleSets, roleSets, (policy, before, after) => {
+        const actor = { kind: 'operator' } as const;
+        expect(judgeRoleChange({ actor, target: 'ada', before, after }, policy).kind).toBe('allowed');
+      }),
+    );
+  });
+});
+
+describe('a change of the protection of an account', () => {
+  it('is for those who hold every permission of the account, and for nobody on their own', () => {
+    fc.assert(
+      fc.property(policies, roleSets, roleSets, fc.boolean(), (policy, mine, theirs, isOwn) => {
+        const permissions = [...permissionsOf(mine, policy)];
+        const target = { id: isOwn ? 'ada' : 'kim', roles: theirs };
+        const reason = judgeProtectionChange({ kind: 'user', id: 'ada', permissions }, target, policy);
+        const isWithin = [...permissionsOf(theirs, policy)].every((name) => permissions.includes(name));
+        const isManager = permissions.includes(managingPermission);
+        expect(reason === undefined).toBe(isManager && !isOwn && isWithin);
+      }),
+    );
+  });
+});
