@@ -28,7 +28,7 @@ for (const app of nextApps) {
 }
 await check('Lint', () => tool('oxlint', 'node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings'));
 await check('Format', () =>
-  tool('prettier', 'node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'),
+  tool('prettier', 'node_modules/prettier/bin/prettier.cjs', '--check', '--cache', '--log-level=warn', '.'),
 );
 await check('Unused code', () => tool('knip', 'node_modules/knip/bin/knip.js', '--no-progress'));
 await check('Boundaries', () =>
