@@ -1,6 +1,7 @@
 import { cachingCases } from './cases/caching.ts';
 import { cookieCases } from './cases/cookies.ts';
 import { crossSiteCases } from './cases/cross-site.ts';
+import { fairnessCases } from './cases/fairness.ts';
 import { forwardedCases } from './cases/forwarded.ts';
 import { framingCases } from './cases/framing.ts';
 import { hostCases } from './cases/hosts.ts';
@@ -29,6 +30,7 @@ export const allCases: readonly AttackCase[] = [
   ...webSocketCases,
   ...cachingCases,
   ...limitCases,
+  ...fairnessCases,
   ...tokenCases,
 ];
 
@@ -46,6 +48,7 @@ export const groupTitles: Readonly<Record<string, string>> = {
   L: 'sessions that end',
   W: 'sockets and streams',
   K: 'caches and leaks',
+  B: 'one client and the others',
   Q: 'limits and operators',
   T: 'tokens',
 };

@@ -18,10 +18,12 @@ export async function startNginx(folder: string, http: string): Promise<RunningP
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `${name}_temp_path ${folder}/${name};`,
   );
+  // Its workers write bodies into the folder, which belongs to whoever runs the tests.
+  const user = process.getuid?.() === 0 ? 'user root;' : '';
   const file = path.join(folder, 'nginx.conf');
   await writeFile(
     file,
-    `daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log ${folder}/error.log;
+    `${user} daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log ${folder}/error.log;
      events {} http { access_log off; ${temporary.join(' ')} ${http} }`,
   );
   return run(nginx ?? '', ['-c', file, '-e', path.join(folder, 'error.log')], {}, 'inherit');

@@ -94,6 +94,15 @@ export const routeSchema = z.strictObject({
   limits: z
     .strictObject({
       bodyBytes: z.number().int().positive().optional().describe('Bytes of a request body'),
+      bodyHeldBytes: z
+        .number()
+        .int()
+        .min(0)
+        .max(1_048_576)
+        .optional()
+        .describe(
+          'Bytes of a request body that arrive, unless it is whole before, until the request takes a place at the upstream; 16384 by default. 0 takes it at once, for bodies and answers that come in turns: the default on streaming routes',
+        ),
       requests: requestLimitsSchema
         .optional()
         .describe('How many requests may come; absent means the limits of the gateway, an empty list means none'),

@@ -73,7 +73,7 @@ export function createInternalTokenAuthenticator(parts: InternalTokenParts): Req
       const bearer = await verifier.verify(token);
       if (bearer.sid === undefined) return rejected('token-without-session');
       if (actorDepth(bearer) >= longestActorChain) return rejected('actor-chain-too-long');
-      const { session, isHit } = await cache.findBySid(bearer.sid, routeOf(state).fresh);
+      const { session, isHit } = await cache.findBySid(bearer.sid, routeOf(state).fresh || state.isFresh);
       if (session === null || session.principal.id !== bearer.id) return rejected('session-ended');
       if (!isSameAuthority(bearer, session.principal)) return rejected('generation-outdated');
       const actor = bearer.actor === undefined ? { id: audience } : { id: audience, actor: bearer.actor };

@@ -43,7 +43,7 @@ export function createSessionCookieAuthenticator(parts: SessionCookieParts): Req
       // A browser sends its cookie everywhere, so that this is no attempt of anybody.
       if (!routeOf(state).acceptsSession) return notAccepted;
       if (session.kind === 'unusable') return session;
-      const found = cache.findByToken(session.token, routeOf(state).fresh, state.message.socket);
+      const found = cache.findByToken(session.token, routeOf(state).fresh || state.isFresh, state.message.socket);
       return found instanceof Promise ? found.then((later) => toOutcome(state, later)) : toOutcome(state, found);
     },
   };

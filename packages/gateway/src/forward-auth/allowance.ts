@@ -17,7 +17,7 @@ const nothingToAbort: Transfer = { abort: () => {}, upstreamMilliseconds: undefi
  */
 export function createAllowance({ readCookies }: AllowanceParts): Pick<Forwarder, 'forward'> {
   return {
-    forward: (state, _route, response) => {
+    forward: ({ state, response }) => {
       response.writeHead(200, headersOf(state, readCookies));
       response.end();
       return nothingToAbort;

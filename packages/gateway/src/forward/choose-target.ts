@@ -8,6 +8,8 @@ export interface ChooseTarget {
    *   its share of those that are not.
    */
   first(client: string | undefined): UpstreamTarget;
+  /** Throws what `first` would throw now. */
+  requireOpen(client: string | undefined): void;
   /** Another one than the one that failed; `undefined` when there is none. */
   other(failed: UpstreamTarget, client: string | undefined): UpstreamTarget | undefined;
 }
@@ -34,6 +36,9 @@ export function createTargetChoice(targets: readonly UpstreamTarget[]): ChooseTa
       const target = only === undefined ? leastBusy(client) : undefined;
       if (target === undefined) throw noTargetAvailable(targets);
       return target;
+    },
+    requireOpen: (client) => {
+      if (!targets.some((target) => isOpenTo(target, client))) throw noTargetAvailable(targets);
     },
     other: (failed, client) => (only === undefined ? leastBusy(client, failed) : undefined),
   };

@@ -1,12 +1,14 @@
-import type { ServerResponse } from 'node:http';
-import { Transform, type Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { SallyportError, type Route } from '@sallyport/core';
 import type { SlowClients } from '../limits/slow-clients.ts';
-import { requestOf, type RequestState } from '../pipeline/request-state.ts';
+import { requestOf } from '../pipeline/request-state.ts';
 import type { ResolvedRoute } from '../routing/route-table.ts';
 import type { StreamRegister } from '../streams/stream-register.ts';
 import { createTargetChoice } from './choose-target.ts';
 import { clientKeyOf } from './client-key.ts';
+import type { Forwarding } from './forwarding.ts';
+import { readBody, tooLarge, type BodyBounds } from './held-body.ts';
+import { HeldTransfer } from './held-transfer.ts';
 import type { IdleAnswers } from './idle-answers.ts';
 import { TransferHandler, type ForwardOptions, type Transfer, type TransferParts } from './transfer.ts';
 import type { UpstreamMeasures } from './upstream-measures.ts';
@@ -17,16 +19,10 @@ import { defaultTimeouts, type UpstreamPlan } from './upstreams.ts';
 /** Sends requests on. */
 export interface Forwarder {
   /**
-   * Streams both ways. `fail` is called, once, when nothing of an answer was sent yet; `proceed` once the request is
-   * sure to be sent.
+   * Streams both ways. A request with a body takes a place at the upstream when the body is whole, or the held part of it
+   * has arrived.
    */
-  forward(
-    state: RequestState,
-    route: ResolvedRoute,
-    response: ServerResponse,
-    fail: (error: SallyportError) => void,
-    proceed: () => void,
-  ): Transfer;
+  forward(forwarding: Forwarding, route: ResolvedRoute): Transfer;
 }
 
 export interface ForwarderParts extends UpstreamRequestParts {
@@ -47,13 +43,16 @@ export interface TunnelCap {
   open: number;
 }
 
+/** The bodies of most requests are whole by then. A client that sends one slowly holds this, and no place at a service. */
+const defaultHeldBytes = 16_384;
+
 /** How a route is forwarded to, worked out once. */
 interface Lane extends TransferParts {
   readonly origins: readonly string[];
   readonly isStreaming: boolean;
   readonly strippedSegments: number;
   readonly strippedPrefix: string;
-  readonly bodyBytes: number;
+  readonly body: BodyBounds;
   readonly headersTimeout: number;
 }
 
@@ -68,48 +67,66 @@ export function createForwarder(routes: readonly ResolvedRoute[], parts: Forward
     if (route.destination.kind === 'upstream') lanes.set(route, createLane(route.destination.route, parts));
   }
 
-  return {
-    forward: (state, route, response, fail, proceed) => {
-      const lane = lanes.get(route);
-      if (lane === undefined) throw new TypeError(`there is no upstream behind "${route.name}"`);
-      const request = requestOf(state);
-      const { headers } = request;
-      if (headers.contentLength !== undefined && headers.contentLength > lane.bodyBytes) throw tooLarge();
-      const client = clientKeyOf(state);
-      const target = lane.choice.first(client);
-      if (headers.isWebSocket) {
-        if (tunnels.open >= tunnels.most)
-          throw new SallyportError('SP_SERVICE_UNAVAILABLE', { reason: 'tunnel-limit' });
-        tunnels.open++;
-        response.once('close', () => tunnels.open--);
-      }
+  const laneOf = (route: ResolvedRoute): Lane => {
+    const lane = lanes.get(route);
+    if (lane === undefined) throw new TypeError(`there is no upstream behind "${route.name}"`);
+    return lane;
+  };
 
-      const context: ResponseContext = {
-        requestId: state.requestId,
-        publicOrigin: parts.publicOrigin,
-        upstreamOrigins: lane.origins,
-        strippedPrefix: lane.strippedPrefix,
-        strictTransport: parts.strictTransport,
-        carriedIdentity: state.token !== undefined,
-        mayCarryIdentity: route.carriesIdentity,
-      };
-      const options: ForwardOptions = {
-        servername: target.serverName,
-        path: upstreamTarget(request.target, request.query, lane.strippedSegments),
-        method: request.method,
-        headers: writeUpstreamHeaders(state, route, parts),
-        body: bodyOf(state, lane.bodyBytes),
-        // A stream may begin late; the answer to a handshake does not.
-        headersTimeout: headers.isWebSocket ? lane.headersTimeout || defaultTimeouts.headers : lane.headersTimeout,
-        // Only the head of the answer says how long its body may be silent.
-        bodyTimeout: 0,
-        upgrade: headers.isWebSocket ? 'websocket' : null,
-      };
-      const handler = new TransferHandler(lane, target, client, options, state, response, context, fail);
-      if (headers.isWebSocket || lane.isStreaming) handler.register();
-      proceed();
-      handler.send();
-      return handler;
+  const send = (forwarding: Forwarding, route: ResolvedRoute, body: Readable | null): Transfer => {
+    const { state, response } = forwarding;
+    const lane = laneOf(route);
+    const request = requestOf(state);
+    const { isWebSocket } = request.headers;
+    const client = clientKeyOf(state);
+    const target = lane.choice.first(client);
+    if (isWebSocket) {
+      if (tunnels.open >= tunnels.most) throw new SallyportError('SP_SERVICE_UNAVAILABLE', { reason: 'tunnel-limit' });
+      tunnels.open++;
+      response.once('close', () => tunnels.open--);
+    }
+    state.upstreamSpan = state.span?.startCall('upstream');
+    const context: ResponseContext = {
+      requestId: state.requestId,
+      publicOrigin: parts.publicOrigin,
+      upstreamOrigins: lane.origins,
+      strippedPrefix: lane.strippedPrefix,
+      strictTransport: parts.strictTransport,
+      carriedIdentity: state.token !== undefined,
+      mayCarryIdentity: route.carriesIdentity,
+    };
+    const options: ForwardOptions = {
+      servername: target.serverName,
+      path: upstreamTarget(request.target, request.query, lane.strippedSegments),
+      method: request.method,
+      headers: writeUpstreamHeaders(state, route, parts),
+      body,
+      // A stream may begin late; the answer to a handshake does not.
+      headersTimeout: isWebSocket ? lane.headersTimeout || defaultTimeouts.headers : lane.headersTimeout,
+      // Only the head of the answer says how long its body may be silent.
+      bodyTimeout: 0,
+      upgrade: isWebSocket ? 'websocket' : null,
+    };
+    const handler = new TransferHandler(lane, target, client, options, forwarding, context);
+    if (isWebSocket || lane.isStreaming) handler.register();
+    forwarding.proceed();
+    handler.send();
+    return handler;
+  };
+
+  return {
+    forward: (forwarding, route) => {
+      const { headers } = requestOf(forwarding.state);
+      if (!headers.hasBody) return send(forwarding, route, null);
+      const lane = laneOf(route);
+      const { limit, heldBytes } = lane.body;
+      if (headers.contentLength !== undefined && headers.contentLength > limit) throw tooLarge();
+      if (heldBytes > 0) {
+        // Nobody sends a body for nothing.
+        lane.choice.requireOpen(clientKeyOf(forwarding.state));
+        return new HeldTransfer(forwarding, route, lane.body, send);
+      }
+      return send(forwarding, route, readBody(forwarding.state.message, lane.body, ignore, ignore));
     },
   };
 }
@@ -127,32 +144,14 @@ function createLane(route: Route, parts: ForwarderParts): Lane {
     isStreaming: route.streaming,
     strippedSegments: route.stripPrefix ? route.prefix.split('/').filter(Boolean).length : 0,
     strippedPrefix: route.stripPrefix && route.prefix !== '/' ? route.prefix : '',
-    bodyBytes: route.limits?.bodyBytes ?? parts.bodyBytes,
+    body: {
+      limit: route.limits?.bodyBytes ?? parts.bodyBytes,
+      heldBytes: route.limits?.bodyHeldBytes ?? (route.streaming ? 0 : defaultHeldBytes),
+    },
     headersTimeout: route.timeouts?.headersMilliseconds ?? (route.streaming ? 0 : defaultTimeouts.headers),
     idleMilliseconds: idle ?? (route.streaming ? 0 : defaultTimeouts.idle),
     silenceMilliseconds: (route.streaming ? idle : undefined) ?? 0,
   };
 }
 
-/**
- * The body, counted as it passes. Never the request itself: undici destroys what it reads from when an upstream answers
- * early, and with it would go the connection on which the client waits for that answer.
- */
-function bodyOf(state: RequestState, limit: number): Readable | null {
-  if (!requestOf(state).headers.hasBody) return null;
-  let total = 0;
-  const counted = new Transform({
-    transform: (chunk: Buffer, _encoding, done) => {
-      total += chunk.length;
-      if (total > limit) done(tooLarge());
-      else done(null, chunk);
-    },
-  });
-  // Undici hears of errors while it reads; what comes after that has no effect.
-  counted.on('error', () => {});
-  return state.message.pipe(counted);
-}
-
-function tooLarge(): SallyportError {
-  return new SallyportError('SP_BODY_TOO_LARGE', { reason: 'body-limit' });
-}
+function ignore(): void {}

@@ -10,6 +10,7 @@ import type { Stream, StreamRegister } from '../streams/stream-register.ts';
 import { openTunnel, type Tunnel } from '../streams/tunnel.ts';
 import type { SlowClients } from '../limits/slow-clients.ts';
 import type { ChooseTarget } from './choose-target.ts';
+import type { Forwarding } from './forwarding.ts';
 import type { IdleAnswer, IdleAnswers } from './idle-answers.ts';
 import { codeOf, faultOf, isNothingSent, toUpstreamError } from './upstream-fault.ts';
 import { writeResponseHeaders, type ResponseContext, type UpstreamHeaders } from './upstream-response.ts';
@@ -54,7 +55,7 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
   readonly #state: RequestState;
   readonly #response: ServerResponse;
   readonly #context: ResponseContext;
-  readonly #fail: (error: SallyportError) => void;
+  readonly #forwarding: Forwarding;
   readonly #isTimed: boolean;
   readonly #client: string | undefined;
   #target: UpstreamTarget;
@@ -82,21 +83,19 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
     target: UpstreamTarget,
     client: string | undefined,
     options: ForwardOptions,
-    state: RequestState,
-    response: ServerResponse,
+    forwarding: Forwarding,
     context: ResponseContext,
-    fail: (error: SallyportError) => void,
   ) {
     this.#parts = parts;
     this.#target = target;
     this.#client = client;
     this.#options = options;
-    this.#state = state;
-    this.#response = response;
+    this.#forwarding = forwarding;
+    this.#state = forwarding.state;
+    this.#response = forwarding.response;
     this.#context = context;
-    this.#fail = fail;
     this.idleMilliseconds = parts.idleMilliseconds;
-    this.#isTimed = state.timings !== undefined || parts.measures.isTimed;
+    this.#isTimed = forwarding.state.timings !== undefined || parts.measures.isTimed;
   }
 
   /** Takes its place in the register. Throws `SP_TOO_MANY_STREAMS`. */
@@ -124,7 +123,7 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
     else if (!this.#response.headersSent) {
       if (isDraining && !requestOf(this.#state).headers.isWebSocket) return false;
       this.abort();
-      this.#fail(toEndError(end));
+      this.#forwarding.fail(toEndError(end));
     } else {
       this.#endsAtBoundary = isDraining;
       if (isDraining && this.#events?.isReached !== true) return false;
@@ -167,7 +166,7 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
     }
     if (!isAgreement(message, status, headers)) {
       upstream.destroy();
-      this.#fail(new SallyportError('SP_UPSTREAM_UNAVAILABLE', { reason: 'handshake-answer' }));
+      this.#forwarding.fail(new SallyportError('SP_UPSTREAM_UNAVAILABLE', { reason: 'handshake-answer' }));
       return;
     }
     this.#response.writeHead(status, writeAgreementHeaders(headers, this.#context.requestId));
@@ -235,7 +234,7 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
     }
     const target = this.#targetForAnotherTry(error);
     if (target === undefined) {
-      this.#fail(toUpstreamError(error));
+      this.#forwarding.fail(toUpstreamError(error));
       return;
     }
     this.#isRetried = true;
@@ -266,7 +265,7 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
       if (!this.#isRegistered) this.register();
     } catch (error) {
       this.abort();
-      this.#fail(asSallyportError(error));
+      this.#forwarding.fail(asSallyportError(error));
       return false;
     }
     this.idleMilliseconds = this.#parts.silenceMilliseconds;

@@ -67,7 +67,7 @@ describe('headers', () => {
 });
 
 describe('a body', () => {
-  it('that drips is answered with 408, and its service hears that nothing more will come', async () => {
+  it('that drips is answered with 408, and its service has not heard of it', async () => {
     await open({ slowSeconds: 0.3, slowBytesPerSecond: 1000 });
     const { socket, text, isClosed } = client();
     socket.write(head('POST /public/x', 'Content-Length: 100000\r\n\r\n'));
@@ -76,8 +76,7 @@ describe('a body', () => {
     clearInterval(drip);
     expect(text()).toMatch(/^HTTP\/1\.1 408 /);
     expect(text()).toContain('SP_REQUEST_TIMEOUT');
-    expect(gateway.upstream.started).toBe(1);
-    expect(gateway.upstream.seen).toEqual([]);
+    expect(gateway.upstream.started).toBe(0);
   });
 
   it('in pieces without a length is judged alike', async () => {

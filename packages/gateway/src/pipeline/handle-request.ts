@@ -3,6 +3,7 @@ import { asSallyportError, SallyportError, type Logger, type Tracer } from '@sal
 import { answerRedirect, answerRefusal, type AnswerParts, type AnswerRedirect } from '../response/answer.ts';
 import { decide, type DecisionParts } from './decide.ts';
 import type { Forwarder } from '../forward/forward.ts';
+import type { Forwarding } from '../forward/forwarding.ts';
 import type { Transfer } from '../forward/transfer.ts';
 import type { HandleRequest } from '../listeners/listener.ts';
 import { isResponseClosed } from '../response/last-answer.ts';
@@ -47,16 +48,44 @@ export interface InFlight {
 }
 
 /** One request with its answer, and what became of it, for its record. */
-interface Exchange {
-  readonly state: RequestState;
+class Exchange implements Forwarding {
+  state: RequestState;
   readonly response: ServerResponse;
-  /** Sends "100 Continue" to a client that waits for it. */
   readonly proceed: () => void;
+  readonly #parts: HandleRequestParts;
   decision: Decision | undefined;
   error: SallyportError | undefined;
   /** What a mount refused by itself. */
   mountRefusal: { readonly code: string; readonly reason: string | undefined } | undefined;
   transfer: Transfer | undefined;
+
+  constructor(state: RequestState, response: ServerResponse, proceed: () => void, parts: HandleRequestParts) {
+    this.state = state;
+    this.response = response;
+    this.proceed = proceed;
+    this.#parts = parts;
+  }
+
+  fail(error: SallyportError): void {
+    refuse(this, error, this.#parts);
+  }
+
+  async decideAgain(isFresh: boolean): Promise<ResolvedRoute | undefined> {
+    const { listener, message, requestId, isHandedOver, span, timings } = this.state;
+    const again = { isRepeated: true, isFresh };
+    const at = this.#parts.clock();
+    const state = createRequestState(listener, message, requestId, at, isHandedOver, timings !== undefined, again);
+    state.span = span;
+    const decision = await decide(state, this.#parts.decision);
+    this.state = state;
+    if (this.response.destroyed || this.response.headersSent) return undefined;
+    if (decision.kind === 'forward') {
+      this.decision = decision;
+      return decision.route;
+    }
+    carryOut(this, decision, this.#parts);
+    return undefined;
+  }
 }
 
 /** Builds the handler of a listener: decide, carry out, record. */
@@ -81,15 +110,7 @@ export function createRequestHandler(parts: HandleRequestParts): HandleRequest {
     const isTraced = traces !== undefined || span?.isSampled === true;
     const state = createRequestState(parts.listener, message, requestId, clock(), isHandedOver, isTraced);
     state.span = span;
-    const exchange: Exchange = {
-      state,
-      response,
-      proceed,
-      decision: undefined,
-      error: undefined,
-      mountRefusal: undefined,
-      transfer: undefined,
-    };
+    const exchange = new Exchange(state, response, proceed, parts);
     response.on('close', () => {
       if (!response.writableFinished) exchange.transfer?.abort();
       // Answered before the body was read: what is left of it stands in front of the next request.
@@ -129,14 +150,7 @@ function carryOut(exchange: Exchange, decision: Decision, parts: HandleRequestPa
         exchange.proceed();
         return runMount(exchange, decision.route, parts);
       case 'forward':
-        state.upstreamSpan = state.span?.startCall('upstream');
-        exchange.transfer = parts.forwarder.forward(
-          state,
-          decision.route,
-          response,
-          (error) => refuse(exchange, error, parts),
-          exchange.proceed,
-        );
+        exchange.transfer = parts.forwarder.forward(exchange, decision.route);
     }
   } catch (error) {
     refuse(exchange, asSallyportError(error), parts);

@@ -19,6 +19,10 @@ export interface RequestState {
   readonly at: number;
   /** Whether the connection was handed over with the request, so that it can become a tunnel. */
   readonly isHandedOver: boolean;
+  /** Whether the request was decided on before: then it counts against no limit again. */
+  readonly isRepeated: boolean;
+  /** Whether the session is read from the store, whatever is remembered of it. */
+  readonly isFresh: boolean;
   /** Set by the firewall. */
   request: CanonicalRequest | undefined;
   clientAddress: string;
@@ -65,6 +69,7 @@ export function createRequestState(
   at: number,
   isHandedOver: boolean,
   isTraced: boolean,
+  { isRepeated = false, isFresh = false }: Partial<Pick<RequestState, 'isRepeated' | 'isFresh'>> = {},
 ): RequestState {
   return {
     listener,
@@ -72,6 +77,8 @@ export function createRequestState(
     requestId,
     at,
     isHandedOver,
+    isRepeated,
+    isFresh,
     request: undefined,
     clientAddress: '',
     cameInClear: false,

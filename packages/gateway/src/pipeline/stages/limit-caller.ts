@@ -4,7 +4,7 @@ import { routeOf, type RequestState } from '../request-state.ts';
 /** Refuses a caller whose session or account sends too many requests. Anonymous callers are limited by address alone. */
 export function limitByCaller(state: RequestState): undefined {
   const { limits } = routeOf(state);
-  if (limits === undefined) return;
+  if (limits === undefined || state.isRepeated) return;
   if (limits.byCaller.length > 1) askEach(state, limits, 'requireRoom');
   askEach(state, limits, 'take');
 }

@@ -1,0 +1,21 @@
+import type { ServerResponse } from 'node:http';
+import type { SallyportError } from '@sallyport/core';
+import type { RequestState } from '../pipeline/request-state.ts';
+import type { ResolvedRoute } from '../routing/route-table.ts';
+
+/** A request that is forwarded, and what it is told on the way. */
+export interface Forwarding {
+  /** Another one after `decideAgain`. */
+  readonly state: RequestState;
+  readonly response: ServerResponse;
+  /** Sends "100 Continue" to a client that waits for it. */
+  readonly proceed: () => void;
+  /** Called, once, when nothing of an answer was sent yet. */
+  fail(error: SallyportError): void;
+  /**
+   * Decides on the request a second time, with the session as it is now. `isFresh` reads it from the store.
+   *
+   * @returns the route, or nothing where the request is not forwarded any more; then it was answered.
+   */
+  decideAgain(isFresh: boolean): Promise<ResolvedRoute | undefined>;
+}
