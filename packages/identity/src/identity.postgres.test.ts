@@ -11,6 +11,7 @@ describe.skipIf(!isAvailable('postgres')).each([
   { name: 'sessions', load: () => import('./sessions.test.ts') },
   { name: 'password reset', load: () => import('./password-reset.test.ts') },
   { name: 'roles', load: () => import('./roles.test.ts') },
+  { name: 'requests that meet', load: () => import('./parallel-requests.test.ts') },
   { name: 'authority', load: () => import('./authority.test.ts') },
   { name: 'events that cannot be written', load: () => import('./unwritten-events.test.ts') },
   { name: 'second factor', load: () => import('./features/second-factor/second-factor.test.ts') },

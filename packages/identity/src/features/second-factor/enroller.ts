@@ -10,9 +10,19 @@ export interface EnrollerParts extends PendingRequestParts, RecentSignInParts {
 }
 
 /** Who sets up a second factor: a user with a session, or one who gets no session before they have a factor. */
-export type Enroller =
-  | { readonly kind: 'session'; readonly user: User; readonly sid: string; readonly purpose: string }
-  | { readonly kind: 'pending'; readonly user: User; readonly pending: PendingSignIn; readonly purpose: string };
+export type Enroller = {
+  readonly user: User;
+  readonly purpose: string;
+  /**
+   * Demands once more that they may, in the transaction that makes the factor count. Another request may have set one up
+   * since, from a session that is stronger now. Rejects as `requireEnroller` does.
+   *
+   * @param owner as the account is in the transaction: its generation has grown by one.
+   */
+  readonly requireStill: (owner: User) => Promise<void>;
+} & (
+  { readonly kind: 'session'; readonly sid: string } | { readonly kind: 'pending'; readonly pending: PendingSignIn }
+);
 
 /** From the QR code to the first code the sign-in may grow older, but the set-up does not last longer than this. */
 const setUpSeconds = 15 * 60;
@@ -31,13 +41,19 @@ interface Call {
 export async function requireEnroller(c: Call, parts: EnrollerParts, step: 'start' | 'confirm'): Promise<Enroller> {
   const session = await findSession(c.env.context, parts.directory);
   if (session !== null) {
-    await requireRecent(session, parts, step === 'start' ? recentSeconds : recentSeconds + setUpSeconds);
+    const requireStill = async (): Promise<void> =>
+      requireRecent(session, parts, step === 'start' ? recentSeconds : recentSeconds + setUpSeconds);
+    await requireStill();
     const { id, sid } = session.principal;
     const user = await parts.users.findById(id);
     if (user === null) throw new SallyportError('SP_UNAUTHENTICATED', { reason: 'account-gone' });
-    return { kind: 'session', user, sid, purpose: `set-up:session:${sid}` };
+    return { kind: 'session', user, sid, purpose: `set-up:session:${sid}`, requireStill };
   }
   const found = await findPending(c.req.raw, parts);
   if (found?.pending.purpose !== 'set-up') throw new SallyportError('SP_UNAUTHENTICATED', { reason: 'not-signed-in' });
-  return { kind: 'pending', ...found, purpose: `set-up:sign-in:${found.pending.id}` };
+  const requireStill = async ({ generation }: User): Promise<void> => {
+    if (generation === found.pending.userGeneration + 1) return;
+    throw new SallyportError('SP_SIGN_IN_EXPIRED', { reason: 'account-changed' });
+  };
+  return { kind: 'pending', ...found, purpose: `set-up:sign-in:${found.pending.id}`, requireStill };
 }

@@ -59,18 +59,7 @@ const confirmSchema = z.strictObject({
 
 /** How people look after their own second factors: see them, set them up, remove them, make new recovery codes. */
 export function createFactorRoutes(parts: FactorParts) {
-  const {
-    directory,
-    secondFactor,
-    events,
-    mailer,
-    users,
-    now,
-    elevateSession,
-    revocation,
-    transaction,
-    requiredAssurance,
-  } = parts;
+  const { directory, secondFactor, events, mailer, now, elevateSession, revocation, requiredAssurance } = parts;
   const { methods: enabled, factors, recoveryCodes, check, sendCode, issuer } = secondFactor;
 
   return new Hono<IdentityEnvironment>()
@@ -153,11 +142,11 @@ export function createFactorRoutes(parts: FactorParts) {
       const session = await requireSession(c.env.context, directory);
       await requireRecent(session, parts);
       const { id } = session.principal;
-      const user = await users.findById(id);
-      if (user === null || (await factors.list(id)).length === 0)
-        throw new SallyportError('SP_NOT_FOUND', { reason: 'no-second-factor' });
       const { codes, hashes } = await recoveryCodes.make();
-      await transaction(async () => {
+      const { user } = await changeFactors(parts, id, 'recovery-codes-made', async () => {
+        await requireRecent(session, parts);
+        if ((await factors.list(id)).length === 0)
+          throw new SallyportError('SP_NOT_FOUND', { reason: 'no-second-factor' });
         await recoveryCodes.replace(id, hashes);
         await noteNewCodes(parts, id, codes.length, c.env.context);
       });
@@ -169,14 +158,15 @@ export function createFactorRoutes(parts: FactorParts) {
       const method = requireMethod(c.req.param('method'));
       const session = await requireSession(c.env.context, directory);
       await requireRecent(session, parts);
-      const { id, roles } = session.principal;
-      const owned = await factors.list(id);
-      const isLast = owned.every((factor) => factor.method === method);
-      if (!owned.some((factor) => factor.method === method))
-        throw new SallyportError('SP_NOT_FOUND', { reason: 'factor-unknown' });
-      if (isLast && requiredAssurance.ofRoles(roles) === 'mfa')
-        throw new SallyportError('SP_SECOND_FACTOR_DEMANDED', { reason: 'last-factor' });
-      const { user } = await changeFactors(parts, id, 'second-factor-removed', async () => {
+      const { id } = session.principal;
+      const { user } = await changeFactors(parts, id, 'second-factor-removed', async ({ roles }) => {
+        await requireRecent(session, parts);
+        const owned = await factors.list(id);
+        const isLast = owned.every((factor) => factor.method === method);
+        if (!owned.some((factor) => factor.method === method))
+          throw new SallyportError('SP_NOT_FOUND', { reason: 'factor-unknown' });
+        if (isLast && requiredAssurance.ofRoles(roles) === 'mfa')
+          throw new SallyportError('SP_SECOND_FACTOR_DEMANDED', { reason: 'last-factor' });
         if (!(await factors.remove(id, method))) throw new SallyportError('SP_NOT_FOUND', { reason: 'factor-unknown' });
         if (isLast) await recoveryCodes.discard(id);
         await events.append({
@@ -217,7 +207,7 @@ interface AddedFactor {
 
 async function addFactor(
   parts: FactorParts,
-  { user }: Enroller,
+  { user, requireStill }: Enroller,
   begun: Factor,
   usedStep: number,
   context: StartCall['env']['context'],
@@ -225,9 +215,11 @@ async function addFactor(
   const { secondFactor, events, mailer, now } = parts;
   const { factors, recoveryCodes } = secondFactor;
   const { method } = begun;
-  const isFirst = (await recoveryCodes.countLeft(user.id)) === 0;
-  const made = isFirst ? await recoveryCodes.make() : undefined;
-  const changed = await changeFactors(parts, user.id, 'second-factor-added', async () => {
+  // Made before, because it takes long, and of use only where the account has none.
+  const made = await recoveryCodes.make();
+  const changed = await changeFactors(parts, user.id, 'second-factor-added', async (owner) => {
+    await requireStill(owner);
+    const isFirst = (await recoveryCodes.countLeft(user.id)) === 0;
     const confirmed = await factors.confirm(begun, usedStep);
     if (confirmed === null) throw new SallyportError('SP_CODE_INVALID', { reason: 'confirmed-before' });
     await events.append({
@@ -239,12 +231,13 @@ async function addFactor(
       ...whereOf(context),
       details: { method, replaced: confirmed.replaced },
     });
-    if (made === undefined) return;
+    if (!isFirst) return undefined;
     await recoveryCodes.replace(user.id, made.hashes);
     await noteNewCodes(parts, user.id, made.codes.length, context);
+    return made.codes;
   });
   await mailer.send('second-factor-added', changed.user);
-  return { user: changed.user, codes: made?.codes };
+  return { user: changed.user, codes: changed.outcome };
 }
 
 async function noteNewCodes(

@@ -1,0 +1,376 @@
+import type { Caller } from '@sallyport/core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  beginSignIn,
+  callerOf,
+  codeOf,
+  makeAppOwner,
+  setUpApp,
+  type AppOwner,
+} from './features/second-factor/factor.test-support.ts';
+import {
+  canRace,
+  goodPassword,
+  onDatabase,
+  startHarness,
+  type Answer,
+  type Harness,
+  type RequestOptions,
+} from './identity.test-support.ts';
+
+/** One request of a race. */
+interface Racer {
+  readonly path: string;
+  readonly body?: unknown;
+  readonly options?: RequestOptions;
+}
+
+/** What is made ready for one round, who races, and what must hold afterwards. */
+interface Race {
+  readonly racers: readonly [Racer, Racer];
+  readonly holds: (answers: readonly Answer[]) => Promise<void>;
+}
+
+type Prepare = (harness: Harness, email: string) => Promise<Race>;
+
+const rounds = 3;
+/** Has a second factor, and a role that demands one. */
+const strict = 'admin';
+
+let harness: Harness;
+beforeEach(async () => {
+  harness = await startHarness({
+    features: { secondFactor: { methods: ['totp', 'email', 'sms'], requiredFor: [strict] } },
+    guessLimits: { network: { maxFailures: 10_000 } },
+  });
+});
+afterEach(() => harness.close());
+
+/**
+ * Every route of identity that changes something. A new one without a row here fails the test below: write down what must
+ * hold when two requests meet.
+ */
+const races: Readonly<Record<string, Prepare>> = {
+  'POST /auth/sign-out': async ({ sessions, makeUser, signIn }, email) => {
+    await makeUser(email);
+    const { caller, sid } = await signIn(email);
+    return twice({ path: '/auth/sign-out', options: { caller } }, async (answers) => {
+      expect(statuses(answers)).toEqual([204, 204]);
+      expect(await sessions.findBySid(sid)).toMatchObject({ revokedBecause: 'signed-out' });
+      expect(await countEvents('session.ended', sid)).toBe(1);
+    });
+  },
+  'POST /auth/sessions/revoke-others': async ({ makeUser, signIn }, email) => {
+    await makeUser(email);
+    const { caller } = await signIn(email);
+    await signIn(email);
+    return twice({ path: '/auth/sessions/revoke-others', options: { caller } }, async (answers) => {
+      expect(sumOf(answers, 'ended')).toBe(1);
+      expect(await liveSessions(caller)).toBe(1);
+    });
+  },
+  'POST /auth/sessions/revoke-all': async ({ makeUser, signIn }, email) => {
+    await makeUser(email);
+    const { caller } = await signIn(email);
+    await signIn(email);
+    return twice({ path: '/auth/sessions/revoke-all', options: { caller } }, async (answers) => {
+      expect(sumOf(answers, 'ended')).toBe(2);
+      expect(await liveSessions(caller)).toBe(0);
+    });
+  },
+  'DELETE /auth/sessions/:sid': async ({ makeUser, signIn }, email) => {
+    await makeUser(email);
+    const [{ caller }, { sid }] = [await signIn(email), await signIn(email)];
+    return twice({ path: `/auth/sessions/${sid}`, options: { caller } }, async (answers) => {
+      expect(statuses(answers)).toEqual([204, 404]);
+      expect(await countEvents('session.ended', sid)).toBe(1);
+    });
+  },
+  'POST /auth/sign-up/email': async (_harness, email) =>
+    twice({ path: '/auth/sign-up/email', body: { name: 'Robin', email, password: goodPassword } }, async (answers) => {
+      expect(statuses(answers)).toEqual([200, 200]);
+      expect(await harness.database.records.count({ model: 'user', where: [{ field: 'email', value: email }] })).toBe(
+        1,
+      );
+    }),
+  'POST /auth/send-verification-email': async ({ call }, email) => {
+    await call('POST', '/auth/sign-up/email', { name: 'Robin', email, password: goodPassword });
+    return twice({ path: '/auth/send-verification-email', body: { email } }, async (answers) => {
+      expect(statuses(answers)).toEqual([200, 200]);
+    });
+  },
+  'POST /auth/verify-email': async ({ call, linkToken }, email) => {
+    await call('POST', '/auth/sign-up/email', { name: 'Robin', email, password: goodPassword });
+    const token = await linkToken(email, 'verify-email');
+    return twice({ path: '/auth/verify-email', body: { token } }, async (answers) => {
+      expect(statuses(answers)).toEqual([200, 400]);
+    });
+  },
+  'POST /auth/sign-in/email': async ({ makeUser }, email) => {
+    await makeUser(email);
+    return twice({ path: '/auth/sign-in/email', body: { email, password: goodPassword } }, async (answers) => {
+      expect(statuses(answers)).toEqual([200, 200]);
+      expect(new Set(answers.map(({ cookie }) => cookie)).size).toBe(2);
+    });
+  },
+  'POST /auth/request-password-reset': async ({ makeUser }, email) => {
+    await makeUser(email);
+    return twice({ path: '/auth/request-password-reset', body: { email } }, async (answers) => {
+      expect(statuses(answers)).toEqual([200, 200]);
+    });
+  },
+  'POST /auth/reset-password': async ({ makeUser, call, linkToken }, email) => {
+    const id = await makeUser(email);
+    await call('POST', '/auth/request-password-reset', { email });
+    const token = await linkToken(email, 'reset-password');
+    const reset = (word: string): Racer => ({
+      path: '/auth/reset-password',
+      body: { token, newPassword: `${word}-violet-kettle-marches` },
+    });
+    return {
+      racers: [reset('amber'), reset('ochre')],
+      holds: async (answers) => {
+        expect(statuses(answers)).toEqual([200, 400]);
+        expect(await harness.identity.accounts.findById(id)).toMatchObject({ generation: 2 });
+        expect(await countEvents('account.password-changed', id)).toBe(1);
+      },
+    };
+  },
+  'POST /auth/check-link': async ({ makeUser, call, linkToken }, email) => {
+    await makeUser(email);
+    await call('POST', '/auth/request-password-reset', { email });
+    const body = { purpose: 'reset-password', token: await linkToken(email, 'reset-password') };
+    return twice({ path: '/auth/check-link', body }, async (answers) => {
+      expect(statuses(answers)).toEqual([200, 200]);
+    });
+  },
+  'POST /auth/second-factor/totp/start': async ({ makeUser, signIn }, email) => {
+    await makeUser(email);
+    const { caller } = await signIn(email);
+    return twice({ path: '/auth/second-factor/totp/start', options: { caller } }, async (answers) => {
+      expect(statuses(answers)).toEqual([200, 200]);
+      expect(await countFactorRows(caller)).toBe(1);
+    });
+  },
+  'POST /auth/second-factor/email/start': async ({ makeUser, signIn }, email) => {
+    await makeUser(email);
+    const { caller } = await signIn(email);
+    return twice({ path: '/auth/second-factor/email/start', options: { caller } }, async (answers) => {
+      expect(statuses(answers)).toEqual([200, 429]);
+      expect(await countFactorRows(caller)).toBe(1);
+    });
+  },
+  'POST /auth/second-factor/sms/start': async ({ makeUser, signIn }, email) => {
+    await makeUser(email);
+    const { caller } = await signIn(email);
+    const start = (number: string): Racer => ({
+      path: '/auth/second-factor/sms/start',
+      body: { number },
+      options: { caller },
+    });
+    const unique = `${Math.floor(Math.random() * 1e6)}`.padStart(6, '0');
+    return {
+      racers: [start(`+4915${unique}01`), start(`+4915${unique}02`)],
+      holds: async () => expect(await countFactorRows(caller)).toBe(1),
+    };
+  },
+  'POST /auth/second-factor/:method/confirm': async ({ makeUser, signIn, call }, email) => {
+    await makeUser(email);
+    const [{ caller, sid }, other] = [await signIn(email), await signIn(email)];
+    // One begins an app, the other codes by mail: each is right alone, and the second one would come from a weaker session.
+    const started = await call('POST', '/auth/second-factor/totp/start', undefined, { caller });
+    const { secret } = started.body as { readonly secret: string };
+    await call('POST', '/auth/second-factor/email/start', undefined, { caller: other.caller });
+    const [message] = await harness.mailTo(email, 1);
+    const confirm = (method: string, code: string, by: Caller): Racer => ({
+      path: `/auth/second-factor/${method}/confirm`,
+      body: { code },
+      options: { caller: by },
+    });
+    return {
+      racers: [confirm('totp', codeOf(harness, secret), caller), confirm('email', message?.code ?? '', other.caller)],
+      holds: async (answers) => {
+        expect(statuses(answers)).toEqual([200, 401]);
+        const winner = answers[0]?.status === 200 ? sid : other.sid;
+        const shown = await call('GET', '/auth/second-factor', undefined, { caller: await callerOf(harness, winner) });
+        expect(shown.body).toMatchObject({ factors: [{}], recoveryCodesLeft: 10 });
+      },
+    };
+  },
+  'POST /auth/second-factor/recovery-codes/regenerate': async (_harness, email) => {
+    const { caller } = await makeAppOwner(harness, email);
+    return twice({ path: '/auth/second-factor/recovery-codes/regenerate', options: { caller } }, async (answers) => {
+      expect(answers.some(({ status }) => status === 200)).toBe(true);
+      const shown = await harness.call('GET', '/auth/second-factor', undefined, { caller });
+      expect(shown.body).toMatchObject({ recoveryCodesLeft: 10 });
+    });
+  },
+  'DELETE /auth/second-factor/:method': async ({ call }, email) => {
+    const { caller, id } = await makeStrictOwner(email);
+    await call('POST', '/auth/second-factor/email/start', undefined, { caller });
+    const message = (await harness.mailTo(email, 2)).find(({ code }) => code !== null);
+    await call('POST', '/auth/second-factor/email/confirm', { code: message?.code }, { caller });
+    const remove = (method: string): Racer => ({ path: `/auth/second-factor/${method}`, options: { caller } });
+    return {
+      racers: [remove('totp'), remove('email')],
+      holds: async (answers) => {
+        expect(statuses(answers)).toEqual([204, 409]);
+        const left = await harness.identity.accounts.findById(id);
+        expect(left).not.toBeNull();
+        const shown = await call('GET', '/auth/second-factor', undefined, { caller });
+        expect(shown.body).toMatchObject({ factors: [{}], recoveryCodesLeft: 10 });
+      },
+    };
+  },
+  'POST /auth/second-factor/send': async ({ call }, email) => {
+    await makeEmailOwner(email);
+    const pending = await call('POST', '/auth/sign-in/email', { email, password: goodPassword });
+    const options = { headers: { cookie: `sallyport-pending=${pending.pending}` } };
+    return twice({ path: '/auth/second-factor/send', body: { method: 'email' }, options }, async (answers) => {
+      expect(statuses(answers)).toEqual([200, 429]);
+    });
+  },
+  'POST /auth/second-factor/verify': async (_harness, email) => {
+    const owner = await makeAppOwner(harness, email);
+    const [one, other] = [await beginSignIn(harness, email), await beginSignIn(harness, email)];
+    const before = (await harness.sessions.listLive(owner.id, harness.now())).length;
+    const body = { method: 'totp', code: codeOf(harness, owner.secret) };
+    const path = '/auth/second-factor/verify';
+    return {
+      racers: [
+        { path, body, options: one },
+        { path, body, options: other },
+      ],
+      holds: async (answers) => {
+        expect(statuses(answers)).toEqual([200, 401]);
+        expect(await harness.sessions.listLive(owner.id, harness.now())).toHaveLength(before + 1);
+      },
+    };
+  },
+  'POST /auth/second-factor/cancel': async (_harness, email) => {
+    await makeAppOwner(harness, email);
+    const options = await beginSignIn(harness, email);
+    return twice({ path: '/auth/second-factor/cancel', options }, async (answers) => {
+      expect(statuses(answers)).toEqual([204, 204]);
+    });
+  },
+  'POST /auth/step-up/send': async (_harness, email) => {
+    const { caller } = await makeEmailOwner(email);
+    return twice({ path: '/auth/step-up/send', body: { method: 'email' }, options: { caller } }, async (answers) => {
+      expect(statuses(answers)).toEqual([200, 429]);
+    });
+  },
+  'POST /auth/step-up': async (_harness, email) => {
+    const { caller, secret, sid } = await makeAppOwner(harness, email);
+    const body = { method: 'totp', code: codeOf(harness, secret) };
+    return twice({ path: '/auth/step-up', body, options: { caller } }, async (answers) => {
+      expect(statuses(answers)).toEqual([200, 401]);
+      expect(await countEvents('session.stepped-up', sid)).toBe(1);
+    });
+  },
+  'PUT /auth/users/:id/roles': async (_harness, email) => {
+    const one = await makeStrictOwner(email);
+    const other = await makeStrictOwner(`other-${email}`);
+    const take = (by: AppOwner, from: AppOwner): Racer => ({
+      path: `/auth/users/${from.id}/roles`,
+      body: { roles: ['user'] },
+      options: { caller: by.caller },
+    });
+    return {
+      racers: [take(one, other), take(other, one)],
+      holds: async (answers) => {
+        expect(statuses(answers)[0]).toBe(200);
+        expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+        const left = await Promise.all([one.id, other.id].map((id) => harness.identity.accounts.findById(id)));
+        expect(left.filter((user) => user?.roles.includes(strict) === true)).toHaveLength(1);
+      },
+    };
+  },
+  'DELETE /auth/users/:id/second-factor': async (_harness, email) => {
+    const admin = await makeStrictOwner(`admin-${email}`);
+    const owner = await makeAppOwner(harness, email);
+    const path = `/auth/users/${owner.id}/second-factor`;
+    return twice({ path, options: { caller: admin.caller } }, async (answers) => {
+      expect(statuses(answers)).toEqual([204, 204]);
+      expect(await liveSessions(owner.caller)).toBe(0);
+      const resets = (await harness.events()).filter(
+        ({ type, target, details }) =>
+          type === 'second-factor.reset' && target === owner.id && String(details).includes('totp'),
+      );
+      expect(resets).toHaveLength(1);
+    });
+  },
+};
+
+describe(onDatabase('two requests at the same moment'), () => {
+  it('have a row for every route that changes something', () => {
+    const served = harness.identity.app.routes
+      .filter(({ method }) => !['ALL', 'GET', 'HEAD'].includes(method))
+      .map(({ method, path }) => `${method} ${path}`);
+    expect(Object.keys(races).sort()).toEqual([...new Set(served)].sort());
+  });
+
+  it.skipIf(!canRace()).each(Object.entries(races))(
+    'leave what one after the other would: %s',
+    async (route, prepare) => {
+      const [method = ''] = route.split(' ');
+      for (let round = 0; round < rounds; round += 1) {
+        const { racers, holds } = await prepare(harness, `robin-${round}@example.test`);
+        const answers = await Promise.all(
+          racers.map(({ path, body, options }) => harness.call(method, path, body, options)),
+        );
+        expect(answers.filter(({ status }) => status >= 500).map(({ text }) => text)).toEqual([]);
+        await holds(answers);
+      }
+    },
+  );
+});
+
+function twice(racer: Racer, holds: Race['holds']): Race {
+  return { racers: [racer, racer], holds };
+}
+
+function statuses(answers: readonly Answer[]): readonly number[] {
+  return answers.map(({ status }) => status).toSorted((one, other) => one - other);
+}
+
+function sumOf(answers: readonly Answer[], field: string): number {
+  return answers
+    .map(({ body }) => (body as Readonly<Record<string, unknown>> | undefined)?.[field])
+    .reduce<number>((sum, value) => sum + (typeof value === 'number' ? value : 0), 0);
+}
+
+async function countEvents(type: string, about: string): Promise<number> {
+  const events = await harness.events();
+  return events.filter((event) => event['type'] === type && [event['sid'], event['target']].includes(about)).length;
+}
+
+async function liveSessions(caller: Caller): Promise<number> {
+  return caller.kind === 'user' ? (await harness.sessions.listLive(caller.id, harness.now())).length : 0;
+}
+
+async function countFactorRows(caller: Caller): Promise<number> {
+  const userId = caller.kind === 'user' ? caller.id : '';
+  return harness.database.records.count({ model: 'sallyportFactor', where: [{ field: 'userId', value: userId }] });
+}
+
+/** An account with the strict role and an app. Afterwards the clock stands in a step of which no code was used. */
+async function makeStrictOwner(email: string): Promise<AppOwner> {
+  const id = await harness.makeUser(email, [strict]);
+  const { secret, recoveryCodes, answer } = await setUpApp(harness, await beginSignIn(harness, email));
+  harness.advance(60);
+  const session = await harness.identity.directory.byToken(answer.cookie ?? '');
+  if (session === null) throw new TypeError('the sign-in made no session');
+  return { id, email, secret, recoveryCodes, caller: session.principal, sid: session.principal.sid };
+}
+
+/** An account that gets its codes by mail. */
+async function makeEmailOwner(email: string): Promise<{ readonly caller: Caller }> {
+  await harness.makeUser(email);
+  const { caller, sid } = await harness.signIn(email);
+  await harness.call('POST', '/auth/second-factor/email/start', undefined, { caller });
+  const [message] = await harness.mailTo(email, 1);
+  await harness.call('POST', '/auth/second-factor/email/confirm', { code: message?.code }, { caller });
+  harness.advance(60);
+  return { caller: await callerOf(harness, sid) };
+}
