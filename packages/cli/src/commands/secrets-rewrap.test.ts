@@ -62,12 +62,17 @@ async function prepare(place: Workplace) {
   });
 }
 
-/** An authenticator app that is being set up. */
+/** An authenticator app that is being set up, and a recovery code. */
 async function beginFactor({ stores }: System, userId: string): Promise<void> {
-  const { model = '', purpose = '' } = features.sealedColumns[0] ?? {};
-  const sealed = stores.sealerFor(purpose).seal('secret of the app', userId);
-  const row = { slot: 'begun', userId, method: 'totp', confirmedAt: null, lastUsedStep: 0, createdAt: new Date() };
-  await stores.database.records.create({ model, data: { ...row, sealed } });
+  const times = { createdAt: new Date() };
+  const rows = [
+    { slot: 'begun', userId, method: 'totp', confirmedAt: null, lastUsedStep: 0, ...times },
+    { userId, codeHash: 'of a code', usedAt: null, ...times },
+  ];
+  for (const [index, { model, column, purpose }] of features.sealedColumns.entries()) {
+    const sealed = stores.sealerFor(purpose).seal('secret of the app', userId);
+    await stores.database.records.create({ model, data: { ...rows[index], [column]: sealed } });
+  }
 }
 
 const sealedKeys = (system: System): Promise<{ sealedPrivate: string }[]> =>
@@ -88,6 +93,7 @@ it('a rotation signs no user out and breaks no link: before and after what is se
   const outcomes = [
     { model: recordModels.key, column: 'sealedPrivate', rewrapped: 1, current: 0, unreadable: 0 },
     { model: recordModels.factor, column: 'sealed', rewrapped: 1, current: 0, unreadable: 0 },
+    { model: recordModels.recoveryCode, column: 'sealedKey', rewrapped: 1, current: 0, unreadable: 0 },
   ];
   for (const answer of [dry, report]) expect(answer).toMatchObject({ newest: 2, old: [1], outcomes });
   expect((await place.run(['secrets', 'rewrap', '--json'])).json()).toMatchObject({
@@ -168,7 +174,9 @@ it('a text that no version opens is counted and left as it is', async () => {
   });
   const result = await place.run(['secrets', 'rewrap', '--json']);
   expect(result.code).toBe(1);
-  expect(result.json()).toMatchObject({ outcomes: [{ rewrapped: 0, current: 1, unreadable: 1 }, { unreadable: 0 }] });
+  expect(result.json()).toMatchObject({
+    outcomes: [{ rewrapped: 0, current: 1, unreadable: 1 }, { unreadable: 0 }, { unreadable: 0 }],
+  });
   await asGateway(place, async (system) => {
     expect((await sealedKeys(system)).map(({ sealedPrivate }) => sealedPrivate)).toContain(foreign);
   });

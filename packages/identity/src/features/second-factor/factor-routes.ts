@@ -142,12 +142,13 @@ export function createFactorRoutes(parts: FactorParts) {
       const session = await requireSession(c.env.context, directory);
       await requireRecent(session, parts);
       const { id } = session.principal;
-      const { codes, hashes } = await recoveryCodes.make();
+      const made = recoveryCodes.make(id);
+      const { codes } = made;
       const { user } = await changeFactors(parts, id, 'recovery-codes-made', async () => {
         await requireRecent(session, parts);
         if ((await factors.list(id)).length === 0)
           throw new SallyportError('SP_NOT_FOUND', { reason: 'no-second-factor' });
-        await recoveryCodes.replace(id, hashes);
+        await recoveryCodes.replace(id, made);
         await noteNewCodes(parts, id, codes.length, c.env.context);
       });
       await mailer.send('recovery-codes-made', user);
@@ -215,8 +216,6 @@ async function addFactor(
   const { secondFactor, events, mailer, now } = parts;
   const { factors, recoveryCodes } = secondFactor;
   const { method } = begun;
-  // Made before, because it takes long, and of use only where the account has none.
-  const made = await recoveryCodes.make();
   const changed = await changeFactors(parts, user.id, 'second-factor-added', async (owner) => {
     await requireStill(owner);
     const isFirst = (await recoveryCodes.countLeft(user.id)) === 0;
@@ -232,7 +231,8 @@ async function addFactor(
       details: { method, replaced: confirmed.replaced },
     });
     if (!isFirst) return undefined;
-    await recoveryCodes.replace(user.id, made.hashes);
+    const made = recoveryCodes.make(user.id);
+    await recoveryCodes.replace(user.id, made);
     await noteNewCodes(parts, user.id, made.codes.length, context);
     return made.codes;
   });

@@ -21,7 +21,10 @@ export const factorTables: readonly RecordTable[] = [
     model: recordModels.recoveryCode,
     columns: {
       userId: { type: 'string', required: true, index: true },
+      /** HMAC under the key of the list; of lists without one, argon2id. */
       codeHash: { type: 'string', required: true },
+      /** The key of the list, sealed for its user. */
+      sealedKey: { type: 'string', required: false },
       usedAt: { type: 'date', required: false },
       createdAt: { type: 'date', required: true },
     },

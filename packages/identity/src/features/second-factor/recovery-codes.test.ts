@@ -1,5 +1,8 @@
+import { recordModels } from '@sallyport/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { beginSignIn, makeAppOwner, verify, type AppOwner } from './factor.test-support.ts';
+import { beginSignIn, makeAppOwner, setUpApp, verify, type AppOwner } from './factor.test-support.ts';
+import { cheapHashing } from '../../hashing/in-process-hashing.test-support.ts';
+import { createPasswordHashing } from '../../hashing/password-hashing.ts';
 import { canRace, onDatabase, startHarness, type Harness } from '../../identity.test-support.ts';
 
 const email = 'robin@example.test';
@@ -49,5 +52,57 @@ describe(onDatabase('second factor: a recovery code'), () => {
     const other = await makeAppOwner(harness, 'kim@example.test');
     const [code = ''] = other.recoveryCodes;
     expect(await verify(harness, await beginSignIn(harness, email), code, 'recovery-code')).toMatchObject(invalid);
+  });
+
+  it('is hashed in no thread for passwords, neither when it is made nor when it is looked up', async () => {
+    const seen: string[] = [];
+    const watched = await startHarness({
+      hashingThreads: { ...cheapHashing, run: (work) => (seen.push(work.kind), cheapHashing.run(work)) },
+    });
+    try {
+      await watched.makeUser(email);
+      const { caller } = await watched.signIn(email);
+      seen.length = 0;
+      const { recoveryCodes } = await setUpApp(watched, { caller });
+      expect(recoveryCodes).toHaveLength(10);
+      expect(seen).toEqual([]);
+      const pending = await beginSignIn(watched, email);
+      seen.length = 0;
+      expect(await verify(watched, pending, recoveryCodes[9] ?? '', 'recovery-code')).toMatchObject({ status: 200 });
+      expect(seen).toEqual([]);
+    } finally {
+      await watched.close();
+    }
+  });
+
+  it('that was stored as passwords are still works once, and others stay', async () => {
+    const [first = '', second = ''] = owner.recoveryCodes;
+    const { records } = harness.database;
+    const plain = first.replaceAll('-', '');
+    const hashing = createPasswordHashing({}, undefined, cheapHashing);
+    const [row] = await records.findMany<{ id: string }>({
+      model: recordModels.recoveryCode,
+      where: [{ field: 'userId', value: owner.id }],
+      limit: 1,
+    });
+    await records.updateMany({
+      model: recordModels.recoveryCode,
+      where: [{ field: 'id', value: row?.id ?? '' }],
+      update: { codeHash: await hashing.hash(plain), sealedKey: null },
+    });
+    const use = async (code: string) => verify(harness, await beginSignIn(harness, email), code, 'recovery-code');
+    expect(await use(first)).toMatchObject({ status: 200 });
+    expect(await use(first)).toMatchObject(invalid);
+    // Of the row that was written over, or of another: one of the two is still there.
+    const others = await Promise.all([second, owner.recoveryCodes[2] ?? ''].map(use));
+    expect(others.some(({ status }) => status === 200)).toBe(true);
+  });
+
+  it('is stored as an HMAC alone, and its key only sealed', async () => {
+    const dumped = await harness.dump();
+    for (const code of owner.recoveryCodes) {
+      expect(dumped).not.toContain(code);
+      expect(dumped).not.toContain(code.replaceAll('-', ''));
+    }
   });
 });

@@ -8,9 +8,19 @@ export const sealedFactorColumn = {
   model: recordModels.factor,
   column: 'sealed',
   purpose: factorSealingPurpose,
-  /** A text is sealed for the user whose factor it is. */
-  contextOf: ({ userId }: Readonly<Record<string, unknown>>): string => {
-    if (typeof userId === 'string') return userId;
-    throw new TypeError('the column userId of a stored row cannot be read');
-  },
+  contextOf: userOfRow,
 } as const;
+
+/** Where the keys of recovery codes are sealed. */
+export const sealedRecoveryKeyColumn = {
+  model: recordModels.recoveryCode,
+  column: 'sealedKey',
+  purpose: factorSealingPurpose,
+  contextOf: userOfRow,
+} as const;
+
+/** A text is sealed for the user whose row it is in. */
+function userOfRow({ userId }: Readonly<Record<string, unknown>>): string {
+  if (typeof userId === 'string') return userId;
+  throw new TypeError('the column userId of a stored row cannot be read');
+}

@@ -7,7 +7,7 @@ import { createFactorAssurance } from './factor-assurance.ts';
 import { createFactorResetRoutes, type FactorResetParts } from './factor-reset-routes.ts';
 import { createFactorRoutes, type FactorParts } from './factor-routes.ts';
 import { factorRetention, factorTables } from './factor-tables.ts';
-import { sealedFactorColumn } from './sealed-factor-column.ts';
+import { sealedFactorColumn, sealedRecoveryKeyColumn } from './sealed-factor-column.ts';
 import { problemsOfSecondFactor, secondFactorConfig, type SecondFactorConfig } from './second-factor-config.ts';
 import { secondFactorEvents } from './second-factor-events.ts';
 import { secondFactorMails } from './second-factor-mails.ts';
@@ -24,7 +24,7 @@ export const secondFactorFeature = {
   name: 'secondFactor',
   config: secondFactorConfig,
   tables: factorTables,
-  sealedColumns: [sealedFactorColumn],
+  sealedColumns: [sealedFactorColumn, sealedRecoveryKeyColumn],
   events: secondFactorEvents,
   mails: secondFactorMails,
   messageSamples(publicUrl, brand) {

@@ -50,8 +50,9 @@ export function createSecondFactor(options: SecondFactorOptions): SecondFactor {
   const { config, issuer, cookie, records, counters, sealerFor, hashing, messages, queue, mailer, events, now } =
     options;
   const { methods } = config;
-  const factors = createFactorTable(records, sealerFor(factorSealingPurpose), now);
-  const recoveryCodes = createRecoveryCodes(records, hashing, now);
+  const sealer = sealerFor(factorSealingPurpose);
+  const factors = createFactorTable(records, sealer, now);
+  const recoveryCodes = createRecoveryCodes(records, sealer, hashing, now);
   const codes = createOneTimeCodes(records, sealerFor('one-time-code'), now);
   const limiter = createCodeLimiter(counters, sealerFor('counter-key'));
   return {
