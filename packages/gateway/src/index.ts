@@ -18,6 +18,7 @@ export {
 export { brandPlace } from './response/brand-mount.ts';
 export { strictTransportSchema, type StrictTransportOptions } from './response/strict-transport.ts';
 export { createRouteTable, problemsOfRoutes, type RouteTable } from './routing/route-table.ts';
+export { routeOptionsOf, type RouteOption } from './routing/route-options.ts';
 export { findNestedRoutes } from './routing/nested-routes.ts';
 export { revocationSubscribersSchema } from './sessions/revocation-subscribers.ts';
 export { sessionCacheOptionsSchema, type SessionCacheOptions } from './sessions/session-cache-options.ts';

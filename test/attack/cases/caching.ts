@@ -99,7 +99,7 @@ export const cachingCases: readonly AttackCase[] = [
     'http://198.18.0.1/x',
     'http://[64:ff9b::a00:1]/x',
   ].flatMap((location) =>
-    k05.requests([{ target: `/public/x?sp_redirect=${encodeURIComponent(location)}` }], {
+    k05.requests([{ target: `/hooks/x?sp_redirect=${encodeURIComponent(location)}` }], {
       status: [302, 502],
       upstream: anonymous(),
       answer: [
@@ -114,7 +114,16 @@ export const cachingCases: readonly AttackCase[] = [
       ],
     }),
   ),
-  ...['/y', '/y?z#a', 'https://app.test/y', 'https://elsewhere.test/y', 'y', '?y'].flatMap((location) =>
+  ...[
+    '/y',
+    '/y?z#a',
+    'https://app.test/y',
+    'https://elsewhere.test/y',
+    'http://billing.internal/y',
+    'myapp://callback?code=1',
+    'y',
+    '?y',
+  ].flatMap((location) =>
     k05.requests([{ target: `/public/x?sp_redirect=${encodeURIComponent(location)}` }], {
       status: 302,
       upstream: anonymous(),

@@ -1,5 +1,5 @@
 import { type Route, exitCodes } from '@sallyport/core';
-import { describeNestedRoutes } from '@sallyport/server';
+import { describeNestedRoutes, routeOptionsOf } from '@sallyport/server';
 import type { Command } from '../command.ts';
 import { loadSettings } from '../open-system.ts';
 import { toTable } from '../table.ts';
@@ -24,6 +24,7 @@ export const listRoutes: Command = {
       audience: route.audience,
       permissions: route.permissions ?? [],
       csrf: route.csrf,
+      options: Object.fromEntries(routeOptionsOf(route).map(({ name, value }) => [name, value])),
       upstream: [route.upstream].flat(),
     }));
     const rows = shown.map((route) => [
@@ -34,10 +35,23 @@ export const listRoutes: Command = {
       route.csrf === 'off' ? 'off' : 'on',
       route.audience,
       route.permissions.join(' '),
+      Object.entries(route.options)
+        .map(([name, value]) => `${name}: ${value}`)
+        .join('; '),
       preset === undefined ? route.upstream.join(' ') : '(chosen at the start)',
     ]);
     const table = toTable(
-      ['PREFIX', 'METHODS', 'ACCESS', 'CREDENTIALS', 'CSRF', 'AUDIENCE', 'PERMISSIONS IN THE TOKEN', 'UPSTREAM'],
+      [
+        'PREFIX',
+        'METHODS',
+        'ACCESS',
+        'CREDENTIALS',
+        'CSRF',
+        'AUDIENCE',
+        'PERMISSIONS IN THE TOKEN',
+        'OPTIONS',
+        'UPSTREAM',
+      ],
       rows,
     );
     // A preset chooses upstreams at the start.

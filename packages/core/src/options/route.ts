@@ -59,6 +59,12 @@ export const routeSchema = z.strictObject({
     .union([upstreamUrl, z.array(upstreamUrl).min(1)])
     .describe('Origin of the service or zone behind the route'),
   stripPrefix: z.boolean().default(false).describe('Whether the prefix is removed before the request is forwarded'),
+  locations: z
+    .enum(['any', 'own'])
+    .default('any')
+    .describe(
+      'Where a Location of the upstream may lead. "any": everywhere; "own": to hosts of the gateway alone, and every other answer becomes 502. Addresses of the targets of the route are rewritten to the public one either way',
+    ),
   audience: z
     .string()
     .regex(/^[a-z][a-z0-9-]*$/)

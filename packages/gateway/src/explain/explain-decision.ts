@@ -23,6 +23,7 @@ import { subjectOf } from '../pipeline/stages/limit-caller.ts';
 import { findSource } from '../pipeline/stages/protect.ts';
 import { randomHex } from '../random-hex.ts';
 import { isSafe } from '../pipeline/request-intent.ts';
+import { routeOptionsOf } from '../routing/route-options.ts';
 import type { ResolvedRoute } from '../routing/route-table.ts';
 import { explainRoutes } from './explain-route.ts';
 import type { ExplainedFact, ExplainedStage, Explanation, ExplainQuestion } from './explanation.ts';
@@ -278,6 +279,7 @@ function forwardStage({ request, route: resolved }: RequestState): ExplainedStag
       { name: 'upstream', value: [route.upstream].flat().join(', ') },
       { name: 'path', value: path === '' ? '/' : path },
       ...(route.streaming ? [{ name: 'streaming', value: 'without a time limit' }] : []),
+      ...routeOptionsOf(route),
     ],
   };
 }

@@ -13,7 +13,6 @@ import type { IdleAnswers } from './idle-answers.ts';
 import { TransferHandler, type ForwardOptions, type Transfer, type TransferParts } from './transfer.ts';
 import type { UpstreamMeasures } from './upstream-measures.ts';
 import { upstreamTarget, writeUpstreamHeaders, type UpstreamRequestParts } from './upstream-request.ts';
-import type { ResponseContext } from './upstream-response.ts';
 import { defaultTimeouts, type UpstreamPlan } from './upstreams.ts';
 
 /** Sends requests on. */
@@ -27,6 +26,8 @@ export interface Forwarder {
 
 export interface ForwarderParts extends UpstreamRequestParts {
   readonly publicOrigin: string;
+  /** Whether an origin is one that the gateway serves. */
+  readonly isServed: (origin: string) => boolean;
   readonly strictTransport: string | undefined;
   readonly bodyBytes: number;
   readonly tunnels: TunnelCap;
@@ -48,10 +49,8 @@ const defaultHeldBytes = 16_384;
 
 /** How a route is forwarded to, worked out once. */
 interface Lane extends TransferParts {
-  readonly origins: readonly string[];
   readonly isStreaming: boolean;
   readonly strippedSegments: number;
-  readonly strippedPrefix: string;
   readonly body: BodyBounds;
   readonly headersTimeout: number;
 }
@@ -64,7 +63,8 @@ export function createForwarder(routes: readonly ResolvedRoute[], parts: Forward
   const lanes = new Map<ResolvedRoute, Lane>();
   const { tunnels } = parts;
   for (const route of routes) {
-    if (route.destination.kind === 'upstream') lanes.set(route, createLane(route.destination.route, parts));
+    if (route.destination.kind === 'upstream')
+      lanes.set(route, createLane(route.destination.route, route.carriesIdentity, parts));
   }
 
   const laneOf = (route: ResolvedRoute): Lane => {
@@ -86,15 +86,6 @@ export function createForwarder(routes: readonly ResolvedRoute[], parts: Forward
       response.once('close', () => tunnels.open--);
     }
     state.upstreamSpan = state.span?.startCall('upstream');
-    const context: ResponseContext = {
-      requestId: state.requestId,
-      publicOrigin: parts.publicOrigin,
-      upstreamOrigins: lane.origins,
-      strippedPrefix: lane.strippedPrefix,
-      strictTransport: parts.strictTransport,
-      carriedIdentity: state.token !== undefined,
-      mayCarryIdentity: route.carriesIdentity,
-    };
     const options: ForwardOptions = {
       servername: target.serverName,
       path: upstreamTarget(request.target, request.query, lane.strippedSegments),
@@ -107,7 +98,7 @@ export function createForwarder(routes: readonly ResolvedRoute[], parts: Forward
       bodyTimeout: 0,
       upgrade: isWebSocket ? 'websocket' : null,
     };
-    const handler = new TransferHandler(lane, target, client, options, forwarding, context);
+    const handler = new TransferHandler(lane, target, client, options, forwarding);
     if (isWebSocket || lane.isStreaming) handler.register();
     forwarding.proceed();
     handler.send();
@@ -131,7 +122,7 @@ export function createForwarder(routes: readonly ResolvedRoute[], parts: Forward
   };
 }
 
-function createLane(route: Route, parts: ForwarderParts): Lane {
+function createLane(route: Route, mayCarryIdentity: boolean, parts: ForwarderParts): Lane {
   const targets = parts.upstreams.targetsOf(route);
   const idle = route.timeouts?.idleMilliseconds;
   return {
@@ -140,10 +131,17 @@ function createLane(route: Route, parts: ForwarderParts): Lane {
     idleAnswers: parts.idleAnswers,
     slowClients: parts.slowClients,
     measures: parts.measuresOf(route.name),
-    origins: targets.map(({ origin }) => origin),
+    answers: {
+      publicOrigin: parts.publicOrigin,
+      isServed: parts.isServed,
+      upstreamOrigins: targets.map(({ origin }) => origin),
+      strippedPrefix: route.stripPrefix && route.prefix !== '/' ? route.prefix : '',
+      locations: route.locations,
+      strictTransport: parts.strictTransport,
+      mayCarryIdentity,
+    },
     isStreaming: route.streaming,
     strippedSegments: route.stripPrefix ? route.prefix.split('/').filter(Boolean).length : 0,
-    strippedPrefix: route.stripPrefix && route.prefix !== '/' ? route.prefix : '',
     body: {
       limit: route.limits?.bodyBytes ?? parts.bodyBytes,
       heldBytes: route.limits?.bodyHeldBytes ?? (route.streaming ? 0 : defaultHeldBytes),

@@ -1,4 +1,5 @@
 import type { ReadCookieHeader } from '../credentials/session-cookie-reader.ts';
+import { createKnownHosts } from '../firewall/known-hosts.ts';
 import type { CheckedGatewayOptions } from '../gateway-options.ts';
 import type { ListenerKind } from '../pipeline/request-state.ts';
 import type { RouteTable } from '../routing/route-table.ts';
@@ -38,10 +39,21 @@ export function createListenerForwarders(
     measuresOf: createUpstreamMeasures(options.meter),
     protocol: options.isSecure ? 'https' : 'http',
     publicOrigin: options.publicOrigin,
+    isServed: createServedOrigins(options),
     bodyBytes: options.limits.bodyBytes,
   } as const;
   return {
     public: createForwarder(tables.public.routes, { ...shared, strictTransport: options.strictTransport }),
     internal: createForwarder(tables.internal.routes, { ...shared, strictTransport: undefined }),
+  };
+}
+
+function createServedOrigins({ publicUrl, hosts, isSecure }: CheckedGatewayOptions): (origin: string) => boolean {
+  const protocol = isSecure ? 'https:' : 'http:';
+  const known = createKnownHosts([new URL(publicUrl).host, ...hosts], protocol);
+  return (origin) => {
+    if (!URL.canParse(origin)) return false;
+    const url = new URL(origin);
+    return url.protocol === protocol && typeof known.find(url.host) === 'object';
   };
 }

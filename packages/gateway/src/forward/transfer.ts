@@ -13,7 +13,7 @@ import type { ChooseTarget } from './choose-target.ts';
 import type { Forwarding } from './forwarding.ts';
 import type { IdleAnswer, IdleAnswers } from './idle-answers.ts';
 import { codeOf, faultOf, isNothingSent, toUpstreamError } from './upstream-fault.ts';
-import { writeResponseHeaders, type ResponseContext, type UpstreamHeaders } from './upstream-response.ts';
+import { writeResponseHeaders, type ResponseRules, type UpstreamHeaders } from './upstream-response.ts';
 import type { UpstreamMeasures } from './upstream-measures.ts';
 import type { UpstreamTarget } from './upstream-target.ts';
 
@@ -28,6 +28,7 @@ export interface Transfer {
 /** What all transfers of a route share. */
 export interface TransferParts {
   readonly choice: ChooseTarget;
+  readonly answers: ResponseRules;
   readonly streams: StreamRegister;
   readonly measures: UpstreamMeasures;
   readonly idleAnswers: IdleAnswers;
@@ -54,7 +55,6 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
   readonly #options: ForwardOptions;
   readonly #state: RequestState;
   readonly #response: ServerResponse;
-  readonly #context: ResponseContext;
   readonly #forwarding: Forwarding;
   readonly #isTimed: boolean;
   readonly #client: string | undefined;
@@ -84,7 +84,6 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
     client: string | undefined,
     options: ForwardOptions,
     forwarding: Forwarding,
-    context: ResponseContext,
   ) {
     this.#parts = parts;
     this.#target = target;
@@ -93,7 +92,6 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
     this.#forwarding = forwarding;
     this.#state = forwarding.state;
     this.#response = forwarding.response;
-    this.#context = context;
     this.idleMilliseconds = parts.idleMilliseconds;
     this.#isTimed = forwarding.state.timings !== undefined || parts.measures.isTimed;
   }
@@ -169,7 +167,7 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
       this.#forwarding.fail(new SallyportError('SP_UPSTREAM_UNAVAILABLE', { reason: 'handshake-answer' }));
       return;
     }
-    this.#response.writeHead(status, writeAgreementHeaders(headers, this.#context.requestId));
+    this.#response.writeHead(status, writeAgreementHeaders(headers, this.#state.requestId));
     this.#response.end();
     this.#tunnel = openTunnel(message.socket, upstream, () => (this.quietSweeps = 0));
   }
@@ -180,7 +178,9 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
     this.#answered();
     this.#length = typeof headers['content-length'] === 'string' ? Number(headers['content-length']) : -1;
     if (isEventStream(headers) && !this.#beginEvents(headers)) return;
-    this.#response.writeHead(status, writeResponseHeaders(headers, this.#context));
+    const written = this.#writeHeaders(headers);
+    if (written === undefined) return;
+    this.#response.writeHead(status, written);
     this.#parts.idleAnswers.watch(this);
   }
 
@@ -242,6 +242,18 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
     this.#target = target;
     this.#options.servername = target.serverName;
     this.send();
+  }
+
+  /** The headers of the answer; nothing where it may not pass, which the client has been told. */
+  #writeHeaders(headers: UpstreamHeaders): string[] | undefined {
+    const { requestId, token } = this.#state;
+    try {
+      return writeResponseHeaders(headers, this.#parts.answers, requestId, token !== undefined);
+    } catch (error) {
+      this.abort();
+      this.#forwarding.fail(asSallyportError(error));
+      return undefined;
+    }
   }
 
   #answered(): void {

@@ -1,18 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { writeResponseHeaders, type ResponseContext, type UpstreamHeaders } from './upstream-response.ts';
+import { writeResponseHeaders, type ResponseRules, type UpstreamHeaders } from './upstream-response.ts';
 
-const context: ResponseContext = {
-  requestId: 'a'.repeat(32),
+const rules: ResponseRules = {
+  locations: 'any',
+  isServed: (origin) => origin === 'https://shop.test',
   publicOrigin: 'https://app.test',
   upstreamOrigins: ['http://orders.internal:3001'],
   strippedPrefix: '',
   strictTransport: undefined,
-  carriedIdentity: false,
   mayCarryIdentity: false,
 };
 
-function write(headers: UpstreamHeaders, change: Partial<ResponseContext> = {}): Readonly<Record<string, string>> {
-  const list = writeResponseHeaders(headers, { ...context, ...change });
+function write(
+  headers: UpstreamHeaders,
+  change: Partial<ResponseRules> = {},
+  carriedIdentity = false,
+): Readonly<Record<string, string>> {
+  const list = writeResponseHeaders(headers, { ...rules, ...change }, 'a'.repeat(32), carriedIdentity);
   return Object.fromEntries(list.flatMap((name, index) => (index % 2 === 0 ? [[name, list[index + 1] ?? '']] : [])));
 }
 
@@ -64,34 +68,7 @@ describe('what an upstream says', () => {
   });
 
   it('is kept by no cache when it was made for one person', () => {
-    const written = write(
-      { 'cache-control': 'public, max-age=60', vary: 'Accept' },
-      { carriedIdentity: true, mayCarryIdentity: true },
-    );
+    const written = write({ 'cache-control': 'public, max-age=60', vary: 'Accept' }, { mayCarryIdentity: true }, true);
     expect(written).toMatchObject({ 'cache-control': 'private, no-store', vary: 'Accept, Cookie' });
   });
-});
-
-describe('a redirect', () => {
-  it.each([
-    ['http://orders.internal:3001/x?y#z', 'https://app.test/x?y#z'],
-    ['//localhost:3001/x', 'https://app.test/x'],
-    ['/\\localhost/x', 'https://app.test/x'],
-    ['/\t/localhost/x', 'https://app.test/x'],
-    [' http://10.0.0.5/x', 'https://app.test/x'],
-    ['http:/localhost/x', 'https://app.test/x'],
-    ['http://user:secret@10.0.0.5/x', 'https://app.test/x'],
-    ['http://[fd00::1]/x', 'https://app.test/x'],
-    ['http://[::ffff:10.0.0.1]/x', 'https://app.test/x'],
-    ['http://orders.internal./x', 'https://app.test/x'],
-  ])('to the inside, %s, leads to the same path outside', (location, expected) => {
-    expect(write({ location })['location']).toBe(expected);
-  });
-
-  it.each(['/x', 'x', '?y', 'https://app.test/x', 'https://elsewhere.example/x', '//elsewhere.example/x', 'http://%'])(
-    'to %s stays as it is',
-    (location) => {
-      expect(write({ location })['location']).toBe(location);
-    },
-  );
 });

@@ -1,22 +1,20 @@
+import { SallyportError, type Route } from '@sallyport/core';
 import { foldHeaderName } from '../firewall/fold-header-name.ts';
-import { isInternalHost } from '../firewall/internal-host.ts';
 import { isOurCookieName } from '../credentials/session-cookie-reader.ts';
 import { pushSafetyHeaders } from '../response/safety-headers.ts';
+import { toPublicLocation, type LocationContext } from './public-location.ts';
 
 /** Headers as `undici` hands them over: lower-case names. */
 export type UpstreamHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-export interface ResponseContext {
-  readonly requestId: string;
-  readonly publicOrigin: string;
-  /** Of all targets: each may name itself or another. */
-  readonly upstreamOrigins: readonly string[];
-  /** The prefix that was stripped from the request, to be put back into redirects; empty when none was. */
-  readonly strippedPrefix: string;
+/** What holds for all answers of a route. */
+export interface ResponseRules extends LocationContext {
+  /** Where a `Location` may lead. */
+  readonly locations: Route['locations'];
+  /** Whether an origin is one that the gateway serves. */
+  readonly isServed: (origin: string) => boolean;
   /** Value of `Strict-Transport-Security`; `undefined` sends none. */
   readonly strictTransport: string | undefined;
-  /** Whether the upstream was told who is calling. */
-  readonly carriedIdentity: boolean;
   /** Whether the answer may differ with the cookie, even for strangers. */
   readonly mayCarryIdentity: boolean;
 }
@@ -50,8 +48,16 @@ const rememberedVerdicts = 512;
 /**
  * Writes the headers of an answer, as a flat list: the upstream's, less what is hop-by-hop, ours to say, or tells how
  * the inside is built; then what every answer of the gateway carries.
+ *
+ * @param carriedIdentity whether the upstream was told who is calling.
+ * @throws `SP_UPSTREAM_UNAVAILABLE` for a `Location` that the route does not allow.
  */
-export function writeResponseHeaders(headers: UpstreamHeaders, context: ResponseContext): string[] {
+export function writeResponseHeaders(
+  headers: UpstreamHeaders,
+  rules: ResponseRules,
+  requestId: string,
+  carriedIdentity: boolean,
+): string[] {
   const list: string[] = [];
   const named = headers['connection'] === undefined ? undefined : connectionNames(headers['connection']);
   let vary: string | undefined;
@@ -61,18 +67,18 @@ export function writeResponseHeaders(headers: UpstreamHeaders, context: Response
     if (name === 'set-cookie') pushCookies(list, value);
     else if (name === 'clear-site-data') pushClearing(list, value);
     else if (name === 'vary') vary = Array.isArray(value) ? value.join(', ') : value;
-    else if (name === 'cache-control' && context.carriedIdentity) continue;
+    else if (name === 'cache-control' && carriedIdentity) continue;
     else if ((name === 'location' || name === 'content-location') && typeof value === 'string') {
-      list.push(name, toPublicLocation(value, context));
+      list.push(name, publicLocation(name, value, rules));
     } else if (typeof value === 'string') list.push(name, value);
     else for (const one of value) list.push(name, one);
   }
   // What was made for one person is kept by no cache: neither ours, nor a company's, nor a CDN that looks at extensions.
-  if (context.carriedIdentity) list.push('cache-control', 'private, no-store');
-  if (context.mayCarryIdentity) vary = withCookie(vary);
+  if (carriedIdentity) list.push('cache-control', 'private, no-store');
+  if (rules.mayCarryIdentity) vary = withCookie(vary);
   if (vary !== undefined) list.push('vary', vary);
-  pushSafetyHeaders(list, headers, context.strictTransport, isDocument(headers['content-type']));
-  list.push('x-request-id', context.requestId);
+  pushSafetyHeaders(list, headers, rules.strictTransport, isDocument(headers['content-type']));
+  list.push('x-request-id', requestId);
   return list;
 }
 
@@ -120,19 +126,10 @@ function withCookie(vary: string | undefined): string {
   return vary === '*' || /(?:^|[\s,])cookie(?:[\s,]|$)/i.test(vary) ? vary : `${vary}, Cookie`;
 }
 
-/**
- * A redirect to an internal address is turned into one to the same path at the public address. What begins like an authority is
- * read as browsers read it: they take backslashes for slashes and need none at all behind a scheme.
- */
-function toPublicLocation(location: string, context: ResponseContext): string {
-  const text = location.replaceAll(/^[\u0000-\u0020]+|[\t\r\n]/g, '');
-  const namesHost = /^(?:https?:|[a-z][a-z0-9+.-]*:[/\\]{2}|[/\\]{2})/i.test(text);
-  if (!namesHost) return location;
-  // Browsers take "https:/host" for a path of theirs; other clients follow it to the host.
-  const base = URL.canParse(text) ? undefined : context.publicOrigin;
-  if (!URL.canParse(text, base)) return location;
-  const url = new URL(text, base);
-  if (url.origin === context.publicOrigin) return location;
-  if (!context.upstreamOrigins.includes(url.origin) && !isInternalHost(url.hostname)) return location;
-  return `${context.publicOrigin}${context.strippedPrefix}${url.pathname}${url.search}${url.hash}`;
+function publicLocation(name: 'location' | 'content-location', value: string, rules: ResponseRules): string {
+  const found = toPublicLocation(value, rules);
+  const isRefused = name === 'location' && found.kind === 'elsewhere' && rules.locations === 'own';
+  if (isRefused && !rules.isServed(found.origin))
+    throw new SallyportError('SP_UPSTREAM_UNAVAILABLE', { reason: 'foreign-location' });
+  return found.location;
 }

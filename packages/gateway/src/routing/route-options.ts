@@ -1,0 +1,15 @@
+import type { Route } from '@sallyport/core';
+
+/** Something that a route does otherwise than routes do by default. */
+export interface RouteOption {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** What a route opens, or closes, for its upstream alone: for operators, in tables and explanations. */
+export function routeOptionsOf(route: Route): readonly RouteOption[] {
+  return [
+    ...(route.locations === 'any' ? [] : [{ name: 'locations', value: route.locations }]),
+    ...(route.pathParameters ? [{ name: 'pathParameters', value: 'may stand in paths' }] : []),
+  ];
+}
