@@ -70,6 +70,12 @@ export const routeSchema = z.strictObject({
     .regex(/^[a-z][a-z0-9-]*$/)
     .describe('Audience of the token that the service or zone receives'),
   access: routeAccessSchema.describe('Who may pass: public, optional, signed-in, service, or roles and permissions'),
+  authorization: z
+    .enum(['translate', 'pass'])
+    .default('translate')
+    .describe(
+      'What becomes of the Authorization of a caller. "translate": the gateway judges or drops it, and sends its own token; "pass": the upstream gets it as it came and judges it alone. Only for routes without identity (access "public", or csrf "off")',
+    ),
   permissions: z
     .array(z.string().refine(isPermissionInterest, 'must be a permission, "resource:*" or "*"'))
     .default([])

@@ -11,6 +11,8 @@ export interface InboundHeaders {
   readonly hostCount: number;
   readonly cookie: string | undefined;
   readonly authorization: string | undefined;
+  /** The same whatever its scheme, for routes that pass it on unjudged. */
+  readonly sentAuthorization: string | undefined;
   /** A credential in a header that an authenticator declares. */
   readonly credentialHeader: PresentedCredential | undefined;
   readonly accept: string;
@@ -238,6 +240,10 @@ function sortHeaders(
     }
   }
 
+  const sentAuthorization =
+    authorization === undefined || (connection !== undefined && connectionNames(connection).has('authorization'))
+      ? undefined
+      : authorization;
   // Of two it would not be known which one is foreign: that was refused.
   if (authorization !== undefined && isForeignScheme(authorization) && !isClaimed(authorization))
     authorization = undefined;
@@ -250,6 +256,7 @@ function sortHeaders(
     hostCount,
     cookie,
     authorization,
+    sentAuthorization,
     credentialHeader,
     accept,
     origin,
@@ -291,12 +298,19 @@ function requireCredentialHeader(name: string): void {
 
 /** `Connection` may name any end-to-end header as hop-by-hop; it never reaches what the gateway itself adds later. */
 function withoutConnectionNamed(endToEnd: string[], connection: string): string[] {
-  if (connection === 'keep-alive' || connection === 'close' || connection === 'Keep-Alive') return endToEnd;
-  const named = new Set(connection.split(',').map((name) => name.trim().toLowerCase()));
+  const named = connectionNames(connection);
+  if (named.size === 0) return endToEnd;
   const kept: string[] = [];
   for (let index = 0; index < endToEnd.length; index += 2) {
     const name = endToEnd[index] ?? '';
     if (!named.has(name.toLowerCase())) kept.push(name, endToEnd[index + 1] ?? '');
   }
   return kept;
+}
+
+const namesNothing: ReadonlySet<string> = new Set();
+
+function connectionNames(connection: string): ReadonlySet<string> {
+  if (connection === 'keep-alive' || connection === 'close' || connection === 'Keep-Alive') return namesNothing;
+  return new Set(connection.split(',').map((name) => name.trim().toLowerCase()));
 }

@@ -30,7 +30,16 @@ export function writeUpstreamHeaders(state: RequestState, route: ResolvedRoute, 
   if (headers.contentLength !== undefined && headers.hasBody)
     list.push('content-length', String(headers.contentLength));
   if (state.token !== undefined) list.push('authorization', state.token.authorization);
+  else if (headers.sentAuthorization !== undefined && passesAuthorization(state, route)) {
+    list.push('authorization', headers.sentAuthorization);
+  }
   return list;
+}
+
+/** What comes to the internal listener is a token for the gateway, and nobody else's. */
+function passesAuthorization({ listener }: RequestState, { destination, carriesIdentity }: ResolvedRoute): boolean {
+  const isPassed = destination.kind === 'upstream' && destination.route.authorization === 'pass';
+  return isPassed && !carriesIdentity && listener === 'public';
 }
 
 /** The target as it came, less the segments that the route strips. Encoded slashes are refused, so counting is safe. */

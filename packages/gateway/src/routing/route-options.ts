@@ -10,6 +10,7 @@ export interface RouteOption {
 export function routeOptionsOf(route: Route): readonly RouteOption[] {
   return [
     ...(route.locations === 'any' ? [] : [{ name: 'locations', value: route.locations }]),
+    ...(route.authorization === 'translate' ? [] : [{ name: 'authorization', value: 'passed on unjudged' }]),
     ...(route.pathParameters ? [{ name: 'pathParameters', value: 'may stand in paths' }] : []),
   ];
 }
