@@ -220,6 +220,7 @@ function canonical(url: string): CanonicalRequest | undefined {
       headers: 100,
       cookies: 100,
       pathParameters: true,
+      rawPath: new Set(),
     });
   } catch {
     return undefined;

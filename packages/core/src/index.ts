@@ -184,6 +184,7 @@ export {
   type RouteAccess,
   type RouteInput,
 } from './options/route.ts';
+export { rawPathParts, type RawPathPart } from './options/raw-path.ts';
 export {
   asSallyportError,
   SallyportError,

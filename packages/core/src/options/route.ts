@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { assuranceLevels } from '../policy/assurance.ts';
 import { credentialKinds } from '../principal/principal.ts';
 import { hostPatternSchema } from './host-pattern.ts';
+import { rawPathParts } from './raw-path.ts';
 import { requestLimitsSchema } from '../limits/request-limit.ts';
 import { isPermission, isPermissionInterest } from '../policy/permission.ts';
 
@@ -45,6 +46,12 @@ export const routeSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Whether ";" may stand in paths (/a;b=c); refused elsewhere, because servers disagree on its meaning'),
+  rawPath: z
+    .array(z.enum(rawPathParts, { error: `must be of ${rawPathParts.join(', ')}` }))
+    .default([])
+    .describe(
+      'What the upstream may see in paths although servers read it in more than one way: encoded delimiters ("%2F", "%23"), "%25" before another escape, empty segments ("//"). Refused elsewhere, and where a reading leads to another route',
+    ),
   hosts: z
     .array(hostPatternSchema)
     .min(1)

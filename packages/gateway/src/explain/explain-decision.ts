@@ -10,7 +10,7 @@ import {
 import type { RequestAuthenticationOutcome, RequestAuthenticator } from '../credentials/request-authenticator.ts';
 import type { SessionCache } from '../sessions/session-cache.ts';
 import { decide, stageNames, type DecisionParts } from '../pipeline/decide.ts';
-import { upstreamTarget } from '../forward/upstream-request.ts';
+import { stripPrefix } from '../routing/strip-prefix.ts';
 import type { RequestLimiter } from '../limits/request-limiter.ts';
 import {
   createRequestState,
@@ -270,7 +270,7 @@ function forwardStage({ request, route: resolved }: RequestState): ExplainedStag
   if (request === undefined || resolved === undefined || resolved.destination.kind !== 'upstream')
     return { stage: 'forward', outcome: 'decided', facts: [] };
   const { route, strippedSegments } = resolved.destination;
-  const target = upstreamTarget(request.target, request.query, strippedSegments);
+  const target = stripPrefix(request.target, request.query, strippedSegments);
   const path = target.slice(0, target.length - request.query.length);
   return {
     stage: 'forward',

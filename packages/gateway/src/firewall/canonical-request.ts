@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import { SallyportError } from '@sallyport/core';
+import { SallyportError, type RawPathPart } from '@sallyport/core';
 import { readHeaders, type HeaderReader, type InboundHeaders } from './inbound-headers.ts';
 import type { KnownHosts } from './known-hosts.ts';
+import { readRawPath, type RawPath } from './raw-path.ts';
 import { requireSoundHandshake } from './web-socket-handshake.ts';
 
 /**
@@ -21,6 +22,11 @@ export interface CanonicalRequest {
   readonly query: string;
   /** Whether segments have parameters (`;`). What they are called without them is for the route stage to look at. */
   readonly hasPathParameters: boolean;
+  /**
+   * What the path holds that servers read in more than one way, and some route allows; it stays encoded in `path`. Whether
+   * all readings lead to a route that allows it is for the route stage to look at.
+   */
+  readonly rawParts: ReadonlySet<RawPathPart>;
   readonly headers: InboundHeaders;
 }
 
@@ -30,6 +36,8 @@ export interface FirewallLimits {
   readonly cookies: number;
   /** Whether any route takes parameters in its path. */
   readonly pathParameters: boolean;
+  /** What any route allows in raw paths. */
+  readonly rawPath: ReadonlySet<RawPathPart>;
 }
 
 /** Every method that the gateway knows. TRACE, TRACK, CONNECT and made-up ones are refused. */
@@ -88,12 +96,12 @@ export function readCanonicalRequest(
   const target = request.url ?? '';
   const hasPathParameters = target.includes(';') && holdsParameters(target);
   if (hasPathParameters && !limits.pathParameters) refuse('path-parameters');
-  const end = endOfPath(target);
+  const end = endOfPath(target, limits.rawPath.has('//'));
   const rawPath = end === target.length ? target : target.slice(0, end);
   const query = end === target.length ? '' : target.slice(end);
   if (query !== '') requireSoundQuery(query);
-  const path = rawPath.includes('%') ? decodePath(rawPath) : rawPath;
-  return { method, host, target, rawPath, path, query, hasPathParameters, headers };
+  const { path, parts: rawParts } = limits.rawPath.size === 0 ? readStrictly(rawPath) : readWithin(rawPath, limits);
+  return { method, host, target, rawPath, path, query, hasPathParameters, rawParts, headers };
 }
 
 /**
@@ -104,8 +112,20 @@ export function readCanonicalRequest(
  */
 export function readPath(target: string): string {
   if (target.includes(';') && holdsParameters(target)) refuse('path-parameters');
-  const rawPath = target.slice(0, endOfPath(target));
+  const rawPath = target.slice(0, endOfPath(target, false));
   return rawPath.includes('%') ? decodePath(rawPath) : rawPath;
+}
+
+const noParts: ReadonlySet<RawPathPart> = new Set();
+
+function readStrictly(rawPath: string): RawPath {
+  return { path: rawPath.includes('%') ? decodePath(rawPath) : rawPath, parts: noParts };
+}
+
+function readWithin(rawPath: string, { rawPath: allowed }: FirewallLimits): RawPath {
+  const read = readRawPath(rawPath);
+  // What no route allows is refused for the reason for which it always is.
+  return [...read.parts].every((part) => allowed.has(part)) ? read : readStrictly(rawPath);
 }
 
 function requireKnownHost(headers: InboundHeaders, hosts: KnownHosts): string {
@@ -137,7 +157,7 @@ function holdsParameters(target: string): boolean {
 }
 
 /** Walks the path once, refusing all but plain characters and escapes, and empty or dot segments. */
-function endOfPath(target: string): number {
+function endOfPath(target: string, allowsEmpty: boolean): number {
   const { length } = target;
   // Absolute-form, authority-form and `*` name a server of the client's choice.
   if (length === 0 || target.charCodeAt(0) !== slash) refuse('target-form');
@@ -147,7 +167,7 @@ function endOfPath(target: string): number {
     const code = target.charCodeAt(index);
     if (code === questionMark) break;
     if (code === slash) {
-      requireSoundSegment(target, segmentStart, index, false);
+      requireSoundSegment(target, segmentStart, index, allowsEmpty && index > 1);
       segmentStart = index + 1;
     } else if (code !== percent && code !== semicolon && plainCharacters[code] !== 1) {
       refuse('path-character');
@@ -157,10 +177,10 @@ function endOfPath(target: string): number {
   return index;
 }
 
-function requireSoundSegment(target: string, start: number, end: number, isLast: boolean): void {
+function requireSoundSegment(target: string, start: number, end: number, mayBeEmpty: boolean): void {
   const first = target.charCodeAt(start);
   if (start === end || first === semicolon) {
-    if (start !== end || !isLast) refuse('empty-segment');
+    if (start !== end || !mayBeEmpty) refuse('empty-segment');
     return;
   }
   if (first !== dot) return;

@@ -12,7 +12,8 @@ import { HeldTransfer } from './held-transfer.ts';
 import type { IdleAnswers } from './idle-answers.ts';
 import { TransferHandler, type ForwardOptions, type Transfer, type TransferParts } from './transfer.ts';
 import type { UpstreamMeasures } from './upstream-measures.ts';
-import { upstreamTarget, writeUpstreamHeaders, type UpstreamRequestParts } from './upstream-request.ts';
+import { stripPrefix } from '../routing/strip-prefix.ts';
+import { writeUpstreamHeaders, type UpstreamRequestParts } from './upstream-request.ts';
 import { defaultTimeouts, type UpstreamPlan } from './upstreams.ts';
 
 /** Sends requests on. */
@@ -88,7 +89,7 @@ export function createForwarder(routes: readonly ResolvedRoute[], parts: Forward
     state.upstreamSpan = state.span?.startCall('upstream');
     const options: ForwardOptions = {
       servername: target.serverName,
-      path: upstreamTarget(request.target, request.query, lane.strippedSegments),
+      path: stripPrefix(request.target, request.query, lane.strippedSegments),
       method: request.method,
       headers: writeUpstreamHeaders(state, route, parts),
       body,

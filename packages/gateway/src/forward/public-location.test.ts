@@ -64,7 +64,7 @@ describe('a Location that names something else stays as it is:', () => {
         expect(read(location)).toBe(location);
       }),
     );
-  });
+  }, 60_000);
 });
 
 describe('behind a stripped prefix', () => {
@@ -101,7 +101,7 @@ describe('behind a stripped prefix', () => {
         expect(written).toBe(`${strippedPrefix}${path}`);
       }),
     );
-  });
+  }, 60_000);
 });
 
 describe('at a gateway', () => {

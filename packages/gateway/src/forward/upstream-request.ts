@@ -42,17 +42,6 @@ function passesAuthorization({ listener }: RequestState, { destination, carriesI
   return isPassed && !carriesIdentity && listener === 'public';
 }
 
-/** The target as it came, less the segments that the route strips. Encoded slashes are refused, so counting is safe. */
-export function upstreamTarget(target: string, query: string, strippedSegments: number): string {
-  if (strippedSegments === 0) return target;
-  let end = 0;
-  for (let stripped = 0; stripped < strippedSegments; stripped++) {
-    end = target.indexOf('/', end + 1);
-    if (end === -1 || end >= target.length - query.length) return `/${query}`;
-  }
-  return target.slice(end);
-}
-
 function pushTrace(
   list: string[],
   parent: string | undefined,

@@ -15,9 +15,10 @@ const portSyntax = /:\d{1,5}$/;
  * at, and nothing is set.
  */
 export function createHttpsRedirect(
-  { publicUrl, publicOrigin, hosts, limits }: CheckedGatewayOptions,
+  { publicUrl, publicOrigin, hosts, limits, routes }: CheckedGatewayOptions,
   note?: NoteRefusal,
 ): HandleRequest {
+  const rawPath = new Set(routes.flatMap((route) => route.rawPath));
   const entrances = [new URL(publicUrl).host, ...hosts].map(toEntrance);
   const known = createKnownHosts(
     entrances.map(({ name }) => name),
@@ -32,6 +33,7 @@ export function createHttpsRedirect(
         headers: limits.headers,
         cookies: limits.cookies,
         pathParameters: false,
+        rawPath,
       });
       const isRead = request.method === 'GET' || request.method === 'HEAD';
       if (!isRead || isHandedOver) throw new SallyportError('SP_HTTPS_REQUIRED', { reason: 'http-listener' });

@@ -1,5 +1,6 @@
 import type { RequestAuthenticator } from '../credentials/request-authenticator.ts';
 import type { TokenMint } from '../credentials/token-mint.ts';
+import type { FirewallLimits } from '../firewall/canonical-request.ts';
 import { createClientAddressReader } from '../firewall/client-address.ts';
 import { createForwardedSchemeReader } from '../firewall/forwarded-scheme.ts';
 import type { HeaderReader } from '../firewall/inbound-headers.ts';
@@ -27,11 +28,7 @@ export function createDecisionPartsOf(
   const shared = {
     signInPath: options.pages.signIn,
     stepUpPath: options.pages.stepUp,
-    limits: {
-      headers: options.limits.headers,
-      cookies: options.limits.cookies,
-      pathParameters: options.routes.some((route) => route.pathParameters),
-    },
+    limits: firewallLimitsOf(options),
     readHeaders,
     csrfTokens: options.csrfTokens,
     mint,
@@ -46,4 +43,13 @@ export function createDecisionPartsOf(
     table: tables[kind],
     authenticators: authenticators[kind],
   });
+}
+
+function firewallLimitsOf({ limits, routes }: CheckedGatewayOptions): FirewallLimits {
+  return {
+    headers: limits.headers,
+    cookies: limits.cookies,
+    pathParameters: routes.some((route) => route.pathParameters),
+    rawPath: new Set(routes.flatMap((route) => route.rawPath)),
+  };
 }

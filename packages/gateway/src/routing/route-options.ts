@@ -12,5 +12,6 @@ export function routeOptionsOf(route: Route): readonly RouteOption[] {
     ...(route.locations === 'any' ? [] : [{ name: 'locations', value: route.locations }]),
     ...(route.authorization === 'translate' ? [] : [{ name: 'authorization', value: 'passed on unjudged' }]),
     ...(route.pathParameters ? [{ name: 'pathParameters', value: 'may stand in paths' }] : []),
+    ...(route.rawPath.length === 0 ? [] : [{ name: 'rawPath', value: route.rawPath.join(' ') }]),
   ];
 }

@@ -1,4 +1,11 @@
-import { OptionsError, SallyportError, type CredentialKind, type RequestLimit, type Route } from '@sallyport/core';
+import {
+  OptionsError,
+  SallyportError,
+  type CredentialKind,
+  type RawPathPart,
+  type RequestLimit,
+  type Route,
+} from '@sallyport/core';
 import { knownMethods } from '../firewall/canonical-request.ts';
 import { createHostMatcher } from '../firewall/known-hosts.ts';
 import type { RouteLimits } from '../limits/request-limits.ts';
@@ -20,6 +27,8 @@ export interface ResolvedRoute {
   readonly caseSensitive: boolean | undefined;
   /** Whether `;` may stand in paths. */
   readonly pathParameters: boolean;
+  /** What may stand in paths although servers read it in more than one way. */
+  readonly rawPath: ReadonlySet<RawPathPart>;
   /** Whether a session is looked at at all: never on public routes, never where other sites may call. */
   readonly carriesIdentity: boolean;
   readonly credentials: ReadonlySet<CredentialKind>;
@@ -47,6 +56,8 @@ export type Destination =
 
 /** A mount manages accounts: it is for people, who are there in person. */
 const sessionOnly: ReadonlySet<CredentialKind> = new Set(['session']);
+
+const nothing: ReadonlySet<RawPathPart> = new Set();
 
 /** Finds the route of a path. Throws `SP_NOT_FOUND`, `SP_METHOD_NOT_ALLOWED` or `SP_REQUEST_AMBIGUOUS`. */
 export interface RouteTable {
@@ -191,6 +202,7 @@ function toRouteRules(route: Route): RouteRules {
     stepUp: route.stepUp,
     caseSensitive: route.caseSensitive,
     pathParameters: route.pathParameters,
+    rawPath: new Set(route.rawPath),
     carriesIdentity: route.access !== 'public' && route.csrf !== 'off',
     credentials: new Set(route.credentials),
     acceptsSession: route.credentials.includes('session'),
@@ -218,6 +230,7 @@ function toMountRules(mount: MountPlace): RouteRules {
     stepUp: undefined,
     caseSensitive: true,
     pathParameters: false,
+    rawPath: nothing,
     carriesIdentity: mount.access !== 'public',
     credentials: sessionOnly,
     acceptsSession: true,
