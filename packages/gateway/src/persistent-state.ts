@@ -86,6 +86,7 @@ export function createPersistentState(options: CheckedGatewayOptions): Persisten
     upstreams: createUpstreams({
       meter,
       breaker: { failures: options.upstreams.failures, pauseMilliseconds: options.upstreams.pauseSeconds * 1000 },
+      connectionSeconds: options.upstreams.connectionSeconds,
     }),
     tunnels: { most: options.streams.tunnels, open: 0 },
     requestLimits,

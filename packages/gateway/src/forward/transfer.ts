@@ -44,6 +44,9 @@ export interface ForwardOptions extends Dispatcher.DispatchOptions {
   servername: string;
 }
 
+/** Methods that may be repeated. */
+const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+
 const smallBody = 16_384;
 
 /** How long a slow reader may take for the last event, when the gateway has ended the stream. */
@@ -106,7 +109,8 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
   send(): void {
     if (this.#isTimed) this.#sentAt = performance.now();
     this.#target.began(this.#client);
-    this.#target.pool.dispatch(this.#options, this);
+    if (this.#isRetried) this.#target.dispatchAnew(this.#options, this);
+    else this.#target.dispatch(this.#options, this);
   }
 
   abort(): void {
@@ -228,11 +232,12 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
       return;
     }
     const fault = faultOf(error);
+    const target = this.#targetForAnotherTry(error);
     if (fault !== undefined) {
-      this.#target.failed();
+      // What an idle connection was closed for says nothing of the target: the second try will.
+      if (target !== this.#target) this.#target.failed();
       this.#parts.measures.failures[fault].add();
     }
-    const target = this.#targetForAnotherTry(error);
     if (target === undefined) {
       this.#forwarding.fail(toUpstreamError(error));
       return;
@@ -301,15 +306,16 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
   }
 
   /**
-   * A GET or HEAD whose connection broke before any answer is sent a second time, for a pooled connection may have been
-   * closed from the other side just then. Whatever else is sent to another target only when not a byte of it has left.
+   * A request whose connection broke before any answer is sent a second time, over a new connection, where it can be
+   * repeated: without a body, by an idempotent method (RFC 9110, section 9.2.2). A kept connection may have been closed
+   * from the other side just then. Whatever else is sent to another target only when not a byte of it has left.
    */
   #targetForAnotherTry(error: Error): UpstreamTarget | undefined {
     if (this.#isRetried) return undefined;
     const code = codeOf(error);
     if (isNothingSent(code)) return this.#parts.choice.other(this.#target, this.#client);
     const { method, body } = this.#options;
-    const isRepeatable = body === null && (method === 'GET' || method === 'HEAD');
+    const isRepeatable = body === null && idempotent.has(method);
     if (!isRepeatable || faultOf(error) !== 'broken') return undefined;
     return this.#parts.choice.other(this.#target, this.#client) ?? this.#target;
   }

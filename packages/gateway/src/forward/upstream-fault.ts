@@ -34,6 +34,8 @@ export function faultOf(error: Error): UpstreamFault | undefined {
 export function toUpstreamError(error: Error): SallyportError {
   if (error instanceof SallyportError) return error;
   const code = codeOf(error);
+  if (code === 'UND_ERR_HEADERS_OVERFLOW')
+    return new SallyportError('SP_UPSTREAM_UNAVAILABLE', { cause: error, reason: 'answer-headers-too-large' });
   const isTimeout = /TIMEOUT|ETIMEDOUT/.test(code);
   return new SallyportError(isTimeout ? 'SP_UPSTREAM_TIMEOUT' : 'SP_UPSTREAM_UNAVAILABLE', {
     cause: error,

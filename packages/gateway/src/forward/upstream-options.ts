@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** The circuit breaker of each target behind a route. */
+/** How the targets behind routes are dealt with. */
 export const upstreamOptionsSchema = z.strictObject({
   failures: z
     .number()
@@ -16,7 +16,16 @@ export const upstreamOptionsSchema = z.strictObject({
     .max(300)
     .default(1)
     .describe('How long it stays open, until one request probes the target'),
+  connectionSeconds: z
+    .number()
+    .int()
+    .min(1)
+    .max(86_400)
+    .default(120)
+    .describe(
+      'How old a kept connection may be that is used again; the next one asks for the address of the target anew',
+    ),
 });
 
-/** The circuit breaker as it is written in options. */
+/** The same as it is written in options. */
 export type UpstreamOptions = z.input<typeof upstreamOptionsSchema>;

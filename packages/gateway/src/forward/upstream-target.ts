@@ -1,7 +1,15 @@
-import type { Pool } from 'undici';
+import type { Dispatcher, Pool } from 'undici';
 import { CircuitBreaker, type BreakerOptions } from './circuit-breaker.ts';
 import { ClientShares } from './client-shares.ts';
 import { serverNameOf } from './upstream-connector.ts';
+
+/** Connections to a target. */
+export interface TargetConnections {
+  /** Kept for the next request. */
+  readonly kept: Pool;
+  /** Builds a pool whose every request goes over a new connection. */
+  readonly openUnkept: () => Pool;
+}
 
 /** How many requests may be in flight at a target. */
 export interface InFlightLimits {
@@ -15,16 +23,19 @@ export class UpstreamTarget {
   readonly origin: string;
   readonly serverName: string;
   readonly pool: Pool;
+  readonly #openUnkept: () => Pool;
+  #unkept: Pool | undefined;
   readonly #breaker: CircuitBreaker;
   readonly #maxInFlight: number;
   readonly #shares: ClientShares;
   inFlight = 0;
   #isHealthy = true;
 
-  constructor(origin: string, pool: Pool, breaker: BreakerOptions, limits: InFlightLimits) {
+  constructor(origin: string, connections: TargetConnections, breaker: BreakerOptions, limits: InFlightLimits) {
     this.origin = origin;
     this.serverName = serverNameOf(origin);
-    this.pool = pool;
+    this.pool = connections.kept;
+    this.#openUnkept = connections.openUnkept;
     this.#breaker = new CircuitBreaker(breaker);
     this.#maxInFlight = limits.total;
     this.#shares = new ClientShares(limits.perClient);
@@ -48,6 +59,22 @@ export class UpstreamTarget {
   /** Whether a client has its share of what may be in flight here. */
   isShareUsed(client: string | undefined): boolean {
     return this.#shares.isUsed(client);
+  }
+
+  /** Sends a request over a kept connection, which its other side may have closed meanwhile. */
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    this.pool.dispatch(options, handler);
+  }
+
+  /** Sends a request over a connection of its own. */
+  dispatchAnew(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    this.#unkept ??= this.#openUnkept();
+    this.#unkept.dispatch(options, handler);
+  }
+
+  /** Ends all connections, whatever they are used for. */
+  async destroy(): Promise<void> {
+    await Promise.all([this.pool.destroy(), this.#unkept?.destroy()]);
   }
 
   /** A request of this client was sent. */

@@ -27,6 +27,8 @@ export interface UpstreamPlan {
 
 export interface UpstreamsParts {
   readonly breaker: BreakerOptions;
+  /** How old a connection may be that is used again, so that a name which moved is asked for again. */
+  readonly connectionSeconds: number;
   readonly meter?: Meter;
 }
 
@@ -35,6 +37,9 @@ export interface UpstreamsParts {
  * undici then keeps one timer through an exchange and does not make a new one for each half.
  */
 export const defaultTimeouts = { connect: 5000, headers: 60_000, idle: 60_000 };
+
+/** Of the headers of an answer. Node's own bound is 16 KiB, which a policy for scripts with a few cookies exceeds. */
+const answerHeaderBytes = 65_536;
 
 const connectionsPerTarget = 1024;
 
@@ -62,7 +67,8 @@ interface Kept {
  * Builds the targets of all routes, with a pool of connections each. Routes of the same upstream share one, so that what
  * a request of one route found out is known to the others; and so do configurations that follow each other.
  */
-export function createUpstreams({ breaker, meter = silentMeter }: UpstreamsParts): Upstreams {
+export function createUpstreams(parts: UpstreamsParts): Upstreams {
+  const { meter = silentMeter } = parts;
   const known = new Map<string, Kept>();
   meter.gauge(
     {
@@ -76,7 +82,7 @@ export function createUpstreams({ breaker, meter = silentMeter }: UpstreamsParts
     const own = new Map<string, Kept>();
     const keptFor = (origin: string, route: Route): Kept => {
       const key = keyOf(origin, route);
-      const kept = own.get(key) ?? known.get(key) ?? keep(key, origin, route, breaker);
+      const kept = own.get(key) ?? known.get(key) ?? keep(key, origin, route, parts);
       own.set(key, kept);
       return kept;
     };
@@ -109,7 +115,7 @@ export function createUpstreams({ breaker, meter = silentMeter }: UpstreamsParts
         state = 'released';
         const gone = [...own.values()].filter((kept) => --kept.holders === 0);
         for (const { key } of gone) known.delete(key);
-        await Promise.all(gone.map(({ target }) => target.pool.destroy()));
+        await Promise.all(gone.map(({ target }) => target.destroy()));
       },
     };
   };
@@ -140,13 +146,17 @@ function keyOf(origin: string, route: Route): string {
   return JSON.stringify([origin, connectTimeoutOf(route), streaming, inFlightLimitsOf(route), health]);
 }
 
-function keep(key: string, origin: string, route: Route, breaker: BreakerOptions): Kept {
-  const pool = new Pool(origin, {
+function keep(key: string, origin: string, route: Route, parts: UpstreamsParts): Kept {
+  const options = {
     connections: route.streaming ? null : connectionsPerTarget,
-    pipelining: 1,
     allowH2: false,
+    maxHeaderSize: answerHeaderBytes,
     connect: createUpstreamConnector(connectTimeoutOf(route)),
-  });
-  const target = new UpstreamTarget(origin, pool, breaker, inFlightLimitsOf(route));
+  };
+  const connections = {
+    kept: new Pool(origin, { ...options, pipelining: 1, clientTtl: parts.connectionSeconds * 1000 }),
+    openUnkept: () => new Pool(origin, { ...options, pipelining: 0 }),
+  };
+  const target = new UpstreamTarget(origin, connections, parts.breaker, inFlightLimitsOf(route));
   return { key, target, health: route.health, holders: 0, users: 0, stopChecks: () => {} };
 }
