@@ -29,7 +29,7 @@ import { upstreamOptionsSchema, type UpstreamOptions } from './forward/upstream-
 import type { CounterSyncParts } from './limits/counter-sync.ts';
 import { gatewayLimitsSchema, type GatewayLimits } from './limits/gateway-limits.ts';
 import type { Mount } from './routing/mount.ts';
-import { problemsOfCredentials } from './routing/route-table.ts';
+import { problemsOfCallers, problemsOfCredentials } from './routing/route-problems.ts';
 import type { RequestRecord } from './record/record.ts';
 import type { GatewayTraces } from './record/traces.ts';
 import { strictTransportSchema, toStrictTransport, type StrictTransportOptions } from './response/strict-transport.ts';
@@ -175,6 +175,7 @@ function problemsOfAuthenticators({ authenticators = [], routes }: GatewayOption
     ...(kinds.includes('session') ? ['authenticators: sessions are recognized by the gateway itself'] : []),
     ...(new Set(kinds).size < kinds.length ? ['authenticators: two recognize one kind of credential'] : []),
     ...(new Set(headers).size < headers.length ? ['authenticators: two read one header'] : []),
+    ...problemsOfCallers(routes),
     ...problemsOfCredentials(routes, kinds),
   ];
 }

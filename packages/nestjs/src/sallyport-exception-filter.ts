@@ -59,6 +59,8 @@ export class SallyportExceptionFilter implements ExceptionFilter {
       code: error.code,
       reason: error.reason,
       subject: caller.kind === 'anonymous' ? undefined : caller.id,
+      // Who calls for the subject: a zone, another service.
+      actor: caller.kind === 'anonymous' ? undefined : caller.actor?.id,
       ...describeRequirement(error.requirement, caller),
     };
     if (status < 500) {

@@ -76,6 +76,16 @@ export const routeSchema = z.strictObject({
     .string()
     .regex(/^[a-z][a-z0-9-]*$/)
     .describe('Audience of the token that the service or zone receives'),
+  zone: z
+    .boolean()
+    .default(false)
+    .describe('Whether the upstream renders pages for people; zones may call every route that names no callers'),
+  callers: z
+    .array(z.string().regex(/^[a-z][a-z0-9-]*$/))
+    .optional()
+    .describe(
+      'Audiences that may call the route through the internal listener, with the token that they received; absent means the zones. Each one listed can do here what its users can: name a service only where it needs this',
+    ),
   access: routeAccessSchema.describe('Who may pass: public, optional, signed-in, service, or roles and permissions'),
   authorization: z
     .enum(['translate', 'pass'])

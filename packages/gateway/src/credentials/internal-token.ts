@@ -2,12 +2,10 @@ import {
   createLeastRecentlyUsed,
   createLocalKeySource,
   createTokenVerifier,
-  freezePrincipal,
   internalIssuerPath,
   maximumTokenLength,
   parseBearerToken,
   SallyportError,
-  type Actor,
   type KeyRing,
   type KeySource,
   type Principal,
@@ -19,6 +17,7 @@ import {
   type RequestAuthenticator,
 } from './request-authenticator.ts';
 import { routeOf, requestOf } from '../pipeline/request-state.ts';
+import { toExchangedCaller } from './exchanged-caller.ts';
 import type { CachedSession, SessionCache } from '../sessions/session-cache.ts';
 
 export interface InternalTokenParts {
@@ -39,7 +38,8 @@ const rememberedCallers = 10_000;
  * Recognizes the token that the gateway made for a zone or a service, when that one calls another for its user.
  *
  * The session behind the token must still live, under the very generations that the token was made with. The caller is
- * the user as the session says now, with the calling audience as actor: a call through a zone gains no authority.
+ * the user with the calling audience as actor, narrowed to what the token says: a call through a zone gains no authority,
+ * and what is made for it ends no later than the token.
  */
 export function createInternalTokenAuthenticator(parts: InternalTokenParts): RequestAuthenticator {
   const { cache, audiences } = parts;
@@ -50,16 +50,16 @@ export function createInternalTokenAuthenticator(parts: InternalTokenParts): Req
       createTokenVerifier({ issuer: parts.publicOrigin + internalIssuerPath, audience, keys, now: parts.now }),
     ]),
   );
-  // One object per session and chain of actors, so that its tokens are found again.
-  const callers = createLeastRecentlyUsed<Principal>(rememberedCallers);
+  // One object per token and session, so that what is made for it is found again.
+  const callers = createLeastRecentlyUsed<{ readonly of: Principal; readonly caller: Principal }>(rememberedCallers);
 
-  const callerFor = (session: CachedSession, actor: Actor): Principal => {
-    const { principal } = session;
-    const key = JSON.stringify([principal.sid, principal.generation, actor]);
-    const known = callers.get(key);
-    if (known !== undefined && known.roles === principal.roles) return known;
-    const caller = freezePrincipal<Principal>({ ...principal, actor });
-    callers.set(key, caller);
+  const callerFor = (token: string, audience: string, bearer: Principal, { principal }: CachedSession): Principal => {
+    const known = callers.get(token);
+    if (known?.of === principal) return known.caller;
+    const hasProfile = bearer.kind === 'user' && bearer.profile !== undefined;
+    const { permissions, actor } = bearer;
+    const caller = toExchangedCaller(principal, { audience, permissions, hasProfile, actor });
+    callers.set(token, { of: principal, caller });
     return caller;
   };
 
@@ -67,30 +67,37 @@ export function createInternalTokenAuthenticator(parts: InternalTokenParts): Req
     authenticate: async (state): Promise<RequestAuthenticationOutcome> => {
       const token = parseBearerToken(requestOf(state).headers.authorization);
       if (token === undefined) return notApplicable;
-      const audience = audienceOf(token);
+      const { audience, expiresAt } = claimsIn(token);
       const verifier = audience === undefined ? undefined : verifiers.get(audience);
       if (audience === undefined || verifier === undefined) return rejected('audience-unknown');
       const bearer = await verifier.verify(token);
+      // A verifier is patient with clocks. What is made here must not outlive the token, so the token has to be alive.
+      if (expiresAt * 1000 <= parts.now().getTime()) {
+        return { kind: 'rejected', error: new SallyportError('SP_TOKEN_EXPIRED', { reason: 'out-of-date' }) };
+      }
       if (bearer.sid === undefined) return rejected('token-without-session');
       if (actorDepth(bearer) >= longestActorChain) return rejected('actor-chain-too-long');
       const { session, isHit } = await cache.findBySid(bearer.sid, routeOf(state).fresh || state.isFresh);
       if (session === null || session.principal.id !== bearer.id) return rejected('session-ended');
       if (!isSameAuthority(bearer, session.principal)) return rejected('generation-outdated');
-      const actor = bearer.actor === undefined ? { id: audience } : { id: audience, actor: bearer.actor };
-      return { kind: 'authenticated', caller: callerFor(session, actor), session, credential: undefined, isHit };
+      const caller = callerFor(token, audience, bearer, session);
+      return { kind: 'authenticated', caller, session, credential: undefined, isHit, notAfter: expiresAt };
     },
   };
 }
 
-/** Reads the audience without believing it: only to choose the verifier, which then checks it with the signature. */
-function audienceOf(token: string): string | undefined {
-  if (token.length > maximumTokenLength) return undefined;
+const unread = { audience: undefined, expiresAt: 0 } as const;
+
+/** Reads claims without believing them: the audience only chooses the verifier, which then checks both with the signature. */
+function claimsIn(token: string): { readonly audience: string | undefined; readonly expiresAt: number } {
+  if (token.length > maximumTokenLength) return unread;
   try {
     const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
-    if (typeof claims !== 'object' || claims === null || !('aud' in claims)) return undefined;
-    return typeof claims.aud === 'string' ? claims.aud : undefined;
+    if (typeof claims !== 'object' || claims === null || !('aud' in claims) || !('exp' in claims)) return unread;
+    const { aud, exp } = claims;
+    return typeof aud === 'string' && typeof exp === 'number' ? { audience: aud, expiresAt: exp } : unread;
   } catch {
-    return undefined;
+    return unread;
   }
 }
 

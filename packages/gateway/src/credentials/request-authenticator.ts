@@ -13,6 +13,8 @@ export type RequestAuthenticationOutcome =
       readonly credential: FeatureCredential | undefined;
       /** Whether the session was remembered; `undefined` without one. */
       readonly isHit: boolean | undefined;
+      /** Seconds since 1970 beyond which no token may live that is made for it; absent means as long as any. */
+      readonly notAfter?: number;
     }
   /** The request carries no credential of this kind: ask the next one. */
   | { readonly kind: 'not-applicable' }

@@ -31,7 +31,8 @@ export interface MintedResult {
 
 /** Makes tokens, once per session, audience and generation. */
 export interface TokenMint {
-  mint(principal: Principal, shape: TokenShape): MintedResult;
+  /** `notAfter` is when the token ends at the latest, in seconds since 1970. Then it is remembered with this very object. */
+  mint(principal: Principal, shape: TokenShape, notAfter?: number): MintedResult;
   /** Forgets every token: what a withdrawn key signed is not sent again. */
   forgetAll(): void;
 }
@@ -77,7 +78,14 @@ export function createTokenMint(parts: TokenMintParts): TokenMint {
     return tokens;
   };
 
-  const sign = (principal: Principal, shape: TokenShape, at: number): MintedToken => {
+  const boundTokensOf = (principal: Principal): Map<string, MintedToken> => {
+    const tokens = byPrincipal.get(principal) ?? new Map<string, MintedToken>();
+    byPrincipal.set(principal, tokens);
+    return tokens;
+  };
+
+  const sign = (principal: Principal, shape: TokenShape, at: number, notAfter: number): MintedToken => {
+    const seconds = Math.min(lifetimeSeconds, notAfter - Math.floor(at / 1000));
     const claims = toInternalTokenClaims({
       principal,
       issuer,
@@ -85,11 +93,13 @@ export function createTokenMint(parts: TokenMintParts): TokenMint {
       permissions: selectPermissions(principal.permissions, shape.permissions),
       includeProfile: shape.includeProfile,
       issuedAt: new Date(at),
-      lifetimeSeconds,
+      lifetimeSeconds: seconds,
       tokenId: randomUUID(),
     });
     const token = keyRing.sign('internal', internalTokenType, claims);
-    return { authorization: `Bearer ${token}`, claims, madeAt: at, renewAt: at + lifeBeforeRenewal };
+    // Of one that ends with another there is no longer one to be had.
+    const renewAt = seconds < lifetimeSeconds ? claims.exp * 1000 : at + lifeBeforeRenewal;
+    return { authorization: `Bearer ${token}`, claims, madeAt: at, renewAt };
   };
 
   return {
@@ -97,16 +107,16 @@ export function createTokenMint(parts: TokenMintParts): TokenMint {
       byAuthority.clear();
       byPrincipal = new WeakMap();
     },
-    mint: (principal, shape) => {
+    mint: (principal, shape, notAfter) => {
       const at = clock();
-      const tokens = tokensOf(principal);
+      const tokens = notAfter === undefined ? tokensOf(principal) : boundTokensOf(principal);
       const known = tokens.get(shape.key);
       if (known !== undefined && at < known.renewAt && at >= known.madeAt) {
         hits.add();
         return { token: known, isHit: true };
       }
       misses.add();
-      const token = sign(principal, shape, at);
+      const token = sign(principal, shape, at, notAfter ?? Infinity);
       tokens.set(shape.key, token);
       return { token, isHit: false };
     },

@@ -1,12 +1,12 @@
 import {
   checkRequirement,
   errorCatalog,
-  freezePrincipal,
   networkOf,
   SallyportError,
   type Caller,
   type Principal,
 } from '@sallyport/core';
+import { toExchangedCaller } from '../credentials/exchanged-caller.ts';
 import type { RequestAuthenticationOutcome, RequestAuthenticator } from '../credentials/request-authenticator.ts';
 import type { SessionCache } from '../sessions/session-cache.ts';
 import { decide, stageNames, type DecisionParts } from '../pipeline/decide.ts';
@@ -25,6 +25,7 @@ import { randomHex } from '../random-hex.ts';
 import { isSafe } from '../pipeline/request-intent.ts';
 import { routeOptionsOf } from '../routing/route-options.ts';
 import type { ResolvedRoute } from '../routing/route-table.ts';
+import { presentedBy } from './presented-by.ts';
 import { explainRoutes } from './explain-route.ts';
 import type { ExplainedFact, ExplainedStage, Explanation, ExplainQuestion } from './explanation.ts';
 import { createSyntheticMessage } from './synthetic-message.ts';
@@ -63,7 +64,7 @@ export async function explainDecision(question: ExplainQuestion, parts: ExplainP
 
 /** As if the cookie of that session had come or, at the internal listener, the token that a zone got for it. */
 function createSidAuthenticator(
-  { listener, cache, audiences }: ExplainParts,
+  { listener, cache, audiences, decision }: ExplainParts,
   sid: string,
   from: string | undefined,
 ): RequestAuthenticator {
@@ -76,7 +77,9 @@ function createSidAuthenticator(
         return isInternal ? refusedToken('session-ended') : { kind: 'unusable', reason: 'session-ended' };
       const { principal } = session;
       const caller =
-        from === undefined || !isInternal ? principal : freezePrincipal({ ...principal, actor: { id: from } });
+        from === undefined || !isInternal
+          ? principal
+          : toExchangedCaller(principal, presentedBy(from, principal, decision.table.routes));
       return { kind: 'authenticated', caller, session, credential: undefined, isHit };
     },
   };
@@ -225,9 +228,13 @@ function sourceFacts(
   return [{ name: 'source', value: findSource(request.headers, publicOrigins) }];
 }
 
-function accessFacts({ caller, request }: RequestState, { access, stepUp }: ResolvedRoute): readonly ExplainedFact[] {
+function accessFacts(
+  { caller, request, listener }: RequestState,
+  { access, stepUp, callers }: ResolvedRoute,
+): readonly ExplainedFact[] {
   const demanded = typeof access === 'string' ? access : describeRequirement(access);
   const facts: ExplainedFact[] = [{ name: 'access', value: demanded }];
+  if (listener === 'internal') facts.push({ name: 'callers', value: [...callers].join(', ') || 'nobody' });
   if (caller.kind !== 'anonymous' && typeof access !== 'string') {
     const { roles, permissions = [] } = access;
     const lacking = permissions.filter((permission) => !caller.permissions.includes(permission));

@@ -128,7 +128,7 @@ describe('at the internal listener', () => {
     const { upstream, held } = await startHolding();
     const gateway = await gatewayTo(upstream.origin, {
       access: 'signed-in',
-      audience: 'many',
+      callers: ['api'],
       limits: { inFlightPerNetwork: 2 },
     });
     const tokenOf = async (session: string): Promise<string> => {

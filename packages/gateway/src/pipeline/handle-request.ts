@@ -279,6 +279,7 @@ function toRecord(
     callerKind: caller.kind,
     subject: isKnown ? caller.id : undefined,
     sid: isKnown ? caller.sid : undefined,
+    actor: isKnown ? caller.actor?.id : undefined,
     decision: error === undefined ? (decision?.kind ?? 'refuse') : 'refuse',
     code: error?.code ?? mountRefusal?.code,
     reason: error?.reason ?? mountRefusal?.reason ?? (decision?.kind === 'redirect' ? decision.reason : state.reason),

@@ -35,6 +35,8 @@ export interface RequestState {
   session: CachedSession | undefined;
   /** What the caller goes by in place of a session. */
   credential: FeatureCredential | undefined;
+  /** Seconds since 1970 beyond which the token of the translate stage must not live. */
+  notAfter: number | undefined;
   cookies: ReadCookies | undefined;
   sessionCache: 'hit' | 'miss' | undefined;
   /** Why a credential that was presented did not count. */
@@ -86,6 +88,7 @@ export function createRequestState(
     caller: anonymous,
     session: undefined,
     credential: undefined,
+    notAfter: undefined,
     cookies: undefined,
     sessionCache: undefined,
     reason: undefined,

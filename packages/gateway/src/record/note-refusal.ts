@@ -34,6 +34,7 @@ export function createNoteRefusal(listener: ListenerKind, parts: NoteRefusalPart
       callerKind: 'anonymous',
       subject: undefined,
       sid: undefined,
+      actor: undefined,
       decision: 'refuse',
       code: error.code,
       reason: error.reason,

@@ -17,6 +17,8 @@ export interface RequestRecord {
   readonly callerKind: Caller['kind'];
   readonly subject: string | undefined;
   readonly sid: string | undefined;
+  /** Zone or service that calls for the subject, at the internal listener. */
+  readonly actor: string | undefined;
   readonly decision: 'forward' | 'mount' | 'redirect' | 'refuse';
   readonly code: string | undefined;
   readonly reason: string | undefined;

@@ -12,6 +12,8 @@ export function routeOptionsOf(route: Route): readonly RouteOption[] {
     ...(route.locations === 'any' ? [] : [{ name: 'locations', value: route.locations }]),
     ...(route.authorization === 'translate' ? [] : [{ name: 'authorization', value: 'passed on unjudged' }]),
     ...(route.pathParameters ? [{ name: 'pathParameters', value: 'may stand in paths' }] : []),
+    ...(route.zone ? [{ name: 'zone', value: 'calls routes that name no callers' }] : []),
+    ...(route.callers === undefined ? [] : [{ name: 'callers', value: route.callers.join(' ') || 'nobody' }]),
     ...(route.rawPath.length === 0 ? [] : [{ name: 'rawPath', value: route.rawPath.join(' ') }]),
   ];
 }

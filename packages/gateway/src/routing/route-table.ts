@@ -12,6 +12,7 @@ import type { RouteLimits } from '../limits/request-limits.ts';
 import type { Mount } from './mount.ts';
 import { chooseOfTwoCases } from './choose-of-two-cases.ts';
 import { foldCase } from './fold-case.ts';
+import { problemsOfCallers, problemsOfCredentials } from './route-problems.ts';
 import { toTokenShape, type TokenShape } from './token-shape.ts';
 
 /** The route or mount that serves a request, with everything that the stages need of it, worked out once. */
@@ -34,6 +35,8 @@ export interface ResolvedRoute {
   readonly credentials: ReadonlySet<CredentialKind>;
   /** Whether the session is among `credentials`. */
   readonly acceptsSession: boolean;
+  /** Audiences that may call it through the internal listener; nobody calls a mount. */
+  readonly callers: ReadonlySet<string>;
   readonly hosts: readonly string[] | undefined;
   readonly methods: ReadonlySet<string> | undefined;
   /** How many requests may come; `undefined` where that is not limited. */
@@ -42,7 +45,7 @@ export interface ResolvedRoute {
 }
 
 /** What routes are compared by, before anything is built for them. */
-type RouteRules = Omit<ResolvedRoute, 'limits' | 'destination'>;
+type RouteRules = Omit<ResolvedRoute, 'limits' | 'destination' | 'callers'>;
 
 /** The part of a mount that decides whether a route gets in its way. */
 export type MountPlace = Pick<Mount, 'name' | 'prefix' | 'access' | 'slide'>;
@@ -53,6 +56,8 @@ export type LimitsOf = (owner: string, limits: readonly RequestLimit[] | undefin
 export type Destination =
   | { readonly kind: 'upstream'; readonly route: Route; readonly shape: TokenShape; readonly strippedSegments: number }
   | { readonly kind: 'mount'; readonly mount: Mount };
+
+const nobody: ReadonlySet<string> = new Set();
 
 /** A mount manages accounts: it is for people, who are there in person. */
 const sessionOnly: ReadonlySet<CredentialKind> = new Set(['session']);
@@ -87,9 +92,10 @@ export function createRouteTable(
   mounts: readonly Mount[],
   limitsOf: LimitsOf = () => undefined,
 ): RouteTable {
+  const zones = zonesOf(routes);
   const resolved = [
     ...mounts.map((mount) => resolveMount(mount, limitsOf)),
-    ...routes.map((route) => resolveRoute(route, limitsOf)),
+    ...routes.map((route) => resolveRoute(route, zones, limitsOf)),
   ];
   const problems = findProblems(resolved);
   if (problems.length > 0) throw new OptionsError(`the routes cannot be used:\n- ${problems.join('\n- ')}`);
@@ -150,37 +156,18 @@ export function problemsOfRoutes(
   kinds: readonly CredentialKind[] = [],
 ): readonly string[] {
   const problems = findProblems([...mounts.map(toMountRules), ...routes.map(toRouteRules)]);
-  return [...problems, ...problemsOfCredentials(routes, kinds)];
+  return [...problems, ...problemsOfCallers(routes), ...problemsOfCredentials(routes, kinds)];
 }
 
-/**
- * Says which routes open a kind of credential that nothing recognizes (it would be believed, and do nothing), and which
- * pass on what they have to judge.
- */
-export function problemsOfCredentials(routes: readonly Route[], kinds: readonly CredentialKind[]): readonly string[] {
-  return routes.flatMap(({ name, credentials, access, csrf, authorization }) => {
-    const unknown = credentials.filter((kind) => kind !== 'session' && !kinds.includes(kind));
-    const carriesIdentity = access !== 'public' && csrf !== 'off';
-    const opened = credentials.filter((kind) => kind !== 'session');
-    return [
-      ...unknown.map(
-        (kind) => `route "${name}" accepts credentials of the kind "${kind}", which no feature recognizes`,
-      ),
-      ...(opened.length > 0 && !carriesIdentity
-        ? [`route "${name}" accepts credentials, but never knows its caller`]
-        : []),
-      ...(authorization === 'pass' && carriesIdentity
-        ? [
-            `route "${name}" passes Authorization on, but has to know its caller: make its access "public", or leave authorization out`,
-          ]
-        : []),
-    ];
-  });
+/** Audiences of routes that lead to zones: who may call where a route does not say. */
+function zonesOf(routes: readonly Pick<Route, 'zone' | 'audience'>[]): ReadonlySet<string> {
+  return new Set(routes.filter(({ zone }) => zone).map(({ audience }) => audience));
 }
 
-function resolveRoute(route: Route, limitsOf: LimitsOf): ResolvedRoute {
+function resolveRoute(route: Route, zones: ReadonlySet<string>, limitsOf: LimitsOf): ResolvedRoute {
   return {
     ...toRouteRules(route),
+    callers: route.callers === undefined ? zones : new Set(route.callers),
     limits: limitsOf(route.name, route.limits?.requests),
     destination: {
       kind: 'upstream',
@@ -214,6 +201,7 @@ function toRouteRules(route: Route): RouteRules {
 function resolveMount(mount: Mount, limitsOf: LimitsOf): ResolvedRoute {
   return {
     ...toMountRules(mount),
+    callers: nobody,
     limits: limitsOf(mount.name, mount.requestLimits),
     destination: { kind: 'mount', mount },
   };

@@ -43,9 +43,9 @@ export async function startTestGateway(
     { name: 'api', prefix: '/api', access: 'signed-in', permissions: ['product:*'] },
     { name: 'admin', prefix: '/admin', access: { roles: ['admin'] } },
     { name: 'hooks', prefix: '/hooks', access: 'public', csrf: 'off', limits: { bodyBytes: 1_048_576 } },
-    { name: 'events', prefix: '/events', streaming: true },
+    { name: 'events', prefix: '/events', streaming: true, callers: ['shell', 'api'] },
     { name: 'ws', prefix: '/ws' },
-    { name: 'shell', prefix: '/', access: 'optional', profile: true, permissions: ['*'] },
+    { name: 'shell', prefix: '/', access: 'optional', profile: true, permissions: ['*'], zone: true },
     ...moreRoutes,
   ];
   const gateway = createGateway({

@@ -45,6 +45,7 @@ describe('zone()', () => {
         access: { roles: ['vendor'] },
         permissions: ['product:*'],
         profile: true,
+        zone: true,
       },
       { name: 'portal-assets', prefix: '/_zones/portal', upstream, audience: 'portal', access: 'public', slide: false },
     ]);

@@ -2,7 +2,7 @@ import type { RouteInput } from '@sallyport/core';
 import { OptionsError, zonePlace } from '@sallyport/core/browser';
 
 /** What `zone()` sets itself. */
-type FixedKey = 'name' | 'prefix' | 'stripPrefix';
+type FixedKey = 'name' | 'prefix' | 'stripPrefix' | 'zone';
 
 /** A zone: what a route to its pages may say, less what follows from its name. */
 export interface ZoneInput extends Omit<RouteInput, FixedKey | 'audience'> {
@@ -12,7 +12,7 @@ export interface ZoneInput extends Omit<RouteInput, FixedKey | 'audience'> {
   readonly audience?: string;
 }
 
-const fixedKeys = ['name', 'prefix', 'stripPrefix'] satisfies readonly FixedKey[];
+const fixedKeys = ['name', 'prefix', 'stripPrefix', 'zone'] satisfies readonly FixedKey[];
 
 /**
  * Makes both routes of a Next.js application that was built with `withZone`: the one to its pages, and the public one to
@@ -42,7 +42,7 @@ export function zone(name: string, options: ZoneInput): readonly [pages: RouteIn
 
   const { upstream, hosts } = pages;
   return [
-    { profile: true, ...pages, name, prefix: place.mount, audience },
+    { profile: true, ...pages, name, prefix: place.mount, audience, zone: true },
     {
       name: `${name}-assets`,
       prefix: place.assets,

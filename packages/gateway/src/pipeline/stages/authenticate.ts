@@ -40,6 +40,7 @@ function settle(state: RequestState, outcome: RequestAuthenticationOutcome): und
     state.caller = outcome.caller;
     state.session = outcome.session;
     state.credential = outcome.credential;
+    state.notAfter = outcome.notAfter;
     if (outcome.session !== undefined) state.sessionCache = outcome.isHit === true ? 'hit' : 'miss';
     return;
   }

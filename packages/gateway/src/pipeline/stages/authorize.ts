@@ -25,6 +25,7 @@ export function authorize(state: RequestState, { signInPath, stepUpPath }: Autho
     if (route.access === 'optional' && route.stepUp === undefined) return undefined;
     return challenge(state, signInPath);
   }
+  if (state.listener === 'internal') requireCaller(route, caller);
   requireAccess(route, caller, state.listener);
   return route.stepUp === undefined ? undefined : stepUp(state, route.stepUp, caller, stepUpPath);
 }
@@ -55,6 +56,12 @@ function demandOf({ acr, maxAgeSeconds }: NonNullable<ResolvedRoute['stepUp']>):
 function withQuery(path: string, parameters: readonly string[]): string {
   const query = parameters.filter((parameter) => parameter !== '').join('&');
   return query === '' ? path : `${path}?${query}`;
+}
+
+/** A service that is deceived, or taken over, reaches no route but those that count on its calls. */
+function requireCaller({ callers }: ResolvedRoute, { actor }: Principal): void {
+  if (actor === undefined || !callers.has(actor.id))
+    throw new SallyportError('SP_FORBIDDEN', { reason: 'caller-not-listed' });
 }
 
 function requireAccess({ access }: ResolvedRoute, caller: Principal, listener: RequestState['listener']): void {

@@ -13,7 +13,7 @@ export function translate(state: RequestState, { mint }: TranslateParts): Decisi
   if (requestOf(state).headers.isWebSocket) requireTunnel(state, route);
   if (route.destination.kind === 'mount') return { kind: 'mount', route };
   if (state.caller.kind !== 'anonymous') {
-    const { token, isHit } = mint.mint(state.caller, route.destination.shape);
+    const { token, isHit } = mint.mint(state.caller, route.destination.shape, state.notAfter);
     state.token = token;
     state.tokenCache = isHit ? 'hit' : 'miss';
   }

@@ -1,0 +1,24 @@
+import { selectPermissions, type Principal } from '@sallyport/core';
+import type { PresentedToken } from '../credentials/exchanged-caller.ts';
+import type { ResolvedRoute } from '../routing/route-table.ts';
+
+/** What the token says that this zone or service gets for the user. */
+export function presentedBy(
+  audience: string,
+  { permissions }: Principal,
+  routes: readonly ResolvedRoute[],
+): PresentedToken {
+  const shapes = routes.flatMap(({ destination, carriesIdentity }) =>
+    destination.kind === 'upstream' && carriesIdentity && destination.shape.audience === audience
+      ? [destination.shape]
+      : [],
+  );
+  return {
+    audience,
+    permissions: selectPermissions(
+      permissions,
+      shapes.flatMap((shape) => shape.permissions),
+    ),
+    hasProfile: shapes.some(({ includeProfile }) => includeProfile),
+  };
+}

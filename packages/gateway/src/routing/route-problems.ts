@@ -1,0 +1,36 @@
+import type { CredentialKind, Route } from '@sallyport/core';
+
+/** Says which routes name a caller that has no token: nothing would ever call as that one. */
+export function problemsOfCallers(routes: readonly Route[]): readonly string[] {
+  const audiences = new Set(routes.map(({ audience }) => audience));
+  return routes.flatMap(({ name, callers = [] }) =>
+    callers
+      .filter((caller) => !audiences.has(caller))
+      .map((caller) => `route "${name}" names the caller "${caller}", which is the audience of no route`),
+  );
+}
+
+/**
+ * Says which routes open a kind of credential that nothing recognizes (it would be believed, and do nothing), and which
+ * pass on what they have to judge.
+ */
+export function problemsOfCredentials(routes: readonly Route[], kinds: readonly CredentialKind[]): readonly string[] {
+  return routes.flatMap(({ name, credentials, access, csrf, authorization }) => {
+    const unknown = credentials.filter((kind) => kind !== 'session' && !kinds.includes(kind));
+    const carriesIdentity = access !== 'public' && csrf !== 'off';
+    const opened = credentials.filter((kind) => kind !== 'session');
+    return [
+      ...unknown.map(
+        (kind) => `route "${name}" accepts credentials of the kind "${kind}", which no feature recognizes`,
+      ),
+      ...(opened.length > 0 && !carriesIdentity
+        ? [`route "${name}" accepts credentials, but never knows its caller`]
+        : []),
+      ...(authorization === 'pass' && carriesIdentity
+        ? [
+            `route "${name}" passes Authorization on, but has to know its caller: make its access "public", or leave authorization out`,
+          ]
+        : []),
+    ];
+  });
+}
