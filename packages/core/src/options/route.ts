@@ -65,6 +65,12 @@ export const routeSchema = z.strictObject({
   upstream: z
     .union([upstreamUrl, z.array(upstreamUrl).min(1)])
     .describe('Origin of the service or zone behind the route'),
+  affinity: z
+    .enum(['session'])
+    .optional()
+    .describe(
+      'Where "upstream" is a list: all requests of one session go to the same target while it works (strangers: of one address); absent means to the least busy one',
+    ),
   stripPrefix: z.boolean().default(false).describe('Whether the prefix is removed before the request is forwarded'),
   locations: z
     .enum(['any', 'own'])
@@ -117,6 +123,12 @@ export const routeSchema = z.strictObject({
     .enum(['same-origin', 'off'])
     .default('same-origin')
     .describe('"off" is for routes that other sites call; such a route never carries a session'),
+  cache: z
+    .enum(['no-store', 'private'])
+    .default('no-store')
+    .describe(
+      'What browsers may keep of answers to callers who are known. "no-store": nothing; "private": what the upstream itself calls private, and what it gives an ETag or Last-Modified is asked for again each time. It stays in the browser after sign-out',
+    ),
   slide: z.boolean().default(true).describe('Whether requests on this route keep the session alive'),
   fresh: z.boolean().default(false).describe('Whether the session is read from the store on every request'),
   streaming: z.boolean().default(false).describe('Whether answers may stay open without a time limit (SSE)'),

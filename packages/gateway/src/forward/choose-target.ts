@@ -4,10 +4,11 @@ import type { UpstreamTarget } from './upstream-target.ts';
 /** Chooses the target of each request on a route. */
 export interface ChooseTarget {
   /**
+   * @param affinityKey whose requests go to the same target while it is open; absent chooses the least busy one.
    * @throws `SP_SERVICE_UNAVAILABLE` when every target is suspended or full; `SP_TOO_MANY_REQUESTS` when the client has
    *   its share of those that are not.
    */
-  first(client: string | undefined): UpstreamTarget;
+  first(client: string | undefined, affinityKey?: string): UpstreamTarget;
   /** Throws what `first` would throw now. */
   requireOpen(client: string | undefined): void;
   /** Another one than the one that failed; `undefined` when there is none. */
@@ -31,9 +32,11 @@ export function createTargetChoice(targets: readonly UpstreamTarget[]): ChooseTa
   };
 
   return {
-    first: (client) => {
+    first: (client, affinityKey) => {
       if (only !== undefined && isOpenTo(only, client)) return only;
-      const target = only === undefined ? leastBusy(client) : undefined;
+      const choose = (): UpstreamTarget | undefined =>
+        affinityKey === undefined ? leastBusy(client) : highestRandomWeight(targets, client, affinityKey);
+      const target = only === undefined ? choose() : undefined;
       if (target === undefined) throw noTargetAvailable(targets);
       return target;
     },
@@ -42,6 +45,34 @@ export function createTargetChoice(targets: readonly UpstreamTarget[]): ChooseTa
     },
     other: (failed, client) => (only === undefined ? leastBusy(client, failed) : undefined),
   };
+}
+
+/**
+ * Rendezvous hashing (Thaler and Ravishankar, 1998): every gateway chooses the same target without asking another, and a
+ * target that leaves takes only its own callers along.
+ */
+function highestRandomWeight(
+  targets: readonly UpstreamTarget[],
+  client: string | undefined,
+  key: string,
+): UpstreamTarget | undefined {
+  let best: UpstreamTarget | undefined;
+  let highest = -1;
+  for (const target of targets) {
+    if (!isOpenTo(target, client)) continue;
+    const weight = hash(`${key} ${target.origin}`);
+    if (weight > highest) [best, highest] = [target, weight];
+  }
+  return best;
+}
+
+/** FNV-1a with the finish of MurmurHash3, without which keys that differ at their end stay together. */
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
+  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35);
+  return (value ^ (value >>> 16)) >>> 0;
 }
 
 function isOpenTo(target: UpstreamTarget, client: string | undefined): boolean {

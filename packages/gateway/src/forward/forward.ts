@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { SallyportError, type Route } from '@sallyport/core';
 import type { SlowClients } from '../limits/slow-clients.ts';
-import { requestOf } from '../pipeline/request-state.ts';
+import { requestOf, type RequestState } from '../pipeline/request-state.ts';
 import type { ResolvedRoute } from '../routing/route-table.ts';
 import type { StreamRegister } from '../streams/stream-register.ts';
 import { createTargetChoice } from './choose-target.ts';
@@ -54,6 +54,7 @@ interface Lane extends TransferParts {
   readonly strippedSegments: number;
   readonly body: BodyBounds;
   readonly headersTimeout: number;
+  readonly hasAffinity: boolean;
 }
 
 /**
@@ -80,7 +81,7 @@ export function createForwarder(routes: readonly ResolvedRoute[], parts: Forward
     const request = requestOf(state);
     const { isWebSocket } = request.headers;
     const client = clientKeyOf(state);
-    const target = lane.choice.first(client);
+    const target = lane.choice.first(client, lane.hasAffinity ? affinityKeyOf(state) : undefined);
     if (isWebSocket) {
       if (tunnels.open >= tunnels.most) throw new SallyportError('SP_SERVICE_UNAVAILABLE', { reason: 'tunnel-limit' });
       tunnels.open++;
@@ -128,6 +129,7 @@ function createLane(route: Route, mayCarryIdentity: boolean, parts: ForwarderPar
   const idle = route.timeouts?.idleMilliseconds;
   return {
     choice: createTargetChoice(targets),
+    hasAffinity: route.affinity === 'session',
     streams: parts.streams,
     idleAnswers: parts.idleAnswers,
     slowClients: parts.slowClients,
@@ -138,6 +140,7 @@ function createLane(route: Route, mayCarryIdentity: boolean, parts: ForwarderPar
       upstreamOrigins: targets.map(({ origin }) => origin),
       strippedPrefix: route.stripPrefix && route.prefix !== '/' ? route.prefix : '',
       locations: route.locations,
+      cache: route.cache,
       strictTransport: parts.strictTransport,
       mayCarryIdentity,
     },
@@ -154,3 +157,9 @@ function createLane(route: Route, mayCarryIdentity: boolean, parts: ForwarderPar
 }
 
 function ignore(): void {}
+
+/** Whose requests belong together: those of a session or credential, and of strangers those of an address. */
+function affinityKeyOf({ caller, credential, clientAddress }: RequestState): string {
+  if (caller.kind === 'anonymous') return clientAddress;
+  return caller.sid ?? credential?.caller.credentialId ?? caller.id;
+}

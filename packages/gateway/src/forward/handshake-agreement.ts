@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { UpstreamHeaders } from './upstream-response.ts';
+import type { UpstreamHeaders } from './upstream-headers.ts';
 
 /** Says whether an upstream agreed to the handshake that was sent to it (RFC 6455, section 4.2.2). */
 export function isAgreement(message: IncomingMessage, status: number, headers: UpstreamHeaders): boolean {

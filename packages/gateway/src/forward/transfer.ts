@@ -13,7 +13,8 @@ import type { ChooseTarget } from './choose-target.ts';
 import type { Forwarding } from './forwarding.ts';
 import type { IdleAnswer, IdleAnswers } from './idle-answers.ts';
 import { codeOf, faultOf, isNothingSent, toUpstreamError } from './upstream-fault.ts';
-import { writeResponseHeaders, type ResponseRules, type UpstreamHeaders } from './upstream-response.ts';
+import type { UpstreamHeaders } from './upstream-headers.ts';
+import { writeResponseHeaders, type ResponseRules } from './upstream-response.ts';
 import type { UpstreamMeasures } from './upstream-measures.ts';
 import type { UpstreamTarget } from './upstream-target.ts';
 

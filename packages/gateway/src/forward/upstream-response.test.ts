@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { writeResponseHeaders, type ResponseRules, type UpstreamHeaders } from './upstream-response.ts';
+import type { UpstreamHeaders } from './upstream-headers.ts';
+import { writeResponseHeaders, type ResponseRules } from './upstream-response.ts';
 
 const rules: ResponseRules = {
   locations: 'any',
+  cache: 'no-store',
   isServed: (origin) => origin === 'https://shop.test',
   publicOrigin: 'https://app.test',
   upstreamOrigins: ['http://orders.internal:3001'],

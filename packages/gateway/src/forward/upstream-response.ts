@@ -2,15 +2,16 @@ import { SallyportError, type Route } from '@sallyport/core';
 import { foldHeaderName } from '../firewall/fold-header-name.ts';
 import { isOurCookieName } from '../credentials/session-cookie-reader.ts';
 import { pushSafetyHeaders } from '../response/safety-headers.ts';
+import type { UpstreamHeaders } from './upstream-headers.ts';
+import { speaksToCaches, toCacheControl } from './private-cache.ts';
 import { toPublicLocation, type LocationContext } from './public-location.ts';
-
-/** Headers as `undici` hands them over: lower-case names. */
-export type UpstreamHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 /** What holds for all answers of a route. */
 export interface ResponseRules extends LocationContext {
   /** Where a `Location` may lead. */
   readonly locations: Route['locations'];
+  /** What browsers may keep of answers to callers who are known. */
+  readonly cache: Route['cache'];
   /** Whether an origin is one that the gateway serves. */
   readonly isServed: (origin: string) => boolean;
   /** Value of `Strict-Transport-Security`; `undefined` sends none. */
@@ -67,14 +68,14 @@ export function writeResponseHeaders(
     if (name === 'set-cookie') pushCookies(list, value);
     else if (name === 'clear-site-data') pushClearing(list, value);
     else if (name === 'vary') vary = Array.isArray(value) ? value.join(', ') : value;
-    else if (name === 'cache-control' && carriedIdentity) continue;
+    else if (carriedIdentity && speaksToCaches(name)) continue;
     else if ((name === 'location' || name === 'content-location') && typeof value === 'string') {
       list.push(name, publicLocation(name, value, rules));
     } else if (typeof value === 'string') list.push(name, value);
     else for (const one of value) list.push(name, one);
   }
   // What was made for one person is kept by no cache: neither ours, nor a company's, nor a CDN that looks at extensions.
-  if (carriedIdentity) list.push('cache-control', 'private, no-store');
+  if (carriedIdentity) list.push('cache-control', toCacheControl(headers, rules.cache));
   if (rules.mayCarryIdentity) vary = withCookie(vary);
   if (vary !== undefined) list.push('vary', vary);
   pushSafetyHeaders(list, headers, rules.strictTransport, isDocument(headers['content-type']));

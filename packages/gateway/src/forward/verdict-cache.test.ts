@@ -3,6 +3,7 @@ import { cachedVerdictCount, writeResponseHeaders, type ResponseRules } from './
 
 const rules: ResponseRules = {
   locations: 'any',
+  cache: 'no-store',
   isServed: () => false,
   publicOrigin: 'https://app.test',
   upstreamOrigins: [],

@@ -11,6 +11,8 @@ export function routeOptionsOf(route: Route): readonly RouteOption[] {
   return [
     ...(route.locations === 'any' ? [] : [{ name: 'locations', value: route.locations }]),
     ...(route.authorization === 'translate' ? [] : [{ name: 'authorization', value: 'passed on unjudged' }]),
+    ...(route.cache === 'no-store' ? [] : [{ name: 'cache', value: route.cache }]),
+    ...(route.affinity === undefined ? [] : [{ name: 'affinity', value: route.affinity }]),
     ...(route.pathParameters ? [{ name: 'pathParameters', value: 'may stand in paths' }] : []),
     ...(route.zone ? [{ name: 'zone', value: 'calls routes that name no callers' }] : []),
     ...(route.callers === undefined ? [] : [{ name: 'callers', value: route.callers.join(' ') || 'nobody' }]),

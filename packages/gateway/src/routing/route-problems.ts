@@ -12,10 +12,10 @@ export function problemsOfCallers(routes: readonly Route[]): readonly string[] {
 
 /**
  * Says which routes open a kind of credential that nothing recognizes (it would be believed, and do nothing), and which
- * pass on what they have to judge.
+ * have options that contradict what they know of their caller, or have no effect.
  */
 export function problemsOfCredentials(routes: readonly Route[], kinds: readonly CredentialKind[]): readonly string[] {
-  return routes.flatMap(({ name, credentials, access, csrf, authorization }) => {
+  return routes.flatMap(({ name, credentials, access, csrf, authorization, cache, affinity, upstream }) => {
     const unknown = credentials.filter((kind) => kind !== 'session' && !kinds.includes(kind));
     const carriesIdentity = access !== 'public' && csrf !== 'off';
     const opened = credentials.filter((kind) => kind !== 'session');
@@ -25,6 +25,12 @@ export function problemsOfCredentials(routes: readonly Route[], kinds: readonly 
       ),
       ...(opened.length > 0 && !carriesIdentity
         ? [`route "${name}" accepts credentials, but never knows its caller`]
+        : []),
+      ...(cache === 'private' && !carriesIdentity
+        ? [`route "${name}" has cache "private", but never knows its caller: its service alone says what is kept`]
+        : []),
+      ...(affinity !== undefined && typeof upstream === 'string'
+        ? [`route "${name}" has affinity, but one target: make its upstream a list, or leave affinity out`]
         : []),
       ...(authorization === 'pass' && carriesIdentity
         ? [
