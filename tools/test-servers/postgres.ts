@@ -77,7 +77,7 @@ function debianFolders(): readonly string[] {
 }
 
 /** A user other than root runs it as themselves. */
-function findUnprivilegedUser(): ServerUser | 'none' | undefined {
+export function findUnprivilegedUser(): ServerUser | 'none' | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const [, uid, gid] = /^postgres:[^:]*:(\d+):(\d+):/m.exec(readFileSync('/etc/passwd', 'utf8')) ?? [];
   return uid === undefined || gid === undefined ? 'none' : { uid: Number(uid), gid: Number(gid) };

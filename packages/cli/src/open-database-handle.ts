@@ -27,7 +27,10 @@ export async function openDatabaseHandle(
     closing.push(() => database.close());
     return { kind: 'sqlite', database };
   }
-  const external = openExternalDatabase(environment.databaseUrl, silentLogger);
+  const external = openExternalDatabase(
+    { url: environment.databaseUrl, directUrl: environment.databaseDirectUrl },
+    silentLogger,
+  );
   closing.push(() => external.close());
   await waitForDatabase(external);
   return external;

@@ -213,6 +213,7 @@ export type { SessionChange, SessionStore, SessionWrite } from './sessions/sessi
 export {
   isDuplicateRow,
   isStoreFault,
+  causesOf,
   isTransactionConflict,
   storeFaultWordOf,
   toStoreError,

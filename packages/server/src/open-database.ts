@@ -35,8 +35,8 @@ export interface DatabaseComposition {
 /** The database of a gateway, and the time by which all of its processes agree. */
 export interface GatewayDatabase extends IdentityDatabase {
   readClock(): Promise<Date>;
-  /** Uses the credentials of another address of the same database, from the next connection on; without effect elsewhere than on PostgreSQL. */
-  useCredentials(url: string): void;
+  /** Uses the credentials of other addresses of the same database, from the next connection on; without effect elsewhere than on PostgreSQL. */
+  useCredentials(url: string, directUrl?: string): void;
 }
 
 /**
@@ -53,7 +53,10 @@ export async function openDatabase(composition: DatabaseComposition): Promise<Ga
     const database = await open({ kind: 'sqlite', database: file }, undefined, composition);
     return { ...database, readClock: async () => new Date(), useCredentials: () => {} };
   }
-  const external = openExternalDatabase(environment.databaseUrl, logger);
+  const external = openExternalDatabase(
+    { url: environment.databaseUrl, directUrl: environment.databaseDirectUrl },
+    logger,
+  );
   closing.push(() => external.close());
   await waitForDatabase(external, { maximumMilliseconds: composition.waitMilliseconds, logger });
   const claim =
@@ -65,8 +68,8 @@ export async function openDatabase(composition: DatabaseComposition): Promise<Ga
   return {
     ...database,
     readClock: () => readDatabaseClock(external),
-    useCredentials: (url) => {
-      if (external.kind === 'postgres') external.useCredentials(url);
+    useCredentials: (url, directUrl) => {
+      if (external.kind === 'postgres') external.useCredentials(url, directUrl);
     },
   };
 }

@@ -39,7 +39,7 @@ export interface Stores {
   /** Whether all of them answer now. */
   readonly isReady: () => boolean;
   /** Uses the credentials of these addresses of the same stores, from the next connections on. */
-  readonly useCredentials: (addresses: Pick<Environment, 'databaseUrl' | 'redisUrl'>) => void;
+  readonly useCredentials: (addresses: Pick<Environment, 'databaseUrl' | 'databaseDirectUrl' | 'redisUrl'>) => void;
 }
 
 /** What stores are opened with. */
@@ -97,8 +97,8 @@ export async function openStores(composition: StoresComposition): Promise<Stores
     keyRing,
     sealerFor,
     isReady: readiness.isReady,
-    useCredentials: ({ databaseUrl, redisUrl }) => {
-      if (databaseUrl !== undefined) database.useCredentials(databaseUrl);
+    useCredentials: ({ databaseUrl, databaseDirectUrl, redisUrl }) => {
+      if (databaseUrl !== undefined) database.useCredentials(databaseUrl, databaseDirectUrl);
       if (redisUrl !== undefined) redis?.useCredentials(redisUrl);
     },
   };

@@ -12,12 +12,18 @@ export {
 export { createInProcessBus, type InProcessBus, type InProcessBusOptions } from './in-process/in-process-bus.ts';
 export { createInProcessCounters, type InProcessCountersOptions } from './in-process/in-process-counters.ts';
 export { readDatabaseClock } from './database-clock.ts';
+export { examineDatabaseLock, sharedConnectionAdvice, type LockConnectionKind } from './claims/lock-connection.ts';
 export { keyTable } from './keys/key-table.ts';
 export { openStoredKeys } from './keys/open-stored-keys.ts';
 export { openKeyRing, type KeyRingOptions } from './keys/record-key-ring.ts';
 export { openSharedSecretRing, type SharedSecretRingOptions } from './keys/shared-secret-ring.ts';
 export { openMongo, type MongoDatabase, type MongoOptions } from './mongodb/open-mongo.ts';
-export { isSameDatabase, openExternalDatabase, type ExternalDatabase } from './open-database.ts';
+export {
+  isSameDatabase,
+  openExternalDatabase,
+  type DatabaseAddresses,
+  type ExternalDatabase,
+} from './open-database.ts';
 export { waitForDatabase, type DatabaseWaitOptions } from './wait-for-database.ts';
 export {
   openPostgres,
@@ -27,6 +33,7 @@ export {
   type PostgresConnections,
   type PostgresDatabase,
   type PostgresOptions,
+  type PostgresProtection,
   type PostgresResult,
 } from './postgres/open-postgres.ts';
 export { createRecordSessionStore, endAgain, type RecordSessionStoreOptions } from './records/record-session-store.ts';

@@ -7,18 +7,29 @@ import { isSamePostgres } from './postgres/postgres-url.ts';
 /** A database that lives in a process of its own. */
 export type ExternalDatabase = PostgresDatabase | MongoDatabase;
 
+/** Where a database is. */
+export interface DatabaseAddresses {
+  /** The value of `DATABASE_URL`. */
+  readonly url: string;
+  /** The value of `DATABASE_DIRECT_URL`, for a PostgreSQL behind a pooler. */
+  readonly directUrl?: string | undefined;
+}
+
 /**
  * Opens the database that `DATABASE_URL` names, by its scheme.
  *
  * @throws OptionsError that names DATABASE_URL and never its value, for a scheme that is not known and for a URL that is none.
  */
-export function openExternalDatabase(url: string, logger: Logger): ExternalDatabase {
+export function openExternalDatabase(addresses: string | DatabaseAddresses, logger: Logger): ExternalDatabase {
+  const { url, directUrl } = typeof addresses === 'string' ? { url: addresses, directUrl: undefined } : addresses;
   switch (schemeOf(url)) {
     case 'postgres':
     case 'postgresql':
-      return openPostgres({ url, logger });
+      return openPostgres({ url, directUrl, logger });
     case 'mongodb':
     case 'mongodb+srv':
+      if (directUrl !== undefined)
+        throw new OptionsError('DATABASE_DIRECT_URL cannot be used: it is for a PostgreSQL behind a pooler.');
       return openMongo({ url });
     case undefined:
     default:

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { OptionsError, isStoreFault, silentLogger, storeFaultWordOf, type Logger } from '@sallyport/core';
 import type { ExternalDatabase } from './open-database.ts';
+import { postgresAdviceOf } from './postgres/postgres-errors.ts';
 
 export interface DatabaseWaitOptions {
   /** How long a database that is down is waited for; 0 asks once. @default 30000 */
@@ -18,7 +19,7 @@ const finalWords = /^(?:28\d{3}|28P01|3D000|18|13)$/;
  * Waits until a database answers, so that a gateway may be started before it.
  *
  * @throws OptionsError that says what to do, and neither where the database is nor who asks. At once when the database answers that
- *   it does not let this user in.
+ *   it does not let this user in, and when a setting has to be changed first.
  */
 export async function waitForDatabase(database: ExternalDatabase, options: DatabaseWaitOptions = {}): Promise<void> {
   const { maximumMilliseconds = 30_000, logger = silentLogger } = options;
@@ -30,6 +31,8 @@ export async function waitForDatabase(database: ExternalDatabase, options: Datab
       return;
     } catch (error) {
       if (!isStoreFault(error)) throw error;
+      const advice = postgresAdviceOf(error);
+      if (advice !== undefined) throw new OptionsError(`${advice}.`, 'SP_OPTIONS_UNREACHABLE', { cause: error });
       const word = storeFaultWordOf(error);
       if (finalWords.test(word))
         throw new OptionsError(
@@ -54,8 +57,13 @@ async function ping(database: ExternalDatabase): Promise<void> {
   }
   const connection = await database.pool.connect();
   try {
+    // In a transaction, as much of what follows is.
+    await connection.query('BEGIN');
     await connection.query('SELECT 1');
-  } finally {
-    connection.release();
+    await connection.query('COMMIT');
+  } catch (error) {
+    connection.release(true);
+    throw error;
   }
+  connection.release();
 }

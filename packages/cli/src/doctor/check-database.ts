@@ -43,7 +43,10 @@ export async function checkDatabase(
   try {
     let database: OpenedDatabase;
     if (environment.databaseUrl !== undefined) {
-      const external = openExternalDatabase(environment.databaseUrl, silentLogger);
+      const external = openExternalDatabase(
+        { url: environment.databaseUrl, directUrl: environment.databaseDirectUrl },
+        silentLogger,
+      );
       closing.push(() => external.close());
       findings.push(await within(patienceMilliseconds, checkAnswer(external)));
       database = external;

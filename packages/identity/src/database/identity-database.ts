@@ -1,9 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { getCurrentAdapter, runWithTransaction } from '@better-auth/core/context';
 import type { DBAdapter } from '@better-auth/core/db/adapter';
 import {
+  exponentialBackoff,
   isTransactionConflict,
   silentLogger,
   toStoreError,
+  withJitter,
   type Logger,
   type Records,
   type RecordTable,
@@ -46,7 +49,8 @@ export interface IdentityDatabase {
   readonly schema: IdentitySchema;
 }
 
-const maximumAttempts = 4;
+const maximumAttempts = 8;
+const pauses = { firstMilliseconds: 5, maxMilliseconds: 200 } as const;
 
 /**
  * Opens the database of identity: makes what is missing of Better Auth's tables, of identity's own and of `tables`.
@@ -90,6 +94,7 @@ async function runTransaction<T>(adapter: DBAdapter, work: () => Promise<T>): Pr
       return await runWithTransaction(adapter, work);
     } catch (error) {
       if (!isOutermost || attempt === maximumAttempts || !isTransactionConflict(error)) throw error;
+      await delay(withJitter(exponentialBackoff(attempt - 1, pauses)));
     }
   }
 }

@@ -37,7 +37,7 @@ export async function migrateSqlite({ database }: SqliteHandle, schema: Identity
 
 /** Reads what a PostgreSQL lacks, in a transaction that cannot write. */
 export function planPostgres(handle: PostgresHandle, schema: IdentitySchema): Promise<MigrationPlan> {
-  return inTransaction(handle, 'BEGIN READ ONLY', 'ROLLBACK', async (connection) =>
+  return inTransaction(handle, 'BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY', 'ROLLBACK', async (connection) =>
     toPlan('postgres', await readMigrations({ ...schema, database: toDatabase(connection) })),
   );
 }
@@ -47,7 +47,9 @@ export function planPostgres(handle: PostgresHandle, schema: IdentitySchema): Pr
  * makes the tables, and the others find them made. A process that is killed leaves nothing behind.
  */
 export function migratePostgres(handle: PostgresHandle, schema: IdentitySchema): Promise<MigrationPlan> {
-  return inTransaction(handle, 'BEGIN', 'COMMIT', async (connection) => {
+  return inTransaction(handle, 'BEGIN ISOLATION LEVEL READ COMMITTED', 'COMMIT', async (connection) => {
+    // Of the transaction, not of the session: a pooler may give the session to others.
+    await connection.query('SET LOCAL statement_timeout = 0');
     await connection.query(`SET LOCAL lock_timeout = ${lockWaitMilliseconds}`);
     await connection.query('SELECT pg_advisory_xact_lock($1, hashtext(current_schema()))', [lockClass]);
     return run('postgres', await readMigrations({ ...schema, database: toDatabase(connection) }));

@@ -6,18 +6,36 @@ import {
   type DatabaseHandle,
   type MigrationPlan,
 } from '@sallyport/identity';
-import { readDatabaseClock, storeTables, type ExternalDatabase } from '@sallyport/stores';
+import {
+  examineDatabaseLock,
+  readDatabaseClock,
+  sharedConnectionAdvice,
+  storeTables,
+  type ExternalDatabase,
+  type LockConnectionKind,
+  type PostgresProtection,
+} from '@sallyport/stores';
 import type { Environment } from '../config/environment.ts';
 import { examineClock, type ClockReading } from './examine-clock.ts';
 
 /** A database that answers, before it is migrated. */
 export interface DatabaseContext {
-  readonly environment: Pick<Environment, 'isProduction'>;
+  readonly environment: Pick<Environment, 'isProduction'> & Partial<Pick<Environment, 'redisUrl'>>;
   readonly abilities: DatabaseAbilities;
   /** The embedded one has none of its own. */
   readonly clock: ClockReading | undefined;
+  /** How a PostgreSQL is reached. */
+  readonly connection: DatabaseConnection | undefined;
   /** What it lacks. */
   readonly plan: MigrationPlan;
+}
+
+/** How connections of a PostgreSQL are made. */
+export interface DatabaseConnection {
+  readonly protection: PostgresProtection;
+  readonly ignoredParameters: readonly string[];
+  /** Where a lock has to be held. */
+  readonly lock: LockConnectionKind | undefined;
 }
 
 export type DatabaseCheck = DoctorCheck<DatabaseContext>;
@@ -33,8 +51,20 @@ export async function readDatabaseContext(
   return {
     environment,
     abilities: await readDatabaseAbilities(database),
+    connection: database.kind === 'postgres' ? await readConnection(database, environment) : undefined,
     clock: database.kind === 'sqlite' ? undefined : await readClock(database),
     plan: await planMigrations({ database, tables: storeTables }),
+  };
+}
+
+async function readConnection(
+  database: Extract<ExternalDatabase, { readonly kind: 'postgres' }>,
+  { redisUrl }: DatabaseContext['environment'],
+): Promise<DatabaseConnection> {
+  return {
+    protection: await database.readEncryption(),
+    ignoredParameters: database.ignoredParameters,
+    lock: redisUrl === undefined ? await examineDatabaseLock(database) : undefined,
   };
 }
 
@@ -108,9 +138,62 @@ const checkMigrations: DatabaseCheck = {
   },
 };
 
+const checkEncryption: DatabaseCheck = {
+  name: 'encryption of the database',
+  run: ({ connection }) => {
+    if (connection === undefined) return [];
+    const { asked, isEncrypted, isPublic } = connection.protection;
+    if (!isEncrypted && isPublic)
+      return [
+        {
+          kind: 'warning',
+          key: 'DATABASE_URL',
+          finding:
+            'says sslmode=disable and names a public address: everything goes there in plain text, passwords too',
+          hint: 'Use sslmode=verify-full.',
+        },
+      ];
+    if (!isEncrypted) return [{ kind: 'ok', finding: 'none, on this machine or in a private network' }];
+    if (asked.kind === 'by-address')
+      return [
+        {
+          kind: 'ok',
+          finding: 'certificate and host are verified: the address is a public one, and nothing else is asked for',
+          hint: 'Write sslmode=verify-full into DATABASE_URL, so that it is read there.',
+        },
+      ];
+    const isWeaker = asked.kind === 'verified' && asked.mode !== undefined && asked.mode !== 'verify-full';
+    return [
+      {
+        kind: 'ok',
+        finding: isWeaker
+          ? `certificate and host are verified, with sslmode=${asked.mode} as with verify-full`
+          : 'certificate and host are verified',
+      },
+    ];
+  },
+};
+
+const checkPooler: DatabaseCheck = {
+  name: 'pooler',
+  run: ({ connection }) => {
+    const findings: CheckFinding[] = [];
+    if (connection?.lock === 'shared') findings.push({ kind: 'failure', finding: sharedConnectionAdvice });
+    if (connection !== undefined && connection.ignoredParameters.length > 0)
+      findings.push({
+        kind: 'ok',
+        key: 'DATABASE_URL',
+        finding: `has parameters without effect here: ${connection.ignoredParameters.join(', ')}`,
+      });
+    return findings;
+  },
+};
+
 /** How a database that answers must be before it is migrated. One that does not answer is waited for, and refused afterwards. */
 export const databaseChecks: readonly DatabaseCheck[] = [
   checkDatabaseClock,
+  checkEncryption,
+  checkPooler,
   checkTransactions,
   checkAtomicUpdates,
   checkMigrations,

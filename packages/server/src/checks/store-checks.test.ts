@@ -53,6 +53,7 @@ describe('the checks of a database', () => {
   const sound: DatabaseContext = {
     environment: { isProduction: true },
     abilities: { hasTransactions: true, hasAtomicUpdates: true },
+    connection: undefined,
     clock: { time: new Date(0), askedAt: 0, answeredAt: 0 },
     plan: { database: 'mongodb', tables: [], columns: [], indexes: [], statements: [], problems: [] },
   };

@@ -47,6 +47,11 @@ export const environmentTable = {
       'Database of accounts and records: postgres://… or mongodb://…; absent means the embedded SQLite in the data folder',
     file: 'File that holds the address of the database, instead of DATABASE_URL',
   },
+  DATABASE_DIRECT_URL: {
+    meaning:
+      'The same PostgreSQL past a pooler such as PgBouncer, for migrations and, without Redis, for the lock of the one gateway; absent means DATABASE_URL',
+    file: 'File that holds that address, instead of DATABASE_DIRECT_URL',
+  },
   REDIS_URL: {
     meaning: 'Redis for sessions, counters and invalidations; absent means in process, for one gateway only',
     file: 'File that holds the address of Redis, instead of REDIS_URL',

@@ -35,6 +35,8 @@ export interface Environment {
   readonly tokenSecret: string | undefined;
   /** Where accounts and records are kept; absent means the embedded database. */
   readonly databaseUrl: string | undefined;
+  /** The same database past its pooler. */
+  readonly databaseDirectUrl: string | undefined;
   /** Where sessions, counters and invalidations are kept; absent means in this process. */
   readonly redisUrl: string | undefined;
   /** Where traces go, by its usual name. */
@@ -98,6 +100,7 @@ export function readEnvironment(variables: Variables, fetched: SecretValues | 'l
     secret: text('SALLYPORT_SECRET'),
     tokenSecret: text('SALLYPORT_TOKEN_SECRET'),
     databaseUrl: text('DATABASE_URL'),
+    databaseDirectUrl: text('DATABASE_DIRECT_URL'),
     redisUrl: text('REDIS_URL'),
     otlpEndpoint: text('OTEL_EXPORTER_OTLP_ENDPOINT'),
     smtpUrl: text('SMTP_URL'),
@@ -130,6 +133,8 @@ export function readEnvironment(variables: Variables, fetched: SecretValues | 'l
         'is missing: with DATABASE_URL in production every gateway needs the same secret; make one with "openssl rand -base64 32"',
     });
   }
+  if (isComplete && environment.databaseDirectUrl !== undefined && environment.databaseUrl === undefined)
+    problems.push({ key: 'DATABASE_DIRECT_URL', problem: 'has no effect without DATABASE_URL: set both or neither' });
   if (problems.length > 0) throw new ConfigurationError('environment', problems);
   return environment;
 }

@@ -18,6 +18,7 @@ const renewable: Readonly<Record<SecretName, (before: string, after: string) => 
   SMS_GATEWAY_URL: () => true,
   SMS_GATEWAY_TOKEN: () => true,
   DATABASE_URL: isSameDatabase,
+  DATABASE_DIRECT_URL: isSameDatabase,
   REDIS_URL: isSameRedis,
   // What was sealed and hashed under it is in caches, keys and connections of other gateways.
   SALLYPORT_SECRET: () => false,

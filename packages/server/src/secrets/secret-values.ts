@@ -6,6 +6,7 @@ const members = {
   SALLYPORT_SECRET: 'secret',
   SALLYPORT_TOKEN_SECRET: 'tokenSecret',
   DATABASE_URL: 'databaseUrl',
+  DATABASE_DIRECT_URL: 'databaseDirectUrl',
   REDIS_URL: 'redisUrl',
   SMTP_URL: 'smtpUrl',
   SMS_GATEWAY_URL: 'smsGatewayUrl',

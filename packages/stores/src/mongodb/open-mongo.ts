@@ -1,6 +1,9 @@
+import { isIP } from 'node:net';
 import type { MongoClient, MongoClientOptions } from 'mongodb';
 import { OptionsError, SallyportError } from '@sallyport/core';
 import { loadMongoDriver } from '../drivers.ts';
+import { isPrivateAddress } from '../network/private-address.ts';
+import { createLookup, resolveBySystem, type ResolveHost } from '../network/resolve-host.ts';
 import { takeMongoLease } from './mongo-lease.ts';
 
 export interface MongoOptions {
@@ -12,6 +15,8 @@ export interface MongoOptions {
   readonly selectionTimeoutMilliseconds?: number;
   /** How long a call waits for an answer on a connection that is open. @default 10000 */
   readonly socketTimeoutMilliseconds?: number;
+  /** Finds the addresses of names. @default the resolver of the machine */
+  readonly resolve?: ResolveHost;
 }
 
 /** A MongoDB, or what speaks its protocol, as the rest of the system takes it. */
@@ -32,13 +37,13 @@ const lockWaitMilliseconds = 60_000;
  * Opens connections to a MongoDB. Nothing is connected until the first call.
  *
  * Every wait is bounded: for a server, for a connection, in line for one, for an answer. Writes are acknowledged by the
- * majority and its journals. The driver repeats single writes that a failing server may not have made (it numbers them,
+ * majority and its journals. Without `tls` in the URL the connection is plain text, and to private addresses alone. The driver repeats single writes that a failing server may not have made (it numbers them,
  * so that none is made twice); updates and deletes of many rows, whose counts decide who wins, are never repeated.
  *
  * @throws OptionsError that names DATABASE_URL and never its value.
  */
 export function openMongo(options: MongoOptions): MongoDatabase {
-  const { url, maximumConnections = 20 } = options;
+  const { url, maximumConnections = 20, resolve = resolveBySystem } = options;
   const { selectionTimeoutMilliseconds = 5_000, socketTimeoutMilliseconds = 10_000 } = options;
   const client = createClient(url, {
     maxPoolSize: maximumConnections,
@@ -53,7 +58,10 @@ export function openMongo(options: MongoOptions): MongoDatabase {
     readConcern: { level: 'majority' },
     readPreference: 'primary',
     appName: 'sallyport',
+    ...(isPrivateOnly(url) ? { lookup: createLookup(resolve, true) } : {}),
   });
+  if (isPrivateOnly(url) && client.options.hosts.some(({ host }) => isPublicAddress(host)))
+    refuse('names a public address and asks for no encryption: add tls=true, or tls=false if that is meant');
   const databaseName = client.options.dbName;
   if (!isDatabaseNamed(url)) refuse('must name one database: mongodb://…/database');
   return {
@@ -84,6 +92,15 @@ function createClient(url: string, options: MongoClientOptions): MongoClient {
     // The driver quotes parts of the URL, which may be the password.
     return refuse('is not one that the MongoDB driver understands');
   }
+}
+
+/** Plain text that nothing in the URL asks for; the other scheme is TLS by itself. */
+function isPrivateOnly(url: string): boolean {
+  return url.startsWith('mongodb://') && !/[?&](?:tls|ssl)=/i.test(url);
+}
+
+function isPublicAddress(host: string | undefined): boolean {
+  return host !== undefined && isIP(host) !== 0 && !isPrivateAddress(host);
 }
 
 /** The driver falls back to a database named `test`. */

@@ -1,19 +1,28 @@
-import type { ClientConfig, PoolClient } from 'pg';
-import { SallyportError, silentLogger, storeFaultWordOf, type Logger } from '@sallyport/core';
+import type { PoolClient } from 'pg';
+import { silentLogger, storeFaultWordOf, type Logger } from '@sallyport/core';
 import { loadPostgresDriver } from '../drivers.ts';
-import { parsePostgresUrl, type PostgresAddress } from './postgres-url.ts';
+import { resolveBySystem, type ResolveHost } from '../network/resolve-host.ts';
+import { createPostgresClients, type PostgresClients } from './postgres-clients.ts';
+import type { DecidedEncryption } from './postgres-encryption.ts';
+import { hasSqlState, toSafeError, unavailable } from './postgres-errors.ts';
+import { repeatConflicted } from './repeat-conflicted.ts';
+import { parsePostgresUrl, type PostgresAddress, type PostgresEncryption } from './postgres-url.ts';
 
 export interface PostgresOptions {
   /** The value of `DATABASE_URL`. */
   readonly url: string;
-  /** The most connections of this process. @default 10 */
+  /** The value of `DATABASE_DIRECT_URL`: the same database past its pooler, for migrations and claims. @default url */
+  readonly directUrl?: string | undefined;
+  /** The most connections of this process. @default `connection_limit` of the URL, or 10 */
   readonly maximumConnections?: number;
   /** The most calls that wait for a connection; a call beyond is refused at once. @default 500 */
   readonly maximumWaiting?: number;
-  /** How long a call waits for a connection. @default 5000 */
+  /** How long a call waits for a connection. @default `connect_timeout` of the URL, or 5000 */
   readonly connectTimeoutMilliseconds?: number;
   /** How long the server works on one statement. @default 10000 */
   readonly statementTimeoutMilliseconds?: number;
+  /** Finds the addresses of names. @default the resolver of the machine */
+  readonly resolve?: ResolveHost;
   /** @default silentLogger */
   readonly logger?: Logger;
 }
@@ -27,6 +36,8 @@ export interface PostgresConnection {
 
 /** A connection that is not shared for as long as it lasts. */
 export interface DedicatedConnection extends PostgresConnection {
+  /** What the server, or a pooler in its place, said that its process is. */
+  readonly processId: number | undefined;
   /** Hears once that the connection ended, for whatever reason. */
   onEnd(listener: () => void): void;
 }
@@ -50,20 +61,31 @@ export interface DedicatedConnections extends PostgresConnections {
   connect(): Promise<DedicatedConnection>;
 }
 
+/** What the URL says about encryption, and what follows from it. */
+export interface PostgresProtection {
+  readonly asked: PostgresEncryption;
+  readonly isEncrypted: boolean;
+  readonly isPublic: boolean;
+}
+
 /** A PostgreSQL, as the rest of the system takes it. */
 export interface PostgresDatabase {
   readonly kind: 'postgres';
   /** For requests: few connections, short waits. */
   readonly pool: PostgresConnections;
-  /** For migrations and claims: a connection of its own each time, and statements that may take long. */
+  /** For migrations and claims: a connection of its own each time, past the pooler where its address is known. */
   readonly dedicated: DedicatedConnections;
+  /** How connections are protected. Rejects with `SP_STORE_UNAVAILABLE` when the name of the host cannot be resolved. */
+  readEncryption(): Promise<PostgresProtection>;
+  /** Names of parameters of the URL that have no effect here. */
+  readonly ignoredParameters: readonly string[];
   /**
-   * Uses the user and the password of another URL for the same database, from the next connection on. What is connected
+   * Uses the users and the passwords of other URLs for the same database, from the next connection on. What is connected
    * goes on, and is closed when it is given back.
    *
-   * @throws OptionsError that names DATABASE_URL and never its value.
+   * @throws OptionsError that names the variable and never its value.
    */
-  useCredentials(url: string): void;
+  useCredentials(url: string, directUrl?: string): void;
   close(): Promise<void>;
 }
 
@@ -77,7 +99,6 @@ const defaults = {
 /** The server ends a statement itself; only when it stands still altogether does this process give up on it. */
 const graceMilliseconds = 2_000;
 const idleInTransactionMilliseconds = 15_000;
-const keepAliveDelayMilliseconds = 10_000;
 
 /**
  * Opens connections to a PostgreSQL. Nothing is connected until the first call.
@@ -86,30 +107,39 @@ const keepAliveDelayMilliseconds = 10_000;
  * still. What the driver throws comes out as it was when it has an SQLSTATE, without the values that the server quotes;
  * everything else comes out as `SP_STORE_UNAVAILABLE`.
  *
- * @throws OptionsError that names DATABASE_URL and never its value.
+ * No state of a session is used, so that a transaction pooler may stand in front: limits and isolation are set with the
+ * transaction. Every transaction is READ COMMITTED, whatever the server's default is.
+ *
+ * @throws OptionsError that names the variable and never its value.
  */
 export function openPostgres(options: PostgresOptions): PostgresDatabase {
-  const { url, logger = silentLogger } = options;
-  const limits = { ...defaults, ...withoutUndefined(options) };
-  const connection = toClientConfig(url, limits.connectTimeoutMilliseconds);
-  const { Pool, Client } = loadPostgresDriver();
-  let credentials = toCredentials(parsePostgresUrl(url));
-  const connectedAs = new WeakMap<object, Credentials>();
-  /** Connects as the user of that moment. */
-  class CurrentClient extends Client {
-    constructor(config?: ClientConfig) {
-      super({ ...config, ...credentials });
-      connectedAs.set(this, credentials);
-    }
-  }
-  const pool = new Pool({
-    ...connection,
-    Client: CurrentClient,
-    max: limits.maximumConnections,
+  const { url, directUrl, resolve = resolveBySystem, logger = silentLogger } = options;
+  const address = parsePostgresUrl(url);
+  const limits = { ...defaults, ...limitsOf(address), ...withoutUndefined(options) };
+  const sessionLimits = {
     statement_timeout: limits.statementTimeoutMilliseconds,
     // A lock is worth less than the whole statement: a caller that waits for it should get that error and not a timeout.
     lock_timeout: Math.ceil(limits.statementTimeoutMilliseconds / 2),
     idle_in_transaction_session_timeout: idleInTransactionMilliseconds,
+  };
+  const { connectTimeoutMilliseconds } = limits;
+  const shared = { connectTimeoutMilliseconds, resolve, logger };
+  const clients = createPostgresClients({ ...shared, address, limits: sessionLimits });
+  const directClients = createPostgresClients({
+    ...shared,
+    address: directUrl === undefined ? address : parsePostgresUrl(directUrl, 'DATABASE_DIRECT_URL'),
+    limits: {},
+  });
+  if (address.ignoredParameters.length > 0)
+    logger.info('parameters of DATABASE_URL have no effect here', {
+      event: 'database-parameters-ignored',
+      parameters: address.ignoredParameters.join(', '),
+    });
+  const { Pool } = loadPostgresDriver();
+  const pool = new Pool({
+    Client: clients.Client,
+    max: limits.maximumConnections,
+    connectionTimeoutMillis: connectTimeoutMilliseconds,
     query_timeout: limits.statementTimeoutMilliseconds + graceMilliseconds,
   });
   // A server that closes an idle connection must not end the process; the pool has dropped it already.
@@ -122,6 +152,7 @@ export function openPostgres(options: PostgresOptions): PostgresDatabase {
   // While a connection is lent out the pool does not listen, and an error without a listener ends the process. The
   // holder of the connection learns of its end by the next query.
   pool.on('connect', (client) => void client.on('error', () => {}));
+  const begin = beginWith(sessionLimits);
   let isClosed = false;
 
   return {
@@ -130,21 +161,28 @@ export function openPostgres(options: PostgresOptions): PostgresDatabase {
       options: {},
       async connect() {
         if (isClosed) throw unavailable('pool-closed');
-        if (pool.waitingCount >= limits.maximumWaiting) throw unavailable('pool-exhausted');
-        const client = await attempt(() => pool.connect());
-        return guardPooled(client, () => connectedAs.get(client) === credentials);
+        const client = await attempt(() =>
+          clients.connect(() => {
+            if (pool.waitingCount >= limits.maximumWaiting) throw unavailable('pool-exhausted');
+            return pool.connect();
+          }),
+        );
+        return guardPooled(client, begin, () => clients.isCurrent(client));
       },
       async end() {},
     },
     dedicated: {
       options: {},
-      connect: () => connectDedicated({ ...connection, ...credentials }),
+      connect: () => connectDedicated(directClients),
       async end() {},
     },
-    useCredentials: (renewed) => {
-      const { user, password } = parsePostgresUrl(renewed);
-      // Connections that were made with the same ones stay.
-      if (user !== credentials.user || password !== credentials.password) credentials = { user, password };
+    readEncryption: async () => toProtection(address, await attempt(() => clients.encryption())),
+    ignoredParameters: address.ignoredParameters,
+    useCredentials: (renewed, renewedDirect) => {
+      const credentials = parsePostgresUrl(renewed);
+      const direct = renewedDirect === undefined ? undefined : parsePostgresUrl(renewedDirect, 'DATABASE_DIRECT_URL');
+      clients.useCredentials(credentials);
+      directClients.useCredentials(direct ?? credentials);
     },
     async close() {
       if (isClosed) return;
@@ -154,57 +192,72 @@ export function openPostgres(options: PostgresOptions): PostgresDatabase {
   };
 }
 
-function toClientConfig(url: string, connectTimeoutMilliseconds: number): ClientConfig {
-  const { host, port, database, ssl, applicationName, options, ...credentials } = parsePostgresUrl(url);
+function limitsOf({ maximumConnections, connectTimeoutMilliseconds }: PostgresAddress): Partial<PostgresOptions> {
   return {
-    host,
-    port,
-    ...toCredentials(credentials),
-    database,
-    ssl,
-    application_name: applicationName,
-    options,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: keepAliveDelayMilliseconds,
-    connectionTimeoutMillis: connectTimeoutMilliseconds,
+    ...(maximumConnections === undefined ? {} : { maximumConnections }),
+    ...(connectTimeoutMilliseconds === undefined ? {} : { connectTimeoutMilliseconds }),
   };
 }
 
-type Credentials = Pick<PostgresAddress, 'user' | 'password'>;
-
-function toCredentials({ user, password }: Credentials): Credentials {
-  return { user, password };
+/** One statement for the server, also where limits of a session reach nobody or another client of a pooler. */
+function beginWith(limits: Readonly<Record<string, number>>): string {
+  const settings = Object.entries(limits).map(([name, milliseconds]) => `SET LOCAL ${name} = ${milliseconds}`);
+  return ['BEGIN ISOLATION LEVEL READ COMMITTED', ...settings].join('; ');
 }
 
 /** @param isCurrent whether the connection was made with the credentials that count now. */
-function guardPooled(client: PoolClient, isCurrent: () => boolean): PostgresConnection {
+function guardPooled(client: PoolClient, begin: string, isCurrent: () => boolean): PostgresConnection {
   let isBroken = false;
+  let isInTransaction = false;
+  const send = async <Row>(sql: string, parameters: readonly unknown[]): Promise<PostgresResult<Row>> => {
+    try {
+      return (await client.query(sql, [...parameters])) as unknown as PostgresResult<Row>;
+    } catch (error) {
+      // A connection whose answer never came, or that broke, must not serve the next caller.
+      if (!hasSqlState(error)) isBroken = true;
+      throw toSafeError(error);
+    }
+  };
   return {
     query: async <Row>(sql: string, parameters: readonly unknown[] = []) => {
-      try {
-        return (await client.query(sql, [...parameters])) as unknown as PostgresResult<Row>;
-      } catch (error) {
-        // A connection whose answer never came, or that broke, must not serve the next caller.
-        if (!hasSqlState(error)) isBroken = true;
-        throw toSafeError(error);
+      if (/^\s*begin\s*;?\s*$/i.test(sql)) {
+        isInTransaction = true;
+        // Several statements in one message have a result each; nobody reads them.
+        return (await client.query(begin).catch((error: unknown) => {
+          if (!hasSqlState(error)) isBroken = true;
+          throw toSafeError(error);
+        })) as unknown as PostgresResult<Row>;
       }
+      if (/^\s*(?:commit|rollback)\s*;?\s*$/i.test(sql)) isInTransaction = false;
+      if (isInTransaction) return send<Row>(sql, parameters);
+      return repeatConflicted(send<Row>, sql, parameters, begin);
     },
     release: (destroy = false) => client.release(destroy || isBroken || !isCurrent()),
   };
 }
 
-async function connectDedicated(connection: ClientConfig): Promise<DedicatedConnection> {
-  const { Client } = loadPostgresDriver();
-  const client = new Client({ ...connection, statement_timeout: 0, lock_timeout: 0 });
-  // The holder of the connection learns of its end by the next query, or listens for it.
-  client.on('error', () => {});
-  await attempt(() => client.connect());
+async function connectDedicated(clients: PostgresClients): Promise<DedicatedConnection> {
+  const client = await attempt(() =>
+    clients.connect(async () => {
+      const made = new clients.Client();
+      // The holder of the connection learns of its end by the next query, or listens for it.
+      made.on('error', () => {});
+      await made.connect();
+      return made;
+    }),
+  );
   return {
+    // The driver keeps it, and its types do not say so.
+    processId: (client as { readonly processID?: number | null }).processID ?? undefined,
     query: async <Row>(sql: string, parameters: readonly unknown[] = []) =>
       (await attempt(() => client.query(sql, [...parameters]))) as unknown as PostgresResult<Row>,
     release: () => void client.end().catch(() => {}),
     onEnd: (listener) => void client.once('end', listener),
   };
+}
+
+function toProtection({ encryption }: PostgresAddress, { ssl, isPublic }: DecidedEncryption): PostgresProtection {
+  return { asked: encryption, isEncrypted: ssl !== false, isPublic };
 }
 
 async function attempt<T>(work: () => Promise<T>): Promise<T> {
@@ -213,35 +266,6 @@ async function attempt<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw toSafeError(error);
   }
-}
-
-/** Errors of the server quote values of rows and parameters; those of the driver have no code of their own. */
-function toSafeError(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof TypeError) return error;
-  if (!hasSqlState(error)) return new SallyportError('SP_STORE_UNAVAILABLE', { cause: error });
-  return new PostgresError(error.code, error.severity);
-}
-
-/** What a PostgreSQL server refused: its SQLSTATE, and nothing that it quoted. */
-class PostgresError extends Error {
-  override readonly name = 'PostgresError';
-  readonly code: string;
-  readonly severity: string;
-
-  constructor(code: string, severity: string) {
-    super(`the database answered with SQLSTATE ${code}`);
-    this.code = code;
-    this.severity = severity;
-  }
-}
-
-function hasSqlState(error: unknown): error is Error & { readonly code: string; readonly severity: string } {
-  if (!(error instanceof Error) || !('code' in error) || !('severity' in error)) return false;
-  return typeof error.code === 'string' && typeof error.severity === 'string';
-}
-
-function unavailable(reason: string): SallyportError {
-  return new SallyportError('SP_STORE_UNAVAILABLE', { reason });
 }
 
 function withoutUndefined(options: PostgresOptions): Partial<typeof defaults> {

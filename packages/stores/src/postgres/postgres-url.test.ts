@@ -2,6 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { silentLogger } from '@sallyport/core';
 import { openMongo } from '../mongodb/open-mongo.ts';
 import { openExternalDatabase } from '../open-database.ts';
+import fc from 'fast-check';
+import { ignoredParameters, understoodParameters } from './postgres-parameters.ts';
+import { waitForDatabase } from '../wait-for-database.ts';
 import { parsePostgresUrl } from './postgres-url.ts';
 
 describe('the address of a PostgreSQL', () => {
@@ -13,7 +16,7 @@ describe('the address of a PostgreSQL', () => {
       user: 'ada',
       password: 'p@ss/word',
       database: 'sally',
-      ssl: false,
+      encryption: { kind: 'by-address' },
       applicationName: 'sallyport',
       options: '-c search_path=login',
     });
@@ -24,7 +27,77 @@ describe('the address of a PostgreSQL', () => {
   });
 
   it.each(['require', 'verify-ca', 'verify-full'])('checks the certificate and the name with sslmode=%s', (mode) => {
-    expect(parsePostgresUrl(`postgres://db/sally?sslmode=${mode}`).ssl).toMatchObject({ rejectUnauthorized: true });
+    expect(parsePostgresUrl(`postgres://db/sally?sslmode=${mode}`).encryption).toMatchObject({
+      kind: 'verified',
+      tls: { rejectUnauthorized: true },
+    });
+  });
+
+  // As the consoles of hosted databases and the guides of other tools print them, with other names.
+  it.each([
+    { from: 'Neon', query: 'sslmode=require&channel_binding=require' },
+    { from: 'Neon without SNI', query: 'sslmode=require&options=endpoint%3Dep-cool-1' },
+    { from: 'Prisma behind PgBouncer', query: 'pgbouncer=true&connection_limit=1&pool_timeout=0&connect_timeout=15' },
+    { from: 'Prisma', query: 'schema=public&sslaccept=strict&statement_cache_size=0&socket_timeout=5' },
+    { from: 'Supabase on Vercel', query: 'sslmode=require&supa=base-pooler.x' },
+    { from: 'Supabase', query: 'pgbouncer=true' },
+    { from: 'DigitalOcean and Aiven', query: 'sslmode=require' },
+    { from: 'CockroachDB', query: 'sslmode=verify-full' },
+    { from: 'Heroku', query: 'ssl=true' },
+    { from: 'Render', query: '' },
+    { from: 'node-postgres', query: 'sslmode=require&uselibpqcompat=true' },
+    {
+      from: 'libpq',
+      query: 'application_name=app&target_session_attrs=read-write&keepalives_idle=30&gssencmode=disable',
+    },
+    { from: 'JDBC', query: 'ssl=true&prepareThreshold=0&preferQueryMode=simple' },
+    { from: 'Cloud SQL', query: 'host=/cloudsql/p%3Aregion%3Aone&user=ada&dbname=sally' },
+  ])('is understood as $from prints it', ({ query }) => {
+    const address = parsePostgresUrl(`postgresql://ada:secret@ep-cool.example.com/sally?${query}`);
+    expect(address).toMatchObject({ user: 'ada', database: 'sally' });
+    for (const name of address.ignoredParameters) expect(ignoredParameters).toContain(name);
+  });
+
+  it('has effect where a parameter has one here', () => {
+    const query =
+      'connect_timeout=15&connection_limit=3&pgbouncer=true&schema=login&channel_binding=require&pool_timeout=9';
+    expect(parsePostgresUrl(`postgres://u@127.0.0.1/d?${query}`)).toMatchObject({
+      connectTimeoutMilliseconds: 15_000,
+      maximumConnections: 3,
+      isPooled: true,
+      options: '-c search_path=login',
+      encryption: { kind: 'verified' },
+      isChannelBound: true,
+      ignoredParameters: ['pool_timeout'],
+    });
+  });
+
+  it('is refused with the name of every parameter that is not known', () => {
+    const names = fc.stringMatching(/^[a-z_]{1,30}$/);
+    fc.assert(
+      fc.property(names, (name) => {
+        fc.pre(!understoodParameters.has(name) && !ignoredParameters.has(name));
+        expect(() => parsePostgresUrl(`postgres://u:canary@db/a?${name}=canary`)).toThrow(
+          new RegExp(`not known here: ${name}`),
+        );
+      }),
+    );
+  });
+
+  it.each([
+    'sslmode=disable&channel_binding=require',
+    'sslaccept=accept_invalid_certs',
+    'channel_binding=canary',
+    'pgbouncer=canary',
+    'ssl=canary',
+    'connect_timeout=canary',
+    'connection_limit=-1',
+    'schema=Canary%22',
+    'sslmode=require&sslmode=disable',
+  ])('is refused with %s', (query) => {
+    const parse = (): unknown => parsePostgresUrl(`postgres://u:canary@db/a?${query}`);
+    expect(parse).toThrow(/^DATABASE_URL cannot be used: it /);
+    expect(parse).not.toThrow(/canary/);
   });
 
   it.each([
@@ -57,6 +130,8 @@ describe('the address of a MongoDB', () => {
     'mongodb://u:canary@db/x?tlsAllowInvalidCertificates=true',
     'mongodb://u:canary@@db/x',
     'mongodb://u:canary@db/x?canary=1',
+    'mongodb://u:canary@203.0.113.7/x',
+    'mongodb://u:canary@10.0.0.1,[2001:db8::1]:27018/x',
   ])('is refused by name and never by value: case %#', (url) => {
     const open = (): unknown => openMongo({ url });
     expect(open).toThrow(/^DATABASE_URL cannot be used: it /);
@@ -73,4 +148,18 @@ describe('the address of a database', () => {
       expect(open).not.toThrow(/canary/);
     },
   );
+});
+
+describe('the name of a MongoDB that leads to a public address', () => {
+  const publicOne = () => Promise.resolve([{ address: '203.0.113.7', family: 4 }]);
+
+  it('is refused without tls before anything is sent', async () => {
+    const database = openMongo({
+      url: 'mongodb://db.example.test/x',
+      resolve: publicOne,
+      selectionTimeoutMilliseconds: 300,
+    });
+    await expect(waitForDatabase(database, { maximumMilliseconds: 0 })).rejects.toThrow(/public address.*tls=true/);
+    await database.close();
+  });
 });
