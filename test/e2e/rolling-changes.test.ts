@@ -182,7 +182,8 @@ async function expectWayIn(person: Account): Promise<void> {
   const other = direct['gateway-2'];
   expect(await other('/auth/sign-up/email', { method: 'POST', json: person })).toMatchObject({ status: 200 });
   await other('/auth/send-verification-email', { method: 'POST', json: { email: person.email } });
-  const json = { token: await linkToken(system.mailbox, person.email, 'verify-email') };
+  const token = await linkToken(system.mailbox, person.email, 'verify-email');
+  const json = { token, name: person.name, newPassword: person.password };
   expect(await other('/auth/verify-email', { method: 'POST', json })).toMatchObject({ status: 200 });
   await cookieOf(other, person);
 }

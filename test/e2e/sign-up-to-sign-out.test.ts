@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { openAccount } from './account-page.ts';
-import { useVisitors } from './browser.ts';
+import { patienceMilliseconds, useVisitors } from './browser.ts';
 import { callApi, isSignedIn } from './call-api.ts';
 import { openReady, waitUntilHydrated } from './hydrated-page.ts';
 import { readMails, waitForLink, waitForMail } from './mailbox.ts';
@@ -71,6 +71,65 @@ describe('a newcomer', () => {
     await expect.poll(() => field.getAttribute('aria-invalid')).toBe('true');
     expect(await page.getByLabel('Email address').inputValue()).toBe(person.email);
     expect(await readMails(mailbox, person.email)).toEqual([]);
+  });
+});
+
+describe('an address that a stranger signed up with first', () => {
+  const chosen = 'basalt orchard of my own';
+
+  it.each([
+    { name: 'opens the link of the stranger', signsUpToo: false },
+    { name: 'signed up, too, and opens the link of the stranger, which came last', signsUpToo: true },
+  ])('is its owner’s, who $name and chooses a name and a password', async ({ signsUpToo }) => {
+    const [page, strangers] = [await visitors.openPage(), await visitors.openPage()];
+    const owner = newPerson();
+    const stranger = { ...owner, name: 'Mallory', password: `${owner.password} of mallory` };
+    if (signsUpToo) await signUp(page, owner);
+    await signUp(strangers, stranger);
+    await vi.waitFor(async () => expect(await readMails(mailbox, owner.email)).toHaveLength(signsUpToo ? 2 : 1), {
+      timeout: patienceMilliseconds,
+      interval: 100,
+    });
+    const link = await waitForLink(mailbox, owner.email, 'verify-email');
+
+    await page.goto(link);
+    await waitUntilHydrated(page);
+    // A visit alone, also of a program that follows links in mails, confirms nothing.
+    await strangers.goto('/auth/sign-in');
+    await submitSignIn(strangers, stranger);
+    await strangers.getByRole('alert').filter({ hasText: 'Confirm your email address first' }).waitFor();
+
+    expect(await page.getByText('Mallory').count()).toBe(0);
+    await page.getByLabel('Name', { exact: true }).fill('Nora Newcomer');
+    await page.getByLabel('Password', { exact: true }).fill(chosen);
+    await confirmAddress(page);
+    await submitSignIn(page, { email: owner.email, password: chosen });
+    await page.getByRole('heading', { level: 1, name: 'Welcome in, Nora.' }).waitFor();
+
+    await strangers.goto('/auth/sign-in');
+    await submitSignIn(strangers, stranger);
+    await strangers.getByRole('alert').filter({ hasText: 'That email and password don’t match' }).waitFor();
+    expect(await isSignedIn(strangers)).toBe(false);
+  });
+
+  it('is the owner’s alone after a sign-up of theirs, whose own link needs nothing more', async () => {
+    const [page, strangers] = [await visitors.openPage(), await visitors.openPage()];
+    const owner = newPerson();
+    await signUp(strangers, { ...owner, name: 'Mallory', password: `${owner.password} of mallory` });
+    const first = await waitForLink(mailbox, owner.email, 'verify-email');
+    await signUp(page, owner);
+    await vi.waitFor(async () => expect(await waitForLink(mailbox, owner.email, 'verify-email')).not.toBe(first), {
+      timeout: patienceMilliseconds,
+      interval: 100,
+    });
+    await page.goto(first);
+    await page.getByRole('heading', { level: 1, name: 'This link doesn’t work any more' }).waitFor();
+    await page.goto(await waitForLink(mailbox, owner.email, 'verify-email'));
+    expect(await page.getByLabel('Password', { exact: true }).count()).toBe(0);
+    await confirmAddress(page);
+    await signIn(page, owner);
+    const names = (await page.context().cookies()).map(({ name }) => name);
+    expect(names).not.toContain('__Host-sallyport-sign-up');
   });
 });
 

@@ -122,7 +122,8 @@ describe('what may happen once, asked of two gateways at the same moment [postgr
     for (let round = 0; round < 4; round += 1) {
       const person = newPerson();
       await first('/auth/sign-up/email', { method: 'POST', json: person });
-      const json = { token: await linkToken(system.mailbox, person.email, 'verify-email') };
+      const token = await linkToken(system.mailbox, person.email, 'verify-email');
+      const json = { token, name: person.name, newPassword: person.password };
       const answers = await Promise.all(
         [first, second, first, second].map((ask) => ask('/auth/verify-email', { method: 'POST', json })),
       );

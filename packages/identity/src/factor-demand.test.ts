@@ -36,7 +36,7 @@ describe.each(everyMethod)('the sign-in method $name', ({ acr, amr }) => {
     const factors = createFactorTable(records, sealerFor('second-factor'), now);
     return createSessionMaker({
       sessions: createRecordSessionStore(records),
-      users: createUserTable(records),
+      users: createUserTable(records, now),
       requiredAssurance: createFactorAssurance(factors, ['admin']),
       sealer: sealerFor('session-token'),
       lifetime: { idleSeconds: 60, absoluteSeconds: 600 },

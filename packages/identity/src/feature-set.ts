@@ -108,7 +108,10 @@ export function composeFeatures<Services = never>(
     create(kernel, sections) {
       const built = features.map((feature) => feature.create(kernel, sectionOf(feature, sections)));
       for (const [index, { authenticator }] of built.entries()) requireDeclared(features[index], authenticator);
-      for (const { gate } of built) if (gate !== undefined) kernel.gates.register(gate);
+      for (const { gate, forgetAccount } of built) {
+        if (gate !== undefined) kernel.gates.register(gate);
+        if (forgetAccount !== undefined) kernel.accountData.register(forgetAccount);
+      }
       return {
         routes: built.flatMap(({ routes = [] }) => routes),
         authenticators: built.flatMap(({ authenticator }) => authenticator ?? []),

@@ -14,6 +14,7 @@ import type {
   ServiceCommandContext,
 } from '@sallyport/core';
 import type * as z from 'zod';
+import type { ForgetAccount } from './accounts/account-data.ts';
 import type { IdentityEnvironment } from './http/identity-request.ts';
 import type { IdentityKernel, KernelSettings } from './kernel.ts';
 import type { MailCatalog } from './mail/mail-catalog.ts';
@@ -73,6 +74,8 @@ export interface BuiltFeature {
   readonly authenticator?: Authenticator;
   /** What operators and commands call, beside its routes. They become members of identity. */
   readonly services?: object;
+  /** Deletes what it keeps of an account. Joins the transaction that it is called in. */
+  readonly forgetAccount?: ForgetAccount;
   /** Ends what it began; called once, before the kernel closes. */
   close?(): Promise<void>;
 }

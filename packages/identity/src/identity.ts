@@ -133,7 +133,7 @@ export async function createIdentityWith(
     app: createApp([createSessionRoutes(kernel), ...built.routes], { hashing, logger, origin }),
     directory,
     authenticators: built.authenticators,
-    deleteExpired: createDeleteExpired(records, [linkRetention, ...set.retention]),
+    deleteExpired: createDeleteExpired(records, [linkRetention, ...set.retention], kernel.pendingAccounts),
     async close() {
       await built.close();
       await close();

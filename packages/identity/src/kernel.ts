@@ -18,12 +18,14 @@ import {
   type SessionStore,
 } from '@sallyport/core';
 import type * as z from 'zod';
+import { createAccountData } from './accounts/account-data.ts';
 import { createAttemptLimiter } from './accounts/attempt-limiter.ts';
 import { createAuthority } from './accounts/authority.ts';
 import { createDeviceTrust } from './accounts/device-trust.ts';
 import { createGuessLimiter } from './accounts/guess-limiter.ts';
 import { guessLimits } from './accounts/guess-limits.ts';
 import { createOneTimeLinks } from './accounts/one-time-links.ts';
+import { createPendingAccounts } from './accounts/pending-accounts.ts';
 import { openRoleDirectory, type OnPolicyDifference } from './accounts/role-directory.ts';
 import { createUserTable } from './accounts/user-table.ts';
 import type { IdentityDatabase } from './database/identity-database.ts';
@@ -37,6 +39,7 @@ import type { HashingThreads } from './hashing/hashing-threads.ts';
 import { usualAnswerFloorMilliseconds } from './http/answer-floor.ts';
 import { createDeviceCookie } from './http/device-cookie.ts';
 import { createEventLoopPacing } from './http/event-loop-pacing.ts';
+import { createSignUpCookie } from './http/sign-up-cookie.ts';
 import { createAccountMailer } from './mail/account-mailer.ts';
 import type { MailCatalog } from './mail/mail-catalog.ts';
 import { createMailQueue } from './mail/mail-queue.ts';
@@ -123,7 +126,7 @@ export async function createKernel(options: KernelOptions) {
 
   const { records, transaction, hasTransactions } = database;
   const events = countEvents(options.events ?? createSecurityEventLog(records, eventCatalog), options.meter);
-  const users = createUserTable(records);
+  const users = createUserTable(records, now);
   const roles = await openRoleDirectory(database, policy, bus, now, onPolicyDifference);
   const hashing = createPasswordHashing(hashingLimits, meter, hashingThreads);
   const queue = createMailQueue({ mailer, logger });
@@ -133,6 +136,8 @@ export async function createKernel(options: KernelOptions) {
   const makeReportedChange = createReportedChanges(hasTransactions);
   const revocation = createSessionRevocation({ sessions, bus, events, transaction, makeReportedChange, now });
   const attempts = createAttemptLimiter({ counters, sealer: sealerFor('counter-key'), now });
+  const accountData = createAccountData();
+  const links = createOneTimeLinks(records, sealerFor('one-time-link'), now);
   const devices = createDeviceTrust(sealerFor('device-trust'), now);
   const { idleSeconds } = lifetime;
   const kernel = {
@@ -166,7 +171,18 @@ export async function createKernel(options: KernelOptions) {
     users,
     roles,
     authority: createAuthority({ records, users, events, now }),
-    links: createOneTimeLinks(records, sealerFor('one-time-link'), now),
+    links,
+    accountData,
+    pendingAccounts: createPendingAccounts({
+      users,
+      links,
+      accountData,
+      events,
+      transaction,
+      makeReportedChange,
+      now,
+    }),
+    signUpCookie: createSignUpCookie(cookie, sealerFor('sign-up-browser')),
     guesses: createGuessLimiter({ attempts, limits }),
     devices,
     deviceCookie: createDeviceCookie(cookie, devices),

@@ -1,6 +1,7 @@
 import { createInProcessBus, createInProcessCounters, createSealer, openEmbeddedDatabase } from '@sallyport/stores';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { anonymous } from '@sallyport/core';
+import { createBrowser } from './browser.test-support.ts';
 import { costlyHashing } from './hashing/in-process-hashing.test-support.ts';
 import {
   firstSecret,
@@ -164,9 +165,10 @@ describe(onDatabase('sign-in'), () => {
 
 describe(onDatabase('secrets at rest'), () => {
   it('are nowhere in the database and in no log line', async () => {
-    await harness.call('POST', '/auth/sign-up/email', { name: 'Robin Doe', ...rightSignIn });
+    const browser = createBrowser(harness, '203.0.113.7');
+    await browser.post('/auth/sign-up/email', { name: 'Robin Doe', ...rightSignIn });
     const verifyToken = await harness.linkToken(email, 'verify-email');
-    await harness.call('POST', '/auth/verify-email', { token: verifyToken });
+    await browser.post('/auth/verify-email', { token: verifyToken });
     const { token } = await harness.signIn(email);
     await harness.call('POST', '/auth/request-password-reset', { email });
     const resetToken = await harness.linkToken(email, 'reset-password', 2);

@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createBrowser, type Browser } from './browser.test-support.ts';
 import { goodPassword, onDatabase, startHarness, type Harness } from './identity.test-support.ts';
 
 let harness: Harness;
+let browser: Browser;
 beforeEach(async () => {
   harness = await startHarness();
+  browser = createBrowser(harness, '203.0.113.7');
 });
 afterEach(() => harness.close());
 
@@ -12,12 +15,12 @@ const signUp = { name: 'Robin Doe', email, password: goodPassword };
 
 describe(onDatabase('sign-up'), () => {
   it('mails a link, which verifies the address', async () => {
-    expect(await harness.call('POST', '/auth/sign-up/email', signUp)).toMatchObject({
+    expect(await browser.post('/auth/sign-up/email', signUp)).toMatchObject({
       status: 200,
       body: { status: 'verification-sent' },
     });
     const token = await harness.linkToken(email, 'verify-email');
-    const verified = await harness.call('POST', '/auth/verify-email', { token });
+    const verified = await browser.post('/auth/verify-email', { token });
     expect(verified).toMatchObject({ status: 200, body: { status: 'verified' }, cookie: undefined });
     expect(await harness.identity.accounts.findByEmail(email)).toMatchObject({ emailVerified: true, roles: ['user'] });
     expect((await harness.events()).map(({ type }) => type)).toEqual(['account.created', 'account.email-verified']);
@@ -29,7 +32,7 @@ describe(onDatabase('sign-up'), () => {
     const unknown = await harness.call('POST', '/auth/sign-up/email', { ...signUp, email: 'new@example.test' });
     expect(known.text).toBe(unknown.text);
     expect(known.status).toBe(unknown.status);
-    expect([...known.headers]).toEqual([...unknown.headers]);
+    expect(withoutValues(known.headers)).toEqual(withoutValues(unknown.headers));
     expect(await harness.mailTo(email, 1)).toMatchObject([{ kind: 'already-registered' }]);
   });
 
@@ -48,9 +51,15 @@ describe(onDatabase('sign-up'), () => {
     expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
     expect(await harness.database.records.count({ model: 'user' })).toBe(1);
     expect(await harness.database.records.count({ model: 'account' })).toBe(1);
-    const kinds = (await harness.mailTo(email, 8)).map(({ kind }) => kind);
-    expect(kinds.filter((kind) => kind === 'verify-email')).toHaveLength(1);
-    expect(kinds.filter((kind) => kind === 'already-registered')).toHaveLength(7);
+    // Each takes the place of the one before, and those who find no turn leave the mail to the others.
+    await harness.identity.close();
+    const mails = await harness.mailTo(email, 1);
+    expect(new Set(mails.map(({ kind }) => kind))).toEqual(new Set(['verify-email']));
+    const tokens = mails.map(({ links: [link = ''] }) => new URL(link).searchParams.get('token'));
+    const looks = await Promise.all(
+      tokens.map((token) => harness.call('POST', '/auth/check-link', { purpose: 'verify-email', token })),
+    );
+    expect(looks.filter(({ status }) => status === 200)).toHaveLength(1);
   });
 
   it.each([
@@ -101,11 +110,9 @@ describe(onDatabase('sign-up'), () => {
 
 describe(onDatabase('a link that verifies an address'), () => {
   it('works for one of twenty who use it at once', async () => {
-    await harness.call('POST', '/auth/sign-up/email', signUp);
+    await browser.post('/auth/sign-up/email', signUp);
     const token = await harness.linkToken(email, 'verify-email');
-    const answers = await Promise.all(
-      Array.from({ length: 20 }, () => harness.call('POST', '/auth/verify-email', { token })),
-    );
+    const answers = await Promise.all(Array.from({ length: 20 }, () => browser.post('/auth/verify-email', { token })));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
     expect(answers.filter(({ status }) => status === 400)).toHaveLength(19);
   });
@@ -155,3 +162,8 @@ describe(onDatabase('a link that verifies an address'), () => {
     expect(await harness.mailTo(email, 10)).toHaveLength(10);
   });
 });
+
+/** Header lines, with what is random in cookies left out. */
+function withoutValues(headers: Headers): readonly (readonly [string, string])[] {
+  return [...headers].map(([name, value]) => [name, value.replace(/=[A-Za-z0-9_-]{43};/, '=(random);')]);
+}

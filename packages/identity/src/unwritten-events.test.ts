@@ -1,6 +1,7 @@
 import { SallyportError } from '@sallyport/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSecurityEventLog } from './events/security-event-log.ts';
+import { createBrowser } from './browser.test-support.ts';
 import { features } from './features.ts';
 import { goodPassword, onDatabase, startHarness, type Harness } from './identity.test-support.ts';
 
@@ -113,10 +114,13 @@ describe(onDatabase('an event that cannot be written'), () => {
   });
 
   it('keeps an address from being verified', async () => {
-    await harness.call('POST', '/auth/sign-up/email', { name: 'Robin Doe', email, password: goodPassword });
+    const browser = createBrowser(harness, '203.0.113.7');
+    await browser.post('/auth/sign-up/email', { name: 'Robin Doe', email, password: goodPassword });
     const link = await harness.linkToken(email, 'verify-email');
     isBroken = true;
-    expect((await harness.call('POST', '/auth/verify-email', { token: link })).status).toBe(503);
+    const anew = { name: 'Robin', newPassword: 'another-violet-kettle-9' };
+    for (const chosen of [{}, anew])
+      expect((await browser.post('/auth/verify-email', { token: link, ...chosen })).status).toBe(503);
     expect(await harness.identity.accounts.findByEmail(email)).toMatchObject({ emailVerified: false });
   });
 });

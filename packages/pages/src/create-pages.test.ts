@@ -143,6 +143,7 @@ describe('the contract of a page', () => {
     () => Response.json({ factors: [{ method: 'totp' }], methods: ['totp'], recoveryCodesLeft: 1, valid: 'valid' }),
     () => Response.json({ status: 'signed-in', returnTo: '/', user: { name: '', email: 'ann@example.test' } }),
     () => Response.json({ methods: [{ method: 'password' }], resendSeconds: 30 }),
+    () => Response.json({ status: 'valid', email: 'ann@example.test', asksFor: ['name', 'newPassword'] }),
   ];
   const link = { cookie: '__Secure-sallyport-link=aaaaaaaaaaaaaaaaaaaa' };
 

@@ -53,9 +53,12 @@ export const pageContracts = {
     fields: {
       link: 'names the link that the page shows: another one, opened meanwhile, is not used',
       email: 'shown on the page, for the next one',
+      asksFor: 'what the link asks for: nothing in the browser that signed up',
+      name: 'the chosen name, where the link asks for it',
+      newPassword: 'the chosen password, where the link asks for it',
     },
     calls: ['POST /auth/check-link', 'POST /auth/verify-email'],
-    errors: ['SP_LINK_INVALID'],
+    errors: ['SP_LINK_INVALID', 'SP_PASSWORD_UNACCEPTABLE', 'SP_VALIDATION_FAILED'],
     leadsTo: '`signIn`',
   },
   forgotPassword: {
@@ -73,9 +76,11 @@ export const pageContracts = {
       link: 'names the link that the page shows',
       newPassword: 'the chosen password',
       email: 'shown on the page, for the next one',
+      asksFor: 'what the link asks for',
+      name: 'the chosen name, where the address was never proved before',
     },
     calls: ['POST /auth/check-link', 'POST /auth/reset-password'],
-    errors: ['SP_LINK_INVALID', 'SP_PASSWORD_UNACCEPTABLE'],
+    errors: ['SP_LINK_INVALID', 'SP_PASSWORD_UNACCEPTABLE', 'SP_VALIDATION_FAILED'],
     leadsTo: '`signIn`',
   },
   secondFactor: {

@@ -49,6 +49,11 @@ export interface LinkAnswer {
   readonly status: 'valid';
   /** The address that the link was mailed to. */
   readonly email: string;
+  /**
+   * What has to be chosen for it. Nothing for a link that confirms an address in the browser that signed up; everywhere else
+   * what was typed before the address was proved is replaced.
+   */
+  readonly asksFor: readonly ('name' | 'newPassword')[];
 }
 
 /** A sign-in that waits for its second factor. */

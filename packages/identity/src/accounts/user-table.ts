@@ -1,4 +1,4 @@
-import type { Records } from '@sallyport/core';
+import type { RecordFilter, Records } from '@sallyport/core';
 
 /** An account, as the rest of identity sees it. */
 export interface User {
@@ -10,13 +10,15 @@ export interface User {
   /** Grows when the authority of the user changes: roles, ban, password. */
   readonly generation: number;
   readonly isBanned: boolean;
+  /** When an account of a sign-up is deleted, unless its address is proved before; `null` for all others. */
+  readonly expiresAt: Date | null;
 }
 
 /** What may change, together with the generation. */
 export interface UserChange {
   readonly roles?: readonly string[];
-  readonly emailVerified?: boolean;
-  /** Since when the user is banned; `null` lifts a ban. */
+  readonly name?: string;
+  /** Since when the user is banned; `null` lifts a ban. An account that was banned once does not expire. */
   readonly bannedAt?: Date | null;
 }
 
@@ -31,6 +33,7 @@ export interface NewUserRow {
   readonly passwordHash?: string | undefined;
 }
 
+/** An account that has expired is one that is not there. */
 export interface UserTable {
   findById(id: string): Promise<User | null>;
   findByEmail(email: string): Promise<User | null>;
@@ -40,12 +43,26 @@ export interface UserTable {
   listWithRole(roles: readonly string[], limit: number): Promise<readonly User[]>;
   /** Whether an account beside this one holds one of these roles and can sign in. */
   existsWithRole(roles: readonly string[], beside: string): Promise<boolean>;
-  /** Those of these addresses that have an account. */
+  /** Those of these addresses that have an account which does not give way to another. */
   knownAmong(emails: readonly string[]): Promise<ReadonlySet<string>>;
   /** Writes an account and its password. Rejects when the address has an account. */
   insert(user: NewUserRow, at: Date): Promise<void>;
-  /** Marks the address as verified. Authority does not change by it. */
-  markVerified(id: string, at: Date): Promise<void>;
+  /** The account of a sign-up whose address was never proved, also when it has expired. */
+  findPending(email: string): Promise<User | null>;
+  /**
+   * Deletes such an account and its password: `true` for exactly one caller, and never when its address was proved, or when
+   * it lives longer than `expiredAt`.
+   */
+  deletePending(id: string, expiredAt?: Date): Promise<boolean>;
+  /** Some of such accounts that expired before a moment, the oldest first. */
+  listExpired(at: Date, limit: number): Promise<readonly User[]>;
+  /** Lets such an account wait longer. Does nothing to any other. */
+  keepPending(id: string, expiresAt: Date): Promise<void>;
+  /**
+   * Marks the address as verified; authority does not change by it. `true` for exactly one caller; `false` when the
+   * account is gone.
+   */
+  markVerified(id: string, at: Date): Promise<boolean>;
   /** Changes authority: the generation grows by one. Compare-and-set; resolves to `null` when another change was faster. */
   change(user: User, change: UserChange, at: Date): Promise<User | null>;
 }
@@ -58,17 +75,29 @@ interface UserRow {
   readonly roles: string | null;
   readonly generation: number;
   readonly bannedAt: Date | null;
+  readonly expiresAt?: Date | null;
 }
 
 const model = 'user';
 /** Accounts that are read at once when those with a role are looked for. */
 const pageSize = 100;
 
+const isPending: readonly RecordFilter[] = [
+  { field: 'emailVerified', value: false },
+  { field: 'expiresAt', value: null, operator: 'ne' },
+];
+
+const hasExpired = (at: Date): readonly RecordFilter[] => [
+  { field: 'emailVerified', value: false },
+  { field: 'expiresAt', value: at, operator: 'lte' },
+];
+
 /** Builds access to Better Auth's table of users. */
-export function createUserTable(records: Records): UserTable {
+export function createUserTable(records: Records, now: () => Date): UserTable {
   const find = async (field: 'id' | 'email', value: string): Promise<User | null> => {
     const row = await records.findOne<UserRow>({ model, where: [{ field, value }] });
-    return row === null ? null : toUser(row);
+    const user = row === null ? null : toUser(row);
+    return user === null || (user.expiresAt !== null && user.expiresAt <= now()) ? null : user;
   };
   /** Roles are one text, so that the database finds too many rows, of which those that count are chosen here. */
   async function* withRole(role: string): AsyncGenerator<User> {
@@ -116,7 +145,7 @@ export function createUserTable(records: Records): UserTable {
       if (emails.length === 0) return new Set();
       const where = [{ field: 'email', operator: 'in' as const, value: [...emails] }];
       const rows = await records.findMany<UserRow>({ model, where, limit: emails.length });
-      return new Set(rows.map(({ email }) => email));
+      return new Set(rows.flatMap((row) => (isPendingAccount(toUser(row)) ? [] : [row.email])));
     },
     async insert({ passwordHash, roles, ...user }, at) {
       const times = { createdAt: at, updatedAt: at };
@@ -127,14 +156,36 @@ export function createUserTable(records: Records): UserTable {
         await records.create({ model: 'account', data: credential });
       }
     },
-    async markVerified(id, at) {
-      await records.updateMany({
-        model,
-        where: [{ field: 'id', value: id }],
-        update: { emailVerified: true, updatedAt: at },
-      });
+    async findPending(email) {
+      const where = [{ field: 'email', value: email.toLowerCase() }, ...isPending];
+      const row = await records.findOne<UserRow>({ model, where });
+      return row === null ? null : toUser(row);
     },
-    async change(user, { roles, emailVerified, bannedAt }, at) {
+    async deletePending(id, expiredAt) {
+      const where = [{ field: 'id', value: id }, ...(expiredAt === undefined ? isPending : hasExpired(expiredAt))];
+      if ((await records.deleteMany({ model, where })) !== 1) return false;
+      await records.deleteMany({ model: 'account', where: [{ field: 'userId', value: id }] });
+      return true;
+    },
+    async listExpired(at, limit) {
+      const sortBy = { field: 'expiresAt', direction: 'asc' } as const;
+      return (await records.findMany<UserRow>({ model, where: [...hasExpired(at)], sortBy, limit })).map(toUser);
+    },
+    async keepPending(id, expiresAt) {
+      await records.updateMany({ model, where: [{ field: 'id', value: id }, ...isPending], update: { expiresAt } });
+    },
+    async markVerified(id, at) {
+      const count = await records.updateMany({
+        model,
+        where: [
+          { field: 'id', value: id },
+          { field: 'emailVerified', value: false },
+        ],
+        update: { emailVerified: true, expiresAt: null, updatedAt: at },
+      });
+      return count === 1;
+    },
+    async change(user, { roles, name, bannedAt }, at) {
       const generation = user.generation + 1;
       const count = await records.updateMany({
         model,
@@ -146,8 +197,8 @@ export function createUserTable(records: Records): UserTable {
           generation,
           updatedAt: at,
           ...(roles === undefined ? {} : { roles: rolesToText(roles) }),
-          ...(emailVerified === undefined ? {} : { emailVerified }),
-          ...(bannedAt === undefined ? {} : { bannedAt }),
+          ...(name === undefined ? {} : { name }),
+          ...(bannedAt === undefined ? {} : { bannedAt, expiresAt: null }),
         },
       });
       if (count !== 1) return null;
@@ -155,11 +206,16 @@ export function createUserTable(records: Records): UserTable {
         ...user,
         generation,
         roles: roles ?? user.roles,
-        emailVerified: emailVerified ?? user.emailVerified,
-        isBanned: bannedAt === undefined ? user.isBanned : bannedAt !== null,
+        name: name ?? user.name,
+        ...(bannedAt === undefined ? {} : { isBanned: bannedAt !== null, expiresAt: null }),
       };
     },
   };
+}
+
+/** Says whether an account gives way to a new sign-up with its address, and to an operator. */
+export function isPendingAccount({ emailVerified, expiresAt }: Pick<User, 'emailVerified' | 'expiresAt'>): boolean {
+  return !emailVerified && expiresAt !== null;
 }
 
 /** How roles are stored: their names, with a space between. */
@@ -176,5 +232,6 @@ function toUser(row: UserRow): User {
     roles: (row.roles ?? '').split(' ').filter((role) => role !== ''),
     generation: row.generation,
     isBanned: row.bannedAt !== null && row.bannedAt !== undefined,
+    expiresAt: row.expiresAt ?? null,
   };
 }

@@ -43,6 +43,7 @@ export function identitySchema(tables: readonly RecordTable[]): IdentitySchema {
         roles: { type: 'string', required: true, defaultValue: '', input: false },
         generation: { type: 'number', required: true, defaultValue: 1, input: false },
         bannedAt: { type: 'date', required: false, input: false },
+        expiresAt: { type: 'date', required: false, index: true, input: false },
       },
     },
     session: {

@@ -29,6 +29,8 @@ export interface NewAccount {
   readonly passwordHash: string | undefined;
   readonly roles: readonly string[];
   readonly emailVerified: boolean;
+  /** When it is deleted unless its address is proved before. @default never */
+  readonly expiresAt?: Date;
 }
 
 /** What became of the check of a password. */
@@ -115,8 +117,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
           await hashing.hash(password);
           return { kind: 'credentials-invalid' };
         }
-        const { id: userId, emailVerified } = found.user;
+        const { id: userId, emailVerified, expiresAt } = found.user as typeof found.user & { expiresAt?: Date | null };
         if (!(await hashing.verify(credential.password, password))) return { kind: 'credentials-invalid' };
+        if (expiresAt && expiresAt <= now()) return { kind: 'credentials-invalid' };
         if (!emailVerified) return { kind: 'email-unverified' };
         return { kind: 'right', userId };
       } catch (cause) {

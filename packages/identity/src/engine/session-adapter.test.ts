@@ -25,7 +25,7 @@ beforeEach(async () => {
   const now = () => new Date();
   const makeSession = createSessionMaker({
     sessions,
-    users: { ...createUserTable(database.records), findById: () => Promise.resolve(user) },
+    users: { ...createUserTable(database.records, now), findById: () => Promise.resolve(user) },
     requiredAssurance: createFactorAssurance(createFactorTable(database.records, tokenSealer, now), []),
     sealer: tokenSealer,
     lifetime: { idleSeconds: 60, absoluteSeconds: 600 },

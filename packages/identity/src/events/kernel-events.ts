@@ -6,6 +6,9 @@ const endReasons = z.enum(revocationReasons);
 /** Security events of sign-ins, sessions, roles and keys, whatever feature they come from. */
 export const kernelEvents = {
   'account.created': z.strictObject({}).describe('An account was made, by sign-up or by an operator'),
+  'account.discarded': z
+    .strictObject({ because: z.enum(['signed-up-again', 'made-by-operator', 'expired']) })
+    .describe('An account of a sign-up whose address was never confirmed was deleted'),
   'sign-in.succeeded': z.strictObject({ acr: z.string(), amr: z.array(z.string()) }).describe('A session began'),
   'sign-in.refused': z.strictObject({ reason: z.string() }).describe('A sign-in was refused'),
   'session.ended': z.strictObject({ reason: endReasons }).describe('One session ended'),

@@ -18,7 +18,8 @@ import type { AllowedRoleChange, Authority } from '../../accounts/authority.ts';
 import type { RoleDirectory } from '../../accounts/role-directory.ts';
 import type { OneTimeLinks } from '../../accounts/one-time-links.ts';
 import type { ImportedUser } from './user-import.ts';
-import type { User, UserTable } from '../../accounts/user-table.ts';
+import type { PendingAccounts } from '../../accounts/pending-accounts.ts';
+import { isPendingAccount, type User, type UserTable } from '../../accounts/user-table.ts';
 import type { AccountMailer } from '../../mail/account-mailer.ts';
 import type { SessionRevocation } from '../../sessions/session-revocation.ts';
 import type { KernelEvent } from '../../events/kernel-events.ts';
@@ -38,7 +39,10 @@ export interface NewUser {
 
 /** Accounts as an operator or a command sees them. No limits on guessing, no mail, and no rules on passwords apply. */
 export interface Accounts {
-  /** Makes an account. Rejects with `SP_CONFLICT` when the address has one, `SP_VALIDATION_FAILED` for an unknown role. */
+  /**
+   * Makes an account, in place of one whose sign-up waits for the proof of its address. Rejects with `SP_CONFLICT` when the address has one,
+   * `SP_VALIDATION_FAILED` for an unknown role.
+   */
   createUser(user: NewUser, context?: AuditContext): Promise<User>;
   findByEmail(email: string): Promise<User | null>;
   findById(id: string): Promise<User | null>;
@@ -47,7 +51,8 @@ export interface Accounts {
    * whose sign-in is weaker than the new roles demand have ended. The owner is told by mail, and so are those who can
    * manage accounts when another one can.
    * Rejects with `SP_NOT_FOUND`, `SP_VALIDATION_FAILED` for an unknown role, `SP_AUTHORITY_EXCEEDED` for what the actor
-   * of the context must not give or take, and `SP_LAST_MANAGER`.
+   * of the context must not give or take, `SP_LAST_MANAGER`, and `SP_CONFLICT` for a
+   * sign-up that waits for the proof of its address: it may be anybody's.
    */
   setRoles(userId: string, roles: readonly string[], context?: AuditContext): Promise<User>;
   /** A page of accounts in the order of their ids, after the one with this id. */
@@ -61,7 +66,7 @@ export interface Accounts {
   /**
    * Takes accounts over from another system, with their password hashes as they are: all of them or none where the
    * database has transactions, else one by one. An address that has an account, or comes twice, is skipped, also when
-   * the account is made meanwhile.
+   * the account is made meanwhile. A sign-up that waits for the proof of its address gives way.
    *
    * @returns how many were made, or rejects with `SP_STORE_UNAVAILABLE`, or with `SP_CONFLICT` when addresses are taken
    *   again and again meanwhile.
@@ -92,6 +97,7 @@ export interface AccountsOptions {
   readonly hashing: PasswordHashing;
   readonly links: OneTimeLinks;
   readonly authority: Authority;
+  readonly pendingAccounts: PendingAccounts;
   readonly mailer: AccountMailer<AdministrationMail>;
   readonly sessions: SessionStore;
   readonly revocation: SessionRevocation;
@@ -109,7 +115,7 @@ const contention = { maxAttempts: 20, code: 'SP_CONFLICT' } as const;
 
 export function createAccounts(options: AccountsOptions): Accounts {
   const { engine, users, roles, hashing, links, mailer, sessions, revocation, endWeakSessions } = options;
-  const { authority, events, bus, transaction, hasTransactions, makeReportedChange, now } = options;
+  const { authority, events, bus, pendingAccounts, transaction, hasTransactions, makeReportedChange, now } = options;
 
   const mails = createAuthorityMails(options);
 
@@ -128,6 +134,10 @@ export function createAccounts(options: AccountsOptions): Accounts {
   ): Promise<({ readonly user: User } & AllowedRoleChange) | null> => {
     const user = await users.findById(userId);
     if (user === null) throw new SallyportError('SP_NOT_FOUND', { reason: 'account-unknown' });
+    if (isPendingAccount(user)) {
+      const errors = [{ field: 'id', message: 'is an account whose email address is not confirmed yet' }];
+      throw new SallyportError('SP_CONFLICT', { reason: 'address-unproven', errors });
+    }
     const allowed = await authority.requireRoleChange({ target: userId, before: user.roles, after: names, context });
     const changed = await makeReportedChange({
       preview: async () => user,
@@ -205,6 +215,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
       known.add(user.email);
       const { gainsManagement } = await judge(user.roles);
       const [id, at] = [createRowId(), now()];
+      await pendingAccounts.discard(user.email, 'made-by-operator', context);
       await events.append({ type: 'account.imported', at, outcome: 'success', target: id, ...context, details: {} });
       await users.insert({ ...user, id }, at);
       noteMade(user, gainsManagement);
@@ -228,19 +239,23 @@ export function createAccounts(options: AccountsOptions): Accounts {
     findById: (id) => users.findById(id),
     async createUser({ password, ...user }, context = operatorContext) {
       await requireRoles(user.roles);
-      if ((await users.findByEmail(user.email)) !== null)
+      const owner = await users.findByEmail(user.email);
+      if (owner !== null && !isPendingAccount(owner))
         throw new SallyportError('SP_CONFLICT', { reason: 'address-taken' });
       const passwordHash = password === undefined ? undefined : await hashing.hash(password);
       let gainsManagement = false;
-      const id = await engine.createAccount({ ...user, passwordHash }, async (target) => {
-        ({ gainsManagement } = await authority.requireRoleChange({ target, before: [], after: user.roles, context }));
-        await events.append({
-          type: 'account.created',
-          at: now(),
-          outcome: 'success',
-          target,
-          ...context,
-          details: {},
+      const id = await transaction(async () => {
+        await pendingAccounts.discard(user.email, 'made-by-operator', context);
+        return engine.createAccount({ ...user, passwordHash }, async (target) => {
+          ({ gainsManagement } = await authority.requireRoleChange({ target, before: [], after: user.roles, context }));
+          await events.append({
+            type: 'account.created',
+            at: now(),
+            outcome: 'success',
+            target,
+            ...context,
+            details: {},
+          });
         });
       });
       const created = await users.findById(id);

@@ -6,10 +6,12 @@ import type { UserTable } from '../../accounts/user-table.ts';
 import { accountFields } from '../../http/account-fields.ts';
 import type { IdentityEnvironment } from '../../http/identity-request.ts';
 import { readBody } from '../../http/request-body.ts';
+import type { SignUpCookie } from '../../http/sign-up-cookie.ts';
 
 export interface LinkParts {
   readonly links: OneTimeLinks;
   readonly users: UserTable;
+  readonly signUpCookie: SignUpCookie;
 }
 
 const checkSchema = z.strictObject({
@@ -17,13 +19,17 @@ const checkSchema = z.strictObject({
   token: accountFields.linkToken,
 });
 
-/** Says whether a mailed link would work now, and whose it is. It stays as good as it was. */
-export function createLinkRoutes({ links, users }: LinkParts) {
+/** Says whether a mailed link would work now, whose it is, and what has to be chosen. It stays as good as it was. */
+export function createLinkRoutes({ links, users, signUpCookie }: LinkParts) {
   return new Hono<IdentityEnvironment>().post('/check-link', async (c) => {
     const { purpose, token } = await readBody(c.req.raw, checkSchema);
     const userId = await links.find(purpose, token);
     const user = userId === null ? null : await users.findById(userId);
-    if (user === null) throw new SallyportError('SP_LINK_INVALID', { reason: 'link-unknown' });
-    return c.json({ status: 'valid', email: user.email } satisfies LinkAnswer);
+    // What was proved meanwhile is not confirmed again.
+    if (user === null || (purpose === 'verify-email' && user.emailVerified))
+      throw new SallyportError('SP_LINK_INVALID', { reason: 'link-unknown' });
+    const isOfThisBrowser = purpose === 'verify-email' && signUpCookie.isOf(c, user.id);
+    const asksFor = isOfThisBrowser ? [] : [...(user.emailVerified ? [] : ['name' as const]), 'newPassword' as const];
+    return c.json({ status: 'valid', email: user.email, asksFor } satisfies LinkAnswer);
   });
 }

@@ -6,7 +6,9 @@ export const passwordEvents = {
   'account.sign-up-repeated': z
     .strictObject({})
     .describe('A visitor signed up with an address that has an account already; its owner is told by mail'),
-  'account.email-verified': z.strictObject({}).describe('The link of a verification mail was used'),
+  'account.email-verified': z
+    .strictObject({ credentials: z.enum(['kept', 'replaced']) })
+    .describe('The address of an account was proved by a mailed link; what was chosen before was kept or replaced'),
   'account.password-reset-requested': z.strictObject({}).describe('A mail with a reset link was asked for'),
   'account.password-changed': z
     .strictObject({ sessionsEnded: z.number().int() })

@@ -1,6 +1,6 @@
 import type { Feature } from '../../feature.ts';
 import type { IdentityKernel } from '../../kernel.ts';
-import { createLinkRoutes } from './link-routes.ts';
+import { createLinkRoutes, type LinkParts } from './link-routes.ts';
 import { passwordConfig, type PasswordConfig } from './password-config.ts';
 import { passwordEvents } from './password-events.ts';
 import { passwordMails } from './password-mails.ts';
@@ -9,7 +9,7 @@ import { createPasswordRules } from './password-rules.ts';
 import { createSignInRoutes, type SignInParts } from './sign-in-routes.ts';
 import { createSignUpRoutes, type SignUpParts } from './sign-up-routes.ts';
 
-type PasswordKernel = Omit<SignUpParts & SignInParts & PasswordResetParts, 'requireAcceptablePassword'> &
+type PasswordKernel = Omit<SignUpParts & SignInParts & PasswordResetParts & LinkParts, 'requireAcceptablePassword'> &
   Pick<IdentityKernel, 'brand'>;
 
 /** NIST SP 800-63B-4, section 3.1.1.2 asks for at least 64. */
@@ -33,7 +33,7 @@ export const passwordFeature = {
         createSignUpRoutes(parts),
         createSignInRoutes(parts),
         createPasswordResetRoutes(parts),
-        createLinkRoutes(parts),
+        createLinkRoutes(kernel),
       ],
     };
   },

@@ -30,6 +30,8 @@ export interface PendingSignIns {
   find(handle: string): Promise<PendingSignIn | null>;
   /** Uses it up: `true` for exactly one caller. */
   consume(pending: PendingSignIn): Promise<boolean>;
+  /** Voids every one of a user. */
+  discard(userId: string): Promise<void>;
 }
 
 interface PendingRow {
@@ -75,6 +77,9 @@ export function createPendingSignIns(records: Records, sealer: Sealer, now: () =
     },
     async consume({ id }) {
       return (await records.deleteMany({ model, where: [{ field: 'id', value: id }] })) === 1;
+    },
+    async discard(userId) {
+      await records.deleteMany({ model, where: [{ field: 'userId', value: userId }] });
     },
   };
 }

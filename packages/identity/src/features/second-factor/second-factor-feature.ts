@@ -39,6 +39,11 @@ export const secondFactorFeature = {
     const secondFactor = createSecondFactor({ ...kernel, config, issuer: () => brand().name, messages });
     const parts = { ...kernel, secondFactor };
     return {
+      async forgetAccount(userId) {
+        await secondFactor.factors.removeAll(userId);
+        await secondFactor.recoveryCodes.discard(userId);
+        await secondFactor.pending.discard(userId);
+      },
       routes: [
         createSecondFactorRoutes(parts),
         createFactorRoutes(parts),

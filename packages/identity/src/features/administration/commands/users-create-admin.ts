@@ -1,5 +1,5 @@
 import { exitCodes, pageUrl, UsageError, type CommandDeployment } from '@sallyport/core';
-import type { User } from '../../../accounts/user-table.ts';
+import { isPendingAccount, type User } from '../../../accounts/user-table.ts';
 import type { Accounts } from '../accounts.ts';
 import { parseUserImport, type ImportedUser } from '../user-import.ts';
 import type { AccountCommand, AccountCommandCall, AccountServices } from './account-command.ts';
@@ -42,7 +42,9 @@ async function createUser(
   user: ImportedUser,
 ): Promise<number> {
   await requireKnownRoles(call, accounts, user.roles);
-  if ((await accounts.findByEmail(user.email)) !== null)
+  const owner = await accounts.findByEmail(user.email);
+  // Anybody may have signed up with the address: such an account gives way.
+  if (owner !== null && !isPendingAccount(owner))
     throw new UsageError(
       `This address has an account. "sallyport users set-roles <email> <role>" gives it a role.`,
       exitCodes.refused,

@@ -1,5 +1,5 @@
 import { exitCodes, SallyportError, UsageError } from '@sallyport/core';
-import type { User } from '../../../accounts/user-table.ts';
+import { isPendingAccount, type User } from '../../../accounts/user-table.ts';
 import type { Accounts } from '../accounts.ts';
 import type { AccountCommand } from './account-command.ts';
 import { requireKnownRoles } from './require-known-roles.ts';
@@ -19,6 +19,12 @@ export const setRoles: AccountCommand = {
       const [email, ...roles] = call.operands;
       await requireKnownRoles(call, accounts, roles);
       const before = await requireUser(accounts, email);
+      if (isPendingAccount(before))
+        throw new UsageError(
+          'Somebody signed up with this address and has not confirmed it: it may be a stranger.\n' +
+            'Wait until the address is confirmed, or make the account anew: "sallyport users create-admin --invite --role <role>".',
+          exitCodes.refused,
+        );
       const user = await setRolesOf(accounts, before.id, roles);
       const text = `${call.toPlainText(user.email)} has the roles ${user.roles.join(', ')} (before: ${before.roles.join(', ') || 'none'}).`;
       call.report({ user: toShownUser(user), before: before.roles }, text);
