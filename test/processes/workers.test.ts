@@ -251,6 +251,37 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('a gateway with two worke
     expect(Number(/^sallyport_worker_restarts_total (\d+)$/m.exec(await metrics())?.[1])).toBeGreaterThanOrEqual(4);
   });
 
+  it('replaces a worker that is killed while the others still start', async () => {
+    const own = await createGatewayFolder({
+      config: { workers: 2, redis: { prefix }, routes: testRoutes('http://127.0.0.1:9') },
+      environment: { DATABASE_URL: databaseUrl(name), REDIS_URL: redisUrl },
+    });
+    // The first worker dies as soon as it has said that it serves, which is what the second one waits for.
+    const fault = join(own.folder, 'dies-early.mjs');
+    writeFileSync(
+      fault,
+      `import cluster from 'node:cluster';
+       const send = process.send?.bind(process);
+       if (cluster.worker?.id === 1)
+         process.send = (message, handle, options, done) =>
+           send(message, handle, options, (error) => {
+             done?.(error);
+             if (message.type === 'listening') process.kill(process.pid, 'SIGKILL');
+           });
+      `,
+    );
+    try {
+      const started = await own.start({ NODE_OPTIONS: `--import ${fault}` });
+      const serving = async (): Promise<number> =>
+        (JSON.parse((await send(`${own.adminOrigin}/status`, 'GET', {})).body) as Status).processes.length;
+      await vi.waitFor(async () => expect(await serving()).toBe(2), patience);
+      expect(started.lines.filter((line) => line['event'] === 'worker-ended')).toHaveLength(1);
+      await started.stop();
+    } finally {
+      own.remove();
+    }
+  });
+
   it('drains both when it is told to stop', async () => {
     gateway.signal('SIGTERM');
     expect(await gateway.ended).toBe(0);

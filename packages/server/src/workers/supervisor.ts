@@ -106,10 +106,12 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
       });
       const end = (code: number | null, signal: string | null): void => {
         if (slot.worker !== worker) return;
+        const served = slot.isListening;
         slot.worker = undefined;
         slot.isListening = false;
         reject(new WorkerFailed('A worker ended before it served.'));
-        if (!isStopping) replace(slot, code, signal);
+        // One that never served fails the first start; one that did is missing, whether or not the others serve yet.
+        if (!isStopping && (isStarted || served)) replace(slot, code, signal);
       };
       worker.once('exit', end);
       // Whatever is said to a worker that died a moment ago fails, also a connection that Node hands to it: that must
@@ -120,7 +122,6 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
       tell(worker, { type: 'start', ...told, number: slot.number, logsCheckWarnings: slot.number === 1 && !isStarted });
     });
   const replace = (slot: WorkerSlot, code: number | null, signal: string | null): void => {
-    if (!isStarted) return;
     if (Date.now() - slot.startedAt >= provenMilliseconds) slot.failures = 0;
     const pause = slot.failures === 0 ? 0 : exponentialBackoff(slot.failures, restartBackoff);
     slot.failures++;
