@@ -31,7 +31,7 @@ afterEach(() => {
 
 describe('activity', () => {
   it('is written once in ten seconds, and moves the remembered idle expiry with it', async () => {
-    const token = gateway.sessions.add({}, { idleSeconds: 30, idleExpiresAt: new Date(start + 30_000) });
+    const token = gateway.sessions.add({}, { idleSeconds: 60, idleExpiresAt: new Date(start + 60_000) });
     const sid = gateway.sessions.sidOf(token);
     const written = (): number[] =>
       gateway.sessions.activity.filter((one) => one.sid === sid).map((one) => one.at.getTime() - start);
@@ -41,6 +41,20 @@ describe('activity', () => {
     }
     expect(written()).toEqual([10_000, 25_000, 49_000]);
   });
+
+  it.each([1, 2, 4, 12, 39])(
+    'keeps a session of %d idle seconds alive that is used twice in them',
+    async (idleSeconds) => {
+      const idleExpiresAt = new Date(start + idleSeconds * 1000);
+      const token = gateway.sessions.add({}, { idleSeconds, idleExpiresAt });
+      for (let use = 1; use <= 20; use++) {
+        time = start + use * idleSeconds * 490;
+        expect((await gateway.send('GET', '/api/x', cookie(token))).status).toBe(200);
+      }
+      const sid = gateway.sessions.sidOf(token);
+      expect(gateway.sessions.activity.filter((one) => one.sid === sid)).toHaveLength(20);
+    },
+  );
 
   it.each([
     ['a route that does not slide', '/still', {}],

@@ -4,15 +4,17 @@ import type { CachedSession } from './session-cache.ts';
 /** Notes that a session was used. */
 export type RecordActivity = (session: CachedSession, at: number) => void;
 
-const shortestIntervalMilliseconds = 10_000;
+const longestIntervalMilliseconds = 10_000;
 
 /**
- * Builds the recorder of activity: at most one write per session in ten seconds, never waited for. The remembered idle
+ * Builds the recorder of activity: at most one write per session in ten seconds, or in a quarter of its idle lifetime
+ * where that is shorter, never waited for. The remembered idle
  * expiry moves in step with what was written, so that the gateway and the store never disagree by more than that.
  */
 export function createActivityRecorder(sessions: SessionDirectory, logger: Logger): RecordActivity {
   return (session, at) => {
-    if (at - session.activityRecordedAt < shortestIntervalMilliseconds) return;
+    const interval = Math.min(longestIntervalMilliseconds, session.idleMilliseconds / 4);
+    if (at - session.activityRecordedAt < interval) return;
     session.activityRecordedAt = at;
     session.idleExpiresAt = Math.min(at + session.idleMilliseconds, session.absoluteExpiresAt);
     const { sid } = session.principal;

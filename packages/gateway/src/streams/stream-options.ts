@@ -24,7 +24,7 @@ export const streamOptionsSchema = z.strictObject({
     .int()
     .min(0)
     .max(300)
-    .default(30)
+    .default(3)
     .describe('How long a stream goes on while its session cannot be read'),
 });
 

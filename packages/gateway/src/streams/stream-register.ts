@@ -74,7 +74,7 @@ const sweepMilliseconds = 1000;
 const concurrentChecks = 32;
 
 /** Without the bus no revocation is heard: the store is asked more often. */
-const disconnectedRecheckMilliseconds = 5000;
+const disconnectedRecheckMilliseconds = 2000;
 
 const retryAfterSeconds = 5;
 
