@@ -60,7 +60,6 @@ export const fairnessCases = [
       if (count > 2) kit.fail(`${count} of one connection were at the upstream`);
       for (const wire of wires) wire.destroy();
     },
-    'trusted-proxy',
   ),
   b02.scenario(
     `a client with ${places * 3} connections has a quarter of the places`,

@@ -1,7 +1,7 @@
 import { SallyportError } from '@sallyport/core';
 import type { ReadCookies } from '../credentials/session-cookie-reader.ts';
 import type { Forwarder } from '../forward/forward.ts';
-import type { Transfer } from '../forward/transfer.ts';
+import type { Transfer } from '../forward/forwarding.ts';
 import { requestOf, type RequestState } from '../pipeline/request-state.ts';
 
 export interface AllowanceParts {

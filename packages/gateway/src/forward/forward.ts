@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { SallyportError, type Route } from '@sallyport/core';
 import type { SlowClients } from '../limits/slow-clients.ts';
 import { requestOf, type RequestState } from '../pipeline/request-state.ts';
@@ -6,11 +5,11 @@ import type { ResolvedRoute } from '../routing/route-table.ts';
 import type { StreamRegister } from '../streams/stream-register.ts';
 import { createTargetChoice } from './choose-target.ts';
 import { clientKeyOf } from './client-key.ts';
-import type { Forwarding } from './forwarding.ts';
+import type { Forwarding, SendOn, Transfer } from './forwarding.ts';
 import { readBody, tooLarge, type BodyBounds } from './held-body.ts';
 import { HeldTransfer } from './held-transfer.ts';
 import type { IdleAnswers } from './idle-answers.ts';
-import { TransferHandler, type ForwardOptions, type Transfer, type TransferParts } from './transfer.ts';
+import { TransferHandler, type ForwardOptions, type TransferParts } from './transfer.ts';
 import type { UpstreamMeasures } from './upstream-measures.ts';
 import { stripPrefix } from '../routing/strip-prefix.ts';
 import { writeUpstreamHeaders, type UpstreamRequestParts } from './upstream-request.ts';
@@ -66,7 +65,10 @@ export function createForwarder(routes: readonly ResolvedRoute[], parts: Forward
   const { tunnels } = parts;
   for (const route of routes) {
     if (route.destination.kind === 'upstream')
-      lanes.set(route, createLane(route.destination.route, route.carriesIdentity, parts));
+      lanes.set(
+        route,
+        createLane(route.destination.route, route.carriesIdentity, parts, (...asked) => send(...asked)),
+      );
   }
 
   const laneOf = (route: ResolvedRoute): Lane => {
@@ -75,7 +77,7 @@ export function createForwarder(routes: readonly ResolvedRoute[], parts: Forward
     return lane;
   };
 
-  const send = (forwarding: Forwarding, route: ResolvedRoute, body: Readable | null): Transfer => {
+  const send: SendOn = (forwarding, route, body) => {
     const { state, response } = forwarding;
     const lane = laneOf(route);
     const request = requestOf(state);
@@ -124,12 +126,13 @@ export function createForwarder(routes: readonly ResolvedRoute[], parts: Forward
   };
 }
 
-function createLane(route: Route, mayCarryIdentity: boolean, parts: ForwarderParts): Lane {
+function createLane(route: Route, mayCarryIdentity: boolean, parts: ForwarderParts, sendOn: SendOn): Lane {
   const targets = parts.upstreams.targetsOf(route);
   const idle = route.timeouts?.idleMilliseconds;
   return {
     choice: createTargetChoice(targets),
     hasAffinity: route.affinity === 'session',
+    sendOn,
     streams: parts.streams,
     idleAnswers: parts.idleAnswers,
     slowClients: parts.slowClients,

@@ -1,12 +1,8 @@
 import { asSallyportError } from '@sallyport/core';
 import type { Readable } from 'node:stream';
 import type { ResolvedRoute } from '../routing/route-table.ts';
-import type { Forwarding } from './forwarding.ts';
+import type { Forwarding, SendOn, Transfer } from './forwarding.ts';
 import { readBody, type BodyBounds } from './held-body.ts';
-import type { Transfer } from './transfer.ts';
-
-/** Sends a request on. Throws what it is refused with. */
-export type SendOn = (forwarding: Forwarding, route: ResolvedRoute, body: Readable | null) => Transfer;
 
 /** A decision that is older is made again: the session may have ended, or its token expire on the way. */
 const decisionMilliseconds = 1000;

@@ -10,26 +10,20 @@ import type { Stream, StreamRegister } from '../streams/stream-register.ts';
 import { openTunnel, type Tunnel } from '../streams/tunnel.ts';
 import type { SlowClients } from '../limits/slow-clients.ts';
 import type { ChooseTarget } from './choose-target.ts';
-import type { Forwarding } from './forwarding.ts';
+import type { Forwarding, SendOn, Transfer } from './forwarding.ts';
 import type { IdleAnswer, IdleAnswers } from './idle-answers.ts';
+import { refusesToken, thinkAgain } from './outdated-token.ts';
 import { codeOf, faultOf, isNothingSent, toUpstreamError } from './upstream-fault.ts';
 import type { UpstreamHeaders } from './upstream-headers.ts';
 import { writeResponseHeaders, type ResponseRules } from './upstream-response.ts';
 import type { UpstreamMeasures } from './upstream-measures.ts';
 import type { UpstreamTarget } from './upstream-target.ts';
 
-/** A request that is being forwarded. */
-export interface Transfer {
-  /** The client is gone: the upstream is told, and its connection is not used again. */
-  abort(): void;
-  /** From sending the request to the head of the answer; only measured when traces are kept. */
-  readonly upstreamMilliseconds: number | undefined;
-}
-
 /** What all transfers of a route share. */
 export interface TransferParts {
   readonly choice: ChooseTarget;
   readonly answers: ResponseRules;
+  readonly sendOn: SendOn;
   readonly streams: StreamRegister;
   readonly measures: UpstreamMeasures;
   readonly idleAnswers: IdleAnswers;
@@ -72,6 +66,8 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
   /** Bytes of the answer, when it says so; -1 otherwise. */
   #length = -1;
   #isEnded = false;
+  /** Whether the answer is held back, and whether it was over meanwhile: that of a HEAD does not wait. */
+  #held: 'no' | 'open' | 'over' = 'no';
   #sentAt = 0;
   #tunnel: Tunnel | undefined;
   /** Of an event stream, where something can be said between two events. */
@@ -177,10 +173,15 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
     this.#tunnel = openTunnel(message.socket, upstream, () => (this.quietSweeps = 0));
   }
 
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: UpstreamHeaders): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: UpstreamHeaders): void {
     // Early hints and the like are for the hop between us.
     if (status < 200) return;
     this.#answered();
+    if (refusesToken(status, headers, this.#state)) this.#thinkAgain(controller, status, headers);
+    else this.#begin(status, headers);
+  }
+
+  #begin(status: number, headers: UpstreamHeaders): void {
     this.#length = typeof headers['content-length'] === 'string' ? Number(headers['content-length']) : -1;
     if (isEventStream(headers) && !this.#beginEvents(headers)) return;
     const written = this.#writeHeaders(headers);
@@ -221,7 +222,8 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
 
   onResponseEnd(): void {
     this.#settle();
-    if (!this.#isEnded) this.#response.end();
+    if (this.#held !== 'no') this.#held = 'over';
+    else if (!this.#isEnded) this.#response.end();
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
@@ -260,6 +262,32 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
       this.#forwarding.fail(asSallyportError(error));
       return undefined;
     }
+  }
+
+  /** Holds the answer back until it is known whether it is worth anything. */
+  #thinkAgain(controller: Dispatcher.DispatchController, status: number, headers: UpstreamHeaders): void {
+    this.#held = 'open';
+    controller.pause();
+    thinkAgain(this.#forwarding)
+      .then((thought) => {
+        if (this.#isAborted) return;
+        if (thought.kind === 'pass') {
+          this.#begin(status, headers);
+          if (this.#held === 'over') this.#response.end();
+          else controller.resume();
+          this.#held = 'no';
+          return;
+        }
+        if (this.#held === 'over') this.#isAborted = true;
+        else this.abort();
+        if (thought.kind === 'answered') return;
+        if (this.#isRegistered) this.#parts.streams.remove(this);
+        this.#forwarding.transfer = this.#parts.sendOn(this.#forwarding, thought.route, null);
+      })
+      .catch((error: unknown) => {
+        this.abort();
+        this.#forwarding.fail(asSallyportError(error));
+      });
   }
 
   #answered(): void {

@@ -3,8 +3,7 @@ import { asSallyportError, SallyportError, type Logger, type Tracer } from '@sal
 import { answerRedirect, answerRefusal, type AnswerParts, type AnswerRedirect } from '../response/answer.ts';
 import { decide, type DecisionParts } from './decide.ts';
 import type { Forwarder } from '../forward/forward.ts';
-import type { Forwarding } from '../forward/forwarding.ts';
-import type { Transfer } from '../forward/transfer.ts';
+import type { Forwarding, Transfer } from '../forward/forwarding.ts';
 import type { HandleRequest } from '../listeners/listener.ts';
 import { isResponseClosed } from '../response/last-answer.ts';
 import { answerHealth } from '../response/local-endpoints.ts';
@@ -14,7 +13,7 @@ import type { ResolvedRoute } from '../routing/route-table.ts';
 import { createRequestState, type Decision, type ListenerKind, type RequestState } from './request-state.ts';
 import { randomHex } from '../random-hex.ts';
 import type { GatewayMetrics } from '../record/gateway-metrics.ts';
-import { writeRecord, type RequestRecord } from '../record/record.ts';
+import { drained, writeRecord, type RequestRecord } from '../record/record.ts';
 import { endSpans } from '../record/trace-request.ts';
 import type { GatewayTraces } from '../record/traces.ts';
 import { pushSafetyHeaders } from '../response/safety-headers.ts';
@@ -76,6 +75,7 @@ class Exchange implements Forwarding {
     const at = this.#parts.clock();
     const state = createRequestState(listener, message, requestId, at, isHandedOver, timings !== undefined, again);
     state.span = span;
+    state.upstreamSpan = this.state.upstreamSpan;
     const decision = await decide(state, this.#parts.decision);
     this.state = state;
     if (this.response.destroyed || this.response.headersSent) return undefined;
@@ -159,6 +159,8 @@ function carryOut(exchange: Exchange, decision: Decision, parts: HandleRequestPa
 
 function refuse(exchange: Exchange, error: SallyportError, parts: HandleRequestParts): void {
   const { state, response } = exchange;
+  // Cut by a drain: the connections to upstreams go right after those to clients.
+  if (parts.isDraining() && state.message.socket.destroyed) return;
   exchange.error = error;
   explainFailure(error, state, parts.logger);
   answerRefusal(state, error, response, parts);
@@ -235,7 +237,7 @@ function explainFailure(error: SallyportError, state: RequestState, logger: Logg
 
 function record(exchange: Exchange, durationMilliseconds: number, parts: HandleRequestParts): void {
   const { state, transfer } = exchange;
-  const line = toRecord(exchange, durationMilliseconds);
+  const line = toRecord(exchange, durationMilliseconds, parts.isDraining());
   if (parts.accessLog) writeRecord(parts.logger, line);
   parts.metrics?.end(line);
   if (state.span !== undefined) endSpans(state, line, transfer?.upstreamMilliseconds);
@@ -266,6 +268,7 @@ function record(exchange: Exchange, durationMilliseconds: number, parts: HandleR
 function toRecord(
   { state, response, decision, error, mountRefusal }: Exchange,
   durationMilliseconds: number,
+  isDraining: boolean,
 ): RequestRecord {
   const { caller } = state;
   const isKnown = caller.kind !== 'anonymous';
@@ -282,7 +285,11 @@ function toRecord(
     actor: isKnown ? caller.actor?.id : undefined,
     decision: error === undefined ? (decision?.kind ?? 'refuse') : 'refuse',
     code: error?.code ?? mountRefusal?.code,
-    reason: error?.reason ?? mountRefusal?.reason ?? (decision?.kind === 'redirect' ? decision.reason : state.reason),
+    reason:
+      error?.reason ??
+      mountRefusal?.reason ??
+      (decision?.kind === 'redirect' ? decision.reason : state.reason) ??
+      (isDraining && !response.writableFinished ? drained : undefined),
     sessionCache: state.sessionCache,
     tokenCache: state.tokenCache,
     isAborted: response.writableFinished ? undefined : true,

@@ -28,11 +28,14 @@ export interface RequestRecord {
   readonly isAborted: true | undefined;
 }
 
+/** Reason of what the gateway cut when it ended: the fault of nobody. */
+export const drained = 'draining';
+
 /** Writes the one line of a request: a failure of ours is an error, a refusal and everything else is information. */
 export function writeRecord(logger: Logger, record: RequestRecord): void {
-  const { status } = record;
+  const { status, reason } = record;
   // A record is a type alias away from fields: its values are plain and its names are the allow-list.
   const fields = record as RequestRecord & Readonly<Record<string, string | number | boolean | undefined>>;
-  if (status >= 500) logger.error('request', { event: 'request', ...fields });
+  if (status >= 500 && reason !== 'stream-draining') logger.error('request', { event: 'request', ...fields });
   else logger.info('request', { event: 'request', ...fields });
 }
