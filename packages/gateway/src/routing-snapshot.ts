@@ -10,7 +10,7 @@ import { toForwardAuthParts } from './forward-auth/forward-auth-parts.ts';
 import type { CheckedGatewayOptions } from './gateway-options.ts';
 import type { Listening } from './listeners/listener.ts';
 import type { PersistentState } from './persistent-state.ts';
-import { createDecisionPartsOf } from './pipeline/decision-parts.ts';
+import { createDecisionPartsOf, publicOriginsOf } from './pipeline/decision-parts.ts';
 import type { HandleRequestParts, InFlight } from './pipeline/handle-request.ts';
 import type { ListenerKind } from './pipeline/request-state.ts';
 import { createNoteRefusal, type NoteRefusal } from './record/note-refusal.ts';
@@ -62,6 +62,7 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
   const credentials: CredentialParts = {
     cache,
     readCookies,
+    publicOrigins: publicOriginsOf(options),
     recordActivity: createActivityRecorder(options.sessions, logger),
     keyRing,
     publicOrigin,

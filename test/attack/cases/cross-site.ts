@@ -21,6 +21,7 @@ const x11 = row('X11', 'Cross-site WebSocket hijacking');
 const x13 = row('X13', 'CORS');
 const x14 = row('X14', 'Routes that other sites call on purpose');
 const x16 = row('X16', 'Next.js server actions');
+const x17 = row('X17', 'Resource isolation policy; reads of siblings');
 
 const handshake = [
   'Connection: Upgrade',
@@ -318,6 +319,34 @@ export const crossSiteCases: readonly AttackCase[] = [
       upstream: nothing,
       answer: [omits('access-control-allow-origin', 'access-control-allow-credentials')],
     },
+  ),
+  ...x17.requests(
+    ['cross-site', 'same-site'].flatMap((site) =>
+      [
+        ['cors', 'empty'],
+        ['no-cors', 'image'],
+        ['no-cors', 'script'],
+        ['navigate', 'iframe'],
+        ['navigate', 'object'],
+      ].map(([mode, dest]) => ({
+        target: '/api/x',
+        headers: [cookieOf('alice'), `Sec-Fetch-Site: ${site}`, `Sec-Fetch-Mode: ${mode}`, `Sec-Fetch-Dest: ${dest}`],
+      })),
+    ),
+    refused,
+  ),
+  ...x17.requests(
+    ['Sec-Fetch-Site: same-site', 'Sec-Fetch-Site: cross-site', 'Origin: https://blog.app.test', 'Origin: null'].map(
+      (line) => ({ target: '/page', headers: [cookieOf('alice'), line] }),
+    ),
+    { status: 200, upstream: anonymous(), answer: [omits('access-control-allow-origin')] },
+  ),
+  ...x17.requests(
+    ['cross-site', 'same-site'].map((site) => ({
+      target: '/api/x',
+      headers: [cookieOf('alice'), `Sec-Fetch-Site: ${site}`, 'Sec-Fetch-Mode: navigate', 'Sec-Fetch-Dest: document'],
+    })),
+    { status: 200, upstream: user('alice') },
   ),
   ...x14.requests(
     ['POST', 'GET', 'PUT', 'DELETE'].map((method) => ({

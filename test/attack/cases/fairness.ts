@@ -50,17 +50,14 @@ const b06 = row('B06', 'Sign-in floods');
 const held = 'GET /fair/held?sp_delay_ms=4000';
 
 export const fairnessCases = [
-  b01.scenario(
-    'pipelined requests of one client are at the upstream one at a time',
-    async (kit) => {
-      const wires = await flood(kit, 1, request(held, greedy).repeat(60));
-      await kit.seenUntil((seen) => seen.some(isHeld));
-      await requireOthersServed(kit);
-      const count = (await kit.seen()).filter(isHeld).length;
-      if (count > 2) kit.fail(`${count} of one connection were at the upstream`);
-      for (const wire of wires) wire.destroy();
-    },
-  ),
+  b01.scenario('pipelined requests of one client are at the upstream one at a time', async (kit) => {
+    const wires = await flood(kit, 1, request(held, greedy).repeat(60));
+    await kit.seenUntil((seen) => seen.some(isHeld));
+    await requireOthersServed(kit);
+    const count = (await kit.seen()).filter(isHeld).length;
+    if (count > 2) kit.fail(`${count} of one connection were at the upstream`);
+    for (const wire of wires) wire.destroy();
+  }),
   b02.scenario(
     `a client with ${places * 3} connections has a quarter of the places`,
     async (kit) => {

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { assuranceLevels } from '../policy/assurance.ts';
 import { credentialKinds } from '../principal/principal.ts';
 import { hostPatternSchema } from './host-pattern.ts';
+import { publicOriginSchema } from './public-origin.ts';
 import { rawPathParts } from './raw-path.ts';
 import { requestLimitsSchema } from '../limits/request-limit.ts';
 import { isPermission, isPermissionInterest } from '../policy/permission.ts';
@@ -128,6 +129,17 @@ export const routeSchema = z.strictObject({
     .default('no-store')
     .describe(
       'What browsers may keep of answers to callers who are known. "no-store": nothing; "private": what the upstream itself calls private, and what it gives an ETag or Last-Modified is asked for again each time. It stays in the browser after sign-out',
+    ),
+  cors: z
+    .strictObject({
+      origins: z
+        .array(z.union([z.literal('*'), publicOriginSchema]))
+        .min(1)
+        .describe('Origins of other sites, such as "https://partner.example"; "*" for all'),
+    })
+    .optional()
+    .describe(
+      'Other sites whose scripts may read what the route answers to strangers: Access-Control-* of the service pass to them. Absent strips those headers, except where csrf is "off"',
     ),
   slide: z.boolean().default(true).describe('Whether requests on this route keep the session alive'),
   fresh: z.boolean().default(false).describe('Whether the session is read from the store on every request'),

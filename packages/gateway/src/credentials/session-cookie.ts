@@ -6,6 +6,8 @@ import {
   type RequestAuthenticator,
 } from './request-authenticator.ts';
 import { routeOf, requestOf, type RequestState } from '../pipeline/request-state.ts';
+import { isSafe } from '../pipeline/request-intent.ts';
+import { isForeignRead } from '../pipeline/request-source.ts';
 import type { FoundSession, SessionCache } from '../sessions/session-cache.ts';
 import type { ReadCookieHeader } from './session-cookie-reader.ts';
 
@@ -13,8 +15,11 @@ export interface SessionCookieParts {
   readonly cache: SessionCache;
   readonly readCookies: ReadCookieHeader;
   readonly recordActivity: RecordActivity;
+  /** Origins whose pages may read with the session of their visitor. */
+  readonly publicOrigins: ReadonlySet<string>;
 }
 
+const foreignRead: RequestAuthenticationOutcome = { kind: 'unusable', reason: 'read-other-site' };
 const notAccepted: RequestAuthenticationOutcome = { kind: 'unusable', reason: 'credential-not-accepted' };
 
 /**
@@ -22,7 +27,7 @@ const notAccepted: RequestAuthenticationOutcome = { kind: 'unusable', reason: 'c
  * route or the kind of request (a prefetch) says that no user is present.
  */
 export function createSessionCookieAuthenticator(parts: SessionCookieParts): RequestAuthenticator {
-  const { cache, readCookies, recordActivity } = parts;
+  const { cache, readCookies, recordActivity, publicOrigins } = parts;
 
   const toOutcome = (state: RequestState, found: FoundSession): RequestAuthenticationOutcome => {
     const { session, isHit } = found;
@@ -42,6 +47,8 @@ export function createSessionCookieAuthenticator(parts: SessionCookieParts): Req
       if (headers.credentialHeader !== undefined) return conflict('cookie-and-credential-header');
       // A browser sends its cookie everywhere, so that this is no attempt of anybody.
       if (!routeOf(state).acceptsSession) return notAccepted;
+      // What another site reads is served to a stranger, or not at all: a cookie is sent whoever asks for it.
+      if (isSafe(requestOf(state)) && isForeignRead(requestOf(state), publicOrigins)) return foreignRead;
       if (session.kind === 'unusable') return session;
       const found = cache.findByToken(session.token, routeOf(state).fresh || state.isFresh, state.message.socket);
       return found instanceof Promise ? found.then((later) => toOutcome(state, later)) : toOutcome(state, found);

@@ -20,7 +20,7 @@ import {
   type RequestState,
 } from '../pipeline/request-state.ts';
 import { subjectOf } from '../pipeline/stages/limit-caller.ts';
-import { findSource } from '../pipeline/stages/protect.ts';
+import { findSource, isForeignRead } from '../pipeline/request-source.ts';
 import { randomHex } from '../random-hex.ts';
 import { isSafe } from '../pipeline/request-intent.ts';
 import { routeOptionsOf } from '../routing/route-options.ts';
@@ -224,7 +224,12 @@ function sourceFacts(
   if (request === undefined) return [];
   if (state.listener === 'internal') return [{ name: 'cross-site check', value: 'not for the internal listener' }];
   if (!route.carriesIdentity) return [{ name: 'cross-site check', value: 'not needed: no identity is carried' }];
-  if (isSafe(request)) return [{ name: 'cross-site check', value: `not needed: ${request.method} changes nothing` }];
+  if (isSafe(request)) {
+    const isForeign = isForeignRead(request, publicOrigins);
+    return [
+      { name: 'read by', value: isForeign ? 'another site: without the session' : 'own pages, a tab or a program' },
+    ];
+  }
   return [{ name: 'source', value: findSource(request.headers, publicOrigins) }];
 }
 

@@ -145,6 +145,7 @@ function createLane(route: Route, mayCarryIdentity: boolean, parts: ForwarderPar
       locations: route.locations,
       cache: route.cache,
       strictTransport: parts.strictTransport,
+      cors: route.csrf === 'off' ? 'all' : new Set(route.cors?.origins),
       mayCarryIdentity,
     },
     isStreaming: route.streaming,

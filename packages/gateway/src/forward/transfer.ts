@@ -255,8 +255,9 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
   /** The headers of the answer; nothing where it may not pass, which the client has been told. */
   #writeHeaders(headers: UpstreamHeaders): string[] | undefined {
     const { requestId, token } = this.#state;
+    const { origin } = requestOf(this.#state).headers;
     try {
-      return writeResponseHeaders(headers, this.#parts.answers, requestId, token !== undefined);
+      return writeResponseHeaders(headers, this.#parts.answers, requestId, token !== undefined, origin);
     } catch (error) {
       this.abort();
       this.#forwarding.fail(asSallyportError(error));

@@ -10,6 +10,7 @@ const rules: ResponseRules = {
   upstreamOrigins: ['http://orders.internal:3001'],
   strippedPrefix: '',
   strictTransport: undefined,
+  cors: new Set<string>(),
   mayCarryIdentity: false,
 };
 

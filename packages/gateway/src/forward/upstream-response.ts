@@ -16,6 +16,8 @@ export interface ResponseRules extends LocationContext {
   readonly isServed: (origin: string) => boolean;
   /** Value of `Strict-Transport-Security`; `undefined` sends none. */
   readonly strictTransport: string | undefined;
+  /** Origins that get the `Access-Control-*` of the service; `all` passes them unseen. */
+  readonly cors: 'all' | ReadonlySet<string>;
   /** Whether the answer may differ with the cookie, even for strangers. */
   readonly mayCarryIdentity: boolean;
 }
@@ -51,6 +53,7 @@ const rememberedVerdicts = 512;
  * the inside is built; then what every answer of the gateway carries.
  *
  * @param carriedIdentity whether the upstream was told who is calling.
+ * @param origin the `Origin` of the request.
  * @throws `SP_UPSTREAM_UNAVAILABLE` for a `Location` that the route does not allow.
  */
 export function writeResponseHeaders(
@@ -58,6 +61,7 @@ export function writeResponseHeaders(
   rules: ResponseRules,
   requestId: string,
   carriedIdentity: boolean,
+  origin?: string,
 ): string[] {
   const list: string[] = [];
   const named = headers['connection'] === undefined ? undefined : connectionNames(headers['connection']);
@@ -67,6 +71,7 @@ export function writeResponseHeaders(
     if (value === undefined || !mayPass(name) || named?.has(name) === true) continue;
     if (name === 'set-cookie') pushCookies(list, value);
     else if (name === 'clear-site-data') pushClearing(list, value);
+    else if (name.startsWith('access-control-') && !sharesWith(rules, origin)) continue;
     else if (name === 'vary') vary = Array.isArray(value) ? value.join(', ') : value;
     else if (carriedIdentity && speaksToCaches(name)) continue;
     else if ((name === 'location' || name === 'content-location') && typeof value === 'string') {
@@ -76,11 +81,18 @@ export function writeResponseHeaders(
   }
   // What was made for one person is kept by no cache: neither ours, nor a company's, nor a CDN that looks at extensions.
   if (carriedIdentity) list.push('cache-control', toCacheControl(headers, rules.cache));
+  // Nor may another site have it in its process, as an image or a script.
+  if (carriedIdentity && headers['cross-origin-resource-policy'] === undefined)
+    list.push('cross-origin-resource-policy', 'same-origin');
   if (rules.mayCarryIdentity) vary = withCookie(vary);
   if (vary !== undefined) list.push('vary', vary);
   pushSafetyHeaders(list, headers, rules.strictTransport, isDocument(headers['content-type']));
   list.push('x-request-id', requestId);
   return list;
+}
+
+function sharesWith({ cors }: ResponseRules, origin: string | undefined): boolean {
+  return cors === 'all' || cors.has('*') || (origin !== undefined && cors.has(origin));
 }
 
 function isDocument(contentType: string | string[] | undefined): boolean {

@@ -9,6 +9,7 @@ const rules: ResponseRules = {
   upstreamOrigins: [],
   strippedPrefix: '',
   strictTransport: undefined,
+  cors: new Set<string>(),
   mayCarryIdentity: false,
 };
 

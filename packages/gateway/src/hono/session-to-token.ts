@@ -15,7 +15,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { createActivityRecorder, type RecordActivity } from '../sessions/activity.ts';
 import { readHeaders, type InboundHeaders } from '../firewall/inbound-headers.ts';
-import { findSource } from '../pipeline/stages/protect.ts';
+import { findSource } from '../pipeline/request-source.ts';
 import { randomHex } from '../random-hex.ts';
 import { createSessionCache, type CachedSession, type SessionCache } from '../sessions/session-cache.ts';
 import { createCookieReader, type ReadCookies } from '../credentials/session-cookie-reader.ts';

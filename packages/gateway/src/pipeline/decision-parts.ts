@@ -18,6 +18,11 @@ export interface DecisionSources {
   readonly readHeaders: HeaderReader['read'];
 }
 
+/** Origins of our own pages. */
+export function publicOriginsOf({ publicOrigin, hosts, isSecure }: CheckedGatewayOptions): ReadonlySet<string> {
+  return new Set([publicOrigin, ...hosts.map((host) => `${isSecure ? 'https' : 'http'}://${host}`)]);
+}
+
 /** Builds the function that makes what the stages of a listener need. */
 export function createDecisionPartsOf(
   options: CheckedGatewayOptions,
@@ -32,7 +37,7 @@ export function createDecisionPartsOf(
     readHeaders,
     csrfTokens: options.csrfTokens,
     mint,
-    publicOrigins: new Set([publicOrigin, ...options.hosts.map((host) => `${protocol}://${host}`)]),
+    publicOrigins: publicOriginsOf(options),
   };
 
   return (kind, address) => ({

@@ -16,6 +16,7 @@ export function routeOptionsOf(route: Route): readonly RouteOption[] {
     ...(route.pathParameters ? [{ name: 'pathParameters', value: 'may stand in paths' }] : []),
     ...(route.zone ? [{ name: 'zone', value: 'calls routes that name no callers' }] : []),
     ...(route.callers === undefined ? [] : [{ name: 'callers', value: route.callers.join(' ') || 'nobody' }]),
+    ...(route.cors === undefined ? [] : [{ name: 'cors', value: `read by ${route.cors.origins.join(' ')}` }]),
     ...(route.rawPath.length === 0 ? [] : [{ name: 'rawPath', value: route.rawPath.join(' ') }]),
   ];
 }

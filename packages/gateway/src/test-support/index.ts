@@ -3,7 +3,7 @@ export { readCanonicalRequest, type CanonicalRequest } from '../firewall/canonic
 export { foldHeaderName } from '../firewall/fold-header-name.ts';
 export { readHeaders } from '../firewall/inbound-headers.ts';
 export { createKnownHosts } from '../firewall/known-hosts.ts';
-export { findSource } from '../pipeline/stages/protect.ts';
+export { findSource } from '../pipeline/request-source.ts';
 export { createRouteTable } from '../routing/route-table.ts';
 export { startEchoUpstream, type EchoUpstream } from './echo-upstream.ts';
 export { sendRaw } from './raw-client.ts';

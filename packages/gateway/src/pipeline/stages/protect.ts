@@ -2,6 +2,8 @@ import { SallyportError, type CsrfTokens } from '@sallyport/core';
 import type { InboundHeaders } from '../../firewall/inbound-headers.ts';
 import { routeOf, requestOf, type RequestState } from '../request-state.ts';
 import { isSafe } from '../request-intent.ts';
+import type { ResolvedRoute } from '../../routing/route-table.ts';
+import { findSource, isForeignRead } from '../request-source.ts';
 
 export interface ProtectParts {
   /** Origins whose pages may change things here. */
@@ -10,21 +12,23 @@ export interface ProtectParts {
   readonly csrfTokens: CsrfTokens | undefined;
 }
 
-/** Where a request comes from. */
-export type RequestSource = 'own-page' | 'other-site' | 'unknown';
-
 /**
  * Refuses what another site makes a browser do (CSRF): by Fetch Metadata, by exact Origin where that is absent, and by the
  * token of the session where both are. A token never outweighs what a browser says. With a session cookie, a request that
  * says nothing of where it comes from and carries no token is refused too. Without one only a foreign source is refused:
  * a site cannot sign its visitors in to another account (login CSRF), and programs, with a credential of their own or
  * none, need no token.
+ *
+ * What another site reads is served where strangers are served, and the session was not looked at; elsewhere it is refused,
+ * unless it carries a credential of its own, which no browser attaches by itself.
  */
 export function protect(state: RequestState, { publicOrigins, csrfTokens }: ProtectParts): undefined {
   if (state.listener === 'internal') return;
   const request = requestOf(state);
   if (request.headers.isWebSocket) requireOwnOrigin(request.headers, publicOrigins, hasSessionCookie(state));
-  if (isSafe(request) || !routeOf(state).carriesIdentity) return;
+  const { access, carriesIdentity } = routeOf(state);
+  if (!carriesIdentity) return;
+  if (isSafe(request)) return requireOwnRead(state, access, publicOrigins);
   const source = findSource(request.headers, publicOrigins);
   if (source === 'own-page') return;
   if (source === 'unknown') {
@@ -35,6 +39,16 @@ export function protect(state: RequestState, { publicOrigins, csrfTokens }: Prot
       return;
   }
   throw new SallyportError('SP_CROSS_SITE_REQUEST', { reason: `source-${source}` });
+}
+
+function requireOwnRead(
+  state: RequestState,
+  access: ResolvedRoute['access'],
+  publicOrigins: ReadonlySet<string>,
+): undefined {
+  if (access === 'optional' || state.credential !== undefined) return;
+  if (isForeignRead(requestOf(state), publicOrigins))
+    throw new SallyportError('SP_CROSS_SITE_REQUEST', { reason: 'read-other-site' });
 }
 
 /**
@@ -50,19 +64,4 @@ function requireOwnOrigin({ origin }: InboundHeaders, publicOrigins: ReadonlySet
 /** Whether a session was presented where one counts, dead or alive. */
 function hasSessionCookie({ cookies }: RequestState): boolean {
   return cookies !== undefined && cookies.session.kind !== 'none';
-}
-
-/** Says whose page a request came from, as far as its headers tell. */
-export function findSource(
-  { fetchSite, origin }: Pick<InboundHeaders, 'fetchSite' | 'origin'>,
-  publicOrigins: ReadonlySet<string>,
-): RequestSource {
-  // A page that sends no referrer has the Origin "null"; then Fetch Metadata alone decides.
-  const isForeign = origin !== undefined && origin !== 'null' && !publicOrigins.has(origin);
-  if (isForeign) return 'other-site';
-  if (fetchSite !== undefined) {
-    return fetchSite === 'same-origin' || fetchSite === 'none' ? 'own-page' : 'other-site';
-  }
-  if (origin === undefined) return 'unknown';
-  return origin === 'null' ? 'other-site' : 'own-page';
 }
