@@ -178,7 +178,7 @@ export const framingCases: readonly AttackCase[] = [
       refused,
     ),
   ),
-  s06.bytes('a chunked body on GET', `${get}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, refused),
+  s06.bytes('a chunked body on GET', `${get}Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n`, refused),
   s06.bytes('a length of nothing on GET is fine', `${get}Content-Length: 0\r\nConnection: close\r\n\r\n`, {
     status: 200,
     upstream: anonymous(),

@@ -40,3 +40,33 @@ describe('cookies of a connection', () => {
     expect(Object.keys(connection)).toEqual([]);
   });
 });
+
+describe('a cookie of another', () => {
+  const read = createCookieReader('__Host-sallyport');
+
+  it.each([
+    'from=sallyport',
+    'from=sallyport=1',
+    'back=https://app.test/?utm=sallyport=1&a=b',
+    'seen=__Host-sallyport=x',
+    'flags=a|sallyport=on',
+  ])('is handed on when only its value holds our name: %s', (pair) => {
+    expect(read(`a=1; ${pair}; __Host-sallyport=${one}`)).toMatchObject({
+      session: { kind: 'token', token: one },
+      others: `a=1; ${pair}`,
+    });
+  });
+
+  it.each([
+    `a=b, __Host-sallyport=${two}`,
+    `a="__Host-sallyport=${two}"`,
+    `a=b __Host-sallyport=${two}`,
+    `a=b\t$Path=x sallyport=${two}`,
+    `a=%3B__Host-sallyport=${two}`,
+    `a=b%2C%20__Host-sallyport=${two}`,
+    `my-sallyport=${two}`,
+    `=__Host-sallyport=${two}`,
+  ])('is dropped when a parser that splits elsewhere finds our name in it: %s', (pair) => {
+    expect(read(`a=1; ${pair}`)).toEqual({ session: { kind: 'none' }, others: 'a=1' });
+  });
+});

@@ -22,8 +22,11 @@ export interface ReadCookies {
  */
 const ourNames = /^[^=;]{0,64}sallyport/i;
 
-/** The same, where a parser that splits at something else than `;` would find it: in the middle of a value. */
-const hiddenName = /sallyport[^=]{0,32}=/i;
+/**
+ * The same in the middle of a value, behind what a parser splits at that does not split at `;` alone (RFC 2109), or that
+ * decodes first. A value that merely holds the word, such as an address, is another's.
+ */
+const hiddenName = /(?:[\u0000-\u0020\u007f-\u00a0,"']|%(?:0[0-9a-d]|2[027c]|3b))[^=]{0,64}sallyport[^=]{0,32}=/i;
 
 const none: PresentedSession = { kind: 'none' };
 

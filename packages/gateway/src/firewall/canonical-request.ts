@@ -27,6 +27,8 @@ export interface CanonicalRequest {
    * all readings lead to a route that allows it is for the route stage to look at.
    */
   readonly rawParts: ReadonlySet<RawPathPart>;
+  /** Whether it is a GET or HEAD with chunks, which may only be none. */
+  readonly mayHoldBody: boolean;
   readonly headers: InboundHeaders;
 }
 
@@ -81,16 +83,18 @@ export function readCanonicalRequest(
   if (request.rawHeaders.length > limits.headers * 2) {
     throw new SallyportError('SP_HEADERS_TOO_LARGE', { reason: 'too-many-headers' });
   }
-  const headers = read(request.rawHeaders);
-  if (headers.cookie !== undefined && countPairs(headers.cookie) > limits.cookies) {
+  const sent = read(request.rawHeaders);
+  if (sent.cookie !== undefined && countPairs(sent.cookie) > limits.cookies) {
     throw new SallyportError('SP_HEADERS_TOO_LARGE', { reason: 'too-many-cookies' });
   }
-  const host = requireKnownHost(headers, hosts);
+  const host = requireKnownHost(sent, hosts);
   const method = request.method ?? '';
   if (!methods.has(method)) {
     throw new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'method-unknown', allow: knownMethods });
   }
-  requireSoundBody(method, headers, request);
+  requireSoundBody(method, sent, request);
+  const mayHoldBody = sent.isChunked && isReadMethod(method);
+  const headers = mayHoldBody ? { ...sent, hasBody: false } : sent;
   if (headers.isWebSocket) requireSoundHandshake(request);
 
   const target = request.url ?? '';
@@ -101,7 +105,7 @@ export function readCanonicalRequest(
   const query = end === target.length ? '' : target.slice(end);
   if (query !== '') requireSoundQuery(query);
   const { path, parts: rawParts } = limits.rawPath.size === 0 ? readStrictly(rawPath) : readWithin(rawPath, limits);
-  return { method, host, target, rawPath, path, query, hasPathParameters, rawParts, headers };
+  return { method, host, target, rawPath, path, query, hasPathParameters, rawParts, mayHoldBody, headers };
 }
 
 /**
@@ -141,7 +145,12 @@ function requireSoundBody(method: string, headers: InboundHeaders, { httpVersion
   // A server of HTTP/1.0 reads chunks as content (RFC 9112, section 6.1).
   if (headers.isChunked && httpVersionMinor === 0) refuse('transfer-encoding');
   // A body on GET or HEAD has no meaning, and proxies disagree on whether it is there at all (RFC 9110, section 9.3.1).
-  if ((method === 'GET' || method === 'HEAD') && headers.hasBody) refuse('body-on-get');
+  // Whether chunks hold anything is not known yet.
+  if (isReadMethod(method) && headers.hasBody && (!headers.isChunked || headers.isWebSocket)) refuse('body-on-get');
+}
+
+function isReadMethod(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 function requireSoundQuery(query: string): void {

@@ -56,6 +56,7 @@ describe('host, target form and method', () => {
       `GET /public/x HTTP/1.1\nHost: app.test\n${'a'.repeat(6000)}: b\nC: ${'d'.repeat(6000)}\nE: ${'f'.repeat(6000)}\n\n`,
       431,
     ],
+    ['chunks on GET', 'GET /public/x HTTP/1.1\nHost: app.test\nTransfer-Encoding: chunked\n\n2\nhi\n0\n\n', 400],
     ['a body on GET', 'GET /public/x HTTP/1.1\nHost: app.test\nContent-Length: 2\n\nhi', 400],
     [
       'S11 an upgrade by POST',

@@ -78,13 +78,15 @@ type ServerClient = ReturnType<typeof createServerClient>;
 
 /** Opens a connection to one server. It does not open itself anew: who holds it does, and asks the Sentinels again. */
 async function openServer(settings: ConnectionSettings, node: RedisNode, onLost: OnLost): Promise<ServerClient> {
-  const { address, connectTimeoutMilliseconds, commandTimeoutMilliseconds } = settings;
+  const { address, clientName, connectTimeoutMilliseconds, commandTimeoutMilliseconds } = settings;
   const client = createServerClient(settings, node);
   // Without a listener an error would end the process.
   client.on('error', onLost);
   client.on('end', () => onLost(new RedisFault('DISCONNECTED')));
   try {
     await within(connectTimeoutMilliseconds + commandTimeoutMilliseconds, client.connect());
+    // For the eyes of operators alone: proxies and guarded servers have no CLIENT, and work without.
+    void client.sendCommand(['CLIENT', 'SETNAME', clientName]).catch(() => {});
     if (address.kind === 'sentinel') {
       const role: unknown = await within(commandTimeoutMilliseconds, client.sendCommand(['ROLE']));
       // Sentinels may name the server of yesterday for a while.
@@ -98,11 +100,10 @@ async function openServer(settings: ConnectionSettings, node: RedisNode, onLost:
 }
 
 function createServerClient(settings: ConnectionSettings, { host, port }: RedisNode) {
-  const { address, clientName, maximumQueued } = settings;
+  const { address, maximumQueued } = settings;
   return loadRedisDriver().createClient({
     ...sharedOptions(settings),
     socket: { ...socketOptions(settings), host, port, reconnectStrategy: false },
-    name: clientName,
     database: address.database,
     commandsQueueMaxLength: maximumQueued,
     commandOptions: { timeout: 0 },

@@ -90,6 +90,18 @@ describe.skipIf(!hasRedisServer)('Redis with an ACL user [redis]', () => {
     await exercise(await openParts({ url: `redis://sallyport:s3cret-canary@127.0.0.1:${port}` }));
   });
 
+  it('needs no name in the list of clients', async () => {
+    const { port, cli } = await startGuarded();
+    await cli('ACL', 'SETUSER', 'sallyport', '-client|setname', '-client');
+    await exercise(await openParts({ url: `redis://sallyport:s3cret-canary@127.0.0.1:${port}` }));
+  });
+
+  it('has its name in the list of clients', async () => {
+    const { port, cli } = await startGuarded();
+    await exercise(await openParts({ url: `redis://sallyport:s3cret-canary@127.0.0.1:${port}` }));
+    expect(await cli('CLIENT', 'LIST')).toContain(' name=sallyport ');
+  });
+
   it('cannot read keys of others, nor empty the server', async () => {
     const { port } = await startGuarded();
     const { redis } = await openParts({ url: `redis://sallyport:s3cret-canary@127.0.0.1:${port}` });
