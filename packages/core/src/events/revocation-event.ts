@@ -32,4 +32,6 @@ export interface InvalidationBus {
    * used and nothing may be remembered: read the store every time.
    */
   isConnected(): boolean;
+  /** The longest time that `isConnected` is still true although nothing arrives any more. @default 0 */
+  readonly outageSeconds?: number;
 }

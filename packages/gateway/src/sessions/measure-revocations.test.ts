@@ -43,8 +43,9 @@ describe('what a gateway says of revocations', () => {
     expect(seen.counts.get('sallyport_revocation_gaps_total')).toBe(1);
   });
 
-  it('is the bound that was configured, and whether the bus is heard', () => {
-    expect(seen.read('sallyport_revocation_bound_seconds')).toBe(45);
+  it('is both bounds of a revocation, and whether the bus is heard', () => {
+    expect(seen.read('sallyport_revocation_loss_bound_seconds')).toBe(45);
+    expect(seen.read('sallyport_revocation_outage_bound_seconds')).toBe(2.5);
     expect(seen.read('sallyport_bus_connected')).toBe(1);
     gateway.bus.connected = false;
     expect(seen.read('sallyport_bus_connected')).toBe(0);

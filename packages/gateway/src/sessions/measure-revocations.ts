@@ -29,8 +29,15 @@ export function measureRevocations({ bus, meter, clock, sessionCache }: Revocati
     .of();
   meter.gauge(
     {
-      name: 'sallyport_revocation_bound_seconds',
-      help: 'The longest time that a session is believed without being read or heard of',
+      name: 'sallyport_revocation_outage_bound_seconds',
+      help: 'How long a remembered session is believed at most after the bus broke: the bound of a revocation then',
+    },
+    () => Math.min(bus.outageSeconds ?? 0, sessionCache.maxAgeSeconds),
+  );
+  meter.gauge(
+    {
+      name: 'sallyport_revocation_loss_bound_seconds',
+      help: 'How long one is believed at most when a working bus lost a message without noticing',
     },
     () => sessionCache.maxAgeSeconds,
   );

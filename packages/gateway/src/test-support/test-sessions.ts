@@ -125,6 +125,7 @@ export function createTestBus(): TestBus {
       for (const listener of listeners) listener({ kind: 'gap' });
     },
     connected: true,
+    outageSeconds: 2.5,
     isConnected: () => bus.connected,
   };
   return bus;

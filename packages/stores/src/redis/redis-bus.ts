@@ -67,6 +67,7 @@ const settlingMilliseconds = 250;
  */
 export function createRedisBus(options: RedisBusOptions): RedisBus {
   const { redis, sealer, logger = silentLogger, heartbeatMilliseconds = 1000 } = options;
+  const leaseMilliseconds = heartbeatMilliseconds * (leaseHeartbeats + 0.5);
   const listeners = createBusListeners(logger);
   const seqKey = `${redis.prefix}b:seq`;
   const channel = `${redis.prefix}b:events`;
@@ -151,7 +152,7 @@ export function createRedisBus(options: RedisBusOptions): RedisBus {
       if (!isListening || isOwingGap) return;
       // What was cached between the loss and now must be dropped.
       if (!wasConnected) gap();
-      leaseUntil = startedAt + heartbeatMilliseconds * (leaseHeartbeats + 0.5);
+      leaseUntil = startedAt + leaseMilliseconds;
     } catch {
       leaseUntil = Number.NEGATIVE_INFINITY;
       if (wasConnected) gap();
@@ -198,6 +199,7 @@ export function createRedisBus(options: RedisBusOptions): RedisBus {
     },
     subscribe: (listener) => listeners.subscribe(listener),
     isConnected,
+    outageSeconds: leaseMilliseconds / 1000,
     close: () => {
       isClosed = true;
       leaseUntil = Number.NEGATIVE_INFINITY;
