@@ -221,6 +221,7 @@ function canonical(url: string): CanonicalRequest | undefined {
       cookies: 100,
       pathParameters: true,
       rawPath: new Set(),
+      headerBytes: 16_384,
     });
   } catch {
     return undefined;

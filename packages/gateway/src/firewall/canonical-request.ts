@@ -35,6 +35,8 @@ export interface CanonicalRequest {
 /** What a request may hold. */
 export interface FirewallLimits {
   readonly headers: number;
+  /** Of the target, names and values. */
+  readonly headerBytes: number;
   readonly cookies: number;
   /** Whether any route takes parameters in its path. */
   readonly pathParameters: boolean;
@@ -83,6 +85,9 @@ export function readCanonicalRequest(
   if (request.rawHeaders.length > limits.headers * 2) {
     throw new SallyportError('SP_HEADERS_TOO_LARGE', { reason: 'too-many-headers' });
   }
+  if (bytesOf(request) > limits.headerBytes) {
+    throw new SallyportError('SP_HEADERS_TOO_LARGE', { reason: 'header-bytes' });
+  }
   const sent = read(request.rawHeaders);
   if (sent.cookie !== undefined && countPairs(sent.cookie) > limits.cookies) {
     throw new SallyportError('SP_HEADERS_TOO_LARGE', { reason: 'too-many-cookies' });
@@ -130,6 +135,13 @@ function readWithin(rawPath: string, { rawPath: allowed }: FirewallLimits): RawP
   const read = readRawPath(rawPath);
   // What no route allows is refused for the reason for which it always is.
   return [...read.parts].every((part) => allowed.has(part)) ? read : readStrictly(rawPath);
+}
+
+/** As the parser counts them. */
+function bytesOf({ url = '', rawHeaders }: IncomingMessage): number {
+  let bytes = url.length;
+  for (let index = 0; index < rawHeaders.length; index++) bytes += rawHeaders[index]?.length ?? 0;
+  return bytes;
 }
 
 function requireKnownHost(headers: InboundHeaders, hosts: KnownHosts): string {

@@ -31,6 +31,7 @@ export function createHttpsRedirect(
     try {
       const request = readCanonicalRequest(message, anyPort, {
         headers: limits.headers,
+        headerBytes: limits.headerBytes,
         cookies: limits.cookies,
         pathParameters: false,
         rawPath,

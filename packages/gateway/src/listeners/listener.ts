@@ -156,10 +156,14 @@ function trackUnusedSockets(server: Server, event: 'connection' | 'secureConnect
   return unused;
 }
 
+/** How much larger than allowed the head of a request may be to get an answer of its own. */
+const readableTimes = 4;
+
 function createServer({ tls }: ListenerAddress, takesHandshakes: boolean, limits: ListenerLimits): Server {
   const headersMilliseconds = Math.round(limits.headersSeconds * 1000);
   const options = {
-    maxHeaderSize: limits.headerBytes,
+    // The parser can only hang up. What is too large and still whole is refused by the firewall, with a page.
+    maxHeaderSize: readableTimes * limits.headerBytes,
     headersTimeout: headersMilliseconds,
     // Whole requests have no time: an upload is judged by its speed.
     requestTimeout: 0,

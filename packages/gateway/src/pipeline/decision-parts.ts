@@ -53,6 +53,7 @@ export function createDecisionPartsOf(
 function firewallLimitsOf({ limits, routes }: CheckedGatewayOptions): FirewallLimits {
   return {
     headers: limits.headers,
+    headerBytes: limits.headerBytes,
     cookies: limits.cookies,
     pathParameters: routes.some((route) => route.pathParameters),
     rawPath: new Set(routes.flatMap((route) => route.rawPath)),

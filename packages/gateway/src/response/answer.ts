@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { problemMediaType, type SallyportError, toProblem } from '@sallyport/core';
 import { endWithThisAnswer } from './last-answer.ts';
+import { asksToClearCookies, clearCookies } from './clear-cookies.ts';
 import { errorPageHeaders, type RenderErrorPage } from './error-page.ts';
 import type { Decision, RequestState } from '../pipeline/request-state.ts';
 import { wantsPage } from '../pipeline/request-intent.ts';
@@ -35,12 +36,16 @@ export function answerRefusal(
     headers['connection'] = 'close';
     endWithThisAnswer(state.message.socket);
   }
+  if (error.code === 'SP_HEADERS_TOO_LARGE' && asksToClearCookies(state.message)) {
+    clearCookies(response, headers);
+    return;
+  }
   // Whether it is refused may depend on who asks.
   if (request?.headers.origin !== undefined) headers['vary'] = 'Origin';
 
   // What the firewall refuses never became a canonical request; a person who mistyped an address still gets a page.
   const isPage = request === undefined ? isTypedByAPerson(state) : wantsPage(request);
-  if (isPage) Object.assign(headers, errorPageHeaders);
+  if (isPage) Object.assign(headers, errorPageHeaders(error.code));
   const body = isPage
     ? parts.renderErrorPage({ status: problem.status, code: error.code, requestId })
     : JSON.stringify(problem.body);

@@ -1,3 +1,4 @@
+import { clearCookiesPath } from './clear-cookies.ts';
 import { escapeHtml, toBrandCss, type Brand, type ErrorCode } from '@sallyport/core';
 
 /** What was refused, and how the request can be found in the log. */
@@ -20,15 +21,17 @@ export interface ErrorPageParts {
 interface Words {
   readonly heading: string;
   readonly text: string;
-  readonly action: 'home' | 'sign-in' | 'again' | 'public-address';
+  readonly action: 'home' | 'sign-in' | 'again' | 'public-address' | 'clear-cookies';
 }
 
-/** The page loads the images of the brand, runs nothing and sits in no frame. */
-export const errorPageHeaders = {
-  'content-security-policy':
-    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'x-frame-options': 'DENY',
-} as const;
+/** The page loads the images of the brand, runs nothing and sits in no frame. One page sends a form, to us. */
+export function errorPageHeaders(code: ErrorCode): Readonly<Record<string, string>> {
+  const formAction = wordsByCode[code]?.action === 'clear-cookies' ? "'self'" : "'none'";
+  return {
+    'content-security-policy': `default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; form-action ${formAction}; frame-ancestors 'none'`,
+    'x-frame-options': 'DENY',
+  };
+}
 
 const wordsByCode: Partial<Record<ErrorCode, Words>> = {
   SP_STEP_UP_REQUIRED: {
@@ -45,6 +48,11 @@ const wordsByCode: Partial<Record<ErrorCode, Words>> = {
     heading: 'We stopped a request from another site',
     text: 'Another website tried to do something here in your name. If it was you, start from our own pages.',
     action: 'home',
+  },
+  SP_HEADERS_TOO_LARGE: {
+    heading: 'Your browser sends too many cookies',
+    text: 'Cookies that this site has stored in your browser have become more than it accepts, so no page of it opens. Clear them to go on: you will be signed out, and settings that this site keeps in cookies are lost. If this page comes again, delete the cookies of this site in the settings of your browser.',
+    action: 'clear-cookies',
   },
   SP_STORE_UNAVAILABLE: {
     heading: 'We can’t check your sign-in right now',
@@ -121,8 +129,8 @@ export function createErrorPageRenderer({ brand, signInPath, publicOrigin }: Err
 
   return ({ status, code, requestId }) => {
     const words = wordsByCode[code] ?? wordsByStatus[status] ?? (status >= 500 ? failed : refused);
-    // Under a host that is not served, images are refused as well.
-    const hasImages = code !== 'SP_HOST_UNKNOWN';
+    // Under a host that is not served, or with too many cookies, images are refused as well.
+    const hasImages = code !== 'SP_HOST_UNKNOWN' && code !== 'SP_HEADERS_TOO_LARGE';
     return `<!doctype html>
 <html lang="en">
 <head>
@@ -163,6 +171,9 @@ function linksOf({ links: { support, terms, privacy } }: Brand): string {
 function actionOf({ action }: Words, signInPath: string, publicOrigin: string): string {
   if (action === 'public-address') return `<a class="button" href="${publicOrigin}/">Go to ${publicOrigin}</a>`;
   if (action === 'sign-in') return `<a class="button" href="${signInPath}">Sign in</a>`;
+  // With those cookies every image and link would be refused too.
+  if (action === 'clear-cookies')
+    return `<form method="post" action="${clearCookiesPath}"><button class="button">Clear cookies</button></form>`;
   if (action === 'again') return '<a class="button" href="">Try again</a> <a href="/">Home</a>';
   return '<a class="button" href="/">Go to the home page</a>';
 }
@@ -179,6 +190,7 @@ p{margin:0 0 1.25rem}
 .actions{display:flex;flex-wrap:wrap;align-items:center;gap:.75rem 1rem}
 a{color:var(--brand-accent)}
 .button{display:inline-block;padding:.6rem 1.1rem;border:1px solid transparent;border-radius:var(--brand-radius);background:var(--brand-accent);color:var(--brand-on-accent);text-decoration:none;font-weight:600}
+button{font:inherit;cursor:pointer}
 .button:hover{background:var(--brand-accent-hover)}
 a:focus-visible{outline:2px solid var(--brand-accent);outline-offset:3px}
 dl{display:grid;grid-template-columns:auto 1fr;gap:.25rem 1rem;margin:2rem 0 0;padding-top:1.25rem;border-top:1px solid var(--brand-border);color:var(--brand-muted-text);font-size:.85rem}

@@ -99,7 +99,13 @@ describe('whatever the path', () => {
     [],
   );
   const readNextPage = createNextPageReader({ locales: [], hosts, readPath: (path) => path });
-  const limits = { headers: 100, cookies: 100, pathParameters: false, rawPath: new Set<RawPathPart>(all) };
+  const limits = {
+    headers: 100,
+    headerBytes: 16_384,
+    cookies: 100,
+    pathParameters: false,
+    rawPath: new Set<RawPathPart>(all),
+  };
   const unit = fc.oneof(
     { weight: 4, arbitrary: fc.constantFrom('a', '/', '/closed', '/raw', 'closed', '.', '..', '/..') },
     { weight: 4, arbitrary: fc.constantFrom('%2F', '%2f', '%5C', '%23', '%3f', '%3B', '%252F', '%255c', '%2523') },
