@@ -89,7 +89,7 @@ async function failuresOf(cases: readonly AttackCase[], { plain, behindProxy }: 
     const kit = attack.needs === 'trusted-proxy' ? behindProxy : plain;
     if (kit === undefined) throw new TypeError(`there is no gateway for ${attack.id}`);
     const outcome = await runCase(attack, kit);
-    if (outcome.kind === 'failed') failures.push(`${attack.id} ${attack.title}: ${outcome.problem}`);
+    if ('problem' in outcome) failures.push(`${attack.id} ${attack.title}: ${outcome.problem}`);
   }
   return failures;
 }

@@ -1,5 +1,5 @@
 import type { AttackCase, Exchange } from './attack-case.ts';
-import { CaseFailure } from './case-failure.ts';
+import { CaseFailure, HygieneFailure } from './case-failure.ts';
 import type { Kit } from './kit.ts';
 import type { SeenRequest } from '../fixture/echo.ts';
 import type { FixtureAddress } from '../fixture/fixture.ts';
@@ -10,6 +10,8 @@ import { headerOf, type WireAnswer } from './wire.ts';
 export type Outcome =
   | { readonly kind: 'passed' }
   | { readonly kind: 'failed'; readonly problem: string }
+  /** Nothing got through, and the refusal lacks a header. */
+  | { readonly kind: 'hygiene'; readonly problem: string }
   | { readonly kind: 'not-applicable' };
 
 const closingMilliseconds = 3000;
@@ -23,6 +25,7 @@ export async function runCase(attack: AttackCase, kit: Kit): Promise<Outcome> {
     if (!(await kit.isHealthy())) kit.fail('/healthz is not answered any more');
     return { kind: 'passed' };
   } catch (error) {
+    if (error instanceof HygieneFailure) return { kind: 'hygiene', problem: error.message };
     if (error instanceof CaseFailure) return { kind: 'failed', problem: error.message };
     return { kind: 'failed', problem: `the case could not be run: ${String(error)}` };
   }
@@ -47,9 +50,11 @@ async function exchange(attack: Exchange, kit: Kit): Promise<void> {
     if (problem !== undefined) kit.fail(`expected ${words(attack)}; answered ${status}, and ${problem}`);
     if (seen.some((request) => carriesSession(request, kit.address))) kit.fail('the upstream saw the session cookie');
     if (answer === undefined) return;
-    const checks = [...attack.answer, ...(seen.length === 0 ? [isForgotten] : []), setsNoSession(kit)];
+    const checks = [...attack.answer, setsNoSession(kit)];
     const problems = checks.flatMap((check) => check(answer) ?? []);
     if (problems.length > 0) kit.fail(`answered ${status}, but ${problems.join('; ')}`);
+    const untidy = seen.length === 0 ? isForgotten(answer) : undefined;
+    if (untidy !== undefined) throw new HygieneFailure(`answered ${status}, but ${untidy}`);
   } finally {
     wire.destroy();
   }

@@ -4,6 +4,7 @@ import type { Result } from './run-suite.ts';
 interface Score {
   passed: number;
   failed: number;
+  hygiene: number;
   notApplicable: number;
 }
 
@@ -15,14 +16,15 @@ export function toScoreboard(results: readonly Result[]): string {
     (sum, score) => ({
       passed: sum.passed + score.passed,
       failed: sum.failed + score.failed,
+      hygiene: sum.hygiene + score.hygiene,
       notApplicable: sum.notApplicable + score.notApplicable,
     }),
-    { passed: 0, failed: 0, notApplicable: 0 },
+    { passed: 0, failed: 0, hygiene: 0, notApplicable: 0 },
   );
   const failures = results.flatMap(({ attack, outcome }) =>
-    outcome.kind === 'failed' ? [`${attack.id} ${attack.title}\n    ${outcome.problem}\n    ${attack.source}`] : [],
+    'problem' in outcome ? [`${attack.id} ${attack.title}\n    ${outcome.problem}\n    ${attack.source}`] : [],
   );
-  const header = `${'group'.padEnd(34)}passed  failed  not applicable`;
+  const header = `${'group'.padEnd(34)}passed  failed  hygiene  not applicable`;
   const table = [header, ...lines, '', rowOf('all', total)].join('\n');
   return failures.length === 0 ? table : `${table}\n\n${failures.join('\n\n')}`;
 }
@@ -36,7 +38,7 @@ export function toReport(results: readonly Result[]): object {
       title: attack.title,
       source: attack.source,
       outcome: outcome.kind,
-      ...(outcome.kind === 'failed' ? { problem: outcome.problem } : {}),
+      ...('problem' in outcome ? { problem: outcome.problem } : {}),
     })),
   };
 }
@@ -44,14 +46,15 @@ export function toReport(results: readonly Result[]): object {
 function scoresOf(results: readonly Result[]): Readonly<Record<string, Score>> {
   const scores: Record<string, Score> = {};
   for (const { attack, outcome } of results) {
-    const score = (scores[attack.id.slice(0, 1)] ??= { passed: 0, failed: 0, notApplicable: 0 });
+    const score = (scores[attack.id.slice(0, 1)] ??= { passed: 0, failed: 0, hygiene: 0, notApplicable: 0 });
     if (outcome.kind === 'passed') score.passed++;
     else if (outcome.kind === 'failed') score.failed++;
+    else if (outcome.kind === 'hygiene') score.hygiene++;
     else score.notApplicable++;
   }
   return scores;
 }
 
-function rowOf(name: string, { passed, failed, notApplicable }: Score): string {
-  return `${name.padEnd(34)}${String(passed).padStart(6)}${String(failed).padStart(8)}${String(notApplicable).padStart(16)}`;
+function rowOf(name: string, { passed, failed, hygiene, notApplicable }: Score): string {
+  return `${name.padEnd(34)}${String(passed).padStart(6)}${String(failed).padStart(8)}${String(hygiene).padStart(9)}${String(notApplicable).padStart(16)}`;
 }

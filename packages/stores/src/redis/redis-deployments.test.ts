@@ -91,15 +91,15 @@ describe.skipIf(!hasRedisServer)('Redis with an ACL user [redis]', () => {
   });
 
   it('needs no name in the list of clients', async () => {
-    const { port, cli } = await startGuarded();
-    await cli('ACL', 'SETUSER', 'sallyport', '-client|setname', '-client');
-    await exercise(await openParts({ url: `redis://sallyport:s3cret-canary@127.0.0.1:${port}` }));
+    const server = await startGuarded();
+    await server.cli('ACL', 'SETUSER', 'sallyport', '-client|setname', '-client');
+    await exercise(await openParts({ url: `redis://sallyport:s3cret-canary@127.0.0.1:${server.port}` }));
   });
 
   it('has its name in the list of clients', async () => {
-    const { port, cli } = await startGuarded();
-    await exercise(await openParts({ url: `redis://sallyport:s3cret-canary@127.0.0.1:${port}` }));
-    expect(await cli('CLIENT', 'LIST')).toContain(' name=sallyport ');
+    const server = await startGuarded();
+    await exercise(await openParts({ url: `redis://sallyport:s3cret-canary@127.0.0.1:${server.port}` }));
+    expect(await server.cli('CLIENT', 'LIST')).toContain(' name=sallyport ');
   });
 
   it('cannot read keys of others, nor empty the server', async () => {
