@@ -42,6 +42,7 @@ export default defineConfig({
             'tools/**/*.test.ts',
             'bench/**/*.test.ts',
             'test/transport/**/*.test.ts',
+            'test/proxies/**/*.test.ts',
             'test/deploy/**/*.test.ts',
             'test/processes/**/*.test.ts',
             'test/upgrades/**/*.test.ts',

@@ -10,6 +10,8 @@ export interface Probe {
   readonly url: string;
   /** Certificate authority, as PEM, for https. */
   readonly authority?: string | undefined;
+  /** `Host` of the request, where it is not that of the address. */
+  readonly host?: string;
 }
 
 /** Asks until the answer is a success. Rejects when the signal aborts. */
@@ -23,7 +25,10 @@ export async function waitUntilReady(probe: Probe, signal: AbortSignal): Promise
 }
 
 /** Resolves to the status of one GET, or to nothing when there was no answer. */
-export async function statusOf({ url, authority }: Probe, signal?: AbortSignal): Promise<number | undefined> {
+export async function statusOf(
+  { url, authority, host: ownHost }: Probe,
+  signal?: AbortSignal,
+): Promise<number | undefined> {
   const { protocol, hostname, host, port, pathname, search } = new URL(url);
   const isHttps = protocol === 'https:';
   return new Promise((resolve) => {
@@ -31,7 +36,7 @@ export async function statusOf({ url, authority }: Probe, signal?: AbortSignal):
       host: '127.0.0.1',
       port: port === '' ? (isHttps ? 443 : 80) : port,
       path: pathname + search,
-      headers: { host, accept: 'text/html,application/json;q=0.9,*/*;q=0.8' },
+      headers: { host: ownHost ?? host, accept: 'text/html,application/json;q=0.9,*/*;q=0.8' },
       agent: false,
       timeout: requestTimeoutMilliseconds,
       ...(isHttps ? { servername: hostname, ca: authority } : {}),

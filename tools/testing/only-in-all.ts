@@ -5,6 +5,7 @@
  */
 export const filesOnlyInAll: readonly string[] = [
   'test/transport/testssl.test.ts',
+  'test/proxies/forward-auth-envoy.test.ts',
   'test/deploy/images.test.ts',
   'test/deploy/packages-image.test.ts',
   'test/faults/soak.test.ts',

@@ -32,6 +32,7 @@ export { createIdentityMount } from './auth-mounts.ts';
 export { createJsonLogger } from './json-logger.ts';
 export { createLineWriter } from './line-writer.ts';
 export { createPrometheusMeter } from './metrics/prometheus-meter.ts';
+export { mountPlaces } from './mount-places.ts';
 export { messageForOperators } from './message-for-operators.ts';
 export { openIdentity, type IdentityComposition } from './open-identity.ts';
 export { openMailer, type MailerOptions } from './open-mailer.ts';

@@ -33,9 +33,14 @@ export function handshake(target: string, change: Readonly<Record<string, string
 
 /** Sends bytes as they are, and keeps what comes back. */
 export function openRaw(bytes: string | Buffer, port: number): WebSocketClient {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true }, () => socket.write(bytes));
+  return watchSocket(socket);
+}
+
+/** Keeps what comes over a socket, such as one with TLS. */
+export function watchSocket(socket: Socket): WebSocketClient {
   const chunks: Buffer[] = [];
   let isEnded = false;
-  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true }, () => socket.write(bytes));
   socket.on('error', () => {});
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
   socket.on('end', () => (isEnded = true));

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { request as requestHttp, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
@@ -8,6 +9,7 @@ import { cookie, startTestGateway, type TestGateway } from '@sallyport/gateway/t
 import { findFreePorts } from '../../tools/launch/free-ports.ts';
 import { createTestAuthority } from '../../tools/launch/test-authority.ts';
 import { statusOf } from '../../tools/launch/wait-until-ready.ts';
+import { workspaceRoot } from '../../tools/workspace-root.ts';
 import { askOverHttp2, openHttp2, rowsOfHttp2 } from './http2-rows.ts';
 import { nginx, readDeployed, startNginx, type RunningProxy } from './start-proxy.ts';
 
@@ -20,6 +22,16 @@ let ca: string;
 let clearPort: number;
 let passingPort: number;
 let securePort: number;
+
+describe('every file of nginx in deploy', () => {
+  it.each(readdirSync(path.join(workspaceRoot, 'deploy'), { recursive: true, encoding: 'utf8' }).filter(isOfNginx))(
+    '%s redirects to no host that a client says',
+    (file) => {
+      const text = readFileSync(path.join(workspaceRoot, 'deploy', file), 'utf8');
+      expect(text).not.toMatch(/(?:return|rewrite|Redirect)\b[^;\n]*\$(?:host|http_host)\b/);
+    },
+  );
+});
 
 describe.skipIf(nginx === undefined)('behind nginx, configured as deploy/nginx says (skipped without nginx)', () => {
   beforeAll(async () => {
@@ -162,4 +174,8 @@ function lastSeen(): TestGateway['upstream']['seen'][number] {
   const seen = gateway.upstream.seen.at(-1);
   if (seen === undefined) throw new Error('nothing reached the service');
   return seen;
+}
+
+function isOfNginx(file: string): boolean {
+  return /nginx.*\.conf$/.test(file);
 }
