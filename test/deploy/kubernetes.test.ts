@@ -9,7 +9,7 @@ import * as autoscalingV2 from 'kubernetes-models/autoscaling/v2';
 import * as networkingV1 from 'kubernetes-models/networking.k8s.io/v1';
 import * as policyV1 from 'kubernetes-models/policy/v1';
 import * as coreV1 from 'kubernetes-models/v1';
-import { readEnvironment } from '@sallyport/server';
+import { mountPlaces, readEnvironment } from '@sallyport/server';
 import { findProgram } from '../transport/find-program.ts';
 import { workspaceRoot } from '../../tools/workspace-root.ts';
 import { environmentOf, lineageOf, readStages } from './dockerfile.ts';
@@ -33,16 +33,29 @@ type Tree = any;
 
 const kustomization: Tree = parse(readFileSync(path.join(deploy, 'kustomization.yaml'), 'utf8'));
 const objects: readonly Tree[] = readdirSync(path.join(deploy, 'kubernetes')).flatMap((file) =>
-  // As Kubernetes reads them: to YAML 1.1, 0440 is an octal number.
-  parseAllDocuments(readFileSync(path.join(deploy, 'kubernetes', file), 'utf8'), { version: '1.1' }).map((document) => {
-    if (document.errors.length > 0) throw new Error(`${file} is no YAML`);
-    return document.toJS();
-  }),
+  readObjects(path.join(deploy, 'kubernetes', file)),
 );
 const ofKind = (kind: string): readonly Tree[] => objects.filter((object) => object.kind === kind);
 const deployments = ofKind('Deployment');
 const podOf = (deployment: Tree): Tree => deployment.spec.template.spec;
 const containerOf = (deployment: Tree): Tree => podOf(deployment).containers[0];
+
+describe('deploy/ingress-nginx/shop.yaml', () => {
+  const ingresses = readObjects(path.join(deploy, 'ingress-nginx/shop.yaml'));
+
+  it.each(ingresses.map((object) => [object.metadata.name, object] as const))(
+    'holds a valid Ingress %s',
+    (_, object) => {
+      expect(() => new networkingV1.Ingress(object).validate()).not.toThrow();
+    },
+  );
+
+  it('sends all that the gateway answers itself to it', () => {
+    const paths = ingresses[1].spec.rules[0].http.paths.map((one: Tree) => one.path);
+    for (const { prefix } of mountPlaces)
+      expect(paths.some((path: string) => `${prefix}/`.startsWith(path) || path === prefix)).toBe(true);
+  });
+});
 
 describe('the Kubernetes manifests', () => {
   it.each(objects.map((object) => [`${object.kind} ${object.metadata.name}`, object] as const))(
@@ -229,5 +242,13 @@ function requireKnown(variables: Record<string, string>, image: Record<string, s
     listenHost: '0.0.0.0',
     internalHost: '0.0.0.0',
     ...secrets.expected,
+  });
+}
+
+/** Reads the objects of a file as Kubernetes does: to YAML 1.1, 0440 is an octal number. */
+function readObjects(file: string): Tree[] {
+  return parseAllDocuments(readFileSync(file, 'utf8'), { version: '1.1' }).map((document) => {
+    if (document.errors.length > 0) throw new Error(`${file} is no YAML`);
+    return document.toJS();
   });
 }

@@ -6,6 +6,8 @@ import { requestOf, type RequestState } from '../pipeline/request-state.ts';
 
 export interface AllowanceParts {
   readonly readCookies: (header: string) => ReadCookies;
+  /** Whether the answer names the headers of the client that the proxy has to remove. @default false */
+  readonly namesHeadersToRemove?: boolean;
 }
 
 const nothingToAbort: Transfer = { abort: () => {}, upstreamMilliseconds: undefined };
@@ -15,10 +17,16 @@ const nothingToAbort: Transfer = { abort: () => {}, upstreamMilliseconds: undefi
  * headers that the proxy sends to the service in place of those of the client. `Authorization` is there when the caller is known, `Cookie`
  * when there are cookies other than the session.
  */
-export function createAllowance({ readCookies }: AllowanceParts): Pick<Forwarder, 'forward'> {
+export function createAllowance({
+  readCookies,
+  namesHeadersToRemove = false,
+}: AllowanceParts): Pick<Forwarder, 'forward'> {
   return {
     forward: ({ state, response }) => {
-      response.writeHead(200, headersOf(state, readCookies));
+      const headers = headersOf(state, readCookies);
+      const absent = ['authorization', 'cookie'].filter((name) => headers[name] === undefined);
+      if (namesHeadersToRemove && absent.length > 0) headers['x-envoy-auth-headers-to-remove'] = absent.join(',');
+      response.writeHead(200, headers);
       response.end();
       return nothingToAbort;
     },

@@ -14,10 +14,13 @@ export interface ForwardAuthParts extends HandleRequestParts {
   /** Addresses and networks of the proxies that may send subrequests. */
   readonly proxies: readonly string[];
   readonly protocol: 'http' | 'https';
+  /** For proxies that leave a header of the client in place unless the answer says otherwise. */
+  readonly forwarderForEnvoy: HandleRequestParts['forwarder'];
 }
 
 /**
- * Builds the handler of auth subrequests (nginx `auth_request`, Traefik `ForwardAuth`, Caddy `forward_auth`). The original
+ * Builds the handler of auth subrequests (nginx `auth_request`, `auth-url` of ingress-nginx, Traefik
+ * `ForwardAuth`, Caddy `forward_auth`, Envoy `ext_authz`). The original
  * request is rebuilt as if the client had sent it here, and passes the same stages, records and answers as all others.
  * Only declared proxies are answered.
  */
@@ -26,6 +29,12 @@ export function createForwardAuthHandler(parts: ForwardAuthParts): HandleRequest
   const handlers: Record<ProxyDialect, HandleRequest> = {
     forwarded: createRequestHandler({ ...parts, answerRedirect: absoluteRedirect(parts.protocol) }),
     original: createRequestHandler({ ...parts, answerRedirect: redirectByHeader(parts.protocol) }),
+    'original-url': createRequestHandler({ ...parts, answerRedirect: redirectByHeader(parts.protocol) }),
+    path: createRequestHandler({
+      ...parts,
+      forwarder: parts.forwarderForEnvoy,
+      answerRedirect: absoluteRedirect(parts.protocol),
+    }),
   };
 
   return (subrequest, response) => {

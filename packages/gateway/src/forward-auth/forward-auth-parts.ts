@@ -30,6 +30,7 @@ export function toForwardAuthParts(
     protocol: options.isSecure ? 'https' : 'http',
     strictTransport: undefined,
     forwarder: createAllowance({ readCookies }),
+    forwarderForEnvoy: createAllowance({ readCookies, namesHeadersToRemove: true }),
     decision: {
       ...publicParts.decision,
       readClientAddress: createClientAddressReader(hops),
