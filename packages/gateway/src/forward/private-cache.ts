@@ -1,9 +1,11 @@
 import type { Route } from '@sallyport/core';
 import type { UpstreamHeaders } from './upstream-headers.ts';
 
+const others: ReadonlySet<string> = new Set(['surrogate-control', 'edge-control', 'expires', 'pragma']);
+
 /** Whether a header says what caches may keep: `Cache-Control`, and what outranks it at one of them (RFC 9213). */
 export function speaksToCaches(name: string): boolean {
-  return name.endsWith('cache-control') || name === 'surrogate-control' || name === 'expires' || name === 'pragma';
+  return name.endsWith('cache-control') || others.has(name);
 }
 
 /**

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { asSallyportError, SallyportError } from '@sallyport/core';
 import type { Dispatcher } from 'undici';
+import { isEventStream } from './event-stream.ts';
 import { isAgreement, writeAgreementHeaders } from './handshake-agreement.ts';
 import { requestOf, type RequestState } from '../pipeline/request-state.ts';
 import { EventBoundary } from '../streams/event-boundary.ts';
@@ -183,7 +184,7 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
 
   #begin(status: number, headers: UpstreamHeaders): void {
     this.#length = typeof headers['content-length'] === 'string' ? Number(headers['content-length']) : -1;
-    if (isEventStream(headers) && !this.#beginEvents(headers)) return;
+    if (isEventStream(headers['content-type']) && !this.#beginEvents(headers)) return;
     const written = this.#writeHeaders(headers);
     if (written === undefined) return;
     this.#response.writeHead(status, written);
@@ -349,9 +350,4 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
     if (!isRepeatable || faultOf(error) !== 'broken') return undefined;
     return this.#parts.choice.other(this.#target, this.#client) ?? this.#target;
   }
-}
-
-function isEventStream(headers: UpstreamHeaders): boolean {
-  const type = headers['content-type'];
-  return typeof type === 'string' && /^text\/event-stream(?:[\s;]|$)/i.test(type);
 }

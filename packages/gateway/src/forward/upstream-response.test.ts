@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { UpstreamHeaders } from './upstream-headers.ts';
 import { writeResponseHeaders, type ResponseRules } from './upstream-response.ts';
@@ -73,5 +74,56 @@ describe('what an upstream says', () => {
   it('is kept by no cache when it was made for one person', () => {
     const written = write({ 'cache-control': 'public, max-age=60', vary: 'Accept' }, { mayCarryIdentity: true }, true);
     expect(written).toMatchObject({ 'cache-control': 'private, no-store', vary: 'Accept, Cookie' });
+  });
+});
+
+describe('an event stream', () => {
+  it.each(['text/event-stream', 'Text/Event-Stream; charset=utf-8'])('of type %s is held back by no nginx', (type) => {
+    expect(write({ 'content-type': type })).toHaveProperty('x-accel-buffering', 'no');
+  });
+
+  it.each(['text/event-streams', 'application/json', 'text/plain; a=text/event-stream'])(
+    'is none of type %s',
+    (type) => {
+      expect(write({ 'content-type': type })).not.toHaveProperty('x-accel-buffering');
+    },
+  );
+});
+
+describe('a word to caches', () => {
+  const words = [
+    'cache-control',
+    'cdn-cache-control',
+    'cloudflare-cdn-cache-control',
+    'vercel-cdn-cache-control',
+    'netlify-cdn-cache-control',
+    'surrogate-control',
+    'edge-control',
+    'expires',
+    'pragma',
+  ];
+
+  it('does not reach any cache with an answer for one person, whatever it is called', () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(
+          fc.oneof(
+            fc.constantFrom(...words),
+            fc.stringMatching(/^[a-z]{1,9}$/).map((cdn) => `${cdn}-cache-control`),
+          ),
+          fc.constantFrom('public, max-age=60', 's-maxage=31536000', 'max-age=60, immutable', '!no-store'),
+          { noNullPrototype: true },
+        ),
+        (headers) => {
+          const written = write(headers, { mayCarryIdentity: true }, true);
+          expect(written['cache-control']).toBe('private, no-store');
+          expect(Object.keys(headers).filter((name) => name !== 'cache-control' && name in written)).toEqual([]);
+        },
+      ),
+    );
+  });
+
+  it.each(words)('passes with an answer for everybody: %s', (name) => {
+    expect(write({ [name]: 'public, max-age=60' })).toHaveProperty([name], 'public, max-age=60');
   });
 });

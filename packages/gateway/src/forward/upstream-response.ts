@@ -3,6 +3,7 @@ import { foldHeaderName } from '../firewall/fold-header-name.ts';
 import { isOurCookieName } from '../credentials/session-cookie-reader.ts';
 import { pushSafetyHeaders } from '../response/safety-headers.ts';
 import type { UpstreamHeaders } from './upstream-headers.ts';
+import { isEventStream } from './event-stream.ts';
 import { speaksToCaches, toCacheControl } from './private-cache.ts';
 import { toPublicLocation, type LocationContext } from './public-location.ts';
 
@@ -87,6 +88,8 @@ export function writeResponseHeaders(
   if (rules.mayCarryIdentity) vary = withCookie(vary);
   if (vary !== undefined) list.push('vary', vary);
   pushSafetyHeaders(list, headers, rules.strictTransport, isDocument(headers['content-type']));
+  // A proxy in front that gathers answers, as nginx does unless it is told otherwise, would hold events back.
+  if (isEventStream(headers['content-type'])) list.push('x-accel-buffering', 'no');
   list.push('x-request-id', requestId);
   return list;
 }
