@@ -21,6 +21,7 @@ describe.skipIf(!isAvailable('mongodb')).each([
   { name: 'sign-ins that wait', load: () => import('./features/second-factor/pending-sign-ins.test.ts') },
   { name: 'completed sign-ins', load: () => import('./features/second-factor/complete-sign-in.test.ts') },
   { name: 'wrong codes', load: () => import('./features/second-factor/code-limiter.test.ts') },
+  { name: 'sessions from before a factor', load: () => import('./features/second-factor/weaker-sessions.test.ts') },
   { name: 'recovery codes', load: () => import('./features/second-factor/recovery-codes.test.ts') },
   { name: 'step-up', load: () => import('./step-up.test.ts') },
   { name: 'accounts that were imported', load: () => import('./imported-accounts.test.ts') },

@@ -21,6 +21,7 @@ describe.skipIf(!isAvailable('postgres')).each([
   { name: 'sign-ins that wait', load: () => import('./features/second-factor/pending-sign-ins.test.ts') },
   { name: 'completed sign-ins', load: () => import('./features/second-factor/complete-sign-in.test.ts') },
   { name: 'wrong codes', load: () => import('./features/second-factor/code-limiter.test.ts') },
+  { name: 'sessions from before a factor', load: () => import('./features/second-factor/weaker-sessions.test.ts') },
   { name: 'recovery codes', load: () => import('./features/second-factor/recovery-codes.test.ts') },
   { name: 'authenticator apps', load: () => import('./features/second-factor/authenticator-app.test.ts') },
   { name: 'setting up factors', load: () => import('./features/second-factor/change-factors.test.ts') },

@@ -88,18 +88,17 @@ describe(onDatabase('second factor: stepping up, where there is a second factor'
     });
   });
 
-  it('takes a code, and makes a weak session strong and recent', async () => {
+  it('takes a code, once, and makes an old session recent', async () => {
     await harness.makeUser(email);
-    const weak = await harness.signIn(email);
-    const { caller } = await harness.signIn(email);
+    const { caller, sid } = await harness.signIn(email);
     const { secret } = await setUpApp(harness, { caller });
     harness.advance(3600);
     const json = { method: 'totp', code: codeOf(harness, secret) };
-    const answer = await harness.call('POST', '/auth/step-up', json, { caller: await callerOf(harness, weak.sid) });
+    const answer = await harness.call('POST', '/auth/step-up', json, { caller: await callerOf(harness, sid) });
     expect(answer).toMatchObject({
       body: { session: { acr: 'mfa', amr: ['pwd', 'otp'], authTime: harness.now().toISOString() } },
     });
-    const again = await harness.call('POST', '/auth/step-up', json, { caller: await callerOf(harness, weak.sid) });
+    const again = await harness.call('POST', '/auth/step-up', json, { caller: await callerOf(harness, sid) });
     expect(again).toMatchObject({ status: 401, body: { code: 'SP_CODE_INVALID' } });
   });
 
@@ -109,7 +108,7 @@ describe(onDatabase('second factor: stepping up, where there is a second factor'
     const json = { method: 'password', password: goodPassword };
     const answer = await harness.call('POST', '/auth/step-up', json, { caller: owner.caller });
     expect(answer).toMatchObject({ status: 401, body: { code: 'SP_STEP_UP_REQUIRED', stepUp: { acr: 'mfa' } } });
-    expect(await callerOf(harness, owner.sid)).toMatchObject({ generation: { session: 2 } });
+    expect(await callerOf(harness, owner.sid)).toMatchObject({ generation: { session: 3 } });
   });
 
   it('does not take the code of a sign-in again, and the other way round', async () => {

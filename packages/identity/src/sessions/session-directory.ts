@@ -32,8 +32,8 @@ export function createSessionDirectory(options: SessionDirectoryOptions): Sessio
     if (record === null || !isSessionLive(record, now())) return null;
     const user = await users.findById(record.subject);
     if (user === null || user.isBanned) return null;
-    // Roles may demand more than they did at the sign-in: then the session counts as none.
-    if (!isAssuranceAtLeast(record.acr, requiredAssurance.ofRoles(user.roles))) return null;
+    // The account may demand more than it did at the sign-in, by its roles or its factors: then the session counts as none.
+    if (!isAssuranceAtLeast(record.acr, await requiredAssurance.of(user))) return null;
     const { permissions, generation } = await roles.permissionsOf(user.roles);
     return {
       principal: toPrincipal(record, user, permissions, generation),

@@ -1,12 +1,12 @@
-import { isAssuranceAtLeast, type SecurityEventLog, type SessionStore } from '@sallyport/core';
+import { isAssuranceAtLeast, type RevocationReason, type SecurityEventLog, type SessionStore } from '@sallyport/core';
 import type { AuditContext } from '../events/audit-context.ts';
 import type { User } from '../accounts/user-table.ts';
 import type { RequiredAssurance } from './required-assurance.ts';
 import type { SessionRevocation } from './session-revocation.ts';
 import type { KernelEvent } from '../events/kernel-events.ts';
 
-/** Ends the sessions of a user whose sign-in is weaker than the roles of the user requiredAssurance. */
-export type EndWeakSessions = (user: User, context: AuditContext) => Promise<void>;
+/** Ends the sessions of a user whose sign-in is weaker than the account requires now. */
+export type EndWeakSessions = (user: User, reason: RevocationReason, context: AuditContext) => Promise<void>;
 
 export interface WeakSessionsOptions {
   readonly sessions: SessionStore;
@@ -17,14 +17,13 @@ export interface WeakSessionsOptions {
 }
 
 /**
- * Builds what ends them. It makes the end final and visible; refused they are from the moment on in which the roles
- * change, because the directory looks at the roles each time.
+ * Builds what ends them. It makes the end final and visible; refused they are from the moment on in which the account
+ * requires more, because the directory looks at roles and factors each time.
  */
 export function createWeakSessionEnding(options: WeakSessionsOptions): EndWeakSessions {
   const { sessions, requiredAssurance, revocation, events, now } = options;
-  const reason = 'roles-changed';
-  return async (user, context) => {
-    const demanded = requiredAssurance.ofRoles(user.roles);
+  return async (user, reason, context) => {
+    const demanded = await requiredAssurance.of(user);
     if (demanded === 'pwd') return;
     const live = await sessions.listLive(user.id, now());
     const ended: string[] = [];

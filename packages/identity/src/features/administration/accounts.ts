@@ -274,7 +274,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
         if (changed === null) return 'retry';
         const { user, gainsManagement } = changed;
         await publishChange(user, 'roles-changed');
-        await endWeakSessions(user, context);
+        await endWeakSessions(user, 'roles-changed', context);
         await mails.tellOwner(user, context);
         if (gainsManagement) await mails.tellManagers(user, context);
         return user;

@@ -7,12 +7,12 @@ import type { FactorTable } from './factor-table.ts';
  *
  * @param requiredFor roles that require a second factor.
  */
-export function createFactorAssurance(factors: FactorTable, requiredFor: readonly string[]): RequiredAssurance {
+export function createFactorAssurance(factors: Pick<FactorTable, 'hasAny'>, requiredFor: readonly string[]): RequiredAssurance {
   const strict = new Set(requiredFor);
   const ofRoles = (roles: readonly string[]): AssuranceLevel =>
     roles.some((role) => strict.has(role)) ? 'mfa' : 'pwd';
   return {
     ofRoles,
-    of: async ({ id, roles }) => (ofRoles(roles) === 'mfa' || (await factors.list(id)).length > 0 ? 'mfa' : 'pwd'),
+    of: async ({ id, roles }) => (ofRoles(roles) === 'mfa' || (await factors.hasAny(id)) ? 'mfa' : 'pwd'),
   };
 }

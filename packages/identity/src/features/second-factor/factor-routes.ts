@@ -19,7 +19,9 @@ import type { Factor } from './factor-table.ts';
 import { newTotpSecret, toTotpUri } from './totp.ts';
 import type { AccountMailer } from '../../mail/account-mailer.ts';
 import { toStoredUserAgent } from '../../sessions/device-label.ts';
+import { raiseAssurance } from '../../sessions/raise-assurance.ts';
 import type { ElevateSession } from '../../sessions/session-elevation.ts';
+import { createWeakSessionEnding, type WeakSessionsOptions } from '../../sessions/weak-sessions.ts';
 import { completeSignIn, type CompleteSignInParts } from './complete-sign-in.ts';
 import type { DeviceCookie } from '../../http/device-cookie.ts';
 import { requireEnroller, type Enroller, type EnrollerParts } from './enroller.ts';
@@ -33,7 +35,7 @@ import type { KernelEvent } from '../../events/kernel-events.ts';
 import type { SecondFactorEvent } from './second-factor-events.ts';
 import type { SecondFactorMail } from './second-factor-mails.ts';
 
-export interface FactorParts extends CompleteSignInParts, EnrollerParts, FactorChangeParts {
+export interface FactorParts extends CompleteSignInParts, EnrollerParts, FactorChangeParts, WeakSessionsOptions {
   readonly pages: PageTable;
   readonly deviceCookie: DeviceCookie;
   readonly elevateSession: ElevateSession;
@@ -52,7 +54,7 @@ const phoneNumber = z
 const startSmsSchema = z.strictObject({ number: phoneNumber });
 const confirmSchema = z.strictObject({
   code: typedCode,
-  /** Whether every other session ends. */
+  /** Whether every other session ends; those that are weaker than the account requires now end in any case. */
   signOutOthers: z.boolean().default(false),
   returnTo: z.string().optional(),
 });
@@ -61,6 +63,7 @@ const confirmSchema = z.strictObject({
 export function createFactorRoutes(parts: FactorParts) {
   const { directory, secondFactor, events, mailer, now, elevateSession, revocation, requiredAssurance } = parts;
   const { methods: enabled, factors, recoveryCodes, check, sendCode, issuer } = secondFactor;
+  const endWeakSessions = createWeakSessionEnding(parts);
 
   return new Hono<IdentityEnvironment>()
     .get('/second-factor', async (c) => {
@@ -127,13 +130,12 @@ export function createFactorRoutes(parts: FactorParts) {
         const signedIn = { status: 'signed-in' as const, user, returnTo: toSafeReturnTo(returnTo, parts.pages) };
         return c.json({ ...signedIn, ...shownCodes } satisfies ConfirmFactorAnswer);
       }
-      const { sid, user } = enroller;
+      const { sid } = enroller;
       const proof = { acr: 'mfa', amr: amrOfCode[method], isOnTop: true, isSignIn: false } as const;
       const elevated = await elevateSession(sid, proof);
-      if (signOutOthers) {
-        const ending = { subject: user.id, reason: 'second-factor-changed', except: sid } as const;
-        await revocation.endAll(ending, context);
-      }
+      const reason = 'second-factor-changed';
+      if (signOutOthers) await revocation.endAll({ subject: added.user.id, reason, except: sid }, context);
+      else await endWeakSessions(added.user, reason, { actor: added.user.id, ...whereOf(context) });
       c.header('set-cookie', elevated.setCookie);
       return c.json({ status: 'confirmed', ...shownCodes } satisfies ConfirmFactorAnswer);
     })
@@ -208,7 +210,7 @@ interface AddedFactor {
 
 async function addFactor(
   parts: FactorParts,
-  { user, requireStill }: Enroller,
+  enroller: Enroller,
   begun: Factor,
   usedStep: number,
   context: StartCall['env']['context'],
@@ -216,8 +218,11 @@ async function addFactor(
   const { secondFactor, events, mailer, now } = parts;
   const { factors, recoveryCodes } = secondFactor;
   const { method } = begun;
+  const { user } = enroller;
   const changed = await changeFactors(parts, user.id, 'second-factor-added', async (owner) => {
-    await requireStill(owner);
+    await enroller.requireStill(owner);
+    if (enroller.kind === 'session')
+      await raiseAssurance(parts.sessions, enroller.sid, { acr: 'mfa', amr: amrOfCode[method] });
     const isFirst = (await recoveryCodes.countLeft(user.id)) === 0;
     const confirmed = await factors.confirm(begun, usedStep);
     if (confirmed === null) throw new SallyportError('SP_CODE_INVALID', { reason: 'confirmed-before' });

@@ -1,4 +1,4 @@
-import { recordModels, SallyportError, type Records, type Sealer } from '@sallyport/core';
+import { recordModels, SallyportError, type RecordFilter, type Records, type Sealer } from '@sallyport/core';
 import { factorMethods, type FactorMethod } from './factor-method.ts';
 
 /** A second factor of an account. `value` is a secret: the TOTP secret, or the address or number that codes go to. */
@@ -17,6 +17,8 @@ export interface Factor {
 export interface FactorTable {
   /** The confirmed factors, also those whose method is switched off now. */
   list(userId: string): Promise<readonly Factor[]>;
+  /** Whether there is a confirmed one: asked at every look-up of a session, so that nothing is opened for it. */
+  hasAny(userId: string): Promise<boolean>;
   find(userId: string, method: FactorMethod): Promise<Factor | null>;
   /** Begins to set one up. Takes the place of one that was begun before. */
   begin(userId: string, method: FactorMethod, value: string): Promise<void>;
@@ -64,15 +66,15 @@ export function createFactorTable(records: Records, sealer: Sealer, now: () => D
   const rewrite = (slot: string, row: Record<string, unknown>): Promise<number> =>
     records.updateMany({ model, where: [{ field: 'slot', value: slot }], update: row });
 
+  const confirmedOf = (userId: string): RecordFilter[] => [
+    { field: 'userId', value: userId },
+    { field: 'confirmedAt', value: null, operator: 'ne' },
+  ];
+
   return {
+    hasAny: async (userId) => (await records.count({ model, where: confirmedOf(userId) })) > 0,
     async list(userId) {
-      const rows = await records.findMany<FactorRow>({
-        model,
-        where: [
-          { field: 'userId', value: userId },
-          { field: 'confirmedAt', value: null, operator: 'ne' },
-        ],
-      });
+      const rows = await records.findMany<FactorRow>({ model, where: confirmedOf(userId) });
       const found = rows.map(toFactor);
       return factorMethods.flatMap((method) => found.filter((factor) => factor.method === method));
     },

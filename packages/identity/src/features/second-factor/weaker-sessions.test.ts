@@ -1,0 +1,93 @@
+import { recordModels } from '@sallyport/core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beginSignIn, callerOf, codeOf, setUpApp, verify } from './factor.test-support.ts';
+import { onDatabase, startHarness, type Harness } from '../../identity.test-support.ts';
+
+const email = 'robin@example.test';
+
+let harness: Harness;
+let id: string;
+beforeEach(async () => {
+  harness = await startHarness();
+  id = await harness.makeUser(email);
+});
+afterEach(() => harness.close());
+
+const isAlive = async (sid: string) => (await harness.identity.directory.bySid(sid)) !== null;
+
+describe(onDatabase('second factor: sessions from before it was set up'), () => {
+  it('end, in all places but the one where it was set up', async () => {
+    const [phone, desk] = [await harness.signIn(email), await harness.signIn(email)];
+    await setUpApp(harness, { caller: desk.caller });
+    expect(await isAlive(phone.sid)).toBe(false);
+    expect(await harness.identity.directory.byToken(phone.token)).toBeNull();
+    expect(await harness.sessions.findBySid(phone.sid)).toMatchObject({ revokedBecause: 'second-factor-changed' });
+    expect(await callerOf(harness, desk.sid)).toMatchObject({ acr: 'mfa' });
+    expect(await harness.events()).toContainEqual(
+      expect.objectContaining({
+        type: 'session.ended-many',
+        actor: id,
+        target: id,
+        details: '{"reason":"second-factor-changed","count":1}',
+      }),
+    );
+    const told = harness.heard.flatMap((message) => (message.kind === 'gap' ? [] : [message.event.id]));
+    expect(told).toContain(phone.sid);
+  });
+
+  it.each([
+    { method: 'POST', path: () => '/auth/sessions/revoke-others' },
+    { method: 'POST', path: () => '/auth/sessions/revoke-all' },
+    { method: 'DELETE', path: (sid: string) => `/auth/sessions/${sid}` },
+  ])('sign nobody out: $method $path', async ({ method, path }) => {
+    const [stolen, desk] = [await harness.signIn(email), await harness.signIn(email)];
+    await setUpApp(harness, { caller: desk.caller });
+    const answer = await harness.call(method, path(desk.sid), undefined, { caller: stolen.caller });
+    expect(answer).toMatchObject({ status: 401, body: { code: 'SP_UNAUTHENTICATED' } });
+    expect(await isAlive(desk.sid)).toBe(true);
+  });
+
+  it('leave those alone that are strong enough', async () => {
+    const desk = await harness.signIn(email);
+    const { secret } = await setUpApp(harness, { caller: desk.caller });
+    harness.advance(60);
+    const answer = await verify(harness, await beginSignIn(harness, email), codeOf(harness, secret));
+    const strong = await harness.identity.directory.byToken(answer.cookie ?? '');
+    await setUpApp(harness, { caller: await callerOf(harness, desk.sid) });
+    expect(await isAlive(strong?.principal.sid ?? '')).toBe(true);
+  });
+
+  it('are refused although the process died before it could end them', async () => {
+    const { sid, token } = await harness.signIn(email);
+    const { records } = harness.database;
+    const row = { slot: `${id}:totp`, userId: id, method: 'totp', sealed: 'x', lastUsedStep: 0, createdAt: harness.now() };
+    await records.create({ model: recordModels.factor, data: { ...row, confirmedAt: null } });
+    expect(await isAlive(sid)).toBe(true);
+    await records.updateMany({
+      model: recordModels.factor,
+      where: [{ field: 'userId', value: id }],
+      update: { confirmedAt: harness.now() },
+    });
+    expect(await isAlive(sid)).toBe(false);
+    expect(await harness.identity.directory.byToken(token)).toBeNull();
+    expect(await harness.sessions.findBySid(sid)).not.toHaveProperty('revokedAt');
+  });
+
+  it('are at no moment too weak in the place where it is set up', async () => {
+    const { caller, sid } = await harness.signIn(email);
+    const seen: boolean[] = [];
+    let isWatching = true;
+    const watch = async () => {
+      while (isWatching) {
+        seen.push(await isAlive(sid));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    const watching = watch();
+    await setUpApp(harness, { caller });
+    isWatching = false;
+    await watching;
+    expect(seen.length).toBeGreaterThan(1);
+    expect(seen).not.toContain(false);
+  });
+});
