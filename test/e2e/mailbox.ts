@@ -9,7 +9,8 @@ export type MailKind =
   | 'second-factor-added'
   | 'second-factor-removed'
   | 'second-factor-code'
-  | 'recovery-code-used';
+  | 'recovery-code-used'
+  | 'roles-changed';
 
 /** A message, as the development mailbox lists it. */
 export interface Mail {

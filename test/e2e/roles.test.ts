@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { useVisitors } from './browser.ts';
 import { callApi } from './call-api.ts';
+import { waitForMail } from './mailbox.ts';
 import { signInAsNewcomer } from './new-account.ts';
 import {
   addButton,
@@ -136,6 +137,23 @@ describe('an administrator', () => {
     expect(await create()).toMatchObject(forbidden);
     const left = `/api/shop/products/${await findProductId(page, name)}`;
     expect(await callApi(admin, left, { method: 'DELETE' })).toMatchObject({ status: 204 });
+  });
+
+  it('gives no role to itself, stays the last that manages others, and tells whose roles it changes', async () => {
+    const page = await visitors.openPage();
+    const { email } = await signInAsNewcomer(page);
+    const idOf = async (of: typeof page) => ((await callApi(of, '/auth/session')).body['user'] as { id: string }).id;
+    const admin = await openAs('admin');
+    const give = async (to: string, roles: readonly string[]) =>
+      callApi(admin, `/auth/users/${to}/roles`, { method: 'PUT', json: { roles } });
+    const own = await idOf(admin);
+    expect(await give(own, ['admin', 'vendor'])).toMatchObject({
+      status: 403,
+      body: { code: 'SP_AUTHORITY_EXCEEDED' },
+    });
+    expect(await give(own, [])).toMatchObject({ status: 409, body: { code: 'SP_LAST_MANAGER' } });
+    expect(await give(await idOf(page), ['vendor'])).toMatchObject({ status: 200 });
+    await waitForMail(sharedSystem.mailbox, email, 'roles-changed');
   });
 });
 

@@ -5,7 +5,7 @@ import { sessionRows, openAccount } from './account-page.ts';
 import { patienceMilliseconds, useVisitors } from './browser.ts';
 import { callApi, isSignedIn } from './call-api.ts';
 import { findingsInEveryLook } from './every-look.ts';
-import { readMails, waitForMail } from './mailbox.ts';
+import { readMails, waitForLink, waitForMail } from './mailbox.ts';
 import { signInAsNewcomer, signInDirectly } from './new-account.ts';
 import { startOwnSystem, type OwnSystem } from './own-system.ts';
 import {
@@ -74,6 +74,53 @@ describe('an authenticator app', () => {
     await page.getByRole('heading', { name: 'Please sign in again' }).waitFor();
     await page.locator('main').getByRole('link', { name: 'Sign in' }).click();
     await page.waitForURL(/\/sign-in/);
+  });
+
+  it('set up on one device signs out the others, which had the password alone, and they sign nobody out', async () => {
+    const weak = await visitors.openPage();
+    const account = await signInAsNewcomer(weak);
+    const page = await visitors.openPage();
+    await signInDirectly(page, account);
+    const { app } = await setUpApp(page);
+    const json = {};
+    for (const path of ['/auth/sessions/revoke-others', '/auth/sessions/revoke-all'])
+      expect(await callApi(weak, path, { method: 'POST', json })).toMatchObject({ status: 401 });
+    expect(await isSignedIn(weak)).toBe(false);
+    expect(await isSignedIn(page)).toBe(true);
+    await beginSignIn(weak, account, '/account');
+    await submitCode(weak, await app.nextCode());
+    await weak.waitForURL(/\/account$/);
+    await openAccount(weak);
+    expect(await sessionRows(weak).count()).toBe(2);
+  });
+
+  it('lets its owner in with a new password after another person, who knew the old one, used up the tries', async () => {
+    const page = await visitors.openPage();
+    const account = await signInAsNewcomer(page);
+    const { app } = await setUpApp(page);
+    const stranger = await visitors.openPage();
+    await stranger.goto('/healthz');
+    const post = (path: string, json: object) => callApi(stranger, path, { method: 'POST', json });
+    const { email, password } = account;
+    const guess = { method: 'totp', code: '000000' };
+    for (let begun = 0; begun < 2; begun += 1) {
+      await post('/auth/sign-in/email', { email, password });
+      for (let attempt = 0; attempt < 5; attempt += 1) await post('/auth/second-factor/verify', guess);
+    }
+    await post('/auth/sign-in/email', { email, password });
+    expect(await post('/auth/second-factor/verify', guess)).toMatchObject({ status: 429 });
+
+    const owner = await visitors.openPage();
+    await owner.goto('/healthz');
+    const ask = (path: string, json: object) => callApi(owner, path, { method: 'POST', json });
+    await ask('/auth/request-password-reset', { email });
+    const link = new URL(await waitForLink(mailbox, email, 'reset-password'));
+    const newPassword = `${password} renewed`;
+    const reset = { token: link.searchParams.get('token'), newPassword };
+    expect(await ask('/auth/reset-password', reset)).toMatchObject({ status: 200 });
+    await beginSignIn(owner, { ...account, password: newPassword }, '/account');
+    await submitCode(owner, await app.nextCode());
+    await owner.waitForURL(/\/account$/);
   });
 
   it('is removed by its owner, after a question', async () => {
@@ -149,23 +196,15 @@ describe('codes that are sent', () => {
 });
 
 describe('a step-up', () => {
-  it('makes a weak session strong, and leads back to where it was asked for', async () => {
-    const weak = await visitors.openPage();
-    const account = await signInAsNewcomer(weak);
+  it('takes a code, and leads back to where it was asked for', async () => {
     const page = await visitors.openPage();
-    await signInDirectly(page, account);
+    await signInAsNewcomer(page);
     const { app } = await setUpApp(page);
-
-    await openSecurity(weak);
-    await weak.getByRole('button', { name: 'Make new codes' }).click();
-    await weak.getByRole('dialog').getByRole('button', { name: 'Make new codes' }).click();
-    await weak.waitForURL(/\/auth\/confirm\?/);
-    await submitCode(weak, await app.nextCode(), 'Confirm');
-    await weak.waitForURL(/\/account\/security$/);
-    const { body } = await callApi(weak, '/auth/session');
+    await page.goto('/auth/confirm?returnTo=%2Fproducts');
+    await submitCode(page, await app.nextCode(), 'Confirm');
+    await page.waitForURL(/\/products$/);
+    const { body } = await callApi(page, '/auth/session');
     expect(body['session']).toMatchObject({ acr: 'mfa', amr: ['pwd', 'otp'] });
-    await openAccount(weak);
-    expect(await sessionRows(weak).count()).toBe(2);
   });
 
   it('takes the password of a user without a second factor', async () => {

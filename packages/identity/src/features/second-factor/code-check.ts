@@ -16,6 +16,8 @@ export interface TypedCode {
   readonly user: User;
   readonly method: CodeMethod;
   readonly code: string;
+  /** The browser, when the account was signed in to on it before. */
+  readonly device: string | null;
   /** What a sent code was sent for. */
   readonly purpose: string;
   /** The sign-in that it is to complete, if any. */
@@ -65,8 +67,9 @@ export function createCodeCheck(options: CodeCheckOptions): CodeCheck {
     context: RequestContext,
     isRight: () => Promise<boolean>,
   ): Promise<void> => {
-    const { user, pendingId } = typed;
-    const counted = await limiter.countTry(user.id, use, pendingId);
+    const { user, device, pendingId } = typed;
+    const attempt = { account: user, device, use, pendingId };
+    const counted = await limiter.countTry(attempt);
     if (counted.kind === 'used-up') throw new SallyportError('SP_SIGN_IN_EXPIRED', { reason: 'tries-used-up' });
     if (counted.kind === 'limited') {
       const { isFirst, retryAfterSeconds } = counted;
@@ -77,7 +80,7 @@ export function createCodeCheck(options: CodeCheckOptions): CodeCheck {
       }
       throw new SallyportError('SP_TOO_MANY_ATTEMPTS', { reason: 'code-guessing', retryAfterSeconds });
     }
-    if (await isRight()) return limiter.forgetTries(user.id, use);
+    if (await isRight()) return limiter.forgetTries(attempt);
     await noteRefusal(typed, 'code-invalid', context);
     if (counted.isLast) throw new SallyportError('SP_SIGN_IN_EXPIRED', { reason: 'tries-used-up' });
     throw new SallyportError('SP_CODE_INVALID', { reason: 'code-invalid' });

@@ -1,6 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { beginSignIn, codeOf, makeAppOwner, verify, wrongCodeFor, type AppOwner } from './factor.test-support.ts';
-import { onDatabase, startHarness, type Harness } from '../../identity.test-support.ts';
+import {
+  goodPassword,
+  onDatabase,
+  startHarness,
+  type Answer,
+  type Harness,
+  type RequestOptions,
+} from '../../identity.test-support.ts';
 
 const email = 'robin@example.test';
 
@@ -92,6 +99,81 @@ describe(onDatabase('second factor: wrong codes'), () => {
     harness.advance(24 * 60 * 60);
     expect(await verify(harness, await beginSignIn(harness, email), right())).toMatchObject({ status: 200 });
   });
+
+  it('leave a browser alone on which the account was signed in to before', async () => {
+    const known = await verify(harness, await beginSignIn(harness, email), right());
+    const cookie = deviceCookieOf(known);
+    harness.advance(60);
+    await guessUntilLimited();
+    expect(await verify(harness, await beginSignIn(harness, email), right())).toMatchObject(limited);
+    expect(await verify(harness, await beginSignInOn(cookie), right())).toMatchObject({ status: 200 });
+  });
+
+  it('of a browser that is known use up what is its own, and nothing of strangers', async () => {
+    const cookie = deviceCookieOf(await verify(harness, await beginSignIn(harness, email), right()));
+    harness.advance(60);
+    for (let begun = 0; begun < 2; begun += 1) {
+      const pending = await beginSignInOn(cookie);
+      for (let attempt = 0; attempt < 5; attempt += 1) await verify(harness, pending, wrong());
+    }
+    expect(await verify(harness, await beginSignInOn(cookie), right())).toMatchObject(limited);
+    expect(await verify(harness, await beginSignIn(harness, email), right())).toMatchObject({ status: 200 });
+  });
+
+  it('are forgotten when the owner chooses a new password, as the mail about them says, also those of the day', async () => {
+    for (let quarter = 0; quarter < 5; quarter += 1) {
+      await guessUntilLimited();
+      harness.advance(900);
+    }
+    expect(await verify(harness, await beginSignIn(harness, email), right())).toMatchObject(limited);
+    await choosePassword('amber-violet-kettle-north');
+    const pending = await harness.call('POST', '/auth/sign-in/email', { email, password: 'amber-violet-kettle-north' });
+    const options = { headers: { cookie: `sallyport-pending=${pending.pending}` } };
+    expect(await verify(harness, options, right())).toMatchObject({ status: 200 });
+  });
+
+  it('are bounded over all new passwords of a day, so that who reads the mail cannot guess on and on', async () => {
+    let tries = 0;
+    for (let round = 0; round < 60 && tries < 300; round += 1) {
+      const password = `amber-violet-kettle-north-${round}`;
+      await choosePassword(password);
+      const answer = await harness.call('POST', '/auth/sign-in/email', { email, password });
+      const pending = { headers: { cookie: `sallyport-pending=${answer.pending}` } };
+      for (let attempt = 0; attempt < 5; attempt += 1) {
+        const refused = await verify(harness, pending, wrong());
+        if (refused.status === 429) {
+          expect(tries).toBe(250);
+          return;
+        }
+        tries += 1;
+      }
+      harness.advance(600);
+    }
+    expect.fail('no limit was met');
+  });
+
+  const deviceCookieOf = ({ headers }: Answer): string =>
+    headers
+      .getSetCookie()
+      .find((line) => line.startsWith('sallyport-device='))
+      ?.split(';')[0] ?? '';
+
+  async function beginSignInOn(device: string): Promise<RequestOptions> {
+    const options = { headers: { cookie: device } };
+    const answer = await harness.call('POST', '/auth/sign-in/email', { email, password: goodPassword }, options);
+    return { headers: { cookie: `${device}; sallyport-pending=${answer.pending}` } };
+  }
+
+  async function choosePassword(newPassword: string): Promise<void> {
+    const links = async () =>
+      (await harness.mailTo(email, 0)).filter(({ kind }) => kind === 'reset-password').flatMap((mail) => mail.links);
+    const before = (await links()).length;
+    await harness.call('POST', '/auth/request-password-reset', { email });
+    await expect.poll(async () => (await links()).length, { timeout: 20_000 }).toBe(before + 1);
+    const token = new URL((await links())[0] ?? '').searchParams.get('token');
+    const answer = await harness.call('POST', '/auth/reset-password', { token, newPassword });
+    expect(answer).toMatchObject({ status: 200 });
+  }
 
   async function guessUntilLimited(): Promise<void> {
     for (let begun = 0; begun < 2; begun += 1) {

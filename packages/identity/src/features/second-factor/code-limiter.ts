@@ -1,4 +1,5 @@
 import { SallyportError, type Counters, type Sealer } from '@sallyport/core';
+import type { TrustedAccount } from '../../accounts/device-trust.ts';
 
 /** What a code is tried for. Each has limits of its own: who runs out of tries with codes can still use a recovery code. */
 export type CodeUse = 'code' | 'recovery-code' | 'set-up';
@@ -11,17 +12,29 @@ export type CountedTry =
   /** Of this account. `isFirst` of many, and worth a record and a mail. */
   | { readonly kind: 'limited'; readonly isFirst: boolean; readonly retryAfterSeconds: number };
 
+/** Whose code is tried, what for, and from where. */
+export interface CodeTry {
+  /** As it is now: a new password, another factor or other roles begin a count of their own. */
+  readonly account: TrustedAccount;
+  /** The browser, when the account was signed in to on it before. */
+  readonly device: string | null;
+  readonly use: CodeUse;
+  /** The sign-in that the code is to complete, if any. */
+  readonly pendingId?: string | undefined;
+}
+
 /**
  * Limits how often codes are tried and sent. A try is counted before the code is looked at, so that tries at the same
  * moment, on any number of gateways, cannot all pass under the limit.
  *
  * A caller who gets here knows the password, or holds a session. No other one can use up the tries of an account, and the
- * password itself has limits of its own.
+ * password itself has limits of its own. Who learned the password uses up the tries of strangers, and of the account as
+ * it is: the owner goes on with a browser that is known, or with a new password, which makes another generation.
  */
 export interface CodeLimiter {
-  countTry(userId: string, use: CodeUse, pendingId?: string): Promise<CountedTry>;
+  countTry(attempt: CodeTry): Promise<CountedTry>;
   /** The code was right: earlier tries are forgotten. */
-  forgetTries(userId: string, use: CodeUse): Promise<void>;
+  forgetTries(attempt: CodeTry): Promise<void>;
   /** Counts a code that is about to be sent; rejects with `SP_TOO_MANY_ATTEMPTS` when there were too many. */
   countSend(userId: string, send: SendToCount): Promise<void>;
 }
@@ -52,6 +65,12 @@ const perAccount: readonly Limit[] = [
   { maximum: 50, windowSeconds: 24 * hour },
 ];
 
+/**
+ * Over every generation and every browser: who reads the mail of the owner could choose new passwords all day, and have a
+ * browser that is known each time. Who does not read it never gets here.
+ */
+const perAccountInAll: Limit = { maximum: 250, windowSeconds: 24 * hour };
+
 const sends = {
   /** Between two codes for the same purpose: a sign-in, a step-up, a set-up. */
   pause: { maximum: 1, windowSeconds: 30 },
@@ -64,8 +83,16 @@ const sends = {
 export const resendSeconds = sends.pause.windowSeconds;
 
 export function createCodeLimiter(counters: Counters, sealer: Sealer): CodeLimiter {
-  const tryKeys = (userId: string, use: CodeUse): readonly string[] =>
-    perAccount.map(({ windowSeconds }) => `code-try:${sealer.hash(`${use}\n${userId}`)}:${windowSeconds}`);
+  /** The narrowest first. */
+  const triesOf = ({ account, device, use }: CodeTry): readonly (Limit & { readonly key: string })[] => {
+    const { id, generation } = account;
+    const whose = device === null ? `${use}\n${id}\n${generation}` : `${use}\n${id}\ndevice\n${device}`;
+    const inAll = { ...perAccountInAll, key: `code-try:in-all:${sealer.hash(`${use}\n${id}`)}` };
+    return [
+      ...perAccount.map((limit) => ({ ...limit, key: `code-try:${sealer.hash(whose)}:${limit.windowSeconds}` })),
+      inAll,
+    ];
+  };
 
   const requireSend = async (kind: keyof typeof sends, what: string): Promise<void> => {
     const { maximum, windowSeconds } = sends[kind];
@@ -77,22 +104,22 @@ export function createCodeLimiter(counters: Counters, sealer: Sealer): CodeLimit
   };
 
   return {
-    async countTry(userId, use, pendingId) {
-      for (const [index, key] of tryKeys(userId, use).entries()) {
-        const { maximum = 0, windowSeconds = hour } = perAccount[index] ?? {};
+    async countTry(attempt) {
+      for (const { key, maximum, windowSeconds } of triesOf(attempt)) {
         const count = await counters.increment(key, windowSeconds);
         if (count <= maximum) continue;
         const { remainingSeconds } = await counters.read(key);
         const retryAfterSeconds = Math.max(1, Math.ceil(remainingSeconds));
         return { kind: 'limited', isFirst: count === maximum + 1, retryAfterSeconds };
       }
+      const { pendingId } = attempt;
       if (pendingId === undefined) return { kind: 'allowed', isLast: false };
       const { maximum, windowSeconds } = perSignIn;
       const count = await counters.increment(`code-try:sign-in:${pendingId}`, windowSeconds);
       return count > maximum ? { kind: 'used-up' } : { kind: 'allowed', isLast: count === maximum };
     },
-    async forgetTries(userId, use) {
-      for (const key of tryKeys(userId, use)) await counters.reset(key);
+    async forgetTries(attempt) {
+      for (const { key } of triesOf(attempt)) await counters.reset(key);
     },
     async countSend(userId, { purpose, destination, network }) {
       await requireSend('pause', `${purpose}\n${destination}`);

@@ -116,7 +116,11 @@ export function createFactorRoutes(parts: FactorParts) {
       const begun = await factors.findBegun(enroller.user.id, method);
       if (begun === null) throw new SallyportError('SP_CODE_INVALID', { reason: 'nothing-begun' });
       const { purpose } = enroller;
-      const usedStep = await check.requireFirst(begun, { user: enroller.user, method, code, purpose }, context);
+      const usedStep = await check.requireFirst(
+        begun,
+        { user: enroller.user, method, code, device: null, purpose },
+        context,
+      );
       const added = await addFactor(parts, enroller, begun, usedStep, c.env.context);
       const shownCodes = added.codes === undefined ? {} : { recoveryCodes: added.codes };
 

@@ -11,6 +11,7 @@ import { resendSeconds } from './code-limiter.ts';
 import { codeMethods, type SentMethod } from './factor-method.ts';
 import { toStoredUserAgent } from '../../sessions/device-label.ts';
 import { completeSignIn, type CompleteSignInParts } from './complete-sign-in.ts';
+import type { DeviceTrust } from '../../accounts/device-trust.ts';
 import type { DeviceCookie } from '../../http/device-cookie.ts';
 import type { IdentityEnvironment } from '../../http/identity-request.ts';
 import { findPending, requirePending, type PendingRequestParts } from './pending-request.ts';
@@ -21,6 +22,7 @@ import { toShownUser } from '../../accounts/shown-user.ts';
 export interface SecondFactorParts extends CompleteSignInParts, PendingRequestParts {
   readonly pages: PageTable;
   readonly deviceCookie: DeviceCookie;
+  readonly devices: DeviceTrust;
 }
 
 /** A code as it is typed. What it must look like depends on its method; a wrong one is just wrong. */
@@ -58,7 +60,8 @@ export function createSecondFactorRoutes(parts: SecondFactorParts) {
       const { method, code, returnTo } = await readBody(c.req.raw, verifySchema);
       const { context } = c.env;
       const { pending, user } = await requirePending(c.req.raw, parts, 'verify');
-      const typed = { user, method, code, purpose: signInPurpose(pending.id), pendingId: pending.id };
+      const device = parts.devices.find(parts.deviceCookie.read(c), user);
+      const typed = { user, method, code, device, purpose: signInPurpose(pending.id), pendingId: pending.id };
       try {
         await check.require(typed, context);
       } catch (error) {

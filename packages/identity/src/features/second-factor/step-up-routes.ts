@@ -87,15 +87,11 @@ export function createStepUpRoutes(parts: StepUpParts) {
       const { context } = c.env;
       const session = await requireSession(context, directory);
       const { id, sid } = session.principal;
+      const presentedDevice = deviceCookie.read(c);
       const proof =
         body.method === 'password'
-          ? await requirePassword(
-              parts,
-              session,
-              { password: body.password, presentedDevice: deviceCookie.read(c) },
-              context,
-            )
-          : await requireCode(body.method, body.code, session, context);
+          ? await requirePassword(parts, session, { password: body.password, presentedDevice }, context)
+          : await requireCode({ method: body.method, code: body.code, presentedDevice }, session, context);
       const { record, setCookie } = await elevateSession(sid, proof);
       const { acr, amr, authTime } = record;
       await events.append({
@@ -114,14 +110,14 @@ export function createStepUpRoutes(parts: StepUpParts) {
     });
 
   async function requireCode(
-    method: CodeMethod,
-    code: string,
+    { method, code, presentedDevice }: { method: CodeMethod; code: string; presentedDevice: string },
     { principal }: LiveSession,
     context: RequestContext,
   ): Promise<FreshProof> {
     const user = await parts.users.findById(principal.id);
     if (user === null) throw new SallyportError('SP_UNAUTHENTICATED', { reason: 'account-gone' });
-    await check.require({ user, method, code, purpose: stepUpPurpose(principal.sid) }, context);
+    const device = parts.devices.find(presentedDevice, user);
+    await check.require({ user, method, code, device, purpose: stepUpPurpose(principal.sid) }, context);
     return { acr: 'mfa', amr: amrOfCode[method], isOnTop: true, isSignIn: true };
   }
 }
