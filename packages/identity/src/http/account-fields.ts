@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { toEmailAddress } from '../accounts/email-address.ts';
 
 /** Control characters, line ends, and the marks that turn the direction of what follows. */
 const notPlain = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
@@ -11,12 +12,12 @@ export const accountFields = {
     .min(1, 'must not be empty')
     .max(100, 'must have at most 100 characters')
     .refine((text) => text.isWellFormed() && !notPlain.test(text), 'must be plain text on one line'),
-  email: z
-    .string()
-    .trim()
-    .toLowerCase()
-    .max(254, 'must have at most 254 characters')
-    .pipe(z.email('must look like name@example.com')),
+  email: z.string().transform((typed, context) => {
+    const address = toEmailAddress(typed);
+    if (address !== undefined) return address;
+    context.addIssue({ code: 'custom', message: 'must look like name@example.com' });
+    return z.NEVER;
+  }),
   /** A password to check: what it may be was decided when it was chosen. */
   presentedPassword: z.string().min(1, 'must not be empty').max(1024, 'is too long'),
   /** A password to keep. Its length is judged by the rules, which say what they want. */
