@@ -110,4 +110,17 @@ describe('a form of the built-in pages', () => {
       expect.objectContaining({ event: 'request', route: 'auth', status: 401, code: 'SP_CREDENTIALS_INVALID' }),
     );
   });
+
+  it('offers the owner a way in by mail when others used up the tries, under the refusal', async () => {
+    const { email } = testAccounts[1] ?? { email: '' };
+    const guess = () => form({ email, password: 'wrong', returnTo: '/api/shop' });
+    for (let count = 0; count < 20; count += 1) expect((await guess()).status).toBe(401);
+    const { status, body } = await guess();
+    expect(status).toBe(429);
+    const [offer = ''] = /<form[^>]*action="\/auth\/forgot".*?<\/form>/s.exec(body) ?? [];
+    expect(offer).toContain('Email me a link');
+    expect(offer).toContain(`value="${email}"`);
+    expect(offer).toContain('value="/api/shop"');
+    expect((await form({ email: 'unknown@example.test', password: 'wrong' })).body).not.toContain('Email me a link');
+  });
 });

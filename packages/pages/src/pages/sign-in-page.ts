@@ -46,9 +46,17 @@ export const createSignInPage: CreatePage = (parts) => ({
 });
 
 function refused(parts: PageParts, typed: Typed, refusal: Refusal): PageAnswer {
-  const resend = refusal.code === 'SP_EMAIL_UNVERIFIED' ? resendForm(parts, typed.email.trim()) : nothing;
-  const page = refusedForm(refusal, labels, (shown) => signInForm(parts, typed, undefined, shown, resend));
+  const page = refusedForm(refusal, labels, (shown) =>
+    signInForm(parts, typed, undefined, shown, wayOut(parts, typed, refusal)),
+  );
   return { ...page, cookies: [parts.flow.write(typed)] };
+}
+
+/** What helps beside typing again, under a refusal that has such a thing. */
+function wayOut(parts: PageParts, { email, returnTo }: Typed, { code }: Refusal): Html {
+  if (code === 'SP_EMAIL_UNVERIFIED') return resendForm(parts, email.trim());
+  if (code === 'SP_TOO_MANY_ATTEMPTS') return wayInByMailForm(parts, { email: email.trim(), returnTo });
+  return nothing;
 }
 
 function signInForm(
@@ -56,14 +64,14 @@ function signInForm(
   { email, returnTo }: Typed,
   done: Flow['done'],
   shown: ShownRefusal = noRefusal,
-  resend: Html = nothing,
+  below: Html = nothing,
 ) {
   // After a refusal the password is what is typed anew.
   const isPasswordNext = email !== '' && shown.errorOf('email') === undefined;
   return {
     title: 'Sign in',
     content: html`${done === undefined ? nothing : notice('done', doneWords[done].title, doneWords[done].text)}
-      ${shown.notice}${resend}
+      ${shown.notice}${below}
       <form method="post" action="${pages.signIn}">
         ${hiddenField('returnTo', returnTo)}
         ${emailField({ value: email, error: shown.errorOf('email'), takesFocus: !isPasswordNext })}
@@ -87,6 +95,18 @@ function resendForm({ pages }: PageParts, email: string): Html {
   return html`<form class="inline-form" method="post" action="${pages.checkMail}">
     ${hiddenFields({ mail: 'verify-email', email })}
     <button class="button button-small" type="submit" data-pending="Sending…">Send the email again</button>
+  </form>`;
+}
+
+/**
+ * Others may have used up the tries. The owner need not wait: the link proves who they are, and choosing a password with it
+ * makes this browser one that is known, which has tries of its own.
+ */
+function wayInByMailForm({ pages }: PageParts, { email, returnTo }: Typed): Html {
+  return html`<form class="inline-form" method="post" action="${pages.forgotPassword}">
+    ${hiddenFields({ email, returnTo })}
+    <p>Is it your account? You don’t have to wait: a link by email lets you choose a new password and sign in now.</p>
+    <button class="button button-small" type="submit" data-pending="Sending…">Email me a link</button>
   </form>`;
 }
 
