@@ -94,8 +94,8 @@ export interface GatewayOptions {
   /** What `/readyz` tells operators although the gateway is ready, as constant words. @default nothing */
   readonly readinessWarnings?: () => readonly string[];
   readonly hsts?: StrictTransportOptions;
-  /** Hears of every request that was refused. Must not throw and must not wait. */
-  readonly onRefusal?: (record: RequestRecord) => void;
+  /** Hears of every request that was refused, and of the address it came from. Must not throw and must not wait. */
+  readonly onRefusal?: (record: RequestRecord, clientAddress: string) => void;
 }
 
 /** The options that are data. The others are functions and stores: their types say enough. */

@@ -7,7 +7,7 @@ import {
   type Mailer,
 } from '@sallyport/core';
 import { createGateway } from '@sallyport/gateway';
-import type { Identity } from '@sallyport/identity';
+import { createSecurityEventLog, kernelEvents, type Identity } from '@sallyport/identity';
 import type { Control } from './admin/control.ts';
 import { createLocalControl } from './admin/local-control.ts';
 import { openAdmin } from './admin/open-admin.ts';
@@ -28,6 +28,7 @@ import { openDelivery } from './mailbox/open-delivery.ts';
 import { openPages } from './open-pages.ts';
 import { openStores, type Stores } from './open-stores.ts';
 import type { Preset } from './preset.ts';
+import { createRefusalEvents } from './refusal-events.ts';
 import { createReloader } from './reload/reloader.ts';
 import { requireSecretChecks } from './secrets/require-secret-checks.ts';
 import { createSecretsRefresher, warningsOfSecrets } from './secrets/secrets-refresher.ts';
@@ -133,6 +134,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
     const pages = openPages({ config, brand: () => brand, identity, mailboxUrl, logger });
 
+    const events = createSecurityEventLog(stores.database.records, kernelEvents);
+    const refusals = createRefusalEvents({ events, logger });
+    closing.push(() => refusals.close());
+
     let current = config;
     const counterSealer = stores.sealerFor('counter-key');
     // The reloader needs the gateway, and the gateway says how the reloader is.
@@ -155,6 +160,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       bus: stores.bus,
       csrfTokens: createCsrfTokens(stores.sealerFor(csrfSealingPurpose)),
       isReady: stores.isReady,
+      onRefusal: (record, clientAddress) => refusals.note(record, clientAddress),
       logger,
       ...(environment.redisUrl === undefined
         ? {}

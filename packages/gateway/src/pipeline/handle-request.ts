@@ -31,7 +31,7 @@ export interface HandleRequestParts extends AnswerParts {
   readonly traces: GatewayTraces | undefined;
   readonly metrics: GatewayMetrics | undefined;
   readonly tracer: Tracer | undefined;
-  readonly onRefusal: ((record: RequestRecord) => void) | undefined;
+  readonly onRefusal: ((record: RequestRecord, clientAddress: string) => void) | undefined;
   /** What runs under these parts, so that they can be released once they are replaced. */
   readonly inFlight: InFlight;
   readonly isReady: () => boolean;
@@ -91,18 +91,13 @@ class Exchange implements Forwarding {
 /** Builds the handler of a listener: decide, carry out, record. */
 export function createRequestHandler(parts: HandleRequestParts): HandleRequest {
   const { decision: decisionParts, clock, traces, metrics, tracer, inFlight } = parts;
-  const isRecorded =
-    parts.accessLog ||
-    traces !== undefined ||
-    parts.onRefusal !== undefined ||
-    metrics !== undefined ||
-    tracer !== undefined;
+  const isRecorded = parts.accessLog || traces !== undefined || metrics !== undefined || tracer !== undefined;
 
   return (message, response, proceed, isHandedOver) => {
     if (isResponseClosed(response, message.socket)) return;
     if (parts.isDraining()) response.shouldKeepAlive = false;
     if (answerHealth(message, response, parts)) return;
-    const begun = isRecorded ? performance.now() : 0;
+    const begun = isRecorded || parts.onRefusal !== undefined ? performance.now() : 0;
     metrics?.begin();
     inFlight.count++;
     const requestId = randomHex(32);
@@ -115,7 +110,8 @@ export function createRequestHandler(parts: HandleRequestParts): HandleRequest {
       if (!response.writableFinished) exchange.transfer?.abort();
       // Answered before the body was read: what is left of it stands in front of the next request.
       if (!message.complete) message.unpipe().resume();
-      if (isRecorded) record(exchange, performance.now() - begun, parts);
+      if (isRecorded || (parts.onRefusal !== undefined && isRefused(exchange)))
+        record(exchange, performance.now() - begun, parts);
       if (--inFlight.count === 0) inFlight.onIdle?.();
     });
 
@@ -235,13 +231,17 @@ function explainFailure(error: SallyportError, state: RequestState, logger: Logg
   });
 }
 
+function isRefused({ error, decision }: Exchange): boolean {
+  return error !== undefined || decision === undefined || decision.kind === 'refuse';
+}
+
 function record(exchange: Exchange, durationMilliseconds: number, parts: HandleRequestParts): void {
   const { state, transfer } = exchange;
   const line = toRecord(exchange, durationMilliseconds, parts.isDraining());
   if (parts.accessLog) writeRecord(parts.logger, line);
   parts.metrics?.end(line);
   if (state.span !== undefined) endSpans(state, line, transfer?.upstreamMilliseconds);
-  if (line.decision === 'refuse') parts.onRefusal?.(line);
+  if (line.decision === 'refuse') parts.onRefusal?.(line, state.clientAddress);
   if (parts.traces !== undefined && line.sid !== undefined && state.request !== undefined) {
     parts.traces.record(line.sid, {
       requestId: line.requestId,

@@ -24,7 +24,16 @@ export const kernelEvents = {
   'key.withdrawn': z
     .strictObject({ kid: z.string(), state: z.enum(['next', 'current', 'retiring']) })
     .describe('An operator took a signing key away: nothing that it signed holds any more'),
-  'access.refused': z.strictObject({ reason: z.string(), code: z.string() }).describe('A request was refused'),
+  'access.refused': z
+    .strictObject({
+      reason: z.string(),
+      code: z.string(),
+      route: z.string().optional(),
+      count: z.number().int().optional(),
+    })
+    .describe(
+      'A request was refused: a permission that is missing, a request of another site, a limit (`count`: how many were refused alike within a minute)',
+    ),
 } as const;
 
 /** An event of the catalog. */
