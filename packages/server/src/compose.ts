@@ -100,6 +100,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const tracing = await openConfiguredTracing(config, logger);
     closing.push(() => tracing?.close());
     const stores = await openStores({ config, environment, logger, checkLogger, closing, meter, waitMilliseconds });
+    await stores.watchForRestore();
     let brand = openBrand(config);
     const delivery = await openDelivery({ ...options, productName: () => brand.name, closing });
     const { mailer, mailboxUrl } = delivery;

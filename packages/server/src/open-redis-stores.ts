@@ -9,7 +9,16 @@ import {
   type SealerFor,
   type SessionStore,
 } from '@sallyport/core';
-import { createRedisBus, createRedisCounters, createRedisSessionStore, openRedis, type Redis } from '@sallyport/stores';
+import {
+  createEndedSessionLedger,
+  createRedisBus,
+  createRedisCounters,
+  createRedisHeartbeat,
+  createRedisSessionStore,
+  openRedis,
+  type Redis,
+  type SecondHeartbeat,
+} from '@sallyport/stores';
 import { readRedisContext, redisChecks } from './checks/redis-checks.ts';
 import { requireChecks } from './checks/require-checks.ts';
 import type { Closing } from './closing.ts';
@@ -39,6 +48,12 @@ export interface RedisStores {
   readonly bus: InvalidationBus;
   /** The ledger of sessions that ended is in the database. */
   sessions(records: Records): SessionStore;
+  /** Ends every session that was created before. */
+  endSessions(records: Records, before: Date): Promise<void>;
+  /** Where gateways write that they run, beside the database. */
+  readonly heartbeat: SecondHeartbeat;
+  /** Drops what caches of this process hold. */
+  announceGap(): void;
   /** Uses the credentials of another address of the same Redis, from the next connection on. */
   useCredentials(url: string): void;
 }
@@ -52,6 +67,7 @@ export async function openRedisStores(composition: RedisComposition): Promise<Re
   await requireChecks('Redis', redisChecks, await readRedisContext(redis), checkLogger);
   const bus = createRedisBus({ redis, sealer: sealerFor('invalidation-bus'), logger });
   closing.push(() => bus.close());
+  const longestLifeSeconds = config.session.absoluteSeconds;
   return {
     counters: createRedisCounters({ redis }),
     bus,
@@ -60,8 +76,15 @@ export async function openRedisStores(composition: RedisComposition): Promise<Re
         redis,
         records,
         sealer: sealerFor('session-record'),
-        longestLifeSeconds: config.session.absoluteSeconds,
+        longestLifeSeconds,
       }),
+    endSessions: (records, before) =>
+      createEndedSessionLedger({ records, sealer: sealerFor('session-record'), longestLifeSeconds }).noteEverySession({
+        at: before,
+        reason: 'stores-restored',
+      }),
+    heartbeat: createRedisHeartbeat(redis),
+    announceGap: () => bus.announceGap(),
     useCredentials: (url) => redis.useCredentials(url),
   };
 }

@@ -17,6 +17,7 @@ import {
   endAgain,
   loadRootSecret,
   openEndedSessions,
+  watchForRestore,
 } from '@sallyport/stores';
 import type { Closing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
@@ -38,6 +39,11 @@ export interface Stores {
   readonly sealerFor: SealerFor;
   /** Whether all of them answer now. */
   readonly isReady: () => boolean;
+  /**
+   * Writes that this gateway runs, and ends every session when the stores were restored. For gateways alone: a command
+   * would hide for how long none ran.
+   */
+  readonly watchForRestore: () => Promise<void>;
   /** Uses the credentials of these addresses of the same stores, from the next connections on. */
   readonly useCredentials: (addresses: Pick<Environment, 'databaseUrl' | 'databaseDirectUrl' | 'redisUrl'>) => void;
 }
@@ -97,6 +103,19 @@ export async function openStores(composition: StoresComposition): Promise<Stores
     keyRing,
     sealerFor,
     isReady: readiness.isReady,
+    watchForRestore: async () => {
+      if (redis === undefined) return;
+      const watch = await watchForRestore({
+        records,
+        second: redis.heartbeat,
+        readClock: () => database.readClock(),
+        endSessions: (before) => redis.endSessions(records, before),
+        onEnded: () => redis.announceGap(),
+        maxDowntimeMilliseconds: config.session.endAfterDowntimeSeconds * 1000,
+        logger,
+      });
+      closing.push(() => watch.stop());
+    },
     useCredentials: ({ databaseUrl, databaseDirectUrl, redisUrl }) => {
       if (databaseUrl !== undefined) database.useCredentials(databaseUrl, databaseDirectUrl);
       if (redisUrl !== undefined) redis?.useCredentials(redisUrl);

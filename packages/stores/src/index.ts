@@ -37,6 +37,8 @@ export {
   type PostgresResult,
 } from './postgres/open-postgres.ts';
 export { createRecordSessionStore, endAgain, type RecordSessionStoreOptions } from './records/record-session-store.ts';
+export { createEndedSessionLedger, type EndedSessionLedger } from './records/ended-session-ledger.ts';
+export { watchForRestore, type RestoreWatch, type SecondHeartbeat } from './records/restore-watch.ts';
 export { sessionTable } from './records/session-table.ts';
 export { withStoreErrors } from './records/store-error.ts';
 export {
@@ -49,6 +51,7 @@ export {
 } from './redis/open-redis.ts';
 export { createRedisBus, type RedisBus, type RedisBusOptions } from './redis/redis-bus.ts';
 export { createRedisCounters, type RedisCountersOptions } from './redis/redis-counters.ts';
+export { createRedisHeartbeat } from './redis/redis-heartbeat.ts';
 export { readRedisCondition, type RedisCondition } from './redis/redis-condition.ts';
 export type { RedisScript } from './redis/redis-script.ts';
 export { createRedisSessionStore, type RedisSessionStoreOptions } from './redis/redis-session-store.ts';

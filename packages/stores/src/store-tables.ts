@@ -1,7 +1,8 @@
 import type { RecordTable } from '@sallyport/core';
 import { keyTable } from './keys/key-table.ts';
 import { endedSessionTable } from './records/ended-session-table.ts';
+import { heartbeatTable } from './records/heartbeat-table.ts';
 import { sessionTable } from './records/session-table.ts';
 
 /** Every table that the stores keep in the database of identity: what a start and a migration make. */
-export const storeTables: readonly RecordTable[] = [sessionTable, endedSessionTable, keyTable];
+export const storeTables: readonly RecordTable[] = [sessionTable, endedSessionTable, heartbeatTable, keyTable];

@@ -29,6 +29,7 @@ export interface Records {
 export const recordModels = {
   session: 'sallyportSession',
   endedSession: 'sallyportEndedSession',
+  heartbeat: 'sallyportHeartbeat',
   key: 'sallyportKey',
   role: 'sallyportRole',
   event: 'sallyportEvent',

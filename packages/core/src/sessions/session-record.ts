@@ -12,6 +12,7 @@ export const revocationReasons = [
   'second-factor-changed',
   'banned',
   'administrator',
+  'stores-restored',
 ] as const;
 
 /** Why a session ended. */

@@ -166,6 +166,15 @@ export const configSchema = z.strictObject({
         .enum(['end-oldest', 'refuse'])
         .default('end-oldest')
         .describe('What becomes of one more: the oldest session ends, or the sign-in is refused'),
+      endAfterDowntimeSeconds: z
+        .number()
+        .int()
+        .min(10)
+        .max(31_536_000)
+        .default(900)
+        .describe(
+          'With Redis: how long no gateway may have run before the next start ends every session, because a database and a Redis that were restored from one backup look like that; a longer time revives what ended within it',
+        ),
     })
     .refine(isWithinAbsolute, 'idleSeconds must not exceed absoluteSeconds')
     .prefault({})

@@ -24,6 +24,8 @@ export interface EndedSessionLedger {
   note(sid: string, end: SessionEnd, expiresAt: Date): Promise<void>;
   /** Notes the end of every session of a subject that was created before, except one. */
   noteAll(subject: string, end: SessionEnd, spared: string | undefined): Promise<void>;
+  /** Notes the end of every session that was created before. */
+  noteEverySession(end: SessionEnd): Promise<void>;
   /** The ends of those among these sessions that ended, by sid. */
   endsOf(records: readonly SessionRecord[]): Promise<ReadonlyMap<string, SessionEnd>>;
   deleteExpired(at: Date): Promise<void>;
@@ -46,6 +48,9 @@ const model = recordModels.endedSession;
 
 /** How many sessions one query asks for; a user rarely has more. */
 const chunkSize = 100;
+
+/** In place of a sid: every session. */
+const everySession = 'every-session';
 
 /** More rows than a chunk of sessions can have: each is ended once, or a few times at the same moment. */
 const maximumRows = 10_000;
@@ -75,12 +80,22 @@ export function createEndedSessionLedger(options: EndedSessionLedgerOptions): En
         ],
       });
     },
+    noteEverySession: async (end) => {
+      await insert(everySession, end, new Date(end.at.getTime() + longestLifeSeconds * 1000));
+      await records.deleteMany({
+        model,
+        where: [
+          { field: 'sid', value: everySession },
+          { field: 'endedAt', value: end.at, operator: 'lt' },
+        ],
+      });
+    },
     endsOf: async (sessions) => {
       const ends = new Map<string, SessionEnd>();
       for (let start = 0; start < sessions.length; start += chunkSize) {
         const chunk = sessions.slice(start, start + chunkSize);
         const keysBySubject = new Map(chunk.map(({ subject }) => [subject, subjectKeys(subject)]));
-        const keys = [...chunk.map(({ sid }) => sid), ...[...keysBySubject.values()].flat()];
+        const keys = [everySession, ...chunk.map(({ sid }) => sid), ...[...keysBySubject.values()].flat()];
         const rows = await records.findMany<Row>({
           model,
           where: [{ field: 'sid', value: keys, operator: 'in' }],
@@ -102,9 +117,9 @@ export function createEndedSessionLedger(options: EndedSessionLedgerOptions): En
 
 function concerns(row: LedgerRow, session: SessionRecord, subjectKeys: readonly string[]): boolean {
   if (row.key === session.sid) return true;
-  return (
-    subjectKeys.includes(row.key) && row.sparedSid !== session.sid && session.createdAt.getTime() < row.at.getTime()
-  );
+  const isOlder = session.createdAt.getTime() < row.at.getTime();
+  if (row.key === everySession) return isOlder;
+  return subjectKeys.includes(row.key) && row.sparedSid !== session.sid && isOlder;
 }
 
 function toLedgerRow(row: Row): LedgerRow {

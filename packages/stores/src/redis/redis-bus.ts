@@ -24,6 +24,8 @@ export interface RedisBusOptions {
 
 /** The bus of a deployment with several gateway processes. */
 export interface RedisBus extends InvalidationBus {
+  /** Tells the listeners of this process that nothing they cached may be believed. */
+  announceGap(): void;
   close(): void;
 }
 
@@ -200,6 +202,7 @@ export function createRedisBus(options: RedisBusOptions): RedisBus {
     subscribe: (listener) => listeners.subscribe(listener),
     isConnected,
     outageSeconds: leaseMilliseconds / 1000,
+    announceGap: gap,
     close: () => {
       isClosed = true;
       leaseUntil = Number.NEGATIVE_INFINITY;
