@@ -35,6 +35,18 @@ describe('the configuration of the demo', () => {
     await expect(loadConfig(environment, workspaceRoot)).rejects.toThrow(/NODE_ENV/);
   });
 
+  it.each([
+    ['SALLYPORT_LISTEN_HOST', '0.0.0.0'],
+    ['SALLYPORT_INTERNAL_HOST', '0.0.0.0'],
+    ['SALLYPORT_ADMIN_HOST', '0.0.0.0'],
+    ['SALLYPORT_TRUSTED_PROXIES', '10.0.0.0/8'],
+    ['SALLYPORT_PUBLIC_URL', 'https://app.example.test'],
+    ['SALLYPORT_WORKERS', '2'],
+  ])('is refused with %s, which it does not follow', async (name, value) => {
+    const environment = readEnvironment({ [name]: value });
+    await expect(loadConfig(environment, workspaceRoot)).rejects.toThrow(new RegExp(name));
+  });
+
   it('names a variable that is wrong, and not its value', () => {
     const demo = createDemo({ DEMO_MAILBOX_PORT: 'canary' });
     const configureIt = () => demo.configure(readEnvironment({}));

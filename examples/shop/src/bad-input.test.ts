@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { issuer, unknownId, startTestShop, type TestShop } from './create-shop.test-support.ts';
 
@@ -50,10 +51,31 @@ describe('bad input', () => {
     expect((await shop.call('PATCH', `/products/${id}`, { token: token(), body: {} })).status).toBe(422);
   });
 
-  it('does not take __proto__ for a field', async () => {
-    const raw = '{"name":"A gate","priceCents":1,"__proto__":{"ownerId":"vendor-2"}}';
+  it.each([
+    '{"name":"A gate","priceCents":1,"__proto__":{"ownerId":"vendor-2"}}',
+    '{"name":"A gate","priceCents":1,"__pro\\u0074o__":null}',
+    '{"name":"A gate","priceCents":1,"x":[{"__proto__":1}]}',
+  ])('refuses a member __proto__ anywhere: %s', async (raw) => {
     const answer = await shop.call('POST', '/products', { token: token(), raw });
-    expect(answer.body['ownerId']).not.toBe('vendor-2');
+    expect(answer).toMatchObject({ status: 400, body: { code: 'SP_JSON_MALFORMED' } });
+  });
+
+  it('refuses a member that comes twice, however its name and its values are written', async () => {
+    const escaped = (name: string, at: number): string =>
+      `"${name.slice(0, at)}\\u${name.charCodeAt(at).toString(16).padStart(4, '0')}${name.slice(at + 1)}"`;
+    const repeated = fc
+      .tuple(fc.constantFrom('name', 'priceCents', 'other'), fc.nat(3), fc.boolean(), fc.json(), fc.json())
+      .map(([name, at, isEscaped, one, two]) => {
+        const second = isEscaped ? escaped(name, at) : `"${name}"`;
+        return `{"name":"A gate","priceCents":1,"${name}":${one},${second}:${two}}`;
+      });
+    await fc.assert(
+      fc.asyncProperty(repeated, async (raw) => {
+        const answer = await shop.call('POST', '/products', { token: token(), raw });
+        expect(answer).toMatchObject({ status: 400, body: { code: 'SP_JSON_MALFORMED' } });
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it('refuses a body that is not JSON', async () => {

@@ -1,4 +1,4 @@
-import type { SallyportOptions } from '@sallyport/nestjs';
+import { refuseAmbiguousJson, type SallyportOptions } from '@sallyport/nestjs';
 import type { LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -24,7 +24,7 @@ export async function createShop(parts: ShopParts): Promise<NestExpressApplicati
   });
   app.disable('x-powered-by');
   app.use(requireJsonBody);
-  app.useBodyParser('json', { limit: '64kb' });
+  app.useBodyParser('json', { limit: '64kb', verify: refuseAmbiguousJson });
   serveApiPage(app, parts.publicPath);
   return app;
 }

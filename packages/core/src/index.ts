@@ -44,6 +44,7 @@ export type {
   RevocationTarget,
 } from './ports/authenticator.ts';
 export { acceptedCodings } from './http/accepted-codings.ts';
+export { hasRepeatedMember } from './http/repeated-member.ts';
 export { hasRepeatedParameter } from './http/repeated-parameter.ts';
 export { sharedAssetsPath } from './options/zone-place.ts';
 export { createLeastRecentlyUsed, type LeastRecentlyUsed } from './caching/least-recently-used.ts';

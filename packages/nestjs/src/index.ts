@@ -2,6 +2,7 @@ export { Authenticated, Permissions, Public, Roles, StepUp } from './declare-acc
 export { SALLYPORT_OPTIONS, TOKEN_VERIFIER } from './injection-tokens.ts';
 export { passportSharedSecret, type SecretOrKeyProvider } from './passport-shared-secret.ts';
 export { callerOf, CurrentPrincipal } from './request-caller.ts';
+export { refuseAmbiguousJson } from './refuse-ambiguous-json.ts';
 export { requestIdOf } from './request-id.ts';
 export { SallyportModule, type SallyportAsyncOptions } from './sallyport-module.ts';
 export type { RevocationOptions, SallyportOptions } from './sallyport-options.ts';

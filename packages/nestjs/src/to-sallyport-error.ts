@@ -52,6 +52,8 @@ function fromStatus(thrown: unknown): SallyportError {
 
 function fromBadRequest(thrown: unknown): SallyportError {
   const cause = thrown instanceof HttpException ? thrown.cause : thrown;
+  // What a body parser was told to refuse, in what Nest made of it.
+  if (cause instanceof SallyportError) return cause;
   if (malformedBodyMarks.has(markOf(cause))) return new SallyportError('SP_JSON_MALFORMED', { cause });
   const texts = validationTexts(thrown);
   return texts === undefined

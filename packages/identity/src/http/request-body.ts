@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { hasRepeatedMember } from './repeated-names.ts';
-import { readBytesWithin, SallyportError, type FieldError } from '@sallyport/core';
+import { hasRepeatedMember, readBytesWithin, SallyportError, type FieldError } from '@sallyport/core';
 
 /** The most that a request of identity may hold. */
 export const maximumBodyBytes = 16 * 1024;

@@ -5,6 +5,7 @@ import { messageForOperators } from '../message-for-operators.ts';
 import { isPreset, type Preset } from '../preset.ts';
 import type { Config } from './config-schema.ts';
 import { ConfigurationError, type ConfigurationProblem } from './configuration-error.ts';
+import type { EnvironmentVariableName } from './environment-table.ts';
 import type { Environment } from './environment.ts';
 import { describeMistake } from './describe-mistake.ts';
 import { importConfig } from './import-config.ts';
@@ -64,7 +65,10 @@ function findConfigFile(workingFolder: string): string {
 
 function configurePreset(preset: Preset, environment: Environment, folder: string): Config {
   const { name } = preset;
-  const problems: ConfigurationProblem[] = [];
+  const problems = unusedByPresets(environment).map((key): ConfigurationProblem => ({
+    key,
+    problem: `has no effect in ${name}, which binds to this machine alone and believes no proxy; remove it, or write a sallyport.config.ts`,
+  }));
   if (environment.workers !== undefined && environment.workers !== 1)
     problems.push({
       key: 'SALLYPORT_WORKERS',
@@ -79,6 +83,17 @@ function configurePreset(preset: Preset, environment: Environment, folder: strin
   const config = parseConfig({ ...preset.configure(environment), workers: 1 }, name, folder);
   requireLoopback(config, name);
   return config;
+}
+
+/** What a configuration of one's own takes from the environment, and a preset does not. */
+function unusedByPresets(environment: Environment): readonly EnvironmentVariableName[] {
+  const values = {
+    SALLYPORT_LISTEN_HOST: environment.listenHost,
+    SALLYPORT_INTERNAL_HOST: environment.internalHost,
+    SALLYPORT_ADMIN_HOST: environment.adminHost,
+    SALLYPORT_TRUSTED_PROXIES: environment.trustedProxies,
+  } satisfies Partial<Record<EnvironmentVariableName, unknown>>;
+  return (Object.keys(values) as (keyof typeof values)[]).filter((name) => values[name] !== undefined);
 }
 
 /** A client that reaches a preset can read its mail. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hasRepeatedMember } from './repeated-names.ts';
+import { hasRepeatedMember } from './repeated-member.ts';
 
 describe('a member that comes twice', () => {
   it.each([
