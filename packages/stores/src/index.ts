@@ -59,5 +59,10 @@ export { isSameRedis, parseRedisUrl, type RedisAddress, type RedisNode } from '.
 export { loadRootSecret, readRootSecret, type RootSecretOptions } from './sealing/root-secret.ts';
 export { rewrapSealedColumns, sealedKeyColumn, type RewrapOptions, type RewrapOutcome } from './sealing/rewrap.ts';
 export { createSealer } from './sealing/sealer.ts';
-export { generateRootSecret, parseSecretVersions, type SecretVersion } from './sealing/secret-versions.ts';
+export {
+  generateRootSecret,
+  parseSecretVersions,
+  versionsToCome,
+  type SecretVersion,
+} from './sealing/secret-versions.ts';
 export { storeTables } from './store-tables.ts';

@@ -1,6 +1,6 @@
-import { type SealedColumn, exitCodes } from '@sallyport/core';
+import { type SealedColumn, exitCodes, UsageError } from '@sallyport/core';
 import { features } from '@sallyport/identity';
-import { loadRootSecret, rewrapSealedColumns, sealedKeyColumn } from '@sallyport/stores';
+import { loadRootSecret, rewrapSealedColumns, sealedKeyColumn, versionsToCome } from '@sallyport/stores';
 import type { Command } from '../command.ts';
 import { withSystem } from '../open-system.ts';
 import { toTable } from '../table.ts';
@@ -24,6 +24,11 @@ export const rewrapSecrets: Command = {
     // Beside a gateway on purpose: both forms open under the versions that it has.
     withSystem(call.terminal, 'reads', async ({ config, environment, stores }) => {
       const versions = loadRootSecret({ dataDir: config.dataDir, environmentValue: environment.secret });
+      const toCome = versionsToCome(versions);
+      if (toCome.length > 0)
+        throw new UsageError(
+          `Version ${toCome.join(', ')} of the root secret is accepted and does not write yet: list it first, for every gateway, and run this afterwards.`,
+        );
       const outcomes = await rewrapSealedColumns({
         records: stores.database.records,
         sealerFor: stores.sealerFor,

@@ -1,5 +1,5 @@
 import type { CheckFinding } from '@sallyport/core';
-import { readRootSecret, type SecretVersion } from '@sallyport/stores';
+import { readRootSecret, versionsToCome, type SecretVersion } from '@sallyport/stores';
 import { findingsOf } from './findings-of.ts';
 import type { StartCheck, StartContext } from './start-context.ts';
 
@@ -29,6 +29,13 @@ function describe(
   const isInEnvironment = environment.secret !== undefined;
   const place = isInEnvironment ? 'from the environment' : 'in the data folder';
   const finding = `${place}, version ${versions.map(({ version }) => version).join(', ')}`;
+  const toCome = versionsToCome(versions);
+  if (toCome.length > 0)
+    return {
+      kind: 'ok',
+      finding: `${finding}; version ${toCome.join(', ')} is accepted and does not write yet`,
+      hint: 'Once every gateway has it, list it first.',
+    };
   const isKept = isInEnvironment || preset !== undefined || !environment.isProduction;
   return isKept
     ? { kind: 'ok', finding }

@@ -8,7 +8,7 @@ import { generateRootSecret, parseSecretVersions, type SecretVersion } from './s
 export interface RootSecretOptions {
   /** Folder in which a generated secret is kept. */
   readonly dataDir: string;
-  /** The value of `SALLYPORT_SECRET`: one secret or several versions `2:…,1:…`, the newest first. */
+  /** The value of `SALLYPORT_SECRET`: one secret or several versions `2:…,1:…`, the one that writes first. */
   readonly environmentValue?: string | undefined;
 }
 

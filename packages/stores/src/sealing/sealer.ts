@@ -22,7 +22,7 @@ const authenticationTagLength = 16;
 const sealedText = /^v1\.([1-9]\d{0,8})\.([A-Za-z0-9_-]+)$/;
 
 /**
- * Builds the sealer of every purpose from the versions of the root secret, the newest first.
+ * Builds the sealer of every purpose from the versions of the root secret, the one that writes first.
  *
  * Keys are derived with HKDF-SHA256, one per purpose, version and use. A text is sealed with AES-256-GCM, its context as
  * additional data, and says which version sealed it: `v1.<version>.<iv, ciphertext and tag>`. Hashes are HMAC-SHA256.

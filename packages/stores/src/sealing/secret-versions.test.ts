@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { parseSecretVersions } from './secret-versions.ts';
+import { parseSecretVersions, versionsToCome } from './secret-versions.ts';
 
 const [older, newer] = ['kJ8vQ2mXr7TzP4wYb9NcLd5HsGf3EaUq', 'Zt6RwM1nVx8KyB3pQ7jDh2LsCg9FuEa4'];
 
@@ -8,6 +8,22 @@ const parse = (text: string): unknown => parseSecretVersions(text, 'SALLYPORT_SE
 
 it('the reader of root secrets reads one value as version 1', () => {
   expect(parse(`${older}\n`)).toEqual([{ version: 1, value: older }]);
+});
+
+it('the reader of root secrets reads versions in the order in which they are listed, the one that writes first', () => {
+  expect(parse(`1:${older},2:${newer}`)).toEqual([
+    { version: 1, value: older },
+    { version: 2, value: newer },
+  ]);
+});
+
+it.each([
+  { numbers: [1], toCome: [] },
+  { numbers: [2, 1], toCome: [] },
+  { numbers: [1, 2], toCome: [2] },
+  { numbers: [2, 3, 1], toCome: [3] },
+])('of the versions $numbers the newer ones than the first are to come: $toCome', ({ numbers, toCome }) => {
+  expect(versionsToCome(numbers.map((version) => ({ version, value: older })))).toEqual(toCome);
 });
 
 it('the reader of root secrets reads several versions, the newest first', () => {
@@ -38,7 +54,6 @@ it.each([
   { name: 'comes from an example', text: 'my-very-long-secret-kJ8vQ2mXr7TzP4wYb9' },
   { name: 'asks to be changed', text: 'CHANGE_ME_kJ8vQ2mXr7TzP4wYb9NcLd5HsG' },
   { name: 'has a weak older version', text: `2:${newer},1:weak-weak-weak` },
-  { name: 'lists the older version first', text: `1:${older},2:${newer}` },
   { name: 'gives two versions one number', text: `2:${newer},2:${older}` },
   { name: 'has a version without a number', text: `2:${newer},${older}` },
   { name: 'has a version without a value', text: `2:${newer},1:` },

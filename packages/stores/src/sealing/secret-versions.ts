@@ -7,6 +7,12 @@ export interface SecretVersion {
   readonly value: string;
 }
 
+/** Versions that are accepted and newer than the one that writes: a rotation that has begun. */
+export function versionsToCome(versions: readonly SecretVersion[]): readonly number[] {
+  const [writing] = versions;
+  return versions.map(({ version }) => version).filter((version) => version > (writing?.version ?? version));
+}
+
 /** Makes a value for a version of the root secret: 32 random bytes. */
 export function generateRootSecret(): string {
   // One value in billions spells a word of an example.
@@ -17,7 +23,8 @@ export function generateRootSecret(): string {
 }
 
 /**
- * Reads the root secret: one value, or several versions `2:…,1:…`, the newest first.
+ * Reads the root secret: one value, or several versions `2:…,1:…`. The first one writes, and all of them are accepted, so
+ * that gateways of a rolling rotation accept a version (`1:…,2:…`) before any of them writes with it.
  *
  * @param source - how messages name the secret, such as `SALLYPORT_SECRET`.
  * @param advice - what an operator should do when it cannot be used.
@@ -29,10 +36,8 @@ export function parseSecretVersions(text: string, source: string, advice: string
     const weakness = weaknessOfSecret(value);
     return weakness === undefined ? [] : [`version ${version} ${weakness}`];
   });
-  const isDescending = versions.every(
-    ({ version }, index) => index === 0 || version < (versions[index - 1]?.version ?? 0),
-  );
-  if (!isDescending) problems.push('the versions must be listed once each, the newest (highest number) first');
+  if (new Set(versions.map(({ version }) => version)).size < versions.length)
+    problems.push('the versions must be listed once each');
   if (problems.length === 0) return versions;
   throw new OptionsError(`${source} cannot be used: ${problems.join('; ')}. ${advice}`);
 }
