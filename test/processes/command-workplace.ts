@@ -4,7 +4,7 @@ import type { Workplace } from 'sallyport/test-support';
 import { startGatewayProcess, type GatewayProcess } from './gateway-process.ts';
 
 /** Writes the configuration that command lines and gateways of a workplace share. */
-export function writeConfig(place: Workplace, port: number, prefix: string): void {
+export function writeConfig(place: Workplace, port: number, prefix: string, change: object = {}): void {
   const config = {
     publicUrl: `http://localhost:${port}`,
     listen: { host: '127.0.0.1', port },
@@ -15,6 +15,7 @@ export function writeConfig(place: Workplace, port: number, prefix: string): voi
     policy: { permissions: {}, roles: { user: [], vendor: [], admin: [] } },
     passwords: { answerFloorMilliseconds: 100 },
     routes: [{ name: 'all', prefix: '/', upstream: 'http://127.0.0.1:9', audience: 'all', access: 'signed-in' }],
+    ...change,
   };
   writeFileSync(join(place.folder, 'sallyport.config.ts'), `export default ${JSON.stringify(config)};\n`);
   // Nothing listens on the port of discard, and nothing is mailed.

@@ -92,6 +92,18 @@ describe.skipIf(!hasServers)('commands beside running gateways [postgres + redis
     expect(await rolesOf(gateway, await signInAs(email, gateway))).toEqual(['vendor']);
   }, 120_000);
 
+  it('are done by one of several workers, as the supervisor orders, and all of them follow', async () => {
+    writeConfig(place, port, `test-${randomBytes(9).toString('hex')}:`, { workers: 2 });
+    const gateway = await start();
+    await makeAdmin();
+    const cookie = await signInAs(email, gateway);
+    await operate(['users', 'set-roles', email, 'vendor']);
+    for (let asked = 0; asked < 6; asked += 1) expect(await rolesOf(gateway, cookie)).toEqual(['vendor']);
+    expect(await place.run(['users', 'set-roles', email, 'king'])).toMatchObject({ code: 1 });
+    expect(await operate(['users', 'ban', email])).toMatchObject({ sessionsEnded: 1 });
+    for (let asked = 0; asked < 6; asked += 1) expect(await rolesOf(gateway, cookie)).toBeUndefined();
+  }, 120_000);
+
   it('take a signing key away while the gateway goes on, and it signs with the next one before they are done', async () => {
     await makeAdmin();
     const gateway = await start();
@@ -125,7 +137,7 @@ describe.skipIf(!hasServers)('commands beside running gateways [postgres + redis
     expect(await operate(['secrets', 'rewrap'])).toMatchObject({
       newest: 2,
       // The key of before; the gateway has sealed the next one under the new version.
-      outcomes: [{ rewrapped: 1, current: 1 }, { unreadable: 0 }],
+      outcomes: [{ rewrapped: 1, current: 1 }, { unreadable: 0 }, { unreadable: 0 }],
     });
     expect(await rolesOf(gateway, cookie)).toEqual(['admin']);
     await gateways.pop()?.stop();
@@ -144,26 +156,98 @@ describe.each(['sqlite', 'postgres'] as const)('commands beside a gateway', (kin
       writeConfig(place, port, 'sallyport:');
     });
 
-    it('are refused when they change what the gateway remembers, in words, and run when they only read', async () => {
+    const rolesStoredOf = async (address: string): Promise<readonly string[]> => {
+      const shown = (await operate(['users', 'show', address])) as { readonly user: { readonly roles: string[] } };
+      return shown.user.roles;
+    };
+
+    it.each([
+      { name: 'an admin listener', change: {} },
+      { name: 'no admin listener of its own', change: { admin: undefined } },
+    ])(
+      'change what it remembers without a stop, where it has $name',
+      async ({ change }) => {
+        writeConfig(place, port, 'sallyport:', change);
+        await makeAdmin();
+        await makeAdmin('second@example.test');
+        const gateway = await start();
+        const cookie = await signInAs(email, gateway);
+        expect(await rolesOf(gateway, cookie)).toEqual(['admin']);
+
+        await operate(['users', 'set-roles', email, 'vendor']);
+        expect(await rolesOf(gateway, cookie)).toEqual(['vendor']);
+        expect(await operate(['sessions', 'end-all'])).toEqual({ ended: 1 });
+        expect(await rolesOf(gateway, cookie)).toBeUndefined();
+
+        const again = await signInAs(email, gateway);
+        expect(await operate(['users', 'ban', email])).toMatchObject({ sessionsEnded: 1 });
+        expect(await rolesOf(gateway, again)).toBeUndefined();
+        await expect(signInAs(email, gateway)).rejects.toThrow(/401/);
+        await operate(['users', 'unban', email]);
+        expect(await rolesOf(gateway, await signInAs(email, gateway))).toEqual(['vendor']);
+      },
+      180_000,
+    );
+
+    it('make accounts at it that sign in at once, by the rules that it has', async () => {
+      const gateway = await start();
+      const weak = ['users', 'create-admin', '--email', email, '--password-stdin'];
+      expect(await place.run(weak, 'short\n')).toMatchObject({
+        code: 1,
+        errors: expect.stringMatching(/^Refused: The password/) as string,
+      });
       await makeAdmin();
-      await start();
-      writeFileSync(join(place.folder, 'in.ndjson'), JSON.stringify({ email: other, name: 'Bob' }));
-      const changing = [
-        ['users', 'create-admin', '--email', other, '--invite'],
-        ['users', 'import', 'in.ndjson'],
-        ['users', 'set-roles', email, 'user'],
-        ['users', 'ban', email],
-        ['sessions', 'end-all'],
-      ];
-      // Together: a server may take a while to notice that the holder of a database is gone, and each waits for that.
-      for (const result of await Promise.all(changing.map((args) => place.run(args)))) {
-        expect(result).toMatchObject({ code: 3, output: '' });
-        expect(result.errors).toMatch(/^A gateway, or another command, is using .*Stop the gateway first/);
-      }
-      for (const args of [['users', 'list'], ['users', 'show', email], ['secrets', 'rewrap'], ['migrate']])
-        expect(await place.run(args)).toMatchObject({ code: 0 });
-      await gateways.pop()?.stop();
-      expect((await place.run(['users', 'ban', email])).code).toBe(0);
+      expect(await rolesOf(gateway, await signInAs(email, gateway))).toEqual(['admin']);
+      const record = { email: other, name: 'Bob', passwordHash: goodHash, emailVerified: true };
+      writeFileSync(join(place.folder, 'in.ndjson'), JSON.stringify(record));
+      expect(await operate(['users', 'import', 'in.ndjson'])).toMatchObject({ made: 1 });
+      expect(await operate(['users', 'import', 'in.ndjson'])).toMatchObject({ made: 0, existing: 1 });
+      expect(await rolesOf(gateway, await signInAs(other, gateway))).toEqual(['user']);
+      expect(await operate(['users', 'create-admin', '--email', 'c@example.test', '--invite'])).toMatchObject({
+        mailed: true,
+      });
+      expect(await place.run(['users', 'ban', 'nobody@example.test'])).toMatchObject({ code: 1 });
     }, 180_000);
+
+    it('take a signing key away at it, and it signs with the next one before they are done', async () => {
+      await makeAdmin();
+      const gateway = await start();
+      const { keys } = (await operate(['keys', 'list'])) as { keys: { kid: string; state: string }[] };
+      const [current, next] = ['current', 'next'].map((state) => keys.find((key) => key.state === state)?.kid);
+      expect(await operate(['keys', 'withdraw', current ?? ''])).toMatchObject({ current: next, announced: true });
+      const published = await (await fetch(`${gateway.origin}/internal/.well-known/jwks.json`)).text();
+      expect(published).not.toContain(current);
+      expect(await operate(['keys', 'rotate', '--now'])).toMatchObject({ rotated: true });
+      expect((await place.run(['keys', 'withdraw', current ?? ''])).code).toBe(1);
+    }, 120_000);
+
+    it('are done or refused while it starts and while it stops, and never half', async () => {
+      const addresses = Array.from({ length: 12 }, (_, index) => `user-${index}@example.test`);
+      const records = addresses.map((address) => JSON.stringify({ email: address, name: 'U', roles: ['user'] }));
+      writeFileSync(join(place.folder, 'in.ndjson'), records.join('\n'));
+      await operate(['users', 'import', 'in.ndjson']);
+      const raise = (some: readonly string[]) =>
+        some.map(async (address) => ({ address, result: await place.run(['users', 'set-roles', address, 'vendor']) }));
+
+      // A command that has the stores keeps a gateway from starting: begun together, one of the two gives way.
+      const begun = startBeside(place).then(
+        (gateway) => void gateways.push(gateway),
+        (error: unknown) => expect(String(error)).toMatch(/uses|is using|in use/i),
+      );
+      const whileStarting = raise(addresses.slice(0, 4));
+      await begun;
+      const started = await Promise.all(whileStarting);
+      if (gateways.length === 0) await start();
+      const whileStopping = raise(addresses.slice(4, 8));
+      const stopping = gateways.pop()?.stop();
+      const more = raise(addresses.slice(8));
+      await stopping;
+      const results = [...started, ...(await Promise.all([...whileStopping, ...more]))];
+      for (const { address, result } of results) {
+        expect([0, 3]).toContain(result.code);
+        expect(await rolesStoredOf(address)).toEqual([result.code === 0 ? 'vendor' : 'user']);
+      }
+      expect(results.some(({ result }) => result.code === 0)).toBe(true);
+    }, 240_000);
   });
 });

@@ -129,7 +129,7 @@ function eventsPage(): string {
     return [`\`${type}\``, json.description ?? '', details.join('; ')];
   });
   return page('Security events', [
-    'What is written to the event table, in the same step as the change it describes. Every event also carries the time, the outcome, the subject who acted (`operator` for the command line) and the one it was done to, the session handle, the request id and the address. No secret and no email address is ever in an event.',
+    'What is written to the event table, in the same step as the change it describes. Every event also carries the time, the outcome, the subject who acted (`operator:` and a name for the command line) and the one it was done to, the session handle, the request id and the address. No secret and no email address is ever in an event.',
     'Source: `packages/identity/src/events/kernel-events.ts`, and the events of each feature in `packages/identity/src/features`.',
     table(['Event', 'Meaning', 'Details'], rows),
   ]);

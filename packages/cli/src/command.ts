@@ -1,12 +1,12 @@
 import type { Command as CommandPort, CommandOption, ServiceCommandContext } from '@sallyport/core';
-import type { Identity } from '@sallyport/identity';
+import type { OperatorServices } from '@sallyport/identity';
 import type { Terminal } from './terminal.ts';
 
 /** One command. Those of the command line itself may use the terminal; those of features use what the port gives. */
 export type Command = CommandPort<CommandCall>;
 
 /** What every command runs with. */
-export interface CommandCall extends ServiceCommandContext<Identity> {
+export interface CommandCall extends ServiceCommandContext<OperatorServices> {
   readonly terminal: Terminal;
 }
 

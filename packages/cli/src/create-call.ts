@@ -1,11 +1,11 @@
-import { resolvePages } from '@sallyport/core';
+import { createOperatorServices } from '@sallyport/identity';
 import { resolve } from 'node:path';
 import type { CommandCall } from './command.ts';
-import { withSystem } from './open-system.ts';
 import type { ParsedArguments } from './parse-arguments.ts';
 import { askForPassword, readPipedPassword } from './read-password.ts';
 import { toPlainText, toTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
+import { withOperations } from './with-operations.ts';
 
 /** Makes what a command runs with. No store is opened until the command asks for services. */
 export function createCall(terminal: Terminal, { operands, values }: ParsedArguments): CommandCall {
@@ -30,8 +30,6 @@ export function createCall(terminal: Terminal, { operands, values }: ParsedArgum
     resolvePath: (path) => resolve(terminal.workingFolder, path),
     readNewPassword: (from) => (from === 'pipe' ? readPipedPassword(terminal) : askForPassword(terminal)),
     withServices: (access, work) =>
-      withSystem(terminal, access, ({ identity, config, canMail }) =>
-        work(identity, { publicUrl: config.publicUrl, pages: resolvePages(config.pages), canMail }),
-      ),
+      withOperations(terminal, access, ({ ask, deployment }) => work(createOperatorServices(ask), deployment)),
   };
 }

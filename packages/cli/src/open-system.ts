@@ -38,11 +38,15 @@ export interface System {
   readonly canMail: boolean;
 }
 
+/** Another process has the stores for itself. */
+export class StoresInUse extends UsageError {}
+
 /**
  * Opens the stores that the configuration names, runs work with them and closes them again.
  *
  * @param access whether the work changes anything. Without Redis a change needs the stores for itself: a gateway that is
  *   running remembers sessions and roles, and would not hear of it.
+ * @throws StoresInUse when it cannot have them.
  */
 export async function withStores(
   terminal: Terminal,
@@ -101,9 +105,9 @@ async function open(
   } catch (error) {
     if (!(error instanceof StoreInUse)) throw error;
     const place = environment.databaseUrl === undefined ? `the data folder ${config.dataDir}` : 'this database';
-    throw new UsageError(
-      `A gateway, or another command, is using ${place}. Stop the gateway first, run this again, and start it afterwards: ` +
-        'it remembers sessions and roles, and would not hear of the change. (Reading commands run beside it.)',
+    throw new StoresInUse(
+      `A gateway that does not answer operators, or another command, is using ${place}. A gateway that starts or stops is waited ` +
+        'for; run this again. One whose data folder cannot be written needs SALLYPORT_ADMIN_TOKEN, and a fixed port in admin.',
     );
   }
 }

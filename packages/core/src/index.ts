@@ -61,6 +61,7 @@ export {
   type CommandOption,
   type ServiceCommandContext,
 } from './ports/command.ts';
+export { defineOperation, type AskOperation, type Operation, type OperatorContext } from './ports/operation.ts';
 export type { CheckFinding, DoctorCheck } from './ports/doctor-check.ts';
 export { errorCatalog, isErrorCode, type ErrorCatalogEntry, type ErrorCode } from './errors/error-catalog.ts';
 export {

@@ -23,11 +23,12 @@ import { openCleanDatabase } from './database/clean-database.test-support.ts';
 import { openIdentityDatabase, type IdentityDatabase } from './database/identity-database.ts';
 import type { BuiltFeature, Feature } from './feature.ts';
 import { composeFeatures } from './feature-set.ts';
-import { featureList, features, type FeatureServices } from './features.ts';
+import { featureList, features } from './features.ts';
 import { createIdentityWith } from './identity.ts';
 import { firstSecret, goodPassword, testPolicy } from './identity.test-support.ts';
 import type { IdentityEnvironment } from './http/identity-request.ts';
 import type { IdentityKernel } from './kernel.ts';
+import type { OperatorServices } from './operator-services.ts';
 import { createDevelopmentMailbox } from './mail/development-mailbox.ts';
 import type { MailCatalog } from './mail/mail-catalog.ts';
 
@@ -107,7 +108,7 @@ const greetingFeature = {
   },
 } as const satisfies Feature<z.output<typeof greetingConfig>>;
 
-type Services = FeatureServices & GreetingServices;
+type Services = OperatorServices & GreetingServices;
 
 const set = composeFeatures<Services>([...featureList, greetingFeature]);
 const email = 'robin@example.test';

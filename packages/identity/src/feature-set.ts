@@ -5,6 +5,7 @@ import type {
   DoctorCheck,
   EventCatalog,
   Message,
+  Operation,
   Policy,
   RecordTable,
   RetentionRule,
@@ -56,6 +57,7 @@ export interface BuiltFeatureSet {
   /** In the order of the features: so the gateway asks them. */
   readonly authenticators: readonly Authenticator[];
   readonly services: object;
+  readonly operations: readonly Operation[];
   close(): Promise<void>;
 }
 
@@ -116,6 +118,9 @@ export function composeFeatures<Services = never>(
         routes: built.flatMap(({ routes = [] }) => routes),
         authenticators: built.flatMap(({ authenticator }) => authenticator ?? []),
         services: mergeNamed(built.map(({ services = {} }) => ({ ...services }))),
+        operations: Object.values(
+          mergeNamed(built.flatMap(({ operations = [] }) => operations.map((one) => ({ [one.name]: one })))),
+        ),
         async close() {
           for (const feature of built) await feature.close?.();
         },

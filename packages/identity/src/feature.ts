@@ -7,6 +7,7 @@ import type {
   DoctorCheck,
   EventCatalog,
   Message,
+  Operation,
   Policy,
   RecordTable,
   RetentionRule,
@@ -76,6 +77,8 @@ export interface BuiltFeature {
   readonly services?: object;
   /** Deletes what it keeps of an account. Joins the transaction that it is called in. */
   readonly forgetAccount?: ForgetAccount;
+  /** What operators do with it, at a gateway that runs or beside the stores. */
+  readonly operations?: readonly Operation[];
   /** Ends what it began; called once, before the kernel closes. */
   close?(): Promise<void>;
 }

@@ -3,12 +3,13 @@ import { composeFeatures } from './feature-set.ts';
 import { administrationFeature } from './features/administration/administration-feature.ts';
 import { passwordFeature } from './features/passwords/password-feature.ts';
 import { secondFactorFeature } from './features/second-factor/second-factor-feature.ts';
+import type { OperatorServices } from './operator-services.ts';
 
 /** Every feature. This is the only list of them: another one is its folder and a line here. */
 export const featureList = [passwordFeature, secondFactorFeature, administrationFeature] as const;
 
-/** What all features are together. A command that uses what no feature offers does not compile here. */
-export const features = composeFeatures<FeatureServices>(featureList);
+/** What all features are together. A command that uses what operators are not offered does not compile here. */
+export const features = composeFeatures<OperatorServices>(featureList);
 
 type ListedFeature = (typeof featureList)[number];
 type ConfiguredFeature = Extract<ListedFeature, { readonly config: z.ZodType }>;

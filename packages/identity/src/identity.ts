@@ -13,6 +13,7 @@ import {
   type Logger,
   type Mailer,
   type Meter,
+  type Operation,
   type PageOverrides,
   type Policy,
   type SealerFor,
@@ -90,6 +91,8 @@ export interface Identity extends FeatureServices {
   readonly directory: SessionDirectory;
   /** Who presents the credentials of features, for the gateway. */
   readonly authenticators: readonly Authenticator[];
+  /** What operators do with accounts and sessions. */
+  readonly operations: readonly Operation[];
   /** Deletes rows that stopped working when they expired, such as unused links. Call it every hour or so. */
   readonly deleteExpired: DeleteExpired;
   /** Sends what waits in the mail queue, and stops. */
@@ -134,6 +137,7 @@ export async function createIdentityWith(
     directory,
     authenticators: built.authenticators,
     deleteExpired: createDeleteExpired(records, [linkRetention, ...set.retention], kernel.pendingAccounts),
+    operations: built.operations,
     async close() {
       await built.close();
       await close();

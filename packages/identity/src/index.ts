@@ -1,5 +1,5 @@
 export type { Accounts, NewUser } from './features/administration/accounts.ts';
-export { operatorActor, operatorContext, type AuditContext } from './events/audit-context.ts';
+export type { AuditContext } from './events/audit-context.ts';
 export { guessLimits } from './accounts/guess-limits.ts';
 export {
   compareRoles,
@@ -50,4 +50,5 @@ export { createSmtpMailer, type SmtpMailerOptions } from './mail/smtp-mailer.ts'
 export { isWithinAbsolute, sessionLifetimeSchema } from './sessions/session-lifetime.ts';
 export type { SessionLifetime } from './sessions/session-maker.ts';
 export { kernelEvents, type KernelEvent } from './events/kernel-events.ts';
+export { createOperatorServices, type OperatorServices } from './operator-services.ts';
 export { createSecurityEventLog } from './events/security-event-log.ts';

@@ -27,6 +27,9 @@ import { openListeners } from './open-listeners.ts';
 import { openDelivery } from './mailbox/open-delivery.ts';
 import { openPages } from './open-pages.ts';
 import { openStores, type Stores } from './open-stores.ts';
+import { createKeyOperations } from './operations/key-operations.ts';
+import { createOperations } from './operations/operations.ts';
+import { createRoleOperations } from './operations/role-operations.ts';
 import type { Preset } from './preset.ts';
 import { createRefusalEvents } from './refusal-events.ts';
 import { createReloader } from './reload/reloader.ts';
@@ -195,12 +198,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     });
     reload.secretWarnings = () => warningsOfSecrets(refresher.condition());
     closing.push(() => refresher.stop());
-    const control = createLocalControl({ gateway, meter, isReady: stores.isReady, reloader, refresher });
+    const operations = createOperations([
+      ...identity.operations,
+      ...createKeyOperations(stores),
+      ...createRoleOperations(stores),
+    ]);
+    const control = createLocalControl({ gateway, meter, isReady: stores.isReady, reloader, refresher, operations });
     const admin = isWorker
       ? undefined
       : await openAdmin({ config, environment: () => refresher.current(), logger, control });
-    // Closed after the gateway: operators see how it drains.
+    // Closed after the gateway: operators see how it drains. What they began is done before their listener closes.
     closing.push(() => admin?.close());
+    closing.push(() => operations.close());
     closing.push(() =>
       gateway.close({
         graceMilliseconds: preset?.graceMilliseconds ?? current.drain.graceSeconds * 1000,

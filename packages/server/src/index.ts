@@ -1,4 +1,5 @@
 export { adminAddressFile } from './admin/open-admin.ts';
+export { readOperatorAccess, type OperatorAccess } from './admin/operator-access.ts';
 export { contentChecks, type ContentContext } from './checks/content-checks.ts';
 export {
   databaseChecks,
@@ -38,6 +39,9 @@ export { openIdentity, type IdentityComposition } from './open-identity.ts';
 export { openMailer, type MailerOptions } from './open-mailer.ts';
 export { openConfiguredRedis, waitForRedis, type RedisAddressing } from './open-redis-stores.ts';
 export { openStores, type Stores, type StoresComposition } from './open-stores.ts';
+export { createKeyOperations } from './operations/key-operations.ts';
+export { createOperations, type Operations } from './operations/operations.ts';
+export { createRoleOperations } from './operations/role-operations.ts';
 export type { Preset } from './preset.ts';
 export { readTokenSecret } from './read-token-secret.ts';
 export { runGateway, type RunGatewayOptions } from './run-gateway.ts';

@@ -1,7 +1,20 @@
 import { exitCodes, UsageError } from '@sallyport/core';
+import * as z from 'zod';
 import type { Command } from '../command.ts';
-import { withSystem } from '../open-system.ts';
-import { noticedWithin, reportKeyChange, requireKeyPairs } from './key-changes.ts';
+import { loadSettings } from '../open-system.ts';
+import { withOperations } from '../with-operations.ts';
+import { noticedWithin, sharedSecretRefusal } from './key-changes.ts';
+
+const outcomeSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('shared-secret') }),
+  z.object({ kind: z.literal('unknown-key') }),
+  z.object({
+    kind: z.literal('withdrawn'),
+    state: z.string(),
+    current: z.string().optional(),
+    isAnnounced: z.boolean(),
+  }),
+]);
 
 /** Takes a signing key away in an emergency. */
 export const withdrawKey: Command = {
@@ -12,25 +25,25 @@ export const withdrawKey: Command = {
     'For a key whose private part may be known to others. The next key signs at once; it has been published already, so',
     'that no request is refused. No user is signed out. It runs beside gateways.',
   ],
-  run: (call) =>
-    withSystem(call.terminal, 'reads', async (system) => {
-      requireKeyPairs(system);
-      const { keyRing } = system.stores;
+  run: async (call) => {
+    const { config, environment } = await loadSettings(call.terminal);
+    return withOperations(call.terminal, 'beside', async ({ ask, isAtGateway }) => {
       const kid = call.operands[0] ?? '';
-      const known = (await keyRing.list()).find((one) => one.kid === kid);
-      if (known === undefined)
+      const outcome = outcomeSchema.parse(await ask('keys/withdraw', { kid }));
+      if (outcome.kind === 'shared-secret') throw sharedSecretRefusal();
+      if (outcome.kind === 'unknown-key')
         throw new UsageError('There is no such key. "sallyport keys list" shows all.', exitCodes.refused);
-      await reportKeyChange(system, { type: 'key.withdrawn', details: { kid, state: known.state } });
-      const { key, isAnnounced } = await keyRing.withdraw(kid);
-      const current = (await keyRing.list()).find(({ use, state }) => use === key.use && state === 'current');
-      const isHeard = isAnnounced && system.environment.redisUrl !== undefined;
+      const { state, current } = outcome;
+      const isHeard = outcome.isAnnounced && (isAtGateway || environment.redisUrl !== undefined);
+      const place = { redisUrl: environment.redisUrl, cacheSeconds: config.keys.cacheSeconds };
       const text = [
-        `The key ${kid} is gone, at every gateway ${isHeard ? 'from now on' : noticedWithin(system)}.`,
-        `${current?.kid} signs.`,
+        `The key ${kid} is gone, at every gateway ${isHeard ? 'from now on' : noticedWithin(isAtGateway, place)}.`,
+        `${current} signs.`,
         'Services that subscribe to revocations refuse what it signed at the same time, others',
-        `when they fetch the keys again: within ${system.config.keys.cacheSeconds} s where they are in use.`,
+        `when they fetch the keys again: within ${config.keys.cacheSeconds} s where they are in use.`,
       ].join(' ');
-      call.report({ withdrawn: kid, state: key.state, current: current?.kid, announced: isHeard }, text);
+      call.report({ withdrawn: kid, state, current, announced: isHeard }, text);
       return exitCodes.done;
-    }),
+    });
+  },
 };

@@ -9,7 +9,7 @@ export type SecurityEvent<Catalog extends EventCatalog = EventCatalog> = {
     readonly type: Type;
     readonly at: Date;
     readonly outcome: 'success' | 'refused';
-    /** Subject id of the actor; absent when unknown. */
+    /** Subject id of the account that acts, or `operator:` and the name of an operator; absent when unknown. */
     readonly actor?: string;
     /** Subject id of the account that it was done to. */
     readonly target?: string;

@@ -87,9 +87,10 @@ export interface CommandDeployment {
 /** What a command runs with that uses services of the deployment. It names those that it uses. */
 export interface ServiceCommandContext<Services> extends CommandCall {
   /**
-   * Opens the stores, runs the work with the services, and closes the stores again.
+   * Runs the work with the services of the deployment: those of the gateway that runs, and where none runs of the stores, which
+   * are opened and closed again.
    *
-   * @param access whether the work changes anything. Without Redis a change is refused beside a gateway that runs.
+   * @param access whether the work changes anything. What only reads opens the stores beside a gateway.
    */
   readonly withServices: (
     access: 'reads' | 'writes',

@@ -1,5 +1,5 @@
 import { recordModels, SallyportError, type Records, type SecurityEventLog } from '@sallyport/core';
-import { operatorActor, type AuditContext } from '../events/audit-context.ts';
+import { isOperator, type AuditContext } from '../events/audit-context.ts';
 import type { KernelEvent } from '../events/kernel-events.ts';
 import {
   judgeProtectionChange,
@@ -60,7 +60,7 @@ const refusals: Readonly<Record<AuthorityRefusal, 'SP_FORBIDDEN' | 'SP_AUTHORITY
 /** Builds the decision over changes of authority. It reads roles and accounts as they are stored, and remembers none. */
 export function createAuthority({ records, users, events, now }: AuthorityOptions): Authority {
   const readActor = async ({ actor }: AuditContext, permissionsByRole: PermissionsByRole): Promise<AuthorityActor> => {
-    if (actor === undefined || actor === operatorActor) return { kind: 'operator' };
+    if (actor === undefined || isOperator(actor)) return { kind: 'operator' };
     const user = await users.findById(actor);
     const roles = user === null || user.isBanned ? [] : user.roles;
     return { kind: 'user', id: actor, permissions: roles.flatMap((role) => permissionsByRole.get(role) ?? []) };

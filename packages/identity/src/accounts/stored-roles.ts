@@ -1,6 +1,6 @@
 import { recordModels, type InvalidationBus, type Policy, type Records, type SecurityEventLog } from '@sallyport/core';
 import { compareRoles, type RoleDifference } from './role-differences.ts';
-import { operatorContext } from '../events/audit-context.ts';
+import { operatorContext, type AuditContext } from '../events/audit-context.ts';
 import type { KernelEvent } from '../events/kernel-events.ts';
 
 interface RoleRow {
@@ -23,6 +23,8 @@ export interface ApplyPolicyOptions {
   readonly bus: InvalidationBus;
   readonly events: SecurityEventLog<KernelEvent>;
   readonly now: () => Date;
+  /** Who applies it, for the event. @default the operator, without a name */
+  readonly context?: AuditContext;
 }
 
 const model = recordModels.role;
@@ -48,7 +50,7 @@ export async function readRoleDifferences(
  * @returns what changed.
  */
 export async function applyPolicy(options: ApplyPolicyOptions): Promise<readonly RoleDifference[]> {
-  const { policy, records, transaction, bus, events, now } = options;
+  const { policy, records, transaction, bus, events, now, context = operatorContext } = options;
   const before = await readStoredRoles(records);
   if (compareRoles(policy, before.permissionsByRole).length === 0) return [];
   const at = now();
@@ -60,7 +62,7 @@ export async function applyPolicy(options: ApplyPolicyOptions): Promise<readonly
     const namesOf = (kind: RoleDifference['kind']) =>
       changes.filter((difference) => difference.kind === kind).map(({ role }) => role);
     const details = { added: namesOf('added'), removed: namesOf('removed'), changed: namesOf('changed') };
-    await events.append({ type: 'policy.applied', at, outcome: 'success', ...operatorContext, details });
+    await events.append({ type: 'policy.applied', at, outcome: 'success', ...context, details });
     const next = sumOf(rows) + 1;
     await writeRows(records, policy, changes, next, at);
     return { differences: changes, generation: next };

@@ -1,5 +1,13 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { asSallyportError, parseBearerToken, SallyportError, toProblem, type Logger } from '@sallyport/core';
+import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
+import { getConnInfo } from '@hono/node-server/conninfo';
+import {
+  asSallyportError,
+  parseBearerToken,
+  SallyportError,
+  toProblem,
+  type CommandDeployment,
+  type Logger,
+} from '@sallyport/core';
 import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { createMiddleware } from 'hono/factory';
@@ -11,6 +19,12 @@ export interface AdminAppParts {
   readonly publicUrl: string;
   /** What every caller must send as a bearer token; absent where only the machine itself can call. */
   readonly token: () => string | undefined;
+  /** Holds in place of the token, and is demanded where there is none by whatever changes accounts, sessions, roles or keys. */
+  readonly key: string | undefined;
+  /** Whether the key is demanded by everything else as well. */
+  readonly needsKey: boolean;
+  /** What commands know of the deployment. */
+  readonly deployment: CommandDeployment;
   /** Names under which the listener may be called; `undefined` where the token alone decides. */
   readonly hosts: ReadonlySet<string> | undefined;
   readonly logger: Logger;
@@ -46,13 +60,25 @@ const questionSchema = z
     context.addIssue({ code: 'custom', path: ['from'], message });
   });
 
+/** What an operator orders: as who, and with which input. */
+const orderSchema = z.strictObject({
+  operator: z.string().regex(/^[\x21-\x7e]{1,64}$/),
+  input: z.record(z.string(), z.unknown()),
+});
+
+/** Where things are done to accounts, sessions, roles and keys. */
+const operationsPath = '/operations';
+/** A batch of an import is the longest input. */
+const maxOperationBytes = 4 * 1024 * 1024;
+
 /**
  * Builds what operators talk to. It is served by a listener of its own, never by the public one.
  *
  * No page of any site may call it: a browser on the operator's machine reaches loopback, so whatever a browser marks as
  * coming from a page is refused, and so is a host name of another owner that points here (DNS rebinding).
  */
-export function createAdminApp({ control, publicUrl, token, hosts, logger }: AdminAppParts): Hono {
+export function createAdminApp(parts: AdminAppParts): Hono {
+  const { control, publicUrl, token, key, needsKey, deployment, hosts, logger } = parts;
   const app = new Hono();
   const context = (c: Context) => ({ requestId: c.req.header('x-request-id') ?? '-', documentationOrigin: publicUrl });
   const answer = (c: Context, error: unknown): Response => {
@@ -93,7 +119,11 @@ export function createAdminApp({ control, publicUrl, token, hosts, logger }: Adm
       if (hosts !== undefined && !hosts.has(host.toLowerCase()))
         throw new SallyportError('SP_HOST_UNKNOWN', { reason: 'host-unknown' });
       const expected = token();
-      if (expected !== undefined && !isSame(parseBearerToken(c.req.header('authorization')), expected))
+      const accepted = [expected, key].filter((one) => one !== undefined);
+      // Loopback alone proves nothing about who calls: whatever runs on the machine reaches it.
+      const isDemanded = expected !== undefined || needsKey || isOperation(c.req.path);
+      const presented = parseBearerToken(c.req.header('authorization'));
+      if (isDemanded && !accepted.some((one) => isSame(presented, one)))
         throw new SallyportError('SP_UNAUTHENTICATED', { reason: 'admin-token' });
       await next();
       c.header('cache-control', 'no-store');
@@ -109,8 +139,23 @@ export function createAdminApp({ control, publicUrl, token, hosts, logger }: Adm
     const isRefused = outcome.kind === 'refused' || outcome.secrets.kind === 'refused';
     return c.json(outcome, isRefused ? 409 : 200);
   });
+  app.get(operationsPath, (c) => c.json(deployment));
+  app.post(
+    `${operationsPath}/:area/:name`,
+    bodyLimit({ maxSize: maxOperationBytes, onError: tooLarge }),
+    async function operate(c) {
+      const { operator, input } = await readJson(c, orderSchema);
+      const { area, name } = c.req.param();
+      const context = {
+        actor: `operator:${operator}`,
+        requestId: randomUUID(),
+        address: getConnInfo(c).remote.address ?? 'unknown',
+      };
+      return c.json({ result: (await control.operate(`${area}/${name}`, input, context)) ?? null });
+    },
+  );
   app.post('/explain', bodyLimit({ maxSize: 65_536, onError: tooLarge }), async (c) => {
-    const { headers, sid, from, clientAddress, ...question } = await readQuestion(c);
+    const { headers, sid, from, clientAddress, ...question } = await readJson(c, questionSchema);
     return c.json(
       await control.explain({
         ...question,
@@ -128,10 +173,12 @@ const served: Readonly<Record<string, readonly string[]>> = {
   '/metrics': ['GET', 'HEAD'],
   '/status': ['GET', 'HEAD'],
   '/explain': ['POST'],
+  '/operations': ['GET', 'HEAD'],
   '/reload': ['POST'],
 };
 
 function methodsOf(path: string): readonly string[] | undefined {
+  if (isOperation(path) && path !== operationsPath) return ['POST'];
   return Object.hasOwn(served, path) ? served[path] : undefined;
 }
 
@@ -141,7 +188,11 @@ function requireNoBrowser(c: Context): void {
   throw new SallyportError('SP_CROSS_SITE_REQUEST', { reason: 'admin-from-a-page' });
 }
 
-async function readQuestion(c: Context): Promise<z.output<typeof questionSchema>> {
+function isOperation(path: string): boolean {
+  return path === operationsPath || path.startsWith(`${operationsPath}/`);
+}
+
+async function readJson<Schema extends z.ZodType>(c: Context, schema: Schema): Promise<z.output<Schema>> {
   if (!/^application\/json\b/i.test(c.req.header('content-type') ?? ''))
     throw new SallyportError('SP_MEDIA_TYPE_UNSUPPORTED', { reason: 'not-json' });
   let body: unknown;
@@ -150,10 +201,10 @@ async function readQuestion(c: Context): Promise<z.output<typeof questionSchema>
   } catch {
     throw new SallyportError('SP_JSON_MALFORMED', { reason: 'not-json' });
   }
-  const parsed = questionSchema.safeParse(body);
+  const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const errors = parsed.error.issues.map(({ path, message }) => ({ field: path.map(String).join('.'), message }));
-  throw new SallyportError('SP_VALIDATION_FAILED', { reason: 'explain-question', errors });
+  throw new SallyportError('SP_VALIDATION_FAILED', { reason: 'operator-question', errors });
 }
 
 function tooLarge(): never {

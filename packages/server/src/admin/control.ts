@@ -1,3 +1,4 @@
+import type { OperatorContext } from '@sallyport/core';
 import type { Explanation, ExplainQuestion } from '@sallyport/gateway';
 import type { ReloadCondition, ReloadOutcome } from '../reload/reloader.ts';
 import type { RefreshOutcome, SecretsCondition } from '../secrets/secrets-refresher.ts';
@@ -11,6 +12,8 @@ export interface Control {
   /** Uses the configuration and the secrets as they are now, or says what keeps each of them from being used. */
   reload(): Promise<ReloadOutcome & { readonly secrets: RefreshOutcome }>;
   status(): Promise<GatewayStatus>;
+  /** Does something to accounts, sessions, roles or keys; see `packages/server/src/operations`. */
+  operate(name: string, input: unknown, context: OperatorContext): Promise<unknown>;
 }
 
 /** How the gateway is. */

@@ -1,5 +1,6 @@
 import type { Gateway } from '@sallyport/gateway';
 import type { PrometheusMeter } from '../metrics/prometheus-meter.ts';
+import type { Operations } from '../operations/operations.ts';
 import type { Reloader } from '../reload/reloader.ts';
 import type { SecretsRefresher } from '../secrets/secrets-refresher.ts';
 import type { Control } from './control.ts';
@@ -10,10 +11,12 @@ export interface LocalControlParts {
   readonly isReady: () => boolean;
   readonly reloader: Reloader;
   readonly refresher: SecretsRefresher;
+  readonly operations: Operations;
 }
 
 /** Answers operators for a gateway that is one process. */
-export function createLocalControl({ gateway, meter, isReady, reloader, refresher }: LocalControlParts): Control {
+export function createLocalControl(parts: LocalControlParts): Control {
+  const { gateway, meter, isReady, reloader, refresher, operations } = parts;
   const startedAt = new Date().toISOString();
   return {
     metrics: async () =>
@@ -21,6 +24,7 @@ export function createLocalControl({ gateway, meter, isReady, reloader, refreshe
         ? { contentType: 'text/plain', text: '' }
         : { contentType: meter.contentType, text: await meter.text() },
     explain: (question) => gateway.explain(question),
+    operate: (name, input, context) => operations.run(name, input, context),
     reload: async () => ({ ...(await reloader.reload()), secrets: await refresher.refresh() }),
     status: () =>
       Promise.resolve({

@@ -81,7 +81,9 @@ export const configSchema = z.strictObject({
       port: port.describe('Port of the admin listener; 0 picks a free one and writes it into the data folder'),
     })
     .optional()
-    .describe('The listener for operators: metrics, explain, reload; absent means that there is none'),
+    .describe(
+      'The listener for operators: metrics, explain, reload; absent means that only commands of the same machine reach the gateway',
+    ),
   tls: z
     .strictObject({
       certFile: z.string().min(1).describe('Path of the certificate chain'),

@@ -1,4 +1,4 @@
-import type { Logger } from '@sallyport/core';
+import { asSallyportError, toStoreError, type Logger } from '@sallyport/core';
 import { startGateway, type Gateway } from '../compose.ts';
 import type { Environment } from '../config/environment.ts';
 import { drainGateway } from '../drain-gateway.ts';
@@ -69,6 +69,10 @@ async function answer(
         return { kind: 'ready', isReady: (await gateway.control.status()).ready > 0 };
       case 'explain':
         return { kind: 'explain', explanation: await gateway.control.explain(question.question) };
+      case 'operate': {
+        const { name, input, context } = question;
+        return { kind: 'operated', result: await gateway.control.operate(name, input, context) };
+      }
       case 'apply':
         gateway.apply(question.config);
         return { kind: 'applied' };
@@ -77,6 +81,10 @@ async function answer(
         return { kind: 'applied' };
     }
   } catch (error) {
+    if (question.kind === 'operate') {
+      const { code, reason, errors } = asSallyportError(toStoreError(error));
+      return { kind: 'refused', code, reason, errors };
+    }
     // The stack of a bug may quote a secret that it was reading.
     if (question.kind === 'use-secrets') return { kind: 'failed', problem: explainUnusableSecrets(error) };
     return { kind: 'failed', problem: messageForOperators(error) ?? stackOf(error) };

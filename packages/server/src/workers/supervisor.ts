@@ -1,6 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
-import { exponentialBackoff, type Logger } from '@sallyport/core';
+import { exponentialBackoff, SallyportError, type Logger, type SallyportErrorOptions } from '@sallyport/core';
 import { openAdmin } from '../admin/open-admin.ts';
 import type { Control } from '../admin/control.ts';
 import { requireChecks } from '../checks/require-checks.ts';
@@ -54,6 +54,8 @@ const restartBackoff = { firstMilliseconds: 100, maxMilliseconds: 30_000 };
 /** A worker that lived so long did not fail at its start. */
 const provenMilliseconds = 30_000;
 const answerMilliseconds = 10_000;
+/** How long an operator waits: the sessions of a whole deployment may end, one account after another. */
+const operationMilliseconds = 600_000;
 
 /**
  * Starts workers and keeps them running: one that ends is replaced, at once the first time and ever more slowly while it
@@ -101,7 +103,6 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
         } else if (message.type === 'failed') reject(new WorkerFailed(message.explanation));
         else {
           waiting.get(message.id)?.(message.answer);
-          waiting.delete(message.id);
         }
       });
       const end = (code: number | null, signal: string | null): void => {
@@ -144,7 +145,11 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
     }, pause);
   };
 
-  const ask = (slot: WorkerSlot, question: WorkerQuestion): Promise<WorkerAnswer> =>
+  const ask = (
+    slot: WorkerSlot,
+    question: WorkerQuestion,
+    patienceMilliseconds = answerMilliseconds,
+  ): Promise<WorkerAnswer> =>
     new Promise((resolve) => {
       const { worker } = slot;
       if (worker === undefined) return resolve({ kind: 'failed', problem: 'the worker is gone' });
@@ -152,11 +157,15 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
       const timer = setTimeout(() => {
         waiting.delete(id);
         resolve({ kind: 'failed', problem: 'the worker does not answer' });
-      }, answerMilliseconds);
+      }, patienceMilliseconds);
+      const gone = (): void => waiting.get(id)?.({ kind: 'failed', problem: 'the worker is gone' });
       waiting.set(id, (answer) => {
         clearTimeout(timer);
+        worker.off('exit', gone);
+        waiting.delete(id);
         resolve(answer);
       });
+      worker.once('exit', gone);
       tell(worker, { type: 'ask', id, question });
     });
   const askAll = (question: WorkerQuestion): Promise<readonly WorkerAnswer[]> =>
@@ -213,6 +222,14 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
       if (answer.kind === 'explain') return answer.explanation;
       throw new WorkerFailed(answer.kind === 'failed' ? answer.problem : 'the worker answered something else');
     },
+    operate: async (name, input, context) => {
+      const [first] = listening();
+      if (first === undefined) throw new SallyportError('SP_SERVICE_UNAVAILABLE', { reason: 'no-worker-serves' });
+      const answer = await ask(first, { kind: 'operate', name, input, context }, operationMilliseconds);
+      if (answer.kind === 'operated') return answer.result;
+      if (answer.kind === 'refused') throw new SallyportError(answer.code, toRefusal(answer));
+      throw new WorkerFailed(answer.kind === 'failed' ? answer.problem : 'the worker answered something else');
+    },
     reload: async () => ({ ...(await reloader.reload()), secrets: await refresher.refresh() }),
     status: async () => {
       const answers = await askAll({ kind: 'ready' });
@@ -263,6 +280,10 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
     kill();
     throw error;
   }
+}
+
+function toRefusal({ reason, errors }: Extract<WorkerAnswer, { kind: 'refused' }>): SallyportErrorOptions {
+  return { ...(reason === undefined ? {} : { reason }), ...(errors === undefined ? {} : { errors }) };
 }
 
 function tell(worker: Worker, message: ToWorker): void {

@@ -1,3 +1,4 @@
+import type { ErrorCode, FieldError, OperatorContext } from '@sallyport/core';
 import type { Explanation, ExplainQuestion } from '@sallyport/gateway';
 import type { Config } from '../config/config-schema.ts';
 import type { SecretValues } from '../config/environment-table.ts';
@@ -34,6 +35,12 @@ export type WorkerQuestion =
   | { readonly kind: 'metrics' }
   | { readonly kind: 'ready' }
   | { readonly kind: 'explain'; readonly question: ExplainQuestion }
+  | {
+      readonly kind: 'operate';
+      readonly name: string;
+      readonly input: unknown;
+      readonly context: OperatorContext;
+    }
   | { readonly kind: 'apply'; readonly config: Config }
   | { readonly kind: 'use-secrets'; readonly secrets: SecretValues };
 
@@ -42,5 +49,13 @@ export type WorkerAnswer =
   | { readonly kind: 'metrics'; readonly metrics: MetricPage }
   | { readonly kind: 'ready'; readonly isReady: boolean }
   | { readonly kind: 'explain'; readonly explanation: Explanation }
+  | { readonly kind: 'operated'; readonly result: unknown }
+  /** It did nothing, and says why. */
+  | {
+      readonly kind: 'refused';
+      readonly code: ErrorCode;
+      readonly reason?: string | undefined;
+      readonly errors?: readonly FieldError[] | undefined;
+    }
   | { readonly kind: 'applied' }
   | { readonly kind: 'failed'; readonly problem: string };

@@ -1,5 +1,6 @@
 import type { Feature } from '../../feature.ts';
 import { createWeakSessionEnding, type WeakSessionsOptions } from '../../sessions/weak-sessions.ts';
+import { createAccountOperations } from './account-operations.ts';
 import { createAccounts, type AccountsOptions } from './accounts.ts';
 import { administrationEvents } from './administration-events.ts';
 import { administrationMails } from './administration-mails.ts';
@@ -24,6 +25,10 @@ export const administrationFeature = {
   commands: [createAdmin, importUsers, listUsers, showUser, setRoles, banUser, unbanUser, endAllSessions],
   create(kernel: AdministrationKernel) {
     const accounts = createAccounts({ ...kernel, endWeakSessions: createWeakSessionEnding(kernel) });
-    return { services: { accounts }, routes: [createRoleRoutes({ ...kernel, accounts })] };
+    return {
+      services: { accounts },
+      operations: createAccountOperations(accounts),
+      routes: [createRoleRoutes({ ...kernel, accounts })],
+    };
   },
 } as const satisfies Feature;

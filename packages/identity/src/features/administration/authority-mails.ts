@@ -1,6 +1,6 @@
 import type { Authority } from '../../accounts/authority.ts';
 import type { User, UserTable } from '../../accounts/user-table.ts';
-import { operatorActor, type AuditContext } from '../../events/audit-context.ts';
+import { isOperator, type AuditContext } from '../../events/audit-context.ts';
 import type { AccountMailer } from '../../mail/account-mailer.ts';
 import type { AdministrationMail } from './administration-mails.ts';
 
@@ -29,7 +29,7 @@ const maxTold = 50;
 
 export function createAuthorityMails({ authority, users, mailer }: AuthorityMailParts): AuthorityMails {
   const nameOf = async ({ actor }: AuditContext): Promise<string> => {
-    if (actor === undefined || actor === operatorActor) return 'an operator of the system';
+    if (actor === undefined || isOperator(actor)) return 'an operator of the system';
     return (await users.findById(actor))?.email ?? 'an administrator';
   };
   return {

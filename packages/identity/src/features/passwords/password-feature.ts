@@ -4,6 +4,7 @@ import { createLinkRoutes, type LinkParts } from './link-routes.ts';
 import { passwordConfig, type PasswordConfig } from './password-config.ts';
 import { passwordEvents } from './password-events.ts';
 import { passwordMails } from './password-mails.ts';
+import { createPasswordOperation } from './password-operation.ts';
 import { createPasswordResetRoutes, type PasswordResetParts } from './password-reset-routes.ts';
 import { createPasswordRules } from './password-rules.ts';
 import { createSignInRoutes, type SignInParts } from './sign-in-routes.ts';
@@ -29,6 +30,7 @@ export const passwordFeature = {
     return {
       /** The rules that a password has to meet, for operators who set one. */
       services: { requireAcceptablePassword },
+      operations: [createPasswordOperation(requireAcceptablePassword)],
       routes: [
         createSignUpRoutes(parts),
         createSignInRoutes(parts),

@@ -1,15 +1,15 @@
 import type { Command, ServiceCommandContext } from '@sallyport/core';
-import type { Accounts } from '../accounts.ts';
+import type { OperatorAccounts } from '../operator-accounts.ts';
 
 /** What commands on accounts use of identity. */
 export interface AccountServices {
-  readonly accounts: Accounts;
+  readonly accounts: OperatorAccounts;
   /** The rules on passwords, whichever feature has them. */
   readonly requireAcceptablePassword: (
     field: string,
     password: string,
     owner: { readonly name: string; readonly email: string },
-  ) => void;
+  ) => Promise<void>;
 }
 
 export type AccountCommandCall = ServiceCommandContext<AccountServices>;

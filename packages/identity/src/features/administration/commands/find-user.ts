@@ -1,10 +1,13 @@
 import { exitCodes, UsageError } from '@sallyport/core';
 import { toEmailAddress } from '../../../accounts/email-address.ts';
 import type { User } from '../../../accounts/user-table.ts';
-import type { Accounts } from '../accounts.ts';
+import type { OperatorAccounts } from '../operator-accounts.ts';
 
 /** @throws UsageError when no account has the address. */
-export async function requireUser(accounts: Pick<Accounts, 'findByEmail'>, email: string | undefined): Promise<User> {
+export async function requireUser(
+  accounts: Pick<OperatorAccounts, 'findByEmail'>,
+  email: string | undefined,
+): Promise<User> {
   const user = email === undefined ? null : await accounts.findByEmail(toEmailAddress(email) ?? email.trim());
   if (user === null)
     throw new UsageError('No account has this email address. "sallyport users list" shows all.', exitCodes.refused);

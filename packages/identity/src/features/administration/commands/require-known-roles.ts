@@ -1,11 +1,11 @@
 import { exitCodes, nearestWord, UsageError } from '@sallyport/core';
-import type { Accounts } from '../accounts.ts';
+import type { OperatorAccounts } from '../operator-accounts.ts';
 import type { AccountCommandCall } from './account-command.ts';
 
 /** Refuses names that are not roles. @throws UsageError with the names, and the role that was probably meant. */
 export async function requireKnownRoles(
   call: Pick<AccountCommandCall, 'toPlainText'>,
-  accounts: Accounts,
+  accounts: OperatorAccounts,
   roles: readonly string[],
 ): Promise<void> {
   const unknown = await accounts.unknownRoles(roles);

@@ -1,6 +1,6 @@
 import { exitCodes, pageUrl, UsageError, type CommandDeployment } from '@sallyport/core';
-import { isPendingAccount, type User } from '../../../accounts/user-table.ts';
-import type { Accounts } from '../accounts.ts';
+import { isPendingAccount } from '../../../accounts/user-table.ts';
+import type { InvitedUser } from '../operator-accounts.ts';
 import { parseUserImport, type ImportedUser } from '../user-import.ts';
 import type { AccountCommand, AccountCommandCall, AccountServices } from './account-command.ts';
 import { toShownUser } from './find-user.ts';
@@ -50,11 +50,12 @@ async function createUser(
       exitCodes.refused,
     );
   if (call.has('invite')) {
-    const made = await accounts.createUser(user);
-    return invite(call, accounts, deployment, made);
+    const { canMail } = deployment;
+    const invited = await accounts.createInvited(user, canMail ? 'mail' : 'hand-over');
+    return reportInvitation(call, deployment, invited);
   }
   const password = await call.readNewPassword(call.has('password-stdin') ? 'pipe' : 'terminal');
-  requireAcceptablePassword('The password', password, user);
+  await requireAcceptablePassword('The password', password, user);
   const made = await accounts.createUser({ ...user, password });
   call.report(
     { user: toShownUser(made) },
@@ -63,13 +64,11 @@ async function createUser(
   return exitCodes.done;
 }
 
-async function invite(
+function reportInvitation(
   call: AccountCommandCall,
-  accounts: Accounts,
   { publicUrl, pages, canMail }: CommandDeployment,
-  user: User,
-): Promise<number> {
-  const token = await accounts.invite(user, canMail ? 'mail' : 'hand-over');
+  { user, token }: InvitedUser,
+): number {
   if (canMail) {
     call.report(
       { user: toShownUser(user), mailed: true },

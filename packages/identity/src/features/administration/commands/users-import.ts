@@ -1,6 +1,6 @@
 import { createReadStream, openSync, closeSync, writeSync } from 'node:fs';
 import { exitCodes, UsageError } from '@sallyport/core';
-import type { Accounts } from '../accounts.ts';
+import type { OperatorAccounts } from '../operator-accounts.ts';
 import type { AccountCommand, AccountCommandCall } from './account-command.ts';
 import { importAccounts, type ImportSummary } from '../import/import-accounts.ts';
 import { createImportProgress } from '../import/import-progress.ts';
@@ -58,7 +58,7 @@ interface ImportOptions {
 
 async function runImport(
   call: AccountCommandCall,
-  accounts: Accounts,
+  accounts: OperatorAccounts,
   { source, defaultRoles, isDryRun }: ImportOptions,
 ): Promise<number> {
   const refusals = openRefusals(call);

@@ -1,6 +1,6 @@
 import { exitCodes, SallyportError, UsageError } from '@sallyport/core';
 import { isPendingAccount, type User } from '../../../accounts/user-table.ts';
-import type { Accounts } from '../accounts.ts';
+import type { OperatorAccounts } from '../operator-accounts.ts';
 import type { AccountCommand } from './account-command.ts';
 import { requireKnownRoles } from './require-known-roles.ts';
 import { requireUser, toShownUser } from './find-user.ts';
@@ -33,7 +33,7 @@ export const setRoles: AccountCommand = {
     }),
 };
 
-async function setRolesOf(accounts: Accounts, userId: string, roles: readonly string[]): Promise<User> {
+async function setRolesOf(accounts: OperatorAccounts, userId: string, roles: readonly string[]): Promise<User> {
   try {
     return await accounts.setRoles(userId, roles);
   } catch (error) {

@@ -1,9 +1,9 @@
-import type { Accounts } from '../accounts.ts';
+import type { OperatorAccounts } from '../operator-accounts.ts';
 import { parseUserImport, type ImportedUser } from '../user-import.ts';
 import type { ImportRecord } from './import-record.ts';
 
 export interface AccountImport {
-  readonly accounts: Accounts;
+  readonly accounts: OperatorAccounts;
   readonly records: AsyncIterable<ImportRecord>;
   /** Roles of records that name none. */
   readonly defaultRoles: readonly string[];
@@ -81,7 +81,7 @@ export async function importAccounts(options: AccountImport): Promise<ImportSumm
   return counts;
 }
 
-function createRoleCheck(accounts: Accounts): (roles: readonly string[]) => Promise<boolean> {
+function createRoleCheck(accounts: OperatorAccounts): (roles: readonly string[]) => Promise<boolean> {
   const known = new Map<string, boolean>();
   return async (roles) => {
     for (const role of roles) {
@@ -94,7 +94,7 @@ function createRoleCheck(accounts: Accounts): (roles: readonly string[]) => Prom
   };
 }
 
-async function countNew(accounts: Accounts, users: readonly ImportedUser[]): Promise<number> {
+async function countNew(accounts: OperatorAccounts, users: readonly ImportedUser[]): Promise<number> {
   const emails = [...new Set(users.map(({ email }) => email))];
   return emails.length - (await accounts.knownAmong(emails)).size;
 }
