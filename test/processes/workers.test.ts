@@ -185,6 +185,20 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('a gateway with two worke
     },
   );
 
+  it('replaces the first worker when it does not answer a reload in time: it could follow later, alone', async () => {
+    const [first = 0, second = 0] = (await status()).processes;
+    folder.write({ routes: testRoutes('http://127.0.0.1:9').filter(({ name: route }) => route !== 'gone') });
+    process.kill(first, 'SIGSTOP');
+    const answer = await send(`${folder.adminOrigin}/reload`, 'POST', {});
+    expect(answer.status).toBe(409);
+    expect(answer.body).toContain('the worker does not answer');
+    await expect.poll(async () => (await status()).processes.includes(first), patience).toBe(false);
+    await expect.poll(async () => (await status()).processes.length, patience).toBe(2);
+    expect((await status()).processes).toContain(second);
+    folder.write();
+    expect((await send(`${folder.adminOrigin}/reload`, 'POST', {})).status).toBe(200);
+  });
+
   it('logs what the checks of its stores warn of once, also when a worker was replaced', () => {
     const warnings = gateway.lines.filter(({ event }) => event === 'start-check-warning');
     expect(warnings).toEqual([expect.objectContaining({ check: 'clock of the gateways', worker: 1 })]);

@@ -33,6 +33,7 @@ import { createRoleOperations } from './operations/role-operations.ts';
 import type { Preset } from './preset.ts';
 import { createRefusalEvents } from './refusal-events.ts';
 import { createReloader } from './reload/reloader.ts';
+import { applySecrets } from './secrets/apply-secrets.ts';
 import { requireSecretChecks } from './secrets/require-secret-checks.ts';
 import { createSecretsRefresher, warningsOfSecrets } from './secrets/secrets-refresher.ts';
 import { createSharedAssetsMount } from './shared-assets/shared-assets-mount.ts';
@@ -183,10 +184,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       options;
     const reloader = createReloader({ current: config, load: loadAnew, apply, logger });
     reload.isRefused = () => reloader.condition().refused !== undefined;
-    const useSecrets = (renewed: Environment): void => {
-      delivery.useSecrets(renewed);
-      stores.useCredentials(renewed);
-    };
+    const useSecrets = (renewed: Environment): void => applySecrets(renewed, { delivery, stores });
     const refresher = createSecretsRefresher({
       current: environment,
       load: readEnvironmentAnew,

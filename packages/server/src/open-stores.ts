@@ -28,6 +28,9 @@ import { openRedisStores, type RedisStores } from './open-redis-stores.ts';
 import { watchReadiness } from './readiness.ts';
 import { readTokenSecret } from './read-token-secret.ts';
 
+/** Where the stores are that have credentials of their own. */
+type StoreAddresses = Pick<Environment, 'databaseUrl' | 'databaseDirectUrl' | 'redisUrl'>;
+
 /** Everything that outlives a request: where accounts, sessions, keys and counters are kept, and how caches hear of changes. */
 export interface Stores {
   readonly database: GatewayDatabase;
@@ -44,8 +47,8 @@ export interface Stores {
    * would hide for how long none ran.
    */
   readonly watchForRestore: () => Promise<void>;
-  /** Uses the credentials of these addresses of the same stores, from the next connections on. */
-  readonly useCredentials: (addresses: Pick<Environment, 'databaseUrl' | 'databaseDirectUrl' | 'redisUrl'>) => void;
+  /** Uses the credentials of these addresses of the same stores, from the next connections on. Throws, and has changed nothing, when it cannot. */
+  readonly useCredentials: (addresses: StoreAddresses) => void;
 }
 
 /** What stores are opened with. */
@@ -93,6 +96,7 @@ export async function openStores(composition: StoresComposition): Promise<Stores
   const bus = redis?.bus ?? local;
   const readiness = watchReadiness(records, bus);
   closing.push(readiness.stop);
+  let current: StoreAddresses = environment;
   const keyRing = await openConfiguredKeyRing({ config, tokenSecret, database, sealerFor, bus, logger, meter });
   closing.push(() => keyRing.close());
   return {
@@ -118,7 +122,14 @@ export async function openStores(composition: StoresComposition): Promise<Stores
     },
     useCredentials: ({ databaseUrl, databaseDirectUrl, redisUrl }) => {
       if (databaseUrl !== undefined) database.useCredentials(databaseUrl, databaseDirectUrl);
-      if (redisUrl !== undefined) redis?.useCredentials(redisUrl);
+      try {
+        if (redisUrl !== undefined) redis?.useCredentials(redisUrl);
+      } catch (error) {
+        // Both or none: those before could be used.
+        if (current.databaseUrl !== undefined) database.useCredentials(current.databaseUrl, current.databaseDirectUrl);
+        throw error;
+      }
+      current = { databaseUrl, databaseDirectUrl, redisUrl };
     },
   };
 }

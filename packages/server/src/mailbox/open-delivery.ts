@@ -21,11 +21,12 @@ export interface Delivery {
   /** Where those are read that are not sent; `undefined` where they cannot be read. */
   readonly mailboxUrl: string | undefined;
   /**
-   * Uses the addresses and secrets of another environment, for the same kinds of messages, from the next message on.
+   * Makes ready to use the addresses and secrets of another environment, for the same kinds of messages.
    *
-   * @throws ConfigurationError when one of them cannot be used; then nothing has changed.
+   * @returns what uses them from the next message on, and cannot fail.
+   * @throws ConfigurationError when one of them cannot be used.
    */
-  useSecrets(environment: Environment): void;
+  prepareSecrets(environment: Environment): () => void;
 }
 
 /**
@@ -48,9 +49,10 @@ export async function openDelivery(composition: DeliveryComposition): Promise<De
   return {
     mailer: { send: (message) => sender.send(message) },
     mailboxUrl: mailbox?.url ?? preset?.mailboxUrl?.(),
-    useSecrets: (renewed) => {
+    prepareSecrets: (renewed) => {
       const senders = createSenders({ config, environment: renewed, productName }, mayKeep);
-      sender = composition.mailer ?? toMailer(senders, mailbox?.mailer);
+      const next = composition.mailer ?? toMailer(senders, mailbox?.mailer);
+      return () => void (sender = next);
     },
   };
 }

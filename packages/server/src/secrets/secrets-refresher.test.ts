@@ -174,6 +174,35 @@ describe('secrets that are renewed', () => {
     expect(await meter.text()).toMatch(/sallyport_secret_refreshes_total\{outcome="unchanged"\} 1/);
   });
 
+  it('are named again when they wait for the next start a second time', async () => {
+    const { refresher, become, events } = open();
+    for (const secret of ['canary-secret-2', first.SALLYPORT_SECRET, 'canary-secret-2']) {
+      become({ SALLYPORT_SECRET: secret });
+      await refresher.refresh();
+    }
+    expect(events()).toEqual(['secrets-need-restart', 'secrets-need-restart']);
+  });
+
+  it.each([
+    { name: 'are read', end: () => readEnvironment({}, { ...first, SMTP_URL: 'smtp://canary@mail-2' }) },
+    {
+      name: 'cannot be read',
+      end: () => {
+        throw refused;
+      },
+    },
+  ])('are not used, and nothing is said of them, when they $name after the end', async ({ end }) => {
+    const { refresher, applied, events } = open({
+      load: async () => {
+        refresher.stop();
+        return end();
+      },
+    });
+    expect(await refresher.refresh()).toEqual({ kind: 'unchanged' });
+    expect([applied, events()]).toEqual([[], []]);
+    expect(refresher.current().smtpUrl).toBe(first.SMTP_URL);
+  });
+
   it('are read no more after the end, also when that comes during an attempt', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     let reads = 0;

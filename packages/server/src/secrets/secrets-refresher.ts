@@ -49,6 +49,7 @@ export interface SecretsRefresher {
   current(): Environment;
   /** Looks from time to time. */
   start(): void;
+  /** Ends that. An attempt that is under way uses nothing any more. */
   stop(): void;
 }
 
@@ -77,6 +78,7 @@ export function createSecretsRefresher(parts: SecretsRefresherParts): SecretsRef
   const attempt = async (): Promise<RefreshOutcome> => {
     const next = await load();
     await check(next);
+    if (isStopped) return { kind: 'unchanged' };
     const [before, after] = [secretValuesOf(current), secretValuesOf(next)];
     const { atOnce: changed, atRestart: needRestart } = compareSecrets(before, after);
     if (changed.length > 0) {
@@ -93,11 +95,14 @@ export function createSecretsRefresher(parts: SecretsRefresherParts): SecretsRef
         names: needRestart.join(' '),
       });
     }
+    // Those in use are back: what differs later is news again.
+    if (needRestart.length === 0) announced = undefined;
     condition = { readAt: new Date().toISOString(), needRestart };
     if (changed.length + needRestart.length === 0) return { kind: 'unchanged' };
     return { kind: 'renewed', changed, needRestart };
   };
   const refuse = (error: unknown): RefreshOutcome => {
+    if (isStopped) return { kind: 'unchanged' };
     const problems = problemsOf(error);
     const { readAt, needRestart } = condition;
     condition = { readAt, needRestart, refused: { at: new Date().toISOString(), problems } };

@@ -156,7 +156,7 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
       const id = ++askedCount;
       const timer = setTimeout(() => {
         waiting.delete(id);
-        resolve({ kind: 'failed', problem: 'the worker does not answer' });
+        resolve({ kind: 'unanswered' });
       }, patienceMilliseconds);
       const gone = (): void => waiting.get(id)?.({ kind: 'failed', problem: 'the worker is gone' });
       waiting.set(id, (answer) => {
@@ -182,9 +182,11 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
   const applyToAll = async (question: WorkerQuestion, accept: () => void): Promise<void> => {
     const [first] = listening();
     if (first === undefined) throw new WorkerFailed('no worker serves');
+    const { worker } = first;
     const answer = await ask(first, question);
-    if (answer.kind !== 'applied')
-      throw new WorkerFailed(answer.kind === 'failed' ? answer.problem : 'it was not applied');
+    // It may do so later, and would then have what no other has.
+    if (answer.kind === 'unanswered') worker?.process.kill('SIGKILL');
+    if (answer.kind !== 'applied') throw new WorkerFailed(problemOf(answer));
     accept();
     // Those that serve only since then are among them.
     for (const slot of listening()) if (slot !== first) await follow(slot, question);
@@ -220,7 +222,7 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
       if (first === undefined) throw new WorkerFailed('no worker serves');
       const answer = await ask(first, { kind: 'explain', question });
       if (answer.kind === 'explain') return answer.explanation;
-      throw new WorkerFailed(answer.kind === 'failed' ? answer.problem : 'the worker answered something else');
+      throw new WorkerFailed(problemOf(answer));
     },
     operate: async (name, input, context) => {
       const [first] = listening();
@@ -228,7 +230,7 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
       const answer = await ask(first, { kind: 'operate', name, input, context }, operationMilliseconds);
       if (answer.kind === 'operated') return answer.result;
       if (answer.kind === 'refused') throw new SallyportError(answer.code, toRefusal(answer));
-      throw new WorkerFailed(answer.kind === 'failed' ? answer.problem : 'the worker answered something else');
+      throw new WorkerFailed(problemOf(answer));
     },
     reload: async () => ({ ...(await reloader.reload()), secrets: await refresher.refresh() }),
     status: async () => {
@@ -280,6 +282,11 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
     kill();
     throw error;
   }
+}
+
+function problemOf(answer: WorkerAnswer): string {
+  if (answer.kind === 'failed') return answer.problem;
+  return answer.kind === 'unanswered' ? 'the worker does not answer' : 'the worker answered something else';
 }
 
 function toRefusal({ reason, errors }: Extract<WorkerAnswer, { kind: 'refused' }>): SallyportErrorOptions {

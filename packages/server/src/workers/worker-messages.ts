@@ -58,4 +58,6 @@ export type WorkerAnswer =
       readonly errors?: readonly FieldError[] | undefined;
     }
   | { readonly kind: 'applied' }
-  | { readonly kind: 'failed'; readonly problem: string };
+  | { readonly kind: 'failed'; readonly problem: string }
+  /** Of the supervisor itself: there was no answer in time, and what was asked may still be done. */
+  | { readonly kind: 'unanswered' };

@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import { readEnvironment } from '../config/environment.ts';
+import { applySecrets } from './apply-secrets.ts';
+
+const renewed = readEnvironment({}, { SMTP_URL: 'smtp://mail-2' });
+
+it.each([
+  { name: 'stores', isRefusedByMail: false },
+  { name: 'mail', isRefusedByMail: true },
+])('no renewed secret is used when $name cannot use them', ({ isRefusedByMail }) => {
+  const used: string[] = [];
+  const refuse = (): never => {
+    throw new TypeError('cannot be used');
+  };
+  const parts = {
+    delivery: { prepareSecrets: isRefusedByMail ? refuse : () => () => void used.push('mail') },
+    stores: { useCredentials: isRefusedByMail ? () => void used.push('stores') : refuse },
+  };
+  expect(() => applySecrets(renewed, parts)).toThrow('cannot be used');
+  expect(used).toEqual([]);
+});
+
+it('renewed secrets are used by stores and mail', () => {
+  const used: string[] = [];
+  applySecrets(renewed, {
+    delivery: { prepareSecrets: () => () => void used.push('mail') },
+    stores: { useCredentials: () => void used.push('stores') },
+  });
+  expect(used).toEqual(['stores', 'mail']);
+});

@@ -1,0 +1,20 @@
+import type { Environment } from '../config/environment.ts';
+import type { Delivery } from '../mailbox/open-delivery.ts';
+import type { Stores } from '../open-stores.ts';
+
+/** What uses secrets that may change while the gateway runs. */
+export interface SecretUsers {
+  readonly delivery: Pick<Delivery, 'prepareSecrets'>;
+  readonly stores: Pick<Stores, 'useCredentials'>;
+}
+
+/**
+ * Uses renewed secrets as a whole: whatever may refuse them is asked before the first of them is used.
+ *
+ * @throws whatever refuses them; then all are as they were.
+ */
+export function applySecrets(renewed: Environment, { delivery, stores }: SecretUsers): void {
+  const useForMail = delivery.prepareSecrets(renewed);
+  stores.useCredentials(renewed);
+  useForMail();
+}
