@@ -54,11 +54,15 @@ function routesOf(...origins: readonly string[]): readonly Route[] {
 }
 
 /** The mount alone, behind a server that answers refusals with their code. */
-async function serve(routes: readonly Route[], parts: Partial<SharedAssetsParts> = {}): Promise<string> {
+async function serve(
+  routes: readonly Route[],
+  parts: Partial<SharedAssetsParts> = {},
+  from: { readonly address: string } = { address: '127.0.0.1' },
+): Promise<string> {
   const mount = createSharedAssetsMount({ routes: () => routes, ...parts });
-  const context = { requestId: 'test', clientAddress: '127.0.0.1', caller: { kind: 'anonymous' } } as const;
   return listen(
     createServer((request, response) => {
+      const context = { requestId: 'test', clientAddress: from.address, caller: { kind: 'anonymous' } } as const;
       Promise.resolve(mount.handle(request, response, { ...context, noteRefusal: () => {} })).catch(
         (error: unknown) => {
           const { status = 500, code = '' } = error as { status?: number; code?: string }; // A SallyportError.
@@ -148,6 +152,39 @@ describe('the shared assets refuse', () => {
     const [response] = held;
     if (response !== undefined) sendFile(response);
     expect(await first).toMatchObject({ status: 200 });
+  });
+
+  it('more files of one address at the same time than it may ask for, and serve others meanwhile', async () => {
+    const held: ServerResponse[] = [];
+    const hold: Answer = (response) => void held.push(response);
+    const files = { '/_next/static/a.js': hold, '/_next/static/b.js': hold, '/_next/static/c.js': sendFile };
+    const zoneServer = await startZone(files);
+    const addresses = { address: '198.51.100.7' };
+    const origin = await serve(routesOf(zoneServer.origin), { maxFetchesPerAddress: 1 }, addresses);
+    const first = get(`${origin}/_zones/shared/_next/static/a.js`);
+    await vi.waitFor(() => expect(held).toHaveLength(1));
+    expect(await get(`${origin}/_zones/shared/_next/static/b.js`)).toMatchObject({ status: 503 });
+    addresses.address = '198.51.100.8';
+    expect(await get(`${origin}/_zones/shared/_next/static/c.js`)).toMatchObject({ status: 200 });
+    addresses.address = '198.51.100.7';
+    for (const response of held) sendFile(response);
+    expect(await first).toMatchObject({ status: 200 });
+    expect(await get(`${origin}/_zones/shared/_next/static/c.js`)).toMatchObject({ status: 200 });
+  });
+
+  it('what no zone has without asking each of them again, until a while has passed', async () => {
+    const files: Record<string, Answer> = {};
+    const [one, two] = [await startZone(files), await startZone({})];
+    let time = 0;
+    const origin = await serve(routesOf(one.origin, two.origin), { now: () => time });
+    const ask = () => get(`${origin}/_zones/shared/_next/static/a.js`);
+    for (let asked = 0; asked < 5; asked += 1) expect(await ask()).toMatchObject({ status: 404 });
+    expect([one.asked.length, two.asked.length]).toEqual([1, 1]);
+    files['/_next/static/a.js'] = sendFile;
+    time = 9_999;
+    expect(await ask()).toMatchObject({ status: 404 });
+    time = 10_000;
+    expect(await ask()).toMatchObject({ status: 200 });
   });
 
   it('what no zone has, and says so only when all of them answered', async () => {
