@@ -65,10 +65,15 @@ async function readPage(url: string, patienceMilliseconds: number): Promise<Zone
     await answer.body?.cancel();
     return undefined;
   }
-  return toZonePage(await readText(answer.body), answer.headers.get('content-security-policy') ?? '');
+  const { text, fault } = await readText(answer.body);
+  const page = toZonePage(text, answer.headers.get('content-security-policy') ?? '');
+  // Of a page that streams for longer than doctor waits the head is enough, if it came.
+  if (page === undefined && fault !== undefined) throw fault;
+  return page;
 }
 
-async function readText(body: ReadableStream<Uint8Array>): Promise<string> {
+/** What came of a body, and what ended it before its end. */
+async function readText(body: ReadableStream<Uint8Array>): Promise<{ readonly text: string; readonly fault?: Error }> {
   let text = '';
   const decoder = new TextDecoder();
   try {
@@ -76,8 +81,8 @@ async function readText(body: ReadableStream<Uint8Array>): Promise<string> {
       text += decoder.decode(part, { stream: true });
       if (text.length > maxCharacters) break;
     }
-  } catch {
-    // A page that streams for longer than doctor waits: its head is enough.
+    return { text };
+  } catch (error) {
+    return { text, fault: error instanceof Error ? error : new Error('the page broke off') };
   }
-  return text;
 }
