@@ -18,6 +18,9 @@ const stopSignals = ['SIGINT', 'SIGTERM'] as const;
 /** How often it is looked whether the configuration file has changed. */
 const watchMilliseconds = 500;
 
+/** How often it is looked whether the process that started this one is there. */
+const parentMilliseconds = 500;
+
 /** How long applications are waited for before the address is named all the same. */
 const patienceMilliseconds = 60_000;
 
@@ -29,12 +32,13 @@ export const dev: Command = {
   summary: 'Runs the gateway and the applications of this folder together, for development',
   notes: [
     `${developmentFileName} says what runs beside the gateway; "sallyport init" writes it. The applications get`,
-    'SALLYPORT_PUBLIC_URL, SALLYPORT_INTERNAL_URL and SALLYPORT_AUDIENCE, and none of the secrets of the gateway.',
+    'SALLYPORT_PUBLIC_URL, SALLYPORT_INTERNAL_URL and SALLYPORT_AUDIENCE, and none of the secrets of the gateway but the one that',
+    'they share with it, where the configuration says so (SALLYPORT_TOKEN_SECRET).',
     'Ctrl-C ends all; so does the end of one. The gateway reads a configuration file that has changed again, and says what it',
     'cannot change while it runs.',
   ],
   run: async ({ terminal, note }) => {
-    const { environment, workingFolder, output } = terminal;
+    const { environment, workingFolder, output, errors } = terminal;
     if (environment['NODE_ENV'] === 'production')
       throw new UsageError('NODE_ENV is production: "sallyport start" runs the gateway there, alone.', exitCodes.usage);
     const development = readDevelopmentFile(workingFolder);
@@ -47,9 +51,13 @@ export const dev: Command = {
       SALLYPORT_PUBLIC_URL: config.publicUrl,
       SALLYPORT_INTERNAL_URL: `http://127.0.0.1:${internalPort}`,
     };
+    const ofServices = sharedSecretOf(config, environment);
     const stopping = new AbortController();
     const stop = (): void => stopping.abort();
     for (const signal of stopSignals) process.on(signal, stop);
+    // A terminal that is closed takes nothing more, and the signal that says so may come later.
+    for (const stream of [output, errors]) stream.on('error', stop);
+    const forgetParent = onOrphaned(stop);
     let gateway: ProcessGroup | undefined;
     const watch = watchGateway(() => gateway);
     const onHangUp = createHangUpHandler(stop, watch.reload);
@@ -78,7 +86,7 @@ export const dev: Command = {
             name,
             command: run,
             folder: resolvePath(workingFolder, folder),
-            environment: { ...withoutSecrets(shared), SALLYPORT_AUDIENCE: name, ...own },
+            environment: { ...withoutSecrets(shared), ...ofServices, SALLYPORT_AUDIENCE: name, ...own },
           })),
         ],
       });
@@ -89,6 +97,7 @@ export const dev: Command = {
       );
     } finally {
       stop();
+      forgetParent();
       unwatchFile(path, watch.reload);
       process.off('SIGHUP', onHangUp);
       for (const signal of stopSignals) process.off(signal, stop);
@@ -96,6 +105,26 @@ export const dev: Command = {
     }
   },
 };
+
+/** The one secret of the gateway that services must know: what signs their tokens instead of key pairs. */
+function sharedSecretOf(
+  { tokens }: Config,
+  variables: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string | undefined>> {
+  if (!tokens.signWithSharedSecretInsteadOfKeyPairs) return {};
+  const names = ['SALLYPORT_TOKEN_SECRET', 'SALLYPORT_TOKEN_SECRET_FILE'];
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => names.includes(name.toUpperCase())));
+}
+
+/** Calls back when the process that started this one has ended: `npx`, killed alone, passes nothing on. Windows does not tell. */
+function onOrphaned(stop: () => void): () => void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid !== parent) stop();
+  }, parentMilliseconds);
+  timer.unref();
+  return () => clearInterval(timer);
+}
 
 /**
  * A terminal that is closed ends all: the processes are in groups of their own and would outlive it. Elsewhere the signal
