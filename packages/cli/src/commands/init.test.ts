@@ -162,6 +162,14 @@ describe('sallyport init refuses, and changes nothing,', () => {
     expect(repository.git('status', '--porcelain')).toBe('');
   });
 
+  it('nothing of a second run whose options say what the configuration says', async () => {
+    const repository = makeRepository(flatFiles());
+    const options = ['--name', 'Acme Reports', '--port', '4568'];
+    expect(await repository.init([...yes, ...options])).toMatchObject({ code: 0 });
+    const again = await repository.init([...yes, '--force', ...options]);
+    expect(again).toMatchObject({ code: 0, errors: expect.not.stringContaining('stays as it is') as string });
+  });
+
   it.each([
     ['--name', 'Other'],
     ['--port', '4567'],

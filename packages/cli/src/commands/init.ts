@@ -110,13 +110,21 @@ function readName(call: CommandCall): string | undefined {
 /** A configuration that is there already is not written again, so that an option which differs would have no effect. */
 function refuseToContradict({ config }: Survey, { productName, gatewayPort }: GivenChoices): void {
   if (config === undefined) return;
-  const isOtherPort = gatewayPort !== undefined && !config.publicUrl?.endsWith(`:${gatewayPort}`);
-  const option = productName !== undefined ? '--name' : isOtherPort ? '--port' : undefined;
+  const isOtherName = productName !== undefined && productName !== config.brandName;
+  const isOtherPort = gatewayPort !== undefined && gatewayPort !== portOf(config.publicUrl);
+  const option = isOtherName ? '--name' : isOtherPort ? '--port' : undefined;
   if (option !== undefined)
     throw new UsageError(
       `sallyport init: ${config.file} is there and stays as it is: change it there, and leave out ${option}.`,
       exitCodes.usage,
     );
+}
+
+/** The port of an origin, also where it is that of its scheme and so is not written. */
+function portOf(origin: string | undefined): number | undefined {
+  if (origin === undefined || !URL.canParse(origin)) return undefined;
+  const { port, protocol } = new URL(origin);
+  return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
 }
 
 async function refuseTakenPort(survey: Survey, { gatewayPort }: GivenChoices): Promise<void> {

@@ -8,6 +8,8 @@ import type { Repository } from './repository.ts';
 export interface GatewayConfig {
   readonly file: string;
   readonly publicUrl: string | undefined;
+  /** Name of the product. */
+  readonly brandName: string | undefined;
   readonly internalPort: number | undefined;
   /** Every audience that a route names, and every zone. */
   readonly audiences: ReadonlySet<string>;
@@ -31,9 +33,12 @@ export function readGatewayConfig(repository: Repository): GatewayConfig | undef
   const internal = valueOf(config, 'internal');
   const port = internal?.type === 'ObjectExpression' ? valueOf(internal, 'port') : undefined;
   const publicUrl = valueOf(config, 'publicUrl');
+  const brand = valueOf(config, 'brand');
+  const brandName = brand?.type === 'ObjectExpression' ? valueOf(brand, 'name') : undefined;
   return {
     file,
     publicUrl: publicUrl?.type === 'StringLiteral' ? publicUrl.value : undefined,
+    brandName: brandName?.type === 'StringLiteral' ? brandName.value : undefined,
     internalPort: port?.type === 'NumericLiteral' ? port.value : undefined,
     audiences: findAudiences(config),
   };
