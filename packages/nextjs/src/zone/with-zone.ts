@@ -78,7 +78,7 @@ function requirePerRequest(name: string, folder: string): void {
     `zone "${name}" has cacheComponents on, which renders parts of pages ahead, without the nonce that their scripts need. ` +
       `Either write \`export const instant = false;\` into ${layouts.join(', ')}, and there \`await auth()\` or ` +
       '`await connection()` outside of every <Suspense>, or take cacheComponents and partialPrefetching out of next.config. ' +
-      'See "Cache Components" in docs/guides/nextjs.md.',
+      'See "Cache Components" in docs/guides/nextjs.md of the package sallyport.',
   );
 }
 

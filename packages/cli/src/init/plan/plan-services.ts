@@ -57,6 +57,6 @@ function notesOnTests({ repository }: Survey, { service, name }: PlacedService):
   const test = repository.files.find((file) => isWithin(service.folder, file) && /\.e2e-spec\.[cm]?ts$/.test(file));
   if (test === undefined) return [];
   return [
-    `${name}: tests that call its handlers without signing in, such as ${test}, get 401 now. @sallyport/testing signs tokens for them; "Tests" in packages/nestjs/README.md says how.`,
+    `${name}: tests that call its handlers without signing in, such as ${test}, get 401 now. @sallyport/testing signs tokens for them; "Tests" in the README of @sallyport/nestjs says how.`,
   ];
 }
