@@ -1,0 +1,83 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createWorkplace, goodPassword, type Workplace } from '../test-support/memory-terminal.ts';
+import { commands } from './commands.ts';
+
+/** The rows of the page: which members a command writes always, and which it may write also. */
+const page = readFileSync(new URL('../../../../docs/operations/cli.md', import.meta.url), 'utf8');
+const table = /### What `--json` writes\n([^]*?)\n## /.exec(page)?.[1] ?? '';
+const rows = [...table.matchAll(/^\| (`[^|]*?) *\| ([^|]*?) *\|$/gm)].flatMap(([, names = '', members = '']) => {
+  const [always = '', also = ''] = members.split(' also ');
+  const row = { always: wordsOf(always), also: wordsOf(also) };
+  return wordsOf(names).map((name) => [name, row] as const);
+});
+const documented = new Map(rows);
+
+/** Without words of the command line, such as `--invite`. */
+function wordsOf(text: string): readonly string[] {
+  return [...text.matchAll(/`([^`]+)`/g)].flatMap(([, word = '']) => (word.startsWith('--') ? [] : [word]));
+}
+
+const [ada, bob] = ['ada@example.test', 'bob@example.test'];
+let place: Workplace;
+beforeAll(async () => {
+  place = createWorkplace();
+  writeFileSync(join(place.folder, 'in.ndjson'), JSON.stringify({ email: bob, name: 'Bob' }));
+});
+
+describe('what --json writes', () => {
+  it('is on the page for every command that ends by itself', () => {
+    const names = commands.map(({ name }) => name).filter((name) => name !== 'start' && name !== 'dev');
+    expect([...documented.keys()].toSorted()).toEqual(names.toSorted());
+  });
+
+  it.each([
+    { args: ['users', 'create-admin', '--email', ada, '--password-stdin'], input: `${goodPassword}\n` },
+    { args: ['users', 'create-admin', '--email', 'cid@example.test', '--invite'] },
+    { args: ['users', 'import', 'in.ndjson'] },
+    { args: ['users', 'show', ada] },
+    { args: ['users', 'set-roles', bob, 'vendor'] },
+    { args: ['users', 'ban', bob] },
+    { args: ['users', 'unban', bob] },
+    { args: ['sessions', 'end-all'] },
+    { args: ['roles', 'diff'] },
+    { args: ['roles', 'apply'] },
+    { args: ['secrets', 'generate'] },
+    { args: ['secrets', 'check'] },
+    { args: ['secrets', 'rewrap'] },
+    { args: ['keys', 'list'] },
+    { args: ['keys', 'rotate', '--now'] },
+    { args: ['migrate'] },
+    { args: ['routes'] },
+  ])('is as on the page: $args', async ({ args, input }) => {
+    const result = await place.run([...args, '--json'], input);
+    expect(result).toMatchObject({ code: 0, errors: '' });
+    expect(result.output.trimEnd().split('\n')).toHaveLength(1);
+    const { always = [], also = [] } =
+      documented.get(args.slice(0, documented.has(args[0] ?? '') ? 1 : 2).join(' ')) ?? {};
+    const members = Object.keys(result.json() as object);
+    expect(members).toEqual(expect.arrayContaining([...always]));
+    expect(members.filter((member) => !always.includes(member) && !also.includes(member))).toEqual([]);
+  });
+
+  it('is a line for each account in a list', async () => {
+    const { output } = await place.run(['users', 'list', '--json']);
+    const lines = output.trimEnd().split('\n');
+    expect(lines).toHaveLength(3);
+    for (const line of lines)
+      expect(Object.keys(JSON.parse(line) as object)).toEqual(documented.get('users list')?.always);
+  });
+
+  it.each([
+    { args: ['users', 'ban', 'none@example.test'], code: 1 },
+    { args: ['users', 'ban'], code: 2 },
+    { args: ['users', 'bam'], code: 2 },
+    { args: ['keys', 'withdraw', 'none'], code: 1 },
+    { args: ['explain', 'GET', '/'], code: 3 },
+  ])('is an error on standard error where it is refused: $args', async ({ args, code }) => {
+    const result = await place.run([...args, '--json']);
+    expect(result).toMatchObject({ code, output: '' });
+    expect(JSON.parse(result.errors)).toEqual({ error: expect.any(String) as string });
+  });
+});
