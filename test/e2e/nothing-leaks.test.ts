@@ -1,22 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openAccount, sessionRows } from './account-page.ts';
-import { launchBrowser, patienceMilliseconds } from './browser.ts';
-import { callApi } from './call-api.ts';
-import { openReady, waitUntilHydrated } from './hydrated-page.ts';
-import { waitForLink } from './mailbox.ts';
-import { openProducts } from './products-page.ts';
+import { fromBase32 } from './authenticator.ts';
+import { answerOf, everythingOf, placesBesideCookies, placesOf, whereIs } from './leak-scan.ts';
 import { startRecordedSystem, type RecordedSystem } from './recorded-system.ts';
 import { headerValues, withoutHeader, type Exchange } from './recorder.ts';
 import { sharedSystem } from './shared-system.ts';
-import { signIn, signOut, submitSignIn } from './sign-in.ts';
 import { readStoredTexts, type StoredText } from './stored-texts.ts';
+import { spokenThroughSocket, useEverything, type Visit } from './use-everything.ts';
 
 const unique = randomUUID().slice(0, 8);
-const person = { name: 'Nora Newcomer', email: `${unique}@example.com` };
 /** Words that are nowhere but in the passwords of this run. */
 const passwords = [
   `canaryheron ${unique} orchard`,
@@ -24,20 +18,23 @@ const passwords = [
   `canarywrong ${unique} guess`,
 ] as const;
 const [firstPassword, secondPassword, wrongPassword] = passwords;
+const person = {
+  name: 'Nora Newcomer',
+  email: `${unique}@example.com`,
+  firstPassword,
+  secondPassword,
+  wrongPassword,
+};
 
 const jwtShape = /eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/;
 const ownTokenShape = /\bsp_(?:key|rt|at|cs)_\w{8,}/;
 
 let recorded: RecordedSystem;
-/** What pages kept and said: storage, scripts' cookies, the console, addresses. */
-const keptByPages: string[] = [];
-/** What stood in the documents, and in the history that their router keeps. */
-const documents: string[] = [];
-const linkTokens: string[] = [];
+let visit: Visit;
 
 beforeAll(async () => {
   recorded = await startRecordedSystem();
-  await useEverything();
+  visit = await useEverything(recorded.system, person);
 });
 afterAll(() => recorded.dispose());
 
@@ -45,13 +42,29 @@ describe('the run', () => {
   it('was recorded on both sides of the gateway, or the scans below would prove nothing', () => {
     expect(recorded.outside.exchanges.length).toBeGreaterThan(50);
     expect(sessionTokens().length).toBeGreaterThanOrEqual(3);
-    expect(linkTokens).toHaveLength(2);
+    expect(visit.linkTokens).toHaveLength(2);
+    expect(visit.factor.recoveryCodes).toHaveLength(10);
+    expect(pendingTokens().length).toBeGreaterThanOrEqual(2);
     const recorders = Object.entries(recorded.inside);
     expect(recorders.filter(([, { exchanges }]) => tokensSeenBy(exchanges).length === 0)).toEqual([]);
     // Each session has a token per audience, and the zones call the shop with one of its own.
     expect(mintedTokens().length).toBeGreaterThanOrEqual(6);
     for (const token of mintedTokens()) expect(token).toMatch(jwtShape);
-    expect(keptByPages.join('\n')).toContain('/behind-the-door');
+    expect(whereIs('/behind-the-door', visit.keptByPages)).toContain('address');
+  });
+
+  it('was recorded while streams were open, on both sides: their headers, their chunks and their frames', () => {
+    for (const { exchanges } of [recorded.outside, recorded.inside.shop]) {
+      const events = exchanges.filter(({ url }) => url.endsWith('/products/events'));
+      const types = events.flatMap(({ responseHeaders }) => headerValues(responseHeaders, 'content-type'));
+      expect(types.some((type) => type.startsWith('text/event-stream'))).toBe(true);
+      const [socket] = exchanges.filter(({ url }) => url.endsWith('/live'));
+      expect(socket).toMatchObject({
+        status: 101,
+        requestBody: spokenThroughSocket,
+        responseBody: spokenThroughSocket,
+      });
+    }
   });
 
   it('is searched by scans that find what is allowed to be there', async () => {
@@ -75,15 +88,9 @@ describe('what the browser saw', () => {
     expect(found.map(({ place }) => place)).toEqual([]);
   });
 
-  it('holds the session token in the cookie headers and nowhere else', () => {
-    const seen = recorded.outside.exchanges.flatMap((exchange) => [
-      { place: `request ${exchange.url}`, text: exchange.url },
-      { place: `request body ${exchange.url}`, text: exchange.requestBody },
-      { place: `request headers ${exchange.url}`, text: withoutHeader(exchange.requestHeaders, 'cookie').join('\n') },
-      { place: `headers ${exchange.url}`, text: withoutHeader(exchange.responseHeaders, 'set-cookie').join('\n') },
-      { place: `body ${exchange.url}`, text: exchange.responseBody },
-    ]);
-    for (const token of sessionTokens()) expect(whereIs(token, [...seen, ...pagesSeen()])).toEqual([]);
+  it('holds the tokens of sessions and of sign-ins that wait for a second factor in cookie headers and nowhere else', () => {
+    for (const token of [...sessionTokens(), ...pendingTokens()])
+      expect(whereIs(token, seenBesideCookies())).toEqual([]);
   });
 
   it('holds no password: not in an answer, an address, a header, a store or the console', () => {
@@ -99,14 +106,29 @@ describe('what the browser saw', () => {
       place: `request headers ${url}`,
       text: withoutHeader(requestHeaders, 'cookie').join('\n'),
     }));
-    for (const token of linkTokens) expect(whereIs(token, [...seen, ...pagesSeen()])).toEqual([]);
+    for (const token of visit.linkTokens) expect(whereIs(token, [...seen, ...visit.keptByPages])).toEqual([]);
   });
 
   it('sends the token of a mailed link to the page of that link alone', () => {
     const holders = recorded.outside.exchanges.filter(({ requestHeaders }) =>
-      headerValues(requestHeaders, 'cookie').some((cookie) => linkTokens.some((token) => cookie.includes(token))),
+      headerValues(requestHeaders, 'cookie').some((cookie) => visit.linkTokens.some((token) => cookie.includes(token))),
     );
     expect(new Set(holders.map(({ url }) => url))).toEqual(new Set(['/auth/verify', '/auth/reset']));
+  });
+
+  it('holds the key of the authenticator app in the one answer that sets it up', () => {
+    for (const form of formsOfKey()) {
+      const places = new Set(whereIs(form, [...seenByBrowser(), ...seenBesideCookies()]));
+      expect([...places].filter((place) => place !== 'body /auth/second-factors/totp')).toEqual([]);
+    }
+  });
+
+  it('holds a recovery code in the answer that shows it, and in the form in which it is typed', () => {
+    for (const [index, code] of visit.factor.recoveryCodes.entries()) {
+      const places = new Set([code, withoutDashes(code)].flatMap((form) => whereIs(form, seenBesideCookies())));
+      const typed = index === 0 ? ['request body /auth/two-step'] : [];
+      expect([...places].sort()).toEqual(['body /auth/second-factors/totp/confirm', ...typed]);
+    }
   });
 
   it('names no address of the inside', () => {
@@ -118,9 +140,11 @@ describe('what the browser saw', () => {
 });
 
 describe('what services and zones saw', () => {
-  it('holds no session cookie and no password', () => {
+  it('holds no cookie of the gateway, no password and no second factor', () => {
     const seen = Object.values(recorded.inside).flatMap(({ exchanges }) => exchanges.flatMap(everythingOf));
-    for (const secret of [...sessionTokens(), ...passwords.map(firstWord)]) expect(whereIs(secret, seen)).toEqual([]);
+    const cookies = [...sessionTokens(), ...pendingTokens()];
+    for (const secret of [...cookies, ...passwords.map(firstWord), ...factorSecrets()])
+      expect(whereIs(secret, seen)).toEqual([]);
   });
 
   it('is answered without the token: no service sends it back', () => {
@@ -140,11 +164,12 @@ describe('what stays on disk and in stores', () => {
   it.each([
     { name: 'logs', read: () => readFiles(recorded.system.dataDir, /\.log(?:\.\d+)?$/) },
     { name: 'databases', read: readDatabases },
-  ])('in the $name is no session token, link token, minted token or password', async ({ read }) => {
+  ])('in the $name is no session token, link token, minted token, password or second factor', async ({ read }) => {
     const files = await read();
     expect(files.length).toBeGreaterThan(0);
     expect(files.some(({ text }) => text.length > 1000)).toBe(true);
-    const secrets = [...sessionTokens(), ...linkTokens, ...mintedTokens(), ...passwords.map(firstWord)];
+    const tokens = [...sessionTokens(), ...pendingTokens(), ...visit.linkTokens, ...mintedTokens()];
+    const secrets = [...tokens, ...passwords.map(firstWord), ...factorSecrets()];
     for (const secret of secrets) expect(whereIs(secret, files)).toEqual([]);
     expect(files.filter(({ text }) => jwtShape.test(text)).map(({ place }) => place)).toEqual([]);
   });
@@ -166,139 +191,50 @@ async function readDatabases(): Promise<readonly StoredText[]> {
   return [...files, ...(await readStoredTexts(recorded.system.stores))];
 }
 
-/** One visit of everything there is, by one person. */
-async function useEverything(): Promise<void> {
-  const { system } = recorded;
-  const browser = await launchBrowser();
-  try {
-    const context = await browser.newContext({ baseURL: system.url });
-    context.setDefaultTimeout(patienceMilliseconds);
-    const page = await context.newPage();
-    page.on('console', (message) => keptByPages.push(`console ${message.text()}`));
-    page.on('framenavigated', (frame) => {
-      if (!frame.url().includes('token=')) keptByPages.push(`address ${frame.url()}`);
-    });
-
-    await openReady(page, '/');
-    await openReady(page, '/auth/sign-up');
-    await page.getByLabel('Name', { exact: true }).fill(person.name);
-    await page.getByLabel('Email address').fill(person.email);
-    await page.getByLabel('Password', { exact: true }).fill(firstPassword);
-    await page.getByRole('button', { name: 'Create account' }).click();
-    await page.getByRole('heading', { name: 'Check your email' }).waitFor();
-    await openLink(page, await waitForLink(system.mailbox, person.email, 'verify-email'));
-    await waitUntilHydrated(page);
-    await page.getByRole('button', { name: 'Confirm email' }).click();
-    await page.getByText('Your email address is confirmed').waitFor();
-    await keep(page);
-
-    await page.goto('/auth/sign-in');
-    await submitSignIn(page, { email: person.email, password: wrongPassword });
-    await page.getByRole('alert').waitFor();
-    await keep(page);
-    await visitAs(page, firstPassword);
-    await signOut(page);
-
-    await openReady(page, '/auth/forgot');
-    await page.getByLabel('Email address').fill(person.email);
-    await page.getByRole('button', { name: 'Send the link' }).click();
-    await page.getByRole('heading', { name: 'Check your email' }).waitFor();
-    await openLink(page, await waitForLink(system.mailbox, person.email, 'reset-password'));
-    await waitUntilHydrated(page);
-    await page.getByLabel('New password', { exact: true }).fill(secondPassword);
-    await page.getByRole('button', { name: 'Change password' }).click();
-    await page.getByText('Your password has been changed').waitFor();
-    await keep(page);
-
-    await visitAs(page, secondPassword);
-    // A second session of the same person, seen and ended by the first.
-    const other = await browser.newContext({ baseURL: system.url });
-    await signIn(await other.newPage(), { email: person.email, password: secondPassword });
-    await openAccount(page);
-    await sessionRows(page).nth(1).waitFor();
-    await keep(page);
-    await callApi(page, '/auth/sessions/revoke-all', { method: 'POST', json: {} });
-  } finally {
-    await browser.close();
-  }
-}
-
-async function visitAs(page: Page, password: string): Promise<void> {
-  await signIn(page, { email: person.email, password });
-  await openProducts(page);
-  await keep(page);
-  await callApi(page, '/api/shop/products');
-  await callApi(page, '/api/shop/products', { method: 'POST', json: {} });
-  await callApi(page, '/api/shop/products/not-an-id');
-  await callApi(page, '/api/shop/docs-json');
-  await callApi(page, '/auth/session');
-  await openAccount(page);
-  await keep(page);
-  await openReady(page, '/behind-the-door');
-  await page.getByRole('article').waitFor();
-  await callApi(page, '/no/such/page');
-  await keep(page);
-}
-
-async function openLink(page: Page, link: string): Promise<void> {
-  linkTokens.push(new URL(link).searchParams.get('token') ?? '');
-  await page.goto(link);
-}
-
-/** Notes everything that scripts of this origin can read back. */
-async function keep(page: Page): Promise<void> {
-  const kept = await page.evaluate(async () => {
-    const databases = await indexedDB.databases();
-    return JSON.stringify({
-      address: location.href,
-      cookie: document.cookie,
-      local: { ...localStorage },
-      session: { ...sessionStorage },
-      caches: await caches.keys(),
-      databases: databases.map(({ name }) => name),
-    });
-  });
-  keptByPages.push(kept);
-  documents.push(await page.content(), await page.evaluate(() => JSON.stringify(history.state)));
-}
-
+/** All that the browser saw and kept. */
 function seenByBrowser(): readonly StoredText[] {
-  const wire = recorded.outside.exchanges.flatMap((exchange) => [
-    { place: `address ${exchange.url}`, text: exchange.url },
-    { place: `request headers ${exchange.url}`, text: exchange.requestHeaders.join('\n') },
-    ...answerOf(exchange),
-  ]);
-  return [...wire, ...pagesSeen(), ...documents.map((text) => ({ place: 'document', text }))];
+  return placesOf({ ...visit, exchanges: recorded.outside.exchanges });
 }
 
-function pagesSeen(): readonly StoredText[] {
-  return keptByPages.map((text) => ({ place: `page ${text.slice(0, 80)}`, text }));
-}
-
-function answerOf({ url, responseHeaders, responseBody }: Exchange): readonly StoredText[] {
-  return [
-    { place: `headers ${url}`, text: responseHeaders.join('\n') },
-    { place: `body ${url}`, text: responseBody },
-  ];
-}
-
-function everythingOf(exchange: Exchange): readonly StoredText[] {
-  const { url, requestHeaders, requestBody } = exchange;
-  return [{ place: `request ${url}`, text: [url, ...requestHeaders, requestBody].join('\n') }, ...answerOf(exchange)];
-}
-
-/** Names the places only: the secret that was found must not end up in the report of the test. */
-function whereIs(secret: string, places: readonly StoredText[]): readonly string[] {
-  expect(secret.length).toBeGreaterThan(8);
-  return places.filter(({ text }) => text.includes(secret)).map(({ place }) => place);
+/** The same, with the bodies that it sent and without the headers in which cookies stand. */
+function seenBesideCookies(): readonly StoredText[] {
+  return placesBesideCookies({ ...visit, exchanges: recorded.outside.exchanges });
 }
 
 /** Each session token that the gateway handed out. */
 function sessionTokens(): readonly string[] {
+  return valuesOfCookie('__Host-sallyport');
+}
+
+/** Each token of a sign-in that had to wait for a second factor. */
+function pendingTokens(): readonly string[] {
+  return valuesOfCookie('__Host-sallyport-pending');
+}
+
+function valuesOfCookie(name: string): readonly string[] {
   const cookies = recorded.outside.exchanges.flatMap(({ responseHeaders }) =>
     headerValues(responseHeaders, 'set-cookie'),
   );
-  return unequal(cookies.flatMap((cookie) => /^__Host-sallyport=([\w-]+)/.exec(cookie)?.[1] ?? []));
+  return unequal(
+    cookies.flatMap((cookie) => (cookie.startsWith(`${name}=`) ? (/=([\w-]{16,})/.exec(cookie)?.[1] ?? []) : [])),
+  );
+}
+
+/** The key of the authenticator app as people read it, and as programs may write the same bytes. */
+function formsOfKey(): readonly string[] {
+  const { key } = visit.factor;
+  const bytes = fromBase32(key);
+  const inGroups = key.replace(/.{4}(?=.)/g, '$& ');
+  return [key, key.toLowerCase(), inGroups, bytes.toString('hex'), bytes.toString('base64url')];
+}
+
+function factorSecrets(): readonly string[] {
+  const { recoveryCodes } = visit.factor;
+  return [...formsOfKey(), ...recoveryCodes, ...recoveryCodes.map(withoutDashes)];
+}
+
+function withoutDashes(code: string): string {
+  return code.replaceAll('-', '');
 }
 
 /** Each token that the gateway made, as the upstreams received them. */

@@ -1,3 +1,6 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { agreementTo, readFrames, startWebSocketUpstream, writeFrame } from '@sallyport/gateway/test-support';
 import { topology, upstreamVariables, type UpstreamName } from '../../demo/topology.ts';
 import { demoProcesses, type ProcessDefinition } from '../../tools/launch/demo-processes.ts';
 import { findFreePorts } from '../../tools/launch/free-ports.ts';
@@ -23,6 +26,10 @@ export async function startRecordedSystem(): Promise<RecordedSystem> {
   const inside = Object.fromEntries(recorders) as RecordedSystem['inside']; // One for every name.
   const [port = 0] = await findFreePorts(1);
   outside.forwardTo(port);
+  // No service of the demo speaks WebSocket.
+  const sockets = await startWebSocketUpstream();
+  sockets.answer = sayItAgain;
+  inside.shop.forwardUpgradesTo(Number(new URL(sockets.origin).port));
 
   const system = await startOwnSystem({
     port,
@@ -39,7 +46,7 @@ export async function startRecordedSystem(): Promise<RecordedSystem> {
     inside,
     async dispose() {
       await system.dispose();
-      await Promise.all([outside, ...Object.values(inside)].map((recorder) => recorder.close()));
+      await Promise.all([outside, ...Object.values(inside), sockets].map((opened) => opened.close()));
     },
   };
 }
@@ -55,4 +62,12 @@ function throughRecorders(gateway: ProcessDefinition, inside: RecordedSystem['in
       };
     },
   };
+}
+
+/** Sends each message back as a server has to: without the mask of the client. */
+function sayItAgain(request: IncomingMessage, socket: Duplex): void {
+  socket.write(agreementTo(request));
+  socket.on('data', (chunk: Buffer) => {
+    for (const { opcode, payload } of readFrames(chunk)) socket.write(writeFrame(payload, { opcode }));
+  });
 }

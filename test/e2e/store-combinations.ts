@@ -15,8 +15,8 @@ export interface StoreCombination {
   readonly everyday?: readonly string[];
 }
 
-/** How pages look, whether they are accessible, and how their files are sent, does not depend on where rows are kept. */
-const looks = ['pages', 'second-factor-pages', 'shared-assets', 'create-next-app'];
+/** How pages look, whether they are accessible, how their files are sent, and what scans find, does not depend on where rows are kept. */
+const looks = ['pages', 'second-factor-pages', 'shared-assets', 'create-next-app', 'planted-leaks'];
 /** A demo by itself: it starts a system of one gateway and a shop. */
 const shopAlone = 'shop-on-mongodb';
 /** Each gateway of the demo keeps the requests that passed through it: with two of them, the page shows its own half. */

@@ -8,5 +8,13 @@ export { createRouteTable } from '../routing/route-table.ts';
 export { startEchoUpstream, type EchoUpstream } from './echo-upstream.ts';
 export { sendRaw } from './raw-client.ts';
 export { cookie, startTestGateway, type TestGateway } from './test-gateway.ts';
-export { closeOf, handshake, openRaw, watchSocket, writeFrame, type WebSocketClient } from './web-socket-client.ts';
-export { startWebSocketUpstream, type WebSocketUpstream } from './web-socket-upstream.ts';
+export {
+  closeOf,
+  handshake,
+  openRaw,
+  readFrames,
+  watchSocket,
+  writeFrame,
+  type WebSocketClient,
+} from './web-socket-client.ts';
+export { agreementTo, startWebSocketUpstream, type WebSocketUpstream } from './web-socket-upstream.ts';
