@@ -11,22 +11,22 @@ let system: OwnSystem;
 const visitors = useVisitors(() => system.url);
 
 beforeAll(async () => {
-  system = await startOwnSystem({ gatewayEnvironment: { DEMO_SESSION_IDLE_SECONDS: '12' } });
+  system = await startOwnSystem({ gatewayEnvironment: { DEMO_SESSION_IDLE_SECONDS: '24' } });
 });
 afterAll(() => system.dispose());
 
 describe('an unused session', () => {
   // Both pages wait for the same seconds: that is why two stories share one test.
-  it('expires: calls get 401, a new page leads to sign-in and back, and an open page says so when looked at', async () => {
+  it('expires: calls get 401, a new page leads to sign-in and back, and an open page leaves by itself', async () => {
     const account = demoAccount('user', system.accounts);
     const page = await visitors.openPage();
     const openTab = await visitors.openPage();
     await signInDirectly(page, account);
     await signInDirectly(openTab, account);
-    await openAccount(page);
     await openAccount(openTab, '/account?x=2');
+    // A plain answer of the gateway: no script of a page there.
+    await page.goto('/healthz');
     await waitForExpiry(page);
-    await waitForExpiry(openTab);
 
     const refused = await callApi(page, '/api/shop/products');
     expect(refused).toMatchObject({ status: 401, isRedirected: false, body: { code: 'SP_UNAUTHENTICATED' } });
@@ -41,11 +41,32 @@ describe('an unused session', () => {
     expect(new URL(page.url()).search).toBe('?x=1&y=two%20words');
     await page.getByRole('heading', { level: 1, name: 'Your account' }).waitFor();
 
-    await openTab.evaluate(() => dispatchEvent(new Event('focus')));
     await openTab.waitForURL(/\/signed-out\?reason=ended/);
     await openTab.getByRole('link', { name: 'Sign in again' }).click();
     await submitSignIn(openTab, account);
     await openTab.waitForURL((url) => url.pathname === '/account' && url.search === '?x=2');
+  });
+});
+
+describe('a session that is about to expire', () => {
+  it('is announced over what is open, and goes on when its user says so, in every tab', async () => {
+    const account = demoAccount('user', system.accounts);
+    const page = await visitors.openPage();
+    await signInDirectly(page, account);
+    const other = await page.context().newPage();
+    await openAccount(other);
+    await openAccount(page);
+    await page.getByRole('button', { name: 'Sign out everywhere' }).click();
+    const question = page.getByRole('dialog').filter({ hasText: 'Sign out everywhere' });
+    await question.waitFor();
+    const warnings = [page, other].map((tab) => tab.getByRole('alertdialog', { name: 'Are you still there?' }));
+    await Promise.all(warnings.map((warning) => warning.waitFor()));
+    await warnings[0]?.getByRole('button', { name: 'Stay signed in' }).click();
+
+    await Promise.all(warnings.map((warning) => warning.waitFor({ state: 'hidden' })));
+    expect(await question.isVisible()).toBe(true);
+    expect(await isSignedIn(page)).toBe(true);
+    expect(new URL(other.url()).pathname).toBe('/account');
   });
 });
 

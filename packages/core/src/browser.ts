@@ -28,6 +28,12 @@ export { errorCatalog, isErrorCode, type ErrorCatalogEntry, type ErrorCode } fro
 export { OptionsError, type OptionsErrorCode } from './options/options-error.ts';
 export { sharedAssetsPath, zonePlace, type ZonePlace } from './options/zone-place.ts';
 export { builtInPages, pageUrl } from './pages/page-table.ts';
+export {
+  sessionEventsPath,
+  sessionExtensionPath,
+  type SessionEvent,
+  type SessionTimes,
+} from './sessions/session-events.ts';
 export { isPermission, selectPermissions } from './policy/permission.ts';
 export { definePolicy, type Policy } from './policy/policy.ts';
 export type {

@@ -48,6 +48,12 @@ export { hasRepeatedMember } from './http/repeated-member.ts';
 export { hasRepeatedParameter } from './http/repeated-parameter.ts';
 export { sharedAssetsPath } from './options/zone-place.ts';
 export { createLeastRecentlyUsed, type LeastRecentlyUsed } from './caching/least-recently-used.ts';
+export {
+  sessionEventsPath,
+  sessionExtensionPath,
+  type SessionEvent,
+  type SessionTimes,
+} from './sessions/session-events.ts';
 export { parseBearerToken } from './token/bearer-token.ts';
 export { createCsrfTokens, csrfHeader, csrfSealingPurpose, type CsrfTokens } from './sessions/csrf-tokens.ts';
 export type { Counters } from './limits/counters.ts';

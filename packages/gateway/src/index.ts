@@ -20,6 +20,8 @@ export { strictTransportSchema, type StrictTransportOptions } from './response/s
 export { createRouteTable, problemsOfRoutes, type RouteTable } from './routing/route-table.ts';
 export { routeOptionsOf, type RouteOption } from './routing/route-options.ts';
 export { findNestedRoutes } from './routing/nested-routes.ts';
+export { sessionEventsPlace } from './streams/session-events-mount.ts';
+export { sessionExtensionPlace } from './streams/session-extension-mount.ts';
 export { revocationSubscribersSchema } from './sessions/revocation-subscribers.ts';
 export { sessionCacheOptionsSchema, type SessionCacheOptions } from './sessions/session-cache-options.ts';
 export { streamOptionsSchema, type StreamOptions } from './streams/stream-options.ts';

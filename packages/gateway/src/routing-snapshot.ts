@@ -20,6 +20,8 @@ import { createKeysMount } from './response/local-endpoints.ts';
 import { createRouteTable, type LimitsOf, type RouteTable } from './routing/route-table.ts';
 import { createActivityRecorder } from './sessions/activity.ts';
 import { createRevocationsMount } from './sessions/revocations-mount.ts';
+import { createSessionEventsMount } from './streams/session-events-mount.ts';
+import { createSessionExtensionMount } from './streams/session-extension-mount.ts';
 
 /** Routing snapshot: what follows from routes and hosts, rebuilt as a whole on reload. */
 export interface RoutingSnapshot {
@@ -50,7 +52,13 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
     limits === undefined ? requestLimits.of('gateway', options.limits.requests) : requestLimits.of(owner, limits);
   const keys = createKeysMount(keyRing);
   const brandFiles = createBrandMount(options.brand);
-  const mounts = [...options.mounts, keys, brandFiles];
+  const mounts = [
+    ...options.mounts,
+    keys,
+    brandFiles,
+    createSessionEventsMount({ ...persistent, clock: options.clock }),
+    createSessionExtensionMount(options.sessions),
+  ];
   const renderErrorPage = createErrorPageRenderer({ ...options, signInPath: options.pages.signIn });
   const tables: Record<ListenerKind, RouteTable> = {
     public: createRouteTable(routes, mounts, limitsOf),

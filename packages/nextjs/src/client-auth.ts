@@ -1,3 +1,5 @@
+import type { AssuranceLevel } from '@sallyport/core/browser';
+
 /** A browser without a signed-in user. */
 export interface ClientSignedOut {
   readonly status: 'signed-out';
@@ -13,6 +15,10 @@ export interface ClientSignedIn {
   readonly email?: string;
   readonly roles: readonly string[];
   readonly permissions: readonly string[];
+  /** How sure the gateway is of the person: password-like, multi-factor, phishing-resistant. */
+  readonly acr: AssuranceLevel;
+  /** When the person signed in, or last confirmed who they are: seconds since 1970. */
+  readonly authTime: number;
 }
 
 /** The part of `Auth` that crosses to the browser: identity for display, never a credential. */

@@ -1,5 +1,5 @@
 import { sharedAssetsPath } from '@sallyport/core';
-import { brandPlace } from '@sallyport/gateway';
+import { brandPlace, sessionEventsPlace, sessionExtensionPlace } from '@sallyport/gateway';
 import { assetsPath } from '@sallyport/pages';
 
 /** Where identity is mounted in the gateway. */
@@ -31,4 +31,6 @@ export const mountPlaces = [
   pageAssetsPlace,
   changePasswordPlace,
   sharedAssetsPlace,
+  sessionEventsPlace,
+  sessionExtensionPlace,
 ] as const;

@@ -3,6 +3,7 @@ import { SallyportProvider } from '@sallyport/nextjs/client';
 import { cookies } from 'next/headers';
 import type { ReactNode } from 'react';
 import type { AppName } from './navigation.tsx';
+import { SessionWarning } from './session-warning.tsx';
 import { SiteFooter } from './site-footer.tsx';
 import { SiteHeader } from './site-header.tsx';
 import { parseTheme, themeCookieName } from './theme.tsx';
@@ -44,6 +45,7 @@ export async function AppDocument({ app, auth, brand, fontClass, note, children 
             {children}
           </main>
           <SiteFooter brand={brand}>{note}</SiteFooter>
+          <SessionWarning />
         </SallyportProvider>
       </body>
     </html>

@@ -1,4 +1,5 @@
 import type { AssuranceLevel } from '../principal/principal.ts';
+import type { SessionTimes } from '../sessions/session-events.ts';
 
 /*
  * What identity answers under /auth, as JSON: times are ISO 8601. Identity checks its answers against these types, and
@@ -140,9 +141,7 @@ export type SessionAnswer =
       readonly user: ShownUser & { readonly permissions: readonly string[] };
       readonly session: StepUpAnswer['session'] & {
         readonly createdAt: string;
-        readonly idleExpiresAt: string;
-        readonly absoluteExpiresAt: string;
-      };
+      } & SessionTimes;
       readonly csrfToken: string;
     };
 

@@ -10,7 +10,13 @@ import { answerHealth } from '../response/local-endpoints.ts';
 import type { SlowClients } from '../limits/slow-clients.ts';
 import type { Mount } from '../routing/mount.ts';
 import type { ResolvedRoute } from '../routing/route-table.ts';
-import { createRequestState, type Decision, type ListenerKind, type RequestState } from './request-state.ts';
+import {
+  createRequestState,
+  keepStateForMount,
+  type Decision,
+  type ListenerKind,
+  type RequestState,
+} from './request-state.ts';
 import { randomHex } from '../random-hex.ts';
 import type { GatewayMetrics } from '../record/gateway-metrics.ts';
 import { drained, writeRecord, type RequestRecord } from '../record/record.ts';
@@ -203,6 +209,7 @@ function runMount(exchange: Exchange, route: ResolvedRoute, parts: HandleRequest
     exchange.mountRefusal = { code, reason };
   };
   const context = { requestId, clientAddress, caller, noteRefusal };
+  keepStateForMount(state);
   const handled = startMount(route.destination.mount, state.message, response, context);
   handled.catch((error: unknown) => refuse(exchange, asSallyportError(error), parts));
 }

@@ -112,3 +112,17 @@ export function routeOf(state: RequestState): ResolvedRoute {
   if (state.route === undefined) throw new TypeError('the request has no route yet');
   return state.route;
 }
+
+const statesForMounts = new WeakMap<IncomingMessage, RequestState>();
+
+/** Keeps the state of a request for the mount that answers it. */
+export function keepStateForMount(state: RequestState): void {
+  statesForMounts.set(state.message, state);
+}
+
+/** The state of a request that a mount of the gateway itself answers: what the stages settled, beyond its context. */
+export function stateForMount(message: IncomingMessage): RequestState {
+  const state = statesForMounts.get(message);
+  if (state === undefined) throw new TypeError('the request was not handed to a mount');
+  return state;
+}

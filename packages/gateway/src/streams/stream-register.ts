@@ -18,6 +18,8 @@ import type { CheckedStreamOptions } from './stream-options.ts';
 export interface Stream {
   /** Ends it, with the sign that its kind has for this end. False when it may go on: a download has a drain's grace. */
   end(end: StreamEnd): boolean;
+  /** Called when what it was opened with lives on with another authority: other roles, a stronger sign-in. */
+  changed?(): void;
   /** Called when nothing has passed for as long as heartbeats are apart. */
   beat(): void;
   /** Counted up by the register, set to zero by whatever passes. */
@@ -119,9 +121,11 @@ export function createStreamRegister(parts: StreamRegisterParts): StreamRegister
         held.mustBeCheckedAgain = false;
         const found = await held.authority.readAnew();
         if (found === null || !isSame(found, held)) return endAll(held, 'session-ended');
+        const hasChanged = !hasSameAuthority(found.principal, held.authority.principal);
         held.authority = found;
         for (const [stream, state] of held.states) {
           if (!isStillAllowed(state, found, clock(), parts)) end(stream, 'access-lost');
+          else if (hasChanged) stream.changed?.();
         }
         held.checkedAt = performance.now();
         held.failingSince = undefined;
@@ -265,6 +269,10 @@ function toTargetKey({ kind, id }: RevocationTarget): string {
 
 function isSame({ key, principal }: StreamAuthority, { authority, owner }: AuthorityStreams): boolean {
   return key === authority.key && principal.kind === owner.kind && principal.id === owner.id;
+}
+
+function hasSameAuthority({ generation: left }: Principal, { generation: right }: Principal): boolean {
+  return left.session === right.session && left.user === right.user && left.policy === right.policy;
 }
 
 function tooMany(reason: string): SallyportError {

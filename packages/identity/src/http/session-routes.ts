@@ -50,6 +50,7 @@ export function createSessionRoutes(parts: SessionRouteParts) {
           createdAt: record.createdAt.toISOString(),
           idleExpiresAt: record.idleExpiresAt.toISOString(),
           absoluteExpiresAt: record.absoluteExpiresAt.toISOString(),
+          idleSeconds: session.idleSeconds,
         },
         csrfToken: csrfTokens.tokenFor(record.sid),
       } satisfies SessionAnswer);

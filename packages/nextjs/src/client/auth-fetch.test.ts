@@ -17,7 +17,8 @@ let answers: Readonly<Record<string, (response: ServerResponse) => void>>;
 let sync: SessionSync;
 let moves: string[];
 
-const signedInAnswer = '{"status":"signed-in","user":{"id":"ann","roles":["user"]}}';
+const signedInAnswer =
+  '{"status":"signed-in","user":{"id":"ann","roles":["user"]},"session":{"acr":"pwd","authTime":"2023-11-14T22:13:20.000Z"}}';
 
 beforeAll(async () => {
   server = createServer((request, response) => {
@@ -46,14 +47,22 @@ beforeEach(() => {
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const send = fetch;
   vi.stubGlobal('fetch', (path: string, init: RequestInit) => send(new URL(path, origin), { ...init, mode: 'cors' }));
-  const shown = { status: 'signed-in', userId: 'ann', roles: ['user'], permissions: [] } as const;
+  const shown = {
+    status: 'signed-in',
+    userId: 'ann',
+    roles: ['user'],
+    permissions: [],
+    acr: 'pwd',
+    authTime: 1_700_000_000,
+  } as const;
   sync = createSessionSync(shown, {
     openChannel: (hear) => openSessionChannel(hear, 'here'),
     readSession: () => readCurrentSession(),
+    note: () => {},
     currentPath: () => '/products',
     leaveFor: (url) => moves.push(url),
     reload: () => moves.push('reload'),
-    reloads: createReloadMemory(() => ({ getItem: () => null, setItem: () => {} })),
+    reloads: createReloadMemory(() => ({ getItem: () => null, setItem: () => {}, removeItem: () => {} })),
     refresh: () => moves.push('refresh'),
     warn: () => moves.push('warning'),
   });
@@ -171,6 +180,12 @@ describe('asking who is signed in', () => {
   });
 
   it('learns who it is, and no more', async () => {
-    expect(await readCurrentSession()).toEqual({ status: 'signed-in', userId: 'ann', roles: ['user'] });
+    expect(await readCurrentSession()).toEqual({
+      status: 'signed-in',
+      userId: 'ann',
+      roles: ['user'],
+      acr: 'pwd',
+      authTime: 1_700_000_000,
+    });
   });
 });

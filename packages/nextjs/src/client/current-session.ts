@@ -1,10 +1,31 @@
+import type { AssuranceLevel } from '@sallyport/core/browser';
+
 /** What `GET /auth/session` says, as far as a tab needs it. */
 export type CurrentSession =
   | { readonly status: 'signed-out' }
-  | { readonly status: 'signed-in'; readonly userId: string; readonly roles: readonly string[] }
+  | ({ readonly status: 'signed-in'; readonly userId: string; readonly roles: readonly string[] } & SignInFacts)
   | { readonly status: 'unknown' };
 
+interface SignInFacts {
+  readonly acr: AssuranceLevel;
+  /** Seconds since 1970. */
+  readonly authTime: number;
+  /** Absent where an older gateway does not say it. */
+  readonly expiry?: SessionExpiry;
+}
+
+/** How long a session still lived when this was said: durations, because the clock of a browser may be wrong. */
+export interface SessionExpiry {
+  /** Without another request. */
+  readonly idleMilliseconds: number;
+  /** Whatever is done. */
+  readonly absoluteMilliseconds: number;
+  /** How long a request lets it live. */
+  readonly idleLimitMilliseconds: number;
+}
+
 const unknownSession: CurrentSession = { status: 'unknown' };
+const levels: readonly unknown[] = ['pwd', 'mfa', 'phr'] satisfies readonly AssuranceLevel[];
 
 /**
  * Asks the gateway who is signed in to this browser. Does not keep the session alive.
@@ -19,19 +40,49 @@ export async function readCurrentSession(fetchSession: typeof fetch = fetch): Pr
       cache: 'no-store',
       redirect: 'error',
     });
-    return response.ok ? parseCurrentSession(await response.json()) : unknownSession;
+    return response.ok ? parseCurrentSession(await response.json(), timeOf(response)) : unknownSession;
   } catch {
     return unknownSession;
   }
 }
 
-function parseCurrentSession(value: unknown): CurrentSession {
+/**
+ * Reads the answer of `GET /auth/session`, or an event of the session.
+ *
+ * @param saidAt when the gateway said it, by its own clock, in milliseconds since 1970.
+ */
+export function parseCurrentSession(value: unknown, saidAt: number): CurrentSession {
   if (!isRecord(value)) return unknownSession;
   if (value['status'] === 'signed-out') return { status: 'signed-out' };
-  const user = value['user'];
-  if (value['status'] !== 'signed-in' || !isRecord(user) || typeof user['id'] !== 'string') return unknownSession;
-  const roles = Array.isArray(user['roles']) ? user['roles'].filter((role) => typeof role === 'string') : [];
-  return { status: 'signed-in', userId: user['id'], roles };
+  const { user, session } = value;
+  if (value['status'] !== 'signed-in' || !isRecord(user) || !isRecord(session)) return unknownSession;
+  const { id, roles } = user;
+  const { acr } = session;
+  const authTime = Math.floor(Date.parse(String(session['authTime'])) / 1000);
+  const expiry = parseExpiry(session, saidAt);
+  if (typeof id !== 'string' || !isLevel(acr) || Number.isNaN(authTime)) return unknownSession;
+  const names = Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [];
+  return { status: 'signed-in', userId: id, roles: names, acr, authTime, ...(expiry === undefined ? {} : { expiry }) };
+}
+
+/** Reads the times of a session; `undefined` when they are none. */
+export function parseExpiry(value: unknown, saidAt: number): SessionExpiry | undefined {
+  if (!isRecord(value)) return undefined;
+  const idleMilliseconds = Date.parse(String(value['idleExpiresAt'])) - saidAt;
+  const absoluteMilliseconds = Date.parse(String(value['absoluteExpiresAt'])) - saidAt;
+  const idleLimitMilliseconds = Number(value['idleSeconds']) * 1000;
+  const isSound = [idleMilliseconds, absoluteMilliseconds, idleLimitMilliseconds].every(Number.isFinite);
+  return isSound ? { idleMilliseconds, absoluteMilliseconds, idleLimitMilliseconds } : undefined;
+}
+
+/** When an answer was made, by the clock of the gateway. */
+export function timeOf({ headers }: Response): number {
+  const at = Date.parse(headers.get('date') ?? '');
+  return Number.isNaN(at) ? Date.now() : at;
+}
+
+function isLevel(value: unknown): value is AssuranceLevel {
+  return levels.includes(value);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

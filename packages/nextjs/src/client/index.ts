@@ -35,4 +35,6 @@ export { SallyportProvider, type SallyportProviderProps } from './provider.tsx';
 export type { SignedOutReason } from './session-message.ts';
 export { Show, type ShowProps } from './show.tsx';
 export { signOut, type SignOutOptions } from './sign-out.ts';
+export type { SessionExpiryState } from './expiry-watch.ts';
 export { useAuth, type UseAuth } from './use-auth.ts';
+export { useSessionExpiry, type SessionExpiry } from './use-session-expiry.ts';

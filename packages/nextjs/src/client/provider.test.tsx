@@ -15,6 +15,8 @@ const vendor: ClientAuth = {
   name: 'Vera',
   roles: ['vendor'],
   permissions: ['product:create'],
+  acr: 'pwd',
+  authTime: 1_700_000_000,
 };
 
 function render(initial: ClientAuth, children: ReactNode): string {

@@ -1,11 +1,13 @@
 'use client';
 
 import { useRouter } from 'next/navigation.js';
-import { useEffect, useRef, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import type { ClientAuth } from '../client-auth.ts';
 import { activateSessionSync } from './active-session-sync.ts';
 import { AuthContext } from './auth-context.ts';
-import { browserTab, watchTab } from './browser-tab.ts';
+import { browserTab, followTab, watchTab } from './browser-tab.ts';
+import { ExpiryContext } from './expiry-context.ts';
+import { createExpiryWatch } from './expiry-watch.ts';
 import { createSessionSync, type SessionSync } from './session-sync.ts';
 
 export interface SallyportProviderProps {
@@ -15,34 +17,43 @@ export interface SallyportProviderProps {
 }
 
 /**
- * Tells the client components of a page who is signed in, and keeps the tab in step with the session: a sign-out in any tab
- * of any application behind the same gateway takes this tab to the signed-out page at once.
+ * Tells the client components of a page who is signed in, and keeps the tab in step with the session: within a second a
+ * sign-out anywhere takes it to the signed-out page, and other roles or a step-up ask the server for its data again.
  */
 export function SallyportProvider({ initial, children }: SallyportProviderProps): ReactNode {
   const router = useRouter();
   const sync = useRef<SessionSync>(undefined);
   // What the first effect starts from; later values reach the sync through the second effect.
   const first = useRef(initial);
+  const [expiry] = useState(() => createExpiryWatch({ ask: () => void sync.current?.check(), clock: Date.now }));
+  const { status } = initial;
 
   useEffect(() => {
     const created = createSessionSync(
       first.current,
-      browserTab(() => router.refresh()),
+      browserTab(() => router.refresh(), expiry),
     );
     sync.current = created;
     const deactivate = activateSessionSync(created);
     const unwatch = watchTab(created);
+    const unfollow = status === 'signed-in' ? followTab(created) : undefined;
     return () => {
+      unfollow?.();
       unwatch();
       deactivate();
       created.close();
+      expiry.forget();
     };
-  }, [router]);
+  }, [router, expiry, status]);
 
   useEffect(() => {
     first.current = initial;
     sync.current?.update(initial);
   }, [initial]);
 
-  return <AuthContext value={initial}>{children}</AuthContext>;
+  return (
+    <AuthContext value={initial}>
+      <ExpiryContext value={expiry}>{children}</ExpiryContext>
+    </AuthContext>
+  );
 }

@@ -33,6 +33,7 @@ describe('the line between tabs', () => {
     { name: 'an unknown reason', value: { kind: 'signed-out', reason: '//evil.example', tab: 'x' } },
     { name: 'a missing reason', value: { kind: 'signed-out', tab: 'x' } },
     { name: 'a missing tab', value: { kind: 'signed-in' } },
+    { name: 'a change without a tab', value: { kind: 'changed' } },
     { name: 'a tab of the wrong type', value: { kind: 'signed-in', tab: {} } },
   ])('does not understand $name', ({ value }) => {
     expect(parseSessionMessage(value)).toBeUndefined();

@@ -1,14 +1,10 @@
-import { parseSessionMessage, type SessionMessage, type SignedOutReason } from './session-message.ts';
+import { parseSessionMessage, type SessionMessage, type SessionNews } from './session-message.ts';
 
 /** The line between the tabs of this origin. */
 export interface SessionChannel {
   post(message: SessionNews): void;
   close(): void;
 }
-
-/** A message before it is signed with the tab that sends it. */
-export type SessionNews =
-  { readonly kind: 'signed-out'; readonly reason: SignedOutReason } | { readonly kind: 'signed-in' };
 
 const channelName = 'sallyport';
 const storageKey = 'sallyport:session-news';

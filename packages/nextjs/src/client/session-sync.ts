@@ -1,5 +1,5 @@
 import { builtInPages } from '@sallyport/core/browser';
-import type { ClientAuth } from '../client-auth.ts';
+import type { ClientAuth, ClientSignedIn } from '../client-auth.ts';
 import { parseReturnPath } from '../return-path.ts';
 import { signInUrl } from '../sign-in-url.ts';
 import type { CurrentSession } from './current-session.ts';
@@ -11,6 +11,8 @@ import type { SessionMessage, SignedOutReason } from './session-message.ts';
 export interface TabEdges {
   openChannel(hear: (message: SessionMessage) => void): SessionChannel;
   readSession(): Promise<CurrentSession>;
+  /** Whatever the gateway said of the session, while this tab stays on its page. */
+  note(session: CurrentSession): void;
   /** Path, query and fragment of the page that the tab shows. */
   currentPath(): string;
   /** Leaves the page for good: no way back to it by the back button. */
@@ -28,6 +30,10 @@ export interface TabEdges {
 export interface SessionSync {
   /** Tells what the server rendered last. */
   update(auth: ClientAuth): void;
+  /** Takes what the one stream of this browser says, and has the other tabs look. */
+  hear(session: CurrentSession): void;
+  /** The user stays signed in: the other tabs look until when. */
+  extended(): void;
   /** Asks the gateway whether the session still is what this tab shows, and acts on the answer. Never rejects. */
   check(): Promise<CurrentSession['status']>;
   /** The session was refused: after making sure, this tab goes to sign in and comes back to its page. */
@@ -46,8 +52,9 @@ const shownWithoutCaller =
 
 /**
  * Keeps one tab in step: a sign-out in any tab, of any application behind the gateway, takes this one off its page at once;
- * a session that ended elsewhere is noticed when the tab is looked at; another person's sign-in reloads it. A page that
- * shows the same after the reload is not reloaded again: the server renders it without knowing its caller.
+ * a session that ended elsewhere as soon as the stream of this browser says so, or when the tab is looked at; another
+ * person's sign-in reloads it; other roles and a stronger sign-in ask for its data again. A page that shows the same after
+ * the reload is not reloaded again: the server renders it without knowing its caller.
  *
  * An answer that could not be had changes nothing.
  */
@@ -58,7 +65,7 @@ export function createSessionSync(initial: ClientAuth, tab: TabEdges): SessionSy
   let hasWarned = false;
   let pending: Promise<CurrentSession['status']> | undefined;
   const page = (): string => pathOf(tab.currentPath());
-  tab.reloads.keepOnly(page(), describe(shown));
+  tab.reloads.settle(page(), describe(shown));
 
   const leave = (url: string): void => {
     if (isLeaving) return;
@@ -68,36 +75,40 @@ export function createSessionSync(initial: ClientAuth, tab: TabEdges): SessionSy
 
   const reload = (): void => {
     if (isLeaving) return;
-    if (tab.reloads.has(page(), describe(shown))) {
+    if (tab.reloads.isFruitless(page(), describe(shown))) {
       if (!hasWarned) tab.warn(shownWithoutCaller);
       hasWarned = true;
       return;
     }
-    tab.reloads.add(page(), describe(shown));
+    tab.reloads.begin(page(), describe(shown));
     isLeaving = true;
     tab.reload();
   };
 
   const hear = (message: SessionMessage): void => {
-    if (message.kind === 'signed-in') void check();
+    if (message.kind !== 'signed-out') void check();
     else if (shown.status === 'signed-in') leave(signedOutUrl(message.reason, tab.currentPath()));
   };
   const channel = tab.openChannel(hear);
 
   const act = (session: CurrentSession, ended: () => void): void => {
     if (session.status === 'unknown') return;
+    tab.note(session);
     if (session.status === 'signed-out') {
       if (shown.status === 'signed-out') return;
       channel.post({ kind: 'signed-out', reason: 'ended' });
       ended();
     } else if (shown.status === 'signed-out' || shown.userId !== session.userId) {
       reload();
-    } else if (!sameMembers(shown.roles, session.roles)) {
-      // Remembered, so that a server which still renders the old roles is not asked again and again.
-      shown = { ...shown, roles: session.roles };
+    } else if (!isSameAuthority(shown, session)) {
+      // Remembered, so that a server which still renders what was is not asked again and again.
+      const { roles, acr, authTime } = session;
+      shown = { ...shown, roles, acr, authTime };
       tab.refresh();
     }
   };
+
+  const endedElsewhere = (): void => leave(signedOutUrl('ended', tab.currentPath()));
 
   const ask = async (ended: () => void): Promise<CurrentSession['status']> => {
     const session = await tab.readSession();
@@ -106,7 +117,7 @@ export function createSessionSync(initial: ClientAuth, tab: TabEdges): SessionSy
   };
 
   const check = (): Promise<CurrentSession['status']> => {
-    pending ??= ask(() => leave(signedOutUrl('ended', tab.currentPath()))).finally(() => {
+    pending ??= ask(endedElsewhere).finally(() => {
       pending = undefined;
     });
     return pending;
@@ -115,10 +126,18 @@ export function createSessionSync(initial: ClientAuth, tab: TabEdges): SessionSy
   return {
     update: (auth) => {
       if (isClosed) return;
-      if (personOf(auth) !== personOf(shown)) isLeaving = false;
+      if (personOf(auth) !== personOf(shown)) {
+        isLeaving = false;
+        if (personOf(auth) !== undefined) tab.reloads.forget(page());
+      }
       shown = auth;
-      tab.reloads.keepOnly(page(), describe(shown));
     },
+    hear: (session) => {
+      if (isClosed) return;
+      channel.post({ kind: 'changed' });
+      if (!isLeaving) act(session, endedElsewhere);
+    },
+    extended: () => channel.post({ kind: 'extended' }),
     check,
     sessionRefused: async () => {
       const toSignIn = (): void => leave(signInUrl(tab.currentPath()));
@@ -156,6 +175,8 @@ export function signedOutUrl(reason: SignedOutReason, currentPath?: string): str
   return `${builtInPages.signedOut}?reason=${reason}${suffix}`;
 }
 
+type ShownAuthority = Pick<ClientSignedIn, 'roles' | 'acr' | 'authTime'>;
+
 function personOf(auth: ClientAuth): string | undefined {
   return auth.status === 'signed-in' ? auth.userId : undefined;
 }
@@ -170,6 +191,11 @@ function pathOf(path: string): string {
   return path.replace(/[?#].*$/s, '');
 }
 
-function sameMembers(left: readonly string[], right: readonly string[]): boolean {
-  return left.length === right.length && left.every((member) => right.includes(member));
+function isSameAuthority(left: ShownAuthority, right: ShownAuthority): boolean {
+  return (
+    left.acr === right.acr &&
+    left.authTime === right.authTime &&
+    left.roles.length === right.roles.length &&
+    left.roles.every((role) => right.roles.includes(role))
+  );
 }

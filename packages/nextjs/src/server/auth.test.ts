@@ -243,6 +243,8 @@ describe('what the browser is told', () => {
       email: 'vera@example.com',
       roles: ['vendor'],
       permissions: ['product:read', 'product:create'],
+      acr: 'pwd',
+      authTime: expect.any(Number),
     });
     expect(structuredClone(told)).toEqual(told);
     expect(JSON.stringify(told)).not.toContain(token.split('.')[2]);

@@ -1,0 +1,93 @@
+import { sessionEventsPath } from '@sallyport/core/browser';
+import { parseCurrentSession, type CurrentSession } from './current-session.ts';
+
+/** What the one stream of a browser tells the tab that holds it. */
+export interface SessionStreamListener {
+  /** The session as the gateway knows it: when the stream opens, and whenever it changed. */
+  onSession(session: CurrentSession): void;
+  /** The session may be over: to be looked at. */
+  onDoubt(): void;
+}
+
+/** What of the browser is needed, so that a test can be one. */
+export interface StreamEdges {
+  /** Web Locks; absent where the browser has none, or none for this page. */
+  readonly locks: Pick<LockManager, 'request'> | undefined;
+  openStream(url: string): EventSource;
+}
+
+const lockName = 'sallyport:session-events';
+const firstPauseMilliseconds = 5000;
+const maxPauseMilliseconds = 60_000;
+
+/**
+ * Listens to the session for all tabs of this browser: the tab that holds the lock has the stream, and when it closes
+ * another one takes over. One stream, because a browser opens six connections per origin over HTTP/1.1.
+ *
+ * Without Web Locks there is none: tabs then look when they are looked at.
+ *
+ * @returns a function that stops it, and lets another tab listen.
+ */
+export function followSession(listener: SessionStreamListener, edges: StreamEdges): () => void {
+  const stop = new AbortController();
+  const { signal } = stop;
+  const lead = (): Promise<void> =>
+    new Promise((resolve) => {
+      const close = listen(listener, edges);
+      signal.addEventListener('abort', () => {
+        close();
+        resolve();
+      });
+    });
+  // Rejects when it was stopped before its turn came.
+  edges.locks?.request(lockName, { signal }, () => (signal.aborted ? undefined : lead())).catch(() => {});
+  return () => stop.abort();
+}
+
+function listen({ onSession, onDoubt }: SessionStreamListener, edges: StreamEdges): () => void {
+  let source: EventSource | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let pause = firstPauseMilliseconds;
+  const open = (): void => {
+    const opened = edges.openStream(sessionEventsPath);
+    source = opened;
+    opened.addEventListener('session', (event: MessageEvent<unknown>) => {
+      pause = firstPauseMilliseconds;
+      onSession(parseEvent(event.data));
+    });
+    opened.addEventListener('session-ended', () => again(opened));
+    opened.addEventListener('access-lost', () => again(opened));
+    // A connection that broke is opened again by the browser; what was refused is not.
+    opened.addEventListener('error', () => {
+      if (opened.readyState === EventSource.CLOSED) again(opened);
+    });
+  };
+  const again = (opened: EventSource): void => {
+    opened.close();
+    onDoubt();
+    clearTimeout(timer);
+    timer = setTimeout(open, pause);
+    pause = Math.min(2 * pause, maxPauseMilliseconds);
+  };
+  open();
+  return () => {
+    source?.close();
+    clearTimeout(timer);
+  };
+}
+
+function parseEvent(data: unknown): CurrentSession {
+  try {
+    const value: unknown = JSON.parse(String(data));
+    return parseCurrentSession(value, timeIn(value));
+  } catch {
+    return { status: 'unknown' };
+  }
+}
+
+/** When the event was made, by the clock of the gateway. */
+function timeIn(value: unknown): number {
+  const isTold = typeof value === 'object' && value !== null && 'at' in value;
+  const at = Date.parse(isTold ? String(value.at) : '');
+  return Number.isNaN(at) ? Date.now() : at;
+}
