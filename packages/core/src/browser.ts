@@ -28,6 +28,7 @@ export { errorCatalog, isErrorCode, type ErrorCatalogEntry, type ErrorCode } fro
 export { OptionsError, type OptionsErrorCode } from './options/options-error.ts';
 export { sharedAssetsPath, zonePlace, type ZonePlace } from './options/zone-place.ts';
 export { builtInPages, pageUrl } from './pages/page-table.ts';
+export { toSafeReturnTo } from './pages/return-to.ts';
 export {
   sessionEventsPath,
   sessionExtensionPath,

@@ -124,7 +124,7 @@ export {
   type PageTable,
 } from './pages/page-table.ts';
 export { pagesSchema } from './pages/pages-schema.ts';
-export { toSafeReturnTo } from './pages/return-to.ts';
+export { maxReturnToLength, toSafeReturnTo } from './pages/return-to.ts';
 export { MessageRefused, type Mailer, type MailImage, type Message } from './ports/mailer.ts';
 export { networkOf } from './limits/network-of.ts';
 export { readBytesWithin } from './limits/read-bytes-within.ts';

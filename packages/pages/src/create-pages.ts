@@ -97,7 +97,7 @@ export function createPages(options: PagesOptions): Pages {
     productName: brand.name,
     minPasswordLength,
     mailboxUrl,
-    flow: createFlowCookie(isSecure),
+    flow: createFlowCookie(isSecure, pages),
     verifyLink: createLinkCookie(builtInPages.verifyEmail, isSecure),
     resetLink: createLinkCookie(builtInPages.resetPassword, isSecure),
   };

@@ -12,6 +12,11 @@ describe('the page to return to', () => {
     '/x?next=%2F%2Fevil.test',
     '/authors',
     '/sign-in-help',
+    '/@alice',
+    '/u/@alice/posts',
+    '/%40alice',
+    '/account#security',
+    `/products?filter=${'a'.repeat(2500)}#last`,
   ])('may be %s', (path) => expect(toSafeReturnTo(path)).toBe(path));
 
   it.each([
@@ -64,7 +69,11 @@ describe('the page to return to', () => {
     '/reset-password?token=x',
     '/a/../auth/sign-out',
     '/a/./b',
-    `/${'a'.repeat(2048)}`,
+    `/${'a'.repeat(4096)}`,
+    '//@evil.test',
+    '/\\@evil.test',
+    '@evil.test',
+    '/x:y@evil.test',
     '',
     'account',
     '?x=1',

@@ -2,26 +2,30 @@ import { builtInPages, type PageTable } from './page-table.ts';
 
 /** Where people go when nothing better, or nothing safe, was asked for. */
 const home = '/';
-const maximumLength = 2048;
+
+/** In characters: with what its encoding adds, such an address stays within the headers that a gateway and Node.js read. */
+export const maxReturnToLength = 4096;
 
 /** Prefixes of our own sign-in flow: going back there would be a loop, or a sign-out. */
 const ownFlow =
   /^\/(?:auth|oauth2|sign-in|sign-up|sign-out|signed-out|verify-email|forgot-password|reset-password|second-factor|step-up)(?:[/?#.;]|$)/i;
 
 /**
- * Decides where a browser goes after sign-in: the asked path when it can only mean a page of this origin, else `/`.
+ * Decides where a browser goes after sign-in: the asked path, with its query and fragment, when it can only mean a page of
+ * this origin, else `/`. The only rule of this kind: browsers, zones, pages and identity ask it.
  *
  * Never returns anything that a browser, of any age, could read as another origin.
  *
  * @param pages where the pages of the sign-in flow are: it never leads back to one of them.
  */
 export function toSafeReturnTo(asked: string | null | undefined, pages?: PageTable): string {
-  if (asked === null || asked === undefined || asked.length > maximumLength) return home;
+  if (asked === null || asked === undefined || asked.length > maxReturnToLength) return home;
   // Printable ASCII alone: browsers drop tabs and line ends, and fold full-width slashes.
   if (!/^\/[\x21-\x7e]*$/.test(asked)) return home;
   const [path = ''] = asked.split(/[?#]/, 1);
-  // Backslashes are slashes to browsers, "@" and ":" belong to authorities, and an encoded separator is one to some proxy.
-  if (/[\\@;]|%(?:2f|5c|2e|25|40|3a|3b|[01][0-9a-f]|7f)/i.test(path) || asked.includes('\\')) return home;
+  // Backslashes are slashes to browsers, ":" ends a scheme, and an encoded separator is one to some proxy. An "@" is none
+  // behind the one slash at the beginning: without a second one there is no authority that it could belong to.
+  if (/[\\;]|%(?:2f|5c|2e|25|3a|3b|[01][0-9a-f]|7f)/i.test(path) || asked.includes('\\')) return home;
   // Behind the slash stands what is a scheme to a client that cuts that off.
   if (/\/\/|\/:|^\/[A-Za-z][A-Za-z0-9+.-]*:/.test(path) || /\/\.{1,2}(?:\/|$)/.test(path)) return home;
   const decoded = decode(path);

@@ -50,6 +50,6 @@ function requireOwnPath(path: string): string {
 
 function goToSignIn(): void {
   const sync = activeSessionSync();
-  if (sync === undefined) location.assign(signInUrl(`${location.pathname}${location.search}`));
+  if (sync === undefined) location.assign(signInUrl(`${location.pathname}${location.search}${location.hash}`));
   else void sync.sessionRefused();
 }

@@ -9,6 +9,7 @@ const carriedEmail = 'sallyport:email';
 
 /** Prepares what a page brought: once when it was loaded, and again when a form was answered with a page. */
 function prepare(root: ParentNode): void {
+  keepFragment(root);
   for (const form of root.querySelectorAll('form')) prepareForm(form);
   for (const button of root.querySelectorAll<HTMLButtonElement>('.reveal')) prepareReveal(button);
   for (const bar of root.querySelectorAll<HTMLElement>('[data-length-of]')) prepareLength(bar);
@@ -19,6 +20,26 @@ function prepare(root: ParentNode): void {
     wait(button, Number(button.dataset['resend']));
   for (const input of root.querySelectorAll<HTMLInputElement>('[data-carry]')) carry(input);
   for (const button of root.querySelectorAll<HTMLButtonElement>('[data-keep]')) prepareKeep(button);
+}
+
+/**
+ * The part of an address behind `#` reaches no server, and a browser keeps it over the redirect that led here: it belongs to
+ * the page that was asked for.
+ */
+function keepFragment(root: ParentNode): void {
+  const { hash } = location;
+  // The link that skips to the content has one as well.
+  if (hash.length < 2 || document.getElementById(hash.slice(1)) !== null) return;
+  for (const input of root.querySelectorAll<HTMLInputElement>('input[name=returnTo]')) {
+    if (input.value !== '' && !input.value.includes('#')) input.value += hash;
+  }
+  for (const link of root.querySelectorAll<HTMLAnchorElement>('a[href*="returnTo="]')) {
+    const url = new URL(link.href);
+    const returnTo = url.searchParams.get('returnTo') ?? '';
+    if (url.origin !== location.origin || returnTo.includes('#')) continue;
+    url.searchParams.set('returnTo', returnTo + hash);
+    link.href = url.href;
+  }
 }
 
 function prepareForm(form: HTMLFormElement): void {

@@ -1,7 +1,8 @@
+import { resolvePages } from '@sallyport/core';
 import { describe, expect, it } from 'vitest';
 import { createFlowCookie, type Flow } from './flow-cookie.ts';
 
-const cookie = createFlowCookie(true);
+const cookie = createFlowCookie(true, resolvePages({ signIn: '/login' }));
 
 /** What the next page reads of what a page wrote. */
 function carry(flow: Flow): Flow {
@@ -27,7 +28,7 @@ describe('the flow cookie', () => {
     expect(carry({ email: 'a'.repeat(10_000) }).email).toBe('a'.repeat(254));
   });
 
-  it.each(['//evil.test', 'https://evil.test/', '/auth/sign-in', '/', '', `/${'a'.repeat(3000)}`])(
+  it.each(['//evil.test', 'https://evil.test/', '/auth/sign-in', '/login', '/', '', `/${'a'.repeat(5000)}`])(
     'carries no page to which no user is led back: %s',
     (returnTo) => {
       expect(carry({ returnTo })).toEqual(nothing);

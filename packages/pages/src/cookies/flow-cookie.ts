@@ -1,4 +1,4 @@
-import { toSafeReturnTo } from '@sallyport/core';
+import { toSafeReturnTo, type PageTable } from '@sallyport/core';
 import { createPageCookie } from './page-cookies.ts';
 
 /** What a person already said on one page, for the next one. No secret. */
@@ -28,18 +28,18 @@ const mails: readonly unknown[] = ['verify-email', 'reset-password'];
 const deeds: readonly unknown[] = ['verified', 'password-changed'];
 
 /** Carries the typed address and the page that was asked for between sign-in, sign-up and reset, for half an hour. */
-export function createFlowCookie(isSecure: boolean): FlowCookie {
+export function createFlowCookie(isSecure: boolean, pages: PageTable): FlowCookie {
   const cookie = createPageCookie({ name: 'sallyport-flow', path: '/auth', seconds: 1800, isSecure });
   return {
     read: (request) => parseFlow(cookie.read(request)),
-    write: (flow) => cookie.write(writeFlow(flow)),
+    write: (flow) => cookie.write(writeFlow(flow, pages)),
     clearedFor: (request) => (cookie.read(request) === undefined ? [] : [cookie.cleared]),
   };
 }
 
 /** Addresses that no mail server takes are cut, and where both do not fit, the page that was asked for is forgotten. */
-function writeFlow({ email, returnTo, ...rest }: Flow): string {
-  const path = toSafeReturnTo(returnTo);
+function writeFlow({ email, returnTo, ...rest }: Flow, pages: PageTable): string {
+  const path = toSafeReturnTo(returnTo, pages);
   const typed = { ...rest, email: email?.trim().slice(0, maxEmailLength) };
   const text = encode(path === '/' ? typed : { ...typed, returnTo: path });
   return text.length <= maxLength ? text : encode(typed);

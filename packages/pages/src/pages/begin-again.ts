@@ -4,7 +4,7 @@ import { withReturnTo } from './asked-page.ts';
 
 /** For a sign-in that took too long, was tried too often, or is done. */
 export function beginAgain({ pages }: Pick<PageParts, 'pages'>, returnTo: string, status = 200): PageAnswer {
-  const signIn = withReturnTo(pages.signIn, returnTo);
+  const signIn = withReturnTo(pages.signIn, returnTo, pages);
   return {
     kind: 'page',
     status,

@@ -32,7 +32,7 @@ export function chooseFactor(choice: FactorChoice): PageContent {
       ...heading,
       content: html`${shown.notice}${numberForm(choice)}`,
       aside: html`<p>
-        <a href="${withReturnTo(pages.secondFactorSetUp, returnTo)}">Choose another way</a>
+        <a href="${withReturnTo(pages.secondFactorSetUp, returnTo, pages)}">Choose another way</a>
       </p>`,
     };
   const ways = methods.map((one) => html`<li>${one === 'sms' ? phoneLink(choice) : beginForm(choice, one)}</li>`);
@@ -47,13 +47,13 @@ export function chooseFactor(choice: FactorChoice): PageContent {
 
 function beginForm({ pages, returnTo }: FactorChoice, method: FactorMethod): Html {
   return html`<form method="post" action="${pages.secondFactorSetUp}">
-    ${hiddenFields({ method, returnTo: askedPage(returnTo) })}
+    ${hiddenFields({ method, returnTo: askedPage(returnTo, pages) })}
     <button class="choice" type="submit">${describe(method)}</button>
   </form>`;
 }
 
 function phoneLink({ pages, returnTo }: FactorChoice): Html {
-  const to = pageUrl(pages.secondFactorSetUp, { method: 'sms', returnTo: askedPage(returnTo) });
+  const to = pageUrl(pages.secondFactorSetUp, { method: 'sms', returnTo: askedPage(returnTo, pages) });
   return html`<a class="choice button" href="${to}">${describe('sms')}</a>`;
 }
 
@@ -63,7 +63,7 @@ function describe(method: FactorMethod): Html {
 
 function numberForm({ pages, returnTo, shown, typedNumber }: FactorChoice): Html {
   return html`<form method="post" action="${pages.secondFactorSetUp}">
-    ${hiddenFields({ method: 'sms', returnTo: askedPage(returnTo) })}
+    ${hiddenFields({ method: 'sms', returnTo: askedPage(returnTo, pages) })}
     ${textField({
       name: 'number',
       label: 'Phone number',

@@ -27,7 +27,7 @@ export function confirmFactor(
     lead: isApp ? 'Scan the code with your authenticator app, then enter what it shows.' : sentTo(begun.destination),
     content: html`${shown.notice} ${isApp ? appKey(begun.uri) : mailboxNote(mailboxUrl)}
       <form method="post" action="${pages.secondFactorSetUp}">
-        ${hiddenFields({ do: 'confirm', method: begun.method, returnTo: askedPage(returnTo) })}
+        ${hiddenFields({ do: 'confirm', method: begun.method, returnTo: askedPage(returnTo, pages) })}
         ${isApp ? hiddenField('uri', begun.uri) : hiddenField('destination', begun.destination)}
         ${codeField({
           label: isApp ? 'Code that the app shows' : 'Code that you received',
@@ -39,7 +39,7 @@ export function confirmFactor(
         ${submitButton({ label: 'Turn on', pending: 'Checking…', waitSeconds: shown.waitSeconds })}
       </form>`,
     aside: html`<p>
-      <a href="${withReturnTo(pages.secondFactorSetUp, returnTo)}">Choose another way</a>
+      <a href="${withReturnTo(pages.secondFactorSetUp, returnTo, pages)}">Choose another way</a>
     </p>`,
   };
 }

@@ -41,7 +41,7 @@ function forgotForm({ pages }: PageParts, { email, returnTo }: Typed, shown: Sho
         ${submitButton({ label: 'Send the link', pending: 'Sending…', waitSeconds: shown.waitSeconds })}
       </form>`,
     aside: html`<p>
-      <a href="${withReturnTo(pages.signIn, returnTo)}">Back to sign in</a>
+      <a href="${withReturnTo(pages.signIn, returnTo, pages)}">Back to sign in</a>
     </p>`,
   };
 }

@@ -10,9 +10,9 @@ export function leadToStepUp(
   next: PageName,
   returnTo: string,
 ): PageAnswer | undefined {
-  if (code === 'SP_UNAUTHENTICATED') return { kind: 'redirect', to: withReturnTo(pages.signIn, returnTo) };
+  if (code === 'SP_UNAUTHENTICATED') return { kind: 'redirect', to: withReturnTo(pages.signIn, returnTo, pages) };
   if (code !== 'SP_STEP_UP_REQUIRED') return undefined;
   const { acr, maxAgeSeconds } = stepUp ?? {};
   const demanded = { acr_values: acr, max_age: maxAgeSeconds === undefined ? undefined : String(maxAgeSeconds) };
-  return { kind: 'redirect', to: pageUrl(pages.stepUp, { returnTo: askedPage(returnTo), ...demanded, next }) };
+  return { kind: 'redirect', to: pageUrl(pages.stepUp, { returnTo: askedPage(returnTo, pages), ...demanded, next }) };
 }

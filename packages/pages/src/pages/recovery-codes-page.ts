@@ -21,7 +21,7 @@ export const createRecoveryCodesPage: CreatePage = (parts) => ({
     );
     if (answer.kind === 'done') {
       const { recoveryCodes: codes } = answer.body;
-      const page = savedCodes({ codes, productName: parts.productName, next: toSafeReturnTo(returnTo) });
+      const page = savedCodes({ codes, productName: parts.productName, next: toSafeReturnTo(returnTo, parts.pages) });
       return { kind: 'page', page, cookies: answer.cookies };
     }
     const { refusal } = answer;
@@ -44,7 +44,7 @@ async function offer(
   if (answer.kind === 'refused')
     return leadToStepUp(parts, answer.refusal, 'recoveryCodes', returnTo) ?? refusedPage(answer.refusal);
   const { factors, recoveryCodesLeft } = answer.body;
-  if (factors.length === 0) return { kind: 'redirect', to: withReturnTo(pages.secondFactorSetUp, returnTo) };
+  if (factors.length === 0) return { kind: 'redirect', to: withReturnTo(pages.secondFactorSetUp, returnTo, pages) };
   return {
     kind: 'page',
     status,
@@ -53,10 +53,10 @@ async function offer(
       lead: `You have ${recoveryCodesLeft} unused ${recoveryCodesLeft === 1 ? 'code' : 'codes'}. Making new ones ends the old ones.`,
       content: html`${shown.notice}
         <form method="post" action="${pages.recoveryCodes}">
-          ${hiddenField('returnTo', askedPage(returnTo))}
+          ${hiddenField('returnTo', askedPage(returnTo, pages))}
           ${submitButton({ label: 'Make new codes', pending: 'Making new codes…', waitSeconds: shown.waitSeconds })}
         </form>`,
-      aside: html`<p><a href="${toSafeReturnTo(returnTo)}">Back</a></p>`,
+      aside: html`<p><a href="${toSafeReturnTo(returnTo, pages)}">Back</a></p>`,
     },
   };
 }

@@ -52,7 +52,7 @@ async function ask(
   if (pending.purpose === 'set-up')
     return {
       kind: 'redirect',
-      to: withReturnTo(parts.pages.secondFactorSetUp, asked.returnTo),
+      to: withReturnTo(parts.pages.secondFactorSetUp, asked.returnTo, parts.pages),
     };
   return { kind: 'page', status, page: questionPage(parts, pending, asked, shown) };
 }
@@ -63,7 +63,7 @@ function questionPage(
   { method, sent, returnTo, typedCode }: Asked,
   shown: ShownRefusal,
 ) {
-  const carried = { returnTo: askedPage(returnTo) ?? '' };
+  const carried = { returnTo: askedPage(returnTo, pages) ?? '' };
   const { content, aside = '' } = codeQuestion({
     offer: { factors: methods, hasRecoveryCodes, resendSeconds },
     action: pages.secondFactor,
@@ -94,7 +94,7 @@ async function sendCode(parts: PageParts, call: PageCall, form: FormFields): Pro
   if (answer.kind === 'done')
     return {
       kind: 'redirect',
-      to: pageUrl(parts.pages.secondFactor, { returnTo: askedPage(returnTo), method, sent: method }),
+      to: pageUrl(parts.pages.secondFactor, { returnTo: askedPage(returnTo, parts.pages), method, sent: method }),
       cookies: answer.cookies,
     };
   const { refusal } = answer;
@@ -124,7 +124,7 @@ async function cancel(parts: PageParts, call: PageCall, form: FormFields): Promi
   const answer = await call.identity('POST', '/auth/second-factor/cancel', {});
   return {
     kind: 'redirect',
-    to: withReturnTo(parts.pages.signIn, form.of('returnTo')),
+    to: withReturnTo(parts.pages.signIn, form.of('returnTo'), parts.pages),
     cookies: answer.kind === 'done' ? answer.cookies : [],
   };
 }

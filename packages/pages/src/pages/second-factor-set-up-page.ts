@@ -93,7 +93,7 @@ async function confirm(parts: PageParts, call: PageCall, form: FormFields): Prom
   });
   if (answer.kind === 'done') {
     const { body, cookies } = answer;
-    const next = body.returnTo ?? toSafeReturnTo(returnTo);
+    const next = body.returnTo ?? toSafeReturnTo(returnTo, parts.pages);
     const news = body.status === 'signed-in' ? 'signed-in' : undefined;
     if (body.recoveryCodes === undefined) return { kind: 'redirect', to: next, cookies, news };
     const page = savedCodes({ codes: body.recoveryCodes, productName: parts.productName, next });

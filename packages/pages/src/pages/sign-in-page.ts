@@ -41,7 +41,7 @@ export const createSignInPage: CreatePage = (parts) => ({
     const done = [...cookies, ...parts.flow.clearedFor(call.request)];
     if (body.status === 'signed-in') return { kind: 'redirect', to: body.returnTo, cookies: done, news: 'signed-in' };
     const next = body.status === 'second-factor-required' ? parts.pages.secondFactor : parts.pages.secondFactorSetUp;
-    return { kind: 'redirect', to: withReturnTo(next, body.returnTo), cookies: done };
+    return { kind: 'redirect', to: withReturnTo(next, body.returnTo, parts.pages), cookies: done };
   },
 });
 
@@ -85,8 +85,8 @@ function signInForm(
         })}
         ${submitButton({ label: 'Sign in', pending: 'Signing in…', waitSeconds: shown.waitSeconds })}
       </form>
-      <p class="after-form"><a href="${withReturnTo(pages.forgotPassword, returnTo)}">Forgot password?</a></p>`,
-    aside: html`<p>New here? <a href="${withReturnTo(pages.signUp, returnTo)}">Create an account</a></p>`,
+      <p class="after-form"><a href="${withReturnTo(pages.forgotPassword, returnTo, pages)}">Forgot password?</a></p>`,
+    aside: html`<p>New here? <a href="${withReturnTo(pages.signUp, returnTo, pages)}">Create an account</a></p>`,
   };
 }
 
@@ -117,7 +117,7 @@ function alreadySignedIn({ pages }: PageParts, name: string, returnTo: string): 
       title: 'You’re signed in',
       lead: name === '' ? 'You are signed in in this browser.' : `You are signed in as ${name}.`,
       content: html`<div class="buttons">
-        <a class="button button-primary" href="${toSafeReturnTo(returnTo)}">Continue</a>
+        <a class="button button-primary" href="${toSafeReturnTo(returnTo, pages)}">Continue</a>
         <form method="post" action="${pages.signedOut}">
           <button class="button" type="submit" data-pending="Signing out…">Sign out</button>
         </form>

@@ -67,7 +67,7 @@ function signUpForm({ pages, minPasswordLength }: PageParts, typed: Typed, shown
       </form>`,
     aside: html`<p>
       Already have an account?
-      <a href="${withReturnTo(pages.signIn, returnTo)}">Sign in</a>
+      <a href="${withReturnTo(pages.signIn, returnTo, pages)}">Sign in</a>
     </p>`,
   };
 }

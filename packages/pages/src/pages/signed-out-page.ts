@@ -29,7 +29,7 @@ export const createSignedOutPage: CreatePage = ({ pages }) => ({
   get(call) {
     const reason = call.query('reason');
     const { title, text } = (Object.hasOwn(messages, reason) ? messages[reason] : undefined) ?? plain;
-    const signIn = withReturnTo(pages.signIn, call.query('returnTo'));
+    const signIn = withReturnTo(pages.signIn, call.query('returnTo'), pages);
     return {
       kind: 'page',
       page: {

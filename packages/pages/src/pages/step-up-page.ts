@@ -1,5 +1,12 @@
 import { html } from 'hono/html';
-import { pageUrl, type PageName, type ShownFactor, type StepUpAnswer, type StepUpOfferAnswer } from '@sallyport/core';
+import {
+  pageUrl,
+  type PageName,
+  type PageTable,
+  type ShownFactor,
+  type StepUpAnswer,
+  type StepUpOfferAnswer,
+} from '@sallyport/core';
 import type { CreatePage, PageAnswer, PageCall, PageParts } from '../built-in-page.ts';
 import type { PageContent } from '../document/document.ts';
 import { hiddenFields, passwordField, submitButton, usernameForPasswordManagers } from '../document/fields.ts';
@@ -69,7 +76,7 @@ async function ask(
       resendSeconds,
     },
     action: parts.pages.stepUp,
-    carried: carriedBy(asked),
+    carried: carriedBy(asked, parts.pages),
     submitLabel: 'Confirm',
     mailboxUrl: parts.mailboxUrl,
     method,
@@ -90,7 +97,7 @@ function passwordPage({ pages }: PageParts, asked: Asked, email: string, shown: 
     ...heading,
     content: html`${shown.notice}
       <form method="post" action="${pages.stepUp}">
-        ${hiddenFields({ method: 'password', ...carriedBy(asked) })}${email === '' ? nothing : usernameForPasswordManagers(email)}
+        ${hiddenFields({ method: 'password', ...carriedBy(asked, pages) })}${email === '' ? nothing : usernameForPasswordManagers(email)}
         ${passwordField({
           name: 'password',
           label: 'Password',
@@ -106,7 +113,7 @@ function passwordPage({ pages }: PageParts, asked: Asked, email: string, shown: 
 }
 
 function factorMissing({ pages }: PageParts, { returnTo }: Asked): PageContent {
-  const setUp = withReturnTo(pages.secondFactorSetUp, returnTo);
+  const setUp = withReturnTo(pages.secondFactorSetUp, returnTo, pages);
   return {
     title: 'Two-step verification needed',
     lead: 'This page needs extra protection that your account does not have yet.',
@@ -127,7 +134,7 @@ async function sendCode(parts: PageParts, call: PageCall, form: FormFields): Pro
   if (answer.kind === 'done')
     return {
       kind: 'redirect',
-      to: pageUrl(parts.pages.stepUp, { ...carriedBy(asked), method, sent: method }),
+      to: pageUrl(parts.pages.stepUp, { ...carriedBy(asked, parts.pages), method, sent: method }),
       cookies: answer.cookies,
     };
   const { refusal } = answer;
@@ -142,7 +149,7 @@ async function confirm(parts: PageParts, call: PageCall, form: FormFields): Prom
   const answer = await call.identity<StepUpAnswer>('POST', '/auth/step-up', json);
   if (answer.kind === 'done') {
     const next = pagesThatAsk.includes(nextPage)
-      ? withReturnTo(parts.pages[nextPage as PageName], returnTo)
+      ? withReturnTo(parts.pages[nextPage as PageName], returnTo, parts.pages)
       : answer.body.returnTo;
     return { kind: 'redirect', to: next, cookies: answer.cookies };
   }
@@ -163,9 +170,9 @@ function read(form: FormFields): Asked {
 }
 
 /** What every form and link of the page passes on. */
-function carriedBy({ returnTo, acr, nextPage }: Asked): Readonly<Record<string, string>> {
+function carriedBy({ returnTo, acr, nextPage }: Asked, pages: PageTable): Readonly<Record<string, string>> {
   return {
-    returnTo: askedPage(returnTo) ?? '',
+    returnTo: askedPage(returnTo, pages) ?? '',
     acr_values: acr === 'mfa' || acr === 'phr' ? acr : '',
     next: pagesThatAsk.includes(nextPage) ? nextPage : '',
   };
@@ -174,5 +181,5 @@ function carriedBy({ returnTo, acr, nextPage }: Asked): Readonly<Record<string, 
 /** Without a session there is nothing to confirm: a fresh sign-in is recent, too. */
 function signInFirst({ pages }: PageParts, { returnTo }: Asked, refusal: Refusal): PageAnswer {
   if (refusal.code !== 'SP_UNAUTHENTICATED') return refusedPage(refusal);
-  return { kind: 'redirect', to: withReturnTo(pages.signIn, returnTo) };
+  return { kind: 'redirect', to: withReturnTo(pages.signIn, returnTo, pages) };
 }

@@ -1,4 +1,4 @@
-import { checkRequirement, checkStepUp, SallyportError, type Principal } from '@sallyport/core';
+import { checkRequirement, checkStepUp, maxReturnToLength, SallyportError, type Principal } from '@sallyport/core';
 import type { CanonicalRequest } from '../../firewall/canonical-request.ts';
 import { routeOf, requestOf, type Decision, type RequestState } from '../request-state.ts';
 import { isNavigation } from '../request-intent.ts';
@@ -8,9 +8,6 @@ export interface AuthorizeParts {
   readonly signInPath: string;
   readonly stepUpPath: string;
 }
-
-/** A longer return address is dropped: the page is found again by hand. */
-const longestReturnTo = 2048;
 
 /**
  * Checks the access of the route from the caller alone. An anonymous caller is sent to the sign-in page when a person is
@@ -41,8 +38,9 @@ function challenge(state: RequestState, signInPath: string): Decision {
   return { kind: 'redirect', status: 303, location: withQuery(signInPath, [returnToOf(request)]), reason };
 }
 
+/** A longer address is dropped: the page is found again by hand. */
 function returnToOf({ target }: CanonicalRequest): string {
-  return target.length > longestReturnTo ? '' : `returnTo=${encodeURIComponent(target)}`;
+  return target.length > maxReturnToLength ? '' : `returnTo=${encodeURIComponent(target)}`;
 }
 
 /** In the names of OIDC, so that the page can say what is asked for, or that it cannot be had. */
