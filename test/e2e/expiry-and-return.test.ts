@@ -1,11 +1,12 @@
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openAccount } from './account-page.ts';
 import { patienceMilliseconds, useVisitors } from './browser.ts';
 import { callApi, isSignedIn } from './call-api.ts';
 import { signInDirectly } from './new-account.ts';
 import { startOwnSystem, type OwnSystem } from './own-system.ts';
-import { demoAccount, submitSignIn } from './sign-in.ts';
+import { addButton, openProducts } from './products-page.ts';
+import { demoAccount, submitSignIn, type Credentials } from './sign-in.ts';
 
 let system: OwnSystem;
 const visitors = useVisitors(() => system.url);
@@ -32,13 +33,14 @@ describe('an unused session', () => {
     expect(refused).toMatchObject({ status: 401, isRedirected: false, body: { code: 'SP_UNAUTHENTICATED' } });
     expect(refused.contentType).toMatch(/^application\/problem\+json/);
 
-    await page.goto('/account?x=1&y=two%20words');
+    await page.goto('/account?x=1&y=two%20words#devices');
     const { pathname, searchParams } = new URL(page.url());
     expect(pathname).toBe('/auth/sign-in');
     expect(searchParams.get('returnTo')).toBe('/account?x=1&y=two%20words');
     await submitSignIn(page, account);
     await page.waitForURL((url) => url.pathname === '/account');
     expect(new URL(page.url()).search).toBe('?x=1&y=two%20words');
+    expect(new URL(page.url()).hash).toBe('#devices');
     await page.getByRole('heading', { level: 1, name: 'Your account' }).waitFor();
 
     await openTab.waitForURL(/\/signed-out\?reason=ended/);
@@ -69,6 +71,46 @@ describe('a session that is about to expire', () => {
     expect(new URL(other.url()).pathname).toBe('/account');
   });
 });
+
+describe('a form that is half filled when the session ends', () => {
+  it('is filled in again for the same person, and not for another', async () => {
+    const account = demoAccount('vendor', system.accounts);
+    const page = await visitors.openPage();
+    await signInDirectly(page, account);
+    const typed = await fillHalf(page, 'Half a lamp');
+    await endFromElsewhere(account);
+    await page.waitForURL(/\/signed-out\?reason=ended/);
+    await page.getByRole('link', { name: 'Sign in again' }).click();
+    await submitSignIn(page, account);
+    await page.getByText('We kept what you typed').waitFor();
+    expect(await typed.inputValue()).toBe('Half a lamp');
+
+    await endFromElsewhere(account);
+    await page.waitForURL(/\/signed-out\?reason=ended/);
+    await page.getByRole('link', { name: 'Sign in again' }).click();
+    await submitSignIn(page, demoAccount('admin', system.accounts));
+    await addButton(page).waitFor();
+    expect(await page.getByRole('dialog').count()).toBe(0);
+    expect(await page.evaluate(() => JSON.stringify(sessionStorage))).not.toContain('Half a lamp');
+  });
+});
+
+async function fillHalf(page: Page, name: string): Promise<Locator> {
+  await openProducts(page);
+  await addButton(page).click();
+  const field = page.getByRole('dialog').getByLabel('Name');
+  await field.fill(name);
+  return field;
+}
+
+/** What an owner does in another browser. */
+async function endFromElsewhere(account: Credentials): Promise<void> {
+  const other = await visitors.openPage();
+  await signInDirectly(other, account);
+  expect(await callApi(other, '/auth/sessions/revoke-all', { method: 'POST', json: {} })).toMatchObject({
+    status: 200,
+  });
+}
 
 describe('the way back after signing in', () => {
   it.each([

@@ -5,7 +5,7 @@ import { useVisitors } from './browser.ts';
 import { callApi } from './call-api.ts';
 import { openReady } from './hydrated-page.ts';
 import { createAccount, signInAsNewcomer, signInDirectly, type Account } from './new-account.ts';
-import { openProducts } from './products-page.ts';
+import { addButton, openProducts } from './products-page.ts';
 import { demoAccount } from './sign-in.ts';
 
 const visitors = useVisitors();
@@ -33,14 +33,14 @@ describe('four tabs of one browser, which nobody looks at', () => {
     await signInDirectly(admin, demoAccount('admin'));
     const { body } = await callApi(tabs[0], '/auth/session');
     const { id } = body['user'] as { readonly id: string };
-    for (const tab of tabs) expect(await tab.getByRole('button', { name: 'Add a product' }).count()).toBe(0);
+    for (const tab of tabs) expect(await addButton(tab).count()).toBe(0);
     const changed = await callApi(admin, `/auth/users/${id}/roles`, {
       method: 'PUT',
       json: { roles: ['user', 'vendor'] },
     });
     expect(changed.status).toBeLessThan(300);
 
-    for (const tab of tabs) await tab.getByRole('button', { name: 'Add a product' }).waitFor();
+    for (const tab of tabs) await addButton(tab).waitFor();
   });
 
   it('all ask for their data again when one of them confirms who is there', async () => {

@@ -5,7 +5,7 @@ import { Button } from '@sallyport/ui/button';
 import { ProblemNotice } from '@sallyport/ui/problem-notice';
 import { TextField } from '@sallyport/ui/text-field';
 import { useSubmission } from '@sallyport/ui/use-submission';
-import { authFetch } from '@sallyport/nextjs/client';
+import { authFetch, useDraft } from '@sallyport/nextjs/client';
 import type { Product } from './product.ts';
 import { readProductForm } from './read-product-form.ts';
 
@@ -14,6 +14,11 @@ interface ProductDialogProps {
   readonly product?: Product;
   readonly onClose: () => void;
   readonly onSaved: (news: string, isNew: boolean) => void;
+}
+
+/** The name of the draft of a product. */
+export function draftNameOf(product: Product | undefined): string {
+  return product === undefined ? 'new-product' : `product-${product.id}`;
 }
 
 /** The form of a product. Open for as long as it is mounted. */
@@ -25,6 +30,8 @@ export function ProductDialog({ product, onClose, onSaved }: ProductDialogProps)
     else await authFetch(`/api/shop/products/${encodeURIComponent(product.id)}`, { method: 'PATCH', json });
     onSaved(product === undefined ? 'The product is on sale.' : 'The change is saved.', product === undefined);
   });
+
+  const isRestored = useDraft(draftNameOf(product), form);
 
   useEffect(() => dialog.current?.showModal(), []);
 
@@ -39,6 +46,11 @@ export function ProductDialog({ product, onClose, onSaved }: ProductDialogProps)
         <h2 id="product-dialog-title" className="text-xl font-semibold tracking-[-0.02em]">
           {product === undefined ? 'Add a product' : `Edit ${product.name}`}
         </h2>
+        {isRestored ? (
+          <p role="status" className="text-sm text-ink-soft">
+            We kept what you typed before you signed in.
+          </p>
+        ) : null}
         {problem === undefined ? null : <ProblemNotice problem={problem} />}
         <TextField name="name" label="Name" required defaultValue={product?.name} error={errorOf('name')} />
         <TextField

@@ -1,14 +1,15 @@
 'use client';
 
+import { useWaitingDrafts } from '@sallyport/nextjs/client';
 import { Plus } from 'lucide-react';
 import { useRouter } from 'next/navigation';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Button } from '@sallyport/ui/button';
 import type { Abilities } from './abilities.ts';
 import { DeleteProductDialog } from './delete-product-dialog.tsx';
 import { productsUrl, type Product, type ProductOrder } from './product.ts';
 import { OrderLinks } from './order-links.tsx';
-import { ProductDialog } from './product-dialog.tsx';
+import { draftNameOf, ProductDialog } from './product-dialog.tsx';
 import { ProductRow } from './product-row.tsx';
 import { useProductChanges, type StreamState } from './use-product-changes.ts';
 
@@ -29,8 +30,15 @@ type OpenDialog =
 export function Products({ products, abilities, total, order }: ProductsProps) {
   const router = useRouter();
   const [dialog, setDialog] = useState<OpenDialog>({ kind: 'none' });
+  const drafts = useWaitingDrafts();
   const [news, setNews] = useState('');
   const stream = useProductChanges(() => router.refresh());
+
+  useEffect(() => {
+    const found = dialogOfDraft(drafts, products);
+    // oxlint-disable-next-line react/set-state-in-effect -- what is kept in the tab is known only in the browser
+    if (found !== undefined) setDialog(found);
+  }, [drafts, products]);
 
   const close = (): void => setDialog({ kind: 'none' });
   function finish(sentence: string, isNew = false): void {
@@ -83,6 +91,13 @@ export function Products({ products, abilities, total, order }: ProductsProps) {
       ) : null}
     </>
   );
+}
+
+/** The dialog that was half filled when the session ended. */
+function dialogOfDraft(drafts: readonly string[], products: readonly Product[]): OpenDialog | undefined {
+  if (drafts.includes(draftNameOf(undefined))) return { kind: 'create' };
+  const product = products.find((one) => drafts.includes(draftNameOf(one)));
+  return product === undefined ? undefined : { kind: 'change', product };
 }
 
 const streamWords: Readonly<Record<StreamState, string>> = {

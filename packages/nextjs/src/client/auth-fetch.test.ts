@@ -64,6 +64,7 @@ beforeEach(() => {
     reload: () => moves.push('reload'),
     reloads: createReloadMemory(() => ({ getItem: () => null, setItem: () => {}, removeItem: () => {} })),
     refresh: () => moves.push('refresh'),
+    forgetDrafts: () => {},
     warn: () => moves.push('warning'),
   });
   activateSessionSync(sync);

@@ -11,11 +11,21 @@ const checkIntervalMilliseconds = 60_000;
 /** When a tab first asks how long its session lives: most pages have been left by then. */
 const firstCheckMilliseconds = 10_000;
 
+/** A sign-in ends the session before it: the stream may say so before the browser has the cookie of the new one. */
+const doubtMilliseconds = 400;
+
 /** One for the document, in which a sync may follow another. */
 const reloads = createReloadMemory(() => sessionStorage);
 
+/** What belongs to the page, and not to its tab. */
+export interface PageParts {
+  readonly refresh: () => void;
+  readonly expiry: ExpiryWatch;
+  readonly forgetDrafts: () => void;
+}
+
 /** The tab that this page is in. */
-export function browserTab(refresh: () => void, expiry: ExpiryWatch): TabEdges {
+export function browserTab({ refresh, expiry, forgetDrafts }: PageParts): TabEdges {
   return {
     openChannel: (hear) => openSessionChannel(hear),
     readSession: () => readCurrentSession(),
@@ -28,6 +38,7 @@ export function browserTab(refresh: () => void, expiry: ExpiryWatch): TabEdges {
     reload: () => location.reload(),
     reloads,
     refresh,
+    forgetDrafts,
     // oxlint-disable-next-line no-console -- the page works, so that only its developer can be told
     warn: (message) => console.warn(message),
   };
@@ -70,9 +81,14 @@ export function watchTab(sync: SessionSync): () => void {
 export function followTab(sync: SessionSync): () => void {
   const stop = new AbortController();
   const { signal } = stop;
+  let doubt: ReturnType<typeof setTimeout> | undefined;
+  const onDoubt = (): void => {
+    clearTimeout(doubt);
+    doubt = setTimeout(() => void sync.check(), doubtMilliseconds);
+  };
   const follow = (): (() => void) =>
     followSession(
-      { onSession: sync.hear, onDoubt: () => void sync.check() },
+      { onSession: (session) => sync.hear(session), onDoubt },
       { locks: 'locks' in navigator ? navigator.locks : undefined, openStream: (url) => new EventSource(url) },
     );
   let unfollow = follow();
@@ -88,6 +104,7 @@ export function followTab(sync: SessionSync): () => void {
   return () => {
     stop.abort();
     clearTimeout(first);
+    clearTimeout(doubt);
     unfollow();
   };
 }

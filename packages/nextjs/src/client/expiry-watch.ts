@@ -24,8 +24,8 @@ export interface ExpiryWatch {
   note(expiry: SessionExpiry): void;
   /** No session is known any more. */
   forget(): void;
-  get(): SessionExpiryState;
-  subscribe(listener: () => void): () => void;
+  get(this: void): SessionExpiryState;
+  subscribe(this: void, listener: () => void): () => void;
 }
 
 const far: SessionExpiryState = { status: 'far' };

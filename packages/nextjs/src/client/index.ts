@@ -37,4 +37,5 @@ export { Show, type ShowProps } from './show.tsx';
 export { signOut, type SignOutOptions } from './sign-out.ts';
 export type { SessionExpiryState } from './expiry-watch.ts';
 export { useAuth, type UseAuth } from './use-auth.ts';
+export { useDraft, useWaitingDrafts } from './use-draft.ts';
 export { useSessionExpiry, type SessionExpiry } from './use-session-expiry.ts';

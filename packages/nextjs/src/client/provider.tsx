@@ -3,11 +3,13 @@
 import { useRouter } from 'next/navigation.js';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import type { ClientAuth } from '../client-auth.ts';
-import { activateSessionSync } from './active-session-sync.ts';
+import { activateSessionSync, activeSessionSync } from './active-session-sync.ts';
 import { AuthContext } from './auth-context.ts';
 import { browserTab, followTab, watchTab } from './browser-tab.ts';
+import { DraftContext } from './draft-context.ts';
 import { ExpiryContext } from './expiry-context.ts';
 import { createExpiryWatch } from './expiry-watch.ts';
+import { createPageDrafts } from './page-drafts.ts';
 import { createSessionSync, type SessionSync } from './session-sync.ts';
 
 export interface SallyportProviderProps {
@@ -25,13 +27,14 @@ export function SallyportProvider({ initial, children }: SallyportProviderProps)
   const sync = useRef<SessionSync>(undefined);
   // What the first effect starts from; later values reach the sync through the second effect.
   const first = useRef(initial);
-  const [expiry] = useState(() => createExpiryWatch({ ask: () => void sync.current?.check(), clock: Date.now }));
+  const [expiry] = useState(() => createExpiryWatch({ ask: () => void activeSessionSync()?.check(), clock: Date.now }));
+  const [drafts] = useState(createPageDrafts);
   const { status } = initial;
 
   useEffect(() => {
     const created = createSessionSync(
       first.current,
-      browserTab(() => router.refresh(), expiry),
+      browserTab({ refresh: () => router.refresh(), expiry, forgetDrafts: () => drafts.forget() }),
     );
     sync.current = created;
     const deactivate = activateSessionSync(created);
@@ -44,16 +47,25 @@ export function SallyportProvider({ initial, children }: SallyportProviderProps)
       created.close();
       expiry.forget();
     };
-  }, [router, expiry, status]);
+  }, [router, expiry, drafts, status]);
 
   useEffect(() => {
     first.current = initial;
     sync.current?.update(initial);
-  }, [initial]);
+    drafts.update(initial);
+  }, [initial, drafts]);
+
+  useEffect(() => {
+    const keep = (): void => drafts.keep();
+    addEventListener('pagehide', keep);
+    return () => removeEventListener('pagehide', keep);
+  }, [drafts]);
 
   return (
     <AuthContext value={initial}>
-      <ExpiryContext value={expiry}>{children}</ExpiryContext>
+      <ExpiryContext value={expiry}>
+        <DraftContext value={drafts}>{children}</DraftContext>
+      </ExpiryContext>
     </AuthContext>
   );
 }

@@ -56,7 +56,7 @@ function requestLock(_name: string, { signal }: LockOptions, hold: () => Promise
 interface Tab {
   readonly heard: CurrentSession[];
   doubts: number;
-  stop(): void;
+  stop: () => void;
 }
 
 function openTab(edges: Partial<StreamEdges> = {}): Tab {

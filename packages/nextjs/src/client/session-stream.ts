@@ -4,9 +4,9 @@ import { parseCurrentSession, type CurrentSession } from './current-session.ts';
 /** What the one stream of a browser tells the tab that holds it. */
 export interface SessionStreamListener {
   /** The session as the gateway knows it: when the stream opens, and whenever it changed. */
-  onSession(session: CurrentSession): void;
+  readonly onSession: (session: CurrentSession) => void;
   /** The session may be over: to be looked at. */
-  onDoubt(): void;
+  readonly onDoubt: () => void;
 }
 
 /** What of the browser is needed, so that a test can be one. */

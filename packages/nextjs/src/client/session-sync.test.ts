@@ -27,7 +27,7 @@ interface FakeTab {
   /** What the tab did, in order. */
   readonly moves: string[];
   /** The page that it shows. */
-  readonly place: { path: string };
+  readonly place: { path: string; hasDrafts: boolean };
 }
 
 /** What a tab stores. Each document that it loads reads it anew. */
@@ -43,7 +43,7 @@ function readMemory(items: TabStorage): ReloadMemory {
 
 function openTab(shows: ClientAuth, path = '/account', storage: TabStorage = new Map()): FakeTab {
   const moves: string[] = [];
-  const place = { path };
+  const place = { path, hasDrafts: true };
   tabs += 1;
   const name = `tab-${tabs}`;
   const sync = createSessionSync(shows, {
@@ -55,6 +55,7 @@ function openTab(shows: ClientAuth, path = '/account', storage: TabStorage = new
     reload: () => moves.push('reload'),
     reloads: readMemory(storage),
     refresh: () => moves.push('refresh'),
+    forgetDrafts: () => (place.hasDrafts = false),
     warn: () => moves.push('warning'),
   });
   open.push(sync);
@@ -95,6 +96,7 @@ describe('signing out', () => {
     expect(here.moves).toEqual(['/auth/signed-out?reason=everywhere']);
     await vi.waitFor(() => expect(there.moves).toEqual(['/auth/signed-out?reason=everywhere']));
     await vi.waitFor(() => expect(elsewhere.moves).toEqual(['/auth/signed-out?reason=everywhere']));
+    expect([here, there, elsewhere].map(({ place }) => place.hasDrafts)).toEqual([false, false, false]);
   });
 
   it('moves no tab when the session could not be ended', async () => {
@@ -155,6 +157,7 @@ describe('a session that ended elsewhere', () => {
 
     expect(here.moves).toEqual(['/auth/signed-out?reason=ended&returnTo=%2Faccount%3Ftab%3D2']);
     await vi.waitFor(() => expect(there.moves).toEqual(['/auth/signed-out?reason=ended&returnTo=%2Fproducts']));
+    expect([here, there].map(({ place }) => place.hasDrafts)).toEqual([true, true]);
   });
 
   it('moves a tab once, however often it is looked at', async () => {

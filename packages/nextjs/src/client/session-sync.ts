@@ -22,6 +22,8 @@ export interface TabEdges {
   readonly reloads: ReloadMemory;
   /** Asks the server for the page's data again, keeping what was typed. */
   refresh(): void;
+  /** The user left by choice: what was typed here is not kept. */
+  forgetDrafts(): void;
   /** Tells the developer, who looks at the console. */
   warn(message: string): void;
 }
@@ -87,7 +89,10 @@ export function createSessionSync(initial: ClientAuth, tab: TabEdges): SessionSy
 
   const hear = (message: SessionMessage): void => {
     if (message.kind !== 'signed-out') void check();
-    else if (shown.status === 'signed-in') leave(signedOutUrl(message.reason, tab.currentPath()));
+    else if (shown.status === 'signed-in') {
+      if (message.reason !== 'ended') tab.forgetDrafts();
+      leave(signedOutUrl(message.reason, tab.currentPath()));
+    }
   };
   const channel = tab.openChannel(hear);
 
@@ -155,6 +160,7 @@ export function createSessionSync(initial: ClientAuth, tab: TabEdges): SessionSy
         throw error;
       }
       channel.post({ kind: 'signed-out', reason });
+      tab.forgetDrafts();
       tab.leaveFor(signedOutUrl(reason));
     },
     standDown: () => {

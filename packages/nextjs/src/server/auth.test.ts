@@ -244,7 +244,7 @@ describe('what the browser is told', () => {
       roles: ['vendor'],
       permissions: ['product:read', 'product:create'],
       acr: 'pwd',
-      authTime: expect.any(Number),
+      authTime: expect.any(Number) as number,
     });
     expect(structuredClone(told)).toEqual(told);
     expect(JSON.stringify(told)).not.toContain(token.split('.')[2]);

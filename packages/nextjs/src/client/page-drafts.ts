@@ -1,0 +1,99 @@
+import type { ClientAuth } from '../client-auth.ts';
+import { isKept, readDraft, type DraftControl, type KeptField } from './draft-fields.ts';
+import { createDraftStore, type Drafts } from './draft-store.ts';
+
+type Control = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
+
+/** The forms of this page whose drafts are kept. */
+export interface PageDrafts {
+  /** Names of the forms for which a draft came back and is not used yet. */
+  waiting(): readonly string[];
+  /** Follows a form, and fills in its draft. Returns whether there was one, and a function that ends it. */
+  follow(name: string, form: HTMLFormElement): { readonly isRestored: boolean; readonly stop: () => void };
+  /** Tells who is shown, and takes what is theirs out of the storage. */
+  update(auth: ClientAuth): void;
+  /** The page is about to go: keeps what was typed. */
+  keep(): void;
+  /** The person left by their own choice: nothing is kept any more. */
+  forget(): void;
+  subscribe(this: void, listener: () => void): () => void;
+}
+
+/** Builds the drafts of a page. */
+export function createPageDrafts(): PageDrafts {
+  const store = createDraftStore(() => sessionStorage, Date.now);
+  const forms = new Map<string, HTMLFormElement>();
+  const listeners = new Set<() => void>();
+  let shown: ClientAuth = { status: 'signed-out' };
+  let drafts: Drafts = {};
+  let isForgotten = false;
+  /** The same list until it changes: React compares it. */
+  let names: readonly string[] = [];
+
+  const setDrafts = (next: Drafts): void => {
+    drafts = next;
+    names = Object.keys(next);
+    for (const listener of listeners) listener();
+  };
+
+  return {
+    waiting: () => names,
+    follow: (name, form) => {
+      forms.set(name, form);
+      const fields = drafts[name];
+      if (fields !== undefined) {
+        fill(form, fields);
+        setDrafts(Object.fromEntries(Object.entries(drafts).filter(([other]) => other !== name)));
+      }
+      const stop = (): void => {
+        if (forms.get(name) === form) forms.delete(name);
+      };
+      return { isRestored: fields !== undefined, stop };
+    },
+    update: (auth) => {
+      shown = auth;
+      setDrafts({ ...drafts, ...store.take(auth, location.pathname) });
+    },
+    keep: () => {
+      if (isForgotten) return;
+      const typed = [...forms].map(([name, form]) => [name, readDraft(controlsOf(form))] as const);
+      const found = typed.filter(([, fields]) => fields.length > 0);
+      store.keep(shown, location.pathname, { ...drafts, ...Object.fromEntries(found) });
+    },
+    forget: () => {
+      isForgotten = true;
+      store.forget();
+    },
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+function controlsOf(form: HTMLFormElement): readonly (Control & DraftControl)[] {
+  return [...form.elements].filter(
+    (element) =>
+      element instanceof HTMLInputElement ||
+      element instanceof HTMLTextAreaElement ||
+      element instanceof HTMLSelectElement,
+  );
+}
+
+function fill(form: HTMLFormElement, fields: readonly KeptField[]): void {
+  for (const control of controlsOf(form)) {
+    if (!isKept(control)) continue;
+    const isTicked = control.type === 'checkbox' || control.type === 'radio';
+    const key = isTicked ? `${control.name}=${control.value}` : control.name;
+    const [, value] = fields.find(([name]) => name === key) ?? [];
+    if (isTicked && typeof value === 'boolean') setProperty(control, 'checked', value);
+    else if (!isTicked && typeof value === 'string') setProperty(control, 'value', value);
+  }
+}
+
+/** By the setter of the element's class: that of the element itself is React's, and would hide the change from it. */
+function setProperty(control: Control, property: 'value' | 'checked', value: string | boolean): void {
+  Reflect.set(Object.getPrototypeOf(control) as object, property, value, control);
+  control.dispatchEvent(new Event(property === 'checked' ? 'click' : 'input', { bubbles: true }));
+  control.dispatchEvent(new Event('change', { bubbles: true }));
+}
