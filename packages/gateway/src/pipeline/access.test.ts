@@ -122,6 +122,49 @@ describe('access', () => {
     expect(answer).toMatchObject({ status: 401 });
   });
 
+  describe('to a Server Action of Next.js', () => {
+    const action = { 'Next-Action': '7f3a', Accept: 'text/x-component', 'Sec-Fetch-Site': 'same-origin' };
+
+    it('says where its page goes when the session is over, and back to that page', async () => {
+      const ended = cookie('a'.repeat(43));
+      const answer = await gateway.send('POST', '/api/x?a=1;b', { ...action, ...ended }, '[]');
+      expect(answer).toMatchObject({
+        status: 401,
+        headers: { 'x-action-redirect': '/auth/sign-in?returnTo=%2Fapi%2Fx%3Fa%3D1%3Bb;push' },
+      });
+      expect(JSON.parse(answer.body)).toMatchObject({ code: 'SP_UNAUTHENTICATED' });
+      expect(gateway.upstream.seen).toHaveLength(0);
+    });
+
+    it('says where its page goes when the sign-in is too weak', async () => {
+      const session = cookie(gateway.sessions.add());
+      const answer = await gateway.send('POST', '/strong/x', { ...action, ...session }, '[]');
+      expect(answer).toMatchObject({
+        status: 401,
+        headers: { 'x-action-redirect': '/auth/confirm?returnTo=%2Fstrong%2Fx&acr_values=mfa&max_age=300;push' },
+      });
+    });
+
+    it.each([
+      { name: 'of another site', method: 'POST', target: '/api/x', change: { 'Sec-Fetch-Site': 'cross-site' } },
+      { name: 'by GET', method: 'GET', target: '/api/x', change: {} },
+      { name: 'for services', method: 'POST', target: '/service', change: {} },
+      { name: 'that lacks a role', method: 'POST', target: '/admin/x', change: {}, isSignedIn: true },
+    ])('leads to no page when it is one $name', async ({ method, target, change, isSignedIn = false }) => {
+      const session = isSignedIn ? cookie(gateway.sessions.add()) : {};
+      const answer = await gateway.send(method, target, { ...action, ...session, ...change });
+      expect(answer.status).toBeGreaterThanOrEqual(401);
+      expect(answer.headers).not.toHaveProperty('x-action-redirect');
+    });
+
+    it('leads to no page when it is no Server Action', async () => {
+      const { 'Next-Action': _, ...fetched } = action;
+      const answer = await gateway.send('POST', '/api/x', fetched, '[]');
+      expect(answer.status).toBe(401);
+      expect(answer.headers).not.toHaveProperty('x-action-redirect');
+    });
+  });
+
   it('refuses a method that the winning route does not serve, whatever a shorter prefix would do', async () => {
     const answer = await gateway.send('POST', '/reads/x', { Origin: 'https://app.test' }, 'x');
     expect(answer.status).toBe(405);

@@ -1,5 +1,6 @@
 import { isNextData } from '../firewall/next-page.ts';
 import type { CanonicalRequest } from '../firewall/canonical-request.ts';
+import type { RequestState } from './request-state.ts';
 
 /** Safe methods change nothing (RFC 9110, section 9.2.1). A WebSocket handshake is a GET that opens a two-way channel. */
 export function isSafe({ method, headers }: CanonicalRequest): boolean {
@@ -11,6 +12,14 @@ export function wantsPage({ headers, path, query }: CanonicalRequest): boolean {
   if (headers.isRouterData || headers.isPrefetch || headers.isWebSocket || isNextData(path, query)) return false;
   if (headers.fetchMode !== undefined) return headers.fetchMode === 'navigate';
   return headers.fetchSite === undefined && headers.fetchDest === undefined && headers.accept.includes('text/html');
+}
+
+/**
+ * Says whether the router of Next.js sent a Server Action: a POST to the address of the page that it is on. No other site can
+ * make a browser send the header.
+ */
+export function isServerAction({ message, listener }: RequestState): boolean {
+  return listener === 'public' && message.method === 'POST' && typeof message.headers['next-action'] === 'string';
 }
 
 /**

@@ -41,6 +41,8 @@ export interface RequestState {
   sessionCache: 'hit' | 'miss' | undefined;
   /** Why a credential that was presented did not count. */
   reason: string | undefined;
+  /** Where the page that sent a Server Action goes instead of its answer. Set by the authorize stage. */
+  actionRedirect: string | undefined;
   /** Set by the translate stage. */
   token: MintedToken | undefined;
   tokenCache: 'hit' | 'miss' | undefined;
@@ -92,6 +94,7 @@ export function createRequestState(
     cookies: undefined,
     sessionCache: undefined,
     reason: undefined,
+    actionRedirect: undefined,
     token: undefined,
     tokenCache: undefined,
     span: undefined,

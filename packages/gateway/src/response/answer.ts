@@ -40,6 +40,8 @@ export function answerRefusal(
     clearCookies(response, headers);
     return;
   }
+  // Next.js throws what else it is answered into the error boundary of the page.
+  if (state.actionRedirect !== undefined) headers['x-action-redirect'] = `${state.actionRedirect};push`;
   // Whether it is refused may depend on who asks.
   if (request?.headers.origin !== undefined) headers['vary'] = 'Origin';
 

@@ -19,10 +19,20 @@ export interface PageDrafts {
   subscribe(this: void, listener: () => void): () => void;
 }
 
+/** A form that was taken off its page, with what was typed into it. */
+interface RemovedForm {
+  readonly fields: readonly KeptField[];
+  readonly at: number;
+}
+
+/** How long a page may take to leave after its forms were taken away. */
+const leavingMilliseconds = 30_000;
+
 /** Builds the drafts of a page. */
 export function createPageDrafts(): PageDrafts {
   const store = createDraftStore(() => sessionStorage, Date.now);
   const forms = new Map<string, HTMLFormElement>();
+  const removed = new Map<string, RemovedForm>();
   const listeners = new Set<() => void>();
   let shown: ClientAuth = { status: 'signed-out' };
   let drafts: Drafts = {};
@@ -40,13 +50,17 @@ export function createPageDrafts(): PageDrafts {
     waiting: () => names,
     follow: (name, form) => {
       forms.set(name, form);
+      removed.delete(name);
       const fields = drafts[name];
       if (fields !== undefined) {
         fill(form, fields);
         setDrafts(Object.fromEntries(Object.entries(drafts).filter(([other]) => other !== name)));
       }
       const stop = (): void => {
-        if (forms.get(name) === form) forms.delete(name);
+        if (forms.get(name) !== form) return;
+        forms.delete(name);
+        // Next.js takes the page away before it leaves for the address that a refused Server Action names.
+        removed.set(name, { fields: readDraft(controlsOf(form)), at: Date.now() });
       };
       return { isRestored: fields !== undefined, stop };
     },
@@ -56,7 +70,11 @@ export function createPageDrafts(): PageDrafts {
     },
     keep: () => {
       if (isForgotten) return;
-      const typed = [...forms].map(([name, form]) => [name, readDraft(controlsOf(form))] as const);
+      const gone = [...removed].filter(([, { at }]) => Date.now() - at < leavingMilliseconds);
+      const typed = [
+        ...gone.map(([name, { fields }]) => [name, fields] as const),
+        ...[...forms].map(([name, form]) => [name, readDraft(controlsOf(form))] as const),
+      ];
       const found = typed.filter(([, fields]) => fields.length > 0);
       store.keep(shown, location.pathname, { ...drafts, ...Object.fromEntries(found) });
     },

@@ -1,7 +1,7 @@
 import { checkRequirement, checkStepUp, maxReturnToLength, SallyportError, type Principal } from '@sallyport/core';
 import type { CanonicalRequest } from '../../firewall/canonical-request.ts';
 import { routeOf, requestOf, type Decision, type RequestState } from '../request-state.ts';
-import { isNavigation } from '../request-intent.ts';
+import { isNavigation, isServerAction } from '../request-intent.ts';
 import type { ResolvedRoute } from '../../routing/route-table.ts';
 
 export interface AuthorizeParts {
@@ -11,7 +11,7 @@ export interface AuthorizeParts {
 
 /**
  * Checks the access of the route from the caller alone. An anonymous caller is sent to the sign-in page when a person is
- * loading a page, and gets 401 otherwise. A caller whose sign-in is too weak or too old is sent to the step-up page. A
+ * loading a page, and gets 401 otherwise. The answer to a Server Action says to Next.js where its page goes. A caller whose sign-in is too weak or too old is sent to the step-up page. A
  * known caller that lacks a role or permission gets 403.
  */
 export function authorize(state: RequestState, { signInPath, stepUpPath }: AuthorizeParts): Decision | undefined {
@@ -32,10 +32,13 @@ function challenge(state: RequestState, signInPath: string): Decision {
   const reason = state.reason ?? 'not-signed-in';
   const { access, acceptsSession } = routeOf(state);
   // Where no session counts, a person would be sent to sign in for ever.
-  if (state.listener === 'internal' || !isNavigation(request) || access === 'service' || !acceptsSession) {
+  const location = withQuery(signInPath, [returnToOf(request)]);
+  const isForPeople = access !== 'service' && acceptsSession;
+  if (state.listener === 'internal' || !isNavigation(request) || !isForPeople) {
+    if (isForPeople && isServerAction(state)) state.actionRedirect = location;
     throw new SallyportError('SP_UNAUTHENTICATED', { reason });
   }
-  return { kind: 'redirect', status: 303, location: withQuery(signInPath, [returnToOf(request)]), reason };
+  return { kind: 'redirect', status: 303, location, reason };
 }
 
 /** A longer address is dropped: the page is found again by hand. */
@@ -87,9 +90,10 @@ function stepUp(
   if (outcome.kind === 'met') return undefined;
   const request = requestOf(state);
   const { reason } = outcome;
+  const location = withQuery(stepUpPath, [returnToOf(request), ...demandOf(demanded)]);
   if (state.listener === 'internal' || !isNavigation(request)) {
+    if (isServerAction(state)) state.actionRedirect = location;
     throw new SallyportError('SP_STEP_UP_REQUIRED', { reason, stepUp: demanded });
   }
-  const location = withQuery(stepUpPath, [returnToOf(request), ...demandOf(demanded)]);
   return { kind: 'redirect', status: 303, location, reason };
 }
