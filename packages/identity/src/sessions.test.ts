@@ -118,7 +118,7 @@ describe(onDatabase('the list of sessions'), () => {
           sid: here.sid,
           current: true,
           label: 'Chrome on Linux',
-          browser: 'Chrome',
+          browser: 'Chrome 140',
           system: 'Linux',
           address: '198.51.100.4',
           acr: 'pwd',

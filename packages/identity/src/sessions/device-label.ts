@@ -4,7 +4,9 @@ import { parse } from 'bowser';
 export interface DeviceNames {
   /** For example `Chrome on Linux`. */
   readonly label: string;
+  /** With its version: `Chrome 140`. */
   readonly browser: string;
+  /** With its version where the browser tells it: `iOS 18`, `Windows`. */
   readonly system: string;
 }
 
@@ -26,9 +28,20 @@ export function toDeviceNames(userAgent: string): DeviceNames {
   const system = toShownName(parsed?.os.name);
   return {
     label: [browser ?? 'Unknown browser', ...(system === undefined ? [] : [system])].join(' on '),
-    browser: browser ?? 'Unknown browser',
-    system: system ?? 'Unknown system',
+    browser: withVersion(browser ?? 'Unknown browser', parsed?.browser.version),
+    system: withVersion(system ?? 'Unknown system', isFrozen(system) ? undefined : parsed?.os.version),
   };
+}
+
+/** Systems whose version browsers do not tell any more: all of them say Windows 10, macOS 10.15 and Android 10. */
+function isFrozen(system: string | undefined): boolean {
+  return system === undefined || /^(?:Windows|macOS|Android|Linux|Chrome OS)$/i.test(system);
+}
+
+/** The first number tells one installation from another; the rest changes with every update. */
+function withVersion(name: string, version: string | undefined): string {
+  const major = /^\d{1,4}/.exec(version ?? '')?.[0];
+  return major === undefined ? name : `${name} ${major}`;
 }
 
 function toShownName(name: string | undefined): string | undefined {

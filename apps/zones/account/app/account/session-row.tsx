@@ -35,19 +35,22 @@ export function SessionRow({ session, isEnding, onEnd }: SessionRowProps) {
           ) : null}
         </p>
         <p className="text-[0.9375rem] text-ink-soft">
-          Active <RelativeTime iso={lastActiveAt} /> · from <span className="inline-block break-all">{address}</span>
+          Last seen <RelativeTime iso={lastActiveAt} /> · from <span className="inline-block break-all">{address}</span>
         </p>
         <p className="text-sm text-ink-soft">
-          Signed in <RelativeTime iso={createdAt} />, {methodWords(amr)}
+          First seen <RelativeTime iso={createdAt} />, signed in {methodWords(amr)}
         </p>
       </div>
-      {current ? (
-        <SignOutButton size="small" />
-      ) : (
-        <Button size="small" isPending={isEnding} onClick={onEnd}>
-          Sign out<span className="sr-only"> {name}</span>
-        </Button>
-      )}
+      {/* On a phone it stands below the words that it belongs to. */}
+      <div className="max-sm:w-full max-sm:pl-15">
+        {current ? (
+          <SignOutButton size="small" />
+        ) : (
+          <Button size="small" isPending={isEnding} onClick={onEnd}>
+            Sign out<span className="sr-only"> {name}</span>
+          </Button>
+        )}
+      </div>
     </li>
   );
 }
