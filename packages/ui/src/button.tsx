@@ -19,10 +19,11 @@ export interface ButtonProps extends ComponentProps<'button'>, ButtonLook {
 }
 
 const tones: Readonly<Record<ButtonTone, string>> = {
-  primary: 'bg-outer text-on-outer hover:bg-outer-hover',
+  // The border is transparent, and seen in forced colours alone, which take the background away.
+  primary: 'border border-transparent bg-outer text-on-outer hover:bg-outer-hover',
   secondary: 'border border-line-strong/60 bg-surface text-ink hover:border-line-strong hover:bg-sunken',
   quiet: 'text-ink-soft hover:bg-sunken hover:text-ink',
-  danger: 'bg-danger-solid text-on-danger hover:brightness-110',
+  danger: 'border border-transparent bg-danger-solid text-on-danger hover:brightness-110',
 };
 
 const sizes: Readonly<Record<ButtonSize, string>> = {

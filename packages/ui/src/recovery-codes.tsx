@@ -24,7 +24,10 @@ export function RecoveryCodes({ codes, doneLabel, onDone }: RecoveryCodesProps) 
       </Notice>
       <div data-printed className="rounded-control border border-line bg-sunken p-5">
         <h3 className="hidden pb-4 font-semibold print:block">Recovery codes for {location.host}</h3>
-        <ul aria-label="Recovery codes" className="grid gap-x-8 gap-y-1.5 font-mono text-[0.9375rem] sm:grid-cols-2">
+        <ul
+          aria-label="Recovery codes"
+          className="grid grid-cols-[repeat(auto-fit,minmax(12.5rem,1fr))] gap-x-8 gap-y-1.5 font-mono text-[0.9375rem] whitespace-nowrap"
+        >
           {codes.map((code) => (
             <li key={code}>{code}</li>
           ))}

@@ -11,6 +11,13 @@ export interface SubmissionProblem {
   readonly requestId?: string;
 }
 
+/** What is left of a problem once a field was corrected; nothing where it was the last one. */
+export function withoutField(problem: SubmissionProblem, field: string): SubmissionProblem | undefined {
+  if (problem.fields[field] === undefined) return problem;
+  const left = Object.entries(problem.fields).filter(([name]) => name !== field);
+  return left.length === 0 ? undefined : { ...problem, fields: Object.fromEntries(left) };
+}
+
 /** Reads any failure of a call. What is not a problem of ours means that the call did not arrive. */
 export function toSubmissionProblem(error: unknown): SubmissionProblem {
   if (!(error instanceof ProblemError)) {

@@ -1,20 +1,27 @@
 'use client';
 
-import { Monitor, Moon, Sun } from 'lucide-react';
-import { useState } from 'react';
+import { Moon, Sun } from 'lucide-react';
+import { useEffect, useState } from 'react';
 import { themeCookieName, type Theme } from './theme.tsx';
 
-const next: Readonly<Record<Theme, Theme>> = { system: 'light', light: 'dark', dark: 'system' };
-const icons = { system: Monitor, light: Sun, dark: Moon };
+type SeenTheme = Exclude<Theme, 'system'>;
+
+const icons = { light: Sun, dark: Moon };
 const oneYearSeconds = 31_536_000;
 
-/** Steps through system, light and dark, and remembers the choice in a cookie. */
+/**
+ * Changes between light and dark, and remembers the choice in a cookie. Every click changes what is seen; who is back at what
+ * their system says follows it again.
+ */
 export function ThemeToggle({ initial }: { readonly initial: Theme }) {
   const [theme, setTheme] = useState(initial);
-  const Icon = icons[theme];
+  const system = useSystemTheme();
+  const seen = theme === 'system' ? system : theme;
+  const other: SeenTheme = seen === 'dark' ? 'light' : 'dark';
+  const Icon = icons[seen];
 
   function choose(): void {
-    const chosen = next[theme];
+    const chosen = other === system ? 'system' : other;
     applyTheme(chosen);
     setTheme(chosen);
   }
@@ -23,13 +30,26 @@ export function ThemeToggle({ initial }: { readonly initial: Theme }) {
     <button
       type="button"
       onClick={choose}
-      aria-label={`Theme: ${theme}. Change to ${next[theme]}.`}
-      title={`Theme: ${theme}`}
+      aria-label={`Change to the ${other} theme`}
+      title={`Change to the ${other} theme`}
       className="grid size-10 place-items-center rounded-control text-ink-soft hover:bg-sunken hover:text-ink"
     >
       <Icon aria-hidden="true" className="size-[1.125rem]" />
     </button>
   );
+}
+
+/** What the system says, as far as the browser knows: the server does not. */
+function useSystemTheme(): SeenTheme {
+  const [isDark, setDark] = useState(false);
+  useEffect(() => {
+    const query = matchMedia('(prefers-color-scheme: dark)');
+    const follow = (): void => setDark(query.matches);
+    follow();
+    query.addEventListener('change', follow);
+    return () => query.removeEventListener('change', follow);
+  }, []);
+  return isDark ? 'dark' : 'light';
 }
 
 function applyTheme(theme: Theme): void {

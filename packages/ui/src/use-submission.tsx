@@ -1,7 +1,7 @@
 'use client';
 
 import { useEffect, useRef, useState, type RefObject, type SubmitEvent } from 'react';
-import { toSubmissionProblem, type SubmissionProblem } from './submission-problem.tsx';
+import { toSubmissionProblem, withoutField, type SubmissionProblem } from './submission-problem.tsx';
 
 /** A form while it is filled in, sent and refused. */
 export interface Submission {
@@ -22,10 +22,26 @@ export function useSubmission(send: (values: FormData) => Promise<void>): Submis
   const form = useRef<HTMLFormElement>(null);
   const [isPending, setPending] = useState(false);
   const [problem, setProblem] = useState<SubmissionProblem>();
+  const [refusals, setRefusals] = useState(0);
+
+  // A corrected field is not called wrong any more.
+  useEffect(() => {
+    const element = form.current;
+    if (element === null) return undefined;
+    const clear = ({ target }: Event): void => {
+      const name = target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement ? target.name : '';
+      setProblem((current) => (current === undefined ? undefined : withoutField(current, name)));
+    };
+    element.addEventListener('input', clear);
+    return () => element.removeEventListener('input', clear);
+  }, []);
 
   useEffect(() => {
-    if (problem !== undefined) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
-  }, [problem]);
+    const wrong = refusals > 0 ? form.current?.querySelector<HTMLElement>('[aria-invalid="true"]') : undefined;
+    wrong?.focus();
+    // A wrong code is typed anew.
+    if (wrong instanceof HTMLInputElement && wrong.name === 'code') wrong.select();
+  }, [refusals]);
 
   async function submit(values: FormData): Promise<void> {
     setPending(true);
@@ -34,6 +50,7 @@ export function useSubmission(send: (values: FormData) => Promise<void>): Submis
       await send(values);
     } catch (error) {
       setProblem(toSubmissionProblem(error));
+      setRefusals((count) => count + 1);
       setPending(false);
     }
   }
