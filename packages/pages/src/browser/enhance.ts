@@ -20,6 +20,7 @@ function prepare(root: ParentNode): void {
     wait(button, Number(button.dataset['resend']));
   for (const input of root.querySelectorAll<HTMLInputElement>('[data-carry]')) carry(input);
   for (const button of root.querySelectorAll<HTMLButtonElement>('[data-keep]')) prepareKeep(button);
+  for (const link of root.querySelectorAll<HTMLElement>('[data-back]')) goBackOnceSignedIn(link.dataset['back'] ?? '/');
 }
 
 /**
@@ -289,6 +290,24 @@ function recall(): string {
   } catch {
     return '';
   }
+}
+
+/** A session that ended is followed by another one as soon as some tab of this browser has signed in. */
+function goBackOnceSignedIn(path: string): void {
+  const look = async (): Promise<void> => {
+    const answer = await fetch('/auth/session', { headers: { accept: 'application/json' } }).catch(() => undefined);
+    const session: unknown = answer?.ok === true ? await answer.json().catch(() => undefined) : undefined;
+    const isSignedIn =
+      typeof session === 'object' && session !== null && 'status' in session && session.status === 'signed-in';
+    if (isSignedIn) location.replace(path);
+  };
+  // It may have happened while this page was on its way.
+  setTimeout(() => void look(), 500);
+  if (typeof BroadcastChannel === 'undefined') return;
+  new BroadcastChannel(channelName).addEventListener('message', (event: MessageEvent<unknown>) => {
+    const news = event.data;
+    if (typeof news === 'object' && news !== null && 'kind' in news && news.kind === 'signed-in') void look();
+  });
 }
 
 function isDisabled(button: HTMLButtonElement): boolean {

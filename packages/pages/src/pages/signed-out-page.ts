@@ -1,6 +1,8 @@
 import { html } from 'hono/html';
+import { toSafeReturnTo } from '@sallyport/core';
 import type { CreatePage } from '../built-in-page.ts';
 import { wordsOf } from '../forms/refusal-words.ts';
+import { attributes } from '../document/html.ts';
 import { notice } from '../document/notice.ts';
 import { withReturnTo } from './asked-page.ts';
 
@@ -29,14 +31,17 @@ export const createSignedOutPage: CreatePage = ({ pages }) => ({
   get(call) {
     const reason = call.query('reason');
     const { title, text } = (Object.hasOwn(messages, reason) ? messages[reason] : undefined) ?? plain;
-    const signIn = withReturnTo(pages.signIn, call.query('returnTo'), pages);
+    const returnTo = call.query('returnTo');
+    const signIn = withReturnTo(pages.signIn, returnTo, pages);
+    // The script goes there by itself once another tab has signed in.
+    const back = reason === 'ended' ? toSafeReturnTo(returnTo, pages) : undefined;
     return {
       kind: 'page',
       page: {
         title,
         lead: text,
         content: html`<div class="buttons">
-          <a class="button button-primary" href="${signIn}">Sign in again</a>
+          <a class="button button-primary" href="${signIn}" ${attributes({ 'data-back': back })}>Sign in again</a>
           <a class="button" href="/">Home</a>
         </div>`,
       },
