@@ -155,14 +155,7 @@ export {
   type ProblemContext,
   type ProblemResponse,
 } from './errors/problem.ts';
-export {
-  recordModels,
-  type RecordColumn,
-  type RecordFilter,
-  type Records,
-  type RecordTable,
-  type RetentionRule,
-} from './ports/records.ts';
+export { recordModels, type RecordColumn, type RecordFilter, type Records, type RecordTable } from './ports/records.ts';
 export { requestLimitsSchema, type NamedRequestLimit, type RequestLimit } from './limits/request-limit.ts';
 export { exponentialBackoff, withJitter, type BackoffBounds } from './retry/backoff.ts';
 export { retryContended, type ContentionLimit } from './retry/retry-contended.ts';
@@ -242,3 +235,5 @@ export {
   type TokenVerifierOptions,
   type VerifyToken,
 } from './token/token-verifier.ts';
+export { deleteInBatches, deletionBatchSize } from './retention/delete-in-batches.ts';
+export { isLetGoBy, type RetentionRule } from './retention/retention-rule.ts';

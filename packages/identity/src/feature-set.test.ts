@@ -78,7 +78,7 @@ const greetingFeature = {
   sealedColumns: [{ model, column: 'word', purpose: 'greeting', contextOf: () => model }],
   events: greetingEvents,
   mails: greetingMails,
-  retention: [{ model, expiry: 'until', keepSeconds: 60 }],
+  retention: [{ kind: 'greetings', model, expiry: 'until', keepSeconds: 60 }],
   commands: [greetCommand],
   checks: [
     {

@@ -10,6 +10,7 @@ describe.skipIf(!isAvailable('mongodb')).each([
   { name: 'proof of addresses', load: () => import('./address-proof.test.ts') },
   { name: 'proofs in any order', load: () => import('./address-proof-sequences.test.ts') },
   { name: 'proofs at the same moment', load: () => import('./address-proof-races.test.ts') },
+  { name: 'retention', load: () => import('./retention.test.ts') },
   { name: 'sign-in', load: () => import('./sign-in.test.ts') },
   { name: 'sessions', load: () => import('./sessions.test.ts') },
   { name: 'password reset', load: () => import('./password-reset.test.ts') },

@@ -23,9 +23,8 @@ import {
 } from '@sallyport/core';
 import type * as z from 'zod';
 import type { guessLimits } from './accounts/guess-limits.ts';
-import { linkRetention } from './accounts/one-time-links.ts';
 import type { OnPolicyDifference } from './accounts/role-directory.ts';
-import { createDeleteExpired, type DeleteExpired } from './database/delete-expired.ts';
+import { createRetentionJobs, type RetentionJob } from './database/retention-jobs.ts';
 import type { IdentityDatabase } from './database/identity-database.ts';
 import type { FeatureSet } from './feature-set.ts';
 import { features, type FeatureConfig, type FeatureServices } from './features.ts';
@@ -35,6 +34,7 @@ import { answerErrors } from './http/error-answers.ts';
 import type { IdentityEnvironment } from './http/identity-request.ts';
 import { createSessionRoutes } from './http/session-routes.ts';
 import { createKernel, type KernelOptions } from './kernel.ts';
+import { retentionRules } from './retention-rules.ts';
 import type { SessionLimitRules } from './sessions/session-limit.ts';
 import type { SessionLifetime } from './sessions/session-maker.ts';
 
@@ -64,6 +64,8 @@ export interface IdentityOptions {
   readonly guessLimits?: z.input<typeof guessLimits>;
   /** The sections of features, as in `sallyport.config.ts`. */
   readonly features?: FeatureConfig;
+  /** How long security events are kept. @default 400 */
+  readonly eventDays?: number;
   /** Pages in place of built-in ones: mails lead there, and no sign-in leads back to one of them. @default none */
   readonly pages?: PageOverrides;
   /**
@@ -93,8 +95,10 @@ export interface Identity extends FeatureServices {
   readonly authenticators: readonly Authenticator[];
   /** What operators do with accounts and sessions. */
   readonly operations: readonly Operation[];
-  /** Deletes rows that stopped working when they expired, such as unused links. Call it every hour or so. */
-  readonly deleteExpired: DeleteExpired;
+  /** What deletes rows that expired, such as unused links and old events, a few at once: one job for each kind of row. */
+  readonly retention: readonly RetentionJob[];
+  /** Runs all of them, and resolves to the number of rows. Rejects with `SP_STORE_UNAVAILABLE`. */
+  readonly deleteExpired: (now: Date) => Promise<number>;
   /** Sends what waits in the mail queue, and stops. */
   close(): Promise<void>;
 }
@@ -131,13 +135,20 @@ export async function createIdentityWith(
   const built = set.create(kernel, sections);
   const { hashing, directory, records } = kernel;
   const origin = new URL(publicUrl).origin;
+  const rules = retentionRules(set, options.eventDays);
+  const retention = createRetentionJobs({ records, rules, pendingAccounts: kernel.pendingAccounts });
   return {
     ...built.services,
     app: createApp([createSessionRoutes(kernel), ...built.routes], { hashing, logger, origin }),
     directory,
     authenticators: built.authenticators,
-    deleteExpired: createDeleteExpired(records, [linkRetention, ...set.retention], kernel.pendingAccounts),
     operations: built.operations,
+    retention,
+    async deleteExpired(now) {
+      let count = 0;
+      for (const { run } of retention) count += await run(now);
+      return count;
+    },
     async close() {
       await built.close();
       await close();

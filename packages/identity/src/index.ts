@@ -52,3 +52,5 @@ export type { SessionLifetime } from './sessions/session-maker.ts';
 export { kernelEvents, type KernelEvent } from './events/kernel-events.ts';
 export { createOperatorServices, type OperatorServices } from './operator-services.ts';
 export { createSecurityEventLog } from './events/security-event-log.ts';
+export type { RetentionJob } from './database/retention-jobs.ts';
+export { retentionRules } from './retention-rules.ts';

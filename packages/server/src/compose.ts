@@ -8,6 +8,7 @@ import {
 } from '@sallyport/core';
 import { createGateway } from '@sallyport/gateway';
 import { createSecurityEventLog, kernelEvents, type Identity } from '@sallyport/identity';
+import { createLease } from '@sallyport/stores';
 import type { Control } from './admin/control.ts';
 import { createLocalControl } from './admin/local-control.ts';
 import { openAdmin } from './admin/open-admin.ts';
@@ -20,7 +21,7 @@ import { openBrand } from './brand/open-brand.ts';
 import { createClosing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
 import type { Environment } from './config/environment.ts';
-import { startHousekeeping, type DeleteExpired } from './housekeeping.ts';
+import { startHousekeeping } from './housekeeping.ts';
 import { createPrometheusMeter, type PrometheusMeter } from './metrics/prometheus-meter.ts';
 import { openIdentity, toGatewayIdentity } from './open-identity.ts';
 import { openListeners } from './open-listeners.ts';
@@ -134,7 +135,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       },
       checkLogger,
     );
-    closing.push(startHousekeeping(expiringIn(stores, identity), logger));
+    closing.push(
+      startHousekeeping({
+        jobs: [{ kind: 'sessions', run: (now) => stores.sessions.deleteExpired(now) }, ...identity.retention],
+        lease: createLease(stores.database.records, 'retention'),
+        logger,
+        meter,
+      }),
+    );
     await preset?.prepareAccounts(config, identity);
 
     const pages = openPages({ config, brand: () => brand, identity, mailboxUrl, logger });
@@ -234,11 +242,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await closing.close();
     throw toStoreError(error);
   }
-}
-
-/** The rows that are of no use once they have expired. */
-function expiringIn({ sessions }: Stores, { deleteExpired }: Identity): Readonly<Record<string, DeleteExpired>> {
-  return { sessions: (now) => sessions.deleteExpired(now), identity: deleteExpired };
 }
 
 /** What is not asked for is not loaded either. */

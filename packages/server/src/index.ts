@@ -1,6 +1,7 @@
 export { adminAddressFile } from './admin/open-admin.ts';
 export { readOperatorAccess, type OperatorAccess } from './admin/operator-access.ts';
-export { contentChecks, type ContentContext } from './checks/content-checks.ts';
+export { contentChecks } from './checks/content-checks.ts';
+export type { ContentContext } from './checks/content-context.ts';
 export {
   databaseChecks,
   readDatabaseContext,

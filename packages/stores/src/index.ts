@@ -1,5 +1,6 @@
 export { openEmbeddedDatabase, type EmbeddedDatabaseOptions } from './embedded/embedded-database.ts';
 export { claimDataFolder } from './embedded/folder-claim.ts';
+export { createLease, type Lease } from './claims/lease.ts';
 export { claimDatabase, type DatabaseClaim, type DatabaseClaimOptions } from './claims/claim-database.ts';
 export { refuseSharedFolder } from './embedded/private-folder.ts';
 export { StoreInUse } from './claims/store-in-use.ts';

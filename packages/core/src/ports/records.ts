@@ -37,6 +37,7 @@ export const recordModels = {
   recoveryCode: 'sallyportRecoveryCode',
   oneTimeCode: 'sallyportOneTimeCode',
   pendingSignIn: 'sallyportPendingSignIn',
+  lease: 'sallyportLease',
 } as const;
 
 /** A column of one of our tables. On PostgreSQL `number` is a 32-bit integer, so times are `date`. */
@@ -53,13 +54,4 @@ export interface RecordColumn {
 export interface RecordTable {
   readonly model: string;
   readonly columns: Readonly<Record<string, RecordColumn>>;
-}
-
-/** Rows that are deleted once the time in a column of theirs has passed, and some more. */
-export interface RetentionRule {
-  readonly model: string;
-  /** The column of type `date` that says when a row expires. */
-  readonly expiry: string;
-  /** How long it is kept after that. */
-  readonly keepSeconds: number;
 }

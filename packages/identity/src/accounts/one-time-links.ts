@@ -5,7 +5,7 @@ export type LinkPurpose = 'verify-email' | 'reset-password';
 
 /** Tokens that are mailed as links. Each works once; only HMACs of them are stored. */
 export interface OneTimeLinks {
-  /** Makes a token for a user. */
+  /** Makes a token for a user. Of several, the latest three work. */
   issue(purpose: LinkPurpose, userId: string): Promise<string>;
   /** The user of a token that would work now. Does not use it up. */
   find(purpose: LinkPurpose, token: string): Promise<string | null>;
@@ -22,6 +22,8 @@ interface LinkRow {
 }
 
 const model = 'verification';
+/** Of one purpose, for one user: mails arrive in another order than they were asked for. */
+const maxLinks = 3;
 const tokenPattern = /^[A-Za-z0-9_-]{43}$/;
 const lifetimeSeconds: Readonly<Record<LinkPurpose, number>> = {
   'verify-email': 24 * 60 * 60,
@@ -29,7 +31,7 @@ const lifetimeSeconds: Readonly<Record<LinkPurpose, number>> = {
 };
 
 /** Links that were never used: they stopped working when they expired. */
-export const linkRetention: RetentionRule = { model, expiry: 'expiresAt', keepSeconds: 0 };
+export const linkRetention: RetentionRule = { kind: 'links', model, expiry: 'expiresAt', keepSeconds: 0 };
 
 /** Builds the tokens of mailed links on Better Auth's table of verifications. */
 export function createOneTimeLinks(records: Records, sealer: Sealer, now: () => Date): OneTimeLinks {
@@ -42,6 +44,18 @@ export function createOneTimeLinks(records: Records, sealer: Sealer, now: () => 
     });
     return row !== null && now().getTime() < row.expiresAt.getTime() ? row : null;
   };
+  const keepLatest = async (value: string): Promise<void> => {
+    const where = [{ field: 'value', value }];
+    const rows = await records.findMany<LinkRow>({
+      model,
+      where,
+      sortBy: { field: 'createdAt', direction: 'desc' },
+      limit: maxLinks * 4,
+    });
+    const ids = rows.slice(maxLinks).map(({ id }) => id);
+    if (ids.length > 0) await records.deleteMany({ model, where: [{ field: 'id', operator: 'in', value: ids }] });
+  };
+
   return {
     async issue(purpose, userId) {
       const token = randomBytes(32).toString('base64url');
@@ -56,6 +70,7 @@ export function createOneTimeLinks(records: Records, sealer: Sealer, now: () => 
           updatedAt: at,
         },
       });
+      await keepLatest(valueOf(purpose, userId));
       return token;
     },
     async find(purpose, token) {

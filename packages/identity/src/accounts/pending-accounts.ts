@@ -1,4 +1,4 @@
-import type { SecurityEventLog } from '@sallyport/core';
+import type { RetentionRule, SecurityEventLog } from '@sallyport/core';
 import type { AuditContext } from '../events/audit-context.ts';
 import type { KernelEvent } from '../events/kernel-events.ts';
 import type { MakeReportedChange } from '../events/reported-change.ts';
@@ -8,6 +8,17 @@ import type { UserTable } from './user-table.ts';
 
 /** How long a sign-up waits for the proof of its address: as long as the link that is mailed for it works. */
 export const pendingAccountSeconds = 24 * 60 * 60;
+
+/** What they are called among the rows that expire. */
+export const pendingAccountKind = 'pending-accounts';
+
+/** Those whose time is over; only those that were never proved have one. */
+export const pendingAccountRetention: RetentionRule = {
+  kind: pendingAccountKind,
+  model: 'user',
+  expiry: 'expiresAt',
+  keepSeconds: 0,
+};
 
 /** Why a pending account was deleted. */
 export type DiscardReason = 'signed-up-again' | 'made-by-operator' | 'expired';

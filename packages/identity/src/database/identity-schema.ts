@@ -34,6 +34,17 @@ const ownTables: readonly RecordTable[] = [
   },
 ];
 
+/** Links are found by their user, too, and deleted when they expire; Better Auth finds them by their token alone. */
+const linkIndexes = {
+  verification: {
+    fields: {},
+    indexes: [
+      { name: 'sallyport_verification_value', fields: ['value'] as const },
+      { name: 'sallyport_verification_expires', fields: ['expiresAt'] as const },
+    ],
+  },
+};
+
 /** Describes Better Auth's own tables, those of the kernel, and those of features and stores that the composition hands in. */
 export function identitySchema(tables: readonly RecordTable[]): IdentitySchema {
   return {
@@ -62,7 +73,7 @@ export function identitySchema(tables: readonly RecordTable[]): IdentitySchema {
         defaultFindManyLimit: 1_000_000_000,
       },
     },
-    plugins: [{ id: 'sallyport', schema: toPluginSchema([...tables, ...ownTables]) }],
+    plugins: [{ id: 'sallyport', schema: { ...toPluginSchema([...tables, ...ownTables]), ...linkIndexes } }],
     telemetry: { enabled: false },
     // Better Auth writes email addresses into its log lines.
     logger: { disabled: true },

@@ -1,26 +1,10 @@
-import { recordModels, type DoctorCheck, type Records } from '@sallyport/core';
+import { recordModels } from '@sallyport/core';
 import { describeRoleDifferences, readPolicyDifferences, waysOutOfPolicyDifference } from '@sallyport/identity';
-import {
-  createSealer,
-  openStoredKeys,
-  rewrapSealedColumns,
-  sealedKeyColumn,
-  type SecretVersion,
-} from '@sallyport/stores';
+import { createSealer, openStoredKeys, rewrapSealedColumns, sealedKeyColumn } from '@sallyport/stores';
+import type { ContentCheck } from './content-context.ts';
 import { examineClock } from './examine-clock.ts';
+import { checkRetention } from './check-retention.ts';
 import { toFindings } from './findings-of.ts';
-import type { StartContext } from './start-context.ts';
-
-/** A deployment and what is stored in its database, which lacks no table. */
-export interface ContentContext extends Pick<StartContext, 'config' | 'preset'> {
-  readonly records: Records;
-  /** The clock of the database. */
-  readonly readClock: () => Promise<Date>;
-  /** The root secret; absent when it cannot be used, which its own check finds. */
-  readonly versions: readonly SecretVersion[] | undefined;
-}
-
-export type ContentCheck = DoctorCheck<ContentContext>;
 
 /** Whether the roles that are stored are those of the configuration. A preset stores its own at each start. */
 const checkStoredRoles: ContentCheck = {
@@ -79,4 +63,9 @@ const checkSigningKeys: ContentCheck = {
 };
 
 /** How what is stored must be for a gateway to serve it. */
-export const contentChecks: readonly ContentCheck[] = [checkStoredRoles, checkEventClock, checkSigningKeys];
+export const contentChecks: readonly ContentCheck[] = [
+  checkStoredRoles,
+  checkEventClock,
+  checkSigningKeys,
+  checkRetention,
+];

@@ -293,6 +293,18 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('How the gateway stops; a second SIGTERM stops it at once'),
+  retention: z
+    .strictObject({
+      eventDays: z
+        .number()
+        .int()
+        .min(1)
+        .max(3650)
+        .default(400)
+        .describe('Days that security events are kept; older ones are deleted'),
+    })
+    .prefault({})
+    .describe('How long rows are kept that nothing needs any more; see docs/operations/retention.md'),
   workers: z
     .union([z.number().int().min(1).max(256), z.literal('auto')])
     .default(1)

@@ -1,4 +1,5 @@
 import {
+  deleteInBatches,
   recordModels,
   revocationReasons,
   type Records,
@@ -110,7 +111,7 @@ export function createEndedSessionLedger(options: EndedSessionLedgerOptions): En
       return ends;
     },
     deleteExpired: async (at) => {
-      await records.deleteMany({ model, where: [{ field: 'expiresAt', value: at, operator: 'lte' }] });
+      await deleteInBatches(records, model, [{ field: 'expiresAt', value: at, operator: 'lte' }]);
     },
   };
 }

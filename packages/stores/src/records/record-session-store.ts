@@ -1,4 +1,5 @@
 import {
+  deleteInBatches,
   isSessionLive,
   recordModels,
   retryContended,
@@ -122,7 +123,7 @@ export function createRecordSessionStore(unguarded: Records, options: RecordSess
     },
 
     deleteExpired: (at) =>
-      records.deleteMany({ model, where: [{ field: 'absoluteExpiresAt', value: at, operator: 'lte' }] }),
+      deleteInBatches(records, model, [{ field: 'absoluteExpiresAt', value: at, operator: 'lte' }]),
   };
 }
 

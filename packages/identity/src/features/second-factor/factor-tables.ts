@@ -54,6 +54,6 @@ export const factorTables: readonly RecordTable[] = [
 
 /** Codes and sign-ins that were never completed: they stopped working when they expired. */
 export const factorRetention: readonly RetentionRule[] = [
-  { model: recordModels.oneTimeCode, expiry: 'expiresAt', keepSeconds: 0 },
-  { model: recordModels.pendingSignIn, expiry: 'expiresAt', keepSeconds: 0 },
+  { kind: 'codes', model: recordModels.oneTimeCode, expiry: 'expiresAt', keepSeconds: 0 },
+  { kind: 'pending-sign-ins', model: recordModels.pendingSignIn, expiry: 'expiresAt', keepSeconds: 0 },
 ];
