@@ -77,6 +77,8 @@ export interface IdentityOptions {
   readonly answerFloorMilliseconds?: number;
   /** How an answer is held back until then; for tests that do not wait. @default a timer */
   readonly wait?: (milliseconds: number) => Promise<unknown>;
+  /** How long answers and hashes take; for tests. @default the clock of the process, in milliseconds */
+  readonly clock?: () => number;
   /** How much is hashed at once, and how much may wait for it. @default `features.passwords.hashing` */
   readonly hashing?: HashingLimits;
   readonly logger?: Logger;
@@ -99,6 +101,12 @@ export interface Identity extends FeatureServices {
   readonly retention: readonly RetentionJob[];
   /** Runs all of them, and resolves to the number of rows. Rejects with `SP_STORE_UNAVAILABLE`. */
   readonly deleteExpired: (now: Date) => Promise<number>;
+  /**
+   * Holds answers back as long as the slowest stored bcrypt hash takes to verify, where that is longer than configured.
+   * Call it at the start and every hour or so: imports come from other processes. Other slow hashes are noticed when a
+   * password is checked against them. Never rejects.
+   */
+  followStoredHashes(): Promise<void>;
   /** Sends what waits in the mail queue, and stops. */
   close(): Promise<void>;
 }
@@ -123,7 +131,7 @@ export async function createIdentityWith(
 ): Promise<Omit<Identity, keyof FeatureServices>> {
   const { publicUrl, policy, features: sections = {}, logger = silentLogger } = options;
   const usualBrand = resolveBrand(brandSchema.parse({}), publicUrl);
-  const { kernel, close } = await createKernel({
+  const { kernel, followStoredHashes, close } = await createKernel({
     ...set.kernelSettingsOf(sections, policy),
     ...options,
     pages: resolvePages(options.pages),
@@ -144,6 +152,7 @@ export async function createIdentityWith(
     authenticators: built.authenticators,
     operations: built.operations,
     retention,
+    followStoredHashes,
     async deleteExpired(now) {
       let count = 0;
       for (const { run } of retention) count += await run(now);

@@ -33,10 +33,11 @@ import { createEngine } from './engine/better-auth-engine.ts';
 import { countEvents } from './events/count-events.ts';
 import { createReportedChanges } from './events/reported-change.ts';
 import { createSecurityEventLog } from './events/security-event-log.ts';
+import { createSlowHashes } from './hashing/slow-hashes.ts';
 import { createPasswordHashing } from './hashing/password-hashing.ts';
 import type { HashingLimits } from './hashing/hashing-limits.ts';
 import type { HashingThreads } from './hashing/hashing-threads.ts';
-import { usualAnswerFloorMilliseconds } from './http/answer-floor.ts';
+import { createFloorOfTime, usualAnswerFloorMilliseconds } from './http/answer-floor.ts';
 import { createDeviceCookie } from './http/device-cookie.ts';
 import { createEventLoopPacing } from './http/event-loop-pacing.ts';
 import { createSignUpCookie } from './http/sign-up-cookie.ts';
@@ -81,6 +82,7 @@ export interface KernelOptions extends Partial<KernelSettings> {
   readonly signUpRoles?: readonly string[];
   readonly guessLimits?: z.input<typeof guessLimits>;
   readonly wait?: (milliseconds: number) => Promise<unknown>;
+  readonly clock?: () => number;
   /** @default threads of its own, at the cost of production */
   readonly hashingThreads?: HashingThreads;
   readonly logger: Logger;
@@ -113,6 +115,7 @@ export async function createKernel(options: KernelOptions) {
     guessLimits: guessing,
     answerFloorMilliseconds = usualAnswerFloorMilliseconds,
     wait,
+    clock,
     hashing: hashingLimits,
     hashingThreads,
     meter = silentMeter,
@@ -128,7 +131,14 @@ export async function createKernel(options: KernelOptions) {
   const events = countEvents(options.events ?? createSecurityEventLog(records, eventCatalog), options.meter);
   const users = createUserTable(records, now);
   const roles = await openRoleDirectory(database, policy, bus, now, onPolicyDifference);
-  const hashing = createPasswordHashing(hashingLimits, meter, hashingThreads);
+  const floor = createFloorOfTime({ milliseconds: answerFloorMilliseconds, logger, meter, clock });
+  const hashing = createPasswordHashing(hashingLimits, meter, hashingThreads, (hash) => slowHashes.note(hash));
+  const slowHashes = createSlowHashes({
+    cost: hashing.cost,
+    verify: (hash) => hashing.verify(hash, 'measured'),
+    onMeasured: floor.follow,
+    clock,
+  });
   const queue = createMailQueue({ mailer, logger });
   const gates = createSignInGates();
   const sealer = sealerFor('session-token');
@@ -145,8 +155,9 @@ export async function createKernel(options: KernelOptions) {
     pages,
     brand,
     signUpRoles,
-    answerFloorMilliseconds,
+    floor,
     wait,
+    clock,
     pacing: createEventLoopPacing(),
     records,
     transaction,
@@ -210,6 +221,8 @@ export async function createKernel(options: KernelOptions) {
   };
   return {
     kernel,
+    /** Raises the answer floor above what the slowest stored hash takes. Never rejects. */
+    followStoredHashes: () => slowHashes.look(records),
     close: async (): Promise<void> => {
       roles.close();
       await queue.close();

@@ -144,6 +144,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       }),
     );
     await preset?.prepareAccounts(config, identity);
+    void identity.followStoredHashes();
+    const hourly = setInterval(() => void identity.followStoredHashes(), 3_600_000).unref();
+    closing.push(() => clearInterval(hourly));
 
     const pages = openPages({ config, brand: () => brand, identity, mailboxUrl, logger });
 

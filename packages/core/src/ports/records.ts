@@ -2,8 +2,8 @@
 export interface RecordFilter {
   readonly field: string;
   readonly value: string | number | boolean | string[] | number[] | Date | null;
-  /** `contains` is for a text within a text column; it reads every row. */
-  readonly operator?: 'eq' | 'ne' | 'lt' | 'lte' | 'gt' | 'gte' | 'in' | 'not_in' | 'contains';
+  /** `contains` and `starts_with` are for a part of a text column; they read every row. */
+  readonly operator?: 'eq' | 'ne' | 'lt' | 'lte' | 'gt' | 'gte' | 'in' | 'not_in' | 'contains' | 'starts_with';
 }
 
 /**

@@ -5,7 +5,7 @@ import { parseOptions } from '../parse-options.ts';
 import { createFairQueue } from './fair-queue.ts';
 import { hashingLimits, type HashingLimits } from './hashing-limits.ts';
 import { createHashingThreads, type HashingThreads } from './hashing-threads.ts';
-import { isOutdatedHash, parsePasswordHash } from './password-hash.ts';
+import { isOutdatedHash, parsePasswordHash, type Argon2Cost } from './password-hash.ts';
 
 /**
  * Hashes passwords, and checks them against hashes of any scheme that may be imported.
@@ -18,6 +18,8 @@ export interface PasswordHashing {
   hash(password: string): Promise<string>;
   /** `false` for a wrong password and for a hash that is damaged or of a scheme that is not known. */
   verify(hash: string, password: string): Promise<boolean>;
+  /** What hashes cost that are made now. */
+  readonly cost: Argon2Cost;
   /** Whether a hash that a password fits is to be replaced by one that is made now. */
   isOutdated(hash: string): boolean;
   /** Does some work on behalf of an address: what is hashed in the course of it waits with all else of its network. */
@@ -30,11 +32,16 @@ export interface PasswordHashing {
   close(): Promise<void>;
 }
 
-/** Builds the hashing of passwords: argon2id, over the NFKC form, so that one password typed on two keyboards is one. */
+/**
+ * Builds the hashing of passwords: argon2id, over the NFKC form, so that one password typed on two keyboards is one.
+ *
+ * @param onVerified told of each stored hash that a password was checked against.
+ */
 export function createPasswordHashing(
   limits: HashingLimits = {},
   meter: Meter = silentMeter,
   threads: HashingThreads = createHashingThreads(),
+  onVerified: (hash: string) => void = () => {},
 ): PasswordHashing {
   const { threads: concurrency = defaultThreads(), ...waiting } = parseOptions('hashing', hashingLimits, limits);
   const { maxWaiting, maxWaitingOfOne, maxWaitSeconds } = waiting;
@@ -64,8 +71,12 @@ export function createPasswordHashing(
       if (typeof hash !== 'string') throw new TypeError('this is no hash');
       return hash;
     },
-    verify: async (hash, password) =>
-      (await queue.run(origin(), () => threads.run({ kind: 'verify', hash, password }))) === true,
+    verify: async (hash, password) => {
+      const isRight = (await queue.run(origin(), () => threads.run({ kind: 'verify', hash, password }))) === true;
+      onVerified(hash);
+      return isRight;
+    },
+    cost: threads.cost,
     isOutdated(hash) {
       const parsed = parsePasswordHash(hash);
       return parsed !== undefined && isOutdatedHash(parsed, threads.cost);

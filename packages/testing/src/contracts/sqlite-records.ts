@@ -93,9 +93,9 @@ function toCondition(where: readonly RecordFilter[]): { readonly text: string; r
   const values: SQLInputValue[] = [];
   const parts = where.map(({ field, value, operator = 'eq' }) => {
     if (value === null) return `"${field}" IS ${operator === 'ne' ? 'NOT ' : ''}NULL`;
-    if (operator === 'contains') {
+    if (operator === 'contains' || operator === 'starts_with') {
       values.push(String(value));
-      return `INSTR("${field}", ?) > 0`;
+      return `INSTR("${field}", ?) ${operator === 'contains' ? '> 0' : '= 1'}`;
     }
     if (!Array.isArray(value)) {
       values.push(toStored(value));

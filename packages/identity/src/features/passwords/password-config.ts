@@ -19,7 +19,7 @@ export const passwordConfig = z
       .max(10_000)
       .default(usualAnswerFloorMilliseconds)
       .describe(
-        'No answer that could tell whether an account exists comes sooner; raise it above the time of the slowest imported hash',
+        'No answer that could tell whether an account exists comes sooner; a stored hash that takes longer raises it by itself',
       ),
     hashing: hashingLimits,
   })

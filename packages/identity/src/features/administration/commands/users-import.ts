@@ -128,7 +128,7 @@ function report(call: AccountCommandCall, summary: ImportSummary, isDryRun: bool
   call.report({ dryRun: isDryRun, records, made, existing, refused }, table);
   if (bcryptCost >= slowBcryptCost)
     call.note(
-      `Some hashes are bcrypt of cost ${bcryptCost}. Until their owners have signed in once, the time of an answer can tell that such\n` +
-        'an account exists: measure one sign-in, and set passwords.answerFloorMilliseconds above it.',
+      `Some hashes are bcrypt of cost ${bcryptCost}. So that the time of an answer does not tell that such an account exists, gateways\n` +
+        'hold every answer to a sign-in back for as long: at once from their next start, otherwise within an hour.',
     );
 }
