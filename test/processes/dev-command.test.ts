@@ -73,7 +73,7 @@ const isThere = (pid: number): boolean => {
   }
 };
 
-it('sallyport dev ends with the process that started it, and the gateway and the applications with it', async () => {
+it('the command "sallyport dev" ends with the process that started it, and the gateway and the applications with it', async () => {
   writeConfig();
   const { child, text } = startDev();
   await expect.poll(text, patience).toContain('gateway ready');
@@ -84,7 +84,7 @@ it('sallyport dev ends with the process that started it, and the gateway and the
   await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
 }, 120_000);
 
-it('sallyport dev gives applications the secret that they share with the gateway, and no other', async () => {
+it('the command "sallyport dev" gives applications the secret that they share with the gateway, and no other', async () => {
   writeConfig({ tokens: { signWithSharedSecretInsteadOfKeyPairs: true } });
   const { text } = startDev({
     SALLYPORT_TOKEN_SECRET: tokenSecret,

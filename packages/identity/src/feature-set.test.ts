@@ -23,12 +23,11 @@ import { openCleanDatabase } from './database/clean-database.test-support.ts';
 import { openIdentityDatabase, type IdentityDatabase } from './database/identity-database.ts';
 import type { BuiltFeature, Feature } from './feature.ts';
 import { composeFeatures } from './feature-set.ts';
-import { featureList, features } from './features.ts';
+import { featureList, features, type OperatorServices } from './features.ts';
 import { createIdentityWith } from './identity.ts';
 import { firstSecret, goodPassword, testPolicy } from './identity.test-support.ts';
 import type { IdentityEnvironment } from './http/identity-request.ts';
 import type { IdentityKernel } from './kernel.ts';
-import type { OperatorServices } from './operator-services.ts';
 import { createDevelopmentMailbox } from './mail/development-mailbox.ts';
 import type { MailCatalog } from './mail/mail-catalog.ts';
 

@@ -1,9 +1,11 @@
 import type * as z from 'zod';
+import type { AskOperation } from '@sallyport/core';
 import { composeFeatures } from './feature-set.ts';
+import type { AccountServices } from './features/administration/commands/account-command.ts';
+import { createOperatorAccounts } from './features/administration/operator-accounts.ts';
 import { administrationFeature } from './features/administration/administration-feature.ts';
 import { passwordFeature } from './features/passwords/password-feature.ts';
 import { secondFactorFeature } from './features/second-factor/second-factor-feature.ts';
-import type { OperatorServices } from './operator-services.ts';
 
 /** Every feature. This is the only list of them: another one is its folder and a line here. */
 export const featureList = [passwordFeature, secondFactorFeature, administrationFeature] as const;
@@ -32,3 +34,16 @@ type TakesServices<Each extends ListedFeature> = Each extends ListedFeature
 
 /** The same schemas as in the set, with the types that the compiler cannot follow through it. */
 export const featureSections = features.sections as FeatureSections;
+
+/** What commands use of identity, wherever it runs. */
+export type OperatorServices = AccountServices;
+
+/** Builds the services of commands on the operations of a gateway that runs, or of stores that this process has opened. */
+export function createOperatorServices(ask: AskOperation): OperatorServices {
+  return {
+    accounts: createOperatorAccounts(ask),
+    requireAcceptablePassword: async (field, password, { name, email }) => {
+      await ask('passwords/check', { field, password, owner: { name, email } });
+    },
+  };
+}

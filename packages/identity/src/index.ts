@@ -32,7 +32,14 @@ export { isEmptyPlan, type MigrationPlan, type PlannedColumn, type PlannedIndex 
 export type { FactorMethod } from './features/second-factor/factor-method.ts';
 export type { BuiltFeature, Feature, FeatureCheck, FeatureCommand } from './feature.ts';
 export { composeFeatures, type BuiltFeatureSet, type FeatureSet } from './feature-set.ts';
-export { featureList, features, featureSections, type FeatureConfig } from './features.ts';
+export {
+  createOperatorServices,
+  featureList,
+  features,
+  featureSections,
+  type FeatureConfig,
+  type OperatorServices,
+} from './features.ts';
 export type { IdentityEnvironment } from './http/identity-request.ts';
 export { maximumBodyBytes } from './http/request-body.ts';
 export { createIdentity, createIdentityWith, type Identity, type IdentityOptions } from './identity.ts';
@@ -50,7 +57,6 @@ export { createSmtpMailer, type SmtpMailerOptions } from './mail/smtp-mailer.ts'
 export { isWithinAbsolute, sessionLifetimeSchema } from './sessions/session-lifetime.ts';
 export type { SessionLifetime } from './sessions/session-maker.ts';
 export { kernelEvents, type KernelEvent } from './events/kernel-events.ts';
-export { createOperatorServices, type OperatorServices } from './operator-services.ts';
 export { createSecurityEventLog } from './events/security-event-log.ts';
 export type { RetentionJob } from './database/retention-jobs.ts';
 export { retentionRules } from './retention-rules.ts';

@@ -328,9 +328,8 @@ describe('what operators do at the admin listener', () => {
   });
 
   it('is written down with the name of the operator and where the order came from', async () => {
-    const { id } = JSON.parse(
-      (await order('/accounts/find', { operator: 'ada', input: { email: testAccounts[0]?.email ?? '' } })).body,
-    ).result as { readonly id: string };
+    const answer = await order('/accounts/find', { operator: 'ada', input: { email: testAccounts[0]?.email ?? '' } });
+    const { id } = (JSON.parse(answer.body) as { readonly result: { readonly id: string } }).result;
     expect(
       (await order('/accounts/set-banned', { operator: 'ada', input: { userId: id, isBanned: true } })).status,
     ).toBe(200);

@@ -20,7 +20,7 @@ it.each([
   expect(used).toEqual([]);
 });
 
-it('renewed secrets are used by stores and mail', () => {
+it('the renewed secrets are used by stores and mail', () => {
   const used: string[] = [];
   applySecrets(renewed, {
     delivery: { prepareSecrets: () => () => void used.push('mail') },
