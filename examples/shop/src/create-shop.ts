@@ -24,7 +24,9 @@ export async function createShop(parts: ShopParts): Promise<NestExpressApplicati
   });
   app.disable('x-powered-by');
   app.use(requireJsonBody);
-  app.useBodyParser('json', { limit: '64kb', verify: refuseAmbiguousJson });
+  // Its type leaves `verify` out, because Nest sets it itself where `rawBody` is on.
+  const json = { limit: '64kb', verify: refuseAmbiguousJson };
+  app.useBodyParser('json', json);
   serveApiPage(app, parts.publicPath);
   return app;
 }

@@ -29,7 +29,9 @@ it.each([
   const lines: Line[] = [];
   const tested = await startTestGateway({ accessLog: true, logger: keepLines(lines) });
   gateway = tested;
-  tested.upstream.answer = (_request, response) => void begin(response);
+  tested.upstream.answer = (_request, response) => {
+    begin(response);
+  };
   const socket = connect(tested.port, '127.0.0.1');
   socket.on('error', () => {});
   socket.write('GET /public/held HTTP/1.1\r\nHost: app.test\r\n\r\n');

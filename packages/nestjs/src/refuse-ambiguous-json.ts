@@ -9,7 +9,8 @@ import { hasRepeatedMember, SallyportError } from '@sallyport/core';
  * @see {@link https://www.rfc-editor.org/rfc/rfc8259#section-4 RFC 8259, section 4}
  * @example
  * const app = await NestFactory.create<NestExpressApplication>(AppModule);
- * app.useBodyParser('json', { verify: refuseAmbiguousJson });
+ * const options = { limit: '100kb', verify: refuseAmbiguousJson };
+ * app.useBodyParser('json', options);
  */
 export function refuseAmbiguousJson(_request: unknown, _response: unknown, body: Uint8Array): void {
   const text = new TextDecoder().decode(body);
