@@ -20,6 +20,7 @@ const layers: readonly string[] = [
   'credentials/token-mint.ts',
   'pipeline/request-state.ts',
   'pipeline/request-intent.ts',
+  'pipeline/request-source.ts',
   'credentials/',
   'pipeline/stages/',
   'record/',

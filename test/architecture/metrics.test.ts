@@ -13,7 +13,7 @@ const documented = new Set([...pages.matchAll(/`(sallyport_[a-z_]+)(?:\{[^`]*\})
 const measured = new Set(
   readSources('packages', 'apps')
     .filter(({ file }) => /^(?:packages|apps)\/[a-z]+\/src\//.test(file) && !isTestFile(file))
-    .flatMap(({ text }) => [...text.matchAll(/name: ['`](sallyport_[a-z_]+)['`]/g)].map(([, name]) => name)),
+    .flatMap(({ text }) => [...text.matchAll(/name: ['`](sallyport_[a-z_]+)['`],\s+help: /g)].map(([, name]) => name)),
 );
 
 describe('the metrics', () => {

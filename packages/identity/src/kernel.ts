@@ -136,7 +136,7 @@ export async function createKernel(options: KernelOptions) {
   const slowHashes = createSlowHashes({
     cost: hashing.cost,
     verify: (hash) => hashing.verify(hash, 'measured'),
-    onMeasured: floor.follow,
+    onMeasured: (milliseconds) => floor.follow(milliseconds),
     clock,
   });
   const queue = createMailQueue({ mailer, logger });

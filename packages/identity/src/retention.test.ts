@@ -27,11 +27,10 @@ const writeEvents = async (records: Records, count: number, at: Date): Promise<v
 describe(onDatabase('rows that expire'), () => {
   it('are found by an index, whatever rule lets them go', () => {
     const indexed = indexesOf(identitySchema([...storeTables, ...features.tables]));
-    for (const { model, expiry, kind } of retentionRules(features))
-      expect(
-        indexed.filter(({ table, columns }) => table === model && columns[0] === expiry),
-        kind,
-      ).toHaveLength(1);
+    const withoutIndex = retentionRules(features).filter(
+      ({ model, expiry }) => !indexed.some(({ table, columns }) => table === model && columns[0] === expiry),
+    );
+    expect(withoutIndex).toEqual([]);
   });
 
   it('are deleted in batches, and nothing else is', async () => {

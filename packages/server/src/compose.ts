@@ -7,7 +7,7 @@ import {
   type Mailer,
 } from '@sallyport/core';
 import { createGateway } from '@sallyport/gateway';
-import { createSecurityEventLog, kernelEvents, type Identity } from '@sallyport/identity';
+import { createSecurityEventLog, kernelEvents } from '@sallyport/identity';
 import { createLease } from '@sallyport/stores';
 import type { Control } from './admin/control.ts';
 import { createLocalControl } from './admin/local-control.ts';
@@ -27,7 +27,7 @@ import { openIdentity, toGatewayIdentity } from './open-identity.ts';
 import { openListeners } from './open-listeners.ts';
 import { openDelivery } from './mailbox/open-delivery.ts';
 import { openPages } from './open-pages.ts';
-import { openStores, type Stores } from './open-stores.ts';
+import { openStores } from './open-stores.ts';
 import { createKeyOperations } from './operations/key-operations.ts';
 import { createOperations } from './operations/operations.ts';
 import { createRoleOperations } from './operations/role-operations.ts';

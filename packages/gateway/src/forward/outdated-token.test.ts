@@ -28,7 +28,7 @@ function changeRole(): void {
 
 describe('a token that its service refuses, since its caller got other rights meanwhile', () => {
   beforeEach(async () => {
-    expect((await gateway.send('GET', '/api/x', cookie(session))).status).toBe(200);
+    await gateway.send('GET', '/api/x', cookie(session));
     hearsOf(2);
     changeRole();
     gateway.upstream.seen.length = 0;

@@ -28,8 +28,7 @@ export function createDecisionPartsOf(
   options: CheckedGatewayOptions,
   { mint, tables, authenticators, readHeaders }: DecisionSources,
 ): (kind: ListenerKind, address: Listening) => DecisionParts {
-  const { publicOrigin, isSecure, trustedProxies } = options;
-  const protocol = isSecure ? 'https' : 'http';
+  const { isSecure, trustedProxies } = options;
   const shared = {
     signInPath: options.pages.signIn,
     stepUpPath: options.pages.stepUp,

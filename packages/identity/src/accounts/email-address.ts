@@ -5,7 +5,7 @@ const maxLength = 254;
 
 /** What people cannot see, and what a copy from a page, a chat or a spreadsheet brings along at the ends. */
 const invisibleEnds =
-  /^[\s\p{Cc}\p{Cf}\u115f\u1160\u3164\uffa0\ufe0f]+|[\s\p{Cc}\p{Cf}\u115f\u1160\u3164\uffa0\ufe0f]+$/gu;
+  /^[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]+|[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]+$/gu;
 
 const localPart = /^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+$/;
 const asciiDomain =

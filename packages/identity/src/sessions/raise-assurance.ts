@@ -1,4 +1,10 @@
-import { isAssuranceAtLeast, retryContended, SallyportError, type AssuranceLevel, type SessionStore } from '@sallyport/core';
+import {
+  isAssuranceAtLeast,
+  retryContended,
+  SallyportError,
+  type AssuranceLevel,
+  type SessionStore,
+} from '@sallyport/core';
 
 const contention = { maxAttempts: 10, code: 'SP_CONFLICT' } as const;
 

@@ -1,5 +1,5 @@
 import { recordModels } from '@sallyport/core';
-import { features, openIdentityDatabase } from '@sallyport/identity';
+import { openIdentityDatabase } from '@sallyport/identity';
 import { openEmbeddedDatabase, storeTables } from '@sallyport/stores';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ContentContext } from './content-context.ts';

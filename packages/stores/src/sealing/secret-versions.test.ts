@@ -22,7 +22,7 @@ it.each([
   { numbers: [2, 1], toCome: [] },
   { numbers: [1, 2], toCome: [2] },
   { numbers: [2, 3, 1], toCome: [3] },
-])('of the versions $numbers the newer ones than the first are to come: $toCome', ({ numbers, toCome }) => {
+])('the reader of root secrets knows that of $numbers the versions $toCome are to come', ({ numbers, toCome }) => {
   expect(versionsToCome(numbers.map((version) => ({ version, value: older })))).toEqual(toCome);
 });
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { beginSignIn, callerOf, makeAppOwner, setUpApp, verify } from './factor.test-support.ts';
+import { beginSignIn, makeAppOwner, setUpApp, verify } from './factor.test-support.ts';
 import { onDatabase, startHarness, type Harness } from '../../identity.test-support.ts';
 
 const email = 'robin@example.test';

@@ -7,7 +7,10 @@ import type { FactorTable } from './factor-table.ts';
  *
  * @param requiredFor roles that require a second factor.
  */
-export function createFactorAssurance(factors: Pick<FactorTable, 'hasAny'>, requiredFor: readonly string[]): RequiredAssurance {
+export function createFactorAssurance(
+  factors: Pick<FactorTable, 'hasAny'>,
+  requiredFor: readonly string[],
+): RequiredAssurance {
   const strict = new Set(requiredFor);
   const ofRoles = (roles: readonly string[]): AssuranceLevel =>
     roles.some((role) => strict.has(role)) ? 'mfa' : 'pwd';
