@@ -102,7 +102,8 @@ const races: Readonly<Record<string, Prepare>> = {
   'POST /auth/verify-email': async ({ call, linkToken }, email) => {
     await call('POST', '/auth/sign-up/email', { name: 'Robin', email, password: goodPassword });
     const token = await linkToken(email, 'verify-email');
-    return twice({ path: '/auth/verify-email', body: { token } }, async (answers) => {
+    const body = { token, name: 'Robin', newPassword: 'third-violet-kettle-11' };
+    return twice({ path: '/auth/verify-email', body }, async (answers) => {
       expect(statuses(answers)).toEqual([200, 400]);
     });
   },

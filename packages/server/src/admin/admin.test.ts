@@ -244,9 +244,11 @@ describe('the admin listener', () => {
     const refused = await explain({ target: '/manage', sid });
     expect(refused).toMatchObject({ code: 'SP_FORBIDDEN', reason: 'role-missing' });
     expect(factOf(refused, 'authorize', 'missing role')).toBe('one of admin');
-    const internal = await explain({ listener: 'internal', from: 'shop', target: '/api/shop/a', sid });
+    const calledBy = (from: string) => explain({ listener: 'internal', from, target: '/api/shop/a', sid });
+    expect(await calledBy('shop')).toMatchObject({ decision: 'refuse', reason: 'caller-not-listed' });
+    const internal = await calledBy('manage');
     expect(internal.decision).toBe('forward');
-    expect(factOf(internal, 'authenticate', 'actor')).toBe('shop');
+    expect(factOf(internal, 'authenticate', 'actor')).toBe('manage');
   });
 });
 

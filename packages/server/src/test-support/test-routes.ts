@@ -13,7 +13,7 @@ export function testRoutes(to: string): ConfigInput['routes'] {
       access: 'signed-in',
       permissions: ['product:*'],
     },
-    { name: 'manage', prefix: '/manage', upstream: to, audience: 'manage', access: { roles: ['admin'] } },
+    { name: 'manage', prefix: '/manage', upstream: to, audience: 'manage', zone: true, access: { roles: ['admin'] } },
     { name: 'gone', prefix: '/gone', upstream: 'http://127.0.0.1:9', audience: 'gone', access: 'public' },
   ];
 }
