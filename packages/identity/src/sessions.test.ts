@@ -39,6 +39,7 @@ describe(onDatabase('the session of a browser'), () => {
         authTime: at.toISOString(),
         createdAt: at.toISOString(),
         idleExpiresAt: after(12),
+        idleSeconds: 43_200,
         absoluteExpiresAt: after(7 * 24),
       },
     });
