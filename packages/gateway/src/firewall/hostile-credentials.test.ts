@@ -157,7 +157,7 @@ describe('requests that another site makes a browser send', () => {
       Origin: 'https://evil.test',
       'Access-Control-Request-Method': 'POST',
     });
-    expect(answer.status).toBe(401);
+    expect(answer.status).toBe(403);
     expect(answer.head).not.toMatch(/access-control/i);
   });
 
