@@ -115,9 +115,12 @@ function describeHostileValues(open: () => Promise<ProductStore>): void {
           '/products',
           `{"name":"A gate","priceCents":1,${JSON.stringify(field)}:${operator}}`,
         );
-        expect(created.status).toBe(422);
+        // Bodies that readers disagree about are refused before their fields are looked at.
+        const isNamedTwice = field === 'name' || field === 'priceCents';
+        const isPrototype = operator.includes('__proto__');
+        expect(created.status).toBe(isNamedTwice || isPrototype ? 400 : 422);
         const changed = await call('PATCH', `/products/${product?.id}`, `{${JSON.stringify(field)}:${operator}}`);
-        expect(changed.status).toBe(422);
+        expect(changed.status).toBe(isPrototype ? 400 : 422);
       }
       expect(await store.list(everything)).toEqual(before);
     },

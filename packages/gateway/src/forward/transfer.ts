@@ -275,9 +275,11 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
         if (this.#isAborted) return;
         if (thought.kind === 'pass') {
           this.#begin(status, headers);
-          if (this.#held === 'over') this.#response.end();
-          else controller.resume();
+          const isOver = this.#held === 'over';
+          // Before the rest of the answer comes, which may be at once.
           this.#held = 'no';
+          if (isOver) this.#response.end();
+          else controller.resume();
           return;
         }
         if (this.#held === 'over') this.#isAborted = true;
