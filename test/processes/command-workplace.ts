@@ -14,7 +14,9 @@ export function writeConfig(place: Workplace, port: number, prefix: string, chan
     redis: { prefix },
     policy: { permissions: {}, roles: { user: [], vendor: [], admin: [] } },
     passwords: { answerFloorMilliseconds: 100 },
-    routes: [{ name: 'all', prefix: '/', upstream: 'http://127.0.0.1:9', audience: 'all', access: 'signed-in' }],
+    routes: [
+      { name: 'all', prefix: '/', upstream: 'http://127.0.0.1:9', audience: 'all', zone: true, access: 'signed-in' },
+    ],
     ...change,
   };
   writeFileSync(join(place.folder, 'sallyport.config.ts'), `export default ${JSON.stringify(config)};\n`);
