@@ -9,7 +9,7 @@ const rules = wordsOf(read('deploy/redis/sallyport.acl').replaceAll(/^#.*$/gm, '
 const allowed = rules.flatMap((rule) => (rule.startsWith('+') ? [rule.slice(1)] : []));
 
 /** What the client sends of its own accord, or by a method of that name. */
-const ofTheClient = ['eval', 'evalsha', 'subscribe', 'unsubscribe', 'ping', 'select', 'client|setname'];
+const ofTheClient = ['eval', 'evalsha', 'subscribe', 'unsubscribe', 'ping', 'select', 'client', 'client|setname'];
 /** What the page asks for in addition: behind Sentinels, on a Cluster, and for what the start and the doctor look at. */
 const more = ['role', 'cluster|slots', 'asking', 'info', 'time', 'sentinel'];
 

@@ -61,7 +61,7 @@ describe('without a word on the bus', () => {
     const client = await streams.openSocket(token, '/own/x', deaf);
     deaf.bus.connected = false;
     deaf.sessions.remove(token);
-    passSeconds(4);
+    passSeconds(1);
     await streams.staysOpen(client);
     passSeconds(1);
     await expect.poll(closeSeenBy(client), settled).toEqual(sessionEnded);
