@@ -119,8 +119,10 @@ describe(onDatabase('an event that cannot be written'), () => {
     const link = await harness.linkToken(email, 'verify-email');
     isBroken = true;
     const anew = { name: 'Robin', newPassword: 'another-violet-kettle-9' };
-    for (const chosen of [{}, anew])
-      expect((await browser.post('/auth/verify-email', { token: link, ...chosen })).status).toBe(503);
+    // Without transactions the link is used up by the first attempt, and another one has to be asked for.
+    const expected = [503, harness.database.hasTransactions ? 503 : 400];
+    for (const [index, chosen] of [{}, anew].entries())
+      expect((await browser.post('/auth/verify-email', { token: link, ...chosen })).status).toBe(expected[index]);
     expect(await harness.identity.accounts.findByEmail(email)).toMatchObject({ emailVerified: false });
   });
 });
