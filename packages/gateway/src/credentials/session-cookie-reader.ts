@@ -28,6 +28,12 @@ const ourNames = /^[^=;]{0,64}sallyport/i;
  */
 const hiddenName = /(?:[\u0000-\u0020\u007f-\u00a0,"']|%(?:0[0-9a-d]|2[027c]|3b))[^=]{0,64}sallyport[^=]{0,32}=/i;
 
+/**
+ * A pair without a name, or with one in which there is no character of a name (RFC 6265, section 4.1.1) so that what
+ * trims more than we do finds none. It is read as a name by some and as a value by others: it may spell ours.
+ */
+const nameless = /^(?:[^!#$%&'*+.^_`|~0-9A-Za-z-]*=|[^=]*$)/;
+
 const none: PresentedSession = { kind: 'none' };
 
 /** Says whether a cookie, or what is written like one, has a name that belongs to the gateway. */
@@ -71,9 +77,7 @@ function createUncachedReader(cookieName: string): (header: string) => ReadCooki
         session = combine(session, toPresented(pair.slice(start.length)));
         continue;
       }
-      const equals = pair.indexOf('=');
-      // A pair without a name is read as a name by some and as a value by others: it may spell ours.
-      if (equals <= 0 || isOurCookieName(pair) || hiddenName.test(pair)) continue;
+      if (nameless.test(pair) || isOurCookieName(pair) || hiddenName.test(pair)) continue;
       others = others === undefined ? pair : `${others}; ${pair}`;
     }
     return { session, others };
