@@ -38,7 +38,7 @@ export const redirectCases: readonly AttackCase[] = [
       answer: [says('location', /^\/auth\/sign-in\?returnTo=%2F(?!%2F)[^/]*$/), omits('set-cookie')],
     },
   ),
-  ...r10.requests([{ target: `/api/${'x'.repeat(3000)}`, headers: navigation }], {
+  ...r10.requests([{ target: `/api/${'x'.repeat(4100)}`, headers: navigation }], {
     status: [302, 303],
     upstream: nothing,
     answer: [says('location', /^\/auth\/sign-in$/)],

@@ -24,9 +24,10 @@ const ourNames = /^[^=;]{0,64}sallyport/i;
 
 /**
  * The same in the middle of a value, behind what a parser splits at that does not split at `;` alone (RFC 2109), or that
- * decodes first. A value that merely holds the word, such as an address, is another's.
+ * decodes first, or at its beginning before what may be a token. A value that merely holds the word, such as an address, is another's.
  */
-const hiddenName = /(?:[\u0000-\u0020\u007f-\u00a0,"']|%(?:0[0-9a-d]|2[027c]|3b))[^=]{0,64}sallyport[^=]{0,32}=/i;
+const hiddenName =
+  /(?:[\u0000-\u0020\u007f-\u00a0,"']|%(?:0[0-9a-d]|2[027c]|3b))[^=]{0,64}sallyport[^=]{0,32}=|=(?:__[a-z]{1,8}-)?sallyport[^=]{0,32}=[\w-]{32}/i;
 
 /**
  * A pair without a name, or with one in which there is no character of a name (RFC 6265, section 4.1.1) so that what
