@@ -18,7 +18,7 @@ export interface FirewallParts {
 }
 
 /** How long the end of an empty body may take, which clients send together with the head. */
-const emptyBodyMilliseconds = 5000;
+const emptyBodyMilliseconds = 1000;
 
 /** Reads the request once into its canonical form, or refuses it. What came to a proxy without TLS goes no further. */
 export function passFirewall(
