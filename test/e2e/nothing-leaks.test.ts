@@ -119,7 +119,7 @@ describe('what the browser saw', () => {
   it('holds the key of the authenticator app in the one answer that sets it up', () => {
     for (const form of formsOfKey()) {
       const places = new Set(whereIs(form, [...seenByBrowser(), ...seenBesideCookies()]));
-      expect([...places].filter((place) => place !== 'body /auth/second-factors/totp')).toEqual([]);
+      expect([...places].filter((place) => place !== 'body /auth/second-factor/totp/start')).toEqual([]);
     }
   });
 
@@ -127,7 +127,7 @@ describe('what the browser saw', () => {
     for (const [index, code] of visit.factor.recoveryCodes.entries()) {
       const places = new Set([code, withoutDashes(code)].flatMap((form) => whereIs(form, seenBesideCookies())));
       const typed = index === 0 ? ['request body /auth/two-step'] : [];
-      expect([...places].sort()).toEqual(['body /auth/second-factors/totp/confirm', ...typed]);
+      expect([...places].sort()).toEqual(['body /auth/second-factor/totp/confirm', ...typed]);
     }
   });
 

@@ -106,7 +106,17 @@ export async function startSigningSystem(options: SigningSystemOptions): Promise
 }
 
 function routeTo(name: string, upstream: string) {
-  return { name, prefix: `/api/${name}`, upstream, stripPrefix: true, audience: name, access: 'signed-in' } as const;
+  // The shop shows the token that it was sent, as one that leaked would be shown.
+  const callers = ['shop'];
+  return {
+    name,
+    prefix: `/api/${name}`,
+    upstream,
+    stripPrefix: true,
+    audience: name,
+    callers,
+    access: 'signed-in',
+  } as const;
 }
 
 /** The gateway refuses a policy that differs from the roles with which the account was made. */
