@@ -11,7 +11,10 @@ const checkIntervalMilliseconds = 60_000;
 /** When a tab first asks how long its session lives: most pages have been left by then. */
 const firstCheckMilliseconds = 10_000;
 
-/** A sign-in ends the session before it: the stream may say so before the browser has the cookie of the new one. */
+/**
+ * A sign-in ends the session before it, and a second factor gives it another cookie: the stream may say so before the
+ * browser has that cookie. A page that asked for its data with the old one would be led to sign in, and lose what it shows.
+ */
 const doubtMilliseconds = 400;
 
 /** One for the document, in which a sync may follow another. */
@@ -88,7 +91,7 @@ export function followTab(sync: SessionSync): () => void {
   };
   const follow = (): (() => void) =>
     followSession(
-      { onSession: (session) => sync.hear(session), onDoubt },
+      { onSession: (session) => void setTimeout(() => sync.hear(session), doubtMilliseconds), onDoubt },
       { locks: 'locks' in navigator ? navigator.locks : undefined, openStream: (url) => new EventSource(url) },
     );
   let unfollow = follow();
