@@ -17,7 +17,7 @@ import { createNoteRefusal, type NoteRefusal } from './record/note-refusal.ts';
 import { createBrandMount } from './response/brand-mount.ts';
 import { createErrorPageRenderer } from './response/error-page.ts';
 import { createKeysMount } from './response/local-endpoints.ts';
-import { createRouteTable, type LimitsOf, type RouteTable } from './routing/route-table.ts';
+import { createRouteTable, zonesOf, type LimitsOf, type RouteTable } from './routing/route-table.ts';
 import { createActivityRecorder } from './sessions/activity.ts';
 import { createRevocationsMount } from './sessions/revocations-mount.ts';
 import { createSessionEventsMount } from './streams/session-events-mount.ts';
@@ -76,6 +76,7 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
     publicOrigin,
     now: options.now,
     audiences: [...audiences],
+    zones: zonesOf(routes),
     authenticators: options.authenticators,
   };
   const authenticators = {

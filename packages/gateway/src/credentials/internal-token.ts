@@ -26,6 +26,8 @@ export interface InternalTokenParts {
   readonly publicOrigin: string;
   /** Audiences of the configured routes: who may call. */
   readonly audiences: readonly string[];
+  /** Those of them that render pages for people: whose tokens are still exchanged a while after their end. */
+  readonly zones: ReadonlySet<string>;
   readonly now: () => Date;
 }
 
@@ -35,19 +37,35 @@ const longestActorChain = 4;
 const rememberedCallers = 10_000;
 
 /**
+ * How long after its end the token of a zone is still exchanged here, in seconds: the longest that any token may live. A
+ * zone is handed one that has half of its life left, and cannot get another for an action that takes longer.
+ */
+const lateExchangeSeconds = 300;
+
+/**
  * Recognizes the token that the gateway made for a zone or a service, when that one calls another for its user.
  *
  * The session behind the token must still live, under the very generations that the token was made with. The caller is
  * the user with the calling audience as actor, narrowed to what the token says: a call through a zone gains no authority,
  * and what is made for it ends no later than the token.
+ *
+ * A token of a zone that names no actor is taken for five minutes beyond its end as well. Then its session is
+ * read from the store, whatever is remembered, so that one that ended is refused at once; what is made for it ends with
+ * these minutes, and is not taken late itself.
  */
 export function createInternalTokenAuthenticator(parts: InternalTokenParts): RequestAuthenticator {
-  const { cache, audiences } = parts;
+  const { cache, audiences, zones } = parts;
   const keys = parts.keyRing.sharedSecret?.keySource ?? createRingKeySource(parts.keyRing);
   const verifiers = new Map<string, TokenVerifier>(
     audiences.map((audience) => [
       audience,
-      createTokenVerifier({ issuer: parts.publicOrigin + internalIssuerPath, audience, keys, now: parts.now }),
+      createTokenVerifier({
+        issuer: parts.publicOrigin + internalIssuerPath,
+        audience,
+        keys,
+        now: parts.now,
+        ...(zones.has(audience) ? { clockToleranceSeconds: lateExchangeSeconds } : {}),
+      }),
     ]),
   );
   // One object per token and session, so that what is made for it is found again.
@@ -72,16 +90,19 @@ export function createInternalTokenAuthenticator(parts: InternalTokenParts): Req
       if (audience === undefined || verifier === undefined) return rejected('audience-unknown');
       const bearer = await verifier.verify(token);
       // A verifier is patient with clocks. What is made here must not outlive the token, so the token has to be alive.
-      if (expiresAt * 1000 <= parts.now().getTime()) {
+      const isLate = expiresAt * 1000 <= parts.now().getTime();
+      const isTakenLate = zones.has(audience) && bearer.actor === undefined;
+      if (isLate && !isTakenLate) {
         return { kind: 'rejected', error: new SallyportError('SP_TOKEN_EXPIRED', { reason: 'out-of-date' }) };
       }
       if (bearer.sid === undefined) return rejected('token-without-session');
       if (actorDepth(bearer) >= longestActorChain) return rejected('actor-chain-too-long');
-      const { session, isHit } = await cache.findBySid(bearer.sid, routeOf(state).fresh || state.isFresh);
+      const { session, isHit } = await cache.findBySid(bearer.sid, isLate || routeOf(state).fresh || state.isFresh);
       if (session === null || session.principal.id !== bearer.id) return rejected('session-ended');
       if (!isSameAuthority(bearer, session.principal)) return rejected('generation-outdated');
       const caller = callerFor(token, audience, bearer, session);
-      return { kind: 'authenticated', caller, session, credential: undefined, isHit, notAfter: expiresAt };
+      const notAfter = isLate ? expiresAt + lateExchangeSeconds : expiresAt;
+      return { kind: 'authenticated', caller, session, credential: undefined, isHit, notAfter };
     },
   };
 }

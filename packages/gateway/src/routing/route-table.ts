@@ -159,8 +159,8 @@ export function problemsOfRoutes(
   return [...problems, ...problemsOfCallers(routes), ...problemsOfCredentials(routes, kinds)];
 }
 
-/** Audiences of routes that lead to zones: who may call where a route does not say. */
-function zonesOf(routes: readonly Pick<Route, 'zone' | 'audience'>[]): ReadonlySet<string> {
+/** Audiences of routes that lead to zones: who may call where a route does not say, and whose tokens are taken late. */
+export function zonesOf(routes: readonly Pick<Route, 'zone' | 'audience'>[]): ReadonlySet<string> {
   return new Set(routes.filter(({ zone }) => zone).map(({ audience }) => audience));
 }
 

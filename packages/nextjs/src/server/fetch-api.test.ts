@@ -70,6 +70,15 @@ describe('fetchApi() sends nothing', () => {
     await expect(fetchApi('/api/shop')).rejects.toMatchObject({ code: 'SP_TOKEN_INVALID' });
     expect(seen).toEqual([]);
   });
+
+  it('for a caller whose token expired and was signed by another issuer', async () => {
+    const now = Math.floor(Date.now() / 1000);
+    const forged = createTestIssuer({ audience: 'shell' }).sign({ iat: now - 90, exp: now - 30 });
+    request.headers.set('authorization', `Bearer ${forged}`);
+
+    await expect(fetchApi('/api/shop')).rejects.toMatchObject({ code: 'SP_TOKEN_INVALID' });
+    expect(seen).toEqual([]);
+  });
 });
 
 describe('fetchApi()', () => {
@@ -97,6 +106,16 @@ describe('fetchApi()', () => {
     });
     expect(seen[0]?.headers).not.toHaveProperty('cookie');
     expect(seen[0]?.headers).not.toHaveProperty('x-forwarded-for');
+  });
+
+  it('carries a token that expired while its action ran, for the gateway to judge', async () => {
+    const now = Math.floor(Date.now() / 1000);
+    const token = issuer.sign({ iat: now - 90, exp: now - 30 });
+    request.headers.set('authorization', `Bearer ${token}`);
+
+    await fetchApi('/api/shop/products');
+
+    expect(seen[0]?.headers['authorization']).toBe(`Bearer ${token}`);
   });
 
   it('has no credential when no user is signed in', async () => {

@@ -23,7 +23,8 @@ const fixedHeaders = ['authorization', 'cookie', 'host', 'x-api-key', ...forward
 
 /**
  * Calls a service through the gateway, as the person who is asking: with this application's own token, which the gateway
- * exchanges for one made for the service. A signed-out caller sends no `Authorization`.
+ * exchanges for one made for the service, for five minutes beyond its end as well while the session lives: an action may
+ * take longer than the token. A signed-out caller sends no `Authorization`.
  *
  * Never follows a redirect, never caches, never leaves the gateway; the request id travels along.
  *
@@ -34,12 +35,12 @@ const fixedHeaders = ['authorization', 'cookie', 'host', 'x-api-key', ...forward
 export async function fetchApi(path: string, init: FetchApiInit = {}): Promise<Response> {
   requireApiPath(path);
   const outgoing = outgoingHeaders(init);
-  const caller = await auth();
+  const hasToken = await isCallerKnown();
   const incoming = await headers();
   const { internalUrl } = loadZoneEnvironment();
 
   copyHeaders(incoming, outgoing, forwardedHeaders);
-  if (caller.status === 'signed-in') copyHeaders(incoming, outgoing, ['authorization']);
+  if (hasToken) copyHeaders(incoming, outgoing, ['authorization']);
 
   const { signal, timeoutMilliseconds = 10_000 } = init;
   const timeout = AbortSignal.timeout(timeoutMilliseconds);
@@ -55,6 +56,16 @@ export async function fetchApi(path: string, init: FetchApiInit = {}): Promise<R
   } catch (cause) {
     if (signal?.aborted === true) throw cause;
     throw new SallyportError(timeout.aborted ? 'SP_UPSTREAM_TIMEOUT' : 'SP_UPSTREAM_UNAVAILABLE', { cause });
+  }
+}
+
+/** Of a token that was good until its end the gateway decides, which knows whether its session still lives. */
+async function isCallerKnown(): Promise<boolean> {
+  try {
+    return (await auth()).status === 'signed-in';
+  } catch (error) {
+    if (error instanceof SallyportError && error.code === 'SP_TOKEN_EXPIRED') return true;
+    throw error;
   }
 }
 
