@@ -1,21 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createBrowser, type Browser } from './browser.test-support.ts';
-import { canRace, goodPassword, onDatabase, startHarness, type Harness } from './identity.test-support.ts';
+import { chosen, email, mallory, robin, startAddressClaim } from './address-proof.test-support.ts';
+import type { Browser } from './browser.test-support.ts';
+import { canRace, onDatabase, type Harness } from './identity.test-support.ts';
 
 let harness: Harness;
 let owner: Browser;
+let phone: Browser;
 let stranger: Browser;
 beforeEach(async () => {
-  harness = await startHarness();
-  owner = createBrowser(harness, '203.0.113.7');
-  stranger = createBrowser(harness, '198.51.100.9');
+  ({ harness, owner, phone, stranger } = await startAddressClaim());
 });
 afterEach(() => harness.close());
 
-const email = 'robin@example.test';
-const robin = { name: 'Robin Doe', email, password: goodPassword };
-const mallory = { name: 'Mallory', email, password: 'another-violet-kettle-9' };
-const byReset = 'third-violet-kettle-11';
+const byReset = chosen.newPassword;
 const byPhone = 'fourth-violet-kettle-13';
 
 const signUpAgain = () => stranger.post('/auth/sign-up/email', mallory);
@@ -32,7 +29,6 @@ describe.skipIf(!canRace())(onDatabase('sign-up, confirmation and reset at the s
         harness.linkToken(email, 'verify-email', 2),
         harness.linkToken(email, 'reset-password', 2),
       ]);
-      const phone = createBrowser(harness, '203.0.113.8');
       const racers = [
         () => statusOf(owner.post('/auth/verify-email', { token })),
         () => statusOf(phone.post('/auth/verify-email', { token, name: 'Robin', newPassword: byPhone })),

@@ -1,24 +1,15 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Caller } from '@sallyport/core';
-import { createBrowser, type Browser } from './browser.test-support.ts';
+import { chosen, email, mallory, robin, startAddressClaim, type AddressClaim } from './address-proof.test-support.ts';
+import type { Browser } from './browser.test-support.ts';
 import { setUpApp } from './features/second-factor/factor.test-support.ts';
-import { goodPassword, isEmbedded, onDatabase, startHarness, type Harness } from './identity.test-support.ts';
+import { isEmbedded, onDatabase, type Harness } from './identity.test-support.ts';
 
-const email = 'robin@example.test';
-const strangerPasswords = ['another-violet-kettle-9', 'fourth-violet-kettle-13'] as const;
-const strangerName = 'Mallory';
-const typed = { name: 'Robin Doe', email, password: goodPassword };
-const chosen = { name: 'Robin', newPassword: 'third-violet-kettle-11' };
+const strangerPasswords = [mallory.password, 'fourth-violet-kettle-13'] as const;
 const recordOf = (emailVerified: boolean) => ({ name: 'From the file', email, emailVerified, roles: ['vendor'] });
 
-/** The owner reads the mail; the stranger knows the address and nothing else. */
-interface World {
-  readonly harness: Harness;
-  readonly owner: Browser;
-  /** Another browser of the owner. */
-  readonly phone: Browser;
-  readonly stranger: Browser;
+interface World extends AddressClaim {
   /** Roles that an operator gave. */
   operatorRoles: readonly string[] | undefined;
 }
@@ -33,19 +24,18 @@ afterEach(async () => {
 
 /** Everything that could set something before the proof, by who can do it without the mail. */
 const strangerSteps: Readonly<Record<string, Step>> = {
-  'stranger signs up': ({ stranger }) =>
-    stranger.post('/auth/sign-up/email', { name: strangerName, email, password: strangerPasswords[0] }),
+  'stranger signs up': ({ stranger }) => stranger.post('/auth/sign-up/email', mallory),
   'stranger signs up with another password': ({ stranger }) =>
-    stranger.post('/auth/sign-up/email', { name: strangerName, email, password: strangerPasswords[1] }),
+    stranger.post('/auth/sign-up/email', { ...mallory, password: strangerPasswords[1] }),
   'stranger asks for the mail again': ({ stranger }) => stranger.post('/auth/send-verification-email', { email }),
   'stranger asks for a reset': ({ stranger }) => stranger.post('/auth/request-password-reset', { email }),
-  'stranger signs in': ({ stranger }) => stranger.signIn(email, strangerPasswords[0]),
+  'stranger signs in': ({ stranger }) => stranger.signIn(email, mallory.password),
   'stranger signs in with the other password': ({ stranger }) => stranger.signIn(email, strangerPasswords[1]),
   'stranger guesses a link': ({ stranger }) =>
     stranger.post('/auth/verify-email', {
       token: 'A'.repeat(43),
-      name: strangerName,
-      newPassword: strangerPasswords[0],
+      name: mallory.name,
+      newPassword: mallory.password,
     }),
   'stranger sets up an app': async ({ harness: { call }, stranger }) => {
     const caller = await stranger.caller();
@@ -55,7 +45,7 @@ const strangerSteps: Readonly<Record<string, Step>> = {
 };
 
 const otherSteps: Readonly<Record<string, Step>> = {
-  'owner signs up': ({ owner }) => owner.post('/auth/sign-up/email', typed),
+  'owner signs up': ({ owner }) => owner.post('/auth/sign-up/email', robin),
   'owner asks for the mail again': ({ owner }) => owner.post('/auth/send-verification-email', { email }),
   'an hour passes': async (world) => world.harness.advance(60 * 60),
   'the links expire': async (world) => world.harness.advance(25 * 60 * 60),
@@ -71,19 +61,19 @@ const otherSteps: Readonly<Record<string, Step>> = {
 /** The ways in which the owner of the address can prove it; each resolves to the password that must work afterwards. */
 const proofs: Readonly<Record<string, (world: World) => Promise<string>>> = {
   'opens the newest link where it was signed up': async (world) => {
-    await world.owner.post('/auth/sign-up/email', typed);
+    await world.owner.post('/auth/sign-up/email', robin);
     const token = await newest(world, 'verify-email');
-    if ((await world.owner.post('/auth/verify-email', { token })).status === 200) return typed.password;
+    if ((await world.owner.post('/auth/verify-email', { token })).status === 200) return robin.password;
     return reset(world);
   },
   'opens the newest link on the phone': async (world) => {
-    await world.owner.post('/auth/sign-up/email', typed);
+    await world.owner.post('/auth/sign-up/email', robin);
     const token = await newest(world, 'verify-email');
     if ((await world.phone.post('/auth/verify-email', { token, ...chosen })).status === 200) return chosen.newPassword;
     return reset(world);
   },
-  'opens the link of the last sign-up, whoever made it': async (world) => {
-    await world.stranger.post('/auth/sign-up/email', { name: strangerName, email, password: strangerPasswords[1] });
+  'opens the link of the last sign-up, which the stranger made': async (world) => {
+    await world.stranger.post('/auth/sign-up/email', { ...mallory, password: strangerPasswords[1] });
     const token = await newest(world, 'verify-email');
     const kept = await world.owner.post('/auth/verify-email', { token });
     expect([400, 422]).toContain(kept.status);
@@ -91,7 +81,7 @@ const proofs: Readonly<Record<string, (world: World) => Promise<string>>> = {
     return reset(world);
   },
   'resets the password': async (world) => {
-    await world.stranger.post('/auth/sign-up/email', { name: strangerName, email, password: strangerPasswords[0] });
+    await world.stranger.post('/auth/sign-up/email', mallory);
     return reset(world);
   },
 };
@@ -125,15 +115,9 @@ describe(onDatabase('after the proof of an address'), () => {
 });
 
 async function openWorld(): Promise<World> {
-  harness = await startHarness();
-  const open = (address: string) => createBrowser(harness ?? raise(), address);
-  return {
-    harness,
-    owner: open('203.0.113.7'),
-    phone: open('203.0.113.8'),
-    stranger: open('198.51.100.9'),
-    operatorRoles: undefined,
-  };
+  const claim = await startAddressClaim();
+  harness = claim.harness;
+  return { ...claim, operatorRoles: undefined };
 }
 
 async function requireOwners(world: World, password: string): Promise<void> {
@@ -142,7 +126,7 @@ async function requireOwners(world: World, password: string): Promise<void> {
   expect(await world.stranger.caller()).toBeUndefined();
   expect(await world.harness.identity.accounts.findByEmail(email)).toMatchObject({
     emailVerified: true,
-    name: expect.not.stringMatching(strangerName) as string,
+    name: expect.not.stringMatching(mallory.name) as string,
     roles: world.operatorRoles ?? ['user'],
     expiresAt: null,
   });

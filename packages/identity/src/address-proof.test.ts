@@ -1,22 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createBrowser, type Browser } from './browser.test-support.ts';
+import { chosen, email, mallory, robin, startAddressClaim } from './address-proof.test-support.ts';
+import type { Browser } from './browser.test-support.ts';
 import { setUpApp } from './features/second-factor/factor.test-support.ts';
-import { goodPassword, onDatabase, startHarness, type Harness } from './identity.test-support.ts';
+import { goodPassword, onDatabase, type Harness } from './identity.test-support.ts';
 
 let harness: Harness;
 let owner: Browser;
 let stranger: Browser;
 beforeEach(async () => {
-  harness = await startHarness();
-  owner = createBrowser(harness, '203.0.113.7');
-  stranger = createBrowser(harness, '198.51.100.9');
+  ({ harness, owner, stranger } = await startAddressClaim());
 });
 afterEach(() => harness.close());
-
-const email = 'robin@example.test';
-const robin = { name: 'Robin Doe', email, password: goodPassword };
-const mallory = { name: 'Mallory', email, password: 'another-violet-kettle-9' };
-const chosen = { name: 'Robin', newPassword: 'third-violet-kettle-11' };
 
 const find = () => harness.identity.accounts.findByEmail(email);
 const newestLink = async (count: number): Promise<string> => harness.linkToken(email, 'verify-email', count);
@@ -206,7 +200,7 @@ const setUnverified = (id: string) =>
     update: { emailVerified: false },
   });
 
-describe(onDatabase('an operator, at an address with a sign-up that nobody confirmed'), () => {
+describe(onDatabase('an operator, at an address with an unconfirmed sign-up'), () => {
   const record = { name: 'Robin Doe', email, emailVerified: true, roles: ['vendor'] };
 
   beforeEach(async () => {
