@@ -1,5 +1,4 @@
 import {
-  isDuplicateRow,
   retryContended,
   SallyportError,
   type InvalidationBus,
@@ -8,7 +7,6 @@ import {
   type SessionRecord,
   type SessionStore,
 } from '@sallyport/core';
-import { createRowId } from '../../database/row-id.ts';
 import type { Engine } from '../../engine/better-auth-engine.ts';
 import type { EndWeakSessions } from '../../sessions/weak-sessions.ts';
 import { operatorContext, type AuditContext } from '../../events/audit-context.ts';
@@ -17,7 +15,6 @@ import type { PasswordHashing } from '../../hashing/password-hashing.ts';
 import type { AllowedRoleChange, Authority } from '../../accounts/authority.ts';
 import type { RoleDirectory } from '../../accounts/role-directory.ts';
 import type { OneTimeLinks } from '../../accounts/one-time-links.ts';
-import type { ImportedUser } from './user-import.ts';
 import type { PendingAccounts } from '../../accounts/pending-accounts.ts';
 import { isPendingAccount, type User, type UserTable } from '../../accounts/user-table.ts';
 import type { AccountMailer } from '../../mail/account-mailer.ts';
@@ -26,6 +23,8 @@ import type { KernelEvent } from '../../events/kernel-events.ts';
 import { createAuthorityMails } from './authority-mails.ts';
 import type { AdministrationEvent } from './administration-events.ts';
 import type { AdministrationMail } from './administration-mails.ts';
+import { createInsertImportedAccounts } from './insert-imported-accounts.ts';
+import type { ImportedUser } from './user-import.ts';
 
 /** An account to make. */
 export interface NewUser {
@@ -52,7 +51,7 @@ export interface Accounts {
    * manage accounts when another one can.
    * Rejects with `SP_NOT_FOUND`, `SP_VALIDATION_FAILED` for an unknown role, `SP_AUTHORITY_EXCEEDED` for what the actor
    * of the context must not give or take, `SP_LAST_MANAGER`, and `SP_CONFLICT` for a
-   * sign-up that waits for the proof of its address: it may be anybody's.
+   * sign-up that waits for the proof of its address: it may be a stranger's.
    */
   setRoles(userId: string, roles: readonly string[], context?: AuditContext): Promise<User>;
   /** A page of accounts in the order of their ids, after the one with this id. */
@@ -115,9 +114,10 @@ const contention = { maxAttempts: 20, code: 'SP_CONFLICT' } as const;
 
 export function createAccounts(options: AccountsOptions): Accounts {
   const { engine, users, roles, hashing, links, mailer, sessions, revocation, endWeakSessions } = options;
-  const { authority, events, bus, pendingAccounts, transaction, hasTransactions, makeReportedChange, now } = options;
+  const { authority, events, bus, pendingAccounts, transaction, makeReportedChange, now } = options;
 
   const mails = createAuthorityMails(options);
+  const insertImported = createInsertImportedAccounts({ ...options, mails });
 
   const requireRoles = async (names: readonly string[]): Promise<void> => {
     if ((await roles.unknownAmong(names)).length === 0) return;
@@ -200,40 +200,6 @@ export function createAccounts(options: AccountsOptions): Accounts {
       return ended ?? 0;
     });
 
-  /** Says what it made as it goes: without transactions that stays when a later one fails. */
-  const importInto = async (
-    batch: readonly ImportedUser[],
-    context: AuditContext,
-    noteMade: (user: ImportedUser, gainsManagement: boolean) => void,
-  ): Promise<void> => {
-    const known = new Set(await users.knownAmong(batch.map(({ email }) => email)));
-    // In one order everywhere: two imports that wait for one another's addresses would be a deadlock.
-    const ordered = batch.toSorted((one, other) => (one.email < other.email ? -1 : Number(one.email > other.email)));
-    const judge = createRoleJudge(context);
-    for (const user of ordered) {
-      if (known.has(user.email)) continue;
-      known.add(user.email);
-      const { gainsManagement } = await judge(user.roles);
-      const [id, at] = [createRowId(), now()];
-      await pendingAccounts.discard(user.email, 'made-by-operator', context);
-      await events.append({ type: 'account.imported', at, outcome: 'success', target: id, ...context, details: {} });
-      await users.insert({ ...user, id }, at);
-      noteMade(user, gainsManagement);
-    }
-  };
-
-  /** Thousands of accounts have a few sets of roles between them: each is asked about once. */
-  const createRoleJudge = (context: AuditContext) => {
-    const judged = new Map<string, AllowedRoleChange>();
-    return async (after: readonly string[]): Promise<AllowedRoleChange> => {
-      const key = after.join(' ');
-      const allowed =
-        judged.get(key) ?? (await authority.requireRoleChange({ target: '', before: [], after, context }));
-      judged.set(key, allowed);
-      return allowed;
-    };
-  };
-
   return {
     findByEmail: (email) => users.findByEmail(email),
     findById: (id) => users.findById(id),
@@ -284,32 +250,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     unknownRoles: (names) => roles.unknownAmong(names),
     roleNames: () => roles.names(),
     knownAmong: (emails) => users.knownAmong(emails),
-    async importUsers(batch, context = operatorContext) {
-      let made = 0;
-      let managers: string[] = [];
-      return retryContended(contention, async () => {
-        try {
-          await transaction(async () => {
-            if (hasTransactions) [made, managers] = [0, []];
-            await importInto(batch, context, ({ email }, gainsManagement) => {
-              made += 1;
-              if (gainsManagement) managers.push(email);
-            });
-          });
-          const [email] = managers;
-          if (email !== undefined)
-            await mails.tellManagers(
-              { email: managers.length === 1 ? email : `${email} and ${managers.length - 1} more of an import` },
-              context,
-            );
-          return made;
-        } catch (error) {
-          // An address was taken between the read and the write: the next read sees it.
-          if (isDuplicateRow(error)) return 'retry';
-          throw error;
-        }
-      });
-    },
+    importUsers: (batch, context = operatorContext) => insertImported(batch, context),
     async setBanned(userId, isBanned, context = operatorContext) {
       return retryContended(contention, async () => {
         const changed = await transaction(() => changeBan(userId, isBanned, context));
