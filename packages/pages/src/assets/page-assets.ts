@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { stripTypeScriptTypes } from 'node:module';
 import { createAsset, type Asset } from './assets.ts';
+import { readPageScript } from './page-script.ts';
 
 /** What every page loads. */
 export interface PageAssets {
@@ -18,21 +18,11 @@ let shared: { readonly stylesheet: Asset; readonly script: Asset } | undefined;
 export function createPageAssets(brandCss: string): PageAssets {
   shared ??= {
     stylesheet: createAsset('pages', 'css', css, readText('../../assets/pages.css')),
-    script: createAsset('pages', 'js', 'text/javascript; charset=utf-8', readScript()),
+    script: createAsset('pages', 'js', 'text/javascript; charset=utf-8', readPageScript()),
   };
   const { stylesheet, script } = shared;
   const brand = createAsset('brand', 'css', css, brandCss);
   return { all: [brand, stylesheet, script], stylesheets: [brand.path, stylesheet.path], script: script.path };
-}
-
-/** The script as it was built; where this module runs from its source, without its types. */
-function readScript(): string {
-  const isBuilt = import.meta.url.endsWith('.js');
-  const text = isBuilt
-    ? readText('../browser/enhance.js')
-    : stripTypeScriptTypes(readText('../browser/enhance.ts'), { mode: 'strip' });
-  // Comments are for readers of the source, and the map is in no package.
-  return text.replace(/^\s*(?:\/\*\*[^]*?\*\/|\/\/.*)\n/gm, '');
 }
 
 function readText(path: string): string {
