@@ -76,7 +76,7 @@ describe('an authenticator app', () => {
     await page.waitForURL(/\/sign-in/);
   });
 
-  it('set up on one device signs out the others, which had the password alone, and they sign nobody out', async () => {
+  it('set up on one device signs out the others, which had the password alone, and they sign no device out', async () => {
     const weak = await visitors.openPage();
     const account = await signInAsNewcomer(weak);
     const page = await visitors.openPage();

@@ -11,7 +11,7 @@ import { demoAccount } from './sign-in.ts';
 const visitors = useVisitors();
 const eventsPath = '/auth/session/events';
 
-describe('four tabs of one browser, which nobody looks at', () => {
+describe('four tabs of one browser in the background', () => {
   it('all leave when another browser ends their session', async () => {
     const desk = await visitors.openPage({ userAgent: 'Chrome/140.0.0.0' });
     const account = await signInAsNewcomer(desk);

@@ -60,7 +60,7 @@ describe.skipIf(nginx === undefined)('behind a proxy that keeps answers (skipped
       expect(statusOf(await ask(file))).toBe('HIT');
     });
 
-    it('the network that the CDN asks from, and nobody else, says which address a client has', async () => {
+    it('the network that the CDN asks from, and no other, says which address a client has', async () => {
       const realIp = readFileSync(path.join(workspaceRoot, 'deploy/nginx/behind-a-cdn.conf'), 'utf8');
       const known = realIp.replace('203.0.113.0/24', '127.0.0.1');
       expect(known).not.toBe(realIp);
@@ -122,7 +122,7 @@ describe.skipIf(nginx === undefined)('behind a proxy that keeps answers (skipped
             const target = `${prefix}/${count++}${ending}`;
             behind.upstream.answer = (request, response) => {
               const isKnown = request.headers.authorization !== undefined;
-              response.writeHead(status, { ...headers, 'x-for': isKnown ? 'ada' : 'anybody' }).end();
+              response.writeHead(status, { ...headers, 'x-for': isKnown ? 'ada' : 'a visitor' }).end();
             };
             const own = await visitor.ask(target, { headers: { cookie } });
             expect(own.headers['x-for']).toBe('ada');

@@ -40,7 +40,7 @@ function fetchTo(folder: string, program: string): void {
       },
     );
     chmodSync(path.join(begun, path.relative(folder, program)), 0o755);
-    // Whoever is first, all of it is there.
+    // Whichever process is first, all of it is there.
     if (!existsSync(folder)) renameSync(begun, folder);
   } finally {
     rmSync(begun, { recursive: true, force: true });

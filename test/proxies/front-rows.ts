@@ -150,7 +150,7 @@ export function rowsOfFront(front: () => Front): void {
   });
 
   it.each(['evil.test', 'app.test.evil.test', 'evil.test:443', '127.0.0.1'])(
-    'the name %s is served by nobody and leads nowhere',
+    'the name %s is served by no site and leads nowhere',
     async (host) => {
       const { httpPort } = front();
       const answers = await Promise.all([

@@ -22,7 +22,7 @@ export async function startNginx(folder: string, http: string): Promise<RunningP
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `${name}_temp_path ${folder}/${name};`,
   );
-  // Its workers write bodies into the folder, which belongs to whoever runs the tests.
+  // Its workers write bodies into the folder, which belongs to the user that runs the tests.
   const user = process.getuid?.() === 0 ? 'user root;' : '';
   const file = path.join(folder, 'nginx.conf');
   await writeFile(
@@ -62,7 +62,7 @@ export async function startApache(folder: string, sites: string): Promise<Runnin
     `ErrorLog ${folder}/error.log`,
     ...modules.map((name) => `LoadModule ${name}_module ${apacheModules}/mod_${name}.so`),
     ...ports,
-    // Who starts it as root must name somebody else.
+    // Started as root, it must be told another user.
     ...(process.getuid?.() === 0 ? ['User www-data', 'Group www-data'] : []),
   ];
   await writeFile(file, `${lines.join('\n')}\n${sites}`);

@@ -58,7 +58,7 @@ describe(onDatabase('authority over the authority of others'), () => {
     { name: 'a role that holds more', from: ['user'], to: ['user', 'admin'] },
     { name: 'one more permission', from: ['user'], to: ['clerk'] },
     { name: 'fewer permissions, of those that the manager does not hold', from: ['admin'], to: ['user'] },
-  ])('gives nobody $name than the manager', async ({ from, to }) => {
+  ])('gives no account $name than the manager', async ({ from, to }) => {
     await harness.makeUser(ada, ['admin']);
     const manager = await signedIn(mia, ['manager']);
     const id = await harness.makeUser(robin, from);
@@ -111,7 +111,7 @@ describe(onDatabase('the last account that manages others'), () => {
   const lastManager = { status: 409, body: { code: 'SP_LAST_MANAGER' } };
 
   it.each([
-    { name: 'nobody else can', others: [] },
+    { name: 'no other account can', others: [] },
     { name: 'the other one is banned', others: [{ email: mia, roles: ['admin'], isBanned: true }] },
     { name: 'others hold no such role', others: [{ email: mia, roles: ['clerk'], isBanned: false }] },
   ])('stays one while $name, at the API and at the command line', async ({ others }) => {

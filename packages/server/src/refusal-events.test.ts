@@ -56,7 +56,7 @@ describe('refusals of the gateway', () => {
     expect(written.reduce((sum, event) => sum + (countOf(event) ?? 0), 0)).toBe(1000);
   });
 
-  it('are no events where nobody did anything wrong', async () => {
+  it('are no events where the client did nothing wrong', async () => {
     const { written, refusals } = startWriter();
     for (const code of [
       'SP_UNAUTHENTICATED',

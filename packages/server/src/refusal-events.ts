@@ -20,7 +20,7 @@ export interface RefusalEventsOptions {
   readonly maxKinds?: number;
 }
 
-/** What somebody tried to do that they may not, or did too often. Signed-out visitors and expired sessions are neither. */
+/** What clients tried to do that they may not, or did too often. Signed-out visitors and expired sessions are neither. */
 const codesThatMatter: ReadonlySet<string> = new Set<ErrorCode>([
   'SP_FORBIDDEN',
   'SP_CROSS_SITE_REQUEST',

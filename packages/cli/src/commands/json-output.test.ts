@@ -52,7 +52,7 @@ describe('what --json writes', () => {
     { args: ['routes'] },
   ])('is as on the page: $args', async ({ args, input }) => {
     const result = await place.run([...args, '--json'], input);
-    // Nobody takes the mails of this place; that they wait is said beside the output.
+    // No mail server takes the mails of this place; that they wait is said beside the output.
     const said = result.errors.split('\n').filter((line) => !/^(?:warning: a message .*)?$/.test(line));
     expect([result.code, ...said]).toEqual([0]);
     expect(result.output.trimEnd().split('\n')).toHaveLength(1);

@@ -93,7 +93,7 @@ export const errorCatalog = {
   SP_AUTHORITY_EXCEEDED: {
     status: 403,
     title: 'The change goes beyond your own authority',
-    hint: 'Ask someone who holds these permissions; nobody gives roles to themselves.',
+    hint: 'Ask an administrator who holds these permissions; one cannot give roles to oneself.',
   },
   SP_CROSS_SITE_REQUEST: {
     status: 403,

@@ -2,7 +2,7 @@ import { freezePrincipal, type Actor, type Principal } from '@sallyport/core';
 
 /** What a token says that a zone or a service presents for its user. */
 export interface PresentedToken {
-  /** The audience that the token was made for: whoever presents it. */
+  /** The audience that the token was made for: the caller that presents it. */
   readonly audience: string;
   readonly permissions: readonly string[];
   readonly hasProfile: boolean;

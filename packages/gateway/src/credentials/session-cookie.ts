@@ -47,7 +47,7 @@ export function createSessionCookieAuthenticator(parts: SessionCookieParts): Req
       if (headers.credentialHeader !== undefined) return conflict('cookie-and-credential-header');
       // A browser sends its cookie everywhere, so that this is no attempt of anybody.
       if (!routeOf(state).acceptsSession) return notAccepted;
-      // What another site reads is served to a stranger, or not at all: a cookie is sent whoever asks for it.
+      // What another site reads is served to a stranger, or not at all: browsers send a cookie for every page that asks.
       if (isSafe(requestOf(state)) && isForeignRead(requestOf(state), publicOrigins)) return foreignRead;
       if (session.kind === 'unusable') return session;
       const found = cache.findByToken(session.token, routeOf(state).fresh || state.isFresh, state.message.socket);

@@ -17,7 +17,7 @@ interface Claims {
 const permissions = ['a:read', 'a:write', 'b:read', 'b:write', 'c:read'];
 const everybody = ['one', 'two', 'three', 'four', 'five', 'shell'];
 
-/** Interests overlap in part; whoever asks for the profile stands beside others that do not. */
+/** Interests overlap in part; routes that ask for the profile stand beside others that do not. */
 const routes: readonly Partial<RouteInput>[] = [
   { name: 'one', permissions: ['a:*'], profile: true },
   { name: 'two', permissions: ['*'], profile: true },
@@ -138,18 +138,18 @@ describe('a route', () => {
     expect(gateway.upstream.started - before).toBe(1);
   });
 
-  it.each(['one', 'shell'])('that names nobody is not called by %s', async (caller) => {
+  it.each(['one', 'shell'])('with an empty list of callers is not called by %s', async (caller) => {
     const session = gateway.sessions.add();
     expect((await call('/closed/x', await tokenOf(caller, session))).status).toBe(403);
   });
 
-  it('whose access is optional is not called anonymously by whoever is not named', async () => {
+  it('whose access is optional is not called, even anonymously, by services that it does not name', async () => {
     const session = gateway.sessions.add();
     expect((await call('/maybe/x', await tokenOf('one', session))).status).toBe(200);
     expect((await call('/maybe/x', await tokenOf('two', session))).status).toBe(403);
   });
 
-  it('for everybody is called by everybody, without identity', async () => {
+  it('that is public is called by every service, without identity', async () => {
     const session = gateway.sessions.add();
     expect((await call('/open/x', await tokenOf('one', session))).status).toBe(200);
     expect(gateway.upstream.seen.at(-1)?.headers).not.toHaveProperty('authorization');

@@ -239,7 +239,7 @@ function accessFacts(
 ): readonly ExplainedFact[] {
   const demanded = typeof access === 'string' ? access : describeRequirement(access);
   const facts: ExplainedFact[] = [{ name: 'access', value: demanded }];
-  if (listener === 'internal') facts.push({ name: 'callers', value: [...callers].join(', ') || 'nobody' });
+  if (listener === 'internal') facts.push({ name: 'callers', value: [...callers].join(', ') || 'none' });
   if (caller.kind !== 'anonymous' && typeof access !== 'string') {
     const { roles, permissions = [] } = access;
     const lacking = permissions.filter((permission) => !caller.permissions.includes(permission));

@@ -117,7 +117,7 @@ export function createForwarder(routes: readonly ResolvedRoute[], parts: Forward
       const { limit, heldBytes } = lane.body;
       if (headers.contentLength !== undefined && headers.contentLength > limit) throw tooLarge();
       if (heldBytes > 0) {
-        // Nobody sends a body for nothing.
+        // Before the client sends a body for nothing.
         lane.choice.requireOpen(clientKeyOf(forwarding.state));
         return new HeldTransfer(forwarding, route, lane.body, send);
       }

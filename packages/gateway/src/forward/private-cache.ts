@@ -25,7 +25,7 @@ export function toCacheControl(headers: UpstreamHeaders, cache: Route['cache']):
       .map((directive) => directive.trim()),
   );
   if (directives.has('no-store')) return 'private, no-store';
-  // A qualified private="set-cookie" leaves the body to everybody.
+  // A qualified private="set-cookie" leaves the body public.
   if (directives.has('private') && !/\b(?:public|s-maxage)\b|private=/i.test(value)) return value;
   // Kept, and asked for again each time, with the session that the browser has then.
   const hasValidator = headers['etag'] !== undefined || headers['last-modified'] !== undefined;

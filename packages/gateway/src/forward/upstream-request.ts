@@ -36,7 +36,7 @@ export function writeUpstreamHeaders(state: RequestState, route: ResolvedRoute, 
   return list;
 }
 
-/** What comes to the internal listener is a token for the gateway, and nobody else's. */
+/** What comes to the internal listener is a token for the gateway alone. */
 function passesAuthorization({ listener }: RequestState, { destination, carriesIdentity }: ResolvedRoute): boolean {
   const isPassed = destination.kind === 'upstream' && destination.route.authorization === 'pass';
   return isPassed && !carriesIdentity && listener === 'public';

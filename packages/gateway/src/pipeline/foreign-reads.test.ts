@@ -72,7 +72,7 @@ describe('what a page reads', () => {
     expect((await gateway.send('GET', '/api/x', headersOf({ Origin: 'https://shop.test' }))).status).toBe(200);
   });
 
-  it('from a sibling into a frame is refused also where nobody is signed in', async () => {
+  it('from a sibling into a frame is refused to signed-out visitors as well', async () => {
     const answer = await gateway.send('GET', '/api/x', { 'Sec-Fetch-Site': 'same-site', 'Sec-Fetch-Mode': 'no-cors' });
     expect(answer.status).toBe(403);
   });

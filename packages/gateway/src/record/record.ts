@@ -28,7 +28,7 @@ export interface RequestRecord {
   readonly isAborted: true | undefined;
 }
 
-/** Reason of what the gateway cut when it ended: the fault of nobody. */
+/** Reason of what the gateway cut when it ended: no fault of a service. */
 export const drained = 'draining';
 
 /** Writes the one line of a request: a failure of ours is an error, a refusal and everything else is information. */

@@ -14,7 +14,7 @@ export function asksToClearCookies({ method, url, headers }: IncomingMessage): b
 }
 
 /**
- * Clears them, whoever set them and under which path, and leads back to the start.
+ * Clears the cookies of every service and every path, and leads back to the start.
  *
  * @see {@link https://www.w3.org/TR/clear-site-data/ Clear Site Data}
  */

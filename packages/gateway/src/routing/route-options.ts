@@ -15,7 +15,7 @@ export function routeOptionsOf(route: Route): readonly RouteOption[] {
     ...(route.affinity === undefined ? [] : [{ name: 'affinity', value: route.affinity }]),
     ...(route.pathParameters ? [{ name: 'pathParameters', value: 'may stand in paths' }] : []),
     ...(route.zone ? [{ name: 'zone', value: 'calls routes that name no callers' }] : []),
-    ...(route.callers === undefined ? [] : [{ name: 'callers', value: route.callers.join(' ') || 'nobody' }]),
+    ...(route.callers === undefined ? [] : [{ name: 'callers', value: route.callers.join(' ') || 'none' }]),
     ...(route.cors === undefined ? [] : [{ name: 'cors', value: `read by ${route.cors.origins.join(' ')}` }]),
     ...(route.rawPath.length === 0 ? [] : [{ name: 'rawPath', value: route.rawPath.join(' ') }]),
   ];

@@ -35,7 +35,7 @@ export interface ResolvedRoute {
   readonly credentials: ReadonlySet<CredentialKind>;
   /** Whether the session is among `credentials`. */
   readonly acceptsSession: boolean;
-  /** Audiences that may call it through the internal listener; nobody calls a mount. */
+  /** Audiences that may call it through the internal listener; a mount has none. */
   readonly callers: ReadonlySet<string>;
   readonly hosts: readonly string[] | undefined;
   readonly methods: ReadonlySet<string> | undefined;
@@ -57,7 +57,7 @@ export type Destination =
   | { readonly kind: 'upstream'; readonly route: Route; readonly shape: TokenShape; readonly strippedSegments: number }
   | { readonly kind: 'mount'; readonly mount: Mount };
 
-const nobody: ReadonlySet<string> = new Set();
+const noCallers: ReadonlySet<string> = new Set();
 
 /** A mount manages accounts: it is for people, who are there in person. */
 const sessionOnly: ReadonlySet<CredentialKind> = new Set(['session']);
@@ -201,7 +201,7 @@ function toRouteRules(route: Route): RouteRules {
 function resolveMount(mount: Mount, limitsOf: LimitsOf): ResolvedRoute {
   return {
     ...toMountRules(mount),
-    callers: nobody,
+    callers: noCallers,
     limits: limitsOf(mount.name, mount.requestLimits),
     destination: { kind: 'mount', mount },
   };

@@ -12,7 +12,7 @@ import {
 import { readStoredRoles } from './stored-roles.ts';
 import type { User, UserTable } from './user-table.ts';
 
-/** Decides every change of authority, whoever makes it and by whatever way: pages, API, command line, import. */
+/** Decides every change of authority, of users and operators, by every way: pages, API, command line, import. */
 export interface Authority {
   /**
    * Demands that a change of roles may be made. Call it in the transaction that makes the change, before it: what it

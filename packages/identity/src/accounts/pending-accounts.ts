@@ -24,8 +24,8 @@ export const pendingAccountRetention: RetentionRule = {
 export type DiscardReason = 'signed-up-again' | 'made-by-operator' | 'expired';
 
 /**
- * Accounts of sign-ups whose address nobody has proved. Anybody can make one for anybody's address, so that it holds
- * nothing: it gives way to the next sign-up and to an operator, and is deleted when its time is over.
+ * Accounts of sign-ups whose address is not proved. A visitor can make one for the address of another person, so that it
+ * holds nothing: it gives way to the next sign-up and to an operator, and is deleted when its time is over.
  */
 export interface PendingAccounts {
   /**

@@ -86,7 +86,7 @@ describe('a change of roles', () => {
 });
 
 describe('a change of the protection of an account', () => {
-  it('is for those who hold every permission of the account, and for nobody on their own', () => {
+  it('is for administrators who hold every permission of the account, never for its own user', () => {
     fc.assert(
       fc.property(policies, roleSets, roleSets, fc.boolean(), (policy, mine, theirs, isOwn) => {
         const permissions = [...permissionsOf(mine, policy)];

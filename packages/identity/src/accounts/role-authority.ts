@@ -29,7 +29,7 @@ export type PermissionsByRole = ReadonlyMap<string, readonly string[]>;
 /**
  * Judges a change of roles by the permissions of the one who makes it: the one rule for every way in.
  *
- * Nobody gives roles to themselves. A role is given, and taken away, only by those who hold all of its permissions
+ * Users give no roles to themselves. A role is given, and taken away, only by those who hold all of its permissions
  * themselves. An operator holds every permission.
  */
 export function judgeRoleChange(

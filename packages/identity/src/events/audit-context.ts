@@ -2,7 +2,7 @@ import type { RequestContext } from '@sallyport/core';
 
 /** By which account, under which request and from where something was done; for the event that reports it. */
 export interface AuditContext {
-  /** Subject id of the account that acts, or an operator, as {@link isOperator} recognizes one; absent when nobody is known to act. */
+  /** Subject id of the account that acts, or an operator, as {@link isOperator} recognizes one; absent when the actor is unknown. */
   readonly actor?: string;
   readonly requestId: string;
   readonly address: string;

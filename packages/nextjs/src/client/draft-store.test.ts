@@ -45,7 +45,7 @@ describe('drafts', () => {
   it.each([
     { name: 'another person signs in', auth: person('bob', 200), page: '/products', after: 0 },
     { name: 'another person is on another page', auth: person('bob', 200), page: '/', after: 0 },
-    { name: 'nobody signed in anew', auth: person('ann', 100), page: '/products', after: 0 },
+    { name: 'the person did not sign in anew', auth: person('ann', 100), page: '/products', after: 0 },
     { name: 'a night and a morning have passed', auth: person('ann', 200), page: '/products', after: 17 * hour },
   ])('are gone for good when $name', ({ auth, page, after }) => {
     store.keep(person('ann', 100), '/products', drafts);

@@ -19,8 +19,8 @@ const pendingKey = 'sallyport:reloading';
 const fruitlessKey = 'sallyport:reloaded';
 const maxPages = 32;
 
-/** What a page shows that shows no user. */
-const nobody = '';
+/** What a page shows to a signed-out visitor. */
+const noUser = '';
 
 /**
  * Keeps the memory in the storage of the tab, which ends with it.
@@ -65,12 +65,12 @@ export function createReloadMemory(storage: () => Pick<Storage, 'getItem' | 'set
       const pending = read(pendingKey);
       if (pending !== null) write(pendingKey, undefined);
       if (isEntry(pending) && pending[0] === page && pending[1] === shown) guarded = pending;
-      if (shown !== nobody) forget(page);
+      if (shown !== noUser) forget(page);
       else if (guarded?.[0] === page)
         write(fruitlessKey, [...readPages().filter((one) => one !== page), page].slice(-maxPages));
     },
     isFruitless: (page, shown) =>
-      (guarded?.[0] === page && guarded[1] === shown) || (shown === nobody && readPages().includes(page)),
+      (guarded?.[0] === page && guarded[1] === shown) || (shown === noUser && readPages().includes(page)),
     forget: (page) => {
       guarded = undefined;
       forget(page);

@@ -36,7 +36,7 @@ describe('the check of retention', () => {
     expect(await check()).toEqual([{ kind: 'ok', finding: 'no row is overdue; events are kept for 10 days' }]);
   });
 
-  it('warns of kinds that nobody deletes', async () => {
+  it('warns of kinds that no gateway deletes', async () => {
     await writeEvent(11.1);
     const at = new Date(Date.now() - 2 * day);
     const link = { identifier: 'verify-email:x', value: 'verify-email:y', expiresAt: at, createdAt: at, updatedAt: at };

@@ -199,7 +199,7 @@ function limitsOf({ maximumConnections, connectTimeoutMilliseconds }: PostgresAd
   };
 }
 
-/** One statement for the server, also where limits of a session reach nobody or another client of a pooler. */
+/** One statement for the server, also where limits of a session reach no client or another one of a pooler. */
 function beginWith(limits: Readonly<Record<string, number>>): string {
   const settings = Object.entries(limits).map(([name, milliseconds]) => `SET LOCAL ${name} = ${milliseconds}`);
   return ['BEGIN ISOLATION LEVEL READ COMMITTED', ...settings].join('; ');
@@ -222,7 +222,7 @@ function guardPooled(client: PoolClient, begin: string, isCurrent: () => boolean
     query: async <Row>(sql: string, parameters: readonly unknown[] = []) => {
       if (/^\s*begin\s*;?\s*$/i.test(sql)) {
         isInTransaction = true;
-        // Several statements in one message have a result each; nobody reads them.
+        // Several statements in one message have a result each; none is read.
         return (await client.query(begin).catch((error: unknown) => {
           if (!hasSqlState(error)) isBroken = true;
           throw toSafeError(error);

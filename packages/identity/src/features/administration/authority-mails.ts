@@ -24,7 +24,7 @@ export interface AuthorityMails {
   tellManagers(added: AddedManager, context: AuditContext): Promise<void>;
 }
 
-/** As many as are told of one change: where everybody manages everybody, nobody reads such mails. */
+/** Managers that are told of one change: where there are more, such mails are not read. */
 const maxTold = 50;
 
 export function createAuthorityMails({ authority, users, mailer }: AuthorityMailParts): AuthorityMails {

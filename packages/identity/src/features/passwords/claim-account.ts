@@ -84,8 +84,8 @@ async function handOver(
   at: Date,
 ): Promise<User> {
   const isFirstProof = !before.emailVerified;
-  // First: it decides between this and whoever else changes or deletes the account, and it voids what hangs on the
-  // generation. Without transactions, a failure further down leaves an account that is not proved.
+  // First: it decides between this and other requests that change or delete the account, and it voids what hangs on
+  // the generation. Without transactions, a failure further down leaves an account that is not proved.
   const changed = await users.change(before, isFirstProof ? { name } : {}, at);
   if (changed === null) throw new SallyportError('SP_CONFLICT', { reason: 'account-changed' });
   await engine.setPasswordHash(before.id, passwordHash);

@@ -35,7 +35,7 @@ export function createPasswordResetRoutes(parts: PasswordResetParts) {
     .post('/request-password-reset', answerFloor(parts), async (c) => {
       const { email } = await readBody(c.req.raw, requestSchema);
       const user = await users.findByEmail(email);
-      // Before anything is written: nobody fills a table with what is never mailed.
+      // Before anything is written: visitors cannot fill a table with what is never mailed.
       const send = user === null ? null : await mailer.reserve('reset-password', user);
       if (user !== null && send !== null) {
         await events.append({

@@ -43,7 +43,7 @@ async function createUser(
 ): Promise<number> {
   await requireKnownRoles(call, accounts, user.roles);
   const owner = await accounts.findByEmail(user.email);
-  // Anybody may have signed up with the address: such an account gives way.
+  // A stranger may have signed up with the address: such an account gives way.
   if (owner !== null && !isPendingAccount(owner))
     throw new UsageError(
       `This address has an account. "sallyport users set-roles <email> <role>" gives it a role.`,

@@ -21,7 +21,7 @@ export const setRoles: AccountCommand = {
       const before = await requireUser(accounts, email);
       if (isPendingAccount(before))
         throw new UsageError(
-          'Somebody signed up with this address and has not confirmed it: it may be a stranger.\n' +
+          'A visitor signed up with this address and has not confirmed it: it may be a stranger.\n' +
             'Wait until the address is confirmed, or make the account anew: "sallyport users create-admin --invite --role <role>".',
           exitCodes.refused,
         );
