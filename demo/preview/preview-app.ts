@@ -65,8 +65,9 @@ export function createPreview(): Hono<{ Bindings: HttpBindings }> {
   };
 
   const app = new Hono<{ Bindings: HttpBindings }>();
-  app.use('/preview/*', requireLocalCaller);
-  app.use('/preview', requireLocalCaller);
+  const isLocal = requireLocalCaller();
+  app.use('/preview/*', isLocal);
+  app.use('/preview', isLocal);
   // The mailbox, which answers everything else, has headers of its own.
   for (const place of ['/preview', '/preview/*', `${assetsPath}/*`])
     app.use(place, async function addSecurityHeaders(c, next) {

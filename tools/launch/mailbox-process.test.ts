@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import path from 'node:path';
 import { createSmtpMailer } from '@sallyport/identity';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -52,4 +53,36 @@ it('the mailbox process shows what came over SMTP as the mailbox of a gateway sh
   const page = await fetch(url);
   expect(await page.text()).toContain('Größe: choose a new password');
   expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+});
+
+/** Sends what fetch would not: another Host, and headers that only a browser sets. */
+function ask(method: string, target: string, headers: Readonly<Record<string, string>>): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const message = request(url + target, { method, headers, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    message.once('error', reject);
+    message.end(method === 'POST' ? '{"to":"+15550100","text":"code 123456"}' : undefined);
+  });
+}
+
+const json = { 'content-type': 'application/json' };
+
+it.each([
+  { from: 'a name of a stranger that points here', headers: { host: 'evil.test' } },
+  { from: 'the name of another listener', headers: { host: 'localhost:1' } },
+  { from: 'a page of another site', headers: { origin: 'https://evil.test' } },
+  { from: 'a page that hides its origin', headers: { origin: 'null' } },
+  { from: 'a page of another port', headers: { 'sec-fetch-site': 'same-site' } },
+  { from: 'a script of another site', headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' } },
+])('the mailbox process refuses $from, at every path', async ({ headers }) => {
+  expect(await ask('POST', '/sms', { ...json, ...headers })).toBe(403);
+  for (const target of ['/', '/messages', '/messages/1', '/count'])
+    expect(await ask('GET', target, { ...headers })).toBe(403);
+});
+
+it('the mailbox process takes a text message of a program', async () => {
+  expect(await ask('POST', '/sms', json)).toBe(202);
+  expect(JSON.stringify(await (await fetch(`${url}/messages`)).json())).toContain('123456');
 });

@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { callbackify } from 'node:util';
 import { getRequestListener } from '@hono/node-server';
+import { createLocalCallers } from '@sallyport/core';
 import { createDevelopmentMailbox } from '@sallyport/identity';
 import { SMTPServer, type SMTPServerSession } from 'smtp-server';
 import { readMail } from './read-mail.ts';
@@ -29,8 +30,18 @@ smtp.on('error', (error) => {
 });
 
 const answer = getRequestListener(mailbox.app.fetch);
+const judgeSender = createLocalCallers({ serves: 'programs' });
 const pages = createServer((request, response) => {
   if (request.method === 'POST' && request.url === '/sms') {
+    const refusal = judgeSender({
+      method: request.method,
+      port: request.socket.localPort,
+      header: (name) => request.headers[name]?.toString(),
+    });
+    if (refusal !== undefined) {
+      response.writeHead(403).end();
+      return;
+    }
     void takeTextMessage(request).then((status) => response.writeHead(status).end());
     return;
   }

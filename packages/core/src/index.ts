@@ -45,6 +45,13 @@ export type {
 } from './ports/authenticator.ts';
 export { acceptedCodings } from './http/accepted-codings.ts';
 export { hasRepeatedMember } from './http/repeated-member.ts';
+export {
+  createLocalCallers,
+  type JudgeLocalRequest,
+  type LocalCallersOptions,
+  type LocalRefusal,
+  type LocalRequest,
+} from './http/local-callers.ts';
 export { hasRepeatedParameter } from './http/repeated-parameter.ts';
 export { sharedAssetsPath } from './options/zone-place.ts';
 export { createLeastRecentlyUsed, type LeastRecentlyUsed } from './caching/least-recently-used.ts';

@@ -10,6 +10,8 @@ export interface DevelopmentMailboxOptions {
   readonly now?: () => Date;
   /** How many messages are kept; the oldest go first. @default 200 */
   readonly capacity?: number;
+  /** Further names under which its pages may be called, besides `localhost` with the port. @default none */
+  readonly hosts?: readonly string[];
   /** Path of a page that shows every mail, linked from the page for people. @default none */
   readonly previewPath?: string;
 }
@@ -43,7 +45,7 @@ const mailHeaders: Readonly<Record<string, string>> = {
 
 /** Builds a mailer that delivers into the memory of this process, and the pages that show what arrived. Never in production. */
 export function createDevelopmentMailbox(options: DevelopmentMailboxOptions = {}): DevelopmentMailbox {
-  const { now = () => new Date(), capacity = 200, previewPath } = options;
+  const { now = () => new Date(), capacity = 200, hosts = [], previewPath } = options;
   let messages: readonly ArrivedMessage[] = [];
   let count = 0;
 
@@ -53,7 +55,7 @@ export function createDevelopmentMailbox(options: DevelopmentMailboxOptions = {}
     for (const [name, value] of Object.entries(securityHeaders))
       if (!c.res.headers.has(name)) c.res.headers.set(name, value);
   });
-  app.use(requireLocalCaller);
+  app.use(requireLocalCaller(hosts));
   const arrivedFor = (to: string | undefined): readonly ArrivedMessage[] =>
     to === undefined || to === '' ? messages : messages.filter((message) => message.to === to.trim().toLowerCase());
   app.get('/messages', (c) => c.json(arrivedFor(c.req.query('to')).map(toListed)));

@@ -1,28 +1,34 @@
-import { isLoopbackHost } from '@sallyport/core';
+import { createLocalCallers, type LocalRefusal } from '@sallyport/core';
+import type { MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
 
-/**
- * Refuses requests that a page of another site made a browser send. A browser on the same machine reaches loopback, so a
- * host name of a stranger that points here (DNS rebinding) and whatever is marked as coming from elsewhere get 403. A link
- * that a person follows to a page is served: it tells the site that it stands on nothing.
- */
-export const requireLocalCaller = createMiddleware(async function requireLocalCaller(c, next) {
-  const host = c.req.header('host') ?? new URL(c.req.url).host;
-  const origin = c.req.header('origin');
-  const isOwnOrigin = origin === undefined || origin === `http://${host}`;
-  if (!isLoopback(host) || !isOwnOrigin || !isOwnOrFollowed(c.req.raw)) return c.text('Refused.\n', 403);
-  await next();
-});
-
-function isLoopback(host: string): boolean {
-  return URL.canParse(`http://${host}`) && isLoopbackHost(new URL(`http://${host}`).hostname);
+/** What a Node server puts beside a request. */
+interface ConnectionBindings {
+  readonly incoming?: { readonly socket: { readonly localPort?: number } };
 }
 
-/** @see {@link https://www.w3.org/TR/fetch-metadata/ Fetch Metadata} */
-function isOwnOrFollowed({ method, headers }: Request): boolean {
-  const site = headers.get('sec-fetch-site') ?? 'none';
-  if (site === 'none' || site === 'same-origin') return true;
-  return (
-    method === 'GET' && headers.get('sec-fetch-mode') === 'navigate' && headers.get('sec-fetch-dest') === 'document'
-  );
+const explanations: Readonly<Record<LocalRefusal, string>> = {
+  'host-unknown':
+    'Refused: this listener answers to localhost with its port, and to names that are configured for it.\n',
+  'from-a-page': 'Refused: a page of another site sent this.\n',
+};
+
+/**
+ * Builds the middleware that refuses, with 403, what a page of another site made a browser send: see `createLocalCallers`.
+ * A link that a person follows to a page is served.
+ *
+ * @param hosts - further names that callers may use.
+ */
+export function requireLocalCaller(hosts: readonly string[] = []): MiddlewareHandler {
+  const judge = createLocalCallers({ serves: 'own-pages', hosts });
+  return createMiddleware(async function requireLocalCaller(c, next) {
+    const { incoming } = (c.env ?? {}) as ConnectionBindings; // Absent where a test asks the app without a server.
+    const refusal = judge({
+      method: c.req.method,
+      port: incoming?.socket.localPort,
+      header: (name) => c.req.header(name) ?? (name === 'host' ? new URL(c.req.url).host : undefined),
+    });
+    if (refusal !== undefined) return c.text(explanations[refusal], 403);
+    await next();
+  });
 }

@@ -1,7 +1,9 @@
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
+import type { HttpBindings } from '@hono/node-server';
 import { getConnInfo } from '@hono/node-server/conninfo';
 import {
   asSallyportError,
+  createLocalCallers,
   parseBearerToken,
   SallyportError,
   toProblem,
@@ -25,8 +27,8 @@ export interface AdminAppParts {
   readonly needsKey: boolean;
   /** What commands know of the deployment. */
   readonly deployment: CommandDeployment;
-  /** Names under which the listener may be called; `undefined` where the token alone decides. */
-  readonly hosts: ReadonlySet<string> | undefined;
+  /** Names besides loopback under which the listener may be called; `any` where the token decides. */
+  readonly hosts: readonly string[] | 'any';
   readonly logger: Logger;
 }
 
@@ -77,9 +79,9 @@ const maxOperationBytes = 4 * 1024 * 1024;
  * No page of any site may call it: a browser on the operator's machine reaches loopback, so whatever a browser marks as
  * coming from a page is refused, and so is a host name of another owner that points here (DNS rebinding).
  */
-export function createAdminApp(parts: AdminAppParts): Hono {
+export function createAdminApp(parts: AdminAppParts): Hono<{ Bindings: HttpBindings }> {
   const { control, publicUrl, token, key, needsKey, deployment, hosts, logger } = parts;
-  const app = new Hono();
+  const app = new Hono<{ Bindings: HttpBindings }>();
   const context = (c: Context) => ({ requestId: c.req.header('x-request-id') ?? '-', documentationOrigin: publicUrl });
   const answer = (c: Context, error: unknown): Response => {
     const { status, headers, body } = toProblem(error, context(c));
@@ -112,12 +114,19 @@ export function createAdminApp(parts: AdminAppParts): Hono {
     );
   });
 
+  const judge = createLocalCallers({ serves: 'programs', hosts });
+  const requireLocalProgram = (c: Context<{ Bindings: HttpBindings }>): void => {
+    const refusal = judge({
+      method: c.req.method,
+      port: c.env.incoming.socket.localPort,
+      header: (name) => c.req.header(name),
+    });
+    if (refusal === 'host-unknown') throw new SallyportError('SP_HOST_UNKNOWN', { reason: 'host-unknown' });
+    if (refusal === 'from-a-page') throw new SallyportError('SP_CROSS_SITE_REQUEST', { reason: 'admin-from-a-page' });
+  };
   app.use(
-    createMiddleware(async function requireOperator(c, next) {
-      requireNoBrowser(c);
-      const host = c.req.header('host') ?? '';
-      if (hosts !== undefined && !hosts.has(host.toLowerCase()))
-        throw new SallyportError('SP_HOST_UNKNOWN', { reason: 'host-unknown' });
+    createMiddleware<{ Bindings: HttpBindings }>(async function requireOperator(c, next) {
+      requireLocalProgram(c);
       const expected = token();
       const accepted = [expected, key].filter((one) => one !== undefined);
       // Loopback alone proves nothing about who calls: whatever runs on the machine reaches it.
@@ -180,12 +189,6 @@ const served: Readonly<Record<string, readonly string[]>> = {
 function methodsOf(path: string): readonly string[] | undefined {
   if (isOperation(path) && path !== operationsPath) return ['POST'];
   return Object.hasOwn(served, path) ? served[path] : undefined;
-}
-
-/** Programs send neither of these; browsers send one with whatever a page makes them do. */
-function requireNoBrowser(c: Context): void {
-  if (c.req.header('origin') === undefined && c.req.header('sec-fetch-site') === undefined) return;
-  throw new SallyportError('SP_CROSS_SITE_REQUEST', { reason: 'admin-from-a-page' });
 }
 
 function isOperation(path: string): boolean {

@@ -52,7 +52,8 @@ export async function openAdmin(parts: AdminParts): Promise<AdminListener | unde
   server.headersTimeout = 10_000;
   server.requestTimeout = 10_000;
   const bound = await listen(server, { host, port }, 'the admin listener');
-  const hosts = isLocal ? namesOf(host, bound) : undefined;
+  const names = config.admin?.hosts ?? [];
+  const hosts = isLocal || names.length > 0 ? [hostOf(host, bound), ...names] : 'any';
   const url = urlOf(host, bound);
   const key = createOperatorKey();
   const forgetAccess = noteOperatorAccess(config.dataDir, { url: urlOf(nameInside(host), bound), key });
@@ -89,17 +90,16 @@ export async function openAdmin(parts: AdminParts): Promise<AdminListener | unde
 }
 
 function urlOf(host: string, port: number): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `http://${hostOf(host, port)}`;
+}
+
+function hostOf(name: string, port: number): string {
+  return `${name.includes(':') ? `[${name}]` : name}:${port}`;
 }
 
 /** An address that stands for all of the machine's is called by the one that is always there. */
 function nameInside(host: string): string {
   return host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-}
-
-function namesOf(host: string, port: number): ReadonlySet<string> {
-  const own = host.includes(':') ? `[${host}]` : host.toLowerCase();
-  return new Set([own, 'localhost', '127.0.0.1', '[::1]'].map((name) => `${name}:${port}`));
 }
 
 /** The command line reads it where the port was picked by chance. What cannot be written is only less convenient. */

@@ -33,6 +33,10 @@ const bindAddress = z
     (host) => isIP(host) !== 0 || /^[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?$/.test(host),
     'must be an address such as "127.0.0.1" or "::", or the name of this host, without a port',
   );
+const localNames = z
+  .array(hostPatternSchema.refine((host) => !host.startsWith('*.'), 'must be one host, not a pattern'))
+  .default([]);
+
 /**
  * The whole configuration of the gateway process. Unknown keys stop the start.
  * Secrets and addresses of stores come from the environment or the source of `secrets`, never from this file.
@@ -79,6 +83,9 @@ export const configSchema = z.strictObject({
         .default('127.0.0.1')
         .describe('Address on which the admin listener binds; any but loopback needs SALLYPORT_ADMIN_TOKEN'),
       port: port.describe('Port of the admin listener; 0 picks a free one and writes it into the data folder'),
+      hosts: localNames.describe(
+        'Further names, with port, by which operators reach it; loopback with the port always counts. Where it binds to any but loopback and none is given, the token alone decides',
+      ),
     })
     .optional()
     .describe(
@@ -254,6 +261,9 @@ export const configSchema = z.strictObject({
   mailbox: z
     .strictObject({
       port: port.default(3025).describe('Its port on 127.0.0.1; 0 picks a free one, which the log names'),
+      hosts: localNames.describe(
+        'Further names, with port, by which a browser reaches it, such as those of a tunnel; localhost with the port always counts. A reader of the mailbox can take over every account',
+      ),
     })
     .prefault({})
     .describe(

@@ -33,7 +33,10 @@ const host = '127.0.0.1';
  */
 export async function openMailbox({ config, preset, logger, closing }: MailboxComposition): Promise<OpenedMailbox> {
   const beside = preset?.besideMailbox;
-  const mailbox = createDevelopmentMailbox(beside === undefined ? {} : { previewPath: beside.path });
+  const mailbox = createDevelopmentMailbox({
+    hosts: config.mailbox.hosts,
+    ...(beside === undefined ? {} : { previewPath: beside.path }),
+  });
   const app = new Hono<{ Bindings: HttpBindings }>();
   if (beside !== undefined) app.route('/', beside.app);
   app.route('/', mailbox.app);
