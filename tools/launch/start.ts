@@ -11,6 +11,8 @@ import { toJsonLine, toStartTable } from './start-summary.ts';
 import { startSystem, type ProcessFailure, type RunningSystem } from './system.ts';
 
 const startedAt = performance.now();
+// The system runs on when nothing takes what is printed: a terminal that closed, a file on a full disk.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 const stopping = new AbortController();
 let system: RunningSystem | undefined;
 let starting: Promise<unknown> = Promise.resolve();

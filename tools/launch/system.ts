@@ -318,7 +318,8 @@ function summariseLogs(
   if (onNotice === undefined) return undefined;
   return setInterval(() => {
     for (const { log, definition } of parts) {
-      const { warnings, errors } = log.takeCounts();
+      const { warnings, errors, lost } = log.takeCounts();
+      if (lost > 0) onNotice(`${definition.name}: ${plural(lost, 'log line')} could not be written to ${log.file}`);
       if (errors + warnings === 0) continue;
       onNotice(`${definition.name}: ${plural(errors, 'error')}, ${plural(warnings, 'warning')}; see ${log.file}`);
     }

@@ -54,6 +54,8 @@ export interface IdentityOptions {
   readonly onPolicyDifference?: OnPolicyDifference;
   /** Roles of new users who sign up. @default ['user'] */
   readonly signUpRoles?: readonly string[];
+  /** Whether the database can take rows now. While it cannot, nothing is asked that could tell whether an account exists. */
+  readonly canWrite?: () => boolean;
   /** Where security events go. @default the table `sallyportEvent` */
   readonly events?: SecurityEventLog;
   /** @default 12 hours without use, 7 days at all */

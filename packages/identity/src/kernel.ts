@@ -81,6 +81,7 @@ export interface KernelOptions extends Partial<KernelSettings> {
   readonly sessionLimit?: SessionLimitRules | undefined;
   readonly signUpRoles?: readonly string[];
   readonly guessLimits?: z.input<typeof guessLimits>;
+  readonly canWrite?: () => boolean;
   readonly wait?: (milliseconds: number) => Promise<unknown>;
   readonly clock?: () => number;
   /** @default threads of its own, at the cost of production */
@@ -114,6 +115,7 @@ export async function createKernel(options: KernelOptions) {
     signUpRoles = ['user'],
     guessLimits: guessing,
     answerFloorMilliseconds = usualAnswerFloorMilliseconds,
+    canWrite,
     wait,
     clock,
     hashing: hashingLimits,
@@ -156,6 +158,7 @@ export async function createKernel(options: KernelOptions) {
     brand,
     signUpRoles,
     floor,
+    canWrite,
     wait,
     clock,
     pacing: createEventLoopPacing(),

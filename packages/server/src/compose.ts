@@ -22,6 +22,7 @@ import { createClosing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
 import type { Environment } from './config/environment.ts';
 import { startHousekeeping } from './housekeeping.ts';
+import { lostLogLinesMetric } from './line-writer.ts';
 import { createPrometheusMeter, type PrometheusMeter } from './metrics/prometheus-meter.ts';
 import { openIdentity, toGatewayIdentity } from './open-identity.ts';
 import { openListeners } from './open-listeners.ts';
@@ -58,6 +59,8 @@ export interface GatewayOptions {
   readonly readEnvironmentAnew?: () => Promise<Environment>;
   /** Whether another process answers operators, and asks this one. @default false */
   readonly isWorker?: boolean;
+  /** How many lines of its log could not be written. @default none are counted */
+  readonly lostLogLines?: () => number;
   /** Whether it logs what checks of the stores warn of. Of several workers one does. @default true */
   readonly logsCheckWarnings?: boolean;
 }
@@ -112,6 +115,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await stores.keyRing.start();
 
     meter?.gauge({ name: 'sallyport_ready', help: 'Processes whose stores answer' }, () => (stores.isReady() ? 1 : 0));
+    if (options.lostLogLines !== undefined) meter?.gauge(lostLogLinesMetric, options.lostLogLines);
     await preset?.prepareRoles(config, stores, logger);
     const identity = await openIdentity({
       config,

@@ -65,3 +65,29 @@ it('a line writer brings out what is waiting when the process ends', () => {
   writer.flush();
   expect(sink.writtenNow).toEqual(['last words\n']);
 });
+
+it('a line writer counts the lines that could not be written, and says so once they can', () => {
+  const written: string[] = [];
+  let isFull = true;
+  const writer = createLineWriter({
+    write: (text, onLost) => {
+      if (isFull) onLost(text.split('\n').length - 1);
+      else written.push(text);
+      return true;
+    },
+    onDrain: () => {},
+    writeNow: () => {},
+  });
+  for (const line of ['a\n', 'b\n', 'c\n']) {
+    writer.write(line);
+    vi.advanceTimersByTime(20);
+  }
+  expect(writer.lostLines()).toBe(3);
+  isFull = false;
+  for (const line of ['d\n', 'e\n']) {
+    writer.write(line);
+    vi.advanceTimersByTime(20);
+  }
+  expect(written).toEqual([expect.stringMatching(/^d\n.*"event":"log-lines-lost","lost":3\}\n$/), 'e\n']);
+  expect(writer.lostLines()).toBe(3);
+});

@@ -41,6 +41,7 @@ export async function openIdentity(composition: IdentityComposition, set: Featur
     sealerFor,
     bus,
     counters,
+    canWrite: stores.hasRoom,
     mailer,
     brand,
     policy: config.policy,

@@ -23,6 +23,7 @@ import type { Closing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
 import type { Environment } from './config/environment.ts';
 import { openConfiguredKeyRing } from './open-configured-key-ring.ts';
+import { watchDataFolderSpace } from './data-folder-space.ts';
 import { openDatabase, type GatewayDatabase } from './open-database.ts';
 import { openRedisStores, type RedisStores } from './open-redis-stores.ts';
 import { watchReadiness } from './readiness.ts';
@@ -40,8 +41,10 @@ export interface Stores {
   /** Not started: a process that stays keeps it up to date. */
   readonly keyRing: RotatingKeyRing;
   readonly sealerFor: SealerFor;
-  /** Whether all of them answer now. */
+  /** Whether all of them answer now, and can take what has to be written. */
   readonly isReady: () => boolean;
+  /** `false` while the data folder is full, where something is kept in it. */
+  readonly hasRoom: () => boolean;
   /**
    * Writes that this gateway runs, and ends every session when the stores were restored. For gateways alone: a command
    * would hide for how long none ran.
@@ -96,6 +99,9 @@ export async function openStores(composition: StoresComposition): Promise<Stores
   const bus = redis?.bus ?? local;
   const readiness = watchReadiness(records, bus);
   closing.push(readiness.stop);
+  const space = isDataKept(environment) ? watchDataFolderSpace({ dataDir: config.dataDir, logger }) : undefined;
+  closing.push(() => space?.stop());
+  const hasRoom = (): boolean => space?.hasRoom() ?? true;
   let current: StoreAddresses = environment;
   const keyRing = await openConfiguredKeyRing({ config, tokenSecret, database, sealerFor, bus, logger, meter });
   closing.push(() => keyRing.close());
@@ -106,7 +112,8 @@ export async function openStores(composition: StoresComposition): Promise<Stores
     bus,
     keyRing,
     sealerFor,
-    isReady: readiness.isReady,
+    isReady: () => readiness.isReady() && hasRoom(),
+    hasRoom,
     watchForRestore: async () => {
       if (redis === undefined) return;
       const watch = await watchForRestore({
@@ -132,6 +139,11 @@ export async function openStores(composition: StoresComposition): Promise<Stores
       current = { databaseUrl, databaseDirectUrl, redisUrl };
     },
   };
+}
+
+/** Whether a gateway writes into its data folder while it serves: the embedded database, or the sessions that ended. */
+function isDataKept({ databaseUrl, redisUrl }: Environment): boolean {
+  return databaseUrl === undefined || redisUrl === undefined;
 }
 
 /** Where the sessions that ended are noted, beside a database that keeps them. */

@@ -1,5 +1,4 @@
 import cluster from 'node:cluster';
-import { writeSync } from 'node:fs';
 import type { Logger } from '@sallyport/core';
 import { startGateway } from './compose.ts';
 import type { Config } from './config/config-schema.ts';
@@ -11,6 +10,7 @@ import { endOnFault } from './end-on-fault.ts';
 import { explainFailure } from './explain-failure.ts';
 import { createJsonLogger } from './json-logger.ts';
 import { createLineWriter } from './line-writer.ts';
+import { openLogOutput } from './log-output.ts';
 import { readConfigAnew } from './reload/read-config-anew.ts';
 import { withoutSecrets } from './secrets/secret-values.ts';
 import { countWorkers } from './workers/count-workers.ts';
@@ -29,11 +29,9 @@ export interface RunGatewayOptions {
  * ends the process with code 1.
  */
 export async function runGateway(options: RunGatewayOptions = {}): Promise<void> {
-  const lines = createLineWriter({
-    write: (text) => process.stdout.write(text),
-    onDrain: (resume) => process.stdout.once('drain', resume),
-    writeNow: (text) => writeSync(process.stdout.fd, text),
-  });
+  const lines = createLineWriter(openLogOutput(process.stdout));
+  // Nothing may end the process because the place for its last words is gone.
+  process.stderr.on('error', () => {});
   const logger = createJsonLogger(lines.write);
   process.on('exit', lines.flush);
   endOnFault(logger);
@@ -50,7 +48,7 @@ export async function runGateway(options: RunGatewayOptions = {}): Promise<void>
       const loadAnew = async (): Promise<Config> =>
         (await loadConfig(environment, process.cwd(), readConfigAnew)).config;
       const count = countWorkers(config, environment);
-      const parts = { config, environment, logger };
+      const parts = { config, environment, logger, lostLogLines: lines.lostLines };
       const running =
         count === 1
           ? await startAlone({ ...parts, ...(preset === undefined ? { loadAnew, readEnvironmentAnew } : { preset }) })

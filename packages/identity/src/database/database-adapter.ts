@@ -1,7 +1,6 @@
 import { createRequire } from 'node:module';
 import type { DBAdapter } from '@better-auth/core/db/adapter';
 import { kyselyAdapter } from '@better-auth/kysely-adapter';
-import { NodeSqliteDialect } from '@better-auth/kysely-adapter/node-sqlite-dialect';
 import type * as MongoAdapter from '@better-auth/mongo-adapter';
 import type { BetterAuthOptions } from 'better-auth';
 import { Kysely, PostgresDialect } from 'kysely';
@@ -10,6 +9,7 @@ import { toPostgresPool } from './postgres-pool.ts';
 import { guardAdapter } from './guarded-adapter.ts';
 import { withAbsentNulls } from './mongo-collections.ts';
 import { indexesOf } from './schema-tables.ts';
+import { createSqliteDialect } from './sqlite-dialect.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -28,7 +28,7 @@ export function createDatabaseAdapter(options: DatabaseAdapterOptions): (schema:
 function createAdapter({ database, hasTransactions }: DatabaseAdapterOptions, schema: BetterAuthOptions): DBAdapter {
   switch (database.kind) {
     case 'sqlite': {
-      const dialect = new NodeSqliteDialect({ database: database.database });
+      const dialect = createSqliteDialect(database.database);
       return kyselyAdapter(new Kysely<unknown>({ dialect }), { type: 'sqlite', transaction: true })(schema);
     }
     case 'postgres': {

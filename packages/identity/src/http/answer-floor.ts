@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createMiddleware } from 'hono/factory';
-import { networkOf, silentLogger, silentMeter, type Logger, type Meter } from '@sallyport/core';
+import { networkOf, SallyportError, silentLogger, silentMeter, type Logger, type Meter } from '@sallyport/core';
 import type { IdentityEnvironment } from './identity-request.ts';
 import type { EventLoopPacing } from './event-loop-pacing.ts';
 
@@ -72,6 +72,8 @@ export function createFloorOfTime(options: FloorOfTimeOptions): FloorOfTime {
 export interface AnswerFloor {
   readonly floor: FloorOfTime;
   readonly pacing: EventLoopPacing;
+  /** Whether the database can take rows now. @default always */
+  readonly canWrite?: (() => boolean) | undefined;
   /** How the time passes; tests put their own in place. @default a timer */
   readonly wait?: ((milliseconds: number) => Promise<unknown>) | undefined;
   /** @default the clock of the process, in milliseconds */
@@ -84,8 +86,11 @@ export interface AnswerFloor {
  * hold it until a multiple of the floor would tell more by less, and hide that the floor is too low.
  * What came at the same time is let go at the same time, and therefore one after the other.
  */
-export function answerFloor({ floor, pacing, wait = delay, clock = () => performance.now() }: AnswerFloor) {
+export function answerFloor(parts: AnswerFloor) {
+  const { floor, pacing, canWrite = () => true, wait = delay, clock = () => performance.now() } = parts;
   return createMiddleware<IdentityEnvironment>(async function answerFloor({ env }, next) {
+    // An address without an account writes less: with a full disk it alone would be answered with success.
+    if (!canWrite()) throw new SallyportError('SP_STORE_UNAVAILABLE', { reason: 'disk-full', retryAfterSeconds: 10 });
     const network = networkOf(env.context.clientAddress);
     // Told at once: it says nothing but that many are here.
     pacing.requireRoom(network);

@@ -7,6 +7,7 @@ import { requireChecks } from '../checks/require-checks.ts';
 import { startChecks } from '../checks/start-checks.ts';
 import type { Config } from '../config/config-schema.ts';
 import type { Environment } from '../config/environment.ts';
+import { lostLogLinesMetric } from '../line-writer.ts';
 import { addPages, createPrometheusMeter } from '../metrics/prometheus-meter.ts';
 import { createReloader } from '../reload/reloader.ts';
 import { requireSecretChecks } from '../secrets/require-secret-checks.ts';
@@ -26,6 +27,8 @@ export interface SupervisorParts {
   readonly readEnvironmentAnew: () => Promise<Environment>;
   /** Where the lines of workers go. */
   readonly writeLines: (text: string) => void;
+  /** How many of them could not be written. */
+  readonly lostLogLines: () => number;
 }
 
 /** Several workers that serve as one gateway. */
@@ -81,6 +84,7 @@ export async function startSupervisor(parts: SupervisorParts): Promise<Superviso
     return { number: index + 1, worker: undefined, isListening: false, startedAt: 0, failures: 0 };
   });
   const listening = (): readonly WorkerSlot[] => slots.filter(({ isListening }) => isListening);
+  meter.gauge(lostLogLinesMetric, parts.lostLogLines);
   meter.gauge({ name: 'sallyport_workers', help: 'Workers that serve' }, () => listening().length);
   cluster.setupPrimary({ silent: true });
 

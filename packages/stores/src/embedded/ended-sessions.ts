@@ -40,15 +40,23 @@ export async function openEndedSessions(file: string, now: () => Date = () => ne
   rewrite(file, known);
   let handle = await open(file, 'a', 0o600);
   let lines = known.length;
+  /** Where the last line that is whole ends, when an append failed: what came after it has to go. */
+  let tornAt: number | undefined;
   let last: Promise<void> = Promise.resolve();
   let waiting: { readonly text: string; readonly count: number; readonly done: Promise<void> } | undefined;
 
   const append = async (take: () => { readonly text: string; readonly count: number }): Promise<void> => {
     const { text, count } = take();
     try {
+      if (tornAt !== undefined) await handle.truncate(tornAt);
+      tornAt = undefined;
       if (lines > compactionLines) handle = await compact(file, handle, now());
+      const { size } = await handle.stat();
+      // A full disk takes a part of a line, and the next one would make it damage in the middle.
+      tornAt = size;
       await handle.appendFile(text);
       await handle.datasync();
+      tornAt = undefined;
     } catch (cause) {
       throw new SallyportError('SP_STORE_UNAVAILABLE', { cause, reason: 'ended-sessions-file' });
     }
