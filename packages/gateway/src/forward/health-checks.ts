@@ -23,14 +23,14 @@ export function startHealthChecks(target: UpstreamTarget, health: NonNullable<Ro
 }
 
 async function answersWell(
-  { pool, serverName }: UpstreamTarget,
+  target: UpstreamTarget,
   { path, timeoutMilliseconds }: NonNullable<Route['health']>,
 ): Promise<boolean> {
   try {
     const signal = AbortSignal.timeout(timeoutMilliseconds);
     // By the name that requests use: undici gives a connection up for another name.
-    const options = { path, method: 'GET', signal, servername: serverName } as const;
-    const { statusCode, body } = await pool.request(options);
+    const options = { path, method: 'GET', signal, servername: target.serverName } as const;
+    const { statusCode, body } = await target.request(options);
     await body.dump();
     return statusCode < 400;
   } catch {

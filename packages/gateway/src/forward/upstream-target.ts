@@ -1,12 +1,13 @@
 import type { Dispatcher, Pool } from 'undici';
 import { CircuitBreaker, type BreakerOptions } from './circuit-breaker.ts';
 import { ClientShares } from './client-shares.ts';
+import type { RenewedPool } from './renewed-pool.ts';
 import { serverNameOf } from './upstream-connector.ts';
 
 /** Connections to a target. */
 export interface TargetConnections {
   /** Kept for the next request. */
-  readonly kept: Pool;
+  readonly kept: RenewedPool;
   /** Builds a pool whose every request goes over a new connection. */
   readonly openUnkept: () => Pool;
 }
@@ -22,7 +23,7 @@ export interface InFlightLimits {
 export class UpstreamTarget {
   readonly origin: string;
   readonly serverName: string;
-  readonly pool: Pool;
+  readonly #kept: RenewedPool;
   readonly #openUnkept: () => Pool;
   #unkept: Pool | undefined;
   readonly #breaker: CircuitBreaker;
@@ -34,7 +35,7 @@ export class UpstreamTarget {
   constructor(origin: string, connections: TargetConnections, breaker: BreakerOptions, limits: InFlightLimits) {
     this.origin = origin;
     this.serverName = serverNameOf(origin);
-    this.pool = connections.kept;
+    this.#kept = connections.kept;
     this.#openUnkept = connections.openUnkept;
     this.#breaker = new CircuitBreaker(breaker);
     this.#maxInFlight = limits.total;
@@ -63,7 +64,12 @@ export class UpstreamTarget {
 
   /** Sends a request over a kept connection, which its other side may have closed meanwhile. */
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
-    this.pool.dispatch(options, handler);
+    this.#kept.dispatch(options, handler);
+  }
+
+  /** The same for a request of the gateway's own. */
+  request(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
+    return this.#kept.request(options);
   }
 
   /** Sends a request over a connection of its own. */
@@ -74,7 +80,7 @@ export class UpstreamTarget {
 
   /** Ends all connections, whatever they are used for. */
   async destroy(): Promise<void> {
-    await Promise.all([this.pool.destroy(), this.#unkept?.destroy()]);
+    await Promise.all([this.#kept.destroy(), this.#unkept?.destroy()]);
   }
 
   /** A request of this client was sent. */

@@ -1,6 +1,7 @@
 import { silentMeter, type Meter, type Route } from '@sallyport/core';
 import { Pool } from 'undici';
 import { startHealthChecks } from './health-checks.ts';
+import { RenewedPool } from './renewed-pool.ts';
 import { createUpstreamConnector } from './upstream-connector.ts';
 import type { BreakerOptions } from './circuit-breaker.ts';
 import { UpstreamTarget, type InFlightLimits } from './upstream-target.ts';
@@ -154,7 +155,7 @@ function keep(key: string, origin: string, route: Route, parts: UpstreamsParts):
     connect: createUpstreamConnector(connectTimeoutOf(route)),
   };
   const connections = {
-    kept: new Pool(origin, { ...options, pipelining: 1, clientTtl: parts.connectionSeconds * 1000 }),
+    kept: new RenewedPool(() => new Pool(origin, { ...options, pipelining: 1 }), parts.connectionSeconds * 1000),
     openUnkept: () => new Pool(origin, { ...options, pipelining: 0 }),
   };
   const target = new UpstreamTarget(origin, connections, parts.breaker, inFlightLimitsOf(route));
