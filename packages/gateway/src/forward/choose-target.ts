@@ -11,8 +11,8 @@ export interface ChooseTarget {
   first(client: string | undefined, affinityKey?: string): UpstreamTarget;
   /** Throws what `first` would throw now. */
   requireOpen(client: string | undefined): void;
-  /** Another one than the one that failed; `undefined` when there is none. */
-  other(failed: UpstreamTarget, client: string | undefined): UpstreamTarget | undefined;
+  /** The same among all but the one that failed; `undefined` when there is none. */
+  other(failed: UpstreamTarget, client: string | undefined, affinityKey?: string): UpstreamTarget | undefined;
 }
 
 /** Builds the choice: the target with the fewest requests in flight; equals take turns. */
@@ -31,19 +31,20 @@ export function createTargetChoice(targets: readonly UpstreamTarget[]): ChooseTa
     return best;
   };
 
+  const choose = (client: string | undefined, affinityKey?: string, failed?: UpstreamTarget) =>
+    affinityKey === undefined ? leastBusy(client, failed) : highestRandomWeight(targets, client, affinityKey, failed);
+
   return {
     first: (client, affinityKey) => {
       if (only !== undefined && isOpenTo(only, client)) return only;
-      const choose = (): UpstreamTarget | undefined =>
-        affinityKey === undefined ? leastBusy(client) : highestRandomWeight(targets, client, affinityKey);
-      const target = only === undefined ? choose() : undefined;
+      const target = only === undefined ? choose(client, affinityKey) : undefined;
       if (target === undefined) throw noTargetAvailable(targets);
       return target;
     },
     requireOpen: (client) => {
       if (!targets.some((target) => isOpenTo(target, client))) throw noTargetAvailable(targets);
     },
-    other: (failed, client) => (only === undefined ? leastBusy(client, failed) : undefined),
+    other: (failed, client, affinityKey) => (only === undefined ? choose(client, affinityKey, failed) : undefined),
   };
 }
 
@@ -55,11 +56,12 @@ function highestRandomWeight(
   targets: readonly UpstreamTarget[],
   client: string | undefined,
   key: string,
+  failed: UpstreamTarget | undefined,
 ): UpstreamTarget | undefined {
   let best: UpstreamTarget | undefined;
   let highest = -1;
   for (const target of targets) {
-    if (!isOpenTo(target, client)) continue;
+    if (target === failed || !isOpenTo(target, client)) continue;
     const weight = hash(`${key} ${target.origin}`);
     if (weight > highest) [best, highest] = [target, weight];
   }

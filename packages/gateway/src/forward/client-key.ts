@@ -9,3 +9,9 @@ export function clientKeyOf({ listener, clientAddress, caller }: RequestState): 
   if (listener === 'public') return networkOf(clientAddress);
   return caller.kind === 'anonymous' ? undefined : caller.sid;
 }
+
+/** Whose requests belong together: those of a session or credential, and of strangers those of an address. */
+export function affinityKeyOf({ caller, credential, clientAddress }: RequestState): string {
+  if (caller.kind === 'anonymous') return clientAddress;
+  return caller.sid ?? credential?.caller.credentialId ?? caller.id;
+}

@@ -1,10 +1,10 @@
 import { SallyportError, type Route } from '@sallyport/core';
 import type { SlowClients } from '../limits/slow-clients.ts';
-import { requestOf, type RequestState } from '../pipeline/request-state.ts';
+import { requestOf } from '../pipeline/request-state.ts';
 import type { ResolvedRoute } from '../routing/route-table.ts';
 import type { StreamRegister } from '../streams/stream-register.ts';
 import { createTargetChoice } from './choose-target.ts';
-import { clientKeyOf } from './client-key.ts';
+import { affinityKeyOf, clientKeyOf } from './client-key.ts';
 import type { Forwarding, SendOn, Transfer } from './forwarding.ts';
 import { readBody, tooLarge, type BodyBounds } from './held-body.ts';
 import { HeldTransfer } from './held-transfer.ts';
@@ -53,7 +53,6 @@ interface Lane extends TransferParts {
   readonly strippedSegments: number;
   readonly body: BodyBounds;
   readonly headersTimeout: number;
-  readonly hasAffinity: boolean;
 }
 
 /**
@@ -161,9 +160,3 @@ function createLane(route: Route, mayCarryIdentity: boolean, parts: ForwarderPar
 }
 
 function ignore(): void {}
-
-/** Whose requests belong together: those of a session or credential, and of strangers those of an address. */
-function affinityKeyOf({ caller, credential, clientAddress }: RequestState): string {
-  if (caller.kind === 'anonymous') return clientAddress;
-  return caller.sid ?? credential?.caller.credentialId ?? caller.id;
-}

@@ -11,6 +11,7 @@ import type { Stream, StreamRegister } from '../streams/stream-register.ts';
 import { openTunnel, type Tunnel } from '../streams/tunnel.ts';
 import type { SlowClients } from '../limits/slow-clients.ts';
 import type { ChooseTarget } from './choose-target.ts';
+import { affinityKeyOf } from './client-key.ts';
 import type { Forwarding, SendOn, Transfer } from './forwarding.ts';
 import type { IdleAnswer, IdleAnswers } from './idle-answers.ts';
 import { refusesToken, thinkAgain } from './outdated-token.ts';
@@ -23,6 +24,8 @@ import type { UpstreamTarget } from './upstream-target.ts';
 /** What all transfers of a route share. */
 export interface TransferParts {
   readonly choice: ChooseTarget;
+  /** Whether the requests of a caller go to the same target. */
+  readonly hasAffinity: boolean;
   readonly answers: ResponseRules;
   readonly sendOn: SendOn;
   readonly streams: StreamRegister;
@@ -346,10 +349,15 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
   #targetForAnotherTry(error: Error): UpstreamTarget | undefined {
     if (this.#isRetried) return undefined;
     const code = codeOf(error);
-    if (isNothingSent(code)) return this.#parts.choice.other(this.#target, this.#client);
+    if (isNothingSent(code)) return this.#otherTarget();
     const { method, body } = this.#options;
     const isRepeatable = body === null && idempotent.has(method);
     if (!isRepeatable || faultOf(error) !== 'broken') return undefined;
-    return this.#parts.choice.other(this.#target, this.#client) ?? this.#target;
+    return this.#otherTarget() ?? this.#target;
+  }
+
+  #otherTarget(): UpstreamTarget | undefined {
+    const { choice, hasAffinity } = this.#parts;
+    return choice.other(this.#target, this.#client, hasAffinity ? affinityKeyOf(this.#state) : undefined);
   }
 }
