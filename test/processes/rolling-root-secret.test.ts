@@ -5,14 +5,14 @@ import path from 'node:path';
 import { silentLogger } from '@sallyport/core';
 import { parseConfig, readEnvironment, startGateway, type Gateway } from '@sallyport/server';
 import { createTestPreset, testAccounts } from '@sallyport/server/test-support';
-import { openPostgres } from '@sallyport/stores';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { findFreePorts } from '../../tools/launch/free-ports.ts';
+import { databaseUrl, postgresUrl, runOnPostgres } from './postgres-schema.ts';
 import { signIn } from './sign-in.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
-const [postgresUrl, redisUrl] = [process.env['TEST_POSTGRES_URL'] ?? '', process.env['TEST_REDIS_URL'] ?? ''];
+const redisUrl = process.env['TEST_REDIS_URL'] ?? '';
 const [account = { email: '', password: '' }] = testAccounts;
 const [old, next] = ['1:kL9x2Qm7Vw4Rt8Zp1Bn6Yc3Hd5Jf0GsA', '2:Zt6RwM1nVx8KyB3pQ7jDh2LsCg9FuEa4'];
 
@@ -23,17 +23,13 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')(
     const prefix = `rolling-${randomBytes(6).toString('hex')}:`;
     const gateways: Gateway[] = [];
     let folder: string;
-    let databaseUrl: string;
     beforeAll(async () => {
       folder = mkdtempSync(path.join(tmpdir(), 'sallyport-rolling-'));
-      await onPostgres(`CREATE SCHEMA ${name}`);
-      const url = new URL(postgresUrl);
-      url.searchParams.set('options', `-c search_path=${name}`);
-      databaseUrl = url.href;
+      await runOnPostgres(`CREATE SCHEMA ${name}`);
     });
     afterAll(async () => {
       for (const gateway of gateways) await gateway.close();
-      await onPostgres(`DROP SCHEMA ${name} CASCADE`);
+      await runOnPostgres(`DROP SCHEMA ${name} CASCADE`);
       rmSync(folder, { recursive: true, force: true });
     });
 
@@ -44,7 +40,7 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')(
         PORT: String(port),
         SALLYPORT_DATA_DIR: path.join(folder, String(index)),
         SALLYPORT_SECRET: secret,
-        DATABASE_URL: databaseUrl,
+        DATABASE_URL: databaseUrl(name),
         REDIS_URL: redisUrl,
       });
       const preset = createTestPreset();
@@ -73,11 +69,3 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')(
     });
   },
 );
-
-async function onPostgres(statement: string): Promise<void> {
-  const database = openPostgres({ url: postgresUrl });
-  const connection = await database.dedicated.connect();
-  await connection.query(statement);
-  connection.release();
-  await database.close();
-}

@@ -9,13 +9,13 @@ import type { Readable } from 'node:stream';
 import { callbackify } from 'node:util';
 import { createClosing, loadDeployment, type ConfigInput } from '@sallyport/server';
 import { testRoutes } from '@sallyport/server/test-support';
-import { openPostgres } from '@sallyport/stores';
 import { createWorkplace, secondSecret } from 'sallyport/test-support';
 import { SMTPServer, type SMTPServerSession } from 'smtp-server';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createAuthority } from '../../tools/launch/certificate-authority.ts';
 import { createGatewayFolder, folderPolicy, testSecret, type GatewayFolder } from './gateway-folder.ts';
 import type { GatewayProcess } from './gateway-process.ts';
+import { databaseUrl, postgresUrl, runOnPostgres } from './postgres-schema.ts';
 
 // Processes are started, and some of them have workers.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
@@ -23,7 +23,7 @@ vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 const closing = createClosing();
 afterEach(() => closing.close());
 
-const [postgresUrl, redisUrl] = [process.env['TEST_POSTGRES_URL'] ?? '', process.env['TEST_REDIS_URL'] ?? ''];
+const redisUrl = process.env['TEST_REDIS_URL'] ?? '';
 const patience = { timeout: 110_000, interval: 50 };
 const smtp = 'smtp://canary:canary@127.0.0.1:9';
 /** Those that the folder puts into the environment come from the source here. */
@@ -219,12 +219,9 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')(
       const name = `sallyport_${randomBytes(6).toString('hex')}`;
       await runOnPostgres(`CREATE SCHEMA ${name}`);
       closing.push(() => runOnPostgres(`DROP SCHEMA ${name} CASCADE`));
-      const database = new URL(postgresUrl);
-      if (database.pathname.length < 2) database.pathname = '/postgres';
-      database.searchParams.set('options', `-c search_path=${name}`);
       const prefix = `test-${randomBytes(9).toString('hex')}:`;
       const [before, after] = await Promise.all([startSmtpServer(), startSmtpServer()]);
-      const secrets = { SALLYPORT_SECRET: testSecret, DATABASE_URL: database.href, REDIS_URL: redisUrl };
+      const secrets = { SALLYPORT_SECRET: testSecret, DATABASE_URL: databaseUrl(name), REDIS_URL: redisUrl };
       const folder = await makeFolder({ workers: 2, redis: { prefix } }, { ...secrets, SMTP_URL: before.url });
       const gateway = await folder.start(noSecrets);
       const { processes } = await statusOf(folder);
@@ -254,14 +251,3 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')(
     });
   },
 );
-
-async function runOnPostgres(statement: string): Promise<void> {
-  const database = openPostgres({ url: postgresUrl });
-  const connection = await database.dedicated.connect();
-  try {
-    await connection.query(statement);
-  } finally {
-    connection.release();
-    await database.close();
-  }
-}

@@ -1,25 +1,25 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { Agent, createServer, request as sendRequest, type Server, type ServerResponse } from 'node:http';
+import { writeFileSync } from 'node:fs';
+import { Agent, createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { silentLogger } from '@sallyport/core';
-import { createClosing, openIdentity, openStores, parseConfig, readEnvironment } from '@sallyport/server';
 import { send, testRoutes } from '@sallyport/server/test-support';
-import { openPostgres } from '@sallyport/stores';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createGatewayFolder, folderPolicy, testSecret, type GatewayFolder } from './gateway-folder.ts';
+import { askWith, openEvents, requestIdOf } from './agent-connections.ts';
+import { childrenOf } from './child-processes.ts';
+import { createGatewayFolder, type GatewayFolder } from './gateway-folder.ts';
 import type { GatewayProcess } from './gateway-process.ts';
+import { makeAccount } from './make-account.ts';
+import { databaseUrl, postgresUrl, runOnPostgres } from './postgres-schema.ts';
 import { signIn as signInAt } from './sign-in.ts';
 
 // Processes are started, and each of them has workers.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const patience = { timeout: 110_000, interval: 50 };
-const [postgresUrl, redisUrl] = [process.env['TEST_POSTGRES_URL'] ?? '', process.env['TEST_REDIS_URL'] ?? ''];
-const password = 'violet-kettle-marches-north-7';
-const email = 'ada@example.com';
+const redisUrl = process.env['TEST_REDIS_URL'] ?? '';
+const account = { email: 'ada@example.com', password: 'violet-kettle-marches-north-7' };
 
 /** What the admin listener says of the processes that serve. */
 interface Status {
@@ -57,7 +57,7 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('a gateway with two worke
     // A process that gets this signal fails like a program with a bug.
     const fault = join(folder.folder, 'fault.mjs');
     writeFileSync(fault, "process.on('SIGUSR2', () => void Promise.reject(new TypeError('a mistake')));\n");
-    await makeAccount(folder, variables);
+    await makeAccount(folder, variables, account);
     // As a gateway whose clock was ahead wrote them: a check of the start warns of it.
     await runOnPostgres(`UPDATE ${name}."sallyportEvent" SET at = now() + interval '1 hour'`);
     gateway = await folder.start({ NODE_OPTIONS: `--import ${fault}` });
@@ -303,86 +303,4 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('a gateway with two worke
   });
 });
 
-/** Resolves to the id of a request that was answered, on a connection that stays. */
-function requestIdOf(agent: Agent, url: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const request = sendRequest(url, { agent }, (response) => {
-      response.resume();
-      response.once('end', () => resolve(String(response.headers['x-request-id'])));
-    });
-    request.once('error', reject);
-    request.end();
-  });
-}
-
-/** Asks for events, on a connection of an agent. */
-function openEvents(agent: Agent, url: string): { text(): string; readonly end: Promise<'whole' | 'cut'> } {
-  let text = '';
-  const end = new Promise<'whole' | 'cut'>((resolve) => {
-    const request = sendRequest(url, { agent, headers: { accept: 'text/event-stream' } }, (response) => {
-      response.setEncoding('utf8').on('data', (piece: string) => (text += piece));
-      response.once('end', () => resolve('whole'));
-      response.once('error', () => resolve('cut'));
-    });
-    request.once('error', () => resolve('cut'));
-    request.end();
-  });
-  return { text: () => text, end };
-}
-
-/** Ids of the processes that a process has started, as Linux lists them. */
-function childrenOf(pid: number): readonly number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
-}
-
-function databaseUrl(schema: string): string {
-  const url = new URL(postgresUrl);
-  if (url.pathname.length < 2) url.pathname = '/postgres';
-  url.searchParams.set('options', `-c search_path=${schema}`);
-  return url.href;
-}
-
-async function runOnPostgres(statement: string): Promise<void> {
-  const database = openPostgres({ url: databaseUrl('public') });
-  const connection = await database.dedicated.connect();
-  await connection.query(statement);
-  connection.release();
-  await database.close();
-}
-
-/** As the command line makes it. */
-async function makeAccount(
-  { folder, origin }: GatewayFolder,
-  variables: Readonly<Record<string, string>>,
-): Promise<void> {
-  const config = parseConfig(
-    {
-      publicUrl: origin,
-      policy: folderPolicy,
-      routes: testRoutes('http://127.0.0.1:9'),
-      dataDir: join(folder, 'data'),
-    },
-    'test',
-  );
-  const closing = createClosing();
-  const environment = readEnvironment({ ...variables, SALLYPORT_SECRET: testSecret });
-  const stores = await openStores({ config, environment, logger: silentLogger, closing });
-  const mailer = { send: () => Promise.resolve() };
-  const identity = await openIdentity({ config, stores, mailer, logger: silentLogger });
-  await identity.accounts.createUser({ name: 'Ada', email, password, roles: ['vendor'], emailVerified: true });
-  await identity.close();
-  await closing.close();
-}
-
-const signIn = ({ origin }: GatewayFolder): Promise<string> => signInAt(origin, { email, password });
-
-function askWith(agent: Agent, url: string, cookie: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const request = sendRequest(url, { agent, headers: { cookie } }, (response) => {
-      response.resume();
-      response.once('end', () => resolve(response.statusCode ?? 0));
-    });
-    request.once('error', reject);
-    request.end();
-  });
-}
+const signIn = ({ origin }: GatewayFolder): Promise<string> => signInAt(origin, account);
