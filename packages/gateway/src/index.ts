@@ -17,6 +17,7 @@ export {
 } from './response/error-page.ts';
 export { brandPlace } from './response/brand-mount.ts';
 export { strictTransportSchema, type StrictTransportOptions } from './response/strict-transport.ts';
+export { isBelowPrefix } from './routing/is-below-prefix.ts';
 export { createRouteTable, problemsOfRoutes, type RouteTable } from './routing/route-table.ts';
 export { routeOptionsOf, type RouteOption } from './routing/route-options.ts';
 export { findNestedRoutes } from './routing/nested-routes.ts';

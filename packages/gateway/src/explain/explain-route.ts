@@ -1,5 +1,6 @@
 import type { CanonicalRequest } from '../firewall/canonical-request.ts';
 import { createHostMatcher } from '../firewall/known-hosts.ts';
+import { isBelowPrefix } from '../routing/is-below-prefix.ts';
 import type { ResolvedRoute } from '../routing/route-table.ts';
 import type { ExplainedFact } from './explanation.ts';
 
@@ -9,7 +10,7 @@ export function explainRoutes(
   { host, method, path }: CanonicalRequest,
   chosen: ResolvedRoute | undefined,
 ): readonly ExplainedFact[] {
-  const matching = routes.filter((route) => isBelow(path, route.prefix));
+  const matching = routes.filter((route) => isBelowPrefix(path, route));
   const others = routes.filter((route) => !matching.includes(route)).length;
   const byLength = [...matching].sort((one, other) => other.prefix.length - one.prefix.length);
   return [
@@ -28,8 +29,4 @@ function verdict(route: ResolvedRoute, host: string, method: string, chosen: Res
   if (route.methods !== undefined && !route.methods.has(method)) return `does not serve ${method}`;
   if (chosen === undefined) return 'passed over';
   return route.prefix.length < chosen.prefix.length ? 'a longer prefix won' : 'one that names its host won';
-}
-
-function isBelow(path: string, prefix: string): boolean {
-  return prefix === '/' || path === prefix || path.startsWith(`${prefix}/`);
 }

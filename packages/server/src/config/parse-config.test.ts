@@ -96,6 +96,16 @@ describe('a configuration', () => {
       key: 'pages.signIn',
     },
     {
+      name: 'with a page that is a route in another case alone, at an upstream that tells cases apart',
+      change: { pages: { signIn: '/Canary' }, routes: [{ ...route, prefix: '/canary', caseSensitive: true }] },
+      key: 'pages.signIn',
+    },
+    {
+      name: 'with a sign-in page behind a sign-in, in another case',
+      change: { pages: { signIn: '/Canary/login' }, routes: [{ ...route, prefix: '/canary', access: 'signed-in' }] },
+      key: 'pages.signIn',
+    },
+    {
       name: 'with a sign-in page behind a sign-in',
       change: { pages: { signIn: '/canary/login' }, routes: [{ ...route, prefix: '/canary', access: 'signed-in' }] },
       key: 'pages.signIn',
@@ -234,6 +244,13 @@ describe('a configuration', () => {
     { name: 'that makes browsers forget https', change: { hsts: { maxAgeSeconds: 0 } } },
   ])('$name is accepted', ({ change }) => {
     expect(() => parseConfig({ ...valid, ...change }, 'test')).not.toThrow();
+  });
+
+  it('finds the route of a page in any case, as requests do', () => {
+    const routes = [{ ...route, prefix: '/members', access: 'optional' }];
+    expect(parseConfig({ ...valid, pages: { signIn: '/Members/Login' }, routes }, 'test')).toMatchObject({
+      pages: { signIn: '/Members/Login' },
+    });
   });
 
   it('gets safe defaults', () => {

@@ -1,4 +1,5 @@
 import type { PageName, Route } from '@sallyport/core';
+import { isBelowPrefix } from '@sallyport/gateway';
 import type { Config } from './config-schema.ts';
 import type { ConfigurationProblem } from './configuration-error.ts';
 
@@ -30,7 +31,7 @@ function isOpen({ access, stepUp }: Route): boolean {
 
 /** The most specific routes: several, where they differ by host or method. */
 function routesOf(path: string, routes: readonly Route[]): readonly Route[] {
-  const matching = routes.filter(({ prefix }) => prefix === '/' || path === prefix || path.startsWith(`${prefix}/`));
+  const matching = routes.filter((route) => isBelowPrefix(path, route));
   const longest = Math.max(0, ...matching.map(({ prefix }) => prefix.length));
   return matching.filter(({ prefix }) => prefix.length === longest);
 }
