@@ -1,17 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { exitCodes, UsageError } from '@sallyport/core';
+import { lockFiles } from '../init/repository/package-manager.ts';
 import type { DevelopmentFile } from './development-file.ts';
 
 /** Packages without which an application does not even start. */
 const needed = /^(?:next|@nestjs\/core|@sallyport\/.+)$/;
-
-const installers = [
-  ['package-lock.json', 'npm'],
-  ['npm-shrinkwrap.json', 'npm'],
-  ['pnpm-lock.yaml', 'pnpm'],
-  ['yarn.lock', 'yarn'],
-] as const;
 
 /**
  * Looks whether the packages of all applications are installed.
@@ -58,7 +52,7 @@ function isInstalled(name: string, folder: string): boolean {
 /** In the nearest folder with a lock file, as the package manager does it; never above the root. */
 function installOf(folder: string, root: string): string {
   for (const place of upwards(folder)) {
-    const [, manager] = installers.find(([file]) => existsSync(join(place, file))) ?? [];
+    const [, manager] = Object.entries(lockFiles).find(([file]) => existsSync(join(place, file))) ?? [];
     if (manager !== undefined) return commandIn(relative(root, place), manager);
     if (place === root) break;
   }

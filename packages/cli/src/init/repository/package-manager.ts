@@ -13,7 +13,8 @@ export interface PackageManager {
 export const packageManagerNames = ['npm', 'pnpm', 'yarn'] as const;
 export type PackageManagerName = (typeof packageManagerNames)[number];
 
-const lockFiles: Readonly<Record<string, PackageManagerName | 'bun'>> = {
+/** Which program writes a lock file of this name. */
+export const lockFiles: Readonly<Record<string, PackageManagerName | 'bun'>> = {
   'package-lock.json': 'npm',
   'npm-shrinkwrap.json': 'npm',
   'pnpm-lock.yaml': 'pnpm',
