@@ -1,4 +1,5 @@
 import { AppDocument } from '@sallyport/ui/app-document';
+import { toViewport } from '@sallyport/ui/brand-viewport';
 import { auth, brand } from '@sallyport/nextjs/server';
 import type { Metadata, Viewport } from 'next';
 import type { ReactNode } from 'react';
@@ -14,13 +15,7 @@ export async function generateMetadata(): Promise<Metadata> {
 }
 
 export async function generateViewport(): Promise<Viewport> {
-  const { light, dark } = (await brand()).colors;
-  return {
-    themeColor: [
-      { media: '(prefers-color-scheme: light)', color: light.background },
-      { media: '(prefers-color-scheme: dark)', color: dark.background },
-    ],
-  };
+  return toViewport(await brand());
 }
 
 export default async function AccountLayout({ children }: { readonly children: ReactNode }) {
