@@ -124,23 +124,6 @@ describe('auth() refuses, and never says "signed out",', () => {
   });
 });
 
-describe('auth() without a request', () => {
-  it('says that it works in the App Router, and keeps what Next said', async () => {
-    request.failure = new Error('`headers` was called outside a request scope. Read more: https://nextjs.org/docs/…');
-
-    await expect(auth()).rejects.toMatchObject({
-      message: expect.stringMatching(/^auth\(\).*works in the App Router.*Pages Router/) as string,
-      cause: request.failure,
-    });
-  });
-
-  it('leaves to Next what stops a page from being rendered ahead', async () => {
-    request.failure = Object.assign(new Error('Dynamic server usage'), { digest: 'DYNAMIC_SERVER_USAGE' });
-
-    await expect(auth()).rejects.toBe(request.failure);
-  });
-});
-
 describe('auth()', () => {
   it('says "signed out" when the gateway attached nothing', async () => {
     expect(await auth()).toEqual({ status: 'signed-out' });

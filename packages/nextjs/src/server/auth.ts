@@ -14,9 +14,8 @@ import {
   type Requirement,
   type VerifyToken,
 } from '@sallyport/core';
-import { headers } from 'next/headers.js';
 import { cache } from 'react';
-import { toAppRouterError } from './app-router-error.ts';
+import { headersOfRequest } from './request-headers.ts';
 import { loadZoneEnvironment, type ZoneEnvironment } from './zone-environment.ts';
 
 /** No user is signed in: the gateway attached no token. */
@@ -64,23 +63,12 @@ let verifier: { readonly key: string; readonly verify: VerifyToken } | undefined
  */
 export const auth: () => Promise<Auth> = cache(async function auth(): Promise<Auth> {
   // First, and awaited outside any try: Next learns here that the page depends on the request.
-  const incoming = await headersOfRequest();
+  const incoming = await headersOfRequest('auth');
   const verify = verifierFor(loadZoneEnvironment());
   const token = parseBearerToken(incoming.get('authorization'));
   if (token === undefined) return signedOut;
   return toSignedInAuth(await verify(token));
 });
-
-/** What Next says where there is no request speaks of a scope, and not of the two routers. Everything else is Next's to catch. */
-function headersOfRequest(): ReturnType<typeof headers> {
-  try {
-    return headers();
-  } catch (error) {
-    throw error instanceof Error && error.message.includes('outside a request scope')
-      ? toAppRouterError('auth', error)
-      : error;
-  }
-}
 
 function verifierFor(environment: ZoneEnvironment): VerifyToken {
   const { publicUrl, internalUrl, audience, tokenSecret } = environment;

@@ -1,7 +1,7 @@
 import 'server-only';
 import { brandPath, brandSchema, resolveBrand, toBrandDocument, type BrandDocument } from '@sallyport/core';
-import { headers } from 'next/headers.js';
 import { cache } from 'react';
+import { headersOfRequest } from './request-headers.ts';
 import { loadZoneEnvironment } from './zone-environment.ts';
 
 /** As long as a browser keeps the style sheet. */
@@ -33,7 +33,7 @@ let kept: Kept | undefined;
  */
 export const brand: () => Promise<BrandDocument> = cache(async function brand(): Promise<BrandDocument> {
   // First, and outside any try: Next learns here that the page depends on the request.
-  await headers();
+  await headersOfRequest('brand');
   const { internalUrl, publicUrl } = loadZoneEnvironment();
   const from = `${internalUrl}${brandPath}/brand.json`;
   const last = kept?.from === from ? kept : undefined;

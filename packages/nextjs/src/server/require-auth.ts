@@ -1,10 +1,10 @@
 import 'server-only';
 import type { Requirement } from '@sallyport/core';
-import { headers } from 'next/headers.js';
 import { forbidden, redirect } from 'next/navigation.js';
 import { parseReturnPath } from '../return-path.ts';
 import { signInUrl } from '../sign-in-url.ts';
 import { auth, type SignedInAuth } from './auth.ts';
+import { headersOfRequest } from './request-headers.ts';
 
 export interface RequireAuthOptions {
   /** Where to go after signing in: a path of this origin. @default the address of this request, as the gateway reports it */
@@ -28,5 +28,5 @@ export async function requireAuth(requirement?: Requirement, options: RequireAut
 }
 
 async function returnPath(chosen: string | undefined): Promise<string | undefined> {
-  return parseReturnPath(chosen ?? (await headers()).get('x-forwarded-uri'));
+  return parseReturnPath(chosen ?? (await headersOfRequest('requireAuth')).get('x-forwarded-uri'));
 }
