@@ -150,6 +150,13 @@ describe('an import of CSV', () => {
   );
 });
 
+it('a CSV file whose first line is too long is refused as a whole: the second line is not its header', async () => {
+  const result = await importText('in.csv', `${'x'.repeat(70_000)}\nemail,name\na@x.test,A\n`);
+  expect(result.code).toBeGreaterThan(0);
+  expect(result.errors).toMatch(/first line .* longer than 65536 bytes/);
+  expect(await emails()).toEqual([]);
+});
+
 describe('the encoding of a CSV file', () => {
   const latin = (text: string): Buffer => Buffer.from(text, 'latin1');
   const utf16 = (text: string): Buffer => Buffer.from(`\ufeff${text}`, 'utf16le');
@@ -176,6 +183,12 @@ describe('the encoding of a CSV file', () => {
       text: `${head}a@x.test,M\u00fcller,\n`,
       args: ['--encoding', 'windows-1252'],
       says: /is UTF-8 throughout.*leave --encoding out/,
+    },
+    {
+      name: 'that is UTF-8 by its mark, and is said to be of Windows',
+      text: `\ufeff${head}a@x.test,M\u00fcller,\n`,
+      args: ['--encoding', 'windows-1252'],
+      says: /the mark of UTF-8.*leave --encoding out/,
     },
     { name: 'that is unknown', text: head, args: ['--encoding', 'ebcdic'], says: /utf-8 and windows-1252/ },
   ])('$name is refused before anything is imported', async ({ text, args = [], says }) => {

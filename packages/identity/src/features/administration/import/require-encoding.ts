@@ -1,6 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { exitCodes, UsageError } from '@sallyport/core';
 import { readCsvDialect, type CsvDialect, type DelimiterName } from './csv-dialect.ts';
+import { maximumRecordBytes } from './import-record.ts';
 import { splitLines } from './split-lines.ts';
 
 /** How the text of a file is written, as people write it on a command line. */
@@ -29,8 +30,11 @@ export async function requireEncoding(
   let isAllUtf8 = true;
   for await (const line of splitLines(chunks)) {
     number += 1;
-    if (line === 'too-long') continue; // Refused as a record.
-    if (number === 1) refuseOtherUnicode(line);
+    if (line === 'too-long') {
+      if (dialect === undefined) throw new UsageError(tooLongHeader, exitCodes.refused);
+      continue; // Refused as a record.
+    }
+    if (number === 1) refuseOtherUnicode(line, encoding);
     if (dialect === undefined) {
       // Empty lines are skipped in front of the header as they are between records.
       if (line.every((byte) => byte === 0x0d)) continue;
@@ -51,8 +55,16 @@ export async function requireEncoding(
   return dialect ?? readCsvDialect('', delimiter);
 }
 
-function refuseOtherUnicode(line: Buffer): void {
-  const [first, second] = line;
+const tooLongHeader = `The first line of a CSV file names its columns, and this one is longer than ${maximumRecordBytes} bytes: is it CSV? Nothing was changed.`;
+
+/** By the mark at the beginning, which says it before any name of a column is read. */
+function refuseOtherUnicode(line: Buffer, encoding: Encoding): void {
+  const [first, second, third] = line;
+  if (encoding !== 'utf-8' && first === 0xef && second === 0xbb && third === 0xbf)
+    throw new UsageError(
+      `The file begins with the mark of UTF-8, so that it is not ${encoding}: leave --encoding out. Nothing was changed.`,
+      exitCodes.refused,
+    );
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))
     throw new UsageError('The file is UTF-16. Save it as UTF-8 ("CSV UTF-8"). Nothing was changed.', exitCodes.refused);
 }
