@@ -9,6 +9,7 @@ import {
 } from '@sallyport/core';
 import { describe, expect, it } from 'vitest';
 import { createPages } from './create-pages.ts';
+import { fingerprintOfLink } from './cookies/link-cookie.ts';
 import { pageContracts, type PageContract } from './page-contracts.ts';
 import type { Identity } from './identity/call-identity.ts';
 
@@ -145,36 +146,43 @@ describe('the contract of a page', () => {
     () => Response.json({ methods: [{ method: 'password' }], resendSeconds: 30 }),
     () => Response.json({ status: 'valid', email: 'ann@example.test', asksFor: ['name', 'newPassword'] }),
   ];
-  const link = { cookie: '__Secure-sallyport-link=aaaaaaaaaaaaaaaaaaaa' };
+  const token = 'a'.repeat(20);
+  const link = { cookie: `__Secure-sallyport-link=${token}` };
+  const opened = { link: fingerprintOfLink(token), email: 'ann@example.test', asksFor: 'name newPassword' };
 
-  it.each(Object.keys(builtInPages) as PageName[])('of %s names every call and every field of it', async (name) => {
-    const path = builtInPages[name];
-    const { calls: allowed, fields }: PageContract = pageContracts[name];
-    const asked = new Set<string>();
-    const shown = new Set<string>();
-    for (const answer of answers) {
-      const { calls, ask } = pagesOn(answer, signedIn);
-      const texts: Response[] = [];
-      for (const query of ['', '?method=sms', '?method=email&sent=email&returnTo=/x&acr_values=mfa&next=security'])
-        texts.push(await ask(path + query, { headers: link }));
-      for (const values of [
-        {},
-        { do: 'send' },
-        { do: 'confirm', method: 'totp' },
-        { do: 'cancel' },
-        { method: 'totp' },
-      ])
-        texts.push(await ask(path, { ...form(values), headers: { ...form(values).headers, ...link } }));
-      for (const one of [{ do: 'remove', method: 'totp' }, { do: 'sign-out-others' }, { mail: 'reset-password' }])
-        texts.push(await ask(path, form(one)));
-      for (const text of texts) for (const field of fieldsOf(await text.text(), path)) shown.add(field);
-      for (const { method, url } of calls) asked.add(`${method} ${new URL(url).pathname}`);
-    }
-    const patterns = allowed.map((call) => new RegExp(`^${call.replace(':method', '[a-z-]+')}$`));
-    expect([...asked].filter((call) => !patterns.some((pattern) => pattern.test(call)))).toEqual([]);
-    const ofManagers = ['username'];
-    expect([...shown].filter((field) => !(field in fields) && !ofManagers.includes(field))).toEqual([]);
-  });
+  it.each(Object.keys(builtInPages) as PageName[])(
+    'of %s names every call and every field of it, and no other call',
+    async (name) => {
+      const path = builtInPages[name];
+      const { calls: allowed, fields }: PageContract = pageContracts[name];
+      const asked = new Set<string>();
+      const shown = new Set<string>();
+      for (const answer of answers) {
+        const { calls, ask } = pagesOn(answer, signedIn);
+        const texts: Response[] = [];
+        for (const query of ['', '?method=sms', '?method=email&sent=email&returnTo=/x&acr_values=mfa&next=security'])
+          texts.push(await ask(path + query, { headers: link }));
+        for (const values of [
+          {},
+          { do: 'send' },
+          { do: 'confirm', method: 'totp' },
+          { do: 'cancel' },
+          { method: 'totp' },
+          { ...opened, name: 'Ann', newPassword: 'violet kettle' },
+        ])
+          texts.push(await ask(path, { ...form(values), headers: { ...form(values).headers, ...link } }));
+        for (const one of [{ do: 'remove', method: 'totp' }, { do: 'sign-out-others' }, { mail: 'reset-password' }])
+          texts.push(await ask(path, form(one)));
+        for (const text of texts) for (const field of fieldsOf(await text.text(), path)) shown.add(field);
+        for (const { method, url } of calls) asked.add(`${method} ${new URL(url).pathname}`);
+      }
+      const patterns = allowed.map((call) => new RegExp(`^${call.replace(':method', '[a-z-]+')}$`));
+      expect([...asked].filter((call) => !patterns.some((pattern) => pattern.test(call)))).toEqual([]);
+      expect(patterns.filter((pattern) => ![...asked].some((call) => pattern.test(call)))).toEqual([]);
+      const ofManagers = ['username'];
+      expect([...shown].filter((field) => !(field in fields) && !ofManagers.includes(field))).toEqual([]);
+    },
+  );
 
   /** Names in the forms of a page that are sent to the page itself. */
   function fieldsOf(text: string, path: string): readonly string[] {
