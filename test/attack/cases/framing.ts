@@ -26,6 +26,8 @@ const get = `GET /public/x HTTP/1.1\r\n${host}`;
 /** Refused by the first parser that reads it, and the connection is closed. */
 const refused = { status: [0, 400, 501], upstream: nothing } as const;
 const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n';
+/** The upstream hears of a body that is not whole once the gateway has as much of it. */
+const longerThanHeld = 'x'.repeat(20_000);
 
 export const framingCases: readonly AttackCase[] = [
   ...[
@@ -165,7 +167,8 @@ export const framingCases: readonly AttackCase[] = [
   ),
   s05.scenario('a body that never ends is not completed for its client', async (kit) => {
     const wire = await kit.open();
-    wire.send(`${post}Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n`);
+    const { length } = longerThanHeld;
+    wire.send(`${post}Transfer-Encoding: chunked\r\n\r\n${length.toString(16)}\r\n${longerThanHeld}\r\n0\r\n`);
     await kit.seenUntil((seen) => seen.length > 0);
     wire.destroy();
     await wire.untilClosed();
@@ -187,7 +190,7 @@ export const framingCases: readonly AttackCase[] = [
     for (let round = 0; round < 10; round++) {
       const broken = await kit.open();
       broken.send(
-        `POST /public/broken HTTP/1.1\r\n${host}Content-Length: 500\r\n\r\n${'GET /admin/smuggled HTTP/1.1\r\n\r\n'}`,
+        `POST /public/broken HTTP/1.1\r\n${host}Content-Length: 50000\r\n\r\n${longerThanHeld}GET /admin/smuggled HTTP/1.1\r\n\r\n`,
       );
       await kit.seenUntil((seen) => seen.some(({ target }) => target === '/public/broken'));
       broken.destroy();
