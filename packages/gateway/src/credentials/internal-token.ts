@@ -37,10 +37,10 @@ const longestActorChain = 4;
 const rememberedCallers = 10_000;
 
 /**
- * How long after its end the token of a zone is still exchanged here, in seconds: the longest that any token may live. A
- * zone is handed one that has half of its life left, and cannot get another for an action that takes longer.
+ * How long the token of a zone is exchanged here from when it was issued, in seconds: the longest that any token may live.
+ * A zone is handed one that has half of its life left, and cannot get another for an action that takes longer.
  */
-const lateExchangeSeconds = 300;
+const exchangeSeconds = 300;
 
 /**
  * Recognizes the token that the gateway made for a zone or a service, when that one calls another for its user.
@@ -49,9 +49,9 @@ const lateExchangeSeconds = 300;
  * the user with the calling audience as actor, narrowed to what the token says: a call through a zone gains no authority,
  * and what is made for it ends no later than the token.
  *
- * A token of a zone that names no actor is taken for five minutes beyond its end as well. Then its session is
- * read from the store, whatever is remembered, so that one that ended is refused at once; what is made for it ends with
- * these minutes, and is not taken late itself.
+ * A token of a zone that names no actor is taken until five minutes after it was issued, also beyond its end. Then its
+ * session is read from the store, whatever is remembered, so that one that ended is refused at once; what is made for it
+ * ends with these minutes, and is not taken late itself.
  */
 export function createInternalTokenAuthenticator(parts: InternalTokenParts): RequestAuthenticator {
   const { cache, audiences, zones } = parts;
@@ -64,7 +64,7 @@ export function createInternalTokenAuthenticator(parts: InternalTokenParts): Req
         audience,
         keys,
         now: parts.now,
-        ...(zones.has(audience) ? { clockToleranceSeconds: lateExchangeSeconds } : {}),
+        ...(zones.has(audience) ? { clockToleranceSeconds: exchangeSeconds } : {}),
       }),
     ]),
   );
@@ -85,13 +85,15 @@ export function createInternalTokenAuthenticator(parts: InternalTokenParts): Req
     authenticate: async (state): Promise<RequestAuthenticationOutcome> => {
       const token = parseBearerToken(requestOf(state).headers.authorization);
       if (token === undefined) return notApplicable;
-      const { audience, expiresAt } = claimsIn(token);
+      const { audience, issuedAt, expiresAt } = claimsIn(token);
       const verifier = audience === undefined ? undefined : verifiers.get(audience);
       if (audience === undefined || verifier === undefined) return rejected('audience-unknown');
       const bearer = await verifier.verify(token);
       // A verifier is patient with clocks. What is made here must not outlive the token, so the token has to be alive.
-      const isLate = expiresAt * 1000 <= parts.now().getTime();
-      const isTakenLate = zones.has(audience) && bearer.actor === undefined;
+      const now = parts.now().getTime();
+      const isLate = expiresAt * 1000 <= now;
+      const lastExchange = issuedAt + exchangeSeconds;
+      const isTakenLate = zones.has(audience) && bearer.actor === undefined && now < lastExchange * 1000;
       if (isLate && !isTakenLate) {
         return { kind: 'rejected', error: new SallyportError('SP_TOKEN_EXPIRED', { reason: 'out-of-date' }) };
       }
@@ -101,22 +103,27 @@ export function createInternalTokenAuthenticator(parts: InternalTokenParts): Req
       if (session === null || session.principal.id !== bearer.id) return rejected('session-ended');
       if (!isSameAuthority(bearer, session.principal)) return rejected('generation-outdated');
       const caller = callerFor(token, audience, bearer, session);
-      const notAfter = isLate ? expiresAt + lateExchangeSeconds : expiresAt;
+      const notAfter = isLate ? lastExchange : expiresAt;
       return { kind: 'authenticated', caller, session, credential: undefined, isHit, notAfter };
     },
   };
 }
 
-const unread = { audience: undefined, expiresAt: 0 } as const;
+const unread = { audience: undefined, issuedAt: 0, expiresAt: 0 } as const;
 
 /** Reads claims without believing them: the audience only chooses the verifier, which then checks both with the signature. */
-function claimsIn(token: string): { readonly audience: string | undefined; readonly expiresAt: number } {
+function claimsIn(token: string): {
+  readonly audience: string | undefined;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+} {
   if (token.length > maximumTokenLength) return unread;
   try {
     const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
-    if (typeof claims !== 'object' || claims === null || !('aud' in claims) || !('exp' in claims)) return unread;
-    const { aud, exp } = claims;
-    return typeof aud === 'string' && typeof exp === 'number' ? { audience: aud, expiresAt: exp } : unread;
+    if (typeof claims !== 'object' || claims === null) return unread;
+    const { aud, iat, exp } = claims as Readonly<Record<string, unknown>>;
+    if (typeof aud !== 'string' || typeof iat !== 'number' || typeof exp !== 'number') return unread;
+    return { audience: aud, issuedAt: iat, expiresAt: exp };
   } catch {
     return unread;
   }

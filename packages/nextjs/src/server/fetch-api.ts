@@ -23,7 +23,7 @@ const fixedHeaders = ['authorization', 'cookie', 'host', 'x-api-key', ...forward
 
 /**
  * Calls a service through the gateway, as the person who is asking: with this application's own token, which the gateway
- * exchanges for one made for the service, for five minutes beyond its end as well while the session lives: an action may
+ * exchanges for one made for the service, until five minutes after it was issued while the session lives: an action may
  * take longer than the token. A signed-out caller sends no `Authorization`.
  *
  * Never follows a redirect, never caches, never leaves the gateway; the request id travels along.
