@@ -12,6 +12,7 @@ import {
   type Deployment,
   type Environment,
   type Preset,
+  type StartCheck,
   type Stores,
 } from '@sallyport/server';
 import { type LogFields, type Logger, type Mailer, UsageError } from '@sallyport/core';
@@ -82,9 +83,16 @@ export function withSystem(
   });
 }
 
-/** Reads the configuration, the environment and the secrets, as the gateway does. */
-export function loadSettings({ environment: variables, workingFolder }: Terminal): Promise<Deployment> {
-  return loadDeployment({ variables, workingFolder });
+/**
+ * Reads the configuration, the environment and the secrets, as the gateway does.
+ *
+ * @param checks what else is looked for when something is wrong with them.
+ */
+export function loadSettings(
+  { environment: variables, workingFolder }: Terminal,
+  checks: readonly StartCheck[] = [],
+): Promise<Deployment> {
+  return loadDeployment({ variables, workingFolder }, checks);
 }
 
 async function open(

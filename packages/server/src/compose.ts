@@ -14,9 +14,10 @@ import { createLocalControl } from './admin/local-control.ts';
 import { openAdmin } from './admin/open-admin.ts';
 import { createAuthMounts } from './auth-mounts.ts';
 import { readConfiguredRootSecret } from './checks/check-root-secret.ts';
+import { checkMailboxPort } from './checks/check-ports.ts';
 import { contentChecks } from './checks/content-checks.ts';
 import { requireChecks } from './checks/require-checks.ts';
-import { startChecks } from './checks/start-checks.ts';
+import { firstStartChecks, startChecks } from './checks/start-checks.ts';
 import { openBrand } from './brand/open-brand.ts';
 import { createClosing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
@@ -99,7 +100,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const closing = createClosing();
   try {
     // The supervisor has logged what is not safe.
-    await requireChecks('start', startChecks, options, isWorker ? silentLogger : logger);
+    const checks = isWorker
+      ? startChecks
+      : firstStartChecks.filter((check) => options.mailer === undefined || check !== checkMailboxPort);
+    await requireChecks('start', checks, options, isWorker ? silentLogger : logger);
     const certificate =
       config.tls === undefined
         ? undefined

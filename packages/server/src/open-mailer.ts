@@ -2,7 +2,7 @@ import { OptionsError, type Mailer } from '@sallyport/core';
 import { createChannelMailer, createHttpSmsSender, createSmtpMailer } from '@sallyport/identity';
 import { openBrand } from './brand/open-brand.ts';
 import type { Config } from './config/config-schema.ts';
-import { ConfigurationError } from './config/configuration-error.ts';
+import { ConfigurationError, type ConfigurationProblem } from './config/configuration-error.ts';
 import type { Environment } from './config/environment.ts';
 
 interface SenderOptions {
@@ -29,7 +29,7 @@ interface Senders {
  * @throws ConfigurationError when there is nothing for email, or nothing for text messages where they are switched on.
  */
 export async function openMailer({ openMailbox, ...options }: MailerOptions): Promise<Mailer> {
-  const senders = createSenders(options, openMailbox !== undefined);
+  const senders = createSenders(options, () => openMailbox !== undefined);
   const isNeeded = senders.email === 'mailbox' || senders.sms === 'mailbox';
   return toMailer(senders, isNeeded ? await openMailbox?.() : undefined);
 }
@@ -44,25 +44,35 @@ export function toMailer(senders: Senders, mailbox: Mailer | undefined): Mailer 
 /**
  * Builds what sends email and text messages, as far as it is configured. Nothing is opened and nothing is sent.
  *
- * @param hasMailbox whether a mailbox takes what no configured server delivers.
+ * @param hasMailbox says whether a mailbox takes what no configured server delivers.
  * @throws ConfigurationError like {@link openMailer}.
  */
-export function createSenders(options: SenderOptions, hasMailbox: boolean): Senders {
-  const email = openEmail(options);
-  const sms = openSms(options);
-  const isSmsUsed = options.config.secondFactor.methods.includes('sms');
-  const problems = [
-    ...(email === undefined && !hasMailbox ? [{ key: 'SMTP_URL', problem: noMailServer(options) }] : []),
-    ...(sms === undefined && isSmsUsed && !hasMailbox
-      ? [{ key: 'SMS_GATEWAY_URL', problem: 'is missing: secondFactor.methods has sms, so say what sends it' }]
-      : []),
-  ];
-  if (problems.length > 0) throw new ConfigurationError('mail', problems);
-  return { email: email ?? 'mailbox', sms: sms ?? (isSmsUsed ? 'mailbox' : undefined) };
+export function createSenders(options: SenderOptions, hasMailbox: () => boolean): Senders {
+  const problems: ConfigurationProblem[] = [];
+  const email = attempt(() => openEmail(options, hasMailbox), problems);
+  const sms = attempt(() => openSms(options, hasMailbox), problems);
+  if (email === undefined || problems.length > 0) throw new ConfigurationError('mail', problems);
+  return { email, sms };
 }
 
-function openEmail({ config, environment, productName }: SenderOptions): Mailer | undefined {
-  if (environment.smtpUrl === undefined) return undefined;
+/** Of two kinds of messages both are looked at. */
+function attempt<Opened>(open: () => Opened, problems: ConfigurationProblem[]): Opened | undefined {
+  try {
+    return open();
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    problems.push(...error.problems);
+    return undefined;
+  }
+}
+
+/** What sends email. @throws ConfigurationError like {@link openMailer}. */
+export function openEmail(options: SenderOptions, hasMailbox: () => boolean): Senders['email'] {
+  const { config, environment, productName } = options;
+  if (environment.smtpUrl === undefined) {
+    if (hasMailbox()) return 'mailbox';
+    throw new ConfigurationError('mail', [{ key: 'SMTP_URL', problem: noMailServer(options) }]);
+  }
   const from = config.mail?.from;
   if (from === undefined)
     throw new ConfigurationError('mail', [
@@ -76,9 +86,16 @@ function openEmail({ config, environment, productName }: SenderOptions): Mailer 
   }
 }
 
-function openSms({ config, environment }: SenderOptions): Mailer | undefined {
+/** What sends text messages, where they are used. @throws ConfigurationError like {@link openMailer}. */
+export function openSms({ config, environment }: SenderOptions, hasMailbox: () => boolean): Senders['sms'] {
   const { smsGatewayUrl: url, smsGatewayToken: token } = environment;
-  if (url === undefined) return undefined;
+  if (url === undefined) {
+    if (!config.secondFactor.methods.includes('sms')) return undefined;
+    if (hasMailbox()) return 'mailbox';
+    throw new ConfigurationError('mail', [
+      { key: 'SMS_GATEWAY_URL', problem: 'is missing: secondFactor.methods has sms, so say what sends it' },
+    ]);
+  }
   const { from, authentication, format, fields } = config.sms;
   const options = { url, authentication, format, fields };
   try {

@@ -96,7 +96,7 @@ export async function openRedisStores(composition: RedisComposition): Promise<Re
  */
 export function openConfiguredRedis({ url, config, logger }: RedisAddressing): Redis {
   const { prefix, caFile } = config.redis;
-  const ca = caFile === undefined ? {} : { ca: readCa(caFile) };
+  const ca = caFile === undefined ? {} : { ca: readAuthorities(caFile) };
   try {
     return openRedis({ url, prefix, logger, ...ca });
   } catch (error) {
@@ -105,11 +105,12 @@ export function openConfiguredRedis({ url, config, logger }: RedisAddressing): R
   }
 }
 
-function readCa(file: string): string {
+/** @throws ConfigurationError when the file cannot be read. */
+export function readAuthorities(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch {
-    throw new ConfigurationError('redis', [{ key: 'caFile', problem: 'names a file that cannot be read' }]);
+    throw new ConfigurationError('redis', [{ key: 'redis.caFile', problem: 'names a file that cannot be read' }]);
   }
 }
 

@@ -84,7 +84,7 @@ export async function openStores(composition: StoresComposition): Promise<Stores
   const { checkLogger = logger } = composition;
   const isClaimed = use === 'exclusive';
   const rootSecret = loadRootSecret({ dataDir: config.dataDir, environmentValue: environment.secret });
-  const tokenSecret = readTokenSecret(config, environment, rootSecret);
+  const tokenSecret = readTokenSecret(config, environment, () => rootSecret);
   const sealerFor = createSealer(rootSecret);
   const url = environment.redisUrl;
   const redis =

@@ -18,7 +18,7 @@ function configWith(change: object = {}) {
 const asked = { tokens: { signWithSharedSecretInsteadOfKeyPairs: true } };
 
 const read = (change: object, variables: Readonly<Record<string, string>>): string | undefined =>
-  readTokenSecret(configWith(change), readEnvironment(variables), rootSecret);
+  readTokenSecret(configWith(change), readEnvironment(variables), () => rootSecret);
 
 describe('the secret that signs tokens', () => {
   it('is there where the configuration asks for it, alone or with the one before', () => {

@@ -17,9 +17,10 @@ const advice = 'make one with "openssl rand -base64 32"';
  */
 export function readTokenSecret(
   { tokens }: Config,
-  { tokenSecret, adminToken }: Environment,
-  rootSecret: readonly SecretVersion[],
+  environment: Environment,
+  rootSecret: () => readonly SecretVersion[],
 ): string | undefined {
+  const { tokenSecret } = environment;
   const refuse = (problem: string): never => {
     throw new ConfigurationError('environment', [{ key, problem }]);
   };
@@ -28,7 +29,7 @@ export function readTokenSecret(
   if (tokenSecret === undefined) return refuse(`is missing, and ${setting} is set: ${advice}`);
   const problem = problemOfSharedSecrets(tokenSecret);
   if (problem !== undefined) return refuse(`${problem}; ${advice}`);
-  const others = new Set([...rootSecret.map(({ value }) => value), adminToken]);
+  const others = new Set([...rootSecret().map(({ value }) => value), environment.adminToken]);
   if (parseSharedSecrets(tokenSecret).some((secret) => others.has(secret)))
     return refuse(`is also the root secret or the admin token, which no service may know: ${advice}`);
   return tokenSecret;

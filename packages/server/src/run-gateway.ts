@@ -1,5 +1,7 @@
 import cluster from 'node:cluster';
-import type { Logger } from '@sallyport/core';
+import { silentLogger, type Logger } from '@sallyport/core';
+import { requireChecks } from './checks/require-checks.ts';
+import { firstStartChecks } from './checks/start-checks.ts';
 import { startGateway } from './compose.ts';
 import type { Config } from './config/config-schema.ts';
 import { readEnvironment } from './config/environment.ts';
@@ -44,7 +46,9 @@ export async function runGateway(options: RunGatewayOptions = {}): Promise<void>
       runWorker({ environment, createLogger, exit: (code) => process.exit(code) });
     } else {
       const place = { variables: process.env, workingFolder: process.cwd(), ...options };
-      const { config, preset, environment, readEnvironmentAnew } = await loadDeployment(place);
+      const { config, preset, environment, readEnvironmentAnew } = await loadDeployment(place, firstStartChecks);
+      // How many processes serve is one question of many, and they are answered together.
+      await requireChecks('start', firstStartChecks, { config, preset, environment }, silentLogger);
       const loadAnew = async (): Promise<Config> =>
         (await loadConfig(environment, process.cwd(), readConfigAnew)).config;
       const count = countWorkers(config, environment);

@@ -37,6 +37,7 @@ export {
   type PostgresProtection,
   type PostgresResult,
 } from './postgres/open-postgres.ts';
+export { parsePostgresUrl } from './postgres/postgres-url.ts';
 export { createRecordSessionStore, endAgain, type RecordSessionStoreOptions } from './records/record-session-store.ts';
 export { createEndedSessionLedger, type EndedSessionLedger } from './records/ended-session-ledger.ts';
 export { watchForRestore, type RestoreWatch, type SecondHeartbeat } from './records/restore-watch.ts';

@@ -51,7 +51,7 @@ function checkNode(): Finding {
 
 async function readSettings({ terminal }: CommandCall, findings: Finding[]): Promise<Settings | undefined> {
   try {
-    const settings = await loadSettings(terminal);
+    const settings = await loadSettings(terminal, startChecks);
     const { config, preset } = settings;
     findings.push({
       check: 'configuration',

@@ -17,10 +17,10 @@ export const checkDataFolder: StartCheck = {
   run: ({ config: { dataDir }, environment: { secret, databaseUrl, redisUrl }, preset }) => {
     const isUsed = secret === undefined || databaseUrl === undefined || redisUrl === undefined;
     const failures = isUsed ? findingsOf(() => refuseSharedFolder(dataDir)) : [];
-    if (failures.length > 0) return failures;
     // Without Redis the database keeps the sessions, and this file those that ended.
     const damage =
       redisUrl === undefined ? findingsOf(() => readEndedSessions(endedSessionsFile(dataDir), new Date())) : [];
+    if (failures.length > 0) return [...failures, ...damage];
     const secretFiles = [...privateFiles, ...(preset?.secretFiles ?? [])];
     const files = secret === undefined ? secretFiles : [unusedSecretFile, ...secretFiles];
     return [...damage, ...checkFiles(dataDir, files)];

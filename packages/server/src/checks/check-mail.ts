@@ -1,20 +1,33 @@
 import { hasMailbox } from '../mailbox/has-mailbox.ts';
 import { mailboxUrlOf } from '../mailbox/open-mailbox.ts';
-import { createSenders } from '../open-mailer.ts';
+import { createSenders, openEmail, openSms } from '../open-mailer.ts';
 import { findingsOf } from './findings-of.ts';
 import type { StartCheck } from './start-context.ts';
 
-/** Whether email, and text messages where they are switched on, can be sent. Nothing is sent. */
-export const checkMail: StartCheck = {
+/** Whether email can be sent. Nothing is sent. */
+export const checkEmail: StartCheck = {
+  name: 'mail',
+  run: (context) => findingsOf(() => openEmail(context, () => hasMailbox(context))),
+};
+
+/** Whether text messages can be sent where they are switched on. Nothing is sent. */
+export const checkTextMessages: StartCheck = {
+  name: 'text messages',
+  run: (context) => findingsOf(() => openSms(context, () => hasMailbox(context))),
+};
+
+/** Where messages go that can be sent. */
+export const checkMailbox: StartCheck = {
   name: 'mail',
   run: (context) => {
     const { config } = context;
     let kept: readonly string[] = [];
     const failures = findingsOf(() => {
-      const { email, sms } = createSenders(context, hasMailbox(context));
+      const { email, sms } = createSenders(context, () => hasMailbox(context));
       kept = [...(email === 'mailbox' ? ['email'] : []), ...(sms === 'mailbox' ? ['text messages'] : [])];
     });
-    if (failures.length > 0) return failures;
+    // They are named by the checks before.
+    if (failures.length > 0) return [];
     if (kept.length === 0) return [{ kind: 'ok', finding: 'SMTP_URL is set' }];
     if (config.workers !== 1)
       return [

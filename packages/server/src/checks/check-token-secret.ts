@@ -11,7 +11,7 @@ export const checkTokenSecret: StartCheck = {
     const { config, environment } = context;
     let secret: string | undefined;
     const failures = findingsOf(() => {
-      secret = readTokenSecret(config, environment, versionsOf(context));
+      secret = readTokenSecret(config, environment, () => versionsOf(context));
     });
     if (failures.length > 0 || secret === undefined) return failures;
     return [

@@ -51,6 +51,7 @@ export function describeFinding({ key, finding }: CheckFinding): string {
   return key === undefined ? finding : `${key} ${finding}`;
 }
 
-function withHint({ finding, hint }: CheckFinding): string {
+/** What is wrong and what to do, as one text. */
+export function withHint({ finding, hint }: CheckFinding): string {
   return hint === undefined ? finding : `${finding}. ${hint}`;
 }

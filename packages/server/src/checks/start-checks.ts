@@ -1,9 +1,16 @@
 import { features } from '@sallyport/identity';
+import {
+  checkDatabaseAddresses,
+  checkDirectAddress,
+  checkRedisAddress,
+  checkRedisAuthorities,
+} from './check-addresses.ts';
 import { checkAdminListener } from './check-admin-listener.ts';
 import { checkBrand } from './check-brand.ts';
 import { checkCertificate } from './check-certificate.ts';
 import { checkDataFolder } from './check-data-folder.ts';
-import { checkMail } from './check-mail.ts';
+import { checkEmail, checkMailbox, checkTextMessages } from './check-mail.ts';
+import { checkMailboxPort, checkPorts } from './check-ports.ts';
 import { checkProxies } from './check-proxies.ts';
 import { checkRoutes } from './check-routes.ts';
 import { checkSecrets } from './check-secrets.ts';
@@ -16,14 +23,23 @@ import type { StartCheck } from './start-context.ts';
 export const startChecks: readonly StartCheck[] = [
   checkProxies,
   checkRoutes,
-  checkMail,
+  checkEmail,
+  checkTextMessages,
+  checkMailbox,
   checkBrand,
   checkSecrets,
   checkRootSecret,
   checkTokenSecret,
   checkDataFolder,
+  checkDatabaseAddresses,
+  checkDirectAddress,
+  checkRedisAddress,
+  checkRedisAuthorities,
   checkCertificate,
   checkWorkers,
   checkAdminListener,
   ...features.checks.map(({ name, run }): StartCheck => ({ name, run: ({ config }) => run(config) })),
 ];
+
+/** What the process that starts a gateway demands on top. */
+export const firstStartChecks: readonly StartCheck[] = [...startChecks, checkPorts, checkMailboxPort];

@@ -53,6 +53,14 @@ type Variables = Readonly<Record<string, string | undefined>>;
 /** 128 bits in hexadecimal digits. */
 const shortestAdminToken = 32;
 
+/** What the environment says, and everything that is wrong with it. */
+export interface SurveyedEnvironment {
+  readonly environment: Environment;
+  readonly problems: readonly ConfigurationProblem[];
+  /** What says nothing, because its variable cannot be used. */
+  readonly unusable: readonly (keyof Environment)[];
+}
+
 /**
  * Reads the environment of the gateway process.
  *
@@ -60,6 +68,13 @@ const shortestAdminToken = 32;
  * @throws ConfigurationError that names every bad or unknown `SALLYPORT_…` variable, and none of their values.
  */
 export function readEnvironment(variables: Variables, fetched: SecretValues | 'later' = {}): Environment {
+  const { environment, problems } = surveyEnvironment(variables, fetched);
+  if (problems.length > 0) throw new ConfigurationError('environment', problems);
+  return environment;
+}
+
+/** Looks for everything that is wrong with the environment, as {@link readEnvironment} does. */
+export function surveyEnvironment(variables: Variables, fetched: SecretValues | 'later' = {}): SurveyedEnvironment {
   const problems: ConfigurationProblem[] = [];
   const known = knownVariableNames();
   for (const name of Object.keys(variables)) {
@@ -135,8 +150,42 @@ export function readEnvironment(variables: Variables, fetched: SecretValues | 'l
   }
   if (isComplete && environment.databaseDirectUrl !== undefined && environment.databaseUrl === undefined)
     problems.push({ key: 'DATABASE_DIRECT_URL', problem: 'has no effect without DATABASE_URL: set both or neither' });
-  if (problems.length > 0) throw new ConfigurationError('environment', problems);
-  return environment;
+  const unusable = fieldsOf(problems.map(({ key }) => key));
+  return { environment, problems, unusable };
+}
+
+/** Where the variables of a deployment stand in {@link Environment}. */
+const fields = {
+  SALLYPORT_CONFIG: ['configFile'],
+  SALLYPORT_LISTEN_HOST: ['listenHost'],
+  PORT: ['port'],
+  SALLYPORT_PUBLIC_URL: ['publicUrl'],
+  SALLYPORT_DATA_DIR: ['dataDir'],
+  SALLYPORT_INTERNAL_HOST: ['internalHost'],
+  SALLYPORT_INTERNAL_PORT: ['internalPort'],
+  SALLYPORT_WORKERS: ['workers'],
+  SALLYPORT_ADMIN_HOST: ['adminHost'],
+  SALLYPORT_ADMIN_PORT: ['adminPort'],
+  SALLYPORT_ADMIN_TOKEN: ['adminToken'],
+  SALLYPORT_TRUSTED_PROXIES: ['trustedProxies'],
+  // They go together.
+  SALLYPORT_TLS_CERT_FILE: ['tlsCertFile', 'tlsKeyFile'],
+  SALLYPORT_TLS_KEY_FILE: ['tlsCertFile', 'tlsKeyFile'],
+  SALLYPORT_SECRET: ['secret'],
+  SALLYPORT_TOKEN_SECRET: ['tokenSecret'],
+  DATABASE_URL: ['databaseUrl'],
+  DATABASE_DIRECT_URL: ['databaseDirectUrl'],
+  REDIS_URL: ['redisUrl'],
+  OTEL_EXPORTER_OTLP_ENDPOINT: ['otlpEndpoint'],
+  SMTP_URL: ['smtpUrl'],
+  SMS_GATEWAY_URL: ['smsGatewayUrl'],
+  SMS_GATEWAY_TOKEN: ['smsGatewayToken'],
+} as const satisfies Readonly<Record<EnvironmentVariableName, readonly (keyof Environment)[]>>;
+
+/** What these variables, or the files that they name, would say. */
+export function fieldsOf(variables: readonly string[]): readonly (keyof Environment)[] {
+  const names = new Set(variables.flatMap((name) => [name, name.replace(/_FILE$/, '')]));
+  return Object.entries(fields).flatMap(([name, said]) => (names.has(name) ? said : []));
 }
 
 /** A secret stands in its variable, in the file whose path `NAME_FILE` holds, or came from elsewhere: in one of them. */

@@ -4,12 +4,15 @@ import { isLoopbackHost } from '@sallyport/core';
 import { messageForOperators } from '../message-for-operators.ts';
 import { isPreset, type Preset } from '../preset.ts';
 import type { Config } from './config-schema.ts';
-import { ConfigurationError, type ConfigurationProblem } from './configuration-error.ts';
+import { applyRule } from './apply-rule.ts';
+import { ConfigurationError, type ConfigurationProblem, type FoundProblems } from './configuration-error.ts';
 import type { EnvironmentVariableName } from './environment-table.ts';
-import type { Environment } from './environment.ts';
+import type { Environment, SurveyedEnvironment } from './environment.ts';
 import { describeMistake } from './describe-mistake.ts';
 import { importConfig } from './import-config.ts';
-import { parseConfig } from './parse-config.ts';
+import { surveyConfig } from './parse-config.ts';
+import type { ReadConfig } from './read-as-far-as-possible.ts';
+import type { DataPath } from './watch-reads.ts';
 
 /** The checked configuration, and the preset that made it where the file exports one. */
 export interface LoadedConfig {
@@ -27,6 +30,15 @@ const defaultConfigFiles = [
   'sallyport.config.js',
 ];
 
+/** What a file says, and everything that is wrong with it. */
+export interface SurveyedFile extends Pick<ReadConfig, 'unusable'> {
+  /** Absent where the file could not be read. */
+  readonly config: Config | undefined;
+  readonly preset: Preset | undefined;
+  readonly path: string;
+  readonly found: FoundProblems;
+}
+
 /**
  * Loads `sallyport.config.ts`, `.mts`, `.mjs` or `.js` (or the file that SALLYPORT_CONFIG names) from the working folder.
  *
@@ -38,18 +50,36 @@ export async function loadConfig(
   workingFolder: string,
   read: (path: string) => Promise<unknown> = readDefaultExport,
 ): Promise<LoadedConfig> {
-  const file = environment.configFile ?? findConfigFile(workingFolder);
-  const path = resolve(workingFolder, file);
-  if (!existsSync(path)) {
-    throw new ConfigurationError('environment', [
-      { key: 'SALLYPORT_CONFIG', problem: 'names a file that does not exist' },
-    ]);
+  const { config, preset, path, found } = await surveyFile({ environment, unusable: [] }, workingFolder, read);
+  if (config === undefined || found.problems.length > 0) throw ConfigurationError.of([found]);
+  return { config, preset, path };
+}
+
+/** Looks for everything that is wrong with the configuration file, as {@link loadConfig} does. */
+export async function surveyFile(
+  { environment, unusable }: Pick<SurveyedEnvironment, 'environment' | 'unusable'>,
+  workingFolder: string,
+  read: (path: string) => Promise<unknown> = readDefaultExport,
+): Promise<SurveyedFile> {
+  let path = '';
+  try {
+    const file = environment.configFile ?? findConfigFile(workingFolder);
+    path = resolve(workingFolder, file);
+    if (!existsSync(path)) {
+      throw new ConfigurationError('environment', [
+        { key: 'SALLYPORT_CONFIG', problem: 'names a file that does not exist' },
+      ]);
+    }
+    const exported = await read(path);
+    const folder = dirname(path);
+    if (isPreset(exported)) return { ...surveyPreset(exported, environment, folder), path };
+    const missing = unusable.flatMap((field) => overriddenParts[field] ?? []);
+    const { config, problems, ...rest } = surveyConfig(withOverrides(exported, environment), folder, missing);
+    return { config, preset: undefined, path, found: { source: file, problems }, ...rest };
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    return { config: undefined, preset: undefined, path, found: error, unusable: [] };
   }
-  const exported = await read(path);
-  const folder = dirname(path);
-  if (isPreset(exported)) return { config: configurePreset(exported, environment, folder), preset: exported, path };
-  const input = withOverrides(exported, environment);
-  return { config: parseConfig(input, file, folder), preset: undefined, path };
 }
 
 /** Of two files one would be ignored without a word. */
@@ -63,7 +93,7 @@ function findConfigFile(workingFolder: string): string {
   throw new ConfigurationError('working folder', [{ key: found ?? 'sallyport.config.ts', problem }]);
 }
 
-function configurePreset(preset: Preset, environment: Environment, folder: string): Config {
+function surveyPreset(preset: Preset, environment: Environment, folder: string): Omit<SurveyedFile, 'path'> {
   const { name } = preset;
   const problems = unusedByPresets(environment).map((key): ConfigurationProblem => ({
     key,
@@ -79,10 +109,9 @@ function configurePreset(preset: Preset, environment: Environment, folder: strin
       key: 'NODE_ENV',
       problem: `is production, and ${name} refuses to run there; write a sallyport.config.ts`,
     });
-  if (problems.length > 0) throw new ConfigurationError(name, problems);
-  const config = parseConfig({ ...preset.configure(environment), workers: 1 }, name, folder);
-  requireLoopback(config, name);
-  return config;
+  const { config, unusable, problems: others } = surveyConfig({ ...preset.configure(environment), workers: 1 }, folder);
+  const elsewhere = config === undefined ? [] : applyRule((one) => problemsOfPublicHosts(one, name), config, unusable);
+  return { config, preset, unusable, found: { source: name, problems: [...problems, ...others, ...elsewhere] } };
 }
 
 /** What a configuration of one's own takes from the environment, and a preset does not. */
@@ -97,20 +126,22 @@ function unusedByPresets(environment: Environment): readonly EnvironmentVariable
 }
 
 /** A client that reaches a preset can read its mail. */
-function requireLoopback({ publicUrl, listen, internal, admin }: Config, name: string): void {
+function problemsOfPublicHosts(
+  { publicUrl, listen, internal, admin }: Config,
+  name: string,
+): readonly ConfigurationProblem[] {
   const hosts = {
     publicUrl: new URL(publicUrl).hostname,
     'listen.host': listen.host,
     'internal.host': internal.host,
     'admin.host': admin?.host ?? '127.0.0.1',
   };
-  const problems = Object.entries(hosts)
+  return Object.entries(hosts)
     .filter(([, host]) => !isLoopbackHost(host.toLowerCase()))
     .map(([key]) => ({
       key: key === 'publicUrl' ? 'SALLYPORT_PUBLIC_URL' : key,
       problem: `must be a loopback address in ${name}; write a sallyport.config.ts for any other`,
     }));
-  if (problems.length > 0) throw new ConfigurationError(name, problems);
 }
 
 async function readDefaultExport(path: string): Promise<unknown> {
@@ -136,6 +167,22 @@ function isTakenForCommonJs(error: unknown): boolean {
     /Cannot use import statement outside a module|Unexpected token 'export'/.test(error.message)
   );
 }
+
+/** What addresses of the environment stand for in the configuration. */
+const overriddenParts: Readonly<Partial<Record<keyof Environment, DataPath[]>>> = {
+  publicUrl: [['publicUrl']],
+  dataDir: [['dataDir']],
+  trustedProxies: [['trustedProxies']],
+  workers: [['workers']],
+  tlsCertFile: [['tls']],
+  otlpEndpoint: [['tracing', 'endpoint']],
+  listenHost: [['listen', 'host']],
+  port: [['listen', 'port']],
+  adminHost: [['admin', 'host']],
+  adminPort: [['admin', 'port']],
+  internalHost: [['internal', 'host']],
+  internalPort: [['internal', 'port']],
+};
 
 /** Addresses may come from the environment of a deployment; everything else is in the file. The whole is checked after. */
 function withOverrides(input: unknown, environment: Environment): unknown {

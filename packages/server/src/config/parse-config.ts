@@ -1,24 +1,20 @@
-import { isLoopbackHost, nearestWord, selectPermissions } from '@sallyport/core';
+import { isLoopbackHost, nearestWord, selectPermissions, type Route } from '@sallyport/core';
 import { problemsOfRoutes } from '@sallyport/gateway';
 import { features } from '@sallyport/identity';
-import type * as z from 'zod';
 import { problemsOfBrand } from '../brand/problems-of-brand.ts';
 import { readBrandImages } from '../brand/read-brand-images.ts';
 import { mountPlaces } from '../mount-places.ts';
+import { applyRule } from './apply-rule.ts';
 import { configSchema, type Config } from './config-schema.ts';
 import { ConfigurationError, type ConfigurationProblem } from './configuration-error.ts';
 import { problemsOfPages } from './problems-of-pages.ts';
+import { readAsFarAsPossible, type ReadConfig } from './read-as-far-as-possible.ts';
+import type { DataPath } from './watch-reads.ts';
 
-/** Names of keys in earlier versions, and what they are called now. */
-const renamedKeys: ReadonlyMap<string, string> = new Map([
-  ['amount', 'max'],
-  ['maximumFailures', 'maxFailures'],
-  ['maximumPerUser', 'maxPerUser'],
-  ['maximumWaitSeconds', 'maxWaitSeconds'],
-  ['maximumWaiting', 'maxWaiting'],
-  ['maximumWaitingOfOne', 'maxWaitingOfOne'],
-  ['minimumLength', 'minLength'],
-]);
+/** What a configuration is, and all that is wrong with it. */
+export interface SurveyedConfig extends ReadConfig {
+  readonly problems: readonly ConfigurationProblem[];
+}
 
 /**
  * Checks a configuration.
@@ -28,54 +24,71 @@ const renamedKeys: ReadonlyMap<string, string> = new Map([
  * @throws ConfigurationError with all problems, by key and never by value.
  */
 export function parseConfig(input: unknown, source: string, folder: string = process.cwd()): Config {
-  const result = configSchema.safeParse(input);
-  if (!result.success) throw new ConfigurationError(source, result.error.issues.flatMap(toProblems));
-  const { settings, problems: imageProblems } = readBrandImages(result.data.brand, folder);
-  const problems = [
-    ...problemsOfRoutes(result.data.routes, mountPlaces, features.credentials).map((problem) => ({
-      key: 'routes',
-      problem,
-    })),
-    ...policyProblems(result.data),
-    ...features.problemsOf(result.data, result.data.policy),
-    ...keyProblems(result.data),
-    ...limitProblems(result.data),
-    ...bindingProblems(result.data),
-    ...problemsOfPages(result.data),
-    ...problemsOfBrand(settings),
-    ...imageProblems,
-  ];
-  if (problems.length > 0) throw new ConfigurationError(source, problems);
-  return { ...result.data, brand: settings };
+  const { config, problems } = surveyConfig(input, folder);
+  if (config === undefined || problems.length > 0) throw new ConfigurationError(source, problems);
+  return config;
 }
 
-function toProblems(issue: z.core.$ZodIssue): ConfigurationProblem[] {
-  const key = issue.path.map(String).join('.') || '(file)';
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((unknown) => ({
-      key: key === '(file)' ? unknown : `${key}.${unknown}`,
-      problem: renamedKeys.has(unknown)
-        ? `is now called "${renamedKeys.get(unknown)}"`
-        : 'is not a key of the configuration; remove it or correct its spelling',
-    }));
-  }
-  return [{ key, problem: issue.message }];
+/**
+ * Looks for everything that is wrong with a configuration, also where parts of it cannot be read.
+ *
+ * @param unusable parts of which it is known that they say nothing.
+ */
+export function surveyConfig(input: unknown, folder: string, unusable: readonly DataPath[] = []): SurveyedConfig {
+  const read = readAsFarAsPossible(input, unusable);
+  if (read.config === undefined) return read;
+  const { settings, problems: imageProblems } = readBrandImages(read.config.brand, folder);
+  const config = { ...read.config, brand: settings };
+  const without = [...read.unusable, ...imageProblems.map(({ key }) => key.split('.'))];
+  const all = [...rules, ...config.routes.flatMap((_, index) => rulesOfRoute(index))];
+  const problems = all.flatMap((rule) => applyRule(rule, config, without));
+  return { config, problems: [...read.problems, ...problems, ...imageProblems], unusable: without };
 }
 
-function policyProblems({ policy, routes }: Config): ConfigurationProblem[] {
+type ConfigRule = (config: Config) => readonly ConfigurationProblem[];
+
+/** What one part demands of another. Each is looked at alone. */
+const rules: readonly ConfigRule[] = [
+  ({ routes }) =>
+    problemsOfRoutes(routes, mountPlaces, features.credentials).map((problem) => ({ key: 'routes', problem })),
+  policyProblems,
+  (config) => features.problemsOf(config, config.policy),
+  keyProblems,
+  limitProblems,
+  ...bindingRules(),
+  problemsOfPages,
+  ({ brand }) => problemsOfBrand(brand),
+];
+
+function policyProblems({ policy }: Config): ConfigurationProblem[] {
   const permissions = Object.keys(policy.permissions);
-  const roles = Object.keys(policy.roles);
-  const problems: ConfigurationProblem[] = [];
-  for (const [role, held] of Object.entries(policy.roles))
-    problems.push(...undeclared('permission', held, permissions, `policy.roles.${role}`));
-  routes.forEach((route, index) => {
-    problems.push(...interestProblems(route.permissions, permissions, `routes.${index}.permissions`));
-    if (typeof route.access === 'string') return;
-    const key = `routes.${index}.access`;
-    problems.push(...undeclared('role', route.access.roles ?? [], roles, `${key}.roles`));
-    problems.push(...undeclared('permission', route.access.permissions ?? [], permissions, `${key}.permissions`));
-  });
-  return problems;
+  return Object.entries(policy.roles).flatMap(([role, held]) =>
+    undeclared('permission', held, permissions, `policy.roles.${role}`),
+  );
+}
+
+function rulesOfRoute(index: number): readonly ConfigRule[] {
+  const key = `routes.${index}.access`;
+  const accessOf = ({ routes }: Config): Exclude<Route['access'], string> => {
+    const access = routes[index]?.access ?? 'public';
+    return typeof access === 'string' ? {} : access;
+  };
+  return [
+    ({ routes, policy }) =>
+      interestProblems(
+        routes[index]?.permissions ?? [],
+        Object.keys(policy.permissions),
+        `routes.${index}.permissions`,
+      ),
+    (config) => undeclared('role', accessOf(config).roles ?? [], Object.keys(config.policy.roles), `${key}.roles`),
+    (config) =>
+      undeclared(
+        'permission',
+        accessOf(config).permissions ?? [],
+        Object.keys(config.policy.permissions),
+        `${key}.permissions`,
+      ),
+  ];
 }
 
 /** An interest that covers no permission would be believed, and leave the tokens without one. `*` waits for the first. */
@@ -135,24 +148,32 @@ function limitProblems({ limits, routes }: Config): ConfigurationProblem[] {
   );
 }
 
-function bindingProblems({ publicUrl, tls, listen, trustedProxies }: Config): ConfigurationProblem[] {
-  const isSecure = publicUrl.startsWith('https:');
-  const problems: ConfigurationProblem[] = [];
-  if (tls !== undefined && !isSecure) {
-    problems.push({ key: 'publicUrl', problem: 'must be https when tls is configured' });
-  }
-  if (listen.redirectFrom !== undefined && !isSecure) {
-    problems.push({ key: 'listen.redirectFrom', problem: 'leads to https, and publicUrl is http; remove it' });
-  }
-  // Passwords and cookies would cross that network in clear, and any host on it could claim to be any client.
-  if (isSecure && tls === undefined && trustedProxies.length === 0 && !isLoopbackAddress(listen.host)) {
-    problems.push({
-      key: 'listen.host',
-      problem:
-        'is open to the network without TLS: configure tls, or list the addresses of the proxy in front in trustedProxies, or bind to 127.0.0.1',
-    });
-  }
-  return problems;
+function bindingRules(): readonly ConfigRule[] {
+  const isSecure = ({ publicUrl }: Config): boolean => publicUrl.startsWith('https:');
+  return [
+    (config) =>
+      config.tls !== undefined && !isSecure(config)
+        ? [{ key: 'publicUrl', problem: 'must be https when tls is configured' }]
+        : [],
+    (config) =>
+      config.listen.redirectFrom !== undefined && !isSecure(config)
+        ? [{ key: 'listen.redirectFrom', problem: 'leads to https, and publicUrl is http; remove it' }]
+        : [],
+    // Passwords and cookies would cross that network in clear, and any host on it could claim to be any client.
+    (config) =>
+      !isLoopbackAddress(config.listen.host) &&
+      config.tls === undefined &&
+      config.trustedProxies.length === 0 &&
+      isSecure(config)
+        ? [
+            {
+              key: 'listen.host',
+              problem:
+                'is open to the network without TLS: configure tls, or list the addresses of the proxy in front in trustedProxies, or bind to 127.0.0.1',
+            },
+          ]
+        : [],
+  ];
 }
 
 function isLoopbackAddress(host: string): boolean {

@@ -8,7 +8,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { silentLogger, type LogFields } from '@sallyport/core';
 import { Hono } from 'hono';
 import { afterEach, describe, expect, it } from 'vitest';
-import { checkMail } from '../checks/check-mail.ts';
+import { checkMailbox } from '../checks/check-mail.ts';
 import { createClosing } from '../closing.ts';
 import { startGateway } from '../compose.ts';
 import type { ConfigInput } from '../config/config-schema.ts';
@@ -55,7 +55,7 @@ describe('whether there is a development mailbox', () => {
 
   it('is refused with several workers, since each would have a part of the messages', async () => {
     const environment = readEnvironment({ REDIS_URL: 'redis://127.0.0.1:9', DATABASE_URL: 'postgres://127.0.0.1:9/x' });
-    expect(await checkMail.run({ config: adopters({ workers: 2 }), environment })).toMatchObject([
+    expect(await checkMailbox.run({ config: adopters({ workers: 2 }), environment })).toMatchObject([
       { kind: 'failure', key: 'SMTP_URL' },
     ]);
   });

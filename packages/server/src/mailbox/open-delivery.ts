@@ -50,7 +50,7 @@ export async function openDelivery(composition: DeliveryComposition): Promise<De
     mailer: { send: (message) => sender.send(message) },
     mailboxUrl: mailbox?.url ?? preset?.mailboxUrl?.(),
     prepareSecrets: (renewed) => {
-      const senders = createSenders({ config, environment: renewed, productName }, mayKeep);
+      const senders = createSenders({ config, environment: renewed, productName }, () => mayKeep);
       const next = composition.mailer ?? toMailer(senders, mailbox?.mailer);
       return () => void (sender = next);
     },

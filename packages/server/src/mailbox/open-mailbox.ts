@@ -23,7 +23,7 @@ export interface OpenedMailbox {
 }
 
 /** A reader of the mailbox can take over every account: no other address is bound, whatever is configured. */
-const host = '127.0.0.1';
+export const mailboxHost = '127.0.0.1';
 
 /**
  * Opens the development mailbox: email and text messages stay in memory, `GET /` shows them to people and
@@ -42,7 +42,11 @@ export async function openMailbox({ config, preset, logger, closing }: MailboxCo
   app.route('/', mailbox.app);
   // Without options for HTTP/2 or TLS this makes a plain server.
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
-  const port = await listen(server, { host, port: config.mailbox.port }, 'the development mailbox, mailbox.port');
+  const port = await listen(
+    server,
+    { host: mailboxHost, port: config.mailbox.port },
+    'the development mailbox, mailbox.port',
+  );
   closing.push(
     () =>
       new Promise((resolve) => {
@@ -57,5 +61,5 @@ export async function openMailbox({ config, preset, logger, closing }: MailboxCo
 
 /** Where the mailbox of a port is. */
 export function mailboxUrlOf(port: number): string {
-  return `http://${host}:${port}`;
+  return `http://${mailboxHost}:${port}`;
 }
