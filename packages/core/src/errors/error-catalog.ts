@@ -169,7 +169,7 @@ export const errorCatalog = {
   SP_PASSWORD_UNACCEPTABLE: {
     status: 422,
     title: 'The password cannot be used',
-    hint: 'Choose a longer one that is not on the list of common passwords.',
+    hint: 'Choose four or more unrelated words, or let a password manager make one.',
   },
   SP_TOO_MANY_ATTEMPTS: {
     status: 429,

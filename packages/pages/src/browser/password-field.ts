@@ -10,7 +10,7 @@ export function prepareReveal(button: HTMLButtonElement): void {
   });
 }
 
-/** How far a new password is from long enough. Length is the only rule that can be shown. */
+/** How far a new password is from long enough. Length is the only rule that can be shown: the others are the server's. */
 export function prepareLength(bar: HTMLElement): void {
   const input = document.getElementById(bar.dataset['lengthOf'] ?? '');
   const hint = document.getElementById(`${bar.dataset['lengthOf']}-hint`);
@@ -29,6 +29,6 @@ export function prepareLength(bar: HTMLElement): void {
         ? usual
         : missing > 0
           ? `${missing} more ${missing === 1 ? 'character' : 'characters'} to go.`
-          : 'Long enough.';
+          : 'Long enough. Common passwords and two or three usual words are refused.';
   });
 }

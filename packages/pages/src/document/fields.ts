@@ -51,7 +51,7 @@ export function passwordField(field: PasswordField): Html {
   const hint =
     minLength === undefined
       ? field.hint
-      : `At least ${minLength} characters. A few unrelated words work well; symbols are optional.`;
+      : `At least ${minLength} characters. Four or more unrelated words work well; symbols are optional.`;
   const described = { ...field, ...(hint === undefined ? {} : { hint }) };
   return frame(
     described,

@@ -156,7 +156,7 @@ describe('a brand', () => {
     await post('/auth/sign-up/email', {
       name: 'Robin',
       email: 'robin@example.test',
-      password: 'lantern orchard umbrella',
+      password: 'lantern orchard umbrella violin',
     });
     const { subject, text, html = '' } = await mailOf('verify-email');
     expect(subject).toBe('Confirm your email address for Tom & Jerry’s "Shop"');
@@ -179,7 +179,7 @@ describe('a brand', () => {
     const answer = await post('/auth/sign-up/email', {
       name: 'Alex',
       email: 'alex@example.test',
-      password: 'jerryshopjerryshop',
+      password: 'jerry-shop-7xqv',
     });
     expect(await answer.text()).toContain('the name of this product');
   });
@@ -196,7 +196,11 @@ describe('a brand that changes while the gateway runs', () => {
     for (const path of ['/nowhere', '/auth/sign-in'])
       expect((await page(path)).body).toMatch(/<title>[^<]+ · Umbrella<\/title>/);
     expect((await readDocument()).document).toMatchObject({ name: 'Umbrella', links: { terms: null } });
-    await post('/auth/sign-up/email', { name: 'Kim', email: 'kim@example.test', password: 'lantern orchard umbrello' });
+    await post('/auth/sign-up/email', {
+      name: 'Kim',
+      email: 'kim@example.test',
+      password: 'lantern orchard violin cabinet',
+    });
     expect((await mailOf('verify-email', 2)).subject).toBe('Confirm your email address for Umbrella');
     const app = (await (await post('/auth/second-factor/totp/start', {}, await test.signIn('vendor'))).json()) as {
       readonly uri: string;
