@@ -44,6 +44,7 @@ export type {
   RevocationTarget,
 } from './ports/authenticator.ts';
 export { acceptedCodings } from './http/accepted-codings.ts';
+export { keptForAYear, toFileAnswer, type EncodedFile, type FileAnswer } from './http/encoded-file.ts';
 export { hasRepeatedMember } from './http/repeated-member.ts';
 export {
   createLocalCallers,

@@ -1,15 +1,11 @@
 import { createHash } from 'node:crypto';
+import type { EncodedFile } from '@sallyport/core';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 /** A file of the pages, as it is served: its content never changes, because its name holds a hash of it. */
-export interface Asset {
+export interface Asset extends EncodedFile {
   /** Below `/auth/assets`. */
   readonly path: string;
-  readonly mediaType: string;
-  readonly content: Uint8Array;
-  /** Absent where it does not get smaller. */
-  readonly brotli: Uint8Array | undefined;
-  readonly gzip: Uint8Array | undefined;
 }
 
 /** Where the files of pages are. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { acceptedCodings, SallyportError } from '@sallyport/core';
+import { keptForAYear, SallyportError, toFileAnswer } from '@sallyport/core';
 import type { Asset } from './assets.ts';
 
 /** Answers a request for a file of the pages. */
@@ -21,15 +21,9 @@ export function createServeAsset(assets: readonly Asset[]): ServeAsset {
     if (asset === undefined) throw new SallyportError('SP_NOT_FOUND', { reason: 'no-such-asset' });
     if (method !== 'GET' && method !== 'HEAD')
       throw new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'method-not-served', allow: ['GET', 'HEAD'] });
-    const { coding, content } = choose(asset, headers['accept-encoding']);
-    response.writeHead(200, {
-      'content-type': asset.mediaType,
-      'content-length': content.byteLength,
-      'cache-control': own === undefined ? 'no-store' : 'public, max-age=31536000, immutable',
-      'cross-origin-resource-policy': 'same-origin',
-      vary: 'accept-encoding',
-      ...(coding === undefined ? {} : { 'content-encoding': coding }),
-    });
+    const cacheControl = own === undefined ? 'no-store' : keptForAYear;
+    const { headers: answered, content } = toFileAnswer(asset, String(headers['accept-encoding'] ?? ''), cacheControl);
+    response.writeHead(200, answered);
     response.end(method === 'HEAD' ? undefined : content);
   };
 }
@@ -43,16 +37,4 @@ function isStylesheet(path: string): boolean {
 /** The path without its hash. */
 function nameOf(path: string): string {
   return path.replace(hashOfStylesheet, '');
-}
-
-interface Form {
-  readonly coding: 'br' | 'gzip' | undefined;
-  readonly content: Uint8Array;
-}
-
-function choose({ content, brotli, gzip }: Asset, accepted: string | string[] = ''): Form {
-  const codings = acceptedCodings(String(accepted));
-  if (brotli !== undefined && codings.has('br')) return { coding: 'br', content: brotli };
-  if (gzip !== undefined && codings.has('gzip')) return { coding: 'gzip', content: gzip };
-  return { coding: undefined, content };
 }

@@ -1,17 +1,13 @@
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { ServerResponse } from 'node:http';
-import { acceptedCodings } from '@sallyport/core';
+import { keptForAYear, toFileAnswer, type EncodedFile } from '@sallyport/core';
 
 const gzipAsync = promisify(gzip);
 const brotliAsync = promisify(brotliCompress);
 
 /** A file whose content never changes, because its name holds a hash of it, in the forms in which it is sent. */
-export interface SharedAsset {
-  readonly mediaType: string;
-  readonly content: Buffer;
-  /** Absent where it does not get smaller. */
-  readonly gzip: Buffer | undefined;
+export interface SharedAsset extends EncodedFile {
   /** Absent until it was made, and where it does not get smaller. */
   brotli: Buffer | undefined;
 }
@@ -48,22 +44,9 @@ export function sendSharedAsset(
   acceptEncoding: string | undefined,
   response: ServerResponse,
 ): void {
-  const { coding, content } = choose(asset, acceptedCodings(acceptEncoding));
-  response.writeHead(200, {
-    'content-type': asset.mediaType,
-    'content-length': content.byteLength,
-    'cache-control': 'public, max-age=31536000, immutable',
-    'cross-origin-resource-policy': 'same-origin',
-    vary: 'accept-encoding',
-    ...(coding === undefined ? {} : { 'content-encoding': coding }),
-  });
+  const { headers, content } = toFileAnswer(asset, acceptEncoding, keptForAYear);
+  response.writeHead(200, headers);
   response.end(method === 'HEAD' ? undefined : content);
-}
-
-function choose({ content, gzip: zipped, brotli }: SharedAsset, codings: ReadonlySet<string>) {
-  if (brotli !== undefined && codings.has('br')) return { coding: 'br', content: brotli };
-  if (zipped !== undefined && codings.has('gzip')) return { coding: 'gzip', content: zipped };
-  return { coding: undefined, content };
 }
 
 function ifSmaller(compressed: Buffer, content: Buffer): Buffer | undefined {
