@@ -49,6 +49,6 @@ export function sendSharedAsset(
   response.end(method === 'HEAD' ? undefined : content);
 }
 
-function ifSmaller(compressed: Buffer, content: Buffer): Buffer | undefined {
+function ifSmaller(compressed: Buffer, content: Uint8Array): Buffer | undefined {
   return compressed.byteLength < content.byteLength ? compressed : undefined;
 }
