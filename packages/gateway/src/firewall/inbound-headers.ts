@@ -1,7 +1,8 @@
-import { OptionsError, SallyportError, type PresentedCredential } from '@sallyport/core';
-import { foldHeaderName } from './fold-header-name.ts';
+import { SallyportError, type PresentedCredential } from '@sallyport/core';
+import { connectionNames, withoutConnectionNamed } from './connection-header.ts';
+import { createRuleOf } from './credential-header-rules.ts';
 import { isForeignScheme } from './foreign-scheme.ts';
-import { ruleOfHeader, type HeaderRule } from './header-rules.ts';
+import type { HeaderRule } from './header-rules.ts';
 
 /** What one pass over the raw headers of a request found. */
 export interface InboundHeaders {
@@ -277,40 +278,4 @@ function sortHeaders(
     isPrefetch,
     isRouterData,
   };
-}
-
-function createRuleOf(credentialHeaders: readonly string[]): (name: string) => HeaderRule {
-  if (credentialHeaders.length === 0) return ruleOfHeader;
-  for (const name of credentialHeaders) requireCredentialHeader(name);
-  const exact = new Set(credentialHeaders);
-  const folded = new Set(credentialHeaders.map(foldHeaderName));
-  return (name) => {
-    if (exact.has(name.toLowerCase())) return 'credential';
-    return folded.has(foldHeaderName(name)) ? 'drop' : ruleOfHeader(name);
-  };
-}
-
-function requireCredentialHeader(name: string): void {
-  const rule = ruleOfHeader(name);
-  if (/^[a-z0-9-]+$/.test(name) && (rule === 'forward' || rule === 'drop')) return;
-  throw new OptionsError(`the header "${name}" of an authenticator has another meaning, or is not in lower case`);
-}
-
-/** `Connection` may name any end-to-end header as hop-by-hop; it never reaches what the gateway itself adds later. */
-function withoutConnectionNamed(endToEnd: string[], connection: string): string[] {
-  const named = connectionNames(connection);
-  if (named.size === 0) return endToEnd;
-  const kept: string[] = [];
-  for (let index = 0; index < endToEnd.length; index += 2) {
-    const name = endToEnd[index] ?? '';
-    if (!named.has(name.toLowerCase())) kept.push(name, endToEnd[index + 1] ?? '');
-  }
-  return kept;
-}
-
-const namesNothing: ReadonlySet<string> = new Set();
-
-function connectionNames(connection: string): ReadonlySet<string> {
-  if (connection === 'keep-alive' || connection === 'close' || connection === 'Keep-Alive') return namesNothing;
-  return new Set(connection.split(',').map((name) => name.trim().toLowerCase()));
 }
