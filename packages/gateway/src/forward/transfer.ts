@@ -6,50 +6,21 @@ import { isEventStream } from './event-stream.ts';
 import { isAgreement, writeAgreementHeaders } from './handshake-agreement.ts';
 import { requestOf, type RequestState } from '../pipeline/request-state.ts';
 import { EventBoundary } from '../streams/event-boundary.ts';
-import { endSigns, toEndError, type StreamEnd } from '../streams/stream-end.ts';
-import type { Stream, StreamRegister } from '../streams/stream-register.ts';
+import { sendFinalEvent } from '../streams/final-event.ts';
+import { toEndError, type StreamEnd } from '../streams/stream-end.ts';
+import type { Stream } from '../streams/stream-register.ts';
 import { openTunnel, type Tunnel } from '../streams/tunnel.ts';
-import type { SlowClients } from '../limits/slow-clients.ts';
-import type { ChooseTarget } from './choose-target.ts';
+import { anotherTry } from './another-try.ts';
 import { affinityKeyOf } from './client-key.ts';
-import type { Forwarding, SendOn, Transfer } from './forwarding.ts';
-import type { IdleAnswer, IdleAnswers } from './idle-answers.ts';
+import type { Forwarding, Transfer } from './forwarding.ts';
+import type { IdleAnswer } from './idle-answers.ts';
 import { refusesToken, thinkAgain } from './outdated-token.ts';
-import { codeOf, faultOf, isNothingSent, toUpstreamError } from './upstream-fault.ts';
+import type { ForwardOptions, TransferParts } from './transfer-parts.ts';
+import { faultOf, toUpstreamError } from './upstream-fault.ts';
 import type { UpstreamHeaders } from './upstream-headers.ts';
-import { writeResponseHeaders, type ResponseRules } from './upstream-response.ts';
-import type { UpstreamMeasures } from './upstream-measures.ts';
+import { endWithWhole } from './whole-body.ts';
+import { writeResponseHeaders } from './upstream-response.ts';
 import type { UpstreamTarget } from './upstream-target.ts';
-
-/** What all transfers of a route share. */
-export interface TransferParts {
-  readonly choice: ChooseTarget;
-  /** Whether the requests of a caller go to the same target. */
-  readonly hasAffinity: boolean;
-  readonly answers: ResponseRules;
-  readonly sendOn: SendOn;
-  readonly streams: StreamRegister;
-  readonly measures: UpstreamMeasures;
-  readonly idleAnswers: IdleAnswers;
-  readonly slowClients: Pick<SlowClients, 'spareDuring'>;
-  /** How long nothing may come of an answer; 0 for as long as it likes. */
-  readonly idleMilliseconds: number;
-  /** The same for a stream of events. */
-  readonly silenceMilliseconds: number;
-}
-
-/** What undici is asked to send. Without a name it would take that of `Host` for the upstream's. */
-export interface ForwardOptions extends Dispatcher.DispatchOptions {
-  servername: string;
-}
-
-/** Methods that may be repeated. */
-const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
-
-const smallBody = 16_384;
-
-/** How long a slow reader may take for the last event, when the gateway has ended the stream. */
-const finalEventMilliseconds = 750;
 
 /** One exchange with an upstream. A class, because one object then carries what five closures would. */
 export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, Stream, IdleAnswer {
@@ -202,11 +173,8 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
       this.#events?.follow(chunk);
     }
     if (chunk.length === this.#length) {
-      // The whole body in one piece, as most answers are. As text it leaves in one write together with the head;
-      // Latin-1 is the encoding in which every byte is a character, so nothing changes on the way.
       this.#isEnded = true;
-      if (chunk.length <= smallBody) this.#response.end(chunk.toString('latin1'), 'latin1');
-      else this.#response.end(chunk);
+      endWithWhole(this.#response, chunk);
       return;
     }
     const isWritable = this.#response.write(chunk);
@@ -328,36 +296,16 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
     return true;
   }
 
-  #sendFinalEvent(end: StreamEnd): void {
-    const response = this.#response;
-    if (response.writableEnded) return;
-    if (this.#events?.isReached !== true) {
-      response.destroy();
-      return;
-    }
-    // The connection goes as well: who watches only that has to see the end, too.
-    response.end(endSigns[end].event ?? '', () => this.#state.message.socket.destroySoon());
-    const cut = setTimeout(() => response.destroy(), finalEventMilliseconds);
-    response.once('close', () => clearTimeout(cut));
-  }
-
-  /**
-   * A request whose connection broke before any answer is sent a second time, over a new connection, where it can be
-   * repeated: without a body, by an idempotent method (RFC 9110, section 9.2.2). A kept connection may have been closed
-   * from the other side just then. Whatever else is sent to another target only when not a byte of it has left.
-   */
   #targetForAnotherTry(error: Error): UpstreamTarget | undefined {
     if (this.#isRetried) return undefined;
-    const code = codeOf(error);
-    if (isNothingSent(code)) return this.#otherTarget();
-    const { method, body } = this.#options;
-    const isRepeatable = body === null && idempotent.has(method);
-    if (!isRepeatable || faultOf(error) !== 'broken') return undefined;
-    return this.#otherTarget() ?? this.#target;
+    const another = anotherTry(error, this.#options);
+    if (another === 'none') return undefined;
+    const { choice, hasAffinity } = this.#parts;
+    const other = choice.other(this.#target, this.#client, hasAffinity ? affinityKeyOf(this.#state) : undefined);
+    return other ?? (another === 'anywhere' ? this.#target : undefined);
   }
 
-  #otherTarget(): UpstreamTarget | undefined {
-    const { choice, hasAffinity } = this.#parts;
-    return choice.other(this.#target, this.#client, hasAffinity ? affinityKeyOf(this.#state) : undefined);
+  #sendFinalEvent(end: StreamEnd): void {
+    sendFinalEvent(this.#response, this.#state.message.socket, end, this.#events);
   }
 }
