@@ -13,6 +13,8 @@ const user = 'sallyport';
 export interface PostgresOptions {
   /** More arguments of `postgres`, for example `['--statement-timeout=1s']`. */
   readonly postgresArguments?: readonly string[];
+  /** The address of a PostgreSQL of this machine that the new one follows, as its standby by streaming replication. */
+  readonly standbyOf?: string;
 }
 
 /**
@@ -21,9 +23,10 @@ export interface PostgresOptions {
  * `fsync` is off: what a kill -9 leaves is the same, since every commit still reaches the kernel before it is confirmed;
  * only a power cut would show the difference.
  */
-export async function startPostgres({ postgresArguments = [] }: PostgresOptions = {}): Promise<TestServer> {
-  const [initdb, postgres, isReadyProgram] = ['initdb', 'postgres', 'pg_isready'].map(findPostgresProgram);
-  if (initdb === undefined || postgres === undefined || isReadyProgram === undefined) {
+export async function startPostgres({ postgresArguments = [], standbyOf }: PostgresOptions = {}): Promise<TestServer> {
+  const programs = ['initdb', 'pg_basebackup', 'postgres', 'pg_isready'].map(findPostgresProgram);
+  const [initdb, basebackup, postgres, isReadyProgram] = programs;
+  if (initdb === undefined || basebackup === undefined || postgres === undefined || isReadyProgram === undefined) {
     return absentServer('no PostgreSQL on the search path or in /usr/lib/postgresql (Debian: postgresql)');
   }
   const unprivileged = findUnprivilegedUser();
@@ -38,7 +41,14 @@ export async function startPostgres({ postgresArguments = [] }: PostgresOptions 
     environment: { LC_ALL: 'C' },
     prepare: async (folder) => {
       const cluster = path.join(folder, 'data');
-      await run(initdb, ['-D', cluster, '-U', user, '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'], {
+      const [program, programArguments] =
+        standbyOf === undefined
+          ? [initdb, ['-U', user, '--auth=trust', '--encoding=UTF8', '--locale=C']]
+          : [
+              basebackup,
+              [`--dbname=${standbyOf}`, '--write-recovery-conf', '--checkpoint=fast', '--wal-method=stream'],
+            ];
+      await run(program, ['-D', cluster, '--no-sync', ...programArguments], {
         ...unprivileged,
         cwd: folder,
         env: { ...process.env, LC_ALL: 'C' },

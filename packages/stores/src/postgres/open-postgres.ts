@@ -99,6 +99,8 @@ const defaults = {
 /** The server ends a statement itself; only when it stands still altogether does this process give up on it. */
 const graceMilliseconds = 2_000;
 const idleInTransactionMilliseconds = 15_000;
+/** A standby, or a former primary that an operator made read-only. */
+const readOnlyTransaction = '25006';
 
 /**
  * Opens connections to a PostgreSQL. Nothing is connected until the first call.
@@ -162,12 +164,16 @@ export function openPostgres(options: PostgresOptions): PostgresDatabase {
       async connect() {
         if (isClosed) throw unavailable('pool-closed');
         const client = await attempt(() =>
-          clients.connect(() => {
-            if (pool.waitingCount >= limits.maximumWaiting) throw unavailable('pool-exhausted');
-            return pool.connect();
+          clients.connect(async () => {
+            for (;;) {
+              if (pool.waitingCount >= limits.maximumWaiting) throw unavailable('pool-exhausted');
+              const taken = await pool.connect();
+              if (!clients.isLeft(taken)) return taken;
+              taken.release(true);
+            }
           }),
         );
-        return guardPooled(client, begin, () => clients.isCurrent(client));
+        return guardPooled(client, begin, clients);
       },
       async end() {},
     },
@@ -205,16 +211,26 @@ function beginWith(limits: Readonly<Record<string, number>>): string {
   return ['BEGIN ISOLATION LEVEL READ COMMITTED', ...settings].join('; ');
 }
 
-/** @param isCurrent whether the connection was made with the credentials that count now. */
-function guardPooled(client: PoolClient, begin: string, isCurrent: () => boolean): PostgresConnection {
+function guardPooled(
+  client: PoolClient,
+  begin: string,
+  clients: Pick<PostgresClients, 'isCurrent' | 'leave'>,
+): PostgresConnection {
   let isBroken = false;
   let isInTransaction = false;
+  const note = (error: unknown): void => {
+    // A connection whose answer never came, or that broke, must not serve the next caller.
+    if (!hasSqlState(error)) isBroken = true;
+    else if (error.code === readOnlyTransaction) {
+      isBroken = true;
+      clients.leave(client);
+    }
+  };
   const send = async <Row>(sql: string, parameters: readonly unknown[]): Promise<PostgresResult<Row>> => {
     try {
       return (await client.query(sql, [...parameters])) as unknown as PostgresResult<Row>;
     } catch (error) {
-      // A connection whose answer never came, or that broke, must not serve the next caller.
-      if (!hasSqlState(error)) isBroken = true;
+      note(error);
       throw toSafeError(error);
     }
   };
@@ -224,7 +240,7 @@ function guardPooled(client: PoolClient, begin: string, isCurrent: () => boolean
         isInTransaction = true;
         // Several statements in one message have a result each; none is read.
         return (await client.query(begin).catch((error: unknown) => {
-          if (!hasSqlState(error)) isBroken = true;
+          note(error);
           throw toSafeError(error);
         })) as unknown as PostgresResult<Row>;
       }
@@ -232,7 +248,7 @@ function guardPooled(client: PoolClient, begin: string, isCurrent: () => boolean
       if (isInTransaction) return send<Row>(sql, parameters);
       return repeatConflicted(send<Row>, sql, parameters, begin);
     },
-    release: (destroy = false) => client.release(destroy || isBroken || !isCurrent()),
+    release: (destroy = false) => client.release(destroy || isBroken || !clients.isCurrent(client)),
   };
 }
 

@@ -12,6 +12,7 @@ export const understoodParameters: ReadonlySet<string> = new Set([
   'sslcert',
   'sslkey',
   'channel_binding',
+  'target_session_attrs',
   'application_name',
   'options',
   'schema',
@@ -38,7 +39,6 @@ export const ignoredParameters: ReadonlySet<string> = new Set([
   'sslcompression',
   'sslnegotiation',
   'sslsni',
-  'target_session_attrs',
   'tcp_user_timeout',
   // Prisma
   'max_connection_lifetime',

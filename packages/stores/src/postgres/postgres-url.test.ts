@@ -22,6 +22,50 @@ describe('the address of a PostgreSQL', () => {
     });
   });
 
+  it.each([
+    {
+      url: 'postgres://u@one,two/d',
+      hosts: [
+        ['one', 5432],
+        ['two', 5432],
+      ],
+    },
+    {
+      url: 'postgres://u@one:1,two:2,[::1]:3/d',
+      hosts: [
+        ['one', 1],
+        ['two', 2],
+        ['::1', 3],
+      ],
+    },
+    {
+      url: 'postgres://u@x/d?host=one,two&port=7,8',
+      hosts: [
+        ['one', 7],
+        ['two', 8],
+      ],
+    },
+    {
+      url: 'postgres://u@x/d?host=one,/run/postgresql&port=7',
+      hosts: [
+        ['one', 7],
+        ['/run/postgresql', 7],
+      ],
+    },
+  ])('may name several servers: $url', ({ url, hosts }) => {
+    const address = parsePostgresUrl(url);
+    expect(address.hosts.map(({ host, port }) => [host, port])).toEqual(hosts);
+    expect(address).toMatchObject({ user: 'u', database: 'd', mustTakeWrites: true });
+  });
+
+  it('is of a server that takes writes where that is asked for, or where there are several', () => {
+    const asks = (rest: string): boolean => parsePostgresUrl(`postgres://u@${rest}`).mustTakeWrites;
+    expect(asks('one/d')).toBe(false);
+    expect(asks('one/d?target_session_attrs=prefer-standby')).toBe(false);
+    expect(asks('one/d?target_session_attrs=primary')).toBe(true);
+    expect(asks('one,two/d?target_session_attrs=any')).toBe(false);
+  });
+
   it('may be a Unix socket', () => {
     expect(parsePostgresUrl('postgres://ada@localhost/sally?host=/run/postgresql').host).toBe('/run/postgresql');
   });
@@ -94,6 +138,9 @@ describe('the address of a PostgreSQL', () => {
     'connection_limit=-1',
     'schema=Canary%22',
     'sslmode=require&sslmode=disable',
+    'target_session_attrs=canary',
+    'host=a,b,c&port=1,2',
+    'host=a,,b',
   ])('is refused with %s', (query) => {
     const parse = (): unknown => parsePostgresUrl(`postgres://u:canary@db/a?${query}`);
     expect(parse).toThrow(/^DATABASE_URL cannot be used: it /);
@@ -113,6 +160,10 @@ describe('the address of a PostgreSQL', () => {
     'postgres://u:canary@db/a?sslmode=verify-full&sslrootcert=/canary',
     'postgres://u:canary@db/a?canary-x=1',
     'postgres:///a',
+    'postgres://u:canary@a,,b/d',
+    'postgres://u:canary@a:1,b:canary/d',
+    'postgres://u:canary@a,b,c,d,e,f,g,h,i/d',
+    'postgres://u:canary@a,b/d?target_session_attrs=standby',
   ])('is refused by name and never by value: case %#', (url) => {
     const parse = (): unknown => parsePostgresUrl(url);
     expect(parse).toThrow(/^DATABASE_URL cannot be used: it /);

@@ -4,11 +4,19 @@ import type { ConnectionOptions } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import { ignoredParameters, understoodParameters } from './postgres-parameters.ts';
 
-/** Where a PostgreSQL is and how to talk to it, read from `DATABASE_URL`. */
-export interface PostgresAddress {
+/** One server of an address. */
+export interface PostgresHost {
   /** A name, an address, or the folder of a Unix socket. */
   readonly host: string;
   readonly port: number;
+}
+
+/** Where a PostgreSQL is and how to talk to it, read from `DATABASE_URL`. */
+export interface PostgresAddress extends PostgresHost {
+  /** All servers that may be the one to write to, the one above first. */
+  readonly hosts: readonly [PostgresHost, ...PostgresHost[]];
+  /** Whether a server that takes no writes, such as a standby, is passed over. */
+  readonly mustTakeWrites: boolean;
   readonly user: string | undefined;
   readonly password: string | undefined;
   readonly database: string;
@@ -35,6 +43,7 @@ export type PostgresEncryption =
   | { readonly kind: 'verified' | 'by-address'; readonly mode: string | undefined; readonly tls: ConnectionOptions };
 
 const defaultPort = 5432;
+const maxHosts = 8;
 const defaultApplicationName = 'sallyport';
 
 /** Modes of libpq that encrypt. All of them check the certificate and the name here: encryption to an unknown server protects nothing. */
@@ -43,7 +52,8 @@ const verifyingModes: ReadonlySet<string> = new Set(['require', 'verify-ca', 've
 /**
  * Reads the URL of a PostgreSQL: `postgres://user:password@host:5432/database?sslmode=verify-full`.
  *
- * A folder in the parameter `host` is one of a Unix socket. Without `sslmode` the connection is plain text on the machine
+ * Several servers are separated by commas, `postgres://user@one:5432,two:5432/database`: the first that answers and takes
+ * writes is used, and another one when it no longer does. A folder in the parameter `host` is one of a Unix socket. Without `sslmode` the connection is plain text on the machine
  * itself and in private networks, and encrypted and verified everywhere else.
  *
  * @param variable the environment variable that errors name.
@@ -59,7 +69,8 @@ export function parsePostgresUrl(text: string, variable = 'DATABASE_URL'): Postg
 }
 
 function parse(text: string): PostgresAddress {
-  const url = URL.canParse(text) ? new URL(text) : refuse('is not a URL');
+  const { single, others } = splitHosts(text);
+  const url = URL.canParse(single) ? new URL(single) : refuse('is not a URL');
   const search = url.searchParams;
   if (url.protocol !== 'postgres:' && url.protocol !== 'postgresql:') refuse('must begin with postgres://');
   const names = [...new Set(search.keys())];
@@ -68,14 +79,17 @@ function parse(text: string): PostgresAddress {
       refuse(`has a parameter that is not known here: ${toWord(name)}`);
     if (search.getAll(name).length > 1) refuse(`has the parameter ${name} twice`);
   }
-  const host = decode(search.get('host') ?? url.hostname).replaceAll(/^\[|\]$/g, '');
+  const hosts = readHosts(search, [url, ...others]);
+  const [{ host, port }] = hosts;
   const database = search.get('dbname') ?? decode(url.pathname.slice(1));
-  if (host === '') refuse('names no host');
+  if (hosts.some((one) => one.host === '')) refuse('names no host');
   if (database === '' || database.includes('/')) refuse('must name one database: postgres://…/database');
   const connectTimeoutSeconds = readInteger(search, 'connect_timeout', 3600);
   return {
     host,
-    port: readInteger(search, 'port', 65_535) ?? (url.port === '' ? defaultPort : Number(url.port)),
+    port,
+    hosts,
+    mustTakeWrites: readsForWrites(search, hosts.length),
     user: emptyToUndefined(search.get('user') ?? decode(url.username)),
     password: emptyToUndefined(search.get('password') ?? decode(url.password)),
     database,
@@ -88,6 +102,50 @@ function parse(text: string): PostgresAddress {
     isPooled: readSwitch(search, 'pgbouncer') ?? false,
     ignoredParameters: names.filter((name) => ignoredParameters.has(name)),
   };
+}
+
+/** Only one host fits into a URL: the first stays, and each of the others becomes one of its own. */
+function splitHosts(text: string): { readonly single: string; readonly others: readonly URL[] } {
+  const [, scheme = '', credentials = '', hosts = '', rest = ''] =
+    /^(postgres(?:ql)?:\/\/)((?:[^/?#]*@)?)([^/?#]*)(.*)$/s.exec(text) ?? [];
+  if (!hosts.includes(',')) return { single: text, others: [] };
+  const [first = '', ...more] = hosts.split(',');
+  if (more.length >= maxHosts) refuse(`names more than ${maxHosts} hosts`);
+  const others = more.map((one) => {
+    const url = `postgres://${one}`;
+    return URL.canParse(url) ? new URL(url) : refuse('names a host that is none');
+  });
+  return { single: `${scheme}${credentials}${first}${rest}`, others };
+}
+
+/** As libpq does: one port for each host, or one for all. */
+function readHosts(search: URLSearchParams, urls: readonly URL[]): PostgresAddress['hosts'] {
+  const named = search.get('host')?.split(',') ?? urls.map(({ hostname }) => decode(hostname));
+  const ports = search.get('port')?.split(',').map(readPort) ?? urls.map(({ port }) => readPort(port));
+  if (ports.length !== 1 && ports.length !== named.length) refuse('has as many ports as hosts neither nor one');
+  if (named.length > maxHosts) refuse(`names more than ${maxHosts} hosts`);
+  const [first = { host: '', port: defaultPort }, ...more] = named.map((host, index) => ({
+    host: host.replaceAll(/^\[|\]$/g, ''),
+    port: ports[ports.length === 1 ? 0 : index] ?? defaultPort,
+  }));
+  return [first, ...more];
+}
+
+function readPort(text: string): number {
+  if (text === '' || text === '0') return defaultPort;
+  return /^\d{1,5}$/.test(text) && Number(text) <= 65_535
+    ? Number(text)
+    : refuse('has a port that is not a whole number from 0 to 65535');
+}
+
+/** Several servers are a primary and its standbys: without a word a standby would be of no use. */
+function readsForWrites(search: URLSearchParams, hostCount: number): boolean {
+  const asked = search.get('target_session_attrs') ?? (hostCount > 1 ? 'read-write' : 'any');
+  if (asked === 'read-write' || asked === 'primary') return true;
+  if (asked === 'any') return false;
+  if (!['prefer-standby', 'standby', 'read-only'].includes(asked)) refuse('has a target_session_attrs that is none');
+  // One server is used whatever it is; of several, one that takes no writes is of no use.
+  return hostCount > 1 && refuse('asks for a standby in target_session_attrs: a gateway writes');
 }
 
 /**
