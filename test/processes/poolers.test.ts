@@ -38,8 +38,8 @@ describe.skipIf(isAbsent)(`a gateway behind a pooler [postgres]${reason}`, () =>
   });
 
   const addressOf = (server: string): string => Object.assign(new URL(server), { pathname: `/${name}` }).href;
-  const pooled = async (settings: Readonly<Record<string, string | number>>): Promise<string> => {
-    const pooler = await startPgbouncer({ postgresUrl, settings });
+  const pooled = async (settings: Readonly<Record<string, string | number>>, isShipped = false): Promise<string> => {
+    const pooler = await startPgbouncer({ postgresUrl, settings, isShipped });
     poolers.push(pooler);
     if (pooler.kind === 'absent') throw new Error(pooler.reason);
     return addressOf(pooler.url);
@@ -92,8 +92,9 @@ describe.skipIf(isAbsent)(`a gateway behind a pooler [postgres]${reason}`, () =>
     await expect(start(both)).rejects.toThrow(/DATABASE_DIRECT_URL/);
   });
 
-  it('without Redis holds its lock past a transaction pooler, and is the only one', async () => {
-    const variables = { DATABASE_URL: await pooled({ pool_mode: 'transaction' }), DATABASE_DIRECT_URL: direct };
+  it('without Redis holds its lock past the pooler of deploy/pgbouncer, and is the only one', async () => {
+    const variables = { DATABASE_URL: await pooled({}, true), DATABASE_DIRECT_URL: direct };
+    await expect(start({ DATABASE_URL: variables.DATABASE_URL })).rejects.toThrow(/DATABASE_DIRECT_URL.*REDIS_URL/);
     const gateway = await start(variables);
     const cookie = await signIn(originOf(gateway), account);
     expect(await statusAt(gateway, cookie)).toBe(200);
@@ -109,9 +110,9 @@ describe.skipIf(isAbsent)(`a gateway behind a pooler [postgres]${reason}`, () =>
   });
 
   it.skipIf(redisUrl === '')(
-    'with Redis runs twice behind a transaction pooler, and a sign-out holds at both',
+    'with Redis runs twice behind the pooler of deploy/pgbouncer, and a sign-out holds at both',
     async () => {
-      const variables = { DATABASE_URL: await pooled({ pool_mode: 'transaction' }), REDIS_URL: redisUrl };
+      const variables = { DATABASE_URL: await pooled({}, true), REDIS_URL: redisUrl };
       const prefix = `pooler-${randomBytes(6).toString('hex')}:`;
       const [first, second] = [await start(variables, prefix), await start(variables, prefix)];
       const cookie = await signIn(originOf(first), account);

@@ -1,6 +1,7 @@
-import { chownSync, writeFileSync } from 'node:fs';
+import { chownSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';
+import { workspaceRoot } from '../workspace-root.ts';
 import { findProgram } from './find-program.ts';
 import { findUnprivilegedUser } from './postgres.ts';
 import { startServerProcess } from './server-process.ts';
@@ -9,15 +10,21 @@ import { absentServer, ownServer, type TestServer } from './test-server.ts';
 export interface PgbouncerOptions {
   /** The PostgreSQL behind it; its user needs no password. */
   readonly postgresUrl: string;
-  /** More lines of its configuration, for example `{ pool_mode: 'transaction' }`. Everything else is as it comes. */
+  /** More lines of its configuration, for example `{ pool_mode: 'transaction' }`. */
   readonly settings?: Readonly<Record<string, string | number>>;
+  /** Whether everything else is as `deploy/pgbouncer` ships it. @default false: as PgBouncer comes */
+  readonly isShipped?: boolean;
 }
 
 /** Whether this machine has a PgBouncer. */
 export const hasPgbouncer = findPgbouncer() !== undefined;
 
 /** Starts a PgBouncer on 127.0.0.1 in front of a PostgreSQL. Its address names no database. */
-export async function startPgbouncer({ postgresUrl, settings = {} }: PgbouncerOptions): Promise<TestServer> {
+export async function startPgbouncer({
+  postgresUrl,
+  settings = {},
+  isShipped = false,
+}: PgbouncerOptions): Promise<TestServer> {
   const program = findPgbouncer();
   if (program === undefined) return absentServer('no pgbouncer on the search path (Debian: pgbouncer)');
   const unprivileged = findUnprivilegedUser();
@@ -33,9 +40,8 @@ export async function startPgbouncer({ postgresUrl, settings = {} }: PgbouncerOp
       auth_file: users,
       ...settings,
     };
-    const text = Object.entries(lines).map(([name, value]) => `${name} = ${value}`);
-    const databases = `[databases]\n* = host=${hostname} port=${postgresPort}\n`;
-    writeFileSync(ini, `${databases}[pgbouncer]\n${text.join('\n')}\n`);
+    const databases = `* = host=${hostname} port=${postgresPort}`;
+    writeFileSync(ini, withSettings(isShipped ? shippedFile() : emptyFile, lines, databases));
     writeFileSync(users, `"${username}" ""\n`);
     if (unprivileged !== undefined)
       for (const file of [ini, users]) chownSync(file, unprivileged.uid, unprivileged.gid);
@@ -50,6 +56,23 @@ export async function startPgbouncer({ postgresUrl, settings = {} }: PgbouncerOp
     isReady: isListening,
   });
   return ownServer(`postgres://${username}@127.0.0.1:${server.port}`, server);
+}
+
+const emptyFile = '[databases]\n[pgbouncer]\n';
+
+/** What deployments start from. */
+function shippedFile(): string {
+  return readFileSync(path.join(workspaceRoot, 'deploy', 'pgbouncer', 'pgbouncer.ini'), 'utf8');
+}
+
+/** Replaces what belongs to a place: the databases, and the lines of these settings. */
+function withSettings(file: string, settings: Readonly<Record<string, string | number>>, databases: string): string {
+  const isReplaced = (line: string): boolean => Object.hasOwn(settings, /^(\w+) *=/.exec(line)?.[1] ?? '');
+  const [before = '', after = ''] = file.split('[pgbouncer]\n');
+  const kept = before.split('\n').filter((line) => !/^\w+ *=/.test(line));
+  const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
+  const rest = after.split('\n').filter((line) => !isReplaced(line));
+  return [...kept, databases, '[pgbouncer]', ...rest, ...lines, ''].join('\n');
 }
 
 function findPgbouncer(): string | undefined {
