@@ -121,13 +121,13 @@ describe.each(['postgres', 'mongodb'] as const)('the gateway', (kind) => {
       60_000,
     );
 
-    it.skipIf(kind !== 'postgres')(
-      'signs nine sessions out at the same time where transactions are serializable by default',
-      async () => {
-        const url = new URL(databaseUrl);
-        const options = url.searchParams.get('options') ?? '';
-        url.searchParams.set('options', `${options} -c default_transaction_isolation=serializable`);
-        const gateway = await start('a', silentLogger, { DATABASE_URL: url.href });
+    it.skipIf(kind !== 'postgres').each([
+      { name: 'its address', change: setInAddress },
+      { name: 'its role', change: setForRole },
+    ])(
+      'signs nine sessions out at the same time where $name makes transactions serializable by default',
+      async ({ change }) => {
+        const gateway = await start('a', silentLogger, { DATABASE_URL: await change(databaseUrl) });
         const [account] = testAccounts;
         const body = JSON.stringify({ email: account?.email, password: account?.password });
         const headers = { 'content-type': 'application/json' };
@@ -156,6 +156,22 @@ describe.each(['postgres', 'mongodb'] as const)('the gateway', (kind) => {
   });
 });
 
+async function setInAddress(databaseUrl: string): Promise<string> {
+  const url = new URL(databaseUrl);
+  const options = url.searchParams.get('options') ?? '';
+  url.searchParams.set('options', `${options} -c default_transaction_isolation=serializable`);
+  return url.href;
+}
+
+/** A role that owns the schema of the database, and goes with it. */
+async function setForRole(databaseUrl: string): Promise<string> {
+  const schema = schemaOf(databaseUrl);
+  await runOnPostgres(databaseUrl, `CREATE ROLE ${schema} LOGIN`);
+  await runOnPostgres(databaseUrl, `ALTER ROLE ${schema} SET default_transaction_isolation = serializable`);
+  await runOnPostgres(databaseUrl, `ALTER SCHEMA ${schema} OWNER TO ${schema}`);
+  return Object.assign(new URL(databaseUrl), { username: schema }).href;
+}
+
 async function findFreePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -179,12 +195,17 @@ async function makeDatabase(kind: 'postgres' | 'mongodb'): Promise<string> {
 
 async function dropDatabase(url: string): Promise<void> {
   if (url.startsWith('postgres')) {
-    const name = /search_path(?:=|%3D)(\w+)/.exec(url)?.[1] ?? '';
-    return runOnPostgres(url, `DROP SCHEMA ${name} CASCADE`);
+    const name = schemaOf(url);
+    await runOnPostgres(url, `DROP SCHEMA ${name} CASCADE`);
+    return runOnPostgres(url, `DROP ROLE IF EXISTS ${name}`);
   }
   const database = openExternalDatabase(url, silentLogger);
   if (database.kind === 'mongodb') await database.client.db(database.databaseName).dropDatabase();
   await database.close();
+}
+
+function schemaOf(url: string): string {
+  return /search_path(?:=|%3D)(\w+)/.exec(url)?.[1] ?? '';
 }
 
 async function runOnPostgres(url: string, statement: string): Promise<void> {
