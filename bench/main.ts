@@ -3,6 +3,7 @@ import type { Benchmark, BenchmarkResult } from './benchmark.ts';
 import { chooseCores } from './cores.ts';
 import { gatewayHeapBenchmark, gatewayMemoryBenchmark, gatewayStartBenchmark } from './gateway-benchmarks.ts';
 import { loginFloodBenchmark } from './login-flood-benchmark.ts';
+import { mailedLinksBenchmark } from './mailed-links-benchmark.ts';
 import { proxyBenchmarks } from './proxy-cases.ts';
 import { toJson, toTable } from './report.ts';
 import { revocationBenchmark, serviceRevocationBenchmark, streamRevocationBenchmark } from './revocation-benchmark.ts';
@@ -18,6 +19,7 @@ const benchmarks: readonly Benchmark[] = [
   revocationBenchmark,
   serviceRevocationBenchmark,
   streamRevocationBenchmark,
+  mailedLinksBenchmark,
 ];
 
 const { json, quick, list, pairs, only, profile } = parseBenchArguments(process.argv.slice(2));
