@@ -30,6 +30,8 @@ export function demoConfig(environment: Environment, demo: DemoEnvironment): Con
     secondFactor: { methods: ['totp', 'email', 'sms'], requiredFor: [...demo.secondFactorRoles] },
     // All clients come from one address, and the machine may be building pages while they sign in.
     limits: { authRequests: [] },
+    // All browsers of a demo are at one address.
+    mailLimits: { perNetwork: { max: 100_000 }, toStrangers: { max: 100_000 } },
     passwords: { hashing: { maxWaitingOfOne: 256, maxWaitSeconds: 30 } },
     policy: demoPolicy,
     // The account zone has what the built-in page offers, and more.

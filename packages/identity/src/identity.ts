@@ -23,6 +23,7 @@ import {
 } from '@sallyport/core';
 import type * as z from 'zod';
 import type { guessLimits } from './accounts/guess-limits.ts';
+import type { mailLimits } from './mail/mail-limits.ts';
 import type { OnPolicyDifference } from './accounts/role-directory.ts';
 import { createRetentionJobs, type RetentionJob } from './database/retention-jobs.ts';
 import type { IdentityDatabase } from './database/identity-database.ts';
@@ -64,6 +65,8 @@ export interface IdentityOptions {
   readonly sessionLimit?: SessionLimitRules | undefined;
   /** @default limits on guessing at passwords that fit most: see decision record 17 */
   readonly guessLimits?: z.input<typeof guessLimits>;
+  /** How many mails visitors may cause. @default 30 in 15 minutes for one network, 1000 an hour to strangers */
+  readonly mailLimits?: z.input<typeof mailLimits>;
   /** The sections of features, as in `sallyport.config.ts`. */
   readonly features?: FeatureConfig;
   /** How long security events are kept. @default 400 */

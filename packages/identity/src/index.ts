@@ -1,6 +1,7 @@
 export type { Accounts, NewUser } from './features/administration/accounts.ts';
 export type { AuditContext } from './events/audit-context.ts';
 export { guessLimits } from './accounts/guess-limits.ts';
+export { mailLimits } from './mail/mail-limits.ts';
 export {
   compareRoles,
   describeRoleDifferences,

@@ -43,7 +43,9 @@ import { createEventLoopPacing } from './http/event-loop-pacing.ts';
 import { createSignUpCookie } from './http/sign-up-cookie.ts';
 import { createAccountMailer } from './mail/account-mailer.ts';
 import type { MailCatalog } from './mail/mail-catalog.ts';
+import { mailLimits } from './mail/mail-limits.ts';
 import { createMailQueue } from './mail/mail-queue.ts';
+import { createVisitorMailLimiter } from './mail/visitor-mail-limiter.ts';
 import { parseOptions } from './parse-options.ts';
 import { createSignInGates } from './sessions/required-assurance.ts';
 import { createSessionDirectory } from './sessions/session-directory.ts';
@@ -81,6 +83,7 @@ export interface KernelOptions extends Partial<KernelSettings> {
   readonly sessionLimit?: SessionLimitRules | undefined;
   readonly signUpRoles?: readonly string[];
   readonly guessLimits?: z.input<typeof guessLimits>;
+  readonly mailLimits?: z.input<typeof mailLimits>;
   readonly canWrite?: () => boolean;
   readonly wait?: (milliseconds: number) => Promise<unknown>;
   readonly clock?: () => number;
@@ -114,6 +117,7 @@ export async function createKernel(options: KernelOptions) {
     sessionLimit: limitRules,
     signUpRoles = ['user'],
     guessLimits: guessing,
+    mailLimits: mailing,
     answerFloorMilliseconds = usualAnswerFloorMilliseconds,
     canWrite,
     wait,
@@ -128,6 +132,7 @@ export async function createKernel(options: KernelOptions) {
   requireSessionLifetime(lifetime);
   requireSignUpRoles(signUpRoles, policy);
   const limits = parseOptions('guessLimits', guessLimits, guessing);
+  const mails = parseOptions('mailLimits', mailLimits, mailing);
 
   const { records, transaction, hasTransactions } = database;
   const events = countEvents(options.events ?? createSecurityEventLog(records, eventCatalog), options.meter);
@@ -181,6 +186,7 @@ export async function createKernel(options: KernelOptions) {
       queue,
       counters,
       sealer: sealerFor('counter-key'),
+      visitors: createVisitorMailLimiter({ attempts, limits: mails, logger, meter }),
     }),
     users,
     roles,

@@ -50,6 +50,7 @@ export async function openIdentity(composition: IdentityComposition, set: Featur
     sessionLimit: maxPerUser === undefined ? undefined : { maximum: maxPerUser, onLimit },
     features: config,
     guessLimits: config.guessing,
+    mailLimits: config.mailLimits,
     eventDays: config.retention.eventDays,
     logger,
     ...(meter === undefined ? {} : { meter }),

@@ -1,4 +1,5 @@
 import type { Brand, Message } from '@sallyport/core';
+import { greetingOf } from './greeting.ts';
 import type { Letter } from './mail-catalog.ts';
 import { toMailContent } from './mail-document.ts';
 
@@ -13,13 +14,12 @@ export interface Recipient {
 /** Sets a letter as a message, in text and in HTML. */
 export function toAccountMessage(kind: string, to: Recipient, letter: Letter, brand: Brand): Message {
   const { subject, paragraphs, action, closing } = letter;
-  const greeting = to.emailVerified ? `Hello ${to.name},` : 'Hello,';
   return {
     to: to.email,
     channel: 'email',
     kind,
     ...toMailContent(brand, subject, [
-      ...[greeting, ...paragraphs].map((text) => ({ kind: 'paragraph', text }) as const),
+      ...[greetingOf(to), ...paragraphs].map((text) => ({ kind: 'paragraph', text }) as const),
       { kind: 'action', ...action },
       { kind: 'note', text: closing },
     ]),

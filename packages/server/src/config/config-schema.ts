@@ -20,7 +20,7 @@ import {
   tokenLifetimeSchema,
   upstreamOptionsSchema,
 } from '@sallyport/gateway';
-import { featureSections, guessLimits, isWithinAbsolute, sessionLifetimeSchema } from '@sallyport/identity';
+import { featureSections, guessLimits, isWithinAbsolute, mailLimits, sessionLifetimeSchema } from '@sallyport/identity';
 import { redisPrefixForm } from '@sallyport/stores';
 import { isIP } from 'node:net';
 import * as z from 'zod';
@@ -224,6 +224,7 @@ export const configSchema = z.strictObject({
     .describe('Sessions in the memory of each gateway; the bus ends them there at once'),
   ...featureSections,
   guessing: guessLimits,
+  mailLimits,
   secrets: secretsSchema,
   brand: brandSchema
     .prefault({})

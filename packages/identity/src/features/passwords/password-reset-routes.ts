@@ -36,7 +36,7 @@ export function createPasswordResetRoutes(parts: PasswordResetParts) {
       const { email } = await readBody(c.req.raw, requestSchema);
       const user = await users.findByEmail(email);
       // Before anything is written: visitors cannot fill a table with what is never mailed.
-      const send = user === null ? null : await mailer.reserve('reset-password', user);
+      const send = user === null ? null : await mailer.reserve('reset-password', user, c.env.context.clientAddress);
       if (user !== null && send !== null) {
         await events.append({
           type: 'account.password-reset-requested',

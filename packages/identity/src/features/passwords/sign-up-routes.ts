@@ -66,7 +66,10 @@ export function createSignUpRoutes(parts: SignUpParts) {
     .post('/send-verification-email', floor, async (c) => {
       const { email } = await readBody(c.req.raw, sendVerificationSchema);
       const user = await users.findByEmail(email);
-      const send = user === null || user.emailVerified ? null : await mailer.reserve('verify-email', user);
+      const send =
+        user === null || user.emailVerified
+          ? null
+          : await mailer.reserve('verify-email', user, c.env.context.clientAddress);
       if (user !== null && send !== null) {
         await users.keepPending(user.id, pendingAccounts.expiryFrom(now()));
         send(await links.issue('verify-email', user.id));
@@ -114,7 +117,7 @@ async function signUp(parts: SignUpParts, person: NewPerson, context: RequestCon
       return null;
     }
     // An address that gets no more mail keeps the links that it has.
-    send ??= await mailer.reserve('verify-email', { ...person, emailVerified: false });
+    send ??= await mailer.reserve('verify-email', { ...person, emailVerified: false }, context.clientAddress);
     if (send === null) return null;
     const account = await replacePending(parts, person, context);
     if (account === 'retry') continue;
@@ -195,7 +198,7 @@ function linkInvalid(): SallyportError {
 }
 
 async function noteRepetition(parts: SignUpParts, owner: User, context: RequestContext): Promise<void> {
-  const send = await parts.mailer.reserve('already-registered', owner);
+  const send = await parts.mailer.reserve('already-registered', owner, context.clientAddress);
   if (send === null) return;
   await parts.events.append({
     type: 'account.sign-up-repeated',
