@@ -39,6 +39,20 @@ export function emailField(field: EmailField): Html {
   });
 }
 
+/** How a person is to be called. */
+export function nameField(field: Pick<Field, 'value' | 'error' | 'takesFocus'>): Html {
+  return textField({ ...field, name: 'name', label: 'Name', autocomplete: 'name', whenEmpty: 'Enter your name.' });
+}
+
+export interface NewPasswordField extends Pick<PasswordField, 'name' | 'label' | 'error' | 'takesFocus'> {
+  readonly minLength: number;
+}
+
+/** A password that is chosen now. */
+export function newPasswordField(field: NewPasswordField): Html {
+  return passwordField({ ...field, autocomplete: 'new-password', whenEmpty: 'Choose a password.' });
+}
+
 export interface PasswordField extends Omit<Field, 'type' | 'value' | 'autocomplete'> {
   readonly autocomplete: 'current-password' | 'new-password';
   /** Said while one is chosen, and counted down by the script. */

@@ -3,6 +3,8 @@ import { hasRepeatedParameter, readBytesWithin, SallyportError } from '@sallypor
 /** The fields of a form. One that was not sent is an empty text. */
 export interface FormFields {
   of(name: string): string;
+  /** Several fields at once, by name. */
+  pick<Name extends string>(...names: readonly Name[]): Readonly<Record<Name, string>>;
 }
 
 /** The most that a form may hold, as for the JSON of identity. */
@@ -25,7 +27,12 @@ export async function readForm(request: Request): Promise<FormFields> {
     throw new SallyportError('SP_MEDIA_TYPE_UNSUPPORTED', { reason: 'not-a-form' });
   const fields = new URLSearchParams(await readText(request));
   if (hasRepeatedParameter(fields)) throw new SallyportError('SP_REQUEST_AMBIGUOUS', { reason: 'repeated-field' });
-  return { of: (name) => fields.get(name) ?? '' };
+  const of = (name: string): string => fields.get(name) ?? '';
+  return {
+    of,
+    pick: <Name extends string>(...names: readonly Name[]) =>
+      Object.fromEntries(names.map((name) => [name, of(name)])) as Record<Name, string>, // One entry for each name.
+  };
 }
 
 async function readText(request: Request): Promise<string> {

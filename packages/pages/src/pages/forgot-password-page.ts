@@ -20,7 +20,7 @@ export const createForgotPasswordPage: CreatePage = (parts) => ({
     return { kind: 'page', page: forgotForm(parts, { email, returnTo: call.query('returnTo') || returnTo }) };
   },
   async post(call, form) {
-    const typed = { email: form.of('email'), returnTo: form.of('returnTo') };
+    const typed = form.pick('email', 'returnTo');
     const answer = await call.identity('POST', '/auth/request-password-reset', { email: typed.email });
     if (answer.kind === 'refused')
       return refusedForm(answer.refusal, labels, (shown) => forgotForm(parts, typed, shown));

@@ -1,11 +1,10 @@
 import type { LinkAnswer } from '@sallyport/core';
 import type { PageAnswer, PageCall } from '../built-in-page.ts';
-import type { LinkCookie } from '../cookies/link-cookie.ts';
+import { fingerprintOfLink, type LinkCookie } from '../cookies/link-cookie.ts';
 import type { PageContent } from '../document/document.ts';
 import type { FormFields } from '../forms/read-form.ts';
 import { refusedForm } from '../forms/refused-form.ts';
 import { noRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
-import type { Refusal } from '../identity/call-identity.ts';
 
 /** A mailed link that would work now, as its form shows it. */
 export interface OpenedLink {
@@ -49,23 +48,48 @@ export async function openMailedLink(
   return refusedForm(link.refusal, {}, (shown) => form({ token, email: '', asksFor: [] }, shown));
 }
 
-/**
- * The link that a form was about, for showing it again: what it asked for, and what identity asks for by its refusal, where
- * the browser has lost the cookie of its sign-up meanwhile.
- */
-export function linkOfForm(token: string, form: FormFields, { errors = [] }: Pick<Refusal, 'errors'>): OpenedLink {
-  const asked = new Set([...form.of('asksFor').split(' '), ...errors.map(({ field }) => field)]);
-  return {
-    token,
-    email: form.of('email'),
-    asksFor: (['name', 'newPassword'] as const).filter((name) => asked.has(name)),
-  };
+/** The form of a page that a mailed link leads to. */
+export interface MailedLinkForm {
+  readonly path: string;
+  readonly cookie: LinkCookie;
+  /** The route that uses the link up. */
+  readonly route: string;
+  /** What is chosen with every such link, whatever it asks for besides. */
+  readonly alwaysChosen?: LinkAnswer['asksFor'];
+  /** Of its fields, as the page names them. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** The form again, with what was refused. */
+  readonly form: (link: OpenedLink, typedName: string, shown: ShownRefusal) => PageContent;
+  /** For a link that cannot be used any more. */
+  readonly spent: (email: string) => PageAnswer;
+  /** Where its user goes on, once the link is used up; its cookie is cleared. */
+  readonly done: (email: string) => Extract<PageAnswer, { readonly kind: 'redirect' }>;
 }
 
-/** What was chosen in a form, of what it asked for. */
-export function chosenIn(form: FormFields): Readonly<Record<string, string>> {
-  const asked = form.of('asksFor').split(' ');
-  return Object.fromEntries(
-    ['name', 'newPassword'].filter((name) => asked.includes(name)).map((name) => [name, form.of(name)]),
-  );
+/** Uses a mailed link up, with what was chosen in its form. The form of a link that another one replaced uses neither. */
+export async function redeemMailedLink(
+  { request, identity }: PageCall,
+  fields: FormFields,
+  { path, cookie, route, alwaysChosen = [], labels, form, spent, done }: MailedLinkForm,
+): Promise<PageAnswer> {
+  const token = cookie.read(request);
+  const { link, email, name, asksFor } = fields.pick('link', 'email', 'name', 'asksFor');
+  if (token === undefined) return spent(email);
+  if (link !== fingerprintOfLink(token)) return { kind: 'redirect', to: path };
+  const asked = asksFor.split(' ');
+  const chosen = fields.pick(...choosable.filter((field) => asked.includes(field) || alwaysChosen.includes(field)));
+  const answer = await identity('POST', route, { token, ...chosen });
+  if (answer.kind === 'done') {
+    const next = done(email);
+    return { ...next, cookies: [...answer.cookies, cookie.cleared, ...(next.cookies ?? [])] };
+  }
+  const { refusal } = answer;
+  if (refusal.code === 'SP_LINK_INVALID') return spent(email);
+  // What identity asks for by its refusal, too: the browser may have lost the cookie of its sign-up meanwhile.
+  const wanted = new Set([...asked, ...(refusal.errors ?? []).map(({ field }) => field)]);
+  const shownLink = { token, email, asksFor: choosable.filter((field) => wanted.has(field)) };
+  return refusedForm(refusal, labels, (shown) => form(shownLink, name, shown));
 }
+
+/** What a mailed link may ask its user to choose. */
+const choosable = ['name', 'newPassword'] as const satisfies LinkAnswer['asksFor'];

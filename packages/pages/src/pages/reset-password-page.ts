@@ -3,15 +3,14 @@ import type { CreatePage, PageAnswer, PageParts } from '../built-in-page.ts';
 import { fingerprintOfLink } from '../cookies/link-cookie.ts';
 import {
   hiddenFields,
-  passwordField,
+  nameField,
+  newPasswordField,
   submitButton,
-  textField,
   usernameForPasswordManagers,
 } from '../document/fields.ts';
 import { nothing } from '../document/html.ts';
-import { refusedForm } from '../forms/refused-form.ts';
 import type { ShownRefusal } from '../forms/refusal-words.ts';
-import { chosenIn, linkOfForm, openMailedLink, type OpenedLink } from './open-mailed-link.ts';
+import { openMailedLink, redeemMailedLink, type OpenedLink } from './open-mailed-link.ts';
 
 const labels = { name: 'Name', newPassword: 'New password' } as const;
 
@@ -26,25 +25,24 @@ export const createResetPasswordPage: CreatePage = (parts) => ({
       form: (link, shown) => resetForm(parts, link, '', shown),
       spent: () => spent(parts),
     }),
-  async post(call, form) {
-    const token = parts.resetLink.read(call.request);
-    if (token === undefined) return spent(parts);
-    if (form.of('link') !== fingerprintOfLink(token)) return { kind: 'redirect', to: parts.pages.resetPassword };
-    const email = form.of('email');
-    const chosen = { ...chosenIn(form), newPassword: form.of('newPassword') };
-    const answer = await call.identity('POST', '/auth/reset-password', { token, ...chosen });
-    if (answer.kind === 'done') {
-      const { returnTo } = parts.flow.read(call.request);
-      const flow = parts.flow.write({ email, returnTo, done: 'password-changed' });
-      const cookies = [...answer.cookies, parts.resetLink.cleared, flow];
-      return { kind: 'redirect', to: parts.pages.signIn, cookies };
-    }
-    const { refusal } = answer;
-    if (refusal.code === 'SP_LINK_INVALID') return spent(parts);
-    return refusedForm(refusal, labels, (shown) =>
-      resetForm(parts, { ...linkOfForm(token, form, refusal), email }, form.of('name'), shown),
-    );
-  },
+  post: (call, form) =>
+    redeemMailedLink(call, form, {
+      path: parts.pages.resetPassword,
+      cookie: parts.resetLink,
+      route: '/auth/reset-password',
+      alwaysChosen: ['newPassword'],
+      labels,
+      form: (link, typedName, shown) => resetForm(parts, link, typedName, shown),
+      spent: () => spent(parts),
+      done(email) {
+        const { returnTo } = parts.flow.read(call.request);
+        return {
+          kind: 'redirect',
+          to: parts.pages.signIn,
+          cookies: [parts.flow.write({ email, returnTo, done: 'password-changed' })],
+        };
+      },
+    }),
 });
 
 function resetForm(
@@ -61,26 +59,14 @@ function resetForm(
       <form method="post" action="${pages.resetPassword}">
         ${hiddenFields({ link: fingerprintOfLink(token), email, asksFor: asksFor.join(' ') })}${email === '' ? nothing : usernameForPasswordManagers(email)}
         ${
-          asksForName
-            ? textField({
-                name: 'name',
-                label: labels.name,
-                autocomplete: 'name',
-                value: name,
-                error: shown.errorOf('name'),
-                takesFocus: !shown.isAtField,
-                whenEmpty: 'Enter your name.',
-              })
-            : nothing
+          asksForName ? nameField({ value: name, error: shown.errorOf('name'), takesFocus: !shown.isAtField }) : nothing
         }
-        ${passwordField({
+        ${newPasswordField({
           name: 'newPassword',
           label: labels.newPassword,
-          autocomplete: 'new-password',
           minLength: minPasswordLength,
           error: shown.errorOf('newPassword'),
           takesFocus: !asksForName,
-          whenEmpty: 'Choose a password.',
         })}
         ${submitButton({ label: 'Change password', pending: 'Changing your password…', waitSeconds: shown.waitSeconds })}
       </form>`,

@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import type { CreatePage, PageParts } from '../built-in-page.ts';
-import { emailField, hiddenField, passwordField, submitButton, textField } from '../document/fields.ts';
+import { emailField, hiddenField, nameField, newPasswordField, submitButton } from '../document/fields.ts';
 import { refusedForm } from '../forms/refused-form.ts';
 import { noRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
 import { withReturnTo } from './asked-page.ts';
@@ -24,9 +24,9 @@ export const createSignUpPage: CreatePage = (parts) => ({
     };
   },
   async post(call, form) {
-    const typed = { name: form.of('name'), email: form.of('email'), returnTo: form.of('returnTo') };
-    const { name, email, returnTo } = typed;
-    const answer = await call.identity('POST', '/auth/sign-up/email', { name, email, password: form.of('password') });
+    const typed = form.pick('name', 'email', 'returnTo');
+    const { email, returnTo } = typed;
+    const answer = await call.identity('POST', '/auth/sign-up/email', form.pick('name', 'email', 'password'));
     const flow = { email, returnTo };
     if (answer.kind === 'refused') {
       const page = refusedForm(answer.refusal, labels, (shown) => signUpForm(parts, typed, shown));
@@ -45,23 +45,13 @@ function signUpForm({ pages, minPasswordLength }: PageParts, typed: Typed, shown
     content: html`${shown.notice}
       <form method="post" action="${pages.signUp}">
         ${hiddenField('returnTo', returnTo)}
-        ${textField({
-          name: 'name',
-          label: labels.name,
-          autocomplete: 'name',
-          value: name,
-          error: shown.errorOf('name'),
-          takesFocus: !shown.isAtField,
-          whenEmpty: 'Enter your name.',
-        })}
+        ${nameField({ value: name, error: shown.errorOf('name'), takesFocus: !shown.isAtField })}
         ${emailField({ value: email, error: shown.errorOf('email') })}
-        ${passwordField({
+        ${newPasswordField({
           name: 'password',
           label: labels.password,
-          autocomplete: 'new-password',
           minLength: minPasswordLength,
           error: shown.errorOf('password'),
-          whenEmpty: 'Choose a password.',
         })}
         ${submitButton({ label: 'Create account', pending: 'Creating your account…', waitSeconds: shown.waitSeconds })}
       </form>`,

@@ -159,14 +159,13 @@ async function confirm(parts: PageParts, call: PageCall, form: FormFields): Prom
 }
 
 function read(form: FormFields): Asked {
-  return {
-    returnTo: form.of('returnTo'),
-    acr: form.of('acr_values'),
-    nextPage: form.of('next'),
-    method: form.of('method'),
-    sent: form.of('sent'),
-    typedCode: form.of('code'),
-  };
+  const {
+    acr_values: acr,
+    next: nextPage,
+    code: typedCode,
+    ...rest
+  } = form.pick('returnTo', 'acr_values', 'next', 'method', 'sent', 'code');
+  return { ...rest, acr, nextPage, typedCode };
 }
 
 /** What every form and link of the page passes on. */

@@ -5,15 +5,14 @@ import {
   emailField,
   hiddenField,
   hiddenFields,
-  passwordField,
+  nameField,
+  newPasswordField,
   submitButton,
-  textField,
   usernameForPasswordManagers,
 } from '../document/fields.ts';
 import { nothing } from '../document/html.ts';
-import { refusedForm } from '../forms/refused-form.ts';
 import type { ShownRefusal } from '../forms/refusal-words.ts';
-import { chosenIn, linkOfForm, openMailedLink, type OpenedLink } from './open-mailed-link.ts';
+import { openMailedLink, redeemMailedLink, type OpenedLink } from './open-mailed-link.ts';
 
 /**
  * Confirms an email address. The address of the mailed link is left at once, the link is looked at without using it up,
@@ -30,22 +29,21 @@ export const createVerifyEmailPage: CreatePage = (parts) => ({
       form: (link, shown) => confirmForm(parts, link, '', shown),
       spent: () => spent(parts, parts.flow.read(call.request).email ?? ''),
     }),
-  async post(call, form) {
-    const token = parts.verifyLink.read(call.request);
-    const { email = '', returnTo } = parts.flow.read(call.request);
-    if (token === undefined) return spent(parts, email);
-    if (form.of('link') !== fingerprintOfLink(token)) return { kind: 'redirect', to: parts.pages.verifyEmail };
-    const answer = await call.identity('POST', '/auth/verify-email', { token, ...chosenIn(form) });
-    if (answer.kind === 'done') {
-      const flow = parts.flow.write({ email: form.of('email') || email, returnTo, done: 'verified' });
-      const cookies = [...answer.cookies, parts.verifyLink.cleared, flow];
-      return { kind: 'redirect', to: parts.pages.signIn, cookies };
-    }
-    const { refusal } = answer;
-    if (refusal.code === 'SP_LINK_INVALID') return spent(parts, form.of('email') || email);
-    return refusedForm(refusal, labels, (shown) =>
-      confirmForm(parts, linkOfForm(token, form, refusal), form.of('name'), shown),
-    );
+  post(call, form) {
+    const { email: typedBefore = '', returnTo } = parts.flow.read(call.request);
+    return redeemMailedLink(call, form, {
+      path: parts.pages.verifyEmail,
+      cookie: parts.verifyLink,
+      route: '/auth/verify-email',
+      labels,
+      form: (link, typedName, shown) => confirmForm(parts, link, typedName, shown),
+      spent: (email) => spent(parts, email || typedBefore),
+      done: (email) => ({
+        kind: 'redirect',
+        to: parts.pages.signIn,
+        cookies: [parts.flow.write({ email: email || typedBefore, returnTo, done: 'verified' })],
+      }),
+    });
   },
 });
 
@@ -71,26 +69,16 @@ function confirmForm(
         ${isElsewhere && email !== '' ? usernameForPasswordManagers(email) : nothing}
         ${
           asksFor.includes('name')
-            ? textField({
-                name: 'name',
-                label: labels.name,
-                autocomplete: 'name',
-                value: name,
-                error: shown.errorOf('name'),
-                takesFocus: !shown.isAtField,
-                whenEmpty: 'Enter your name.',
-              })
+            ? nameField({ value: name, error: shown.errorOf('name'), takesFocus: !shown.isAtField })
             : nothing
         }
         ${
           asksFor.includes('newPassword')
-            ? passwordField({
+            ? newPasswordField({
                 name: 'newPassword',
                 label: labels.newPassword,
-                autocomplete: 'new-password',
                 minLength: minPasswordLength,
                 error: shown.errorOf('newPassword'),
-                whenEmpty: 'Choose a password.',
               })
             : nothing
         }
