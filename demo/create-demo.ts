@@ -1,18 +1,19 @@
 import { createGatewayTraces } from '@sallyport/gateway';
 import type { Preset } from '@sallyport/server';
-import { createVerifiedAccount, demoAccountsFile, prepareDemoAccounts } from './demo-accounts.ts';
+import { createVerifiedAccount, demoAccountsFile, prepareDemoAccounts, type DemoAccount } from './demo-accounts.ts';
 import { demoConfig } from './demo-config.ts';
 import { readDemoEnvironment } from './demo-environment.ts';
 import { applyDemoPolicy } from './demo-policy.ts';
 import { createPreview } from './preview/preview-app.ts';
-import { createTracesMount, withoutOwnRequests } from './traces-mount.ts';
+import { createTracesMount, withoutNoise } from './traces-mount.ts';
 
 /** A Ctrl-C is to be over within a second or two, whatever streams are open. */
 const graceMilliseconds = 750;
 
 /** Puts the demo together: accounts to sign in with, the page "Behind the door", and a preview beside the mailbox. */
 export function createDemo(variables: Readonly<Record<string, string | undefined>> = process.env): Preset {
-  const traces = withoutOwnRequests(createGatewayTraces());
+  let accounts: readonly DemoAccount[] = [];
+  const traces = withoutNoise(createGatewayTraces());
   return {
     kind: 'preset',
     name: 'demo mode',
@@ -29,7 +30,9 @@ export function createDemo(variables: Readonly<Record<string, string | undefined
     besideMailbox: { path: '/preview', app: createPreview() },
     prepareRoles: applyDemoPolicy,
     async prepareAccounts({ dataDir }, identity) {
-      await prepareDemoAccounts(dataDir, (account) => createVerifiedAccount(identity, account));
+      accounts = await prepareDemoAccounts(dataDir, (account) => createVerifiedAccount(identity, account));
     },
+    accountsEnteredWithoutPassword: () =>
+      accounts.map(({ roles: [role = 'user'], email, password }) => ({ role, email, password })),
   };
 }

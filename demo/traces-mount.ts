@@ -2,12 +2,12 @@ import type { GatewayTraces, Mount } from '@sallyport/gateway';
 
 const mountName = 'behind-the-door';
 
-/** Keeps the page's own questions out: it asks every two seconds, and would push everything else out. */
-export function withoutOwnRequests(traces: GatewayTraces): GatewayTraces {
+/** Keeps out what would push everything else out: the page's own questions every two seconds, and prefetches of links. */
+export function withoutNoise(traces: GatewayTraces): GatewayTraces {
   return {
     list: (sid) => traces.list(sid),
     record: (sid, trace) => {
-      if (trace.route !== mountName) traces.record(sid, trace);
+      if (trace.route !== mountName && !trace.isPrefetch) traces.record(sid, trace);
     },
   };
 }

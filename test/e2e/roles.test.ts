@@ -22,6 +22,26 @@ const visitors = useVisitors();
 const catalogueUrl = `/api/shop/products/${catalogueProduct.id}`;
 const newProduct = { name: 'A ladder over the wall', priceCents: 100, stock: 1 };
 
+describe('an account of the demo', () => {
+  it('is entered by one click on the home page', async () => {
+    const page = await visitors.openPage();
+    await page.goto('/');
+    await page.getByRole('button', { name: 'Continue as vendor' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Welcome in, Vic.' }).waitFor();
+  });
+
+  it.each([
+    { name: 'with script', javaScriptEnabled: true },
+    { name: 'without script', javaScriptEnabled: false },
+  ])('is entered by one click where one signs in, and leads on, $name', async ({ javaScriptEnabled }) => {
+    const page = await visitors.openPage({ javaScriptEnabled });
+    await page.goto('/auth/sign-in?returnTo=%2Faccount');
+    await page.getByRole('group', { name: 'Demo: continue as' }).getByRole('button', { name: 'admin' }).click();
+    await page.waitForURL(/\/account$/);
+    await page.getByText('Ada Admin').first().waitFor();
+  });
+});
+
 describe('a user', () => {
   it('sees products, is offered nothing else, and is refused by the service when asking for it all the same', async () => {
     const page = await openAs('user');

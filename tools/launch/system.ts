@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { topology } from '../../demo/topology.ts';
 import { workspaceRoot } from '../workspace-root.ts';
@@ -20,6 +20,8 @@ import { createSupervisedProcess, type SupervisedProcess } from './supervised-pr
 import { waitUntilReady } from './wait-until-ready.ts';
 
 const readyTimeoutMilliseconds = 60_000;
+/** Of `demo/demo-accounts.ts`, which cannot be loaded before it is built. */
+const demoAccountsFile = 'demo-accounts.json';
 
 export interface DemoAccount {
   readonly email: string;
@@ -169,6 +171,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
     for (const part of first) part.process.start();
     await Promise.all(first.map((part) => untilReady(part, signal)));
     if (second !== undefined) {
+      await copyDemoAccounts(dataDir, addresses.gateways['gateway-2']?.dataDir);
       second.process.start();
       await untilReady(second, signal);
     }
@@ -299,8 +302,16 @@ async function requirePage(
 }
 
 /** The gateway process writes the file on the first start of a data folder. */
+/** Both enter them without a password that is typed, and so have to know the same one. */
+async function copyDemoAccounts(from: string, to: string | undefined): Promise<void> {
+  if (to === undefined) return;
+  await mkdir(to, { recursive: true, mode: 0o700 });
+  const file = path.join(from, demoAccountsFile);
+  await copyFile(file, path.join(to, demoAccountsFile)).catch(() => undefined);
+}
+
 async function readDemoAccounts(dataDir: string): Promise<readonly DemoAccount[]> {
-  const text = await readFile(path.join(dataDir, 'demo-accounts.json'), 'utf8').catch(() => '[]');
+  const text = await readFile(path.join(dataDir, demoAccountsFile), 'utf8').catch(() => '[]');
   const accounts: unknown = JSON.parse(text);
   return Array.isArray(accounts) ? accounts.filter(isDemoAccount) : [];
 }

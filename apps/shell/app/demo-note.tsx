@@ -1,16 +1,34 @@
+import { builtInPages } from '@sallyport/core/browser';
+import { buttonClass } from '@sallyport/ui/button';
 import { Notice } from '@sallyport/ui/notice';
 import type { DemoMode } from './demo-mode.ts';
 
-/** Where a newcomer finds accounts and mail. */
+/** The accounts of the demo, by role. */
+const roles = ['user', 'vendor', 'admin'] as const;
+
+/** Lets a newcomer in with one click, and says where mail is. */
 export function DemoNote({ demo }: { readonly demo: DemoMode }) {
   return (
     <Notice tone="note" title="This is the demo">
       <p>
-        Three accounts with their passwords were printed in the terminal when it started: a user, a vendor and an
-        administrator. Mail goes to{' '}
+        Look around as one of three accounts; their passwords were printed in the terminal when it started. Mail goes to{' '}
         {demo.mailboxUrl === undefined ? 'the mailbox printed there' : <MailboxLink url={demo.mailboxUrl} />}, not to
         the internet.
       </p>
+      {/* The sign-in page itself takes it, with and without script. */}
+      <form method="post" action={builtInPages.signIn} className="mt-2 flex flex-wrap gap-2">
+        {roles.map((role) => (
+          <button
+            key={role}
+            type="submit"
+            name="continueAs"
+            value={role}
+            className={buttonClass({ tone: 'secondary', size: 'small' })}
+          >
+            Continue as {role}
+          </button>
+        ))}
+      </form>
     </Notice>
   );
 }

@@ -14,6 +14,14 @@ export interface PageCall {
   readonly query: (name: string) => string;
 }
 
+/** An account of a demonstration. */
+export interface DemoAccount {
+  /** What its button says, and what the form sends. */
+  readonly role: string;
+  readonly email: string;
+  readonly password: string;
+}
+
 /** What pages are built from. */
 export interface PageParts {
   readonly pages: PageTable;
@@ -21,6 +29,8 @@ export interface PageParts {
   readonly minPasswordLength: number;
   /** Where mail arrives that is not sent, in a demo and in development. */
   readonly mailboxUrl: string | undefined;
+  /** Entered by a button, in a demonstration alone. */
+  readonly demoAccounts: readonly DemoAccount[];
   readonly flow: FlowCookie;
   readonly verifyLink: LinkCookie;
   readonly resetLink: LinkCookie;

@@ -18,7 +18,7 @@ import {
 } from '@sallyport/core';
 import { createPageAssets } from './assets/page-assets.ts';
 import { createServeAsset, type ServeAsset } from './assets/serve-asset.ts';
-import type { BuiltInPage, CreatePage, PageAnswer, PageCall, PageParts } from './built-in-page.ts';
+import type { BuiltInPage, CreatePage, DemoAccount, PageAnswer, PageCall, PageParts } from './built-in-page.ts';
 import { createFlowCookie } from './cookies/flow-cookie.ts';
 import { createLinkCookie } from './cookies/link-cookie.ts';
 import { readForm } from './forms/read-form.ts';
@@ -52,6 +52,8 @@ export interface PagesOptions {
   readonly minPasswordLength?: number;
   /** Where mail waits that is not sent. @default mail is sent */
   readonly mailboxUrl?: string | undefined;
+  /** Accounts of a demonstration on loopback: a button of the sign-in page enters them. @default none */
+  readonly demoAccountsEnteredWithoutPassword?: readonly DemoAccount[];
   /** @default silent */
   readonly logger?: Logger;
 }
@@ -90,6 +92,7 @@ const all: readonly CreatePage[] = [
  */
 export function createPages(options: PagesOptions): Pages {
   const { publicUrl, brand, identity, overrides, minPasswordLength = 15, mailboxUrl, logger = silentLogger } = options;
+  const { demoAccountsEnteredWithoutPassword: demoAccounts = [] } = options;
   const pages = resolvePages(overrides);
   const { secure: isSecure } = sessionCookieFor(publicUrl);
   const parts: PageParts = {
@@ -97,6 +100,7 @@ export function createPages(options: PagesOptions): Pages {
     productName: brand.name,
     minPasswordLength,
     mailboxUrl,
+    demoAccounts,
     flow: createFlowCookie(isSecure, pages),
     verifyLink: createLinkCookie(builtInPages.verifyEmail, isSecure),
     resetLink: createLinkCookie(builtInPages.resetPassword, isSecure),

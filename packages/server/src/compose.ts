@@ -39,6 +39,7 @@ import { createReloader } from './reload/reloader.ts';
 import { applySecrets } from './secrets/apply-secrets.ts';
 import { requireSecretChecks } from './secrets/require-secret-checks.ts';
 import { createSecretsRefresher, warningsOfSecrets } from './secrets/secrets-refresher.ts';
+import { createSecurityTxtMount } from './security-txt/security-txt.ts';
 import { createSharedAssetsMount } from './shared-assets/shared-assets-mount.ts';
 import type { Tracing } from './tracing/open-telemetry.ts';
 import { toGatewayChange, toGatewayOptions } from './to-gateway-options.ts';
@@ -156,7 +157,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const hourly = setInterval(() => void identity.followStoredHashes(), 3_600_000).unref();
     closing.push(() => clearInterval(hourly));
 
-    const pages = openPages({ config, brand: () => brand, identity, mailboxUrl, logger });
+    const demoAccounts = preset?.accountsEnteredWithoutPassword?.();
+    const pages = openPages({ config, brand: () => brand, identity, mailboxUrl, demoAccounts, logger });
 
     const events = createSecurityEventLog(stores.database.records, kernelEvents);
     const refusals = createRefusalEvents({ events, logger });
@@ -177,6 +179,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       mounts: [
         ...createAuthMounts(identity.app, pages, config.limits.authRequests),
         createSharedAssetsMount({ routes: () => current.routes }),
+        ...(config.securityTxt === undefined ? [] : [createSecurityTxtMount(config.securityTxt, config.publicUrl)]),
         ...(preset?.mounts ?? []),
       ],
       ...toGatewayIdentity(identity),

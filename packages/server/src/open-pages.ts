@@ -1,6 +1,6 @@
 import type { Brand, Logger } from '@sallyport/core';
 import type { Identity } from '@sallyport/identity';
-import { createPages, type Pages } from '@sallyport/pages';
+import { createPages, type DemoAccount, type Pages } from '@sallyport/pages';
 import type { Config } from './config/config-schema.ts';
 
 /** What the built-in pages are composed of. */
@@ -11,11 +11,14 @@ export interface PagesComposition {
   readonly identity: Identity;
   /** Where people read mail that is not sent. */
   readonly mailboxUrl: string | undefined;
+  /** Accounts that a button enters; a preset alone has them. */
+  readonly demoAccounts?: readonly DemoAccount[] | undefined;
   readonly logger: Logger;
 }
 
 /** Builds the built-in pages as the configuration says, and anew for another brand. Their forms call identity in this process. */
-export function openPages({ config, brand, identity, mailboxUrl, logger }: PagesComposition): Pages {
+export function openPages(composition: PagesComposition): Pages {
+  const { config, brand, identity, mailboxUrl, demoAccounts = [], logger } = composition;
   const build = (shown: Brand): Pages =>
     createPages({
       publicUrl: config.publicUrl,
@@ -24,6 +27,7 @@ export function openPages({ config, brand, identity, mailboxUrl, logger }: Pages
       overrides: config.pages,
       minPasswordLength: config.passwords.minLength,
       mailboxUrl,
+      demoAccountsEnteredWithoutPassword: demoAccounts,
       logger,
     });
   let shown = brand();

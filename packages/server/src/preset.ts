@@ -3,6 +3,7 @@ import type { Hono } from 'hono';
 import type { Logger } from '@sallyport/core';
 import type { GatewayTraces, Mount } from '@sallyport/gateway';
 import type { Identity } from '@sallyport/identity';
+import type { DemoAccount } from '@sallyport/pages';
 import type { Config, ConfigInput } from './config/config-schema.ts';
 import type { Environment } from './config/environment.ts';
 import type { Stores } from './open-stores.ts';
@@ -33,6 +34,8 @@ export interface Preset {
   prepareRoles(config: Config, stores: Stores, logger: Logger): Promise<void>;
   /** Called with the open identity, before anything listens. */
   prepareAccounts(config: Config, identity: Identity): Promise<void>;
+  /** Accounts that a button of the built-in sign-in page enters. Asked after they were prepared. @default none */
+  accountsEnteredWithoutPassword?(): readonly DemoAccount[];
 }
 
 /** Tells a preset from a configuration, which has no member of this name. */

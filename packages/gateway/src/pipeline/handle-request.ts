@@ -256,6 +256,7 @@ function record(exchange: Exchange, durationMilliseconds: number, parts: HandleR
       method: line.method,
       route: line.route,
       path: state.request.rawPath,
+      isPrefetch: state.request.headers.isPrefetch,
       status: line.status,
       stages: state.timings ?? [],
       sessionCache: state.sessionCache ?? 'miss',

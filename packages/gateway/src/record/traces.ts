@@ -7,6 +7,8 @@ export interface GatewayTrace {
   readonly method: string;
   readonly route: string;
   readonly path: string;
+  /** Whether a browser asked in advance, for a page that is not open yet. */
+  readonly isPrefetch: boolean;
   readonly status: number;
   readonly stages: readonly { readonly name: string; readonly microseconds: number }[];
   readonly sessionCache: 'hit' | 'miss';

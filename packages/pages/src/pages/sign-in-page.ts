@@ -1,10 +1,11 @@
 import { html } from 'hono/html';
 import { toSafeReturnTo, type SignInAnswer } from '@sallyport/core';
-import type { CreatePage, PageAnswer, PageParts } from '../built-in-page.ts';
+import type { CreatePage, DemoAccount, PageAnswer, PageParts } from '../built-in-page.ts';
 import type { Flow } from '../cookies/flow-cookie.ts';
 import { emailField, hiddenField, hiddenFields, passwordField, submitButton } from '../document/fields.ts';
 import { nothing, type Html } from '../document/html.ts';
 import { notice } from '../document/notice.ts';
+import type { FormFields } from '../forms/read-form.ts';
 import { refusedForm } from '../forms/refused-form.ts';
 import { noRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
 import type { Refusal } from '../identity/call-identity.ts';
@@ -29,11 +30,12 @@ export const createSignInPage: CreatePage = (parts) => ({
     return { kind: 'page', page: signInForm(parts, { email, returnTo: asked }, done) };
   },
   async post(call, form) {
-    const typed = { email: form.of('email'), returnTo: form.of('returnTo') };
-    const { email, returnTo } = typed;
+    const { email, password } = findDemoAccount(parts, form) ?? form.pick('email', 'password');
+    const returnTo = form.of('returnTo');
+    const typed = { email, returnTo };
     const answer = await call.identity<SignInAnswer>('POST', '/auth/sign-in/email', {
       email,
-      password: form.of('password'),
+      password,
       ...(returnTo === '' ? {} : { returnTo }),
     });
     if (answer.kind === 'refused') return refused(parts, typed, answer.refusal);
@@ -60,7 +62,7 @@ function wayOut(parts: PageParts, { email, returnTo }: Typed, { code }: Refusal)
 }
 
 function signInForm(
-  { pages }: PageParts,
+  { pages, demoAccounts }: PageParts,
   { email, returnTo }: Typed,
   done: Flow['done'],
   shown: ShownRefusal = noRefusal,
@@ -86,8 +88,31 @@ function signInForm(
         ${submitButton({ label: 'Sign in', pending: 'Signing in…', waitSeconds: shown.waitSeconds })}
       </form>
       <p class="after-form"><a href="${withReturnTo(pages.forgotPassword, returnTo, pages)}">Forgot password?</a></p>`,
-    aside: html`<p>New here? <a href="${withReturnTo(pages.signUp, returnTo, pages)}">Create an account</a></p>`,
+    aside: html`<p>New here? <a href="${withReturnTo(pages.signUp, returnTo, pages)}">Create an account</a></p>
+      ${continueAsForm(pages.signIn, demoAccounts, returnTo)}`,
   };
+}
+
+/** Enters an account of the demonstration: no password is copied to look around. */
+function continueAsForm(action: string, accounts: readonly DemoAccount[], returnTo: string): Html {
+  if (accounts.length === 0) return nothing;
+  return html`<form class="continue-as" method="post" action="${action}">
+    ${hiddenField('returnTo', returnTo)}
+    <p class="quiet" id="continue-as">Demo: continue as</p>
+    <div class="buttons" role="group" aria-labelledby="continue-as">
+      ${accounts.map(
+        ({ role }) =>
+          html`<button class="button button-small" type="submit" name="${demoField}" value="${role}">${role}</button>`,
+      )}
+    </div>
+  </form>`;
+}
+
+const demoField = 'continueAs';
+
+/** Without a demonstration the field means nothing. */
+function findDemoAccount({ demoAccounts }: PageParts, form: FormFields): DemoAccount | undefined {
+  return demoAccounts.find(({ role }) => role === form.of(demoField));
 }
 
 /** Asks for the mail again that the sign-in waits for. */
