@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { ConfigInput } from '@sallyport/server';
 
 /** Verdigris outside and brass inside, as on the pages of the demo. */
@@ -17,6 +18,7 @@ export const demoBrand: NonNullable<ConfigInput['brand']> = {
   name: 'Sallyport',
   logo: toSvg(136, `${mark}<text x="40" y="23">Sallyport</text>`),
   icon: toSvg(32, mark),
+  touchIcon: `data:image/png;base64,${readFileSync(new URL('touch-icon.png', import.meta.url)).toString('base64')}`,
   colors: {
     light: { background: '#f2f8f5', text: '#0c2221', mutedText: '#4a5f5c', accent: '#0e6257', danger: '#9c1c1c' },
     dark: {

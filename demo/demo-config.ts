@@ -37,6 +37,10 @@ export function demoConfig(environment: Environment, demo: DemoEnvironment): Con
     // The account zone has what the built-in page offers, and more.
     pages: { security: '/account/security' },
     brand: demoBrand,
+    securityTxt: {
+      contact: ['https://github.com/sallyport-dev/sallyport/security/advisories/new'],
+      languages: ['en'],
+    },
     // Where there is a mail server, as with two gateways.
     mail: { from: 'no-reply@localhost' },
     mailbox: { port: demo.mailboxPort ?? 0 },

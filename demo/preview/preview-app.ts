@@ -1,6 +1,14 @@
 import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { anonymous, freezePrincipal, type Brand, type Caller, type Message } from '@sallyport/core';
+import {
+  anonymous,
+  brandManifestPath,
+  freezePrincipal,
+  toBrandManifest,
+  type Brand,
+  type Caller,
+  type Message,
+} from '@sallyport/core';
 import { createErrorPageRenderer } from '@sallyport/gateway';
 import { features, requireLocalCaller, shownMail } from '@sallyport/identity';
 import { assetsPath, createPages, type Pages } from '@sallyport/pages';
@@ -99,9 +107,12 @@ export function createPreview(): Hono<{ Bindings: HttpBindings }> {
     if (state === undefined) return c.notFound();
     return c.html(inTheme(await playedPages(brandName).render(state, theme), theme));
   });
+  app.get(brandManifestPath, (c) =>
+    c.body(toBrandManifest(brands.demo), 200, { 'content-type': 'application/manifest+json' }),
+  );
   app.get('/auth/assets/brand/*', (c) => {
     const image = Object.values(brands)
-      .flatMap(({ logo, logoDark, icon }) => [logo, logoDark, icon])
+      .flatMap(({ logo, logoDark, icon, touchIcon }) => [logo, logoDark, icon, touchIcon])
       .find((one) => one?.path === c.req.path);
     if (image === undefined) return c.notFound();
     return c.body(Uint8Array.from(image.content), 200, { 'content-type': image.mediaType });

@@ -8,10 +8,11 @@ import { sans } from './font.ts';
 import './globals.css';
 
 export async function generateMetadata(): Promise<Metadata> {
-  const { name, icon } = await brand();
+  const { name, icon, touchIcon, manifest } = await brand();
   return {
     title: { default: name, template: `%s · ${name}` },
-    icons: { icon: icon ?? [] },
+    icons: { icon: icon ?? [], apple: touchIcon ?? [] },
+    manifest,
     description: 'Login and access for Next.js front ends and NestJS services.',
   };
 }

@@ -24,7 +24,8 @@ export type {
 } from './answers/identity-answers.ts';
 export { problemsOfContrast, type ContrastProblem } from './brand/brand-contrast.ts';
 export { toBrandCss } from './brand/brand-css.ts';
-export { brandPath, toBrandDocument, type BrandDocument } from './brand/brand-document.ts';
+export { brandManifestPath, brandPath, toBrandDocument, type BrandDocument } from './brand/brand-document.ts';
+export { toBrandManifest } from './brand/brand-manifest.ts';
 export { derivePalettes, type BrandPalette, type BrandTheme, type ChosenColors } from './brand/brand-palette.ts';
 export { brandSchema, type BrandInput, type BrandSettings } from './brand/brand-schema.ts';
 export { resolveBrand, type Brand, type BrandImage, type BrandImages, type BrandLinks } from './brand/brand.ts';

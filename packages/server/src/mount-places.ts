@@ -16,6 +16,14 @@ export const changePasswordPlace = {
   slide: false,
 } as const;
 
+/** Where people look who found a weakness. Mounted where it is configured. */
+export const securityTxtPlace = {
+  name: 'security-txt',
+  prefix: '/.well-known/security.txt',
+  access: 'public',
+  slide: false,
+} as const;
+
 /** Where the assets are that zones share. */
 export const sharedAssetsPlace = {
   name: 'shared-assets',
@@ -24,7 +32,7 @@ export const sharedAssetsPlace = {
   slide: false,
 } as const;
 
-/** All that the gateway mounts beside the routes of the configuration, whose names and prefixes must be others. */
+/** All that every gateway mounts beside the routes of the configuration, whose names and prefixes must be others. */
 export const mountPlaces = [
   identityPlace,
   brandPlace,
@@ -34,3 +42,8 @@ export const mountPlaces = [
   sessionEventsPlace,
   sessionExtensionPlace,
 ] as const;
+
+/** The mounts of a configuration. */
+export function mountPlacesOf({ securityTxt }: { readonly securityTxt?: unknown }) {
+  return securityTxt === undefined ? mountPlaces : [...mountPlaces, securityTxtPlace];
+}

@@ -4,6 +4,9 @@ import type { Brand, BrandImage } from './brand.ts';
 /** Where the gateway serves what a brand looks like, on both listeners. */
 export const brandPath = '/auth/assets/brand';
 
+/** Where the gateway serves the web app manifest. */
+export const brandManifestPath = `${brandPath}/site.webmanifest`;
+
 /** What `brand.json` says: what applications that are not built in may show. */
 export interface BrandDocument {
   /** Text: escape it. */
@@ -12,6 +15,9 @@ export interface BrandDocument {
   readonly logo: string | null;
   readonly logoDark: string | null;
   readonly icon: string | null;
+  readonly touchIcon: string | null;
+  /** Path of the web app manifest. */
+  readonly manifest: string;
   readonly colors: Readonly<Record<BrandTheme, BrandPalette>>;
   readonly radius: number;
   /** Value of the CSS property `font-family`. */
@@ -25,6 +31,7 @@ export function toBrandDocument({
   logo,
   logoDark,
   icon,
+  touchIcon,
   colors,
   radius,
   font,
@@ -36,6 +43,8 @@ export function toBrandDocument({
     logo: pathOf(logo),
     logoDark: pathOf(logoDark),
     icon: pathOf(icon),
+    touchIcon: pathOf(touchIcon),
+    manifest: brandManifestPath,
     colors,
     radius,
     font,

@@ -92,6 +92,11 @@ export const brandSchema = z.strictObject({
   icon: imageSchema
     .optional()
     .describe('What browser tabs show, as square as they are; the first letter of the name by default'),
+  touchIcon: imageSchema
+    .optional()
+    .describe(
+      'PNG file of 180 by 180 pixels for home screens, without transparent parts; the icon by default, where that is a PNG',
+    ),
   colors: z
     .strictObject({ light: themeSchema.describe('Light theme'), dark: themeSchema.describe('Dark theme') })
     .prefault({})

@@ -15,6 +15,8 @@ export interface BrandImages {
   /** @default the logo */
   readonly logoDark?: BrandImage | undefined;
   readonly icon?: BrandImage | undefined;
+  /** @default the icon, where it is a PNG */
+  readonly touchIcon?: BrandImage | undefined;
 }
 
 /** What people see of the product: complete, checked, and never changed. A reload makes another one. */
@@ -26,6 +28,8 @@ export interface Brand {
   readonly logoDark: BrandImage | undefined;
   /** What browser tabs show. */
   readonly icon: BrandImage | undefined;
+  /** What home screens show: a PNG. */
+  readonly touchIcon: BrandImage | undefined;
   readonly colors: Readonly<Record<BrandTheme, BrandPalette>>;
   /** Of fields and buttons, in CSS pixels. */
   readonly radius: number;
@@ -52,6 +56,7 @@ export interface BrandLinks {
 export function resolveBrand(settings: BrandSettings, publicUrl: string, images: BrandImages = {}): Brand {
   const { name = new URL(publicUrl).hostname, colors, radius, font, links } = settings;
   const { logo, logoDark = logo, icon } = images;
+  const { touchIcon = icon?.mediaType === 'image/png' ? icon : undefined } = images;
   const absolute = (address: string | undefined): string | undefined =>
     address === undefined ? undefined : new URL(address, publicUrl).href;
   const palettes = derivePalettes(colors);
@@ -60,6 +65,7 @@ export function resolveBrand(settings: BrandSettings, publicUrl: string, images:
     logo,
     logoDark,
     icon,
+    touchIcon,
     colors: Object.freeze({ light: Object.freeze(palettes.light), dark: Object.freeze(palettes.dark) }),
     radius,
     font,

@@ -1,4 +1,12 @@
-import { brandPath, SallyportError, toBrandCss, toBrandDocument, type Brand } from '@sallyport/core';
+import {
+  brandManifestPath,
+  brandPath,
+  SallyportError,
+  toBrandCss,
+  toBrandDocument,
+  toBrandManifest,
+  type Brand,
+} from '@sallyport/core';
 import type { ServerResponse } from 'node:http';
 import type { Mount } from '../routing/mount.ts';
 
@@ -19,19 +27,19 @@ interface BrandFile {
 }
 
 /** An image of an earlier brand: a page that was loaded before a reload, or from another gateway, still asks for it. */
-const formerImage = /^\/auth\/assets\/brand\/(logo|logo-dark|icon)\.[0-9a-f]{1,64}\.[a-z]{1,5}$/;
+const formerImage = /^\/auth\/assets\/brand\/(logo|logo-dark|icon|touch-icon)\.[0-9a-f]{1,64}\.[a-z]{1,5}$/;
 
 /**
- * Serves the images of a brand, and at lasting addresses `brand.css` (its custom properties) and `brand.json` (name, images,
- * theme colours and links) for applications that are not built in. On both listeners: zones read the one document.
+ * Serves the images of a brand, and at lasting addresses `brand.css` (its custom properties), `brand.json` (name, images,
+ * theme colours and links) and `site.webmanifest` for applications that are not built in. On both listeners: zones read the one document.
  *
  * Images are shown by `<img>`, where no script of an SVG runs. Opened by themselves they stand in a sandbox.
  */
 export function createBrandMount(brand: Brand): Mount {
-  const { logo, logoDark, icon } = brand;
-  const images = { logo, 'logo-dark': logoDark, icon };
+  const { logo, logoDark, icon, touchIcon } = brand;
+  const images = { logo, 'logo-dark': logoDark, icon, 'touch-icon': touchIcon };
   const files = new Map<string, BrandFile>(
-    [logo, logoDark, icon]
+    [logo, logoDark, icon, touchIcon]
       .filter((image) => image !== undefined)
       .map(({ path, mediaType, content }) => [path, { mediaType, content, isImmutable: true }]),
   );
@@ -45,6 +53,11 @@ export function createBrandMount(brand: Brand): Mount {
     content: JSON.stringify(toBrandDocument(brand)),
     isImmutable: false,
   });
+  files.set(brandManifestPath, {
+    mediaType: 'application/manifest+json',
+    content: toBrandManifest(brand),
+    isImmutable: false,
+  });
 
   return {
     ...brandPlace,
@@ -55,7 +68,7 @@ export function createBrandMount(brand: Brand): Mount {
       const file = files.get(path);
       if (file !== undefined) return answerFile(response, file, request.method === 'HEAD');
       const kind = formerImage.exec(path)?.[1];
-      const current = kind === undefined ? undefined : images[kind as keyof typeof images]; // One of the three names.
+      const current = kind === undefined ? undefined : images[kind as keyof typeof images]; // One of the four names.
       if (current === undefined) throw new SallyportError('SP_NOT_FOUND', { reason: 'no-route' });
       response.writeHead(302, { location: current.path, 'cache-control': 'no-store', 'content-length': 0 }).end();
     },

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { Brand } from '@sallyport/core';
+import { brandManifestPath, type Brand } from '@sallyport/core';
 import { attributes, nothing, type Html } from './html.ts';
 import { icon } from './icons.ts';
 
@@ -40,6 +40,8 @@ export async function renderDocument(page: PageContent, theme: Theme, parts: Doc
         <meta name="robots" content="noindex" />
         <title>${title} · ${brand.name}</title>
         ${brand.icon === undefined ? nothing : html`<link rel="icon" href="${brand.icon.path}" />`}
+        ${brand.touchIcon === undefined ? nothing : html`<link rel="apple-touch-icon" href="${brand.touchIcon.path}" />`}
+        <link rel="manifest" href="${brandManifestPath}" />
         ${stylesheets.map((path) => html`<link rel="stylesheet" href="${path}" />`)}
         <script type="module" src="${script}"></script>
       </head>

@@ -52,6 +52,15 @@ describe('an image of the brand', () => {
     expect(() => parse({ logo: path })).toThrow(says);
   });
 
+  it('for home screens is a PNG', () => {
+    expect(() => parse({ touchIcon: 'images/logo.svg' })).toThrow(/brand\.touchIcon +must be a PNG/);
+    expect(() => parse({ touchIcon: 'none.png' })).toThrow(/brand\.touchIcon +names a file/);
+    const asPng = `data:image/png;base64,${png.toString('base64')}`;
+    expect(openBrand(parse({ touchIcon: asPng })).touchIcon?.path).toMatch(/\/touch-icon\.[0-9a-f]{16}\.png$/);
+    expect(openBrand(parse({ icon: asPng })).touchIcon?.content).toEqual(png);
+    expect(openBrand(parse({ icon: 'images/logo.svg' })).touchIcon).toBeUndefined();
+  });
+
   it('is refused together with everything else that is wrong', () => {
     expect(() => parse({ logo: 'none.svg', icon: 'text.png', colors: { light: { text: '#cccccc' } } })).toThrow(
       /4 problems/,

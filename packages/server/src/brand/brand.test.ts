@@ -141,6 +141,18 @@ describe('a brand', () => {
     expect(await inside.json()).toEqual(document);
   });
 
+  it('has a web app manifest, to which the built-in pages lead', async () => {
+    const path = '/auth/assets/brand/site.webmanifest';
+    expect((await page('/auth/sign-in')).body).toContain(`<link rel="manifest" href="${path}"`);
+    const answer = await test.get(path);
+    expect(answer.headers.get('content-type')).toBe('application/manifest+json');
+    const manifest: unknown = await answer.json();
+    expect(manifest).toMatchObject({ name: brand.name, start_url: '/', theme_color: '#fff8f0' });
+    const { document } = await readDocument();
+    expect(manifest).toMatchObject({ icons: [{ src: document['icon'], type: 'image/svg+xml', sizes: 'any' }] });
+    expect(document).toMatchObject({ manifest: path, touchIcon: null });
+  });
+
   it('shows on the built-in pages', async () => {
     const { body } = await page('/auth/sign-in');
     expect(body).toContain(` · ${escapedName}</title>`);

@@ -4,7 +4,7 @@ import type { Config } from '../config/config-schema.ts';
 import { bytesOfDataUrl, toBrandImage } from './brand-image.ts';
 import { drawIcon } from './draw-icon.ts';
 
-const pathNames = { logo: 'logo', logoDark: 'logo-dark', icon: 'icon' } as const;
+const pathNames = { logo: 'logo', logoDark: 'logo-dark', icon: 'icon', touchIcon: 'touch-icon' } as const;
 
 /** Makes the brand of a checked configuration: what people see, with its images and the paths under which they are served. */
 export function openBrand({ brand: settings, publicUrl }: Pick<Config, 'brand' | 'publicUrl'>): Brand {
@@ -12,6 +12,7 @@ export function openBrand({ brand: settings, publicUrl }: Pick<Config, 'brand' |
     logo: imageOf('logo', settings),
     logoDark: imageOf('logoDark', settings),
     icon: imageOf('icon', settings),
+    touchIcon: imageOf('touchIcon', settings),
   };
   const brand = resolveBrand(settings, publicUrl, images);
   if (brand.icon !== undefined) return brand;

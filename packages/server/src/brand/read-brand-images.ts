@@ -5,7 +5,7 @@ import type { ConfigurationProblem } from '../config/configuration-error.ts';
 import { bytesOfDataUrl, examineImage, toDataUrl } from './brand-image.ts';
 
 /** The images that a brand names. */
-export const brandImageNames = ['logo', 'logoDark', 'icon'] as const;
+export const brandImageNames = ['logo', 'logoDark', 'icon', 'touchIcon'] as const;
 
 /** Settings whose images were read, and what is wrong with those that could not be used. */
 export interface ReadBrand {
@@ -31,8 +31,10 @@ export function readBrandImages(settings: BrandSettings, folder: string): ReadBr
       return [];
     }
     const outcome = examineImage(content);
-    if (outcome.kind === 'image') return [[name, toDataUrl(outcome)] as const];
-    problems.push({ key, problem: outcome.problem });
+    if (outcome.kind === 'image' && (name !== 'touchIcon' || outcome.mediaType === 'image/png'))
+      return [[name, toDataUrl(outcome)] as const];
+    // Home screens show nothing else.
+    problems.push({ key, problem: outcome.kind === 'image' ? 'must be a PNG' : outcome.problem });
     return [];
   });
   return { settings: { ...settings, ...Object.fromEntries(images) }, problems };

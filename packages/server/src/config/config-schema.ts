@@ -25,6 +25,7 @@ import { redisPrefixForm } from '@sallyport/stores';
 import { isIP } from 'node:net';
 import * as z from 'zod';
 import { secretsSchema } from '../secrets/secret-source.ts';
+import { securityTxtSchema } from '../security-txt/security-txt-schema.ts';
 
 const port = z.number().int().min(0).max(65_535);
 const bindAddress = z
@@ -229,6 +230,11 @@ export const configSchema = z.strictObject({
   brand: brandSchema
     .prefault({})
     .describe('What people see of the product: in pages, mails, authenticator apps and pages of errors'),
+  securityTxt: securityTxtSchema
+    .optional()
+    .describe(
+      '/.well-known/security.txt (RFC 9116): where weaknesses are reported; absent means that the routes answer there',
+    ),
   mail: z
     .strictObject({
       from: z

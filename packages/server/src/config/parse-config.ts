@@ -3,7 +3,7 @@ import { problemsOfRoutes } from '@sallyport/gateway';
 import { features } from '@sallyport/identity';
 import { problemsOfBrand } from '../brand/problems-of-brand.ts';
 import { readBrandImages } from '../brand/read-brand-images.ts';
-import { mountPlaces } from '../mount-places.ts';
+import { mountPlacesOf } from '../mount-places.ts';
 import { applyRule } from './apply-rule.ts';
 import { configSchema, type Config } from './config-schema.ts';
 import { ConfigurationError, type ConfigurationProblem } from './configuration-error.ts';
@@ -49,8 +49,11 @@ type ConfigRule = (config: Config) => readonly ConfigurationProblem[];
 
 /** What one part demands of another. Each is looked at alone. */
 const rules: readonly ConfigRule[] = [
-  ({ routes }) =>
-    problemsOfRoutes(routes, mountPlaces, features.credentials).map((problem) => ({ key: 'routes', problem })),
+  ({ routes, securityTxt }) =>
+    problemsOfRoutes(routes, mountPlacesOf({ securityTxt }), features.credentials).map((problem) => ({
+      key: 'routes',
+      problem,
+    })),
   policyProblems,
   (config) => features.problemsOf(config, config.policy),
   keyProblems,
