@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { openAccount } from './account-page.ts';
-import { useVisitors } from './browser.ts';
+import { patienceMilliseconds, useVisitors } from './browser.ts';
 import { callApi } from './call-api.ts';
 import { openReady } from './hydrated-page.ts';
 import { signInAsNewcomer, signInDirectly } from './new-account.ts';
@@ -59,6 +59,62 @@ describe('behind the door', () => {
       .getByRole('button', { name: /^GET \/account/ })
       .first()
       .waitFor();
+  });
+
+  it('leaves out what browsers fetch in advance, and lists what is looked for', async () => {
+    const { page } = await openAsNewcomer();
+    await openReady(page, '/');
+    const prefetch = { headers: { 'next-router-prefetch': '1', rsc: '1' } };
+    expect(await page.evaluate(async (init) => (await fetch('/products?_rsc=x', init)).status, prefetch)).toBe(200);
+    await callApi(page, '/api/shop/products');
+    await callApi(page, '/api/shop/products', { method: 'POST', json: {} });
+    const listed = await readRequests(page);
+    expect(listed.filter(({ path }) => path === '/products')).toEqual([]);
+
+    await openReady(page, '/behind-the-door');
+    const rows = page.getByRole('region', { name: 'Requests' }).getByRole('listitem').getByRole('button');
+    await rows.first().waitFor();
+    await page.getByRole('searchbox').fill('api/shop');
+    await expect.poll(() => rows.count(), { timeout: patienceMilliseconds }).toBe(2);
+    await page.getByRole('button', { name: 'Refused', exact: true }).click();
+    await expect.poll(() => rows.count()).toBe(1);
+    await page.getByRole('searchbox').fill('no such request');
+    await page.getByText('No request is like that.').waitFor();
+  });
+
+  it('is where the id of a refused request leads', async () => {
+    const { page } = await openAsNewcomer();
+    await openProducts(page);
+    const aside = page.getByRole('complementary', { name: 'Your access' });
+    await aside.getByRole('button', { name: 'Add a product' }).click();
+    const link = aside.locator('a[href^="/behind-the-door?request="]');
+    const id = await link.innerText();
+    await link.click();
+    const article = page.getByRole('article');
+    await article.getByText(/^Refused with|passed on to/).waitFor();
+    expect(await article.innerText()).toContain(id);
+    await page.goto('/behind-the-door?request=0123456789abcdef');
+    await page.getByText('This request is not in the list').waitFor();
+  });
+
+  it('moves nothing that is being read while requests arrive', async () => {
+    const { page } = await openAsNewcomer();
+    await page.addInitScript(() => {
+      const shifts = globalThis as unknown as { shifted: number };
+      shifts.shifted = 0;
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) shifts.shifted += (entry as unknown as { value: number }).value;
+      }).observe({ type: 'layout-shift', buffered: true });
+    });
+    await openReady(page, '/behind-the-door');
+    const rows = page.getByRole('region', { name: 'Requests' }).getByRole('listitem').getByRole('button');
+    await rows.first().waitFor();
+    for (const path of ['/api/shop/products', '/account', '/auth/session', '/products']) {
+      const before = await rows.count();
+      await page.evaluate((address) => fetch(address), path);
+      await expect.poll(() => rows.count(), { timeout: patienceMilliseconds }).toBeGreaterThan(before);
+    }
+    expect(await page.evaluate(() => (globalThis as unknown as { shifted: number }).shifted)).toBeLessThan(0.02);
   });
 
   it('never shows the requests of another user, nor of another session of the same user', async () => {

@@ -14,7 +14,10 @@ export function RequestDetail({ request }: { readonly request: DoorRequest }) {
         </h2>
         <p className="text-lg text-ink-soft">{verdict(request)}</p>
         <p className="text-sm text-ink-soft">
-          Request id <code className="font-mono break-all">{requestId}</code>
+          Request id{' '}
+          <a href={`?request=${requestId}`} className="font-mono break-all text-link">
+            {requestId}
+          </a>
         </p>
       </header>
       <StageTimeline stages={stages} upstreamMilliseconds={upstreamMilliseconds} />

@@ -7,21 +7,32 @@ interface RequestListProps {
   readonly onChoose: (requestId: string) => void;
 }
 
-/** Newest first; each line chooses what the detail shows. */
+/** Height of a line in CSS pixels: two lines of text. */
+const lineHeight = 62;
+
+/**
+ * Newest first; each line chooses what the detail shows. Lines are moved into their places, not laid out: what arrives on
+ * top shifts no layout.
+ */
 export function RequestList({ requests, chosenId, onChoose }: RequestListProps) {
   return (
-    <ul className="max-h-[24rem] divide-y divide-line overflow-y-auto rounded-card border border-line bg-surface lg:max-h-[calc(100dvh-12rem)]">
-      {requests.map((request) => {
+    <ul className="relative h-[24rem] overflow-y-auto rounded-card border border-line bg-surface lg:h-[calc(100dvh-21rem)]">
+      {requests.length === 0 ? <li className="p-4 text-[0.9375rem] text-ink-soft">No request is like that.</li> : null}
+      {requests.map((request, index) => {
         const { requestId, method, path, route, status, totalMilliseconds, at } = request;
         const isChosen = requestId === chosenId;
         return (
-          <li key={requestId}>
+          <li
+            key={requestId}
+            className="absolute inset-x-0 top-0"
+            style={{ height: lineHeight, transform: `translateY(${index * lineHeight}px)` }}
+          >
             <button
               type="button"
               aria-current={isChosen ? 'true' : undefined}
               onClick={() => onChoose(requestId)}
               className={classNames(
-                'grid w-full grid-cols-[1fr_auto] gap-x-3 gap-y-0.5 px-4 py-2.5 text-left focus-visible:-outline-offset-2',
+                'grid size-full grid-cols-[1fr_auto] content-center gap-x-3 gap-y-0.5 border-b border-line px-4 text-left focus-visible:-outline-offset-2',
                 isChosen ? 'bg-outer-tint' : 'hover:bg-sunken',
               )}
             >
@@ -30,7 +41,7 @@ export function RequestList({ requests, chosenId, onChoose }: RequestListProps) 
               </span>
               <span
                 className={classNames(
-                  'font-mono text-[0.8125rem] font-semibold tabular-nums',
+                  'text-right font-mono text-[0.8125rem] font-semibold tabular-nums',
                   status >= 400 ? 'text-danger' : 'text-outer',
                 )}
               >

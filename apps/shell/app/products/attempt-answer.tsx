@@ -1,3 +1,4 @@
+import { RequestLink } from '../behind-the-door/request-link.tsx';
 import type { Attempt } from './attempts.ts';
 
 /** What came back. Without a status, nothing did. */
@@ -42,7 +43,9 @@ export function AttemptAnswer({ answer }: { readonly answer: Answer }) {
           {requestId === undefined ? null : (
             <>
               <dt className="text-ink-soft">request</dt>
-              <dd className="font-mono break-all">{requestId}</dd>
+              <dd>
+                <RequestLink requestId={requestId} />
+              </dd>
             </>
           )}
         </dl>

@@ -3,6 +3,7 @@
 import { useRouter } from 'next/navigation';
 import { useTransition } from 'react';
 import { Button } from '@sallyport/ui/button';
+import { RequestLink } from '../behind-the-door/request-link.tsx';
 
 interface ShopUnavailableProps {
   readonly title: string;
@@ -24,7 +25,7 @@ export function ShopUnavailable({ title, requestId }: ShopUnavailableProps) {
       </Button>
       {requestId === undefined ? null : (
         <p className="text-sm text-ink-soft">
-          Request id: <code className="font-mono">{requestId}</code>
+          Request id: <RequestLink requestId={requestId} />
         </p>
       )}
     </div>
