@@ -1,16 +1,27 @@
 import { escapeHtml } from '@sallyport/core';
 import type { ArrivedMessage } from './arrived-message.ts';
 
-/** Looks for new messages every two seconds, and shows them when there are any. Without it the page works by hand. */
+/**
+ * Looks for new messages every second, and puts them in front of those that are there: what is open or half read stays as it
+ * is. Without it the page works by hand.
+ */
 export const mailboxScript = `
-const shown = document.body.dataset.count;
+const list = document.querySelector('section');
+let shown = document.body.dataset.count;
 setInterval(async () => {
-  if (document.hidden || document.activeElement instanceof HTMLInputElement) return;
+  if (document.hidden) return;
   try {
     const { count } = await (await fetch('/count')).json();
-    if (String(count) !== shown) location.reload();
+    if (String(count) === shown) return;
+    // Begun anew, with numbers that were given out before.
+    if (count < Number(shown)) return location.reload();
+    const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), 'text/html');
+    const arrived = [...page.querySelectorAll('article')].filter(({ id }) => document.getElementById(id) === null);
+    shown = page.body.dataset.count;
+    if (arrived.length > 0) list.querySelector('.empty')?.remove();
+    list.prepend(...arrived);
   } catch {}
-}, 2000);
+}, 1000);
 `;
 
 const style = `
@@ -47,6 +58,7 @@ export interface MailboxPageParts {
 
 /** Writes the page on which people read the mail of the demo. Every text of a message is escaped. */
 export function mailboxPage(messages: readonly ArrivedMessage[], { to, count, previewPath }: MailboxPageParts): string {
+  const [newest] = messages;
   const preview =
     previewPath === undefined ? '' : ` <a href="${escapeHtml(previewPath)}">See every mail and every page</a>`;
   return `<!doctype html>
@@ -66,7 +78,7 @@ export function mailboxPage(messages: readonly ArrivedMessage[], { to, count, pr
 <button type="submit">Show</button>
 </form>
 <section aria-label="Messages" aria-live="polite">
-${messages.length === 0 ? '<p class="empty">No messages yet. Sign up, and the first one appears here.</p>' : messages.map(article).join('\n')}
+${messages.length === 0 ? '<p class="empty">No messages yet. Sign up, and the first one appears here.</p>' : messages.map((message) => article(message, message === newest)).join('\n')}
 </section>
 </main>
 <script>${mailboxScript}</script>
@@ -74,16 +86,17 @@ ${messages.length === 0 ? '<p class="empty">No messages yet. Sign up, and the fi
 </html>`;
 }
 
-function article(message: ArrivedMessage): string {
+/** A message; the newest one as a mail program shows it. */
+function article(message: ArrivedMessage, isOpen: boolean): string {
   const at = message.at.toISOString();
   const links = message.links.filter(isWebLink).map((link) => action(link));
   const code = message.code === undefined ? '' : `<p>Code: <strong>${escapeHtml(message.code)}</strong></p>`;
   const look =
     message.html === undefined
       ? ''
-      : `<details><summary>As people see it</summary><iframe src="/messages/${message.id}" title="${escapeHtml(message.subject)}" loading="lazy" sandbox="allow-popups allow-popups-to-escape-sandbox"></iframe></details>`;
-  return `<article aria-labelledby="message-${message.id}">
-<h2 id="message-${message.id}">${escapeHtml(message.subject)}</h2>
+      : `<details${isOpen ? ' open' : ''}><summary>As people see it</summary><iframe src="/messages/${message.id}" title="${escapeHtml(message.subject)}" loading="lazy" sandbox="allow-popups allow-popups-to-escape-sandbox"></iframe></details>`;
+  return `<article id="message-${message.id}" aria-labelledby="subject-${message.id}">
+<h2 id="subject-${message.id}">${escapeHtml(message.subject)}</h2>
 <p class="about">to ${escapeHtml(message.to)} · <time datetime="${at}">${at.slice(0, 19).replace('T', ' ')} UTC</time> · ${escapeHtml(message.kind)}</p>
 ${links.join('\n')}${code}
 ${look}
