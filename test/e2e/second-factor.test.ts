@@ -175,13 +175,11 @@ describe('codes that are sent', () => {
     await page.getByLabel('Phone number').fill(number.replace('+49', '0049 '));
     await page.getByRole('button', { name: 'Send a code' }).click();
     await page.getByLabel('Code that you received').fill(await newestCode(number, 1));
-    await page.getByRole('button', { name: /^Turn on/ }).click();
     await saveRecoveryCodes(page, 'Done');
 
     await page.getByRole('button', { name: 'Set up Code by email' }).click();
     await page.getByRole('button', { name: 'Send a code' }).click();
     await page.getByLabel('Code that you received').fill(await newestCode(account.email, 1));
-    await page.getByRole('button', { name: /^Turn on/ }).click();
     await factorRow(page, 'Code by email').getByText('On', { exact: true }).waitFor();
     await signOut(page);
 

@@ -11,7 +11,10 @@ export interface CodeFieldProps {
   readonly takesFocus?: boolean;
 }
 
-/** One field for a code, however long it is: it can be pasted into, and read out as a whole. */
+/**
+ * One field for a code, however long it is: it can be pasted into, and read out as a whole. Six digits submit themselves,
+ * typed, pasted or filled in by the device.
+ */
 export function CodeField({ label, hint, error, kind = 'digits', takesFocus = false }: CodeFieldProps) {
   const isDigits = kind === 'digits';
   return (
@@ -29,10 +32,15 @@ export function CodeField({ label, hint, error, kind = 'digits', takesFocus = fa
         maxLength={isDigits ? 12 : 40}
         // oxlint-disable-next-line jsx-a11y/no-autofocus -- see takesFocus
         autoFocus={takesFocus}
+        onChange={isDigits ? ({ target }) => submitWholeCode(target) : undefined}
         aria-invalid={error === undefined ? undefined : true}
         aria-describedby={describedBy('code', hint, error)}
         className={`${inputClass} font-mono ${isDigits ? 'text-xl tracking-[0.35em]' : 'tracking-[0.06em]'}`}
       />
     </FieldFrame>
   );
+}
+
+function submitWholeCode(input: HTMLInputElement): void {
+  if (/^\s*(?:\d\s*){6}$/.test(input.value)) input.form?.requestSubmit();
 }

@@ -6,7 +6,7 @@ import {
   type FactorMethod,
   type StartFactorAnswer,
 } from '@sallyport/nextjs/client';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Button } from './button.tsx';
 import { CodeField } from './code-field.tsx';
 import { CopyButton } from './copy-button.tsx';
@@ -28,7 +28,7 @@ export interface FactorSetUpProps {
   readonly onRefused?: (error: unknown) => boolean;
 }
 
-/** Sets up a second factor, step by step. Nothing is made before the user asks for it. */
+/** Sets up a second factor, step by step: an authenticator app shows its QR code at once, a code is sent when asked for. */
 export function FactorSetUp(props: FactorSetUpProps) {
   const { method, onCancel } = props;
   const [begun, setBegun] = useState<StartFactorAnswer>();
@@ -87,6 +87,14 @@ function BeginForm({
       if (onRefused?.(error) !== true) throw error;
     }
   });
+  const hasBegun = useRef(false);
+  useEffect(() => {
+    // "Set up" has asked for it already, and nothing has to be typed first. The button is for another try.
+    if (method !== 'totp' || hasBegun.current) return;
+    hasBegun.current = true;
+    form.current?.requestSubmit();
+  }, [method, form]);
+
   return (
     <form ref={form} method="post" onSubmit={onSubmit} noValidate className="space-y-5">
       <p className="text-ink-soft">{text}</p>
@@ -114,13 +122,15 @@ function AppSecret({ uri, secret }: { readonly uri: string; readonly secret: str
     <div className="flex flex-wrap items-start gap-6">
       <QrCode text={uri} label="QR code for your authenticator app" />
       <div className="min-w-0 flex-1 basis-60 space-y-3">
-        <p>Scan the code with your authenticator app. If you are on your phone, open the app instead:</p>
-        <p>
+        <p>Scan the code with your authenticator app.</p>
+        {/* With a mouse there is no app on this device that would open. */}
+        <p className="pointer-fine:hidden">
+          Are you on your phone?{' '}
           <a href={uri} className="text-link">
             Open my authenticator app
           </a>
         </p>
-        <p className="text-ink-soft">Or enter this key:</p>
+        <p className="text-ink-soft">Can’t scan it? Enter this key in the app:</p>
         <p data-secret className="font-mono text-[0.9375rem] break-words select-all">
           {secret.replace(/(.{4})(?=.)/g, '$1 ')}
         </p>
@@ -147,17 +157,19 @@ function ConfirmForm({ method, returnTo, offersSignOut = false, onDone, onRefuse
   return (
     <form ref={form} method="post" onSubmit={onSubmit} noValidate className="max-w-sm space-y-5">
       {problem === undefined ? null : <ProblemNotice problem={problem} />}
-      <CodeField
-        label={method === 'totp' ? 'Code that the app shows' : 'Code that you received'}
-        error={errorOf('code')}
-        hint="Six digits."
-      />
       {offersSignOut ? (
         <label className="flex items-start gap-3">
           <input type="checkbox" name="signOutOthers" className="mt-1 size-4.5 shrink-0" />
           Sign out other devices
         </label>
       ) : null}
+      <CodeField
+        label={method === 'totp' ? 'Code that the app shows' : 'Code that you received'}
+        error={errorOf('code')}
+        hint="Six digits."
+        // The QR code is looked at first: on a phone the keyboard would hide it.
+        takesFocus={method !== 'totp'}
+      />
       <Button type="submit" tone="primary" isPending={isPending}>
         {`Turn on ${factorWords[method].name.toLowerCase()}`}
       </Button>
