@@ -27,6 +27,6 @@ const { port } = await gateway.listen({ host: '127.0.0.1', port: 0 });
 
 reportServer({
   port,
-  cookie: `sallyport=${sessions.token}`,
+  cookie: `sallyport-3000=${sessions.token}`,
   counters: () => ({ ...sessions.counters(), signatures: keyRing.signatureCount, 'log lines': log?.lines() ?? 0 }),
 });

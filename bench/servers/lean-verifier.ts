@@ -43,7 +43,7 @@ export function createLeanVerifier(remembersSessions: boolean): Verifier {
   let storeReads = 0;
 
   const service = createServer((request, response) => {
-    const presented = /(?:^|; )sallyport=([^;]+)/.exec(request.headers.cookie ?? '')?.[1];
+    const presented = /(?:^|; )sallyport-3000=([^;]+)/.exec(request.headers.cookie ?? '')?.[1];
     if (presented === undefined) return refuse(response);
     const now = Date.now();
     const known = allowances.get(presented);
@@ -81,7 +81,7 @@ export function createLeanVerifier(remembersSessions: boolean): Verifier {
 
   return {
     server: service,
-    cookie: `sallyport=${token}`,
+    cookie: `sallyport-3000=${token}`,
     counters: () => ({ 'store reads': storeReads, signatures: keyRing.signatureCount }),
   };
 }

@@ -55,7 +55,7 @@ export interface ServerDescription extends Partial<Omit<ServerReady, 'port'>> {
 }
 
 /** A cookie header of the usual length, for servers that do not look at it. */
-const someCookie = `sallyport=${'a'.repeat(43)}`;
+const someCookie = `sallyport-3000=${'a'.repeat(43)}`;
 
 /** The settings of this server. */
 export function readServerSettings(): ServerSettings {

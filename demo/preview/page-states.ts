@@ -34,8 +34,8 @@ function refuses(code: ErrorCode, options: { readonly errors?: readonly FieldErr
   };
 }
 
-const flow = (value: object) => ({ 'sallyport-flow': Buffer.from(JSON.stringify(value)).toString('base64url') });
-const link = { 'sallyport-link': token };
+const flow = (value: object) => ({ 'sallyport-80-flow': Buffer.from(JSON.stringify(value)).toString('base64url') });
+const link = { 'sallyport-80-link': token };
 const weak = refuses('SP_PASSWORD_UNACCEPTABLE', {
   errors: [{ field: 'password', message: 'must have at least 15 characters' }],
 });

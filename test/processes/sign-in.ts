@@ -25,7 +25,7 @@ export async function signIn(
   });
   answer.resume();
   const cookies = (answer.headers['set-cookie'] ?? []).map((line) => line.split(';')[0] ?? '');
-  const cookie = cookies.find((pair) => /^(?:__Host-)?sallyport=./.test(pair));
+  const cookie = cookies.find((pair) => /^(?:__Host-sallyport|sallyport-\d+)=./.test(pair));
   if (answer.statusCode !== 200 || cookie === undefined)
     throw new Error(`the sign-in of ${email} was answered with ${answer.statusCode}`);
   return cookie;

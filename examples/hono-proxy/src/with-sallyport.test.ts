@@ -15,7 +15,7 @@ import { createHonoProxyWithSallyport } from './with-sallyport.ts';
 
 const publicUrl = 'http://localhost:3300';
 const token = 'a'.repeat(43);
-const cookie = `theme=dark; sallyport=${token}`;
+const cookie = `theme=dark; sallyport-3300=${token}`;
 
 let service: Server;
 let seen: IncomingMessage[] = [];
@@ -86,7 +86,7 @@ describe('the hono proxy with Sallyport', () => {
 
   it.each([
     { name: 'without a cookie', headers: {}, status: 401 },
-    { name: 'with a made-up session', headers: { cookie: `sallyport=${'b'.repeat(43)}` }, status: 401 },
+    { name: 'with a made-up session', headers: { cookie: `sallyport-3300=${'b'.repeat(43)}` }, status: 401 },
     { name: 'with a token of its own', headers: { authorization: 'Bearer made-up' }, status: 401 },
     { name: 'with both', headers: { cookie, authorization: 'Bearer made-up' }, status: 400 },
   ])('turns a request away $name', async ({ headers, status }) => {

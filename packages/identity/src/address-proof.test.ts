@@ -66,16 +66,16 @@ describe(onDatabase('a mailed link of a sign-up'), () => {
       'POST',
       '/auth/verify-email',
       { token },
-      { headers: { cookie: `sallyport-sign-up=${cookie}` } },
+      { headers: { cookie: `sallyport-3000-sign-up=${cookie}` } },
     );
     expect(answer.status).toBe(422);
   });
 
   it('takes the cookie of the sign-up away once it was used', async () => {
     await owner.post('/auth/sign-up/email', robin);
-    expect(owner.cookies()).toHaveProperty('sallyport-sign-up');
+    expect(owner.cookies()).toHaveProperty('sallyport-3000-sign-up');
     await owner.post('/auth/verify-email', { token: await newestLink(1) });
-    expect(owner.cookies()).not.toHaveProperty('sallyport-sign-up');
+    expect(owner.cookies()).not.toHaveProperty('sallyport-3000-sign-up');
   });
 
   it('is void after a new sign-up, whose password and name take the place of the old ones', async () => {

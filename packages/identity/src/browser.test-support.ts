@@ -10,7 +10,7 @@ export interface Browser {
   cookies(): Readonly<Record<string, string>>;
 }
 
-const sessionCookie = 'sallyport';
+const sessionCookie = 'sallyport-3000';
 
 /** Opens a browser without cookies, at an address. */
 export function createBrowser(harness: Harness, address: string): Browser {

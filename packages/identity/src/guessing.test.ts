@@ -31,7 +31,7 @@ const guessAt = ({ call }: Harness, { address = '198.51.100.1', password = wrong
     'POST',
     '/auth/sign-in/email',
     { email: account, password },
-    { address, headers: device === undefined ? {} : { cookie: `sallyport-device=${device}` } },
+    { address, headers: device === undefined ? {} : { cookie: `sallyport-3000-device=${device}` } },
   );
 const guess = (options: Guess = {}): Promise<Answer> => guessAt(harness, options);
 const guesses = (count: number, options: Guess = {}): Promise<Answer[]> =>
@@ -40,8 +40,8 @@ const statuses = (answers: readonly Answer[], status: number): number =>
   answers.filter((answer) => answer.status === status).length;
 
 const deviceOf = (answer: Answer): string => {
-  const cookie = answer.headers.getSetCookie().find((value) => value.startsWith('sallyport-device='));
-  return cookie?.slice('sallyport-device='.length).split(';')[0] ?? '';
+  const cookie = answer.headers.getSetCookie().find((value) => value.startsWith('sallyport-3000-device='));
+  return cookie?.slice('sallyport-3000-device='.length).split(';')[0] ?? '';
 };
 /** Signs in as the owner, from elsewhere, and resolves to the device cookie. */
 const knownDevice = async (): Promise<string> =>
@@ -210,7 +210,7 @@ describe('guessing at one account from many networks', () => {
     { name: 'made up', forge: (device: string) => device.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')) },
     { name: 'empty', forge: () => '' },
     { name: 'longer than any', forge: (device: string) => `${device}~`.repeat(20) },
-    { name: 'that comes twice with two values', forge: (device: string) => `${device}; sallyport-device=other` },
+    { name: 'that comes twice with two values', forge: (device: string) => `${device}; sallyport-3000-device=other` },
     { name: 'in quotes', forge: (device: string) => `"${device}"` },
     { name: 'with a later date', forge: (device: string) => device.replace(/^\w+/, 'zzzzzzz') },
   ])('takes no device cookie for known that is $name', async ({ forge }) => {

@@ -168,8 +168,8 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       headers: answer.headers,
       text,
       body: text === '' ? undefined : (JSON.parse(text) as unknown),
-      cookie: cookieOf(/^(?:__Host-)?sallyport=([^;]*)/),
-      pending: cookieOf(/^(?:__Host-)?sallyport-pending=([^;]*)/),
+      cookie: cookieOf(/^(?:__Host-sallyport|sallyport-\d+)=([^;]*)/),
+      pending: cookieOf(/^(?:__Host-sallyport|sallyport-\d+)-pending=([^;]*)/),
     };
   };
 

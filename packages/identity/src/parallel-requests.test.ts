@@ -226,7 +226,7 @@ const races: Readonly<Record<string, Prepare>> = {
   'POST /auth/second-factor/send': async ({ call }, email) => {
     await makeEmailOwner(email);
     const pending = await call('POST', '/auth/sign-in/email', { email, password: goodPassword });
-    const options = { headers: { cookie: `sallyport-pending=${pending.pending}` } };
+    const options = { headers: { cookie: `sallyport-3000-pending=${pending.pending}` } };
     return twice({ path: '/auth/second-factor/send', body: { method: 'email' }, options }, async (answers) => {
       expect(statuses(answers)).toEqual([200, 429]);
     });

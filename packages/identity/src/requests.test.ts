@@ -112,7 +112,7 @@ describe(onDatabase('a request'), () => {
   it('of an anonymous caller takes no session from a cookie', async () => {
     await harness.makeUser(signIn.email);
     const { token } = await harness.signIn(signIn.email);
-    const headers = { cookie: `sallyport=${token}; better-auth.session_token=${token}` };
+    const headers = { cookie: `sallyport-3000=${token}; better-auth.session_token=${token}` };
     expect(await harness.call('GET', '/auth/session', undefined, { headers })).toMatchObject({
       body: { status: 'signed-out' },
     });

@@ -92,7 +92,7 @@ describe(onDatabase('sign-out'), () => {
     const { caller, token, sid } = await harness.signIn(email);
     const answer = await harness.call('POST', '/auth/sign-out', undefined, { caller });
     expect(answer).toMatchObject({ status: 204, cookie: '' });
-    expect(answer.headers.get('set-cookie')).toBe('sallyport=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax');
+    expect(answer.headers.get('set-cookie')).toBe('sallyport-3000=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax');
     expect(await harness.identity.directory.byToken(token)).toBeNull();
     expect(harness.heard).toMatchObject([{ event: { kind: 'session', id: sid, reason: 'signed-out' } }]);
     expect(await harness.events()).toContainEqual(

@@ -33,8 +33,8 @@ describe(onDatabase('sign-in'), () => {
       body: { user: { id, name: 'Robin Doe', email, roles: ['user'] }, returnTo: '/account?tab=1' },
     });
     expect(answer.headers.getSetCookie()).toEqual([
-      expect.stringMatching(/^sallyport=[A-Za-z0-9_-]{32,128}; Path=\/; Max-Age=604800; HttpOnly; SameSite=Lax$/),
-      expect.stringMatching(/^sallyport-device=[\w.~-]+; Path=\/; Max-Age=15552000; HttpOnly; SameSite=Strict$/),
+      expect.stringMatching(/^sallyport-3000=[A-Za-z0-9_-]{32,128}; Path=\/; Max-Age=604800; HttpOnly; SameSite=Lax$/),
+      expect.stringMatching(/^sallyport-3000-device=[\w.~-]+; Path=\/; Max-Age=15552000; HttpOnly; SameSite=Strict$/),
     ]);
     expect(answer.text).not.toContain(answer.cookie);
   });

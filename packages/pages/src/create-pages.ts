@@ -94,16 +94,16 @@ export function createPages(options: PagesOptions): Pages {
   const { publicUrl, brand, identity, overrides, minPasswordLength = 15, mailboxUrl, logger = silentLogger } = options;
   const { demoAccountsEnteredWithoutPassword: demoAccounts = [] } = options;
   const pages = resolvePages(overrides);
-  const { secure: isSecure } = sessionCookieFor(publicUrl);
+  const session = sessionCookieFor(publicUrl);
   const parts: PageParts = {
     pages,
     productName: brand.name,
     minPasswordLength,
     mailboxUrl,
     demoAccounts,
-    flow: createFlowCookie(isSecure, pages),
-    verifyLink: createLinkCookie(builtInPages.verifyEmail, isSecure),
-    resetLink: createLinkCookie(builtInPages.resetPassword, isSecure),
+    flow: createFlowCookie(session, pages),
+    verifyLink: createLinkCookie(builtInPages.verifyEmail, session),
+    resetLink: createLinkCookie(builtInPages.resetPassword, session),
   };
   const built = all.map((create) => create(parts));
   const byPath = new Map<string, BuiltInPage>(

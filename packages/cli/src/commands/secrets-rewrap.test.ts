@@ -54,7 +54,7 @@ async function prepare(place: Workplace) {
     const link = await system.identity.accounts.invite(user, 'hand-over');
     await beginFactor(system, user.id);
     return {
-      token: session.slice('sallyport='.length),
+      token: session.slice(session.indexOf('=') + 1),
       device,
       link,
       keys: system.stores.keyRing.publicKeys('internal'),

@@ -12,12 +12,15 @@ describe('the session cookie', () => {
     expect(() => sessionCookieFor(publicUrl)).toThrow(/https/);
   });
 
-  it.each(['http://localhost:3000', 'http://127.0.0.1:3000', 'http://[::1]:3000', 'http://app.localhost'])(
-    'has its plain name on %s',
-    (url) => {
-      expect(sessionCookieFor(url)).toEqual({ name: 'sallyport', secure: false });
-    },
-  );
+  it.each([
+    ['http://localhost:3000', 'sallyport-3000'],
+    ['http://127.0.0.1:4000', 'sallyport-4000'],
+    ['http://[::1]:3000', 'sallyport-3000'],
+    ['http://app.localhost', 'sallyport-80'],
+    ['http://localhost:80', 'sallyport-80'],
+  ])('has the port in its plain name on %s', (url, name) => {
+    expect(sessionCookieFor(url)).toEqual({ name, secure: false });
+  });
 
   it('has the __Host- prefix, Secure, Path=/ and no Domain on https', () => {
     const cookie = serializeSessionCookie(sessionCookieFor('https://app.test'), 'token', 60);

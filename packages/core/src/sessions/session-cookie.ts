@@ -2,20 +2,23 @@ import { OptionsError } from '../options/options-error.ts';
 
 /** The session cookie, as it is written on sign-in and read by the gateway. Its value never changes on refresh. */
 export interface SessionCookie {
-  readonly name: '__Host-sallyport' | 'sallyport';
+  readonly name: '__Host-sallyport' | `sallyport-${number}`;
   readonly secure: boolean;
 }
 
 /**
- * The cookie for a public URL: `__Host-sallyport` on https, `sallyport` on plain-http loopback.
+ * The cookie for a public URL: `__Host-sallyport` on https, `sallyport-<port>` on plain-http loopback, where several systems
+ * share a host: cookies know no port, so that each would take away the session of the others.
  *
  * @throws OptionsError for plain http anywhere else.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6265 RFC 6265}, and its successor for the `__Host-` prefix
  */
 export function sessionCookieFor(publicUrl: string): SessionCookie {
-  const { protocol, hostname } = new URL(publicUrl);
+  const { protocol, hostname, port } = new URL(publicUrl);
   if (protocol === 'https:') return { name: '__Host-sallyport', secure: true };
-  if (protocol === 'http:' && isLoopbackHost(hostname)) return { name: 'sallyport', secure: false };
+  if (protocol === 'http:' && isLoopbackHost(hostname)) {
+    return { name: `sallyport-${port === '' ? 80 : Number(port)}`, secure: false };
+  }
   throw new OptionsError('publicUrl must be https, except on loopback: a session cookie is never sent in clear');
 }
 

@@ -14,7 +14,7 @@ export interface DeviceCookie {
 /** Four accounts and what separates them. */
 const maximumLength = 512;
 
-/** Builds the cookie: `__Host-sallyport-device` on https, `sallyport-device` on plain-http loopback. */
+/** Builds the cookie: `__Host-sallyport-device` on https, `sallyport-<port>-device` on plain-http loopback. */
 export function createDeviceCookie(sessionCookie: SessionCookie, devices: DeviceTrust): DeviceCookie {
   const name = `${sessionCookie.name}-device`;
   // Only pages of ours send passwords, so that no request from elsewhere needs it.

@@ -18,7 +18,7 @@ export interface SignUpCookie {
 }
 
 /**
- * Builds the cookie: `__Host-sallyport-sign-up` on https, `sallyport-sign-up` on plain-http loopback. Its value is an HMAC
+ * Builds the cookie: `__Host-sallyport-sign-up` on https, `sallyport-<port>-sign-up` on plain-http loopback. Its value is an HMAC
  * of the id that no other sign-up has, so that nothing of it is stored. `SameSite=Lax`, because a mailed link is followed
  * from another site.
  */

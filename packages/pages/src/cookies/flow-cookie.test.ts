@@ -1,8 +1,8 @@
-import { resolvePages } from '@sallyport/core';
+import { resolvePages, sessionCookieFor } from '@sallyport/core';
 import { describe, expect, it } from 'vitest';
 import { createFlowCookie, type Flow } from './flow-cookie.ts';
 
-const cookie = createFlowCookie(true, resolvePages({ signIn: '/login' }));
+const cookie = createFlowCookie(sessionCookieFor('https://app.example.com'), resolvePages({ signIn: '/login' }));
 
 /** What the next page reads of what a page wrote. */
 function carry(flow: Flow): Flow {

@@ -1,4 +1,4 @@
-import { toSafeReturnTo, type PageTable } from '@sallyport/core';
+import { toSafeReturnTo, type PageTable, type SessionCookie } from '@sallyport/core';
 import { createPageCookie } from './page-cookies.ts';
 
 /** What a person already said on one page, for the next one. No secret. */
@@ -28,8 +28,8 @@ const mails: readonly unknown[] = ['verify-email', 'reset-password'];
 const deeds: readonly unknown[] = ['verified', 'password-changed'];
 
 /** Carries the typed address and the page that was asked for between sign-in, sign-up and reset, for half an hour. */
-export function createFlowCookie(isSecure: boolean, pages: PageTable): FlowCookie {
-  const cookie = createPageCookie({ name: 'sallyport-flow', path: '/auth', seconds: 1800, isSecure });
+export function createFlowCookie(session: SessionCookie, pages: PageTable): FlowCookie {
+  const cookie = createPageCookie({ use: 'flow', path: '/auth', seconds: 1800, session });
   return {
     read: (request) => parseFlow(cookie.read(request)),
     write: (flow) => cookie.write(writeFlow(flow, pages)),

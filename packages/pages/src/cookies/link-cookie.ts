@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { SessionCookie } from '@sallyport/core';
 import { createPageCookie } from './page-cookies.ts';
 
 /** The token of a mailed link, on its way from the address to the button that uses it. */
@@ -22,8 +23,8 @@ const tokenPattern = /^[A-Za-z0-9_-]{16,512}$/;
  * Keeps the token of a mailed link for an hour, for one page alone. The address that held it is left by a redirect, so
  * that the token stays in no history, is on no screen, and reaches no script, no referrer and no other page.
  */
-export function createLinkCookie(path: string, isSecure: boolean): LinkCookie {
-  const cookie = createPageCookie({ name: 'sallyport-link', path, seconds: 3600, isSecure });
+export function createLinkCookie(path: string, session: SessionCookie): LinkCookie {
+  const cookie = createPageCookie({ use: 'link', path, seconds: 3600, session });
   return {
     read: (request) => {
       const token = cookie.read(request);

@@ -128,7 +128,7 @@ describe(onDatabase('second factor: wrong codes'), () => {
     expect(await verify(harness, await beginSignIn(harness, email), right())).toMatchObject(limited);
     await choosePassword('amber-violet-kettle-north');
     const pending = await harness.call('POST', '/auth/sign-in/email', { email, password: 'amber-violet-kettle-north' });
-    const options = { headers: { cookie: `sallyport-pending=${pending.pending}` } };
+    const options = { headers: { cookie: `sallyport-3000-pending=${pending.pending}` } };
     expect(await verify(harness, options, right())).toMatchObject({ status: 200 });
   });
 
@@ -138,7 +138,7 @@ describe(onDatabase('second factor: wrong codes'), () => {
       const password = `amber-violet-kettle-north-${round}`;
       await choosePassword(password);
       const answer = await harness.call('POST', '/auth/sign-in/email', { email, password });
-      const pending = { headers: { cookie: `sallyport-pending=${answer.pending}` } };
+      const pending = { headers: { cookie: `sallyport-3000-pending=${answer.pending}` } };
       for (let attempt = 0; attempt < 5; attempt += 1) {
         const refused = await verify(harness, pending, wrong());
         if (refused.status === 429) {
@@ -155,13 +155,13 @@ describe(onDatabase('second factor: wrong codes'), () => {
   const deviceCookieOf = ({ headers }: Answer): string =>
     headers
       .getSetCookie()
-      .find((line) => line.startsWith('sallyport-device='))
+      .find((line) => line.startsWith('sallyport-3000-device='))
       ?.split(';')[0] ?? '';
 
   async function beginSignInOn(device: string): Promise<RequestOptions> {
     const options = { headers: { cookie: device } };
     const answer = await harness.call('POST', '/auth/sign-in/email', { email, password: goodPassword }, options);
-    return { headers: { cookie: `${device}; sallyport-pending=${answer.pending}` } };
+    return { headers: { cookie: `${device}; sallyport-3000-pending=${answer.pending}` } };
   }
 
   async function choosePassword(newPassword: string): Promise<void> {

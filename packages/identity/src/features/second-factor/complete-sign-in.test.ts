@@ -119,7 +119,7 @@ describe(onDatabase('second factor: the right code'), () => {
     harness.advance(600);
     expect(await verify(harness, pending, right())).toMatchObject(expired);
     expect(await verify(harness, {}, right())).toMatchObject(expired);
-    const made = { headers: { cookie: `sallyport-pending=${'A'.repeat(43)}` } };
+    const made = { headers: { cookie: `sallyport-3000-pending=${'A'.repeat(43)}` } };
     expect(await verify(harness, made, right())).toMatchObject(expired);
   });
 

@@ -57,7 +57,7 @@ export async function callerOf(harness: Harness, sid: string): Promise<Caller> {
 /** Takes the first step of a sign-in, and resolves to the request options of the second. */
 export async function beginSignIn(harness: Harness, email: string): Promise<RequestOptions & { answer: Answer }> {
   const answer = await harness.call('POST', '/auth/sign-in/email', { email, password: goodPassword });
-  return { headers: { cookie: `sallyport-pending=${answer.pending}` }, answer };
+  return { headers: { cookie: `sallyport-3000-pending=${answer.pending}` }, answer };
 }
 
 /** Takes the second step. */

@@ -26,7 +26,9 @@ describe(onDatabase('second factor: a right password, where there is a second fa
       cookie: undefined,
     });
     expect(answer.headers.getSetCookie()).toEqual([
-      expect.stringMatching(/^sallyport-pending=[A-Za-z0-9_-]{43}; Path=\/; Max-Age=600; HttpOnly; SameSite=Strict$/),
+      expect.stringMatching(
+        /^sallyport-3000-pending=[A-Za-z0-9_-]{43}; Path=\/; Max-Age=600; HttpOnly; SameSite=Strict$/,
+      ),
     ]);
     expect(answer.text).not.toContain(answer.pending);
     expect(await harness.sessions.listLive(owner.id, harness.now())).toHaveLength(before.length);
@@ -106,13 +108,13 @@ describe(onDatabase('second factor: a sign-in that waits'), () => {
 
   it('is not found by a cookie that is there twice', async () => {
     const { answer } = await beginSignIn(harness, email);
-    const cookie = `sallyport-pending=${answer.pending}; sallyport-pending=${'A'.repeat(43)}`;
+    const cookie = `sallyport-3000-pending=${answer.pending}; sallyport-3000-pending=${'A'.repeat(43)}`;
     expect(await verify(harness, { headers: { cookie } }, right())).toMatchObject(expired);
   });
 
   it('is not found by the value of the session cookie, nor the other way round', async () => {
     const signedIn = await verify(harness, await beginSignIn(harness, email), right());
-    const cookie = `sallyport-pending=${signedIn.cookie}`;
+    const cookie = `sallyport-3000-pending=${signedIn.cookie}`;
     expect(await verify(harness, { headers: { cookie } }, right(1))).toMatchObject(expired);
   });
 
