@@ -28,29 +28,37 @@ describe.skipIf(server === '')(titleOn('a PostgreSQL that is serializable by def
       connection.release();
     }
   };
+  const inTransaction = async (work: (query: (sql: string) => Promise<unknown>) => Promise<void>): Promise<void> => {
+    const connection = await database.pool.connect();
+    try {
+      await connection.query('BEGIN');
+      await work((sql) => connection.query(sql));
+      await connection.query('COMMIT');
+    } finally {
+      // Whatever happened, nothing is left locked.
+      connection.release(true);
+    }
+  };
   const waitingOnes = (): Promise<unknown> =>
     run(`SELECT count(*)::int FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query = '${increment}'`);
 
   it('runs transactions that do not mind what another one has written since they began', async () => {
     expect(await run('SHOW default_transaction_isolation')).toEqual({ default_transaction_isolation: 'serializable' });
-    const connection = await database.pool.connect();
-    await connection.query('BEGIN');
-    await connection.query(`SELECT n FROM ${table}`);
-    await run(increment);
-    await connection.query(increment);
-    await connection.query('COMMIT');
-    connection.release();
+    await inTransaction(async (query) => {
+      await query(`SELECT n FROM ${table}`);
+      await run(increment);
+      await query(increment);
+    });
     expect(await run(`SELECT n FROM ${table}`)).toEqual({ n: 2 });
   });
 
   it('has a statement that stands alone repeated when it met another one', async () => {
-    const connection = await database.pool.connect();
-    await connection.query('BEGIN');
-    await connection.query(increment);
-    const waiting = run(increment);
-    await expect.poll(waitingOnes, { timeout: 10_000 }).toEqual({ count: 1 });
-    await connection.query('COMMIT');
-    connection.release();
+    let waiting: Promise<unknown> | undefined;
+    await inTransaction(async (query) => {
+      await query(increment);
+      waiting = run(increment);
+      await expect.poll(waitingOnes, { timeout: 10_000 }).toEqual({ count: 1 });
+    });
     await waiting;
     expect(await run(`SELECT n FROM ${table}`)).toEqual({ n: 2 });
   });
