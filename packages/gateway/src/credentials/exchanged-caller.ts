@@ -4,6 +4,7 @@ import { freezePrincipal, type Actor, type Principal } from '@sallyport/core';
 export interface PresentedToken {
   /** The audience that the token was made for: the caller that presents it. */
   readonly audience: string;
+  readonly roles: readonly string[];
   readonly permissions: readonly string[];
   readonly hasProfile: boolean;
   /** Who acted before. */
@@ -12,17 +13,23 @@ export interface PresentedToken {
 
 /**
  * The user as a call for them says: the session as it is now, narrowed to what the presented token said. A chain of
- * calls never widens: each link has the permissions of the one before or fewer, and the profile only where that had it.
+ * calls never widens: each link has the roles and permissions of the one before or fewer, and the profile only where that
+ * had it.
  */
 export function toExchangedCaller(principal: Principal, presented: PresentedToken): Principal {
   const { audience, hasProfile, actor } = presented;
-  const held = new Set(presented.permissions);
   const narrowed = {
     ...principal,
-    permissions: principal.permissions.filter((permission) => held.has(permission)),
+    roles: bothOf(principal.roles, presented.roles),
+    permissions: bothOf(principal.permissions, presented.permissions),
     actor: actor === undefined ? { id: audience } : { id: audience, actor },
   };
   if (narrowed.kind === 'service' || hasProfile) return freezePrincipal<Principal>(narrowed);
   const { profile: _, ...rest } = narrowed;
   return freezePrincipal<Principal>(rest);
+}
+
+function bothOf(one: readonly string[], other: readonly string[]): readonly string[] {
+  const inOther = new Set(other);
+  return one.filter((value) => inOther.has(value));
 }

@@ -16,9 +16,10 @@ import {
   type RequestAuthenticationOutcome,
   type RequestAuthenticator,
 } from './request-authenticator.ts';
-import { routeOf, requestOf } from '../pipeline/request-state.ts';
+import { isSafe } from '../pipeline/request-intent.ts';
+import { routeOf, requestOf, type RequestState } from '../pipeline/request-state.ts';
 import { toExchangedCaller } from './exchanged-caller.ts';
-import type { CachedSession, SessionCache } from '../sessions/session-cache.ts';
+import type { CachedSession, FoundSession, SessionCache } from '../sessions/session-cache.ts';
 
 export interface InternalTokenParts {
   readonly cache: SessionCache;
@@ -45,9 +46,8 @@ const exchangeSeconds = 300;
 /**
  * Recognizes the token that the gateway made for a zone or a service, when that one calls another for its user.
  *
- * The session behind the token must still live, under the very generations that the token was made with. The caller is
- * the user with the calling audience as actor, narrowed to what the token says: a call through a zone gains no authority,
- * and what is made for it ends no later than the token.
+ * The session behind the token must still live. The caller is the user with the calling audience as actor, narrowed to
+ * what the token says: a call through a zone gains no authority, and what is made for it ends no later than the token.
  *
  * A token of a zone that names no actor is taken until five minutes after it was issued, also beyond its end. Then its
  * session is read from the store, whatever is remembered, so that one that ended is refused at once; what is made for it
@@ -75,10 +75,17 @@ export function createInternalTokenAuthenticator(parts: InternalTokenParts): Req
     const known = callers.get(token);
     if (known?.of === principal) return known.caller;
     const hasProfile = bearer.kind === 'user' && bearer.profile !== undefined;
-    const { permissions, actor } = bearer;
-    const caller = toExchangedCaller(principal, { audience, permissions, hasProfile, actor });
+    const { roles, permissions, actor } = bearer;
+    const caller = toExchangedCaller(principal, { audience, roles, permissions, hasProfile, actor });
     callers.set(token, { of: principal, caller });
     return caller;
+  };
+
+  /** As it is remembered, and from the store where that does not fit to the token: one of the two is of the past. */
+  const findSession = async (bearer: Principal, sid: string, isFresh: boolean): Promise<FoundSession> => {
+    const found = await cache.findBySid(sid, isFresh);
+    const fits = found.session === null || isSameAuthority(bearer, found.session.principal);
+    return isFresh || fits ? found : cache.findBySid(sid, true);
   };
 
   return {
@@ -99,9 +106,13 @@ export function createInternalTokenAuthenticator(parts: InternalTokenParts): Req
       }
       if (bearer.sid === undefined) return rejected('token-without-session');
       if (actorDepth(bearer) >= longestActorChain) return rejected('actor-chain-too-long');
-      const { session, isHit } = await cache.findBySid(bearer.sid, isLate || routeOf(state).fresh || state.isFresh);
+      const isFresh = isLate || routeOf(state).fresh || state.isFresh;
+      const { session, isHit } = await findSession(bearer, bearer.sid, isFresh);
       if (session === null || session.principal.id !== bearer.id) return rejected('session-ended');
-      if (!isSameAuthority(bearer, session.principal)) return rejected('generation-outdated');
+      if (!isSameAuthority(bearer, session.principal)) {
+        const refusal = judgeOtherAuthority(bearer, session.principal, state);
+        if (refusal !== undefined) return refusal;
+      }
       const caller = callerFor(token, audience, bearer, session);
       const notAfter = isLate ? lastExchange : expiresAt;
       return { kind: 'authenticated', caller, session, credential: undefined, isHit, notAfter };
@@ -127,6 +138,27 @@ function claimsIn(token: string): {
   } catch {
     return unread;
   }
+}
+
+/**
+ * The session lives on with another authority than the token says: roles were changed while a page was rendered. Its user
+ * is not signed out by that (see `outdated-token.ts` for the same at a service): what changes nothing is answered with what
+ * both have, the token and the session as it is now, and everything else is 503. A sign-in that was raised meanwhile
+ * raises no token that was made before.
+ */
+function judgeOtherAuthority(
+  { generation: sent }: Principal,
+  { generation: current }: Principal,
+  state: RequestState,
+): RequestAuthenticationOutcome | undefined {
+  if (sent.session > current.session || sent.user > current.user || sent.policy > current.policy)
+    return rejected('generation-unknown');
+  const request = requestOf(state);
+  if (sent.session === current.session && isSafe(request) && !request.headers.isWebSocket) return undefined;
+  return {
+    kind: 'rejected',
+    error: new SallyportError('SP_SERVICE_UNAVAILABLE', { reason: 'authority-changed', retryAfterSeconds: 1 }),
+  };
 }
 
 function isSameAuthority(bearer: Principal, current: Principal): boolean {

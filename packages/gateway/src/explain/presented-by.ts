@@ -5,7 +5,7 @@ import type { ResolvedRoute } from '../routing/route-table.ts';
 /** What the token says that this zone or service gets for the user. */
 export function presentedBy(
   audience: string,
-  { permissions }: Principal,
+  { roles, permissions }: Principal,
   routes: readonly ResolvedRoute[],
 ): PresentedToken {
   const shapes = routes.flatMap(({ destination, carriesIdentity }) =>
@@ -15,6 +15,7 @@ export function presentedBy(
   );
   return {
     audience,
+    roles,
     permissions: selectPermissions(
       permissions,
       shapes.flatMap((shape) => shape.permissions),
