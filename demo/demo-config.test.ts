@@ -59,8 +59,8 @@ describe('the configuration of the demo', () => {
   });
 
   it('has its mailbox at the port that is named, else at a free one', () => {
-    expect(configOf({ DEMO_MAILBOX_PORT: '3026' }).mailbox).toEqual({ port: 3026 });
-    expect(configOf({}).mailbox).toEqual({ port: 0 });
+    expect(configOf({ DEMO_MAILBOX_PORT: '3026' }).mailbox).toMatchObject({ port: 3026 });
+    expect(configOf({}).mailbox).toMatchObject({ port: 0 });
   });
 
   it('takes the idle lifetime of sessions, and the roles that demand a second factor', () => {
