@@ -8,8 +8,12 @@ type Control = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
 export interface PageDrafts {
   /** Names of the forms for which a draft came back and is not used yet. */
   waiting(): readonly string[];
-  /** Follows a form, and fills in its draft. Returns whether there was one, and a function that ends it. */
-  follow(name: string, form: HTMLFormElement): { readonly isRestored: boolean; readonly stop: () => void };
+  /**
+   * Follows a form, and fills in its draft: at once, or when it is known who is shown. Then `onRestored` is called.
+   *
+   * @returns a function that ends it.
+   */
+  follow(name: string, form: HTMLFormElement, onRestored: () => void): () => void;
   /** Tells who is shown, and takes what is theirs out of the storage. */
   update(auth: ClientAuth): void;
   /** The page is about to go: keeps what was typed. */
@@ -17,6 +21,12 @@ export interface PageDrafts {
   /** The person left by their own choice: nothing is kept any more. */
   forget(): void;
   subscribe(this: void, listener: () => void): () => void;
+}
+
+/** A form that is on its page. */
+interface FollowedForm {
+  readonly form: HTMLFormElement;
+  readonly onRestored: () => void;
 }
 
 /** A form that was taken off its page, with what was typed into it. */
@@ -31,7 +41,7 @@ const leavingMilliseconds = 30_000;
 /** Builds the drafts of a page. */
 export function createPageDrafts(): PageDrafts {
   const store = createDraftStore(() => sessionStorage, Date.now);
-  const forms = new Map<string, HTMLFormElement>();
+  const forms = new Map<string, FollowedForm>();
   const removed = new Map<string, RemovedForm>();
   const listeners = new Set<() => void>();
   let shown: ClientAuth = { status: 'signed-out' };
@@ -46,34 +56,41 @@ export function createPageDrafts(): PageDrafts {
     for (const listener of listeners) listener();
   };
 
+  const fillFollowed = (): void => {
+    for (const [name, { form, onRestored }] of forms) {
+      const fields = drafts[name];
+      if (fields === undefined) continue;
+      setDrafts(Object.fromEntries(Object.entries(drafts).filter(([other]) => other !== name)));
+      fill(form, fields);
+      onRestored();
+    }
+  };
+
   return {
     waiting: () => names,
-    follow: (name, form) => {
-      forms.set(name, form);
+    follow: (name, form, onRestored) => {
+      forms.set(name, { form, onRestored });
       removed.delete(name);
-      const fields = drafts[name];
-      if (fields !== undefined) {
-        fill(form, fields);
-        setDrafts(Object.fromEntries(Object.entries(drafts).filter(([other]) => other !== name)));
-      }
-      const stop = (): void => {
-        if (forms.get(name) !== form) return;
+      fillFollowed();
+      return () => {
+        if (forms.get(name)?.form !== form) return;
         forms.delete(name);
         // Next.js takes the page away before it leaves for the address that a refused Server Action names.
         removed.set(name, { fields: readDraft(controlsOf(form)), at: Date.now() });
       };
-      return { isRestored: fields !== undefined, stop };
     },
     update: (auth) => {
       shown = auth;
       setDrafts({ ...drafts, ...store.take(auth, location.pathname) });
+      // React runs the effects of forms before those of the provider around them.
+      fillFollowed();
     },
     keep: () => {
       if (isForgotten) return;
       const gone = [...removed].filter(([, { at }]) => Date.now() - at < leavingMilliseconds);
       const typed = [
         ...gone.map(([name, { fields }]) => [name, fields] as const),
-        ...[...forms].map(([name, form]) => [name, readDraft(controlsOf(form))] as const),
+        ...[...forms].map(([name, { form }]) => [name, readDraft(controlsOf(form))] as const),
       ];
       const found = typed.filter(([, fields]) => fields.length > 0);
       store.keep(shown, location.pathname, { ...drafts, ...Object.fromEntries(found) });

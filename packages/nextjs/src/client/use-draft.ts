@@ -23,10 +23,7 @@ export function useDraft(name: string, form: RefObject<HTMLFormElement | null>):
   const [isRestored, setRestored] = useState(false);
   useEffect(() => {
     if (form.current === null) return undefined;
-    const followed = drafts.follow(name, form.current);
-    // oxlint-disable-next-line react/set-state-in-effect -- known only once the form is there
-    if (followed.isRestored) setRestored(true);
-    return followed.stop;
+    return drafts.follow(name, form.current, () => setRestored(true));
   }, [drafts, name, form]);
   return isRestored;
 }
