@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { findFreePorts } from '../../tools/launch/free-ports.ts';
 import { hasPgbouncer, startPgbouncer } from '../../tools/test-servers/pgbouncer.ts';
 import type { TestServer } from '../../tools/test-servers/test-server.ts';
-import { signIn } from './sign-in.ts';
+import { cookieAt, signIn } from './sign-in.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
@@ -61,7 +61,8 @@ describe.skipIf(isAbsent)(`a gateway behind a pooler [postgres]${reason}`, () =>
   };
   const originOf = ({ port }: Gateway): string => `http://localhost:${port}`;
   const statusAt = async (gateway: Gateway, cookie: string): Promise<number> =>
-    (await fetch(`${originOf(gateway)}/auth/sessions`, { headers: { cookie } })).status;
+    (await fetch(`${originOf(gateway)}/auth/sessions`, { headers: { cookie: cookieAt(originOf(gateway), cookie) } }))
+      .status;
   const signOutAt = async (gateway: Gateway, cookie: string): Promise<number> => {
     const headers = { cookie, origin: originOf(gateway) };
     return (await fetch(`${originOf(gateway)}/auth/sign-out`, { method: 'POST', headers })).status;

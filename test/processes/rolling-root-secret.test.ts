@@ -8,7 +8,7 @@ import { createTestPreset, testAccounts } from '@sallyport/server/test-support';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { findFreePorts } from '../../tools/launch/free-ports.ts';
 import { databaseUrl, postgresUrl, runOnPostgres } from './postgres-schema.ts';
-import { signIn } from './sign-in.ts';
+import { cookieAt, signIn } from './sign-in.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
@@ -53,7 +53,10 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')(
       const found: number[] = [];
       for (const origin of origins()) {
         const cookie = await signIn(origin, account);
-        for (const at of origins()) found.push((await fetch(`${at}/auth/sessions`, { headers: { cookie } })).status);
+        for (const at of origins()) {
+          const headers = { cookie: cookieAt(at, cookie) };
+          found.push((await fetch(`${at}/auth/sessions`, { headers })).status);
+        }
       }
       return found;
     };

@@ -30,3 +30,11 @@ export async function signIn(
     throw new Error(`the sign-in of ${email} was answered with ${answer.statusCode}`);
   return cookie;
 }
+
+/**
+ * The same cookie at another gateway of the system, which has a public address of its own in tests: on loopback the names of
+ * cookies hold the port.
+ */
+export function cookieAt(origin: string, cookie: string): string {
+  return cookie.replaceAll(/(^|; )sallyport(?:-\d+)?(-[a-z-]+)?=/g, `$1sallyport-${new URL(origin).port}$2=`);
+}

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { findFreePorts } from '../../tools/launch/free-ports.ts';
 import { startQuickGateway } from '../faults/quick-gateway.ts';
+import { cookieAt } from '../processes/sign-in.ts';
 import type { GatewayProcess } from '../processes/gateway-process.ts';
 
 /** Where a gateway keeps everything: its data folder alone, or PostgreSQL besides. */
@@ -105,7 +106,7 @@ export async function startStoredGateway(options: StoredGatewayOptions): Promise
         method: json === undefined ? 'GET' : 'POST',
         headers: {
           origin: gateway.origin,
-          ...(cookie === undefined ? {} : { cookie }),
+          ...(cookie === undefined ? {} : { cookie: cookieAt(gateway.origin, cookie) }),
           ...(json === undefined ? {} : { 'content-type': 'application/json' }),
         },
         ...(json === undefined ? {} : { body: JSON.stringify(json) }),
