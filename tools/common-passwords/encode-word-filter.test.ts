@@ -38,7 +38,9 @@ describe('a filter of words', () => {
 
 describe('the filter that ships', () => {
   const filter = openCommonWordFilter(commonPasswordData);
-  const file = readFileSync(new URL('../../packages/identity/src/features/passwords/common-password-data.ts', import.meta.url));
+  const file = readFileSync(
+    new URL('../../packages/identity/src/features/passwords/common-password-data.ts', import.meta.url),
+  );
 
   it('has more than 100,000 common passwords, as its head says', () => {
     const [, passwords = '', words = ''] = /(\d+) common passwords, and (\d+) words/.exec(file.toString()) ?? [];
