@@ -16,7 +16,7 @@ import { lastOf, lineageOf, packagesDockerfile, readStages } from './dockerfile.
 import { makeNodeImage } from './node-image.ts';
 
 const skipped = whyNoImages === undefined ? '' : ` (skipped ${whyNoImages})`;
-const image = 'localhost/acme/gateway:1';
+const image = 'localhost/acme/gateway:1.0.0';
 const config = `import { defineConfig } from 'sallyport';
 
 export default defineConfig({

@@ -148,11 +148,16 @@ describe('the packages that sallyport init adds', () => {
           '@sallyport/core': 'file:./sallyport-packages/sallyport-core-0.1.0.tgz',
           '@sallyport/pages': 'file:./sallyport-packages/sallyport-pages-0.1.0.tgz',
         },
+        // bcrypt comes compiled, and runs nothing when it is installed.
+        ...(manager === 'npm'
+          ? { allowScripts: { bcrypt: false } }
+          : { dependenciesMeta: { bcrypt: { built: false } } }),
       });
       expect(manifest('apps/web/package.json')['dependencies']).toMatchObject({
         '@sallyport/nextjs': 'file:../../sallyport-packages/sallyport-nextjs-0.1.0.tgz',
       });
-      expect(manifest('apps/api/package.json')).not.toHaveProperty('overrides');
+      for (const key of ['overrides', 'allowScripts', 'dependenciesMeta'])
+        expect(manifest('apps/api/package.json')).not.toHaveProperty(key);
       expect(repository.read('.gitignore')).toBe('# Sallyport\n/.sallyport/\n/sallyport-packages/\n');
       expect(repository.read('sallyport-packages/sallyport-nestjs-0.1.0.tgz')).toBe('tarball-nestjs');
     },
@@ -178,6 +183,9 @@ describe('the packages that sallyport init adds', () => {
       dependencies: { '@sallyport/nestjs': 'file:../sallyport-packages/sallyport-nestjs-0.1.0.tgz' },
       overrides: { '@sallyport/core': 'file:../sallyport-packages/sallyport-core-0.1.0.tgz' },
     });
+    expect(JSON.parse(repository.read('package.json'))).toMatchObject({ allowScripts: { bcrypt: false } });
+    for (const file of ['api/package.json', 'web/package.json'])
+      expect(JSON.parse(repository.read(file))).not.toHaveProperty('allowScripts');
     expect(repository.output).toMatch(/npm install\n.*\(cd api && npm install\)\n.*\(cd web && npm install\)/);
   });
 });

@@ -18,6 +18,23 @@ describe('a package.json', () => {
     const text = `{\n  "scripts": { "dev:all": "turbo dev" },\n  "devDependencies": { "sallyport": "1" }\n}\n`;
     expect(edit(text, { dependencies: { sallyport: '2' }, scripts: { 'dev:all': 'sallyport dev' } })).toBe(text);
   });
+
+  it.each([
+    { name: 'a decision of its own', decided: { bcrypt: true } },
+    { name: 'one for a version, as npm writes it', decided: { 'bcrypt@6.0.0': true } },
+    { name: 'one for a version of a scoped package', decided: { '@x/y@1.0.0 || 2.0.0': true, bcrypt: false } },
+  ])('keeps what it says of scripts: $name', ({ decided }) => {
+    const text = `${JSON.stringify({ allowScripts: decided }, null, 2)}\n`;
+    const entries = { bcrypt: false };
+    expect(edit(text, { scriptPolicy: { key: 'allowScripts', entries } })).toBe(text);
+  });
+
+  it('gets decisions about scripts that it lacks, sorted by name', () => {
+    const text = `{\n  "allowScripts": {\n    "sharp@1.0.0": true\n  }\n}\n`;
+    expect(edit(text, { scriptPolicy: { key: 'allowScripts', entries: { bcrypt: false } } })).toBe(
+      `{\n  "allowScripts": {\n    "bcrypt": false,\n    "sharp@1.0.0": true\n  }\n}\n`,
+    );
+  });
 });
 
 describe('a .gitignore', () => {

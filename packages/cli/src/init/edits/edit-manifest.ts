@@ -9,14 +9,19 @@ export interface ManifestAddition {
     readonly key: 'overrides' | 'resolutions';
     readonly entries: Readonly<Record<string, string>>;
   };
+  /** `allowScripts` of npm, `dependenciesMeta` of Yarn: whether packages may run scripts when they are installed. */
+  readonly scriptPolicy?: {
+    readonly key: 'allowScripts' | 'dependenciesMeta';
+    readonly entries: Readonly<Record<string, boolean | Readonly<Record<string, boolean>>>>;
+  };
 }
 
 /** Adds to the text of a `package.json`, with its own indentation and its own order of keys. */
 export function editManifest({ text, manifest }: ManifestText, addition: ManifestAddition): string {
-  const { dependencies = {}, scripts = {}, replacements } = addition;
+  const { dependencies = {}, scripts = {}, replacements, scriptPolicy } = addition;
   const known = { ...asRecord(manifest['dependencies']), ...asRecord(manifest['devDependencies']) };
   const changed: Record<string, unknown> = { ...manifest };
-  const add = (key: string, entries: Readonly<Record<string, string>>, isSorted: boolean): void => {
+  const add = (key: string, entries: Readonly<Record<string, unknown>>, isSorted: boolean): void => {
     const before = asRecord(manifest[key]);
     const missing = Object.entries(entries).filter(([name]) => !Object.hasOwn(before, name));
     if (missing.length === 0) return;
@@ -31,6 +36,12 @@ export function editManifest({ text, manifest }: ManifestText, addition: Manifes
     true,
   );
   if (replacements !== undefined) add(replacements.key, replacements.entries, true);
+  if (scriptPolicy !== undefined) {
+    // What is decided for one version, as npm writes it, is decided.
+    const decided = Object.keys(asRecord(manifest[scriptPolicy.key])).map((name) => name.replace(/(?<=.)@.*$/, ''));
+    const open = Object.entries(scriptPolicy.entries).filter(([name]) => !decided.includes(name));
+    add(scriptPolicy.key, Object.fromEntries(open), true);
+  }
   if (JSON.stringify(changed) === JSON.stringify(manifest)) return text;
   const indent = /^\{\r?\n([ \t]+)/.exec(text)?.[1] ?? '  ';
   const newline = text.includes('\r\n') ? '\r\n' : '\n';

@@ -48,18 +48,30 @@ function replaceInner(survey: Survey, tarballs: Tarballs, wanted: readonly Wante
     const entries = Object.fromEntries(
       names.map((name) => [`@sallyport/${name}`, specOf(tarballs, `@sallyport/${name}`, folder)]),
     );
+    const hasGateway = packages.some(({ name }) => name === 'sallyport');
     if (manager.name === 'pnpm') {
-      const hasGateway = packages.some(({ name }) => name === 'sallyport');
       setInWorkspace(changes, folder, { overrides: entries, allowBuilds: hasGateway ? decidedBuilds : {} });
     } else {
       const key = manager.name === 'npm' ? 'overrides' : 'resolutions';
       add(survey, changes, folder, { replacements: { key, entries } });
+      if (hasGateway) add(survey, changes, folder, { scriptPolicy: scriptPolicies[manager.name] });
     }
   }
 }
 
-/** pnpm fails until it is said of every script of an installation whether it may run. bcrypt comes compiled. */
+/**
+ * What packages of a gateway run when they are installed, and whether they may: nothing. bcrypt comes compiled. pnpm fails
+ * until it is said of every script, npm with `strict-allow-scripts`; older ones of npm and Yarn would run it unasked.
+ */
 const decidedBuilds = { bcrypt: false };
+
+const scriptPolicies = {
+  npm: { key: 'allowScripts', entries: decidedBuilds },
+  yarn: {
+    key: 'dependenciesMeta',
+    entries: Object.fromEntries(Object.entries(decidedBuilds).map(([name, built]) => [name, { built }])),
+  },
+} as const satisfies Readonly<Record<string, ManifestAddition['scriptPolicy']>>;
 
 type WorkspaceSettings = Readonly<Record<string, Readonly<Record<string, string | boolean>>>>;
 
