@@ -73,7 +73,7 @@ function errorsPage(): string {
 
 function configurationPage(): string {
   return page('Configuration', [
-    'Unknown keys and bad values stop the start. One message names all problems that can be known without a store (environment, file, secrets, mail, certificates, addresses, ports), before anything is opened or migrated. Values are never printed.',
+    'Unknown keys and bad values stop the start. One message names all problems that can be known without a store (environment, file, secrets, mail, certificates, addresses, ports), before anything is opened or migrated. Where the only problem is that ports are taken, and no Redis is configured, a start on a database server waits first until no other gateway uses the database: one that drains still has its ports. Values are never printed.',
     '## `sallyport.config.ts`',
     'Written with `defineConfig()`. Source: `packages/server/src/config/config-schema.ts`.',
     schemaTable(configSchema),

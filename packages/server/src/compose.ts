@@ -17,7 +17,8 @@ import { readConfiguredRootSecret } from './checks/check-root-secret.ts';
 import { checkMailboxPort } from './checks/check-ports.ts';
 import { contentChecks } from './checks/content-checks.ts';
 import { requireChecks } from './checks/require-checks.ts';
-import { firstStartChecks, startChecks } from './checks/start-checks.ts';
+import { requireAfterClaim, requireStart } from './checks/require-start.ts';
+import { portChecks, startChecks } from './checks/start-checks.ts';
 import { openBrand } from './brand/open-brand.ts';
 import { createClosing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
@@ -100,11 +101,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const checkLogger = logsCheckWarnings ? logger : silentLogger;
   const closing = createClosing();
   try {
+    const portsToCheck = portChecks.filter((check) => options.mailer === undefined || check !== checkMailboxPort);
     // The supervisor has logged what is not safe.
-    const checks = isWorker
-      ? startChecks
-      : firstStartChecks.filter((check) => options.mailer === undefined || check !== checkMailboxPort);
-    await requireChecks('start', checks, options, isWorker ? silentLogger : logger);
+    if (isWorker) await requireChecks('start', startChecks, options, silentLogger);
+    else await requireStart([...startChecks, ...portsToCheck], options, logger);
     const certificate =
       config.tls === undefined
         ? undefined
@@ -112,7 +112,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const meter = config.admin === undefined ? undefined : createPrometheusMeter({ withProcess: true });
     const tracing = await openConfiguredTracing(config, logger);
     closing.push(() => tracing?.close());
-    const stores = await openStores({ config, environment, logger, checkLogger, closing, meter, waitMilliseconds });
+    const onClaimed = isWorker ? undefined : () => requireAfterClaim(portsToCheck, options);
+    const opening = { config, environment, logger, checkLogger, closing, meter, waitMilliseconds, onClaimed };
+    const stores = await openStores(opening);
     await stores.watchForRestore();
     let brand = openBrand(config);
     const delivery = await openDelivery({ ...options, productName: () => brand.name, closing });

@@ -30,6 +30,8 @@ export interface DatabaseComposition {
   readonly isClaimed: boolean;
   /** Called when another process may use the database: nothing that was cached may be believed. */
   readonly onClaimLost: () => void;
+  /** Called when the database answers and is claimed, where it has to be, and before anything in it is changed. */
+  readonly onClaimed?: (() => Promise<void>) | undefined;
 }
 
 /** The database of a gateway, and the time by which all of its processes agree. */
@@ -77,8 +79,9 @@ export async function openDatabase(composition: DatabaseComposition): Promise<Ga
 async function open(
   handle: OpenedDatabase,
   claim: DatabaseClaim | undefined,
-  { environment, logger, checkLogger }: DatabaseComposition,
+  { environment, logger, checkLogger, onClaimed }: DatabaseComposition,
 ): Promise<IdentityDatabase> {
+  await onClaimed?.();
   await requireChecks('database', databaseChecks, await readDatabaseContext(handle, environment), checkLogger);
   return openIdentityDatabase({
     database: handle,

@@ -70,6 +70,8 @@ export interface StoresComposition {
   readonly meter?: Meter | undefined;
   /** How long a store that does not answer is waited for. @default 30000 */
   readonly waitMilliseconds?: number | undefined;
+  /** Called when the database answers and is claimed, where it has to be, and before anything in it is changed. */
+  readonly onClaimed?: (() => Promise<void>) | undefined;
 }
 
 /**

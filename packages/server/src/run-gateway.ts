@@ -1,6 +1,6 @@
 import cluster from 'node:cluster';
 import { silentLogger, type Logger } from '@sallyport/core';
-import { requireChecks } from './checks/require-checks.ts';
+import { requireStart } from './checks/require-start.ts';
 import { firstStartChecks } from './checks/start-checks.ts';
 import { startGateway } from './compose.ts';
 import type { Config } from './config/config-schema.ts';
@@ -48,7 +48,7 @@ export async function runGateway(options: RunGatewayOptions = {}): Promise<void>
       const place = { variables: process.env, workingFolder: process.cwd(), ...options };
       const { config, preset, environment, readEnvironmentAnew } = await loadDeployment(place, firstStartChecks);
       // How many processes serve is one question of many, and they are answered together.
-      await requireChecks('start', firstStartChecks, { config, preset, environment }, silentLogger);
+      await requireStart(firstStartChecks, { config, preset, environment }, silentLogger);
       const loadAnew = async (): Promise<Config> =>
         (await loadConfig(environment, process.cwd(), readConfigAnew)).config;
       const count = countWorkers(config, environment);

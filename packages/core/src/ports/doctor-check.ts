@@ -10,6 +10,11 @@ export interface CheckFinding {
   readonly finding: string;
   /** One line: what to do. */
   readonly hint?: string;
+  /**
+   * Whether a failure may end by itself, as a port does that another gateway holds while it drains. A start that waits for
+   * that gateway goes on, and asks again when it has waited.
+   */
+  readonly mayEndByItself?: boolean;
 }
 
 /**

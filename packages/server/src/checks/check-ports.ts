@@ -37,9 +37,10 @@ export const checkMailboxPort: StartCheck = {
   },
 };
 
-/** All of them are bound at the same time: two may have been given one port. */
+/** All of them are bound at the same time: two may have been given one port, and that does not end by itself. */
 async function problemsOfPorts(listeners: readonly ConfiguredListener[]): Promise<readonly CheckFinding[]> {
   const opened: Server[] = [];
+  const own = new Set<number>();
   const failures: CheckFinding[] = [];
   for (const { key, name, ...address } of listeners) {
     if (address.port === 0) continue;
@@ -47,8 +48,10 @@ async function problemsOfPorts(listeners: readonly ConfiguredListener[]): Promis
     try {
       await listen(server, address, name);
       opened.push(server);
+      own.add(address.port);
     } catch (error) {
-      failures.push({ kind: 'failure', key, finding: problemOf(error) });
+      const mayEndByItself = isTaken(error) && !own.has(address.port);
+      failures.push({ kind: 'failure', key, finding: problemOf(error), mayEndByItself });
     }
   }
   await Promise.all(opened.map((server) => new Promise((resolve) => server.close(resolve))));
@@ -77,6 +80,15 @@ function listenersOf({ listen: open, internal, admin, forwardAuth }: Config): re
       ? []
       : [{ key: 'forwardAuth.port', host: forwardAuth.host, port: forwardAuth.port, name: 'forward auth' }]),
   ];
+}
+
+function isTaken(error: unknown): boolean {
+  return (
+    error instanceof OptionsError &&
+    error.cause instanceof Error &&
+    'code' in error.cause &&
+    error.cause.code === 'EADDRINUSE'
+  );
 }
 
 /** An address that this machine does not have is a problem of the system. */

@@ -29,7 +29,11 @@ export async function requireChecks<Context>(
   context: Context,
   logger: Logger,
 ): Promise<void> {
-  const all = await runChecks(checks, context);
+  requireFindings(step, await runChecks(checks, context), logger);
+}
+
+/** The same of what checks have found. */
+export function requireFindings(step: string, all: readonly NamedFinding[], logger: Logger): void {
   const failures = all.filter(({ found }) => found.kind === 'failure');
   if (failures.length > 0)
     throw new ConfigurationError(

@@ -41,5 +41,8 @@ export const startChecks: readonly StartCheck[] = [
   ...features.checks.map(({ name, run }): StartCheck => ({ name, run: ({ config }) => run(config) })),
 ];
 
+/** What another gateway may have until it has drained. */
+export const portChecks: readonly StartCheck[] = [checkPorts, checkMailboxPort];
+
 /** What the process that starts a gateway demands on top. */
-export const firstStartChecks: readonly StartCheck[] = [...startChecks, checkPorts, checkMailboxPort];
+export const firstStartChecks: readonly StartCheck[] = [...startChecks, ...portChecks];

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '@sallyport/core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { requireChecks } from '../checks/require-checks.ts';
+import { requireStart } from '../checks/require-start.ts';
 import { firstStartChecks } from '../checks/start-checks.ts';
 import { loadDeployment } from './load-deployment.ts';
 
@@ -272,7 +272,7 @@ async function refusalOf(made: readonly Mistake[], look: (dataDir: string) => vo
   try {
     const place = { variables: draft.variables, workingFolder: folder, configFile: file };
     const deployment = await loadDeployment(place, firstStartChecks);
-    await requireChecks('start', firstStartChecks, deployment, silentLogger);
+    await requireStart(firstStartChecks, deployment, silentLogger);
     return '';
   } catch (error) {
     return error instanceof Error ? error.message : 'unknown';

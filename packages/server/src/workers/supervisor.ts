@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { exponentialBackoff, SallyportError, type Logger, type SallyportErrorOptions } from '@sallyport/core';
 import { openAdmin } from '../admin/open-admin.ts';
 import type { Control } from '../admin/control.ts';
-import { requireChecks } from '../checks/require-checks.ts';
+import { requireStart } from '../checks/require-start.ts';
 import { firstStartChecks } from '../checks/start-checks.ts';
 import type { Config } from '../config/config-schema.ts';
 import type { Environment } from '../config/environment.ts';
@@ -68,7 +68,7 @@ const operationMilliseconds = 600_000;
  */
 export async function startSupervisor(parts: SupervisorParts): Promise<Supervisor> {
   const { config, logger, count, loadAnew, readEnvironmentAnew } = parts;
-  await requireChecks('start', firstStartChecks, parts, logger);
+  await requireStart(firstStartChecks, parts, logger);
   const meter = createPrometheusMeter({ withProcess: false });
   const restarts = meter.counter({
     name: 'sallyport_worker_restarts_total',
