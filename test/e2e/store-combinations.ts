@@ -21,8 +21,6 @@ const looks = ['pages', 'second-factor-pages', 'shared-assets', 'create-next-app
 const clientOfNext = 'server-action';
 /** A demo by itself: it starts a system of one gateway and a shop. */
 const shopAlone = 'shop-on-mongodb';
-/** Each gateway of the demo keeps the requests that passed through it: with two of them, the page shows its own half. */
-const requestsOfOneGateway = 'behind-the-door';
 /** Holds a lock on a file of SQLite. What servers do when they are down is in `server-faults`. */
 const onSqlite = 'locked-database';
 /** Names its stores, and starts them itself. */
@@ -37,7 +35,7 @@ export const storeCombinations: readonly StoreCombination[] = [
     project: 'e2e [postgres + redis ×2]',
     gateways: 2,
     needs: ['TEST_POSTGRES_URL', 'TEST_REDIS_URL'],
-    without: [...looks, clientOfNext, shopAlone, onSqlite, requestsOfOneGateway],
+    without: [...looks, clientOfNext, shopAlone, onSqlite],
     everyday: [...onPostgresAndRedis, ...onStores],
   },
   {

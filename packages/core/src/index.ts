@@ -201,6 +201,7 @@ export {
   type FieldError,
   type SallyportErrorOptions,
 } from './errors/sallyport-error.ts';
+export type { Broadcast } from './ports/broadcast.ts';
 export type { SealedColumn, Sealer, SealerFor } from './ports/sealing.ts';
 export { weaknessOfSecret } from './options/secret-strength.ts';
 export type { EventCatalog, SecurityEvent, SecurityEventLog } from './events/security-event.ts';

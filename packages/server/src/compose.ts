@@ -6,7 +6,7 @@ import {
   type Logger,
   type Mailer,
 } from '@sallyport/core';
-import { createGateway } from '@sallyport/gateway';
+import { createGateway, type GatewayTraces } from '@sallyport/gateway';
 import { createSecurityEventLog, kernelEvents } from '@sallyport/identity';
 import { createLease } from '@sallyport/stores';
 import type { Control } from './admin/control.ts';
@@ -20,7 +20,7 @@ import { requireChecks } from './checks/require-checks.ts';
 import { requireAfterClaim, requireStart } from './checks/require-start.ts';
 import { portChecks, startChecks } from './checks/start-checks.ts';
 import { openBrand } from './brand/open-brand.ts';
-import { createClosing } from './closing.ts';
+import { createClosing, type Closing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
 import type { Environment } from './config/environment.ts';
 import { startHousekeeping } from './housekeeping.ts';
@@ -30,7 +30,7 @@ import { openIdentity, toGatewayIdentity } from './open-identity.ts';
 import { openListeners } from './open-listeners.ts';
 import { openDelivery } from './mailbox/open-delivery.ts';
 import { openPages } from './open-pages.ts';
-import { openStores } from './open-stores.ts';
+import { openStores, type Stores } from './open-stores.ts';
 import { createKeyOperations } from './operations/key-operations.ts';
 import { createOperations } from './operations/operations.ts';
 import { createRoleOperations } from './operations/role-operations.ts';
@@ -42,6 +42,7 @@ import { requireSecretChecks } from './secrets/require-secret-checks.ts';
 import { createSecretsRefresher, warningsOfSecrets } from './secrets/secrets-refresher.ts';
 import { createSecurityTxtMount } from './security-txt/security-txt.ts';
 import { createSharedAssetsMount } from './shared-assets/shared-assets-mount.ts';
+import { shareTraces } from './share-traces.ts';
 import type { Tracing } from './tracing/open-telemetry.ts';
 import { toGatewayChange, toGatewayOptions } from './to-gateway-options.ts';
 import { openCertificate } from './tls/certificate-watch.ts';
@@ -194,7 +195,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ...(environment.redisUrl === undefined
         ? {}
         : { sharedCounts: { counters: stores.counters, hash: (text) => counterSealer.hash(text) } }),
-      ...(preset === undefined ? {} : { traces: preset.traces }),
+      ...(preset === undefined ? {} : { traces: openTraces(preset, stores, closing) }),
       ...(meter === undefined ? {} : { meter }),
       ...(tracing === undefined ? {} : { tracer: tracing.tracer }),
     });
@@ -266,4 +267,13 @@ async function openConfiguredTracing({ tracing }: Config, logger: Logger): Promi
   if (endpoint === undefined) return undefined;
   const { openTracing } = await import('./tracing/open-telemetry.ts');
   return openTracing({ endpoint, sampleRatio, serviceName: 'sallyport-gateway', logger });
+}
+
+/** With Redis there may be other gateways, to which requests of the same session go. */
+function openTraces({ traces }: Preset, stores: Stores, closing: Closing): GatewayTraces {
+  const broadcast = stores.openBroadcast?.('traces');
+  if (broadcast === undefined) return traces;
+  const shared = shareTraces(traces, broadcast);
+  closing.push(() => shared.close());
+  return shared;
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import {
   OptionsError,
   SallyportError,
+  type Broadcast,
   type Counters,
   type InvalidationBus,
   type Logger,
@@ -11,6 +12,7 @@ import {
 } from '@sallyport/core';
 import {
   createEndedSessionLedger,
+  createRedisBroadcast,
   createRedisBus,
   createRedisCounters,
   createRedisHeartbeat,
@@ -52,6 +54,8 @@ export interface RedisStores {
   endSessions(records: Records, before: Date): Promise<void>;
   /** Where gateways write that they run, beside the database. */
   readonly heartbeat: SecondHeartbeat;
+  /** Opens a channel to the other gateways for what may be lost. */
+  openBroadcast(name: string): Broadcast;
   /** Drops what caches of this process hold. */
   announceGap(): void;
   /** Uses the credentials of another address of the same Redis, from the next connection on. */
@@ -84,6 +88,11 @@ export async function openRedisStores(composition: RedisComposition): Promise<Re
         reason: 'stores-restored',
       }),
     heartbeat: createRedisHeartbeat(redis),
+    openBroadcast: (name) => {
+      const broadcast = createRedisBroadcast({ redis, name, sealer: sealerFor(`broadcast-${name}`) });
+      closing.push(() => broadcast.close());
+      return broadcast;
+    },
     announceGap: () => bus.announceGap(),
     useCredentials: (url) => redis.useCredentials(url),
   };

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type {
+  Broadcast,
   Counters,
   InvalidationBus,
   Logger,
@@ -38,6 +39,8 @@ export interface Stores {
   readonly sessions: SessionStore;
   readonly counters: Counters;
   readonly bus: InvalidationBus;
+  /** Opens a channel to the other gateways for what may be lost; absent where there are none. */
+  readonly openBroadcast?: (name: string) => Broadcast;
   /** Not started: a process that stays keeps it up to date. */
   readonly keyRing: RotatingKeyRing;
   readonly sealerFor: SealerFor;
@@ -112,6 +115,7 @@ export async function openStores(composition: StoresComposition): Promise<Stores
     sessions: await openSessions({ redis, records, isClaimed, config, logger, closing }),
     counters: redis?.counters ?? createInProcessCounters(),
     bus,
+    ...(redis === undefined ? {} : { openBroadcast: (name: string) => redis.openBroadcast(name) }),
     keyRing,
     sealerFor,
     isReady: () => readiness.isReady() && hasRoom(),

@@ -51,6 +51,7 @@ export {
   type Redis,
   redisPrefixForm,
 } from './redis/open-redis.ts';
+export { createRedisBroadcast, type RedisBroadcast, type RedisBroadcastOptions } from './redis/redis-broadcast.ts';
 export { createRedisBus, type RedisBus, type RedisBusOptions } from './redis/redis-bus.ts';
 export { createRedisCounters, type RedisCountersOptions } from './redis/redis-counters.ts';
 export { createRedisHeartbeat } from './redis/redis-heartbeat.ts';
