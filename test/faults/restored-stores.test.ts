@@ -14,7 +14,7 @@ import { findProgram } from '../../tools/test-servers/find-program.ts';
 import { findPostgresProgram, startPostgres } from '../../tools/test-servers/postgres.ts';
 import { startRedis } from '../../tools/test-servers/redis.ts';
 import type { RunningServer, TestServer } from '../../tools/test-servers/test-server.ts';
-import { signIn } from '../processes/sign-in.ts';
+import { cookieAt, signIn } from '../processes/sign-in.ts';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
 
@@ -60,7 +60,7 @@ describe.skipIf(isAbsent)('PostgreSQL and Redis, restored from backups of the sa
   };
   const origin = (): string => `http://localhost:${gateway?.port}`;
   const statusOf = async (cookie: string): Promise<number> =>
-    (await fetch(`${origin()}/auth/sessions`, { headers: { cookie } })).status;
+    (await fetch(`${origin()}/auth/sessions`, { headers: { cookie: cookieAt(origin(), cookie) } })).status;
   const signOut = async (cookie: string): Promise<number> =>
     (await fetch(`${origin()}/auth/sign-out`, { method: 'POST', headers: { cookie, origin: origin() } })).status;
 
