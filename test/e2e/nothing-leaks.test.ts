@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,9 +13,9 @@ import { spokenThroughSocket, useEverything, type Visit } from './use-everything
 const unique = randomUUID().slice(0, 8);
 /** Words that are nowhere but in the passwords of this run. */
 const passwords = [
-  `canaryheron ${unique} orchard`,
-  `canaryotter ${unique} lagoon`,
-  `canarywrong ${unique} guess`,
+  `canaryheron ${randomBytes(8).toString('hex')} orchard`,
+  `canaryotter ${randomBytes(8).toString('hex')} lagoon`,
+  `canarywrong ${randomBytes(8).toString('hex')} guess`,
 ] as const;
 const [firstPassword, secondPassword, wrongPassword] = passwords;
 const person = {
