@@ -25,8 +25,8 @@ const shopAlone = 'shop-on-mongodb';
 const onSqlite = 'locked-database';
 /** Names its stores, and starts them itself. */
 const onPostgresAndRedis = ['two-gateways', 'rolling-changes', 'server-faults', 'restored-backups', 'streams'];
-/** Sessions that end, outages, and what is left in stores. */
-const onStores = ['sessions', 'expiry-and-return', 'faults', 'live-products', 'nothing-leaks', 'sign-up-to-sign-out'];
+/** Sessions that end, and what is left in stores. */
+const onStores = ['sessions', 'live-products', 'nothing-leaks', 'sign-up-to-sign-out'];
 
 export const storeCombinations: readonly StoreCombination[] = [
   { name: 'sqlite + in-process', project: 'e2e', gateways: 1, needs: [], without: onPostgresAndRedis },
