@@ -11,11 +11,13 @@ import { createRevocationFeed, type RevocationFeed } from './sessions/revocation
 import { measureRevocations } from './sessions/measure-revocations.ts';
 import { createSessionCache, type SessionCache } from './sessions/session-cache.ts';
 import { createStreamRegister, type StreamRegister } from './streams/stream-register.ts';
+import { createCredentialCache, type CredentialCache } from './credentials/credential-cache.ts';
 import { createTokenMint, type TokenMint } from './credentials/token-mint.ts';
 
 /** Persistent state: what is kept across reloads of the configuration. */
 export interface PersistentState {
   readonly cache: SessionCache;
+  readonly credentialCache: CredentialCache;
   readonly mint: TokenMint;
   readonly readHeaders: HeaderReader['read'];
   readonly streams: StreamRegister;
@@ -35,6 +37,7 @@ export function createPersistentState(options: CheckedGatewayOptions): Persisten
   const { publicOrigin, keyRing, sessions, clock, meter, limits, bus } = options;
   const isCounted = meter !== silentMeter;
   const cache = createSessionCache({ sessions, bus, clock, meter, ...options.sessionCache });
+  const credentialCache = createCredentialCache({ bus, clock, meter, ...options.sessionCache });
   const revocations = createRevocationFeed({
     bus,
     clock,
@@ -77,6 +80,7 @@ export function createPersistentState(options: CheckedGatewayOptions): Persisten
   });
   return {
     cache,
+    credentialCache,
     mint,
     readHeaders:
       options.authenticators.length === 0 ? readHeaders : createHeaderReader(credentialHeaders, isClaimed).read,
@@ -101,6 +105,7 @@ export function createPersistentState(options: CheckedGatewayOptions): Persisten
     close: () => {
       streams.close();
       cache.close();
+      credentialCache.close();
       requestLimits.close();
       unsubscribe();
       slowClients.close();

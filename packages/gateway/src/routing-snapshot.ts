@@ -1,4 +1,5 @@
 import { sessionCookieFor } from '@sallyport/core';
+import { createCredentialUseRecorder } from './credentials/credential-use.ts';
 import { createAuthenticators, type CredentialParts } from './credentials/registry.ts';
 import { createCookieReader } from './credentials/session-cookie-reader.ts';
 import { createExplainer } from './explain/explainer.ts';
@@ -43,7 +44,7 @@ const nowhere: Listening = { host: '', port: 0 };
 
 /** Builds the snapshot that both listeners share: one set of routes, of limits on them, and of upstreams. */
 export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent: PersistentState): RoutingSnapshot {
-  const { cache, mint, revocations, slowClients, metrics, readHeaders } = persistent;
+  const { cache, credentialCache, mint, revocations, slowClients, metrics, readHeaders } = persistent;
   const { publicOrigin, keyRing, routes, logger, accessLog } = options;
   const inFlight: InFlight = { count: 0, onIdle: undefined };
   const requestLimits = persistent.requestLimits.plan();
@@ -78,6 +79,8 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
     audiences: [...audiences],
     zones: zonesOf(routes),
     authenticators: options.authenticators,
+    credentialCache,
+    recordUse: createCredentialUseRecorder(credentialCache.lastUses, logger),
   };
   const authenticators = {
     public: createAuthenticators('public', credentials),

@@ -13,7 +13,14 @@ import {
   type TokenVerifier,
 } from '@sallyport/core';
 import { createGateway } from '@sallyport/gateway';
-import { composeFeatures, featureList, type Feature, type Identity, type IdentityKernel } from '@sallyport/identity';
+import {
+  composeFeatures,
+  featureList,
+  type Feature,
+  type Identity,
+  type IdentityKernel,
+  type OperatorServices,
+} from '@sallyport/identity';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createIdentityMount } from './auth-mounts.ts';
 import { createClosing } from './closing.ts';
@@ -36,9 +43,10 @@ interface TestKeyServices {
 /** A feature that is nothing but this object: keys of users in the header `x-test-key`. No other file knows of it. */
 const testKeyFeature = {
   name: 'test-keys',
-  credential: 'api-key',
+  credential: 'mtls',
   create({ users, roles, bus, now }: Pick<IdentityKernel, 'users' | 'roles' | 'bus' | 'now'>) {
     const owners = new Map<string, string>();
+    let made = 0;
     const callerOf = async (key: string): Promise<AuthenticatedCaller | null> => {
       if (testKeys.isDown) throw new Error('connection refused');
       const owner = owners.get(key);
@@ -57,7 +65,7 @@ const testKeyFeature = {
           acr: 'pwd',
           amr: [],
           authTime: now(),
-          credential: 'api-key',
+          credential: 'mtls',
           generation: { session: 1, user: user.generation, policy },
         },
       };
@@ -66,7 +74,7 @@ const testKeyFeature = {
       isDown: false,
       make: async (email) => {
         const user = await users.findByEmail(email);
-        const key = `test-${owners.size}`;
+        const key = `test-${++made}`;
         owners.set(key, user?.id ?? '');
         return key;
       },
@@ -79,7 +87,7 @@ const testKeyFeature = {
     return {
       services: { testKeys },
       authenticator: {
-        kind: 'api-key',
+        kind: 'mtls',
         headers: ['x-test-key'],
         recognize: ({ header, value }) => (header === 'x-test-key' ? value : undefined),
         authenticate: async (key) => {
@@ -135,11 +143,11 @@ beforeAll(async () => {
     'test',
   );
   const [api, ...others] = parsed.routes as [(typeof parsed.routes)[number]]; // There are two.
-  const config = { ...parsed, routes: [{ ...api, credentials: ['session' as const, 'api-key' as const] }, ...others] };
+  const config = { ...parsed, routes: [{ ...api, credentials: ['session' as const, 'mtls' as const] }, ...others] };
 
   const stores = await openStores({ config, environment: readEnvironment({}), logger: silentLogger, closing });
   await stores.keyRing.start();
-  const set = composeFeatures([...featureList, testKeyFeature]);
+  const set = composeFeatures<OperatorServices>([...featureList, testKeyFeature]);
   const mailer = { send: () => Promise.resolve() };
   const opened = await openIdentity({ config, stores, mailer, logger: silentLogger }, set);
   identity = opened as Identity & TestKeyServices;
@@ -198,7 +206,7 @@ describe('a feature that brings an authenticator', () => {
     expect(caller).toMatchObject({
       kind: 'user',
       id: user?.id,
-      credential: 'api-key',
+      credential: 'mtls',
       clientId: `handle-of-${key}`,
       permissions: ['product:read', 'product:create', 'product:update'],
     });

@@ -45,8 +45,9 @@ export type AuthenticationOutcome =
  * the authenticators of features in the order of the features; the first that recognizes the credential decides.
  *
  * Only routes that open the kind (`credentials`) ask at all. The credential never goes upstream: the service gets the
- * token that the gateway makes for it, as for every caller. The gateway waits for five seconds, and remembers nothing:
- * each request asks.
+ * token that the gateway makes for it, as for every caller. The gateway waits for five seconds, and remembers the outcome:
+ * who a caller is until the bus names what ends it (`endedBy`, its user, session or client) or a minute has passed, and a
+ * refusal for five seconds, unless an event of a user, a client or the policy could have changed it.
  *
  * What browsers send by themselves (cookies, `Authorization: Basic`) must not be recognized. Cross-site protection asks
  * for a token only with the session cookie; without one, a request that does not say which page it came from passes.
@@ -81,4 +82,8 @@ export interface Authenticator {
    * it, and from time to time. Resolves to `null` when it has ended, and rejects when that cannot be found out.
    */
   recheck(credentialId: string): Promise<AuthenticatedCaller | null>;
+  /**
+   * Notes that a credential was used. Called by each gateway once per credential and minute at most, and not waited for.
+   */
+  recordUse?(credentialId: string, at: Date): Promise<void>;
 }

@@ -1,59 +1,59 @@
 import {
-  freezePrincipal,
   maximumTokenLength,
   SallyportError,
   type AuthenticatedCaller,
-  type AuthenticationOutcome,
   type Authenticator,
   type PresentedCredential,
 } from '@sallyport/core';
 import { requestOf, routeOf, type RequestState } from '../pipeline/request-state.ts';
 import { readTimeoutMilliseconds, readWithin } from '../read-within.ts';
+import { createCredentialKeys } from '../sessions/credential-keys.ts';
+import {
+  requireSoundCaller,
+  type CredentialCache,
+  type FoundCredential,
+  type KnownCredential,
+} from './credential-cache.ts';
+import type { RecordCredentialUse } from './credential-use.ts';
 import {
   notApplicable,
   type RequestAuthenticationOutcome,
   type RequestAuthenticator,
 } from './request-authenticator.ts';
 
-/** Reads of credentials that may be in flight at once; a flood beyond that is refused instead of queued. */
-const maximumReads = 1000;
+export interface FeatureAuthenticatorParts {
+  readonly credentialCache: CredentialCache;
+  readonly recordUse: RecordCredentialUse;
+}
 
 /**
  * Puts the authenticator of a feature behind the rules that hold for all of them: only on routes that open its kind, no
- * oversized credential, no caller beyond its expiry, and 503 for whatever cannot be found out.
+ * oversized credential, one look-up for as long as nothing ends it, no caller beyond its expiry, and 503 for whatever
+ * cannot be found out.
  */
-export function createFeatureAuthenticator(authenticator: Authenticator): RequestAuthenticator {
+export function createFeatureAuthenticator(
+  authenticator: Authenticator,
+  { credentialCache, recordUse }: FeatureAuthenticatorParts,
+): RequestAuthenticator {
   const { kind } = authenticator;
-  let readsInFlight = 0;
+  const keyOf = createCredentialKeys(kind);
 
   const recheck = async (credentialId: string): Promise<AuthenticatedCaller | null> => {
     const read = (): Promise<AuthenticatedCaller | null> => authenticator.recheck(credentialId);
     const caller = await readWithin('credential', read, readTimeoutMilliseconds);
-    if (caller !== null) requireSound(caller, kind);
+    if (caller !== null) requireSoundCaller(caller, kind);
     return caller;
   };
-  const toRequestOutcome = (state: RequestState, outcome: AuthenticationOutcome): RequestAuthenticationOutcome => {
-    if (outcome.kind === 'rejected') return rejected(new SallyportError(outcome.code, { reason: outcome.reason }));
-    const { caller } = outcome;
-    requireSound(caller, kind);
-    if (caller.expiresAt !== undefined && caller.expiresAt.getTime() <= state.at) return refused('credential-expired');
-    const { principal, credentialId } = caller;
-    return {
-      kind: 'authenticated',
-      caller: principal,
-      session: undefined,
-      credential: { kind, caller, recheck: () => recheck(credentialId) },
-      isHit: undefined,
-    };
+  const read = async (credential: string): Promise<FoundCredential> => {
+    const found = await authenticator.authenticate(credential);
+    return found.kind === 'rejected' ? found : toKnown(kind, found.caller, recheck);
   };
-  const find = async (state: RequestState, credential: string): Promise<RequestAuthenticationOutcome> => {
-    readsInFlight++;
-    try {
-      const read = (): ReturnType<Authenticator['authenticate']> => authenticator.authenticate(credential);
-      return toRequestOutcome(state, await readWithin('credential', read, readTimeoutMilliseconds));
-    } finally {
-      readsInFlight--;
-    }
+  const toOutcome = (state: RequestState, found: FoundCredential): RequestAuthenticationOutcome => {
+    if (found.kind === 'rejected') return rejected(new SallyportError(found.code, { reason: found.reason }));
+    const { expiresAt } = found.caller;
+    if (expiresAt !== undefined && expiresAt.getTime() <= state.at) return refused('credential-expired');
+    recordUse(authenticator, found, state.at);
+    return found.outcome;
   };
 
   return {
@@ -63,24 +63,43 @@ export function createFeatureAuthenticator(authenticator: Authenticator): Reques
       if (credential === undefined) return notApplicable;
       if (!routeOf(state).credentials.has(kind)) return refused('credential-not-accepted');
       if (credential.length > maximumTokenLength) return refused('credential-too-long');
-      if (readsInFlight >= maximumReads) {
-        throw new SallyportError('SP_STORE_UNAVAILABLE', { reason: 'too-many-credential-reads' });
-      }
-      return find(state, credential);
+      const found = credentialCache.find({
+        key: keyOf(credential, state.message.socket),
+        isFresh: routeOf(state).fresh || state.isFresh,
+        read: () => read(credential),
+      });
+      return found instanceof Promise ? found.then((later) => toOutcome(state, later)) : toOutcome(state, found);
     },
+  };
+}
+
+/** No token that is made for the caller lives longer than the credential does: `notAfter`, to the second. */
+function toKnown(
+  kind: Authenticator['kind'],
+  caller: AuthenticatedCaller,
+  recheck: (credentialId: string) => Promise<AuthenticatedCaller | null>,
+): KnownCredential {
+  const { principal, credentialId, expiresAt } = caller;
+  const credential = { kind, caller, recheck: () => recheck(credentialId) };
+  return {
+    kind: 'authenticated',
+    caller,
+    credential,
+    outcome: {
+      kind: 'authenticated',
+      caller: principal,
+      session: undefined,
+      credential,
+      isHit: undefined,
+      ...(expiresAt === undefined ? {} : { notAfter: Math.ceil(expiresAt.getTime() / 1000) }),
+    },
+    useRecordedAt: -Infinity,
   };
 }
 
 function presentedIn(state: RequestState): PresentedCredential | undefined {
   const { authorization, credentialHeader } = requestOf(state).headers;
   return authorization === undefined ? credentialHeader : { header: 'authorization', value: authorization };
-}
-
-/** Routes open kinds, and services are told the kind: an authenticator that says another one is a bug. */
-function requireSound({ principal }: AuthenticatedCaller, kind: Authenticator['kind']): void {
-  if (principal.credential !== kind)
-    throw new TypeError(`the authenticator of ${kind} made a caller by ${principal.credential}`);
-  if (!Object.isFrozen(principal)) freezePrincipal(principal);
 }
 
 function refused(reason: string): RequestAuthenticationOutcome {

@@ -1,14 +1,14 @@
 import type { Authenticator } from '@sallyport/core';
 import type { ListenerKind } from '../pipeline/request-state.ts';
 import { createCredentialHeaderRefusal } from './credential-header-refusal.ts';
-import { createFeatureAuthenticator } from './feature-authenticator.ts';
+import { createFeatureAuthenticator, type FeatureAuthenticatorParts } from './feature-authenticator.ts';
 import { createInternalTokenAuthenticator, type InternalTokenParts } from './internal-token.ts';
 import type { RequestAuthenticator } from './request-authenticator.ts';
 import { createSessionCookieAuthenticator, type SessionCookieParts } from './session-cookie.ts';
 import { createUnclaimedRefusal } from './unclaimed-refusal.ts';
 
 /** What any credential needs to be recognized. */
-export interface CredentialParts extends SessionCookieParts, InternalTokenParts {
+export interface CredentialParts extends SessionCookieParts, InternalTokenParts, FeatureAuthenticatorParts {
   /** Those of features, in their order. */
   readonly authenticators: readonly Authenticator[];
 }
@@ -21,11 +21,15 @@ interface Credential {
 /** The registry of credentials: one line each. Those of a listener are asked in this order; the first that applies decides. */
 const credentials: readonly Credential[] = [
   { listener: 'public', create: createSessionCookieAuthenticator },
-  { listener: 'public', create: ({ authenticators }) => authenticators.map(createFeatureAuthenticator) },
+  { listener: 'public', create: createFeatureAuthenticators },
   { listener: 'public', create: createUnclaimedRefusal },
   { listener: 'internal', create: createCredentialHeaderRefusal },
   { listener: 'internal', create: createInternalTokenAuthenticator },
 ];
+
+function createFeatureAuthenticators(parts: CredentialParts): readonly RequestAuthenticator[] {
+  return parts.authenticators.map((authenticator) => createFeatureAuthenticator(authenticator, parts));
+}
 
 /** Builds the authenticators of a listener. */
 export function createAuthenticators(listener: ListenerKind, parts: CredentialParts): readonly RequestAuthenticator[] {

@@ -27,7 +27,11 @@ export function createExplainer(
   { decisionFor, credentials, mounts, limitsOf, audiences }: ExplainerParts,
 ): Explain {
   const table = createRouteTable(options.routes, mounts, (owner, limits) => toWatchedLimits(limitsOf(owner, limits)));
-  const authenticators = createAuthenticators('public', { ...credentials, recordActivity: () => {} });
+  const authenticators = createAuthenticators('public', {
+    ...credentials,
+    recordActivity: () => {},
+    recordUse: () => {},
+  });
 
   return (question, address) => {
     const { listener = 'public' } = question;

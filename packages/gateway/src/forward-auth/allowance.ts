@@ -8,6 +8,8 @@ export interface AllowanceParts {
   readonly readCookies: (header: string) => ReadCookies;
   /** Whether the answer names the headers of the client that the proxy has to remove. @default false */
   readonly namesHeadersToRemove?: boolean;
+  /** Headers beside `Authorization` that hold credentials of programs: no service may get them. */
+  readonly credentialHeaders?: readonly string[];
 }
 
 const nothingToAbort: Transfer = { abort: () => {}, upstreamMilliseconds: undefined };
@@ -20,11 +22,12 @@ const nothingToAbort: Transfer = { abort: () => {}, upstreamMilliseconds: undefi
 export function createAllowance({
   readCookies,
   namesHeadersToRemove = false,
+  credentialHeaders = [],
 }: AllowanceParts): Pick<Forwarder, 'forward'> {
   return {
     forward: ({ state, response }) => {
       const headers = headersOf(state, readCookies);
-      const absent = ['authorization', 'cookie'].filter((name) => headers[name] === undefined);
+      const absent = ['authorization', 'cookie', ...credentialHeaders].filter((name) => headers[name] === undefined);
       if (namesHeadersToRemove && absent.length > 0) headers['x-envoy-auth-headers-to-remove'] = absent.join(',');
       response.writeHead(200, headers);
       response.end();

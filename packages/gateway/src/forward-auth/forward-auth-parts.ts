@@ -24,13 +24,14 @@ export function toForwardAuthParts(
 ): ForwardAuthParts {
   // A client may have come to that proxy through others that are declared.
   const hops = [...proxies, ...options.trustedProxies];
+  const credentialHeaders = options.authenticators.flatMap(({ headers = [] }) => headers);
   return {
     ...publicParts,
     proxies,
     protocol: options.isSecure ? 'https' : 'http',
     strictTransport: undefined,
     forwarder: createAllowance({ readCookies }),
-    forwarderForEnvoy: createAllowance({ readCookies, namesHeadersToRemove: true }),
+    forwarderForEnvoy: createAllowance({ readCookies, namesHeadersToRemove: true, credentialHeaders }),
     decision: {
       ...publicParts.decision,
       readClientAddress: createClientAddressReader(hops),

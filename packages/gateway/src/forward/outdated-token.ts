@@ -21,15 +21,16 @@ export type SecondThought =
 export function refusesToken(
   status: number,
   headers: UpstreamHeaders,
-  { token, session, isFresh }: RequestState,
+  { token, session, credential, isFresh }: RequestState,
 ): boolean {
-  if (status !== 401 || token === undefined || session === undefined || isFresh) return false;
+  if (status !== 401 || token === undefined || isFresh) return false;
+  if (session === undefined && credential === undefined) return false;
   const challenge = headers['www-authenticate'];
   return typeof challenge === 'string' && /^bearer(?:\s|$)/i.test(challenge);
 }
 
 /**
- * Decides anew on a request whose token was refused, with the session as the store has it. A person whose rights change
+ * Decides anew on a request whose token was refused, with the session or credential as the store has it. A person whose rights change
  * is not signed out by it: where the session lives on in another generation, what changes nothing is asked again, and
  * what may have changed something is answered 503.
  */

@@ -2,6 +2,7 @@ import { SallyportError, silentLogger, type Counters, type RequestLimit } from '
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { GatewayOptions } from '../gateway-options.ts';
 import { cookie, startTestGateway, type TestGateway } from '../test-support/test-gateway.ts';
+import { createTestKeys } from '../test-support/test-keys.ts';
 
 const settled = { timeout: 10_000, interval: 10 };
 const start = Date.parse('2026-01-01T00:00:00Z');
@@ -134,6 +135,20 @@ describe('a limit by caller', () => {
     const headers = [one, one, one, other].map((who, index) => ({ ...who, ...addresses[index] }));
     expect(await statuses(gateway, '/api/x', headers)).toEqual(expected);
     expect(await statuses(gateway, '/api/x', [cookie(gateway.sessions.add({ id: 'bob' }))])).toEqual([200]);
+  });
+
+  it('by key counts each key by itself, and no session', async () => {
+    const keys = createTestKeys();
+    const gateway = await open({
+      authenticators: [keys.authenticator],
+      limits: { requests: [perMinute('key', 1)] },
+      moreRoutes: [{ name: 'programs', prefix: '/keys', credentials: ['session', 'api-key'] }],
+    });
+    const [one, other] = [{ 'X-Test-Key': keys.add() }, { 'X-Test-Key': keys.add() }];
+    const session = cookie(gateway.sessions.add());
+    expect(await statuses(gateway, '/keys/x', [one, one, other, session, session, one])).toEqual([
+      200, 429, 200, 200, 200, 429,
+    ]);
   });
 
   it('does not apply to anonymous callers', async () => {

@@ -21,7 +21,8 @@ export function problemsOfCredentials(routes: readonly Route[], kinds: readonly 
     const opened = credentials.filter((kind) => kind !== 'session');
     return [
       ...unknown.map(
-        (kind) => `route "${name}" accepts credentials of the kind "${kind}", which no feature recognizes`,
+        (kind) =>
+          `route "${name}" accepts credentials of the kind "${kind}", which no feature recognizes: its section may be missing`,
       ),
       ...(opened.length > 0 && !carriesIdentity
         ? [`route "${name}" accepts credentials, but never knows its caller`]

@@ -1,6 +1,7 @@
 import type { Principal, RevocationTarget } from '@sallyport/core';
 import type { FeatureCredential } from '../credentials/feature-credential.ts';
 import type { RequestState } from '../pipeline/request-state.ts';
+import { targetsOf } from '../sessions/revocation-targets.ts';
 import { isLive, type CachedSession, type SessionCache } from '../sessions/session-cache.ts';
 
 /** What a stream was opened with, and ends with: a session, or the credential of a feature. */
@@ -56,13 +57,4 @@ function ofCredential(credential: FeatureCredential): StreamAuthority {
       return found === null ? null : ofCredential({ ...credential, caller: found });
     },
   };
-}
-
-/** What always ends a caller, whatever its credential is. */
-function targetsOf({ id, sid, clientId }: Principal): readonly RevocationTarget[] {
-  return [
-    { kind: 'user', id },
-    ...(sid === undefined ? [] : [{ kind: 'session', id: sid } as const]),
-    ...(clientId === undefined ? [] : [{ kind: 'client', id: clientId } as const]),
-  ];
 }

@@ -13,6 +13,8 @@ export interface TestKeys {
   /** Called at the start of each read, after the answer was looked up. */
   beforeAnswer: () => Promise<void>;
   readonly reads: number;
+  /** The handles of credentials whose use was recorded. */
+  readonly uses: readonly string[];
 }
 
 const form = /^test_[a-f0-9]+$/;
@@ -20,6 +22,7 @@ const form = /^test_[a-f0-9]+$/;
 /** Builds an empty set of keys. */
 export function createTestKeys(now: () => Date = () => new Date()): TestKeys {
   const byKey = new Map<string, AuthenticatedCaller>();
+  const uses: string[] = [];
   let reads = 0;
   const answer = async <T>(found: T): Promise<T> => {
     reads++;
@@ -44,6 +47,7 @@ export function createTestKeys(now: () => Date = () => new Date()): TestKeys {
           : { kind: 'authenticated', caller };
       },
       recheck: (id) => answer([...byKey.values()].find(({ credentialId }) => credentialId === id) ?? null),
+      recordUse: async (id) => void uses.push(id),
     },
     add: (change = {}, more = {}) => {
       const key = `test_${randomBytes(16).toString('hex')}`;
@@ -71,6 +75,7 @@ export function createTestKeys(now: () => Date = () => new Date()): TestKeys {
       byKey.set(key, { ...caller, principal: freezePrincipal({ ...caller.principal, ...principal }) });
     },
     beforeAnswer: async () => {},
+    uses,
     get reads() {
       return reads;
     },

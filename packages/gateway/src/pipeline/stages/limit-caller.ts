@@ -1,7 +1,7 @@
 import type { RouteLimits } from '../../limits/request-limits.ts';
 import { routeOf, type RequestState } from '../request-state.ts';
 
-/** Refuses a caller whose session or account sends too many requests. Anonymous callers are limited by address alone. */
+/** Refuses a caller whose session, account or key sends too many requests. Anonymous callers are limited by address alone. */
 export function limitByCaller(state: RequestState): undefined {
   const { limits } = routeOf(state);
   if (limits === undefined || state.isRepeated) return;
@@ -21,5 +21,5 @@ export function subjectOf({ caller }: RequestState, per: RouteLimits['byCaller']
   if (caller.kind === 'anonymous') return undefined;
   if (per === 'session') return caller.sid;
   if (per === 'account') return caller.kind === 'user' ? caller.id : undefined;
-  return caller.kind === 'service' ? caller.id : undefined;
+  return caller.credential === 'api-key' ? caller.clientId : undefined;
 }
