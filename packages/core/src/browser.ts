@@ -1,11 +1,13 @@
 /* What a browser may load: rules and names only, no verification, no schema library, no Node built-in. */
 export type {
+  ApiKeysAnswer,
   CodeMethod,
   ConfirmFactorAnswer,
   EndedSessionsAnswer,
   FactorMethod,
   FactorsAnswer,
   LinkAnswer,
+  MadeApiKeyAnswer,
   OwnFactor,
   PendingAnswer,
   PendingSignInAnswer,
@@ -13,6 +15,7 @@ export type {
   SentCodeStartAnswer,
   SessionAnswer,
   SessionsAnswer,
+  ShownApiKey,
   ShownFactor,
   ShownSession,
   ShownUser,

@@ -1,10 +1,12 @@
 export type {
+  ApiKeysAnswer,
   CodeMethod,
   ConfirmFactorAnswer,
   EndedSessionsAnswer,
   FactorMethod,
   FactorsAnswer,
   LinkAnswer,
+  MadeApiKeyAnswer,
   OwnFactor,
   PendingAnswer,
   PendingSignInAnswer,
@@ -12,6 +14,7 @@ export type {
   SentCodeStartAnswer,
   SessionAnswer,
   SessionsAnswer,
+  ShownApiKey,
   ShownFactor,
   ShownSession,
   ShownUser,
@@ -115,6 +118,7 @@ export {
   type KeySource,
   type RemoteKeySourceOptions,
 } from './token/key-source.ts';
+export { parseCheckedToken, toCheckedToken } from './token/checked-token.ts';
 export { silentLogger, type LogFields, type Logger } from './ports/log.ts';
 export {
   silentMeter,

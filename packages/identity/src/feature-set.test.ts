@@ -247,7 +247,7 @@ describe('a list of features', () => {
       { name: 'b', create: () => ({}) },
       { name: 'c', credential: 'bearer', create: () => ({ authenticator: bearer }) },
     ]);
-    expect(both.credentials).toEqual(['api-key', 'bearer']);
+    expect(both.credentialsOf({})).toEqual(['api-key', 'bearer']);
     expect(both.create({} as IdentityKernel, {}).authenticators).toEqual([key, bearer]);
   });
 

@@ -31,8 +31,8 @@ export interface FeatureSet<Services = never> {
   readonly sealedColumns: readonly SealedColumn[];
   /** The schemas of the sections that features have in `sallyport.config.ts`. */
   readonly sections: Readonly<Record<string, z.ZodType>>;
-  /** The kinds of credentials that features recognize, beside the session. */
-  readonly credentials: readonly CredentialKind[];
+  /** The kinds of credentials that features recognize with these sections, beside the session. */
+  credentialsOf(sections: FeatureSectionsInput): readonly CredentialKind[];
   /** Every security event: those of the kernel, then those of each feature. */
   readonly events: EventCatalog;
   readonly mails: MailCatalog;
@@ -74,13 +74,20 @@ export function composeFeatures<Services = never>(
       return problems.map(({ key, problem }) => ({ key: `${feature.name}.${key}`, problem }));
     });
 
+  const isEnabled = (feature: Feature<unknown, Services>, sections: FeatureSectionsInput): boolean =>
+    feature.isEnabled?.(sectionOf(feature, sections)) ?? true;
+  const kinds: readonly CredentialKind[] = Object.values(
+    mergeNamed(features.map(({ credential }) => (credential === undefined ? {} : { [credential]: credential }))),
+  );
+
   return {
     tables: features.flatMap(({ tables = [] }) => tables),
     sealedColumns: features.flatMap(({ sealedColumns = [] }) => sealedColumns),
     sections: mergeNamed(features.map(({ name, config }) => (config === undefined ? {} : { [name]: config }))),
-    credentials: Object.values(
-      mergeNamed(features.map(({ credential }) => (credential === undefined ? {} : { [credential]: credential }))),
-    ),
+    credentialsOf: (sections) => {
+      const asked = features.filter((feature) => isEnabled(feature, sections));
+      return kinds.filter((kind) => asked.some(({ credential }) => credential === kind));
+    },
     events: mergeNamed([kernelEvents, ...features.map(({ events = {} }) => events)]),
     mails: mergeNamed(features.map(({ mails = {} }) => mails)),
     messageSamples: (publicUrl, brand) =>
@@ -109,7 +116,11 @@ export function composeFeatures<Services = never>(
     },
     create(kernel, sections) {
       const built = features.map((feature) => feature.create(kernel, sectionOf(feature, sections)));
-      for (const [index, { authenticator }] of built.entries()) requireDeclared(features[index], authenticator);
+      for (const [index, { authenticator }] of built.entries()) {
+        const feature = features[index];
+        const isAsked = feature !== undefined && isEnabled(feature, sections);
+        requireDeclared(feature?.name, isAsked ? feature.credential : undefined, authenticator);
+      }
       for (const { gate, forgetAccount } of built) {
         if (gate !== undefined) kernel.gates.register(gate);
         if (forgetAccount !== undefined) kernel.accountData.register(forgetAccount);
@@ -139,9 +150,10 @@ function mergeNamed<Member>(parts: readonly Readonly<Record<string, Member>>[]):
 
 /** The configuration is checked by what is declared, and the gateway asks what was built. */
 function requireDeclared(
-  feature: Pick<Feature, 'name' | 'credential'> | undefined,
+  name: string | undefined,
+  declared: CredentialKind | undefined,
   authenticator: Authenticator | undefined,
 ): void {
-  if (feature?.credential === authenticator?.kind) return;
-  throw new TypeError(`the feature ${feature?.name} declares another credential than its authenticator recognizes`);
+  if (declared === authenticator?.kind) return;
+  throw new TypeError(`the feature ${name} declares another credential than its authenticator recognizes`);
 }

@@ -37,6 +37,8 @@ export interface Feature<Config = unknown, Services = never> {
   readonly sealedColumns?: readonly SealedColumn[];
   /** The kind of credential that its `authenticator` recognizes, so that routes may open it. */
   readonly credential?: Exclude<CredentialKind, 'session'>;
+  /** Whether its section asks for it: a feature that is not asked for recognizes no credential. @default always */
+  isEnabled?(config: Config): boolean;
   /** The security events that it alone writes. The reference page and the log read them. */
   readonly events?: EventCatalog;
   /** The mails that it sends to the owners of accounts. */

@@ -4,11 +4,14 @@ import { composeFeatures } from './feature-set.ts';
 import type { AccountServices } from './features/administration/commands/account-command.ts';
 import { createOperatorAccounts } from './features/administration/operator-accounts.ts';
 import { administrationFeature } from './features/administration/administration-feature.ts';
+import { apiKeysFeature } from './features/api-keys/api-keys-feature.ts';
+import type { ApiKeyServices } from './features/api-keys/commands/api-key-command.ts';
+import { createOperatorApiKeys } from './features/api-keys/operator-api-keys.ts';
 import { passwordFeature } from './features/passwords/password-feature.ts';
 import { secondFactorFeature } from './features/second-factor/second-factor-feature.ts';
 
 /** Every feature. This is the only list of them: another one is its folder and a line here. */
-export const featureList = [passwordFeature, secondFactorFeature, administrationFeature] as const;
+export const featureList = [passwordFeature, secondFactorFeature, administrationFeature, apiKeysFeature] as const;
 
 /** What all features are together. A command that uses what operators are not offered does not compile here. */
 export const features = composeFeatures<OperatorServices>(featureList);
@@ -36,12 +39,13 @@ type TakesServices<Each extends ListedFeature> = Each extends ListedFeature
 export const featureSections = features.sections as FeatureSections;
 
 /** What commands use of identity, wherever it runs. */
-export type OperatorServices = AccountServices;
+export type OperatorServices = AccountServices & ApiKeyServices;
 
 /** Builds the services of commands on the operations of a gateway that runs, or of stores that this process has opened. */
 export function createOperatorServices(ask: AskOperation): OperatorServices {
   return {
     accounts: createOperatorAccounts(ask),
+    apiKeys: createOperatorApiKeys(ask),
     requireAcceptablePassword: async (field, password, { name, email }) => {
       await ask('passwords/check', { field, password, owner: { name, email } });
     },

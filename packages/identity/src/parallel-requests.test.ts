@@ -40,7 +40,7 @@ const strict = 'admin';
 let harness: Harness;
 beforeEach(async () => {
   harness = await startHarness({
-    features: { secondFactor: { methods: ['totp', 'email', 'sms'], requiredFor: [strict] } },
+    features: { apiKeys: {}, secondFactor: { methods: ['totp', 'email', 'sms'], requiredFor: [strict] } },
     guessLimits: { network: { maxFailures: 10_000 } },
   });
 });
@@ -269,6 +269,34 @@ const races: Readonly<Record<string, Prepare>> = {
       expect(await countEvents('session.stepped-up', sid)).toBe(1);
     });
   },
+  'POST /auth/api-keys': async ({ makeUser, signIn }, email) => {
+    await makeUser(email);
+    const { caller } = await signIn(email);
+    return twice(
+      { path: '/auth/api-keys', body: { name: 'Cron', scopes: [] }, options: { caller } },
+      async (answers) => {
+        expect(statuses(answers)).toEqual([201, 201]);
+        expect(await countKeys(caller)).toBe(2);
+      },
+    );
+  },
+  'POST /auth/api-keys/:id/rotate': async ({ makeUser, signIn }, email) => {
+    await makeUser(email);
+    const { caller } = await signIn(email);
+    const path = `/auth/api-keys/${await makeKey(caller)}/rotate`;
+    return twice({ path, body: {}, options: { caller } }, async (answers) => {
+      expect(statuses(answers)).toEqual([200, 409]);
+      expect(await countKeys(caller)).toBe(1);
+    });
+  },
+  'DELETE /auth/api-keys/:id': async ({ makeUser, signIn }, email) => {
+    await makeUser(email);
+    const { caller } = await signIn(email);
+    return twice({ path: `/auth/api-keys/${await makeKey(caller)}`, options: { caller } }, async (answers) => {
+      expect(statuses(answers)).toEqual([204, 404]);
+      expect(await countKeys(caller)).toBe(0);
+    });
+  },
   'PUT /auth/users/:id/roles': async (_harness, email) => {
     const one = await makeStrictOwner(email);
     const other = await makeStrictOwner(`other-${email}`);
@@ -348,6 +376,16 @@ async function countEvents(type: string, about: string): Promise<number> {
 
 async function liveSessions(caller: Caller): Promise<number> {
   return caller.kind === 'user' ? (await harness.sessions.listLive(caller.id, harness.now())).length : 0;
+}
+
+async function makeKey(caller: Caller): Promise<string> {
+  const { body } = await harness.call('POST', '/auth/api-keys', { name: 'Cron', scopes: [] }, { caller });
+  return (body as { readonly key: { readonly id: string } }).key.id;
+}
+
+async function countKeys(caller: Caller): Promise<number> {
+  const { body } = await harness.call('GET', '/auth/api-keys', undefined, { caller });
+  return (body as { readonly keys: readonly unknown[] }).keys.length;
 }
 
 async function countFactorRows(caller: Caller): Promise<number> {

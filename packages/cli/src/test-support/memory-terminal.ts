@@ -37,6 +37,7 @@ const config = {
     permissions: { 'product:read': 'List and read products', 'user:manage': 'Change the roles of users' },
     roles: { user: ['product:read'], vendor: ['product:read'], admin: ['product:read', 'user:manage'] },
   },
+  apiKeys: {},
   passwords: { answerFloorMilliseconds: 100 },
   routes: [
     { name: 'shop', prefix: '/api/shop', upstream: 'http://127.0.0.1:9', audience: 'shop', access: 'signed-in' },

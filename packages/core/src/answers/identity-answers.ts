@@ -168,3 +168,36 @@ export interface SessionsAnswer {
 export interface EndedSessionsAnswer {
   readonly ended: number;
 }
+
+/** An API key of the signed-in user. `id` is a handle: it rotates and revokes a key, and is none. */
+export interface ShownApiKey {
+  readonly id: string;
+  readonly name: string;
+  /** Permissions; it has those of them that its owner holds when it is used. */
+  readonly scopes: readonly string[];
+  /** The beginning of the secret, to tell keys apart. */
+  readonly hint: string;
+  readonly createdAt: string;
+  readonly expiresAt: string;
+  readonly isExpired: boolean;
+  /** To the minute; `null` when it was not used yet. */
+  readonly lastUsedAt: string | null;
+  /** The secret before the last rotation, for as long as it works; `null` when there is none. */
+  readonly previous: { readonly until: string; readonly lastUsedAt: string | null } | null;
+}
+
+/** `GET /auth/api-keys` */
+export interface ApiKeysAnswer {
+  readonly keys: readonly ShownApiKey[];
+  /** The permissions that the owner may choose scopes from. */
+  readonly permissions: readonly string[];
+  readonly usualDays: number;
+  readonly maxDays: number;
+  readonly overlapSeconds: number;
+}
+
+/** `POST /auth/api-keys` and `POST /auth/api-keys/:id/rotate`: the only answers that hold the secret. */
+export interface MadeApiKeyAnswer {
+  readonly key: ShownApiKey;
+  readonly secret: string;
+}

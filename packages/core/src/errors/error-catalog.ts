@@ -136,6 +136,11 @@ export const errorCatalog = {
     title: 'This account is signed in on too many devices',
     hint: 'Sign out on another device first.',
   },
+  SP_TOO_MANY_KEYS: {
+    status: 409,
+    title: 'There are as many API keys as the owner may have',
+    hint: 'Revoke one that is not used any more.',
+  },
   SP_LAST_MANAGER: {
     status: 409,
     title: 'This is the last account that can manage the others',

@@ -90,12 +90,16 @@ export function createRevocationMemory(options: RevocationMemoryOptions = {}): R
     },
     isRevoked: (principal, issuedAt) => {
       if (entries.size === 0) return false;
-      const { id, sid, clientId, actor, generation } = principal;
+      const { id, sid, clientId, actor, generation, credential } = principal;
       return (
         generation.policy < (entries.get(policyKey)?.minGeneration ?? 0) ||
         isOutdated('user', id, generation.user) ||
         (sid !== undefined && isOutdated('session', sid, generation.session)) ||
-        (clientId !== undefined && isBefore('client', clientId, issuedAt)) ||
+        (clientId !== undefined &&
+          // The generation of a session or key is in `gen.s`. Of other clients only the time says what came before.
+          (credential === 'api-key'
+            ? isOutdated('client', clientId, generation.session)
+            : isBefore('client', clientId, issuedAt))) ||
         hasRevokedActor(actor, issuedAt)
       );
     },

@@ -38,6 +38,8 @@ export const recordModels = {
   oneTimeCode: 'sallyportOneTimeCode',
   pendingSignIn: 'sallyportPendingSignIn',
   lease: 'sallyportLease',
+  apiKey: 'sallyportApiKey',
+  serviceAccount: 'sallyportServiceAccount',
 } as const;
 
 /** A column of one of our tables. On PostgreSQL `number` is a 32-bit integer, so times are `date`. */

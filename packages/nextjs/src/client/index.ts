@@ -1,11 +1,13 @@
 'use client';
 
 export type {
+  ApiKeysAnswer,
   CodeMethod,
   ConfirmFactorAnswer,
   EndedSessionsAnswer,
   FactorMethod,
   FactorsAnswer,
+  MadeApiKeyAnswer,
   OwnFactor,
   PendingAnswer,
   PendingSignInAnswer,
@@ -13,6 +15,7 @@ export type {
   SentCodeStartAnswer,
   SessionAnswer,
   SessionsAnswer,
+  ShownApiKey,
   ShownFactor,
   ShownSession,
   ShownUser,

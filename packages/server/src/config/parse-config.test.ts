@@ -44,6 +44,20 @@ describe('what the gateway would refuse later', () => {
       change,
     })),
     { key: 'routes.0.limits.requests.0.per', value: 'key', change: asRoute({ limits: { requests: [byKey()] } }) },
+    {
+      key: 'limits.authRequests.0.per',
+      value: 'key',
+      change: { ...asRoute({ credentials: ['api-key'] }), apiKeys: {}, limits: { authRequests: [byKey()] } },
+    },
+    { key: 'routes', value: 'api-key', change: asRoute({ credentials: ['api-key'] }) },
+    {
+      key: 'routes.0.access.roles',
+      value: 'user',
+      change: { apiKeys: {}, ...asRoute({ credentials: ['api-key'], access: { roles: ['user'] } }) },
+    },
+    { key: 'apiKeys.usualDays', value: 31, change: { apiKeys: { maxDays: 30, usualDays: 31 } } },
+    { key: 'apiKeys.maxPerOwner', value: 0, change: { apiKeys: { maxPerOwner: 0 } } },
+    { key: 'apiKeys.overlapSeconds', value: -1, change: { apiKeys: { overlapSeconds: -1 } } },
     ...mountPlaces.flatMap(({ name, prefix }) => [
       { key: 'routes', value: name, change: asRoute({ name }) },
       { key: 'routes', value: prefix, change: asRoute({ prefix }) },
@@ -66,6 +80,12 @@ describe('what the gateway would refuse later', () => {
 function byKey() {
   return { per: 'key', max: 1, seconds: 60 };
 }
+
+it('a limit by key is accepted where routes accept API keys', () => {
+  const accepts = asRoute({ credentials: ['session', 'api-key'], limits: { requests: [byKey()] } });
+  const change = { apiKeys: {}, ...accepts, limits: { requests: [byKey()] } };
+  expect(() => parseConfig({ ...valid, ...change }, 'test')).not.toThrow();
+});
 
 describe('a configuration', () => {
   it.each([

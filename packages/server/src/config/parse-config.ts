@@ -49,11 +49,12 @@ type ConfigRule = (config: Config) => readonly ConfigurationProblem[];
 
 /** What one part demands of another. Each is looked at alone. */
 const rules: readonly ConfigRule[] = [
-  ({ routes, securityTxt }) =>
-    problemsOfRoutes(routes, mountPlacesOf({ securityTxt }), features.credentials).map((problem) => ({
-      key: 'routes',
-      problem,
-    })),
+  (config) =>
+    problemsOfRoutes(
+      config.routes,
+      mountPlacesOf({ securityTxt: config.securityTxt }),
+      features.credentialsOf(config),
+    ).map((problem) => ({ key: 'routes', problem })),
   policyProblems,
   (config) => features.problemsOf(config, config.policy),
   keyProblems,
@@ -91,6 +92,7 @@ function rulesOfRoute(index: number): readonly ConfigRule[] {
         Object.keys(config.policy.permissions),
         `${key}.permissions`,
       ),
+    ({ routes }) => roleProblems(routes[index], `${key}.roles`),
   ];
 }
 
@@ -138,17 +140,34 @@ function keyProblems({ tokens, keys }: Config): ConfigurationProblem[] {
     }));
 }
 
-/** The gateway counts by key, but no request has one yet: such a limit would be believed, and do nothing. */
+/** A limit by key where no request has one would be believed, and do nothing. */
 function limitProblems({ limits, routes }: Config): ConfigurationProblem[] {
+  const takesKeys = ({ credentials }: Config['routes'][number]): boolean => credentials.includes('api-key');
   const lists = [
-    { key: 'limits.requests', list: limits.requests },
-    { key: 'limits.authRequests', list: limits.authRequests },
-    ...routes.map((route, index) => ({ key: `routes.${index}.limits.requests`, list: route.limits?.requests ?? [] })),
+    { key: 'limits.requests', list: limits.requests, hasKeys: routes.some(takesKeys), where: 'no route accepts' },
+    { key: 'limits.authRequests', list: limits.authRequests, hasKeys: false, where: '/auth never accepts' },
+    ...routes.map((route, index) => ({
+      key: `routes.${index}.limits.requests`,
+      list: route.limits?.requests ?? [],
+      hasKeys: takesKeys(route),
+      where: 'the route does not accept',
+    })),
   ];
-  const problem = 'cannot be "key": there are no API keys yet, so that the limit has no effect';
-  return lists.flatMap(({ key, list }) =>
-    list.flatMap(({ per }, index) => (per === 'key' ? [{ key: `${key}.${index}.per`, problem }] : [])),
+  return lists.flatMap(({ key, list, hasKeys, where }) =>
+    list.flatMap(({ per }, index) =>
+      per === 'key' && !hasKeys
+        ? [{ key: `${key}.${index}.per`, problem: `cannot be "key": ${where} API keys ("api-key" in credentials)` }]
+        : [],
+    ),
   );
+}
+
+/** A key carries permissions alone: a role would be asked of it in vain. */
+function roleProblems(route: Route | undefined, key: string): ConfigurationProblem[] {
+  if (route?.credentials.includes('api-key') !== true) return [];
+  if (typeof route.access === 'string' || route.access.roles === undefined) return [];
+  const problem = 'asks for roles, which no API key has: ask for permissions, or leave "api-key" out of credentials';
+  return [{ key, problem }];
 }
 
 function bindingRules(): readonly ConfigRule[] {
