@@ -28,6 +28,8 @@ export function demoConfig(environment: Environment, demo: DemoEnvironment): Con
     ...(demo.sessionIdleSeconds === undefined ? {} : { session: { idleSeconds: demo.sessionIdleSeconds } }),
     // All of them, so that people can try them: text messages arrive in the mailbox.
     secondFactor: { methods: ['totp', 'email', 'sms'], requiredFor: [...demo.secondFactorRoles] },
+    // People make some on the page of the account zone; services take them.
+    apiKeys: {},
     // All clients come from one address, and the machine may be building pages while they sign in.
     limits: { authRequests: [] },
     // All browsers of a demo are at one address.
