@@ -1,3 +1,4 @@
+import { apiKeyCases } from './cases/api-keys.ts';
 import { cachingCases } from './cases/caching.ts';
 import { cookieCases } from './cases/cookies.ts';
 import { crossSiteCases } from './cases/cross-site.ts';
@@ -32,6 +33,7 @@ export const allCases: readonly AttackCase[] = [
   ...limitCases,
   ...fairnessCases,
   ...tokenCases,
+  ...apiKeyCases,
 ];
 
 /** What the groups are called. */
@@ -50,5 +52,5 @@ export const groupTitles: Readonly<Record<string, string>> = {
   K: 'caches and leaks',
   B: 'one client and the others',
   Q: 'limits and operators',
-  T: 'tokens',
+  T: 'tokens and keys',
 };

@@ -22,7 +22,14 @@ beforeAll(async () => {
   await once(server, 'listening');
   const gateway = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   kit = {
-    address: { gateway, echo: gateway, hosts: ['app.test'], cookieName: 'sid', cookies: { alice: 'a', root: 'r' } },
+    address: {
+      gateway,
+      echo: gateway,
+      hosts: ['app.test'],
+      cookieName: 'sid',
+      cookies: { alice: 'a', root: 'r' },
+      key: 'k',
+    },
     context: { cookieName: 'sid', identityOf: () => undefined },
     open: () => openWire(gateway),
     fill: (text) => text,

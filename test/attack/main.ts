@@ -26,6 +26,7 @@ const help = `npm run attack -- [options]
   --cookie-name <n>   the name of its session cookie
   --alice <value>     a session of a user with the role "user"
   --root <value>      a session of a user with the role "admin"
+  --key <value>       an API key of alice's, for the route /keyed
 `;
 
 const fixtures: Fixture[] = [];
@@ -44,12 +45,13 @@ try {
       'cookie-name': { type: 'string' },
       alice: { type: 'string' },
       root: { type: 'string' },
+      key: { type: 'string' },
     },
   });
   if (values.help === true) console.log(help);
   else {
-    const { gateway, echo, 'cookie-name': cookieName, alice, root } = values;
-    const other = { gateway, echo, cookieName, alice, root };
+    const { gateway, echo, 'cookie-name': cookieName, alice, root, key } = values;
+    const other = { gateway, echo, cookieName, alice, root, key };
     const only = values.only?.split(',') ?? [''];
     const results = await run(only, toStores(values.stores), gateway === undefined ? undefined : addressOf(other));
     console.log(values.json === true ? JSON.stringify(toReport(results), undefined, 2) : toScoreboard(results));
@@ -122,16 +124,17 @@ async function openServers(): Promise<{ readonly databaseUrl: string; readonly r
 }
 
 function addressOf(
-  other: Readonly<Record<'gateway' | 'echo' | 'cookieName' | 'alice' | 'root', string | undefined>>,
+  other: Readonly<Record<'gateway' | 'echo' | 'cookieName' | 'alice' | 'root' | 'key', string | undefined>>,
 ): FixtureAddress {
-  const { gateway, echo, cookieName, alice, root } = other;
+  const { gateway, echo, cookieName, alice, root, key } = other;
   if (
     gateway === undefined ||
     echo === undefined ||
     cookieName === undefined ||
     alice === undefined ||
-    root === undefined
+    root === undefined ||
+    key === undefined
   )
-    throw new Error(`Another gateway needs --gateway, --echo, --cookie-name, --alice and --root.\n\n${help}`);
-  return { gateway, echo, hosts: ['app.test', 'shop.test'], cookieName, cookies: { alice, root } };
+    throw new Error(`Another gateway needs --gateway, --echo, --cookie-name, --alice, --root and --key.\n\n${help}`);
+  return { gateway, echo, hosts: ['app.test', 'shop.test'], cookieName, cookies: { alice, root }, key };
 }

@@ -36,7 +36,7 @@ const pollMilliseconds = 20;
  * @param others more gateways of the same deployment. Connections go to one after the other, with the cookies of the first.
  */
 export async function createKit(address: FixtureAddress, others: readonly FixtureAddress[] = []): Promise<Kit> {
-  const { cookieName, cookies } = address;
+  const { cookieName, cookies, key } = address;
   const gateways = [address, ...others].map(({ gateway }) => gateway);
   const echoes = [address, ...others].map(({ echo }) => echo);
   let turn = 0;
@@ -53,7 +53,11 @@ export async function createKit(address: FixtureAddress, others: readonly Fixtur
     context,
     open: (number) => openWire(gateways[(number ?? turn++) % gateways.length] ?? address.gateway),
     fill: (text) =>
-      text.replaceAll('{cookie}', cookieName).replaceAll('{alice}', cookies.alice).replaceAll('{root}', cookies.root),
+      text
+        .replaceAll('{cookie}', cookieName)
+        .replaceAll('{alice}', cookies.alice)
+        .replaceAll('{root}', cookies.root)
+        .replaceAll('{key}', key),
     seen: async () => (await Promise.all(echoes.map(logOf))).flat(),
     seenUntil: async (isThere) => {
       for (const deadline = Date.now() + patience; ;) {
