@@ -17,6 +17,7 @@ const nginx: ProxySide = { file: 'nginx-auth-request.ts', translates: true };
 const nginxThatRemembers: ProxySide = { ...nginx, settings: { verifier: 'remembering' } };
 const nginxWithBetterAuth: ProxySide = { ...nginx, settings: { verifier: 'better-auth' } };
 const gateway: ProxySide = { file: 'gateway.ts', translates: true };
+const gatewayWithApiKey: ProxySide = { ...gateway, settings: { presentsApiKey: true } };
 const gatewayWithStores: ProxySide = { file: 'gateway-with-stores.ts', translates: true };
 const gatewayWithMetrics: ProxySide = { file: 'gateway.ts', translates: true, settings: { metrics: true } };
 const gatewayWithLogAndMetrics: ProxySide = {
@@ -83,6 +84,13 @@ const cases: readonly ProxyCase[] = [
     target: '≥ 0.90',
     subject: gatewayWithStores,
     baseline: bareProxy,
+  },
+  {
+    name: 'api-key-vs-session-cookie',
+    title: 'The same GET with an API key vs with the session cookie',
+    target: '≥ 0.90',
+    subject: gatewayWithApiKey,
+    baseline: gateway,
   },
   {
     name: 'million-sessions-vs-thousand',

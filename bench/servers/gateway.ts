@@ -3,19 +3,24 @@ import { createPrometheusMeter } from '@sallyport/server';
 import { gatewayRoutes } from './gateway-routes.ts';
 import { createFileLog } from './file-log.ts';
 import { readServerSettings, reportServer } from './server-report.ts';
+import { createStandInApiKeys } from './stand-in-api-keys.ts';
 import { createStandInKeyRing } from './stand-in-key-ring.ts';
 import { createStandInSessions, silentBus } from './stand-in-sessions.ts';
 
 /* The gateway as a deployment has it, with the routes of the demo, in front of one upstream. */
 
-const { upstreamPort, accessLog = false, metrics = false } = readServerSettings();
+const { upstreamPort, accessLog = false, metrics = false, presentsApiKey = false } = readServerSettings();
 const sessions = createStandInSessions();
+const apiKeys = presentsApiKey ? createStandInApiKeys() : undefined;
 const keyRing = createStandInKeyRing();
 const log = accessLog ? createFileLog() : undefined;
 
 const gateway = createGateway({
   publicUrl: 'http://localhost:3000',
-  routes: gatewayRoutes(upstreamPort),
+  routes: gatewayRoutes(upstreamPort).map((route) =>
+    apiKeys === undefined || route.name !== 'shop' ? route : { ...route, credentials: ['session', 'api-key'] },
+  ),
+  ...(apiKeys === undefined ? {} : { authenticators: [apiKeys.authenticator] }),
   sessions: sessions.directory,
   keyRing,
   bus: silentBus,
@@ -28,5 +33,10 @@ const { port } = await gateway.listen({ host: '127.0.0.1', port: 0 });
 reportServer({
   port,
   cookie: `sallyport-3000=${sessions.token}`,
-  counters: () => ({ ...sessions.counters(), signatures: keyRing.signatureCount, 'log lines': log?.lines() ?? 0 }),
+  ...(apiKeys === undefined ? {} : { authorization: `ApiKey ${apiKeys.key}` }),
+  counters: () => ({
+    ...(apiKeys ?? sessions).counters(),
+    signatures: keyRing.signatureCount,
+    'log lines': log?.lines() ?? 0,
+  }),
 });

@@ -15,6 +15,8 @@ export interface ServerSettings {
   readonly metrics?: boolean;
   /** Whether a proxy on loopback forwards the address of the client. */
   readonly isBehindProxy?: boolean;
+  /** Whether requests come with an API key instead of a session. */
+  readonly presentsApiKey?: boolean;
   /** How many sessions the store holds, and how many of them are used; one when it is not said. */
   readonly sessions?: { readonly stored: number; readonly hot: number };
   readonly nestAccess?: NestAccess;
@@ -31,7 +33,7 @@ export interface ServerReady {
   readonly port: number;
   /** The cookie of a session that this server knows. */
   readonly cookie: string;
-  /** What a service is sent instead of a cookie. */
+  /** What is sent instead of a cookie. */
   readonly authorization?: string;
   /** More of them, where requests are to be of many sessions. */
   readonly cookies?: readonly string[];
