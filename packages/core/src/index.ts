@@ -118,6 +118,7 @@ export {
   type KeySource,
   type RemoteKeySourceOptions,
 } from './token/key-source.ts';
+export { createRingKeySource } from './token/ring-key-source.ts';
 export { parseCheckedToken, toCheckedToken } from './token/checked-token.ts';
 export { silentLogger, type LogFields, type Logger } from './ports/log.ts';
 export {

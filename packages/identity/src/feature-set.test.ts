@@ -101,7 +101,15 @@ const greetingFeature = {
         ofRoles: () => 'pwd',
         of: () => Promise.resolve('mfa'),
         ask: () =>
-          Promise.resolve({ status: 'second-factor-required', methods: ['greeting'], setCookie: 'greeted=no' }),
+          Promise.resolve({
+            status: 'second-factor-required',
+            methods: ['greeting'],
+            setCookie: 'greeted=no',
+            handle: 'greeted',
+            expiresInSeconds: 60,
+          }),
+        answer: () => Promise.resolve(null),
+        send: () => Promise.resolve(null),
       },
     };
   },

@@ -9,9 +9,16 @@ import type { ApiKeyServices } from './features/api-keys/commands/api-key-comman
 import { createOperatorApiKeys } from './features/api-keys/operator-api-keys.ts';
 import { passwordFeature } from './features/passwords/password-feature.ts';
 import { secondFactorFeature } from './features/second-factor/second-factor-feature.ts';
+import { tokenFeature } from './features/tokens/token-feature.ts';
 
 /** Every feature. This is the only list of them: another one is its folder and a line here. */
-export const featureList = [passwordFeature, secondFactorFeature, administrationFeature, apiKeysFeature] as const;
+export const featureList = [
+  passwordFeature,
+  secondFactorFeature,
+  tokenFeature,
+  administrationFeature,
+  apiKeysFeature,
+] as const;
 
 /** What all features are together. A command that uses what operators are not offered does not compile here. */
 export const features = composeFeatures<OperatorServices>(featureList);

@@ -33,6 +33,11 @@ describe.skipIf(!isAvailable('postgres')).each([
   { name: 'step-up', load: () => import('./step-up.test.ts') },
   { name: 'accounts that were imported', load: () => import('./imported-accounts.test.ts') },
   { name: 'requests', load: () => import('./requests.test.ts') },
+  { name: 'tokens for programs', load: () => import('./features/tokens/token-sign-in.test.ts') },
+  { name: 'refresh tokens', load: () => import('./features/tokens/refresh.test.ts') },
+  { name: 'refresh tokens in any order', load: () => import('./features/tokens/refresh-sequences.test.ts') },
+  { name: 'refresh tokens at the same moment', load: () => import('./features/tokens/refresh-races.test.ts') },
+  { name: 'access tokens', load: () => import('./features/tokens/bearer-authenticator.test.ts') },
 ])('identity: $name', async ({ load }) => {
   await load();
 });

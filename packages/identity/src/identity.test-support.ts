@@ -4,7 +4,10 @@ import {
   definePolicy,
   type BusMessage,
   type Caller,
+  type InvalidationBus,
+  type KeyRing,
   type LogFields,
+  type Records,
   type SessionStore,
 } from '@sallyport/core';
 import {
@@ -62,6 +65,8 @@ export interface Harness {
   /** Everything that is stored, as text. */
   readonly dump: () => Promise<string>;
   readonly sessions: SessionStore;
+  readonly bus: InvalidationBus;
+  readonly keyRing: KeyRing | undefined;
   readonly heard: readonly BusMessage[];
   readonly logLines: readonly string[];
   readonly now: () => Date;
@@ -118,9 +123,11 @@ export function onDatabase(title: string): string {
 export interface HarnessOptions extends Partial<IdentityOptions> {
   /** What hashes passwords and recovery codes. @default at the least cost, in this process */
   readonly hashingThreads?: HashingThreads;
+  /** What signs tokens, on the database of the test. @default nothing does */
+  readonly makeKeyRing?: (records: Records) => Promise<KeyRing>;
 }
 
-export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
+export async function startHarness({ makeKeyRing, ...options }: HarnessOptions = {}): Promise<Harness> {
   const opened = await openCleanDatabase(databaseKind);
   let clock = Date.now();
   const now = (): Date => new Date(clock);
@@ -130,6 +137,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const heard: BusMessage[] = [];
   const mailbox = createDevelopmentMailbox({ now });
   const logLines: string[] = [];
+  const keyRing = await makeKeyRing?.(database.records);
   const log = (message: string, fields: LogFields) => void logLines.push(`${message} ${JSON.stringify(fields)}`);
   const identity = (await createIdentityWith(features, {
     publicUrl: 'http://localhost:3000',
@@ -137,6 +145,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     sessions,
     sealerFor: createSealer([firstSecret]),
     bus,
+    ...(keyRing === undefined ? {} : { keyRing }),
     counters: createInProcessCounters({ now }),
     mailer: mailbox.mailer,
     policy: testPolicy,
@@ -194,6 +203,8 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     },
     dump: opened.dump,
     sessions,
+    bus,
+    keyRing,
     heard,
     logLines,
     now,

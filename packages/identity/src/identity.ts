@@ -10,6 +10,7 @@ import {
   type Brand,
   type Counters,
   type InvalidationBus,
+  type KeyRing,
   type Logger,
   type Mailer,
   type Meter,
@@ -47,6 +48,8 @@ export interface IdentityOptions {
   readonly sessions: SessionStore;
   readonly sealerFor: SealerFor;
   readonly bus: InvalidationBus;
+  /** What signs first-party tokens; its public keys of the use `client` verify them. Without it there can be none. */
+  readonly keyRing?: Pick<KeyRing, 'sign' | 'publicKeys'>;
   readonly counters: Counters;
   readonly mailer: Mailer;
   /** Fills an empty table of roles. Later it must be what is stored, or nothing is built. */

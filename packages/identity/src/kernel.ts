@@ -8,6 +8,7 @@ import {
   type Counters,
   type EventCatalog,
   type InvalidationBus,
+  type KeyRing,
   type Logger,
   type Mailer,
   type Meter,
@@ -74,6 +75,8 @@ export interface KernelOptions extends Partial<KernelSettings> {
   readonly sessions: SessionStore;
   readonly sealerFor: SealerFor;
   readonly bus: InvalidationBus;
+  /** What signs the tokens of features that make some. */
+  readonly keyRing?: Pick<KeyRing, 'sign' | 'publicKeys'>;
   readonly counters: Counters;
   readonly mailer: Mailer;
   readonly policy: Policy;
@@ -109,6 +112,7 @@ export async function createKernel(options: KernelOptions) {
     sessions,
     sealerFor,
     bus,
+    keyRing,
     counters,
     mailer,
     policy,
@@ -174,8 +178,11 @@ export async function createKernel(options: KernelOptions) {
     counters,
     sealerFor,
     bus,
+    keyRing,
     events,
     now,
+    logger,
+    meter,
     hashing,
     queue,
     mailer: createAccountMailer({

@@ -8,11 +8,11 @@ import {
   setUpApp,
   type AppOwner,
 } from './features/second-factor/factor.test-support.ts';
+import { programOf, signProgramIn, startTokenHarness } from './features/tokens/token.test-support.ts';
 import {
   canRace,
   goodPassword,
   onDatabase,
-  startHarness,
   type Answer,
   type Harness,
   type RequestOptions,
@@ -39,10 +39,13 @@ const strict = 'admin';
 
 let harness: Harness;
 beforeEach(async () => {
-  harness = await startHarness({
-    features: { apiKeys: {}, secondFactor: { methods: ['totp', 'email', 'sms'], requiredFor: [strict] } },
-    guessLimits: { network: { maxFailures: 10_000 } },
-  });
+  harness = await startTokenHarness(
+    {},
+    {
+      features: { apiKeys: {}, secondFactor: { methods: ['totp', 'email', 'sms'], requiredFor: [strict] } },
+      guessLimits: { network: { maxFailures: 10_000 } },
+    },
+  );
 });
 afterEach(() => harness.close());
 
@@ -112,6 +115,52 @@ const races: Readonly<Record<string, Prepare>> = {
     return twice({ path: '/auth/sign-in/email', body: { email, password: goodPassword } }, async (answers) => {
       expect(statuses(answers)).toEqual([200, 200]);
       expect(new Set(answers.map(({ cookie }) => cookie)).size).toBe(2);
+    });
+  },
+  'POST /auth/token': async ({ makeUser, database }, email) => {
+    await makeUser(email);
+    return twice({ path: '/auth/token', body: { email, password: goodPassword } }, async (answers) => {
+      const sids = answers.map((answer) => programOf(answer).sid);
+      expect(new Set(sids).size).toBe(2);
+      const where = [{ field: 'family', operator: 'in' as const, value: sids }];
+      expect(await database.records.count({ model: 'sallyportTokenFamily', where })).toBe(2);
+    });
+  },
+  'POST /auth/token/second-factor': async ({ call }, email) => {
+    const { secret, id } = await makeAppOwner(harness, email);
+    const { body } = await call('POST', '/auth/token', { email, password: goodPassword });
+    const { mfa_token } = body as { readonly mfa_token: string };
+    const answer = { mfa_token, code: codeOf(harness, secret) };
+    return twice({ path: '/auth/token/second-factor', body: answer }, async (answers) => {
+      expect(statuses(answers)).toEqual([200, 400]);
+      const where = [{ field: 'userId', value: id }];
+      expect(await harness.database.records.count({ model: 'sallyportTokenFamily', where })).toBe(1);
+    });
+  },
+  'POST /auth/token/second-factor/send': async ({ call }, email) => {
+    await makeEmailOwner(email);
+    const { body } = await call('POST', '/auth/token', { email, password: goodPassword });
+    const { mfa_token } = body as { readonly mfa_token: string };
+    return twice({ path: '/auth/token/second-factor/send', body: { mfa_token, method: 'email' } }, async (answers) => {
+      expect(statuses(answers)).toEqual([200, 429]);
+    });
+  },
+  'POST /auth/token/refresh': async ({ makeUser }, email) => {
+    await makeUser(email);
+    const { refreshToken } = await signProgramIn(harness, email);
+    const racer = { path: '/auth/token/refresh', body: { refresh_token: refreshToken } };
+    return twice(racer, async (answers) => {
+      expect(statuses(answers)).toEqual([200, 200]);
+      expect(new Set(answers.map((answer) => programOf(answer).refreshToken)).size).toBe(1);
+    });
+  },
+  'POST /auth/token/revoke': async ({ makeUser, sessions }, email) => {
+    await makeUser(email);
+    const { refreshToken, sid } = await signProgramIn(harness, email);
+    return twice({ path: '/auth/token/revoke', body: { refresh_token: refreshToken } }, async (answers) => {
+      expect(statuses(answers)).toEqual([200, 200]);
+      expect(await sessions.findBySid(sid)).toMatchObject({ revokedBecause: 'signed-out' });
+      expect(await countEvents('session.ended', sid)).toBe(1);
     });
   },
   'POST /auth/request-password-reset': async ({ makeUser }, email) => {

@@ -1,5 +1,5 @@
 import type { InvalidationBus, Logger, Meter, RotatingKeyRing, SealerFor } from '@sallyport/core';
-import { openKeyRing, openSharedSecretRing } from '@sallyport/stores';
+import { openKeyRing, openSharedSecretRing, type KeyRingOptions } from '@sallyport/stores';
 import type { Config } from './config/config-schema.ts';
 import type { GatewayDatabase } from './open-database.ts';
 
@@ -25,9 +25,18 @@ export function openConfiguredKeyRing(composition: KeyRingComposition): Promise<
     algorithm: config.keys.algorithm,
     rotationDays: config.keys.rotationDays,
     cacheSeconds: config.keys.cacheSeconds,
-    tokenSeconds: config.tokens.internalSeconds,
+    ...keysFor(config),
     bus,
     readClock: () => database.readClock(),
     ...watching,
   });
+}
+
+/** What keys are made for, and the longest life of what they sign. */
+function keysFor({ tokens, firstPartyTokens }: Config): Pick<KeyRingOptions, 'uses' | 'tokenSeconds'> {
+  if (firstPartyTokens === undefined) return { uses: ['internal'], tokenSeconds: tokens.internalSeconds };
+  return {
+    uses: ['internal', 'client'],
+    tokenSeconds: Math.max(tokens.internalSeconds, firstPartyTokens.accessMinutes * 60),
+  };
 }

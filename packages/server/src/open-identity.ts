@@ -32,7 +32,7 @@ export interface IdentityComposition {
 export async function openIdentity(composition: IdentityComposition, set: FeatureSet = features): Promise<Identity> {
   const { config, stores, mailer, brand = brandOf(config), logger, meter, onPolicyDifference = 'refuse' } = composition;
   const { maxPerUser, onLimit } = config.session;
-  const { database, sessions, sealerFor, bus, counters } = stores;
+  const { database, sessions, sealerFor, bus, counters, keyRing } = stores;
   const identity = await createIdentityWith(set, {
     publicUrl: config.publicUrl,
     pages: config.pages,
@@ -40,6 +40,7 @@ export async function openIdentity(composition: IdentityComposition, set: Featur
     sessions,
     sealerFor,
     bus,
+    keyRing,
     counters,
     canWrite: stores.hasRoom,
     mailer,

@@ -150,6 +150,8 @@ export interface ShownSession {
   readonly sid: string;
   readonly current: boolean;
   readonly label: string;
+  /** How the program calls itself that signed in with tokens; absent for a browser. */
+  readonly program?: string;
   readonly browser: string;
   readonly system: string;
   readonly address: string;

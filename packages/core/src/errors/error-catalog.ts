@@ -37,6 +37,11 @@ export const errorCatalog = {
     title: 'The link is invalid, used or expired',
     hint: 'Ask for a new link; each works once and for a limited time.',
   },
+  SP_REFRESH_TOKEN_INVALID: {
+    status: 400,
+    title: 'The refresh token is unknown, used, expired or revoked',
+    hint: 'Sign in again. A refresh token works once: store the new one of each answer before the old one is thrown away.',
+  },
   SP_TLS_EXPECTED: {
     status: 400,
     title: 'This port speaks https',
@@ -67,16 +72,21 @@ export const errorCatalog = {
     title: 'This sign-in has expired',
     hint: 'Begin again with the password: there were too many wrong codes, it took too long, or the account changed.',
   },
+  SP_SECOND_FACTOR_REQUIRED: {
+    status: 401,
+    title: 'A second factor is required',
+    hint: 'Send the mfa_token with a code to /auth/token/second-factor.',
+  },
   SP_TOKEN_EXPIRED: {
     status: 401,
     title: 'The access token has expired',
-    hint: 'Call through the gateway, which attaches a fresh token.',
+    hint: 'Get a fresh one: with the refresh token, or by calling through the gateway, which attaches it.',
     challenge: 'invalid_token',
   },
   SP_TOKEN_INVALID: {
     status: 401,
     title: 'The access token is not valid here',
-    hint: 'Call through the gateway, which attaches a token made for this service.',
+    hint: 'Present the access token of /auth/token at the gateway; services take what the gateway attaches.',
     challenge: 'invalid_token',
   },
   SP_STEP_UP_REQUIRED: {
@@ -109,6 +119,11 @@ export const errorCatalog = {
     status: 403,
     title: 'The email address is not verified yet',
     hint: 'Open the link that was mailed to you, or ask for a new one.',
+  },
+  SP_SECOND_FACTOR_SET_UP_REQUIRED: {
+    status: 403,
+    title: 'This account has to set up a second factor first',
+    hint: 'Sign in on the website once, which asks for it.',
   },
   SP_ACCESS_UNDECLARED: {
     status: 403,

@@ -37,6 +37,7 @@ export const recordModels = {
   recoveryCode: 'sallyportRecoveryCode',
   oneTimeCode: 'sallyportOneTimeCode',
   pendingSignIn: 'sallyportPendingSignIn',
+  tokenFamily: 'sallyportTokenFamily',
   lease: 'sallyportLease',
   apiKey: 'sallyportApiKey',
   serviceAccount: 'sallyportServiceAccount',

@@ -1,4 +1,4 @@
-import type { AssuranceLevel } from '../principal/principal.ts';
+import type { AssuranceLevel, CredentialKind } from '../principal/principal.ts';
 
 /** Every reason why a session may have ended. */
 export const revocationReasons = [
@@ -10,6 +10,7 @@ export const revocationReasons = [
   'password-changed',
   'roles-changed',
   'second-factor-changed',
+  'refresh-token-reused',
   'banned',
   'administrator',
   'stores-restored',
@@ -18,7 +19,7 @@ export const revocationReasons = [
 /** Why a session ended. */
 export type RevocationReason = (typeof revocationReasons)[number];
 
-/** The browser behind a session, for the page on which people look at their own sessions. */
+/** The browser or program behind a session, for the page on which people look at their own sessions. */
 export interface SessionDevice {
   readonly label: string;
   readonly userAgent: string;
@@ -26,7 +27,8 @@ export interface SessionDevice {
 }
 
 /**
- * The authoritative record of a browser session. The token itself is in none of its fields: only an HMAC of it is.
+ * The authoritative record of a sign-in: of a browser, or of a program that holds a family of refresh tokens. The token
+ * itself is in none of its fields: only an HMAC of it is.
  * A revoked record stays as a tombstone until its absolute expiry, so that a revoked session cannot come back.
  */
 export interface SessionRecord {
@@ -45,6 +47,8 @@ export interface SessionRecord {
   readonly absoluteExpiresAt: Date;
   readonly org?: string;
   readonly actor?: string;
+  /** What it is presented as, where that is no cookie: then no cookie opens it. @default 'session' */
+  readonly credential?: Extract<CredentialKind, 'bearer'>;
   readonly device: SessionDevice;
   readonly revokedAt?: Date;
   readonly revokedBecause?: RevocationReason;

@@ -44,14 +44,18 @@ export function createFeatureAuthenticator(
     if (caller !== null) requireSoundCaller(caller, kind);
     return caller;
   };
-  const read = async (credential: string): Promise<FoundCredential> => {
+  const read = async (credential: string, isFresh: boolean): Promise<FoundCredential> => {
     const found = await authenticator.authenticate(credential);
-    return found.kind === 'rejected' ? found : toKnown(kind, found.caller, recheck);
+    if (found.kind === 'rejected') return found;
+    // Whatever the authenticator remembers or takes from the credential itself: the store is asked.
+    const caller = isFresh ? await recheck(found.caller.credentialId) : found.caller;
+    if (caller === null) return { kind: 'rejected', code: 'SP_UNAUTHENTICATED', reason: 'credential-ended' };
+    return toKnown(kind, caller, recheck);
   };
   const toOutcome = (state: RequestState, found: FoundCredential): RequestAuthenticationOutcome => {
     if (found.kind === 'rejected') return rejected(new SallyportError(found.code, { reason: found.reason }));
     const { expiresAt } = found.caller;
-    if (expiresAt !== undefined && expiresAt.getTime() <= state.at) return refused('credential-expired');
+    if (expiresAt !== undefined && expiresAt.getTime() <= state.at) return rejected(expiredError(kind));
     recordUse(authenticator, found, state.at);
     return found.outcome;
   };
@@ -63,10 +67,11 @@ export function createFeatureAuthenticator(
       if (credential === undefined) return notApplicable;
       if (!routeOf(state).credentials.has(kind)) return refused('credential-not-accepted');
       if (credential.length > maximumTokenLength) return refused('credential-too-long');
+      const isFresh = routeOf(state).fresh || state.isFresh;
       const found = credentialCache.find({
         key: keyOf(credential, state.message.socket),
-        isFresh: routeOf(state).fresh || state.isFresh,
-        read: () => read(credential),
+        isFresh,
+        read: () => read(credential, isFresh),
       });
       return found instanceof Promise ? found.then((later) => toOutcome(state, later)) : toOutcome(state, found);
     },
@@ -100,6 +105,12 @@ function toKnown(
 function presentedIn(state: RequestState): PresentedCredential | undefined {
   const { authorization, credentialHeader } = requestOf(state).headers;
   return authorization === undefined ? credentialHeader : { header: 'authorization', value: authorization };
+}
+
+/** What is refreshed says so: RFC 6750, section 3.1, `invalid_token`. */
+function expiredError(kind: Authenticator['kind']): SallyportError {
+  const code = kind === 'bearer' || kind === 'opaque' ? 'SP_TOKEN_EXPIRED' : 'SP_UNAUTHENTICATED';
+  return new SallyportError(code, { reason: 'credential-expired' });
 }
 
 function refused(reason: string): RequestAuthenticationOutcome {

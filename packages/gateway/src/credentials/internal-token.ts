@@ -1,13 +1,12 @@
 import {
   createLeastRecentlyUsed,
-  createLocalKeySource,
+  createRingKeySource,
   createTokenVerifier,
   internalIssuerPath,
   maximumTokenLength,
   parseBearerToken,
   SallyportError,
   type KeyRing,
-  type KeySource,
   type Principal,
   type TokenVerifier,
 } from '@sallyport/core';
@@ -55,7 +54,7 @@ const exchangeSeconds = 300;
  */
 export function createInternalTokenAuthenticator(parts: InternalTokenParts): RequestAuthenticator {
   const { cache, audiences, zones } = parts;
-  const keys = parts.keyRing.sharedSecret?.keySource ?? createRingKeySource(parts.keyRing);
+  const keys = parts.keyRing.sharedSecret?.keySource ?? createRingKeySource(parts.keyRing, 'internal');
   const verifiers = new Map<string, TokenVerifier>(
     audiences.map((audience) => [
       audience,
@@ -177,21 +176,4 @@ function actorDepth(bearer: Principal): number {
 
 function rejected(reason: string): RequestAuthenticationOutcome {
   return { kind: 'rejected', error: new SallyportError('SP_TOKEN_INVALID', { reason }) };
-}
-
-/** The keys of the ring as they are now, imported once per set. */
-function createRingKeySource(keyRing: KeyRing): KeySource {
-  let importedIds = '';
-  let imported: KeySource | undefined;
-  return {
-    getKey: (header, token) => {
-      const set = keyRing.publicKeys('internal');
-      const ids = set.keys.map((key) => key.kid ?? '').join(' ');
-      if (imported === undefined || ids !== importedIds) {
-        imported = createLocalKeySource(set);
-        importedIds = ids;
-      }
-      return imported.getKey(header, token);
-    },
-  };
 }

@@ -1,9 +1,10 @@
 import type { Hono } from 'hono';
 import { toStoreError, SallyportError, toProblem, type Logger } from '@sallyport/core';
 import type { IdentityEnvironment } from './identity-request.ts';
+import { toOAuthError } from './oauth-error.ts';
 
 /**
- * Makes every refusal and failure of an app an RFC 9457 answer: the one place where errors become responses. Call it
+ * Makes every refusal and failure of an app an RFC 9457 answer, in the words of RFC 6749 where its routes ask for that: the one place where errors become responses. Call it
  * after the last route, because it also refuses every other method on the paths that it finds.
  *
  * No answer of it sets or clears a cookie.
@@ -20,7 +21,8 @@ export function answerErrors(app: Hono<IdentityEnvironment>, documentationOrigin
   app.onError((error, c) => {
     const { requestId } = c.env.context;
     const known = toStoreError(error);
-    const { status, headers, body } = toProblem(known, { requestId, documentationOrigin });
+    const problem = toProblem(known, { requestId, documentationOrigin });
+    const { status, headers, body } = c.get('errorForm') === 'oauth' ? toOAuthError(problem) : problem;
     c.env.context.noteRefusal?.(body.code, known instanceof SallyportError ? known.reason : undefined);
     if (status >= 500)
       logger.error('identity failed', { event: 'identity-failed', requestId, code: body.code, ...describe(known) });

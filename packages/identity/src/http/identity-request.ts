@@ -3,6 +3,10 @@ import { SallyportError, type LiveSession, type RequestContext, type SessionDire
 /** What the gateway gives to identity beside the request. */
 export interface IdentityEnvironment {
   readonly Bindings: { readonly context: RequestContext };
+  readonly Variables: {
+    /** How errors of this path are written. @default 'problem' */
+    readonly errorForm?: 'problem' | 'oauth';
+  };
 }
 
 /**
@@ -21,5 +25,6 @@ export async function findSession(context: RequestContext, directory: SessionDir
   const { caller } = context;
   if (caller.kind !== 'user' || caller.credential !== 'session' || caller.sid === undefined) return null;
   const session = await directory.bySid(caller.sid);
-  return session?.principal.id === caller.id ? session : null;
+  const isSame = session?.principal.id === caller.id && session.principal.credential === 'session';
+  return isSame ? session : null;
 }

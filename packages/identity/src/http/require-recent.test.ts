@@ -32,6 +32,8 @@ const requiring = (...levels: readonly AssuranceLevel[]) => {
       ofRoles: () => 'pwd',
       of: ({ id, roles }) => Promise.resolve(id === 'user-1' && roles.includes('admin') ? level : 'pwd'),
       ask: () => Promise.reject(new Error('nothing is asked of a session')),
+      answer: () => Promise.resolve(null),
+      send: () => Promise.resolve(null),
     });
   return { requiredAssurance: gates, now };
 };

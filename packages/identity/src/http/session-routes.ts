@@ -110,6 +110,7 @@ function toShownSession(record: SessionRecord, currentSid: string): ShownSession
     sid: record.sid,
     current: record.sid === currentSid,
     label: record.device.label,
+    ...(record.credential === undefined ? {} : { program: record.device.label }),
     browser,
     system,
     address: record.device.address,

@@ -44,8 +44,11 @@ export function createSessionDirectory(options: SessionDirectoryOptions): Sessio
   };
 
   return {
-    byToken: async (token) =>
-      isSessionToken(token) ? toLiveSession(await sessions.findByTokenHash(sealer.hashes(token))) : null,
+    byToken: async (token) => {
+      const record = isSessionToken(token) ? await sessions.findByTokenHash(sealer.hashes(token)) : null;
+      // No client was given the token of a program's session: one that presents it is let in nowhere.
+      return record?.credential === undefined ? toLiveSession(record) : null;
+    },
     bySid: async (sid) => toLiveSession(await sessions.findBySid(sid)),
     recordActivity: (sid, at) => sessions.recordActivity(sid, at, new Date(at.getTime() + idleSeconds * 1000)),
   };
@@ -57,7 +60,7 @@ function toPrincipal(
   permissions: readonly string[],
   policyGeneration: number,
 ): LiveSession['principal'] {
-  const { sid, acr, amr, authTime, org, actor } = record;
+  const { sid, acr, amr, authTime, org, actor, credential = 'session' } = record;
   return freezePrincipal({
     kind: 'user',
     id: user.id,
@@ -68,7 +71,7 @@ function toPrincipal(
     acr,
     amr: [...amr],
     authTime,
-    credential: 'session',
+    credential,
     ...(actor === undefined ? {} : { actor: { id: actor } }),
     generation: { session: record.generation, user: user.generation, policy: policyGeneration },
     profile: { name: user.name, email: user.email },

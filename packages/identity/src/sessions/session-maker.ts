@@ -16,7 +16,7 @@ export interface SessionLifetime {
   readonly absoluteSeconds: number;
 }
 
-/** A session to make: its user, proof and browser. */
+/** A session to make: its user, proof and device. */
 export interface SessionRequest {
   /** The token that the browser will hold; only its HMAC is kept. */
   readonly token: string;
@@ -25,6 +25,12 @@ export interface SessionRequest {
   readonly amr: readonly string[];
   readonly userAgent: string;
   readonly address: string;
+  /** Of the session of a program, which no cookie opens. */
+  readonly program?: {
+    /** What its owner reads in the list of devices. @default what the user agent says */
+    readonly label: string | undefined;
+    readonly lifetime: SessionLifetime;
+  };
 }
 
 /** The account is banned, or gone: no session is made. */
@@ -57,13 +63,14 @@ export interface SessionMakerOptions {
 export function createSessionMaker(options: SessionMakerOptions): MakeSession {
   const { sessions, users, requiredAssurance, sealer, lifetime, now } = options;
   return async (request) => {
-    const { token, userId, acr, amr } = request;
+    const { token, userId, acr, amr, program } = request;
     const user = await users.findById(userId);
     if (user === null || user.isBanned) throw new AccountDisabledError();
     if (!isAssuranceAtLeast(acr, await requiredAssurance.of(user))) throw new InsufficientAssuranceError();
     const at = now();
     const after = (seconds: number): Date => new Date(at.getTime() + seconds * 1000);
     const userAgent = toStoredUserAgent(request.userAgent);
+    const { idleSeconds, absoluteSeconds } = program?.lifetime ?? lifetime;
     const record: SessionRecord = {
       sid: randomBytes(16).toString('base64url'),
       tokenHash: sealer.hash(token),
@@ -74,9 +81,10 @@ export function createSessionMaker(options: SessionMakerOptions): MakeSession {
       authTime: at,
       createdAt: at,
       lastActiveAt: at,
-      idleExpiresAt: after(lifetime.idleSeconds),
-      absoluteExpiresAt: after(lifetime.absoluteSeconds),
-      device: { label: toDeviceNames(userAgent).label, userAgent, address: request.address },
+      idleExpiresAt: after(idleSeconds),
+      absoluteExpiresAt: after(absoluteSeconds),
+      ...(program === undefined ? {} : { credential: 'bearer' }),
+      device: { label: program?.label ?? toDeviceNames(userAgent).label, userAgent, address: request.address },
     };
     await sessions.create(record);
     return record;

@@ -43,9 +43,26 @@ export async function settleSession(
   context: RequestContext,
   onSettled: () => Promise<void>,
 ): Promise<SignedIn | null> {
-  const { sessions, sessionSealer, users, sessionLimit, now } = parts;
-  const record = await sessions.findByTokenHash(sessionSealer.hashes(token));
+  const record = await parts.sessions.findByTokenHash(parts.sessionSealer.hashes(token));
   if (record === null) throw new SallyportError('SP_STORE_UNAVAILABLE', { reason: 'session-not-found' });
+  const settled = await settleRecord(parts, record, user, context, onSettled);
+  return settled === null ? null : { user: settled, token, record };
+}
+
+/**
+ * The same for a session whose record is at hand. That of a program takes the place of no other one.
+ *
+ * @returns the user as stored now, or `null` when their authority changed since the proof was looked at.
+ */
+export async function settleRecord(
+  parts: SettleSessionParts,
+  record: SessionRecord,
+  user: User | null,
+  context: RequestContext,
+  onSettled: () => Promise<void>,
+): Promise<User | null> {
+  const { sessions, users, sessionLimit, now } = parts;
+  const replaced = record.credential === undefined ? replacedBy(context) : undefined;
   const discard = () => sessions.revoke(record.sid, record.subject, 'signed-out', now());
   try {
     // The password, the roles or the ban may have changed between the check of the password and the new session, in
@@ -56,11 +73,11 @@ export async function settleSession(
       return null;
     }
     await onSettled();
-    await sessionLimit.admit(record, replacedBy(context));
+    await sessionLimit.admit(record, replaced);
     await noteSuccess(parts, record, context);
-    await replaceSession(parts, context);
+    if (replaced !== undefined) await replaceSession(parts, replaced, context);
     await sessionLimit.trim(record, context);
-    return { user: current, token, record };
+    return current;
   } catch (error) {
     await discard().catch(() => {});
     throw error;
@@ -68,10 +85,9 @@ export async function settleSession(
 }
 
 /** Signing in again in the same browser ends the session that it had: its cookie is about to be overwritten. */
-async function replaceSession({ revocation }: SettleSessionParts, context: RequestContext): Promise<void> {
+async function replaceSession({ revocation }: SettleSessionParts, sid: string, context: RequestContext): Promise<void> {
   const { caller } = context;
-  const sid = replacedBy(context);
-  if (caller.kind !== 'user' || sid === undefined) return;
+  if (caller.kind !== 'user') return;
   await revocation.end({ sid, subject: caller.id, reason: 'replaced-by-sign-in' }, context);
 }
 

@@ -129,6 +129,7 @@ const route = fc
         ['session'],
         ['session', 'session'],
         ['session', 'api-key'],
+        ['session', 'bearer'],
         ['mtls'],
         ['canary'],
         [],

@@ -206,7 +206,7 @@ export const configSchema = z.strictObject({
       algorithm: z
         .enum(keyAlgorithms)
         .default('ES256')
-        .describe('With what internal tokens are signed; a change brings in a new key, as every rotation does'),
+        .describe('With what tokens are signed; a change brings in a new key, as every rotation does'),
       rotationDays: z.number().min(1).max(3650).default(90).describe('How long a key signs'),
       cacheSeconds: z
         .number()

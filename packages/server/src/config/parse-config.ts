@@ -58,6 +58,7 @@ const rules: readonly ConfigRule[] = [
   policyProblems,
   (config) => features.problemsOf(config, config.policy),
   keyProblems,
+  tokenProblems,
   limitProblems,
   ...bindingRules(),
   problemsOfPages,
@@ -138,6 +139,14 @@ function keyProblems({ tokens, keys }: Config): ConfigurationProblem[] {
       key: `keys.${name}`,
       problem: 'has no effect with tokens.signWithSharedSecretInsteadOfKeyPairs: remove one of them',
     }));
+}
+
+/** A shared secret is known to services, and what verifies first-party tokens is known to the gateway alone. */
+function tokenProblems({ tokens, firstPartyTokens }: Config): ConfigurationProblem[] {
+  if (firstPartyTokens === undefined || !tokens.signWithSharedSecretInsteadOfKeyPairs) return [];
+  const problem =
+    'need key pairs: with tokens.signWithSharedSecretInsteadOfKeyPairs every service could make them, for any user';
+  return [{ key: 'firstPartyTokens', problem }];
 }
 
 /** A limit by key where no request has one would be believed, and do nothing. */

@@ -29,7 +29,10 @@ export function createKeyOperations({
       run: async ({ when }, context) => {
         if (keyRing.sharedSecret !== undefined) return sharedSecretAnswer;
         await report({ type: 'key.rotation-asked', details: { when } }, context);
+        const before = await keyRing.list();
         const rotated = await keyRing.rotate('internal', when);
+        // Of other uses there are keys where a feature that signs with them is, or was.
+        if (currentOf(before, 'client') !== undefined) await keyRing.rotate('client', when);
         const keys = await keyRing.list();
         const next = keys.find(({ use, state }) => use === 'internal' && state === 'next');
         return {

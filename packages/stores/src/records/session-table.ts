@@ -26,6 +26,8 @@ export const sessionTable = {
     absoluteExpiresAt: { type: 'date', required: true, index: true },
     org: { type: 'string', required: false },
     actor: { type: 'string', required: false },
+    /** Absent for the session of a browser. */
+    credential: { type: 'string', required: false },
     deviceLabel: { type: 'string', required: true },
     deviceUserAgent: { type: 'string', required: true },
     deviceAddress: { type: 'string', required: true },
@@ -50,6 +52,7 @@ export function toSessionRow(record: SessionRecord): Record<string, unknown> {
     absoluteExpiresAt: record.absoluteExpiresAt,
     org: record.org ?? null,
     actor: record.actor ?? null,
+    credential: record.credential ?? null,
     deviceLabel: record.device.label,
     deviceUserAgent: record.device.userAgent,
     deviceAddress: record.device.address,
@@ -79,6 +82,7 @@ export function toSessionRowChange(change: SessionChange): Record<string, unknow
 export function toSessionRecord(row: Row): SessionRecord {
   const org = optionalTextOf(row, 'org');
   const actor = optionalTextOf(row, 'actor');
+  const credential = optionalTextOf(row, 'credential');
   const revokedAt = optionalDateOf(row, 'revokedAt');
   return {
     sid: textOf(row, 'sid'),
@@ -94,6 +98,7 @@ export function toSessionRecord(row: Row): SessionRecord {
     absoluteExpiresAt: dateOf(row, 'absoluteExpiresAt'),
     ...(org === undefined ? {} : { org }),
     ...(actor === undefined ? {} : { actor }),
+    ...(credential === undefined ? {} : { credential: wordOf(row, 'credential', ['bearer'] as const) }),
     device: {
       label: textOf(row, 'deviceLabel'),
       userAgent: textOf(row, 'deviceUserAgent'),

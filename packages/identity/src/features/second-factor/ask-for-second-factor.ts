@@ -1,7 +1,8 @@
 import type { RequestContext, SecurityEventLog } from '@sallyport/core';
 import type { UserTable } from '../../accounts/user-table.ts';
 import { whereOf } from '../../events/audit-context.ts';
-import type { AskedForMore, SignInProof } from '../../sessions/required-assurance.ts';
+import type { AskedForMore, Question, SignInProof } from '../../sessions/required-assurance.ts';
+import { pendingSeconds } from './pending-sign-ins.ts';
 import type { SecondFactor } from './second-factor.ts';
 import type { SecondFactorEvent } from './second-factor-events.ts';
 
@@ -21,8 +22,8 @@ export interface SecondFactorAskingParts {
 export async function askForSecondFactor(
   parts: SecondFactorAskingParts,
   { user, acr, amr }: SignInProof,
+  { of: client, onAsked }: Question,
   context: RequestContext,
-  onAsked: () => Promise<void>,
 ): Promise<AskedForMore | null> {
   const { users, events, now, secondFactor } = parts;
   const { pending, pendingCookie, factors, methods: enabled } = secondFactor;
@@ -33,7 +34,7 @@ export async function askForSecondFactor(
   const owned = (await factors.list(userId)).map(({ method }) => method);
   const setUp = owned.length === 0;
   const purpose = setUp ? 'set-up' : 'verify';
-  const handle = await pending.begin({ userId, userGeneration: user.generation, purpose, amr });
+  const handle = await pending.begin({ userId, userGeneration: user.generation, purpose, amr }, client);
   await onAsked();
   await events.append({
     type: 'sign-in.second-factor-asked',
@@ -44,8 +45,8 @@ export async function askForSecondFactor(
     ...whereOf(context),
     details: { acr, amr: [...amr], setUp },
   });
-  const setCookie = pendingCookie.write(handle);
-  if (setUp) return { status: 'second-factor-set-up-required', methods: enabled, setCookie };
+  const given = { setCookie: pendingCookie.write(handle), handle, expiresInSeconds: pendingSeconds };
+  if (setUp) return { status: 'second-factor-set-up-required', methods: enabled, ...given };
   const methods = owned.filter((method) => enabled.includes(method));
-  return { status: 'second-factor-required', methods: [...methods, 'recovery-code'], setCookie };
+  return { status: 'second-factor-required', methods: [...methods, 'recovery-code'], ...given };
 }

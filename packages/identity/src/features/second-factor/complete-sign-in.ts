@@ -9,6 +9,7 @@ import {
   type MakeSession,
   type SessionLifetime,
 } from '../../sessions/session-maker.ts';
+import type { SignInProof } from '../../sessions/required-assurance.ts';
 import { settleSession, type SettleSessionParts } from '../../sessions/settle-session.ts';
 
 export interface CompleteSignInParts extends SettleSessionParts {
@@ -25,6 +26,17 @@ export interface CompleteSignIn {
   readonly user: User;
   readonly method: CodeMethod;
   readonly userAgent: string;
+}
+
+/** Uses a pending sign-in up, and says what is proved with it. Rejects with `SP_SIGN_IN_EXPIRED` when it was before. */
+export async function usePending(
+  { pending: table }: Pick<SecondFactor, 'pending'>,
+  pending: PendingSignIn,
+  user: User,
+  method: CodeMethod,
+): Promise<SignInProof> {
+  if (!(await table.consume(pending))) throw new SallyportError('SP_SIGN_IN_EXPIRED', { reason: 'completed-before' });
+  return { user, acr: 'mfa', amr: [...new Set([...pending.amr, amrOfCode[method]])] };
 }
 
 /** Who is signed in now, and the cookies that say so to the browser. */
@@ -44,10 +56,8 @@ export async function completeSignIn(
   context: RequestContext,
 ): Promise<CompletedSignIn> {
   const { secondFactor, makeSession, cookie, lifetime } = parts;
-  if (!(await secondFactor.pending.consume(pending)))
-    throw new SallyportError('SP_SIGN_IN_EXPIRED', { reason: 'completed-before' });
+  const { amr } = await usePending(secondFactor, pending, user, method);
   const token = newSessionToken();
-  const amr = [...new Set([...pending.amr, amrOfCode[method]])];
   try {
     await makeSession({ token, userId: user.id, acr: 'mfa', amr, userAgent, address: context.clientAddress });
   } catch (error) {

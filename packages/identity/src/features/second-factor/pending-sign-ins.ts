@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { recordModels, type Records, type Sealer } from '@sallyport/core';
+import type { AskedClient } from '../../sessions/required-assurance.ts';
 
 /** What a pending sign-in waits for: a code of a factor that there is, or a factor. */
 export type PendingPurpose = 'verify' | 'set-up';
@@ -15,6 +16,7 @@ export interface PendingSignIn {
   readonly expiresAt: Date;
 }
 
+/** A sign-in to begin. */
 export interface NewPendingSignIn {
   readonly userId: string;
   readonly userGeneration: number;
@@ -25,9 +27,9 @@ export interface NewPendingSignIn {
 /** Sign-ins between the first factor and the second. Only HMACs of their handles are stored. */
 export interface PendingSignIns {
   /** Begins one, and resolves to its handle. */
-  begin(pending: NewPendingSignIn): Promise<string>;
-  /** The one that could still be completed, by its handle. */
-  find(handle: string): Promise<PendingSignIn | null>;
+  begin(pending: NewPendingSignIn, client: AskedClient): Promise<string>;
+  /** The one that could still be completed, by its handle, in the hands of the kind of client that was given it. */
+  find(handle: string, client: AskedClient): Promise<PendingSignIn | null>;
   /** Uses it up: `true` for exactly one caller. */
   consume(pending: PendingSignIn): Promise<boolean>;
   /** Voids every one of a user. */
@@ -51,13 +53,13 @@ export const pendingSeconds = 10 * 60;
 
 export function createPendingSignIns(records: Records, sealer: Sealer, now: () => Date): PendingSignIns {
   return {
-    async begin({ userId, userGeneration, purpose, amr }) {
+    async begin({ userId, userGeneration, purpose, amr }, client) {
       const handle = randomBytes(32).toString('base64url');
       const at = now();
       await records.create({
         model,
         data: {
-          handleHash: sealer.hash(handle),
+          handleHash: sealer.hash(toStored(handle, client)),
           userId,
           userGeneration,
           purpose,
@@ -67,11 +69,11 @@ export function createPendingSignIns(records: Records, sealer: Sealer, now: () =
       });
       return handle;
     },
-    async find(handle) {
+    async find(handle, client) {
       if (!handlePattern.test(handle)) return null;
       const row = await records.findOne<PendingRow>({
         model,
-        where: [{ field: 'handleHash', operator: 'in', value: [...sealer.hashes(handle)] }],
+        where: [{ field: 'handleHash', operator: 'in', value: [...sealer.hashes(toStored(handle, client))] }],
       });
       return row !== null && now().getTime() < row.expiresAt.getTime() ? toPending(row) : null;
     },
@@ -82,6 +84,11 @@ export function createPendingSignIns(records: Records, sealer: Sealer, now: () =
       await records.deleteMany({ model, where: [{ field: 'userId', value: userId }] });
     },
   };
+}
+
+/** Whatever a program was given opens no session of a browser, and the cookie of a browser no tokens. */
+function toStored(handle: string, client: AskedClient): string {
+  return client === 'browser' ? handle : `${client}:${handle}`;
 }
 
 function toPending({ id, userId, userGeneration, purpose, amr, expiresAt }: PendingRow): PendingSignIn {

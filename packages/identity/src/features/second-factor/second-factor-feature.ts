@@ -1,6 +1,7 @@
 import type { Feature } from '../../feature.ts';
 import type { IdentityKernel } from '../../kernel.ts';
 import { sampleRecipient } from '../../mail/mail-samples.ts';
+import { answerOfProgram, sendToProgram } from './answer-of-program.ts';
 import { askForSecondFactor, type SecondFactorAskingParts } from './ask-for-second-factor.ts';
 import { createCodeMessages } from './code-messages.ts';
 import { createFactorAssurance } from './factor-assurance.ts';
@@ -52,7 +53,9 @@ export const secondFactorFeature = {
       ],
       gate: {
         ...createFactorAssurance(secondFactor.factors, config.requiredFor),
-        ask: (proof, context, onAsked) => askForSecondFactor(parts, proof, context, onAsked),
+        ask: (proof, question, context) => askForSecondFactor(parts, proof, question, context),
+        answer: (handle, answer, context) => answerOfProgram(parts, handle, answer, context),
+        send: (handle, method, context) => sendToProgram(parts, handle, method, context),
       },
     };
   },

@@ -1,14 +1,9 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
-import {
-  SallyportError,
-  type PendingAnswer,
-  type SignedInAnswer,
-  toSafeReturnTo,
-  type PageTable,
-} from '@sallyport/core';
+import { type PendingAnswer, type SignedInAnswer, toSafeReturnTo, type PageTable } from '@sallyport/core';
 import { resendSeconds } from './code-limiter.ts';
-import { codeMethods, type SentMethod } from './factor-method.ts';
+import { codeMethods } from './factor-method.ts';
+import { requireCodeOfPending, sendCodeOfPending } from './code-of-pending.ts';
 import { toStoredUserAgent } from '../../sessions/device-label.ts';
 import { completeSignIn, type CompleteSignInParts } from './complete-sign-in.ts';
 import type { DeviceTrust } from '../../accounts/device-trust.ts';
@@ -34,7 +29,7 @@ const verifySchema = z.strictObject({ method: z.enum(codeMethods), code: typedCo
 /** The second step of a sign-in: what can be asked, sent and answered between the first factor and the session. */
 export function createSecondFactorRoutes(parts: SecondFactorParts) {
   const { secondFactor } = parts;
-  const { factors, methods: enabled, pendingCookie, recoveryCodes, check, sendCode } = secondFactor;
+  const { factors, methods: enabled, pendingCookie, recoveryCodes } = secondFactor;
 
   return new Hono<IdentityEnvironment>()
     .get('/second-factor/pending', async (c) => {
@@ -52,8 +47,7 @@ export function createSecondFactorRoutes(parts: SecondFactorParts) {
     .post('/second-factor/send', async (c) => {
       const { method } = await readBody(c.req.raw, sendSchema);
       const { pending, user } = await requirePending(c.req.raw, parts, 'verify');
-      const destination = await requireDestination(parts, user.id, method);
-      await sendCode({ userId: user.id, method, destination, purpose: signInPurpose(pending.id) }, c.env.context);
+      await sendCodeOfPending(secondFactor, { pending, user }, method, c.env.context);
       return c.json({ status: 'code-sent' as const, resendSeconds });
     })
     .post('/second-factor/verify', async (c) => {
@@ -61,15 +55,7 @@ export function createSecondFactorRoutes(parts: SecondFactorParts) {
       const { context } = c.env;
       const { pending, user } = await requirePending(c.req.raw, parts, 'verify');
       const device = parts.devices.find(parts.deviceCookie.read(c), user);
-      const typed = { user, method, code, device, purpose: signInPurpose(pending.id), pendingId: pending.id };
-      try {
-        await check.require(typed, context);
-      } catch (error) {
-        // The last try is used up: this sign-in cannot be completed any more.
-        if (error instanceof SallyportError && error.code === 'SP_SIGN_IN_EXPIRED')
-          await secondFactor.pending.consume(pending);
-        throw error;
-      }
+      await requireCodeOfPending(secondFactor, { pending, user }, { method, code, device }, context);
       const userAgent = toStoredUserAgent(c.req.header('user-agent'));
       const completed = await completeSignIn(parts, { pending, user, method, userAgent }, context);
       for (const setCookie of completed.setCookies) c.header('set-cookie', setCookie, { append: true });
@@ -89,20 +75,4 @@ export function createSecondFactorRoutes(parts: SecondFactorParts) {
       c.header('set-cookie', pendingCookie.cleared);
       return c.body(null, 204);
     });
-}
-
-/** Where codes of a factor that counts go. @throws `SP_NOT_FOUND` when the account has no such factor. */
-export async function requireDestination(
-  { secondFactor }: Pick<SecondFactorParts, 'secondFactor'>,
-  userId: string,
-  method: SentMethod,
-): Promise<string> {
-  const isEnabled = secondFactor.methods.includes(method);
-  const factor = isEnabled ? await secondFactor.factors.find(userId, method) : null;
-  if (factor === null) throw new SallyportError('SP_NOT_FOUND', { reason: 'no-such-factor' });
-  return factor.value;
-}
-
-function signInPurpose(pendingId: string): string {
-  return `sign-in:${pendingId}`;
 }

@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto';
+import { internalTokenType, toInternalTokenClaims, type KeyRing, type LiveSession } from '@sallyport/core';
+
+/** An access token, for the answer of a sign-in or a refresh. */
+export interface AccessToken {
+  readonly token: string;
+  readonly expiresInSeconds: number;
+}
+
+/** Makes an access token for the session of a program. @throws `SP_KEYS_UNAVAILABLE` when it cannot be signed now. */
+export type IssueAccessToken = (principal: LiveSession['principal']) => AccessToken;
+
+export interface AccessTokenOptions {
+  readonly keyRing: Pick<KeyRing, 'sign'>;
+  /** Issuer and audience: the gateway makes them for itself. */
+  readonly origin: string;
+  readonly lifetimeSeconds: number;
+  readonly now: () => Date;
+}
+
+/** `client_id` of first-party tokens: RFC 9068 requires one, and no OAuth client was involved. */
+export const firstPartyClientId = 'sallyport-first-party';
+
+/**
+ * Builds what makes access tokens: JWTs (RFC 9068) under keys that sign nothing else, for the gateway alone. They name the
+ * roles and not the permissions, which are those of the roles at the time of each request.
+ */
+export function createAccessTokens({ keyRing, origin, lifetimeSeconds, now }: AccessTokenOptions): IssueAccessToken {
+  return (principal) => {
+    const claims = toInternalTokenClaims({
+      principal: { ...principal, credential: 'bearer', clientId: firstPartyClientId },
+      issuer: origin,
+      audience: origin,
+      permissions: [],
+      includeProfile: true,
+      issuedAt: now(),
+      lifetimeSeconds,
+      tokenId: randomUUID(),
+    });
+    return { token: keyRing.sign('client', internalTokenType, claims), expiresInSeconds: lifetimeSeconds };
+  };
+}

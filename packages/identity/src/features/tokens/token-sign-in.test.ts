@@ -1,0 +1,356 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createTokenVerifier, createRingKeySource } from '@sallyport/core';
+import { createInProcessBus } from '@sallyport/stores';
+import { codeOf, makeAppOwner, wrongCodeFor, type AppOwner } from '../second-factor/factor.test-support.ts';
+import { goodPassword, onDatabase, startHarness, type Answer, type Harness } from '../../identity.test-support.ts';
+import {
+  claimsOf,
+  programOf,
+  refreshWith,
+  replaceMethods,
+  signProgramIn,
+  startTokenHarness,
+} from './token.test-support.ts';
+
+let harness: Harness;
+beforeEach(async () => {
+  harness = await startTokenHarness(
+    {},
+    { features: { secondFactor: { methods: ['totp', 'email'], requiredFor: ['admin'] } } },
+  );
+});
+afterEach(() => harness.close());
+
+const email = 'robin@example.test';
+const right = { email, password: goodPassword };
+const signIn = (body: unknown, rawBody?: string): Promise<Answer> =>
+  harness.call('POST', '/auth/token', body, rawBody === undefined ? {} : { rawBody });
+
+describe(onDatabase('signing in from a program'), () => {
+  it('answers with the members of RFC 6749, section 5.1, and no others', async () => {
+    await harness.makeUser(email);
+    const answer = await signIn({ ...right, device: 'Robin’s phone' });
+    expect(answer.status).toBe(200);
+    expect(answer.body).toEqual({
+      access_token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/) as string,
+      token_type: 'Bearer',
+      expires_in: 600,
+      refresh_token: expect.stringMatching(/^sp_rt_[\w-]{100,120}$/) as string,
+    });
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(answer.headers.getSetCookie()).toEqual([]);
+  });
+
+  it('makes an access token for the gateway alone, under a key of its own', async () => {
+    const id = await harness.makeUser(email);
+    const { accessToken, sid } = await signProgramIn(harness, email);
+    const origin = 'http://localhost:3000';
+    const keyRing = harness.keyRing ?? expect.fail('there is a key ring');
+    const verifierWith = (use: 'client' | 'internal', issuer = origin, audience = origin) =>
+      createTokenVerifier({ issuer, audience, keys: createRingKeySource(keyRing, use), now: harness.now });
+    expect(await verifierWith('client').verify(accessToken)).toMatchObject({ kind: 'user', id, sid });
+    await expect(verifierWith('internal').verify(accessToken)).rejects.toMatchObject({ code: 'SP_TOKEN_INVALID' });
+    await expect(verifierWith('client', `${origin}/internal`).verify(accessToken)).rejects.toMatchObject({
+      code: 'SP_TOKEN_INVALID',
+    });
+    expect(claimsOf(accessToken)).toMatchObject({ iss: origin, aud: origin, cred: 'bearer', scope: '', acr: 'pwd' });
+  });
+
+  it('is listed beside the sessions of browsers, by the name of the device, and ended there', async () => {
+    await harness.makeUser(email);
+    const { caller } = await harness.signIn(email);
+    const { sid, refreshToken } = await signProgramIn(harness, email, 'Robin’s phone');
+    const listed = await harness.call('GET', '/auth/sessions', undefined, { caller });
+    expect(listed.body).toMatchObject({
+      sessions: expect.arrayContaining([
+        expect.objectContaining({ sid, label: 'Robin’s phone', program: 'Robin’s phone', current: false }),
+      ]) as unknown,
+    });
+    await harness.call('DELETE', `/auth/sessions/${sid}`, undefined, { caller });
+    expect(await refreshWith(harness, refreshToken)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+  });
+
+  it('ends no session of a browser, and is ended by none that begins', async () => {
+    await harness.makeUser(email);
+    const browser = await harness.signIn(email);
+    const answer = await harness.call('POST', '/auth/token', right, { caller: browser.caller });
+    const { sid } = programOf(answer);
+    await harness.signIn(email, { caller: browser.caller });
+    expect(await harness.identity.directory.bySid(sid)).not.toBeNull();
+  });
+
+  it('makes a session that is no one of a browser', async () => {
+    await harness.makeUser(email);
+    const { sid, accessToken, refreshToken } = await signProgramIn(harness, email);
+    const session = await harness.identity.directory.bySid(sid);
+    expect(session?.principal.credential).toBe('bearer');
+    for (const token of [accessToken, refreshToken, sid])
+      expect(await harness.identity.directory.byToken(token)).toBeNull();
+    const caller = { ...(session?.principal ?? expect.fail('the session lives')), credential: 'session' as const };
+    const answer = await harness.call('GET', '/auth/sessions', undefined, { caller });
+    expect(answer).toMatchObject({ status: 401, body: { code: 'SP_UNAUTHENTICATED' } });
+  });
+
+  it('stores no token, and none can be found in the log', async () => {
+    await harness.makeUser(email);
+    const { accessToken, refreshToken } = await signProgramIn(harness, email);
+    const everything = `${await harness.dump()}${harness.logLines.join('\n')}`;
+    for (const secret of [refreshToken, refreshToken.slice(34, 77), accessToken])
+      expect(everything).not.toContain(secret);
+  });
+
+  it('counts to the limit on sessions', async () => {
+    await harness.close();
+    harness = await startTokenHarness({}, { sessionLimit: { maximum: 1, onLimit: 'refuse' } });
+    await harness.makeUser(email);
+    await harness.signIn(email);
+    const answer = await signIn(right);
+    expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_grant', code: 'SP_TOO_MANY_SESSIONS' } });
+  });
+});
+
+describe(onDatabase('signing in from a program: refusals'), () => {
+  it.each([
+    { name: 'a wrong password', body: { email, password: 'not-the-right-one' } },
+    { name: 'an address without an account', body: { email: 'nobody@example.test', password: goodPassword } },
+  ])('are the same for $name', async ({ body }) => {
+    await harness.makeUser(email);
+    const answer = await signIn(body);
+    expect(answer).toMatchObject({
+      status: 400,
+      body: {
+        error: 'invalid_grant',
+        error_description: 'The email address or the password is wrong. Check both, or reset the password.',
+        code: 'SP_CREDENTIALS_INVALID',
+      },
+    });
+    expect(answer.headers.get('content-type')).toBe('application/json');
+    expect(answer.text).not.toContain('example.test');
+  });
+
+  it.each([
+    { name: 'without a password', body: { email }, status: 400, code: 'SP_VALIDATION_FAILED' },
+    { name: 'with a number as address', body: { ...right, email: 1 }, status: 400, code: 'SP_VALIDATION_FAILED' },
+    {
+      name: 'with a member too many',
+      body: { ...right, grant_type: 'password' },
+      status: 400,
+      code: 'SP_VALIDATION_FAILED',
+    },
+    {
+      name: 'with a device of two lines',
+      body: { ...right, device: 'a\nb' },
+      status: 400,
+      code: 'SP_VALIDATION_FAILED',
+    },
+    {
+      name: 'with a device without a name',
+      body: { ...right, device: ' ' },
+      status: 400,
+      code: 'SP_VALIDATION_FAILED',
+    },
+    { name: 'with a list', body: [right], status: 400, code: 'SP_JSON_MALFORMED' },
+  ])('say what is wrong with a body $name', async ({ body, status, code }) => {
+    await harness.makeUser(email);
+    const answer = await signIn(body);
+    expect(answer).toMatchObject({ status, body: { error: 'invalid_request', code } });
+    expect(answer.text).not.toContain(goodPassword);
+  });
+
+  it.each([
+    { name: 'that is no JSON', rawBody: 'email=robin', status: 400 },
+    {
+      name: 'with a member twice',
+      rawBody: `{"email":"${email}","password":"x","password":"${goodPassword}"}`,
+      status: 400,
+    },
+    { name: 'that is too large', rawBody: JSON.stringify({ ...right, device: 'x'.repeat(20_000) }), status: 413 },
+  ])('answer a body $name', async ({ rawBody, status }) => {
+    await harness.makeUser(email);
+    expect(await signIn(undefined, rawBody)).toMatchObject({ status, body: { error: 'invalid_request' } });
+    expect(await harness.database.records.count({ model: 'sallyportTokenFamily' })).toBe(0);
+  });
+
+  it('answer a form, which RFC 6749 would send, with what to send instead', async () => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const answer = await harness.call('POST', '/auth/token', undefined, { rawBody: 'grant_type=password', headers });
+    expect(answer).toMatchObject({
+      status: 415,
+      body: { error: 'invalid_request', code: 'SP_MEDIA_TYPE_UNSUPPORTED' },
+    });
+  });
+
+  it('hold for a banned account and for an address that was never proved', async () => {
+    const id = await harness.makeUser(email);
+    await harness.identity.accounts.setBanned(id, true);
+    expect(await signIn(right)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+    const other = 'kim@example.test';
+    await harness.call('POST', '/auth/sign-up/email', { name: 'Kim', email: other, password: goodPassword });
+    const answer = await signIn({ email: other, password: goodPassword });
+    expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_grant', code: 'SP_EMAIL_UNVERIFIED' } });
+  });
+
+  it('count with those of browsers', async () => {
+    await harness.makeUser(email);
+    const wrong = { email, password: 'not-the-right-one' };
+    let last: Answer | undefined;
+    for (let count = 0; count < 30; count++) {
+      last = await harness.call('POST', count % 2 === 0 ? '/auth/token' : '/auth/sign-in/email', wrong);
+      if (last.status === 429) break;
+    }
+    expect(last?.status).toBe(429);
+    const limited = await signIn(right);
+    expect(limited).toMatchObject({
+      status: 429,
+      body: { error: 'temporarily_unavailable', code: 'SP_TOO_MANY_ATTEMPTS' },
+    });
+    expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+
+  it('leave nothing behind when keys cannot sign', async () => {
+    await harness.close();
+    harness = await startTokenHarness();
+    const { keyRing } = harness;
+    if (keyRing === undefined) throw new TypeError('there is a key ring');
+    await harness.makeUser(email);
+    const restore = replaceMethods(keyRing, {
+      sign: () => {
+        throw new TypeError('no key');
+      },
+    });
+    expect(await signIn(right)).toMatchObject({ status: 500, body: { error: 'server_error' } });
+    restore();
+    const id = (await harness.identity.accounts.findByEmail(email))?.id ?? '';
+    expect(await harness.sessions.listLive(id, harness.now())).toEqual([]);
+  });
+
+  it('are 404 where no tokens are configured, and no credential is recognized', async () => {
+    await harness.close();
+    harness = await startHarness();
+    await harness.makeUser(email);
+    for (const path of ['', '/refresh', '/revoke', '/second-factor', '/second-factor/send'])
+      expect((await harness.call('POST', `/auth/token${path}`, {})).status).toBe(404);
+    expect(harness.identity.authenticators).toEqual([]);
+  });
+
+  it('stop the start where there is nothing to sign with', async () => {
+    await expect(startHarness({ bus: createInProcessBus(), features: { firstPartyTokens: {} } })).rejects.toThrow(
+      'need a key ring',
+    );
+  });
+});
+
+describe(onDatabase('the second factor of a program'), () => {
+  let owner: AppOwner;
+  beforeEach(async () => {
+    owner = await makeAppOwner(harness, email);
+  });
+  const ask = async (): Promise<string> => {
+    const answer = await signIn(right);
+    expect(answer.status).toBe(401);
+    return (answer.body as { readonly mfa_token: string }).mfa_token;
+  };
+  const answerWith = (mfa_token: string, code: string, more: object = {}): Promise<Answer> =>
+    harness.call('POST', '/auth/token/second-factor', { mfa_token, code, ...more });
+
+  it('is asked for with 401, and answered with a code', async () => {
+    const asked = await signIn(right);
+    expect(asked).toMatchObject({
+      status: 401,
+      body: {
+        error: 'mfa_required',
+        code: 'SP_SECOND_FACTOR_REQUIRED',
+        mfa_token: expect.stringMatching(/^[\w-]{43}$/) as string,
+        methods: ['totp', 'recovery-code'],
+        expires_in: 600,
+      },
+    });
+    expect(asked.headers.get('www-authenticate')).toContain('Bearer');
+    expect(asked.text).not.toContain('refresh_token');
+    const { mfa_token } = asked.body as { readonly mfa_token: string };
+    const answer = await answerWith(mfa_token, codeOf(harness, owner.secret), { device: 'Phone' });
+    const { accessToken, refreshToken } = programOf(answer);
+    expect(claimsOf(accessToken)).toMatchObject({ acr: 'mfa', amr: ['pwd', 'otp'] });
+    expect((await refreshWith(harness, refreshToken)).status).toBe(200);
+  });
+
+  it('is answered with a recovery code as well, once', async () => {
+    const [code = ''] = owner.recoveryCodes;
+    const method = 'recovery-code';
+    expect((await answerWith(await ask(), code, { method })).status).toBe(200);
+    const again = await answerWith(await ask(), code, { method });
+    expect(again).toMatchObject({ status: 400, body: { error: 'invalid_grant', code: 'SP_CODE_INVALID' } });
+  });
+
+  it('is refused with a wrong code, and over after some of them', async () => {
+    const token = await ask();
+    const codes: unknown[] = [];
+    for (let count = 0; count < 10; count++) {
+      const answer = await answerWith(token, wrongCodeFor(harness, owner.secret));
+      expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+      codes.push((answer.body as { readonly code: string }).code);
+    }
+    expect(codes).toContain('SP_CODE_INVALID');
+    expect(codes.at(-1)).toBe('SP_SIGN_IN_EXPIRED');
+    const late = await answerWith(token, codeOf(harness, owner.secret));
+    expect(late).toMatchObject({ status: 400, body: { code: 'SP_SIGN_IN_EXPIRED' } });
+  });
+
+  it.each([
+    { name: 'made up', token: () => 'x'.repeat(43) },
+    { name: 'of any form', token: () => '../../etc/passwd' },
+  ])('is refused with an mfa_token that is $name', async ({ token }) => {
+    const answer = await answerWith(token(), codeOf(harness, owner.secret));
+    expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_grant', code: 'SP_SIGN_IN_EXPIRED' } });
+  });
+
+  it('is used up by one answer', async () => {
+    const token = await ask();
+    expect((await answerWith(token, codeOf(harness, owner.secret))).status).toBe(200);
+    harness.advance(60);
+    const again = await answerWith(token, codeOf(harness, owner.secret));
+    expect(again).toMatchObject({ status: 400, body: { code: 'SP_SIGN_IN_EXPIRED' } });
+  });
+
+  it('expires, and ends with a change of the account', async () => {
+    const late = await ask();
+    harness.advance(601);
+    expect((await answerWith(late, codeOf(harness, owner.secret))).body).toMatchObject({ code: 'SP_SIGN_IN_EXPIRED' });
+    const changed = await ask();
+    await harness.identity.accounts.setRoles(owner.id, ['vendor']);
+    const answer = await answerWith(changed, codeOf(harness, owner.secret));
+    expect(answer.body).toMatchObject({ code: 'SP_SIGN_IN_EXPIRED' });
+  });
+
+  it('is good for a program alone, as the cookie of a sign-in is for its browser', async () => {
+    const token = await ask();
+    const asBrowser = await harness.call(
+      'POST',
+      '/auth/second-factor/verify',
+      { method: 'totp', code: codeOf(harness, owner.secret) },
+      { headers: { cookie: `sallyport-3000-pending=${token}` } },
+    );
+    expect(asBrowser).toMatchObject({ status: 401, body: { code: 'SP_SIGN_IN_EXPIRED' } });
+    const { pending = '' } = await harness.call('POST', '/auth/sign-in/email', right);
+    const asProgram = await answerWith(pending, codeOf(harness, owner.secret));
+    expect(asProgram).toMatchObject({ status: 400, body: { code: 'SP_SIGN_IN_EXPIRED' } });
+  });
+
+  it('cannot be set up by a program', async () => {
+    const strict = 'root@example.test';
+    await harness.makeUser(strict, ['admin']);
+    const answer = await signIn({ email: strict, password: goodPassword });
+    expect(answer).toMatchObject({
+      status: 403,
+      body: { error: 'mfa_set_up_required', code: 'SP_SECOND_FACTOR_SET_UP_REQUIRED' },
+    });
+    expect(answer.text).not.toContain('mfa_token');
+  });
+
+  it('is sent no code for an app, nor for a sign-in that is none', async () => {
+    const send = (mfa_token: string): Promise<Answer> =>
+      harness.call('POST', '/auth/token/second-factor/send', { mfa_token, method: 'email' });
+    expect(await send(await ask())).toMatchObject({ status: 404, body: { error: 'invalid_request' } });
+    expect(await send('x'.repeat(43))).toMatchObject({ status: 400, body: { code: 'SP_SIGN_IN_EXPIRED' } });
+  });
+});

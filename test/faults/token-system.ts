@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { silentLogger } from '@sallyport/core';
+import {
+  createClosing,
+  openStores,
+  parseConfig,
+  readEnvironment,
+  type ConfigInput,
+  type Stores,
+} from '@sallyport/server';
+import { findFreePorts } from '../../tools/launch/free-ports.ts';
+import { createGatewayFolder, folderPolicy, testSecret, type GatewayFolder } from '../processes/gateway-folder.ts';
+import type { GatewayProcess } from '../processes/gateway-process.ts';
+import { makeAccount } from '../processes/make-account.ts';
+import { databaseUrl, postgresUrl, runOnPostgres } from '../processes/postgres-schema.ts';
+
+/** Where gateways with tokens keep what they keep, and how many there are. */
+export const tokenStores = [
+  { name: 'sqlite', gateways: 1, isAvailable: true },
+  {
+    name: 'postgres + redis ×2',
+    gateways: 2,
+    isAvailable: postgresUrl !== '' && (process.env['TEST_REDIS_URL'] ?? '') !== '',
+  },
+] as const;
+
+export type TokenStores = (typeof tokenStores)[number];
+
+/** An account of a system with tokens. */
+export const tokenAccount = { email: 'ada@example.com', password: 'violet-kettle-marches-north-7' } as const;
+
+/** What a request was answered; a status of 0 stands for a connection that broke. */
+export interface TokenReply {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** Gateways that make and take tokens, in front of one service. */
+export interface TokenSystem {
+  readonly gateways: readonly GatewayProcess[];
+  /** Has the first gateway die at a write, before or after it, the next time that it comes to one. */
+  arm(point: string): void;
+  disarm(): void;
+  /** Starts the first one again, when it has died. */
+  restart(): Promise<void>;
+  post(gateway: number, path: string, body: object): Promise<TokenReply>;
+  /** The status that the service behind a gateway answers to an access token. */
+  call(gateway: number, accessToken: string): Promise<number>;
+  /** Rows and sessions, looked at beside the gateways. */
+  readonly stores: Stores;
+  close(): Promise<void>;
+}
+
+/** Starts the gateways. */
+export async function startTokenSystem({ name, gateways: count }: TokenStores): Promise<TokenSystem> {
+  const isOnServers = name !== 'sqlite';
+  const schema = `sallyport_${randomBytes(6).toString('hex')}`;
+  const upstream = createServer((_, response) => response.end('served'));
+  await once(upstream.listen(0, '127.0.0.1'), 'listening');
+  const to = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
+  if (isOnServers) await runOnPostgres(`CREATE SCHEMA ${schema}`);
+  const variables: Record<string, string> = isOnServers
+    ? { DATABASE_URL: databaseUrl(schema), REDIS_URL: process.env['TEST_REDIS_URL'] ?? '' }
+    : {};
+  const ports = await findFreePorts(count);
+  const config = {
+    redis: { prefix: `${schema}:` },
+    hosts: ports.map((port) => `localhost:${port}`),
+    firstPartyTokens: {},
+    guessing: { accountFromNetwork: { maxFailures: 1000, windowSeconds: 60 } },
+    routes: [
+      {
+        name: 'shop',
+        prefix: '/api/shop',
+        upstream: to,
+        audience: 'shop',
+        access: 'signed-in',
+        credentials: ['session', 'bearer'],
+      },
+    ],
+  } satisfies Partial<ConfigInput>;
+  const folder = await createGatewayFolder({ config });
+  await makeAccount(folder, variables, tokenAccount);
+  const failpoint = path.join(folder.folder, 'failpoint');
+  const preload = `--import ${fileURLToPath(new URL('failpoint.ts', import.meta.url))}`;
+  const start = (index: number): Promise<GatewayProcess> =>
+    folder.start({
+      ...variables,
+      PORT: String(ports[index]),
+      ...(count === 1 ? {} : { SALLYPORT_DATA_DIR: path.join(folder.folder, `data-${index}`) }),
+      ...(index === 0 ? { NODE_OPTIONS: preload, FAILPOINT_FILE: failpoint } : {}),
+    });
+  const gateways: GatewayProcess[] = [];
+  for (let index = 0; index < count; index++) gateways.push(await start(index));
+  const closing = createClosing();
+  const stores = await openBeside(folder, config, variables, closing);
+  const originOf = (index: number): string => `http://localhost:${ports[index % count]}`;
+  const request = async (index: number, at: string, options: RequestInit): Promise<TokenReply> => {
+    try {
+      const answer = await fetch(originOf(index) + at, options);
+      const text = await answer.text();
+      const isJson = answer.headers.get('content-type')?.includes('json') ?? false;
+      return { status: answer.status, body: isJson ? (JSON.parse(text) as TokenReply['body']) : {} };
+    } catch {
+      return { status: 0, body: {} };
+    }
+  };
+  return {
+    gateways,
+    stores,
+    arm: (point) => writeFileSync(failpoint, point),
+    disarm: () => rmSync(failpoint, { force: true }),
+    restart: async () => {
+      rmSync(failpoint, { force: true });
+      await gateways[0]?.ended;
+      gateways[0] = await start(0);
+    },
+    post: (index, at, body) =>
+      request(index, at, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    call: async (index, accessToken) =>
+      (await request(index, '/api/shop/x', { headers: { authorization: `Bearer ${accessToken}` } })).status,
+    close: async () => {
+      await closing.close();
+      folder.remove();
+      upstream.closeAllConnections();
+      upstream.close();
+      if (isOnServers) await runOnPostgres(`DROP SCHEMA ${schema} CASCADE`);
+    },
+  };
+}
+
+function openBeside(
+  { folder, origin }: GatewayFolder,
+  input: Partial<ConfigInput> & Pick<ConfigInput, 'routes'>,
+  variables: Readonly<Record<string, string>>,
+  closing: ReturnType<typeof createClosing>,
+): Promise<Stores> {
+  const config = parseConfig(
+    { publicUrl: origin, policy: folderPolicy, dataDir: path.join(folder, 'data'), ...input },
+    'test',
+  );
+  const environment = readEnvironment({ ...variables, SALLYPORT_SECRET: testSecret });
+  return openStores({ config, environment, logger: silentLogger, closing, use: 'shared' });
+}
