@@ -5,6 +5,7 @@ import { gatewayHeapBenchmark, gatewayMemoryBenchmark, gatewayStartBenchmark } f
 import { loginFloodBenchmark } from './login-flood-benchmark.ts';
 import { mailedLinksBenchmark } from './mailed-links-benchmark.ts';
 import { proxyBenchmarks } from './proxy-cases.ts';
+import { refreshBenchmark } from './refresh-benchmark.ts';
 import { toJson, toTable } from './report.ts';
 import { revocationBenchmark, serviceRevocationBenchmark, streamRevocationBenchmark } from './revocation-benchmark.ts';
 
@@ -20,6 +21,7 @@ const benchmarks: readonly Benchmark[] = [
   serviceRevocationBenchmark,
   streamRevocationBenchmark,
   mailedLinksBenchmark,
+  refreshBenchmark,
 ];
 
 const { json, quick, list, pairs, only, profile } = parseBenchArguments(process.argv.slice(2));
