@@ -41,10 +41,8 @@ it.each([
   async ({ read, status }) => {
     const key = keys.add();
     readAnew = read;
-    for (let turn = 0; turn < 2; turn++) {
-      expect((await gateway.send('GET', '/usual/x', { 'X-Test-Key': key })).status).toBe(200);
-      expect((await gateway.send('GET', '/fresh/x', { 'X-Test-Key': key })).status).toBe(status);
-    }
-    expect(gateway.upstream.started).toBe(2);
+    expect((await gateway.send('GET', '/usual/x', { 'X-Test-Key': key })).status).toBe(200);
+    expect((await gateway.send('GET', '/fresh/x', { 'X-Test-Key': key })).status).toBe(status);
+    expect(gateway.upstream.started).toBe(1);
   },
 );
