@@ -5,10 +5,10 @@ import { builtInPages } from '@sallyport/core/browser';
 import { Button } from '@sallyport/ui/button';
 import { Card } from '@sallyport/ui/card';
 import { ConfirmDialog } from '@sallyport/ui/confirm-dialog';
-import { ProblemNotice } from '@sallyport/ui/problem-notice';
 import { SessionRow } from './session-row.tsx';
 import { SignOutEverywhere } from './sign-out-everywhere.tsx';
 import { useSessions } from './use-sessions.ts';
+import { ProblemAndNews } from './problem-and-news.tsx';
 
 /** The devices on which the user is signed in, each with a button that signs it out. */
 export function Sessions() {
@@ -39,18 +39,11 @@ export function Sessions() {
         {others === 0 ? null : <Button onClick={() => setAsking(true)}>Sign out other devices</Button>}
       </div>
 
-      {problem === undefined ? null : (
-        <ProblemNotice problem={problem}>
-          {sessions === undefined ? (
-            <Button size="small" onClick={() => void reload()}>
-              Try again
-            </Button>
-          ) : null}
-        </ProblemNotice>
-      )}
-      <p role="status" className={news === '' ? 'sr-only' : 'font-medium text-outer'}>
-        {news}
-      </p>
+      <ProblemAndNews
+        problem={problem}
+        news={news}
+        onRetry={sessions === undefined ? () => void reload() : undefined}
+      />
 
       {sessions === undefined ? (
         <SessionsPlaceholder isWaiting={problem === undefined} />

@@ -1,16 +1,15 @@
 'use client';
 
-import { Button } from '@sallyport/ui/button';
 import { Card } from '@sallyport/ui/card';
 import { ConfirmDialog } from '@sallyport/ui/confirm-dialog';
 import { Notice } from '@sallyport/ui/notice';
-import { ProblemNotice } from '@sallyport/ui/problem-notice';
 import type { MadeApiKeyAnswer, ShownApiKey } from '@sallyport/nextjs/client';
 import { useState } from 'react';
 import { CreateKey } from './create-key.tsx';
 import { KeyRow } from './key-row.tsx';
 import { MadeKey } from './made-key.tsx';
 import { useApiKeys } from './use-api-keys.ts';
+import { ProblemAndNews } from '../problem-and-news.tsx';
 
 /** The API keys of the person: what there is, another one, and the way out of each. */
 export function ApiKeys() {
@@ -33,18 +32,7 @@ export function ApiKeys() {
   if (made !== undefined) return <MadeKey made={made} onDone={() => setMade(undefined)} />;
   return (
     <div className="space-y-8">
-      {problem === undefined ? null : (
-        <ProblemNotice problem={problem}>
-          {state === undefined ? (
-            <Button size="small" onClick={() => void reload()}>
-              Try again
-            </Button>
-          ) : null}
-        </ProblemNotice>
-      )}
-      <p role="status" className={news === '' ? 'sr-only' : 'font-medium text-outer'}>
-        {news}
-      </p>
+      <ProblemAndNews problem={problem} news={news} onRetry={state === undefined ? () => void reload() : undefined} />
       {state === undefined ? (
         <Placeholder isWaiting={problem === undefined} />
       ) : (

@@ -1,18 +1,17 @@
 'use client';
 
-import { Button } from '@sallyport/ui/button';
 import { Card } from '@sallyport/ui/card';
 import { ConfirmDialog } from '@sallyport/ui/confirm-dialog';
 import { FactorSetUp } from '@sallyport/ui/factor-set-up';
 import { factorWords } from '@sallyport/ui/factor-words';
 import type { ConfirmFactorAnswer, FactorMethod, FactorsAnswer } from '@sallyport/nextjs/client';
 import { Notice } from '@sallyport/ui/notice';
-import { ProblemNotice } from '@sallyport/ui/problem-notice';
 import { RecoveryCodes } from '@sallyport/ui/recovery-codes';
 import { useState } from 'react';
 import { FactorRow } from './factor-row.tsx';
 import { RecoveryRow } from './recovery-row.tsx';
 import { goToStepUp, useSecurity } from './use-security.ts';
+import { ProblemAndNews } from '../problem-and-news.tsx';
 
 /** The second factors of the person: what there is, what can be set up, and the way out of each. */
 export function Security() {
@@ -37,18 +36,7 @@ export function Security() {
   if (codes !== undefined) return <RecoveryCodes codes={codes} doneLabel="Done" onDone={() => setCodes(undefined)} />;
   return (
     <div className="space-y-8">
-      {problem === undefined ? null : (
-        <ProblemNotice problem={problem}>
-          {state === undefined ? (
-            <Button size="small" onClick={() => void reload()}>
-              Try again
-            </Button>
-          ) : null}
-        </ProblemNotice>
-      )}
-      <p role="status" className={news === '' ? 'sr-only' : 'font-medium text-outer'}>
-        {news}
-      </p>
+      <ProblemAndNews problem={problem} news={news} onRetry={state === undefined ? () => void reload() : undefined} />
       {state === undefined ? (
         <Placeholder isWaiting={problem === undefined} />
       ) : (
