@@ -7,7 +7,7 @@ describe('the fixture as a command', () => {
   it('prints one line when it is ready, and leaves nothing behind when it is stopped', async () => {
     const command = start({});
     const address = await command.firstLine;
-    expect(Object.keys(address)).toEqual(['gateway', 'echo', 'hosts', 'cookieName', 'cookies']);
+    expect(Object.keys(address)).toEqual(['gateway', 'echo', 'hosts', 'cookieName', 'cookies', 'key']);
     expect(await statusOf(`${String(address['gateway'])}/healthz`)).toBe(200);
     command.tree.child.kill('SIGTERM');
     expect((await command.tree.exited).code).toBe(0);
