@@ -1,5 +1,9 @@
 /** An answer of which more is to come. */
 export interface IdleAnswer {
+  /** Its place among those that are watched; -1 while it is not. Written by the watch. */
+  watchedAt: number;
+  /** Milliseconds for which nothing came. Written by the watch. */
+  silentMilliseconds: number;
   /** How long nothing may come of it; 0 for as long as it likes. */
   readonly idleMilliseconds: number;
   /** Whether something came, or its reader was waited for, since this was asked last. */
@@ -22,8 +26,8 @@ const longestInterval = 1000;
  * has to be told before, is not asked for it.
  */
 export function createIdleAnswers(): IdleAnswers {
-  /** For how long nothing came, in milliseconds. */
-  const silent = new Map<IdleAnswer, number>();
+  /** Each knows its place: with every answer one is added and taken away, which a set would do slower. */
+  const watched: IdleAnswer[] = [];
   let timer: NodeJS.Timeout | undefined;
   let interval = longestInterval;
   let lookedAt = 0;
@@ -33,14 +37,18 @@ export function createIdleAnswers(): IdleAnswers {
     const at = performance.now();
     // Of a process that was busy the rest does not count: the answer may be waiting here.
     const passed = Math.min(at - lookedAt, 2 * interval);
-    for (const [answer, before] of silent) {
-      const now = answer.takeMoved() ? 0 : before + passed;
-      silent.set(answer, now);
-      if (now <= answer.idleMilliseconds) continue;
-      silent.delete(answer);
+    const silent: IdleAnswer[] = [];
+    for (const answer of watched) {
+      answer.silentMilliseconds = answer.takeMoved() ? 0 : answer.silentMilliseconds + passed;
+      if (answer.silentMilliseconds > answer.idleMilliseconds) silent.push(answer);
+    }
+    for (const answer of silent) {
+      // Another that was cut may have ended it.
+      if (answer.watchedAt === -1) continue;
+      forget(answer);
       answer.cut();
     }
-    if (silent.size > 0) schedule();
+    if (watched.length > 0) schedule();
     else interval = longestInterval;
   };
   const schedule = (): void => {
@@ -48,16 +56,27 @@ export function createIdleAnswers(): IdleAnswers {
     timer = setTimeout(look, interval).unref();
   };
 
+  const forget = (answer: IdleAnswer): void => {
+    const place = answer.watchedAt;
+    if (place === -1) return;
+    answer.watchedAt = -1;
+    const last = watched.pop();
+    if (last === undefined || last === answer) return;
+    watched[place] = last;
+    last.watchedAt = place;
+  };
+
   return {
     watch: (answer) => {
       if (answer.idleMilliseconds === 0) return;
-      silent.set(answer, 0);
+      answer.silentMilliseconds = 0;
+      if (answer.watchedAt === -1) answer.watchedAt = watched.push(answer) - 1;
       const wanted = answer.idleMilliseconds / 4;
       if (timer !== undefined && wanted >= interval) return;
       interval = Math.min(interval, wanted);
       clearTimeout(timer);
       schedule();
     },
-    forget: (answer) => void silent.delete(answer),
+    forget,
   };
 }

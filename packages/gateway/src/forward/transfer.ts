@@ -49,6 +49,8 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
   #events: EventBoundary | undefined;
   #endsAtBoundary = false;
   #hasMoved = false;
+  watchedAt = -1;
+  silentMilliseconds = 0;
   idleMilliseconds: number;
   quietSweeps = 0;
   upstreamMilliseconds: number | undefined;
