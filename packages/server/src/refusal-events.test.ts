@@ -8,6 +8,7 @@ import { createRefusalEvents } from './refusal-events.ts';
 import { send, startTestGateway, type TestGateway } from './test-support/test-gateway.ts';
 
 const record: RequestRecord = {
+  event: 'request',
   requestId: 'req-1',
   listener: 'public',
   method: 'GET',

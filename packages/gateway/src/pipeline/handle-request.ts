@@ -281,6 +281,7 @@ function toRecord(
   const { caller } = state;
   const isKnown = caller.kind !== 'anonymous';
   return {
+    event: 'request',
     requestId: state.requestId,
     listener: state.listener,
     method: state.request?.method ?? '-',

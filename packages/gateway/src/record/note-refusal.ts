@@ -25,6 +25,7 @@ export function createNoteRefusal(listener: ListenerKind, parts: NoteRefusalPart
     metrics?.refuseUnreadable(error.code, error.reason ?? 'unknown');
     if (!accessLog) return;
     writeRecord(logger, {
+      event: 'request',
       requestId,
       listener,
       method: '-',

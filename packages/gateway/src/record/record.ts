@@ -5,6 +5,7 @@ import type { Caller, Logger } from '@sallyport/core';
  * Every field is always there, if only as `undefined`: one shape for all requests is what makes a record cheap.
  */
 export interface RequestRecord {
+  readonly event: 'request';
   readonly requestId: string;
   readonly listener: 'public' | 'internal';
   /** `-` when the firewall refused: until then it is whatever the client made up. */
@@ -36,6 +37,6 @@ export function writeRecord(logger: Logger, record: RequestRecord): void {
   const { status, reason } = record;
   // A record is a type alias away from fields: its values are plain and its names are the allow-list.
   const fields = record as RequestRecord & Readonly<Record<string, string | number | boolean | undefined>>;
-  if (status >= 500 && reason !== 'stream-draining') logger.error('request', { event: 'request', ...fields });
-  else logger.info('request', { event: 'request', ...fields });
+  if (status >= 500 && reason !== 'stream-draining') logger.error('request', fields);
+  else logger.info('request', fields);
 }
