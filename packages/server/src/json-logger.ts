@@ -20,16 +20,21 @@ export function createJsonLogger(write: (line: string) => void, options: JsonLog
   return { info: line('info'), warn: line('warn'), error: line('error') };
 }
 
-/** Writes a time as ISO 8601. The part down to the second is kept: most lines share it with the one before. */
+/** Writes a time as ISO 8601. What was written last is kept: a busy process writes many lines in one millisecond. */
 function createTimeWriter(): (milliseconds: number) => string {
+  let at = Number.NaN;
+  let written = '';
   let second = Number.NaN;
   let prefix = '';
   return (milliseconds) => {
+    if (milliseconds === at) return written;
     const current = Math.floor(milliseconds / 1000);
     if (current !== second) {
       second = current;
       prefix = new Date(current * 1000).toISOString().slice(0, 20);
     }
-    return `${prefix}${String(milliseconds - current * 1000).padStart(3, '0')}Z`;
+    at = milliseconds;
+    written = `${prefix}${String(milliseconds - current * 1000).padStart(3, '0')}Z`;
+    return written;
   };
 }
