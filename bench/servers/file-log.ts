@@ -1,8 +1,8 @@
-import { mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from '@sallyport/core';
-import { createJsonLogger, createLineWriter } from '@sallyport/server';
+import { createJsonLogger, createLineWriter, openFileOutput } from '@sallyport/server';
 
 /** A logger that writes to a real file, as a supervisor would collect it, and how many lines it has written. */
 export interface FileLog {
@@ -18,8 +18,7 @@ export function createFileLog(): FileLog {
     rmSync(folder, { recursive: true, force: true });
   });
   let lines = 0;
-  const append = (text: string): boolean => writeSync(file, text) > 0;
-  const writer = createLineWriter({ write: append, onDrain: (resume) => resume(), writeNow: append });
+  const writer = createLineWriter(openFileOutput(file));
   const logger = createJsonLogger((line) => {
     lines += 1;
     writer.write(line);

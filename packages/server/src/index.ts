@@ -33,6 +33,7 @@ export { zone, type ZoneInput } from './config/zone.ts';
 export { createIdentityMount } from './auth-mounts.ts';
 export { createJsonLogger } from './json-logger.ts';
 export { createLineWriter } from './line-writer.ts';
+export { openFileOutput } from './log-output.ts';
 export { createPrometheusMeter } from './metrics/prometheus-meter.ts';
 export { mountPlaces } from './mount-places.ts';
 export { messageForOperators } from './message-for-operators.ts';

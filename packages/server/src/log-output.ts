@@ -6,6 +6,12 @@ type StandardStream = NodeJS.WriteStream & { readonly fd: number };
 
 const lineEnd = 10;
 
+/** More than most batches of a line writer need. */
+const keptBytes = 262_144;
+
+/** Bytes of one UTF-16 code unit in UTF-8, at most. */
+const longestCharacter = 3;
+
 /**
  * Makes the output of log lines of a standard stream, for `createLineWriter`.
  *
@@ -16,7 +22,7 @@ const lineEnd = 10;
 export function openLogOutput(stream: StandardStream): LineWriterParts {
   // Also for what is written past this output.
   stream.on('error', () => {});
-  return isFile(stream.fd) ? outputToFile(stream.fd) : outputToStream(stream);
+  return isFile(stream.fd) ? openFileOutput(stream.fd) : outputToStream(stream);
 }
 
 function isFile(descriptor: number): boolean {
@@ -27,12 +33,20 @@ function isFile(descriptor: number): boolean {
   }
 }
 
-/** Node writes standard output to a file before it goes on; so does this. */
-function outputToFile(descriptor: number): LineWriterParts {
+/**
+ * The same for a file by its descriptor. Node writes standard output to a file before it goes on; so does this.
+ *
+ * @param descriptor a file that is open for writing.
+ */
+export function openFileOutput(descriptor: number): LineWriterParts {
+  // Kept: memory of this size that is new each time costs as much as the lines.
+  const kept = Buffer.allocUnsafeSlow(keptBytes);
   let isTorn = false;
   const write = (text: string): number => {
     // What did not fit ended in the middle of a line.
-    const bytes = Buffer.from(isTorn ? `\n${text}` : text);
+    const whole = isTorn ? `\n${text}` : text;
+    const bytes =
+      whole.length * longestCharacter <= keptBytes ? kept.subarray(0, kept.write(whole)) : Buffer.from(whole);
     let written = 0;
     try {
       while (written < bytes.length) written += writeSync(descriptor, bytes, written);
