@@ -17,6 +17,7 @@ const pages = ['@sallyport/core', '@sallyport/nextjs', '@sallyport/ui'];
 /** Which of our packages each part may import. Apps and examples compose; no package imports them. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   'packages/core': [],
+  'packages/client': [],
   'packages/stores': ['@sallyport/core'],
   'packages/identity': ['@sallyport/core'],
   'packages/gateway': ['@sallyport/core'],
@@ -106,6 +107,18 @@ describe('the browser entry of core', () => {
         .map((specifier) => `${source.file} imports ${specifier}`),
     );
     expect(violations).toEqual([]);
+  });
+});
+
+describe('the client, which runs in browsers and on phones', () => {
+  it('loads nothing but its own files', () => {
+    const violations = closureOf('packages/client/src/index.ts').flatMap((source) =>
+      importsOf(source)
+        .filter((specifier) => !specifier.startsWith('.'))
+        .map((specifier) => `${source.file} imports ${specifier}`),
+    );
+    expect(violations).toEqual([]);
+    expect(Object.keys(readManifest('packages/client').dependencies ?? {})).toEqual([]);
   });
 });
 

@@ -108,14 +108,17 @@ describe('the CommonJS build', () => {
   const run = (program: string, ...flags: string[]): unknown =>
     JSON.parse(execFileSync(process.execPath, [...flags, '-e', program], { cwd: project, encoding: 'utf8' }));
 
-  it.each(['@sallyport/core', '@sallyport/core/browser', '@sallyport/testing', '@sallyport/testing/faults'])(
-    'gives %s to a require that knows no ES modules, with every export',
-    (name) => {
-      const program = (load: string) => `${load}.then((all) => console.log(JSON.stringify(Object.keys(all).sort())))`;
-      const required = run(program(`Promise.resolve(require('${name}'))`), '--no-experimental-require-module');
-      expect(required).toEqual(run(program(`import('${name}')`)));
-    },
-  );
+  it.each([
+    '@sallyport/core',
+    '@sallyport/core/browser',
+    '@sallyport/client',
+    '@sallyport/testing',
+    '@sallyport/testing/faults',
+  ])('gives %s to a require that knows no ES modules, with every export', (name) => {
+    const program = (load: string) => `${load}.then((all) => console.log(JSON.stringify(Object.keys(all).sort())))`;
+    const required = run(program(`Promise.resolve(require('${name}'))`), '--no-experimental-require-module');
+    expect(required).toEqual(run(program(`import('${name}')`)));
+  });
 
   it('gives @sallyport/nestjs to a require that finds Nest', () => {
     expect(run("console.log(JSON.stringify(typeof require('@sallyport/nestjs').SallyportModule.forRoot))")).toBe(
