@@ -30,6 +30,8 @@ export function demoConfig(environment: Environment, demo: DemoEnvironment): Con
     secondFactor: { methods: ['totp', 'email', 'sms'], requiredFor: [...demo.secondFactorRoles] },
     // People make some on the page of the account zone; services take them.
     apiKeys: {},
+    // For programs: examples/terminal-client.
+    firstPartyTokens: {},
     // All clients come from one address, and the machine may be building pages while they sign in.
     limits: { authRequests: [] },
     // All browsers of a demo are at one address.

@@ -11,6 +11,6 @@ export function demoRoutes(originOf: (name: UpstreamName) => string): Routes {
 function routesTo({ name, kind, mount, audience, access, permissions }: Upstream, upstream: string): Routes {
   const rest = { upstream, audience, access, permissions: [...permissions] };
   if (kind === 'service')
-    return [{ ...rest, name, prefix: mount, stripPrefix: true, credentials: ['session', 'api-key'] }];
+    return [{ ...rest, name, prefix: mount, stripPrefix: true, credentials: ['session', 'bearer', 'api-key'] }];
   return [...zone(name, { ...rest, mount })];
 }
