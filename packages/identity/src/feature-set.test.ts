@@ -259,6 +259,34 @@ describe('a list of features', () => {
     expect(both.create({} as IdentityKernel, {}).authenticators).toEqual([key, bearer]);
   });
 
+  it('recognizes the one kind that a section chooses of several', () => {
+    const [bearer, opaque] = [authenticator('bearer'), authenticator('opaque')];
+    const config = z.enum(['bearer', 'opaque']).optional();
+    const either = (built: Authenticator) =>
+      composeFeatures([
+        {
+          name: 'tokens',
+          config,
+          credential: ['bearer', 'opaque'],
+          isEnabled: (kind) => kind !== undefined,
+          credentialOf: (kind) => (kind === 'opaque' ? 'opaque' : 'bearer'),
+          create: (_kernel, kind) => (kind === undefined ? {} : { authenticator: built }),
+        },
+      ]);
+    const set = either(opaque);
+    expect([{}, { tokens: 'bearer' }, { tokens: 'opaque' }].map((sections) => set.credentialsOf(sections))).toEqual([
+      [],
+      ['bearer'],
+      ['opaque'],
+    ]);
+    expect(set.create({} as IdentityKernel, { tokens: 'opaque' }).authenticators).toEqual([opaque]);
+    expect(set.create({} as IdentityKernel, {}).authenticators).toEqual([]);
+    for (const wrong of [bearer, authenticator('mtls')])
+      expect(() => either(wrong).create({} as IdentityKernel, { tokens: 'opaque' })).toThrow(
+        'declares another credential',
+      );
+  });
+
   it('is not built with a feature that recognizes another kind than it declares', () => {
     const create = (): BuiltFeature => ({ authenticator: authenticator('opaque') });
     for (const odd of [{ name: 'a', create }, { name: 'a', credential: 'bearer', create } as const])

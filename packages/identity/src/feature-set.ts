@@ -76,18 +76,21 @@ export function composeFeatures<Services = never>(
 
   const isEnabled = (feature: Feature<unknown, Services>, sections: FeatureSectionsInput): boolean =>
     feature.isEnabled?.(sectionOf(feature, sections)) ?? true;
-  const kinds: readonly CredentialKind[] = Object.values(
-    mergeNamed(features.map(({ credential }) => (credential === undefined ? {} : { [credential]: credential }))),
-  );
+  /** The kind that a feature recognizes with its section, if any. */
+  const credentialOf = (
+    feature: Feature<unknown, Services>,
+    sections: FeatureSectionsInput,
+  ): CredentialKind | undefined => {
+    if (!isEnabled(feature, sections)) return undefined;
+    return feature.credentialOf?.(sectionOf(feature, sections)) ?? declaredKinds(feature)[0];
+  };
+  mergeNamed(features.map((feature) => Object.fromEntries(declaredKinds(feature).map((kind) => [kind, kind]))));
 
   return {
     tables: features.flatMap(({ tables = [] }) => tables),
     sealedColumns: features.flatMap(({ sealedColumns = [] }) => sealedColumns),
     sections: mergeNamed(features.map(({ name, config }) => (config === undefined ? {} : { [name]: config }))),
-    credentialsOf: (sections) => {
-      const asked = features.filter((feature) => isEnabled(feature, sections));
-      return kinds.filter((kind) => asked.some(({ credential }) => credential === kind));
-    },
+    credentialsOf: (sections) => features.flatMap((feature) => credentialOf(feature, sections) ?? []),
     events: mergeNamed([kernelEvents, ...features.map(({ events = {} }) => events)]),
     mails: mergeNamed(features.map(({ mails = {} }) => mails)),
     messageSamples: (publicUrl, brand) =>
@@ -118,8 +121,11 @@ export function composeFeatures<Services = never>(
       const built = features.map((feature) => feature.create(kernel, sectionOf(feature, sections)));
       for (const [index, { authenticator }] of built.entries()) {
         const feature = features[index];
-        const isAsked = feature !== undefined && isEnabled(feature, sections);
-        requireDeclared(feature?.name, isAsked ? feature.credential : undefined, authenticator);
+        requireDeclared(
+          feature?.name,
+          feature === undefined ? undefined : credentialOf(feature, sections),
+          authenticator,
+        );
       }
       for (const { gate, forgetAccount } of built) {
         if (gate !== undefined) kernel.gates.register(gate);
@@ -138,6 +144,10 @@ export function composeFeatures<Services = never>(
       };
     },
   };
+}
+
+function declaredKinds({ credential = [] }: Pick<Feature, 'credential'>): readonly CredentialKind[] {
+  return typeof credential === 'string' ? [credential] : credential;
 }
 
 function mergeNamed<Member>(parts: readonly Readonly<Record<string, Member>>[]): Readonly<Record<string, Member>> {

@@ -35,8 +35,10 @@ export interface Feature<Config = unknown, Services = never> {
   readonly config?: z.ZodType<Config>;
   readonly tables?: readonly RecordTable[];
   readonly sealedColumns?: readonly SealedColumn[];
-  /** The kind of credential that its `authenticator` recognizes, so that routes may open it. */
-  readonly credential?: Exclude<CredentialKind, 'session'>;
+  /** The kind of credential that its `authenticator` recognizes, so that routes may open it; all that its section chooses of. */
+  readonly credential?: FeatureCredentialKind | readonly FeatureCredentialKind[];
+  /** Which of several kinds its section chooses. Demanded of a feature that declares several. */
+  credentialOf?(config: Config): FeatureCredentialKind;
   /** Whether its section asks for it: a feature that is not asked for recognizes no credential. @default always */
   isEnabled?(config: Config): boolean;
   /** The security events that it alone writes. The reference page and the log read them. */
@@ -58,6 +60,9 @@ export interface Feature<Config = unknown, Services = never> {
   /** Builds it on what it declares to take of the kernel. */
   create(kernel: IdentityKernel, config: Config): BuiltFeature;
 }
+
+/** A kind of credential that a feature may recognize: sessions are the gateway's own. */
+export type FeatureCredentialKind = Exclude<CredentialKind, 'session'>;
 
 /** A `DoctorCheck` whose context is the section of the feature. */
 export interface FeatureCheck<Config> extends Pick<DoctorCheck<Config>, 'name'> {

@@ -34,7 +34,7 @@ export function openConfiguredKeyRing(composition: KeyRingComposition): Promise<
 
 /** What keys are made for, and the longest life of what they sign. */
 function keysFor({ tokens, firstPartyTokens }: Config): Pick<KeyRingOptions, 'uses' | 'tokenSeconds'> {
-  if (firstPartyTokens === undefined) return { uses: ['internal'], tokenSeconds: tokens.internalSeconds };
+  if (firstPartyTokens?.accessTokens !== 'jwt') return { uses: ['internal'], tokenSeconds: tokens.internalSeconds };
   return {
     uses: ['internal', 'client'],
     tokenSeconds: Math.max(tokens.internalSeconds, firstPartyTokens.accessMinutes * 60),

@@ -141,11 +141,11 @@ function keyProblems({ tokens, keys }: Config): ConfigurationProblem[] {
     }));
 }
 
-/** A shared secret is known to services, and what verifies first-party tokens is known to the gateway alone. */
+/** A shared secret is known to services, and what verifies first-party JWTs is known to the gateway alone. */
 function tokenProblems({ tokens, firstPartyTokens }: Config): ConfigurationProblem[] {
-  if (firstPartyTokens === undefined || !tokens.signWithSharedSecretInsteadOfKeyPairs) return [];
+  if (firstPartyTokens?.accessTokens !== 'jwt' || !tokens.signWithSharedSecretInsteadOfKeyPairs) return [];
   const problem =
-    'need key pairs: with tokens.signWithSharedSecretInsteadOfKeyPairs every service could make them, for any user';
+    'need key pairs: with tokens.signWithSharedSecretInsteadOfKeyPairs every service could make them, for any user. accessTokens: "opaque" does without';
   return [{ key: 'firstPartyTokens', problem }];
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { internalTokenType, toInternalTokenClaims, type KeyRing, type LiveSession } from '@sallyport/core';
+import type { OpaqueTokens } from './opaque-token.ts';
 
 /** An access token, for the answer of a sign-in or a refresh. */
 export interface AccessToken {
@@ -38,5 +39,18 @@ export function createAccessTokens({ keyRing, origin, lifetimeSeconds, now }: Ac
       tokenId: randomUUID(),
     });
     return { token: keyRing.sign('client', internalTokenType, claims), expiresInSeconds: lifetimeSeconds };
+  };
+}
+
+/** What opaque access tokens are made with. */
+export interface OpaqueAccessTokenOptions extends Pick<AccessTokenOptions, 'lifetimeSeconds' | 'now'> {
+  readonly tokens: Pick<OpaqueTokens, 'issue'>;
+}
+
+/** Builds what makes opaque access tokens. They say nothing to their reader: who presents one is looked up. */
+export function createOpaqueAccessTokens({ tokens, lifetimeSeconds, now }: OpaqueAccessTokenOptions): IssueAccessToken {
+  return ({ sid }) => {
+    const expiresAt = Math.floor(now().getTime() / 1000) + lifetimeSeconds;
+    return { token: tokens.issue({ family: sid, expiresAt }), expiresInSeconds: lifetimeSeconds };
   };
 }

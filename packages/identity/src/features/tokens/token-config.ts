@@ -4,6 +4,12 @@ import type { OptionsProblem } from '../../parse-options.ts';
 /** How long first-party tokens last. Absent means that there are none. */
 export const tokenConfig = z
   .strictObject({
+    accessTokens: z
+      .enum(['jwt', 'opaque'])
+      .default('jwt')
+      .describe(
+        'What an access token is: a JWT, which the gateway verifies by itself, or an opaque text without any claims, whose sign-in it looks up; routes open "bearer" for the first and "opaque" for the second',
+      ),
     accessMinutes: z
       .number()
       .int()

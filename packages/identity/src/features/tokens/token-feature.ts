@@ -1,9 +1,11 @@
-import { OptionsError } from '@sallyport/core';
+import { OptionsError, type Authenticator } from '@sallyport/core';
 import type { Feature } from '../../feature.ts';
 import type { IdentityKernel } from '../../kernel.ts';
-import { createAccessTokens } from './access-token.ts';
+import { createAccessTokens, createOpaqueAccessTokens, type IssueAccessToken } from './access-token.ts';
 import { createBearerAuthenticator } from './bearer-authenticator.ts';
 import { createGrace } from './grace.ts';
+import { createOpaqueAuthenticator } from './opaque-authenticator.ts';
+import { createOpaqueTokens, opaqueTokenPurpose } from './opaque-token.ts';
 import { createRefreshTokens, refreshTokenPurpose } from './refresh-token.ts';
 import { problemsOfTokens, tokenConfig, type TokenConfig } from './token-config.ts';
 import { tokenEvents } from './token-events.ts';
@@ -18,36 +20,59 @@ type TokenKernel = Omit<TokenRouteParts, 'tokens' | 'families' | 'grace' | 'issu
 export const tokenFeature = {
   name: 'firstPartyTokens',
   config: tokenConfig,
-  credential: 'bearer',
+  credential: ['bearer', 'opaque'],
+  credentialOf: (config: TokenConfig) => (config?.accessTokens === 'opaque' ? 'opaque' : 'bearer'),
   isEnabled: (config: TokenConfig) => config !== undefined,
   tables: tokenFamilyTables,
   events: tokenEvents,
   retention: tokenFamilyRetention,
   problemsOf: problemsOfTokens,
   create(kernel: TokenKernel, config: TokenConfig) {
-    const { keyRing, publicUrl, bus, directory, roles, records, sealerFor, now } = kernel;
+    const { records, sealerFor, now } = kernel;
     const tokens = createRefreshTokens(sealerFor(refreshTokenPurpose));
     const families = createTokenFamilies(records, tokens);
     // Also of an installation that had tokens once.
     const forgetAccount = (userId: string): Promise<void> => families.forget(userId);
     if (config === undefined) return { forgetAccount };
-    if (keyRing === undefined) throw new OptionsError('firstPartyTokens need a key ring with keys of the use "client"');
-    const { origin } = new URL(publicUrl);
-    const lifetimeSeconds = config.accessMinutes * 60;
-    const bearer = createBearerAuthenticator({ keyRing, origin, lifetimeSeconds, bus, directory, roles, now });
+    const access = config.accessTokens === 'opaque' ? createOpaque(kernel, config) : createJwt(kernel, config);
     const parts: TokenRouteParts = {
       ...kernel,
       tokens,
       families,
       grace: createGrace(config.graceSeconds, now),
-      issueAccessToken: createAccessTokens({ keyRing, origin, lifetimeSeconds, now }),
+      issueAccessToken: access.issue,
       tokenLifetime: { idleSeconds: config.refreshDays * 86_400, absoluteSeconds: config.maxDays * 86_400 },
     };
     return {
       forgetAccount,
       routes: [createTokenRoutes(parts)],
-      authenticator: bearer.authenticator,
-      close: async () => bearer.close(),
+      authenticator: access.authenticator,
+      close: async () => access.close(),
     };
   },
 } as const satisfies Feature<TokenConfig>;
+
+/** Access tokens of one form: what makes them, and what recognizes them. */
+interface AccessTokens {
+  readonly issue: IssueAccessToken;
+  readonly authenticator: Authenticator;
+  close(): void;
+}
+
+function createJwt(kernel: TokenKernel, { accessMinutes }: NonNullable<TokenConfig>): AccessTokens {
+  const { keyRing, publicUrl, now } = kernel;
+  if (keyRing === undefined) throw new OptionsError('firstPartyTokens need a key ring with keys of the use "client"');
+  const shared = { keyRing, origin: new URL(publicUrl).origin, lifetimeSeconds: accessMinutes * 60, now };
+  const { authenticator, close } = createBearerAuthenticator({ ...kernel, ...shared });
+  return { issue: createAccessTokens(shared), authenticator, close };
+}
+
+function createOpaque(kernel: TokenKernel, { accessMinutes }: NonNullable<TokenConfig>): AccessTokens {
+  const { directory, sealerFor, now } = kernel;
+  const tokens = createOpaqueTokens(sealerFor(opaqueTokenPurpose));
+  return {
+    issue: createOpaqueAccessTokens({ tokens, lifetimeSeconds: accessMinutes * 60, now }),
+    authenticator: createOpaqueAuthenticator({ tokens, directory, now }),
+    close: () => {},
+  };
+}
