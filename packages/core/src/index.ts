@@ -170,6 +170,18 @@ export {
   type ProblemResponse,
 } from './errors/problem.ts';
 export { recordModels, type RecordColumn, type RecordFilter, type Records, type RecordTable } from './ports/records.ts';
+export { toOAuthError, type OAuthErrorResponse } from './errors/oauth-error.ts';
+export {
+  inactiveToken,
+  introspectionPath,
+  parseIntrospectionAnswer,
+  toActiveAnswer,
+  tokenPermission,
+  tokenRevocationPath,
+  type ActiveTokenRequest,
+  type IntrospectedToken,
+  type TokenAction,
+} from './token/introspection-answer.ts';
 export { requestLimitsSchema, type NamedRequestLimit, type RequestLimit } from './limits/request-limit.ts';
 export { exponentialBackoff, withJitter, type BackoffBounds } from './retry/backoff.ts';
 export { retryContended, type ContentionLimit } from './retry/retry-contended.ts';

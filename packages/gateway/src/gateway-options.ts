@@ -26,6 +26,7 @@ import { localesSchema } from './firewall/locales.ts';
 import { proxyNetworkSchema } from './firewall/proxy-network.ts';
 import { forwardAuthOptionsSchema, type ForwardAuthOptions } from './forward-auth/forward-auth-options.ts';
 import { upstreamOptionsSchema, type UpstreamOptions } from './forward/upstream-options.ts';
+import type { IntrospectionOptions } from './introspection/introspection-options.ts';
 import type { CounterSyncParts } from './limits/counter-sync.ts';
 import { gatewayLimitsSchema, type GatewayLimits } from './limits/gateway-limits.ts';
 import type { Mount } from './routing/mount.ts';
@@ -51,6 +52,8 @@ export interface GatewayOptions {
   readonly sessions: SessionDirectory;
   /** Those of features, in the order in which they are asked. @default only sessions are recognized */
   readonly authenticators?: readonly Authenticator[];
+  /** Which services ask about access tokens themselves. @default `/oauth2/introspect` and `/oauth2/revoke` are not there */
+  readonly introspection?: IntrospectionOptions | undefined;
   readonly keyRing: KeyRing;
   readonly bus: InvalidationBus;
   /** Tokens of sessions for clients that send neither Fetch Metadata nor an Origin. @default such clients are refused */

@@ -5,6 +5,7 @@ import { createCookieReader } from './credentials/session-cookie-reader.ts';
 import { createExplainer } from './explain/explainer.ts';
 import type { Explanation, ExplainQuestion } from './explain/explanation.ts';
 import { createNetworkCheck } from './firewall/client-address.ts';
+import { createIntrospectionMounts } from './introspection/introspection-mounts.ts';
 import { createListenerForwarders } from './forward/listener-forwarders.ts';
 import type { ForwardAuthParts } from './forward-auth/forward-auth-handler.ts';
 import { toForwardAuthParts } from './forward-auth/forward-auth-parts.ts';
@@ -53,8 +54,12 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
     limits === undefined ? requestLimits.of('gateway', options.limits.requests) : requestLimits.of(owner, limits);
   const keys = createKeysMount(keyRing);
   const brandFiles = createBrandMount(options.brand);
+  const recordUse = createCredentialUseRecorder(credentialCache.lastUses, logger);
   const mounts = [
     ...options.mounts,
+    ...(options.introspection === undefined
+      ? []
+      : createIntrospectionMounts({ ...options, options: options.introspection, credentialCache, recordUse })),
     keys,
     brandFiles,
     createSessionEventsMount({ ...persistent, clock: options.clock }),
@@ -80,7 +85,7 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
     zones: zonesOf(routes),
     authenticators: options.authenticators,
     credentialCache,
-    recordUse: createCredentialUseRecorder(credentialCache.lastUses, logger),
+    recordUse,
   };
   const authenticators = {
     public: createAuthenticators('public', credentials),

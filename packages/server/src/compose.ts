@@ -186,6 +186,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         ...(preset?.mounts ?? []),
       ],
       ...toGatewayIdentity(identity),
+      introspection:
+        config.introspection === undefined ? undefined : { ...config.introspection, revokeToken: identity.revokeToken },
       keyRing: stores.keyRing,
       bus: stores.bus,
       csrfTokens: createCsrfTokens(stores.sealerFor(csrfSealingPurpose)),

@@ -1,5 +1,11 @@
 import { sharedAssetsPath } from '@sallyport/core';
-import { brandPlace, sessionEventsPlace, sessionExtensionPlace } from '@sallyport/gateway';
+import {
+  brandPlace,
+  introspectionPlace,
+  sessionEventsPlace,
+  sessionExtensionPlace,
+  tokenRevocationPlace,
+} from '@sallyport/gateway';
 import { assetsPath } from '@sallyport/pages';
 
 /** Where identity is mounted in the gateway. */
@@ -44,6 +50,16 @@ export const mountPlaces = [
 ] as const;
 
 /** The mounts of a configuration. */
-export function mountPlacesOf({ securityTxt }: { readonly securityTxt?: unknown }) {
-  return securityTxt === undefined ? mountPlaces : [...mountPlaces, securityTxtPlace];
+export function mountPlacesOf({
+  securityTxt,
+  introspection,
+}: {
+  readonly securityTxt?: unknown;
+  readonly introspection?: unknown;
+}) {
+  return [
+    ...mountPlaces,
+    ...(securityTxt === undefined ? [] : [securityTxtPlace]),
+    ...(introspection === undefined ? [] : [introspectionPlace, tokenRevocationPlace]),
+  ];
 }

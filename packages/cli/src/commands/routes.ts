@@ -1,5 +1,5 @@
-import { type Route, exitCodes } from '@sallyport/core';
-import { describeNestedRoutes, routeOptionsOf } from '@sallyport/server';
+import { type Route, exitCodes, introspectionPath, tokenPermission, tokenRevocationPath } from '@sallyport/core';
+import { describeNestedRoutes, routeOptionsOf, type Config } from '@sallyport/server';
 import type { Command } from '../command.ts';
 import { loadSettings } from '../open-system.ts';
 import { toTable } from '../table.ts';
@@ -56,10 +56,32 @@ export const listRoutes: Command = {
     );
     // A preset chooses upstreams at the start.
     const notes = preset === undefined ? describeNestedRoutes(config.routes) : [];
-    call.report({ routes: shown, notes }, [table, ...notes.map((note) => `\nNote: ${note}.`)].join('\n'));
+    const introspection = introspectionOf(config);
+    call.report(
+      { routes: shown, introspection, notes },
+      [
+        table,
+        ...introspection.map(
+          ({ audience, introspect, revoke }) =>
+            `\n${audience} asks about tokens by API keys: ${introspectionPath} with ${introspect}, ${tokenRevocationPath} with ${revoke}.`,
+        ),
+        ...notes.map((note) => `\nNote: ${note}.`),
+      ].join('\n'),
+    );
     return exitCodes.done;
   },
 };
+
+/** The services that ask about tokens, and the permissions that their keys need. */
+function introspectionOf({ introspection }: Config) {
+  return Object.entries(introspection?.services ?? {}).map(([audience, { permissions, profile }]) => ({
+    audience,
+    introspect: tokenPermission(audience, 'introspect'),
+    revoke: tokenPermission(audience, 'revoke'),
+    permissions,
+    profile,
+  }));
+}
 
 function accessOf({ access }: Route): string {
   if (typeof access === 'string') return access;

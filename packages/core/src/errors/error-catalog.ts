@@ -42,6 +42,11 @@ export const errorCatalog = {
     title: 'The refresh token is unknown, used, expired or revoked',
     hint: 'Sign in again. A refresh token works once: store the new one of each answer before the old one is thrown away.',
   },
+  SP_TOKEN_TYPE_UNSUPPORTED: {
+    status: 400,
+    title: 'A credential of this kind is not revoked here',
+    hint: 'Revoke an API key on the page of its owner, or with sallyport api-keys revoke.',
+  },
   SP_TLS_EXPECTED: {
     status: 400,
     title: 'This port speaks https',

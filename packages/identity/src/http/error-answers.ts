@@ -1,7 +1,6 @@
 import type { Hono } from 'hono';
-import { toStoreError, SallyportError, toProblem, type Logger } from '@sallyport/core';
+import { toOAuthError, toStoreError, SallyportError, toProblem, type Logger } from '@sallyport/core';
 import type { IdentityEnvironment } from './identity-request.ts';
-import { toOAuthError } from './oauth-error.ts';
 
 /**
  * Makes every refusal and failure of an app an RFC 9457 answer, in the words of RFC 6749 where its routes ask for that: the one place where errors become responses. Call it

@@ -11,6 +11,7 @@ import {
 import {
   forwardAuthOptionsSchema,
   gatewayLimitsSchema,
+  introspectionSchema,
   localesSchema,
   proxyNetworkSchema,
   revocationSubscribersSchema,
@@ -224,6 +225,11 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('Sessions in the memory of each gateway; the bus ends them there at once'),
   ...featureSections,
+  introspection: introspectionSchema
+    .optional()
+    .describe(
+      'Answers services without a gateway about access tokens (POST /oauth2/introspect) and ends tokens for them (POST /oauth2/revoke); absent means that neither is there',
+    ),
   guessing: guessLimits,
   mailLimits,
   secrets: secretsSchema,

@@ -1,4 +1,4 @@
-import { isLoopbackHost, nearestWord, selectPermissions, type Route } from '@sallyport/core';
+import { isLoopbackHost, nearestWord, selectPermissions, tokenPermission, type Route } from '@sallyport/core';
 import { problemsOfRoutes } from '@sallyport/gateway';
 import { features } from '@sallyport/identity';
 import { problemsOfBrand } from '../brand/problems-of-brand.ts';
@@ -52,13 +52,14 @@ const rules: readonly ConfigRule[] = [
   (config) =>
     problemsOfRoutes(
       config.routes,
-      mountPlacesOf({ securityTxt: config.securityTxt }),
+      mountPlacesOf({ securityTxt: config.securityTxt, introspection: config.introspection }),
       features.credentialsOf(config),
     ).map((problem) => ({ key: 'routes', problem })),
   policyProblems,
   (config) => features.problemsOf(config, config.policy),
   keyProblems,
   tokenProblems,
+  introspectionProblems,
   limitProblems,
   ...bindingRules(),
   problemsOfPages,
@@ -147,6 +148,33 @@ function tokenProblems({ tokens, firstPartyTokens }: Config): ConfigurationProbl
   const problem =
     'need key pairs: with tokens.signWithSharedSecretInsteadOfKeyPairs every service could make them, for any user. accessTokens: "opaque" does without';
   return [{ key: 'firstPartyTokens', problem }];
+}
+
+/** What no service could ever ask, or be told. */
+function introspectionProblems({ introspection, firstPartyTokens, apiKeys, policy }: Config): ConfigurationProblem[] {
+  if (introspection === undefined) return [];
+  const key = 'introspection';
+  const held = Object.values(policy.roles).flat();
+  return [
+    ...(firstPartyTokens === undefined
+      ? [{ key, problem: 'needs firstPartyTokens: there are no others to ask about' }]
+      : []),
+    ...(apiKeys === undefined ? [{ key, problem: 'needs apiKeys: a service is known by its key' }] : []),
+    ...Object.entries(introspection.services).flatMap(([audience, { permissions }]) => {
+      const permission = tokenPermission(audience, 'introspect');
+      return [
+        ...interestProblems(permissions, Object.keys(policy.permissions), `${key}.services.${audience}.permissions`),
+        ...(held.includes(permission)
+          ? []
+          : [
+              {
+                key: `${key}.services.${audience}`,
+                problem: `could not ask: no role of the policy holds ${permission}`,
+              },
+            ]),
+      ];
+    }),
+  ];
 }
 
 /** A limit by key where no request has one would be believed, and do nothing. */

@@ -88,7 +88,10 @@ describe(onDatabase('an opaque access token'), () => {
 
 describe(onDatabase('an opaque access token is refused'), () => {
   it.each([
-    { name: 'its sign-in is revoked', end: ({ refreshToken }: Program) => refreshWith(harness, refreshToken, 'revoke') },
+    {
+      name: 'its sign-in is revoked',
+      end: ({ refreshToken }: Program) => refreshWith(harness, refreshToken, 'revoke'),
+    },
     { name: 'its user is banned', end: () => harness.identity.accounts.setBanned(id, true) },
     { name: 'an operator ends its sign-in', end: () => harness.identity.accounts.endSessions(id) },
     {

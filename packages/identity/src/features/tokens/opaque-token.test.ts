@@ -60,7 +60,10 @@ describe('an opaque access token', () => {
     ['one under another prefix', toCheckedToken('sp_rt_', text.slice(6, -6))],
     ['a long text', `sp_at_${'a'.repeat(100_000)}`],
     ['made under another secret', withVersions(secondSecret).issue({ family, expiresAt })],
-    ['made for another purpose', createOpaqueTokens(createSealer([firstSecret])('refresh-token')).issue({ family, expiresAt })],
+    [
+      'made for another purpose',
+      createOpaqueTokens(createSealer([firstSecret])('refresh-token')).issue({ family, expiresAt }),
+    ],
   ])('is none when it is %s', (_, presented) => {
     expect(tokens.read(presented)).toBeUndefined();
   });

@@ -1,4 +1,4 @@
-import { OptionsError, type Authenticator } from '@sallyport/core';
+import { OptionsError, type Authenticator, type RequestContext } from '@sallyport/core';
 import type { Feature } from '../../feature.ts';
 import type { IdentityKernel } from '../../kernel.ts';
 import { createAccessTokens, createOpaqueAccessTokens, type IssueAccessToken } from './access-token.ts';
@@ -7,6 +7,7 @@ import { createGrace } from './grace.ts';
 import { createOpaqueAuthenticator } from './opaque-authenticator.ts';
 import { createOpaqueTokens, opaqueTokenPurpose } from './opaque-token.ts';
 import { createRefreshTokens, refreshTokenPurpose } from './refresh-token.ts';
+import { revokeToken } from './revoke-token.ts';
 import { problemsOfTokens, tokenConfig, type TokenConfig } from './token-config.ts';
 import { tokenEvents } from './token-events.ts';
 import { createTokenFamilies } from './token-families.ts';
@@ -15,6 +16,14 @@ import { createTokenRoutes, type TokenRouteParts } from './token-routes.ts';
 
 type TokenKernel = Omit<TokenRouteParts, 'tokens' | 'families' | 'grace' | 'issueAccessToken' | 'tokenLifetime'> &
   Pick<IdentityKernel, 'keyRing' | 'bus' | 'roles' | 'records' | 'sealerFor'>;
+
+/** What the gateway asks of it beside its routes. */
+export interface TokenServices {
+  /** Ends the sign-in of a token, for services: see `revokeToken`. */
+  readonly revokeToken: (token: string, context: RequestContext) => Promise<void>;
+}
+
+const noTokens: TokenServices = { revokeToken: () => Promise.resolve() };
 
 /** First-party tokens: access and refresh tokens for programs of the product's own. Off unless configured. */
 export const tokenFeature = {
@@ -33,7 +42,7 @@ export const tokenFeature = {
     const families = createTokenFamilies(records, tokens);
     // Also of an installation that had tokens once.
     const forgetAccount = (userId: string): Promise<void> => families.forget(userId);
-    if (config === undefined) return { forgetAccount };
+    if (config === undefined) return { forgetAccount, services: noTokens };
     const access = config.accessTokens === 'opaque' ? createOpaque(kernel, config) : createJwt(kernel, config);
     const parts: TokenRouteParts = {
       ...kernel,
@@ -43,10 +52,15 @@ export const tokenFeature = {
       issueAccessToken: access.issue,
       tokenLifetime: { idleSeconds: config.refreshDays * 86_400, absoluteSeconds: config.maxDays * 86_400 },
     };
+    const { authenticator } = access;
+    const services: TokenServices = {
+      revokeToken: (token, context) => revokeToken({ ...parts, authenticator }, token, context),
+    };
     return {
       forgetAccount,
+      services,
       routes: [createTokenRoutes(parts)],
-      authenticator: access.authenticator,
+      authenticator,
       close: async () => access.close(),
     };
   },
@@ -63,8 +77,8 @@ function createJwt(kernel: TokenKernel, { accessMinutes }: NonNullable<TokenConf
   const { keyRing, publicUrl, now } = kernel;
   if (keyRing === undefined) throw new OptionsError('firstPartyTokens need a key ring with keys of the use "client"');
   const shared = { keyRing, origin: new URL(publicUrl).origin, lifetimeSeconds: accessMinutes * 60, now };
-  const { authenticator, close } = createBearerAuthenticator({ ...kernel, ...shared });
-  return { issue: createAccessTokens(shared), authenticator, close };
+  const bearer = createBearerAuthenticator({ ...kernel, ...shared });
+  return { issue: createAccessTokens(shared), authenticator: bearer.authenticator, close: () => bearer.close() };
 }
 
 function createOpaque(kernel: TokenKernel, { accessMinutes }: NonNullable<TokenConfig>): AccessTokens {

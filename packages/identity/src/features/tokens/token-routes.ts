@@ -2,6 +2,7 @@ import { Hono, type Context } from 'hono';
 import * as z from 'zod';
 import {
   SallyportError,
+  toOAuthError,
   toProblem,
   type RequestContext,
   type SecurityEventLog,
@@ -11,13 +12,14 @@ import type { KernelEvent } from '../../events/kernel-events.ts';
 import { accountFields } from '../../http/account-fields.ts';
 import { answerFloor, type AnswerFloor } from '../../http/answer-floor.ts';
 import type { IdentityEnvironment } from '../../http/identity-request.ts';
-import { answerWithOAuthErrors, toOAuthError } from '../../http/oauth-error.ts';
+import { answerWithOAuthErrors } from '../../http/oauth-error-answers.ts';
 import { readBody } from '../../http/request-body.ts';
 import { toStoredUserAgent } from '../../sessions/device-label.ts';
 import type { AskedForMore, SignInProof } from '../../sessions/required-assurance.ts';
 import { readSignIn, signInWithPassword, type PasswordSignInParts } from '../../sign-in/password-sign-in.ts';
 import { openFamily, type OpenFamilyParts, type ProgramDevice } from './open-family.ts';
 import { refresh, type RefreshParts } from './refresh.ts';
+import { revokeRefreshToken } from './revoke-token.ts';
 import type { TokenAnswer } from './token-answers.ts';
 import type { TokenEvent } from './token-events.ts';
 
@@ -53,7 +55,7 @@ const refreshSchema = z.strictObject({ refresh_token: refreshToken });
  * members of a problem beside them.
  */
 export function createTokenRoutes(parts: TokenRouteParts) {
-  const { gates, tokens, families, revocation } = parts;
+  const { gates } = parts;
   const refuseAsked = (c: Context<IdentityEnvironment>, asked: AskedForMore): Response =>
     answerAsked(c, asked, new URL(parts.publicUrl).origin);
 
@@ -91,15 +93,8 @@ export function createTokenRoutes(parts: TokenRouteParts) {
     })
     .post('/token/revoke', async (c) => {
       const { refresh_token } = await readBody(c.req.raw, refreshSchema);
-      const token = tokens.read(refresh_token);
-      const family = token === undefined ? null : await families.find(token.family);
-      // RFC 7009, section 2.2: of a token that is none there is nothing to revoke, which is what was asked for.
-      if (family !== null) {
-        const { family: sid, userId: subject } = family;
-        const isEnded = await revocation.end({ sid, subject, reason: 'signed-out' }, c.env.context);
-        // The process that ended it before may have died before it published that, which is made good now.
-        if (!isEnded) await revocation.announce([sid], 'signed-out');
-      }
+      // RFC 7009, section 2.2: also of a token that is none.
+      await revokeRefreshToken(parts, refresh_token, c.env.context);
       return c.json({});
     });
 }

@@ -1,8 +1,9 @@
-import { createMiddleware } from 'hono/factory';
-import type { ErrorCode, Problem, ProblemResponse } from '@sallyport/core';
-import type { IdentityEnvironment } from './identity-request.ts';
+import type { ErrorCode } from './error-catalog.ts';
+import type { Problem, ProblemResponse } from './problem.ts';
 
-/** A problem in the words of RFC 6749, section 5.2: a client of OAuth finds `error`, a client of ours `code`. */
+/**
+ * A problem in the words of RFC 6749, section 5.2: a client of OAuth finds `error`, a client of ours `code`.
+ */
 export interface OAuthErrorResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -11,6 +12,9 @@ export interface OAuthErrorResponse {
 
 /** What is said of a code. What is not here follows from its status. */
 const errorOfCode: Partial<Record<ErrorCode, string>> = {
+  SP_UNAUTHENTICATED: 'invalid_client',
+  SP_FORBIDDEN: 'insufficient_scope',
+  SP_TOKEN_TYPE_UNSUPPORTED: 'unsupported_token_type',
   SP_CREDENTIALS_INVALID: 'invalid_grant',
   SP_EMAIL_UNVERIFIED: 'invalid_grant',
   SP_CODE_INVALID: 'invalid_grant',
@@ -24,14 +28,6 @@ const errorOfCode: Partial<Record<ErrorCode, string>> = {
 
 /** RFC 6749, section 5.2 leaves these two out, and everything beyond ASCII. */
 const notDescriptive = /["\\]|[^\x20-\x7e]/g;
-
-/** Has the errors of its routes answered in the words of RFC 6749. */
-export const answerWithOAuthErrors = createMiddleware<IdentityEnvironment>(
-  async function answerWithOAuthErrors(c, next) {
-    c.set('errorForm', 'oauth');
-    await next();
-  },
-);
 
 /**
  * Says a problem in the words of RFC 6749. Everything about the request or the grant is 400, as section 5.2 has it; statuses
