@@ -1,5 +1,6 @@
 export { Authenticated, Permissions, Public, Roles, StepUp } from './declare-access.ts';
 export { SALLYPORT_OPTIONS, TOKEN_VERIFIER } from './injection-tokens.ts';
+export type { IntrospectionOptions } from './introspection-options.ts';
 export { passportSharedSecret, type SecretOrKeyProvider } from './passport-shared-secret.ts';
 export { callerOf, CurrentPrincipal } from './request-caller.ts';
 export { refuseAmbiguousJson } from './refuse-ambiguous-json.ts';

@@ -7,6 +7,7 @@ import {
   type Logger,
   type SignatureAlgorithm,
 } from '@sallyport/core';
+import { problemOfIntrospection, type IntrospectionOptions } from './introspection-options.ts';
 
 /** How a service recognises the tokens that the gateway makes for it. */
 export interface SallyportOptions {
@@ -31,6 +32,12 @@ export interface SallyportOptions {
   /** How many verified tokens are remembered; 0 verifies each token each time. @default 10000 */
   readonly cacheSize?: number;
   /**
+   * Asks the gateway about access tokens of programs, which come to this service past the gateway: for a service without
+   * one in front. Without `keysUrl` every token is asked about; with it, internal tokens are verified by their keys.
+   * @default tokens of programs are refused
+   */
+  readonly introspection?: IntrospectionOptions;
+  /**
    * Subscribes to the revocations of the gateway, so that a token dies within a second of a sign-out, a ban or a change of
    * roles, and not when it expires. `{}` is enough. @default not subscribed
    */
@@ -40,7 +47,7 @@ export interface SallyportOptions {
   /** @default the logger of Nest */
   readonly logger?: Logger;
   /**
-   * Lets `keysUrl` and the stream of revocations be plain http away from loopback. An attacker who can change packets on
+   * Lets `keysUrl`, the stream of revocations and `introspection.url` be plain http away from loopback. An attacker who can change packets on
    * that network can then sign in as any user: only for a network that is private to these processes. @default false
    */
   readonly allowPlainHttpKeysOnPrivateNetwork?: boolean;
@@ -71,7 +78,8 @@ const checks: {
       ? undefined
       : 'must be the name of this service as its route at the gateway says, such as "shop"',
   keysUrl: (value, all) => {
-    const isNeeded = all.keys === undefined && all.sharedSecretInsteadOfKeys === undefined;
+    const isNeeded =
+      all.keys === undefined && all.sharedSecretInsteadOfKeys === undefined && all.introspection === undefined;
     if (value === undefined) return isNeeded ? 'is missing: give keysUrl, or keys in a test' : undefined;
     if (all.keys !== undefined) return 'and keys are both given: keep one';
     if (!isHttpUrl(value)) return 'must be a URL: <internalUrl>/internal/.well-known/jwks.json';
@@ -103,6 +111,8 @@ const checks: {
     if (isSafelyFetched(url) || all.allowPlainHttpKeysOnPrivateNetwork === true) return undefined;
     return 'url must be https away from loopback, or set allowPlainHttpKeysOnPrivateNetwork';
   },
+  introspection: (value, all) =>
+    problemOfIntrospection(value, (url) => isSafelyFetched(url) || all.allowPlainHttpKeysOnPrivateNetwork === true),
   documentationOrigin: (value) => (value === undefined || isHttpUrl(value) ? undefined : 'must be a URL'),
   logger: (value) =>
     value === undefined || (typeof value === 'object' && value !== null && 'error' in value)

@@ -3,6 +3,7 @@ import {
   createRemoteKeySource,
   createSharedSecretSource,
   createTokenVerifier,
+  OptionsError,
   type KeySource,
   type TokenVerifier,
 } from '@sallyport/core';
@@ -11,6 +12,8 @@ import { SERVICE_TRUST } from './injection-tokens.ts';
 import { createNestLogger } from './nest-logger.ts';
 import { createRevocationListener, revocationsUrlBeside, type RevocationListener } from './revocation-listener.ts';
 import type { SallyportOptions } from './sallyport-options.ts';
+import { createTokenIntrospection } from './token-introspection.ts';
+import { createEitherVerifier } from './verify-either.ts';
 
 /** What a service believes tokens by: keys, and what it hears of revocations. */
 export interface ServiceTrust {
@@ -21,22 +24,52 @@ export interface ServiceTrust {
 
 /** Builds both from options that were checked. */
 export function createServiceTrust(options: SallyportOptions): ServiceTrust {
-  const { issuer, audience, algorithms, clockToleranceSeconds, cacheSize } = options;
-  const source = createSource(options);
+  const { issuer, keysUrl, keys, sharedSecretInsteadOfKeys } = options;
+  const hasKeys = keysUrl !== undefined || keys !== undefined || sharedSecretInsteadOfKeys !== undefined;
+  const source = hasKeys ? createSource(options) : undefined;
   const listener = createListener(options, (kid) => {
-    source.withdraw?.(kid);
-    verifier.forgetAll?.();
+    source?.withdraw?.(kid);
+    verifier?.forgetAll?.();
   });
-  const verifier = createTokenVerifier({
+  const byAsking = createAsking(options, listener);
+  const byKeys = source === undefined ? undefined : createByKeys(options, source, listener);
+  const verifier =
+    byKeys !== undefined && byAsking !== undefined
+      ? createEitherVerifier({ byKeys, byAsking, issuer })
+      : (byKeys ?? byAsking);
+  if (verifier === undefined) throw new OptionsError('SallyportModule needs keys or introspection');
+  return { verifier, listener };
+}
+
+function createByKeys(
+  { issuer, audience, algorithms, clockToleranceSeconds, cacheSize }: SallyportOptions,
+  keys: KeySource,
+  listener: RevocationListener | undefined,
+): TokenVerifier {
+  return createTokenVerifier({
     issuer,
     audience,
-    keys: source,
+    keys,
     ...(algorithms === undefined ? {} : { algorithms }),
     ...(clockToleranceSeconds === undefined ? {} : { clockToleranceSeconds }),
     ...(cacheSize === undefined ? {} : { cacheSize }),
     ...(listener === undefined ? {} : { objectTo: listener.objectTo }),
   });
-  return { verifier, listener };
+}
+
+function createAsking(
+  { introspection, audience, cacheSize, logger }: SallyportOptions,
+  listener: RevocationListener | undefined,
+): TokenVerifier | undefined {
+  if (introspection === undefined) return undefined;
+  const objectTo = listener?.objectTo;
+  return createTokenIntrospection({
+    ...introspection,
+    audience,
+    cacheSize,
+    objectTo,
+    logger: logger ?? createNestLogger(),
+  });
 }
 
 /** One of them was given. */
