@@ -1,5 +1,5 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
-import { omits } from '../runner/answer-oracles.ts';
+import { omits, says } from '../runner/answer-oracles.ts';
 import type { AttackCase } from '../runner/attack-case.ts';
 import { nothing, valueOf } from '../runner/upstream-oracles.ts';
 import { row } from '../runner/write-case.ts';
@@ -14,6 +14,10 @@ const t11 = row('T11', 'RFC 6750, sections 2.2 and 2.3');
 const t13 = row('T13', 'API keys that are guessed');
 const t14 = row('T14', 'RFC 8725: access tokens that are forged, at a route that takes some');
 const t15 = row('T15', 'RFC 9700, section 4.14: refresh tokens that are made up');
+
+const t16 = row('T16', 'opaque access tokens that are guessed');
+const t17 = row('T17', 'RFC 7662, section 4: what tells of tokens, asked without the key of a service');
+const t18 = row('T18', 'RFC 7009: ending the tokens of others');
 
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 const claims = {
@@ -79,6 +83,12 @@ const refreshing = (body: string, headers: readonly string[] = ['Content-Type: a
   method: 'POST',
   target: '/auth/token/refresh',
   headers,
+  body,
+});
+const asking = (target: string, body: string, headers: readonly string[]) => ({
+  method: 'POST',
+  target,
+  headers: ['Content-Type: application/x-www-form-urlencoded', ...headers],
   body,
 });
 const refusedGrant = { status: 400, upstream: nothing, answer: [omits('set-cookie')] } as const;
@@ -229,4 +239,106 @@ export const tokenCases: readonly AttackCase[] = [
       status: 415,
     },
   ),
+  ...t16.requests(
+    [
+      'sp_at_',
+      'sp_at_x',
+      `sp_at_${'a'.repeat(89)}`,
+      `sp_at_${'A'.repeat(89)}`,
+      `sp_at_${'0'.repeat(5000)}`,
+      `SP_AT_${'a'.repeat(89)}`,
+      `sp_at_${'a'.repeat(83)}000000`,
+      `sp_at_${'a'.repeat(44)}.${'a'.repeat(44)}`,
+      `sp_at_${'a'.repeat(40)}%00${'a'.repeat(46)}`,
+      `sp_at_${'a'.repeat(80)}' OR '1`,
+      `sp_at_x,sp_at_y`,
+      'sp_at_{alice}',
+      'sp_rt_x',
+      '{key}',
+      '{alice}',
+    ].flatMap((token) =>
+      ['/programs/x', '/api/x', '/page'].map((target) => ({ target, headers: [`Authorization: Bearer ${token}`] })),
+    ),
+    unknown,
+  ),
+  ...t17.requests(
+    ['/oauth2/introspect', '/oauth2/revoke'].flatMap((target) =>
+      [
+        [],
+        ['X-API-Key: sp_key_x'],
+        ['Authorization: Bearer sp_at_x'],
+        ['Authorization: Basic cm9vdDpyb290'],
+        ['Authorization: Basic Og=='],
+        ['Authorization: Basic eA=='],
+        ['Authorization: Basic'],
+        ['Authorization: Basic !!!!'],
+        ['Authorization: Digest username="root"'],
+        ['Authorization: DPoP x'],
+        ['Cookie: {cookie}={root}'],
+        ['Cookie: {cookie}={root}', 'Origin: https://app.test'],
+        ['Authorization: Bearer {root}'],
+        ['Authorization: ApiKey'],
+      ].map((headers) => asking(target, 'token=sp_at_x', headers)),
+    ),
+    { status: 401, upstream: nothing, answer: [omits('set-cookie'), says('cache-control', /^no-store$/)] },
+  ),
+  ...t17.requests(
+    ['/oauth2/introspect', '/oauth2/revoke'].map((target) => asking(target, 'token=sp_at_x', ['X-API-Key: {key}'])),
+    { status: 403, upstream: nothing, answer: [says('cache-control', /^no-store$/)] },
+  ),
+  ...t17.requests(
+    ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].flatMap((method) =>
+      ['/oauth2/introspect', '/oauth2/revoke'].map((target) => ({ method, target, headers: ['X-API-Key: {key}'] })),
+    ),
+    { status: 405, upstream: nothing },
+  ),
+  ...t17.requests(
+    ['/oauth2/introspect?token=sp_at_x', '/oauth2/revoke?token=sp_rt_x'].map((target) =>
+      asking(target, 'token=sp_at_x', ['X-API-Key: {key}']),
+    ),
+    { status: 400, upstream: nothing },
+  ),
+  ...t17.requests(
+    ['/oauth2/introspect/', '/oauth2/introspect/x', '/oauth2/revoke/x'].map((target) =>
+      asking(target, 'token=sp_at_x', ['X-API-Key: {key}']),
+    ),
+    { status: 404, upstream: nothing },
+  ),
+  ...t17.requests(
+    [
+      ['X-API-Key: {key}', 'X-API-Key: {key}'],
+      ['X-API-Key: {key}', 'Authorization: ApiKey {key}'],
+    ].map((headers) => asking('/oauth2/introspect', 'token=sp_at_x', headers)),
+    { status: 400, upstream: nothing },
+  ),
+  ...t17.requests([asking('/oauth2/introspect', `token=${'a'.repeat(60_000)}`, [])], {
+    status: 413,
+    upstream: nothing,
+  }),
+  t18.scenario('a session goes on that a stranger tries to end', async (kit) => {
+    const send = async (text: string): Promise<number> => {
+      const wire = await kit.open();
+      wire.send(kit.fill(text));
+      const answer = await wire.next();
+      wire.destroy();
+      return answer?.status ?? 0;
+    };
+    for (const credential of [
+      '',
+      'Cookie: {cookie}={alice}\r\n',
+      'X-API-Key: {key}\r\n',
+      'Authorization: Bearer {alice}\r\n',
+    ]) {
+      const body = 'token={alice}';
+      const length = kit.fill(body).length;
+      const status = await send(
+        `POST /oauth2/revoke HTTP/1.1\r\nHost: app.test\r\nContent-Type: application/x-www-form-urlencoded\r\n${credential}Content-Length: ${length}\r\nConnection: close\r\n\r\n${body}`,
+      );
+      if (status !== 401 && status !== 403) kit.fail(`it was answered ${status}`);
+    }
+    const still = await send(
+      'GET /api/x HTTP/1.1\r\nHost: app.test\r\nCookie: {cookie}={alice}\r\nConnection: close\r\n\r\n',
+    );
+    if (still !== 200) kit.fail(`the session of alice was answered ${still}`);
+  }),
 ];
