@@ -2,6 +2,7 @@ import { parseBenchArguments } from './arguments.ts';
 import type { Benchmark, BenchmarkResult } from './benchmark.ts';
 import { chooseCores } from './cores.ts';
 import { gatewayHeapBenchmark, gatewayMemoryBenchmark, gatewayStartBenchmark } from './gateway-benchmarks.ts';
+import { introspectionBenchmark } from './introspection-benchmark.ts';
 import { loginFloodBenchmark } from './login-flood-benchmark.ts';
 import { mailedLinksBenchmark } from './mailed-links-benchmark.ts';
 import { proxyBenchmarks } from './proxy-cases.ts';
@@ -22,6 +23,7 @@ const benchmarks: readonly Benchmark[] = [
   streamRevocationBenchmark,
   mailedLinksBenchmark,
   refreshBenchmark,
+  introspectionBenchmark,
 ];
 
 const { json, quick, list, pairs, only, profile } = parseBenchArguments(process.argv.slice(2));

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -17,6 +16,7 @@ import { buildPackages } from '../tools/build/build-system.ts';
 import { findFreePorts } from '../tools/launch/free-ports.ts';
 import { workspaceRoot } from '../tools/workspace-root.ts';
 import type { Benchmark, BenchmarkResult, RunSettings } from './benchmark.ts';
+import { cpuMicroseconds } from './process-cpu.ts';
 import { toResult } from './result.ts';
 import type { Pair } from './statistics.ts';
 import { withServers } from './whole-system.ts';
@@ -31,8 +31,6 @@ const account = { email: 'ada@example.test', password: 'violet-kettle-marches-no
 /** Programs that are signed in: each of their tokens is used once in a turn. */
 const programs = 20;
 const secret = 'kL9x2Qm7Vw4Rt8Zp1Bn6Yc3Hd5Jf0GsA';
-/** `getconf CLK_TCK` on Linux. */
-const ticksPerSecond = 100;
 
 /** One built gateway. What it costs is read from the kernel: threads for signatures and connections are in it. */
 export const refreshBenchmark: Benchmark = {
@@ -149,12 +147,4 @@ async function cookieAt(origin: string): Promise<string> {
   });
   await answer.text();
   return answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
-}
-
-/** What all threads of a process used so far. */
-function cpuMicroseconds(pid: number): number {
-  const [, rest = ''] = /\) (.*)$/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
-  const fields = rest.split(' ');
-  // Fields 14 and 15 of proc(5), counted from the state, which is the third.
-  return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1e6;
 }
