@@ -13,6 +13,7 @@ const layers: readonly string[] = [
   'read-within.ts',
   'firewall/',
   'limits/',
+  'webhooks/',
   'routing/',
   'sessions/',
   'credentials/session-cookie-reader.ts',

@@ -221,6 +221,14 @@ export {
 export type { Broadcast } from './ports/broadcast.ts';
 export type { SealedColumn, Sealer, SealerFor } from './ports/sealing.ts';
 export { weaknessOfSecret } from './options/secret-strength.ts';
+export { maxWebhookBodyBytes, type WebhookOptions } from './options/webhook.ts';
+export {
+  keyOfWebhookSecret,
+  parseWebhookSecrets,
+  problemsOfWebhookSecrets,
+  type ParsedWebhookSecrets,
+  type WebhookSecrets,
+} from './options/webhook-secrets.ts';
 export type { EventCatalog, SecurityEvent, SecurityEventLog } from './events/security-event.ts';
 export {
   isLoopbackHost,
@@ -264,3 +272,9 @@ export {
 } from './token/token-verifier.ts';
 export { deleteInBatches, deletionBatchSize } from './retention/delete-in-batches.ts';
 export { isLetGoBy, type RetentionRule } from './retention/retention-rule.ts';
+export type {
+  ClaimedDelivery,
+  DeliveryClaim,
+  DeliveryRequest,
+  WebhookDeliveries,
+} from './ports/webhook-deliveries.ts';

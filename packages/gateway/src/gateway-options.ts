@@ -19,6 +19,8 @@ import {
   type Route,
   type SessionDirectory,
   type Tracer,
+  type WebhookDeliveries,
+  type WebhookSecrets,
 } from '@sallyport/core';
 import * as z from 'zod';
 import { tokenLifetimeSchema } from './credentials/token-lifetime.ts';
@@ -31,12 +33,21 @@ import type { CounterSyncParts } from './limits/counter-sync.ts';
 import { gatewayLimitsSchema, type GatewayLimits } from './limits/gateway-limits.ts';
 import type { Mount } from './routing/mount.ts';
 import { problemsOfCallers, problemsOfCredentials } from './routing/route-problems.ts';
+import { problemsOfWebhooks } from './routing/webhook-problems.ts';
 import type { RequestRecord } from './record/record.ts';
 import type { GatewayTraces } from './record/traces.ts';
 import { strictTransportSchema, toStrictTransport, type StrictTransportOptions } from './response/strict-transport.ts';
 import { revocationSubscribersSchema } from './sessions/revocation-subscribers.ts';
 import { sessionCacheOptionsSchema, type SessionCacheOptions } from './sessions/session-cache-options.ts';
 import { streamOptionsSchema, type StreamOptions } from './streams/stream-options.ts';
+import { problemsOfWebhookKeys } from './webhooks/webhook-keys.ts';
+
+/** What routes that take webhooks need. */
+export interface WebhookSources {
+  /** The secrets as they are now: asked for every delivery, so that they can be renewed. */
+  readonly secrets: () => WebhookSecrets;
+  readonly deliveries: WebhookDeliveries;
+}
 
 export interface GatewayOptions {
   /** Origin that browsers see. Its scheme decides on the cookie name, its host on HSTS. */
@@ -56,6 +67,8 @@ export interface GatewayOptions {
   readonly introspection?: IntrospectionOptions | undefined;
   readonly keyRing: KeyRing;
   readonly bus: InvalidationBus;
+  /** What deliveries of webhooks are verified with, and where they are remembered. @default no route may take webhooks */
+  readonly webhooks?: WebhookSources;
   /** Tokens of sessions for clients that send neither Fetch Metadata nor an Origin. @default such clients are refused */
   readonly csrfTokens?: CsrfTokens;
   readonly logger?: Logger;
@@ -171,7 +184,7 @@ export function checkGatewayOptions(options: GatewayOptions): CheckedGatewayOpti
   };
 }
 
-function problemsOfAuthenticators({ authenticators = [], routes }: GatewayOptions): readonly string[] {
+function problemsOfAuthenticators({ authenticators = [], routes, webhooks }: GatewayOptions): readonly string[] {
   const kinds = authenticators.map(({ kind }) => kind);
   const headers = authenticators.flatMap((authenticator) => authenticator.headers ?? []);
   return [
@@ -180,5 +193,7 @@ function problemsOfAuthenticators({ authenticators = [], routes }: GatewayOption
     ...(new Set(headers).size < headers.length ? ['authenticators: two read one header'] : []),
     ...problemsOfCallers(routes),
     ...problemsOfCredentials(routes, kinds),
+    ...problemsOfWebhooks(routes),
+    ...problemsOfWebhookKeys(routes, webhooks?.secrets() ?? new Map()).map((problem) => `webhooks: ${problem}`),
   ];
 }

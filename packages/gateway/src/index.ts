@@ -9,7 +9,8 @@ export { localesSchema } from './firewall/locales.ts';
 export { proxyNetworkSchema } from './firewall/proxy-network.ts';
 export { forwardAuthOptionsSchema, type ForwardAuthOptions } from './forward-auth/forward-auth-options.ts';
 export { upstreamOptionsSchema, type UpstreamOptions } from './forward/upstream-options.ts';
-export type { GatewayOptions } from './gateway-options.ts';
+export type { GatewayOptions, WebhookSources } from './gateway-options.ts';
+export { problemsOfWebhookKeys } from './webhooks/webhook-keys.ts';
 export { gatewayLimitsSchema, type GatewayLimits } from './limits/gateway-limits.ts';
 export {
   createErrorPageRenderer,

@@ -13,6 +13,7 @@ import { createSessionCache, type SessionCache } from './sessions/session-cache.
 import { createStreamRegister, type StreamRegister } from './streams/stream-register.ts';
 import { createCredentialCache, type CredentialCache } from './credentials/credential-cache.ts';
 import { createTokenMint, type TokenMint } from './credentials/token-mint.ts';
+import { createHeldBytes, type HeldBytes } from './webhooks/held-bytes.ts';
 
 /** Persistent state: what is kept across reloads of the configuration. */
 export interface PersistentState {
@@ -26,6 +27,7 @@ export interface PersistentState {
   readonly upstreams: Upstreams;
   readonly tunnels: TunnelCap;
   readonly requestLimits: RequestLimits;
+  readonly webhookBytes: HeldBytes;
   readonly metrics: Readonly<Record<ListenerKind, GatewayMetrics | undefined>>;
   /** Ends the streams that have no end of their own to wait for. */
   drain(): void;
@@ -61,6 +63,12 @@ export function createPersistentState(options: CheckedGatewayOptions): Persisten
     maxSubjects: limits.requestSubjects,
     meter,
   });
+  const webhookBytes = createHeldBytes(limits.webhookBytes);
+  if (options.webhooks !== undefined)
+    meter.gauge(
+      { name: 'sallyport_webhook_held_bytes', help: 'Bytes of webhook bodies that wait for their verification or their answer' },
+      () => webhookBytes.held,
+    );
   const credentialHeaders = options.authenticators.flatMap(({ headers = [] }) => headers);
   const isClaimed = (value: string): boolean =>
     options.authenticators.some((one) => one.recognize({ header: 'authorization', value }) !== undefined);
@@ -94,6 +102,7 @@ export function createPersistentState(options: CheckedGatewayOptions): Persisten
     }),
     tunnels: { most: options.streams.tunnels, open: 0 },
     requestLimits,
+    webhookBytes,
     metrics: {
       public: isCounted ? createGatewayMetrics(meter, 'public') : undefined,
       internal: isCounted ? createGatewayMetrics(meter, 'internal') : undefined,

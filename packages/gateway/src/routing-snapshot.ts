@@ -7,6 +7,7 @@ import type { Explanation, ExplainQuestion } from './explain/explanation.ts';
 import { createNetworkCheck } from './firewall/client-address.ts';
 import { createIntrospectionMounts } from './introspection/introspection-mounts.ts';
 import { createListenerForwarders } from './forward/listener-forwarders.ts';
+import type { WebhookParts } from './forward/webhook-transfer.ts';
 import type { ForwardAuthParts } from './forward-auth/forward-auth-handler.ts';
 import { toForwardAuthParts } from './forward-auth/forward-auth-parts.ts';
 import type { CheckedGatewayOptions } from './gateway-options.ts';
@@ -91,7 +92,11 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
     public: createAuthenticators('public', credentials),
     internal: createAuthenticators('internal', credentials),
   };
-  const forwarders = createListenerForwarders(options, persistent, { tables, upstreams, readCookies });
+  const webhooks: WebhookParts | undefined =
+    options.webhooks === undefined
+      ? undefined
+      : { ...options.webhooks, held: persistent.webhookBytes, mint, clock: options.clock, logger };
+  const forwarders = createListenerForwarders(options, persistent, { tables, upstreams, readCookies, webhooks });
   const decisionFor = createDecisionPartsOf(options, { mint, tables, authenticators, readHeaders });
   const explain = createExplainer(options, { decisionFor, credentials, mounts, limitsOf, audiences });
   const noteRefusal: Record<ListenerKind, NoteRefusal> = {

@@ -8,7 +8,7 @@ import {
 } from '@sallyport/core';
 import { createGateway, type GatewayTraces } from '@sallyport/gateway';
 import { createSecurityEventLog, kernelEvents } from '@sallyport/identity';
-import { createLease } from '@sallyport/stores';
+import { createLease, createWebhookDeliveries } from '@sallyport/stores';
 import type { Control } from './admin/control.ts';
 import { createLocalControl } from './admin/local-control.ts';
 import { openAdmin } from './admin/open-admin.ts';
@@ -46,6 +46,7 @@ import { shareTraces } from './share-traces.ts';
 import type { Tracing } from './tracing/open-telemetry.ts';
 import { toGatewayChange, toGatewayOptions } from './to-gateway-options.ts';
 import { openCertificate } from './tls/certificate-watch.ts';
+import { openWebhookSecrets } from './webhook-secrets.ts';
 
 export interface GatewayOptions {
   readonly config: Config;
@@ -147,9 +148,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       },
       checkLogger,
     );
+    const deliveries = createWebhookDeliveries(stores.database.records);
     closing.push(
       startHousekeeping({
-        jobs: [{ kind: 'sessions', run: (now) => stores.sessions.deleteExpired(now) }, ...identity.retention],
+        jobs: [
+          { kind: 'sessions', run: (now) => stores.sessions.deleteExpired(now) },
+          { kind: 'webhook-deliveries', run: (now) => deliveries.deleteExpired(now) },
+          ...identity.retention,
+        ],
         lease: createLease(stores.database.records, 'retention'),
         logger,
         meter,
@@ -168,6 +174,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     closing.push(() => refusals.close());
 
     let current = config;
+    const webhookSecrets = openWebhookSecrets(environment);
     const counterSealer = stores.sealerFor('counter-key');
     // The reloader needs the gateway, and the gateway says how the reloader is.
     const reload = { isRefused: () => false, secretWarnings: (): readonly string[] => [] };
@@ -192,6 +199,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       bus: stores.bus,
       csrfTokens: createCsrfTokens(stores.sealerFor(csrfSealingPurpose)),
       isReady: stores.isReady,
+      webhooks: { secrets: webhookSecrets.current, deliveries },
       onRefusal: (record, clientAddress) => refusals.note(record, clientAddress),
       logger,
       ...(environment.redisUrl === undefined
@@ -211,7 +219,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       options;
     const reloader = createReloader({ current: config, load: loadAnew, apply, logger });
     reload.isRefused = () => reloader.condition().refused !== undefined;
-    const useSecrets = (renewed: Environment): void => applySecrets(renewed, { delivery, stores });
+    const useSecrets = (renewed: Environment): void => applySecrets(renewed, { delivery, stores, webhookSecrets });
     const refresher = createSecretsRefresher({
       current: environment,
       load: readEnvironmentAnew,

@@ -28,6 +28,8 @@ const codesThatMatter: ReadonlySet<string> = new Set<ErrorCode>([
   'SP_TOO_MANY_STREAMS',
   'SP_TOKEN_INVALID',
   'SP_CREDENTIALS_CONFLICT',
+  'SP_WEBHOOK_UNVERIFIED',
+  'SP_WEBHOOK_REPLAYED',
 ]);
 
 interface Counted {

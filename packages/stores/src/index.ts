@@ -42,6 +42,7 @@ export { createRecordSessionStore, endAgain, type RecordSessionStoreOptions } fr
 export { createEndedSessionLedger, type EndedSessionLedger } from './records/ended-session-ledger.ts';
 export { watchForRestore, type RestoreWatch, type SecondHeartbeat } from './records/restore-watch.ts';
 export { sessionTable } from './records/session-table.ts';
+export { createWebhookDeliveries, webhookDeliveryTable } from './records/webhook-deliveries.ts';
 export { withStoreErrors } from './records/store-error.ts';
 export {
   openRedis,

@@ -4,6 +4,7 @@ import { keyTable } from './keys/key-table.ts';
 import { endedSessionTable } from './records/ended-session-table.ts';
 import { heartbeatTable } from './records/heartbeat-table.ts';
 import { sessionTable } from './records/session-table.ts';
+import { webhookDeliveryTable } from './records/webhook-deliveries.ts';
 
 /** Every table that the stores keep in the database of identity: what a start and a migration make. */
 export const storeTables: readonly RecordTable[] = [
@@ -12,4 +13,5 @@ export const storeTables: readonly RecordTable[] = [
   heartbeatTable,
   keyTable,
   leaseTable,
+  webhookDeliveryTable,
 ];

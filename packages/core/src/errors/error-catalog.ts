@@ -94,6 +94,11 @@ export const errorCatalog = {
     hint: 'Present the access token of /auth/token at the gateway; services take what the gateway attaches.',
     challenge: 'invalid_token',
   },
+  SP_WEBHOOK_UNVERIFIED: {
+    status: 401,
+    title: 'The signature of the webhook does not hold',
+    hint: 'Sign the very bytes that are sent, with the secret of this address and the time of now.',
+  },
   SP_STEP_UP_REQUIRED: {
     status: 401,
     title: 'A stronger or more recent sign-in is required',
@@ -150,6 +155,11 @@ export const errorCatalog = {
     status: 409,
     title: 'The record changed meanwhile',
     hint: 'Read it again and repeat the change.',
+  },
+  SP_WEBHOOK_REPLAYED: {
+    status: 409,
+    title: 'The webhook was received before',
+    hint: 'It was delivered, or is being delivered now: a delivery that fails may be sent again.',
   },
   SP_TOO_MANY_SESSIONS: {
     status: 409,

@@ -6,6 +6,7 @@ import { publicOriginSchema } from './public-origin.ts';
 import { rawPathParts } from './raw-path.ts';
 import { requestLimitsSchema } from '../limits/request-limit.ts';
 import { isPermission, isPermissionInterest } from '../policy/permission.ts';
+import { webhookSchema } from './webhook.ts';
 
 /** A permission in the configuration. */
 export const permissionSchema = z.string().refine(isPermission, 'must be a permission such as "product:create"');
@@ -109,10 +110,15 @@ export const routeSchema = z.strictObject({
     .default(false)
     .describe('Whether tokens of this audience carry the name and email address of the user'),
   credentials: z
-    .array(z.enum(credentialKinds))
+    .array(z.enum(credentialKinds).exclude(['webhook']))
     .min(1)
     .default(['session'])
     .describe('Kinds of credentials that the route accepts; every kind but the session is opened here'),
+  webhook: webhookSchema
+    .optional()
+    .describe(
+      'A sender that signs what it sends (Standard Webhooks, or an HMAC): the gateway verifies the signature and refuses replays before the service hears of it. Its access is "service"',
+    ),
   stepUp: z
     .strictObject({
       acr: z.enum(assuranceLevels).optional(),

@@ -41,6 +41,7 @@ export const recordModels = {
   lease: 'sallyportLease',
   apiKey: 'sallyportApiKey',
   serviceAccount: 'sallyportServiceAccount',
+  webhookDelivery: 'sallyportWebhookDelivery',
 } as const;
 
 /** A column of one of our tables. On PostgreSQL `number` is a 32-bit integer, so times are `date`. */

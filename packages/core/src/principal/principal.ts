@@ -1,8 +1,8 @@
 /** How sure the gateway is that the caller is who they claim: password-like, multi-factor, phishing-resistant. */
 export type AssuranceLevel = 'pwd' | 'mfa' | 'phr';
 
-/** Every kind of credential that can be presented at the gateway. */
-export const credentialKinds = ['session', 'bearer', 'opaque', 'api-key', 'mtls'] as const;
+/** Every kind of credential that can be presented at the gateway. A webhook presents the signature of its body. */
+export const credentialKinds = ['session', 'bearer', 'opaque', 'api-key', 'mtls', 'webhook'] as const;
 
 /** The credential that was presented at the gateway. */
 export type CredentialKind = (typeof credentialKinds)[number];

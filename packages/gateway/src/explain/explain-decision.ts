@@ -140,6 +140,7 @@ function factsOf(
   const { route } = state;
   if (route === undefined) return [];
   if (stage === 'limit-address') return addressLimitFacts(state, route);
+  if (stage === 'webhook') return webhookFacts(route);
   if (stage === 'limit-caller') return callerLimitFacts(state, route);
   if (stage === 'authenticate') return callerFacts(state, route, sid);
   if (stage === 'protect') return sourceFacts(state, route, parts);
@@ -174,6 +175,16 @@ function limitFact(per: string, limiter: RequestLimiter, subject: string | undef
   const { left, retryAfterSeconds } = limiter.look(subject, at);
   const standing = left > 0 ? `${left} left` : `used up, one more in ${retryAfterSeconds} s`;
   return { name, value: `${rule}: ${standing} for ${subject}` };
+}
+
+function webhookFacts({ webhook, destination }: ResolvedRoute): readonly ExplainedFact[] {
+  if (webhook === undefined || destination.kind !== 'upstream') return [];
+  const described = routeOptionsOf(destination.route).filter(({ name }) => name === 'webhook');
+  return [
+    ...described,
+    { name: 'signature', value: 'verified when the body is there, which this question does not have' },
+    { name: 'caller', value: `service webhook:${destination.route.name}, once the signature holds` },
+  ];
 }
 
 function callerFacts(state: RequestState, route: ResolvedRoute, sid: string | undefined): readonly ExplainedFact[] {

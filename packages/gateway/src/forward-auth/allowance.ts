@@ -26,6 +26,9 @@ export function createAllowance({
 }: AllowanceParts): Pick<Forwarder, 'forward'> {
   return {
     forward: ({ state, response }) => {
+      // What is signed is the body, which a proxy keeps to itself.
+      if (state.delivery !== undefined)
+        throw new SallyportError('SP_WEBHOOK_UNVERIFIED', { reason: 'webhook-body-not-here' });
       const headers = headersOf(state, readCookies);
       const absent = ['authorization', 'cookie', ...credentialHeaders].filter((name) => headers[name] === undefined);
       if (namesHeadersToRemove && absent.length > 0) headers['x-envoy-auth-headers-to-remove'] = absent.join(',');

@@ -1,4 +1,4 @@
-import { SallyportError, type Route } from '@sallyport/core';
+import { SallyportError, type Route, type WebhookOptions } from '@sallyport/core';
 import type { SlowClients } from '../limits/slow-clients.ts';
 import { requestOf } from '../pipeline/request-state.ts';
 import type { ResolvedRoute } from '../routing/route-table.ts';
@@ -15,6 +15,7 @@ import type { UpstreamMeasures } from './upstream-measures.ts';
 import { stripPrefix } from '../routing/strip-prefix.ts';
 import { writeUpstreamHeaders, type UpstreamRequestParts } from './upstream-request.ts';
 import { defaultTimeouts, type UpstreamPlan } from './upstreams.ts';
+import { WebhookTransfer, type WebhookParts } from './webhook-transfer.ts';
 
 /** Sends requests on. */
 export interface Forwarder {
@@ -37,6 +38,8 @@ export interface ForwarderParts extends UpstreamRequestParts {
   readonly idleAnswers: IdleAnswers;
   readonly slowClients: Pick<SlowClients, 'spareDuring'>;
   readonly measuresOf: (route: string) => UpstreamMeasures;
+  /** Absent where no route takes webhooks. */
+  readonly webhooks: WebhookParts | undefined;
 }
 
 /** WebSocket connections at the same time, and handshakes that may become one. */
@@ -54,6 +57,7 @@ interface Lane extends TransferParts {
   readonly strippedSegments: number;
   readonly body: BodyBounds;
   readonly headersTimeout: number;
+  readonly connectTimeout: number;
 }
 
 /**
@@ -109,9 +113,23 @@ export function createForwarder(routes: readonly ResolvedRoute[], parts: Forward
     return handler;
   };
 
+  /** Of a webhook everything is verified first, also where it has no body. */
+  const receive = (forwarding: Forwarding, route: ResolvedRoute, webhook: WebhookOptions): Transfer => {
+    const { state } = forwarding;
+    const { delivery: headers } = state;
+    if (headers === undefined || parts.webhooks === undefined)
+      throw new TypeError(`a request to "${route.name}" was not read as a webhook`);
+    if ((requestOf(state).headers.contentLength ?? 0) > webhook.bodyBytes) throw tooLarge();
+    const lane = laneOf(route);
+    lane.choice.requireOpen(clientKeyOf(state));
+    const claimSeconds = Math.ceil((2 * (lane.headersTimeout + lane.connectTimeout)) / 1000) + 30;
+    return new WebhookTransfer(forwarding, { route, webhook, headers, claimSeconds }, parts.webhooks, send);
+  };
+
   return {
     forward: (forwarding, route) => {
       const { headers } = requestOf(forwarding.state);
+      if (route.webhook !== undefined) return receive(forwarding, route, route.webhook);
       if (!headers.hasBody) return send(forwarding, route, null);
       const lane = laneOf(route);
       const { limit, heldBytes } = lane.body;
@@ -155,6 +173,7 @@ function createLane(route: Route, mayCarryIdentity: boolean, parts: ForwarderPar
       heldBytes: route.limits?.bodyHeldBytes ?? (route.streaming ? 0 : defaultHeldBytes),
     },
     headersTimeout: route.timeouts?.headersMilliseconds ?? (route.streaming ? 0 : defaultTimeouts.headers),
+    connectTimeout: route.timeouts?.connectMilliseconds ?? defaultTimeouts.connect,
     idleMilliseconds: idle ?? (route.streaming ? 0 : defaultTimeouts.idle),
     silenceMilliseconds: (route.streaming ? idle : undefined) ?? 0,
   };

@@ -26,6 +26,8 @@ export interface Forwarding {
   readonly proceed: () => void;
   /** Called, once, when nothing of an answer was sent yet. */
   fail(error: SallyportError): void;
+  /** Asked before an answer of this status begins, which waits for it; where it rejects, the request fails instead. */
+  beforeAnswer?(status: number): Promise<void>;
   /**
    * Decides on the request a second time, with the session as it is now. `isFresh` reads it from the store.
    *

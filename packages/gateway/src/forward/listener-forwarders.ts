@@ -9,11 +9,13 @@ import { createForwarder, type Forwarder, type TunnelCap } from './forward.ts';
 import { createIdleAnswers } from './idle-answers.ts';
 import { createUpstreamMeasures } from './upstream-measures.ts';
 import type { UpstreamPlan } from './upstreams.ts';
+import type { WebhookParts } from './webhook-transfer.ts';
 
 export interface ListenerForwardersParts {
   readonly tables: Readonly<Record<ListenerKind, RouteTable>>;
   readonly upstreams: UpstreamPlan;
   readonly readCookies: ReadCookieHeader;
+  readonly webhooks: WebhookParts | undefined;
 }
 
 /** What forwarders keep across reloads. */
@@ -27,7 +29,7 @@ export interface ForwardersState {
 export function createListenerForwarders(
   options: CheckedGatewayOptions,
   { streams, tunnels, slowClients }: ForwardersState,
-  { tables, upstreams, readCookies }: ListenerForwardersParts,
+  { tables, upstreams, readCookies, webhooks }: ListenerForwardersParts,
 ): Readonly<Record<ListenerKind, Forwarder>> {
   const shared = {
     upstreams,
@@ -36,6 +38,7 @@ export function createListenerForwarders(
     slowClients,
     idleAnswers: createIdleAnswers(),
     readCookies,
+    webhooks,
     measuresOf: createUpstreamMeasures(options.meter),
     protocol: options.isSecure ? 'https' : 'http',
     publicOrigin: options.publicOrigin,

@@ -155,6 +155,7 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
     if (status < 200) return;
     this.#answered();
     if (refusesToken(status, headers, this.#state)) this.#thinkAgain(controller, status, headers);
+    else if (this.#forwarding.beforeAnswer !== undefined) this.#waitToAnswer(controller, status, headers);
     else this.#begin(status, headers);
   }
 
@@ -247,12 +248,7 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
       .then((thought) => {
         if (this.#isAborted) return;
         if (thought.kind === 'pass') {
-          this.#begin(status, headers);
-          const isOver = this.#held === 'over';
-          // Before the rest of the answer comes, which may be at once.
-          this.#held = 'no';
-          if (isOver) this.#response.end();
-          else controller.resume();
+          this.#beginLate(controller, status, headers);
           return;
         }
         if (this.#held === 'over') this.#isAborted = true;
@@ -265,6 +261,31 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
         this.abort();
         this.#forwarding.fail(asSallyportError(error));
       });
+  }
+
+  /** Holds the answer back until what has to be noted of it is noted. */
+  #waitToAnswer(controller: Dispatcher.DispatchController, status: number, headers: UpstreamHeaders): void {
+    this.#held = 'open';
+    controller.pause();
+    (this.#forwarding.beforeAnswer?.(status) ?? Promise.resolve())
+      .then(() => {
+        if (!this.#isAborted) this.#beginLate(controller, status, headers);
+      })
+      .catch((error: unknown) => {
+        if (this.#held === 'over') this.#isAborted = true;
+        else this.abort();
+        this.#forwarding.fail(asSallyportError(error));
+      });
+  }
+
+  /** Begins an answer that was held back. */
+  #beginLate(controller: Dispatcher.DispatchController, status: number, headers: UpstreamHeaders): void {
+    this.#begin(status, headers);
+    const isOver = this.#held === 'over';
+    // Before the rest of the answer comes, which may be at once.
+    this.#held = 'no';
+    if (isOver) this.#response.end();
+    else controller.resume();
   }
 
   #answered(): void {

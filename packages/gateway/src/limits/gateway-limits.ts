@@ -1,4 +1,4 @@
-import { requestLimitsSchema } from '@sallyport/core';
+import { maxWebhookBodyBytes, requestLimitsSchema } from '@sallyport/core';
 import * as z from 'zod';
 
 /** Upper bounds of what the gateway takes in. */
@@ -67,6 +67,15 @@ export const gatewayLimitsSchema = z.strictObject({
     .positive()
     .default(10_000_000)
     .describe('Bytes of a request body, where the route names no limit of its own'),
+  webhookBytes: z
+    .number()
+    .int()
+    .min(2 * maxWebhookBodyBytes)
+    .max(4_294_967_296)
+    .default(67_108_864)
+    .describe(
+      'Bytes of webhook bodies that are held at once until their signature is verified; of these, a quarter of one address or one /64 of IPv6',
+    ),
 });
 
 /** Limits as they are written in options. */

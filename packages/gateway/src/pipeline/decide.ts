@@ -8,6 +8,7 @@ import { limitByCaller } from './stages/limit-caller.ts';
 import { protect, type ProtectParts } from './stages/protect.ts';
 import { findRoute, type RouteParts } from './stages/route.ts';
 import { translate, type TranslateParts } from './stages/translate.ts';
+import { readWebhook } from './stages/webhook.ts';
 
 /** What the stages need. One set for the public listener, one for the internal one. */
 export interface DecisionParts
@@ -18,6 +19,7 @@ const stages: readonly { readonly name: string; readonly run: Stage<DecisionPart
   { name: 'firewall', run: passFirewall },
   { name: 'route', run: findRoute },
   { name: 'limit-address', run: limitByAddress },
+  { name: 'webhook', run: readWebhook },
   { name: 'authenticate', run: authenticate },
   { name: 'limit-caller', run: limitByCaller },
   { name: 'protect', run: protect },

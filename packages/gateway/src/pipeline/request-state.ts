@@ -6,6 +6,7 @@ import type { CachedSession } from '../sessions/session-cache.ts';
 import type { FeatureCredential } from '../credentials/feature-credential.ts';
 import type { ReadCookies } from '../credentials/session-cookie-reader.ts';
 import type { MintedToken } from '../credentials/token-mint.ts';
+import type { WebhookHeaders } from '../webhooks/webhook-headers.ts';
 
 /** The listener that a request came to. */
 export type ListenerKind = 'public' | 'internal';
@@ -30,7 +31,9 @@ export interface RequestState {
   cameInClear: boolean;
   /** Set by the route stage. */
   route: ResolvedRoute | undefined;
-  /** Set by the authenticate stage. */
+  /** What a webhook says of itself, not verified. Set by the webhook stage. */
+  delivery: WebhookHeaders | undefined;
+  /** Set by the authenticate stage; of a webhook when its signature was verified. */
   caller: Caller;
   session: CachedSession | undefined;
   /** What the caller goes by in place of a session. */
@@ -87,6 +90,7 @@ export function createRequestState(
     clientAddress: '',
     cameInClear: false,
     route: undefined,
+    delivery: undefined,
     caller: anonymous,
     session: undefined,
     credential: undefined,

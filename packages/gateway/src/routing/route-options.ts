@@ -1,4 +1,4 @@
-import type { Route } from '@sallyport/core';
+import type { Route, WebhookOptions } from '@sallyport/core';
 
 /** Something that a route does otherwise than routes do by default. */
 export interface RouteOption {
@@ -16,7 +16,18 @@ export function routeOptionsOf(route: Route): readonly RouteOption[] {
     ...(route.pathParameters ? [{ name: 'pathParameters', value: 'may stand in paths' }] : []),
     ...(route.zone ? [{ name: 'zone', value: 'calls routes that name no callers' }] : []),
     ...(route.callers === undefined ? [] : [{ name: 'callers', value: route.callers.join(' ') || 'none' }]),
+    ...(route.webhook === undefined ? [] : [{ name: 'webhook', value: describeWebhook(route.webhook) }]),
     ...(route.cors === undefined ? [] : [{ name: 'cors', value: `read by ${route.cors.origins.join(' ')}` }]),
     ...(route.rawPath.length === 0 ? [] : [{ name: 'rawPath', value: route.rawPath.join(' ') }]),
   ];
+}
+
+/** In one line, with the name of the secret and never with its value. */
+function describeWebhook({ secret, hmac, toleranceSeconds = 300, rememberSeconds, bodyBytes }: WebhookOptions): string {
+  const form = hmac === undefined ? 'Standard Webhooks' : `HMAC of ${hmac.signed} in ${hmac.header}`;
+  const time =
+    hmac !== undefined && hmac.timestamp === undefined
+      ? `no time signed, remembered for ${rememberSeconds ?? 604_800} s`
+      : `${toleranceSeconds} s old at most`;
+  return `${form}, verified with "${secret}", ${time}, ${bodyBytes} bytes at most`;
 }

@@ -14,6 +14,7 @@ import { chooseOfTwoCases } from './choose-of-two-cases.ts';
 import { foldCase } from './fold-case.ts';
 import { problemsOfCallers, problemsOfCredentials } from './route-problems.ts';
 import { toTokenShape, type TokenShape } from './token-shape.ts';
+import { problemsOfWebhooks } from './webhook-problems.ts';
 
 /** The route or mount that serves a request, with everything that the stages need of it, worked out once. */
 export interface ResolvedRoute {
@@ -35,6 +36,8 @@ export interface ResolvedRoute {
   readonly credentials: ReadonlySet<CredentialKind>;
   /** Whether the session is among `credentials`. */
   readonly acceptsSession: boolean;
+  /** How its deliveries are verified; `undefined` where it takes none. */
+  readonly webhook: Route['webhook'];
   /** Audiences that may call it through the internal listener; a mount has none. */
   readonly callers: ReadonlySet<string>;
   readonly hosts: readonly string[] | undefined;
@@ -61,6 +64,8 @@ const noCallers: ReadonlySet<string> = new Set();
 
 /** A mount manages accounts: it is for people, who are there in person. */
 const sessionOnly: ReadonlySet<CredentialKind> = new Set(['session']);
+
+const webhookOnly: ReadonlySet<CredentialKind> = new Set(['webhook']);
 
 const nothing: ReadonlySet<RawPathPart> = new Set();
 
@@ -156,7 +161,12 @@ export function problemsOfRoutes(
   kinds: readonly CredentialKind[] = [],
 ): readonly string[] {
   const problems = findProblems([...mounts.map(toMountRules), ...routes.map(toRouteRules)]);
-  return [...problems, ...problemsOfCallers(routes), ...problemsOfCredentials(routes, kinds)];
+  return [
+    ...problems,
+    ...problemsOfCallers(routes),
+    ...problemsOfCredentials(routes, kinds),
+    ...problemsOfWebhooks(routes),
+  ];
 }
 
 /** Audiences of routes that lead to zones: who may call where a route does not say, and whose tokens are taken late. */
@@ -167,7 +177,7 @@ export function zonesOf(routes: readonly Pick<Route, 'zone' | 'audience'>[]): Re
 function resolveRoute(route: Route, zones: ReadonlySet<string>, limitsOf: LimitsOf): ResolvedRoute {
   return {
     ...toRouteRules(route),
-    callers: route.callers === undefined ? zones : new Set(route.callers),
+    callers: callersOf(route, zones),
     limits: limitsOf(route.name, route.limits?.requests),
     destination: {
       kind: 'upstream',
@@ -190,12 +200,26 @@ function toRouteRules(route: Route): RouteRules {
     caseSensitive: route.caseSensitive,
     pathParameters: route.pathParameters,
     rawPath: new Set(route.rawPath),
-    carriesIdentity: route.access !== 'public' && route.csrf !== 'off',
-    credentials: new Set(route.credentials),
-    acceptsSession: route.credentials.includes('session'),
+    // The caller of a webhook is whoever signed its body: nothing else that it presents counts.
+    carriesIdentity: route.webhook === undefined && route.access !== 'public' && route.csrf !== 'off',
+    credentials: route.webhook === undefined ? new Set(route.credentials) : webhookOnly,
+    acceptsSession: route.webhook === undefined && route.credentials.includes('session'),
+    webhook: route.webhook,
     hosts: route.hosts,
-    methods: route.methods === undefined ? undefined : new Set(route.methods),
+    methods: methodsOf(route),
   };
+}
+
+/** A webhook comes from outside: no zone calls it for a user. */
+function callersOf({ callers, webhook }: Route, zones: ReadonlySet<string>): ReadonlySet<string> {
+  if (webhook !== undefined) return noCallers;
+  return callers === undefined ? zones : new Set(callers);
+}
+
+/** What is delivered is sent with POST, where nothing else is said. */
+function methodsOf({ methods, webhook }: Route): ReadonlySet<string> | undefined {
+  if (methods !== undefined) return new Set(methods);
+  return webhook === undefined ? undefined : new Set(['POST']);
 }
 
 function resolveMount(mount: Mount, limitsOf: LimitsOf): ResolvedRoute {
@@ -222,6 +246,7 @@ function toMountRules(mount: MountPlace): RouteRules {
     carriesIdentity: mount.access !== 'public',
     credentials: sessionOnly,
     acceptsSession: true,
+    webhook: undefined,
     hosts: undefined,
     methods: undefined,
   };

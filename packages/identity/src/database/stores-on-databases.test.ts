@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { KeyRingEntry, Records } from '@sallyport/core';
-import { createRecordSessionStore, createSealer, keyTable, openKeyRing, storeTables } from '@sallyport/stores';
-import { keyRingContract, sessionStoreContract } from '@sallyport/testing/contracts';
+import {
+  createRecordSessionStore,
+  createSealer,
+  createWebhookDeliveries,
+  keyTable,
+  openKeyRing,
+  storeTables,
+} from '@sallyport/stores';
+import { keyRingContract, sessionStoreContract, webhookDeliveriesContract } from '@sallyport/testing/contracts';
 import { describe, vi } from 'vitest';
 import { subjectSecret } from './database-subject.test-support.ts';
 import { openCleanDatabase } from './clean-database.test-support.ts';
@@ -27,6 +34,20 @@ describe.each(databaseKinds)('on Better Auth’s adapter', (kind) => {
         const database = await openCleanDatabase(kind);
         const { records } = await openIdentityDatabase({ database: database.handle, tables: storeTables });
         return { ...fixtureOf(database), store: createRecordSessionStore(records) };
+      },
+    });
+  });
+
+  describe.skipIf(!isAvailable(kind))(titleOn('webhook deliveries', kind), () => {
+    webhookDeliveriesContract({
+      name: 'records',
+      withoutRaces: withoutRaces.get(kind) === true,
+      open: async () => {
+        const database = await openCleanDatabase(kind);
+        const { records } = await openIdentityDatabase({ database: database.handle, tables: storeTables });
+        const { breakDown, close } = database;
+        const [deliveries, atAnotherGateway] = [createWebhookDeliveries(records), createWebhookDeliveries(records)];
+        return { breakDown, close, deliveries, atAnotherGateway };
       },
     });
   });

@@ -32,7 +32,7 @@ export const kernelEvents = {
       count: z.number().int().optional(),
     })
     .describe(
-      'A request was refused: a permission that is missing, a request of another site, a limit (`count`: how many were refused alike within a minute)',
+      'A request was refused: a permission that is missing, a request of another site, a webhook that is not genuine, a limit (`count`: how many were refused alike within a minute)',
     ),
 } as const;
 

@@ -16,6 +16,7 @@ import { checkRoutes } from './check-routes.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { checkRootSecret } from './check-root-secret.ts';
 import { checkTokenSecret } from './check-token-secret.ts';
+import { checkWebhookSecrets } from './check-webhook-secrets.ts';
 import { checkWorkers } from './check-workers.ts';
 import type { StartCheck } from './start-context.ts';
 
@@ -30,6 +31,7 @@ export const startChecks: readonly StartCheck[] = [
   checkSecrets,
   checkRootSecret,
   checkTokenSecret,
+  checkWebhookSecrets,
   checkDataFolder,
   checkDatabaseAddresses,
   checkDirectAddress,

@@ -71,6 +71,11 @@ export const environmentTable = {
     meaning: 'The secret that the SMS gateway asks for',
     file: 'File that holds the secret for the SMS gateway, instead of SMS_GATEWAY_TOKEN',
   },
+  SALLYPORT_WEBHOOK_SECRETS: {
+    meaning:
+      'What senders of webhooks sign with, for routes with webhook: name=secret, with blanks between; a name that comes twice has two secrets, for rotation',
+    file: 'File that holds these secrets, one on a line, instead of SALLYPORT_WEBHOOK_SECRETS',
+  },
 } as const satisfies Readonly<Record<string, EnvironmentVariable>>;
 
 export type EnvironmentVariableName = keyof typeof environmentTable;

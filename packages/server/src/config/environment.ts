@@ -44,6 +44,8 @@ export interface Environment {
   readonly smtpUrl: string | undefined;
   readonly smsGatewayUrl: string | undefined;
   readonly smsGatewayToken: string | undefined;
+  /** What senders of webhooks sign with: `name=secret`, with blanks or line breaks between. */
+  readonly webhookSecrets: string | undefined;
   /** Secrets that came from `secrets.from` of the configuration. */
   readonly fetchedSecrets: readonly SecretName[];
 }
@@ -121,6 +123,7 @@ export function surveyEnvironment(variables: Variables, fetched: SecretValues | 
     smtpUrl: text('SMTP_URL'),
     smsGatewayUrl: text('SMS_GATEWAY_URL'),
     smsGatewayToken: text('SMS_GATEWAY_TOKEN'),
+    webhookSecrets: text('SALLYPORT_WEBHOOK_SECRETS'),
     fetchedSecrets: Object.keys(elsewhere).filter(isSecretName),
   };
   if ((environment.tlsCertFile === undefined) !== (environment.tlsKeyFile === undefined)) {
@@ -180,6 +183,7 @@ const fields = {
   SMTP_URL: ['smtpUrl'],
   SMS_GATEWAY_URL: ['smsGatewayUrl'],
   SMS_GATEWAY_TOKEN: ['smsGatewayToken'],
+  SALLYPORT_WEBHOOK_SECRETS: ['webhookSecrets'],
 } as const satisfies Readonly<Record<EnvironmentVariableName, readonly (keyof Environment)[]>>;
 
 /** What these variables, or the files that they name, would say. */

@@ -1,11 +1,13 @@
 import type { Environment } from '../config/environment.ts';
 import type { Delivery } from '../mailbox/open-delivery.ts';
 import type { Stores } from '../open-stores.ts';
+import type { WebhookSecretsInUse } from '../webhook-secrets.ts';
 
 /** What uses secrets that may change while the gateway runs. */
 export interface SecretUsers {
   readonly delivery: Pick<Delivery, 'prepareSecrets'>;
   readonly stores: Pick<Stores, 'useCredentials'>;
+  readonly webhookSecrets: Pick<WebhookSecretsInUse, 'use'>;
 }
 
 /**
@@ -13,8 +15,9 @@ export interface SecretUsers {
  *
  * @throws whatever refuses them; then all are as they were.
  */
-export function applySecrets(renewed: Environment, { delivery, stores }: SecretUsers): void {
+export function applySecrets(renewed: Environment, { delivery, stores, webhookSecrets }: SecretUsers): void {
   const useForMail = delivery.prepareSecrets(renewed);
   stores.useCredentials(renewed);
   useForMail();
+  webhookSecrets.use(renewed);
 }

@@ -17,6 +17,7 @@ const renewable: Readonly<Record<SecretName, (before: string, after: string) => 
   SMTP_URL: () => true,
   SMS_GATEWAY_URL: () => true,
   SMS_GATEWAY_TOKEN: () => true,
+  SALLYPORT_WEBHOOK_SECRETS: () => true,
   DATABASE_URL: isSameDatabase,
   DATABASE_DIRECT_URL: isSameDatabase,
   REDIS_URL: isSameRedis,

@@ -3,6 +3,7 @@ import { checkAdminListener } from '../checks/check-admin-listener.ts';
 import { checkEmail, checkMailbox, checkTextMessages } from '../checks/check-mail.ts';
 import { checkRootSecret } from '../checks/check-root-secret.ts';
 import { checkTokenSecret } from '../checks/check-token-secret.ts';
+import { checkWebhookSecrets } from '../checks/check-webhook-secrets.ts';
 import { requireChecks } from '../checks/require-checks.ts';
 import type { StartCheck, StartContext } from '../checks/start-context.ts';
 
@@ -13,6 +14,7 @@ const secretChecks: readonly StartCheck[] = [
   checkMailbox,
   checkRootSecret,
   checkTokenSecret,
+  checkWebhookSecrets,
   checkAdminListener,
 ];
 

@@ -11,6 +11,7 @@ const members = {
   SMTP_URL: 'smtpUrl',
   SMS_GATEWAY_URL: 'smsGatewayUrl',
   SMS_GATEWAY_TOKEN: 'smsGatewayToken',
+  SALLYPORT_WEBHOOK_SECRETS: 'webhookSecrets',
 } as const satisfies Record<SecretName, keyof Environment>;
 
 /** The secrets of an environment, for a process that has read none of them itself. */

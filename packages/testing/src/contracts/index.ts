@@ -7,3 +7,8 @@ export { sessionStoreContract, type SessionStoreContractOptions } from './sessio
 export type { SessionStoreFixture } from './session-store/opened-store.ts';
 export { startStoreProcess, type StoreProcess, type StoreProcessOptions } from './store-process.ts';
 export { untilAnswered } from './until-answered.ts';
+export {
+  webhookDeliveriesContract,
+  type WebhookDeliveriesContractOptions,
+  type WebhookDeliveriesFixture,
+} from './webhook-deliveries-contract.ts';

@@ -18,6 +18,8 @@ export function authorize(state: RequestState, { signInPath, stepUpPath }: Autho
   const route = routeOf(state);
   const { caller } = state;
   if (route.access === 'public') return undefined;
+  // Its caller is known when its body was verified, before it is sent on.
+  if (state.delivery !== undefined) return undefined;
   if (caller.kind === 'anonymous') {
     if (route.access === 'optional' && route.stepUp === undefined) return undefined;
     return challenge(state, signInPath);
