@@ -13,6 +13,7 @@ import { nextCases } from './cases/next.ts';
 import { pathCases } from './cases/paths.ts';
 import { redirectCases } from './cases/redirects.ts';
 import { tokenCases } from './cases/tokens.ts';
+import { webhookCases } from './cases/webhooks.ts';
 import { webSocketCases } from './cases/web-sockets.ts';
 import type { AttackCase } from './runner/attack-case.ts';
 
@@ -34,6 +35,7 @@ export const allCases: readonly AttackCase[] = [
   ...fairnessCases,
   ...tokenCases,
   ...apiKeyCases,
+  ...webhookCases,
 ];
 
 /** What the groups are called. */
@@ -53,4 +55,5 @@ export const groupTitles: Readonly<Record<string, string>> = {
   B: 'one client and the others',
   Q: 'limits and operators',
   T: 'tokens and keys',
+  V: 'webhooks',
 };

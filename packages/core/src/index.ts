@@ -272,9 +272,4 @@ export {
 } from './token/token-verifier.ts';
 export { deleteInBatches, deletionBatchSize } from './retention/delete-in-batches.ts';
 export { isLetGoBy, type RetentionRule } from './retention/retention-rule.ts';
-export type {
-  ClaimedDelivery,
-  DeliveryClaim,
-  DeliveryRequest,
-  WebhookDeliveries,
-} from './ports/webhook-deliveries.ts';
+export type { ClaimedDelivery, DeliveryClaim, DeliveryRequest, WebhookDeliveries } from './ports/webhook-deliveries.ts';

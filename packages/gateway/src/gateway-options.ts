@@ -31,6 +31,7 @@ import { upstreamOptionsSchema, type UpstreamOptions } from './forward/upstream-
 import type { IntrospectionOptions } from './introspection/introspection-options.ts';
 import type { CounterSyncParts } from './limits/counter-sync.ts';
 import { gatewayLimitsSchema, type GatewayLimits } from './limits/gateway-limits.ts';
+import { gatewayCorsSchema } from './routing/gateway-cors.ts';
 import type { Mount } from './routing/mount.ts';
 import { problemsOfCallers, problemsOfCredentials } from './routing/route-problems.ts';
 import { problemsOfWebhooks } from './routing/webhook-problems.ts';
@@ -67,6 +68,8 @@ export interface GatewayOptions {
   readonly introspection?: IntrospectionOptions | undefined;
   readonly keyRing: KeyRing;
   readonly bus: InvalidationBus;
+  /** Other sites whose scripts may use what the gateway itself answers. @default none */
+  readonly cors?: z.input<typeof gatewayCorsSchema>;
   /** What deliveries of webhooks are verified with, and where they are remembered. @default no route may take webhooks */
   readonly webhooks?: WebhookSources;
   /** Tokens of sessions for clients that send neither Fetch Metadata nor an Origin. @default such clients are refused */
@@ -129,6 +132,7 @@ const dataSchema = z.object({
   upstreams: upstreamOptionsSchema.prefault({}),
   sessionCache: sessionCacheOptionsSchema.prefault({}),
   hsts: strictTransportSchema.prefault({}),
+  cors: gatewayCorsSchema.prefault({}),
   pages: pagesSchema.prefault({}).transform(resolvePages),
 });
 

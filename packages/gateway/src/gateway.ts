@@ -21,7 +21,7 @@ import { createRoutingSnapshot, type RoutingSnapshot } from './routing-snapshot.
 /** What may change while a gateway runs. */
 export type GatewayChange = Pick<
   GatewayOptions,
-  'routes' | 'locales' | 'hosts' | 'internalHosts' | 'hsts' | 'trustedProxies' | 'accessLog' | 'brand'
+  'routes' | 'locales' | 'hosts' | 'internalHosts' | 'hsts' | 'trustedProxies' | 'accessLog' | 'brand' | 'cors'
 >;
 
 /** The gateway: one listener for browsers, one for zones and services. */

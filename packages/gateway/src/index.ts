@@ -22,6 +22,7 @@ export { brandPlace } from './response/brand-mount.ts';
 export { strictTransportSchema, type StrictTransportOptions } from './response/strict-transport.ts';
 export { isBelowPrefix } from './routing/is-below-prefix.ts';
 export { createRouteTable, problemsOfRoutes, type RouteTable } from './routing/route-table.ts';
+export { gatewayCorsSchema } from './routing/gateway-cors.ts';
 export { routeOptionsOf, type RouteOption } from './routing/route-options.ts';
 export { findNestedRoutes } from './routing/nested-routes.ts';
 export { sessionEventsPlace } from './streams/session-events-mount.ts';

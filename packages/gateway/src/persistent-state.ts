@@ -66,7 +66,10 @@ export function createPersistentState(options: CheckedGatewayOptions): Persisten
   const webhookBytes = createHeldBytes(limits.webhookBytes);
   if (options.webhooks !== undefined)
     meter.gauge(
-      { name: 'sallyport_webhook_held_bytes', help: 'Bytes of webhook bodies that wait for their verification or their answer' },
+      {
+        name: 'sallyport_webhook_held_bytes',
+        help: 'Bytes of webhook bodies that wait for their verification or their answer',
+      },
       () => webhookBytes.held,
     );
   const credentialHeaders = options.authenticators.flatMap(({ headers = [] }) => headers);

@@ -68,7 +68,7 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
   ];
   const renderErrorPage = createErrorPageRenderer({ ...options, signInPath: options.pages.signIn });
   const tables: Record<ListenerKind, RouteTable> = {
-    public: createRouteTable(routes, mounts, limitsOf),
+    public: createRouteTable(routes, mounts, limitsOf, options.cors),
     // Mounts are for browsers: identity is never reached through the internal listener.
     internal: createRouteTable(routes, [keys, brandFiles, createRevocationsMount(revocations)]),
   };

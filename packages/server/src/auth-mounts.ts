@@ -4,7 +4,7 @@ import type { Mount } from '@sallyport/gateway';
 import { maximumBodyBytes, type Identity } from '@sallyport/identity';
 import type { Pages } from '@sallyport/pages';
 import type { IncomingMessage } from 'node:http';
-import { changePasswordPlace, identityPlace, pageAssetsPlace } from './mount-places.ts';
+import { changePasswordPlace, identityPlace, pageAssetsPlace, tokensPlace } from './mount-places.ts';
 
 /** Answers a request of the gateway as `fetch` does. */
 type Answer = (request: Request, context: RequestContext) => Response | Promise<Response>;
@@ -34,6 +34,7 @@ export function createAuthMounts(
   });
   return [
     { ...identityPlace, requestLimits, ...auth },
+    { ...tokensPlace, crossOrigin: 'tokens', requestLimits, ...auth },
     {
       ...pageAssetsPlace,
       handle: (request, response) => pages.serveAsset(request, response),

@@ -11,6 +11,12 @@ import { assetsPath } from '@sallyport/pages';
 /** Where identity is mounted in the gateway. */
 export const identityPlace = { name: 'auth', prefix: '/auth', access: 'optional', slide: false } as const;
 
+/**
+ * Where programs, and scripts of other sites, get tokens. They present what they have in the body: no session is looked at,
+ * and none is begun.
+ */
+export const tokensPlace = { name: 'auth-token', prefix: '/auth/token', access: 'public', slide: false } as const;
+
 /** Where the files of the built-in pages are. */
 export const pageAssetsPlace = { name: 'auth-assets', prefix: assetsPath, access: 'public', slide: false } as const;
 
@@ -41,6 +47,7 @@ export const sharedAssetsPlace = {
 /** All that every gateway mounts beside the routes of the configuration, whose names and prefixes must be others. */
 export const mountPlaces = [
   identityPlace,
+  tokensPlace,
   brandPlace,
   pageAssetsPlace,
   changePasswordPlace,

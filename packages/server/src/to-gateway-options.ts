@@ -42,6 +42,7 @@ export function toGatewayChange({
   hsts,
   trustedProxies,
   log,
+  cors,
 }: Config): GatewayChange {
-  return { routes, locales, hosts, internalHosts: internal.hosts, hsts, trustedProxies, accessLog: log.access };
+  return { routes, locales, hosts, internalHosts: internal.hosts, hsts, trustedProxies, accessLog: log.access, cors };
 }

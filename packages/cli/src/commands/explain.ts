@@ -8,7 +8,7 @@ import { readPipedLine } from '../read-password.ts';
 import { toPlainText, toTable } from '../table.ts';
 
 const explanationSchema = z.object({
-  decision: z.enum(['forward', 'mount', 'redirect', 'refuse']),
+  decision: z.enum(['forward', 'mount', 'redirect', 'refuse', 'preflight']),
   status: z.number().optional(),
   code: z.string().optional(),
   reason: z.string().optional(),

@@ -14,6 +14,11 @@ export const permissionSchema = z.string().refine(isPermission, 'must be a permi
 const timeout = z.number().int().min(1).max(86_400_000);
 const upstreamUrl = z.url({ protocol: /^https?$/ }).refine(isOrigin, 'must be an origin: scheme, host and port only');
 
+const corsHeaderName = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, 'must be the name of a header')
+  .refine((name) => !/^(?:cookie|set-cookie|host|origin)$/i.test(name), 'is never shared with other sites');
+
 /** Who may pass a route. Whatever needs the record (ownership) is decided by the service. */
 export const routeAccessSchema = z.union(
   [
@@ -141,11 +146,34 @@ export const routeSchema = z.strictObject({
       origins: z
         .array(z.union([z.literal('*'), publicOriginSchema]))
         .min(1)
-        .describe('Origins of other sites, such as "https://partner.example"; "*" for all'),
+        .describe(
+          'Origins of other sites, such as "https://partner.example"; "*" for all, where no token or key is accepted',
+        ),
+      headers: z
+        .array(corsHeaderName)
+        .max(32)
+        .optional()
+        .describe(
+          'Where a token or key is accepted: headers that scripts may send beside Authorization, Content-Type and X-API-Key',
+        ),
+      exposed: z
+        .array(corsHeaderName)
+        .max(32)
+        .optional()
+        .describe(
+          'Where a token or key is accepted: headers of answers that scripts may read beside those of limits, retries and the request id',
+        ),
+      maxAgeSeconds: z
+        .number()
+        .int()
+        .min(0)
+        .max(86_400)
+        .optional()
+        .describe('Where a token or key is accepted: how long browsers may remember what may be sent; 600 by default'),
     })
     .optional()
     .describe(
-      'Other sites whose scripts may read what the route answers to strangers: Access-Control-* of the service pass to them. Absent strips those headers, except where csrf is "off"',
+      'Other sites whose scripts may use the route. Where it accepts a token or key ("bearer", "opaque", "api-key"), the gateway itself answers their preflights and lets them read answers, never with cookies. Elsewhere Access-Control-* of the service pass to them, for what it answers to strangers. Absent strips those headers, except where csrf is "off"',
     ),
   slide: z.boolean().default(true).describe('Whether requests on this route keep the session alive'),
   fresh: z.boolean().default(false).describe('Whether the session is read from the store on every request'),

@@ -40,7 +40,9 @@ export function parseWebhookSecrets(text: string): ParsedWebhookSecrets {
       const owner = owners.get(value);
       if (owner === name) problems.push(`has the same secret "${name}" twice`);
       else if (owner !== undefined)
-        problems.push(`has one secret for "${owner}" and "${name}": what one sender signed would be taken from the other`);
+        problems.push(
+          `has one secret for "${owner}" and "${name}": what one sender signed would be taken from the other`,
+        );
       owners.set(value, name);
     }
   }

@@ -57,7 +57,10 @@ export const webhookSchema = z
   .strictObject({
     secret: z
       .string()
-      .regex(webhookSecretName, 'must be the name of a secret in SALLYPORT_WEBHOOK_SECRETS, and never the secret itself')
+      .regex(
+        webhookSecretName,
+        'must be the name of a secret in SALLYPORT_WEBHOOK_SECRETS, and never the secret itself',
+      )
       .describe('Name of the secret, or of several, in SALLYPORT_WEBHOOK_SECRETS; each route has one of its own'),
     hmac: hmacSchema
       .optional()

@@ -140,6 +140,7 @@ function factsOf(
   const { route } = state;
   if (route === undefined) return [];
   if (stage === 'limit-address') return addressLimitFacts(state, route);
+  if (stage === 'cross-origin') return crossOriginFacts(route);
   if (stage === 'webhook') return webhookFacts(route);
   if (stage === 'limit-caller') return callerLimitFacts(state, route);
   if (stage === 'authenticate') return callerFacts(state, route, sid);
@@ -175,6 +176,15 @@ function limitFact(per: string, limiter: RequestLimiter, subject: string | undef
   const { left, retryAfterSeconds } = limiter.look(subject, at);
   const standing = left > 0 ? `${left} left` : `used up, one more in ${retryAfterSeconds} s`;
   return { name, value: `${rule}: ${standing} for ${subject}` };
+}
+
+function crossOriginFacts({ crossOrigin }: ResolvedRoute): readonly ExplainedFact[] {
+  if (crossOrigin === undefined) return [];
+  const { origins, methods, headers } = crossOrigin;
+  return [
+    { name: 'scripts of other sites', value: origins === 'all' ? 'of all of them' : [...origins].join(', ') },
+    { name: 'may send', value: `${methods} with ${headers}` },
+  ];
 }
 
 function webhookFacts({ webhook, destination }: ResolvedRoute): readonly ExplainedFact[] {

@@ -26,7 +26,12 @@ export function createExplainer(
   options: CheckedGatewayOptions,
   { decisionFor, credentials, mounts, limitsOf, audiences }: ExplainerParts,
 ): Explain {
-  const table = createRouteTable(options.routes, mounts, (owner, limits) => toWatchedLimits(limitsOf(owner, limits)));
+  const table = createRouteTable(
+    options.routes,
+    mounts,
+    (owner, limits) => toWatchedLimits(limitsOf(owner, limits)),
+    options.cors,
+  );
   const authenticators = createAuthenticators('public', {
     ...credentials,
     recordActivity: () => {},

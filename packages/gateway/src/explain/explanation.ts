@@ -32,7 +32,7 @@ export interface ExplainedFact {
 
 /** What the gateway would do with a request, and why. */
 export interface Explanation {
-  readonly decision: 'forward' | 'mount' | 'redirect' | 'refuse';
+  readonly decision: 'forward' | 'mount' | 'redirect' | 'refuse' | 'preflight';
   /** Of a refusal or a redirect; what is forwarded is answered by the upstream. */
   readonly status?: number;
   readonly code?: string;

@@ -36,7 +36,12 @@ export function toForwardAuthParts(
       ...publicParts.decision,
       readClientAddress: createClientAddressReader(hops),
       readForwardedScheme: options.isSecure ? createForwardedSchemeReader(hops) : undefined,
-      table: createRouteTable(options.routes, mounts.map(toUnreachable), limitsOf),
+      // The proxy answers for the service, so the gateway cannot speak to scripts of other sites: nothing is shared with them.
+      table: createRouteTable(
+        options.routes.map((route) => ({ ...route, cors: undefined })),
+        mounts.map(toUnreachable),
+        limitsOf,
+      ),
     },
   };
 }

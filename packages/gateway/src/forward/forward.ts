@@ -71,7 +71,7 @@ export function createForwarder(routes: readonly ResolvedRoute[], parts: Forward
     if (route.destination.kind === 'upstream')
       lanes.set(
         route,
-        createLane(route.destination.route, route.carriesIdentity, parts, (...asked) => send(...asked)),
+        createLane(route, route.destination.route, parts, (...asked) => send(...asked)),
       );
   }
 
@@ -144,7 +144,8 @@ export function createForwarder(routes: readonly ResolvedRoute[], parts: Forward
   };
 }
 
-function createLane(route: Route, mayCarryIdentity: boolean, parts: ForwarderParts, sendOn: SendOn): Lane {
+function createLane(resolved: ResolvedRoute, route: Route, parts: ForwarderParts, sendOn: SendOn): Lane {
+  const { crossOrigin, carriesIdentity: mayCarryIdentity } = resolved;
   const targets = parts.upstreams.targetsOf(route);
   const idle = route.timeouts?.idleMilliseconds;
   return {
@@ -163,7 +164,9 @@ function createLane(route: Route, mayCarryIdentity: boolean, parts: ForwarderPar
       locations: route.locations,
       cache: route.cache,
       strictTransport: parts.strictTransport,
-      cors: route.csrf === 'off' ? 'all' : new Set(route.cors?.origins),
+      // Where the gateway speaks to other sites, the service does not.
+      cors: route.csrf === 'off' ? 'all' : new Set(crossOrigin === undefined ? route.cors?.origins : []),
+      crossOrigin,
       mayCarryIdentity,
     },
     isStreaming: route.streaming,

@@ -13,6 +13,7 @@ const rules: ResponseRules = {
   strictTransport: undefined,
   cors: new Set<string>(),
   mayCarryIdentity: false,
+  crossOrigin: undefined,
 };
 
 function write(

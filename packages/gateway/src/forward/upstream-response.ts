@@ -1,6 +1,7 @@
 import { SallyportError, type Route } from '@sallyport/core';
 import { foldHeaderName } from '../firewall/fold-header-name.ts';
 import { isOurCookieName } from '../credentials/session-cookie-reader.ts';
+import { pushCrossOrigin, type CrossOrigin } from '../routing/cross-origin.ts';
 import { pushSafetyHeaders } from '../response/safety-headers.ts';
 import type { UpstreamHeaders } from './upstream-headers.ts';
 import { isEventStream } from './event-stream.ts';
@@ -19,6 +20,8 @@ export interface ResponseRules extends LocationContext {
   readonly strictTransport: string | undefined;
   /** Origins that get the `Access-Control-*` of the service; `all` passes them unseen. */
   readonly cors: 'all' | ReadonlySet<string>;
+  /** Other sites whose scripts may read the answer, where the gateway itself tells their browsers. */
+  readonly crossOrigin: CrossOrigin | undefined;
   /** Whether the answer may differ with the cookie, even for strangers. */
   readonly mayCarryIdentity: boolean;
 }
@@ -85,7 +88,11 @@ export function writeResponseHeaders(
   // Nor may another site have it in its process, as an image or a script.
   if (carriedIdentity && headers['cross-origin-resource-policy'] === undefined)
     list.push('cross-origin-resource-policy', 'same-origin');
-  if (rules.mayCarryIdentity) vary = withCookie(vary);
+  if (rules.mayCarryIdentity) vary = withMember(vary, 'Cookie');
+  if (rules.crossOrigin !== undefined) {
+    vary = withMember(vary, 'Origin');
+    pushCrossOrigin(list, rules.crossOrigin, origin);
+  }
   if (vary !== undefined) list.push('vary', vary);
   pushSafetyHeaders(list, headers, rules.strictTransport, isDocument(headers['content-type']));
   // A proxy in front that gathers answers, as nginx does unless it is told otherwise, would hold events back.
@@ -137,9 +144,11 @@ function pushClearing(list: string[], value: string | string[]): void {
   if (kept.length > 0) list.push('clear-site-data', kept.join(', '));
 }
 
-function withCookie(vary: string | undefined): string {
-  if (vary === undefined) return 'Cookie';
-  return vary === '*' || /(?:^|[\s,])cookie(?:[\s,]|$)/i.test(vary) ? vary : `${vary}, Cookie`;
+const memberForms = { Cookie: /(?:^|[\s,])cookie(?:[\s,]|$)/i, Origin: /(?:^|[\s,])origin(?:[\s,]|$)/i } as const;
+
+function withMember(vary: string | undefined, member: keyof typeof memberForms): string {
+  if (vary === undefined) return member;
+  return vary === '*' || memberForms[member].test(vary) ? vary : `${vary}, ${member}`;
 }
 
 function publicLocation(name: 'location' | 'content-location', value: string, rules: ResponseRules): string {

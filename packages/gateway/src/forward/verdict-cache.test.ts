@@ -11,6 +11,7 @@ const rules: ResponseRules = {
   strictTransport: undefined,
   cors: new Set<string>(),
   mayCarryIdentity: false,
+  crossOrigin: undefined,
 };
 
 const write = (headers: Readonly<Record<string, string>>): readonly string[] =>

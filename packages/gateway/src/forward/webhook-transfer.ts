@@ -194,7 +194,9 @@ export class WebhookTransfer implements Transfer, Forwarding {
       return await this.#askStore(asked);
     } catch (error) {
       // The service was not asked. Should the store have taken it all the same, it is given back.
-      void asked.then((late) => (late.kind === 'claimed' ? this.#parts.deliveries.release(late.claim) : undefined)).catch(ignore);
+      void asked
+        .then((late) => (late.kind === 'claimed' ? this.#parts.deliveries.release(late.claim) : undefined))
+        .catch(ignore);
       throw error;
     }
   }

@@ -2,6 +2,7 @@ import { asSallyportError } from '@sallyport/core';
 import type { Decision, RequestState, Stage } from './request-state.ts';
 import { authenticate, type AuthenticateParts } from './stages/authenticate.ts';
 import { authorize, type AuthorizeParts } from './stages/authorize.ts';
+import { answerPreflight } from './stages/cross-origin.ts';
 import { passFirewall, type FirewallParts } from './stages/firewall.ts';
 import { limitByAddress } from './stages/limit-address.ts';
 import { limitByCaller } from './stages/limit-caller.ts';
@@ -19,6 +20,7 @@ const stages: readonly { readonly name: string; readonly run: Stage<DecisionPart
   { name: 'firewall', run: passFirewall },
   { name: 'route', run: findRoute },
   { name: 'limit-address', run: limitByAddress },
+  { name: 'cross-origin', run: answerPreflight },
   { name: 'webhook', run: readWebhook },
   { name: 'authenticate', run: authenticate },
   { name: 'limit-caller', run: limitByCaller },

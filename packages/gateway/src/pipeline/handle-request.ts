@@ -1,6 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { asSallyportError, SallyportError, type Logger, type Tracer } from '@sallyport/core';
-import { answerRedirect, answerRefusal, type AnswerParts, type AnswerRedirect } from '../response/answer.ts';
+import {
+  answerPreflight,
+  answerRedirect,
+  answerRefusal,
+  type AnswerParts,
+  type AnswerRedirect,
+} from '../response/answer.ts';
+import { pushCrossOrigin } from '../routing/cross-origin.ts';
 import { decide, type DecisionParts } from './decide.ts';
 import type { Forwarder } from '../forward/forward.ts';
 import type { Forwarding, Transfer } from '../forward/forwarding.ts';
@@ -145,6 +152,8 @@ function carryOut(exchange: Exchange, decision: Decision, parts: HandleRequestPa
         return refuse(exchange, decision.error, parts);
       case 'redirect':
         return (parts.answerRedirect ?? answerRedirect)(state, decision, response, parts);
+      case 'preflight':
+        return answerPreflight(state, decision.route, response, parts);
       case 'mount':
         if ((state.request?.headers.contentLength ?? 0) > (bodyBytesOf(decision.route) ?? Infinity)) {
           return refuse(exchange, new SallyportError('SP_BODY_TOO_LARGE', { reason: 'body-limit' }), parts);
@@ -201,6 +210,10 @@ function runMount(exchange: Exchange, route: ResolvedRoute, parts: HandleRequest
   // A mount names people, and its addresses may hold secrets. Its pages may choose another policy.
   const headers: string[] = ['x-request-id', state.requestId, 'referrer-policy', 'no-referrer'];
   pushSafetyHeaders(headers, { 'referrer-policy': 'no-referrer' }, parts.strictTransport, true);
+  if (route.crossOrigin !== undefined && state.listener === 'public') {
+    headers.push('vary', 'Origin');
+    pushCrossOrigin(headers, route.crossOrigin, state.request?.headers.origin);
+  }
   for (let index = 0; index < headers.length; index += 2) {
     response.setHeader(headers[index] ?? '', headers[index + 1] ?? '');
   }

@@ -7,6 +7,20 @@ export function isSafe({ method, headers }: CanonicalRequest): boolean {
   return (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') && !headers.isWebSocket;
 }
 
+/**
+ * Whether a browser asks what a script may send. `Access-Control-Request-Method` is a header that no script can set.
+ *
+ * @see {@link https://fetch.spec.whatwg.org/#cors-preflight-request Fetch, CORS-preflight request}
+ */
+export function isPreflight({ listener, request, message }: RequestState): boolean {
+  return (
+    listener === 'public' &&
+    request?.method === 'OPTIONS' &&
+    request.headers.origin !== undefined &&
+    typeof message.headers['access-control-request-method'] === 'string'
+  );
+}
+
 /** Says whether a person is waiting for a page, so that an error may be one. */
 export function wantsPage({ headers, path, query }: CanonicalRequest): boolean {
   if (headers.isRouterData || headers.isPrefetch || headers.isWebSocket || isNextData(path, query)) return false;

@@ -62,6 +62,8 @@ export interface RequestState {
 export type Decision =
   | { readonly kind: 'forward'; readonly route: ResolvedRoute }
   | { readonly kind: 'mount'; readonly route: ResolvedRoute }
+  /** Answered by the gateway itself: the browser asks what a script of another site may send. */
+  | { readonly kind: 'preflight'; readonly route: ResolvedRoute }
   | { readonly kind: 'redirect'; readonly status: 303 | 308; readonly location: string; readonly reason: string }
   | { readonly kind: 'refuse'; readonly error: SallyportError };
 

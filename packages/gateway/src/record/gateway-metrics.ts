@@ -29,8 +29,9 @@ const decisionIndex: Readonly<Record<RequestRecord['decision'], number>> = {
   mount: 1,
   redirect: 2,
   refuse: 3,
+  preflight: 4,
 };
-const decisions = 4;
+const decisions = 5;
 
 /** Builds the counters of the gateway. `listener` tells browsers from services. */
 export function createGatewayMetrics(meter: Meter, listener: RequestRecord['listener']): GatewayMetrics {

@@ -20,7 +20,7 @@ export interface RequestRecord {
   readonly sid: string | undefined;
   /** Zone or service that calls for the subject, at the internal listener. */
   readonly actor: string | undefined;
-  readonly decision: 'forward' | 'mount' | 'redirect' | 'refuse';
+  readonly decision: 'forward' | 'mount' | 'redirect' | 'refuse' | 'preflight';
   readonly code: string | undefined;
   readonly reason: string | undefined;
   readonly sessionCache: 'hit' | 'miss' | undefined;

@@ -17,7 +17,7 @@ export interface GatewayTrace {
   readonly signatures: number;
   /** What the upstream was told of the caller; absent when it was told nothing. */
   readonly claims?: InternalTokenClaims;
-  readonly decision: 'forward' | 'mount' | 'redirect' | 'refuse';
+  readonly decision: 'forward' | 'mount' | 'redirect' | 'refuse' | 'preflight';
   readonly reason?: string;
   readonly upstreamMilliseconds?: number;
   readonly totalMilliseconds: number;

@@ -5,6 +5,8 @@ import { asksToClearCookies, clearCookies } from './clear-cookies.ts';
 import { errorPageHeaders, type RenderErrorPage } from './error-page.ts';
 import type { Decision, RequestState } from '../pipeline/request-state.ts';
 import { wantsPage } from '../pipeline/request-intent.ts';
+import { pushCrossOrigin } from '../routing/cross-origin.ts';
+import type { ResolvedRoute } from '../routing/route-table.ts';
 import { pushSafetyHeaders } from './safety-headers.ts';
 
 export interface AnswerParts {
@@ -43,7 +45,14 @@ export function answerRefusal(
   // Next.js throws what else it is answered into the error boundary of the page.
   if (state.actionRedirect !== undefined) headers['x-action-redirect'] = `${state.actionRedirect};push`;
   // Whether it is refused may depend on who asks.
-  if (request?.headers.origin !== undefined) headers['vary'] = 'Origin';
+  const { crossOrigin } = state.route ?? {};
+  if (request?.headers.origin !== undefined || crossOrigin !== undefined) headers['vary'] = 'Origin';
+  if (crossOrigin !== undefined && state.listener === 'public') {
+    // A script that may call is told what was wrong.
+    const shared: string[] = [];
+    pushCrossOrigin(shared, crossOrigin, request?.headers.origin);
+    addHeaders(headers, shared);
+  }
 
   // What the firewall refuses never became a canonical request; a person who mistyped an address still gets a page.
   const isPage = request === undefined ? isTypedByAPerson(state) : wantsPage(request);
@@ -79,6 +88,33 @@ export function answerRedirect(
   response.end();
 }
 
+/** Tells a browser what a script of a site that may use the route may send. The service hears nothing of it. */
+export function answerPreflight(
+  state: RequestState,
+  { crossOrigin }: ResolvedRoute,
+  response: ServerResponse,
+  parts: AnswerParts,
+): void {
+  const headers: OutgoingHttpHeaders = {
+    vary: 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers',
+  };
+  addCommonHeaders(headers, state, parts);
+  if (crossOrigin !== undefined) {
+    const shared: string[] = [];
+    pushCrossOrigin(shared, crossOrigin, state.request?.headers.origin);
+    shared.push(
+      'access-control-allow-methods',
+      crossOrigin.methods,
+      'access-control-allow-headers',
+      crossOrigin.headers,
+    );
+    shared.push('access-control-max-age', crossOrigin.maxAge);
+    addHeaders(headers, shared);
+  }
+  response.writeHead(204, headers);
+  response.end();
+}
+
 function isTypedByAPerson({ message }: RequestState): boolean {
   return message.headers['sec-fetch-mode'] === 'navigate';
 }
@@ -87,6 +123,10 @@ function addCommonHeaders(headers: OutgoingHttpHeaders, state: RequestState, { s
   const list: string[] = ['x-request-id', state.requestId];
   // RFC 6797, section 7.2: never over a connection without TLS.
   pushSafetyHeaders(list, {}, state.cameInClear ? undefined : strictTransport, true);
+  addHeaders(headers, list);
+}
+
+function addHeaders(headers: OutgoingHttpHeaders, list: readonly string[]): void {
   for (let index = 0; index < list.length; index += 2) headers[list[index] ?? ''] = list[index + 1];
 }
 

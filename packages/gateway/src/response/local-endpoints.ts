@@ -12,6 +12,7 @@ export function createKeysMount(keyRing: KeyRing): Mount {
     prefix: internalKeysPath,
     access: 'public',
     slide: false,
+    crossOrigin: 'documents',
     handle: (request, response) => {
       if (request.url !== internalKeysPath) throw new SallyportError('SP_NOT_FOUND', { reason: 'no-route' });
       if (request.method !== 'GET' && request.method !== 'HEAD') {

@@ -17,6 +17,11 @@ export interface Mount {
   readonly requestLimits?: readonly RequestLimit[];
   /** The most that it reads of a body: who announces more is not asked for it. Absent means it counts by itself. */
   readonly bodyBytes?: number;
+  /**
+   * What it answers to scripts of other sites that the configuration lists, without cookies: tokens, or public documents.
+   * Absent means nothing.
+   */
+  readonly crossOrigin?: 'tokens' | 'documents';
   /** Answers the request. What it throws, or rejects with, becomes a problem answer. */
   handle(request: IncomingMessage, response: ServerResponse, context: RequestContext): void | Promise<void>;
 }

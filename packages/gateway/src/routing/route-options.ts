@@ -1,4 +1,5 @@
 import type { Route, WebhookOptions } from '@sallyport/core';
+import { isForScripts } from './cross-origin.ts';
 
 /** Something that a route does otherwise than routes do by default. */
 export interface RouteOption {
@@ -17,7 +18,7 @@ export function routeOptionsOf(route: Route): readonly RouteOption[] {
     ...(route.zone ? [{ name: 'zone', value: 'calls routes that name no callers' }] : []),
     ...(route.callers === undefined ? [] : [{ name: 'callers', value: route.callers.join(' ') || 'none' }]),
     ...(route.webhook === undefined ? [] : [{ name: 'webhook', value: describeWebhook(route.webhook) }]),
-    ...(route.cors === undefined ? [] : [{ name: 'cors', value: `read by ${route.cors.origins.join(' ')}` }]),
+    ...(route.cors === undefined ? [] : [{ name: 'cors', value: describeCors(route.cors, route) }]),
     ...(route.rawPath.length === 0 ? [] : [{ name: 'rawPath', value: route.rawPath.join(' ') }]),
   ];
 }
@@ -30,4 +31,8 @@ function describeWebhook({ secret, hmac, toleranceSeconds = 300, rememberSeconds
       ? `no time signed, remembered for ${rememberSeconds ?? 604_800} s`
       : `${toleranceSeconds} s old at most`;
   return `${form}, verified with "${secret}", ${time}, ${bodyBytes} bytes at most`;
+}
+
+function describeCors({ origins }: NonNullable<Route['cors']>, route: Route): string {
+  return `${isForScripts(route) ? 'used with tokens or keys' : 'read'} by ${origins.join(' ')}`;
 }

@@ -1,4 +1,5 @@
 import type { CredentialKind, Route } from '@sallyport/core';
+import { isForScripts } from './cross-origin.ts';
 
 /** Says which routes name a caller that has no token: nothing would ever call as that one. */
 export function problemsOfCallers(routes: readonly Route[]): readonly string[] {
@@ -15,7 +16,8 @@ export function problemsOfCallers(routes: readonly Route[]): readonly string[] {
  * have options that contradict what they know of their caller, or have no effect.
  */
 export function problemsOfCredentials(routes: readonly Route[], kinds: readonly CredentialKind[]): readonly string[] {
-  return routes.flatMap(({ name, credentials, access, csrf, authorization, cache, affinity, upstream }) => {
+  return routes.flatMap((route) => {
+    const { name, credentials, access, csrf, authorization, cache, affinity, upstream } = route;
     const unknown = credentials.filter((kind) => kind !== 'session' && !kinds.includes(kind));
     const carriesIdentity = access !== 'public' && csrf !== 'off';
     const opened = credentials.filter((kind) => kind !== 'session');
@@ -38,6 +40,19 @@ export function problemsOfCredentials(routes: readonly Route[], kinds: readonly 
             `route "${name}" passes Authorization on, but has to know its caller: make its access "public", or leave authorization out`,
           ]
         : []),
+      ...problemsOfCors(route),
     ];
   });
+}
+
+function problemsOfCors(route: Route): readonly string[] {
+  const { name, cors } = route;
+  if (cors === undefined) return [];
+  if (isForScripts(route))
+    return cors.origins.includes('*')
+      ? [`route "${name}" accepts tokens or keys, so its cors.origins name each site: "*" would be every one`]
+      : [];
+  return (['headers', 'exposed', 'maxAgeSeconds'] as const)
+    .filter((option) => cors[option] !== undefined)
+    .map((option) => `route "${name}" has cors.${option}, but accepts no tokens or keys: its service alone says that`);
 }

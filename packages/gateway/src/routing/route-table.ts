@@ -12,6 +12,7 @@ import type { RouteLimits } from '../limits/request-limits.ts';
 import type { Mount } from './mount.ts';
 import { chooseOfTwoCases } from './choose-of-two-cases.ts';
 import { foldCase } from './fold-case.ts';
+import { crossOriginOfMount, crossOriginOfRoute, type CrossOrigin, type CrossOriginOptions } from './cross-origin.ts';
 import { problemsOfCallers, problemsOfCredentials } from './route-problems.ts';
 import { toTokenShape, type TokenShape } from './token-shape.ts';
 import { problemsOfWebhooks } from './webhook-problems.ts';
@@ -36,6 +37,8 @@ export interface ResolvedRoute {
   readonly credentials: ReadonlySet<CredentialKind>;
   /** Whether the session is among `credentials`. */
   readonly acceptsSession: boolean;
+  /** Other sites whose scripts may use it; `undefined` where the gateway lets none. */
+  readonly crossOrigin: CrossOrigin | undefined;
   /** How its deliveries are verified; `undefined` where it takes none. */
   readonly webhook: Route['webhook'];
   /** Audiences that may call it through the internal listener; a mount has none. */
@@ -48,7 +51,7 @@ export interface ResolvedRoute {
 }
 
 /** What routes are compared by, before anything is built for them. */
-type RouteRules = Omit<ResolvedRoute, 'limits' | 'destination' | 'callers'>;
+type RouteRules = Omit<ResolvedRoute, 'limits' | 'destination' | 'callers' | 'crossOrigin'>;
 
 /** The part of a mount that decides whether a route gets in its way. */
 export type MountPlace = Pick<Mount, 'name' | 'prefix' | 'access' | 'slide'>;
@@ -61,6 +64,8 @@ export type Destination =
   | { readonly kind: 'mount'; readonly mount: Mount };
 
 const noCallers: ReadonlySet<string> = new Set();
+
+const noOtherSites: CrossOriginOptions = { tokenOrigins: [], documentOrigins: [] };
 
 /** A mount manages accounts: it is for people, who are there in person. */
 const sessionOnly: ReadonlySet<CredentialKind> = new Set(['session']);
@@ -75,6 +80,8 @@ export interface RouteTable {
   /** The same, and `undefined` where there is no route. */
   findIfAny(host: string, method: string, path: string): ResolvedRoute | undefined;
   readonly routes: readonly ResolvedRoute[];
+  /** Whether the gateway answers preflights anywhere. */
+  readonly isForScripts: boolean;
 }
 
 interface Candidate {
@@ -96,10 +103,11 @@ export function createRouteTable(
   routes: readonly Route[],
   mounts: readonly Mount[],
   limitsOf: LimitsOf = () => undefined,
+  crossOrigin: CrossOriginOptions = noOtherSites,
 ): RouteTable {
   const zones = zonesOf(routes);
   const resolved = [
-    ...mounts.map((mount) => resolveMount(mount, limitsOf)),
+    ...mounts.map((mount) => resolveMount(mount, limitsOf, crossOrigin)),
     ...routes.map((route) => resolveRoute(route, zones, limitsOf)),
   ];
   const problems = findProblems(resolved);
@@ -141,6 +149,7 @@ export function createRouteTable(
 
   return {
     routes: resolved,
+    isForScripts: resolved.some((route) => route.crossOrigin !== undefined),
     findIfAny,
     find: (host, method, path) => {
       const found = findIfAny(host, method, path);
@@ -178,6 +187,7 @@ function resolveRoute(route: Route, zones: ReadonlySet<string>, limitsOf: Limits
   return {
     ...toRouteRules(route),
     callers: callersOf(route, zones),
+    crossOrigin: crossOriginOfRoute(route),
     limits: limitsOf(route.name, route.limits?.requests),
     destination: {
       kind: 'upstream',
@@ -222,10 +232,11 @@ function methodsOf({ methods, webhook }: Route): ReadonlySet<string> | undefined
   return webhook === undefined ? undefined : new Set(['POST']);
 }
 
-function resolveMount(mount: Mount, limitsOf: LimitsOf): ResolvedRoute {
+function resolveMount(mount: Mount, limitsOf: LimitsOf, crossOrigin: CrossOriginOptions): ResolvedRoute {
   return {
     ...toMountRules(mount),
     callers: noCallers,
+    crossOrigin: crossOriginOfMount(mount, crossOrigin),
     limits: limitsOf(mount.name, mount.requestLimits),
     destination: { kind: 'mount', mount },
   };

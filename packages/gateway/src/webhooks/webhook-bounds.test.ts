@@ -66,7 +66,10 @@ function begin(announced: number, sent = 0): Socket {
 }
 
 describe('the body of a webhook', () => {
-  const small = (body: string) => ({ ...signStandard(body, nowSeconds(), randomUUID(), smallSecret), path: '/in/small' });
+  const small = (body: string) => ({
+    ...signStandard(body, nowSeconds(), randomUUID(), smallSecret),
+    path: '/in/small',
+  });
 
   it('may have as many bytes as its route allows, and not one more', async () => {
     expect((await gateway.deliver(small('a'.repeat(100)))).status).toBe(200);
@@ -142,7 +145,11 @@ describe('secrets of webhooks', () => {
 
 describe('the account of held bytes', () => {
   it('never exceeds its bound, nor the share of a client, and returns to nothing', () => {
-    const body = fc.record({ client: fc.constantFrom('a', 'b', 'c', undefined), bytes: fc.nat(40_000), ends: fc.boolean() });
+    const body = fc.record({
+      client: fc.constantFrom('a', 'b', 'c', undefined),
+      bytes: fc.nat(40_000),
+      ends: fc.boolean(),
+    });
     fc.assert(
       fc.property(fc.array(body, { maxLength: 60 }), (bodies) => {
         const held = createHeldBytes(100_000);
@@ -167,7 +174,13 @@ describe('the account of held bytes', () => {
 
 describe('a route that takes webhooks', () => {
   const build = (change: Partial<RouteInput>, names: readonly string[] = ['billing']): void => {
-    const input = { name: 'hook', prefix: '/hook', upstream: 'http://127.0.0.1:9', audience: 'shop', access: 'service' } as const;
+    const input = {
+      name: 'hook',
+      prefix: '/hook',
+      upstream: 'http://127.0.0.1:9',
+      audience: 'shop',
+      access: 'service',
+    } as const;
     const route = routeSchema.parse({ ...input, webhook: { secret: 'billing' }, ...change });
     createGateway({
       publicUrl: 'https://app.test',
@@ -175,13 +188,18 @@ describe('a route that takes webhooks', () => {
       sessions: createTestSessions(),
       bus: createTestBus(),
       keyRing: createTestKeyRing(),
-      webhooks: { secrets: () => new Map(names.map((name) => [name, [standardSecret]])), deliveries: createTestDeliveries() },
+      webhooks: {
+        secrets: () => new Map(names.map((name) => [name, [standardSecret]])),
+        deliveries: createTestDeliveries(),
+      },
     });
   };
 
   it('can be built', () => {
     expect(() => build({})).not.toThrow();
-    expect(() => build({ methods: ['POST', 'PUT'], limits: { requests: [{ per: 'address', max: 5, seconds: 1 }] } })).not.toThrow();
+    expect(() =>
+      build({ methods: ['POST', 'PUT'], limits: { requests: [{ per: 'address', max: 5, seconds: 1 }] } }),
+    ).not.toThrow();
   });
 
   it.each<{ name: string; change: Partial<RouteInput>; says: RegExp }>([
@@ -198,11 +216,27 @@ describe('a route that takes webhooks', () => {
     { name: 'with a private cache', change: { cache: 'private' }, says: /leave cache out/ },
     { name: 'by GET', change: { methods: ['GET', 'POST'] }, says: /cannot serve GET/ },
     { name: 'with another bound of bodies', change: { limits: { bodyBytes: 5 } }, says: /webhook.bodyBytes/ },
-    { name: 'with a limit per session', change: { limits: { requests: [{ per: 'session', max: 1, seconds: 1 }] } }, says: /per "session"/ },
+    {
+      name: 'with a limit per session',
+      change: { limits: { requests: [{ per: 'session', max: 1, seconds: 1 }] } },
+      says: /per "session"/,
+    },
     { name: 'that passes Authorization on', change: { authorization: 'pass' }, says: /passes Authorization on/ },
-    { name: 'that reads Authorization', change: { webhook: { secret: 'billing', hmac: { header: 'authorization' } } }, says: /another meaning/ },
-    { name: 'that reads cookies', change: { webhook: { secret: 'billing', hmac: { header: 'cookie' } } }, says: /another meaning/ },
-    { name: 'whose secret is weak', change: { webhook: { secret: 'weak', hmac: { header: 'x-signature' } } }, says: /no secret "weak"/ },
+    {
+      name: 'that reads Authorization',
+      change: { webhook: { secret: 'billing', hmac: { header: 'authorization' } } },
+      says: /another meaning/,
+    },
+    {
+      name: 'that reads cookies',
+      change: { webhook: { secret: 'billing', hmac: { header: 'cookie' } } },
+      says: /another meaning/,
+    },
+    {
+      name: 'whose secret is weak',
+      change: { webhook: { secret: 'weak', hmac: { header: 'x-signature' } } },
+      says: /no secret "weak"/,
+    },
   ])('cannot be built $name', ({ change, says }) => {
     expect(() => build(change)).toThrow(OptionsError);
     expect(() => build(change)).toThrow(says);
@@ -210,7 +244,9 @@ describe('a route that takes webhooks', () => {
 
   it('cannot be built without its secret, and no message holds a secret', () => {
     expect(() => build({}, [])).toThrow(/no secret "billing", with which route "hook" verifies/);
-    expect(() => build({ webhook: { secret: 'billing', hmac: { header: 'x-signature', timestamp: { member: 't' } } } })).toThrow();
+    expect(() =>
+      build({ webhook: { secret: 'billing', hmac: { header: 'x-signature', timestamp: { member: 't' } } } }),
+    ).toThrow();
     try {
       build({ webhook: { secret: 'billing' } }, []);
     } catch (error) {
@@ -221,8 +257,14 @@ describe('a route that takes webhooks', () => {
   it.each([
     { name: 'the secret itself', webhook: { secret: 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD' } },
     { name: 'a time that is not signed', webhook: { secret: 'a', hmac: { header: 'x', timestamp: { member: 't' } } } },
-    { name: 'a signed time that stands nowhere', webhook: { secret: 'a', hmac: { header: 'x', signed: '{timestamp}.{body}' } } },
-    { name: 'a time without a mark behind it', webhook: { secret: 'a', hmac: { header: 'x', timestamp: { member: 't' }, signed: '{timestamp}{body}' } } },
+    {
+      name: 'a signed time that stands nowhere',
+      webhook: { secret: 'a', hmac: { header: 'x', signed: '{timestamp}.{body}' } },
+    },
+    {
+      name: 'a time without a mark behind it',
+      webhook: { secret: 'a', hmac: { header: 'x', timestamp: { member: 't' }, signed: '{timestamp}{body}' } },
+    },
     { name: 'no body in what is signed', webhook: { secret: 'a', hmac: { header: 'x', signed: 'v0' } } },
     { name: 'a tolerance of a day', webhook: { secret: 'a', toleranceSeconds: 86_400 } },
     { name: 'a tolerance without a time', webhook: { secret: 'a', toleranceSeconds: 60, hmac: { header: 'x' } } },
@@ -230,7 +272,13 @@ describe('a route that takes webhooks', () => {
     { name: 'a body of a gigabyte', webhook: { secret: 'a', bodyBytes: 1_073_741_824 } },
     { name: 'an unknown member', webhook: { secret: 'a', algorithm: 'none' } },
   ])('does not parse with $name', ({ webhook }) => {
-    const input = { name: 'hook', prefix: '/hook', upstream: 'http://127.0.0.1:9', audience: 'shop', access: 'service' };
+    const input = {
+      name: 'hook',
+      prefix: '/hook',
+      upstream: 'http://127.0.0.1:9',
+      audience: 'shop',
+      access: 'service',
+    };
     const { success, error } = routeSchema.safeParse({ ...input, webhook });
     expect(success).toBe(false);
     expect(error?.message).not.toContain('C2FVsBQIhrscChlQIMV');

@@ -62,7 +62,9 @@ function readStandard(raw: readonly string[]): WebhookHeaders {
 }
 
 function readHmac(raw: readonly string[], hmac: NonNullable<WebhookOptions['hmac']>): WebhookHeaders {
-  const items = oneOf(raw, hmac.header).split(',').map((item) => item.trim());
+  const items = oneOf(raw, hmac.header)
+    .split(',')
+    .map((item) => item.trim());
   const timestamp = hmac.timestamp === undefined ? undefined : timestampIn(raw, items, hmac.timestamp);
   return { id: undefined, timestamp, signatures: readSignatures(items, hmac.prefix, hmac.encoding) };
 }

@@ -62,7 +62,11 @@ const judged = [
 ].map(({ keyBytes, body, signature }, index): Vector => {
   const seconds = 1_614_265_330 + index;
   const key = createHash('sha512').update(`judge${index}`).digest().subarray(0, keyBytes);
-  const headers = { 'webhook-id': `msg_${index}`, 'webhook-timestamp': String(seconds), 'webhook-signature': signature };
+  const headers = {
+    'webhook-id': `msg_${index}`,
+    'webhook-timestamp': String(seconds),
+    'webhook-signature': signature,
+  };
   return { name: `with a key of ${keyBytes} bytes`, secret: `whsec_${key.toString('base64')}`, headers, seconds, body };
 });
 

@@ -29,7 +29,10 @@ export function beginWebhookSignature(
   const { id, timestamp = '', signatures } = headers;
   const signed = hmac === undefined ? '{id}.{timestamp}.{body}' : hmac.signed;
   const fill = (form: string): string =>
-    form.replace('{body}', '').replace('{id}', () => id ?? '').replace('{timestamp}', () => timestamp);
+    form
+      .replace('{body}', '')
+      .replace('{id}', () => id ?? '')
+      .replace('{timestamp}', () => timestamp);
   const computations = keys.map((key) => createHmac('sha256', key).update(fill(signed)));
   // An id that is signed is the sender's word for "the same". Without one it is what was signed, whatever secret signed it:
   // of a delivery with a signature for each of two secrets, one alone is a copy.

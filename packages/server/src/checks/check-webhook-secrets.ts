@@ -13,6 +13,8 @@ export const checkWebhookSecrets: StartCheck = {
     });
     if (failures.length > 0 || unused.length === 0) return failures;
     const finding = `has secrets that no route uses: ${unused.join(', ')}`;
-    return [{ kind: 'warning', key: 'SALLYPORT_WEBHOOK_SECRETS', finding, hint: 'Remove them, or correct their names.' }];
+    return [
+      { kind: 'warning', key: 'SALLYPORT_WEBHOOK_SECRETS', finding, hint: 'Remove them, or correct their names.' },
+    ];
   },
 };

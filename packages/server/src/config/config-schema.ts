@@ -10,6 +10,7 @@ import {
 } from '@sallyport/core';
 import {
   forwardAuthOptionsSchema,
+  gatewayCorsSchema,
   gatewayLimitsSchema,
   introspectionSchema,
   localesSchema,
@@ -135,6 +136,9 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('Redis; its address comes from REDIS_URL in the environment, and without it none is used'),
+  cors: gatewayCorsSchema
+    .prefault({})
+    .describe('Scripts of other sites that use tokens; which routes they may call is said by each route (cors)'),
   routes: z.array(routeSchema).min(1).describe('Routes of the gateway; the most specific prefix wins'),
   locales: localesSchema,
   pages: pagesSchema

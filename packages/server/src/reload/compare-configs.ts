@@ -21,6 +21,7 @@ const changeable: ReadonlySet<string> = new Set([
   'hsts',
   'trustedProxies',
   'brand',
+  'cors',
   'log',
   'drain',
 ]);

@@ -15,16 +15,18 @@ it.each([
   const parts = {
     delivery: { prepareSecrets: isRefusedByMail ? refuse : () => () => void used.push('mail') },
     stores: { useCredentials: isRefusedByMail ? () => void used.push('stores') : refuse },
+    webhookSecrets: { use: () => void used.push('webhooks') },
   };
   expect(() => applySecrets(renewed, parts)).toThrow('cannot be used');
   expect(used).toEqual([]);
 });
 
-it('the renewed secrets are used by stores and mail', () => {
+it('the renewed secrets are used by stores, mail and webhooks', () => {
   const used: string[] = [];
   applySecrets(renewed, {
     delivery: { prepareSecrets: () => () => void used.push('mail') },
     stores: { useCredentials: () => void used.push('stores') },
+    webhookSecrets: { use: () => void used.push('webhooks') },
   });
-  expect(used).toEqual(['stores', 'mail']);
+  expect(used).toEqual(['stores', 'mail', 'webhooks']);
 });

@@ -2,6 +2,7 @@ import { SallyportError, type CsrfTokens } from '@sallyport/core';
 import type { InboundHeaders } from '../../firewall/inbound-headers.ts';
 import { routeOf, requestOf, type RequestState } from '../request-state.ts';
 import { isSafe } from '../request-intent.ts';
+import { isShared } from '../../routing/cross-origin.ts';
 import type { ResolvedRoute } from '../../routing/route-table.ts';
 import { findSource, isForeignRead } from '../request-source.ts';
 
@@ -21,6 +22,9 @@ export interface ProtectParts {
  *
  * What another site reads is served where strangers are served, and the session was not looked at; elsewhere it is refused,
  * unless it carries a credential of its own, which no browser attaches by itself.
+ *
+ * Scripts of other sites that a route lists (`cors`) may send everything to it, by a credential that they hold themselves or
+ * by none: a session never counts for them.
  */
 export function protect(state: RequestState, { publicOrigins, csrfTokens }: ProtectParts): undefined {
   if (state.listener === 'internal') return;
@@ -28,6 +32,7 @@ export function protect(state: RequestState, { publicOrigins, csrfTokens }: Prot
   if (request.headers.isWebSocket) requireOwnOrigin(request.headers, publicOrigins, hasSessionCookie(state));
   const { access, carriesIdentity } = routeOf(state);
   if (!carriesIdentity) return;
+  if (isOfListedSite(state)) return;
   if (isSafe(request)) return requireOwnRead(state, access, publicOrigins);
   const source = findSource(request.headers, publicOrigins);
   if (source === 'own-page') return;
@@ -39,6 +44,12 @@ export function protect(state: RequestState, { publicOrigins, csrfTokens }: Prot
       return;
   }
   throw new SallyportError('SP_CROSS_SITE_REQUEST', { reason: `source-${source}` });
+}
+
+function isOfListedSite(state: RequestState): boolean {
+  const { crossOrigin } = routeOf(state);
+  if (crossOrigin === undefined || !isShared(crossOrigin, requestOf(state).headers.origin)) return false;
+  return state.session === undefined;
 }
 
 function requireOwnRead(

@@ -1,10 +1,11 @@
 import { SallyportError } from '@sallyport/core';
-import type { CanonicalRequest } from '../../firewall/canonical-request.ts';
+import { knownMethods, type CanonicalRequest } from '../../firewall/canonical-request.ts';
 import type { ReadNextPage } from '../../firewall/next-page.ts';
 import { readingsOf } from '../../firewall/raw-path.ts';
 import { chooseStricter } from '../../routing/choose-stricter.ts';
 import type { ResolvedRoute, RouteTable } from '../../routing/route-table.ts';
 import { stripPrefix } from '../../routing/strip-prefix.ts';
+import { isPreflight } from '../request-intent.ts';
 import { requestOf, type RequestState } from '../request-state.ts';
 
 export interface RouteParts {
@@ -21,6 +22,25 @@ const operatorPaths = /^\/(?:metrics|debug|diagnostics|actuator|server-status)(?
 /** Finds the route of the request: of several readings of its path the strictest. Throws where there is none. */
 export function findRoute(state: RequestState, parts: RouteParts): undefined {
   const request = requestOf(state);
+  state.route = (parts.table.isForScripts ? findPreflighted(state, request, parts) : undefined) ?? find(request, parts);
+}
+
+/** The route of the request that a preflight asks about, where the gateway answers preflights there. */
+function findPreflighted(state: RequestState, request: CanonicalRequest, parts: RouteParts): ResolvedRoute | undefined {
+  if (!isPreflight(state)) return undefined;
+  const method = state.message.headers['access-control-request-method'];
+  if (method === undefined || !knownMethods.includes(method)) return undefined;
+  try {
+    const route = find({ ...request, method }, parts);
+    return route.crossOrigin === undefined ? undefined : route;
+  } catch (error) {
+    // A method that is not served there: what is asked with OPTIONS says so.
+    if (error instanceof SallyportError && error.code === 'SP_METHOD_NOT_ALLOWED') return undefined;
+    throw error;
+  }
+}
+
+function find(request: CanonicalRequest, parts: RouteParts): ResolvedRoute {
   const { host, method, path, hasPathParameters, rawParts } = request;
   const { table } = parts;
   const route = table.find(host, method, path);
@@ -28,7 +48,7 @@ export function findRoute(state: RequestState, parts: RouteParts): undefined {
   if (hasPathParameters) requireSameRoute(route, table.findIfAny(host, method, path.replaceAll(/;[^/]*/g, '')));
   const chosen = withPage(route, request, path, parts);
   if (rawParts.size > 0) requireSameInEveryReading(chosen, request, parts);
-  state.route = chosen;
+  return chosen;
 }
 
 function requirePublished(route: ResolvedRoute, path: string): void {

@@ -1,0 +1,86 @@
+import type { CredentialKind, Route } from '@sallyport/core';
+import type { Mount } from './mount.ts';
+
+/** Other sites whose scripts may use a route or mount, and how. The gateway answers their browsers itself (CORS). */
+export interface CrossOrigin {
+  /** Exact origins; `all` for documents that hold nothing of anybody. */
+  readonly origins: ReadonlySet<string> | 'all';
+  /** Values of `Access-Control-Allow-*`, `-Expose-Headers` and `-Max-Age`. */
+  readonly methods: string;
+  readonly headers: string;
+  readonly exposed: string;
+  readonly maxAge: string;
+}
+
+/** Which other sites may use what the gateway itself answers. */
+export interface CrossOriginOptions {
+  /** Origins whose scripts may get, renew and revoke tokens. */
+  readonly tokenOrigins: readonly string[];
+  /** Origins whose scripts may read discovery documents and public keys; `*` for all. */
+  readonly documentOrigins: readonly string[];
+}
+
+/** Kinds of credentials that a script holds itself, so that no browser attaches them. */
+const heldByScripts: ReadonlySet<CredentialKind> = new Set(['bearer', 'opaque', 'api-key']);
+
+const usualHeaders = ['authorization', 'content-type', 'x-api-key'];
+const usualExposed = ['location', 'ratelimit', 'ratelimit-policy', 'retry-after', 'www-authenticate', 'x-request-id'];
+const usualMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const usualMaxAgeSeconds = 600;
+
+/** Whether a route accepts what scripts of other sites can present: then the gateway speaks CORS for it. */
+export function isForScripts({ credentials }: Pick<Route, 'credentials'>): boolean {
+  return credentials.some((kind) => heldByScripts.has(kind));
+}
+
+/** The other sites of a route; `undefined` where there are none, or where its service speaks to them itself. */
+export function crossOriginOfRoute(route: Route): CrossOrigin | undefined {
+  const { cors, methods = usualMethods } = route;
+  if (cors === undefined || !isForScripts(route)) return undefined;
+  return toCrossOrigin(cors.origins, methods, cors);
+}
+
+/** The other sites of a mount, by what it says that it answers. */
+export function crossOriginOfMount(
+  { crossOrigin }: Pick<Mount, 'crossOrigin'>,
+  options: CrossOriginOptions,
+): CrossOrigin | undefined {
+  if (crossOrigin === undefined) return undefined;
+  const origins = crossOrigin === 'tokens' ? options.tokenOrigins : options.documentOrigins;
+  return origins.length === 0
+    ? undefined
+    : toCrossOrigin(origins, crossOrigin === 'tokens' ? ['GET', 'POST'] : ['GET', 'HEAD'], {});
+}
+
+/** Whether scripts of this origin may use it. Two `Origin` headers are none that is listed. */
+export function isShared({ origins }: CrossOrigin, origin: string | undefined): origin is string {
+  return origin !== undefined && (origins === 'all' || origins.has(origin));
+}
+
+/**
+ * The headers of an answer by which a browser lets a script read it, as names and values in turn; none for any other origin. Never with
+ * credentials: what a browser attaches by itself counts for no other site.
+ */
+export function pushCrossOrigin(list: string[], rule: CrossOrigin, origin: string | undefined): void {
+  if (!isShared(rule, origin)) return;
+  list.push('access-control-allow-origin', rule.origins === 'all' ? '*' : origin);
+  list.push('access-control-expose-headers', rule.exposed);
+}
+
+function toCrossOrigin(
+  origins: readonly string[],
+  methods: readonly string[],
+  {
+    headers = [],
+    exposed = [],
+    maxAgeSeconds = usualMaxAgeSeconds,
+  }: Pick<NonNullable<Route['cors']>, 'headers' | 'exposed' | 'maxAgeSeconds'>,
+): CrossOrigin {
+  return {
+    origins: origins.includes('*') ? 'all' : new Set(origins),
+    methods: methods.join(', '),
+    headers: [...usualHeaders, ...headers].join(', '),
+    exposed: [...usualExposed, ...exposed].join(', '),
+    maxAge: String(maxAgeSeconds),
+  };
+}

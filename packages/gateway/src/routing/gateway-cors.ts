@@ -1,0 +1,16 @@
+import { publicOriginSchema } from '@sallyport/core';
+import * as z from 'zod';
+
+/** Other sites whose scripts may use what the gateway itself answers; routes name theirs themselves. */
+export const gatewayCorsSchema = z.strictObject({
+  tokenOrigins: z
+    .array(publicOriginSchema)
+    .default([])
+    .describe(
+      'Origins such as "https://spa.example" whose scripts may get, renew and revoke tokens (/auth/token and below, /oauth2)',
+    ),
+  documentOrigins: z
+    .array(z.union([z.literal('*'), publicOriginSchema]))
+    .default([])
+    .describe('Origins whose scripts may read discovery documents and public keys; "*" for all'),
+});
