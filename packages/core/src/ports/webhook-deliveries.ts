@@ -30,7 +30,10 @@ export interface DeliveryRequest {
  * Every method rejects with `SP_STORE_UNAVAILABLE` when it cannot be known what holds.
  */
 export interface WebhookDeliveries {
-  /** Takes a delivery: of all callers with one key, one gets it. */
+  /**
+   * Takes a delivery: of all callers with one key, one gets it. A copy of what was delivered has it remembered until the
+   * copy expires, where that is later.
+   */
   claim(request: DeliveryRequest): Promise<ClaimedDelivery>;
   /** Notes that it was delivered: every copy is a replay from now on. Does nothing where another has taken it since. */
   complete(claim: DeliveryClaim): Promise<void>;

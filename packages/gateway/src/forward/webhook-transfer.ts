@@ -114,8 +114,14 @@ export class WebhookTransfer implements Transfer, Forwarding {
     const claim = this.#claim;
     if (claim === undefined) throw new TypeError('an answer came to a delivery that was not taken');
     if (status < 200 || status > 299) return this.#release();
-    await this.#askStore(this.#parts.deliveries.complete(claim));
+    // The service has it: a sender that leaves now does not give it back.
     this.#claim = undefined;
+    try {
+      await this.#askStore(this.#parts.deliveries.complete(claim));
+    } catch (error) {
+      this.#claim = claim;
+      throw error;
+    }
   }
 
   #collect({ message }: RequestState): void {

@@ -294,6 +294,29 @@ describe('a delivery that comes again', () => {
     expect((await gateway.deliver(delivery)).status).toBe(200);
   });
 
+  it('is refused after the sender left while it was noted as delivered', async () => {
+    const delivery = standard();
+    const [noting, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    gateway.deliveries.before = async (call) => {
+      if (call !== 'complete') return;
+      noting.resolve();
+      await goOn.promise;
+    };
+    const socket = connect(gateway.port, '127.0.0.1');
+    const lines = Object.entries(delivery.headers).map(([name, value]) => `${name}: ${value}`);
+    socket.write(
+      `POST ${delivery.path} HTTP/1.1\r\nHost: app.test\r\nContent-Length: ${delivery.body.length}\r\n${lines.join('\r\n')}\r\n\r\n${delivery.body}`,
+    );
+    await noting.promise;
+    socket.destroy();
+    // By then the gateway has noticed that it is gone.
+    for (let turn = 0; turn < 3; turn++) expect((await gateway.send('GET', '/public')).status).toBe(200);
+    goOn.resolve();
+    await expect.poll(async () => (await gateway.deliver(delivery)).status).toBe(409);
+    expect(gateway.lastReason()).toBe('webhook-delivered-before');
+    expect(gateway.upstream.seen.filter(({ headers }) => headers['webhook-id'] !== undefined)).toHaveLength(1);
+  });
+
   it('reaches the service once when it comes twenty times at once, at two gateways', async () => {
     const deliveries = createTestDeliveries();
     const gateways = [await startWebhookGateway({ deliveries }), await startWebhookGateway({ deliveries })];

@@ -31,6 +31,7 @@ interface DeliveryRow {
   readonly holder: string;
   readonly state: string;
   readonly claimedUntil: Date;
+  readonly expiresAt: Date;
 }
 
 /** Builds the memory of deliveries on rows. An expired row still counts until it is deleted. */
@@ -51,7 +52,12 @@ export function createWebhookDeliveries(rawRecords: Records): WebhookDeliveries 
         const row = await records.findOne<DeliveryRow>({ model, where: [is('key', key)] });
         // Released meanwhile.
         if (row === null) return 'retry';
-        if (row.state === 'delivered') return { kind: 'delivered' };
+        if (row.state === 'delivered') {
+          // Signed anew, with a later time: that copy is believed for longer than the first would have been.
+          if (row.expiresAt < expiresAt)
+            await records.updateMany({ model, where: [is('key', key)], update: { expiresAt } });
+          return { kind: 'delivered' };
+        }
         if (now < row.claimedUntil) return { kind: 'in-progress' };
         const where = [is('key', key), is('holder', row.holder), is('state', 'claimed')];
         const count = await records.updateMany({ model, where, update: taken });

@@ -104,6 +104,17 @@ export function webhookDeliveriesContract(options: WebhookDeliveriesContractOpti
       expect(await deliveries.claim(request({ key: 'b' }))).toEqual({ kind: 'delivered' });
     });
 
+    it('remembers a delivery for as long as its youngest copy would be believed', async () => {
+      await deliveries.complete(await taken(deliveries.claim(request({ expiresAt: seconds(10) }))));
+      const copy = request({ now: seconds(9), expiresAt: seconds(19) });
+      expect(await fixture.atAnotherGateway.claim(copy)).toEqual({ kind: 'delivered' });
+      expect(await deliveries.claim(request({ now: seconds(9), expiresAt: seconds(10) }))).toEqual({
+        kind: 'delivered',
+      });
+      expect(await deliveries.deleteExpired(seconds(11))).toBe(0);
+      expect(await deliveries.claim(request({ now: seconds(18) }))).toEqual({ kind: 'delivered' });
+    });
+
     it('rejects with SP_STORE_UNAVAILABLE when the store does not answer', async () => {
       const claim = await taken(deliveries.claim(request()));
       await fixture.breakDown();
