@@ -1,6 +1,7 @@
 import { SallyportError, type Route, type WebhookOptions } from '@sallyport/core';
 import type { SlowClients } from '../limits/slow-clients.ts';
 import { requestOf } from '../pipeline/request-state.ts';
+import { toOriginSet } from '../routing/cross-origin.ts';
 import type { ResolvedRoute } from '../routing/route-table.ts';
 import type { StreamRegister } from '../streams/stream-register.ts';
 import { createTargetChoice } from './choose-target.ts';
@@ -165,7 +166,8 @@ function createLane(resolved: ResolvedRoute, route: Route, parts: ForwarderParts
       cache: route.cache,
       strictTransport: parts.strictTransport,
       // Where the gateway speaks to other sites, the service does not.
-      cors: route.csrf === 'off' ? 'all' : new Set(crossOrigin === undefined ? route.cors?.origins : []),
+      cors:
+        route.csrf === 'off' ? 'all' : toOriginSet((crossOrigin === undefined ? route.cors?.origins : undefined) ?? []),
       crossOrigin,
       mayCarryIdentity,
     },

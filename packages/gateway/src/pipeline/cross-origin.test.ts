@@ -1,4 +1,10 @@
-import { OptionsError, type Authenticator, type AuthenticatedCaller, type RouteInput } from '@sallyport/core';
+import {
+  OptionsError,
+  SallyportError,
+  type Authenticator,
+  type AuthenticatedCaller,
+  type RouteInput,
+} from '@sallyport/core';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { request, sendRaw, type RawAnswer } from '../test-support/raw-client.ts';
@@ -11,10 +17,12 @@ const keyAuthenticator: Authenticator = {
   kind: 'api-key',
   headers: ['x-api-key'],
   recognize: ({ header, value }) => (header === 'x-api-key' ? value : undefined),
-  authenticate: (key) =>
-    key === 'good'
+  authenticate: (key) => {
+    if (key === 'unreadable') throw new SallyportError('SP_STORE_UNAVAILABLE', { reason: 'test' });
+    return key === 'good'
       ? { kind: 'authenticated', caller }
-      : { kind: 'rejected', code: 'SP_UNAUTHENTICATED', reason: 'key-unknown' },
+      : { kind: 'rejected', code: 'SP_UNAUTHENTICATED', reason: 'key-unknown' };
+  },
   recheck: async () => caller,
 };
 const caller: AuthenticatedCaller = {
@@ -53,6 +61,27 @@ const routes: readonly Partial<RouteInput>[] = [
     prefix: '/open',
     access: 'optional',
     credentials: ['session', 'api-key'],
+    cors: { origins: [listed] },
+  },
+  {
+    name: 'reserved',
+    prefix: '/reserved',
+    access: { permissions: ['product:delete'] },
+    credentials: ['api-key'],
+    cors: { origins: ['https://SPA.Example:443'] },
+  },
+  {
+    name: 'limited',
+    prefix: '/limited',
+    credentials: ['api-key'],
+    cors: { origins: [listed] },
+    limits: { requests: [{ per: 'address', max: 1, seconds: 60 }] },
+  },
+  {
+    name: 'gone',
+    prefix: '/gone',
+    upstream: 'http://127.0.0.1:9',
+    credentials: ['api-key'],
     cors: { origins: [listed] },
   },
   { name: 'strangers', prefix: '/strangers', access: 'public', cors: { origins: [listed] } },
@@ -159,6 +188,11 @@ describe('a preflight', () => {
     expect(gateway.upstream.started).toBe(0);
   });
 
+  it('of an origin that the configuration spells in another way is answered', async () => {
+    expect((await preflight('/reserved', listed, 'GET')).headers['access-control-allow-origin']).toBe(listed);
+    expect((await preflight('/reserved', 'https://SPA.Example:443', 'GET')).status).toBe(403);
+  });
+
   it('with two origins is that of none', async () => {
     const answer = await sendRaw(
       gateway.port,
@@ -250,6 +284,11 @@ describe('a script of a listed site', () => {
       [await fromScript('GET', '/partner', listed), 401],
       [await fromScript('POST', '/partner', listed), 401],
       [await fromScript('POST', '/partner', listed, key, 'a body too large'), 413],
+      [await fromScript('GET', '/reserved', listed, key), 403],
+      [await fromScript('GET', '/limited', listed, key), 200],
+      [await fromScript('GET', '/limited', listed, key), 429],
+      [await fromScript('GET', '/partner', listed, { 'X-API-Key': 'unreadable' }), 503],
+      [await fromScript('GET', '/gone', listed, key), 502],
     ] as const;
     for (const [answer, status] of cases) {
       expect(answer.status).toBe(status);
@@ -277,6 +316,19 @@ describe('a script of a listed site', () => {
     const answer = await fromScript('GET', '/partner', listed, { ...key, Upgrade: 'websocket', Connection: 'Upgrade' });
     expect(answer.status).toBeGreaterThanOrEqual(400);
     expect(gateway.upstream.started).toBe(0);
+  });
+});
+
+describe('a person who opens the route in a tab', () => {
+  it.each([
+    { name: 'a redirect', target: '/partner', status: 303 },
+    { name: 'an answer to a stranger', target: '/open', status: 200 },
+  ])('gets $name that no cache gives to a script of another site', async ({ target, status }) => {
+    const headers = { Accept: 'text/html', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' };
+    const answer = await gateway.send('GET', target, headers);
+    expect(answer.status).toBe(status);
+    expect(answer.headers['vary']).toContain('Origin');
+    expect(sharedHeadersOf(answer)).toEqual([]);
   });
 });
 

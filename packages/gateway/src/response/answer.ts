@@ -83,6 +83,7 @@ export function answerRedirect(
   parts: AnswerParts,
 ): void {
   const headers: OutgoingHttpHeaders = { location, 'cache-control': 'no-store', 'content-length': 0 };
+  if (state.route?.crossOrigin !== undefined) headers['vary'] = 'Origin';
   addCommonHeaders(headers, state, parts);
   response.writeHead(status, headers);
   response.end();

@@ -14,9 +14,9 @@ export interface CrossOrigin {
 
 /** Which other sites may use what the gateway itself answers. */
 export interface CrossOriginOptions {
-  /** Origins whose scripts may get, renew and revoke tokens. */
+  /** Origins whose scripts may get, refresh and revoke tokens. */
   readonly tokenOrigins: readonly string[];
-  /** Origins whose scripts may read discovery documents and public keys; `*` for all. */
+  /** Origins whose scripts may read public keys; `*` for all. */
   readonly documentOrigins: readonly string[];
 }
 
@@ -52,6 +52,11 @@ export function crossOriginOfMount(
     : toCrossOrigin(origins, crossOrigin === 'tokens' ? ['GET', 'POST'] : ['GET', 'HEAD'], {});
 }
 
+/** Origins as browsers write them: a configuration may spell one with capital letters, or with the port of its scheme. */
+export function toOriginSet(origins: readonly string[]): ReadonlySet<string> {
+  return new Set(origins.map((origin) => (origin === '*' ? origin : new URL(origin).origin)));
+}
+
 /** Whether scripts of this origin may use it. Two `Origin` headers are none that is listed. */
 export function isShared({ origins }: CrossOrigin, origin: string | undefined): origin is string {
   return origin !== undefined && (origins === 'all' || origins.has(origin));
@@ -77,7 +82,7 @@ function toCrossOrigin(
   }: Pick<NonNullable<Route['cors']>, 'headers' | 'exposed' | 'maxAgeSeconds'>,
 ): CrossOrigin {
   return {
-    origins: origins.includes('*') ? 'all' : new Set(origins),
+    origins: origins.includes('*') ? 'all' : toOriginSet(origins),
     methods: methods.join(', '),
     headers: [...usualHeaders, ...headers].join(', '),
     exposed: [...usualExposed, ...exposed].join(', '),

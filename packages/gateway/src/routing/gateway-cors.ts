@@ -7,10 +7,10 @@ export const gatewayCorsSchema = z.strictObject({
     .array(publicOriginSchema)
     .default([])
     .describe(
-      'Origins such as "https://spa.example" whose scripts may get, renew and revoke tokens (/auth/token and below, /oauth2)',
+      'Origins such as "https://spa.example" whose scripts may get, refresh and revoke tokens (/auth/token and below)',
     ),
   documentOrigins: z
     .array(z.union([z.literal('*'), publicOriginSchema]))
     .default([])
-    .describe('Origins whose scripts may read discovery documents and public keys; "*" for all'),
+    .describe('Origins whose scripts may read public keys; "*" for all'),
 });

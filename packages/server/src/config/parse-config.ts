@@ -60,6 +60,7 @@ const rules: readonly ConfigRule[] = [
   keyProblems,
   tokenProblems,
   introspectionProblems,
+  corsProblems,
   limitProblems,
   ...bindingRules(),
   problemsOfPages,
@@ -175,6 +176,13 @@ function introspectionProblems({ introspection, firstPartyTokens, apiKeys, polic
       ];
     }),
   ];
+}
+
+/** Sites that may get tokens, where there are none to get, would be believed, and nothing would be answered to them. */
+function corsProblems({ cors, firstPartyTokens }: Config): ConfigurationProblem[] {
+  if (cors.tokenOrigins.length === 0 || firstPartyTokens !== undefined) return [];
+  const problem = 'names sites that may get tokens, and there are none: add firstPartyTokens';
+  return [{ key: 'cors.tokenOrigins', problem }];
 }
 
 /** A limit by key where no request has one would be believed, and do nothing. */
