@@ -1,6 +1,7 @@
 import { apiKeyCases } from './cases/api-keys.ts';
 import { cachingCases } from './cases/caching.ts';
 import { cookieCases } from './cases/cookies.ts';
+import { crossOriginCases } from './cases/cross-origin.ts';
 import { crossSiteCases } from './cases/cross-site.ts';
 import { fairnessCases } from './cases/fairness.ts';
 import { forwardedCases } from './cases/forwarded.ts';
@@ -26,6 +27,7 @@ export const allCases: readonly AttackCase[] = [
   ...framingCases,
   ...cookieCases,
   ...crossSiteCases,
+  ...crossOriginCases,
   ...redirectCases,
   ...nextCases,
   ...lifecycleCases,
