@@ -19,6 +19,8 @@ export interface StoreCombination {
 const looks = ['pages', 'second-factor-pages', 'shared-assets', 'create-next-app', 'planted-leaks'];
 /** What the client of Next.js does with an answer of the gateway, with a zone that it builds. */
 const clientOfNext = 'server-action';
+/** What browsers make of the headers of a gateway, which it starts itself. */
+const headersAlone = 'cross-origin';
 /** A demo by itself: it starts a system of one gateway and a shop. */
 const shopAlone = 'shop-on-mongodb';
 /** Holds a lock on a file of SQLite. What servers do when they are down is in `server-faults`. */
@@ -35,7 +37,7 @@ export const storeCombinations: readonly StoreCombination[] = [
     project: 'e2e [postgres + redis ×2]',
     gateways: 2,
     needs: ['TEST_POSTGRES_URL', 'TEST_REDIS_URL'],
-    without: [...looks, clientOfNext, shopAlone, onSqlite],
+    without: [...looks, clientOfNext, headersAlone, shopAlone, onSqlite],
     everyday: [...onPostgresAndRedis, ...onStores],
   },
   {
@@ -43,7 +45,7 @@ export const storeCombinations: readonly StoreCombination[] = [
     project: 'e2e [mongodb + redis]',
     gateways: 1,
     needs: ['TEST_MONGODB_URL', 'TEST_REDIS_URL'],
-    without: [...looks, clientOfNext, shopAlone, onSqlite, ...onPostgresAndRedis],
+    without: [...looks, clientOfNext, headersAlone, shopAlone, onSqlite, ...onPostgresAndRedis],
     everyday: ['sessions'],
   },
 ];
