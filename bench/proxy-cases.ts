@@ -19,6 +19,7 @@ const nginxWithBetterAuth: ProxySide = { ...nginx, settings: { verifier: 'better
 const gateway: ProxySide = { file: 'gateway.ts', translates: true };
 const gatewayWithApiKey: ProxySide = { ...gateway, settings: { presentsApiKey: true } };
 const gatewayWithStores: ProxySide = { file: 'gateway-with-stores.ts', translates: true };
+const gatewayWithAccessToken: ProxySide = { ...gatewayWithStores, settings: { presentsAccessToken: true } };
 const gatewayWithMetrics: ProxySide = { file: 'gateway.ts', translates: true, settings: { metrics: true } };
 const gatewayWithLogAndMetrics: ProxySide = {
   file: 'gateway.ts',
@@ -91,6 +92,13 @@ const cases: readonly ProxyCase[] = [
     target: '≥ 0.90',
     subject: gatewayWithApiKey,
     baseline: gateway,
+  },
+  {
+    name: 'access-token-vs-session-cookie',
+    title: '… with an access token of /auth/token vs with the session cookie, identity and SQLite behind both',
+    target: '≥ 0.90',
+    subject: gatewayWithAccessToken,
+    baseline: gatewayWithStores,
   },
   {
     name: 'million-sessions-vs-thousand',

@@ -23,7 +23,7 @@ import { readServerSettings, reportServer } from './server-report.ts';
 /* The gateway with everything behind it: identity, sessions and keys in a SQLite file, and a user who signed in. */
 
 const publicUrl = 'http://localhost:3000';
-const { upstreamPort, isBehindProxy = false, sessions } = readServerSettings();
+const { upstreamPort, isBehindProxy = false, presentsAccessToken = false, sessions } = readServerSettings();
 const dataDir = mkdtempSync(join(tmpdir(), 'sallyport-bench-'));
 process.once('exit', () => {
   rmSync(dataDir, { recursive: true, force: true });
@@ -35,14 +35,20 @@ const database = await openIdentityDatabase({
   database: { kind: 'sqlite', database: file },
   tables: storeTables,
 });
-const keyRing = await openKeyRing({ records: database.records, sealer: sealerFor('key-ring') });
+const keyRing = await openKeyRing({
+  records: database.records,
+  sealer: sealerFor('key-ring'),
+  uses: ['internal', 'client'],
+});
 const bus = createInProcessBus();
 const identity = await createIdentity({
   publicUrl,
   database,
   sessions: createRecordSessionStore(database.records),
   sealerFor,
+  keyRing,
   bus,
+  features: presentsAccessToken ? { firstPartyTokens: { accessMinutes: 15 } } : {},
   counters: createInProcessCounters(),
   mailer: { send: () => Promise.resolve() },
   policy: definePolicy({
@@ -70,7 +76,10 @@ const counted: SessionDirectory = {
 
 const gateway = createGateway({
   publicUrl,
-  routes: gatewayRoutes(upstreamPort),
+  routes: gatewayRoutes(upstreamPort).map((route) =>
+    presentsAccessToken && route.name === 'shop' ? { ...route, credentials: ['session', 'bearer'] } : route,
+  ),
+  authenticators: identity.authenticators,
   mounts: [createIdentityMount(identity.app)],
   sessions: counted,
   keyRing,
@@ -80,7 +89,10 @@ const gateway = createGateway({
 });
 const { port } = await gateway.listen({ host: '127.0.0.1', port: 0 });
 
+const account = { email: 'ada@example.com', password: randomBytes(18).toString('base64url') };
+await identity.accounts.createUser({ name: 'Ada', ...account, roles: ['vendor'], emailVerified: true });
 const cookie = await signIn();
+const accessToken = presentsAccessToken ? await takeAccessToken() : undefined;
 const [cookieName = ''] = cookie.split('=', 1);
 const tokenSealer = sealerFor('session-token');
 const hashToken = (token: string): string => tokenSealer.hash(token);
@@ -89,6 +101,7 @@ const tokens = sessions === undefined ? undefined : storeManySessions({ database
 reportServer({
   port,
   cookie,
+  ...(accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` }),
   ...(tokens === undefined ? {} : { cookies: tokens.map((token) => `${cookieName}=${token}`) }),
   counters: () => ({
     'store reads': storeReads,
@@ -98,17 +111,25 @@ reportServer({
 });
 
 async function signIn(): Promise<string> {
-  const email = 'ada@example.com';
-  const password = randomBytes(18).toString('base64url');
-  await identity.accounts.createUser({ name: 'Ada', email, password, roles: ['vendor'], emailVerified: true });
-  const request = new Request(`${publicUrl}/auth/sign-in/email`, {
+  const answer = await post('/auth/sign-in/email');
+  const cookie = answer.headers.getSetCookie()[0]?.split(';', 1)[0];
+  if (cookie === undefined) throw new Error(`signing in was answered with ${answer.status}`);
+  return cookie;
+}
+
+async function takeAccessToken(): Promise<string> {
+  const answer = await post('/auth/token');
+  const { access_token } = (await answer.json()) as { readonly access_token?: string };
+  if (access_token === undefined) throw new Error(`the token was answered with ${answer.status}`);
+  return access_token;
+}
+
+async function post(path: string): Promise<Response> {
+  const request = new Request(publicUrl + path, {
     method: 'POST',
     headers: { 'content-type': 'application/json', origin: publicUrl },
-    body: JSON.stringify({ email, password }),
+    body: JSON.stringify(account),
   });
   const context = { requestId: 'benchmark', clientAddress: '127.0.0.1', caller: { kind: 'anonymous' } } as const;
-  const response = await identity.app.fetch(request, { context });
-  const cookie = response.headers.getSetCookie()[0]?.split(';', 1)[0];
-  if (cookie === undefined) throw new Error(`signing in was answered with ${response.status}`);
-  return cookie;
+  return identity.app.fetch(request, { context });
 }

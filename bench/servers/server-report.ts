@@ -17,6 +17,8 @@ export interface ServerSettings {
   readonly isBehindProxy?: boolean;
   /** Whether requests come with an API key instead of a session. */
   readonly presentsApiKey?: boolean;
+  /** Whether they come with an access token of `/auth/token` instead. */
+  readonly presentsAccessToken?: boolean;
   /** How many sessions the store holds, and how many of them are used; one when it is not said. */
   readonly sessions?: { readonly stored: number; readonly hot: number };
   readonly nestAccess?: NestAccess;
