@@ -30,6 +30,8 @@ describe.skipIf(!isAvailable('mongodb')).each([
   { name: 'step-up', load: () => import('./step-up.test.ts') },
   { name: 'accounts that were imported', load: () => import('./imported-accounts.test.ts') },
   { name: 'requests', load: () => import('./requests.test.ts') },
+  { name: 'opaque access tokens', load: () => import('./features/tokens/opaque-authenticator.test.ts') },
+  { name: 'tokens that services end', load: () => import('./features/tokens/revoke-token.test.ts') },
 ])('identity: $name', async ({ load }) => {
   await load();
 });

@@ -38,6 +38,8 @@ describe.skipIf(!isAvailable('postgres')).each([
   { name: 'refresh tokens in any order', load: () => import('./features/tokens/refresh-sequences.test.ts') },
   { name: 'refresh tokens at the same moment', load: () => import('./features/tokens/refresh-races.test.ts') },
   { name: 'access tokens', load: () => import('./features/tokens/bearer-authenticator.test.ts') },
+  { name: 'opaque access tokens', load: () => import('./features/tokens/opaque-authenticator.test.ts') },
+  { name: 'tokens that services end', load: () => import('./features/tokens/revoke-token.test.ts') },
 ])('identity: $name', async ({ load }) => {
   await load();
 });
