@@ -17,6 +17,7 @@ const nginx: ProxySide = { file: 'nginx-auth-request.ts', translates: true };
 const nginxThatRemembers: ProxySide = { ...nginx, settings: { verifier: 'remembering' } };
 const nginxWithBetterAuth: ProxySide = { ...nginx, settings: { verifier: 'better-auth' } };
 const gateway: ProxySide = { file: 'gateway.ts', translates: true };
+const gatewayWithOpaqueToken: ProxySide = { ...gateway, settings: { presentsOpaqueToken: true } };
 const gatewayWithApiKey: ProxySide = { ...gateway, settings: { presentsApiKey: true } };
 const gatewayWithStores: ProxySide = { file: 'gateway-with-stores.ts', translates: true };
 const gatewayWithAccessToken: ProxySide = { ...gatewayWithStores, settings: { presentsAccessToken: true } };
@@ -85,6 +86,13 @@ const cases: readonly ProxyCase[] = [
     target: '≥ 0.90',
     subject: gatewayWithStores,
     baseline: bareProxy,
+  },
+  {
+    name: 'opaque-token-vs-session-cookie',
+    title: 'The same GET with an opaque access token vs with the session cookie',
+    target: '≥ 0.90',
+    subject: gatewayWithOpaqueToken,
+    baseline: gateway,
   },
   {
     name: 'api-key-vs-session-cookie',

@@ -5,22 +5,34 @@ import { createFileLog } from './file-log.ts';
 import { readServerSettings, reportServer } from './server-report.ts';
 import { createStandInApiKeys } from './stand-in-api-keys.ts';
 import { createStandInKeyRing } from './stand-in-key-ring.ts';
+import { createStandInOpaqueTokens } from './stand-in-opaque-tokens.ts';
 import { createStandInSessions, silentBus } from './stand-in-sessions.ts';
 
 /* The gateway as a deployment has it, with the routes of the demo, in front of one upstream. */
 
-const { upstreamPort, accessLog = false, metrics = false, presentsApiKey = false } = readServerSettings();
+const {
+  upstreamPort,
+  accessLog = false,
+  metrics = false,
+  presentsApiKey = false,
+  presentsOpaqueToken = false,
+} = readServerSettings();
 const sessions = createStandInSessions();
 const apiKeys = presentsApiKey ? createStandInApiKeys() : undefined;
+const opaqueTokens = presentsOpaqueToken ? createStandInOpaqueTokens() : undefined;
+const credentials = apiKeys ?? opaqueTokens;
+const authorization = apiKeys === undefined ? opaqueTokens && `Bearer ${opaqueTokens.token}` : `ApiKey ${apiKeys.key}`;
 const keyRing = createStandInKeyRing();
 const log = accessLog ? createFileLog() : undefined;
 
 const gateway = createGateway({
   publicUrl: 'http://localhost:3000',
   routes: gatewayRoutes(upstreamPort).map((route) =>
-    apiKeys === undefined || route.name !== 'shop' ? route : { ...route, credentials: ['session', 'api-key'] },
+    credentials === undefined || route.name !== 'shop'
+      ? route
+      : { ...route, credentials: ['session', apiKeys === undefined ? 'opaque' : 'api-key'] },
   ),
-  ...(apiKeys === undefined ? {} : { authenticators: [apiKeys.authenticator] }),
+  ...(credentials === undefined ? {} : { authenticators: [credentials.authenticator] }),
   sessions: sessions.directory,
   keyRing,
   bus: silentBus,
@@ -33,9 +45,9 @@ const { port } = await gateway.listen({ host: '127.0.0.1', port: 0 });
 reportServer({
   port,
   cookie: `sallyport-3000=${sessions.token}`,
-  ...(apiKeys === undefined ? {} : { authorization: `ApiKey ${apiKeys.key}` }),
+  ...(authorization === undefined ? {} : { authorization }),
   counters: () => ({
-    ...(apiKeys ?? sessions).counters(),
+    ...(credentials ?? sessions).counters(),
     signatures: keyRing.signatureCount,
     'log lines': log?.lines() ?? 0,
   }),

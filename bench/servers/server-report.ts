@@ -15,6 +15,8 @@ export interface ServerSettings {
   readonly metrics?: boolean;
   /** Whether a proxy on loopback forwards the address of the client. */
   readonly isBehindProxy?: boolean;
+  /** Whether requests come with an opaque access token instead of a session. */
+  readonly presentsOpaqueToken?: boolean;
   /** Whether requests come with an API key instead of a session. */
   readonly presentsApiKey?: boolean;
   /** Whether they come with an access token of `/auth/token` instead. */
