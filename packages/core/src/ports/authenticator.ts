@@ -78,6 +78,12 @@ export interface Authenticator {
    */
   authenticate(credential: string): AuthenticationOutcome | Promise<AuthenticationOutcome>;
   /**
+   * Says that `authenticate` reads the store itself each time that it is asked: a `fresh` route is content with it.
+   *
+   * @default no, and such a route has the credential read once more, by `recheck`
+   */
+  readonly alwaysReadsStore?: boolean;
+  /**
    * Reads a credential again by its handle, from the store itself: for a stream, after something was heard of what ends
    * it, and from time to time. Resolves to `null` when it has ended, and rejects when that cannot be found out.
    */

@@ -48,7 +48,8 @@ export function createCredentialFinder(
     const found = await authenticator.authenticate(credential);
     if (found.kind === 'rejected') return found;
     // Whatever the authenticator remembers or takes from the credential itself: the store is asked.
-    const caller = isFresh ? await recheck(found.caller.credentialId) : found.caller;
+    const mustRecheck = isFresh && authenticator.alwaysReadsStore !== true;
+    const caller = mustRecheck ? await recheck(found.caller.credentialId) : found.caller;
     if (caller === null) return { kind: 'rejected', code: 'SP_UNAUTHENTICATED', reason: 'credential-ended' };
     return toKnown(kind, caller, recheck);
   };

@@ -46,3 +46,18 @@ it.each([
     expect(gateway.upstream.started).toBe(1);
   },
 );
+
+it('a fresh route reads a credential once with each request where its authenticator always reads the store', async () => {
+  const reading = await startTestGateway({
+    authenticators: [{ ...keys.authenticator, alwaysReadsStore: true }],
+    moreRoutes: [{ name: 'fresh', prefix: '/fresh', credentials: ['api-key'], fresh: true }],
+  });
+  const key = keys.add();
+  const before = keys.reads;
+  const present = async () => (await reading.send('GET', '/fresh/x', { 'X-Test-Key': key })).status;
+  for (let turn = 0; turn < 3; turn++) expect(await present()).toBe(200);
+  expect(keys.reads - before).toBe(3);
+  keys.remove(key);
+  expect(await present()).toBe(401);
+  await reading.close();
+});

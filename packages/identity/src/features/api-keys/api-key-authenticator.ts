@@ -60,6 +60,7 @@ export function createApiKeyAuthenticator({ table, findOwner, now }: ApiKeyAuthe
   return {
     kind: 'api-key',
     headers: [header],
+    alwaysReadsStore: true,
     recognize: (presented) => {
       const { value } = presented;
       if (presented.header === header) return hasApiKeyForm(value) ? value : malformed;

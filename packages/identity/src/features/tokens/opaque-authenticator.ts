@@ -39,6 +39,7 @@ export function createOpaqueAuthenticator({ tokens, directory, now }: OpaqueAuth
 
   return {
     kind: 'opaque',
+    alwaysReadsStore: true,
     recognize: ({ header, value }) => {
       const token = header === 'authorization' ? opaqueForm.exec(value)?.[1] : undefined;
       return token === undefined || hasOpaqueTokenForm(token) ? token : malformed;
