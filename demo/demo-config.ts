@@ -30,8 +30,9 @@ export function demoConfig(environment: Environment, demo: DemoEnvironment): Con
     secondFactor: { methods: ['totp', 'email', 'sms'], requiredFor: [...demo.secondFactorRoles] },
     // People make some on the page of the account zone; services take them.
     apiKeys: {},
-    // For programs: examples/terminal-client.
+    // For programs: examples/terminal-client, and examples/spa-client from another origin.
     firstPartyTokens: {},
+    cors: { tokenOrigins: [...demo.tokenOrigins] },
     // All clients come from one address, and the machine may be building pages while they sign in.
     limits: { authRequests: [] },
     // All browsers of a demo are at one address.
@@ -48,7 +49,7 @@ export function demoConfig(environment: Environment, demo: DemoEnvironment): Con
     // Where there is a mail server, as with two gateways.
     mail: { from: 'no-reply@localhost' },
     mailbox: { port: demo.mailboxPort ?? 0 },
-    routes: demoRoutes(demo.originOf),
+    routes: demoRoutes(demo.originOf, demo.tokenOrigins),
   };
 }
 

@@ -12,6 +12,8 @@ export interface DemoEnvironment {
   readonly sessionIdleSeconds: number | undefined;
   /** Roles that demand a second factor. */
   readonly secondFactorRoles: readonly string[];
+  /** Origins whose scripts may get tokens and call services with them: the page of `examples/spa-client` unless said. */
+  readonly tokenOrigins: readonly string[];
 }
 
 /** @throws ConfigurationError that names every variable that is wrong, and none of their values. */
@@ -33,8 +35,13 @@ export function readDemoEnvironment(variables: Readonly<Record<string, string | 
     mailboxPort: integer('DEMO_MAILBOX_PORT', 65_535),
     internalUrl: text('DEMO_INTERNAL_URL'),
     sessionIdleSeconds: integer('DEMO_SESSION_IDLE_SECONDS', 999_999_999),
-    secondFactorRoles: (text('DEMO_SECOND_FACTOR_ROLES') ?? '').split(/[,\s]+/).filter((role) => role !== ''),
+    secondFactorRoles: wordsOf(text('DEMO_SECOND_FACTOR_ROLES') ?? ''),
+    tokenOrigins: wordsOf(text('DEMO_TOKEN_ORIGINS') ?? 'http://localhost:5173'),
   };
   if (problems.length > 0) throw new ConfigurationError('demo mode', problems);
   return environment;
+}
+
+function wordsOf(list: string): readonly string[] {
+  return list.split(/[,\s]+/).filter((word) => word !== '');
 }

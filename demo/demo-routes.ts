@@ -3,9 +3,14 @@ import { topology, type Upstream, type UpstreamName } from './topology.ts';
 
 type Routes = ConfigInput['routes'];
 
-/** The routes to every zone and service. */
-export function demoRoutes(originOf: (name: UpstreamName) => string): Routes {
-  return topology.flatMap((upstream) => routesTo(upstream, originOf(upstream.name)));
+/** The routes to every zone and service. Pages of some other origins may call services with a token. */
+export function demoRoutes(originOf: (name: UpstreamName) => string, tokenOrigins: readonly string[]): Routes {
+  const cors = tokenOrigins.length === 0 ? {} : { cors: { origins: [...tokenOrigins] } };
+  return topology.flatMap((upstream) =>
+    routesTo(upstream, originOf(upstream.name)).map((route) =>
+      upstream.kind === 'service' ? { ...route, ...cors } : route,
+    ),
+  );
 }
 
 function routesTo({ name, kind, mount, audience, access, permissions }: Upstream, upstream: string): Routes {

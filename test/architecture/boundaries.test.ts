@@ -39,6 +39,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // A zone is a folder and a row of demo/topology.ts.
   ...Object.fromEntries(topology.flatMap(({ kind, folder }) => (kind === 'zone' ? [[folder, pages]] : []))),
   'examples/shop': ['@sallyport/nestjs'],
+  'examples/spa-client': ['@sallyport/client'],
   'examples/terminal-client': ['@sallyport/client'],
   'examples/hono-proxy': ['@sallyport/core', '@sallyport/gateway'],
 };

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { findFreePorts } from '../../tools/launch/free-ports.ts';
 import { startSystem } from '../../tools/launch/system.ts';
 import { createTestAuthority } from '../../tools/launch/test-authority.ts';
 import { findChromium } from '../../tools/testing/find-chromium.ts';
@@ -28,14 +29,19 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   try {
     const authority = await createTestAuthority(path.join(folder, 'authority'));
     own = await openStoresFor(combination);
+    const [tokenPort = 0] = await findFreePorts(1);
+    const tokenOrigin = `http://localhost:${tokenPort}`;
+    const forPages = { DEMO_TOKEN_ORIGINS: tokenOrigin };
     const system = await startSystem({
       dataDir: path.join(folder, 'data'),
       tls: authority,
       stores: own.stores,
       gateways: combination.gateways,
+      environment: { gateway: forPages, 'gateway-2': forPages },
     });
     const { url, mailbox, accounts } = system;
-    project.provide('system', { url, mailbox, accounts, combination, authority, chromium, screenshotFolder });
+    const shared = { url, mailbox, accounts, combination, authority, chromium, tokenOrigin, screenshotFolder };
+    project.provide('system', shared);
     return async () => {
       await system.stop();
       await remove();

@@ -12,6 +12,8 @@ export interface SharedSystem {
   readonly combination: StoreCombination;
   readonly authority: TestAuthority;
   readonly chromium: string;
+  /** An origin whose scripts may get tokens. Nothing is served there but what a test serves. */
+  readonly tokenOrigin: string;
   /** Where pictures of the pages go, if anywhere. */
   readonly screenshotFolder: string | undefined;
 }

@@ -22,6 +22,7 @@ export const startHelp = `Builds Sallyport and runs all of it on this machine.
   SALLYPORT_DATA_DIR     folder of accounts, keys and logs (default: .sallyport)
   DEMO_SECOND_FACTOR_ROLES
                          roles that demand a second factor, such as admin
+  DEMO_TOKEN_ORIGINS     origins whose pages may sign in with tokens (default: http://localhost:5173)
 
 Ctrl-C stops everything; a second Ctrl-C stops it at once.`;
 
