@@ -17,6 +17,12 @@ export interface Fixture {
   readonly keys: readonly object[];
   /** An internal token that was made then. */
   readonly token: string;
+  /** An API key of the vendor. Absent before 2026-11-30, as the two below. */
+  readonly apiKey?: string;
+  /** Of a program that the vendor signed in to. */
+  readonly refreshToken?: string;
+  /** A webhook that the service took. */
+  readonly delivery?: { readonly headers: Readonly<Record<string, string>>; readonly body: object };
 }
 
 export const fixtureStores = ['embedded', 'postgres'] as const;

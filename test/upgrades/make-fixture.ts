@@ -16,6 +16,7 @@ import { fixtureStores, type Fixture, type FixtureStore } from './fixture.ts';
 import {
   configurationOf,
   environmentOf,
+  signWebhook,
   startStoredGateway,
   totpCode,
   type Answer,
@@ -91,7 +92,7 @@ async function createAccounts(
   }
 }
 
-/** Signs in, sets a second factor up, and asks for a link: what people do before an upgrade. */
+/** Signs in, sets a second factor up, asks for a link, makes a key: what people and programs do before an upgrade. */
 async function use(
   gateway: StoredGateway,
   { secret, vendorId, mails }: { readonly secret: string; readonly vendorId: string; readonly mails: string[] },
@@ -109,6 +110,16 @@ async function use(
   );
   const { recoveryCodes } = confirmed.body as { recoveryCodes: readonly string[] };
 
+  const key = requireOk(
+    await gateway.ask('/auth/api-keys', { cookie, json: { name: 'Nightly export', scopes: ['product:read'] } }),
+  );
+  const program = requireOk(
+    await gateway.ask('/auth/token', { json: { email: vendorEmail, password, device: 'Terminal' } }),
+  );
+  const body = { type: 'invoice.paid' };
+  const headers = signWebhook('msg_fixture', body, Date.now());
+  requireOk(await gateway.ask('/hook', { headers, json: body }));
+
   requireOk(await gateway.ask('/auth/request-password-reset', { json: { email: vendorEmail } }));
   const { keys } = await gateway.keys();
   return {
@@ -124,6 +135,9 @@ async function use(
     resetToken: await mailedToken(mails),
     keys,
     token,
+    apiKey: String(key.body['secret']),
+    refreshToken: String(program.body['refresh_token']),
+    delivery: { headers, body },
   };
 }
 
@@ -133,14 +147,15 @@ async function signIn(gateway: StoredGateway, email: string): Promise<string> {
 }
 
 function requireOk(answer: Answer): Answer {
-  if (answer.status !== 200) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`);
+  if (answer.status !== 200 && answer.status !== 201)
+    throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`);
   return answer;
 }
 
 async function mailedToken(mails: readonly string[]): Promise<string> {
   for (let tries = 0; tries < 100; tries += 1) {
     const token = mails
-      .map((text) => /\/reset-password\?token=([\w-]+)/.exec(text)?.[1])
+      .map((text) => /\/(?:auth\/reset|reset-password)\?token=([\w-]+)/.exec(text)?.[1])
       .find((one) => one !== undefined);
     if (token !== undefined) return token;
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -8,7 +8,7 @@ import { startStoredGateway } from './stored-gateway.ts';
 // Processes are started.
 vi.setConfig({ testTimeout: 120_000 });
 
-const [made = ''] = fixtureNames;
+const made = fixtureNames.toSorted().at(-1) ?? '';
 const fixture = readFixture(made, 'embedded');
 
 /*
@@ -46,8 +46,19 @@ describe('the test of upgrades', () => {
     {
       change: 'other hashes of mailed links',
       statement: `UPDATE verification SET identifier = identifier || 'x'`,
+      fails: [9],
+    },
+    {
+      change: 'other hashes of API keys',
+      statement: `UPDATE sallyportApiKey SET keyHash = keyHash || 'x'`,
       fails: [6],
     },
+    {
+      change: 'other hashes of refresh tokens',
+      statement: `UPDATE sallyportTokenFamily SET tokenHash = tokenHash || 'x'`,
+      fails: [7],
+    },
+    { change: 'another memory of webhooks', statement: `DELETE FROM sallyportWebhookDelivery`, fails: [8] },
   ])('fails when what was stored is met by code with $change', async ({ statement, fails }) => {
     const failed = await checksThatFail(statement);
     expect(failed).toEqual(storedChecks.map(({ name }) => name).filter((_, index) => fails.includes(index)));

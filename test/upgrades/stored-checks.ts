@@ -1,7 +1,7 @@
-import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose';
+import { createLocalJWKSet, decodeJwt, jwtVerify, type JSONWebKeySet } from 'jose';
 import { expect } from 'vitest';
 import type { Fixture } from './fixture.ts';
-import { totpCode, type StoredGateway } from './stored-gateway.ts';
+import { signWebhook, totpCode, type StoredGateway } from './stored-gateway.ts';
 
 /** A gateway of today on what an earlier one stored. */
 export interface UpgradedSystem {
@@ -74,6 +74,37 @@ export const storedChecks: readonly StoredCheck[] = [
       const json = { method: 'recovery-code', code: system.fixture.accounts.twoSteps.recoveryCode };
       const answer = await system.gateway.ask('/auth/second-factor/verify', { cookie, json });
       expect(answer).toMatchObject({ status: 200, body: { status: 'signed-in' } });
+    },
+  },
+  {
+    name: 'an API key is accepted, for what it was made for',
+    async check({ gateway, fixture: { apiKey } }) {
+      if (apiKey === undefined) return;
+      const { status, body } = await gateway.ask('/api/echo', { headers: { 'x-api-key': apiKey } });
+      expect(status).toBe(200);
+      expect(decodeJwt(String(body['token']))).toMatchObject({ cred: 'api-key', scope: 'product:read' });
+    },
+  },
+  {
+    name: 'a program stays signed in: its refresh token is accepted once',
+    async check({ gateway, fixture: { refreshToken } }) {
+      if (refreshToken === undefined) return;
+      const refreshed = await gateway.ask('/auth/token/refresh', { json: { refresh_token: refreshToken } });
+      expect(refreshed.status).toBe(200);
+      expect(refreshed.body['refresh_token']).not.toBe(refreshToken);
+      const headers = { authorization: `Bearer ${String(refreshed.body['access_token'])}` };
+      expect((await gateway.ask('/api/echo', { headers })).status).toBe(200);
+    },
+  },
+  {
+    name: 'a webhook that was delivered is refused when it comes again, and another is taken',
+    async check({ gateway, fixture: { delivery }, clockShiftMilliseconds }) {
+      if (delivery === undefined) return;
+      const { headers, body } = delivery;
+      const again = await gateway.ask('/hook', { headers, json: body });
+      expect(again).toMatchObject({ status: 409, body: { code: 'SP_WEBHOOK_REPLAYED' } });
+      const next = signWebhook('msg_next', body, Date.now() + clockShiftMilliseconds);
+      expect((await gateway.ask('/hook', { headers: next, json: body })).status).toBe(200);
     },
   },
   {

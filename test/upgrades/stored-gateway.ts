@@ -26,13 +26,23 @@ export interface Answer {
 
 /** A gateway process on stored data, with one service that answers with the token that it was sent. */
 export interface StoredGateway {
-  ask(path: string, request?: { readonly cookie?: string; readonly json?: object }): Promise<Answer>;
+  ask(
+    path: string,
+    request?: {
+      readonly cookie?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly json?: object;
+    },
+  ): Promise<Answer>;
   /** The published keys. */
   keys(): Promise<{ keys: object[] }>;
   stop(): Promise<void>;
 }
 
 const day = 86_400;
+
+/** With what the sender of webhooks signs, then and now. */
+const webhookSecret = 'whsec_3sxDVp3PKoH5FKPq//TltLmzWscMbGTacPIQlfHOXyA=';
 
 /** The part of the configuration that has to stay the same: roles are stored by name. */
 export function configurationOf(dataDir: string, ports: readonly number[], upstream: string): object {
@@ -45,6 +55,8 @@ export function configurationOf(dataDir: string, ports: readonly number[], upstr
     mail: { from: 'Sallyport <no-reply@localhost>' },
     log: { access: false },
     passwords: { answerFloorMilliseconds: 100 },
+    firstPartyTokens: {},
+    apiKeys: {},
     policy: {
       permissions: { 'product:read': 'List and read products', 'product:create': 'Create products' },
       roles: { user: ['product:read'], vendor: ['product:read', 'product:create'] },
@@ -57,6 +69,15 @@ export function configurationOf(dataDir: string, ports: readonly number[], upstr
         audience: 'echo',
         access: 'signed-in',
         permissions: ['product:*'],
+        credentials: ['session', 'bearer', 'api-key'],
+      },
+      {
+        name: 'hook',
+        prefix: '/hook',
+        upstream,
+        audience: 'echo',
+        access: 'service',
+        webhook: { secret: 'hook' },
       },
     ],
   };
@@ -71,6 +92,7 @@ export function environmentOf({
   return {
     SALLYPORT_SECRET: secret,
     SMTP_URL: smtpUrl,
+    SALLYPORT_WEBHOOK_SECRETS: `hook=${webhookSecret}`,
     // Keys of the fixture live for as long as those of an installation.
     TEST_ROTATION_SECONDS: String(30 * day),
     NODE_OPTIONS: `--import=${new URL('../faults/shift-clock.mjs', import.meta.url).href}`,
@@ -101,11 +123,12 @@ export async function startStoredGateway(options: StoredGatewayOptions): Promise
     throw error;
   }
   return {
-    async ask(path, { cookie, json } = {}) {
+    async ask(path, { cookie, headers = {}, json } = {}) {
       const response = await fetch(gateway.origin + path, {
         method: json === undefined ? 'GET' : 'POST',
         headers: {
           origin: gateway.origin,
+          ...headers,
           ...(cookie === undefined ? {} : { cookie: cookieAt(gateway.origin, cookie) }),
           ...(json === undefined ? {} : { 'content-type': 'application/json' }),
         },
@@ -139,4 +162,14 @@ export function totpCode(secret: string, at: number): string {
   const mac = createHmac('sha1', key).update(counter).digest();
   const offset = (mac.at(-1) ?? 0) & 15;
   return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+}
+
+/** The headers of a webhook (Standard Webhooks) that is sent at a time, in milliseconds. */
+export function signWebhook(id: string, body: object, at: number): Readonly<Record<string, string>> {
+  const timestamp = String(Math.floor(at / 1000));
+  const key = Buffer.from(webhookSecret.slice('whsec_'.length), 'base64');
+  const signature = createHmac('sha256', key)
+    .update(`${id}.${timestamp}.${JSON.stringify(body)}`)
+    .digest('base64');
+  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
 }
