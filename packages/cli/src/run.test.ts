@@ -174,6 +174,18 @@ describe('accounts', () => {
       /ada@example\.test\s+Ada\s+vendor user\s+banned|banned/,
     );
     expect((await place.run(['users', 'unban', email, '--json'])).json()).toMatchObject({ user: { isBanned: false } });
+    const terms = ['--until', '2199-01-31T12:00:00Z', '--reason', 'Lost laptop'];
+    expect((await place.run(['users', 'ban', email, ...terms])).code).toBe(0);
+    expect((await place.run(['users', 'show', email])).output).toMatch(
+      /banned +since .*, until 2199-01-31T12:00:00\.000Z: Lost laptop/,
+    );
+    for (const wrong of [
+      ['--until', 'tomorrow'],
+      ['--reason', ''],
+    ])
+      expect((await place.run(['users', 'ban', email, ...wrong])).code).toBe(2);
+    expect((await place.run(['users', 'delete', email, '--json'])).json()).toMatchObject({ user: { email } });
+    expect((await place.run(['users', 'show', email])).code).toBe(1);
     expect((await place.run(['sessions', 'end-all', '--json'])).json()).toEqual({ ended: 0 });
   });
 
@@ -182,6 +194,10 @@ describe('accounts', () => {
     { args: ['users', 'set-roles', email, 'admni'], says: /no role "admni". Did you mean admin\?/ },
     { args: ['users', 'set-roles', 'unknown@x.test', 'user'], says: /No account/ },
     { args: ['users', 'ban', 'unknown@x.test'], says: /No account/ },
+    { args: ['users', 'delete', 'unknown@x.test'], says: /No account/ },
+    { args: ['users', 'ban', email], says: /last account.*"user:manage".*create-admin/ },
+    { args: ['users', 'delete', email], says: /last account.*"user:manage".*create-admin/ },
+    { args: ['users', 'ban', email, '--until', '2020-01-01T00:00:00Z'], says: /until must be in the future/ },
     { args: ['sessions', 'end-all', '--user', 'unknown@x.test'], says: /No account/ },
   ])('that are not there, and roles that are none, are refused: $args', async ({ args, says }) => {
     const result = await place.run(args);
@@ -218,7 +234,7 @@ describe('accounts', () => {
     ])
       expect((await place.run(args)).code).toBe(0);
     giveBack();
-    expect((await place.run(['users', 'ban', email])).code).toBe(0);
+    expect((await place.run(['users', 'unban', email])).code).toBe(0);
   });
 });
 

@@ -25,6 +25,14 @@ export type {
   StepUpOfferAnswer,
   TotpStartAnswer,
 } from './answers/identity-answers.ts';
+export {
+  userStatuses,
+  type ManagedBan,
+  type ManagedUser,
+  type ManagedUserAnswer,
+  type ManagedUsersAnswer,
+  type UserStatus,
+} from './answers/managed-users.ts';
 export { problemsOfContrast, type ContrastProblem } from './brand/brand-contrast.ts';
 export { toBrandCss } from './brand/brand-css.ts';
 export { brandManifestPath, brandPath, toBrandDocument, type BrandDocument } from './brand/brand-document.ts';

@@ -126,6 +126,48 @@ describe(onDatabase('the last account that manages others'), () => {
     expect(await setRoles(admin.caller, admin.id, [])).toMatchObject(lastManager);
   });
 
+  it('is not banned and not deleted at the command line either, until another one can', async () => {
+    const { id } = await signedIn(ada, ['admin']);
+    const { accounts } = harness.identity;
+    const refused = { code: 'SP_LAST_MANAGER' };
+    await expect(accounts.setBanned(id, true)).rejects.toMatchObject(refused);
+    await expect(accounts.deleteUser(id)).rejects.toMatchObject(refused);
+    expect(await accounts.findById(id)).toMatchObject({ isBanned: false, roles: ['admin'] });
+    await harness.makeUser(mia, ['manager']);
+    await accounts.setBanned(id, true);
+    // A banned one is none of those who can, and may go.
+    await accounts.deleteUser(id);
+    expect(await accounts.findById(id)).toBeNull();
+  });
+
+  it('counts again when its ban is over', async () => {
+    const { id } = await signedIn(ada, ['admin']);
+    const other = await harness.makeUser(mia, ['admin']);
+    const { accounts } = harness.identity;
+    await accounts.setBanned(id, { until: new Date(harness.now().getTime() + 60_000) });
+    await expect(accounts.deleteUser(other)).rejects.toMatchObject({ code: 'SP_LAST_MANAGER' });
+    harness.advance(61);
+    await accounts.deleteUser(other);
+    await expect(accounts.setBanned(id, true)).rejects.toMatchObject({ code: 'SP_LAST_MANAGER' });
+  });
+
+  it.skipIf(!canRace())('stays when operators ban one and delete the other of two at the same moment', async () => {
+    const { accounts } = harness.identity;
+    for (let round = 0; round < 5; round += 1) {
+      const [one, other] = [
+        await harness.makeUser(`one-${round}@example.test`, ['admin']),
+        await harness.makeUser(`other-${round}@example.test`, ['manager']),
+      ];
+      const changes = [() => accounts.setBanned(one, true), () => accounts.deleteUser(other)];
+      const outcomes = await Promise.allSettled(changes.map((change) => change()));
+      expect(outcomes.filter(({ status }) => status === 'rejected')).toMatchObject([
+        { reason: { code: 'SP_LAST_MANAGER' } },
+      ]);
+      const where = [{ field: 'emailVerified', value: true }];
+      await harness.database.records.updateMany({ model: 'user', where, update: { roles: '' } });
+    }
+  });
+
   it('is no longer the last when a role of another name holds the permission too', async () => {
     const admin = await signedIn(ada, ['admin']);
     await harness.makeUser(mia, ['manager']);

@@ -54,6 +54,7 @@ export interface FeatureSet<Services = never> {
 /** The features of a list, built. */
 export interface BuiltFeatureSet {
   readonly routes: readonly Hono<IdentityEnvironment>[];
+  readonly manageRoutes: readonly Hono<IdentityEnvironment>[];
   /** In the order of the features: so the gateway asks them. */
   readonly authenticators: readonly Authenticator[];
   readonly services: object;
@@ -127,12 +128,15 @@ export function composeFeatures<Services = never>(
           authenticator,
         );
       }
-      for (const { gate, forgetAccount } of built) {
+      for (const { gate, forgetAccount, findActor, passwordRules } of built) {
         if (gate !== undefined) kernel.gates.register(gate);
         if (forgetAccount !== undefined) kernel.accountData.register(forgetAccount);
+        if (findActor !== undefined) kernel.actingAccounts.register(findActor);
+        if (passwordRules !== undefined) kernel.chosenPasswords.register(passwordRules);
       }
       return {
         routes: built.flatMap(({ routes = [] }) => routes),
+        manageRoutes: built.flatMap(({ manageRoutes = [] }) => manageRoutes),
         authenticators: built.flatMap(({ authenticator }) => authenticator ?? []),
         services: mergeNamed(built.map(({ services = {} }) => ({ ...services }))),
         operations: Object.values(

@@ -16,6 +16,8 @@ import type {
 } from '@sallyport/core';
 import type * as z from 'zod';
 import type { ForgetAccount } from './accounts/account-data.ts';
+import type { FindActingAccount } from './accounts/acting-accounts.ts';
+import type { RequireAcceptablePassword } from './accounts/chosen-passwords.ts';
 import type { IdentityEnvironment } from './http/identity-request.ts';
 import type { IdentityKernel, KernelSettings } from './kernel.ts';
 import type { MailCatalog } from './mail/mail-catalog.ts';
@@ -76,6 +78,8 @@ export type FeatureCommand<Services> = Command<ServiceCommandContext<Services>>;
 export interface BuiltFeature {
   /** Served below `/auth`. */
   readonly routes?: readonly Hono<IdentityEnvironment>[];
+  /** Served below `/manage`, where the gateway lets programs in and no person. */
+  readonly manageRoutes?: readonly Hono<IdentityEnvironment>[];
   /** What it requires of sign-ins, before a session is made. */
   readonly gate?: SignInGate;
   /** Recognizes the credential of programs for the gateway; of the kind that the feature declares. */
@@ -84,6 +88,10 @@ export interface BuiltFeature {
   readonly services?: object;
   /** Deletes what it keeps of an account. Joins the transaction that it is called in. */
   readonly forgetAccount?: ForgetAccount;
+  /** Reads accounts of its own that change users, such as those of programs. */
+  readonly findActor?: FindActingAccount;
+  /** What a password has to meet that is chosen for an account, wherever that is done. */
+  readonly passwordRules?: RequireAcceptablePassword;
   /** What operators do with it, at a gateway that runs or beside the stores. */
   readonly operations?: readonly Operation[];
   /** Ends what it began; called once, before the kernel closes. */

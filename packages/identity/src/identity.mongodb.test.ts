@@ -24,6 +24,7 @@ describe.skipIf(!isAvailable('mongodb')).each([
   { name: 'wrong codes', load: () => import('./features/second-factor/code-limiter.test.ts') },
   { name: 'sessions from before a factor', load: () => import('./features/second-factor/weaker-sessions.test.ts') },
   { name: 'recovery codes', load: () => import('./features/second-factor/recovery-codes.test.ts') },
+  { name: 'the users API', load: () => import('./features/administration/manage-routes.test.ts') },
   { name: 'API keys', load: () => import('./features/api-keys/api-keys.test.ts') },
   { name: 'callers with API keys', load: () => import('./features/api-keys/api-key-authenticator.test.ts') },
   { name: 'service accounts', load: () => import('./features/api-keys/service-accounts.test.ts') },

@@ -27,6 +27,7 @@ describe.skipIf(!isAvailable('postgres')).each([
   { name: 'authenticator apps', load: () => import('./features/second-factor/authenticator-app.test.ts') },
   { name: 'setting up factors', load: () => import('./features/second-factor/change-factors.test.ts') },
   { name: 'codes that are sent', load: () => import('./features/second-factor/sent-codes.test.ts') },
+  { name: 'the users API', load: () => import('./features/administration/manage-routes.test.ts') },
   { name: 'API keys', load: () => import('./features/api-keys/api-keys.test.ts') },
   { name: 'callers with API keys', load: () => import('./features/api-keys/api-key-authenticator.test.ts') },
   { name: 'service accounts', load: () => import('./features/api-keys/service-accounts.test.ts') },

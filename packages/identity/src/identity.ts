@@ -97,7 +97,7 @@ export interface IdentityOptions {
 
 /** Identity, built: what it serves, what the gateway asks it, and the services of its features. */
 export interface Identity extends FeatureServices {
-  /** Serves `/auth/*`. Call `app.fetch(request, { context })` with the `RequestContext` of the gateway. */
+  /** Serves `/auth/*`, and `/manage/*` for programs. Call `app.fetch(request, { context })` with the `RequestContext` of the gateway. */
   readonly app: Hono<IdentityEnvironment>;
   /** Who a session belongs to, for the gateway. */
   readonly directory: SessionDirectory;
@@ -155,7 +155,7 @@ export async function createIdentityWith(
   const retention = createRetentionJobs({ records, rules, pendingAccounts: kernel.pendingAccounts });
   return {
     ...built.services,
-    app: createApp([createSessionRoutes(kernel), ...built.routes], { hashing, logger, origin }),
+    app: createApp([createSessionRoutes(kernel), ...built.routes], built.manageRoutes, { hashing, logger, origin }),
     directory,
     authenticators: built.authenticators,
     operations: built.operations,
@@ -181,6 +181,7 @@ interface AppOptions {
 
 function createApp(
   routes: readonly Hono<IdentityEnvironment>[],
+  manageRoutes: readonly Hono<IdentityEnvironment>[],
   { hashing, logger, origin }: AppOptions,
 ): Hono<IdentityEnvironment> {
   const app = new Hono<IdentityEnvironment>();
@@ -197,6 +198,7 @@ function createApp(
     await hashing.onBehalfOf(c.env.context.clientAddress, next);
   });
   for (const served of routes) app.route('/auth', served);
+  for (const served of manageRoutes) app.route('/manage', served);
   answerErrors(app, origin, logger);
   return app;
 }

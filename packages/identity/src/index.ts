@@ -10,7 +10,7 @@ export {
 } from './accounts/role-differences.ts';
 export { readPolicyDifferences, type OnPolicyDifference } from './accounts/role-directory.ts';
 export { applyPolicy, readRoleDifferences, type ApplyPolicyOptions } from './accounts/stored-roles.ts';
-export type { PasswordOwner, RequireAcceptablePassword } from './features/passwords/password-rules.ts';
+export type { PasswordOwner, RequireAcceptablePassword } from './accounts/chosen-passwords.ts';
 export { parseUserImport, type ImportedUser, type ParsedImport } from './features/administration/user-import.ts';
 export type { User } from './accounts/user-table.ts';
 export type {

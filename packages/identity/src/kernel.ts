@@ -20,8 +20,10 @@ import {
 } from '@sallyport/core';
 import type * as z from 'zod';
 import { createAccountData } from './accounts/account-data.ts';
+import { createActingAccounts } from './accounts/acting-accounts.ts';
 import { createAttemptLimiter } from './accounts/attempt-limiter.ts';
 import { createAuthority } from './accounts/authority.ts';
+import { createChosenPasswords } from './accounts/chosen-passwords.ts';
 import { createDeviceTrust } from './accounts/device-trust.ts';
 import { createGuessLimiter } from './accounts/guess-limiter.ts';
 import { guessLimits } from './accounts/guess-limits.ts';
@@ -158,6 +160,7 @@ export async function createKernel(options: KernelOptions) {
   const revocation = createSessionRevocation({ sessions, bus, events, transaction, makeReportedChange, now });
   const attempts = createAttemptLimiter({ counters, sealer: sealerFor('counter-key'), now });
   const accountData = createAccountData();
+  const actingAccounts = createActingAccounts();
   const links = createOneTimeLinks(records, sealerFor('one-time-link'), now);
   const devices = createDeviceTrust(sealerFor('device-trust'), now);
   const { idleSeconds } = lifetime;
@@ -197,7 +200,9 @@ export async function createKernel(options: KernelOptions) {
     }),
     users,
     roles,
-    authority: createAuthority({ records, users, events, now }),
+    authority: createAuthority({ records, users, actingAccounts, events, now }),
+    actingAccounts,
+    chosenPasswords: createChosenPasswords(),
     links,
     accountData,
     pendingAccounts: createPendingAccounts({

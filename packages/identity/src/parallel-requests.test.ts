@@ -1,5 +1,6 @@
 import type { Caller } from '@sallyport/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeService } from './features/administration/manage.test-support.ts';
 import {
   beginSignIn,
   callerOf,
@@ -42,7 +43,11 @@ beforeEach(async () => {
   harness = await startTokenHarness(
     {},
     {
-      features: { apiKeys: {}, secondFactor: { methods: ['totp', 'email', 'sms'], requiredFor: [strict] } },
+      features: {
+        apiKeys: {},
+        administration: { usersApi: {} },
+        secondFactor: { methods: ['totp', 'email', 'sms'], requiredFor: [strict] },
+      },
       guessLimits: { network: { maxFailures: 10_000 } },
     },
   );
@@ -378,7 +383,89 @@ const races: Readonly<Record<string, Prepare>> = {
       expect(resets).toHaveLength(1);
     });
   },
+  'POST /manage/users': async (_harness, email) => {
+    const body = { name: 'Robin', email, invite: false };
+    return twice({ path: '/manage/users', body, options: await makeManager() }, async (answers) => {
+      expect(statuses(answers)).toEqual([201, 409]);
+      const where = [{ field: 'email', value: email }];
+      expect(await harness.database.records.count({ model: 'user', where })).toBe(1);
+    });
+  },
+  'POST /manage/users/:id/invitation': async ({ makeUser }, email) => {
+    const path = `/manage/users/${await makeUser(email)}/invitation`;
+    return twice({ path, options: await makeManager() }, async (answers) => {
+      expect(statuses(answers)).toEqual([200, 200]);
+      expect(await harness.mailTo(email, 2)).toHaveLength(2);
+    });
+  },
+  'PUT /manage/users/:id/roles': async ({ makeUser }, email) => {
+    const id = await makeUser(email);
+    const options = await makeManager();
+    const give = (roles: readonly string[]): Racer => ({ path: `/manage/users/${id}/roles`, body: { roles }, options });
+    return {
+      racers: [give(['vendor']), give([])],
+      holds: async (answers) => {
+        expect(statuses(answers)).toEqual([200, 200]);
+        const user = await harness.identity.accounts.findById(id);
+        expect(user).toMatchObject({ generation: 3 });
+        expect([['vendor'], []]).toContainEqual(user?.roles);
+        expect(await countEvents('account.roles-changed', id)).toBe(2);
+      },
+    };
+  },
+  'PUT /manage/users/:id/ban': async ({ makeUser }, email) => {
+    const [one, other] = [await makeUser(email, [strict]), await makeUser(`other-${email}`, [strict])];
+    const options = await makeManager();
+    const ban = (id: string): Racer => ({ path: `/manage/users/${id}/ban`, body: {}, options });
+    return {
+      racers: [ban(one), ban(other)],
+      holds: async (answers) => {
+        // They are the only ones who manage others.
+        expect(statuses(answers)).toEqual([200, 409]);
+        const left = await Promise.all([one, other].map((id) => harness.identity.accounts.findById(id)));
+        expect(left.filter((user) => user?.isBanned === false)).toHaveLength(1);
+        await clearRoles([one, other]);
+      },
+    };
+  },
+  'DELETE /manage/users/:id/ban': async ({ makeUser, identity }, email) => {
+    const id = await makeUser(email);
+    await identity.accounts.setBanned(id, true);
+    return twice({ path: `/manage/users/${id}/ban`, options: await makeManager() }, async (answers) => {
+      expect(statuses(answers)).toEqual([200, 200]);
+      expect(await identity.accounts.findById(id)).toMatchObject({ isBanned: false });
+    });
+  },
+  'DELETE /manage/users/:id': async ({ makeUser }, email) => {
+    const [one, other] = [await makeUser(email, [strict]), await makeUser(`other-${email}`, [strict])];
+    const options = await makeManager();
+    const remove = (id: string): Racer => ({ path: `/manage/users/${id}`, options });
+    return {
+      racers: [remove(one), remove(other)],
+      holds: async (answers) => {
+        expect(statuses(answers)).toEqual([204, 409]);
+        const left = await Promise.all([one, other].map((id) => harness.identity.accounts.findById(id)));
+        expect(left.filter((user) => user !== null)).toHaveLength(1);
+        await clearRoles([one, other]);
+      },
+    };
+  },
 };
+
+let services = 0;
+
+/** A service that may do whatever an administrator may. */
+async function makeManager(): Promise<RequestOptions> {
+  services += 1;
+  const { caller } = await makeService(harness, `desk-${services}`, [strict], ['product:read', 'user:manage']);
+  return { caller };
+}
+
+/** Makes room for the next round: who is left there is not one of its managers. */
+async function clearRoles(ids: readonly string[]): Promise<void> {
+  const where = [{ field: 'id', operator: 'in' as const, value: [...ids] }];
+  await harness.database.records.updateMany({ model: 'user', where, update: { roles: '' } });
+}
 
 describe(onDatabase('two requests at the same moment'), () => {
   it('have a row for every route that changes something', () => {

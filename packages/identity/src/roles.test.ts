@@ -233,6 +233,44 @@ describe(onDatabase('the first fill of the roles'), () => {
   });
 });
 
+describe(onDatabase('a policy that leaves no account which manages others'), () => {
+  const apply = (policy: Policy) => {
+    const { records, transaction } = harness.database;
+    const [bus, events] = [createInProcessBus(), createSecurityEventLog(records, kernelEvents)];
+    return applyPolicy({ policy, records, transaction, bus, events, now: harness.now });
+  };
+  const withAdmin = (permissions: readonly string[]): Policy => ({
+    ...testPolicy,
+    roles: { ...testPolicy.roles, admin: permissions },
+  });
+  const { admin: _gone, ...withoutAdmin } = testPolicy.roles;
+
+  it.each([
+    { name: 'takes the permission from the role of the last one', policy: withAdmin(['product:read']) },
+    { name: 'has no such role any more', policy: { ...testPolicy, roles: withoutAdmin } },
+    {
+      name: 'gives the permission to a role that only a banned account has',
+      policy: { ...withAdmin([]), roles: { ...testPolicy.roles, admin: [], vendor: ['user:manage'] } },
+    },
+  ])('is refused when it $name, and nothing is stored', async ({ policy }) => {
+    await harness.makeUser('ada@example.test', ['admin']);
+    await harness.identity.accounts.setBanned(await harness.makeUser('mia@example.test', ['vendor']), true);
+    await expect(apply(policy)).rejects.toMatchObject({ code: 'SP_LAST_MANAGER' });
+    expect(await readRoleDifferences(harness.database.records, testPolicy)).toEqual([]);
+    expect((await harness.events()).filter(({ type }) => type === 'policy.applied')).toEqual([]);
+  });
+
+  it('is stored when none did so before, when another role goes on, and when it declares no such permission', async () => {
+    expect(await apply(withAdmin([]))).toHaveLength(1);
+    expect(await apply(testPolicy)).toHaveLength(1);
+    await harness.makeUser('ada@example.test', ['admin', 'vendor']);
+    const moved = { ...withAdmin([]), roles: { ...testPolicy.roles, admin: [], vendor: ['user:manage'] } };
+    expect(await apply(moved)).toHaveLength(2);
+    const unmanaged = { permissions: { 'product:read': 'Look' }, roles: { user: ['product:read'] } };
+    expect((await apply(unmanaged)).length).toBeGreaterThan(0);
+  });
+});
+
 describe(onDatabase('policies that are applied at the same time'), () => {
   const clerks = { ...testPolicy, roles: { ...testPolicy.roles, clerk: ['product:read'], user: [] } };
   const cooks = { ...testPolicy, roles: { user: ['user:manage'], cook: [] } };

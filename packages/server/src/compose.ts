@@ -6,13 +6,13 @@ import {
   type Logger,
   type Mailer,
 } from '@sallyport/core';
-import { createGateway, type GatewayTraces } from '@sallyport/gateway';
-import { createSecurityEventLog, kernelEvents } from '@sallyport/identity';
+import { createGateway, type GatewayTraces, type Mount } from '@sallyport/gateway';
+import { createSecurityEventLog, kernelEvents, type Identity } from '@sallyport/identity';
 import { createLease, createWebhookDeliveries } from '@sallyport/stores';
 import type { Control } from './admin/control.ts';
 import { createLocalControl } from './admin/local-control.ts';
 import { openAdmin } from './admin/open-admin.ts';
-import { createAuthMounts } from './auth-mounts.ts';
+import { createAuthMounts, createManageUsersMount } from './auth-mounts.ts';
 import { readConfiguredRootSecret } from './checks/check-root-secret.ts';
 import { checkMailboxPort } from './checks/check-ports.ts';
 import { contentChecks } from './checks/content-checks.ts';
@@ -188,6 +188,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ],
       mounts: [
         ...createAuthMounts(identity.app, pages, config.limits.authRequests),
+        ...manageUsersMounts(config, identity),
         createSharedAssetsMount({ routes: () => current.routes }),
         ...(config.securityTxt === undefined ? [] : [createSecurityTxtMount(config.securityTxt, config.publicUrl)]),
         ...(preset?.mounts ?? []),
@@ -269,6 +270,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await closing.close();
     throw toStoreError(error);
   }
+}
+
+function manageUsersMounts({ administration: { usersApi } }: Config, { app }: Identity): readonly Mount[] {
+  return usersApi === undefined ? [] : [createManageUsersMount(app, usersApi.requests)];
 }
 
 /** What is not asked for is not loaded either. */

@@ -44,6 +44,15 @@ export const sharedAssetsPlace = {
   slide: false,
 } as const;
 
+/** Where servers manage users, with API keys of service accounts. Mounted where it is configured. */
+export const manageUsersPlace = {
+  name: 'manage-users',
+  prefix: '/manage/users',
+  access: 'service',
+  credentials: ['api-key'],
+  slide: false,
+} as const;
+
 /** All that every gateway mounts beside the routes of the configuration, whose names and prefixes must be others. */
 export const mountPlaces = [
   identityPlace,
@@ -56,17 +65,19 @@ export const mountPlaces = [
   sessionExtensionPlace,
 ] as const;
 
-/** The mounts of a configuration. */
-export function mountPlacesOf({
-  securityTxt,
-  introspection,
-}: {
+/** The part of a configuration that asks for mounts. */
+export interface MountSections {
   readonly securityTxt?: unknown;
   readonly introspection?: unknown;
-}) {
+  readonly administration: { readonly usersApi?: unknown };
+}
+
+/** The mounts of a configuration. */
+export function mountPlacesOf({ securityTxt, introspection, administration }: MountSections) {
   return [
     ...mountPlaces,
     ...(securityTxt === undefined ? [] : [securityTxtPlace]),
     ...(introspection === undefined ? [] : [introspectionPlace, tokenRevocationPlace]),
+    ...(administration.usersApi === undefined ? [] : [manageUsersPlace]),
   ];
 }

@@ -55,6 +55,7 @@ export const applyRoles: Command = {
   notes: [
     'Accounts keep the names of roles that go; such a name gives no permission. Gateways that run follow at',
     'once, and a gateway that starts again needs the same configuration. "sallyport roles diff" shows what would change.',
+    'Refused where no account would hold "user:manage" any more, unless the policy does not declare it at all.',
   ],
   run: async (call) => {
     const { config } = await loadSettings(call.terminal);

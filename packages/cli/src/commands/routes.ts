@@ -4,6 +4,9 @@ import type { Command } from '../command.ts';
 import { loadSettings } from '../open-system.ts';
 import { toTable } from '../table.ts';
 
+const usersApiNote =
+  '/manage/users is open to API keys of service accounts with "user:read" or "user:manage" (administration.usersApi)';
+
 /** Lists the routes of the gateway, and who may pass. */
 export const listRoutes: Command = {
   name: 'routes',
@@ -55,7 +58,10 @@ export const listRoutes: Command = {
       rows,
     );
     // A preset chooses upstreams at the start.
-    const notes = preset === undefined ? describeNestedRoutes(config.routes) : [];
+    const notes = [
+      ...(preset === undefined ? describeNestedRoutes(config.routes) : []),
+      ...(config.administration.usersApi === undefined ? [] : [usersApiNote]),
+    ];
     const introspection = introspectionOf(config);
     call.report(
       { routes: shown, introspection, notes },

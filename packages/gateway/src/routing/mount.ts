@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { RequestContext, RequestLimit } from '@sallyport/core';
+import type { CredentialKind, RequestContext, RequestLimit } from '@sallyport/core';
 
 /**
  * A handler in the gateway's own process, such as identity under `/auth`. It stands behind the same stages as a route:
@@ -10,7 +10,9 @@ export interface Mount {
   readonly name: string;
   /** Path prefix, matched by whole segments. */
   readonly prefix: string;
-  readonly access: 'public' | 'optional' | 'signed-in';
+  readonly access: 'public' | 'optional' | 'signed-in' | 'service';
+  /** What callers may present. @default the session: most mounts are for people, who are there in person */
+  readonly credentials?: readonly CredentialKind[];
   /** Requests to a mount never keep a session alive. */
   readonly slide: false;
   /** How many requests may come; absent means the limits of the gateway. */

@@ -54,7 +54,7 @@ export interface ResolvedRoute {
 type RouteRules = Omit<ResolvedRoute, 'limits' | 'destination' | 'callers' | 'crossOrigin'>;
 
 /** The part of a mount that decides whether a route gets in its way. */
-export type MountPlace = Pick<Mount, 'name' | 'prefix' | 'access' | 'slide'>;
+export type MountPlace = Pick<Mount, 'name' | 'prefix' | 'access' | 'credentials' | 'slide'>;
 
 /** The limits of a route or mount, by its name and what it asks for. */
 export type LimitsOf = (owner: string, limits: readonly RequestLimit[] | undefined) => RouteLimits | undefined;
@@ -67,8 +67,8 @@ const noCallers: ReadonlySet<string> = new Set();
 
 const noOtherSites: CrossOriginOptions = { tokenOrigins: [], documentOrigins: [] };
 
-/** A mount manages accounts: it is for people, who are there in person. */
-const sessionOnly: ReadonlySet<CredentialKind> = new Set(['session']);
+/** A mount is for people, who are there in person, unless it says otherwise. */
+const sessionOnly: readonly CredentialKind[] = ['session'];
 
 const webhookOnly: ReadonlySet<CredentialKind> = new Set(['webhook']);
 
@@ -243,6 +243,7 @@ function resolveMount(mount: Mount, limitsOf: LimitsOf, crossOrigin: CrossOrigin
 }
 
 function toMountRules(mount: MountPlace): RouteRules {
+  const credentials = new Set(mount.credentials ?? sessionOnly);
   return {
     name: mount.name,
     prefix: mount.prefix,
@@ -255,8 +256,8 @@ function toMountRules(mount: MountPlace): RouteRules {
     pathParameters: false,
     rawPath: nothing,
     carriesIdentity: mount.access !== 'public',
-    credentials: sessionOnly,
-    acceptsSession: true,
+    credentials,
+    acceptsSession: credentials.has('session'),
     webhook: undefined,
     hosts: undefined,
     methods: undefined,

@@ -9,6 +9,7 @@ import {
   type AuthorityRefusal,
   type PermissionsByRole,
 } from './role-authority.ts';
+import type { ActingAccounts } from './acting-accounts.ts';
 import { readStoredRoles } from './stored-roles.ts';
 import type { User, UserTable } from './user-table.ts';
 
@@ -26,8 +27,14 @@ export interface Authority {
    * `SP_AUTHORITY_EXCEEDED`, or `SP_FORBIDDEN` when the permission is gone.
    */
   requireProtectionChange(target: User, context: AuditContext): Promise<void>;
+  /**
+   * Demands that the actor may shut an account out, by a ban or by deleting it. Call it in the transaction of the change,
+   * before it, as `requireRoleChange`. Rejects with `SP_AUTHORITY_EXCEEDED`, `SP_FORBIDDEN` when the permission is gone,
+   * `SP_LAST_MANAGER`.
+   */
+  requireExclusion(target: User, context: AuditContext): Promise<void>;
   /** Writes down that a change was refused, after its transaction was taken back. Does nothing for other errors. */
-  noteRefusal(error: unknown, target: string, context: AuditContext): Promise<void>;
+  noteRefusal(error: unknown, target: string | undefined, context: AuditContext): Promise<void>;
   /** Those who hold the managing permission and can sign in, at most so many. */
   managers(limit: number): Promise<readonly User[]>;
 }
@@ -47,6 +54,7 @@ export interface AllowedRoleChange {
 export interface AuthorityOptions {
   readonly records: Records;
   readonly users: UserTable;
+  readonly actingAccounts: Pick<ActingAccounts, 'find'>;
   readonly events: SecurityEventLog<KernelEvent>;
   readonly now: () => Date;
 }
@@ -58,12 +66,20 @@ const refusals: Readonly<Record<AuthorityRefusal, 'SP_FORBIDDEN' | 'SP_AUTHORITY
 };
 
 /** Builds the decision over changes of authority. It reads roles and accounts as they are stored, and remembers none. */
-export function createAuthority({ records, users, events, now }: AuthorityOptions): Authority {
-  const readActor = async ({ actor }: AuditContext, permissionsByRole: PermissionsByRole): Promise<AuthorityActor> => {
-    if (actor === undefined || isOperator(actor)) return { kind: 'operator' };
-    const user = await users.findById(actor);
-    const roles = user === null || user.isBanned ? [] : user.roles;
-    return { kind: 'user', id: actor, permissions: roles.flatMap((role) => permissionsByRole.get(role) ?? []) };
+export function createAuthority({ records, users, actingAccounts, events, now }: AuthorityOptions): Authority {
+  const rolesOf = async (id: string): Promise<readonly string[]> => {
+    const user = await users.findById(id);
+    if (user !== null) return user.isBanned ? [] : user.roles;
+    return (await actingAccounts.find(id))?.roles ?? [];
+  };
+
+  const readActor = async (context: AuditContext, permissionsByRole: PermissionsByRole): Promise<AuthorityActor> => {
+    const { actor: id, permissions: allowed } = context;
+    if (id === undefined || isOperator(id)) return { kind: 'operator' };
+    const held = (await rolesOf(id)).flatMap((role) => permissionsByRole.get(role) ?? []);
+    // A credential that was given less than its account holds gives no more than that.
+    const permissions = allowed === undefined ? held : held.filter((permission) => allowed.includes(permission));
+    return { kind: 'account', id, permissions };
   };
 
   /** Those who take the permission away wait here for each other, and each sees what the one before has done. */
@@ -85,8 +101,7 @@ export function createAuthority({ records, users, events, now }: AuthorityOption
       const actor = await readActor(context, permissionsByRole);
       const judgement = judgeRoleChange({ actor, target, before, after }, permissionsByRole);
       if (judgement.kind === 'refused') throw refusal(judgement.reason);
-      if (isLost && !(await users.existsWithRole(managing, target)))
-        throw new SallyportError('SP_LAST_MANAGER', { reason: 'last-manager' });
+      if (isLost && !(await users.existsWithRole(managing, target))) throw lastManager();
       return { gainsManagement: judgement.management === 'gained' };
     },
     async requireProtectionChange(target, context) {
@@ -94,16 +109,35 @@ export function createAuthority({ records, users, events, now }: AuthorityOption
       const reason = judgeProtectionChange(await readActor(context, permissionsByRole), target, permissionsByRole);
       if (reason !== undefined) throw refusal(reason);
     },
+    async requireExclusion(target, context) {
+      const { permissionsByRole } = await readStoredRoles(records);
+      const managing = managingRoles(permissionsByRole);
+      const isManager = canManage(target, managing);
+      if (isManager) await lockManagement(managing);
+      const reason = judgeProtectionChange(await readActor(context, permissionsByRole), target, permissionsByRole);
+      if (reason !== undefined) throw refusal(reason);
+      if (isManager && !(await users.existsWithRole(managing, target.id))) throw lastManager();
+    },
     async noteRefusal(error, target, context) {
       if (!(error instanceof SallyportError) || !isRefusal(error)) return;
       const details = { reason: error.reason ?? 'refused', code: error.code };
-      await events.append({ type: 'access.refused', at: now(), outcome: 'refused', target, ...context, details });
+      const about = target === undefined ? {} : { target };
+      await events.append({ type: 'access.refused', at: now(), outcome: 'refused', ...about, ...context, details });
     },
     async managers(limit) {
       const { permissionsByRole } = await readStoredRoles(records);
       return users.listWithRole(managingRoles(permissionsByRole), limit);
     },
   };
+}
+
+/** Whether it is among those who keep the system manageable: it holds the permission, and can sign in. */
+function canManage({ roles, emailVerified, isBanned }: User, managing: readonly string[]): boolean {
+  return emailVerified && !isBanned && roles.some((role) => managing.includes(role));
+}
+
+function lastManager(): SallyportError {
+  return new SallyportError('SP_LAST_MANAGER', { reason: 'last-manager' });
 }
 
 function refusal(reason: AuthorityRefusal): SallyportError {

@@ -36,7 +36,7 @@ describe('a change of roles', () => {
         for (const { actor: id, target, after } of changes) {
           const before = held.get(target) ?? [];
           const own = permissionsOf(held.get(id) ?? [], policy);
-          const actor: AuthorityActor = { kind: 'user', id, permissions: [...own] };
+          const actor: AuthorityActor = { kind: 'account', id, permissions: [...own] };
           const judgement = judgeRoleChange({ actor, target, before, after }, policy);
           if (judgement.kind === 'refused') continue;
           const [had, has] = [permissionsOf(before, policy), permissionsOf(after, policy)];
@@ -62,7 +62,7 @@ describe('a change of roles', () => {
         for (const { actor: id, target, after } of changes) {
           const permissions = [...permissionsOf(held.get(id) ?? [], policy)];
           const change = {
-            actor: { kind: 'user', id, permissions } as const,
+            actor: { kind: 'account', id, permissions } as const,
             target,
             before: held.get(target) ?? [],
             after,
@@ -91,7 +91,7 @@ describe('a change of the protection of an account', () => {
       fc.property(policies, roleSets, roleSets, fc.boolean(), (policy, mine, theirs, isOwn) => {
         const permissions = [...permissionsOf(mine, policy)];
         const target = { id: isOwn ? 'ada' : 'kim', roles: theirs };
-        const reason = judgeProtectionChange({ kind: 'user', id: 'ada', permissions }, target, policy);
+        const reason = judgeProtectionChange({ kind: 'account', id: 'ada', permissions }, target, policy);
         const isWithin = [...permissionsOf(theirs, policy)].every((name) => permissions.includes(name));
         const isManager = permissions.includes(managingPermission);
         expect(reason === undefined).toBe(isManager && !isOwn && isWithin);

@@ -1,10 +1,10 @@
 /** The permission to change the authority of others: their roles and the protection of their accounts. */
 export const managingPermission = 'user:manage';
 
-/** Who changes the authority of an account: an account itself, or the operator of the process at the command line. */
+/** Who changes the authority of an account: an account, of a user or of a program, or the operator of the process at the command line. */
 export type AuthorityActor =
   | { readonly kind: 'operator' }
-  | { readonly kind: 'user'; readonly id: string; readonly permissions: readonly string[] };
+  | { readonly kind: 'account'; readonly id: string; readonly permissions: readonly string[] };
 
 /** A change of the roles of an account. */
 export interface RoleChange {
@@ -38,7 +38,7 @@ export function judgeRoleChange(
 ): RoleChangeJudgement {
   const given = after.filter((role) => !before.includes(role));
   const taken = before.filter((role) => !after.includes(role));
-  if (actor.kind === 'user') {
+  if (actor.kind === 'account') {
     if (!actor.permissions.includes(managingPermission)) return { kind: 'refused', reason: 'permission-missing' };
     if (actor.id === target && given.length > 0) return { kind: 'refused', reason: 'own-account' };
     const touched = permissionsOf([...given, ...taken], permissionsByRole);
@@ -49,8 +49,8 @@ export function judgeRoleChange(
 }
 
 /**
- * Judges whether an account may change how another one is protected, such as removing its second factor: only one that
- * holds every permission of the other, because it could take all of them over.
+ * Judges whether an account may change how another one is protected, such as removing its second factor, or shut it out:
+ * only one that holds every permission of the other, because it could take all of them over, and rule without the other.
  */
 export function judgeProtectionChange(
   actor: AuthorityActor,

@@ -1,7 +1,16 @@
-import { recordModels, type InvalidationBus, type Policy, type Records, type SecurityEventLog } from '@sallyport/core';
+import {
+  recordModels,
+  SallyportError,
+  type InvalidationBus,
+  type Policy,
+  type Records,
+  type SecurityEventLog,
+} from '@sallyport/core';
 import { compareRoles, type RoleDifference } from './role-differences.ts';
 import { operatorContext, type AuditContext } from '../events/audit-context.ts';
 import type { KernelEvent } from '../events/kernel-events.ts';
+import { managingPermission, managingRoles, type PermissionsByRole } from './role-authority.ts';
+import { createUserTable } from './user-table.ts';
 
 interface RoleRow {
   readonly name: string;
@@ -47,7 +56,8 @@ export async function readRoleDifferences(
  * Stores the roles of a policy, in one transaction where the database has them, and then tells every gateway. The event
  * comes first, so that no change goes unreported. Tokens that were made under the roles before are void afterwards.
  *
- * @returns what changed.
+ * @returns what changed, or rejects with `SP_LAST_MANAGER` for a policy that declares the managing permission and leaves
+ *   no account that holds it, where one did.
  */
 export async function applyPolicy(options: ApplyPolicyOptions): Promise<readonly RoleDifference[]> {
   const { policy, records, transaction, bus, events, now, context = operatorContext } = options;
@@ -59,6 +69,7 @@ export async function applyPolicy(options: ApplyPolicyOptions): Promise<readonly
     const rows = await readRows(records);
     const changes = compareRoles(policy, toStoredRoles(rows).permissionsByRole);
     if (changes.length === 0) return { differences: changes, generation: 0 };
+    await requireManager({ records, policy, now }, toStoredRoles(rows).permissionsByRole);
     const namesOf = (kind: RoleDifference['kind']) =>
       changes.filter((difference) => difference.kind === kind).map(({ role }) => role);
     const details = { added: namesOf('added'), removed: namesOf('removed'), changed: namesOf('changed') };
@@ -72,6 +83,20 @@ export async function applyPolicy(options: ApplyPolicyOptions): Promise<readonly
     await bus.publish({ kind: 'policy', id, minGeneration: generation, at, reason: 'policy-applied' });
   }
   return differences;
+}
+
+/** The same rule as for a change of roles: those who manage accounts are never none, unless the policy wants none. */
+async function requireManager(
+  { records, policy, now }: Pick<ApplyPolicyOptions, 'records' | 'policy' | 'now'>,
+  before: PermissionsByRole,
+): Promise<void> {
+  if (!Object.hasOwn(policy.permissions, managingPermission)) return;
+  const users = createUserTable(records, now);
+  const after = new Map(Object.entries(policy.roles));
+  const isHeld = (permissionsByRole: PermissionsByRole): Promise<boolean> =>
+    users.existsWithRole(managingRoles(permissionsByRole), '');
+  if ((await isHeld(before)) && !(await isHeld(after)))
+    throw new SallyportError('SP_LAST_MANAGER', { reason: 'last-manager' });
 }
 
 /** Others who apply a policy wait here, and read what this one has stored: two policies never mix. */

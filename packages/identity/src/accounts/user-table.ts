@@ -10,16 +10,28 @@ export interface User {
   /** Grows when the authority of the user changes: roles, ban, password. */
   readonly generation: number;
   readonly isBanned: boolean;
+  /** The ban that lasts now; `null` where `isBanned` is false. */
+  readonly ban: Ban | null;
+  readonly createdAt: Date;
   /** When an account of a sign-up is deleted, unless its address is proved before; `null` for all others. */
   readonly expiresAt: Date | null;
+}
+
+/** A ban: nothing of the account is of use while it lasts. */
+export interface Ban {
+  readonly at: Date;
+  /** When it ends by itself; `null` when an administrator has to lift it. */
+  readonly until: Date | null;
+  /** For those who manage accounts, in their words; the owner is not shown it. */
+  readonly reason: string | null;
 }
 
 /** What may change, together with the generation. */
 export interface UserChange {
   readonly roles?: readonly string[];
   readonly name?: string;
-  /** Since when the user is banned; `null` lifts a ban. An account that was banned once does not expire. */
-  readonly bannedAt?: Date | null;
+  /** `null` lifts a ban. An account that was banned once does not expire. */
+  readonly ban?: Ban | null;
 }
 
 /** An account to write as it is. */
@@ -65,6 +77,8 @@ export interface UserTable {
   markVerified(id: string, at: Date): Promise<boolean>;
   /** Changes authority: the generation grows by one. Compare-and-set; resolves to `null` when another change was faster. */
   change(user: User, change: UserChange, at: Date): Promise<User | null>;
+  /** Deletes an account and its password. Compare-and-set: `false` when another change was faster. */
+  delete(user: User): Promise<boolean>;
 }
 
 interface UserRow {
@@ -75,6 +89,9 @@ interface UserRow {
   readonly roles: string | null;
   readonly generation: number;
   readonly bannedAt: Date | null;
+  readonly bannedUntil?: Date | null;
+  readonly banReason?: string | null;
+  readonly createdAt: Date;
   readonly expiresAt?: Date | null;
 }
 
@@ -94,6 +111,7 @@ const hasExpired = (at: Date): readonly RecordFilter[] => [
 
 /** Builds access to Better Auth's table of users. */
 export function createUserTable(records: Records, now: () => Date): UserTable {
+  const toUser = (row: UserRow): User => readUser(row, now());
   const find = async (field: 'id' | 'email', value: string): Promise<User | null> => {
     const row = await records.findOne<UserRow>({ model, where: [{ field, value }] });
     const user = row === null ? null : toUser(row);
@@ -185,7 +203,7 @@ export function createUserTable(records: Records, now: () => Date): UserTable {
       });
       return count === 1;
     },
-    async change(user, { roles, name, bannedAt }, at) {
+    async change(user, { roles, name, ban }, at) {
       const generation = user.generation + 1;
       const count = await records.updateMany({
         model,
@@ -198,7 +216,7 @@ export function createUserTable(records: Records, now: () => Date): UserTable {
           updatedAt: at,
           ...(roles === undefined ? {} : { roles: rolesToText(roles) }),
           ...(name === undefined ? {} : { name }),
-          ...(bannedAt === undefined ? {} : { bannedAt, expiresAt: null }),
+          ...(ban === undefined ? {} : { ...toBanColumns(ban), expiresAt: null }),
         },
       });
       if (count !== 1) return null;
@@ -207,8 +225,17 @@ export function createUserTable(records: Records, now: () => Date): UserTable {
         generation,
         roles: roles ?? user.roles,
         name: name ?? user.name,
-        ...(bannedAt === undefined ? {} : { isBanned: bannedAt !== null, expiresAt: null }),
+        ...(ban === undefined ? {} : { ban, isBanned: ban !== null, expiresAt: null }),
       };
+    },
+    async delete({ id, generation }) {
+      const where: RecordFilter[] = [
+        { field: 'id', value: id },
+        { field: 'generation', value: generation },
+      ];
+      if ((await records.deleteMany({ model, where })) !== 1) return false;
+      await records.deleteMany({ model: 'account', where: [{ field: 'userId', value: id }] });
+      return true;
     },
   };
 }
@@ -223,7 +250,13 @@ export function rolesToText(roles: readonly string[]): string {
   return roles.join(' ');
 }
 
-function toUser(row: UserRow): User {
+function toBanColumns(ban: Ban | null) {
+  return { bannedAt: ban?.at ?? null, bannedUntil: ban?.until ?? null, banReason: ban?.reason ?? null };
+}
+
+/** The row, as it is at a time: a ban may be over. */
+function readUser(row: UserRow, at: Date): User {
+  const ban = readBan(row, at);
   return {
     id: row.id,
     name: row.name,
@@ -231,7 +264,15 @@ function toUser(row: UserRow): User {
     emailVerified: row.emailVerified,
     roles: (row.roles ?? '').split(' ').filter((role) => role !== ''),
     generation: row.generation,
-    isBanned: row.bannedAt !== null && row.bannedAt !== undefined,
+    isBanned: ban !== null,
+    ban,
+    createdAt: row.createdAt,
     expiresAt: row.expiresAt ?? null,
   };
+}
+
+function readBan({ bannedAt, bannedUntil = null, banReason = null }: UserRow, at: Date): Ban | null {
+  if (bannedAt === null || bannedAt === undefined) return null;
+  if (bannedUntil !== null && bannedUntil <= at) return null;
+  return { at: bannedAt, until: bannedUntil, reason: banReason };
 }

@@ -54,6 +54,8 @@ export function identitySchema(tables: readonly RecordTable[]): IdentitySchema {
         roles: { type: 'string', required: true, defaultValue: '', input: false },
         generation: { type: 'number', required: true, defaultValue: 1, input: false },
         bannedAt: { type: 'date', required: false, input: false },
+        bannedUntil: { type: 'date', required: false, input: false },
+        banReason: { type: 'string', required: false, input: false },
         expiresAt: { type: 'date', required: false, index: true, input: false },
       },
     },

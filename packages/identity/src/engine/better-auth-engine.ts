@@ -168,7 +168,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
           const id = createRowId();
           await alongside(id);
           const user = await internalAdapter.createUser(
-            { ...rest, id, roles: rolesToText(roles), generation: 1 },
+            { ...rest, id, roles: rolesToText(roles), generation: 1, createdAt: now(), updatedAt: now() },
             { method: 'email-password' },
           );
           if (passwordHash !== undefined) {

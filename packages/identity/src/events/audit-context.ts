@@ -4,6 +4,8 @@ import type { RequestContext } from '@sallyport/core';
 export interface AuditContext {
   /** Subject id of the account that acts, or an operator, as {@link isOperator} recognizes one; absent when the actor is unknown. */
   readonly actor?: string;
+  /** What the credential of the actor allows, of all that its account may do. @default everything of the account */
+  readonly permissions?: readonly string[];
   readonly requestId: string;
   readonly address: string;
 }

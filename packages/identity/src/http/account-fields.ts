@@ -4,14 +4,18 @@ import { toEmailAddress } from '../accounts/email-address.ts';
 /** Control characters, line ends, and the marks that turn the direction of what follows. */
 const notPlain = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 
-/** What people type on the pages of identity, as it arrives. */
-export const accountFields = {
-  name: z
+/** A text of one line, without what could disturb a list or a terminal. */
+export const plainText = (max: number) =>
+  z
     .string()
     .trim()
     .min(1, 'must not be empty')
-    .max(100, 'must have at most 100 characters')
-    .refine((text) => text.isWellFormed() && !notPlain.test(text), 'must be plain text on one line'),
+    .max(max, `must have at most ${max} characters`)
+    .refine((text) => text.isWellFormed() && !notPlain.test(text), 'must be plain text on one line');
+
+/** What people type on the pages of identity, as it arrives. */
+export const accountFields = {
+  name: plainText(100),
   email: z.string().transform((typed, context) => {
     const address = toEmailAddress(typed);
     if (address !== undefined) return address;

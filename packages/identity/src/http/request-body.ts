@@ -23,6 +23,15 @@ export async function readNothing(request: Request): Promise<void> {
   if (text !== '') check(parseObject(text), z.strictObject({}));
 }
 
+/**
+ * Reads the query of a request, whose parameters are known to come once each.
+ *
+ * @throws `SP_VALIDATION_FAILED` that names each parameter, unknown ones included, and repeats none of their values.
+ */
+export function readQuery<Schema extends z.ZodType>(request: Request, schema: Schema): z.infer<Schema> {
+  return check(Object.fromEntries(new URL(request.url).searchParams), schema);
+}
+
 function check<Schema extends z.ZodType>(value: unknown, schema: Schema): z.infer<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;

@@ -58,6 +58,20 @@ describe('what the gateway would refuse later', () => {
     { key: 'apiKeys.usualDays', value: 31, change: { apiKeys: { maxDays: 30, usualDays: 31 } } },
     { key: 'apiKeys.maxPerOwner', value: 0, change: { apiKeys: { maxPerOwner: 0 } } },
     { key: 'apiKeys.overlapSeconds', value: -1, change: { apiKeys: { overlapSeconds: -1 } } },
+    { key: 'administration.usersApi', value: 'without API keys', change: withUsersApi({ apiKeys: undefined }) },
+    {
+      key: 'administration.usersApi',
+      value: 'without a permission',
+      change: withUsersApi({ policy: { permissions: { 'a:b': 'A' }, roles: { user: ['a:b'] } } }),
+    },
+    { key: 'routes', value: 'manage-users', change: { ...withUsersApi(), ...asRoute({ name: 'manage-users' }) } },
+    { key: 'routes', value: '/manage/users', change: { ...withUsersApi(), ...asRoute({ prefix: '/manage/users' }) } },
+    {
+      key: 'administration.usersApi.requests.0.max',
+      value: 0,
+      change: withUsersApi({ administration: { usersApi: { requests: [{ per: 'key', max: 0, seconds: 60 }] } } }),
+    },
+    { key: 'administration.users', value: 'unknown', change: { administration: { users: {} } } },
     ...mountPlaces.flatMap(({ name, prefix }) => [
       { key: 'routes', value: name, change: asRoute({ name }) },
       { key: 'routes', value: prefix, change: asRoute({ prefix }) },
@@ -75,6 +89,17 @@ describe('what the gateway would refuse later', () => {
       expect(() => parseConfig({ ...valid, ...change }, 'test')).not.toThrow();
     },
   );
+});
+
+function withUsersApi(change: object = {}) {
+  const policy = { permissions: { 'user:manage': 'Manage' }, roles: { user: ['user:manage'] } };
+  return { policy, apiKeys: {}, administration: { usersApi: {} }, ...change };
+}
+
+it('the users API is accepted beside API keys, and its place is free without it', () => {
+  expect(() => parseConfig({ ...valid, ...withUsersApi() }, 'test')).not.toThrow();
+  const taken = asRoute({ name: 'manage-users', prefix: '/manage/users' });
+  expect(() => parseConfig({ ...valid, ...taken }, 'test')).not.toThrow();
 });
 
 function byKey() {

@@ -50,17 +50,17 @@ type ConfigRule = (config: Config) => readonly ConfigurationProblem[];
 /** What one part demands of another. Each is looked at alone. */
 const rules: readonly ConfigRule[] = [
   (config) =>
-    problemsOfRoutes(
-      config.routes,
-      mountPlacesOf({ securityTxt: config.securityTxt, introspection: config.introspection }),
-      features.credentialsOf(config),
-    ).map((problem) => ({ key: 'routes', problem })),
+    problemsOfRoutes(config.routes, mountPlacesOf(config), features.credentialsOf(config)).map((problem) => ({
+      key: 'routes',
+      problem,
+    })),
   policyProblems,
   (config) => features.problemsOf(config, config.policy),
   keyProblems,
   tokenProblems,
   introspectionProblems,
   corsProblems,
+  usersApiProblems,
   limitProblems,
   ...bindingRules(),
   problemsOfPages,
@@ -183,6 +183,13 @@ function corsProblems({ cors, firstPartyTokens }: Config): ConfigurationProblem[
   if (cors.tokenOrigins.length === 0 || firstPartyTokens !== undefined) return [];
   const problem = 'names sites that may get tokens, and there are none: add firstPartyTokens';
   return [{ key: 'cors.tokenOrigins', problem }];
+}
+
+/** Only keys open it: without them it would be believed to be there, and let no one in. */
+function usersApiProblems({ administration, apiKeys }: Config): ConfigurationProblem[] {
+  if (administration.usersApi === undefined || apiKeys !== undefined) return [];
+  const problem = 'takes API keys of service accounts alone: add apiKeys, or remove it';
+  return [{ key: 'administration.usersApi', problem }];
 }
 
 /** A limit by key where no request has one would be believed, and do nothing. */

@@ -1,6 +1,7 @@
 import { defineOperation, SallyportError, type Operation, type OperatorContext } from '@sallyport/core';
 import * as z from 'zod';
 import { accountFields } from '../../http/account-fields.ts';
+import { banFields } from './ban-fields.ts';
 import type { Accounts } from './accounts.ts';
 import { parseUserImport, type ImportedUser } from './user-import.ts';
 
@@ -59,8 +60,17 @@ export function createAccountOperations(accounts: Accounts): readonly Operation[
     }),
     defineOperation({
       name: 'accounts/set-banned',
-      input: z.strictObject({ userId: id, isBanned: z.boolean() }),
-      run: ({ userId, isBanned }, context) => accounts.setBanned(userId, isBanned, context),
+      input: z.strictObject({ userId: id, isBanned: z.boolean(), ...banFields }),
+      run: ({ userId, isBanned, until, reason }, context) =>
+        accounts.setBanned(userId, isBanned && { until, reason }, context),
+    }),
+    defineOperation({
+      name: 'accounts/delete',
+      input: z.strictObject({ userId: id }),
+      run: async ({ userId }, context) => {
+        await accounts.deleteUser(userId, context);
+        return null;
+      },
     }),
     defineOperation({
       name: 'accounts/import',

@@ -2,11 +2,12 @@ import {
   retryContended,
   SallyportError,
   type InvalidationBus,
-  type RevocationReason,
   type SecurityEventLog,
   type SessionRecord,
   type SessionStore,
 } from '@sallyport/core';
+import type { AccountData } from '../../accounts/account-data.ts';
+import type { ActingAccounts } from '../../accounts/acting-accounts.ts';
 import type { Engine } from '../../engine/better-auth-engine.ts';
 import type { EndWeakSessions } from '../../sessions/weak-sessions.ts';
 import { operatorContext, type AuditContext } from '../../events/audit-context.ts';
@@ -16,10 +17,12 @@ import type { AllowedRoleChange, Authority } from '../../accounts/authority.ts';
 import type { RoleDirectory } from '../../accounts/role-directory.ts';
 import type { OneTimeLinks } from '../../accounts/one-time-links.ts';
 import type { PendingAccounts } from '../../accounts/pending-accounts.ts';
+import { unknownAccount } from '../../accounts/unknown-account.ts';
 import { isPendingAccount, type User, type UserTable } from '../../accounts/user-table.ts';
 import type { AccountMailer } from '../../mail/account-mailer.ts';
 import type { SessionRevocation } from '../../sessions/session-revocation.ts';
 import type { KernelEvent } from '../../events/kernel-events.ts';
+import { createAccountExclusion, type BanTerms } from './account-exclusion.ts';
 import { createAuthorityMails } from './authority-mails.ts';
 import type { AdministrationEvent } from './administration-events.ts';
 import type { AdministrationMail } from './administration-mails.ts';
@@ -40,7 +43,8 @@ export interface NewUser {
 export interface Accounts {
   /**
    * Makes an account, in place of one whose sign-up waits for the proof of its address. Rejects with `SP_CONFLICT` when the address has one,
-   * `SP_VALIDATION_FAILED` for an unknown role.
+   * `SP_VALIDATION_FAILED` for an unknown role, `SP_AUTHORITY_EXCEEDED` for one that the actor must not give, and
+   * `SP_FORBIDDEN` when the actor may not manage accounts.
    */
   createUser(user: NewUser, context?: AuditContext): Promise<User>;
   findByEmail(email: string): Promise<User | null>;
@@ -72,19 +76,26 @@ export interface Accounts {
    */
   importUsers(users: readonly ImportedUser[], context?: AuditContext): Promise<number>;
   /**
-   * Bans a user, or lifts the ban. A ban is durable, every session has ended and every cache has heard of it when this
-   * resolves. Rejects with `SP_NOT_FOUND`.
+   * Bans a user (`true`, or with an end and a reason), or lifts the ban. A ban is durable, every session has ended and
+   * every cache has heard of it when this resolves. Rejects with `SP_NOT_FOUND`, `SP_AUTHORITY_EXCEEDED`, `SP_FORBIDDEN`
+   * when the actor may not manage accounts, and `SP_LAST_MANAGER`.
    *
    * @returns how many sessions ended.
    */
-  setBanned(userId: string, isBanned: boolean, context?: AuditContext): Promise<number>;
+  setBanned(userId: string, ban: boolean | BanTerms, context?: AuditContext): Promise<number>;
+  /**
+   * Deletes an account, with its password, links, sessions and all that features keep of it; its events stay. Every
+   * cache has heard of it when this resolves. Rejects as `setBanned` does.
+   */
+  deleteUser(userId: string, context?: AuditContext): Promise<void>;
   /** The live sessions of a user. */
   listSessions(userId: string): Promise<readonly SessionRecord[]>;
   /** Ends every session of a user, and resolves to their number. */
   endSessions(userId: string, context?: AuditContext): Promise<number>;
   /**
    * Makes a link with which the owner chooses a password, once and within an hour, and resolves to its token. What is to
-   * be handed over is not mailed.
+   * be handed over is not mailed. Rejects with `SP_AUTHORITY_EXCEEDED`, or `SP_FORBIDDEN` when the actor may not manage
+   * accounts.
    */
   invite(user: User, how: 'mail' | 'hand-over', context?: AuditContext): Promise<string>;
 }
@@ -95,6 +106,8 @@ export interface AccountsOptions {
   readonly roles: RoleDirectory;
   readonly hashing: PasswordHashing;
   readonly links: OneTimeLinks;
+  readonly accountData: Pick<AccountData, 'forget'>;
+  readonly actingAccounts: Pick<ActingAccounts, 'find'>;
   readonly authority: Authority;
   readonly pendingAccounts: PendingAccounts;
   readonly mailer: AccountMailer<AdministrationMail>;
@@ -113,10 +126,11 @@ export interface AccountsOptions {
 const contention = { maxAttempts: 20, code: 'SP_CONFLICT' } as const;
 
 export function createAccounts(options: AccountsOptions): Accounts {
-  const { engine, users, roles, hashing, links, mailer, sessions, revocation, endWeakSessions } = options;
+  const { engine, users, roles, hashing, links, mailer, sessions, endWeakSessions } = options;
   const { authority, events, bus, pendingAccounts, transaction, makeReportedChange, now } = options;
 
   const mails = createAuthorityMails(options);
+  const exclusion = createAccountExclusion(options);
   const insertImported = createInsertImportedAccounts({ ...options, mails });
 
   const requireRoles = async (names: readonly string[]): Promise<void> => {
@@ -133,7 +147,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     context: AuditContext,
   ): Promise<({ readonly user: User } & AllowedRoleChange) | null> => {
     const user = await users.findById(userId);
-    if (user === null) throw new SallyportError('SP_NOT_FOUND', { reason: 'account-unknown' });
+    if (user === null) throw unknownAccount();
     if (isPendingAccount(user)) {
       const errors = [{ field: 'id', message: 'is an account whose email address is not confirmed yet' }];
       throw new SallyportError('SP_CONFLICT', { reason: 'address-unproven', errors });
@@ -158,71 +172,32 @@ export function createAccounts(options: AccountsOptions): Accounts {
   const publishChange = ({ id, generation }: User, reason: string): Promise<unknown> =>
     bus.publish({ kind: 'user', id, minGeneration: generation, at: now(), reason });
 
-  const changeBan = async (userId: string, isBanned: boolean, context: AuditContext): Promise<User | null> => {
-    const user = await users.findById(userId);
-    if (user === null) throw new SallyportError('SP_NOT_FOUND', { reason: 'account-unknown' });
-    const at = now();
-    return makeReportedChange({
-      preview: async () => user,
-      apply: () => users.change(user, { bannedAt: isBanned ? at : null }, at),
-      report: () =>
-        events.append({
-          type: isBanned ? 'account.banned' : 'account.unbanned',
-          at,
-          outcome: 'success',
-          target: userId,
-          ...context,
-          details: {},
-        }),
-    });
-  };
-
-  const endSessions = (userId: string, reason: RevocationReason, context: AuditContext): Promise<number> =>
-    revocation.transaction(reason, async (noteEnded) => {
-      const at = now();
-      const ended = await makeReportedChange({
-        preview: async () => (await sessions.listLive(userId, at)).length || null,
-        apply: async () => {
-          const sids = await sessions.revokeAll(userId, reason, at);
-          noteEnded(sids);
-          return sids.length || null;
-        },
-        report: (count) =>
-          events.append({
-            type: 'session.ended-many',
-            at,
-            outcome: 'success',
-            target: userId,
-            ...context,
-            details: { reason, count },
-          }),
-      });
-      return ended ?? 0;
-    });
-
   return {
     findByEmail: (email) => users.findByEmail(email),
     findById: (id) => users.findById(id),
     async createUser({ password, ...user }, context = operatorContext) {
       await requireRoles(user.roles);
       const owner = await users.findByEmail(user.email);
-      if (owner !== null && !isPendingAccount(owner))
-        throw new SallyportError('SP_CONFLICT', { reason: 'address-taken' });
+      if (owner !== null && !isPendingAccount(owner)) throw addressTaken();
       const passwordHash = password === undefined ? undefined : await hashing.hash(password);
       let gainsManagement = false;
-      const id = await transaction(async () => {
+      const make = async (): Promise<string> => {
+        // Before anything is written: without transactions nothing is taken back.
+        ({ gainsManagement } = await authority.requireRoleChange({
+          target: '',
+          before: [],
+          after: user.roles,
+          context,
+        }));
         await pendingAccounts.discard(user.email, 'made-by-operator', context);
-        return engine.createAccount({ ...user, passwordHash }, async (target) => {
-          ({ gainsManagement } = await authority.requireRoleChange({ target, before: [], after: user.roles, context }));
-          await events.append({
-            type: 'account.created',
-            at: now(),
-            outcome: 'success',
-            target,
-            ...context,
-            details: {},
-          });
-        });
+        return engine.createAccount({ ...user, passwordHash }, (target) =>
+          events.append({ type: 'account.created', at: now(), outcome: 'success', target, ...context, details: {} }),
+        );
+      };
+      const id = await transaction(make).catch(async (error: unknown) => {
+        await authority.noteRefusal(error, undefined, context);
+        // Another one made an account with the address since it was looked up.
+        throw error instanceof SallyportError && error.reason === 'duplicate' ? addressTaken() : error;
       });
       const created = await users.findById(id);
       if (created === null) throw new SallyportError('SP_CONFLICT', { reason: 'account-changed' });
@@ -251,30 +226,26 @@ export function createAccounts(options: AccountsOptions): Accounts {
     roleNames: () => roles.names(),
     knownAmong: (emails) => users.knownAmong(emails),
     importUsers: (batch, context = operatorContext) => insertImported(batch, context),
-    async setBanned(userId, isBanned, context = operatorContext) {
-      return retryContended(contention, async () => {
-        const changed = await transaction(() => changeBan(userId, isBanned, context));
-        if (changed === null) return 'retry';
-        // The ban alone shuts the user out, also when this process ends before the next line.
-        await publishChange(changed, isBanned ? 'banned' : 'unbanned');
-        return isBanned ? endSessions(userId, 'banned', context) : 0;
-      });
-    },
+    setBanned: (userId, ban, context = operatorContext) =>
+      exclusion.setBanned(userId, ban === false ? null : ban === true ? {} : ban, context),
+    deleteUser: (userId, context = operatorContext) => exclusion.deleteUser(userId, context),
     listSessions: (userId) => sessions.listLive(userId, now()),
-    endSessions: (userId, context = operatorContext) => endSessions(userId, 'administrator', context),
+    endSessions: (userId, context = operatorContext) => exclusion.endSessions(userId, 'administrator', context),
     async invite(user, how, context = operatorContext) {
       const target = user.id;
-      await events.append({
-        type: 'account.invited',
-        at: now(),
-        outcome: 'success',
-        target,
-        ...context,
-        details: { how },
+      const token = await transaction(async () => {
+        await authority.requireProtectionChange(user, context);
+        const reported = { at: now(), outcome: 'success', target, ...context } as const;
+        await events.append({ type: 'account.invited', ...reported, details: { how } });
+        return links.issue('reset-password', target);
       });
-      const token = await links.issue('reset-password', user.id);
       if (how === 'mail') await mailer.send('invitation', user, token);
       return token;
     },
   };
+}
+
+function addressTaken(): SallyportError {
+  const errors = [{ field: 'email', message: 'has an account' }];
+  return new SallyportError('SP_CONFLICT', { reason: 'address-taken', errors });
 }

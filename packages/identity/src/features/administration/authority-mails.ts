@@ -1,3 +1,4 @@
+import type { ActingAccounts } from '../../accounts/acting-accounts.ts';
 import type { Authority } from '../../accounts/authority.ts';
 import type { User, UserTable } from '../../accounts/user-table.ts';
 import { isOperator, type AuditContext } from '../../events/audit-context.ts';
@@ -7,6 +8,7 @@ import type { AdministrationMail } from './administration-mails.ts';
 export interface AuthorityMailParts {
   readonly authority: Authority;
   readonly users: UserTable;
+  readonly actingAccounts: Pick<ActingAccounts, 'find'>;
   readonly mailer: AccountMailer<AdministrationMail>;
 }
 
@@ -27,10 +29,12 @@ export interface AuthorityMails {
 /** Managers that are told of one change: where there are more, such mails are not read. */
 const maxTold = 50;
 
-export function createAuthorityMails({ authority, users, mailer }: AuthorityMailParts): AuthorityMails {
+export function createAuthorityMails(parts: AuthorityMailParts): AuthorityMails {
+  const { authority, users, actingAccounts, mailer } = parts;
   const nameOf = async ({ actor }: AuditContext): Promise<string> => {
     if (actor === undefined || isOperator(actor)) return 'an operator of the system';
-    return (await users.findById(actor))?.email ?? 'an administrator';
+    const user = await users.findById(actor);
+    return user?.email ?? (await actingAccounts.find(actor))?.name ?? 'an administrator';
   };
   return {
     async tellOwner(user, context) {

@@ -1,6 +1,7 @@
 import type { AskOperation, SessionRecord } from '@sallyport/core';
 import * as z from 'zod';
 import type { User } from '../../accounts/user-table.ts';
+import type { BanTerms } from './account-exclusion.ts';
 import type { Accounts, NewUser } from './accounts.ts';
 import type { ImportedUser } from './user-import.ts';
 
@@ -25,7 +26,8 @@ export interface OperatorAccounts extends Pick<
   createInvited(user: NewUser, how: 'mail' | 'hand-over'): Promise<InvitedUser>;
   setRoles(userId: string, roles: readonly string[]): Promise<User>;
   importUsers(users: readonly ImportedUser[]): Promise<number>;
-  setBanned(userId: string, isBanned: boolean): Promise<number>;
+  setBanned(userId: string, ban: boolean | BanTerms): Promise<number>;
+  deleteUser(userId: string): Promise<void>;
   listSessions(userId: string): Promise<readonly ShownSession[]>;
   endSessions(userId: string): Promise<number>;
   /** Ends every session of every account, and resolves to their number. */
@@ -40,6 +42,8 @@ const userSchema = z.object({
   roles: z.array(z.string()),
   generation: z.number(),
   isBanned: z.boolean(),
+  ban: z.object({ at: z.coerce.date(), until: z.coerce.date().nullable(), reason: z.string().nullable() }).nullable(),
+  createdAt: z.coerce.date(),
   expiresAt: z.coerce.date().nullable(),
 });
 const sessionSchema = z.object({
@@ -64,7 +68,11 @@ export function createOperatorAccounts(ask: AskOperation): OperatorAccounts {
       z.object({ user: userSchema, token: z.string() }).parse(await ask('accounts/invite', { user, how })),
     setRoles: async (userId, roles) => userSchema.parse(await ask('accounts/set-roles', { userId, roles })),
     importUsers: async (users) => z.number().parse(await ask('accounts/import', { users })),
-    setBanned: async (userId, isBanned) => z.number().parse(await ask('accounts/set-banned', { userId, isBanned })),
+    setBanned: async (userId, ban) => {
+      const terms = typeof ban === 'boolean' ? {} : { reason: ban.reason, until: ban.until?.toISOString() };
+      return z.number().parse(await ask('accounts/set-banned', { userId, isBanned: ban !== false, ...terms }));
+    },
+    deleteUser: async (userId) => void (await ask('accounts/delete', { userId })),
     listSessions: async (userId) => z.array(sessionSchema).parse(await ask('sessions/list', { userId })),
     endSessions: async (userId) => z.number().parse(await ask('sessions/end', { userId })),
     endAllSessions: async () => z.number().parse(await ask('sessions/end-all', {})),

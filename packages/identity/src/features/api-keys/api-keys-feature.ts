@@ -64,6 +64,12 @@ export const apiKeysFeature = {
     const isOff = settings === undefined || apiKeys === undefined;
     const authenticator: Authenticator = createApiKeyAuthenticator({ table, findOwner, now });
     return {
+      findActor: async (id: string) => {
+        const service = await serviceAccounts.findById(id);
+        return service === null || service.isDisabled
+          ? null
+          : { name: `the service "${service.name}"`, roles: service.roles };
+      },
       forgetAccount: (userId: string) => table.forget(userId),
       operations: createApiKeyOperations({ apiKeys, serviceAccounts }),
       ...(isOff ? {} : { authenticator, routes: [createApiKeyRoutes({ ...kernel, settings, apiKeys })] }),

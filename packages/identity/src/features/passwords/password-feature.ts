@@ -30,6 +30,7 @@ export const passwordFeature = {
     return {
       /** The rules that a password has to meet, for operators who set one. */
       services: { requireAcceptablePassword },
+      passwordRules: requireAcceptablePassword,
       operations: [createPasswordOperation(requireAcceptablePassword)],
       routes: [
         createSignUpRoutes(parts),

@@ -1,6 +1,6 @@
 import { defineOperation, type Operation } from '@sallyport/core';
 import * as z from 'zod';
-import type { RequireAcceptablePassword } from './password-rules.ts';
+import type { RequireAcceptablePassword } from '../../accounts/chosen-passwords.ts';
 
 const text = z.string().max(1000);
 

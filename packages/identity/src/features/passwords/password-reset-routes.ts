@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import * as z from 'zod';
 import { SallyportError } from '@sallyport/core';
 import type { PasswordHashing } from '../../hashing/password-hashing.ts';
-import type { RequireAcceptablePassword } from './password-rules.ts';
+import type { RequireAcceptablePassword } from '../../accounts/chosen-passwords.ts';
 import { whereOf } from '../../events/audit-context.ts';
 import type { AccountMailer } from '../../mail/account-mailer.ts';
 import { accountFields } from '../../http/account-fields.ts';

@@ -1,4 +1,5 @@
 import { OptionsError, SallyportError } from '@sallyport/core';
+import type { PasswordOwner, RequireAcceptablePassword } from '../../accounts/chosen-passwords.ts';
 import { isCommonPassword, toWordSet, unpredictableCharacters, type WordSet } from './unpredictable-characters.ts';
 
 /** How long a password must and may be, in characters after normalization. */
@@ -6,20 +7,6 @@ export interface PasswordLength {
   readonly minimum: number;
   readonly maximum: number;
 }
-
-/** Whose password it is to be: what is mostly their name or address is refused. */
-export interface PasswordOwner {
-  readonly name: string;
-  readonly email: string;
-}
-
-/**
- * Rejects with `SP_PASSWORD_UNACCEPTABLE` what is too short, too long, or guessed first. There are no rules about kinds
- * of characters.
- *
- * @see {@link https://pages.nist.gov/800-63-4/sp800-63b.html#passwordver NIST SP 800-63B-4, section 3.1.1.2}
- */
-export type RequireAcceptablePassword = (field: string, password: string, owner: PasswordOwner) => void;
 
 /** Fewer unpredictable characters than this beside common words and runs are not a secret. */
 const minimumUnpredictable = 6;

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { SallyportError, type RequestContext, type SecurityEventLog } from '@sallyport/core';
 import type { PendingAccounts } from '../../accounts/pending-accounts.ts';
 import type { PasswordHashing } from '../../hashing/password-hashing.ts';
-import type { RequireAcceptablePassword } from './password-rules.ts';
+import type { RequireAcceptablePassword } from '../../accounts/chosen-passwords.ts';
 import { isPendingAccount, type User } from '../../accounts/user-table.ts';
 import { createRowId } from '../../database/row-id.ts';
 import { whereOf } from '../../events/audit-context.ts';

@@ -1,7 +1,7 @@
-import { exitCodes, SallyportError, UsageError } from '@sallyport/core';
-import { isPendingAccount, type User } from '../../../accounts/user-table.ts';
-import type { OperatorAccounts } from '../operator-accounts.ts';
+import { exitCodes, UsageError } from '@sallyport/core';
+import { isPendingAccount } from '../../../accounts/user-table.ts';
 import type { AccountCommand } from './account-command.ts';
+import { refuseLastManager } from './refuse-last-manager.ts';
 import { requireKnownRoles } from './require-known-roles.ts';
 import { requireUser, toShownUser } from './find-user.ts';
 
@@ -25,22 +25,10 @@ export const setRoles: AccountCommand = {
             'Wait until the address is confirmed, or make the account anew: "sallyport users create-admin --invite --role <role>".',
           exitCodes.refused,
         );
-      const user = await setRolesOf(accounts, before.id, roles);
+      const user = await refuseLastManager(() => accounts.setRoles(before.id, roles));
       const text = `${call.toPlainText(user.email)} has the roles ${user.roles.join(', ')} (before: ${before.roles.join(', ') || 'none'}).`;
       call.report({ user: toShownUser(user), before: before.roles }, text);
       if (!canMail) call.note('No mail server is configured (SMTP_URL): the owner of the account was not told.');
       return exitCodes.done;
     }),
 };
-
-async function setRolesOf(accounts: OperatorAccounts, userId: string, roles: readonly string[]): Promise<User> {
-  try {
-    return await accounts.setRoles(userId, roles);
-  } catch (error) {
-    if (!(error instanceof SallyportError) || error.code !== 'SP_LAST_MANAGER') throw error;
-    throw new UsageError(
-      'This is the last account that holds "user:manage". Give it to another one first: "sallyport users create-admin" or "sallyport users set-roles".',
-      exitCodes.refused,
-    );
-  }
-}

@@ -1,4 +1,5 @@
 import { exitCodes } from '@sallyport/core';
+import type { Ban } from '../../../accounts/user-table.ts';
 import type { AccountCommand } from './account-command.ts';
 import { requireUser, toShownUser } from './find-user.ts';
 
@@ -25,7 +26,7 @@ export const showUser: AccountCommand = {
         ['id', user.id],
         ['roles', user.roles.join(' ') || '(none)'],
         ['address verified', user.emailVerified ? 'yes' : 'no'],
-        ['banned', user.isBanned ? 'yes' : 'no'],
+        ['banned', describeBan(user.ban)],
         ['live sessions', String(sessions.length)],
       ];
       const rows = sessions.map((session) => [
@@ -39,7 +40,13 @@ export const showUser: AccountCommand = {
       const table =
         rows.length === 0 ? [] : ['', call.toTable(['SID', 'DEVICE', 'ADDRESS', 'ACR', 'SINCE', 'LAST ACTIVE'], rows)];
       const lines = facts.map(([name = '', value = '']) => `${name.padEnd(17)} ${call.toPlainText(value)}`);
-      call.report({ user: toShownUser(user), sessions }, [...lines, ...table].join('\n'));
+      call.report({ user: { ...toShownUser(user), ban: user.ban }, sessions }, [...lines, ...table].join('\n'));
       return exitCodes.done;
     }),
 };
+
+function describeBan(ban: Ban | null): string {
+  if (ban === null) return 'no';
+  const until = ban.until === null ? 'until it is lifted' : `until ${ban.until.toISOString()}`;
+  return `since ${ban.at.toISOString()}, ${until}${ban.reason === null ? '' : `: ${ban.reason}`}`;
+}
