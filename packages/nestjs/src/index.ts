@@ -1,5 +1,5 @@
 export { Authenticated, Permissions, Public, Roles, StepUp } from './declare-access.ts';
-export { SALLYPORT_OPTIONS, TOKEN_VERIFIER } from './injection-tokens.ts';
+export { SALLYPORT_OPTIONS, SALLYPORT_USERS_OPTIONS, TOKEN_VERIFIER } from './injection-tokens.ts';
 export type { IntrospectionOptions } from './introspection-options.ts';
 export { passportSharedSecret, type SecretOrKeyProvider } from './passport-shared-secret.ts';
 export { callerOf, CurrentPrincipal } from './request-caller.ts';
@@ -13,13 +13,29 @@ export {
   type ApplicationLike,
   type OpenApiConfigLike,
 } from './swagger.ts';
+export { SallyportUsersModule, type SallyportUsersAsyncOptions } from './users/sallyport-users-module.ts';
+export {
+  SallyportUsers,
+  type BanUser,
+  type CreateUser,
+  type UsersFilter,
+  type UsersPageRequest,
+} from './users/sallyport-users.ts';
+export { UsersError, type UsersErrorFacts, type UsersErrorKind } from './users/users-error.ts';
+export type { SallyportUsersOptions } from './users/users-options.ts';
 export { toValidationError, type ValidationIssue } from './validation-error.ts';
 // What a service needs of core, so that it depends on one package of ours.
 export {
   OptionsError,
   SallyportError,
   type Caller,
+  type ErrorCode,
+  type FieldError,
   type Logger,
+  type ManagedBan,
+  type ManagedUser,
+  type ManagedUsersAnswer,
   type Principal,
   type TokenVerifier,
+  type UserStatus,
 } from '@sallyport/core';

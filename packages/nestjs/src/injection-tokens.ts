@@ -11,3 +11,6 @@ export const TOKEN_VERIFIER = Symbol.for('@sallyport/nestjs:token-verifier');
 
 /** What the verifier of this service stands on. */
 export const SERVICE_TRUST = Symbol.for('@sallyport/nestjs:service-trust');
+
+/** Injects the options of `SallyportUsers`. */
+export const SALLYPORT_USERS_OPTIONS = Symbol.for('@sallyport/nestjs:users-options');
