@@ -4,13 +4,7 @@ import type { Mount } from '@sallyport/gateway';
 import { maximumBodyBytes, type Identity } from '@sallyport/identity';
 import type { Pages } from '@sallyport/pages';
 import type { IncomingMessage } from 'node:http';
-import {
-  changePasswordPlace,
-  identityPlace,
-  manageUsersPlace,
-  pageAssetsPlace,
-  tokensPlace,
-} from './mount-places.ts';
+import { changePasswordPlace, identityPlace, manageUsersPlace, pageAssetsPlace, tokensPlace } from './mount-places.ts';
 
 /** Answers a request of the gateway as `fetch` does. */
 type Answer = (request: Request, context: RequestContext) => Response | Promise<Response>;
