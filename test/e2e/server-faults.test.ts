@@ -6,6 +6,7 @@ import { startPostgres } from '../../tools/test-servers/postgres.ts';
 import { startRedis } from '../../tools/test-servers/redis.ts';
 import type { ServerProcess } from '../../tools/test-servers/server-process.ts';
 import type { TestServer } from '../../tools/test-servers/test-server.ts';
+import { runOnPostgres } from '../processes/run-on-postgres.ts';
 import { openAccount } from './account-page.ts';
 import { patienceMilliseconds, useVisitors } from './browser.ts';
 import { callApi, isSignedIn } from './call-api.ts';
@@ -13,7 +14,6 @@ import { openReady } from './hydrated-page.ts';
 import { signInDirectly } from './new-account.ts';
 import { startOwnSystem, type OwnSystem } from './own-system.ts';
 import { demoAccount, submitSignIn } from './sign-in.ts';
-import { runOnPostgres } from './stores-of-a-system.ts';
 
 interface BreakableServer {
   readonly url: string;

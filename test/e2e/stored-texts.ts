@@ -1,7 +1,7 @@
 import { silentLogger } from '@sallyport/core';
 import { openExternalDatabase, openRedis } from '@sallyport/stores';
 import type { Stores } from '../../tools/launch/demo-processes.ts';
-import { runOnPostgres } from './stores-of-a-system.ts';
+import { runOnPostgres } from '../processes/run-on-postgres.ts';
 
 /** A table, a collection or a key of a server, with everything that is in it. */
 export interface StoredText {

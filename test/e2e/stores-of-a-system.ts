@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { silentLogger } from '@sallyport/core';
-import { openExternalDatabase, openPostgres } from '@sallyport/stores';
+import { openExternalDatabase } from '@sallyport/stores';
 import type { Stores } from '../../tools/launch/demo-processes.ts';
 import { startRedis } from '../../tools/test-servers/redis.ts';
+import { makePostgresSchema } from '../processes/postgres-schema.ts';
 import type { StoreCombination } from './store-combinations.ts';
 
 /** Stores that one system has for itself. */
@@ -20,7 +21,7 @@ export async function openStoresFor({ name }: Pick<StoreCombination, 'name'>): P
   if (name === 'sqlite + in-process') return { stores: {}, dispose: () => Promise.resolve() };
   const redis = await startRedis();
   if (redis.kind === 'absent') throw new Error(redis.reason);
-  const database = name === 'mongodb + redis' ? makeMongoDatabase() : await makePostgresSchema();
+  const database = name === 'mongodb + redis' ? makeMongoDatabase() : await makeSchema();
   return {
     stores: { ...database.stores, redisUrl: redis.url },
     dispose: async () => {
@@ -30,17 +31,9 @@ export async function openStoresFor({ name }: Pick<StoreCombination, 'name'>): P
   };
 }
 
-async function makePostgresSchema(): Promise<OwnStores> {
-  const url = serverUrl('TEST_POSTGRES_URL');
-  const schema = randomName();
-  if (url.pathname.length < 2) url.pathname = '/postgres';
-  await runOnPostgres(url.href, `CREATE SCHEMA ${schema}`);
-  const own = new URL(url);
-  own.searchParams.set('options', `-c search_path=${schema}`);
-  return {
-    stores: { databaseUrl: own.href },
-    dispose: async () => void (await runOnPostgres(url.href, `DROP SCHEMA ${schema} CASCADE`)),
-  };
+async function makeSchema(): Promise<OwnStores> {
+  const { url, drop } = await makePostgresSchema();
+  return { stores: { databaseUrl: url }, dispose: drop };
 }
 
 /** The shop keeps its products there as well. */
@@ -60,19 +53,6 @@ async function dropMongoDatabase(url: string): Promise<void> {
   const database = openExternalDatabase(url, silentLogger);
   try {
     if (database.kind === 'mongodb') await database.client.db(database.databaseName).dropDatabase();
-  } finally {
-    await database.close();
-  }
-}
-
-/** Runs one statement on a PostgreSQL, and gives its rows. */
-export async function runOnPostgres<Row = object>(url: string, statement: string): Promise<readonly Row[]> {
-  const database = openPostgres({ url });
-  try {
-    const connection = await database.dedicated.connect();
-    const { rows } = await connection.query<Row>(statement);
-    connection.release();
-    return rows;
   } finally {
     await database.close();
   }

@@ -12,10 +12,11 @@ import {
   type AskGateway,
 } from '../../tools/launch/gateway-client.ts';
 import { startSystem, type RunningSystem } from '../../tools/launch/system.ts';
+import { runOnPostgres } from '../processes/run-on-postgres.ts';
 import { linkToken, signUpVerified } from './mailed-links.ts';
 import { newPerson } from './new-account.ts';
 import { demoAccount } from './sign-in.ts';
-import { openStoresFor, runOnPostgres, type OwnStores } from './stores-of-a-system.ts';
+import { openStoresFor, type OwnStores } from './stores-of-a-system.ts';
 
 const products = '/api/shop/products';
 

@@ -6,10 +6,10 @@ import { env } from 'node:process';
 import { silentLogger } from '@sallyport/core';
 import type { Identity } from '@sallyport/identity';
 import type { SallyportOptions } from '@sallyport/nestjs';
-import { openPostgres } from '@sallyport/stores';
 import { createClosing, openIdentity, openStores, parseConfig, readEnvironment, type Stores } from '@sallyport/server';
 import { findFreePorts } from '../../tools/launch/free-ports.ts';
 import type { GatewayProcess } from '../processes/gateway-process.ts';
+import { makePostgresSchema } from '../processes/postgres-schema.ts';
 import { signIn } from '../processes/sign-in.ts';
 import { startQuickGateway } from './quick-gateway.ts';
 import { startNestService, type NestService } from './nest-service.ts';
@@ -73,7 +73,7 @@ export async function startSmallSystem(options: SmallSystemOptions): Promise<Sma
       databaseUrl: env['TEST_POSTGRES_URL'] ?? '',
       redisUrl: env['TEST_REDIS_URL'] ?? '',
     };
-    const database = count === 1 ? undefined : await makeSchema(stores.databaseUrl);
+    const database = count === 1 ? undefined : await makePostgresSchema(stores.databaseUrl);
     if (database !== undefined) closing.push(() => database.drop());
     const prefix = `test-${randomBytes(9).toString('hex')}:`;
     const configFor = (index: number) => ({
@@ -175,26 +175,5 @@ export async function startSmallSystem(options: SmallSystemOptions): Promise<Sma
   } catch (error) {
     await closing.close();
     throw error;
-  }
-}
-
-async function makeSchema(databaseUrl: string): Promise<{ readonly url: string; drop(): Promise<void> }> {
-  const name = `sallyport_${randomBytes(6).toString('hex')}`;
-  const url = new URL(databaseUrl);
-  if (url.pathname.length < 2) url.pathname = '/postgres';
-  const server = url.href;
-  await runOnPostgres(server, `CREATE SCHEMA ${name}`);
-  url.searchParams.set('options', `-c search_path=${name}`);
-  return { url: url.href, drop: () => runOnPostgres(server, `DROP SCHEMA ${name} CASCADE`) };
-}
-
-async function runOnPostgres(url: string, statement: string): Promise<void> {
-  const database = openPostgres({ url });
-  const connection = await database.dedicated.connect();
-  try {
-    await connection.query(statement);
-  } finally {
-    connection.release(true);
-    await database.close();
   }
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -18,7 +17,7 @@ import { findFreePorts } from '../../tools/launch/free-ports.ts';
 import { createGatewayFolder, folderPolicy, testSecret, type GatewayFolder } from '../processes/gateway-folder.ts';
 import type { GatewayProcess } from '../processes/gateway-process.ts';
 import { makeAccount } from '../processes/make-account.ts';
-import { databaseUrl, postgresUrl, runOnPostgres } from '../processes/postgres-schema.ts';
+import { makePostgresSchema, postgresUrl } from '../processes/postgres-schema.ts';
 
 /** Where gateways with tokens keep what they keep, and how many there are. */
 export const tokenStores = [
@@ -60,17 +59,15 @@ export interface TokenSystem {
 /** Starts the gateways. */
 export async function startTokenSystem({ name, gateways: count }: TokenStores): Promise<TokenSystem> {
   const isOnServers = name !== 'sqlite';
-  const schema = `sallyport_${randomBytes(6).toString('hex')}`;
   const upstream = createServer((_, response) => response.end('served'));
   await once(upstream.listen(0, '127.0.0.1'), 'listening');
   const to = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
-  if (isOnServers) await runOnPostgres(`CREATE SCHEMA ${schema}`);
-  const variables: Record<string, string> = isOnServers
-    ? { DATABASE_URL: databaseUrl(schema), REDIS_URL: process.env['TEST_REDIS_URL'] ?? '' }
-    : {};
+  const schema = isOnServers ? await makePostgresSchema() : undefined;
+  const variables: Record<string, string> =
+    schema === undefined ? {} : { DATABASE_URL: schema.url, REDIS_URL: process.env['TEST_REDIS_URL'] ?? '' };
   const ports = await findFreePorts(count);
   const config = {
-    redis: { prefix: `${schema}:` },
+    redis: { prefix: `${schema?.name ?? 'sqlite'}:` },
     hosts: ports.map((port) => `localhost:${port}`),
     firstPartyTokens: {},
     guessing: { accountFromNetwork: { maxFailures: 1000, windowSeconds: 60 } },
@@ -134,7 +131,7 @@ export async function startTokenSystem({ name, gateways: count }: TokenStores): 
       folder.remove();
       upstream.closeAllConnections();
       upstream.close();
-      if (isOnServers) await runOnPostgres(`DROP SCHEMA ${schema} CASCADE`);
+      await schema?.drop();
     },
   };
 }

@@ -1,15 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { silentLogger } from '@sallyport/core';
-import { parseConfig, readEnvironment, startGateway, type Gateway } from '@sallyport/server';
-import { createTestPreset, testAccounts } from '@sallyport/server/test-support';
+import { testAccounts } from '@sallyport/server/test-support';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { findFreePorts } from '../../tools/launch/free-ports.ts';
-import { databaseUrl, postgresUrl, runOnPostgres } from './postgres-schema.ts';
+import { makeGatewayPair, type GatewayPair } from './gateway-pair.ts';
+import { postgresUrl } from './postgres-schema.ts';
 import { signIn } from './sign-in.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
@@ -24,41 +18,13 @@ const [account = { email: '', password: '' }] = testAccounts;
 const [old, next] = ['1:kL9x2Qm7Vw4Rt8Zp1Bn6Yc3Hd5Jf0GsA', '2:Zt6RwM1nVx8KyB3pQ7jDh2LsCg9FuEa4'];
 
 describe.skipIf(postgresUrl === '' || redisUrl === '')('API keys at two gateways [postgres + redis]', () => {
-  const name = `sallyport_${randomBytes(6).toString('hex')}`;
-  const prefix = `keys-${randomBytes(6).toString('hex')}:`;
-  const gateways: Gateway[] = [];
   let upstream: Server;
-  let folder: string;
+  let pair: GatewayPair;
   /** Of one user at each gateway: their cookies are told apart by port. */
   let cookies: readonly string[];
   beforeAll(async () => {
-    folder = mkdtempSync(path.join(tmpdir(), 'sallyport-keys-'));
     upstream = createServer((request, response) => void request.resume().on('end', () => response.end('{}')));
     await new Promise<void>((resolve) => void upstream.listen(0, '127.0.0.1', resolve));
-    await runOnPostgres(`CREATE SCHEMA ${name}`);
-    await roll(0, old);
-    await roll(1, old);
-    cookies = [await signIn(originOf(0), account), await signIn(originOf(1), account)];
-  });
-  afterAll(async () => {
-    for (const gateway of gateways) await gateway.close();
-    await runOnPostgres(`DROP SCHEMA ${name} CASCADE`);
-    upstream.closeAllConnections();
-    upstream.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  async function roll(index: 0 | 1, secret: string): Promise<void> {
-    await gateways[index]?.close();
-    const [port = 0] = await findFreePorts(1);
-    const environment = readEnvironment({
-      PORT: String(port),
-      SALLYPORT_DATA_DIR: path.join(folder, String(index)),
-      SALLYPORT_SECRET: secret,
-      DATABASE_URL: databaseUrl(name),
-      REDIS_URL: redisUrl,
-    });
-    const preset = createTestPreset();
     const shop = {
       name: 'shop',
       prefix: '/api/shop',
@@ -67,20 +33,22 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('API keys at two gateways
       access: { permissions: ['product:read'] },
       credentials: ['session' as const, 'api-key' as const],
     };
-    const config = parseConfig(
-      { ...preset.configure(environment), routes: [shop], apiKeys: {}, redis: { prefix } },
-      'test',
-    );
-    gateways[index] = await startGateway({ config, preset, environment, logger: silentLogger });
-  }
-
-  const originOf = (index: 0 | 1): string => `http://localhost:${gateways[index]?.port ?? 0}`;
+    pair = await makeGatewayPair(redisUrl, { routes: [shop], apiKeys: {} });
+    await pair.start(0, old);
+    await pair.start(1, old);
+    cookies = [await signIn(pair.originOf(0), account), await signIn(pair.originOf(1), account)];
+  });
+  afterAll(async () => {
+    await pair.close();
+    upstream.closeAllConnections();
+    upstream.close();
+  });
 
   const send = (index: 0 | 1, method: string, below: string, json?: object): Promise<Response> =>
-    fetch(`${originOf(index)}/auth/api-keys${below}`, {
+    fetch(`${pair.originOf(index)}/auth/api-keys${below}`, {
       method,
       headers: {
-        origin: originOf(index),
+        origin: pair.originOf(index),
         cookie: cookies[index] ?? '',
         ...(json === undefined ? {} : { 'content-type': 'application/json' }),
       },
@@ -89,7 +57,7 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('API keys at two gateways
   const makeKey = async (): Promise<Made> =>
     (await (await send(0, 'POST', '', { name: 'Race', scopes: ['product:read'] })).json()) as Made;
   const statusAt = async (index: 0 | 1, secret: string): Promise<number> =>
-    (await fetch(`${originOf(index)}/api/shop/x`, { headers: { 'x-api-key': secret } })).status;
+    (await fetch(`${pair.originOf(index)}/api/shop/x`, { headers: { 'x-api-key': secret } })).status;
   const bothStatuses = (secret: string): Promise<readonly number[]> =>
     Promise.all([statusAt(0, secret), statusAt(1, secret)]);
   const sorted = (answers: readonly Response[]): readonly number[] =>
@@ -144,7 +112,7 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('API keys at two gateways
     const { secret } = await makeKey();
     for (const versions of [`${old},${next}`, `${next},${old}`])
       for (const index of [0, 1] as const) {
-        await roll(index, versions);
+        await pair.start(index, versions);
         expect(await bothStatuses(secret)).toEqual([200, 200]);
       }
   });

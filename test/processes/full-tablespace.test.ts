@@ -4,8 +4,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { findPostgresProgram, findUnprivilegedUser, startPostgres } from '../../tools/test-servers/postgres.ts';
 import { mountSmallDisk, smallDiskAbsent, type SmallDisk } from '../../tools/processes/small-disk.ts';
 import type { RunningServer } from '../../tools/test-servers/test-server.ts';
+import { runOnPostgres } from './run-on-postgres.ts';
 import { signIn } from './sign-in.ts';
-import { onPostgres, startOnPostgres, type GatewayOnPostgres } from './stored-in-postgres.ts';
+import { startOnPostgres, type GatewayOnPostgres } from './stored-in-postgres.ts';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
@@ -26,8 +27,8 @@ describe.skipIf(reason !== undefined)(
       const started = await startPostgres();
       if (started.kind === 'absent') throw new Error(started.reason);
       postgres = started;
-      await onPostgres(postgres.url, `CREATE TABLESPACE small LOCATION '${disk.folder}'`);
-      await onPostgres(postgres.url, 'CREATE DATABASE sallyport TABLESPACE small');
+      await runOnPostgres(postgres.url, `CREATE TABLESPACE small LOCATION '${disk.folder}'`);
+      await runOnPostgres(postgres.url, 'CREATE DATABASE sallyport TABLESPACE small');
       system = await startOnPostgres(Object.assign(new URL(postgres.url), { pathname: '/sallyport' }).href);
     });
     afterEach(async () => {

@@ -1,15 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { silentLogger } from '@sallyport/core';
-import { parseConfig, readEnvironment, startGateway, type Gateway } from '@sallyport/server';
-import { createTestPreset, testAccounts, testPolicy } from '@sallyport/server/test-support';
+import { testAccounts, testPolicy } from '@sallyport/server/test-support';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { findFreePorts } from '../../tools/launch/free-ports.ts';
-import { databaseUrl, postgresUrl, runOnPostgres } from './postgres-schema.ts';
+import { makeGatewayPair, type GatewayPair } from './gateway-pair.ts';
+import { postgresUrl } from './postgres-schema.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
@@ -23,19 +17,32 @@ const [account = { email: '', password: '' }] = testAccounts;
 const [old, next] = ['1:kL9x2Qm7Vw4Rt8Zp1Bn6Yc3Hd5Jf0GsA', '2:Zt6RwM1nVx8KyB3pQ7jDh2LsCg9FuEa4'];
 
 describe.skipIf(postgresUrl === '' || redisUrl === '')('opaque tokens at two gateways [postgres + redis]', () => {
-  const name = `sallyport_${randomBytes(6).toString('hex')}`;
-  const prefix = `opaque-${randomBytes(6).toString('hex')}:`;
-  const gateways: Gateway[] = [];
   let upstream: Server;
-  let folder: string;
+  let pair: GatewayPair;
   let key: string;
   beforeAll(async () => {
-    folder = mkdtempSync(path.join(tmpdir(), 'sallyport-opaque-'));
     upstream = createServer((request, response) => void request.resume().on('end', () => response.end('{}')));
     await new Promise<void>((resolve) => void upstream.listen(0, '127.0.0.1', resolve));
-    await runOnPostgres(`CREATE SCHEMA ${name}`);
-    await roll(0, old);
-    await roll(1, old);
+    const shop = {
+      name: 'shop',
+      prefix: '/api/shop',
+      upstream: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`,
+      audience: 'shop',
+      access: { permissions: ['product:read'] },
+      credentials: ['opaque' as const],
+    };
+    pair = await makeGatewayPair(redisUrl, {
+      policy: {
+        permissions: { ...testPolicy.permissions, 'billing:introspect': 'Ask', 'billing:revoke': 'End' },
+        roles: { ...testPolicy.roles, 'service-caller': ['billing:introspect', 'billing:revoke'] },
+      },
+      routes: [shop],
+      apiKeys: {},
+      firstPartyTokens: { accessTokens: 'opaque' },
+      introspection: { services: { billing: {} } },
+    });
+    await pair.start(0, old);
+    await pair.start(1, old);
     const service = (await operate('service-accounts/create', { name: 'billing', roles: ['service-caller'] })) as {
       readonly id: string;
     };
@@ -45,56 +52,19 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('opaque tokens at two gat
     key = made.secret;
   });
   afterAll(async () => {
-    for (const gateway of gateways) await gateway.close();
-    await runOnPostgres(`DROP SCHEMA ${name} CASCADE`);
+    await pair.close();
     upstream.closeAllConnections();
     upstream.close();
-    rmSync(folder, { recursive: true, force: true });
   });
 
-  async function roll(index: 0 | 1, secret: string): Promise<void> {
-    await gateways[index]?.close();
-    const [port = 0] = await findFreePorts(1);
-    const environment = readEnvironment({
-      PORT: String(port),
-      SALLYPORT_DATA_DIR: path.join(folder, String(index)),
-      SALLYPORT_SECRET: secret,
-      DATABASE_URL: databaseUrl(name),
-      REDIS_URL: redisUrl,
-    });
-    const preset = createTestPreset();
-    const shop = {
-      name: 'shop',
-      prefix: '/api/shop',
-      upstream: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`,
-      audience: 'shop',
-      access: { permissions: ['product:read'] },
-      credentials: ['opaque' as const],
-    };
-    const config = parseConfig(
-      {
-        ...preset.configure(environment),
-        policy: {
-          permissions: { ...testPolicy.permissions, 'billing:introspect': 'Ask', 'billing:revoke': 'End' },
-          roles: { ...testPolicy.roles, 'service-caller': ['billing:introspect', 'billing:revoke'] },
-        },
-        routes: [shop],
-        apiKeys: {},
-        firstPartyTokens: { accessTokens: 'opaque' },
-        introspection: { services: { billing: {} } },
-        redis: { prefix },
-      },
-      'test',
-    );
-    gateways[index] = await startGateway({ config, preset, environment, logger: silentLogger });
-  }
-
-  const originOf = (index: 0 | 1): string => `http://localhost:${gateways[index]?.port ?? 0}`;
   const operate = (order: string, input: object): Promise<unknown> =>
-    gateways[0]?.control.operate(order, input, { actor: 'operator:ada', requestId: 'operator', address: 'local' }) ??
-    Promise.reject(new TypeError('there is a gateway'));
+    pair.gateways[0]?.control.operate(order, input, {
+      actor: 'operator:ada',
+      requestId: 'operator',
+      address: 'local',
+    }) ?? Promise.reject(new TypeError('there is a gateway'));
   const post = (index: 0 | 1, below: string, body: object): Promise<Response> =>
-    fetch(`${originOf(index)}${below}`, {
+    fetch(`${pair.originOf(index)}${below}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
@@ -104,11 +74,11 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('opaque tokens at two gat
     return (await (await post(index, '/auth/token', { email, password })).json()) as Tokens;
   };
   const statusAt = async (index: 0 | 1, token: string): Promise<number> =>
-    (await fetch(`${originOf(index)}/api/shop/x`, { headers: { authorization: `Bearer ${token}` } })).status;
+    (await fetch(`${pair.originOf(index)}/api/shop/x`, { headers: { authorization: `Bearer ${token}` } })).status;
   const bothStatuses = (token: string): Promise<readonly number[]> =>
     Promise.all([statusAt(0, token), statusAt(1, token)]);
   const ask = async (index: 0 | 1, below: string, token: string): Promise<Response> =>
-    fetch(`${originOf(index)}/oauth2/${below}`, {
+    fetch(`${pair.originOf(index)}/oauth2/${below}`, {
       method: 'POST',
       headers: { 'x-api-key': key, 'content-type': 'application/x-www-form-urlencoded' },
       body: `token=${token}`,
@@ -163,7 +133,7 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('opaque tokens at two gat
     const { access_token } = await signIn(0);
     for (const versions of [`${old},${next}`, `${next},${old}`])
       for (const index of [0, 1] as const) {
-        await roll(index, versions);
+        await pair.start(index, versions);
         expect(await bothStatuses(access_token)).toEqual([200, 200]);
       }
   });

@@ -5,11 +5,11 @@ import path from 'node:path';
 import { silentLogger } from '@sallyport/core';
 import { parseConfig, readEnvironment, startGateway, type Gateway } from '@sallyport/server';
 import { createTestPreset, testAccounts } from '@sallyport/server/test-support';
-import { openPostgres } from '@sallyport/stores';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { findFreePorts } from '../../tools/launch/free-ports.ts';
 import { hasPgbouncer, startPgbouncer } from '../../tools/test-servers/pgbouncer.ts';
 import type { TestServer } from '../../tools/test-servers/test-server.ts';
+import { runOnPostgres } from './run-on-postgres.ts';
 import { cookieAt, signIn } from './sign-in.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
@@ -27,13 +27,13 @@ describe.skipIf(isAbsent)(`a gateway behind a pooler [postgres]${reason}`, () =>
   let direct: string;
   beforeEach(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'sallyport-pooler-'));
-    await onPostgres(`CREATE DATABASE ${name}`);
+    await runOnPostgres(postgresUrl, `CREATE DATABASE ${name}`);
     direct = addressOf(postgresUrl);
   });
   afterEach(async () => {
     for (const gateway of gateways.splice(0).reverse()) await gateway.close();
     for (const pooler of poolers.splice(0)) if (pooler.kind === 'running') await pooler.stop();
-    await onPostgres(`DROP DATABASE ${name} WITH (FORCE)`);
+    await runOnPostgres(postgresUrl, `DROP DATABASE ${name} WITH (FORCE)`);
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -143,11 +143,3 @@ describe.skipIf(isAbsent)(`a gateway behind a pooler [postgres]${reason}`, () =>
     await expect(start({ DATABASE_URL: url.href })).rejects.toThrow(/pooler.*does not know the user/);
   });
 });
-
-async function onPostgres(statement: string): Promise<void> {
-  const database = openPostgres({ url: postgresUrl });
-  const connection = await database.dedicated.connect();
-  await connection.query(statement);
-  connection.release();
-  await database.close();
-}

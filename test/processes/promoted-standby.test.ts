@@ -2,8 +2,9 @@ import { testAccounts } from '@sallyport/server/test-support';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { findPostgresProgram, startPostgres } from '../../tools/test-servers/postgres.ts';
 import type { RunningServer } from '../../tools/test-servers/test-server.ts';
+import { runOnPostgres } from './run-on-postgres.ts';
 import { signIn } from './sign-in.ts';
-import { onPostgres, startOnPostgres, type GatewayOnPostgres } from './stored-in-postgres.ts';
+import { startOnPostgres, type GatewayOnPostgres } from './stored-in-postgres.ts';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
@@ -29,14 +30,14 @@ describe.skipIf(isAbsent)('a PostgreSQL with a standby that is promoted [postgre
     return `postgres://${username}@${host},${new URL(second.url).host}${pathname}${parameters}`;
   };
   const caughtUp = async (): Promise<void> => {
-    const [{ lsn } = { lsn: '' }] = await onPostgres<{ lsn: string }>(
+    const [{ lsn } = { lsn: '' }] = await runOnPostgres<{ lsn: string }>(
       primary.url,
       'SELECT pg_current_wal_lsn()::text AS lsn',
     );
     const question = `SELECT pg_last_wal_replay_lsn() >= '${lsn}'::pg_lsn AS done`;
-    await expect.poll(() => onPostgres(standby.url, question), patience).toEqual([{ done: true }]);
+    await expect.poll(() => runOnPostgres(standby.url, question), patience).toEqual([{ done: true }]);
   };
-  const promote = () => onPostgres(standby.url, 'SELECT pg_promote(true, 60)');
+  const promote = () => runOnPostgres(standby.url, 'SELECT pg_promote(true, 60)');
   const signOut = async (cookie: string): Promise<number> => (await system.post('/auth/sign-out', {}, cookie)).status;
   const signInStatus = async (): Promise<number> =>
     (await system.post('/auth/sign-in/email', { email: account.email, password: account.password })).status;
@@ -57,15 +58,15 @@ describe.skipIf(isAbsent)('a PostgreSQL with a standby that is promoted [postgre
     expect(await signInStatus()).toBe(200);
     expect(await signOut(living)).toBe(204);
     expect(await system.sessionsOf(living)).toBe(401);
-    expect(await onPostgres(standby.url, 'SELECT pg_is_in_recovery() AS standby')).toEqual([{ standby: false }]);
+    expect(await runOnPostgres(standby.url, 'SELECT pg_is_in_recovery() AS standby')).toEqual([{ standby: false }]);
   });
 
   it('is followed after the primary was made read-only, and no write is acknowledged before', async () => {
     system = await startOnPostgres(both(primary, standby));
     const cookie = await signIn(system.origin, account);
     await caughtUp();
-    await onPostgres(primary.url, 'ALTER SYSTEM SET default_transaction_read_only = on');
-    await onPostgres(primary.url, 'SELECT pg_reload_conf()');
+    await runOnPostgres(primary.url, 'ALTER SYSTEM SET default_transaction_read_only = on');
+    await runOnPostgres(primary.url, 'SELECT pg_reload_conf()');
     await expect.poll(() => signOut(cookie), patience).toBe(503);
     // Neither server takes writes: none is believed to have.
     expect(await signInStatus()).toBe(503);
@@ -74,7 +75,7 @@ describe.skipIf(isAbsent)('a PostgreSQL with a standby that is promoted [postgre
     expect(await signOut(cookie)).toBe(204);
     expect(await system.sessionsOf(cookie)).toBe(401);
     const count = 'SELECT count(*)::int AS events FROM "sallyportEvent"';
-    expect(await onPostgres(standby.url, count)).not.toEqual(await onPostgres(primary.url, count));
+    expect(await runOnPostgres(standby.url, count)).not.toEqual(await runOnPostgres(primary.url, count));
   });
 
   it('is passed over at the start while it is a standby, wherever it stands in the address', async () => {

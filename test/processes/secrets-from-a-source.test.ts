@@ -15,7 +15,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createAuthority } from '../../tools/launch/certificate-authority.ts';
 import { createGatewayFolder, folderPolicy, testSecret, type GatewayFolder } from './gateway-folder.ts';
 import type { GatewayProcess } from './gateway-process.ts';
-import { databaseUrl, postgresUrl, runOnPostgres } from './postgres-schema.ts';
+import { makePostgresSchema, postgresUrl } from './postgres-schema.ts';
 
 // Processes are started, and some of them have workers.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
@@ -216,12 +216,11 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')(
   'workers whose secrets come from a command [postgres + redis]',
   () => {
     it('are told them, and show them in neither their environment nor their arguments', async () => {
-      const name = `sallyport_${randomBytes(6).toString('hex')}`;
-      await runOnPostgres(`CREATE SCHEMA ${name}`);
-      closing.push(() => runOnPostgres(`DROP SCHEMA ${name} CASCADE`));
+      const schema = await makePostgresSchema();
+      closing.push(schema.drop);
       const prefix = `test-${randomBytes(9).toString('hex')}:`;
       const [before, after] = await Promise.all([startSmtpServer(), startSmtpServer()]);
-      const secrets = { SALLYPORT_SECRET: testSecret, DATABASE_URL: databaseUrl(name), REDIS_URL: redisUrl };
+      const secrets = { SALLYPORT_SECRET: testSecret, DATABASE_URL: schema.url, REDIS_URL: redisUrl };
       const folder = await makeFolder({ workers: 2, redis: { prefix } }, { ...secrets, SMTP_URL: before.url });
       const gateway = await folder.start(noSecrets);
       const { processes } = await statusOf(folder);

@@ -1,11 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { openPostgres } from '@sallyport/stores';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { findFreePorts } from '../../tools/launch/free-ports.ts';
 import { createGatewayFolder, type GatewayFolder } from './gateway-folder.ts';
-import { databaseUrl, postgresUrl, runOnPostgres } from './postgres-schema.ts';
+import { makePostgresSchema, postgresUrl, type PostgresSchema } from './postgres-schema.ts';
+import { runOnPostgres } from './run-on-postgres.ts';
 
 // Processes are started.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
@@ -13,12 +12,12 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 const patience = { timeout: 20_000, interval: 20 };
 
 describe.skipIf(postgresUrl === '')('a start without Redis [postgres]', () => {
-  const schema = `draining_${randomBytes(6).toString('hex')}`;
+  let schema: PostgresSchema;
   let folder: GatewayFolder;
   let internalPort: number;
   let adminPort: number;
   beforeEach(async () => {
-    await runOnPostgres(`CREATE SCHEMA ${schema}`);
+    schema = await makePostgresSchema();
     [internalPort = 0, adminPort = 0] = await findFreePorts(2);
     folder = await createGatewayFolder({
       config: {
@@ -27,12 +26,12 @@ describe.skipIf(postgresUrl === '')('a start without Redis [postgres]', () => {
         drain: { delaySeconds: 8, graceSeconds: 5 },
         routes: [{ name: 'web', prefix: '/', upstream: 'http://127.0.0.1:9', audience: 'web', access: 'public' }],
       },
-      environment: { DATABASE_URL: databaseUrl(schema) },
+      environment: { DATABASE_URL: schema.url },
     });
   });
   afterEach(async () => {
     folder.remove();
-    await runOnPostgres(`DROP SCHEMA ${schema} CASCADE`);
+    await schema.drop();
   });
 
   it('waits for a gateway that has its ports and its database until it has drained', async () => {
@@ -70,17 +69,7 @@ describe.skipIf(postgresUrl === '')('a start without Redis [postgres]', () => {
     expect(refusal).not.toContain('waited for');
   });
 
-  async function countTables(): Promise<number> {
-    const database = openPostgres({ url: databaseUrl(schema) });
-    const connection = await database.dedicated.connect();
-    try {
-      const { rows } = await connection.query('SELECT 1 FROM information_schema.tables WHERE table_schema = $1', [
-        schema,
-      ]);
-      return rows.length;
-    } finally {
-      connection.release();
-      await database.close();
-    }
-  }
+  const countTables = async (): Promise<number> =>
+    (await runOnPostgres(schema.url, 'SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema()'))
+      .length;
 });

@@ -4,7 +4,6 @@ import path from 'node:path';
 import { silentLogger } from '@sallyport/core';
 import { parseConfig, readEnvironment, startGateway, type Gateway } from '@sallyport/server';
 import { createTestPreset } from '@sallyport/server/test-support';
-import { openPostgres } from '@sallyport/stores';
 import { findFreePorts } from '../../tools/launch/free-ports.ts';
 
 /** A gateway of this process on a PostgreSQL alone, with the test accounts. */
@@ -45,17 +44,4 @@ export async function startOnPostgres(databaseUrl: string): Promise<GatewayOnPos
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** Runs one statement as an operator does, and resolves to its rows. */
-export async function onPostgres<Row>(url: string, statement: string): Promise<readonly Row[]> {
-  const database = openPostgres({ url });
-  try {
-    const connection = await database.dedicated.connect();
-    const { rows } = await connection.query<Row>(statement);
-    connection.release();
-    return rows;
-  } finally {
-    await database.close();
-  }
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,7 +7,7 @@ import { createTestPreset, testAccounts } from '@sallyport/server/test-support';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createTracesMount, withoutNoise } from '../../demo/traces-mount.ts';
 import { findFreePorts } from '../../tools/launch/free-ports.ts';
-import { databaseUrl, postgresUrl, runOnPostgres } from './postgres-schema.ts';
+import { makePostgresSchema, postgresUrl, type PostgresSchema } from './postgres-schema.ts';
 import { signIn } from './sign-in.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
@@ -23,16 +22,16 @@ interface Listed {
 describe.skipIf(postgresUrl === '' || redisUrl === '')(
   'the page of requests at two gateways [postgres + redis]',
   () => {
-    const schema = `traces_${randomBytes(6).toString('hex')}`;
     const gateways: Gateway[] = [];
     let folder: string;
+    let schema: PostgresSchema;
     beforeEach(async () => {
       folder = mkdtempSync(path.join(tmpdir(), 'sallyport-traces-'));
-      await runOnPostgres(`CREATE SCHEMA ${schema}`);
+      schema = await makePostgresSchema();
     });
     afterEach(async () => {
       for (const gateway of gateways.splice(0).reverse()) await gateway.close();
-      await runOnPostgres(`DROP SCHEMA ${schema} CASCADE`);
+      await schema.drop();
       rmSync(folder, { recursive: true, force: true });
     });
 
@@ -43,13 +42,13 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')(
         SALLYPORT_PUBLIC_URL: `http://localhost:${ports[0]}`,
         SALLYPORT_DATA_DIR: path.join(folder, String(gateways.length)),
         SALLYPORT_SECRET: 'kL9x2Qm7Vw4Rt8Zp1Bn6Yc3Hd5Jf0GsA',
-        DATABASE_URL: databaseUrl(schema),
+        DATABASE_URL: schema.url,
         REDIS_URL: redisUrl,
       });
       const plain = createTestPreset();
       const traces = withoutNoise(plain.traces);
       const preset: Preset = { ...plain, traces, mounts: [createTracesMount(traces)] };
-      const change = { hosts: ports.map((one) => `localhost:${one}`), redis: { prefix: `${schema}:` } };
+      const change = { hosts: ports.map((one) => `localhost:${one}`), redis: { prefix: `${schema.name}:` } };
       const config = parseConfig({ ...preset.configure(environment), ...change }, 'test');
       gateways.push(await startGateway({ config, preset, environment, logger: silentLogger, waitMilliseconds: 5000 }));
       return `http://localhost:${port}`;

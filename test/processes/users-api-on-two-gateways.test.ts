@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -11,7 +10,7 @@ import { parseConfig, readEnvironment, startGateway, type Gateway } from '@sally
 import { createTestPreset, testAccounts, testPolicy, testRoutes } from '@sallyport/server/test-support';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { findFreePorts } from '../../tools/launch/free-ports.ts';
-import { databaseUrl, postgresUrl, runOnPostgres } from './postgres-schema.ts';
+import { makePostgresSchema, postgresUrl, type PostgresSchema } from './postgres-schema.ts';
 import { signIn } from './sign-in.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
@@ -32,8 +31,7 @@ describe.each([
   { name: 'one gateway [sqlite]', count: 1, isAvailable: true },
   { name: 'two gateways [postgres + redis]', count: 2, isAvailable: postgresUrl !== '' && redisUrl !== '' },
 ])('users that a service manages at $name', ({ count, isAvailable }) => {
-  const schema = `sallyport_${randomBytes(6).toString('hex')}`;
-  const prefix = `users-${randomBytes(6).toString('hex')}:`;
+  let schema: PostgresSchema | undefined;
   const gateways: Gateway[] = [];
   const services: INestApplicationContext[] = [];
   let folder: string;
@@ -42,7 +40,7 @@ describe.each([
   beforeAll(async () => {
     if (!isAvailable) return;
     folder = mkdtempSync(path.join(tmpdir(), 'sallyport-users-'));
-    if (count > 1) await runOnPostgres(`CREATE SCHEMA ${schema}`);
+    if (count > 1) schema = await makePostgresSchema();
     for (let index = 0; index < count; index += 1) gateways.push(await start(index));
     await operate('service-accounts/create', { name: 'desk', roles: ['desk'] });
     await operate('service-accounts/create', { name: 'office', roles: ['admin', 'desk'] });
@@ -55,7 +53,7 @@ describe.each([
   afterAll(async () => {
     for (const service of services) await service.close();
     for (const gateway of gateways) await gateway.close();
-    if (isAvailable && count > 1) await runOnPostgres(`DROP SCHEMA ${schema} CASCADE`);
+    await schema?.drop();
     if (isAvailable) rmSync(folder, { recursive: true, force: true });
   });
 
@@ -67,7 +65,7 @@ describe.each([
       PORT: String(port),
       SALLYPORT_DATA_DIR: path.join(folder, String(index)),
       SALLYPORT_SECRET: 'kL9x2Qm7Vw4Rt8Zp1Bn6Yc3Hd5Jf0GsA',
-      ...(count > 1 ? { DATABASE_URL: databaseUrl(schema), REDIS_URL: redisUrl } : {}),
+      ...(schema === undefined ? {} : { DATABASE_URL: schema.url, REDIS_URL: redisUrl }),
     });
     const preset = createTestPreset();
     const config = parseConfig(
@@ -77,7 +75,7 @@ describe.each([
         routes: testRoutes('http://127.0.0.1:9'),
         apiKeys: {},
         administration: { usersApi: { requests: [] } },
-        ...(count > 1 ? { redis: { prefix } } : {}),
+        ...(schema === undefined ? {} : { redis: { prefix: `${schema.name}:` } }),
       },
       'test',
     );

@@ -11,7 +11,8 @@ import { childrenOf } from './child-processes.ts';
 import { createGatewayFolder, type GatewayFolder } from './gateway-folder.ts';
 import type { GatewayProcess } from './gateway-process.ts';
 import { makeAccount } from './make-account.ts';
-import { databaseUrl, postgresUrl, runOnPostgres } from './postgres-schema.ts';
+import { makePostgresSchema, postgresUrl, type PostgresSchema } from './postgres-schema.ts';
+import { runOnPostgres } from './run-on-postgres.ts';
 import { signIn as signInAt } from './sign-in.ts';
 
 // Processes are started, and each of them has workers.
@@ -27,9 +28,9 @@ interface Status {
 }
 
 describe.skipIf(postgresUrl === '' || redisUrl === '')('a gateway with two workers [postgres + redis]', () => {
-  const name = `sallyport_${randomBytes(6).toString('hex')}`;
   const prefix = `test-${randomBytes(9).toString('hex')}:`;
   let upstream: Server;
+  let schema: PostgresSchema;
   let folder: GatewayFolder;
   let gateway: GatewayProcess;
   let cookie: string;
@@ -43,8 +44,8 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('a gateway with two worke
     });
     await once(upstream.listen(0, '127.0.0.1'), 'listening');
     const to = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
-    await runOnPostgres(`CREATE SCHEMA ${name}`);
-    const variables = { DATABASE_URL: databaseUrl(name), REDIS_URL: redisUrl };
+    schema = await makePostgresSchema();
+    const variables = { DATABASE_URL: schema.url, REDIS_URL: redisUrl };
     folder = await createGatewayFolder({
       config: {
         workers: 2,
@@ -59,7 +60,7 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('a gateway with two worke
     writeFileSync(fault, "process.on('SIGUSR2', () => void Promise.reject(new TypeError('a mistake')));\n");
     await makeAccount(folder, variables, account);
     // As a gateway whose clock was ahead wrote them: a check of the start warns of it.
-    await runOnPostgres(`UPDATE ${name}."sallyportEvent" SET at = now() + interval '1 hour'`);
+    await runOnPostgres(schema.url, `UPDATE "sallyportEvent" SET at = now() + interval '1 hour'`);
     gateway = await folder.start({ NODE_OPTIONS: `--import ${fault}` });
     cookie = await signIn(folder);
   });
@@ -67,7 +68,7 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('a gateway with two worke
     folder.remove();
     upstream.closeAllConnections();
     upstream.close();
-    await runOnPostgres(`DROP SCHEMA ${name} CASCADE`);
+    await schema.drop();
   });
 
   const status = async (): Promise<Status> =>
@@ -263,37 +264,6 @@ describe.skipIf(postgresUrl === '' || redisUrl === '')('a gateway with two worke
     expect((await fetch(`${folder.origin}/readyz`)).status).toBe(200);
     await vi.waitFor(async () => expect((await status()).processes).toHaveLength(2), patience);
     expect(Number(/^sallyport_worker_restarts_total (\d+)$/m.exec(await metrics())?.[1])).toBeGreaterThanOrEqual(4);
-  });
-
-  it('replaces a worker that is killed while the others still start', async () => {
-    const own = await createGatewayFolder({
-      config: { workers: 2, redis: { prefix }, routes: testRoutes('http://127.0.0.1:9') },
-      environment: { DATABASE_URL: databaseUrl(name), REDIS_URL: redisUrl },
-    });
-    // The first worker dies as soon as it has said that it serves, which is what the second one waits for.
-    const fault = join(own.folder, 'dies-early.mjs');
-    writeFileSync(
-      fault,
-      `import cluster from 'node:cluster';
-       const send = process.send?.bind(process);
-       if (cluster.worker?.id === 1)
-         process.send = (message, handle, options, done) =>
-           send(message, handle, options, (error) => {
-             done?.(error);
-             if (message.type === 'listening') process.kill(process.pid, 'SIGKILL');
-           });
-      `,
-    );
-    try {
-      const started = await own.start({ NODE_OPTIONS: `--import ${fault}` });
-      const serving = async (): Promise<number> =>
-        (JSON.parse((await send(`${own.adminOrigin}/status`, 'GET', {})).body) as Status).processes.length;
-      await vi.waitFor(async () => expect(await serving()).toBe(2), patience);
-      expect(started.lines.filter((line) => line['event'] === 'worker-ended')).toHaveLength(1);
-      await started.stop();
-    } finally {
-      own.remove();
-    }
   });
 
   it('drains both when it is told to stop', async () => {

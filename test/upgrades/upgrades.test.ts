@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { openPostgres } from '@sallyport/stores';
 import { afterAll, beforeAll, describe, it } from 'vitest';
+import { runOnPostgres } from '../processes/run-on-postgres.ts';
 import { clockShiftFor, copyDataFolder, fixtureNames, readDump, readFixture } from './fixture-copy.ts';
 import { fixtureStores } from './fixture.ts';
 import { storedChecks } from './stored-checks.ts';
@@ -56,16 +56,5 @@ async function restore(dump: string): Promise<{ readonly url: string; drop(): Pr
   await runOnPostgres(server, `CREATE DATABASE ${name}`);
   url.pathname = `/${name}`;
   await runOnPostgres(url.href, dump);
-  return { url: url.href, drop: () => runOnPostgres(server, `DROP DATABASE ${name} WITH (FORCE)`) };
-}
-
-async function runOnPostgres(url: string, statements: string): Promise<void> {
-  const database = openPostgres({ url });
-  const connection = await database.dedicated.connect();
-  try {
-    await connection.query(statements);
-  } finally {
-    connection.release(true);
-    await database.close();
-  }
+  return { url: url.href, drop: async () => void (await runOnPostgres(server, `DROP DATABASE ${name} WITH (FORCE)`)) };
 }
