@@ -11,6 +11,7 @@ export const filesOnlyInAll: readonly string[] = [
   'test/faults/soak.test.ts',
   'test/smoke/smoke.test.ts',
   'test/upgrades/negative-control.test.ts',
+  'test/upgrades/side-by-side.test.ts',
 ];
 
 /** The variable by which `npm test` tells Vitest what to leave out; without it everything runs. */
