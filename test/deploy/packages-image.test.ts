@@ -1,16 +1,15 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { request, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { text as readText } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { withBuildLock } from '../../tools/build/build-lock.ts';
 import { buildPackages } from '../../tools/build/build-system.ts';
 import { findFreePorts } from '../../tools/launch/free-ports.ts';
 import { packPackages } from '../../tools/pack/pack-packages.ts';
 import { workspaceRoot } from '../../tools/workspace-root.ts';
+import { askAsProxy } from '../processes/ask-as-proxy.ts';
 import { openBuildah, whyNoImages, type Buildah } from './buildah.ts';
 import { lastOf, lineageOf, packagesDockerfile, readStages } from './dockerfile.ts';
 import { makeNodeImage } from './node-image.ts';
@@ -106,7 +105,7 @@ describe.skipIf(whyNoImages !== undefined)(`an image from packages${skipped}`, {
       interval: 300,
     });
     expect((await fetch(`http://127.0.0.1:${internalPort}/readyz`)).status).toBe(200);
-    const page = await readPage(port, '/auth/sign-in');
+    const page = await askAsProxy(port, 'app.example.com', '/auth/sign-in');
     expect(page.status).toBe(200);
     expect(page.body).toMatch(/<title>[^<]*Acme/);
     expect(await inside('sh', '-c', await healthCheck(internalPort))).toBe('');
@@ -154,18 +153,6 @@ async function lastInstruction(name: string): Promise<string | undefined> {
 async function healthCheck(port: number | undefined): Promise<string> {
   const words = JSON.parse(/CMD (\[.*\])$/.exec((await lastInstruction('HEALTHCHECK')) ?? '')?.[1] ?? '[]') as string[];
   return words.map((word) => `"${word.replace('9400', String(port))}"`).join(' ');
-}
-
-/** What a proxy that took a request for the public address is answered. */
-async function readPage(
-  port: number,
-  target: string,
-): Promise<{ readonly status: number | undefined; readonly body: string }> {
-  const headers = { host: 'app.example.com', 'x-forwarded-proto': 'https', accept: 'text/html' };
-  const sent = request({ host: '127.0.0.1', port, path: target, headers, agent: false });
-  sent.end();
-  const [response] = (await once(sent, 'response')) as [IncomingMessage];
-  return { status: response.statusCode, body: await readText(response) };
 }
 
 /** The gateway below buildah and its chroot: the last one in the line of processes. */
