@@ -35,6 +35,7 @@ describe.skipIf(!isAvailable('postgres')).each([
   { name: 'accounts that were imported', load: () => import('./imported-accounts.test.ts') },
   { name: 'requests', load: () => import('./requests.test.ts') },
   { name: 'tokens for programs', load: () => import('./features/tokens/token-sign-in.test.ts') },
+  { name: 'the second factor of programs', load: () => import('./features/tokens/token-second-factor.test.ts') },
   { name: 'refresh tokens', load: () => import('./features/tokens/refresh.test.ts') },
   { name: 'refresh tokens in any order', load: () => import('./features/tokens/refresh-sequences.test.ts') },
   { name: 'refresh tokens at the same moment', load: () => import('./features/tokens/refresh-races.test.ts') },

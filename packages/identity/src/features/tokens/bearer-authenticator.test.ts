@@ -1,19 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { internalTokenType, type AuthenticationOutcome, type KeyRing } from '@sallyport/core';
-import { goodPassword, onDatabase, type Harness } from '../../identity.test-support.ts';
+import { onDatabase, type Harness } from '../../identity.test-support.ts';
 import {
   bearerOf,
   claimsOf,
+  endsOfSignIn,
   failToConnect,
   present,
   refreshWith,
   replaceMethods,
+  robin as email,
   signProgramIn,
   startTokenHarness,
-  type Program,
 } from './token.test-support.ts';
-
-const email = 'robin@example.test';
 
 let harness: Harness;
 let id: string;
@@ -70,33 +69,23 @@ describe(onDatabase('an access token at the gateway'), () => {
     expect(await present(harness, accessToken)).toMatchObject({ kind: 'rejected', code: 'SP_TOKEN_EXPIRED' });
   });
 
-  it.each([
+  const ends: typeof endsOfSignIn = [
+    ...endsOfSignIn,
+    { name: 'a change of the roles of its user', end: () => harness.identity.accounts.setRoles(id, ['vendor']) },
     {
-      name: 'its sign-in is revoked',
-      end: ({ refreshToken }: Program) => refreshWith(harness, refreshToken, 'revoke'),
-    },
-    { name: 'its user is banned', end: () => harness.identity.accounts.setBanned(id, true) },
-    { name: 'the roles of its user change', end: () => harness.identity.accounts.setRoles(id, ['vendor']) },
-    { name: 'an operator ends its sign-in', end: () => harness.identity.accounts.endSessions(id) },
-    {
-      name: 'its owner signs out everywhere',
-      end: async () => {
-        const { caller } = await harness.signIn(email);
-        await harness.call('POST', '/auth/sessions/revoke-all', undefined, { caller });
-      },
-    },
-    {
-      name: 'its refresh token is used by two',
-      end: async ({ refreshToken }: Program) => {
+      name: 'two uses of one refresh token',
+      end: async (_, __, { refreshToken }) => {
         await refreshWith(harness, refreshToken);
         harness.advance(31);
         await refreshWith(harness, refreshToken);
       },
     },
-  ])('is refused at once when $name', async ({ end }) => {
+  ];
+
+  it.each(ends)('is refused at once after $name', async ({ end }) => {
     const program = await signProgramIn(harness, email);
     expect(await present(harness, program.accessToken)).toMatchObject({ kind: 'authenticated' });
-    await end(program);
+    await end(harness, id, program);
     expect(await present(harness, program.accessToken)).toMatchObject({ ...invalid, reason: 'revoked' });
     const unseen = await bearerOf(harness).recheck(handleOf(program.accessToken));
     expect(unseen).toBeNull();
@@ -234,14 +223,6 @@ describe(onDatabase('an access token at the gateway: what may have been missed')
       expect(await bearer.recheck(made)).toBeNull();
     harness.advance(600);
     expect(await bearer.recheck(handleOf(accessToken))).toBeNull();
-  });
-
-  it('is none after the password changed', async () => {
-    const { accessToken } = await signProgramIn(harness, email);
-    await harness.call('POST', '/auth/request-password-reset', { email });
-    const token = await harness.linkToken(email, 'reset-password');
-    await harness.call('POST', '/auth/reset-password', { token, newPassword: `${goodPassword}-2` });
-    expect(reasonOf(await present(harness, accessToken))).toBe('revoked');
   });
 });
 

@@ -2,16 +2,17 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { goodPassword, onDatabase, type Answer, type Harness } from '../../identity.test-support.ts';
 import {
   claimsOf,
+  endsOfSignIn,
   failToConnect,
   programOf,
   refreshWith,
   replaceMethods,
+  robin as email,
   signProgramIn,
   startTokenHarness,
   type Program,
 } from './token.test-support.ts';
 
-const email = 'robin@example.test';
 const day = 86_400;
 
 let harness: Harness;
@@ -159,37 +160,9 @@ describe(onDatabase('a refresh token: its times'), () => {
 });
 
 describe(onDatabase('a refresh token: what ends it'), () => {
-  const ends: readonly { readonly name: string; readonly end: (program: Program) => Promise<unknown> }[] = [
-    { name: 'its own revocation', end: ({ refreshToken }) => refreshWith(harness, refreshToken, 'revoke') },
-    { name: 'a ban', end: () => harness.identity.accounts.setBanned(id, true) },
-    {
-      name: 'a ban that was lifted',
-      end: async () => {
-        await harness.identity.accounts.setBanned(id, true);
-        await harness.identity.accounts.setBanned(id, false);
-      },
-    },
-    { name: 'an operator', end: () => harness.identity.accounts.endSessions(id) },
-    { name: 'another password', end: () => resetPassword() },
-    {
-      name: 'signing out everywhere',
-      end: async () => {
-        const { caller } = await harness.signIn(email);
-        await harness.call('POST', '/auth/sessions/revoke-all', undefined, { caller });
-      },
-    },
-    {
-      name: 'signing out other devices',
-      end: async () => {
-        const { caller } = await harness.signIn(email);
-        await harness.call('POST', '/auth/sessions/revoke-others', undefined, { caller });
-      },
-    },
-  ];
-
-  it.each(ends)('is $name', async ({ end }) => {
+  it.each(endsOfSignIn)('is $name', async ({ end }) => {
     const program = await signProgramIn(harness, email);
-    await end(program);
+    await end(harness, id, program);
     expect(await refreshWith(harness, program.refreshToken)).toMatchObject(refused);
     expect(await eventsOf('refresh-token.reused')).toEqual([]);
   });
@@ -215,13 +188,6 @@ describe(onDatabase('a refresh token: what ends it'), () => {
     for (const token of [refreshToken, refreshToken, 'sp_rt_unknown'])
       expect(await refreshWith(harness, token, 'revoke')).toMatchObject({ status: 200, body: {} });
   });
-
-  async function resetPassword(): Promise<void> {
-    await harness.call('POST', '/auth/request-password-reset', { email });
-    const token = await harness.linkToken(email, 'reset-password');
-    const answer = await harness.call('POST', '/auth/reset-password', { token, newPassword: 'third-violet-kettle-11' });
-    expect(answer.status).toBe(200);
-  }
 });
 
 describe(onDatabase('a refresh token: failures of ours'), () => {

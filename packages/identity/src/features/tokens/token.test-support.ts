@@ -56,6 +56,41 @@ export function refreshWith(harness: Harness, token: unknown, path = 'refresh'):
   return harness.call('POST', `/auth/token/${path}`, { refresh_token: token });
 }
 
+/** An account whose programs are signed in. */
+export const robin = 'robin@example.test';
+
+/** What ends a sign-in of a program. */
+export const endsOfSignIn: readonly {
+  readonly name: string;
+  readonly end: (harness: Harness, id: string, program: Program) => Promise<unknown>;
+}[] = [
+  { name: 'its own revocation', end: (harness, _, { refreshToken }) => refreshWith(harness, refreshToken, 'revoke') },
+  { name: 'a ban', end: ({ identity }, id) => identity.accounts.setBanned(id, true) },
+  {
+    name: 'a ban that was lifted',
+    end: async ({ identity }, id) => {
+      await identity.accounts.setBanned(id, true);
+      await identity.accounts.setBanned(id, false);
+    },
+  },
+  { name: 'an operator', end: ({ identity }, id) => identity.accounts.endSessions(id) },
+  { name: 'another password', end: resetPassword },
+  { name: 'signing out everywhere', end: (harness) => signOutFromBrowser(harness, 'revoke-all') },
+  { name: 'signing out other devices', end: (harness) => signOutFromBrowser(harness, 'revoke-others') },
+];
+
+async function resetPassword(harness: Harness): Promise<void> {
+  await harness.call('POST', '/auth/request-password-reset', { email: robin });
+  const token = await harness.linkToken(robin, 'reset-password');
+  const answer = await harness.call('POST', '/auth/reset-password', { token, newPassword: 'third-violet-kettle-11' });
+  if (answer.status !== 200) throw new Error(`the password was not changed: ${answer.text}`);
+}
+
+async function signOutFromBrowser(harness: Harness, path: 'revoke-all' | 'revoke-others'): Promise<void> {
+  const { caller } = await harness.signIn(robin);
+  await harness.call('POST', `/auth/sessions/${path}`, undefined, { caller });
+}
+
 /** Puts methods in place of those of an object, and returns what puts the old ones back. */
 export function replaceMethods(target: object, methods: Readonly<Record<string, unknown>>): () => void {
   const before = Object.keys(methods).map((name) => [name, Reflect.get(target, name)] as const);
