@@ -1,0 +1,67 @@
+import { builtInPages, type PageName } from '@sallyport/core';
+import { describe, expect, it } from 'vitest';
+import { fingerprintOfLink } from './cookies/link-cookie.ts';
+import { form, pagesOn, problem, signedIn } from './create-pages.test-support.ts';
+import { pageContracts, type PageContract } from './page-contracts.ts';
+
+describe('the contract of a page', () => {
+  const otpauth = 'otpauth://totp/x?secret=AAAABBBBCCCCDDDD';
+  const answers = [
+    problem(401, { code: 'SP_UNAUTHENTICATED' }),
+    problem(401, { code: 'SP_STEP_UP_REQUIRED', stepUp: { acr: 'mfa' } }),
+    problem(422, { code: 'SP_VALIDATION_FAILED', errors: [{ field: 'email', message: 'is required' }] }),
+    () => Response.json({ status: 'none', methods: [], factors: [], recoveryCodesLeft: 0 }),
+    () => Response.json({ status: 'pending', purpose: 'verify', methods: [{ method: 'email' }], resendSeconds: 30 }),
+    () => Response.json({ status: 'pending', purpose: 'set-up', methods: [{ method: 'sms' }], uri: otpauth }),
+    () => Response.json({ status: 'pending', purpose: 'set-up', methods: [{ method: 'sms' }], destination: 'a•••' }),
+    () => Response.json({ factors: [{ method: 'totp' }], methods: ['totp'], recoveryCodesLeft: 1, valid: 'valid' }),
+    () => Response.json({ status: 'signed-in', returnTo: '/', user: { name: '', email: 'ann@example.test' } }),
+    () => Response.json({ methods: [{ method: 'password' }], resendSeconds: 30 }),
+    () => Response.json({ status: 'valid', email: 'ann@example.test', asksFor: ['name', 'newPassword'] }),
+  ];
+  const token = 'a'.repeat(20);
+  const link = { cookie: `__Secure-sallyport-link=${token}` };
+  const opened = { link: fingerprintOfLink(token), email: 'ann@example.test', asksFor: 'name newPassword' };
+
+  it.each(Object.keys(builtInPages) as PageName[])(
+    'of %s names every call and every field of it, and no other call',
+    async (name) => {
+      const path = builtInPages[name];
+      const { calls: allowed, fields }: PageContract = pageContracts[name];
+      const asked = new Set<string>();
+      const shown = new Set<string>();
+      for (const answer of answers) {
+        const { calls, ask } = pagesOn(answer, signedIn);
+        const texts: Response[] = [];
+        for (const query of ['', '?method=sms', '?method=email&sent=email&returnTo=/x&acr_values=mfa&next=security'])
+          texts.push(await ask(path + query, { headers: link }));
+        for (const values of [
+          {},
+          { do: 'send' },
+          { do: 'confirm', method: 'totp' },
+          { do: 'cancel' },
+          { method: 'totp' },
+          { ...opened, name: 'Ann', newPassword: 'violet kettle' },
+        ])
+          texts.push(await ask(path, { ...form(values), headers: { ...form(values).headers, ...link } }));
+        for (const one of [{ do: 'remove', method: 'totp' }, { do: 'sign-out-others' }, { mail: 'reset-password' }])
+          texts.push(await ask(path, form(one)));
+        for (const text of texts) for (const field of fieldsOf(await text.text(), path)) shown.add(field);
+        for (const { method, url } of calls) asked.add(`${method} ${new URL(url).pathname}`);
+      }
+      const patterns = allowed.map((call) => new RegExp(`^${call.replace(':method', '[a-z-]+')}$`));
+      expect([...asked].filter((call) => !patterns.some((pattern) => pattern.test(call)))).toEqual([]);
+      expect(patterns.filter((pattern) => ![...asked].some((call) => pattern.test(call)))).toEqual([]);
+      const ofManagers = ['username'];
+      expect([...shown].filter((field) => !(field in fields) && !ofManagers.includes(field))).toEqual([]);
+    },
+  );
+
+  /** Names in the forms of a page that are sent to the page itself. */
+  function fieldsOf(text: string, path: string): readonly string[] {
+    const forms = [...text.matchAll(/<form[^>]*>[^]*?<\/form>/g)].map(([one]) => one);
+    return forms
+      .filter((one) => one.includes(`action="${path}"`))
+      .flatMap((one) => [...one.matchAll(/\sname="([^"]*)"/g)].map(([, field = '']) => field));
+  }
+});
