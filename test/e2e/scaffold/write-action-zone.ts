@@ -1,16 +1,12 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import path from 'node:path';
+import { nextTsconfig, writeFiles } from './write-files.ts';
 
 /**
  * Writes a zone that stands in for the account zone of the demo: one page with a form whose Server Action asks who calls it.
  *
  * @param folder inside this repository, whose modules it takes.
  */
-export async function writeActionZone(folder: string): Promise<void> {
-  for (const [file, text] of Object.entries(files)) {
-    await mkdir(path.dirname(path.join(folder, file)), { recursive: true });
-    await writeFile(path.join(folder, file), text.trimStart());
-  }
+export function writeActionZone(folder: string): Promise<void> {
+  return writeFiles(folder, files);
 }
 
 const files = {
@@ -27,24 +23,7 @@ import { zoneProxy } from "@sallyport/nextjs/zone";
 export const proxy = zoneProxy();
 export const config = { matcher: "/((?!_next/static/|_zones/account/_next/static/|account/healthz$).*)" };
 `,
-  'tsconfig.json': JSON.stringify({
-    compilerOptions: {
-      target: 'ES2022',
-      lib: ['dom', 'dom.iterable', 'esnext'],
-      skipLibCheck: true,
-      strict: true,
-      noEmit: true,
-      esModuleInterop: true,
-      module: 'esnext',
-      moduleResolution: 'bundler',
-      isolatedModules: true,
-      jsx: 'react-jsx',
-      incremental: true,
-      plugins: [{ name: 'next' }],
-    },
-    include: ['next-env.d.ts', '**/*.ts', '**/*.tsx', '.next/types/**/*.ts'],
-    exclude: ['node_modules'],
-  }),
+  'tsconfig.json': nextTsconfig({ target: 'ES2022' }),
   'app/layout.tsx': `
 import { SallyportProvider } from "@sallyport/nextjs/client";
 import { auth, clientAuth } from "@sallyport/nextjs/server";

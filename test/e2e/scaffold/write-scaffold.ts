@@ -1,5 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import path from 'node:path';
+import { nextTsconfig, writeFiles } from './write-files.ts';
 
 /**
  * Writes an application as create-next-app 16.4 does with its defaults (TypeScript, App Router, Cache Components), less its
@@ -7,11 +6,8 @@ import path from 'node:path';
  *
  * @param folder inside this repository, whose modules it takes.
  */
-export async function writeScaffold(folder: string, isPerRequest = true): Promise<void> {
-  for (const [file, text] of Object.entries({ ...files, 'app/layout.tsx': layout(isPerRequest) })) {
-    await mkdir(path.dirname(path.join(folder, file)), { recursive: true });
-    await writeFile(path.join(folder, file), text.trimStart());
-  }
+export function writeScaffold(folder: string, isPerRequest = true): Promise<void> {
+  return writeFiles(folder, { ...files, 'app/layout.tsx': layout(isPerRequest) });
 }
 
 const layout = (isPerRequest: boolean): string => `
@@ -57,27 +53,10 @@ import { zoneProxy } from "@sallyport/nextjs/zone";
 export const proxy = zoneProxy();
 export const config = { matcher: "/((?!_next/static|_zones/).*)" };
 `,
-  'tsconfig.json': JSON.stringify({
-    compilerOptions: {
-      target: 'ES2017',
-      lib: ['dom', 'dom.iterable', 'esnext'],
-      allowJs: true,
-      skipLibCheck: true,
-      strict: true,
-      noEmit: true,
-      esModuleInterop: true,
-      module: 'esnext',
-      moduleResolution: 'bundler',
-      resolveJsonModule: true,
-      isolatedModules: true,
-      jsx: 'react-jsx',
-      incremental: true,
-      plugins: [{ name: 'next' }],
-      paths: { '@/*': ['./*'] },
-    },
-    include: ['next-env.d.ts', '**/*.ts', '**/*.tsx', '.next/types/**/*.ts', '.next/dev/types/**/*.ts'],
-    exclude: ['node_modules'],
-  }),
+  'tsconfig.json': nextTsconfig(
+    { target: 'ES2017', allowJs: true, resolveJsonModule: true, paths: { '@/*': ['./*'] } },
+    ['.next/dev/types/**/*.ts'],
+  ),
   'postcss.config.mjs': 'const config = { plugins: { "@tailwindcss/postcss": {} } };\n\nexport default config;\n',
   'app/globals.css': '@import "tailwindcss";\n',
   // Waits for nothing: without `instant = false` all of it is rendered ahead.
