@@ -10,7 +10,7 @@ import { sendFinalEvent } from '../streams/final-event.ts';
 import { toEndError, type StreamEnd } from '../streams/stream-end.ts';
 import type { Stream } from '../streams/stream-register.ts';
 import { openTunnel, type Tunnel } from '../streams/tunnel.ts';
-import { anotherTry } from './another-try.ts';
+import { targetForAnotherTry } from './another-try.ts';
 import { affinityKeyOf } from './client-key.ts';
 import type { Forwarding, Transfer } from './forwarding.ts';
 import type { IdleAnswer } from './idle-answers.ts';
@@ -321,11 +321,10 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
 
   #targetForAnotherTry(error: Error): UpstreamTarget | undefined {
     if (this.#isRetried) return undefined;
-    const another = anotherTry(error, this.#options);
-    if (another === 'none') return undefined;
     const { choice, hasAffinity } = this.#parts;
-    const other = choice.other(this.#target, this.#client, hasAffinity ? affinityKeyOf(this.#state) : undefined);
-    return other ?? (another === 'anywhere' ? this.#target : undefined);
+    return targetForAnotherTry(error, this.#options, this.#target, () =>
+      choice.other(this.#target, this.#client, hasAffinity ? affinityKeyOf(this.#state) : undefined),
+    );
   }
 
   #sendFinalEvent(end: StreamEnd): void {
