@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import type { CreatePage, PageParts } from '../built-in-page.ts';
 import type { Flow } from '../cookies/flow-cookie.ts';
-import { emailField, hiddenField } from '../document/fields.ts';
+import { emailField, hiddenField, submitButton } from '../document/fields.ts';
 import { nothing, type Html } from '../document/html.ts';
 import { mailboxNote } from '../document/mailbox-note.ts';
 import { refusedForm } from '../forms/refused-form.ts';
@@ -53,9 +53,13 @@ function checkMail({ pages, mailboxUrl }: PageParts, mail: Mail, email: string, 
             ? hiddenField('email', email)
             : emailField({ value: email, error: shown.errorOf('email'), takesFocus: true })
         }
-        <button class="button" type="submit" data-pending="Sending…" data-resend="${isKnown ? resendSeconds : 0}">
-          ${isKnown ? 'Send it again' : 'Send the link'}
-        </button>
+        ${
+          isKnown
+            ? html`<button class="button" type="submit" data-pending="Sending…" data-resend="${resendSeconds}">
+                Send it again
+              </button>`
+            : submitButton({ label: 'Send the link', pending: 'Sending…', waitSeconds: shown.waitSeconds })
+        }
       </form>`,
     aside: html`<p><a href="${pages.signIn}">Back to sign in</a></p>`,
   };
