@@ -13,7 +13,7 @@ export function RequestPath() {
         Holds one HttpOnly cookie. No script can read it, and there is no token to steal.
       </Station>
       <Leg kind="outer" icon={<Cookie aria-hidden="true" className="size-4" />} label="cookie" />
-      <li className="relative overflow-hidden rounded-card bg-passage p-6 text-passage-ink">
+      <li className="relative overflow-hidden rounded-card bg-passage p-6 forced-colors:border text-passage-ink">
         <div className="flex items-center gap-2.5 font-semibold [--outer:oklch(0.7_0.1_178)]">
           <BrandMark className="size-6" />
           The gateway

@@ -23,7 +23,9 @@ export function AccountNavigation() {
                 href={href}
                 aria-current={isCurrent ? 'page' : undefined}
                 className={`-mb-px block border-b-2 py-2.5 font-medium ${
-                  isCurrent ? 'border-outer text-ink' : 'border-transparent text-ink-soft hover:text-ink'
+                  isCurrent
+                    ? 'border-outer text-ink'
+                    : 'border-transparent text-ink-soft hover:text-ink forced-colors:border-[color:Canvas]'
                 }`}
               >
                 {label}
