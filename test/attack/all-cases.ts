@@ -14,6 +14,7 @@ import { nextCases } from './cases/next.ts';
 import { pathCases } from './cases/paths.ts';
 import { redirectCases } from './cases/redirects.ts';
 import { tokenCases } from './cases/tokens.ts';
+import { usersApiCases } from './cases/users-api.ts';
 import { webhookCases } from './cases/webhooks.ts';
 import { webSocketCases } from './cases/web-sockets.ts';
 import type { AttackCase } from './runner/attack-case.ts';
@@ -38,6 +39,7 @@ export const allCases: readonly AttackCase[] = [
   ...tokenCases,
   ...apiKeyCases,
   ...webhookCases,
+  ...usersApiCases,
 ];
 
 /** What the groups are called. */

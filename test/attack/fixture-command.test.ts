@@ -4,17 +4,22 @@ import { workspaceRoot } from '../../tools/workspace-root.ts';
 import path from 'node:path';
 
 describe('the fixture as a command', () => {
-  it('prints one line when it is ready, and leaves nothing behind when it is stopped', async () => {
-    const command = start({});
-    const address = await command.firstLine;
-    expect(Object.keys(address)).toEqual(['gateway', 'echo', 'hosts', 'cookieName', 'cookies', 'key']);
-    expect(await statusOf(`${String(address['gateway'])}/healthz`)).toBe(200);
-    command.tree.child.kill('SIGTERM');
-    expect((await command.tree.exited).code).toBe(0);
-    expect(command.lines).toHaveLength(1);
-    expect(await statusOf(`${String(address['gateway'])}/healthz`)).toBeUndefined();
-    expect(await statusOf(`${String(address['echo'])}/__log`)).toBeUndefined();
-  });
+  // It runs commands of its own before it is ready, from the sources.
+  it(
+    'prints one line when it is ready, and leaves nothing behind when it is stopped',
+    { timeout: 180_000 },
+    async () => {
+      const command = start({});
+      const address = await command.firstLine;
+      expect(Object.keys(address)).toEqual(['gateway', 'echo', 'hosts', 'cookieName', 'cookies', 'key', 'serviceKey']);
+      expect(await statusOf(`${String(address['gateway'])}/healthz`)).toBe(200);
+      command.tree.child.kill('SIGTERM');
+      expect((await command.tree.exited).code).toBe(0);
+      expect(command.lines).toHaveLength(1);
+      expect(await statusOf(`${String(address['gateway'])}/healthz`)).toBeUndefined();
+      expect(await statusOf(`${String(address['echo'])}/__log`)).toBeUndefined();
+    },
+  );
 
   it.each(['0.0.0.0/0', '*'])('refuses to trust %s', async (proxies) => {
     const command = start({ SALLYPORT_FIXTURE_TRUSTED_PROXY: proxies });

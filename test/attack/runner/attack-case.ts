@@ -20,8 +20,8 @@ export interface CaseHead {
 export interface Exchange extends CaseHead {
   readonly kind: 'exchange';
   /**
-   * The bytes, one character each. `{cookie}`, `{alice}`, `{root}` and `{key}` stand for the cookie name and the values
-   * of the fixture.
+   * The bytes, one character each. `{cookie}`, `{alice}`, `{root}`, `{key}` and `{service}` stand for the cookie name
+   * and the values of the fixture.
    */
   readonly bytes: string;
   /** Whether the client says that nothing follows: for bytes that never become a request. */

@@ -36,7 +36,7 @@ const pollMilliseconds = 20;
  * @param others more gateways of the same deployment. Connections go to one after the other, with the cookies of the first.
  */
 export async function createKit(address: FixtureAddress, others: readonly FixtureAddress[] = []): Promise<Kit> {
-  const { cookieName, cookies, key } = address;
+  const { cookieName, cookies, key, serviceKey } = address;
   const gateways = [address, ...others].map(({ gateway }) => gateway);
   const echoes = [address, ...others].map(({ echo }) => echo);
   let turn = 0;
@@ -57,7 +57,8 @@ export async function createKit(address: FixtureAddress, others: readonly Fixtur
         .replaceAll('{cookie}', cookieName)
         .replaceAll('{alice}', cookies.alice)
         .replaceAll('{root}', cookies.root)
-        .replaceAll('{key}', key),
+        .replaceAll('{key}', key)
+        .replaceAll('{service}', serviceKey ?? ''),
     seen: async () => (await Promise.all(echoes.map(logOf))).flat(),
     seenUntil: async (isThere) => {
       for (const deadline = Date.now() + patience; ;) {
