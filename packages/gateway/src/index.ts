@@ -23,6 +23,7 @@ export { strictTransportSchema, type StrictTransportOptions } from './response/s
 export { isBelowPrefix } from './routing/is-below-prefix.ts';
 export { createRouteTable, problemsOfRoutes, type RouteTable } from './routing/route-table.ts';
 export { gatewayCorsSchema } from './routing/gateway-cors.ts';
+export { credentialsOfRoute, methodsOfRoute } from './routing/accepted-by-route.ts';
 export { routeOptionsOf, type RouteOption } from './routing/route-options.ts';
 export { findNestedRoutes } from './routing/nested-routes.ts';
 export { sessionEventsPlace } from './streams/session-events-mount.ts';

@@ -12,7 +12,7 @@ export { toFindings } from './checks/findings-of.ts';
 export { readRedisContext, redisChecks, type RedisContext } from './checks/redis-checks.ts';
 export { describeFinding, runChecks, type NamedFinding } from './checks/require-checks.ts';
 export { describeNestedRoutes } from './checks/check-routes.ts';
-export { routeOptionsOf, type RouteOption } from '@sallyport/gateway';
+export { credentialsOfRoute, methodsOfRoute, routeOptionsOf, type RouteOption } from '@sallyport/gateway';
 export { startChecks } from './checks/start-checks.ts';
 export { readConfiguredRootSecret } from './checks/check-root-secret.ts';
 export type { StartCheck, StartContext } from './checks/start-context.ts';

@@ -1,5 +1,11 @@
 import { type Route, exitCodes, introspectionPath, tokenPermission, tokenRevocationPath } from '@sallyport/core';
-import { describeNestedRoutes, routeOptionsOf, type Config } from '@sallyport/server';
+import {
+  credentialsOfRoute,
+  describeNestedRoutes,
+  methodsOfRoute,
+  routeOptionsOf,
+  type Config,
+} from '@sallyport/server';
 import type { Command } from '../command.ts';
 import { loadSettings } from '../open-system.ts';
 import { toTable } from '../table.ts';
@@ -21,9 +27,9 @@ export const listRoutes: Command = {
       name: route.name,
       prefix: route.prefix,
       hosts: route.hosts ?? [],
-      methods: route.methods ?? [],
+      methods: methodsOfRoute(route) ?? [],
       access: accessOf(route),
-      credentials: route.credentials,
+      credentials: credentialsOfRoute(route),
       audience: route.audience,
       permissions: route.permissions ?? [],
       csrf: route.csrf,

@@ -9,6 +9,7 @@ import {
 import { knownMethods } from '../firewall/canonical-request.ts';
 import { createHostMatcher } from '../firewall/known-hosts.ts';
 import type { RouteLimits } from '../limits/request-limits.ts';
+import { credentialsOfRoute, methodsOfRoute } from './accepted-by-route.ts';
 import type { Mount } from './mount.ts';
 import { chooseOfTwoCases } from './choose-of-two-cases.ts';
 import { foldCase } from './fold-case.ts';
@@ -69,8 +70,6 @@ const noOtherSites: CrossOriginOptions = { tokenOrigins: [], documentOrigins: []
 
 /** A mount is for people, who are there in person, unless it says otherwise. */
 const sessionOnly: readonly CredentialKind[] = ['session'];
-
-const webhookOnly: ReadonlySet<CredentialKind> = new Set(['webhook']);
 
 const nothing: ReadonlySet<RawPathPart> = new Set();
 
@@ -199,6 +198,8 @@ function resolveRoute(route: Route, zones: ReadonlySet<string>, limitsOf: Limits
 }
 
 function toRouteRules(route: Route): RouteRules {
+  const methods = methodsOfRoute(route);
+  const credentials = credentialsOfRoute(route);
   return {
     name: route.name,
     prefix: route.prefix,
@@ -210,13 +211,12 @@ function toRouteRules(route: Route): RouteRules {
     caseSensitive: route.caseSensitive,
     pathParameters: route.pathParameters,
     rawPath: new Set(route.rawPath),
-    // The caller of a webhook is whoever signed its body: nothing else that it presents counts.
     carriesIdentity: route.webhook === undefined && route.access !== 'public' && route.csrf !== 'off',
-    credentials: route.webhook === undefined ? new Set(route.credentials) : webhookOnly,
-    acceptsSession: route.webhook === undefined && route.credentials.includes('session'),
+    credentials: new Set(credentials),
+    acceptsSession: credentials.includes('session'),
     webhook: route.webhook,
     hosts: route.hosts,
-    methods: methodsOf(route),
+    methods: methods === undefined ? undefined : new Set(methods),
   };
 }
 
@@ -224,12 +224,6 @@ function toRouteRules(route: Route): RouteRules {
 function callersOf({ callers, webhook }: Route, zones: ReadonlySet<string>): ReadonlySet<string> {
   if (webhook !== undefined) return noCallers;
   return callers === undefined ? zones : new Set(callers);
-}
-
-/** What is delivered is sent with POST, where nothing else is said. */
-function methodsOf({ methods, webhook }: Route): ReadonlySet<string> | undefined {
-  if (methods !== undefined) return new Set(methods);
-  return webhook === undefined ? undefined : new Set(['POST']);
 }
 
 function resolveMount(mount: Mount, limitsOf: LimitsOf, crossOrigin: CrossOriginOptions): ResolvedRoute {
