@@ -52,7 +52,7 @@ describe('what operators do at the admin listener', () => {
   });
 
   it.each([
-    { name: 'an operation that there is not', path: '/accounts/delete', body: find, status: 404 },
+    { name: 'an operation that there is not', path: '/accounts/erase', body: find, status: 404 },
     { name: 'a member of every object', path: '/constructor/toString', body: find, status: 404 },
     { name: 'half an order', path: '/accounts/find', body: '{', status: 400 },
     { name: 'an order of no operator', path: '/accounts/find', body: { input: {} }, status: 422 },
