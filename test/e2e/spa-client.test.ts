@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { useVisitors } from './browser.ts';
+import { patienceMilliseconds, useVisitors } from './browser.ts';
 import { callApi } from './call-api.ts';
 import { findingsInEveryLook } from './every-look.ts';
 import { createAccount, signInDirectly, type Account } from './new-account.ts';
@@ -82,7 +82,7 @@ describe('a page on another origin', () => {
     const many = [first, second].map((tab) => tab.getByRole('button', { name: 'Twenty calls at once' }));
     await Promise.all(many.map((button) => button.click()));
     for (const [tab, button] of [first, second].map((each, index) => [each, many[index]] as const)) {
-      await expect.poll(() => button?.isEnabled()).toBe(true);
+      await expect.poll(() => button?.isEnabled(), { timeout: patienceMilliseconds }).toBe(true);
       await listed(tab).waitFor();
     }
     expect(refreshes.count).toBe(1);

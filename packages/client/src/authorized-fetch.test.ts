@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createClient, type Client } from './client.ts';
-import { password, startFakeGateway, startOtherOrigin, type FakeGateway } from './fake-gateway.test-support.ts';
+import {
+  password,
+  startFakeGateway,
+  startOtherOrigin,
+  type FakeGateway,
+  patience,
+} from './fake-gateway.test-support.ts';
 
 let gateway: FakeGateway;
 let other: Awaited<ReturnType<typeof startOtherOrigin>>;
@@ -150,7 +156,7 @@ describe('an abort', () => {
     const leaving = new AbortController();
     const first = client.fetch('/api/echo', { signal: leaving.signal });
     const second = client.fetch('/api/echo');
-    await expect.poll(() => gateway.count('/auth/token/refresh')).toBe(1);
+    await expect.poll(() => gateway.count('/auth/token/refresh'), patience).toBe(1);
     const reason = new Error('left the page');
     leaving.abort(reason);
     await expect(first).rejects.toBe(reason);
@@ -171,7 +177,7 @@ describe('an abort', () => {
     gateway.fail('/api/echo', 'hangs');
     const leaving = new AbortController();
     const call = client.fetch('/api/echo', { signal: leaving.signal });
-    await expect.poll(() => gateway.count('/api/echo')).toBe(1);
+    await expect.poll(() => gateway.count('/api/echo'), patience).toBe(1);
     leaving.abort();
     await expect(call).rejects.toMatchObject({ name: 'AbortError' });
   });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createClient, type Client } from './client.ts';
 import type { ClientOptions } from './client-options.ts';
-import { code, password, startFakeGateway, type FakeGateway } from './fake-gateway.test-support.ts';
+import { code, password, startFakeGateway, type FakeGateway, patience } from './fake-gateway.test-support.ts';
 import type { SecondFactorStep, SignInOutcome } from './sign-in.ts';
 import { createMemoryStorage } from './storage/memory-storage.ts';
 
@@ -125,7 +125,7 @@ describe('signing in', () => {
     gateway.fail('/auth/token', 'hangs');
     const leaving = new AbortController();
     const signingIn = client.signIn({ email, password, signal: leaving.signal });
-    await expect.poll(() => gateway.count('/auth/token')).toBe(1);
+    await expect.poll(() => gateway.count('/auth/token'), patience).toBe(1);
     leaving.abort(reason);
     await expect(signingIn).rejects.toBe(reason);
   });
@@ -167,7 +167,7 @@ describe('signing out', () => {
     gateway.refuseAccessTokens();
     const release = gateway.holdRefreshes();
     const call = client.fetch('/api/products');
-    await expect.poll(() => gateway.count('/auth/token/refresh')).toBe(1);
+    await expect.poll(() => gateway.count('/auth/token/refresh'), patience).toBe(1);
     const signingOut = client.signOut();
     release();
     await expect(call).rejects.toMatchObject({ code: 'SP_CLIENT_SIGNED_OUT' });

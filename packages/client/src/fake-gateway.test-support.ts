@@ -46,6 +46,9 @@ export interface FakeGateway {
   close(): Promise<void>;
 }
 
+/** Waiting costs nothing when all goes well, and a busy machine is slow. */
+export const patience = { timeout: 15_000 };
+
 export const password = 'violet-harbor-lantern-42';
 export const code = '123456';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createClient, type Client } from './client.ts';
-import { password, startFakeGateway, type FakeGateway } from './fake-gateway.test-support.ts';
+import { password, startFakeGateway, type FakeGateway, patience } from './fake-gateway.test-support.ts';
 import { createBrowserStorage } from './storage/browser-storage.ts';
 
 const path = '/auth/token/refresh';
@@ -34,7 +34,7 @@ const openTab = (): Client => {
 const openTwoTabs = async (): Promise<readonly [Client, Client]> => {
   const [first, second] = [openTab(), openTab()];
   await first.signIn({ email, password });
-  await expect.poll(() => second.status).toBe('signed-in');
+  await expect.poll(() => second.status, patience).toBe('signed-in');
   return [first, second];
 };
 const call = (tab: Client): Promise<number> => tab.fetch('/api/x').then(({ status }) => status);
@@ -87,7 +87,7 @@ describe('tabs', () => {
     gateway.refuseAccessTokens();
     const release = gateway.holdRefreshes();
     const calls = [first, second, first, second].map(call);
-    await expect.poll(() => gateway.count(path)).toBe(1);
+    await expect.poll(() => gateway.count(path), patience).toBe(1);
     release();
     expect(await Promise.all(calls)).toEqual([200, 200, 200, 200]);
     expect([gateway.count(path), gateway.count('/api/x')]).toEqual([1, 8]);
@@ -107,7 +107,7 @@ describe('two tabs', () => {
     const [first, second] = await openTwoTabs();
     gateway.refuseAccessTokens();
     await call(first);
-    await expect.poll(async () => (await second.accessToken()) === (await first.accessToken())).toBe(true);
+    await expect.poll(async () => (await second.accessToken()) === (await first.accessToken()), patience).toBe(true);
     expect(await call(second)).toBe(200);
     expect(gateway.count(path)).toBe(1);
   });
@@ -117,7 +117,7 @@ describe('two tabs', () => {
     const changes: unknown[] = [];
     second.subscribe((change) => changes.push(change));
     await first.signOut();
-    await expect.poll(() => changes).toEqual([{ status: 'signed-out', reason: 'signed-out' }]);
+    await expect.poll(() => changes, patience).toEqual([{ status: 'signed-out', reason: 'signed-out' }]);
     await expect(call(second)).rejects.toMatchObject({ code: 'SP_CLIENT_SIGNED_OUT' });
     expect(gateway.count('/api/x')).toBe(0);
   });
@@ -127,16 +127,16 @@ describe('two tabs', () => {
     gateway.endFamilies();
     gateway.refuseAccessTokens();
     await expect(call(first)).rejects.toMatchObject({ code: 'SP_CLIENT_SIGNED_OUT' });
-    await expect.poll(() => second.status).toBe('signed-out');
+    await expect.poll(() => second.status, patience).toBe('signed-out');
     expect(stored()).toBeUndefined();
   });
 
   it('are both signed in again by one of them', async () => {
     const [first, second] = await openTwoTabs();
     await first.signOut();
-    await expect.poll(() => second.status).toBe('signed-out');
+    await expect.poll(() => second.status, patience).toBe('signed-out');
     await first.signIn({ email, password });
-    await expect.poll(() => second.status).toBe('signed-in');
+    await expect.poll(() => second.status, patience).toBe('signed-in');
     expect(await call(second)).toBe(200);
   });
 
