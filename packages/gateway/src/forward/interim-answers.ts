@@ -1,5 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 
 const reader = Symbol('reader of interim answers');
 
@@ -27,11 +27,16 @@ export function skipInterimAnswers(socket: Socket): void {
   isSubscribed = true;
   const interim = new InterimReader();
   (socket as ReadSocket)[reader] = interim;
-  const read = socket.read.bind(socket);
-  socket.read = (size) => {
-    const chunk: unknown = read(size);
-    return interim.isAtStart && Buffer.isBuffer(chunk) ? interim.skip(chunk) : chunk;
-  };
+  socket.push = pushAnswer;
+}
+
+/** Node hands on what it read. Once for each chunk, where the chunk is read several times. */
+function pushAnswer(this: ReadSocket, chunk: unknown, encoding?: BufferEncoding): boolean {
+  const interim = this[reader];
+  if (interim?.isAtStart !== true || !Buffer.isBuffer(chunk)) return Socket.prototype.push.call(this, chunk, encoding);
+  const rest = interim.skip(chunk);
+  // Nothing would be the end of the connection.
+  return rest === null || Socket.prototype.push.call(this, rest);
 }
 
 /** undici has written the head of a request: what comes next on its connection is the beginning of an answer. */
