@@ -287,3 +287,48 @@ describe('limits of introspection', () => {
 function basic(user: string, password: string): Readonly<Record<string, string>> {
   return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
 }
+
+describe('scripts of other origins at the endpoints about tokens', () => {
+  const listed = 'https://console.example';
+  const unlisted = 'https://evil.example';
+  const paths = [introspectionPath, tokenRevocationPath];
+  let test: IntrospectionGateway;
+  beforeAll(async () => {
+    test = await startIntrospectionGateway('opaque', { cors: { tokenOrigins: [listed] } });
+  });
+  afterAll(() => test.close());
+
+  const sharing = (answer: Response): readonly string[] =>
+    [...answer.headers].filter(([name]) => name.startsWith('access-control-')).map(([name]) => name);
+  const preflight = (path: string, origin: string, method = 'POST') =>
+    fetch(test.origin + path, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': method, 'access-control-request-headers': 'x-api-key' },
+    });
+
+  it.each(paths)('may be of a listed origin, without cookies: %s', async (path) => {
+    const asked = await preflight(path, listed);
+    expect([asked.status, asked.headers.get('access-control-allow-origin')]).toEqual([204, listed]);
+    const answer = await test.post(path, formOf({ token: 'none' }), {
+      origin: listed,
+      'x-api-key': test.keys.billing.secret,
+    });
+    expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, listed]);
+    expect(sharing(answer)).not.toContain('access-control-allow-credentials');
+    expect(answer.headers.get('vary')).toContain('Origin');
+  });
+
+  it.each(paths)('can read why they are refused: %s', async (path) => {
+    const answer = await test.post(path, formOf({ token: 'none' }), { origin: listed });
+    expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([401, listed]);
+  });
+
+  it.each(paths)('read nothing from any other origin: %s', async (path) => {
+    for (const origin of [unlisted, 'null', `${listed}.evil.example`, 'http://console.example']) {
+      const asked = await preflight(path, origin);
+      expect([asked.status, sharing(asked)]).toEqual([403, []]);
+      const headers = { origin, 'x-api-key': test.keys.billing.secret };
+      expect(sharing(await test.post(path, formOf({ token: 'none' }), headers))).toEqual([]);
+    }
+  });
+});

@@ -128,6 +128,7 @@ export function createIntrospectionMounts(parts: IntrospectionMountsParts): read
     answer: (request: IncomingMessage, context: RequestContext) => Promise<string>,
   ): Mount => ({
     ...place,
+    crossOrigin: 'tokens',
     requestLimits: options.requests,
     bodyBytes: maxFormBytes,
     handle: (request, response, context) =>

@@ -7,7 +7,7 @@ export const gatewayCorsSchema = z.strictObject({
     .array(publicOriginSchema)
     .default([])
     .describe(
-      'Origins such as "https://spa.example" whose scripts may get, refresh and revoke tokens (/auth/token and below)',
+      'Origins such as "https://spa.example" whose scripts may get, refresh and revoke tokens, and ask about them (/auth/token and below, /oauth2/*)',
     ),
   documentOrigins: z
     .array(z.union([z.literal('*'), publicOriginSchema]))
