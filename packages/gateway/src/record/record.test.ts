@@ -64,6 +64,8 @@ describe('records', () => {
       'firewall',
       'route',
       'limit-address',
+      'cross-origin',
+      'webhook',
       'authenticate',
       'limit-caller',
       'protect',

@@ -170,6 +170,8 @@ describe('the admin listener', () => {
       ['firewall', 'passed'],
       ['route', 'passed'],
       ['limit-address', 'passed'],
+      ['cross-origin', 'passed'],
+      ['webhook', 'passed'],
       ['authenticate', 'passed'],
       ['limit-caller', 'passed'],
       ['protect', 'passed'],
