@@ -1,4 +1,3 @@
-import { subscribe } from 'node:diagnostics_channel';
 import { Socket } from 'node:net';
 
 const reader = Symbol('reader of interim answers');
@@ -15,17 +14,16 @@ const zero = 0x30;
 const headEnd = Buffer.from('\r\n\r\n');
 const start = Buffer.from('HTTP/1.');
 
-let isSubscribed = false;
-
 /**
  * Skips interim answers (1xx) on a connection to an upstream, where they come before the answer to a request: a gateway
  * may drop those that it did not ask for (RFC 9110, section 15.2). undici takes an unasked 100 for a broken connection.
  * 101 ends a handshake, and is none. What stands in the middle of a body is never looked at.
+ *
+ * @param socket a new connection, over which one request goes at a time. The first waits for it.
+ * @param interim told whenever another request is sent over it.
  */
-export function skipInterimAnswers(socket: Socket): void {
-  if (!isSubscribed) subscribe('undici:client:sendHeaders', expectAnswer);
-  isSubscribed = true;
-  const interim = new InterimReader();
+export function skipInterimAnswers(socket: Socket, interim: InterimReader): void {
+  interim.begin();
   (socket as ReadSocket)[reader] = interim;
   socket.push = pushAnswer;
 }
@@ -39,17 +37,17 @@ function pushAnswer(this: ReadSocket, chunk: unknown, encoding?: BufferEncoding)
   return rest === null || Socket.prototype.push.call(this, rest);
 }
 
-/** undici has written the head of a request: what comes next on its connection is the beginning of an answer. */
-function expectAnswer(message: unknown): void {
-  const { socket } = message as { readonly socket: ReadSocket };
-  const interim = socket[reader];
-  if (interim !== undefined) interim.isAtStart = true;
-}
-
-class InterimReader {
+/** Knows where on a connection an answer begins. */
+export class InterimReader {
   /** Whether the next byte begins the head of an answer. */
   isAtStart = false;
   #held: Buffer | undefined;
+
+  /** A connection is new. */
+  begin(): void {
+    this.isAtStart = true;
+    this.#held = undefined;
+  }
 
   /** What of a chunk is not an interim answer; nothing while that cannot be told. */
   skip(chunk: Buffer): Buffer | null {

@@ -1,6 +1,5 @@
 import { isIP } from 'node:net';
 import { buildConnector } from 'undici';
-import { skipInterimAnswers } from './interim-answers.ts';
 
 /** The name that the certificate of an upstream must hold for: that of its address, without port and brackets. */
 export function serverNameOf(origin: string): string {
@@ -16,10 +15,6 @@ export function createUpstreamConnector(timeoutMilliseconds: number): buildConne
   const connect = buildConnector({ timeout: timeoutMilliseconds, allowH2: false });
   return ({ servername, ...options }, callback) => {
     const isNamed = servername !== undefined && isIP(servername) === 0;
-    connect(isNamed ? { ...options, servername } : options, (...outcome) => {
-      const [, socket] = outcome;
-      if (socket !== null && socket !== undefined) skipInterimAnswers(socket);
-      callback(...outcome);
-    });
+    connect(isNamed ? { ...options, servername } : options, callback);
   };
 }

@@ -2,6 +2,7 @@ import { silentMeter, type Meter, type Route } from '@sallyport/core';
 import { Pool } from 'undici';
 import { startHealthChecks } from './health-checks.ts';
 import { RenewedPool } from './renewed-pool.ts';
+import { createClientFactory } from './upstream-client.ts';
 import { createUpstreamConnector } from './upstream-connector.ts';
 import type { BreakerOptions } from './circuit-breaker.ts';
 import { UpstreamTarget, type InFlightLimits } from './upstream-target.ts';
@@ -152,7 +153,7 @@ function keep(key: string, origin: string, route: Route, parts: UpstreamsParts):
     connections: route.streaming ? null : connectionsPerTarget,
     allowH2: false,
     maxHeaderSize: answerHeaderBytes,
-    connect: createUpstreamConnector(connectTimeoutOf(route)),
+    factory: createClientFactory(createUpstreamConnector(connectTimeoutOf(route))),
   };
   const connections = {
     kept: new RenewedPool(() => new Pool(origin, { ...options, pipelining: 1 }), parts.connectionSeconds * 1000),
