@@ -146,7 +146,7 @@ function factsOf(
   if (stage === 'authenticate') return callerFacts(state, route, sid);
   if (stage === 'protect') return sourceFacts(state, route, parts);
   if (stage === 'authorize') return accessFacts(state, route);
-  return stage === 'translate' ? tokenFacts(state) : [];
+  return stage === 'translate' ? tokenFacts(state, route) : [];
 }
 
 function addressLimitFacts(
@@ -198,6 +198,7 @@ function webhookFacts({ webhook, destination }: ResolvedRoute): readonly Explain
 }
 
 function callerFacts(state: RequestState, route: ResolvedRoute, sid: string | undefined): readonly ExplainedFact[] {
+  if (route.webhook !== undefined) return [{ name: 'caller', value: 'the sender of the webhook, and no other' }];
   if (!route.carriesIdentity) return [{ name: 'caller', value: 'not looked at: this route never carries identity' }];
   const { caller, reason, sessionCache, credential } = state;
   const { cookie, authorization, credentialHeader } = state.request?.headers ?? {};
@@ -287,7 +288,8 @@ function describeRequirement({ roles = [], permissions = [] }: Exclude<ResolvedR
 }
 
 /** What the token would say, and nothing that could be used: of profiles only that they are there. */
-function tokenFacts({ token, tokenCache }: RequestState): readonly ExplainedFact[] {
+function tokenFacts({ token, tokenCache }: RequestState, { webhook }: ResolvedRoute): readonly ExplainedFact[] {
+  if (webhook !== undefined) return [{ name: 'token', value: 'made for the sender once the signature holds' }];
   if (token === undefined) return [{ name: 'token', value: 'none: the request is anonymous to the upstream' }];
   const { aud, scope, exp, iat } = token.claims;
   return [
