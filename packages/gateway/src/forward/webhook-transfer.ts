@@ -38,7 +38,7 @@ export interface Delivery {
   readonly route: ResolvedRoute;
   readonly webhook: WebhookOptions;
   readonly headers: WebhookHeaders;
-  /** How long nobody else takes it, should this gateway die. */
+  /** How long no other gateway takes it, should this one die. */
   readonly claimSeconds: number;
 }
 

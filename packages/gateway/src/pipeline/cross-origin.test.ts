@@ -393,7 +393,7 @@ describe('what the gateway itself answers', () => {
     }
   });
 
-  it('to others: nothing, and nothing else below /auth to anybody', async () => {
+  it('to others: nothing, and nothing else below /auth to any origin', async () => {
     expect(sharedHeadersOf(await preflight('/auth/token', other))).toEqual([]);
     expect(sharedHeadersOf(await fromScript('POST', '/auth/token', other, {}, '{}'))).toEqual([]);
     for (const path of ['/auth/session', '/auth/sign-in/email', '/auth/tokens', '/auth']) {

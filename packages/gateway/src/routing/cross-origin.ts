@@ -3,7 +3,7 @@ import type { Mount } from './mount.ts';
 
 /** Other sites whose scripts may use a route or mount, and how. The gateway answers their browsers itself (CORS). */
 export interface CrossOrigin {
-  /** Exact origins; `all` for documents that hold nothing of anybody. */
+  /** Exact origins; `all` for documents that hold nothing of any user. */
   readonly origins: ReadonlySet<string> | 'all';
   /** Values of `Access-Control-Allow-*`, `-Expose-Headers` and `-Max-Age`. */
   readonly methods: string;

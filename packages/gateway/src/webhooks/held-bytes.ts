@@ -25,7 +25,7 @@ export interface HeldBody {
 const bytesPerBody = 2048;
 
 /**
- * Builds the account of bytes. One client has at most a quarter: whoever is slow with many bodies at once leaves room for
+ * Builds the account of bytes. One client has at most a quarter: a client that is slow with many bodies at once leaves room for
  * the others.
  */
 export function createHeldBytes(max: number): HeldBytes {

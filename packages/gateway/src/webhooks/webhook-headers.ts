@@ -15,7 +15,7 @@ const standard = { id: 'webhook-id', timestamp: 'webhook-timestamp', signature: 
 
 const defaultToleranceSeconds = 300;
 
-/** A sender that changes its secret sends one signature for each; nobody needs more. */
+/** A sender that changes its secret sends one signature for each; no sender needs more. */
 const maxSignatures = 16;
 
 /** What is signed is `id.timestamp.body`: an id with a dot in it could be read in two ways. */

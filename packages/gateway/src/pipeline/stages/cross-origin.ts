@@ -5,7 +5,7 @@ import { requestOf, routeOf, type Decision, type RequestState } from '../request
 
 /**
  * Answers the preflight of a browser, which asks whether a script of another site may send a request: it carries no
- * credential, so nobody can be asked who it is for. One of an origin that is not listed is refused, without a header that
+ * credential, so its caller is unknown. One of an origin that is not listed is refused, without a header that
  * would tell the browser more.
  *
  * @see {@link https://fetch.spec.whatwg.org/#cors-preflight-fetch Fetch, CORS-preflight fetch}

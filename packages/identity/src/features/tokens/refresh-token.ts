@@ -44,7 +44,7 @@ export const refreshTokenPurpose = 'refresh-token';
  * Builds the form of refresh tokens.
  *
  * A token says which family it is of and which place it has there, under an authentication code. So a token that was used
- * long ago is recognized as what it is, and one that is made up, whose family anybody could read in a log, is not: it ends
+ * long ago is recognized as what it is, and one that is made up, whose family a reader of a log could know, is not: it ends
  * no sign-in.
  */
 export function createRefreshTokens(sealer: Sealer): RefreshTokens {
