@@ -12,8 +12,8 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const isAbsent = findPostgresProgram('postgres') === undefined;
 const name = 'db.example.test';
-/** Of a documentation network (RFC 5737): nothing answers there. */
-const publicAddress = { address: '203.0.113.7', family: 4 };
+/** A multicast group for documentation (RFC 6676): TCP to it is refused by the kernel, so no network has a say. */
+const publicAddress = { address: '233.252.0.7', family: 4 };
 const loopback = { address: '127.0.0.1', family: 4 };
 
 describe.skipIf(isAbsent)('a connection to a PostgreSQL with certificates [postgres]', () => {
