@@ -20,6 +20,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'packages/client': [],
   'packages/stores': ['@sallyport/core'],
   'packages/identity': ['@sallyport/core'],
+  'packages/oauth': ['@sallyport/core', '@sallyport/identity'],
   'packages/gateway': ['@sallyport/core'],
   'packages/nestjs': ['@sallyport/core'],
   'packages/nextjs': ['@sallyport/core'],
@@ -39,6 +40,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // A zone is a folder and a row of demo/topology.ts.
   ...Object.fromEntries(topology.flatMap(({ kind, folder }) => (kind === 'zone' ? [[folder, pages]] : []))),
   'examples/shop': ['@sallyport/nestjs'],
+  'examples/auth-js-shell': pages,
   'examples/spa-client': ['@sallyport/client'],
   'examples/terminal-client': ['@sallyport/client'],
   'examples/hono-proxy': ['@sallyport/core', '@sallyport/gateway'],
@@ -47,6 +49,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 /** What the tests of a part may import beside its own: identity is tested on the real stores, not on stand-ins. */
 const allowedInTests: Readonly<Record<string, readonly string[]>> = {
   'packages/identity': ['@sallyport/stores'],
+  'packages/oauth': ['@sallyport/stores'],
 };
 
 describe('dependencies between the parts', () => {
