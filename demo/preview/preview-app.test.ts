@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { builtInPages } from '@sallyport/core';
-import { features } from '@sallyport/identity';
+import { features } from '@sallyport/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pageStates } from './page-states.ts';
 import { createPreview } from './preview-app.ts';

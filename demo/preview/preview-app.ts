@@ -10,7 +10,8 @@ import {
   type Message,
 } from '@sallyport/core';
 import { createErrorPageRenderer } from '@sallyport/gateway';
-import { features, requireLocalCaller, shownMail } from '@sallyport/identity';
+import { requireLocalCaller, shownMail } from '@sallyport/identity';
+import { features } from '@sallyport/server';
 import { assetsPath, createPages, type Pages } from '@sallyport/pages';
 import { Hono } from 'hono';
 import { errorStates } from './error-states.ts';

@@ -31,6 +31,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     '@sallyport/core',
     '@sallyport/gateway',
     '@sallyport/identity',
+    '@sallyport/oauth',
     '@sallyport/pages',
     '@sallyport/stores',
   ],

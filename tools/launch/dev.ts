@@ -22,6 +22,7 @@ const builtInto: readonly (readonly [name: ProcessName, folders: readonly string
       'packages/core/dist',
       'packages/stores/dist',
       'packages/identity/dist',
+      'packages/oauth/dist',
       'packages/gateway/dist',
       'packages/pages/dist',
       'packages/server/dist',

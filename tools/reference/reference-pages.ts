@@ -9,9 +9,8 @@ import {
   type ErrorCatalogEntry,
   type PageName,
 } from '@sallyport/core';
-import { features } from '@sallyport/identity';
 import { pageContracts, type PageContract } from '@sallyport/pages';
-import { configSchema, environmentTable, type EnvironmentVariable } from '@sallyport/server';
+import { configSchema, environmentTable, features, type EnvironmentVariable } from '@sallyport/server';
 import { workspaceRoot } from '../workspace-root.ts';
 import { toSchemaRows, type SchemaNode } from './schema-rows.ts';
 

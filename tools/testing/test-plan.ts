@@ -22,6 +22,7 @@ const foldersOnServers = [
   'packages/cli/',
   'packages/stores/',
   'packages/identity/',
+  'packages/oauth/',
   'packages/testing/',
   'packages/server/',
   'examples/shop/',

@@ -1,5 +1,5 @@
 import type { Command as CommandPort, CommandOption, ServiceCommandContext } from '@sallyport/core';
-import type { OperatorServices } from '@sallyport/identity';
+import type { OperatorServices } from '@sallyport/server';
 import type { Terminal } from './terminal.ts';
 
 /** One command. Those of the command line itself may use the terminal; those of features use what the port gives. */

@@ -1,4 +1,4 @@
-import { createOperatorServices } from '@sallyport/identity';
+import { createOperatorServices } from '@sallyport/server';
 import { resolve } from 'node:path';
 import type { CommandCall } from './command.ts';
 import type { ParsedArguments } from './parse-arguments.ts';

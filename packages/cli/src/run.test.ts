@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { features } from '@sallyport/identity';
+import { features } from '@sallyport/server';
 import { claimDataFolder } from '@sallyport/stores';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { runCommandLine } from './run.ts';

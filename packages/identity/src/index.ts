@@ -36,13 +36,14 @@ export { composeFeatures, type BuiltFeatureSet, type FeatureSet } from './featur
 export {
   createOperatorServices,
   featureList,
-  features,
-  featureSections,
   type FeatureConfig,
+  type FeatureSections,
+  type FeatureServices,
   type OperatorServices,
 } from './features.ts';
 export type { IdentityEnvironment } from './http/identity-request.ts';
 export { maximumBodyBytes } from './http/request-body.ts';
+export type { FeatureSectionsOf, FeatureServicesOf } from './listed-features.ts';
 export { createIdentity, createIdentityWith, type Identity, type IdentityOptions } from './identity.ts';
 export type { IdentityKernel } from './kernel.ts';
 export { createChannelMailer } from './mail/channel-mailer.ts';

@@ -13,19 +13,13 @@ import {
   type TokenVerifier,
 } from '@sallyport/core';
 import { createGateway } from '@sallyport/gateway';
-import {
-  composeFeatures,
-  featureList,
-  type Feature,
-  type Identity,
-  type IdentityKernel,
-  type OperatorServices,
-} from '@sallyport/identity';
+import { composeFeatures, type Feature, type Identity, type IdentityKernel } from '@sallyport/identity';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createIdentityMount } from './auth-mounts.ts';
 import { createClosing } from './closing.ts';
 import { readEnvironment } from './config/environment.ts';
 import { parseConfig } from './config/parse-config.ts';
+import { featureList, type OperatorServices } from './features.ts';
 import { openIdentity, toGatewayIdentity } from './open-identity.ts';
 import { openStores } from './open-stores.ts';
 import { freePort } from './test-support/test-gateway.ts';

@@ -7,7 +7,6 @@ import {
   openEmbeddedDatabase,
   openExternalDatabase,
   readDatabaseClock,
-  storeTables,
   waitForDatabase,
   type DatabaseClaim,
 } from '@sallyport/stores';
@@ -15,6 +14,7 @@ import { databaseChecks, readDatabaseContext, type OpenedDatabase } from './chec
 import { requireChecks } from './checks/require-checks.ts';
 import type { Closing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
+import { databaseTables } from './features.ts';
 import type { Environment } from './config/environment.ts';
 
 export interface DatabaseComposition {
@@ -85,7 +85,7 @@ async function open(
   await requireChecks('database', databaseChecks, await readDatabaseContext(handle, environment), checkLogger);
   return openIdentityDatabase({
     database: handle,
-    tables: storeTables,
+    tables: databaseTables,
     isUsable: () => claim === undefined || claim.isHeld(),
     logger,
   });

@@ -1,14 +1,9 @@
 import type { Brand, Logger, Mailer, Meter } from '@sallyport/core';
 import type { GatewayOptions } from '@sallyport/gateway';
-import {
-  createIdentityWith,
-  features,
-  type FeatureSet,
-  type Identity,
-  type OnPolicyDifference,
-} from '@sallyport/identity';
+import { createIdentityWith, type FeatureSet, type Identity, type OnPolicyDifference } from '@sallyport/identity';
 import { openBrand } from './brand/open-brand.ts';
 import type { Config } from './config/config-schema.ts';
+import { features, type FeatureServices } from './features.ts';
 import type { Stores } from './open-stores.ts';
 
 /** What identity is composed of. */
@@ -24,12 +19,18 @@ export interface IdentityComposition {
   readonly onPolicyDifference?: OnPolicyDifference;
 }
 
+/** Identity with the services of all features of the product. */
+export type ServedIdentity = Identity & FeatureServices;
+
 /**
  * Builds identity as the configuration says, on the stores that are open.
  *
  * @param set the features of the product, and more in tests.
  */
-export async function openIdentity(composition: IdentityComposition, set: FeatureSet = features): Promise<Identity> {
+export async function openIdentity(
+  composition: IdentityComposition,
+  set: FeatureSet = features,
+): Promise<ServedIdentity> {
   const { config, stores, mailer, brand = brandOf(config), logger, meter, onPolicyDifference = 'refuse' } = composition;
   const { maxPerUser, onLimit } = config.session;
   const { database, sessions, sealerFor, bus, counters, keyRing } = stores;
@@ -56,7 +57,7 @@ export async function openIdentity(composition: IdentityComposition, set: Featur
     logger,
     ...(meter === undefined ? {} : { meter }),
   });
-  return identity as Identity; // The set has the services of the product.
+  return identity as ServedIdentity; // The set has the services of the product.
 }
 
 /** What the gateway asks identity: who presents a session, or the credential of a feature. */

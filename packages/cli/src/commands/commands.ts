@@ -1,4 +1,4 @@
-import { features } from '@sallyport/identity';
+import { features } from '@sallyport/server';
 import type { Command } from '../command.ts';
 import { dev } from './dev.ts';
 import { doctor } from './doctor.ts';

@@ -146,6 +146,7 @@ describe('the packages that sallyport init adds', () => {
         dependencies: { sallyport: 'file:./sallyport-packages/sallyport-0.1.0.tgz' },
         [manager === 'npm' ? 'overrides' : 'resolutions']: {
           '@sallyport/core': 'file:./sallyport-packages/sallyport-core-0.1.0.tgz',
+          '@sallyport/oauth': 'file:./sallyport-packages/sallyport-oauth-0.1.0.tgz',
           '@sallyport/pages': 'file:./sallyport-packages/sallyport-pages-0.1.0.tgz',
         },
         // bcrypt comes compiled, and runs nothing when it is installed.

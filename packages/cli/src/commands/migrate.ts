@@ -1,5 +1,5 @@
 import { OptionsError, exitCodes, UsageError } from '@sallyport/core';
-import { createClosing } from '@sallyport/server';
+import { createClosing, databaseTables } from '@sallyport/server';
 import {
   isEmptyPlan,
   migrate,
@@ -8,7 +8,6 @@ import {
   type MigrationOptions,
   type MigrationPlan,
 } from '@sallyport/identity';
-import { storeTables } from '@sallyport/stores';
 import type { Command } from '../command.ts';
 import { openDatabaseHandle } from '../open-database-handle.ts';
 import { loadSettings } from '../open-system.ts';
@@ -29,7 +28,7 @@ export const migrateDatabase: Command = {
     const closing = createClosing();
     try {
       const database = await openDatabaseHandle(settings, closing, isDryRun ? 'pretend' : 'make');
-      const plan = await (isDryRun ? planMigrations({ database, tables: storeTables }) : migrateNow(database));
+      const plan = await (isDryRun ? planMigrations({ database, tables: databaseTables }) : migrateNow(database));
       call.report({ dryRun: isDryRun, isUpToDate: isEmptyPlan(plan), ...plan }, describePlan(plan, isDryRun));
       return plan.problems.length > 0 ? exitCodes.refused : exitCodes.done;
     } finally {
@@ -40,7 +39,7 @@ export const migrateDatabase: Command = {
 
 /** What stands in the way is a finding, as in a dry run, and no reason to try again later. */
 async function migrateNow(database: DatabaseHandle): Promise<MigrationPlan> {
-  const options: MigrationOptions = { database, tables: storeTables };
+  const options: MigrationOptions = { database, tables: databaseTables };
   try {
     return await migrate(options);
   } catch (error) {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Readable, Writable } from 'node:stream';
 import { anonymous, recordModels } from '@sallyport/core';
-import { features } from '@sallyport/identity';
+import { features } from '@sallyport/server';
 import { createSealer } from '@sallyport/stores';
 import { expect, it } from 'vitest';
 import { withSystem, type System } from '../open-system.ts';

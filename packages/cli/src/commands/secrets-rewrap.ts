@@ -1,5 +1,5 @@
 import { type SealedColumn, exitCodes, UsageError } from '@sallyport/core';
-import { features } from '@sallyport/identity';
+import { features } from '@sallyport/server';
 import { loadRootSecret, rewrapSealedColumns, sealedKeyColumn, versionsToCome } from '@sallyport/stores';
 import type { Command } from '../command.ts';
 import { withSystem } from '../open-system.ts';

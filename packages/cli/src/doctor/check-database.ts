@@ -4,6 +4,7 @@ import { isEmptyPlan, openIdentityDatabase } from '@sallyport/identity';
 import {
   contentChecks,
   createClosing,
+  databaseTables,
   databaseChecks,
   messageForOperators,
   readDatabaseContext,
@@ -15,7 +16,6 @@ import {
   openEmbeddedDatabase,
   openExternalDatabase,
   readDatabaseClock,
-  storeTables,
   waitForDatabase,
   type ExternalDatabase,
   type SecretVersion,
@@ -98,7 +98,7 @@ async function checkContent(
   { config, preset }: Settings,
   versions: readonly SecretVersion[] | undefined,
 ): Promise<readonly Finding[]> {
-  const { records } = await openIdentityDatabase({ database, tables: storeTables });
+  const { records } = await openIdentityDatabase({ database, tables: databaseTables });
   const begun = performance.now();
   const accounts = await records.count({ model: 'user' });
   const milliseconds = (performance.now() - begun).toFixed(1);

@@ -58,6 +58,7 @@ export function makeTarballs(without: readonly string[] = []): string {
     '-identity',
     '-nestjs',
     '-nextjs',
+    '-oauth',
     '-pages',
     '-server',
     '-stores',

@@ -1,5 +1,6 @@
 import { isLetGoBy, recordModels, type RetentionRule } from '@sallyport/core';
-import { features, retentionRules } from '@sallyport/identity';
+import { retentionRules } from '@sallyport/identity';
+import { features } from '../features.ts';
 import type { ContentCheck } from './content-context.ts';
 
 /** How long a row may be overdue: gateways that were stopped over night clean up when they are back. */

@@ -10,11 +10,11 @@ import {
   examineDatabaseLock,
   readDatabaseClock,
   sharedConnectionAdvice,
-  storeTables,
   type ExternalDatabase,
   type LockConnectionKind,
   type PostgresProtection,
 } from '@sallyport/stores';
+import { databaseTables } from '../features.ts';
 import type { Environment } from '../config/environment.ts';
 import { examineClock, type ClockReading } from './examine-clock.ts';
 
@@ -53,7 +53,7 @@ export async function readDatabaseContext(
     abilities: await readDatabaseAbilities(database),
     connection: database.kind === 'postgres' ? await readConnection(database, environment) : undefined,
     clock: database.kind === 'sqlite' ? undefined : await readClock(database),
-    plan: await planMigrations({ database, tables: storeTables }),
+    plan: await planMigrations({ database, tables: databaseTables }),
   };
 }
 

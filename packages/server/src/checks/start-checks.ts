@@ -1,4 +1,4 @@
-import { features } from '@sallyport/identity';
+import { features } from '../features.ts';
 import {
   checkDatabaseAddresses,
   checkDirectAddress,

@@ -22,10 +22,11 @@ import {
   tokenLifetimeSchema,
   upstreamOptionsSchema,
 } from '@sallyport/gateway';
-import { featureSections, guessLimits, isWithinAbsolute, mailLimits, sessionLifetimeSchema } from '@sallyport/identity';
+import { guessLimits, isWithinAbsolute, mailLimits, sessionLifetimeSchema } from '@sallyport/identity';
 import { redisPrefixForm } from '@sallyport/stores';
 import { isIP } from 'node:net';
 import * as z from 'zod';
+import { featureSections } from '../features.ts';
 import { secretsSchema } from '../secrets/secret-source.ts';
 import { securityTxtSchema } from '../security-txt/security-txt-schema.ts';
 

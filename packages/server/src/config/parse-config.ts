@@ -1,6 +1,6 @@
 import { isLoopbackHost, nearestWord, selectPermissions, tokenPermission, type Route } from '@sallyport/core';
 import { problemsOfRoutes } from '@sallyport/gateway';
-import { features } from '@sallyport/identity';
+import { features } from '../features.ts';
 import { problemsOfBrand } from '../brand/problems-of-brand.ts';
 import { readBrandImages } from '../brand/read-brand-images.ts';
 import { mountPlacesOf } from '../mount-places.ts';
