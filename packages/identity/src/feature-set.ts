@@ -59,6 +59,7 @@ export interface BuiltFeatureSet {
   readonly authenticators: readonly Authenticator[];
   readonly services: object;
   readonly operations: readonly Operation[];
+  start(): void;
   close(): Promise<void>;
 }
 
@@ -128,9 +129,10 @@ export function composeFeatures<Services = never>(
           authenticator,
         );
       }
-      for (const { gate, forgetAccount, findActor, passwordRules } of built) {
+      for (const { gate, forgetAccount, noteSessionEndings, findActor, passwordRules } of built) {
         if (gate !== undefined) kernel.gates.register(gate);
         if (forgetAccount !== undefined) kernel.accountData.register(forgetAccount);
+        if (noteSessionEndings !== undefined) kernel.sessionEndings.register(noteSessionEndings);
         if (findActor !== undefined) kernel.actingAccounts.register(findActor);
         if (passwordRules !== undefined) kernel.chosenPasswords.register(passwordRules);
       }
@@ -142,6 +144,9 @@ export function composeFeatures<Services = never>(
         operations: Object.values(
           mergeNamed(built.flatMap(({ operations = [] }) => operations.map((one) => ({ [one.name]: one })))),
         ),
+        start() {
+          for (const feature of built) feature.start?.();
+        },
         async close() {
           for (const feature of built) await feature.close?.();
         },

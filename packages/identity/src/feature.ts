@@ -23,6 +23,7 @@ import type { IdentityKernel, KernelSettings } from './kernel.ts';
 import type { MailCatalog } from './mail/mail-catalog.ts';
 import type { OptionsProblem } from './parse-options.ts';
 import type { SignInGate } from './sessions/required-assurance.ts';
+import type { NoteSessionEndings } from './sessions/session-endings.ts';
 
 /**
  * One capability of identity. What it needs stands in its own folder, and the composition reads it from here. A feature
@@ -88,12 +89,16 @@ export interface BuiltFeature {
   readonly services?: object;
   /** Deletes what it keeps of an account. Joins the transaction that it is called in. */
   readonly forgetAccount?: ForgetAccount;
+  /** Writes down that sessions end. Joins the transaction that ends them. */
+  readonly noteSessionEndings?: NoteSessionEndings;
   /** Reads accounts of its own that change users, such as those of programs. */
   readonly findActor?: FindActingAccount;
   /** What a password has to meet that is chosen for an account, wherever that is done. */
   readonly passwordRules?: RequireAcceptablePassword;
   /** What operators do with it, at a gateway that runs or beside the stores. */
   readonly operations?: readonly Operation[];
+  /** Begins what it does beside requests. Called once by a process that serves them, and by no command. */
+  start?(): void;
   /** Ends what it began; called once, before the kernel closes. */
   close?(): Promise<void>;
 }

@@ -21,12 +21,14 @@ import { openCleanDatabase } from './database/clean-database.test-support.ts';
 import { openIdentityDatabase } from './database.ts';
 import type { IdentityDatabase } from './database/identity-database.ts';
 import { hasRaces, titleOn, type DatabaseKind } from './database/test-database.test-support.ts';
+import type { FeatureSet } from './feature-set.ts';
 import { features } from './features.ts';
 import { cheapHashing } from './hashing/in-process-hashing.test-support.ts';
 import type { HashingThreads } from './hashing/hashing-threads.ts';
 import { createIdentityWith, type Identity, type IdentityOptions } from './identity.ts';
 import { createDevelopmentMailbox } from './mail/development-mailbox.ts';
 
+/** What identity answered. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -123,15 +125,25 @@ export function onDatabase(title: string): string {
 export interface HarnessOptions extends Partial<IdentityOptions> {
   /** What hashes passwords and recovery codes. @default at the least cost, in this process */
   readonly hashingThreads?: HashingThreads;
+  /** Features beside those of identity, with their tables. @default those of identity alone */
+  readonly featureSet?: FeatureSet;
   /** What signs tokens, on the database of the test. @default nothing does */
   readonly makeKeyRing?: (records: Records) => Promise<KeyRing>;
 }
 
-export async function startHarness({ makeKeyRing, ...options }: HarnessOptions = {}): Promise<Harness> {
+/** Builds identity on an empty database. */
+export async function startHarness({
+  makeKeyRing,
+  featureSet = features,
+  ...options
+}: HarnessOptions = {}): Promise<Harness> {
   const opened = await openCleanDatabase(databaseKind);
   let clock = Date.now();
   const now = (): Date => new Date(clock);
-  const database = await openIdentityDatabase({ database: opened.handle, tables: storeTables });
+  const database = await openIdentityDatabase({
+    database: opened.handle,
+    tables: [...storeTables, ...tablesBeside(featureSet)],
+  });
   const sessions = createRecordSessionStore(database.records);
   const bus = createInProcessBus();
   const heard: BusMessage[] = [];
@@ -139,7 +151,7 @@ export async function startHarness({ makeKeyRing, ...options }: HarnessOptions =
   const logLines: string[] = [];
   const keyRing = await makeKeyRing?.(database.records);
   const log = (message: string, fields: LogFields) => void logLines.push(`${message} ${JSON.stringify(fields)}`);
-  const identity = (await createIdentityWith(features, {
+  const identity = (await createIdentityWith(featureSet, {
     publicUrl: 'http://localhost:3000',
     database,
     sessions,
@@ -236,4 +248,10 @@ export async function startHarness({ makeKeyRing, ...options }: HarnessOptions =
       await opened.close();
     },
   };
+}
+
+/** The tables of a set that identity does not make by itself. */
+function tablesBeside(set: FeatureSet): FeatureSet['tables'] {
+  const own = new Set(features.tables.map(({ model }) => model));
+  return set.tables.filter(({ model }) => !own.has(model));
 }

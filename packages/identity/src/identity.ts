@@ -115,6 +115,11 @@ export interface Identity extends FeatureServices {
    * password is checked against them. Never rejects.
    */
   followStoredHashes(): Promise<void>;
+  /**
+   * Begins what features do beside requests, such as sending what waits. For processes that serve: a command that opens
+   * identity for a moment leaves it to them.
+   */
+  start(): void;
   /** Sends what waits in the mail queue, and stops. */
   close(): Promise<void>;
 }
@@ -161,6 +166,7 @@ export async function createIdentityWith(
     operations: built.operations,
     retention,
     followStoredHashes,
+    start: () => built.start(),
     async deleteExpired(now) {
       let count = 0;
       for (const { run } of retention) count += await run(now);

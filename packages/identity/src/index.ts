@@ -1,5 +1,7 @@
 export type { Accounts, NewUser } from './features/administration/accounts.ts';
 export type { AuditContext } from './events/audit-context.ts';
+export type { MakeReportedChange } from './events/reported-change.ts';
+export type { Authority } from './accounts/authority.ts';
 export { guessLimits } from './accounts/guess-limits.ts';
 export { mailLimits } from './mail/mail-limits.ts';
 export {
@@ -42,7 +44,10 @@ export {
   type OperatorServices,
 } from './features.ts';
 export type { IdentityEnvironment } from './http/identity-request.ts';
-export { maximumBodyBytes } from './http/request-body.ts';
+export { accountFields, plainText } from './http/account-fields.ts';
+export { maximumBodyBytes, readBody, readNothing, readQuery } from './http/request-body.ts';
+export { requireService } from './http/require-service.ts';
+export type { OptionsProblem } from './parse-options.ts';
 export type { FeatureSectionsOf, FeatureServicesOf } from './listed-features.ts';
 export { createIdentity, createIdentityWith, type Identity, type IdentityOptions } from './identity.ts';
 export type { IdentityKernel } from './kernel.ts';

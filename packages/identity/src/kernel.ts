@@ -52,6 +52,7 @@ import { createVisitorMailLimiter } from './mail/visitor-mail-limiter.ts';
 import { parseOptions } from './parse-options.ts';
 import { createSignInGates } from './sessions/required-assurance.ts';
 import { createSessionDirectory } from './sessions/session-directory.ts';
+import { createSessionEndings } from './sessions/session-endings.ts';
 import { createSessionLimit, type SessionLimitRules } from './sessions/session-limit.ts';
 import { requireSessionLifetime, sessionLifetimeSchema } from './sessions/session-lifetime.ts';
 import { createSessionMaker, type SessionLifetime } from './sessions/session-maker.ts';
@@ -157,7 +158,16 @@ export async function createKernel(options: KernelOptions) {
   const sealer = sealerFor('session-token');
   const makeSession = createSessionMaker({ sessions, users, requiredAssurance: gates, sealer, lifetime, now });
   const makeReportedChange = createReportedChanges(hasTransactions);
-  const revocation = createSessionRevocation({ sessions, bus, events, transaction, makeReportedChange, now });
+  const sessionEndings = createSessionEndings();
+  const revocation = createSessionRevocation({
+    sessions,
+    bus,
+    events,
+    transaction,
+    makeReportedChange,
+    endings: sessionEndings,
+    now,
+  });
   const attempts = createAttemptLimiter({ counters, sealer: sealerFor('counter-key'), now });
   const accountData = createAccountData();
   const actingAccounts = createActingAccounts();
@@ -200,6 +210,7 @@ export async function createKernel(options: KernelOptions) {
     }),
     users,
     roles,
+    policy,
     authority: createAuthority({ records, users, actingAccounts, events, now }),
     actingAccounts,
     chosenPasswords: createChosenPasswords(),
@@ -226,6 +237,7 @@ export async function createKernel(options: KernelOptions) {
     lifetime,
     sessions,
     sessionSealer: sealer,
+    sessionEndings,
     directory: createSessionDirectory({
       sessions,
       users,

@@ -42,6 +42,8 @@ export const recordModels = {
   apiKey: 'sallyportApiKey',
   serviceAccount: 'sallyportServiceAccount',
   webhookDelivery: 'sallyportWebhookDelivery',
+  oauthClient: 'sallyportOAuthClient',
+  oauthLogout: 'sallyportOAuthLogout',
 } as const;
 
 /** A column of one of our tables. On PostgreSQL `number` is a 32-bit integer, so times are `date`. */

@@ -33,6 +33,12 @@ export interface Authority {
    * `SP_LAST_MANAGER`.
    */
   requireExclusion(target: User, context: AuditContext): Promise<void>;
+  /**
+   * Demands that the actor holds all of these permissions itself, as they are stored now: what it hands on to others, such
+   * as to an OAuth client, is never more than that. Call it in the transaction of the change. Rejects with `SP_FORBIDDEN`
+   * where the permission to make such a change at all is missing, and with `SP_AUTHORITY_EXCEEDED` for one of the others.
+   */
+  requirePermissions(needed: NeededPermissions, context: AuditContext): Promise<void>;
   /** Writes down that a change was refused, after its transaction was taken back. Does nothing for other errors. */
   noteRefusal(error: unknown, target: string | undefined, context: AuditContext): Promise<void>;
   /** Those who hold the managing permission and can sign in, at most so many. */
@@ -44,6 +50,14 @@ export interface RoleChangeRequest {
   readonly before: readonly string[];
   readonly after: readonly string[];
   readonly context: AuditContext;
+}
+
+/** What a change demands of the one who makes it. */
+export interface NeededPermissions {
+  /** The permission to make changes of this kind. */
+  readonly toChange: string;
+  /** What the change hands on, or touches. */
+  readonly touched: readonly string[];
 }
 
 export interface AllowedRoleChange {
@@ -117,6 +131,14 @@ export function createAuthority({ records, users, actingAccounts, events, now }:
       const reason = judgeProtectionChange(await readActor(context, permissionsByRole), target, permissionsByRole);
       if (reason !== undefined) throw refusal(reason);
       if (isManager && !(await users.existsWithRole(managing, target.id))) throw lastManager();
+    },
+    async requirePermissions({ toChange, touched }, context) {
+      const { permissionsByRole } = await readStoredRoles(records);
+      const actor = await readActor(context, permissionsByRole);
+      if (actor.kind === 'operator') return;
+      if (!actor.permissions.includes(toChange)) throw refusal('permission-missing');
+      if (!touched.every((permission) => actor.permissions.includes(permission)))
+        throw refusal('beyond-own-permissions');
     },
     async noteRefusal(error, target, context) {
       if (!(error instanceof SallyportError) || !isRefusal(error)) return;

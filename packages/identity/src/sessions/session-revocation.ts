@@ -8,6 +8,7 @@ import type {
 import { whereOf } from '../events/audit-context.ts';
 import type { MakeReportedChange } from '../events/reported-change.ts';
 import type { KernelEvent } from '../events/kernel-events.ts';
+import type { SessionEndings } from './session-endings.ts';
 
 /** One session to end. */
 export interface SessionEnding {
@@ -32,8 +33,8 @@ export interface SessionRevocation {
   /** Tells every cache that these sessions are over. */
   announce(sids: readonly string[], reason: RevocationReason): Promise<void>;
   /**
-   * Runs a transaction that ends sessions, and tells every cache of those that it notes, also when it fails: a session
-   * store outside of the database does not take back what it ended.
+   * Runs a transaction that ends sessions. Features that have to know of those that it notes write that down in it; every
+   * cache is told of them, also when it fails: a session store outside of the database does not take back what it ended.
    */
   transaction<T>(
     reason: RevocationReason,
@@ -47,6 +48,7 @@ export interface SessionRevocationOptions {
   readonly events: SecurityEventLog<KernelEvent>;
   readonly transaction: <T>(work: () => Promise<T>) => Promise<T>;
   readonly makeReportedChange: MakeReportedChange;
+  readonly endings: Pick<SessionEndings, 'note'>;
   readonly now: () => Date;
 }
 
@@ -54,7 +56,7 @@ export interface SessionRevocationOptions {
 const everyGeneration = Number.MAX_SAFE_INTEGER;
 
 export function createSessionRevocation(options: SessionRevocationOptions): SessionRevocation {
-  const { sessions, bus, events, transaction, makeReportedChange, now } = options;
+  const { sessions, bus, events, transaction, makeReportedChange, endings, now } = options;
 
   const announce = async (sids: readonly string[], reason: RevocationReason): Promise<void> => {
     for (const sid of sids)
@@ -65,7 +67,12 @@ export function createSessionRevocation(options: SessionRevocationOptions): Sess
     const ended: string[] = [];
     let result;
     try {
-      result = await transaction(() => work((sids) => void ended.push(...sids)));
+      result = await transaction(async () => {
+        const done = await work((sids) => void ended.push(...sids));
+        // With those of an attempt that was taken back: a session store outside of the database ended them for good.
+        await endings.note(ended);
+        return done;
+      });
     } catch (error) {
       await announce(ended, reason).catch(() => {});
       throw error;

@@ -25,21 +25,23 @@ export function createWeakSessionEnding(options: WeakSessionsOptions): EndWeakSe
   return async (user, reason, context) => {
     const demanded = await requiredAssurance.of(user);
     if (demanded === 'pwd') return;
-    const live = await sessions.listLive(user.id, now());
-    const ended: string[] = [];
-    for (const { sid, acr } of live) {
-      if (isAssuranceAtLeast(acr, demanded)) continue;
-      if (await sessions.revoke(sid, user.id, reason, now())) ended.push(sid);
-    }
-    if (ended.length === 0) return;
-    await events.append({
-      type: 'session.ended-many',
-      at: now(),
-      outcome: 'success',
-      target: user.id,
-      ...context,
-      details: { reason, count: ended.length },
+    await revocation.transaction(reason, async (noteEnded) => {
+      const live = await sessions.listLive(user.id, now());
+      const ended: string[] = [];
+      for (const { sid, acr } of live) {
+        if (isAssuranceAtLeast(acr, demanded)) continue;
+        if (await sessions.revoke(sid, user.id, reason, now())) ended.push(sid);
+      }
+      if (ended.length === 0) return;
+      noteEnded(ended);
+      await events.append({
+        type: 'session.ended-many',
+        at: now(),
+        outcome: 'success',
+        target: user.id,
+        ...context,
+        details: { reason, count: ended.length },
+      });
     });
-    await revocation.announce(ended, reason);
   };
 }

@@ -2,7 +2,7 @@ import { requestLimitsSchema, type Policy } from '@sallyport/core';
 import * as z from 'zod';
 import { managingPermission } from '../../accounts/role-authority.ts';
 import type { OptionsProblem } from '../../parse-options.ts';
-import { readingPermission } from './require-service.ts';
+import { readingPermission } from './managing-permissions.ts';
 
 /** Who manages accounts beside operators and administrators. */
 export const administrationConfig = z

@@ -8,9 +8,10 @@ import type { User, UserTable } from '../../accounts/user-table.ts';
 import { accountFields } from '../../http/account-fields.ts';
 import type { IdentityEnvironment } from '../../http/identity-request.ts';
 import { readBody, readNothing, readQuery } from '../../http/request-body.ts';
+import { requireService } from '../../http/require-service.ts';
 import type { Accounts } from './accounts.ts';
 import { banFields } from './ban-fields.ts';
-import { requireService } from './require-service.ts';
+import { mayChange, mayRead } from './managing-permissions.ts';
 
 export interface ManageRouteParts {
   readonly accounts: Accounts;
@@ -70,7 +71,7 @@ export function createManageRoutes(parts: ManageRouteParts) {
 
   return new Hono<IdentityEnvironment>()
     .get('/users', async (c) => {
-      requireService(c.env.context, 'reads');
+      requireService(c.env.context, mayRead);
       const { email, limit, after, ...filter } = readQuery(c.req.raw, listSchema);
       const at = now();
       // An address has one account at most: it is looked up, and the other filters are asked of it.
@@ -83,11 +84,11 @@ export function createManageRoutes(parts: ManageRouteParts) {
       } satisfies ManagedUsersAnswer);
     })
     .get('/users/:id', async (c) => {
-      requireService(c.env.context, 'reads');
+      requireService(c.env.context, mayRead);
       return c.json(await answer(c.req.param('id')));
     })
     .post('/users', async (c) => {
-      const by = requireService(c.env.context, 'changes');
+      const by = requireService(c.env.context, mayChange);
       const { password, invite = password === undefined, ...person } = await readBody(c.req.raw, createSchema);
       if (password !== undefined) chosenPasswords.require('password', password, person);
       const made = await accounts.createUser({ ...person, password, roles: [...new Set(person.roles)] }, by);
@@ -95,33 +96,33 @@ export function createManageRoutes(parts: ManageRouteParts) {
       return c.json({ user: toManagedUser(made) } satisfies ManagedUserAnswer, 201);
     })
     .post('/users/:id/invitation', async (c) => {
-      const by = requireService(c.env.context, 'changes');
+      const by = requireService(c.env.context, mayChange);
       await readNothing(c.req.raw);
       const user = await requireUser(c.req.param('id'));
       await accounts.invite(user, 'mail', by);
       return c.json({ user: toManagedUser(user) } satisfies ManagedUserAnswer);
     })
     .put('/users/:id/roles', async (c) => {
-      const by = requireService(c.env.context, 'changes');
+      const by = requireService(c.env.context, mayChange);
       const id = requireId(c.req.param('id'));
       const { roles: wanted } = await readBody(c.req.raw, rolesSchema);
       return c.json({ user: toManagedUser(await accounts.setRoles(id, wanted, by)) } satisfies ManagedUserAnswer);
     })
     .put('/users/:id/ban', async (c) => {
-      const by = requireService(c.env.context, 'changes');
+      const by = requireService(c.env.context, mayChange);
       const id = requireId(c.req.param('id'));
       await accounts.setBanned(id, await readBody(c.req.raw, banSchema), by);
       return c.json(await answer(id));
     })
     .delete('/users/:id/ban', async (c) => {
-      const by = requireService(c.env.context, 'changes');
+      const by = requireService(c.env.context, mayChange);
       await readNothing(c.req.raw);
       const id = requireId(c.req.param('id'));
       await accounts.setBanned(id, false, by);
       return c.json(await answer(id));
     })
     .delete('/users/:id', async (c) => {
-      const by = requireService(c.env.context, 'changes');
+      const by = requireService(c.env.context, mayChange);
       await readNothing(c.req.raw);
       await accounts.deleteUser(requireId(c.req.param('id')), by);
       return c.body(null, 204);

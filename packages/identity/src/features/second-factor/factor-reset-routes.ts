@@ -53,7 +53,9 @@ export function createFactorResetRoutes(parts: FactorResetParts) {
       await authority.noteRefusal(error, target, by);
       throw error;
     });
-    await revocation.announce(await sessions.revokeAll(target, reason, now()), reason);
+    await revocation.transaction(reason, async (noteEnded) =>
+      noteEnded(await sessions.revokeAll(target, reason, now())),
+    );
     await mailer.send('second-factor-reset', user);
     return c.body(null, 204);
   });
