@@ -4,7 +4,14 @@ import type { Mount } from '@sallyport/gateway';
 import { maximumBodyBytes, type Identity } from '@sallyport/identity';
 import type { Pages } from '@sallyport/pages';
 import type { IncomingMessage } from 'node:http';
-import { changePasswordPlace, identityPlace, manageUsersPlace, pageAssetsPlace, tokensPlace } from './mount-places.ts';
+import {
+  changePasswordPlace,
+  identityPlace,
+  manageClientsPlace,
+  manageUsersPlace,
+  pageAssetsPlace,
+  tokensPlace,
+} from './mount-places.ts';
 
 /** Answers a request of the gateway as `fetch` does. */
 type Answer = (request: Request, context: RequestContext) => Response | Promise<Response>;
@@ -53,6 +60,11 @@ export function createAuthMounts(
 /** Mounts what identity serves to programs below `/manage/users`: the gateway lets keys of service accounts in, and no person. */
 export function createManageUsersMount(app: Identity['app'], requestLimits: readonly RequestLimit[]): Mount {
   return { ...manageUsersPlace, requestLimits, ...answerWith((request, context) => app.fetch(request, { context })) };
+}
+
+/** Mounts what the OAuth provider serves to programs below `/manage/oauth-clients`, as above. */
+export function createManageClientsMount(app: Identity['app'], requestLimits: readonly RequestLimit[]): Mount {
+  return { ...manageClientsPlace, requestLimits, ...answerWith((request, context) => app.fetch(request, { context })) };
 }
 
 /** Whether a browser shows the answer itself, instead of a script that reads it. */

@@ -12,7 +12,7 @@ import { createLease, createWebhookDeliveries } from '@sallyport/stores';
 import type { Control } from './admin/control.ts';
 import { createLocalControl } from './admin/local-control.ts';
 import { openAdmin } from './admin/open-admin.ts';
-import { createAuthMounts, createManageUsersMount } from './auth-mounts.ts';
+import { createAuthMounts, createManageClientsMount, createManageUsersMount } from './auth-mounts.ts';
 import { readConfiguredRootSecret } from './checks/check-root-secret.ts';
 import { checkMailboxPort } from './checks/check-ports.ts';
 import { contentChecks } from './checks/content-checks.ts';
@@ -188,7 +188,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ],
       mounts: [
         ...createAuthMounts(identity.app, pages, config.limits.authRequests),
-        ...manageUsersMounts(config, identity),
+        ...manageMounts(config, identity),
         createSharedAssetsMount({ routes: () => current.routes }),
         ...(config.securityTxt === undefined ? [] : [createSecurityTxtMount(config.securityTxt, config.publicUrl)]),
         ...(preset?.mounts ?? []),
@@ -251,6 +251,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     );
     const { port, internalPort } = await openListeners({ gateway, config, certificate, closing });
     refresher.start();
+    identity.start();
     return {
       port,
       internalPort,
@@ -272,8 +273,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-function manageUsersMounts({ administration: { usersApi } }: Config, { app }: Identity): readonly Mount[] {
-  return usersApi === undefined ? [] : [createManageUsersMount(app, usersApi.requests)];
+function manageMounts({ administration: { usersApi }, oauthProvider }: Config, { app }: Identity): readonly Mount[] {
+  const clientsApi = oauthProvider?.clients.api;
+  return [
+    ...(usersApi === undefined ? [] : [createManageUsersMount(app, usersApi.requests)]),
+    ...(clientsApi === undefined ? [] : [createManageClientsMount(app, clientsApi.requests)]),
+  ];
 }
 
 /** What is not asked for is not loaded either. */

@@ -7,7 +7,12 @@ import {
   type FeatureServices as IdentityServices,
   type OperatorServices as IdentityOperatorServices,
 } from '@sallyport/identity';
-import { oauthFeatures, type OAuthSections } from '@sallyport/oauth';
+import {
+  createOAuthOperatorServices,
+  oauthFeatures,
+  type OAuthOperatorServices,
+  type OAuthSections,
+} from '@sallyport/oauth';
 import { storeTables } from '@sallyport/stores';
 import type { AskOperation, RecordTable } from '@sallyport/core';
 
@@ -27,9 +32,9 @@ export type FeatureServices = IdentityServices;
 export const databaseTables: readonly RecordTable[] = [...storeTables, ...composeFeatures(oauthFeatures).tables];
 
 /** What commands use of features, wherever they run. */
-export type OperatorServices = IdentityOperatorServices;
+export type OperatorServices = IdentityOperatorServices & OAuthOperatorServices;
 
 /** Builds the services of commands on the operations of a gateway that runs, or of stores that this process has opened. */
 export function createOperatorServices(ask: AskOperation): OperatorServices {
-  return createIdentityServices(ask);
+  return { ...createIdentityServices(ask), ...createOAuthOperatorServices(ask) };
 }

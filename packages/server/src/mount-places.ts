@@ -53,6 +53,15 @@ export const manageUsersPlace = {
   slide: false,
 } as const;
 
+/** Where servers manage OAuth clients, as above. Mounted where it is configured. */
+export const manageClientsPlace = {
+  name: 'manage-oauth-clients',
+  prefix: '/manage/oauth-clients',
+  access: 'service',
+  credentials: ['api-key'],
+  slide: false,
+} as const;
+
 /** All that every gateway mounts beside the routes of the configuration, whose names and prefixes must be others. */
 export const mountPlaces = [
   identityPlace,
@@ -70,14 +79,16 @@ export interface MountSections {
   readonly securityTxt?: unknown;
   readonly introspection?: unknown;
   readonly administration: { readonly usersApi?: unknown };
+  readonly oauthProvider?: { readonly clients: { readonly api?: unknown } } | undefined;
 }
 
 /** The mounts of a configuration. */
-export function mountPlacesOf({ securityTxt, introspection, administration }: MountSections) {
+export function mountPlacesOf({ securityTxt, introspection, administration, oauthProvider }: MountSections) {
   return [
     ...mountPlaces,
     ...(securityTxt === undefined ? [] : [securityTxtPlace]),
     ...(introspection === undefined ? [] : [introspectionPlace, tokenRevocationPlace]),
     ...(administration.usersApi === undefined ? [] : [manageUsersPlace]),
+    ...(oauthProvider?.clients.api === undefined ? [] : [manageClientsPlace]),
   ];
 }

@@ -33,10 +33,14 @@ export function openConfiguredKeyRing(composition: KeyRingComposition): Promise<
 }
 
 /** What keys are made for, and the longest life of what they sign. */
-function keysFor({ tokens, firstPartyTokens }: Config): Pick<KeyRingOptions, 'uses' | 'tokenSeconds'> {
-  if (firstPartyTokens?.accessTokens !== 'jwt') return { uses: ['internal'], tokenSeconds: tokens.internalSeconds };
+function keysFor({ tokens, firstPartyTokens, oauthProvider }: Config): Pick<KeyRingOptions, 'uses' | 'tokenSeconds'> {
+  const clientSeconds = firstPartyTokens?.accessTokens === 'jwt' ? firstPartyTokens.accessMinutes * 60 : 0;
   return {
-    uses: ['internal', 'client'],
-    tokenSeconds: Math.max(tokens.internalSeconds, firstPartyTokens.accessMinutes * 60),
+    uses: [
+      'internal',
+      ...(clientSeconds > 0 ? (['client'] as const) : []),
+      ...(oauthProvider === undefined ? [] : (['logout'] as const)),
+    ],
+    tokenSeconds: Math.max(tokens.internalSeconds, clientSeconds),
   };
 }

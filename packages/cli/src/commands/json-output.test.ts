@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createWorkplace, goodPassword, type Workplace } from '../test-support/memory-terminal.ts';
+import { createWorkplace, goodPassword, type CommandResult, type Workplace } from '../test-support/memory-terminal.ts';
 import { commands } from './commands.ts';
 
 /** The rows of the page: which members a command writes always, and which it may write also. */
@@ -61,12 +61,30 @@ describe('what --json writes', () => {
     // No mail server takes the mails of this place; that they wait is said beside the output.
     const said = result.errors.split('\n').filter((line) => !/^(?:warning: a message .*)?$/.test(line));
     expect([result.code, ...said]).toEqual([0]);
-    expect(result.output.trimEnd().split('\n')).toHaveLength(1);
-    const { always = [], also = [] } =
-      documented.get(args.slice(0, documented.has(args[0] ?? '') ? 1 : 2).join(' ')) ?? {};
-    const members = Object.keys(result.json() as object);
-    expect(members).toEqual(expect.arrayContaining([...always]));
-    expect(members.filter((member) => !always.includes(member) && !also.includes(member))).toEqual([]);
+    expectDocumented(args, result);
+  });
+
+  it('is as on the page for every change of an OAuth client', async () => {
+    const own = createWorkplace({}, { oauthProvider: {} });
+    const run = async (...args: readonly string[]): Promise<CommandResult> => {
+      const result = await own.run(['oauth-clients', ...args, '--json']);
+      expect([result.code, result.errors]).toEqual([0, '']);
+      expectDocumented(['oauth-clients', ...args], result);
+      return result;
+    };
+    const secretOnce = ['--authentication', 'client_secret_basic', '--grant', 'client_credentials'];
+    const made = await run('create', '--name', 'Acme', ...secretOnce, '--scope', 'product:read');
+    const { id } = (made.json() as { readonly client: { readonly id: string } }).client;
+    await run('show', id);
+    await run('update', id, '--homepage', 'https://acme.example/');
+    await run('rotate-secret', id);
+    await run('disable', id, '--confirm', 'Acme');
+    await run('enable', id);
+    const { output } = await own.run(['oauth-clients', 'list', '--json']);
+    expect(Object.keys(JSON.parse(output) as object).toSorted()).toEqual(
+      documented.get('oauth-clients list')?.always.toSorted(),
+    );
+    await run('delete', id, '--confirm', 'Acme');
   });
 
   it('is a line for each account in a list', async () => {
@@ -89,3 +107,13 @@ describe('what --json writes', () => {
     expect(JSON.parse(result.errors)).toEqual({ error: expect.any(String) as string });
   });
 });
+
+/** One line with one object, whose members are on the page. */
+function expectDocumented(args: readonly string[], result: CommandResult): void {
+  expect(result.output.trimEnd().split('\n')).toHaveLength(1);
+  const { always = [], also = [] } =
+    documented.get(args.slice(0, documented.has(args[0] ?? '') ? 1 : 2).join(' ')) ?? {};
+  const members = Object.keys(result.json() as object);
+  expect(members).toEqual(expect.arrayContaining([...always]));
+  expect(members.filter((member) => !always.includes(member) && !also.includes(member))).toEqual([]);
+}

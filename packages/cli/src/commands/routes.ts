@@ -12,6 +12,8 @@ import { toTable } from '../table.ts';
 
 const usersApiNote =
   '/manage/users is open to API keys of service accounts with "user:read" or "user:manage" (administration.usersApi)';
+const clientsApiNote =
+  '/manage/oauth-clients is open to API keys of service accounts with "oauth-client:read" or "oauth-client:manage" (oauthProvider.clients.api)';
 
 /** Lists the routes of the gateway, and who may pass. */
 export const listRoutes: Command = {
@@ -67,6 +69,7 @@ export const listRoutes: Command = {
     const notes = [
       ...(preset === undefined ? describeNestedRoutes(config.routes) : []),
       ...(config.administration.usersApi === undefined ? [] : [usersApiNote]),
+      ...(config.oauthProvider?.clients.api === undefined ? [] : [clientsApiNote]),
     ];
     const introspection = introspectionOf(config);
     call.report(

@@ -44,10 +44,10 @@ const config = {
   ],
 };
 
-/** Makes a folder for command lines, with an environment that holds `variables`. */
-export function createWorkplace(variables: Readonly<Record<string, string>> = {}): Workplace {
+/** Makes a folder for command lines, with an environment that holds `variables`, and `sections` in its configuration. */
+export function createWorkplace(variables: Readonly<Record<string, string>> = {}, sections: object = {}): Workplace {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-cli-'));
-  writeFileSync(join(folder, 'sallyport.config.ts'), `export default ${JSON.stringify(config)};\n`);
+  writeFileSync(join(folder, 'sallyport.config.ts'), `export default ${JSON.stringify({ ...config, ...sections })};\n`);
   const dataDir = join(folder, 'data');
   const environment = {
     SALLYPORT_DATA_DIR: dataDir,

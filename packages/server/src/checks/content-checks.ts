@@ -3,6 +3,7 @@ import { describeRoleDifferences, readPolicyDifferences, waysOutOfPolicyDifferen
 import { createSealer, openStoredKeys, rewrapSealedColumns, sealedKeyColumn } from '@sallyport/stores';
 import type { ContentCheck } from './content-context.ts';
 import { examineClock } from './examine-clock.ts';
+import { checkBackchannelLogout } from './check-backchannel-logout.ts';
 import { checkRetention } from './check-retention.ts';
 import { toFindings } from './findings-of.ts';
 
@@ -68,4 +69,5 @@ export const contentChecks: readonly ContentCheck[] = [
   checkEventClock,
   checkSigningKeys,
   checkRetention,
+  checkBackchannelLogout,
 ];

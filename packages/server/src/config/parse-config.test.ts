@@ -71,6 +71,34 @@ describe('what the gateway would refuse later', () => {
       value: 0,
       change: withUsersApi({ administration: { usersApi: { requests: [{ per: 'key', max: 0, seconds: 60 }] } } }),
     },
+    { key: 'oauthProvider.clients.api', value: 'without API keys', change: withClientsApi({ apiKeys: undefined }) },
+    {
+      key: 'oauthProvider.clients.api',
+      value: 'without a permission',
+      change: withClientsApi({ policy: { permissions: { 'a:b': 'A' }, roles: { user: ['a:b'] } } }),
+    },
+    {
+      key: 'routes',
+      value: '/manage/oauth-clients',
+      change: { ...withClientsApi(), ...asRoute({ prefix: '/manage/oauth-clients' }) },
+    },
+    {
+      key: 'oauthProvider.clients.secretOverlapSeconds',
+      value: -1,
+      change: { oauthProvider: { clients: { secretOverlapSeconds: -1 } } },
+    },
+    { key: 'oauthProvider.clients', value: 'unknown', change: { oauthProvider: { clients: { open: true } } } },
+    {
+      key: 'oauthProvider.privateHosts',
+      value: '*.internal',
+      change: { oauthProvider: { privateHosts: ['*.internal'] } },
+    },
+    { key: 'oauthProvider.privateHosts', value: 'a URL', change: { oauthProvider: { privateHosts: ['http://a/'] } } },
+    {
+      key: 'oauthProvider',
+      value: 'with a shared secret',
+      change: { oauthProvider: {}, tokens: { signWithSharedSecretInsteadOfKeyPairs: true } },
+    },
     { key: 'administration.users', value: 'unknown', change: { administration: { users: {} } } },
     ...mountPlaces.flatMap(({ name, prefix }) => [
       { key: 'routes', value: name, change: asRoute({ name }) },
@@ -95,6 +123,16 @@ function withUsersApi(change: object = {}) {
   const policy = { permissions: { 'user:manage': 'Manage' }, roles: { user: ['user:manage'] } };
   return { policy, apiKeys: {}, administration: { usersApi: {} }, ...change };
 }
+
+function withClientsApi(change: object = {}) {
+  const policy = { permissions: { 'oauth-client:manage': 'Manage' }, roles: { user: ['oauth-client:manage'] } };
+  return { policy, apiKeys: {}, oauthProvider: { clients: { api: {} } }, ...change };
+}
+
+it('the API of clients is accepted beside API keys, and the provider without it', () => {
+  expect(() => parseConfig({ ...valid, ...withClientsApi() }, 'test')).not.toThrow();
+  expect(() => parseConfig({ ...valid, oauthProvider: {} }, 'test')).not.toThrow();
+});
 
 it('the users API is accepted beside API keys, and its place is free without it', () => {
   expect(() => parseConfig({ ...valid, ...withUsersApi() }, 'test')).not.toThrow();

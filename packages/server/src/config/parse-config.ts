@@ -60,7 +60,7 @@ const rules: readonly ConfigRule[] = [
   tokenProblems,
   introspectionProblems,
   corsProblems,
-  usersApiProblems,
+  manageApiProblems,
   limitProblems,
   ...bindingRules(),
   problemsOfPages,
@@ -144,11 +144,16 @@ function keyProblems({ tokens, keys }: Config): ConfigurationProblem[] {
 }
 
 /** A shared secret is known to services, and what verifies first-party JWTs is known to the gateway alone. */
-function tokenProblems({ tokens, firstPartyTokens }: Config): ConfigurationProblem[] {
-  if (firstPartyTokens?.accessTokens !== 'jwt' || !tokens.signWithSharedSecretInsteadOfKeyPairs) return [];
+function tokenProblems({ tokens, firstPartyTokens, oauthProvider }: Config): ConfigurationProblem[] {
+  if (!tokens.signWithSharedSecretInsteadOfKeyPairs) return [];
   const problem =
-    'need key pairs: with tokens.signWithSharedSecretInsteadOfKeyPairs every service could make them, for any user. accessTokens: "opaque" does without';
-  return [{ key: 'firstPartyTokens', problem }];
+    'needs key pairs: with tokens.signWithSharedSecretInsteadOfKeyPairs every service could make its tokens, for any user';
+  return [
+    ...(firstPartyTokens?.accessTokens === 'jwt'
+      ? [{ key: 'firstPartyTokens', problem: `${problem}. accessTokens: "opaque" does without` }]
+      : []),
+    ...(oauthProvider === undefined ? [] : [{ key: 'oauthProvider', problem }]),
+  ];
 }
 
 /** What no service could ever ask, or be told. */
@@ -185,11 +190,14 @@ function corsProblems({ cors, firstPartyTokens }: Config): ConfigurationProblem[
   return [{ key: 'cors.tokenOrigins', problem }];
 }
 
-/** Only keys open it: without them it would be believed to be there, and let no one in. */
-function usersApiProblems({ administration, apiKeys }: Config): ConfigurationProblem[] {
-  if (administration.usersApi === undefined || apiKeys !== undefined) return [];
+/** Only keys open these: without them they would be believed to be there, and let no one in. */
+function manageApiProblems({ administration, oauthProvider, apiKeys }: Config): ConfigurationProblem[] {
+  if (apiKeys !== undefined) return [];
   const problem = 'takes API keys of service accounts alone: add apiKeys, or remove it';
-  return [{ key: 'administration.usersApi', problem }];
+  return [
+    ...(administration.usersApi === undefined ? [] : [{ key: 'administration.usersApi', problem }]),
+    ...(oauthProvider?.clients.api === undefined ? [] : [{ key: 'oauthProvider.clients.api', problem }]),
+  ];
 }
 
 /** A limit by key where no request has one would be believed, and do nothing. */

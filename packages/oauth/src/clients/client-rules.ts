@@ -1,0 +1,98 @@
+import type { FieldError } from '@sallyport/core';
+import type { JudgeHost } from '../outbound/public-hosts.ts';
+import { isPrivateUseScheme } from './client-uris.ts';
+import { permissionsOfClient, usesSecret, type ClientRegistration } from './oauth-client.ts';
+
+export interface ClientRules {
+  /** Every permission of the policy. */
+  readonly permissions: readonly string[];
+  /** Whether this server may call a host. */
+  readonly judgeHost: JudgeHost;
+}
+
+/** Finds what is wrong with fields of a client beside each other, by field and never by value. */
+export function problemsOfClient(client: ClientRegistration, rules: ClientRules): readonly FieldError[] {
+  return [
+    ...problemsOfGrants(client),
+    ...problemsOfAuthentication(client),
+    ...problemsOfScopes(client, rules),
+    ...problemsOfCalledAddresses(client, rules),
+  ];
+}
+
+function problemsOfGrants(client: ClientRegistration): readonly FieldError[] {
+  const { grantTypes, authentication, redirectUris, postLogoutRedirectUris, scopes, backchannelLogoutUri } = client;
+  const hasCode = grantTypes.includes('authorization_code');
+  const hasRefresh = grantTypes.includes('refresh_token');
+  const forCodeAlone = 'is for clients with the grant type "authorization_code"';
+  return listProblems([
+    [
+      grantTypes.includes('client_credentials') && authentication === 'none',
+      'grantTypes',
+      'has "client_credentials", for which the client has to prove itself: choose another "authentication" than "none"',
+    ],
+    [hasRefresh && !hasCode, 'grantTypes', 'has "refresh_token", which follows from "authorization_code" alone'],
+    [
+      hasRefresh !== scopes.includes('offline_access'),
+      'grantTypes',
+      'needs "refresh_token" together with the scope "offline_access", or neither',
+    ],
+    [hasCode && redirectUris.length === 0, 'redirectUris', 'must name an address for "authorization_code"'],
+    [!hasCode && redirectUris.length > 0, 'redirectUris', forCodeAlone],
+    [!hasCode && postLogoutRedirectUris.length > 0, 'postLogoutRedirectUris', forCodeAlone],
+    [!hasCode && backchannelLogoutUri !== undefined, 'backchannelLogoutUri', forCodeAlone],
+  ]);
+}
+
+function problemsOfAuthentication(client: ClientRegistration): readonly FieldError[] {
+  const { authentication, jwks, jwksUri, redirectUris, postLogoutRedirectUris } = client;
+  const usesKeys = authentication === 'private_key_jwt';
+  const uris = [...redirectUris, ...postLogoutRedirectUris];
+  const isOfApp = uris.some((uri) => isPrivateUseScheme(new URL(uri).protocol));
+  return listProblems([
+    [usesKeys && jwks === undefined && jwksUri === undefined, 'jwks', 'or "jwksUri" is needed for "private_key_jwt"'],
+    [jwks !== undefined && jwksUri !== undefined, 'jwksUri', 'must not be given beside "jwks"'],
+    [!usesKeys && jwks !== undefined, 'jwks', 'is for "private_key_jwt"'],
+    [!usesKeys && jwksUri !== undefined, 'jwksUri', 'is for "private_key_jwt"'],
+    // An app on the devices of others keeps no secret from them (RFC 8252, section 8.5).
+    [
+      usesSecret(client) && isOfApp,
+      'authentication',
+      'must be "none" for an app with an address of a scheme of its own',
+    ],
+  ]);
+}
+
+function problemsOfScopes(client: ClientRegistration, { permissions }: ClientRules): readonly FieldError[] {
+  const { scopes, grantTypes } = client;
+  const hasUsers = grantTypes.includes('authorization_code');
+  const oidc = scopes.filter((scope) => !permissionsOfClient(client).includes(scope));
+  const isUnknown = permissionsOfClient(client).some((permission) => !permissions.includes(permission));
+  return listProblems([
+    [isUnknown, 'scopes', 'names a permission that the policy does not have'],
+    [!hasUsers && oidc.length > 0, 'scopes', 'names what is about users, of whom "client_credentials" has none'],
+    [
+      hasUsers && oidc.length > 0 && !oidc.includes('openid'),
+      'scopes',
+      'needs "openid" beside "profile", "email" and "offline_access"',
+    ],
+    [
+      client.backchannelLogoutUri !== undefined && !oidc.includes('openid'),
+      'backchannelLogoutUri',
+      'needs the scope "openid"',
+    ],
+  ]);
+}
+
+function problemsOfCalledAddresses(client: ClientRegistration, { judgeHost }: ClientRules): readonly FieldError[] {
+  const isRefused = (uri: string | undefined) => uri !== undefined && judgeHost(new URL(uri)) !== undefined;
+  const problem = 'is at a host that this server does not call: list it in "oauthProvider.privateHosts" first';
+  return listProblems([
+    [isRefused(client.backchannelLogoutUri), 'backchannelLogoutUri', problem],
+    [isRefused(client.jwksUri), 'jwksUri', problem],
+  ]);
+}
+
+function listProblems(rules: readonly (readonly [boolean, string, string])[]): readonly FieldError[] {
+  return rules.flatMap(([isBroken, field, message]) => (isBroken ? [{ field, message }] : []));
+}

@@ -1,0 +1,82 @@
+/** Who stands behind a client: a first-party one is the product's own and asks nobody for consent. */
+export const clientTrusts = ['first-party', 'third-party'] as const;
+export type ClientTrust = (typeof clientTrusts)[number];
+
+/** How a client proves at the token endpoint who it is (RFC 7591, section 2, and OpenID Connect Core, section 9). */
+export const clientAuthentications = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const;
+export type ClientAuthentication = (typeof clientAuthentications)[number];
+
+/** The grant types that clients may be registered for (RFC 6749, RFC 7591, section 2). */
+export const grantTypes = ['authorization_code', 'refresh_token', 'client_credentials'] as const;
+export type GrantType = (typeof grantTypes)[number];
+
+/** The scopes of OpenID Connect (Core, sections 5.4 and 11). All others are permissions of the policy. */
+export const oidcScopes = ['openid', 'profile', 'email', 'offline_access'] as const;
+
+/** A public key of a client, as it is registered (RFC 7517). */
+export type ClientKey = Readonly<Record<string, string | readonly string[]>>;
+
+/** The public keys with which a client signs its assertions (RFC 7523). */
+export interface ClientKeySet {
+  readonly keys: readonly ClientKey[];
+}
+
+/** What an administrator says of a client. */
+export interface ClientRegistration {
+  /** As people read it where they are asked for consent. */
+  readonly name: string;
+  readonly trust: ClientTrust;
+  readonly authentication: ClientAuthentication;
+  readonly grantTypes: readonly GrantType[];
+  /** Compared as they are, character by character. */
+  readonly redirectUris: readonly string[];
+  readonly postLogoutRedirectUris: readonly string[];
+  /** Scopes of OpenID Connect, and permissions of the policy. */
+  readonly scopes: readonly string[];
+  /** What its access tokens may be for (RFC 8707). */
+  readonly resources: readonly string[];
+  /** Where it is told that a sign-in is over (OpenID Connect Back-Channel Logout 1.0, section 2.2). */
+  readonly backchannelLogoutUri?: string | undefined;
+  readonly jwks?: ClientKeySet | undefined;
+  readonly jwksUri?: string | undefined;
+  readonly homepage?: string | undefined;
+  readonly logoUri?: string | undefined;
+}
+
+/** What is kept of the secret of a client: nothing that could be presented. */
+export interface ClientSecretState {
+  /** The beginning of the secret, to tell secrets apart. */
+  readonly hint: string;
+  readonly createdAt: Date;
+  /** Until when the secret before works beside it; `null` when there is none. */
+  readonly previousUntil: Date | null;
+}
+
+/** An OAuth client as it is registered. */
+export interface OAuthClient extends ClientRegistration {
+  /** `client_id`. */
+  readonly id: string;
+  /** Grows with every change. */
+  readonly generation: number;
+  /** `null` for a client that has none. */
+  readonly secret: ClientSecretState | null;
+  /** Since when it may do nothing; absent while it may. */
+  readonly disabledAt?: Date;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** Whether the client proves itself with a secret of ours. */
+export function usesSecret({ authentication }: Pick<ClientRegistration, 'authentication'>): boolean {
+  return authentication === 'client_secret_basic' || authentication === 'client_secret_post';
+}
+
+/** The permissions among the scopes of a client: what its tokens can carry at most. */
+export function permissionsOfClient({ scopes }: Pick<ClientRegistration, 'scopes'>): readonly string[] {
+  return scopes.filter((scope) => !isOidcScope(scope));
+}
+
+/** Whether a scope is one of OpenID Connect. */
+export function isOidcScope(scope: string): boolean {
+  return oidcScopes.some((known) => known === scope);
+}
