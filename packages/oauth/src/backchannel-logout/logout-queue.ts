@@ -77,10 +77,13 @@ export function createLogoutQueue(records: Records, now: () => Date): LogoutQueu
   return {
     async record({ sid, subject, clientId, clientSid, expiresAt }) {
       const ofClient = [is('sid', sid), is('clientId', clientId), isSignedIn];
-      const same = [...ofClient, is('clientSid', clientSid)];
-      if ((await records.updateMany({ model, where: same, update: { expiresAt } })) > 0) return;
       const sortBy = { field: 'createdAt', direction: 'asc' } as const;
       const rows = await records.findMany<LogoutRow>({ model, where: ofClient, sortBy });
+      if (rows.some((row) => row.clientSid === clientSid)) {
+        // What it resolves to says nothing here: MongoDB does not count a row that had this value before.
+        await records.updateMany({ model, where: [...ofClient, is('clientSid', clientSid)], update: { expiresAt } });
+        return;
+      }
       for (const { id } of rows.slice(0, Math.max(rows.length - maxRowsOfClient + 1, 0)))
         await records.deleteMany({ model, where: [is('id', id), isSignedIn] });
       const data = { sid, subject, clientId, clientSid, state: 'signed-in', attempts: 0, createdAt: now(), expiresAt };
