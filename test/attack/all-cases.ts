@@ -11,6 +11,7 @@ import { identityCases } from './cases/identity.ts';
 import { lifecycleCases } from './cases/lifecycle.ts';
 import { limitCases } from './cases/limits.ts';
 import { nextCases } from './cases/next.ts';
+import { oauthClientCases } from './cases/oauth-clients-api.ts';
 import { pathCases } from './cases/paths.ts';
 import { redirectCases } from './cases/redirects.ts';
 import { tokenCases } from './cases/tokens.ts';
@@ -40,6 +41,7 @@ export const allCases: readonly AttackCase[] = [
   ...apiKeyCases,
   ...webhookCases,
   ...usersApiCases,
+  ...oauthClientCases,
 ];
 
 /** What the groups are called. */
