@@ -11,3 +11,8 @@ export interface NextApp {
 export const nextApps: readonly NextApp[] = topology
   .filter(({ kind }) => kind !== 'service')
   .map(({ name, kind, folder }) => ({ name: kind === 'zone' ? `${name} zone` : name, folder }));
+
+/** Applications that stand in the place of the shell, and that their own tests build. */
+export const exampleNextApps = [
+  { name: 'Auth.js shell', folder: 'examples/auth-js-shell' },
+] as const satisfies readonly NextApp[];

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { buildPackages } from '../build/build-system.ts';
-import { nextApps } from '../build/next-apps.ts';
+import { exampleNextApps, nextApps } from '../build/next-apps.ts';
 import { createProgress } from '../build/progress.ts';
 import { runTool, ToolFailure } from '../processes/run-tool.ts';
 import { onStopRequest } from '../processes/stop-requests.ts';
@@ -20,7 +20,7 @@ const failures: string[] = [];
 await check('Lock file', checkLockFile);
 await check('Types of packages and services', () => buildPackages(workspaceRoot, stopping.signal));
 for (const folder of ['tools', 'demo', 'test', 'bench']) await check(`Types of ${folder}`, () => tsc('-p', folder));
-for (const app of nextApps) {
+for (const app of [...nextApps, ...exampleNextApps]) {
   await check(`Types of the ${app.name}`, async () => {
     await tool('next typegen', 'node_modules/next/dist/bin/next', 'typegen', app.folder);
     await tsc('-p', app.folder, '--noEmit');
