@@ -96,6 +96,12 @@ describe(onDatabase('a client'), () => {
     });
   });
 
+  it('stays as it is, and writes no event, where nothing is to change', async () => {
+    const made = clientOf(await register());
+    expect(clientOf(await call('PATCH', `/${made.id}`, {}))).toEqual(made);
+    expect(await eventsOf(made.id)).toEqual(['oauth-client.created']);
+  });
+
   it('is given a secret by the change that needs one, and loses it by the one that does not', async () => {
     const { id } = clientOf(
       await register({ authentication: 'none', grantTypes: ['authorization_code'], scopes: ['openid'] }),

@@ -3,7 +3,8 @@ import { readBody, readNothing, readQuery, requireService, type IdentityEnvironm
 import * as z from 'zod';
 import { clientChangeSchema, clientIdSchema, newClientSchema, overlapSecondsSchema } from './client-fields.ts';
 import { changingPermission, readingPermission } from './client-permissions.ts';
-import { unknownClient, type MadeClient, type OAuthClients } from './oauth-clients.ts';
+import { unknownClient } from './client-changes.ts';
+import type { MadeClient, OAuthClients } from './oauth-clients.ts';
 import { toShownClient, type ShownClient } from './shown-client.ts';
 import type { OAuthClient } from './oauth-client.ts';
 

@@ -2,7 +2,6 @@ import {
   isDuplicateRow,
   retryContended,
   SallyportError,
-  type FieldError,
   type InvalidationBus,
   type SecurityEventLog,
 } from '@sallyport/core';
@@ -10,7 +9,8 @@ import type { AuditContext, Authority, MakeReportedChange } from '@sallyport/ide
 import { changingPermission, trustingPermission } from './client-permissions.ts';
 import type { ClientEvent } from './client-events.ts';
 import type { ClientChange } from './client-fields.ts';
-import { problemsOfClient, type ClientRules } from './client-rules.ts';
+import { applyClientChange, nameTaken, requireRotatable, requireSound, unknownClient } from './client-changes.ts';
+import type { ClientRules } from './client-rules.ts';
 import { createClientSecret } from './client-secret.ts';
 import type { ClientRowChange, ClientTable } from './client-table.ts';
 import { permissionsOfClient, usesSecret, type ClientRegistration, type OAuthClient } from './oauth-client.ts';
@@ -136,7 +136,7 @@ export function createOAuthClients(options: OAuthClientsOptions): OAuthClients {
   const changeClient = (
     id: string,
     context: AuditContext,
-    planOf: (before: OAuthClient) => PlannedChange | undefined | Promise<PlannedChange>,
+    planOf: (before: OAuthClient) => PlannedChange | undefined | Promise<PlannedChange | undefined>,
   ): Promise<OAuthClient> =>
     change(id, context, async () => {
       const before = await requireClient(id);
@@ -174,8 +174,10 @@ export function createOAuthClients(options: OAuthClientsOptions): OAuthClients {
     list: (limit, afterId) => table.list(limit, afterId),
     async update(id, wanted, context) {
       const made = { secret: createClientSecret(), isUsed: false };
+      const fields = Object.keys(wanted).toSorted();
       const client = await changeClient(id, context, async (before) => {
-        const registration = applyChange(before, wanted);
+        if (fields.length === 0) return undefined;
+        const registration = applyClientChange(before, wanted);
         requireSound(registration, options);
         await requireFreeName(registration.name, id);
         const hasSecret = before.secret !== null;
@@ -186,7 +188,6 @@ export function createOAuthClients(options: OAuthClientsOptions): OAuthClients {
             ? ({ kind: 'stays' } as const)
             : ({ kind: 'replaced', secret: made.secret, previousUntil: null } as const)
           : ({ kind: 'goes' } as const);
-        const fields = Object.keys(wanted).toSorted();
         return {
           registration,
           secret,
@@ -254,52 +255,4 @@ export function createOAuthClients(options: OAuthClientsOptions): OAuthClients {
     },
     verifySecret: ({ id }, secret) => table.hasSecret(id, secret, now()),
   };
-}
-
-/** What is absent stays, and `null` takes away. */
-function applyChange(before: OAuthClient, wanted: ClientChange): ClientRegistration {
-  const optional = <Value>(present: Value | undefined, next: Value | null | undefined): Value | undefined =>
-    next === undefined ? present : (next ?? undefined);
-  return {
-    name: wanted.name ?? before.name,
-    trust: wanted.trust ?? before.trust,
-    authentication: wanted.authentication ?? before.authentication,
-    grantTypes: wanted.grantTypes ?? before.grantTypes,
-    redirectUris: wanted.redirectUris ?? before.redirectUris,
-    postLogoutRedirectUris: wanted.postLogoutRedirectUris ?? before.postLogoutRedirectUris,
-    scopes: wanted.scopes ?? before.scopes,
-    resources: wanted.resources ?? before.resources,
-    backchannelLogoutUri: optional(before.backchannelLogoutUri, wanted.backchannelLogoutUri),
-    jwks: optional(before.jwks, wanted.jwks),
-    jwksUri: optional(before.jwksUri, wanted.jwksUri),
-    homepage: optional(before.homepage, wanted.homepage),
-    logoUri: optional(before.logoUri, wanted.logoUri),
-  };
-}
-
-function requireSound(registration: ClientRegistration, rules: ClientRules): void {
-  const errors = problemsOfClient(registration, rules);
-  if (errors.length > 0) throw new SallyportError('SP_VALIDATION_FAILED', { reason: 'oauth-client-invalid', errors });
-}
-
-function requireRotatable(client: OAuthClient, overlapSeconds: number, at: Date): void {
-  if (client.secret === null) throw conflict('oauth-client-without-secret', 'id', 'is a client without a secret');
-  const { previousUntil } = client.secret;
-  if (overlapSeconds > 0 && previousUntil !== null && previousUntil > at)
-    throw conflict('oauth-client-rotating', 'id', 'is being rotated: the secret before still works');
-}
-
-function nameTaken(): SallyportError {
-  return conflict('oauth-client-exists', 'name', 'is that of another client, or looks like it');
-}
-
-function conflict(reason: string, field: string, message: string): SallyportError {
-  const errors: readonly FieldError[] = [{ field, message }];
-  return new SallyportError('SP_CONFLICT', { reason, errors });
-}
-
-/** What is said of a client that there is not. */
-export function unknownClient(): SallyportError {
-  const errors = [{ field: 'id', message: 'is the id of no client' }];
-  return new SallyportError('SP_NOT_FOUND', { reason: 'oauth-client-unknown', errors });
 }

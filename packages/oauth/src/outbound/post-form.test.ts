@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { startReceiver, type LogoutReceiver } from '../backchannel-logout/receiver.test-support.ts';
-import { createPostForm } from './post-form.ts';
+import { createPostForm, type ResolveName } from './post-form.ts';
 
 let receivers: LogoutReceiver[] = [];
 afterEach(async () => {
@@ -44,6 +44,31 @@ describe('a form for a host of a client', () => {
     const post = createPostForm({ privateHosts: ['localhost:1'] });
     expect(await post(addressOf(host.split(':')[1] ?? ''), {})).toEqual({ kind: 'failed', reason: 'private-host' });
     expect(calls).toEqual([]);
+  });
+
+  it.each([
+    ['to a private address', ['127.0.0.1']],
+    ['to loopback by IPv6', ['::1']],
+    ['to the metadata of a cloud', ['169.254.169.254']],
+    ['to the internet, and to a private address as well', ['8.8.8.8', '127.0.0.1']],
+    ['nowhere', []],
+  ])('is not posted where the name leads %s', async (_name, addresses) => {
+    const { host, calls } = await start();
+    const resolve: ResolveName = (_hostname, _options, callback) =>
+      callback(
+        null,
+        addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+      );
+    const post = createPostForm({ privateHosts: [], resolve });
+    const address = `http://rp.example.com:${host.split(':')[1] ?? ''}/`;
+    expect(await post(address, {})).toEqual({ kind: 'failed', reason: 'private-host' });
+    expect(calls).toEqual([]);
+  });
+
+  it('fails where the name leads nowhere that is known', async () => {
+    const resolve: ResolveName = (_hostname, _options, callback) => callback(new Error('ENOTFOUND'), []);
+    const post = createPostForm({ privateHosts: [], resolve });
+    expect(await post('https://rp.example.com/', {})).toEqual({ kind: 'failed', reason: 'connection' });
   });
 
   it('goes to no other place that the host sends it to', async () => {

@@ -1,4 +1,4 @@
-import { lookup as resolveName, type LookupAddress } from 'node:dns';
+import { lookup as resolveBySystem, type LookupAddress, type LookupOptions } from 'node:dns';
 import { request as requestHttp, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
@@ -15,11 +15,20 @@ export type PostForm = (address: string, form: Readonly<Record<string, string>>)
 export interface PostFormOptions {
   /** Hosts, with their port unless it is the usual one, that are called although they are private. */
   readonly privateHosts: readonly string[];
+  /** How names are resolved, all addresses of one at once; for tests. @default as the system does */
+  readonly resolve?: ResolveName;
   /** For the whole call. @default 10000 */
   readonly timeoutMilliseconds?: number;
   /** Ends every call. @default none does */
   readonly signal?: AbortSignal;
 }
+
+/** Resolves a name to its addresses, as `dns.lookup` does with `all`. */
+export type ResolveName = (
+  hostname: string,
+  options: LookupOptions & { readonly all: true },
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
 
 /** Of an answer nothing but its status is used. What is longer than this is not read to its end. */
 const maxAnswerBytes = 16 * 1024;
@@ -32,8 +41,9 @@ const maxAnswerBytes = 16 * 1024;
  * resolve the name themselves.
  */
 export function createPostForm(options: PostFormOptions): PostForm {
-  const { privateHosts, timeoutMilliseconds = 10_000, signal } = options;
+  const { privateHosts, resolve = resolveBySystem, timeoutMilliseconds = 10_000, signal } = options;
   const judgeHost = createHostJudgement(privateHosts);
+  const lookupPublic = createPublicLookup(resolve);
   return (address, form) => {
     const url = new URL(address);
     if (judgeHost(url) !== undefined) return Promise.resolve({ kind: 'failed', reason: 'private-host' });
@@ -84,16 +94,18 @@ function readAtMost(answer: IncomingMessage, max: number, onMore: () => void): v
 class PrivateHostError extends Error {}
 
 /** Resolves a name as usual, and refuses it when one of its addresses is private. */
-const lookupPublic: LookupFunction = (hostname, options, callback) => {
-  resolveName(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
-    if (error !== null) return callback(error, '', 0);
-    const [first] = addresses;
-    if (first === undefined || !addresses.every(({ address }) => isPublicAddress(address)))
-      return callback(new PrivateHostError('the name leads to a private address'), '', 0);
-    if (options.all === true) return callback(null, addresses);
-    callback(null, first.address, first.family);
-  });
-};
+function createPublicLookup(resolve: ResolveName): LookupFunction {
+  return (hostname, options, callback) => {
+    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error !== null) return callback(error, '', 0);
+      const [first] = addresses;
+      if (first === undefined || !addresses.every(({ address }) => isPublicAddress(address)))
+        return callback(new PrivateHostError('the name leads to a private address'), '', 0);
+      if (options.all === true) return callback(null, addresses);
+      callback(null, first.address, first.family);
+    });
+  };
+}
 
 function reasonOf(error: Error, signal: AbortSignal): 'private-host' | 'timeout' | 'connection' {
   if (error instanceof PrivateHostError) return 'private-host';
