@@ -79,7 +79,7 @@ export interface KernelOptions extends Partial<KernelSettings> {
   readonly sealerFor: SealerFor;
   readonly bus: InvalidationBus;
   /** What signs the tokens of features that make some. */
-  readonly keyRing?: Pick<KeyRing, 'sign' | 'publicKeys'>;
+  readonly keyRing?: Pick<KeyRing, 'sign' | 'signer' | 'publicKeys' | 'maxAgeSeconds'>;
   readonly counters: Counters;
   readonly mailer: Mailer;
   readonly policy: Policy;

@@ -44,6 +44,7 @@ export const recordModels = {
   webhookDelivery: 'sallyportWebhookDelivery',
   oauthClient: 'sallyportOAuthClient',
   oauthLogout: 'sallyportOAuthLogout',
+  oauthArtifact: 'sallyportOAuthArtifact',
 } as const;
 
 /** A column of one of our tables. On PostgreSQL `number` is a 32-bit integer, so times are `date`. */

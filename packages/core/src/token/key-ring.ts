@@ -35,6 +35,18 @@ export interface SharedSecretUse {
   readonly keySource: KeySource;
 }
 
+/** The key that signs for one use, for a library that writes the JWS itself. */
+export interface KeySigner {
+  readonly kid: string;
+  readonly alg: KeyAlgorithm;
+  /**
+   * Signs the input of a JWS (RFC 7515, section 5.1).
+   *
+   * @throws SallyportError `SP_KEYS_UNAVAILABLE` once another key signs, or when that is not known any more.
+   */
+  sign(input: Uint8Array): Uint8Array;
+}
+
 /** Keys ready for use, in memory. */
 export interface KeyRing {
   /**
@@ -43,6 +55,12 @@ export interface KeyRing {
    * @throws SallyportError `SP_KEYS_UNAVAILABLE` when it is not known any more whether others retired that key.
    */
   sign(use: KeyUse, type: string, claims: object): string;
+  /**
+   * The key that signs now, to be asked for anew for each signature or so: it stops signing when another one takes its place.
+   *
+   * @throws SallyportError `SP_KEYS_UNAVAILABLE`, as `sign` does.
+   */
+  signer(use: KeyUse): KeySigner;
   /** The public keys that verifiers must know: next, current and retiring. None where a shared secret signs. */
   publicKeys(use: KeyUse): JsonWebKeySet;
   /** How many signatures were made since the start. */

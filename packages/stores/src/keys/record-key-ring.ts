@@ -25,7 +25,7 @@ import {
 import { countSignatures } from './count-signatures.ts';
 import { toKeyTimes, type KeyTimeOptions } from './key-times.ts';
 import { openKeysInUse } from './open-stored-keys.ts';
-import { signCompact, type SigningKey } from './signing-key.ts';
+import { signCompact, signInput, type SigningKey } from './signing-key.ts';
 
 export interface KeyRingOptions extends KeyTimeOptions {
   readonly records: Records;
@@ -203,25 +203,44 @@ export async function openKeyRing(options: KeyRingOptions): Promise<RotatingKeyR
     return elapsed > times.unconfirmed * 1000;
   };
 
+  const currentKey = (use: KeyUse): SigningKey => {
+    if (isUnconfirmed(snapshot)) {
+      // It slept, or its clock was put right: it looks now, and not at the next turn.
+      if (running === undefined) void follow();
+      throw new SallyportError('SP_KEYS_UNAVAILABLE', { reason: 'key-ring-unconfirmed' });
+    }
+    const key = snapshot.current.get(use);
+    if (key !== undefined) return key;
+    if (!uses.includes(use)) throw new TypeError(`the key ring was opened without a key for "${use}"`);
+    throw new SallyportError('SP_KEYS_UNAVAILABLE', { reason: 'key-withdrawn' });
+  };
+  const countSignature = (use: KeyUse): void => {
+    signatureCount += 1;
+    signatures.get(use)?.add();
+  };
+
   await load();
   const unsubscribe = bus?.subscribe(listen);
 
   return {
     maxAgeSeconds: times.cache,
     sign: (use, type, claims) => {
-      if (isUnconfirmed(snapshot)) {
-        // It slept, or its clock was put right: it looks now, and not at the next turn.
-        if (running === undefined) void follow();
-        throw new SallyportError('SP_KEYS_UNAVAILABLE', { reason: 'key-ring-unconfirmed' });
-      }
-      const key = snapshot.current.get(use);
-      if (key === undefined) {
-        if (!uses.includes(use)) throw new TypeError(`the key ring was opened without a key for "${use}"`);
-        throw new SallyportError('SP_KEYS_UNAVAILABLE', { reason: 'key-withdrawn' });
-      }
-      signatureCount += 1;
-      signatures.get(use)?.add();
+      const key = currentKey(use);
+      countSignature(use);
       return signCompact(key, type, claims);
+    },
+    signer: (use) => {
+      const { kid, alg } = currentKey(use).entry;
+      return {
+        kid,
+        alg,
+        sign: (input) => {
+          const key = currentKey(use);
+          if (key.entry.kid !== kid) throw new SallyportError('SP_KEYS_UNAVAILABLE', { reason: 'key-rotated' });
+          countSignature(use);
+          return signInput(key, Buffer.from(input));
+        },
+      };
     },
     publicKeys: (use) => {
       const at = now().getTime() + ahead;

@@ -52,6 +52,9 @@ export async function openSharedSecretRing(options: SharedSecretRingOptions): Pr
       const input = `${header}.${encodeJwsPart(claims)}`;
       return `${input}.${createHmac('sha256', key).update(input).digest('base64url')}`;
     },
+    signer: () => {
+      throw new TypeError('a shared secret signs nothing that another library writes');
+    },
     publicKeys: () => ({ keys: [] }),
     get signatureCount() {
       return signatureCount;

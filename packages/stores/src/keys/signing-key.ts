@@ -94,8 +94,12 @@ export function openSigningKey(entry: KeyRingEntry, sealer: Sealer): SigningKey 
 export function signCompact(key: SigningKey, type: string, claims: object): string {
   const { alg, kid } = key.entry;
   const input = `${encodeJwsPart({ alg, typ: type, kid })}.${encodeJwsPart(claims)}`;
-  const signature = algorithms[alg].sign(Buffer.from(input), key.privateKey);
-  return `${input}.${signature.toString('base64url')}`;
+  return `${input}.${signInput(key, Buffer.from(input)).toString('base64url')}`;
+}
+
+/** Signs the input of a JWS that something else wrote. */
+export function signInput({ entry, privateKey }: SigningKey, input: Buffer): Buffer {
+  return algorithms[entry.alg].sign(input, privateKey);
 }
 
 function openPrivateKey(entry: KeyRingEntry, sealer: Sealer): KeyObject {
