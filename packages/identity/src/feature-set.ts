@@ -13,6 +13,7 @@ import type {
 } from '@sallyport/core';
 import type { Hono } from 'hono';
 import type * as z from 'zod';
+import { combineAuthenticators, kindsOfSeveral } from './combined-authenticators.ts';
 import { kernelEvents } from './events/kernel-events.ts';
 import type { Feature, FeatureCommand } from './feature.ts';
 import type { IdentityEnvironment } from './http/identity-request.ts';
@@ -86,13 +87,21 @@ export function composeFeatures<Services = never>(
     if (!isEnabled(feature, sections)) return undefined;
     return feature.credentialOf?.(sectionOf(feature, sections)) ?? declaredKinds(feature)[0];
   };
-  mergeNamed(features.map((feature) => Object.fromEntries(declaredKinds(feature).map((kind) => [kind, kind]))));
+  mergeNamed(
+    features.map((feature) =>
+      Object.fromEntries(
+        declaredKinds(feature)
+          .filter((kind) => !kindsOfSeveral.has(kind))
+          .map((kind) => [kind, kind]),
+      ),
+    ),
+  );
 
   return {
     tables: features.flatMap(({ tables = [] }) => tables),
     sealedColumns: features.flatMap(({ sealedColumns = [] }) => sealedColumns),
     sections: mergeNamed(features.map(({ name, config }) => (config === undefined ? {} : { [name]: config }))),
-    credentialsOf: (sections) => features.flatMap((feature) => credentialOf(feature, sections) ?? []),
+    credentialsOf: (sections) => [...new Set(features.flatMap((feature) => credentialOf(feature, sections) ?? []))],
     events: mergeNamed([kernelEvents, ...features.map(({ events = {} }) => events)]),
     mails: mergeNamed(features.map(({ mails = {} }) => mails)),
     messageSamples: (publicUrl, brand) =>
@@ -139,7 +148,7 @@ export function composeFeatures<Services = never>(
       return {
         routes: built.flatMap(({ routes = [] }) => routes),
         manageRoutes: built.flatMap(({ manageRoutes = [] }) => manageRoutes),
-        authenticators: built.flatMap(({ authenticator }) => authenticator ?? []),
+        authenticators: combineAuthenticators(built.flatMap(({ authenticator }) => authenticator ?? [])),
         services: mergeNamed(built.map(({ services = {} }) => ({ ...services }))),
         operations: Object.values(
           mergeNamed(built.flatMap(({ operations = [] }) => operations.map((one) => ({ [one.name]: one })))),

@@ -5,7 +5,7 @@ import {
   type BusMessage,
   type Caller,
   type InvalidationBus,
-  type KeyRing,
+  type RotatingKeyRing,
   type LogFields,
   type Records,
   type SessionStore,
@@ -68,7 +68,7 @@ export interface Harness {
   readonly dump: () => Promise<string>;
   readonly sessions: SessionStore;
   readonly bus: InvalidationBus;
-  readonly keyRing: KeyRing | undefined;
+  readonly keyRing: RotatingKeyRing | undefined;
   readonly heard: readonly BusMessage[];
   readonly logLines: readonly string[];
   readonly now: () => Date;
@@ -128,7 +128,7 @@ export interface HarnessOptions extends Partial<IdentityOptions> {
   /** Features beside those of identity, with their tables. @default those of identity alone */
   readonly featureSet?: FeatureSet;
   /** What signs tokens, on the database of the test. @default nothing does */
-  readonly makeKeyRing?: (records: Records) => Promise<KeyRing>;
+  readonly makeKeyRing?: (records: Records) => Promise<RotatingKeyRing>;
 }
 
 /** Builds identity on an empty database. */

@@ -10,7 +10,7 @@ import {
   type Brand,
   type Counters,
   type InvalidationBus,
-  type KeyRing,
+  type RotatingKeyRing,
   type Logger,
   type Mailer,
   type Meter,
@@ -49,7 +49,7 @@ export interface IdentityOptions {
   readonly sealerFor: SealerFor;
   readonly bus: InvalidationBus;
   /** What signs first-party tokens; its public keys of the use `client` verify them. Without it there can be none. */
-  readonly keyRing?: Pick<KeyRing, 'sign' | 'signer' | 'publicKeys' | 'maxAgeSeconds'>;
+  readonly keyRing?: Pick<RotatingKeyRing, 'sign' | 'signer' | 'publicKeys' | 'maxAgeSeconds'>;
   readonly counters: Counters;
   readonly mailer: Mailer;
   /** Fills an empty table of roles. Later it must be what is stored, or nothing is built. */

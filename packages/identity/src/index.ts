@@ -1,5 +1,5 @@
 export type { Accounts, NewUser } from './features/administration/accounts.ts';
-export type { AuditContext } from './events/audit-context.ts';
+export { whereOf, type AuditContext } from './events/audit-context.ts';
 export type { MakeReportedChange } from './events/reported-change.ts';
 export type { Authority } from './accounts/authority.ts';
 export { guessLimits } from './accounts/guess-limits.ts';

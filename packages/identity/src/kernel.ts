@@ -8,7 +8,7 @@ import {
   type Counters,
   type EventCatalog,
   type InvalidationBus,
-  type KeyRing,
+  type RotatingKeyRing,
   type Logger,
   type Mailer,
   type Meter,
@@ -79,7 +79,7 @@ export interface KernelOptions extends Partial<KernelSettings> {
   readonly sealerFor: SealerFor;
   readonly bus: InvalidationBus;
   /** What signs the tokens of features that make some. */
-  readonly keyRing?: Pick<KeyRing, 'sign' | 'signer' | 'publicKeys' | 'maxAgeSeconds'>;
+  readonly keyRing?: Pick<RotatingKeyRing, 'sign' | 'signer' | 'publicKeys' | 'maxAgeSeconds'>;
   readonly counters: Counters;
   readonly mailer: Mailer;
   readonly policy: Policy;

@@ -1,5 +1,5 @@
 import type { AskOperation } from '@sallyport/core';
-import type { FeatureSectionsOf } from '@sallyport/identity';
+import type { FeatureSectionsOf, FeatureServicesOf } from '@sallyport/identity';
 import type { ClientServices } from './clients/commands/client-command.ts';
 import { createOperatorOAuthClients } from './clients/operator-oauth-clients.ts';
 import { oauthProviderFeature } from './oauth-provider-feature.ts';
@@ -19,3 +19,6 @@ type ListedFeature = (typeof oauthFeatures)[number];
 
 /** Sections of `sallyport.config.ts` that belong to them. */
 export type OAuthSections = FeatureSectionsOf<ListedFeature>;
+
+/** What they offer beside their routes, together. */
+export type OAuthServices = FeatureServicesOf<ListedFeature>;

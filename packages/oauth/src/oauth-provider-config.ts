@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { clientConfigShape } from './clients/client-config.ts';
+import { providerConfigShape } from './provider/provider-config.ts';
 
 /** The OAuth and OpenID Connect provider. Absent means that there is none. */
 export const oauthProviderConfig = z
-  .strictObject({ ...clientConfigShape })
+  .strictObject({ ...providerConfigShape, ...clientConfigShape })
   .optional()
   .describe(
     'The OAuth 2.1 and OpenID Connect provider, for partners and for front ends of your own; absent means that there is none, {} that it is as usual',

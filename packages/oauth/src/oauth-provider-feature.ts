@@ -4,7 +4,7 @@ import { logoutRetention, logoutTables } from './backchannel-logout/logout-table
 import { problemsOfClientConfig } from './clients/client-config.ts';
 import { clientEvents } from './clients/client-events.ts';
 import { createClientOperations } from './clients/client-operations.ts';
-import { createClientRegistry, type ClientRegistryKernel } from './clients/client-registry.ts';
+import { createClientRegistry } from './clients/client-registry.ts';
 import { clientTables } from './clients/client-tables.ts';
 import type { ClientServices } from './clients/commands/client-command.ts';
 import { createClient } from './clients/commands/oauth-clients-create.ts';
@@ -12,16 +12,27 @@ import { deleteClient, disableClient, enableClient } from './clients/commands/oa
 import { listClients, showOneClient } from './clients/commands/oauth-clients-list.ts';
 import { rotateClientSecret } from './clients/commands/oauth-clients-rotate-secret.ts';
 import { updateClient } from './clients/commands/oauth-clients-update.ts';
+import { artifactRetention, artifactSealedColumns, artifactTables } from './provider/artifact-table.ts';
+import {
+  buildProvider,
+  createArtifactParts,
+  noOAuthProvider,
+  type OAuthProviderKernel,
+} from './provider/build-provider.ts';
+import { providerEvents } from './provider/provider-events.ts';
 import { oauthProviderConfig, type OAuthProviderConfig } from './oauth-provider-config.ts';
 
 /** The OAuth and OpenID Connect provider. Off unless the configuration has `oauthProvider`. */
 export const oauthProviderFeature = {
   name: 'oauthProvider',
   config: oauthProviderConfig,
-  tables: [...clientTables, ...logoutTables],
+  credential: ['bearer', 'opaque'],
+  credentialOf: (config: OAuthProviderConfig) => (config?.accessTokens === 'opaque' ? 'opaque' : 'bearer'),
+  tables: [...clientTables, ...logoutTables, ...artifactTables],
+  sealedColumns: artifactSealedColumns,
   isEnabled: (config: OAuthProviderConfig) => config !== undefined,
-  events: { ...clientEvents, ...logoutEvents },
-  retention: logoutRetention,
+  events: { ...clientEvents, ...logoutEvents, ...providerEvents },
+  retention: [...logoutRetention, ...artifactRetention],
   commands: [
     createClient,
     listClients,
@@ -33,14 +44,22 @@ export const oauthProviderFeature = {
     deleteClient,
   ],
   problemsOf: (config, policy) => (config === undefined ? [] : problemsOfClientConfig(config, policy)),
-  create(kernel: ClientRegistryKernel, config: OAuthProviderConfig) {
-    if (config === undefined) return { operations: createClientOperations(undefined) };
-    const { logout, operations, manageRoutes } = createClientRegistry(kernel, config, async () => {});
+  create(kernel: OAuthProviderKernel, config: OAuthProviderConfig) {
+    const { artifacts, forgetAccount, endGrants } = createArtifactParts(kernel);
+    if (config === undefined)
+      return { operations: createClientOperations(undefined), forgetAccount, services: noOAuthProvider };
+    const registry = createClientRegistry(kernel, config, endGrants);
+    const { logout, operations, manageRoutes } = registry;
+    const built = buildProvider(kernel, config, { artifacts, registry });
     return {
+      ...built,
       operations,
       manageRoutes,
       noteSessionEndings: logout.noteSessionEndings,
-      forgetAccount: logout.forgetAccount,
+      async forgetAccount(userId: string) {
+        await logout.forgetAccount(userId);
+        await forgetAccount(userId);
+      },
       start: () => logout.start(),
       close: () => logout.close(),
     };

@@ -39,6 +39,12 @@ export interface PageParts {
 /** That the session of this browser began or ended. */
 export type SessionNews = 'signed-in' | 'signed-out';
 
+/** A page, and its status. */
+export interface ShownPage {
+  readonly page: PageContent;
+  readonly status: number;
+}
+
 /** What a page answers: itself, or the next one. */
 export type PageAnswer =
   | {

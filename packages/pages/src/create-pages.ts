@@ -18,13 +18,22 @@ import {
 } from '@sallyport/core';
 import { createPageAssets } from './assets/page-assets.ts';
 import { createServeAsset, type ServeAsset } from './assets/serve-asset.ts';
-import type { BuiltInPage, CreatePage, DemoAccount, PageAnswer, PageCall, PageParts } from './built-in-page.ts';
+import type {
+  BuiltInPage,
+  CreatePage,
+  DemoAccount,
+  PageAnswer,
+  PageCall,
+  PageParts,
+  ShownPage,
+} from './built-in-page.ts';
 import { createFlowCookie } from './cookies/flow-cookie.ts';
 import { createLinkCookie } from './cookies/link-cookie.ts';
 import { readForm } from './forms/read-form.ts';
 import { wordsOf } from './forms/refusal-words.ts';
 import { createCallIdentity, type Identity } from './identity/call-identity.ts';
 import { toResponse } from './page-response.ts';
+import { createAuthorizePage, pathOfAuthorizePage } from './pages/authorize-page.ts';
 import { createCheckMailPage } from './pages/check-mail-page.ts';
 import { createErrorPage } from './pages/error-page.ts';
 import { createForgotPasswordPage } from './pages/forgot-password-page.ts';
@@ -64,6 +73,8 @@ export interface Pages {
   readonly table: PageTable;
   /** Whether a path is that of a page; everything else below `/auth` is identity's. */
   serves(path: string): boolean;
+  /** Answers a request that comes to another place with a page, as it is. */
+  show(page: ShownPage, request: Request): Promise<Response>;
   /** Answers a request for a page. Never rejects. */
   fetch(request: Request, context: RequestContext): Promise<Response>;
   /** Answers a request below `/auth/assets`. Throws `SP_NOT_FOUND` and `SP_METHOD_NOT_ALLOWED`. */
@@ -82,6 +93,7 @@ const all: readonly CreatePage[] = [
   createRecoveryCodesPage,
   createSecurityPage,
   createStepUpPage,
+  createAuthorizePage,
   createSignedOutPage,
   createErrorPage,
 ];
@@ -117,7 +129,8 @@ export function createPages(options: PagesOptions): Pages {
 
   return {
     table: pages,
-    serves: (path) => byPath.has(path),
+    serves: (path) => findPage(byPath, path) !== undefined,
+    show: (page, request) => toResponse({ kind: 'page', ...page }, request, documentParts),
     async fetch(request, context) {
       let answer: PageAnswer;
       try {
@@ -131,9 +144,19 @@ export function createPages(options: PagesOptions): Pages {
   };
 }
 
-/** In place of a page that was replaced: what knows the built-in address alone still gets there. */
+/** In place of a page that was replaced: what knows the built-in address alone still gets there, with what follows it. */
 function leadTo(name: PageName, path: string): BuiltInPage {
-  return { name, get: ({ request }) => ({ kind: 'redirect', to: `${path}${new URL(request.url).search}` }) };
+  return {
+    name,
+    get({ request }) {
+      const { pathname, search } = new URL(request.url);
+      return { kind: 'redirect', to: `${path}${pathname.slice(builtInPages[name].length)}${search}` };
+    },
+  };
+}
+
+function findPage(byPath: ReadonlyMap<string, BuiltInPage>, path: string): BuiltInPage | undefined {
+  return byPath.get(pathOfAuthorizePage.test(path) ? builtInPages.authorize : path);
 }
 
 function toPageCall(request: Request, context: RequestContext, identity: Identity): PageCall {
@@ -148,7 +171,7 @@ function toPageCall(request: Request, context: RequestContext, identity: Identit
 
 async function answerPage(byPath: ReadonlyMap<string, BuiltInPage>, call: PageCall): Promise<PageAnswer> {
   const { pathname, searchParams } = new URL(call.request.url);
-  const page = byPath.get(pathname);
+  const page = findPage(byPath, pathname);
   if (page === undefined) throw new SallyportError('SP_NOT_FOUND', { reason: 'no-route' });
   if (hasRepeatedParameter(searchParams))
     throw new SallyportError('SP_REQUEST_AMBIGUOUS', { reason: 'repeated-parameter' });

@@ -17,6 +17,13 @@ describe('the contract of a page', () => {
     () => Response.json({ factors: [{ method: 'totp' }], methods: ['totp'], recoveryCodesLeft: 1, valid: 'valid' }),
     () => Response.json({ status: 'signed-in', returnTo: '/', user: { name: '', email: 'ann@example.test' } }),
     () => Response.json({ methods: [{ method: 'password' }], resendSeconds: 30 }),
+    () =>
+      Response.json({
+        status: 'consent',
+        client: { name: 'Books', host: 'books.example' },
+        account: { name: 'Ann', email: 'ann@example.test' },
+        scopes: [{ scope: 'openid', description: 'Know you' }],
+      }),
     () => Response.json({ status: 'valid', email: 'ann@example.test', asksFor: ['name', 'newPassword'] }),
   ];
   const token = 'a'.repeat(20);
@@ -26,7 +33,7 @@ describe('the contract of a page', () => {
   it.each(Object.keys(builtInPages) as PageName[])(
     'of %s names every call and every field of it, and no other call',
     async (name) => {
-      const path = builtInPages[name];
+      const path = name === 'authorize' ? `${builtInPages.authorize}/${'a'.repeat(21)}` : builtInPages[name];
       const { calls: allowed, fields }: PageContract = pageContracts[name];
       const asked = new Set<string>();
       const shown = new Set<string>();
@@ -49,7 +56,7 @@ describe('the contract of a page', () => {
         for (const text of texts) for (const field of fieldsOf(await text.text(), path)) shown.add(field);
         for (const { method, url } of calls) asked.add(`${method} ${new URL(url).pathname}`);
       }
-      const patterns = allowed.map((call) => new RegExp(`^${call.replace(':method', '[a-z-]+')}$`));
+      const patterns = allowed.map((call) => new RegExp(`^${call.replace(/:\w+/g, '[a-z-]+')}$`));
       expect([...asked].filter((call) => !patterns.some((pattern) => pattern.test(call)))).toEqual([]);
       expect(patterns.filter((pattern) => ![...asked].some((call) => pattern.test(call)))).toEqual([]);
       const ofManagers = ['username'];

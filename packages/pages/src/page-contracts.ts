@@ -176,6 +176,16 @@ export const pageContracts = {
     ],
     leadsTo: '`returnTo` of the answer',
   },
+  authorize: {
+    purpose:
+      'What an OAuth client asks of its user, with `oauthProvider`: to sign in, to confirm who they are, or for consent. The id of the request follows the path, as `/<id>`.',
+    query: {},
+    fields: { decision: '`allow` or `deny`' },
+    calls: ['GET /auth/oauth/:uid/request', 'POST /auth/oauth/:uid/decision'],
+    errors: ['SP_NOT_FOUND', 'SP_CONFLICT'],
+    leadsTo:
+      '`signIn` or `stepUp` where `status` says so, back here afterwards; then `location` of the answer, by a link or a page in between: a redirect that answers a form is held to the rules for forms of the page before',
+  },
   signedOut: {
     purpose: 'After a sign-out. Its form signs out.',
     query: { reason: '`signed-out`, `everywhere` or `ended`', returnTo },

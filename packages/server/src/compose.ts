@@ -5,6 +5,7 @@ import {
   toStoreError,
   type Logger,
   type Mailer,
+  type RequestContext,
 } from '@sallyport/core';
 import { createGateway, type GatewayTraces, type Mount } from '@sallyport/gateway';
 import { createSecurityEventLog, kernelEvents, type Identity } from '@sallyport/identity';
@@ -26,7 +27,8 @@ import type { Environment } from './config/environment.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { lostLogLinesMetric } from './line-writer.ts';
 import { createPrometheusMeter, type PrometheusMeter } from './metrics/prometheus-meter.ts';
-import { openIdentity, toGatewayIdentity } from './open-identity.ts';
+import { createAnswerOAuthClient, createOAuthMounts } from './oauth-mounts.ts';
+import { openIdentity, toGatewayIdentity, type ServedIdentity } from './open-identity.ts';
 import { openListeners } from './open-listeners.ts';
 import { openDelivery } from './mailbox/open-delivery.ts';
 import { openPages } from './open-pages.ts';
@@ -169,6 +171,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const demoAccounts = preset?.accountsEnteredWithoutPassword?.();
     const pages = openPages({ config, brand: () => brand, identity, mailboxUrl, demoAccounts, logger });
 
+    const { oauthProvider } = identity;
+    const answerOAuthClient = oauthProvider === undefined ? undefined : createAnswerOAuthClient(oauthProvider, pages);
+
     const events = createSecurityEventLog(stores.database.records, kernelEvents);
     const refusals = createRefusalEvents({ events, logger });
     closing.push(() => refusals.close());
@@ -189,13 +194,27 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       mounts: [
         ...createAuthMounts(identity.app, pages, config.limits.authRequests),
         ...manageMounts(config, identity),
+        ...(config.oauthProvider === undefined || oauthProvider === undefined || answerOAuthClient === undefined
+          ? []
+          : createOAuthMounts(
+              oauthProvider,
+              answerOAuthClient,
+              config.oauthProvider,
+              config.introspection !== undefined,
+            )),
         createSharedAssetsMount({ routes: () => current.routes }),
         ...(config.securityTxt === undefined ? [] : [createSecurityTxtMount(config.securityTxt, config.publicUrl)]),
         ...(preset?.mounts ?? []),
       ],
       ...toGatewayIdentity(identity),
       introspection:
-        config.introspection === undefined ? undefined : { ...config.introspection, revokeToken: identity.revokeToken },
+        config.introspection === undefined
+          ? undefined
+          : {
+              ...config.introspection,
+              revokeToken: (token, context) => revokeAnyToken(identity, token, context),
+              answerOAuthClient,
+            },
       keyRing: stores.keyRing,
       bus: stores.bus,
       csrfTokens: createCsrfTokens(stores.sealerFor(csrfSealingPurpose)),
@@ -271,6 +290,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await closing.close();
     throw toStoreError(error);
   }
+}
+
+/** A token is known by its form: one of the provider is no first-party one. */
+async function revokeAnyToken(identity: ServedIdentity, token: string, context: RequestContext): Promise<void> {
+  if (!(await identity.revokeOAuthToken(token, context))) await identity.revokeToken(token, context);
 }
 
 function manageMounts({ administration: { usersApi }, oauthProvider }: Config, { app }: Identity): readonly Mount[] {

@@ -144,7 +144,7 @@ beforeAll(async () => {
   const set = composeFeatures<OperatorServices>([...featureList, testKeyFeature]);
   const mailer = { send: () => Promise.resolve() };
   const opened = await openIdentity({ config, stores, mailer, logger: silentLogger }, set);
-  identity = opened as Identity & TestKeyServices;
+  identity = opened as Identity as Identity & TestKeyServices;
   closing.push(() => identity.close());
   await createTestPreset().prepareAccounts(config, identity);
   const gateway = createGateway({

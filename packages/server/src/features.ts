@@ -12,6 +12,7 @@ import {
   oauthFeatures,
   type OAuthOperatorServices,
   type OAuthSections,
+  type OAuthServices,
 } from '@sallyport/oauth';
 import { storeTables } from '@sallyport/stores';
 import type { AskOperation, RecordTable } from '@sallyport/core';
@@ -26,7 +27,7 @@ export const features = composeFeatures<OperatorServices>(featureList);
 export const featureSections = features.sections as FeatureSections & OAuthSections;
 
 /** What features offer beside their routes, together. */
-export type FeatureServices = IdentityServices;
+export type FeatureServices = IdentityServices & OAuthServices;
 
 /** Every table of the product but those that identity makes for itself: what a start and a migration are given. */
 export const databaseTables: readonly RecordTable[] = [...storeTables, ...composeFeatures(oauthFeatures).tables];

@@ -62,6 +62,72 @@ export const manageClientsPlace = {
   slide: false,
 } as const;
 
+/** Where OAuth clients send browsers, and where these come back. Mounted with the provider, as all below. */
+export const oauthAuthorizePlace = {
+  name: 'oauth-authorize',
+  prefix: '/oauth2/auth',
+  access: 'optional',
+  slide: false,
+} as const;
+
+/** Where OAuth clients send browsers to sign out. */
+export const oauthSignOutPlace = {
+  name: 'oauth-sign-out',
+  prefix: '/oauth2/session/end',
+  access: 'optional',
+  slide: false,
+} as const;
+
+/** Where OAuth clients get tokens. They present themselves in the request: no session is looked at. */
+export const oauthTokenPlace = {
+  name: 'oauth-token',
+  prefix: '/oauth2/token',
+  access: 'public',
+  slide: false,
+} as const;
+
+/** Where OAuth clients ask about users. */
+export const oauthUserinfoPlace = {
+  name: 'oauth-userinfo',
+  prefix: '/oauth2/userinfo',
+  access: 'public',
+  slide: false,
+} as const;
+
+/** Where OAuth clients find everything else. */
+export const oauthDocumentPlaces = [
+  {
+    name: 'openid-configuration',
+    prefix: '/.well-known/openid-configuration',
+    access: 'public',
+    slide: false,
+  },
+  {
+    name: 'oauth-authorization-server',
+    prefix: '/.well-known/oauth-authorization-server',
+    access: 'public',
+    slide: false,
+  },
+] as const;
+
+/** The keys of the provider. */
+export const oauthKeysPlace = {
+  name: 'oauth-keys',
+  prefix: '/.well-known/jwks.json',
+  access: 'public',
+  slide: false,
+} as const;
+
+/** Everything of the provider but what it shares with introspection. */
+const oauthPlaces = [
+  oauthAuthorizePlace,
+  oauthSignOutPlace,
+  oauthTokenPlace,
+  oauthUserinfoPlace,
+  ...oauthDocumentPlaces,
+  oauthKeysPlace,
+] as const;
+
 /** All that every gateway mounts beside the routes of the configuration, whose names and prefixes must be others. */
 export const mountPlaces = [
   identityPlace,
@@ -87,7 +153,8 @@ export function mountPlacesOf({ securityTxt, introspection, administration, oaut
   return [
     ...mountPlaces,
     ...(securityTxt === undefined ? [] : [securityTxtPlace]),
-    ...(introspection === undefined ? [] : [introspectionPlace, tokenRevocationPlace]),
+    ...(introspection === undefined && oauthProvider === undefined ? [] : [introspectionPlace, tokenRevocationPlace]),
+    ...(oauthProvider === undefined ? [] : oauthPlaces),
     ...(administration.usersApi === undefined ? [] : [manageUsersPlace]),
     ...(oauthProvider?.clients.api === undefined ? [] : [manageClientsPlace]),
   ];

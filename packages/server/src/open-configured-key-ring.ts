@@ -39,8 +39,8 @@ function keysFor({ tokens, firstPartyTokens, oauthProvider }: Config): Pick<KeyR
     uses: [
       'internal',
       ...(clientSeconds > 0 ? (['client'] as const) : []),
-      ...(oauthProvider === undefined ? [] : (['logout'] as const)),
+      ...(oauthProvider === undefined ? [] : (['oidc', 'logout'] as const)),
     ],
-    tokenSeconds: Math.max(tokens.internalSeconds, clientSeconds),
+    tokenSeconds: Math.max(tokens.internalSeconds, clientSeconds, (oauthProvider?.accessMinutes ?? 0) * 60),
   };
 }

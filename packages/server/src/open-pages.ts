@@ -42,6 +42,7 @@ export function openPages(composition: PagesComposition): Pages {
   return {
     table: built.table,
     serves: (path) => current().serves(path),
+    show: (page, request) => current().show(page, request),
     fetch: (request, context) => current().fetch(request, context),
     serveAsset: (request, response) => current().serveAsset(request, response),
   };

@@ -203,3 +203,34 @@ export interface MadeApiKeyAnswer {
   readonly key: ShownApiKey;
   readonly secret: string;
 }
+
+/** An OAuth client, as a user is shown it. */
+export interface ShownOAuthClient {
+  readonly name: string;
+  /** Where the browser goes afterwards: the host, or the scheme of an app. */
+  readonly host: string;
+  readonly homepage?: string;
+  readonly logoUri?: string;
+}
+
+/** `GET /auth/oauth/:uid/request`: what an OAuth client asks of the user of this browser. */
+export type OAuthRequestAnswer = {
+  readonly client: ShownOAuthClient;
+  /** Where the browser goes once it is answered: a path of this origin. */
+  readonly location: string;
+} & (
+  | { readonly status: 'answered' | 'sign-in-required' | 'another-account-required' }
+  /** `acr` is what is asked for; absent means that the proof has to be made anew. */
+  | { readonly status: 'step-up-required'; readonly acr?: string }
+  | {
+      readonly status: 'consent';
+      readonly account: { readonly name: string; readonly email: string };
+      readonly scopes: readonly { readonly scope: string; readonly description: string }[];
+    }
+);
+
+/** `POST /auth/oauth/:uid/decision` */
+export interface OAuthDecisionAnswer {
+  /** Where the browser goes now: a path of this origin. */
+  readonly location: string;
+}

@@ -11,6 +11,7 @@ export const builtInPages = {
   recoveryCodes: '/auth/two-step/recovery-codes',
   security: '/auth/security',
   stepUp: '/auth/confirm',
+  authorize: '/auth/oauth',
   signedOut: '/auth/signed-out',
   error: '/auth/error',
 } as const;

@@ -13,6 +13,7 @@ const what: Readonly<Record<PageName, string>> = {
   recoveryCodes: 'New recovery codes',
   security: 'What protects the account of the signed-in user',
   stepUp: 'Confirms who the signed-in user is',
+  authorize: 'What an OAuth client asks of its user; the id of the request follows',
   signedOut: 'After a sign-out',
   error: 'What an error code means',
 };

@@ -16,6 +16,7 @@ describe('the page to return to', () => {
     '/u/@alice/posts',
     '/%40alice',
     '/account#security',
+    '/auth/oauth/V1StGXR8_Z5jdHi6B-myT',
     `/products?filter=${'a'.repeat(2500)}#last`,
   ])('may be %s', (path) => expect(toSafeReturnTo(path)).toBe(path));
 
@@ -55,6 +56,10 @@ describe('the page to return to', () => {
     'https://app。test',
     '"><script>alert(1)</script>',
     '/auth/sign-out',
+    '/auth/oauth',
+    '/auth/oauth/V1StGXR8_Z5jdHi6B-myT/decision',
+    '/auth/oauth/../sign-out',
+    '/oauth2/auth/V1StGXR8_Z5jdHi6B-myT',
     '/auth',
     '/AUTH/sign-out',
     '/%61uth/sign-out',

@@ -10,6 +10,9 @@ export const maxReturnToLength = 4096;
 const ownFlow =
   /^\/(?:auth|oauth2|sign-in|sign-up|sign-out|signed-out|verify-email|forgot-password|reset-password|second-factor|step-up)(?:[/?#.;]|$)/i;
 
+/** Where an OAuth client asks a user for consent, under the id of its request. */
+const askedByClient = /^\/auth\/oauth\/[\w-]{16,64}$/;
+
 /**
  * Decides where a browser goes after sign-in: the asked path, with its query and fragment, when it can only mean a page of
  * this origin, else `/`. The only rule of this kind: browsers, zones, pages and identity ask it.
@@ -33,8 +36,8 @@ export function toSafeReturnTo(asked: string | null | undefined, pages?: PageTab
 }
 
 function isOwnFlow(path: string, pages: PageTable | undefined): boolean {
-  // The one page of ours that is no step on the way in.
-  if (path === builtInPages.security) return false;
+  // The pages of ours that are no step on the way in, and that a visit changes nothing at.
+  if (path === builtInPages.security || askedByClient.test(path)) return false;
   if (ownFlow.test(path)) return true;
   return pages !== undefined && Object.entries(pages).some(([name, own]) => name !== 'security' && isWithin(path, own));
 }

@@ -55,12 +55,6 @@ export interface KeyRing {
    * @throws SallyportError `SP_KEYS_UNAVAILABLE` when it is not known any more whether others retired that key.
    */
   sign(use: KeyUse, type: string, claims: object): string;
-  /**
-   * The key that signs now, to be asked for anew for each signature or so: it stops signing when another one takes its place.
-   *
-   * @throws SallyportError `SP_KEYS_UNAVAILABLE`, as `sign` does.
-   */
-  signer(use: KeyUse): KeySigner;
   /** The public keys that verifiers must know: next, current and retiring. None where a shared secret signs. */
   publicKeys(use: KeyUse): JsonWebKeySet;
   /** How many signatures were made since the start. */
@@ -74,6 +68,12 @@ export interface KeyRing {
 /** Keys that are rotated in a database that others share. */
 export interface RotatingKeyRing extends KeyRing {
   readonly maxAgeSeconds: number;
+  /**
+   * The key that signs now, to be asked for anew for each signature or so: it stops signing when another one takes its place.
+   *
+   * @throws SallyportError `SP_KEYS_UNAVAILABLE`, as `sign` does.
+   */
+  signer(use: KeyUse): KeySigner;
   /**
    * Keeps to the schedule from now on, and follows what other processes do. Without it the ring stays as it was opened,
    * which is for processes that live for a moment.

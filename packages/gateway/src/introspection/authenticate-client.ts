@@ -18,6 +18,8 @@ interface PresentedKey {
 
 const bearer = /^bearer +([^ ]+)$/i;
 const basic = /^basic +([A-Za-z0-9+/]+={0,2})$/i;
+/** What the keys of services begin with, and no secret of an OAuth client. */
+const apiKeyPrefix = 'sp_key_';
 /** Under this header the authenticator takes the key alone. */
 const keyHeader = 'x-api-key';
 
@@ -52,6 +54,18 @@ export async function authenticateClient(
 export function challengeFor(state: RequestState): string {
   const { sentAuthorization = '' } = requestOf(state).headers;
   return /^basic /i.test(sentAuthorization) ? 'Basic realm="sallyport", charset="UTF-8"' : 'Bearer realm="sallyport"';
+}
+
+/**
+ * Whether a request presents what only services have: a key, in whatever way. An OAuth client proves itself with a secret of
+ * its own (`Basic`), or in the body.
+ */
+export function presentsApiKey(state: RequestState): boolean {
+  const { credentialHeader, sentAuthorization } = requestOf(state).headers;
+  if (credentialHeader !== undefined) return true;
+  if (sentAuthorization === undefined) return false;
+  const [, encoded] = basic.exec(sentAuthorization) ?? [];
+  return encoded === undefined || readBasic(encoded).key.startsWith(apiKeyPrefix);
 }
 
 function presentedKey(state: RequestState): PresentedKey {

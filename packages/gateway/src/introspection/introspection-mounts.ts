@@ -21,7 +21,12 @@ import {
 import { stateForMount, type RequestState } from '../pipeline/request-state.ts';
 import type { Mount } from '../routing/mount.ts';
 import { answerAsOAuth } from './answer-as-oauth.ts';
-import { authenticateClient, challengeFor, type ClientAuthenticationParts } from './authenticate-client.ts';
+import {
+  authenticateClient,
+  challengeFor,
+  presentsApiKey,
+  type ClientAuthenticationParts,
+} from './authenticate-client.ts';
 import type { IntrospectionOptions } from './introspection-options.ts';
 import { maxFormBytes, readTokenForm } from './token-form.ts';
 
@@ -131,13 +136,16 @@ export function createIntrospectionMounts(parts: IntrospectionMountsParts): read
     crossOrigin: 'tokens',
     requestLimits: options.requests,
     bodyBytes: maxFormBytes,
-    handle: (request, response, context) =>
-      answerAsOAuth(response, {
+    handle: (request, response, context) => {
+      if (options.answerOAuthClient !== undefined && !presentsApiKey(stateForMount(request)))
+        return options.answerOAuthClient(request, response, context);
+      return answerAsOAuth(response, {
         answer: () => answer(request, context),
         context,
         documentationOrigin: publicOrigin,
         challenge: () => challengeFor(stateForMount(request)),
-      }),
+      });
+    },
   });
   return [mount(introspectionPlace, introspect), mount(tokenRevocationPlace, revoke)];
 }

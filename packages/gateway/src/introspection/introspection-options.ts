@@ -1,5 +1,6 @@
 import { isPermissionInterest, requestLimitsSchema, type RequestContext } from '@sallyport/core';
 import * as z from 'zod';
+import type { Mount } from '../routing/mount.ts';
 
 const audience = z.string().regex(/^[a-z][a-z0-9-]*$/, 'must be the name of a service, such as "billing"');
 
@@ -38,4 +39,6 @@ export interface IntrospectionOptions extends IntrospectionSettings {
    * for a credential of another kind, and with `SP_STORE_UNAVAILABLE`.
    */
   readonly revokeToken: (token: string, context: RequestContext) => Promise<void>;
+  /** Answers OAuth clients about their own tokens, by whatever they prove themselves with. @default services alone are answered */
+  readonly answerOAuthClient?: Mount['handle'] | undefined;
 }

@@ -10,6 +10,8 @@ export interface PageContent {
   readonly heading?: string;
   readonly lead?: string | Html;
   readonly content: Html;
+  /** Where the browser goes by itself: a page of its own in between, because browsers apply the rules for forms of the page before to where a redirect leads. */
+  readonly continueTo?: string;
   /** Below a line: other ways on. */
   readonly aside?: Html;
 }
@@ -28,7 +30,7 @@ export type Theme = 'light' | 'dark' | undefined;
 /** Renders a whole page. Nothing in it is inline that a Content-Security-Policy would have to allow. */
 export async function renderDocument(page: PageContent, theme: Theme, parts: DocumentParts): Promise<string> {
   const { brand, stylesheets, script } = parts;
-  const { title, heading = title, lead, content, aside } = page;
+  const { title, heading = title, lead, content, continueTo, aside } = page;
   const text = await html`<!doctype html>
     <html lang="en" ${attributes({ 'data-theme': theme })}>
       <head>
@@ -38,6 +40,7 @@ export async function renderDocument(page: PageContent, theme: Theme, parts: Doc
         <meta name="theme-color" media="(prefers-color-scheme: light)" content="${brand.colors.light.background}" />
         <meta name="theme-color" media="(prefers-color-scheme: dark)" content="${brand.colors.dark.background}" />
         <meta name="robots" content="noindex" />
+        ${continueTo === undefined ? nothing : html`<meta http-equiv="refresh" content="0; url=${continueTo}" />`}
         <title>${title} · ${brand.name}</title>
         ${brand.icon === undefined ? nothing : html`<link rel="icon" href="${brand.icon.path}" />`}
         ${brand.touchIcon === undefined ? nothing : html`<link rel="apple-touch-icon" href="${brand.touchIcon.path}" />`}

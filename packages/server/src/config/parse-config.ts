@@ -157,13 +157,19 @@ function tokenProblems({ tokens, firstPartyTokens, oauthProvider }: Config): Con
 }
 
 /** What no service could ever ask, or be told. */
-function introspectionProblems({ introspection, firstPartyTokens, apiKeys, policy }: Config): ConfigurationProblem[] {
+function introspectionProblems({
+  introspection,
+  firstPartyTokens,
+  oauthProvider,
+  apiKeys,
+  policy,
+}: Config): ConfigurationProblem[] {
   if (introspection === undefined) return [];
   const key = 'introspection';
   const held = Object.values(policy.roles).flat();
   return [
-    ...(firstPartyTokens === undefined
-      ? [{ key, problem: 'needs firstPartyTokens: there are no others to ask about' }]
+    ...(firstPartyTokens === undefined && oauthProvider === undefined
+      ? [{ key, problem: 'needs firstPartyTokens or oauthProvider: there are no tokens to ask about' }]
       : []),
     ...(apiKeys === undefined ? [{ key, problem: 'needs apiKeys: a service is known by its key' }] : []),
     ...Object.entries(introspection.services).flatMap(([audience, { permissions }]) => {
@@ -184,9 +190,9 @@ function introspectionProblems({ introspection, firstPartyTokens, apiKeys, polic
 }
 
 /** Sites that may get tokens, where there are none to get, would be believed, and nothing would be answered to them. */
-function corsProblems({ cors, firstPartyTokens }: Config): ConfigurationProblem[] {
-  if (cors.tokenOrigins.length === 0 || firstPartyTokens !== undefined) return [];
-  const problem = 'names sites that may get tokens, and there are none: add firstPartyTokens';
+function corsProblems({ cors, firstPartyTokens, oauthProvider }: Config): ConfigurationProblem[] {
+  if (cors.tokenOrigins.length === 0 || firstPartyTokens !== undefined || oauthProvider !== undefined) return [];
+  const problem = 'names sites that may get tokens, and there are none: add firstPartyTokens or oauthProvider';
   return [{ key: 'cors.tokenOrigins', problem }];
 }
 

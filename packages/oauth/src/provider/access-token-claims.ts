@@ -1,0 +1,41 @@
+import type { AccessToken, ClientCredentials, KoaContextWithOIDC } from 'oidc-provider';
+import * as z from 'zod';
+import { isSameResource } from './provider-resources.ts';
+
+/** What an access token for the gateway says beside what RFC 9068 has it say. */
+export const accessTokenClaimsSchema = z.object({
+  sub: z.string().min(1),
+  client_id: z.string().min(1),
+  scope: z.string().default(''),
+  exp: z.number().int(),
+  iat: z.number().int(),
+  sub_type: z.enum(['user', 'service']),
+  /** The session of the gateway in which its user signed in. */
+  sid: z.string().min(1).optional(),
+  /** The grant that it was made under. */
+  grant: z.string().min(1).optional(),
+  acr: z.string().optional(),
+  amr: z.array(z.string()).default([]),
+  auth_time: z.number().int().nonnegative().default(0),
+});
+
+/** The claims of an access token for the gateway. */
+export type AccessTokenClaims = z.output<typeof accessTokenClaimsSchema>;
+
+/**
+ * Says how its user signed in (RFC 9068, section 2.2.1), and to the gateway alone in which session: other resources learn
+ * nothing that would tell their users apart by more than the subject.
+ */
+export function toExtraClaims(
+  { oidc }: KoaContextWithOIDC,
+  token: AccessToken | ClientCredentials,
+  publicOrigin: string,
+): Record<string, unknown> {
+  const isForGateway = typeof token.aud === 'string' && isSameResource(token.aud, publicOrigin);
+  if (token.kind === 'ClientCredentials') return isForGateway ? { sub_type: 'service' } : {};
+  const source = oidc.entities.AuthorizationCode ?? oidc.entities.RefreshToken;
+  const { acr, amr, authTime } = source ?? {};
+  const proof = { acr, amr, auth_time: authTime };
+  if (!isForGateway) return proof;
+  return { sub_type: 'user', sid: token.sessionUid, grant: token.grantId, ...proof };
+}

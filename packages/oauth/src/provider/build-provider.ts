@@ -1,0 +1,107 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  OptionsError,
+  type JsonWebKeySet,
+  type RotatingKeyRing,
+  type RequestContext,
+  type SecurityEventLog,
+} from '@sallyport/core';
+import type { IdentityKernel } from '@sallyport/identity';
+import type { LogoutEvent } from '../backchannel-logout/logout-events.ts';
+import type { ClientEvent } from '../clients/client-events.ts';
+import type { ClientRegistry, ClientRegistryKernel } from '../clients/client-registry.ts';
+import type { OAuthProviderConfig } from '../oauth-provider-config.ts';
+import { artifactPurpose } from './artifact-table.ts';
+import { createArtifacts, type Artifacts } from './artifacts.ts';
+import { createGrants } from './grants.ts';
+import { createInteractionRoutes } from './interaction-routes.ts';
+import { createInteractions } from './interactions.ts';
+import { createOAuthAuthenticator } from './oauth-authenticator.ts';
+import { createOAuthProvider, type OAuthProviderParts, type ShowView } from './oauth-provider.ts';
+import { providerCookiesFor } from './provider-cookies.ts';
+import type { ProviderEvent } from './provider-events.ts';
+import { revokeOAuthToken } from './revoke-token.ts';
+
+/** What the provider takes of the kernel. */
+export type OAuthProviderKernel = ClientRegistryKernel &
+  Omit<
+    OAuthProviderParts,
+    'keyRing' | 'events' | 'artifacts' | 'grants' | 'registry' | 'accessTokens' | 'accessSeconds' | 'privateHosts'
+  > &
+  Pick<IdentityKernel, 'records' | 'sealerFor' | 'roles' | 'bus' | 'policy'> & {
+    readonly keyRing?: Pick<RotatingKeyRing, 'sign' | 'signer' | 'publicKeys' | 'maxAgeSeconds'> | undefined;
+    readonly events: SecurityEventLog<ClientEvent | LogoutEvent | ProviderEvent>;
+  };
+
+/** What the server mounts. */
+export interface OAuthProviderEndpoints {
+  /** Answers a request to one of the endpoints; the server has the pages. */
+  handle(request: IncomingMessage, response: ServerResponse, context: RequestContext, show: ShowView): Promise<void>;
+  /** The keys of ID tokens, access tokens and logout tokens (RFC 7517), and for how long verifiers may keep them. */
+  publicKeys(): { readonly keys: JsonWebKeySet; readonly maxAgeSeconds: number };
+}
+
+/** What the gateway asks of the provider beside its routes. */
+export interface OAuthProviderServices {
+  /** Absent where the configuration has no provider. */
+  readonly oauthProvider: OAuthProviderEndpoints | undefined;
+  /** Ends what a token of the provider was made under. Resolves to `false` for every other text. */
+  readonly revokeOAuthToken: (token: string, context: RequestContext) => Promise<boolean>;
+}
+
+/** Where there is no provider. */
+export const noOAuthProvider: OAuthProviderServices = {
+  oauthProvider: undefined,
+  revokeOAuthToken: () => Promise.resolve(false),
+};
+
+/** What the provider keeps, also of an installation that had one once. */
+export function createArtifactParts({
+  records,
+  sealerFor,
+  now,
+}: Pick<OAuthProviderKernel, 'records' | 'sealerFor' | 'now'>) {
+  const artifacts = createArtifacts(records, sealerFor(artifactPurpose), now);
+  return {
+    artifacts,
+    forgetAccount: (userId: string): Promise<void> => artifacts.removeOfSubject(userId),
+    endGrants: (clientId: string): Promise<void> => artifacts.removeOfClient(clientId),
+  };
+}
+
+/** Builds the provider. @throws OptionsError without a key ring. */
+export function buildProvider(
+  kernel: OAuthProviderKernel,
+  config: NonNullable<OAuthProviderConfig>,
+  { artifacts, registry }: { readonly artifacts: Artifacts; readonly registry: ClientRegistry },
+) {
+  const { keyRing, publicUrl } = kernel;
+  if (keyRing === undefined) throw new OptionsError('oauthProvider needs a key ring with keys of the use "oidc"');
+  const findClient = (id: string) => registry.clients.find(id);
+  const grants = createGrants(artifacts, kernel);
+  const { accessTokens, accessMinutes, privateHosts } = config;
+  const parts = { ...kernel, keyRing, artifacts, grants, registry, accessTokens, privateHosts };
+  const provider = createOAuthProvider({ ...parts, accessSeconds: accessMinutes * 60 });
+  const interactions = createInteractions({
+    ...parts,
+    findClient,
+    provider: () => provider.current(),
+    cookieName: providerCookiesFor(publicUrl).interaction,
+  });
+  const { authenticator, readClaims } = createOAuthAuthenticator({
+    ...parts,
+    findClient,
+    publicOrigin: new URL(publicUrl).origin,
+  });
+  const services: OAuthProviderServices = {
+    oauthProvider: {
+      handle: (request, response, context, show) => provider.handle({ request, response, context, show }),
+      publicKeys: () => ({
+        keys: { keys: [...keyRing.publicKeys('oidc').keys, ...keyRing.publicKeys('logout').keys] },
+        maxAgeSeconds: keyRing.maxAgeSeconds ?? 300,
+      }),
+    },
+    revokeOAuthToken: (token, context) => revokeOAuthToken({ artifacts, grants, readClaims }, token, context),
+  };
+  return { routes: [createInteractionRoutes(interactions)], authenticator, services };
+}

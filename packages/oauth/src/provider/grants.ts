@@ -1,0 +1,50 @@
+import type { InvalidationBus } from '@sallyport/core';
+import type { Artifacts } from './artifacts.ts';
+
+/** What a client was granted by a user, in one sign-in. */
+export interface Grants {
+  isLive(grantId: string): Promise<boolean>;
+  /** Ends it with everything that was made under it. What was remembered of it is gone when that is done. */
+  end(grantId: string): Promise<void>;
+  /** Tells every cache that it ended. */
+  readonly announceEnd: (grantId: string) => Promise<void>;
+}
+
+const everyGeneration = Number.MAX_SAFE_INTEGER;
+
+/** The id under which caches know a grant: as a client of its own, which is cut off. */
+export function grantTargetOf(grantId: string): string {
+  return `grant ${grantId}`;
+}
+
+/** Builds it on the artifacts. */
+export function createGrants(
+  artifacts: Artifacts,
+  {
+    bus,
+    transaction,
+    now,
+  }: { bus: InvalidationBus; transaction: <T>(work: () => Promise<T>) => Promise<T>; now: () => Date },
+): Grants {
+  const announceEnd = (grantId: string): Promise<void> =>
+    bus.publish({
+      kind: 'client',
+      id: grantTargetOf(grantId),
+      minGeneration: everyGeneration,
+      at: now(),
+      reason: 'grant-ended',
+    });
+  return {
+    announceEnd,
+    isLive: async (grantId) => (await artifacts.find({ kind: 'Grant', id: grantId })) !== null,
+    async end(grantId) {
+      await transaction(async () => {
+        // First of all what the others are worth nothing without.
+        await artifacts.remove({ kind: 'Grant', id: grantId });
+        for (const kind of ['AuthorizationCode', 'RefreshToken', 'AccessToken'] as const)
+          await artifacts.removeOfGrant(kind, grantId);
+      });
+      await announceEnd(grantId);
+    },
+  };
+}

@@ -1,0 +1,169 @@
+import type { Adapter, AdapterPayload } from 'oidc-provider';
+import Provider, { errors } from 'oidc-provider';
+import type { ArtifactKind, Artifacts, StoredArtifact } from './artifacts.ts';
+import type { GivenAnswers } from './given-answers.ts';
+import type { TakeTurn } from './in-turn.ts';
+import type { TokenRequest, UsedGrant } from './token-request.ts';
+
+export interface AdapterParts {
+  readonly artifacts: Artifacts;
+  readonly answers: GivenAnswers;
+  readonly takeTurn: TakeTurn;
+  /** Whether the database keeps several rows at once or none of them. */
+  readonly hasTransactions: boolean;
+  /** The token request that is being answered, if one is. */
+  readonly tokenRequest: () => TokenRequest | undefined;
+  /** Registered clients, in the words of the library. */
+  readonly findClient: (id: string) => Promise<AdapterPayload | undefined>;
+  /** Called before a code is kept, which its client gets afterwards. */
+  readonly beforeCode: (payload: AdapterPayload) => Promise<void>;
+  /** Ends what was remembered of a grant. */
+  readonly announceGrantEnd: (grantId: string) => Promise<void>;
+  readonly now: () => Date;
+}
+
+/**
+ * Builds the storage of the library on our records. What is presented as a credential is a key of no row: rows are found by
+ * an HMAC of it, and hold nothing that could be presented.
+ *
+ * @see {@link https://github.com/panva/node-oidc-provider/blob/main/example/my_adapter.md the interface of adapters}
+ */
+export function createProviderAdapter(parts: AdapterParts): (name: string) => Adapter {
+  return (name) => (name === 'Client' ? clientAdapter(parts) : artifactAdapter(name as ArtifactKind, parts)); // The models of features that are on.
+}
+
+function clientAdapter({ findClient }: AdapterParts): Adapter {
+  const refuse = (): Promise<never> => Promise.reject(new TypeError('clients are registered by administrators'));
+  return {
+    find: findClient,
+    upsert: refuse,
+    findByUserCode: refuse,
+    findByUid: refuse,
+    consume: refuse,
+    destroy: refuse,
+    revokeByGrantId: refuse,
+  };
+}
+
+function artifactAdapter(kind: ArtifactKind, parts: AdapterParts): Adapter {
+  const { artifacts, tokenRequest, beforeCode, announceGrantEnd, now } = parts;
+  const find = async (id: string): Promise<AdapterPayload | undefined> => {
+    const request = tokenRequest();
+    if (request !== undefined && (kind === 'AuthorizationCode' || kind === 'RefreshToken'))
+      return findUsable({ kind, id }, request, parts);
+    const stored = await artifacts.find({ kind, id });
+    return stored === null ? undefined : toPayload(id, stored);
+  };
+
+  return {
+    find,
+    // The id of a session of the provider is that of the session of ours.
+    findByUid: find,
+    findByUserCode: () => Promise.resolve(undefined),
+    async upsert(id, { jti: _id, ...given }, expiresIn) {
+      const payload = kind === 'Interaction' ? withoutOutdatedSession(given) : given;
+      const expiresAt = new Date(
+        payload.exp === undefined ? now().getTime() + (expiresIn ?? 0) * 1000 : payload.exp * 1000,
+      );
+      const artifact = { kind, id, payload: payload as Readonly<Record<string, unknown>>, expiresAt }; // Its members by name.
+      // At once, whatever becomes of the request: an assertion is good for one (RFC 7523, section 3).
+      if (kind === 'ReplayDetection') return requireFirst(await artifacts.insert(artifact));
+      // What visitors leave behind who are not signed in: no cookie leads back to it.
+      if (kind === 'Session' && payload.accountId === undefined) return;
+      if (kind === 'AuthorizationCode') await beforeCode(payload);
+      const request = tokenRequest();
+      if (request === undefined) return artifacts.save(artifact);
+      request.writes.push({ kind: 'save', artifact });
+    },
+    async consume(id) {
+      const request = tokenRequest();
+      if (request !== undefined && (kind === 'AuthorizationCode' || kind === 'RefreshToken'))
+        request.used = { kind, id };
+      else if (!(await artifacts.consume({ kind, id }, now()))) throw new errors.InvalidGrant('already used');
+    },
+    async destroy(id) {
+      const name = { kind, id };
+      const request = tokenRequest();
+      if (request !== undefined) {
+        request.writes.push({ kind: 'remove', name });
+        return;
+      }
+      await artifacts.remove(name);
+      if (kind === 'Grant') await announceGrantEnd(id);
+    },
+    async revokeByGrantId(grantId) {
+      const request = tokenRequest();
+      if (request === undefined) await artifacts.removeOfGrant(kind, grantId);
+      else request.writes.push({ kind: 'remove-of-grant', of: kind, grantId });
+    },
+  };
+}
+
+/**
+ * Finds a code or a refresh token for the client that is to use it up. One that was used some seconds ago by the same client,
+ * with the same proof, is a retry: its answer may have got lost. Any other second use is answered by the library, which ends
+ * the grant: one of its two users is a thief (RFC 9700, section 4.14.2).
+ */
+async function findUsable(
+  used: UsedGrant,
+  request: TokenRequest,
+  { artifacts, answers, takeTurn, hasTransactions, now }: AdapterParts,
+): Promise<AdapterPayload | undefined> {
+  const { oidc } = requireContext();
+  const clientId = oidc.client?.clientId ?? '';
+  request.clientId = clientId;
+  request.fingerprint = fingerprintOf(oidc.params ?? {});
+  request.release = await takeTurn(`${used.kind} ${used.id}`);
+  const stored = await artifacts.find(used);
+  if (stored === null) return undefined;
+  const payload = toPayload(used.id, stored);
+  request.subject = payload.accountId;
+  const isUsedUp = payload.consumed !== undefined;
+  // Without transactions the answer is what says that it was used: the mark comes after it.
+  if (!isUsedUp && hasTransactions) return payload;
+  const given = await answers.find(used, { clientId, fingerprint: request.fingerprint });
+  if (given === null) {
+    if (isUsedUp) noteReuse(request, used);
+    return payload;
+  }
+  if (given === 'used') {
+    noteReuse(request, used);
+    return { ...payload, consumed: Math.floor(now().getTime() / 1000) };
+  }
+  request.given = given;
+  // Ends the work of the library: what is answered is known.
+  throw new errors.InvalidGrant('answered before');
+}
+
+function noteReuse(request: TokenRequest, used: UsedGrant): void {
+  request.isReuse = true;
+  request.used = used;
+}
+
+function requireContext() {
+  const { ctx } = Provider;
+  if (ctx === undefined) throw new TypeError('a code is used outside of a token request');
+  return ctx;
+}
+
+/** What has to be the same for a request to be the same one, sent again: the proof among it (RFC 7636). */
+function fingerprintOf(params: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(['code_verifier', 'redirect_uri', 'scope', 'resource'].map((name) => params[name] ?? null));
+}
+
+/** Who signs in is what the question is about: it may be another account, in another session. */
+function withoutOutdatedSession({ session, ...interaction }: AdapterPayload): AdapterPayload {
+  return interaction.prompt?.name === 'login' ? interaction : { ...interaction, session };
+}
+
+function toPayload(id: string, { payload, consumedAt }: StoredArtifact): AdapterPayload {
+  return {
+    ...payload,
+    jti: id,
+    ...(consumedAt === null ? {} : { consumed: Math.floor(consumedAt.getTime() / 1000) }),
+  };
+}
+
+function requireFirst(isFirst: boolean): void {
+  if (!isFirst) throw new errors.InvalidClientAuth('client assertion tokens must only be used once');
+}

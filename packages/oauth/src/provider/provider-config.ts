@@ -1,0 +1,28 @@
+import { requestLimitsSchema } from '@sallyport/core';
+import * as z from 'zod';
+
+/** What the section of the provider says about tokens and requests. */
+export const providerConfigShape = {
+  accessTokens: z
+    .enum(['jwt', 'opaque'])
+    .default('jwt')
+    .describe(
+      'What an access token for the gateway is: a JWT (RFC 9068), for routes that open "bearer", or an opaque text, for routes that open "opaque"',
+    ),
+  accessMinutes: z
+    .number()
+    .int()
+    .min(1)
+    .max(60)
+    .default(10)
+    .describe('How long access tokens and ID tokens live; what ends the sign-in ends access at the gateway before'),
+  authorizations: requestLimitsSchema
+    .default([{ per: 'address', max: 120, seconds: 60 }])
+    .describe('How many requests to /oauth2/auth may come; an empty list means any number'),
+  requests: requestLimitsSchema
+    .default([{ per: 'address', max: 1200, seconds: 60 }])
+    .describe('How many requests may come to each of the other endpoints; an empty list means any number'),
+} as const;
+
+/** The part of the section that is about the provider itself. */
+export type ProviderConfig = z.output<z.ZodObject<typeof providerConfigShape>>;

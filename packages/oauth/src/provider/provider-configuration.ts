@@ -1,0 +1,170 @@
+import { errors, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+import { assuranceLevels } from '@sallyport/core';
+import { oidcScopes } from '../clients/oauth-client.ts';
+import { toExtraClaims } from './access-token-claims.ts';
+import { ownClientMetadata } from './client-metadata.ts';
+import { loadExistingGrant } from './existing-grant.ts';
+import { interactionPath } from './interactions.ts';
+import { createInteractionPolicy } from './interaction-policy.ts';
+import { isFirstParty } from './own-client.ts';
+import { createFindAccount, type ProviderAccountParts } from './provider-accounts.ts';
+import { createProviderAdapter, type AdapterParts } from './provider-adapter.ts';
+import { createProviderResources, type ProviderResourceParts } from './provider-resources.ts';
+import type { ProviderCookies } from './provider-cookies.ts';
+import type { ProviderView } from './provider-views.ts';
+import type { ProviderKeys } from './signing-keys.ts';
+
+export interface ProviderConfigurationParts extends AdapterParts, ProviderAccountParts, ProviderResourceParts {
+  readonly cookies: ProviderCookies;
+  /** Where people are after a sign-out. */
+  readonly signedOutPage: string;
+  /** How long a session lasts at most. */
+  readonly sessionSeconds: number;
+  readonly show: (ctx: KoaContextWithOIDC, view: ProviderView) => Promise<void>;
+  /** Calls the addresses of clients. */
+  readonly fetch: NonNullable<Configuration['fetch']>;
+}
+
+/** Where the endpoints are. Introspection and revocation are shared with the gateway's own, which are asked first. */
+export const providerRoutes = {
+  authorization: '/oauth2/auth',
+  token: '/oauth2/token',
+  userinfo: '/oauth2/userinfo',
+  end_session: '/oauth2/session/end',
+  introspection: '/oauth2/introspect',
+  revocation: '/oauth2/revoke',
+  jwks: '/.well-known/jwks.json',
+} as const;
+
+/** How long people may take to sign in, or to sign up and confirm their address. */
+const interactionSeconds = 1800;
+/** How long a client may take to use a code (RFC 6749, section 4.1.2). */
+const codeSeconds = 60;
+/** Of what clients sign: nothing with a secret, which is not known here. */
+const clientAlgorithms = ['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519', 'RS256', 'PS256'] as const;
+
+/** Says everything to the library, so that nothing is as it comes: what is not said is off. */
+export function toProviderConfiguration(parts: ProviderConfigurationParts, keys: ProviderKeys): Configuration {
+  const { cookies, publicOrigin, accessSeconds, sessionSeconds, tokenRequest, now, show } = parts;
+  return {
+    adapter: createProviderAdapter(parts),
+    jwks: { keys: keys.keys },
+    routes: providerRoutes,
+    findAccount: createFindAccount(parts),
+    loadExistingGrant,
+    extraTokenClaims: (ctx, token) => toExtraClaims(ctx, token, publicOrigin),
+    extraClientMetadata: { properties: ownClientMetadata },
+    clientDefaults: { id_token_signed_response_alg: keys.algorithm, grant_types: [], response_types: [] },
+    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    enabledJWA: { clientAuthSigningAlgValues: clientAlgorithms },
+    scopes: oidcScopes,
+    acrValues: assuranceLevels,
+    claims: {
+      openid: ['sub', 'acr', 'amr', 'auth_time'],
+      profile: ['name'],
+      email: ['email', 'email_verified'],
+    },
+    responseTypes: ['code'],
+    subjectTypes: ['public'],
+    pkce: { required: () => true },
+    rotateRefreshToken: () => true,
+    // OpenID Connect Core, section 11: offline_access needs consent. A first-party client asks for none.
+    issueRefreshToken: (_ctx, client, { scopes }) =>
+      client.grantTypeAllowed('refresh_token') && (isFirstParty(client) || scopes.has('offline_access')),
+    // The session of the gateway ends them: `findAccount`.
+    expiresWithSession: () => false,
+    ttl: {
+      AccessToken: accessSeconds,
+      ClientCredentials: accessSeconds,
+      IdToken: accessSeconds,
+      AuthorizationCode: codeSeconds,
+      Interaction: interactionSeconds,
+      Grant: sessionSeconds,
+      // Of a visitor who is not signed in nothing has to last.
+      Session: (_ctx, { accountId }) => (accountId === undefined ? interactionSeconds : sessionSeconds),
+      RefreshToken: () => {
+        const left = ((tokenRequest()?.endsAt?.getTime() ?? 0) - now().getTime()) / 1000;
+        return Math.max(1, Math.floor(left));
+      },
+    },
+    formats: { bitsOfOpaqueRandomness: 256 },
+    cookies: {
+      names: { session: cookies.session, interaction: cookies.interaction, resume: cookies.resume },
+      long: { httpOnly: true, sameSite: 'lax', path: '/', overwrite: true },
+      short: { httpOnly: true, sameSite: 'lax', overwrite: true },
+    },
+    interactions: {
+      policy: createInteractionPolicy(),
+      url: (_ctx, { uid }) => interactionPath(uid),
+    },
+    discovery: {
+      backchannel_logout_supported: true,
+      backchannel_logout_session_supported: true,
+      ui_locales_supported: ['en'],
+    },
+    // Which sites may call is said by the gateway, for all of its endpoints.
+    clientBasedCORS: () => true,
+    fetch: parts.fetch,
+    renderError: (ctx, { error, error_description: description = '' }) =>
+      show(ctx, { kind: 'error', error, description, status: ctx.status }),
+    features: {
+      devInteractions: { enabled: false },
+      claimsParameter: { enabled: false },
+      clientCredentials: { enabled: true },
+      userinfo: { enabled: true },
+      dPoP: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      requestObjects: { enabled: false },
+      backchannelLogout: { enabled: false },
+      externalSigningSupport: { enabled: true, ack: 'experimental-01' },
+      revocation: { enabled: true, allowedPolicy: requireOwnToken },
+      introspection: {
+        enabled: true,
+        allowedPolicy: async (ctx, client, token) =>
+          token.clientId === client.clientId && (await isAlive(ctx, token, parts)),
+      },
+      resourceIndicators: { enabled: true, useGrantedResource: () => true, ...createProviderResources(parts) },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: (ctx) =>
+          show(ctx, {
+            kind: 'sign-out',
+            action: `${providerRoutes.end_session}/confirm`,
+            xsrf: textOf(ctx.oidc.session?.state?.['secret']),
+            client: ctx.oidc.client?.clientName,
+          }),
+        postLogoutSuccessSource: (ctx) => {
+          ctx.status = 303;
+          ctx.redirect(parts.signedOutPage);
+        },
+      },
+    },
+  };
+}
+
+/** RFC 7009, section 2.1: a client ends its own tokens. */
+function requireOwnToken(
+  _ctx: KoaContextWithOIDC,
+  client: { clientId: string },
+  token: { clientId?: string | undefined },
+): boolean {
+  if (token.clientId === client.clientId) return true;
+  throw new errors.InvalidRequest('client is not authorized to revoke the presented token');
+}
+
+/** Whether the sign-in behind a token goes on. Tokens of clients themselves have none. */
+async function isAlive(
+  ctx: KoaContextWithOIDC,
+  token: { kind: string; accountId?: unknown; sessionUid?: unknown },
+  parts: ProviderAccountParts,
+): Promise<boolean> {
+  if (token.kind === 'ClientCredentials') return true;
+  const { accountId, sessionUid } = token;
+  if (typeof accountId !== 'string' || typeof sessionUid !== 'string') return false;
+  const session = await parts.directory.bySid(sessionUid);
+  return session?.principal.id === accountId && ctx.oidc.client !== undefined;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,20 @@
+import type { SecurityEvent } from '@sallyport/core';
+import * as z from 'zod';
+
+const clientId = z.string();
+
+/** Security events of the provider. `target` is the account whose sign-in it is about. */
+export const providerEvents = {
+  'oauth-consent.given': z
+    .strictObject({ clientId, scopes: z.array(z.string()) })
+    .describe('A user let an OAuth client have what it asked for'),
+  'oauth-consent.refused': z.strictObject({ clientId }).describe('A user let an OAuth client have nothing'),
+  'oauth-token.reused': z
+    .strictObject({ clientId, token: z.enum(['code', 'refresh-token']) })
+    .describe(
+      'An authorization code or a refresh token was presented again after it was used, by its client or by a thief: what the client was granted in that sign-in ended',
+    ),
+} as const;
+
+/** An event of the catalog. */
+export type ProviderEvent = SecurityEvent<typeof providerEvents>;

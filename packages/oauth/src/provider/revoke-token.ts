@@ -1,0 +1,39 @@
+import type { RequestContext } from '@sallyport/core';
+import type { Artifacts } from './artifacts.ts';
+import type { Grants } from './grants.ts';
+import type { OAuthAuthenticator } from './oauth-authenticator.ts';
+import { formOfToken } from './provider-tokens.ts';
+
+export interface RevokeOAuthTokenParts {
+  readonly artifacts: Artifacts;
+  readonly grants: Grants;
+  readonly readClaims: OAuthAuthenticator['readClaims'];
+}
+
+/**
+ * Ends what a token of the provider was made under, for services: the grant, with all its tokens (RFC 7009, section 2.1).
+ * A token of a client itself has no grant, and ends alone, where it is kept at all.
+ *
+ * @returns whether the text is a token of the provider by its form. Rejects with `SP_STORE_UNAVAILABLE`.
+ */
+export async function revokeOAuthToken(
+  { artifacts, grants, readClaims }: RevokeOAuthTokenParts,
+  text: string,
+  _context: RequestContext,
+): Promise<boolean> {
+  const form = formOfToken(text);
+  if (form === undefined) {
+    const claims = await readClaims(text);
+    if (claims?.grant !== undefined) await grants.end(claims.grant);
+    return claims !== undefined;
+  }
+  const kinds =
+    form === 'refresh-token' ? (['RefreshToken'] as const) : (['AccessToken', 'ClientCredentials'] as const);
+  for (const kind of kinds) {
+    const stored = await artifacts.find({ kind, id: text });
+    const grantId = stored?.payload['grantId'];
+    if (typeof grantId === 'string') await grants.end(grantId);
+    else if (stored !== null) await artifacts.remove({ kind, id: text });
+  }
+  return true;
+}

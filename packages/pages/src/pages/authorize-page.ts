@@ -1,0 +1,117 @@
+import { html } from 'hono/html';
+import { pageUrl, type OAuthDecisionAnswer, type OAuthRequestAnswer } from '@sallyport/core';
+import type { CreatePage, PageAnswer, PageCall, PageParts } from '../built-in-page.ts';
+import type { PageContent } from '../document/document.ts';
+import { hiddenField } from '../document/fields.ts';
+import { refusedPage } from '../forms/refused-page.ts';
+import type { Refusal } from '../identity/call-identity.ts';
+import { withReturnTo } from './asked-page.ts';
+import { continuePage } from './continue-page.ts';
+
+/** The path of the page: the id of a request follows it. */
+export const pathOfAuthorizePage = /^\/auth\/oauth\/[\w-]{16,64}$/;
+
+type Consent = Extract<OAuthRequestAnswer, { readonly status: 'consent' }>;
+
+/**
+ * What an OAuth client asks of its user: to sign in, to confirm who they are, or to let it have something. What is asked stands
+ * in the address of no page; the browser is known by a cookie.
+ */
+export const createAuthorizePage: CreatePage = (parts) => ({
+  name: 'authorize',
+  async get(call) {
+    const path = pathOf(call);
+    if (!pathOfAuthorizePage.test(path)) return overPage;
+    const answer = await call.identity<OAuthRequestAnswer>('GET', `${path}/request`);
+    return answer.kind === 'refused' ? refused(answer.refusal) : toPage(parts, path, answer.body);
+  },
+  async post(call, form) {
+    const path = pathOf(call);
+    if (!pathOfAuthorizePage.test(path)) return overPage;
+    const decision = form.of('decision') === 'allow' ? 'allow' : 'deny';
+    const answer = await call.identity<OAuthDecisionAnswer>('POST', `${path}/decision`, { decision });
+    // What was answered twice at once was answered: the page says how it goes on.
+    if (answer.kind === 'done' || answer.refusal.code === 'SP_CONFLICT') return { kind: 'redirect', to: path };
+    return refused(answer.refusal);
+  },
+});
+
+function toPage(parts: PageParts, path: string, answer: OAuthRequestAnswer): PageAnswer {
+  const { pages } = parts;
+  switch (answer.status) {
+    case 'answered':
+      return { kind: 'page', page: continuePage(answer.location, answer.client.name) };
+    case 'sign-in-required':
+      return { kind: 'redirect', to: withReturnTo(pages.signIn, path, pages) };
+    case 'step-up-required':
+      return { kind: 'redirect', to: pageUrl(pages.stepUp, { returnTo: path, acr_values: answer.acr }) };
+    case 'another-account-required':
+      return { kind: 'page', page: anotherAccountPage(parts, answer) };
+    case 'consent':
+      return { kind: 'page', page: consentPage(parts, path, answer) };
+    default:
+      return overPage;
+  }
+}
+
+function consentPage(
+  { productName, pages }: PageParts,
+  path: string,
+  { client, account, scopes }: Consent,
+): PageContent {
+  return {
+    title: `Continue to ${client.name}?`,
+    lead: html`<strong>${client.name}</strong> (${client.host}) asks for access to your ${productName} account.`,
+    content: html`<p class="quiet">Signed in as ${account.name} (${account.email})</p>
+      <section class="section">
+        <h2>It would be able to</h2>
+        <ul class="rows">
+          ${scopes.map(({ description }) => html`<li><span>${description}</span></li>`)}
+        </ul>
+      </section>
+      <div class="buttons">
+        <form method="post" action="${path}">
+          ${hiddenField('decision', 'allow')}
+          <button class="button button-primary" type="submit" data-pending="Continuing…">Allow</button>
+        </form>
+        <form method="post" action="${path}">
+          ${hiddenField('decision', 'deny')}
+          <button class="button" type="submit" data-pending="Cancelling…">Cancel</button>
+        </form>
+      </div>`,
+    aside: html`<p class="quiet">
+      Allow it only if you trust
+      ${client.homepage === undefined ? html`${client.name}` : html`<a href="${client.homepage}" rel="noreferrer">${client.name}</a>`}.
+      What you allow ends when you sign out.
+      <a href="${pages.signedOut}">Use another account</a>
+    </p>`,
+  };
+}
+
+function anotherAccountPage({ pages }: PageParts, { client }: OAuthRequestAnswer): PageContent {
+  return {
+    title: 'Another account is needed',
+    lead: html`${client.name} asks for another account than the one that you are signed in with.`,
+    content: html`<p>
+      <a class="button button-primary" href="${pages.signedOut}">Sign out, and start again there</a>
+    </p>`,
+  };
+}
+
+const overPage: PageAnswer = {
+  kind: 'page',
+  status: 404,
+  page: {
+    title: 'This request is over',
+    lead: 'It was answered already, it took too long, or it began in another browser. Go back to the app and start again.',
+    content: html`<p><a class="button" href="/">Home</a></p>`,
+  },
+};
+
+function refused(refusal: Refusal): PageAnswer {
+  return refusal.code === 'SP_NOT_FOUND' ? overPage : refusedPage(refusal);
+}
+
+function pathOf({ request }: PageCall): string {
+  return new URL(request.url).pathname;
+}

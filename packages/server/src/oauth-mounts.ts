@@ -1,0 +1,88 @@
+import type { IncomingMessage } from 'node:http';
+import type { RequestLimit } from '@sallyport/core';
+import { introspectionPlace, tokenRevocationPlace, type Mount } from '@sallyport/gateway';
+import type { OAuthProviderEndpoints, ShowView } from '@sallyport/oauth';
+import { toProviderPage, type Pages } from '@sallyport/pages';
+import {
+  oauthAuthorizePlace,
+  oauthDocumentPlaces,
+  oauthKeysPlace,
+  oauthSignOutPlace,
+  oauthTokenPlace,
+  oauthUserinfoPlace,
+} from './mount-places.ts';
+
+/** How many requests may come. */
+export interface OAuthLimits {
+  readonly authorizations: readonly RequestLimit[];
+  readonly requests: readonly RequestLimit[];
+}
+
+/** The most that the library reads of a body. */
+const bodyBytes = 56 * 1024;
+
+/** Answers a request at an address that services and OAuth clients share. */
+export type AnswerOAuthClient = Mount['handle'];
+
+/** Builds what answers OAuth clients, wherever it is mounted. */
+export function createAnswerOAuthClient(provider: OAuthProviderEndpoints, pages: Pages): AnswerOAuthClient {
+  const show: ShowView = (view, request) => pages.show(toProviderPage(view), toPageRequest(request));
+  return (request, response, context) => provider.handle(request, response, context, show);
+}
+
+/**
+ * Mounts the OAuth provider. What it shares with introspection is mounted here where there is no introspection, and by the
+ * gateway where there is.
+ */
+export function createOAuthMounts(
+  provider: OAuthProviderEndpoints,
+  answer: AnswerOAuthClient,
+  { authorizations, requests }: OAuthLimits,
+  hasIntrospection: boolean,
+): readonly Mount[] {
+  const shared = hasIntrospection ? [] : [introspectionPlace, tokenRevocationPlace];
+  const called = { crossOrigin: 'tokens', requestLimits: requests, bodyBytes, handle: answer } as const;
+  return [
+    { ...oauthAuthorizePlace, requestLimits: authorizations, bodyBytes, handle: answer },
+    { ...oauthSignOutPlace, requestLimits: requests, bodyBytes, handle: answer },
+    ...[oauthTokenPlace, oauthUserinfoPlace, ...shared].map((place) => ({ ...place, ...called })),
+    ...oauthDocumentPlaces.map((place) => ({
+      ...place,
+      crossOrigin: 'documents' as const,
+      requestLimits: requests,
+      bodyBytes,
+      handle: answer,
+    })),
+    createKeysMount(provider, requests),
+  ];
+}
+
+/** The keys of the ring, those for logout tokens among them, which are not the library's. */
+function createKeysMount(provider: OAuthProviderEndpoints, requestLimits: readonly RequestLimit[]): Mount {
+  return {
+    ...oauthKeysPlace,
+    crossOrigin: 'documents',
+    requestLimits,
+    handle(_request, response) {
+      const { keys, maxAgeSeconds } = provider.publicKeys();
+      const body = JSON.stringify(keys);
+      response
+        .writeHead(200, {
+          'content-type': 'application/jwk-set+json',
+          'content-length': Buffer.byteLength(body),
+          'cache-control': `public, max-age=${maxAgeSeconds}`,
+        })
+        .end(body);
+    },
+  };
+}
+
+/** What a page reads of a request: which colours its reader has chosen. */
+function toPageRequest({ method = 'GET', headers }: IncomingMessage): Request {
+  const { cookie } = headers;
+  const isReading = method === 'GET' || method === 'HEAD';
+  return new Request('http://page.invalid/', {
+    method: isReading ? method : 'POST',
+    headers: cookie === undefined ? {} : { cookie },
+  });
+}
