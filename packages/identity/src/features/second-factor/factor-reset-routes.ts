@@ -3,7 +3,7 @@ import type { SecurityEventLog, SessionDirectory, SessionStore } from '@sallypor
 import type { Authority } from '../../accounts/authority.ts';
 import { whereOf } from '../../events/audit-context.ts';
 import type { SecondFactor } from './second-factor.ts';
-import { changeFactors, type FactorChangeParts } from './change-factors.ts';
+import { changeProtection, type ProtectionChangeParts } from '../../accounts/change-protection.ts';
 import type { AccountMailer } from '../../mail/account-mailer.ts';
 import type { SessionRevocation } from '../../sessions/session-revocation.ts';
 import { requireSession, type IdentityEnvironment } from '../../http/identity-request.ts';
@@ -13,7 +13,7 @@ import type { KernelEvent } from '../../events/kernel-events.ts';
 import type { SecondFactorEvent } from './second-factor-events.ts';
 import type { SecondFactorMail } from './second-factor-mails.ts';
 
-export interface FactorResetParts extends FactorChangeParts, UserManagerParts {
+export interface FactorResetParts extends ProtectionChangeParts, UserManagerParts {
   readonly authority: Authority;
   readonly directory: SessionDirectory;
   readonly secondFactor: SecondFactor;
@@ -35,7 +35,7 @@ export function createFactorResetRoutes(parts: FactorResetParts) {
     const target = c.req.param('id');
     const by = { actor: session.principal.id, ...whereOf(context) };
     const reason = 'second-factor-changed';
-    const resetting = changeFactors(parts, target, reason, async (owner) => {
+    const resetting = changeProtection(parts, target, reason, async (owner) => {
       // One's own is removed on one's own page, by the rules that hold there.
       await authority.requireProtectionChange(owner, by);
       const methods = await secondFactor.factors.removeAll(target);

@@ -12,7 +12,7 @@ import {
   type PageTable,
 } from '@sallyport/core';
 import { whereOf } from '../../events/audit-context.ts';
-import { changeFactors, type FactorChangeParts } from './change-factors.ts';
+import { changeProtection, type ProtectionChangeParts } from '../../accounts/change-protection.ts';
 import { resendSeconds } from './code-limiter.ts';
 import { amrOfCode, factorMethods, type FactorMethod } from './factor-method.ts';
 import type { Factor } from './factor-table.ts';
@@ -35,7 +35,7 @@ import type { KernelEvent } from '../../events/kernel-events.ts';
 import type { SecondFactorEvent } from './second-factor-events.ts';
 import type { SecondFactorMail } from './second-factor-mails.ts';
 
-export interface FactorParts extends CompleteSignInParts, EnrollerParts, FactorChangeParts, WeakSessionsOptions {
+export interface FactorParts extends CompleteSignInParts, EnrollerParts, ProtectionChangeParts, WeakSessionsOptions {
   readonly pages: PageTable;
   readonly deviceCookie: DeviceCookie;
   readonly elevateSession: ElevateSession;
@@ -150,7 +150,7 @@ export function createFactorRoutes(parts: FactorParts) {
       const { id } = session.principal;
       const made = recoveryCodes.make(id);
       const { codes } = made;
-      const { user } = await changeFactors(parts, id, 'recovery-codes-made', async () => {
+      const { user } = await changeProtection(parts, id, 'recovery-codes-made', async () => {
         await requireRecent(session, parts);
         if ((await factors.list(id)).length === 0)
           throw new SallyportError('SP_NOT_FOUND', { reason: 'no-second-factor' });
@@ -166,7 +166,7 @@ export function createFactorRoutes(parts: FactorParts) {
       const session = await requireSession(c.env.context, directory);
       await requireRecent(session, parts);
       const { id } = session.principal;
-      const { user } = await changeFactors(parts, id, 'second-factor-removed', async ({ roles }) => {
+      const { user } = await changeProtection(parts, id, 'second-factor-removed', async ({ roles }) => {
         await requireRecent(session, parts);
         const owned = await factors.list(id);
         const isLast = owned.every((factor) => factor.method === method);
@@ -223,7 +223,7 @@ async function addFactor(
   const { factors, recoveryCodes } = secondFactor;
   const { method } = begun;
   const { user } = enroller;
-  const changed = await changeFactors(parts, user.id, 'second-factor-added', async (owner) => {
+  const changed = await changeProtection(parts, user.id, 'second-factor-added', async (owner) => {
     await enroller.requireStill(owner);
     if (enroller.kind === 'session')
       await raiseAssurance(parts.sessions, enroller.sid, { acr: 'mfa', amr: amrOfCode[method] });

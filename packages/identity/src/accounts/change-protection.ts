@@ -1,7 +1,7 @@
 import { retryContended, SallyportError, type InvalidationBus } from '@sallyport/core';
-import type { User, UserTable } from '../../accounts/user-table.ts';
+import type { User, UserTable } from './user-table.ts';
 
-export interface FactorChangeParts {
+export interface ProtectionChangeParts {
   readonly users: UserTable;
   readonly transaction: <T>(work: () => Promise<T>) => Promise<T>;
   readonly bus: InvalidationBus;
@@ -11,16 +11,17 @@ export interface FactorChangeParts {
 const contention = { maxAttempts: 5, code: 'SP_CONFLICT' } as const;
 
 /**
- * Runs a change to the second factors of a user in one transaction with the generation of the user, which grows: what was
- * cached under the old one is revoked, and so is every pending sign-in. Every cache has the event when this resolves.
+ * Runs a change to how a user signs in (second factors, identity providers) in one transaction with the generation of the
+ * user, which grows: what was cached under the old one is revoked, and so is every pending sign-in. Every cache has the
+ * event when this resolves.
  *
  * `change` reads and decides, too: two changes of one account pass one after the other, and the second one sees what the
  * first has done. What was looked at before is looked at for a quick answer only.
  *
  * Rejects with what the change rejects with, and `SP_CONFLICT` when the account keeps changing; then nothing is changed.
  */
-export async function changeFactors<Outcome>(
-  { users, transaction, bus, now }: FactorChangeParts,
+export async function changeProtection<Outcome>(
+  { users, transaction, bus, now }: ProtectionChangeParts,
   userId: string,
   reason: string,
   change: (owner: User) => Promise<Outcome>,
