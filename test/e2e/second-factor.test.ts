@@ -261,7 +261,7 @@ describe('a role that demands a second factor', () => {
     await signOut(page);
     await beginSignIn(page, vendor);
     const [pending] = (await page.context().cookies()).filter(({ name }) => name === '__Host-sallyport-pending');
-    expect(pending).toMatchObject({ httpOnly: true, secure: true, sameSite: 'Strict', path: '/' });
+    expect(pending).toMatchObject({ httpOnly: true, secure: true, sameSite: 'Lax', path: '/' });
     await submitCode(page, await app.nextCode());
     await page.getByRole('heading', { level: 1, name: /^Welcome in/ }).waitFor();
     expect((await page.context().cookies()).some(({ name }) => name.endsWith('-pending'))).toBe(false);

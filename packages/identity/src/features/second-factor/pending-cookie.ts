@@ -12,13 +12,13 @@ export interface PendingCookie {
 }
 
 /**
- * Builds the cookie beside a session cookie: same prefix and flags, but `SameSite=Strict`, since only pages of ours that
- * are open already have a use for it.
+ * Builds the cookie beside a session cookie, with the same prefix and flags. `SameSite=Lax`: a sign-in at an identity
+ * provider comes back from another site, and its second step is the page that the answer leads to.
  */
 export function createPendingCookie({ name, secure }: SessionCookie): PendingCookie {
   const pendingName = `${name}-pending`;
   const write = (value: string, seconds: number): string =>
-    `${pendingName}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`;
+    `${pendingName}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
   return {
     read: (header) => readOwnCookie(header, pendingName),
     write: (handle) => write(handle, pendingSeconds),
