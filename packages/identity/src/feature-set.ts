@@ -138,10 +138,12 @@ export function composeFeatures<Services = never>(
           authenticator,
         );
       }
-      for (const { gate, forgetAccount, noteSessionEndings, findActor, passwordRules } of built) {
+      for (const parts of built) {
+        const { gate, forgetAccount, noteSessionEndings, describeAccount, findActor, passwordRules } = parts;
         if (gate !== undefined) kernel.gates.register(gate);
         if (forgetAccount !== undefined) kernel.accountData.register(forgetAccount);
         if (noteSessionEndings !== undefined) kernel.sessionEndings.register(noteSessionEndings);
+        if (describeAccount !== undefined) kernel.accountData.registerFacts(describeAccount);
         if (findActor !== undefined) kernel.actingAccounts.register(findActor);
         if (passwordRules !== undefined) kernel.chosenPasswords.register(passwordRules);
       }

@@ -15,7 +15,7 @@ import type {
   ServiceCommandContext,
 } from '@sallyport/core';
 import type * as z from 'zod';
-import type { ForgetAccount } from './accounts/account-data.ts';
+import type { DescribeAccount, ForgetAccount } from './accounts/account-data.ts';
 import type { FindActingAccount } from './accounts/acting-accounts.ts';
 import type { RequireAcceptablePassword } from './accounts/chosen-passwords.ts';
 import type { IdentityEnvironment } from './http/identity-request.ts';
@@ -91,6 +91,8 @@ export interface BuiltFeature {
   readonly forgetAccount?: ForgetAccount;
   /** Writes down that sessions end. Joins the transaction that ends them. */
   readonly noteSessionEndings?: NoteSessionEndings;
+  /** What it keeps of an account that operators may see. */
+  readonly describeAccount?: DescribeAccount;
   /** Reads accounts of its own that change users, such as those of programs. */
   readonly findActor?: FindActingAccount;
   /** What a password has to meet that is chosen for an account, wherever that is done. */

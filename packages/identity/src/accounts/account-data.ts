@@ -1,23 +1,38 @@
 /** Deletes what a feature keeps of an account. Joins the transaction that it is called in. */
 export type ForgetAccount = (userId: string) => Promise<void>;
 
+/** What a feature keeps of an account, for operators who look at it. */
+export interface AccountFact {
+  /** Such as `providers`. */
+  readonly name: string;
+  readonly values: readonly string[];
+}
+
+/** Says what a feature keeps of an account that operators may see. */
+export type DescribeAccount = (userId: string) => Promise<readonly AccountFact[]>;
+
 /**
  * What features keep of accounts beside their rows. It goes when an account goes, and when an address is proved by another
  * than the one who set it up.
  */
 export interface AccountData {
   register(forget: ForgetAccount): void;
+  registerFacts(describe: DescribeAccount): void;
   /** Deletes all of it. Joins the transaction that it is called in. */
   readonly forget: ForgetAccount;
+  readonly describe: DescribeAccount;
 }
 
-/** Builds the place where features register how they forget an account. */
+/** Builds the place where features register how they forget an account, and what they say of one. */
 export function createAccountData(): AccountData {
   const all: ForgetAccount[] = [];
+  const facts: DescribeAccount[] = [];
   return {
     register: (forget) => void all.push(forget),
+    registerFacts: (describe) => void facts.push(describe),
     async forget(userId) {
       for (const forget of all) await forget(userId);
     },
+    describe: async (userId) => (await Promise.all(facts.map((describe) => describe(userId)))).flat(),
   };
 }

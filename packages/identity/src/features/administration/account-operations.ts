@@ -88,6 +88,11 @@ export function createAccountOperations(accounts: Accounts): readonly Operation[
       run: (input) => accounts.unknownRoles(input.roles),
     }),
     defineOperation({
+      name: 'accounts/facts',
+      input: z.strictObject({ userId: id }),
+      run: ({ userId }) => accounts.describeUser(userId),
+    }),
+    defineOperation({
       name: 'sessions/list',
       input: z.strictObject({ userId: id }),
       run: ({ userId }) => listSessions(accounts, userId),

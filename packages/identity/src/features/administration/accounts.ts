@@ -6,7 +6,7 @@ import {
   type SessionRecord,
   type SessionStore,
 } from '@sallyport/core';
-import type { AccountData } from '../../accounts/account-data.ts';
+import type { AccountData, AccountFact } from '../../accounts/account-data.ts';
 import type { ActingAccounts } from '../../accounts/acting-accounts.ts';
 import type { Engine } from '../../engine/better-auth-engine.ts';
 import type { EndWeakSessions } from '../../sessions/weak-sessions.ts';
@@ -88,6 +88,8 @@ export interface Accounts {
    * cache has heard of it when this resolves. Rejects as `setBanned` does.
    */
   deleteUser(userId: string, context?: AuditContext): Promise<void>;
+  /** What features keep of an account, for operators who look at it. */
+  describeUser(userId: string): Promise<readonly AccountFact[]>;
   /** The live sessions of a user. */
   listSessions(userId: string): Promise<readonly SessionRecord[]>;
   /** Ends every session of a user, and resolves to their number. */
@@ -106,7 +108,7 @@ export interface AccountsOptions {
   readonly roles: RoleDirectory;
   readonly hashing: PasswordHashing;
   readonly links: OneTimeLinks;
-  readonly accountData: Pick<AccountData, 'forget'>;
+  readonly accountData: Pick<AccountData, 'forget' | 'describe'>;
   readonly actingAccounts: Pick<ActingAccounts, 'find'>;
   readonly authority: Authority;
   readonly pendingAccounts: PendingAccounts;
@@ -229,6 +231,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     setBanned: (userId, ban, context = operatorContext) =>
       exclusion.setBanned(userId, ban === false ? null : ban === true ? {} : ban, context),
     deleteUser: (userId, context = operatorContext) => exclusion.deleteUser(userId, context),
+    describeUser: (userId) => options.accountData.describe(userId),
     listSessions: (userId) => sessions.listLive(userId, now()),
     endSessions: (userId, context = operatorContext) => exclusion.endSessions(userId, 'administrator', context),
     async invite(user, how, context = operatorContext) {

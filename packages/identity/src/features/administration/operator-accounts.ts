@@ -1,5 +1,6 @@
 import type { AskOperation, SessionRecord } from '@sallyport/core';
 import * as z from 'zod';
+import type { AccountFact } from '../../accounts/account-data.ts';
 import type { User } from '../../accounts/user-table.ts';
 import type { BanTerms } from './account-exclusion.ts';
 import type { Accounts, NewUser } from './accounts.ts';
@@ -28,6 +29,8 @@ export interface OperatorAccounts extends Pick<
   importUsers(users: readonly ImportedUser[]): Promise<number>;
   setBanned(userId: string, ban: boolean | BanTerms): Promise<number>;
   deleteUser(userId: string): Promise<void>;
+  /** What features keep of an account. */
+  describeUser(userId: string): Promise<readonly AccountFact[]>;
   listSessions(userId: string): Promise<readonly ShownSession[]>;
   endSessions(userId: string): Promise<number>;
   /** Ends every session of every account, and resolves to their number. */
@@ -73,6 +76,8 @@ export function createOperatorAccounts(ask: AskOperation): OperatorAccounts {
       return z.number().parse(await ask('accounts/set-banned', { userId, isBanned: ban !== false, ...terms }));
     },
     deleteUser: async (userId) => void (await ask('accounts/delete', { userId })),
+    describeUser: async (userId) =>
+      z.array(z.object({ name: z.string(), values: names })).parse(await ask('accounts/facts', { userId })),
     listSessions: async (userId) => z.array(sessionSchema).parse(await ask('sessions/list', { userId })),
     endSessions: async (userId) => z.number().parse(await ask('sessions/end', { userId })),
     endAllSessions: async () => z.number().parse(await ask('sessions/end-all', {})),

@@ -12,6 +12,7 @@ export const showUser: AccountCommand = {
     call.withServices('reads', async ({ accounts }) => {
       const user = await requireUser(accounts, call.operands[0]);
       const live = await accounts.listSessions(user.id);
+      const described = await accounts.describeUser(user.id);
       const sessions = live.map(({ sid, acr, createdAt, lastActiveAt, device }) => ({
         sid,
         acr,
@@ -27,6 +28,7 @@ export const showUser: AccountCommand = {
         ['roles', user.roles.join(' ') || '(none)'],
         ['address verified', user.emailVerified ? 'yes' : 'no'],
         ['banned', describeBan(user.ban)],
+        ...described.map(({ name, values }) => [name, values.join(', ') || '(none)']),
         ['live sessions', String(sessions.length)],
       ];
       const rows = sessions.map((session) => [
@@ -40,7 +42,10 @@ export const showUser: AccountCommand = {
       const table =
         rows.length === 0 ? [] : ['', call.toTable(['SID', 'DEVICE', 'ADDRESS', 'ACR', 'SINCE', 'LAST ACTIVE'], rows)];
       const lines = facts.map(([name = '', value = '']) => `${name.padEnd(17)} ${call.toPlainText(value)}`);
-      call.report({ user: { ...toShownUser(user), ban: user.ban }, sessions }, [...lines, ...table].join('\n'));
+      call.report(
+        { user: { ...toShownUser(user), ban: user.ban }, facts: described, sessions },
+        [...lines, ...table].join('\n'),
+      );
       return exitCodes.done;
     }),
 };
