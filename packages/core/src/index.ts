@@ -36,6 +36,14 @@ export {
   type ManagedUsersAnswer,
   type UserStatus,
 } from './answers/managed-users.ts';
+export type {
+  ConnectedProvider,
+  ConnectedProvidersAnswer,
+  OfferedProvider,
+  ProviderKind,
+  ProviderSignInAnswer,
+  ProvidersAnswer,
+} from './answers/provider-answers.ts';
 export { problemsOfContrast, type ContrastProblem } from './brand/brand-contrast.ts';
 export { toBrandCss } from './brand/brand-css.ts';
 export { brandManifestPath, brandPath, toBrandDocument, type BrandDocument } from './brand/brand-document.ts';
@@ -241,6 +249,12 @@ export {
   type ParsedWebhookSecrets,
   type WebhookSecrets,
 } from './options/webhook-secrets.ts';
+export {
+  parseProviderSecrets,
+  providerIdForm,
+  type ParsedProviderSecrets,
+  type ProviderSecrets,
+} from './options/provider-secrets.ts';
 export type { EventCatalog, SecurityEvent, SecurityEventLog } from './events/security-event.ts';
 export {
   isLoopbackHost,
@@ -255,6 +269,7 @@ export {
   revocationReasons,
   type RevocationReason,
   type SessionDevice,
+  type SessionProvider,
   type SessionRecord,
 } from './sessions/session-record.ts';
 export type { SessionChange, SessionStore, SessionWrite } from './sessions/session-store.ts';

@@ -14,6 +14,7 @@ export const revocationReasons = [
   'banned',
   'administrator',
   'stores-restored',
+  'provider-signed-out',
 ] as const;
 
 /** Why a session ended. */
@@ -24,6 +25,16 @@ export interface SessionDevice {
   readonly label: string;
   readonly userAgent: string;
   readonly address: string;
+}
+
+/** The identity provider that a session was begun with. */
+export interface SessionProvider {
+  /** Its name in the configuration, such as `google`. */
+  readonly id: string;
+  /** `iss` of its ID token. */
+  readonly issuer: string;
+  /** `sid` of its ID token, where it has sessions that it can end (OIDC Back-Channel Logout 1.0). */
+  readonly sid?: string;
 }
 
 /**
@@ -49,6 +60,8 @@ export interface SessionRecord {
   readonly actor?: string;
   /** What it is presented as, where that is no cookie: then no cookie opens it. @default 'session' */
   readonly credential?: Extract<CredentialKind, 'bearer'>;
+  /** Absent where the sign-in did not come from an identity provider. */
+  readonly provider?: SessionProvider;
   readonly device: SessionDevice;
   readonly revokedAt?: Date;
   readonly revokedBecause?: RevocationReason;

@@ -1,4 +1,10 @@
-import { isAssuranceAtLeast, SallyportError, type AssuranceLevel, type RequestContext } from '@sallyport/core';
+import {
+  isAssuranceAtLeast,
+  SallyportError,
+  type AssuranceLevel,
+  type RequestContext,
+  type SessionProvider,
+} from '@sallyport/core';
 import type { User } from '../accounts/user-table.ts';
 
 /**
@@ -57,6 +63,8 @@ export interface SignInProof {
   readonly acr: AssuranceLevel;
   /** RFC 8176. */
   readonly amr: readonly string[];
+  /** The identity provider that the first proof came from; for the session that is made in the end. */
+  readonly provider?: SessionProvider | undefined;
 }
 
 /** The question for more, instead of a session. */

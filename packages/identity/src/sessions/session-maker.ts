@@ -3,6 +3,7 @@ import {
   isAssuranceAtLeast,
   type AssuranceLevel,
   type Sealer,
+  type SessionProvider,
   type SessionRecord,
   type SessionStore,
 } from '@sallyport/core';
@@ -25,6 +26,10 @@ export interface SessionRequest {
   readonly amr: readonly string[];
   readonly userAgent: string;
   readonly address: string;
+  /** When the user proved who they are, where that was before. @default now */
+  readonly authTime?: Date | undefined;
+  /** The identity provider that the sign-in came from. */
+  readonly provider?: SessionProvider | undefined;
   /** Of the session of a program, which no cookie opens. */
   readonly program?: {
     /** What its owner reads in the list of devices. @default what the user agent says */
@@ -63,7 +68,7 @@ export interface SessionMakerOptions {
 export function createSessionMaker(options: SessionMakerOptions): MakeSession {
   const { sessions, users, requiredAssurance, sealer, lifetime, now } = options;
   return async (request) => {
-    const { token, userId, acr, amr, program } = request;
+    const { token, userId, acr, amr, program, provider } = request;
     const user = await users.findById(userId);
     if (user === null || user.isBanned) throw new AccountDisabledError();
     if (!isAssuranceAtLeast(acr, await requiredAssurance.of(user))) throw new InsufficientAssuranceError();
@@ -78,12 +83,13 @@ export function createSessionMaker(options: SessionMakerOptions): MakeSession {
       generation: 1,
       acr,
       amr: [...amr],
-      authTime: at,
+      authTime: request.authTime ?? at,
       createdAt: at,
       lastActiveAt: at,
       idleExpiresAt: after(idleSeconds),
       absoluteExpiresAt: after(absoluteSeconds),
       ...(program === undefined ? {} : { credential: 'bearer' }),
+      ...(provider === undefined ? {} : { provider }),
       device: { label: program?.label ?? toDeviceNames(userAgent).label, userAgent, address: request.address },
     };
     await sessions.create(record);

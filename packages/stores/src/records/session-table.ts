@@ -4,6 +4,7 @@ import {
   revocationReasons,
   type RecordTable,
   type SessionChange,
+  type SessionProvider,
   type SessionRecord,
 } from '@sallyport/core';
 import { dateOf, integerOf, optionalDateOf, optionalTextOf, textListOf, textOf, wordOf, type Row } from './row.ts';
@@ -28,6 +29,8 @@ export const sessionTable = {
     actor: { type: 'string', required: false },
     /** Absent for the session of a browser. */
     credential: { type: 'string', required: false },
+    /** A JSON object; absent where the sign-in did not come from an identity provider. */
+    provider: { type: 'string', required: false },
     deviceLabel: { type: 'string', required: true },
     deviceUserAgent: { type: 'string', required: true },
     deviceAddress: { type: 'string', required: true },
@@ -53,6 +56,7 @@ export function toSessionRow(record: SessionRecord): Record<string, unknown> {
     org: record.org ?? null,
     actor: record.actor ?? null,
     credential: record.credential ?? null,
+    provider: record.provider === undefined ? null : JSON.stringify(record.provider),
     deviceLabel: record.device.label,
     deviceUserAgent: record.device.userAgent,
     deviceAddress: record.device.address,
@@ -83,6 +87,7 @@ export function toSessionRecord(row: Row): SessionRecord {
   const org = optionalTextOf(row, 'org');
   const actor = optionalTextOf(row, 'actor');
   const credential = optionalTextOf(row, 'credential');
+  const provider = optionalTextOf(row, 'provider');
   const revokedAt = optionalDateOf(row, 'revokedAt');
   return {
     sid: textOf(row, 'sid'),
@@ -99,6 +104,7 @@ export function toSessionRecord(row: Row): SessionRecord {
     ...(org === undefined ? {} : { org }),
     ...(actor === undefined ? {} : { actor }),
     ...(credential === undefined ? {} : { credential: wordOf(row, 'credential', ['bearer'] as const) }),
+    ...(provider === undefined ? {} : { provider: toProvider(JSON.parse(provider)) }),
     device: {
       label: textOf(row, 'deviceLabel'),
       userAgent: textOf(row, 'deviceUserAgent'),
@@ -107,4 +113,14 @@ export function toSessionRecord(row: Row): SessionRecord {
     ...(revokedAt === undefined ? {} : { revokedAt }),
     ...(revokedAt === undefined ? {} : { revokedBecause: wordOf(row, 'revokedBecause', revocationReasons) }),
   };
+}
+
+function toProvider(value: unknown): SessionProvider {
+  if (typeof value === 'object' && value !== null && 'id' in value && 'issuer' in value) {
+    const { id, issuer } = value;
+    const sid = 'sid' in value ? value.sid : undefined;
+    if (typeof id === 'string' && typeof issuer === 'string' && (sid === undefined || typeof sid === 'string'))
+      return { id, issuer, ...(sid === undefined ? {} : { sid }) };
+  }
+  throw new TypeError('the column provider of a stored row cannot be read');
 }

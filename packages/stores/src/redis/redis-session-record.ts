@@ -16,9 +16,10 @@ const knownLevels: ReadonlySet<string> = new Set(assuranceLevels);
 
 /** Seals what is personal or secret in a record, and what a writer to Redis may not change: for this sid only. */
 export function sealRecord(record: SessionRecord, sealer: Sealer): string {
-  const { tokenHash, subject, acr, amr, authTime, createdAt, absoluteExpiresAt, org, actor, credential, device } =
-    record;
-  const part = { tokenHash, subject, acr, amr, authTime, createdAt, absoluteExpiresAt, org, actor, credential, device };
+  const { tokenHash, subject, acr, amr, authTime, createdAt, absoluteExpiresAt, org, actor } = record;
+  const { credential, provider, device } = record;
+  const parts = { org, actor, credential, provider, device };
+  const part = { tokenHash, subject, acr, amr, authTime, createdAt, absoluteExpiresAt, ...parts };
   return sealer.seal(JSON.stringify(part), record.sid);
 }
 
@@ -48,7 +49,7 @@ export function toStoredRecord(
 /** What was sealed was written by us; only its times have lost their type. */
 function toSealedPart(opened: unknown): SealedPart {
   const part = opened as Readonly<Record<keyof SealedPart, unknown>>; // Authenticated by the seal.
-  const { tokenHash, subject, acr, amr, org, actor, credential, device } = part as SealedPart;
+  const { tokenHash, subject, acr, amr, org, actor, credential, provider, device } = part as SealedPart;
   if (typeof subject !== 'string' || typeof tokenHash !== 'string' || !knownLevels.has(acr)) throw unreadable();
   // A kind that this gateway does not know must not be taken for the session of a browser.
   if (credential !== undefined && credential !== 'bearer') throw unreadable();
@@ -63,6 +64,7 @@ function toSealedPart(opened: unknown): SealedPart {
     ...(org === undefined ? {} : { org }),
     ...(actor === undefined ? {} : { actor }),
     ...(credential === undefined ? {} : { credential }),
+    ...(provider === undefined ? {} : { provider }),
     device,
   };
 }

@@ -21,7 +21,7 @@ export interface SecondFactorAskingParts {
  */
 export async function askForSecondFactor(
   parts: SecondFactorAskingParts,
-  { user, acr, amr }: SignInProof,
+  { user, acr, amr, provider }: SignInProof,
   { of: client, onAsked }: Question,
   context: RequestContext,
 ): Promise<AskedForMore | null> {
@@ -34,7 +34,7 @@ export async function askForSecondFactor(
   const owned = (await factors.list(userId)).map(({ method }) => method);
   const setUp = owned.length === 0;
   const purpose = setUp ? 'set-up' : 'verify';
-  const handle = await pending.begin({ userId, userGeneration: user.generation, purpose, amr }, client);
+  const handle = await pending.begin({ userId, userGeneration: user.generation, purpose, amr, provider }, client);
   await onAsked();
   await events.append({
     type: 'sign-in.second-factor-asked',

@@ -36,7 +36,12 @@ export async function usePending(
   method: CodeMethod,
 ): Promise<SignInProof> {
   if (!(await table.consume(pending))) throw new SallyportError('SP_SIGN_IN_EXPIRED', { reason: 'completed-before' });
-  return { user, acr: 'mfa', amr: [...new Set([...pending.amr, amrOfCode[method]])] };
+  return {
+    user,
+    acr: 'mfa',
+    amr: [...new Set([...pending.amr, amrOfCode[method]])],
+    provider: pending.provider,
+  };
 }
 
 /** Who is signed in now, and the cookies that say so to the browser. */
@@ -56,10 +61,11 @@ export async function completeSignIn(
   context: RequestContext,
 ): Promise<CompletedSignIn> {
   const { secondFactor, makeSession, cookie, lifetime } = parts;
-  const { amr } = await usePending(secondFactor, pending, user, method);
+  const { amr, provider } = await usePending(secondFactor, pending, user, method);
   const token = newSessionToken();
   try {
-    await makeSession({ token, userId: user.id, acr: 'mfa', amr, userAgent, address: context.clientAddress });
+    const address = context.clientAddress;
+    await makeSession({ token, userId: user.id, acr: 'mfa', amr, provider, userAgent, address });
   } catch (error) {
     if (error instanceof AccountDisabledError) throw new SallyportError('SP_SIGN_IN_EXPIRED', { reason: 'banned' });
     throw error;

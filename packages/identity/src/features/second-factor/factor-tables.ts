@@ -47,6 +47,8 @@ export const factorTables: readonly RecordTable[] = [
       userGeneration: { type: 'number', required: true },
       purpose: { type: 'string', required: true },
       amr: { type: 'string', required: true },
+      /** The identity provider of the first factor, as a JSON object. */
+      provider: { type: 'string', required: false },
       expiresAt: { type: 'date', required: true, index: true },
     },
   },

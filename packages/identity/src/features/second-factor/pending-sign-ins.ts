@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { recordModels, type Records, type Sealer } from '@sallyport/core';
+import { recordModels, type Records, type Sealer, type SessionProvider } from '@sallyport/core';
 import type { AskedClient } from '../../sessions/required-assurance.ts';
 
 /** What a pending sign-in waits for: a code of a factor that there is, or a factor. */
@@ -13,6 +13,8 @@ export interface PendingSignIn {
   readonly purpose: PendingPurpose;
   /** What the first factor proved. */
   readonly amr: readonly string[];
+  /** The identity provider that it came from. */
+  readonly provider?: SessionProvider | undefined;
   readonly expiresAt: Date;
 }
 
@@ -22,6 +24,7 @@ export interface NewPendingSignIn {
   readonly userGeneration: number;
   readonly purpose: PendingPurpose;
   readonly amr: readonly string[];
+  readonly provider?: SessionProvider | undefined;
 }
 
 /** Sign-ins between the first factor and the second. Only HMACs of their handles are stored. */
@@ -42,6 +45,7 @@ interface PendingRow {
   readonly userGeneration: number;
   readonly purpose: string;
   readonly amr: string;
+  readonly provider?: string | null;
   readonly expiresAt: Date;
 }
 
@@ -53,7 +57,7 @@ export const pendingSeconds = 10 * 60;
 
 export function createPendingSignIns(records: Records, sealer: Sealer, now: () => Date): PendingSignIns {
   return {
-    async begin({ userId, userGeneration, purpose, amr }, client) {
+    async begin({ userId, userGeneration, purpose, amr, provider }, client) {
       const handle = randomBytes(32).toString('base64url');
       const at = now();
       await records.create({
@@ -64,6 +68,7 @@ export function createPendingSignIns(records: Records, sealer: Sealer, now: () =
           userGeneration,
           purpose,
           amr: amr.join(' '),
+          provider: provider === undefined ? null : JSON.stringify(provider),
           expiresAt: new Date(at.getTime() + pendingSeconds * 1000),
         },
       });
@@ -91,7 +96,7 @@ function toStored(handle: string, client: AskedClient): string {
   return client === 'browser' ? handle : `${client}:${handle}`;
 }
 
-function toPending({ id, userId, userGeneration, purpose, amr, expiresAt }: PendingRow): PendingSignIn {
+function toPending({ id, userId, userGeneration, purpose, amr, provider, expiresAt }: PendingRow): PendingSignIn {
   // What is not known for sure may only be verified, never set up.
   return {
     id,
@@ -99,6 +104,8 @@ function toPending({ id, userId, userGeneration, purpose, amr, expiresAt }: Pend
     userGeneration,
     purpose: purpose === 'set-up' ? 'set-up' : 'verify',
     amr: amr.split(' '),
+    // Written by `begin` alone.
+    ...(typeof provider === 'string' ? { provider: JSON.parse(provider) as SessionProvider } : {}),
     expiresAt,
   };
 }
