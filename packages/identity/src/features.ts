@@ -9,6 +9,7 @@ import { apiKeysFeature } from './features/api-keys/api-keys-feature.ts';
 import type { ApiKeyServices } from './features/api-keys/commands/api-key-command.ts';
 import { createOperatorApiKeys } from './features/api-keys/operator-api-keys.ts';
 import { passwordFeature } from './features/passwords/password-feature.ts';
+import { providerFeature } from './features/sign-in-providers/provider-feature.ts';
 import { secondFactorFeature } from './features/second-factor/second-factor-feature.ts';
 import { tokenFeature } from './features/tokens/token-feature.ts';
 
@@ -19,6 +20,7 @@ export const featureList = [
   tokenFeature,
   administrationFeature,
   apiKeysFeature,
+  providerFeature,
 ] as const;
 
 /** What they are together. A command that uses what operators are not offered does not compile here. */

@@ -25,6 +25,16 @@ describe.skipIf(!isAvailable('mongodb')).each([
   { name: 'sessions from before a factor', load: () => import('./features/second-factor/weaker-sessions.test.ts') },
   { name: 'recovery codes', load: () => import('./features/second-factor/recovery-codes.test.ts') },
   { name: 'the users API', load: () => import('./features/administration/manage-routes.test.ts') },
+  { name: 'identity providers', load: () => import('./features/sign-in-providers/provider-sign-in.test.ts') },
+  {
+    name: 'identity providers at the same moment',
+    load: () => import('./features/sign-in-providers/provider-races.test.ts'),
+  },
+  {
+    name: 'connected identity providers',
+    load: () => import('./features/sign-in-providers/connected-providers.test.ts'),
+  },
+  { name: 'logout tokens', load: () => import('./features/sign-in-providers/backchannel-logout.test.ts') },
   { name: 'API keys', load: () => import('./features/api-keys/api-keys.test.ts') },
   { name: 'callers with API keys', load: () => import('./features/api-keys/api-key-authenticator.test.ts') },
   { name: 'service accounts', load: () => import('./features/api-keys/service-accounts.test.ts') },

@@ -17,6 +17,7 @@ import {
   type Operation,
   type PageOverrides,
   type Policy,
+  type ProviderSecrets,
   type SealerFor,
   type SecurityEventLog,
   type SessionDirectory,
@@ -50,6 +51,10 @@ export interface IdentityOptions {
   readonly bus: InvalidationBus;
   /** What signs first-party tokens; its public keys of the use `client` verify them. Without it there can be none. */
   readonly keyRing?: Pick<RotatingKeyRing, 'sign' | 'signer' | 'publicKeys' | 'maxAgeSeconds'>;
+  /** What providers of sign-ins know the product by; asked each time, so that they may be renewed. @default none */
+  readonly providerSecrets?: () => ProviderSecrets;
+  /** How identity providers are called; for tests, in which they are servers of their own. @default fetch */
+  readonly fetchFromProviders?: typeof fetch;
   readonly counters: Counters;
   readonly mailer: Mailer;
   /** Fills an empty table of roles. Later it must be what is stored, or nothing is built. */

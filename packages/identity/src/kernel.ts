@@ -14,6 +14,7 @@ import {
   type Meter,
   type PageTable,
   type Policy,
+  type ProviderSecrets,
   type SealerFor,
   type SecurityEventLog,
   type SessionStore,
@@ -80,6 +81,10 @@ export interface KernelOptions extends Partial<KernelSettings> {
   readonly bus: InvalidationBus;
   /** What signs the tokens of features that make some. */
   readonly keyRing?: Pick<RotatingKeyRing, 'sign' | 'signer' | 'publicKeys' | 'maxAgeSeconds'>;
+  /** What providers of sign-ins know the product by: secrets and private keys, by the names of the providers. */
+  readonly providerSecrets?: (() => ProviderSecrets) | undefined;
+  /** How identity providers are called. @default fetch */
+  readonly fetchFromProviders?: typeof fetch | undefined;
   readonly counters: Counters;
   readonly mailer: Mailer;
   readonly policy: Policy;
@@ -116,6 +121,8 @@ export async function createKernel(options: KernelOptions) {
     sealerFor,
     bus,
     keyRing,
+    providerSecrets = () => new Map<string, string>(),
+    fetchFromProviders = fetch,
     counters,
     mailer,
     policy,
@@ -192,6 +199,8 @@ export async function createKernel(options: KernelOptions) {
     sealerFor,
     bus,
     keyRing,
+    providerSecrets,
+    fetchFromProviders,
     events,
     now,
     logger,

@@ -9,6 +9,18 @@ import {
   setUpApp,
   type AppOwner,
 } from './features/second-factor/factor.test-support.ts';
+import {
+  acmeOf,
+  begin,
+  openBrowser,
+  placeOf,
+  signInAt,
+  type ProviderBrowser,
+} from './features/sign-in-providers/provider.test-support.ts';
+import {
+  startProviderStandIn,
+  type ProviderStandIn,
+} from './features/sign-in-providers/provider-stand-in.test-support.ts';
 import { programOf, signProgramIn, startTokenHarness } from './features/tokens/token.test-support.ts';
 import {
   canRace,
@@ -39,20 +51,30 @@ const rounds = 3;
 const strict = 'admin';
 
 let harness: Harness;
+let standIn: ProviderStandIn;
 beforeEach(async () => {
+  standIn = await startProviderStandIn();
   harness = await startTokenHarness(
     {},
     {
       features: {
         apiKeys: {},
         administration: { usersApi: {} },
+        signInProviders: {
+          oidc: { acme: acmeOf(standIn) },
+          apple: { clientId: 'a', teamId: 't', keyId: 'k' },
+        },
         secondFactor: { methods: ['totp', 'email', 'sms'], requiredFor: [strict] },
       },
       guessLimits: { network: { maxFailures: 10_000 } },
+      providerSecrets: () => new Map([['acme', standIn.clientSecret]]),
     },
   );
 });
-afterEach(() => harness.close());
+afterEach(async () => {
+  await harness.close();
+  await standIn.close();
+});
 
 /**
  * Every route of identity that changes something. A new one without a row here fails the test below: write down what must
@@ -450,7 +472,71 @@ const races: Readonly<Record<string, Prepare>> = {
       },
     };
   },
+  'POST /auth/sign-in/provider': async () =>
+    twice({ path: '/auth/sign-in/provider', body: { provider: 'acme' } }, async (answers) => {
+      expect(statuses(answers)).toEqual([200, 200]);
+      expect(new Set(answers.map(({ text }) => text)).size).toBe(2);
+    }),
+  'POST /auth/step-up/provider': async (_harness, email) => {
+    const browser = openBrowser(harness);
+    await signInAt(standIn, browser, { sub: email, email, email_verified: true });
+    const caller = await callerOfBrowser(browser);
+    return twice(
+      { path: '/auth/step-up/provider', body: { provider: 'acme' }, options: { caller } },
+      async (answers) => {
+        expect(statuses(answers)).toEqual([200, 200]);
+      },
+    );
+  },
+  'POST /auth/account/providers': async ({ makeUser, signIn }, email) => {
+    await makeUser(email);
+    const { caller } = await signIn(email);
+    return twice(
+      { path: '/auth/account/providers', body: { provider: 'acme' }, options: { caller } },
+      async (answers) => {
+        expect(statuses(answers)).toEqual([200, 200]);
+      },
+    );
+  },
+  'DELETE /auth/account/providers/:id': async ({ makeUser, signIn, call }, email) => {
+    await makeUser(email);
+    await signInAt(standIn, openBrowser(harness), { sub: email, email, email_verified: true });
+    const { caller } = await signIn(email);
+    const { body } = await call('GET', '/auth/account/providers', undefined, { caller });
+    const { connected } = body as { readonly connected: readonly { readonly id: string }[] };
+    const path = `/auth/account/providers/${connected[0]?.id}`;
+    return twice({ path, options: { caller } }, async (answers) => {
+      expect(statuses(answers)).toEqual([204, 404]);
+      expect(await countEvents('provider.disconnected', caller.kind === 'user' ? caller.id : '')).toBe(1);
+    });
+  },
+  'POST /auth/callback/:provider': async () => {
+    const browser = openBrowser(harness);
+    await begin(browser);
+    const options = { headers: { 'content-type': 'application/x-www-form-urlencoded' }, rawBody: 'code=a&state=b' };
+    return twice({ path: '/auth/callback/apple', options }, async (answers) => {
+      expect(answers.map(placeOf)).toEqual(['/auth/callback/apple', '/auth/callback/apple']);
+    });
+  },
+  'POST /auth/providers/:id/backchannel-logout': async (_harness, email) => {
+    const browser = openBrowser(harness);
+    await signInAt(standIn, browser, { sub: email, email, email_verified: true });
+    const token = await standIn.signLogoutToken({ sub: email });
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const options = { headers, rawBody: `logout_token=${token}` };
+    return twice({ path: '/auth/providers/acme/backchannel-logout', options }, async (answers) => {
+      expect(statuses(answers)).toEqual([200, 400]);
+      expect(await browser.caller()).toBeUndefined();
+    });
+  },
 };
+
+/** Who a browser is signed in as. */
+async function callerOfBrowser(browser: ProviderBrowser): Promise<Caller> {
+  const caller = await browser.caller();
+  if (caller === undefined) throw new TypeError('the browser is not signed in');
+  return caller;
+}
 
 let services = 0;
 

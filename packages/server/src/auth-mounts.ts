@@ -10,6 +10,7 @@ import {
   manageClientsPlace,
   manageUsersPlace,
   pageAssetsPlace,
+  providerCallbackPlace,
   tokensPlace,
 } from './mount-places.ts';
 
@@ -42,6 +43,7 @@ export function createAuthMounts(
   return [
     { ...identityPlace, requestLimits, ...auth },
     { ...tokensPlace, crossOrigin: 'tokens', requestLimits, ...auth },
+    { ...providerCallbackPlace, requestLimits, ...auth },
     {
       ...pageAssetsPlace,
       handle: (request, response) => pages.serveAsset(request, response),

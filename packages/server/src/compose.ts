@@ -48,6 +48,7 @@ import { shareTraces } from './share-traces.ts';
 import type { Tracing } from './tracing/open-telemetry.ts';
 import { toGatewayChange, toGatewayOptions } from './to-gateway-options.ts';
 import { openCertificate } from './tls/certificate-watch.ts';
+import { openProviderSecrets } from './provider-secrets.ts';
 import { openWebhookSecrets } from './webhook-secrets.ts';
 
 export interface GatewayOptions {
@@ -128,11 +129,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     meter?.gauge({ name: 'sallyport_ready', help: 'Processes whose stores answer' }, () => (stores.isReady() ? 1 : 0));
     if (options.lostLogLines !== undefined) meter?.gauge(lostLogLinesMetric, options.lostLogLines);
     await preset?.prepareRoles(config, stores, logger);
+    const providerSecrets = openProviderSecrets(environment, preset);
     const identity = await openIdentity({
       config,
       stores,
       mailer,
       brand: () => brand,
+      providerSecrets: providerSecrets.current,
       logger,
       ...(meter === undefined ? {} : { meter }),
     });
@@ -239,7 +242,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       options;
     const reloader = createReloader({ current: config, load: loadAnew, apply, logger });
     reload.isRefused = () => reloader.condition().refused !== undefined;
-    const useSecrets = (renewed: Environment): void => applySecrets(renewed, { delivery, stores, webhookSecrets });
+    const secretUsers = { delivery, stores, webhookSecrets, providerSecrets };
+    const useSecrets = (renewed: Environment): void => applySecrets(renewed, secretUsers);
     const refresher = createSecretsRefresher({
       current: environment,
       load: readEnvironmentAnew,

@@ -17,6 +17,17 @@ export const identityPlace = { name: 'auth', prefix: '/auth', access: 'optional'
  */
 export const tokensPlace = { name: 'auth-token', prefix: '/auth/token', access: 'public', slide: false } as const;
 
+/**
+ * Where identity providers lead browsers back to, some of them by a form that is posted from their own site. No session is
+ * looked at; what belongs to the browser is in the cookie of its flow.
+ */
+export const providerCallbackPlace = {
+  name: 'auth-callback',
+  prefix: '/auth/callback',
+  access: 'public',
+  slide: false,
+} as const;
+
 /** Where the files of the built-in pages are. */
 export const pageAssetsPlace = { name: 'auth-assets', prefix: assetsPath, access: 'public', slide: false } as const;
 
@@ -132,6 +143,7 @@ const oauthPlaces = [
 export const mountPlaces = [
   identityPlace,
   tokensPlace,
+  providerCallbackPlace,
   brandPlace,
   pageAssetsPlace,
   changePasswordPlace,

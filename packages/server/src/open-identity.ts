@@ -1,4 +1,4 @@
-import type { Brand, Logger, Mailer, Meter } from '@sallyport/core';
+import type { Brand, Logger, Mailer, Meter, ProviderSecrets } from '@sallyport/core';
 import type { GatewayOptions } from '@sallyport/gateway';
 import { createIdentityWith, type FeatureSet, type Identity, type OnPolicyDifference } from '@sallyport/identity';
 import { openBrand } from './brand/open-brand.ts';
@@ -11,6 +11,8 @@ export interface IdentityComposition {
   readonly config: Config;
   readonly stores: Stores;
   readonly mailer: Mailer;
+  /** What identity providers know this deployment by. @default none: no command signs anyone in */
+  readonly providerSecrets?: () => ProviderSecrets;
   /** What people see of the product, as it is now. @default that of the configuration */
   readonly brand?: () => Brand;
   readonly logger: Logger;
@@ -31,7 +33,8 @@ export async function openIdentity(
   composition: IdentityComposition,
   set: FeatureSet = features,
 ): Promise<ServedIdentity> {
-  const { config, stores, mailer, brand = brandOf(config), logger, meter, onPolicyDifference = 'refuse' } = composition;
+  const { config, stores, mailer, providerSecrets, brand = brandOf(config), logger, meter } = composition;
+  const { onPolicyDifference = 'refuse' } = composition;
   const { maxPerUser, onLimit } = config.session;
   const { database, sessions, sealerFor, bus, counters, keyRing } = stores;
   const identity = await createIdentityWith(set, {
@@ -56,6 +59,7 @@ export async function openIdentity(
     eventDays: config.retention.eventDays,
     logger,
     ...(meter === undefined ? {} : { meter }),
+    ...(providerSecrets === undefined ? {} : { providerSecrets }),
   });
   return identity as ServedIdentity; // The set has the services of the product.
 }

@@ -1,6 +1,6 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
-import type { Logger } from '@sallyport/core';
+import type { Logger, ProviderSecrets } from '@sallyport/core';
 import type { GatewayTraces, Mount } from '@sallyport/gateway';
 import type { Identity } from '@sallyport/identity';
 import type { DemoAccount } from '@sallyport/pages';
@@ -26,6 +26,8 @@ export interface Preset {
   readonly secretFiles: readonly string[];
   /** Makes the configuration, from the ports and addresses of this process. */
   configure(environment: Environment): ConfigInput;
+  /** What its identity providers know it by, beside those of the environment. @default none */
+  providerSecrets?(): ProviderSecrets;
   /** Where people read messages when the mailbox of this process takes none; `undefined` where they cannot be read. */
   mailboxUrl?(): string | undefined;
   /** Served beside the pages of the mailbox, which link to its path. It is in front of them. */

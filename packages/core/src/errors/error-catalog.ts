@@ -47,6 +47,16 @@ export const errorCatalog = {
     title: 'A credential of this kind is not revoked here',
     hint: 'Revoke an API key on the page of its owner, or with sallyport api-keys revoke.',
   },
+  SP_PROVIDER_FLOW_INVALID: {
+    status: 400,
+    title: 'This sign-in with an identity provider is over, or was begun in another browser',
+    hint: 'Begin it again, and finish it in the same browser within ten minutes; each works once.',
+  },
+  SP_LOGOUT_TOKEN_INVALID: {
+    status: 400,
+    title: 'The logout token cannot be accepted',
+    hint: 'Send what OpenID Connect Back-Channel Logout 1.0, section 2.4 asks for; each works once.',
+  },
   SP_TLS_EXPECTED: {
     status: 400,
     title: 'This port speaks https',
@@ -76,6 +86,16 @@ export const errorCatalog = {
     status: 401,
     title: 'This sign-in has expired',
     hint: 'Begin again with the password: there were too many wrong codes, it took too long, or the account changed.',
+  },
+  SP_PROVIDER_CANCELLED: {
+    status: 401,
+    title: 'The sign-in was cancelled at the identity provider',
+    hint: 'Begin again and agree there, or sign in another way.',
+  },
+  SP_PROVIDER_UNTRUSTED: {
+    status: 401,
+    title: 'What the identity provider answered cannot be trusted',
+    hint: 'Begin again; an operator finds the reason in the event of this refusal.',
   },
   SP_SECOND_FACTOR_REQUIRED: {
     status: 401,
@@ -130,6 +150,21 @@ export const errorCatalog = {
     title: 'The email address is not verified yet',
     hint: 'Open the link that was mailed to you, or ask for a new one.',
   },
+  SP_PROVIDER_EMAIL_MISSING: {
+    status: 403,
+    title: 'The identity provider gave no email address',
+    hint: 'Allow it to share an email address, then begin again.',
+  },
+  SP_PROVIDER_SIGN_UP_OFF: {
+    status: 403,
+    title: 'No account is connected, and none is made for this identity provider',
+    hint: 'Sign in another way and connect the identity provider to the account, or ask an administrator for an account.',
+  },
+  SP_ACCOUNT_DISABLED: {
+    status: 403,
+    title: 'This account cannot sign in',
+    hint: 'Ask an administrator.',
+  },
   SP_SECOND_FACTOR_SET_UP_REQUIRED: {
     status: 403,
     title: 'This account has to set up a second factor first',
@@ -170,6 +205,16 @@ export const errorCatalog = {
     status: 409,
     title: 'There are as many API keys as the owner may have',
     hint: 'Revoke one that is not used any more.',
+  },
+  SP_PROVIDER_CONNECTED_ELSEWHERE: {
+    status: 409,
+    title: 'This account of the identity provider is connected to another account, or another one is connected here',
+    hint: 'Disconnect the one that is connected first.',
+  },
+  SP_LAST_SIGN_IN_METHOD: {
+    status: 409,
+    title: 'This is the last way to sign in to the account',
+    hint: 'Choose a password or connect another identity provider first, then disconnect this one.',
   },
   SP_LAST_MANAGER: {
     status: 409,
@@ -246,6 +291,11 @@ export const errorCatalog = {
     status: 503,
     title: 'The store does not answer',
     hint: 'Try again in a moment; nothing was lost and you are still signed in.',
+  },
+  SP_PROVIDER_UNAVAILABLE: {
+    status: 503,
+    title: 'The identity provider does not answer as it should',
+    hint: 'Try again in a moment, or sign in another way; an operator should look at the provider.',
   },
   SP_SERVICE_UNAVAILABLE: {
     status: 503,

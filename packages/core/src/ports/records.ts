@@ -45,6 +45,9 @@ export const recordModels = {
   oauthClient: 'sallyportOAuthClient',
   oauthLogout: 'sallyportOAuthLogout',
   oauthArtifact: 'sallyportOAuthArtifact',
+  externalIdentity: 'sallyportExternalIdentity',
+  providerSession: 'sallyportProviderSession',
+  usedProviderAnswer: 'sallyportUsedProviderAnswer',
 } as const;
 
 /** A column of one of our tables. On PostgreSQL `number` is a 32-bit integer, so times are `date`. */

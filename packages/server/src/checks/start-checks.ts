@@ -12,6 +12,7 @@ import { checkDataFolder } from './check-data-folder.ts';
 import { checkEmail, checkMailbox, checkTextMessages } from './check-mail.ts';
 import { checkMailboxPort, checkPorts } from './check-ports.ts';
 import { checkProxies } from './check-proxies.ts';
+import { checkProviderSecrets } from './check-provider-secrets.ts';
 import { checkRoutes } from './check-routes.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { checkRootSecret } from './check-root-secret.ts';
@@ -32,6 +33,7 @@ export const startChecks: readonly StartCheck[] = [
   checkRootSecret,
   checkTokenSecret,
   checkWebhookSecrets,
+  checkProviderSecrets,
   checkDataFolder,
   checkDatabaseAddresses,
   checkDirectAddress,

@@ -76,6 +76,11 @@ export const environmentTable = {
       'What senders of webhooks sign with, for routes with webhook: name=secret, with blanks between; a name that comes twice has two secrets, for rotation',
     file: 'File that holds these secrets, one on a line, instead of SALLYPORT_WEBHOOK_SECRETS',
   },
+  SALLYPORT_PROVIDER_SECRETS: {
+    meaning:
+      'What identity providers know this deployment by, for signInProviders: name=secret, with blanks between; a private key is the base64 text of its PKCS #8 form',
+    file: 'File that holds these secrets, one on a line, instead of SALLYPORT_PROVIDER_SECRETS',
+  },
 } as const satisfies Readonly<Record<string, EnvironmentVariable>>;
 
 export type EnvironmentVariableName = keyof typeof environmentTable;

@@ -46,6 +46,7 @@ export interface Environment {
   readonly smsGatewayToken: string | undefined;
   /** What senders of webhooks sign with: `name=secret`, with blanks or line breaks between. */
   readonly webhookSecrets: string | undefined;
+  readonly providerSecrets: string | undefined;
   /** Secrets that came from `secrets.from` of the configuration. */
   readonly fetchedSecrets: readonly SecretName[];
 }
@@ -124,6 +125,7 @@ export function surveyEnvironment(variables: Variables, fetched: SecretValues | 
     smsGatewayUrl: text('SMS_GATEWAY_URL'),
     smsGatewayToken: text('SMS_GATEWAY_TOKEN'),
     webhookSecrets: text('SALLYPORT_WEBHOOK_SECRETS'),
+    providerSecrets: text('SALLYPORT_PROVIDER_SECRETS'),
     fetchedSecrets: Object.keys(elsewhere).filter(isSecretName),
   };
   if ((environment.tlsCertFile === undefined) !== (environment.tlsKeyFile === undefined)) {
@@ -184,6 +186,7 @@ const fields = {
   SMS_GATEWAY_URL: ['smsGatewayUrl'],
   SMS_GATEWAY_TOKEN: ['smsGatewayToken'],
   SALLYPORT_WEBHOOK_SECRETS: ['webhookSecrets'],
+  SALLYPORT_PROVIDER_SECRETS: ['providerSecrets'],
 } as const satisfies Readonly<Record<EnvironmentVariableName, readonly (keyof Environment)[]>>;
 
 /** What these variables, or the files that they name, would say. */

@@ -16,17 +16,19 @@ it.each([
     delivery: { prepareSecrets: isRefusedByMail ? refuse : () => () => void used.push('mail') },
     stores: { useCredentials: isRefusedByMail ? () => void used.push('stores') : refuse },
     webhookSecrets: { use: () => void used.push('webhooks') },
+    providerSecrets: { use: () => void used.push('providers') },
   };
   expect(() => applySecrets(renewed, parts)).toThrow('cannot be used');
   expect(used).toEqual([]);
 });
 
-it('the renewed secrets are used by stores, mail and webhooks', () => {
+it('the renewed secrets are used by stores, mail, webhooks and identity providers', () => {
   const used: string[] = [];
   applySecrets(renewed, {
     delivery: { prepareSecrets: () => () => void used.push('mail') },
     stores: { useCredentials: () => void used.push('stores') },
     webhookSecrets: { use: () => void used.push('webhooks') },
+    providerSecrets: { use: () => void used.push('providers') },
   });
-  expect(used).toEqual(['stores', 'mail', 'webhooks']);
+  expect(used).toEqual(['stores', 'mail', 'webhooks', 'providers']);
 });

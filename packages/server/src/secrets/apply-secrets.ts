@@ -1,6 +1,7 @@
 import type { Environment } from '../config/environment.ts';
 import type { Delivery } from '../mailbox/open-delivery.ts';
 import type { Stores } from '../open-stores.ts';
+import type { ProviderSecretsInUse } from '../provider-secrets.ts';
 import type { WebhookSecretsInUse } from '../webhook-secrets.ts';
 
 /** What uses secrets that may change while the gateway runs. */
@@ -8,6 +9,7 @@ export interface SecretUsers {
   readonly delivery: Pick<Delivery, 'prepareSecrets'>;
   readonly stores: Pick<Stores, 'useCredentials'>;
   readonly webhookSecrets: Pick<WebhookSecretsInUse, 'use'>;
+  readonly providerSecrets: Pick<ProviderSecretsInUse, 'use'>;
 }
 
 /**
@@ -15,9 +17,11 @@ export interface SecretUsers {
  *
  * @throws whatever refuses them; then all are as they were.
  */
-export function applySecrets(renewed: Environment, { delivery, stores, webhookSecrets }: SecretUsers): void {
+export function applySecrets(renewed: Environment, users: SecretUsers): void {
+  const { delivery, stores, webhookSecrets, providerSecrets } = users;
   const useForMail = delivery.prepareSecrets(renewed);
   stores.useCredentials(renewed);
   useForMail();
   webhookSecrets.use(renewed);
+  providerSecrets.use(renewed);
 }

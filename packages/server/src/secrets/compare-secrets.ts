@@ -18,6 +18,7 @@ const renewable: Readonly<Record<SecretName, (before: string, after: string) => 
   SMS_GATEWAY_URL: () => true,
   SMS_GATEWAY_TOKEN: () => true,
   SALLYPORT_WEBHOOK_SECRETS: () => true,
+  SALLYPORT_PROVIDER_SECRETS: () => true,
   DATABASE_URL: isSameDatabase,
   DATABASE_DIRECT_URL: isSameDatabase,
   REDIS_URL: isSameRedis,

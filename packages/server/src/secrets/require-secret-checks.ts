@@ -1,6 +1,7 @@
 import { silentLogger } from '@sallyport/core';
 import { checkAdminListener } from '../checks/check-admin-listener.ts';
 import { checkEmail, checkMailbox, checkTextMessages } from '../checks/check-mail.ts';
+import { checkProviderSecrets } from '../checks/check-provider-secrets.ts';
 import { checkRootSecret } from '../checks/check-root-secret.ts';
 import { checkTokenSecret } from '../checks/check-token-secret.ts';
 import { checkWebhookSecrets } from '../checks/check-webhook-secrets.ts';
@@ -15,6 +16,7 @@ const secretChecks: readonly StartCheck[] = [
   checkRootSecret,
   checkTokenSecret,
   checkWebhookSecrets,
+  checkProviderSecrets,
   checkAdminListener,
 ];
 

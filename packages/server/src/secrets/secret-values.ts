@@ -12,6 +12,7 @@ const members = {
   SMS_GATEWAY_URL: 'smsGatewayUrl',
   SMS_GATEWAY_TOKEN: 'smsGatewayToken',
   SALLYPORT_WEBHOOK_SECRETS: 'webhookSecrets',
+  SALLYPORT_PROVIDER_SECRETS: 'providerSecrets',
 } as const satisfies Record<SecretName, keyof Environment>;
 
 /** The secrets of an environment, for a process that has read none of them itself. */

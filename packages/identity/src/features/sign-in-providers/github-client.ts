@@ -1,0 +1,106 @@
+import * as client from 'openid-client';
+import * as z from 'zod';
+import { createClientAuthentication } from './client-authentication.ts';
+import { toExternalProof } from './external-proof.ts';
+import type { ProviderClientOptions } from './oidc-client.ts';
+import type { ProviderClient } from './provider-client.ts';
+import { createProviderFetch, providerTimeoutSeconds, type ProviderFetch } from './provider-fetch.ts';
+import { refuse } from './provider-refusal.ts';
+import { toProviderRefusal } from './to-provider-refusal.ts';
+
+const profileSchema = z.object({
+  id: z.number().int().positive(),
+  login: z.string(),
+  name: z.string().nullish(),
+});
+const emailsSchema = z.array(z.object({ email: z.string(), primary: z.boolean(), verified: z.boolean() }));
+
+/**
+ * Builds the client of GitHub, which is no OpenID provider: who is there is what its API says to the access token that the
+ * code was exchanged for. That token is used twice and kept nowhere. The subject is the number of the account, since
+ * names are given to others.
+ *
+ * @see {@link https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps Authorizing OAuth apps}
+ */
+export function createGithubClient(options: ProviderClientOptions): ProviderClient {
+  const { provider, secretOf, fetchFromProviders } = options;
+  const { issuer: origin } = provider;
+  const fetchFrom = createProviderFetch(origin, fetchFromProviders);
+  const api = origin === 'https://github.com' ? 'https://api.github.com' : `${origin}/api/v3`;
+  const configuration = new client.Configuration(
+    {
+      issuer: origin,
+      authorization_endpoint: `${origin}/login/oauth/authorize`,
+      token_endpoint: `${origin}/login/oauth/access_token`,
+    },
+    provider.clientId,
+    undefined,
+    createClientAuthentication(provider, secretOf),
+  );
+  configuration.timeout = providerTimeoutSeconds;
+  configuration[client.customFetch] = fetchFrom;
+  // oxlint-disable-next-line typescript/no-deprecated -- so marked to be seen; the configuration has plain http on loopback alone
+  if (new URL(origin).protocol === 'http:') client.allowInsecureRequests(configuration);
+
+  return {
+    provider,
+    async authorizationUrl({ redirectUri, state, codeVerifier, isFresh }) {
+      // It neither signs a user in anew nor says when it did.
+      if (isFresh) throw refuse('sign-in-not-fresh');
+      return client.buildAuthorizationUrl(configuration, {
+        redirect_uri: redirectUri,
+        response_type: 'code',
+        scope: provider.scopes.join(' '),
+        state,
+        code_challenge: await client.calculatePKCECodeChallenge(codeVerifier),
+        code_challenge_method: 'S256',
+      });
+    },
+    async redeem({ parameters, redirectUri, state, codeVerifier }) {
+      const answered = new URL(redirectUri);
+      answered.search = parameters.toString();
+      let token;
+      try {
+        const tokens = await client.authorizationCodeGrant(configuration, answered, {
+          expectedState: state,
+          pkceCodeVerifier: codeVerifier,
+        });
+        token = tokens.access_token;
+      } catch (error) {
+        throw toProviderRefusal(error);
+      }
+      const profile = await ask(fetchFrom, `${api}/user`, token, profileSchema);
+      const emails = await ask(fetchFrom, `${api}/user/emails`, token, emailsSchema);
+      const primary = emails.find((address) => address.primary);
+      return toExternalProof(
+        {
+          iss: origin,
+          sub: String(profile.id),
+          email: primary?.email,
+          email_verified: primary?.verified === true,
+          name: profile.name ?? profile.login,
+        },
+        provider,
+      );
+    },
+  };
+}
+
+async function ask<Schema extends z.ZodType>(
+  fetchFrom: ProviderFetch,
+  url: string,
+  token: string,
+  schema: Schema,
+): Promise<z.output<Schema>> {
+  const headers = {
+    accept: 'application/vnd.github+json',
+    authorization: `Bearer ${token}`,
+    'user-agent': 'sallyport',
+    'x-github-api-version': '2022-11-28',
+  };
+  const response = await fetchFrom(url, { method: 'GET', headers });
+  if (response.status !== 200) throw refuse('provider-failed');
+  const parsed = schema.safeParse(await response.json().catch(() => undefined));
+  if (!parsed.success) throw refuse('token-answer-invalid');
+  return parsed.data;
+}
