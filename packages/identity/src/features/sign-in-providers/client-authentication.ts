@@ -1,4 +1,4 @@
-import { createPrivateKey, sign, webcrypto, type KeyObject } from 'node:crypto';
+import { createPrivateKey, sign, type KeyObject } from 'node:crypto';
 import * as client from 'openid-client';
 import type { ClientAuthentication, IdentityProvider } from './identity-provider.ts';
 import { refuse } from './provider-refusal.ts';
@@ -79,7 +79,7 @@ export function toAppleSecret(
 }
 
 /** The kinds of keys that this product signs with. */
-function toSigningKey(key: KeyObject): Promise<webcrypto.CryptoKey> {
+function toSigningKey(key: KeyObject): Promise<client.CryptoKey> {
   const algorithm =
     key.asymmetricKeyType === 'rsa'
       ? { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
@@ -87,5 +87,5 @@ function toSigningKey(key: KeyObject): Promise<webcrypto.CryptoKey> {
         ? { name: 'Ed25519' }
         : { name: 'ECDSA', namedCurve: 'P-256' };
   const pkcs8 = Uint8Array.from(key.export({ format: 'der', type: 'pkcs8' }));
-  return webcrypto.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']);
+  return crypto.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']);
 }

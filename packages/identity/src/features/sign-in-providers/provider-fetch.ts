@@ -31,7 +31,7 @@ export function createProviderFetch(issuer: string, fetchFrom: typeof fetch): Pr
       const response = await fetchFrom(url, {
         method,
         headers: sent,
-        ...(body === undefined ? {} : { body }),
+        ...(body === undefined || body === null ? {} : { body: requireForm(body) }),
         redirect: 'manual',
         signal: AbortSignal.timeout(providerTimeoutSeconds * 1000),
       });
@@ -46,4 +46,10 @@ export function createProviderFetch(issuer: string, fetchFrom: typeof fetch): Pr
       throw error;
     }
   };
+}
+
+/** Nothing but forms is posted to providers. */
+function requireForm(body: unknown): URLSearchParams {
+  if (body instanceof URLSearchParams) return body;
+  throw new Error('only forms are posted to providers');
 }
