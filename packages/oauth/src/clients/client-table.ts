@@ -71,6 +71,7 @@ const rowSchema = z.object({
   previousUntil: optionalTime,
   generation: z.number(),
   disabledAt: optionalTime,
+  tokensSince: optionalTime,
   createdAt: time,
   updatedAt: time,
 });
@@ -111,6 +112,7 @@ export function createClientTable(records: Records, sealer: Sealer): ClientTable
           ...kept,
           generation: 1,
           disabledAt: null,
+          tokensSince: null,
           createdAt: at,
           updatedAt: at,
         },
@@ -137,6 +139,7 @@ export function createClientTable(records: Records, sealer: Sealer): ClientTable
         ...toColumns(registration),
         ...secretUpdate(secret, before, at, (text) => sealer.hash(textOf(id, text))),
         disabledAt,
+        ...(disabledAt === null || before.disabledAt != null ? {} : { tokensSince: disabledAt }),
         generation: generation + 1,
         updatedAt: at,
       };
@@ -226,7 +229,7 @@ function parseRow(row: unknown): ClientRow {
 
 function toClient(row: ClientRow): OAuthClient {
   const { clientId: id, name, trust, authentication, generation, createdAt, updatedAt } = row;
-  const { secretHint, secretAt, previousUntil, disabledAt } = row;
+  const { secretHint, secretAt, previousUntil, disabledAt, tokensSince } = row;
   return {
     id,
     name,
@@ -248,6 +251,7 @@ function toClient(row: ClientRow): OAuthClient {
         ? null
         : { hint: secretHint, createdAt: secretAt, previousUntil: previousUntil ?? null },
     ...(disabledAt == null ? {} : { disabledAt }),
+    ...(tokensSince == null ? {} : { tokensSince }),
     createdAt,
     updatedAt,
   };

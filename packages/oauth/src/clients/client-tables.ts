@@ -34,6 +34,8 @@ export const clientTables: readonly RecordTable[] = [
       /** Grows with every change: compare-and-set on it lets one of several make theirs. */
       generation: { type: 'number', required: true },
       disabledAt: { type: 'date', required: false },
+      /** When it was disabled last. */
+      tokensSince: { type: 'date', required: false },
       createdAt: { type: 'date', required: true },
       updatedAt: { type: 'date', required: true },
     },

@@ -62,6 +62,8 @@ export interface OAuthClient extends ClientRegistration {
   readonly secret: ClientSecretState | null;
   /** Since when it may do nothing; absent while it may. */
   readonly disabledAt?: Date;
+  /** When it was disabled last: what was issued to it up to then is worth nothing, also after it was enabled again. */
+  readonly tokensSince?: Date;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -69,6 +71,16 @@ export interface OAuthClient extends ClientRegistration {
 /** Whether the client proves itself with a secret of ours. */
 export function usesSecret({ authentication }: Pick<ClientRegistration, 'authentication'>): boolean {
   return authentication === 'client_secret_basic' || authentication === 'client_secret_post';
+}
+
+/**
+ * Whether a token counts as one from before its client was disabled. Times in tokens are whole seconds: one of the second in
+ * which that happened does.
+ *
+ * @param issuedAt `iat`, in seconds since 1970.
+ */
+export function isFromBeforeDisabling({ tokensSince }: Pick<OAuthClient, 'tokensSince'>, issuedAt: number): boolean {
+  return tokensSince !== undefined && issuedAt <= Math.floor(tokensSince.getTime() / 1000);
 }
 
 /** The permissions among the scopes of a client: what its tokens can carry at most. */

@@ -39,6 +39,7 @@ const clientSchema = z.object({
   generation: z.number(),
   secret: z.object({ hint: z.string(), createdAt: time, previousUntil: optionalTime }).nullable(),
   disabledAt: time.exactOptional(),
+  tokensSince: time.exactOptional(),
   createdAt: time,
   updatedAt: time,
 });

@@ -6,7 +6,7 @@ import {
   type Principal,
 } from '@sallyport/core';
 import type { IdentityKernel } from '@sallyport/identity';
-import { permissionsOfClient, type OAuthClient } from '../clients/oauth-client.ts';
+import { isFromBeforeDisabling, permissionsOfClient, type OAuthClient } from '../clients/oauth-client.ts';
 import type { AccessTokenClaims } from './access-token-claims.ts';
 import { grantTargetOf, type Grants } from './grants.ts';
 
@@ -39,7 +39,8 @@ export function createAccessTokenJudge(parts: AccessTokenJudgeParts): AccessToke
     const expiresAt = new Date(claims.exp * 1000);
     if (now() >= expiresAt) return { kind: 'rejected', code: 'SP_TOKEN_EXPIRED', reason: 'out-of-date' };
     const client = await findClient(claims.client_id);
-    if (client === null || client.disabledAt !== undefined) return rejected('oauth-client-disabled');
+    if (client === null || client.disabledAt !== undefined || isFromBeforeDisabling(client, claims.iat))
+      return rejected('oauth-client-disabled');
     const principal = await principalOf(claims, client, parts);
     if (typeof principal === 'string') return rejected(principal);
     const { grant } = claims;
