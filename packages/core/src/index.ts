@@ -40,7 +40,9 @@ export type {
   ConnectedProvider,
   ConnectedProvidersAnswer,
   OfferedProvider,
+  ProviderCodeFlowAnswer,
   ProviderKind,
+  ProviderTokenAnswer,
   ProviderSignInAnswer,
   ProvidersAnswer,
 } from './answers/provider-answers.ts';
@@ -104,6 +106,7 @@ export { errorCatalog, isErrorCode, type ErrorCatalogEntry, type ErrorCode } fro
 export {
   internalIssuerPath,
   internalKeysPath,
+  internalProviderTokensPath,
   internalRevocationsPath,
   internalTokenClaimsSchema,
   internalTokenType,

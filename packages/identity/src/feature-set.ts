@@ -139,9 +139,12 @@ export function composeFeatures<Services = never>(
         );
       }
       for (const parts of built) {
-        const { gate, forgetAccount, noteSessionEndings, describeAccount, findActor, passwordRules } = parts;
+        const { gate, programSignIn, forgetAccount, suspendAccount, noteSessionEndings } = parts;
+        const { describeAccount, findActor, passwordRules } = parts;
         if (gate !== undefined) kernel.gates.register(gate);
+        if (programSignIn !== undefined) kernel.programSignIns.register(programSignIn);
         if (forgetAccount !== undefined) kernel.accountData.register(forgetAccount);
+        if (suspendAccount !== undefined) kernel.accountData.registerSuspension(suspendAccount);
         if (noteSessionEndings !== undefined) kernel.sessionEndings.register(noteSessionEndings);
         if (describeAccount !== undefined) kernel.accountData.registerFacts(describeAccount);
         if (findActor !== undefined) kernel.actingAccounts.register(findActor);

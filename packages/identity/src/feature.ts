@@ -24,6 +24,7 @@ import type { MailCatalog } from './mail/mail-catalog.ts';
 import type { OptionsProblem } from './parse-options.ts';
 import type { SignInGate } from './sessions/required-assurance.ts';
 import type { NoteSessionEndings } from './sessions/session-endings.ts';
+import type { ProgramSignIn } from './sign-in/program-sign-ins.ts';
 
 /**
  * One capability of identity. What it needs stands in its own folder, and the composition reads it from here. A feature
@@ -83,6 +84,8 @@ export interface BuiltFeature {
   readonly manageRoutes?: readonly Hono<IdentityEnvironment>[];
   /** What it requires of sign-ins, before a session is made. */
   readonly gate?: SignInGate;
+  /** Signs programs in, for features that prove who is there. One feature has it. */
+  readonly programSignIn?: ProgramSignIn;
   /** Recognizes the credential of programs for the gateway; of the kind that the feature declares. */
   readonly authenticator?: Authenticator;
   /** What operators and commands call, beside its routes. They become members of identity. */
@@ -91,6 +94,8 @@ export interface BuiltFeature {
   readonly forgetAccount?: ForgetAccount;
   /** Writes down that sessions end. Joins the transaction that ends them. */
   readonly noteSessionEndings?: NoteSessionEndings;
+  /** Ends what it does for an account elsewhere, when the account is banned. Joins the transaction that it is called in. */
+  readonly suspendAccount?: ForgetAccount;
   /** What it keeps of an account that operators may see. */
   readonly describeAccount?: DescribeAccount;
   /** Reads accounts of its own that change users, such as those of programs. */

@@ -43,6 +43,14 @@ describe.skipIf(!isAvailable('mongodb')).each([
   { name: 'requests', load: () => import('./requests.test.ts') },
   { name: 'opaque access tokens', load: () => import('./features/tokens/opaque-authenticator.test.ts') },
   { name: 'tokens that services end', load: () => import('./features/tokens/revoke-token.test.ts') },
+  {
+    name: 'codes of providers that clients bring',
+    load: () => import('./features/sign-in-providers/brought-codes/brought-codes.test.ts'),
+  },
+  {
+    name: 'tokens of providers',
+    load: () => import('./features/sign-in-providers/kept-tokens/kept-tokens.test.ts'),
+  },
 ])('identity: $name', async ({ load }) => {
   await load();
 });

@@ -43,7 +43,7 @@ export {
   type FeatureServices,
   type OperatorServices,
 } from './features.ts';
-export { providersWithSecret } from './features/sign-in-providers/identity-provider.ts';
+export { providersWithKeptTokens, providersWithSecret } from './features/sign-in-providers/identity-provider.ts';
 export type { IdentityEnvironment } from './http/identity-request.ts';
 export { accountFields, plainText } from './http/account-fields.ts';
 export { maximumBodyBytes, readBody, readNothing, readQuery } from './http/request-body.ts';

@@ -59,6 +59,7 @@ import { requireSessionLifetime, sessionLifetimeSchema } from './sessions/sessio
 import { createSessionMaker, type SessionLifetime } from './sessions/session-maker.ts';
 import { createSessionElevation } from './sessions/session-elevation.ts';
 import { createSessionRevocation } from './sessions/session-revocation.ts';
+import { createProgramSignIns } from './sign-in/program-sign-ins.ts';
 
 /** What features may say about parts of the kernel in their sections. */
 export interface KernelSettings {
@@ -242,6 +243,7 @@ export async function createKernel(options: KernelOptions) {
     csrfTokens: createCsrfTokens(sealerFor(csrfSealingPurpose)),
     engine: await createEngine({ publicUrl, database, sealerFor, hashing, sessions, makeSession, logger, now }),
     gates,
+    programSignIns: createProgramSignIns(),
     requiredAssurance: gates,
     lifetime,
     sessions,

@@ -10,6 +10,11 @@ import {
   type AppOwner,
 } from './features/second-factor/factor.test-support.ts';
 import {
+  beginCodeFlow,
+  codeFrom,
+  redirectUri,
+} from './features/sign-in-providers/brought-codes/brought-codes.test-support.ts';
+import {
   acmeOf,
   begin,
   openBrowser,
@@ -61,7 +66,7 @@ beforeEach(async () => {
         apiKeys: {},
         administration: { usersApi: {} },
         signInProviders: {
-          oidc: { acme: acmeOf(standIn) },
+          oidc: { acme: { ...acmeOf(standIn), redirectUris: [redirectUri] } },
           apple: { clientId: 'a', teamId: 't', keyId: 'k' },
         },
         secondFactor: { methods: ['totp', 'email', 'sms'], requiredFor: [strict] },
@@ -477,6 +482,23 @@ const races: Readonly<Record<string, Prepare>> = {
       expect(statuses(answers)).toEqual([200, 200]);
       expect(new Set(answers.map(({ text }) => text)).size).toBe(2);
     }),
+  'POST /auth/provider-flows': async () => {
+    const body = { provider: 'acme', redirectUri, codeChallenge: 'c'.repeat(43) };
+    return twice({ path: '/auth/provider-flows', body }, async (answers) => {
+      expect(statuses(answers)).toEqual([200, 200]);
+      expect(new Set(answers.map((answer) => (answer.body as { readonly state: string }).state)).size).toBe(2);
+    });
+  },
+  'POST /auth/token/provider': async (_harness, email) =>
+    twice({ path: '/auth/token/provider', body: await broughtCode(email) }, async (answers) => {
+      expect(statuses(answers)).toEqual([200, 400]);
+      expect(await accountsWith(email)).toBe(1);
+    }),
+  'POST /auth/sign-in/provider/code': async (_harness, email) =>
+    twice({ path: '/auth/sign-in/provider/code', body: await broughtCode(email) }, async (answers) => {
+      expect(statuses(answers)).toEqual([200, 400]);
+      expect(await accountsWith(email)).toBe(1);
+    }),
   'POST /auth/step-up/provider': async (_harness, email) => {
     const browser = openBrowser(harness);
     await signInAt(standIn, browser, { sub: email, email, email_verified: true });
@@ -634,4 +656,14 @@ async function makeEmailOwner(email: string): Promise<{ readonly caller: Caller 
   await harness.call('POST', '/auth/second-factor/email/confirm', { code: message?.code }, { caller });
   harness.advance(60);
   return { caller: await callerOf(harness, sid) };
+}
+
+async function broughtCode(email: string): Promise<object> {
+  const flow = await beginCodeFlow(harness);
+  const answer = codeFrom(standIn, flow, { sub: email, email, email_verified: true });
+  return { flow: flow.flow, codeVerifier: flow.codeVerifier, ...answer };
+}
+
+function accountsWith(email: string): Promise<number> {
+  return harness.database.records.count({ model: 'user', where: [{ field: 'email', value: email }] });
 }

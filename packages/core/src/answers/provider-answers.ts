@@ -22,6 +22,29 @@ export interface ProviderSignInAnswer {
   readonly location: string;
 }
 
+/** `POST /auth/provider-flows`: a sign-in whose code the client brings itself. */
+export interface ProviderCodeFlowAnswer {
+  /** Where the client leads its user: a page of the identity provider. */
+  readonly location: string;
+  /** What the client keeps, and presents with the code. It belongs into no address. */
+  readonly flow: string;
+  /** What the provider hands back beside the code. Another one belongs to no flow of this client. */
+  readonly state: string;
+  readonly expiresInSeconds: number;
+}
+
+/** `GET /internal/provider-tokens/<provider>`, on the internal listener. */
+export interface ProviderTokenAnswer {
+  readonly provider: string;
+  /** Of the provider, for its own API. It belongs into no log, no address and no browser. */
+  readonly access_token: string;
+  readonly token_type: 'Bearer';
+  /** ISO 8601; absent where the provider does not say. */
+  readonly expires_at?: string;
+  /** What it is good for, with blanks between; absent where the provider did not say. */
+  readonly scope?: string;
+}
+
 /** An account of an identity provider that signs in to the account of the caller. */
 export interface ConnectedProvider {
   /** A handle: it disconnects and signs in to nothing. */

@@ -176,6 +176,11 @@ export const errorCatalog = {
     hint: 'Add @Public(reason), @Authenticated(), @Roles(...) or @Permissions(...) to the handler or its controller.',
   },
   SP_NOT_FOUND: { status: 404, title: 'Not found', hint: 'Check the address.' },
+  SP_PROVIDER_NOT_CONNECTED: {
+    status: 404,
+    title: 'The user has connected no account of this identity provider, or its tokens are not kept',
+    hint: 'Have the user connect it on the page of the account, or sign in with it.',
+  },
   SP_METHOD_NOT_ALLOWED: {
     status: 405,
     title: 'The method is not allowed here',
@@ -210,6 +215,11 @@ export const errorCatalog = {
     status: 409,
     title: 'This account of the identity provider is connected to another account, or another one is connected here',
     hint: 'Disconnect the one that is connected first.',
+  },
+  SP_PROVIDER_SIGN_IN_REQUIRED: {
+    status: 409,
+    title: 'The identity provider takes the tokens of this user no longer',
+    hint: 'Have the user sign in with the identity provider again, then repeat the request.',
   },
   SP_LAST_SIGN_IN_METHOD: {
     status: 409,

@@ -48,6 +48,7 @@ export const recordModels = {
   externalIdentity: 'sallyportExternalIdentity',
   providerSession: 'sallyportProviderSession',
   usedProviderAnswer: 'sallyportUsedProviderAnswer',
+  providerToken: 'sallyportProviderToken',
 } as const;
 
 /** A column of one of our tables. On PostgreSQL `number` is a 32-bit integer, so times are `date`. */

@@ -14,6 +14,9 @@ export const internalKeysPath = '/internal/.well-known/jwks.json';
 /** Path, on the internal listener alone, of the stream of revocations. */
 export const internalRevocationsPath = '/internal/revocations';
 
+/** Below which services get tokens of identity providers for their users, on the internal listener alone. */
+export const internalProviderTokensPath = '/internal/provider-tokens';
+
 /** The longest token that a verifier looks at, in characters. */
 export const maximumTokenLength = 8192;
 

@@ -21,14 +21,22 @@ export interface AccountData {
   /** Deletes all of it. Joins the transaction that it is called in. */
   readonly forget: ForgetAccount;
   readonly describe: DescribeAccount;
+  registerSuspension(suspend: ForgetAccount): void;
+  /** Ends what features do for an account elsewhere, when it is banned. Joins the transaction that it is called in. */
+  readonly suspend: ForgetAccount;
 }
 
 /** Builds the place where features register how they forget an account, and what they say of one. */
 export function createAccountData(): AccountData {
   const all: ForgetAccount[] = [];
   const facts: DescribeAccount[] = [];
+  const suspensions: ForgetAccount[] = [];
   return {
     register: (forget) => void all.push(forget),
+    registerSuspension: (suspend) => void suspensions.push(suspend),
+    async suspend(userId) {
+      for (const suspend of suspensions) await suspend(userId);
+    },
     registerFacts: (describe) => void facts.push(describe),
     async forget(userId) {
       for (const forget of all) await forget(userId);

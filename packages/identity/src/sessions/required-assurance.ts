@@ -63,6 +63,8 @@ export interface SignInProof {
   readonly acr: AssuranceLevel;
   /** RFC 8176. */
   readonly amr: readonly string[];
+  /** When the user proved it, where that was before. @default now */
+  readonly authTime?: Date | undefined;
   /** The identity provider that the first proof came from; for the session that is made in the end. */
   readonly provider?: SessionProvider | undefined;
 }

@@ -38,7 +38,7 @@ export interface AccountExclusion {
 export interface AccountExclusionParts {
   readonly users: UserTable;
   readonly links: OneTimeLinks;
-  readonly accountData: Pick<AccountData, 'forget'>;
+  readonly accountData: Pick<AccountData, 'forget' | 'suspend'>;
   readonly authority: Authority;
   readonly sessions: SessionStore;
   readonly revocation: SessionRevocation;
@@ -96,7 +96,11 @@ export function createAccountExclusion(parts: AccountExclusionParts): AccountExc
     const reported = { at, outcome: 'success', target: userId, ...context } as const;
     return makeReportedChange({
       preview: async () => user,
-      apply: () => users.change(user, { ban: terms === null ? null : { at, until, reason } }, at),
+      async apply() {
+        const changed = await users.change(user, { ban: terms === null ? null : { at, until, reason } }, at);
+        if (changed !== null && terms !== null) await accountData.suspend(userId);
+        return changed;
+      },
       report: () =>
         events.append(
           terms === null

@@ -108,7 +108,7 @@ export interface AccountsOptions {
   readonly roles: RoleDirectory;
   readonly hashing: PasswordHashing;
   readonly links: OneTimeLinks;
-  readonly accountData: Pick<AccountData, 'forget' | 'describe'>;
+  readonly accountData: Pick<AccountData, 'forget' | 'suspend' | 'describe'>;
   readonly actingAccounts: Pick<ActingAccounts, 'find'>;
   readonly authority: Authority;
   readonly pendingAccounts: PendingAccounts;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
 import { SallyportError, type ProviderSignInAnswer } from '@sallyport/core';
 import type { IdentityEnvironment } from '../../http/identity-request.ts';
@@ -30,7 +31,8 @@ export async function beginFlow(
 ): Promise<ProviderSignInAnswer> {
   const client = requireClient(parts, wanted.provider);
   const { flow, sealed } = parts.flows.begin(wanted);
-  const url = await client.authorizationUrl(requestOf(parts, flow));
+  // Only the hash of the verifier leaves this process.
+  const url = await client.authorizationUrl({ ...requestOf(parts, flow), codeChallenge: challengeOf(flow) });
   c.header('set-cookie', parts.flowCookie.write(sealed), { append: true });
   return { location: url.href };
 }
@@ -40,4 +42,8 @@ export function requestOf({ publicUrl }: Pick<FlowParts, 'publicUrl'>, flow: Pro
   const { state, nonce, codeVerifier, provider, purpose } = flow;
   const redirectUri = `${new URL(publicUrl).origin}/auth/callback/${provider}`;
   return { redirectUri, state, nonce, codeVerifier, isFresh: purpose === 'confirm' };
+}
+
+function challengeOf({ codeVerifier }: Pick<ProviderFlow, 'codeVerifier'>): string {
+  return createHash('sha256').update(codeVerifier).digest('base64url');
 }

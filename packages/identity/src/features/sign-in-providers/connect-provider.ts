@@ -15,6 +15,8 @@ import { connectIdentity, type ExternalAccountParts } from './external-account.t
 import type { ExternalProof } from './external-proof.ts';
 import type { IdentityProvider } from './identity-provider.ts';
 import { flowSeconds } from './provider-flow.ts';
+import type { KeptTokenTable } from './kept-tokens/kept-tokens.ts';
+import type { TokenRevocation } from './kept-tokens/revoke-ended-tokens.ts';
 import { refuse } from './provider-refusal.ts';
 
 export interface ConnectParts extends ExternalAccountParts, RecentSignInParts {
@@ -24,6 +26,8 @@ export interface ConnectParts extends ExternalAccountParts, RecentSignInParts {
   readonly elevateSession: ElevateSession;
   /** Names of the providers that the configuration has. */
   readonly offered: ReadonlySet<string>;
+  readonly keptTokens: KeptTokenTable;
+  readonly tokenRevocation: Pick<TokenRevocation, 'wake'>;
 }
 
 /** The session in which a flow was begun. @throws a refusal when it has ended. */
@@ -53,7 +57,7 @@ export async function connectToSession(
   };
   const { id } = (await requireStill()).principal;
   const connected = await identities.find(proof.issuer, proof.subject);
-  if (connected?.userId === id) return;
+  if (connected?.userId === id) return keepTokensOf(parts, provider, proof, id);
   if (connected !== null) {
     if ((await users.findById(connected.userId)) !== null) throw refuse('connected-elsewhere');
     await identities.disconnect(connected.id, connected.userId);
@@ -63,11 +67,23 @@ export async function connectToSession(
       await requireStill();
       await connectIdentity(parts, provider, proof, owner.id, 'signed-in', context);
     });
+    await keepTokensOf(parts, provider, proof, id);
     await mailer.send('provider-connected', user);
   } catch (error) {
     if (error instanceof SallyportError && error.reason === 'duplicate') throw refuse('connected-elsewhere');
     throw error;
   }
+}
+
+async function keepTokensOf(
+  { identities, keptTokens }: ConnectParts,
+  { id: provider }: IdentityProvider,
+  { issuer, subject, tokens }: ExternalProof,
+  userId: string,
+): Promise<void> {
+  const identity = tokens === undefined ? null : await identities.find(issuer, subject);
+  if (tokens === undefined || identity?.userId !== userId) return;
+  await keptTokens.keep({ identityId: identity.id, userId, provider }, tokens);
 }
 
 /**
@@ -139,8 +155,10 @@ export async function disconnectFromSession(
       details: { provider: identity.provider, issuer: identity.issuer },
     });
     if (!(await identities.disconnect(identityId, userId))) throw unknownIdentity();
+    await parts.keptTokens.end({ identityId });
     return identity.provider;
   });
+  parts.tokenRevocation.wake();
   await endSessionsOf(parts, userId, provider, sid, context);
   await mailer.send('provider-disconnected', user);
 }

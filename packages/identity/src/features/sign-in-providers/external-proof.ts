@@ -2,6 +2,7 @@ import type { AssuranceLevel } from '@sallyport/core';
 import * as z from 'zod';
 import { toEmailAddress } from '../../accounts/email-address.ts';
 import type { IdentityProvider } from './identity-provider.ts';
+import type { ProviderTokens } from './kept-tokens/kept-token.ts';
 import { refuse } from './provider-refusal.ts';
 
 /** Who an identity provider says is there, with the weakest assumption in whatever it leaves unsaid. */
@@ -20,6 +21,8 @@ export interface ExternalProof {
   readonly authTime: Date | undefined;
   /** Its session, where it says so. */
   readonly sid: string | undefined;
+  /** To act there for the user; only where the configuration has them kept. */
+  readonly tokens?: ProviderTokens;
 }
 
 /** What claims say of the person. Everything but the subject may be missing, or be of another type than it should. */

@@ -4,6 +4,8 @@ import { createClientAuthentication } from './client-authentication.ts';
 import { toExternalProof } from './external-proof.ts';
 import type { ProviderClientOptions } from './oidc-client.ts';
 import type { ProviderClient } from './provider-client.ts';
+import { scopesOf } from './kept-tokens/ask-for-tokens.ts';
+import { toProviderTokens } from './kept-tokens/to-provider-tokens.ts';
 import { createProviderFetch, providerTimeoutSeconds, type ProviderFetch } from './provider-fetch.ts';
 import { refuse } from './provider-refusal.ts';
 import { toProviderRefusal } from './to-provider-refusal.ts';
@@ -17,7 +19,7 @@ const emailsSchema = z.array(z.object({ email: z.string(), primary: z.boolean(),
 
 /**
  * Builds the client of GitHub, which is no OpenID provider: who is there is what its API says to the access token that the
- * code was exchanged for. That token is used twice and kept nowhere. The subject is the number of the account, since
+ * code was exchanged for. That token is used twice, and kept only where the configuration says so; it does not end by itself. The subject is the number of the account, since
  * names are given to others.
  *
  * @see {@link https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps Authorizing OAuth apps}
@@ -44,35 +46,35 @@ export function createGithubClient(options: ProviderClientOptions): ProviderClie
 
   return {
     provider,
-    async authorizationUrl({ redirectUri, state, codeVerifier, isFresh }) {
+    async authorizationUrl({ redirectUri, state, codeChallenge, isFresh }) {
       // It neither signs a user in anew nor says when it did.
       if (isFresh) throw refuse('sign-in-not-fresh');
       return client.buildAuthorizationUrl(configuration, {
         redirect_uri: redirectUri,
         response_type: 'code',
-        scope: provider.scopes.join(' '),
+        scope: scopesOf(provider),
         state,
-        code_challenge: await client.calculatePKCECodeChallenge(codeVerifier),
+        code_challenge: codeChallenge,
         code_challenge_method: 'S256',
       });
     },
     async redeem({ parameters, redirectUri, state, codeVerifier }) {
       const answered = new URL(redirectUri);
       answered.search = parameters.toString();
-      let token;
+      let tokens;
       try {
-        const tokens = await client.authorizationCodeGrant(configuration, answered, {
+        tokens = await client.authorizationCodeGrant(configuration, answered, {
           expectedState: state,
           pkceCodeVerifier: codeVerifier,
         });
-        token = tokens.access_token;
       } catch (error) {
         throw toProviderRefusal(error);
       }
+      const { access_token: token } = tokens;
       const profile = await ask(fetchFrom, `${api}/user`, token, profileSchema);
       const emails = await ask(fetchFrom, `${api}/user/emails`, token, emailsSchema);
       const primary = emails.find((address) => address.primary);
-      return toExternalProof(
+      const proof = toExternalProof(
         {
           iss: origin,
           sub: String(profile.id),
@@ -82,6 +84,25 @@ export function createGithubClient(options: ProviderClientOptions): ProviderClie
         },
         provider,
       );
+      return provider.keepTokens === undefined ? proof : { ...proof, tokens: toProviderTokens(tokens, options.now()) };
+    },
+    async revoke({ accessToken }) {
+      const secret = secretOf();
+      if (secret === undefined) throw refuse('client-secret-missing');
+      const { status } = await fetchFrom(`${api}/applications/${provider.clientId}/token`, {
+        method: 'DELETE',
+        headers: {
+          accept: 'application/vnd.github+json',
+          authorization: `Basic ${Buffer.from(`${provider.clientId}:${secret}`).toString('base64')}`,
+          'content-type': 'application/json',
+          'user-agent': 'sallyport',
+          'x-github-api-version': '2022-11-28',
+        },
+        body: JSON.stringify({ access_token: accessToken }),
+      });
+      // 404 and 422: of a token that is not good any more.
+      if (![204, 404, 422].includes(status)) throw refuse('provider-failed');
+      return true;
     },
   };
 }

@@ -9,6 +9,13 @@ export type ClientAuthentication =
   | { readonly kind: 'private_key_jwt'; readonly keyId: string | undefined }
   | { readonly kind: 'apple'; readonly teamId: string; readonly keyId: string };
 
+/** What is kept of the tokens of a provider. */
+export interface KeepTokens {
+  readonly scopes: readonly string[];
+  readonly offline: boolean;
+  readonly revokeOnBan: boolean;
+}
+
 /** An identity provider, as the configuration describes it: what all of them have in common. */
 export interface IdentityProvider extends OfferedProvider {
   readonly clientId: string;
@@ -23,6 +30,10 @@ export interface IdentityProvider extends OfferedProvider {
   readonly acrValues: readonly string[];
   readonly trustAcr: Readonly<Record<string, AssuranceLevel>>;
   readonly countCallbackAsSignIn: boolean;
+  /** Where clients take codes that they bring themselves. */
+  readonly redirectUris: readonly string[];
+  /** What is kept to act there for users; `undefined` where nothing is. */
+  readonly keepTokens?: KeepTokens | undefined;
 }
 
 /** A provider decides about addresses of its own domains alone; of others it once saw a proof, and they change hands. */
@@ -121,4 +132,10 @@ export function toOfferedProvider({ id, name, kind }: OfferedProvider): OfferedP
 export function providersWithSecret(settings: ProviderSettings | undefined): readonly string[] {
   const providers = settings === undefined ? [] : identityProvidersOf(settings);
   return providers.flatMap(({ id, clientAuthentication }) => (clientAuthentication.kind === 'none' ? [] : id));
+}
+
+/** Names of the providers whose tokens are kept for services. */
+export function providersWithKeptTokens(settings: ProviderSettings | undefined): readonly string[] {
+  const providers = settings === undefined ? [] : identityProvidersOf(settings);
+  return providers.flatMap(({ id, keepTokens }) => (keepTokens === undefined ? [] : id));
 }

@@ -2,12 +2,14 @@ import * as client from 'openid-client';
 import type { Logger } from '@sallyport/core';
 import { createDiscoveredIssuer } from './discovered-issuer.ts';
 import { toExternalProof } from './external-proof.ts';
+import { offlineParametersOf, scopesOf } from './kept-tokens/ask-for-tokens.ts';
+import { toProviderTokens } from './kept-tokens/to-provider-tokens.ts';
 import type { IdentityProvider } from './identity-provider.ts';
 import { createLogoutTokenVerifier } from './logout-token.ts';
 import type { ProviderClient } from './provider-client.ts';
 import { createProviderFetch } from './provider-fetch.ts';
 import { refuse } from './provider-refusal.ts';
-import { toProviderRefusal } from './to-provider-refusal.ts';
+import { toProviderRefusal, toRefreshRefusal } from './to-provider-refusal.ts';
 
 export interface ProviderClientOptions {
   readonly provider: IdentityProvider;
@@ -33,19 +35,20 @@ export function createOidcClient(options: ProviderClientOptions): ProviderClient
   const verifyLogoutToken = createLogoutTokenVerifier(fetchFrom, options.now);
   return {
     provider,
-    async authorizationUrl({ redirectUri, state, nonce, codeVerifier, isFresh }) {
-      const { scopes, responseMode, acrValues } = provider;
+    async authorizationUrl({ redirectUri, state, nonce, codeChallenge, isFresh }) {
+      const { responseMode, acrValues } = provider;
       return client.buildAuthorizationUrl(await discovered(), {
         redirect_uri: redirectUri,
         response_type: 'code',
-        scope: scopes.join(' '),
+        // Who only confirms to be there consents to nothing anew.
+        scope: isFresh ? provider.scopes.join(' ') : scopesOf(provider),
         state,
         nonce,
-        code_challenge: await client.calculatePKCECodeChallenge(codeVerifier),
+        code_challenge: codeChallenge,
         code_challenge_method: 'S256',
         ...(responseMode === 'query' ? {} : { response_mode: responseMode }),
         ...(acrValues.length === 0 ? {} : { acr_values: acrValues.join(' ') }),
-        ...(isFresh ? freshSignIn : {}),
+        ...(isFresh ? freshSignIn : offlineParametersOf(provider)),
       });
     },
     async redeem({ parameters, redirectUri, state, nonce, codeVerifier, isFresh, begunAt }) {
@@ -53,22 +56,47 @@ export function createOidcClient(options: ProviderClientOptions): ProviderClient
       requireIssuerOfAnswer(parameters, configuration);
       const answered = new URL(redirectUri);
       answered.search = parameters.toString();
-      let claims;
+      let tokens;
       try {
-        const tokens = await client.authorizationCodeGrant(configuration, answered, {
+        tokens = await client.authorizationCodeGrant(configuration, answered, {
           expectedState: state,
           expectedNonce: nonce,
           pkceCodeVerifier: codeVerifier,
           idTokenExpected: true,
         });
-        claims = tokens.claims();
       } catch (error) {
         throw toProviderRefusal(error);
       }
+      const claims = tokens.claims();
       if (claims === undefined) throw refuse('id-token-missing');
       const proof = toExternalProof({ ...claims, name: claims['name'] ?? nameOfApple(provider, parameters) }, provider);
       if (isFresh && !isSignedInSince(proof.authTime, begunAt)) throw refuse('sign-in-not-fresh');
-      return proof;
+      const isKept = provider.keepTokens !== undefined && !isFresh;
+      return isKept ? { ...proof, tokens: toProviderTokens(tokens, options.now()) } : proof;
+    },
+    async refresh(refreshToken, subject) {
+      const configuration = await discovered();
+      let tokens;
+      try {
+        tokens = await client.refreshTokenGrant(configuration, refreshToken);
+      } catch (error) {
+        throw toRefreshRefusal(error);
+      }
+      const claims = tokens.claims();
+      if (claims !== undefined && claims.sub !== subject) throw refuse('refresh-refused');
+      return toProviderTokens(tokens, options.now());
+    },
+    async revoke({ accessToken, refreshToken }) {
+      const configuration = await discovered();
+      if (configuration.serverMetadata().revocation_endpoint === undefined) return false;
+      try {
+        // RFC 7009, section 2.1: a refresh token takes the access tokens of its grant with it.
+        if (refreshToken === undefined) await client.tokenRevocation(configuration, accessToken);
+        else await client.tokenRevocation(configuration, refreshToken, { token_type_hint: 'refresh_token' });
+      } catch (error) {
+        throw toRefreshRefusal(error);
+      }
+      return true;
     },
     // The large ones have no back-channel logout, and no issuer of theirs is that of one tenant for certain.
     ...(provider.kind === 'oidc'

@@ -20,6 +20,19 @@ const issuer = z
     return isSafe && search === '' && hash === '';
   }, 'must be an https address without query and fragment; http is for loopback alone');
 
+/** RFC 8252, section 7: a claimed https address, a scheme of the app itself, or loopback. */
+const redirectUri = z
+  .string()
+  .max(2000)
+  .refine((text) => {
+    if (!URL.canParse(text) || text.includes('#')) return false;
+    const { protocol, hostname, username, password } = new URL(text);
+    if (username !== '' || password !== '') return false;
+    if (protocol === 'https:') return true;
+    if (protocol === 'http:') return isLoopbackHost(hostname);
+    return /^[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:$/.test(protocol);
+  }, 'must be https without fragment, a scheme in reverse domain form such as com.example.app:/callback, or http on loopback');
+
 const common = {
   clientId: text.describe('What the provider calls this product'),
   signUp: z
@@ -43,6 +56,39 @@ const common = {
     .default({})
     .describe(
       'What its `acr` is worth here, such as { "urn:example:mfa": "mfa" }; what is not listed counts as a password',
+    ),
+  redirectUris: z
+    .array(redirectUri)
+    .max(50)
+    .readonly()
+    .default([])
+    .describe(
+      'Where apps and servers of yours take the code of this provider, to bring it to /auth/token/provider or /auth/sign-in/provider/code: compared by every character. The provider has to know them too. Empty: only the callback of the gateway takes codes',
+    ),
+  keepTokens: z
+    .strictObject({
+      scopes: z
+        .array(text)
+        .max(50)
+        .readonly()
+        .default([])
+        .describe('What the provider is asked for beside the sign-in, for services that act there for its users'),
+      offline: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Whether a refresh token is asked for, so that services can act when the access token has ended; Google and OpenID providers then ask users for their consent at each sign-in',
+        ),
+      revokeOnBan: z
+        .boolean()
+        .default(true)
+        .describe(
+          'Whether a ban has the tokens revoked at the provider; a banned user acts there through no service either way',
+        ),
+    })
+    .optional()
+    .describe(
+      'Keeps the tokens of this provider, sealed, for services whose route lists it in providerTokens. Absent: they are thrown away at once',
     ),
   countCallbackAsSignIn: z
     .boolean()
@@ -112,7 +158,13 @@ export type ProviderSettings = NonNullable<z.output<typeof providerConfig>>;
 
 /** What is wrong with the section: a name that stands for another provider, or options that go together. */
 export function problemsOfProviders(config: ProviderSettings | undefined): readonly OptionsProblem[] {
-  return Object.entries(config?.oidc ?? {}).flatMap(([id, { clientAuthentication, keyId, scopes }]) => {
+  const withoutOffline = (['apple', 'github'] as const)
+    .filter((id) => config?.[id]?.keepTokens?.offline === true)
+    .map((id) => ({
+      key: `${id}.keepTokens.offline`,
+      problem: 'has no effect: this provider is not asked for a refresh token',
+    }));
+  const ofOidc = Object.entries(config?.oidc ?? {}).flatMap(([id, { clientAuthentication, keyId, scopes }]) => {
     const problems: OptionsProblem[] = [];
     if (knownProviders.some((known) => known === id))
       problems.push({ key: `oidc.${id}`, problem: `has a name that is kept for the section "${id}"` });
@@ -122,4 +174,5 @@ export function problemsOfProviders(config: ProviderSettings | undefined): reado
       problems.push({ key: `oidc.${id}.scopes`, problem: 'must have "openid": without it there is no ID token' });
     return problems;
   });
+  return [...withoutOffline, ...ofOidc];
 }

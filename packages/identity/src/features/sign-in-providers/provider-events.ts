@@ -27,6 +27,21 @@ export const providerEvents = {
     .strictObject({ provider, sessionsEnded: z.number().int() })
     .describe('An identity provider said that a session or an account of it signed out (back-channel logout)'),
   'provider.logout-refused': z.strictObject({ provider, reason: z.string() }).describe('A logout token was refused'),
+  'provider.token-handed-out': z
+    .strictObject({ provider, audience: z.string(), alsoBefore: z.number().int() })
+    .describe(
+      'A service got the access token of an identity provider for a user: the first time, and at most every ten minutes; alsoBefore counts those in between',
+    ),
+  'provider.grant-ended': z
+    .strictObject({ provider, reason: z.enum(['refused', 'lost-reply', 'expired']) })
+    .describe(
+      'An identity provider takes the refresh token of a user no longer, or there is none: services get no token until the user signs in there again',
+    ),
+  'provider.tokens-revoked': z
+    .strictObject({ provider, how: z.enum(['revoked', 'not-announced', 'given-up']) })
+    .describe(
+      'Kept tokens were deleted after they were revoked at their identity provider, or because it has no revocation or did not answer for hours',
+    ),
 } as const;
 
 /** An event of the catalog. */

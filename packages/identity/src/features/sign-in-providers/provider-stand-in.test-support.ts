@@ -6,6 +6,16 @@ import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'j
 /** Who signs in at the stand-in. */
 export type StandInClaims = Readonly<Record<string, unknown>> & { readonly sub: string };
 
+/** What a stand-in answers where it is to give tokens that are worth something. */
+export interface StandInGrants {
+  /** Members of the answer to a code. */
+  issue(): object;
+  /** The answer to a refresh token; `lost` cuts the connection after all was done. */
+  refresh(refreshToken: string): Promise<{ readonly status: number; readonly body: object } | 'lost'>;
+  /** The status that the revocation of a token is answered with. */
+  revoke(token: string): number;
+}
+
 /** How the stand-in departs from what it should do. Tests write to it. */
 export interface StandInLies {
   /** Changes claims before they are signed. */
@@ -20,6 +30,8 @@ export interface StandInLies {
   underPublishedKid?: boolean;
   /** Changes the ID token after it was signed. */
   idToken?: (token: string) => string | undefined;
+  /** Gives tokens that can be refreshed and revoked. */
+  grants?: StandInGrants;
 }
 
 /** An OpenID provider on loopback, by the rules unless it is told to lie. */
@@ -75,6 +87,11 @@ export async function startProviderStandIn(): Promise<ProviderStandIn> {
     const presented = basic.split(':').map((part) => decodeURIComponent(part));
     if (presented.join(':') !== `${clientId}:${clientSecret}`)
       return answer(response, 401, { error: 'invalid_client' });
+    if (form.get('grant_type') === 'refresh_token') {
+      const refreshed = await lies.grants?.refresh(form.get('refresh_token') ?? '');
+      if (refreshed === undefined) return answer(response, 400, { error: 'unsupported_grant_type' });
+      return refreshed === 'lost' ? void response.destroy() : answer(response, refreshed.status, refreshed.body);
+    }
     const grant = grants.get(form.get('code') ?? '');
     grants.delete(form.get('code') ?? '');
     const challenge = createHash('sha256')
@@ -87,7 +104,13 @@ export async function startProviderStandIn(): Promise<ProviderStandIn> {
     const claims = (lies.claims ?? ((same) => same))(grant.claims);
     const signed = await new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid }).sign(signing.privateKey);
     const idToken = lies.idToken === undefined ? signed : lies.idToken(signed);
-    answer(response, 200, { access_token: 'at', token_type: 'Bearer', expires_in: 60, id_token: idToken });
+    const given = lies.grants?.issue() ?? { access_token: 'at', expires_in: 60 };
+    answer(response, 200, { ...given, token_type: 'Bearer', id_token: idToken });
+  };
+
+  const revoke = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const form = new URLSearchParams(await readText(request));
+    answer(response, lies.grants?.revoke(form.get('token') ?? '') ?? 404, {});
   };
 
   const endpoints: Record<keyof typeof seen, (request: IncomingMessage, response: ServerResponse) => unknown> = {
@@ -102,6 +125,7 @@ export async function startProviderStandIn(): Promise<ProviderStandIn> {
         id_token_signing_alg_values_supported: ['ES256'],
         code_challenge_methods_supported: ['S256'],
         authorization_response_iss_parameter_supported: true,
+        ...(lies.grants === undefined ? {} : { revocation_endpoint: `${issuer}/revoke` }),
       };
       answer(response, 200, (lies.discovery ?? ((same) => same))(document));
     },
@@ -110,6 +134,7 @@ export async function startProviderStandIn(): Promise<ProviderStandIn> {
   };
 
   const server = createServer((request, response) => {
+    if (request.url === '/revoke') return void revoke(request, response);
     const name = ({ '/.well-known/openid-configuration': 'discovery', '/token': 'token', '/jwks': 'jwks' } as const)[
       request.url ?? ''
     ];

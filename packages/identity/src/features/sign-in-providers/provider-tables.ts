@@ -1,3 +1,4 @@
+import { keptTokenTable } from './kept-tokens/kept-token-table.ts';
 import { recordModels, type RecordTable, type RetentionRule } from '@sallyport/core';
 
 /** The tables of identity providers. */
@@ -36,6 +37,7 @@ export const providerTables: readonly RecordTable[] = [
       expiresAt: { type: 'date', required: true, index: true },
     },
   },
+  keptTokenTable,
 ];
 
 /** What was used, and sessions of providers: of no use once they have expired. */

@@ -48,6 +48,16 @@ export function toProviderRefusal(error: unknown): SallyportError {
   return refuse(refusalOfMessage(messagesOf(error)));
 }
 
+/**
+ * The same of a refresh or a revocation, in which no user takes part: the grant has ended, or the provider does not answer as
+ * it should, and nothing else.
+ */
+export function toRefreshRefusal(error: unknown): SallyportError {
+  if (error instanceof client.ResponseBodyError && error.error === 'invalid_grant') return refuse('grant-ended');
+  const refusal = toProviderRefusal(error);
+  return refusal.code === 'SP_PROVIDER_UNAVAILABLE' ? refusal : refuse('refresh-refused');
+}
+
 /** The library tells these apart by nothing but their sentences. */
 function refusalOfMessage(text: string): ProviderRefusal {
   if (/"alg"/.test(text)) return 'id-token-algorithm-refused';

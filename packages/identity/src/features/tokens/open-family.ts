@@ -8,6 +8,7 @@ import {
   type SessionLifetime,
 } from '../../sessions/session-maker.ts';
 import { settleRecord, type SettleSessionParts } from '../../sessions/settle-session.ts';
+import type { ProgramDevice } from '../../sign-in/program-sign-ins.ts';
 import type { IssueAccessToken } from './access-token.ts';
 import type { RefreshTokens } from './refresh-token.ts';
 import { toTokenAnswer, type TokenAnswer } from './token-answers.ts';
@@ -22,13 +23,6 @@ export interface OpenFamilyParts extends SettleSessionParts {
   readonly tokenLifetime: SessionLifetime;
 }
 
-/** The program that signs in, as its user will see it in the list of devices. */
-export interface ProgramDevice {
-  /** As the program calls it; absent for what the user agent says. */
-  readonly name: string | undefined;
-  readonly userAgent: string;
-}
-
 /**
  * Begins a family of refresh tokens: a session of its own, which no cookie opens. So whatever ends sessions ends tokens, and
  * what lists sessions lists them.
@@ -38,7 +32,7 @@ export interface ProgramDevice {
  */
 export async function openFamily(
   parts: OpenFamilyParts,
-  { user, acr, amr }: SignInProof,
+  { user, acr, amr, authTime, provider }: SignInProof,
   { name, userAgent }: ProgramDevice,
   context: RequestContext,
   onSettled: () => Promise<void>,
@@ -52,6 +46,8 @@ export async function openFamily(
       userId: user.id,
       acr,
       amr,
+      authTime,
+      provider,
       userAgent,
       address: context.clientAddress,
       program: { label: name, lifetime: tokenLifetime },

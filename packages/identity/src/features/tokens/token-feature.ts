@@ -1,6 +1,7 @@
 import { OptionsError, type Authenticator, type RequestContext } from '@sallyport/core';
 import type { Feature } from '../../feature.ts';
 import type { IdentityKernel } from '../../kernel.ts';
+import type { ProgramSignIn } from '../../sign-in/program-sign-ins.ts';
 import { createAccessTokens, createOpaqueAccessTokens, type IssueAccessToken } from './access-token.ts';
 import { createBearerAuthenticator } from './bearer-authenticator.ts';
 import { createGrace } from './grace.ts';
@@ -12,7 +13,8 @@ import { problemsOfTokens, tokenConfig, type TokenConfig } from './token-config.
 import { tokenEvents } from './token-events.ts';
 import { createTokenFamilies } from './token-families.ts';
 import { tokenFamilyRetention, tokenFamilyTables } from './token-family-table.ts';
-import { createTokenRoutes, type TokenRouteParts } from './token-routes.ts';
+import { openFamily } from './open-family.ts';
+import { answerAsked, createTokenRoutes, type TokenRouteParts } from './token-routes.ts';
 
 type TokenKernel = Omit<TokenRouteParts, 'tokens' | 'families' | 'grace' | 'issueAccessToken' | 'tokenLifetime'> &
   Pick<IdentityKernel, 'keyRing' | 'bus' | 'roles' | 'records' | 'sealerFor'>;
@@ -53,6 +55,7 @@ export const tokenFeature = {
       tokenLifetime: { idleSeconds: config.refreshDays * 86_400, absoluteSeconds: config.maxDays * 86_400 },
     };
     const { authenticator } = access;
+    const { origin } = new URL(kernel.publicUrl);
     const services: TokenServices = {
       revokeToken: (token, context) => revokeToken({ ...parts, authenticator }, token, context),
     };
@@ -60,6 +63,10 @@ export const tokenFeature = {
       forgetAccount,
       services,
       routes: [createTokenRoutes(parts)],
+      programSignIn: {
+        begin: (proof, program, context, onSettled) => openFamily(parts, proof, program, context, onSettled),
+        refuseAsked: (c, asked) => answerAsked(c, asked, origin),
+      } satisfies ProgramSignIn,
       authenticator,
       close: async () => access.close(),
     };

@@ -17,7 +17,8 @@ import { readBody } from '../../http/request-body.ts';
 import { toStoredUserAgent } from '../../sessions/device-label.ts';
 import type { AskedForMore, SignInProof } from '../../sessions/required-assurance.ts';
 import { readSignIn, signInWithPassword, type PasswordSignInParts } from '../../sign-in/password-sign-in.ts';
-import { openFamily, type OpenFamilyParts, type ProgramDevice } from './open-family.ts';
+import type { ProgramDevice } from '../../sign-in/program-sign-ins.ts';
+import { openFamily, type OpenFamilyParts } from './open-family.ts';
 import { refresh, type RefreshParts } from './refresh.ts';
 import { revokeRefreshToken } from './revoke-token.ts';
 import type { TokenAnswer } from './token-answers.ts';
@@ -112,8 +113,8 @@ async function completeProof(
   return made;
 }
 
-/** The password was right, and that is not enough: 401, and what the next request needs. */
-function answerAsked(
+/** The first proof was right, and that is not enough: 401, and what the next request needs. */
+export function answerAsked(
   c: Context<IdentityEnvironment>,
   { status, methods, handle, expiresInSeconds }: AskedForMore,
   documentationOrigin: string,
