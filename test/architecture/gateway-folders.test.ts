@@ -30,6 +30,7 @@ const layers: readonly string[] = [
   'forward/upstream-options.ts',
   'forward-auth/forward-auth-options.ts',
   'introspection/introspection-options.ts',
+  'provider-tokens/',
   'gateway-options.ts',
   'streams/',
   'forward/',

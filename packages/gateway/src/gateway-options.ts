@@ -31,6 +31,7 @@ import { upstreamOptionsSchema, type UpstreamOptions } from './forward/upstream-
 import type { IntrospectionOptions } from './introspection/introspection-options.ts';
 import type { CounterSyncParts } from './limits/counter-sync.ts';
 import { gatewayLimitsSchema, type GatewayLimits } from './limits/gateway-limits.ts';
+import type { HandOutProviderToken } from './provider-tokens/provider-tokens-mount.ts';
 import { gatewayCorsSchema } from './routing/gateway-cors.ts';
 import type { Mount } from './routing/mount.ts';
 import { problemsOfCallers, problemsOfCredentials } from './routing/route-problems.ts';
@@ -66,6 +67,8 @@ export interface GatewayOptions {
   readonly authenticators?: readonly Authenticator[];
   /** Which services ask about access tokens themselves. @default `/oauth2/introspect` and `/oauth2/revoke` are not there */
   readonly introspection?: IntrospectionOptions | undefined;
+  /** What hands tokens of identity providers out to services. @default the internal listener hands none out */
+  readonly providerTokens?: HandOutProviderToken | undefined;
   readonly keyRing: KeyRing;
   readonly bus: InvalidationBus;
   /** Other sites whose scripts may use what the gateway itself answers. @default none */

@@ -16,6 +16,7 @@ import type { PersistentState } from './persistent-state.ts';
 import { createDecisionPartsOf, publicOriginsOf } from './pipeline/decision-parts.ts';
 import type { HandleRequestParts, InFlight } from './pipeline/handle-request.ts';
 import type { ListenerKind } from './pipeline/request-state.ts';
+import { createNoProviderTokensMount, createProviderTokensMount } from './provider-tokens/provider-tokens-mount.ts';
 import { createNoteRefusal, type NoteRefusal } from './record/note-refusal.ts';
 import { createBrandMount } from './response/brand-mount.ts';
 import { createErrorPageRenderer } from './response/error-page.ts';
@@ -65,12 +66,18 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
     brandFiles,
     createSessionEventsMount({ ...persistent, clock: options.clock }),
     createSessionExtensionMount(options.sessions),
+    createNoProviderTokensMount(),
   ];
   const renderErrorPage = createErrorPageRenderer({ ...options, signInPath: options.pages.signIn });
   const tables: Record<ListenerKind, RouteTable> = {
     public: createRouteTable(routes, mounts, limitsOf, options.cors),
     // Mounts are for browsers: identity is never reached through the internal listener.
-    internal: createRouteTable(routes, [keys, brandFiles, createRevocationsMount(revocations)]),
+    internal: createRouteTable(routes, [
+      keys,
+      brandFiles,
+      createRevocationsMount(revocations),
+      createProviderTokensMount(routes, options.providerTokens),
+    ]),
   };
   const readCookies = createCookieReader(sessionCookieFor(options.publicUrl).name);
   const audiences = new Set(routes.map((route) => route.audience));

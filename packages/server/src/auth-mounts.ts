@@ -11,6 +11,7 @@ import {
   manageUsersPlace,
   pageAssetsPlace,
   providerCallbackPlace,
+  providerFlowsPlace,
   tokensPlace,
 } from './mount-places.ts';
 
@@ -44,6 +45,7 @@ export function createAuthMounts(
     { ...identityPlace, requestLimits, ...auth },
     { ...tokensPlace, crossOrigin: 'tokens', requestLimits, ...auth },
     { ...providerCallbackPlace, requestLimits, ...auth },
+    { ...providerFlowsPlace, crossOrigin: 'tokens', requestLimits, ...auth },
     {
       ...pageAssetsPlace,
       handle: (request, response) => pages.serveAsset(request, response),

@@ -218,6 +218,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
               revokeToken: (token, context) => revokeAnyToken(identity, token, context),
               answerOAuthClient,
             },
+      providerTokens: identity.providerTokens.handOut,
       keyRing: stores.keyRing,
       bus: stores.bus,
       csrfTokens: createCsrfTokens(stores.sealerFor(csrfSealingPurpose)),

@@ -2,6 +2,7 @@ import { sharedAssetsPath } from '@sallyport/core';
 import {
   brandPlace,
   introspectionPlace,
+  providerTokensPlace,
   sessionEventsPlace,
   sessionExtensionPlace,
   tokenRevocationPlace,
@@ -24,6 +25,14 @@ export const tokensPlace = { name: 'auth-token', prefix: '/auth/token', access: 
 export const providerCallbackPlace = {
   name: 'auth-callback',
   prefix: '/auth/callback',
+  access: 'public',
+  slide: false,
+} as const;
+
+/** Where clients begin sign-ins with identity providers whose code they bring themselves. No session is looked at. */
+export const providerFlowsPlace = {
+  name: 'auth-provider-flows',
+  prefix: '/auth/provider-flows',
   access: 'public',
   slide: false,
 } as const;
@@ -144,12 +153,14 @@ export const mountPlaces = [
   identityPlace,
   tokensPlace,
   providerCallbackPlace,
+  providerFlowsPlace,
   brandPlace,
   pageAssetsPlace,
   changePasswordPlace,
   sharedAssetsPlace,
   sessionEventsPlace,
   sessionExtensionPlace,
+  providerTokensPlace,
 ] as const;
 
 /** The part of a configuration that asks for mounts. */

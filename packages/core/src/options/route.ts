@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { assuranceLevels } from '../policy/assurance.ts';
 import { credentialKinds } from '../principal/principal.ts';
 import { hostPatternSchema } from './host-pattern.ts';
+import { providerIdForm } from './provider-secrets.ts';
 import { publicOriginSchema } from './public-origin.ts';
 import { rawPathParts } from './raw-path.ts';
 import { requestLimitsSchema } from '../limits/request-limit.ts';
@@ -110,6 +111,14 @@ export const routeSchema = z.strictObject({
     .array(z.string().refine(isPermissionInterest, 'must be a permission, "resource:*" or "*"'))
     .default([])
     .describe('Permissions in which the audience declares an interest; only these are in its tokens'),
+  providerTokens: z
+    .array(z.string().regex(providerIdForm, 'must be the name of an identity provider'))
+    .min(1)
+    .max(50)
+    .optional()
+    .describe(
+      'Identity providers whose access tokens the audience may get for its users, at the internal listener: those of signInProviders with keepTokens. Each one listed can do at the provider what its users agreed to',
+    ),
   profile: z
     .boolean()
     .default(false)

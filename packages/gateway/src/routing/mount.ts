@@ -13,6 +13,10 @@ export interface Mount {
   readonly access: 'public' | 'optional' | 'signed-in' | 'service';
   /** What callers may present. @default the session: most mounts are for people, who are there in person */
   readonly credentials?: readonly CredentialKind[];
+  /** Audiences that may call it through the internal listener. @default none */
+  readonly callers?: readonly string[];
+  /** Whether the session is read from the store on every request. @default false */
+  readonly fresh?: boolean;
   /** Requests to a mount never keep a session alive. */
   readonly slide: false;
   /** How many requests may come; absent means the limits of the gateway. */

@@ -17,6 +17,9 @@ export function routeOptionsOf(route: Route): readonly RouteOption[] {
     ...(route.pathParameters ? [{ name: 'pathParameters', value: 'may stand in paths' }] : []),
     ...(route.zone ? [{ name: 'zone', value: 'calls routes that name no callers' }] : []),
     ...(route.callers === undefined ? [] : [{ name: 'callers', value: route.callers.join(' ') || 'none' }]),
+    ...(route.providerTokens === undefined
+      ? []
+      : [{ name: 'providerTokens', value: `gets the tokens of its users at ${route.providerTokens.join(' ')}` }]),
     ...(route.webhook === undefined ? [] : [{ name: 'webhook', value: describeWebhook(route.webhook) }]),
     ...(route.cors === undefined ? [] : [{ name: 'cors', value: describeCors(route.cors, route) }]),
     ...(route.rawPath.length === 0 ? [] : [{ name: 'rawPath', value: route.rawPath.join(' ') }]),

@@ -42,7 +42,7 @@ export interface ResolvedRoute {
   readonly crossOrigin: CrossOrigin | undefined;
   /** How its deliveries are verified; `undefined` where it takes none. */
   readonly webhook: Route['webhook'];
-  /** Audiences that may call it through the internal listener; a mount has none. */
+  /** Audiences that may call it through the internal listener. */
   readonly callers: ReadonlySet<string>;
   readonly hosts: readonly string[] | undefined;
   readonly methods: ReadonlySet<string> | undefined;
@@ -55,7 +55,7 @@ export interface ResolvedRoute {
 type RouteRules = Omit<ResolvedRoute, 'limits' | 'destination' | 'callers' | 'crossOrigin'>;
 
 /** The part of a mount that decides whether a route gets in its way. */
-export type MountPlace = Pick<Mount, 'name' | 'prefix' | 'access' | 'credentials' | 'slide'>;
+export type MountPlace = Pick<Mount, 'name' | 'prefix' | 'access' | 'credentials' | 'fresh' | 'slide'>;
 
 /** The limits of a route or mount, by its name and what it asks for. */
 export type LimitsOf = (owner: string, limits: readonly RequestLimit[] | undefined) => RouteLimits | undefined;
@@ -229,7 +229,7 @@ function callersOf({ callers, webhook }: Route, zones: ReadonlySet<string>): Rea
 function resolveMount(mount: Mount, limitsOf: LimitsOf, crossOrigin: CrossOriginOptions): ResolvedRoute {
   return {
     ...toMountRules(mount),
-    callers: noCallers,
+    callers: mount.callers === undefined ? noCallers : new Set(mount.callers),
     crossOrigin: crossOriginOfMount(mount, crossOrigin),
     limits: limitsOf(mount.name, mount.requestLimits),
     destination: { kind: 'mount', mount },
@@ -244,7 +244,7 @@ function toMountRules(mount: MountPlace): RouteRules {
     access: mount.access,
     csrf: 'same-origin',
     slide: false,
-    fresh: false,
+    fresh: mount.fresh ?? false,
     stepUp: undefined,
     caseSensitive: true,
     pathParameters: false,

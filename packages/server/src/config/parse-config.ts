@@ -8,6 +8,7 @@ import { applyRule } from './apply-rule.ts';
 import { configSchema, type Config } from './config-schema.ts';
 import { ConfigurationError, type ConfigurationProblem } from './configuration-error.ts';
 import { problemsOfPages } from './problems-of-pages.ts';
+import { problemsOfProviderTokens } from './problems-of-provider-tokens.ts';
 import { readAsFarAsPossible, type ReadConfig } from './read-as-far-as-possible.ts';
 import type { DataPath } from './watch-reads.ts';
 
@@ -64,6 +65,7 @@ const rules: readonly ConfigRule[] = [
   limitProblems,
   ...bindingRules(),
   problemsOfPages,
+  problemsOfProviderTokens,
   ({ brand }) => problemsOfBrand(brand),
 ];
 
