@@ -303,3 +303,9 @@ export {
 export { deleteInBatches, deletionBatchSize } from './retention/delete-in-batches.ts';
 export { isLetGoBy, type RetentionRule } from './retention/retention-rule.ts';
 export type { ClaimedDelivery, DeliveryClaim, DeliveryRequest, WebhookDeliveries } from './ports/webhook-deliveries.ts';
+export { fetchProviderToken, type ProviderToken, type ProviderTokenRequest } from './token/fetch-provider-token.ts';
+export {
+  ProviderTokenError,
+  type ProviderTokenErrorFacts,
+  type ProviderTokenErrorKind,
+} from './token/provider-token-error.ts';

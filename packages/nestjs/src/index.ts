@@ -3,10 +3,11 @@ export { SALLYPORT_OPTIONS, SALLYPORT_USERS_OPTIONS, TOKEN_VERIFIER } from './in
 export type { IntrospectionOptions } from './introspection-options.ts';
 export { passportSharedSecret, type SecretOrKeyProvider } from './passport-shared-secret.ts';
 export { callerOf, CurrentPrincipal } from './request-caller.ts';
+export { ProviderTokens, type ProviderTokenInit } from './provider-tokens/provider-tokens.ts';
 export { refuseAmbiguousJson } from './refuse-ambiguous-json.ts';
 export { requestIdOf } from './request-id.ts';
 export { SallyportModule, type SallyportAsyncOptions } from './sallyport-module.ts';
-export type { RevocationOptions, SallyportOptions } from './sallyport-options.ts';
+export type { ProviderTokensOptions, RevocationOptions, SallyportOptions } from './sallyport-options.ts';
 export {
   applySallyportSwagger,
   swaggerSecurityScheme,
@@ -27,6 +28,7 @@ export { toValidationError, type ValidationIssue } from './validation-error.ts';
 // What a service needs of core, so that it depends on one package of ours.
 export {
   OptionsError,
+  ProviderTokenError,
   SallyportError,
   type Caller,
   type ErrorCode,
@@ -36,6 +38,8 @@ export {
   type ManagedUser,
   type ManagedUsersAnswer,
   type Principal,
+  type ProviderToken,
+  type ProviderTokenErrorKind,
   type TokenVerifier,
   type UserStatus,
 } from '@sallyport/core';

@@ -42,12 +42,14 @@ export interface SallyportOptions {
    * roles, and not when it expires. `{}` is enough. @default not subscribed
    */
   readonly revocations?: RevocationOptions;
+  /** Where `ProviderTokens` gets tokens of identity providers. @default the origin of `keysUrl` */
+  readonly providerTokens?: ProviderTokensOptions;
   /** Origin whose `/errors/<code>` explains an error. @default the origin of the issuer */
   readonly documentationOrigin?: string;
   /** @default the logger of Nest */
   readonly logger?: Logger;
   /**
-   * Lets `keysUrl`, the stream of revocations and `introspection.url` be plain http away from loopback. An attacker who can change packets on
+   * Lets `keysUrl`, the stream of revocations, `providerTokens.url` and `introspection.url` be plain http away from loopback. An attacker who can change packets on
    * that network can then sign in as any user: only for a network that is private to these processes. @default false
    */
   readonly allowPlainHttpKeysOnPrivateNetwork?: boolean;
@@ -62,6 +64,14 @@ export interface RevocationOptions {
    * the minute anyway, or answered with 503 `SP_SERVICE_UNAVAILABLE`. @default 'accept'
    */
   readonly onGap?: 'accept' | 'refuse';
+}
+
+/** How a service gets tokens of identity providers. */
+export interface ProviderTokensOptions {
+  /** Address of the internal listener of the gateway: `<internalUrl>`. @default the origin of `keysUrl` */
+  readonly url?: string;
+  /** How long the gateway may take, which may have to ask the provider. 100 to 60000. @default 15000 */
+  readonly timeoutMilliseconds?: number;
 }
 
 const algorithms: readonly unknown[] = ['ES256', 'EdDSA', 'Ed25519', 'RS256'] satisfies readonly SignatureAlgorithm[];
@@ -108,6 +118,18 @@ const checks: {
     if (onGap !== undefined && onGap !== 'accept' && onGap !== 'refuse') return 'onGap must be accept or refuse';
     if (url === undefined) return all.keysUrl === undefined ? 'needs a url where there is no keysUrl' : undefined;
     if (!isHttpUrl(url)) return 'url must be a URL: <internalUrl>/internal/revocations';
+    if (isSafelyFetched(url) || all.allowPlainHttpKeysOnPrivateNetwork === true) return undefined;
+    return 'url must be https away from loopback, or set allowPlainHttpKeysOnPrivateNetwork';
+  },
+  providerTokens: (value, all) => {
+    if (value === undefined) return undefined;
+    if (typeof value !== 'object' || value === null) return 'must be an object';
+    const { url, timeoutMilliseconds, ...others } = value as Readonly<Record<string, unknown>>; // Each member is checked here.
+    if (Object.keys(others).length > 0) return 'has members that are not options';
+    if (timeoutMilliseconds !== undefined && !isWithin(timeoutMilliseconds, 100, 60_000))
+      return 'timeoutMilliseconds must be a number from 100 to 60000';
+    if (url === undefined) return all.keysUrl === undefined ? 'needs a url where there is no keysUrl' : undefined;
+    if (!isHttpUrl(url)) return 'url must be a URL: <internalUrl>';
     if (isSafelyFetched(url) || all.allowPlainHttpKeysOnPrivateNetwork === true) return undefined;
     return 'url must be https away from loopback, or set allowPlainHttpKeysOnPrivateNetwork';
   },
