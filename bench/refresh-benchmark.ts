@@ -43,7 +43,7 @@ export const refreshBenchmark: Benchmark = {
 
 async function measure(
   { databaseUrl, redisUrl }: { readonly databaseUrl: string; readonly redisUrl: string },
-  { pairs, isQuick, onProgress }: RunSettings,
+  { pairs, isQuick, profileFolder, onProgress }: RunSettings,
 ): Promise<BenchmarkResult> {
   const folder = await mkdtemp(path.join(tmpdir(), 'sallyport-bench-'));
   const [port = 0] = await findFreePorts(1);
@@ -62,10 +62,11 @@ async function measure(
   } satisfies ConfigInput;
   await writeFile(path.join(folder, 'sallyport.config.ts'), `export default ${JSON.stringify(config)};\n`);
   await makeAccount(config, variables);
+  const profileOptions = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
   let gateway: GatewayProcess | undefined;
   try {
     gateway = await startGatewayProcess({
-      command: [...buildOf('packages/cli/dist/main.js'), 'start'],
+      command: [...buildOf('packages/cli/dist/main.js', profileOptions), 'start'],
       cwd: folder,
       keptLines: 20,
       environment: { ...variables, SMTP_URL: 'smtp://127.0.0.1:9' },

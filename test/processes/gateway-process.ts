@@ -57,9 +57,14 @@ function startCommand(): readonly string[] {
   return [...sourcesOf('packages/cli/src/main.ts'), 'start'];
 }
 
-/** The command that runs a program of ours as it was built. */
-export function buildOf(program: string): readonly string[] {
-  return [process.execPath, '--disable-warning=ExperimentalWarning', path.resolve(workspaceRoot, program)];
+/** The command that runs a program of ours as it was built, with more options for Node. */
+export function buildOf(program: string, nodeOptions: readonly string[] = []): readonly string[] {
+  return [
+    process.execPath,
+    ...nodeOptions,
+    '--disable-warning=ExperimentalWarning',
+    path.resolve(workspaceRoot, program),
+  ];
 }
 
 /** Starts a gateway and waits until it serves. Rejects with what it printed when it ends before that. */
