@@ -34,8 +34,13 @@ function guardOperations(adapter: Operations, isUsable: () => boolean): Operatio
   };
 }
 
-async function attempt<T>(isUsable: () => boolean, work: () => Promise<T>): Promise<T> {
+/** @throws `SP_STORE_UNAVAILABLE` while the database must not be used. */
+export function requireUsable(isUsable: () => boolean): void {
   if (!isUsable()) throw new SallyportError('SP_STORE_UNAVAILABLE', { reason: 'database-claimed-elsewhere' });
+}
+
+async function attempt<T>(isUsable: () => boolean, work: () => Promise<T>): Promise<T> {
+  requireUsable(isUsable);
   try {
     return await work();
   } catch (error) {

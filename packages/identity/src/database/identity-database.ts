@@ -13,6 +13,8 @@ import {
 } from '@sallyport/core';
 import { createDatabaseAdapter } from './database-adapter.ts';
 import type { DatabaseHandle } from './database-handle.ts';
+import { createDirectRows, type DirectRows } from './direct-rows.ts';
+import { requireUsable } from './guarded-adapter.ts';
 import { identitySchema, type IdentitySchema } from './identity-schema.ts';
 import { migrate } from './migrate.ts';
 import { readMongoAbilities, type DatabaseAbilities } from './mongo-migration.ts';
@@ -66,8 +68,9 @@ export async function openIdentityDatabase(options: IdentityDatabaseOptions): Pr
   await migrate({ database, tables, logger });
   const { hasTransactions, hasAtomicUpdates } = await readDatabaseAbilities(database);
   const adapter = createDatabaseAdapter({ database, hasTransactions, isUsable })(schema);
+  const direct = database.kind === 'postgres' ? createDirectRows(database.pool, schema) : undefined;
   return {
-    records: toRecords(adapter),
+    records: toRecords(adapter, direct, isUsable),
     transaction: (work) => runTransaction(adapter, work),
     hasTransactions,
     hasAtomicUpdates,
@@ -99,12 +102,18 @@ async function runTransaction<T>(adapter: DBAdapter, work: () => Promise<T>): Pr
   }
 }
 
-function toRecords(adapter: DBAdapter): Records {
+function toRecords(adapter: DBAdapter, direct: DirectRows | undefined, isUsable: () => boolean): Records {
   // Within a transaction the connection belongs to it: rows reached past it would wait for it for ever.
   const current = () => getCurrentAdapter(adapter);
-  const run = async <T>(work: (rows: Awaited<ReturnType<typeof current>>) => Promise<T>): Promise<T> => {
+  const run = async <T>(
+    work: (rows: Awaited<ReturnType<typeof current>>) => Promise<T>,
+    workDirectly?: (rows: DirectRows) => Promise<T> | undefined,
+  ): Promise<T> => {
     try {
-      return await work(await current());
+      const rows = await current();
+      if (rows !== adapter || direct === undefined) return await work(rows);
+      requireUsable(isUsable);
+      return await (workDirectly?.(direct) ?? work(rows));
     } catch (cause) {
       throw toStoreError(cause);
     }
@@ -112,9 +121,22 @@ function toRecords(adapter: DBAdapter): Records {
   return {
     create: <T>(query: Parameters<Records['create']>[0]) =>
       run((rows) => rows.create<Record<string, unknown>, T>(query)),
-    findOne: (query) => run((rows) => rows.findOne(query)),
-    findMany: (query) => run((rows) => rows.findMany(query)),
-    updateMany: (query) => run((rows) => rows.updateMany(query)),
+    findOne: <T>(query: Parameters<Records['findOne']>[0]) =>
+      run(
+        (rows) => rows.findOne<T>(query),
+        // The caller says what a row holds, as with the adapter.
+        (rows) => rows.findOne(query) as Promise<T | null> | undefined,
+      ),
+    findMany: <T>(query: Parameters<Records['findMany']>[0]) =>
+      run(
+        (rows) => rows.findMany<T>(query),
+        (rows) => rows.findMany(query) as Promise<T[]> | undefined,
+      ),
+    updateMany: (query) =>
+      run(
+        (rows) => rows.updateMany(query),
+        (rows) => rows.updateMany(query),
+      ),
     deleteMany: (query) => run((rows) => rows.deleteMany(query)),
     count: (query) => run((rows) => rows.count(query)),
   };
