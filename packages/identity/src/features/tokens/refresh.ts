@@ -65,11 +65,11 @@ async function tryRefresh(
   context: RequestContext,
 ): Promise<TokenAnswer | 'retry'> {
   const { families, grace, directory, issueAccessToken, now } = parts;
-  const family = await families.find(token.family);
+  // Both at once: a token that was read is one of ours, so that its session is there to be read.
+  const [family, session] = await Promise.all([families.find(token.family), directory.bySid(token.family)]);
   if (family === null) throw refused('family-unknown');
   const standing = families.standingOf(token, family, (rotatedAt) => grace.includes(rotatedAt));
   if (standing.kind === 'ahead') throw refused('refresh-token-ahead-of-store');
-  const session = await directory.bySid(token.family);
   if (session === null || session.principal.id !== family.userId) throw refused('session-ended');
   if (standing.kind === 'reused') {
     await endReused(parts, family, standing.behind, context);
@@ -78,7 +78,7 @@ async function tryRefresh(
   const accessToken = issueAccessToken(session.principal);
   if (standing.kind === 'retried') return toTokenAnswer(accessToken, standing.successor);
   await noteActivity(parts, session);
-  const successor = await families.rotate(token, now());
+  const successor = await families.rotate(token, family, now());
   return successor === null ? 'retry' : toTokenAnswer(accessToken, successor);
 }
 

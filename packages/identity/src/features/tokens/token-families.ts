@@ -36,11 +36,12 @@ export interface TokenFamilies {
   /** What a token is to its family. `isInGrace` says whether one that was rotated at a time may still be retried. */
   standingOf(token: RefreshToken, family: TokenFamily, isInGrace: (rotatedAt: Date) => boolean): TokenStanding;
   /**
-   * Puts the successor in the place of a token: one conditional write on one row.
+   * Puts the successor in the place of a token that is the current one of its family, as that was read: one conditional
+   * write on one row.
    *
    * @returns the successor, or `null` when the token is not the good one any more.
    */
-  rotate(token: RefreshToken, at: Date): Promise<RefreshToken | null>;
+  rotate(token: RefreshToken, read: TokenFamily, at: Date): Promise<RefreshToken | null>;
   /** Deletes the families of a user. Joins the transaction that it is called in. */
   forget(userId: string): Promise<void>;
 }
@@ -70,7 +71,7 @@ export function createTokenFamilies(records: Records, tokens: RefreshTokens): To
       }
       return { kind: 'reused', behind };
     },
-    async rotate(token, at) {
+    async rotate(token, read, at) {
       const [successor] = tokens.successorsOf(token);
       if (successor === undefined) throw new TypeError('a sealer has at least one version');
       const count = await records.updateMany({
@@ -78,7 +79,7 @@ export function createTokenFamilies(records: Records, tokens: RefreshTokens): To
         where: [
           { field: 'family', value: token.family },
           { field: 'number', value: token.number },
-          { field: 'tokenHash', operator: 'in', value: [...tokens.hashes(token)] },
+          { field: 'tokenHash', value: read.tokenHash },
         ],
         update: { number: successor.number, tokenHash: tokens.hash(successor), rotatedAt: at },
       });
