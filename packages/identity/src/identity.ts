@@ -201,7 +201,7 @@ function createApp(
     c.res.headers.set('cache-control', 'no-store');
   });
   app.use(async function refuseRepeatedParameters(c, next) {
-    if (hasRepeatedParameter(new URL(c.req.url).searchParams))
+    if (c.req.url.includes('?') && hasRepeatedParameter(new URL(c.req.url).searchParams))
       throw new SallyportError('SP_REQUEST_AMBIGUOUS', { reason: 'repeated-parameter' });
     await next();
   });
