@@ -21,7 +21,10 @@ export async function requireSession(context: RequestContext, directory: Session
 }
 
 /** The session of the caller, or `null` for a caller without one. */
-export async function findSession(context: RequestContext, directory: SessionDirectory): Promise<LiveSession | null> {
+export async function findSession<Found extends LiveSession>(
+  context: RequestContext,
+  directory: { bySid(sid: string): Promise<Found | null> },
+): Promise<Found | null> {
   const { caller } = context;
   if (caller.kind !== 'user' || caller.credential !== 'session' || caller.sid === undefined) return null;
   const session = await directory.bySid(caller.sid);

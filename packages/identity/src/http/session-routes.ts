@@ -4,7 +4,6 @@ import {
   serializeClearedSessionCookie,
   type SessionRecord,
   type SessionCookie,
-  type SessionDirectory,
   type SessionStore,
   type CsrfTokens,
   type EndedSessionsAnswer,
@@ -13,13 +12,14 @@ import {
   type ShownSession,
 } from '@sallyport/core';
 import { toDeviceNames } from '../sessions/device-label.ts';
+import type { StoredSessionDirectory } from '../sessions/session-directory.ts';
 import type { SessionRevocation } from '../sessions/session-revocation.ts';
 import { findSession, requireSession, type IdentityEnvironment } from './identity-request.ts';
 import { readNothing } from './request-body.ts';
 
 export interface SessionRouteParts {
   readonly cookie: SessionCookie;
-  readonly directory: SessionDirectory;
+  readonly directory: StoredSessionDirectory;
   readonly sessions: SessionStore;
   readonly revocation: SessionRevocation;
   readonly csrfTokens: CsrfTokens;
@@ -36,23 +36,22 @@ export function createSessionRoutes(parts: SessionRouteParts) {
   return new Hono<IdentityEnvironment>()
     .get('/session', async (c) => {
       const session = await findSession(c.env.context, directory);
-      const record = session === null ? null : await sessions.findBySid(session.principal.sid);
-      if (session === null || record === null) return c.json({ status: 'signed-out' } satisfies SessionAnswer);
-      const { id, profile, roles, permissions } = session.principal;
+      if (session === null) return c.json({ status: 'signed-out' } satisfies SessionAnswer);
+      const { id, sid, acr, amr, authTime, profile, roles, permissions } = session.principal;
       return c.json({
         status: 'signed-in',
         user: { id, name: profile?.name ?? '', email: profile?.email ?? '', roles, permissions },
         session: {
-          sid: record.sid,
-          acr: record.acr,
-          amr: record.amr,
-          authTime: record.authTime.toISOString(),
-          createdAt: record.createdAt.toISOString(),
-          idleExpiresAt: record.idleExpiresAt.toISOString(),
-          absoluteExpiresAt: record.absoluteExpiresAt.toISOString(),
+          sid,
+          acr,
+          amr,
+          authTime: authTime.toISOString(),
+          createdAt: session.createdAt.toISOString(),
+          idleExpiresAt: session.idleExpiresAt.toISOString(),
+          absoluteExpiresAt: session.absoluteExpiresAt.toISOString(),
           idleSeconds: session.idleSeconds,
         },
-        csrfToken: csrfTokens.tokenFor(record.sid),
+        csrfToken: csrfTokens.tokenFor(sid),
       } satisfies SessionAnswer);
     })
     .post('/sign-out', async (c) => {

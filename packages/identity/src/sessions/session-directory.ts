@@ -24,11 +24,22 @@ export interface SessionDirectoryOptions {
   readonly now: () => Date;
 }
 
+/** A live session, with what identity itself shows of it. */
+export interface StoredSession extends LiveSession {
+  readonly createdAt: Date;
+}
+
+/** What the gateway asks for sessions, and identity too. */
+export interface StoredSessionDirectory extends SessionDirectory {
+  byToken(token: string): Promise<StoredSession | null>;
+  bySid(sid: string): Promise<StoredSession | null>;
+}
+
 /** Builds what tells the gateway who a session belongs to: the record, the user as stored now, the permissions of the roles. */
-export function createSessionDirectory(options: SessionDirectoryOptions): SessionDirectory {
+export function createSessionDirectory(options: SessionDirectoryOptions): StoredSessionDirectory {
   const { sessions, users, roles, requiredAssurance, sealer, idleSeconds, now } = options;
 
-  const toLiveSession = async (record: SessionRecord | null): Promise<LiveSession | null> => {
+  const toLiveSession = async (record: SessionRecord | null): Promise<StoredSession | null> => {
     if (record === null || !isSessionLive(record, now())) return null;
     const user = await users.findById(record.subject);
     if (user === null || user.isBanned) return null;
@@ -37,6 +48,7 @@ export function createSessionDirectory(options: SessionDirectoryOptions): Sessio
     const { permissions, generation } = await roles.permissionsOf(user.roles);
     return {
       principal: toPrincipal(record, user, permissions, generation),
+      createdAt: record.createdAt,
       idleExpiresAt: record.idleExpiresAt,
       absoluteExpiresAt: record.absoluteExpiresAt,
       idleSeconds,
