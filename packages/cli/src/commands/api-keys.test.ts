@@ -39,8 +39,16 @@ describe('sallyport api-keys', () => {
     const id = await idOf('api-keys create --service billing --name Rotated --scope product:read');
     const rotated = await run(`api-keys rotate ${id}`);
     expect([rotated.code, secretForm.test(rotated.output)]).toEqual([0, true]);
-    expect((await run(`api-keys rotate ${id}`)).code).toBe(1);
+    const listed = await run('api-keys list --service billing');
+    expect(listed.output).toMatch(/^ID .* SECRET BEFORE$/m);
+    expect(listed.output).toMatch(new RegExp(`^${id} +Rotated .* works until \\S+Z, last used never$`, 'm'));
+    const again = await run(`api-keys rotate ${id}`);
+    expect(again).toMatchObject({ code: 1, output: '' });
+    expect(again.errors).toMatch(
+      /id is that of "Rotated", which is being rotated: its secret before works until \S+Z\./,
+    );
     expect((await run(`api-keys rotate ${id} --overlap-seconds 0`)).code).toBe(0);
+    expect((await run('api-keys list --service billing')).output).not.toContain('works until');
     expect((await run(`api-keys revoke --id ${id}`)).code).toBe(0);
     expect((await run(`api-keys revoke --id ${id}`)).code).toBe(1);
     expect((await run(`api-keys rotate ${id}`)).code).toBe(1);

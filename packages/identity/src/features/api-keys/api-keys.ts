@@ -100,10 +100,7 @@ export function createApiKeys(options: ApiKeysOptions): ApiKeys {
     if (before === null || before.revokedAt !== null || before.expiresAt <= at)
       throw new SallyportError('SP_NOT_FOUND', { reason: 'api-key-unknown' });
     if (overlapSeconds > 0 && before.previous !== null && before.previous.until > at)
-      throw new SallyportError('SP_CONFLICT', {
-        reason: 'api-key-rotating',
-        errors: [{ field: 'id', message: 'is being rotated: the secret before still works' }],
-      });
+      throw alreadyRotating(before, before.previous.until);
     const secret = createApiKey();
     const previousUntil = new Date(Math.min(at.getTime() + overlapSeconds * 1000, before.expiresAt.getTime()));
     const key = await transaction(() =>
@@ -212,6 +209,12 @@ export function createApiKeys(options: ApiKeysOptions): ApiKeys {
 function requireHeld(scopes: readonly string[], held: readonly string[]): void {
   if (scopes.every((scope) => held.includes(scope))) return;
   throw invalid('scopes', 'names a permission that the owner does not hold', 'api-key-scope-not-held');
+}
+
+/** Its name, because an owner knows keys by their names and no key by its id. */
+function alreadyRotating({ name }: ApiKey, until: Date): SallyportError {
+  const message = `is that of "${name}", which is being rotated: its secret before works until ${until.toISOString()}. Wait for that, or rotate with an overlap of 0 seconds, which ends both old secrets`;
+  return new SallyportError('SP_CONFLICT', { reason: 'api-key-rotating', errors: [{ field: 'id', message }] });
 }
 
 function invalid(field: string, message: string, reason: string): SallyportError {

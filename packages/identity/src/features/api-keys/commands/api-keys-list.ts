@@ -1,4 +1,4 @@
-import { exitCodes } from '@sallyport/core';
+import { exitCodes, type ShownApiKey } from '@sallyport/core';
 import type { ApiKeyCommand } from './api-key-command.ts';
 import { findOwner, ownerOptions, requireOneOwner } from './find-owner.ts';
 import { toShownKey } from './shown-key.ts';
@@ -19,7 +19,7 @@ export const listKeys: ApiKeyCommand = {
         call.report(
           null,
           call.toTable(
-            ['ID', 'NAME', 'SECRET', 'SCOPES', 'EXPIRES', 'LAST USED'],
+            ['ID', 'NAME', 'SECRET', 'SCOPES', 'EXPIRES', 'LAST USED', 'SECRET BEFORE'],
             keys.map((key) => [
               key.id,
               key.name,
@@ -27,6 +27,7 @@ export const listKeys: ApiKeyCommand = {
               key.scopes.join(' '),
               key.isExpired ? 'expired' : key.expiresAt,
               key.lastUsedAt ?? 'never',
+              key.previous === null ? '' : describePrevious(key.previous),
             ]),
           ),
         );
@@ -35,3 +36,8 @@ export const listKeys: ApiKeyCommand = {
     });
   },
 };
+
+/** The secret before the last rotation still opens what the key opens: an operator who rotates wants to know whether it is in use. */
+function describePrevious({ until, lastUsedAt }: NonNullable<ShownApiKey['previous']>): string {
+  return `works until ${until}, last used ${lastUsedAt ?? 'never'}`;
+}
