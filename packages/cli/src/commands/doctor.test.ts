@@ -54,6 +54,43 @@ describe('the doctor of how a gateway runs', () => {
     expect(code).toBe(1);
     expect(statesOf(findings)[check]).toBe('bad');
   });
+
+  it.each([
+    {
+      name: 'JWTs that routes take',
+      tokens: {},
+      credentials: ['session', 'bearer'],
+      found: {
+        state: 'good',
+        finding:
+          'access tokens are JWTs of 10 minutes, refresh tokens last 30 days unused and 90 at all; they open "all"',
+      },
+    },
+    {
+      name: 'opaque tokens that no route takes',
+      tokens: { accessTokens: 'opaque', accessMinutes: 5 },
+      credentials: ['session'],
+      found: {
+        state: 'note',
+        finding: expect.stringMatching(/^access tokens are opaque texts of 5 minutes.*they open no route$/) as string,
+        fix: expect.stringContaining(`['session', 'opaque']`) as string,
+      },
+    },
+  ])('tells of $name', async ({ tokens, credentials, found }) => {
+    const place = createWorkplace();
+    const routes = base.routes.map((route) => ({ ...route, credentials }));
+    const config = { ...base, routes, firstPartyTokens: tokens };
+    writeFileSync(join(place.folder, 'sallyport.config.ts'), `export default ${JSON.stringify(config)};\n`);
+    expect((await examine(place)).findings.filter(({ check }) => check === 'tokens')).toEqual([
+      { check: 'tokens', ...found },
+    ]);
+  });
+
+  it('says nothing of tokens that there are not', async () => {
+    const place = createWorkplace();
+    writeFileSync(join(place.folder, 'sallyport.config.ts'), `export default ${JSON.stringify(base)};\n`);
+    expect(statesOf((await examine(place)).findings)['tokens']).toBeUndefined();
+  });
 });
 
 describe('the doctor of a configuration file that cannot be loaded', () => {

@@ -17,6 +17,7 @@ import { checkRoutes } from './check-routes.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { checkRootSecret } from './check-root-secret.ts';
 import { checkTokenSecret } from './check-token-secret.ts';
+import { checkTokens } from './check-tokens.ts';
 import { checkWebhookSecrets } from './check-webhook-secrets.ts';
 import { checkWorkers } from './check-workers.ts';
 import type { StartCheck } from './start-context.ts';
@@ -25,6 +26,7 @@ import type { StartCheck } from './start-context.ts';
 export const startChecks: readonly StartCheck[] = [
   checkProxies,
   checkRoutes,
+  checkTokens,
   checkEmail,
   checkTextMessages,
   checkMailbox,
