@@ -19,7 +19,7 @@ function wordsOf(text: string): readonly string[] {
   return [...text.matchAll(/`([^`]+)`/g)].flatMap(([, word = '']) => (word.startsWith('--') ? [] : [word]));
 }
 
-const [ada, bob] = ['ada@example.test', 'bob@example.test'];
+const [ada, bob, dora] = ['ada@example.test', 'bob@example.test', 'dora@example.test'];
 let place: Workplace;
 beforeAll(async () => {
   place = createWorkplace();
@@ -40,6 +40,8 @@ describe('what --json writes', () => {
     { args: ['users', 'set-roles', bob, 'vendor'] },
     { args: ['users', 'ban', bob] },
     { args: ['users', 'unban', bob] },
+    { args: ['users', 'create-admin', '--email', dora, '--invite'] },
+    { args: ['users', 'delete', dora] },
     { args: ['service-accounts', 'create', 'billing', 'user'] },
     { args: ['service-accounts', 'set-roles', 'billing', 'vendor'] },
     { args: ['service-accounts', 'disable', 'billing'] },
