@@ -6,6 +6,7 @@ import type { Pages } from '@sallyport/pages';
 import type { IncomingMessage } from 'node:http';
 import {
   changePasswordPlace,
+  devicesPlaceOf,
   identityPlace,
   manageClientsPlace,
   manageUsersPlace,
@@ -13,6 +14,7 @@ import {
   providerCallbackPlace,
   providerFlowsPlace,
   tokensPlace,
+  type MountSections,
 } from './mount-places.ts';
 
 /** Answers a request of the gateway as `fetch` does. */
@@ -33,6 +35,7 @@ export function createAuthMounts(
   app: Identity['app'],
   pages: Pages,
   requestLimits: readonly RequestLimit[] = [],
+  firstPartyTokens?: MountSections['firstPartyTokens'],
 ): readonly Mount[] {
   const auth = answerWith(async (request, context) => {
     if (pages.serves(new URL(request.url).pathname)) return pages.fetch(request, context);
@@ -46,6 +49,7 @@ export function createAuthMounts(
     { ...tokensPlace, crossOrigin: 'tokens', requestLimits, ...auth },
     { ...providerCallbackPlace, requestLimits, ...auth },
     { ...providerFlowsPlace, crossOrigin: 'tokens', requestLimits, ...auth },
+    ...(firstPartyTokens === undefined ? [] : [devicesMount(firstPartyTokens, requestLimits, auth)]),
     {
       ...pageAssetsPlace,
       handle: (request, response) => pages.serveAsset(request, response),
@@ -59,6 +63,16 @@ export function createAuthMounts(
       },
     },
   ];
+}
+
+/** The devices of a user, also for the programs on them, and for scripts of other sites that hold a token. */
+function devicesMount(
+  firstPartyTokens: NonNullable<MountSections['firstPartyTokens']>,
+  requestLimits: readonly RequestLimit[],
+  auth: Pick<Mount, 'bodyBytes' | 'handle'>,
+): Mount {
+  const place = devicesPlaceOf(firstPartyTokens);
+  return { ...place, crossOrigin: 'tokens', crossOriginMethods: ['GET', 'POST', 'DELETE'], requestLimits, ...auth };
 }
 
 /** Mounts what identity serves to programs below `/manage/users`: the gateway lets keys of service accounts in, and no person. */

@@ -195,7 +195,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         ...reload.secretWarnings(),
       ],
       mounts: [
-        ...createAuthMounts(identity.app, pages, config.limits.authRequests),
+        ...createAuthMounts(identity.app, pages, config.limits.authRequests, config.firstPartyTokens),
         ...manageMounts(config, identity),
         ...(config.oauthProvider === undefined || oauthProvider === undefined || answerOAuthClient === undefined
           ? []

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { SessionsAnswer } from '@sallyport/core';
 import { parseConfig } from './config/parse-config.ts';
 import { startTestGateway, type TestGateway } from './test-support/test-gateway.ts';
 import { testAccounts, testPolicy } from './test-support/test-preset.ts';
@@ -65,11 +66,45 @@ describe('a script of a listed site', () => {
       expect(sharedHeadersOf(await preflight(path, listed))).toEqual([]);
   });
 
+  it('lists and ends the devices of its user with a token', async () => {
+    const tokensOf = async (device: string) =>
+      (await (await post('/auth/token', listed, { email, password, device })).json()) as {
+        readonly access_token: string;
+      };
+    const { access_token: token } = await tokensOf('Page');
+    const { access_token: lost } = await tokensOf('Lost');
+    const preflights = ['GET', 'DELETE'].map((method) =>
+      fetch(`${test.origin}/auth/sessions`, {
+        method: 'OPTIONS',
+        headers: { origin: listed, 'access-control-request-method': method },
+      }),
+    );
+    for (const answer of await Promise.all(preflights)) {
+      expect(answer.status).toBe(204);
+      expect(answer.headers.get('access-control-allow-methods')).toBe('GET, POST, DELETE');
+    }
+    const headers = { origin: listed, 'sec-fetch-site': 'cross-site', authorization: `Bearer ${token}` };
+    const answer = await test.get('/auth/sessions', headers);
+    expect(answer.headers.get('access-control-allow-origin')).toBe(listed);
+    const { sessions } = (await answer.json()) as SessionsAnswer;
+    expect(sessions.find(({ current }) => current)).toMatchObject({ program: 'Page' });
+    const { sid } = sessions.find(({ program }) => program === 'Lost') ?? expect.fail('it is listed');
+    const ended = await fetch(`${test.origin}/auth/sessions/${sid}`, { method: 'DELETE', headers });
+    expect([ended.status, ended.headers.getSetCookie()]).toEqual([204, []]);
+    const refused = await test.get('/auth/sessions', { ...headers, authorization: `Bearer ${lost}` });
+    expect(refused.status).toBe(401);
+    expect(refused.headers.get('access-control-allow-origin')).toBe(listed);
+  });
+
   it('counts for nothing by the session of its visitor', async () => {
     const tokens = await post('/auth/token', listed, {}, { cookie });
     expect(tokens.status).toBe(400);
     for (const path of ['/auth/sign-out', '/auth/sessions/revoke-all'])
       expect((await post(path, listed, {}, { cookie })).status).toBe(403);
+    const devices = { cookie, origin: listed, 'sec-fetch-site': 'cross-site' };
+    expect((await test.get('/auth/sessions', devices)).status).toBe(401);
+    const ending = await fetch(`${test.origin}/auth/sessions/x`, { method: 'DELETE', headers: devices });
+    expect(ending.status).toBe(403);
     const session = await test.get('/auth/session', { cookie });
     expect(session.status).toBe(200);
     const read = await test.get('/auth/session', { cookie, origin: listed, 'sec-fetch-site': 'cross-site' });

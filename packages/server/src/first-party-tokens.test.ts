@@ -91,11 +91,14 @@ describe('an access token at a gateway', () => {
     expect(new Set(seen.map(({ authorization }) => authorization)).size).toBe(1);
   });
 
-  it.each(['/closed/x', '/page', '/auth/session', '/auth/sessions'])('does not open %s', async (path) => {
-    const { access_token } = await signIn();
-    expect((await test.get(path, bearer(access_token))).status).toBe(401);
-    expect(seen).toEqual([]);
-  });
+  it.each(['/closed/x', '/page', '/auth/session', '/auth/api-keys', '/auth/second-factor'])(
+    'does not open %s',
+    async (path) => {
+      const { access_token } = await signIn();
+      expect((await test.get(path, bearer(access_token))).status).toBe(401);
+      expect(seen).toEqual([]);
+    },
+  );
 
   it('gains no role by it', async () => {
     const { access_token } = await signIn();

@@ -37,6 +37,15 @@ export const providerFlowsPlace = {
   slide: false,
 } as const;
 
+/**
+ * Where people see their devices and end them, also from a program that presents its access token. Mounted where there are
+ * such tokens: elsewhere it is a path of identity like the others.
+ */
+export function devicesPlaceOf({ accessTokens }: NonNullable<MountSections['firstPartyTokens']>) {
+  const credentials = ['session', accessTokens === 'opaque' ? 'opaque' : 'bearer'] as const;
+  return { name: 'auth-sessions', prefix: '/auth/sessions', access: 'signed-in', credentials, slide: false } as const;
+}
+
 /** Where the files of the built-in pages are. */
 export const pageAssetsPlace = { name: 'auth-assets', prefix: assetsPath, access: 'public', slide: false } as const;
 
@@ -165,6 +174,7 @@ export const mountPlaces = [
 
 /** The part of a configuration that asks for mounts. */
 export interface MountSections {
+  readonly firstPartyTokens?: { readonly accessTokens: 'jwt' | 'opaque' } | undefined;
   readonly securityTxt?: unknown;
   readonly introspection?: unknown;
   readonly administration: { readonly usersApi?: unknown };
@@ -172,9 +182,16 @@ export interface MountSections {
 }
 
 /** The mounts of a configuration. */
-export function mountPlacesOf({ securityTxt, introspection, administration, oauthProvider }: MountSections) {
+export function mountPlacesOf({
+  firstPartyTokens,
+  securityTxt,
+  introspection,
+  administration,
+  oauthProvider,
+}: MountSections) {
   return [
     ...mountPlaces,
+    ...(firstPartyTokens === undefined ? [] : [devicesPlaceOf(firstPartyTokens)]),
     ...(securityTxt === undefined ? [] : [securityTxtPlace]),
     ...(introspection === undefined && oauthProvider === undefined ? [] : [introspectionPlace, tokenRevocationPlace]),
     ...(oauthProvider === undefined ? [] : oauthPlaces),

@@ -84,11 +84,14 @@ describe('an opaque access token at a gateway', () => {
     });
   });
 
-  it.each(['/closed/x', '/page', '/auth/session', '/auth/sessions'])('does not open %s', async (path) => {
-    const { access_token } = await signIn();
-    expect((await test.get(path, bearer(access_token))).status).toBe(401);
-    expect(seen).toEqual([]);
-  });
+  it.each(['/closed/x', '/page', '/auth/session', '/auth/api-keys', '/auth/second-factor'])(
+    'does not open %s',
+    async (path) => {
+      const { access_token } = await signIn();
+      expect((await test.get(path, bearer(access_token))).status).toBe(401);
+      expect(seen).toEqual([]);
+    },
+  );
 
   it('gains no role by it', async () => {
     const { access_token } = await signIn();

@@ -41,7 +41,7 @@ const notListed = [
   'chrome-extension://spa.test',
 ];
 /** Where the gateway answers scripts of a listed site. */
-const shared = ['/keyed/x', '/programs/x', '/auth/token', '/auth/token/refresh'];
+const shared = ['/keyed/x', '/programs/x', '/auth/token', '/auth/token/refresh', '/auth/sessions', '/auth/sessions/x'];
 const allHeaders = [
   'access-control-allow-origin',
   'access-control-allow-credentials',
@@ -102,12 +102,16 @@ export const crossOriginCases: readonly AttackCase[] = [
       script('POST', '/programs/x', listed, [site, cookieOf('root')]),
       script('POST', '/auth/sign-out', listed, [site, cookieOf('alice')]),
       script('POST', '/auth/session', listed, [site, cookieOf('alice')]),
+      script('DELETE', '/auth/sessions/x', listed, [site, cookieOf('alice')]),
+      script('POST', '/auth/sessions/revoke-all', listed, [site, cookieOf('alice')]),
     ]),
     { status: 403, upstream: nothing, answer: [omits('access-control-allow-credentials')], needs },
   ),
   ...x21.requests(
     sites.flatMap((site) =>
-      ['/keyed/x', '/programs/x'].map((target) => script('GET', target, listed, [site, cookieOf('alice')])),
+      ['/keyed/x', '/programs/x', '/auth/sessions'].map((target) =>
+        script('GET', target, listed, [site, cookieOf('alice')]),
+      ),
     ),
     { status: 401, upstream: nothing, answer: [omits('access-control-allow-credentials')], needs },
   ),
@@ -158,7 +162,8 @@ export const crossOriginCases: readonly AttackCase[] = [
       '/ws',
       '/auth',
       '/auth/session',
-      '/auth/sessions',
+      '/auth/sessionsx',
+      '/auth/sessions/../session',
       '/auth/tokens',
       '/auth/tokenx',
       '/auth/sign-in/email',

@@ -18,6 +18,7 @@ const t15 = row('T15', 'RFC 9700, section 4.14: refresh tokens that are made up'
 const t16 = row('T16', 'opaque access tokens that are guessed');
 const t17 = row('T17', 'RFC 7662, section 4: what tells of tokens, asked without the key of a service');
 const t18 = row('T18', 'RFC 7009: ending the tokens of others');
+const t19 = row('T19', 'OWASP API1, BOLA: the devices of others, and what opens the list of them');
 
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 const claims = {
@@ -91,6 +92,24 @@ const asking = (target: string, body: string, headers: readonly string[]) => ({
   headers: ['Content-Type: application/x-www-form-urlencoded', ...headers],
   body,
 });
+/** What a program, or a script, would have to be let in with at the list of devices. */
+const noTokens: readonly (readonly string[])[] = [
+  [],
+  ['X-API-Key: {key}'],
+  ['Authorization: ApiKey {key}'],
+  ['X-API-Key: {service}'],
+  ['Authorization: Bearer {alice}'],
+  ['Authorization: Bearer {key}'],
+  ['Authorization: Bearer sp_rt_x'],
+  ['Authorization: Bearer sp_at_x'],
+  ...forgeries.slice(0, 4).map((token) => [`Authorization: Bearer ${token}`]),
+  ...accessForgeries.slice(-7).map((token) => [`Authorization: Bearer ${token}`]),
+];
+const devices: readonly { readonly method: string; readonly target: string }[] = [
+  { method: 'GET', target: '/auth/sessions' },
+  { method: 'DELETE', target: '/auth/sessions/x' },
+  { method: 'POST', target: '/auth/sessions/revoke-all' },
+];
 const refusedGrant = { status: 400, upstream: nothing, answer: [omits('set-cookie')] } as const;
 
 export const tokenCases: readonly AttackCase[] = [
@@ -341,4 +360,29 @@ export const tokenCases: readonly AttackCase[] = [
     );
     if (still !== 200) kit.fail(`the session of alice was answered ${still}`);
   }),
+  ...t19.requests(
+    noTokens.flatMap((headers) => devices.map((asked) => ({ ...asked, headers }))),
+    { status: 401, upstream: nothing, answer: [omits('set-cookie')] },
+  ),
+  ...t19.requests(
+    ['?access_token={alice}', '?token={alice}', '?{cookie}={alice}'].map((query) => ({
+      target: `/auth/sessions${query}`,
+    })),
+    unknown,
+  ),
+  ...t19.requests(
+    [accessForgeries[0] ?? '', 'sp_at_x'].map((token) => ({
+      target: '/auth/sessions',
+      headers: ['Cookie: {cookie}={alice}', `Authorization: Bearer ${token}`],
+    })),
+    { status: 400, upstream: nothing },
+  ),
+  ...t19.requests(
+    ['x', '%2e%2e%2fsession', "' OR '1'='1", '{alice}'].map((sid) => ({
+      method: 'DELETE',
+      target: `/auth/sessions/${sid}`,
+      headers: ['Cookie: {cookie}={alice}', 'Origin: https://app.test'],
+    })),
+    { status: [400, 404], upstream: nothing, answer: [omits('set-cookie')] },
+  ),
 ];

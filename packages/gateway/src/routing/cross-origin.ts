@@ -42,14 +42,14 @@ export function crossOriginOfRoute(route: Route): CrossOrigin | undefined {
 
 /** The other sites of a mount, by what it says that it answers. */
 export function crossOriginOfMount(
-  { crossOrigin }: Pick<Mount, 'crossOrigin'>,
+  { crossOrigin, crossOriginMethods }: Pick<Mount, 'crossOrigin' | 'crossOriginMethods'>,
   options: CrossOriginOptions,
 ): CrossOrigin | undefined {
   if (crossOrigin === undefined) return undefined;
   const origins = crossOrigin === 'tokens' ? options.tokenOrigins : options.documentOrigins;
-  return origins.length === 0
-    ? undefined
-    : toCrossOrigin(origins, crossOrigin === 'tokens' ? ['GET', 'POST'] : ['GET', 'HEAD'], {});
+  if (origins.length === 0) return undefined;
+  const methods = crossOriginMethods ?? (crossOrigin === 'tokens' ? ['GET', 'POST'] : ['GET', 'HEAD']);
+  return toCrossOrigin(origins, methods, {});
 }
 
 /** Origins as browsers write them: a configuration may spell one with capital letters, or with the port of its scheme. */

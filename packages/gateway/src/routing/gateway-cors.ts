@@ -7,7 +7,7 @@ export const gatewayCorsSchema = z.strictObject({
     .array(publicOriginSchema)
     .default([])
     .describe(
-      'Origins such as "https://spa.example" whose scripts may get, refresh and revoke tokens, and ask about them (/auth/token and below, /oauth2/*)',
+      'Origins such as "https://spa.example" whose scripts may get, refresh and revoke tokens, list and end the devices of their user, and ask about tokens (/auth/token and /auth/sessions, with what is below, /oauth2/*)',
     ),
   documentOrigins: z
     .array(z.union([z.literal('*'), publicOriginSchema]))

@@ -28,6 +28,8 @@ export interface Mount {
    * Absent means nothing.
    */
   readonly crossOrigin?: 'tokens' | 'documents';
+  /** The methods that such scripts may use. @default GET, and POST for tokens or HEAD for documents */
+  readonly crossOriginMethods?: readonly string[];
   /** Answers the request. What it throws, or rejects with, becomes a problem answer. */
   handle(request: IncomingMessage, response: ServerResponse, context: RequestContext): void | Promise<void>;
 }

@@ -1,4 +1,5 @@
 import { SallyportError, type LiveSession, type RequestContext, type SessionDirectory } from '@sallyport/core';
+import { isFirstPartyProgram } from '../sessions/first-party-client.ts';
 
 /** What the gateway gives to identity beside the request. */
 export interface IdentityEnvironment {
@@ -17,6 +18,21 @@ export interface IdentityEnvironment {
 export async function requireSession(context: RequestContext, directory: SessionDirectory): Promise<LiveSession> {
   const session = await findSession(context, directory);
   if (session === null) throw new SallyportError('SP_UNAUTHENTICATED', { reason: 'not-signed-in' });
+  return session;
+}
+
+/**
+ * The sign-in of the caller, read anew: the session of a browser, or that of a program of the product's own which calls with
+ * its access token. For what a user may do from any of their devices.
+ *
+ * @throws `SP_UNAUTHENTICATED` when there is none, or it ended meanwhile.
+ */
+export async function requireSignIn(context: RequestContext, directory: SessionDirectory): Promise<LiveSession> {
+  const { caller } = context;
+  if (!isFirstPartyProgram(caller) || caller.sid === undefined) return requireSession(context, directory);
+  const session = await directory.bySid(caller.sid);
+  const isSame = session?.principal.id === caller.id && session.principal.credential === 'bearer';
+  if (!isSame) throw new SallyportError('SP_UNAUTHENTICATED', { reason: 'not-signed-in' });
   return session;
 }
 

@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { Hono, type Context } from 'hono';
 import {
   SallyportError,
   serializeClearedSessionCookie,
@@ -12,9 +12,10 @@ import {
   type ShownSession,
 } from '@sallyport/core';
 import { toDeviceNames } from '../sessions/device-label.ts';
+import { isFirstPartyProgram } from '../sessions/first-party-client.ts';
 import type { StoredSessionDirectory } from '../sessions/session-directory.ts';
 import type { SessionRevocation } from '../sessions/session-revocation.ts';
-import { findSession, requireSession, type IdentityEnvironment } from './identity-request.ts';
+import { findSession, requireSignIn, type IdentityEnvironment } from './identity-request.ts';
 import { readNothing } from './request-body.ts';
 
 export interface SessionRouteParts {
@@ -28,10 +29,17 @@ export interface SessionRouteParts {
 
 const sidPattern = /^[A-Za-z0-9_-]{1,128}$/;
 
-/** What people see of their own sessions, and how they end them: by `sid`, never by token; and sign-out. */
+/**
+ * What people see of their own sessions, and how they end them: by `sid`, never by token; and sign-out. The list of devices
+ * is the same from each of them: browsers, and programs with an access token.
+ */
 export function createSessionRoutes(parts: SessionRouteParts) {
   const { cookie, directory, sessions, revocation, csrfTokens, now } = parts;
   const clearedCookie = serializeClearedSessionCookie(cookie);
+  /** A program has no cookie: it forgets its tokens itself. */
+  const clearCookie = (c: Context<IdentityEnvironment>): void => {
+    if (!isFirstPartyProgram(c.env.context.caller)) c.header('set-cookie', clearedCookie);
+  };
 
   return new Hono<IdentityEnvironment>()
     .get('/session', async (c) => {
@@ -69,28 +77,28 @@ export function createSessionRoutes(parts: SessionRouteParts) {
       return c.body(null, 204);
     })
     .get('/sessions', async (c) => {
-      const { principal } = await requireSession(c.env.context, directory);
+      const { principal } = await requireSignIn(c.env.context, directory);
       const records = await sessions.listLive(principal.id, now());
       const shown = records.map((record) => toShownSession(record, principal.sid));
       return c.json({ sessions: shown } satisfies SessionsAnswer);
     })
     .post('/sessions/revoke-others', async (c) => {
       await readNothing(c.req.raw);
-      const { principal } = await requireSession(c.env.context, directory);
+      const { principal } = await requireSignIn(c.env.context, directory);
       const ending = { subject: principal.id, reason: 'signed-out-elsewhere', except: principal.sid } as const;
       const ended = await revocation.endAll(ending, c.env.context);
       return c.json({ ended } satisfies EndedSessionsAnswer);
     })
     .post('/sessions/revoke-all', async (c) => {
       await readNothing(c.req.raw);
-      const { principal } = await requireSession(c.env.context, directory);
+      const { principal } = await requireSignIn(c.env.context, directory);
       const ended = await revocation.endAll({ subject: principal.id, reason: 'signed-out-everywhere' }, c.env.context);
-      c.header('set-cookie', clearedCookie);
+      clearCookie(c);
       return c.json({ ended } satisfies EndedSessionsAnswer);
     })
     .delete('/sessions/:sid', async (c) => {
       await readNothing(c.req.raw);
-      const { principal } = await requireSession(c.env.context, directory);
+      const { principal } = await requireSignIn(c.env.context, directory);
       const sid = c.req.param('sid');
       const isCurrent = sid === principal.sid;
       const reason = isCurrent ? 'signed-out' : 'signed-out-elsewhere';
@@ -98,7 +106,7 @@ export function createSessionRoutes(parts: SessionRouteParts) {
       const isEnded =
         sidPattern.test(sid) && (await revocation.end({ sid, subject: principal.id, reason }, c.env.context));
       if (!isEnded) throw new SallyportError('SP_NOT_FOUND', { reason: 'session-unknown' });
-      if (isCurrent) c.header('set-cookie', clearedCookie);
+      if (isCurrent) clearCookie(c);
       return c.body(null, 204);
     });
 }

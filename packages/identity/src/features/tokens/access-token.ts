@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { internalTokenType, toInternalTokenClaims, type KeyRing, type LiveSession } from '@sallyport/core';
+import { firstPartyClientId } from '../../sessions/first-party-client.ts';
 import type { OpaqueTokens } from './opaque-token.ts';
 
 /** An access token, for the answer of a sign-in or a refresh. */
@@ -18,9 +19,6 @@ export interface AccessTokenOptions {
   readonly lifetimeSeconds: number;
   readonly now: () => Date;
 }
-
-/** `client_id` of first-party tokens: RFC 9068 requires one, and no OAuth client was involved. */
-export const firstPartyClientId = 'sallyport-first-party';
 
 /**
  * Builds what makes access tokens: JWTs (RFC 9068) under keys that sign nothing else, for the gateway alone. They name the

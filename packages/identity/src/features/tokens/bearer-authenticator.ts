@@ -16,7 +16,7 @@ import {
   type UserPrincipal,
 } from '@sallyport/core';
 import type { RoleDirectory } from '../../accounts/role-directory.ts';
-import { firstPartyClientId } from './access-token.ts';
+import { firstPartyClientId } from '../../sessions/first-party-client.ts';
 
 export interface BearerAuthenticatorOptions {
   readonly keyRing: Pick<KeyRing, 'publicKeys'>;

@@ -6,7 +6,7 @@ import {
   type LiveSession,
   type SessionDirectory,
 } from '@sallyport/core';
-import { firstPartyClientId } from './access-token.ts';
+import { firstPartyClientId } from '../../sessions/first-party-client.ts';
 import { hasOpaqueTokenForm, type OpaqueToken, type OpaqueTokens } from './opaque-token.ts';
 
 export interface OpaqueAuthenticatorParts {
