@@ -3,6 +3,7 @@ import { createAuthorizedFetch } from './authorized-fetch.ts';
 import { parseOptions, type ClientOptions } from './client-options.ts';
 import { signInWithPassword, type PasswordSignInOptions, type SignInOutcome } from './sign-in.ts';
 import type { SignInChange, SignInState } from './sign-in-status.ts';
+import { createDevices, type Device } from './devices.ts';
 import { createTokenEndpoint } from './token-endpoint.ts';
 import { createTokenKeeper } from './token-keeper.ts';
 
@@ -49,6 +50,24 @@ export interface Client {
   accessToken(options?: { readonly signal?: AbortSignal }): Promise<string>;
 
   /**
+   * The devices in which the user is signed in, browsers included; `current` is this one. Rejects as `fetch` does, and with
+   * `SP_CLIENT_UNAVAILABLE` or `SP_CLIENT_ANSWER_INVALID` when the gateway gives no list.
+   *
+   * @example
+   * ```ts
+   * const lost = (await client.devices()).find(({ label }) => label === 'Ada’s phone');
+   * if (lost !== undefined) await client.endDevice(lost.sid);
+   * ```
+   */
+  devices(options?: { readonly signal?: AbortSignal }): Promise<readonly Device[]>;
+
+  /**
+   * Signs one of these devices out, by its `sid`: what it holds is refused within the bound of a revocation. Use `signOut` for
+   * this one. Rejects as `devices` does, and with `SP_NOT_FOUND` for one that is no device of the user, or not any more.
+   */
+  endDevice(sid: string, options?: { readonly signal?: AbortSignal }): Promise<void>;
+
+  /**
    * Signs out: here and in every tab at once, then at the gateway, which ends the access tokens as well. When the gateway
    * cannot be told (`SP_CLIENT_UNAVAILABLE`), the tokens are gone from here all the same, and the device stays in the list
    * of its owner.
@@ -83,6 +102,8 @@ export function createClient(options: ClientOptions): Client {
   const parsed = parseOptions(options);
   const ask = createTokenEndpoint(parsed.gateway, parsed.send);
   const keeper = createTokenKeeper(parsed, ask);
+  const send = createAuthorizedFetch(parsed, keeper);
+  const devices = createDevices(send);
   const defaults = parsed.device === undefined ? {} : { device: parsed.device };
   return {
     get status() {
@@ -90,8 +111,10 @@ export function createClient(options: ClientOptions): Client {
     },
     restore: () => keeper.restore(),
     signIn: (signIn) => signInWithPassword(ask, keeper, { ...defaults, ...signIn }),
-    fetch: createAuthorizedFetch(parsed, keeper),
+    fetch: send,
     accessToken: async ({ signal } = {}) => waitFor(() => keeper.accessToken(), signal),
+    devices: (reading) => devices.list(reading),
+    endDevice: (sid, ending) => devices.end(sid, ending),
     signOut: () => keeper.end(),
     subscribe: (listener) => keeper.subscribe(listener),
     close: () => keeper.close(),

@@ -101,7 +101,7 @@ export async function startFakeGateway(redirectTarget = 'http://127.0.0.1:9'): P
   };
 
   const answer = ({ path, headers, body }: SeenRequest): { readonly status: number; readonly body: object } => {
-    const sent = path.startsWith('/auth/') ? (JSON.parse(body) as Readonly<Record<string, string>>) : {};
+    const sent = path.startsWith('/auth/token') ? (JSON.parse(body) as Readonly<Record<string, string>>) : {};
     switch (path) {
       case '/auth/token':
         if (sent['password'] !== password) return invalidGrant('SP_CREDENTIALS_INVALID');

@@ -19,7 +19,7 @@ export interface SecondFactorDue {
   readonly expiresInSeconds: number;
 }
 
-/** The JSON of an answer below `/auth/token`, with its status. */
+/** The JSON of an answer of the gateway itself, with its status. */
 export interface TokenReply {
   readonly status: number;
   readonly retryAfterSeconds: number | undefined;
@@ -58,11 +58,7 @@ export function createTokenEndpoint(gateway: string, send: typeof globalThis.fet
       });
       // React Native follows redirects whatever is asked. What another address says is no answer of the gateway.
       if (answer.redirected) throw new Error('redirected');
-      return {
-        status: answer.status,
-        retryAfterSeconds: parseRetryAfter(answer.headers.get('retry-after')),
-        body: parseObject(await answer.text()),
-      };
+      return await toTokenReply(answer);
     } catch (cause) {
       if (ending.signal.aborted && signal?.aborted) throw reasonOf(signal);
       throw ownError('SP_CLIENT_UNAVAILABLE', undefined, { cause });
@@ -70,6 +66,15 @@ export function createTokenEndpoint(gateway: string, send: typeof globalThis.fet
       clearTimeout(timer);
       signal?.removeEventListener('abort', end);
     }
+  };
+}
+
+/** Reads an answer of the gateway to its end. */
+export async function toTokenReply(answer: Response): Promise<TokenReply> {
+  return {
+    status: answer.status,
+    retryAfterSeconds: parseRetryAfter(answer.headers.get('retry-after')),
+    body: parseObject(await answer.text()),
   };
 }
 
