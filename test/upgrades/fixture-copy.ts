@@ -5,7 +5,7 @@ import type { Fixture, FixtureStore } from './fixture.ts';
 
 const fixtures = path.join(import.meta.dirname, 'fixtures');
 
-/** Names of the fixtures: the days on which they were made. */
+/** Names of the fixtures: the days on which they were made, and what was new where there are two of a day. */
 export const fixtureNames: readonly string[] = readdirSync(fixtures);
 
 /** What is known of a fixture besides its data. */

@@ -11,6 +11,10 @@ export interface Fixture {
     readonly twoSteps: { readonly email: string; readonly totpSecret: string; readonly recoveryCode: string };
     /** Whose password was hashed by another system, with bcrypt. */
     readonly imported: { readonly email: string };
+    /** Banned for a day, with a reason. Absent before 2026-11-30-bans, as the one below. */
+    readonly suspended?: { readonly email: string };
+    /** Whose ban is over when the test looks. */
+    readonly returned?: { readonly email: string };
   };
   readonly session: { readonly cookie: string; readonly sid: string };
   readonly resetToken: string;

@@ -9,6 +9,7 @@ import type { Readable } from 'node:stream';
 import { callbackify, promisify } from 'node:util';
 import { silentLogger } from '@sallyport/core';
 import { createClosing, openIdentity, openStores, parseConfig, readEnvironment } from '@sallyport/server';
+import type { Identity } from '@sallyport/identity';
 import PostalMime from 'postal-mime';
 import { SMTPServer, type SMTPServerSession } from 'smtp-server';
 import { findPostgresProgram, startPostgres } from '../../tools/test-servers/postgres.ts';
@@ -30,6 +31,8 @@ const password = 'correct horse battery staple';
 const vendorEmail = 'ada@example.test';
 const twoStepsEmail = 'grace@example.test';
 const importedEmail = 'barbara@example.test';
+const suspendedEmail = 'mallory@example.test';
+const returnedEmail = 'radia@example.test';
 // bcrypt of the password above, cost 6.
 const bcryptHash = '$2b$06$N4lC0ASOw2l7ruUoHIptc.JQb/ncbyvMcAClz2AdYAxdzfVP5xtPO';
 
@@ -86,10 +89,18 @@ async function createAccounts(
     await accounts.createUser({ name: 'Grace', email: twoStepsEmail, password, roles: ['user'], emailVerified: true });
     const imported = { name: 'Barbara', email: importedEmail, roles: ['user'], emailVerified: true };
     await accounts.importUsers([{ ...imported, passwordHash: bcryptHash }]);
+    await banUntil(accounts, suspendedEmail, 86_400);
+    await banUntil(accounts, returnedEmail, 20);
     return id;
   } finally {
     await opened.close();
   }
+}
+
+async function banUntil(accounts: Identity['accounts'], email: string, seconds: number): Promise<void> {
+  const { id } = await accounts.createUser({ name: 'Banned', email, password, roles: ['user'], emailVerified: true });
+  const until = new Date(Date.now() + seconds * 1000);
+  await accounts.setBanned(id, { until, reason: 'Reported by a customer' });
 }
 
 /** Signs in, sets a second factor up, asks for a link, makes a key: what people and programs do before an upgrade. */
@@ -130,6 +141,8 @@ async function use(
       vendor: { id: vendorId, email: vendorEmail },
       twoSteps: { email: twoStepsEmail, totpSecret, recoveryCode: recoveryCodes[0] ?? '' },
       imported: { email: importedEmail },
+      suspended: { email: suspendedEmail },
+      returned: { email: returnedEmail },
     },
     session: { cookie, sid: session.sid },
     resetToken: await mailedToken(mails),

@@ -108,6 +108,21 @@ export const storedChecks: readonly StoredCheck[] = [
     },
   },
   {
+    name: 'an account that is banned for a while stays banned',
+    async check({ gateway, fixture: { accounts, password } }) {
+      if (accounts.suspended === undefined) return;
+      const answer = await gateway.ask('/auth/sign-in/email', { json: { email: accounts.suspended.email, password } });
+      expect(answer.status).toBe(401);
+    },
+  },
+  {
+    name: 'an account whose ban is over is let in',
+    async check(system) {
+      const { returned } = system.fixture.accounts;
+      if (returned !== undefined) await signIn(system, returned.email);
+    },
+  },
+  {
     name: 'a link for a new password that was mailed before is accepted',
     async check({ gateway, fixture }) {
       const json = { token: fixture.resetToken, newPassword: 'another horse, another battery' };
