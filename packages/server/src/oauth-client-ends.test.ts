@@ -130,6 +130,8 @@ async function untilReceived(count: number): Promise<readonly string[]> {
     await new Promise((resolve) => setTimeout(resolve, 50));
   return received;
 }
+/** Times in tokens are whole seconds: one of the second in which a client was disabled counts as one from before. */
+const untilNextSecond = () => new Promise((resolve) => setTimeout(resolve, 1_100));
 const refused = { error: 'invalid_grant' };
 const askForToken = (configuration: client.Configuration) =>
   client.clientCredentialsGrant(configuration, { scope: 'product:read', resource: test.origin });
@@ -224,6 +226,7 @@ describe('a client that loses its place', () => {
     await order('oauth-clients/set-disabled', { id: registered.id, isDisabled: false });
     expect(await statusWith(tokens.access_token)).toBe(401);
     await expect(client.refreshTokenGrant(configuration, tokens.refresh_token ?? '')).rejects.toMatchObject(refused);
+    await untilNextSecond();
     expect(await statusWith((await signInTo(registered)).tokens.access_token)).toBe(200);
   });
 });
@@ -238,8 +241,7 @@ describe('a program with a token of its own', () => {
     expect(await statusWith(access_token)).toBe(401);
     await order('oauth-clients/set-disabled', { id: registered.id, isDisabled: false });
     expect(await statusWith(access_token)).toBe(401);
-    // Times in tokens are whole seconds: one of the second in which it was disabled counts as one from before.
-    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await untilNextSecond();
     expect(await statusWith((await askForToken(configuration)).access_token)).toBe(200);
   });
 });
