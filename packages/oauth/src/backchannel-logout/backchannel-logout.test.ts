@@ -272,6 +272,19 @@ describe(onDatabase('a client that does not take it'), () => {
     expect(findings).toEqual([{ clientId: slow, count: 6, failure: 'timeout' }]);
   });
 
+  it('gets so many in a turn, and the others in the next ones', async () => {
+    const [many, other] = [await makeClient('many'), await makeClient('other')];
+    for (let index = 0; index < 20; index += 1) await signInAt(many);
+    await signInAt(other);
+    await operate(harness, 'sessions/end', { userId });
+    const sender = createGatewaySender();
+    expect(await sender.run()).toBe(13);
+    expect([paths().filter((path) => path === '/many').length, paths().includes('/other')]).toEqual([12, true]);
+    expect(await sender.run()).toBe(8);
+    expect(await sender.run()).toBe(0);
+    expect([receiver.calls.length, await waiting()]).toEqual([21, 0]);
+  });
+
   it('is not called at a private host that is listed no more', async () => {
     const { caller } = await signInAt(await makeClient('one'));
     await harness.call('POST', '/auth/sign-out', undefined, { caller });

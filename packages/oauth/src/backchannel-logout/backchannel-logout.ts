@@ -47,9 +47,12 @@ export function createBackchannelLogout(options: BackchannelLogoutOptions): Back
   let poll: NodeJS.Timeout | undefined;
   let running: Promise<unknown> | undefined;
 
+  const sendAll = async (): Promise<void> => {
+    while (!closing.signal.aborted && (await sender.run()) > 0);
+  };
   const turn = (): void => {
     if (poll === undefined || closing.signal.aborted) return;
-    running ??= sender.run().finally(() => {
+    running ??= sendAll().finally(() => {
       running = undefined;
     });
   };

@@ -16,7 +16,10 @@ import { signLogoutToken } from './logout-token.ts';
 
 /** What sends the logouts that wait. */
 export interface LogoutSender {
-  /** One turn: sends those whose time has come, and resolves to their number. Never rejects. */
+  /**
+   * One turn: sends those whose time has come, some of each client. Resolves to the number of those that something
+   * became of, and so to 0 when none is left, or none can be written. Never rejects.
+   */
   run(): Promise<number>;
 }
 
@@ -42,8 +45,10 @@ export const claimMilliseconds = 15_000;
 const backoff = { firstMilliseconds: 5_000, maxMilliseconds: 3_600_000 } as const;
 /** How long the others of a client wait that has not answered one. */
 const othersWaitMilliseconds = 30_000;
-const batchSize = 100;
-/** Calls at once to one client, and to all. */
+const batchSize = 500;
+/** What one client gets of a turn, so that one that is slow holds up the others for seconds. */
+const maxOfClientInTurn = 12;
+/** Calls at once to one client, and to how many clients. */
 const maxAtOneClient = 4;
 const maxClients = 8;
 
@@ -108,20 +113,32 @@ export function createLogoutSender(options: LogoutSenderOptions): LogoutSender {
   };
 
   /** One client after the other's turn: those of one that does not answer hold up none but their own. */
-  const serve = async (clientId: string, logouts: readonly WaitingLogout[]): Promise<void> => {
+  const serve = async (clientId: string, logouts: readonly WaitingLogout[]): Promise<number> => {
+    let count = 0;
     const client = await findClient(clientId);
     for (let index = 0; index < logouts.length; index += maxAtOneClient) {
-      if (isClosing()) return;
+      if (isClosing()) return count;
       const together = logouts.slice(index, index + maxAtOneClient);
       const outcomes = await Promise.all(
         together.map(async (logout) => (client === null ? toObsolete(queue, logout) : deliver(logout, client))),
       );
-      for (const outcome of outcomes) if (outcome !== 'taken') counted.of(outcome).add();
+      for (const outcome of outcomes.filter((one) => one !== 'taken')) {
+        counted.of(outcome).add();
+        count += 1;
+      }
       if (!outcomes.includes('failed') || outcomes.includes('delivered')) continue;
       const at = now();
       logger.warn('an OAuth client takes no logout token', { event: 'backchannel-logout-failed', clientId });
-      return queue.postponeOthers(clientId, at, new Date(at.getTime() + othersWaitMilliseconds));
+      await queue.postponeOthers(clientId, at, new Date(at.getTime() + othersWaitMilliseconds));
+      return count;
     }
+    return count;
+  };
+
+  const noteFailure = (error: unknown): 0 => {
+    const word = error instanceof SallyportError ? error.code : 'unknown';
+    logger.warn('logouts of OAuth clients wait', { event: 'backchannel-logouts-wait', error: word });
+    return 0;
   };
 
   return {
@@ -129,13 +146,17 @@ export function createLogoutSender(options: LogoutSenderOptions): LogoutSender {
       try {
         const due = await queue.findDue(batchSize, now());
         const byClient = [...Map.groupBy(due, ({ clientId }) => clientId)];
-        for (let index = 0; index < byClient.length; index += maxClients)
-          await Promise.all(byClient.slice(index, index + maxClients).map(([id, logouts]) => serve(id, logouts)));
-        return due.length;
+        let count = 0;
+        for (let index = 0; index < byClient.length; index += maxClients) {
+          const together = byClient.slice(index, index + maxClients);
+          const counts = await Promise.all(
+            together.map(([id, logouts]) => serve(id, logouts.slice(0, maxOfClientInTurn)).catch(noteFailure)),
+          );
+          count += counts.reduce((sum, each) => sum + each, 0);
+        }
+        return count;
       } catch (error) {
-        const word = error instanceof SallyportError ? error.code : 'unknown';
-        logger.warn('logouts of OAuth clients wait', { event: 'backchannel-logouts-wait', error: word });
-        return 0;
+        return noteFailure(error);
       }
     },
   };

@@ -43,11 +43,12 @@ const maxAnswerBytes = 16 * 1024;
 export function createPostForm(options: PostFormOptions): PostForm {
   const { privateHosts, resolve = resolveBySystem, timeoutMilliseconds = 10_000, signal } = options;
   const judgeHost = createHostJudgement(privateHosts);
+  const named = privateHosts.map((host) => host.toLowerCase());
   const lookupPublic = createPublicLookup(resolve);
   return (address, form) => {
     const url = new URL(address);
     if (judgeHost(url) !== undefined) return Promise.resolve({ kind: 'failed', reason: 'private-host' });
-    const lookup = privateHosts.includes(url.host) ? undefined : lookupPublic;
+    const lookup = named.includes(url.host) ? undefined : lookupPublic;
     const timeout = AbortSignal.timeout(timeoutMilliseconds);
     const ending = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
     return post(url, new URLSearchParams(form).toString(), lookup, ending);

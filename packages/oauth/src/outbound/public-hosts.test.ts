@@ -44,12 +44,13 @@ describe('an address of the internet', () => {
 });
 
 describe('a host', () => {
-  const judge = createHostJudgement(['localhost:3005', '10.0.0.7', 'crm.internal']);
+  const judge = createHostJudgement(['localhost:3005', '10.0.0.7', 'crm.internal', 'LOCALHOST:3007']);
 
   it.each([
     'https://rp.example.com/',
     'https://8.8.8.8/',
     'http://localhost:3005/',
+    'http://localhost:3007/',
     'https://10.0.0.7/x',
     'https://crm.internal/',
   ])('is called: %s', (address) => {

@@ -53,8 +53,9 @@ export type JudgeHost = (url: URL) => 'private-host' | undefined;
  * @param allowed hosts, with their port unless it is the usual one, that are called although they are private.
  */
 export function createHostJudgement(allowed: readonly string[]): JudgeHost {
+  const named = allowed.map((host) => host.toLowerCase());
   return (url) => {
-    if (allowed.includes(url.host)) return undefined;
+    if (named.includes(url.host)) return undefined;
     const name = url.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
     const isPrivate = isLoopbackHost(name) || (isIP(name) !== 0 && !isPublicAddress(name));
     return isPrivate ? 'private-host' : undefined;
