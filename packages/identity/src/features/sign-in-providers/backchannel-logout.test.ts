@@ -69,6 +69,21 @@ describe(onDatabase('a logout token'), () => {
     });
   });
 
+  it('ends a session whose second factor came after the provider', async () => {
+    await harness.close();
+    const features = { secondFactor: { methods: ['email' as const], requiredFor: ['admin'] } };
+    harness = await startProviderHarness(standIn, {}, { features });
+    await harness.makeUser(ada.email, ['admin']);
+    const browser = openBrowser(harness);
+    await signInAt(standIn, browser, { ...ada, sid: 'one' });
+    await browser.post('/auth/second-factor/email/start');
+    const code = (await harness.mailTo(ada.email, 2)).find((message) => message.code !== null)?.code;
+    expect((await browser.post('/auth/second-factor/email/confirm', { code })).status).toBe(200);
+    expect(await browser.caller()).toMatchObject({ acr: 'mfa' });
+    await send(await standIn.signLogoutToken({ sub: ada.sub, sid: 'one' }));
+    expect(await browser.caller()).toBeUndefined();
+  });
+
   it('leaves sessions that were begun with a password', async () => {
     await harness.makeUser(ada.email);
     const { token } = await harness.signIn(ada.email);

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Hono, type Context } from 'hono';
 import {
   networkOf,
@@ -14,6 +15,7 @@ import type { AttemptLimiter } from '../../accounts/attempt-limiter.ts';
 import { createRowId } from '../../database/row-id.ts';
 import { whereOf } from '../../events/audit-context.ts';
 import type { KernelEvent } from '../../events/kernel-events.ts';
+import type { AnswerFloor } from '../../http/answer-floor.ts';
 import type { IdentityEnvironment } from '../../http/identity-request.ts';
 import type { SignUpCookie } from '../../http/sign-up-cookie.ts';
 import { toStoredUserAgent } from '../../sessions/device-label.ts';
@@ -29,7 +31,8 @@ import { flowSeconds, type ProviderFlow } from './provider-flow.ts';
 import { refuse } from './provider-refusal.ts';
 import type { UsedAnswers } from './used-answers.ts';
 
-export interface CallbackParts extends FlowParts, ConnectParts, ProviderSignInParts {
+export interface CallbackParts
+  extends FlowParts, ConnectParts, ProviderSignInParts, Pick<AnswerFloor, 'floor' | 'wait' | 'clock'> {
   readonly events: SecurityEventLog<KernelEvent | ProviderEvent>;
   readonly pages: PageTable;
   readonly cookie: SessionCookie;
@@ -116,7 +119,16 @@ async function finish(
   { purpose, sid, returnTo }: ProviderFlow,
   proof: ExternalProof,
 ): Promise<string> {
-  const { pages, cookie, lifetime, directory, signUpCookie } = parts;
+  const {
+    pages,
+    cookie,
+    lifetime,
+    directory,
+    signUpCookie,
+    floor,
+    wait = delay,
+    clock = () => performance.now(),
+  } = parts;
   const setCookie = (value: string): void => c.header('set-cookie', value, { append: true });
   if (purpose === 'connect') {
     await connectToSession(parts, provider, proof, sid, c.env.context);
@@ -130,9 +142,12 @@ async function finish(
   const before = sid === undefined ? null : await directory.bySid(sid);
   const context = before === null ? c.env.context : { ...c.env.context, caller: before.principal };
   const userAgent = toStoredUserAgent(c.req.header('user-agent'));
+  const begun = clock();
   const outcome = await signInWithProvider(parts, provider, proof, { userAgent, context });
   if (outcome.kind === 'verification-sent') {
-    // The answer tells nothing: where no account was made, the cookie is of none.
+    // The time tells nothing of whether the address has an account.
+    await wait(Math.max(0, floor.milliseconds() - (clock() - begun)));
+    // Nor does the answer: where no account was made, the cookie is of none.
     signUpCookie.write(c, outcome.userId ?? createRowId());
     return pages.checkMail;
   }

@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { SallyportError } from '@sallyport/core';
+import { createSecurityEventLog } from '../../events/security-event-log.ts';
+import { features } from '../../features.ts';
 import { startHarness, type Harness } from '../../identity.test-support.ts';
 import { begin, openBrowser, placeOf, signInAt, startProviderHarness } from './provider.test-support.ts';
 import { startProviderStandIn, type ProviderStandIn, type StandInLies } from './provider-stand-in.test-support.ts';
@@ -210,6 +213,35 @@ describe('an answer of the provider', () => {
       expect(placeOf(await browser.get('/auth/callback/acme?state=x&code=y'))).toContain('SP_TOO_MANY_ATTEMPTS');
     expect(await reasons()).toHaveLength(201);
     expect(placeOf(await signInAt(standIn, openBrowser(harness), ada))).toBe('/');
+  });
+});
+
+describe('a store that fails', () => {
+  it('makes no account and no session where the event cannot be written', async () => {
+    await harness.close();
+    let isBroken = false;
+    harness = await startProviderHarness(
+      standIn,
+      {},
+      {
+        events: {
+          append: async (event) => {
+            if (isBroken) throw new SallyportError('SP_STORE_UNAVAILABLE');
+            await createSecurityEventLog(harness.database.records, features.events).append(event);
+          },
+        },
+      },
+    );
+    const browser = openBrowser(harness);
+    const location = await begin(browser);
+    isBroken = true;
+    const back = standIn.authorize(location, ada);
+    const answer = await browser.get(back.pathname + back.search, { accept: 'application/json' });
+    expect([answer.status, answer.body]).toMatchObject([503, { code: 'SP_STORE_UNAVAILABLE' }]);
+    expect(await browser.caller()).toBeUndefined();
+    await expectNoAccount();
+    isBroken = false;
+    expect(placeOf(await signInAt(standIn, browser, ada))).toBe('/');
   });
 });
 

@@ -14,7 +14,13 @@ export function recordCases(opened: OpenedStore): void {
     });
 
     it('keeps every field of a record', async () => {
-      const record = await stored({ org: 'acme', actor: 'root', amr: ['pwd', 'otp'], acr: 'mfa' });
+      const record = await stored({
+        org: 'acme',
+        actor: 'root',
+        amr: ['pwd', 'otp'],
+        acr: 'mfa',
+        provider: { id: 'staff', issuer: 'https://sso.example.test', sid: 'of-the-provider' },
+      });
       expect(await store.findBySid(record.sid)).toEqual(record);
       expect(await store.findByTokenHash([record.tokenHash])).toEqual(record);
     });
