@@ -31,7 +31,7 @@ export function createProviderFetch(issuer: string, fetchFrom: typeof fetch): Pr
       const response = await fetchFrom(url, {
         method,
         headers: sent,
-        ...(body === undefined || body === null ? {} : { body: requireForm(body) }),
+        ...(body === undefined || body === null ? {} : { body: requireWhole(body) }),
         redirect: 'manual',
         signal: AbortSignal.timeout(providerTimeoutSeconds * 1000),
       });
@@ -48,8 +48,8 @@ export function createProviderFetch(issuer: string, fetchFrom: typeof fetch): Pr
   };
 }
 
-/** Nothing but forms is posted to providers. */
-function requireForm(body: unknown): URLSearchParams {
-  if (body instanceof URLSearchParams) return body;
-  throw new Error('only forms are posted to providers');
+/** Forms are posted to providers, and JSON to the API of GitHub: nothing that is read as it is sent. */
+function requireWhole(body: unknown): URLSearchParams | string {
+  if (body instanceof URLSearchParams || typeof body === 'string') return body;
+  throw new Error('only forms and texts are sent to providers');
 }
