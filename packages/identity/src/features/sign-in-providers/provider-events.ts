@@ -33,9 +33,9 @@ export const providerEvents = {
       'A service got the access token of an identity provider for a user: the first time, and at most every ten minutes; alsoBefore counts those in between',
     ),
   'provider.grant-ended': z
-    .strictObject({ provider, reason: z.enum(['refused', 'lost-reply', 'expired']) })
+    .strictObject({ provider, reason: z.enum(['refused', 'lost-reply', 'expired', 'unreadable']) })
     .describe(
-      'An identity provider takes the refresh token of a user no longer, or there is none: services get no token until the user signs in there again',
+      'An identity provider takes the refresh token of a user no longer, there is none, or what is kept cannot be opened with the root secret: services get no token until the user signs in there again',
     ),
   'provider.tokens-revoked': z
     .strictObject({ provider, how: z.enum(['revoked', 'not-announced', 'given-up']) })

@@ -55,11 +55,12 @@ export function createHandOut(parts: HandOutParts): HandOutProviderToken {
     const identity = (await identities.list(userId)).find((one) => one.provider === provider);
     if (identity === undefined) throw refuse('provider-not-connected');
     const row = await freshTokens({ identityId: identity.id, subject: identity.subject, client }, where);
-    const { accessToken } = openTokens(tokenSealer, row);
+    const opened = openTokens(tokenSealer, row);
+    if (opened === undefined) throw refuse('grant-ended');
     await noteHandOut(order, where);
     return {
       provider,
-      access_token: accessToken,
+      access_token: opened.accessToken,
       token_type: 'Bearer',
       ...(row.accessExpiresAt === null ? {} : { expires_at: row.accessExpiresAt.toISOString() }),
       ...(row.scope === null ? {} : { scope: row.scope }),

@@ -61,7 +61,14 @@ export function sealTokens(
   return sealer.seal(JSON.stringify(tokens), handle);
 }
 
-/** Opens the tokens of a row. @throws TypeError for a row that was changed, or sealed under a secret that is gone. */
-export function openTokens(sealer: Sealer, { handle, sealed }: Pick<KeptTokens, 'handle' | 'sealed'>): SealedTokens {
-  return sealedSchema.parse(JSON.parse(sealer.open(sealed, handle)));
+/** Opens the tokens of a row; `undefined` for a row that was changed, or sealed under a secret that is gone. */
+export function openTokens(
+  sealer: Sealer,
+  { handle, sealed }: Pick<KeptTokens, 'handle' | 'sealed'>,
+): SealedTokens | undefined {
+  try {
+    return sealedSchema.parse(JSON.parse(sealer.open(sealed, handle)));
+  } catch {
+    return undefined;
+  }
 }

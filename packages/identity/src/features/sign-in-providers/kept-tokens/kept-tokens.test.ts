@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger, type ConnectedProvidersAnswer, type ProviderTokenAnswer } from '@sallyport/core';
 import { createInProcessCounters, createSealer } from '@sallyport/stores';
+import { features } from '../../../features.ts';
 import { createIdentity, type Identity } from '../../../identity.ts';
 import {
   canRace,
@@ -20,6 +21,7 @@ import {
   type ProviderBrowser,
 } from '../provider.test-support.ts';
 import { startProviderStandIn, type ProviderStandIn } from '../provider-stand-in.test-support.ts';
+import { sealedTokenColumn } from './kept-token-table.ts';
 import { createRotatingGrants, type RotatingGrants } from './token-grants.test-support.ts';
 
 const ada = { sub: 'ada-1', email: 'ada@example.test', email_verified: true, name: 'Ada Byron' };
@@ -81,6 +83,36 @@ describe(onDatabase('the tokens of a provider'), () => {
     });
     expect(await harness.dump()).not.toMatch(/access-1|refresh-1/);
     expect(harness.logLines.join('\n')).not.toMatch(/access-1|refresh-1/);
+  });
+
+  it('are sealed for what a change of the root secret reads of their row', async () => {
+    const [row = {}] = await rows();
+    const sealer = createSealer([firstSecret])(sealedTokenColumn.purpose);
+    const opened = sealer.open(String(row['sealed']), sealedTokenColumn.contextOf(row));
+    expect(JSON.parse(opened)).toEqual({ accessToken: 'access-1', refreshToken: 'refresh-1' });
+    expect(features.sealedColumns).toContain(sealedTokenColumn);
+  });
+
+  it('that cannot be opened any more ask for another sign-in, which works', async () => {
+    await harness.database.records.updateMany({
+      model: 'sallyportProviderToken',
+      where: [{ field: 'userId', value: userId }],
+      update: { sealed: 'of-a-secret-that-is-gone' },
+    });
+    await expect(handOut()).rejects.toMatchObject({ code: 'SP_PROVIDER_SIGN_IN_REQUIRED' });
+    expect(await detailsOf('provider.grant-ended')).toEqual([{ provider: 'acme', reason: 'unreadable' }]);
+    await signIn();
+    expect(await handOut()).toMatchObject({ access_token: 'access-2' });
+  });
+
+  it('that cannot be opened any more hold up no sign-in', async () => {
+    await harness.database.records.updateMany({
+      model: 'sallyportProviderToken',
+      where: [{ field: 'userId', value: userId }],
+      update: { sealed: 'of-a-secret-that-is-gone' },
+    });
+    await signIn();
+    expect(await handOut()).toMatchObject({ access_token: 'access-2' });
   });
 
   it('are not kept where the configuration does not ask for it', async () => {
@@ -311,6 +343,14 @@ describe(onDatabase('tokens of a provider that are not wanted any more'), () => 
     expect(grants.revoked).toEqual(['refresh-1']);
     expect(await rows()).toEqual([]);
     expect(await detailsOf('provider.tokens-revoked')).toEqual([{ provider: 'acme', how: 'revoked' }]);
+  });
+
+  it('are revoked in the background, soon after the change', async () => {
+    await harness.identity.accounts.deleteUser(userId);
+    for (let round = 0; round < 200 && (await rows()).length > 0; round += 1)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(grants.revoked).toEqual(['refresh-1']);
+    expect(harness.logLines.join('\n')).not.toContain('provider-revocation-failed');
   });
 
   it('stay at the provider for a ban where the configuration says so, and are handed out to no service', async () => {

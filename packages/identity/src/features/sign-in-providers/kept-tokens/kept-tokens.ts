@@ -114,7 +114,7 @@ export function createKeptTokenTable(
           }
         }
         // Google gives a refresh token with the first consent alone: the one that is kept stays good.
-        const before = row.state === 'usable' ? openTokens(sealer, row).refreshToken : undefined;
+        const before = row.state === 'usable' ? openTokens(sealer, row)?.refreshToken : undefined;
         const sealed = sealTokens(sealer, row.handle, { ...tokens, refreshToken: tokens.refreshToken ?? before });
         return (await change(row, { ...said, sealed })) ? undefined : 'retry';
       });

@@ -139,6 +139,11 @@ export function createFreshTokens(parts: RefreshParts): FreshTokens {
       const row = await keptTokens.find(identity.identityId);
       if (row === null) throw refuse('provider-not-connected');
       if (row.state !== 'usable') throw refuse('grant-ended');
+      const opened = openTokens(tokenSealer, row);
+      if (opened === undefined) {
+        await endGrant(parts, row, 'unreadable', where);
+        continue;
+      }
       const at = now().getTime();
       if (row.accessExpiresAt === null || row.accessExpiresAt.getTime() - at >= neededMilliseconds) return row;
       if (await saveLate(row)) continue;
@@ -150,7 +155,7 @@ export function createFreshTokens(parts: RefreshParts): FreshTokens {
         neededMilliseconds = justFetchedMilliseconds;
         continue;
       }
-      const { refreshToken } = openTokens(tokenSealer, row);
+      const { refreshToken } = opened;
       if (refreshToken === undefined || identity.client.refresh === undefined) {
         if (row.accessExpiresAt.getTime() > at) return row;
         await endGrant(parts, row, 'expired', where);
@@ -193,7 +198,7 @@ async function askTwice(
 async function endGrant(
   { keptTokens, tokenSealer, events, transaction, makeReportedChange, now }: RefreshParts,
   row: KeptTokens,
-  reason: 'refused' | 'lost-reply' | 'expired',
+  reason: 'refused' | 'lost-reply' | 'expired' | 'unreadable',
   { requestId, address }: AuditContext,
 ): Promise<void> {
   const sealed = sealTokens(tokenSealer, row.handle, { accessToken: '', refreshToken: undefined });

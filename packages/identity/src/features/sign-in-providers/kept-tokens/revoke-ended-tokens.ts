@@ -97,8 +97,9 @@ async function revokeOne(
     await keptTokens.delete(row);
   };
   const client = clients.get(provider);
+  const opened = openTokens(tokenSealer, row);
   try {
-    const isAnnounced = client?.revoke === undefined ? false : await client.revoke(openTokens(tokenSealer, row));
+    const isAnnounced = client?.revoke === undefined || opened === undefined ? false : await client.revoke(opened);
     return await end(isAnnounced ? 'revoked' : 'not-announced');
   } catch {
     logger.warn('an identity provider did not revoke tokens', { event: 'provider-revocation-failed', provider });
