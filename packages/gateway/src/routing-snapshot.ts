@@ -16,7 +16,11 @@ import type { PersistentState } from './persistent-state.ts';
 import { createDecisionPartsOf, publicOriginsOf } from './pipeline/decision-parts.ts';
 import type { HandleRequestParts, InFlight } from './pipeline/handle-request.ts';
 import type { ListenerKind } from './pipeline/request-state.ts';
-import { createNoProviderTokensMount, createProviderTokensMount } from './provider-tokens/provider-tokens-mount.ts';
+import {
+  createNoProviderTokensMount,
+  createProviderTokensMount,
+  providerTokensPlace,
+} from './provider-tokens/provider-tokens-mount.ts';
 import { createNoteRefusal, type NoteRefusal } from './record/note-refusal.ts';
 import { createBrandMount } from './response/brand-mount.ts';
 import { createErrorPageRenderer } from './response/error-page.ts';
@@ -72,12 +76,17 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
   const tables: Record<ListenerKind, RouteTable> = {
     public: createRouteTable(routes, mounts, limitsOf, options.cors),
     // Mounts are for browsers: identity is never reached through the internal listener.
-    internal: createRouteTable(routes, [
-      keys,
-      brandFiles,
-      createRevocationsMount(revocations),
-      createProviderTokensMount(routes, options.providerTokens),
-    ]),
+    // Calls of services count against no limit, but for what a provider may be asked for.
+    internal: createRouteTable(
+      routes,
+      [
+        keys,
+        brandFiles,
+        createRevocationsMount(revocations),
+        createProviderTokensMount(routes, options.providerTokens),
+      ],
+      (owner, limits) => (owner === providerTokensPlace.name ? requestLimits.of(owner, limits ?? []) : undefined),
+    ),
   };
   const readCookies = createCookieReader(sessionCookieFor(options.publicUrl).name);
   const audiences = new Set(routes.map((route) => route.audience));

@@ -117,6 +117,18 @@ describe('a service whose route lists an identity provider', () => {
   });
 });
 
+it('a service that asks for one user without end is told to wait', async () => {
+  const session = gateway.sessions.add();
+  const token = await tokenOf('/files', session);
+  for (let round = 0; round < 600; round += 1) await call(`${place}/google`, token);
+  const answer = await call(`${place}/google`, token);
+  expect(answer.status).toBe(429);
+  expect(answer.headers['retry-after']).toBeDefined();
+  expect(handedOut).toHaveLength(600);
+  expect((await call(`${place}/google`, await tokenOf('/files'))).status).toBe(200);
+  expect((await call('/files/x', token)).status).toBe(200);
+});
+
 describe('a service whose route lists none', () => {
   it.each(['/api', ''])('gets no token: %s', async (prefix) => {
     const answer = await call(`${place}/google`, await tokenOf(prefix));
@@ -158,5 +170,28 @@ it('a table of routes shows which tokens a route opens', () => {
   expect(routeOptionsOf(listed)).toContainEqual({
     name: 'providerTokens',
     value: 'gets the tokens of its users at google acme',
+  });
+});
+
+describe('an explanation', () => {
+  const explain = (target: string, from: string) =>
+    gateway.gateway.explain({
+      listener: 'internal',
+      method: 'GET',
+      target,
+      headers: [],
+      sid: gateway.sessions.sidOf(gateway.sessions.add()),
+      from,
+    });
+
+  it('says which tokens a route opens to its service', async () => {
+    const said = JSON.stringify(await explain('/files/x', 'shell'));
+    expect(said).toContain('{"name":"providerTokens","value":"gets the tokens of its users at google"}');
+  });
+
+  it('says who may ask for tokens, and who may not', async () => {
+    expect(await explain(`${place}/google`, 'files')).toMatchObject({ decision: 'mount' });
+    expect(await explain(`${place}/google`, 'api')).toMatchObject({ decision: 'refuse', reason: 'caller-not-listed' });
+    expect(handedOut).toEqual([]);
   });
 });

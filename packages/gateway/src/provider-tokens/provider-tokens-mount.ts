@@ -23,6 +23,9 @@ export const providerTokensPlace = {
   slide: false,
 } as const;
 
+/** Of one user in one session. A service that asks for each piece of work needs some; one that asks in a loop is told. */
+const requestLimits = [{ per: 'session', max: 600, seconds: 60 }] as const;
+
 const providerForm = /^\/([a-z][a-z0-9-]{0,31})$/;
 
 /**
@@ -44,6 +47,7 @@ export function createProviderTokensMount(
     access: 'service',
     callers: [...permitted.keys()],
     fresh: true,
+    requestLimits,
     async handle(request, response, context) {
       const provider = requireProvider(request);
       const caller = requireUser(context);
