@@ -12,3 +12,11 @@ export {
   type RequestOptions,
 } from '../identity.test-support.ts';
 export { isAvailable, openAddress } from '../database/test-database.test-support.ts';
+export {
+  startProviderStandIn,
+  type ProviderStandIn,
+} from '../features/sign-in-providers/provider-stand-in.test-support.ts';
+export {
+  createRotatingGrants,
+  type RotatingGrants,
+} from '../features/sign-in-providers/kept-tokens/token-grants.test-support.ts';
