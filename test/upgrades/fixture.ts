@@ -25,6 +25,8 @@ export interface Fixture {
   readonly apiKey?: string;
   /** Of a program that the vendor signed in to. */
   readonly refreshToken?: string;
+  /** An OAuth client that gets tokens for itself. Absent before 2026-11-30-oauth. */
+  readonly oauthClient?: { readonly id: string; readonly secret: string };
   /** A webhook that the service took. */
   readonly delivery?: { readonly headers: Readonly<Record<string, string>>; readonly body: object };
 }

@@ -54,10 +54,10 @@ async function makeFixture(store: FixtureStore, target: string): Promise<void> {
     const secret = randomBytes(32).toString('base64url');
     const databaseUrl = postgres?.url;
 
-    const vendorId = await createAccounts(dataDir, { secret, databaseUrl });
+    const { vendorId, oauthClient } = await createAccounts(dataDir, { secret, databaseUrl });
     const gateway = await startStoredGateway({ dataDir, secret, databaseUrl, smtpUrl: smtp.url });
     closing.push(() => gateway.stop());
-    const fixture = await use(gateway, { secret, vendorId, mails });
+    const fixture = { ...(await use(gateway, { secret, vendorId, mails })), oauthClient };
     await gateway.stop();
 
     await rm(target, { recursive: true, force: true });
@@ -74,7 +74,7 @@ async function makeFixture(store: FixtureStore, target: string): Promise<void> {
 async function createAccounts(
   dataDir: string,
   keptIn: { readonly secret: string; readonly databaseUrl: string | undefined },
-): Promise<string> {
+): Promise<{ readonly vendorId: string; readonly oauthClient: Fixture['oauthClient'] }> {
   const opened = createClosing();
   try {
     const config = parseConfig(configurationOf(dataDir, [4001, 4002], 'http://127.0.0.1:4003'), 'fixture');
@@ -91,10 +91,23 @@ async function createAccounts(
     await accounts.importUsers([{ ...imported, passwordHash: bcryptHash }]);
     await banUntil(accounts, suspendedEmail, 86_400);
     await banUntil(accounts, returnedEmail, 20);
-    return id;
+    return { vendorId: id, oauthClient: await registerClient(identity) };
   } finally {
     await opened.close();
   }
+}
+
+async function registerClient({ operations }: Pick<Identity, 'operations'>): Promise<Fixture['oauthClient']> {
+  const registration = {
+    name: 'Nightly job',
+    authentication: 'client_secret_basic',
+    grantTypes: ['client_credentials'],
+    scopes: ['product:read'],
+  };
+  const operator = { actor: 'operator:ada', requestId: 'operator', address: 'local' };
+  const create = operations.find((one) => one.name === 'oauth-clients/create');
+  const made = (await create?.run(registration, operator)) as { client: { id: string }; secret: string };
+  return { id: made.client.id, secret: made.secret };
 }
 
 async function banUntil(accounts: Identity['accounts'], email: string, seconds: number): Promise<void> {

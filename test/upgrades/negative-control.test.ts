@@ -46,6 +46,11 @@ describe('the test of upgrades', () => {
     {
       change: 'other hashes of mailed links',
       statement: `UPDATE verification SET identifier = identifier || 'x'`,
+      fails: [12],
+    },
+    {
+      change: 'other hashes of client secrets',
+      statement: `UPDATE sallyportOAuthClient SET secretHash = secretHash || 'x'`,
       fails: [11],
     },
     {

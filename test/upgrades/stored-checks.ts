@@ -123,6 +123,23 @@ export const storedChecks: readonly StoredCheck[] = [
     },
   },
   {
+    name: 'an OAuth client is given a token for its secret, and for no other',
+    async check({ gateway, fixture: { oauthClient } }) {
+      if (oauthClient === undefined) return;
+      const { id, secret } = oauthClient;
+      const askWith = (presented: string) =>
+        gateway.ask('/oauth2/token', {
+          headers: { authorization: `Basic ${Buffer.from(`${id}:${presented}`).toString('base64')}` },
+          form: { grant_type: 'client_credentials' },
+        });
+      expect(await askWith(secret)).toMatchObject({ status: 200, body: { token_type: 'Bearer' } });
+      expect(await askWith(secret.replace(/.$/, '-'))).toMatchObject({
+        status: 401,
+        body: { error: 'invalid_client' },
+      });
+    },
+  },
+  {
     name: 'a link for a new password that was mailed before is accepted',
     async check({ gateway, fixture }) {
       const json = { token: fixture.resetToken, newPassword: 'another horse, another battery' };

@@ -32,6 +32,8 @@ export interface StoredGateway {
       readonly cookie?: string;
       readonly headers?: Readonly<Record<string, string>>;
       readonly json?: object;
+      /** Sent instead of JSON. */
+      readonly form?: Readonly<Record<string, string>>;
     },
   ): Promise<Answer>;
   /** The published keys. */
@@ -57,6 +59,7 @@ export function configurationOf(dataDir: string, ports: readonly number[], upstr
     passwords: { answerFloorMilliseconds: 100 },
     firstPartyTokens: {},
     apiKeys: {},
+    oauthProvider: {},
     policy: {
       permissions: { 'product:read': 'List and read products', 'product:create': 'Create products' },
       roles: { user: ['product:read'], vendor: ['product:read', 'product:create'] },
@@ -123,9 +126,9 @@ export async function startStoredGateway(options: StoredGatewayOptions): Promise
     throw error;
   }
   return {
-    async ask(path, { cookie, headers = {}, json } = {}) {
+    async ask(path, { cookie, headers = {}, json, form } = {}) {
       const response = await fetch(gateway.origin + path, {
-        method: json === undefined ? 'GET' : 'POST',
+        method: json === undefined && form === undefined ? 'GET' : 'POST',
         headers: {
           origin: gateway.origin,
           ...headers,
@@ -133,6 +136,7 @@ export async function startStoredGateway(options: StoredGatewayOptions): Promise
           ...(json === undefined ? {} : { 'content-type': 'application/json' }),
         },
         ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+        ...(form === undefined ? {} : { body: new URLSearchParams(form) }),
       });
       const text = await response.text();
       return {
