@@ -73,11 +73,13 @@ describe(onDatabase('a logout token'), () => {
     await harness.close();
     const features = { secondFactor: { methods: ['email' as const], requiredFor: ['admin'] } };
     harness = await startProviderHarness(standIn, {}, { features });
-    await harness.makeUser(ada.email, ['admin']);
+    const id = await harness.makeUser(ada.email);
+    await signInAt(standIn, openBrowser(harness), ada);
+    await harness.identity.accounts.setRoles(id, ['admin']);
     const browser = openBrowser(harness);
     await signInAt(standIn, browser, { ...ada, sid: 'one' });
     await browser.post('/auth/second-factor/email/start');
-    const code = (await harness.mailTo(ada.email, 2)).find((message) => message.code !== null)?.code;
+    const code = (await harness.mailTo(ada.email, 3)).find((message) => message.code !== null)?.code;
     expect((await browser.post('/auth/second-factor/email/confirm', { code })).status).toBe(200);
     expect(await browser.caller()).toMatchObject({ acr: 'mfa' });
     await send(await standIn.signLogoutToken({ sub: ada.sub, sid: 'one' }));

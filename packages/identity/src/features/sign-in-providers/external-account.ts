@@ -1,4 +1,10 @@
-import { retryContended, SallyportError, type RequestContext, type SecurityEventLog } from '@sallyport/core';
+import {
+  isAssuranceAtLeast,
+  retryContended,
+  SallyportError,
+  type RequestContext,
+  type SecurityEventLog,
+} from '@sallyport/core';
 import { changeProtection, type ProtectionChangeParts } from '../../accounts/change-protection.ts';
 import type { OneTimeLinks } from '../../accounts/one-time-links.ts';
 import type { PendingAccounts } from '../../accounts/pending-accounts.ts';
@@ -7,6 +13,7 @@ import type { Engine } from '../../engine/better-auth-engine.ts';
 import { whereOf } from '../../events/audit-context.ts';
 import type { KernelEvent } from '../../events/kernel-events.ts';
 import type { AccountMailer } from '../../mail/account-mailer.ts';
+import type { RequiredAssurance } from '../../sessions/required-assurance.ts';
 import type { ExternalIdentities, ExternalIdentity } from './external-identities.ts';
 import type { ExternalProof } from './external-proof.ts';
 import type { IdentityProvider } from './identity-provider.ts';
@@ -23,6 +30,7 @@ export interface ExternalAccountParts extends ProtectionChangeParts {
   readonly mailer: AccountMailer<ProviderMail>;
   readonly events: SecurityEventLog<KernelEvent | ProviderEvent>;
   readonly hasTransactions: boolean;
+  readonly requiredAssurance: RequiredAssurance;
 }
 
 /** Whose account a proof signs in to. */
@@ -41,7 +49,7 @@ const contention = { maxAttempts: 6, code: 'SP_CONFLICT' } as const;
  *
  * The identity is the pair of issuer and subject. Where it is connected to nothing, an account with the same address is its
  * own only when both sides proved the address: the provider, which the configuration has to believe about that domain, and
- * the owner of the account here. What a stranger may have begun with an address gives way to its proof. An unproved address
+ * the owner of the account here; and when that account asks for no more than the provider is believed to have asked for. What a stranger may have begun with an address gives way to its proof. An unproved address
  * leads to a mail, and whether it has an account shows in that mail alone.
  *
  * Rejects with a refusal, and with `SP_CONFLICT` when others keep changing the same accounts.
@@ -124,10 +132,13 @@ async function connectToOwner(
   { id }: User,
   context: RequestContext,
 ): Promise<void> {
+  const { requiredAssurance } = parts;
   const { user } = await changeProtection(parts, id, 'provider-connected', async (owner) => {
     // As it is now: the address may have gone to another account, or the account may have been banned.
     if (!owner.emailVerified || owner.email !== proof.email) throw refuse('account-unconfirmed');
     if (owner.isBanned) throw refuse('banned');
+    // A provider alone must not add a way in to an account that asks for more: its owner connects it, signed in.
+    if (!isAssuranceAtLeast(proof.acr, await requiredAssurance.of(owner))) throw refuse('second-factor-due');
     await connectIdentity(parts, provider, proof, owner.id, 'same-address', context);
   });
   await parts.mailer.send('provider-connected', user);

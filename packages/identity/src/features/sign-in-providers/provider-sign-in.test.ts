@@ -287,11 +287,27 @@ describe(onDatabase('how strong a sign-in with a provider is'), () => {
       {},
       { features: { secondFactor: { methods: ['email'], requiredFor: ['admin'] } } },
     );
-    await harness.makeUser(ada.email, ['admin']);
+    const id = await harness.makeUser(ada.email);
+    await signInAt(standIn, openBrowser(harness), ada);
+    await harness.identity.accounts.setRoles(id, ['admin']);
     const browser = openBrowser(harness);
     const answer = await signInAt(standIn, browser, ada);
     expect(placeOf(answer)).toBe('/auth/two-step/set-up');
     expect(answer.pending).toMatch(/^[A-Za-z0-9_-]{43}$/);
     expect(await browser.caller()).toBeUndefined();
+  });
+
+  it('connects no account that requires a second factor: its owner does that, signed in', async () => {
+    await harness.close();
+    harness = await startProviderHarness(
+      standIn,
+      {},
+      { features: { secondFactor: { methods: ['email'], requiredFor: ['admin'] } } },
+    );
+    await harness.makeUser(ada.email, ['admin']);
+    const browser = openBrowser(harness);
+    const answer = await signInAt(standIn, browser, ada);
+    expect(placeOf(answer)).toBe('/auth/sign-in?provider=acme&refused=SP_STEP_UP_REQUIRED');
+    expect([answer.pending, await identities()]).toEqual([undefined, []]);
   });
 });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { codeOf, makeAppOwner } from '../../second-factor/factor.test-support.ts';
 import { onDatabase, startHarness, type Harness } from '../../../identity.test-support.ts';
+import { createExternalIdentities } from '../external-identities.ts';
 import { startProviderStandIn, type ProviderStandIn } from '../provider-stand-in.test-support.ts';
 import { ada, beginCodeFlow, bring, codeFrom, redirectUri, startCodeHarness } from './brought-codes.test-support.ts';
 
@@ -71,7 +72,10 @@ describe(onDatabase('a program that brings the code of a provider'), () => {
   });
 
   it('is asked for the second factor of the account, and gets tokens with its code', async () => {
-    const { secret } = await makeAppOwner(harness, ada.email);
+    const { secret, id: userId } = await makeAppOwner(harness, ada.email);
+    const { issuer } = standIn;
+    const identity = { userId, provider: 'acme', issuer, subject: ada.sub, email: ada.email };
+    await createExternalIdentities(harness.database.records).connect(identity, harness.now());
     const flow = await beginCodeFlow(harness);
     const answer = await bring(harness, flow, codeFrom(standIn, flow));
     expect([answer.status, answer.body]).toMatchObject([401, { code: 'SP_SECOND_FACTOR_REQUIRED' }]);
