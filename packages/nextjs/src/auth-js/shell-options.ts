@@ -63,9 +63,31 @@ export function checkShellOptions(options: ShellOptions, nextAuthUrl: string | u
     failurePath: options.failurePath ?? '/sign-in-failed',
     logger: options.logger ?? silentLogger,
   };
-  const problems = problemsOf(checked, nextAuthUrl);
+  const problems = [...unknownOptions(options), ...problemsOf(checked, nextAuthUrl)];
   if (problems.length > 0) throw new SallyportConfigurationError(problems);
   return checked;
+}
+
+const optionNames: ReadonlySet<string> = new Set<keyof ShellOptions>([
+  'shellUrl',
+  'issuer',
+  'gatewayUrl',
+  'clientId',
+  'clientSecret',
+  'secrets',
+  'storage',
+  'forward',
+  'scopes',
+  'sessionSeconds',
+  'signedOutPath',
+  'failurePath',
+  'logger',
+]);
+
+function unknownOptions(options: ShellOptions): readonly string[] {
+  return Object.keys(options)
+    .filter((name) => !optionNames.has(name))
+    .map((name) => `"${name}" is no option of a shell`);
 }
 
 function problemsOf(options: CheckedOptions, nextAuthUrl: string | undefined): string[] {

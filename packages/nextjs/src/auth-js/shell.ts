@@ -139,16 +139,12 @@ export function createAuthJsShell(nextAuth: NextAuthFunction, load: () => ShellO
       });
     },
     async renew(request, next) {
-      const { options, sessionOf, storage } = parts();
-      const header = request.headers.get('cookie') ?? undefined;
-      const session = options.storage.kind === 'vault' ? undefined : sessionOf(header);
-      const outcome =
-        session === undefined ? undefined : await storage.find(session, { cookies: header, canSetCookies: true });
-      if (outcome?.kind !== 'found' || outcome.setCookies.length === 0) return next(request);
+      const setCookies = await renewedCookies(parts(), request);
+      if (setCookies.length === 0) return next(request);
       const headers = new Headers(request.headers);
-      headers.set('cookie', replaceCookies(header, outcome.setCookies));
+      headers.set('cookie', replaceCookies(request.headers.get('cookie') ?? undefined, setCookies));
       const response = next(new NextRequest(request, { headers }));
-      for (const cookie of outcome.setCookies) response.headers.append('set-cookie', cookie);
+      for (const cookie of setCookies) response.headers.append('set-cookie', cookie);
       return response;
     },
     nextAuthOptions: () => createNextAuthOptions(parts(), { setCookies: [] }, undefined),
@@ -156,6 +152,25 @@ export function createAuthJsShell(nextAuth: NextAuthFunction, load: () => ShellO
 }
 
 type ShellParts = ReturnType<typeof createParts>;
+
+/** What to set for a token that is nearly over. Where that fails, the page is rendered and finds out itself what it can do. */
+async function renewedCookies(
+  { options, sessionOf, storage, logger }: ShellParts,
+  request: NextRequest,
+): Promise<readonly string[]> {
+  if (options.storage.kind === 'vault') return [];
+  const cookies = request.headers.get('cookie') ?? undefined;
+  const session = sessionOf(cookies);
+  if (session === undefined) return [];
+  try {
+    const outcome = await storage.find(session, { cookies, canSetCookies: true });
+    return outcome.kind === 'found' ? outcome.setCookies : [];
+  } catch (error) {
+    const code = error instanceof SallyportError ? error.code : undefined;
+    logger.warn('A token was not renewed before its page', { event: 'shell-token-not-renewed', code });
+    return [];
+  }
+}
 
 function createParts(nextAuth: NextAuthFunction, given: ShellOptions) {
   const options = checkShellOptions(given, nextAuthAddress());
