@@ -1,4 +1,4 @@
-/** Of one connection alone (RFC 9110, section 7.6.1), or made anew by `fetch`. */
+/** Of one connection alone (RFC 9110, section 7.6.1). */
 const hopByHop = [
   'connection',
   'keep-alive',
@@ -18,7 +18,6 @@ const neverSent = new Set([
   ...hopByHop,
   'host',
   'content-length',
-  'accept-encoding',
   'cookie',
   'cookie2',
   'authorization',
@@ -48,8 +47,6 @@ export function toForwardedHeaders(incoming: Headers): Headers {
     if (neverSent.has(folded) || neverSentPrefix.test(folded) || named.has(name)) continue;
     headers.append(name, value);
   }
-  // What is compressed here is compressed for the browser, by this server.
-  headers.set('accept-encoding', 'identity');
   return headers;
 }
 
@@ -60,11 +57,6 @@ export function toReturnedHeaders(incoming: Headers): Headers {
   for (const [name, value] of incoming) {
     if (neverReturned.has(name) || named.has(name) || name.startsWith('x-middleware-')) continue;
     headers.append(name, value);
-  }
-  // fetch() has taken the coding off, and the length was that of the coded body.
-  if (headers.has('content-encoding')) {
-    headers.delete('content-encoding');
-    headers.delete('content-length');
   }
   return headers;
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createForwarder } from './forwarder.ts';
 import type { ShellSession } from './shell-session.ts';
@@ -98,6 +99,12 @@ describe('the forwarder sends to the gateway', () => {
     headers.get = (name) => (name === 'connection' ? 'close, X-Hop' : get(name));
     await forward(smuggled);
     expect(headersSeen()['x-hop']).toBeUndefined();
+  });
+
+  it('what browsers say of the request, by which pages and calls of scripts are told apart', async () => {
+    const said = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', 'accept-encoding': 'br' };
+    await forward(request('/account', { headers: { ...said, accept: 'text/html' } }));
+    expect(headersSeen()).toMatchObject({ ...said, 'sec-fetch-site': 'same-origin', accept: 'text/html' });
   });
 
   it('its own host, whatever host a request says', async () => {
@@ -226,6 +233,21 @@ describe('the forwarder gives back', () => {
     expect((await reader?.read())?.value).toBe('data: 1\n\n');
     end();
     expect((await reader?.read())?.value).toBe('data: 2\n\n');
+  });
+
+  it('a compressed body as it came', async () => {
+    answer = (_request, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('compressed'));
+    };
+    const answered = await forward(request('/account'));
+    expect(answered.headers.get('content-encoding')).toBe('gzip');
+    expect(gunzipSync(Buffer.from(await answered.arrayBuffer())).toString()).toBe('compressed');
+  });
+
+  it('an answer over a connection that the gateway closed while it was idle', async () => {
+    await (await forward(request('/account'))).text();
+    gateway.closeIdleConnections();
+    expect((await forward(request('/account'))).status).toBe(200);
   });
 
   it('an answer without a body, and the status as it is', async () => {

@@ -1,6 +1,7 @@
 import { SallyportError } from '@sallyport/core';
 import { toForwardedHeaders, toReturnedHeaders } from './forwarded-headers.ts';
 import { requireForwardedPath } from './forwarded-path.ts';
+import { createGatewaySender, type GatewayAnswer, type SendToGateway } from './gateway-request.ts';
 import { carriesSession, isRead, sourceOf } from './request-source.ts';
 import type { ShellSession } from './shell-session.ts';
 import type { TokensOutcome } from './token-storage.ts';
@@ -20,7 +21,7 @@ export interface ForwarderOptions {
   /** Prefixes that are asked for without the token: nothing there differs by user. */
   readonly anonymousPrefixes: readonly string[];
   readonly findCaller: (cookies: string | undefined) => ForwardedCaller | undefined;
-  readonly fetch?: typeof fetch;
+  readonly send?: SendToGateway;
   readonly now?: () => number;
 }
 
@@ -42,7 +43,7 @@ const justNowMilliseconds = 15_000;
  */
 export function createForwarder(options: ForwarderOptions): (request: Request) => Promise<Response> {
   const { shellUrl, issuer, gatewayUrl, prefixes, anonymousPrefixes, findCaller, now = Date.now } = options;
-  const send = options.fetch ?? fetch;
+  const send = options.send ?? createGatewaySender();
   const allPrefixes = [...prefixes, ...anonymousPrefixes];
 
   const callerOf = (request: Request, pathname: string): ForwardedCaller | undefined => {
@@ -74,21 +75,22 @@ export function createForwarder(options: ForwarderOptions): (request: Request) =
     if (outcome?.kind === 'found') for (const cookie of outcome.setCookies) returned.append('set-cookie', cookie);
     if (tokens !== undefined) returned.append('vary', 'Cookie');
     const hasBody = request.method !== 'HEAD' && ![204, 205, 304].includes(answer.status);
-    return new Response(hasBody ? answer.body : null, { status: answer.status, headers: returned });
+    return new Response(hasBody ? (answer.body as BodyInit | null) : null, {
+      status: answer.status,
+      headers: returned,
+    });
   };
 }
 
-async function exchange(send: typeof fetch, url: string, request: Request, headers: Headers): Promise<Response> {
+async function exchange(send: SendToGateway, url: string, request: Request, headers: Headers): Promise<GatewayAnswer> {
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(), answerMilliseconds);
-  const hasBody = !isRead(request.method) && request.body !== null;
   try {
-    return await send(url, {
+    return await send({
+      url,
       method: request.method,
       headers,
-      ...(hasBody ? { body: request.body, duplex: 'half' } : {}),
-      redirect: 'manual',
-      cache: 'no-store',
+      body: isRead(request.method) ? null : request.body,
       signal: AbortSignal.any([request.signal, timeout.signal]),
     });
   } catch (cause) {
@@ -103,7 +105,7 @@ async function exchange(send: typeof fetch, url: string, request: Request, heade
 }
 
 /** Without this, a route that does not take the token would send browser and provider round in circles. */
-function requireAccepted(answer: Response): void {
+function requireAccepted(answer: GatewayAnswer): void {
   const location = answer.headers.get('location') ?? '';
   const leadsToSignIn =
     answer.status >= 300 && answer.status < 400 && /^(?:https?:\/\/[^/]+)?\/auth\/sign-in\b/.test(location);

@@ -93,12 +93,14 @@ export interface AuthJsShell {
 export function createAuthJsShell(nextAuth: NextAuthFunction, load: () => ShellOptions): AuthJsShell {
   let made: ShellParts | undefined;
   const parts = (): ShellParts => (made ??= createParts(nextAuth, load()));
-  const answer = async (work: (parts: ShellParts) => Promise<Response>): Promise<Response> => {
+  const answer = async ({ signal }: Request, work: (parts: ShellParts) => Promise<Response>): Promise<Response> => {
     // What is not configured is not answered at all: Next.js says 500, and why in its own log.
     const shell = parts();
     try {
       return await work(shell);
     } catch (error) {
+      // The browser has gone: no one reads an answer, and nothing is wrong.
+      if (signal.aborted) return new Response(null, { status: 499 });
       return toProblemAnswer(error, shell.options.issuer, shell.logger);
     }
   };
@@ -109,9 +111,10 @@ export function createAuthJsShell(nextAuth: NextAuthFunction, load: () => ShellO
       .join('; ');
 
   return {
-    nextAuth: (request, context) => answer((shell) => answerNextAuth(request, context, { ...shell, nextAuth })),
-    account: (request) => answer((shell) => answerAccountRoute(request, shell)),
-    forward: (request) => answer((shell) => shell.forward(request)),
+    nextAuth: (request, context) =>
+      answer(request, (shell) => answerNextAuth(request, context, { ...shell, nextAuth })),
+    account: (request) => answer(request, (shell) => answerAccountRoute(request, shell)),
+    forward: (request) => answer(request, (shell) => shell.forward(request)),
     async auth() {
       // First, and awaited outside any try: Next learns here that the page depends on the request.
       const header = await cookieHeader();
