@@ -18,6 +18,7 @@ const neverSent = new Set([
   ...hopByHop,
   'host',
   'content-length',
+  'accept-encoding',
   'cookie',
   'cookie2',
   'authorization',
@@ -47,6 +48,8 @@ export function toForwardedHeaders(incoming: Headers): Headers {
     if (neverSent.has(folded) || neverSentPrefix.test(folded) || named.has(name)) continue;
     headers.append(name, value);
   }
+  // Next.js takes `Content-Encoding` from what a route handler answers, and leaves the body as it is.
+  headers.set('accept-encoding', 'identity');
   return headers;
 }
 

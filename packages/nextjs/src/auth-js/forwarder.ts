@@ -70,6 +70,7 @@ export function createForwarder(options: ForwarderOptions): (request: Request) =
     const answer = await exchange(send, `${gatewayUrl}${pathname}${search}`, request, headers);
     if (caller !== undefined && tokens !== undefined && now() - caller.session.startedAt < justNowMilliseconds)
       requireAccepted(answer);
+    requirePlainBody(answer);
     const returned = toReturnedHeaders(answer.headers);
     toOwnLocation(returned, [issuer, gatewayUrl]);
     if (outcome?.kind === 'found') for (const cookie of outcome.setCookies) returned.append('set-cookie', cookie);
@@ -116,6 +117,12 @@ function requireAccepted(answer: GatewayAnswer): void {
         'The gateway asks a user to sign in who has just done so: open "bearer" in credentials of its route',
       ),
     });
+}
+
+/** None was asked for, and a browser would not learn of it: see `toForwardedHeaders`. */
+function requirePlainBody({ headers }: GatewayAnswer): void {
+  const coding = headers.get('content-encoding') ?? 'identity';
+  if (coding !== 'identity') throw new SallyportError('SP_UPSTREAM_UNAVAILABLE', { reason: 'coded-answer' });
 }
 
 /** An absolute address of the gateway would lead the browser away from the shell. */

@@ -20,14 +20,14 @@ export interface GatewayAnswer {
   readonly body: ReadableStream | null;
 }
 
-/** Sends a request and resolves when the headers of the answer are there. Follows no redirect and takes no coding off. */
+/** Sends a request and resolves when the headers of the answer are there. Follows no redirect. */
 export type SendToGateway = (request: GatewayRequest) => Promise<GatewayAnswer>;
 
 const options = { keepAlive: true, maxSockets: 256, scheduling: 'lifo' } as const;
 
 /**
  * Builds what talks to the gateway. Not `fetch`: that one writes `Sec-Fetch-Mode` itself, by which the gateway tells pages
- * from calls of scripts, and unpacks bodies that are to be passed on as they are.
+ * from calls of scripts.
  */
 export function createGatewaySender(): SendToGateway {
   const agents = { http: new HttpAgent(options), https: new HttpsAgent(options) };
