@@ -14,7 +14,7 @@ import { countDown, wait } from './waiting.ts';
 /** Prepares what a page brought: once when it was loaded, and again when a form was answered with a page. */
 function prepare(root: ParentNode): void {
   keepFragment(root);
-  for (const form of root.querySelectorAll('form')) prepareForm(form, prepare);
+  for (const form of root.querySelectorAll<HTMLFormElement>('form:not([data-reload])')) prepareForm(form, prepare);
   for (const button of root.querySelectorAll<HTMLButtonElement>('.reveal')) prepareReveal(button);
   for (const bar of root.querySelectorAll<HTMLElement>('[data-length-of]')) prepareLength(bar);
   for (const time of root.querySelectorAll<HTMLElement>('[data-countdown]')) countDown(time);

@@ -38,16 +38,17 @@ function errorPage({ error, description, status }: Extract<ProviderPage, { reado
   };
 }
 
+/** Its forms are sent by the browser: what answers them may lead to another site, where a script could not follow. */
 function signOutPage({ action, xsrf, client }: Extract<ProviderPage, { readonly kind: 'sign-out' }>) {
   return {
     title: 'Sign out?',
     lead: `${client ?? 'An app'} asks to sign you out. That ends your sign-in here and in every app that you used it for.`,
     content: html`<div class="buttons">
-      <form method="post" action="${action}">
+      <form method="post" action="${action}" data-reload>
         ${hiddenFields({ xsrf, logout: 'yes' })}
         <button class="button button-primary" type="submit" data-pending="Signing out…">Sign out</button>
       </form>
-      <form method="post" action="${action}">
+      <form method="post" action="${action}" data-reload>
         ${hiddenFields({ xsrf })}
         <button class="button" type="submit" data-pending="One moment…">Stay signed in</button>
       </form>
