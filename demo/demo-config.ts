@@ -33,6 +33,8 @@ export function demoConfig(environment: Environment, demo: DemoEnvironment): Con
     // For programs: examples/terminal-client, and examples/spa-client from another origin.
     firstPartyTokens: {},
     cors: { tokenOrigins: [...demo.tokenOrigins] },
+    // For a shell with a session of its own: examples/auth-js-shell.
+    ...(demo.oauthClientHosts.length === 0 ? {} : { oauthProvider: { privateHosts: [...demo.oauthClientHosts] } }),
     // All clients come from one address, and the machine may be building pages while they sign in.
     limits: { authRequests: [] },
     // All browsers of a demo are at one address.
@@ -49,7 +51,7 @@ export function demoConfig(environment: Environment, demo: DemoEnvironment): Con
     // Where there is a mail server, as with two gateways.
     mail: { from: 'no-reply@localhost' },
     mailbox: { port: demo.mailboxPort ?? 0 },
-    routes: demoRoutes(demo.originOf, demo.tokenOrigins),
+    routes: demoRoutes(demo),
   };
 }
 

@@ -14,6 +14,8 @@ export interface DemoEnvironment {
   readonly secondFactorRoles: readonly string[];
   /** Origins whose scripts may get tokens and call services with them: the page of `examples/spa-client` unless said. */
   readonly tokenOrigins: readonly string[];
+  /** Hosts of OAuth clients on this machine, such as `localhost:3100`: with any there is a provider, and zones take tokens. */
+  readonly oauthClientHosts: readonly string[];
 }
 
 /** @throws ConfigurationError that names every variable that is wrong, and none of their values. */
@@ -37,6 +39,7 @@ export function readDemoEnvironment(variables: Readonly<Record<string, string | 
     sessionIdleSeconds: integer('DEMO_SESSION_IDLE_SECONDS', 999_999_999),
     secondFactorRoles: wordsOf(text('DEMO_SECOND_FACTOR_ROLES') ?? ''),
     tokenOrigins: wordsOf(text('DEMO_TOKEN_ORIGINS') ?? 'http://localhost:5173'),
+    oauthClientHosts: wordsOf(text('DEMO_OAUTH_CLIENT_HOSTS') ?? ''),
   };
   if (problems.length > 0) throw new ConfigurationError('demo mode', problems);
   return environment;

@@ -1,15 +1,21 @@
 import { zone, type ConfigInput } from '@sallyport/server/config';
-import { topology, type Upstream, type UpstreamName } from './topology.ts';
+import type { DemoEnvironment } from './demo-environment.ts';
+import { topology, type Upstream } from './topology.ts';
 
 type Routes = ConfigInput['routes'];
 
-/** The routes to every zone and service. Pages of some other origins may call services with a token. */
-export function demoRoutes(originOf: (name: UpstreamName) => string, tokenOrigins: readonly string[]): Routes {
+/**
+ * The routes to every zone and service. Pages of some other origins may call services with a token, and where there is an
+ * OAuth client that hosts zones, they take its tokens.
+ */
+export function demoRoutes({ originOf, tokenOrigins, oauthClientHosts }: DemoEnvironment): Routes {
   const cors = tokenOrigins.length === 0 ? {} : { cors: { origins: [...tokenOrigins] } };
+  const hosted: Partial<Routes[number]> = oauthClientHosts.length === 0 ? {} : { credentials: ['session', 'bearer'] };
   return topology.flatMap((upstream) =>
-    routesTo(upstream, originOf(upstream.name)).map((route) =>
-      upstream.kind === 'service' ? { ...route, ...cors } : route,
-    ),
+    routesTo(upstream, originOf(upstream.name)).map((route) => {
+      if (upstream.kind === 'service') return { ...route, ...cors };
+      return route.access === 'public' ? route : { ...route, ...hosted };
+    }),
   );
 }
 

@@ -21,6 +21,8 @@ const looks = ['pages', 'second-factor-pages', 'shared-assets', 'create-next-app
 const clientOfNext = 'server-action';
 /** What browsers make of the headers of a gateway, which it starts itself. */
 const headersAlone = 'cross-origin';
+/** A shell that keeps its tokens itself, in a database of its own. */
+const shellOfItsOwn = 'auth-js-shell';
 /** A demo by itself: it starts a system of one gateway and a shop. */
 const shopAlone = 'shop-on-mongodb';
 /** Holds a lock on a file of SQLite. What servers do when they are down is in `server-faults`. */
@@ -37,7 +39,7 @@ export const storeCombinations: readonly StoreCombination[] = [
     project: 'e2e [postgres + redis ×2]',
     gateways: 2,
     needs: ['TEST_POSTGRES_URL', 'TEST_REDIS_URL'],
-    without: [...looks, clientOfNext, headersAlone, shopAlone, onSqlite],
+    without: [...looks, clientOfNext, headersAlone, shellOfItsOwn, shopAlone, onSqlite],
     everyday: [...onPostgresAndRedis, ...onStores],
   },
   {
@@ -45,7 +47,7 @@ export const storeCombinations: readonly StoreCombination[] = [
     project: 'e2e [mongodb + redis]',
     gateways: 1,
     needs: ['TEST_MONGODB_URL', 'TEST_REDIS_URL'],
-    without: [...looks, clientOfNext, headersAlone, shopAlone, onSqlite, ...onPostgresAndRedis],
+    without: [...looks, clientOfNext, headersAlone, shellOfItsOwn, shopAlone, onSqlite, ...onPostgresAndRedis],
     everyday: ['sessions'],
   },
 ];

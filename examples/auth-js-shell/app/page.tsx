@@ -12,7 +12,7 @@ export default async function HomePage() {
   return (
     <div className="page-width max-w-4xl! space-y-8 py-12">
       <h1 className="text-display font-semibold">
-        {caller.status === 'signed-in' ? `Hello, ${caller.name ?? caller.userId}` : 'One sign-in for all zones'}
+        {caller.status === 'signed-in' ? `Hello, ${caller.name ?? caller.userId}` : 'Sign in once, use every zone'}
       </h1>
       <p className="max-w-2xl text-lg text-ink-soft">
         {caller.status === 'signed-in'
