@@ -32,7 +32,8 @@ export function createKeyOperations({
         const before = await keyRing.list();
         const rotated = await keyRing.rotate('internal', when);
         // Of other uses there are keys where a feature that signs with them is, or was.
-        if (currentOf(before, 'client') !== undefined) await keyRing.rotate('client', when);
+        for (const use of ['client', 'oidc', 'logout'] as const)
+          if (currentOf(before, use) !== undefined) await keyRing.rotate(use, when);
         const keys = await keyRing.list();
         const next = keys.find(({ use, state }) => use === 'internal' && state === 'next');
         return {

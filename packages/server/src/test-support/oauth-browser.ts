@@ -19,7 +19,8 @@ export interface OAuthBrowser {
   submit(page: ShownPage, label: string, fields?: Readonly<Record<string, string>>): Promise<ShownPage | URL>;
   /** The `Cookie` header for a path. */
   cookiesFor(path: string): string;
-  forgetCookies(): void;
+  /** Keeps a cookie for every path, as a sign-in elsewhere has set it. */
+  setCookie(pair: string): void;
 }
 
 /** Builds a browser that knows one origin, and follows no redirect out of it. */
@@ -61,9 +62,7 @@ export function createOAuthBrowser(origin: string): OAuthBrowser {
 
   return {
     cookiesFor,
-    forgetCookies: () => {
-      jar = [];
-    },
+    setCookie: (pair) => keep(`${pair}; Path=/`, '/'),
     open: (url) => load(new URL(url, origin)),
     submit(page, label, fields = {}) {
       const form = [...page.text.matchAll(/<form[^>]*action="([^"]*)"[^>]*>(.*?)<\/form>/gs)].find(([, , inner = '']) =>
