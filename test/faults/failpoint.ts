@@ -21,6 +21,9 @@ const writes = new Map([
   ['family-rotated', /update "sallyportTokenFamily"/i],
   ['session-made', /insert into "sallyportSession"|:t:[\w-]{43}/i],
   ['session-ended', /update "sallyportSession"|insert into "sallyportEndedSession"/i],
+  ['artifact-kept', /insert into "sallyportOAuthArtifact"/i],
+  ['artifact-used', /update "sallyportOAuthArtifact"/i],
+  ['transaction-committed', /^commit\b|\0commit\b|commit\0/i],
   ['event-written', /insert into "sallyportEvent"/i],
 ]);
 

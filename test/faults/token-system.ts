@@ -16,7 +16,7 @@ import {
 import { findFreePorts } from '../../tools/launch/free-ports.ts';
 import { createGatewayFolder, folderPolicy, testSecret, type GatewayFolder } from '../processes/gateway-folder.ts';
 import type { GatewayProcess } from '../processes/gateway-process.ts';
-import { makeAccount } from '../processes/make-account.ts';
+import { makeAccount, makeClient } from '../processes/make-account.ts';
 import { makePostgresSchema, postgresUrl } from '../processes/postgres-schema.ts';
 
 /** Where gateways with tokens keep what they keep, and how many there are. */
@@ -49,11 +49,31 @@ export interface TokenSystem {
   /** Starts the first one again, when it has died. */
   restart(): Promise<void>;
   post(gateway: number, path: string, body: object): Promise<TokenReply>;
+  /** Sends a form, as clients of OAuth do. */
+  postForm(
+    gateway: number,
+    path: string,
+    form: Readonly<Record<string, string>>,
+    authorization: string,
+  ): Promise<TokenReply>;
+  /** Where a browser that is signed in is led from an address. */
+  visit(gateway: number, path: string): Promise<URL>;
+  /** The client of OAuth that is registered. */
+  readonly client: RegisteredClient;
   /** The status that the service behind a gateway answers to an access token. */
   call(gateway: number, accessToken: string): Promise<number>;
   /** Rows and sessions, looked at beside the gateways. */
   readonly stores: Stores;
   close(): Promise<void>;
+}
+
+/** A client of OAuth, and where its codes are sent. */
+export interface RegisteredClient {
+  readonly id: string;
+  readonly secret: string;
+  readonly redirectUri: string;
+  /** What its tokens are for. */
+  readonly resource: string;
 }
 
 /** Starts the gateways. */
@@ -70,6 +90,7 @@ export async function startTokenSystem({ name, gateways: count }: TokenStores): 
     redis: { prefix: `${schema?.name ?? 'sqlite'}:` },
     hosts: ports.map((port) => `localhost:${port}`),
     firstPartyTokens: {},
+    oauthProvider: {},
     guessing: { accountFromNetwork: { maxFailures: 1000, windowSeconds: 60 } },
     routes: [
       {
@@ -84,6 +105,7 @@ export async function startTokenSystem({ name, gateways: count }: TokenStores): 
   } satisfies Partial<ConfigInput>;
   const folder = await createGatewayFolder({ config });
   await makeAccount(folder, variables, tokenAccount);
+  const client = await makeClient(folder, variables);
   const failpoint = path.join(folder.folder, 'failpoint');
   const preload = `--import ${fileURLToPath(new URL('failpoint.ts', import.meta.url))}`;
   const start = (index: number): Promise<GatewayProcess> =>
@@ -111,6 +133,7 @@ export async function startTokenSystem({ name, gateways: count }: TokenStores): 
   return {
     gateways,
     stores,
+    client,
     arm: (point) => writeFileSync(failpoint, point),
     disarm: () => rmSync(failpoint, { force: true }),
     restart: async () => {
@@ -124,6 +147,19 @@ export async function startTokenSystem({ name, gateways: count }: TokenStores): 
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(body),
       }),
+    postForm: (index, at, form, authorization) =>
+      request(index, at, { method: 'POST', headers: { authorization }, body: new URLSearchParams(form) }),
+    visit: async (index, at) => {
+      const origin = originOf(index);
+      const signedIn = await fetch(`${origin}/auth/sign-in/email`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(tokenAccount),
+      });
+      const cookie = signedIn.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+      const answer = await fetch(origin + at, { headers: { cookie }, redirect: 'manual' });
+      return new URL(answer.headers.get('location') ?? '', origin);
+    },
     call: async (index, accessToken) =>
       (await request(index, '/api/shop/x', { headers: { authorization: `Bearer ${accessToken}` } })).status,
     close: async () => {

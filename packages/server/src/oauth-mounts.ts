@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { RequestLimit } from '@sallyport/core';
+import { SallyportError, type RequestLimit } from '@sallyport/core';
 import { introspectionPlace, tokenRevocationPlace, type Mount } from '@sallyport/gateway';
 import type { OAuthProviderEndpoints, ShowView } from '@sallyport/oauth';
 import { toProviderPage, type Pages } from '@sallyport/pages';
@@ -63,7 +63,10 @@ function createKeysMount(provider: OAuthProviderEndpoints, requestLimits: readon
     ...oauthKeysPlace,
     crossOrigin: 'documents',
     requestLimits,
-    handle(_request, response) {
+    handle(request, response) {
+      if (request.url !== oauthKeysPlace.prefix) throw new SallyportError('SP_NOT_FOUND', { reason: 'no-route' });
+      if (request.method !== 'GET' && request.method !== 'HEAD')
+        throw new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'method-not-served', allow: ['GET', 'HEAD'] });
       const { keys, maxAgeSeconds } = provider.publicKeys();
       const body = JSON.stringify(keys);
       response

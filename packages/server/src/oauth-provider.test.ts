@@ -343,7 +343,7 @@ describe('the token endpoint', () => {
     const sent: URLSearchParams[] = [];
     const configuration = await partners.discover(service, client.PrivateKeyJwt({ key: privateKey, kid: 'one' }));
     configuration[client.customFetch] = (url, init) => {
-      sent.push(new URLSearchParams(String(init.body)));
+      sent.push(new URLSearchParams(init.body as URLSearchParams)); // Forms are what it sends.
       return fetch(url, init as RequestInit);
     };
     const tokens = await client.clientCredentialsGrant(configuration, { scope: 'product:read' });
@@ -394,11 +394,11 @@ describe('an access token of a partner at the gateway', () => {
   });
 
   it.each([
-    { name: 'for userinfo alone', parameters: { scope: 'openid' } },
+    { name: 'for userinfo alone', parameters: { scope: 'openid' } as Record<string, string> },
     { name: 'for another resource', parameters: { scope: 'openid', resource: 'https://other.example/api' } },
   ])('$name is refused', async ({ parameters }) => {
     const registered = await partners.register({ resources: [test.origin, 'https://other.example/api'] });
-    const { tokens } = await partners.authorize(registered, browser, parameters as Record<string, string>);
+    const { tokens } = await partners.authorize(registered, browser, parameters);
     expect((await test.get('/api/x', bearer(tokens.access_token))).status).toBe(401);
   });
 
@@ -419,8 +419,7 @@ describe('an access token of a partner at the gateway', () => {
     },
     {
       name: 'its client revokes the refresh token',
-      end: async ({ clientId, secret, refreshToken }) =>
-        expect((await revoke({ id: clientId, secret }, refreshToken)).status).toBe(200),
+      end: ({ clientId, secret, refreshToken }) => revoke({ id: clientId, secret }, refreshToken),
     },
   ] satisfies readonly { name: string; end: (issued: Issued) => Promise<unknown> }[])(
     'ends when $name, and so does its refresh token',
@@ -568,6 +567,27 @@ describe('the documents of the provider', () => {
     }
   });
 
+  it.each([
+    { method: 'GET', path: '/oauth2/token', allow: 'POST' },
+    { method: 'POST', path: '/oauth2/auth', allow: 'GET' },
+    { method: 'DELETE', path: '/oauth2/userinfo', allow: 'GET, POST' },
+    { method: 'GET', path: '/oauth2/revoke', allow: 'POST' },
+    { method: 'PUT', path: '/.well-known/openid-configuration', allow: 'GET' },
+  ])('name no other method of $path than $allow: $method is refused', async ({ method, path, allow }) => {
+    const answer = await fetch(test.origin + path, { method });
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, allow]);
+  });
+
+  it.each([
+    '/oauth2/token/x',
+    '/oauth2/userinfo/x',
+    '/oauth2/auth/x',
+    '/oauth2/session/end/x',
+    '/.well-known/jwks.json/x',
+  ])('name nothing at %s', async (path) => {
+    expect((await test.get(path)).status).toBe(404);
+  });
+
   it('hold the keys of ID tokens and logout tokens, and no private part', async () => {
     const { keys } = (await (await test.get('/.well-known/jwks.json')).json()) as { keys: Record<string, unknown>[] };
     // The one that signs, and the one that will, of each use.
@@ -585,8 +605,12 @@ describe('the documents of the provider', () => {
     expect((await test.get('/api/x', bearer(tokens.access_token))).status).toBe(200);
     const next = await partners.authorize(partner, browser, { scope: 'openid product:read', resource: test.origin });
     expect((await test.get('/api/x', bearer(next.tokens.access_token))).status).toBe(200);
-    const kidOf = (text: string): unknown =>
-      JSON.parse(Buffer.from(text.split('.')[0] ?? '', 'base64url').toString()).kid;
+    const kidOf = (text: string): unknown => {
+      const header = JSON.parse(Buffer.from(text.split('.')[0] ?? '', 'base64url').toString()) as {
+        readonly kid: unknown;
+      };
+      return header.kid;
+    };
     expect(kidOf(next.tokens.access_token)).not.toBe(kidOf(tokens.access_token));
   });
 });

@@ -1,13 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Provider, { type KoaContextWithOIDC } from 'oidc-provider';
 import {
-  asSallyportError,
   SallyportError,
   serializeClearedSessionCookie,
-  toOAuthError,
-  toProblem,
-  toStoreError,
-  type Logger,
   type RequestContext,
   type SecurityEventLog,
 } from '@sallyport/core';
@@ -15,6 +10,7 @@ import type { IdentityKernel } from '@sallyport/identity';
 import type { ClientRegistry } from '../clients/client-registry.ts';
 import { createPrivateHostFetch } from '../outbound/private-host-fetch.ts';
 import type { Artifacts } from './artifacts.ts';
+import { answerFailure } from './answer-failure.ts';
 import { toClientMetadata } from './client-metadata.ts';
 import { createGivenAnswers } from './given-answers.ts';
 import type { Grants } from './grants.ts';
@@ -121,6 +117,14 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
   /** The form was ours, and where the client wants its user back is not. */
   const leadOn = async (ctx: KoaContextWithOIDC): Promise<void> => {
     const to = new URL(ctx.response.get('location'), origin);
+    if (ctx.get('sallyport-form') === 'fetch') {
+      // The script of the page wants to be told where it goes, not to be sent there.
+      ctx.remove('location');
+      ctx.body = null;
+      ctx.status = 204;
+      ctx.set('sallyport-location', to.href);
+      return;
+    }
     if (to.origin === origin) return;
     ctx.remove('location');
     ctx.status = 200;
@@ -151,10 +155,13 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
     // What the library says of its own address follows from this one, and never from what a request says.
     ctx.request.originalUrl = origin + ctx.request.url;
     try {
-      if (ctx.path === providerRoutes.token) return await serveToken(ctx, next);
+      if (ctx.path === providerRoutes.token && ctx.method === 'POST') return await serveToken(ctx, next);
       await next();
       throwFailure(ctx);
-      const { route, params, session } = ctx.oidc ?? {};
+      // Only where the library found a route there is `oidc`.
+      if (!hasRoute(ctx))
+        throw new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'method-not-served', allow: methodsOf(ctx.path) });
+      const { route, params, session } = ctx.oidc;
       if (route === 'end_session_confirm' && ctx.status === 303) {
         if (params?.['logout'] !== undefined) await signOut(ctx);
         await leadOn(ctx);
@@ -163,7 +170,7 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
       if (route === 'end_session' && ctx.status === 200 && session?.accountId === undefined)
         leave(ctx, pages.signedOut);
     } catch (error) {
-      await answerFailure(ctx, error, { origin, logger, show, exchange: exchangeOf(ctx) });
+      await answerFailure(ctx, error, { origin, logger, show, context: exchangeOf(ctx).context });
     } finally {
       if (ctx.status >= 400) noteRefusal(ctx, exchangeOf(ctx).context);
       dropCookie(ctx.res, cookies.session);
@@ -263,6 +270,17 @@ function isEndpoint(path: string): boolean {
   );
 }
 
+function hasRoute(ctx: object): boolean {
+  return 'oidc' in ctx;
+}
+
+function methodsOf(path: string): readonly string[] {
+  if (path === providerRoutes.userinfo) return ['GET', 'POST'];
+  const { token, introspection, revocation, end_session: end } = providerRoutes;
+  const posted: readonly string[] = [token, introspection, revocation, `${end}/confirm`];
+  return posted.includes(path) ? ['POST'] : ['GET'];
+}
+
 /** Leads a browser that was not signed in to where it asked to be led, which the library has checked. */
 function leave(ctx: KoaContextWithOIDC, signedOutPage: string): void {
   const { post_logout_redirect_uri: uri, state } = ctx.oidc.params ?? {};
@@ -271,47 +289,6 @@ function leave(ctx: KoaContextWithOIDC, signedOutPage: string): void {
   ctx.body = null;
   ctx.status = 303;
   ctx.redirect(target?.href ?? signedOutPage);
-}
-
-interface FailureParts {
-  readonly origin: string;
-  readonly logger: Logger;
-  readonly exchange: ProviderExchange;
-  readonly show: (ctx: KoaContextWithOIDC, view: ProviderView) => Promise<void>;
-}
-
-/** What something of ours failed at is 503 where it passes, and never an error of the client. */
-async function answerFailure(ctx: KoaContextWithOIDC, error: unknown, parts: FailureParts): Promise<void> {
-  const { origin, logger, exchange, show } = parts;
-  const { requestId, noteRefusal: note } = exchange.context;
-  const known = asSallyportError(toStoreError(error));
-  note?.(known.code, known.reason);
-  const cause = known.cause instanceof Error ? known.cause.name : undefined;
-  if (known.status >= 500)
-    logger.error('the provider failed', {
-      event: 'oauth-provider-failed',
-      requestId,
-      code: known.code,
-      reason: known.reason,
-      error: cause,
-    });
-  const problem = toProblem(known, { requestId, documentationOrigin: origin });
-  ctx.remove('location');
-  if (isForPeople(ctx)) {
-    ctx.status = problem.status;
-    const { retryAfter } = { retryAfter: problem.headers['retry-after'] };
-    if (retryAfter !== undefined) ctx.set('retry-after', retryAfter);
-    await show(ctx, { kind: 'error', error: 'temporarily_unavailable', description: '', status: problem.status });
-    return;
-  }
-  const { status, headers, body } = toOAuthError(problem);
-  ctx.status = status;
-  for (const [name, value] of Object.entries(headers)) ctx.set(name, value);
-  ctx.body = JSON.stringify(body);
-}
-
-function isForPeople({ path }: KoaContextWithOIDC): boolean {
-  return path.startsWith(providerRoutes.authorization) || path.startsWith(providerRoutes.end_session);
 }
 
 function noteRefusal(ctx: KoaContextWithOIDC, { noteRefusal: note }: RequestContext): void {
