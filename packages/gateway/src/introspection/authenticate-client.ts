@@ -65,7 +65,10 @@ export function presentsApiKey(state: RequestState): boolean {
   if (credentialHeader !== undefined) return true;
   if (sentAuthorization === undefined) return false;
   const [, encoded] = basic.exec(sentAuthorization) ?? [];
-  return encoded === undefined || readBasic(encoded).key.startsWith(apiKeyPrefix);
+  if (encoded === undefined) return true;
+  const text = Buffer.from(encoded, 'base64').toString('latin1');
+  // What has no colon names no client.
+  return !text.includes(':') || readBasic(encoded).key.startsWith(apiKeyPrefix);
 }
 
 function presentedKey(state: RequestState): PresentedKey {

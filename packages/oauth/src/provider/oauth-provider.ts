@@ -75,6 +75,8 @@ interface Built {
   readonly answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 }
 
+/** What services ask as well, by keys of theirs. */
+const sharedRoutes: readonly string[] = ['introspection', 'revocation'];
 const documents: readonly string[] = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'];
 const endpoints: readonly string[] = [...Object.values(providerRoutes), ...documents];
 
@@ -162,6 +164,7 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
       if (!hasRoute(ctx))
         throw new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'method-not-served', allow: methodsOf(ctx.path) });
       const { route, params, session } = ctx.oidc;
+      if (sharedRoutes.includes(route)) refuseUnknownClient(ctx);
       if (route === 'end_session_confirm' && ctx.status === 303) {
         if (params?.['logout'] !== undefined) await signOut(ctx);
         await leadOn(ctx);
@@ -268,6 +271,14 @@ function isEndpoint(path: string): boolean {
     path === `${providerRoutes.end_session}/confirm` ||
     path === `${providerRoutes.end_session}/success`
   );
+}
+
+/** Who names no client has not authenticated (RFC 6749, section 5.2), whatever else is wrong with the request. */
+function refuseUnknownClient(ctx: KoaContextWithOIDC): void {
+  if (ctx.status !== 400 || ctx.oidc.client !== undefined) return;
+  ctx.status = 401;
+  ctx.set('www-authenticate', 'Basic realm="sallyport", charset="UTF-8"');
+  ctx.body = { error: 'invalid_client', error_description: 'client authentication failed' };
 }
 
 function hasRoute(ctx: object): boolean {
