@@ -12,6 +12,7 @@ import { lifecycleCases } from './cases/lifecycle.ts';
 import { limitCases } from './cases/limits.ts';
 import { nextCases } from './cases/next.ts';
 import { oauthClientCases } from './cases/oauth-clients-api.ts';
+import { oauthProviderCases } from './cases/oauth-provider.ts';
 import { pathCases } from './cases/paths.ts';
 import { redirectCases } from './cases/redirects.ts';
 import { tokenCases } from './cases/tokens.ts';
@@ -42,6 +43,7 @@ export const allCases: readonly AttackCase[] = [
   ...webhookCases,
   ...usersApiCases,
   ...oauthClientCases,
+  ...oauthProviderCases,
 ];
 
 /** What the groups are called. */

@@ -156,6 +156,7 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
     const ctx = context as KoaContextWithOIDC; // `oidc` is there once a route was found.
     // What the library says of its own address follows from this one, and never from what a request says.
     ctx.request.originalUrl = origin + ctx.request.url;
+    if (!documents.includes(ctx.path)) ctx.set('cache-control', 'no-store');
     try {
       if (ctx.path === providerRoutes.token && ctx.method === 'POST') return await serveToken(ctx, next);
       await next();
