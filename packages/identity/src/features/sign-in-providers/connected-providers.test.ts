@@ -172,13 +172,17 @@ describe(onDatabase('a session that is confirmed at a provider'), () => {
   });
 
   it.each([
-    { name: 'that does not say when', claims: {}, code: 'SP_PROVIDER_UNTRUSTED' },
-    { name: 'that was before', claims: { auth_time: seconds() - 3600 }, code: 'SP_PROVIDER_UNTRUSTED' },
-    { name: 'of another identity', claims: { sub: 'eve', auth_time: seconds() + 1 }, code: 'CONNECTED_ELSEWHERE' },
+    { name: 'that does not say when', claims: () => ({}), code: 'SP_PROVIDER_UNTRUSTED' },
+    { name: 'that was before', claims: () => ({ auth_time: seconds() - 3600 }), code: 'SP_PROVIDER_UNTRUSTED' },
+    {
+      name: 'of another identity',
+      claims: () => ({ sub: 'eve', auth_time: seconds() + 1 }),
+      code: 'CONNECTED_ELSEWHERE',
+    },
   ])('is refused with a sign-in $name', async ({ claims, code }) => {
     await signInAt(standIn, browser, ada);
     const before = browser.cookies.get('sallyport-3000');
-    expect(placeOf(await confirm({ ...ada, ...claims }))).toMatch(new RegExp(`^/auth/confirm\\?.*${code}`));
+    expect(placeOf(await confirm({ ...ada, ...claims() }))).toMatch(new RegExp(`^/auth/confirm\\?.*${code}`));
     expect(browser.cookies.get('sallyport-3000')).toBe(before);
   });
 
