@@ -137,8 +137,11 @@ export function createIntrospectionMounts(parts: IntrospectionMountsParts): read
     requestLimits: options.requests,
     bodyBytes: maxFormBytes,
     handle: (request, response, context) => {
-      if (options.answerOAuthClient !== undefined && !presentsApiKey(stateForMount(request)))
+      if (options.answerOAuthClient !== undefined && !presentsApiKey(stateForMount(request))) {
+        // Refusals too: what a token is must be asked each time.
+        response.setHeader('cache-control', 'no-store');
         return options.answerOAuthClient(request, response, context);
+      }
       return answerAsOAuth(response, {
         answer: () => answer(request, context),
         context,
