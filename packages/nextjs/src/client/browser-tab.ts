@@ -1,5 +1,5 @@
 import type { ExpiryWatch } from './expiry-watch.ts';
-import { readCurrentSession } from './current-session.ts';
+import { readCurrentSession, type CurrentSession } from './current-session.ts';
 import { createReloadMemory } from './reload-memory.ts';
 import { openSessionChannel } from './session-channel.ts';
 import { followSession } from './session-stream.ts';
@@ -89,9 +89,22 @@ export function followTab(sync: SessionSync): () => void {
     clearTimeout(doubt);
     doubt = setTimeout(() => void sync.check(), doubtMilliseconds);
   };
+  let told: ReturnType<typeof setTimeout> | undefined;
+  const onSession = (session: CurrentSession, areRolesAlone: boolean): void => {
+    // One that waits is older than this one, and its cookie may still be on the way.
+    const waits = told !== undefined || !areRolesAlone;
+    clearTimeout(told);
+    told = undefined;
+    if (waits) {
+      told = setTimeout(() => {
+        told = undefined;
+        sync.hear(session);
+      }, doubtMilliseconds);
+    } else sync.hear(session);
+  };
   const follow = (): (() => void) =>
     followSession(
-      { onSession: (session) => void setTimeout(() => sync.hear(session), doubtMilliseconds), onDoubt },
+      { onSession, onDoubt },
       { locks: 'locks' in navigator ? navigator.locks : undefined, openStream: (url) => new EventSource(url) },
     );
   let unfollow = follow();
@@ -108,6 +121,7 @@ export function followTab(sync: SessionSync): () => void {
     stop.abort();
     clearTimeout(first);
     clearTimeout(doubt);
+    clearTimeout(told);
     unfollow();
   };
 }

@@ -55,14 +55,22 @@ function requestLock(_name: string, { signal }: LockOptions, hold: () => Promise
 
 interface Tab {
   readonly heard: CurrentSession[];
+  /** Of each, whether nothing but roles changed. */
+  readonly areRolesAlone: boolean[];
   doubts: number;
   stop: () => void;
 }
 
 function openTab(edges: Partial<StreamEdges> = {}): Tab {
-  const tab: Tab = { heard: [], doubts: 0, stop: () => {} };
+  const tab: Tab = { heard: [], areRolesAlone: [], doubts: 0, stop: () => {} };
   tab.stop = followSession(
-    { onSession: (session) => tab.heard.push(session), onDoubt: () => (tab.doubts += 1) },
+    {
+      onSession: (session, areRolesAlone) => {
+        tab.heard.push(session);
+        tab.areRolesAlone.push(areRolesAlone);
+      },
+      onDoubt: () => (tab.doubts += 1),
+    },
     {
       // Only this form of the two is called.
       locks: { request: requestLock as unknown as LockManager['request'] },
@@ -125,6 +133,21 @@ describe('the stream of a browser', () => {
     const { heard } = openTab();
     opened[0]?.say('session', data);
     expect(heard).toEqual([{ status: 'unknown' }]);
+  });
+
+  it('tells a change of roles alone from all that may come with another cookie', () => {
+    const { areRolesAlone } = openTab();
+    const withRoles = (...roles: readonly string[]) => ({ ...said, user: { id: 'ann', roles } });
+    const steps = [
+      said,
+      withRoles('user', 'vendor'),
+      withRoles('user', 'vendor'),
+      { ...withRoles('user'), session: { ...said.session, acr: 'pwd' } },
+      { ...said, session: { ...said.session, authTime: '2026-01-01T00:00:02.000Z' } },
+      { ...said, user: { id: 'bob', roles: [] } },
+    ];
+    for (const step of steps) opened[0]?.say('session', step);
+    expect(areRolesAlone).toEqual([false, true, false, false, false, false]);
   });
 
   it('says who is signed in also where it does not say for how long', () => {

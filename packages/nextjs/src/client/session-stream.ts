@@ -3,8 +3,11 @@ import { parseCurrentSession, type CurrentSession } from './current-session.ts';
 
 /** What the one stream of a browser tells the tab that holds it. */
 export interface SessionStreamListener {
-  /** The session as the gateway knows it: when the stream opens, and whenever it changed. */
-  readonly onSession: (session: CurrentSession) => void;
+  /**
+   * The session as the gateway knows it: when the stream opens, and whenever it changed. Where its roles alone are others
+   * than this stream told before, the browser has the cookie that counts.
+   */
+  readonly onSession: (session: CurrentSession, areRolesAlone: boolean) => void;
   /** The session may be over: to be looked at. */
   readonly onDoubt: () => void;
 }
@@ -51,9 +54,12 @@ function listen({ onSession, onDoubt }: SessionStreamListener, edges: StreamEdge
   const open = (): void => {
     const opened = edges.openStream(sessionEventsPath);
     source = opened;
+    let last: CurrentSession = { status: 'unknown' };
     opened.addEventListener('session', (event: MessageEvent<unknown>) => {
       pause = firstPauseMilliseconds;
-      onSession(parseEvent(event.data));
+      const session = parseEvent(event.data);
+      onSession(session, areRolesAlone(last, session));
+      last = session;
     });
     opened.addEventListener('session-ended', () => again(opened));
     opened.addEventListener('access-lost', () => again(opened));
@@ -74,6 +80,13 @@ function listen({ onSession, onDoubt }: SessionStreamListener, edges: StreamEdge
     source?.close();
     clearTimeout(timer);
   };
+}
+
+/** A step-up brings another cookie, and need not change what is said: its time is in whole seconds. Other roles bring none. */
+function areRolesAlone(before: CurrentSession, now: CurrentSession): boolean {
+  if (before.status !== 'signed-in' || now.status !== 'signed-in') return false;
+  const isSameSignIn = before.userId === now.userId && before.acr === now.acr && before.authTime === now.authTime;
+  return isSameSignIn && before.roles.join(' ') !== now.roles.join(' ');
 }
 
 function parseEvent(data: unknown): CurrentSession {
