@@ -3,11 +3,14 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as client from 'openid-client';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createOAuthBrowser, type ShownPage } from './test-support/oauth-browser.ts';
 import { startPlainUpstream, type PlainUpstream } from './test-support/plain-upstream.ts';
 import { startTestGateway, type TestGateway } from './test-support/test-gateway.ts';
 import { testAccounts } from './test-support/test-preset.ts';
+
+// Each signs users in several times, and waits for what is sent beside requests.
+vi.setConfig({ testTimeout: 60_000 });
 
 const redirectUri = 'http://127.0.0.1:4999/callback';
 const operator = { actor: 'operator:ada', requestId: 'operator', address: 'local' };

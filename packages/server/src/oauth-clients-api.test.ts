@@ -117,10 +117,16 @@ describe('the API of OAuth clients at the gateway', () => {
   });
 });
 
-it('a service is served nothing there without oauthProvider.clients.api', async () => {
-  const other = await startTestGateway({ config: { policy, apiKeys: {}, oauthProvider: {} } });
-  const answer = await other.get('/manage/oauth-clients', withKey('sp_key_000000000000000000000000000000003rAP3o'));
-  expect(answer.status).toBe(401);
-  expect((await other.get('/manage/oauth-clients', { cookie: await other.signIn('admin') })).status).toBe(200);
-  await other.close();
+describe('without oauthProvider.clients.api', () => {
+  let other: TestGateway;
+  beforeAll(async () => {
+    other = await startTestGateway({ config: { policy, apiKeys: {}, oauthProvider: {} } });
+  });
+  afterAll(() => other.close());
+
+  it('a service is served nothing there', async () => {
+    const answer = await other.get('/manage/oauth-clients', withKey('sp_key_000000000000000000000000000000003rAP3o'));
+    expect(answer.status).toBe(401);
+    expect((await other.get('/manage/oauth-clients', { cookie: await other.signIn('admin') })).status).toBe(200);
+  });
 });
