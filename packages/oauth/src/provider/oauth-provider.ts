@@ -22,6 +22,7 @@ import type { ProviderEvent } from './provider-events.ts';
 import { formTokens } from './provider-tokens.ts';
 import type { ProviderView } from './provider-views.ts';
 import { createTokenFinish } from './serve-token.ts';
+import { asksForAnotherResponseMode, publishResponseModes } from './response-modes.ts';
 import { readProviderKeys, type ProviderKeyRing, type ProviderKeys } from './signing-keys.ts';
 import { createTokenRequest, type TokenRequest } from './token-request.ts';
 
@@ -133,6 +134,13 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
     await show(ctx, { kind: 'continue', to: to.href, client: ctx.oidc.client?.clientName ?? to.host });
   };
 
+  /** Nobody is led anywhere: the answer would be asked for in a way that there is not. */
+  const refuseMode = (ctx: KoaContextWithOIDC): Promise<void> => {
+    ctx.status = 400;
+    const description = 'response_mode must be query, or left out';
+    return show(ctx, { kind: 'error', error: 'unsupported_response_mode', description, status: 400 });
+  };
+
   const serveToken = async (ctx: KoaContextWithOIDC, next: () => Promise<unknown>): Promise<void> => {
     const request = createTokenRequest();
     tokenRequests.set(ctx.req, request);
@@ -159,11 +167,13 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
     if (!documents.includes(ctx.path)) ctx.set('cache-control', 'no-store');
     try {
       if (ctx.path === providerRoutes.token && ctx.method === 'POST') return await serveToken(ctx, next);
+      if (ctx.path === providerRoutes.authorization && asksForAnotherResponseMode(ctx)) return await refuseMode(ctx);
       await next();
       throwFailure(ctx);
       // Only where the library found a route there is `oidc`.
       if (!hasRoute(ctx))
         throw new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'method-not-served', allow: methodsOf(ctx.path) });
+      if (documents.includes(ctx.path)) publishResponseModes(ctx);
       const { route, params, session } = ctx.oidc;
       if (sharedRoutes.includes(route)) refuseUnknownClient(ctx);
       if (route === 'end_session_confirm' && ctx.status === 303) {
