@@ -120,8 +120,11 @@ export function toProviderConfiguration(parts: ProviderConfigurationParts, keys:
       revocation: { enabled: true, allowedPolicy: requireOwnToken },
       introspection: {
         enabled: true,
+        // RFC 7662, section 2.1: who has no proof of its own is told nothing.
         allowedPolicy: async (ctx, client, token) =>
-          token.clientId === client.clientId && (await isAlive(ctx, token, parts)),
+          client.clientAuthMethod !== 'none' &&
+          token.clientId === client.clientId &&
+          (await isAlive(ctx, token, parts)),
       },
       resourceIndicators: { enabled: true, useGrantedResource: () => true, ...createProviderResources(parts) },
       rpInitiatedLogout: {
