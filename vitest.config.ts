@@ -45,6 +45,7 @@ export default defineConfig({
             'test/proxies/**/*.test.ts',
             'test/deploy/**/*.test.ts',
             'test/processes/**/*.test.ts',
+            'test/conformance/**/*.test.ts',
             'test/upgrades/**/*.test.ts',
           ],
         },

@@ -27,6 +27,7 @@ const foldersOnServers = [
   'packages/server/',
   'examples/shop/',
   'test/attack/',
+  'test/conformance/',
   'test/e2e/',
   'test/faults/',
   'test/processes/',

@@ -1,4 +1,6 @@
 export { startIntrospectionGateway, type IntrospectionGateway } from './introspection-gateway.ts';
-export { send, type PlainAnswer } from './test-gateway.ts';
+export { createOAuthBrowser, type OAuthBrowser, type ShownPage } from './oauth-browser.ts';
+export { startPlainUpstream, type PlainUpstream } from './plain-upstream.ts';
+export { send, startTestGateway, type PlainAnswer, type TestGateway } from './test-gateway.ts';
 export { createTestPreset, testAccounts, testPolicy } from './test-preset.ts';
 export { testRoutes } from './test-routes.ts';
