@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Hono, type Context } from 'hono';
 import {
   networkOf,
@@ -15,7 +14,6 @@ import type { AttemptLimiter } from '../../accounts/attempt-limiter.ts';
 import { createRowId } from '../../database/row-id.ts';
 import { whereOf } from '../../events/audit-context.ts';
 import type { KernelEvent } from '../../events/kernel-events.ts';
-import type { AnswerFloor } from '../../http/answer-floor.ts';
 import type { IdentityEnvironment } from '../../http/identity-request.ts';
 import type { SignUpCookie } from '../../http/sign-up-cookie.ts';
 import { toStoredUserAgent } from '../../sessions/device-label.ts';
@@ -24,6 +22,7 @@ import { signInWithProvider, type ProviderSignInParts } from './begin-session.ts
 import { answerInAddress, answerInCookie, readPostedAnswer } from './callback-answer.ts';
 import { confirmSession, connectToSession, type ConnectParts } from './connect-provider.ts';
 import type { ExternalProof } from './external-proof.ts';
+import { beginHeldAnswer, type HeldAnswerParts } from './held-answer.ts';
 import type { ProviderClient } from './provider-client.ts';
 import type { ProviderEvent } from './provider-events.ts';
 import type { ProviderCookie } from './provider-cookies.ts';
@@ -31,8 +30,7 @@ import { flowSeconds, type ProviderFlow } from './provider-flow.ts';
 import { refuse } from './provider-refusal.ts';
 import type { UsedAnswers } from './used-answers.ts';
 
-export interface CallbackParts
-  extends FlowParts, ConnectParts, ProviderSignInParts, Pick<AnswerFloor, 'floor' | 'wait' | 'clock'> {
+export interface CallbackParts extends FlowParts, ConnectParts, ProviderSignInParts, HeldAnswerParts {
   readonly events: SecurityEventLog<KernelEvent | ProviderEvent>;
   readonly pages: PageTable;
   readonly cookie: SessionCookie;
@@ -119,16 +117,7 @@ async function finish(
   { purpose, sid, returnTo }: ProviderFlow,
   proof: ExternalProof,
 ): Promise<string> {
-  const {
-    pages,
-    cookie,
-    lifetime,
-    directory,
-    signUpCookie,
-    floor,
-    wait = delay,
-    clock = () => performance.now(),
-  } = parts;
+  const { pages, cookie, lifetime, directory, signUpCookie } = parts;
   const setCookie = (value: string): void => c.header('set-cookie', value, { append: true });
   if (purpose === 'connect') {
     await connectToSession(parts, provider, proof, sid, c.env.context);
@@ -142,11 +131,11 @@ async function finish(
   const before = sid === undefined ? null : await directory.bySid(sid);
   const context = before === null ? c.env.context : { ...c.env.context, caller: before.principal };
   const userAgent = toStoredUserAgent(c.req.header('user-agent'));
-  const begun = clock();
+  const holdBack = beginHeldAnswer(parts);
   const outcome = await signInWithProvider(parts, provider, proof, { userAgent, context });
   if (outcome.kind === 'verification-sent') {
     // The time tells nothing of whether the address has an account.
-    await wait(Math.max(0, floor.milliseconds() - (clock() - begun)));
+    await holdBack();
     // Nor does the answer: where no account was made, the cookie is of none.
     signUpCookie.write(c, outcome.userId ?? createRowId());
     return pages.checkMail;

@@ -103,6 +103,30 @@ describe(onDatabase('a program that brings the code of a provider'), () => {
     expect((await harness.mailTo(ada.email, 1))[0]?.kind).toBe('provider-confirm-address');
   });
 
+  it.each(['/auth/token/provider', '/auth/sign-in/provider/code'])(
+    'is answered alike whether an unproved address has an account, and takes as long: %s',
+    async (path) => {
+      await harness.close();
+      const waits: number[] = [];
+      harness = await startCodeHarness(
+        standIn,
+        {},
+        { answerFloorMilliseconds: 300_000, wait: async (milliseconds) => waits.push(milliseconds) },
+      );
+      await harness.makeUser('bob@example.test');
+      const answers: unknown[] = [];
+      for (const name of ['bob', 'eve']) {
+        waits.length = 0;
+        const person = { sub: name, email: `${name}@example.test`, email_verified: false };
+        const flow = await beginCodeFlow(harness);
+        const { status, body, cookie } = await bring(harness, flow, codeFrom(standIn, flow, person), {}, path);
+        answers.push([status, body, cookie]);
+        expect(Math.max(...waits)).toBeGreaterThan(200_000);
+      }
+      expect(answers[0]).toEqual(answers[1]);
+    },
+  );
+
   it('finds no such address where the installation makes no tokens', async () => {
     await harness.close();
     const { issuer, clientId, clientSecret } = standIn;

@@ -22,11 +22,12 @@ import { toStoredUserAgent } from '../../../sessions/device-label.ts';
 import type { ProgramSignIns } from '../../../sign-in/program-sign-ins.ts';
 import { requireClient } from '../begin-flow.ts';
 import { signInProgramWithProvider, signInWithProvider } from '../begin-session.ts';
+import { beginHeldAnswer, type HeldAnswerParts } from '../held-answer.ts';
 import { flowSeconds } from '../provider-flow.ts';
 import type { CodeFlows } from './code-flow.ts';
 import { redeemBroughtCode, type BroughtCodeParts } from './redeem-brought-code.ts';
 
-export interface CodeRouteParts extends BroughtCodeParts {
+export interface CodeRouteParts extends BroughtCodeParts, HeldAnswerParts {
   readonly codeFlows: CodeFlows;
   readonly attempts: AttemptLimiter;
   readonly programSignIns: Pick<ProgramSignIns, 'current'>;
@@ -84,9 +85,13 @@ export function createCodeRoutes(parts: CodeRouteParts) {
       const { context } = c.env;
       const program = { name, userAgent: toStoredUserAgent(c.req.header('user-agent')) };
       return redeemBroughtCode(parts, brought, context, async (provider, proof) => {
+        // The time tells nothing of whether the address has an account.
+        const holdBack = beginHeldAnswer(parts);
         const outcome = await signInProgramWithProvider(parts, provider, proof, { programs, program, context });
-        if (outcome.kind === 'verification-sent')
+        if (outcome.kind === 'verification-sent') {
+          await holdBack();
           throw new SallyportError('SP_EMAIL_UNVERIFIED', { reason: 'verification-sent' });
+        }
         return outcome.kind === 'asked' ? programs.refuseAsked(c, outcome.asked) : c.json(outcome.made);
       });
     })
@@ -95,7 +100,9 @@ export function createCodeRoutes(parts: CodeRouteParts) {
       const { context } = c.env;
       const userAgent = toStoredUserAgent(c.req.header('user-agent'));
       return redeemBroughtCode(parts, brought, context, async (provider, proof) => {
+        const holdBack = beginHeldAnswer(parts);
         const outcome = await signInWithProvider(parts, provider, proof, { userAgent, context });
+        if (outcome.kind === 'verification-sent') await holdBack();
         return answerBrowser(parts, c, outcome, toSafeReturnTo(returnTo, parts.pages));
       });
     });
