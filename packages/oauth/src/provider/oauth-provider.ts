@@ -120,14 +120,6 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
   /** The form was ours, and where the client wants its user back is not. */
   const leadOn = async (ctx: KoaContextWithOIDC): Promise<void> => {
     const to = new URL(ctx.response.get('location'), origin);
-    if (ctx.get('sallyport-form') === 'fetch') {
-      // The script of the page wants to be told where it goes, not to be sent there.
-      ctx.remove('location');
-      ctx.body = null;
-      ctx.status = 204;
-      ctx.set('sallyport-location', to.href);
-      return;
-    }
     if (to.origin === origin) return;
     ctx.remove('location');
     ctx.status = 200;
