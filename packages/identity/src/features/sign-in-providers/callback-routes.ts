@@ -158,8 +158,16 @@ function pageOfRefusal(
   flow: ProviderFlow | undefined,
 ): string {
   const asked = { provider, refused: code, returnTo: flow?.returnTo };
-  if (flow?.purpose === 'connect') return pageUrl(pages.security, { provider, refused: code });
+  if (flow?.purpose === 'connect') return withRefusal(flow.returnTo ?? pages.security, provider, code);
   return pageUrl(flow?.purpose === 'confirm' ? pages.stepUp : pages.signIn, asked);
+}
+
+/** The page that asked says why nothing was connected. Its own query stays. */
+function withRefusal(path: string, provider: string, code: string): string {
+  const url = new URL(path, 'http://origin.invalid');
+  url.searchParams.set('provider', provider);
+  url.searchParams.set('refused', code);
+  return `${url.pathname}${url.search}${url.hash}`;
 }
 
 /** Whether a browser shows the answer itself, instead of a script or program that reads it. */

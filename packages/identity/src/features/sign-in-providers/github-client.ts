@@ -40,7 +40,7 @@ export function createGithubClient(options: ProviderClientOptions): ProviderClie
     createClientAuthentication(provider, secretOf),
   );
   configuration.timeout = providerTimeoutSeconds;
-  configuration[client.customFetch] = fetchFrom;
+  configuration[client.customFetch] = withRefusalStatus(fetchFrom);
   // oxlint-disable-next-line typescript/no-deprecated -- so marked to be seen; the configuration has plain http on loopback alone
   if (new URL(origin).protocol === 'http:') client.allowInsecureRequests(configuration);
 
@@ -107,6 +107,26 @@ export function createGithubClient(options: ProviderClientOptions): ProviderClie
   };
 }
 
+/** What GitHub calls the refusals that RFC 6749, section 5.2 has other words for. */
+const tokenErrors: Readonly<Record<string, string>> = {
+  bad_verification_code: 'invalid_grant',
+  incorrect_client_credentials: 'invalid_client',
+};
+
+/** GitHub refuses a code with status 200: such an answer gets the status and the word of the RFC. */
+function withRefusalStatus(fetchFrom: ProviderFetch): ProviderFetch {
+  return async (url, options) => {
+    const response = await fetchFrom(url, options);
+    const body: unknown = await response
+      .clone()
+      .json()
+      .catch(() => undefined);
+    const error = typeof body === 'object' && body !== null && 'error' in body ? body.error : undefined;
+    if (response.status !== 200 || typeof error !== 'string') return response;
+    return Response.json({ error: tokenErrors[error] ?? error }, { status: 400 });
+  };
+}
+
 async function ask<Schema extends z.ZodType>(
   fetchFrom: ProviderFetch,
   url: string,
@@ -120,6 +140,8 @@ async function ask<Schema extends z.ZodType>(
     'x-github-api-version': '2022-11-28',
   };
   const response = await fetchFrom(url, { method: 'GET', headers });
+  // What the user did not let this product read looks as if it were not there.
+  if (response.status === 403 || response.status === 404) throw refuse('email-missing');
   if (response.status !== 200) throw refuse('provider-failed');
   const parsed = schema.safeParse(await response.json().catch(() => undefined));
   if (!parsed.success) throw refuse('token-answer-invalid');

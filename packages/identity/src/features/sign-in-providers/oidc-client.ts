@@ -1,5 +1,5 @@
 import * as client from 'openid-client';
-import type { Logger } from '@sallyport/core';
+import { causesOf, type Logger } from '@sallyport/core';
 import { createDiscoveredIssuer } from './discovered-issuer.ts';
 import { toExternalProof } from './external-proof.ts';
 import { offlineParametersOf, scopesOf } from './kept-tokens/ask-for-tokens.ts';
@@ -57,6 +57,7 @@ export function createOidcClient(options: ProviderClientOptions): ProviderClient
       const answered = new URL(redirectUri);
       answered.search = parameters.toString();
       let tokens;
+      let claims;
       try {
         tokens = await client.authorizationCodeGrant(configuration, answered, {
           expectedState: state,
@@ -64,10 +65,10 @@ export function createOidcClient(options: ProviderClientOptions): ProviderClient
           pkceCodeVerifier: codeVerifier,
           idTokenExpected: true,
         });
+        claims = await withUserInfo(configuration, tokens);
       } catch (error) {
         throw toProviderRefusal(error);
       }
-      const claims = tokens.claims();
       if (claims === undefined) throw refuse('id-token-missing');
       const proof = toExternalProof({ ...claims, name: claims['name'] ?? nameOfApple(provider, parameters) }, provider);
       if (isFresh && !isSignedInSince(proof.authTime, begunAt)) throw refuse('sign-in-not-fresh');
@@ -108,6 +109,28 @@ export function createOidcClient(options: ProviderClientOptions): ProviderClient
         }
       : {}),
   };
+}
+
+/**
+ * The claims of the ID token, and where they have no address, what the UserInfo endpoint says of the person: providers may
+ * keep the claims of scopes to it (OpenID Connect Core, 5.4). An answer about another subject is refused.
+ */
+async function withUserInfo(
+  configuration: client.Configuration,
+  tokens: client.TokenEndpointResponse & client.TokenEndpointResponseHelpers,
+): Promise<client.IDToken | undefined> {
+  const claims = tokens.claims();
+  const { userinfo_endpoint: endpoint } = configuration.serverMetadata();
+  if (claims === undefined || claims['email'] !== undefined || endpoint === undefined) return claims;
+  try {
+    const { email, email_verified, name } = await client.fetchUserInfo(configuration, tokens.access_token, claims.sub);
+    return { ...claims, email, email_verified, name: claims['name'] ?? name };
+  } catch (error) {
+    const isOfAnother = causesOf(error).some(
+      (cause) => 'code' in cause && cause.code === 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED',
+    );
+    throw isOfAnother ? refuse('userinfo-sub-wrong') : error;
+  }
 }
 
 /** OpenID Connect Core, 3.1.2.1: with `max_age` the answer has to say when the user signed in. */

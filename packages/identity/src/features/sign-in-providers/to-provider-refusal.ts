@@ -5,6 +5,9 @@ import { refuse, type ProviderRefusal } from './provider-refusal.ts';
 /** Errors of an authorization answer that say that the provider cannot serve now (RFC 6749, section 4.1.2.1). */
 const outages = ['server_error', 'temporarily_unavailable'];
 
+/** The word of RFC 6749, and that of Apple. */
+const cancellations = ['access_denied', 'user_cancelled_authorize'];
+
 const claimRefusals: Readonly<Record<string, ProviderRefusal>> = {
   iss: 'id-token-iss-wrong',
   aud: 'id-token-aud-wrong',
@@ -32,7 +35,7 @@ export function toProviderRefusal(error: unknown): SallyportError {
   const own = causesOf(error).find((cause) => cause instanceof SallyportError);
   if (own !== undefined) return own;
   if (error instanceof client.AuthorizationResponseError) {
-    if (error.error === 'access_denied') return refuse('cancelled');
+    if (cancellations.includes(error.error)) return refuse('cancelled');
     return refuse(outages.includes(error.error) ? 'provider-failed' : 'authorization-refused');
   }
   if (error instanceof client.ResponseBodyError) {
