@@ -26,6 +26,14 @@ export type {
   StepUpOfferAnswer,
   TotpStartAnswer,
 } from './answers/identity-answers.ts';
+export type {
+  ConnectedProvider,
+  ConnectedProvidersAnswer,
+  OfferedProvider,
+  ProviderKind,
+  ProviderSignInAnswer,
+  ProvidersAnswer,
+} from './answers/provider-answers.ts';
 export type { StepUp } from './policy/assurance.ts';
 export { errorCatalog, isErrorCode, type ErrorCatalogEntry, type ErrorCode } from './errors/error-catalog.ts';
 export { OptionsError, type OptionsErrorCode } from './options/options-error.ts';

@@ -45,7 +45,7 @@ export interface ShownPage {
   readonly status: number;
 }
 
-/** What a page answers: itself, or the next one. */
+/** What a page answers: itself, the next one, or one of another origin. */
 export type PageAnswer =
   | {
       readonly kind: 'page';
@@ -57,6 +57,14 @@ export type PageAnswer =
       readonly allow?: readonly string[] | undefined;
       /** What the other tabs of this browser should hear. */
       readonly news?: SessionNews | undefined;
+    }
+  | {
+      /** To a page of another origin, which the answer to a form may not redirect to. */
+      readonly kind: 'leave';
+      readonly to: string;
+      /** Shown until the browser has gone there. */
+      readonly page: PageContent;
+      readonly cookies?: readonly string[];
     }
   | {
       readonly kind: 'redirect';

@@ -1,4 +1,13 @@
-import { anonymous, brandSchema, resolveBrand, type Problem, type RequestContext } from '@sallyport/core';
+import {
+  anonymous,
+  brandSchema,
+  resolveBrand,
+  type ConnectedProvidersAnswer,
+  type Problem,
+  type ProvidersAnswer,
+  type ProviderSignInAnswer,
+  type RequestContext,
+} from '@sallyport/core';
 import { createPages, type PagesOptions } from './create-pages.ts';
 import type { Identity } from './identity/call-identity.ts';
 
@@ -31,18 +40,30 @@ export interface AskedPages {
   readonly ask: (path: string, init?: RequestInit) => Response | Promise<Response>;
 }
 
-/** Pages on an identity that answers all calls alike. */
+/** What identity knows of providers in tests: by path, what it answers where it refuses nothing. */
+export const providerAnswers = {
+  '/auth/providers': { providers: [{ id: 'google', name: 'Google', kind: 'google' }] } satisfies ProvidersAnswer,
+  '/auth/account/providers': { connected: [], available: [], hasPassword: true } satisfies ConnectedProvidersAnswer,
+  '/auth/sign-in/provider': { location: 'https://accounts.google.test/auth?a=1&b=2' } satisfies ProviderSignInAnswer,
+  '/auth/step-up/provider': { location: 'https://accounts.google.test/auth?a=1&b=2' } satisfies ProviderSignInAnswer,
+};
+
+/** Pages on an identity that answers all calls alike, but for those about providers that it does not refuse. */
 export function pagesOn(
   answer: () => Response,
   of: RequestContext = context,
-  more: Partial<PagesOptions> = {},
+  more: Partial<PagesOptions> & { readonly providers?: Readonly<Record<string, object>> } = {},
 ): AskedPages {
   const calls: Request[] = [];
+  const { providers: known, ...options } = more;
+  const providers: Readonly<Record<string, object>> = known ?? providerAnswers;
   const identity: Identity = (request) => {
     calls.push(request);
-    return answer();
+    const usual = answer();
+    const ofProviders = providers[new URL(request.url).pathname];
+    return usual.ok && ofProviders !== undefined ? Response.json(ofProviders) : usual;
   };
-  const pages = createPages({ publicUrl: origin, brand, identity, ...more });
+  const pages = createPages({ publicUrl: origin, brand, identity, ...options });
   return {
     calls,
     ask: (path, init = {}) => pages.fetch(new Request(origin + path, init), of),

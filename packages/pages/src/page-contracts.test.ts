@@ -1,7 +1,7 @@
 import { builtInPages, type PageName } from '@sallyport/core';
 import { describe, expect, it } from 'vitest';
 import { fingerprintOfLink } from './cookies/link-cookie.ts';
-import { form, pagesOn, problem, signedIn } from './create-pages.test-support.ts';
+import { form, pagesOn, problem, providerAnswers, signedIn } from './create-pages.test-support.ts';
 import { pageContracts, type PageContract } from './page-contracts.ts';
 
 describe('the contract of a page', () => {
@@ -26,6 +26,8 @@ describe('the contract of a page', () => {
       }),
     () => Response.json({ status: 'valid', email: 'ann@example.test', asksFor: ['name', 'newPassword'] }),
   ];
+  const account = { id: 'a', provider: 'google', name: 'Google', kind: 'google', isOffered: true };
+  const connected = { '/auth/account/providers': { connected: [account], available: [], hasPassword: true } };
   const token = 'a'.repeat(20);
   const link = { cookie: `__Secure-sallyport-link=${token}` };
   const opened = { link: fingerprintOfLink(token), email: 'ann@example.test', asksFor: 'name newPassword' };
@@ -38,7 +40,7 @@ describe('the contract of a page', () => {
       const asked = new Set<string>();
       const shown = new Set<string>();
       for (const answer of answers) {
-        const { calls, ask } = pagesOn(answer, signedIn);
+        const { calls, ask } = pagesOn(answer, signedIn, { providers: { ...providerAnswers, ...connected } });
         const texts: Response[] = [];
         for (const query of ['', '?method=sms', '?method=email&sent=email&returnTo=/x&acr_values=mfa&next=security'])
           texts.push(await ask(path + query, { headers: link }));
@@ -48,6 +50,7 @@ describe('the contract of a page', () => {
           { do: 'confirm', method: 'totp' },
           { do: 'cancel' },
           { method: 'totp' },
+          { provider: 'google' },
           { ...opened, name: 'Ann', newPassword: 'violet kettle' },
         ])
           texts.push(await ask(path, { ...form(values), headers: { ...form(values).headers, ...link } }));

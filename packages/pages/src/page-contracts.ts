@@ -19,24 +19,39 @@ export interface PageContract {
 const returnTo = 'the page to go to afterwards, a path of this origin; passed on as it is';
 const method = 'which way was chosen';
 const email = 'address of the account';
+const provider = 'the identity provider whose button was pressed, by its name in the configuration';
+const ofProvider = 'the identity provider whose answer was refused';
+const refused = 'code of the error for which it was refused; show words of your own alone';
 
 /** The contract of every page: the reference page is made from it, and the built-in pages are tested against it. */
 export const pageContracts = {
   signIn: {
     purpose: 'Email and password. The gateway sends navigations here that need a sign-in.',
-    query: { returnTo },
-    fields: { email, password: 'the password', returnTo },
-    calls: ['GET /auth/session', 'POST /auth/sign-in/email'],
-    errors: ['SP_CREDENTIALS_INVALID', 'SP_EMAIL_UNVERIFIED', 'SP_TOO_MANY_ATTEMPTS', 'SP_TOO_MANY_SESSIONS'],
-    leadsTo: '`returnTo` of the answer; `secondFactor` or `secondFactorSetUp` where `status` says so',
+    query: { returnTo, provider: ofProvider, refused },
+    fields: { email, password: 'the password', provider, returnTo },
+    calls: ['GET /auth/session', 'GET /auth/providers', 'POST /auth/sign-in/email', 'POST /auth/sign-in/provider'],
+    errors: [
+      'SP_CREDENTIALS_INVALID',
+      'SP_EMAIL_UNVERIFIED',
+      'SP_TOO_MANY_ATTEMPTS',
+      'SP_TOO_MANY_SESSIONS',
+      'SP_PROVIDER_CANCELLED',
+      'SP_PROVIDER_FLOW_INVALID',
+      'SP_PROVIDER_UNTRUSTED',
+      'SP_PROVIDER_UNAVAILABLE',
+      'SP_PROVIDER_EMAIL_MISSING',
+      'SP_PROVIDER_SIGN_UP_OFF',
+    ],
+    leadsTo:
+      '`returnTo` of the answer; `secondFactor` or `secondFactorSetUp` where `status` says so; `location` of the answer, where a provider was chosen',
   },
   signUp: {
     purpose: 'A new account. The answer is the same whether or not the address has one.',
     query: { returnTo },
-    fields: { name: 'name of the person', email, password: 'the chosen password', returnTo },
-    calls: ['POST /auth/sign-up/email'],
-    errors: ['SP_VALIDATION_FAILED', 'SP_PASSWORD_UNACCEPTABLE'],
-    leadsTo: '`checkMail`',
+    fields: { name: 'name of the person', email, password: 'the chosen password', provider, returnTo },
+    calls: ['GET /auth/providers', 'POST /auth/sign-up/email', 'POST /auth/sign-in/provider'],
+    errors: ['SP_VALIDATION_FAILED', 'SP_PASSWORD_UNACCEPTABLE', 'SP_PROVIDER_UNAVAILABLE'],
+    leadsTo: '`checkMail`; `location` of the answer, where a provider was chosen',
   },
   checkMail: {
     purpose: 'After a form that sends mail: what was sent, and how to get it again.',
@@ -155,6 +170,8 @@ export const pageContracts = {
       method,
       sent: 'by which way a code was sent',
       next: 'a built-in page that asked, by name',
+      provider: ofProvider,
+      refused,
     },
     fields: {
       do: '`send` a code; what was typed is verified otherwise',
@@ -164,9 +181,17 @@ export const pageContracts = {
       code: 'the code',
       acr_values: 'as in the address',
       next: 'as in the address',
+      provider,
       returnTo,
     },
-    calls: ['GET /auth/step-up', 'GET /auth/session', 'POST /auth/step-up/send', 'POST /auth/step-up'],
+    calls: [
+      'GET /auth/step-up',
+      'GET /auth/session',
+      'GET /auth/account/providers',
+      'POST /auth/step-up/send',
+      'POST /auth/step-up',
+      'POST /auth/step-up/provider',
+    ],
     errors: [
       'SP_CODE_INVALID',
       'SP_PASSWORD_WRONG',

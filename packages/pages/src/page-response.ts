@@ -23,8 +23,8 @@ export async function toResponse(answer: PageAnswer, request: Request, parts: Do
   const headers = new Headers({ 'cache-control': 'no-store' });
   for (const cookie of answer.cookies ?? []) headers.append('set-cookie', cookie);
   const isForScript = request.headers.get(formHeader) === 'fetch';
-  if (isForScript && answer.news !== undefined) headers.set('sallyport-news', answer.news);
-  if (answer.kind === 'redirect') {
+  if (isForScript && answer.kind !== 'leave' && answer.news !== undefined) headers.set('sallyport-news', answer.news);
+  if (answer.kind === 'redirect' || (answer.kind === 'leave' && isForScript)) {
     // The address that is left may hold the token of a mailed link.
     headers.set('referrer-policy', 'no-referrer');
     headers.set(isForScript ? 'sallyport-location' : 'location', answer.to);
@@ -32,6 +32,12 @@ export async function toResponse(answer: PageAnswer, request: Request, parts: Do
   }
   for (const [name, value] of Object.entries(pageHeaders)) headers.set(name, value);
   headers.set('content-type', 'text/html; charset=utf-8');
+  if (answer.kind === 'leave') {
+    // `form-action` is asked of every redirect that follows a form, in some browsers, and providers redirect to others.
+    headers.set('referrer-policy', 'no-referrer');
+    const text = await renderDocument({ ...answer.page, continueTo: answer.to }, themeOf(request), parts);
+    return new Response(text, { status: 200, headers });
+  }
   if (answer.allow !== undefined) headers.set('allow', answer.allow.join(', '));
   const text = await renderDocument(answer.page, themeOf(request), parts);
   return new Response(request.method === 'HEAD' ? null : text, { status: answer.status ?? 200, headers });

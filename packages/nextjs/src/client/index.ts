@@ -4,13 +4,19 @@ export type {
   ApiKeysAnswer,
   CodeMethod,
   ConfirmFactorAnswer,
+  ConnectedProvider,
+  ConnectedProvidersAnswer,
   EndedSessionsAnswer,
   FactorMethod,
   FactorsAnswer,
   MadeApiKeyAnswer,
+  OfferedProvider,
   OwnFactor,
   PendingAnswer,
   PendingSignInAnswer,
+  ProviderKind,
+  ProvidersAnswer,
+  ProviderSignInAnswer,
   RecoveryCodesAnswer,
   SentCodeStartAnswer,
   SessionAnswer,
@@ -34,6 +40,7 @@ export { signInUrl } from '../sign-in-url.ts';
 export { stepUpUrl } from '../step-up-url.ts';
 export { announceSignIn } from './announce-sign-in.ts';
 export { authFetch, type AuthFetchInit } from './auth-fetch.ts';
+export { continueWithProvider, type ContinueWithProviderOptions } from './continue-with-provider.ts';
 export { SallyportProvider, type SallyportProviderProps } from './provider.tsx';
 export type { SignedOutReason } from './session-message.ts';
 export { Show, type ShowProps } from './show.tsx';

@@ -33,6 +33,42 @@ const words: Readonly<Partial<Record<ErrorCode, Words>>> = {
     title: 'Please sign in again',
     text: 'It took too long, or there were too many wrong codes.',
   },
+  SP_PROVIDER_FLOW_INVALID: {
+    title: 'That sign-in is no longer valid',
+    text: 'It took too long, was finished already, or was begun in another browser. Please begin again.',
+  },
+  SP_PROVIDER_CANCELLED: {
+    title: 'You cancelled the sign-in',
+    text: 'Nothing was changed. You can begin again, or sign in another way.',
+  },
+  SP_PROVIDER_UNTRUSTED: {
+    title: 'We couldn’t accept that sign-in',
+    text: 'The answer of the other site could not be trusted. Please begin again; if it goes on, ask for help.',
+  },
+  SP_PROVIDER_EMAIL_MISSING: {
+    title: 'Your email address wasn’t shared',
+    text: 'An account here needs one. Begin again, and allow it to be shared.',
+  },
+  SP_PROVIDER_SIGN_UP_OFF: {
+    title: 'There is no account for you yet',
+    text: 'Sign in another way and connect this one in your account, or ask an administrator for an account.',
+  },
+  SP_PROVIDER_CONNECTED_ELSEWHERE: {
+    title: 'That is connected to another account',
+    text: 'Sign in to that account, or disconnect it there first.',
+  },
+  SP_PROVIDER_UNAVAILABLE: {
+    title: 'The other site doesn’t answer',
+    text: 'Try again in a moment, or sign in another way.',
+  },
+  SP_ACCOUNT_DISABLED: {
+    title: 'This account can’t sign in',
+    text: 'Ask an administrator.',
+  },
+  SP_LAST_SIGN_IN_METHOD: {
+    title: 'This is the last way to sign in to your account',
+    text: 'Choose a password or connect another provider first.',
+  },
   SP_FORBIDDEN: {
     title: 'You don’t have access to this page',
     text: 'If you think that you should, ask an administrator.',

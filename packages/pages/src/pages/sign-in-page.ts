@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
-import { toSafeReturnTo, type SignInAnswer } from '@sallyport/core';
-import type { CreatePage, DemoAccount, PageAnswer, PageParts } from '../built-in-page.ts';
+import { toSafeReturnTo, type OfferedProvider, type SignInAnswer } from '@sallyport/core';
+import type { CreatePage, DemoAccount, PageAnswer, PageCall, PageParts } from '../built-in-page.ts';
 import type { Flow } from '../cookies/flow-cookie.ts';
 import { emailField, hiddenField, hiddenFields, passwordField, submitButton } from '../document/fields.ts';
 import { nothing, type Html } from '../document/html.ts';
@@ -11,6 +11,13 @@ import { noRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
 import type { Refusal } from '../identity/call-identity.ts';
 import { findUser } from '../identity/find-user.ts';
 import { withReturnTo } from './asked-page.ts';
+import {
+  chosenProvider,
+  findProviders,
+  leaveForProvider,
+  providerRefusal,
+  providersBelow,
+} from './provider-buttons.ts';
 
 interface Typed {
   readonly email: string;
@@ -27,9 +34,15 @@ export const createSignInPage: CreatePage = (parts) => ({
     const asked = call.query('returnTo') || returnTo;
     const user = await findUser(call);
     if (user !== undefined) return alreadySignedIn(parts, user.name, asked);
-    return { kind: 'page', page: signInForm(parts, { email, returnTo: asked }, done) };
+    const shown = { ...noRefusal, notice: providerRefusal(call) };
+    return {
+      kind: 'page',
+      page: signInForm(parts, await findProviders(call), { email, returnTo: asked }, done, shown),
+    };
   },
   async post(call, form) {
+    const provider = chosenProvider(form);
+    if (provider !== undefined) return toProvider(parts, call, provider, form.of('returnTo'));
     const { email, password } = findDemoAccount(parts, form) ?? form.pick('email', 'password');
     const returnTo = form.of('returnTo');
     const typed = { email, returnTo };
@@ -38,7 +51,7 @@ export const createSignInPage: CreatePage = (parts) => ({
       password,
       ...(returnTo === '' ? {} : { returnTo }),
     });
-    if (answer.kind === 'refused') return refused(parts, typed, answer.refusal);
+    if (answer.kind === 'refused') return refused(parts, call, typed, answer.refusal);
     const { body, cookies } = answer;
     const done = [...cookies, ...parts.flow.clearedFor(call.request)];
     if (body.status === 'signed-in') return { kind: 'redirect', to: body.returnTo, cookies: done, news: 'signed-in' };
@@ -47,9 +60,19 @@ export const createSignInPage: CreatePage = (parts) => ({
   },
 });
 
-function refused(parts: PageParts, typed: Typed, refusal: Refusal): PageAnswer {
+/** The page that was asked for stays known to this browser, for the sign-in that the provider leads back to. */
+async function toProvider(parts: PageParts, call: PageCall, provider: string, returnTo: string): Promise<PageAnswer> {
+  const { email = '' } = parts.flow.read(call.request);
+  const providers = await findProviders(call);
+  return leaveForProvider(call, { provider, returnTo }, (refusal) =>
+    refusedForm(refusal, labels, (shown) => signInForm(parts, providers, { email, returnTo }, undefined, shown)),
+  );
+}
+
+async function refused(parts: PageParts, call: PageCall, typed: Typed, refusal: Refusal): Promise<PageAnswer> {
+  const providers = await findProviders(call);
   const page = refusedForm(refusal, labels, (shown) =>
-    signInForm(parts, typed, undefined, shown, wayOut(parts, typed, refusal)),
+    signInForm(parts, providers, typed, undefined, shown, wayOut(parts, typed, refusal)),
   );
   return { ...page, cookies: [parts.flow.write(typed)] };
 }
@@ -63,6 +86,7 @@ function wayOut(parts: PageParts, { email, returnTo }: Typed, { code }: Refusal)
 
 function signInForm(
   { pages, demoAccounts }: PageParts,
+  providers: readonly OfferedProvider[],
   { email, returnTo }: Typed,
   done: Flow['done'],
   shown: ShownRefusal = noRefusal,
@@ -87,7 +111,8 @@ function signInForm(
         })}
         ${submitButton({ label: 'Sign in', pending: 'Signing in…', waitSeconds: shown.waitSeconds })}
       </form>
-      <p class="after-form"><a href="${withReturnTo(pages.forgotPassword, returnTo, pages)}">Forgot password?</a></p>`,
+      <p class="after-form"><a href="${withReturnTo(pages.forgotPassword, returnTo, pages)}">Forgot password?</a></p>
+      ${providersBelow({ action: pages.signIn, providers, carried: { returnTo } })}`,
     aside: html`<p>New here? <a href="${withReturnTo(pages.signUp, returnTo, pages)}">Create an account</a></p>
       ${continueAsForm(pages.signIn, demoAccounts, returnTo)}`,
   };

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import {
   pageUrl,
+  type ConnectedProvidersAnswer,
   type PageName,
   type PageTable,
   type ShownFactor,
@@ -10,7 +11,7 @@ import {
 import type { CreatePage, PageAnswer, PageCall, PageParts } from '../built-in-page.ts';
 import type { PageContent } from '../document/document.ts';
 import { hiddenFields, passwordField, submitButton, usernameForPasswordManagers } from '../document/fields.ts';
-import { nothing } from '../document/html.ts';
+import { nothing, type Html } from '../document/html.ts';
 import type { FormFields } from '../forms/read-form.ts';
 import { noRefusal, showRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
 import { refusedPage } from '../forms/refused-page.ts';
@@ -18,6 +19,14 @@ import type { Refusal } from '../identity/call-identity.ts';
 import { findUser } from '../identity/find-user.ts';
 import { askedPage, withReturnTo } from './asked-page.ts';
 import { codeQuestion } from './code-question.ts';
+import {
+  chosenProvider,
+  leaveForProvider,
+  providerButtons,
+  providerRefusal,
+  providersBelow,
+  type ProviderButtons,
+} from './provider-buttons.ts';
 
 interface Asked {
   readonly returnTo: string;
@@ -36,21 +45,29 @@ const pagesThatAsk: readonly string[] = [
   'security',
 ] satisfies readonly PageName[];
 
-/** Confirms who the signed-in user is, with the second factor or, where there is none, the password; then leads on. */
+/**
+ * Confirms who the signed-in user is, with the second factor or, where there is none, the password or an identity provider;
+ * then leads on.
+ */
 export const createStepUpPage: CreatePage = (parts) => ({
   name: 'stepUp',
   get: (call) => {
     const { query } = call;
-    return ask(parts, call, {
+    const asked = {
       returnTo: query('returnTo'),
       acr: query('acr_values'),
       nextPage: query('next'),
       method: query('method'),
       sent: query('sent'),
       typedCode: '',
-    });
+    };
+    return ask(parts, call, asked, { ...noRefusal, notice: providerRefusal(call) });
   },
-  post: (call, form) => (form.of('do') === 'send' ? sendCode(parts, call, form) : confirm(parts, call, form)),
+  post(call, form) {
+    const provider = chosenProvider(form);
+    if (provider !== undefined) return confirmAtProvider(parts, call, provider, read(form));
+    return form.of('do') === 'send' ? sendCode(parts, call, form) : confirm(parts, call, form);
+  },
 });
 
 async function ask(
@@ -66,7 +83,7 @@ async function ask(
   if (asked.acr === 'phr') return { kind: 'page', status, page: notPossible };
   if (methods.some(({ method }) => method === 'password')) {
     if (asked.acr === 'mfa') return { kind: 'page', status, page: factorMissing(parts, asked) };
-    return { kind: 'page', status, page: passwordPage(parts, asked, (await findUser(call))?.email ?? '', shown) };
+    return { kind: 'page', status, page: await withoutFactorPage(parts, call, asked, shown) };
   }
   const { method, sent, typedCode } = asked;
   const question = codeQuestion({
@@ -92,7 +109,43 @@ const heading = {
   lead: 'For your security, confirm it’s you before you go on.',
 } as const;
 
-function passwordPage({ pages }: PageParts, asked: Asked, email: string, shown: ShownRefusal): PageContent {
+/** Where there is no second factor, what people sign in with confirms them: the password, or an account elsewhere. */
+async function withoutFactorPage(
+  parts: PageParts,
+  call: PageCall,
+  asked: Asked,
+  shown: ShownRefusal,
+): Promise<PageContent> {
+  const answer = await call.identity<ConnectedProvidersAnswer>('GET', '/auth/account/providers');
+  const { connected = [], hasPassword = true } = answer.kind === 'done' ? answer.body : {};
+  const buttons: ProviderButtons = {
+    action: parts.pages.stepUp,
+    verb: 'Confirm',
+    carried: carriedBy(asked, parts.pages),
+    // GitHub never says when a user signed in there.
+    providers: connected
+      .filter(({ isOffered, kind }) => isOffered && kind !== 'github')
+      .map(({ provider, name }) => ({ id: provider, name })),
+  };
+  if (hasPassword || buttons.providers.length === 0)
+    return passwordPage(parts, asked, (await findUser(call))?.email ?? '', shown, providersBelow(buttons));
+  return { ...heading, content: html`${shown.notice}${providerButtons(buttons)}` };
+}
+
+function confirmAtProvider(parts: PageParts, call: PageCall, provider: string, asked: Asked): Promise<PageAnswer> {
+  const { returnTo } = asked;
+  return leaveForProvider(call, { provider, returnTo, path: '/auth/step-up/provider' }, (refusal) =>
+    ask(parts, call, asked, showRefusal(refusal, {}), refusal.status),
+  );
+}
+
+function passwordPage(
+  { pages }: PageParts,
+  asked: Asked,
+  email: string,
+  shown: ShownRefusal,
+  below: Html,
+): PageContent {
   return {
     ...heading,
     content: html`${shown.notice}
@@ -108,7 +161,8 @@ function passwordPage({ pages }: PageParts, asked: Asked, email: string, shown: 
         })}
         ${submitButton({ label: 'Confirm', pending: 'Checking…', waitSeconds: shown.waitSeconds })}
       </form>
-      <p class="after-form"><a href="${pages.forgotPassword}">Forgot password?</a></p>`,
+      <p class="after-form"><a href="${pages.forgotPassword}">Forgot password?</a></p>
+      ${below}`,
   };
 }
 

@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import { form, pagesOn, problem, providerAnswers, signedIn } from '../create-pages.test-support.ts';
+import { pageContracts } from '../page-contracts.ts';
+
+const none = () => Response.json({ status: 'none' });
+const google = 'https://accounts.google.test/auth?a=1&b=2';
+const offer = (...providers: readonly object[]) => ({ ...providerAnswers, '/auth/providers': { providers } });
+
+describe('the buttons of identity providers', () => {
+  it.each(['/auth/sign-in', '/auth/sign-up'])(
+    'stand below the form of %s, in the order of the configuration',
+    async (path) => {
+      const providers = offer(
+        { id: 'work', name: 'Work & Co', kind: 'oidc' },
+        { id: 'google', name: 'Google', kind: 'google' },
+      );
+      const text = await (await pagesOn(none, undefined, { providers }).ask(`${path}?returnTo=%2Forders`)).text();
+      expect([...text.matchAll(/Continue with ([^<]*)</g)].map(([, name]) => name)).toEqual([
+        'Work &amp; Co',
+        'Google',
+      ]);
+      expect(text.indexOf('type="password"')).toBeLessThan(text.indexOf('Continue with'));
+      const own = [...text.matchAll(/<form[^>]*>[^]*?<\/form>/g)]
+        .map(([one]) => one)
+        .find((one) => one.includes('Google'));
+      expect(own).toContain(`action="${path}"`);
+      expect(own).toContain('name="returnTo" value="/orders"');
+      expect(own).not.toContain('name="email"');
+    },
+  );
+
+  it.each([
+    { name: 'there is none', answer: none },
+    { name: 'identity cannot tell', answer: problem(503, { code: 'SP_STORE_UNAVAILABLE' }) },
+  ])('are left out where $name, and the form stays', async ({ answer }) => {
+    const text = await (await pagesOn(answer, undefined, { providers: offer() }).ask('/auth/sign-in')).text();
+    expect(text).not.toContain('Continue with');
+    expect(text).not.toContain('class="or"');
+    expect(text).toContain('type="password"');
+  });
+
+  it('lead to the provider without a script by a page, which no list of form targets stops', async () => {
+    const { calls, ask } = pagesOn(none);
+    const answer = await ask('/auth/sign-in', form({ provider: 'google', returnTo: '/orders', email: 'x@y.test' }));
+    expect(answer.status).toBe(200);
+    const text = await answer.text();
+    expect(text).toContain(`<meta http-equiv="refresh" content="0; url=${google.replace('&', '&amp;')}" />`);
+    expect(text).toContain(`href="${google.replace('&', '&amp;')}"`);
+    expect(answer.headers.get('referrer-policy')).toBe('no-referrer');
+    expect(answer.headers.get('content-security-policy')).toContain("form-action 'self'");
+    const [call] = calls.filter(({ method }) => method === 'POST');
+    expect(new URL(call?.url ?? '').pathname).toBe('/auth/sign-in/provider');
+    expect(await call?.json()).toEqual({ provider: 'google', returnTo: '/orders' });
+  });
+
+  it('lead to the provider with a script at once', async () => {
+    const sent = form({ provider: 'google' });
+    const answer = await pagesOn(none).ask('/auth/sign-in', {
+      ...sent,
+      headers: { ...sent.headers, 'sallyport-form': 'fetch' },
+    });
+    expect([answer.status, answer.headers.get('sallyport-location')]).toEqual([204, google]);
+  });
+
+  it.each(['/auth/sign-in', '/auth/sign-up', '/auth/confirm'])(
+    'say at %s that a provider does not answer',
+    async (path) => {
+      const refuse = problem(503, { code: 'SP_PROVIDER_UNAVAILABLE' });
+      const text = await (await pagesOn(refuse, signedIn).ask(path, form({ provider: 'google' }))).text();
+      expect(text).not.toContain('http-equiv');
+      expect(text).toMatch(/doesn’t answer|isn’t possible right now/);
+    },
+  );
+});
+
+describe('the sign-in page after an answer of a provider that was refused', () => {
+  const codes = pageContracts.signIn.errors.filter((code) => code.startsWith('SP_PROVIDER_'));
+
+  it.each(codes)('has words for %s', async (code) => {
+    const text = await (await pagesOn(none).ask(`/auth/sign-in?provider=google&refused=${code}`)).text();
+    expect(text).toContain('role="alert"');
+    expect(text).not.toContain('That didn’t work');
+    expect(text).toContain('Continue with Google');
+  });
+
+  it('says how an account with a second factor is connected', async () => {
+    const text = await (await pagesOn(none).ask('/auth/sign-in?provider=google&refused=SP_STEP_UP_REQUIRED')).text();
+    expect(text).toContain('Your account asks for more than that');
+  });
+
+  it.each(['', 'SP_NOTHING', '<b>call 555-0100</b>', 'constructor', '__proto__'])(
+    'says nothing for %j',
+    async (code) => {
+      const path = `/auth/sign-in?provider=google&refused=${encodeURIComponent(code)}`;
+      const text = await (await pagesOn(none).ask(path)).text();
+      expect(text).not.toContain('role="alert"');
+      expect(text).not.toContain('555-0100');
+    },
+  );
+});
+
+describe('the page that confirms who one is', () => {
+  const account = { id: 'a', provider: 'google', name: 'Google', kind: 'google', isOffered: true };
+  const step = () => Response.json({ methods: [{ method: 'password' }], resendSeconds: 30 });
+  const owning = (connected: readonly object[], hasPassword: boolean) => ({
+    ...providerAnswers,
+    '/auth/account/providers': { connected, available: [], hasPassword },
+  });
+
+  it('offers the connected accounts beside the password, but none that cannot say when one signed in', async () => {
+    const providers = owning([account, { ...account, provider: 'github', name: 'GitHub', kind: 'github' }], true);
+    const text = await (await pagesOn(step, signedIn, { providers }).ask('/auth/confirm')).text();
+    expect(text).toContain('Confirm with Google');
+    expect(text).not.toContain('GitHub');
+    expect(text).toContain('type="password"');
+  });
+
+  it('asks for no password of an account that has none', async () => {
+    const text = await (
+      await pagesOn(step, signedIn, { providers: owning([account], false) }).ask('/auth/confirm')
+    ).text();
+    expect(text).toContain('Confirm with Google');
+    expect(text).not.toContain('type="password"');
+  });
+
+  it('offers no account of a provider that the configuration lost', async () => {
+    const providers = owning([{ ...account, isOffered: false }], true);
+    const text = await (await pagesOn(step, signedIn, { providers }).ask('/auth/confirm')).text();
+    expect(text).not.toContain('Confirm with');
+  });
+});
