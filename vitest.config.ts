@@ -46,6 +46,7 @@ export default defineConfig({
             'test/deploy/**/*.test.ts',
             'test/processes/**/*.test.ts',
             'test/conformance/**/*.test.ts',
+            'test/providers/**/*.test.ts',
             'test/upgrades/**/*.test.ts',
           ],
         },

@@ -59,6 +59,8 @@ export interface GatewayOptions {
   readonly logger: Logger;
   /** What delivers messages. @default what the configuration and the environment name, or the development mailbox */
   readonly mailer?: Mailer;
+  /** How identity providers are called; for tests, in which they are servers of their own. @default fetch */
+  readonly fetchFromProviders?: typeof fetch;
   /** How long stores that do not answer are waited for. @default 30000 */
   readonly waitMilliseconds?: number;
   /** Reads the configuration as it is now, when an operator asks for it. @default the one that it began with */
@@ -136,6 +138,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       mailer,
       brand: () => brand,
       providerSecrets: providerSecrets.current,
+      ...(options.fetchFromProviders === undefined ? {} : { fetchFromProviders: options.fetchFromProviders }),
       logger,
       ...(meter === undefined ? {} : { meter }),
     });

@@ -13,6 +13,8 @@ export interface IdentityComposition {
   readonly mailer: Mailer;
   /** What identity providers know this deployment by. @default none: no command signs anyone in */
   readonly providerSecrets?: () => ProviderSecrets;
+  /** How identity providers are called. @default fetch */
+  readonly fetchFromProviders?: typeof fetch;
   /** What people see of the product, as it is now. @default that of the configuration */
   readonly brand?: () => Brand;
   readonly logger: Logger;
@@ -34,7 +36,7 @@ export async function openIdentity(
   set: FeatureSet = features,
 ): Promise<ServedIdentity> {
   const { config, stores, mailer, providerSecrets, brand = brandOf(config), logger, meter } = composition;
-  const { onPolicyDifference = 'refuse' } = composition;
+  const { onPolicyDifference = 'refuse', fetchFromProviders } = composition;
   const { maxPerUser, onLimit } = config.session;
   const { database, sessions, sealerFor, bus, counters, keyRing } = stores;
   const identity = await createIdentityWith(set, {
@@ -60,6 +62,7 @@ export async function openIdentity(
     logger,
     ...(meter === undefined ? {} : { meter }),
     ...(providerSecrets === undefined ? {} : { providerSecrets }),
+    ...(fetchFromProviders === undefined ? {} : { fetchFromProviders }),
   });
   return identity as ServedIdentity; // The set has the services of the product.
 }
