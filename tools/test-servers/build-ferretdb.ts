@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { withFileLock } from '../build/build-lock.ts';
+import { cacheFolder } from './cache-folder.ts';
 
 const run = promisify(execFile);
 const sourceFolder = fileURLToPath(new URL('ferretdb', import.meta.url));
@@ -13,13 +13,9 @@ const binary = process.platform === 'win32' ? 'ferretdb.exe' : 'ferretdb';
 
 /** Where the program is kept once it is built: outside of every clone, under what it was built from. */
 export function builtFerretdb(variables: Readonly<Record<string, string | undefined>> = process.env): string {
-  // An empty or a relative XDG_CACHE_HOME counts as none (XDG Base Directory Specification).
-  const named = [variables['XDG_CACHE_HOME'], variables['LOCALAPPDATA']];
-  const cache =
-    named.find((folder) => folder !== undefined && path.isAbsolute(folder)) ?? path.join(homedir(), '.cache');
   const sources = ['go.mod', 'go.sum', 'main.go'].map((name) => readFileSync(path.join(sourceFolder, name)));
   const digest = createHash('sha256').update(Buffer.concat(sources)).digest('hex').slice(0, 12);
-  return path.join(cache, 'sallyport', `ferretdb-${digest}`, binary);
+  return path.join(cacheFolder(variables), `ferretdb-${digest}`, binary);
 }
 
 /**

@@ -8,7 +8,7 @@ import { findFreePorts } from '../launch/free-ports.ts';
 
 const keeper = fileURLToPath(new URL('keeper.ts', import.meta.url));
 const pollMilliseconds = 50;
-const readyMilliseconds = 30_000;
+const usualReadySeconds = 30;
 const graceMilliseconds = 2000;
 /** Another process may take a port between the search for a free one and the start. */
 const startAttempts = 3;
@@ -38,6 +38,8 @@ export interface ServerProcessOptions {
   readonly programArguments: (port: number, folder: string) => readonly string[];
   /** Asked until it resolves to true. */
   readonly isReady: (port: number) => Promise<boolean>;
+  /** How long that may take. @default 30 */
+  readonly readySeconds?: number;
   /** Fills the new folder. */
   readonly prepare?: (folder: string) => Promise<void>;
   /** What asks the server for an orderly end without waiting for its clients. @default SIGTERM */
@@ -154,12 +156,12 @@ async function spawnKept(kept: KeptServer): Promise<Running> {
 }
 
 async function untilReady(
-  { name, isReady }: ServerProcessOptions,
+  { name, isReady, readySeconds = usualReadySeconds }: ServerProcessOptions,
   port: number,
   tree: ProcessTree,
   logFile: string,
 ): Promise<void> {
-  const deadline = performance.now() + readyMilliseconds;
+  const deadline = performance.now() + readySeconds * 1000;
   let hasEnded = false;
   void tree.exited.then(() => (hasEnded = true));
   while (!(await isReady(port))) {

@@ -9,6 +9,7 @@ export const filesOnlyInAll: readonly string[] = [
   'test/deploy/images.test.ts',
   'test/deploy/packages-image.test.ts',
   'test/e2e/auth-js-shell.test.ts',
+  'test/providers/keycloak.test.ts',
   'test/faults/soak.test.ts',
   'test/smoke/smoke.test.ts',
   'test/upgrades/negative-control.test.ts',
