@@ -1,5 +1,6 @@
 import { createGatewayTraces } from '@sallyport/gateway';
 import type { Preset } from '@sallyport/server';
+import { acmeProviderId } from './acme-sso/acme-client.ts';
 import { createVerifiedAccount, demoAccountsFile, prepareDemoAccounts, type DemoAccount } from './demo-accounts.ts';
 import { demoConfig } from './demo-config.ts';
 import { readDemoEnvironment } from './demo-environment.ts';
@@ -22,6 +23,10 @@ export function createDemo(variables: Readonly<Record<string, string | undefined
     graceMilliseconds,
     secretFiles: [demoAccountsFile],
     configure: (environment) => demoConfig(environment, readDemoEnvironment(variables)),
+    providerSecrets() {
+      const { acmeSso } = readDemoEnvironment(variables);
+      return new Map(acmeSso === undefined ? [] : [[acmeProviderId, acmeSso.clientSecret]]);
+    },
     // Beside two gateways the mailbox is a process of its own, at the port that is named.
     mailboxUrl: () => {
       const { mailboxPort = 0 } = readDemoEnvironment(variables);

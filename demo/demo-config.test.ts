@@ -63,6 +63,15 @@ describe('the configuration of the demo', () => {
     expect(configOf({}).mailbox).toMatchObject({ port: 0 });
   });
 
+  it('offers Acme SSO where it runs, with the secret that both know', () => {
+    const variables = { DEMO_ACME_SSO_ISSUER: 'http://127.0.0.1:3026/sso', DEMO_ACME_SSO_CLIENT_SECRET: 'canary' };
+    const { signInProviders } = configOf(variables);
+    expect(signInProviders?.oidc).toMatchObject({ acme: { name: 'Acme SSO', issuer: 'http://127.0.0.1:3026/sso' } });
+    expect(JSON.stringify(configOf(variables))).not.toContain('canary');
+    expect(createDemo(variables).providerSecrets?.()).toEqual(new Map([['acme', 'canary']]));
+    expect(configOf({}).signInProviders).toBeUndefined();
+  });
+
   it('takes the idle lifetime of sessions, and the roles that demand a second factor', () => {
     const variables = { DEMO_SESSION_IDLE_SECONDS: '12', DEMO_SECOND_FACTOR_ROLES: 'vendor, admin' };
     expect(configOf(variables)).toMatchObject({

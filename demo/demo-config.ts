@@ -1,4 +1,5 @@
 import type { ConfigInput, Environment } from '@sallyport/server';
+import { acmeClientId, acmeProviderId } from './acme-sso/acme-client.ts';
 import type { DemoEnvironment } from './demo-environment.ts';
 import { demoBrand } from './demo-brand.ts';
 import { demoPolicy } from './demo-policy.ts';
@@ -28,6 +29,7 @@ export function demoConfig(environment: Environment, demo: DemoEnvironment): Con
     ...(demo.sessionIdleSeconds === undefined ? {} : { session: { idleSeconds: demo.sessionIdleSeconds } }),
     // All of them, so that people can try them: text messages arrive in the mailbox.
     secondFactor: { methods: ['totp', 'email', 'sms'], requiredFor: [...demo.secondFactorRoles] },
+    ...(demo.acmeSso === undefined ? {} : { signInProviders: acmeSso(demo.acmeSso.issuer) }),
     // People make some on the page of the account zone; services take them.
     apiKeys: {},
     // For programs: examples/terminal-client, and examples/spa-client from another origin.
@@ -53,6 +55,12 @@ export function demoConfig(environment: Environment, demo: DemoEnvironment): Con
     mailbox: { port: demo.mailboxPort ?? 0 },
     routes: demoRoutes(demo),
   };
+}
+
+/** Believed about its own addresses, and about those of the demo, so that people see both sides prove the same one. */
+function acmeSso(issuer: string): NonNullable<ConfigInput['signInProviders']> {
+  const trustedEmailDomains = ['acme.test', 'demo.sallyport.test'];
+  return { oidc: { [acmeProviderId]: { name: 'Acme SSO', issuer, clientId: acmeClientId, trustedEmailDomains } } };
 }
 
 function hostsOf(url: string | undefined): string[] {

@@ -8,6 +8,8 @@ export interface DemoEnvironment {
   readonly mailboxPort: number | undefined;
   /** Where services reach the internal listener, when that is not its own address: a load balancer in front of two. */
   readonly internalUrl: string | undefined;
+  /** The outside provider, where `npm start` runs it. */
+  readonly acmeSso: { readonly issuer: string; readonly clientSecret: string } | undefined;
   /** Lifetime that tests shorten. */
   readonly sessionIdleSeconds: number | undefined;
   /** Roles that demand a second factor. */
@@ -36,6 +38,7 @@ export function readDemoEnvironment(variables: Readonly<Record<string, string | 
     originOf: (name) => origins.get(name) ?? '',
     mailboxPort: integer('DEMO_MAILBOX_PORT', 65_535),
     internalUrl: text('DEMO_INTERNAL_URL'),
+    acmeSso: acmeSsoOf(text('DEMO_ACME_SSO_ISSUER'), text('DEMO_ACME_SSO_CLIENT_SECRET')),
     sessionIdleSeconds: integer('DEMO_SESSION_IDLE_SECONDS', 999_999_999),
     secondFactorRoles: wordsOf(text('DEMO_SECOND_FACTOR_ROLES') ?? ''),
     tokenOrigins: wordsOf(text('DEMO_TOKEN_ORIGINS') ?? 'http://localhost:5173'),
@@ -43,6 +46,10 @@ export function readDemoEnvironment(variables: Readonly<Record<string, string | 
   };
   if (problems.length > 0) throw new ConfigurationError('demo mode', problems);
   return environment;
+}
+
+function acmeSsoOf(issuer: string | undefined, clientSecret: string | undefined): DemoEnvironment['acmeSso'] {
+  return issuer === undefined || clientSecret === undefined ? undefined : { issuer, clientSecret };
 }
 
 function wordsOf(list: string): readonly string[] {

@@ -63,9 +63,30 @@ const stepUp = (methods: readonly object[]) => ({
   'GET /auth/step-up': says({ acr: 'pwd', authTime: '2030-01-01T00:00:00.000Z', methods, resendSeconds: 30 }),
 });
 
+const offersProviders = {
+  'GET /auth/providers': says({
+    providers: [
+      { id: 'google', name: 'Google', kind: 'google' },
+      { id: 'work', name: 'Example Works', kind: 'oidc' },
+    ],
+  }),
+};
+
 /** Every built-in page in its states. A state is the answer to a real request: identity alone is played. */
 export const pageStates: readonly PageState[] = [
   { id: 'sign-in', title: 'Sign in', path: '/auth/sign-in' },
+  {
+    id: 'sign-in-providers',
+    title: 'Sign in, with other providers',
+    path: '/auth/sign-in',
+    answers: offersProviders,
+  },
+  {
+    id: 'sign-in-cancelled',
+    title: 'Sign in, cancelled at a provider',
+    path: '/auth/sign-in?provider=google&refused=SP_PROVIDER_CANCELLED',
+    answers: offersProviders,
+  },
   {
     id: 'sign-in-refused',
     title: 'Sign in: wrong password',

@@ -39,8 +39,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       gateways: combination.gateways,
       environment: { gateway: forPages, 'gateway-2': forPages },
     });
-    const { url, mailbox, accounts } = system;
-    const shared = { url, mailbox, accounts, combination, authority, chromium, tokenOrigin, screenshotFolder };
+    const { url, mailbox, acmeSso = '', accounts } = system;
+    const shared = { url, mailbox, acmeSso, accounts, combination, authority, chromium, tokenOrigin, screenshotFolder };
     project.provide('system', shared);
     return async () => {
       await system.stop();

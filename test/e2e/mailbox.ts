@@ -10,7 +10,10 @@ export type MailKind =
   | 'second-factor-removed'
   | 'second-factor-code'
   | 'recovery-code-used'
-  | 'roles-changed';
+  | 'roles-changed'
+  | 'provider-connected'
+  | 'provider-disconnected'
+  | 'provider-address-taken';
 
 /** A message, as the development mailbox lists it. */
 export interface Mail {

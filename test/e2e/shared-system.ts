@@ -7,6 +7,8 @@ import type { StoreCombination } from './store-combinations.ts';
 export interface SharedSystem {
   readonly url: string;
   readonly mailbox: string;
+  /** Where people sign in to the outside provider. */
+  readonly acmeSso: string;
   readonly accounts: readonly DemoAccount[];
   /** What this project runs on; systems of single files do as well. */
   readonly combination: StoreCombination;

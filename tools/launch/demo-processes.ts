@@ -1,9 +1,10 @@
 import path from 'node:path';
+import { acmeClientId, acmeIssuer, acmeProviderId } from '../../demo/acme-sso/acme-client.ts';
 import { topology, upstreamVariables, type UpstreamName } from '../../demo/topology.ts';
 import { standaloneServer } from '../build/build-next-app.ts';
 
 export type GatewayName = 'gateway' | 'gateway-2';
-export type ProcessName = GatewayName | UpstreamName | 'mailbox';
+export type ProcessName = GatewayName | UpstreamName | 'mailbox' | 'acme-sso';
 
 /** Where one gateway is, when two stand behind a load balancer. */
 export interface GatewayPlace {
@@ -32,6 +33,8 @@ export interface Addresses {
   readonly mailboxPort: number;
   /** SMTP port of the mailbox, where it is a process of its own. */
   readonly smtpPort?: number | undefined;
+  /** The outside provider that people sign in with, and what its client at the gateway proves itself with. */
+  readonly acmeSso: { readonly port: number; readonly clientSecret: string };
   readonly gateways: Readonly<Partial<Record<GatewayName, GatewayPlace>>>;
   readonly ports: Readonly<Record<UpstreamName, number>>;
   readonly dataDir: string;
@@ -40,6 +43,8 @@ export interface Addresses {
   readonly secret?: string | undefined;
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
+  /** The authority behind them, which Acme SSO calls the gateway with. */
+  readonly caFile?: string | undefined;
 }
 
 /** A process of the system: what to run, with what environment, and how to see that it is up. */
@@ -63,6 +68,7 @@ export function demoProcesses(root: string, gateways: 1 | 2 = 1): readonly Proce
     gatewayProcess(root, 'gateway'),
     ...(gateways === 2 ? [gatewayProcess(root, 'gateway-2')] : []),
     ...topology.map((upstream) => upstreamProcess(root, upstream)),
+    acmeSsoProcess(root),
   ];
 }
 
@@ -122,6 +128,8 @@ function gatewayProcess(root: string, name: GatewayName): ProcessDefinition {
         DEMO_INTERNAL_URL: internalUrl(addresses),
         ...upstreamVariables((upstream) => `http://${loopback}:${ports[upstream]}`),
         DEMO_MAILBOX_PORT: String(mailboxPort),
+        DEMO_ACME_SSO_ISSUER: acmeIssuer(acmeSsoUrl(addresses)),
+        DEMO_ACME_SSO_CLIENT_SECRET: addresses.acmeSso.clientSecret,
         ...(smtpPort === undefined
           ? {}
           : {
@@ -163,6 +171,29 @@ function mailboxProcess(root: string): ProcessDefinition {
     healthUrl: ({ mailboxPort }) => `http://${loopback}:${mailboxPort}/count`,
     onExit: 'restart',
   };
+}
+
+function acmeSsoProcess(root: string): ProcessDefinition {
+  return {
+    name: 'acme-sso',
+    cwd: root,
+    nodeArguments: [path.join(root, 'tools/launch/acme-sso-process.ts')],
+    environment: ({ acmeSso, publicUrl, caFile }) => ({
+      PORT: String(acmeSso.port),
+      ACME_SSO_CLIENT_ID: acmeClientId,
+      ACME_SSO_CLIENT_SECRET: acmeSso.clientSecret,
+      ACME_SSO_REDIRECT_URI: `${publicUrl}/auth/callback/${acmeProviderId}`,
+      ACME_SSO_BACKCHANNEL_LOGOUT_URI: `${publicUrl}/auth/providers/${acmeProviderId}/backchannel-logout`,
+      ...defined({ NODE_EXTRA_CA_CERTS: caFile }),
+    }),
+    healthUrl: (addresses) => `${acmeIssuer(acmeSsoUrl(addresses))}/.well-known/openid-configuration`,
+    onExit: 'restart',
+  };
+}
+
+/** Where people see the pages of Acme SSO. */
+export function acmeSsoUrl({ acmeSso }: Addresses): string {
+  return `http://${loopback}:${acmeSso.port}`;
 }
 
 function defined(variables: Readonly<Record<string, string | undefined>>): Record<string, string> {

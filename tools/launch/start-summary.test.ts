@@ -5,6 +5,7 @@ import { alignColumns, toJsonLine, toStartTable } from './start-summary.ts';
 const summary = {
   url: 'http://localhost:3000',
   mailbox: 'http://127.0.0.1:4000',
+  acmeSso: 'http://127.0.0.1:4001',
   authority: undefined,
   accounts: [
     { email: 'user@example.com', password: 'one', roles: ['user'] },
@@ -32,6 +33,7 @@ describe('the table', () => {
     for (const text of [
       'http://localhost:3000 ',
       'http://127.0.0.1:4000',
+      'http://127.0.0.1:4001',
       'http://localhost:3000/api/shop',
       'user@example.com',
       'one   user',
@@ -51,6 +53,13 @@ describe('the table', () => {
     expect(toStartTable(summary, 1)).not.toMatch(/cacert|Authority/);
   });
 
+  it('names Acme SSO where it runs alone', () => {
+    expect(toStartTable(summary, 1)).toMatch(/^ {2}Acme SSO +http:\/\/127\.0\.0\.1:4001 /m);
+    const without = { ...summary, acmeSso: undefined };
+    expect(toStartTable(without, 1)).not.toContain('Acme SSO');
+    expect(JSON.parse(toJsonLine(without))).not.toHaveProperty('acmeSso');
+  });
+
   it.skipIf(process.platform === 'win32')('quotes the password of the curl for a shell', () => {
     expect(toStartTable(summary, 1)).toContain(`"password":"it'\\''s"`);
   });
@@ -67,6 +76,7 @@ describe('the JSON line', () => {
     expect(JSON.parse(line)).toEqual({
       url: summary.url,
       mailbox: summary.mailbox,
+      acmeSso: summary.acmeSso,
       accounts: summary.accounts,
       services: summary.services,
     });

@@ -2,13 +2,14 @@ import path from 'node:path';
 import { topology } from '../../demo/topology.ts';
 import type { DemoAccount, RunningSystem } from './system.ts';
 
-type Summary = Pick<RunningSystem, 'url' | 'mailbox' | 'authority' | 'accounts' | 'services' | 'logFolder'>;
+type Summary = Pick<RunningSystem, 'url' | 'mailbox' | 'acmeSso' | 'authority' | 'accounts' | 'services' | 'logFolder'>;
 
 /** What `npm start -- --json` prints: one line. */
-export function toJsonLine({ url, mailbox, authority, accounts, services }: Summary): string {
+export function toJsonLine({ url, mailbox, acmeSso, authority, accounts, services }: Summary): string {
   return JSON.stringify({
     url,
     mailbox,
+    ...(acmeSso === undefined ? {} : { acmeSso }),
     ...(authority === undefined ? {} : { authority }),
     accounts: accounts.map(({ email, password, roles }) => ({ email, password, roles })),
     services: services.map(({ name, path: servicePath }) => ({ name, path: servicePath })),
@@ -17,12 +18,13 @@ export function toJsonLine({ url, mailbox, authority, accounts, services }: Summ
 
 /** What `npm start` prints: one aligned table, and five things to try. */
 export function toStartTable(summary: Summary, readyAfterSeconds: number): string {
-  const { url, mailbox, authority, accounts, services, logFolder } = summary;
+  const { url, mailbox, acmeSso, authority, accounts, services, logFolder } = summary;
   const vendor = accountWith(accounts, 'vendor');
   const administrator = accountWith(accounts, 'admin');
   const rows: string[][] = [
     ['Open', url, `ready in ${readyAfterSeconds.toFixed(1)} s`],
     ['Mailbox', mailbox, 'every mail that the system sends'],
+    ...(acmeSso === undefined ? [] : [['Acme SSO', acmeSso, 'another company, to sign in with']]),
     ...services.map(({ name, path: servicePath }, index) => [
       index === 0 ? 'Services' : '',
       `${url}${servicePath === '/' ? '' : servicePath}`,

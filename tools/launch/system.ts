@@ -4,6 +4,7 @@ import path from 'node:path';
 import { topology } from '../../demo/topology.ts';
 import { workspaceRoot } from '../workspace-root.ts';
 import {
+  acmeSsoUrl,
   demoProcesses,
   type Addresses,
   type GatewayName,
@@ -62,6 +63,8 @@ export interface SystemOptions {
 export interface RunningSystem {
   readonly url: string;
   readonly mailbox: string;
+  /** The outside provider that people sign in with, where it runs. */
+  readonly acmeSso: string | undefined;
   /** Path of the certificate authority behind an https address. */
   readonly authority: string | undefined;
   readonly accounts: readonly DemoAccount[];
@@ -187,6 +190,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
   return {
     url: addresses.publicUrl,
     mailbox: `http://127.0.0.1:${addresses.mailboxPort}`,
+    acmeSso: parts.has('acme-sso') ? acmeSsoUrl(addresses) : undefined,
     authority: options.tls?.caFile,
     accounts,
     services: definitions.flatMap(({ name, path: servicePath }) =>
@@ -219,15 +223,19 @@ interface Part {
 
 /** People keep the mailbox open in a tab: its address stays the same from start to start, unless another process took it. */
 const mailboxPortOffset = 25;
+/** Likewise: the issuer is half of the identity of an account that is connected to it. */
+const acmeSsoPortOffset = 26;
 
-async function chooseMailboxPort(publicPort: number | undefined, otherwise: number): Promise<number> {
+async function choosePort(publicPort: number | undefined, offset: number, otherwise: number): Promise<number> {
   if (publicPort === undefined) return otherwise;
-  const preferred = publicPort + mailboxPortOffset;
+  const preferred = publicPort + offset;
   return preferred <= 65_535 && (await checkPort(preferred)) === 'free' ? preferred : otherwise;
 }
 
 async function chooseAddresses(options: SystemOptions, dataDir: string): Promise<Addresses> {
-  const [spare = 0, internalPort = 0, anyPort = 0, smtpPort = 0, ...more] = await findFreePorts(8 + topology.length);
+  const [spare = 0, internalPort = 0, anyPort = 0, smtpPort = 0, ssoPort = 0, ...more] = await findFreePorts(
+    9 + topology.length,
+  );
   const [firstPublic = 0, firstInternal = 0, secondPublic = 0, secondInternal = 0, ...upstreamPorts] = more;
   const publicPort = options.port ?? spare;
   const scheme = options.tls === undefined ? 'http' : 'https';
@@ -236,8 +244,12 @@ async function chooseAddresses(options: SystemOptions, dataDir: string): Promise
     publicUrl: options.publicUrl ?? `${scheme}://localhost:${publicPort}`,
     publicPort,
     internalPort,
-    mailboxPort: await chooseMailboxPort(options.port, anyPort),
+    mailboxPort: await choosePort(options.port, mailboxPortOffset, anyPort),
     smtpPort: areTwo ? smtpPort : undefined,
+    acmeSso: {
+      port: await choosePort(options.port, acmeSsoPortOffset, ssoPort),
+      clientSecret: randomBytes(32).toString('base64url'),
+    },
     gateways: areTwo
       ? {
           gateway: { publicPort: firstPublic, internalPort: firstInternal, dataDir },
@@ -255,6 +267,7 @@ async function chooseAddresses(options: SystemOptions, dataDir: string): Promise
     secret: areTwo ? (process.env['SALLYPORT_SECRET'] ?? randomBytes(32).toString('base64url')) : undefined,
     certFile: options.tls?.certFile,
     keyFile: options.tls?.keyFile,
+    caFile: options.tls?.caFile,
   };
 }
 

@@ -1,0 +1,20 @@
+/*
+ * Acme SSO as a process of its own: the outside provider of the demo and of browser tests, on loopback.
+ */
+import { serve } from '@hono/node-server';
+import { createAcmeApp } from '../../demo/acme-sso/acme-app.ts';
+
+const { PORT = '', ACME_SSO_CLIENT_ID = '', ACME_SSO_CLIENT_SECRET = '', ACME_SSO_REDIRECT_URI = '' } = process.env;
+const backchannelLogoutUri = process.env['ACME_SSO_BACKCHANNEL_LOGOUT_URI'];
+
+const { fetch } = await createAcmeApp({
+  url: `http://127.0.0.1:${PORT}`,
+  client: {
+    id: ACME_SSO_CLIENT_ID,
+    secret: ACME_SSO_CLIENT_SECRET,
+    redirectUris: [ACME_SSO_REDIRECT_URI],
+    ...(backchannelLogoutUri === undefined ? {} : { backchannelLogoutUri }),
+  },
+});
+const server = serve({ fetch, hostname: '127.0.0.1', port: Number(PORT) });
+process.once('SIGTERM', () => server.close(() => process.exit(0)));
