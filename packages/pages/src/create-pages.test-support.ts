@@ -44,6 +44,9 @@ export interface AskedPages {
 export const providerAnswers = {
   '/auth/providers': { providers: [{ id: 'google', name: 'Google', kind: 'google' }] } satisfies ProvidersAnswer,
   '/auth/account/providers': { connected: [], available: [], hasPassword: true } satisfies ConnectedProvidersAnswer,
+  'POST /auth/account/providers': {
+    location: 'https://accounts.google.test/auth?a=1&b=2',
+  } satisfies ProviderSignInAnswer,
   '/auth/sign-in/provider': { location: 'https://accounts.google.test/auth?a=1&b=2' } satisfies ProviderSignInAnswer,
   '/auth/step-up/provider': { location: 'https://accounts.google.test/auth?a=1&b=2' } satisfies ProviderSignInAnswer,
 };
@@ -60,7 +63,8 @@ export function pagesOn(
   const identity: Identity = (request) => {
     calls.push(request);
     const usual = answer();
-    const ofProviders = providers[new URL(request.url).pathname];
+    const { pathname } = new URL(request.url);
+    const ofProviders = providers[`${request.method} ${pathname}`] ?? providers[pathname];
     return usual.ok && ofProviders !== undefined ? Response.json(ofProviders) : usual;
   };
   const pages = createPages({ publicUrl: origin, brand, identity, ...options });

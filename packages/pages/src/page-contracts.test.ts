@@ -54,7 +54,12 @@ describe('the contract of a page', () => {
           { ...opened, name: 'Ann', newPassword: 'violet kettle' },
         ])
           texts.push(await ask(path, { ...form(values), headers: { ...form(values).headers, ...link } }));
-        for (const one of [{ do: 'remove', method: 'totp' }, { do: 'sign-out-others' }, { mail: 'reset-password' }])
+        for (const one of [
+          { do: 'remove', method: 'totp' },
+          { do: 'disconnect', account: 'a' },
+          { do: 'sign-out-others' },
+          { mail: 'reset-password' },
+        ])
           texts.push(await ask(path, form(one)));
         for (const text of texts) for (const field of fieldsOf(await text.text(), path)) shown.add(field);
         for (const { method, url } of calls) asked.add(`${method} ${new URL(url).pathname}`);

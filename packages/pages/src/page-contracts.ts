@@ -154,11 +154,29 @@ export const pageContracts = {
   },
   security: {
     purpose: 'What protects the account of the signed-in user. Mails about second factors lead here.',
-    query: {},
-    fields: { do: '`remove` a factor, or `sign-out-others`', method: 'the factor to remove' },
-    calls: ['GET /auth/second-factor', 'DELETE /auth/second-factor/:method', 'POST /auth/sessions/revoke-others'],
-    errors: ['SP_SECOND_FACTOR_DEMANDED', 'SP_STEP_UP_REQUIRED', 'SP_UNAUTHENTICATED'],
-    leadsTo: 'itself',
+    query: { provider: ofProvider, refused },
+    fields: {
+      do: '`remove` a factor, `connect` or `disconnect` an account elsewhere, or `sign-out-others`',
+      method: 'the factor to remove',
+      provider,
+      account: 'the handle of the account to disconnect',
+    },
+    calls: [
+      'GET /auth/second-factor',
+      'GET /auth/account/providers',
+      'DELETE /auth/second-factor/:method',
+      'POST /auth/account/providers',
+      'DELETE /auth/account/providers/:id',
+      'POST /auth/sessions/revoke-others',
+    ],
+    errors: [
+      'SP_SECOND_FACTOR_DEMANDED',
+      'SP_STEP_UP_REQUIRED',
+      'SP_UNAUTHENTICATED',
+      'SP_LAST_SIGN_IN_METHOD',
+      'SP_PROVIDER_CONNECTED_ELSEWHERE',
+    ],
+    leadsTo: 'itself; `location` of the answer, where an account is to be connected',
   },
   stepUp: {
     purpose:

@@ -99,6 +99,57 @@ describe('the sign-in page after an answer of a provider that was refused', () =
   );
 });
 
+describe('the security page', () => {
+  const account = { id: 'handle-1', provider: 'google', name: 'Google', kind: 'google', email: 'ann@example.test' };
+  const work = { id: 'work', name: 'Work', kind: 'oidc' };
+  const factors = () => Response.json({ factors: [], methods: ['totp'], recoveryCodesLeft: 0 });
+  const owning = (connected: readonly object[], available: readonly object[]) => ({
+    providers: { ...providerAnswers, '/auth/account/providers': { connected, available, hasPassword: true } },
+  });
+
+  it('lists what is connected and what could be, and nothing where there is neither', async () => {
+    const text = await (await pagesOn(factors, signedIn, owning([account], [work])).ask('/auth/security')).text();
+    expect(text).toContain('Google (ann@example.test)');
+    expect(text).toContain('Connect with Work');
+    const without = await (await pagesOn(factors, signedIn, owning([], [])).ask('/auth/security')).text();
+    expect(without).not.toContain('Connected accounts');
+  });
+
+  it('leads to the provider that is to be connected', async () => {
+    const { calls, ask } = pagesOn(factors, signedIn, owning([], [work]));
+    const text = await (await ask('/auth/security', form({ do: 'connect', provider: 'work' }))).text();
+    expect(text).toContain('http-equiv="refresh"');
+    const called = calls.find(({ method }) => method === 'POST');
+    expect([new URL(called?.url ?? '').pathname, await called?.json()]).toEqual([
+      '/auth/account/providers',
+      { provider: 'work' },
+    ]);
+  });
+
+  it.each([
+    { handle: 'handle-1', path: '/auth/account/providers/handle-1' },
+    { handle: '../../sessions/revoke-all', path: '/auth/account/providers/none' },
+    { handle: '', path: '/auth/account/providers/none' },
+  ])('disconnects an account by its handle alone: $handle', async ({ handle, path }) => {
+    const { calls, ask } = pagesOn(factors, signedIn, owning([account], []));
+    expect((await ask('/auth/security', form({ do: 'disconnect', account: handle }))).status).toBe(303);
+    expect(calls.map(({ method, url }) => `${method} ${new URL(url).pathname}`)).toContain(`DELETE ${path}`);
+  });
+
+  it('says that the last way to sign in stays', async () => {
+    const answers = [problem(409, { code: 'SP_LAST_SIGN_IN_METHOD' })];
+    const { ask } = pagesOn(() => (answers.shift() ?? factors)(), signedIn, owning([account], []));
+    const text = await (await ask('/auth/security', form({ do: 'disconnect', account: 'handle-1' }))).text();
+    expect(text).toContain('This is the last way to sign in to your account');
+  });
+
+  it('says why a connection was refused', async () => {
+    const path = '/auth/security?provider=google&refused=SP_PROVIDER_CONNECTED_ELSEWHERE';
+    const text = await (await pagesOn(factors, signedIn, owning([], [work])).ask(path)).text();
+    expect(text).toContain('That is connected to another account');
+  });
+});
+
 describe('the page that confirms who one is', () => {
   const account = { id: 'a', provider: 'google', name: 'Google', kind: 'google', isOffered: true };
   const step = () => Response.json({ methods: [{ method: 'password' }], resendSeconds: 30 });

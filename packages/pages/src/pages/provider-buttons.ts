@@ -30,7 +30,7 @@ export interface ProviderButtons {
   /** Values that go along; nothing typed does. */
   readonly carried: Readonly<Record<string, string>>;
   /** @default Continue */
-  readonly verb?: 'Continue' | 'Confirm';
+  readonly verb?: 'Continue' | 'Confirm' | 'Connect';
 }
 
 /** One button for each provider, in a form of their own. */
@@ -95,7 +95,7 @@ export interface ProviderRequest {
   readonly provider: string;
   readonly returnTo: string;
   /** @default the route that signs in */
-  readonly path?: '/auth/sign-in/provider' | '/auth/step-up/provider';
+  readonly path?: '/auth/sign-in/provider' | '/auth/step-up/provider' | '/auth/account/providers';
 }
 
 /** Begins a sign-in with a provider, and leads to its page; or shows what was refused. */

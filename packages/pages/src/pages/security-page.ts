@@ -4,28 +4,44 @@ import type { CreatePage, PageAnswer, PageCall, PageParts } from '../built-in-pa
 import { hiddenField, hiddenFields } from '../document/fields.ts';
 import { nothing, type Html } from '../document/html.ts';
 import { methodWords } from '../forms/method-words.ts';
+import type { FormFields } from '../forms/read-form.ts';
 import { refusedPage } from '../forms/refused-page.ts';
 import { noRefusal, showRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
+import type { IdentityAnswer, Refusal } from '../identity/call-identity.ts';
+import { connectedSection, disconnect } from './connected-section.ts';
 import { leadToStepUp } from './lead-to-step-up.ts';
+import { chosenProvider, leaveForProvider, providerRefusal } from './provider-buttons.ts';
 
 const methods: readonly string[] = ['totp', 'email', 'sms'];
 
 /** What protects the account of the signed-in user, and the ways to change that. */
 export const createSecurityPage: CreatePage = (parts) => ({
   name: 'security',
-  get: (call) => show(parts, call),
+  get: (call) => show(parts, call, { ...noRefusal, notice: providerRefusal(call) }),
   async post(call, form) {
-    const method = form.of('method');
-    const answer =
-      form.of('do') === 'sign-out-others'
-        ? await call.identity('POST', '/auth/sessions/revoke-others', {})
-        : await call.identity('DELETE', `/auth/second-factor/${methods.includes(method) ? method : 'none'}`);
+    const refused = (refusal: Refusal): PageAnswer | Promise<PageAnswer> =>
+      leadToStepUp(parts, refusal, 'security', parts.pages.security) ??
+      show(parts, call, showRefusal(refusal, {}), refusal.status);
+    const provider = chosenProvider(form);
+    if (provider !== undefined)
+      return leaveForProvider(call, { provider, returnTo: '', path: '/auth/account/providers' }, refused);
+    const answer = await change(call, form);
     if (answer.kind === 'done') return { kind: 'redirect', to: parts.pages.security, cookies: answer.cookies };
-    const { refusal } = answer;
-    const stepUp = leadToStepUp(parts, refusal, 'security', parts.pages.security);
-    return stepUp ?? show(parts, call, showRefusal(refusal, {}), refusal.status);
+    return refused(answer.refusal);
   },
 });
+
+function change(call: PageCall, form: FormFields): Promise<IdentityAnswer<unknown>> {
+  const method = form.of('method');
+  switch (form.of('do')) {
+    case 'sign-out-others':
+      return call.identity('POST', '/auth/sessions/revoke-others', {});
+    case 'disconnect':
+      return disconnect(call, form.of('account'));
+    default:
+      return call.identity('DELETE', `/auth/second-factor/${methods.includes(method) ? method : 'none'}`);
+  }
+}
 
 async function show(
   parts: PageParts,
@@ -69,6 +85,7 @@ async function show(
                 </p>`
           }
         </section>
+        ${await connectedSection(call, pages.security)}
         <section class="section">
           <h2>Password</h2>
           <p><a href="${pages.forgotPassword}">Change your password by email</a></p>
