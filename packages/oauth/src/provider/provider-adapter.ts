@@ -123,11 +123,11 @@ async function findUsable(
   if (!isUsedUp && hasTransactions) return payload;
   const given = await answers.find(used, { clientId, fingerprint: request.fingerprint });
   if (given === null) {
-    if (isUsedUp) noteReuse(request, used, payload);
+    if (isUsedUp) noteReuse(request, used);
     return payload;
   }
   if (given === 'used') {
-    noteReuse(request, used, payload);
+    noteReuse(request, used);
     return { ...payload, consumed: Math.floor(now().getTime() / 1000) };
   }
   request.given = given;
@@ -135,17 +135,9 @@ async function findUsable(
   throw new errors.InvalidGrant('answered before');
 }
 
-/**
- * Ends the grant, whatever else is wrong with the request: the library looks at the proof first, and would end nothing where a
- * thief has none (RFC 6749, section 4.1.2). Another client has no use of it at all: it could end what is not its own.
- */
-function noteReuse(request: TokenRequest, used: UsedGrant, { clientId, grantId }: AdapterPayload): void {
-  if (clientId !== request.clientId || grantId === undefined) return;
+function noteReuse(request: TokenRequest, used: UsedGrant): void {
   request.isReuse = true;
   request.used = used;
-  for (const of of ['AuthorizationCode', 'RefreshToken', 'AccessToken'] as const)
-    request.writes.push({ kind: 'remove-of-grant', of, grantId });
-  request.writes.push({ kind: 'remove', name: { kind: 'Grant', id: grantId } });
 }
 
 function requireContext() {
