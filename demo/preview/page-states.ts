@@ -63,6 +63,8 @@ const stepUp = (methods: readonly object[]) => ({
   'GET /auth/step-up': says({ acr: 'pwd', authTime: '2030-01-01T00:00:00.000Z', methods, resendSeconds: 30 }),
 });
 
+/** Of the form that the provider gives its requests. */
+const oauthRequest = 'a'.repeat(21);
 const offersProviders = {
   'GET /auth/providers': says({
     providers: [
@@ -185,6 +187,25 @@ export const pageStates: readonly PageState[] = [
     },
   },
   { id: 'reset-spent', title: 'New password: used link', path: '/auth/reset' },
+  {
+    id: 'authorize',
+    title: 'Consent for an OAuth client',
+    path: `/auth/oauth/${oauthRequest}`,
+    isSignedIn: true,
+    answers: {
+      [`GET /auth/oauth/${oauthRequest}/request`]: says({
+        status: 'consent',
+        client: { name: 'Ledger', host: 'ledger.example.com', homepage: 'https://ledger.example.com/' },
+        location: '/',
+        account: { name: 'Robin', email },
+        scopes: [
+          { scope: 'email', description: 'See your email address' },
+          { scope: 'product:read', description: 'List and read products' },
+        ],
+      }),
+    },
+  },
+  { id: 'authorize-over', title: 'A request of an OAuth client that is over', path: '/auth/oauth' },
   { id: 'two-step', title: 'Two-step verification', path: '/auth/two-step', answers: asksForCode },
   {
     id: 'two-step-email',
