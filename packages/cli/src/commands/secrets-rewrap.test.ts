@@ -62,16 +62,19 @@ async function prepare(place: Workplace) {
   });
 }
 
-/** An authenticator app that is being set up, and a recovery code. */
+/** An authenticator app that is being set up, a recovery code, tokens of a provider, and what the OAuth provider keeps. */
 async function beginFactor({ stores }: System, userId: string): Promise<void> {
   const times = { createdAt: new Date() };
   const rows = [
     { slot: 'begun', userId, method: 'totp', confirmedAt: null, lastUsedStep: 0, ...times },
     { userId, codeHash: 'of a code', usedAt: null, ...times },
+    { handle: 'one', userId, provider: 'acme', state: 'kept', version: 1, attempts: 0, changedAt: new Date() },
+    { artifactHash: 'of a token', kind: 'RefreshToken', expiresAt: new Date(Date.now() + 3_600_000), ...times },
   ];
-  for (const [index, { model, column, purpose }] of features.sealedColumns.entries()) {
-    const sealed = stores.sealerFor(purpose).seal('secret of the app', userId);
-    await stores.database.records.create({ model, data: { ...rows[index], [column]: sealed } });
+  for (const [index, { model, column, purpose, contextOf }] of features.sealedColumns.entries()) {
+    const row = rows[index] ?? expect.fail(`there is no row of ${model}`);
+    const sealed = stores.sealerFor(purpose).seal('secret of the app', contextOf(row));
+    await stores.database.records.create({ model, data: { ...row, [column]: sealed } });
   }
 }
 
@@ -94,6 +97,8 @@ it('a rotation signs no user out and breaks no link: before and after what is se
     { model: recordModels.key, column: 'sealedPrivate', rewrapped: 1, current: 0, unreadable: 0 },
     { model: recordModels.factor, column: 'sealed', rewrapped: 1, current: 0, unreadable: 0 },
     { model: recordModels.recoveryCode, column: 'sealedKey', rewrapped: 1, current: 0, unreadable: 0 },
+    { model: recordModels.providerToken, column: 'sealed', rewrapped: 1, current: 0, unreadable: 0 },
+    { model: recordModels.oauthArtifact, column: 'payload', rewrapped: 1, current: 0, unreadable: 0 },
   ];
   for (const answer of [dry, report]) expect(answer).toMatchObject({ newest: 2, old: [1], outcomes });
   expect((await place.run(['secrets', 'rewrap', '--json'])).json()).toMatchObject({
@@ -175,7 +180,7 @@ it('a text that no version opens is counted and left as it is', async () => {
   const result = await place.run(['secrets', 'rewrap', '--json']);
   expect(result.code).toBe(1);
   expect(result.json()).toMatchObject({
-    outcomes: [{ rewrapped: 0, current: 1, unreadable: 1 }, { unreadable: 0 }, { unreadable: 0 }],
+    outcomes: [{ rewrapped: 0, current: 1, unreadable: 1 }, ...features.sealedColumns.map(() => ({ unreadable: 0 }))],
   });
   await asGateway(place, async (system) => {
     expect((await sealedKeys(system)).map(({ sealedPrivate }) => sealedPrivate)).toContain(foreign);
