@@ -23,6 +23,3 @@ export const providerConfigShape = {
     .default([{ per: 'address', max: 1200, seconds: 60 }])
     .describe('How many requests may come to each of the other endpoints; an empty list means any number'),
 } as const;
-
-/** The part of the section that is about the provider itself. */
-export type ProviderConfig = z.output<z.ZodObject<typeof providerConfigShape>>;
