@@ -152,9 +152,10 @@ describe('two processes of a next-auth shell on the provider of a gateway', () =
       const cookie = visitor.cookies(shell.url);
       for (const { address } of shell.processes)
         await expect
-          .poll(async () => (await fetch(`${address}/auth/session`, { headers: { cookie } })).json(), {
-            timeout: 10_000,
-          })
+          .poll(
+            async (): Promise<unknown> => (await fetch(`${address}/auth/session`, { headers: { cookie } })).json(),
+            { timeout: 10_000 },
+          )
           .toEqual({ status: 'signed-out' });
     }
   }, 60_000);

@@ -12,9 +12,6 @@ export interface ProviderTokens {
   readonly scope: string | undefined;
 }
 
-/** In which states kept tokens are. */
-export const keptTokenStates = ['usable', 'sign-in-required', 'ended'] as const;
-
 /** The tokens of an external identity, as they are kept. */
 export interface KeptTokens {
   readonly id: string;
