@@ -89,7 +89,7 @@ describe('Acme SSO', () => {
     }
   });
 
-  it('leads nobody to an address that is not its client’s', async () => {
+  it('leads no browser to an address that is not its client’s', async () => {
     const visit = createVisit();
     const query = new URLSearchParams({ redirect_uri: 'https://evil.test/', state: 'x' }).toString();
     expect(await visit.post('/cancel', { query })).toMatchObject({ status: 400 });

@@ -24,7 +24,7 @@ export async function createAcmeApp(options: AcmeProviderOptions): Promise<Hono>
     c.header('referrer-policy', 'same-origin');
     c.header('x-content-type-options', 'nosniff');
   });
-  // A page of another site must sign nobody in here: cookies alone would not tell it apart.
+  // A page of another site must sign no browser in here: cookies alone would not tell it apart.
   app.post('*', async function refuseOtherOrigins(c, next) {
     if (!c.req.path.startsWith(`${acmeBasePath}/`) && c.req.header('origin') !== url) return c.text('Forbidden', 403);
     return next();

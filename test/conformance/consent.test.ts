@@ -146,7 +146,7 @@ describe('the page that asks for consent', () => {
   });
 });
 
-describe('sign-ins that somebody else begins', () => {
+describe('sign-ins that another user begins', () => {
   it('RFC9700-4.7-7: the provider begins no session by itself, and takes none that was planted', async () => {
     const planted = 'planted-by-somebody-else';
     const name = sessionOf(await system.signedIn()).split('=')[0] ?? '';
@@ -210,7 +210,7 @@ describe('sign-outs that a client asks for', () => {
     }
   });
 
-  it('OIDC-RPLOGOUT-2-1: the provider signs nobody out without having asked them, whoever links to it', async () => {
+  it('OIDC-RPLOGOUT-2-1: the provider signs no user out without having asked them, whichever page links to it', async () => {
     const browser = await system.signedIn();
     const page = requirePage(await browser.open('/oauth2/session/end'));
     const cookie = sessionOf(browser);

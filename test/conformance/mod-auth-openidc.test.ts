@@ -139,7 +139,7 @@ describe.skipIf(!isThere)('Apache with mod_auth_openidc (skipped without libapac
     expect((await site.open('/private')).location?.origin).toBe(system.origin);
   });
 
-  it('signs nobody in when the user says no', async () => {
+  it('signs no user in when consent is refused', async () => {
     const browser = await system.signedIn();
     const site = createSiteVisitor(origin);
     const asked = await site.open('/private');

@@ -208,7 +208,7 @@ function openidClientFlows(makeSchema: () => Promise<PostgresSchema | undefined>
     expect(await client.tokenIntrospection(configuration, tokens.access_token)).toEqual({ active: false });
   });
 
-  it('is told where people said no, and where nobody may be asked', async () => {
+  it('is told where users said no, and where no user may be asked', async () => {
     const configuration = await withSecret(await system.register());
     const parameters = {
       redirect_uri: redirectUri,

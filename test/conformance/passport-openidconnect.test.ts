@@ -51,13 +51,13 @@ describe('a site with passport-openidconnect and express-session', () => {
     });
   });
 
-  it('signs nobody in when the user says no', async () => {
+  it('signs no user in when consent is refused', async () => {
     const { answered, visitor } = await visit(site, 'Cancel');
     expect(answered.status).toBe(401);
     expect((await visitor.open('/me')).text).toBe('null');
   });
 
-  it('signs nobody in with the answer to another browser', async () => {
+  it('signs no user in with the answer to another browser', async () => {
     const { back } = await visit(site, 'Allow');
     const stranger = createSiteVisitor(site.origin);
     await stranger.open(back);

@@ -77,7 +77,7 @@ export function askForCode(system: ProviderSystem, cookie: string, parameters: U
   });
 }
 
-/** Gets a code of a first-party client: nobody is asked for consent. */
+/** Gets a code of a first-party client: no user is asked for consent. */
 export async function getCode(
   system: ProviderSystem,
   cookie: string,

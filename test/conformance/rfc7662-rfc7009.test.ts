@@ -35,7 +35,7 @@ describe('questions about tokens (RFC 7662)', () => {
     }
   });
 
-  it('RFC7662-2.1-2: the provider tells nothing to a public client, which anybody can say they are', async () => {
+  it('RFC7662-2.1-2: the provider tells nothing to a public client, which any program can claim to be', async () => {
     const spa = await system.register({ trust: 'first-party', authentication: 'none' });
     const { access_token: token } = await getTokens(system, cookie, spa);
     const answer = await postForm(system, '/oauth2/introspect', { token, client_id: spa.id });
@@ -126,7 +126,7 @@ describe('questions about tokens (RFC 7662)', () => {
     expect((await introspect(system, own, token)).json).toEqual({ active: false });
   });
 
-  it('RFC7662-2.2-4: the provider tells of a token whom it speaks for, and nothing that it was not asked for', async () => {
+  it('RFC7662-2.2-4: the provider tells for which user a token speaks, and nothing that it was not asked for', async () => {
     const { access_token: token } = await getTokens(system, cookie, own, { scope: 'openid email' });
     const { json } = await introspect(system, own, token);
     const told = 'active client_id exp iat iss scope sub token_type sid acr amr auth_time';

@@ -255,7 +255,7 @@ describe('an answer of a provider', () => {
     expect(await userOf(copy)).toBeUndefined();
   });
 
-  it('signs nobody in in a browser that did not ask for it', async () => {
+  it('signs no user in in a browser that did not ask for it', async () => {
     const attacker = gateway.visit();
     const answer = await begin(attacker);
     const victim = gateway.visit();

@@ -120,7 +120,7 @@ describe('a partner with openid-client', () => {
     expect(await refusal(client.authorizationCodeGrant(configuration, back, checks))).toBe('access_denied');
   });
 
-  it('asks nobody again in the same session, and is answered without a page', async () => {
+  it('asks for no consent again in the same session, and is answered without a page', async () => {
     const registered = await partners.register();
     const configuration = await partners.discover(registered);
     await partners.authorize(registered, browser);
@@ -204,7 +204,7 @@ describe('an authorization request', () => {
     expect(page.text).toContain('cannot be used');
   });
 
-  it('of another browser is answered by nobody', async () => {
+  it('of another browser is never answered', async () => {
     const configuration = await partners.discover(await partners.register());
     const { url } = await partners.begin(configuration);
     const asked = requirePage(await browser.open(url.href));
@@ -383,7 +383,7 @@ describe('an access token of a partner at the gateway', () => {
     expect((await test.get('/create/x', bearer(tokens.access_token))).status).toBe(403);
   });
 
-  it('carries the roles of its user for a first-party client, which asks nobody', async () => {
+  it('carries the roles of its user for a first-party client, which asks for no consent', async () => {
     const own = await partners.register({ trust: 'first-party' });
     const configuration = await partners.discover(own);
     const { url, checks } = await partners.begin(configuration, { scope: 'openid', resource: test.origin });

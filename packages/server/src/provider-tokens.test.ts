@@ -124,7 +124,7 @@ describe('a service behind the gateway', () => {
     expect(await get('/api/files', { cookie: await test.signIn() })).toEqual({ kind: 'not-connected' });
   });
 
-  it('is told that nobody is signed in, and asks nothing', async () => {
+  it('is told that no user is signed in, and asks nothing', async () => {
     expect(await get('/', {})).toEqual({ kind: 'caller-unknown' });
   });
 });

@@ -14,7 +14,7 @@ export interface ProviderToken {
   readonly scopes: readonly string[];
 }
 
-/** Where and for whom a token is asked. */
+/** Where and for which user a token is asked. */
 export interface ProviderTokenRequest {
   /** Origin of the internal listener of the gateway. */
   readonly internalUrl: string;

@@ -89,7 +89,7 @@ describe('a service whose route lists an identity provider', () => {
     expect(handedOut).toHaveLength(1);
   });
 
-  it('gets the token of a user for whom another service asked it', async () => {
+  it('gets the token of a user for which another service asked it', async () => {
     await call('/files/x', await tokenOf(''));
     const authorization = String(gateway.upstream.seen.at(-1)?.headers['authorization']);
     expect(claimsOf({ Authorization: authorization })).toMatchObject({ aud: 'files', act: { sub: 'shell' } });

@@ -202,7 +202,7 @@ describe('the token cookie', () => {
     await expect(open().getAccessToken()).rejects.toMatchObject({ code: 'SP_UNAUTHENTICATED' });
   });
 
-  it('is asked about by nobody with the vault', async () => {
+  it('is asked about by no request with the vault', async () => {
     request.cookies = await signedIn(-1);
     const shell = open({ storage: { kind: 'vault', database: sqliteDatabase(new DatabaseSync(':memory:')) } });
     expect((await renew(shell)).setCookies).toEqual([]);

@@ -21,7 +21,7 @@ export interface TokenClientOptions {
   readonly findProvider: FindProvider;
   readonly clientId: string;
   readonly clientSecret: string;
-  /** RFC 8707: whom the access token is for. */
+  /** RFC 8707: the resource that the access token is for. */
   readonly resource: string;
   readonly logger: Logger;
   readonly fetch?: typeof fetch;

@@ -34,7 +34,7 @@ export interface BackchannelLogoutOptions extends Omit<LogoutSenderOptions, 'que
   readonly pollMilliseconds?: number;
 }
 
-/** After the end of a session in this process: its transaction is over by then, and nobody waits for the next look. */
+/** After the end of a session in this process: its transaction is over by then, and no client waits for the next look. */
 const wakeMilliseconds = 250;
 
 /** Builds it on the table of sign-ins and logouts. */

@@ -4,7 +4,7 @@ import type { KeyRing } from '@sallyport/core';
 /** `typ` of a logout token, so that no client takes it for another one (OpenID Connect Back-Channel Logout 1.0, section 2.4). */
 export const logoutTokenType = 'logout+jwt';
 
-/** As short as the specification recommends: whoever reads one in a log has nothing to replay. */
+/** As short as the specification recommends: a reader of a log has nothing to replay. */
 const lifetimeSeconds = 120;
 
 /** The member of `events` that makes a token one of logout. */

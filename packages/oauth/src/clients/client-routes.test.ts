@@ -352,7 +352,7 @@ describe(onDatabase('who manages clients'), () => {
   };
   const all = (status: number, code: string) => attempts.map(() => [status, code]);
 
-  it('is nobody who is not known', async () => {
+  it('is no account that is not known', async () => {
     const { id } = clientOf(await register());
     expect(await everyAttempt(id, anonymous)).toEqual(all(401, 'SP_UNAUTHENTICATED'));
     expect((await call('GET', '', undefined, anonymous)).status).toBe(401);

@@ -70,7 +70,7 @@ function problemsOfScopes(client: ClientRegistration, { permissions }: ClientRul
   const isUnknown = permissionsOfClient(client).some((permission) => !permissions.includes(permission));
   return listProblems([
     [isUnknown, 'scopes', 'names a permission that the policy does not have'],
-    [!hasUsers && oidc.length > 0, 'scopes', 'names what is about users, of whom "client_credentials" has none'],
+    [!hasUsers && oidc.length > 0, 'scopes', 'names what is about users, and "client_credentials" has none'],
     [
       hasUsers && oidc.length > 0 && !oidc.includes('openid'),
       'scopes',

@@ -1,4 +1,4 @@
-/** Who stands behind a client: a first-party one is the product's own and asks nobody for consent. */
+/** Who stands behind a client: a first-party one is the product's own and asks for no consent. */
 export const clientTrusts = ['first-party', 'third-party'] as const;
 export type ClientTrust = (typeof clientTrusts)[number];
 

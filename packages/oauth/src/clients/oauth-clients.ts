@@ -23,7 +23,7 @@ export interface MadeClient {
 
 /**
  * The OAuth clients of a deployment, as administrators and operators change them. A change is durable, and every cache has
- * heard of it, when it is done. Who may make it is decided in its transaction: nobody registers, changes or touches a client
+ * heard of it, when it is done. Who may make it is decided in its transaction: no actor registers, changes or touches a client
  * with permissions that they do not hold themselves, and a first-party client needs a permission of its own.
  *
  * All changes reject with `SP_AUTHORITY_EXCEEDED` or `SP_FORBIDDEN` for the actor of the context, and those of one client

@@ -65,7 +65,7 @@ export function createAccessTokenJudge(parts: AccessTokenJudgeParts): AccessToke
   };
 }
 
-/** Says in a word why nobody speaks with the token. */
+/** Says in a word why the token speaks for no principal. */
 async function principalOf(
   claims: AccessTokenClaims,
   client: OAuthClient,

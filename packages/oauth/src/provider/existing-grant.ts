@@ -2,7 +2,7 @@ import type { Grant, KoaContextWithOIDC } from 'oidc-provider';
 import { isFirstParty } from './own-client.ts';
 
 /**
- * Finds what a client was granted in this session. A first-party client is the product itself, which asks nobody for consent:
+ * Finds what a client was granted in this session. A first-party client is the product itself, which asks for no consent:
  * it is granted what it asks for, of what it is registered for.
  */
 export async function loadExistingGrant(ctx: KoaContextWithOIDC): Promise<Grant | undefined> {

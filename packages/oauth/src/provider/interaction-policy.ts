@@ -16,7 +16,7 @@ export const strongerProofReason = 'stronger_proof_required';
 export function createInteractionPolicy(): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base();
   const login = requirePrompt(policy, 'login');
-  // Those two ask whether somebody came back from a page of the library. Ours ask when the proof was made.
+  // Those two ask whether the user came back from a page of the library. Ours ask when the proof was made.
   for (const reason of ['login_prompt', 'max_age']) login.checks.remove(reason);
   login.checks.add(
     new Check(freshProofReason, 'a fresh sign-in is required', 'login_required', needsFreshProof, ({ oidc }) => ({

@@ -61,7 +61,7 @@ export function createInteractions(parts: InteractionParts): Interactions {
   const { provider, artifacts, findClient, cookieName, events, directory, transaction, now } = parts;
 
   const requireInteraction = async (uid: string, { cookies }: AskedBrowser): Promise<Interaction> => {
-    // Another browser has no such cookie: nobody answers what somebody else was asked.
+    // Another browser has no such cookie: no user answers what another one was asked.
     if (readOwnCookie(cookies, cookieName) !== uid) throw unknownRequest('not-this-browser');
     const interaction = await provider().Interaction.find(uid);
     if (interaction === undefined) throw unknownRequest('interaction-expired');

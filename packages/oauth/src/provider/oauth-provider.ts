@@ -126,7 +126,7 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
     await show(ctx, { kind: 'continue', to: to.href, client: ctx.oidc.client?.clientName ?? to.host });
   };
 
-  /** Nobody is led anywhere: the answer would be asked for in a way that there is not. */
+  /** The browser is led nowhere: the answer would be asked for in a way that there is not. */
   const refuseMode = (ctx: KoaContextWithOIDC): Promise<void> => {
     ctx.status = 400;
     const description = 'response_mode must be query, or left out';
@@ -172,7 +172,7 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
         if (params?.['logout'] !== undefined) await signOut(ctx);
         await leadOn(ctx);
       }
-      // Whom nobody knows here has nothing to confirm.
+      // A visitor who is not signed in has nothing to confirm.
       if (route === 'end_session' && ctx.status === 200 && session?.accountId === undefined)
         leave(ctx, pages.signedOut);
     } catch (error) {

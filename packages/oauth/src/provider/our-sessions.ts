@@ -13,8 +13,8 @@ export function signedInOf({ caller }: RequestContext): SignedIn | undefined {
 }
 
 /**
- * Makes the sessions of the library follow ours: there is one for each session of the gateway, under the same id, and none for
- * anybody else. So nothing of the provider outlives the session, a change of accounts is a change of sessions, and the cookie
+ * Makes the sessions of the library follow ours: there is one for each session of the gateway, under the same id, and none
+ * beside them. So nothing of the provider outlives the session, a change of accounts is a change of sessions, and the cookie
  * of the library is not needed.
  */
 export function followOurSessions(provider: Provider, contextOf: (ctx: KoaContextWithOIDC) => RequestContext): void {

@@ -61,7 +61,7 @@ export async function openSharedSecretRing(options: SharedSecretRingOptions): Pr
     },
     start: async () => {
       logger.warn(
-        'tokens are signed with a shared secret: every service that verifies them can make tokens for every other one, as anybody',
+        'tokens are signed with a shared secret: every service that verifies them can make tokens for every other one, as any user',
         { event: 'shared-secret-in-use', kid, accepted: kids.length },
       );
     },

@@ -88,7 +88,7 @@ export function createDiscoveredIssuer(options: DiscoveredIssuerOptions): () => 
   };
 }
 
-/** Whatever is wrong with the document is an outage: nobody's sign-in is refused by it. */
+/** Any fault of the document is an outage: no sign-in is refused by it. */
 function toDiscoveryRefusal(error: unknown) {
   const refusal = toProviderRefusal(error);
   return refusal.code === 'SP_PROVIDER_UNAVAILABLE' ? refusal : refuse('discovery-invalid', error);

@@ -112,7 +112,7 @@ async function connectProved(
   const { users, identities } = parts;
   const owner = await users.findByEmail(proof.email);
   if (owner !== null && !isPendingAccount(owner)) {
-    // An account that an operator made for an address that nobody proved: its first proof is by mail.
+    // An account that an operator made for an address that was never proved: its first proof is by mail.
     if (!owner.emailVerified) throw refuse('account-unconfirmed');
     if (owner.isBanned) throw refuse('banned');
     await connectToOwner(parts, provider, proof, owner, context);
@@ -213,7 +213,7 @@ async function makeAccount(
   }
 }
 
-/** Nobody proved the address: the answer is the same whether it has an account or not, and the mail tells its owner. */
+/** The address is not proved: the answer is the same whether it has an account or not, and the mail tells its owner. */
 async function askForAddress(
   parts: ExternalAccountParts,
   provider: IdentityProvider,

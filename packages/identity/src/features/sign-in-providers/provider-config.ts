@@ -43,7 +43,7 @@ const common = {
     .union([z.literal('*'), z.array(domain).max(100).readonly()])
     .optional()
     .describe(
-      'For addresses of which domains its word "verified" is believed: "*" for all. Whoever the provider lets claim an address of a domain here enters the account with that address',
+      'For addresses of which domains its word "verified" is believed: "*" for all. A user that the provider lets claim an address of a domain here enters the account with that address',
     ),
   acrValues: z
     .array(text)

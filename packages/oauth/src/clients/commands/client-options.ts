@@ -7,7 +7,7 @@ const words = (of: readonly string[]): string => of.join(', ');
 
 /** How commands say what a client is. */
 export const registrationOptions = {
-  trust: { value: 'trust', describe: `${words(clientTrusts)}: a first-party client asks nobody for consent` },
+  trust: { value: 'trust', describe: `${words(clientTrusts)}: a first-party client asks for no consent` },
   authentication: { value: 'method', describe: `How it proves itself: ${words(clientAuthentications)}` },
   grant: { value: 'type', describe: `A grant type: ${words(grantTypes)}`, isRepeatable: true },
   'redirect-uri': {
