@@ -93,6 +93,17 @@ describe.each(tokenStores)('the token endpoint of the provider', (stores) => {
       expect(new Set(answers.map((answer) => tokensOf(answer).refresh)).size).toBe(1);
     });
 
+    it('refuses a used code with another proof, ends nothing for that, and reports no reuse', async () => {
+      const reports = { model: 'sallyportEvent', where: [{ field: 'type', value: 'oauth-token.reused' }] };
+      const before = await system.stores.database.records.count(reports);
+      const code = await authorize();
+      const { access } = tokensOf(await send(0, code));
+      const another = { ...code, code_verifier: randomBytes(32).toString('base64url') };
+      expect(await send(1, another)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+      expect(await system.call(0, access)).toBe(200);
+      expect(await system.stores.database.records.count(reports)).toBe(before);
+    });
+
     it('ends the grant at every gateway when a refresh token comes again later, and reports it', async () => {
       const { refresh: token } = await signIn();
       const { refresh: next, access } = tokensOf(await refresh(0, token));

@@ -73,9 +73,11 @@ export function createTokenFinish(
 
   const refuseUse = async (request: TokenRequest, { requestId, address }: TokenOrigin): Promise<void> => {
     const { isReuse, used, writes } = request;
-    if (writes.length === 0 && !isReuse) return;
+    const endedGrants = endedGrantsOf(request);
+    if (writes.length === 0) return;
     await transaction(async () => {
-      if (isReuse)
+      // With another proof than the first time it ends nothing: a reader of a code must not sign its user out.
+      if (isReuse && endedGrants.length > 0)
         await parts.events.append({
           type: 'oauth-token.reused',
           at: now(),
@@ -87,7 +89,7 @@ export function createTokenFinish(
         });
       await carryOutWrites(request, artifacts);
     });
-    for (const grantId of endedGrantsOf(request)) await grants.announceEnd(grantId);
+    for (const grantId of endedGrants) await grants.announceEnd(grantId);
   };
 
   const repeat = (ctx: KoaContextWithOIDC, answer: GivenAnswer): void => {
