@@ -12,6 +12,9 @@ const answered: Readonly<Record<string, { readonly target: string; readonly stat
   '/auth/assets/brand': { target: '/auth/assets/brand/brand.css', status: 200 },
   // Only with first-party tokens, which this gateway does not issue.
   '/auth/token': { target: '/auth/token', status: 404 },
+  // Only with identity providers, of which this gateway has none.
+  '/auth/callback': { target: '/auth/callback/google', status: 404 },
+  '/auth/provider-flows': { target: '/auth/provider-flows', status: 404 },
   '/auth/session/events': { target: '/auth/session/events', status: 401 },
   '/auth/session/extend': { target: '/auth/session/extend', status: 401 },
   '/.well-known/change-password': { target: '/.well-known/change-password', status: 303 },

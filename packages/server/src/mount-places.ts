@@ -169,7 +169,6 @@ export const mountPlaces = [
   sharedAssetsPlace,
   sessionEventsPlace,
   sessionExtensionPlace,
-  providerTokensPlace,
 ] as const;
 
 /** The part of a configuration that asks for mounts. */
@@ -191,6 +190,8 @@ export function mountPlacesOf({
 }: MountSections) {
   return [
     ...mountPlaces,
+    // At the internal listener alone: what is in front of the gateway sends nothing there.
+    providerTokensPlace,
     ...(firstPartyTokens === undefined ? [] : [devicesPlaceOf(firstPartyTokens)]),
     ...(securityTxt === undefined ? [] : [securityTxtPlace]),
     ...(introspection === undefined && oauthProvider === undefined ? [] : [introspectionPlace, tokenRevocationPlace]),
