@@ -12,7 +12,7 @@ export interface Repository {
 const sourceCondition = '@sallyport/source';
 
 /** Entry points for tests of the repository, whose files are not packed. */
-const testEntryPoint = /\/test-support$/;
+const testEntryPoint = /\/test-support(?:\/|$)/;
 
 /**
  * The manifest that goes into a tarball: without what only the repository needs (the source condition, entry points for
