@@ -13,6 +13,7 @@ async function refuse(name: string): Promise<never> {
 export const auth: typeof server.auth = () => refuse('auth');
 export const brand: typeof server.brand = () => refuse('brand');
 export const fetchApi: typeof server.fetchApi = () => refuse('fetchApi');
+export const fetchProviderToken: typeof server.fetchProviderToken = () => refuse('fetchProviderToken');
 export const requestNonce: typeof server.requestNonce = () => refuse('requestNonce');
 export const requireAuth: typeof server.requireAuth = () => refuse('requireAuth');
 export const Show: typeof server.Show = () => refuse('Show');
@@ -20,7 +21,7 @@ export const clientAuth: typeof server.clientAuth = () => {
   throw toAppRouterError('clientAuth');
 };
 
-export { SallyportError } from '@sallyport/core';
+export { ProviderTokenError, SallyportError } from '@sallyport/core';
 export { ProblemError, readProblem } from '../problem-error.ts';
 export { signInUrl } from '../sign-in-url.ts';
 export { SallyportConfigurationError } from './configuration-error.ts';
