@@ -174,7 +174,7 @@ describe('a terminal is refused', () => {
     ['another host', 'https://evil.test/api/x', 'SP_CLIENT_ORIGIN_REFUSED'],
     ['a host without a scheme', '//evil.test/api/x', 'SP_CLIENT_ORIGIN_REFUSED'],
     ['a route for browsers alone', '/browsers/x', ''],
-    ['what identity serves to browsers', '/auth/sessions', ''],
+    ['what identity serves to browsers', '/auth/second-factor', ''],
   ])('by %s', async (_name, target, says) => {
     await signIn();
     const { code, errors } = await run(['get', target]);

@@ -1,7 +1,8 @@
 import { recordModels } from '@sallyport/core';
 import { openIdentityDatabase } from '@sallyport/identity';
-import { openEmbeddedDatabase, storeTables } from '@sallyport/stores';
+import { openEmbeddedDatabase } from '@sallyport/stores';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { databaseTables } from '../features.ts';
 import type { ContentContext } from './content-context.ts';
 import { checkRetention } from './check-retention.ts';
 
@@ -10,7 +11,10 @@ let sqlite: ReturnType<typeof openEmbeddedDatabase>;
 let records: ContentContext['records'];
 beforeEach(async () => {
   sqlite = openEmbeddedDatabase({ file: ':memory:' });
-  ({ records } = await openIdentityDatabase({ database: { kind: 'sqlite', database: sqlite }, tables: storeTables }));
+  ({ records } = await openIdentityDatabase({
+    database: { kind: 'sqlite', database: sqlite },
+    tables: databaseTables,
+  }));
 });
 afterEach(() => sqlite.close());
 
