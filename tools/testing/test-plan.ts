@@ -25,6 +25,7 @@ const foldersOnServers = [
   'packages/oauth/',
   'packages/testing/',
   'packages/server/',
+  'examples/auth-js-shell/',
   'examples/shop/',
   'test/attack/',
   'test/conformance/',
