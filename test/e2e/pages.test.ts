@@ -108,7 +108,14 @@ describe('without a mouse', () => {
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('email');
     const stops = await walkByTab(page);
     expect(stops.filter(({ isVisible }) => !isVisible)).toEqual([]);
-    const form = ['Password', 'Show password', 'Sign in', 'Forgot password?', 'Create an account'];
+    const form = [
+      'Password',
+      'Show password',
+      'Sign in',
+      'Forgot password?',
+      'Continue with Acme SSO',
+      'Create an account',
+    ];
     expect(stops.map(({ name }) => name).slice(0, form.length)).toEqual(form);
   });
 
