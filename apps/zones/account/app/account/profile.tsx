@@ -21,7 +21,7 @@ export function Profile({ person }: { readonly person: SignedInAuth }) {
         </Row>
         <Row term="Signed in">
           <RelativeTime iso={authTime.toISOString()} />, {methodWords(amr)}
-          <span className="block text-sm text-ink-soft">{assuranceWords(acr)}</span>
+          <span className="block text-sm text-ink-soft">{assuranceWords(acr, amr)}</span>
         </Row>
       </dl>
     </Card>

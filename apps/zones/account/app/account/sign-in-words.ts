@@ -23,7 +23,8 @@ export function methodWords(amr: readonly string[]): string {
   return known.length === 0 ? 'in an unknown way' : `with ${known.join(' and ')}`;
 }
 
-/** How much that proves (`acr`), in one sentence. */
-export function assuranceWords(acr: AssuranceLevel): string {
+/** How much that proves (`acr`, and `amr` of RFC 8176), in one sentence. */
+export function assuranceWords(acr: AssuranceLevel, amr: readonly string[]): string {
+  if (acr === 'pwd' && amr.includes('fed')) return 'The account there alone was enough to sign in.';
   return assurances[acr];
 }
