@@ -23,8 +23,9 @@ async function start(options: ShellSystemOptions): Promise<ShellSystem> {
  * Signs in a user, and begins to count. The page on which a sign-in ends is forwarded with the token of the user, and a
  * token that is in its last thirty seconds from the start is refreshed for it.
  */
-async function signIn({ issuer, signIn: begin }: ShellSystem): Promise<SignedIn> {
-  const visitor = await begin();
+async function signIn(running: ShellSystem): Promise<SignedIn> {
+  const { issuer } = running;
+  const visitor = await running.signIn();
   const before = issuer.refreshes;
   return { visitor, refreshes: () => issuer.refreshes - before };
 }
@@ -32,7 +33,7 @@ async function signIn({ issuer, signIn: begin }: ShellSystem): Promise<SignedIn>
 interface SignedIn {
   readonly visitor: Visitor;
   /** Refreshes that the provider answered anew since then. */
-  refreshes(): number;
+  readonly refreshes: () => number;
 }
 
 /** Sends requests of one browser at once, to a process of the shell. */
