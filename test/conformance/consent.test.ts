@@ -148,7 +148,7 @@ describe('the page that asks for consent', () => {
 
 describe('sign-ins that another user begins', () => {
   it('RFC9700-4.7-7: the provider begins no session by itself, and takes none that was planted', async () => {
-    const planted = 'planted-by-somebody-else';
+    const planted = 'planted-by-another-user';
     const name = sessionOf(await system.signedIn()).split('=')[0] ?? '';
     const answer = await sendRaw(system, addressOf(), { headers: { cookie: `${name}=${planted}` } });
     expect(answer.headers.getSetCookie().join('\n')).not.toContain(planted);

@@ -257,7 +257,7 @@ export function createOpenIdStandIn(options: OpenIdStandInOptions): OpenIdStandI
         stranger ??= createSigningKey(signer.kid);
         return stranger.sign(claims);
       },
-      'changes claims after signing': () => changedToken(signer.sign(claims), { sub: 'somebody-else' }),
+      'changes claims after signing': () => changedToken(signer.sign(claims), { sub: 'another-subject' }),
     };
     const forge = fault === undefined ? undefined : forgeries[fault];
     return forge?.() ?? signer.sign(claims);
@@ -281,7 +281,7 @@ export function createOpenIdStandIn(options: OpenIdStandInOptions): OpenIdStandI
   function showProfile({ headers }: Ask): Reply {
     const owner = profiles.get((headers['authorization'] ?? '').replace(/^Bearer /i, ''));
     if (owner === undefined) return json({ error: 'invalid_token' }, 401);
-    const sub = fault === 'names another subject at its profile' ? 'somebody-else' : owner.subject;
+    const sub = fault === 'names another subject at its profile' ? 'another-subject' : owner.subject;
     return json({ sub, ...(options.profileOf ?? claimsOf)(owner) });
   }
 }
