@@ -14,6 +14,8 @@ const questions = [
   'How is a zone added?',
   'Where is a token minted?',
   'Where is a revocation published?',
+  'Where does the provider give a token?',
+  'Where is a sign-in with a provider decided?',
   'Where does an error become a response?',
   'Where is a route matched?',
   'Where is a password hashed?',
@@ -23,7 +25,7 @@ const questions = [
 ];
 
 describe('the map in ARCHITECTURE.md', () => {
-  it('answers twelve questions', () => {
+  it('answers fourteen questions', () => {
     expect(rowsOf('Where is it?').map(([question]) => question)).toEqual(questions);
   });
 
