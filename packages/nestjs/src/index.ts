@@ -7,7 +7,12 @@ export { ProviderTokens, type ProviderTokenInit } from './provider-tokens/provid
 export { refuseAmbiguousJson } from './refuse-ambiguous-json.ts';
 export { requestIdOf } from './request-id.ts';
 export { SallyportModule, type SallyportAsyncOptions } from './sallyport-module.ts';
-export type { ProviderTokensOptions, RevocationOptions, SallyportOptions } from './sallyport-options.ts';
+export type {
+  ConnectionOptions,
+  ProviderTokensOptions,
+  RevocationOptions,
+  SallyportOptions,
+} from './sallyport-options.ts';
 export {
   applySallyportSwagger,
   swaggerSecurityScheme,

@@ -16,6 +16,8 @@ export interface RevocationListener {
   stop(): void;
   /** Why a token is refused that would hold otherwise. */
   readonly objectTo: (principal: Principal, issuedAt: number) => SallyportError | undefined;
+  /** Calls back after each revocation that is heard, until what it returns is called. */
+  onHeard(callback: () => void): () => void;
   /** Whether the gateway is heard now. */
   readonly isHearing: boolean;
 }
@@ -54,6 +56,7 @@ export function createRevocationListener(parts: RevocationListenerParts): Revoca
   const now = parts.now ?? (() => new Date());
   const memory = createRevocationMemory({ now });
   const stopping = new AbortController();
+  const heard = new Set<() => void>();
   let lastEventId: string | undefined;
   let isHearing = false;
   let silentSince = now().getTime();
@@ -69,6 +72,7 @@ export function createRevocationListener(parts: RevocationListenerParts): Revoca
         return logger.warn('a revocation cannot be read', { event: 'revocation-unreadable' });
       memory.add(revocation);
       if (revocation.kind === 'key' && revocation.minGeneration > 0) onKeyWithdrawn(revocation.id);
+      for (const callback of heard) callback();
     }
     if (event === 'gap')
       logger.warn('the gateway may have missed revocations', { event: 'revocations-missed', policy: onGap });
@@ -149,6 +153,10 @@ export function createRevocationListener(parts: RevocationListenerParts): Revoca
         return new SallyportError('SP_UNAUTHENTICATED', { reason: 'token-revoked' });
       if (onGap === 'accept' || isSynced(issuedAt)) return undefined;
       return new SallyportError('SP_SERVICE_UNAVAILABLE', { reason: 'revocations-not-heard' });
+    },
+    onHeard: (callback) => {
+      heard.add(callback);
+      return () => void heard.delete(callback);
     },
     get isHearing() {
       return isHearing;

@@ -1,6 +1,7 @@
 import { Module, type DynamicModule, type FactoryProvider, type ModuleMetadata, type Provider } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, DiscoveryModule } from '@nestjs/core';
 import { AccessAudit } from './access-audit.ts';
+import { ConnectionWatch } from './connections/connection-watch.ts';
 import { SALLYPORT_OPTIONS, SERVICE_TRUST, TOKEN_VERIFIER } from './injection-tokens.ts';
 import { ProviderTokens } from './provider-tokens/provider-tokens.ts';
 import { SallyportExceptionFilter } from './sallyport-exception-filter.ts';
@@ -66,11 +67,12 @@ function describeModule(imports: NonNullable<ModuleMetadata['imports']>, options
       { provide: SERVICE_TRUST, inject: [SALLYPORT_OPTIONS], useFactory: createServiceTrust },
       { provide: TOKEN_VERIFIER, inject: [SERVICE_TRUST], useFactory: ({ verifier }: ServiceTrust) => verifier },
       RevocationSubscription,
+      ConnectionWatch,
       ProviderTokens,
       { provide: APP_GUARD, useClass: SallyportGuard },
       { provide: APP_FILTER, useClass: SallyportExceptionFilter },
       AccessAudit,
     ],
-    exports: [TOKEN_VERIFIER, ProviderTokens],
+    exports: [TOKEN_VERIFIER, ConnectionWatch, ProviderTokens],
   };
 }

@@ -42,6 +42,8 @@ export interface SallyportOptions {
    * roles, and not when it expires. `{}` is enough. @default not subscribed
    */
   readonly revocations?: RevocationOptions;
+  /** How WebSockets and GraphQL subscriptions end, which are verified when they are opened. */
+  readonly connections?: ConnectionOptions;
   /** Where `ProviderTokens` gets tokens of identity providers. @default the origin of `keysUrl` */
   readonly providerTokens?: ProviderTokensOptions;
   /** Origin whose `/errors/<code>` explains an error. @default the origin of the issuer */
@@ -64,6 +66,17 @@ export interface RevocationOptions {
    * the minute anyway, or answered with 503 `SP_SERVICE_UNAVAILABLE`. @default 'accept'
    */
   readonly onGap?: 'accept' | 'refuse';
+}
+
+/** How connections end that live on after they were verified. */
+export interface ConnectionOptions {
+  /**
+   * `token`: a connection ends when the token expires with which it was opened; a client connects again with a fresh one.
+   * `gateway`: the gateway in front ends it with its session, and the end of a token, which lives for a minute, ends
+   * nothing. Only where nothing but the gateway reaches this service; a revocation that is heard ends a connection at once
+   * either way. @default 'token'
+   */
+  readonly endedBy?: 'token' | 'gateway';
 }
 
 /** How a service gets tokens of identity providers. */
@@ -120,6 +133,15 @@ const checks: {
     if (!isHttpUrl(url)) return 'url must be a URL: <internalUrl>/internal/revocations';
     if (isSafelyFetched(url) || all.allowPlainHttpKeysOnPrivateNetwork === true) return undefined;
     return 'url must be https away from loopback, or set allowPlainHttpKeysOnPrivateNetwork';
+  },
+  connections: (value) => {
+    if (value === undefined) return undefined;
+    if (typeof value !== 'object' || value === null) return 'must be an object';
+    const { endedBy, ...others } = value as Readonly<Record<string, unknown>>; // Each member is checked here.
+    if (Object.keys(others).length > 0) return 'has members that are not options';
+    return endedBy === undefined || endedBy === 'token' || endedBy === 'gateway'
+      ? undefined
+      : 'endedBy must be token or gateway';
   },
   providerTokens: (value, all) => {
     if (value === undefined) return undefined;
