@@ -41,6 +41,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // A zone is a folder and a row of demo/topology.ts.
   ...Object.fromEntries(topology.flatMap(({ kind, folder }) => (kind === 'zone' ? [[folder, pages]] : []))),
   'examples/shop': ['@sallyport/nestjs'],
+  // What tutorials build, which knows nothing of ours.
+  'examples/classic-nest': [],
   'examples/auth-js-shell': pages,
   'examples/spa-client': ['@sallyport/client'],
   'examples/terminal-client': ['@sallyport/client'],

@@ -26,6 +26,7 @@ const foldersOnServers = [
   'packages/testing/',
   'packages/server/',
   'examples/auth-js-shell/',
+  'examples/classic-nest/',
   'examples/shop/',
   'test/attack/',
   'test/conformance/',

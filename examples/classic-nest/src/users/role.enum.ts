@@ -1,0 +1,5 @@
+export enum Role {
+  User = 'user',
+  Vendor = 'vendor',
+  Admin = 'admin',
+}
