@@ -28,6 +28,7 @@ export function createEitherVerifier({ byKeys, byAsking, issuer }: EitherVerifie
     }
   };
   return {
+    recallHeader: (header) => byKeys.recallHeader?.(header),
     recall: (token) => byKeys.recall(token) ?? byAsking.recall(token),
     verify: (token) => (isInternal(token) ? byKeys : byAsking).verify(token),
     forgetAll: () => {

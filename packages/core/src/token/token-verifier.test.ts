@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { OptionsError } from '../options/options-error.ts';
 import { SallyportError } from '../errors/sallyport-error.ts';
+import { goodClaims } from './good-claims.test-support.ts';
 import { createLocalKeySource } from './key-source.ts';
-import { createVerifier, keys, seconds, sign, theirs } from './token-verifier.test-support.ts';
+import { createVerifier, encode, keys, seconds, sign, theirs } from './token-verifier.test-support.ts';
 
 describe('a good token', () => {
   it('becomes its caller', async () => {
@@ -40,6 +41,34 @@ describe('a good token', () => {
     expect(verifier.recall(token)).toBe(principal);
     expect(await verifier.verify(token)).toBe(principal);
     expect(lookUps).toBe(1);
+  });
+
+  it('is not taken for another one that ends in the same signature', async () => {
+    const verifier = createVerifier();
+    const token = await sign();
+    const principal = await verifier.verify(token);
+    const [header = '', , signature = ''] = token.split('.');
+    const forged = [header, encode({ ...goodClaims(), roles: ['admin'] }), signature].join('.');
+    expect(verifier.recall(forged)).toBeUndefined();
+    expect(verifier.recallHeader?.(`Bearer ${forged}`)).toBeUndefined();
+    await expect(verifier.verify(forged)).rejects.toMatchObject({ code: 'SP_TOKEN_INVALID' });
+    expect(verifier.recall(token)).toBe(principal);
+  });
+
+  it('is recalled by the header that presents it, as most clients spell it', async () => {
+    const verifier = createVerifier();
+    const token = await sign();
+    expect(verifier.recallHeader?.(`Bearer ${token}`)).toBeUndefined();
+    const principal = await verifier.verify(token);
+    expect(verifier.recallHeader?.(`Bearer ${token}`)).toBe(principal);
+    for (const other of [
+      token,
+      `bearer ${token}`,
+      `Bearer  ${token}`,
+      `Bearer ${token} `,
+      `Bearer ${token}, Bearer ${token}`,
+    ])
+      expect(verifier.recallHeader?.(other)).toBeUndefined();
   });
 
   it('is not recalled once it expired', async () => {

@@ -42,17 +42,32 @@ export interface TokenVerifier {
   readonly verify: VerifyToken;
   /** The caller of a token that was verified before and still holds, without waiting; otherwise `undefined`. */
   readonly recall: (token: string) => Principal | undefined;
+  /**
+   * The same for the value of an `Authorization` header, `Bearer` and all; `undefined` also where it is spelled otherwise
+   * than most clients do. For the path of every request: the header is compared as it came, and not taken apart.
+   */
+  readonly recallHeader?: (authorization: string) => Principal | undefined;
   /** Verifies every token anew from now on: a key may have been withdrawn. */
   readonly forgetAll?: () => void;
 }
 
 interface RememberedToken {
+  /** `Bearer <token>`, as a request presents it. */
+  readonly authorization: string;
   readonly principal: Principal;
   /** Seconds since 1970. */
   readonly issuedAt: number;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
 }
+
+const bearerPrefix = 'Bearer ';
+
+/**
+ * Tokens are remembered by the end of their signature: to hash a whole token costs more than all the rest of a look-up. The
+ * end is no proof of the rest, so that the whole text is compared as well.
+ */
+const rememberedCharacters = 32;
 
 /** Everything that public keys may be used with. */
 const asymmetricAlgorithms: readonly unknown[] = [...keyAlgorithms, 'Ed25519'] satisfies readonly SignatureAlgorithm[];
@@ -73,7 +88,7 @@ const secondSpelling = /^(?:.{4})*(?:.|.[^AQgw]|..[^AEIMQUYcgkosw048])$/;
  *
  * Signature, algorithm, issuer, audience, expiry, `typ` and every claim's type are always checked: no option skips one.
  * A token has one spelling, and lives for an hour at most.
- * A token that was verified once is remembered until it expires, keyed by its whole text.
+ * A token that was verified once is remembered until it expires: by its signature, and compared as a whole.
  *
  * A verifier with public keys never accepts HS256, and one with a shared secret accepts nothing else.
  *
@@ -85,22 +100,27 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   const algorithms = algorithmsOf(options);
   const { cacheSize = 10_000, objectTo } = options;
   const now = options.now ?? (() => new Date());
+  const milliseconds = options.now === undefined ? () => Date.now() : () => now().getTime();
   if (issuer === '' || audience === '') throw new OptionsError('a token verifier needs an issuer and an audience');
   const remembered = createLeastRecentlyUsed<RememberedToken>(cacheSize);
   let forgotten = 0;
 
-  const find = (token: string): RememberedToken | undefined => {
-    const known = remembered.get(token);
-    if (known === undefined || now().getTime() < known.expiresAt) return known;
-    remembered.delete(token);
+  const findHeader = (authorization: string): RememberedToken | undefined => {
+    const key = authorization.slice(-rememberedCharacters);
+    const known = remembered.get(key);
+    if (known === undefined || known.authorization !== authorization) return undefined;
+    if (milliseconds() < known.expiresAt) return known;
+    remembered.delete(key);
     return undefined;
   };
+  const find = (token: string): RememberedToken | undefined => findHeader(bearerPrefix + token);
 
-  const recall = (token: string): Principal | undefined => {
-    const known = find(token);
+  const recallHeader = (authorization: string): Principal | undefined => {
+    const known = findHeader(authorization);
     if (known === undefined || objectTo?.(known.principal, known.issuedAt) !== undefined) return undefined;
     return known.principal;
   };
+  const recall = (token: string): Principal | undefined => recallHeader(bearerPrefix + token);
 
   const verify: VerifyToken = async (token) => {
     const known = find(token) ?? (await check(token));
@@ -135,9 +155,10 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
         throw new SallyportError('SP_TOKEN_INVALID', { reason: 'lives-too-long' });
       }
       const expiresAt = (claims.exp + clockToleranceSeconds) * 1000;
-      const entry = { principal: toPrincipal(claims), issuedAt: claims.iat, expiresAt };
+      const authorization = bearerPrefix + token;
+      const entry = { authorization, principal: toPrincipal(claims), issuedAt: claims.iat, expiresAt };
       // What was found out before everything was forgotten is not remembered after it.
-      if (begun === forgotten && cacheSize > 0) remembered.set(token, entry);
+      if (begun === forgotten && cacheSize > 0) remembered.set(token.slice(-rememberedCharacters), entry);
       return entry;
     } catch (error) {
       throw toTokenError(error);
@@ -147,7 +168,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     forgotten += 1;
     remembered.clear();
   };
-  return { verify, recall, forgetAll };
+  return { verify, recall, recallHeader, forgetAll };
 }
 
 /** Decided once and for all by what the keys are, never by what a token says. */
