@@ -88,7 +88,7 @@ afterEach(() => gateway.close());
 
 function introspection(): IntrospectionOptions {
   return {
-    services: { billing: { permissions: ['product:*'], profile: false } },
+    services: { billing: { permissions: ['product:*'], profile: false, apiKeys: false } },
     requests: [],
     revokeToken: (text, context) => revoke(text, context),
   };

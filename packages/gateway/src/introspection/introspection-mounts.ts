@@ -60,6 +60,13 @@ interface AskingService {
   readonly audience: string;
   readonly permissions: readonly string[];
   readonly includeProfile: boolean;
+  readonly mayAskAboutKeys: boolean;
+}
+
+/** What finds the caller of one kind of credential, once it recognizes the text of one. */
+interface TokenFinder {
+  readonly find: FindCredential;
+  readonly recognize: (token: string) => string | undefined;
 }
 
 /**
@@ -67,7 +74,8 @@ interface AskingService {
  * without a gateway in front; each is known by the key of a service account.
  *
  * A token is looked up and remembered as one that is presented to a route is. Of a token that is unknown, expired or
- * revoked, of a refresh token and of any other text the answer is the same.
+ * revoked, of a refresh token and of any other text the answer is the same. API keys are other texts, but to services that
+ * may ask about them.
  *
  * @throws OptionsError where no authenticator recognizes keys, or tokens.
  */
@@ -75,6 +83,7 @@ export function createIntrospectionMounts(parts: IntrospectionMountsParts): read
   const { options, publicOrigin } = parts;
   const clients = clientAuthenticationOf(parts);
   const tokens = tokenFindersOf(parts);
+  const keys = keyFinderOf(clients);
   const serviceOf = createServiceOf(options);
   const answers = new WeakMap<Principal, Map<string, string>>();
 
@@ -111,8 +120,8 @@ export function createIntrospectionMounts(parts: IntrospectionMountsParts): read
   const introspect = async (request: IncomingMessage): Promise<string> => {
     const { state, service, token } = await requestOfService(request, introspectionPath, 'introspect');
     if (!token68.test(token)) return inactiveToken;
-    for (const { authenticator, find } of tokens) {
-      const credential = authenticator.recognize({ header: 'authorization', value: `Bearer ${token}` });
+    for (const { recognize, find } of service.mayAskAboutKeys ? [...tokens, keys] : tokens) {
+      const credential = recognize(token);
       if (credential === undefined) continue;
       const found = find(state, credential, false);
       const outcome = found instanceof Promise ? await found : found;
@@ -169,22 +178,27 @@ function clientAuthenticationOf(parts: IntrospectionMountsParts): ClientAuthenti
   return { apiKeys, findApiKey: createCredentialFinder(apiKeys, parts) };
 }
 
-function tokenFindersOf(
-  parts: IntrospectionMountsParts,
-): readonly { readonly authenticator: Authenticator; readonly find: FindCredential }[] {
+function tokenFindersOf(parts: IntrospectionMountsParts): readonly TokenFinder[] {
   const found = parts.authenticators
     .filter(({ kind }) => kind === 'bearer' || kind === 'opaque')
-    .map((authenticator) => ({ authenticator, find: createCredentialFinder(authenticator, parts) }));
+    .map((authenticator) => ({
+      find: createCredentialFinder(authenticator, parts),
+      recognize: (token: string) => authenticator.recognize({ header: 'authorization', value: `Bearer ${token}` }),
+    }));
   if (found.length === 0) throw new OptionsError('introspection needs access tokens, about which services could ask');
   return found;
+}
+
+function keyFinderOf({ apiKeys, findApiKey }: ClientAuthenticationParts): TokenFinder {
+  return { find: findApiKey, recognize: (token) => apiKeys.recognize({ header: 'x-api-key', value: token }) };
 }
 
 /** Says as which service a key speaks. A key that could speak as several speaks as none: what one is told is not the other's. */
 function createServiceOf({
   services,
 }: IntrospectionOptions): (client: Principal, action: TokenAction) => AskingService {
-  const all = Object.entries(services).map(([audience, { permissions, profile }]) => ({
-    service: { audience, permissions, includeProfile: profile },
+  const all = Object.entries(services).map(([audience, { permissions, profile, apiKeys }]) => ({
+    service: { audience, permissions, includeProfile: profile, mayAskAboutKeys: apiKeys },
     permissionOf: { introspect: tokenPermission(audience, 'introspect'), revoke: tokenPermission(audience, 'revoke') },
   }));
   return (client, action) => {

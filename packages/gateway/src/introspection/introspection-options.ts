@@ -15,6 +15,10 @@ export const introspectionSchema = z.strictObject({
           .default([])
           .describe('Permissions of callers that the service is told of: "product:create", "product:*" or "*"'),
         profile: z.boolean().default(false).describe('Whether it is told the name and address of callers'),
+        apiKeys: z
+          .boolean()
+          .default(false)
+          .describe('Whether it may ask about API keys too, which its callers present to it instead of a token'),
       }),
     )
     .refine((services) => Object.keys(services).length > 0, 'must name a service')
