@@ -1,4 +1,11 @@
-import { type Route, exitCodes, introspectionPath, tokenPermission, tokenRevocationPath } from '@sallyport/core';
+import {
+  type Route,
+  exitCodes,
+  introspectionPath,
+  tokenPermission,
+  tokenRevocationPath,
+  UsageError,
+} from '@sallyport/core';
 import {
   credentialsOfRoute,
   describeNestedRoutes,
@@ -6,20 +13,38 @@ import {
   routeOptionsOf,
   type Config,
 } from '@sallyport/server';
-import type { Command } from '../command.ts';
+import type { Command, CommandCall } from '../command.ts';
 import { loadSettings } from '../open-system.ts';
-import { toTable } from '../table.ts';
+import { toPlainText, toTable } from '../table.ts';
+import { readRoutesOfService, toRoutesByRole, toServiceMarkdown, toServiceTable } from './service-routes.ts';
 
 const usersApiNote =
   '/manage/users is open to API keys of service accounts with "user:read" or "user:manage" (administration.usersApi)';
 const clientsApiNote =
   '/manage/oauth-clients is open to API keys of service accounts with "oauth-client:read" or "oauth-client:manage" (oauthProvider.clients.api)';
 
-/** Lists the routes of the gateway, and who may pass. */
+/** Lists the routes of the gateway, or the handlers of a Nest service, and who may pass. */
 export const listRoutes: Command = {
   name: 'routes',
-  summary: 'Lists the routes of the gateway and who may pass',
+  summary: 'Lists the routes of the gateway, or the handlers of a Nest service, and who may pass',
+  options: {
+    nest: {
+      value: 'file',
+      describe: 'Lists the handlers of a Nest service by role: the compiled file of its root module',
+    },
+    export: { value: 'name', describe: 'With --nest: the root module, where the file exports several classes' },
+    markdown: { describe: 'With --nest: a table of Markdown, for a page that reviews compare' },
+  },
+  notes: [
+    'With --nest nothing of the service is started. Which role holds which permission is what the configuration of this',
+    'folder says; without one, "?" stands where it depends on that. Exit code 1 where a handler declares no access.',
+  ],
   run: async (call) => {
+    const file = call.value('nest');
+    if (file !== undefined) return listServiceHandlers(call, call.resolvePath(file));
+    for (const name of ['export', 'markdown'])
+      if (call.has(name) || call.value(name) !== undefined)
+        throw new UsageError(`--${name} goes with --nest only.`, exitCodes.usage);
     const { config, preset } = await loadSettings(call.terminal);
     // The longest prefix wins at the gateway: the table reads in that order.
     const routes = [...config.routes].sort(
@@ -86,6 +111,20 @@ export const listRoutes: Command = {
     return exitCodes.done;
   },
 };
+
+async function listServiceHandlers(call: CommandCall, file: string): Promise<number> {
+  const { config, preset } = await loadSettings(call.terminal);
+  const policy = preset === undefined ? config.policy.roles : undefined;
+  const table = toRoutesByRole(await readRoutesOfService(file, call.value('export')), policy);
+  const text = call.has('markdown') ? toPlainLines(toServiceMarkdown(table)) : toServiceTable(table);
+  call.report(table, text);
+  const isWhole = table.routes.every(({ access }) => access !== 'undeclared' && access !== 'contradictory');
+  return isWhole ? exitCodes.done : exitCodes.refused;
+}
+
+function toPlainLines(text: string): string {
+  return text.split('\n').map(toPlainText).join('\n');
+}
 
 /** The services that ask about tokens, and the permissions that their keys need. */
 function introspectionOf({ introspection }: Config) {
