@@ -6,7 +6,7 @@ import { Controller, Get, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Authenticated } from './declare-access.ts';
+import { Authenticated } from './access/declare-access.ts';
 import { SallyportModule } from './sallyport-module.ts';
 import type { SallyportOptions } from './sallyport-options.ts';
 

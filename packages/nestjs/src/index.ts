@@ -1,4 +1,26 @@
-export { Authenticated, Permissions, Public, Roles, StepUp } from './declare-access.ts';
+export {
+  Accepts,
+  Authenticated,
+  GuardedElsewhere,
+  OptionalAuth,
+  Permissions,
+  Public,
+  Roles,
+  ServiceOnly,
+  StepUp,
+} from './access/declare-access.ts';
+export type { LibraryController } from './access/library-controllers.ts';
+export type { KnownPermissions, PermissionName } from './access/permission-name.ts';
+export {
+  listServiceRoutes,
+  readServiceRoutes,
+  type ApplicationContextLike,
+  type ServiceRoute,
+} from './access/route-table.ts';
+export { trackByCaller } from './access/track-by-caller.ts';
+export { Audited } from './audit/audited.ts';
+export type { AuditedOptions, AuditEntry, AuditPort } from './audit/audit-port.ts';
+export { SallyportGuard } from './guard/sallyport-guard.ts';
 export { SALLYPORT_OPTIONS, SALLYPORT_USERS_OPTIONS, TOKEN_VERIFIER } from './injection-tokens.ts';
 export type { IntrospectionOptions } from './introspection-options.ts';
 export { passportSharedSecret, type SecretOrKeyProvider } from './passport-shared-secret.ts';
@@ -15,6 +37,7 @@ export type {
 } from './sallyport-options.ts';
 export {
   applySallyportSwagger,
+  swaggerApiKeyScheme,
   swaggerSecurityScheme,
   type ApplicationLike,
   type OpenApiConfigLike,
@@ -36,6 +59,7 @@ export {
   ProviderTokenError,
   SallyportError,
   type Caller,
+  type CredentialKind,
   type ErrorCode,
   type FieldError,
   type Logger,

@@ -9,6 +9,9 @@ export const SALLYPORT_OPTIONS = Symbol.for('@sallyport/nestjs:options');
  */
 export const TOKEN_VERIFIER = Symbol.for('@sallyport/nestjs:token-verifier');
 
+/** Injects the `TokenVerifier` of API keys that come to this service itself; `undefined` where it asks about none. */
+export const API_KEY_VERIFIER = Symbol.for('@sallyport/nestjs:api-key-verifier');
+
 /** What the verifier of this service stands on. */
 export const SERVICE_TRUST = Symbol.for('@sallyport/nestjs:service-trust');
 

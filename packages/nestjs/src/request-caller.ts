@@ -1,19 +1,25 @@
-import { anonymous, type Caller, type Principal } from '@sallyport/core';
+import { anonymous, type Caller } from '@sallyport/core';
 import { createParamDecorator, type ExecutionContext, type PipeTransform, type Type } from '@nestjs/common';
+import { admissionOf } from './guard/connection-admission.ts';
 import { sharedWeakMap } from './shared-across-builds.ts';
+import { rawRequest } from './transports/raw-request.ts';
+import { transportOf } from './transports/transport-of.ts';
 
-const principals = sharedWeakMap<object, Principal>('principals');
+const callers = sharedWeakMap<object, Caller>('principals');
 
 /**
- * Who made a request: the principal that the guard verified, or the anonymous caller on a public route.
- * Takes the request of Express or of Fastify, or the `IncomingMessage` below it.
+ * Who made a call: the principal that the guard verified, or the anonymous caller on a public route.
+ * Takes the request of Express or of Fastify, or the `IncomingMessage` below it; for other transports the object that
+ * carries the call, such as the socket of a WebSocket.
  */
-export function callerOf(request: object): Caller {
-  return principals.get(rawRequest(request)) ?? anonymous;
+export function callerOf(call: object): Caller {
+  const raw = rawRequest(call);
+  return callers.get(raw) ?? admissionOf(raw)?.principal ?? anonymous;
 }
 
 /**
- * Gives a handler its caller. Its type is `Principal` where the route is guarded and `Caller` where it is public.
+ * Gives a handler its caller, in every transport. Its type is `Principal` where the handler is guarded and `Caller` where
+ * it is public.
  *
  * @example
  * `create(@CurrentPrincipal() principal: Principal, @Body({ schema }) body: NewProduct) {}`
@@ -21,15 +27,16 @@ export function callerOf(request: object): Caller {
 export const CurrentPrincipal: (...pipes: readonly (Type<PipeTransform> | PipeTransform)[]) => ParameterDecorator =
   // Typed by hand: the inferred type names what Nest 12 exports and Nest 11 does not.
   createParamDecorator((_data: undefined, context: ExecutionContext): Caller => {
-    return callerOf(context.switchToHttp().getRequest<object>());
+    const call = transportOf(context.getType<string>())?.callOf(context);
+    return call === undefined ? anonymous : callerOf(call);
   });
 
-/** Notes who made a request. Called by the guard only. */
-export function rememberPrincipal(request: object, principal: Principal): void {
-  principals.set(rawRequest(request), principal);
+/** Notes who made a call. Called by the guard only. */
+export function rememberCaller(call: object, caller: Caller): void {
+  callers.set(call, caller);
 }
 
-/** The `IncomingMessage` of a request: Fastify wraps it, Express extends it. */
-export function rawRequest(request: object): object {
-  return 'raw' in request && typeof request.raw === 'object' && request.raw !== null ? request.raw : request;
+/** What the guard found out about a call before; `undefined` where it did not look yet. */
+export function rememberedCaller(call: object): Caller | undefined {
+  return callers.get(call);
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { rawRequest } from './request-caller.ts';
+import { rawRequest } from './transports/raw-request.ts';
 import { sharedWeakMap } from './shared-across-builds.ts';
 
 const requestIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;

@@ -7,7 +7,7 @@ import { Controller, Get, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Authenticated, Public } from './declare-access.ts';
+import { Authenticated, Public } from './access/declare-access.ts';
 import { CurrentPrincipal } from './request-caller.ts';
 import { SallyportModule } from './sallyport-module.ts';
 import type { RevocationOptions } from './sallyport-options.ts';

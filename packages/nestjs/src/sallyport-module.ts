@@ -1,11 +1,11 @@
 import { Module, type DynamicModule, type FactoryProvider, type ModuleMetadata, type Provider } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, DiscoveryModule } from '@nestjs/core';
-import { AccessAudit } from './access-audit.ts';
+import { AccessAudit } from './access/access-audit.ts';
 import { ConnectionWatch } from './connections/connection-watch.ts';
-import { SALLYPORT_OPTIONS, SERVICE_TRUST, TOKEN_VERIFIER } from './injection-tokens.ts';
+import { API_KEY_VERIFIER, SALLYPORT_OPTIONS, SERVICE_TRUST, TOKEN_VERIFIER } from './injection-tokens.ts';
 import { ProviderTokens } from './provider-tokens/provider-tokens.ts';
 import { SallyportExceptionFilter } from './sallyport-exception-filter.ts';
-import { SallyportGuard } from './sallyport-guard.ts';
+import { SallyportGuard } from './guard/sallyport-guard.ts';
 import { requireSallyportOptions, type SallyportOptions } from './sallyport-options.ts';
 import { createServiceTrust, RevocationSubscription, type ServiceTrust } from './service-trust.ts';
 
@@ -66,6 +66,11 @@ function describeModule(imports: NonNullable<ModuleMetadata['imports']>, options
       options,
       { provide: SERVICE_TRUST, inject: [SALLYPORT_OPTIONS], useFactory: createServiceTrust },
       { provide: TOKEN_VERIFIER, inject: [SERVICE_TRUST], useFactory: ({ verifier }: ServiceTrust) => verifier },
+      {
+        provide: API_KEY_VERIFIER,
+        inject: [SERVICE_TRUST],
+        useFactory: ({ apiKeyVerifier }: ServiceTrust) => apiKeyVerifier,
+      },
       RevocationSubscription,
       ConnectionWatch,
       ProviderTokens,
@@ -73,6 +78,7 @@ function describeModule(imports: NonNullable<ModuleMetadata['imports']>, options
       { provide: APP_FILTER, useClass: SallyportExceptionFilter },
       AccessAudit,
     ],
-    exports: [TOKEN_VERIFIER, ConnectionWatch, ProviderTokens],
+    // The options too: guard and interceptors are bound in the modules of the application.
+    exports: [SALLYPORT_OPTIONS, TOKEN_VERIFIER, API_KEY_VERIFIER, ConnectionWatch, ProviderTokens],
   };
 }

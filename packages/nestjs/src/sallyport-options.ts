@@ -7,6 +7,8 @@ import {
   type Logger,
   type SignatureAlgorithm,
 } from '@sallyport/core';
+import type { AuditPort } from './audit/audit-port.ts';
+import type { LibraryController } from './access/library-controllers.ts';
 import { problemOfIntrospection, type IntrospectionOptions } from './introspection-options.ts';
 
 /** How a service recognises the tokens that the gateway makes for it. */
@@ -46,6 +48,13 @@ export interface SallyportOptions {
   readonly connections?: ConnectionOptions;
   /** Where `ProviderTokens` gets tokens of identity providers. @default the origin of `keysUrl` */
   readonly providerTokens?: ProviderTokensOptions;
+  /**
+   * Access of controllers that libraries bring, whose source cannot be decorated. One that the application does not have
+   * stops the start. @default none
+   */
+  readonly libraryControllers?: readonly LibraryController[];
+  /** Where handlers with `@Audited` write what they did. @default none: such a handler stops the start */
+  readonly audit?: AuditPort;
   /** Origin whose `/errors/<code>` explains an error. @default the origin of the issuer */
   readonly documentationOrigin?: string;
   /** @default the logger of Nest */
@@ -157,6 +166,15 @@ const checks: {
   },
   introspection: (value, all) =>
     problemOfIntrospection(value, (url) => isSafelyFetched(url) || all.allowPlainHttpKeysOnPrivateNetwork === true),
+  libraryControllers: (value) => {
+    if (value === undefined) return undefined;
+    const isList = Array.isArray(value) && value.every(isLibraryController);
+    return isList ? undefined : "must be a list such as [{ controller: MetricsController, access: Public('…') }]";
+  },
+  audit: (value) => {
+    const isPort = typeof value === 'object' && value !== null && 'record' in value;
+    return value === undefined || isPort ? undefined : 'must have the method record';
+  },
   documentationOrigin: (value) => (value === undefined || isHttpUrl(value) ? undefined : 'must be a URL'),
   logger: (value) =>
     value === undefined || (typeof value === 'object' && value !== null && 'error' in value)
@@ -184,6 +202,12 @@ export function requireSallyportOptions(options: SallyportOptions): SallyportOpt
   throw new OptionsError(
     ['SallyportModule has bad options:', ...problems.map((problem) => `  - ${problem}`)].join('\n'),
   );
+}
+
+function isLibraryController(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || !('controller' in value) || !('access' in value)) return false;
+  const { controller, access } = value;
+  return (typeof controller === 'function' || typeof controller === 'string') && typeof access === 'function';
 }
 
 function isHttpUrl(value: unknown): value is string {

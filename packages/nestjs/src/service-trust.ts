@@ -18,6 +18,8 @@ import { createEitherVerifier } from './verify-either.ts';
 /** What a service believes tokens by: keys, and what it hears of revocations. */
 export interface ServiceTrust {
   readonly verifier: TokenVerifier;
+  /** Of API keys that come to this service itself. Absent where it asks the gateway about nothing. */
+  readonly apiKeyVerifier: TokenVerifier | undefined;
   /** Absent where the service does not subscribe: its tokens live until they expire. */
   readonly listener: RevocationListener | undefined;
 }
@@ -31,14 +33,15 @@ export function createServiceTrust(options: SallyportOptions): ServiceTrust {
     source?.withdraw?.(kid);
     verifier?.forgetAll?.();
   });
-  const byAsking = createAsking(options, listener);
+  const byAsking = createAsking(options, listener, 'access-token');
+  const apiKeyVerifier = createAsking(options, listener, 'api-key');
   const byKeys = source === undefined ? undefined : createByKeys(options, source, listener);
   const verifier =
     byKeys !== undefined && byAsking !== undefined
       ? createEitherVerifier({ byKeys, byAsking, issuer })
       : (byKeys ?? byAsking);
   if (verifier === undefined) throw new OptionsError('SallyportModule needs keys or introspection');
-  return { verifier, listener };
+  return { verifier, apiKeyVerifier, listener };
 }
 
 function createByKeys(
@@ -60,11 +63,13 @@ function createByKeys(
 function createAsking(
   { introspection, audience, cacheSize, logger }: SallyportOptions,
   listener: RevocationListener | undefined,
+  about: 'access-token' | 'api-key',
 ): TokenVerifier | undefined {
   if (introspection === undefined) return undefined;
   const objectTo = listener?.objectTo;
   return createTokenIntrospection({
     ...introspection,
+    about,
     audience,
     cacheSize,
     objectTo,

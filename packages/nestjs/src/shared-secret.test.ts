@@ -8,7 +8,7 @@ import { AuthGuard, PassportModule, PassportStrategy } from '@nestjs/passport';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { ExtractJwt, Strategy, type StrategyOptionsWithoutRequest } from 'passport-jwt';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Authenticated } from './declare-access.ts';
+import { Authenticated } from './access/declare-access.ts';
 import { passportSharedSecret } from './passport-shared-secret.ts';
 import { SallyportModule } from './sallyport-module.ts';
 import { requireSallyportOptions, type SallyportOptions } from './sallyport-options.ts';

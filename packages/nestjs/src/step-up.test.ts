@@ -4,7 +4,7 @@ import { Controller, Get, type INestApplication, type Type } from '@nestjs/commo
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Authenticated, Permissions, Public, StepUp } from './declare-access.ts';
+import { Authenticated, Permissions, Public, StepUp } from './access/declare-access.ts';
 import { SallyportModule } from './sallyport-module.ts';
 
 const issuer = createTestIssuer({ roles: { user: [], cashier: ['order:refund'] } });

@@ -2,9 +2,19 @@ import { createTestIssuer } from '@sallyport/testing';
 import { Controller, Get, Post, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import { ApiResponse, DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { ApiResponse, ApiSecurity, DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Authenticated, Permissions, Public, Roles } from './declare-access.ts';
+import {
+  Accepts,
+  Authenticated,
+  GuardedElsewhere,
+  OptionalAuth,
+  Permissions,
+  Public,
+  Roles,
+  ServiceOnly,
+  StepUp,
+} from './access/declare-access.ts';
 import { SallyportModule } from './sallyport-module.ts';
 import { applySallyportSwagger } from './swagger.ts';
 
@@ -28,6 +38,36 @@ class MeController {
   me(): void {}
 }
 
+@Controller('machines')
+@ServiceOnly()
+@Accepts('api-key')
+class MachinesController {
+  @Get('stock')
+  @Permissions({ any: ['stock:read', 'stock:write'] })
+  stock(): void {}
+
+  @Get('either')
+  @Accepts('session', 'api-key')
+  either(): void {}
+}
+
+@Controller('mixed')
+class MixedController {
+  @Get('optional')
+  @OptionalAuth()
+  optional(): void {}
+
+  @Post('refund')
+  @Authenticated()
+  @StepUp({ acr: 'mfa', maxAgeSeconds: 300 })
+  refund(): void {}
+
+  @Post('hook')
+  @GuardedElsewhere('by the signature of the sender')
+  @ApiSecurity('other')
+  hook(): void {}
+}
+
 let document: OpenAPIObject;
 
 beforeAll(async () => {
@@ -35,7 +75,7 @@ beforeAll(async () => {
   const root = {
     module: class Root {},
     imports: [SallyportModule.forRoot({ issuer: issuer.issuer, audience: issuer.audience, keys: issuer.jwks() })],
-    controllers: [ThingsController, MeController],
+    controllers: [ThingsController, MeController, MachinesController, MixedController],
   };
   const app = await NestFactory.create<INestApplication>(root, new ExpressAdapter(), { logger: false });
   const config = new DocumentBuilder().setTitle('Things').addApiKey({ type: 'apiKey' }, 'other').build();
@@ -70,5 +110,36 @@ describe('the OpenAPI document', () => {
 
   it('promises no 403 where every known caller may pass', () => {
     expect(Object.keys(document.paths['/me']?.get?.responses ?? {})).toEqual(['200', '401']);
+  });
+
+  it('knows API keys where a handler takes them', () => {
+    expect(document.components?.securitySchemes).toMatchObject({
+      sallyportApiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+    });
+    expect(document.paths['/machines/stock']?.get).toMatchObject({
+      security: [{ sallyportApiKey: [] }],
+      responses: {
+        403: { description: 'Needs a service, not a user; Needs the permission stock:read or stock:write' },
+      },
+    });
+    expect(document.paths['/machines/either']?.get?.security).toEqual([{ sallyport: [] }, { sallyportApiKey: [] }]);
+  });
+
+  it('says that a credential may be left out', () => {
+    const operation = document.paths['/mixed/optional']?.get;
+    expect(operation?.security).toEqual([{ sallyport: [] }, {}]);
+    expect(Object.keys(operation?.responses ?? {})).toEqual(['200', '401']);
+  });
+
+  it('says which sign-in is enough', () => {
+    expect(document.paths['/mixed/refund']?.post?.responses['401']).toMatchObject({
+      description: expect.stringContaining('acr mfa and not older than 300 s') as string,
+    });
+  });
+
+  it('leaves alone what is guarded elsewhere', () => {
+    const operation = document.paths['/mixed/hook']?.post;
+    expect(operation?.security).toEqual([{ other: [] }]);
+    expect(Object.keys(operation?.responses ?? {})).toEqual(['201']);
   });
 });

@@ -1,8 +1,8 @@
-import type { Requirement } from '@sallyport/core';
+import type { Requirement, StepUp } from '@sallyport/core';
 import { HttpStatus, RequestMethod } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
-import { listHandlers, type DiscoveredHandler } from './list-handlers.ts';
-import { resolveAccess, type Access } from './resolve-access.ts';
+import { listHandlers, type DiscoveredHandler } from './access/list-handlers.ts';
+import { resolveAccess, type Access } from './access/resolve-access.ts';
 
 /** Anything that providers can be taken from: a Nest application. */
 export interface ApplicationLike {
@@ -16,6 +16,9 @@ export interface OpenApiConfigLike {
 
 /** Name of the security scheme in the OpenAPI document. */
 export const swaggerSecurityScheme = 'sallyport';
+
+/** Name of the scheme of API keys, where a handler takes them. */
+export const swaggerApiKeyScheme = 'sallyportApiKey';
 
 // The keys under which `@nestjs/swagger` keeps what its own decorators declare. Names, not imports: it stays optional.
 const securityKey = 'swagger/apiSecurity';
@@ -31,7 +34,9 @@ const responseKey = 'swagger/apiResponse';
 export function applySallyportSwagger<Config extends OpenApiConfigLike>(app: ApplicationLike, config: Config): Config {
   const discovery = app.get(DiscoveryService, { strict: false });
   const scanner = app.get(MetadataScanner, { strict: false });
-  for (const discovered of listHandlers(discovery, scanner)) describeHandler(discovered);
+  const handlers = listHandlers(discovery, scanner).filter(({ transport }) => transport === 'HTTP');
+  for (const discovered of handlers) describeHandler(discovered);
+  const takesKeys = handlers.some(({ handler, controller }) => acceptsKeys(resolveAccess(handler, controller)));
   return {
     ...config,
     components: {
@@ -45,20 +50,43 @@ export function applySallyportSwagger<Config extends OpenApiConfigLike>(app: App
           description:
             'The short-lived token that the gateway attaches. Behind the gateway, the session cookie is enough.',
         },
+        ...(takesKeys
+          ? {
+              [swaggerApiKeyScheme]: {
+                type: 'apiKey',
+                in: 'header',
+                name: 'X-API-Key',
+                description: 'A key: sp_key_…',
+              },
+            }
+          : {}),
       },
     },
   };
 }
 
-function describeHandler({ handler, controller, transport }: DiscoveredHandler): void {
-  if (transport !== 'HTTP') return;
+function describeHandler({ handler, controller }: DiscoveredHandler): void {
   const access = resolveAccess(handler, controller);
-  if (access.kind === 'public') {
-    Reflect.defineMetadata(securityKey, [], handler);
-    return;
-  }
-  Reflect.defineMetadata(securityKey, [{ [swaggerSecurityScheme]: [] }], handler);
+  // What guards it instead may have said so itself.
+  if (access.kind === 'elsewhere') return;
+  Reflect.defineMetadata(securityKey, securityOf(access), handler);
+  if (access.kind === 'public') return;
   Reflect.defineMetadata(responseKey, { ...declaredResponses(handler), ...refusals(access) }, handler);
+}
+
+/** One of these is enough; the empty one stands for no credential at all. */
+function securityOf(access: Access): readonly object[] {
+  if (access.kind === 'public') return [];
+  const onlyKeys = 'accepts' in access && access.accepts?.size === 1 && acceptsKeys(access);
+  return [
+    ...(onlyKeys ? [] : [{ [swaggerSecurityScheme]: [] }]),
+    ...(acceptsKeys(access) ? [{ [swaggerApiKeyScheme]: [] }] : []),
+    ...(access.kind === 'optional' ? [{}] : []),
+  ];
+}
+
+function acceptsKeys(access: Access): boolean {
+  return 'accepts' in access && access.accepts?.has('api-key') === true;
 }
 
 /** Once any response is declared, the default one of Nest is gone from the document: keep it. */
@@ -72,18 +100,29 @@ function declaredResponses(handler: object): object {
 }
 
 function refusals(access: Access): object {
-  const requirements = access.kind === 'guarded' ? access.requirements : [];
+  const needs = access.kind === 'guarded' ? needsOf(access) : [];
+  const stepUps = access.kind === 'guarded' ? access.stepUps.map(describeStepUp) : [];
+  const unknown = 'No token, or one that does not hold here';
   return {
-    401: { description: 'No token, or one that does not hold here', content: problemContent },
-    ...(requirements.length === 0
-      ? {}
-      : { 403: { description: requirements.map(describeRequirement).join('; '), content: problemContent } }),
+    401: { description: [unknown, ...stepUps].join('; '), content: problemContent },
+    ...(needs.length === 0 ? {} : { 403: { description: needs.join('; '), content: problemContent } }),
   };
 }
 
-function describeRequirement({ roles, permissions }: Requirement): string {
+function needsOf({ requirements, isForServices }: Extract<Access, { readonly kind: 'guarded' }>): readonly string[] {
+  return [...(isForServices ? ['Needs a service, not a user'] : []), ...requirements.map(describeRequirement)];
+}
+
+function describeRequirement({ roles, permissions, anyPermission }: Requirement): string {
   if (roles !== undefined) return `Needs the role ${roles.join(' or ')}`;
+  if (anyPermission !== undefined) return `Needs the permission ${anyPermission.join(' or ')}`;
   return `Needs the permission ${permissions?.join(' and ') ?? ''}`;
+}
+
+function describeStepUp({ acr, maxAgeSeconds }: StepUp): string {
+  const strength = acr === undefined ? [] : [`acr ${acr}`];
+  const age = maxAgeSeconds === undefined ? [] : [`not older than ${maxAgeSeconds} s`];
+  return `a sign-in that is not enough: it must be ${[...strength, ...age].join(' and ')} (RFC 9470)`;
 }
 
 const problemContent = {

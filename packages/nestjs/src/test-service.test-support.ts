@@ -19,7 +19,7 @@ import {
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { Authenticated, Permissions, Public, Roles } from './declare-access.ts';
+import { Authenticated, Permissions, Public, Roles } from './access/declare-access.ts';
 import { callerOf, CurrentPrincipal } from './request-caller.ts';
 import { SallyportModule } from './sallyport-module.ts';
 import { toValidationError } from './validation-error.ts';

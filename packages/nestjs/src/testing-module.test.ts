@@ -3,7 +3,7 @@ import { createTestIssuer, createTestPrincipal } from '@sallyport/testing';
 import { Controller, Get, type INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { expect, it } from 'vitest';
-import { Roles } from './declare-access.ts';
+import { Roles } from './access/declare-access.ts';
 import { SALLYPORT_OPTIONS, TOKEN_VERIFIER } from './injection-tokens.ts';
 import type { TokenVerifier } from './index.ts';
 import { SallyportModule } from './sallyport-module.ts';

@@ -13,6 +13,8 @@ import type { IntrospectionOptions } from './introspection-options.ts';
 
 export interface TokenIntrospectionParts extends IntrospectionOptions {
   readonly audience: string;
+  /** What is asked about. @default 'access-token' */
+  readonly about?: 'access-token' | 'api-key';
   /** @default 10000 */
   readonly cacheSize?: number | undefined;
   /** Why a token that is good is refused all the same; `askedAt` is in seconds since 1970. */
@@ -35,6 +37,7 @@ const rememberedRefusals = 1000;
 /** After a request that failed, the gateway is left alone for so long. */
 const pauseMilliseconds = 500;
 const opaquePrefix = 'sp_at_';
+const apiKeyPrefix = 'sp_key_';
 const compactJws = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 /** Far more than any answer. */
 const maxAnswerLength = 262_144;
@@ -48,7 +51,8 @@ const maxAnswerLength = 262_144;
  * sign users out.
  */
 export function createTokenIntrospection(parts: TokenIntrospectionParts): TokenVerifier {
-  const { cacheSeconds = 10, cacheSize = 10_000, objectTo, logger } = parts;
+  const { cacheSeconds = 10, cacheSize = 10_000, objectTo, logger, about = 'access-token' } = parts;
+  const hasForm = about === 'api-key' ? hasKeyForm : hasTokenForm;
   const now = parts.now ?? (() => new Date());
   const ask = createAsk(parts);
   const callers = createLeastRecentlyUsed<Remembered>(cacheSize);
@@ -105,7 +109,7 @@ export function createTokenIntrospection(parts: TokenIntrospectionParts): TokenV
       return judged instanceof SallyportError ? undefined : judged;
     },
     verify: async (token) => {
-      if (token.length > maximumTokenLength || !hasTokenForm(token))
+      if (token.length > maximumTokenLength || !hasForm(token))
         throw new SallyportError('SP_TOKEN_INVALID', { reason: 'not-a-token' });
       const judged = judge(find(token) ?? (await lookUp(token)));
       if (judged instanceof SallyportError) throw judged;
@@ -123,6 +127,7 @@ function createAsk({
   url,
   apiKey,
   audience,
+  about,
   timeoutMilliseconds = 2000,
 }: TokenIntrospectionParts): (token: string) => Promise<IntrospectedToken> {
   return async (token) => {
@@ -130,7 +135,7 @@ function createAsk({
       const response = await fetch(url, {
         method: 'POST',
         headers: { 'x-api-key': apiKey, accept: 'application/json' },
-        body: new URLSearchParams({ token, token_type_hint: 'access_token' }),
+        body: new URLSearchParams({ token, ...(about === 'api-key' ? {} : { token_type_hint: 'access_token' }) }),
         // A key is sent to the address that was configured, and to no other.
         redirect: 'error',
         signal: AbortSignal.timeout(timeoutMilliseconds),
@@ -155,6 +160,10 @@ function createAsk({
 /** What is mistyped or made up without knowing the form is asked about nowhere. */
 function hasTokenForm(token: string): boolean {
   return token.startsWith(opaquePrefix) ? parseCheckedToken(opaquePrefix, token) !== undefined : compactJws.test(token);
+}
+
+function hasKeyForm(key: string): boolean {
+  return parseCheckedToken(apiKeyPrefix, key) !== undefined;
 }
 
 function unavailable(reason: string): SallyportError {

@@ -42,6 +42,18 @@ it.each([
     reason: 'permission-missing',
   },
   {
+    name: 'a caller who holds none of several permissions of which one is enough',
+    caller: vendor,
+    requirement: { anyPermission: ['product:delete', 'user:manage'] },
+    reason: 'permission-missing',
+  },
+  {
+    name: 'a caller for an empty list of permissions of which one is enough',
+    caller: vendor,
+    requirement: { anyPermission: [] },
+    reason: 'permission-missing',
+  },
+  {
     name: 'a permission that is only a prefix of a held one',
     caller: vendor,
     requirement: { permissions: ['product:cre'] },

@@ -4,6 +4,8 @@ import type { Anonymous, Principal } from '../principal/principal.ts';
 export interface Requirement {
   readonly roles?: readonly string[];
   readonly permissions?: readonly string[];
+  /** One of these permissions. */
+  readonly anyPermission?: readonly string[];
 }
 
 /** Why a requirement was not met. The reason is a stable code for logs and for the "behind the door" page. */
@@ -23,11 +25,14 @@ export function checkRequirement(
   requirement: Requirement,
 ): RequirementOutcome {
   if (caller.kind === 'anonymous') return { kind: 'not-met', reason: 'not-signed-in' };
-  const { roles, permissions } = requirement;
+  const { roles, permissions, anyPermission } = requirement;
   if (roles !== undefined && !roles.some((role) => caller.roles.includes(role))) {
     return { kind: 'not-met', reason: 'role-missing' };
   }
   if (permissions !== undefined && !permissions.every((permission) => caller.permissions.includes(permission))) {
+    return { kind: 'not-met', reason: 'permission-missing' };
+  }
+  if (anyPermission !== undefined && !anyPermission.some((permission) => caller.permissions.includes(permission))) {
     return { kind: 'not-met', reason: 'permission-missing' };
   }
   return met;

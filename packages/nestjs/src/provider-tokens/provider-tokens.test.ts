@@ -7,7 +7,7 @@ import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Authenticated, Public } from '../declare-access.ts';
+import { Authenticated, Public } from '../access/declare-access.ts';
 import { requireSallyportOptions, type SallyportOptions } from '../sallyport-options.ts';
 import { SallyportModule } from '../sallyport-module.ts';
 import { urlOf } from '../test-service.test-support.ts';

@@ -1,7 +1,7 @@
 import { fetchProviderToken, OptionsError, type ProviderToken } from '@sallyport/core';
 import { Inject, Injectable } from '@nestjs/common';
 import { SALLYPORT_OPTIONS } from '../injection-tokens.ts';
-import { rawRequest } from '../request-caller.ts';
+import { rawRequest } from '../transports/raw-request.ts';
 import { requestIdOf } from '../request-id.ts';
 import type { SallyportOptions } from '../sallyport-options.ts';
 

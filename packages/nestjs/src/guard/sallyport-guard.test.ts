@@ -4,8 +4,8 @@ import { Controller, Get, type INestApplication } from '@nestjs/common';
 import { ExternalContextCreator, NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Authenticated, Public, Roles } from './declare-access.ts';
-import { SallyportModule } from './sallyport-module.ts';
+import { Authenticated, Public, Roles } from '../access/declare-access.ts';
+import { SallyportModule } from '../sallyport-module.ts';
 
 const issuer = createTestIssuer({ roles: { user: [], admin: [] } });
 
@@ -75,11 +75,13 @@ describe('a call over another transport than HTTP', () => {
     return handle({ headers: { authorization: `Bearer ${issuer.tokenFor('admin')}` } });
   };
 
-  it.each(['rpc', 'ws', 'graphql', 'custom'])('is refused over %s where the handler is guarded', async (transport) => {
-    await expect(call(StaffReport, transport)).rejects.toMatchObject({
-      code: 'SP_ACCESS_UNDECLARED',
-      reason: 'transport-not-guarded',
-    });
+  it.each([
+    { transport: 'rpc', code: 'SP_UNAUTHENTICATED', reason: 'no-token' },
+    { transport: 'ws', code: 'SP_UNAUTHENTICATED', reason: 'no-token' },
+    { transport: 'graphql', code: 'SP_UNAUTHENTICATED', reason: 'no-token' },
+    { transport: 'custom', code: 'SP_ACCESS_UNDECLARED', reason: 'transport-not-guarded' },
+  ])('is refused over $transport where the handler is guarded', async ({ transport, code, reason }) => {
+    await expect(call(StaffReport, transport)).rejects.toMatchObject({ code, reason });
   });
 
   it.each(['rpc', 'ws', 'graphql', 'custom'])('passes over %s where the handler is public', async (transport) => {

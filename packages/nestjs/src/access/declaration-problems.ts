@@ -1,0 +1,77 @@
+import { credentialKinds, isPermission, type StepUp } from '@sallyport/core';
+import type { AccessDeclaration } from './access-declaration.ts';
+
+/** What opens a handler, by the decorator's name. Each excludes all others, but for what may stand beside it. */
+const openingNames = { public: '@Public', optional: '@OptionalAuth', elsewhere: '@GuardedElsewhere' } as const;
+
+const knownCredentials: ReadonlySet<unknown> = new Set(credentialKinds);
+
+/** Says what cannot be meant about the declarations on one target, by decorator. */
+export function problemsOfDeclarations(declarations: readonly AccessDeclaration[], target: string): readonly string[] {
+  return [
+    ...problemsOfOpening(declarations, target),
+    ...declarations.flatMap((declaration) => problemsOf(declaration, target)),
+  ];
+}
+
+function problemsOfOpening(declarations: readonly AccessDeclaration[], target: string): readonly string[] {
+  return declarations.flatMap(({ kind }) => {
+    if (kind !== 'public' && kind !== 'optional' && kind !== 'elsewhere') return [];
+    const others = declarations.filter(
+      (other) => other.kind !== kind && !(kind === 'optional' && other.kind === 'accepts'),
+    );
+    return others.length === 0 ? [] : [`${target} is ${openingNames[kind]} and guarded at once: keep one`];
+  });
+}
+
+function problemsOf(declaration: AccessDeclaration, target: string): readonly string[] {
+  switch (declaration.kind) {
+    case 'public':
+      if (isWritten(declaration.reason)) return [];
+      return [`@Public on ${target} needs a reason: @Public('health check of the load balancer')`];
+    case 'elsewhere':
+      if (isWritten(declaration.by)) return [];
+      return [`@GuardedElsewhere on ${target} needs what guards it: @GuardedElsewhere('by StripeSignatureGuard')`];
+    case 'roles':
+      if (declaration.roles.length > 0 && declaration.roles.every(isWritten)) return [];
+      return [`@Roles on ${target} needs at least one role, and no empty one`];
+    case 'permissions':
+    case 'any-permission':
+      return problemsOfPermissions(declaration.permissions, target);
+    case 'accepts':
+      return problemsOfCredentials(declaration.credentials, target);
+    case 'step-up':
+      return problemsOfStepUp(declaration.stepUp, target);
+    case 'authenticated':
+    case 'optional':
+    case 'services':
+      return [];
+  }
+}
+
+function problemsOfPermissions(permissions: unknown, target: string): readonly string[] {
+  if (!Array.isArray(permissions) || permissions.length === 0)
+    return [`@Permissions on ${target} needs at least one permission`];
+  return permissions
+    .map(String)
+    .filter((permission) => !isPermission(permission))
+    .map((permission) => `@Permissions on ${target} names "${permission}": write resource:action`);
+}
+
+function problemsOfCredentials(credentials: readonly string[], target: string): readonly string[] {
+  if (credentials.length === 0) return [`@Accepts on ${target} needs at least one kind of credential`];
+  return credentials
+    .filter((credential) => !knownCredentials.has(credential))
+    .map((credential) => `@Accepts on ${target} names "${credential}": write ${credentialKinds.join(', ')}`);
+}
+
+function problemsOfStepUp({ acr, maxAgeSeconds }: StepUp, target: string): readonly string[] {
+  if (acr === undefined && maxAgeSeconds === undefined)
+    return [`@StepUp on ${target} asks for nothing: name acr or maxAgeSeconds`];
+  const isAge = maxAgeSeconds === undefined || (Number.isInteger(maxAgeSeconds) && maxAgeSeconds > 0);
+  return isAge ? [] : [`@StepUp on ${target} needs a whole number of seconds above 0`];
+}
+
+function isWritten(text: string): boolean {
+  return typeof text === 'string' && text.trim() !== '';
+}

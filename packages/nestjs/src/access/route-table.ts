@@ -1,0 +1,150 @@
+import { RequestMethod, type INestApplicationContext, type Type } from '@nestjs/common';
+import { ApplicationConfig, DiscoveryService, MetadataScanner, ModulesContainer, NestFactory } from '@nestjs/core';
+import { listHandlers, type DiscoveredHandler, type Transport } from './list-handlers.ts';
+import { resolveAccess, type Access } from './resolve-access.ts';
+
+/** A handler of a service, and what it asks of its caller. */
+export interface ServiceRoute {
+  readonly transport: Transport;
+  /** `GET /orders/:id`, `query order`, the pattern of a message. */
+  readonly route: string;
+  /** Class and method. */
+  readonly handler: string;
+  readonly access: Access['kind'];
+  /** Why it is open, what guards it instead, or what is wrong with its declarations. */
+  readonly reason?: string;
+  /** Lists of roles: of each the caller holds one. */
+  readonly roles: readonly (readonly string[])[];
+  /** The caller holds all of these. */
+  readonly permissions: readonly string[];
+  /** Lists of permissions: of each the caller holds one. */
+  readonly anyPermission: readonly (readonly string[])[];
+  readonly isForServices: boolean;
+  /** Kinds of credentials that are taken; absent for all. */
+  readonly accepts?: readonly string[];
+  readonly stepUp?: { readonly acr?: string; readonly maxAgeSeconds?: number };
+}
+
+/** A Nest application, or its context. */
+export type ApplicationContextLike = Pick<INestApplicationContext, 'get'>;
+
+/**
+ * Lists every handler of every transport with its effective access, in a stable order, for a test that pins it or a page
+ * that shows it.
+ *
+ * @example
+ * expect(listServiceRoutes(app)).toMatchSnapshot();
+ */
+export function listServiceRoutes(app: ApplicationContextLike): readonly ServiceRoute[] {
+  const modules = app.get(ModulesContainer, { strict: false });
+  // Made here: an application that is only looked at (`preview`) has no instances of its own.
+  const handlers = listHandlers(new DiscoveryService(modules), new MetadataScanner());
+  const prefix = prefixOf(app);
+  return handlers.flatMap((handler) => toRoutes(handler, prefix)).sort(byRoute);
+}
+
+/**
+ * The same of an application that is not started: nothing of it is made, nothing connects, nothing listens. Handlers that
+ * would stop the start are listed as `undeclared` or `contradictory`.
+ *
+ * A prefix that `main.ts` sets is not known here.
+ */
+export async function readServiceRoutes(rootModule: Type): Promise<readonly ServiceRoute[]> {
+  const app = await NestFactory.createApplicationContext(rootModule, {
+    preview: true,
+    logger: false,
+    abortOnError: false,
+  });
+  return listServiceRoutes(app);
+}
+
+function prefixOf(app: ApplicationContextLike): string {
+  const config: unknown = app.get(ApplicationConfig, { strict: false });
+  return config instanceof ApplicationConfig ? config.getGlobalPrefix() : '';
+}
+
+function toRoutes(discovered: DiscoveredHandler, prefix: string): readonly ServiceRoute[] {
+  const { handler, controller, methodName, transport } = discovered;
+  const access = resolveAccess(handler, controller);
+  const facts = factsOf(access);
+  return routesOf(discovered, prefix).map((route) => ({
+    transport,
+    route,
+    handler: `${controller.name}.${methodName}`,
+    access: access.kind,
+    ...facts,
+  }));
+}
+
+function factsOf(access: Access): Omit<ServiceRoute, 'transport' | 'route' | 'handler' | 'access'> {
+  const none = { roles: [], permissions: [], anyPermission: [], isForServices: false };
+  const accepts = 'accepts' in access && access.accepts !== undefined ? { accepts: [...access.accepts] } : {};
+  switch (access.kind) {
+    case 'public':
+      return { ...none, reason: access.reason };
+    case 'elsewhere':
+      return { ...none, reason: access.by };
+    case 'contradictory':
+      return { ...none, reason: access.problems.join('; ') };
+    case 'guarded':
+      return {
+        roles: access.requirements.flatMap(({ roles }) => (roles === undefined ? [] : [roles])),
+        permissions: [...new Set(access.requirements.flatMap(({ permissions }) => permissions ?? []))],
+        anyPermission: access.requirements.flatMap(({ anyPermission }) =>
+          anyPermission === undefined ? [] : [anyPermission],
+        ),
+        isForServices: access.isForServices,
+        ...accepts,
+        ...(access.stepUps.length === 0 ? {} : { stepUp: Object.assign({}, ...access.stepUps) as object }),
+      };
+    case 'optional':
+    case 'undeclared':
+      return { ...none, ...accepts };
+  }
+}
+
+/** Every address of a handler: a controller may have several paths, and so may a method. */
+function routesOf(
+  { handler, controller, methodName, transport }: DiscoveredHandler,
+  prefix: string,
+): readonly string[] {
+  const read = (key: string, target: object): unknown => Reflect.getMetadata(key, target);
+  if (transport === 'HTTP') {
+    const method = RequestMethod[Number(read('method', handler))] ?? 'ALL';
+    const bases = textsOf(read('path', controller));
+    return bases.flatMap((base) => textsOf(read('path', handler)).map((own) => `${method} ${join(prefix, base, own)}`));
+  }
+  if (transport === 'microservice') return listOf(read('microservices:pattern', handler)).map(nameOf);
+  if (transport === 'WebSocket') return [nameOf(read('message', handler))];
+  const kind = read('graphql:resolver_type', handler);
+  const name = read('graphql:resolver_name', handler);
+  return [`${typeof kind === 'string' ? kind.toLowerCase() : 'field'} ${typeof name === 'string' ? name : methodName}`];
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [value];
+}
+
+function textsOf(value: unknown): readonly string[] {
+  const texts = listOf(value).filter((one) => typeof one === 'string');
+  return texts.length === 0 ? [''] : texts;
+}
+
+function nameOf(pattern: unknown): string {
+  return typeof pattern === 'string' ? pattern : JSON.stringify(pattern);
+}
+
+function join(...parts: readonly string[]): string {
+  const segments = parts.flatMap((part) => part.split('/')).filter((segment) => segment !== '');
+  return `/${segments.join('/')}`;
+}
+
+function byRoute(a: ServiceRoute, b: ServiceRoute): number {
+  const [keyOfA, keyOfB] = [a, b].map(({ transport, route, handler }) => [
+    transport,
+    route.replace(/^\w+ /, ''),
+    route,
+    handler,
+  ]);
+  return JSON.stringify(keyOfA) < JSON.stringify(keyOfB) ? -1 : 1;
+}

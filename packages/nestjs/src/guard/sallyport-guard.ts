@@ -1,0 +1,104 @@
+import { anonymous, parseBearerToken, SallyportError, type Caller, type TokenVerifier } from '@sallyport/core';
+import { Inject, Injectable, Optional, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { accessOf, type AcceptedCredentials, type Access } from '../access/resolve-access.ts';
+import { API_KEY_VERIFIER, TOKEN_VERIFIER } from '../injection-tokens.ts';
+import { rememberCaller, rememberedCaller } from '../request-caller.ts';
+import type { Credentials, GuardedTransport } from '../transports/guarded-transport.ts';
+import { transportOf } from '../transports/transport-of.ts';
+import { admit, isOpen } from './admit.ts';
+import { admissionOf } from './connection-admission.ts';
+import { presentedKey } from './presented-key.ts';
+
+/**
+ * The one guard, of every transport. It verifies the credential, then checks what the handler and its controller declare.
+ *
+ * Nothing declared, or nothing that can be meant, is closed. A token that was verified before is recalled without
+ * waiting, so that the answer is synchronous. It runs as often as it is bound: globally, and by every access decorator.
+ */
+@Injectable()
+export class SallyportGuard implements CanActivate {
+  readonly #verifier: TokenVerifier | undefined;
+  readonly #apiKeyVerifier: TokenVerifier | undefined;
+
+  // Optional: a test of one controller may build it without the module, and calls its methods itself.
+  constructor(
+    @Optional() @Inject(TOKEN_VERIFIER) verifier?: TokenVerifier,
+    @Optional() @Inject(API_KEY_VERIFIER) apiKeyVerifier?: TokenVerifier,
+  ) {
+    this.#verifier = verifier;
+    this.#apiKeyVerifier = apiKeyVerifier;
+  }
+
+  canActivate(context: ExecutionContext): true | Promise<true> {
+    const access = accessOf(context.getHandler(), context.getClass());
+    if (access.kind === 'elsewhere') return true;
+    if (access.kind === 'undeclared' || access.kind === 'contradictory')
+      throw new SallyportError('SP_ACCESS_UNDECLARED', { reason: access.kind });
+    const transport = transportOf(context.getType<string>());
+    if (transport !== undefined) return this.#guard(context, transport, access);
+    if (access.kind === 'public') return true;
+    throw new SallyportError('SP_ACCESS_UNDECLARED', { reason: 'transport-not-guarded' });
+  }
+
+  #guard(context: ExecutionContext, transport: GuardedTransport, access: AdmittingAccess): true | Promise<true> {
+    const call = transport.callOf(context);
+    const known = call !== undefined && transport.hasObjectPerCall ? rememberedCaller(call) : undefined;
+    // That a caller is anonymous was found out for an open handler: a guarded one looks for itself.
+    if (known !== undefined && (known.kind !== 'anonymous' || isOpen(access))) return admit(known, access);
+
+    const found = this.#identify(context, transport, access);
+    if (found instanceof Promise) return found.then((caller) => remembered(call, caller, access));
+    return remembered(call, found, access);
+  }
+
+  /** A public handler is served whatever the credential is worth; a good one still says who is calling. */
+  #identify(context: ExecutionContext, transport: GuardedTransport, access: AdmittingAccess): Caller | Promise<Caller> {
+    if (access.kind !== 'public') return this.#verify(context, transport, access.accepts);
+    try {
+      const found = this.#verify(context, transport, undefined);
+      return found instanceof Promise ? found.catch(() => anonymous) : found;
+    } catch {
+      return anonymous;
+    }
+  }
+
+  #verify(
+    context: ExecutionContext,
+    transport: GuardedTransport,
+    accepts: AcceptedCredentials,
+  ): Caller | Promise<Caller> {
+    const connection = transport.connectionOf?.(context);
+    const admission = connection === undefined ? undefined : admissionOf(connection);
+    if (admission !== undefined) {
+      const refusal = admission.refusal();
+      if (refusal !== undefined) throw refusal;
+      return admission.principal;
+    }
+    const credentials = transport.credentialsOf(context);
+    const keys = this.#apiKeyVerifier;
+    // Where keys are not taken, or nothing can be asked about them, a header of that name is not ours.
+    if (keys !== undefined && accepts?.has('api-key') === true) {
+      const key = presentedKey(credentials);
+      if (key !== undefined) return keys.recall(key) ?? keys.verify(key);
+    }
+    return this.#verifyToken(credentials);
+  }
+
+  #verifyToken({ authorization }: Credentials): Caller | Promise<Caller> {
+    const recalled = typeof authorization === 'string' ? this.#verifier?.recallHeader?.(authorization) : undefined;
+    if (recalled !== undefined) return recalled;
+    const token = parseBearerToken(authorization);
+    if (token === undefined) return anonymous;
+    // Without the module nothing can be found out, and so nothing is let in.
+    if (this.#verifier === undefined) throw new SallyportError('SP_INTERNAL', { reason: 'module-not-imported' });
+    return this.#verifier.recall(token) ?? this.#verifier.verify(token);
+  }
+}
+
+type AdmittingAccess = Exclude<Access, { readonly kind: 'undeclared' | 'contradictory' | 'elsewhere' }>;
+
+function remembered(call: object | undefined, caller: Caller, access: AdmittingAccess): true {
+  // Before anything is refused: the line in the log says whom.
+  if (call !== undefined) rememberCaller(call, caller);
+  return admit(caller, access);
+}

@@ -1,0 +1,36 @@
+import type { ExecutionContext } from '@nestjs/common';
+
+/** What a caller presents, under the names of HTTP headers. */
+export interface Credentials {
+  readonly authorization?: string | readonly string[] | undefined;
+  readonly 'x-api-key'?: string | readonly string[] | undefined;
+}
+
+/** How the guard reads a call of one transport. Nothing of the caller's own payload is ever taken for a credential. */
+export interface GuardedTransport {
+  /** `context.getType()` of Nest. */
+  readonly type: string;
+  /**
+   * Whether the object of a call belongs to that call alone. What was found out about its caller is then found out once;
+   * an object that outlives a call is asked again each time, because a token expires and is revoked meanwhile.
+   */
+  readonly hasObjectPerCall: boolean;
+  /** The object that carries the caller of this call; `undefined` where the transport gives none. */
+  callOf(context: ExecutionContext): object | undefined;
+  /** The connection on which this call came, for transports that verify a caller before the first call. */
+  connectionOf?(context: ExecutionContext): object | undefined;
+  credentialsOf(context: ExecutionContext): Credentials;
+}
+
+/** What a call without a place for credentials presents. */
+export const noCredentials: Credentials = Object.freeze({});
+
+/** A member of something that is of no type that we know; `undefined` where it has none. */
+export function memberOf(value: unknown, name: string): unknown {
+  return isObject(value) ? Reflect.get(value, name) : undefined;
+}
+
+/** Whether a value can carry a principal. */
+export function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
+}
