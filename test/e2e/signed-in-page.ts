@@ -1,6 +1,6 @@
+import { signInAs } from '@sallyport/testing';
 import type { BrowserContextOptions, Cookie, Page } from 'playwright-core';
 import type { Visitors } from './browser.ts';
-import { signInDirectly } from './new-account.ts';
 import type { Credentials } from './sign-in.ts';
 
 /** Sessions of this test file, by account. */
@@ -18,11 +18,11 @@ export async function openSignedIn(
   const page = await visitors.openPage(options);
   const cookies = sessions.get(account.email);
   if (cookies === undefined) {
-    await signInDirectly(page, account);
+    await signInAs(page, account);
     sessions.set(account.email, await page.context().cookies());
   } else {
     await page.context().addCookies([...cookies]);
-    await page.goto('/healthz');
   }
+  await page.goto('/healthz');
   return page;
 }

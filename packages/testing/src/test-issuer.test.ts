@@ -23,6 +23,69 @@ describe('a test issuer', () => {
     });
   });
 
+  it('issues a token of the caller that is described', async () => {
+    const issuer = createTestIssuer({ roles });
+    const authTime = new Date(Math.floor(Date.now() / 1000) * 1000 - 600_000);
+    const token = issuer.issueToken({
+      id: 'vendor-7',
+      roles: ['vendor'],
+      org: 'acme',
+      acr: 'mfa',
+      authTime,
+      actor: 'portal',
+      profile: { name: 'Ada', email: 'ada@example.com' },
+    });
+    expect(await createVerifier(issuer).verify(token)).toMatchObject({
+      kind: 'user',
+      id: 'vendor-7',
+      roles: ['vendor'],
+      permissions: ['product:read', 'product:create'],
+      org: 'acme',
+      acr: 'mfa',
+      authTime,
+      actor: { id: 'portal' },
+      profile: { name: 'Ada', email: 'ada@example.com' },
+      credential: 'session',
+    });
+  });
+
+  it('issues a token of an ordinary user unless it is told more', async () => {
+    const issuer = createTestIssuer({ roles });
+    expect(await createVerifier(issuer).verify(issuer.issueToken())).toMatchObject({
+      id: 'user-1',
+      roles: [],
+      permissions: [],
+    });
+  });
+
+  it('takes the caller with an API key for a service', async () => {
+    const issuer = createTestIssuer();
+    const token = issuer.issueToken({ id: 'reports', credential: 'api-key', permissions: ['product:read'] });
+    expect(await createVerifier(issuer).verify(token)).toMatchObject({
+      kind: 'service',
+      credential: 'api-key',
+      permissions: ['product:read'],
+    });
+  });
+
+  it.each([{ expiresInSeconds: 0 }, { expiresInSeconds: -30 }])(
+    'issues a token that has expired: %j',
+    async (caller) => {
+      const issuer = createTestIssuer();
+      const verifier = createTokenVerifier({
+        issuer: issuer.issuer,
+        audience: issuer.audience,
+        keys: createLocalKeySource(issuer.jwks()),
+        clockToleranceSeconds: 0,
+      });
+      await expect(verifier.verify(issuer.issueToken(caller))).rejects.toMatchObject({ code: 'SP_TOKEN_EXPIRED' });
+    },
+  );
+
+  it.each(['vendro', 'constructor'])('issues no token for the role %s, which it does not know', (role) => {
+    expect(() => createTestIssuer({ roles }).issueToken({ roles: [role] })).toThrow(TypeError);
+  });
+
   it('publishes no private key', () => {
     const [key] = createTestIssuer().jwks().keys;
     expect(Object.keys(key ?? {}).toSorted()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y']);

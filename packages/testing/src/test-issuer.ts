@@ -10,13 +10,12 @@ import {
 import {
   internalTokenType,
   toInternalTokenClaims,
-  freezePrincipal,
   type InternalTokenClaims,
   type JsonWebKeySet,
   type KeyAlgorithm,
-  type UserPrincipal,
 } from '@sallyport/core';
 import { listenForKeys, type TestKeyEndpoint } from './test-key-endpoint.ts';
+import { createTestPrincipal, toTokenRequest, type TestCaller } from './test-caller.ts';
 
 /** Claims or header fields to change; `undefined` leaves one out. Wrong types are welcome: that is what tests are for. */
 export type Changes = Readonly<Record<string, unknown>>;
@@ -38,6 +37,13 @@ export interface TestIssuerOptions {
 export interface TestIssuer {
   readonly issuer: string;
   readonly audience: string;
+  /**
+   * A good token of the caller that is described; `issueToken()` is one of `user-1`. Permissions are those of the roles,
+   * unless they are named.
+   *
+   * @throws TypeError for a role that the issuer does not know, where it knows any.
+   */
+  issueToken(caller?: TestCaller): string;
   /** A signed token with complete, valid claims, save for the changes. */
   sign(claims?: Changes, header?: Changes): string;
   /** A token of a person `<role>-1` who holds this role and its permissions. */
@@ -65,7 +71,7 @@ interface TestKey {
  *
  * @example
  * const issuer = createTestIssuer({ audience: 'shop', roles: { vendor: ['product:create'] } });
- * const token = issuer.tokenFor('vendor', { sub: 'vendor-2' });
+ * const token = issuer.issueToken({ id: 'vendor-2', roles: ['vendor'] });
  */
 export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
   const {
@@ -92,6 +98,10 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
   return {
     issuer,
     audience,
+    issueToken: (caller = {}) => {
+      const request = { issuer, audience, ...toTokenRequest(caller, roles), tokenId: randomUUID() };
+      return sign({ ...toInternalTokenClaims(request) });
+    },
     sign,
     tokenFor: (role, claims = {}) => {
       const permissions = roles[role];
@@ -164,22 +174,5 @@ function validClaims(issuer: string, audience: string): InternalTokenClaims {
     issuedAt: new Date(),
     lifetimeSeconds: 60,
     tokenId: randomUUID(),
-  });
-}
-
-/** A signed-in person, for tests that need a principal and no token. */
-export function createTestPrincipal(changes: Partial<UserPrincipal> = {}): UserPrincipal {
-  return freezePrincipal<UserPrincipal>({
-    kind: 'user',
-    id: 'user-1',
-    sid: 'session-1',
-    roles: ['user'],
-    permissions: [],
-    acr: 'pwd',
-    amr: ['pwd'],
-    authTime: new Date(),
-    credential: 'session',
-    generation: { session: 1, user: 1, policy: 1 },
-    ...changes,
   });
 }
