@@ -25,6 +25,7 @@ export { SALLYPORT_OPTIONS, SALLYPORT_USERS_OPTIONS, TOKEN_VERIFIER } from './in
 export type { IntrospectionOptions } from './introspection-options.ts';
 export { passportSharedSecret, type SecretOrKeyProvider } from './passport-shared-secret.ts';
 export { callerOf, CurrentPrincipal } from './request-caller.ts';
+export { SallyportSubscriptions, type GraphqlWsHooks, type MercuriusHooks } from './graphql/sallyport-subscriptions.ts';
 export { ProviderTokens, type ProviderTokenInit } from './provider-tokens/provider-tokens.ts';
 export { refuseAmbiguousJson } from './refuse-ambiguous-json.ts';
 export { requestIdOf } from './request-id.ts';

@@ -2,6 +2,9 @@ import { Module, type DynamicModule, type FactoryProvider, type ModuleMetadata, 
 import { APP_FILTER, APP_GUARD, DiscoveryModule } from '@nestjs/core';
 import { AccessAudit } from './access/access-audit.ts';
 import { ConnectionWatch } from './connections/connection-watch.ts';
+import { GraphqlAudit } from './graphql/graphql-audit.ts';
+import { SallyportSubscriptions } from './graphql/sallyport-subscriptions.ts';
+import { SubscriptionConnections } from './graphql/subscription-connections.ts';
 import { API_KEY_VERIFIER, SALLYPORT_OPTIONS, SERVICE_TRUST, TOKEN_VERIFIER } from './injection-tokens.ts';
 import { ProviderTokens } from './provider-tokens/provider-tokens.ts';
 import { SallyportExceptionFilter } from './sallyport-exception-filter.ts';
@@ -77,8 +80,18 @@ function describeModule(imports: NonNullable<ModuleMetadata['imports']>, options
       { provide: APP_GUARD, useClass: SallyportGuard },
       { provide: APP_FILTER, useClass: SallyportExceptionFilter },
       AccessAudit,
+      GraphqlAudit,
+      SubscriptionConnections,
+      SallyportSubscriptions,
     ],
     // The options too: guard and interceptors are bound in the modules of the application.
-    exports: [SALLYPORT_OPTIONS, TOKEN_VERIFIER, API_KEY_VERIFIER, ConnectionWatch, ProviderTokens],
+    exports: [
+      SALLYPORT_OPTIONS,
+      TOKEN_VERIFIER,
+      API_KEY_VERIFIER,
+      ConnectionWatch,
+      SallyportSubscriptions,
+      ProviderTokens,
+    ],
   };
 }

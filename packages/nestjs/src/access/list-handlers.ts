@@ -26,6 +26,7 @@ const handlerMarks: readonly (readonly [key: string, transport: Transport])[] = 
   ['microservices:pattern', 'microservice'],
   ['graphql:resolver_type', 'GraphQL'],
   ['graphql:resolve_property', 'GraphQL'],
+  ['graphql:resolve_reference', 'GraphQL'],
 ];
 
 /** Finds every handler of every controller, gateway and resolver of the application. */
@@ -33,11 +34,18 @@ export function listHandlers(discovery: DiscoveryService, scanner: MetadataScann
   return listHandlerClasses(discovery).flatMap((controller) =>
     scanner.getAllMethodNames(controller.prototype).flatMap((methodName): readonly DiscoveredHandler[] => {
       const handler: unknown = Reflect.get(controller.prototype, methodName);
-      if (!isMethod(handler)) return [];
-      const mark = handlerMarks.find(([key]) => Reflect.hasMetadata(key, handler));
+      // Which type of a union a value has is asked by the driver, and answered with a name.
+      if (!isMethod(handler) || methodName === '__resolveType') return [];
+      const mark = handlerMarks.find(([key]) => Reflect.hasMetadata(key, handler)) ?? markOfClass(controller);
       return mark === undefined ? [] : [{ controller, handler, methodName, transport: mark[1] }];
     }),
   );
+}
+
+/** `@Resolver('Query')` on a class makes resolvers of all its methods. */
+function markOfClass(controller: HandlerClass): readonly [key: string, transport: Transport] | undefined {
+  const type: unknown = Reflect.getMetadata('graphql:resolver_type', controller);
+  return type === 'Query' || type === 'Mutation' || type === 'Subscription' ? [type, 'GraphQL'] : undefined;
 }
 
 /** Every class whose methods Nest may take for handlers, each once although modules share it. */

@@ -18,6 +18,7 @@ import { presentedKey } from './presented-key.ts';
 @Injectable()
 export class SallyportGuard implements CanActivate {
   readonly #verifier: TokenVerifier | undefined;
+  readonly #verifying = new WeakMap<object, Promise<Caller>>();
   readonly #apiKeyVerifier: TokenVerifier | undefined;
 
   // Optional: a test of one controller may build it without the module, and calls its methods itself.
@@ -42,20 +43,26 @@ export class SallyportGuard implements CanActivate {
 
   #guard(context: ExecutionContext, transport: GuardedTransport, access: AdmittingAccess): true | Promise<true> {
     const call = transport.callOf(context);
-    const known = call !== undefined && transport.hasObjectPerCall ? rememberedCaller(call) : undefined;
+    const own = isOwnObject(transport, context) ? call : undefined;
+    const known = own === undefined ? undefined : rememberedCaller(own);
     // That a caller is anonymous was found out for an open handler: a guarded one looks for itself.
     if (known !== undefined && (known.kind !== 'anonymous' || isOpen(access))) return admit(known, access);
 
-    const found = this.#identify(context, transport, access);
+    const found = this.#identify(context, transport, access, own);
     if (found instanceof Promise) return found.then((caller) => remembered(call, caller, access));
     return remembered(call, found, access);
   }
 
   /** A public handler is served whatever the credential is worth; a good one still says who is calling. */
-  #identify(context: ExecutionContext, transport: GuardedTransport, access: AdmittingAccess): Caller | Promise<Caller> {
-    if (access.kind !== 'public') return this.#verify(context, transport, access.accepts);
+  #identify(
+    context: ExecutionContext,
+    transport: GuardedTransport,
+    access: AdmittingAccess,
+    own: object | undefined,
+  ): Caller | Promise<Caller> {
+    if (access.kind !== 'public') return this.#verify(context, transport, access.accepts, own);
     try {
-      const found = this.#verify(context, transport, undefined);
+      const found = this.#verify(context, transport, undefined, own);
       return found instanceof Promise ? found.catch(() => anonymous) : found;
     } catch {
       return anonymous;
@@ -66,6 +73,7 @@ export class SallyportGuard implements CanActivate {
     context: ExecutionContext,
     transport: GuardedTransport,
     accepts: AcceptedCredentials,
+    own: object | undefined,
   ): Caller | Promise<Caller> {
     const connection = transport.connectionOf?.(context);
     const admission = connection === undefined ? undefined : admissionOf(connection);
@@ -81,24 +89,40 @@ export class SallyportGuard implements CanActivate {
       const key = presentedKey(credentials);
       if (key !== undefined) return keys.recall(key) ?? keys.verify(key);
     }
-    return this.#verifyToken(credentials);
+    return this.#verifyToken(credentials, own);
   }
 
-  #verifyToken({ authorization }: Credentials): Caller | Promise<Caller> {
+  #verifyToken({ authorization }: Credentials, own: object | undefined): Caller | Promise<Caller> {
     const recalled = typeof authorization === 'string' ? this.#verifier?.recallHeader?.(authorization) : undefined;
     if (recalled !== undefined) return recalled;
     const token = parseBearerToken(authorization);
     if (token === undefined) return anonymous;
     // Without the module nothing can be found out, and so nothing is let in.
     if (this.#verifier === undefined) throw new SallyportError('SP_INTERNAL', { reason: 'module-not-imported' });
-    return this.#verifier.recall(token) ?? this.#verifier.verify(token);
+    const known = this.#verifier.recall(token);
+    if (known !== undefined) return known;
+    if (own === undefined) return this.#verifier.verify(token);
+    // Resolvers of one query ask at the same time.
+    let verifying = this.#verifying.get(own);
+    if (verifying === undefined) {
+      verifying = this.#verifier.verify(token);
+      this.#verifying.set(own, verifying);
+    }
+    return verifying;
   }
+}
+
+/** Whether the object of a call is found again by no later call. */
+function isOwnObject(transport: GuardedTransport, context: ExecutionContext): boolean {
+  return transport.hasObjectPerCall && transport.connectionOf?.(context) === undefined;
 }
 
 type AdmittingAccess = Exclude<Access, { readonly kind: 'undeclared' | 'contradictory' | 'elsewhere' }>;
 
 function remembered(call: object | undefined, caller: Caller, access: AdmittingAccess): true {
   // Before anything is refused: the line in the log says whom.
-  if (call !== undefined) rememberCaller(call, caller);
+  // A public resolver beside a guarded one takes fewer credentials, and must not make its caller anonymous.
+  if (call !== undefined && !(caller.kind === 'anonymous' && rememberedCaller(call) !== undefined))
+    rememberCaller(call, caller);
   return admit(caller, access);
 }

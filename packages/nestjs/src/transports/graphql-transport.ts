@@ -3,28 +3,57 @@ import { isObject, memberOf, noCredentials, type GuardedTransport } from './guar
 import { rawRequest } from './raw-request.ts';
 
 /**
- * Queries, mutations, subscriptions and field resolvers. A resolver is called with its parent, its arguments, the context
- * of the operation and what is asked for; the context holds the request.
+ * Queries, mutations, subscriptions and field resolvers. The context of an operation holds the request that it came with,
+ * or the request that opened its connection.
  */
 export const graphqlTransport: GuardedTransport = {
   type: 'graphql',
-  // An application may share one context, or the request of an upgrade, among operations.
-  hasObjectPerCall: false,
+  hasObjectPerCall: true,
   callOf: (context) => {
-    const operation = context.getArgByIndex<unknown>(2);
     const request = requestOf(context);
-    if (request !== undefined) return rawRequest(request);
-    return isObject(operation) ? operation : undefined;
+    return request === undefined ? undefined : rawRequest(request);
+  },
+  connectionOf: (context) => {
+    const request = requestOf(context);
+    if (request === undefined) return undefined;
+    const raw = rawRequest(request);
+    return isUpgrade(raw) ? raw : undefined;
   },
   credentialsOf: (context) => {
-    const headers = memberOf(requestOf(context), 'headers');
+    const request = requestOf(context);
+    if (request === undefined) return noCredentials;
+    const raw = rawRequest(request);
+    // Mercurius writes what a client sends in `connection_init` among the headers of the upgrade. A connection has the
+    // caller that was verified when it was opened, and no other.
+    if (isUpgrade(raw)) return noCredentials;
+    const headers = memberOf(raw, 'headers');
     return isObject(headers) ? headers : noCredentials;
   },
 };
 
-/** Apollo and Mercurius call it `req`, subscriptions of Mercurius `request`. */
+/**
+ * Apollo and Mercurius call it `req`, which is the context of the connection with graphql-ws; subscriptions of Mercurius
+ * call it `request`.
+ */
 function requestOf(context: ExecutionContext): object | undefined {
-  const operation = context.getArgByIndex<unknown>(2);
+  const operation = operationOf(context);
   const request = memberOf(operation, 'req') ?? memberOf(operation, 'request');
-  return isObject(request) ? request : undefined;
+  if (!isObject(request)) return undefined;
+  // A context that an application shares among requests keeps the first one, and with it the first caller: Mercurius
+  // notes the answer of the present request beside it.
+  const answered = memberOf(memberOf(operation, 'reply'), 'request');
+  if (isObject(answered) && rawRequest(answered) !== rawRequest(request)) return undefined;
+  return request;
+}
+
+/** The context of an operation: a resolver of references (federation) is called without arguments before it. */
+function operationOf(context: ExecutionContext): unknown {
+  return context.getArgs<unknown[]>().length === 3
+    ? context.getArgByIndex<unknown>(1)
+    : context.getArgByIndex<unknown>(2);
+}
+
+function isUpgrade(request: object): boolean {
+  const upgrade = memberOf(memberOf(request, 'headers'), 'upgrade');
+  return typeof upgrade === 'string' && upgrade.toLowerCase() === 'websocket';
 }
