@@ -18,6 +18,15 @@ describe('a reference table', () => {
     ]);
   });
 
+  it('has the keys of every entry of a record, whatever its name', () => {
+    const entry = z.strictObject({ issuer: z.string().describe('Its address') });
+    const json = z.toJSONSchema(z.strictObject({ oidc: z.record(z.string(), entry) }), { io: 'input' }) as SchemaNode;
+    expect(toSchemaRows(json)).toEqual([
+      { key: 'oidc', type: 'object', default: 'required', description: '' },
+      { key: 'oidc.<name>.issuer', type: 'string', default: 'required', description: 'Its address' },
+    ]);
+  });
+
   it.each([
     { schema: z.enum(['a', 'b']), type: '"a" or "b"' },
     { schema: z.union([z.string(), z.array(z.string())]), type: 'string or list of string' },

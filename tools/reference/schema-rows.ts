@@ -25,7 +25,10 @@ export interface SchemaRow {
 
 const safeInteger = Number.MAX_SAFE_INTEGER;
 
-/** One row for each key of an object schema, nested keys after their parent as `parent.child`. */
+/**
+ * One row for each key of an object schema, nested keys after their parent as `parent.child`; what is the same for every
+ * name of a record as `parent.<name>.child`.
+ */
 export function toSchemaRows(schema: SchemaNode, prefix = ''): SchemaRow[] {
   const required = new Set(schema.required);
   return Object.entries(schema.properties ?? {}).flatMap(([name, property]) => {
@@ -37,9 +40,13 @@ export function toSchemaRows(schema: SchemaNode, prefix = ''): SchemaRow[] {
       description: property.description ?? '',
     };
     const isList = property.items?.properties !== undefined;
-    const nested = isList ? [] : toSchemaRows(property, `${key}.`);
+    const nested = isList ? [] : [...toSchemaRows(property, `${key}.`), ...rowsOfRecord(property, key)];
     return [row, ...nested];
   });
+}
+
+function rowsOfRecord({ additionalProperties }: SchemaNode, key: string): SchemaRow[] {
+  return typeof additionalProperties === 'object' ? toSchemaRows(additionalProperties, `${key}.<name>.`) : [];
 }
 
 /** A type in words, such as `integer ≥ 1` or `"a" or "b"`. */
