@@ -97,6 +97,11 @@ export const errorCatalog = {
     title: 'What the identity provider answered cannot be trusted',
     hint: 'Begin again; an operator finds the reason in the event of this refusal.',
   },
+  SP_PROVIDER_NOT_FRESH: {
+    status: 401,
+    title: 'The identity provider did not say that the user signed in just now',
+    hint: 'Confirm with the password, or choose one by mail: some providers never say when a user signed in.',
+  },
   SP_SECOND_FACTOR_REQUIRED: {
     status: 401,
     title: 'A second factor is required',

@@ -45,6 +45,10 @@ const words: Readonly<Partial<Record<ErrorCode, Words>>> = {
     title: 'We couldn’t accept that sign-in',
     text: 'The answer of the other site could not be trusted. Please begin again; if it goes on, ask for help.',
   },
+  SP_PROVIDER_NOT_FRESH: {
+    title: 'That didn’t confirm that it’s you',
+    text: 'The other site doesn’t say when you signed in there. Use your password, or choose one by email.',
+  },
   SP_PROVIDER_EMAIL_MISSING: {
     title: 'Your email address wasn’t shared',
     text: 'An account here needs one. Begin again, and allow it to be shared.',

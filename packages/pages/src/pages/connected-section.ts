@@ -9,11 +9,14 @@ import { providerButtons } from './provider-buttons.ts';
 /** Identity makes them: a UUID, or the 24 digits of MongoDB. */
 const handleForm = /^[A-Za-z0-9-]{1,64}$/;
 
+/** With what else than a password the user signs in; with a password alone where that cannot be told. */
+export async function findConnected({ identity }: PageCall): Promise<ConnectedProvidersAnswer> {
+  const answer = await identity<ConnectedProvidersAnswer>('GET', '/auth/account/providers');
+  return answer.kind === 'done' ? answer.body : { connected: [], available: [], hasPassword: true };
+}
+
 /** The accounts elsewhere with which the user signs in, and what else could be connected; nothing where there is neither. */
-export async function connectedSection(call: PageCall, action: string): Promise<Html> {
-  const answer = await call.identity<ConnectedProvidersAnswer>('GET', '/auth/account/providers');
-  if (answer.kind === 'refused') return nothing;
-  const { connected, available } = answer.body;
+export function connectedSection({ connected, available }: ConnectedProvidersAnswer, action: string): Html {
   if (connected.length + available.length === 0) return nothing;
   return html`<section class="section">
     <h2>Connected accounts</h2>

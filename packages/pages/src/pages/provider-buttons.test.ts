@@ -115,6 +115,21 @@ describe('the security page', () => {
     expect(without).not.toContain('Connected accounts');
   });
 
+  it.each([
+    { hasPassword: true, said: ['Only your password protects', 'Change your password'] },
+    { hasPassword: false, said: ['Only the account that you sign in with protects', 'Choose a password'] },
+  ])('speaks of the password that an account has: $hasPassword', async ({ hasPassword, said }) => {
+    const providers = {
+      ...providerAnswers,
+      '/auth/account/providers': { connected: [account], available: [], hasPassword },
+    };
+    const text = (await (await pagesOn(factors, signedIn, { providers }).ask('/auth/security')).text()).replaceAll(
+      /\s+/g,
+      ' ',
+    );
+    for (const words of said) expect(text).toContain(words);
+  });
+
   it('leads to the provider that is to be connected', async () => {
     const { calls, ask } = pagesOn(factors, signedIn, owning([], [work]));
     const text = await (await ask('/auth/security', form({ do: 'connect', provider: 'work' }))).text();
@@ -172,6 +187,16 @@ describe('the page that confirms who one is', () => {
     ).text();
     expect(text).toContain('Confirm with Google');
     expect(text).not.toContain('type="password"');
+    expect(text).toContain('Choose a password by email');
+  });
+
+  it('leads an account to a password that has none and is connected to nothing that says when one signed in', async () => {
+    const github = { ...account, provider: 'github', name: 'GitHub', kind: 'github' };
+    const text = await (
+      await pagesOn(step, signedIn, { providers: owning([github], false) }).ask('/auth/confirm')
+    ).text();
+    expect(text).not.toMatch(/type="password"|Confirm with/);
+    expect(text).toContain('Choose a password by email');
   });
 
   it('offers no account of a provider that the configuration lost', async () => {

@@ -8,7 +8,7 @@ import type { FormFields } from '../forms/read-form.ts';
 import { refusedPage } from '../forms/refused-page.ts';
 import { noRefusal, showRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
 import type { IdentityAnswer, Refusal } from '../identity/call-identity.ts';
-import { connectedSection, disconnect } from './connected-section.ts';
+import { connectedSection, disconnect, findConnected } from './connected-section.ts';
 import { leadToStepUp } from './lead-to-step-up.ts';
 import { chosenProvider, leaveForProvider, providerRefusal } from './provider-buttons.ts';
 
@@ -53,6 +53,7 @@ async function show(
   if (answer.kind === 'refused')
     return leadToStepUp(parts, answer.refusal, 'security', parts.pages.security) ?? refusedPage(answer.refusal);
   const { factors, recoveryCodesLeft } = answer.body;
+  const others = await findConnected(call);
   const { pages } = parts;
   const back = { returnTo: pages.security };
   return {
@@ -66,7 +67,10 @@ async function show(
           <h2>Two-step verification</h2>
           ${
             factors.length === 0
-              ? html`<p class="quiet">Off. Only your password protects your account.</p>`
+              ? html`<p class="quiet">
+                  Off. Only ${others.hasPassword ? 'your password' : 'the account that you sign in with'} protects your
+                  account.
+                </p>`
               : html`<ul class="rows">
                   ${factors.map((factor) => factorRow(parts, factor))}
                 </ul>`
@@ -85,10 +89,17 @@ async function show(
                 </p>`
           }
         </section>
-        ${await connectedSection(call, pages.security)}
+        ${connectedSection(others, pages.security)}
         <section class="section">
           <h2>Password</h2>
-          <p><a href="${pages.forgotPassword}">Change your password by email</a></p>
+          ${
+            others.hasPassword
+              ? nothing
+              : html`<p class="quiet">None. With one you can sign in when a connected account does not work.</p>`
+          }
+          <p>
+            <a href="${pages.forgotPassword}">${others.hasPassword ? 'Change your' : 'Choose a'} password by email</a>
+          </p>
         </section>
         <section class="section">
           <h2>Other devices</h2>

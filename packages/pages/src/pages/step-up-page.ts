@@ -1,7 +1,6 @@
 import { html } from 'hono/html';
 import {
   pageUrl,
-  type ConnectedProvidersAnswer,
   type PageName,
   type PageTable,
   type ShownFactor,
@@ -19,6 +18,7 @@ import type { Refusal } from '../identity/call-identity.ts';
 import { findUser } from '../identity/find-user.ts';
 import { askedPage, withReturnTo } from './asked-page.ts';
 import { codeQuestion } from './code-question.ts';
+import { findConnected } from './connected-section.ts';
 import {
   chosenProvider,
   leaveForProvider,
@@ -116,8 +116,7 @@ async function withoutFactorPage(
   asked: Asked,
   shown: ShownRefusal,
 ): Promise<PageContent> {
-  const answer = await call.identity<ConnectedProvidersAnswer>('GET', '/auth/account/providers');
-  const { connected = [], hasPassword = true } = answer.kind === 'done' ? answer.body : {};
+  const { connected, hasPassword } = await findConnected(call);
   const buttons: ProviderButtons = {
     action: parts.pages.stepUp,
     verb: 'Confirm',
@@ -127,9 +126,28 @@ async function withoutFactorPage(
       .filter(({ isOffered, kind }) => isOffered && kind !== 'github')
       .map(({ provider, name }) => ({ id: provider, name })),
   };
-  if (hasPassword || buttons.providers.length === 0)
+  if (hasPassword)
     return passwordPage(parts, asked, (await findUser(call))?.email ?? '', shown, providersBelow(buttons));
-  return { ...heading, content: html`${shown.notice}${providerButtons(buttons)}` };
+  return buttons.providers.length === 0
+    ? passwordMissing(parts, shown)
+    : { ...heading, content: html`${shown.notice}${providerButtons(buttons)}${passwordByMail(parts)}` };
+}
+
+/** Google and others do not say when a user signed in there: who has nothing else has to find the way out. */
+function passwordByMail({ pages }: PageParts): Html {
+  return html`<p class="after-form">
+    Does that not work? <a href="${pages.forgotPassword}">Choose a password by email</a>
+  </p>`;
+}
+
+function passwordMissing({ pages }: PageParts, shown: ShownRefusal): PageContent {
+  return {
+    ...heading,
+    lead: 'Your account has no password, and the account that you sign in with can’t confirm that it’s you.',
+    content: html`${shown.notice}
+      <p><a class="button button-primary" href="${pages.forgotPassword}">Choose a password by email</a></p>
+      <p class="quiet">Then sign in with it, and come back to this page.</p>`,
+  };
 }
 
 function confirmAtProvider(parts: PageParts, call: PageCall, provider: string, asked: Asked): Promise<PageAnswer> {

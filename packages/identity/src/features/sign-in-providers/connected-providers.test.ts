@@ -172,8 +172,8 @@ describe(onDatabase('a session that is confirmed at a provider'), () => {
   });
 
   it.each([
-    { name: 'that does not say when', claims: () => ({}), code: 'SP_PROVIDER_UNTRUSTED' },
-    { name: 'that was before', claims: () => ({ auth_time: seconds() - 3600 }), code: 'SP_PROVIDER_UNTRUSTED' },
+    { name: 'that does not say when', claims: () => ({}), code: 'SP_PROVIDER_NOT_FRESH' },
+    { name: 'that was before', claims: () => ({ auth_time: seconds() - 3600 }), code: 'SP_PROVIDER_NOT_FRESH' },
     {
       name: 'of another identity',
       claims: () => ({ sub: 'eve', auth_time: seconds() + 1 }),

@@ -30,7 +30,7 @@ export interface ProviderClient {
   authorizationUrl(request: AuthorizationRequest): Promise<URL>;
   /**
    * Exchanges the code of an answer, and verifies who is there. Rejects with `SP_PROVIDER_UNAVAILABLE`,
-   * `SP_PROVIDER_UNTRUSTED`, `SP_PROVIDER_CANCELLED`.
+   * `SP_PROVIDER_UNTRUSTED`, `SP_PROVIDER_CANCELLED`, and `SP_PROVIDER_NOT_FRESH` where it is to have happened just now.
    */
   redeem(answer: AuthorizationAnswer): Promise<ExternalProof>;
   /**

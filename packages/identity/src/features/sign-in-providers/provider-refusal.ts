@@ -45,7 +45,7 @@ export const providerRefusals = {
   'id-token-signature-wrong': 'SP_PROVIDER_UNTRUSTED',
   'id-token-key-unknown': 'SP_PROVIDER_UNTRUSTED',
   'userinfo-sub-wrong': 'SP_PROVIDER_UNTRUSTED',
-  'sign-in-not-fresh': 'SP_PROVIDER_UNTRUSTED',
+  'sign-in-not-fresh': 'SP_PROVIDER_NOT_FRESH',
   'email-missing': 'SP_PROVIDER_EMAIL_MISSING',
   'sign-up-off': 'SP_PROVIDER_SIGN_UP_OFF',
   'account-unconfirmed': 'SP_EMAIL_UNVERIFIED',
