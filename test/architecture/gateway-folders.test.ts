@@ -31,6 +31,7 @@ const layers: readonly string[] = [
   'forward-auth/forward-auth-options.ts',
   'introspection/introspection-options.ts',
   'provider-tokens/',
+  'messages/',
   'gateway-options.ts',
   'streams/',
   'forward/',

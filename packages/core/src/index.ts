@@ -295,7 +295,6 @@ export {
 export type { SpanAttributes, TraceParent, Tracer, TraceSpan } from './ports/tracer.ts';
 export {
   createTokenVerifier,
-  type SignatureAlgorithm,
   type TokenVerifier,
   type TokenVerifierOptions,
   type VerifyToken,
@@ -303,6 +302,30 @@ export {
 export { deleteInBatches, deletionBatchSize } from './retention/delete-in-batches.ts';
 export { isLetGoBy, type RetentionRule } from './retention/retention-rule.ts';
 export type { ClaimedDelivery, DeliveryClaim, DeliveryRequest, WebhookDeliveries } from './ports/webhook-deliveries.ts';
+export type { SignatureAlgorithm } from './token/token-rules.ts';
+export { fetchMessageToken, type MessageToken, type MessageTokenQuestion } from './token/fetch-message-token.ts';
+export {
+  MessageTokenError,
+  type MessageTokenErrorFacts,
+  type MessageTokenErrorKind,
+} from './token/message-token-error.ts';
+export {
+  digestOfPayload,
+  internalMessageTokensPath,
+  maxDestinationLength,
+  messageTokenClaimsSchema,
+  messageTokenRequestSchema,
+  messageTokenType,
+  type MessageTokenAnswer,
+  type MessageTokenClaims,
+} from './token/message-token.ts';
+export {
+  createMessageTokenVerifier,
+  type MessageToVerify,
+  type MessageTokenVerifierOptions,
+  type VerifiedMessage,
+  type VerifyMessageToken,
+} from './token/message-token-verifier.ts';
 export { fetchProviderToken, type ProviderToken, type ProviderTokenRequest } from './token/fetch-provider-token.ts';
 export {
   ProviderTokenError,

@@ -31,6 +31,8 @@ import { upstreamOptionsSchema, type UpstreamOptions } from './forward/upstream-
 import type { IntrospectionOptions } from './introspection/introspection-options.ts';
 import type { CounterSyncParts } from './limits/counter-sync.ts';
 import { gatewayLimitsSchema, type GatewayLimits } from './limits/gateway-limits.ts';
+import { problemsOfMessageCallers } from './messages/message-tokens-mount.ts';
+import type { MessagesOptions } from './messages/messages-options.ts';
 import type { HandOutProviderToken } from './provider-tokens/provider-tokens-mount.ts';
 import { gatewayCorsSchema } from './routing/gateway-cors.ts';
 import type { Mount } from './routing/mount.ts';
@@ -67,6 +69,8 @@ export interface GatewayOptions {
   readonly authenticators?: readonly Authenticator[];
   /** Which services ask about access tokens themselves. @default `/oauth2/introspect` and `/oauth2/revoke` are not there */
   readonly introspection?: IntrospectionOptions | undefined;
+  /** Which services take messages that are sent for users. @default the internal listener seals none */
+  readonly messages?: MessagesOptions | undefined;
   /** What hands tokens of identity providers out to services. @default the internal listener hands none out */
   readonly providerTokens?: HandOutProviderToken | undefined;
   readonly keyRing: KeyRing;
@@ -191,7 +195,12 @@ export function checkGatewayOptions(options: GatewayOptions): CheckedGatewayOpti
   };
 }
 
-function problemsOfAuthenticators({ authenticators = [], routes, webhooks }: GatewayOptions): readonly string[] {
+function problemsOfAuthenticators({
+  authenticators = [],
+  routes,
+  webhooks,
+  messages,
+}: GatewayOptions): readonly string[] {
   const kinds = authenticators.map(({ kind }) => kind);
   const headers = authenticators.flatMap((authenticator) => authenticator.headers ?? []);
   return [
@@ -199,6 +208,11 @@ function problemsOfAuthenticators({ authenticators = [], routes, webhooks }: Gat
     ...(new Set(kinds).size < kinds.length ? ['authenticators: two recognize one kind of credential'] : []),
     ...(new Set(headers).size < headers.length ? ['authenticators: two read one header'] : []),
     ...problemsOfCallers(routes),
+    ...(messages === undefined
+      ? []
+      : problemsOfMessageCallers(messages, routes).map(
+          ({ consumer, problem }) => `messages.consumers.${consumer} ${problem}`,
+        )),
     ...problemsOfCredentials(routes, kinds),
     ...problemsOfWebhooks(routes),
     ...problemsOfWebhookKeys(routes, webhooks?.secrets() ?? new Map()).map((problem) => `webhooks: ${problem}`),

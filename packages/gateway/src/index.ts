@@ -2,6 +2,8 @@ export { createGateway, type Gateway, type GatewayChange } from './gateway.ts';
 export { listen } from './listeners/listen.ts';
 export type { Listening } from './listeners/listener.ts';
 export type { ExplainedFact, ExplainedStage, Explanation, ExplainQuestion } from './explain/explanation.ts';
+export { messageTokensPlace, problemsOfMessageCallers } from './messages/message-tokens-mount.ts';
+export { messagesSchema, type MessagesOptions } from './messages/messages-options.ts';
 export { providerTokensPlace, type HandOutProviderToken } from './provider-tokens/provider-tokens-mount.ts';
 export { introspectionPlace, tokenRevocationPlace } from './introspection/introspection-mounts.ts';
 export { introspectionSchema } from './introspection/introspection-options.ts';

@@ -13,6 +13,11 @@ import { toForwardAuthParts } from './forward-auth/forward-auth-parts.ts';
 import type { CheckedGatewayOptions } from './gateway-options.ts';
 import type { Listening } from './listeners/listener.ts';
 import type { PersistentState } from './persistent-state.ts';
+import {
+  createMessageTokensMount,
+  createNoMessageTokensMount,
+  messageTokensPlace,
+} from './messages/message-tokens-mount.ts';
 import { createDecisionPartsOf, publicOriginsOf } from './pipeline/decision-parts.ts';
 import type { HandleRequestParts, InFlight } from './pipeline/handle-request.ts';
 import type { ListenerKind } from './pipeline/request-state.ts';
@@ -46,6 +51,9 @@ export interface RoutingSnapshot {
   close(): Promise<void>;
 }
 
+/** Mounts of the internal listener that have limits of their own. */
+const limitedInside: ReadonlySet<string> = new Set([providerTokensPlace.name, messageTokensPlace.name]);
+
 /** Of the public listener it does not matter: its hosts are those of the public address. */
 const nowhere: Listening = { host: '', port: 0 };
 
@@ -71,12 +79,13 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
     createSessionEventsMount({ ...persistent, clock: options.clock }),
     createSessionExtensionMount(options.sessions),
     createNoProviderTokensMount(),
+    createNoMessageTokensMount(),
   ];
   const renderErrorPage = createErrorPageRenderer({ ...options, signInPath: options.pages.signIn });
   const tables: Record<ListenerKind, RouteTable> = {
     public: createRouteTable(routes, mounts, limitsOf, options.cors),
     // Mounts are for browsers: identity is never reached through the internal listener.
-    // Calls of services count against no limit, but for what a provider may be asked for.
+    // Calls of services count against no limit, but for what a provider may be asked for, and for signatures.
     internal: createRouteTable(
       routes,
       [
@@ -84,8 +93,9 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
         brandFiles,
         createRevocationsMount(revocations),
         createProviderTokensMount(routes, options.providerTokens),
+        createMessageTokensMount(options),
       ],
-      (owner, limits) => (owner === providerTokensPlace.name ? requestLimits.of(owner, limits ?? []) : undefined),
+      (owner, limits) => (limitedInside.has(owner) ? requestLimits.of(owner, limits ?? []) : undefined),
     ),
   };
   const readCookies = createCookieReader(sessionCookieFor(options.publicUrl).name);

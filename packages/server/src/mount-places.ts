@@ -2,6 +2,7 @@ import { sharedAssetsPath } from '@sallyport/core';
 import {
   brandPlace,
   introspectionPlace,
+  messageTokensPlace,
   providerTokensPlace,
   sessionEventsPlace,
   sessionExtensionPlace,
@@ -192,6 +193,7 @@ export function mountPlacesOf({
     ...mountPlaces,
     // At the internal listener alone: what is in front of the gateway sends nothing there.
     providerTokensPlace,
+    messageTokensPlace,
     ...(firstPartyTokens === undefined ? [] : [devicesPlaceOf(firstPartyTokens)]),
     ...(securityTxt === undefined ? [] : [securityTxtPlace]),
     ...(introspection === undefined && oauthProvider === undefined ? [] : [introspectionPlace, tokenRevocationPlace]),

@@ -6,6 +6,7 @@ export type ConfiguredGatewayOptions = GatewayChange &
   Pick<
     GatewayOptions,
     | 'publicUrl'
+    | 'messages'
     | 'pages'
     | 'forwardAuth'
     | 'tokenLifetimeSeconds'
@@ -21,6 +22,7 @@ export function toGatewayOptions(config: Config): ConfiguredGatewayOptions {
   const { authRequests: _ofTheMount, ...limits } = config.limits;
   return {
     publicUrl: config.publicUrl,
+    messages: config.messages,
     pages: config.pages,
     ...toGatewayChange(config),
     forwardAuth: config.forwardAuth === undefined ? undefined : { proxies: config.forwardAuth.proxies },

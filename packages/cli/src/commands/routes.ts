@@ -97,13 +97,18 @@ export const listRoutes: Command = {
       ...(config.oauthProvider?.clients.api === undefined ? [] : [clientsApiNote]),
     ];
     const introspection = introspectionOf(config);
+    const messages = messagesOf(config);
     call.report(
-      { routes: shown, introspection, notes },
+      { routes: shown, introspection, messages, notes },
       [
         table,
         ...introspection.map(
           ({ audience, introspect, revoke }) =>
             `\n${audience} asks about tokens by API keys: ${introspectionPath} with ${introspect}, ${tokenRevocationPath} with ${revoke}.`,
+        ),
+        ...messages.map(
+          ({ consumer, callers, permissions }) =>
+            `\n${consumer} takes messages of users from ${callers.join(', ')}, with ${permissions.length === 0 ? 'no permissions' : permissions.join(' ')}.`,
         ),
         ...notes.map((note) => `\nNote: ${note}.`),
       ].join('\n'),
@@ -135,6 +140,11 @@ function introspectionOf({ introspection }: Config) {
     permissions,
     profile,
   }));
+}
+
+/** The services that take messages which are sent for users, and from whom. */
+function messagesOf({ messages }: Config) {
+  return Object.entries(messages?.consumers ?? {}).map(([consumer, settings]) => ({ consumer, ...settings }));
 }
 
 function accessOf({ access }: Route): string {

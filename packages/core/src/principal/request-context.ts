@@ -6,6 +6,8 @@ export interface RequestContext {
   /** Address of the client: of the socket, or as a declared proxy reports it. */
   readonly clientAddress: string;
   readonly caller: Caller;
+  /** When what the caller presented ends, in seconds since 1970: no token that is made for it may live longer. */
+  readonly notAfter?: number | undefined;
   /** Gives the gateway the reason of a refusal, for its log line. The caller gets the code alone. */
   readonly noteRefusal?: (code: string, reason: string | undefined) => void;
 }

@@ -20,7 +20,8 @@ export const internalProviderTokensPath = '/internal/provider-tokens';
 /** The longest token that a verifier looks at, in characters. */
 export const maximumTokenLength = 8192;
 
-interface ActorClaim {
+/** Who acts, and who acted before. */
+export interface ActorClaim {
   readonly sub: string;
   readonly act?: ActorClaim | undefined;
 }

@@ -12,7 +12,8 @@ import {
   parseSharedSecrets,
   problemOfSharedSecrets,
 } from './shared-secret.ts';
-import { createTokenVerifier, type SignatureAlgorithm, type TokenVerifier } from './token-verifier.ts';
+import type { SignatureAlgorithm } from './token-rules.ts';
+import { createTokenVerifier, type TokenVerifier } from './token-verifier.ts';
 
 const [ours, older, theirs] = [
   'XvK2mQ8rTz5LpN7wYd3HsGf1BcJ9aEu4Rk6Vt0ZxWnM',

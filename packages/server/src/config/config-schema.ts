@@ -13,6 +13,7 @@ import {
   gatewayCorsSchema,
   gatewayLimitsSchema,
   introspectionSchema,
+  messagesSchema,
   localesSchema,
   proxyNetworkSchema,
   revocationSubscribersSchema,
@@ -234,6 +235,11 @@ export const configSchema = z.strictObject({
     .optional()
     .describe(
       'Answers services without a gateway about access tokens (POST /oauth2/introspect) and ends tokens for them (POST /oauth2/revoke); absent means that neither is there',
+    ),
+  messages: messagesSchema
+    .optional()
+    .describe(
+      'Services that take messages which are sent for users (POST /internal/message-tokens on the internal listener); absent means that none does',
     ),
   guessing: guessLimits,
   mailLimits,

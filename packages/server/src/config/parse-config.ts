@@ -1,5 +1,5 @@
 import { isLoopbackHost, nearestWord, selectPermissions, tokenPermission, type Route } from '@sallyport/core';
-import { problemsOfRoutes } from '@sallyport/gateway';
+import { problemsOfMessageCallers, problemsOfRoutes } from '@sallyport/gateway';
 import { features } from '../features.ts';
 import { problemsOfBrand } from '../brand/problems-of-brand.ts';
 import { readBrandImages } from '../brand/read-brand-images.ts';
@@ -60,6 +60,7 @@ const rules: readonly ConfigRule[] = [
   keyProblems,
   tokenProblems,
   introspectionProblems,
+  messageProblems,
   corsProblems,
   manageApiProblems,
   limitProblems,
@@ -188,6 +189,21 @@ function introspectionProblems({
             ]),
       ];
     }),
+  ];
+}
+
+/** A caller that has no token could never send, and an interest in no permission leaves the tokens without one. */
+function messageProblems({ messages, routes, policy }: Config): ConfigurationProblem[] {
+  if (messages === undefined) return [];
+  const key = 'messages.consumers';
+  return [
+    ...problemsOfMessageCallers(messages, routes).map(({ consumer, problem }) => ({
+      key: `${key}.${consumer}.callers`,
+      problem,
+    })),
+    ...Object.entries(messages.consumers).flatMap(([consumer, { permissions }]) =>
+      interestProblems(permissions, Object.keys(policy.permissions), `${key}.${consumer}.permissions`),
+    ),
   ];
 }
 
