@@ -52,6 +52,18 @@ describe.each(['vault', 'cookie'] as const)('a shell with next-auth and the stor
     await page.getByRole('heading', { level: 1, name: 'Your account' }).waitFor();
   });
 
+  it('has the router of a zone go to its other pages, without a new document', async () => {
+    const page = await openShell('/account');
+    await signInAtProvider(page);
+    await page.getByRole('heading', { level: 1, name: 'Your account' }).waitFor();
+    const documents: string[] = [];
+    page.on('request', (request) => request.isNavigationRequest() && documents.push(request.url()));
+    await page.getByRole('link', { name: 'Security' }).first().click();
+    await page.waitForURL(`${running.shellUrl}/account/security`);
+    await page.getByRole('heading', { level: 1, name: 'Security' }).waitFor();
+    expect(documents).toEqual([]);
+  });
+
   it('shows no token to a script of its pages', async () => {
     const page = await openShell('/account');
     await signInAtProvider(page);

@@ -3,11 +3,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createForwarder } from './forwarder.ts';
+import { shellCookiesFor } from './shell-cookies.ts';
 import type { ShellSession } from './shell-session.ts';
 import type { TokensOutcome } from './token-storage.ts';
 
 const shellUrl = 'https://app.example.com';
 const issuer = 'https://id.example.com';
+const cookies = shellCookiesFor(shellUrl);
 const seen: IncomingMessage[] = [];
 let answer: (request: IncomingMessage, response: ServerResponse) => void;
 let outcome: TokensOutcome;
@@ -26,6 +28,7 @@ beforeAll(async () => {
     gatewayUrl: `http://127.0.0.1:${(gateway.address() as AddressInfo).port}`,
     prefixes: ['/account', '/api/shop'],
     anonymousPrefixes: ['/auth/assets'],
+    cookies,
     findCaller: (cookies) =>
       cookies?.includes('session=alice') === true
         ? { session: { startedAt } as ShellSession, find: async () => outcome }
@@ -260,13 +263,6 @@ describe('the forwarder gives back', () => {
     await expect(forward(request('/account'))).rejects.toMatchObject({ code: 'SP_UPSTREAM_UNAVAILABLE' });
   });
 
-  it('an error instead of a circle when the gateway does not take the token of a new session', async () => {
-    startedAt = Date.now() - 1000;
-    answer = (_request, response) =>
-      void response.writeHead(302, { location: '/auth/sign-in?returnTo=/account' }).end();
-    await expect(forward(request('/account'))).rejects.toMatchObject({ reason: 'token-not-accepted' });
-  });
-
   it('nothing more when the browser has gone', async () => {
     const left = new AbortController();
     let closed: Promise<unknown[]> | undefined;
@@ -278,5 +274,52 @@ describe('the forwarder gives back', () => {
     left.abort();
     await closed;
     expect(closed).toBeDefined();
+  });
+});
+
+describe('a request of the router of Next.js', () => {
+  const flight = { rsc: '1', 'sec-fetch-mode': 'cors' };
+  const redirectOnce = (location: string) => {
+    answer = ({ url }, response) =>
+      url === '/account/security?tab=1&_rsc=with'
+        ? void response.writeHead(307, { location }).end()
+        : void response.end('flight');
+  };
+
+  it('is asked for once more where the zone computes another digest of its headers', async () => {
+    redirectOnce('/account/security?tab=1&_rsc=without');
+    const answered = await forward(request('/account/security?tab=1&_rsc=with', { headers: flight }));
+    expect([answered.status, await answered.text(), seen.map(({ url }) => url)]).toEqual([
+      200,
+      'flight',
+      ['/account/security?tab=1&_rsc=with', '/account/security?tab=1&_rsc=without'],
+    ]);
+  });
+
+  it('gives back the second redirect as it is', async () => {
+    let count = 0;
+    answer = (_request, response) => void response.writeHead(307, { location: `/account?_rsc=${count++}` }).end();
+    const { status, headers } = await forward(request('/account?_rsc=first', { headers: flight }));
+    expect([status, headers.get('location'), seen.length]).toEqual([307, '/account?_rsc=1', 2]);
+  });
+
+  it.each([
+    { name: 'another page', location: '/account/elsewhere?tab=1&_rsc=without' },
+    { name: 'another query', location: '/account/security?tab=2&_rsc=without' },
+    { name: 'the same address', location: '/account/security?tab=1&_rsc=with' },
+    { name: 'no address', location: 'http://[' },
+  ])('is not repeated for $name', async ({ location }) => {
+    redirectOnce(location);
+    const { status } = await forward(request('/account/security?tab=1&_rsc=with', { headers: flight }));
+    expect([status, seen.length]).toEqual([307, 1]);
+  });
+
+  it.each([
+    { name: 'a page', init: { headers: { 'sec-fetch-mode': 'navigate' } } },
+    { name: 'a change', init: { method: 'POST', headers: flight } },
+  ])('is told from $name', async ({ init }) => {
+    redirectOnce('/account/security?tab=1&_rsc=without');
+    const { status } = await forward(request('/account/security?tab=1&_rsc=with', init));
+    expect([status, seen.length]).toEqual([307, 1]);
   });
 });

@@ -1,8 +1,11 @@
 import { SallyportError } from '@sallyport/core';
+import { repeatedFlightPath } from './flight-redirect.ts';
 import { toForwardedHeaders, toReturnedHeaders } from './forwarded-headers.ts';
 import { requireForwardedPath } from './forwarded-path.ts';
 import { createGatewaySender, type GatewayAnswer, type SendToGateway } from './gateway-request.ts';
+import { answerRefusedToken } from './refused-token.ts';
 import { carriesSession, isRead, sourceOf } from './request-source.ts';
+import type { ShellCookies } from './shell-cookies.ts';
 import type { ShellSession } from './shell-session.ts';
 import type { TokensOutcome } from './token-storage.ts';
 
@@ -20,6 +23,7 @@ export interface ForwarderOptions {
   readonly prefixes: readonly string[];
   /** Prefixes that are asked for without the token: nothing there differs by user. */
   readonly anonymousPrefixes: readonly string[];
+  readonly cookies: ShellCookies;
   readonly findCaller: (cookies: string | undefined) => ForwardedCaller | undefined;
   readonly send?: SendToGateway;
   readonly now?: () => number;
@@ -27,8 +31,6 @@ export interface ForwarderOptions {
 
 /** How long the gateway may take until it begins to answer; a stream lasts as long as it likes. */
 const answerMilliseconds = 60_000;
-/** A gateway that sends a user who has just signed in to sign in again does not take the token. */
-const justNowMilliseconds = 15_000;
 
 /**
  * Builds what forwards requests for zones and services to the gateway, with the access token of the user, which the gateway
@@ -42,7 +44,7 @@ const justNowMilliseconds = 15_000;
  *   `SP_UPSTREAM_UNAVAILABLE`, `SP_UPSTREAM_TIMEOUT`, `SP_STORE_UNAVAILABLE`
  */
 export function createForwarder(options: ForwarderOptions): (request: Request) => Promise<Response> {
-  const { shellUrl, issuer, gatewayUrl, prefixes, anonymousPrefixes, findCaller, now = Date.now } = options;
+  const { shellUrl, issuer, gatewayUrl, prefixes, anonymousPrefixes, cookies, findCaller, now = Date.now } = options;
   const send = options.send ?? createGatewaySender();
   const allPrefixes = [...prefixes, ...anonymousPrefixes];
 
@@ -67,9 +69,15 @@ export function createForwarder(options: ForwarderOptions): (request: Request) =
     if (headers.has('origin') && source === 'own-page') headers.set('origin', issuer);
     if (tokens !== undefined) headers.set('authorization', `Bearer ${tokens.accessToken}`);
 
-    const answer = await exchange(send, `${gatewayUrl}${pathname}${search}`, request, headers);
-    if (caller !== undefined && tokens !== undefined && now() - caller.session.startedAt < justNowMilliseconds)
-      requireAccepted(answer);
+    const ask = (path: string): Promise<GatewayAnswer> => exchange(send, `${gatewayUrl}${path}`, request, headers);
+    const first = await ask(`${pathname}${search}`);
+    const repeated = repeatedFlightPath(request, first);
+    const answer = repeated === undefined ? first : await ask(repeated);
+    if (caller !== undefined && tokens !== undefined) {
+      const sessionAge = now() - caller.session.startedAt;
+      const refused = answerRefusedToken(answer, { request, sessionAge, cookies });
+      if (refused !== undefined) return refused;
+    }
     requirePlainBody(answer);
     const returned = toReturnedHeaders(answer.headers);
     toOwnLocation(returned, [issuer, gatewayUrl]);
@@ -103,20 +111,6 @@ async function exchange(send: SendToGateway, url: string, request: Request, head
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** Without this, a route that does not take the token would send browser and provider round in circles. */
-function requireAccepted(answer: GatewayAnswer): void {
-  const location = answer.headers.get('location') ?? '';
-  const leadsToSignIn =
-    answer.status >= 300 && answer.status < 400 && /^(?:https?:\/\/[^/]+)?\/auth\/sign-in\b/.test(location);
-  if (leadsToSignIn)
-    throw new SallyportError('SP_UPSTREAM_UNAVAILABLE', {
-      reason: 'token-not-accepted',
-      cause: new Error(
-        'The gateway asks a user to sign in who has just done so: open "bearer" in credentials of its route',
-      ),
-    });
 }
 
 /** None was asked for, and a browser would not learn of it: see `toForwardedHeaders`. */

@@ -8,6 +8,8 @@ export interface ShellCookies {
   readonly tokens: string;
   /** What is known of a sign-out that is under way. */
   readonly signOut: string;
+  /** A page was sent to sign in because its token was refused. */
+  readonly signInAgain: string;
   readonly secure: boolean;
 }
 
@@ -40,7 +42,13 @@ export function shellCookiesFor(shellUrl: string): ShellCookies {
 
 function namesOf(base: string, secure: boolean): ShellCookies {
   // No name begins with another one: next-auth takes every cookie that begins with the name of its own for a part of it.
-  return { session: `${base}-session`, tokens: `${base}-tokens`, signOut: `${base}-sign-out`, secure };
+  return {
+    session: `${base}-session`,
+    tokens: `${base}-tokens`,
+    signOut: `${base}-sign-out`,
+    signInAgain: `${base}-again`,
+    secure,
+  };
 }
 
 /** Browsers keep 4096 bytes of name, value and attributes (RFC 6265, section 6.1). */

@@ -198,6 +198,7 @@ function createParts(nextAuth: NextAuthFunction, given: ShellOptions) {
     gatewayUrl,
     prefixes: options.forward,
     anonymousPrefixes: ['/auth/assets'],
+    cookies,
     findCaller: (header) => {
       const session = sessionOf(header);
       if (session === undefined) return undefined;
