@@ -1,4 +1,4 @@
-import type { TestScope } from '../../tools/testing/only-in-all.ts';
+import { filesOnlyInAll, type TestScope } from '../../tools/testing/only-in-all.ts';
 
 /** Stores under the browser suite: a Vitest project each, with a system of its own. */
 export interface StoreCombination {
@@ -29,8 +29,8 @@ const shopAlone = 'shop-on-mongodb';
 const onSqlite = 'locked-database';
 /** Names its stores, and starts them itself. */
 const onPostgresAndRedis = ['two-gateways', 'rolling-changes', 'server-faults', 'restored-backups', 'streams'];
-/** Sessions that end, and what is left in stores. */
-const onStores = ['sessions', 'live-products', 'nothing-leaks', 'sign-up-to-sign-out'];
+/** Sessions that end. */
+const onStores = ['sessions', 'live-products'];
 
 export const storeCombinations: readonly StoreCombination[] = [
   { name: 'sqlite + in-process', project: 'e2e', gateways: 1, needs: [], without: onPostgresAndRedis },
@@ -60,6 +60,6 @@ export function filesOf(
   const toFile = (name: string): string => `test/e2e/${name}.test.ts`;
   return {
     include: scope === 'all' || everyday === undefined ? [toFile('**/*')] : everyday.map(toFile),
-    exclude: ['without-servers', ...without].map(toFile),
+    exclude: [...['without-servers', ...without].map(toFile), ...(scope === 'all' ? [] : filesOnlyInAll)],
   };
 }

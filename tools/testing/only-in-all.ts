@@ -1,7 +1,7 @@
 /**
  * Files that `npm test` leaves to `npm test -- --all`, beside the browser suite on the second and third combination of
- * stores (`test/e2e/store-combinations.ts`): outside judges, image builds, soak, smoke and long differential runs. CONTRIBUTING
- * says why.
+ * stores (`test/e2e/store-combinations.ts`): outside judges, image builds, soak, smoke, long differential runs, and stories of
+ * whole processes whose parts have tests every day. CONTRIBUTING says why.
  */
 export const filesOnlyInAll: readonly string[] = [
   'test/transport/testssl.test.ts',
@@ -11,6 +11,10 @@ export const filesOnlyInAll: readonly string[] = [
   'test/e2e/auth-js-shell.test.ts',
   'test/providers/keycloak.test.ts',
   'test/faults/soak.test.ts',
+  'test/processes/poolers.test.ts',
+  'test/processes/commands-beside-a-gateway.test.ts',
+  'test/processes/secrets-from-a-source.test.ts',
+  'test/processes/start-beside-draining.test.ts',
   'test/smoke/smoke.test.ts',
   'test/upgrades/negative-control.test.ts',
   'test/upgrades/side-by-side.test.ts',
