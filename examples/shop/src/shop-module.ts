@@ -24,7 +24,7 @@ export class ShopModule implements OnApplicationShutdown {
   static create(access: SallyportOptions, store: ProductStore): DynamicModule {
     return {
       module: ShopModule,
-      imports: [SallyportModule.forRoot(access)],
+      imports: [SallyportModule.forRoot({ ...access, errors: 'problem' })],
       controllers: [ProductsController, HealthController],
       providers: [
         ProductsService,

@@ -238,6 +238,7 @@ export { rawPathParts, type RawPathPart } from './options/raw-path.ts';
 export {
   asSallyportError,
   SallyportError,
+  sallyportErrorMark,
   type FieldError,
   type SallyportErrorOptions,
 } from './errors/sallyport-error.ts';

@@ -21,6 +21,8 @@ export { trackByCaller } from './access/track-by-caller.ts';
 export { Audited } from './audit/audited.ts';
 export type { AuditedOptions, AuditEntry, AuditPort } from './audit/audit-port.ts';
 export { SallyportGuard } from './guard/sallyport-guard.ts';
+export { SallyportHttpException as SallyportError } from './errors/sallyport-http-exception.ts';
+export { toValidationError, type PropertyValidationError, type ValidationIssue } from './errors/validation-error.ts';
 export { SALLYPORT_OPTIONS, SALLYPORT_USERS_OPTIONS, TOKEN_VERIFIER } from './injection-tokens.ts';
 export type { IntrospectionOptions } from './introspection-options.ts';
 export { passportSharedSecret, type SecretOrKeyProvider } from './passport-shared-secret.ts';
@@ -29,6 +31,7 @@ export { SallyportSubscriptions, type GraphqlWsHooks, type MercuriusHooks } from
 export { ProviderTokens, type ProviderTokenInit } from './provider-tokens/provider-tokens.ts';
 export { refuseAmbiguousJson } from './refuse-ambiguous-json.ts';
 export { requestIdOf } from './request-id.ts';
+export type { RequestUserOption } from './request-user.ts';
 export { SallyportModule, type SallyportAsyncOptions } from './sallyport-module.ts';
 export type {
   ConnectionOptions,
@@ -53,12 +56,11 @@ export {
 } from './users/sallyport-users.ts';
 export { UsersError, type UsersErrorFacts, type UsersErrorKind } from './users/users-error.ts';
 export type { SallyportUsersOptions } from './users/users-options.ts';
-export { toValidationError, type ValidationIssue } from './validation-error.ts';
+
 // What a service needs of core, so that it depends on one package of ours.
 export {
   OptionsError,
   ProviderTokenError,
-  SallyportError,
   type Caller,
   type CredentialKind,
   type ErrorCode,

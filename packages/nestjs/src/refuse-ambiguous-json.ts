@@ -1,4 +1,5 @@
-import { hasRepeatedMember, SallyportError } from '@sallyport/core';
+import { hasRepeatedMember } from '@sallyport/core';
+import { SallyportHttpException } from './errors/sallyport-http-exception.ts';
 
 /**
  * Refuses JSON that can be read in two ways: an object that names a member twice, of which one reader takes the first and
@@ -23,6 +24,6 @@ export function refuseAmbiguousJson(_request: unknown, _response: unknown, body:
   } catch {
     return;
   }
-  if (hasPrototype) throw new SallyportError('SP_JSON_MALFORMED', { reason: 'prototype-member' });
-  if (hasRepeatedMember(text)) throw new SallyportError('SP_JSON_MALFORMED', { reason: 'repeated-member' });
+  if (hasPrototype) throw new SallyportHttpException('SP_JSON_MALFORMED', { reason: 'prototype-member' });
+  if (hasRepeatedMember(text)) throw new SallyportHttpException('SP_JSON_MALFORMED', { reason: 'repeated-member' });
 }

@@ -1,14 +1,17 @@
 import { Module, type DynamicModule, type FactoryProvider, type ModuleMetadata, type Provider } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, DiscoveryModule } from '@nestjs/core';
+import { DiscoveryModule } from '@nestjs/core';
 import { AccessAudit } from './access/access-audit.ts';
 import { ConnectionWatch } from './connections/connection-watch.ts';
+import { CallRefusals } from './errors/call-refusals.ts';
+import { RefusalLog } from './errors/refusal-log.ts';
+import { SallyportExceptionFilter } from './errors/sallyport-exception-filter.ts';
+import { GlobalEnhancers } from './global-enhancers.ts';
 import { GraphqlAudit } from './graphql/graphql-audit.ts';
 import { SallyportSubscriptions } from './graphql/sallyport-subscriptions.ts';
 import { SubscriptionConnections } from './graphql/subscription-connections.ts';
+import { SallyportGuard } from './guard/sallyport-guard.ts';
 import { API_KEY_VERIFIER, SALLYPORT_OPTIONS, SERVICE_TRUST, TOKEN_VERIFIER } from './injection-tokens.ts';
 import { ProviderTokens } from './provider-tokens/provider-tokens.ts';
-import { SallyportExceptionFilter } from './sallyport-exception-filter.ts';
-import { SallyportGuard } from './guard/sallyport-guard.ts';
 import { requireSallyportOptions, type SallyportOptions } from './sallyport-options.ts';
 import { createServiceTrust, RevocationSubscription, type ServiceTrust } from './service-trust.ts';
 
@@ -23,8 +26,8 @@ export interface SallyportAsyncOptions {
 /**
  * Guards every handler of the application by the token that the gateway attaches.
  *
- * The start fails while any handler declares no access. Errors leave as problem+json. Body parsing, CORS, prefixes and
- * the request object are left alone.
+ * The start fails while any handler declares no access. The guard runs before the guards of the application, and the
+ * filters of the application before ours. Body parsing, CORS, prefixes and the request object are left alone.
  *
  * @example
  * `@Module({ imports: [SallyportModule.forRoot({ issuer, audience: 'shop', keysUrl })], controllers: [ProductsController] })`
@@ -77,8 +80,11 @@ function describeModule(imports: NonNullable<ModuleMetadata['imports']>, options
       RevocationSubscription,
       ConnectionWatch,
       ProviderTokens,
-      { provide: APP_GUARD, useClass: SallyportGuard },
-      { provide: APP_FILTER, useClass: SallyportExceptionFilter },
+      RefusalLog,
+      CallRefusals,
+      SallyportGuard,
+      SallyportExceptionFilter,
+      GlobalEnhancers,
       AccessAudit,
       GraphqlAudit,
       SubscriptionConnections,
@@ -89,6 +95,8 @@ function describeModule(imports: NonNullable<ModuleMetadata['imports']>, options
       SALLYPORT_OPTIONS,
       TOKEN_VERIFIER,
       API_KEY_VERIFIER,
+      CallRefusals,
+      RefusalLog,
       ConnectionWatch,
       SallyportSubscriptions,
       ProviderTokens,

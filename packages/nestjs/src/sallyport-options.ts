@@ -9,6 +9,7 @@ import {
 } from '@sallyport/core';
 import type { AuditPort } from './audit/audit-port.ts';
 import type { LibraryController } from './access/library-controllers.ts';
+import type { RequestUserOption } from './request-user.ts';
 import { problemOfIntrospection, type IntrospectionOptions } from './introspection-options.ts';
 
 /** How a service recognises the tokens that the gateway makes for it. */
@@ -55,6 +56,17 @@ export interface SallyportOptions {
   readonly libraryControllers?: readonly LibraryController[];
   /** Where handlers with `@Audited` write what they did. @default none: such a handler stops the start */
   readonly audit?: AuditPort;
+  /**
+   * How exceptions of the application leave, those of Nest, its pipes and its body parsers among them: as Nest writes them
+   * (`'passthrough'`), or as problem+json of which all that they say is part (`'problem'`). Errors of ours and those that
+   * were not foreseen are problem+json in either case. @default 'passthrough'
+   */
+  readonly errors?: 'passthrough' | 'problem';
+  /**
+   * Writes the caller into `request.user` as well, for handlers and guards that look there: the principal (`true`), or what
+   * a function makes of it, such as `({ id, roles }) => ({ userId: id, roles })`. @default `request.user` is left alone
+   */
+  readonly requestUser?: RequestUserOption;
   /** Origin whose `/errors/<code>` explains an error. @default the origin of the issuer */
   readonly documentationOrigin?: string;
   /** @default the logger of Nest */
@@ -175,6 +187,14 @@ const checks: {
     const isPort = typeof value === 'object' && value !== null && 'record' in value;
     return value === undefined || isPort ? undefined : 'must have the method record';
   },
+  errors: (value) =>
+    value === undefined || value === 'passthrough' || value === 'problem'
+      ? undefined
+      : "must be 'passthrough' or 'problem'",
+  requestUser: (value) =>
+    value === undefined || typeof value === 'boolean' || typeof value === 'function'
+      ? undefined
+      : 'must be true, false or a function of the principal',
   documentationOrigin: (value) => (value === undefined || isHttpUrl(value) ? undefined : 'must be a URL'),
   logger: (value) =>
     value === undefined || (typeof value === 'object' && value !== null && 'error' in value)

@@ -22,7 +22,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Authenticated, Permissions, Public, Roles } from './access/declare-access.ts';
 import { callerOf, CurrentPrincipal } from './request-caller.ts';
 import { SallyportModule } from './sallyport-module.ts';
-import { toValidationError } from './validation-error.ts';
+import { toValidationError } from './errors/validation-error.ts';
 
 export const issuer = createTestIssuer({
   issuer: 'https://app.test/internal',
@@ -188,7 +188,15 @@ const pipe = new StandardSchemaValidationPipe({ exceptionFactory: toValidationEr
 export async function startService(platform: 'Express' | 'Fastify', keysUrl: string): Promise<INestApplication> {
   const root = {
     module: class Root {},
-    imports: [SallyportModule.forRoot({ issuer: issuer.issuer, audience: issuer.audience, keysUrl, logger })],
+    imports: [
+      SallyportModule.forRoot({
+        issuer: issuer.issuer,
+        audience: issuer.audience,
+        keysUrl,
+        logger,
+        errors: 'problem',
+      }),
+    ],
     controllers: [GuardedController, AdminController, ExtendedController, OpenController, FaultsController],
   };
   const adapter =

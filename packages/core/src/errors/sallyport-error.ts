@@ -27,16 +27,20 @@ export interface SallyportErrorOptions {
   readonly requestLimit?: NamedRequestLimit;
 }
 
-const mark = Symbol.for('@sallyport/core:SallyportError');
+/**
+ * Every instance of `SallyportError` carries it. A class of a framework that puts it on its prototype, beside the same
+ * members, is taken for one.
+ */
+export const sallyportErrorMark = Symbol.for('@sallyport/core:SallyportError');
 
 /** An error that a caller can meet. Its code, status and title are public; its cause and reason are for our logs. */
 export class SallyportError extends Error {
   static {
-    Object.defineProperty(this.prototype, mark, { value: true });
+    Object.defineProperty(this.prototype, sallyportErrorMark, { value: true });
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return isKnownAcrossBuilds(this, SallyportError, mark, value);
+    return isKnownAcrossBuilds(this, SallyportError, sallyportErrorMark, value);
   }
 
   override readonly name = 'SallyportError';

@@ -1,8 +1,11 @@
 import { anonymous, parseBearerToken, SallyportError, type Caller, type TokenVerifier } from '@sallyport/core';
 import { Inject, Injectable, Optional, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { accessOf, type AcceptedCredentials, type Access } from '../access/resolve-access.ts';
-import { API_KEY_VERIFIER, TOKEN_VERIFIER } from '../injection-tokens.ts';
+import { CallRefusals } from '../errors/call-refusals.ts';
+import { API_KEY_VERIFIER, SALLYPORT_OPTIONS, TOKEN_VERIFIER } from '../injection-tokens.ts';
 import { rememberCaller, rememberedCaller } from '../request-caller.ts';
+import { createRequestUser, type AssignRequestUser } from '../request-user.ts';
+import type { SallyportOptions } from '../sallyport-options.ts';
 import type { Credentials, GuardedTransport } from '../transports/guarded-transport.ts';
 import { transportOf } from '../transports/transport-of.ts';
 import { admit, isOpen } from './admit.ts';
@@ -20,17 +23,36 @@ export class SallyportGuard implements CanActivate {
   readonly #verifier: TokenVerifier | undefined;
   readonly #verifying = new WeakMap<object, Promise<Caller>>();
   readonly #apiKeyVerifier: TokenVerifier | undefined;
+  readonly #refusals: CallRefusals | undefined;
+  readonly #assignUser: AssignRequestUser | undefined;
 
   // Optional: a test of one controller may build it without the module, and calls its methods itself.
   constructor(
     @Optional() @Inject(TOKEN_VERIFIER) verifier?: TokenVerifier,
     @Optional() @Inject(API_KEY_VERIFIER) apiKeyVerifier?: TokenVerifier,
+    @Optional() @Inject(CallRefusals) refusals?: CallRefusals,
+    @Optional() @Inject(SALLYPORT_OPTIONS) options?: SallyportOptions,
   ) {
     this.#verifier = verifier;
     this.#apiKeyVerifier = apiKeyVerifier;
+    this.#refusals = refusals;
+    this.#assignUser = createRequestUser(options?.requestUser);
   }
 
   canActivate(context: ExecutionContext): true | Promise<true> {
+    try {
+      const outcome = this.#decide(context);
+      return outcome === true ? true : outcome.catch((error: unknown) => this.#refuse(error, context));
+    } catch (error) {
+      return this.#refuse(error, context);
+    }
+  }
+
+  #refuse(error: unknown, context: ExecutionContext): never {
+    throw this.#refusals?.toException(error, context) ?? error;
+  }
+
+  #decide(context: ExecutionContext): true | Promise<true> {
     const access = accessOf(context.getHandler(), context.getClass());
     if (access.kind === 'elsewhere') return true;
     if (access.kind === 'undeclared' || access.kind === 'contradictory')
@@ -49,8 +71,17 @@ export class SallyportGuard implements CanActivate {
     if (known !== undefined && (known.kind !== 'anonymous' || isOpen(access))) return admit(known, access);
 
     const found = this.#identify(context, transport, access, own);
-    if (found instanceof Promise) return found.then((caller) => remembered(call, caller, access));
-    return remembered(call, found, access);
+    if (found instanceof Promise) return found.then((caller) => this.#admit(context, call, caller, access));
+    return this.#admit(context, call, found, access);
+  }
+
+  #admit(context: ExecutionContext, call: object | undefined, caller: Caller, access: AdmittingAccess): true {
+    // Before anything is refused: the line in the log says whom.
+    // A public resolver beside a guarded one takes fewer credentials, and must not make its caller anonymous.
+    if (call !== undefined && !(caller.kind === 'anonymous' && rememberedCaller(call) !== undefined))
+      rememberCaller(call, caller);
+    if (this.#assignUser !== undefined && caller.kind !== 'anonymous') this.#assignUser(context, caller);
+    return admit(caller, access);
   }
 
   /** A public handler is served whatever the credential is worth; a good one still says who is calling. */
@@ -118,11 +149,3 @@ function isOwnObject(transport: GuardedTransport, context: ExecutionContext): bo
 }
 
 type AdmittingAccess = Exclude<Access, { readonly kind: 'undeclared' | 'contradictory' | 'elsewhere' }>;
-
-function remembered(call: object | undefined, caller: Caller, access: AdmittingAccess): true {
-  // Before anything is refused: the line in the log says whom.
-  // A public resolver beside a guarded one takes fewer credentials, and must not make its caller anonymous.
-  if (call !== undefined && !(caller.kind === 'anonymous' && rememberedCaller(call) !== undefined))
-    rememberCaller(call, caller);
-  return admit(caller, access);
-}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { issuer, lines, useService } from './test-service.test-support.ts';
+import { issuer, lines, useService } from '../test-service.test-support.ts';
 
 describe.each(['Express', 'Fastify'] as const)('a service on %s', (platform) => {
   const service = useService(platform);
@@ -36,8 +36,6 @@ describe.each(['Express', 'Fastify'] as const)('a service on %s', (platform) => 
       { path: '/nowhere', status: 404, code: 'SP_NOT_FOUND' },
       { path: '/faults/method', status: 405, code: 'SP_METHOD_NOT_ALLOWED' },
       { path: '/faults/media', status: 415, code: 'SP_MEDIA_TYPE_UNSUPPORTED' },
-      { path: '/faults/gone', status: 410, code: 'SP_REQUEST_INVALID' },
-      { path: '/faults/pipe', status: 422, code: 'SP_VALIDATION_FAILED' },
       { path: '/faults/unknown', status: 500, code: 'SP_INTERNAL' },
       { path: '/faults/text', status: 500, code: 'SP_INTERNAL' },
     ])('$path with $status and nothing of what was thrown', async ({ path, status, code }) => {
@@ -46,6 +44,15 @@ describe.each(['Express', 'Fastify'] as const)('a service on %s', (platform) => 
       expect(response.status).toBe(status);
       expect(JSON.parse(text)).toMatchObject({ code, status });
       expect(text).not.toContain('canary');
+    });
+
+    it.each([
+      { path: '/faults/gone', status: 410, detail: 'canary-gone' },
+      { path: '/faults/pipe', status: 400, detail: 'name: is too long; price must be positive' },
+    ])('$path with $status and what the exception of the service says', async ({ path, status, detail }) => {
+      const response = await get(path);
+      expect(response.status).toBe(status);
+      expect(await response.json()).toMatchObject({ type: 'about:blank', status, detail });
     });
 
     it('a failure of ours with a line in the log under the same id', async () => {
