@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import type { AddressInfo } from 'node:net';
-import { Authenticated, callerOf, Permissions, SallyportModule } from '@sallyport/nestjs';
+import { Accepts, Authenticated, callerOf, Permissions, SallyportModule } from '@sallyport/nestjs';
 import { startIntrospectionGateway, type IntrospectionGateway } from '@sallyport/server/test-support';
 import { Controller, Get, Req, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -16,6 +16,10 @@ class BillingController {
   invoices(): string {
     return 'served';
   }
+
+  stock(request: object): object {
+    return callerOf(request);
+  }
 }
 // By hand: the tests of the whole system are compiled without decorators.
 const methodOf = (name: keyof BillingController): PropertyDescriptor =>
@@ -25,6 +29,10 @@ Req()(BillingController.prototype, 'me', 0);
 Authenticated()(BillingController.prototype, 'me', methodOf('me'));
 Get('invoices')(BillingController.prototype, 'invoices', methodOf('invoices'));
 Permissions('product:create')(BillingController.prototype, 'invoices', methodOf('invoices'));
+Get('stock')(BillingController.prototype, 'stock', methodOf('stock'));
+Req()(BillingController.prototype, 'stock', 0);
+Permissions('product:read')(BillingController.prototype, 'stock', methodOf('stock'));
+Accepts('api-key', 'bearer', 'opaque')(BillingController.prototype, 'stock', methodOf('stock'));
 Controller('billing')(BillingController);
 
 describe.each(['opaque', 'jwt'] as const)('a Nest service that asks a gateway about tokens (%s)', (form) => {
@@ -41,9 +49,14 @@ describe.each(['opaque', 'jwt'] as const)('a Nest service that asks a gateway ab
       access: 'signed-in' as const,
       permissions: ['product:*'],
       profile: true,
-      credentials: [form === 'jwt' ? ('bearer' as const) : ('opaque' as const)],
+      credentials: [form === 'jwt' ? ('bearer' as const) : ('opaque' as const), 'api-key' as const],
     };
-    gateway = await startIntrospectionGateway(form, { routes: [billing] });
+    gateway = await startIntrospectionGateway(form, {
+      routes: [billing],
+      introspection: {
+        services: { billing: { permissions: ['product:*'], profile: true, apiKeys: true }, reports: {} },
+      },
+    });
     const root = {
       module: class Root {},
       imports: [
@@ -89,6 +102,47 @@ describe.each(['opaque', 'jwt'] as const)('a Nest service that asks a gateway ab
     const [vendor, user] = [await gateway.signProgramIn('vendor'), await gateway.signProgramIn('user')];
     expect((await direct('/billing/invoices', vendor.access_token)).status).toBe(200);
     expect((await direct('/billing/invoices', user.access_token)).status).toBe(403);
+  });
+
+  it('takes internal tokens, access tokens and API keys at one handler, and knows each caller', async () => {
+    const { access_token } = await gateway.signProgramIn();
+    const key = { 'x-api-key': gateway.keys.reader.secret };
+    const at = `http://127.0.0.1:${port}/billing/stock`;
+    const [byKey, byScheme, through, byToken, tokenThrough] = await Promise.all([
+      fetch(at, { headers: key }),
+      fetch(at, { headers: { authorization: `ApiKey ${gateway.keys.reader.secret}` } }),
+      gateway.get('/billing/stock', key),
+      direct('/billing/stock', access_token),
+      throughGateway('/billing/stock', access_token),
+    ]);
+    expect([byKey, byScheme, through, byToken, tokenThrough].map(({ status }) => status)).toEqual([
+      200, 200, 200, 200, 200,
+    ]);
+    const machine: unknown = await byKey.json();
+    expect(machine).toMatchObject({ kind: 'service', clientId: gateway.keys.reader.id, credential: 'api-key' });
+    expect(await byScheme.json()).toEqual(machine);
+    expect(await through.json()).toEqual(machine);
+    expect(await byToken.json()).toEqual(await tokenThrough.json());
+  });
+
+  it('refuses a key that is worth nothing, one beside another credential, and one where none is named', async () => {
+    const { access_token } = await gateway.signProgramIn();
+    const secret = gateway.keys.reader.secret;
+    const ask = async (path: string, headers: Readonly<Record<string, string>>): Promise<readonly [number, string]> => {
+      const answer = await fetch(`http://127.0.0.1:${port}/billing/${path}`, { headers });
+      return [answer.status, ((await answer.json()) as { readonly code: string }).code];
+    };
+    for (const worthless of [`sp_key_${'A'.repeat(38)}`, `${secret.slice(0, -1)}x`, 'x', access_token, ''])
+      expect((await ask('stock', { 'x-api-key': worthless }))[0]).toBe(401);
+    expect(await ask('stock', { 'x-api-key': secret, authorization: `Bearer ${access_token}` })).toEqual([
+      400,
+      'SP_CREDENTIALS_CONFLICT',
+    ]);
+    expect(await ask('stock', { authorization: `Bearer ${secret}` })).toEqual([401, 'SP_TOKEN_INVALID']);
+    expect(await ask('me', { 'x-api-key': secret })).toEqual([401, 'SP_UNAUTHENTICATED']);
+    expect(await ask('me', { authorization: `ApiKey ${secret}` })).toEqual([401, 'SP_TOKEN_INVALID']);
+    // Of the service that asks: it holds other permissions than the handler needs.
+    expect(await ask('stock', { 'x-api-key': gateway.keys.billing.secret })).toEqual([403, 'SP_FORBIDDEN']);
   });
 
   it('refuses a token with its sign-in, wherever that was ended, and every other text', async () => {

@@ -269,6 +269,55 @@ describe.each(['opaque', 'jwt'] as const)('introspection of access tokens (%s)',
   });
 });
 
+describe('introspection of API keys', () => {
+  let test: IntrospectionGateway;
+  beforeAll(async () => {
+    const billing = { permissions: ['product:*'], apiKeys: true };
+    test = await startIntrospectionGateway('opaque', { introspection: { services: { billing, reports: {} } } });
+  });
+  afterAll(() => test.close());
+
+  const ask = async (token: string, caller: Caller = 'billing'): Promise<unknown> =>
+    jsonOf(await test.post(introspectionPath, formOf({ token }), { 'x-api-key': test.keys[caller].secret }));
+
+  it('says whose key it is to a service that may ask, and to no other', async () => {
+    const { id, secret } = test.keys.reader;
+    const answer = await ask(secret);
+    expect(answer).toMatchObject({
+      active: true,
+      aud: 'billing',
+      sub_type: 'service',
+      cred: 'api-key',
+      client_id: id,
+      scope: 'product:read',
+      exp: expect.any(Number) as number,
+    });
+    expect(JSON.stringify(answer)).not.toContain(secret);
+    expect(await ask(secret, 'reports')).toEqual(inactive);
+  });
+
+  it('goes on answering about access tokens', async () => {
+    const { access_token, refresh_token } = await test.signProgramIn();
+    expect(await ask(access_token)).toMatchObject({ active: true, cred: 'opaque' });
+    expect(await ask(refresh_token)).toEqual(inactive);
+  });
+
+  it('says the same of a key that was revoked as of any other text', async () => {
+    const account = (await test.operate('service-accounts/create', { name: 'short', roles: ['service-caller'] })) as {
+      readonly id: string;
+    };
+    const made = (await test.operate('api-keys/create', {
+      owner: { kind: 'service', id: account.id },
+      name: 'Main',
+      scopes: ['product:read'],
+    })) as { readonly key: { readonly keyId: string }; readonly secret: string };
+    expect(await ask(made.secret)).toMatchObject({ active: true });
+    await test.operate('api-keys/revoke', { keyId: made.key.keyId });
+    expect(await ask(made.secret)).toEqual(inactive);
+    expect(await ask(`sp_key_${'A'.repeat(38)}`)).toEqual(inactive);
+  });
+});
+
 describe('limits of introspection', () => {
   it('count each key by itself', async () => {
     const services = { billing: {}, reports: {} };
