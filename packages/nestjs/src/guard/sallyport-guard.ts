@@ -67,8 +67,7 @@ export class SallyportGuard implements CanActivate {
     const call = transport.callOf(context);
     const own = isOwnObject(transport, context) ? call : undefined;
     const known = own === undefined ? undefined : rememberedCaller(own);
-    // That a caller is anonymous was found out for an open handler: a guarded one looks for itself.
-    if (known !== undefined && (known.kind !== 'anonymous' || isOpen(access))) return admit(known, access);
+    if (known !== undefined && this.#isSettled(known, access)) return admit(known, access);
 
     const found = this.#identify(context, transport, access, own);
     if (found instanceof Promise) return found.then((caller) => this.#admit(context, call, caller, access));
@@ -82,6 +81,15 @@ export class SallyportGuard implements CanActivate {
       rememberCaller(call, caller);
     if (this.#assignUser !== undefined && caller.kind !== 'anonymous') this.#assignUser(context, caller);
     return admit(caller, access);
+  }
+
+  /**
+   * Whether what was found out for one handler of a call holds for another, such as for resolvers of one query. A guarded
+   * one looks for itself where an open one found no caller, and a key is read by those alone that name it.
+   */
+  #isSettled(known: Caller, access: AdmittingAccess): boolean {
+    if (known.kind === 'anonymous') return isOpen(access);
+    return known.credential !== 'api-key' || this.#apiKeyVerifier === undefined;
   }
 
   /** A public handler is served whatever the credential is worth; a good one still says who is calling. */
