@@ -1,3 +1,4 @@
+import { IncomingMessage } from 'node:http';
 import { anonymous, type Caller } from '@sallyport/core';
 import { createParamDecorator, type ExecutionContext, type PipeTransform, type Type } from '@nestjs/common';
 import { admissionOf } from './guard/connection-admission.ts';
@@ -5,7 +6,12 @@ import { sharedWeakMap } from './shared-across-builds.ts';
 import { rawRequest } from './transports/raw-request.ts';
 import { transportOf } from './transports/transport-of.ts';
 
+/** On requests themselves: an entry of a WeakMap for each costs more than all else that is done with the caller. */
+const callerKey = Symbol.for('@sallyport/nestjs:caller');
 const callers = sharedWeakMap<object, Caller>('principals');
+
+/** A request that carries its caller. Nothing but this file writes under the symbol. */
+type CallerCarrier = IncomingMessage & { [callerKey]?: Caller };
 
 /**
  * Who made a call: the principal that the guard verified, or the anonymous caller on a public route.
@@ -14,7 +20,7 @@ const callers = sharedWeakMap<object, Caller>('principals');
  */
 export function callerOf(call: object): Caller {
   const raw = rawRequest(call);
-  return callers.get(raw) ?? admissionOf(raw)?.principal ?? anonymous;
+  return rememberedCaller(raw) ?? admissionOf(raw)?.principal ?? anonymous;
 }
 
 /**
@@ -33,10 +39,11 @@ export const CurrentPrincipal: (...pipes: readonly (Type<PipeTransform> | PipeTr
 
 /** Notes who made a call. Called by the guard only. */
 export function rememberCaller(call: object, caller: Caller): void {
-  callers.set(call, caller);
+  if (call instanceof IncomingMessage) (call as CallerCarrier)[callerKey] = caller;
+  else callers.set(call, caller);
 }
 
 /** What the guard found out about a call before; `undefined` where it did not look yet. */
 export function rememberedCaller(call: object): Caller | undefined {
-  return callers.get(call);
+  return call instanceof IncomingMessage ? (call as CallerCarrier)[callerKey] : callers.get(call);
 }
