@@ -22,6 +22,7 @@ import type { IdentityEnvironment } from './http/identity-request.ts';
 import type { IdentityKernel, KernelSettings } from './kernel.ts';
 import type { MailCatalog } from './mail/mail-catalog.ts';
 import type { OptionsProblem } from './parse-options.ts';
+import type { IsProviderSignInOver } from './sessions/provider-sign-ins.ts';
 import type { SignInGate } from './sessions/required-assurance.ts';
 import type { NoteSessionEndings } from './sessions/session-endings.ts';
 import type { ProgramSignIn } from './sign-in/program-sign-ins.ts';
@@ -86,6 +87,8 @@ export interface BuiltFeature {
   readonly gate?: SignInGate;
   /** Signs programs in, for features that prove who is there. One feature has it. */
   readonly programSignIn?: ProgramSignIn;
+  /** Whether an identity provider ended a sign-in that is no session yet. One feature has it. */
+  readonly isProviderSignInOver?: IsProviderSignInOver;
   /** Recognizes the credential of programs for the gateway; of the kind that the feature declares. */
   readonly authenticator?: Authenticator;
   /** What operators and commands call, beside its routes. They become members of identity. */

@@ -38,6 +38,10 @@ describe.skipIf(!isAvailable('postgres')).each([
     load: () => import('./features/sign-in-providers/connected-providers.test.ts'),
   },
   { name: 'logout tokens', load: () => import('./features/sign-in-providers/backchannel-logout.test.ts') },
+  {
+    name: 'logout tokens for sign-ins on their way',
+    load: () => import('./features/sign-in-providers/logout-while-signing-in.test.ts'),
+  },
   { name: 'API keys', load: () => import('./features/api-keys/api-keys.test.ts') },
   { name: 'callers with API keys', load: () => import('./features/api-keys/api-key-authenticator.test.ts') },
   { name: 'service accounts', load: () => import('./features/api-keys/service-accounts.test.ts') },

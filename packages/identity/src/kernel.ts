@@ -59,6 +59,7 @@ import { requireSessionLifetime, sessionLifetimeSchema } from './sessions/sessio
 import { createSessionMaker, type SessionLifetime } from './sessions/session-maker.ts';
 import { createSessionElevation } from './sessions/session-elevation.ts';
 import { createSessionRevocation } from './sessions/session-revocation.ts';
+import { createProviderSignIns } from './sessions/provider-sign-ins.ts';
 import { createProgramSignIns } from './sign-in/program-sign-ins.ts';
 
 /** What features may say about parts of the kernel in their sections. */
@@ -244,6 +245,7 @@ export async function createKernel(options: KernelOptions) {
     engine: await createEngine({ publicUrl, database, sealerFor, hashing, sessions, makeSession, logger, now }),
     gates,
     programSignIns: createProgramSignIns(),
+    providerSignIns: createProviderSignIns(),
     requiredAssurance: gates,
     lifetime,
     sessions,

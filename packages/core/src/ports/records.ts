@@ -47,6 +47,7 @@ export const recordModels = {
   oauthArtifact: 'sallyportOAuthArtifact',
   externalIdentity: 'sallyportExternalIdentity',
   providerSession: 'sallyportProviderSession',
+  providerLogout: 'sallyportProviderLogout',
   usedProviderAnswer: 'sallyportUsedProviderAnswer',
   providerToken: 'sallyportProviderToken',
 } as const;

@@ -35,6 +35,11 @@ export interface SessionProvider {
   readonly issuer: string;
   /** `sid` of its ID token, where it has sessions that it can end (OIDC Back-Channel Logout 1.0). */
   readonly sid?: string;
+  /**
+   * When its answer came, in milliseconds since 1970: before the session where a second factor was asked for. What the
+   * provider ends later than that it ends. Absent of sessions of older versions.
+   */
+  readonly signedInAt?: number;
 }
 
 /**

@@ -8,6 +8,7 @@ import {
 } from '@sallyport/core';
 import type { User, UserTable } from '../accounts/user-table.ts';
 import { whereOf } from '../events/audit-context.ts';
+import type { ProviderSignIns } from './provider-sign-ins.ts';
 import type { SessionLimit } from './session-limit.ts';
 import type { SessionRevocation } from './session-revocation.ts';
 import type { KernelEvent } from '../events/kernel-events.ts';
@@ -19,6 +20,7 @@ export interface SettleSessionParts {
   readonly users: UserTable;
   readonly sessionLimit: SessionLimit;
   readonly revocation: SessionRevocation;
+  readonly providerSignIns: Pick<ProviderSignIns, 'isOver'>;
   readonly events: SecurityEventLog<KernelEvent>;
   readonly now: () => Date;
 }
@@ -31,7 +33,8 @@ export interface SignedIn {
 }
 
 /**
- * Makes a session good that was just created, or ends it: nothing half-done may stay behind.
+ * Makes a session good that was just created, or ends it: nothing half-done may stay behind. Rejects with
+ * `SP_SIGN_IN_EXPIRED` where the identity provider of the sign-in has ended it meanwhile.
  *
  * @param user as it was when the first proof was looked at.
  * @returns `null` when the authority of the user changed since then: the proof must be looked at again.
@@ -72,6 +75,10 @@ export async function settleRecord(
       await discard();
       return null;
     }
+    // From here on a logout token of the provider finds the session; one that came before did not.
+    const { provider, subject } = record;
+    if (provider !== undefined && (await parts.providerSignIns.isOver(provider, subject)))
+      throw new SallyportError('SP_SIGN_IN_EXPIRED', { reason: 'provider-signed-out' });
     await onSettled();
     await sessionLimit.admit(record, replaced);
     await noteSuccess(parts, record, context);

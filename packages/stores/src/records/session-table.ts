@@ -119,8 +119,14 @@ function toProvider(value: unknown): SessionProvider {
   if (typeof value === 'object' && value !== null && 'id' in value && 'issuer' in value) {
     const { id, issuer } = value;
     const sid = 'sid' in value ? value.sid : undefined;
-    if (typeof id === 'string' && typeof issuer === 'string' && (sid === undefined || typeof sid === 'string'))
-      return { id, issuer, ...(sid === undefined ? {} : { sid }) };
+    const signedInAt = 'signedInAt' in value ? value.signedInAt : undefined;
+    if (
+      typeof id === 'string' &&
+      typeof issuer === 'string' &&
+      (sid === undefined || typeof sid === 'string') &&
+      (signedInAt === undefined || typeof signedInAt === 'number')
+    )
+      return { id, issuer, ...(sid === undefined ? {} : { sid }), ...(signedInAt === undefined ? {} : { signedInAt }) };
   }
   throw new TypeError('the column provider of a stored row cannot be read');
 }

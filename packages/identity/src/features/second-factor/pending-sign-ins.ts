@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { recordModels, type Records, type Sealer, type SessionProvider } from '@sallyport/core';
+import type { ProviderSignIns } from '../../sessions/provider-sign-ins.ts';
 import type { AskedClient } from '../../sessions/required-assurance.ts';
 
 /** What a pending sign-in waits for: a code of a factor that there is, or a factor. */
@@ -31,7 +32,10 @@ export interface NewPendingSignIn {
 export interface PendingSignIns {
   /** Begins one, and resolves to its handle. */
   begin(pending: NewPendingSignIn, client: AskedClient): Promise<string>;
-  /** The one that could still be completed, by its handle, in the hands of the kind of client that was given it. */
+  /**
+   * The one that could still be completed, by its handle, in the hands of the kind of client that was given it. One that its
+   * identity provider has ended meanwhile is none: not even a factor is set up with it.
+   */
   find(handle: string, client: AskedClient): Promise<PendingSignIn | null>;
   /** Uses it up: `true` for exactly one caller. */
   consume(pending: PendingSignIn): Promise<boolean>;
@@ -55,7 +59,12 @@ const handlePattern = /^[A-Za-z0-9_-]{43}$/;
 /** How long a sign-in may wait for its second factor. */
 export const pendingSeconds = 10 * 60;
 
-export function createPendingSignIns(records: Records, sealer: Sealer, now: () => Date): PendingSignIns {
+export function createPendingSignIns(
+  records: Records,
+  sealer: Sealer,
+  providerSignIns: Pick<ProviderSignIns, 'isOver'>,
+  now: () => Date,
+): PendingSignIns {
   return {
     async begin({ userId, userGeneration, purpose, amr, provider }, client) {
       const handle = randomBytes(32).toString('base64url');
@@ -80,7 +89,10 @@ export function createPendingSignIns(records: Records, sealer: Sealer, now: () =
         model,
         where: [{ field: 'handleHash', operator: 'in', value: [...sealer.hashes(toStored(handle, client))] }],
       });
-      return row !== null && now().getTime() < row.expiresAt.getTime() ? toPending(row) : null;
+      if (row === null || now().getTime() >= row.expiresAt.getTime()) return null;
+      const pending = toPending(row);
+      const { provider, userId } = pending;
+      return provider !== undefined && (await providerSignIns.isOver(provider, userId)) ? null : pending;
     },
     async consume({ id }) {
       return (await records.deleteMany({ model, where: [{ field: 'id', value: id }] })) === 1;

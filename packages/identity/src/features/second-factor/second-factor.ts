@@ -12,6 +12,7 @@ import { createOneTimeCodes } from './one-time-codes.ts';
 import { createPendingCookie, type PendingCookie } from './pending-cookie.ts';
 import { createPendingSignIns, type PendingSignIns } from './pending-sign-ins.ts';
 import { createRecoveryCodes, type RecoveryCodes } from './recovery-codes.ts';
+import type { ProviderSignIns } from '../../sessions/provider-sign-ins.ts';
 import type { SecondFactorConfig } from './second-factor-config.ts';
 import { factorSealingPurpose } from './sealed-factor-column.ts';
 import type { SecondFactorEvent } from './second-factor-events.ts';
@@ -42,6 +43,7 @@ export interface SecondFactorOptions {
   readonly queue: MailQueue;
   readonly mailer: AccountMailer<SecondFactorMail>;
   readonly events: SecurityEventLog<SecondFactorEvent>;
+  readonly providerSignIns: Pick<ProviderSignIns, 'isOver'>;
   readonly now: () => Date;
 }
 
@@ -49,6 +51,7 @@ export interface SecondFactorOptions {
 export function createSecondFactor(options: SecondFactorOptions): SecondFactor {
   const { config, issuer, cookie, records, counters, sealerFor, hashing, messages, queue, mailer, events, now } =
     options;
+  const { providerSignIns } = options;
   const { methods } = config;
   const sealer = sealerFor(factorSealingPurpose);
   const factors = createFactorTable(records, sealer, now);
@@ -60,7 +63,7 @@ export function createSecondFactor(options: SecondFactorOptions): SecondFactor {
     issuer,
     factors,
     recoveryCodes,
-    pending: createPendingSignIns(records, sealerFor('pending-sign-in'), now),
+    pending: createPendingSignIns(records, sealerFor('pending-sign-in'), providerSignIns, now),
     pendingCookie: createPendingCookie(cookie),
     check: createCodeCheck({ factors, recoveryCodes, codes, limiter, methods, events, mailer, now }),
     sendCode: createCodeSender({ codes, limiter, messages, queue, events, now }),

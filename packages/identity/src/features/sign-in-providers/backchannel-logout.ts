@@ -17,6 +17,7 @@ import type { ExternalIdentities } from './external-identities.ts';
 import { invalid, type LogoutOrder } from './logout-token.ts';
 import type { ProviderClient } from './provider-client.ts';
 import type { ProviderEvent } from './provider-events.ts';
+import { clockToleranceSeconds, isBegunBefore, type ProviderLogouts } from './provider-logouts.ts';
 import type { ProviderSessions } from './provider-sessions.ts';
 import type { UsedAnswers } from './used-answers.ts';
 
@@ -24,6 +25,7 @@ export interface BackchannelLogoutParts {
   readonly clients: ReadonlyMap<string, ProviderClient>;
   readonly identities: ExternalIdentities;
   readonly providerSessions: ProviderSessions;
+  readonly providerLogouts: Pick<ProviderLogouts, 'note'>;
   readonly usedAnswers: UsedAnswers;
   readonly sessions: SessionStore;
   readonly revocation: SessionRevocation;
@@ -33,8 +35,6 @@ export interface BackchannelLogoutParts {
 }
 
 const refusalLimit = { maxFailures: 200, windowSeconds: 900 } as const;
-/** Clocks of providers that are a little behind must not spare a session. */
-const clockToleranceSeconds = 30;
 
 /**
  * Takes logout tokens of providers, and ends the sessions that were begun with what they name. 200 means that every session
@@ -76,7 +76,9 @@ async function endSessions(
   order: LogoutOrder,
   context: RequestContext,
 ): Promise<void> {
-  const { sessions, revocation, usedAnswers, events, now } = parts;
+  const { sessions, revocation, providerLogouts, usedAnswers, events, now } = parts;
+  // First of all, so that a sign-in that is on its way either finds this, or is found below.
+  await providerLogouts.note(order);
   const userId = await findUser(parts, order);
   const live = userId === null ? [] : await sessions.listLive(userId, now());
   let sessionsEnded = 0;
@@ -104,10 +106,10 @@ async function findUser(
   return sid === undefined ? null : providerSessions.findUser(issuer, sid);
 }
 
-/** A session that began after the token was made belongs to a later sign-in: a token that is held back must not end it. */
 function isNamed({ provider, createdAt }: SessionRecord, { issuer, sid, issuedAt }: LogoutOrder): boolean {
   if (provider?.issuer !== issuer) return false;
-  if (createdAt.getTime() > issuedAt.getTime() + clockToleranceSeconds * 1000) return false;
+  // Of a sign-in that waited for its second factor the session is younger than what the provider said.
+  if (!isBegunBefore(provider.signedInAt ?? createdAt.getTime(), issuedAt)) return false;
   return sid === undefined || provider.sid === sid;
 }
 

@@ -95,6 +95,7 @@ function proceed<Made extends object>(
   context: RequestContext,
   make: (proof: SignInProof, noteUse: () => Promise<void>) => Promise<Made | 'retry' | 'banned'>,
 ): Promise<{ readonly kind: 'made'; readonly made: Made } | Interrupted> {
+  const signedInAt = parts.now().getTime();
   return retryContended(contention, async () => {
     const account = await findExternalAccount(parts, provider, proof, context);
     if (account.kind === 'verification-sent') return account;
@@ -111,7 +112,7 @@ function proceed<Made extends object>(
       acr,
       amr,
       authTime: authTimeOf(provider, proof, parts.now()),
-      provider: { id: provider.id, issuer, ...(sid === undefined ? {} : { sid }) },
+      provider: { id: provider.id, issuer, ...(sid === undefined ? {} : { sid }), signedInAt },
     };
     const noteUse = (): Promise<void> => parts.identities.noteUse(identityId, proof.email, parts.now());
     const gate = await parts.gates.find(signInProof);

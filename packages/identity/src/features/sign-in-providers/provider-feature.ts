@@ -20,6 +20,7 @@ import { problemsOfProviders, providerConfig, type ProviderSettings } from './pr
 import { createProviderCookie } from './provider-cookies.ts';
 import { providerEvents } from './provider-events.ts';
 import { createProviderFlows } from './provider-flow.ts';
+import { createProviderLogouts } from './provider-logouts.ts';
 import { providerMails } from './provider-mails.ts';
 import { createProviderListRoutes, createProviderRoutes } from './provider-routes.ts';
 import { createProviderSessions } from './provider-sessions.ts';
@@ -33,6 +34,7 @@ type MadeHere =
   | 'answerCookie'
   | 'identities'
   | 'providerSessions'
+  | 'providerLogouts'
   | 'usedAnswers'
   | 'attempts'
   | 'offered'
@@ -75,6 +77,7 @@ export const providerFeature = {
     const { records, sealerFor, cookie, pages, counters, now } = kernel;
     const identities = createExternalIdentities(records);
     const providerSessions = createProviderSessions(records);
+    const providerLogouts = createProviderLogouts(records, identities, now);
     const providers = settings === undefined ? [] : identityProvidersOf(settings);
     const clients = new Map(
       providers.map((provider) => {
@@ -99,6 +102,7 @@ export const providerFeature = {
       clients,
       identities,
       providerSessions,
+      providerLogouts,
       offered: new Set(clients.keys()),
       codeFlows: createCodeFlows(sealerFor('provider-code-flow'), now),
       flows: createProviderFlows(sealerFor('provider-flow'), pages, now),
@@ -119,6 +123,7 @@ export const providerFeature = {
         await keptTokens.end({ userId }, revokedOnBan);
         tokenRevocation.wake();
       },
+      isProviderSignInOver: providerLogouts.isOver,
       services: { providerTokens },
       close: () => tokenRevocation.close(),
       async describeAccount(userId: string): Promise<readonly AccountFact[]> {

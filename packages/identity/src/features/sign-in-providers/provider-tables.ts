@@ -30,6 +30,16 @@ export const providerTables: readonly RecordTable[] = [
     },
   },
   {
+    model: recordModels.providerLogout,
+    columns: {
+      /** A session or an identity of a provider that it said has signed out. */
+      name: { type: 'string', required: true, unique: true },
+      /** When the provider said so: sign-ins that were begun before are over. */
+      endedAt: { type: 'date', required: true },
+      expiresAt: { type: 'date', required: true, index: true },
+    },
+  },
+  {
     model: recordModels.usedProviderAnswer,
     columns: {
       /** An answer of a provider, or a logout token: each is used once. */
@@ -43,5 +53,6 @@ export const providerTables: readonly RecordTable[] = [
 /** What was used, and sessions of providers: of no use once they have expired. */
 export const providerRetention: readonly RetentionRule[] = [
   { kind: 'provider-sessions', model: recordModels.providerSession, expiry: 'expiresAt', keepSeconds: 0 },
+  { kind: 'provider-logouts', model: recordModels.providerLogout, expiry: 'expiresAt', keepSeconds: 0 },
   { kind: 'used-provider-answers', model: recordModels.usedProviderAnswer, expiry: 'expiresAt', keepSeconds: 0 },
 ];
