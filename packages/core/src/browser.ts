@@ -24,6 +24,7 @@ export type {
   StartFactorAnswer,
   StepUpAnswer,
   StepUpOfferAnswer,
+  StepUpProvider,
   TotpStartAnswer,
 } from './answers/identity-answers.ts';
 export type {

@@ -26,6 +26,7 @@ export type {
   StartFactorAnswer,
   StepUpAnswer,
   StepUpOfferAnswer,
+  StepUpProvider,
   TotpStartAnswer,
 } from './answers/identity-answers.ts';
 export {

@@ -140,10 +140,11 @@ export function composeFeatures<Services = never>(
       }
       for (const parts of built) {
         const { gate, programSignIn, forgetAccount, suspendAccount, noteSessionEndings } = parts;
-        const { describeAccount, findActor, passwordRules, isProviderSignInOver } = parts;
+        const { describeAccount, findActor, passwordRules, isProviderSignInOver, offerStepUp } = parts;
         if (gate !== undefined) kernel.gates.register(gate);
         if (programSignIn !== undefined) kernel.programSignIns.register(programSignIn);
         if (isProviderSignInOver !== undefined) kernel.providerSignIns.register(isProviderSignInOver);
+        if (offerStepUp !== undefined) kernel.stepUpOffers.register(offerStepUp);
         if (forgetAccount !== undefined) kernel.accountData.register(forgetAccount);
         if (suspendAccount !== undefined) kernel.accountData.registerSuspension(suspendAccount);
         if (noteSessionEndings !== undefined) kernel.sessionEndings.register(noteSessionEndings);

@@ -25,6 +25,7 @@ import type { OptionsProblem } from './parse-options.ts';
 import type { IsProviderSignInOver } from './sessions/provider-sign-ins.ts';
 import type { SignInGate } from './sessions/required-assurance.ts';
 import type { NoteSessionEndings } from './sessions/session-endings.ts';
+import type { OfferStepUp } from './sessions/step-up-offers.ts';
 import type { ProgramSignIn } from './sign-in/program-sign-ins.ts';
 
 /**
@@ -89,6 +90,8 @@ export interface BuiltFeature {
   readonly programSignIn?: ProgramSignIn;
   /** Whether an identity provider ended a sign-in that is no session yet. One feature has it. */
   readonly isProviderSignInOver?: IsProviderSignInOver;
+  /** With what it has users confirm who they are who have no second factor. */
+  readonly offerStepUp?: OfferStepUp;
   /** Recognizes the credential of programs for the gateway; of the kind that the feature declares. */
   readonly authenticator?: Authenticator;
   /** What operators and commands call, beside its routes. They become members of identity. */

@@ -59,6 +59,7 @@ import { requireSessionLifetime, sessionLifetimeSchema } from './sessions/sessio
 import { createSessionMaker, type SessionLifetime } from './sessions/session-maker.ts';
 import { createSessionElevation } from './sessions/session-elevation.ts';
 import { createSessionRevocation } from './sessions/session-revocation.ts';
+import { createStepUpOffers } from './sessions/step-up-offers.ts';
 import { createProviderSignIns } from './sessions/provider-sign-ins.ts';
 import { createProgramSignIns } from './sign-in/program-sign-ins.ts';
 
@@ -246,6 +247,7 @@ export async function createKernel(options: KernelOptions) {
     gates,
     programSignIns: createProgramSignIns(),
     providerSignIns: createProviderSignIns(),
+    stepUpOffers: createStepUpOffers(),
     requiredAssurance: gates,
     lifetime,
     sessions,

@@ -17,6 +17,7 @@ describe('the contract of a page', () => {
     () => Response.json({ factors: [{ method: 'totp' }], methods: ['totp'], recoveryCodesLeft: 1, valid: 'valid' }),
     () => Response.json({ status: 'signed-in', returnTo: '/', user: { name: '', email: 'ann@example.test' } }),
     () => Response.json({ methods: [{ method: 'password' }], resendSeconds: 30 }),
+    () => Response.json({ methods: [{ method: 'provider', id: 'google', name: 'Google' }], resendSeconds: 30 }),
     () =>
       Response.json({
         status: 'consent',
@@ -27,7 +28,9 @@ describe('the contract of a page', () => {
     () => Response.json({ status: 'valid', email: 'ann@example.test', asksFor: ['name', 'newPassword'] }),
   ];
   const account = { id: 'a', provider: 'google', name: 'Google', kind: 'google', isOffered: true };
-  const connected = { '/auth/account/providers': { connected: [account], available: [], hasPassword: true } };
+  const connected = {
+    '/auth/account/providers': { connected: [account], available: [], hasPassword: true },
+  };
   const token = 'a'.repeat(20);
   const link = { cookie: `__Secure-sallyport-link=${token}` };
   const opened = { link: fingerprintOfLink(token), email: 'ann@example.test', asksFor: 'name newPassword' };

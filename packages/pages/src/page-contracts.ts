@@ -205,7 +205,6 @@ export const pageContracts = {
     calls: [
       'GET /auth/step-up',
       'GET /auth/session',
-      'GET /auth/account/providers',
       'POST /auth/step-up/send',
       'POST /auth/step-up',
       'POST /auth/step-up/provider',

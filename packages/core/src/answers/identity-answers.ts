@@ -1,5 +1,6 @@
 import type { AssuranceLevel } from '../principal/principal.ts';
 import type { SessionTimes } from '../sessions/session-events.ts';
+import type { OfferedProvider } from './provider-answers.ts';
 
 /*
  * What identity answers under /auth, as JSON: times are ISO 8601. Identity checks its answers against these types, and
@@ -112,12 +113,18 @@ export interface RecoveryCodesAnswer {
   readonly recoveryCodes: readonly string[];
 }
 
+/** An identity provider at which a user can sign in anew, to confirm who they are. */
+export interface StepUpProvider extends OfferedProvider {
+  readonly method: 'provider';
+}
+
 /** `GET /auth/step-up` */
 export interface StepUpOfferAnswer {
   readonly acr: AssuranceLevel;
   readonly authTime: string;
-  readonly methods: readonly (ShownFactor | { readonly method: 'password' })[];
-  /** Absent where the password is asked for. */
+  /** The second factors; without any, the password and connected providers, as far as the account has them. */
+  readonly methods: readonly (ShownFactor | { readonly method: 'password' } | StepUpProvider)[];
+  /** Absent where there is no second factor. */
   readonly hasRecoveryCodes?: boolean;
   readonly resendSeconds: number;
 }

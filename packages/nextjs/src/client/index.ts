@@ -30,6 +30,7 @@ export type {
   StartFactorAnswer,
   StepUpAnswer,
   StepUpOfferAnswer,
+  StepUpProvider,
   TotpStartAnswer,
   Requirement,
   StepUp,

@@ -166,42 +166,29 @@ describe('the security page', () => {
 });
 
 describe('the page that confirms who one is', () => {
-  const account = { id: 'a', provider: 'google', name: 'Google', kind: 'google', isOffered: true };
-  const step = () => Response.json({ methods: [{ method: 'password' }], resendSeconds: 30 });
-  const owning = (connected: readonly object[], hasPassword: boolean) => ({
-    ...providerAnswers,
-    '/auth/account/providers': { connected, available: [], hasPassword },
-  });
+  const google = { method: 'provider', id: 'google', name: 'Google', kind: 'google' };
+  const shown = async (...methods: readonly object[]): Promise<string> => {
+    const offer = () => Response.json({ methods, resendSeconds: 30 });
+    return (await pagesOn(offer, signedIn).ask('/auth/confirm?returnTo=%2Forders')).text();
+  };
 
-  it('offers the connected accounts beside the password, but none that cannot say when one signed in', async () => {
-    const providers = owning([account, { ...account, provider: 'github', name: 'GitHub', kind: 'github' }], true);
-    const text = await (await pagesOn(step, signedIn, { providers }).ask('/auth/confirm')).text();
+  it('offers the connected accounts beside the password', async () => {
+    const text = await shown({ method: 'password' }, google);
     expect(text).toContain('Confirm with Google');
-    expect(text).not.toContain('GitHub');
     expect(text).toContain('type="password"');
+    expect(text).not.toContain('Choose a password by email');
   });
 
   it('asks for no password of an account that has none', async () => {
-    const text = await (
-      await pagesOn(step, signedIn, { providers: owning([account], false) }).ask('/auth/confirm')
-    ).text();
+    const text = await shown(google);
     expect(text).toContain('Confirm with Google');
-    expect(text).not.toContain('type="password"');
+    expect(text).not.toMatch(/type="password"|Forgot password/);
     expect(text).toContain('Choose a password by email');
   });
 
-  it('leads an account to a password that has none and is connected to nothing that says when one signed in', async () => {
-    const github = { ...account, provider: 'github', name: 'GitHub', kind: 'github' };
-    const text = await (
-      await pagesOn(step, signedIn, { providers: owning([github], false) }).ask('/auth/confirm')
-    ).text();
+  it('leads an account to a password that has none, and is connected to nothing that says when one signed in', async () => {
+    const text = await shown();
     expect(text).not.toMatch(/type="password"|Confirm with/);
     expect(text).toContain('Choose a password by email');
-  });
-
-  it('offers no account of a provider that the configuration lost', async () => {
-    const providers = owning([{ ...account, isOffered: false }], true);
-    const text = await (await pagesOn(step, signedIn, { providers }).ask('/auth/confirm')).text();
-    expect(text).not.toContain('Confirm with');
   });
 });

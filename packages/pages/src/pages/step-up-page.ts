@@ -18,7 +18,6 @@ import type { Refusal } from '../identity/call-identity.ts';
 import { findUser } from '../identity/find-user.ts';
 import { askedPage, withReturnTo } from './asked-page.ts';
 import { codeQuestion } from './code-question.ts';
-import { findConnected } from './connected-section.ts';
 import {
   chosenProvider,
   leaveForProvider,
@@ -79,16 +78,18 @@ async function ask(
 ): Promise<PageAnswer> {
   const answer = await call.identity<StepUpOfferAnswer>('GET', '/auth/step-up');
   if (answer.kind === 'refused') return signInFirst(parts, asked, answer.refusal);
-  const { methods, hasRecoveryCodes = false, resendSeconds } = answer.body;
+  const { methods, hasRecoveryCodes, resendSeconds } = answer.body;
   if (asked.acr === 'phr') return { kind: 'page', status, page: notPossible };
-  if (methods.some(({ method }) => method === 'password')) {
+  if (hasRecoveryCodes === undefined) {
     if (asked.acr === 'mfa') return { kind: 'page', status, page: factorMissing(parts, asked) };
-    return { kind: 'page', status, page: await withoutFactorPage(parts, call, asked, shown) };
+    return { kind: 'page', status, page: await withoutFactorPage(parts, call, asked, answer.body, shown) };
   }
   const { method, sent, typedCode } = asked;
   const question = codeQuestion({
     offer: {
-      factors: methods.filter((offer): offer is ShownFactor => offer.method !== 'password'),
+      factors: methods.filter(
+        (offer): offer is ShownFactor => offer.method !== 'password' && offer.method !== 'provider',
+      ),
       hasRecoveryCodes,
       resendSeconds,
     },
@@ -114,19 +115,16 @@ async function withoutFactorPage(
   parts: PageParts,
   call: PageCall,
   asked: Asked,
+  { methods }: Pick<StepUpOfferAnswer, 'methods'>,
   shown: ShownRefusal,
 ): Promise<PageContent> {
-  const { connected, hasPassword } = await findConnected(call);
   const buttons: ProviderButtons = {
     action: parts.pages.stepUp,
     verb: 'Confirm',
     carried: carriedBy(asked, parts.pages),
-    // GitHub never says when a user signed in there.
-    providers: connected
-      .filter(({ isOffered, kind }) => isOffered && kind !== 'github')
-      .map(({ provider, name }) => ({ id: provider, name })),
+    providers: methods.filter((offer) => offer.method === 'provider').map(({ id, name }) => ({ id, name })),
   };
-  if (hasPassword)
+  if (methods.some(({ method }) => method === 'password'))
     return passwordPage(parts, asked, (await findUser(call))?.email ?? '', shown, providersBelow(buttons));
   return buttons.providers.length === 0
     ? passwordMissing(parts, shown)

@@ -18,6 +18,7 @@ import type { UserTable } from '../../accounts/user-table.ts';
 import type { Engine } from '../../engine/better-auth-engine.ts';
 import { whereOf } from '../../events/audit-context.ts';
 import type { RequiredAssurance } from '../../sessions/required-assurance.ts';
+import type { StepUpOffers } from '../../sessions/step-up-offers.ts';
 import { resendSeconds } from './code-limiter.ts';
 import { amrOfCode, codeMethods, type CodeMethod } from './factor-method.ts';
 import type { SecondFactor } from './second-factor.ts';
@@ -39,6 +40,7 @@ export interface StepUpParts {
   readonly secondFactor: SecondFactor;
   readonly elevateSession: ElevateSession;
   readonly requiredAssurance: RequiredAssurance;
+  readonly stepUpOffers: Pick<StepUpOffers, 'of'>;
   readonly users: UserTable;
   readonly guesses: GuessLimiter;
   readonly devices: DeviceTrust;
@@ -60,7 +62,7 @@ const sendSchema = z.strictObject({ method: z.enum(['email', 'sms']) });
  * would make a recent sign-in of a strong one that is old.
  */
 export function createStepUpRoutes(parts: StepUpParts) {
-  const { deviceCookie, directory, secondFactor, elevateSession, events, now } = parts;
+  const { deviceCookie, directory, secondFactor, elevateSession, engine, stepUpOffers, events, now } = parts;
   const { factors, methods: enabled, recoveryCodes, check, sendCode } = secondFactor;
 
   return new Hono<IdentityEnvironment>()
@@ -69,8 +71,12 @@ export function createStepUpRoutes(parts: StepUpParts) {
       const { id, acr, authTime } = principal;
       const owned = await factors.list(id);
       const common = { acr, authTime: authTime.toISOString(), resendSeconds };
-      if (owned.length === 0)
-        return c.json({ ...common, methods: [{ method: 'password' }] } satisfies StepUpOfferAnswer);
+      if (owned.length === 0) {
+        const password =
+          (await engine.findPasswordHash(id)) === null ? [] : ([{ method: 'password' }] as const satisfies object[]);
+        const methods = [...password, ...(await stepUpOffers.of(id))];
+        return c.json({ ...common, methods } satisfies StepUpOfferAnswer);
+      }
       const usable = owned.filter(({ method }) => enabled.includes(method));
       const hasRecoveryCodes = (await recoveryCodes.countLeft(id)) > 0;
       return c.json({ ...common, methods: usable.map(toShownFactor), hasRecoveryCodes } satisfies StepUpOfferAnswer);

@@ -201,6 +201,27 @@ describe(onDatabase('a session that is confirmed at a provider'), () => {
     expect([answer.status, answer.body]).toMatchObject([401, { code: 'SP_UNAUTHENTICATED' }]);
   });
 
+  const offered = async (): Promise<unknown> =>
+    ((await browser.get('/auth/step-up')).body as { readonly methods: unknown }).methods;
+
+  it('is offered to a user who has no password, in place of one', async () => {
+    await signInAt(standIn, browser, ada);
+    expect(await offered()).toEqual([{ method: 'provider', id: 'acme', name: 'Acme SSO', kind: 'oidc' }]);
+    harness.advance(3600);
+    // Whatever protects the account can be changed afterwards.
+    expect((await browser.post('/auth/second-factor/totp/start')).status).toBe(401);
+    await confirm({ ...ada, auth_time: Math.floor(harness.now().getTime() / 1000) });
+    expect((await browser.post('/auth/second-factor/totp/start')).status).toBe(200);
+  });
+
+  it('is offered beside the password to a user who has both, and no provider that is not connected', async () => {
+    await harness.makeUser(owner);
+    await signInWithPassword();
+    expect(await offered()).toEqual([{ method: 'password' }]);
+    await connect(ada);
+    expect(await offered()).toMatchObject([{ method: 'password' }, { method: 'provider', id: 'acme' }]);
+  });
+
   it('is for providers that are connected', async () => {
     await harness.makeUser(owner);
     await signInWithPassword();

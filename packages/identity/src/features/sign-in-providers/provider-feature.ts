@@ -1,3 +1,4 @@
+import type { StepUpProvider } from '@sallyport/core';
 import type { AccountFact } from '../../accounts/account-data.ts';
 import { createAttemptLimiter } from '../../accounts/attempt-limiter.ts';
 import type { Feature } from '../../feature.ts';
@@ -8,7 +9,7 @@ import { createCodeRoutes, type CodeRouteParts } from './brought-codes/code-rout
 import { createCallbackRoutes, type CallbackParts } from './callback-routes.ts';
 import { createExternalIdentities } from './external-identities.ts';
 import { createGithubClient } from './github-client.ts';
-import { identityProvidersOf } from './identity-provider.ts';
+import { identityProvidersOf, toOfferedProvider } from './identity-provider.ts';
 import { createHandOut, type HandOutProviderToken } from './kept-tokens/hand-out.ts';
 import { providerTokenPurpose } from './kept-tokens/kept-token.ts';
 import { sealedTokenColumn } from './kept-tokens/kept-token-table.ts';
@@ -122,6 +123,13 @@ export const providerFeature = {
       async suspendAccount(userId: string) {
         await keptTokens.end({ userId }, revokedOnBan);
         tokenRevocation.wake();
+      },
+      // GitHub neither signs a user in anew nor says when it did.
+      async offerStepUp(userId: string): Promise<readonly StepUpProvider[]> {
+        const owned = await identities.list(userId);
+        return providers
+          .filter(({ id, kind }) => kind !== 'github' && owned.some(({ provider }) => provider === id))
+          .map((provider) => ({ method: 'provider', ...toOfferedProvider(provider) }));
       },
       isProviderSignInOver: providerLogouts.isOver,
       services: { providerTokens },
