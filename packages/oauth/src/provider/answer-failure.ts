@@ -7,7 +7,7 @@ import {
   type Logger,
   type RequestContext,
 } from '@sallyport/core';
-import { providerRoutes } from './provider-configuration.ts';
+import { isForPeople } from './provider-endpoints.ts';
 import type { ProviderView } from './provider-views.ts';
 
 export interface FailureParts {
@@ -34,7 +34,7 @@ export async function answerFailure(ctx: KoaContextWithOIDC, error: unknown, par
     });
   const problem = toProblem(known, { requestId, documentationOrigin: origin });
   ctx.remove('location');
-  if (isForPeople(ctx)) {
+  if (isForPeople(ctx.path)) {
     ctx.status = problem.status;
     for (const [name, value] of Object.entries(problem.headers)) if (name !== 'content-type') ctx.set(name, value);
     await show(ctx, { kind: 'error', error: 'temporarily_unavailable', description: '', status: problem.status });
@@ -44,8 +44,4 @@ export async function answerFailure(ctx: KoaContextWithOIDC, error: unknown, par
   ctx.status = status;
   for (const [name, value] of Object.entries(headers)) ctx.set(name, value);
   ctx.body = JSON.stringify(body);
-}
-
-function isForPeople({ path }: KoaContextWithOIDC): boolean {
-  return path.startsWith(providerRoutes.authorization) || path.startsWith(providerRoutes.end_session);
 }

@@ -21,12 +21,21 @@ import { createOAuthProvider, type OAuthProviderParts, type ShowView } from './o
 import { providerCookiesFor } from './provider-cookies.ts';
 import type { ProviderEvent } from './provider-events.ts';
 import { revokeOAuthToken } from './revoke-token.ts';
+import { createStructuredTokens } from './structured-tokens.ts';
 
 /** What the provider takes of the kernel. */
 export type OAuthProviderKernel = ClientRegistryKernel &
   Omit<
     OAuthProviderParts,
-    'keyRing' | 'events' | 'artifacts' | 'grants' | 'registry' | 'accessTokens' | 'accessSeconds' | 'privateHosts'
+    | 'keyRing'
+    | 'events'
+    | 'artifacts'
+    | 'grants'
+    | 'registry'
+    | 'accessTokens'
+    | 'accessSeconds'
+    | 'privateHosts'
+    | 'structuredTokens'
   > &
   Pick<IdentityKernel, 'records' | 'sealerFor' | 'roles' | 'bus' | 'policy'> & {
     readonly keyRing?: Pick<RotatingKeyRing, 'sign' | 'signer' | 'publicKeys' | 'maxAgeSeconds'> | undefined;
@@ -81,17 +90,15 @@ export function buildProvider(
   const grants = createGrants(artifacts, kernel);
   const { accessTokens, accessMinutes, privateHosts } = config;
   const parts = { ...kernel, keyRing, artifacts, grants, registry, accessTokens, privateHosts };
-  const provider = createOAuthProvider({ ...parts, accessSeconds: accessMinutes * 60 });
+  const publicOrigin = new URL(publicUrl).origin;
+  const tokens = createOAuthAuthenticator({ ...parts, findClient, publicOrigin });
+  const structuredTokens = createStructuredTokens({ ...tokens, grants, publicOrigin });
+  const provider = createOAuthProvider({ ...parts, structuredTokens, accessSeconds: accessMinutes * 60 });
   const interactions = createInteractions({
     ...parts,
     findClient,
     provider: () => provider.current(),
     cookieName: providerCookiesFor(publicUrl).interaction,
-  });
-  const { authenticator, readClaims } = createOAuthAuthenticator({
-    ...parts,
-    findClient,
-    publicOrigin: new URL(publicUrl).origin,
   });
   const services: OAuthProviderServices = {
     oauthProvider: {
@@ -101,7 +108,7 @@ export function buildProvider(
         maxAgeSeconds: keyRing.maxAgeSeconds ?? 300,
       }),
     },
-    revokeOAuthToken: (token, context) => revokeOAuthToken({ artifacts, grants, readClaims }, token, context),
+    revokeOAuthToken: (token, context) => revokeOAuthToken({ artifacts, grants, ...tokens }, token, context),
   };
-  return { routes: [createInteractionRoutes(interactions)], authenticator, services };
+  return { routes: [createInteractionRoutes(interactions)], authenticator: tokens.authenticator, services };
 }

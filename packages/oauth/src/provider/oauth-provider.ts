@@ -1,11 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Provider, { type KoaContextWithOIDC } from 'oidc-provider';
-import {
-  SallyportError,
-  serializeClearedSessionCookie,
-  type RequestContext,
-  type SecurityEventLog,
-} from '@sallyport/core';
+import { SallyportError, type RequestContext, type SecurityEventLog } from '@sallyport/core';
 import type { IdentityKernel } from '@sallyport/identity';
 import type { ClientRegistry } from '../clients/client-registry.ts';
 import { createPrivateHostFetch } from '../outbound/private-host-fetch.ts';
@@ -15,15 +10,20 @@ import { toClientMetadata } from './client-metadata.ts';
 import { createGivenAnswers } from './given-answers.ts';
 import type { Grants } from './grants.ts';
 import { createTurns } from './in-turn.ts';
-import { followOurSessions, signedInOf } from './our-sessions.ts';
+import { followOurSessions } from './our-sessions.ts';
 import { providerRoutes, toProviderConfiguration } from './provider-configuration.ts';
 import { providerCookiesFor } from './provider-cookies.ts';
+import { isForPeople, isProviderEndpoint, methodsOfEndpoint, providerDocuments } from './provider-endpoints.ts';
 import type { ProviderEvent } from './provider-events.ts';
+import { dropCookie, keepSharedHeaders } from './provider-headers.ts';
+import { createProviderSignOut } from './provider-sign-out.ts';
 import { formTokens } from './provider-tokens.ts';
 import type { ProviderView } from './provider-views.ts';
 import { createTokenFinish } from './serve-token.ts';
 import { asksForAnotherResponseMode, publishResponseModes } from './response-modes.ts';
 import { readProviderKeys, type ProviderKeyRing, type ProviderKeys } from './signing-keys.ts';
+import type { StructuredTokens } from './structured-tokens.ts';
+import { createTokenQuestions } from './token-questions.ts';
 import { createTokenRequest, type TokenRequest } from './token-request.ts';
 
 /** Shows a page of the provider: the server has the pages. */
@@ -52,6 +52,7 @@ export interface OAuthProviderParts extends Pick<
   readonly accessTokens: 'jwt' | 'opaque';
   readonly accessSeconds: number;
   readonly privateHosts: readonly string[];
+  readonly structuredTokens: StructuredTokens;
 }
 
 /** One request to the provider, with what the gateway knows of it. */
@@ -78,15 +79,13 @@ interface Built {
 
 /** What services ask as well, by keys of theirs. */
 const sharedRoutes: readonly string[] = ['introspection', 'revocation'];
-const documents: readonly string[] = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'];
-const endpoints: readonly string[] = [...Object.values(providerRoutes), ...documents];
 
 /**
  * Builds the OAuth 2.1 and OpenID Connect provider: a certified library behind our sessions, our records and our keys. The
  * library is built anew when keys are rotated; it keeps nothing between two requests.
  */
 export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
-  const { publicUrl, keyRing, registry, artifacts, grants, lifetime, pages, cookie, logger, now } = parts;
+  const { publicUrl, keyRing, registry, artifacts, grants, lifetime, pages, logger, now } = parts;
   const { origin, protocol } = new URL(publicUrl);
   const exchanges = new WeakMap<IncomingMessage, ProviderExchange>();
   const tokenRequests = new WeakMap<IncomingMessage, TokenRequest>();
@@ -95,7 +94,6 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
   const takeTurn = createTurns();
   const finishToken = createTokenFinish({ ...parts, answers });
   const cookies = providerCookiesFor(publicUrl);
-  const clearedCookie = serializeClearedSessionCookie(cookie);
 
   const exchangeOf = ({ req }: { readonly req: IncomingMessage }): ProviderExchange => {
     const exchange = exchanges.get(req);
@@ -108,23 +106,8 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
     ctx.body = await page.text();
   };
 
-  /** Ends our session where people have said that they want to leave. */
-  const signOut = async (ctx: KoaContextWithOIDC): Promise<void> => {
-    const { context } = exchangeOf(ctx);
-    const signedIn = signedInOf(context);
-    if (signedIn === undefined) return;
-    await parts.revocation.end({ sid: signedIn.sid, subject: signedIn.id, reason: 'signed-out' }, context);
-    ctx.append('set-cookie', clearedCookie);
-  };
-
-  /** The form was ours, and where the client wants its user back is not. */
-  const leadOn = async (ctx: KoaContextWithOIDC): Promise<void> => {
-    const to = new URL(ctx.response.get('location'), origin);
-    if (to.origin === origin) return;
-    ctx.remove('location');
-    ctx.status = 200;
-    await show(ctx, { kind: 'continue', to: to.href, client: ctx.oidc.client?.clientName ?? to.host });
-  };
+  const signOut = createProviderSignOut({ ...parts, origin, contextOf: (ctx) => exchangeOf(ctx).context, show });
+  const questions = createTokenQuestions({ ...parts, clients: registry.clients });
 
   /** The browser is led nowhere: the answer would be asked for in a way that there is not. */
   const refuseMode = (ctx: KoaContextWithOIDC): Promise<void> => {
@@ -156,7 +139,7 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
     const ctx = context as KoaContextWithOIDC; // `oidc` is there once a route was found.
     // What the library says of its own address follows from this one, and never from what a request says.
     ctx.request.originalUrl = origin + ctx.request.url;
-    if (!documents.includes(ctx.path)) ctx.set('cache-control', 'no-store');
+    if (!providerDocuments.includes(ctx.path)) ctx.set('cache-control', 'no-store');
     try {
       if (ctx.path === providerRoutes.token && ctx.method === 'POST') return await serveToken(ctx, next);
       if (ctx.path === providerRoutes.authorization && asksForAnotherResponseMode(ctx)) return await refuseMode(ctx);
@@ -164,17 +147,13 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
       throwFailure(ctx);
       // Only where the library found a route there is `oidc`.
       if (!hasRoute(ctx))
-        throw new SallyportError('SP_METHOD_NOT_ALLOWED', { reason: 'method-not-served', allow: methodsOf(ctx.path) });
-      if (documents.includes(ctx.path)) publishResponseModes(ctx);
-      const { route, params, session } = ctx.oidc;
-      if (sharedRoutes.includes(route)) refuseUnknownClient(ctx);
-      if (route === 'end_session_confirm' && ctx.status === 303) {
-        if (params?.['logout'] !== undefined) await signOut(ctx);
-        await leadOn(ctx);
-      }
-      // A visitor who is not signed in has nothing to confirm.
-      if (route === 'end_session' && ctx.status === 200 && session?.accountId === undefined)
-        leave(ctx, pages.signedOut);
+        throw new SallyportError('SP_METHOD_NOT_ALLOWED', {
+          reason: 'method-not-served',
+          allow: methodsOfEndpoint(ctx.path),
+        });
+      if (providerDocuments.includes(ctx.path)) publishResponseModes(ctx);
+      if (sharedRoutes.includes(ctx.oidc.route)) await questions.finish(ctx);
+      else await signOut.finish(ctx);
     } catch (error) {
       await answerFailure(ctx, error, { origin, logger, show, context: exchangeOf(ctx).context });
     } finally {
@@ -211,6 +190,7 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
     provider.on('server_error', (ctx, error) => failures.set(ctx.req, error));
     followOurSessions(provider, (ctx) => exchangeOf(ctx).context);
     formTokens(provider);
+    questions.watch(provider);
     Object.assign(provider.Client.prototype, {
       includeSid: () => true,
       compareClientSecret(this: { clientId: string }, secret: string) {
@@ -233,13 +213,14 @@ export function createOAuthProvider(parts: OAuthProviderParts): OAuthProvider {
     async handle(exchange) {
       const { request, response } = exchange;
       const path = request.url?.split('?', 1)[0] ?? '';
-      if (!isEndpoint(path)) throw new SallyportError('SP_NOT_FOUND', { reason: 'no-route' });
+      if (!isProviderEndpoint(path)) throw new SallyportError('SP_NOT_FOUND', { reason: 'no-route' });
       exchanges.set(request, exchange);
       // The gateway has judged what proxies say. Here it is what the configuration says.
       request.headers['x-forwarded-proto'] = protocol.slice(0, -1);
-      const shared = sharedHeadersOf(response);
+      // The library shows programs a page where they say that they would take one.
+      if (!isForPeople(path)) request.headers.accept = 'application/json';
+      keepSharedHeaders(response);
       const { answer } = currentlyBuilt();
-      restoreShared(response, shared);
       await answer(request, response);
     },
   };
@@ -267,42 +248,8 @@ async function recordSignIn(
   await registry.logout.recordSignIn(client, { sid: sessionUid, subject: accountId, clientSid: sid, expiresAt });
 }
 
-function isEndpoint(path: string): boolean {
-  return (
-    endpoints.includes(path) ||
-    /^\/oauth2\/auth\/[\w-]{16,64}$/.test(path) ||
-    path === `${providerRoutes.end_session}/confirm` ||
-    path === `${providerRoutes.end_session}/success`
-  );
-}
-
-/** Who names no client has not authenticated (RFC 6749, section 5.2), whatever else is wrong with the request. */
-function refuseUnknownClient(ctx: KoaContextWithOIDC): void {
-  if (ctx.status !== 400 || ctx.oidc.client !== undefined) return;
-  ctx.status = 401;
-  ctx.set('www-authenticate', 'Basic realm="sallyport", charset="UTF-8"');
-  ctx.body = { error: 'invalid_client', error_description: 'client authentication failed' };
-}
-
 function hasRoute(ctx: object): boolean {
   return 'oidc' in ctx;
-}
-
-function methodsOf(path: string): readonly string[] {
-  if (path === providerRoutes.userinfo) return ['GET', 'POST'];
-  const { token, introspection, revocation, end_session: end } = providerRoutes;
-  const posted: readonly string[] = [token, introspection, revocation, `${end}/confirm`];
-  return posted.includes(path) ? ['POST'] : ['GET'];
-}
-
-/** Leads a browser that was not signed in to where it asked to be led, which the library has checked. */
-function leave(ctx: KoaContextWithOIDC, signedOutPage: string): void {
-  const { post_logout_redirect_uri: uri, state } = ctx.oidc.params ?? {};
-  const target = typeof uri === 'string' ? new URL(uri) : undefined;
-  if (typeof state === 'string') target?.searchParams.set('state', state);
-  ctx.body = null;
-  ctx.status = 303;
-  ctx.redirect(target?.href ?? signedOutPage);
 }
 
 function noteRefusal(ctx: KoaContextWithOIDC, { noteRefusal: note }: RequestContext): void {
@@ -310,28 +257,4 @@ function noteRefusal(ctx: KoaContextWithOIDC, { noteRefusal: note }: RequestCont
   const { error } = ctx.body as { readonly error?: unknown };
   if (typeof error === 'string')
     note?.(ctx.status === 401 ? 'SP_UNAUTHENTICATED' : 'SP_REQUEST_INVALID', `oauth-${error}`);
-}
-
-/** Sessions of the library are found by ours: its own cookie would only be one more thing to lose. */
-function dropCookie(response: ServerResponse, name: string): void {
-  const cookies = [response.getHeader('set-cookie') ?? []].flat().map(String);
-  const left = cookies.filter((cookie) => !cookie.startsWith(`${name}=`) && !cookie.startsWith(`${name}.sig=`));
-  if (left.length === cookies.length) return;
-  if (left.length === 0) response.removeHeader('set-cookie');
-  else response.setHeader('set-cookie', left);
-}
-
-/** What the gateway allows scripts of other sites. */
-function sharedHeadersOf(response: ServerResponse): ReadonlyMap<string, string | number | readonly string[]> {
-  const names = response.getHeaderNames().filter((name) => name.startsWith('access-control-'));
-  return new Map(names.map((name) => [name, response.getHeader(name) ?? '']));
-}
-
-/** Whatever the library would allow scripts of other sites: it is what the gateway allows, and nothing else. */
-function restoreShared(response: ServerResponse, shared: ReturnType<typeof sharedHeadersOf>): void {
-  const setHeader = response.setHeader.bind(response);
-  response.setHeader = (name, value) => {
-    const isShared = name.toLowerCase().startsWith('access-control-') && !shared.has(name.toLowerCase());
-    return isShared ? response : setHeader(name, value);
-  };
 }

@@ -1,4 +1,4 @@
-import type { RequestContext } from '@sallyport/core';
+import { SallyportError, type RequestContext } from '@sallyport/core';
 import type { Artifacts } from './artifacts.ts';
 import type { Grants } from './grants.ts';
 import type { OAuthAuthenticator } from './oauth-authenticator.ts';
@@ -8,24 +8,30 @@ export interface RevokeOAuthTokenParts {
   readonly artifacts: Artifacts;
   readonly grants: Grants;
   readonly readClaims: OAuthAuthenticator['readClaims'];
+  readonly isForAnotherResource: OAuthAuthenticator['isForAnotherResource'];
 }
 
 /**
  * Ends what a token of the provider was made under, for services: the grant, with all its tokens (RFC 7009, section 2.1).
- * A token of a client itself has no grant, and ends alone, where it is kept at all.
+ * A token of a client itself has no grant, and ends alone, where it is kept.
  *
- * @returns whether the text is a token of the provider by its form. Rejects with `SP_STORE_UNAVAILABLE`.
+ * @returns whether the text is a token of the provider by its form. Rejects with `SP_TOKEN_TYPE_UNSUPPORTED` for a JWT that
+ *   lasts until it expires, whatever is done here, and with `SP_STORE_UNAVAILABLE`.
  */
 export async function revokeOAuthToken(
-  { artifacts, grants, readClaims }: RevokeOAuthTokenParts,
+  { artifacts, grants, readClaims, isForAnotherResource }: RevokeOAuthTokenParts,
   text: string,
   _context: RequestContext,
 ): Promise<boolean> {
   const form = formOfToken(text);
   if (form === undefined) {
     const claims = await readClaims(text);
-    if (claims?.grant !== undefined) await grants.end(claims.grant);
-    return claims !== undefined;
+    if (claims === undefined && !(await isForAnotherResource(text))) return false;
+    // 200 would say that it has ended (RFC 7009, section 2.2).
+    if (claims?.grant === undefined)
+      throw new SallyportError('SP_TOKEN_TYPE_UNSUPPORTED', { reason: 'jwt-without-grant' });
+    await grants.end(claims.grant);
+    return true;
   }
   const kinds =
     form === 'refresh-token' ? (['RefreshToken'] as const) : (['AccessToken', 'ClientCredentials'] as const);

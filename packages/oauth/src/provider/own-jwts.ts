@@ -1,0 +1,114 @@
+import { errors, jwtVerify } from 'jose';
+import {
+  createLeastRecentlyUsed,
+  createRingKeySource,
+  type AuthenticationOutcome,
+  type KeyRing,
+} from '@sallyport/core';
+import { accessTokenClaimsSchema, type AccessTokenClaims } from './access-token-claims.ts';
+
+export interface OwnJwtsParts {
+  readonly keyRing: Pick<KeyRing, 'publicKeys'>;
+  /** Issuer of the tokens, and the audience of those that the gateway takes. */
+  readonly publicOrigin: string;
+  readonly now: () => Date;
+}
+
+/** Why a token is worth nothing at the gateway. */
+export type RefusedJwt = Extract<AuthenticationOutcome, { readonly kind: 'rejected' }>;
+
+/** Access tokens of the provider that are JWTs (RFC 9068). */
+export interface OwnJwts {
+  /** The token of an `Authorization` header that has the head of one of ours; nothing is verified. */
+  readonly recognize: (authorization: string) => string | undefined;
+  /** What a token that was recognized says, or why it is worth nothing. */
+  readonly verify: (token: string) => Promise<AccessTokenClaims | RefusedJwt>;
+  /** Whether a text is one that is good elsewhere: it is judged there, by its signature alone. */
+  readonly isForAnotherResource: (text: string) => Promise<boolean>;
+}
+
+/** More than there are keys. */
+const rememberedHeads = 100;
+/** `Bearer` and three parts. */
+const jwtForm = /^bearer +(([\w-]+)\.[\w-]+\.[\w-]+)$/i;
+const anotherAudience = 'made-for-another-audience';
+
+/** Builds their verification with the keys of their own use. */
+export function createOwnJwts({ keyRing, publicOrigin, now }: OwnJwtsParts): OwnJwts {
+  const keys = createRingKeySource(keyRing, 'oidc');
+  const headers = createHeaderMemory(keyRing);
+
+  const recognize = (authorization: string): string | undefined => {
+    const [, token, head = ''] = jwtForm.exec(authorization) ?? [];
+    return headers.has(head) ? token : undefined;
+  };
+  const verify: OwnJwts['verify'] = async (token) => {
+    try {
+      const { payload } = await jwtVerify(token, keys.getKey, {
+        issuer: publicOrigin,
+        audience: publicOrigin,
+        typ: 'at+jwt',
+        algorithms: ['ES256', 'EdDSA', 'Ed25519', 'RS256'],
+        requiredClaims: ['exp', 'iat', 'sub', 'jti'],
+        currentDate: now(),
+      });
+      const parsed = accessTokenClaimsSchema.safeParse(payload);
+      return parsed.success ? parsed.data : rejected('not-a-token-of-the-provider');
+    } catch (error) {
+      if (error instanceof errors.JWTExpired)
+        return { kind: 'rejected', code: 'SP_TOKEN_EXPIRED', reason: 'out-of-date' };
+      if (!(error instanceof errors.JOSEError)) throw error;
+      const isForAnother = error instanceof errors.JWTClaimValidationFailed && error.claim === 'aud';
+      return rejected(isForAnother ? anotherAudience : 'not-a-token-of-the-provider');
+    }
+  };
+
+  return {
+    recognize,
+    verify,
+    async isForAnotherResource(text) {
+      const token = recognize(`Bearer ${text}`);
+      const verified = token === undefined ? undefined : await verify(token);
+      return verified !== undefined && 'kind' in verified && verified.reason === anotherAudience;
+    },
+  };
+}
+
+/**
+ * Tells tokens of the provider from first-party ones, which have the same form, issuer and audience: by their first part,
+ * which holds nothing but the names of the algorithm and the key. So each token is verified once, with keys of its own use.
+ */
+function createHeaderMemory(keyRing: Pick<KeyRing, 'publicKeys'>): { has(head: string): boolean } {
+  const remembered = createLeastRecentlyUsed<true>(rememberedHeads);
+  let version = '';
+  return {
+    has(head) {
+      const { keys } = keyRing.publicKeys('oidc');
+      const kids = keys.map(({ kid }) => kid ?? '');
+      if (version !== kids.join(' ')) {
+        version = kids.join(' ');
+        remembered.clear();
+      }
+      if (remembered.get(head) === true) return true;
+      const isOurs = kids.includes(kidOf(head));
+      // Of made-up texts none is remembered.
+      if (isOurs) remembered.set(head, true);
+      return isOurs;
+    },
+  };
+}
+
+function kidOf(head: string): string {
+  if (head.length > 512) return '';
+  try {
+    const header: unknown = JSON.parse(Buffer.from(head, 'base64url').toString());
+    const kid = typeof header === 'object' && header !== null && 'kid' in header ? header.kid : undefined;
+    return typeof kid === 'string' ? kid : '';
+  } catch {
+    return '';
+  }
+}
+
+function rejected(reason: string): RefusedJwt {
+  return { kind: 'rejected', code: 'SP_TOKEN_INVALID', reason };
+}
