@@ -3,6 +3,8 @@ export type {
   ApiKeysAnswer,
   CodeMethod,
   ConfirmFactorAnswer,
+  ConnectedApp,
+  ConnectedAppsAnswer,
   EndedSessionsAnswer,
   FactorMethod,
   FactorsAnswer,

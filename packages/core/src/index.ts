@@ -2,6 +2,8 @@ export type {
   ApiKeysAnswer,
   CodeMethod,
   ConfirmFactorAnswer,
+  ConnectedApp,
+  ConnectedAppsAnswer,
   EndedSessionsAnswer,
   FactorMethod,
   FactorsAnswer,

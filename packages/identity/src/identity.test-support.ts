@@ -127,6 +127,8 @@ export interface HarnessOptions extends Partial<IdentityOptions> {
   readonly hashingThreads?: HashingThreads;
   /** Features beside those of identity, with their tables. @default those of identity alone */
   readonly featureSet?: FeatureSet;
+  /** Each write is durable at once, as on a MongoDB that is no replica set. @default what the database has */
+  readonly withoutTransactions?: boolean;
   /** What signs tokens, on the database of the test. @default nothing does */
   readonly makeKeyRing?: (records: Records) => Promise<RotatingKeyRing>;
 }
@@ -135,15 +137,19 @@ export interface HarnessOptions extends Partial<IdentityOptions> {
 export async function startHarness({
   makeKeyRing,
   featureSet = features,
+  withoutTransactions = false,
   ...options
 }: HarnessOptions = {}): Promise<Harness> {
   const opened = await openCleanDatabase(databaseKind);
   let clock = Date.now();
   const now = (): Date => new Date(clock);
-  const database = await openIdentityDatabase({
+  const whole = await openIdentityDatabase({
     database: opened.handle,
     tables: [...storeTables, ...tablesBeside(featureSet)],
   });
+  const database: IdentityDatabase = withoutTransactions
+    ? { ...whole, hasTransactions: false, transaction: (work) => work() }
+    : whole;
   const sessions = createRecordSessionStore(database.records);
   const bus = createInProcessBus();
   const heard: BusMessage[] = [];

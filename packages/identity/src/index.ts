@@ -44,7 +44,7 @@ export {
   type OperatorServices,
 } from './features.ts';
 export { providersWithKeptTokens, providersWithSecret } from './features/sign-in-providers/identity-provider.ts';
-export type { IdentityEnvironment } from './http/identity-request.ts';
+export { requireSession, type IdentityEnvironment } from './http/identity-request.ts';
 export { accountFields, plainText } from './http/account-fields.ts';
 export { maximumBodyBytes, readBody, readNothing, readQuery } from './http/request-body.ts';
 export { requireService } from './http/require-service.ts';

@@ -9,6 +9,8 @@ describe.skipIf(!isAvailable('mongodb')).each([
   { name: 'secrets of clients', load: () => import('./clients/client-secrets.test.ts') },
   { name: 'changes that meet', load: () => import('./clients/parallel-changes.test.ts') },
   { name: 'logouts that wait', load: () => import('./backchannel-logout/logout-queue.test.ts') },
+  { name: 'requests that meet', load: () => import('./provider/provider-races.test.ts') },
+  { name: 'consents', load: () => import('./provider/consents.test.ts') },
   { name: 'back-channel logout', load: () => import('./backchannel-logout/backchannel-logout.test.ts') },
 ])('oauth: $name', async ({ load }) => {
   await load();

@@ -2,6 +2,7 @@ import {
   anonymous,
   brandSchema,
   resolveBrand,
+  type ConnectedAppsAnswer,
   type ConnectedProvidersAnswer,
   type Problem,
   type ProvidersAnswer,
@@ -44,6 +45,7 @@ export interface AskedPages {
 export const providerAnswers = {
   '/auth/providers': { providers: [{ id: 'google', name: 'Google', kind: 'google' }] } satisfies ProvidersAnswer,
   '/auth/account/providers': { connected: [], available: [], hasPassword: true } satisfies ConnectedProvidersAnswer,
+  '/auth/account/apps': { apps: [] } satisfies ConnectedAppsAnswer,
   'POST /auth/account/providers': {
     location: 'https://accounts.google.test/auth?a=1&b=2',
   } satisfies ProviderSignInAnswer,

@@ -28,8 +28,10 @@ describe('the contract of a page', () => {
     () => Response.json({ status: 'valid', email: 'ann@example.test', asksFor: ['name', 'newPassword'] }),
   ];
   const account = { id: 'a', provider: 'google', name: 'Google', kind: 'google', isOffered: true };
+  const app = { clientId: 'client_1', name: 'Books', allowedAt: '', scopes: [] };
   const connected = {
     '/auth/account/providers': { connected: [account], available: [], hasPassword: true },
+    '/auth/account/apps': { apps: [app] },
   };
   const token = 'a'.repeat(20);
   const link = { cookie: `__Secure-sallyport-link=${token}` };
@@ -60,6 +62,7 @@ describe('the contract of a page', () => {
         for (const one of [
           { do: 'remove', method: 'totp' },
           { do: 'disconnect', account: 'a' },
+          { do: 'withdraw', app: 'none' },
           { do: 'sign-out-others' },
           { mail: 'reset-password' },
         ])

@@ -156,17 +156,20 @@ export const pageContracts = {
     purpose: 'What protects the account of the signed-in user. Mails about second factors lead here.',
     query: { provider: ofProvider, refused },
     fields: {
-      do: '`remove` a factor, `connect` or `disconnect` an account elsewhere, or `sign-out-others`',
+      do: '`remove` a factor, `connect` or `disconnect` an account elsewhere, `withdraw` the access of an app, or `sign-out-others`',
       method: 'the factor to remove',
       provider,
       account: 'the handle of the account to disconnect',
+      app: 'the client id of the app whose access ends',
     },
     calls: [
       'GET /auth/second-factor',
       'GET /auth/account/providers',
+      'GET /auth/account/apps',
       'DELETE /auth/second-factor/:method',
       'POST /auth/account/providers',
       'DELETE /auth/account/providers/:id',
+      'DELETE /auth/account/apps/:clientId',
       'POST /auth/sessions/revoke-others',
     ],
     errors: [

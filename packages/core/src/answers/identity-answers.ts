@@ -236,6 +236,22 @@ export type OAuthRequestAnswer = {
     }
 );
 
+/** A third-party OAuth client that a user lets have something. */
+export interface ConnectedApp {
+  readonly clientId: string;
+  readonly name: string;
+  readonly homepage?: string;
+  readonly logoUri?: string;
+  /** When the user first allowed it, of the sign-ins that go on. */
+  readonly allowedAt: string;
+  readonly scopes: readonly { readonly scope: string; readonly description: string }[];
+}
+
+/** `GET /auth/account/apps`, with `oauthProvider` */
+export interface ConnectedAppsAnswer {
+  readonly apps: readonly ConnectedApp[];
+}
+
 /** `POST /auth/oauth/:uid/decision` */
 export interface OAuthDecisionAnswer {
   /** Where the browser goes now: a path of this origin. */

@@ -4,6 +4,8 @@ export type {
   ApiKeysAnswer,
   CodeMethod,
   ConfirmFactorAnswer,
+  ConnectedApp,
+  ConnectedAppsAnswer,
   ConnectedProvider,
   ConnectedProvidersAnswer,
   EndedSessionsAnswer,

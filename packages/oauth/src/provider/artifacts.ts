@@ -40,6 +40,12 @@ export interface StoredArtifact {
   readonly createdAt: Date;
 }
 
+/** An artifact of a user. */
+export interface OwnedArtifact extends StoredArtifact {
+  /** The grant that it is, or belongs to. */
+  readonly grantId: string | null;
+}
+
 /** Where the provider keeps things. Every method rejects with `SP_STORE_UNAVAILABLE` when the store does not answer. */
 export interface Artifacts {
   find(name: ArtifactName): Promise<StoredArtifact | null>;
@@ -49,7 +55,10 @@ export interface Artifacts {
   save(artifact: Artifact): Promise<void>;
   /** Uses it up: compare-and-set, `true` for exactly one caller. */
   consume(name: ArtifactName, at: Date): Promise<boolean>;
-  remove(name: ArtifactName): Promise<void>;
+  /** Resolves to whether there was one. */
+  remove(name: ArtifactName): Promise<boolean>;
+  /** Those of a kind that belong to a user and have not expired. */
+  listOfSubject(kind: ArtifactKind, subject: string): Promise<readonly OwnedArtifact[]>;
   /** Deletes those of a kind that belong to a grant. */
   removeOfGrant(kind: ArtifactKind, grantId: string): Promise<void>;
   /** Deletes everything of a client. Joins the transaction that it is called in. */
@@ -64,6 +73,7 @@ const rowSchema = z.object({
   artifactHash: z.string(),
   kind: z.string(),
   payload: z.string(),
+  grantId: z.string().nullish(),
   consumedAt: z.date().nullish(),
   createdAt: z.date(),
 });
@@ -85,6 +95,17 @@ export function createArtifacts(records: Records, sealer: Sealer, now: () => Dat
     subject: textIn(payload, 'accountId'),
     expiresAt,
   });
+
+  const open = (row: unknown): OwnedArtifact => {
+    const { artifactHash, kind, payload, grantId, consumedAt, createdAt } = rowSchema.parse(row);
+    const text = sealer.open(payload, artifactContextOf({ kind, artifactHash }));
+    return {
+      payload: payloadSchema.parse(JSON.parse(text)),
+      grantId: grantId ?? null,
+      consumedAt: consumedAt ?? null,
+      createdAt,
+    };
+  };
 
   const insert = async (artifact: Artifact): Promise<boolean> => {
     const artifactHash = sealer.hash(textOf(artifact));
@@ -108,10 +129,15 @@ export function createArtifacts(records: Records, sealer: Sealer, now: () => Dat
   return {
     async find(name) {
       const found = await records.findOne({ model, where: [named(name)] });
-      if (found === null) return null;
-      const { artifactHash, kind, payload, consumedAt, createdAt } = rowSchema.parse(found);
-      const text = sealer.open(payload, artifactContextOf({ kind, artifactHash }));
-      return { payload: payloadSchema.parse(JSON.parse(text)), consumedAt: consumedAt ?? null, createdAt };
+      return found === null ? null : open(found);
+    },
+    async listOfSubject(kind, subject) {
+      const where: RecordFilter[] = [
+        { field: 'subject', value: subject },
+        { field: 'kind', value: kind },
+        { field: 'expiresAt', operator: 'gt', value: now() },
+      ];
+      return (await records.findMany<unknown>({ model, where })).map(open);
     },
     insert,
     async save(artifact) {
@@ -125,7 +151,7 @@ export function createArtifacts(records: Records, sealer: Sealer, now: () => Dat
       return (await records.updateMany({ model, where, update: { consumedAt: at } })) === 1;
     },
     async remove(name) {
-      await records.deleteMany({ model, where: [named(name)] });
+      return (await records.deleteMany({ model, where: [named(name)] })) > 0;
     },
     async removeOfGrant(kind, grantId) {
       const where = [

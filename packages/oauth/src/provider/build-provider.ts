@@ -13,6 +13,8 @@ import type { ClientRegistry, ClientRegistryKernel } from '../clients/client-reg
 import type { OAuthProviderConfig } from '../oauth-provider-config.ts';
 import { artifactPurpose } from './artifact-table.ts';
 import { createArtifacts, type Artifacts } from './artifacts.ts';
+import { createConsentRoutes } from './consent-routes.ts';
+import { createConsents } from './consents.ts';
 import { createGrants } from './grants.ts';
 import { createInteractionRoutes } from './interaction-routes.ts';
 import { createInteractions } from './interactions.ts';
@@ -37,7 +39,7 @@ export type OAuthProviderKernel = ClientRegistryKernel &
     | 'privateHosts'
     | 'structuredTokens'
   > &
-  Pick<IdentityKernel, 'records' | 'sealerFor' | 'roles' | 'bus' | 'policy'> & {
+  Pick<IdentityKernel, 'records' | 'sealerFor' | 'roles' | 'bus' | 'policy' | 'sessions' | 'makeReportedChange'> & {
     readonly keyRing?: Pick<RotatingKeyRing, 'sign' | 'signer' | 'publicKeys' | 'maxAgeSeconds'> | undefined;
     readonly events: SecurityEventLog<ClientEvent | LogoutEvent | ProviderEvent>;
   };
@@ -110,5 +112,7 @@ export function buildProvider(
     },
     revokeOAuthToken: (token, context) => revokeOAuthToken({ artifacts, grants, ...tokens }, token, context),
   };
-  return { routes: [createInteractionRoutes(interactions)], authenticator: tokens.authenticator, services };
+  const consents = createConsents({ ...parts, findClient });
+  const routes = [createInteractionRoutes(interactions), createConsentRoutes(consents, kernel.directory)];
+  return { routes, authenticator: tokens.authenticator, services };
 }

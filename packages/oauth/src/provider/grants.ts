@@ -6,6 +6,11 @@ export interface Grants {
   isLive(grantId: string): Promise<boolean>;
   /** Ends it with everything that was made under it. What was remembered of it is gone when that is done. */
   end(grantId: string): Promise<void>;
+  /**
+   * Deletes it with everything that was made under it. Joins the transaction that it is called in; resolves to whether it was
+   * there. Call `announceEnd` afterwards.
+   */
+  remove(grantId: string): Promise<boolean>;
   /** Tells every cache that it ended. */
   readonly announceEnd: (grantId: string) => Promise<void>;
 }
@@ -34,16 +39,19 @@ export function createGrants(
       at: now(),
       reason: 'grant-ended',
     });
+  const remove = async (grantId: string): Promise<boolean> => {
+    // First of all what the others are worth nothing without.
+    const isRemoved = await artifacts.remove({ kind: 'Grant', id: grantId });
+    for (const kind of ['AuthorizationCode', 'RefreshToken', 'AccessToken'] as const)
+      await artifacts.removeOfGrant(kind, grantId);
+    return isRemoved;
+  };
   return {
     announceEnd,
+    remove,
     isLive: async (grantId) => (await artifacts.find({ kind: 'Grant', id: grantId })) !== null,
     async end(grantId) {
-      await transaction(async () => {
-        // First of all what the others are worth nothing without.
-        await artifacts.remove({ kind: 'Grant', id: grantId });
-        for (const kind of ['AuthorizationCode', 'RefreshToken', 'AccessToken'] as const)
-          await artifacts.removeOfGrant(kind, grantId);
-      });
+      await transaction(() => remove(grantId));
       await announceEnd(grantId);
     },
   };

@@ -16,6 +16,7 @@ import type { Artifacts } from './artifacts.ts';
 import { freshProofReason, strongerProofReason } from './interaction-policy.ts';
 import { signedInOf, type SignedIn } from './our-sessions.ts';
 import type { ProviderEvent } from './provider-events.ts';
+import { describeScope } from './scope-words.ts';
 
 /** What a client asks of a user, and the user's answer. */
 export interface Interactions {
@@ -48,14 +49,6 @@ export interface InteractionParts extends Pick<IdentityKernel, 'directory' | 'po
 
 type Prompt = Interaction['prompt'];
 
-/** What the scopes of OpenID Connect let a client have, in the words of its user. */
-const oidcScopeWords: Readonly<Record<string, string>> = {
-  openid: 'Know that you are the same person each time you sign in',
-  profile: 'See your name',
-  email: 'See your email address',
-  offline_access: 'Stay connected while you are not there, until your sign-in ends',
-};
-
 /** Builds it on the questions of the library. */
 export function createInteractions(parts: InteractionParts): Interactions {
   const { provider, artifacts, findClient, cookieName, events, directory, transaction, now } = parts;
@@ -79,6 +72,8 @@ export function createInteractions(parts: InteractionParts): Interactions {
       const client = await requireClient(interaction);
       const shown = { client: toShownClient(client, interaction), location: pathOf(interaction.returnTo) };
       const signedIn = signedInOf(browser.context);
+      if (interaction.result === undefined && (await isLeftHalfAnswered(parts, uid)))
+        throw unknownRequest('half-answered');
       if (interaction.result !== undefined) return { status: 'answered', ...shown };
       if (signedIn === undefined) return { status: 'sign-in-required', ...shown };
       if (interaction.prompt.name === 'login') return { ...nextProof(interaction, signedIn), ...shown };
@@ -87,7 +82,7 @@ export function createInteractions(parts: InteractionParts): Interactions {
         status: 'consent',
         ...shown,
         account: { name: signedIn.profile?.name ?? '', email: signedIn.profile?.email ?? '' },
-        scopes: scopesOf(interaction).map((scope) => ({ scope, description: wordsOf(scope, parts) })),
+        scopes: scopesOf(interaction).map((scope) => describeScope(scope, parts.policy)),
       };
     },
     async decide(uid, decision, browser) {
@@ -120,6 +115,18 @@ export function createInteractions(parts: InteractionParts): Interactions {
       return pathOf(interaction.returnTo);
     },
   };
+}
+
+/** Longer than an answer takes to be kept. */
+const keepingSeconds = 10;
+
+/** On a database without transactions a process may die between the mark that the question is answered and the answer. */
+async function isLeftHalfAnswered(
+  { artifacts, now }: Pick<InteractionParts, 'artifacts' | 'now'>,
+  uid: string,
+): Promise<boolean> {
+  const consumedAt = (await artifacts.find({ kind: 'Interaction', id: uid }))?.consumedAt;
+  return consumedAt instanceof Date && now().getTime() - consumedAt.getTime() > keepingSeconds * 1000;
 }
 
 /** What has to be proved before the client is answered. */
@@ -193,10 +200,6 @@ function toShownClient({ name, homepage, logoUri }: OAuthClient, { params }: Int
 function hostOf(uri: string): string {
   const { host, protocol } = new URL(uri);
   return host === '' ? protocol : host;
-}
-
-function wordsOf(scope: string, { policy }: Pick<InteractionParts, 'policy'>): string {
-  return oidcScopeWords[scope] ?? policy.permissions[scope] ?? scope;
 }
 
 function pathOf(returnTo: string): string {

@@ -8,6 +8,9 @@ export const providerEvents = {
   'oauth-consent.given': z
     .strictObject({ clientId, scopes: z.array(z.string()) })
     .describe('A user let an OAuth client have what it asked for'),
+  'oauth-consent.withdrawn': z
+    .strictObject({ clientId })
+    .describe('A user took back what an OAuth client was let have, in all sign-ins: its grants and tokens ended'),
   'oauth-consent.refused': z.strictObject({ clientId }).describe('A user let an OAuth client have nothing'),
   'oauth-token.reused': z
     .strictObject({ clientId, token: z.enum(['code', 'refresh-token']) })

@@ -151,6 +151,30 @@ describe('the security page', () => {
     expect(calls.map(({ method, url }) => `${method} ${new URL(url).pathname}`)).toContain(`DELETE ${path}`);
   });
 
+  it.each([
+    { app: 'client_1', path: '/auth/account/apps/client_1' },
+    { app: '../providers/handle-1', path: '/auth/account/apps/none' },
+  ])('takes the access of an app back by its client id alone: $app', async ({ app, path }) => {
+    const { calls, ask } = pagesOn(factors, signedIn, owning([], []));
+    expect((await ask('/auth/security', form({ do: 'withdraw', app }))).status).toBe(303);
+    expect(calls.map(({ method, url }) => `${method} ${new URL(url).pathname}`)).toContain(`DELETE ${path}`);
+  });
+
+  it('lists the apps that were let in with what they may do, and no headline without any', async () => {
+    const app = {
+      clientId: 'client_1',
+      name: '<b>Acme</b>',
+      allowedAt: '',
+      scopes: [{ scope: 'x', description: 'See it' }],
+    };
+    const apps = { ...providerAnswers, '/auth/account/apps': { apps: [app] } };
+    const text = await (await pagesOn(factors, signedIn, { providers: apps }).ask('/auth/security')).text();
+    expect(text).toContain('&lt;b&gt;Acme&lt;/b&gt;');
+    expect(text).toContain('See it');
+    const none = await (await pagesOn(factors, signedIn, owning([], [])).ask('/auth/security')).text();
+    expect(none).not.toContain('Apps with access');
+  });
+
   it('says that the last way to sign in stays', async () => {
     const answers = [problem(409, { code: 'SP_LAST_SIGN_IN_METHOD' })];
     const { ask } = pagesOn(() => (answers.shift() ?? factors)(), signedIn, owning([account], []));

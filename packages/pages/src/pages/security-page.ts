@@ -8,6 +8,7 @@ import type { FormFields } from '../forms/read-form.ts';
 import { refusedPage } from '../forms/refused-page.ts';
 import { noRefusal, showRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
 import type { IdentityAnswer, Refusal } from '../identity/call-identity.ts';
+import { appsSection, withdrawAccess } from './apps-section.ts';
 import { connectedSection, disconnect, findConnected } from './connected-section.ts';
 import { leadToStepUp } from './lead-to-step-up.ts';
 import { chosenProvider, leaveForProvider, providerRefusal } from './provider-buttons.ts';
@@ -38,6 +39,8 @@ function change(call: PageCall, form: FormFields): Promise<IdentityAnswer<unknow
       return call.identity('POST', '/auth/sessions/revoke-others', {});
     case 'disconnect':
       return disconnect(call, form.of('account'));
+    case 'withdraw':
+      return withdrawAccess(call, form.of('app'));
     default:
       return call.identity('DELETE', `/auth/second-factor/${methods.includes(method) ? method : 'none'}`);
   }
@@ -89,7 +92,7 @@ async function show(
                 </p>`
           }
         </section>
-        ${connectedSection(others, pages.security)}
+        ${connectedSection(others, pages.security)} ${await appsSection(call, pages.security)}
         <section class="section">
           <h2>Password</h2>
           ${

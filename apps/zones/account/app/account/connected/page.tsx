@@ -2,6 +2,7 @@ import { PageHeading } from '@sallyport/ui/page-heading';
 import { requireAuth } from '@sallyport/nextjs/server';
 import type { Metadata } from 'next';
 import { AccountNavigation } from '../account-navigation.tsx';
+import { AppsWithAccess } from './apps-with-access.tsx';
 import { ConnectedAccounts } from './connected-accounts.tsx';
 
 export const metadata: Metadata = { title: 'Connected accounts' };
@@ -13,6 +14,7 @@ export default async function ConnectedAccountsPage() {
       <PageHeading title="Connected accounts">Sign in with an account that you have elsewhere.</PageHeading>
       <AccountNavigation />
       <ConnectedAccounts />
+      <AppsWithAccess />
     </div>
   );
 }

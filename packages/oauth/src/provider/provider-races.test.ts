@@ -1,0 +1,110 @@
+import { canRace, onDatabase, type Harness } from '@sallyport/identity/test-support/harness';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startOAuthHarness } from '../oauth.test-support.ts';
+import { serveProvider, type ProviderSite, type SignedInUser, type SiteClient } from './provider-site.test-support.ts';
+
+const email = 'ada@example.test';
+const sorted = (answers: readonly { readonly status: number }[]): readonly number[] =>
+  answers.map(({ status }) => status).toSorted((one, other) => one - other);
+const times = <Result>(count: number, make: (index: number) => Promise<Result>): Promise<Result[]> =>
+  Promise.all(Array.from({ length: count }, (_, index) => make(index)));
+
+// A MongoDB that is no replica set has no transactions: every promise that holds with them has to hold without.
+describe.each([
+  { name: 'with transactions', withoutTransactions: false },
+  { name: 'without transactions', withoutTransactions: true },
+])(onDatabase('requests to the provider at the same moment, $name'), ({ withoutTransactions }) => {
+  let harness: Harness;
+  let site: ProviderSite;
+  let user: SignedInUser;
+  let client: SiteClient;
+  beforeEach(async () => {
+    harness = await startOAuthHarness({ withoutTransactions });
+    site = await serveProvider(harness);
+    await harness.makeUser(email);
+    user = await site.signIn(email);
+    client = await site.register('Acme Reports');
+  });
+  afterEach(async () => {
+    await site.close();
+    await harness.close();
+  });
+
+  const countEvents = async (type: string): Promise<number> =>
+    (await harness.events()).filter((event) => event['type'] === type).length;
+  const withdraw = (clientId = client.id) =>
+    harness.call('DELETE', `/auth/account/apps/${clientId}`, undefined, { caller: user.caller });
+
+  it('have a test for every route of the provider that changes something', () => {
+    const served = harness.identity.app.routes
+      .filter(
+        ({ method, path }) => !['ALL', 'GET', 'HEAD'].includes(method) && /^\/auth\/(oauth|account\/apps)/.test(path),
+      )
+      .map(({ method, path }) => `${method} ${path}`);
+    expect([...new Set(served)].toSorted()).toEqual([
+      'DELETE /auth/account/apps/:clientId',
+      'POST /auth/oauth/:uid/decision',
+    ]);
+  });
+
+  it.skipIf(!canRace())('take one answer of a user, and the client is given that one', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const question = await site.ask(client, user);
+      const decisions = ['allow', 'deny', 'allow', 'deny', 'allow', 'deny'] as const;
+      const answers = await Promise.all(decisions.map((decision) => site.decide(question, decision, user)));
+      expect(sorted(answers)).toEqual([200, 409, 409, 409, 409, 409]);
+      const taken = decisions[answers.findIndex(({ status }) => status === 200)];
+      const back = await site.resume(question, user);
+      expect(back.searchParams.has('code')).toBe(taken === 'allow');
+      expect(back.searchParams.get('error')).toBe(taken === 'allow' ? null : 'access_denied');
+      expect((await countEvents('oauth-consent.given')) + (await countEvents('oauth-consent.refused'))).toBe(round + 1);
+    }
+  });
+
+  it.skipIf(!canRace())('give one answer for a code, and one successor of a refresh token', async () => {
+    const question = await site.ask(client, user);
+    await site.decide(question, 'allow', user);
+    const code = (await site.resume(question, user)).searchParams.get('code') ?? '';
+    const redeemed = await times(8, () => site.redeem(client, code, question.verifier));
+    expect(new Set(sorted(redeemed))).toEqual(new Set([200]));
+    expect(new Set(redeemed.map(({ body }) => body['refresh_token'])).size).toBe(1);
+    const first = redeemed[0]?.body['refresh_token'] ?? '';
+    const refreshed = await times(20, () => site.refresh(client, first));
+    expect(new Set(sorted(refreshed))).toEqual(new Set([200]));
+    expect(new Set(refreshed.map(({ body }) => body['refresh_token'])).size).toBe(1);
+    expect((await site.refresh(client, refreshed[0]?.body['refresh_token'] ?? '')).status).toBe(200);
+  });
+
+  it.skipIf(!canRace())('take consent back once', async () => {
+    await site.authorize(client, user);
+    expect(sorted(await times(2, () => withdraw()))).toEqual([204, 404]);
+    if (!withoutTransactions) expect(await countEvents('oauth-consent.withdrawn')).toBe(1);
+    expect((await withdraw()).status).toBe(404);
+  });
+
+  it.skipIf(!canRace())('leave nothing that works of a grant that is taken back while it is used', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const tokens = await site.authorize(client, user);
+      const [, refreshed] = await Promise.all([withdraw(), site.refresh(client, tokens['refresh_token'] ?? '')]);
+      for (const { access_token: access = '', refresh_token: next = '' } of [tokens, refreshed.body]) {
+        expect(access === '' || !(await site.isTaken(access))).toBe(true);
+        if (next !== '') expect((await site.refresh(client, next)).status).toBe(400);
+      }
+    }
+  });
+
+  it('lead back to the client where a process died in the middle of an answer', async () => {
+    const question = await site.ask(client, user);
+    await harness.database.records.updateMany({
+      model: 'sallyportOAuthArtifact',
+      where: [{ field: 'kind', value: 'Interaction' }],
+      update: { consumedAt: harness.now() },
+    });
+    harness.advance(30);
+    const options = { caller: user.caller, headers: { cookie: question.cookie } };
+    const asked = await harness.call('GET', `/auth/oauth/${question.uid}/request`, undefined, options);
+    // The page says that the request is over: nothing that its form could send would be taken.
+    expect(asked).toMatchObject({ status: 404 });
+    expect((await site.authorize(client, user))['access_token']).toBeTypeOf('string');
+  });
+});
