@@ -6,6 +6,7 @@ import { requestIdOf } from '../request-id.ts';
 import type { SallyportOptions } from '../sallyport-options.ts';
 import { callOf } from './call-of.ts';
 import { setHeaders, type ResponseLike } from './http-response.ts';
+import { rememberRequestIdOf } from './graphql-extensions.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { toHttpException } from './sallyport-http-exception.ts';
 
@@ -33,6 +34,7 @@ export class CallRefusals {
     const requestId = requestIdOf(call);
     // Messages and sockets have exceptions of their own packages, which their filters make of it.
     const exception = isHttp || transport === 'graphql' ? toHttpException(thrown) : thrown;
+    rememberRequestIdOf(exception, requestId);
     this.#log.record(exception, { requestId, status: thrown.status, caller: callerOf(call) });
     if (isHttp) {
       const { headers } = toProblem(thrown, { requestId, documentationOrigin: this.#documentationOrigin });

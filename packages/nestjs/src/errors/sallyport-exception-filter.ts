@@ -10,6 +10,7 @@ import { callOf } from './call-of.ts';
 import { documentationOriginOf } from './call-refusals.ts';
 import { toExceptionProblem, type HttpAnswer } from './exception-problem.ts';
 import { catalogErrorOf, isRequestError, type RequestError } from './framework-error.ts';
+import { rememberRequestIdOf } from './graphql-extensions.ts';
 import { cutConnection, setHeaders, type ResponseLike } from './http-response.ts';
 import { toMessageError } from './message-error.ts';
 import { RefusalLog } from './refusal-log.ts';
@@ -84,7 +85,7 @@ export class SallyportExceptionFilter implements ExceptionFilter {
     const { status, headers, body } = toProblem(error, { requestId, documentationOrigin: this.#documentationOrigin });
     if (this.#isProblemForAll) return { status, headers, body };
     // Clients of an application that answers as Nest does read `message`.
-    const { statusCode, message } = toHttpException(error).getResponse() as Readonly<Record<string, unknown>>;
+    const { statusCode, message } = toHttpException(error).getResponse();
     return { status, headers, body: { ...body, statusCode, message } };
   }
 
@@ -99,8 +100,11 @@ export class SallyportExceptionFilter implements ExceptionFilter {
     const isForeseen = thrown instanceof HttpException || (thrown instanceof Error && 'extensions' in thrown);
     if (error === undefined && isForeseen) return;
     const known = error ?? new SallyportError('SP_INTERNAL', { cause: thrown });
-    this.#record(known, known.status, callOf(host));
-    throw toHttpException(known);
+    const call = callOf(host);
+    this.#record(known, known.status, call);
+    const exception = toHttpException(known);
+    rememberRequestIdOf(exception, requestIdOf(call));
+    throw exception;
   }
 
   #answerMessage(thrown: unknown, host: ArgumentsHost): unknown {

@@ -11,6 +11,7 @@ import {
   type StepUp,
 } from '@sallyport/core';
 import { HttpException } from '@nestjs/common';
+import { toGraphqlExtensions, type GraphqlExtensions } from './graphql-extensions.ts';
 
 /**
  * An error of the catalog as an exception of Nest: `getStatus()` is the status of its code, `getResponse()` what Nest's own
@@ -60,6 +61,17 @@ export class SallyportHttpException extends HttpException {
   override getStatus(): number {
     return errorCatalog[this.code].status;
   }
+
+  // Nest's driver of Apollo looks for a status in what is stored, and writes a code of its own over the one in
+  // `extensions`: 503 would be INTERNAL_SERVER_ERROR. Filters ask this method.
+  override getResponse(): Record<string, unknown> {
+    return { statusCode: this.getStatus(), ...(super.getResponse() as object) };
+  }
+
+  /** What GraphQL shows of it beside its message. */
+  get extensions(): GraphqlExtensions {
+    return toGraphqlExtensions(this);
+  }
 }
 
 /** Gives an error of the catalog the form of an exception of Nest. One that has it stays as it is. */
@@ -85,7 +97,6 @@ function errorOptionsOf(error: SallyportError): SallyportErrorOptions {
 function responseOf(code: ErrorCode, { errors, stepUp }: SallyportErrorOptions): Record<string, unknown> {
   const { status, title, hint } = errorCatalog[code];
   return {
-    statusCode: status,
     message: title,
     error: STATUS_CODES[status] ?? 'Error',
     code,

@@ -3,7 +3,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { INestApplication } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { issuer, lines, startGraphqlService } from './graphql-service.test-support.ts';
+import { ask, issuer, lines, startGraphqlService } from './graphql-service.test-support.ts';
 import { handled, OpenSubscriptionResolver, products, ProductsResolver } from './products-resolver.test-support.ts';
 import {
   openSubscriptions,
@@ -84,7 +84,7 @@ describe.each(['Apollo', 'Mercurius'] as const)('GraphQL subscriptions with %s',
       .toMatchObject([
         {
           data: { productAdded: { id: '1', margin: null } },
-          errors: [{ path: ['productAdded', 'margin'] }],
+          errors: [{ extensions: { code: 'FORBIDDEN', problem: { code: 'SP_FORBIDDEN' } } }],
         },
       ]);
   });
@@ -97,8 +97,11 @@ describe.each(['Apollo', 'Mercurius'] as const)('GraphQL subscriptions with %s',
   it('refuses a subscription whose permission is missing, and goes on with the connection', async () => {
     const client = open(app, { token: issuer.tokenFor('user') });
     const answers = client.send(subscription);
-    await expect.poll(() => answers, patience).toMatchObject([{ errors: [{ path: ['productAdded'] }] }]);
+    await expect
+      .poll(() => answers, patience)
+      .toMatchObject([{ errors: [{ extensions: { code: 'FORBIDDEN', problem: { code: 'SP_FORBIDDEN' } } }] }]);
     expect(handled).toEqual([]);
+    expect(lines).toMatchObject([{ code: 'SP_FORBIDDEN', subject: 'user-1', requiredPermissions: 'product:read' }]);
     const others = client.send('{ me }');
     await expect.poll(() => others, patience).toMatchObject([{ data: { me: 'user-1' } }]);
     expect(client.closes).toEqual([]);
@@ -197,7 +200,7 @@ describe.each(['Apollo', 'Mercurius'] as const)('a public GraphQL subscription w
       const answers = client.send(query);
       await expect
         .poll(() => answers, patience)
-        .toMatchObject([{ errors: [{ message: expect.stringContaining('Authentication is required') as string }] }]);
+        .toMatchObject([{ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] }]);
     }
     expect(handled).toEqual(['newsFor anonymous']);
   });
@@ -220,6 +223,15 @@ describe.each(['Apollo', 'Mercurius'] as const)('GraphQL with %s while keys cann
   afterAll(() => app.close());
   beforeEach(() => {
     handled.length = 0;
+  });
+
+  it('says SERVICE_UNAVAILABLE, and nothing of the caller', async () => {
+    const { data, errors } = await ask(app, '{ me whoami }', issuer.tokenFor('vendor'));
+    expect(data).toEqual({ me: null, whoami: 'anonymous' });
+    expect(errors).toMatchObject([
+      { extensions: { code: 'SERVICE_UNAVAILABLE', problem: { code: 'SP_KEYS_UNAVAILABLE', status: 503 } } },
+    ]);
+    expect(handled).toEqual([]);
   });
 
   it('accepts no connection, and does not say that its caller is signed out', async () => {

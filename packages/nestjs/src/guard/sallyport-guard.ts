@@ -70,15 +70,21 @@ export class SallyportGuard implements CanActivate {
     if (known !== undefined && this.#isSettled(known, access)) return admit(known, access);
 
     const found = this.#identify(context, transport, access, own);
-    if (found instanceof Promise) return found.then((caller) => this.#admit(context, call, caller, access));
-    return this.#admit(context, call, found, access);
+    if (found instanceof Promise) return found.then((caller) => this.#admit(context, call, own, caller, access));
+    return this.#admit(context, call, own, found, access);
   }
 
-  #admit(context: ExecutionContext, call: object | undefined, caller: Caller, access: AdmittingAccess): true {
+  #admit(
+    context: ExecutionContext,
+    call: object | undefined,
+    own: object | undefined,
+    caller: Caller,
+    access: AdmittingAccess,
+  ): true {
+    // A public resolver beside a guarded one takes fewer credentials, and must not make the caller of both anonymous.
+    const isKnown = own !== undefined && caller.kind === 'anonymous' && rememberedCaller(own) !== undefined;
     // Before anything is refused: the line in the log says whom.
-    // A public resolver beside a guarded one takes fewer credentials, and must not make its caller anonymous.
-    if (call !== undefined && !(caller.kind === 'anonymous' && rememberedCaller(call) !== undefined))
-      rememberCaller(call, caller);
+    if (call !== undefined && !isKnown) rememberCaller(call, caller);
     if (this.#assignUser !== undefined && caller.kind !== 'anonymous') this.#assignUser(context, caller);
     return admit(caller, access);
   }
