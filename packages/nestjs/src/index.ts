@@ -29,6 +29,8 @@ export { passportSharedSecret, type SecretOrKeyProvider } from './passport-share
 export { callerOf, CurrentPrincipal } from './request-caller.ts';
 export { SallyportSubscriptions, type GraphqlWsHooks, type MercuriusHooks } from './graphql/sallyport-subscriptions.ts';
 export { ProviderTokens, type ProviderTokenInit } from './provider-tokens/provider-tokens.ts';
+export { SallyportServices, type ServiceCallInit } from './services/sallyport-services.ts';
+export type { ServicesOptions } from './services/services-options.ts';
 export { refuseAmbiguousJson } from './refuse-ambiguous-json.ts';
 export { requestIdOf } from './request-id.ts';
 export type { RequestUserOption } from './request-user.ts';

@@ -29,6 +29,8 @@ export interface RevocationListenerParts {
   readonly logger: Logger;
   /** Called when a signing key was withdrawn: nothing that it signed may be believed. */
   readonly onKeyWithdrawn: (kid: string) => void;
+  /** How long a message may wait: its token is older than any other, and its revocation is remembered for longer. @default 0 */
+  readonly maxWaitSeconds?: number;
   readonly now?: () => Date;
 }
 
@@ -42,6 +44,9 @@ const loggedFailures = 4;
 /** How long nothing may be heard before tokens count as uncovered: a gateway may be restarted meanwhile. */
 const graceMilliseconds = 10_000;
 
+/** The longest life of a token, with every tolerance. */
+const tokenSeconds = 360;
+
 /** Far more than any event. */
 const maximumEventLength = 65_536;
 
@@ -54,7 +59,10 @@ const maximumEventLength = 65_536;
 export function createRevocationListener(parts: RevocationListenerParts): RevocationListener {
   const { url, onGap, logger, onKeyWithdrawn } = parts;
   const now = parts.now ?? (() => new Date());
-  const memory = createRevocationMemory({ now });
+  const memory = createRevocationMemory({
+    now,
+    rememberSeconds: Math.max(tokenSeconds, (parts.maxWaitSeconds ?? 0) + 60),
+  });
   const stopping = new AbortController();
   const heard = new Set<() => void>();
   let lastEventId: string | undefined;

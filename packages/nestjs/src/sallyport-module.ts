@@ -10,9 +10,19 @@ import { GraphqlAudit } from './graphql/graphql-audit.ts';
 import { SallyportSubscriptions } from './graphql/sallyport-subscriptions.ts';
 import { SubscriptionConnections } from './graphql/subscription-connections.ts';
 import { SallyportGuard } from './guard/sallyport-guard.ts';
-import { API_KEY_VERIFIER, SALLYPORT_OPTIONS, SERVICE_TRUST, TOKEN_VERIFIER } from './injection-tokens.ts';
+import {
+  API_KEY_VERIFIER,
+  MESSAGE_TRUST,
+  SALLYPORT_OPTIONS,
+  SERVICE_TRUST,
+  TOKEN_VERIFIER,
+} from './injection-tokens.ts';
+import { createMemoryReplays } from './messages/message-replays.ts';
+import { MessageSealer } from './messages/message-sealer.ts';
+import { createMessageTrust } from './messages/message-trust.ts';
 import { ProviderTokens } from './provider-tokens/provider-tokens.ts';
 import { requireSallyportOptions, type SallyportOptions } from './sallyport-options.ts';
+import { SallyportServices } from './services/sallyport-services.ts';
 import { createServiceTrust, RevocationSubscription, type ServiceTrust } from './service-trust.ts';
 
 /** Options that come from other providers, such as a configuration service. */
@@ -77,9 +87,17 @@ function describeModule(imports: NonNullable<ModuleMetadata['imports']>, options
         inject: [SERVICE_TRUST],
         useFactory: ({ apiKeyVerifier }: ServiceTrust) => apiKeyVerifier,
       },
+      {
+        provide: MESSAGE_TRUST,
+        inject: [SERVICE_TRUST, SALLYPORT_OPTIONS],
+        useFactory: (trust: ServiceTrust, { messages }: SallyportOptions) =>
+          createMessageTrust({ ...trust, replays: messages?.replays ?? createMemoryReplays() }),
+      },
       RevocationSubscription,
       ConnectionWatch,
       ProviderTokens,
+      SallyportServices,
+      MessageSealer,
       RefusalLog,
       CallRefusals,
       SallyportGuard,
@@ -95,11 +113,14 @@ function describeModule(imports: NonNullable<ModuleMetadata['imports']>, options
       SALLYPORT_OPTIONS,
       TOKEN_VERIFIER,
       API_KEY_VERIFIER,
+      MESSAGE_TRUST,
       CallRefusals,
       RefusalLog,
       ConnectionWatch,
       SallyportSubscriptions,
       ProviderTokens,
+      SallyportServices,
+      MessageSealer,
     ],
   };
 }

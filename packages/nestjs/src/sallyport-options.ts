@@ -10,6 +10,8 @@ import {
 import type { AuditPort } from './audit/audit-port.ts';
 import type { LibraryController } from './access/library-controllers.ts';
 import type { RequestUserOption } from './request-user.ts';
+import { problemOfMessages, type MessageOptions } from './messages/message-options.ts';
+import { problemOfServices, type ServicesOptions } from './services/services-options.ts';
 import { problemOfIntrospection, type IntrospectionOptions } from './introspection-options.ts';
 
 /** How a service recognises the tokens that the gateway makes for it. */
@@ -47,6 +49,10 @@ export interface SallyportOptions {
   readonly revocations?: RevocationOptions;
   /** How WebSockets and GraphQL subscriptions end, which are verified when they are opened. */
   readonly connections?: ConnectionOptions;
+  /** How `SallyportServices` and `MessageSealer` call others for the user of a request. @default the origin of `keysUrl` */
+  readonly services?: ServicesOptions;
+  /** How messages are taken that were sealed for this service. @default once, and until their token expires */
+  readonly messages?: MessageOptions;
   /** Where `ProviderTokens` gets tokens of identity providers. @default the origin of `keysUrl` */
   readonly providerTokens?: ProviderTokensOptions;
   /**
@@ -72,7 +78,7 @@ export interface SallyportOptions {
   /** @default the logger of Nest */
   readonly logger?: Logger;
   /**
-   * Lets `keysUrl`, the stream of revocations, `providerTokens.url` and `introspection.url` be plain http away from loopback. An attacker who can change packets on
+   * Lets `keysUrl`, the stream of revocations, `providerTokens.url`, `services.url` and `introspection.url` be plain http away from loopback. An attacker who can change packets on
    * that network can then sign in as any user: only for a network that is private to these processes. @default false
    */
   readonly allowPlainHttpKeysOnPrivateNetwork?: boolean;
@@ -176,6 +182,13 @@ const checks: {
     if (isSafelyFetched(url) || all.allowPlainHttpKeysOnPrivateNetwork === true) return undefined;
     return 'url must be https away from loopback, or set allowPlainHttpKeysOnPrivateNetwork';
   },
+  services: (value, all) =>
+    problemOfServices(
+      value,
+      all.keysUrl !== undefined,
+      (url) => isSafelyFetched(url) || all.allowPlainHttpKeysOnPrivateNetwork === true,
+    ),
+  messages: problemOfMessages,
   introspection: (value, all) =>
     problemOfIntrospection(value, (url) => isSafelyFetched(url) || all.allowPlainHttpKeysOnPrivateNetwork === true),
   libraryControllers: (value) => {

@@ -1,11 +1,13 @@
 import {
   createLocalKeySource,
+  createMessageTokenVerifier,
   createRemoteKeySource,
   createSharedSecretSource,
   createTokenVerifier,
   OptionsError,
   type KeySource,
   type TokenVerifier,
+  type VerifyMessageToken,
 } from '@sallyport/core';
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { SERVICE_TRUST } from './injection-tokens.ts';
@@ -20,6 +22,8 @@ export interface ServiceTrust {
   readonly verifier: TokenVerifier;
   /** Of API keys that come to this service itself. Absent where it asks the gateway about nothing. */
   readonly apiKeyVerifier: TokenVerifier | undefined;
+  /** Of messages that were sealed for this service. Absent where it has no keys. */
+  readonly verifyMessageToken: VerifyMessageToken | undefined;
   /** Absent where the service does not subscribe: its tokens live until they expire. */
   readonly listener: RevocationListener | undefined;
 }
@@ -41,7 +45,8 @@ export function createServiceTrust(options: SallyportOptions): ServiceTrust {
       ? createEitherVerifier({ byKeys, byAsking, issuer })
       : (byKeys ?? byAsking);
   if (verifier === undefined) throw new OptionsError('SallyportModule needs keys or introspection');
-  return { verifier, apiKeyVerifier, listener };
+  const verifyMessageToken = source === undefined ? undefined : createByMessage(options, source, listener);
+  return { verifier, apiKeyVerifier, verifyMessageToken, listener };
 }
 
 function createByKeys(
@@ -56,6 +61,22 @@ function createByKeys(
     ...(algorithms === undefined ? {} : { algorithms }),
     ...(clockToleranceSeconds === undefined ? {} : { clockToleranceSeconds }),
     ...(cacheSize === undefined ? {} : { cacheSize }),
+    ...(listener === undefined ? {} : { objectTo: listener.objectTo }),
+  });
+}
+
+function createByMessage(
+  { issuer, audience, algorithms, clockToleranceSeconds, messages }: SallyportOptions,
+  keys: KeySource,
+  listener: RevocationListener | undefined,
+): VerifyMessageToken {
+  return createMessageTokenVerifier({
+    issuer,
+    audience,
+    keys,
+    maxWaitSeconds: messages?.maxWaitSeconds,
+    ...(algorithms === undefined ? {} : { algorithms }),
+    ...(clockToleranceSeconds === undefined ? {} : { clockToleranceSeconds }),
     ...(listener === undefined ? {} : { objectTo: listener.objectTo }),
   });
 }
@@ -84,12 +105,18 @@ function createSource({ keysUrl = '', keys, sharedSecretInsteadOfKeys: secret }:
 }
 
 function createListener(
-  { revocations, keysUrl = '', logger }: SallyportOptions,
+  { revocations, messages, keysUrl = '', logger }: SallyportOptions,
   onKeyWithdrawn: (kid: string) => void,
 ): RevocationListener | undefined {
   if (revocations === undefined) return undefined;
   const { url = revocationsUrlBeside(keysUrl), onGap = 'accept' } = revocations;
-  return createRevocationListener({ url, onGap, logger: logger ?? createNestLogger(), onKeyWithdrawn });
+  return createRevocationListener({
+    url,
+    onGap,
+    logger: logger ?? createNestLogger(),
+    onKeyWithdrawn,
+    maxWaitSeconds: messages?.maxWaitSeconds ?? 0,
+  });
 }
 
 /** Listens for as long as the application lives. A gateway that is away holds up no start. */

@@ -76,12 +76,18 @@ describe('a call over another transport than HTTP', () => {
   };
 
   it.each([
-    { transport: 'rpc', code: 'SP_UNAUTHENTICATED', reason: 'no-token' },
     { transport: 'ws', code: 'SP_UNAUTHENTICATED', reason: 'no-token' },
     { transport: 'graphql', code: 'SP_UNAUTHENTICATED', reason: 'no-token' },
     { transport: 'custom', code: 'SP_ACCESS_UNDECLARED', reason: 'transport-not-guarded' },
   ])('is refused over $transport where the handler is guarded', async ({ transport, code, reason }) => {
     await expect(call(StaffReport, transport)).rejects.toMatchObject({ code, reason });
+  });
+
+  it('is refused over rpc by the exception that Nest answers with, whose cause says why', async () => {
+    await expect(call(StaffReport, 'rpc')).rejects.toMatchObject({
+      error: { code: 'SP_UNAUTHENTICATED', statusCode: 401 },
+      cause: { code: 'SP_UNAUTHENTICATED', reason: 'no-token' },
+    });
   });
 
   it.each(['rpc', 'ws', 'graphql', 'custom'])('passes over %s where the handler is public', async (transport) => {

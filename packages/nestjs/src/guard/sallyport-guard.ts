@@ -2,7 +2,9 @@ import { anonymous, parseBearerToken, SallyportError, type Caller, type TokenVer
 import { Inject, Injectable, Optional, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { accessOf, type AcceptedCredentials, type Access } from '../access/resolve-access.ts';
 import { CallRefusals } from '../errors/call-refusals.ts';
-import { API_KEY_VERIFIER, SALLYPORT_OPTIONS, TOKEN_VERIFIER } from '../injection-tokens.ts';
+import { API_KEY_VERIFIER, MESSAGE_TRUST, SALLYPORT_OPTIONS, TOKEN_VERIFIER } from '../injection-tokens.ts';
+import type { MessageTrust } from '../messages/message-trust.ts';
+import { toRpcException } from '../messages/rpc-exception.ts';
 import { rememberCaller, rememberedCaller } from '../request-caller.ts';
 import { createRequestUser, type AssignRequestUser } from '../request-user.ts';
 import type { SallyportOptions } from '../sallyport-options.ts';
@@ -25,6 +27,7 @@ export class SallyportGuard implements CanActivate {
   readonly #apiKeyVerifier: TokenVerifier | undefined;
   readonly #refusals: CallRefusals | undefined;
   readonly #assignUser: AssignRequestUser | undefined;
+  readonly #messages: MessageTrust | undefined;
 
   // Optional: a test of one controller may build it without the module, and calls its methods itself.
   constructor(
@@ -32,11 +35,13 @@ export class SallyportGuard implements CanActivate {
     @Optional() @Inject(API_KEY_VERIFIER) apiKeyVerifier?: TokenVerifier,
     @Optional() @Inject(CallRefusals) refusals?: CallRefusals,
     @Optional() @Inject(SALLYPORT_OPTIONS) options?: SallyportOptions,
+    @Optional() @Inject(MESSAGE_TRUST) messages?: MessageTrust,
   ) {
     this.#verifier = verifier;
     this.#apiKeyVerifier = apiKeyVerifier;
     this.#refusals = refusals;
     this.#assignUser = createRequestUser(options?.requestUser);
+    this.#messages = messages;
   }
 
   canActivate(context: ExecutionContext): true | Promise<true> {
@@ -48,8 +53,12 @@ export class SallyportGuard implements CanActivate {
     }
   }
 
-  #refuse(error: unknown, context: ExecutionContext): never {
-    throw this.#refusals?.toException(error, context) ?? error;
+  #refuse(error: unknown, context: ExecutionContext): Promise<never> {
+    const exception = this.#refusals?.toException(error, context) ?? error;
+    if (context.getType<string>() !== 'rpc' || !(exception instanceof SallyportError)) throw exception;
+    return toRpcException(exception, context).then((made) => {
+      throw made;
+    });
   }
 
   #decide(context: ExecutionContext): true | Promise<true> {
@@ -134,6 +143,8 @@ export class SallyportGuard implements CanActivate {
       const key = presentedKey(credentials);
       if (key !== undefined) return keys.recall(key) ?? keys.verify(key);
     }
+    const message = transport.messageOf?.(context);
+    if (message !== undefined && this.#messages !== undefined) return this.#messages.verify(message);
     return this.#verifyToken(credentials, own);
   }
 

@@ -1,9 +1,9 @@
 import { fetchProviderToken, OptionsError, type ProviderToken } from '@sallyport/core';
 import { Inject, Injectable } from '@nestjs/common';
 import { SALLYPORT_OPTIONS } from '../injection-tokens.ts';
-import { rawRequest } from '../transports/raw-request.ts';
 import { requestIdOf } from '../request-id.ts';
 import type { SallyportOptions } from '../sallyport-options.ts';
+import { headerOfRequest } from '../services/header-of-request.ts';
 
 /** What a call may choose. */
 export interface ProviderTokenInit {
@@ -47,17 +47,10 @@ export class ProviderTokens {
     return fetchProviderToken({
       internalUrl: new URL(url).origin,
       provider,
-      authorization: authorizationOf(request),
+      authorization: headerOfRequest(request, 'authorization'),
       requestId: requestIdOf(request),
       timeoutMilliseconds: providerTokens?.timeoutMilliseconds,
       signal: init.signal,
     });
   }
-}
-
-function authorizationOf(request: object): string | undefined {
-  const raw = rawRequest(request);
-  const headers: unknown = 'headers' in raw ? raw.headers : undefined;
-  if (typeof headers !== 'object' || headers === null || !('authorization' in headers)) return undefined;
-  return typeof headers.authorization === 'string' ? headers.authorization : undefined;
 }

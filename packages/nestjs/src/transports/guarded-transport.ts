@@ -6,7 +6,31 @@ export interface Credentials {
   readonly 'x-api-key'?: string | readonly string[] | undefined;
 }
 
-/** How the guard reads a call of one transport. Nothing of the caller's own payload is ever taken for a credential. */
+/** A message as it arrived, whatever brought it. */
+export interface ReceivedMessage {
+  /**
+   * What the transport made for this message, and what handlers get of it: the context, or the metadata of gRPC. What is
+   * found out about the message is remembered by this object.
+   */
+  readonly call: object;
+  /** The token of its envelope. */
+  readonly sealedBy: string | undefined;
+  /** The `Authorization` of its headers or metadata. */
+  readonly authorization: string | readonly string[] | undefined;
+  /** Subject, channel, pattern, or path of a gRPC method. */
+  readonly destination: string | undefined;
+  /** Without its envelope. */
+  readonly payload: unknown;
+  /** The same for every delivery of one message, where the transport delivers more than once. */
+  readonly delivery: string | undefined;
+  /** Whether it was a call over a connection of its own, and not left with a broker: its payload has no JSON text. */
+  readonly isGrpc: boolean;
+}
+
+/**
+ * How the guard reads a call of one transport. Nothing of the caller's own payload is ever taken for a credential, save the
+ * envelope of a message, whose token counts for that payload alone.
+ */
 export interface GuardedTransport {
   /** `context.getType()` of Nest. */
   readonly type: string;
@@ -20,6 +44,8 @@ export interface GuardedTransport {
   /** The connection on which this call came, for transports that verify a caller before the first call. */
   connectionOf?(context: ExecutionContext): object | undefined;
   credentialsOf(context: ExecutionContext): Credentials;
+  /** What arrived, for transports whose tokens may be bound to it. */
+  messageOf?(context: ExecutionContext): ReceivedMessage;
 }
 
 /** What a call without a place for credentials presents. */
