@@ -11,6 +11,8 @@ export const filesOnlyInAll: readonly string[] = [
   'test/e2e/auth-js-shell.test.ts',
   'test/providers/keycloak.test.ts',
   'test/faults/soak.test.ts',
+  'test/faults/restored-stores.test.ts',
+  'examples/auth-js-shell/test/expiry.test.ts',
   'test/processes/poolers.test.ts',
   'test/processes/commands-beside-a-gateway.test.ts',
   'test/processes/secrets-from-a-source.test.ts',
