@@ -126,6 +126,13 @@ describe('the CommonJS build', () => {
     );
   });
 
+  it('gives @sallyport/nestjs/websockets to a require that finds Nest', () => {
+    expect(run("console.log(JSON.stringify(Object.keys(require('@sallyport/nestjs/websockets')).sort()))")).toEqual([
+      'SallyportIoAdapter',
+      'SallyportWsAdapter',
+    ]);
+  });
+
   it('verifies a token that its own test issuer signed', () => {
     const program = `
       const { createLocalKeySource, createTokenVerifier } = require('@sallyport/core');

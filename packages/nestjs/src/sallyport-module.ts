@@ -24,6 +24,7 @@ import { ProviderTokens } from './provider-tokens/provider-tokens.ts';
 import { requireSallyportOptions, type SallyportOptions } from './sallyport-options.ts';
 import { SallyportServices } from './services/sallyport-services.ts';
 import { createServiceTrust, RevocationSubscription, type ServiceTrust } from './service-trust.ts';
+import { SOCKET_ADAPTERS, SocketAdapters } from './websockets/socket-adapters.ts';
 
 /** Options that come from other providers, such as a configuration service. */
 export interface SallyportAsyncOptions {
@@ -104,6 +105,7 @@ function describeModule(imports: NonNullable<ModuleMetadata['imports']>, options
       SallyportExceptionFilter,
       GlobalEnhancers,
       AccessAudit,
+      { provide: SOCKET_ADAPTERS, useClass: SocketAdapters },
       GraphqlAudit,
       SubscriptionConnections,
       SallyportSubscriptions,
