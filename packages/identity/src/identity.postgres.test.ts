@@ -64,6 +64,14 @@ describe.skipIf(!isAvailable('postgres')).each([
     name: 'tokens of providers',
     load: () => import('./features/sign-in-providers/kept-tokens/kept-tokens.test.ts'),
   },
+  {
+    name: 'refreshes of kept tokens',
+    load: () => import('./features/sign-in-providers/kept-tokens/refresh-kept-tokens.test.ts'),
+  },
+  {
+    name: 'ends of kept tokens',
+    load: () => import('./features/sign-in-providers/kept-tokens/revoke-ended-tokens.test.ts'),
+  },
 ])('identity: $name', async ({ load }) => {
   await load();
 });

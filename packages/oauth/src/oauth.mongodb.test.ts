@@ -6,6 +6,8 @@ await useDatabase('mongodb');
 
 describe.skipIf(!isAvailable('mongodb')).each([
   { name: 'clients', load: () => import('./clients/client-routes.test.ts') },
+  { name: 'registrations of clients', load: () => import('./clients/client-registration.test.ts') },
+  { name: 'authority over clients', load: () => import('./clients/client-authority.test.ts') },
   { name: 'secrets of clients', load: () => import('./clients/client-secrets.test.ts') },
   { name: 'changes that meet', load: () => import('./clients/parallel-changes.test.ts') },
   { name: 'logouts that wait', load: () => import('./backchannel-logout/logout-queue.test.ts') },

@@ -1,97 +1,18 @@
-import { generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
-import {
-  decodeJwt,
-  decodeProtectedHeader,
-  exportJWK,
-  generateKeyPair,
-  jwtVerify,
-  SignJWT,
-  type CryptoKey,
-  type JWK,
-} from 'jose';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startHarness, type Answer, type Harness, type HarnessOptions } from '../../identity.test-support.ts';
+import { decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
+import { describe, expect, it } from 'vitest';
+import { type Answer } from '../../identity.test-support.ts';
 import { begin, openBrowser, placeOf, type ProviderBrowser } from './provider.test-support.ts';
-
-type Section = NonNullable<NonNullable<HarnessOptions['features']>['signInProviders']>;
-
-/** The part of the internet that a provider is: what it answers, by address. */
-type Internet = Readonly<
-  Record<string, (request: { readonly body: URLSearchParams; readonly headers: Headers }) => unknown>
->;
+import {
+  comeBack,
+  nonceOf,
+  useProviderInternet,
+  type Internet,
+  type ProviderSection,
+} from './provider-internet.test-support.ts';
 
 const tenant = '11111111-2222-3333-4444-555555555555';
-
-let signing: { readonly privateKey: CryptoKey; readonly jwk: JWK };
-let apple: { readonly privateKey: KeyObject; readonly publicKey: KeyObject };
-beforeAll(async () => {
-  const { privateKey, publicKey } = await generateKeyPair('RS256');
-  signing = { privateKey, jwk: { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' } };
-  apple = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-});
-
-let harness: Harness;
-afterEach(() => harness.close());
-
-const asked: { readonly url: string; readonly body: URLSearchParams; readonly headers: Headers }[] = [];
-
-function fetchFrom(internet: Internet): typeof fetch {
-  return async (input, options) => {
-    const url = input instanceof Request ? input.url : input.toString();
-    const request = {
-      body: options?.body instanceof URLSearchParams ? options.body : new URLSearchParams(),
-      headers: new Headers(options?.headers),
-    };
-    asked.push({ url, ...request });
-    const answer = internet[url];
-    if (answer === undefined) throw new TypeError(`nothing is at ${url}`);
-    return Response.json(await answer(request));
-  };
-}
-
-async function start(
-  section: Section,
-  secrets: Readonly<Record<string, string>>,
-  internet: Internet,
-): Promise<ProviderBrowser> {
-  asked.length = 0;
-  harness = await startHarness({
-    features: { signInProviders: section },
-    providerSecrets: () => new Map(Object.entries(secrets)),
-    fetchFromProviders: fetchFrom(internet),
-  });
-  return openBrowser(harness);
-}
-
-/** An OpenID provider whose documents are at these addresses. */
-function oidcInternet(
-  document: Readonly<Record<string, unknown>> & { readonly token_endpoint: string; readonly jwks_uri: string },
-  at: string,
-  claims: () => Readonly<Record<string, unknown>>,
-): Internet {
-  return {
-    [at]: () => ({ response_types_supported: ['code'], id_token_signing_alg_values_supported: ['RS256'], ...document }),
-    [document.jwks_uri]: () => ({ keys: [signing.jwk] }),
-    [document.token_endpoint]: async () => {
-      const seconds = Math.floor(Date.now() / 1000);
-      const idToken = await new SignJWT({ iat: seconds, exp: seconds + 60, ...claims() })
-        .setProtectedHeader({ alg: 'RS256', kid: 'k1' })
-        .sign(signing.privateKey);
-      return { access_token: 'at', token_type: 'Bearer', expires_in: 60, id_token: idToken };
-    },
-  };
-}
-
-const comeBack = (browser: ProviderBrowser, location: string, provider: string): Promise<Answer> => {
-  const state = new URL(location).searchParams.get('state') ?? '';
-  return browser.get(`/auth/callback/${provider}?code=${randomBytes(8).toString('hex')}&state=${state}`);
-};
-const nonceOf = (location: string): string | null => new URL(location).searchParams.get('nonce');
-const identity = () =>
-  harness.database.records.findOne<{ issuer: string; subject: string }>({
-    model: 'sallyportExternalIdentity',
-    where: [],
-  });
+const site = useProviderInternet();
+const { start, oidcInternet, identity, asked } = site;
 
 describe('Google', () => {
   const at = 'https://accounts.google.com/.well-known/openid-configuration';
@@ -135,7 +56,7 @@ describe('Microsoft', () => {
     token_endpoint: 'https://login.microsoftonline.com/organizations/oauth2/v2.0/token',
     jwks_uri: 'https://login.microsoftonline.com/organizations/discovery/v2.0/keys',
   };
-  const section: Section = {
+  const section: ProviderSection = {
     microsoft: { clientId: 'm-1', tenant: 'organizations', trustedEmailDomains: ['example.test'] },
   };
   const person = {
@@ -179,11 +100,11 @@ describe('Apple', () => {
     token_endpoint: 'https://appleid.apple.com/auth/token',
     jwks_uri: 'https://appleid.apple.com/auth/keys',
   };
-  const section: Section = { apple: { clientId: 'a-1', teamId: 'TEAM', keyId: 'KEY' } };
+  const section: ProviderSection = { apple: { clientId: 'a-1', teamId: 'TEAM', keyId: 'KEY' } };
   const user = JSON.stringify({ name: { firstName: 'Ada', lastName: 'Byron' }, email: 'x@privaterelay.appleid.com' });
   let nonce: string | null;
   const startApple = async (): Promise<ProviderBrowser> => {
-    const secret = apple.privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64');
+    const secret = site.apple.privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64');
     const person = () => ({
       iss: document.issuer,
       aud: 'a-1',
@@ -217,7 +138,7 @@ describe('Apple', () => {
     const secret = asked.find(({ url }) => url === document.token_endpoint)?.body.get('client_secret') ?? '';
     expect(decodeProtectedHeader(secret)).toEqual({ alg: 'ES256', kid: 'KEY' });
     const options = { issuer: 'TEAM', subject: 'a-1', audience: document.issuer };
-    await expect(jwtVerify(secret, apple.publicKey, options)).resolves.toBeDefined();
+    await expect(jwtVerify(secret, site.apple.publicKey, options)).resolves.toBeDefined();
     const { iat = 0, exp = 0 } = decodeJwt(secret);
     expect(exp - iat).toBeLessThanOrEqual(300);
   });
@@ -226,11 +147,11 @@ describe('Apple', () => {
     const browser = await startApple();
     const location = await begin(browser, '/auth/sign-in/provider', { provider: 'apple' });
     const state = new URL(location).searchParams.get('state') ?? '';
-    const victim = openBrowser(harness);
+    const victim = openBrowser(site.harness);
     await victim.postForm('/auth/callback/apple', { code: 'c', state });
     expect(placeOf(await victim.get('/auth/callback/apple'))).toContain('SP_PROVIDER_FLOW_INVALID');
     expect(placeOf(await victim.get('/auth/callback/apple'))).toContain('SP_PROVIDER_FLOW_INVALID');
-    const repeated = await harness.call('POST', '/auth/callback/apple', undefined, {
+    const repeated = await site.harness.call('POST', '/auth/callback/apple', undefined, {
       rawBody: `code=a&code=b&state=${state}`,
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
     });
@@ -244,7 +165,7 @@ describe('GitHub', () => {
   const tokens = { access_token: 'gho_secret', token_type: 'bearer', scope: 'read:user,user:email' };
   const profile = { id: 583231, login: 'octocat', name: 'The Octocat' };
   const primary = { email: 'octocat@example.test', primary: true, verified: true, visibility: 'public' };
-  const section: Section = { github: { clientId: 'gh-1', trustedEmailDomains: '*' } };
+  const section: ProviderSection = { github: { clientId: 'gh-1', trustedEmailDomains: '*' } };
   const internet = (change: Internet = {}): Internet => ({
     'https://github.com/login/oauth/access_token': () => tokens,
     [`${api}/user`]: () => profile,
@@ -259,7 +180,7 @@ describe('GitHub', () => {
     expect(placeOf(await signIn(browser))).toBe('/');
     expect(await browser.caller()).toMatchObject({ profile: { name: 'The Octocat', email: primary.email } });
     expect(await identity()).toMatchObject({ issuer: 'https://github.com', subject: '583231' });
-    expect(await harness.dump()).not.toContain(tokens.access_token);
+    expect(await site.harness.dump()).not.toContain(tokens.access_token);
     const user = asked.find(({ url }) => url === `${api}/user`);
     expect(user?.headers.get('authorization')).toBe('Bearer gho_secret');
     expect(asked[0]?.body.get('code_verifier')).toMatch(/^[A-Za-z0-9_-]{43}$/);
@@ -317,87 +238,5 @@ describe('GitHub', () => {
     );
     expect(placeOf(await signIn(browser))).toBe('/');
     expect(await identity()).toMatchObject({ issuer: origin });
-  });
-});
-
-describe('a provider of an organization', () => {
-  const issuer = 'https://sso.example.test/realms/staff';
-  const document = {
-    issuer,
-    authorization_endpoint: `${issuer}/auth`,
-    token_endpoint: `${issuer}/token`,
-    jwks_uri: `${issuer}/certs`,
-  };
-  const signIn = async (change: Readonly<Record<string, unknown>>, secrets: Readonly<Record<string, string>>) => {
-    let nonce: string | null = null;
-    const person = () => ({ iss: issuer, aud: 'x', sub: '1', email: 'a@staff.test', email_verified: true, nonce });
-    const staff = { name: 'Staff', issuer, clientId: 'x', trustedEmailDomains: ['staff.test'], ...change };
-    const at = `${issuer}/.well-known/openid-configuration`;
-    const browser = await start({ oidc: { staff } }, secrets, oidcInternet(document, at, person));
-    const location = await begin(browser, '/auth/sign-in/provider', { provider: 'staff' });
-    nonce = nonceOf(location);
-    return { answer: await comeBack(browser, location, 'staff'), location };
-  };
-  const tokenRequest = () => asked.find(({ url }) => url === document.token_endpoint);
-
-  it.each([
-    { name: 'EC', make: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }), alg: 'ES256' },
-    { name: 'RSA', make: () => generateKeyPairSync('rsa', { modulusLength: 2048 }), alg: 'RS256' },
-    { name: 'Ed25519', make: () => generateKeyPairSync('ed25519'), alg: 'Ed25519' },
-  ])('is shown an assertion that a private key signed: $name', async ({ make, alg }) => {
-    const { privateKey, publicKey } = make();
-    const staff = privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64');
-    const { answer } = await signIn({ clientAuthentication: 'private_key_jwt', keyId: 'k7' }, { staff });
-    expect(placeOf(answer)).toBe('/');
-    const assertion = tokenRequest()?.body.get('client_assertion') ?? '';
-    expect(decodeProtectedHeader(assertion)).toMatchObject({ alg, kid: 'k7' });
-    await expect(jwtVerify(assertion, publicKey, { issuer: 'x', subject: 'x' })).resolves.toBeDefined();
-    expect(tokenRequest()?.body.has('client_secret')).toBe(false);
-  });
-
-  it('is shown nothing by a public client, and the secret in the body where it wants that', async () => {
-    expect(placeOf((await signIn({ clientAuthentication: 'none' }, {})).answer)).toBe('/');
-    expect(tokenRequest()?.headers.has('authorization')).toBe(false);
-    await harness.close();
-    await signIn({ clientAuthentication: 'client_secret_post' }, { staff: 'shh' });
-    expect(tokenRequest()?.body.get('client_secret')).toBe('shh');
-  });
-
-  it.each<Readonly<Record<string, string>>>([{ staff: 'no-key' }, {}])(
-    'signs no one in with a key that is none: %o',
-    async (secrets) => {
-      const { answer } = await signIn({ clientAuthentication: 'private_key_jwt' }, secrets);
-      expect(placeOf(answer)).toContain('SP_PROVIDER_UNAVAILABLE');
-      expect(tokenRequest()).toBeUndefined();
-    },
-  );
-
-  it('is asked for the assurance that is wanted', async () => {
-    const { location } = await signIn({ acrValues: ['gold', 'silver'] }, { staff: 'shh' });
-    expect(new URL(location).searchParams.get('acr_values')).toBe('gold silver');
-  });
-});
-
-describe('the section of providers', () => {
-  const refused = (section: unknown) =>
-    startHarness({ features: { signInProviders: section as Section } }).then((started) => {
-      harness = started;
-    });
-  const oidc = { name: 'Acme', issuer: 'https://sso.example.test', clientId: 'x' };
-
-  it.each([
-    { name: 'an unknown key', section: { oidc: { acme: { ...oidc, secret: 'x' } } } },
-    { name: 'a name that is kept for another section', section: { oidc: { google: oidc } } },
-    { name: 'a name that is none', section: { oidc: { 'Acme SSO': oidc } } },
-    { name: 'an issuer in plain http elsewhere', section: { oidc: { acme: { ...oidc, issuer: 'http://sso.test' } } } },
-    { name: 'an issuer with a query', section: { oidc: { acme: { ...oidc, issuer: 'https://sso.test/?a' } } } },
-    { name: 'scopes without openid', section: { oidc: { acme: { ...oidc, scopes: ['email'] } } } },
-    { name: 'a key id that has no effect', section: { oidc: { acme: { ...oidc, keyId: 'k' } } } },
-    { name: 'a domain that is none', section: { google: { clientId: 'g', trustedEmailDomains: ['*.test'] } } },
-    { name: 'a level that is none', section: { oidc: { acme: { ...oidc, trustAcr: { a: 'high' } } } } },
-    { name: 'a tenant that is none', section: { microsoft: { clientId: 'm', tenant: 'Contoso' } } },
-  ])('is refused with $name', async ({ section }) => {
-    await expect(refused(section)).rejects.toThrow();
-    harness = await startHarness();
   });
 });
