@@ -120,10 +120,23 @@ describe('the CommonJS build', () => {
     expect(required).toEqual(run(program(`import('${name}')`)));
   });
 
-  it('gives @sallyport/nestjs to a require that finds Nest', () => {
-    expect(run("console.log(JSON.stringify(typeof require('@sallyport/nestjs').SallyportModule.forRoot))")).toBe(
-      'function',
-    );
+  it.each([
+    { name: '@sallyport/nestjs', value: 'SallyportModule.forRoot' },
+    { name: '@sallyport/nestjs/passport', value: 'JwtAuthGuard' },
+  ])('gives $name to a require that finds Nest', ({ name, value }) => {
+    expect(run(`console.log(JSON.stringify(typeof require('${name}').${value}))`)).toBe('function');
+  });
+
+  it('knows an error of the CommonJS build for one of the ES modules, as an exception of Nest', () => {
+    const program = `
+      const { SallyportError } = require('@sallyport/nestjs');
+      const { HttpException } = require('@nestjs/common');
+      import('@sallyport/core').then((core) => {
+        const error = new SallyportError('SP_NOT_FOUND');
+        const own = new core.SallyportError('SP_CONFLICT');
+        console.log(JSON.stringify([error instanceof core.SallyportError, error instanceof HttpException, own instanceof SallyportError, error.getStatus()]));
+      });`;
+    expect(run(program)).toEqual([true, true, true, 404]);
   });
 
   it('gives @sallyport/nestjs/websockets to a require that finds Nest', () => {

@@ -1,7 +1,7 @@
 import { SallyportError } from '@sallyport/core';
 import { Inject, Injectable, Optional, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { AuthGuard } from '@nestjs/passport';
+import { AuthGuard, AuthModuleOptions } from '@nestjs/passport';
 import { requestOf } from '../errors/call-of.ts';
 import { CallRefusals } from '../errors/call-refusals.ts';
 import { toHttpException } from '../errors/sallyport-http-exception.ts';
@@ -33,7 +33,12 @@ export class JwtAuthGuard implements CanActivate {
   readonly #reflector: Reflector;
   readonly #refusals: CallRefusals | undefined;
 
-  constructor(@Inject(Reflector) reflector: Reflector, @Optional() @Inject(CallRefusals) refusals?: CallRefusals) {
+  constructor(
+    @Inject(Reflector) reflector: Reflector,
+    @Optional() @Inject(CallRefusals) refusals?: CallRefusals,
+    // Of `PassportModule.register`, such as another name than `user`.
+    @Optional() @Inject(AuthModuleOptions) options?: AuthModuleOptions,
+  ) {
     this.#reflector = reflector;
     this.#refusals = refusals;
     const refuse = (error: unknown, context: ExecutionContext): Error => this.#toException(error, context);
@@ -46,7 +51,7 @@ export class JwtAuthGuard implements CanActivate {
         if (!error && user) return user;
         throw refuse(error ?? info, context);
       }
-    })();
+    })(options);
   }
 
   canActivate(context: ExecutionContext): ReturnType<CanActivate['canActivate']> {

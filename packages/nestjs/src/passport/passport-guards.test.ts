@@ -61,6 +61,11 @@ class PlainController {
     return { user: request.user, caller: callerOf(request) };
   }
 
+  @Get('account')
+  account(@Req() request: { account?: unknown }): unknown {
+    return request.account ?? {};
+  }
+
   @Get('keyed')
   @Keyed(['vendor'])
   keyed(): string {
@@ -262,6 +267,14 @@ describe('the module of the strategy', () => {
     );
   });
 
+  it('leaves the options of PassportModule their effect', async () => {
+    const passport = PassportModule.register({ property: 'account' });
+    const app = await start([SallyportPassportModule.forRoot(options)], passport);
+    const response = await app.get(issuer.issueToken(), 'account');
+    expect(await response.json()).toMatchObject({ kind: 'user', id: 'user-1' });
+    await app.close();
+  });
+
   it('answers 503, and not 401, while the keys cannot be fetched', async () => {
     const keys = await issuer.listen();
     keys.behave('down');
@@ -280,10 +293,13 @@ describe('the module of the strategy', () => {
     await app.close();
   });
 
-  async function start(imports: readonly DynamicModule[]) {
+  async function start(
+    imports: readonly DynamicModule[],
+    passport: DynamicModule | typeof PassportModule = PassportModule,
+  ) {
     const root = {
       module: class Root {},
-      imports: [PassportModule, ...imports],
+      imports: [passport, ...imports],
       providers: [JwtStrategy],
       controllers: [PlainController],
     };
@@ -291,8 +307,8 @@ describe('the module of the strategy', () => {
     await app.listen(0, '127.0.0.1');
     const { port } = (app.getHttpServer() as { address(): AddressInfo }).address();
     return {
-      get: (token: string) =>
-        fetch(`http://127.0.0.1:${port}/plain/anyone`, { headers: { authorization: `Bearer ${token}` } }),
+      get: (token: string, path = 'anyone') =>
+        fetch(`http://127.0.0.1:${port}/plain/${path}`, { headers: { authorization: `Bearer ${token}` } }),
       close: () => app.close(),
     };
   }
