@@ -4,6 +4,13 @@ import { parseOptions, type ClientOptions } from './client-options.ts';
 import { signInWithPassword, type PasswordSignInOptions, type SignInOutcome } from './sign-in.ts';
 import type { SignInChange, SignInState } from './sign-in-status.ts';
 import { createDevices, type Device } from './devices.ts';
+import {
+  beginProviderSignIn,
+  completeProviderSignIn,
+  type CompleteProviderSignInOptions,
+  type ProviderFlow,
+  type ProviderSignInOptions,
+} from './provider-sign-in.ts';
 import { createTokenEndpoint } from './token-endpoint.ts';
 import { createTokenKeeper } from './token-keeper.ts';
 
@@ -26,6 +33,42 @@ export interface Client {
    * `SP_CLIENT_UNAVAILABLE`, `SP_CLIENT_ANSWER_INVALID`, `SP_CLIENT_STORAGE_FAILED`, or the reason of the signal.
    */
   signIn(options: PasswordSignInOptions): Promise<SignInOutcome>;
+
+  /**
+   * Begins a sign-in with an identity provider (Google, Microsoft, Apple, GitHub, any OpenID provider of the gateway), with
+   * PKCE. Lead the user to `location`, and keep the rest until the provider has led back.
+   *
+   * Rejects with `SP_VALIDATION_FAILED` (an address that is not listed), `SP_NOT_FOUND` (no such provider),
+   * `SP_PROVIDER_UNAVAILABLE`, `SP_TOO_MANY_ATTEMPTS`, `SP_CLIENT_OPTIONS_INVALID` (no Web Cryptography), and as `signIn` does.
+   *
+   * @example
+   * ```ts
+   * const flow = await client.beginProviderSignIn({ provider: 'google', redirectUri: 'https://spa.example.com/back' });
+   * sessionStorage.setItem('flow', JSON.stringify(flow));
+   * location.assign(flow.location);
+   *
+   * // On the page that the provider leads back to:
+   * const kept = JSON.parse(sessionStorage.getItem('flow') ?? '{}');
+   * const outcome = await client.completeProviderSignIn(kept, location.href);
+   * if (outcome.kind === 'second-factor') await outcome.answer({ code: await askForCode(outcome.methods) });
+   * ```
+   *
+   * @see {@link https://www.rfc-editor.org/rfc/rfc8252 RFC 8252}
+   */
+  beginProviderSignIn(options: ProviderSignInOptions): Promise<ProviderFlow>;
+
+  /**
+   * Completes it with the whole address that the provider led back to. An answer is good once: after a failure begin again.
+   *
+   * Rejects with `SP_PROVIDER_CANCELLED` (the user did not want to), `SP_PROVIDER_FLOW_INVALID` (too late, or not the answer
+   * to this flow: nothing was sent then), `SP_PROVIDER_UNTRUSTED`, `SP_PROVIDER_UNAVAILABLE`, `SP_EMAIL_UNVERIFIED` (a link
+   * was mailed), `SP_ACCOUNT_DISABLED`, and as `signIn` does.
+   */
+  completeProviderSignIn(
+    flow: ProviderFlow,
+    callbackUrl: string,
+    options?: CompleteProviderSignInOptions,
+  ): Promise<SignInOutcome>;
 
   /**
    * Calls the gateway as `fetch` does, with the access token. Paths are those of the gateway. The token is refreshed before it
@@ -111,6 +154,9 @@ export function createClient(options: ClientOptions): Client {
     },
     restore: () => keeper.restore(),
     signIn: (signIn) => signInWithPassword(ask, keeper, { ...defaults, ...signIn }),
+    beginProviderSignIn: (begin) => beginProviderSignIn(ask, begin),
+    completeProviderSignIn: (flow, callbackUrl, complete = {}) =>
+      completeProviderSignIn(ask, keeper, flow, callbackUrl, { ...defaults, ...complete }),
     fetch: send,
     accessToken: async ({ signal } = {}) => waitFor(() => keeper.accessToken(), signal),
     devices: (reading) => devices.list(reading),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -64,6 +65,7 @@ export async function startFakeGateway(redirectTarget = 'http://127.0.0.1:9'): P
   const accessTokens = new Set<string>();
   let made = 0;
   let rotations = 0;
+  let challenge = '';
   let held: Promise<void> | undefined;
   const options = { expiresIn: 600, asksForSecondFactor: false };
 
@@ -81,6 +83,16 @@ export async function startFakeGateway(redirectTarget = 'http://127.0.0.1:9'): P
     const family = `f${++made}`;
     families.set(family, { number: 0, isSuccessorUsed: true });
     return tokens(family, 0);
+  };
+  const mfaRequired = {
+    status: 401,
+    body: {
+      error: 'mfa_required',
+      code: 'SP_SECOND_FACTOR_REQUIRED',
+      mfa_token: 'mfa',
+      methods: ['totp', 'carrier-pigeon', 'recovery-code'],
+      expires_in: 600,
+    },
   };
   const invalidGrant = (code: string) => ({ status: 400, body: { error: 'invalid_grant', code, title: 'Refused' } });
 
@@ -101,21 +113,24 @@ export async function startFakeGateway(redirectTarget = 'http://127.0.0.1:9'): P
   };
 
   const answer = ({ path, headers, body }: SeenRequest): { readonly status: number; readonly body: object } => {
-    const sent = path.startsWith('/auth/token') ? (JSON.parse(body) as Readonly<Record<string, string>>) : {};
+    const sent = /^\/auth\/(token|provider-flows)/.test(path)
+      ? (JSON.parse(body) as Readonly<Record<string, string>>)
+      : {};
     switch (path) {
       case '/auth/token':
         if (sent['password'] !== password) return invalidGrant('SP_CREDENTIALS_INVALID');
         if (!options.asksForSecondFactor) return { status: 200, body: begin() };
-        return {
-          status: 401,
-          body: {
-            error: 'mfa_required',
-            code: 'SP_SECOND_FACTOR_REQUIRED',
-            mfa_token: 'mfa',
-            methods: ['totp', 'carrier-pigeon', 'recovery-code'],
-            expires_in: 600,
-          },
-        };
+        return mfaRequired;
+      case '/auth/provider-flows':
+        challenge = sent['codeChallenge'] ?? '';
+        return { status: 200, body: { location: 'https://sso.example.test/auth', flow: 'sealed', state: 'state-1' } };
+      case '/auth/token/provider': {
+        const made = createHash('sha256')
+          .update(sent['codeVerifier'] ?? '')
+          .digest('base64url');
+        if (made !== challenge || sent['flow'] !== 'sealed') return invalidGrant('SP_PROVIDER_FLOW_INVALID');
+        return options.asksForSecondFactor ? mfaRequired : { status: 200, body: begin() };
+      }
       case '/auth/token/second-factor':
         return sent['code'] === code && sent['mfa_token'] === 'mfa'
           ? { status: 200, body: begin() }
@@ -146,8 +161,9 @@ export async function startFakeGateway(redirectTarget = 'http://127.0.0.1:9'): P
     if (fault === 'lost-reply') return void request.socket.destroy();
     if (fault === 'hangs') return;
     if (path === '/auth/token/refresh') await held;
-    const challenge = status === 401 ? { 'www-authenticate': 'Bearer realm="sallyport", error="invalid_token"' } : {};
-    response.writeHead(status, { 'content-type': 'application/json', 'content-length': text.length, ...challenge });
+    const authenticate =
+      status === 401 ? { 'www-authenticate': 'Bearer realm="sallyport", error="invalid_token"' } : {};
+    response.writeHead(status, { 'content-type': 'application/json', 'content-length': text.length, ...authenticate });
     if (fault === 'cut-reply') return void response.write(text.slice(0, 20), () => request.socket.destroy());
     response.end(text);
   };

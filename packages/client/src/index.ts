@@ -2,6 +2,7 @@ export { createClient, type Client } from './client.ts';
 export type { ClientOptions } from './client-options.ts';
 export { ClientError, type ClientErrorCode, type ClientErrorDetails } from './client-error.ts';
 export type { Device } from './devices.ts';
+export type { CompleteProviderSignInOptions, ProviderFlow, ProviderSignInOptions } from './provider-sign-in.ts';
 export type { PasswordSignInOptions, SecondFactorOptions, SecondFactorStep, SignInOutcome } from './sign-in.ts';
 export type { SignInChange, SignInState } from './sign-in-status.ts';
 export type { SecondFactorMethod } from './token-endpoint.ts';

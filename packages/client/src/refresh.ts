@@ -56,7 +56,7 @@ async function askOnce(
   timeoutMilliseconds: number,
 ): Promise<TokenReply | undefined> {
   try {
-    return await ask('/refresh', { refresh_token: refreshToken }, { timeoutMilliseconds });
+    return await ask('/token/refresh', { refresh_token: refreshToken }, { timeoutMilliseconds });
   } catch (error) {
     if (hasCode(error, 'SP_CLIENT_UNAVAILABLE')) return undefined;
     throw error;

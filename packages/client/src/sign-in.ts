@@ -55,7 +55,23 @@ export async function signInWithPassword(
 ): Promise<SignInOutcome> {
   const named = device === undefined ? {} : { device };
   const elapsed = startStopwatch();
-  const reply = await ask('', { email, password, ...named }, { signal });
+  const reply = await ask('/token', { email, password, ...named }, { signal });
+  return finishSignIn({ ask, keeper, named, elapsed }, reply);
+}
+
+/** Who signs in, and since when the answer was asked for. */
+export interface SignInParts {
+  readonly ask: AskTokenEndpoint;
+  readonly keeper: Pick<TokenKeeper, 'begin'>;
+  readonly named: { readonly device?: string };
+  readonly elapsed: ReturnType<typeof startStopwatch>;
+}
+
+/** Keeps the tokens of an answer, or says that a second factor is due. */
+export async function finishSignIn(
+  { ask, keeper, named, elapsed }: SignInParts,
+  reply: TokenReply,
+): Promise<SignInOutcome> {
   const due = parseSecondFactorDue(reply);
   if (due !== undefined) return toStep(ask, keeper, due, named);
   await keeper.begin(parseTokens(require200(reply)), elapsed);
@@ -74,11 +90,11 @@ function toStep(
     expiresInSeconds,
     async answer({ code, method = 'totp', signal }) {
       const elapsed = startStopwatch();
-      const reply = await ask('/second-factor', { mfa_token: mfaToken, code, method, ...named }, { signal });
+      const reply = await ask('/token/second-factor', { mfa_token: mfaToken, code, method, ...named }, { signal });
       await keeper.begin(parseTokens(require200(reply)), elapsed);
     },
     async sendCode(method, { signal } = {}) {
-      const { body } = require200(await ask('/second-factor/send', { mfa_token: mfaToken, method }, { signal }));
+      const { body } = require200(await ask('/token/second-factor/send', { mfa_token: mfaToken, method }, { signal }));
       return typeof body['resend_in'] === 'number' ? body['resend_in'] : 0;
     },
   };

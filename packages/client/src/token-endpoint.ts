@@ -27,9 +27,16 @@ export interface TokenReply {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** Sends JSON to a path below `/auth/token` of the gateway. */
+/** Sends JSON to a path below `/auth` of the gateway. */
 export type AskTokenEndpoint = (
-  path: '' | '/second-factor' | '/second-factor/send' | '/refresh' | '/revoke',
+  path:
+    | '/token'
+    | '/token/second-factor'
+    | '/token/second-factor/send'
+    | '/token/provider'
+    | '/token/refresh'
+    | '/token/revoke'
+    | '/provider-flows',
   body: Readonly<Record<string, unknown>>,
   limits?: { readonly signal?: AbortSignal | undefined; readonly timeoutMilliseconds?: number | undefined },
 ) => Promise<TokenReply>;
@@ -47,7 +54,7 @@ export function createTokenEndpoint(gateway: string, send: typeof globalThis.fet
     signal?.addEventListener('abort', end);
     const timer = setTimeout(end, timeoutMilliseconds);
     try {
-      const answer = await send(`${gateway}/auth/token${path}`, {
+      const answer = await send(`${gateway}/auth${path}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', accept: 'application/json' },
         body: JSON.stringify(body),

@@ -168,7 +168,7 @@ export function createTokenKeeper(
         return token;
       });
       // No program can use that sign-in any more, and it would stay in the owner's list of devices.
-      if (previous !== undefined) await ask('/revoke', { refresh_token: previous }).catch(() => undefined);
+      if (previous !== undefined) await ask('/token/revoke', { refresh_token: previous }).catch(() => undefined);
     },
     async end() {
       const last = known;
@@ -176,7 +176,7 @@ export function createTokenKeeper(
       isSigningOut = true;
       try {
         const { token, failure } = await stored.exclusively(() => removeStored(last));
-        const reply = token === undefined ? undefined : await ask('/revoke', { refresh_token: token });
+        const reply = token === undefined ? undefined : await ask('/token/revoke', { refresh_token: token });
         if (reply !== undefined && reply.status !== 200) throw toClientError(reply);
         if (failure !== undefined) throw failure;
       } finally {
