@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   type Route,
   exitCodes,
@@ -16,7 +18,13 @@ import {
 import type { Command, CommandCall } from '../command.ts';
 import { loadSettings } from '../open-system.ts';
 import { toPlainText, toTable } from '../table.ts';
-import { readRoutesOfService, toRoutesByRole, toServiceMarkdown, toServiceTable } from './service-routes.ts';
+import {
+  readRoutesOfService,
+  toRoutesByRole,
+  toServiceMarkdown,
+  toServiceTable,
+  type RolePermissions,
+} from './service-routes.ts';
 
 const usersApiNote =
   '/manage/users is open to API keys of service accounts with "user:read" or "user:manage" (administration.usersApi)';
@@ -118,13 +126,21 @@ export const listRoutes: Command = {
 };
 
 async function listServiceHandlers(call: CommandCall, file: string): Promise<number> {
-  const { config, preset } = await loadSettings(call.terminal);
-  const policy = preset === undefined ? config.policy.roles : undefined;
-  const table = toRoutesByRole(await readRoutesOfService(file, call.value('export')), policy);
+  const routes = await readRoutesOfService(file, call.value('export'));
+  const table = toRoutesByRole(routes, await policyOf(call));
   const text = call.has('markdown') ? toPlainLines(toServiceMarkdown(table)) : toServiceTable(table);
   call.report(table, text);
   const isWhole = table.routes.every(({ access }) => access !== 'undeclared' && access !== 'contradictory');
   return isWhole ? exitCodes.done : exitCodes.refused;
+}
+
+/** The roles of the configuration; a service's own folder has none. */
+async function policyOf({ terminal }: CommandCall): Promise<RolePermissions | undefined> {
+  const { workingFolder, environment } = terminal;
+  const isNamed = (environment['SALLYPORT_CONFIG'] ?? '') !== '';
+  const names = ['ts', 'mts', 'mjs', 'js'].map((ending) => join(workingFolder, `sallyport.config.${ending}`));
+  if (!isNamed && !names.some((name) => existsSync(name))) return undefined;
+  return (await loadSettings(terminal)).config.policy.roles;
 }
 
 function toPlainLines(text: string): string {

@@ -1,4 +1,6 @@
-import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { UsageError } from '@sallyport/core';
 import * as z from 'zod';
@@ -17,6 +19,11 @@ const serviceRouteSchema = z.object({
   isForServices: z.boolean(),
   accepts: z.array(z.string()).optional(),
   stepUp: z.object({ acr: z.string().optional(), maxAgeSeconds: z.number().optional() }).optional(),
+});
+
+/** Where a package says what its entry point is. */
+const manifestSchema = z.object({
+  exports: z.object({ '.': z.object({ import: z.object({ default: z.string() }) }) }),
 });
 
 export type ServiceRoute = z.output<typeof serviceRouteSchema>;
@@ -59,8 +66,7 @@ interface Library {
 async function loadLibrary(file: string): Promise<Library> {
   let loaded: Partial<Library>;
   try {
-    const found = createRequire(file).resolve('@sallyport/nestjs');
-    loaded = (await import(pathToFileURL(found).href)) as Partial<Library>; // Its export is checked below.
+    loaded = (await import(libraryBeside(file))) as Partial<Library>; // Its export is checked below.
   } catch (error) {
     throw new UsageError(`No @sallyport/nestjs is installed where ${file} is: ${messageOf(error)}`);
   }
@@ -70,6 +76,14 @@ async function loadLibrary(file: string): Promise<Library> {
   return { readServiceRoutes };
 }
 
+/** The ES modules of the package, whichever build the service uses: what one declares, the other reads. */
+function libraryBeside(file: string): string {
+  const manifest = findPackageJSON('@sallyport/nestjs', pathToFileURL(file));
+  if (manifest === undefined) throw new Error('it was not found');
+  const { exports } = manifestSchema.parse(JSON.parse(readFileSync(manifest, 'utf8')));
+  return pathToFileURL(join(dirname(manifest), exports['.'].import.default)).href;
+}
+
 async function loadRootModule(file: string, exported: string | undefined): Promise<unknown> {
   let members: Readonly<Record<string, unknown>>;
   try {
@@ -77,12 +91,17 @@ async function loadRootModule(file: string, exported: string | undefined): Promi
   } catch (error) {
     throw new UsageError(`${file} cannot be loaded: ${messageOf(error)}. Give the compiled file of the root module.`);
   }
-  const classes = Object.entries(members).filter(([, value]) => typeof value === 'function');
+  const classes = Object.entries(members).filter(([, value]) => isModule(value));
   const named = exported ?? (classes.some(([name]) => name === 'AppModule') ? 'AppModule' : undefined);
   const [found, ...others] = named === undefined ? classes : classes.filter(([name]) => name === named);
   if (found !== undefined && others.length === 0) return found[1];
   const names = classes.map(([name]) => name).join(', ');
-  throw new UsageError(`Name the root module that ${file} exports with --export. It exports: ${names || 'no class'}.`);
+  throw new UsageError(`Name the root module that ${file} exports with --export. It exports: ${names || 'none'}.`);
+}
+
+/** A class, or what `forRoot` and the like of Nest give. */
+function isModule(value: unknown): boolean {
+  return typeof value === 'function' || (typeof value === 'object' && value !== null && 'module' in value);
 }
 
 /** Says for each handler which roles may call it. Roles are those of the policy, and those that handlers name. */

@@ -1,4 +1,4 @@
-import { RequestMethod, type INestApplicationContext, type Type } from '@nestjs/common';
+import { RequestMethod, type DynamicModule, type INestApplicationContext, type Type } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryService, MetadataScanner, ModulesContainer, NestFactory } from '@nestjs/core';
 import { listHandlers, type DiscoveredHandler, type Transport } from './list-handlers.ts';
 import { resolveAccess, type Access } from './resolve-access.ts';
@@ -49,7 +49,7 @@ export function listServiceRoutes(app: ApplicationContextLike): readonly Service
  *
  * A prefix that `main.ts` sets is not known here.
  */
-export async function readServiceRoutes(rootModule: Type): Promise<readonly ServiceRoute[]> {
+export async function readServiceRoutes(rootModule: Type | DynamicModule): Promise<readonly ServiceRoute[]> {
   const app = await NestFactory.createApplicationContext(rootModule, {
     preview: true,
     logger: false,
