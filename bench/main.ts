@@ -1,4 +1,5 @@
 import { parseBenchArguments } from './arguments.ts';
+import { auditBenchmark } from './audit-benchmark.ts';
 import type { Benchmark, BenchmarkResult } from './benchmark.ts';
 import { chooseCores } from './cores.ts';
 import { gatewayHeapBenchmark, gatewayMemoryBenchmark, gatewayStartBenchmark } from './gateway-benchmarks.ts';
@@ -24,6 +25,7 @@ const benchmarks: readonly Benchmark[] = [
   mailedLinksBenchmark,
   refreshBenchmark,
   introspectionBenchmark,
+  auditBenchmark,
 ];
 
 const { json, quick, list, pairs, only, profile } = parseBenchArguments(process.argv.slice(2));

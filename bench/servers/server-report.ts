@@ -4,7 +4,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { readSettings, reportReady } from '../child-side.ts';
 
 /** Who may ask a Nest service, and what decides. */
-export type NestAccess = 'open' | 'guard' | 'passport';
+export type NestAccess = 'open' | 'pass' | 'guard' | 'passport';
 
 /** What a server under test is told. */
 export interface ServerSettings {
