@@ -21,6 +21,7 @@ export class AccessAudit implements OnModuleInit, OnApplicationBootstrap {
   readonly #logger: Logger;
   readonly #hasAuditPort: boolean;
   readonly #audited = new Set<object>();
+  #handlers: readonly DiscoveredHandler[] = [];
 
   // In the constructor: every class is known by then, and not even a microservice of a hybrid application listens.
   constructor(
@@ -47,9 +48,8 @@ export class AccessAudit implements OnModuleInit, OnApplicationBootstrap {
 
   /** Global interceptors and guards are complete only now, just before the application listens. */
   onApplicationBootstrap(): void {
-    const handlers = this.#list();
-    refuse(problemsOfCaching(handlers, this.#config));
-    if (countsGatewayAsClient(handlers, this.#discovery, this.#config, this.#host))
+    refuse(problemsOfCaching(this.#handlers, this.#config));
+    if (countsGatewayAsClient(this.#handlers, this.#discovery, this.#config, this.#host))
       this.#logger.warn('the throttler counts the gateway as one client', {
         event: 'throttler-counts-gateway',
         hint: 'ThrottlerModule.forRoot({ getTracker: trackByCaller }), with trackByCaller of @sallyport/nestjs',
@@ -57,8 +57,10 @@ export class AccessAudit implements OnModuleInit, OnApplicationBootstrap {
   }
 
   #requireAccess(others: readonly string[]): void {
-    const fresh = this.#list().filter(({ handler }) => !this.#audited.has(handler));
-    for (const { handler } of fresh) this.#audited.add(handler);
+    this.#handlers = listHandlers(this.#discovery, this.#scanner);
+    // By class: several may inherit one handler, and each has an access of its own.
+    const fresh = this.#handlers.filter(({ controller }) => !this.#audited.has(controller));
+    for (const { controller } of fresh) this.#audited.add(controller);
     refuse(
       [...others, ...fresh.flatMap(problemsOf), ...fresh.flatMap((one) => this.#problemsOfAuditing(one))],
       curesOf(fresh),
@@ -73,10 +75,6 @@ export class AccessAudit implements OnModuleInit, OnApplicationBootstrap {
     return this.#hasAuditPort
       ? []
       : [`${name} is @Audited, and nothing is there to write to: give SallyportModule audit`];
-  }
-
-  #list(): readonly DiscoveredHandler[] {
-    return listHandlers(this.#discovery, this.#scanner);
   }
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createTestIssuer } from '@sallyport/testing';
 import { Controller, Get, Injectable, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -150,6 +151,23 @@ describe('the start', () => {
     }
     const why = await whyNotBuilt({ providers: [{ provide: 'hidden', useFactory: () => new Hidden() }] });
     expect(why).toContain('Hidden.watch (WebSocket) declares no access');
+  });
+
+  it('fails on an object that a factory makes, although another class inherits the same handlers and is declared', async () => {
+    abstract class Base {
+      @SubscribeMessage('watch')
+      watch(): void {}
+    }
+    @Injectable()
+    @Authenticated()
+    class Declared extends Base {}
+    @Injectable()
+    class Undeclared extends Base {}
+    // Later than the first look at the classes of the application.
+    const made = { provide: 'made', useFactory: () => delay(50).then(() => new Undeclared()) };
+    expect(await whyNotBuilt({ providers: [Declared, made] })).toContain(
+      'Undeclared.watch (WebSocket) declares no access',
+    );
   });
 
   it('fails where it is not said what guards a handler elsewhere', async () => {
