@@ -102,7 +102,7 @@ describe('a connection with a token that holds', () => {
       data: { status: 'error', code: 'SP_FORBIDDEN', message: 'A role or permission is missing' },
     });
     expect(lines.at(-1)).toMatchObject({
-      event: 'message-refused',
+      event: 'request-refused',
       subject: 'user-1',
       requiredPermissions: 'product:create',
     });

@@ -11,6 +11,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { Access } from '../access/resolve-access.ts';
 import { ConnectionWatch } from '../connections/connection-watch.ts';
+import { RefusalLog } from '../errors/refusal-log.ts';
 import { SALLYPORT_OPTIONS, TOKEN_VERIFIER } from '../injection-tokens.ts';
 import { createNestLogger } from '../nest-logger.ts';
 import { rememberCaller } from '../request-caller.ts';
@@ -36,6 +37,7 @@ export interface SocketAdmission {
   readonly settings: SocketSettings;
   readonly refusal: RefusalParts;
   readonly watch: ConnectionWatch;
+  readonly refusalLog: RefusalLog;
   readonly gateways: readonly SocketGateway[];
   /**
    * Decides about a handshake, before anything is opened: origin, token, what the gateways behind it ask for, limits.
@@ -95,6 +97,7 @@ export function createSocketAdmission(
       logger: logger ?? createNestLogger(),
     },
     watch: find(ConnectionWatch),
+    refusalLog: find(RefusalLog),
     gateways,
     identify,
     admit: async (request, accesses) => {

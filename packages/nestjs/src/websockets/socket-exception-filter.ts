@@ -1,6 +1,8 @@
-import { errorCatalog, SallyportError, type Logger } from '@sallyport/core';
+import { errorCatalog, SallyportError } from '@sallyport/core';
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { RefusalLog } from '../errors/refusal-log.ts';
 import { callerOf } from '../request-caller.ts';
+import { requestIdOf } from '../request-id.ts';
 import { sharedWeakMap } from '../shared-across-builds.ts';
 
 /** What is asked of a client of `ws` or of socket.io. */
@@ -10,11 +12,11 @@ interface SocketClient {
   emit?(event: string, payload: unknown): void;
 }
 
-const loggers = sharedWeakMap<object, Logger>('socket-loggers');
+const logs = sharedWeakMap<object, RefusalLog>('socket-refusal-logs');
 
 /** Notes where refusals of a client's messages are logged. */
-export function logRefusalsOf(client: object, logger: Logger): void {
-  loggers.set(client, logger);
+export function logRefusalsOf(client: object, log: RefusalLog): void {
+  logs.set(client, log);
 }
 
 /**
@@ -25,7 +27,8 @@ export function logRefusalsOf(client: object, logger: Logger): void {
 class SocketExceptionFilter implements ExceptionFilter<SallyportError> {
   catch(error: SallyportError, host: ArgumentsHost): void {
     const client = host.getArgByIndex<SocketClient>(0);
-    record(error, client);
+    const call = { requestId: requestIdOf(client), status: error.status, caller: callerOf(client) };
+    logs.get(client)?.record(error, call);
     const payload = { status: 'error', code: error.code, message: errorCatalog[error.code].title };
     // A socket of `ws` has `emit` as well, which tells only listeners in this process.
     if (typeof client.readyState === 'number' && client.send !== undefined)
@@ -48,21 +51,4 @@ export function bindSocketExceptionFilter(gateway: object): void {
   const bound: unknown = Reflect.getMetadata(filtersKey, gateway);
   const others: readonly unknown[] = Array.isArray(bound) ? bound : [];
   if (!others.includes(filter)) Reflect.defineMetadata(filtersKey, [filter, ...others], gateway);
-}
-
-function record(error: SallyportError, client: object): void {
-  const logger = loggers.get(client);
-  if (logger === undefined) return;
-  const { code, status, reason, requirement } = error;
-  const caller = callerOf(client);
-  const fields = {
-    status,
-    code,
-    reason,
-    subject: caller.kind === 'anonymous' ? undefined : caller.id,
-    requiredRoles: requirement?.roles?.join(' '),
-    requiredPermissions: requirement?.permissions?.join(' '),
-  };
-  if (status < 500) logger.info('message refused', { event: 'message-refused', ...fields });
-  else logger.error('message failed', { event: 'message-failed', ...fields, stack: error.stack });
 }

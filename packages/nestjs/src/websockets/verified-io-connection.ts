@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import type { Logger } from '@sallyport/core';
 import type { Socket } from 'socket.io';
 import type { ConnectionEnd, WatchedConnection } from '../connections/connection-watch.ts';
+import type { RefusalLog } from '../errors/refusal-log.ts';
 import { admitConnection } from '../guard/connection-admission.ts';
 import { createMessageRate, type MessageRate } from './message-rate.ts';
 import type { Admitted, SocketAdmission } from './socket-admission.ts';
@@ -25,13 +25,13 @@ export class VerifiedIoConnection {
   readonly #sockets = new Set<Socket>();
   readonly #isWithinRate: MessageRate;
   readonly #watched: WatchedConnection | undefined;
-  readonly #logger: Logger;
+  readonly #refusalLog: RefusalLog;
   #isEnded = false;
 
   constructor(engineSocket: EngineSocket, admitted: Admitted, admission: SocketAdmission) {
     this.#engineSocket = engineSocket;
     this.#admitted = admitted;
-    this.#logger = admission.refusal.logger;
+    this.#refusalLog = admission.refusalLog;
     this.#isWithinRate = createMessageRate(admission.settings.maxMessagesPerSecond);
     const { caller, token } = admitted;
     if (caller.kind !== 'anonymous' && token !== undefined)
@@ -48,7 +48,7 @@ export class VerifiedIoConnection {
     const watched = this.#watched;
     if (caller.kind !== 'anonymous' && watched !== undefined)
       admitConnection(socket, { principal: caller, refusal: () => watched.refusal() });
-    logRefusalsOf(socket, this.#logger);
+    logRefusalsOf(socket, this.#refusalLog);
     this.#sockets.add(socket);
     socket.once('disconnect', () => this.#sockets.delete(socket));
     socket.use((_packet, next) => {

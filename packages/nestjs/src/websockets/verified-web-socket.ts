@@ -22,7 +22,7 @@ export class VerifiedWebSocket {
   constructor(client: WebSocket, { caller, token }: Admitted, admission: SocketAdmission) {
     this.#client = client;
     this.#admission = admission;
-    logRefusalsOf(client, admission.refusal.logger);
+    logRefusalsOf(client, admission.refusalLog);
     client.on('pong', () => (this.#isAlive = true));
     const isWithinRate = createMessageRate(admission.settings.maxMessagesPerSecond);
     const end = ({ closeCode, closeReason }: ConnectionEnd): void => this.#end(closeCode, closeReason);
