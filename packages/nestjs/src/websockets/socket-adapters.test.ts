@@ -1,6 +1,8 @@
 import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { INestApplication } from '@nestjs/common';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { describe, expect, it } from 'vitest';
@@ -76,6 +78,65 @@ it.each([
   expect([response.statusCode, response.headers['retry-after']]).toEqual([503, '1']);
   expect(reached.connected).toEqual([]);
   response.destroy();
+  await service.close();
+});
+
+it.each([
+  { name: 'SallyportWsAdapter', make: (app: INestApplication) => new SallyportWsAdapter(app), path: '/live' },
+  {
+    name: 'SallyportIoAdapter',
+    make: (app: INestApplication) => new SallyportIoAdapter(app),
+    path: '/socket.io/?EIO=4&transport=websocket',
+  },
+])('$name serves connections on Fastify, and ends them with the application', async ({ make, path }) => {
+  const [LiveGateway] = defineGateways(() => (path === '/live' ? { path } : {}));
+  const service = await startSocketService(
+    LiveGateway === undefined ? [] : [LiveGateway],
+    (app) => app.useWebSocketAdapter(make(app)),
+    { httpAdapter: new FastifyAdapter() },
+  );
+  const url = `ws://127.0.0.1:${service.port}${path}`;
+  const refused = new WebSocket(url);
+  refused.on('error', () => {});
+  const [, response] = (await once(refused, 'unexpected-response')) as [unknown, IncomingMessage];
+  expect(response.statusCode).toBe(401);
+  response.destroy();
+  const client = new WebSocket(url, { headers: { authorization: `Bearer ${service.issuer.tokenFor('vendor')}` } });
+  await once(client, 'open');
+  const closed = once(client, 'close');
+  await service.close();
+  await closed;
+});
+
+it('a gateway of ws on a port of its own verifies its connections, and speaks nothing else there', async () => {
+  const probe = createServer();
+  await once(probe.listen(0, '127.0.0.1'), 'listening');
+  // A server that listens on a port has an address of this shape.
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  @WebSocketGateway(port)
+  class OwnPortGateway {
+    @SubscribeMessage('hear')
+    @Authenticated()
+    hear(): object {
+      return { event: 'heard' };
+    }
+  }
+  const service = await startSocketService([OwnPortGateway], (app) =>
+    app.useWebSocketAdapter(new SallyportWsAdapter(app)),
+  );
+  expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(426);
+  const refused = new WebSocket(`ws://127.0.0.1:${port}/any`);
+  refused.on('error', () => {});
+  const [, response] = (await once(refused, 'unexpected-response')) as [unknown, IncomingMessage];
+  expect(response.statusCode).toBe(401);
+  response.destroy();
+  const token = service.issuer.tokenFor('vendor');
+  const client = new WebSocket(`ws://127.0.0.1:${port}/any`, { headers: { authorization: `Bearer ${token}` } });
+  await once(client, 'open');
+  client.send('{"event":"hear"}');
+  const [data] = (await once(client, 'message')) as [Buffer];
+  expect(data.toString()).toBe('{"event":"heard"}');
   await service.close();
 });
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createTestIssuer, type TestIssuer, type TestKeyEndpoint } from '@sallyport/testing';
 import { internalRevocationsPath, type LogFields, type Logger, type Principal } from '@sallyport/core';
 import type { INestApplication, Type } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { NestFactory, type AbstractHttpAdapter } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import { Authenticated, Permissions, Public, Roles } from '../access/declare-access.ts';
@@ -122,7 +122,10 @@ export interface SocketService {
 export async function startSocketService(
   gateways: readonly Type[],
   useAdapter: (app: INestApplication) => void,
-  options: Partial<SallyportOptions> = {},
+  {
+    httpAdapter = new ExpressAdapter(),
+    ...options
+  }: Partial<SallyportOptions> & { httpAdapter?: AbstractHttpAdapter } = {},
 ): Promise<SocketService> {
   const issuer = createTestIssuer({
     issuer: 'https://app.test/internal',
@@ -152,7 +155,7 @@ export async function startSocketService(
     ],
     providers: [...gateways],
   };
-  const app = await NestFactory.create<INestApplication>(root, new ExpressAdapter(), {
+  const app = await NestFactory.create<INestApplication>(root, httpAdapter, {
     logger: false,
     abortOnError: false,
   });
