@@ -22,6 +22,7 @@ import { WebSocket } from 'ws';
 import { Authenticated, Public, Roles } from '../access/declare-access.ts';
 import { CurrentPrincipal } from '../request-caller.ts';
 import { SallyportModule } from '../sallyport-module.ts';
+import { SOCKET_ADAPTERS, type SocketAdapters } from '../websockets/socket-adapters.ts';
 import { admitConnection } from './connection-admission.ts';
 
 const issuer = createTestIssuer({ roles: { user: [], admin: [] } });
@@ -149,6 +150,8 @@ describe('a message handler of a WebSocket gateway', () => {
       abortOnError: false,
     });
     app.useWebSocketAdapter(new WsAdapter(app));
+    // In the place of one of ours: who opens a connection, the test says itself.
+    app.get<SocketAdapters>(SOCKET_ADAPTERS).add('stand-in');
     await app.listen(0, '127.0.0.1');
     url = `ws://127.0.0.1:${(app.getHttpServer() as { address(): AddressInfo }).address().port}/socket`;
   });

@@ -1,13 +1,16 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createTestIssuer } from '@sallyport/testing';
 import type { INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { Authenticated } from '../access/declare-access.ts';
+import { SallyportModule } from '../sallyport-module.ts';
 import { createConnectionLimits } from './connection-limits.ts';
 import { createMessageRate } from './message-rate.ts';
 import { SallyportIoAdapter } from './sallyport-io-adapter.ts';
@@ -138,6 +141,17 @@ it('a gateway of ws on a port of its own verifies its connections, and speaks no
   const [data] = (await once(client, 'message')) as [Buffer];
   expect(data.toString()).toBe('{"event":"heard"}');
   await service.close();
+});
+
+it('an application context without a server is built with gateways and no adapter', async () => {
+  const issuer = createTestIssuer();
+  const root = {
+    module: class Root {},
+    imports: [SallyportModule.forRoot({ issuer: issuer.issuer, audience: issuer.audience, keys: issuer.jwks() })],
+    providers: [...gateways],
+  };
+  const context = await NestFactory.createApplicationContext(root, { logger: false, abortOnError: false });
+  await context.close();
 });
 
 describe('the limits of connections', () => {

@@ -36,8 +36,8 @@ export class SocketAdapters implements OnModuleInit {
   // By then Nest has asked for an adapter; an application context without a server serves no sockets.
   onModuleInit(): void {
     // Typed as always there, which it is not in such a context.
-    const httpAdapter: object | undefined = this.#host.httpAdapter;
-    if (this.#adapters.size > 0 || httpAdapter === undefined) return;
+    const httpAdapter: object | null | undefined = this.#host.httpAdapter;
+    if (this.#adapters.size > 0 || httpAdapter === undefined || httpAdapter === null) return;
     const gateways = listSocketGateways(this.#discovery, this.#scanner);
     const unverified = gateways.filter(({ access }) => !takesStrangers(access));
     if (unverified.length === 0) return;
