@@ -61,6 +61,16 @@ describe.each(['Apollo', 'Mercurius'] as const)('the start with %s', (driver) =>
     expect(message).toContain('fieldResolverEnhancers');
   });
 
+  it('fails on the methods of a class that resolves queries as a whole', async () => {
+    @Resolver('Query')
+    class QueriesResolver {
+      unmarked(): string {
+        return '';
+      }
+    }
+    expect(await why(QueriesResolver)).toContain('QueriesResolver.unmarked (GraphQL) declares no access');
+  });
+
   it('fails on a declared field where Nest would run no guard on it, and names the cure', async () => {
     const message = await why(ProductsResolver, without('fieldResolverEnhancers'));
     expect(message).toContain('ProductsResolver.margin (field) declares access');

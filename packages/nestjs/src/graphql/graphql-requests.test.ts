@@ -129,3 +129,22 @@ describe.each(['Apollo', 'Mercurius'] as const)('GraphQL over HTTP with %s', (dr
     expect(data).toEqual({ __schema: { queryType: { name: 'Query' } } });
   });
 });
+
+describe.each(['Apollo', 'Mercurius'] as const)(
+  'a context that an application shares among requests of %s',
+  (driver) => {
+    it('gives no caller the identity of another', async () => {
+      const shared = {};
+      const app = await startGraphqlService(driver, {
+        resolvers: [ProductsResolver],
+        graphql: (good) => ({ ...good, context: () => shared }),
+      });
+      const meOf = async (sub: string) => (await ask(app, '{ me whoami }', issuer.tokenFor('vendor', { sub }))).data;
+      expect(await meOf('vendor-1')).toEqual({ me: 'vendor-1', whoami: 'vendor-1' });
+      // Apollo makes a copy for each request; Mercurius keeps the first request in it, and the guard refuses the others.
+      const second = driver === 'Apollo' ? { me: 'vendor-2', whoami: 'vendor-2' } : { me: null, whoami: 'anonymous' };
+      expect(await meOf('vendor-2')).toEqual(second);
+      await app.close();
+    });
+  },
+);
