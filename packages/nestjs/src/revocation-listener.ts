@@ -7,6 +7,7 @@ import {
   withJitter,
   type Logger,
   type Principal,
+  type RevocationNotice,
 } from '@sallyport/core';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 
@@ -17,7 +18,7 @@ export interface RevocationListener {
   /** Why a token is refused that would hold otherwise. */
   readonly objectTo: (principal: Principal, issuedAt: number) => SallyportError | undefined;
   /** Calls back after each revocation that is heard, until what it returns is called. */
-  onHeard(callback: () => void): () => void;
+  onHeard(callback: (kind: RevocationNotice['kind']) => void): () => void;
   /** Whether the gateway is heard now. */
   readonly isHearing: boolean;
 }
@@ -64,7 +65,7 @@ export function createRevocationListener(parts: RevocationListenerParts): Revoca
     rememberSeconds: Math.max(tokenSeconds, (parts.maxWaitSeconds ?? 0) + 60),
   });
   const stopping = new AbortController();
-  const heard = new Set<() => void>();
+  const heard = new Set<(kind: RevocationNotice['kind']) => void>();
   let lastEventId: string | undefined;
   let isHearing = false;
   let silentSince = now().getTime();
@@ -80,7 +81,7 @@ export function createRevocationListener(parts: RevocationListenerParts): Revoca
         return logger.warn('a revocation cannot be read', { event: 'revocation-unreadable' });
       memory.add(revocation);
       if (revocation.kind === 'key' && revocation.minGeneration > 0) onKeyWithdrawn(revocation.id);
-      for (const callback of heard) callback();
+      for (const callback of heard) callback(revocation.kind);
     }
     if (event === 'gap')
       logger.warn('the gateway may have missed revocations', { event: 'revocations-missed', policy: onGap });

@@ -39,6 +39,8 @@ const sweepMilliseconds = 1000;
 const burstMilliseconds = 10;
 /** A token that is not remembered is looked at again no more often: its keys, or the gateway, may have to be asked. */
 const recheckMilliseconds = 5000;
+/** Nothing new is found out about a token whose time is over, but for a key that is withdrawn, which is heard. */
+const recheckExpiredMilliseconds = 60_000;
 /** How long a connection outlives keys that cannot be fetched, or a gateway that does not answer. */
 const graceMilliseconds = 3000;
 const defaultToleranceSeconds = 5;
@@ -77,7 +79,8 @@ export class ConnectionWatch implements OnModuleDestroy {
     this.#trust = trust;
     this.#outlivesToken = options.connections?.endedBy === 'gateway';
     this.#toleranceSeconds = options.clockToleranceSeconds ?? defaultToleranceSeconds;
-    this.#stopHearing = trust.listener?.onHeard(() => {
+    this.#stopHearing = trust.listener?.onHeard((kind) => {
+      if (kind === 'key') this.#recheckAll();
       if (this.#watched.size > 0) this.#burst ??= setTimeout(() => this.#sweep(), burstMilliseconds).unref();
     });
   }
@@ -114,7 +117,7 @@ export class ConnectionWatch implements OnModuleDestroy {
   #refusalOf({ refusal, times, principal }: Watched): SallyportError | undefined {
     if (refusal !== undefined) return refusal;
     if (times === undefined) return undefined;
-    if (!this.#outlivesToken && Date.now() >= (times.expiresAt + this.#toleranceSeconds) * 1000)
+    if (!this.#outlivesToken && this.#isOver(times))
       return new SallyportError('SP_TOKEN_EXPIRED', { reason: 'out-of-date' });
     return this.#trust.listener?.objectTo(principal, times.issuedAt);
   }
@@ -126,7 +129,20 @@ export class ConnectionWatch implements OnModuleDestroy {
       this.#judge(watched, refusal);
       return false;
     }
+    if (this.#hasOutlivedToken(watched) && Date.now() < watched.recheckAt) return true;
     return this.#verifier.recall(watched.token) === undefined ? this.#recheck(watched) : true;
+  }
+
+  #hasOutlivedToken({ times }: Watched): boolean {
+    return this.#outlivesToken && times !== undefined && this.#isOver(times);
+  }
+
+  #isOver({ expiresAt }: TokenTimes): boolean {
+    return Date.now() >= (expiresAt + this.#toleranceSeconds) * 1000;
+  }
+
+  #recheckAll(): void {
+    for (const watched of this.#watched) watched.recheckAt = 0;
   }
 
   #sweep(): void {
@@ -142,7 +158,8 @@ export class ConnectionWatch implements OnModuleDestroy {
   }
 
   #recheck(watched: Watched): Promise<boolean> {
-    watched.recheckAt = Date.now() + recheckMilliseconds;
+    const pause = this.#hasOutlivedToken(watched) ? recheckExpiredMilliseconds : recheckMilliseconds;
+    watched.recheckAt = Date.now() + pause;
     watched.rechecking ??= this.#verifier
       .verify(watched.token)
       .then(
