@@ -146,6 +146,16 @@ describe('the CommonJS build', () => {
     ]);
   });
 
+  it('gives @sallyport/nestjs/microservices to a require that finds the package of Nest for them', () => {
+    const program = `
+      const { MessageSealer } = require('@sallyport/nestjs/microservices');
+      const { SallyportModule } = require('@sallyport/nestjs');
+      const options = { issuer: 'https://app.test/internal', audience: 'orders', keys: { keys: [{ kty: 'EC' }] } };
+      const { providers } = SallyportModule.forRoot(options);
+      console.log(JSON.stringify(providers.includes(MessageSealer)));`;
+    expect(run(program)).toBe(true);
+  });
+
   it('verifies a token that its own test issuer signed', () => {
     const program = `
       const { createLocalKeySource, createTokenVerifier } = require('@sallyport/core');

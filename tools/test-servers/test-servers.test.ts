@@ -8,6 +8,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createProgress } from '../build/progress.ts';
 import { isAlive } from '../processes/is-alive.ts';
 import { findMongoSource, startMongo } from './mongodb.ts';
+import { startNats } from './nats.ts';
 import { startPostgres } from './postgres.ts';
 import { startRedis } from './redis.ts';
 import { startServerProcess, type ServerProcess } from './server-process.ts';
@@ -106,6 +107,7 @@ describe('a server of the tests', () => {
 describe('each store, where this machine has it,', () => {
   it.each([
     { name: 'Redis', start: () => startRedis(), url: /^redis:\/\/127\.0\.0\.1:\d+$/ },
+    { name: 'NATS', start: () => startNats(), url: /^nats:\/\/127\.0\.0\.1:\d+$/ },
     { name: 'PostgreSQL', start: () => startPostgres(), url: /^postgres:\/\/\w+@127\.0\.0\.1:\d+\/postgres$/ },
     { name: 'MongoDB', start: startMongoIfPresent, url: /^mongodb(?:\+srv)?:\/\// },
   ])('starts: $name', async ({ start, url }) => {

@@ -69,6 +69,24 @@ describe('the command line', () => {
     expect(result.errors).not.toMatch(/canary|\n\s+at /);
   });
 
+  it('lists the services that take messages of users, and from whom', async () => {
+    const config = {
+      publicUrl: 'http://localhost:3000',
+      policy: { permissions: { 'invoice:create': 'Create invoices' }, roles: { user: ['invoice:create'] } },
+      routes: [
+        { name: 'orders', prefix: '/orders', upstream: 'http://127.0.0.1:9', audience: 'orders', access: 'signed-in' },
+      ],
+      messages: { consumers: { billing: { callers: ['orders'], permissions: ['invoice:*'] } } },
+    };
+    writeFileSync(join(place.folder, 'sallyport.config.ts'), `export default ${JSON.stringify(config)};`);
+    expect((await place.run(['routes'])).output).toContain(
+      'billing takes messages of users from orders, with invoice:*.',
+    );
+    expect(JSON.parse((await place.run(['routes', '--json'])).output)).toMatchObject({
+      messages: [{ consumer: 'billing', callers: ['orders'], permissions: ['invoice:*'], profile: false }],
+    });
+  });
+
   it('names the line of a configuration file that fails', async () => {
     writeFileSync(
       join(place.folder, 'sallyport.config.ts'),
