@@ -9,6 +9,8 @@ const t40 = row('T40', 'RFC 9700, section 4.11: an authorization server that red
 const t41 = row('T41', 'RFC 6749, sections 2.3 and 5.2: tokens for clients that are none');
 const t42 = row('T42', 'RFC 8414, section 6.2: addresses of endpoints from the request');
 const t43 = row('T43', 'RFC 9700, section 4.7: consent in the name of another browser');
+const t44 = row('T44', 'RFC 7662, section 4: who may ask about tokens, looked at before what is asked');
+const t45 = row('T45', 'consent that another site, or another user, takes back');
 
 const needs = 'sallyport' as const;
 const client = 'client_00000000000000000000';
@@ -16,6 +18,8 @@ const evil = encodeURIComponent('https://evil.test/cb');
 const form = 'Content-Type: application/x-www-form-urlencoded';
 const nowhere = { upstream: nothing, needs, answer: [omits('location')] } as const;
 const uid = 'V1StGXR8_Z5jdHi6B-myT';
+const basic = Buffer.from(`${client}:sp_cs_x`).toString('base64');
+const appPath = `/auth/account/apps/${client}`;
 
 const authorizations = [
   '',
@@ -117,5 +121,43 @@ export const oauthProviderCases: readonly AttackCase[] = [
       },
     ],
     { status: 403, upstream: nothing, needs },
+  ),
+  ...t44.requests(
+    ['/oauth2/introspect', '/oauth2/revoke'].flatMap((target) =>
+      [
+        { headers: ['Content-Type: application/json'], body: '{"token":"x"}' },
+        { headers: ['Content-Type: application/json', 'Accept: text/html'], body: '{' },
+        { headers: ['Content-Type: application/json', `Authorization: Basic ${basic}`], body: '{"token":"x"}' },
+        { headers: ['Content-Type: application/json', cookieOf('root')], body: '{"token":"x"}' },
+        { headers: [form, `Authorization: Basic ${basic}`], body: 'token=a.b.c' },
+        { headers: [form], body: `token=x&client_id=${client}` },
+      ].map((request) => ({ method: 'POST', target, ...request })),
+    ),
+    {
+      status: 401,
+      upstream: nothing,
+      needs,
+      answer: [says('cache-control', /no-store/), reveals('"active"', 'text/html').nothingOf],
+    },
+  ),
+  ...t45.requests(
+    [[], ['Origin: https://app.test']].map((headers) => ({ method: 'DELETE', target: appPath, headers })),
+    { status: 401, upstream: nothing, needs },
+  ),
+  ...t45.requests(
+    [['Origin: https://evil.test'], ['Sec-Fetch-Site: cross-site'], ['Origin: null']].map((headers) => ({
+      method: 'DELETE',
+      target: appPath,
+      headers: [cookieOf('alice'), ...headers],
+    })),
+    { status: 403, upstream: nothing, needs },
+  ),
+  ...t45.requests(
+    [client, 'none', '__proto__', '%2e%2e', 'a'.repeat(300)].map((id) => ({
+      method: 'DELETE',
+      target: `/auth/account/apps/${id}`,
+      headers: [cookieOf('alice'), 'Origin: https://app.test'],
+    })),
+    { status: [400, 404], upstream: nothing, needs },
   ),
 ];

@@ -122,14 +122,12 @@ describe(onDatabase('an app whose access is taken back'), () => {
     expect((await appsOf(ada)).map(({ name }) => name)).toEqual(['Books']);
   });
 
-  it.each(['client_00000000000000000000', 'none', '..', '%2e%2e%2fproviders'])(
-    'is not found where it has nothing: %s',
-    async (id) => {
-      await site.authorize(client, ada);
+  it('is not found where it has nothing', async () => {
+    await site.authorize(client, ada);
+    for (const id of ['client_00000000000000000000', 'none', '..', '%2e%2e%2fproviders'])
       expect((await withdraw(ada, id)).status).toBe(404);
-      expect(await appsOf(ada)).toHaveLength(1);
-    },
-  );
+    expect(await appsOf(ada)).toHaveLength(1);
+  });
 
   it('is not found where it is let in by another user alone', async () => {
     await harness.makeUser('eve@example.test');
