@@ -18,10 +18,15 @@ import {
 } from './shell-session.ts';
 import { createAuthJsShell } from './shell.ts';
 
-const request = vi.hoisted(() => ({ cookies: '' }));
+const request = vi.hoisted(() => ({ cookies: '', asked: [] as string[] }));
+vi.mock('next/server.js', async (load) => ({
+  ...(await load<object>()),
+  connection: async () => void request.asked.push('connection'),
+}));
 vi.mock('next/headers.js', () => ({
   cookies: async () => ({
     getAll: () =>
+      request.asked.push('cookies') &&
       request.cookies
         .split('; ')
         .filter((pair) => pair !== '')
@@ -54,6 +59,7 @@ beforeEach(() => {
   refreshes = 0;
   status = 200;
   request.cookies = '';
+  request.asked = [];
   vi.stubEnv('NEXTAUTH_URL', shellUrl);
 });
 afterEach(() => vi.unstubAllEnvs());
@@ -126,6 +132,12 @@ describe('who is signed in at a shell', () => {
     request.cookies = await cookie();
     expect(await open().auth()).toEqual({ status: 'signed-out' });
     await expect(open().getAccessToken()).rejects.toMatchObject({ code: 'SP_UNAUTHENTICATED' });
+  });
+
+  it('is looked for in the request alone, which Cache Components render no part of a page ahead of', async () => {
+    request.cookies = await signedIn(600);
+    await open().auth();
+    expect(request.asked).toEqual(['connection', 'cookies']);
   });
 
   it('is no object of any kind while the shell is not configured', async () => {

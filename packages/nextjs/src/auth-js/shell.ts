@@ -1,6 +1,6 @@
 import { readOwnCookie, SallyportError } from '@sallyport/core';
 import { cookies as cookiesOfRequest } from 'next/headers.js';
-import { NextRequest, type NextResponse } from 'next/server.js';
+import { connection, NextRequest, type NextResponse } from 'next/server.js';
 import { answerAccountRoute, signedOutReturnPath } from './account-routes.ts';
 import type { NextAuthContext, NextAuthFunction } from './call-next-auth.ts';
 import { createCookieStorage } from './cookie-storage.ts';
@@ -104,11 +104,12 @@ export function createAuthJsShell(nextAuth: NextAuthFunction, load: () => ShellO
       return toProblemAnswer(error, shell.options.issuer, shell.logger);
     }
   };
-  const cookieHeader = async (): Promise<string> =>
-    (await cookiesOfRequest())
-      .getAll()
-      .map(({ name, value }) => `${name}=${value}`)
-      .join('; ');
+  const cookieHeader = async (): Promise<string> => {
+    // Clocks are read for one request alone: with Cache Components, cookies could be read ahead of it.
+    await connection();
+    const all = (await cookiesOfRequest()).getAll();
+    return all.map(({ name, value }) => `${name}=${value}`).join('; ');
+  };
 
   return {
     nextAuth: (request, context) =>
