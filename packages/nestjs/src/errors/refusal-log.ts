@@ -64,13 +64,14 @@ export class RefusalLog {
 /** What was asked for, what the token carries of it, and the usual mistake where it carries nothing. */
 function describeRequirement(requirement: Requirement | undefined, caller: Caller): Omit<LogFields, 'event'> {
   if (requirement === undefined || caller.kind === 'anonymous') return {};
-  const { roles, permissions } = requirement;
+  const { roles, permissions, anyPermission } = requirement;
+  const asksPermissions = permissions !== undefined || anyPermission !== undefined;
   return {
     ...(roles === undefined ? {} : { requiredRoles: roles.join(' '), heldRoles: caller.roles.join(' ') }),
-    ...(permissions === undefined
-      ? {}
-      : { requiredPermissions: permissions.join(' '), heldPermissions: caller.permissions.join(' ') }),
-    ...(permissions === undefined || caller.permissions.length > 0 ? {} : { hint: emptyScopeHint }),
+    ...(permissions === undefined ? {} : { requiredPermissions: permissions.join(' ') }),
+    ...(anyPermission === undefined ? {} : { requiredAnyPermission: anyPermission.join(' ') }),
+    ...(asksPermissions ? { heldPermissions: caller.permissions.join(' ') } : {}),
+    ...(asksPermissions && caller.permissions.length === 0 ? { hint: emptyScopeHint } : {}),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import type { Caller } from '@sallyport/core';
+import type { Caller, LogFields, Logger } from '@sallyport/core';
 import { createTestIssuer } from '@sallyport/testing';
 import { Controller, Get, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -20,6 +20,10 @@ import { CurrentPrincipal } from '../request-caller.ts';
 import { SallyportModule } from '../sallyport-module.ts';
 
 const issuer = createTestIssuer({ roles: { user: [], reader: ['report:read'], clerk: ['order:read', 'report:read'] } });
+
+const lines: LogFields[] = [];
+const note = (_message: string, fields: LogFields): void => void lines.push(fields);
+const logger: Logger = { info: note, warn: note, error: note };
 
 const nameOf = (caller: Caller): string => (caller.kind === 'anonymous' ? 'anonymous' : caller.id);
 
@@ -102,7 +106,9 @@ describe.each(['Express', 'Fastify'] as const)('a handler on %s', (platform) => 
   beforeAll(async () => {
     const root = {
       module: class Root {},
-      imports: [SallyportModule.forRoot({ issuer: issuer.issuer, audience: issuer.audience, keys: issuer.jwks() })],
+      imports: [
+        SallyportModule.forRoot({ issuer: issuer.issuer, audience: issuer.audience, keys: issuer.jwks(), logger }),
+      ],
       controllers: [ShopController, ReportsController, KeysController],
     };
     const adapter = platform === 'Express' ? new ExpressAdapter() : new FastifyAdapter();
@@ -147,6 +153,25 @@ describe.each(['Express', 'Fastify'] as const)('a handler on %s', (platform) => 
     expect(await get('/reports/any')).toEqual([401, 'SP_UNAUTHENTICATED']);
     expect(await get('/reports/all', as('reader'))).toEqual([403, 'SP_FORBIDDEN']);
     expect(await get('/reports/all', as('clerk'))).toEqual([200, 'all']);
+  });
+
+  it('with @Permissions({ any }) says in the log of which permissions one is needed, and what is held', async () => {
+    for (const [claims, hint] of [
+      [{}, /carries no permission/],
+      [{ scope: 'stock:read' }, undefined],
+    ] as const) {
+      lines.length = 0;
+      expect((await get('/reports/any', as('user', claims)))[0]).toBe(403);
+      const [line] = lines;
+      expect(line).toMatchObject({
+        event: 'request-refused',
+        reason: 'permission-missing',
+        requiredAnyPermission: 'order:read report:read',
+        heldPermissions: 'scope' in claims ? claims.scope : '',
+      });
+      if (hint === undefined) expect(line).not.toHaveProperty('hint');
+      else expect(line).toHaveProperty('hint', expect.stringMatching(hint));
+    }
   });
 
   it('with @ServiceOnly refuses users, and asks machines for what stands beside it', async () => {
