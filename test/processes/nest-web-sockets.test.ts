@@ -189,8 +189,8 @@ describe('SallyportIoAdapter behind a gateway', () => {
   it('serves a session by polling and by WebSocket until it is signed out', async () => {
     const cookie = await signInAsVendor();
     const clients = [connectAs(cookie, 'polling'), connectAs(cookie, 'websocket')];
+    await Promise.all(clients.map((client) => first(client, 'connect')));
     for (const client of clients) {
-      await first(client, 'connect');
       const answer = first(client, 'me');
       client.emit('me');
       expect(await answer).toBe('vendor');
