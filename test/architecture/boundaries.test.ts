@@ -43,6 +43,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'examples/shop': ['@sallyport/nestjs'],
   // What tutorials build, which knows nothing of ours.
   'examples/classic-nest': [],
+  'examples/single-nest': ['@sallyport/nestjs', '@sallyport/server'],
   'examples/auth-js-shell': pages,
   'examples/spa-client': ['@sallyport/client'],
   'examples/terminal-client': ['@sallyport/client'],

@@ -38,6 +38,7 @@ const layers: readonly string[] = [
   'listeners/',
   'pipeline/',
   'forward-auth/',
+  'in-process/',
   'introspection/',
   'explain/',
   'persistent-state.ts',

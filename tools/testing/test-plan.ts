@@ -28,6 +28,7 @@ const foldersOnServers = [
   'examples/auth-js-shell/',
   'examples/classic-nest/',
   'examples/shop/',
+  'examples/single-nest/',
   'test/attack/',
   'test/conformance/',
   'test/e2e/',

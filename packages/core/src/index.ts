@@ -146,6 +146,13 @@ export {
 } from './token/key-source.ts';
 export { createRingKeySource } from './token/ring-key-source.ts';
 export { parseCheckedToken, toCheckedToken } from './token/checked-token.ts';
+export type {
+  IdentityTokens,
+  IdentityUser,
+  InProcessIdentity,
+  NewIdentityUser,
+  SessionStart,
+} from './ports/in-process-identity.ts';
 export { silentLogger, type LogFields, type Logger } from './ports/log.ts';
 export {
   silentMeter,
@@ -244,6 +251,7 @@ export {
   sallyportErrorMark,
   type FieldError,
   type SallyportErrorOptions,
+  type SecondFactorDemand,
 } from './errors/sallyport-error.ts';
 export type { Broadcast } from './ports/broadcast.ts';
 export type { SealedColumn, Sealer, SealerFor } from './ports/sealing.ts';

@@ -1,7 +1,9 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { OptionsError } from '@sallyport/core';
 import { createForwardAuthHandler } from './forward-auth/forward-auth-handler.ts';
 import { checkGatewayOptions, type GatewayOptions } from './gateway-options.ts';
 import type { Explanation, ExplainQuestion } from './explain/explanation.ts';
+import type { ContinueWith } from './in-process/hand-over.ts';
 import { createRequestHandler } from './pipeline/handle-request.ts';
 import {
   openListener,
@@ -68,6 +70,12 @@ export interface Gateway {
    * @throws OptionsError when no proxies are declared.
    */
   listenForwardAuth(address: { readonly host: string; readonly port: number }): Promise<Listening>;
+  /**
+   * Takes a request of another server in this process, in place of a listener: answers it, or, where it would be sent to
+   * an upstream, changes its headers to what the upstream would get and continues with the handlers of that server. A
+   * WebSocket handshake is none of these requests: it is refused.
+   */
+  handle(message: IncomingMessage, response: ServerResponse, continueWith: ContinueWith): void;
   /** Stops accepting, lets running requests end within the grace period (10 s by default), then closes everything. */
   close(options?: { readonly graceMilliseconds?: number }): Promise<void>;
 }
@@ -85,6 +93,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   let current = createRoutingSnapshot(checked, persistent);
   current.use();
   const retired = new Set<RoutingSnapshot>();
+  const continuations = new WeakMap<IncomingMessage, ContinueWith>();
+  let handleInProcess: HandleRequest | undefined;
   const listeners: Listener[] = [];
   const rebuilds: (() => void)[] = [];
   const certified: Listener[] = [];
@@ -139,7 +149,21 @@ export function createGateway(options: GatewayOptions): Gateway {
     return toListening(listener);
   };
 
+  const buildInProcess = (): HandleRequest => {
+    const takeContinuation = (message: IncomingMessage): ContinueWith | undefined => {
+      const continueWith = continuations.get(message);
+      continuations.delete(message);
+      return continueWith;
+    };
+    return createRequestHandler(current.inProcessParts(takeContinuation, () => isDraining));
+  };
+
   return {
+    handle: (message, response, continueWith) => {
+      continuations.set(message, continueWith);
+      handleInProcess ??= buildInProcess();
+      handleInProcess(message, response, () => {}, false);
+    },
     listen: (address) => open('public', address),
     listenInternal: (address) => open('internal', address),
     replaceCertificate: (pair) => {
@@ -168,6 +192,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       checked = nextOptions;
       current = next;
       for (const rebuild of rebuilds) rebuild();
+      handleInProcess = undefined;
       retired.add(before);
       before.retire(() => retired.delete(before));
     },

@@ -1,4 +1,5 @@
 export { createGateway, type Gateway, type GatewayChange } from './gateway.ts';
+export type { ContinueWith } from './in-process/hand-over.ts';
 export { listen } from './listeners/listen.ts';
 export type { Listening } from './listeners/listener.ts';
 export type { ExplainedFact, ExplainedStage, Explanation, ExplainQuestion } from './explain/explanation.ts';

@@ -6,6 +6,7 @@ import { createExplainer } from './explain/explainer.ts';
 import type { Explanation, ExplainQuestion } from './explain/explanation.ts';
 import { createNetworkCheck } from './firewall/client-address.ts';
 import { createIntrospectionMounts } from './introspection/introspection-mounts.ts';
+import { createHandOver, type HandOverParts } from './in-process/hand-over.ts';
 import { createListenerForwarders } from './forward/listener-forwarders.ts';
 import type { WebhookParts } from './forward/webhook-transfer.ts';
 import type { ForwardAuthParts } from './forward-auth/forward-auth-handler.ts';
@@ -39,6 +40,8 @@ import { createSessionExtensionMount } from './streams/session-extension-mount.t
 /** Routing snapshot: what follows from routes and hosts, rebuilt as a whole on reload. */
 export interface RoutingSnapshot {
   partsFor(kind: ListenerKind, address: Listening, isDraining: () => boolean): HandleRequestParts;
+  /** For requests of another server in this process, which continue there. */
+  inProcessParts(takeContinuation: HandOverParts['takeContinuation'], isDraining: () => boolean): HandleRequestParts;
   forwardAuthParts(proxies: readonly string[], isDraining: () => boolean): ForwardAuthParts;
   readonly isTrustedProxy: (address: string) => boolean;
   noteRefusalOf(kind: ListenerKind): NoteRefusal;
@@ -154,6 +157,15 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
 
   return {
     partsFor,
+    inProcessParts: (takeContinuation, isDraining) => ({
+      ...partsFor('public', nowhere, isDraining),
+      forwarder: createHandOver({
+        takeContinuation,
+        readCookies,
+        protocol: options.isSecure ? 'https' : 'http',
+        strictTransport: options.strictTransport,
+      }),
+    }),
     isTrustedProxy: createNetworkCheck(options.trustedProxies),
     noteRefusalOf: (kind) => noteRefusal[kind],
     explain: async (question, internal = { host: 'localhost', port: 0 }) =>

@@ -24,6 +24,12 @@ export { SallyportGuard } from './guard/sallyport-guard.ts';
 export { SallyportHttpException as SallyportError } from './errors/sallyport-http-exception.ts';
 export { toValidationError, type PropertyValidationError, type ValidationIssue } from './errors/validation-error.ts';
 export { SALLYPORT_OPTIONS, SALLYPORT_USERS_OPTIONS, TOKEN_VERIFIER } from './injection-tokens.ts';
+export {
+  SallyportIdentityModule,
+  type OpenIdentity,
+  type SallyportIdentityOptions,
+} from './identity/sallyport-identity-module.ts';
+export { SallyportIdentity } from './identity/sallyport-identity.ts';
 export type { IntrospectionOptions } from './introspection-options.ts';
 export { passportSharedSecret, type SecretOrKeyProvider } from './passport-shared-secret.ts';
 export { callerOf, CurrentPrincipal } from './request-caller.ts';
@@ -67,13 +73,18 @@ export {
   type CredentialKind,
   type ErrorCode,
   type FieldError,
+  type IdentityTokens,
+  type IdentityUser,
+  type InProcessIdentity,
   type Logger,
   type ManagedBan,
   type ManagedUser,
   type ManagedUsersAnswer,
+  type NewIdentityUser,
   type Principal,
   type ProviderToken,
   type ProviderTokenErrorKind,
+  type SessionStart,
   type TokenVerifier,
   type UserStatus,
 } from '@sallyport/core';

@@ -74,14 +74,25 @@ export class SallyportModule {
   }
 }
 
-function describeModule(imports: NonNullable<ModuleMetadata['imports']>, options: Provider): DynamicModule {
+const trustByOptions: Provider = {
+  provide: SERVICE_TRUST,
+  inject: [SALLYPORT_OPTIONS],
+  useFactory: createServiceTrust,
+};
+
+/** Puts the module together. `trust` says what tokens are verified by. */
+export function describeModule(
+  imports: NonNullable<ModuleMetadata['imports']>,
+  options: Provider,
+  trust: Provider = trustByOptions,
+): DynamicModule {
   return {
     module: SallyportModule,
     global: true,
     imports: [DiscoveryModule, ...imports],
     providers: [
       options,
-      { provide: SERVICE_TRUST, inject: [SALLYPORT_OPTIONS], useFactory: createServiceTrust },
+      trust,
       { provide: TOKEN_VERIFIER, inject: [SERVICE_TRUST], useFactory: ({ verifier }: ServiceTrust) => verifier },
       {
         provide: API_KEY_VERIFIER,

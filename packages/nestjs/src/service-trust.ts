@@ -28,11 +28,15 @@ export interface ServiceTrust {
   readonly listener: RevocationListener | undefined;
 }
 
-/** Builds both from options that were checked. */
-export function createServiceTrust(options: SallyportOptions): ServiceTrust {
+/**
+ * Builds both from options that were checked.
+ *
+ * @param ownKeys the keys of a gateway in this process, where there is one.
+ */
+export function createServiceTrust(options: SallyportOptions, ownKeys?: KeySource): ServiceTrust {
   const { issuer, keysUrl, keys, sharedSecretInsteadOfKeys } = options;
   const hasKeys = keysUrl !== undefined || keys !== undefined || sharedSecretInsteadOfKeys !== undefined;
-  const source = hasKeys ? createSource(options) : undefined;
+  const source = ownKeys ?? (hasKeys ? createSource(options) : undefined);
   const listener = createListener(options, (kid) => {
     source?.withdraw?.(kid);
     verifier?.forgetAll?.();

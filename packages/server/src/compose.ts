@@ -7,7 +7,7 @@ import {
   type Mailer,
   type RequestContext,
 } from '@sallyport/core';
-import { createGateway, type GatewayTraces, type Mount } from '@sallyport/gateway';
+import { createGateway, type Gateway as ServedGateway, type GatewayTraces, type Mount } from '@sallyport/gateway';
 import { createSecurityEventLog, kernelEvents, type Identity } from '@sallyport/identity';
 import { createLease, createWebhookDeliveries } from '@sallyport/stores';
 import type { Control } from './admin/control.ts';
@@ -15,7 +15,7 @@ import { createLocalControl } from './admin/local-control.ts';
 import { openAdmin } from './admin/open-admin.ts';
 import { createAuthMounts, createManageClientsMount, createManageUsersMount } from './auth-mounts.ts';
 import { readConfiguredRootSecret } from './checks/check-root-secret.ts';
-import { checkMailboxPort } from './checks/check-ports.ts';
+import { checkMailboxPort, checkPorts } from './checks/check-ports.ts';
 import { contentChecks } from './checks/content-checks.ts';
 import { requireChecks } from './checks/require-checks.ts';
 import { requireAfterClaim, requireStart } from './checks/require-start.ts';
@@ -71,6 +71,8 @@ export interface GatewayOptions {
   readonly isWorker?: boolean;
   /** How many lines of its log could not be written. @default none are counted */
   readonly lostLogLines?: () => number;
+  /** Whether another server of this process brings requests, so that none is opened here. @default false */
+  readonly isInProcess?: boolean;
   /** Whether it logs what checks of the stores warn of. Of several workers one does. @default true */
   readonly logsCheckWarnings?: boolean;
 }
@@ -91,6 +93,12 @@ export interface Gateway {
   apply(config: Config): void;
   /** Uses those secrets of a checked environment that may change. Throws, and has changed nothing, when the gateway cannot. */
   useSecrets(environment: Environment): void;
+  /** Takes requests of another server in this process, as `Gateway.handle` of `@sallyport/gateway` does. */
+  readonly handle: ServedGateway['handle'];
+  /** Accounts, sessions and what is served to people. */
+  readonly identity: ServedIdentity;
+  /** What signs the tokens of services. */
+  readonly keyRing: Stores['keyRing'];
   /** Asks clients to leave: `/readyz` says 503, and everybody is still served. */
   retire(): void;
   /** The configuration that is in use. */
@@ -105,10 +113,13 @@ export interface Gateway {
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, preset, environment, logger, waitMilliseconds, isWorker = false, logsCheckWarnings = true } = options;
+  const { isInProcess = false } = options;
   const checkLogger = logsCheckWarnings ? logger : silentLogger;
   const closing = createClosing();
   try {
-    const portsToCheck = portChecks.filter((check) => options.mailer === undefined || check !== checkMailboxPort);
+    const portsToCheck = portChecks
+      .filter((check) => options.mailer === undefined || check !== checkMailboxPort)
+      .filter((check) => !isInProcess || check !== checkPorts);
     // The supervisor has logged what is not safe.
     if (isWorker) await requireChecks('start', startChecks, options, silentLogger);
     else await requireStart([...startChecks, ...portsToCheck], options, logger);
@@ -276,7 +287,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         graceMilliseconds: preset?.graceMilliseconds ?? current.drain.graceSeconds * 1000,
       }),
     );
-    const { port, internalPort } = await openListeners({ gateway, config, certificate, closing });
+    const { port, internalPort } = isInProcess
+      ? { port: 0, internalPort: 0 }
+      : await openListeners({ gateway, config, certificate, closing });
     refresher.start();
     identity.start();
     return {
@@ -288,6 +301,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       meter,
       apply,
       useSecrets,
+      handle: (message, response, continueWith) => gateway.handle(message, response, continueWith),
+      identity,
+      keyRing: stores.keyRing,
       retire: () => gateway.retire(),
       get config() {
         return current;

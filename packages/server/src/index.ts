@@ -32,6 +32,8 @@ export { createOperatorServices, databaseTables, features, type OperatorServices
 export { hasMailbox } from './mailbox/has-mailbox.ts';
 export { zone, type ZoneInput } from './config/zone.ts';
 export { createIdentityMount } from './auth-mounts.ts';
+export { openInProcessIdentity } from './in-process/open-in-process-identity.ts';
+export type { InProcessIdentityOptions } from './in-process/in-process-options.ts';
 export { createJsonLogger } from './json-logger.ts';
 export { createLineWriter } from './line-writer.ts';
 export { openFileOutput } from './log-output.ts';

@@ -1,7 +1,7 @@
 import type { StepUp } from '../policy/assurance.ts';
 import { errorCatalog, type ErrorCatalogEntry, type ErrorCode } from './error-catalog.ts';
 import type { NamedRequestLimit } from '../limits/request-limit.ts';
-import { asSallyportError, type FieldError, type SallyportError } from './sallyport-error.ts';
+import { asSallyportError, type FieldError, type SallyportError, type SecondFactorDemand } from './sallyport-error.ts';
 
 /** The media type of every error body (RFC 9457). */
 export const problemMediaType = 'application/problem+json';
@@ -17,6 +17,8 @@ export interface Problem {
   readonly errors?: readonly FieldError[];
   /** Which sign-in would be enough (RFC 9470); the same as in `WWW-Authenticate`, for scripts. */
   readonly stepUp?: StepUp;
+  /** How a program completes its sign-in. */
+  readonly secondFactor?: SecondFactorDemand;
 }
 
 /** A problem, ready to be sent. */
@@ -56,6 +58,7 @@ export function toProblem(error: unknown, context: ProblemContext): ProblemRespo
       requestId: context.requestId,
       ...(known.errors === undefined ? {} : { errors: known.errors }),
       ...(known.stepUp === undefined ? {} : { stepUp: known.stepUp }),
+      ...(known.secondFactor === undefined ? {} : { secondFactor: known.secondFactor }),
     },
   };
 }

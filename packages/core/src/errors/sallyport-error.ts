@@ -10,6 +10,15 @@ export interface FieldError {
   readonly message: string;
 }
 
+/** What a program needs to answer the demand for a second factor. */
+export interface SecondFactorDemand {
+  /** Stands for the password that was right, for a few minutes and one sign-in: for the caller alone, in no log. */
+  readonly mfaToken: string;
+  /** With what it can be answered, such as `totp`. */
+  readonly methods: readonly string[];
+  readonly expiresInSeconds: number;
+}
+
 export interface SallyportErrorOptions {
   /** For our logs only. */
   readonly cause?: unknown;
@@ -23,6 +32,8 @@ export interface SallyportErrorOptions {
   readonly allow?: readonly string[];
   /** Which sign-in would be enough; for `SP_STEP_UP_REQUIRED`. */
   readonly stepUp?: StepUp;
+  /** How the sign-in is completed; for `SP_SECOND_FACTOR_REQUIRED` of a program. */
+  readonly secondFactor?: SecondFactorDemand;
   /** The limit that is used up; for `SP_TOO_MANY_REQUESTS`. */
   readonly requestLimit?: NamedRequestLimit;
 }
@@ -52,6 +63,7 @@ export class SallyportError extends Error {
   readonly retryAfterSeconds: number | undefined;
   readonly allow: readonly string[] | undefined;
   readonly stepUp: StepUp | undefined;
+  readonly secondFactor: SecondFactorDemand | undefined;
   readonly requestLimit: NamedRequestLimit | undefined;
 
   constructor(code: ErrorCode, options: SallyportErrorOptions = {}) {
@@ -64,6 +76,7 @@ export class SallyportError extends Error {
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.allow = options.allow;
     this.stepUp = options.stepUp;
+    this.secondFactor = options.secondFactor;
     this.requestLimit = options.requestLimit;
   }
 }
