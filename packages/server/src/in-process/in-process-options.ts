@@ -1,5 +1,6 @@
 import { OptionsError, type Logger, type Mailer, type RouteInput } from '@sallyport/core';
 import type { Config, ConfigInput } from '../config/config-schema.ts';
+import type { Environment } from '../config/environment.ts';
 import { parseConfig } from '../config/parse-config.ts';
 
 /** Sections of a configuration that are about listeners, upstreams and processes of a gateway. */
@@ -27,7 +28,7 @@ export interface InProcessIdentityOptions extends Omit<ConfigInput, OfGateways> 
    * there is served by identity. @default none
    */
   readonly ownPaths?: readonly string[];
-  /** Addresses of stores and secrets: `process.env`. @default none: everything is kept in `dataDir` */
+  /** Addresses of stores, secrets and `SALLYPORT_DATA_DIR`: `process.env`. @default none: everything is kept in `dataDir` */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly logger: Logger;
   /** What delivers messages. @default what the environment names, or the development mailbox */
@@ -46,6 +47,7 @@ const ownPathForm = /^\/auth\/[A-Za-z0-9_~.-]+(?:\/[A-Za-z0-9_~.-]+)*$/;
  */
 export function toInProcessConfig(
   options: Omit<InProcessIdentityOptions, 'environment' | 'logger' | 'mailer'>,
+  { dataDir }: Pick<Environment, 'dataDir'>,
 ): Config {
   const { ownPaths = [], ...sections } = options;
   const foreign = ofGateways.filter((name) => name in sections);
@@ -55,7 +57,16 @@ export function toInProcessConfig(
     );
   const bad = ownPaths.filter((path) => !ownPathForm.test(path));
   if (bad.length > 0) throw new OptionsError('ownPaths must hold plain paths below /auth, such as "/auth/login"');
-  return parseConfig({ ...sections, routes: routesOf(sections, ownPaths) }, 'options of identity');
+  return parseConfig(
+    {
+      ...sections,
+      ...(dataDir === undefined ? {} : { dataDir }),
+      // Several applications of one machine are developed at once: the log names the port.
+      mailbox: { port: 0, ...sections.mailbox },
+      routes: routesOf(sections, ownPaths),
+    },
+    'options of identity',
+  );
 }
 
 function routesOf(sections: Partial<ConfigInput>, ownPaths: readonly string[]): ConfigInput['routes'] {

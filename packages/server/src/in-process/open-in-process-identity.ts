@@ -39,10 +39,11 @@ export async function openInProcessIdentity({
   mailer,
   ...options
 }: InProcessIdentityOptions): Promise<InProcessIdentity> {
-  const config = toInProcessConfig(options);
+  const environment = readEnvironment(variables);
+  const config = toInProcessConfig(options, environment);
   const gateway = await startGateway({
     config,
-    environment: readEnvironment(variables),
+    environment,
     logger,
     isInProcess: true,
     ...(mailer === undefined ? {} : { mailer }),
