@@ -36,6 +36,9 @@ describe.each(['vault', 'cookie'] as const)('a shell with next-auth and the stor
     await page.getByRole('heading', { level: 1, name: 'Your account' }).waitFor();
     expect(await page.locator('main').innerText()).toContain(vendor().email);
     expect(await isSignedIn(page)).toBe(true);
+    // Sessions are looked after at the gateway itself: no section of the page may show an error about it.
+    await expect.poll(() => page.getByRole('heading', { name: 'Your devices' }).count()).toBe(0);
+    expect(await page.getByRole('alert').filter({ hasText: /\S/ }).count()).toBe(0);
   });
 
   it('hosts pages of several zones and calls of their scripts after one sign-in', async () => {

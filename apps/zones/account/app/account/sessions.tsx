@@ -12,9 +12,11 @@ import { ProblemAndNews } from './problem-and-news.tsx';
 
 /** The devices on which the user is signed in, each with a button that signs it out. */
 export function Sessions() {
-  const { sessions, ending, problem, news, reload, end, endOthers } = useSessions();
+  const { sessions, isOff, ending, problem, news, reload, end, endOthers } = useSessions();
   const [isAsking, setAsking] = useState(false);
   const others = sessions?.filter(({ current }) => !current).length ?? 0;
+
+  if (isOff) return null;
 
   async function confirmOthers(): Promise<void> {
     await endOthers();

@@ -1,13 +1,21 @@
 'use client';
 
 import { toSubmissionProblem, type SubmissionProblem } from '@sallyport/ui/submission-problem';
-import { authFetch, type EndedSessionsAnswer, type SessionsAnswer, type ShownSession } from '@sallyport/nextjs/client';
+import {
+  authFetch,
+  ProblemError,
+  type EndedSessionsAnswer,
+  type SessionsAnswer,
+  type ShownSession,
+} from '@sallyport/nextjs/client';
 import { useCallback, useEffect, useState } from 'react';
 
 /** The list of sessions, and the ways to end them. */
 export interface Sessions {
   /** Absent until the first answer. */
   readonly sessions: readonly ShownSession[] | undefined;
+  /** They are looked after elsewhere: behind a shell with sessions of its own, whose token is no authority for them. */
+  readonly isOff: boolean;
   /** Handles of the sessions that are being ended; they stay on the page until the gateway says they are gone. */
   readonly ending: ReadonlySet<string>;
   readonly problem: SubmissionProblem | undefined;
@@ -22,6 +30,7 @@ const none: ReadonlySet<string> = new Set();
 /** Loads the sessions. Ended ones fade at once and leave when the gateway has confirmed it; a refusal brings them back. */
 export function useSessions(): Sessions {
   const [sessions, setSessions] = useState<readonly ShownSession[]>();
+  const [isOff, setOff] = useState(false);
   const [ending, setEnding] = useState(none);
   const [problem, setProblem] = useState<SubmissionProblem>();
   const [news, setNews] = useState('');
@@ -31,7 +40,8 @@ export function useSessions(): Sessions {
       setSessions(await readSessions());
       setProblem(undefined);
     } catch (error) {
-      setProblem(toSubmissionProblem(error));
+      if (error instanceof ProblemError && error.code === 'SP_NOT_FOUND') setOff(true);
+      else setProblem(toSubmissionProblem(error));
     }
   }, []);
 
@@ -55,6 +65,7 @@ export function useSessions(): Sessions {
 
   return {
     sessions,
+    isOff,
     ending,
     problem,
     news,
