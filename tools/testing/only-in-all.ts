@@ -1,7 +1,7 @@
 /**
  * Files that `npm test` leaves to `npm test -- --all`, beside the browser suite on the second and third combination of
  * stores (`test/e2e/store-combinations.ts`): outside judges, image builds, soak, smoke, long differential runs, and stories of
- * whole processes whose parts have tests every day. CONTRIBUTING says why.
+ * whole processes and suites of a second database, whose parts have tests every day. CONTRIBUTING says why.
  */
 export const filesOnlyInAll: readonly string[] = [
   'test/transport/testssl.test.ts',
@@ -13,6 +13,10 @@ export const filesOnlyInAll: readonly string[] = [
   'test/faults/soak.test.ts',
   'test/faults/restored-stores.test.ts',
   'examples/auth-js-shell/test/expiry.test.ts',
+  'packages/identity/src/identity.mongodb.test.ts',
+  'packages/oauth/src/oauth.mongodb.test.ts',
+  'packages/stores/src/redis/redis-deployments.test.ts',
+  'test/processes/backchannel-logout.test.ts',
   'test/processes/poolers.test.ts',
   'test/processes/commands-beside-a-gateway.test.ts',
   'test/processes/secrets-from-a-source.test.ts',
