@@ -315,12 +315,9 @@ export { deleteInBatches, deletionBatchSize } from './retention/delete-in-batche
 export { isLetGoBy, type RetentionRule } from './retention/retention-rule.ts';
 export type { ClaimedDelivery, DeliveryClaim, DeliveryRequest, WebhookDeliveries } from './ports/webhook-deliveries.ts';
 export type { SignatureAlgorithm } from './token/token-rules.ts';
+export { InternalCallError, type InternalCallErrorFacts } from './token/internal-call-error.ts';
 export { fetchMessageToken, type MessageToken, type MessageTokenQuestion } from './token/fetch-message-token.ts';
-export {
-  MessageTokenError,
-  type MessageTokenErrorFacts,
-  type MessageTokenErrorKind,
-} from './token/message-token-error.ts';
+export { MessageTokenError, type MessageTokenErrorKind } from './token/message-token-error.ts';
 export {
   digestOfPayload,
   internalMessageTokensPath,
@@ -339,8 +336,4 @@ export {
   type VerifyMessageToken,
 } from './token/message-token-verifier.ts';
 export { fetchProviderToken, type ProviderToken, type ProviderTokenRequest } from './token/fetch-provider-token.ts';
-export {
-  ProviderTokenError,
-  type ProviderTokenErrorFacts,
-  type ProviderTokenErrorKind,
-} from './token/provider-token-error.ts';
+export { ProviderTokenError, type ProviderTokenErrorKind } from './token/provider-token-error.ts';

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors/error-catalog.ts';
+import { InternalCallError } from './internal-call-error.ts';
 
 /** What went wrong, in the order of what to do about it. */
 export type MessageTokenErrorKind =
@@ -15,20 +15,8 @@ export type MessageTokenErrorKind =
   /** What answered is not the internal listener of a gateway. */
   | 'unreadable';
 
-/** What an error says beside its kind. */
-export interface MessageTokenErrorFacts {
-  readonly status?: number | undefined;
-  readonly code?: ErrorCode | undefined;
-  readonly requestId?: string | undefined;
-  readonly retryAfterSeconds?: number | undefined;
-  readonly cause?: unknown;
-}
-
 /**
- * Why a message was not sealed. It holds no token and nothing of a user.
- *
- * It is no `SallyportError` on purpose: that this service may not send to another one is no answer to the user whom it is
- * serving. What a service does not handle is answered with 500.
+ * Why a message was not sealed.
  *
  * @example
  * try {
@@ -38,23 +26,6 @@ export interface MessageTokenErrorFacts {
  *   throw error;
  * }
  */
-export class MessageTokenError extends Error {
+export class MessageTokenError extends InternalCallError<MessageTokenErrorKind> {
   override readonly name = 'MessageTokenError';
-  readonly kind: MessageTokenErrorKind;
-  /** Of the answer; `undefined` where none came. */
-  readonly status: number | undefined;
-  /** The stable code of the answer, such as `SP_FORBIDDEN`. */
-  readonly code: ErrorCode | undefined;
-  /** Under which the gateway logged the request. */
-  readonly requestId: string | undefined;
-  readonly retryAfterSeconds: number | undefined;
-
-  constructor(kind: MessageTokenErrorKind, message: string, facts: MessageTokenErrorFacts = {}) {
-    super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
-    this.kind = kind;
-    this.status = facts.status;
-    this.code = facts.code;
-    this.requestId = facts.requestId;
-    this.retryAfterSeconds = facts.retryAfterSeconds;
-  }
 }

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors/error-catalog.ts';
+import { InternalCallError } from './internal-call-error.ts';
 
 /** What went wrong, in the order of what to do about it. */
 export type ProviderTokenErrorKind =
@@ -19,21 +19,8 @@ export type ProviderTokenErrorKind =
   /** What answered is not the internal listener of a gateway. */
   | 'unreadable';
 
-/** What an error says beside its kind. */
-export interface ProviderTokenErrorFacts {
-  readonly status?: number | undefined;
-  readonly code?: ErrorCode | undefined;
-  readonly requestId?: string | undefined;
-  readonly retryAfterSeconds?: number | undefined;
-  readonly cause?: unknown;
-}
-
 /**
- * Why there is no token of an identity provider. It holds no token and nothing of a user.
- *
- * It is no `SallyportError` on purpose: what is said about a provider must not become the answer to the user whom the service
- * is serving, which would sign them out, or tell them that a page is not there. What a service does not handle is
- * answered with 500.
+ * Why there is no token of an identity provider.
  *
  * @example
  * try {
@@ -43,23 +30,6 @@ export interface ProviderTokenErrorFacts {
  *   throw error;
  * }
  */
-export class ProviderTokenError extends Error {
+export class ProviderTokenError extends InternalCallError<ProviderTokenErrorKind> {
   override readonly name = 'ProviderTokenError';
-  readonly kind: ProviderTokenErrorKind;
-  /** Of the answer; `undefined` where none came. */
-  readonly status: number | undefined;
-  /** The stable code of the answer, such as `SP_PROVIDER_SIGN_IN_REQUIRED`. */
-  readonly code: ErrorCode | undefined;
-  /** Under which the gateway logged the request. */
-  readonly requestId: string | undefined;
-  readonly retryAfterSeconds: number | undefined;
-
-  constructor(kind: ProviderTokenErrorKind, message: string, facts: ProviderTokenErrorFacts = {}) {
-    super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
-    this.kind = kind;
-    this.status = facts.status;
-    this.code = facts.code;
-    this.requestId = facts.requestId;
-    this.retryAfterSeconds = facts.retryAfterSeconds;
-  }
 }
