@@ -8,6 +8,7 @@ import {
   type NamedRequestLimit,
   type Requirement,
   type SallyportErrorOptions,
+  type SecondFactorDemand,
   type StepUp,
 } from '@sallyport/core';
 import { HttpException } from '@nestjs/common';
@@ -15,7 +16,8 @@ import { toGraphqlExtensions, type GraphqlExtensions } from './graphql-extension
 
 /**
  * An error of the catalog as an exception of Nest: `getStatus()` is the status of its code, `getResponse()` what Nest's own
- * exceptions carry (`statusCode`, `message`, `error`) with `code`, `hint` and, where there are any, `errors` and `stepUp`.
+ * exceptions carry (`statusCode`, `message`, `error`) with `code`, `hint` and, where there are any, `errors`,
+ * `stepUp` and `secondFactor`.
  * So the exception filters of an application treat it rightly, also those that were written before.
  *
  * `error instanceof SallyportError` holds for these and for what the verifier of tokens rejects with. Cause and reason are
@@ -42,6 +44,7 @@ export class SallyportHttpException extends HttpException {
   readonly retryAfterSeconds: number | undefined;
   readonly allow: readonly string[] | undefined;
   readonly stepUp: StepUp | undefined;
+  readonly secondFactor: SecondFactorDemand | undefined;
   readonly requestLimit: NamedRequestLimit | undefined;
 
   constructor(code: ErrorCode, options: SallyportErrorOptions = {}) {
@@ -54,6 +57,7 @@ export class SallyportHttpException extends HttpException {
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.allow = options.allow;
     this.stepUp = options.stepUp;
+    this.secondFactor = options.secondFactor;
     this.requestLimit = options.requestLimit;
   }
 
@@ -89,12 +93,12 @@ function isHttpException(error: object): error is SallyportHttpException {
 
 /** The options that an error was made with. */
 function errorOptionsOf(error: SallyportError): SallyportErrorOptions {
-  const { cause, reason, requirement, errors, retryAfterSeconds, allow, stepUp, requestLimit } = error;
-  const given = { cause, reason, requirement, errors, retryAfterSeconds, allow, stepUp, requestLimit };
+  const { cause, reason, requirement, errors, retryAfterSeconds, allow, stepUp, secondFactor, requestLimit } = error;
+  const given = { cause, reason, requirement, errors, retryAfterSeconds, allow, stepUp, secondFactor, requestLimit };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
-function responseOf(code: ErrorCode, { errors, stepUp }: SallyportErrorOptions): Record<string, unknown> {
+function responseOf(code: ErrorCode, { errors, stepUp, secondFactor }: SallyportErrorOptions): Record<string, unknown> {
   const { status, title, hint } = errorCatalog[code];
   return {
     message: title,
@@ -103,5 +107,6 @@ function responseOf(code: ErrorCode, { errors, stepUp }: SallyportErrorOptions):
     hint,
     ...(errors === undefined ? {} : { errors }),
     ...(stepUp === undefined ? {} : { stepUp }),
+    ...(secondFactor === undefined ? {} : { secondFactor }),
   };
 }
