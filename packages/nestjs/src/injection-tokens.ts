@@ -12,7 +12,7 @@ export const TOKEN_VERIFIER = Symbol.for('@sallyport/nestjs:token-verifier');
 /** Injects the `TokenVerifier` of API keys that come to this service itself; `undefined` where it asks about none. */
 export const API_KEY_VERIFIER = Symbol.for('@sallyport/nestjs:api-key-verifier');
 
-/** Finds out for whom a message was sent. */
+/** Finds out for which user a message was sent. */
 export const MESSAGE_TRUST = Symbol.for('@sallyport/nestjs:message-trust');
 
 /** What the verifier of this service stands on. */

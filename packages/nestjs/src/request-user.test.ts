@@ -87,7 +87,7 @@ describe.each(['Express', 'Fastify'] as const)('request.user on %s', (platform) 
     await app.close();
   });
 
-  it('is what a function makes of the principal, and nothing where nobody signed in', async () => {
+  it('is what a function makes of the principal, and nothing where no user signed in', async () => {
     const app = await start(platform, ({ id, roles }) => ({ userId: id, roles }));
     const token = issuer.issueToken({ id: 'ada', roles: ['clerk'] });
     const user = { userId: 'ada', roles: ['clerk'] };

@@ -143,7 +143,7 @@ describe('a service that sends messages for its users', () => {
     },
     {
       name: 'a consumer that there is not',
-      body: { ...invoice, audience: 'nobody' },
+      body: { ...invoice, audience: 'no-such-service' },
       status: 404,
       code: 'SP_NOT_FOUND',
     },
@@ -217,7 +217,7 @@ it('a gateway without consumers has no such address', async () => {
 it('a consumer cannot name a caller that no route knows', async () => {
   await expect(
     startTestGateway({
-      messages: { consumers: { billing: { callers: ['nobody'], permissions: [], profile: false } } },
+      messages: { consumers: { billing: { callers: ['no-such-service'], permissions: [], profile: false } } },
     }),
-  ).rejects.toThrow('messages.consumers.billing names the caller "nobody"');
+  ).rejects.toThrow('messages.consumers.billing names the caller "no-such-service"');
 });

@@ -6,7 +6,7 @@ export interface ResponseLike {
   setHeader?(name: string, value: string): unknown;
 }
 
-/** Sets headers of an answer, whoever sends its body. */
+/** Sets headers of an answer, whatever sends its body. */
 export function setHeaders(response: ResponseLike, headers: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(headers)) {
     if (response.header === undefined) response.setHeader?.(name, value);

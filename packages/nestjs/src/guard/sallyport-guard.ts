@@ -92,7 +92,7 @@ export class SallyportGuard implements CanActivate {
   ): true {
     // A public resolver beside a guarded one takes fewer credentials, and must not make the caller of both anonymous.
     const isKnown = own !== undefined && caller.kind === 'anonymous' && rememberedCaller(own) !== undefined;
-    // Before anything is refused: the line in the log says whom.
+    // Before anything is refused: the line in the log names the caller.
     if (call !== undefined && !isKnown) rememberCaller(call, caller);
     if (this.#assignUser !== undefined && caller.kind !== 'anonymous') this.#assignUser(context, caller);
     return admit(caller, access);

@@ -7,7 +7,7 @@ import { headerOfRequest } from '../services/header-of-request.ts';
 import { internalUrlOf } from '../services/sallyport-services.ts';
 import type { MessageEnvelope } from './message-envelope.ts';
 
-/** A message, and for whom it is. */
+/** A message, and for which consumer it is. */
 export interface MessageToSeal<Payload> {
   /** The consumer, as `messages.consumers` of the gateway names it: the `audience` of its module. */
   readonly audience: string;

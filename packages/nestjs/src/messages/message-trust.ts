@@ -12,7 +12,7 @@ import {
 import type { ReceivedMessage } from '../transports/guarded-transport.ts';
 import type { MessageReplays } from './message-replays.ts';
 
-/** Finds out for whom a message was sent. */
+/** Finds out for which user a message was sent. */
 export interface MessageTrust {
   /** The caller, anonymous where the message carries no token; throws or rejects with the refusal. */
   verify(message: ReceivedMessage): Caller | Promise<Caller>;
@@ -33,7 +33,7 @@ interface Finding {
 }
 
 /**
- * Builds what tells for whom a message was sent.
+ * Builds what tells for which user a message was sent.
  *
  * What is left with a broker is read by others: there a token counts only for the message that it was made for. Calls over
  * gRPC have a connection of their own, and their tokens count for a method.

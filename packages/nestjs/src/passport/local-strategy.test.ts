@@ -37,7 +37,7 @@ class AuthController {
 @Injectable()
 class OurLocalStrategy extends LocalStrategy {
   override validate({ access_token }: SignedInTokens): unknown {
-    return access_token === 'nobody' ? null : { access_token };
+    return access_token === 'of-no-user' ? null : { access_token };
   }
 }
 
@@ -118,7 +118,7 @@ describe('a sign-in at a route of the application', () => {
   });
 
   it('that validate refuses is 401', async () => {
-    answer = { status: 200, body: { ...tokens, access_token: 'nobody' } };
+    answer = { status: 200, body: { ...tokens, access_token: 'of-no-user' } };
     expect((await login(ada)).status).toBe(401);
   });
 

@@ -102,7 +102,7 @@ export function createSocketAdmission(
     identify,
     admit: async (request, accesses) => {
       const { caller, token } = await identify(request);
-      // Before anything is refused: the line in the log says whom.
+      // Before anything is refused: the line in the log names the caller.
       rememberCaller(request, caller);
       requireConnectionAccess(caller, accesses);
       return { caller, token, release: limits.take(caller) };
