@@ -12,18 +12,19 @@ import {
   type SourceFile,
 } from './source-tree.ts';
 
-const pages = ['@sallyport/core', '@sallyport/nextjs', '@sallyport/ui'];
+const pages = ['@sallyport/core', '@sallyport/nextjs', '@sallyport/policy', '@sallyport/ui'];
 
 /** Which of our packages each part may import. Apps and examples compose; no package imports them. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   'packages/core': [],
   'packages/client': [],
+  'packages/policy': ['@sallyport/core'],
   'packages/stores': ['@sallyport/core'],
   'packages/identity': ['@sallyport/core'],
   'packages/oauth': ['@sallyport/core', '@sallyport/identity'],
   'packages/gateway': ['@sallyport/core'],
-  'packages/nestjs': ['@sallyport/core'],
-  'packages/nextjs': ['@sallyport/core'],
+  'packages/nestjs': ['@sallyport/core', '@sallyport/policy'],
+  'packages/nextjs': ['@sallyport/core', '@sallyport/policy'],
   'packages/testing': ['@sallyport/core'],
   'packages/ui': ['@sallyport/core', '@sallyport/nextjs'],
   'packages/pages': ['@sallyport/core'],
@@ -33,14 +34,21 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     '@sallyport/identity',
     '@sallyport/oauth',
     '@sallyport/pages',
+    '@sallyport/policy',
     '@sallyport/stores',
   ],
-  'packages/cli': ['@sallyport/core', '@sallyport/identity', '@sallyport/server', '@sallyport/stores'],
+  'packages/cli': [
+    '@sallyport/core',
+    '@sallyport/identity',
+    '@sallyport/policy',
+    '@sallyport/server',
+    '@sallyport/stores',
+  ],
   'apps/gateway': ['@sallyport/server'],
   'apps/shell': pages,
   // A zone is a folder and a row of demo/topology.ts.
   ...Object.fromEntries(topology.flatMap(({ kind, folder }) => (kind === 'zone' ? [[folder, pages]] : []))),
-  'examples/shop': ['@sallyport/nestjs'],
+  'examples/shop': ['@sallyport/nestjs', '@sallyport/policy'],
   // What tutorials build, which knows nothing of ours.
   'examples/classic-nest': [],
   'examples/single-nest': ['@sallyport/nestjs', '@sallyport/server'],

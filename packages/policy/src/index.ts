@@ -1,0 +1,1 @@
+export { definePolicy, isPermission, type Policy } from '@sallyport/core/browser';
