@@ -48,9 +48,15 @@ const dropped: ReadonlySet<string> = new Set(
 /** Compared folded, as on the way in. */
 const droppedPrefixes = ['xmiddleware', 'xsallyport', 'xaccel', 'xenvoy', 'xbackend', 'xupstream', 'proxy'];
 
-/** Whether a header name may pass, remembered for the names met first. */
-const verdicts = new Map<string, boolean>();
-const rememberedVerdicts = 512;
+/** What becomes of a header: most pass as they are, and are asked nothing more. */
+type Treatment = 'drop' | 'pass' | 'judge';
+
+/** What is looked at more closely before it passes. */
+const judged: ReadonlySet<string> = new Set(['set-cookie', 'clear-site-data', 'vary', 'location', 'content-location']);
+
+/** Remembered for the names met first. */
+const treatments = new Map<string, Treatment>();
+const rememberedTreatments = 512;
 
 /**
  * Writes the headers of an answer, as a flat list: the upstream's, less what is hop-by-hop, ours to say, or tells how
@@ -72,16 +78,17 @@ export function writeResponseHeaders(
   let vary: string | undefined;
   for (const name in headers) {
     const value = headers[name];
-    if (value === undefined || !mayPass(name) || named?.has(name) === true) continue;
-    if (name === 'set-cookie') pushCookies(list, value);
+    const treatment = treatmentOf(name);
+    if (value === undefined || treatment === 'drop' || named?.has(name) === true) continue;
+    if (treatment === 'pass') pushValues(list, name, value);
+    else if (name === 'set-cookie') pushCookies(list, value);
     else if (name === 'clear-site-data') pushClearing(list, value);
     else if (name.startsWith('access-control-') && !sharesWith(rules, origin)) continue;
     else if (name === 'vary') vary = Array.isArray(value) ? value.join(', ') : value;
     else if (carriedIdentity && speaksToCaches(name)) continue;
     else if ((name === 'location' || name === 'content-location') && typeof value === 'string') {
       list.push(name, publicLocation(name, value, rules));
-    } else if (typeof value === 'string') list.push(name, value);
-    else for (const one of value) list.push(name, one);
+    } else pushValues(list, name, value);
   }
   // What was made for one person is kept by no cache: neither ours, nor a company's, nor a CDN that looks at extensions.
   if (carriedIdentity) list.push('cache-control', toCacheControl(headers, rules.cache));
@@ -109,18 +116,31 @@ function isDocument(contentType: string | string[] | undefined): boolean {
   return typeof contentType !== 'string' || !contentType.startsWith('application/json');
 }
 
-function mayPass(name: string): boolean {
-  const known = verdicts.get(name);
-  if (known !== undefined) return known;
-  const folded = foldHeaderName(name);
-  const verdict = !dropped.has(name) && !droppedPrefixes.some((prefix) => folded.startsWith(prefix));
-  if (verdicts.size < rememberedVerdicts) verdicts.set(name, verdict);
-  return verdict;
+function pushValues(list: string[], name: string, value: string | string[]): void {
+  if (typeof value === 'string') list.push(name, value);
+  else for (const one of value) list.push(name, one);
 }
 
-/** How many header names the cache of verdicts holds: never more than its bound, whatever upstreams send. */
-export function cachedVerdictCount(): number {
-  return verdicts.size;
+function treatmentOf(name: string): Treatment {
+  const known = treatments.get(name);
+  if (known !== undefined) return known;
+  const treatment = isDropped(name) ? 'drop' : isJudged(name) ? 'judge' : 'pass';
+  if (treatments.size < rememberedTreatments) treatments.set(name, treatment);
+  return treatment;
+}
+
+function isDropped(name: string): boolean {
+  const folded = foldHeaderName(name);
+  return dropped.has(name) || droppedPrefixes.some((prefix) => folded.startsWith(prefix));
+}
+
+function isJudged(name: string): boolean {
+  return judged.has(name) || name.startsWith('access-control-') || speaksToCaches(name);
+}
+
+/** How many header names the cache of treatments holds: never more than its bound, whatever upstreams send. */
+export function cachedTreatmentCount(): number {
+  return treatments.size;
 }
 
 function connectionNames(value: string | string[]): ReadonlySet<string> | undefined {

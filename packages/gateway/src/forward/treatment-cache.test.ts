@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { cachedVerdictCount, writeResponseHeaders, type ResponseRules } from './upstream-response.ts';
+import { cachedTreatmentCount, writeResponseHeaders, type ResponseRules } from './upstream-response.ts';
 
 const rules: ResponseRules = {
   locations: 'any',
@@ -19,7 +19,7 @@ const write = (headers: Readonly<Record<string, string>>): readonly string[] =>
 
 it('the cache of verdicts on header names stays within its bound when an upstream makes up names', () => {
   for (let index = 0; index < 2000; index++) write({ [`x-made-up-${index}`]: 'value' });
-  expect(cachedVerdictCount()).toBe(512);
+  expect(cachedTreatmentCount()).toBe(512);
 });
 
 it('a header name beyond the bound of the cache of verdicts is still judged by its rule', () => {
