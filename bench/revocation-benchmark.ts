@@ -7,7 +7,10 @@ import { connectTo, cookieOf, signOutOf, type AskGateway } from '../tools/launch
 import type { RunningSystem } from '../tools/launch/system.ts';
 import { workspaceRoot } from '../tools/workspace-root.ts';
 import type { Benchmark, BenchmarkResult, RunSettings } from './benchmark.ts';
+import { startChild } from './child-process.ts';
 import { toResult, type ResultLabel } from './result.ts';
+import type { ServiceSignOutSettings } from './servers/service-sign-outs.ts';
+import type { SignOut } from './sign-out.ts';
 import { quantile, type Pair } from './statistics.ts';
 import { withServers, withSystem } from './whole-system.ts';
 
@@ -19,15 +22,6 @@ const quickSignOuts = 40;
 /** Sessions are made in batches: no real user has a thousand of them. */
 const batchSize = 20;
 const protectedPath = '/api/shop/products';
-
-/** One sign-out: milliseconds from its confirmation at one gateway to the first refusal at the other, to its last byte. */
-interface SignOut {
-  readonly refusedAfter: number;
-  /** A request of the same session at the other gateway just before. */
-  readonly roundTrip: number;
-  /** Unless what is closed is a stream. */
-  readonly requestsUntilRefused?: number;
-}
 
 const gatewayLabel = {
   name: 'sign-out-refused-by-the-other-gateway',
@@ -90,61 +84,27 @@ export const streamRevocationBenchmark: Benchmark = {
   },
 };
 
-async function measureService(
-  stores: { readonly databaseUrl: string; readonly redisUrl: string },
-  { isQuick, onProgress }: RunSettings,
-): Promise<readonly SignOut[]> {
+/** In a process of its own: a Nest service has decorators, which no source is loaded with here. */
+async function measureService(stores: ServiceSignOutSettings['stores'], settings: RunSettings): Promise<SignOut[]> {
   await buildPackages(workspaceRoot);
-  // It stands on the packages as they were built.
-  const { startSmallSystem } = await import('../test/faults/small-system.ts');
-  const service = 'shop';
-  const system = await startSmallSystem({
-    gateways: 2,
-    services: [service],
-    stores,
-    access: () => ({ revocations: {} }),
-    environment: { TEST_ROTATION_SECONDS: '86400' },
+  const wanted = settings.isQuick ? quickSignOuts : serviceSignOuts;
+  const child = await startChild({
+    file: 'servers/service-sign-outs.ts',
+    core: undefined,
+    settings: { stores },
+    isBuilt: true,
   });
   try {
-    const { origin } = system.service(service);
-    const wanted = isQuick ? quickSignOuts : serviceSignOuts;
     const measured: SignOut[] = [];
     while (measured.length < wanted) {
-      for (let index = 0; index < batchSize; index += 1) {
-        const cookie = await system.signIn('ada@example.test');
-        const gateway = system.gateways[measured.length % 2]?.origin ?? '';
-        await requireOk(await fetch(`${gateway}/api/${service}/me`, { headers: { cookie } }));
-        const headers = { authorization: `Bearer ${system.service(service).lastToken()}` };
-        const askedAt = performance.now();
-        await requireOk(await fetch(`${origin}/me`, { headers }));
-        const roundTrip = performance.now() - askedAt;
-        const left = await fetch(`${gateway}/auth/sign-out`, { method: 'POST', headers: { cookie, origin: gateway } });
-        const confirmedAt = performance.now();
-        await requireOk(left);
-        for (let requests = 1; ; requests += 1) {
-          const answer = await fetch(`${origin}/me`, { headers });
-          await answer.arrayBuffer();
-          if (answer.status === 200) continue;
-          if (answer.status !== 401) throw new Error(`a request was answered ${answer.status}`);
-          measured.push({
-            refusedAfter: performance.now() - confirmedAt,
-            roundTrip,
-            requestsUntilRefused: requests,
-          });
-          break;
-        }
-      }
-      if (measured.length % 100 === 0) onProgress(`${measured.length} of ${wanted} sign-outs`);
+      measured.push(...((await child.ask({ signOuts: batchSize })) as SignOut[]));
+      if (measured.length % 100 === 0) settings.onProgress(`${measured.length} of ${wanted} sign-outs`);
     }
+    await child.ask('close');
     return measured;
   } finally {
-    await system.close();
+    await child.stop();
   }
-}
-
-async function requireOk(answer: Response): Promise<void> {
-  await answer.arrayBuffer();
-  if (!answer.ok) throw new Error(`a request was answered ${answer.status}`);
 }
 
 async function measure(system: RunningSystem, { isQuick, onProgress }: RunSettings): Promise<readonly SignOut[]> {
