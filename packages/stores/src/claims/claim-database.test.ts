@@ -37,7 +37,7 @@ describe.each<ServerKind>(['postgres', 'mongodb'])('on %s', (kind) => {
     it('is refused to a second gateway, with an error that says what to do', async () => {
       const first = await claim();
       expect(first.isHeld()).toBe(true);
-      await expect(claim()).rejects.toThrow(/Another gateway uses this database.*REDIS_URL/);
+      await expect(claim({ waitMilliseconds: 1_000 })).rejects.toThrow(/Another gateway uses this database.*REDIS_URL/);
       expect(first.isHeld()).toBe(true);
       await first.release();
       expect(first.isHeld()).toBe(false);

@@ -11,6 +11,8 @@ export interface DatabaseClaimOptions {
   /** Called when another process may hold the database: nothing that was cached may be believed. */
   readonly onLost?: () => void;
   readonly logger?: Logger;
+  /** How long another holder may take to let go. @default 5 s more than a killed holder keeps its claim */
+  readonly waitMilliseconds?: number;
 }
 
 /** The claim of this process on a database. */
@@ -24,7 +26,7 @@ export interface DatabaseClaim {
 const claimName = 'gateway';
 
 /** Longer than a server needs to notice that a killed process is gone. */
-const waitMilliseconds = leaseMilliseconds + 5_000;
+const defaultWaitMilliseconds = leaseMilliseconds + 5_000;
 const watchMilliseconds = 500;
 
 /**
@@ -37,7 +39,7 @@ const watchMilliseconds = 500;
  * @throws StoreInUse, which says what to do, when another process holds the database; `SP_STORE_UNAVAILABLE`.
  */
 export async function claimDatabase(options: DatabaseClaimOptions): Promise<DatabaseClaim> {
-  const { database, onLost = () => {}, logger = silentLogger } = options;
+  const { database, onLost = () => {}, logger = silentLogger, waitMilliseconds = defaultWaitMilliseconds } = options;
   const first = await takeLock(database, waitMilliseconds);
   if (first === undefined)
     throw new StoreInUse(
