@@ -5,7 +5,6 @@ import {
   pagesSchema,
   publicOriginSchema,
   requestLimitsSchema,
-  permissionSchema,
   routeSchema,
 } from '@sallyport/core';
 import {
@@ -28,6 +27,7 @@ import { redisPrefixForm } from '@sallyport/stores';
 import { isIP } from 'node:net';
 import * as z from 'zod';
 import { featureSections } from '../features.ts';
+import { policySchema } from './policy-schema.ts';
 import { secretsSchema } from '../secrets/secret-source.ts';
 import { securityTxtSchema } from '../security-txt/security-txt-schema.ts';
 
@@ -150,16 +150,9 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('WebSockets and streaming answers, at each gateway; they end with their session'),
   upstreams: upstreamOptionsSchema.prefault({}).describe('The circuit breaker of each target of a route'),
-  policy: z
-    .strictObject({
-      permissions: z
-        .record(permissionSchema, z.string())
-        .describe('Each permission (resource:action) with a sentence that says what it allows'),
-      roles: z
-        .record(z.string().min(1), z.array(z.string()).readonly())
-        .describe('Each role with its permissions; stored at the first start, and refused when it differs later'),
-    })
-    .describe('Permissions and roles, written with definePolicy(); a change is stored by sallyport roles apply'),
+  policy: policySchema.describe(
+    'Permissions and roles, written with definePolicy(); a change is stored by sallyport roles apply',
+  ),
   limits: z
     .strictObject({
       ...gatewayLimitsSchema.shape,
