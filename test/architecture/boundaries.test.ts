@@ -4,6 +4,7 @@ import { topology } from '../../demo/topology.ts';
 import {
   importsOf,
   isTestFile,
+  listFiles,
   listWorkspaces,
   readManifest,
   readSources,
@@ -121,6 +122,33 @@ describe('the browser entry of core', () => {
     const violations = closureOf('packages/core/src/browser.ts').flatMap((source) =>
       runtimeImportsOf(source)
         .filter((specifier) => specifier.startsWith('node:') || heavy.has(specifier))
+        .map((specifier) => `${source.file} imports ${specifier}`),
+    );
+    expect(violations).toEqual([]);
+  });
+});
+
+describe('policies, which run in browsers', () => {
+  it('load nothing but CASL and the browser entry of core', () => {
+    const allowedModules = ['@casl/ability', '@casl/ability/extra', '@sallyport/core/browser'];
+    const violations = closureOf('packages/policy/src/index.ts').flatMap((source) =>
+      runtimeImportsOf(source)
+        .filter((specifier) => !specifier.startsWith('.') && !allowedModules.includes(specifier))
+        .map((specifier) => `${source.file} imports ${specifier}`),
+    );
+    expect(violations).toEqual([]);
+  });
+
+  it('find no Node built-in in CASL either', () => {
+    const builtin = new Set(builtinModules);
+    const folders = productionClosureOf('node_modules/@casl/ability').map((name) => `node_modules/${name}`);
+    const modules = ['node_modules/@casl/ability', ...folders].flatMap((folder) =>
+      listFiles(`${folder}/dist`, /\.mjs$/).map((file) => ({ file, text: readText(file) })),
+    );
+    expect(modules.length).toBeGreaterThan(3);
+    const violations = modules.flatMap((source) =>
+      importsOf(source)
+        .filter((specifier) => specifier.startsWith('node:') || builtin.has(specifier))
         .map((specifier) => `${source.file} imports ${specifier}`),
     );
     expect(violations).toEqual([]);

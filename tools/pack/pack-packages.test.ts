@@ -112,6 +112,7 @@ describe('the CommonJS build', () => {
     '@sallyport/core',
     '@sallyport/core/browser',
     '@sallyport/client',
+    '@sallyport/policy',
     '@sallyport/testing',
     '@sallyport/testing/faults',
   ])('gives %s to a require that knows no ES modules, with every export', (name) => {

@@ -49,6 +49,7 @@ export {
   type SessionEvent,
   type SessionTimes,
 } from './sessions/session-events.ts';
+export { nearestWord } from './nearest-word.ts';
 export { isPermission, selectPermissions } from './policy/permission.ts';
 export { definePolicy, type Policy } from './policy/policy.ts';
 export type {

@@ -1,0 +1,44 @@
+import { OptionsError } from '@sallyport/core/browser';
+import type { AnyPolicy } from '../definition/policy.ts';
+import { createAccess, type Access } from './access.ts';
+import { decide } from './decision.ts';
+import { textForUser, type Explanation } from './explanation.ts';
+import type { PackedAccess } from './packed-form.ts';
+
+/**
+ * Reads what a caller may do from what the server packed, so that a page shows and hides by the rules that the server enforces.
+ * It protects nothing: a browser belongs to its user.
+ *
+ * Its explanations know the rules of the caller alone, and nothing of what others may do.
+ *
+ * @throws OptionsError when it was packed by another version, or is no such thing.
+ * @example
+ * const access = unpackAccess<typeof policy>(packed);
+ * if (access.can('update', 'Product', product, 'priceCents')) showPriceField();
+ */
+export function unpackAccess<P extends AnyPolicy>(packed: PackedAccess): Access<P> {
+  const { version, types } = (packed ?? {}) as Partial<Record<keyof PackedAccess, unknown>>;
+  if (version !== 1 || typeof types !== 'object' || types === null)
+    throw new OptionsError('This is no access that was packed by this version of @sallyport/policy: pack it anew');
+  const known = types as PackedAccess['types']; // Made by pack() of this version.
+  const access = createAccess({
+    types: Object.keys(known),
+    resolve: (type) => {
+      const found = known[type];
+      if (found === undefined) throw new OptionsError(`type "${type}" was not packed`);
+      return found;
+    },
+    explain: (ability, question): Explanation => {
+      const decision = decide(ability, question);
+      const text = ability.type.rules.find(({ index }) => index === decision.rule?.index)?.textForUser;
+      return {
+        decision,
+        why: [],
+        whatWouldAllow: [],
+        textForUser: textForUser(question, decision, text),
+        textForAdministrator: `${decision.allowed ? 'Allowed' : 'Refused'}: ${decision.reason}. The server that packed this knows more.`,
+      };
+    },
+  });
+  return access as unknown as Access<P>; // The names of P are those that were packed.
+}

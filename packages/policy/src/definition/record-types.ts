@@ -1,0 +1,27 @@
+/** Every kind of value that a field of a record can hold. */
+export const fieldTypes = ['string', 'number', 'boolean', 'date', 'json', 'string[]', 'number[]'] as const;
+
+/**
+ * What a field of a record holds. Each may be null or missing. `date` and `json` are tested with `exists` alone:
+ * databases disagree on when two dates or documents are equal.
+ */
+export type FieldType = (typeof fieldTypes)[number];
+
+/** A type of record: its fields, and the actions that it knows beside `create`, `read`, `update` and `delete`. */
+export interface RecordType {
+  readonly fields: Readonly<Record<string, FieldType>>;
+  readonly actions?: readonly string[];
+}
+
+/** The actions of every type of record. */
+export const standardActions = ['create', 'read', 'update', 'delete'] as const;
+
+/** Lists all actions of a type of record. */
+export function actionsOf({ actions = [] }: RecordType): readonly string[] {
+  return [...standardActions, ...actions];
+}
+
+/** Says whether a field holds a list, so that `eq` and `in` look at its elements. */
+export function isList(type: FieldType | undefined): boolean {
+  return type === 'string[]' || type === 'number[]';
+}
