@@ -30,6 +30,21 @@ export type {
   TotpStartAnswer,
 } from './answers/identity-answers.ts';
 export type {
+  AcceptedInvitationAnswer,
+  ActiveOrganizationAnswer,
+  InvitationAnswer,
+  InvitationLinkAnswer,
+  InvitationsAnswer,
+  MemberAnswer,
+  MembersAnswer,
+  OrganizationAbilities,
+  OrganizationAnswer,
+  OrganizationsAnswer,
+  ShownInvitation,
+  ShownMember,
+  ShownOrganization,
+} from './answers/organization-answers.ts';
+export type {
   ConnectedProvider,
   ConnectedProvidersAnswer,
   OfferedProvider,
@@ -51,6 +66,12 @@ export {
 } from './sessions/session-events.ts';
 export { nearestWord } from './nearest-word.ts';
 export { isPermission, selectPermissions } from './policy/permission.ts';
+export {
+  isDeploymentPermission,
+  organizationPermissions,
+  problemsOfOrganizationRoles,
+  type OrganizationRoleProblem,
+} from './policy/organization-roles.ts';
 export { definePolicy, type Policy } from './policy/policy.ts';
 export type {
   Anonymous,

@@ -40,6 +40,21 @@ export {
   type UserStatus,
 } from './answers/managed-users.ts';
 export type {
+  AcceptedInvitationAnswer,
+  ActiveOrganizationAnswer,
+  InvitationAnswer,
+  InvitationLinkAnswer,
+  InvitationsAnswer,
+  MemberAnswer,
+  MembersAnswer,
+  OrganizationAbilities,
+  OrganizationAnswer,
+  OrganizationsAnswer,
+  ShownInvitation,
+  ShownMember,
+  ShownOrganization,
+} from './answers/organization-answers.ts';
+export type {
   ConnectedProvider,
   ConnectedProvidersAnswer,
   OfferedProvider,
@@ -176,6 +191,12 @@ export { MessageRefused, type Mailer, type MailImage, type Message } from './por
 export { networkOf } from './limits/network-of.ts';
 export { readBytesWithin } from './limits/read-bytes-within.ts';
 export { isPermission, isPermissionInterest, selectPermissions } from './policy/permission.ts';
+export {
+  isDeploymentPermission,
+  organizationPermissions,
+  problemsOfOrganizationRoles,
+  type OrganizationRoleProblem,
+} from './policy/organization-roles.ts';
 export { definePolicy, type Policy } from './policy/policy.ts';
 export {
   anonymous,
@@ -287,7 +308,12 @@ export {
   type SessionProvider,
   type SessionRecord,
 } from './sessions/session-record.ts';
-export type { SessionChange, SessionStore, SessionWrite } from './sessions/session-store.ts';
+export {
+  applySessionChange,
+  type SessionChange,
+  type SessionStore,
+  type SessionWrite,
+} from './sessions/session-store.ts';
 export {
   isDuplicateRow,
   isStoreFault,

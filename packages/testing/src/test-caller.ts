@@ -18,7 +18,10 @@ export interface TestCaller {
   /** @default those that the issuer knows for the roles */
   readonly permissions?: readonly string[];
   readonly sid?: string;
+  /** The organization that the caller works in. */
   readonly org?: string;
+  /** Roles in that organization. @default [] with an `org` */
+  readonly orgRoles?: readonly string[];
   /** Name and address, as for a route with `profile: true`. */
   readonly profile?: Profile;
   /** @default 'pwd' */

@@ -146,6 +146,8 @@ export type SessionAnswer =
   | {
       readonly status: 'signed-in';
       readonly user: ShownUser & { readonly permissions: readonly string[] };
+      /** The organization that the user works in; absent for none. */
+      readonly organization?: { readonly id: string; readonly name: string; readonly roles: readonly string[] };
       readonly session: StepUpAnswer['session'] & {
         readonly createdAt: string;
       } & SessionTimes;

@@ -236,6 +236,11 @@ export const errorCatalog = {
     title: 'This is the last account that can manage the others',
     hint: 'Give another account the permission first, then take it from this one.',
   },
+  SP_LAST_OWNER: {
+    status: 409,
+    title: 'This is the last owner of the organization',
+    hint: 'Make another member an owner first, or delete the organization.',
+  },
   SP_SECOND_FACTOR_DEMANDED: {
     status: 409,
     title: 'This account must have a second factor',

@@ -50,6 +50,9 @@ export const recordModels = {
   providerLogout: 'sallyportProviderLogout',
   usedProviderAnswer: 'sallyportUsedProviderAnswer',
   providerToken: 'sallyportProviderToken',
+  organization: 'sallyportOrganization',
+  organizationMember: 'sallyportOrganizationMember',
+  organizationInvitation: 'sallyportOrganizationInvitation',
 } as const;
 
 /** A column of one of our tables. On PostgreSQL `number` is a 32-bit integer, so times are `date`. */

@@ -34,7 +34,10 @@ interface PrincipalBase {
   readonly clientId?: string;
   readonly roles: readonly string[];
   readonly permissions: readonly string[];
+  /** The organization that the caller works in. */
   readonly org?: string;
+  /** The roles of the caller in that organization; present exactly when `org` is. */
+  readonly orgRoles?: readonly string[];
   readonly acr: AssuranceLevel;
   readonly amr: readonly string[];
   readonly authTime: Date;
@@ -79,6 +82,7 @@ export function freezePrincipal<P extends Principal>(principal: P): P {
   Object.freeze(principal.roles);
   Object.freeze(principal.permissions);
   Object.freeze(principal.amr);
+  Object.freeze(principal.orgRoles);
   Object.freeze(principal.generation);
   for (let actor = principal.actor; actor !== undefined; actor = actor.actor) Object.freeze(actor);
   if (principal.kind === 'user' && principal.profile !== undefined) Object.freeze(principal.profile);

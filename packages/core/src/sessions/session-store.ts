@@ -9,8 +9,17 @@ export type SessionWrite =
   | { readonly kind: 'revoked' }
   | { readonly kind: 'unknown' };
 
-/** The fields that may change while a session lives. */
-export type SessionChange = Partial<Pick<SessionRecord, 'tokenHash' | 'acr' | 'amr' | 'authTime' | 'org' | 'actor'>>;
+/** The fields that may change while a session lives. `null` takes the organization away. */
+export type SessionChange = Partial<Pick<SessionRecord, 'tokenHash' | 'acr' | 'amr' | 'authTime' | 'actor'>> & {
+  readonly org?: string | null;
+};
+
+/** The record with a change made to it; its generation is for the store to raise. */
+export function applySessionChange(record: SessionRecord, { org, ...change }: SessionChange): SessionRecord {
+  const { org: before, ...rest } = record;
+  const after = org === undefined ? before : (org ?? undefined);
+  return { ...rest, ...change, ...(after === undefined ? {} : { org: after }) };
+}
 
 /**
  * Where session records live. Every method rejects with `SP_STORE_UNAVAILABLE` when the store does not answer,

@@ -9,6 +9,7 @@ const ada: Principal = {
   roles: ['vendor'],
   permissions: ['product:read', 'user:manage'],
   org: 'acme',
+  orgRoles: ['owner'],
   acr: 'mfa',
   amr: ['pwd', 'otp'],
   authTime: new Date(1_700_000_000_000),
@@ -53,6 +54,22 @@ it('an internal token gives back a principal that cannot be changed', () => {
   expect(() => (principal.roles as string[]).push('admin')).toThrow(TypeError);
   expect(() => Object.assign(principal, { id: 'root' })).toThrow(TypeError);
   expect(() => Object.assign(principal.actor?.actor ?? {}, { id: 'root' })).toThrow(TypeError);
+});
+
+it('an internal token names the roles in an organization only together with it', () => {
+  const { org: _org, ...claims } = toInternalTokenClaims(request);
+  expect(claims.org_roles).toEqual(['owner']);
+  expect(toPrincipal(internalTokenClaimsSchema.parse(claims))).not.toHaveProperty('orgRoles');
+  const { org: _none, ...outside } = ada;
+  expect(toInternalTokenClaims({ ...request, principal: outside })).not.toHaveProperty('org_roles');
+});
+
+it('an internal token of an organization without roles holds none, and its roles cannot be changed', () => {
+  const { org_roles: _roles, ...claims } = toInternalTokenClaims(request);
+  const principal = toPrincipal(internalTokenClaimsSchema.parse(claims));
+  expect(principal).toMatchObject({ org: 'acme', orgRoles: [] });
+  expect(() => (principal.orgRoles as string[]).push('owner')).toThrow(TypeError);
+  expect(internalTokenClaimsSchema.safeParse({ ...claims, org_roles: 'owner' }).success).toBe(false);
 });
 
 it('an internal token with an empty scope holds no permission, not an empty one', () => {

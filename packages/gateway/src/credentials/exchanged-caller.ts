@@ -6,6 +6,8 @@ export interface PresentedToken {
   readonly audience: string;
   readonly roles: readonly string[];
   readonly permissions: readonly string[];
+  readonly org?: string | undefined;
+  readonly orgRoles?: readonly string[] | undefined;
   readonly hasProfile: boolean;
   /** Who acted before. */
   readonly actor?: Actor | undefined;
@@ -18,9 +20,14 @@ export interface PresentedToken {
  */
 export function toExchangedCaller(principal: Principal, presented: PresentedToken): Principal {
   const { audience, hasProfile, actor } = presented;
+  const { org, orgRoles = [], ...withoutOrganization } = principal;
   const narrowed = {
-    ...principal,
+    ...withoutOrganization,
     roles: bothOf(principal.roles, presented.roles),
+    // Never in an organization that the presented token did not name.
+    ...(org === undefined || org !== presented.org
+      ? {}
+      : { org, orgRoles: bothOf(orgRoles, presented.orgRoles ?? []) }),
     permissions: bothOf(principal.permissions, presented.permissions),
     actor: actor === undefined ? { id: audience } : { id: audience, actor },
   };

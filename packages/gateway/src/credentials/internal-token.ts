@@ -74,8 +74,9 @@ export function createInternalTokenAuthenticator(parts: InternalTokenParts): Req
     const known = callers.get(token);
     if (known?.of === principal) return known.caller;
     const hasProfile = bearer.kind === 'user' && bearer.profile !== undefined;
-    const { roles, permissions, actor } = bearer;
-    const caller = toExchangedCaller(principal, { audience, roles, permissions, hasProfile, actor });
+    const { roles, permissions, org, orgRoles, actor } = bearer;
+    const presented = { audience, roles, permissions, org, orgRoles, hasProfile, actor };
+    const caller = toExchangedCaller(principal, presented);
     callers.set(token, { of: principal, caller });
     return caller;
   };

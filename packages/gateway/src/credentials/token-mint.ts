@@ -125,8 +125,21 @@ export function createTokenMint(parts: TokenMintParts): TokenMint {
 
 /** Everything that a token says of a caller and that may differ between two requests of one session, or two credentials. */
 function authorityKey(principal: Principal): string {
-  const { kind, id, sid, clientId, credential, generation, actor, acr, authTime, org } = principal;
+  const { kind, id, sid, clientId, credential, generation, actor, acr, authTime, org, orgRoles } = principal;
   // What a session may follows from the generations; of two keys of one user, each has permissions of its own.
   const own = credential === 'session' ? [] : [principal.roles, principal.permissions, principal.amr];
-  return JSON.stringify([kind, id, sid, clientId, credential, generation, actor, acr, authTime.getTime(), org, own]);
+  const organization = [org, orgRoles];
+  return JSON.stringify([
+    kind,
+    id,
+    sid,
+    clientId,
+    credential,
+    generation,
+    actor,
+    acr,
+    authTime.getTime(),
+    organization,
+    own,
+  ]);
 }

@@ -224,10 +224,20 @@ function describeCaller(caller: Caller): string {
   return caller.kind === 'anonymous' ? 'anonymous' : `${caller.kind} ${caller.id}`;
 }
 
-function principalFacts({ sid, roles, acr, authTime, generation, actor }: Principal): readonly ExplainedFact[] {
+function principalFacts({
+  sid,
+  roles,
+  org,
+  orgRoles = [],
+  acr,
+  authTime,
+  generation,
+  actor,
+}: Principal): readonly ExplainedFact[] {
   return [
     ...(sid === undefined ? [] : [{ name: 'session', value: sid }]),
     { name: 'roles', value: roles.join(', ') || 'none' },
+    ...(org === undefined ? [] : [{ name: 'organization', value: `${org}, as ${orgRoles.join(', ') || 'no role'}` }]),
     { name: 'assurance', value: `${acr}, signed in ${authTime.toISOString()}` },
     {
       name: 'generation',

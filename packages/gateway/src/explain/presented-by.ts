@@ -5,7 +5,7 @@ import type { ResolvedRoute } from '../routing/route-table.ts';
 /** What the token says that this zone or service gets for the user. */
 export function presentedBy(
   audience: string,
-  { roles, permissions }: Principal,
+  { roles, permissions, org, orgRoles }: Principal,
   routes: readonly ResolvedRoute[],
 ): PresentedToken {
   const shapes = routes.flatMap(({ destination, carriesIdentity }) =>
@@ -20,6 +20,8 @@ export function presentedBy(
       permissions,
       shapes.flatMap((shape) => shape.permissions),
     ),
+    org,
+    orgRoles,
     hasProfile: shapes.some(({ includeProfile }) => includeProfile),
   };
 }

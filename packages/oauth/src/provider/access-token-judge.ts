@@ -92,14 +92,15 @@ async function principalOf(
   if (session?.principal.id !== sub || session.principal.credential !== 'session') return 'session-ended';
   const { principal } = session;
   const isFirstParty = client.trust === 'first-party';
-  const { profile: _profile, ...withoutProfile } = principal;
+  // The organization is of the browser, whose user may turn to another one: no client goes along.
+  const { profile, org, orgRoles: _orgRoles, permissions: all, ...rest } = principal;
+  const permissions = org === undefined ? all : (await roles.permissionsOf(principal.roles)).permissions;
   return {
-    ...(isFirstParty ? principal : withoutProfile),
+    ...rest,
+    ...(isFirstParty && profile !== undefined ? { profile } : {}),
     clientId: client.id,
     roles: isFirstParty ? [...principal.roles] : [],
-    permissions: isFirstParty
-      ? [...principal.permissions]
-      : granted.filter((permission) => principal.permissions.includes(permission)),
+    permissions: isFirstParty ? [...permissions] : granted.filter((permission) => permissions.includes(permission)),
     // How its user signed in when it was made: what was proved since then was not proved to this client.
     acr: assuranceLevels.find((level) => level === claims.acr) ?? 'pwd',
     amr: [...claims.amr],

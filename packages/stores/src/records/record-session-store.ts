@@ -1,4 +1,5 @@
 import {
+  applySessionChange,
   deleteInBatches,
   isSessionLive,
   recordModels,
@@ -91,7 +92,7 @@ export function createRecordSessionStore(unguarded: Records, options: RecordSess
         update: { ...toSessionRowChange(change), generation },
       });
       // No writer changed the authority between the look and the write, because the generation was still the expected one.
-      if (written === 1) return { kind: 'written', record: { ...before, ...change, generation } };
+      if (written === 1) return { kind: 'written', record: { ...applySessionChange(before, change), generation } };
       return refusalOf(await find(bySid(sid)), expectedGeneration) ?? { kind: 'stale' };
     },
 

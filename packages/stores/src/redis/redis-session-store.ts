@@ -1,4 +1,5 @@
 import {
+  applySessionChange,
   isSessionLive,
   retryContended,
   SallyportError,
@@ -154,7 +155,7 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Sess
       if (before === null) return { kind: 'unknown' };
       if (before.revokedAt !== undefined) return { kind: 'revoked' };
       if (before.generation !== expectedGeneration) return { kind: 'stale' };
-      const changed = { ...before, ...change };
+      const changed = applySessionChange(before, change);
       const hasNewToken = changed.tokenHash !== before.tokenHash;
       if (hasNewToken) await writeTokenPointer(changed.tokenHash, sid, before.absoluteExpiresAt);
       const reply = await redis.script(changeRecordScript, keys.session(sid), [

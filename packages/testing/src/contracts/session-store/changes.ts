@@ -36,6 +36,15 @@ export function changeCases(opened: OpenedStore): void {
       for (const other of others) expect(await store.findBySid(other.sid)).toEqual(other);
     });
 
+    it('takes the organisation from a session, and leaves the rest of it alone', async () => {
+      const { org: _org, ...record } = await stored({ org: 'acme' });
+      const expected = { ...record, generation: 2 };
+      expect(await store.change(record.sid, 1, { org: null })).toEqual({ kind: 'written', record: expected });
+      expect(await store.findBySid(record.sid)).toEqual(expected);
+      expect(await store.change(record.sid, 2, { org: null })).toMatchObject({ kind: 'written' });
+      expect(await store.findBySid(record.sid)).not.toHaveProperty('org');
+    });
+
     it.each([0, 2, -1])('writes nothing when it expects generation %i', async (generation) => {
       const record = await stored();
       expect(await store.change(record.sid, generation, { acr: 'phr' })).toEqual({ kind: 'stale' });
