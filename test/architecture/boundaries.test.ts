@@ -46,10 +46,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     '@sallyport/stores',
   ],
   'apps/gateway': ['@sallyport/server'],
-  'apps/shell': pages,
+  // With the policy file of the shop, by which it shows and hides.
+  'apps/shell': [...pages, '@sallyport/example-shop-kit', '@sallyport/policy'],
   // A zone is a folder and a row of demo/topology.ts.
   ...Object.fromEntries(topology.flatMap(({ kind, folder }) => (kind === 'zone' ? [[folder, pages]] : []))),
-  'examples/shop': ['@sallyport/nestjs', '@sallyport/policy'],
+  'examples/shop': ['@sallyport/example-shop-kit', '@sallyport/nestjs', '@sallyport/policy'],
+  'examples/orders': ['@sallyport/example-shop-kit', '@sallyport/nestjs', '@sallyport/policy'],
+  // What both services are made with, and the policy file that they share with the gateway and the pages.
+  'examples/shop-kit': ['@sallyport/nestjs', '@sallyport/policy'],
   // What tutorials build, which knows nothing of ours.
   'examples/classic-nest': [],
   'examples/single-nest': ['@sallyport/nestjs', '@sallyport/server'],
@@ -63,6 +67,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 const allowedInTests: Readonly<Record<string, readonly string[]>> = {
   'packages/identity': ['@sallyport/stores'],
   'packages/oauth': ['@sallyport/stores'],
+  // Orders asks the service of products through a gateway.
+  'examples/orders': ['@sallyport/example-shop', '@sallyport/server'],
 };
 
 describe('dependencies between the parts', () => {

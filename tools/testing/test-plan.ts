@@ -27,6 +27,7 @@ const foldersOnServers = [
   'packages/server/',
   'examples/auth-js-shell/',
   'examples/classic-nest/',
+  'examples/orders/',
   'examples/shop/',
   'examples/single-nest/',
   'test/attack/',

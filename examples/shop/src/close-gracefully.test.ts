@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import { closeGracefully } from '@sallyport/example-shop-kit';
 import { createTestIssuer } from '@sallyport/testing';
 import { expect, it } from 'vitest';
-import { closeGracefully } from './close-gracefully.ts';
 import { createShop } from './create-shop.ts';
 import { createSqliteProductStore } from './products/sqlite-product-store.ts';
 

@@ -1,10 +1,9 @@
+import { requireJsonBody, serveApiPage } from '@sallyport/example-shop-kit';
 import { refuseAmbiguousJson, type SallyportOptions } from '@sallyport/nestjs';
 import type { LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { serveApiPage } from './api-page.ts';
 import type { ProductStore } from './products/product-store.ts';
-import { requireJsonBody } from './require-json-body.ts';
 import { ShopModule } from './shop-module.ts';
 
 export interface ShopParts {
@@ -27,6 +26,10 @@ export async function createShop(parts: ShopParts): Promise<NestExpressApplicati
   // Its type leaves `verify` out, because Nest sets it itself where `rawBody` is on.
   const json = { limit: '64kb', verify: refuseAmbiguousJson };
   app.useBodyParser('json', json);
-  serveApiPage(app, parts.publicPath);
+  serveApiPage(app, {
+    title: 'Shop',
+    description: 'The products of the demo shop. Who may do what is decided by the token that the gateway attaches.',
+    publicPath: parts.publicPath,
+  });
   return app;
 }

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { describe, expect, it } from 'vitest';
+import { HoldsController } from './holds/holds-controller.ts';
 import { HealthController } from './health-controller.ts';
 import { ProductsController } from './products/products-controller.ts';
 
@@ -8,7 +9,7 @@ import { ProductsController } from './products/products-controller.ts';
 const inputKinds = new Set(['3', '4', '5']);
 
 describe('every body, query and path parameter', () => {
-  it.each([ProductsController, HealthController])('of %o has a schema', (controller) => {
+  it.each([ProductsController, HoldsController, HealthController])('of %o has a schema', (controller) => {
     const withoutSchema = Object.getOwnPropertyNames(controller.prototype).flatMap((method) => {
       const inputs = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, method) ?? {}) as Record<
         string,

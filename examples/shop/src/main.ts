@@ -1,11 +1,10 @@
 import 'reflect-metadata';
-import { closeGracefully } from './close-gracefully.ts';
+import { closeGracefully, createStructuredLogger } from '@sallyport/example-shop-kit';
 import { createShop } from './create-shop.ts';
 import { openMongoProductStore } from './products/mongo-product-store.ts';
 import type { ProductStore } from './products/product-store.ts';
 import { createSqliteProductStore } from './products/sqlite-product-store.ts';
 import { loadShopConfig, type ShopConfig } from './shop-config.ts';
-import { createStructuredLogger } from './structured-logger.ts';
 
 const logger = createStructuredLogger('shop');
 

@@ -8,6 +8,8 @@ import {
 } from '@nestjs/common';
 import { APP_PIPE } from '@nestjs/core';
 import { HealthController } from './health-controller.ts';
+import { HoldsController } from './holds/holds-controller.ts';
+import { HoldsService } from './holds/holds-service.ts';
 import { PRODUCT_STORE, type ProductStore } from './products/product-store.ts';
 import { ProductsController } from './products/products-controller.ts';
 import { ProductsService } from './products/products-service.ts';
@@ -25,9 +27,10 @@ export class ShopModule implements OnApplicationShutdown {
     return {
       module: ShopModule,
       imports: [SallyportModule.forRoot({ ...access, errors: 'problem' })],
-      controllers: [ProductsController, HealthController],
+      controllers: [ProductsController, HoldsController, HealthController],
       providers: [
         ProductsService,
+        HoldsService,
         { provide: PRODUCT_STORE, useValue: store },
         {
           provide: APP_PIPE,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { ProductStore } from './product-store.ts';
-import type { Product, ProductPageRequest } from './product.ts';
+import type { ProductScope, ProductStore, StoredPageRequest } from './product-store.ts';
+import type { Product } from './product.ts';
 import { seedProducts } from './seed-products.ts';
 
 /** One new, empty place for products. Stores that are opened on it share it. */
@@ -12,7 +12,12 @@ export interface ProductPlace {
   readonly withoutAtomicChange?: string | undefined;
 }
 
-export const everything = { page: 1, pageSize: 100, sort: 'name' } as const satisfies ProductPageRequest;
+export const everything = { page: 1, pageSize: 100, sort: 'name' } as const satisfies StoredPageRequest;
+
+/** For whom every product is listed. */
+export const unrestricted: ProductScope = {
+  readable: { toSql: () => ({ text: '(1 = 1)', parameters: [] }), toMongo: () => ({}) },
+};
 
 const unavailable = { code: 'SP_STORE_UNAVAILABLE', status: 503 };
 
@@ -24,6 +29,7 @@ export function testProduct(fields: Partial<Product> = {}): Product {
     priceCents: 100,
     currency: 'EUR',
     stock: 1,
+    status: 'published',
     ownerId: 'vendor-1',
     createdAt: '2026-01-01T00:00:00.000Z',
     updatedAt: '2026-01-01T00:00:00.000Z',
@@ -57,11 +63,11 @@ export function describeProductStore(prepare: () => Promise<ProductPlace>): void
     const shared = await prepare();
     const [first, second] = await Promise.all([shared.open(), shared.open()]);
     const [removed, ...others] = seedProducts(new Date()).map(({ id }) => id);
-    expect((await first.list(everything)).total).toBe(others.length + 1);
+    expect((await first.list(everything, unrestricted)).total).toBe(others.length + 1);
     expect(await second.remove(removed ?? '')).toBe(true);
     await Promise.all([first.close(), second.close()]);
     const third = await shared.open();
-    const { items } = await third.list(everything);
+    const { items } = await third.list(everything, unrestricted);
     expect(items.map(({ id }) => id).sort()).toEqual(others.sort());
     await third.close();
     await shared.remove();
@@ -185,42 +191,42 @@ export function describeProductStore(prepare: () => Promise<ProductPlace>): void
     { name: 'nothing', value: null },
   ])('takes $name for no id', async ({ value }) => {
     await inserted();
-    const before = await store.list(everything);
+    const before = await store.list(everything, unrestricted);
     const id = value as unknown as string;
     await expect(store.find(id)).rejects.not.toMatchObject(unavailable);
     await expect(store.remove(id)).rejects.not.toMatchObject(unavailable);
     await expect(store.replace({ ...testProduct(), id, version: 2 })).rejects.not.toMatchObject(unavailable);
-    expect(await store.list(everything)).toEqual(before);
+    expect(await store.list(everything, unrestricted)).toEqual(before);
   });
 
   it('lists pages that do not overlap, and together hold everything, in every order', async () => {
     await Promise.all(Array.from({ length: 7 }, async () => inserted({ name: 'The same', priceCents: 5 })));
-    const { total } = await store.list(everything);
+    const { total } = await store.list(everything, unrestricted);
     for (const sort of ['name', '-name', 'priceCents', '-priceCents', 'createdAt', '-createdAt'] as const) {
       const ids: string[] = [];
       for (let page = 1; page <= Math.ceil(total / 4); page += 1) {
-        const answer = await store.list({ page, pageSize: 4, sort });
+        const answer = await store.list({ page, pageSize: 4, sort }, unrestricted);
         expect(answer).toMatchObject({ page, pageSize: 4, total });
         ids.push(...answer.items.map(({ id }) => id));
       }
       expect(new Set(ids).size).toBe(total);
-      const whole = (await store.list({ page: 1, pageSize: 100, sort })).items.map(({ id }) => id);
+      const whole = (await store.list({ page: 1, pageSize: 100, sort }, unrestricted)).items.map(({ id }) => id);
       expect(ids).toEqual(whole);
     }
-    expect((await store.list({ page: 1000, pageSize: 100, sort: 'name' })).items).toEqual([]);
+    expect((await store.list({ page: 1000, pageSize: 100, sort: 'name' }, unrestricted)).items).toEqual([]);
   });
 
   it('orders names without regard to the case of A to Z, and what is equal by id, forwards and backwards', async () => {
     const shared = await prepare();
     const own = await shared.open();
-    for (const { id } of (await own.list(everything)).items) await own.remove(id);
+    for (const { id } of (await own.list(everything, unrestricted)).items) await own.remove(id);
     const names = ['beta', 'Alpha', 'alpha', 'Äpfel', 'GAMMA', '[x]', '_y', 'äpfel', '10', '9'];
     const products = names.map((name, index) =>
       testProduct({ name, id: `00000000-0000-4000-8000-00000000000${index}` }),
     );
     for (const product of products) await own.insert(product);
     const sorted = async (sort: 'name' | '-name') =>
-      (await own.list({ page: 1, pageSize: 100, sort })).items.map(({ name }) => name);
+      (await own.list({ page: 1, pageSize: 100, sort }, unrestricted)).items.map(({ name }) => name);
     const expected = ['10', '9', '[x]', '_y', 'Alpha', 'alpha', 'beta', 'GAMMA', 'Äpfel', 'äpfel'];
     expect(await sorted('name')).toEqual(expected);
     expect(await sorted('-name')).toEqual(expected.toReversed());
@@ -238,7 +244,7 @@ export function describeProductStore(prepare: () => Promise<ProductPlace>): void
     await closed.close();
     const product = testProduct({ version: 2 });
     const calls = [
-      () => closed.list(everything),
+      () => closed.list(everything, unrestricted),
       () => closed.find(product.id),
       () => closed.insert(product),
       () => closed.replace(product),

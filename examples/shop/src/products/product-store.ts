@@ -1,7 +1,21 @@
+import type { Hold, HoldOutcome } from '../holds/hold.ts';
 import type { Product, ProductPage, ProductPageRequest } from './product.ts';
+import type { ProductFilter } from './product-access.ts';
 
 /** Injects the store of products. */
 export const PRODUCT_STORE = Symbol('shop:product-store');
+
+/** Which page of it. */
+export type StoredPageRequest = Omit<ProductPageRequest, 'of' | 'ids'>;
+
+/** Which products a list is made of. */
+export interface ProductScope {
+  readonly readable: ProductFilter;
+  /** The products of this owner alone. */
+  readonly ownerId?: string;
+  /** These products alone. */
+  readonly ids?: readonly string[];
+}
 
 /**
  * Where products are kept. Whatever keeps them: every method rejects with `SP_STORE_UNAVAILABLE` when the database is locked,
@@ -9,7 +23,7 @@ export const PRODUCT_STORE = Symbol('shop:product-store');
  */
 export interface ProductStore {
   /** Names are ordered without regard to the case of A to Z; products that are equal in what was asked for, by id. */
-  list(request: ProductPageRequest): Promise<ProductPage>;
+  list(request: StoredPageRequest, scope: ProductScope): Promise<ProductPage>;
   find(id: string): Promise<Product | undefined>;
   /** Rejects with `SP_CONFLICT` when there is a product of that id. */
   insert(product: Product): Promise<void>;
@@ -20,6 +34,18 @@ export interface ProductStore {
   replace(product: Product): Promise<boolean>;
   /** `false` when there was no such product. */
   remove(id: string): Promise<boolean>;
+  /**
+   * Takes what an order holds out of stock: all of it or nothing, once for each id however often it is asked, and only from
+   * products that are on sale. Rejects with `SP_CONFLICT` while the same hold is being taken or was given back.
+   */
+  hold(hold: Hold): Promise<HoldOutcome>;
+  /** Who holds what; `undefined` where there is no such hold, or it was given back. */
+  findHold(id: string): Promise<Hold | undefined>;
+  /**
+   * Puts what a hold took back into stock, once, where there is such a hold: of this buyer, unless none is named. From then
+   * on the id holds nothing any more.
+   */
+  releaseHold(id: string, buyerId: string | undefined): Promise<void>;
   /** Resolves when the database answers. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -5,6 +5,7 @@ const description = z.string().trim().max(2000);
 const priceCents = z.int().min(0).max(100_000_000);
 const currency = z.enum(['EUR', 'USD', 'GBP']);
 const stock = z.int().min(0).max(1_000_000);
+const status = z.enum(['draft', 'published']);
 
 /** What a vendor says of a new product. The owner is never part of it: it is the signed-in user. */
 export const newProductSchema = z.strictObject({
@@ -13,11 +14,12 @@ export const newProductSchema = z.strictObject({
   priceCents,
   currency: currency.default('EUR'),
   stock: stock.default(0),
+  status: status.default('published'),
 });
 
 /** What may change of a product: any of these, at least one. */
 export const productChangeSchema = z
-  .strictObject({ name, description, priceCents, currency, stock })
+  .strictObject({ name, description, priceCents, currency, stock, status })
   .partial()
   .refine((change) => Object.keys(change).length > 0, 'Change at least one field');
 
@@ -31,7 +33,9 @@ export const productSchema = z
     description,
     priceCents,
     currency,
-    stock,
+    // What an order gave back may be more than a vendor could enter.
+    stock: z.int().min(0),
+    status,
     ownerId: z.string().min(1),
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
@@ -43,6 +47,14 @@ export const productSchema = z
 export const productPageSchema = z.strictObject({
   page: z.coerce.number().int().min(1).max(10_000).default(1),
   pageSize: z.coerce.number().int().min(1).max(100).default(20),
+  /** `me`: those that the caller owns, drafts among them. */
+  of: z.enum(['all', 'me']).default('all'),
+  /** These alone, with commas in between. */
+  ids: z
+    .string()
+    .transform((ids) => ids.split(','))
+    .pipe(z.array(z.uuid()).max(100))
+    .optional(),
   sort: z.enum(['name', '-name', 'priceCents', '-priceCents', 'createdAt', '-createdAt']).default('name'),
 });
 
@@ -62,6 +74,8 @@ export interface Product {
   readonly priceCents: number;
   readonly currency: 'EUR' | 'USD' | 'GBP';
   readonly stock: number;
+  /** A draft is seen by its owner and by administrators alone. */
+  readonly status: 'draft' | 'published';
   /** Subject id of the vendor. */
   readonly ownerId: string;
   readonly createdAt: string;

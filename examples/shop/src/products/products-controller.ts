@@ -40,8 +40,11 @@ export class ProductsController {
 
   @Get()
   @Permissions('product:read')
-  list(@Query({ schema: productPageSchema }) request: ProductPageRequest): Promise<ProductPage> {
-    return this.#products.list(request);
+  list(
+    @CurrentPrincipal() caller: Principal,
+    @Query({ schema: productPageSchema }) request: ProductPageRequest,
+  ): Promise<ProductPage> {
+    return this.#products.list(caller, request);
   }
 
   /**
@@ -59,8 +62,11 @@ export class ProductsController {
 
   @Get(':id')
   @Permissions('product:read')
-  find(@Param({ schema: productPathSchema }) { id }: ProductPath): Promise<Product> {
-    return this.#products.find(id);
+  find(
+    @CurrentPrincipal() caller: Principal,
+    @Param({ schema: productPathSchema }) { id }: ProductPath,
+  ): Promise<Product> {
+    return this.#products.find(caller, id);
   }
 
   @Post()

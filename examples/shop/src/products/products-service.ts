@@ -3,6 +3,7 @@ import { SallyportError, type Principal } from '@sallyport/nestjs';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
 import type { NewProduct, Product, ProductChange, ProductPage, ProductPageRequest } from './product.ts';
+import { mayRead, mayUpdate, readableProducts } from './product-access.ts';
 import { PRODUCT_STORE, type ProductStore } from './product-store.ts';
 
 /** The rules of the shop: what needs the record, and so cannot be decided from the token alone. */
@@ -25,13 +26,18 @@ export class ProductsService implements OnModuleDestroy {
     this.#changed.complete();
   }
 
-  async list(request: ProductPageRequest): Promise<ProductPage> {
-    return this.#store.list(request);
+  async list(caller: Principal, request: ProductPageRequest): Promise<ProductPage> {
+    return this.#store.list(request, {
+      readable: readableProducts(caller),
+      ...(request.of === 'me' ? { ownerId: caller.id } : {}),
+      ...(request.ids === undefined ? {} : { ids: request.ids }),
+    });
   }
 
-  async find(id: string): Promise<Product> {
+  /** A draft of another vendor is not found, rather than refused: that it exists is not for every caller. */
+  async find(caller: Principal, id: string): Promise<Product> {
     const product = await this.#store.find(id);
-    if (product === undefined) throw new SallyportError('SP_NOT_FOUND');
+    if (product === undefined || !mayRead(caller, product)) throw new SallyportError('SP_NOT_FOUND');
     return product;
   }
 
@@ -44,8 +50,8 @@ export class ProductsService implements OnModuleDestroy {
   }
 
   async update(caller: Principal, id: string, change: ProductChange): Promise<Product> {
-    const product = await this.find(id);
-    requireMayUpdate(caller, product);
+    const product = await this.find(caller, id);
+    if (!mayUpdate(caller, product)) throw new SallyportError('SP_FORBIDDEN', { reason: 'not-the-owner' });
     const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
     const changed: Product = {
       ...product,
@@ -62,10 +68,4 @@ export class ProductsService implements OnModuleDestroy {
     if (!(await this.#store.remove(id))) throw new SallyportError('SP_NOT_FOUND');
     this.#changed.next(id);
   }
-}
-
-/** A vendor changes their own products; a holder of `product:update-any` changes all. */
-function requireMayUpdate(caller: Principal, product: Product): void {
-  if (product.ownerId === caller.id || caller.permissions.includes('product:update-any')) return;
-  throw new SallyportError('SP_FORBIDDEN', { reason: 'not-the-owner' });
 }

@@ -35,6 +35,7 @@ export function seedProducts(now: Date): readonly Product[] {
       priceCents,
       currency: 'EUR',
       stock,
+      status: 'published',
       ownerId: catalogueOwnerId,
       createdAt: at,
       updatedAt: at,

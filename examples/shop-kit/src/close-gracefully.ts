@@ -1,6 +1,6 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 
-/** How long a request may still take once the shop was told to stop. */
+/** How long a request may still take once the service was told to stop. */
 const graceMilliseconds = 700;
 
 /** Takes no new request, lets the running ones finish, then cuts what is left: a browser would hold its connection open. */

@@ -6,18 +6,21 @@ interface RequestWithHeaders {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
+/** What the API page of a service says, and where it is behind the gateway. */
+export interface ApiPage {
+  readonly title: string;
+  readonly description: string;
+  readonly publicPath: string;
+}
+
 /**
  * Serves the API page (Swagger UI) at `/docs` and its document at `/docs-json`. The assets are loaded relatively, and
- * requests are tried out where the page came from: on the port of the shop, or under its path behind the gateway.
+ * requests are tried out where the page came from: on the port of the service, or under its path behind the gateway.
  */
-export function serveApiPage(app: NestExpressApplication, publicPath: string): void {
-  const config = new DocumentBuilder()
-    .setTitle('Shop')
-    .setDescription('The products of the demo shop. Who may do what is decided by the token that the gateway attaches.')
-    .setVersion('1')
-    .build();
+export function serveApiPage(app: NestExpressApplication, { title, description, publicPath }: ApiPage): void {
+  const config = new DocumentBuilder().setTitle(title).setDescription(description).setVersion('1').build();
   SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, applySallyportSwagger(app, config)), {
-    customSiteTitle: 'Shop · API',
+    customSiteTitle: `${title} · API`,
     patchDocumentOnRequest: (request, _response, document) =>
       withServer(document, isBehindGateway(request) ? publicPath : '/'),
   });

@@ -1,0 +1,180 @@
+import {
+  answeringMongo as answering,
+  isDuplicateKey,
+  openMongo,
+  prepareMongo,
+  type MongoOptions,
+} from '@sallyport/example-shop-kit';
+import { Schema, trusted, type QueryFilter } from 'mongoose';
+import { cartLinesSchema, type Cart } from './carts/cart.ts';
+import { orderIdSchema, orderSchema, type Order } from './orders/order.ts';
+import type { OrderScope, OrdersStore } from './orders-store.ts';
+import { payoutSchema, type Payout } from './payouts/payout.ts';
+
+interface OrderDocument extends Omit<Order, 'id'> {
+  readonly _id: string;
+}
+
+/** The cart of a user: there is one, so their id is its key. */
+interface CartDocument extends Omit<Cart, 'userId' | 'id'> {
+  readonly _id: string;
+  readonly cartId: string;
+}
+
+interface PayoutDocument extends Omit<Payout, 'vendorId'> {
+  readonly _id: string;
+}
+
+const text = { type: String, required: true } as const;
+const fixedText = { ...text, immutable: true } as const;
+const number = { type: Number, required: true } as const;
+const mixed = { type: Schema.Types.Mixed, required: true } as const;
+const strictly = {
+  strict: 'throw',
+  strictQuery: 'throw',
+  autoCreate: false,
+  autoIndex: false,
+  versionKey: false,
+} as const;
+
+const orderDocumentSchema = new Schema<OrderDocument>(
+  {
+    _id: text,
+    buyerId: fixedText,
+    state: text,
+    lines: { ...mixed, immutable: true },
+    vendorIds: { type: [String], required: true, immutable: true },
+    totalCents: { ...number, immutable: true },
+    currency: fixedText,
+    chargeId: { type: String, default: null },
+    createdAt: fixedText,
+    updatedAt: text,
+    version: number,
+  },
+  { ...strictly, collection: 'orders' },
+);
+orderDocumentSchema.index({ buyerId: 1, createdAt: -1 });
+orderDocumentSchema.index({ vendorIds: 1, createdAt: -1 });
+orderDocumentSchema.index({ createdAt: -1, _id: -1 });
+
+const cartDocumentSchema = new Schema<CartDocument>(
+  { _id: text, cartId: text, lines: mixed, version: number },
+  { ...strictly, collection: 'carts' },
+);
+
+const payoutDocumentSchema = new Schema<PayoutDocument>(
+  { _id: text, accountHolder: text, iban: text, updatedAt: text },
+  { ...strictly, collection: 'payouts' },
+);
+
+/**
+ * Connects to MongoDB and creates the indexes.
+ *
+ * @throws Error that says what is wrong with `MONGODB_URL`, and never what it is, when the database does not answer in time.
+ */
+export async function openMongoOrdersStore(options: MongoOptions): Promise<OrdersStore> {
+  const connection = prepareMongo();
+  const orders = connection.model('Order', orderDocumentSchema);
+  const carts = connection.model('Cart', cartDocumentSchema);
+  const payouts = connection.model('Payout', payoutDocumentSchema);
+  await openMongo('orders', connection, options, async () => {
+    await orders.createIndexes();
+  });
+
+  return {
+    findCart: async (userId) =>
+      answering(async () => {
+        const found = await carts.findOne({ _id: orderIdSchema.parse(userId) }).lean();
+        if (found === null) return undefined;
+        const { cartId: id, lines, version } = found;
+        return { userId, id, lines: cartLinesSchema.parse(lines), version };
+      }),
+    putCart: async ({ userId, id, lines, version }) =>
+      answering(async () => {
+        const put = { lines: cartLinesSchema.parse(lines), version };
+        if (version === 1) return inserted(carts.create([{ _id: userId, cartId: id, ...put }]));
+        const { matchedCount } = await carts.updateOne(
+          { _id: userId, cartId: id, version: version - 1 },
+          { $set: put },
+        );
+        return matchedCount === 1;
+      }),
+    removeCart: async (userId, cartId) =>
+      answering(async () => {
+        await carts.deleteOne({ _id: orderIdSchema.parse(userId), cartId: orderIdSchema.parse(cartId) });
+      }),
+    insertOrder: async (order) =>
+      answering(async () => {
+        const { id, ...fields } = orderSchema.parse(order);
+        await orders.create([{ ...fields, lines: [...fields.lines], vendorIds: [...fields.vendorIds], _id: id }]);
+      }),
+    findOrder: async (id) =>
+      answering(async () => {
+        const found = await orders.findOne({ _id: orderIdSchema.parse(id) }).lean();
+        return found === null ? undefined : toOrder(found);
+      }),
+    listOrders: async ({ page, pageSize }, scope) =>
+      answering(async () => {
+        const condition = toMongo(scope);
+        const [documents, total] = await Promise.all([
+          orders
+            .find(condition)
+            .sort({ createdAt: -1, _id: -1 })
+            .skip((page - 1) * pageSize)
+            .limit(pageSize)
+            .lean(),
+          orders.countDocuments(condition),
+        ]);
+        return { items: documents.map(toOrder), page, pageSize, total };
+      }),
+    countOpenOrders: async (buyerId) =>
+      answering(async () => orders.countDocuments({ buyerId: orderIdSchema.parse(buyerId), state: 'open' })),
+    replaceOrder: async (order) =>
+      answering(async () => {
+        const { id: _id, state, chargeId, updatedAt, version } = orderSchema.parse(order);
+        const { matchedCount } = await orders.updateOne(
+          { _id, version: version - 1 },
+          { $set: { state, chargeId, updatedAt, version } },
+        );
+        return matchedCount === 1;
+      }),
+    findPayout: async (vendorId) =>
+      answering(async () => {
+        const found = await payouts.findOne({ _id: orderIdSchema.parse(vendorId) }).lean();
+        if (found === null) return undefined;
+        const { _id, accountHolder, iban, updatedAt } = found;
+        return payoutSchema.parse({ vendorId: _id, accountHolder, iban, updatedAt });
+      }),
+    putPayout: async (payout) =>
+      answering(async () => {
+        const { vendorId, ...fields } = payoutSchema.parse(payout);
+        await payouts.updateOne({ _id: vendorId }, { $set: fields }, { upsert: true });
+      }),
+    ping: async () =>
+      answering(async () => {
+        await orders.exists({});
+      }),
+    close: () => connection.destroy(),
+  };
+}
+
+async function inserted(insertion: Promise<unknown>): Promise<boolean> {
+  try {
+    await insertion;
+    return true;
+  } catch (cause) {
+    if (isDuplicateKey(cause)) return false;
+    throw cause;
+  }
+}
+
+/** What the access rules made is no text of a caller: its operators are meant. */
+function toMongo({ readable, buyerId, vendorId }: OrderScope): QueryFilter<OrderDocument> {
+  const ofBuyer = buyerId === undefined ? [] : [{ buyerId }];
+  const ofVendor = vendorId === undefined ? [] : [{ vendorIds: vendorId }];
+  return { $and: trusted([readable.toMongo(), ...ofBuyer, ...ofVendor]) };
+}
+
+function toOrder({ _id, ...fields }: OrderDocument): Order {
+  return orderSchema.parse({ ...fields, id: _id });
+}

@@ -1,0 +1,51 @@
+import type { Cart } from './carts/cart.ts';
+import type { OrderFilter } from './orders/order-access.ts';
+import type { Order, OrderPageRequest } from './orders/order.ts';
+import type { Payout } from './payouts/payout.ts';
+
+/** Injects the store of carts, orders and payout data. */
+export const ORDERS_STORE = Symbol('orders:store');
+
+/** Which page of it. */
+export type StoredPageRequest = Omit<OrderPageRequest, 'as'>;
+
+/** Which orders a list is made of. */
+export interface OrderScope {
+  readonly readable: OrderFilter;
+  /** The orders of this buyer alone. */
+  readonly buyerId?: string;
+  /** Those that contain a product of this vendor alone. */
+  readonly vendorId?: string;
+}
+
+export interface StoredOrderPage {
+  readonly items: readonly Order[];
+  readonly page: number;
+  readonly pageSize: number;
+  readonly total: number;
+}
+
+/**
+ * Where carts, orders and payout data are kept. Whatever keeps them: every method rejects with `SP_STORE_UNAVAILABLE` when
+ * the database is locked, full, gone or silent, and what does not look like an order is neither written nor read.
+ */
+export interface OrdersStore {
+  findCart(userId: string): Promise<Cart | undefined>;
+  /** Puts a cart in the place of the version before it; `false` when it changed meanwhile. Version 1 is a new one. */
+  putCart(cart: Cart): Promise<boolean>;
+  /** Removes the cart of that id; another one that took its place stays. */
+  removeCart(userId: string, cartId: string): Promise<void>;
+  /** Rejects with `SP_CONFLICT` when there is an order of that id. */
+  insertOrder(order: Order): Promise<void>;
+  findOrder(id: string): Promise<Order | undefined>;
+  /** The newest first. */
+  listOrders(request: StoredPageRequest, scope: OrderScope): Promise<StoredOrderPage>;
+  countOpenOrders(buyerId: string): Promise<number>;
+  /** Replaces state and charge of the version before this one; `false` when it changed meanwhile. Nothing else ever changes. */
+  replaceOrder(order: Order): Promise<boolean>;
+  findPayout(vendorId: string): Promise<Payout | undefined>;
+  putPayout(payout: Payout): Promise<void>;
+  /** Resolves when the database answers. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

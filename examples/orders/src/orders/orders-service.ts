@@ -1,0 +1,126 @@
+import { SallyportError, type Principal } from '@sallyport/nestjs';
+import { Inject, Injectable } from '@nestjs/common';
+import { ORDERS_STORE, type OrdersStore } from '../orders-store.ts';
+import { ProductsClient, type ProductsHold } from '../products/products-client.ts';
+import { mayCancel, readableOrders, requireList, toShownOrder, totalOf } from './order-access.ts';
+import type { Order, OrderPage, OrderPageRequest, ShownOrder } from './order.ts';
+
+/** An order that waits for its payment holds stock, so a user has few of them. */
+const maxOpenOrders = 5;
+
+/** Orders: made from a cart, at the prices of the service of products, and cancelled while they are not paid. */
+@Injectable()
+export class OrdersService {
+  readonly #store: OrdersStore;
+  readonly #products: ProductsClient;
+
+  constructor(@Inject(ORDERS_STORE) store: OrdersStore, @Inject(ProductsClient) products: ProductsClient) {
+    this.#store = store;
+    this.#products = products;
+  }
+
+  async list(caller: Principal, { as, ...request }: OrderPageRequest): Promise<OrderPage> {
+    requireList(caller, as);
+    const page = await this.#store.listOrders(request, {
+      readable: readableOrders(caller),
+      ...(as === 'buyer' ? { buyerId: caller.id } : {}),
+      ...(as === 'vendor' ? { vendorId: caller.id } : {}),
+    });
+    return { ...page, items: page.items.flatMap((order) => toShownOrder(caller, order) ?? []) };
+  }
+
+  async show(caller: Principal, id: string): Promise<ShownOrder> {
+    const { shown } = await this.#find(caller, id);
+    return shown;
+  }
+
+  /** The order itself, for who may see it. */
+  async find(caller: Principal, id: string): Promise<Order> {
+    const { order } = await this.#find(caller, id);
+    return order;
+  }
+
+  /**
+   * Orders the cart of that id. The id of the cart becomes that of the order, for the stock that is held as well: clicked
+   * twice, or tried again after a failure in the middle, it is one order.
+   */
+  async create(request: object, caller: Principal, cartId: string): Promise<ShownOrder> {
+    const known = await this.#store.findOrder(cartId);
+    if (known !== undefined) return requireShown(caller, known);
+    const cart = await this.#store.findCart(caller.id);
+    if (cart?.id !== cartId || cart.lines.length === 0) {
+      throw new SallyportError('SP_CONFLICT', { reason: 'not-the-cart-of-the-buyer' });
+    }
+    if ((await this.#store.countOpenOrders(caller.id)) >= maxOpenOrders) throw tooManyOpen();
+    const order = toOrder(caller, await this.#products.hold(request, cartId, cart.lines), new Date());
+    const placed = await this.#insert(order);
+    await this.#store.removeCart(caller.id, cartId);
+    return requireShown(caller, placed);
+  }
+
+  /** Cancels an order that is not paid, and gives back its stock. Repeated, it does what was left undone. */
+  async cancel(request: object, caller: Principal, id: string): Promise<ShownOrder> {
+    const { order } = await this.#find(caller, id);
+    if (!mayCancel(caller, order)) throw new SallyportError('SP_FORBIDDEN', { reason: 'not-the-buyer' });
+    if (order.state === 'paid') throw new SallyportError('SP_CONFLICT', { reason: 'order-is-paid' });
+    const cancelled = order.state === 'open' ? await this.#replace({ ...order, state: 'cancelled' }) : order;
+    // After the state, so that no stock comes back of an order that is paid at this moment.
+    await this.#products.release(request, id);
+    return requireShown(caller, cancelled);
+  }
+
+  async #find(caller: Principal, id: string): Promise<{ readonly order: Order; readonly shown: ShownOrder }> {
+    const order = await this.#store.findOrder(id);
+    if (order === undefined) throw new SallyportError('SP_NOT_FOUND');
+    return { order, shown: requireShown(caller, order) };
+  }
+
+  async #insert(order: Order): Promise<Order> {
+    try {
+      await this.#store.insertOrder(order);
+      return order;
+    } catch (error) {
+      if (!(error instanceof SallyportError) || error.code !== 'SP_CONFLICT') throw error;
+      // The other click was faster. What products held for the id is the same for both.
+      return (await this.#store.findOrder(order.id)) ?? order;
+    }
+  }
+
+  async #replace(order: Order): Promise<Order> {
+    const changed = { ...order, updatedAt: new Date().toISOString(), version: order.version + 1 };
+    if (await this.#store.replaceOrder(changed)) return changed;
+    throw new SallyportError('SP_CONFLICT', { reason: 'order-changed-meanwhile' });
+  }
+}
+
+/** That an order of another user exists is not for every caller: not found, rather than refused. */
+function requireShown(caller: Principal, order: Order): ShownOrder {
+  const shown = toShownOrder(caller, order);
+  if (shown === undefined) throw new SallyportError('SP_NOT_FOUND');
+  return shown;
+}
+
+function toOrder({ id: buyerId }: Principal, { id, lines }: ProductsHold, now: Date): Order {
+  const at = now.toISOString();
+  const [first] = lines;
+  if (first === undefined) throw new SallyportError('SP_UPSTREAM_UNAVAILABLE', { reason: 'products-held-nothing' });
+  return {
+    id,
+    buyerId,
+    state: 'open',
+    lines,
+    vendorIds: [...new Set(lines.map(({ ownerId }) => ownerId))],
+    totalCents: totalOf(lines),
+    currency: first.currency,
+    chargeId: null,
+    createdAt: at,
+    updatedAt: at,
+    version: 1,
+  };
+}
+
+function tooManyOpen(): SallyportError {
+  return new SallyportError('SP_VALIDATION_FAILED', {
+    errors: [{ field: 'cartId', message: `Pay or cancel an order first: ${maxOpenOrders} may wait for their payment` }],
+  });
+}

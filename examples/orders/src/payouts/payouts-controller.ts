@@ -1,0 +1,35 @@
+import { CurrentPrincipal, Permissions, StepUp, type Principal } from '@sallyport/nestjs';
+import { Body, Controller, Get, Inject, Put } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { ORDERS_STORE, type OrdersStore } from '../orders-store.ts';
+import { newPayoutSchema, toShownPayout, type NewPayout, type ShownPayout } from './payout.ts';
+
+/** Where a vendor is paid: their own data alone, whoever asks. */
+@ApiTags('Payout')
+@Controller('payout')
+@Permissions('payout:update')
+export class PayoutsController {
+  readonly #store: OrdersStore;
+
+  constructor(@Inject(ORDERS_STORE) store: OrdersStore) {
+    this.#store = store;
+  }
+
+  @Get()
+  async show(@CurrentPrincipal() { id }: Principal): Promise<{ readonly payout: ShownPayout | null }> {
+    const payout = await this.#store.findPayout(id);
+    return { payout: payout === undefined ? null : toShownPayout(payout) };
+  }
+
+  /** A session that was left open, or stolen, sends no money elsewhere: its user proves who they are once more. */
+  @Put()
+  @StepUp({ maxAgeSeconds: 300 })
+  async change(
+    @CurrentPrincipal() { id: vendorId }: Principal,
+    @Body({ schema: newPayoutSchema }) { accountHolder, iban }: NewPayout,
+  ): Promise<{ readonly payout: ShownPayout }> {
+    const payout = { vendorId, accountHolder, iban, updatedAt: new Date().toISOString() };
+    await this.#store.putPayout(payout);
+    return { payout: toShownPayout(payout) };
+  }
+}

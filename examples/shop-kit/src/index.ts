@@ -1,0 +1,14 @@
+export { serveApiPage, type ApiPage } from './api-page.ts';
+export { closeGracefully } from './close-gracefully.ts';
+export { answeringMongo, isDuplicateKey, openMongo, prepareMongo, type MongoOptions } from './mongo.ts';
+export { requireJsonBody } from './require-json-body.ts';
+export {
+  parseVariables,
+  readSecretVariable,
+  serviceVariables,
+  toServiceConfig,
+  type ServiceConfig,
+  type Variables,
+} from './service-config.ts';
+export { answeringSqlite, inTransaction, openSqlite } from './sqlite.ts';
+export { createStructuredLogger } from './structured-logger.ts';

@@ -1,0 +1,2 @@
+export { createShop, type ShopParts } from './create-shop.ts';
+export { createSqliteProductStore } from './products/sqlite-product-store.ts';
