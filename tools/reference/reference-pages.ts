@@ -48,7 +48,7 @@ function errorsPage(): string {
   const entries: readonly (readonly [string, ErrorCatalogEntry])[] = Object.entries(errorCatalog);
   return page('Error codes', [
     'Every error of ours leaves as `application/problem+json` (RFC 9457) with one of these codes in `code`; exceptions of a NestJS service [are its own](../../packages/nestjs/README.md#errors). The code is the contract; the sentences may change.',
-    'Members: `type` (the address of the page about the code), `title` (what it says), `status`, `code`, `hint` (what to do), `requestId`; `errors` (`field`, `message`) where fields were refused, `stepUp` (`acr`, `maxAgeSeconds`) where another sign-in would be enough.',
+    'Members: `type` (the address of the page about the code), `title` (what it says), `status`, `code`, `hint` (what to do), `requestId`; `detail` where something is said of the very case, `errors` (`field`, `message`) where fields were refused, `stepUp` (`acr`, `maxAgeSeconds`) where another sign-in would be enough.',
     'Source: `packages/core/src/errors/error-catalog.ts`.',
     table(
       ['Code', 'Status', 'What it says', 'What to do', '`WWW-Authenticate` error'],

@@ -34,6 +34,22 @@ export type { IntrospectionOptions } from './introspection-options.ts';
 export { passportSharedSecret, type SecretOrKeyProvider } from './passport-shared-secret.ts';
 export { callerOf, CurrentPrincipal } from './request-caller.ts';
 export { SallyportSubscriptions, type GraphqlWsHooks, type MercuriusHooks } from './graphql/sallyport-subscriptions.ts';
+export { AccessConditions } from './policy/access-conditions.ts';
+export { CheckedRecord } from './policy/checked-record.ts';
+export { CheckPolicies, type CheckPoliciesOptions } from './policy/check-policies.ts';
+export type {
+  AppPolicy,
+  KnownPolicy,
+  PolicyAction,
+  PolicyField,
+  PolicyRecord,
+  PolicyType,
+} from './policy/known-policy.ts';
+export { MaskFields, type MaskFieldsOptions } from './policy/mask-fields.ts';
+export type { PolicyCall } from './policy/policy-call.ts';
+export { loadFrom, type Loaded, type ProvidedLoader, type RecordLoader } from './policy/policy-check.ts';
+export type { PolicyDenial } from './policy/policy-denial.ts';
+export { SallyportAccess, type AssertOptions } from './policy/sallyport-access.ts';
 export { ProviderTokens, type ProviderTokenInit } from './provider-tokens/provider-tokens.ts';
 export { SallyportServices, type ServiceCallInit } from './services/sallyport-services.ts';
 export type { ServicesOptions } from './services/services-options.ts';
@@ -88,3 +104,6 @@ export {
   type TokenVerifier,
   type UserStatus,
 } from '@sallyport/core';
+
+// The same of the policy.
+export type { Access, AccessFilter, Explanation, WriteDecision } from '@sallyport/policy';

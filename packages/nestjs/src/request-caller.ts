@@ -32,10 +32,13 @@ export function callerOf(call: object): Caller {
  */
 export const CurrentPrincipal: (...pipes: readonly (Type<PipeTransform> | PipeTransform)[]) => ParameterDecorator =
   // Typed by hand: the inferred type names what Nest 12 exports and Nest 11 does not.
-  createParamDecorator((_data: undefined, context: ExecutionContext): Caller => {
-    const call = transportOf(context.getType<string>())?.callOf(context);
-    return call === undefined ? anonymous : callerOf(call);
-  });
+  createParamDecorator((_data: undefined, context: ExecutionContext): Caller => callerOfContext(context));
+
+/** Who made a call, in any transport. */
+export function callerOfContext(context: ExecutionContext): Caller {
+  const call = transportOf(context.getType<string>())?.callOf(context);
+  return call === undefined ? anonymous : callerOf(call);
+}
 
 /** Notes who made a call. Called by the guard only. */
 export function rememberCaller(call: object, caller: Caller): void {

@@ -20,6 +20,9 @@ import {
 import { createMemoryReplays } from './messages/message-replays.ts';
 import { MessageSealer } from './messages/message-sealer.ts';
 import { createMessageTrust } from './messages/message-trust.ts';
+import { PolicyDenials } from './policy/policy-denials.ts';
+import { PolicyLoaderAudit } from './policy/policy-loader-audit.ts';
+import { SallyportAccess } from './policy/sallyport-access.ts';
 import { ProviderTokens } from './provider-tokens/provider-tokens.ts';
 import { requireSallyportOptions, type SallyportOptions } from './sallyport-options.ts';
 import { SallyportServices } from './services/sallyport-services.ts';
@@ -116,6 +119,9 @@ export function describeModule(
       SallyportExceptionFilter,
       GlobalEnhancers,
       AccessAudit,
+      PolicyDenials,
+      PolicyLoaderAudit,
+      SallyportAccess,
       { provide: SOCKET_ADAPTERS, useClass: SocketAdapters },
       GraphqlAudit,
       SubscriptionConnections,
@@ -130,6 +136,8 @@ export function describeModule(
       CallRefusals,
       RefusalLog,
       ConnectionWatch,
+      PolicyDenials,
+      SallyportAccess,
       SallyportSubscriptions,
       ProviderTokens,
       SallyportServices,

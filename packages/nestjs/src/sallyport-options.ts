@@ -7,6 +7,7 @@ import {
   type Logger,
   type SignatureAlgorithm,
 } from '@sallyport/core';
+import { findPolicyProblems, type AnyPolicy } from '@sallyport/policy';
 import type { AuditPort } from './audit/audit-port.ts';
 import type { LibraryController } from './access/library-controllers.ts';
 import type { RequestUserOption } from './request-user.ts';
@@ -60,6 +61,11 @@ export interface SallyportOptions {
    * stops the start. @default none
    */
   readonly libraryControllers?: readonly LibraryController[];
+  /**
+   * The policy that `definePolicy` of `@sallyport/policy` made, which `@CheckPolicies`, `@AccessConditions`, `@MaskFields` and
+   * `SallyportAccess` ask. @default none: such a handler stops the start
+   */
+  readonly policy?: AnyPolicy;
   /** Where handlers with `@Audited` write what they did. @default none: such a handler stops the start */
   readonly audit?: AuditPort;
   /**
@@ -195,6 +201,11 @@ const checks: {
     if (value === undefined) return undefined;
     const isList = Array.isArray(value) && value.every(isLibraryController);
     return isList ? undefined : "must be a list such as [{ controller: MetricsController, access: Public('…') }]";
+  },
+  policy: (value) => {
+    if (value === undefined) return undefined;
+    const [problem] = findPolicyProblems(value);
+    return problem === undefined ? undefined : `is none: ${problem.path.join('.')} ${problem.message}`;
   },
   audit: (value) => {
     const isPort = typeof value === 'object' && value !== null && 'record' in value;

@@ -1,3 +1,4 @@
+import { definePolicy } from '@sallyport/policy';
 import { createTestIssuer } from '@sallyport/testing';
 import { Controller, Get, Post, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -15,6 +16,7 @@ import {
   ServiceOnly,
   StepUp,
 } from './access/declare-access.ts';
+import { CheckPolicies } from './policy/check-policies.ts';
 import { SallyportModule } from './sallyport-module.ts';
 import { applySallyportSwagger } from './swagger.ts';
 
@@ -51,6 +53,25 @@ class MachinesController {
   either(): void {}
 }
 
+const policy = definePolicy({
+  permissions: { 'thing:update': 'Change things' },
+  roles: {},
+  records: { Thing: { fields: { id: 'string' } } },
+  rules: [{ allow: ['update', 'delete'], on: 'Thing', to: 'thing:update' }],
+});
+
+@Controller('records')
+class RecordsController {
+  @Post()
+  @Permissions('thing:create')
+  @CheckPolicies('update', 'Thing', { load: () => undefined })
+  update(): void {}
+
+  @Post('hidden')
+  @CheckPolicies('delete', 'Thing', { load: () => undefined, onDeny: 404 })
+  remove(): void {}
+}
+
 @Controller('mixed')
 class MixedController {
   @Get('optional')
@@ -74,8 +95,10 @@ beforeAll(async () => {
   const issuer = createTestIssuer();
   const root = {
     module: class Root {},
-    imports: [SallyportModule.forRoot({ issuer: issuer.issuer, audience: issuer.audience, keys: issuer.jwks() })],
-    controllers: [ThingsController, MeController, MachinesController, MixedController],
+    imports: [
+      SallyportModule.forRoot({ issuer: issuer.issuer, audience: issuer.audience, keys: issuer.jwks(), policy }),
+    ],
+    controllers: [ThingsController, MeController, MachinesController, MixedController, RecordsController],
   };
   const app = await NestFactory.create<INestApplication>(root, new ExpressAdapter(), { logger: false });
   const config = new DocumentBuilder().setTitle('Things').addApiKey({ type: 'apiKey' }, 'other').build();
@@ -135,6 +158,21 @@ describe('the OpenAPI document', () => {
     expect(document.paths['/mixed/refund']?.post?.responses['401']).toMatchObject({
       description: expect.stringContaining('acr mfa and not older than 300 s') as string,
     });
+  });
+
+  it('says where the policy is asked, and that a record may not be there', () => {
+    expect(document.paths['/records']?.post?.responses).toMatchObject({
+      403: {
+        description: 'Needs the permission thing:create; The policy does not allow the caller to update this Thing',
+      },
+      404: { description: 'No such Thing', content: { 'application/problem+json': {} } },
+    });
+  });
+
+  it('promises no 403 where a refusal looks like a record that is not there', () => {
+    const responses = document.paths['/records/hidden']?.post?.responses;
+    expect(responses?.['404']).toMatchObject({ description: 'No Thing that the caller may know of' });
+    expect(responses).not.toHaveProperty('403');
   });
 
   it('leaves alone what is guarded elsewhere', () => {

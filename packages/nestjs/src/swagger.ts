@@ -2,7 +2,8 @@ import type { Requirement, StepUp } from '@sallyport/core';
 import { HttpStatus, RequestMethod } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { listHandlers, type DiscoveredHandler } from './access/list-handlers.ts';
-import { resolveAccess, type Access } from './access/resolve-access.ts';
+import { policiesOf, resolveAccess, type Access } from './access/resolve-access.ts';
+import type { PolicyCheck } from './policy/policy-check.ts';
 
 /** Anything that providers can be taken from: a Nest application. */
 export interface ApplicationLike {
@@ -101,12 +102,28 @@ function declaredResponses(handler: object): object {
 
 function refusals(access: Access): object {
   const needs = access.kind === 'guarded' ? needsOf(access) : [];
+  const checks = policiesOf(access);
+  const denied = checks.filter(({ onDeny }) => onDeny === 403).map(describeCheck);
+  const hidden = checks.filter(({ load, onDeny }) => load !== undefined || onDeny === 404).map(describeMissing);
   const stepUps = access.kind === 'guarded' ? access.stepUps.map(describeStepUp) : [];
   const unknown = 'No token, or one that does not hold here';
   return {
     401: { description: [unknown, ...stepUps].join('; '), content: problemContent },
-    ...(needs.length === 0 ? {} : { 403: { description: needs.join('; '), content: problemContent } }),
+    ...describeRefusal(403, [...needs, ...denied]),
+    ...describeRefusal(404, [...new Set(hidden)]),
   };
+}
+
+function describeRefusal(status: 403 | 404, reasons: readonly string[]): object {
+  return reasons.length === 0 ? {} : { [status]: { description: reasons.join('; '), content: problemContent } };
+}
+
+function describeCheck({ action, type }: PolicyCheck): string {
+  return `The policy does not allow the caller to ${action} this ${type}`;
+}
+
+function describeMissing({ type, onDeny }: PolicyCheck): string {
+  return onDeny === 404 ? `No ${type} that the caller may know of` : `No such ${type}`;
 }
 
 function needsOf({ requirements, isForServices }: Extract<Access, { readonly kind: 'guarded' }>): readonly string[] {

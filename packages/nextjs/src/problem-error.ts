@@ -14,6 +14,8 @@ export interface ProblemDetails {
   readonly title: string;
   /** What the reader can do about it. */
   readonly hint?: string;
+  /** What the service says of this very case, written for the reader. */
+  readonly detail?: string;
   readonly errors: readonly ProblemField[];
   /** The id under which the logs know the request: show it to people, so that they can quote it. */
   readonly requestId?: string;
@@ -29,6 +31,7 @@ export class ProblemError extends Error {
   readonly status: number;
   readonly title: string;
   readonly hint: string | undefined;
+  readonly detail: string | undefined;
   readonly errors: readonly ProblemField[];
   readonly requestId: string | undefined;
   readonly retryAfterSeconds: number | undefined;
@@ -40,6 +43,7 @@ export class ProblemError extends Error {
     this.status = details.status;
     this.title = details.title;
     this.hint = details.hint;
+    this.detail = details.detail;
     this.errors = details.errors;
     this.requestId = details.requestId;
     this.retryAfterSeconds = details.retryAfterSeconds;
@@ -56,6 +60,7 @@ export async function readProblem(response: Response): Promise<ProblemError> {
   const code = textOf(body['code']);
   const requestId = textOf(body['requestId']) ?? response.headers.get('x-request-id') ?? undefined;
   const hint = textOf(body['hint']);
+  const detail = textOf(body['detail']);
   const retryAfterSeconds = secondsOf(response.headers.get('retry-after'));
   const stepUp = stepUpOf(body['stepUp']);
   return new ProblemError({
@@ -63,6 +68,7 @@ export async function readProblem(response: Response): Promise<ProblemError> {
     status: response.status,
     title: textOf(body['title']) ?? `The server answered ${response.status}`,
     ...(hint === undefined ? {} : { hint }),
+    ...(detail === undefined ? {} : { detail }),
     errors: fieldsOf(body['errors']),
     ...(requestId === undefined ? {} : { requestId }),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),

@@ -51,6 +51,16 @@ describe('which role may call a handler', () => {
     ).toEqual([...yes]);
   });
 
+  it('is unknown where the policy answers for each record, and no where a permission is missing anyway', () => {
+    const policies = [{ action: 'update', type: 'Order' }];
+    expect(answersFor({ permissions: ['order:refund'], policies })).toEqual({
+      user: 'no',
+      clerk: 'unknown',
+      admin: 'no',
+    });
+    expect(answersFor({ access: 'optional', policies })).toMatchObject({ user: 'unknown' });
+  });
+
   it('is unknown where another guard decides, and where no policy is known', () => {
     expect(answersFor({ access: 'elsewhere' })).toEqual({ user: 'unknown', clerk: 'unknown', admin: 'unknown' });
     expect(
@@ -64,7 +74,12 @@ describe('which role may call a handler', () => {
 describe('the table', () => {
   const table = toRoutesByRole(
     [
-      { ...base, permissions: ['order:refund'], stepUp: { acr: 'mfa', maxAgeSeconds: 300 } },
+      {
+        ...base,
+        permissions: ['order:refund'],
+        stepUp: { acr: 'mfa', maxAgeSeconds: 300 },
+        policies: [{ action: 'update', type: 'Order' }],
+      },
       { ...base, route: 'GET /a|b', access: 'public', reason: 'a pipe | and a\nbreak' },
       { ...base, route: 'GET /bare', access: 'undeclared' },
     ],
@@ -74,7 +89,9 @@ describe('the table', () => {
   it('has a column for each role', () => {
     const [header = '', refund = '', , bare = ''] = toServiceTable(table).split('\n');
     expect(header.split(/ {2,}/)).toEqual(['TRANSPORT', 'ROUTE', 'ACCESS', 'admin', 'clerk', 'user', 'HANDLER']);
-    expect(refund).toMatch(/permission order:refund, step-up mfa 300 s +- +yes +- +OrdersController\.list/);
+    expect(refund).toMatch(
+      /permission order:refund, step-up mfa 300 s, policy: update Order +- +\? +- +OrdersController\.list/,
+    );
     expect(bare).toContain('UNDECLARED');
   });
 

@@ -19,6 +19,7 @@ const serviceRouteSchema = z.object({
   isForServices: z.boolean(),
   accepts: z.array(z.string()).optional(),
   stepUp: z.object({ acr: z.string().optional(), maxAgeSeconds: z.number().optional() }).optional(),
+  policies: z.array(z.object({ action: z.string(), type: z.string() })).optional(),
 });
 
 /** Where a package says what its entry point is. */
@@ -118,6 +119,12 @@ export function toRoutesByRole(routes: readonly ServiceRoute[], policy: RolePerm
 }
 
 function answerFor(role: string, route: ServiceRoute, policy: RolePermissions | undefined): RoleAnswer {
+  const answer = answerOfDeclarations(role, route, policy);
+  // The policy answers for each record.
+  return answer === 'yes' && route.policies !== undefined ? 'unknown' : answer;
+}
+
+function answerOfDeclarations(role: string, route: ServiceRoute, policy: RolePermissions | undefined): RoleAnswer {
   if (route.access === 'public' || route.access === 'optional') return 'yes';
   if (route.access === 'elsewhere') return 'unknown';
   if (route.access !== 'guarded') return 'no';
@@ -173,7 +180,7 @@ function describeAccess({ access, reason, ...route }: ServiceRoute): string {
   if (access === 'elsewhere') return `guarded ${reason ?? ''}`;
   if (access === 'undeclared') return 'UNDECLARED';
   if (access === 'contradictory') return `CONTRADICTORY: ${reason ?? ''}`;
-  const { roles, permissions, anyPermission, isForServices, accepts, stepUp } = route;
+  const { roles, permissions, anyPermission, isForServices, accepts, stepUp, policies = [] } = route;
   const asked = [
     ...roles.map((oneOf) => `role ${oneOf.join(' or ')}`),
     ...(permissions.length === 0 ? [] : [`permission ${permissions.join(' and ')}`]),
@@ -184,6 +191,7 @@ function describeAccess({ access, reason, ...route }: ServiceRoute): string {
     ...(access === 'optional' ? ['optional'] : asked.length === 0 ? ['signed in'] : asked),
     ...(accepts === undefined ? [] : [`by ${accepts.join(' or ')}`]),
     ...(stepUp === undefined ? [] : [describeStepUp(stepUp)]),
+    ...policies.map(({ action, type }) => `policy: ${action} ${type}`),
   ].join(', ');
 }
 

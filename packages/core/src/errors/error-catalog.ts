@@ -135,6 +135,11 @@ export const errorCatalog = {
     title: 'A role or permission is missing',
     hint: 'Ask an administrator for access.',
   },
+  SP_POLICY_DENIED: {
+    status: 403,
+    title: 'The policy does not allow this',
+    hint: 'Do it with a record that is yours, or ask an administrator.',
+  },
   SP_AUTHORITY_EXCEEDED: {
     status: 403,
     title: 'The change goes beyond your own authority',

@@ -35,6 +35,11 @@ describe('an error body', () => {
     });
   });
 
+  it('says of the case what was written for the caller', () => {
+    const detail = 'Products that are on sale cannot be deleted.';
+    expect(toProblem(new SallyportError('SP_POLICY_DENIED', { detail }), context).body.detail).toBe(detail);
+  });
+
   it('names the fields that were refused', () => {
     const errors = [{ field: 'name', message: 'is missing' }];
     expect(toProblem(new SallyportError('SP_VALIDATION_FAILED', { errors }), context).body.errors).toEqual(errors);

@@ -14,6 +14,8 @@ export interface Problem {
   readonly code: ErrorCode;
   readonly hint: string;
   readonly requestId: string;
+  /** What is to be said of this very case. */
+  readonly detail?: string;
   readonly errors?: readonly FieldError[];
   /** Which sign-in would be enough (RFC 9470); the same as in `WWW-Authenticate`, for scripts. */
   readonly stepUp?: StepUp;
@@ -56,6 +58,7 @@ export function toProblem(error: unknown, context: ProblemContext): ProblemRespo
       code: known.code,
       hint: entry.hint,
       requestId: context.requestId,
+      ...(known.detail === undefined ? {} : { detail: known.detail }),
       ...(known.errors === undefined ? {} : { errors: known.errors }),
       ...(known.stepUp === undefined ? {} : { stepUp: known.stepUp }),
       ...(known.secondFactor === undefined ? {} : { secondFactor: known.secondFactor }),

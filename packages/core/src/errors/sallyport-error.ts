@@ -26,6 +26,8 @@ export interface SallyportErrorOptions {
   readonly reason?: string;
   /** For our logs only: roles and permissions that were asked for; for `SP_FORBIDDEN`. */
   readonly requirement?: Requirement;
+  /** For the caller: a sentence about this very case, such as the text of a policy. Never what they may not know. */
+  readonly detail?: string;
   readonly errors?: readonly FieldError[];
   readonly retryAfterSeconds?: number;
   /** Methods for the `Allow` header of a 405. */
@@ -59,6 +61,7 @@ export class SallyportError extends Error {
   readonly status: number;
   readonly reason: string | undefined;
   readonly requirement: Requirement | undefined;
+  readonly detail: string | undefined;
   readonly errors: readonly FieldError[] | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly allow: readonly string[] | undefined;
@@ -72,6 +75,7 @@ export class SallyportError extends Error {
     this.status = errorCatalog[code].status;
     this.reason = options.reason;
     this.requirement = options.requirement;
+    this.detail = options.detail;
     this.errors = options.errors;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.allow = options.allow;

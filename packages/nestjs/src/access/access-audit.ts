@@ -1,9 +1,11 @@
 import { OptionsError, type Logger } from '@sallyport/core';
+import type { AnyPolicy } from '@sallyport/policy';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryService, HttpAdapterHost, MetadataScanner } from '@nestjs/core';
 import { auditedActionOf } from '../audit/audit-port.ts';
 import { SALLYPORT_OPTIONS } from '../injection-tokens.ts';
 import { createNestLogger } from '../nest-logger.ts';
+import { problemsOfPolicyUse } from '../policy/policy-problems.ts';
 import type { SallyportOptions } from '../sallyport-options.ts';
 import { declareLibraryControllers } from './library-controllers.ts';
 import { listHandlers, type DiscoveredHandler, type Transport } from './list-handlers.ts';
@@ -20,6 +22,7 @@ export class AccessAudit implements OnModuleInit, OnApplicationBootstrap {
   readonly #host: HttpAdapterHost;
   readonly #logger: Logger;
   readonly #hasAuditPort: boolean;
+  readonly #policy: AnyPolicy | undefined;
   readonly #audited = new Set<object>();
   #handlers: readonly DiscoveredHandler[] = [];
 
@@ -37,6 +40,7 @@ export class AccessAudit implements OnModuleInit, OnApplicationBootstrap {
     this.#host = host;
     this.#logger = options.logger ?? createNestLogger();
     this.#hasAuditPort = options.audit !== undefined;
+    this.#policy = options.policy;
     const unfit = declareLibraryControllers(options.libraryControllers ?? [], discovery);
     this.#requireAccess(unfit);
   }
@@ -62,7 +66,12 @@ export class AccessAudit implements OnModuleInit, OnApplicationBootstrap {
     const fresh = this.#handlers.filter(({ controller }) => !this.#audited.has(controller));
     for (const { controller } of fresh) this.#audited.add(controller);
     refuse(
-      [...others, ...fresh.flatMap(problemsOf), ...fresh.flatMap((one) => this.#problemsOfAuditing(one))],
+      [
+        ...others,
+        ...fresh.flatMap(problemsOf),
+        ...fresh.flatMap((one) => this.#problemsOfAuditing(one)),
+        ...fresh.flatMap((one) => problemsOfPolicyUse(one, this.#policy)),
+      ],
       curesOf(fresh),
     );
   }
@@ -114,6 +123,7 @@ function curesOf(handlers: readonly DiscoveredHandler[]): readonly string[] {
     "  @Roles('admin')                  the caller holds one of these roles",
     '  @Authenticated()                 any caller that the gateway knows',
     '  @ServiceOnly()                   any machine that the gateway knows',
+    "  @CheckPolicies('read', 'Order')  the policy allows it with the record",
     '  @OptionalAuth()                  everyone, and the handler is told who calls',
     "  @Public('why it may be open')    everyone",
     "  @GuardedElsewhere('by …')        something else than Sallyport decides",

@@ -1,4 +1,5 @@
 import type { CredentialKind, StepUp } from '@sallyport/core';
+import type { PolicyCheck } from '../policy/policy-check.ts';
 
 /** What one decorator declares. Several on the same target add up. */
 export type AccessDeclaration =
@@ -11,7 +12,8 @@ export type AccessDeclaration =
   | { readonly kind: 'permissions'; readonly permissions: readonly string[] }
   | { readonly kind: 'any-permission'; readonly permissions: readonly string[] }
   | { readonly kind: 'accepts'; readonly credentials: readonly CredentialKind[] }
-  | { readonly kind: 'step-up'; readonly stepUp: StepUp };
+  | { readonly kind: 'step-up'; readonly stepUp: StepUp }
+  | { readonly kind: 'policy'; readonly check: PolicyCheck };
 
 /** Registered: a class may be decorated by the CommonJS build of this package and read by its ES modules. */
 const declarationsKey = Symbol.for('@sallyport/nestjs:access-declarations');

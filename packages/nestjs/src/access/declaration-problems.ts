@@ -1,4 +1,5 @@
 import { credentialKinds, isPermission, type StepUp } from '@sallyport/core';
+import type { PolicyCheck } from '../policy/policy-check.ts';
 import type { AccessDeclaration } from './access-declaration.ts';
 
 /** What opens a handler, by the decorator's name. Each excludes all others, but for what may stand beside it. */
@@ -17,11 +18,14 @@ export function problemsOfDeclarations(declarations: readonly AccessDeclaration[
 function problemsOfOpening(declarations: readonly AccessDeclaration[], target: string): readonly string[] {
   return declarations.flatMap(({ kind }) => {
     if (kind !== 'public' && kind !== 'optional' && kind !== 'elsewhere') return [];
-    const others = declarations.filter(
-      (other) => other.kind !== kind && !(kind === 'optional' && other.kind === 'accepts'),
-    );
+    const others = declarations.filter((other) => other.kind !== kind && !mayStandBeside(kind, other.kind));
     return others.length === 0 ? [] : [`${target} is ${openingNames[kind]} and guarded at once: keep one`];
   });
+}
+
+/** Which credentials of a caller are taken, and what the policy says of them, is asked of callers that may be anonymous. */
+function mayStandBeside(opening: AccessDeclaration['kind'], other: AccessDeclaration['kind']): boolean {
+  return opening === 'optional' && (other === 'accepts' || other === 'policy');
 }
 
 function problemsOf(declaration: AccessDeclaration, target: string): readonly string[] {
@@ -42,6 +46,8 @@ function problemsOf(declaration: AccessDeclaration, target: string): readonly st
       return problemsOfCredentials(declaration.credentials, target);
     case 'step-up':
       return problemsOfStepUp(declaration.stepUp, target);
+    case 'policy':
+      return problemsOfPolicyCheck(declaration.check, target);
     case 'authenticated':
     case 'optional':
     case 'services':
@@ -70,6 +76,14 @@ function problemsOfStepUp({ acr, maxAgeSeconds }: StepUp, target: string): reado
     return [`@StepUp on ${target} asks for nothing: name acr or maxAgeSeconds`];
   const isAge = maxAgeSeconds === undefined || (Number.isInteger(maxAgeSeconds) && maxAgeSeconds > 0);
   return isAge ? [] : [`@StepUp on ${target} needs a whole number of seconds above 0`];
+}
+
+function problemsOfPolicyCheck({ load, onDeny }: PolicyCheck, target: string): readonly string[] {
+  const isLoader = load === undefined || typeof load === 'function' || typeof load.load === 'function';
+  return [
+    ...(isLoader ? [] : [`@CheckPolicies on ${target} has a load that is no function: write loadFrom(Provider, …)`]),
+    ...(onDeny === 403 || onDeny === 404 ? [] : [`@CheckPolicies on ${target} has an onDeny that is not 403 or 404`]),
+  ];
 }
 
 function isWritten(text: string): boolean {

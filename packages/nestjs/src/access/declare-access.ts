@@ -1,10 +1,6 @@
 import type { CredentialKind, StepUp as StepUpRequirement } from '@sallyport/core';
-import { SallyportGuard } from '../guard/sallyport-guard.ts';
-import { addDeclaration, type AccessDeclaration } from './access-declaration.ts';
+import { declare } from './declare.ts';
 import type { PermissionName } from './permission-name.ts';
-
-/** Where `@UseGuards` of Nest keeps the guards of a class or a method. The same in Nest 11 and 12. */
-const guardsKey = '__guards__';
 
 /**
  * Opens a handler, or every handler of a controller, to anonymous callers. On a handler it sets aside what its
@@ -95,17 +91,4 @@ export function StepUp(stepUp: StepUpRequirement): ClassDecorator & MethodDecora
  */
 export function GuardedElsewhere(by: string): ClassDecorator & MethodDecorator {
   return declare({ kind: 'elsewhere', by });
-}
-
-/**
- * Declares, and binds the guard to the same target: a global guard does not reach the message handlers of a hybrid
- * application that was connected without `inheritAppConfig`. Where both run, the second finds what the first found out.
- */
-function declare(declaration: AccessDeclaration): ClassDecorator & MethodDecorator {
-  return (target: object, _name?: string | symbol, descriptor?: { readonly value?: unknown }) => {
-    const owner = typeof descriptor?.value === 'function' ? descriptor.value : target;
-    addDeclaration(owner, declaration);
-    const bound = (Reflect.getMetadata(guardsKey, owner) ?? []) as readonly unknown[]; // As Nest writes it.
-    if (!bound.includes(SallyportGuard)) Reflect.defineMetadata(guardsKey, [...bound, SallyportGuard], owner);
-  };
 }

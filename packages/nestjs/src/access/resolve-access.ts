@@ -1,4 +1,5 @@
 import type { CredentialKind, Requirement, StepUp } from '@sallyport/core';
+import type { PolicyCheck } from '../policy/policy-check.ts';
 import { declarationsOf, type AccessDeclaration } from './access-declaration.ts';
 import { problemsOfDeclarations } from './declaration-problems.ts';
 
@@ -8,12 +9,18 @@ export type AcceptedCredentials = ReadonlySet<CredentialKind> | undefined;
 /** What a handler asks of its caller, after its own declarations and those of its controller were put together. */
 export type Access =
   | { readonly kind: 'public'; readonly reason: string }
-  | { readonly kind: 'optional'; readonly accepts: AcceptedCredentials }
+  | {
+      readonly kind: 'optional';
+      readonly accepts: AcceptedCredentials;
+      /** What the policy is asked about every caller, anonymous ones too. */
+      readonly policies: readonly PolicyCheck[];
+    }
   | {
       readonly kind: 'guarded';
       readonly requirements: readonly Requirement[];
       readonly stepUps: readonly StepUp[];
       readonly isForServices: boolean;
+      readonly policies: readonly PolicyCheck[];
       readonly accepts: AcceptedCredentials;
     }
   | { readonly kind: 'elsewhere'; readonly by: string }
@@ -66,6 +73,7 @@ export function resolveAccess(handler: object, controller: object): Access {
       requirements: toRequirements(guarding),
       stepUps: toStepUps(guarding),
       isForServices: guarding.some(({ kind }) => kind === 'services'),
+      policies: toPolicies(guarding),
       accepts,
     };
   }
@@ -85,7 +93,7 @@ const opening: ReadonlySet<AccessDeclaration['kind']> = new Set(['public', 'opti
 function openedBy(declarations: readonly AccessDeclaration[], accepts: AcceptedCredentials): Access | undefined {
   for (const declaration of declarations) {
     if (declaration.kind === 'public') return { kind: 'public', reason: declaration.reason };
-    if (declaration.kind === 'optional') return { kind: 'optional', accepts };
+    if (declaration.kind === 'optional') return { kind: 'optional', accepts, policies: toPolicies(declarations) };
     if (declaration.kind === 'elsewhere') return { kind: 'elsewhere', by: declaration.by };
   }
   return undefined;
@@ -107,4 +115,13 @@ function toRequirements(declarations: readonly AccessDeclaration[]): readonly Re
 
 function toStepUps(declarations: readonly AccessDeclaration[]): readonly StepUp[] {
   return declarations.flatMap((declaration) => (declaration.kind === 'step-up' ? [declaration.stepUp] : []));
+}
+
+function toPolicies(declarations: readonly AccessDeclaration[]): readonly PolicyCheck[] {
+  return declarations.flatMap((declaration) => (declaration.kind === 'policy' ? [declaration.check] : []));
+}
+
+/** What the policy is asked at a handler. */
+export function policiesOf(access: Access): readonly PolicyCheck[] {
+  return access.kind === 'guarded' || access.kind === 'optional' ? access.policies : [];
 }

@@ -7,6 +7,7 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import type { INestApplication } from '@nestjs/common';
 import { expect, it } from 'vitest';
+import { CheckPolicies } from '../policy/check-policies.ts';
 import { SallyportModule } from '../sallyport-module.ts';
 import { Accepts, GuardedElsewhere, Permissions, Public, Roles, ServiceOnly, StepUp } from './declare-access.ts';
 import { listServiceRoutes, readServiceRoutes } from './route-table.ts';
@@ -107,6 +108,27 @@ it('the handlers of an application have the prefix that it sets', async () => {
     'DELETE /api/shop/orders/:id',
   );
   await app.close();
+});
+
+it('a handler has what the policy is asked, also of its controller', async () => {
+  @Controller('records')
+  @CheckPolicies('read', 'Order')
+  class RecordsController {
+    @Delete(':id')
+    @CheckPolicies('delete', 'Order', { load: () => undefined })
+    remove(): void {}
+  }
+  @Module({ controllers: [RecordsController] })
+  class RecordsModule {}
+  expect(await readServiceRoutes(RecordsModule)).toMatchObject([
+    {
+      access: 'guarded',
+      policies: [
+        { action: 'read', type: 'Order' },
+        { action: 'delete', type: 'Order' },
+      ],
+    },
+  ]);
 });
 
 it('a handler without access is listed, where the start would fail', async () => {

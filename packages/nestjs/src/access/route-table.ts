@@ -1,7 +1,7 @@
 import { RequestMethod, type DynamicModule, type INestApplicationContext, type Type } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryService, MetadataScanner, ModulesContainer, NestFactory } from '@nestjs/core';
 import { listHandlers, type DiscoveredHandler, type Transport } from './list-handlers.ts';
-import { resolveAccess, type Access } from './resolve-access.ts';
+import { policiesOf, resolveAccess, type Access } from './resolve-access.ts';
 
 /** A handler of a service, and what it asks of its caller. */
 export interface ServiceRoute {
@@ -23,6 +23,8 @@ export interface ServiceRoute {
   /** Kinds of credentials that are taken; absent for all. */
   readonly accepts?: readonly string[];
   readonly stepUp?: { readonly acr?: string; readonly maxAgeSeconds?: number };
+  /** What the policy is asked; absent where it is asked nothing. */
+  readonly policies?: readonly { readonly action: string; readonly type: string }[];
 }
 
 /** A Nest application, or its context. */
@@ -78,6 +80,8 @@ function toRoutes(discovered: DiscoveredHandler, prefix: string): readonly Servi
 
 function factsOf(access: Access): Omit<ServiceRoute, 'transport' | 'route' | 'handler' | 'access'> {
   const none = { roles: [], permissions: [], anyPermission: [], isForServices: false };
+  const asked = policiesOf(access).map(({ action, type }) => ({ action, type }));
+  const policies = asked.length === 0 ? {} : { policies: asked };
   const accepts = 'accepts' in access && access.accepts !== undefined ? { accepts: [...access.accepts] } : {};
   switch (access.kind) {
     case 'public':
@@ -95,11 +99,12 @@ function factsOf(access: Access): Omit<ServiceRoute, 'transport' | 'route' | 'ha
         ),
         isForServices: access.isForServices,
         ...accepts,
+        ...policies,
         ...(access.stepUps.length === 0 ? {} : { stepUp: Object.assign({}, ...access.stepUps) as object }),
       };
     case 'optional':
     case 'undeclared':
-      return { ...none, ...accepts };
+      return { ...none, ...accepts, ...policies };
   }
 }
 

@@ -1,6 +1,7 @@
 import { RequestMethod } from '@nestjs/common';
 import type { ApplicationConfig } from '@nestjs/core';
 import { enhancersOf, isUnchanged } from './enhancers.ts';
+import { policyUsesOf } from '../policy/policy-uses.ts';
 import type { DiscoveredHandler } from './list-handlers.ts';
 import { accessOf } from './resolve-access.ts';
 
@@ -18,7 +19,9 @@ export function problemsOfCaching(
   return handlers.flatMap((discovered) => {
     const { handler, controller, methodName } = discovered;
     const { kind } = accessOf(handler, controller);
-    if ((kind !== 'guarded' && kind !== 'optional') || !isCached(discovered)) return [];
+    // What the policy filters or masks differs by caller, also where everyone may call.
+    const isOneForAll = kind !== 'guarded' && kind !== 'optional' && policyUsesOf(handler).length === 0;
+    if (isOneForAll || !isCached(discovered)) return [];
     const isShared = enhancersOf('interceptors', discovered, config).some((interceptor) =>
       isUnchanged(interceptor, 'CacheInterceptor', 'trackBy'),
     );

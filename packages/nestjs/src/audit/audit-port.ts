@@ -1,21 +1,27 @@
 import type { Caller } from '@sallyport/core';
+import type { PolicyDenial } from '../policy/policy-denial.ts';
 
 /** What a handler with `@Audited` did, for whom. */
 export interface AuditEntry {
-  /** As `@Audited` names it, such as `order.refunded`. */
+  /** As `@Audited` names it, such as `order.refunded`; of a denial without such a name type and action, such as `Order.update`. */
   readonly action: string;
-  /** `attempted` is written before a handler with `required` runs; the other two after any. */
-  readonly outcome: 'attempted' | 'succeeded' | 'failed';
+  /**
+   * `attempted` is written before a handler with `required` runs, `succeeded` and `failed` after any, `denied` where the
+   * policy refused a caller that is known.
+   */
+  readonly outcome: 'attempted' | 'succeeded' | 'failed' | 'denied';
   readonly caller: Caller;
-  /** Class and method. */
-  readonly handler: string;
-  /** `context.getType()` of Nest: `http`, `graphql`, `ws`, `rpc`. */
-  readonly transport: string;
+  /** Class and method; absent where a service asked the policy. */
+  readonly handler?: string;
+  /** `context.getType()` of Nest: `http`, `graphql`, `ws`, `rpc`; absent with `handler`. */
+  readonly transport?: string;
   /** Of an HTTP request: the same as on its log lines. */
   readonly requestId?: string;
   readonly at: Date;
   /** The code of what was thrown, or the name of its class. Never its message, which may hold anything. */
   readonly error?: string;
+  /** What the policy denied; with the outcome `denied` alone. */
+  readonly denial?: PolicyDenial;
 }
 
 /** Where audit entries go: a table of the service, a queue, the audit log of the gateway. */

@@ -12,6 +12,7 @@ export interface GraphqlExtensions {
     readonly title: string;
     readonly hint: string;
     readonly requestId?: string;
+    readonly detail?: string;
     readonly errors?: readonly FieldError[];
     readonly stepUp?: StepUp;
   };
@@ -20,6 +21,7 @@ export interface GraphqlExtensions {
 /** What is said of an error: no reason, no cause, nothing that was needed or held. */
 export interface DescribedError {
   readonly code: ErrorCode;
+  readonly detail: string | undefined;
   readonly errors: readonly FieldError[] | undefined;
   readonly stepUp: StepUp | undefined;
 }
@@ -44,7 +46,7 @@ export function rememberRequestIdOf(error: object, requestId: string): void {
 
 /** Describes an error to clients of GraphQL. */
 export function toGraphqlExtensions(error: DescribedError): GraphqlExtensions {
-  const { code, errors, stepUp } = error;
+  const { code, detail, errors, stepUp } = error;
   const { status, title, hint } = errorCatalog[code];
   const requestId = requestIds.get(error);
   return {
@@ -55,6 +57,7 @@ export function toGraphqlExtensions(error: DescribedError): GraphqlExtensions {
       title,
       hint,
       ...(requestId === undefined ? {} : { requestId }),
+      ...(detail === undefined ? {} : { detail }),
       ...(errors === undefined ? {} : { errors }),
       ...(stepUp === undefined ? {} : { stepUp }),
     },

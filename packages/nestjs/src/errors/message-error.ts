@@ -27,13 +27,19 @@ const grpcInternal = 13;
  *
  * @see {@link https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto google.rpc.Code}
  */
-export function toMessageError({ code }: SallyportError, host: ArgumentsHost): MessageError {
+export function toMessageError({ code, detail }: SallyportError, host: ArgumentsHost): MessageError {
   const { status, title } = errorCatalog[code];
   if (isGrpcCall(host)) {
-    const details = `${code}: ${title}`;
+    const details = `${code}: ${detail ?? title}`;
     return { code: grpcCodes.get(status) ?? grpcInternal, message: details, details };
   }
-  return { status: 'error', message: title, code, statusCode: status, error: STATUS_CODES[status] ?? 'Error' };
+  return {
+    status: 'error',
+    message: detail ?? title,
+    code,
+    statusCode: status,
+    error: STATUS_CODES[status] ?? 'Error',
+  };
 }
 
 /** Nest hands a handler of gRPC the message, the metadata and the call. */

@@ -2,6 +2,7 @@ import type { Caller, ErrorCode, LogFields, Logger, Requirement } from '@sallypo
 import { Inject, Injectable } from '@nestjs/common';
 import { SALLYPORT_OPTIONS } from '../injection-tokens.ts';
 import { createNestLogger } from '../nest-logger.ts';
+import { denialOf, type ExplainedDenial } from '../policy/policy-denial.ts';
 import type { SallyportOptions } from '../sallyport-options.ts';
 
 /** What is written of an error. */
@@ -46,6 +47,7 @@ export class RefusalLog {
       // Who calls for the subject: a zone, another service.
       actor: caller.kind === 'anonymous' ? undefined : caller.actor?.id,
       ...describeRequirement(error.requirement, caller),
+      ...describeDenial(denialOf(error)),
     };
     if (status < 500) {
       this.#logger.info('request refused', { event: 'request-refused', ...fields });
@@ -72,6 +74,20 @@ function describeRequirement(requirement: Requirement | undefined, caller: Calle
     ...(anyPermission === undefined ? {} : { requiredAnyPermission: anyPermission.join(' ') }),
     ...(asksPermissions ? { heldPermissions: caller.permissions.join(' ') } : {}),
     ...(asksPermissions && caller.permissions.length === 0 ? { hint: emptyScopeHint } : {}),
+  };
+}
+
+/** What the policy was asked, and the text that it has for administrators: it is written here and nowhere else. */
+function describeDenial(denial: ExplainedDenial | undefined): Omit<LogFields, 'event'> {
+  if (denial === undefined) return {};
+  const { action, type, record, rule, fields, explanation } = denial;
+  return {
+    policyAction: action,
+    policyType: type,
+    ...(record === undefined ? {} : { policyRecord: record }),
+    ...(rule === undefined ? {} : { policyRule: rule }),
+    ...(fields === undefined ? {} : { policyFields: fields.join(' ') }),
+    explanation,
   };
 }
 

@@ -16,8 +16,8 @@ import { toGraphqlExtensions, type GraphqlExtensions } from './graphql-extension
 
 /**
  * An error of the catalog as an exception of Nest: `getStatus()` is the status of its code, `getResponse()` what Nest's own
- * exceptions carry (`statusCode`, `message`, `error`) with `code`, `hint` and, where there are any, `errors`,
- * `stepUp` and `secondFactor`.
+ * exceptions carry (`statusCode`, `message`, `error`) with `code`, `hint` and, where there are any, `detail`,
+ * `errors`, `stepUp` and `secondFactor`.
  * So the exception filters of an application treat it rightly, also those that were written before.
  *
  * `error instanceof SallyportError` holds for these and for what the verifier of tokens rejects with. Cause and reason are
@@ -40,6 +40,7 @@ export class SallyportHttpException extends HttpException {
   readonly code: ErrorCode;
   readonly reason: string | undefined;
   readonly requirement: Requirement | undefined;
+  readonly detail: string | undefined;
   readonly errors: readonly FieldError[] | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly allow: readonly string[] | undefined;
@@ -53,6 +54,7 @@ export class SallyportHttpException extends HttpException {
     this.code = code;
     this.reason = options.reason;
     this.requirement = options.requirement;
+    this.detail = options.detail;
     this.errors = options.errors;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.allow = options.allow;
@@ -93,18 +95,22 @@ function isHttpException(error: object): error is SallyportHttpException {
 
 /** The options that an error was made with. */
 function errorOptionsOf(error: SallyportError): SallyportErrorOptions {
-  const { cause, reason, requirement, errors, retryAfterSeconds, allow, stepUp, secondFactor, requestLimit } = error;
-  const given = { cause, reason, requirement, errors, retryAfterSeconds, allow, stepUp, secondFactor, requestLimit };
+  const { cause, reason, requirement, detail, errors, retryAfterSeconds, allow, stepUp } = error;
+  const { secondFactor, requestLimit } = error;
+  const texts = { cause, reason, requirement, detail, errors };
+  const given = { ...texts, retryAfterSeconds, allow, stepUp, secondFactor, requestLimit };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
-function responseOf(code: ErrorCode, { errors, stepUp, secondFactor }: SallyportErrorOptions): Record<string, unknown> {
+function responseOf(code: ErrorCode, options: SallyportErrorOptions): Record<string, unknown> {
+  const { detail, errors, stepUp, secondFactor } = options;
   const { status, title, hint } = errorCatalog[code];
   return {
     message: title,
     error: STATUS_CODES[status] ?? 'Error',
     code,
     hint,
+    ...(detail === undefined ? {} : { detail }),
     ...(errors === undefined ? {} : { errors }),
     ...(stepUp === undefined ? {} : { stepUp }),
     ...(secondFactor === undefined ? {} : { secondFactor }),

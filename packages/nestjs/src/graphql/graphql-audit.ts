@@ -2,7 +2,8 @@ import { OptionsError } from '@sallyport/core';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { listGraphqlHandlers, type GraphqlHandler } from './graphql-handlers.ts';
-import { findGraphqlOptions, runsGuardsOnFields, subscriptionHooksOf } from './graphql-options.ts';
+import { policyUsesOf } from '../policy/policy-uses.ts';
+import { findGraphqlOptions, runsOnFields, subscriptionHooksOf } from './graphql-options.ts';
 import { areGuarded } from './guarded-hooks.ts';
 
 /** Stops the start where the options of `GraphQLModule` would leave open what resolvers declare. */
@@ -21,9 +22,13 @@ export class GraphqlAudit implements OnModuleInit {
 
   // Not in the constructor: options may come from a factory that is still waiting. Nothing listens before this is over.
   onModuleInit(): void {
-    const guarded = listGraphqlHandlers(this.#discovery, this.#scanner).filter(needsGuard);
-    if (guarded.length === 0) return;
-    const problems = findGraphqlOptions(this.#discovery).flatMap((options) => problemsOf(options, guarded));
+    const handlers = listGraphqlHandlers(this.#discovery, this.#scanner);
+    const guarded = handlers.filter(needsGuard);
+    const masked = handlers.filter(isMaskedField);
+    const problems = findGraphqlOptions(this.#discovery).flatMap((options) => [
+      ...(guarded.length === 0 ? [] : problemsOf(options, guarded)),
+      ...problemsOfMaskedFields(options, masked),
+    ]);
     if (problems.length === 0) return;
     throw new OptionsError(
       [
@@ -38,12 +43,24 @@ function needsGuard({ access }: GraphqlHandler): boolean {
   return access.kind === 'guarded' || access.kind === 'optional';
 }
 
+function isMaskedField({ kind, handler }: GraphqlHandler): boolean {
+  return kind === 'field' && policyUsesOf(handler).some((use) => use.kind === 'mask');
+}
+
+function problemsOfMaskedFields(options: object, masked: readonly GraphqlHandler[]): readonly string[] {
+  if (runsOnFields(options, 'interceptors')) return [];
+  return masked.map(
+    ({ controller, methodName }) =>
+      `${controller.name}.${methodName} (field) has @MaskFields, and Nest runs no interceptor on fields unless it is told to: add 'interceptors' to fieldResolverEnhancers`,
+  );
+}
+
 function problemsOf(options: object, guarded: readonly GraphqlHandler[]): readonly string[] {
   return [...problemsOfFields(options, guarded), ...problemsOfSubscriptions(options), ...problemsOfContext(options)];
 }
 
 function problemsOfFields(options: object, guarded: readonly GraphqlHandler[]): readonly string[] {
-  if (runsGuardsOnFields(options)) return [];
+  if (runsOnFields(options, 'guards')) return [];
   return guarded
     .filter(({ kind }) => kind === 'field')
     .map(

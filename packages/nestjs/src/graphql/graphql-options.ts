@@ -13,10 +13,10 @@ export function findGraphqlOptions(discovery: DiscoveryService): readonly object
     .filter(isObject);
 }
 
-/** Whether Nest runs guards on the fields of a schema. */
-export function runsGuardsOnFields(options: object): boolean {
+/** Whether Nest runs enhancers of a kind on the fields of a schema. */
+export function runsOnFields(options: object, kind: 'guards' | 'interceptors'): boolean {
   const enhancers = memberOf(options, 'fieldResolverEnhancers');
-  return Array.isArray(enhancers) && enhancers.includes('guards');
+  return Array.isArray(enhancers) && enhancers.includes(kind);
 }
 
 /**

@@ -2,9 +2,9 @@ import { anonymous, parseBearerToken, SallyportError, type Caller, type TokenVer
 import { Inject, Injectable, Optional, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { accessOf, type AcceptedCredentials, type Access } from '../access/resolve-access.ts';
 import { CallRefusals } from '../errors/call-refusals.ts';
+import { refuseCall } from '../errors/refuse-call.ts';
 import { API_KEY_VERIFIER, MESSAGE_TRUST, SALLYPORT_OPTIONS, TOKEN_VERIFIER } from '../injection-tokens.ts';
 import type { MessageTrust } from '../messages/message-trust.ts';
-import { toRpcException } from '../messages/rpc-exception.ts';
 import { rememberCaller, rememberedCaller } from '../request-caller.ts';
 import { createRequestUser, type AssignRequestUser } from '../request-user.ts';
 import type { SallyportOptions } from '../sallyport-options.ts';
@@ -47,18 +47,10 @@ export class SallyportGuard implements CanActivate {
   canActivate(context: ExecutionContext): true | Promise<true> {
     try {
       const outcome = this.#decide(context);
-      return outcome === true ? true : outcome.catch((error: unknown) => this.#refuse(error, context));
+      return outcome === true ? true : outcome.catch((error: unknown) => refuseCall(error, context, this.#refusals));
     } catch (error) {
-      return this.#refuse(error, context);
+      return refuseCall(error, context, this.#refusals);
     }
-  }
-
-  #refuse(error: unknown, context: ExecutionContext): Promise<never> {
-    const exception = this.#refusals?.toException(error, context) ?? error;
-    if (context.getType<string>() !== 'rpc' || !(exception instanceof SallyportError)) throw exception;
-    return toRpcException(exception, context).then((made) => {
-      throw made;
-    });
   }
 
   #decide(context: ExecutionContext): true | Promise<true> {

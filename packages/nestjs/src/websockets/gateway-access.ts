@@ -20,6 +20,7 @@ export const anyKnownCaller: Access = {
   requirements: [],
   stepUps: [],
   isForServices: false,
+  policies: [],
   accepts: undefined,
 };
 

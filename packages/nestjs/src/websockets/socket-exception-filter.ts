@@ -29,7 +29,7 @@ class SocketExceptionFilter implements ExceptionFilter<SallyportError> {
     const client = host.getArgByIndex<SocketClient>(0);
     const call = { requestId: requestIdOf(client), status: error.status, caller: callerOf(client) };
     logs.get(client)?.record(error, call);
-    const payload = { status: 'error', code: error.code, message: errorCatalog[error.code].title };
+    const payload = { status: 'error', code: error.code, message: error.detail ?? errorCatalog[error.code].title };
     // A socket of `ws` has `emit` as well, which tells only listeners in this process.
     if (typeof client.readyState === 'number' && client.send !== undefined)
       client.send(JSON.stringify({ event: 'exception', data: payload }));

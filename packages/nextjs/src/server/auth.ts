@@ -1,5 +1,6 @@
 import 'server-only';
 import {
+  anonymous,
   checkRequirement,
   createRemoteKeySource,
   createSharedSecretSource,
@@ -10,6 +11,7 @@ import {
   SallyportError,
   type Actor,
   type AssuranceLevel,
+  type Caller,
   type Principal,
   type Requirement,
   type VerifyToken,
@@ -46,6 +48,9 @@ export interface SignedInAuth {
 
 /** Who is asking. */
 export type Auth = SignedOutAuth | SignedInAuth;
+
+/** The principals that `auth()` verified, by what it said of them. */
+const principals = new WeakMap<Auth, Principal>();
 
 const signedOut: SignedOutAuth = Object.freeze({ status: 'signed-out' });
 
@@ -87,7 +92,7 @@ function verifierFor(environment: ZoneEnvironment): VerifyToken {
 function toSignedInAuth(principal: Principal): SignedInAuth {
   if (principal.kind === 'service') throw new SallyportError('SP_FORBIDDEN', { reason: 'machine-at-a-page' });
   const { id, sid, roles, permissions, acr, amr, authTime, profile, actor } = principal;
-  return Object.freeze({
+  const known: SignedInAuth = Object.freeze({
     status: 'signed-in',
     userId: id,
     ...(sid === undefined ? {} : { sessionId: sid }),
@@ -100,4 +105,19 @@ function toSignedInAuth(principal: Principal): SignedInAuth {
     ...(actor === undefined ? {} : { actor }),
     has: (requirement: Requirement) => checkRequirement(principal, requirement).kind === 'met',
   });
+  principals.set(known, principal);
+  return known;
+}
+
+/**
+ * The caller that a policy is asked about.
+ *
+ * @throws TypeError for what `auth()` did not make: it may say anything.
+ */
+export function callerOf(known: Auth): Caller {
+  if (known.status === 'signed-out') return anonymous;
+  const principal = principals.get(known);
+  if (principal === undefined)
+    throw new TypeError('auth() did not make this: pass what it resolved to, and no copy of it');
+  return principal;
 }

@@ -10,13 +10,19 @@ async function refuse(name: string): Promise<never> {
   throw toAppRouterError(name);
 }
 
+export const access: typeof server.access = () => refuse('access');
 export const auth: typeof server.auth = () => refuse('auth');
 export const brand: typeof server.brand = () => refuse('brand');
+export const Can: typeof server.Can = () => refuse('Can');
 export const fetchApi: typeof server.fetchApi = () => refuse('fetchApi');
 export const fetchProviderToken: typeof server.fetchProviderToken = () => refuse('fetchProviderToken');
 export const requestNonce: typeof server.requestNonce = () => refuse('requestNonce');
+export const requireAccess: typeof server.requireAccess = () => refuse('requireAccess');
 export const requireAuth: typeof server.requireAuth = () => refuse('requireAuth');
 export const Show: typeof server.Show = () => refuse('Show');
+export const clientAccess: typeof server.clientAccess = () => {
+  throw toAppRouterError('clientAccess');
+};
 export const clientAuth: typeof server.clientAuth = () => {
   throw toAppRouterError('clientAuth');
 };

@@ -1,10 +1,9 @@
 import 'server-only';
 import type { Requirement } from '@sallyport/core';
 import { forbidden, redirect } from 'next/navigation.js';
-import { parseReturnPath } from '../return-path.ts';
 import { signInUrl } from '../sign-in-url.ts';
 import { auth, type SignedInAuth } from './auth.ts';
-import { headersOfRequest } from './request-headers.ts';
+import { returnPathOf } from './return-path-of.ts';
 
 export interface RequireAuthOptions {
   /** Where to go after signing in: a path of this origin. @default the address of this request, as the gateway reports it */
@@ -22,11 +21,7 @@ export interface RequireAuthOptions {
  */
 export async function requireAuth(requirement?: Requirement, options: RequireAuthOptions = {}): Promise<SignedInAuth> {
   const caller = await auth();
-  if (caller.status === 'signed-out') redirect(signInUrl(await returnPath(options.returnTo)));
+  if (caller.status === 'signed-out') redirect(signInUrl(await returnPathOf('requireAuth', options.returnTo)));
   if (requirement !== undefined && !caller.has(requirement)) forbidden();
   return caller;
-}
-
-async function returnPath(chosen: string | undefined): Promise<string | undefined> {
-  return parseReturnPath(chosen ?? (await headersOfRequest('requireAuth')).get('x-forwarded-uri'));
 }

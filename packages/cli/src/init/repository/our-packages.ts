@@ -1,8 +1,8 @@
 /** What each package that an adopter installs by name brings along. */
 export const broughtAlong = {
   sallyport: ['core', 'gateway', 'identity', 'oauth', 'pages', 'server', 'stores'],
-  '@sallyport/nextjs': ['core'],
-  '@sallyport/nestjs': ['core'],
+  '@sallyport/nextjs': ['core', 'policy'],
+  '@sallyport/nestjs': ['core', 'policy'],
 } as const;
 
 /** A package that is installed by name. */

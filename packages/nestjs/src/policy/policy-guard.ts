@@ -1,0 +1,104 @@
+import { SallyportError } from '@sallyport/core';
+import { Inject, Injectable, Optional, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { accessOf } from '../access/resolve-access.ts';
+import { CallRefusals } from '../errors/call-refusals.ts';
+import { refuseCall } from '../errors/refuse-call.ts';
+import { callerOfContext } from '../request-caller.ts';
+import { rememberCheckedRecord } from './checked-record.ts';
+import { requireJudgeable, toPlainRecord } from './judgeable-record.ts';
+import { PolicyDenials } from './policy-denials.ts';
+import { toPolicyCall } from './policy-call.ts';
+import type { PolicyCheck } from './policy-check.ts';
+import { policyUsesOf } from './policy-uses.ts';
+import { SallyportAccess } from './sallyport-access.ts';
+
+/** Calls that were checked: the guard runs as often as it is bound, and a record is loaded once. */
+const checked = new WeakSet<ExecutionContext>();
+
+/** Asks the policy what `@CheckPolicies` declares. Bound by that decorator alone, after the guard that finds out who calls. */
+@Injectable()
+export class PolicyGuard implements CanActivate {
+  readonly #providers: ModuleRef;
+  readonly #access: SallyportAccess | undefined;
+  readonly #denials: PolicyDenials | undefined;
+  readonly #refusals: CallRefusals | undefined;
+
+  // Optional: a test of one controller may build it without the module, and calls its methods itself.
+  constructor(
+    @Inject(ModuleRef) providers: ModuleRef,
+    @Optional() @Inject(SallyportAccess) access?: SallyportAccess,
+    @Optional() @Inject(PolicyDenials) denials?: PolicyDenials,
+    @Optional() @Inject(CallRefusals) refusals?: CallRefusals,
+  ) {
+    this.#providers = providers;
+    this.#access = access;
+    this.#denials = denials;
+    this.#refusals = refusals;
+  }
+
+  async canActivate(context: ExecutionContext): Promise<true> {
+    if (checked.has(context)) return true;
+    try {
+      await this.#check(context);
+    } catch (error) {
+      return refuseCall(error, context, this.#refusals);
+    }
+    checked.add(context);
+    return true;
+  }
+
+  async #check(context: ExecutionContext): Promise<void> {
+    const access = accessOf(context.getHandler(), context.getClass());
+    if (access.kind === 'public' || access.kind === 'elsewhere') return;
+    if (access.kind === 'undeclared' || access.kind === 'contradictory')
+      throw new SallyportError('SP_ACCESS_UNDECLARED', { reason: access.kind });
+    if (access.kind === 'guarded' && callerOfContext(context).kind === 'anonymous')
+      throw new SallyportError('SP_UNAUTHENTICATED', { reason: 'no-token' });
+    for (const check of access.policies) await this.#ask(check, context);
+  }
+
+  async #ask(check: PolicyCheck, context: ExecutionContext): Promise<void> {
+    const service = this.#access;
+    // Without the module nothing can be found out, and so nothing is let in.
+    if (service === undefined) throw new SallyportError('SP_INTERNAL', { reason: 'module-not-imported' });
+    const { action, type } = check;
+    const access = service.of(callerOfContext(context));
+    // Before anything is loaded: which records there are is no matter of a caller who may do this with none of them.
+    if (!access.canAny(action, type)) throw this.#denial(check, {}, context);
+    if (check.load === undefined) {
+      // The start saw to it that the handler filters, or that no rule looks at a record.
+      if (!isFiltered(check, context) && !access.can(action, type, {})) throw this.#denial(check, {}, context);
+      return;
+    }
+    const record = await this.#load(check.load, context);
+    if (record === null || record === undefined)
+      throw new SallyportError('SP_NOT_FOUND', { reason: 'record-not-found' });
+    const plain = toPlainRecord(service.policy, type, record);
+    requireJudgeable(service.policy, action, type, plain);
+    if (!access.can(action, type, plain)) throw this.#denial(check, plain, context);
+    rememberCheckedRecord(context, type, record);
+  }
+
+  #load(load: NonNullable<PolicyCheck['load']>, context: ExecutionContext): unknown {
+    const call = toPolicyCall(context);
+    if (typeof load === 'function') return load(call);
+    // What `loadFrom` was given says of which type it is.
+    const provider = this.#providers.get<never>(load.provider, { strict: false });
+    return load.load(provider, call);
+  }
+
+  #denial({ action, type, onDeny }: PolicyCheck, record: object, context: ExecutionContext): Error {
+    const caller = callerOfContext(context);
+    return (
+      this.#denials?.refuse({ caller, action, type, record, onDeny, context }) ??
+      new SallyportError('SP_INTERNAL', { reason: 'module-not-imported' })
+    );
+  }
+}
+
+function isFiltered({ action, type }: PolicyCheck, context: ExecutionContext): boolean {
+  return policyUsesOf(context.getHandler()).some(
+    (use) => use.kind === 'filter' && use.action === action && use.type === type,
+  );
+}
