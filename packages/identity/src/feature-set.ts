@@ -140,7 +140,7 @@ export function composeFeatures<Services = never>(
       }
       for (const parts of built) {
         const { gate, programSignIn, forgetAccount, suspendAccount, noteSessionEndings } = parts;
-        const { describeAccount, findActor, passwordRules, isProviderSignInOver, offerStepUp } = parts;
+        const { describeAccount, findActor, memberships, passwordRules, isProviderSignInOver, offerStepUp } = parts;
         if (gate !== undefined) kernel.gates.register(gate);
         if (programSignIn !== undefined) kernel.programSignIns.register(programSignIn);
         if (isProviderSignInOver !== undefined) kernel.providerSignIns.register(isProviderSignInOver);
@@ -150,6 +150,7 @@ export function composeFeatures<Services = never>(
         if (noteSessionEndings !== undefined) kernel.sessionEndings.register(noteSessionEndings);
         if (describeAccount !== undefined) kernel.accountData.registerFacts(describeAccount);
         if (findActor !== undefined) kernel.actingAccounts.register(findActor);
+        if (memberships !== undefined) kernel.memberships.register(memberships);
         if (passwordRules !== undefined) kernel.chosenPasswords.register(passwordRules);
       }
       return {

@@ -17,6 +17,7 @@ import type {
 import type * as z from 'zod';
 import type { DescribeAccount, ForgetAccount } from './accounts/account-data.ts';
 import type { FindActingAccount } from './accounts/acting-accounts.ts';
+import type { MembershipReader } from './accounts/memberships.ts';
 import type { RequireAcceptablePassword } from './accounts/chosen-passwords.ts';
 import type { IdentityEnvironment } from './http/identity-request.ts';
 import type { IdentityKernel, KernelSettings } from './kernel.ts';
@@ -106,6 +107,8 @@ export interface BuiltFeature {
   readonly describeAccount?: DescribeAccount;
   /** Reads accounts of its own that change users, such as those of programs. */
   readonly findActor?: FindActingAccount;
+  /** What users are in organizations. One feature has it. */
+  readonly memberships?: MembershipReader;
   /** What a password has to meet that is chosen for an account, wherever that is done. */
   readonly passwordRules?: RequireAcceptablePassword;
   /** What operators do with it, at a gateway that runs or beside the stores. */

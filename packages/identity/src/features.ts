@@ -8,6 +8,7 @@ import { administrationFeature } from './features/administration/administration-
 import { apiKeysFeature } from './features/api-keys/api-keys-feature.ts';
 import type { ApiKeyServices } from './features/api-keys/commands/api-key-command.ts';
 import { createOperatorApiKeys } from './features/api-keys/operator-api-keys.ts';
+import { organizationFeature } from './features/organizations/organization-feature.ts';
 import { passwordFeature } from './features/passwords/password-feature.ts';
 import { providerFeature } from './features/sign-in-providers/provider-feature.ts';
 import { secondFactorFeature } from './features/second-factor/second-factor-feature.ts';
@@ -21,6 +22,7 @@ export const featureList = [
   administrationFeature,
   apiKeysFeature,
   providerFeature,
+  organizationFeature,
 ] as const;
 
 /** What they are together. A command that uses what operators are not offered does not compile here. */

@@ -26,6 +26,7 @@ import { createAttemptLimiter } from './accounts/attempt-limiter.ts';
 import { createAuthority } from './accounts/authority.ts';
 import { createChosenPasswords } from './accounts/chosen-passwords.ts';
 import { createDeviceTrust } from './accounts/device-trust.ts';
+import { createMemberships } from './accounts/memberships.ts';
 import { createGuessLimiter } from './accounts/guess-limiter.ts';
 import { guessLimits } from './accounts/guess-limits.ts';
 import { createOneTimeLinks } from './accounts/one-time-links.ts';
@@ -155,6 +156,7 @@ export async function createKernel(options: KernelOptions) {
   const events = countEvents(options.events ?? createSecurityEventLog(records, eventCatalog), options.meter);
   const users = createUserTable(records, now);
   const roles = await openRoleDirectory(database, policy, bus, now, onPolicyDifference);
+  const memberships = createMemberships(policy);
   const floor = createFloorOfTime({ milliseconds: answerFloorMilliseconds, logger, meter, clock });
   const hashing = createPasswordHashing(hashingLimits, meter, hashingThreads, (hash) => slowHashes.note(hash));
   const slowHashes = createSlowHashes({
@@ -222,6 +224,7 @@ export async function createKernel(options: KernelOptions) {
     }),
     users,
     roles,
+    memberships,
     policy,
     authority: createAuthority({ records, users, actingAccounts, events, now }),
     actingAccounts,
@@ -257,6 +260,7 @@ export async function createKernel(options: KernelOptions) {
       sessions,
       users,
       roles,
+      memberships,
       requiredAssurance: gates,
       sealer,
       idleSeconds,

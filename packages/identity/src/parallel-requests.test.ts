@@ -2,6 +2,14 @@ import type { Caller } from '@sallyport/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeService } from './features/administration/manage.test-support.ts';
 import {
+  join,
+  makeOrganization,
+  makePerson,
+  organizationPolicy,
+  rolesOf,
+  type Person,
+} from './features/organizations/organization.test-support.ts';
+import {
   beginSignIn,
   callerOf,
   codeOf,
@@ -62,9 +70,11 @@ beforeEach(async () => {
   harness = await startTokenHarness(
     {},
     {
+      policy: organizationPolicy,
       features: {
         apiKeys: {},
         administration: { usersApi: {} },
+        organizations: { maxPerUser: 3 },
         signInProviders: {
           oidc: { acme: { ...acmeOf(standIn), redirectUris: [redirectUri] } },
           apple: { clientId: 'a', teamId: 't', keyId: 'k' },
@@ -551,7 +561,94 @@ const races: Readonly<Record<string, Prepare>> = {
       expect(await browser.caller()).toBeUndefined();
     });
   },
+  'POST /auth/organizations': async (_harness, email) => {
+    const owner = await makeOwner(email, 2);
+    const options = { caller: await owner.caller() };
+    return twice({ path: '/auth/organizations', body: { name: 'Acme' }, options }, async (answers) => {
+      // The third is the last one that a user may be a member of.
+      expect(statuses(answers)).toEqual([201, 409]);
+    });
+  },
+  'POST /auth/organizations/active': async (_harness, email) => {
+    const owner = await makeOwner(email);
+    const ids = [await makeOrganization(owner), await makeOrganization(owner)];
+    const options = { caller: await owner.caller() };
+    const turn = (organization: string | undefined): Racer => ({
+      path: '/auth/organizations/active',
+      body: { organization },
+      options,
+    });
+    return {
+      racers: [turn(ids[0]), turn(ids[1])],
+      holds: async (answers) => {
+        expect(statuses(answers)).toEqual([200, 200]);
+        const record = await harness.sessions.findBySid(owner.sid);
+        expect(ids).toContain(record?.org);
+        expect(record?.generation).toBe(3);
+        expect(await countEvents('organization.activated', owner.sid)).toBe(2);
+      },
+    };
+  },
+  'PATCH /auth/organizations/:id': async (_harness, email) => {
+    const owner = await makeOwner(email);
+    const path = `/auth/organizations/${await makeOrganization(owner)}`;
+    return twice({ path, body: { name: 'Globex' }, options: { caller: await owner.caller() } }, async (answers) => {
+      expect(statuses(answers)).toEqual([200, 200]);
+    });
+  },
+  'DELETE /auth/organizations/:id': async (_harness, email) => {
+    const owner = await makeOwner(email);
+    const id = await makeOrganization(owner);
+    const options = { caller: await owner.caller() };
+    return twice({ path: `/auth/organizations/${id}`, options }, async (answers) => {
+      expect(statuses(answers)).toEqual([204, 404]);
+      const where = [{ field: 'organizationId', value: id }];
+      expect(await harness.database.records.count({ model: 'sallyportOrganizationMember', where })).toBe(0);
+    });
+  },
+  'PUT /auth/organizations/:id/members/:user': async (_harness, email) => {
+    const [one, other] = [await makeOwner(email), await makeOwner(`other-${email}`)];
+    const id = await makeOrganization(one);
+    await join(harness, id, other, ['owner']);
+    const stepDown = async (person: Person): Promise<Racer> => ({
+      path: `/auth/organizations/${id}/members/${person.id}`,
+      body: { roles: ['clerk'] },
+      options: { caller: await person.caller() },
+    });
+    return {
+      racers: [await stepDown(one), await stepDown(other)],
+      holds: async (answers) => {
+        expect(statuses(answers)).toEqual([200, 409]);
+        const roles = [await rolesOf(harness, id, one), await rolesOf(harness, id, other)];
+        expect(roles.flat().toSorted()).toEqual(['clerk', 'owner']);
+      },
+    };
+  },
+  'DELETE /auth/organizations/:id/members/:user': async (_harness, email) => {
+    const [one, other] = [await makeOwner(email), await makeOwner(`other-${email}`)];
+    const id = await makeOrganization(one);
+    await join(harness, id, other, ['owner']);
+    const leave = async (person: Person): Promise<Racer> => ({
+      path: `/auth/organizations/${id}/members/${person.id}`,
+      options: { caller: await person.caller() },
+    });
+    return {
+      racers: [await leave(one), await leave(other)],
+      holds: async (answers) => {
+        expect(statuses(answers)).toEqual([204, 409]);
+        const roles = [await rolesOf(harness, id, one), await rolesOf(harness, id, other)];
+        expect(roles.filter((held) => held !== undefined)).toEqual([['owner']]);
+      },
+    };
+  },
 };
+
+/** A user who owns so many organizations. */
+async function makeOwner(email: string, organizations = 0): Promise<Person> {
+  const person = await makePerson(harness, email.replace('@example.test', ''));
+  for (let count = 0; count < organizations; count += 1) await makeOrganization(person);
+  return person;
+}
 
 /** Who a browser is signed in as. */
 async function callerOfBrowser(browser: ProviderBrowser): Promise<Caller> {

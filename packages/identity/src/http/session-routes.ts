@@ -11,6 +11,7 @@ import {
   type SessionsAnswer,
   type ShownSession,
 } from '@sallyport/core';
+import type { Memberships } from '../accounts/memberships.ts';
 import { toDeviceNames } from '../sessions/device-label.ts';
 import { isFirstPartyProgram } from '../sessions/first-party-client.ts';
 import type { StoredSessionDirectory } from '../sessions/session-directory.ts';
@@ -24,6 +25,7 @@ export interface SessionRouteParts {
   readonly sessions: SessionStore;
   readonly revocation: SessionRevocation;
   readonly csrfTokens: CsrfTokens;
+  readonly memberships: Pick<Memberships, 'nameOf'>;
   readonly now: () => Date;
 }
 
@@ -34,7 +36,7 @@ const sidPattern = /^[A-Za-z0-9_-]{1,128}$/;
  * is the same from each of them: browsers, and programs with an access token.
  */
 export function createSessionRoutes(parts: SessionRouteParts) {
-  const { cookie, directory, sessions, revocation, csrfTokens, now } = parts;
+  const { cookie, directory, sessions, revocation, csrfTokens, memberships, now } = parts;
   const clearedCookie = serializeClearedSessionCookie(cookie);
   /** A program has no cookie: it forgets its tokens itself. */
   const clearCookie = (c: Context<IdentityEnvironment>): void => {
@@ -45,10 +47,12 @@ export function createSessionRoutes(parts: SessionRouteParts) {
     .get('/session', async (c) => {
       const session = await findSession(c.env.context, directory);
       if (session === null) return c.json({ status: 'signed-out' } satisfies SessionAnswer);
-      const { id, sid, acr, amr, authTime, profile, roles, permissions } = session.principal;
+      const { id, sid, acr, amr, authTime, profile, roles, permissions, org, orgRoles = [] } = session.principal;
+      const name = org === undefined ? null : await memberships.nameOf(org);
       return c.json({
         status: 'signed-in',
         user: { id, name: profile?.name ?? '', email: profile?.email ?? '', roles, permissions },
+        ...(org === undefined || name === null ? {} : { organization: { id: org, name, roles: orgRoles } }),
         session: {
           sid,
           acr,

@@ -9,6 +9,7 @@ import {
   type SessionRecord,
   type SessionStore,
 } from '@sallyport/core';
+import type { Membership, Memberships } from '../accounts/memberships.ts';
 import type { RoleDirectory } from '../accounts/role-directory.ts';
 import type { User, UserTable } from '../accounts/user-table.ts';
 import type { RequiredAssurance } from './required-assurance.ts';
@@ -17,6 +18,7 @@ export interface SessionDirectoryOptions {
   readonly sessions: SessionStore;
   readonly users: UserTable;
   readonly roles: RoleDirectory;
+  readonly memberships: Pick<Memberships, 'find' | 'withPermissions'>;
   readonly requiredAssurance: RequiredAssurance;
   /** For the purpose `session-token`. */
   readonly sealer: Sealer;
@@ -37,7 +39,7 @@ export interface StoredSessionDirectory extends SessionDirectory {
 
 /** Builds what tells the gateway who a session belongs to: the record, the user as stored now, the permissions of the roles. */
 export function createSessionDirectory(options: SessionDirectoryOptions): StoredSessionDirectory {
-  const { sessions, users, roles, requiredAssurance, sealer, idleSeconds, now } = options;
+  const { sessions, users, roles, memberships, requiredAssurance, sealer, idleSeconds, now } = options;
 
   const toLiveSession = async (record: SessionRecord | null): Promise<StoredSession | null> => {
     if (record === null || !isSessionLive(record, now())) return null;
@@ -46,8 +48,11 @@ export function createSessionDirectory(options: SessionDirectoryOptions): Stored
     // The account may demand more than it did at the sign-in, by its roles or its factors: then the session counts as none.
     if (!isAssuranceAtLeast(record.acr, await requiredAssurance.of(user))) return null;
     const { permissions, generation } = await roles.permissionsOf(user.roles);
+    // Read each time: of a membership that ended the session says nothing.
+    const membership = record.org === undefined ? null : await memberships.find(record.org, user.id);
+    const held = memberships.withPermissions(permissions, membership);
     return {
-      principal: toPrincipal(record, user, permissions, generation),
+      principal: toPrincipal(record, user, held, generation, membership),
       createdAt: record.createdAt,
       idleExpiresAt: record.idleExpiresAt,
       absoluteExpiresAt: record.absoluteExpiresAt,
@@ -71,15 +76,16 @@ function toPrincipal(
   user: User,
   permissions: readonly string[],
   policyGeneration: number,
+  membership: Membership | null,
 ): LiveSession['principal'] {
-  const { sid, acr, amr, authTime, org, actor, credential = 'session' } = record;
+  const { sid, acr, amr, authTime, actor, credential = 'session' } = record;
   return freezePrincipal({
     kind: 'user',
     id: user.id,
     sid,
     roles: [...user.roles],
     permissions: [...permissions],
-    ...(org === undefined ? {} : { org }),
+    ...(membership === null ? {} : { org: membership.organization, orgRoles: [...membership.roles] }),
     acr,
     amr: [...amr],
     authTime,

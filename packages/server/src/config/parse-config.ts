@@ -1,4 +1,11 @@
-import { isLoopbackHost, nearestWord, selectPermissions, tokenPermission, type Route } from '@sallyport/core';
+import {
+  isLoopbackHost,
+  nearestWord,
+  problemsOfOrganizationRoles,
+  selectPermissions,
+  tokenPermission,
+  type Route,
+} from '@sallyport/core';
 import { problemsOfMessageCallers, problemsOfRoutes } from '@sallyport/gateway';
 import { features } from '../features.ts';
 import { problemsOfBrand } from '../brand/problems-of-brand.ts';
@@ -72,9 +79,19 @@ const rules: readonly ConfigRule[] = [
 
 function policyProblems({ policy }: Config): ConfigurationProblem[] {
   const permissions = Object.keys(policy.permissions);
-  return Object.entries(policy.roles).flatMap(([role, held]) =>
-    undeclared('permission', held, permissions, `policy.roles.${role}`),
-  );
+  const { roles, organizationRoles = {} } = policy;
+  const undeclaredOf = (section: string, held: Readonly<Record<string, readonly string[]>>): ConfigurationProblem[] =>
+    Object.entries(held).flatMap(([role, names]) =>
+      undeclared('permission', names, permissions, `policy.${section}.${role}`),
+    );
+  return [
+    ...undeclaredOf('roles', roles),
+    ...undeclaredOf('organizationRoles', organizationRoles),
+    ...problemsOfOrganizationRoles(organizationRoles).map(({ role, message }) => ({
+      key: `policy.organizationRoles${role}`,
+      problem: message,
+    })),
+  ];
 }
 
 function rulesOfRoute(index: number): readonly ConfigRule[] {

@@ -7,6 +7,7 @@ import {
 } from '@sallyport/core';
 import { Hono } from 'hono';
 import * as z from 'zod';
+import type { RoleDirectory } from '../../accounts/role-directory.ts';
 import { whereOf } from '../../events/audit-context.ts';
 import { requireSession, type IdentityEnvironment } from '../../http/identity-request.ts';
 import { readBody, readNothing } from '../../http/request-body.ts';
@@ -21,6 +22,7 @@ export interface ApiKeyRouteParts extends RecentSignInParts {
   readonly settings: ApiKeySettings;
   readonly apiKeys: ApiKeys;
   readonly directory: SessionDirectory;
+  readonly roles: Pick<RoleDirectory, 'permissionsOf'>;
 }
 
 const createSchema = z.strictObject({
@@ -35,7 +37,7 @@ const rotateSchema = z.strictObject({ overlapSeconds: apiKeyFields.overlapSecond
  * revoke a key does not.
  */
 export function createApiKeyRoutes(parts: ApiKeyRouteParts) {
-  const { settings, apiKeys, directory, now } = parts;
+  const { settings, apiKeys, directory, roles, now } = parts;
 
   const toAnswer = ({ key, secret }: MadeApiKey): MadeApiKeyAnswer => ({ key: toShownApiKey(key, now()), secret });
 
@@ -43,10 +45,12 @@ export function createApiKeyRoutes(parts: ApiKeyRouteParts) {
     .get('/api-keys', async (c) => {
       const session = await requireSession(c.env.context, directory);
       const keys = await apiKeys.list(ownerOf(session));
+      // Of the account alone: a key works in no organization.
+      const { permissions } = await roles.permissionsOf(session.principal.roles);
       const { usualDays, maxDays, overlapSeconds } = settings;
       return c.json({
         keys: keys.map((key) => toShownApiKey(key, now())),
-        permissions: session.principal.permissions.toSorted(),
+        permissions: permissions.toSorted(),
         usualDays,
         maxDays,
         overlapSeconds,

@@ -15,6 +15,7 @@ import {
   type SessionDirectory,
   type UserPrincipal,
 } from '@sallyport/core';
+import type { Memberships } from '../../accounts/memberships.ts';
 import type { RoleDirectory } from '../../accounts/role-directory.ts';
 import { firstPartyClientId } from '../../sessions/first-party-client.ts';
 
@@ -26,6 +27,7 @@ export interface BearerAuthenticatorOptions {
   readonly bus: InvalidationBus;
   readonly directory: SessionDirectory;
   readonly roles: Pick<RoleDirectory, 'permissionsOf'>;
+  readonly memberships: Pick<Memberships, 'withPermissions'>;
   readonly now: () => Date;
 }
 
@@ -73,7 +75,7 @@ export interface BearerAuthenticator {
  * have each one looked up, and are answered 503 then.
  */
 export function createBearerAuthenticator(options: BearerAuthenticatorOptions): BearerAuthenticator {
-  const { keyRing, origin, lifetimeSeconds, bus, directory, roles, now } = options;
+  const { keyRing, origin, lifetimeSeconds, bus, directory, roles, memberships, now } = options;
   const verifier = createTokenVerifier({
     issuer: origin,
     audience: origin,
@@ -142,8 +144,11 @@ export function createBearerAuthenticator(options: BearerAuthenticatorOptions): 
 
   const admit = async (token: KnownToken): Promise<AuthenticationOutcome> => {
     const epoch = rolesEpoch;
-    const permissions = await permissionsOf(token.principal.roles);
-    const caller = toCaller(token.principal, token.expiresAt, permissions);
+    const { roles: held, orgRoles } = token.principal;
+    const { permissions: own, generation } = await permissionsOf(held);
+    // A change of the membership raises the generation of the session, and so ends the token.
+    const permissions = memberships.withPermissions(own, orgRoles === undefined ? null : { roles: orgRoles });
+    const caller = toCaller(token.principal, token.expiresAt, { permissions, generation });
     token.caller = { of: caller, rolesEpoch: epoch };
     return { kind: 'authenticated', caller };
   };

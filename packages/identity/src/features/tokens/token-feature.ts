@@ -17,7 +17,7 @@ import { openFamily } from './open-family.ts';
 import { answerAsked, createTokenRoutes, type TokenRouteParts } from './token-routes.ts';
 
 type TokenKernel = Omit<TokenRouteParts, 'tokens' | 'families' | 'grace' | 'issueAccessToken' | 'tokenLifetime'> &
-  Pick<IdentityKernel, 'keyRing' | 'bus' | 'roles' | 'records' | 'sealerFor'>;
+  Pick<IdentityKernel, 'keyRing' | 'bus' | 'roles' | 'memberships' | 'records' | 'sealerFor'>;
 
 /** What the gateway asks of it beside its routes. */
 export interface TokenServices {

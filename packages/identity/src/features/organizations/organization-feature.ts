@@ -1,0 +1,92 @@
+import type { MembershipReader } from '../../accounts/memberships.ts';
+import type { Feature } from '../../feature.ts';
+import type { IdentityKernel } from '../../kernel.ts';
+import { createDescribeMemberships, createForgetMemberships } from './account-organizations.ts';
+import { createActivateOrganization } from './active-organization.ts';
+import { createInvitationTable } from './invitation-table.ts';
+import { createMemberRoutes } from './member-routes.ts';
+import { createUpdateMemberSessions } from './member-sessions.ts';
+import { createMemberTable } from './member-table.ts';
+import { createMembers } from './members.ts';
+import {
+  organizationConfig,
+  problemsOfOrganizations,
+  usualOrganizationSettings,
+  type OrganizationSettings,
+} from './organization-config.ts';
+import { organizationEvents } from './organization-events.ts';
+import { createNoteRefusals } from './organization-refusals.ts';
+import { createOrganizationRoles } from './organization-roles.ts';
+import { createOrganizationRoutes } from './organization-routes.ts';
+import { createOrganizationTable } from './organization-table.ts';
+import { organizationRetention, organizationTables } from './organization-tables.ts';
+import { createOrganizations } from './organizations.ts';
+
+type OrganizationKernel = Pick<
+  IdentityKernel,
+  | 'records'
+  | 'transaction'
+  | 'hasTransactions'
+  | 'makeReportedChange'
+  | 'events'
+  | 'bus'
+  | 'counters'
+  | 'sealerFor'
+  | 'sessions'
+  | 'directory'
+  | 'users'
+  | 'policy'
+  | 'requiredAssurance'
+  | 'now'
+>;
+
+/** Organizations of users: members with roles of their own, and invitations. Off unless the policy has `organizationRoles`. */
+export const organizationFeature = {
+  name: 'organizations',
+  config: organizationConfig,
+  tables: organizationTables,
+  events: organizationEvents,
+  retention: organizationRetention,
+  problemsOf: problemsOfOrganizations,
+  create(kernel: OrganizationKernel, config: OrganizationSettings | undefined) {
+    const { records, sealerFor, policy } = kernel;
+    const settings = config ?? usualOrganizationSettings;
+    const roles = createOrganizationRoles(policy);
+    const table = createOrganizationTable(records);
+    const members = createMemberTable(records);
+    const invitations = createInvitationTable(records, sealerFor('organization-invitation'));
+    const tables = { ...kernel, roles, table, members, invitations };
+    const account = {
+      forgetAccount: createForgetMemberships(tables),
+      describeAccount: createDescribeMemberships(tables),
+    };
+    if (roles.names.length === 0) return account;
+
+    const sealer = sealerFor('counter-key');
+    const memberships: MembershipReader = {
+      async find(organizationId, userId) {
+        const [organization, member] = await Promise.all([
+          table.find(organizationId),
+          members.find(organizationId, userId),
+        ]);
+        if (organization === null || member === null) return null;
+        return { organization: organizationId, roles: roles.knownAmong(member.roles) };
+      },
+      nameOf: async (organizationId) => (await table.find(organizationId))?.name ?? null,
+    };
+    const parts = { ...tables, settings, updateSessions: createUpdateMemberSessions(kernel) };
+    const access = { ...parts, noteRefusals: createNoteRefusals({ ...kernel, sealer }) };
+    return {
+      ...account,
+      memberships,
+      routes: [
+        createOrganizationRoutes({
+          ...access,
+          organizations: createOrganizations(parts),
+          activate: createActivateOrganization({ ...kernel, findMembership: memberships.find }),
+        }),
+        createMemberRoutes({ ...access, changes: createMembers(parts) }),
+      ],
+    };
+  },
+} as const satisfies Feature<OrganizationSettings | undefined>;
