@@ -3,6 +3,8 @@ export {
   Authenticated,
   GuardedElsewhere,
   OptionalAuth,
+  OrgMember,
+  OrgRoles,
   Permissions,
   Public,
   Roles,
@@ -10,6 +12,7 @@ export {
   StepUp,
 } from './access/declare-access.ts';
 export type { LibraryController } from './access/library-controllers.ts';
+export type { KnownOrgRoles, OrgRoleName } from './access/org-role-name.ts';
 export type { KnownPermissions, PermissionName } from './access/permission-name.ts';
 export {
   listServiceRoutes,
@@ -33,6 +36,7 @@ export { SallyportIdentity } from './identity/sallyport-identity.ts';
 export type { IntrospectionOptions } from './introspection-options.ts';
 export { passportSharedSecret, type SecretOrKeyProvider } from './passport-shared-secret.ts';
 export { callerOf, CurrentPrincipal } from './request-caller.ts';
+export { CurrentOrg, type CurrentOrganization } from './request-organization.ts';
 export { SallyportSubscriptions, type GraphqlWsHooks, type MercuriusHooks } from './graphql/sallyport-subscriptions.ts';
 export { AccessConditions } from './policy/access-conditions.ts';
 export { CheckedRecord } from './policy/checked-record.ts';

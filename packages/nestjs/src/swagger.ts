@@ -130,7 +130,9 @@ function needsOf({ requirements, isForServices }: Extract<Access, { readonly kin
   return [...(isForServices ? ['Needs a service, not a user'] : []), ...requirements.map(describeRequirement)];
 }
 
-function describeRequirement({ roles, permissions, anyPermission }: Requirement): string {
+function describeRequirement({ roles, permissions, anyPermission, org, orgRoles }: Requirement): string {
+  if (org === true) return 'Needs an active organization';
+  if (orgRoles !== undefined) return `Needs the role ${orgRoles.join(' or ')} in the active organization`;
   if (roles !== undefined) return `Needs the role ${roles.join(' or ')}`;
   if (anyPermission !== undefined) return `Needs the permission ${anyPermission.join(' or ')}`;
   return `Needs the permission ${permissions?.join(' and ') ?? ''}`;

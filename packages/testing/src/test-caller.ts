@@ -15,12 +15,12 @@ export interface TestCaller {
   readonly id?: string;
   /** @default [] */
   readonly roles?: readonly string[];
-  /** @default those that the issuer knows for the roles */
+  /** @default those that the issuer knows for the roles, and for the roles inside the organization */
   readonly permissions?: readonly string[];
   readonly sid?: string;
-  /** The organization that the caller works in. */
+  /** The organization that is active. @default none */
   readonly org?: string;
-  /** Roles in that organization. @default [] with an `org` */
+  /** Roles inside it. @default [] */
   readonly orgRoles?: readonly string[];
   /** Name and address, as for a route with `profile: true`. */
   readonly profile?: Profile;
@@ -51,14 +51,21 @@ export interface CallerTokenRequest {
   readonly lifetimeSeconds: number;
 }
 
-/** @throws TypeError for a role that is not among those that are known, where any are. */
-export function toTokenRequest(
-  caller: TestCaller,
-  knownRoles: Readonly<Record<string, readonly string[]>>,
-): CallerTokenRequest {
-  const { roles = [], expiresInSeconds = defaultLifetimeSeconds, actor, profile, ...changes } = caller;
+/** Which permissions come with which role. Where none is known, every name is taken. */
+export interface KnownRoles {
+  readonly roles: Readonly<Record<string, readonly string[]>>;
+  readonly organizationRoles: Readonly<Record<string, readonly string[]>>;
+}
+
+/** @throws TypeError for a role that is not among those that are known, where any are, and for `orgRoles` without `org`. */
+export function toTokenRequest(caller: TestCaller, known: KnownRoles): CallerTokenRequest {
+  const { roles = [], orgRoles = [], expiresInSeconds = defaultLifetimeSeconds, actor, profile, ...changes } = caller;
   const { kind = machineCredentials.has(caller.credential) ? 'service' : 'user' } = caller;
-  const permissions = caller.permissions ?? permissionsOf(roles, knownRoles);
+  if (orgRoles.length > 0 && caller.org === undefined)
+    throw new TypeError('a caller holds orgRoles in an organization: name it, { org, orgRoles }');
+  const permissions = caller.permissions ?? [
+    ...new Set([...permissionsOf(roles, known.roles), ...permissionsOf(orgRoles, known.organizationRoles)]),
+  ];
   // A token that has expired was made before it did.
   const issuedAt = expiresInSeconds > 0 ? Date.now() : Date.now() + (expiresInSeconds - defaultLifetimeSeconds) * 1000;
   const principal = {
@@ -68,6 +75,7 @@ export function toTokenRequest(
     kind,
     roles,
     permissions,
+    ...(caller.org === undefined ? {} : { orgRoles }),
     ...(actor === undefined ? {} : { actor: { id: actor } }),
     ...(profile === undefined ? {} : { profile }),
   } as Principal; // Members of either kind, which the caller of this function put together.
@@ -85,16 +93,12 @@ function permissionsOf(
   known: Readonly<Record<string, readonly string[]>>,
 ): readonly string[] {
   if (Object.keys(known).length === 0) return [];
-  return [
-    ...new Set(
-      roles.flatMap((role) => {
-        const permissions = Object.hasOwn(known, role) ? known[role] : undefined;
-        // A misspelt role would otherwise make a token without permissions, and a test that passes for no reason.
-        if (permissions === undefined) throw new TypeError(`the test issuer knows no role "${role}"`);
-        return permissions;
-      }),
-    ),
-  ];
+  return roles.flatMap((role) => {
+    const permissions = Object.hasOwn(known, role) ? known[role] : undefined;
+    // A misspelt role would otherwise make a token without permissions, and a test that passes for no reason.
+    if (permissions === undefined) throw new TypeError(`the test issuer knows no role "${role}"`);
+    return permissions;
+  });
 }
 
 /** A signed-in person, for tests that need a principal and no token. */

@@ -95,6 +95,24 @@ describe('a test issuer', () => {
     expect(() => createTestIssuer({ roles }).tokenFor('vendro')).toThrow(TypeError);
   });
 
+  it('gives a caller of an organization the permissions of both kinds of roles', async () => {
+    const issuer = createTestIssuer({ roles, organizationRoles: { owner: ['bill:read'] } });
+    const token = issuer.issueToken({ roles: ['vendor'], org: 'acme', orgRoles: ['owner'] });
+    expect(await createVerifier(issuer).verify(token)).toMatchObject({
+      org: 'acme',
+      orgRoles: ['owner'],
+      permissions: ['product:read', 'product:create', 'bill:read'],
+    });
+  });
+
+  it.each([
+    { name: 'roles inside no organization', caller: { orgRoles: ['owner'] } },
+    { name: 'a role inside it that it does not know', caller: { org: 'acme', orgRoles: ['onwer'] } },
+  ])('refuses $name', ({ caller }) => {
+    const issuer = createTestIssuer({ organizationRoles: { owner: [] } });
+    expect(() => issuer.issueToken(caller)).toThrow(TypeError);
+  });
+
   it('leaves out a claim that is changed to undefined', async () => {
     const issuer = createTestIssuer();
     await expect(createVerifier(issuer).verify(issuer.sign({ jti: undefined }))).rejects.toMatchObject({

@@ -31,6 +31,8 @@ export interface TestIssuerOptions {
   readonly sharedSecret?: string;
   /** Which role holds which permissions, for `tokenFor`. */
   readonly roles?: Readonly<Record<string, readonly string[]>>;
+  /** The same of the roles inside organizations, for `issueToken({ org, orgRoles })`. */
+  readonly organizationRoles?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** An issuer of internal tokens whose key lives in memory and nowhere else. */
@@ -41,7 +43,9 @@ export interface TestIssuer {
    * A good token of the caller that is described; `issueToken()` is one of `user-1`. Permissions are those of the roles,
    * unless they are named.
    *
-   * @throws TypeError for a role that the issuer does not know, where it knows any.
+   * @throws TypeError for a role that the issuer does not know, where it knows any, and for `orgRoles` without `org`.
+   * @example
+   * const token = issuer.issueToken({ org: 'acme', orgRoles: ['owner'] });
    */
   issueToken(caller?: TestCaller): string;
   /** A signed token with complete, valid claims, save for the changes. */
@@ -78,6 +82,7 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
     issuer = 'http://localhost:3000/internal',
     audience = 'shop',
     roles = {},
+    organizationRoles = {},
     algorithm: first = 'ES256',
     sharedSecret,
   } = options;
@@ -99,7 +104,12 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
     issuer,
     audience,
     issueToken: (caller = {}) => {
-      const request = { issuer, audience, ...toTokenRequest(caller, roles), tokenId: randomUUID() };
+      const request = {
+        issuer,
+        audience,
+        ...toTokenRequest(caller, { roles, organizationRoles }),
+        tokenId: randomUUID(),
+      };
       return sign({ ...toInternalTokenClaims(request) });
     },
     sign,

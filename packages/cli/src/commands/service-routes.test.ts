@@ -9,6 +9,8 @@ const base: ServiceRoute = {
   roles: [],
   permissions: [],
   anyPermission: [],
+  inOrganization: false,
+  orgRoles: [],
   isForServices: false,
 };
 const policy = { user: [], clerk: ['order:read', 'order:refund'], admin: ['order:read'] };
@@ -69,6 +71,16 @@ describe('which role may call a handler', () => {
       admin: 'unknown',
     });
   });
+
+  it('is unknown where a role inside an organization decides, and no where something else is missing', () => {
+    const inOrganization = { inOrganization: true, orgRoles: [['owner']] };
+    expect(answersFor(inOrganization)).toEqual({ user: 'unknown', clerk: 'unknown', admin: 'unknown' });
+    expect(answersFor({ ...inOrganization, permissions: ['order:refund'] })).toEqual({
+      user: 'no',
+      clerk: 'unknown',
+      admin: 'no',
+    });
+  });
 });
 
 describe('the table', () => {
@@ -82,22 +94,26 @@ describe('the table', () => {
       },
       { ...base, route: 'GET /a|b', access: 'public', reason: 'a pipe | and a\nbreak' },
       { ...base, route: 'GET /bare', access: 'undeclared' },
+      { ...base, route: 'GET /bills', inOrganization: true, orgRoles: [['owner', 'billing']] },
+      { ...base, route: 'GET /team', inOrganization: true },
     ],
     policy,
   );
 
   it('has a column for each role', () => {
-    const [header = '', refund = '', , bare = ''] = toServiceTable(table).split('\n');
+    const [header = '', refund = '', , bare = '', bills = '', team = ''] = toServiceTable(table).split('\n');
     expect(header.split(/ {2,}/)).toEqual(['TRANSPORT', 'ROUTE', 'ACCESS', 'admin', 'clerk', 'user', 'HANDLER']);
     expect(refund).toMatch(
       /permission order:refund, step-up mfa 300 s, policy: update Order +- +\? +- +OrdersController\.list/,
     );
     expect(bare).toContain('UNDECLARED');
+    expect(bills).toMatch(/role owner or billing in the organization +\? +\? +\? /);
+    expect(team).toMatch(/member of an organization +\? /);
   });
 
   it('of Markdown has one line for each handler, whatever its texts hold', () => {
     const lines = toServiceMarkdown(table).split('\n');
-    expect(lines).toHaveLength(5);
+    expect(lines).toHaveLength(7);
     expect(lines[1]).toBe('| --- | --- | --- | --- | --- | --- | --- |');
     expect(lines[3]).toContain('| GET /a\\|b | public: a pipe \\| and a break |');
   });

@@ -16,6 +16,9 @@ const serviceRouteSchema = z.object({
   roles: z.array(z.array(z.string())),
   permissions: z.array(z.string()),
   anyPermission: z.array(z.array(z.string())),
+  // A service may have an older @sallyport/nestjs than this command.
+  inOrganization: z.boolean().default(false),
+  orgRoles: z.array(z.array(z.string())).default([]),
   isForServices: z.boolean(),
   accepts: z.array(z.string()).optional(),
   stepUp: z.object({ acr: z.string().optional(), maxAgeSeconds: z.number().optional() }).optional(),
@@ -32,7 +35,10 @@ export type ServiceRoute = z.output<typeof serviceRouteSchema>;
 /** Which role holds which permissions. */
 export type RolePermissions = Readonly<Record<string, readonly string[]>>;
 
-/** What a role may do at a handler. `unknown`: which permissions it holds is not known here. */
+/**
+ * What a role may do at a handler. `unknown`: which permissions it holds is not known here, or a role inside an
+ * organization decides.
+ */
 export type RoleAnswer = 'yes' | 'no' | 'unknown';
 
 /** A handler with the answer of each role. */
@@ -130,12 +136,13 @@ function answerOfDeclarations(role: string, route: ServiceRoute, policy: RolePer
   if (route.access !== 'guarded') return 'no';
   // A user may hold several roles: this is the answer for one who holds this role alone.
   if (!route.roles.every((oneOf) => oneOf.includes(role))) return 'no';
-  if (route.permissions.length === 0 && route.anyPermission.length === 0) return 'yes';
+  const met = route.inOrganization ? 'unknown' : 'yes'; // A role of the deployment says nothing of those in an organization.
+  if (route.permissions.length === 0 && route.anyPermission.length === 0) return met;
   const held = policy?.[role];
   if (held === undefined) return policy === undefined ? 'unknown' : 'no';
   const holds = (permission: string): boolean => held.includes(permission);
   const isMet = route.permissions.every(holds) && route.anyPermission.every((oneOf) => oneOf.some(holds));
-  return isMet ? 'yes' : 'no';
+  return isMet ? met : 'no';
 }
 
 const marks: Readonly<Record<RoleAnswer, string>> = { yes: 'yes', no: '-', unknown: '?' };
@@ -180,11 +187,14 @@ function describeAccess({ access, reason, ...route }: ServiceRoute): string {
   if (access === 'elsewhere') return `guarded ${reason ?? ''}`;
   if (access === 'undeclared') return 'UNDECLARED';
   if (access === 'contradictory') return `CONTRADICTORY: ${reason ?? ''}`;
-  const { roles, permissions, anyPermission, isForServices, accepts, stepUp, policies = [] } = route;
+  const { roles, permissions, anyPermission, inOrganization, orgRoles, isForServices } = route;
+  const { accepts, stepUp, policies = [] } = route;
   const asked = [
     ...roles.map((oneOf) => `role ${oneOf.join(' or ')}`),
     ...(permissions.length === 0 ? [] : [`permission ${permissions.join(' and ')}`]),
     ...anyPermission.map((oneOf) => `permission ${oneOf.join(' or ')}`),
+    ...orgRoles.map((oneOf) => `role ${oneOf.join(' or ')} in the organization`),
+    ...(inOrganization && orgRoles.length === 0 ? ['member of an organization'] : []),
     ...(isForServices ? ['services only'] : []),
   ];
   return [

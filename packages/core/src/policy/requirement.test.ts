@@ -59,6 +59,36 @@ it.each([
     requirement: { permissions: ['product:cre'] },
     reason: 'permission-missing',
   },
+  {
+    name: 'a caller without an organization',
+    caller: vendor,
+    requirement: { org: true as const },
+    reason: 'organization-missing',
+  },
+  {
+    name: 'a caller without an organization, for a role inside one',
+    caller: { ...vendor, roles: ['owner'], orgRoles: ['owner'] },
+    requirement: { orgRoles: ['owner'] },
+    reason: 'organization-missing',
+  },
+  {
+    name: 'a caller who holds the role in the deployment alone',
+    caller: { ...vendor, roles: ['owner'], org: 'acme', orgRoles: ['member'] },
+    requirement: { orgRoles: ['owner'] },
+    reason: 'organization-role-missing',
+  },
+  {
+    name: 'a caller whose role inside the organization is asked of the deployment',
+    caller: { ...vendor, org: 'acme', orgRoles: ['admin'] },
+    requirement: { roles: ['admin'] },
+    reason: 'role-missing',
+  },
+  {
+    name: 'a caller for an empty list of roles inside an organization',
+    caller: { ...vendor, org: 'acme', orgRoles: ['owner'] },
+    requirement: { orgRoles: [] },
+    reason: 'organization-role-missing',
+  },
 ])('a requirement refuses $name', ({ caller, requirement, reason }) => {
   expect(checkRequirement(caller, requirement)).toEqual({ kind: 'not-met', reason });
 });
@@ -67,6 +97,9 @@ it.each([
   { name: 'every known caller, when nothing is required', requirement: {} },
   { name: 'a caller with one of the roles', requirement: { roles: ['admin', 'vendor'] } },
   { name: 'a caller with all permissions', requirement: { permissions: ['product:read', 'product:create'] } },
+  { name: 'a caller with an organization', requirement: { org: true as const } },
+  { name: 'a caller with one of the roles inside the organization', requirement: { orgRoles: ['billing', 'owner'] } },
 ])('a requirement admits $name', ({ requirement }) => {
-  expect(checkRequirement(vendor, requirement)).toEqual({ kind: 'met' });
+  const inAcme = { ...vendor, org: 'acme', orgRoles: ['owner'] };
+  expect(checkRequirement(inAcme, requirement)).toEqual({ kind: 'met' });
 });

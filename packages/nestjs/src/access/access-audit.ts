@@ -121,6 +121,8 @@ function curesOf(handlers: readonly DiscoveredHandler[]): readonly string[] {
     'Every handler needs one of these, on itself or on its class:',
     "  @Permissions('product:create')   the caller holds all of these permissions",
     "  @Roles('admin')                  the caller holds one of these roles",
+    "  @OrgRoles('owner')               the caller holds one of these roles in the active organization",
+    '  @OrgMember()                     the caller has an organization active',
     '  @Authenticated()                 any caller that the gateway knows',
     '  @ServiceOnly()                   any machine that the gateway knows',
     "  @CheckPolicies('read', 'Order')  the policy allows it with the record",

@@ -11,6 +11,8 @@ export type AccessDeclaration =
   | { readonly kind: 'roles'; readonly roles: readonly string[] }
   | { readonly kind: 'permissions'; readonly permissions: readonly string[] }
   | { readonly kind: 'any-permission'; readonly permissions: readonly string[] }
+  | { readonly kind: 'org-member' }
+  | { readonly kind: 'org-roles'; readonly roles: readonly string[] }
   | { readonly kind: 'accepts'; readonly credentials: readonly CredentialKind[] }
   | { readonly kind: 'step-up'; readonly stepUp: StepUp }
   | { readonly kind: 'policy'; readonly check: PolicyCheck };

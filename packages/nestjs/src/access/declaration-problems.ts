@@ -39,6 +39,9 @@ function problemsOf(declaration: AccessDeclaration, target: string): readonly st
     case 'roles':
       if (declaration.roles.length > 0 && declaration.roles.every(isWritten)) return [];
       return [`@Roles on ${target} needs at least one role, and no empty one`];
+    case 'org-roles':
+      if (declaration.roles.length > 0 && declaration.roles.every(isWritten)) return [];
+      return [`@OrgRoles on ${target} needs at least one role, and no empty one: @OrgMember() asks for none`];
     case 'permissions':
     case 'any-permission':
       return problemsOfPermissions(declaration.permissions, target);
@@ -49,6 +52,7 @@ function problemsOf(declaration: AccessDeclaration, target: string): readonly st
     case 'policy':
       return problemsOfPolicyCheck(declaration.check, target);
     case 'authenticated':
+    case 'org-member':
     case 'optional':
     case 'services':
       return [];

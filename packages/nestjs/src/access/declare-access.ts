@@ -1,5 +1,6 @@
 import type { CredentialKind, StepUp as StepUpRequirement } from '@sallyport/core';
 import { declare } from './declare.ts';
+import type { OrgRoleName } from './org-role-name.ts';
 import type { PermissionName } from './permission-name.ts';
 
 /**
@@ -50,6 +51,27 @@ export function Permissions(
   if (typeof first === 'object') return declare({ kind: 'any-permission', permissions: first.any });
   // What is not the object is the list.
   return declare({ kind: 'permissions', permissions: permissions as readonly PermissionName[] });
+}
+
+/**
+ * Asks for a caller who has an organization active, with any role in it. `@CurrentOrg()` gives the handler which one: read
+ * and write records of that one alone.
+ */
+export function OrgMember(): ClassDecorator & MethodDecorator {
+  return declare({ kind: 'org-member' });
+}
+
+/**
+ * Asks for one of these roles inside the organization that the caller has active. Adds to what the controller asks for.
+ *
+ * It is not `@Roles`: a role of the whole deployment is never one of an organization, nor the other way round, whatever
+ * they are called.
+ *
+ * @example
+ * `@OrgRoles('owner', 'billing') @Get('invoices') invoices(@CurrentOrg() { id }: CurrentOrganization) {}`
+ */
+export function OrgRoles(...roles: readonly OrgRoleName[]): ClassDecorator & MethodDecorator {
+  return declare({ kind: 'org-roles', roles });
 }
 
 /** Asks for a machine: the caller is a service account or another service, and no user. */

@@ -107,6 +107,8 @@ function acceptedBy(declarations: readonly AccessDeclaration[]): AcceptedCredent
 function toRequirements(declarations: readonly AccessDeclaration[]): readonly Requirement[] {
   return declarations.flatMap((declaration): readonly Requirement[] => {
     if (declaration.kind === 'roles') return [{ roles: declaration.roles }];
+    if (declaration.kind === 'org-member') return [{ org: true }];
+    if (declaration.kind === 'org-roles') return [{ orgRoles: declaration.roles }];
     if (declaration.kind === 'permissions') return [{ permissions: declaration.permissions }];
     if (declaration.kind === 'any-permission') return [{ anyPermission: declaration.permissions }];
     return [];

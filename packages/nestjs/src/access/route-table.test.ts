@@ -93,6 +93,8 @@ it('the handlers of a service are listed with their access, and nothing of the s
     roles: [['clerk', 'admin']],
     permissions: ['order:delete'],
     anyPermission: [],
+    inOrganization: false,
+    orgRoles: [],
     isForServices: false,
     accepts: ['session'],
     stepUp: { acr: 'mfa' },

@@ -19,6 +19,10 @@ export interface ServiceRoute {
   readonly permissions: readonly string[];
   /** Lists of permissions: of each the caller holds one. */
   readonly anyPermission: readonly (readonly string[])[];
+  /** Whether the caller has an organization active. */
+  readonly inOrganization: boolean;
+  /** Lists of roles inside the active organization: of each the caller holds one. */
+  readonly orgRoles: readonly (readonly string[])[];
   readonly isForServices: boolean;
   /** Kinds of credentials that are taken; absent for all. */
   readonly accepts?: readonly string[];
@@ -79,7 +83,14 @@ function toRoutes(discovered: DiscoveredHandler, prefix: string): readonly Servi
 }
 
 function factsOf(access: Access): Omit<ServiceRoute, 'transport' | 'route' | 'handler' | 'access'> {
-  const none = { roles: [], permissions: [], anyPermission: [], isForServices: false };
+  const none = {
+    roles: [],
+    permissions: [],
+    anyPermission: [],
+    inOrganization: false,
+    orgRoles: [],
+    isForServices: false,
+  };
   const asked = policiesOf(access).map(({ action, type }) => ({ action, type }));
   const policies = asked.length === 0 ? {} : { policies: asked };
   const accepts = 'accepts' in access && access.accepts !== undefined ? { accepts: [...access.accepts] } : {};
@@ -97,6 +108,8 @@ function factsOf(access: Access): Omit<ServiceRoute, 'transport' | 'route' | 'ha
         anyPermission: access.requirements.flatMap(({ anyPermission }) =>
           anyPermission === undefined ? [] : [anyPermission],
         ),
+        inOrganization: access.requirements.some(({ org, orgRoles }) => org === true || orgRoles !== undefined),
+        orgRoles: access.requirements.flatMap(({ orgRoles }) => (orgRoles === undefined ? [] : [orgRoles])),
         isForServices: access.isForServices,
         ...accepts,
         ...policies,

@@ -66,10 +66,13 @@ export class RefusalLog {
 /** What was asked for, what the token carries of it, and the usual mistake where it carries nothing. */
 function describeRequirement(requirement: Requirement | undefined, caller: Caller): Omit<LogFields, 'event'> {
   if (requirement === undefined || caller.kind === 'anonymous') return {};
-  const { roles, permissions, anyPermission } = requirement;
+  const { roles, permissions, anyPermission, orgRoles } = requirement;
   const asksPermissions = permissions !== undefined || anyPermission !== undefined;
   return {
     ...(roles === undefined ? {} : { requiredRoles: roles.join(' '), heldRoles: caller.roles.join(' ') }),
+    ...(orgRoles === undefined
+      ? {}
+      : { requiredOrgRoles: orgRoles.join(' '), heldOrgRoles: caller.orgRoles?.join(' ') ?? '', org: caller.org }),
     ...(permissions === undefined ? {} : { requiredPermissions: permissions.join(' ') }),
     ...(anyPermission === undefined ? {} : { requiredAnyPermission: anyPermission.join(' ') }),
     ...(asksPermissions ? { heldPermissions: caller.permissions.join(' ') } : {}),

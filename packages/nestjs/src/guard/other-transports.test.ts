@@ -19,8 +19,9 @@ import { SubscribeMessage, WebSocketGateway, type OnGatewayConnection } from '@n
 import { lastValueFrom, timeout } from 'rxjs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { Authenticated, Public, Roles } from '../access/declare-access.ts';
+import { Authenticated, OrgRoles, Public, Roles } from '../access/declare-access.ts';
 import { CurrentPrincipal } from '../request-caller.ts';
+import { CurrentOrg, type CurrentOrganization } from '../request-organization.ts';
 import { SallyportModule } from '../sallyport-module.ts';
 import { SOCKET_ADAPTERS, type SocketAdapters } from '../websockets/socket-adapters.ts';
 import { admitConnection } from './connection-admission.ts';
@@ -83,6 +84,13 @@ class OrderGateway implements OnGatewayConnection {
   read(@CurrentPrincipal() principal: Principal): object {
     handled.push('read');
     return { event: 'read', data: principal.id };
+  }
+
+  @SubscribeMessage('bills')
+  @OrgRoles('owner')
+  bills(@CurrentOrg() { id }: CurrentOrganization): object {
+    handled.push('bills');
+    return { event: 'bills', data: id };
   }
 
   @SubscribeMessage('delete')
@@ -184,6 +192,21 @@ describe('a message handler of a WebSocket gateway', () => {
     );
     expect(handled).toEqual([]);
     client.terminate();
+  });
+
+  it('serves a role inside the organization of the connection, whatever organization the message names', async () => {
+    const org = { org: 'acme', orgRoles: ['owner'] };
+    opener = { principal: createTestPrincipal(org), refusal: undefined };
+    const owner = await connect();
+    expect(await ask(owner, 'bills', { org: 'globex' })).toEqual({ event: 'bills', data: 'acme' });
+    owner.terminate();
+    for (const refused of [{}, { roles: ['owner'] }, { ...org, orgRoles: ['member'] }, { orgRoles: ['owner'] }]) {
+      opener = { principal: createTestPrincipal(refused), refusal: undefined };
+      const client = await connect();
+      expect((await ask(client, 'bills', org)).event).toBe('exception');
+      client.terminate();
+    }
+    expect(handled).toEqual(['bills']);
   });
 
   it('serves the caller of the connection, and refuses what that one may not', async () => {
