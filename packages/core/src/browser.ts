@@ -29,6 +29,7 @@ export type {
   StepUpProvider,
   TotpStartAnswer,
 } from './answers/identity-answers.ts';
+export type { FeaturesAnswer } from './answers/features-answer.ts';
 export type {
   AcceptedInvitationAnswer,
   ActiveOrganizationAnswer,

@@ -39,6 +39,7 @@ export {
   type ManagedUsersAnswer,
   type UserStatus,
 } from './answers/managed-users.ts';
+export type { FeaturesAnswer } from './answers/features-answer.ts';
 export type {
   AcceptedInvitationAnswer,
   ActiveOrganizationAnswer,

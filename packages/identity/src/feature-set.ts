@@ -34,6 +34,8 @@ export interface FeatureSet<Services = never> {
   readonly sections: Readonly<Record<string, z.ZodType>>;
   /** The kinds of credentials that features recognize with these sections, beside the session. */
   credentialsOf(sections: FeatureSectionsInput): readonly CredentialKind[];
+  /** The names of the features that are on with these sections and this policy. */
+  enabledWith(sections: FeatureSectionsInput, policy: Policy): readonly string[];
   /** Every security event: those of the kernel, then those of each feature. */
   readonly events: EventCatalog;
   readonly mails: MailCatalog;
@@ -102,6 +104,10 @@ export function composeFeatures<Services = never>(
     sealedColumns: features.flatMap(({ sealedColumns = [] }) => sealedColumns),
     sections: mergeNamed(features.map(({ name, config }) => (config === undefined ? {} : { [name]: config }))),
     credentialsOf: (sections) => [...new Set(features.flatMap((feature) => credentialOf(feature, sections) ?? []))],
+    enabledWith: (sections, policy) =>
+      features
+        .filter((feature) => isEnabled(feature, sections) && (feature.isOfferedBy?.(policy) ?? true))
+        .map(({ name }) => name),
     events: mergeNamed([kernelEvents, ...features.map(({ events = {} }) => events)]),
     mails: mergeNamed(features.map(({ mails = {} }) => mails)),
     messageSamples: (publicUrl, brand) =>

@@ -48,6 +48,8 @@ export interface Feature<Config = unknown, Services = never> {
   credentialOf?(config: Config): FeatureCredentialKind;
   /** Whether its section asks for it: a feature that is not asked for recognizes no credential. @default always */
   isEnabled?(config: Config): boolean;
+  /** Whether the policy has what it is about. @default always */
+  isOfferedBy?(policy: Policy): boolean;
   /** The security events that it alone writes. The reference page and the log read them. */
   readonly events?: EventCatalog;
   /** The mails that it sends to the owners of accounts. */

@@ -35,6 +35,7 @@ import type { HashingLimits } from './hashing/hashing-limits.ts';
 import type { PasswordHashing } from './hashing/password-hashing.ts';
 import { answerErrors } from './http/error-answers.ts';
 import type { IdentityEnvironment } from './http/identity-request.ts';
+import { createFeatureRoutes } from './http/feature-routes.ts';
 import { createSessionRoutes } from './http/session-routes.ts';
 import { createKernel, type KernelOptions } from './kernel.ts';
 import { retentionRules } from './retention-rules.ts';
@@ -161,11 +162,16 @@ export async function createIdentityWith(
   const built = set.create(kernel, sections);
   const { hashing, directory, records } = kernel;
   const origin = new URL(publicUrl).origin;
+  const offered = createFeatureRoutes(set.enabledWith(sections, policy));
   const rules = retentionRules(set, options.eventDays);
   const retention = createRetentionJobs({ records, rules, pendingAccounts: kernel.pendingAccounts });
   return {
     ...built.services,
-    app: createApp([createSessionRoutes(kernel), ...built.routes], built.manageRoutes, { hashing, logger, origin }),
+    app: createApp([createSessionRoutes(kernel), offered, ...built.routes], built.manageRoutes, {
+      hashing,
+      logger,
+      origin,
+    }),
     directory,
     authenticators: built.authenticators,
     operations: built.operations,

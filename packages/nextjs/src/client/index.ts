@@ -44,6 +44,7 @@ export { stepUpUrl } from '../step-up-url.ts';
 export { announceSignIn } from './announce-sign-in.ts';
 export { authFetch, type AuthFetchInit } from './auth-fetch.ts';
 export { continueWithProvider, type ContinueWithProviderOptions } from './continue-with-provider.ts';
+export { isFeatureOffered } from './feature-offer.ts';
 export { SallyportProvider, type SallyportProviderProps } from './provider.tsx';
 export type { SignedOutReason } from './session-message.ts';
 export { Show, type ShowProps } from './show.tsx';

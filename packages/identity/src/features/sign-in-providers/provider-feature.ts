@@ -74,6 +74,7 @@ export const providerFeature = {
   mails: providerMails,
   retention: providerRetention,
   problemsOf: problemsOfProviders,
+  isEnabled: (settings: ProviderSettings | undefined) => settings !== undefined,
   create(kernel: ProviderKernel, settings: ProviderSettings | undefined) {
     const { records, sealerFor, cookie, pages, counters, now } = kernel;
     const identities = createExternalIdentities(records);

@@ -3,6 +3,7 @@
 import { toSubmissionProblem, type SubmissionProblem } from '@sallyport/ui/submission-problem';
 import {
   authFetch,
+  isFeatureOffered,
   ProblemError,
   type ApiKeysAnswer,
   type MadeApiKeyAnswer,
@@ -42,6 +43,7 @@ export function useApiKeys(): ApiKeysActions {
 
   const reload = useCallback(async () => {
     try {
+      if (!(await isFeatureOffered('apiKeys'))) return setOff(true);
       const response = await authFetch('/auth/api-keys');
       setState((await response.json()) as ApiKeysAnswer);
       setProblem(undefined);

@@ -4,6 +4,7 @@ import { toSubmissionProblem, type SubmissionProblem } from '@sallyport/ui/submi
 import {
   authFetch,
   continueWithProvider,
+  isFeatureOffered,
   ProblemError,
   type ConnectedProvider,
   type ConnectedProvidersAnswer,
@@ -37,6 +38,7 @@ export function useConnectedAccounts(): ConnectedAccountsActions {
 
   const reload = useCallback(async () => {
     try {
+      if (!(await isFeatureOffered('signInProviders'))) return setOff(true);
       const response = await authFetch('/auth/account/providers');
       setState((await response.json()) as ConnectedProvidersAnswer); // The gateway checks it against this type.
       setProblem(undefined);

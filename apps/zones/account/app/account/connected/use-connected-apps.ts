@@ -1,7 +1,13 @@
 'use client';
 
 import { toSubmissionProblem, type SubmissionProblem } from '@sallyport/ui/submission-problem';
-import { authFetch, ProblemError, type ConnectedApp, type ConnectedAppsAnswer } from '@sallyport/nextjs/client';
+import {
+  authFetch,
+  isFeatureOffered,
+  ProblemError,
+  type ConnectedApp,
+  type ConnectedAppsAnswer,
+} from '@sallyport/nextjs/client';
 import { useCallback, useEffect, useState } from 'react';
 
 export interface ConnectedAppsActions {
@@ -25,6 +31,7 @@ export function useConnectedApps(): ConnectedAppsActions {
 
   const reload = useCallback(async () => {
     try {
+      if (!(await isFeatureOffered('oauthProvider'))) return setOff(true);
       const response = await authFetch('/auth/account/apps');
       setApps(((await response.json()) as ConnectedAppsAnswer).apps); // The gateway checks it against this type.
       setProblem(undefined);
