@@ -1,39 +1,10 @@
-import { SallyportError, toProblem, type ErrorCode, type FieldError } from '@sallyport/core';
 import { fingerprintOfLink } from '@sallyport/pages';
-
-/** What identity would answer, by method and path. */
-export type Answers = Readonly<Record<string, () => Response>>;
-
-/** A built-in page in one of its states. */
-export interface PageState {
-  /** In the address of the preview. */
-  readonly id: string;
-  readonly title: string;
-  readonly path: string;
-  /** Sent as the form of the page; absent where it is only looked at. */
-  readonly form?: Readonly<Record<string, string>>;
-  readonly cookies?: Readonly<Record<string, string>>;
-  readonly isSignedIn?: boolean;
-  readonly answers?: Answers;
-}
+import { organizationStates } from './organization-states.ts';
+import { refuses, says } from './played-answers.ts';
+import type { PageState } from './page-state.ts';
 
 const email = 'robin@example.com';
 const token = 'c2FtcGxlLXRva2VuLW9mLWEtcHJldmlldy1vbmx5LTAx';
-const says = (body: object) => (): Response => Response.json(body);
-
-function refuses(code: ErrorCode, options: { readonly errors?: readonly FieldError[]; readonly wait?: number } = {}) {
-  const { errors, wait } = options;
-  return (): Response => {
-    const error = new SallyportError(code, {
-      reason: 'preview',
-      ...(errors === undefined ? {} : { errors }),
-      ...(wait === undefined ? {} : { retryAfterSeconds: wait }),
-    });
-    const problem = toProblem(error, { requestId: '4f1c0a7e5b3d4e2f9a8b7c6d5e4f3a2b', documentationOrigin: '' });
-    return Response.json(problem.body, { status: problem.status, headers: problem.headers });
-  };
-}
-
 const flow = (value: object) => ({ 'sallyport-80-flow': Buffer.from(JSON.stringify(value)).toString('base64url') });
 const link = { 'sallyport-80-link': token };
 const weak = refuses('SP_PASSWORD_UNACCEPTABLE', {
@@ -300,7 +271,9 @@ export const pageStates: readonly PageState[] = [
     isSignedIn: true,
     answers: stepUp([{ method: 'password' }]),
   },
+  ...organizationStates,
   { id: 'signed-out', title: 'Signed out', path: '/auth/signed-out' },
+  { id: 'signed-out-not', title: 'Signed out: still signed in', path: '/auth/signed-out', isSignedIn: true },
   { id: 'signed-out-everywhere', title: 'Signed out everywhere', path: '/auth/signed-out?reason=everywhere' },
   { id: 'signed-out-ended', title: 'Session ended', path: '/auth/signed-out?reason=ended' },
   { id: 'error', title: 'Error', path: '/auth/error?code=SP_FORBIDDEN' },

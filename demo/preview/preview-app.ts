@@ -15,7 +15,8 @@ import { features } from '@sallyport/server';
 import { assetsPath, createPages, type Pages } from '@sallyport/pages';
 import { Hono } from 'hono';
 import { errorStates } from './error-states.ts';
-import { pageStates, type PageState } from './page-states.ts';
+import type { PageState } from './page-state.ts';
+import { pageStates } from './page-states.ts';
 import { openPreviewBrands, type PreviewBrandName } from './preview-brands.ts';
 import { previewPage, type PreviewItem } from './preview-page.ts';
 

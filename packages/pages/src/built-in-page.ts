@@ -34,10 +34,11 @@ export interface PageParts {
   readonly flow: FlowCookie;
   readonly verifyLink: LinkCookie;
   readonly resetLink: LinkCookie;
+  readonly invitationLink: LinkCookie;
 }
 
-/** That the session of this browser began or ended. */
-export type SessionNews = 'signed-in' | 'signed-out';
+/** That the session of this browser began or ended, or that another organization is active in it. */
+export type SessionNews = 'signed-in' | 'signed-out' | 'changed';
 
 /** A page, and its status. */
 export interface ShownPage {

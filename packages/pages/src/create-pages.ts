@@ -37,6 +37,10 @@ import { createAuthorizePage, pathOfAuthorizePage } from './pages/authorize-page
 import { createCheckMailPage } from './pages/check-mail-page.ts';
 import { createErrorPage } from './pages/error-page.ts';
 import { createForgotPasswordPage } from './pages/forgot-password-page.ts';
+import { createAcceptInvitationPage } from './pages/organizations/accept-invitation-page.ts';
+import { createNewOrganizationPage } from './pages/organizations/new-organization-page.ts';
+import { createOrganizationPage } from './pages/organizations/organization-page.ts';
+import { createOrganizationsPage } from './pages/organizations/organizations-page.ts';
 import { createRecoveryCodesPage } from './pages/recovery-codes-page.ts';
 import { createResetPasswordPage } from './pages/reset-password-page.ts';
 import { createSecondFactorPage } from './pages/second-factor-page.ts';
@@ -94,6 +98,10 @@ const all: readonly CreatePage[] = [
   createSecurityPage,
   createStepUpPage,
   createAuthorizePage,
+  createOrganizationsPage,
+  createNewOrganizationPage,
+  createOrganizationPage,
+  createAcceptInvitationPage,
   createSignedOutPage,
   createErrorPage,
 ];
@@ -116,6 +124,7 @@ export function createPages(options: PagesOptions): Pages {
     flow: createFlowCookie(session, pages),
     verifyLink: createLinkCookie(builtInPages.verifyEmail, session),
     resetLink: createLinkCookie(builtInPages.resetPassword, session),
+    invitationLink: createLinkCookie(builtInPages.acceptInvitation, session),
   };
   const built = all.map((create) => create(parts));
   const byPath = new Map<string, BuiltInPage>(

@@ -33,6 +33,27 @@ describe('the contract of a page', () => {
     '/auth/account/providers': { connected: [account], available: [], hasPassword: true },
     '/auth/account/apps': { apps: [app] },
   };
+  const organization = { id: 'org_1', name: 'Acme', createdAt: '', roles: ['owner'], isActive: false };
+  const may = { rename: true, delete: true, manageMembers: true, leave: true };
+  const member = { user: { id: 'b', name: 'Bob' }, roles: [], joinedAt: '', mayChange: true, mayRemove: true };
+  const invitation = { id: 'inv_1', email: 'x@example.test', roles: [], expiresAt: '2030-01-01', isExpired: false };
+  const organizations = {
+    '/auth/organizations': { organization, organizations: [organization], mayCreate: true },
+    '/auth/organizations/org_1': { organization, members: 1, may, offeredRoles: ['owner'], roles: ['owner'] },
+    '/auth/organizations/org_1/members': { members: [member], next: 'b' },
+    '/auth/organizations/org_1/invitations': { invitations: [invitation] },
+    '/auth/organizations/invitations/accept': { organization },
+  };
+  const invitationLinks = ['invited', 'signed-out', 'another-account'].map((reader) => ({
+    '/auth/organizations/invitations/check': {
+      status: 'valid',
+      organization,
+      email: 'ann@example.test',
+      invitedBy: 'Bob',
+      roles: ['owner'],
+      reader,
+    },
+  }));
   const token = 'a'.repeat(20);
   const link = { cookie: `__Secure-sallyport-link=${token}` };
   const opened = { link: fingerprintOfLink(token), email: 'ann@example.test', asksFor: 'name newPassword' };
@@ -44,10 +65,19 @@ describe('the contract of a page', () => {
       const { calls: allowed, fields }: PageContract = pageContracts[name];
       const asked = new Set<string>();
       const shown = new Set<string>();
-      for (const answer of answers) {
-        const { calls, ask } = pagesOn(answer, signedIn, { providers: { ...providerAnswers, ...connected } });
+      for (const [index, answer] of answers.entries()) {
+        const known = { ...providerAnswers, ...connected, ...organizations, ...invitationLinks[index % 3] };
+        const { calls, ask } = pagesOn(answer, signedIn, { providers: known });
         const texts: Response[] = [];
-        for (const query of ['', '?method=sms', '?method=email&sent=email&returnTo=/x&acr_values=mfa&next=security'])
+        for (const query of [
+          '',
+          '?id=org_1',
+          '?id=org_1&member=b',
+          '?id=org_1&member=b&confirm=remove',
+          '?id=org_1&confirm=leave',
+          '?method=sms',
+          '?method=email&sent=email&returnTo=/x&acr_values=mfa&next=security',
+        ])
           texts.push(await ask(path + query, { headers: link }));
         for (const values of [
           {},
@@ -57,6 +87,7 @@ describe('the contract of a page', () => {
           { method: 'totp' },
           { provider: 'google' },
           { ...opened, name: 'Ann', newPassword: 'violet kettle' },
+          { ...opened, do: 'decline' },
         ])
           texts.push(await ask(path, { ...form(values), headers: { ...form(values).headers, ...link } }));
         for (const one of [
@@ -65,12 +96,16 @@ describe('the contract of a page', () => {
           { do: 'withdraw', app: 'none' },
           { do: 'sign-out-others' },
           { mail: 'reset-password' },
+          ...['rename', 'invite', 'resend', 'withdraw', 'roles', 'leave', 'delete', 'switch'].map((what) => ({
+            do: what,
+            organization: 'org_1',
+          })),
         ])
           texts.push(await ask(path, form(one)));
         for (const text of texts) for (const field of fieldsOf(await text.text(), path)) shown.add(field);
         for (const { method, url } of calls) asked.add(`${method} ${new URL(url).pathname}`);
       }
-      const patterns = allowed.map((call) => new RegExp(`^${call.replace(/:\w+/g, '[a-z-]+')}$`));
+      const patterns = allowed.map((call) => new RegExp(`^${call.replace(/:\w+/g, '[\\w-]+')}$`));
       expect([...asked].filter((call) => !patterns.some((pattern) => pattern.test(call)))).toEqual([]);
       expect(patterns.filter((pattern) => ![...asked].some((call) => pattern.test(call)))).toEqual([]);
       const ofManagers = ['username'];
@@ -83,6 +118,7 @@ describe('the contract of a page', () => {
     const forms = [...text.matchAll(/<form[^>]*>[^]*?<\/form>/g)].map(([one]) => one);
     return forms
       .filter((one) => one.includes(`action="${path}"`))
-      .flatMap((one) => [...one.matchAll(/\sname="([^"]*)"/g)].map(([, field = '']) => field));
+      .flatMap((one) => [...one.matchAll(/\sname="([^"]*)"/g)].map(([, field = '']) => field))
+      .map((field) => field.replace(/^role\..*/, 'role.*'));
   }
 });

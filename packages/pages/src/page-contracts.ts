@@ -21,6 +21,7 @@ const method = 'which way was chosen';
 const email = 'address of the account';
 const provider = 'the identity provider whose button was pressed, by its name in the configuration';
 const ofProvider = 'the identity provider whose answer was refused';
+const did = 'what was done, for the built-in page alone';
 const refused = 'code of the error for which it was refused; show words of your own alone';
 
 /** The contract of every page: the reference page is made from it, and the built-in pages are tested against it. */
@@ -237,11 +238,89 @@ export const pageContracts = {
     leadsTo:
       '`signIn` or `stepUp` where `status` says so, back here afterwards; then `location` of the answer, by a link or a page in between: a redirect that answers a form is held to the rules for forms of the page before',
   },
+  organizations: {
+    purpose: 'The organizations of the signed-in user, and which one is active. Its form makes another one active.',
+    query: { returnTo, did },
+    fields: { organization: 'id of the organization to make active; empty for none', returnTo },
+    calls: ['GET /auth/organizations', 'POST /auth/organizations/active'],
+    errors: ['SP_NOT_FOUND', 'SP_UNAUTHENTICATED'],
+    leadsTo: '`returnTo`, or itself',
+  },
+  createOrganization: {
+    purpose: 'A new organization, in which its creator works at once.',
+    query: {},
+    fields: { name: 'name of the organization' },
+    calls: ['GET /auth/organizations', 'POST /auth/organizations', 'POST /auth/organizations/active'],
+    errors: ['SP_CONFLICT', 'SP_FORBIDDEN', 'SP_UNAUTHENTICATED', 'SP_VALIDATION_FAILED'],
+    leadsTo: '`organization`',
+  },
+  organization: {
+    purpose: 'One organization: members and their roles, invitations, its name, and the ways out of it.',
+    query: {
+      id: 'id of the organization',
+      member: 'id of a member, whose roles are shown',
+      after: 'where the page of members begins, as `next` of the answer says',
+      confirm: 'asks before `remove`, `leave` or `delete`',
+      did,
+    },
+    fields: {
+      do: '`switch` to it, `rename`, `invite`, `resend` or `withdraw` an invitation, change the `roles` of a member, `remove` one, `leave` or `delete`',
+      organization: 'id of the organization',
+      name: 'the new name',
+      email: 'the address to invite',
+      'role.*': 'a ticked box for each chosen role, by its name',
+      invitation: 'the invitation to send again or to withdraw',
+      member: 'the member to change or to remove',
+      after: 'as in the address',
+    },
+    calls: [
+      'GET /auth/organizations/:id',
+      'GET /auth/organizations/:id/members',
+      'GET /auth/organizations/:id/invitations',
+      'POST /auth/organizations/active',
+      'PATCH /auth/organizations/:id',
+      'DELETE /auth/organizations/:id',
+      'POST /auth/organizations/:id/invitations',
+      'POST /auth/organizations/:id/invitations/:invitation/resend',
+      'DELETE /auth/organizations/:id/invitations/:invitation',
+      'PUT /auth/organizations/:id/members/:user',
+      'DELETE /auth/organizations/:id/members/:user',
+    ],
+    errors: [
+      'SP_AUTHORITY_EXCEEDED',
+      'SP_CONFLICT',
+      'SP_FORBIDDEN',
+      'SP_LAST_OWNER',
+      'SP_NOT_FOUND',
+      'SP_STEP_UP_REQUIRED',
+      'SP_TOO_MANY_ATTEMPTS',
+      'SP_UNAUTHENTICATED',
+      'SP_VALIDATION_FAILED',
+    ],
+    leadsTo: 'itself; `organizations` where the reader is no member any more',
+  },
+  acceptInvitation: {
+    purpose: 'Where the mail of an invitation leads. A button accepts it, never the visit.',
+    query: { token: 'the token of the link; leave the address that holds it at once' },
+    fields: {
+      do: '`accept` or `decline`',
+      link: 'names the invitation that the page shows: another one, opened meanwhile, is not used',
+    },
+    calls: [
+      'POST /auth/organizations/invitations/check',
+      'POST /auth/organizations/invitations/accept',
+      'POST /auth/organizations/invitations/decline',
+      'POST /auth/organizations/active',
+    ],
+    errors: ['SP_CONFLICT', 'SP_FORBIDDEN', 'SP_LINK_INVALID', 'SP_UNAUTHENTICATED'],
+    leadsTo:
+      '`organizations`; `signIn` or `signUp`, and back, where `reader` is `signed-out`; a sign-out where it is `another-account`',
+  },
   signedOut: {
-    purpose: 'After a sign-out. Its form signs out.',
+    purpose: 'After a sign-out; to a user who is signed in it says that. Its form signs out.',
     query: { reason: '`signed-out`, `everywhere` or `ended`', returnTo },
-    fields: {},
-    calls: ['POST /auth/sign-out'],
+    fields: { returnTo },
+    calls: ['GET /auth/session', 'POST /auth/sign-out'],
     errors: [],
     leadsTo: '`signIn`, when the reader asks for it',
   },

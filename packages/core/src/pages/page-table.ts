@@ -12,9 +12,22 @@ export const builtInPages = {
   security: '/auth/security',
   stepUp: '/auth/confirm',
   authorize: '/auth/oauth',
+  organizations: '/auth/my/organizations',
+  createOrganization: '/auth/my/organizations/new',
+  organization: '/auth/my/organization',
+  acceptInvitation: '/auth/invitation',
   signedOut: '/auth/signed-out',
   error: '/auth/error',
 } as const;
+
+/** Pages that are no step on the way in, and that a visit changes nothing at: a sign-in may lead back to them. */
+export const pagesToReturnTo: readonly PageName[] = [
+  'security',
+  'organizations',
+  'createOrganization',
+  'organization',
+  'acceptInvitation',
+];
 
 /** The name of a page. */
 export type PageName = keyof typeof builtInPages;

@@ -14,6 +14,10 @@ const what: Readonly<Record<PageName, string>> = {
   security: 'What protects the account of the signed-in user',
   stepUp: 'Confirms who the signed-in user is',
   authorize: 'What an OAuth client asks of its user; the id of the request follows',
+  organizations: 'The organizations of the signed-in user, and which one is active',
+  createOrganization: 'A new organization',
+  organization: 'Members, roles and invitations of one organization; its id follows as `?id=`',
+  acceptInvitation: 'Where the mail of an invitation leads',
   signedOut: 'After a sign-out',
   error: 'What an error code means',
 };

@@ -58,6 +58,10 @@ describe('the page to return to', () => {
     '/auth/sign-out',
     '/auth/oauth',
     '/auth/oauth/V1StGXR8_Z5jdHi6B-myT/decision',
+    '/auth/organizations',
+    '/auth/my',
+    '/auth/my/organizations/../../sign-out',
+    '/auth/invitation/x',
     '/auth/oauth/../sign-out',
     '/oauth2/auth/V1StGXR8_Z5jdHi6B-myT',
     '/auth',
@@ -131,7 +135,12 @@ describe('the page to return to', () => {
 });
 
 describe('the page to return to, beside pages of the adopter', () => {
-  const pages = resolvePages({ signIn: '/login', verifyEmail: '/welcome/confirm', security: '/me/security' });
+  const pages = resolvePages({
+    signIn: '/login',
+    verifyEmail: '/welcome/confirm',
+    security: '/me/security',
+    organization: '/team',
+  });
 
   it.each(['/login', '/login/help', '/LOGIN?returnTo=/login', '/log%69n', '/welcome/confirm#x', '/auth/sign-in'])(
     'is never one of the sign-in flow: %s',
@@ -140,7 +149,17 @@ describe('the page to return to, beside pages of the adopter', () => {
     },
   );
 
-  it.each(['/logins', '/welcome', '/me/security', '/auth/security', '/auth/security?x=1'])('may be %s', (asked) => {
+  it.each([
+    '/logins',
+    '/welcome',
+    '/me/security',
+    '/auth/security',
+    '/auth/security?x=1',
+    '/team?id=org_1',
+    '/auth/my/organizations',
+    '/auth/my/organization?id=org_1',
+    '/auth/invitation',
+  ])('may be %s', (asked) => {
     expect(toSafeReturnTo(asked, pages)).toBe(asked);
   });
 });

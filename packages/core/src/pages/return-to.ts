@@ -1,4 +1,4 @@
-import { builtInPages, type PageTable } from './page-table.ts';
+import { builtInPages, pagesToReturnTo, type PageName, type PageTable } from './page-table.ts';
 
 /** Where people go when nothing better, or nothing safe, was asked for. */
 const home = '/';
@@ -36,10 +36,15 @@ export function toSafeReturnTo(asked: string | null | undefined, pages?: PageTab
 }
 
 function isOwnFlow(path: string, pages: PageTable | undefined): boolean {
-  // The pages of ours that are no step on the way in, and that a visit changes nothing at.
-  if (path === builtInPages.security || askedByClient.test(path)) return false;
+  if (isBuiltInPlace(path) || askedByClient.test(path)) return false;
   if (ownFlow.test(path)) return true;
-  return pages !== undefined && Object.entries(pages).some(([name, own]) => name !== 'security' && isWithin(path, own));
+  if (pages === undefined) return false;
+  const names = Object.keys(pages) as PageName[]; // Its own keys.
+  return names.some((name) => !pagesToReturnTo.includes(name) && isWithin(path, pages[name]));
+}
+
+function isBuiltInPlace(path: string): boolean {
+  return pagesToReturnTo.some((name) => builtInPages[name] === path);
 }
 
 /** By whole segments, in any case, as a service might match it. */

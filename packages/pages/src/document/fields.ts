@@ -9,7 +9,7 @@ export interface Field {
   readonly type?: 'text' | 'email' | 'tel';
   readonly autocomplete: string;
   readonly value?: string | undefined;
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** Why the last value was refused, as a sentence. */
   readonly error?: string | undefined;
   /** Whether the page begins here. */
@@ -117,6 +117,32 @@ export function codeField({ kind, ...field }: CodeField): Html {
   });
 }
 
+export interface TickBoxes {
+  /** Of the group, for its error. */
+  readonly name: string;
+  readonly label: string;
+  readonly hint?: string | undefined;
+  readonly error?: string | undefined;
+  readonly boxes: readonly { readonly name: string; readonly label: string; readonly isTicked: boolean }[];
+}
+
+/** A choice of any number of things. Each box has a name of its own: a field of a form comes once. */
+export function tickBoxes({ name, label, hint, error, boxes }: TickBoxes): Html {
+  const described = [error === undefined ? '' : `${name}-error`, hint === undefined ? '' : `${name}-hint`];
+  const describedBy = described.filter((id) => id !== '').join(' ') || undefined;
+  return html`<fieldset class="field" ${attributes({ 'aria-describedby': describedBy })}>
+    <legend>${label}</legend>
+    ${boxes.map(
+      (box) =>
+        html`<label class="box"
+          ><input ${attributes({ type: 'checkbox', name: box.name, value: 'on', checked: box.isTicked })} />
+          <span>${box.label}</span></label
+        >`,
+    )}
+    ${below({ name, error, hint })}
+  </fieldset>`;
+}
+
 /** A value that goes with the form and that users do not edit. */
 export function hiddenField(name: string, value: string | undefined): Html {
   return value === undefined || value === '' ? nothing : html`<input type="hidden" name="${name}" value="${value}" />`;
@@ -161,14 +187,18 @@ export function submitButton({ label, pending, waitSeconds }: SubmitButton): Htm
   </button>`;
 }
 
-function frame(field: Omit<Field, 'type' | 'autocomplete'>, input: Html, below: Html = nothing): Html {
-  const { name, label, hint, error } = field;
+function frame(field: Omit<Field, 'type' | 'autocomplete'>, input: Html, between: Html = nothing): Html {
+  const { name, label } = field;
   return html`<div class="field">
     <label for="${name}">${label}</label>
-    ${input}
-    ${error === undefined ? nothing : html`<p class="field-error" id="${name}-error">${icon('alert')}<span>${error}</span></p>`}
-    ${below}${hint === undefined ? nothing : html`<p class="field-hint" id="${name}-hint">${hint}</p>`}
+    ${input} ${below(field, between)}
   </div>`;
+}
+
+/** What describes an input, in the order in which it is read. */
+function below({ name, error, hint }: Pick<Field, 'name' | 'error' | 'hint'>, between: Html = nothing): Html {
+  return html`${error === undefined ? nothing : html`<p class="field-error" id="${name}-error">${icon('alert')}<span>${error}</span></p>`}
+  ${between}${hint === undefined ? nothing : html`<p class="field-hint" id="${name}-hint">${hint}</p>`}`;
 }
 
 function inputAttributes(field: Omit<Field, 'type'>, type: string): Html {

@@ -5,6 +5,8 @@ export interface FormFields {
   of(name: string): string;
   /** Several fields at once, by name. */
   pick<Name extends string>(...names: readonly Name[]): Readonly<Record<Name, string>>;
+  /** What stands behind a prefix in the names of ticked boxes: a field comes once, so that each box has a name of its own. */
+  ticked(prefix: string): readonly string[];
 }
 
 /** The most that a form may hold, as for the JSON of identity. */
@@ -32,6 +34,8 @@ export async function readForm(request: Request): Promise<FormFields> {
     of,
     pick: <Name extends string>(...names: readonly Name[]) =>
       Object.fromEntries(names.map((name) => [name, of(name)])) as Record<Name, string>, // One entry for each name.
+    ticked: (prefix) =>
+      [...fields.keys()].filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length)),
   };
 }
 

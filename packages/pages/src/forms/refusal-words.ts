@@ -89,6 +89,14 @@ const words: Readonly<Partial<Record<ErrorCode, Words>>> = {
     title: 'Your account must have two-step verification',
     text: 'Add another way first, then remove this one.',
   },
+  SP_LAST_OWNER: {
+    title: 'This is the last owner',
+    text: 'Make another member an owner first, or delete the organization.',
+  },
+  SP_AUTHORITY_EXCEEDED: {
+    title: 'That is more than you may give',
+    text: 'You can give roles to others whose permissions you hold yourself, and none to yourself.',
+  },
   SP_CONFLICT: {
     title: 'Something changed in the meantime',
     text: 'Please try again.',
@@ -156,14 +164,15 @@ export function showRefusal(refusal: Refusal, labels: Readonly<Record<string, st
   };
 }
 
-function noticeOf({ code, status, requestId }: Refusal, waitSeconds: number | undefined): Html {
+function noticeOf(refusal: Refusal, waitSeconds: number | undefined): Html {
   if (waitSeconds !== undefined)
     return notice(
       'refused',
       'Too many attempts',
       html`<p>Try again in <span data-countdown="${waitSeconds}">${waitingTime(waitSeconds)}</span>.</p>`,
     );
-  const { title, text } = wordsOf(code, status);
+  const { status, requestId } = refusal;
+  const { title, text } = conflictOf(refusal) ?? wordsOf(refusal.code, status);
   const quoted = status < 500 ? nothing : html`<p>Request id: <code>${requestId}</code></p>`;
   return notice(
     'refused',
@@ -171,6 +180,14 @@ function noticeOf({ code, status, requestId }: Refusal, waitSeconds: number | un
     html`<p>${text}</p>
       ${quoted}`,
   );
+}
+
+/** What an organization cannot have or be, where identity says it of no field of the form. */
+function conflictOf({ code, errors = [] }: Refusal): Words | undefined {
+  const found = code === 'SP_CONFLICT' ? errors.find(({ field }) => field === 'organization') : undefined;
+  return found === undefined
+    ? undefined
+    : { title: 'That isn’t possible', text: toSentence('The organization', found.message) };
 }
 
 /** Identity says "must not be empty", so that the name of the field can stand before it. */

@@ -14,7 +14,7 @@ export interface Refusal extends Pick<Problem, 'code' | 'status' | 'requestId' |
 }
 
 /** The methods of the routes that pages call. */
-export type IdentityMethod = 'GET' | 'POST' | 'DELETE';
+export type IdentityMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** Calls a route of identity on behalf of the caller of a page. The type of the body is that of the route. */
 export type CallIdentity = <Body>(method: IdentityMethod, path: string, json?: object) => Promise<IdentityAnswer<Body>>;

@@ -3,11 +3,15 @@ import type { PageAnswer, PageParts } from '../built-in-page.ts';
 import type { Refusal } from '../identity/call-identity.ts';
 import { askedPage, withReturnTo } from './asked-page.ts';
 
-/** Where a refusal is answered by a sign-in, or by a stronger or more recent one; `undefined` for every other. */
+/**
+ * Where a refusal is answered by a sign-in, or by a stronger or more recent one; `undefined` for every other.
+ *
+ * @param next the page that asked, where a sign-in does not lead back to it by `returnTo`.
+ */
 export function leadToStepUp(
   { pages }: PageParts,
   { code, stepUp }: Refusal,
-  next: PageName,
+  next: PageName | undefined,
   returnTo: string,
 ): PageAnswer | undefined {
   if (code === 'SP_UNAUTHENTICATED') return { kind: 'redirect', to: withReturnTo(pages.signIn, returnTo, pages) };

@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import { toSafeReturnTo, type FactorsAnswer, type RecoveryCodesAnswer } from '@sallyport/core';
 import type { CreatePage, PageAnswer, PageCall, PageParts } from '../built-in-page.ts';
 import { hiddenField, submitButton } from '../document/fields.ts';
+import { signOutForm } from '../document/sign-out-form.ts';
 import { refusedPage } from '../forms/refused-page.ts';
 import { noRefusal, showRefusal, type ShownRefusal } from '../forms/refusal-words.ts';
 import { askedPage, withReturnTo } from './asked-page.ts';
@@ -56,7 +57,8 @@ async function offer(
           ${hiddenField('returnTo', askedPage(returnTo, pages))}
           ${submitButton({ label: 'Make new codes', pending: 'Making new codes…', waitSeconds: shown.waitSeconds })}
         </form>`,
-      aside: html`<p><a href="${toSafeReturnTo(returnTo, pages)}">Back</a></p>`,
+      aside: html`<p><a href="${toSafeReturnTo(returnTo, pages)}">Back</a></p>
+        ${signOutForm(pages)}`,
     },
   };
 }

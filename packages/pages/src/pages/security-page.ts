@@ -3,6 +3,7 @@ import { pageUrl, type FactorsAnswer, type OwnFactor } from '@sallyport/core';
 import type { CreatePage, PageAnswer, PageCall, PageParts } from '../built-in-page.ts';
 import { hiddenField, hiddenFields } from '../document/fields.ts';
 import { nothing, type Html } from '../document/html.ts';
+import { signOutForm } from '../document/sign-out-form.ts';
 import { methodWords } from '../forms/method-words.ts';
 import type { FormFields } from '../forms/read-form.ts';
 import { refusedPage } from '../forms/refused-page.ts';
@@ -113,7 +114,8 @@ async function show(
             </button>
           </form>
         </section>`,
-      aside: html`<p><a href="/">Home</a></p>`,
+      aside: html`<p><a href="/">Home</a></p>
+        ${signOutForm(pages)}`,
     },
   };
 }
