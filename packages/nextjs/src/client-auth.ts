@@ -15,6 +15,10 @@ export interface ClientSignedIn {
   readonly email?: string;
   readonly roles: readonly string[];
   readonly permissions: readonly string[];
+  /** Id of the organization that is active in this session. */
+  readonly org?: string | undefined;
+  /** Roles inside it; absent where none is active. */
+  readonly orgRoles?: readonly string[] | undefined;
   /** How sure the gateway is of the person: password-like, multi-factor, phishing-resistant. */
   readonly acr: AssuranceLevel;
   /** When the person signed in, or last confirmed who they are: seconds since 1970. */

@@ -14,3 +14,9 @@ export const navigationItems: readonly NavigationItem[] = [
   { href: '/behind-the-door', label: 'Behind the door', app: 'shell' },
   { href: '/account', label: 'Account', app: 'account' },
 ];
+
+/** The same in the menu of the person, where there is room for more. */
+export const menuItems: readonly NavigationItem[] = [
+  ...navigationItems,
+  { href: '/account/organizations', label: 'Organizations', app: 'account' },
+];

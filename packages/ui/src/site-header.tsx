@@ -3,6 +3,7 @@ import { BrandLogo } from './brand-logo.tsx';
 import { buttonClass } from './button.tsx';
 import type { AppName } from './navigation.tsx';
 import { NavigationLinks } from './navigation-links.tsx';
+import { OrganizationSwitcher } from './organization-switcher.tsx';
 import { ThemeToggle } from './theme-toggle.tsx';
 import type { Theme } from './theme.tsx';
 import { UserMenu } from './user-menu.tsx';
@@ -38,7 +39,10 @@ export function SiteHeader({ app, brand, theme, viewer }: SiteHeaderProps) {
               Sign in
             </a>
           ) : (
-            <UserMenu viewer={viewer} />
+            <>
+              <OrganizationSwitcher />
+              <UserMenu viewer={viewer} />
+            </>
           )}
         </div>
       </div>

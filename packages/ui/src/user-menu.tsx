@@ -1,5 +1,5 @@
 import { ChevronDown } from 'lucide-react';
-import { navigationItems } from './navigation.tsx';
+import { menuItems } from './navigation.tsx';
 import { RoleChips } from './role-chips.tsx';
 import { SignOutButton } from './sign-out-button.tsx';
 import type { Viewer } from './viewer.tsx';
@@ -38,7 +38,7 @@ export function UserMenu({ viewer }: { readonly viewer: Viewer }) {
         </div>
         <nav aria-label="Pages" className="border-t border-line py-2">
           <ul>
-            {navigationItems.map(({ href, label }) => (
+            {menuItems.map(({ href, label }) => (
               <li key={href}>
                 <a href={href} className="flex min-h-10 items-center rounded-lg px-3 text-[0.9375rem] hover:bg-sunken">
                   {label}

@@ -3,8 +3,19 @@ import type { AssuranceLevel } from '@sallyport/core/browser';
 /** What `GET /auth/session` says, as far as a tab needs it. */
 export type CurrentSession =
   | { readonly status: 'signed-out' }
-  | ({ readonly status: 'signed-in'; readonly userId: string; readonly roles: readonly string[] } & SignInFacts)
+  | ({
+      readonly status: 'signed-in';
+      readonly userId: string;
+      readonly roles: readonly string[];
+    } & SessionOrganization &
+      SignInFacts)
   | { readonly status: 'unknown' };
+
+/** The organization that is active, by its id, and the roles inside it; neither where none is. */
+export interface SessionOrganization {
+  readonly org?: string | undefined;
+  readonly orgRoles?: readonly string[] | undefined;
+}
 
 interface SignInFacts {
   readonly acr: AssuranceLevel;
@@ -61,8 +72,24 @@ export function parseCurrentSession(value: unknown, saidAt: number): CurrentSess
   const authTime = Math.floor(Date.parse(String(session['authTime'])) / 1000);
   const expiry = parseExpiry(session, saidAt);
   if (typeof id !== 'string' || !isLevel(acr) || Number.isNaN(authTime)) return unknownSession;
-  const names = Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [];
-  return { status: 'signed-in', userId: id, roles: names, acr, authTime, ...(expiry === undefined ? {} : { expiry }) };
+  return {
+    status: 'signed-in',
+    userId: id,
+    roles: namesIn(roles),
+    ...parseOrganization(value['organization']),
+    acr,
+    authTime,
+    ...(expiry === undefined ? {} : { expiry }),
+  };
+}
+
+function parseOrganization(value: unknown): SessionOrganization {
+  if (!isRecord(value) || typeof value['id'] !== 'string') return {};
+  return { org: value['id'], orgRoles: namesIn(value['roles']) };
+}
+
+function namesIn(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((name) => typeof name === 'string') : [];
 }
 
 /** Reads the times of a session; `undefined` when they are none. */

@@ -13,6 +13,7 @@ export type {
   FactorsAnswer,
   MadeApiKeyAnswer,
   OfferedProvider,
+  OrganizationsAnswer,
   OwnFactor,
   PendingAnswer,
   PendingSignInAnswer,
@@ -25,6 +26,7 @@ export type {
   SessionsAnswer,
   ShownApiKey,
   ShownFactor,
+  ShownOrganization,
   ShownSession,
   ShownUser,
   SignedInAnswer,
@@ -51,5 +53,7 @@ export { Show, type ShowProps } from './show.tsx';
 export { signOut, type SignOutOptions } from './sign-out.ts';
 export type { SessionExpiryState } from './expiry-watch.ts';
 export { useAuth, type UseAuth } from './use-auth.ts';
+export { switchOrganization } from './switch-organization.ts';
+export { useOrganization, type ActiveOrganization } from './use-organization.ts';
 export { useDraft, useWaitingDrafts } from './use-draft.ts';
 export { useSessionExpiry, type SessionExpiry } from './use-session-expiry.ts';

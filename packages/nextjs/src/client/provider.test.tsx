@@ -5,6 +5,7 @@ import type { ClientAuth } from '../client-auth.ts';
 import { SallyportProvider } from './provider.tsx';
 import { Show, type ShowProps } from './show.tsx';
 import { useAuth } from './use-auth.ts';
+import { useOrganization } from './use-organization.ts';
 
 vi.mock('next/navigation.js', () => ({ useRouter: () => ({ refresh: () => {} }) }));
 
@@ -18,6 +19,8 @@ const vendor: ClientAuth = {
   acr: 'pwd',
   authTime: 1_700_000_000,
 };
+
+const member: ClientAuth = { ...vendor, org: 'acme', orgRoles: ['member'] };
 
 function render(initial: ClientAuth, children: ReactNode): string {
   return renderToStaticMarkup(<SallyportProvider initial={initial}>{children}</SallyportProvider>);
@@ -37,6 +40,26 @@ describe('<Show> in the browser', () => {
     },
     { name: 'shows the signed-out part to a visitor', caller: visitor, when: 'signed-out', shown: true },
     { name: 'shows the signed-in part to a person', caller: vendor, when: 'signed-in', shown: true },
+    {
+      name: 'hides a role inside an organization from a person without one',
+      caller: vendor,
+      when: { orgRoles: ['vendor'] },
+      shown: false,
+    },
+    { name: 'hides a role inside another organization', caller: member, when: { orgRoles: ['owner'] }, shown: false },
+    {
+      name: 'hides a role of the deployment from one who holds it in an organization',
+      caller: member,
+      when: { roles: ['member'] },
+      shown: false,
+    },
+    {
+      name: 'shows a role inside the organization to its holder',
+      caller: member,
+      when: { orgRoles: ['owner', 'member'] },
+      shown: true,
+    },
+    { name: 'shows what takes an organization to a member', caller: member, when: { org: true }, shown: true },
     { name: 'shows a role to its holder', caller: vendor, when: { roles: ['admin', 'vendor'] }, shown: true },
   ] satisfies readonly { name: string; caller: ClientAuth; when: ShowProps['when']; shown: boolean }[])(
     '$name',
@@ -50,6 +73,19 @@ describe('<Show> in the browser', () => {
       expect(render(caller, page)).toBe(shown ? 'children' : 'fallback');
     },
   );
+});
+
+describe('useOrganization()', () => {
+  function Badge(): ReactNode {
+    const organization = useOrganization();
+    return organization === undefined ? 'no organization' : `${organization.roles.join()} of ${organization.id}`;
+  }
+
+  it('knows the active one, and that there is none', () => {
+    expect(render(member, <Badge />)).toBe('member of acme');
+    expect(render(vendor, <Badge />)).toBe('no organization');
+    expect(render(visitor, <Badge />)).toBe('no organization');
+  });
 });
 
 describe('useAuth()', () => {

@@ -205,6 +205,36 @@ describe('a change of roles', () => {
   });
 });
 
+describe('a switch of the organization', () => {
+  const inAcme = { ...ann, org: 'acme', orgRoles: ['owner'] };
+
+  it.each([
+    { name: 'to one', shows: ann, now: { org: 'acme', orgRoles: ['owner'] } },
+    { name: 'to another one', shows: inAcme, now: { org: 'globex', orgRoles: ['owner'] } },
+    { name: 'to none', shows: inAcme, now: {} },
+    { name: 'that changes nothing but a role inside it', shows: inAcme, now: { org: 'acme', orgRoles: ['member'] } },
+  ])('$name has every tab ask for its data again, once', async ({ shows, now }) => {
+    browser.session = signedIn(ann, now);
+    const [here, there] = [openTab(shows, '/account'), openTab(shows, '/products')];
+
+    here.sync.hear(browser.session);
+    await here.sync.check();
+    await there.sync.check();
+
+    expect(here.moves).toEqual(['refresh']);
+    await vi.waitFor(() => expect(there.moves).toEqual(['refresh']));
+  });
+
+  it('is none where the same one is still active', async () => {
+    browser.session = signedIn(ann, { org: 'acme', orgRoles: ['owner'] });
+    const here = openTab(inAcme);
+
+    await here.sync.check();
+
+    expect(here.moves).toEqual([]);
+  });
+});
+
 describe('what the stream of the browser says', () => {
   it('takes all tabs off their pages when the session is over, also those that do not listen', async () => {
     browser.session = signedOut;

@@ -2,7 +2,7 @@ import { builtInPages } from '@sallyport/core/browser';
 import type { ClientAuth, ClientSignedIn } from '../client-auth.ts';
 import { parseReturnPath } from '../return-path.ts';
 import { signInUrl } from '../sign-in-url.ts';
-import type { CurrentSession } from './current-session.ts';
+import type { CurrentSession, SessionOrganization } from './current-session.ts';
 import type { ReloadMemory } from './reload-memory.ts';
 import type { SessionChannel } from './session-channel.ts';
 import type { SessionMessage, SignedOutReason } from './session-message.ts';
@@ -55,7 +55,7 @@ const shownWithoutCaller =
 /**
  * Keeps one tab in step: a sign-out in any tab, of any application behind the gateway, takes this one off its page at once;
  * a session that ended elsewhere as soon as the stream of this browser says so, or when the tab is looked at; another
- * person's sign-in reloads it; other roles and a stronger sign-in ask for its data again. A page that shows the same after
+ * person's sign-in reloads it; other roles, another organization and a stronger sign-in ask for its data again. A page that shows the same after
  * the reload is not reloaded again: the server renders it without knowing its caller.
  *
  * An answer that could not be had changes nothing.
@@ -107,8 +107,8 @@ export function createSessionSync(initial: ClientAuth, tab: TabEdges): SessionSy
       reload();
     } else if (!isSameAuthority(shown, session)) {
       // Remembered, so that a server which still renders what was is not asked again and again.
-      const { roles, acr, authTime } = session;
-      shown = { ...shown, roles, acr, authTime };
+      const { roles, org, orgRoles, acr, authTime } = session;
+      shown = { ...shown, roles, org, orgRoles, acr, authTime };
       tab.refresh();
     }
   };
@@ -181,7 +181,7 @@ export function signedOutUrl(reason: SignedOutReason, currentPath?: string): str
   return `${builtInPages.signedOut}?reason=${reason}${suffix}`;
 }
 
-type ShownAuthority = Pick<ClientSignedIn, 'roles' | 'acr' | 'authTime'>;
+type ShownAuthority = Pick<ClientSignedIn, 'roles' | 'acr' | 'authTime'> & SessionOrganization;
 
 function personOf(auth: ClientAuth): string | undefined {
   return auth.status === 'signed-in' ? auth.userId : undefined;
@@ -201,7 +201,12 @@ function isSameAuthority(left: ShownAuthority, right: ShownAuthority): boolean {
   return (
     left.acr === right.acr &&
     left.authTime === right.authTime &&
-    left.roles.length === right.roles.length &&
-    left.roles.every((role) => right.roles.includes(role))
+    left.org === right.org &&
+    isSameSet(left.roles, right.roles) &&
+    isSameSet(left.orgRoles ?? [], right.orgRoles ?? [])
   );
+}
+
+function isSameSet(left: readonly string[], right: readonly string[]): boolean {
+  return left.length === right.length && left.every((name) => right.includes(name));
 }

@@ -7,7 +7,7 @@ import { AuthContext } from './auth-context.ts';
 
 /** Who is signed in, for display. What the page may do is decided at the gateway and by the services. */
 export type UseAuth = ClientAuth & {
-  /** Says whether the person holds one of the roles and all of the permissions. Always false when signed out. */
+  /** Says whether the person holds one of the roles and all of the permissions, also in the organization. Always false when signed out. */
   readonly has: (requirement: Requirement) => boolean;
 };
 
@@ -25,6 +25,7 @@ export function useAuth(): UseAuth {
 
 function meets(known: ClientAuth, requirement: Requirement): boolean {
   if (known.status === 'signed-out') return false;
-  const { roles, permissions } = known;
-  return checkRequirement({ kind: 'user', roles, permissions }, requirement).kind === 'met';
+  const { roles, permissions, org, orgRoles = [] } = known;
+  const organization = org === undefined ? {} : { org, orgRoles };
+  return checkRequirement({ kind: 'user', roles, permissions, ...organization }, requirement).kind === 'met';
 }

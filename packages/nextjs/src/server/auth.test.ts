@@ -172,6 +172,28 @@ describe('auth()', () => {
     expect(caller.has({ roles: ['vendor'], permissions: ['product:delete'] })).toBe(false);
   });
 
+  it('knows the organization that is active, and keeps roles inside it apart from the others', async () => {
+    arriveWith(`Bearer ${issuer.issueToken({ org: 'acme', orgRoles: ['owner'], roles: ['vendor'] })}`);
+    const caller = await auth();
+    if (caller.status === 'signed-out') throw new Error('no user is signed in');
+
+    expect(caller).toMatchObject({ org: 'acme', orgRoles: ['owner'], roles: ['vendor'] });
+    expect(clientAuth(caller)).toMatchObject({ org: 'acme', orgRoles: ['owner'] });
+    expect(caller.has({ org: true })).toBe(true);
+    expect(caller.has({ orgRoles: ['billing', 'owner'] })).toBe(true);
+    expect(caller.has({ orgRoles: ['vendor'] })).toBe(false);
+    expect(caller.has({ roles: ['owner'] })).toBe(false);
+  });
+
+  it('holds no role inside an organization where none is active', async () => {
+    arriveWith(`Bearer ${issuer.tokenFor('vendor', { roles: ['owner'], org_roles: ['owner'] })}`);
+    const caller = await auth().catch(() => undefined);
+
+    expect(caller?.status === 'signed-in' && (caller.has({ orgRoles: ['owner'] }) || caller.has({ org: true }))).toBe(
+      false,
+    );
+  });
+
   it('cannot be changed by the page that asked', async () => {
     arriveWith(`Bearer ${issuer.tokenFor('vendor')}`);
     const caller = await auth();

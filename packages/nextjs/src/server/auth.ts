@@ -34,6 +34,10 @@ export interface SignedInAuth {
   readonly roles: readonly string[];
   /** The permissions in which this application's route declares an interest. */
   readonly permissions: readonly string[];
+  /** Id of the organization that is active in this session. Ask for one with `requireAuth({ org: true })`. */
+  readonly org?: string;
+  /** Roles inside it, apart from `roles`; absent where none is active. */
+  readonly orgRoles?: readonly string[];
   readonly acr: AssuranceLevel;
   readonly amr: readonly string[];
   readonly authTime: Date;
@@ -42,7 +46,7 @@ export interface SignedInAuth {
   readonly email?: string;
   /** The party that really acts, when it acts for this user. */
   readonly actor?: Actor;
-  /** Says whether the person holds one of the roles and all of the permissions. */
+  /** Says whether the person holds one of the roles and all of the permissions, and the same inside the organization. */
   has(requirement: Requirement): boolean;
 }
 
@@ -91,13 +95,14 @@ function verifierFor(environment: ZoneEnvironment): VerifyToken {
 
 function toSignedInAuth(principal: Principal): SignedInAuth {
   if (principal.kind === 'service') throw new SallyportError('SP_FORBIDDEN', { reason: 'machine-at-a-page' });
-  const { id, sid, roles, permissions, acr, amr, authTime, profile, actor } = principal;
+  const { id, sid, roles, permissions, org, orgRoles = [], acr, amr, authTime, profile, actor } = principal;
   const known: SignedInAuth = Object.freeze({
     status: 'signed-in',
     userId: id,
     ...(sid === undefined ? {} : { sessionId: sid }),
     roles,
     permissions,
+    ...(org === undefined ? {} : { org, orgRoles }),
     acr,
     amr,
     authTime,

@@ -6,6 +6,7 @@ import { usePathname } from 'next/navigation';
 const pages = [
   { href: '/account', label: 'Profile and devices' },
   { href: '/account/security', label: 'Security' },
+  { href: '/account/organizations', label: 'Organizations' },
   { href: '/account/connected', label: 'Connected accounts' },
   { href: '/account/api-keys', label: 'API keys' },
 ];
