@@ -16,12 +16,25 @@ describe('the configuration of the demo', () => {
     expect(routes.map(({ prefix, upstream }) => [prefix, upstream])).toEqual(
       expect.arrayContaining([
         ['/api/shop', 'http://shop.test'],
+        ['/api/orders', 'http://orders.test'],
         ['/account', 'http://account.test'],
         ['/_zones/account', 'http://account.test'],
         ['/', 'http://shell.test'],
         ['/_next', 'http://shell.test'],
       ]),
     );
+  });
+
+  it('lets orders call the shop for its users, and takes webhooks of payments where there is a secret for them', () => {
+    expect(configOf({}).routes.find(({ name }) => name === 'shop')?.callers).toEqual(['shell', 'orders']);
+    expect(configOf({}).routes.map(({ name }) => name)).not.toContain('payments');
+    const environment = readEnvironment({ SALLYPORT_WEBHOOK_SECRETS: 'other=whsec_a payments=whsec_b' });
+    const { routes } = parseConfig(createDemo(upstreams).configure(environment), 'test');
+    expect(routes.find(({ name }) => name === 'payments')).toMatchObject({
+      upstream: 'http://orders.test',
+      access: 'service',
+      webhook: { secret: 'payments' },
+    });
   });
 
   it('is what a gateway and a command load in this repository', async () => {

@@ -3,7 +3,7 @@ import { acmeClientId, acmeProviderId } from './acme-sso/acme-client.ts';
 import type { DemoEnvironment } from './demo-environment.ts';
 import { demoBrand } from './demo-brand.ts';
 import { demoPolicy } from './demo-policy.ts';
-import { demoRoutes } from './demo-routes.ts';
+import { demoRoutes, paymentRoutes } from './demo-routes.ts';
 
 /** The configuration of the demo. */
 export function demoConfig(environment: Environment, demo: DemoEnvironment): ConfigInput {
@@ -53,7 +53,7 @@ export function demoConfig(environment: Environment, demo: DemoEnvironment): Con
     // Where there is a mail server, as with two gateways.
     mail: { from: 'no-reply@localhost' },
     mailbox: { port: demo.mailboxPort ?? 0 },
-    routes: demoRoutes(demo),
+    routes: [...demoRoutes(demo), ...paymentRoutes(demo, environment.webhookSecrets)],
   };
 }
 

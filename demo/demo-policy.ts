@@ -4,7 +4,7 @@ import { applyPolicy, createSecurityEventLog, kernelEvents, readRoleDifferences 
 import type { Config, Stores } from '@sallyport/server';
 
 /** Roles and permissions of the demonstration: those of its shop. */
-export const demoPolicy = shopPolicy;
+export const demoPolicy = { permissions: shopPolicy.permissions, roles: shopPolicy.roles };
 
 /** The roles of the demonstration belong to the product: a newer version brings its own, without `roles apply`. */
 export async function applyDemoPolicy({ policy }: Config, stores: Stores, logger: Logger): Promise<void> {

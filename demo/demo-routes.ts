@@ -19,8 +19,27 @@ export function demoRoutes({ originOf, tokenOrigins, oauthClientHosts }: DemoEnv
   );
 }
 
-function routesTo({ name, kind, mount, audience, access, permissions }: Upstream, upstream: string): Routes {
-  const rest = { upstream, audience, access, permissions: [...permissions] };
+/** The name of the secret that the payment provider signs with, and of the route on which it tells of payments. */
+const payments = 'payments';
+
+/** The route of the payment provider, where its secret is there: `npm start` makes one, a command needs none. */
+export function paymentRoutes({ originOf }: DemoEnvironment, webhookSecrets = ''): Routes {
+  if (!new RegExp(`(?:^|\\s)${payments}=`).test(webhookSecrets)) return [];
+  return [
+    {
+      name: payments,
+      prefix: '/webhooks/payments',
+      upstream: originOf('orders'),
+      audience: 'orders',
+      access: 'service',
+      webhook: { secret: payments },
+    },
+  ];
+}
+
+function routesTo({ name, kind, mount, audience, access, permissions, callers }: Upstream, upstream: string): Routes {
+  const listed = callers === undefined ? {} : { callers: [...callers] };
+  const rest = { upstream, audience, access, permissions: [...permissions], ...listed };
   if (kind === 'service')
     return [{ ...rest, name, prefix: mount, stripPrefix: true, credentials: ['session', 'bearer', 'api-key'] }];
   return [...zone(name, { ...rest, mount })];

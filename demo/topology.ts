@@ -11,6 +11,8 @@ export interface Upstream {
   readonly mount: string;
   readonly audience: string;
   readonly access: RouteAccess;
+  /** Audiences that may call it for their users; every zone unless said. */
+  readonly callers?: readonly string[];
   /** Permissions that its tokens carry, where the caller has them. */
   readonly permissions: readonly string[];
   /** Port in its image; `npm start` picks a free one. */
@@ -31,9 +33,22 @@ const rows = [
     mount: '/api/shop',
     audience: 'shop',
     access: 'signed-in',
+    callers: ['shell', 'orders'],
     permissions: ['product:*'],
     port: 4001,
     summary: 'NestJS: products, with Swagger UI at /api/shop/docs',
+  },
+  {
+    name: 'orders',
+    kind: 'service',
+    folder: 'examples/orders',
+    mount: '/api/orders',
+    audience: 'orders',
+    access: 'signed-in',
+    // Its own, and those that it needs at the shop: what it asks there says no more than its token.
+    permissions: ['order:*', 'payout:*', 'product:*'],
+    port: 4004,
+    summary: 'NestJS: carts, orders and payments, with Swagger UI at /api/orders/docs',
   },
   {
     name: 'shell',
@@ -44,7 +59,7 @@ const rows = [
     access: 'optional',
     permissions: ['*'],
     port: 4002,
-    summary: 'Next.js: home, products, behind the door',
+    summary: 'Next.js: home, products, cart, orders, behind the door',
   },
   {
     name: 'account',

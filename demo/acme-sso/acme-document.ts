@@ -2,19 +2,19 @@ import { html } from 'hono/html';
 
 type Html = ReturnType<typeof html>;
 
-/** One page of Acme SSO. It looks like no page of the demo: people see that they are at another company. */
-export function acmeDocument(title: string, content: Html): Html {
+/** One page of Acme SSO, or of Acme Pay. It looks like no page of the demo: people see that they are at another company. */
+export function acmeDocument(title: string, content: Html, company = 'Acme SSO'): Html {
   return html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        <title>${title} · Acme SSO</title>
+        <title>${title} · ${company}</title>
         <link rel="stylesheet" href="/acme.css" />
       </head>
       <body>
-        <header><span class="mark" aria-hidden="true">A</span>Acme SSO</header>
+        <header><span class="mark" aria-hidden="true">A</span>${company}</header>
         <main>
           <h1>${title}</h1>
           ${content}

@@ -19,7 +19,7 @@ export interface Stores {
   readonly databaseUrl?: string | undefined;
   /** Sessions, counters and invalidation of the gateway. */
   readonly redisUrl?: string | undefined;
-  /** Products of the shop. */
+  /** Products and orders of the shop. */
   readonly mongodbUrl?: string | undefined;
 }
 
@@ -35,6 +35,8 @@ export interface Addresses {
   readonly smtpPort?: number | undefined;
   /** The outside provider that people sign in with, and what its client at the gateway proves itself with. */
   readonly acmeSso: { readonly port: number; readonly clientSecret: string };
+  /** What the service of orders and the payment provider know each other by. */
+  readonly payments: { readonly key: string; readonly webhookSecret: string };
   readonly gateways: Readonly<Partial<Record<GatewayName, GatewayPlace>>>;
   readonly ports: Readonly<Record<UpstreamName, number>>;
   readonly dataDir: string;
@@ -79,6 +81,12 @@ const ownEnvironments: Partial<Record<UpstreamName, ProcessDefinition['environme
   shop: ({ dataDir, stores }) => ({
     SHOP_DATA_FILE: path.join(dataDir, 'shop', 'products.db'),
     ...defined({ MONGODB_URL: stores.mongodbUrl }),
+  }),
+  orders: (addresses) => ({
+    ORDERS_DATA_FILE: path.join(addresses.dataDir, 'orders', 'orders.db'),
+    PAYMENT_URL: `${acmeSsoUrl(addresses)}/pay`,
+    PAYMENT_KEY: addresses.payments.key,
+    ...defined({ MONGODB_URL: addresses.stores.mongodbUrl }),
   }),
   // The home page and the "check your mail" pages speak of the demo accounts and the mailbox.
   shell: ({ mailboxPort }) => ({
@@ -130,6 +138,7 @@ function gatewayProcess(root: string, name: GatewayName): ProcessDefinition {
         DEMO_MAILBOX_PORT: String(mailboxPort),
         DEMO_ACME_SSO_ISSUER: acmeIssuer(acmeSsoUrl(addresses)),
         DEMO_ACME_SSO_CLIENT_SECRET: addresses.acmeSso.clientSecret,
+        SALLYPORT_WEBHOOK_SECRETS: `payments=${addresses.payments.webhookSecret}`,
         ...(smtpPort === undefined
           ? {}
           : {
@@ -178,12 +187,15 @@ function acmeSsoProcess(root: string): ProcessDefinition {
     name: 'acme-sso',
     cwd: root,
     nodeArguments: [path.join(root, 'tools/launch/acme-sso-process.ts')],
-    environment: ({ acmeSso, publicUrl, caFile }) => ({
+    environment: ({ acmeSso, payments, publicUrl, caFile }) => ({
       PORT: String(acmeSso.port),
       ACME_SSO_CLIENT_ID: acmeClientId,
       ACME_SSO_CLIENT_SECRET: acmeSso.clientSecret,
       ACME_SSO_REDIRECT_URI: `${publicUrl}/auth/callback/${acmeProviderId}`,
       ACME_SSO_BACKCHANNEL_LOGOUT_URI: `${publicUrl}/auth/providers/${acmeProviderId}/backchannel-logout`,
+      ACME_PAY_KEY: payments.key,
+      ACME_PAY_WEBHOOK_URL: `${publicUrl}/webhooks/payments`,
+      ACME_PAY_WEBHOOK_SECRET: payments.webhookSecret,
       ...defined({ NODE_EXTRA_CA_CERTS: caFile }),
     }),
     healthUrl: (addresses) => `${acmeIssuer(acmeSsoUrl(addresses))}/.well-known/openid-configuration`,

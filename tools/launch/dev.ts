@@ -32,12 +32,23 @@ const builtInto: readonly (readonly [name: ProcessName, folders: readonly string
   ...topology
     .filter(({ kind }) => kind === 'service')
     .map(
-      ({ name, folder }) => [name, ['packages/core/dist', 'packages/nestjs/dist', path.join(folder, 'dist')]] as const,
+      ({ name, folder }) =>
+        [
+          name,
+          [
+            'packages/core/dist',
+            'packages/policy/dist',
+            'packages/nestjs/dist',
+            'examples/shop-kit/dist',
+            path.join(folder, 'dist'),
+          ],
+        ] as const,
     ),
 ];
 const sourceFolders = [
   'packages',
   'apps/gateway',
+  'examples/shop-kit',
   ...topology.flatMap(({ kind, folder }) => (kind === 'service' ? [folder] : [])),
 ];
 const watchedFile = /(?:^|[\\/])src[\\/](?!.*(?:\.test\.|test-support)).*\.tsx?$/;

@@ -10,13 +10,13 @@ it.each(['gateway', 'gateway-2'] as const)('the launcher hands the secrets of th
   expect(inheritedEnvironment(name, variables)).toEqual({ PATH: '/bin', ...ofTheGateway });
 });
 
-it('the launcher hands the address of the products to the shop alone', () => {
-  expect(inheritedEnvironment('shop', variables)).toEqual({ PATH: '/bin', ...ofTheShop });
+it.each(['shop', 'orders'] as const)('the launcher hands the address of MongoDB to %s', (name) => {
+  expect(inheritedEnvironment(name, variables)).toEqual({ PATH: '/bin', ...ofTheShop });
 });
 
-it.each([...topology.map(({ name }) => name).filter((name) => name !== 'shop'), 'mailbox'] as const)(
-  'the launcher hands no secret to %s',
-  (name) => {
-    expect(inheritedEnvironment(name, variables)).toEqual({ PATH: '/bin' });
-  },
-);
+it.each([
+  ...topology.map(({ name }) => name).filter((name) => name !== 'shop' && name !== 'orders'),
+  'mailbox',
+] as const)('the launcher hands no secret to %s', (name) => {
+  expect(inheritedEnvironment(name, variables)).toEqual({ PATH: '/bin' });
+});

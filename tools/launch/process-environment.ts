@@ -3,7 +3,7 @@ import type { ProcessName } from './demo-processes.ts';
 /** Secrets and addresses that one process alone may see. */
 const owners: readonly (readonly [pattern: RegExp, owners: readonly ProcessName[]])[] = [
   [/^(?:SMTP_|SMS_|DATABASE_|REDIS_|SALLYPORT_|DEMO_|UPSTREAM_)/, ['gateway', 'gateway-2']],
-  [/^MONGODB_/, ['shop']],
+  [/^MONGODB_/, ['shop', 'orders']],
 ];
 
 /** Addresses of the servers that a test run has started. */

@@ -250,6 +250,10 @@ async function chooseAddresses(options: SystemOptions, dataDir: string): Promise
       port: await choosePort(options.port, acmeSsoPortOffset, ssoPort),
       clientSecret: randomBytes(32).toString('base64url'),
     },
+    payments: {
+      key: randomBytes(32).toString('base64url'),
+      webhookSecret: `whsec_${randomBytes(32).toString('base64')}`,
+    },
     gateways: areTwo
       ? {
           gateway: { publicPort: firstPublic, internalPort: firstInternal, dataDir },
