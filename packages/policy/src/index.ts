@@ -10,6 +10,8 @@ export { unpackAccess } from './access/unpack-access.ts';
 export type { Scalar } from './conditions/test.ts';
 export type { MongoFilter, MongoOptions } from './conditions/to-mongo.ts';
 export type { SqlFilter, SqlOptions } from './conditions/to-sql.ts';
+export type { DecisionPoint, DecisionQuestion, PointDecision } from './decisions/decision-point.ts';
+export { createLocalDecisionPoint } from './decisions/local-decision-point.ts';
 export { definePolicy, type Policy, type PolicyDefinition } from './definition/define-policy.ts';
 export { findPolicyProblems } from './definition/find-policy-problems.ts';
 export { parsePolicy } from './definition/parse-policy.ts';
