@@ -10,7 +10,13 @@ import {
   type PageName,
 } from '@sallyport/core';
 import { pageContracts, type PageContract } from '@sallyport/pages';
-import { configSchema, environmentTable, features, type EnvironmentVariable } from '@sallyport/server';
+import {
+  configSchema,
+  environmentTable,
+  features,
+  policyRuleSchema,
+  type EnvironmentVariable,
+} from '@sallyport/server';
 import { workspaceRoot } from '../workspace-root.ts';
 import { toSchemaRows, type SchemaNode } from './schema-rows.ts';
 
@@ -79,6 +85,9 @@ function configurationPage(): string {
     '## A route',
     'One element of `routes`. Source: `packages/core/src/options/route.ts`.',
     schemaTable(routeSchema),
+    '## A rule of the policy',
+    'One element of `policy.rules`, written with `definePolicy()` of [`@sallyport/policy`](../../packages/policy/README.md). Source: `packages/server/src/config/policy-schema.ts`.',
+    schemaTable(policyRuleSchema),
     '## Environment of the gateway process',
     'Secrets and addresses. Source: `packages/server/src/config/environment-table.ts`.',
     table(['Variable', 'Meaning'], environmentRows()),

@@ -15,6 +15,7 @@ import { applyRule } from './apply-rule.ts';
 import { configSchema, type Config } from './config-schema.ts';
 import { ConfigurationError, type ConfigurationProblem } from './configuration-error.ts';
 import { problemsOfPages } from './problems-of-pages.ts';
+import { problemsOfPolicy } from './problems-of-policy.ts';
 import { problemsOfProviderTokens } from './problems-of-provider-tokens.ts';
 import { readAsFarAsPossible, type ReadConfig } from './read-as-far-as-possible.ts';
 import type { DataPath } from './watch-reads.ts';
@@ -63,6 +64,7 @@ const rules: readonly ConfigRule[] = [
       problem,
     })),
   policyProblems,
+  problemsOfPolicy,
   (config) => features.problemsOf(config, config.policy),
   keyProblems,
   tokenProblems,

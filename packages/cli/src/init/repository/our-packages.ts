@@ -1,6 +1,6 @@
 /** What each package that an adopter installs by name brings along. */
 export const broughtAlong = {
-  sallyport: ['core', 'gateway', 'identity', 'oauth', 'pages', 'server', 'stores'],
+  sallyport: ['core', 'gateway', 'identity', 'oauth', 'pages', 'policy', 'server', 'stores'],
   '@sallyport/nextjs': ['core', 'policy'],
   '@sallyport/nestjs': ['core', 'policy'],
 } as const;
