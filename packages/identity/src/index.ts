@@ -11,8 +11,15 @@ export {
   type RoleDifference,
 } from './accounts/role-differences.ts';
 export { readPolicyDifferences, type OnPolicyDifference } from './accounts/role-directory.ts';
-export { applyPolicy, readRoleDifferences, type ApplyPolicyOptions } from './accounts/stored-roles.ts';
+export {
+  applyPolicy,
+  readRoleDifferences,
+  readStoredRoles,
+  type ApplyPolicyOptions,
+  type StoredRoles,
+} from './accounts/stored-roles.ts';
 export type { PasswordOwner, RequireAcceptablePassword } from './accounts/chosen-passwords.ts';
+export { requireUser } from './features/administration/commands/find-user.ts';
 export { parseUserImport, type ImportedUser, type ParsedImport } from './features/administration/user-import.ts';
 export type { User } from './accounts/user-table.ts';
 export type {

@@ -8,6 +8,8 @@ import { listKeys } from './keys-list.ts';
 import { rotateKeys } from './keys-rotate.ts';
 import { withdrawKey } from './keys-withdraw.ts';
 import { migrateDatabase } from './migrate.ts';
+import { explainPolicy } from './policy-explain.ts';
+import { testPolicy } from './policy-test.ts';
 import { applyRoles, diffRoles } from './roles.ts';
 import { listRoutes } from './routes.ts';
 import { checkSecrets } from './secrets-check.ts';
@@ -23,6 +25,8 @@ export const commands: readonly Command[] = [
   ...features.commands,
   diffRoles,
   applyRoles,
+  testPolicy,
+  explainPolicy,
   generateSecret,
   checkSecrets,
   rewrapSecrets,
