@@ -59,7 +59,7 @@ export { SallyportServices, type ServiceCallInit } from './services/sallyport-se
 export type { ServicesOptions } from './services/services-options.ts';
 export { refuseAmbiguousJson } from './refuse-ambiguous-json.ts';
 export { requestIdOf } from './request-id.ts';
-export type { RequestUserOption } from './request-user.ts';
+export type { RequestUserFact, RequestUserOption } from './request-user.ts';
 export { SallyportModule, type SallyportAsyncOptions } from './sallyport-module.ts';
 export type {
   ConnectionOptions,

@@ -97,14 +97,37 @@ describe.each(['Express', 'Fastify'] as const)('request.user on %s', (platform) 
     expect(await app.get('open', createTestIssuer().issueToken())).toEqual({ status: 200, body: { user: null } });
     await app.close();
   });
+
+  it('has the members that are named, of what is known of the caller', async () => {
+    const app = await start(platform, {
+      userId: 'id',
+      email: 'email',
+      role: 'role',
+      roles: 'roles',
+      can: 'permissions',
+    });
+    const known = { roles: ['clerk', 'admin'], permissions: ['order:read'] };
+    const token = issuer.issueToken({ id: 'ada', ...known, profile: { name: 'Ada', email: 'ada@example.com' } });
+    const rights = { roles: ['clerk', 'admin'], can: ['order:read'] };
+    expect(await app.get('me', token)).toEqual({
+      status: 200,
+      body: { user: { userId: 'ada', email: 'ada@example.com', role: 'clerk', ...rights } },
+    });
+    const machine = issuer.issueToken({ id: 'cron', kind: 'service', roles: [] });
+    expect((await app.get('me', machine)).body).toEqual({ user: { userId: 'cron', roles: [], can: [] } });
+    await app.close();
+  });
 });
 
-it.each(['user', 7, null])('the option requestUser is not %j', (value) => {
-  const options = {
-    issuer: issuer.issuer,
-    audience: issuer.audience,
-    keys: issuer.jwks(),
-    requestUser: value as never,
-  };
-  expect(() => SallyportModule.forRoot(options)).toThrow('requestUser must be');
-});
+it.each(['user', 7, null, [], {}, { userId: 'uid' }, { userId: 'constructor' }, { userId: ['id'] }])(
+  'the option requestUser is not %j',
+  (value) => {
+    const options = {
+      issuer: issuer.issuer,
+      audience: issuer.audience,
+      keys: issuer.jwks(),
+      requestUser: value as never,
+    };
+    expect(() => SallyportModule.forRoot(options)).toThrow('requestUser must be');
+  },
+);

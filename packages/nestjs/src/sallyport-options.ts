@@ -10,7 +10,7 @@ import {
 import { findPolicyProblems, type AnyPolicy } from '@sallyport/policy';
 import type { AuditPort } from './audit/audit-port.ts';
 import type { LibraryController } from './access/library-controllers.ts';
-import type { RequestUserOption } from './request-user.ts';
+import { problemOfRequestUser, type RequestUserOption } from './request-user.ts';
 import { problemOfMessages, type MessageOptions } from './messages/message-options.ts';
 import { problemOfServices, type ServicesOptions } from './services/services-options.ts';
 import { problemOfIntrospection, type IntrospectionOptions } from './introspection-options.ts';
@@ -75,8 +75,9 @@ export interface SallyportOptions {
    */
   readonly errors?: 'passthrough' | 'problem';
   /**
-   * Writes the caller into `request.user` as well, for handlers and guards that look there: the principal (`true`), or what
-   * a function makes of it, such as `({ id, roles }) => ({ userId: id, roles })`. @default `request.user` is left alone
+   * Writes the caller into `request.user` as well, for handlers and guards that look there: the principal (`true`), an
+   * object of members such as `{ userId: 'id', email: 'email', role: 'role' }`, or what a function makes of the principal.
+   * `email` and `name` are there where the route has `profile: true`. @default `request.user` is left alone
    */
   readonly requestUser?: RequestUserOption;
   /** Origin whose `/errors/<code>` explains an error. @default the origin of the issuer */
@@ -215,10 +216,7 @@ const checks: {
     value === undefined || value === 'passthrough' || value === 'problem'
       ? undefined
       : "must be 'passthrough' or 'problem'",
-  requestUser: (value) =>
-    value === undefined || typeof value === 'boolean' || typeof value === 'function'
-      ? undefined
-      : 'must be true, false or a function of the principal',
+  requestUser: problemOfRequestUser,
   documentationOrigin: (value) => (value === undefined || isHttpUrl(value) ? undefined : 'must be a URL'),
   logger: (value) =>
     value === undefined || (typeof value === 'object' && value !== null && 'error' in value)
