@@ -6,6 +6,7 @@ import { createNestLogger } from '../nest-logger.ts';
 import { describeModule } from '../sallyport-module.ts';
 import { requireSallyportOptions, type SallyportOptions } from '../sallyport-options.ts';
 import { createServiceTrust } from '../service-trust.ts';
+import { rejectWithHttpExceptions } from './reject-with-http-exceptions.ts';
 import { SallyportIdentity } from './sallyport-identity.ts';
 
 /** Opens identity: `openInProcessIdentity` of `@sallyport/server`. */
@@ -93,7 +94,7 @@ async function openInFrontOf(
   open: (logger: Logger) => Promise<InProcessIdentity>,
   { logger = createNestLogger() }: SallyportIdentityOptions,
 ): Promise<InProcessIdentity> {
-  const identity = await open(logger);
+  const identity = rejectWithHttpExceptions(await open(logger));
   // A context without a server has no requests.
   if (httpAdapter as unknown) {
     httpAdapter.use((request: object, response: object, next: () => void) => identity.handle(request, response, next));
