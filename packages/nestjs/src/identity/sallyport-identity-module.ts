@@ -1,6 +1,6 @@
 import { internalKeysPath, type InProcessIdentity, type Logger } from '@sallyport/core';
 import { Inject, Injectable, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
+import { DiscoveryModule, HttpAdapterHost } from '@nestjs/core';
 import { SALLYPORT_OPTIONS, SERVICE_TRUST } from '../injection-tokens.ts';
 import { createNestLogger } from '../nest-logger.ts';
 import { describeModule } from '../sallyport-module.ts';
@@ -8,6 +8,7 @@ import { requireSallyportOptions, type SallyportOptions } from '../sallyport-opt
 import { createServiceTrust } from '../service-trust.ts';
 import { rejectWithHttpExceptions } from './reject-with-http-exceptions.ts';
 import { SallyportIdentity } from './sallyport-identity.ts';
+import { SocketAudit } from './socket-audit.ts';
 
 /** Opens identity: `openInProcessIdentity` of `@sallyport/server`. */
 export type OpenIdentity<Options> = (options: Options & { readonly logger: Logger }) => Promise<InProcessIdentity>;
@@ -29,7 +30,8 @@ export type SallyportIdentityOptions = Pick<
  * Runs identity inside this Nest application, without a gateway in front: every request passes it first, and handlers are
  * guarded as by `SallyportModule`, which it brings along. `SallyportIdentity` is injected where users register and sign in.
  *
- * Requests pass before body parsers and everything that is given to `app.use`. WebSocket handshakes do not pass.
+ * Requests pass before body parsers and everything that is given to `app.use`. WebSocket handshakes do not pass, so that they
+ * have no caller: the start is refused where a gateway of Nest asks for one.
  *
  * @example
  * SallyportIdentityModule.forRoot(openInProcessIdentity, {
@@ -54,6 +56,7 @@ export class SallyportIdentityModule {
       module: SallyportIdentityModule,
       global: true,
       imports: [
+        DiscoveryModule,
         describeModule(
           [],
           {
@@ -82,6 +85,7 @@ export class SallyportIdentityModule {
           useFactory: (host: HttpAdapterHost) =>
             openInFrontOf(host, (logger) => open({ ...identity, logger } as Options & { logger: Logger }), options),
         },
+        SocketAudit,
         IdentityLifetime,
       ],
       exports: [SallyportIdentity],
