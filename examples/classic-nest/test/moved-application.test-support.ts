@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 const folder = path.resolve(import.meta.dirname, '..');
@@ -15,13 +16,24 @@ export interface MovedApplication {
 
 /** Applies a move to a copy, which stands beside the original so that it finds the same packages. */
 export function moveApplication(move: Move): MovedApplication {
-  const copy = path.resolve(folder, '..', `.moved-${move}-${process.pid}`);
-  rmSync(copy, { recursive: true, force: true });
+  const copy = path.resolve(folder, '..', `.moved-${move}-${randomUUID()}`);
   mkdirSync(copy);
   for (const name of ['src', 'package.json', 'tsconfig.json'])
     cpSync(path.join(folder, name), path.join(copy, name), { recursive: true });
   git(['apply', patchOf(move)], copy);
   return { folder: copy, remove: () => rmSync(copy, { recursive: true, force: true }) };
+}
+
+/** What the compiler says of a copy; empty where nothing is wrong. */
+export function typeErrorsOf(moved: MovedApplication): string {
+  const references = ['nestjs', 'server'].map((name) => ({ path: `../../packages/${name}` }));
+  const project = path.join(moved.folder, 'tsconfig.moved.json');
+  writeFileSync(project, JSON.stringify({ extends: './tsconfig.json', include: ['src'], references }));
+  const compiler = path.resolve(folder, '../../node_modules/typescript/bin/tsc');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [compiler, '-b', project, '--pretty', 'false'], {
+    encoding: 'utf8',
+  });
+  return status === 0 ? '' : stdout + stderr || `the compiler ended with ${status}`;
 }
 
 /** How many lines a move adds and removes, configuration included, as `git diff --numstat` counts. */

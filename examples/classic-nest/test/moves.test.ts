@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { countLines, filesOf, type Move } from './moved-application.test-support.ts';
+import { countLines, filesOf, moveApplication, typeErrorsOf, type Move } from './moved-application.test-support.ts';
 
 const guide = readFileSync(
   path.resolve(import.meta.dirname, '../../../docs/guides/move-a-nest-application.md'),
@@ -14,6 +14,15 @@ describe.each<Move>(['identity-in-the-process', 'tokens-of-the-gateway'])('the m
     const row = guide.split('\n').find((line) => line.startsWith('|') && line.includes(`${move}.patch`));
     expect(row?.split('|').map((cell) => cell.trim())).toContain(String(added));
     expect(row?.split('|').map((cell) => cell.trim())).toContain(String(removed));
+  });
+
+  it('leaves nothing that the compiler finds fault with', { timeout: 60_000 }, () => {
+    const moved = moveApplication(move);
+    try {
+      expect(typeErrorsOf(moved)).toBe('');
+    } finally {
+      moved.remove();
+    }
   });
 
   it('changes the application alone, and none of its tests', () => {

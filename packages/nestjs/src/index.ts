@@ -33,6 +33,7 @@ export {
   type SallyportIdentityOptions,
 } from './identity/sallyport-identity-module.ts';
 export { SallyportIdentity } from './identity/sallyport-identity.ts';
+export { SingleRoleUsers, type NewSingleRoleUser, type SingleRoleUser } from './identity/single-role-users.ts';
 export type { IntrospectionOptions } from './introspection-options.ts';
 export { passportSharedSecret, type SecretOrKeyProvider } from './passport-shared-secret.ts';
 export { callerOf, CurrentPrincipal } from './request-caller.ts';

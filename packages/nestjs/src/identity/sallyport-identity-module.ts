@@ -8,6 +8,7 @@ import { requireSallyportOptions, type SallyportOptions } from '../sallyport-opt
 import { createServiceTrust } from '../service-trust.ts';
 import { rejectWithHttpExceptions } from './reject-with-http-exceptions.ts';
 import { SallyportIdentity } from './sallyport-identity.ts';
+import { SingleRoleUsers } from './single-role-users.ts';
 import { SocketAudit } from './socket-audit.ts';
 
 /** Opens identity: `openInProcessIdentity` of `@sallyport/server`. */
@@ -85,10 +86,11 @@ export class SallyportIdentityModule {
           useFactory: (host: HttpAdapterHost) =>
             openInFrontOf(host, (logger) => open({ ...identity, logger } as Options & { logger: Logger }), options),
         },
+        SingleRoleUsers,
         SocketAudit,
         IdentityLifetime,
       ],
-      exports: [SallyportIdentity],
+      exports: [SallyportIdentity, SingleRoleUsers],
     };
   }
 }

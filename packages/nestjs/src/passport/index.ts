@@ -5,3 +5,4 @@ export { LocalStrategy } from './local-strategy.ts';
 export { createRolesGuard, RolesGuard } from './roles-guard.ts';
 export { SallyportPassportModule, type SallyportPassportOptions } from './sallyport-passport-module.ts';
 export type { LocalStrategyOptions, SignedInTokens } from './sign-in-endpoint.ts';
+export { createUserByEmailStrategy } from './user-by-email-strategy.ts';

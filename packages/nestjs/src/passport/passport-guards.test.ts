@@ -9,6 +9,7 @@ import {
   UseGuards,
   type DynamicModule,
   type INestApplication,
+  type Provider,
 } from '@nestjs/common';
 import { NestFactory, Reflector } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
@@ -19,7 +20,14 @@ import type { LogFields, Principal } from '@sallyport/core';
 import { GuardedElsewhere, Public, Roles as SallyportRoles } from '../access/declare-access.ts';
 import { callerOf } from '../request-caller.ts';
 import { SallyportModule } from '../sallyport-module.ts';
-import { createRolesGuard, JwtAuthGuard, JwtStrategy, RolesGuard, SallyportPassportModule } from './index.ts';
+import {
+  createRolesGuard,
+  createUserByEmailStrategy,
+  JwtAuthGuard,
+  JwtStrategy,
+  RolesGuard,
+  SallyportPassportModule,
+} from './index.ts';
 
 const issuer = createTestIssuer({ roles: { user: [], vendor: [], admin: [] } });
 
@@ -286,6 +294,35 @@ describe('the module of the strategy', () => {
     await keys.close();
   });
 
+  it('finds the user of a table by the address that the gateway proved, and nobody else', async () => {
+    const asked: string[] = [];
+    @Injectable()
+    class UsersService {
+      findByEmail(email: string): Promise<{ id: number; email: string } | null> {
+        asked.push(email);
+        return Promise.resolve(email === 'ada@example.com' ? { id: 7, email } : null);
+      }
+    }
+    const strategy = createUserByEmailStrategy(UsersService, async (users, email) => {
+      const user = await users.findByEmail(email);
+      return user === null ? null : { userId: user.id };
+    });
+    const app = await start([SallyportPassportModule.forRoot(options)], PassportModule, [UsersService, strategy]);
+    const profile = { name: 'Ada', email: 'ada@example.com' };
+    const found = await app.get(issuer.issueToken({ id: 'ada', profile }));
+    expect(await found.json()).toMatchObject({ user: { userId: 7 }, caller: { kind: 'user', id: 'ada' } });
+    const strangers = [
+      issuer.issueToken({ profile: { name: 'Eve', email: 'eve@example.com' } }),
+      issuer.issueToken(),
+      issuer.issueToken({ kind: 'service' }),
+      createTestIssuer().issueToken({ profile }),
+    ];
+    for (const token of strangers) expect((await app.get(token)).status).toBe(401);
+    // Never with an empty address, and never for a token that is none.
+    expect(asked).toEqual(['ada@example.com', 'eve@example.com']);
+    await app.close();
+  });
+
   it('takes its options from other providers', async () => {
     const app = await start([SallyportPassportModule.forRootAsync({ useFactory: () => options })]);
     const response = await app.get(issuer.issueToken());
@@ -296,11 +333,12 @@ describe('the module of the strategy', () => {
   async function start(
     imports: readonly DynamicModule[],
     passport: DynamicModule | typeof PassportModule = PassportModule,
+    providers: readonly Provider[] = [JwtStrategy],
   ) {
     const root = {
       module: class Root {},
       imports: [passport, ...imports],
-      providers: [JwtStrategy],
+      providers: [...providers],
       controllers: [PlainController],
     };
     const app = await NestFactory.create<INestApplication>(root, new ExpressAdapter(), { logger: false });
