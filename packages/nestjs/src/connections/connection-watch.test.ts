@@ -1,5 +1,5 @@
 import { createTestIssuer, createTestPrincipal } from '@sallyport/testing';
-import { SallyportError, silentLogger } from '@sallyport/core';
+import { SallyportError, silentLogger, type LogFields } from '@sallyport/core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { requireSallyportOptions, type SallyportOptions } from '../sallyport-options.ts';
 import { createServiceTrust } from '../service-trust.ts';
@@ -16,7 +16,13 @@ afterEach(() => watch.onModuleDestroy());
 
 /** Opens a connection with a token, as a transport does it: verified first. */
 async function open(token: string, change: Partial<SallyportOptions> = {}): Promise<WatchedConnection> {
-  const options = { issuer: issuer.issuer, audience: issuer.audience, keys: issuer.jwks(), ...change };
+  const options = {
+    issuer: issuer.issuer,
+    audience: issuer.audience,
+    keys: issuer.jwks(),
+    logger: silentLogger,
+    ...change,
+  };
   const trust = createServiceTrust(requireSallyportOptions(options));
   watch = new ConnectionWatch(trust.verifier, trust, options);
   const principal = await trust.verifier.verify(token);
@@ -51,6 +57,24 @@ describe('a connection', () => {
     expect(ends).toEqual([{ closeCode: 4401, closeReason: 'token expired' }]);
     expect(connection.refusal()).toMatchObject({ code: 'SP_TOKEN_EXPIRED' });
     expect(connection.check()).toBe(false);
+  });
+
+  it.each([
+    ['once, with what to set', undefined, 1],
+    ['never where the application chose that it ends so', { endedBy: 'token' } as const, 0],
+  ])('that ends with its token is noted %s', async (_, connections, expected) => {
+    const lines: LogFields[] = [];
+    const logger = { ...silentLogger, info: (_message: string, fields: LogFields) => void lines.push(fields) };
+    const options = { logger, clockToleranceSeconds: 0, ...(connections === undefined ? {} : { connections }) };
+    await open(issuer.sign({ exp: secondsAhead(5) }), options);
+    watch.watch({
+      token: issuer.sign({ exp: secondsAhead(5) }),
+      principal: createTestPrincipal(),
+      end: (end) => void ends.push(end),
+    });
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(ends).toHaveLength(2);
+    expect(lines.filter(({ event }) => event === 'connection-ended-with-token')).toHaveLength(expected);
   });
 
   it('outlives its token where the gateway ends it', async () => {

@@ -1,6 +1,7 @@
-import { SallyportError, type Principal, type TokenVerifier } from '@sallyport/core';
+import { SallyportError, type Logger, type Principal, type TokenVerifier } from '@sallyport/core';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { SALLYPORT_OPTIONS, SERVICE_TRUST, TOKEN_VERIFIER } from '../injection-tokens.ts';
+import { createNestLogger } from '../nest-logger.ts';
 import type { SallyportOptions } from '../sallyport-options.ts';
 import type { ServiceTrust } from '../service-trust.ts';
 import { readTokenTimes, type TokenTimes } from './token-times.ts';
@@ -67,6 +68,8 @@ export class ConnectionWatch implements OnModuleDestroy {
   readonly #toleranceSeconds: number;
   readonly #watched = new Set<Watched>();
   readonly #stopHearing: (() => void) | undefined;
+  /** Where it is written once that a connection ended with its token; absent where the application chose so, or after that. */
+  #hints: Logger | undefined;
   #timer: NodeJS.Timeout | undefined;
   #burst: NodeJS.Timeout | undefined;
 
@@ -79,6 +82,7 @@ export class ConnectionWatch implements OnModuleDestroy {
     this.#trust = trust;
     this.#outlivesToken = options.connections?.endedBy === 'gateway';
     this.#toleranceSeconds = options.clockToleranceSeconds ?? defaultToleranceSeconds;
+    this.#hints = options.connections?.endedBy === undefined ? (options.logger ?? createNestLogger()) : undefined;
     this.#stopHearing = trust.listener?.onHeard((kind) => {
       if (kind === 'key') this.#recheckAll();
       if (this.#watched.size > 0) this.#burst ??= setTimeout(() => this.#sweep(), burstMilliseconds).unref();
@@ -183,6 +187,7 @@ export class ConnectionWatch implements OnModuleDestroy {
       return true;
     }
     if (error instanceof SallyportError && error.status === 401) {
+      if (isExpired) this.#hintOnce();
       this.#end(watched, error, { closeCode: 4401, closeReason: isExpired ? 'token expired' : 'session ended' });
       return false;
     }
@@ -193,6 +198,14 @@ export class ConnectionWatch implements OnModuleDestroy {
     const refusal = new SallyportError('SP_SERVICE_UNAVAILABLE', { reason: 'connection-unverified', cause: error });
     this.#end(watched, refusal, { closeCode: 1013, closeReason: 'session cannot be checked' });
     return false;
+  }
+
+  #hintOnce(): void {
+    this.#hints?.info('a connection ended with its token', {
+      event: 'connection-ended-with-token',
+      hint: "internal tokens live for a minute. Where nothing but the gateway reaches this service, connections: { endedBy: 'gateway' } leaves the end to the gateway; 'token' keeps this, and says no more",
+    });
+    this.#hints = undefined;
   }
 
   #end(watched: Watched, refusal: SallyportError, end: ConnectionEnd): void {
