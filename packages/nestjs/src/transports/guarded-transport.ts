@@ -56,6 +56,13 @@ export function memberOf(value: unknown, name: string): unknown {
   return isObject(value) ? Reflect.get(value, name) : undefined;
 }
 
+/** What a method of something of no type that we know answers; `undefined` where it has none of that name. */
+export function called(owner: unknown, method: string, ...values: readonly unknown[]): unknown {
+  const found = memberOf(owner, method);
+  // Asked of what a transport made; whatever it answers is looked at before it is used.
+  return typeof found === 'function' ? (Reflect.apply(found, owner, [...values]) as unknown) : undefined;
+}
+
 /** Whether a value can carry a principal. */
 export function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';

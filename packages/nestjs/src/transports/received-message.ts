@@ -1,6 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { isEnvelope } from '../messages/message-envelope.ts';
-import { isObject, memberOf, type ReceivedMessage } from './guarded-transport.ts';
+import { brokerHeadersOf, deliveryOf } from './broker-context.ts';
+import { called, isObject, memberOf, type ReceivedMessage } from './guarded-transport.ts';
 
 /** Envelopes that were opened: the guard runs more than once for one call, and must open no second one inside. */
 const opened = new WeakMap<readonly unknown[], string>();
@@ -20,7 +21,7 @@ export function receiveMessage(context: ExecutionContext): ReceivedMessage {
     authorization: grpc === undefined ? authorizationOf(carrier) : headerOf(grpc.metadata),
     destination: grpc === undefined ? destinationOf(carrier) : textOf(grpc, 'getPath'),
     payload: values[0],
-    delivery: textOf(carrier, 'getDelivery'),
+    delivery: deliveryOf(carrier),
     isGrpc: grpc !== undefined,
   };
 }
@@ -49,15 +50,15 @@ function isGrpcCall(value: unknown): value is GrpcCall {
   return typeof memberOf(value, 'getPath') === 'function' && isObject(memberOf(value, 'metadata'));
 }
 
-/** Headers of NATS; the metadata that Nest 12 has for Redis and TCP. */
+/** Headers of NATS; the metadata that Nest 12 has for Redis and TCP; headers of brokers. */
 function authorizationOf(carrier: unknown): string | readonly string[] | undefined {
   const headers = called(carrier, 'getHeaders');
   if (isObject(headers)) return headerOf(headers);
   const metadata = called(carrier, 'getMetadata');
-  const values = isObject(metadata)
-    ? Object.entries(metadata).flatMap(([name, value]) => (isAuthorization(name) ? [String(value)] : []))
-    : [];
-  return oneOrAll(values);
+  const named = [metadata, brokerHeadersOf(carrier)].flatMap((one) => (isObject(one) ? Object.entries(one) : []));
+  return oneOrAll(
+    named.flatMap(([name, value]) => (isAuthorization(name) ? [value].flat().map((one) => String(one)) : [])),
+  );
 }
 
 /** Names are compared without regard to case: NATS has none of its own, and gRPC has lower case alone. */
@@ -90,12 +91,6 @@ function destinationOf(carrier: unknown): string | undefined {
 function textOf(owner: unknown, method: string): string | undefined {
   const value = called(owner, method);
   return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function called(owner: unknown, method: string, ...values: readonly unknown[]): unknown {
-  const found = memberOf(owner, method);
-  // Asked of what a transport made; whatever it answers is looked at before it is used.
-  return typeof found === 'function' ? (Reflect.apply(found, owner, [...values]) as unknown) : undefined;
 }
 
 function namesOf(value: unknown): readonly string[] {
