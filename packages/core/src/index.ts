@@ -135,6 +135,7 @@ export {
   type InternalTokenClaims,
   type InternalTokenRequest,
 } from './token/internal-token.ts';
+export { internalRoutesPath, parseAudienceRoutes, type AudienceRoute } from './token/audience-routes.ts';
 export {
   keyAlgorithms,
   type KeyAlgorithm,

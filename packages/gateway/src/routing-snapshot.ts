@@ -31,6 +31,7 @@ import { createNoteRefusal, type NoteRefusal } from './record/note-refusal.ts';
 import { createBrandMount } from './response/brand-mount.ts';
 import { createErrorPageRenderer } from './response/error-page.ts';
 import { createKeysMount } from './response/local-endpoints.ts';
+import { createAudienceRoutesMount } from './routing/audience-routes-mount.ts';
 import { createRouteTable, zonesOf, type LimitsOf, type RouteTable } from './routing/route-table.ts';
 import { createActivityRecorder } from './sessions/activity.ts';
 import { createRevocationsMount } from './sessions/revocations-mount.ts';
@@ -97,6 +98,8 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
         createRevocationsMount(revocations),
         createProviderTokensMount(routes, options.providerTokens),
         createMessageTokensMount(options),
+        // Behind forward auth a proxy decides which path a service sees.
+        ...(options.forwardAuth === undefined ? [createAudienceRoutesMount(routes)] : []),
       ],
       (owner, limits) => (limitedInside.has(owner) ? requestLimits.of(owner, limits ?? []) : undefined),
     ),
