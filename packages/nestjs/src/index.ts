@@ -19,6 +19,7 @@ export {
   readServiceRoutes,
   type ApplicationContextLike,
   type ServiceRoute,
+  type ServiceRoutesOptions,
 } from './access/route-table.ts';
 export { trackByCaller } from './access/track-by-caller.ts';
 export { Audited } from './audit/audited.ts';

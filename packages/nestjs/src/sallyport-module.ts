@@ -1,6 +1,7 @@
 import { Module, type DynamicModule, type FactoryProvider, type ModuleMetadata, type Provider } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { AccessAudit } from './access/access-audit.ts';
+import { PrefixHint } from './access/prefix-hint.ts';
 import { ConnectionWatch } from './connections/connection-watch.ts';
 import { CallRefusals } from './errors/call-refusals.ts';
 import { RefusalLog } from './errors/refusal-log.ts';
@@ -122,6 +123,8 @@ export function describeModule(
       PolicyDenials,
       PolicyLoaderAudit,
       SallyportAccess,
+      // A gateway of this process has no prefix.
+      ...(trust === trustByOptions ? [PrefixHint] : []),
       { provide: SOCKET_ADAPTERS, useClass: SocketAdapters },
       GraphqlAudit,
       SubscriptionConnections,

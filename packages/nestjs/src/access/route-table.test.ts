@@ -1,6 +1,17 @@
+import type { AddressInfo } from 'node:net';
 import { createTestIssuer } from '@sallyport/testing';
-import { Controller, Delete, Get, Module, Post } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import {
+  Controller,
+  Delete,
+  Get,
+  Module,
+  Post,
+  RequestMethod,
+  Version,
+  VERSION_NEUTRAL,
+  VersioningType,
+} from '@nestjs/common';
+import { NestFactory, RouterModule } from '@nestjs/core';
 import { Query, Resolver } from '@nestjs/graphql';
 import { MessagePattern } from '@nestjs/microservices';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -109,6 +120,46 @@ it('the handlers of an application have the prefix that it sets', async () => {
   expect(listServiceRoutes(app).find(({ transport }) => transport === 'HTTP')?.route).toBe(
     'DELETE /api/shop/orders/:id',
   );
+  await app.close();
+  const given = await readServiceRoutes(AppModule, { globalPrefix: '/api/shop' });
+  expect(given.find(({ transport }) => transport === 'HTTP')?.route).toBe('DELETE /api/shop/orders/:id');
+});
+
+it('the handlers of an application have the paths of versions, of modules, and of what is left out of the prefix', async () => {
+  @Controller({ path: 'bills', version: ['2', VERSION_NEUTRAL] })
+  @Public('a test')
+  class BillsController {
+    @Get()
+    list(): void {}
+
+    @Get('old')
+    @Version('1')
+    old(): void {}
+
+    @Post('hook')
+    hook(): void {}
+  }
+  @Module({ controllers: [BillsController] })
+  class BillsModule {}
+  @Module({ imports: [BillsModule, RouterModule.register([{ path: 'billing', module: BillsModule }])] })
+  class VersionedModule {}
+  const app = await NestFactory.create<INestApplication>(VersionedModule, new ExpressAdapter(), { logger: false });
+  app.setGlobalPrefix('api', { exclude: [{ path: 'billing/bills/hook', method: RequestMethod.POST }] });
+  app.enableVersioning({ type: VersioningType.URI });
+  const routes = listServiceRoutes(app).map(({ route }) => route);
+  expect(routes).toEqual([
+    'GET /api/billing/bills',
+    'GET /api/v1/billing/bills/old',
+    'GET /api/v2/billing/bills',
+    'POST /billing/bills/hook',
+    'POST /v2/billing/bills/hook',
+  ]);
+  await app.listen(0, '127.0.0.1');
+  const { port } = (app.getHttpServer() as { address(): AddressInfo }).address();
+  for (const route of routes) {
+    const [method = '', path = ''] = route.split(' ');
+    expect([route, (await fetch(`http://127.0.0.1:${port}${path}`, { method })).ok]).toEqual([route, true]);
+  }
   await app.close();
 });
 

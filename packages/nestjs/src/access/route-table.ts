@@ -1,5 +1,6 @@
-import { RequestMethod, type DynamicModule, type INestApplicationContext, type Type } from '@nestjs/common';
+import type { DynamicModule, INestApplicationContext, Type } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryService, MetadataScanner, ModulesContainer, NestFactory } from '@nestjs/core';
+import { createHttpPaths, type HttpPathsOf } from './http-paths.ts';
 import { listHandlers, type DiscoveredHandler, type Transport } from './list-handlers.ts';
 import { policiesOf, resolveAccess, type Access } from './resolve-access.ts';
 
@@ -45,35 +46,44 @@ export function listServiceRoutes(app: ApplicationContextLike): readonly Service
   const modules = app.get(ModulesContainer, { strict: false });
   // Made here: an application that is only looked at (`preview`) has no instances of its own.
   const handlers = listHandlers(new DiscoveryService(modules), new MetadataScanner());
-  const prefix = prefixOf(app);
-  return handlers.flatMap((handler) => toRoutes(handler, prefix)).sort(byRoute);
+  const pathsOf = createHttpPaths(configOf(app), modules);
+  return handlers.flatMap((handler) => toRoutes(handler, pathsOf)).sort(byRoute);
+}
+
+/** What `main.ts` would tell the application before it starts. */
+export interface ServiceRoutesOptions {
+  /** Of `app.setGlobalPrefix`. @default none */
+  readonly globalPrefix?: string | undefined;
 }
 
 /**
  * The same of an application that is not started: nothing of it is made, nothing connects, nothing listens. Handlers that
  * would stop the start are listed as `undeclared` or `contradictory`.
  *
- * A prefix that `main.ts` sets is not known here.
+ * What `main.ts` sets is not known here: a prefix is given, and versions that it enables are not in the paths.
  */
-export async function readServiceRoutes(rootModule: Type | DynamicModule): Promise<readonly ServiceRoute[]> {
+export async function readServiceRoutes(
+  rootModule: Type | DynamicModule,
+  { globalPrefix }: ServiceRoutesOptions = {},
+): Promise<readonly ServiceRoute[]> {
   const app = await NestFactory.createApplicationContext(rootModule, {
     preview: true,
     logger: false,
     abortOnError: false,
   });
+  if (globalPrefix !== undefined) configOf(app).setGlobalPrefix(globalPrefix);
   return listServiceRoutes(app);
 }
 
-function prefixOf(app: ApplicationContextLike): string {
-  const config: unknown = app.get(ApplicationConfig, { strict: false });
-  return config instanceof ApplicationConfig ? config.getGlobalPrefix() : '';
+function configOf(app: ApplicationContextLike): ApplicationConfig {
+  return app.get(ApplicationConfig, { strict: false });
 }
 
-function toRoutes(discovered: DiscoveredHandler, prefix: string): readonly ServiceRoute[] {
+function toRoutes(discovered: DiscoveredHandler, pathsOf: HttpPathsOf): readonly ServiceRoute[] {
   const { handler, controller, methodName, transport } = discovered;
   const access = resolveAccess(handler, controller);
   const facts = factsOf(access);
-  return routesOf(discovered, prefix).map((route) => ({
+  return routesOf(discovered, pathsOf).map((route) => ({
     transport,
     route,
     handler: `${controller.name}.${methodName}`,
@@ -121,21 +131,14 @@ function factsOf(access: Access): Omit<ServiceRoute, 'transport' | 'route' | 'ha
   }
 }
 
-/** Every address of a handler: a controller may have several paths, and so may a method. */
-function routesOf(
-  { handler, controller, methodName, transport }: DiscoveredHandler,
-  prefix: string,
-): readonly string[] {
-  const read = (key: string, target: object): unknown => Reflect.getMetadata(key, target);
-  if (transport === 'HTTP') {
-    const method = RequestMethod[Number(read('method', handler))] ?? 'ALL';
-    const bases = textsOf(read('path', controller));
-    return bases.flatMap((base) => textsOf(read('path', handler)).map((own) => `${method} ${join(prefix, base, own)}`));
-  }
-  if (transport === 'microservice') return listOf(read('microservices:pattern', handler)).map(nameOf);
-  if (transport === 'WebSocket') return [nameOf(read('message', handler))];
-  const kind = read('graphql:resolver_type', handler);
-  const name = read('graphql:resolver_name', handler);
+function routesOf(discovered: DiscoveredHandler, pathsOf: HttpPathsOf): readonly string[] {
+  const { handler, methodName, transport } = discovered;
+  const read = (key: string): unknown => Reflect.getMetadata(key, handler);
+  if (transport === 'HTTP') return pathsOf(discovered).map(({ method, path }) => `${method} ${path}`);
+  if (transport === 'microservice') return listOf(read('microservices:pattern')).map(nameOf);
+  if (transport === 'WebSocket') return [nameOf(read('message'))];
+  const kind = read('graphql:resolver_type');
+  const name = read('graphql:resolver_name');
   return [`${typeof kind === 'string' ? kind.toLowerCase() : 'field'} ${typeof name === 'string' ? name : methodName}`];
 }
 
@@ -143,18 +146,8 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [value];
 }
 
-function textsOf(value: unknown): readonly string[] {
-  const texts = listOf(value).filter((one) => typeof one === 'string');
-  return texts.length === 0 ? [''] : texts;
-}
-
 function nameOf(pattern: unknown): string {
   return typeof pattern === 'string' ? pattern : JSON.stringify(pattern);
-}
-
-function join(...parts: readonly string[]): string {
-  const segments = parts.flatMap((part) => part.split('/')).filter((segment) => segment !== '');
-  return `/${segments.join('/')}`;
 }
 
 function byRoute(a: ServiceRoute, b: ServiceRoute): number {

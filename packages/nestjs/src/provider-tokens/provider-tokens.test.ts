@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { internalKeysPath, ProviderTokenError } from '@sallyport/core';
+import { internalKeysPath, internalRoutesPath, ProviderTokenError } from '@sallyport/core';
 import { createTestIssuer } from '@sallyport/testing';
 import { Controller, Get, Inject, Req, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -54,6 +54,8 @@ beforeEach(async () => {
   answer = say(200, { provider: 'google', access_token: 'ya29', token_type: 'Bearer', scope: 'drive' });
   gateway = createServer((request, response) => {
     if (request.url === internalKeysPath) return void response.end(JSON.stringify(issuer.jwks()));
+    // What a service asks once at its start.
+    if (request.url?.startsWith(internalRoutesPath) === true) return void response.writeHead(404).end();
     seen.push({ url: request.url, headers: request.headers });
     answer(response);
   });

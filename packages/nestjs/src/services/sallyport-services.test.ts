@@ -6,7 +6,7 @@ import { Body, Controller, Inject, Post, Req, type INestApplication } from '@nes
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { internalKeysPath, SallyportError } from '@sallyport/core';
+import { internalKeysPath, internalRoutesPath, SallyportError } from '@sallyport/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Public } from '../access/declare-access.ts';
 import { requireSallyportOptions, type SallyportOptions } from '../sallyport-options.ts';
@@ -61,6 +61,8 @@ beforeEach(async () => {
   answer = (response) => void response.writeHead(201, { 'content-type': 'application/json' }).end('{"id":7}');
   gateway = createServer((request, response) => {
     if (request.url === internalKeysPath) return void response.end(JSON.stringify(issuer.jwks()));
+    // What a service asks once at its start.
+    if (request.url?.startsWith(internalRoutesPath) === true) return void response.writeHead(404).end();
     const { method, url, headers } = request;
     void text(request).then((body) => {
       seen.push({ method, url, headers, body });
