@@ -18,6 +18,7 @@ import {
 import type { Command, CommandCall } from '../command.ts';
 import { loadSettings } from '../open-system.ts';
 import { toPlainText, toTable } from '../table.ts';
+import { prefixOfService } from './service-prefix.ts';
 import {
   readRoutesOfService,
   toRoutesByRole,
@@ -41,16 +42,20 @@ export const listRoutes: Command = {
       describe: 'Lists the handlers of a Nest service by role: the compiled file of its root module',
     },
     export: { value: 'name', describe: 'With --nest: the root module, where the file exports several classes' },
+    prefix: {
+      value: 'path',
+      describe: 'With --nest: what main.ts gives to setGlobalPrefix, where it cannot be read from the compiled main.js',
+    },
     markdown: { describe: 'With --nest: a table of Markdown, for a page that reviews compare' },
   },
   notes: [
-    'With --nest nothing of the service is started. Which role holds which permission is what the configuration of this',
+    'With --nest nothing of the service is started: versions that main.ts enables are not in the paths. Which role holds which permission is what the configuration of this',
     'folder says; without one, "?" stands where it depends on that. Exit code 1 where a handler declares no access.',
   ],
   run: async (call) => {
     const file = call.value('nest');
     if (file !== undefined) return listServiceHandlers(call, call.resolvePath(file));
-    for (const name of ['export', 'markdown'])
+    for (const name of ['export', 'prefix', 'markdown'])
       if (call.has(name) || call.value(name) !== undefined)
         throw new UsageError(`--${name} goes with --nest only.`, exitCodes.usage);
     const { config, preset } = await loadSettings(call.terminal);
@@ -126,10 +131,14 @@ export const listRoutes: Command = {
 };
 
 async function listServiceHandlers(call: CommandCall, file: string): Promise<number> {
-  const routes = await readRoutesOfService(file, call.value('export'));
+  const { globalPrefix, note } = prefixOfService(file, call.value('prefix'));
+  const routes = await readRoutesOfService(file, call.value('export'), globalPrefix === '' ? undefined : globalPrefix);
   const table = toRoutesByRole(routes, await policyOf(call));
-  const text = call.has('markdown') ? toPlainLines(toServiceMarkdown(table)) : toServiceTable(table);
-  call.report(table, text);
+  // A page that reviews compare has nothing but the table.
+  const text = call.has('markdown')
+    ? toPlainLines(toServiceMarkdown(table))
+    : [toServiceTable(table), ...(note === undefined ? [] : [`\nNote: ${note}.`])].join('\n');
+  call.report({ ...table, globalPrefix, notes: note === undefined ? [] : [note] }, text);
   const isWhole = table.routes.every(({ access }) => access !== 'undeclared' && access !== 'contradictory');
   return isWhole ? exitCodes.done : exitCodes.refused;
 }

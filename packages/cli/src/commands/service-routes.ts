@@ -56,18 +56,19 @@ export interface RoutesByRole {
 export async function readRoutesOfService(
   file: string,
   exported: string | undefined,
+  globalPrefix: string | undefined,
 ): Promise<readonly ServiceRoute[]> {
   const library = await loadLibrary(file);
   const root = await loadRootModule(file, exported);
   try {
-    return z.array(serviceRouteSchema).parse(await library.readServiceRoutes(root));
+    return z.array(serviceRouteSchema).parse(await library.readServiceRoutes(root, { globalPrefix }));
   } catch (error) {
     throw new UsageError(`The handlers of ${file} cannot be read: ${messageOf(error)}`);
   }
 }
 
 interface Library {
-  readonly readServiceRoutes: (root: unknown) => Promise<unknown>;
+  readonly readServiceRoutes: (root: unknown, options: { globalPrefix: string | undefined }) => Promise<unknown>;
 }
 
 async function loadLibrary(file: string): Promise<Library> {

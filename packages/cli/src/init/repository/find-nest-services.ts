@@ -3,6 +3,7 @@ import type { Program } from '@babel/types';
 import { hasOpenController } from '../edits/edit-controllers.ts';
 import { nameOfKey, walk } from '../source/nodes.ts';
 import { parseSource } from '../source/parse-source.ts';
+import { findGlobalPrefix } from '../source/find-global-prefix.ts';
 import { findGetRoute } from './find-get-route.ts';
 import { portOfNest, type AppPort } from './app-port.ts';
 import { nameOfFolder, type PackageFolder } from './manifests.ts';
@@ -85,7 +86,7 @@ function describe(repository: Repository, candidate: Candidate): NestService | u
     manifest,
     mainFile,
     appModule: findAppModule(repository, program, mainFile),
-    globalPrefix: findGlobalPrefix(program),
+    globalPrefix: findGlobalPrefix(program)?.literal,
     openControllers: sources.filter((file) => hasOpenController(repository.read(file) ?? '', file)),
     exampleRoute: sources
       .map((file) => findGetRoute(repository.read(file) ?? '', file))
@@ -133,16 +134,6 @@ function findImported(
     );
     const className = nameOfKey(specifier.imported);
     return file === undefined || className === undefined ? undefined : { file, className };
-  }
-  return undefined;
-}
-
-function findGlobalPrefix(program: Program): string | undefined {
-  for (const node of walk(program)) {
-    if (node.type !== 'CallExpression' || node.callee.type !== 'MemberExpression') continue;
-    if (nameOfKey(node.callee.property) !== 'setGlobalPrefix') continue;
-    const [first] = node.arguments;
-    return first?.type === 'StringLiteral' ? first.value.replaceAll(/^\/|\/$/g, '') : undefined;
   }
   return undefined;
 }
