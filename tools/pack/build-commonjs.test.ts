@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -30,5 +30,13 @@ describe('a CommonJS build', () => {
   ])('is refused when a dependency that has to be inside is not there: $name', async ({ code }) => {
     await writeFile(path.join(stage, 'dist/index.js'), code);
     await expect(buildCommonJs(stage, path.join(folder, 'node_modules'))).rejects.toThrow(/jose cannot be bundled/);
+  });
+
+  it('loads what is imported late with require, because Jest has no other way', async () => {
+    await writeFile(path.join(stage, 'dist/index.js'), "export const load = () => import('an-optional-peer');");
+    await buildCommonJs(stage, path.join(folder, 'node_modules'));
+    const built = await readFile(path.join(stage, 'dist/cjs/index.cjs'), 'utf8');
+    expect(built).toContain('require("an-optional-peer")');
+    expect(built).not.toMatch(/\bimport\(/);
   });
 });

@@ -35,6 +35,8 @@ export async function buildCommonJs(stage: string, modules: string): Promise<voi
     dir: path.join(stage, commonJsFolder),
     format: 'cjs',
     exports: 'named',
+    // Jest runs modules without a way to `import()` from CommonJS.
+    dynamicImportInCjs: false,
     entryFileNames: '[name].cjs',
     chunkFileNames: '[name]-[hash].cjs',
   });
