@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findChromium } from '../../tools/testing/find-chromium.ts';
 import { workspaceRoot } from '../../tools/workspace-root.ts';
 import { broughtAlong, findLocalTies, findOtherVersions, type LockFile } from './lock-files.ts';
+import { identityScript, writeLibrarySpecs, type LibraryService } from './library-specs.ts';
 import { packFromCopy } from './packed-copy.ts';
 import { startSystem, type RunningSystem } from './running-system.ts';
 import { writeScaffolds } from './scaffolds.ts';
@@ -15,6 +16,10 @@ const clock = createStepClock();
 const chromium = findChromium();
 /** Folders that are installed by themselves. The gateway is in the first. */
 const installed = ['.', 'api', 'legacy', 'web'] as const;
+const services: readonly (LibraryService & { readonly name: string })[] = [
+  { folder: 'api', nest: '12', name: 'a service of Nest 12 with Vitest' },
+  { folder: 'legacy', nest: '11', name: 'a service of Nest 11 in CommonJS, with TypeScript 5 and Jest' },
+];
 const minutes = (count: number): number => count * 60_000;
 
 let bench: Workbench;
@@ -85,6 +90,10 @@ describe('an adopter outside the repository', { retry: 0 }, () => {
     },
   );
 
+  it.each(services)('gets tests of the library in $name', async (service) => {
+    await writeLibrarySpecs(team, packs, service);
+  });
+
   it.each(installed)('installs %s with its own package manager', { timeout: minutes(15) }, async (folder) => {
     const place = path.join(team, folder);
     await clock.take(`npm install in ${folder}`, async (note) => {
@@ -109,15 +118,17 @@ describe('an adopter outside the repository', { retry: 0 }, () => {
     },
   );
 
-  it.each([
-    { folder: 'api', name: 'a service of Nest 12 with Vitest' },
-    { folder: 'legacy', name: 'a service of Nest 11 in CommonJS, with TypeScript 5 and Jest' },
-  ])('compiles and tests $name', { timeout: minutes(10) }, async ({ folder }) => {
+  it.each(services)('compiles and tests $name', { timeout: minutes(10) }, async ({ folder }) => {
     const place = path.join(team, folder);
     await clock.take(`Compile and test ${folder}`, async () => {
       await bench.npm(['run', 'build'], place);
       await bench.npm(['test'], place);
     });
+  });
+
+  it.each(services)('runs identity in the process of $name', { timeout: minutes(2) }, async ({ folder, nest }) => {
+    const place = path.join(team, folder);
+    await clock.take(`Identity in ${folder}`, () => bench.node(path.join(place, identityScript(nest)), [], place));
   });
 
   it(
