@@ -102,7 +102,7 @@ it('a version in the path counts', async () => {
 it.each([
   ['the prefixes agree', [{ prefix: '/orders', stripPrefix: false }]],
   ['the gateway does not tell', 404],
-])('nothing is said where %s', async (_, answer) => {
+])('a service says nothing where %s', async (_, answer) => {
   routes = answer;
   await start();
   await untilAsked();
