@@ -15,6 +15,7 @@ export const filesOnlyInAll: readonly string[] = [
   'examples/auth-js-shell/test/expiry.test.ts',
   'packages/identity/src/identity.mongodb.test.ts',
   'packages/oauth/src/oauth.mongodb.test.ts',
+  'packages/policy/src/agreement/agreement-at-length.test.ts',
   'packages/stores/src/redis/redis-deployments.test.ts',
   'test/processes/backchannel-logout.test.ts',
   'test/processes/poolers.test.ts',

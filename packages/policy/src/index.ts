@@ -5,7 +5,7 @@ export type { WriteDecision } from './access/check-write.ts';
 export type { Decision } from './access/decision.ts';
 export type { Explanation, RuleTrace, WayToAllow } from './access/explanation.ts';
 export type { PackedAccess } from './access/packed-form.ts';
-export type { RuleReference } from './access/resolved-rule.ts';
+export type { RuleReference } from './access/rule.ts';
 export { unpackAccess } from './access/unpack-access.ts';
 export type { Scalar } from './conditions/test.ts';
 export type { MongoFilter, MongoOptions } from './conditions/to-mongo.ts';

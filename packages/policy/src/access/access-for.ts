@@ -1,14 +1,17 @@
+import { noValues } from '../conditions/rule-condition.ts';
 import { isStorable } from '../conditions/storable-text.ts';
 import type { AnyPolicy } from '../definition/policy.ts';
 import { createAccess, type Access } from './access.ts';
 import {
   compilePolicy,
-  resolveType,
+  reasonForNoPart,
   type CompiledPolicy,
   type CompiledType,
   type RuleSubject,
 } from './compiled-policy.ts';
 import { explain } from './explain.ts';
+import { createRecentMap, type RecentMap } from './recent-map.ts';
+import { createTypeAbility, type TypeAbility } from './type-ability.ts';
 
 /** A caller, as far as rules can see: every principal of Sallyport is one. */
 export type PolicyCaller =
@@ -24,13 +27,15 @@ export type PolicyCaller =
       readonly orgRoles?: readonly string[] | undefined;
     };
 
-/** Enough for the callers of some minutes; the oldest goes first. */
+/** Enough for the callers of some minutes. What they share is remembered by permissions, of which there are few combinations. */
 const maxCachedCallers = 1_000;
+const maxCachedAbilities = 200;
 
 interface PolicyState {
   readonly compiled: CompiledPolicy;
-  readonly byContent: Map<string, Access<AnyPolicy>>;
   readonly byPrincipal: WeakMap<object, Access<AnyPolicy>>;
+  readonly byContent: RecentMap<Access<AnyPolicy>>;
+  readonly abilities: RecentMap<TypeAbility>;
 }
 
 const states = new WeakMap<AnyPolicy, PolicyState>();
@@ -52,53 +57,37 @@ export function accessFor<P extends AnyPolicy>(policy: P, caller: PolicyCaller):
 }
 
 function remember(policy: AnyPolicy): PolicyState {
-  const state = { compiled: compilePolicy(policy), byContent: new Map(), byPrincipal: new WeakMap() };
+  const state: PolicyState = {
+    compiled: compilePolicy(policy),
+    byPrincipal: new WeakMap(),
+    byContent: createRecentMap(maxCachedCallers),
+    abilities: createRecentMap(maxCachedAbilities),
+  };
   states.set(policy, state);
   return state;
 }
 
-function fromContent({ compiled, byContent, byPrincipal }: PolicyState, caller: PolicyCaller): Access<AnyPolicy> {
+function fromContent(state: PolicyState, caller: PolicyCaller): Access<AnyPolicy> {
   const subject = toSubject(caller);
-  const key = JSON.stringify([
-    subject.kind,
-    subject.id,
-    subject.org,
-    subject.roles,
-    subject.orgRoles,
-    [...subject.permissions],
-  ]);
-  const access = byContent.get(key) ?? build(compiled, subject);
-  byContent.delete(key);
-  byContent.set(key, access);
-  for (const oldest of byContent.keys()) {
-    if (byContent.size <= maxCachedCallers) break;
-    byContent.delete(oldest);
-  }
+  const { kind, id, org, roles, orgRoles, permissions } = subject;
+  const key = JSON.stringify([kind, id, org, roles, orgRoles, [...permissions]]);
+  const access = state.byContent.getOrMake(key, () => createAccessOf(state, subject));
   // An object that can change may be another caller at the next request.
-  if (isFrozen(caller)) byPrincipal.set(caller, access);
+  if (isFrozen(caller)) state.byPrincipal.set(caller, access);
   return access;
 }
 
 function isFrozen(caller: PolicyCaller): boolean {
   if (!Object.isFrozen(caller)) return false;
   if (caller.kind === 'anonymous') return true;
-  return [caller.permissions, caller.roles, caller.orgRoles ?? []].every(
-    (list) => list.length === 0 || Object.isFrozen(list),
-  );
+  const { permissions, roles, orgRoles } = caller;
+  return [permissions, roles, orgRoles].every((list) => list === undefined || Object.isFrozen(list));
 }
 
 /** What rules can see. A value that no database could hold is missing, so that no filter matches more than the check. */
 function toSubject(caller: PolicyCaller): RuleSubject {
   if (caller.kind !== 'user' && caller.kind !== 'service')
-    return {
-      kind: 'anonymous',
-      id: undefined,
-      org: undefined,
-      roles: [],
-      orgRoles: [],
-      isSignedIn: false,
-      permissions: new Set(),
-    };
+    return { ...noValues, isSignedIn: false, permissions: new Set() };
   const { kind, id, org, roles, orgRoles = [], permissions } = caller;
   return {
     kind,
@@ -115,7 +104,8 @@ function toValue(value: string | undefined): string | undefined {
   return typeof value === 'string' && value !== '' && isStorable(value) ? value : undefined;
 }
 
-function build(compiled: CompiledPolicy, subject: RuleSubject): Access<AnyPolicy> {
+function createAccessOf({ compiled, abilities }: PolicyState, subject: RuleSubject): Access<AnyPolicy> {
+  const permissions = JSON.stringify([subject.isSignedIn, ...subject.permissions]);
   const typeOf = (name: string): CompiledType => {
     const type = compiled.get(name);
     if (type === undefined) throw new TypeError(`type ${name} is not compiled`); // createAccess asks for declared types alone.
@@ -123,7 +113,15 @@ function build(compiled: CompiledPolicy, subject: RuleSubject): Access<AnyPolicy
   };
   return createAccess({
     types: [...compiled.keys()],
-    resolve: (name) => resolveType(typeOf(name), subject),
+    values: subject,
+    abilityOf: (name) =>
+      abilities.getOrMake(`${name} ${permissions}`, () => {
+        const type = typeOf(name);
+        return createTypeAbility(
+          type,
+          type.prepared.filter(({ rule }) => reasonForNoPart(rule, subject) === undefined),
+        );
+      }),
     explain: (ability, question) => explain(typeOf(question.type), ability, subject, question),
   });
 }

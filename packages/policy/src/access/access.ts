@@ -1,12 +1,12 @@
+import type { SubjectValues } from '../conditions/condition-tree.ts';
 import { nearestWord, OptionsError } from '@sallyport/core/browser';
 import type { ActionOf, AnyPolicy, FieldOf, RecordOf, TypeOf } from '../definition/policy.ts';
 import { createAccessFilter, type AccessFilter } from './access-filter.ts';
 import { decideWrite, type WriteDecision } from './check-write.ts';
 import { decide, type Decision, type Question } from './decision.ts';
 import type { Explanation } from './explanation.ts';
-import type { PackedAccess } from './packed-form.ts';
-import type { ResolvedType } from './resolved-rule.ts';
-import { createTypeAbility, type TypeAbility } from './type-ability.ts';
+import { packType, type PackedAccess } from './packed-form.ts';
+import type { TypeAbility } from './type-ability.ts';
 
 /**
  * What one caller may do with records. Every call throws an OptionsError for a type, an action or a field that the policy does
@@ -61,13 +61,16 @@ export interface Access<P extends AnyPolicy> {
 /** What is different where an access comes from: rules of a policy, or what was packed. */
 export interface AccessSource {
   readonly types: readonly string[];
-  /** The rules of a declared type; called once for each. */
-  resolve(type: string): ResolvedType;
+  /** Of the caller. */
+  readonly values: SubjectValues;
+  /** The ability for a declared type; asked for once. */
+  abilityOf(type: string): TypeAbility;
   explain(ability: TypeAbility, question: Question): Explanation;
 }
 
 /** Makes an access. Each type is read at its first use, so that those which are not used cost nothing. */
 export function createAccess(source: AccessSource): Access<AnyPolicy> {
+  const { values } = source;
   const abilities = new Map<string, TypeAbility>();
 
   const abilityOf = (action: string, type: string, field?: string): TypeAbility => {
@@ -80,7 +83,7 @@ export function createAccess(source: AccessSource): Access<AnyPolicy> {
 
   const build = (type: string): TypeAbility => {
     if (!source.types.includes(type)) throw unknownName('type', type, source.types);
-    const ability = createTypeAbility(type, source.resolve(type));
+    const ability = source.abilityOf(type);
     abilities.set(type, ability);
     return ability;
   };
@@ -88,15 +91,16 @@ export function createAccess(source: AccessSource): Access<AnyPolicy> {
   const permittedFields = (action: string, type: string, record: object): readonly string[] => {
     const ability = abilityOf(action, type);
     return Object.keys(ability.type.fields).filter(
-      (field) => ability.decide(action, record, field)?.effect === 'allow',
+      (field) => ability.decide(values, action, record, field)?.effect === 'allow',
     );
   };
 
   return {
     can: (action, type, record, field) =>
-      abilityOf(action, type, field).decide(action, record, field)?.effect === 'allow',
-    canAny: (action, type, field) => abilityOf(action, type, field).isConceivable(action, field),
-    check: (action, type, record, field) => decide(abilityOf(action, type, field), { action, type, record, field }),
+      abilityOf(action, type, field).decide(values, action, record, field)?.effect === 'allow',
+    canAny: (action, type, field) => abilityOf(action, type, field).isConceivable(values, action, field),
+    check: (action, type, record, field) =>
+      decide(abilityOf(action, type, field), values, { action, type, record, field }),
     fields: permittedFields,
     mask: (action, type, record) => {
       const own = record as Readonly<Record<string, unknown>>; // Any object can be asked for a property.
@@ -105,16 +109,21 @@ export function createAccess(source: AccessSource): Access<AnyPolicy> {
     },
     filter: (action, type, field) => {
       const ability = abilityOf(action, type, field);
-      return createAccessFilter(ability.condition(action, field), ability.type.fields);
+      return createAccessFilter(ability.condition(values, action, field), ability.type.fields);
     },
     checkWrite: (action, type, before, after) =>
       // Any object can be asked for a property.
-      decideWrite(abilityOf(action, type), action, before as Row | null, after as Row | null),
+      decideWrite(abilityOf(action, type), values, action, before as Row | null, after as Row | null),
     explain: (action, type, record, field) =>
       source.explain(abilityOf(action, type, field), { action, type, record, field }),
     pack: () => ({
       version: 1,
-      types: Object.fromEntries(source.types.map((type) => [type, (abilities.get(type) ?? build(type)).type])),
+      types: Object.fromEntries(
+        source.types.map((name) => {
+          const { type, rules } = abilities.get(name) ?? build(name);
+          return [name, packType(type, rules, values)];
+        }),
+      ),
     }),
   };
 }

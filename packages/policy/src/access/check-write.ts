@@ -1,9 +1,9 @@
 import { OptionsError } from '@sallyport/core/browser';
-import { toMatcher } from '../conditions/matcher.ts';
-import { always, type Test } from '../conditions/test.ts';
+import type { SubjectValues } from '../conditions/condition-tree.ts';
+import type { RuleCondition } from '../conditions/rule-condition.ts';
 import { listChanges } from './changed-fields.ts';
 import type { Decision } from './decision.ts';
-import { toReference, type ResolvedRule } from './resolved-rule.ts';
+import { toReference, type Rule } from './rule.ts';
 import type { TypeAbility } from './type-ability.ts';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -22,6 +22,7 @@ export interface WriteDecision extends Decision {
 /** Decides about a write: the rules on the record before it, their `after` on the record after it, and each field that changes. */
 export function decideWrite(
   ability: TypeAbility,
+  values: SubjectValues,
   action: string,
   before: Row | null,
   after: Row | null,
@@ -29,22 +30,22 @@ export function decideWrite(
   const target = before ?? after;
   if (target == null || action === 'read')
     throw new OptionsError(`checkWrite('${action}', …) has nothing to check: give the record before or after a write`);
-  const applying = ability.applying(action, target);
+  const applying = ability.applying(values, action, target);
   const denials = [
     ...applying.filter(({ effect }) => effect === 'deny'),
-    ...denialsOfWrite(ability.type.rules, action, before, after),
+    ...denialsOfWrite(ability.rules, values, action, before, after),
   ];
   const denial = denials.find(({ fields }) => fields === undefined);
   if (denial !== undefined) return refuse(denial.reason, denial);
 
   const allowances = applying.filter(({ effect }) => effect === 'allow');
   if (allowances.length === 0) return refuse('no-rule-allows');
-  const holding = allowances.filter((rule) => after === null || passes(rule.after ?? rule.when, after));
+  const holding = allowances.filter((rule) => after === null || passes(rule.after, after, values));
   if (holding.length === 0) return refuse('not-allowed-after-write', allowances[0]);
 
   const { changed, undeclared } = listChanges(Object.keys(ability.type.fields), before, after);
   if (undeclared.length > 0) return refuse('field-not-declared', undefined, undeclared);
-  const isAbout = (field: string) => (rule: ResolvedRule) => rule.fields === undefined || rule.fields.includes(field);
+  const isAbout = (field: string) => (rule: Rule) => rule.fields === undefined || rule.fields.includes(field);
   const refused = changed.filter((field) => denials.some(isAbout(field)) || !holding.some(isAbout(field)));
   const [first] = refused;
   if (first !== undefined) {
@@ -57,30 +58,31 @@ export function decideWrite(
 
 /** Denials that look at the record after the write. One of `create` looks at one record alone, and applies like any other. */
 function denialsOfWrite(
-  rules: readonly ResolvedRule[],
+  rules: readonly Rule[],
+  values: SubjectValues,
   action: string,
   before: Row | null,
   after: Row | null,
-): readonly ResolvedRule[] {
+): readonly Rule[] {
   if (action === 'create' || before === null || after === null) return [];
   return rules.filter(
     (rule) =>
       rule.effect === 'deny' &&
-      rule.after !== undefined &&
+      rule.hasAfter &&
       rule.actions.includes(action) &&
-      passes(rule.when, before) &&
-      passes(rule.after, after),
+      passes(rule.when, before, values) &&
+      passes(rule.after, after, values),
   );
 }
 
-function passes(test: Test = always, record: Row): boolean {
-  return toMatcher(test)(record);
+function passes(condition: RuleCondition | undefined, record: Row, values: SubjectValues): boolean {
+  return condition === undefined || condition.matches(record, values);
 }
 
-function refuse(reason: string, rule?: ResolvedRule, refusedFields: readonly string[] = []): WriteDecision {
+function refuse(reason: string, rule?: Rule, refusedFields: readonly string[] = []): WriteDecision {
   return { allowed: false, reason, ...referTo(rule), refusedFields };
 }
 
-function referTo(rule: ResolvedRule | undefined): Pick<Decision, 'rule'> {
+function referTo(rule: Rule | undefined): Pick<Decision, 'rule'> {
   return rule === undefined ? {} : { rule: toReference(rule) };
 }

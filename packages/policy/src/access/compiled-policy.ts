@@ -1,28 +1,28 @@
-import { compileCondition, type CompiledCondition, type SubjectValues } from '../conditions/condition-tree.ts';
-import { isAlways, isNever } from '../conditions/test.ts';
+import { toTree, type ConditionTree, type SubjectValues } from '../conditions/condition-tree.ts';
+import { toRuleCondition } from '../conditions/rule-condition.ts';
 import { parsePolicy } from '../definition/parse-policy.ts';
 import type { AnyPolicy, PolicyRule, RuleTexts } from '../definition/policy.ts';
 import { reasonOf } from '../definition/reasons.ts';
-import { actionsOf, type RecordType } from '../definition/record-types.ts';
-import type { ResolvedRule, ResolvedType, RuleReference } from './resolved-rule.ts';
+import { actionsOf } from '../definition/record-types.ts';
+import { afterOf } from './packed-form.ts';
+import type { Rule, RuledType } from './rule.ts';
+import { prepareRule, type PreparedRule } from './type-ability.ts';
 
-/** A rule that is read once, and filled in for each caller. */
-export interface CompiledRule extends RuleReference {
-  readonly actions: readonly string[];
-  readonly fields: readonly string[] | undefined;
+/** A rule, with whom it is about and what explanations tell of it. */
+export interface CompiledRule extends Rule {
   /** A permission, `signed-in` or `everyone`. */
   readonly to: string;
   readonly unless: string | undefined;
-  readonly when: CompiledCondition | undefined;
-  readonly after: CompiledCondition | undefined;
+  readonly whenTree: ConditionTree | undefined;
+  readonly afterTree: ConditionTree | undefined;
   readonly texts: RuleTexts;
 }
 
 /** A type of record and the rules on it, in their order. */
-export interface CompiledType {
-  readonly declaration: RecordType;
-  readonly actions: readonly string[];
+export interface CompiledType extends RuledType {
   readonly rules: readonly CompiledRule[];
+  /** The same, for the abilities that are made of them. */
+  readonly prepared: readonly (PreparedRule & { readonly rule: CompiledRule })[];
 }
 
 /** A policy by type of record. */
@@ -37,20 +37,23 @@ export interface RuleSubject extends SubjectValues {
 /** Reads a policy once. */
 export function compilePolicy(definition: AnyPolicy): CompiledPolicy {
   const { records, rules } = parsePolicy(definition);
-  const types = new Map<string, CompiledType & { readonly rules: CompiledRule[] }>();
-  for (const [type, declaration] of Object.entries(records))
-    types.set(type, { declaration, actions: actionsOf(declaration), rules: [] });
+  const byType = new Map<string, CompiledRule[]>(Object.keys(records).map((name) => [name, []]));
   for (const [index, rule] of rules.entries()) {
-    const type = types.get(rule.on); // A rule on a type that is not declared was refused.
-    type?.rules.push(compileRule(rule, index, type.actions));
+    const declaration = records[rule.on]; // A rule on a type that is not declared was refused.
+    if (declaration !== undefined) byType.get(rule.on)?.push(compileRule(rule, index, actionsOf(declaration)));
   }
-  return types;
+  const types = Object.entries(records).map(([name, declaration]): readonly [string, CompiledType] => {
+    const compiled = byType.get(name) ?? [];
+    const prepared = compiled.map((rule) => ({ ...prepareRule(name, rule), rule }));
+    return [name, { name, fields: declaration.fields, actions: actionsOf(declaration), rules: compiled, prepared }];
+  });
+  return new Map(types);
 }
 
 /** Why a rule is not about a caller; `undefined` when it is. */
 export function reasonForNoPart(
   rule: CompiledRule,
-  { isSignedIn, permissions }: RuleSubject,
+  { isSignedIn, permissions }: Pick<RuleSubject, 'isSignedIn' | 'permissions'>,
 ): 'sign-in-required' | 'permission-missing' | 'exempt' | undefined {
   if (rule.to !== 'everyone') {
     if (!isSignedIn) return 'sign-in-required';
@@ -59,47 +62,26 @@ export function reasonForNoPart(
   return rule.unless !== undefined && isSignedIn && permissions.has(rule.unless) ? 'exempt' : undefined;
 }
 
-/** Fills in what a caller is, and leaves out what is not about them. */
-export function resolveType({ declaration, actions, rules }: CompiledType, subject: RuleSubject): ResolvedType {
-  const resolved = rules.flatMap((rule) =>
-    reasonForNoPart(rule, subject) === undefined ? resolveRule(rule, subject) : [],
-  );
-  return { fields: declaration.fields, actions, rules: resolved };
-}
-
-function resolveRule(rule: CompiledRule, subject: RuleSubject): readonly ResolvedRule[] {
-  const { index, effect, reason, actions, fields, texts } = rule;
-  const unknownIs = effect === 'deny';
-  const when = rule.when?.resolve(subject, unknownIs);
-  const after = rule.after?.resolve(subject, unknownIs);
-  if (when !== undefined && isNever(when)) return [];
-  return [
-    {
-      index,
-      effect,
-      reason,
-      actions,
-      ...(fields !== undefined && { fields }),
-      ...(when !== undefined && !isAlways(when) && { when }),
-      ...(after !== undefined && { after }),
-      ...(texts.user !== undefined && { textForUser: texts.user }),
-    },
-  ];
-}
-
 function compileRule(rule: PolicyRule, index: number, known: readonly string[]): CompiledRule {
-  const { allow, deny, fields, to = 'everyone', unless, when, after, texts = {} } = rule;
-  const written = allow ?? deny ?? [];
+  const { allow, deny, fields, to = 'everyone', unless, texts = {} } = rule;
+  const effect = allow === undefined ? 'deny' : 'allow';
+  const whenTree = rule.when && toTree(rule.when);
+  const afterTree = rule.after && toTree(rule.after);
+  const when = whenTree && toRuleCondition(whenTree, effect === 'deny');
   return {
     index,
-    effect: allow === undefined ? 'deny' : 'allow',
+    effect,
     reason: reasonOf(index, rule.reason),
-    actions: toActions(written, known, fields !== undefined),
+    actions: toActions(allow ?? deny ?? [], known, fields !== undefined),
     fields,
+    when,
+    after: afterTree === undefined ? afterOf(effect, when) : toRuleCondition(afterTree, effect === 'deny'),
+    hasAfter: afterTree !== undefined,
+    textForUser: texts.user,
     to,
     unless,
-    when: when && compileCondition(when),
-    after: after && compileCondition(after),
+    whenTree,
+    afterTree,
     texts,
   };
 }

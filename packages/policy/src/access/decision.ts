@@ -1,4 +1,5 @@
-import { toReference, type RuleReference } from './resolved-rule.ts';
+import type { SubjectValues } from '../conditions/condition-tree.ts';
+import { toReference, type RuleReference } from './rule.ts';
 import type { TypeAbility } from './type-ability.ts';
 
 /** What is decided about an action on a record. */
@@ -18,8 +19,8 @@ export interface Question {
 }
 
 /** Decides a question, with the rule that did. */
-export function decide(ability: TypeAbility, { action, record, field }: Question): Decision {
-  const rule = ability.decide(action, record, field);
+export function decide(ability: TypeAbility, values: SubjectValues, { action, record, field }: Question): Decision {
+  const rule = ability.decide(values, action, record, field);
   if (rule === undefined) return { allowed: false, reason: 'no-rule-allows' };
   return { allowed: rule.effect === 'allow', reason: rule.reason, rule: toReference(rule) };
 }

@@ -2,7 +2,7 @@ import { describeCondition, listUnmet } from '../conditions/describe-condition.t
 import { reasonForNoPart, type CompiledRule, type CompiledType, type RuleSubject } from './compiled-policy.ts';
 import { decide, type Question } from './decision.ts';
 import { textForUser, type Explanation, type RuleTrace, type WayToAllow } from './explanation.ts';
-import { toReference } from './resolved-rule.ts';
+import { toReference } from './rule.ts';
 import type { TypeAbility } from './type-ability.ts';
 
 /** A rule, and what came of it. */
@@ -18,7 +18,7 @@ export function explain(
   subject: RuleSubject,
   question: Question,
 ): Explanation {
-  const decision = decide(ability, question);
+  const decision = decide(ability, subject, question);
   const traced = type.rules
     .filter(({ actions }) => actions.includes(question.action))
     .map((rule): TracedRule => ({ rule, trace: toTrace(rule, type, subject, question) }))
@@ -57,20 +57,20 @@ function outcomeOf(
   const isCovered =
     rule.fields === undefined || (field === undefined ? rule.effect === 'allow' : rule.fields.includes(field));
   if (!isCovered) return 'field-not-covered';
-  if (rule.effect === 'deny' && rule.after !== undefined && action !== 'create') return 'judged-at-write';
+  if (rule.effect === 'deny' && rule.hasAfter && action !== 'create') return 'judged-at-write';
   return unmet.length > 0 ? 'not-met' : 'applies';
 }
 
 function unmetOf(
-  { effect, when, after }: CompiledRule,
-  { declaration }: CompiledType,
+  { effect, whenTree, afterTree }: CompiledRule,
+  { fields }: CompiledType,
   subject: RuleSubject,
   { action, record }: Question,
 ): readonly string[] {
   if (typeof record !== 'object' || record === null) return ['there is a record'];
-  const context = { types: declaration.fields, subject, unknownIs: effect === 'deny' };
-  return [when, action === 'create' ? after : undefined].flatMap((condition) =>
-    condition === undefined ? [] : listUnmet(condition.tree, record as Readonly<Record<string, unknown>>, context),
+  const context = { types: fields, subject, unknownIs: effect === 'deny' };
+  return [whenTree, action === 'create' ? afterTree : undefined].flatMap((tree) =>
+    tree === undefined ? [] : listUnmet(tree, record as Readonly<Record<string, unknown>>, context),
   );
 }
 
@@ -92,8 +92,8 @@ function describeCaller({ to }: CompiledRule, { outcome }: RuleTrace): readonly 
   return outcome === 'permission-missing' ? permission : [];
 }
 
-function describeDenial(rule: CompiledRule, { declaration }: CompiledType): string {
-  const condition = rule.when === undefined ? '' : ` while ${describeCondition(rule.when.tree, declaration.fields)}`;
+function describeDenial(rule: CompiledRule, { fields }: CompiledType): string {
+  const condition = rule.whenTree === undefined ? '' : ` while ${describeCondition(rule.whenTree, fields)}`;
   const exemption = rule.unless === undefined ? '' : `, except to callers with permission ${rule.unless}`;
   return `${nameOf(rule)} does not apply: it denies${condition}${exemption}`;
 }

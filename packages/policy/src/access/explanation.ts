@@ -1,5 +1,5 @@
 import type { Decision, Question } from './decision.ts';
-import type { RuleReference } from './resolved-rule.ts';
+import type { RuleReference } from './rule.ts';
 
 /** What came of one rule. */
 export interface RuleTrace {

@@ -3,7 +3,9 @@ import type { AnyPolicy } from '../definition/policy.ts';
 import { createAccess, type Access } from './access.ts';
 import { decide } from './decision.ts';
 import { textForUser, type Explanation } from './explanation.ts';
-import type { PackedAccess } from './packed-form.ts';
+import { unpackRules, type PackedAccess } from './packed-form.ts';
+import { createTypeAbility, prepareRule } from './type-ability.ts';
+import { noValues } from '../conditions/rule-condition.ts';
 
 /**
  * Reads what a caller may do from what the server packed, so that a page shows and hides by the rules that the server enforces.
@@ -23,14 +25,18 @@ export function unpackAccess<P extends AnyPolicy>(packed: PackedAccess): Access<
   const known = types as PackedAccess['types']; // Made by pack() of this version.
   const access = createAccess({
     types: Object.keys(known),
-    resolve: (type) => {
-      const found = known[type];
-      if (found === undefined) throw new OptionsError(`type "${type}" was not packed`);
-      return found;
+    values: noValues, // They were filled in.
+    abilityOf: (name) => {
+      const type = known[name];
+      if (type === undefined) throw new OptionsError(`type "${name}" was not packed`);
+      return createTypeAbility(
+        { name, fields: type.fields, actions: type.actions },
+        unpackRules(type).map((rule) => prepareRule(name, rule)),
+      );
     },
     explain: (ability, question): Explanation => {
-      const decision = decide(ability, question);
-      const text = ability.type.rules.find(({ index }) => index === decision.rule?.index)?.textForUser;
+      const decision = decide(ability, noValues, question);
+      const text = ability.rules.find(({ index }) => index === decision.rule?.index)?.textForUser;
       return {
         decision,
         why: [],

@@ -25,27 +25,14 @@ export type ConditionTree =
 
 type Operator = 'eq' | 'ne' | 'in' | 'exists';
 
-/** A condition that is compiled once, and filled in for each caller. */
-export interface CompiledCondition {
-  readonly tree: ConditionTree;
-  /**
-   * Fills in the values of a caller.
-   *
-   * @param unknownIs what a comparison with a missing value comes to: false in rules that allow, true in rules that deny.
-   *   There is no `not` in conditions, so that one answer is the safe one throughout.
-   */
-  resolve(values: SubjectValues, unknownIs: boolean): Test;
-}
+/** The parts of a condition that compare a field. */
+export type Comparison = Extract<ConditionTree, { readonly op: 'eq' | 'ne' | 'in' }>;
 
-/** Compiles a checked condition. One that names no value of the caller is the same test for all of them. */
-export function compileCondition(condition: Condition): CompiledCondition {
-  const tree = toTree(condition);
-  if (isAboutCaller(tree)) return { tree, resolve: (values, unknownIs) => resolveTree(tree, values, unknownIs) };
-  const test = resolveTree(tree, { id: undefined, org: undefined, kind: 'anonymous', roles: [], orgRoles: [] }, false);
-  return { tree, resolve: () => test };
-}
-
-/** Fills in the values of a caller in one part of a condition. */
+/**
+ * Fills in the values of a caller.
+ *
+ * @param unknownIs what a comparison with a missing value comes to.
+ */
 export function resolveTree(tree: ConditionTree, values: SubjectValues, unknownIs: boolean): Test {
   switch (tree.op) {
     case 'and':
@@ -72,8 +59,8 @@ export function resolveTree(tree: ConditionTree, values: SubjectValues, unknownI
   }
 }
 
-/** `undefined` where it cannot be told, since the value is missing. */
-function testSubject(
+/** Tests a value of the caller; `undefined` where it cannot be told, since the value is missing. */
+export function testSubject(
   operator: Operator,
   found: string | readonly string[] | undefined,
   operand: unknown,
@@ -89,7 +76,8 @@ function toTest(value: boolean): Test {
   return value ? always : never;
 }
 
-function toTree(condition: Condition): ConditionTree {
+/** Reads a checked condition. */
+export function toTree(condition: Condition): ConditionTree {
   const parts = Object.entries(condition).flatMap(([name, value]): readonly ConditionTree[] => {
     // The condition was checked: each member has the shape that its name asks for.
     if (name === 'and' || name === 'or') return [{ op: name, of: (value as readonly Condition[]).map(toTree) }];
@@ -122,7 +110,8 @@ function fieldTest(field: string, operator: Operator, operand: unknown): Conditi
   }
 }
 
-function isAboutCaller(tree: ConditionTree): boolean {
+/** Says whether a condition names a value of the caller. */
+export function isAboutCaller(tree: ConditionTree): boolean {
   switch (tree.op) {
     case 'and':
     case 'or':

@@ -3,26 +3,22 @@ import type { Scalar, Test } from './test.ts';
 /** Says whether a record passes a test. */
 export type Matcher = (record: Readonly<Record<string, unknown>>) => boolean;
 
-const known = new WeakMap<Test, Matcher>();
-
-/** Compiles a test for records in memory. That of the same test is compiled once: most rules name no value of the caller. */
+/** Compiles a test for records in memory. */
 export function toMatcher(test: Test): Matcher {
-  const made = known.get(test);
-  if (made !== undefined) return made;
-  const matcher = compile(test);
-  known.set(test, matcher);
-  return matcher;
-}
-
-function compile(test: Test): Matcher {
   switch (test.op) {
     case 'and': {
       const matchers = test.of.map(toMatcher);
-      return (record) => matchers.every((matches) => matches(record));
+      return (record) => {
+        for (const matches of matchers) if (!matches(record)) return false;
+        return true;
+      };
     }
     case 'or': {
       const matchers = test.of.map(toMatcher);
-      return (record) => matchers.some((matches) => matches(record));
+      return (record) => {
+        for (const matches of matchers) if (matches(record)) return true;
+        return false;
+      };
     }
     case 'eq': {
       const { field, value } = test;
@@ -33,13 +29,11 @@ function compile(test: Test): Matcher {
       return (record) => !holds(record[field], value);
     }
     case 'in': {
-      const { field } = test;
-      const values = new Set<unknown>(test.values);
+      const { field, values } = test;
       return (record) => holdsAny(record[field], values);
     }
     case 'nin': {
-      const { field } = test;
-      const values = new Set<unknown>(test.values);
+      const { field, values } = test;
       return (record) => !holdsAny(record[field], values);
     }
     case 'exists': {
@@ -53,11 +47,12 @@ function compile(test: Test): Matcher {
   }
 }
 
-/** A list holds its elements, as MongoDB has it. */
-function holds(found: unknown, value: Scalar): boolean {
+/** Says whether a field has a value. A list has its elements, as MongoDB has it. */
+export function holds(found: unknown, value: Scalar): boolean {
   return found === value || (Array.isArray(found) && found.includes(value));
 }
 
-function holdsAny(found: unknown, values: ReadonlySet<unknown>): boolean {
-  return Array.isArray(found) ? found.some((element) => values.has(element)) : values.has(found);
+/** Says whether a field has one of some values. */
+export function holdsAny(found: unknown, values: readonly unknown[]): boolean {
+  return Array.isArray(found) ? found.some((element) => values.includes(element)) : values.includes(found);
 }

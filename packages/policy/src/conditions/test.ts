@@ -35,24 +35,30 @@ export function isNever(test: Test): boolean {
 
 /** All of the tests, without what says nothing. */
 export function allOf(tests: readonly Test[]): Test {
-  if (tests.some(isNever)) return never;
-  const telling = tests.filter((test) => !isAlways(test));
-  return telling.length === 1 && telling[0] !== undefined
-    ? telling[0]
-    : telling.length === 0
-      ? always
-      : { op: 'and', of: telling };
+  return combine('and', tests, isAlways, isNever, never);
 }
 
 /** Any of the tests, without what says nothing. */
 export function anyOf(tests: readonly Test[]): Test {
-  if (tests.some(isAlways)) return always;
-  const telling = tests.filter((test) => !isNever(test));
-  return telling.length === 1 && telling[0] !== undefined
-    ? telling[0]
-    : telling.length === 0
-      ? never
-      : { op: 'or', of: telling };
+  return combine('or', tests, isNever, isAlways, always);
+}
+
+/** One loop: it is run for each rule of each caller who is new. */
+function combine(
+  op: 'and' | 'or',
+  tests: readonly Test[],
+  saysNothing: (test: Test) => boolean,
+  decides: (test: Test) => boolean,
+  decided: Test,
+): Test {
+  const of: Test[] = [];
+  for (const test of tests) {
+    if (decides(test)) return decided;
+    if (!saysNothing(test)) of.push(test);
+  }
+  const [first] = of;
+  if (first === undefined) return op === 'and' ? always : never;
+  return of.length === 1 ? first : { op, of };
 }
 
 const opposites = {

@@ -1,4 +1,4 @@
-import type { Test } from '../conditions/test.ts';
+import type { RuleCondition } from '../conditions/rule-condition.ts';
 import type { FieldType } from '../definition/record-types.ts';
 
 /** The rule that a decision or an explanation is about. */
@@ -10,22 +10,24 @@ export interface RuleReference {
   readonly reason: string;
 }
 
-/** A rule that is about the caller, with the caller's values filled in. JSON. */
-export interface ResolvedRule extends RuleReference {
+/** A rule as it is decided by, for every caller whom it is about. */
+export interface Rule extends RuleReference {
   readonly actions: readonly string[];
-  readonly fields?: readonly string[];
+  readonly fields: readonly string[] | undefined;
   /** Absent where it always applies. */
-  readonly when?: Test;
-  /** What was written as `after`. Where it is absent, a rule that allows demands `when` again. */
-  readonly after?: Test;
-  readonly textForUser?: string;
+  readonly when: RuleCondition | undefined;
+  /** What must hold after a write. For a rule that allows it is `when` unless something else was written. */
+  readonly after: RuleCondition | undefined;
+  /** Whether `after` was written. */
+  readonly hasAfter: boolean;
+  readonly textForUser: string | undefined;
 }
 
-/** A type of record, and what a caller may do with it. JSON. */
-export interface ResolvedType {
+/** A type of record, and the rules on it. */
+export interface RuledType {
+  readonly name: string;
   readonly fields: Readonly<Record<string, FieldType>>;
   readonly actions: readonly string[];
-  readonly rules: readonly ResolvedRule[];
 }
 
 /** The rule that others are told of. */
