@@ -6,6 +6,7 @@ import { gatewayHeapBenchmark, gatewayMemoryBenchmark, gatewayStartBenchmark } f
 import { introspectionBenchmark } from './introspection-benchmark.ts';
 import { loginFloodBenchmark } from './login-flood-benchmark.ts';
 import { mailedLinksBenchmark } from './mailed-links-benchmark.ts';
+import { policyBuildBenchmark, policyDecisionBenchmark } from './policy-benchmark.ts';
 import { proxyBenchmarks } from './proxy-cases.ts';
 import { refreshBenchmark } from './refresh-benchmark.ts';
 import { toJson, toTable } from './report.ts';
@@ -26,6 +27,8 @@ const benchmarks: readonly Benchmark[] = [
   refreshBenchmark,
   introspectionBenchmark,
   auditBenchmark,
+  policyDecisionBenchmark,
+  policyBuildBenchmark,
 ];
 
 const { json, quick, list, pairs, only, profile } = parseBenchArguments(process.argv.slice(2));
