@@ -36,9 +36,19 @@ export async function writeLibrarySpecs(team: string, packs: string, { folder, n
   const spec = await readFile(path.join(fixtures, 'sallyport.spec.txt'), 'utf8');
   const globals = nest === '12' ? "import { afterAll, beforeAll, describe, expect, it } from 'vitest';\n" : '';
   await writeFile(path.join(place, 'src/sallyport.spec.ts'), globals + spec);
+  await copyFile(path.join(fixtures, 'policy-program.txt'), path.join(place, 'src/policy-program.ts'));
   const script = await readFile(path.join(fixtures, 'identity-in-the-process.txt'), 'utf8');
   await writeFile(path.join(place, identityScript(nest)), `${loads(nest)}\n${script}\nvoid run();\n`);
 }
+
+/** What the program prints that asks a policy: a stranger, a note of another, none, one's own, a list that is masked. */
+export const policyAnswers = [
+  401,
+  403,
+  404,
+  '1',
+  '[{"id":"1","ownerId":"ann","secret":"one"},{"id":"2","ownerId":"bob"}]',
+] as const;
 
 /** The file that runs identity in the process of a service: an ES module on Nest 12, CommonJS on Nest 11. */
 export function identityScript(nest: LibraryService['nest']): string {

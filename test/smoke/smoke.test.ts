@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findChromium } from '../../tools/testing/find-chromium.ts';
 import { workspaceRoot } from '../../tools/workspace-root.ts';
 import { broughtAlong, findLocalTies, findOtherVersions, type LockFile } from './lock-files.ts';
-import { identityScript, writeLibrarySpecs, type LibraryService } from './library-specs.ts';
+import { identityScript, policyAnswers, writeLibrarySpecs, type LibraryService } from './library-specs.ts';
 import { packFromCopy } from './packed-copy.ts';
 import { startSystem, type RunningSystem } from './running-system.ts';
 import { writeScaffolds } from './scaffolds.ts';
@@ -129,6 +129,12 @@ describe('an adopter outside the repository', { retry: 0 }, () => {
   it.each(services)('runs identity in the process of $name', { timeout: minutes(2) }, async ({ folder, nest }) => {
     const place = path.join(team, folder);
     await clock.take(`Identity in ${folder}`, () => bench.node(path.join(place, identityScript(nest)), [], place));
+  });
+
+  it.each(services)('asks a policy in $name', { timeout: minutes(2) }, async ({ folder }) => {
+    const place = path.join(team, folder);
+    const output = await bench.node(path.join(place, 'dist/policy-program.js'), [], place);
+    expect(JSON.parse(output)).toEqual(policyAnswers);
   });
 
   it(

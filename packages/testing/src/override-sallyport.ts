@@ -13,7 +13,7 @@ const optionsToken = Symbol.for('@sallyport/nestjs:options');
  * its audit of handlers and all else of `SallyportModule` (or `SallyportPassportModule`) stay; where its options come from a
  * configuration, that is not read.
  *
- * @param options other options of `SallyportModule` that the test depends on, such as `errors` and `requestUser`.
+ * @param options other options of `SallyportModule` that the test depends on, such as `policy`, `errors` and `requestUser`.
  * @returns the same builder.
  * @example
  * const issuer = createTestIssuer({ audience: 'orders', roles: { clerk: ['order:refund'] } });

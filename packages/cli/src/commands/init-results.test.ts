@@ -324,6 +324,6 @@ it('a run with --json says what was done', async () => {
   const repository = makeRepository(flatFiles());
   const { json } = await repository.init(['--yes', '--json', '--packages', packages]);
   const result = json() as { readonly changes: readonly unknown[] };
-  expect(result).toMatchObject({ isDone: true, copies: 11, byHand: [] });
+  expect(result).toMatchObject({ isDone: true, copies: 12, byHand: [] });
   expect(result.changes).toContainEqual({ file: 'sallyport.config.ts', change: 'new' });
 });

@@ -60,6 +60,7 @@ export function makeTarballs(without: readonly string[] = []): string {
     '-nextjs',
     '-oauth',
     '-pages',
+    '-policy',
     '-server',
     '-stores',
     '-testing',

@@ -6,6 +6,7 @@ const everything = new SallyportError('SP_SECOND_FACTOR_REQUIRED', {
   cause: new Error('why'),
   reason: 'a-word',
   requirement: { roles: ['admin'] },
+  detail: 'A product stays with its vendor.',
   errors: [{ field: 'name', message: 'Required' }],
   retryAfterSeconds: 3,
   allow: ['GET'],
@@ -24,7 +25,11 @@ describe('an error of the catalog as an exception of Nest', () => {
 
   it('tells a program how a sign-in is completed, and not why it was refused', () => {
     const said = JSON.stringify(toHttpException(everything).getResponse());
-    expect(JSON.parse(said)).toMatchObject({ statusCode: 401, secondFactor: everything.secondFactor });
+    expect(JSON.parse(said)).toMatchObject({
+      statusCode: 401,
+      detail: everything.detail,
+      secondFactor: everything.secondFactor,
+    });
     for (const word of ['a-word', 'why']) expect(said).not.toContain(`"${word}"`);
   });
 });
