@@ -25,6 +25,10 @@ describe.skipIf(!isAvailable('mongodb')).each([
   { name: 'sessions from before a factor', load: () => import('./features/second-factor/weaker-sessions.test.ts') },
   { name: 'recovery codes', load: () => import('./features/second-factor/recovery-codes.test.ts') },
   { name: 'the users API', load: () => import('./features/administration/manage-routes.test.ts') },
+  { name: 'organizations', load: () => import('./features/organizations/organizations.test.ts') },
+  { name: 'members of organizations', load: () => import('./features/organizations/members.test.ts') },
+  { name: 'invitations', load: () => import('./features/organizations/invitations.test.ts') },
+  { name: 'organizations of others', load: () => import('./features/organizations/wrong-tenant.test.ts') },
   { name: 'identity providers', load: () => import('./features/sign-in-providers/provider-sign-in.test.ts') },
   {
     name: 'identity providers at the same moment',

@@ -28,6 +28,10 @@ describe.skipIf(!isAvailable('postgres')).each([
   { name: 'setting up factors', load: () => import('./features/second-factor/change-factors.test.ts') },
   { name: 'codes that are sent', load: () => import('./features/second-factor/sent-codes.test.ts') },
   { name: 'the users API', load: () => import('./features/administration/manage-routes.test.ts') },
+  { name: 'organizations', load: () => import('./features/organizations/organizations.test.ts') },
+  { name: 'members of organizations', load: () => import('./features/organizations/members.test.ts') },
+  { name: 'invitations', load: () => import('./features/organizations/invitations.test.ts') },
+  { name: 'organizations of others', load: () => import('./features/organizations/wrong-tenant.test.ts') },
   { name: 'identity providers', load: () => import('./features/sign-in-providers/provider-sign-in.test.ts') },
   {
     name: 'identity providers at the same moment',

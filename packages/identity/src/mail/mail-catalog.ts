@@ -14,8 +14,10 @@ export interface MailFacts {
   readonly account?: string;
   /** Roles, as they are now. */
   readonly roles?: readonly string[];
-  /** Who did it: an address, or the operator. */
+  /** Who did it: an address, or the operator; a name where the reader may not know the address. */
   readonly by?: string;
+  /** The name of an organization. */
+  readonly organization?: string;
 }
 
 /** What a text may name. */

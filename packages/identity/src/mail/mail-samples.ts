@@ -9,7 +9,12 @@ export const sampleRecipient: Recipient = { name: 'Robin Doe', email: 'robin@exa
 const token = 'c2FtcGxlLXRva2VuLW9mLWEtcHJldmlldy1vbmx5LTAx';
 
 /** What a mail may name. */
-const sampleFacts: MailFacts = { account: 'kim@example.com', roles: ['user', 'vendor'], by: 'ada@example.com' };
+const sampleFacts: MailFacts = {
+  account: 'kim@example.com',
+  roles: ['user', 'vendor'],
+  by: 'ada@example.com',
+  organization: 'Acme',
+};
 
 /** Every mail of a catalog with example values, in a brand. */
 export function toMailSamples(catalog: MailCatalog, publicUrl: string, brand: Brand): readonly Message[] {

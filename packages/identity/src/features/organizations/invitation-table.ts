@@ -11,13 +11,15 @@ export interface Invitation {
   readonly roles: readonly string[];
   /** Subject id of the member who invites, or an operator. */
   readonly invitedBy: string;
+  /** Grows with every mail: the number of the token. */
+  readonly generation: number;
   readonly createdAt: Date;
   readonly sentAt: Date;
   readonly expiresAt: Date;
 }
 
 /** An invitation to write. */
-export type NewInvitation = Omit<Invitation, 'invitationId'>;
+export type NewInvitation = Omit<Invitation, 'invitationId' | 'generation'>;
 
 /** What another mail changes. */
 export type InvitationRenewal = Pick<Invitation, 'invitedBy' | 'sentAt' | 'expiresAt'>;
@@ -57,10 +59,9 @@ export function createInvitationToken(): string {
 /** Builds access to the table of invitations. `sealer` is for the purpose `organization-invitation`. */
 export function createInvitationTable(records: Records, sealer: Sealer): InvitationTable {
   const ofOrganization = (value: string): RecordFilter => ({ field: 'organizationId', value });
-  /** The row as it was read: every mail has a time of its own. */
-  const asRead = ({ invitationId, sentAt }: Invitation): RecordFilter[] => [
+  const asRead = ({ invitationId, generation }: Invitation): RecordFilter[] => [
     { field: 'invitationId', value: invitationId },
-    { field: 'sentAt', value: sentAt },
+    { field: 'generation', value: generation },
   ];
   const find = async (where: RecordFilter[]): Promise<Invitation | null> => {
     const row = await records.findOne<InvitationRow>({ model, where });
@@ -81,6 +82,7 @@ export function createInvitationTable(records: Records, sealer: Sealer): Invitat
           openKey: openKeyOf(invitation.organizationId, invitation.email),
           roles: rolesToText(roles),
           tokenHash: sealer.hash(token),
+          generation: 1,
         },
       });
       return toInvitation(row);
@@ -107,9 +109,10 @@ export function createInvitationTable(records: Records, sealer: Sealer): Invitat
         where: [ofOrganization(organizationId), { field: 'expiresAt', operator: 'gt', value: at }],
       }),
     async renew(invitation, renewal, token) {
-      const update = { ...renewal, tokenHash: sealer.hash(token) };
+      const generation = invitation.generation + 1;
+      const update = { ...renewal, generation, tokenHash: sealer.hash(token) };
       const count = await records.updateMany({ model, where: asRead(invitation), update });
-      return count === 1 ? { ...invitation, ...renewal } : null;
+      return count === 1 ? { ...invitation, ...renewal, generation } : null;
     },
     consume: async (invitation) => (await records.deleteMany({ model, where: asRead(invitation) })) === 1,
     async deleteAll(organizationId) {
@@ -123,7 +126,17 @@ function openKeyOf(organizationId: string, email: string): string {
 }
 
 function toInvitation(row: InvitationRow): Invitation {
-  const { invitationId, organizationId, email, roles, invitedBy, createdAt, sentAt, expiresAt } = row;
-  const names = roles.split(' ').filter((role) => role !== '');
-  return { invitationId, organizationId, email, roles: names, invitedBy, createdAt, sentAt, expiresAt };
+  const { invitationId, organizationId, email, invitedBy, generation, createdAt, sentAt, expiresAt } = row;
+  const names = row.roles.split(' ').filter((role) => role !== '');
+  return {
+    invitationId,
+    organizationId,
+    email,
+    roles: names,
+    invitedBy,
+    generation,
+    createdAt,
+    sentAt,
+    expiresAt,
+  };
 }

@@ -1,9 +1,16 @@
+import type { Policy } from '@sallyport/core';
+import { createAttemptLimiter } from '../../accounts/attempt-limiter.ts';
 import type { MembershipReader } from '../../accounts/memberships.ts';
 import type { Feature } from '../../feature.ts';
 import type { IdentityKernel } from '../../kernel.ts';
+import type { AccountMailer } from '../../mail/account-mailer.ts';
 import { createDescribeMemberships, createForgetMemberships } from './account-organizations.ts';
 import { createActivateOrganization } from './active-organization.ts';
+import { createInvitationAnswers } from './invitation-answers.ts';
+import { createReserveInvitationMail } from './invitation-mailer.ts';
+import { createInvitationRoutes } from './invitation-routes.ts';
 import { createInvitationTable } from './invitation-table.ts';
+import { createInvitations } from './invitations.ts';
 import { createMemberRoutes } from './member-routes.ts';
 import { createUpdateMemberSessions } from './member-sessions.ts';
 import { createMemberTable } from './member-table.ts';
@@ -15,6 +22,7 @@ import {
   type OrganizationSettings,
 } from './organization-config.ts';
 import { organizationEvents } from './organization-events.ts';
+import { organizationMails, type OrganizationMail } from './organization-mails.ts';
 import { createNoteRefusals } from './organization-refusals.ts';
 import { createOrganizationRoles } from './organization-roles.ts';
 import { createOrganizationRoutes } from './organization-routes.ts';
@@ -38,7 +46,7 @@ type OrganizationKernel = Pick<
   | 'policy'
   | 'requiredAssurance'
   | 'now'
->;
+> & { readonly mailer: AccountMailer<OrganizationMail> };
 
 /** Organizations of users: members with roles of their own, and invitations. Off unless the policy has `organizationRoles`. */
 export const organizationFeature = {
@@ -46,10 +54,12 @@ export const organizationFeature = {
   config: organizationConfig,
   tables: organizationTables,
   events: organizationEvents,
+  mails: organizationMails,
   retention: organizationRetention,
   problemsOf: problemsOfOrganizations,
+  isOfferedBy: ({ organizationRoles = {} }: Policy) => Object.keys(organizationRoles).length > 0,
   create(kernel: OrganizationKernel, config: OrganizationSettings | undefined) {
-    const { records, sealerFor, policy } = kernel;
+    const { records, sealerFor, policy, counters, users, now } = kernel;
     const settings = config ?? usualOrganizationSettings;
     const roles = createOrganizationRoles(policy);
     const table = createOrganizationTable(records);
@@ -76,6 +86,8 @@ export const organizationFeature = {
     };
     const parts = { ...tables, settings, updateSessions: createUpdateMemberSessions(kernel) };
     const access = { ...parts, noteRefusals: createNoteRefusals({ ...kernel, sealer }) };
+    const attempts = createAttemptLimiter({ counters, sealer, now });
+    const reserveMail = createReserveInvitationMail({ settings, attempts, mailer: kernel.mailer });
     return {
       ...account,
       memberships,
@@ -86,6 +98,12 @@ export const organizationFeature = {
           activate: createActivateOrganization({ ...kernel, findMembership: memberships.find }),
         }),
         createMemberRoutes({ ...access, changes: createMembers(parts) }),
+        createInvitationRoutes({
+          ...access,
+          invitationTable: invitations,
+          inviting: createInvitations({ ...parts, users, reserveMail }),
+          answers: createInvitationAnswers(parts),
+        }),
       ],
     };
   },

@@ -44,6 +44,8 @@ export const organizationTables: readonly RecordTable[] = [
       tokenHash: { type: 'string', required: true, unique: true },
       /** Subject id of the member who invites, or an operator. */
       invitedBy: { type: 'string', required: true },
+      /** Grows with every mail: the number of the token. */
+      generation: { type: 'number', required: true },
       createdAt: { type: 'date', required: true },
       sentAt: { type: 'date', required: true },
       expiresAt: { type: 'date', required: true, index: true },
