@@ -15,6 +15,8 @@ export interface SessionEvent {
   /** When this was said, by the clock of the gateway. */
   readonly at: string;
   readonly user: { readonly id: string; readonly roles: readonly string[] };
+  /** The organization that is active, and the roles inside it; absent for none. The gateway does not know its name. */
+  readonly organization?: { readonly id: string; readonly roles: readonly string[] };
   readonly session: SessionTimes & { readonly acr: AssuranceLevel; readonly authTime: string };
 }
 

@@ -34,7 +34,7 @@ const maxBacklog = 16_384;
 
 /**
  * Tells a browser of its own session, as server-sent events: `session` when the stream opens and whenever its authority
- * changed (roles, a step-up), `session-ended` at the end. It keeps no session alive.
+ * changed (roles, the organization, a step-up), `session-ended` at the end. It keeps no session alive.
  *
  * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html HTML, section 9.2}
  */
@@ -90,11 +90,12 @@ function toStream(response: ServerResponse, state: RequestState, parts: SessionE
 }
 
 function toEventText(session: CachedSession, at: number): string {
-  const { id, roles, acr, authTime } = session.principal;
+  const { id, roles, org, orgRoles = [], acr, authTime } = session.principal;
   const event: SessionEvent = {
     status: 'signed-in',
     at: new Date(at).toISOString(),
     user: { id, roles },
+    ...(org === undefined ? {} : { organization: { id: org, roles: orgRoles } }),
     session: { acr, authTime: authTime.toISOString(), ...toSessionTimes(session) },
   };
   return `event: session\ndata: ${JSON.stringify(event)}\n\n`;

@@ -80,6 +80,21 @@ describe('the events of a session', () => {
     expect(eventsOf(client)[1]).toMatchObject({ user: { roles }, session: { acr: 'acr' in change ? 'mfa' : 'pwd' } });
   });
 
+  it('say which organization is active after a switch, and that none is after another one', async () => {
+    const token = gateway.sessions.add();
+    const client = await listen(token);
+    const switchTo = async (organization: object, session: number): Promise<void> => {
+      gateway.sessions.change(token, { ...organization, generation: { session, user: 1, policy: 1 } });
+      await gateway.bus.revoke('session', gateway.sessions.sidOf(token));
+    };
+    await switchTo({ org: 'acme', orgRoles: ['owner'] }, 2);
+    await expect.poll(() => eventsOf(client), settled).toHaveLength(2);
+    expect(eventsOf(client)[1]).toMatchObject({ organization: { id: 'acme', roles: ['owner'] } });
+    await switchTo({ org: undefined, orgRoles: undefined }, 3);
+    await expect.poll(() => eventsOf(client), settled).toHaveLength(3);
+    expect(eventsOf(client)[2]).not.toHaveProperty('organization');
+  });
+
   it('say nothing when another session of the user ends, and nothing of another user', async () => {
     const client = await listen(gateway.sessions.add());
     const elsewhere = gateway.sessions.add();

@@ -90,9 +90,9 @@ export function followTab(sync: SessionSync): () => void {
     doubt = setTimeout(() => void sync.check(), doubtMilliseconds);
   };
   let told: ReturnType<typeof setTimeout> | undefined;
-  const onSession = (session: CurrentSession, areRolesAlone: boolean): void => {
+  const onSession = (session: CurrentSession, areRightsAlone: boolean): void => {
     // One that waits is older than this one, and its cookie may still be on the way.
-    const waits = told !== undefined || !areRolesAlone;
+    const waits = told !== undefined || !areRightsAlone;
     clearTimeout(told);
     told = undefined;
     if (waits) {

@@ -55,19 +55,19 @@ function requestLock(_name: string, { signal }: LockOptions, hold: () => Promise
 
 interface Tab {
   readonly heard: CurrentSession[];
-  /** Of each, whether nothing but roles changed. */
-  readonly areRolesAlone: boolean[];
+  /** Of each, whether nothing but roles and the organization changed. */
+  readonly areRightsAlone: boolean[];
   doubts: number;
   stop: () => void;
 }
 
 function openTab(edges: Partial<StreamEdges> = {}): Tab {
-  const tab: Tab = { heard: [], areRolesAlone: [], doubts: 0, stop: () => {} };
+  const tab: Tab = { heard: [], areRightsAlone: [], doubts: 0, stop: () => {} };
   tab.stop = followSession(
     {
-      onSession: (session, areRolesAlone) => {
+      onSession: (session, areRightsAlone) => {
         tab.heard.push(session);
-        tab.areRolesAlone.push(areRolesAlone);
+        tab.areRightsAlone.push(areRightsAlone);
       },
       onDoubt: () => (tab.doubts += 1),
     },
@@ -135,8 +135,8 @@ describe('the stream of a browser', () => {
     expect(heard).toEqual([{ status: 'unknown' }]);
   });
 
-  it('tells a change of roles alone from all that may come with another cookie', () => {
-    const { areRolesAlone } = openTab();
+  it('tells a change of roles or of the organization alone from all that may come with another cookie', () => {
+    const { areRightsAlone } = openTab();
     const withRoles = (...roles: readonly string[]) => ({ ...said, user: { id: 'ann', roles } });
     const steps = [
       said,
@@ -145,9 +145,12 @@ describe('the stream of a browser', () => {
       { ...withRoles('user'), session: { ...said.session, acr: 'pwd' } },
       { ...said, session: { ...said.session, authTime: '2026-01-01T00:00:02.000Z' } },
       { ...said, user: { id: 'bob', roles: [] } },
+      { ...said, user: { id: 'bob', roles: [] }, organization: { id: 'acme', roles: ['owner'] } },
+      { ...said, user: { id: 'bob', roles: [] }, organization: { id: 'acme', roles: ['member'] } },
+      { ...said, user: { id: 'bob', roles: [] } },
     ];
     for (const step of steps) opened[0]?.say('session', step);
-    expect(areRolesAlone).toEqual([false, true, false, false, false, false]);
+    expect(areRightsAlone).toEqual([false, true, false, false, false, false, true, true, true]);
   });
 
   it('says who is signed in also where it does not say for how long', () => {

@@ -4,10 +4,10 @@ import { parseCurrentSession, type CurrentSession } from './current-session.ts';
 /** What the one stream of a browser tells the tab that holds it. */
 export interface SessionStreamListener {
   /**
-   * The session as the gateway knows it: when the stream opens, and whenever it changed. Where its roles alone are others
-   * than this stream told before, the browser has the cookie that counts.
+   * The session as the gateway knows it: when the stream opens, and whenever it changed. Where its roles or its
+   * organization alone are others than this stream told before, the browser has the cookie that counts.
    */
-  readonly onSession: (session: CurrentSession, areRolesAlone: boolean) => void;
+  readonly onSession: (session: CurrentSession, areRightsAlone: boolean) => void;
   /** The session may be over: to be looked at. */
   readonly onDoubt: () => void;
 }
@@ -58,7 +58,7 @@ function listen({ onSession, onDoubt }: SessionStreamListener, edges: StreamEdge
     opened.addEventListener('session', (event: MessageEvent<unknown>) => {
       pause = firstPauseMilliseconds;
       const session = parseEvent(event.data);
-      onSession(session, areRolesAlone(last, session));
+      onSession(session, areRightsAlone(last, session));
       last = session;
     });
     opened.addEventListener('session-ended', () => again(opened));
@@ -82,11 +82,18 @@ function listen({ onSession, onDoubt }: SessionStreamListener, edges: StreamEdge
   };
 }
 
-/** A step-up brings another cookie, and need not change what is said: its time is in whole seconds. Other roles bring none. */
-function areRolesAlone(before: CurrentSession, now: CurrentSession): boolean {
+/**
+ * A step-up brings another cookie, and need not change what is said: its time is in whole seconds. Other roles and
+ * another organization bring none.
+ */
+function areRightsAlone(before: CurrentSession, now: CurrentSession): boolean {
   if (before.status !== 'signed-in' || now.status !== 'signed-in') return false;
   const isSameSignIn = before.userId === now.userId && before.acr === now.acr && before.authTime === now.authTime;
-  return isSameSignIn && before.roles.join(' ') !== now.roles.join(' ');
+  return isSameSignIn && rightsOf(before) !== rightsOf(now);
+}
+
+function rightsOf({ roles, org, orgRoles = [] }: Extract<CurrentSession, { readonly status: 'signed-in' }>): string {
+  return JSON.stringify([roles, org, orgRoles]);
 }
 
 function parseEvent(data: unknown): CurrentSession {
