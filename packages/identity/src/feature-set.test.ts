@@ -12,6 +12,7 @@ import {
   type Authenticator,
   type Command,
   type CredentialKind,
+  type FeaturesAnswer,
   type SecurityEvent,
   type SecurityEventLog,
   type ServiceCommandContext,
@@ -202,6 +203,15 @@ describe('a feature that is added to the list', () => {
     expect(await (await call(identity, '/auth/greeting')).json()).toEqual({ word: 'ahoy' });
   });
 
+  it('is named to everybody among those that are on', async () => {
+    const answer = await call(await startWithGreetings(), '/auth/features');
+    const { features: on } = (await answer.json()) as FeaturesAnswer;
+    expect(on).toEqual(expect.arrayContaining(['passwords', 'secondFactor', 'greetings']));
+    expect(
+      on.filter((name) => ['apiKeys', 'firstPartyTokens', 'signInProviders', 'organizations'].includes(name)),
+    ).toEqual([]);
+  });
+
   it('writes its events, keeps its rows for as long as it says, and sends its mails', async () => {
     const { greet, deleteExpired } = await startWithGreetings();
     await (greet as (to: string) => Promise<void>)(email);
@@ -293,6 +303,17 @@ describe('a list of features', () => {
       expect(() => composeFeatures([odd]).create({} as IdentityKernel, {})).toThrow('declares another credential');
     const without = composeFeatures([{ name: 'a', credential: 'bearer', create: () => ({}) }]);
     expect(() => without.create({} as IdentityKernel, {})).toThrow('declares another credential');
+  });
+
+  it('names those that are on with the sections and the policy', () => {
+    const named = (name: string, more: Partial<Feature> = {}): Feature => ({ name, create: () => ({}), ...more });
+    const set = composeFeatures([
+      named('always'),
+      named('off', { isEnabled: () => false }),
+      named('ofOwners', { isOfferedBy: ({ organizationRoles = {} }) => Object.hasOwn(organizationRoles, 'owner') }),
+    ]);
+    expect(set.enabledWith({}, testPolicy)).toEqual(['always']);
+    expect(set.enabledWith({}, { ...testPolicy, organizationRoles: { owner: [] } })).toEqual(['always', 'ofOwners']);
   });
 
   it('has no two features that declare an event, a mail, a command, a section or a credential of one name', () => {
