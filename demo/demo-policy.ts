@@ -1,10 +1,21 @@
-import type { Logger } from '@sallyport/core';
+import { organizationPermissions, type Logger } from '@sallyport/core';
 import { shopPolicy } from '@sallyport/example-shop-kit/policy';
 import { applyPolicy, createSecurityEventLog, kernelEvents, readRoleDifferences } from '@sallyport/identity';
 import type { Config, Stores } from '@sallyport/server';
 
-/** Roles and permissions of the demonstration: those of its shop. */
-export const demoPolicy = { permissions: shopPolicy.permissions, roles: shopPolicy.roles };
+/** Roles and permissions of the demonstration: those of its shop, and of organizations that its users make. */
+export const demoPolicy = {
+  permissions: {
+    ...shopPolicy.permissions,
+    [organizationPermissions.manage]: 'Rename and delete the organization',
+    [organizationPermissions.members]: 'Invite members of the organization, and change their roles',
+  },
+  roles: shopPolicy.roles,
+  organizationRoles: {
+    owner: ['product:read', organizationPermissions.manage, organizationPermissions.members],
+    member: ['product:read'],
+  },
+};
 
 /** The roles of the demonstration belong to the product: a newer version brings its own, without `roles apply`. */
 export async function applyDemoPolicy({ policy }: Config, stores: Stores, logger: Logger): Promise<void> {
