@@ -17,7 +17,10 @@ export const demoPolicy = {
   },
 };
 
-/** The roles of the demonstration belong to the product: a newer version brings its own, without `roles apply`. */
+/**
+ * The roles of the demonstration belong to the product: a newer version brings what changed, without `roles apply`. What was
+ * edited in the demonstration stays.
+ */
 export async function applyDemoPolicy({ policy }: Config, stores: Stores, logger: Logger): Promise<void> {
   const { records, transaction } = stores.database;
   const differences = (await readRoleDifferences(records, policy)) ?? [];

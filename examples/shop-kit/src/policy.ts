@@ -15,6 +15,7 @@ export const shopPolicy = definePolicy({
     'order:cancel-any': 'Cancel any order that is not paid',
     'payout:update': 'Read and change where one is paid',
     'user:manage': 'Change the roles of people',
+    'role:manage': 'Change what roles permit',
   },
   roles: {
     user: ['product:read', 'order:create', 'order:read'],
@@ -38,6 +39,7 @@ export const shopPolicy = definePolicy({
       'order:read-any',
       'order:cancel-any',
       'user:manage',
+      'role:manage',
     ],
   },
 });

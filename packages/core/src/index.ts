@@ -40,6 +40,7 @@ export {
   type UserStatus,
 } from './answers/managed-users.ts';
 export type { FeaturesAnswer } from './answers/features-answer.ts';
+export type { ManagedRole, ManagedRoleAnswer, ManagedRolesAnswer } from './answers/managed-roles.ts';
 export type {
   AcceptedInvitationAnswer,
   ActiveOrganizationAnswer,

@@ -3,7 +3,9 @@ import type { AskOperation } from '@sallyport/core';
 import { composeFeatures } from './feature-set.ts';
 import type { FeatureSectionsOf, FeatureServicesOf } from './listed-features.ts';
 import type { AccountServices } from './features/administration/commands/account-command.ts';
+import type { RoleServices } from './features/administration/commands/role-command.ts';
 import { createOperatorAccounts } from './features/administration/operator-accounts.ts';
+import { createOperatorRoles } from './features/administration/operator-roles.ts';
 import { administrationFeature } from './features/administration/administration-feature.ts';
 import { apiKeysFeature } from './features/api-keys/api-keys-feature.ts';
 import type { ApiKeyServices } from './features/api-keys/commands/api-key-command.ts';
@@ -40,12 +42,13 @@ export type FeatureConfig = { readonly [Name in keyof FeatureSections]?: z.input
 export type FeatureServices = FeatureServicesOf<ListedFeature>;
 
 /** What commands of identity use of it, wherever it runs. */
-export type OperatorServices = AccountServices & ApiKeyServices;
+export type OperatorServices = AccountServices & RoleServices & ApiKeyServices;
 
 /** Builds the services of commands on the operations of a gateway that runs, or of stores that this process has opened. */
 export function createOperatorServices(ask: AskOperation): OperatorServices {
   return {
     accounts: createOperatorAccounts(ask),
+    roles: createOperatorRoles(ask),
     apiKeys: createOperatorApiKeys(ask),
     requireAcceptablePassword: async (field, password, { name, email }) => {
       await ask('passwords/check', { field, password, owner: { name, email } });

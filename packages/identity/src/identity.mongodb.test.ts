@@ -29,6 +29,7 @@ describe.skipIf(!isAvailable('mongodb')).each([
   { name: 'members of organizations', load: () => import('./features/organizations/members.test.ts') },
   { name: 'invitations', load: () => import('./features/organizations/invitations.test.ts') },
   { name: 'organizations of others', load: () => import('./features/organizations/wrong-tenant.test.ts') },
+  { name: 'edits of roles', load: () => import('./features/administration/role-edits.test.ts') },
   { name: 'identity providers', load: () => import('./features/sign-in-providers/provider-sign-in.test.ts') },
   {
     name: 'identity providers at the same moment',

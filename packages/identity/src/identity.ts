@@ -116,6 +116,15 @@ export interface Identity extends FeatureServices {
   /** Runs all of them, and resolves to the number of rows. Rejects with `SP_STORE_UNAVAILABLE`. */
   readonly deleteExpired: (now: Date) => Promise<number>;
   /**
+   * Says whether another policy could be used now, as a start would. Rejects with OptionsError for one that was not applied.
+   */
+  checkPolicy(policy: Policy): Promise<void>;
+  /**
+   * Uses another policy that {@link Identity.checkPolicy} has found good; with `source: 'file'` its roles are stored, and
+   * every gateway hears of it. Rejects with OptionsError for one that leaves no account which manages the others.
+   */
+  usePolicy(policy: Policy): Promise<void>;
+  /**
    * Holds answers back as long as the slowest stored bcrypt hash takes to verify, where that is longer than configured.
    * Call it at the start and every hour or so: imports come from other processes. Other slow hashes are noticed when a
    * password is checked against them. Never rejects.
@@ -150,7 +159,7 @@ export async function createIdentityWith(
 ): Promise<Omit<Identity, keyof FeatureServices>> {
   const { publicUrl, policy, features: sections = {}, logger = silentLogger } = options;
   const usualBrand = resolveBrand(brandSchema.parse({}), publicUrl);
-  const { kernel, followStoredHashes, close } = await createKernel({
+  const { kernel, followStoredHashes, checkPolicy, usePolicy, close } = await createKernel({
     ...set.kernelSettingsOf(sections, policy),
     ...options,
     pages: resolvePages(options.pages),
@@ -177,6 +186,8 @@ export async function createIdentityWith(
     operations: built.operations,
     retention,
     followStoredHashes,
+    checkPolicy,
+    usePolicy,
     start: () => built.start(),
     async deleteExpired(now) {
       let count = 0;

@@ -10,14 +10,16 @@ export {
   waysOutOfPolicyDifference,
   type RoleDifference,
 } from './accounts/role-differences.ts';
-export { readPolicyDifferences, type OnPolicyDifference } from './accounts/role-directory.ts';
+export type { OnPolicyDifference } from './accounts/role-directory.ts';
+export { applyPolicy, type ApplyPolicyOptions } from './accounts/apply-policy.ts';
 export {
-  applyPolicy,
+  readPolicyDifferences,
+  readPolicyState,
   readRoleDifferences,
-  readStoredRoles,
-  type ApplyPolicyOptions,
-  type StoredRoles,
-} from './accounts/stored-roles.ts';
+  type PolicyState,
+  type RolePolicy,
+} from './accounts/policy-state.ts';
+export { readStoredRoles, type StoredRoles } from './accounts/stored-roles.ts';
 export type { PasswordOwner, RequireAcceptablePassword } from './accounts/chosen-passwords.ts';
 export { requireUser } from './features/administration/commands/find-user.ts';
 export { parseUserImport, type ImportedUser, type ParsedImport } from './features/administration/user-import.ts';

@@ -1,7 +1,6 @@
 import {
   createCsrfTokens,
   csrfSealingPurpose,
-  OptionsError,
   sessionCookieFor,
   silentMeter,
   type Brand,
@@ -30,8 +29,10 @@ import { createMemberships } from './accounts/memberships.ts';
 import { createGuessLimiter } from './accounts/guess-limiter.ts';
 import { guessLimits } from './accounts/guess-limits.ts';
 import { createOneTimeLinks } from './accounts/one-time-links.ts';
+import { openPolicy } from './accounts/open-policy.ts';
 import { createPendingAccounts } from './accounts/pending-accounts.ts';
-import { openRoleDirectory, type OnPolicyDifference } from './accounts/role-directory.ts';
+import type { OnPolicyDifference } from './accounts/role-directory.ts';
+import { createRoleEditor } from './accounts/role-editor.ts';
 import { createUserTable } from './accounts/user-table.ts';
 import type { IdentityDatabase } from './database/identity-database.ts';
 import { createEngine } from './engine/better-auth-engine.ts';
@@ -129,7 +130,6 @@ export async function createKernel(options: KernelOptions) {
     fetchFromProviders = fetch,
     counters,
     mailer,
-    policy,
     onPolicyDifference = 'refuse',
     sessionLifetime: lifetime = sessionLifetimeSchema.parse({}),
     sessionLimit: limitRules,
@@ -148,14 +148,17 @@ export async function createKernel(options: KernelOptions) {
   } = options;
   const cookie = sessionCookieFor(publicUrl);
   requireSessionLifetime(lifetime);
-  requireSignUpRoles(signUpRoles, policy);
   const limits = parseOptions('guessLimits', guessLimits, guessing);
   const mails = parseOptions('mailLimits', mailLimits, mailing);
 
   const { records, transaction, hasTransactions } = database;
   const events = countEvents(options.events ?? createSecurityEventLog(records, eventCatalog), options.meter);
   const users = createUserTable(records, now);
-  const roles = await openRoleDirectory(database, policy, bus, now, onPolicyDifference);
+  const changing = { records, transaction, bus, events, now };
+  const opened = await openPolicy({ ...changing, policy: options.policy, signUpRoles, onPolicyDifference });
+  const { roles, policy } = opened;
+  const actingAccounts = createActingAccounts();
+  const authority = createAuthority({ records, users, actingAccounts, events, now });
   const memberships = createMemberships(policy);
   const floor = createFloorOfTime({ milliseconds: answerFloorMilliseconds, logger, meter, clock });
   const hashing = createPasswordHashing(hashingLimits, meter, hashingThreads, (hash) => slowHashes.note(hash));
@@ -182,7 +185,6 @@ export async function createKernel(options: KernelOptions) {
   });
   const attempts = createAttemptLimiter({ counters, sealer: sealerFor('counter-key'), now });
   const accountData = createAccountData();
-  const actingAccounts = createActingAccounts();
   const links = createOneTimeLinks(records, sealerFor('one-time-link'), now);
   const devices = createDeviceTrust(sealerFor('device-trust'), now);
   const { idleSeconds } = lifetime;
@@ -226,7 +228,8 @@ export async function createKernel(options: KernelOptions) {
     roles,
     memberships,
     policy,
-    authority: createAuthority({ records, users, actingAccounts, events, now }),
+    authority,
+    roleEditor: createRoleEditor({ ...changing, authority, policy, signUpRoles }),
     actingAccounts,
     chosenPasswords: createChosenPasswords(),
     links,
@@ -275,15 +278,12 @@ export async function createKernel(options: KernelOptions) {
     kernel,
     /** Raises the answer floor above what the slowest stored hash takes. Never rejects. */
     followStoredHashes: () => slowHashes.look(records),
+    checkPolicy: (next: Policy) => opened.check(next),
+    usePolicy: (next: Policy) => opened.use(next),
     close: async (): Promise<void> => {
       roles.close();
       await queue.close();
       await hashing.close();
     },
   };
-}
-
-function requireSignUpRoles(signUpRoles: readonly string[], policy: Policy): void {
-  const unknown = signUpRoles.filter((role) => !Object.hasOwn(policy.roles, role));
-  if (unknown.length > 0) throw new OptionsError(`the policy has no role "${unknown.join('", "')}" for new users`);
 }

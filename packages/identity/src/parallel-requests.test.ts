@@ -1,4 +1,4 @@
-import type { Caller, InvitationAnswer } from '@sallyport/core';
+import { definePolicy, recordModels, type Caller, type InvitationAnswer, type ManagedRole } from '@sallyport/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeService } from './features/administration/manage.test-support.ts';
 import {
@@ -60,6 +60,11 @@ interface Race {
 type Prepare = (harness: Harness, email: string) => Promise<Race>;
 
 const rounds = 3;
+const policy = definePolicy({
+  ...organizationPolicy,
+  permissions: { ...organizationPolicy.permissions, 'role:manage': 'Change roles' },
+  roles: { ...organizationPolicy.roles, admin: ['product:read', 'user:manage', 'role:manage'] },
+});
 /** Has a second factor, and a role that demands one. */
 const strict = 'admin';
 
@@ -70,7 +75,7 @@ beforeEach(async () => {
   harness = await startTokenHarness(
     {},
     {
-      policy: organizationPolicy,
+      policy,
       features: {
         apiKeys: {},
         administration: { usersApi: {} },
@@ -406,6 +411,49 @@ const races: Readonly<Record<string, Prepare>> = {
       },
     };
   },
+  'PUT /auth/roles/:name': async (_harness, email) => {
+    const { caller } = await makeStrictOwner(email);
+    const name = await makeRole();
+    return raceToEdit(name, (permissions, version) => ({
+      path: `/auth/roles/${name}`,
+      body: { permissions, version },
+      options: { caller },
+    }));
+  },
+  'DELETE /auth/roles/:name': async (_harness, email) => {
+    const { caller } = await makeStrictOwner(email);
+    const name = await makeRole();
+    const path = `/auth/roles/${name}?version=${(await findRole(name))?.version}`;
+    return twice({ path, options: { caller } }, async (answers) => {
+      expect(statuses(answers)).toEqual([204, 404]);
+      expect(await findRole(name)).toBeUndefined();
+      expect(await countRoleEvents(name)).toBe(2);
+    });
+  },
+  'PUT /manage/roles/:name': async () => {
+    const options = await makeManager();
+    const name = await makeRole();
+    return raceToEdit(name, (permissions, version) => ({
+      path: `/manage/roles/${name}`,
+      body: { permissions, version },
+      options,
+    }));
+  },
+  'DELETE /manage/roles/:name': async () => {
+    const options = await makeManager();
+    const name = await makeRole();
+    const version = (await findRole(name))?.version ?? '';
+    return {
+      racers: [
+        { path: `/manage/roles/${name}?version=${version}`, options },
+        { path: `/manage/roles/${name}?version=${version}`, options },
+      ],
+      holds: async (answers) => {
+        expect(statuses(answers)).toEqual([204, 404]);
+        expect(await countRoleEvents(name)).toBe(2);
+      },
+    };
+  },
   'DELETE /auth/users/:id/second-factor': async (_harness, email) => {
     const admin = await makeStrictOwner(`admin-${email}`);
     const owner = await makeAppOwner(harness, email);
@@ -715,12 +763,59 @@ async function callerOfBrowser(browser: ProviderBrowser): Promise<Caller> {
   return caller;
 }
 
+let roles = 0;
+
+/** A role of its own for each round. */
+async function makeRole(): Promise<string> {
+  roles += 1;
+  const name = `role-${roles}`;
+  const operation = harness.identity.operations.find((one) => one.name === 'roles/set');
+  const operator = { actor: 'operator:ada', requestId: 'operator', address: 'local' };
+  await operation?.run({ name, permissions: ['product:read'], version: null }, operator);
+  return name;
+}
+
+function findRole(name: string) {
+  const where = [{ field: 'name', value: name }];
+  const model = recordModels.role;
+  return harness.database.records
+    .findOne<{ readonly id: string; readonly permissions: string; readonly generation: number }>({ model, where })
+    .then((row) => (row === null ? undefined : { ...row, version: `${row.generation}-${row.id}` }));
+}
+
+async function countRoleEvents(name: string): Promise<number> {
+  const events = await harness.events();
+  return events.filter(({ type, details }) => type === 'role.changed' && String(details).includes(`"${name}"`)).length;
+}
+
+/** Two editors who read the same version, and want different things. */
+async function raceToEdit(
+  name: string,
+  racerOf: (permissions: readonly string[], version: string) => Racer,
+): Promise<Race> {
+  const version = (await findRole(name))?.version ?? '';
+  return {
+    racers: [racerOf([], version), racerOf(['product:read', 'role:manage'], version)],
+    holds: async (answers) => {
+      expect(statuses(answers)).toEqual([200, 409]);
+      const won = answers.find(({ status }) => status === 200)?.body as { readonly role: ManagedRole };
+      expect((await findRole(name))?.permissions.split(' ').filter(Boolean)).toEqual(won.role.permissions);
+      expect(await countRoleEvents(name)).toBe(2);
+    },
+  };
+}
+
 let services = 0;
 
 /** A service that may do whatever an administrator may. */
 async function makeManager(): Promise<RequestOptions> {
   services += 1;
-  const { caller } = await makeService(harness, `desk-${services}`, [strict], ['product:read', 'user:manage']);
+  const { caller } = await makeService(
+    harness,
+    `desk-${services}`,
+    [strict],
+    ['product:read', 'user:manage', 'role:manage'],
+  );
   return { caller };
 }
 

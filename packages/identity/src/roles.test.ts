@@ -9,7 +9,8 @@ import {
 } from '@sallyport/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openRoleDirectory } from './accounts/role-directory.ts';
-import { applyPolicy, readRoleDifferences } from './accounts/stored-roles.ts';
+import { applyPolicy } from './accounts/apply-policy.ts';
+import { readRoleDifferences } from './accounts/policy-state.ts';
 import type { IdentityDatabase } from './database/identity-database.ts';
 import { kernelEvents } from './events/kernel-events.ts';
 import { createSecurityEventLog } from './events/security-event-log.ts';
@@ -182,6 +183,8 @@ describe(onDatabase('the first fill of the roles'), () => {
   beforeEach(async () => {
     const where = [{ field: 'name', operator: 'in' as const, value: Object.keys(testPolicy.roles) }];
     await harness.database.records.deleteMany({ model: recordModels.role, where });
+    const applied = [{ field: 'name', value: 'roles' }];
+    await harness.database.records.deleteMany({ model: recordModels.appliedPolicy, where: applied });
   });
 
   it.skipIf(!canRace())('stores each role once for two starts with one policy', async () => {

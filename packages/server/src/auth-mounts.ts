@@ -9,6 +9,7 @@ import {
   devicesPlaceOf,
   identityPlace,
   manageClientsPlace,
+  manageRolesPlace,
   manageUsersPlace,
   pageAssetsPlace,
   providerCallbackPlace,
@@ -75,9 +76,16 @@ function devicesMount(
   return { ...place, crossOrigin: 'tokens', crossOriginMethods: ['GET', 'POST', 'DELETE'], requestLimits, ...auth };
 }
 
-/** Mounts what identity serves to programs below `/manage/users`: the gateway lets keys of service accounts in, and no person. */
-export function createManageUsersMount(app: Identity['app'], requestLimits: readonly RequestLimit[]): Mount {
-  return { ...manageUsersPlace, requestLimits, ...answerWith((request, context) => app.fetch(request, { context })) };
+/**
+ * Mounts what identity serves to programs below `/manage/users` and `/manage/roles`: the gateway lets keys of service
+ * accounts in, and no person.
+ */
+export function createManageUsersMounts(
+  app: Identity['app'],
+  requestLimits: readonly RequestLimit[],
+): readonly Mount[] {
+  const answer = answerWith((request, context) => app.fetch(request, { context }));
+  return [manageUsersPlace, manageRolesPlace].map((place) => ({ ...place, requestLimits, ...answer }));
 }
 
 /** Mounts what the OAuth provider serves to programs below `/manage/oauth-clients`, as above. */

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   createCsrfTokens,
   csrfSealingPurpose,
+  OptionsError,
   silentLogger,
   toStoreError,
   type Logger,
@@ -13,7 +15,7 @@ import { createLease, createWebhookDeliveries } from '@sallyport/stores';
 import type { Control } from './admin/control.ts';
 import { createLocalControl } from './admin/local-control.ts';
 import { openAdmin } from './admin/open-admin.ts';
-import { createAuthMounts, createManageClientsMount, createManageUsersMount } from './auth-mounts.ts';
+import { createAuthMounts, createManageClientsMount, createManageUsersMounts } from './auth-mounts.ts';
 import { readConfiguredRootSecret } from './checks/check-root-secret.ts';
 import { checkMailboxPort, checkPorts } from './checks/check-ports.ts';
 import { contentChecks } from './checks/content-checks.ts';
@@ -23,6 +25,7 @@ import { portChecks, startChecks } from './checks/start-checks.ts';
 import { openBrand } from './brand/open-brand.ts';
 import { createClosing, type Closing } from './closing.ts';
 import type { Config } from './config/config-schema.ts';
+import { ConfigurationError } from './config/configuration-error.ts';
 import type { Environment } from './config/environment.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { lostLogLinesMetric } from './line-writer.ts';
@@ -90,7 +93,7 @@ export interface Gateway {
   /** The metrics of this process; `undefined` where nothing is counted. */
   readonly meter: PrometheusMeter | undefined;
   /** Uses those keys of a checked configuration that may change. Throws, and has changed nothing, when the gateway cannot. */
-  apply(config: Config): void;
+  apply(config: Config): Promise<void>;
   /** Uses those secrets of a checked environment that may change. Throws, and has changed nothing, when the gateway cannot. */
   useSecrets(environment: Environment): void;
   /** Takes requests of another server in this process, as `Gateway.handle` of `@sallyport/gateway` does. */
@@ -247,9 +250,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ...(meter === undefined ? {} : { meter }),
       ...(tracing === undefined ? {} : { tracer: tracing.tracer }),
     });
-    const apply = (next: Config): void => {
+    const apply = async (next: Config): Promise<void> => {
       const nextBrand = openBrand(next);
+      const isOtherPolicy = !isDeepStrictEqual(next.policy, current.policy);
+      if (isOtherPolicy) await namePolicy(() => identity.checkPolicy(next.policy));
       gateway.reconfigure({ ...toGatewayChange(next), brand: nextBrand });
+      try {
+        if (isOtherPolicy) await namePolicy(() => identity.usePolicy(next.policy));
+      } catch (error) {
+        gateway.reconfigure({ ...toGatewayChange(current), brand });
+        throw error;
+      }
       current = next;
       brand = nextBrand;
     };
@@ -316,6 +327,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
+/** Names the key of what is wrong with a policy, for an operator who reloads. */
+async function namePolicy(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof OptionsError)) throw error;
+    const problem = error.message.replaceAll(/\s*\n\s*/g, ' ');
+    throw new ConfigurationError('reload', [{ key: 'policy', problem }]);
+  }
+}
+
 /** A token is known by its form: one of the provider is no first-party one. */
 async function revokeAnyToken(identity: ServedIdentity, token: string, context: RequestContext): Promise<void> {
   if (!(await identity.revokeOAuthToken(token, context))) await identity.revokeToken(token, context);
@@ -324,7 +346,7 @@ async function revokeAnyToken(identity: ServedIdentity, token: string, context: 
 function manageMounts({ administration: { usersApi }, oauthProvider }: Config, { app }: Identity): readonly Mount[] {
   const clientsApi = oauthProvider?.clients.api;
   return [
-    ...(usersApi === undefined ? [] : [createManageUsersMount(app, usersApi.requests)]),
+    ...(usersApi === undefined ? [] : createManageUsersMounts(app, usersApi.requests)),
     ...(clientsApi === undefined ? [] : [createManageClientsMount(app, clientsApi.requests)]),
   ];
 }

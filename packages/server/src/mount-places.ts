@@ -83,6 +83,15 @@ export const manageUsersPlace = {
   slide: false,
 } as const;
 
+/** Where servers edit roles, as above. Mounted with it. */
+export const manageRolesPlace = {
+  name: 'manage-roles',
+  prefix: '/manage/roles',
+  access: 'service',
+  credentials: ['api-key'],
+  slide: false,
+} as const;
+
 /** Where servers manage OAuth clients, as above. Mounted where it is configured. */
 export const manageClientsPlace = {
   name: 'manage-oauth-clients',
@@ -198,7 +207,7 @@ export function mountPlacesOf({
     ...(securityTxt === undefined ? [] : [securityTxtPlace]),
     ...(introspection === undefined && oauthProvider === undefined ? [] : [introspectionPlace, tokenRevocationPlace]),
     ...(oauthProvider === undefined ? [] : oauthPlaces),
-    ...(administration.usersApi === undefined ? [] : [manageUsersPlace]),
+    ...(administration.usersApi === undefined ? [] : [manageUsersPlace, manageRolesPlace]),
     ...(oauthProvider?.clients.api === undefined ? [] : [manageClientsPlace]),
   ];
 }

@@ -3,7 +3,7 @@ import type { AttackCase } from '../runner/attack-case.ts';
 import { nothing, user } from '../runner/upstream-oracles.ts';
 import { cookieOf, row, type RequestText } from '../runner/write-case.ts';
 
-/* T30 on: /manage/users. `{service}` is a key of a service account with "user:read"; `{key}` is one of alice's. */
+/* T30 on: /manage/users and /manage/roles. `{service}` is a key of a service account with "user:read"; `{key}` is one of alice's. */
 
 const t30 = row('T30', 'OWASP API5:2023: functions of administrators for others');
 const t31 = row('T31', 'OWASP API5:2023: a key that looks, and changes');
@@ -26,6 +26,8 @@ const changes: readonly RequestText[] = [
   { method: 'PUT', target: '/manage/users/00000000-0000-4000-8000-000000000000/ban', body: '{}' },
   { method: 'DELETE', target: '/manage/users/00000000-0000-4000-8000-000000000000/ban', body: '{}' },
   { method: 'DELETE', target: '/manage/users/00000000-0000-4000-8000-000000000000', body: '{}' },
+  { method: 'PUT', target: '/manage/roles/user', body: '{"permissions":["user:manage"],"version":null}' },
+  { method: 'DELETE', target: '/manage/roles/admin?version=1', body: '{}' },
 ];
 const reads: readonly RequestText[] = [{ target: '/manage/users' }, { target: '/manage/users/alice' }];
 const withHeaders = (requests: readonly RequestText[], ...headers: readonly string[]): readonly RequestText[] =>

@@ -28,7 +28,7 @@ import {
 } from './service-routes.ts';
 
 const usersApiNote =
-  '/manage/users is open to API keys of service accounts with "user:read" or "user:manage" (administration.usersApi)';
+  '/manage/users is open to API keys of service accounts with "user:read" or "user:manage", /manage/roles to those with "role:read" or "role:manage" (administration.usersApi)';
 const clientsApiNote =
   '/manage/oauth-clients is open to API keys of service accounts with "oauth-client:read" or "oauth-client:manage" (oauthProvider.clients.api)';
 

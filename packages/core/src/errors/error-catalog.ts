@@ -143,7 +143,7 @@ export const errorCatalog = {
   SP_AUTHORITY_EXCEEDED: {
     status: 403,
     title: 'The change goes beyond your own authority',
-    hint: 'Ask an administrator who holds these permissions; one cannot give roles to oneself.',
+    hint: 'Ask an administrator who holds these permissions; one cannot give roles to oneself, nor permissions to a role of one’s own.',
   },
   SP_CROSS_SITE_REQUEST: {
     status: 403,
@@ -245,6 +245,11 @@ export const errorCatalog = {
     status: 409,
     title: 'This is the last owner of the organization',
     hint: 'Make another member an owner first, or delete the organization.',
+  },
+  SP_ROLES_FROM_FILE: {
+    status: 409,
+    title: 'The roles are those of the configuration, and are not edited here',
+    hint: 'Change the policy of the configuration and reload the gateway, or set policy.source to "database".',
   },
   SP_SECOND_FACTOR_DEMANDED: {
     status: 409,

@@ -6,7 +6,7 @@ import { isKnownAcrossBuilds } from '../errors/known-across-builds.ts';
  */
 export const optionsErrorCatalog = {
   SP_OPTIONS_INVALID: 'An option or setting is missing or unknown, or has a value that cannot be used.',
-  SP_OPTIONS_POLICY_DIFFERS: 'The policy of the configuration differs from the roles that are stored.',
+  SP_OPTIONS_POLICY_DIFFERS: 'The policy of the configuration differs from the one that was applied last.',
   SP_OPTIONS_UNREACHABLE: 'A server that a setting names does not answer, or does not let Sallyport in.',
   SP_OPTIONS_PORT_UNAVAILABLE: 'A port is taken, or needs rights that the process does not have.',
   SP_OPTIONS_DATA_UNUSABLE:

@@ -13,6 +13,13 @@ export interface Policy {
    * Roles inside an organization: apart from `roles`, and of the file alone. Without any there are no organizations.
    */
   readonly organizationRoles?: Readonly<Record<string, readonly string[]>> | undefined;
+  /**
+   * Who has the last word on roles once they are stored: those who edit them at run time, or the file, which is applied at
+   * each start.
+   *
+   * @default 'database'
+   */
+  readonly source?: 'database' | 'file' | undefined;
 }
 
 /**
@@ -29,7 +36,13 @@ export function definePolicy<
   permissions: Permissions;
   roles: Roles;
   organizationRoles?: OrganizationRoles;
-}): { readonly permissions: Permissions; readonly roles: Roles; readonly organizationRoles?: OrganizationRoles } {
+  source?: 'database' | 'file';
+}): {
+  readonly permissions: Permissions;
+  readonly roles: Roles;
+  readonly organizationRoles?: OrganizationRoles;
+  readonly source?: 'database' | 'file';
+} {
   const { permissions, roles } = policy;
   const organizationRoles: Readonly<Record<string, readonly string[]>> = policy.organizationRoles ?? {};
   for (const permission of Object.keys(permissions)) {

@@ -32,6 +32,7 @@ export const recordModels = {
   heartbeat: 'sallyportHeartbeat',
   key: 'sallyportKey',
   role: 'sallyportRole',
+  appliedPolicy: 'sallyportAppliedPolicy',
   event: 'sallyportEvent',
   factor: 'sallyportFactor',
   recoveryCode: 'sallyportRecoveryCode',

@@ -1,16 +1,18 @@
-import { recordModels, SallyportError, type Records, type SecurityEventLog } from '@sallyport/core';
+import { SallyportError, type Records, type SecurityEventLog } from '@sallyport/core';
 import { isOperator, type AuditContext } from '../events/audit-context.ts';
 import type { KernelEvent } from '../events/kernel-events.ts';
 import {
   judgeProtectionChange,
   judgeRoleChange,
+  judgeRoleEdit,
+  managingPermission,
   managingRoles,
   type AuthorityActor,
   type AuthorityRefusal,
   type PermissionsByRole,
 } from './role-authority.ts';
 import type { ActingAccounts } from './acting-accounts.ts';
-import { readStoredRoles } from './stored-roles.ts';
+import { lockRoles, readStoredRoles } from './stored-roles.ts';
 import type { User, UserTable } from './user-table.ts';
 
 /** Decides every change of authority, of users and operators, by every way: pages, API, command line, import. */
@@ -39,6 +41,11 @@ export interface Authority {
    * where the permission to make such a change at all is missing, and with `SP_AUTHORITY_EXCEEDED` for one of the others.
    */
   requirePermissions(needed: NeededPermissions, context: AuditContext): Promise<void>;
+  /**
+   * Demands that what a role permits may be changed. Call it in the transaction of the change, when the roles are locked.
+   * Rejects with `SP_AUTHORITY_EXCEEDED`, `SP_FORBIDDEN` when the permission is gone, `SP_LAST_MANAGER`.
+   */
+  requireRoleEdit(edit: RoleEditRequest): Promise<AllowedRoleChange>;
   /** Writes down that a change was refused, after its transaction was taken back. Does nothing for other errors. */
   noteRefusal(error: unknown, target: string | undefined, context: AuditContext): Promise<void>;
   /** Those who hold the managing permission and can sign in, at most so many. */
@@ -52,6 +59,14 @@ export interface RoleChangeRequest {
   readonly context: AuditContext;
 }
 
+/** A change of what a role permits. */
+export interface RoleEditRequest {
+  readonly role: string;
+  /** Nothing for a role that goes. */
+  readonly after: readonly string[];
+  readonly context: AuditContext;
+}
+
 /** What a change demands of the one who makes it. */
 export interface NeededPermissions {
   /** The permission to make changes of this kind. */
@@ -61,7 +76,7 @@ export interface NeededPermissions {
 }
 
 export interface AllowedRoleChange {
-  /** Whether the account gains the permission to manage others, which those who hold it are told. */
+  /** Whether the account, or those of the role, gain the permission to manage others, which those who hold it are told. */
   readonly gainsManagement: boolean;
 }
 
@@ -76,6 +91,7 @@ export interface AuthorityOptions {
 const refusals: Readonly<Record<AuthorityRefusal, 'SP_FORBIDDEN' | 'SP_AUTHORITY_EXCEEDED'>> = {
   'permission-missing': 'SP_FORBIDDEN',
   'own-account': 'SP_AUTHORITY_EXCEEDED',
+  'own-role': 'SP_AUTHORITY_EXCEEDED',
   'beyond-own-permissions': 'SP_AUTHORITY_EXCEEDED',
 };
 
@@ -96,26 +112,27 @@ export function createAuthority({ records, users, actingAccounts, events, now }:
     return { kind: 'account', id, permissions };
   };
 
-  /** Those who take the permission away wait here for each other, and each sees what the one before has done. */
-  const lockManagement = async (roles: readonly string[]): Promise<void> => {
-    await records.updateMany({
-      model: recordModels.role,
-      where: [{ field: 'name', operator: 'in', value: [...roles] }],
-      update: { updatedAt: now() },
-    });
+  /**
+   * Reads what the roles permit. Those who take the managing permission away wait here for each other and for those who
+   * change roles, and each sees what the one before has done: also that other roles hold the permission now.
+   */
+  const readRolesFor = async (mayLose: (managing: readonly string[]) => boolean): Promise<PermissionsByRole> => {
+    const { permissionsByRole } = await readStoredRoles(records);
+    if (!mayLose(managingRoles(permissionsByRole))) return permissionsByRole;
+    await lockRoles(records, now());
+    return (await readStoredRoles(records)).permissionsByRole;
   };
 
   return {
     async requireRoleChange({ target, before, after, context }) {
-      const { permissionsByRole } = await readStoredRoles(records);
+      const isLostOf = (managing: readonly string[]): boolean =>
+        before.some((role) => managing.includes(role)) && !after.some((role) => managing.includes(role));
+      const permissionsByRole = await readRolesFor(isLostOf);
       const managing = managingRoles(permissionsByRole);
-      const holds = (roles: readonly string[]): boolean => roles.some((role) => managing.includes(role));
-      const isLost = holds(before) && !holds(after);
-      if (isLost) await lockManagement(managing);
       const actor = await readActor(context, permissionsByRole);
       const judgement = judgeRoleChange({ actor, target, before, after }, permissionsByRole);
       if (judgement.kind === 'refused') throw refusal(judgement.reason);
-      if (isLost && !(await users.existsWithRole(managing, target))) throw lastManager();
+      if (isLostOf(managing) && !(await users.existsWithRole(managing, target))) throw lastManager();
       return { gainsManagement: judgement.management === 'gained' };
     },
     async requireProtectionChange(target, context) {
@@ -124,13 +141,11 @@ export function createAuthority({ records, users, actingAccounts, events, now }:
       if (reason !== undefined) throw refusal(reason);
     },
     async requireExclusion(target, context) {
-      const { permissionsByRole } = await readStoredRoles(records);
+      const permissionsByRole = await readRolesFor((roles) => canManage(target, roles));
       const managing = managingRoles(permissionsByRole);
-      const isManager = canManage(target, managing);
-      if (isManager) await lockManagement(managing);
       const reason = judgeProtectionChange(await readActor(context, permissionsByRole), target, permissionsByRole);
       if (reason !== undefined) throw refusal(reason);
-      if (isManager && !(await users.existsWithRole(managing, target.id))) throw lastManager();
+      if (canManage(target, managing) && !(await users.existsWithRole(managing, target.id))) throw lastManager();
     },
     async requirePermissions({ toChange, touched }, context) {
       const { permissionsByRole } = await readStoredRoles(records);
@@ -139,6 +154,22 @@ export function createAuthority({ records, users, actingAccounts, events, now }:
       if (!actor.permissions.includes(toChange)) throw refusal('permission-missing');
       if (!touched.every((permission) => actor.permissions.includes(permission)))
         throw refusal('beyond-own-permissions');
+    },
+    async requireRoleEdit({ role, after, context }) {
+      const { permissionsByRole } = await readStoredRoles(records);
+      const actor = await readActor(context, permissionsByRole);
+      const isOwn = actor.kind === 'account' && (await rolesOf(actor.id)).includes(role);
+      const before = permissionsByRole.get(role) ?? [];
+      const reason = judgeRoleEdit({ actor, isOwn, before, after });
+      if (reason !== undefined) throw refusal(reason);
+      const [managed, manages] = [before, after].map((held) => held.includes(managingPermission));
+      if (managed === true && manages !== true) {
+        const managing = managingRoles(permissionsByRole);
+        const others = managing.filter((name) => name !== role);
+        if ((await users.existsWithRole(managing, '')) && !(await users.existsWithRole(others, '')))
+          throw lastManager();
+      }
+      return { gainsManagement: managed !== true && manages === true };
     },
     async noteRefusal(error, target, context) {
       if (!(error instanceof SallyportError) || !isRefusal(error)) return;

@@ -3,12 +3,20 @@ import { describe, expect, it } from 'vitest';
 import {
   judgeProtectionChange,
   judgeRoleChange,
+  judgeRoleEdit,
   managingPermission,
+  roleManagingPermission,
   type AuthorityActor,
   type PermissionsByRole,
 } from './role-authority.ts';
 
-const permissionNames = ['product:read', 'product:delete', 'order:refund', managingPermission] as const;
+const permissionNames = [
+  'product:read',
+  'product:delete',
+  'order:refund',
+  managingPermission,
+  roleManagingPermission,
+] as const;
 const roleNames = ['user', 'clerk', 'auditor', 'manager', 'admin'] as const;
 const accountNames = ['ada', 'kim', 'robin', 'vic'] as const;
 
@@ -97,5 +105,54 @@ describe('a change of the protection of an account', () => {
         expect(reason === undefined).toBe(isManager && !isOwn && isWithin);
       }),
     );
+  });
+});
+
+describe('a change of what a role permits', () => {
+  const edits = fc.array(
+    fc.record({
+      by: fc.constantFrom(...accountNames),
+      role: fc.constantFrom(...roleNames),
+      after: fc.subarray([...permissionNames]),
+    }),
+    { maxLength: 30 },
+  );
+
+  it('gives no account more than one of them held, and its editor nothing, whatever the policy and the order', () => {
+    fc.assert(
+      fc.property(policies, fc.tuple(...accountNames.map(() => roleSets)), edits, (policy, roles, changes) => {
+        const rolesOf = new Map(accountNames.map((name, index) => [name, roles[index] ?? []]));
+        let current = policy;
+        const heldBy = (name: string) => permissionsOf(rolesOf.get(name as 'ada') ?? [], current);
+        const all = () => new Set(accountNames.flatMap((name) => [...heldBy(name)]));
+        const first = all();
+        for (const { by, role, after } of changes) {
+          const own = heldBy(by);
+          const before = current.get(role) ?? [];
+          const isOwn = rolesOf.get(by)?.includes(role) === true;
+          const actor: AuthorityActor = { kind: 'account', id: by, permissions: [...own] };
+          if (judgeRoleEdit({ actor, isOwn, before, after }) !== undefined) continue;
+          current = new Map([...current, [role, after]]);
+          expect(own.has(roleManagingPermission)).toBe(true);
+          expect([...heldBy(by)].filter((permission) => !own.has(permission))).toEqual([]);
+          if (isOwn) expect(after.filter((permission) => !before.includes(permission))).toEqual([]);
+        }
+        expect([...all()].filter((permission) => !first.has(permission))).toEqual([]);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('takes nothing from those who may do more than its editor', () => {
+    const actor: AuthorityActor = { kind: 'account', id: 'kim', permissions: [roleManagingPermission, 'product:read'] };
+    const before = ['product:read', managingPermission];
+    expect(judgeRoleEdit({ actor, isOwn: false, before, after: before.slice(1) })).toBe('beyond-own-permissions');
+    expect(judgeRoleEdit({ actor, isOwn: false, before, after: [] })).toBe('beyond-own-permissions');
+    expect(judgeRoleEdit({ actor, isOwn: false, before: ['product:read'], after: [] })).toBeUndefined();
+  });
+
+  it('is never refused to the operator for want of permissions', () => {
+    const everything = [...permissionNames];
+    expect(judgeRoleEdit({ actor: { kind: 'operator' }, isOwn: true, before: [], after: everything })).toBeUndefined();
   });
 });

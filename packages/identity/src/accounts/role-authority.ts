@@ -1,6 +1,9 @@
 /** The permission to change the authority of others: their roles and the protection of their accounts. */
 export const managingPermission = 'user:manage';
 
+/** The permission to change what roles permit. */
+export const roleManagingPermission = 'role:manage';
+
 /** Who changes the authority of an account: an account, of a user or of a program, or the operator of the process at the command line. */
 export type AuthorityActor =
   | { readonly kind: 'operator' }
@@ -16,7 +19,7 @@ export interface RoleChange {
 }
 
 /** Why a change of authority is refused, whatever else holds. */
-export type AuthorityRefusal = 'permission-missing' | 'own-account' | 'beyond-own-permissions';
+export type AuthorityRefusal = 'permission-missing' | 'own-account' | 'own-role' | 'beyond-own-permissions';
 
 export type RoleChangeJudgement =
   | { readonly kind: 'refused'; readonly reason: AuthorityRefusal }
@@ -63,6 +66,30 @@ export function judgeProtectionChange(
   return isWithin(permissionsOf(target.roles, permissionsByRole), actor.permissions)
     ? undefined
     : 'beyond-own-permissions';
+}
+
+/** A change of what a role permits. */
+export interface RoleEdit {
+  readonly actor: AuthorityActor;
+  /** Whether the account that acts has the role, or had it when the role was there. */
+  readonly isOwn: boolean;
+  /** Nothing for a role that is made. */
+  readonly before: readonly string[];
+  /** Nothing for a role that goes. */
+  readonly after: readonly string[];
+}
+
+/**
+ * Judges a change of what a role permits by the permissions of the one who makes it.
+ *
+ * Users enlarge no role that they have. Only those who hold all that a role permits, before and after, change it: who
+ * could take permissions from those above would be above them.
+ */
+export function judgeRoleEdit({ actor, isOwn, before, after }: RoleEdit): AuthorityRefusal | undefined {
+  if (actor.kind === 'operator') return undefined;
+  if (!actor.permissions.includes(roleManagingPermission)) return 'permission-missing';
+  if (isOwn && after.some((permission) => !before.includes(permission))) return 'own-role';
+  return isWithin(new Set([...before, ...after]), actor.permissions) ? undefined : 'beyond-own-permissions';
 }
 
 /** The roles that hold the managing permission. */

@@ -1,8 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { recordModels, type InvalidationBus, type Policy, type Records } from '@sallyport/core';
 import type { IdentityDatabase } from '../database/identity-database.ts';
-import { policyDiffersError, type RoleDifference } from './role-differences.ts';
-import { readRoleDifferences, readStoredRoles, type StoredRoles } from './stored-roles.ts';
+import { noteRolesAsApplied, writeAppliedRoles } from './applied-roles.ts';
+import { readPolicyDifferences, readRoleDifferences } from './policy-state.ts';
+import { policyDiffersError, rolesOf } from './role-differences.ts';
+import { lockRoles, readStoredRoles, type StoredRoles } from './stored-roles.ts';
 
 /** Which permissions the roles hold now. */
 export interface RoleDirectory {
@@ -22,13 +23,10 @@ export interface RoleDirectory {
 export type OnPolicyDifference = 'refuse' | 'use-stored';
 
 const model = recordModels.role;
-/** Filling a table takes some milliseconds, and no gateway waits longer for another one to do it. */
-const seedingMilliseconds = 1_000;
-const seedingPauseMilliseconds = 50;
 
 /**
  * Opens the table of roles. An empty one is filled from the policy. Afterwards the roles are data: a policy that differs
- * from them is refused, unless the caller works with the stored ones. The table is remembered until the bus says that it
+ * from the one that was applied last is refused, unless the caller works with the stored roles. The table is remembered until the bus says that it
  * changed, and read every time while the bus is not connected.
  *
  * @throws OptionsError `SP_OPTIONS_POLICY_DIFFERS` with the difference and what to do about it.
@@ -42,7 +40,7 @@ export async function openRoleDirectory(
 ): Promise<RoleDirectory> {
   const { records } = database;
   if ((await readRoleDifferences(records, policy)) === undefined) await seed(database, policy, now());
-  else if (onPolicyDifference === 'refuse') await requireSamePolicy(records, policy);
+  else if (onPolicyDifference === 'refuse') await requireAppliedPolicy(database, policy, now());
   let remembered: Promise<StoredRoles> | undefined;
   const forget = (): void => {
     remembered = undefined;
@@ -77,23 +75,21 @@ export async function openRoleDirectory(
   };
 }
 
-/**
- * How a policy differs from the roles that are stored, so that no gateway starts with it; nothing before the first start.
- * Without transactions another gateway may be filling the table at this moment: roles that only the policy has are waited
- * for, a second at most. Rejects with `SP_STORE_UNAVAILABLE`.
- */
-export async function readPolicyDifferences(records: Records, policy: Policy): Promise<readonly RoleDifference[]> {
-  const deadline = performance.now() + seedingMilliseconds;
-  for (;;) {
-    const differences = (await readRoleDifferences(records, policy)) ?? [];
-    if (differences.length === 0) return [];
-    const mayBeSeeded = differences.every(({ kind }) => kind === 'added');
-    if (!mayBeSeeded || performance.now() > deadline) return differences;
-    await sleep(seedingPauseMilliseconds);
-  }
+async function requireAppliedPolicy(
+  { records, transaction }: Pick<IdentityDatabase, 'records' | 'transaction'>,
+  policy: Policy,
+  at: Date,
+): Promise<void> {
+  await requireSamePolicy(records, policy);
+  // What is edited from now on must not look like a difference of the file.
+  await transaction(async () => {
+    await lockRoles(records, at);
+    await noteRolesAsApplied(records, at);
+  });
 }
 
-async function requireSamePolicy(records: Records, policy: Policy): Promise<void> {
+/** @throws OptionsError `SP_OPTIONS_POLICY_DIFFERS` for a policy that was not applied. */
+export async function requireSamePolicy(records: Records, policy: Policy): Promise<void> {
   const differences = await readPolicyDifferences(records, policy);
   if (differences.length > 0) throw policyDiffersError(differences);
 }
@@ -114,6 +110,7 @@ async function seed(
         const data = { name, permissions: permissions.join(' '), generation: 0, updatedAt: at };
         await records.create({ model, data });
       }
+      await writeAppliedRoles(records, rolesOf(policy), at);
     });
   } catch (error) {
     // Another start was faster. Anything else is a fault.

@@ -1,144 +1,119 @@
-import {
-  recordModels,
-  SallyportError,
-  type InvalidationBus,
-  type Policy,
-  type Records,
-  type SecurityEventLog,
-} from '@sallyport/core';
-import { compareRoles, type RoleDifference } from './role-differences.ts';
-import { operatorContext, type AuditContext } from '../events/audit-context.ts';
-import type { KernelEvent } from '../events/kernel-events.ts';
-import { managingPermission, managingRoles, type PermissionsByRole } from './role-authority.ts';
-import { createUserTable } from './user-table.ts';
+import { recordModels, type Records } from '@sallyport/core';
+import type { PermissionsByRole } from './role-authority.ts';
 
-interface RoleRow {
+/** A role as it is stored. */
+export interface StoredRole {
+  readonly id: string;
   readonly name: string;
-  readonly permissions: string;
+  readonly permissions: readonly string[];
+  /** Grows with each change of it. */
   readonly generation: number;
 }
 
 /** The roles as they are stored. */
 export interface StoredRoles {
-  readonly permissionsByRole: ReadonlyMap<string, readonly string[]>;
+  readonly permissionsByRole: PermissionsByRole;
   /** The generation of the policy: the sum of those of the roles. It never shrinks. */
   readonly generation: number;
 }
 
-export interface ApplyPolicyOptions {
-  readonly policy: Policy;
+/** What roles are to be, in place of those that were read. */
+export interface RoleWrite {
   readonly records: Records;
-  readonly transaction: <T>(work: () => Promise<T>) => Promise<T>;
-  readonly bus: InvalidationBus;
-  readonly events: SecurityEventLog<KernelEvent>;
-  readonly now: () => Date;
-  /** Who applies it, for the event. @default the operator, without a name */
-  readonly context?: AuditContext;
+  /** The roles that were read, and on which `wanted` was decided. */
+  readonly roles: readonly StoredRole[];
+  readonly wanted: PermissionsByRole;
+  readonly at: Date;
+}
+
+interface RoleRow {
+  readonly id: string;
+  readonly name: string;
+  readonly permissions: string;
+  readonly generation: number;
 }
 
 const model = recordModels.role;
 
-/** Reads all roles. */
-export async function readStoredRoles(records: Records): Promise<StoredRoles> {
-  return toStoredRoles(await readRows(records));
+/** Reads all roles, in the order of their names. */
+export async function readRoles(records: Records): Promise<readonly StoredRole[]> {
+  const rows = await records.findMany<RoleRow>({ model, sortBy: { field: 'name', direction: 'asc' } });
+  return rows.map(({ id, name, permissions, generation }) => ({
+    id,
+    name,
+    permissions: permissions.split(' ').filter((text) => text !== ''),
+    generation,
+  }));
 }
 
-/** How a policy differs from the roles that are stored; `undefined` before the first start has stored any. */
-export async function readRoleDifferences(
-  records: Records,
-  policy: Policy,
-): Promise<readonly RoleDifference[] | undefined> {
-  const { permissionsByRole } = await readStoredRoles(records);
-  return permissionsByRole.size === 0 ? undefined : compareRoles(policy, permissionsByRole);
+/** Reads what all roles permit. */
+export async function readStoredRoles(records: Records): Promise<StoredRoles> {
+  const roles = await readRoles(records);
+  return { permissionsByRole: permissionsOf(roles), generation: sumOf(roles) };
+}
+
+/** What each of these roles permits. */
+export function permissionsOf(roles: readonly StoredRole[]): PermissionsByRole {
+  return new Map(roles.map(({ name, permissions }) => [name, permissions]));
+}
+
+/** Another text after each change of a role, and for a role that was made anew under its name. */
+export function versionOf({ id, generation }: StoredRole): string {
+  return `${generation}-${id}`;
 }
 
 /**
- * Stores the roles of a policy, in one transaction where the database has them, and then tells every gateway. The event
- * comes first, so that no change goes unreported. Tokens that were made under the roles before are void afterwards.
- *
- * @returns what changed, or rejects with `SP_LAST_MANAGER` for a policy that declares the managing permission and leaves
- *   no account that holds it, where one did.
+ * Locks all roles until the end of the transaction: others who change roles, or take the managing permission from an
+ * account, wait here, and read afterwards what this one has stored. Without transactions nothing waits, and
+ * {@link writeRoles} compares and sets each role.
  */
-export async function applyPolicy(options: ApplyPolicyOptions): Promise<readonly RoleDifference[]> {
-  const { policy, records, transaction, bus, events, now, context = operatorContext } = options;
-  const before = await readStoredRoles(records);
-  if (compareRoles(policy, before.permissionsByRole).length === 0) return [];
-  const at = now();
-  const { differences, generation } = await transaction(async () => {
-    await lockRoles(records, [...before.permissionsByRole.keys()], at);
-    const rows = await readRows(records);
-    const changes = compareRoles(policy, toStoredRoles(rows).permissionsByRole);
-    if (changes.length === 0) return { differences: changes, generation: 0 };
-    await requireManager({ records, policy, now }, toStoredRoles(rows).permissionsByRole);
-    const namesOf = (kind: RoleDifference['kind']) =>
-      changes.filter((difference) => difference.kind === kind).map(({ role }) => role);
-    const details = { added: namesOf('added'), removed: namesOf('removed'), changed: namesOf('changed') };
-    await events.append({ type: 'policy.applied', at, outcome: 'success', ...context, details });
-    const next = sumOf(rows) + 1;
-    await writeRows(records, policy, changes, next, at);
-    return { differences: changes, generation: next };
-  });
-  if (differences.length > 0) {
-    const id = differences.map(({ role }) => role).join(' ');
-    await bus.publish({ kind: 'policy', id, minGeneration: generation, at, reason: 'policy-applied' });
+export async function lockRoles(records: Records, at: Date): Promise<void> {
+  const where = [{ field: 'generation', operator: 'gte' as const, value: 0 }];
+  await records.updateMany({ model, where, update: { updatedAt: at } });
+}
+
+/**
+ * Stores what the roles are to be. Each row is compared and set. What is not in `wanted` goes, last of all, after another
+ * role has taken its generation over: the sum must not come back to an earlier one.
+ *
+ * @returns `false` when another change was faster; what is stored by then is a part of the change.
+ */
+export async function writeRoles({ records, roles, wanted, at }: RoleWrite): Promise<boolean> {
+  const leaving = roles.filter(({ name }) => !wanted.has(name));
+  const staying = roles.filter(({ name }) => wanted.has(name));
+  const known = new Set(staying.map(({ name }) => name));
+  let inherited = leaving.reduce((sum, { generation }) => sum + generation + 1, 0);
+  for (const role of staying) {
+    const permissions = wanted.get(role.name) ?? [];
+    const grown = role.generation + inherited + (isSameSet(permissions, role.permissions) ? 0 : 1);
+    inherited = 0;
+    if (grown === role.generation) continue;
+    const update = { permissions: permissions.join(' '), generation: grown, updatedAt: at };
+    if ((await records.updateMany({ model, where: asRead(role), update })) !== 1) return false;
   }
-  return differences;
-}
-
-/** The same rule as for a change of roles: those who manage accounts are never none, unless the policy wants none. */
-async function requireManager(
-  { records, policy, now }: Pick<ApplyPolicyOptions, 'records' | 'policy' | 'now'>,
-  before: PermissionsByRole,
-): Promise<void> {
-  if (!Object.hasOwn(policy.permissions, managingPermission)) return;
-  const users = createUserTable(records, now);
-  const after = new Map(Object.entries(policy.roles));
-  const isHeld = (permissionsByRole: PermissionsByRole): Promise<boolean> =>
-    users.existsWithRole(managingRoles(permissionsByRole), '');
-  if ((await isHeld(before)) && !(await isHeld(after)))
-    throw new SallyportError('SP_LAST_MANAGER', { reason: 'last-manager' });
-}
-
-/** Others who apply a policy wait here, and read what this one has stored: two policies never mix. */
-async function lockRoles(records: Records, names: readonly string[], at: Date): Promise<void> {
-  if (names.length === 0) return;
-  await records.updateMany({
-    model,
-    where: [{ field: 'name', operator: 'in', value: [...names] }],
-    update: { updatedAt: at },
-  });
-}
-
-/** The first role carries the whole generation: a role that goes must not take the sum back to an earlier one. */
-async function writeRows(
-  records: Records,
-  policy: Policy,
-  differences: readonly RoleDifference[],
-  generation: number,
-  at: Date,
-): Promise<void> {
-  const [carrier] = Object.keys(policy.roles);
-  const kinds = new Map(differences.map(({ role, kind }) => [role, kind]));
-  for (const [name, held] of Object.entries(policy.roles)) {
-    const data = { permissions: held.join(' '), generation: name === carrier ? generation : 0, updatedAt: at };
-    if (kinds.get(name) === 'added') await records.create({ model, data: { name, ...data } });
-    else await records.updateMany({ model, where: [{ field: 'name', value: name }], update: data });
+  for (const [name, permissions] of wanted) {
+    if (known.has(name)) continue;
+    const data = { name, permissions: permissions.join(' '), generation: 1 + inherited, updatedAt: at };
+    inherited = 0;
+    await records.create({ model, data });
   }
-  for (const { role, kind } of differences)
-    if (kind === 'removed') await records.deleteMany({ model, where: [{ field: 'name', value: role }] });
+  for (const role of leaving) if ((await records.deleteMany({ model, where: asRead(role) })) !== 1) return false;
+  return true;
 }
 
-function readRows(records: Records): Promise<RoleRow[]> {
-  return records.findMany<RoleRow>({ model, sortBy: { field: 'name', direction: 'asc' } });
+/** Whether two lists have the same members, in whatever order. */
+export function isSameSet(some: readonly string[], others: readonly string[]): boolean {
+  const [one, other] = [new Set(some), new Set(others)];
+  return one.size === other.size && [...one].every((member) => other.has(member));
 }
 
-function toStoredRoles(rows: readonly RoleRow[]): StoredRoles {
-  return {
-    permissionsByRole: new Map(rows.map((row) => [row.name, row.permissions.split(' ').filter((text) => text !== '')])),
-    generation: sumOf(rows),
-  };
+function asRead({ id, generation }: StoredRole) {
+  return [
+    { field: 'id', value: id },
+    { field: 'generation', value: generation },
+  ];
 }
 
-function sumOf(rows: readonly RoleRow[]): number {
-  return rows.reduce((sum, { generation }) => sum + generation, 0);
+function sumOf(roles: readonly StoredRole[]): number {
+  return roles.reduce((sum, { generation }) => sum + generation, 0);
 }

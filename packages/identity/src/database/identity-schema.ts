@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { BetterAuthOptions } from 'better-auth';
 import { recordModels, type RecordTable } from '@sallyport/core';
+import { appliedPolicyTable } from '../accounts/applied-roles.ts';
 
 /** What Better Auth must know to make and to use the tables; the same for migrations and for the engine. */
 export type IdentitySchema = Pick<
@@ -18,6 +19,7 @@ const ownTables: readonly RecordTable[] = [
       updatedAt: { type: 'date', required: true },
     },
   },
+  appliedPolicyTable,
   {
     model: recordModels.event,
     columns: {

@@ -18,6 +18,16 @@ export const kernelEvents = {
   'policy.applied': z
     .strictObject({ added: z.array(z.string()), removed: z.array(z.string()), changed: z.array(z.string()) })
     .describe('The roles of the configuration were stored; roles that came, went, or hold other permissions'),
+  'role.changed': z
+    .strictObject({
+      role: z.string(),
+      change: z.enum(['added', 'changed', 'removed']),
+      given: z.array(z.string()),
+      taken: z.array(z.string()),
+    })
+    .describe(
+      'A role was edited at run time: made, changed or deleted, with the permissions that it was given and lost',
+    ),
   'key.rotation-asked': z
     .strictObject({ when: z.enum(['when-known', 'now']) })
     .describe('An operator asked for another signing key: as soon as verifiers know it, or at once'),

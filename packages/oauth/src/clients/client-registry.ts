@@ -64,7 +64,10 @@ export function createClientRegistry(
   const clients = createOAuthClients({
     ...kernel,
     table,
-    permissions: Object.keys(policy.permissions),
+    // A reload may bring another policy.
+    get permissions() {
+      return Object.keys(policy.permissions);
+    },
     judgeHost: createHostJudgement(privateHosts),
     overlapSeconds: settings.secretOverlapSeconds,
     endGrants,

@@ -1,5 +1,11 @@
-import { recordModels } from '@sallyport/core';
-import { describeRoleDifferences, readPolicyDifferences, waysOutOfPolicyDifference } from '@sallyport/identity';
+import { recordModels, type CheckFinding } from '@sallyport/core';
+import {
+  describeRoleDifferences,
+  readPolicyDifferences,
+  readPolicyState,
+  waysOutOfPolicyDifference,
+  type PolicyState,
+} from '@sallyport/identity';
 import { createSealer, openStoredKeys, rewrapSealedColumns, sealedKeyColumn } from '@sallyport/stores';
 import type { ContentCheck } from './content-context.ts';
 import { examineClock } from './examine-clock.ts';
@@ -7,22 +13,36 @@ import { checkBackchannelLogout } from './check-backchannel-logout.ts';
 import { checkRetention } from './check-retention.ts';
 import { toFindings } from './findings-of.ts';
 
-/** Whether the roles that are stored are those of the configuration. A preset stores its own at each start. */
+/** Whether the policy was applied, and what was edited since. A preset, and `source: 'file'`, are applied at each start. */
 const checkStoredRoles: ContentCheck = {
   name: 'roles',
   run: async ({ config, preset, records }) => {
-    const differences = preset === undefined ? await readPolicyDifferences(records, config.policy) : [];
-    if (differences.length === 0) return [];
+    const { policy } = config;
+    const isAppliedAtStart = preset !== undefined || policy.source === 'file';
+    const differences = isAppliedAtStart ? [] : await readPolicyDifferences(records, policy);
     const described = describeRoleDifferences(differences).join('; ');
+    if (differences.length === 0) return describeUnapplied(await readPolicyState(records, policy), isAppliedAtStart);
     return [
       {
         kind: 'failure',
-        finding: `the policy of the configuration differs from the roles that are stored, and no gateway starts: ${described}`,
+        finding: `the policy of the configuration differs from the one that was applied last, and no gateway starts: ${described}`,
         hint: waysOutOfPolicyDifference,
       },
     ];
   },
 };
+
+/** What is stored and is not in the file. */
+function describeUnapplied(state: PolicyState | undefined, isAppliedAtStart: boolean): readonly CheckFinding[] {
+  if (state === undefined) return [];
+  const { differences, edits } = state;
+  const pending = isAppliedAtStart ? describeRoleDifferences(differences).join('; ') : '';
+  const edited = describeRoleDifferences(edits).join('; ');
+  return [
+    ...(pending === '' ? [] : [{ kind: 'ok', finding: `the next start stores: ${pending}` } as const]),
+    ...(edited === '' ? [] : [{ kind: 'ok', finding: `edited since the policy was applied: ${edited}` } as const]),
+  ];
+}
 
 /** Events carry the time of the gateways. */
 const checkEventClock: ContentCheck = {

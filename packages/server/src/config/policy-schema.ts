@@ -55,8 +55,9 @@ export const policySchema = z.strictObject({
   source: z
     .enum(['database', 'file'])
     .default('database')
-    .refine((source) => source === 'database', 'must be "database"')
-    .describe('Where roles are kept, as definePolicy() fills it in'),
+    .describe(
+      'Who has the last word on roles: "database", those who edit them at run time, so that a file that changed refuses the start until sallyport roles apply; "file", this file, which each start and reload applies, so that edits are refused',
+    ),
   records: z
     .record(
       z.string().min(1),

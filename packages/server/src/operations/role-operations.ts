@@ -1,22 +1,27 @@
-import { defineOperation, type Operation, type Records } from '@sallyport/core';
+import { defineOperation, permissionSchema, type Operation, type Records } from '@sallyport/core';
 import { applyPolicy, createSecurityEventLog, kernelEvents, readRoleDifferences } from '@sallyport/identity';
 import * as z from 'zod';
-import { configSchema } from '../config/config-schema.ts';
 import type { Stores } from '../open-stores.ts';
 
-/** What operators do with the roles that are stored. */
+const policySchema = z.strictObject({
+  permissions: z.record(permissionSchema, z.string()),
+  roles: z.record(z.string().min(1), z.array(z.string())),
+});
+
+/** What operators do with the roles of a policy file. What they edit at run time is an operation of identity. */
 export function createRoleOperations({ database, bus }: RoleStores): readonly Operation[] {
   const { records, transaction } = database;
   return [
     defineOperation({
       name: 'roles/apply',
-      input: z.strictObject({ policy: configSchema.shape.policy }),
-      run: async ({ policy }, context) => {
+      input: z.strictObject({ policy: policySchema, how: z.enum(['carry-over', 'exactly']).optional() }),
+      run: async ({ policy, how }, context) => {
         // The first start of a gateway stores them.
         if ((await readRoleDifferences(records, policy)) === undefined) return { kind: 'none-stored' };
         const events = createSecurityEventLog(records, kernelEvents);
         const now = (): Date => new Date();
-        const differences = await applyPolicy({ policy, records, transaction, bus, events, now, context });
+        const applying = { policy, records, transaction, bus, events, now, context };
+        const differences = await applyPolicy(how === undefined ? applying : { ...applying, how });
         return { kind: 'applied', differences };
       },
     }),

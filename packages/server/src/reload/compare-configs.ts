@@ -18,6 +18,10 @@ const changeable: ReadonlySet<string> = new Set([
   'locales',
   'hosts',
   'internal.hosts',
+  'policy.permissions',
+  'policy.roles',
+  'policy.records',
+  'policy.rules',
   'hsts',
   'trustedProxies',
   'brand',
@@ -27,7 +31,7 @@ const changeable: ReadonlySet<string> = new Set([
 ]);
 
 /** Keys with parts of both kinds. */
-const divided: ReadonlySet<string> = new Set(['internal']);
+const divided: ReadonlySet<string> = new Set(['internal', 'policy']);
 
 /** Compares two configurations key by key. */
 export function compareConfigs(before: Config, after: Config): ConfigDifference {

@@ -4,7 +4,6 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger } from '@sallyport/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Config, ConfigInput } from '../config/config-schema.ts';
 import { parseConfig } from '../config/parse-config.ts';
@@ -13,7 +12,7 @@ import { send, startTestGateway, type TestGateway } from '../test-support/test-g
 import { testRoutes } from '../test-support/test-routes.ts';
 import { compareConfigs } from './compare-configs.ts';
 import { readConfigAnew } from './read-config-anew.ts';
-import { createReloader, type ReloadOutcome } from './reloader.ts';
+import type { ReloadOutcome } from './reloader.ts';
 
 const nowhere = 'http://127.0.0.1:9';
 /** What a reload says of secrets that are as they were. */
@@ -41,6 +40,16 @@ describe('what may change while the gateway runs', () => {
       changed: ['log', 'trustedProxies'],
     },
     { name: 'how it drains', change: { drain: { graceSeconds: 3 } }, changed: ['drain'] },
+    {
+      name: 'what roles permit, and which permissions there are',
+      change: {
+        policy: {
+          permissions: { ...testPolicy.permissions, 'a:b': 'A' },
+          roles: { ...testPolicy.roles, user: ['a:b'] },
+        },
+      },
+      changed: ['policy.permissions', 'policy.roles'],
+    },
     { name: 'nothing', change: {}, changed: [] },
   ])('is $name', ({ change, changed }) => {
     expect(compareConfigs(parse({}), parse(change))).toEqual({ changed, fixed: [] });
@@ -53,24 +62,14 @@ describe('what may change while the gateway runs', () => {
     { name: 'the data folder', change: { dataDir: '/elsewhere' }, fixed: ['dataDir'] },
     { name: 'lifetimes of sessions', change: { session: { idleSeconds: 60 } }, fixed: ['session'] },
     { name: 'an admin listener', change: { admin: { port: 0 } }, fixed: ['admin'] },
+    {
+      name: 'who has the last word on roles',
+      change: { policy: { ...testPolicy, source: 'file' } },
+      fixed: ['policy.source'],
+    },
     { name: 'the number of workers', change: { workers: 'auto' }, fixed: ['workers'] },
   ])('is not $name', ({ change, fixed }) => {
     expect(compareConfigs(parse({}), parse(change))).toEqual({ changed: [], fixed });
-  });
-});
-
-describe('a policy that changed', () => {
-  it('is refused with the difference and what to do, as a start would', async () => {
-    const before = parseConfig(base, 'test');
-    const roles = { ...testPolicy.roles, vendor: ['product:read'], clerk: [] };
-    const after = parseConfig({ ...base, policy: { ...testPolicy, roles } }, 'test');
-    const load = () => Promise.resolve(after);
-    const reloader = createReloader({ current: before, load, apply: () => {}, logger: silentLogger });
-    const outcome = await reloader.reload();
-    const problem = expect.stringMatching(
-      /differs.*\+ role clerk: no permissions; ~ role vendor: -product:create -product:update.*roles apply/,
-    ) as string;
-    expect(outcome).toEqual({ kind: 'refused', problems: [{ key: 'policy', problem }] });
   });
 });
 
@@ -218,5 +217,89 @@ describe('a gateway whose configuration changes', () => {
     next = () => Promise.resolve(first);
     expect((await reload()).outcome.kind).toBe('unchanged');
     expect(await (await test.get('/readyz')).json()).toEqual({ status: 'ok' });
+  });
+});
+
+describe('the policy of a gateway that runs', () => {
+  const vendorWith = (permissions: readonly string[]) => ({
+    ...testPolicy.roles,
+    vendor: [...testPolicy.roles.vendor, ...permissions],
+  });
+  const permissionOf = 'note:write';
+  const permissions = { ...testPolicy.permissions, [permissionOf]: 'Write notes' };
+  let notes: ReturnType<typeof createServer>;
+  beforeAll(async () => {
+    notes = createServer((request, response) => void request.resume().on('end', () => response.end('a note')));
+    await once(notes.listen(0, '127.0.0.1'), 'listening');
+  });
+  afterAll(() => notes.close());
+
+  async function start(source: 'database' | 'file') {
+    const loaded: { config?: Config } = {};
+    const upstream = `http://127.0.0.1:${(notes.address() as AddressInfo).port}`;
+    const access = { permissions: [permissionOf] };
+    const routes = [...base.routes, { name: 'notes', prefix: '/notes', upstream, audience: 'notes', access }];
+    const test = await startTestGateway({
+      config: { policy: { ...testPolicy, permissions, source }, routes },
+      gateway: { loadAnew: async () => loaded.config ?? test.gateway.config },
+    });
+    return {
+      test,
+      statusOf: async (cookie: string) => {
+        const answer = await test.get('/notes', { cookie });
+        await answer.body?.cancel();
+        return answer.status;
+      },
+      reload: async (roles: Config['policy']['roles']): Promise<ReloadOutcome> => {
+        const { config } = test.gateway;
+        loaded.config = { ...config, policy: { ...config.policy, roles } };
+        const answer = await send(`${test.adminOrigin}/reload`, 'POST', {});
+        return JSON.parse(answer.body) as ReloadOutcome;
+      },
+    };
+  }
+
+  it('is refused with the difference and what to do until "roles apply" has stored it, and used then', async () => {
+    const { test, reload, statusOf } = await start('database');
+    const cookie = await test.signIn('vendor');
+    const roles = { ...vendorWith([permissionOf]), clerk: [] };
+    expect(await reload(roles)).toMatchObject({
+      kind: 'refused',
+      problems: [
+        {
+          key: 'policy',
+          problem: expect.stringMatching(
+            /differs.*\+ role clerk: no permissions.*~ role vendor: \+note:write.*"sallyport roles apply"/,
+          ) as string,
+        },
+      ],
+    });
+    expect(await statusOf(cookie)).toBe(403);
+    const operator = { actor: 'operator:ada', requestId: 'operator', address: 'local' };
+    await test.gateway.control.operate('roles/apply', { policy: { permissions, roles }, how: 'carry-over' }, operator);
+    expect(await statusOf(cookie)).toBe(200);
+    expect(await reload(roles)).toMatchObject({ kind: 'reloaded', changed: ['policy.roles'] });
+    await test.close();
+  });
+
+  it('is stored and followed at once where the file has the last word', async () => {
+    const { test, reload, statusOf } = await start('file');
+    const cookie = await test.signIn('vendor');
+    expect(await statusOf(cookie)).toBe(403);
+    expect(await reload(vendorWith([permissionOf]))).toMatchObject({ kind: 'reloaded', changed: ['policy.roles'] });
+    expect(await statusOf(cookie)).toBe(200);
+    expect(await reload(testPolicy.roles)).toMatchObject({ kind: 'reloaded' });
+    expect(await statusOf(cookie)).toBe(403);
+    await test.close();
+  });
+
+  it('is left as it was when no account would manage the others', async () => {
+    const { test, reload, statusOf } = await start('file');
+    const cookie = await test.signIn('vendor');
+    const outcome = await reload({ ...vendorWith([permissionOf]), admin: [] });
+    expect(outcome).toMatchObject({ kind: 'refused' });
+    expect(JSON.stringify(outcome)).toMatch(/no account that holds/);
+    expect(await statusOf(cookie)).toBe(403);
+    await test.close();
   });
 });

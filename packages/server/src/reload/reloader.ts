@@ -1,5 +1,4 @@
 import type { Logger } from '@sallyport/core';
-import { compareRoles, describeRoleDifferences, waysOutOfPolicyDifference } from '@sallyport/identity';
 import type { Config } from '../config/config-schema.ts';
 import { ConfigurationError, type ConfigurationProblem } from '../config/configuration-error.ts';
 import { messageForOperators } from '../message-for-operators.ts';
@@ -50,7 +49,7 @@ export function createReloader({ current: first, load, apply, logger }: Reloader
     if (fixed.length > 0) {
       throw new ConfigurationError(
         'reload',
-        fixed.map((key) => ({ key, problem: problemOfFixed(key, current, next) })),
+        fixed.map((key) => ({ key, problem: 'cannot change while the gateway runs; start it again' })),
       );
     }
     if (changed.length > 0) {
@@ -83,16 +82,6 @@ export function createReloader({ current: first, load, apply, logger }: Reloader
       return outcome;
     },
   };
-}
-
-/** A start would refuse another policy, too. */
-function problemOfFixed(key: string, before: Config, after: Config): string {
-  const problem = 'cannot change while the gateway runs; start it again';
-  if (key !== 'policy') return problem;
-  const differences = compareRoles(after.policy, new Map(Object.entries(before.policy.roles)));
-  if (differences.length === 0) return problem;
-  const roles = describeRoleDifferences(differences).join('; ');
-  return `differs from the roles that are stored (${roles}). ${waysOutOfPolicyDifference}`;
 }
 
 function problemsOf(error: unknown): readonly ConfigurationProblem[] {

@@ -74,7 +74,7 @@ async function answer(
         return { kind: 'operated', result: await gateway.control.operate(name, input, context) };
       }
       case 'apply':
-        gateway.apply(question.config);
+        await gateway.apply(question.config);
         return { kind: 'applied' };
       case 'use-secrets':
         gateway.useSecrets(withSecretValues(environment, question.secrets));

@@ -1,8 +1,7 @@
 import { requestLimitsSchema, type Policy } from '@sallyport/core';
 import * as z from 'zod';
-import { managingPermission } from '../../accounts/role-authority.ts';
 import type { OptionsProblem } from '../../parse-options.ts';
-import { readingPermission } from './managing-permissions.ts';
+import { mayRead, mayReadRoles } from './managing-permissions.ts';
 
 /** Who manages accounts beside operators and administrators. */
 export const administrationConfig = z
@@ -18,7 +17,7 @@ export const administrationConfig = z
       })
       .optional()
       .describe(
-        'Lets service accounts manage users with their API keys (/manage/users): "user:read" looks, "user:manage" changes too. Absent means that nothing is served there; {} that limits are as usual',
+        'Lets service accounts manage users and roles with their API keys: at /manage/users "user:read" looks, "user:manage" changes too; at /manage/roles "role:read" and "role:manage". Absent means that nothing is served there; {} that limits are as usual',
       ),
   })
   .prefault({})
@@ -32,12 +31,12 @@ export function problemsOfAdministration(
   { usersApi }: AdministrationConfig,
   { permissions }: Policy,
 ): readonly OptionsProblem[] {
-  const isOpen = [readingPermission, managingPermission].some((name) => Object.hasOwn(permissions, name));
+  const isOpen = [...mayRead, ...mayReadRoles].some((name) => Object.hasOwn(permissions, name));
   if (usersApi === undefined || isOpen) return [];
   return [
     {
       key: 'usersApi',
-      problem: `is open to no account: the policy declares neither "${readingPermission}" nor "${managingPermission}"`,
+      problem: `is open to no account: the policy declares none of ${[...mayRead, ...mayReadRoles].join(', ')}`,
     },
   ];
 }

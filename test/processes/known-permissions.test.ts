@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** The lines of an application that a compiler must refuse end with this. */
 const typo = '// a typo';
-const root = fileURLToPath(new URL('../../../../', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
 
 const policyFile = `
 import { definePolicy } from '@sallyport/core';
