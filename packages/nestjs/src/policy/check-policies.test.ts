@@ -80,6 +80,16 @@ class ProductsController {
   }
 }
 
+@Controller('partial')
+class PartialController {
+  @Delete()
+  @CheckPolicies('delete', 'Product', { load: () => ({ id: 'oven', vendorId: 'vendor-1' }) })
+  remove(): string {
+    seen.handled.push('partial');
+    return 'deleted';
+  }
+}
+
 @Controller('reports')
 @CheckPolicies('read', 'Report')
 class ReportsController {
@@ -93,7 +103,7 @@ class ReportsController {
 describe.each(['Express', 'Fastify'] as const)('a handler with @CheckPolicies on %s', (platform) => {
   let app: INestApplication;
   beforeAll(async () => {
-    app = await createService({ controllers: [ProductsController, ReportsController] }, platform);
+    app = await createService({ controllers: [ProductsController, PartialController, ReportsController] }, platform);
     await app.listen(0, '127.0.0.1');
   });
   afterAll(() => app.close());
@@ -137,9 +147,13 @@ describe.each(['Express', 'Fastify'] as const)('a handler with @CheckPolicies on
     {
       name: 'a body that holds no record',
       call: ['POST', '/products', 'vendor', { product: { vendorId: 'vendor-1' } }],
-      code: 'SP_INTERNAL',
+      code: 'SP_REQUEST_INVALID',
     },
-    { name: 'a list in the place of a record', call: ['POST', '/products', 'vendor', [{}]], code: 'SP_INTERNAL' },
+    {
+      name: 'a list in the place of a record',
+      call: ['POST', '/products', 'vendor', [{}]],
+      code: 'SP_REQUEST_INVALID',
+    },
     { name: 'a stranger, where a controller asks', call: ['GET', '/reports'], code: 'SP_UNAUTHENTICATED' },
   ] as const)('refuses $name', async ({ call: [method, path, role, body], code }) => {
     const answer = await send(method, path, role, body);
@@ -177,6 +191,13 @@ describe.each(['Express', 'Fastify'] as const)('a handler with @CheckPolicies on
     expect([hidden?.status, missing?.status]).toEqual([404, 404]);
     // The log knows.
     expect(lines.map(({ reason }) => String(reason)).toSorted()).toEqual(['no-rule-allows', 'record-not-found']);
+  });
+
+  it('is not answered by a record that was loaded in part, whose status a rule looks at', async () => {
+    const answer = await send('DELETE', '/partial', 'vendor');
+    expect([answer.status, await answer.json()]).toMatchObject([500, { code: 'SP_INTERNAL' }]);
+    expect(lines[0]?.['stack']).toContain('Product: status of the record is missing');
+    expect(seen.handled).toEqual([]);
   });
 
   it('loads nothing for a caller who may do this with no record', async () => {

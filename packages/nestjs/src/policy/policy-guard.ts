@@ -1,12 +1,13 @@
 import { SallyportError } from '@sallyport/core';
 import { Inject, Injectable, Optional, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
+import type { AnyPolicy } from '@sallyport/policy';
 import { accessOf } from '../access/resolve-access.ts';
 import { CallRefusals } from '../errors/call-refusals.ts';
 import { refuseCall } from '../errors/refuse-call.ts';
 import { callerOfContext } from '../request-caller.ts';
 import { rememberCheckedRecord } from './checked-record.ts';
-import { requireJudgeable, toPlainRecord } from './judgeable-record.ts';
+import { requireJudgeable, toPlainRecord, type PlainRecord } from './judgeable-record.ts';
 import { PolicyDenials } from './policy-denials.ts';
 import { toPolicyCall } from './policy-call.ts';
 import type { PolicyCheck } from './policy-check.ts';
@@ -74,8 +75,7 @@ export class PolicyGuard implements CanActivate {
     const record = await this.#load(check.load, context);
     if (record === null || record === undefined)
       throw new SallyportError('SP_NOT_FOUND', { reason: 'record-not-found' });
-    const plain = toPlainRecord(service.policy, type, record);
-    requireJudgeable(service.policy, action, type, plain);
+    const plain = judge(service.policy, check, record);
     if (!access.can(action, type, plain)) throw this.#denial(check, plain, context);
     rememberCheckedRecord(context, type, record);
   }
@@ -94,6 +94,20 @@ export class PolicyGuard implements CanActivate {
       this.#denials?.refuse({ caller, action, type, record, onDeny, context }) ??
       new SallyportError('SP_INTERNAL', { reason: 'module-not-imported' })
     );
+  }
+}
+
+/** @throws `SP_INTERNAL`, or `SP_REQUEST_INVALID` where the caller sent the record: it is to be created. */
+function judge(policy: AnyPolicy, { action, type }: PolicyCheck, record: unknown): PlainRecord {
+  try {
+    const plain = toPlainRecord(policy, type, record);
+    requireJudgeable(policy, action, type, plain);
+    return plain;
+  } catch (error) {
+    const isOfCaller = action === 'create' && error instanceof SallyportError;
+    throw isOfCaller
+      ? new SallyportError('SP_REQUEST_INVALID', { reason: 'record-not-judgeable', cause: error })
+      : error;
   }
 }
 
