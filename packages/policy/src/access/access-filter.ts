@@ -26,6 +26,7 @@ export function createAccessFilter(test: Test, types: FieldTypes): AccessFilter 
     scope: isAlways(test) ? 'all' : isNever(test) ? 'none' : 'some',
     toMongo: (options) => toMongoFilter(test, types, options),
     toSql: (options) => toSqlFilter(test, types, options),
-    matches: (record) => matcher(record as Readonly<Record<string, unknown>>), // Any object can be asked for a property.
+    // Any object can be asked for a property, and what is none is no record.
+    matches: (record: object | null) => record != null && matcher(record as Readonly<Record<string, unknown>>),
   };
 }

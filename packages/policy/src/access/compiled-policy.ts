@@ -3,7 +3,7 @@ import { toRuleCondition } from '../conditions/rule-condition.ts';
 import { parsePolicy } from '../definition/parse-policy.ts';
 import type { AnyPolicy, PolicyRule, RuleTexts } from '../definition/policy.ts';
 import { reasonOf } from '../definition/reasons.ts';
-import { actionsOf } from '../definition/record-types.ts';
+import { actionsOf, actionsWithoutAfter } from '../definition/record-types.ts';
 import { afterOf } from './packed-form.ts';
 import type { Rule, RuledType } from './rule.ts';
 import { prepareRule, type PreparedRule } from './type-ability.ts';
@@ -63,8 +63,8 @@ export function reasonForNoPart(
 }
 
 function compileRule(rule: PolicyRule, index: number, known: readonly string[]): CompiledRule {
-  const { allow, deny, fields, to = 'everyone', unless, texts = {} } = rule;
-  const effect = allow === undefined ? 'deny' : 'allow';
+  const { fields, to = 'everyone', unless, texts = {} } = rule;
+  const effect = rule.allow === undefined ? 'deny' : 'allow';
   const whenTree = rule.when && toTree(rule.when);
   const afterTree = rule.after && toTree(rule.after);
   const when = whenTree && toRuleCondition(whenTree, effect === 'deny');
@@ -72,7 +72,7 @@ function compileRule(rule: PolicyRule, index: number, known: readonly string[]):
     index,
     effect,
     reason: reasonOf(index, rule.reason),
-    actions: toActions(allow ?? deny ?? [], known, fields !== undefined),
+    actions: toActions(rule, known),
     fields,
     when,
     after: afterTree === undefined ? afterOf(effect, when) : toRuleCondition(afterTree, effect === 'deny'),
@@ -86,12 +86,13 @@ function compileRule(rule: PolicyRule, index: number, known: readonly string[]):
   };
 }
 
-function toActions(
-  written: string | readonly string[],
-  known: readonly string[],
-  isAboutFields: boolean,
-): readonly string[] {
-  // A record is deleted as a whole.
-  if (written === '*') return isAboutFields ? known.filter((action) => action !== 'delete') : known;
-  return typeof written === 'string' ? [written] : written;
+/** `*` stands for every action on which the rule can have an effect. */
+function toActions({ allow, deny = [], fields, after }: PolicyRule, known: readonly string[]): readonly string[] {
+  const written = allow ?? deny;
+  if (written !== '*') return typeof written === 'string' ? [written] : written;
+  const isDenialOfWrites = allow === undefined && after !== undefined;
+  return known.filter((action) => {
+    if (isDenialOfWrites && actionsWithoutAfter.includes(action)) return false;
+    return fields === undefined || action !== 'delete'; // A record is deleted as a whole.
+  });
 }

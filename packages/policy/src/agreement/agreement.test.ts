@@ -4,7 +4,7 @@ import { accessFor } from '../access/access-for.ts';
 import { unpackAccess } from '../access/unpack-access.ts';
 import { parsePolicy } from '../definition/parse-policy.ts';
 import { evaluators, type FilterEvaluator } from './databases.test-support.ts';
-import { isAllowed } from './reference.test-support.ts';
+import { isAllowed, isWriteAllowed } from './reference.test-support.ts';
 import { cases, fields, rows, toCaller, toDefinition, type Case } from './rule-sets.test-support.ts';
 
 /** Fewer than in `agreement-at-length.test.ts`. */
@@ -46,6 +46,21 @@ describe('any rule set', () => {
     );
   });
 
+  it('allows the writes that the documentation says, packed or not', () => {
+    fc.assert(
+      fc.property(cases, fc.constantFrom(...rows), fc.constantFrom(...rows), (one, before, other) => {
+        const access = accessOf(one);
+        const unpacked = unpackAccess(JSON.parse(JSON.stringify(access.pack())) as ReturnType<typeof access.pack>);
+        const after = { ...before, a: other['a'], n: other['n'], tags: other['tags'] };
+        const changed = ['a', 'n', 'tags'].filter((field) => !isSame(before[field], other[field]));
+        const wanted = isWriteAllowed(one.rules, one.caller, before, after, changed);
+        expect(access.checkWrite('update', 'Thing', before, after).allowed).toBe(wanted);
+        expect(unpacked.checkWrite('update', 'Thing', before, after).allowed).toBe(wanted);
+      }),
+      { numRuns: numRuns * 10 },
+    );
+  });
+
   it('explains what it decides, and decides by what it explains', () => {
     fc.assert(
       fc.property(cases, fc.constantFrom(...rows), (one, row) => {
@@ -83,4 +98,9 @@ describe.each(Object.entries(evaluators))('the filter of any rule set on %s', (n
 
 function idsWhere(passes: (row: (typeof rows)[number]) => boolean): readonly string[] {
   return rows.filter(passes).map(({ id }) => String(id));
+}
+
+/** Null and missing are the same. */
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one ?? null) === JSON.stringify(other ?? null);
 }

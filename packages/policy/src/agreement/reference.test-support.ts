@@ -9,6 +9,7 @@ export interface ReferenceRule {
   readonly to?: string;
   readonly unless?: string;
   readonly when?: Written;
+  readonly after?: Written;
   readonly fields?: readonly string[];
 }
 
@@ -36,11 +37,34 @@ export function isAllowed(
     (rule) =>
       (rule.allow ?? rule.deny ?? []).includes(action) &&
       isAbout(rule, caller) &&
+      !(rule.deny !== undefined && rule.after !== undefined) &&
       (rule.fields === undefined || (field === undefined ? rule.deny === undefined : rule.fields.includes(field))),
   );
   const isDenied = about.some(({ deny, when = {} }) => deny !== undefined && evaluate(when, record, caller) !== false);
   if (isDenied) return false;
   return about.some(({ allow, when = {} }) => allow !== undefined && evaluate(when, record, caller) === true);
+}
+
+/** Says whether a caller may change a record into another, every field of which is declared. */
+export function isWriteAllowed(
+  rules: readonly ReferenceRule[],
+  caller: ReferenceCaller,
+  before: Row,
+  after: Row,
+  changed: readonly string[],
+): boolean {
+  const about = rules.filter((rule) => (rule.allow ?? rule.deny ?? []).includes('update') && isAbout(rule, caller));
+  const denials = about.filter(
+    ({ deny, when = {}, after: then = {} }) =>
+      deny !== undefined && evaluate(when, before, caller) !== false && evaluate(then, after, caller) !== false,
+  );
+  const allowances = about.filter(
+    ({ allow, when = {}, after: then = when }) =>
+      allow !== undefined && evaluate(when, before, caller) === true && evaluate(then, after, caller) === true,
+  );
+  if (denials.some(({ fields }) => fields === undefined) || allowances.length === 0) return false;
+  const names = (field: string) => (rule: ReferenceRule) => rule.fields === undefined || rule.fields.includes(field);
+  return changed.every((field) => !denials.some(names(field)) && allowances.some(names(field)));
 }
 
 function isAbout({ to = 'everyone', unless }: ReferenceRule, { kind, permissions }: ReferenceCaller): boolean {

@@ -86,22 +86,25 @@ const parts = {
   to: fc.constantFrom('everyone', 'signed-in', ...Object.keys(permissions)),
   when: fc.option(condition, { nil: undefined, freq: 8 }),
   fields: fc.option(fc.subarray(['a', 'b', 'n'], { minLength: 1 }), { nil: undefined, freq: 2 }),
+  after: fc.option(condition, { nil: undefined, freq: 1 }),
 };
 
-const allowing: fc.Arbitrary<ReferenceRule> = fc.record(parts).map(({ actions, to, when, fields: only }) => ({
+const allowing: fc.Arbitrary<ReferenceRule> = fc.record(parts).map(({ actions, to, when, fields: only, after }) => ({
   allow: actions,
   to,
   ...(when && { when }),
   ...(only && { fields: only }),
+  ...(after && actions.includes('update') && { after }),
 }));
 const denying: fc.Arbitrary<ReferenceRule> = fc
   .tuple(fc.record(parts), fc.option(permission, { nil: undefined }))
-  .map(([{ actions, to, when, fields: only }, unless]) => ({
+  .map(([{ actions, to, when, fields: only, after }, unless]) => ({
     deny: actions,
     to,
     ...(unless !== undefined && unless !== to && { unless }),
     ...(when && { when }),
     ...(only && { fields: only }),
+    ...(after && !actions.includes('read') && { after }),
   }));
 
 const caller: fc.Arbitrary<ReferenceCaller> = fc.oneof(

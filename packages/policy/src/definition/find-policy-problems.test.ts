@@ -201,8 +201,13 @@ describe('a rule', () => {
     },
     {
       name: 'with after where nothing is written',
-      rule: { deny: ['read', 'delete'], on: 'Product', after: {} },
-      says: /"after" has no effect/,
+      rule: { allow: ['read', 'delete'], on: 'Product', to: 'everyone', after: {} },
+      says: /"after" has no effect on read and delete/,
+    },
+    {
+      name: 'that denies what comes of reading, too',
+      rule: { deny: ['read', 'update'], on: 'Product', after: {} },
+      says: /"after" has no effect on read and delete/,
     },
     {
       name: 'with a reason that is no code',

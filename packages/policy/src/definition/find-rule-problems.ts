@@ -1,7 +1,7 @@
 import { findConditionProblems } from './find-condition-problems.ts';
 import { isPlainObject } from './plain-data.ts';
 import { orMeant, refuseUnknownMembers, relabel, show, type Place, type PolicyProblem } from './problems.ts';
-import { actionsOf, type RecordType } from './record-types.ts';
+import { actionsOf, actionsWithoutAfter, type RecordType } from './record-types.ts';
 import { reservedReasons } from './reasons.ts';
 
 /** The names that rules can use. */
@@ -17,8 +17,6 @@ type RawRule = Readonly<Record<string, unknown>>;
 const members = ['allow', 'deny', 'on', 'to', 'unless', 'when', 'after', 'fields', 'reason', 'texts'] as const;
 const audiences = ['everyone', 'signed-in'] as const;
 const reasonPattern = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
-/** Actions after which there is nothing new to test. */
-const actionsWithoutAfter = ['read', 'delete'];
 
 /** Reports what is wrong with a rule, under its index and its reason. */
 export function findRuleProblems(problems: PolicyProblem[], at: Place, rule: unknown, names: DeclaredNames): void {
@@ -45,8 +43,11 @@ export function findRuleProblems(problems: PolicyProblem[], at: Place, rule: unk
   if (rule['when'] !== undefined) findConditionProblems(place.at('when'), rule['when'], conditionNames);
   if (rule['after'] === undefined) return;
   findConditionProblems(place.at('after'), rule['after'], conditionNames);
-  if (actions.length > 0 && actions.every((action) => actionsWithoutAfter.includes(action)))
-    place.report('"after" has no effect: nothing is written by read and delete');
+  const isWithoutAfter = (action: string): boolean => actionsWithoutAfter.includes(action);
+  // A denial by what comes of a write would be void for what writes nothing, and look as if it were not.
+  const isVoid = rule['deny'] === undefined ? actions.every(isWithoutAfter) : actions.some(isWithoutAfter);
+  if (isVoid && actions.length > 0 && (rule['allow'] ?? rule['deny']) !== '*')
+    place.report('"after" has no effect on read and delete, after which there is no other record');
 }
 
 function checkAudience(place: Place, rule: RawRule, permissions: readonly string[]): void {

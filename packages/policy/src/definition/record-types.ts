@@ -16,6 +16,9 @@ export interface RecordType {
 /** The actions of every type of record. */
 export const standardActions = ['create', 'read', 'update', 'delete'] as const;
 
+/** Actions after which there is no other record to look at. */
+export const actionsWithoutAfter: readonly string[] = ['read', 'delete'];
+
 /** Lists all actions of a type of record. */
 export function actionsOf({ actions = [] }: RecordType): readonly string[] {
   return [...standardActions, ...actions];
