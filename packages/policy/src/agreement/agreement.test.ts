@@ -4,6 +4,7 @@ import { accessFor } from '../access/access-for.ts';
 import { unpackAccess } from '../access/unpack-access.ts';
 import { parsePolicy } from '../definition/parse-policy.ts';
 import { evaluators, type FilterEvaluator } from './databases.test-support.ts';
+import { everyCaseOfOneTest } from './every-condition.test-support.ts';
 import { isAllowed, isWriteAllowed } from './reference.test-support.ts';
 import { cases, fields, rows, toCaller, toDefinition, type Case } from './rule-sets.test-support.ts';
 
@@ -14,6 +15,14 @@ const fieldNames = Object.keys(fields);
 const accessOf = (one: Case) => accessFor(parsePolicy(toDefinition(one)), toCaller(one.caller));
 const expected = ({ rules, caller }: Case, action: string, field?: string): readonly string[] =>
   rows.filter((row) => isAllowed(rules, caller, action, row, field)).map(({ id }) => String(id));
+
+it('every condition of one test allows in memory what the documentation says', () => {
+  const wrong = everyCaseOfOneTest.filter((one) => {
+    const access = accessOf(one);
+    return idsWhere((row) => access.can('read', 'Thing', row)).join() !== expected(one, 'read').join();
+  });
+  expect(wrong).toEqual([]);
+});
 
 describe('any rule set', () => {
   it('allows in memory what the documentation says, packed or not', () => {

@@ -36,9 +36,14 @@ const callers: readonly ReferenceCaller[] = [
   { kind: 'user', id: 'y', org: 'x', roles: ['x', 'y'], orgRoles: ['z'], permissions: [] },
 ];
 
-/** Each condition in a rule that allows, and in one that denies what is allowed otherwise, for callers with and without values. */
+/** Each of one test in a rule that allows, and in one that denies what is allowed otherwise, for callers with and without values. */
+export const everyCaseOfOneTest: readonly Case[] = single.flatMap((when) =>
+  callers.flatMap((caller) => inBothEffects(when, caller)),
+);
+
+/** Those of one test and of two. */
 export const everyCase: readonly Case[] = [
-  ...single.flatMap((when) => callers.flatMap((caller) => inBothEffects(when, caller))),
+  ...everyCaseOfOneTest,
   ...pairs.flatMap((when, index) =>
     callers.slice(index % 3, (index % 3) + 1).flatMap((caller) => inBothEffects(when, caller)),
   ),
