@@ -7,10 +7,12 @@ import type { IncomingMessage } from 'node:http';
 import {
   changePasswordPlace,
   devicesPlaceOf,
+  hasOrganizationsOfPrograms,
   identityPlace,
   manageClientsPlace,
   manageRolesPlace,
   manageUsersPlace,
+  organizationsPlaceOf,
   pageAssetsPlace,
   providerCallbackPlace,
   providerFlowsPlace,
@@ -35,9 +37,10 @@ export function createIdentityMount(app: Identity['app'], requestLimits: readonl
 export function createAuthMounts(
   app: Identity['app'],
   pages: Pages,
-  requestLimits: readonly RequestLimit[] = [],
-  firstPartyTokens?: MountSections['firstPartyTokens'],
+  requestLimits: readonly RequestLimit[],
+  sections: Pick<MountSections, 'firstPartyTokens' | 'policy'>,
 ): readonly Mount[] {
+  const { firstPartyTokens } = sections;
   const auth = answerWith(async (request, context) => {
     if (pages.serves(new URL(request.url).pathname)) return pages.fetch(request, context);
     const answer = await app.fetch(request, { context });
@@ -51,6 +54,9 @@ export function createAuthMounts(
     { ...providerCallbackPlace, requestLimits, ...auth },
     { ...providerFlowsPlace, crossOrigin: 'tokens', requestLimits, ...auth },
     ...(firstPartyTokens === undefined ? [] : [devicesMount(firstPartyTokens, requestLimits, auth)]),
+    ...(firstPartyTokens !== undefined && hasOrganizationsOfPrograms(sections)
+      ? [{ ...organizationsPlaceOf(firstPartyTokens), requestLimits, ...auth }]
+      : []),
     {
       ...pageAssetsPlace,
       handle: (request, response) => pages.serveAsset(request, response),

@@ -212,7 +212,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         ...reload.secretWarnings(),
       ],
       mounts: [
-        ...createAuthMounts(identity.app, pages, config.limits.authRequests, config.firstPartyTokens),
+        ...createAuthMounts(identity.app, pages, config.limits.authRequests, config),
         ...manageMounts(config, identity),
         ...(config.oauthProvider === undefined || oauthProvider === undefined || answerOAuthClient === undefined
           ? []

@@ -1,4 +1,4 @@
-import { sharedAssetsPath } from '@sallyport/core';
+import { sharedAssetsPath, type Policy } from '@sallyport/core';
 import {
   brandPlace,
   introspectionPlace,
@@ -45,6 +45,16 @@ export const providerFlowsPlace = {
 export function devicesPlaceOf({ accessTokens }: NonNullable<MountSections['firstPartyTokens']>) {
   const credentials = ['session', accessTokens === 'opaque' ? 'opaque' : 'bearer'] as const;
   return { name: 'auth-sessions', prefix: '/auth/sessions', access: 'signed-in', credentials, slide: false } as const;
+}
+
+/**
+ * Where people turn to an organization and look after it, also from a program that presents its access token. Mounted where
+ * there are such tokens, and organizations: elsewhere it is a path of identity like the others.
+ */
+export function organizationsPlaceOf({ accessTokens }: NonNullable<MountSections['firstPartyTokens']>) {
+  const credentials = ['session', accessTokens === 'opaque' ? 'opaque' : 'bearer'] as const;
+  const prefix = '/auth/organizations';
+  return { name: 'auth-organizations', prefix, access: 'optional', credentials, slide: false } as const;
 }
 
 /** Where the files of the built-in pages are. */
@@ -184,26 +194,33 @@ export const mountPlaces = [
 /** The part of a configuration that asks for mounts. */
 export interface MountSections {
   readonly firstPartyTokens?: { readonly accessTokens: 'jwt' | 'opaque' } | undefined;
+  readonly policy: Pick<Policy, 'organizationRoles'>;
   readonly securityTxt?: unknown;
   readonly introspection?: unknown;
   readonly administration: { readonly usersApi?: unknown };
   readonly oauthProvider?: { readonly clients: { readonly api?: unknown } } | undefined;
 }
 
-/** The mounts of a configuration. */
-export function mountPlacesOf({
+/** Whether programs with access tokens turn to organizations, too. */
+export function hasOrganizationsOfPrograms({
   firstPartyTokens,
-  securityTxt,
-  introspection,
-  administration,
-  oauthProvider,
-}: MountSections) {
+  policy,
+}: Pick<MountSections, 'firstPartyTokens' | 'policy'>): boolean {
+  return firstPartyTokens !== undefined && Object.keys(policy.organizationRoles ?? {}).length > 0;
+}
+
+/** The mounts of a configuration. */
+export function mountPlacesOf(sections: MountSections) {
+  const { firstPartyTokens, securityTxt, introspection, administration, oauthProvider } = sections;
   return [
     ...mountPlaces,
     // At the internal listener alone: what is in front of the gateway sends nothing there.
     providerTokensPlace,
     messageTokensPlace,
     ...(firstPartyTokens === undefined ? [] : [devicesPlaceOf(firstPartyTokens)]),
+    ...(firstPartyTokens !== undefined && hasOrganizationsOfPrograms(sections)
+      ? [organizationsPlaceOf(firstPartyTokens)]
+      : []),
     ...(securityTxt === undefined ? [] : [securityTxtPlace]),
     ...(introspection === undefined && oauthProvider === undefined ? [] : [introspectionPlace, tokenRevocationPlace]),
     ...(oauthProvider === undefined ? [] : oauthPlaces),
