@@ -17,7 +17,7 @@ export const issuer = createTestIssuer({
   roles: { user: [], vendor: ['product:read', 'product:create'], admin: ['product:read'] },
 });
 
-export type Driver = 'Apollo' | 'Mercurius';
+export type Driver = 'Apollo' | 'Apollo on Fastify' | 'Mercurius';
 
 /** What the service logged. */
 export const lines: (LogFields & { message: string })[] = [];
@@ -39,7 +39,7 @@ export function createGraphqlService(driver: Driver, options: GraphqlServiceOpti
   const { resolvers, access = { keys: issuer.jwks() }, graphql = (good) => good } = options;
   const imports: NonNullable<ModuleMetadata['imports']> = [
     SallyportModule.forRoot({ issuer: issuer.issuer, audience: issuer.audience, logger, ...access }),
-    driver === 'Apollo'
+    driver !== 'Mercurius'
       ? GraphQLModule.forRootAsync<ApolloDriverConfig>({
           driver: ApolloDriver,
           inject: [SallyportSubscriptions],
