@@ -133,7 +133,7 @@ export const errorCatalog = {
   SP_FORBIDDEN: {
     status: 403,
     title: 'A role or permission is missing',
-    hint: 'Ask an administrator for access.',
+    hint: 'Use an account that has access, or ask for access where accounts are managed.',
   },
   SP_POLICY_DENIED: {
     status: 403,
