@@ -7,7 +7,7 @@ import {
   type Logger,
   type SignatureAlgorithm,
 } from '@sallyport/core';
-import { findPolicyProblems, type AnyPolicy } from '@sallyport/policy';
+import { findPolicyProblems, type AnyPolicy, type DecisionPoint } from '@sallyport/policy';
 import type { AuditPort } from './audit/audit-port.ts';
 import type { LibraryController } from './access/library-controllers.ts';
 import { problemOfRequestUser, type RequestUserOption } from './request-user.ts';
@@ -66,6 +66,12 @@ export interface SallyportOptions {
    * `SallyportAccess` ask. @default none: such a handler stops the start
    */
   readonly policy?: AnyPolicy;
+  /**
+   * What decides about records in place of the rules of `policy`, such as `createOpaDecisionPoint` of `@sallyport/policy/opa`:
+   * `@CheckPolicies` and `SallyportAccess.decide` ask it. Filters, masks and everything else of `SallyportAccess` go by
+   * `policy`, which is mandatory with it. @default none: `policy` decides
+   */
+  readonly decisionPoint?: DecisionPoint;
   /** Where handlers with `@Audited` write what they did. @default none: such a handler stops the start */
   readonly audit?: AuditPort;
   /**
@@ -207,6 +213,11 @@ const checks: {
     if (value === undefined) return undefined;
     const [problem] = findPolicyProblems(value);
     return problem === undefined ? undefined : `is none: ${problem.path.join('.')} ${problem.message}`;
+  },
+  decisionPoint: (value, all) => {
+    if (value === undefined) return undefined;
+    if (all.policy === undefined) return 'needs a policy, whose types and fields it is asked about';
+    return typeof value === 'object' && value !== null && 'decide' in value ? undefined : 'must have the method decide';
   },
   audit: (value) => {
     const isPort = typeof value === 'object' && value !== null && 'record' in value;

@@ -1,5 +1,5 @@
 import type { Caller } from '@sallyport/core';
-import { accessFor, type AnyPolicy, type Decision, type WriteDecision } from '@sallyport/policy';
+import { accessFor, type AnyPolicy, type Decision, type PointDecision, type WriteDecision } from '@sallyport/policy';
 import type { PolicyDenial } from './policy-denial.ts';
 
 /** What was denied to whom. */
@@ -12,6 +12,8 @@ export interface DeniedRequest {
   readonly hidden?: readonly string[];
   /** Of a write: why, and which changed fields were not to be changed. */
   readonly write?: WriteDecision;
+  /** What a decision point said, where that was asked in place of the policy file. */
+  readonly decided?: PointDecision;
 }
 
 /** Why the policy denied something. */
@@ -50,7 +52,8 @@ export function explainDenial(policy: AnyPolicy, denied: DeniedRequest): DenialR
 }
 
 function judge(policy: AnyPolicy, denied: DeniedRequest): Verdict {
-  const { caller, action, type, record, hidden = [], write } = denied;
+  const { caller, action, type, record, hidden = [], write, decided } = denied;
+  if (decided !== undefined) return verdictOf(decided);
   const explanation = accessFor(policy, caller).explain(action, type, record);
   if (!explanation.decision.allowed) return explanation;
   // The record as it was is no reason: it is what a write would make of it, or some of its fields.
@@ -65,6 +68,16 @@ function judge(policy: AnyPolicy, denied: DeniedRequest): Verdict {
     decision: write,
     textForUser: texts?.user,
     textForAdministrator: texts?.administrator ?? `The write is refused: ${write.reason}${changed}.`,
+  };
+}
+
+/** The policy file knows nothing of why. */
+function verdictOf({ reason, textForUser, decisionId }: PointDecision): Verdict {
+  const found = decisionId === undefined ? '' : `, decision ${decisionId}`;
+  return {
+    decision: { allowed: false, reason },
+    textForUser,
+    textForAdministrator: `The decision point refuses it: ${reason}${found}.`,
   };
 }
 

@@ -1,7 +1,7 @@
 import { SallyportError } from '@sallyport/core';
 import { Inject, Injectable, Optional, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import type { AnyPolicy } from '@sallyport/policy';
+import type { AnyPolicy, PointDecision } from '@sallyport/policy';
 import { accessOf } from '../access/resolve-access.ts';
 import { CallRefusals } from '../errors/call-refusals.ts';
 import { refuseCall } from '../errors/refuse-call.ts';
@@ -65,19 +65,40 @@ export class PolicyGuard implements CanActivate {
     if (service === undefined) throw new SallyportError('SP_INTERNAL', { reason: 'module-not-imported' });
     const { action, type } = check;
     const access = service.of(callerOfContext(context));
+    const isList = check.load === undefined && isFiltered(check, context);
     // Before anything is loaded: which records there are is no matter of a caller who may do this with none of them.
-    if (!access.canAny(action, type)) throw this.#denial(check, {}, context);
+    if ((isList || service.decisionPoint === undefined) && !access.canAny(action, type))
+      throw this.#denial(check, {}, context);
     if (check.load === undefined) {
       // The start saw to it that the handler filters, or that no rule looks at a record.
-      if (!isFiltered(check, context) && !access.can(action, type, {})) throw this.#denial(check, {}, context);
+      if (!isList) await this.#require(service, check, {}, context);
       return;
     }
     const record = await this.#load(check.load, context);
     if (record === null || record === undefined)
       throw new SallyportError('SP_NOT_FOUND', { reason: 'record-not-found' });
     const plain = judge(service.policy, check, record);
-    if (!access.can(action, type, plain)) throw this.#denial(check, plain, context);
+    await this.#require(service, check, plain, context);
     rememberCheckedRecord(context, type, record);
+  }
+
+  /** Asks the decision point of the options about a record, or the policy file where there is none. */
+  async #require(
+    service: SallyportAccess,
+    check: PolicyCheck,
+    record: object,
+    context: ExecutionContext,
+  ): Promise<void> {
+    const { action, type } = check;
+    const caller = callerOfContext(context);
+    const point = service.decisionPoint;
+    if (point === undefined) {
+      if (!service.of(caller).can(action, type, record)) throw this.#denial(check, record, context);
+      return;
+    }
+    // Where it has no answer it rejects with 503: that is no denial, and is not recorded as one.
+    const decided = await point.decide({ caller, action, type, record });
+    if (!decided.isAllowed) throw this.#denial(check, record, context, decided);
   }
 
   #load(load: NonNullable<PolicyCheck['load']>, context: ExecutionContext): unknown {
@@ -88,10 +109,16 @@ export class PolicyGuard implements CanActivate {
     return load.load(provider, call);
   }
 
-  #denial({ action, type, onDeny }: PolicyCheck, record: object, context: ExecutionContext): Error {
+  #denial(
+    { action, type, onDeny }: PolicyCheck,
+    record: object,
+    context: ExecutionContext,
+    decided?: PointDecision,
+  ): Error {
     const caller = callerOfContext(context);
+    const refused = decided === undefined ? {} : { decided };
     return (
-      this.#denials?.refuse({ caller, action, type, record, onDeny, context }) ??
+      this.#denials?.refuse({ caller, action, type, record, onDeny, context, ...refused }) ??
       new SallyportError('SP_INTERNAL', { reason: 'module-not-imported' })
     );
   }

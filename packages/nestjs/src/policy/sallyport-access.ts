@@ -1,6 +1,13 @@
 import { SallyportError, type Caller } from '@sallyport/core';
 import { Inject, Injectable } from '@nestjs/common';
-import { accessFor, type Access, type AccessFilter, type Explanation, type WriteDecision } from '@sallyport/policy';
+import {
+  accessFor,
+  type Access,
+  type AccessFilter,
+  type DecisionPoint,
+  type Explanation,
+  type WriteDecision,
+} from '@sallyport/policy';
 import { SALLYPORT_OPTIONS } from '../injection-tokens.ts';
 import type { SallyportOptions } from '../sallyport-options.ts';
 import type { AppPolicy, PolicyAction, PolicyField, PolicyRecord, PolicyType } from './known-policy.ts';
@@ -42,7 +49,12 @@ export class SallyportAccess {
     return requirePolicy(this.#options);
   }
 
-  /** All that a caller may do. */
+  /** What decides about records in place of the policy file; `undefined` where the file does. */
+  get decisionPoint(): DecisionPoint | undefined {
+    return this.#options.decisionPoint;
+  }
+
+  /** All that a caller may do, by the policy file. */
   of(caller: Caller): Access<AppPolicy> {
     return accessFor(this.policy, caller);
   }
@@ -92,6 +104,26 @@ export class SallyportAccess {
       throw new SallyportError('SP_NOT_FOUND', { reason: 'record-not-found' });
     if (this.of(caller).can(action, type, record)) return record;
     throw this.#denials.refuse({ caller, action, type, record, onDeny });
+  }
+
+  /**
+   * As {@link assert}, by the decision point of the options; by the policy file where there is none.
+   *
+   * @throws as {@link assert}, and with `SP_SERVICE_UNAVAILABLE` (503) where the decision point has no answer.
+   */
+  async decide<const Type extends PolicyType, Given extends PolicyRecord<Type>>(
+    caller: Caller,
+    action: PolicyAction<Type>,
+    type: Type,
+    record: Given | null | undefined,
+    { onDeny = 403 }: AssertOptions = {},
+  ): Promise<Given> {
+    const point = this.decisionPoint;
+    if (point === undefined || record === null || record === undefined)
+      return this.assert(caller, action, type, record, { onDeny });
+    const decided = await point.decide({ caller, action, type, record });
+    if (decided.isAllowed) return record;
+    throw this.#denials.refuse({ caller, action, type, record, onDeny, decided });
   }
 
   /**
