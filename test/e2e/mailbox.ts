@@ -11,6 +11,7 @@ export type MailKind =
   | 'second-factor-code'
   | 'recovery-code-used'
   | 'roles-changed'
+  | 'organization-invitation'
   | 'provider-connected'
   | 'provider-disconnected'
   | 'provider-address-taken';

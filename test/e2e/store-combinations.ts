@@ -16,7 +16,14 @@ export interface StoreCombination {
 }
 
 /** How pages look, whether they are accessible, how their files are sent, and what scans find, does not depend on where rows are kept. */
-const looks = ['pages', 'second-factor-pages', 'shared-assets', 'create-next-app', 'planted-leaks'];
+const looks = [
+  'pages',
+  'second-factor-pages',
+  'organization-looks',
+  'shared-assets',
+  'create-next-app',
+  'planted-leaks',
+];
 /** What the client of Next.js does with an answer of the gateway, with a zone that it builds. */
 const clientOfNext = 'server-action';
 /** What browsers make of the headers of a gateway, which it starts itself. */

@@ -9,6 +9,7 @@ export const filesOnlyInAll: readonly string[] = [
   'test/deploy/images.test.ts',
   'test/deploy/packages-image.test.ts',
   'test/e2e/auth-js-shell.test.ts',
+  'test/e2e/organization-looks.test.ts',
   'test/providers/keycloak.test.ts',
   'test/faults/soak.test.ts',
   'test/faults/restored-stores.test.ts',

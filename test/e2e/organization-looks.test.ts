@@ -1,0 +1,48 @@
+import { expect, it } from 'vitest';
+import { useVisitors } from './browser.ts';
+import { findingsInEveryLook } from './every-look.ts';
+import { openReady } from './hydrated-page.ts';
+import { createAccount, signInAsNewcomer } from './new-account.ts';
+import { createOrganization, openInvitation, switcher } from './organization-pages.ts';
+import { walkByTab, watchTroubles } from './page-findings.ts';
+
+const visitors = useVisitors();
+
+it('the pages of organizations are quiet, accessible and no wider than the window, light and dark, on a desk and on a phone', async () => {
+  const page = await visitors.openPage({ reducedMotion: 'reduce' });
+  const troubles = watchTroubles(page);
+  const findings: string[] = [];
+  const look = async (name: string) => findings.push(...(await findingsInEveryLook(page, name)));
+  await signInAsNewcomer(page);
+  await page.goto('/auth/my/organizations');
+  await page.getByText('You belong to none.').waitFor();
+  await look('organizations-none');
+  await page.goto('/auth/my/organizations/new');
+  await look('organization-new');
+  await createOrganization(page, 'Heron Works');
+  const account = await createAccount(await visitors.openPage());
+  await page.getByLabel('Email address').fill(account.email);
+  await page.getByRole('button', { name: 'Send invitation' }).click();
+  await page.getByText('The invitation is on its way').waitFor();
+  await look('organization');
+  await page.getByRole('link', { name: 'Delete organization' }).click();
+  await look('organization-delete');
+  const stops = await walkByTab(page);
+  expect(stops.filter(({ isVisible }) => !isVisible)).toEqual([]);
+  expect(stops.map(({ name }) => name)).toEqual(expect.arrayContaining(['Delete organization', 'Cancel']));
+  await page.goto('/auth/my/organizations');
+  await look('organizations');
+  await openReady(page, '/account/organizations');
+  await switcher(page, 'Heron Works').waitFor();
+  await look('account-organizations');
+  await switcher(page, 'Heron Works').click();
+  await look('organization-switcher');
+  await openInvitation(page, account.email);
+  await look('invitation-another-account');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'You’re signed out' }).waitFor();
+  await openInvitation(page, account.email);
+  await look('invitation');
+  findings.push(...troubles.take());
+  expect(findings).toEqual([]);
+}, 300_000);
