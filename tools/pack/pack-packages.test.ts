@@ -113,6 +113,7 @@ describe('the CommonJS build', () => {
     '@sallyport/core/browser',
     '@sallyport/client',
     '@sallyport/policy',
+    '@sallyport/policy/opa',
     '@sallyport/testing',
     '@sallyport/testing/faults',
   ])('gives %s to a require that knows no ES modules, with every export', (name) => {
