@@ -114,6 +114,7 @@ describe('the CommonJS build', () => {
     '@sallyport/client',
     '@sallyport/policy',
     '@sallyport/policy/opa',
+    '@sallyport/policy/testing',
     '@sallyport/testing',
     '@sallyport/testing/faults',
   ])('gives %s to a require that knows no ES modules, with every export', (name) => {
