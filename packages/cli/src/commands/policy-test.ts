@@ -83,11 +83,11 @@ function failureTable({ failures }: PolicyTestReport): string {
 
 function ruleTable(rules: readonly RuleMutationReport[]): string {
   return toTable(
-    ['RULE', 'EFFECT', 'REASON', 'CHANGES', 'NOTICED'],
-    rules.map(({ rule, effect, reason, mutations, survivors }) => [
+    ['RULE', 'EFFECT', 'NAME', 'CHANGES', 'NOTICED'],
+    rules.map(({ rule, effect, name, mutations, survivors }) => [
       String(rule),
       effect,
-      reason,
+      name,
       String(mutations),
       String(mutations - survivors.length),
     ]),
@@ -95,9 +95,9 @@ function ruleTable(rules: readonly RuleMutationReport[]): string {
 }
 
 function survivorLines(rules: readonly RuleMutationReport[]): readonly string[] {
-  return rules.flatMap(({ rule, reason, survivors, accepted }) =>
+  return rules.flatMap(({ rule, name, survivors, accepted }) =>
     survivors
       .filter((change) => !Object.hasOwn(accepted, change))
-      .map((change) => toPlainText(`No test notices: rules[${rule}] ${reason}: ${change}`)),
+      .map((change) => toPlainText(`No test notices: rules[${rule}] ${name}: ${change}`)),
   );
 }

@@ -80,7 +80,7 @@ describe('sallyport policy test', () => {
     writeFileSync(join(place.folder, 'sallyport.policy-tests.ts'), source());
     const { code, output, errors } = await place.run(['policy', 'test']);
     expect([code, errors]).toEqual([0, '']);
-    expect(output).toMatch(/^RULE +EFFECT +REASON +CHANGES +NOTICED\n0 +allow +own +\d+ +\d+\n/);
+    expect(output).toMatch(/^RULE +EFFECT +NAME +CHANGES +NOTICED\n0 +allow +own +\d+ +\d+\n/);
     expect(output).toMatch(
       /24 of 24 tests passed\.\n\d+ changes of rules: \d+ noticed, 0 not noticed, 0 accepted\.\n$/,
     );

@@ -79,7 +79,7 @@ export interface PolicyTestTable<P extends AnyPolicy, C extends Callers<P>, R ex
   readonly matrix: MatrixOf<P, NoInfer<C>, NoInfer<R>>;
   readonly cases?: readonly CasesOf<P, NoInfer<C>, NoInfer<R>>[];
   /**
-   * Changes of rules that no test can notice, because the policy decides the same without them: `<reason>: <change>`, as the
+   * Changes of rules that no test can notice, because the policy decides the same without them: `<name of the rule>: <change>`, as the
    * report names them, and why. One that a test does notice is reported.
    */
   readonly acceptedSurvivors?: Readonly<Record<string, string>>;

@@ -109,6 +109,26 @@ describe('tests of a policy', () => {
     });
   });
 
+  it('name rules that share a reason by their actions too', () => {
+    const shared = definePolicy({
+      permissions: {},
+      roles: {},
+      records: { Note: { fields: { id: 'string' } } },
+      rules: [
+        { allow: 'read', on: 'Note', to: 'everyone', reason: 'own' },
+        { allow: ['create', 'update'], on: 'Note', to: 'everyone', reason: 'own' },
+      ],
+    });
+    const report = runPolicyTests(
+      definePolicyTests(shared, {
+        callers: { visitor: 'anonymous' },
+        records: { note: { type: 'Note', fields: {} } },
+        matrix: { note: { visitor: ['create', 'read', 'update'] } },
+      }),
+    );
+    expect(report).toMatchObject({ isPassed: true, rules: [{ name: 'own (read)' }, { name: 'own (create, update)' }] });
+  });
+
   it('give the same report every time', () => {
     expect(runPolicyTests(tests)).toEqual(runPolicyTests(tests));
   });

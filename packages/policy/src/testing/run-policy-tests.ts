@@ -21,6 +21,8 @@ export interface RuleMutationReport {
   readonly rule: number;
   readonly effect: 'allow' | 'deny';
   readonly reason: string;
+  /** How the tests name it: by its reason, and by its actions too where other rules have the same reason. */
+  readonly name: string;
   /** How many changes were tried. */
   readonly mutations: number;
   /** Changes that no test noticed, such as "removed". */
@@ -91,19 +93,27 @@ function mutate(
   const survivors = mutations
     .filter(({ mutant }) => concerned.every(({ differs }) => differs(mutant) === undefined))
     .map(({ change }) => change);
-  const reason = reasonOf(index, rule.reason);
+  const name = nameOf(policy, rule, index);
   const accepted = survivors.flatMap((change) => {
-    const why = acceptedSurvivors[`${reason}: ${change}`];
+    const why = acceptedSurvivors[`${name}: ${change}`];
     return why === undefined ? [] : [[change, why] as const];
   });
   return {
     rule: index,
     effect: rule.allow === undefined ? 'deny' : 'allow',
-    reason,
+    reason: reasonOf(index, rule.reason),
+    name,
     mutations: mutations.length,
     survivors,
     accepted: Object.fromEntries(accepted),
   };
+}
+
+/** Its place would be another one as soon as a rule comes before it. */
+function nameOf({ rules }: AnyPolicy, rule: PolicyRule, index: number): string {
+  const reason = reasonOf(index, rule.reason);
+  const isShared = rules.some((other) => other !== rule && other.reason === reason);
+  return isShared ? `${reason} (${[rule.allow ?? rule.deny ?? []].flat().join(', ')})` : reason;
 }
 
 /** A change that is refused when it is defined is noticed before any test. */
@@ -118,7 +128,7 @@ function tryToDefine(definition: object): AnyPolicy | undefined {
 
 function outdatedOf({ acceptedSurvivors }: PolicyTests, rules: readonly RuleMutationReport[]): readonly string[] {
   const used = new Set(
-    rules.flatMap(({ reason, accepted }) => Object.keys(accepted).map((change) => `${reason}: ${change}`)),
+    rules.flatMap(({ name, accepted }) => Object.keys(accepted).map((change) => `${name}: ${change}`)),
   );
   return Object.keys(acceptedSurvivors).filter((name) => !used.has(name));
 }
