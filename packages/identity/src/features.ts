@@ -10,6 +10,8 @@ import { administrationFeature } from './features/administration/administration-
 import { apiKeysFeature } from './features/api-keys/api-keys-feature.ts';
 import type { ApiKeyServices } from './features/api-keys/commands/api-key-command.ts';
 import { createOperatorApiKeys } from './features/api-keys/operator-api-keys.ts';
+import type { OrganizationServices } from './features/organizations/commands/organization-command.ts';
+import { createOperatorOrganizations } from './features/organizations/operator-organizations.ts';
 import { organizationFeature } from './features/organizations/organization-feature.ts';
 import { passwordFeature } from './features/passwords/password-feature.ts';
 import { providerFeature } from './features/sign-in-providers/provider-feature.ts';
@@ -42,7 +44,7 @@ export type FeatureConfig = { readonly [Name in keyof FeatureSections]?: z.input
 export type FeatureServices = FeatureServicesOf<ListedFeature>;
 
 /** What commands of identity use of it, wherever it runs. */
-export type OperatorServices = AccountServices & RoleServices & ApiKeyServices;
+export type OperatorServices = AccountServices & RoleServices & ApiKeyServices & OrganizationServices;
 
 /** Builds the services of commands on the operations of a gateway that runs, or of stores that this process has opened. */
 export function createOperatorServices(ask: AskOperation): OperatorServices {
@@ -50,6 +52,7 @@ export function createOperatorServices(ask: AskOperation): OperatorServices {
     accounts: createOperatorAccounts(ask),
     roles: createOperatorRoles(ask),
     apiKeys: createOperatorApiKeys(ask),
+    organizations: createOperatorOrganizations(ask),
     requireAcceptablePassword: async (field, password, { name, email }) => {
       await ask('passwords/check', { field, password, owner: { name, email } });
     },

@@ -23,7 +23,7 @@ const clerk = testAccounts.find(({ role }) => role === 'user') ?? expect.fail('t
 
 let upstream: Server;
 let test: TestGateway;
-let seen: IncomingHttpHeaders[] = [];
+const seen: IncomingHttpHeaders[] = [];
 beforeAll(async () => {
   upstream = createServer((request, response) => {
     seen.push(request.headers);

@@ -20,6 +20,15 @@ function wordsOf(text: string): readonly string[] {
 }
 
 const [ada, bob, dora] = ['ada@example.test', 'bob@example.test', 'dora@example.test'];
+const organizationPolicy = {
+  permissions: {
+    'user:manage': 'Change the roles of users',
+    'organization:manage': 'Rename and delete an organization',
+    'member:manage': 'Invite and remove members',
+  },
+  roles: { user: [], admin: ['user:manage'] },
+  organizationRoles: { owner: ['organization:manage', 'member:manage'], clerk: [] },
+};
 let place: Workplace;
 beforeAll(async () => {
   place = createWorkplace();
@@ -68,6 +77,22 @@ describe('what --json writes', () => {
     const said = result.errors.split('\n').filter((line) => !/^(?:warning: a message .*)?$/.test(line));
     expect([result.code, ...said]).toEqual([0]);
     expectDocumented(args, result);
+  });
+
+  it('is as on the page for changes of an organization', async () => {
+    const own = createWorkplace({}, { policy: organizationPolicy });
+    await own.run(['users', 'create-admin', '--email', ada, '--password-stdin'], `${goodPassword}\n`);
+    const run = async (...args: readonly string[]): Promise<CommandResult> => {
+      const result = await own.run(['organizations', ...args, '--json']);
+      expect([result.code, result.errors]).toEqual([0, '']);
+      expectDocumented(['organizations', ...args], result);
+      return result;
+    };
+    const made = await run('create', 'Acme', '--owner', ada);
+    const { id } = (made.json() as { readonly organization: { readonly id: string } }).organization;
+    await run('set-member', id, ada, 'owner', 'clerk');
+    await run('show', id);
+    await run('delete', id);
   });
 
   it('is as on the page for every change of an OAuth client', async () => {

@@ -7,6 +7,9 @@ import type { AccountMailer } from '../../mail/account-mailer.ts';
 import { createDescribeMemberships, createForgetMemberships } from './account-organizations.ts';
 import { createActivateOrganization } from './active-organization.ts';
 import { createInvitationAnswers } from './invitation-answers.ts';
+import type { OrganizationServices } from './commands/organization-command.ts';
+import { createOrganization, deleteOrganization, removeMember, setMember } from './commands/organizations-change.ts';
+import { listOrganizations, showOrganization } from './commands/organizations-list.ts';
 import { createReserveInvitationMail } from './invitation-mailer.ts';
 import { createInvitationRoutes } from './invitation-routes.ts';
 import { createInvitationTable } from './invitation-table.ts';
@@ -24,6 +27,7 @@ import {
 import { organizationEvents } from './organization-events.ts';
 import { organizationMails, type OrganizationMail } from './organization-mails.ts';
 import { createNoteRefusals } from './organization-refusals.ts';
+import { createOrganizationOperations } from './organization-operations.ts';
 import { createOrganizationRoles } from './organization-roles.ts';
 import { createOrganizationRoutes } from './organization-routes.ts';
 import { createOrganizationTable } from './organization-table.ts';
@@ -56,6 +60,7 @@ export const organizationFeature = {
   events: organizationEvents,
   mails: organizationMails,
   retention: organizationRetention,
+  commands: [listOrganizations, showOrganization, createOrganization, setMember, removeMember, deleteOrganization],
   problemsOf: problemsOfOrganizations,
   isOfferedBy: ({ organizationRoles = {} }: Policy) => Object.keys(organizationRoles).length > 0,
   create(kernel: OrganizationKernel, config: OrganizationSettings | undefined) {
@@ -70,7 +75,7 @@ export const organizationFeature = {
       forgetAccount: createForgetMemberships(tables),
       describeAccount: createDescribeMemberships(tables),
     };
-    if (roles.names.length === 0) return account;
+    if (roles.names.length === 0) return { ...account, operations: createOrganizationOperations(undefined) };
 
     const sealer = sealerFor('counter-key');
     const memberships: MembershipReader = {
@@ -88,16 +93,19 @@ export const organizationFeature = {
     const access = { ...parts, noteRefusals: createNoteRefusals({ ...kernel, sealer }) };
     const attempts = createAttemptLimiter({ counters, sealer, now });
     const reserveMail = createReserveInvitationMail({ settings, attempts, mailer: kernel.mailer });
+    const organizations = createOrganizations(parts);
+    const changes = createMembers(parts);
     return {
       ...account,
       memberships,
+      operations: createOrganizationOperations({ organizations, changes, table, members, users }),
       routes: [
         createOrganizationRoutes({
           ...access,
-          organizations: createOrganizations(parts),
+          organizations,
           activate: createActivateOrganization({ ...kernel, findMembership: memberships.find }),
         }),
-        createMemberRoutes({ ...access, changes: createMembers(parts) }),
+        createMemberRoutes({ ...access, changes }),
         createInvitationRoutes({
           ...access,
           invitationTable: invitations,
@@ -107,4 +115,4 @@ export const organizationFeature = {
       ],
     };
   },
-} as const satisfies Feature<OrganizationSettings | undefined>;
+} as const satisfies Feature<OrganizationSettings | undefined, OrganizationServices>;
