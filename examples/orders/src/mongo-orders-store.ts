@@ -169,10 +169,9 @@ async function inserted(insertion: Promise<unknown>): Promise<boolean> {
 }
 
 /** What the access rules made is no text of a caller: its operators are meant. */
-function toMongo({ readable, buyerId, vendorId }: OrderScope): QueryFilter<OrderDocument> {
-  const ofBuyer = buyerId === undefined ? [] : [{ buyerId }];
-  const ofVendor = vendorId === undefined ? [] : [{ vendorIds: vendorId }];
-  return { $and: trusted([readable.toMongo(), ...ofBuyer, ...ofVendor]) };
+function toMongo({ readable, buyerId }: OrderScope): QueryFilter<OrderDocument> {
+  const filter = readable.toMongo({ path: (field) => (field === 'id' ? '_id' : field) });
+  return { $and: trusted([filter, buyerId === undefined ? {} : { buyerId }]) };
 }
 
 function toOrder({ _id, ...fields }: OrderDocument): Order {

@@ -1,3 +1,4 @@
+import { shopPolicy } from '@sallyport/example-shop-kit/policy';
 import { SallyportModule, toValidationError, type SallyportOptions } from '@sallyport/nestjs';
 import {
   Inject,
@@ -11,6 +12,7 @@ import { CartsController } from './carts/carts-controller.ts';
 import { CartsService } from './carts/carts-service.ts';
 import { HealthController } from './health-controller.ts';
 import { ORDERS_STORE, type OrdersStore } from './orders-store.ts';
+import { OrderAccess } from './orders/order-access.ts';
 import { OrdersController } from './orders/orders-controller.ts';
 import { OrdersService } from './orders/orders-service.ts';
 import { PAYMENT_PROVIDER, type PaymentProvider } from './payments/payment-provider.ts';
@@ -40,10 +42,11 @@ export class OrdersModule implements OnApplicationShutdown {
   static create({ access, store, productsPath, payments }: OrdersParts): DynamicModule {
     return {
       module: OrdersModule,
-      imports: [SallyportModule.forRoot({ ...access, errors: 'problem' })],
+      imports: [SallyportModule.forRoot({ ...access, errors: 'problem', policy: shopPolicy })],
       controllers: [CartsController, OrdersController, PaymentsController, PayoutsController, HealthController],
       providers: [
         CartsService,
+        OrderAccess,
         OrdersService,
         PaymentsService,
         ProductsClient,

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { shopPolicy } from '@sallyport/example-shop-kit/policy';
+import { accessFor, type PolicyCaller } from '@sallyport/policy';
 import { createConnection } from 'mongoose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Cart } from './carts/cart.ts';
@@ -36,7 +38,7 @@ function describeOrdersStore(open: () => Promise<OrdersStore>): void {
   afterAll(() => store.close());
 
   const every: OrderScope = {
-    readable: { toSql: () => ({ text: '(1 = 1)', parameters: [] }), toMongo: () => ({}) },
+    readable: accessFor(shopPolicy, callerWith('admin', 'order:read-any')).filter('read', 'Order'),
   };
   const first = { page: 1, pageSize: 100 } as const;
 
@@ -81,12 +83,12 @@ function describeOrdersStore(open: () => Promise<OrdersStore>): void {
     const ids = async (scope: OrderScope, page = first) =>
       (await store.listOrders(page, scope)).items.map(({ id }) => id);
     expect(await ids({ ...every, buyerId: buyer })).toEqual([recent.id, old.id]);
-    expect(await ids({ ...every, vendorId: vendor })).toEqual([foreign.id, recent.id]);
-    const readable: OrderScope['readable'] = {
-      toSql: () => ({ text: '"buyerId" = ?', parameters: [buyer] }),
-      toMongo: () => ({ $or: [{ buyerId: { $in: [buyer] } }] }),
-    };
-    expect(await ids({ readable, vendorId: vendor })).toEqual([recent.id]);
+    const sales = accessFor(shopPolicy, callerWith(vendor, 'order:read-sales')).filter('sell', 'Order');
+    expect(await ids({ readable: sales })).toEqual([foreign.id, recent.id]);
+    expect(await ids({ readable: sales, buyerId: buyer })).toEqual([recent.id]);
+    const readable = accessFor(shopPolicy, callerWith(buyer, 'order:read')).filter('read', 'Order');
+    const none = accessFor(shopPolicy, callerWith(buyer, 'product:read')).filter('read', 'Order');
+    expect(await ids({ readable: none })).toEqual([]);
     expect(await store.listOrders({ page: 2, pageSize: 1 }, { readable })).toMatchObject({
       items: [{ id: old.id }],
       total: 2,
@@ -147,6 +149,10 @@ function describeOrdersStore(open: () => Promise<OrdersStore>): void {
     ];
     for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'SP_STORE_UNAVAILABLE', status: 503 });
   });
+}
+
+function callerWith(id: string, permission: string): PolicyCaller {
+  return { kind: 'user', id, permissions: [permission], roles: [] };
 }
 
 function testOrder(fields: Partial<Order> = {}): Order {

@@ -1,5 +1,5 @@
+import type { AccessFilter } from '@sallyport/policy';
 import type { Cart } from './carts/cart.ts';
-import type { OrderFilter } from './orders/order-access.ts';
 import type { Order, OrderPageRequest } from './orders/order.ts';
 import type { Payout } from './payouts/payout.ts';
 
@@ -11,11 +11,10 @@ export type StoredPageRequest = Omit<OrderPageRequest, 'as'>;
 
 /** Which orders a list is made of. */
 export interface OrderScope {
-  readonly readable: OrderFilter;
+  /** By the policy file: those that the caller may see. */
+  readonly readable: Pick<AccessFilter, 'toSql' | 'toMongo'>;
   /** The orders of this buyer alone. */
   readonly buyerId?: string;
-  /** Those that contain a product of this vendor alone. */
-  readonly vendorId?: string;
 }
 
 export interface StoredOrderPage {

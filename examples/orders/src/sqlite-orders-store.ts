@@ -1,5 +1,5 @@
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
-import { answeringSqlite as answering, openSqlite } from '@sallyport/example-shop-kit';
+import { answeringSqlite as answering, openSqlite, toSqliteValues } from '@sallyport/example-shop-kit';
 import { cartLinesSchema, type Cart } from './carts/cart.ts';
 import { orderIdSchema, orderSchema, type Order } from './orders/order.ts';
 import type { OrderScope, OrdersStore } from './orders-store.ts';
@@ -122,22 +122,11 @@ export function createSqliteOrdersStore(file: string | undefined): OrdersStore {
   };
 }
 
-function toSql({ readable, buyerId, vendorId }: OrderScope): {
-  readonly where: string;
-  readonly values: SQLInputValue[];
-} {
-  const { text, parameters } = readable.toSql();
-  const conditions = [
-    { text, values: parameters },
-    ...(buyerId === undefined ? [] : [{ text: 'buyerId = ?', values: [buyerId] }]),
-    ...(vendorId === undefined
-      ? []
-      : [{ text: 'EXISTS (SELECT 1 FROM json_each(vendorIds) WHERE value = ?)', values: [vendorId] }]),
-  ];
-  return {
-    where: conditions.map((condition) => condition.text).join(' AND '),
-    values: conditions.flatMap(({ values }) => values),
-  };
+function toSql({ readable, buyerId }: OrderScope): { readonly where: string; readonly values: SQLInputValue[] } {
+  const { text, parameters } = readable.toSql({ dialect: 'sqlite' });
+  return buyerId === undefined
+    ? { where: text, values: toSqliteValues(parameters) }
+    : { where: `${text} AND buyerId = ?`, values: [...toSqliteValues(parameters), buyerId] };
 }
 
 function toCart({ userId, id, lines, version }: Record<string, SQLOutputValue>): Cart {

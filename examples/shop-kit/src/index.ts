@@ -10,5 +10,5 @@ export {
   type ServiceConfig,
   type Variables,
 } from './service-config.ts';
-export { answeringSqlite, inTransaction, openSqlite } from './sqlite.ts';
+export { answeringSqlite, inTransaction, openSqlite, toSqliteValues } from './sqlite.ts';
 export { createStructuredLogger } from './structured-logger.ts';

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { SallyportError } from '@sallyport/nestjs';
 
 /** SQLite's busy, locked, out of memory, read-only, input/output error, corrupt, full and cannot open. */
@@ -18,6 +18,11 @@ export function openSqlite(file: string | undefined): DatabaseSync {
   const database = new DatabaseSync(file ?? ':memory:', { timeout: busyMilliseconds });
   database.exec('PRAGMA journal_mode = WAL');
   return database;
+}
+
+/** Parameters as SQLite takes them: it has no booleans. */
+export function toSqliteValues(parameters: readonly (string | number | boolean)[]): SQLInputValue[] {
+  return parameters.map((value) => (typeof value === 'boolean' ? Number(value) : value));
 }
 
 /** Does all of the work or none of it, with no other writer in between. */

@@ -44,7 +44,7 @@ describe('who may do what', () => {
       token: issuer.tokenFor('vendor', { sub }),
       body: { priceCents: 1 },
     });
-    expect(answer).toMatchObject({ status: 403, body: { code: 'SP_FORBIDDEN' } });
+    expect(answer).toMatchObject({ status: 403, body: { code: 'SP_POLICY_DENIED' } });
     const unchanged = await shop.call('GET', `/products/${id}`, { token: issuer.tokenFor('user') });
     expect(unchanged.body).toMatchObject({ priceCents: 100, version: 1 });
   });

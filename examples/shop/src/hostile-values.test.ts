@@ -79,7 +79,8 @@ function describeHostileValues(open: () => Promise<ProductStore>): void {
         `/products/${encodeURIComponent(operator)}`,
         method === 'PATCH' ? '{"stock":1}' : undefined,
       );
-      expect(answer.status).toBe(422);
+      // What is deleted is looked up for the policy, before its id is looked at: there is no such product.
+      expect(answer.status).toBe(method === 'DELETE' ? 404 : 422);
     }
     expect(await store.list(everything, unrestricted)).toEqual(before);
   });

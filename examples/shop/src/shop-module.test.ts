@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { shopPolicy } from '@sallyport/example-shop-kit/policy';
 import { createTestIssuer, overrideSallyport, startFakeClock } from '@sallyport/testing';
 import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
@@ -18,7 +19,9 @@ let app: INestApplication;
 let url: string;
 beforeAll(async () => {
   const shop = ShopModule.create(access, createSqliteProductStore(undefined));
-  const module = await overrideSallyport(Test.createTestingModule({ imports: [shop] }), issuer).compile();
+  const module = await overrideSallyport(Test.createTestingModule({ imports: [shop] }), issuer, {
+    policy: shopPolicy,
+  }).compile();
   app = module.createNestApplication<INestApplication>({ logger: false });
   await app.listen(0, '127.0.0.1');
   // A server that listens on a port has an address of this shape.

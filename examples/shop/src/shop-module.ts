@@ -1,3 +1,4 @@
+import { shopPolicy } from '@sallyport/example-shop-kit/policy';
 import { SallyportModule, toValidationError, type SallyportOptions } from '@sallyport/nestjs';
 import {
   Inject,
@@ -26,7 +27,7 @@ export class ShopModule implements OnApplicationShutdown {
   static create(access: SallyportOptions, store: ProductStore): DynamicModule {
     return {
       module: ShopModule,
-      imports: [SallyportModule.forRoot({ ...access, errors: 'problem' })],
+      imports: [SallyportModule.forRoot({ ...access, errors: 'problem', policy: shopPolicy })],
       controllers: [ProductsController, HoldsController, HealthController],
       providers: [
         ProductsService,

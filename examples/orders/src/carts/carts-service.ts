@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { SallyportError, type Principal } from '@sallyport/nestjs';
+import { SallyportAccess, SallyportError, type Principal } from '@sallyport/nestjs';
 import { Inject, Injectable } from '@nestjs/common';
 import { ORDERS_STORE, type OrdersStore } from '../orders-store.ts';
 import { ProductsClient } from '../products/products-client.ts';
@@ -13,21 +13,25 @@ const maxAttempts = 5;
 export class CartsService {
   readonly #store: OrdersStore;
   readonly #products: ProductsClient;
+  readonly #access: SallyportAccess;
 
-  constructor(@Inject(ORDERS_STORE) store: OrdersStore, @Inject(ProductsClient) products: ProductsClient) {
+  constructor(
+    @Inject(ORDERS_STORE) store: OrdersStore,
+    @Inject(ProductsClient) products: ProductsClient,
+    @Inject(SallyportAccess) access: SallyportAccess,
+  ) {
     this.#store = store;
     this.#products = products;
+    this.#access = access;
   }
 
   async show(request: object, caller: Principal): Promise<ShownCart> {
-    return this.#withProducts(request, await this.#cartOf(caller));
+    return this.#withProducts(request, caller, await this.#cartOf(caller));
   }
 
   async put(request: object, caller: Principal, line: CartLine): Promise<ShownCart> {
     const [product] = await this.#products.list(request, [line.productId]);
-    if (product === undefined || product.status !== 'published') {
-      throw new SallyportError('SP_NOT_FOUND', { reason: 'product-not-on-sale' });
-    }
+    this.#access.assert(caller, 'buy', 'Product', product, { onDeny: 404 });
     const cart = await this.#change(caller, (lines) => {
       const others = lines.filter(({ productId }) => productId !== line.productId);
       if (others.length >= maxCartLines) throw tooMany();
@@ -36,12 +40,12 @@ export class CartsService {
         ? [...lines, line]
         : lines.map((known) => (known.productId === line.productId ? line : known));
     });
-    return this.#withProducts(request, cart);
+    return this.#withProducts(request, caller, cart);
   }
 
   async remove(request: object, caller: Principal, productId: string): Promise<ShownCart> {
     const cart = await this.#change(caller, (lines) => lines.filter((line) => line.productId !== productId));
-    return this.#withProducts(request, cart);
+    return this.#withProducts(request, caller, cart);
   }
 
   async #cartOf({ id: userId }: Principal): Promise<Cart> {
@@ -57,13 +61,15 @@ export class CartsService {
     throw new SallyportError('SP_CONFLICT', { reason: 'cart-changes-too-often' });
   }
 
-  async #withProducts(request: object, { id, lines }: Cart): Promise<ShownCart> {
+  async #withProducts(request: object, caller: Principal, { id, lines }: Cart): Promise<ShownCart> {
     const products = await this.#products.list(
       request,
       lines.map(({ productId }) => productId),
     );
     const sold = new Map(
-      products.filter(({ status }) => status === 'published').map((product) => [product.id, product]),
+      products
+        .filter((product) => this.#access.can(caller, 'buy', 'Product', product))
+        .map((product) => [product.id, product] as const),
     );
     return {
       id,

@@ -1,69 +1,61 @@
-import { SallyportError, type Principal } from '@sallyport/nestjs';
+import { SallyportAccess, SallyportError, type Principal } from '@sallyport/nestjs';
+import type { AccessFilter } from '@sallyport/policy';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Order, OrderLine, OrderPageRequest, ShownOrder } from './order.ts';
 
-/** The orders of a list that a caller may see, for each kind of store. */
-export interface OrderFilter {
-  /** For a `WHERE` clause: what a caller said stands in the parameters alone. */
-  toSql(): { readonly text: string; readonly parameters: readonly string[] };
-  toMongo(): Readonly<Record<string, unknown>>;
-}
+/** What each list asks the policy file for. */
+const actions = { buyer: 'read', vendor: 'sell', administrator: 'oversee' } as const satisfies Record<
+  OrderPageRequest['as'],
+  string
+>;
 
-/** Administrators see every order, vendors those that contain their products, users their own. */
-export function readableOrders(caller: Principal): OrderFilter {
-  if (mayReadAny(caller)) return { toSql: () => ({ text: '(1 = 1)', parameters: [] }), toMongo: () => ({}) };
-  if (!mayReadSales(caller)) {
-    return {
-      toSql: () => ({ text: '("buyerId" = ?)', parameters: [caller.id] }),
-      toMongo: () => ({ buyerId: caller.id }),
-    };
+/** Asks the policy file who sees what of an order. The one thing that it cannot say is which lines are whose. */
+@Injectable()
+export class OrderAccess {
+  readonly #access: SallyportAccess;
+
+  constructor(@Inject(SallyportAccess) access: SallyportAccess) {
+    this.#access = access;
   }
-  return {
-    toSql: () => ({
-      text: '("buyerId" = ? OR EXISTS (SELECT 1 FROM json_each("vendorIds") WHERE value = ?))',
-      parameters: [caller.id, caller.id],
-    }),
-    toMongo: () => ({ $or: [{ buyerId: caller.id }, { vendorIds: caller.id }] }),
-  };
-}
 
-/**
- * The order as the caller may see it; `undefined` where they may not know that it exists. A buyer who sells as well sees
- * the whole of what they bought.
- */
-export function toShownOrder(caller: Principal, order: Order): ShownOrder | undefined {
-  const { id, state, lines, totalCents, currency, createdAt, buyerId } = order;
-  const whole = { id, state, lines, totalCents, currency, createdAt, buyerId };
-  if (buyerId === caller.id) return { ...whole, seenAs: 'buyer' };
-  if (mayReadAny(caller)) return { ...whole, seenAs: 'administrator' };
-  if (!mayReadSales(caller) || !order.vendorIds.includes(caller.id)) return undefined;
-  const own = lines.filter(({ ownerId }) => ownerId === caller.id);
-  return { id, state, lines: own, totalCents: totalOf(own), currency, createdAt, seenAs: 'vendor' };
-}
+  /** The orders of a list. Rejects with `SP_FORBIDDEN` where it holds nothing for this caller, whatever there is. */
+  filter(caller: Principal, as: OrderPageRequest['as']): AccessFilter {
+    const filter = this.#access.filter(caller, actions[as], 'Order');
+    if (filter.scope === 'none') throw new SallyportError('SP_FORBIDDEN', { reason: `no-orders-as-${as}` });
+    return filter;
+  }
 
-/** @throws SallyportError `SP_FORBIDDEN` for a list that is not the caller's to see. */
-export function requireList(caller: Principal, as: OrderPageRequest['as']): void {
-  if (as === 'buyer' || (as === 'vendor' ? mayReadSales(caller) : mayReadAny(caller))) return;
-  throw new SallyportError('SP_FORBIDDEN', { reason: `not-an-order-list-of-the-${as}` });
-}
+  /** The order itself. Rejects with `SP_NOT_FOUND` where the caller may not know that it exists. */
+  find(caller: Principal, order: Order | undefined): Order {
+    return this.#access.assert(caller, 'read', 'Order', order, { onDeny: 404 });
+  }
 
-/** The buyer alone pays. */
-export function mayPay(caller: Principal, order: Order): boolean {
-  return order.buyerId === caller.id;
-}
+  /**
+   * The order as the caller may see it: a vendor sees their own lines and their sum, and not who bought. A buyer who sells
+   * as well sees the whole of what they bought.
+   *
+   * @throws SallyportError `SP_NOT_FOUND` where they may not know that it exists.
+   */
+  show(caller: Principal, order: Order | undefined): ShownOrder {
+    const found = this.find(caller, order);
+    const isWhole = this.#access.can(caller, 'read', 'Order', found, 'buyerId');
+    const own = isWhole ? found.lines : found.lines.filter(({ ownerId }) => ownerId === caller.id);
+    const { id, state, currency, createdAt } = found;
+    const masked = this.#access.of(caller).mask('read', 'Order', { ...found, lines: own, totalCents: totalOf(own) });
+    const seenAs = found.buyerId === caller.id ? 'buyer' : isWhole ? 'administrator' : 'vendor';
+    return { ...masked, id, state, lines: own, totalCents: totalOf(own), currency, createdAt, seenAs };
+  }
 
-/** The buyer cancels, and who looks after all orders. */
-export function mayCancel(caller: Principal, order: Order): boolean {
-  return order.buyerId === caller.id || caller.permissions.includes('order:cancel-any');
+  requirePay(caller: Principal, order: Order): void {
+    this.#access.assert(caller, 'pay', 'Order', order);
+  }
+
+  /** One that is cancelled already may be asked for again, by whom it could be cancelled: it does what was left undone. */
+  requireCancel(caller: Principal, order: Order): void {
+    this.#access.assert(caller, 'cancel', 'Order', { ...order, state: 'open' });
+  }
 }
 
 export function totalOf(lines: readonly OrderLine[]): number {
   return lines.reduce((sum, { quantity, priceCents }) => sum + quantity * priceCents, 0);
-}
-
-function mayReadSales(caller: Principal): boolean {
-  return caller.permissions.includes('order:read-sales');
-}
-
-function mayReadAny(caller: Principal): boolean {
-  return caller.permissions.includes('order:read-any');
 }

@@ -57,11 +57,11 @@ export type OrderLine = z.infer<typeof orderLineSchema>;
 /** What a user bought, at the prices of that moment. */
 export type Order = z.infer<typeof orderSchema>;
 
-/** An order as a caller may see it: a vendor sees their own lines and their sum, and not who bought. */
-export interface ShownOrder extends Pick<Order, 'id' | 'state' | 'lines' | 'totalCents' | 'currency' | 'createdAt'> {
-  readonly seenAs: 'buyer' | 'vendor' | 'administrator';
-  readonly buyerId?: string;
-}
+/** An order as a caller may see it, by the policy file: fields that are not theirs are left out. */
+export type ShownOrder = Partial<Order> &
+  Pick<Order, 'id' | 'state' | 'lines' | 'totalCents' | 'currency' | 'createdAt'> & {
+    readonly seenAs: 'buyer' | 'vendor' | 'administrator';
+  };
 
 export interface OrderPage {
   readonly items: readonly ShownOrder[];

@@ -2,7 +2,7 @@ import { SallyportError, type Principal } from '@sallyport/nestjs';
 import { Inject, Injectable } from '@nestjs/common';
 import { ORDERS_STORE, type OrdersStore } from '../orders-store.ts';
 import { ProductsClient, type ProductsHold } from '../products/products-client.ts';
-import { mayCancel, readableOrders, requireList, toShownOrder, totalOf } from './order-access.ts';
+import { OrderAccess, totalOf } from './order-access.ts';
 import type { Order, OrderPage, OrderPageRequest, ShownOrder } from './order.ts';
 
 /** An order that waits for its payment holds stock, so a user has few of them. */
@@ -13,31 +13,28 @@ const maxOpenOrders = 5;
 export class OrdersService {
   readonly #store: OrdersStore;
   readonly #products: ProductsClient;
+  readonly #access: OrderAccess;
 
-  constructor(@Inject(ORDERS_STORE) store: OrdersStore, @Inject(ProductsClient) products: ProductsClient) {
+  constructor(
+    @Inject(ORDERS_STORE) store: OrdersStore,
+    @Inject(ProductsClient) products: ProductsClient,
+    @Inject(OrderAccess) access: OrderAccess,
+  ) {
     this.#store = store;
     this.#products = products;
+    this.#access = access;
   }
 
   async list(caller: Principal, { as, ...request }: OrderPageRequest): Promise<OrderPage> {
-    requireList(caller, as);
     const page = await this.#store.listOrders(request, {
-      readable: readableOrders(caller),
+      readable: this.#access.filter(caller, as),
       ...(as === 'buyer' ? { buyerId: caller.id } : {}),
-      ...(as === 'vendor' ? { vendorId: caller.id } : {}),
     });
-    return { ...page, items: page.items.flatMap((order) => toShownOrder(caller, order) ?? []) };
+    return { ...page, items: page.items.map((order) => this.#access.show(caller, order)) };
   }
 
   async show(caller: Principal, id: string): Promise<ShownOrder> {
-    const { shown } = await this.#find(caller, id);
-    return shown;
-  }
-
-  /** The order itself, for who may see it. */
-  async find(caller: Principal, id: string): Promise<Order> {
-    const { order } = await this.#find(caller, id);
-    return order;
+    return this.#access.show(caller, await this.#store.findOrder(id));
   }
 
   /**
@@ -46,7 +43,7 @@ export class OrdersService {
    */
   async create(request: object, caller: Principal, cartId: string): Promise<ShownOrder> {
     const known = await this.#store.findOrder(cartId);
-    if (known !== undefined) return requireShown(caller, known);
+    if (known !== undefined) return this.#access.show(caller, known);
     const cart = await this.#store.findCart(caller.id);
     if (cart?.id !== cartId || cart.lines.length === 0) {
       throw new SallyportError('SP_CONFLICT', { reason: 'not-the-cart-of-the-buyer' });
@@ -55,24 +52,23 @@ export class OrdersService {
     const order = toOrder(caller, await this.#products.hold(request, cartId, cart.lines), new Date());
     const placed = await this.#insert(order);
     await this.#store.removeCart(caller.id, cartId);
-    return requireShown(caller, placed);
+    return this.#access.show(caller, placed);
   }
 
   /** Cancels an order that is not paid, and gives back its stock. Repeated, it does what was left undone. */
   async cancel(request: object, caller: Principal, id: string): Promise<ShownOrder> {
-    const { order } = await this.#find(caller, id);
-    if (!mayCancel(caller, order)) throw new SallyportError('SP_FORBIDDEN', { reason: 'not-the-buyer' });
+    const order = await this.find(caller, id);
+    this.#access.requireCancel(caller, order);
     if (order.state === 'paid') throw new SallyportError('SP_CONFLICT', { reason: 'order-is-paid' });
     const cancelled = order.state === 'open' ? await this.#replace({ ...order, state: 'cancelled' }) : order;
     // After the state, so that no stock comes back of an order that is paid at this moment.
     await this.#products.release(request, id);
-    return requireShown(caller, cancelled);
+    return this.#access.show(caller, cancelled);
   }
 
-  async #find(caller: Principal, id: string): Promise<{ readonly order: Order; readonly shown: ShownOrder }> {
-    const order = await this.#store.findOrder(id);
-    if (order === undefined) throw new SallyportError('SP_NOT_FOUND');
-    return { order, shown: requireShown(caller, order) };
+  /** That an order of another user exists is not for every caller: not found, rather than refused. */
+  async find(caller: Principal, id: string): Promise<Order> {
+    return this.#access.find(caller, await this.#store.findOrder(id));
   }
 
   async #insert(order: Order): Promise<Order> {
@@ -91,13 +87,6 @@ export class OrdersService {
     if (await this.#store.replaceOrder(changed)) return changed;
     throw new SallyportError('SP_CONFLICT', { reason: 'order-changed-meanwhile' });
   }
-}
-
-/** That an order of another user exists is not for every caller: not found, rather than refused. */
-function requireShown(caller: Principal, order: Order): ShownOrder {
-  const shown = toShownOrder(caller, order);
-  if (shown === undefined) throw new SallyportError('SP_NOT_FOUND');
-  return shown;
 }
 
 function toOrder({ id: buyerId }: Principal, { id, lines }: ProductsHold, now: Date): Order {

@@ -1,6 +1,6 @@
 import { SallyportError, type Principal } from '@sallyport/nestjs';
 import { Inject, Injectable } from '@nestjs/common';
-import { mayPay } from '../orders/order-access.ts';
+import { OrderAccess } from '../orders/order-access.ts';
 import type { Order } from '../orders/order.ts';
 import { OrdersService } from '../orders/orders-service.ts';
 import { ORDERS_STORE, type OrdersStore } from '../orders-store.ts';
@@ -25,23 +25,26 @@ export interface PaymentNote {
 export class PaymentsService {
   readonly #store: OrdersStore;
   readonly #orders: OrdersService;
+  readonly #access: OrderAccess;
   readonly #provider: PaymentProvider | undefined;
 
   constructor(
     @Inject(ORDERS_STORE) store: OrdersStore,
     @Inject(OrdersService) orders: OrdersService,
+    @Inject(OrderAccess) access: OrderAccess,
     @Inject(PAYMENT_PROVIDER) provider: PaymentProvider | undefined,
   ) {
     this.#store = store;
     this.#orders = orders;
+    this.#access = access;
     this.#provider = provider;
   }
 
   /** The id of the order is the provider's reference, for which it charges once. */
   async start(caller: Principal, id: string): Promise<PaymentStart> {
     const order = await this.#orders.find(caller, id);
-    if (!mayPay(caller, order)) throw new SallyportError('SP_FORBIDDEN', { reason: 'not-the-buyer' });
     if (order.state !== 'open') throw new SallyportError('SP_CONFLICT', { reason: `order-is-${order.state}` });
+    this.#access.requirePay(caller, order);
     if (this.#provider === undefined) throw new SallyportError('SP_NOT_FOUND', { reason: 'payments-off' });
     return { url: this.#provider.linkTo(order, new Date()) };
   }

@@ -1,4 +1,4 @@
-import { CurrentPrincipal, Permissions, StepUp, type Principal } from '@sallyport/nestjs';
+import { CurrentPrincipal, Permissions, SallyportAccess, StepUp, type Principal } from '@sallyport/nestjs';
 import { Body, Controller, Get, Inject, Put } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { ORDERS_STORE, type OrdersStore } from '../orders-store.ts';
@@ -10,9 +10,11 @@ import { newPayoutSchema, toShownPayout, type NewPayout, type ShownPayout } from
 @Permissions('payout:update')
 export class PayoutsController {
   readonly #store: OrdersStore;
+  readonly #access: SallyportAccess;
 
-  constructor(@Inject(ORDERS_STORE) store: OrdersStore) {
+  constructor(@Inject(ORDERS_STORE) store: OrdersStore, @Inject(SallyportAccess) access: SallyportAccess) {
     this.#store = store;
+    this.#access = access;
   }
 
   @Get()
@@ -25,10 +27,11 @@ export class PayoutsController {
   @Put()
   @StepUp({ maxAgeSeconds: 300 })
   async change(
-    @CurrentPrincipal() { id: vendorId }: Principal,
+    @CurrentPrincipal() caller: Principal,
     @Body({ schema: newPayoutSchema }) { accountHolder, iban }: NewPayout,
   ): Promise<{ readonly payout: ShownPayout }> {
-    const payout = { vendorId, accountHolder, iban, updatedAt: new Date().toISOString() };
+    const payout = { vendorId: caller.id, accountHolder, iban, updatedAt: new Date().toISOString() };
+    this.#access.assertWrite(caller, 'update', 'Payout', (await this.#store.findPayout(caller.id)) ?? payout, payout);
     await this.#store.putPayout(payout);
     return { payout: toShownPayout(payout) };
   }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
   everything,
+  readableWith,
   testProduct,
   unrestricted,
   type ProductPlace,
@@ -110,15 +111,14 @@ export function describeHolds(prepare: () => Promise<ProductPlace>): void {
     const owner = `vendor-${randomUUID()}`;
     const draft = await inserted({ ownerId: owner, status: 'draft' });
     const published = await inserted({ ownerId: owner });
-    const readable: ProductScope['readable'] = {
-      toSql: () => ({ text: '"status" = ?', parameters: ['published'] }),
-      toMongo: () => ({ status: { $in: ['published'] } }),
-    };
+    const readable = readableWith('another', 'product:read');
     const idsOf = async (scope: ProductScope) => (await store.list(everything, scope)).items.map(({ id }) => id).sort();
     expect(await idsOf({ ...unrestricted, ownerId: owner })).toEqual([draft.id, published.id].sort());
     expect(await idsOf({ readable, ownerId: owner })).toEqual([published.id]);
     expect((await store.list(everything, { readable, ownerId: owner })).total).toBe(1);
     expect(await idsOf({ readable })).not.toContain(draft.id);
+    expect(await idsOf({ readable: readableWith(owner, 'product:read'), ownerId: owner })).toHaveLength(2);
+    expect(await idsOf({ readable: readableWith(owner, 'order:read') })).toEqual([]);
   });
 }
 

@@ -1,6 +1,5 @@
-import { SallyportError, type Principal } from '@sallyport/nestjs';
+import { SallyportAccess, SallyportError, type Principal } from '@sallyport/nestjs';
 import { Inject, Injectable } from '@nestjs/common';
-import { mayRead, mayReadDrafts } from '../products/product-access.ts';
 import { PRODUCT_STORE, type ProductStore } from '../products/product-store.ts';
 import type { HeldLine, Hold, NewHold } from './hold.ts';
 
@@ -11,15 +10,18 @@ const holder = 'orders';
 @Injectable()
 export class HoldsService {
   readonly #store: ProductStore;
+  readonly #access: SallyportAccess;
 
-  constructor(@Inject(PRODUCT_STORE) store: ProductStore) {
+  constructor(@Inject(PRODUCT_STORE) store: ProductStore, @Inject(SallyportAccess) access: SallyportAccess) {
     this.#store = store;
+    this.#access = access;
   }
 
   async take(caller: Principal, { id, lines }: NewHold): Promise<Hold> {
     requireHolder(caller);
     const known = await this.#store.findHold(id);
     if (known !== undefined) return ofBuyer(known, caller);
+    this.#access.assertWrite(caller, 'create', 'Hold', null, { id, buyerId: caller.id });
     const priced = await Promise.all(lines.map((line) => this.#price(caller, line)));
     requireOneCurrency(priced);
     const outcome = await this.#store.hold({ id, buyerId: caller.id, lines: priced });
@@ -30,13 +32,14 @@ export class HoldsService {
 
   async release(caller: Principal, id: string): Promise<void> {
     requireHolder(caller);
-    await this.#store.releaseHold(id, mayReadDrafts(caller) ? undefined : caller.id);
+    const isAny = this.#access.filter(caller, 'delete', 'Hold').scope === 'all';
+    await this.#store.releaseHold(id, isAny ? undefined : caller.id);
   }
 
   async #price(caller: Principal, { productId, quantity }: NewHold['lines'][number]): Promise<HeldLine> {
     const product = await this.#store.find(productId);
     // A draft is not on sale, for its owner neither.
-    if (product === undefined || product.status !== 'published' || !mayRead(caller, product)) {
+    if (product === undefined || !this.#access.can(caller, 'buy', 'Product', product)) {
       throw refused(productId, 'It is no longer on sale');
     }
     const { name, ownerId, priceCents, currency } = product;

@@ -115,5 +115,5 @@ function toProduct({ _id, nameKey: _nameKey, moves: _moves, ...fields }: Product
 function toMongo({ readable, ownerId, ids }: ProductScope): QueryFilter<ProductDocument> {
   const own = ownerId === undefined ? [] : [{ ownerId }];
   const named = ids === undefined ? [] : [{ _id: { $in: [...ids] } }];
-  return { $and: trusted([readable.toMongo(), ...own, ...named]) };
+  return { $and: trusted([readable.toMongo({ path: (field) => (field === 'id' ? '_id' : field) }), ...own, ...named]) };
 }

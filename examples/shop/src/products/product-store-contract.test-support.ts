@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { shopPolicy } from '@sallyport/example-shop-kit/policy';
+import { accessFor } from '@sallyport/policy';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ProductScope, ProductStore, StoredPageRequest } from './product-store.ts';
 import type { Product } from './product.ts';
@@ -15,9 +17,12 @@ export interface ProductPlace {
 export const everything = { page: 1, pageSize: 100, sort: 'name' } as const satisfies StoredPageRequest;
 
 /** For whom every product is listed. */
-export const unrestricted: ProductScope = {
-  readable: { toSql: () => ({ text: '(1 = 1)', parameters: [] }), toMongo: () => ({}) },
-};
+export const unrestricted: ProductScope = { readable: readableWith('admin', 'product:update-any') };
+
+/** The products that a caller with one permission may see. */
+export function readableWith(id: string, permission: string): ProductScope['readable'] {
+  return accessFor(shopPolicy, { kind: 'user', id, permissions: [permission], roles: [] }).filter('read', 'Product');
+}
 
 const unavailable = { code: 'SP_STORE_UNAVAILABLE', status: 503 };
 

@@ -1,6 +1,6 @@
+import type { AccessFilter } from '@sallyport/policy';
 import type { Hold, HoldOutcome } from '../holds/hold.ts';
 import type { Product, ProductPage, ProductPageRequest } from './product.ts';
-import type { ProductFilter } from './product-access.ts';
 
 /** Injects the store of products. */
 export const PRODUCT_STORE = Symbol('shop:product-store');
@@ -10,7 +10,8 @@ export type StoredPageRequest = Omit<ProductPageRequest, 'of' | 'ids'>;
 
 /** Which products a list is made of. */
 export interface ProductScope {
-  readonly readable: ProductFilter;
+  /** By the policy file: those that the caller may see. */
+  readonly readable: Pick<AccessFilter, 'toSql' | 'toMongo'>;
   /** The products of this owner alone. */
   readonly ownerId?: string;
   /** These products alone. */

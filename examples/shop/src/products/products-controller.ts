@@ -1,4 +1,12 @@
-import { CurrentPrincipal, Permissions, type Principal } from '@sallyport/nestjs';
+import {
+  AccessConditions,
+  CheckPolicies,
+  CurrentPrincipal,
+  loadFrom,
+  Permissions,
+  type Principal,
+} from '@sallyport/nestjs';
+import type { AccessFilter } from '@sallyport/policy';
 import {
   Body,
   Controller,
@@ -27,7 +35,11 @@ import {
   type ProductPageRequest,
   type ProductPath,
 } from './product.ts';
+import { PRODUCT_STORE, type ProductStore } from './product-store.ts';
 import { ProductsService } from './products-service.ts';
+
+/** The product of the path, as it is kept: the policy judges it before the handler runs. */
+const load = loadFrom(PRODUCT_STORE, (products: ProductStore, call) => products.find(call.text('id')));
 
 @ApiTags('Products')
 @Controller('products')
@@ -42,9 +54,10 @@ export class ProductsController {
   @Permissions('product:read')
   list(
     @CurrentPrincipal() caller: Principal,
+    @AccessConditions('read', 'Product') readable: AccessFilter,
     @Query({ schema: productPageSchema }) request: ProductPageRequest,
   ): Promise<ProductPage> {
-    return this.#products.list(caller, request);
+    return this.#products.list(caller, readable, request);
   }
 
   /**
@@ -91,6 +104,7 @@ export class ProductsController {
   @Delete(':id')
   @HttpCode(204)
   @Permissions('product:delete')
+  @CheckPolicies('delete', 'Product', { load })
   remove(@Param({ schema: productPathSchema }) { id }: ProductPath): Promise<void> {
     return this.#products.remove(id);
   }

@@ -1,19 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { SallyportError, type Principal } from '@sallyport/nestjs';
+import { SallyportAccess, SallyportError, type Principal } from '@sallyport/nestjs';
+import type { AccessFilter } from '@sallyport/policy';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
 import type { NewProduct, Product, ProductChange, ProductPage, ProductPageRequest } from './product.ts';
-import { mayRead, mayUpdate, readableProducts } from './product-access.ts';
 import { PRODUCT_STORE, type ProductStore } from './product-store.ts';
 
-/** The rules of the shop: what needs the record, and so cannot be decided from the token alone. */
+/** What is done with products. Who may do it says the policy file, which is asked with the record. */
 @Injectable()
 export class ProductsService implements OnModuleDestroy {
   readonly #store: ProductStore;
+  readonly #access: SallyportAccess;
   readonly #changed = new Subject<string>();
 
-  constructor(@Inject(PRODUCT_STORE) store: ProductStore) {
+  constructor(@Inject(PRODUCT_STORE) store: ProductStore, @Inject(SallyportAccess) access: SallyportAccess) {
     this.#store = store;
+    this.#access = access;
   }
 
   /** Ids of products that this process adds, changes or removes from now on. What another one does is not heard here. */
@@ -26,9 +28,9 @@ export class ProductsService implements OnModuleDestroy {
     this.#changed.complete();
   }
 
-  async list(caller: Principal, request: ProductPageRequest): Promise<ProductPage> {
+  async list(caller: Principal, readable: AccessFilter, request: ProductPageRequest): Promise<ProductPage> {
     return this.#store.list(request, {
-      readable: readableProducts(caller),
+      readable,
       ...(request.of === 'me' ? { ownerId: caller.id } : {}),
       ...(request.ids === undefined ? {} : { ids: request.ids }),
     });
@@ -36,14 +38,13 @@ export class ProductsService implements OnModuleDestroy {
 
   /** A draft of another vendor is not found, rather than refused: that it exists is not for every caller. */
   async find(caller: Principal, id: string): Promise<Product> {
-    const product = await this.#store.find(id);
-    if (product === undefined || !mayRead(caller, product)) throw new SallyportError('SP_NOT_FOUND');
-    return product;
+    return this.#access.assert(caller, 'read', 'Product', await this.#store.find(id), { onDeny: 404 });
   }
 
   async create(owner: Principal, described: NewProduct): Promise<Product> {
     const at = new Date().toISOString();
     const product = { ...described, id: randomUUID(), ownerId: owner.id, createdAt: at, updatedAt: at, version: 1 };
+    this.#access.assertWrite(owner, 'create', 'Product', null, product);
     await this.#store.insert(product);
     this.#changed.next(product.id);
     return product;
@@ -51,7 +52,6 @@ export class ProductsService implements OnModuleDestroy {
 
   async update(caller: Principal, id: string, change: ProductChange): Promise<Product> {
     const product = await this.find(caller, id);
-    if (!mayUpdate(caller, product)) throw new SallyportError('SP_FORBIDDEN', { reason: 'not-the-owner' });
     const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
     const changed: Product = {
       ...product,
@@ -59,6 +59,7 @@ export class ProductsService implements OnModuleDestroy {
       updatedAt: new Date().toISOString(),
       version: product.version + 1,
     };
+    this.#access.assertWrite(caller, 'update', 'Product', product, changed);
     if (!(await this.#store.replace(changed))) throw new SallyportError('SP_CONFLICT');
     this.#changed.next(id);
     return changed;

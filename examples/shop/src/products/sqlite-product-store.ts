@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
-import { answeringSqlite as answering, inTransaction, openSqlite } from '@sallyport/example-shop-kit';
+import { answeringSqlite as answering, inTransaction, openSqlite, toSqliteValues } from '@sallyport/example-shop-kit';
 import { createSqliteHolds } from '../holds/sqlite-holds.ts';
 import type { ProductScope, ProductStore } from './product-store.ts';
 import { productIdSchema, productSchema, type Product, type ProductPageRequest } from './product.ts';
@@ -98,9 +98,9 @@ function toSql({ readable, ownerId, ids }: ProductScope): {
   readonly where: string;
   readonly values: SQLInputValue[];
 } {
-  const { text, parameters } = readable.toSql();
+  const { text, parameters } = readable.toSql({ dialect: 'sqlite' });
   const conditions = [
-    { text, values: parameters },
+    { text, values: toSqliteValues(parameters) },
     ...(ownerId === undefined ? [] : [{ text: 'ownerId = ?', values: [ownerId] }]),
     ...(ids === undefined ? [] : [{ text: 'id IN (SELECT value FROM json_each(?))', values: [JSON.stringify(ids)] }]),
   ];
