@@ -1,6 +1,8 @@
 import { AppDocument } from '@sallyport/ui/app-document';
 import { toViewport } from '@sallyport/ui/brand-viewport';
-import { auth, brand } from '@sallyport/nextjs/server';
+import { AccessProvider } from '@sallyport/nextjs/access';
+import { auth, brand, clientAccess } from '@sallyport/nextjs/server';
+import { shopPolicy } from '@sallyport/example-shop-kit/policy';
 import type { Metadata, Viewport } from 'next';
 import type { ReactNode } from 'react';
 import { DemoFooterNote } from './demo-footer-note.tsx';
@@ -22,15 +24,10 @@ export async function generateViewport(): Promise<Viewport> {
 }
 
 export default async function ShellLayout({ children }: { readonly children: ReactNode }) {
+  const me = await auth();
   return (
-    <AppDocument
-      app="shell"
-      auth={await auth()}
-      brand={await brand()}
-      fontClass={sans.variable}
-      note={<DemoFooterNote />}
-    >
-      {children}
+    <AppDocument app="shell" auth={me} brand={await brand()} fontClass={sans.variable} note={<DemoFooterNote />}>
+      <AccessProvider access={clientAccess(shopPolicy, me)}>{children}</AccessProvider>
     </AppDocument>
   );
 }

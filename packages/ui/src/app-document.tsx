@@ -54,6 +54,6 @@ export async function AppDocument({ app, auth, brand, fontClass, note, children 
 
 function toViewer(auth: Auth): Viewer | undefined {
   if (auth.status === 'signed-out') return undefined;
-  const { name, email, roles } = auth;
-  return { ...(name === undefined ? {} : { name }), ...(email === undefined ? {} : { email }), roles };
+  const { name, email, roles, permissions } = auth;
+  return { ...(name === undefined ? {} : { name }), ...(email === undefined ? {} : { email }), roles, permissions };
 }

@@ -3,12 +3,17 @@
 import Link from 'next/link';
 import { usePathname } from 'next/navigation';
 import { classNames } from './class-names.tsx';
-import { navigationItems, type AppName } from './navigation.tsx';
+import { navigationItems, shownItems, type AppName } from './navigation.tsx';
+
+interface NavigationLinksProps {
+  readonly app: AppName;
+  readonly permissions: readonly string[];
+}
 
 /** The navigation of the header, with the present page marked. */
-export function NavigationLinks({ app }: { readonly app: AppName }) {
+export function NavigationLinks({ app, permissions }: NavigationLinksProps) {
   const pathname = usePathname();
-  return navigationItems.map((item) => {
+  return shownItems(navigationItems, permissions).map((item) => {
     const isCurrent = pathname === item.href || pathname.startsWith(`${item.href}/`);
     const link = {
       href: item.href,

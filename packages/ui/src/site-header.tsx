@@ -26,9 +26,9 @@ export function SiteHeader({ app, brand, theme, viewer }: SiteHeaderProps) {
           <BrandLogo brand={brand} />
         </a>
         {viewer === undefined ? null : (
-          <nav aria-label="Main" className="ml-4 max-md:hidden">
+          <nav aria-label="Main" className="ml-4 max-lg:hidden">
             <ul className="flex items-center gap-1">
-              <NavigationLinks app={app} />
+              <NavigationLinks app={app} permissions={viewer.permissions} />
             </ul>
           </nav>
         )}

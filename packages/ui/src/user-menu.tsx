@@ -1,12 +1,12 @@
 import { ChevronDown } from 'lucide-react';
-import { menuItems } from './navigation.tsx';
+import { menuItems, shownItems } from './navigation.tsx';
 import { RoleChips } from './role-chips.tsx';
 import { SignOutButton } from './sign-out-button.tsx';
 import type { Viewer } from './viewer.tsx';
 
 /** Who is signed in, where they can go on a small screen, and the way out. The browser's own popover, so no script opens it. */
 export function UserMenu({ viewer }: { readonly viewer: Viewer }) {
-  const { name = 'Signed in', email, roles } = viewer;
+  const { name = 'Signed in', email, roles, permissions } = viewer;
   return (
     <>
       <button
@@ -38,7 +38,7 @@ export function UserMenu({ viewer }: { readonly viewer: Viewer }) {
         </div>
         <nav aria-label="Pages" className="border-t border-line py-2">
           <ul>
-            {menuItems.map(({ href, label }) => (
+            {shownItems(menuItems, permissions).map(({ href, label }) => (
               <li key={href}>
                 <a href={href} className="flex min-h-10 items-center rounded-lg px-3 text-[0.9375rem] hover:bg-sunken">
                   {label}

@@ -3,4 +3,5 @@ export interface Viewer {
   readonly name?: string;
   readonly email?: string;
   readonly roles: readonly string[];
+  readonly permissions: readonly string[];
 }

@@ -1,4 +1,5 @@
-import { mayUpdate, type Abilities } from './abilities.ts';
+import type { ShopPolicy } from '@sallyport/example-shop-kit/policy';
+import type { Access } from '@sallyport/policy';
 import type { Product } from './product.ts';
 
 /** A request that the page offers although it should be refused. */
@@ -10,11 +11,11 @@ export interface Attempt {
 }
 
 /** Picks one request for each thing that the person may not do. Each would change little if it were allowed. */
-export function toAttempts(abilities: Abilities, products: readonly Product[]): readonly Attempt[] {
-  const foreign = products.find(({ ownerId }) => !mayUpdate(abilities, ownerId));
+export function toAttempts(mine: Access<ShopPolicy>, products: readonly Product[]): readonly Attempt[] {
+  const foreign = products.find((product) => !mine.can('update', 'Product', product));
   const [first] = products;
   return [
-    ...(abilities.mayCreate
+    ...(mine.canAny('create', 'Product')
       ? []
       : [{ label: 'Add a product', method: 'POST', path: '/api/shop/products', json: attemptedProduct } as const]),
     ...(foreign === undefined
@@ -27,7 +28,7 @@ export function toAttempts(abilities: Abilities, products: readonly Product[]): 
             json: { name: foreign.name },
           } as const,
         ]),
-    ...(abilities.mayDelete || first === undefined
+    ...(first === undefined || mine.can('delete', 'Product', first)
       ? []
       : [
           {

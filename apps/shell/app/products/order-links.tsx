@@ -1,5 +1,5 @@
 import Link from 'next/link';
-import { productsUrl, type ProductOrder } from './product.ts';
+import { productsUrl, type ProductOrder, type ProductView } from './product.ts';
 
 const orders: readonly { readonly order: ProductOrder; readonly words: string }[] = [
   { order: 'name', words: 'By name' },
@@ -7,15 +7,15 @@ const orders: readonly { readonly order: ProductOrder; readonly words: string }[
 ];
 
 /** Chooses the order of the list. */
-export function OrderLinks({ order: current }: { readonly order: ProductOrder }) {
+export function OrderLinks({ view }: { readonly view: ProductView }) {
   return (
     <ul aria-label="Order" className="flex gap-4 text-[0.9375rem]">
       {orders.map(({ order, words }) => (
         <li key={order}>
           <Link
-            href={productsUrl(order, 1)}
-            aria-current={order === current ? 'true' : undefined}
-            className={order === current ? 'font-medium' : 'text-link'}
+            href={productsUrl({ ...view, order }, 1)}
+            aria-current={order === view.order ? 'true' : undefined}
+            className={order === view.order ? 'font-medium' : 'text-link'}
           >
             {words}
           </Link>

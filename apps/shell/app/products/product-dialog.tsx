@@ -21,6 +21,10 @@ export function draftNameOf(product: Product | undefined): string {
   return product === undefined ? 'new-product' : `product-${product.id}`;
 }
 
+function newsOf(status: Product['status']): string {
+  return status === 'draft' ? 'The draft is saved.' : 'The product is on sale.';
+}
+
 /** The form of a product. Open for as long as it is mounted. */
 export function ProductDialog({ product, onClose, onSaved }: ProductDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -28,7 +32,7 @@ export function ProductDialog({ product, onClose, onSaved }: ProductDialogProps)
     const json = readProductForm(values);
     if (product === undefined) await authFetch('/api/shop/products', { method: 'POST', json });
     else await authFetch(`/api/shop/products/${encodeURIComponent(product.id)}`, { method: 'PATCH', json });
-    onSaved(product === undefined ? 'The product is on sale.' : 'The change is saved.', product === undefined);
+    onSaved(product === undefined ? newsOf(json.status) : 'The change is saved.', product === undefined);
   });
 
   const isRestored = useDraft(draftNameOf(product), form);
@@ -83,6 +87,11 @@ export function ProductDialog({ product, onClose, onSaved }: ProductDialogProps)
             error={errorOf('stock')}
           />
         </div>
+        <label className="flex min-h-10 items-center gap-2.5">
+          <input type="checkbox" name="isPublished" defaultChecked={product?.status !== 'draft'} className="size-4" />
+          On sale
+          <span className="text-sm text-ink-soft">A draft is seen by you and by administrators.</span>
+        </label>
         <div className="flex justify-end gap-3 pt-2">
           <Button onClick={() => dialog.current?.close()}>Cancel</Button>
           <Button type="submit" tone="primary" isPending={isPending}>

@@ -6,6 +6,7 @@ export interface Product {
   readonly priceCents: number;
   readonly currency: string;
   readonly stock: number;
+  readonly status: 'draft' | 'published';
   readonly ownerId: string;
 }
 
@@ -20,9 +21,16 @@ export interface ProductPage {
 /** How the list is ordered. */
 export type ProductOrder = 'name' | 'newest';
 
+/** Which list: its order, and whether it is that of one's own products alone. */
+export interface ProductView {
+  readonly order: ProductOrder;
+  readonly isOwn: boolean;
+}
+
 /** The address of a page of the list. */
-export function productsUrl(order: ProductOrder, page: number): string {
+export function productsUrl({ order, isOwn }: ProductView, page: number): string {
   const query = new URLSearchParams();
+  if (isOwn) query.set('of', 'me');
   if (order === 'newest') query.set('order', order);
   if (page > 1) query.set('page', String(page));
   return query.size === 0 ? '/products' : `/products?${query.toString()}`;

@@ -5,9 +5,9 @@ import { Plus } from 'lucide-react';
 import { useRouter } from 'next/navigation';
 import { useEffect, useState } from 'react';
 import { Button } from '@sallyport/ui/button';
-import type { Abilities } from './abilities.ts';
+import { useCanAny } from '@sallyport/nextjs/access';
 import { DeleteProductDialog } from './delete-product-dialog.tsx';
-import { productsUrl, type Product, type ProductOrder } from './product.ts';
+import { productsUrl, type Product, type ProductView } from './product.ts';
 import { OrderLinks } from './order-links.tsx';
 import { draftNameOf, ProductDialog } from './product-dialog.tsx';
 import { ProductRow } from './product-row.tsx';
@@ -15,9 +15,9 @@ import { useProductChanges, type StreamState } from './use-product-changes.ts';
 
 interface ProductsProps {
   readonly products: readonly Product[];
-  readonly abilities: Abilities;
+  readonly userId: string;
   readonly total: number;
-  readonly order: ProductOrder;
+  readonly view: ProductView;
 }
 
 type OpenDialog =
@@ -27,8 +27,9 @@ type OpenDialog =
 
 /** The list and what may be done with it. After each change the server is asked again, so the list never guesses; so it is after changes of
  * others, of which the shop tells over a stream. */
-export function Products({ products, abilities, total, order }: ProductsProps) {
+export function Products({ products, userId, total, view }: ProductsProps) {
   const router = useRouter();
+  const mayCreate = useCanAny('create', 'Product');
   const [dialog, setDialog] = useState<OpenDialog>({ kind: 'none' });
   const drafts = useWaitingDrafts();
   const [news, setNews] = useState('');
@@ -45,7 +46,7 @@ export function Products({ products, abilities, total, order }: ProductsProps) {
     close();
     setNews(sentence);
     // A new product is on top of the newest, wherever its name would put it.
-    if (isNew) router.push(productsUrl('newest', 1));
+    if (isNew) router.push(productsUrl({ ...view, order: 'newest' }, 1));
     router.refresh();
   }
 
@@ -54,10 +55,10 @@ export function Products({ products, abilities, total, order }: ProductsProps) {
       <div className="flex min-h-10 flex-wrap items-center justify-between gap-4">
         <div className="flex flex-wrap items-baseline gap-x-6 gap-y-1">
           <p className="text-ink-soft">{total === 1 ? '1 product' : `${total} products`}</p>
-          <OrderLinks order={order} />
+          <OrderLinks view={view} />
           <LiveMark state={stream} />
         </div>
-        {abilities.mayCreate ? (
+        {mayCreate ? (
           <Button tone="primary" onClick={() => setDialog({ kind: 'create' })}>
             <Plus aria-hidden="true" className="size-4" />
             Add a product
@@ -77,7 +78,8 @@ export function Products({ products, abilities, total, order }: ProductsProps) {
             <ProductRow
               key={product.id}
               product={product}
-              abilities={abilities}
+              userId={userId}
+              onInCart={setNews}
               onChange={() => setDialog({ kind: 'change', product })}
               onDelete={() => setDialog({ kind: 'delete', product })}
             />

@@ -6,6 +6,7 @@ export interface DescribedProduct {
   readonly description: string;
   readonly priceCents: number;
   readonly stock: number;
+  readonly status: 'draft' | 'published';
 }
 
 /**
@@ -25,7 +26,8 @@ export function readProductForm(values: FormData): DescribedProduct {
   if (errors.length > 0) {
     throw new ProblemError({ code: 'SP_VALIDATION_FAILED', status: 422, title: 'Some fields are not valid', errors });
   }
-  return { name, description: textOf(values, 'description'), priceCents: Math.round(price * 100), stock };
+  const status = values.get('isPublished') === null ? 'draft' : 'published';
+  return { name, description: textOf(values, 'description'), priceCents: Math.round(price * 100), stock, status };
 }
 
 function textOf(values: FormData, field: string): string {

@@ -4,19 +4,15 @@ import { useState } from 'react';
 import { Button } from '@sallyport/ui/button';
 import { Card } from '@sallyport/ui/card';
 import { authFetch, ProblemError } from '@sallyport/nextjs/client';
-import type { Abilities } from './abilities.ts';
 import { AttemptAnswer, type Answer } from './attempt-answer.tsx';
-import { toAttempts, type Attempt } from './attempts.ts';
-import type { Product } from './product.ts';
+import type { Attempt } from './attempts.ts';
 
 interface TryItAnywayProps {
-  readonly abilities: Abilities;
-  readonly products: readonly Product[];
+  readonly attempts: readonly Attempt[];
 }
 
 /** Sends what the page would not offer, and shows how the service refuses it. Hiding a button protects nothing. */
-export function TryItAnyway({ abilities, products }: TryItAnywayProps) {
-  const attempts = toAttempts(abilities, products);
+export function TryItAnyway({ attempts }: TryItAnywayProps) {
   const [pending, setPending] = useState<string>();
   const [answer, setAnswer] = useState<Answer>();
 
