@@ -7,6 +7,7 @@ import type { ConfigInput } from '@sallyport/server';
  * SALLYPORT_SECRET_FILE, SMTP_URL_FILE). Every key: docs/reference/configuration.md.
  */
 const shop = process.env['UPSTREAM_SHOP'] ?? 'http://shop:4001';
+const orders = process.env['UPSTREAM_ORDERS'] ?? 'http://orders:4004';
 const shell = process.env['UPSTREAM_SHELL'] ?? 'http://shell:4002';
 const account = process.env['UPSTREAM_ACCOUNT'] ?? 'http://account:4003';
 
@@ -21,11 +22,35 @@ export default {
       'product:update': "Change one's own products",
       'product:update-any': 'Change any product',
       'product:delete': 'Delete products',
+      'order:create': 'Fill a cart, order, pay and cancel',
+      'order:read': "Read one's own orders",
+      'order:read-sales': "Read one's own lines of the orders that contain them",
+      'order:read-any': 'Read every order',
+      'order:cancel-any': 'Cancel any order that is not paid',
+      'payout:update': 'Read and change where one is paid',
     },
     roles: {
-      user: ['product:read'],
-      vendor: ['product:read', 'product:create', 'product:update'],
-      admin: ['product:read', 'product:create', 'product:update', 'product:update-any', 'product:delete'],
+      user: ['product:read', 'order:create', 'order:read'],
+      vendor: [
+        'product:read',
+        'product:create',
+        'product:update',
+        'order:create',
+        'order:read',
+        'order:read-sales',
+        'payout:update',
+      ],
+      admin: [
+        'product:read',
+        'product:create',
+        'product:update',
+        'product:update-any',
+        'product:delete',
+        'order:create',
+        'order:read',
+        'order:read-any',
+        'order:cancel-any',
+      ],
     },
   },
   routes: [
@@ -36,7 +61,17 @@ export default {
       stripPrefix: true,
       audience: 'shop',
       access: 'signed-in',
+      callers: ['shell', 'orders'],
       permissions: ['product:*'],
+    },
+    {
+      name: 'orders',
+      prefix: '/api/orders',
+      upstream: orders,
+      stripPrefix: true,
+      audience: 'orders',
+      access: 'signed-in',
+      permissions: ['order:*', 'payout:*', 'product:*'],
     },
     {
       name: 'account',

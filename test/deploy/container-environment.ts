@@ -99,6 +99,7 @@ export async function containerEnvironment(
         }
       : { HOSTNAME: '127.0.0.1', SALLYPORT_INTERNAL_URL: loopback(ports['gateway-1'].internal) }),
     ...(name === 'shop' ? { SHOP_DATA_FILE: path.join(data, 'products.db') } : {}),
+    ...(name === 'orders' ? { ORDERS_DATA_FILE: path.join(data, 'orders.db') } : {}),
   };
 }
 
