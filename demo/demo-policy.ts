@@ -3,14 +3,14 @@ import { shopPolicy } from '@sallyport/example-shop-kit/policy';
 import { applyPolicy, createSecurityEventLog, kernelEvents, readRoleDifferences } from '@sallyport/identity';
 import type { Config, Stores } from '@sallyport/server';
 
-/** Roles and permissions of the demonstration: those of its shop, and of organizations that its users make. */
+/** The policy of the demonstration: that of its shop, and of organizations that its users make. */
 export const demoPolicy = {
+  ...shopPolicy,
   permissions: {
     ...shopPolicy.permissions,
     [organizationPermissions.manage]: 'Rename and delete the organization',
     [organizationPermissions.members]: 'Invite members of the organization, and change their roles',
   },
-  roles: shopPolicy.roles,
   organizationRoles: {
     owner: ['product:read', organizationPermissions.manage, organizationPermissions.members],
     member: ['product:read'],

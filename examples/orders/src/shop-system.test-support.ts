@@ -59,7 +59,7 @@ export async function startShopSystem(): Promise<ShopSystem> {
     }) as const;
   const gateway = await startTestGateway({
     config: {
-      policy: { permissions: shopPolicy.permissions, roles: shopPolicy.roles },
+      policy: shopPolicy,
       routes: [
         { ...service('shop'), permissions: ['product:*'], callers: ['orders'] },
         { ...service('orders'), permissions: ['order:*', 'payout:*', 'product:*'] },
