@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders, type Server, type ServerRespons
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { createTestIssuer } from '@sallyport/testing';
-import { Body, Controller, Inject, Post, Req, type INestApplication } from '@nestjs/common';
+import { Body, Controller, HttpException, Inject, Post, Req, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -51,7 +51,10 @@ class OrdersController {
       const response = await this.#services.call(path, request, init);
       return { status: response.status, body: await response.text() };
     } catch (error) {
-      return { thrown: error instanceof SallyportError ? error.code : String(error) };
+      // An exception of Nest, which a filter of the application knows, and one of ours, which handlers compare.
+      if (!(error instanceof HttpException)) return { thrown: String(error) };
+      const thrown: object = error;
+      return { thrown: thrown instanceof SallyportError ? thrown.code : String(error) };
     }
   }
 }

@@ -1,6 +1,7 @@
-import { OptionsError, SallyportError } from '@sallyport/core';
+import { OptionsError } from '@sallyport/core';
 import { Inject, Injectable } from '@nestjs/common';
 import { SALLYPORT_OPTIONS } from '../injection-tokens.ts';
+import { SallyportHttpException } from '../errors/sallyport-http-exception.ts';
 import { requestIdOf } from '../request-id.ts';
 import type { SallyportOptions } from '../sallyport-options.ts';
 import { headerOfRequest } from './header-of-request.ts';
@@ -85,7 +86,8 @@ export class SallyportServices {
       });
     } catch (cause) {
       if (signal?.aborted === true) throw cause;
-      throw new SallyportError(timeout.aborted ? 'SP_UPSTREAM_TIMEOUT' : 'SP_UPSTREAM_UNAVAILABLE', { cause });
+      // An exception of Nest: a catch-all filter of the application would answer 500 for any other.
+      throw new SallyportHttpException(timeout.aborted ? 'SP_UPSTREAM_TIMEOUT' : 'SP_UPSTREAM_UNAVAILABLE', { cause });
     }
   }
 }
