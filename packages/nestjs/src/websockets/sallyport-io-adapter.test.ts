@@ -120,6 +120,7 @@ describe.each<{ readonly name: string; readonly transports: TransportName[] }>([
   it('ends when its session does, and no message after that is handled', async () => {
     const sid = `session-of-${transports.join('-')}`;
     const client = await open({ token: vendor({ sid }), transports });
+    if (transports.length > 1) await expect.poll(() => client.io.engine.transport.name, patience).toBe('websocket');
     const told = hear(client, 'exception');
     const gone = hear(client, 'disconnect');
     service.revoke('session', sid);
