@@ -22,6 +22,7 @@ export {
 export { readStoredRoles, type StoredRoles } from './accounts/stored-roles.ts';
 export type { PasswordOwner, RequireAcceptablePassword } from './accounts/chosen-passwords.ts';
 export { requireUser } from './features/administration/commands/find-user.ts';
+export { createMemberTable, type Member, type MemberTable } from './features/organizations/member-table.ts';
 export { parseUserImport, type ImportedUser, type ParsedImport } from './features/administration/user-import.ts';
 export type { User } from './accounts/user-table.ts';
 export type {

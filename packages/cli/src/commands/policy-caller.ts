@@ -1,5 +1,5 @@
-import { exitCodes, nearestWord, UsageError } from '@sallyport/core';
-import { readStoredRoles, requireUser, type User } from '@sallyport/identity';
+import { exitCodes, nearestWord, UsageError, type Records } from '@sallyport/core';
+import { createMemberTable, readStoredRoles, requireUser, type User } from '@sallyport/identity';
 import type { AnyPolicy, PolicyCaller } from '@sallyport/policy';
 import type { CommandCall } from '../command.ts';
 import { withStores } from '../open-system.ts';
@@ -8,7 +8,8 @@ import { toPlainText } from '../table.ts';
 /** An organization that is active for the caller, and the roles inside it. */
 export interface GivenOrganization {
   readonly org: string | undefined;
-  readonly orgRoles: readonly string[];
+  /** Absent where those count that are stored. */
+  readonly orgRoles: readonly string[] | undefined;
 }
 
 /** A caller with roles of the policy file, as if an account had them. @throws UsageError for a role that it does not declare. */
@@ -36,14 +37,36 @@ export async function storedCaller(
     users.push(await requireUser(accounts, email));
     return exitCodes.done;
   });
+  const [user] = users;
+  if (user === undefined) throw new TypeError('The work of withServices was not done');
+  const { id, roles } = user;
   const permissions: string[] = [];
-  const roles = users.flatMap((user) => user.roles);
+  const memberRoles: string[] = [];
   await withStores(call.terminal, 'reads', async ({ stores }) => {
     const { permissionsByRole } = await readStoredRoles(stores.database.records);
     permissions.push(...permissionsOf(roles, Object.fromEntries(permissionsByRole)));
+    if (organization.org !== undefined && organization.orgRoles === undefined)
+      memberRoles.push(...(await rolesOfMember(stores.database.records, policy, organization.org, id)));
     return exitCodes.done;
   });
-  return toCaller(policy, { id: users[0]?.id ?? '', roles }, permissions, organization);
+  return toCaller(policy, { id, roles }, permissions, {
+    ...organization,
+    orgRoles: organization.orgRoles ?? memberRoles,
+  });
+}
+
+/** @throws UsageError for a user who is no member; what there is of an organization is said to no one else either. */
+async function rolesOfMember(records: Records, policy: AnyPolicy, org: string, id: string): Promise<readonly string[]> {
+  // Without them there are no tables of organizations either.
+  const member =
+    Object.keys(policy.organizationRoles).length === 0 ? null : await createMemberTable(records).find(org, id);
+  if (member === null)
+    throw new UsageError(
+      'The user is no member of this organization. --org-roles says what would be if the user were.',
+      exitCodes.refused,
+    );
+  // A role that the policy does not have any more gives nothing.
+  return member.roles.filter((role) => Object.hasOwn(policy.organizationRoles, role));
 }
 
 type PermissionsByRole = Readonly<Record<string, readonly string[]>>;
@@ -52,7 +75,7 @@ function toCaller(
   policy: AnyPolicy,
   { id, roles }: { readonly id: string; readonly roles: readonly string[] },
   permissions: readonly string[],
-  { org, orgRoles }: GivenOrganization,
+  { org, orgRoles = [] }: GivenOrganization,
 ): PolicyCaller {
   requireRoles(orgRoles, policy.organizationRoles);
   const held = [...permissions, ...permissionsOf(orgRoles, policy.organizationRoles)];

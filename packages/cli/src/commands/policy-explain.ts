@@ -20,8 +20,8 @@ export const explainPolicy: Command = {
       value: 'roles',
       describe: 'With these roles, separated by commas, and <user> as the id: no store is opened',
     },
-    org: { value: 'id', describe: 'With this organization active' },
-    'org-roles': { value: 'roles', describe: 'With --org: the roles inside it, separated by commas' },
+    org: { value: 'id', describe: 'With this organization active, and the roles that the user has in it' },
+    'org-roles': { value: 'roles', describe: 'With --org: with these roles inside it, separated by commas' },
   },
   notes: [
     '<user> is an email address, or "anonymous". Roles and what they hold are those that are stored; with --roles they are those',
@@ -93,8 +93,9 @@ function readFile(path: string): string {
 
 function callerOf(call: CommandCall, policy: AnyPolicy): Promise<PolicyCaller> | PolicyCaller {
   const [user = ''] = call.operands;
-  const given = { org: call.value('org'), orgRoles: listOf(call.value('org-roles')) };
-  if (given.orgRoles.length > 0 && given.org === undefined)
+  const orgRoles = call.value('org-roles');
+  const given = { org: call.value('org'), orgRoles: orgRoles === undefined ? undefined : listOf(orgRoles) };
+  if (orgRoles !== undefined && given.org === undefined)
     throw new UsageError('--org-roles goes with --org.', exitCodes.usage);
   const roles = call.value('roles');
   if (roles !== undefined) return givenCaller(policy, { ...given, id: user, roles: listOf(roles) });
@@ -103,8 +104,8 @@ function callerOf(call: CommandCall, policy: AnyPolicy): Promise<PolicyCaller> |
   return { kind: 'anonymous' };
 }
 
-function listOf(text: string | undefined): readonly string[] {
-  return (text ?? '')
+function listOf(text: string): readonly string[] {
+  return text
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');

@@ -1,38 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createWorkplace, goodPassword, type CommandResult, type Workplace } from '../test-support/memory-terminal.ts';
-
-const policy = {
-  permissions: {
-    'product:update': "Change one's own products",
-    'product:update-any': 'Change any',
-    'user:manage': 'Manage',
-  },
-  roles: { user: [], vendor: ['product:update'], admin: ['product:update-any', 'user:manage'] },
-  organizationRoles: {},
-  records: { Product: { fields: { id: 'string', vendorId: 'string', price: 'number' } } },
-  rules: [
-    {
-      allow: 'update',
-      on: 'Product',
-      to: 'product:update',
-      when: { vendorId: { eq: { subject: 'id' } } },
-      reason: 'own',
-    },
-    { allow: 'update', on: 'Product', to: 'product:update-any', reason: 'any' },
-    {
-      deny: 'update',
-      on: 'Product',
-      fields: ['price'],
-      unless: 'product:update-any',
-      reason: 'price-is-fixed',
-      texts: { user: 'Prices are set for you.', administrator: 'Prices belong to product:update-any.' },
-    },
-  ],
-};
-const { organizationRoles: _, ...configured } = policy;
-const ada = 'ada@example.test';
+import { createWorkplace, type CommandResult, type Workplace } from '../test-support/memory-terminal.ts';
+import { policy } from './shop-policy.test-support.ts';
 
 /** A module of the repository, as a file elsewhere imports it. */
 const testing = new URL('../../../policy/src/testing/index.ts', import.meta.url).href;
@@ -63,9 +33,8 @@ export default definePolicyTests(policy, {
 `;
 
 let place: Workplace;
-beforeAll(async () => {
-  place = createWorkplace({}, { policy: configured });
-  await place.run(['users', 'create-admin', '--email', ada, '--password-stdin'], `${goodPassword}\n`);
+beforeAll(() => {
+  place = createWorkplace();
 });
 let written = 0;
 /** A module is loaded once: each test has a file of its own. */
@@ -161,134 +130,5 @@ describe('sallyport policy test', () => {
     expect({ code: result.code, output: result.output }).toEqual({ code, output: '' });
     expect(result.errors).toMatch(says);
     expect(result.errors).not.toContain('fault of sallyport');
-  });
-});
-
-describe('sallyport policy explain', () => {
-  const hat = JSON.stringify({ id: 'p1', vendorId: 'vera', price: 3 });
-  const explain = (...args: readonly string[]) => place.run(['policy', 'explain', ...args]);
-
-  it('goes by the roles that an account has in the store', async () => {
-    const { code, output, errors } = await explain(ada, 'update', hat, '--type', 'Product');
-    expect([code, errors]).toEqual([0, '']);
-    expect(output).toMatch(/^Allowed: any \(rules\[1\]\)/);
-    expect(output).toContain('Permissions: product:update-any user:manage');
-  });
-
-  it('goes by the roles of the policy file where roles are given, and opens no store', async () => {
-    const bare = createWorkplace({}, { policy: configured });
-    const { code, output } = await bare.run([
-      'policy',
-      'explain',
-      'bob',
-      'update',
-      hat,
-      '--type',
-      'Product',
-      '--roles',
-      'vendor,user',
-    ]);
-    expect(code).toBe(1);
-    expect(output).toMatch(/^Refused: no-rule-allows/);
-    expect(output).toMatch(/0 +allow +own +not-met +\S/);
-    expect(output).toMatch(/1 +allow +any +permission-missing/);
-    expect(output).toContain('What would allow it, one of:');
-  });
-
-  it('has a text for the user that says nothing of rules, and one for the administrator', async () => {
-    const result = await explain(
-      'vera',
-      'update',
-      hat,
-      '--type',
-      'Product',
-      '--field',
-      'price',
-      '--roles',
-      'vendor',
-      '--json',
-    );
-    expect(result.code).toBe(1);
-    expect(result.json()).toMatchObject({
-      decision: { allowed: false, reason: 'price-is-fixed' },
-      textForUser: 'Prices are set for you.',
-      textForAdministrator: expect.stringContaining('Prices belong to product:update-any.') as string,
-      caller: { id: 'vera', permissions: ['product:update'] },
-    });
-  });
-
-  it('reads the record from a file', async () => {
-    writeFileSync(join(place.folder, 'hat.json'), hat);
-    const { code } = await explain('vera', 'update', '@hat.json', '--type', 'Product', '--roles', 'vendor');
-    expect(code).toBe(0);
-  });
-
-  it('knows a caller who is not signed in', async () => {
-    const { code, output } = await explain('anonymous', 'update', hat, '--type', 'Product');
-    expect(code).toBe(1);
-    expect(output).toContain('Caller: anonymous');
-  });
-
-  it.each([
-    {
-      name: 'a record that is no JSON',
-      args: ['vera', 'update', '{secret', '--type', 'Product'],
-      code: 2,
-      says: /must be one JSON object/,
-    },
-    {
-      name: 'a record that is a list',
-      args: ['vera', 'update', '[]', '--type', 'Product'],
-      code: 2,
-      says: /must be one JSON object/,
-    },
-    {
-      name: 'a file that is not there',
-      args: ['vera', 'update', '@none.json', '--type', 'Product'],
-      code: 2,
-      says: /none\.json cannot be read/,
-    },
-    { name: 'no type', args: ['vera', 'update', '{}'], code: 2, says: /--type <type> is missing/ },
-    {
-      name: 'a type that is not declared',
-      args: ['vera', 'update', '{}', '--type', 'Prodct'],
-      code: 2,
-      says: /did you mean "Product"/,
-    },
-    {
-      name: 'an action that is not declared',
-      args: ['vera', 'updat', '{}', '--type', 'Product'],
-      code: 2,
-      says: /did you mean "update"/,
-    },
-    {
-      name: 'a field that is not declared',
-      args: ['vera', 'update', '{}', '--type', 'Product', '--field', 'prize'],
-      code: 2,
-      says: /did you mean "price"/,
-    },
-    {
-      name: 'a role that is not declared',
-      args: ['vera', 'update', '{}', '--type', 'Product', '--roles', 'vendro'],
-      code: 2,
-      says: /Did you mean vendor\?/,
-    },
-    {
-      name: 'roles of no organization',
-      args: ['vera', 'update', '{}', '--type', 'Product', '--org-roles', 'owner'],
-      code: 2,
-      says: /goes with --org/,
-    },
-    {
-      name: 'an account that is not there',
-      args: ['none@example.test', 'update', '{}', '--type', 'Product'],
-      code: 1,
-      says: /No account has this email address/,
-    },
-  ])('refuses $name, and repeats nothing of the record', async ({ args, code, says }) => {
-    const result = await explain(...args);
-    expect({ code: result.code, output: result.output }).toEqual({ code, output: '' });
-    expect(result.errors).toMatch(says);
-    expect(result.errors).not.toContain('secret');
   });
 });
