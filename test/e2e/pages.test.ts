@@ -46,6 +46,11 @@ const peoplesPages: readonly VisitedPage[] = [
   },
   { name: 'behind-the-door', path: '/behind-the-door', settled: (page) => page.getByRole('article').waitFor() },
   { name: 'account', path: '/account', settled: (page) => sessionRows(page).first().waitFor() },
+  {
+    name: 'connected-accounts',
+    path: '/account/connected',
+    settled: (page) => page.getByRole('heading', { name: 'Connect an account' }).waitFor(),
+  },
 ];
 
 /** What is on a picture. A dialog stands in the middle of the window, not of the page. */
