@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { internalKeysPath } from '@sallyport/core';
+import { internalKeysPath, internalRoutesPath } from '@sallyport/core';
 import type { JsonWebKeySet } from '@sallyport/core';
 
 /** How a key endpoint behaves: as it should, or in one of the ways in which real ones fail. */
@@ -10,7 +10,7 @@ export type KeyEndpointBehaviour =
 /** A real key endpoint on loopback whose behaviour can be switched while it runs. */
 export interface TestKeyEndpoint {
   readonly url: string;
-  /** How many requests arrived so far. */
+  /** How many requests for keys arrived so far. */
   requestCount(): number;
   behave(behaviour: KeyEndpointBehaviour): void;
   close(): Promise<void>;
@@ -20,7 +20,9 @@ export interface TestKeyEndpoint {
 export async function listenForKeys(keys: () => JsonWebKeySet): Promise<TestKeyEndpoint> {
   let behaviour: KeyEndpointBehaviour = 'good';
   let count = 0;
-  const server = createServer((_request, response) => {
+  const server = createServer((request, response) => {
+    // What a service asks once at its start, whatever becomes of its keys.
+    if (request.url?.startsWith(internalRoutesPath) === true) return void response.writeHead(404).end();
     count += 1;
     answer(behaviour, response, keys());
   });
