@@ -63,9 +63,15 @@ export interface Build {
   readonly decision: (caller: number) => boolean;
 }
 
-/** So many rules on one type, for callers with permissions that no other has: what callers share is remembered. */
+/** Each bit of a caller's number is a permission, with a rule of its own, of which a caller has half. */
+const bits = 16;
+
+/** So many rules on one type, for callers of whom no other has the same permissions: what callers share is remembered. */
 export function createSallyportBuild(rules: number): Build {
-  return buildFor(rules, (caller) => ['product:update', `product:number-${caller}`]);
+  return buildFor(rules, (caller) => [
+    'product:update',
+    ...Array.from({ length: bits }, (_, bit) => ((caller >> bit) & 1 ? [`product:bit-${bit}`] : [])).flat(),
+  ]);
 }
 
 /** The same for callers whose permissions are known from others. */
@@ -74,20 +80,26 @@ export function createSallyportBuildOfKnownPermissions(rules: number): Build {
 }
 
 function buildFor(rules: number, permissionsOf: (caller: number) => readonly string[]): Build {
+  const own = states(rules - bits / 2);
+  const extra = Array.from({ length: bits }, (_, bit) => `product:bit-${bit}`);
+  const toRule = (to: string, state: string) => ({
+    allow: 'update',
+    on: 'Product',
+    to,
+    when: { vendorId: { eq: { subject: 'id' } }, status: { eq: state } },
+  });
   const policy = parsePolicy({
-    permissions,
+    permissions: { ...permissions, ...Object.fromEntries(extra.map((permission) => [permission, 'One bit'])) },
     roles: {},
     records: { Product: { fields } },
-    rules: states(rules).map((state) => ({
-      allow: 'update',
-      on: 'Product',
-      to: 'product:update',
-      when: { vendorId: { eq: { subject: 'id' } }, status: { eq: state } },
-    })),
+    rules: [
+      ...extra.map((permission) => toRule(permission, permission)),
+      ...own.map((state) => toRule('product:update', state)),
+    ],
   });
   const accessOf = (caller: number) =>
     accessFor(policy, { ...vendor, id: `vendor-${caller}`, permissions: permissionsOf(caller) });
-  const status = states(rules).at(-1);
+  const status = own.at(-1);
   return {
     ability: (caller) => accessOf(caller).canAny('update', 'Product'),
     decision: (caller) => accessOf(caller).can('update', 'Product', { vendorId: `vendor-${caller}`, status }),

@@ -27,9 +27,13 @@ export type PolicyCaller =
       readonly orgRoles?: readonly string[] | undefined;
     };
 
-/** Enough for the callers of some minutes. What they share is remembered by permissions, of which there are few combinations. */
-const maxCachedCallers = 1_000;
-const maxCachedAbilities = 200;
+/**
+ * Callers whose object can change are few: guards hand out frozen principals, which need no key. More that is remembered is more
+ * that the collector moves.
+ */
+const maxCachedCallers = 64;
+/** Rules in all remembered abilities: hundreds of a few rules each, by the permissions that these name, or some of a hundred. */
+const maxCachedRules = 3_000;
 
 interface PolicyState {
   readonly compiled: CompiledPolicy;
@@ -60,8 +64,8 @@ function remember(policy: AnyPolicy): PolicyState {
   const state: PolicyState = {
     compiled: compilePolicy(policy),
     byPrincipal: new WeakMap(),
-    byContent: createRecentMap(maxCachedCallers),
-    abilities: createRecentMap(maxCachedAbilities),
+    byContent: createRecentMap(maxCachedCallers, () => 1),
+    abilities: createRecentMap(maxCachedRules, ({ rules }) => rules.length + 1),
   };
   states.set(policy, state);
   return state;
@@ -105,7 +109,6 @@ function toValue(value: string | undefined): string | undefined {
 }
 
 function createAccessOf({ compiled, abilities }: PolicyState, subject: RuleSubject): Access<AnyPolicy> {
-  const permissions = JSON.stringify([subject.isSignedIn, ...subject.permissions]);
   const typeOf = (name: string): CompiledType => {
     const type = compiled.get(name);
     if (type === undefined) throw new TypeError(`type ${name} is not compiled`); // createAccess asks for declared types alone.
@@ -114,14 +117,17 @@ function createAccessOf({ compiled, abilities }: PolicyState, subject: RuleSubje
   return createAccess({
     types: [...compiled.keys()],
     values: subject,
-    abilityOf: (name) =>
-      abilities.getOrMake(`${name} ${permissions}`, () => {
-        const type = typeOf(name);
-        return createTypeAbility(
+    abilityOf: (name) => {
+      const type = typeOf(name);
+      const held = type.permissions.filter((permission) => subject.permissions.has(permission));
+      // Neither a type nor a permission has a space in it.
+      return abilities.getOrMake(`${name} ${subject.isSignedIn} ${held.join(' ')}`, () =>
+        createTypeAbility(
           type,
           type.prepared.filter(({ rule }) => reasonForNoPart(rule, subject) === undefined),
-        );
-      }),
+        ),
+      );
+    },
     explain: (ability, question) => explain(typeOf(question.type), ability, subject, question),
   });
 }

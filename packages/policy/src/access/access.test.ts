@@ -193,6 +193,12 @@ describe('the access of a caller', () => {
     expect(to(caller).can('update', 'Product', draft)).toBe(false);
   });
 
+  it('shares nothing with callers who hold other permissions that rules name', () => {
+    const one = to({ ...ada, permissions: ['product:update', 'other:a'] });
+    const other = to({ ...ada, permissions: ['other:a', 'other:b'] });
+    expect([one, other].map((access) => access.canAny('update', 'Product'))).toEqual([true, false]);
+  });
+
   it('is not confused by names that look like several', () => {
     const one = to({ ...bob, roles: ['a","b'] });
     expect(to({ ...bob, roles: ['a', 'b'] })).not.toBe(one);

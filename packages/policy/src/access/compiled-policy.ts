@@ -23,6 +23,8 @@ export interface CompiledType extends RuledType {
   readonly rules: readonly CompiledRule[];
   /** The same, for the abilities that are made of them. */
   readonly prepared: readonly (PreparedRule & { readonly rule: CompiledRule })[];
+  /** The permissions that its rules name: callers who are the same in these share an ability. */
+  readonly permissions: readonly string[];
 }
 
 /** A policy by type of record. */
@@ -45,7 +47,18 @@ export function compilePolicy(definition: AnyPolicy): CompiledPolicy {
   const types = Object.entries(records).map(([name, declaration]): readonly [string, CompiledType] => {
     const compiled = byType.get(name) ?? [];
     const prepared = compiled.map((rule) => ({ ...prepareRule(name, rule), rule }));
-    return [name, { name, fields: declaration.fields, actions: actionsOf(declaration), rules: compiled, prepared }];
+    const permissions = new Set(compiled.flatMap(({ to, unless }) => (unless === undefined ? [to] : [to, unless])));
+    return [
+      name,
+      {
+        name,
+        fields: declaration.fields,
+        actions: actionsOf(declaration),
+        rules: compiled,
+        prepared,
+        permissions: [...permissions],
+      },
+    ];
   });
   return new Map(types);
 }

@@ -3,18 +3,32 @@ export interface RecentMap<Value> {
   getOrMake(key: string, make: () => Value): Value;
 }
 
-/** Makes a map of at most so many values (LRU). */
-export function createRecentMap<Value>(max: number): RecentMap<Value> {
+/** Makes a map (LRU) whose values weigh no more than this together; the newest stays whatever its weight. */
+export function createRecentMap<Value>(maxWeight: number, weightOf: (value: Value) => number): RecentMap<Value> {
   // A Map keeps its keys in the order in which they were put in.
   const values = new Map<string, Value>();
+  let weight = 0;
+
+  const forgetOldest = (newest: string): void => {
+    for (const [key, value] of values) {
+      if (weight <= maxWeight || key === newest) return;
+      values.delete(key);
+      weight -= weightOf(value);
+    }
+  };
+
   return {
     getOrMake: (key, make) => {
       const known = values.get(key);
-      const value = known ?? make();
-      values.delete(key);
+      if (known !== undefined) {
+        values.delete(key);
+        values.set(key, known);
+        return known;
+      }
+      const value = make();
       values.set(key, value);
-      const [oldest] = values.size > max ? values.keys() : [];
-      if (oldest !== undefined) values.delete(oldest);
+      weight += weightOf(value);
+      forgetOldest(key);
       return value;
     },
   };
