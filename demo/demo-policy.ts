@@ -15,6 +15,9 @@ export const demoPolicy = {
     owner: ['product:read', organizationPermissions.manage, organizationPermissions.members],
     member: ['product:read'],
   },
+  // Services and pages go by the rules; here they are checked at the start, and `sallyport policy explain` reads them.
+  records: shopPolicy.records,
+  rules: shopPolicy.rules,
 };
 
 /**
