@@ -7,9 +7,11 @@ import { announceSignIn } from './announce-sign-in.ts';
 import { authFetch } from './auth-fetch.ts';
 import { readCurrentSession } from './current-session.ts';
 import { createReloadMemory } from './reload-memory.ts';
+import { isFeatureOffered } from './feature-offer.ts';
 import { openSessionChannel } from './session-channel.ts';
 import { createSessionSync, type SessionSync } from './session-sync.ts';
 import { signOut } from './sign-out.ts';
+import { switchOrganization } from './switch-organization.ts';
 
 let server: Server;
 let seen: { method: string | undefined; url: string | undefined; headers: IncomingMessage['headers']; body: string }[];
@@ -151,6 +153,44 @@ describe('signOut()', () => {
 
     await expect(signOut()).rejects.toThrow(TypeError);
     expect(moves).toEqual([]);
+  });
+});
+
+describe('switchOrganization()', () => {
+  const path = '/auth/organizations/active';
+
+  it.each(['org_1', null])('asks for %j, and then for the data of the page', async (organization) => {
+    const inAcme = signedInAnswer.replace('"session"', '"organization":{"id":"org_1","roles":["owner"]},"session"');
+    answers = { [path]: (to) => to.end('{}'), '/auth/session': (to) => to.end(inAcme) };
+
+    await switchOrganization(organization);
+
+    expect(seen[0]).toMatchObject({ method: 'POST', url: path, body: JSON.stringify({ organization }) });
+    expect(moves).toEqual(['refresh']);
+  });
+
+  it.each([
+    { code: 'SP_NOT_FOUND', status: 404 },
+    { code: 'SP_STORE_UNAVAILABLE', status: 503 },
+  ] as const)('leaves the page as it is where it is refused with $code', async ({ code, status }) => {
+    answers = { ...answers, [path]: refuse(code) };
+
+    await expect(switchOrganization('org_9')).rejects.toMatchObject({ code, status });
+    expect(moves).toEqual([]);
+  });
+});
+
+describe('isFeatureOffered()', () => {
+  it('says yes while it cannot be found out, and asks again; once it is known, no more', async () => {
+    for (const answer of [refuse('SP_STORE_UNAVAILABLE'), (to: ServerResponse) => to.end('[]')]) {
+      answers = { '/auth/features': answer };
+      expect(await isFeatureOffered('apiKeys')).toBe(true);
+    }
+    answers = { '/auth/features': (to) => to.end('{"features":["passwords"]}') };
+    const asked = seen.length;
+
+    expect([await isFeatureOffered('apiKeys'), await isFeatureOffered('passwords')]).toEqual([false, true]);
+    expect(seen.length - asked).toBe(1);
   });
 });
 
