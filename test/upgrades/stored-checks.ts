@@ -108,6 +108,19 @@ export const storedChecks: readonly StoredCheck[] = [
     },
   },
   {
+    name: 'a session of before works in an organization, of which nothing was stored',
+    async check({ gateway, fixture: { session } }) {
+      const { cookie } = session;
+      const made = await gateway.ask('/auth/organizations', { cookie, json: { name: 'Acme' } });
+      expect(made.status).toBe(201);
+      const { id } = made.body['organization'] as { readonly id: string };
+      await gateway.ask('/auth/organizations/active', { cookie, json: { organization: id } });
+      const { body } = await gateway.ask('/api/echo', { cookie });
+      const scope = 'product:read product:create product:archive';
+      expect(decodeJwt(String(body['token']))).toMatchObject({ org: id, org_roles: ['owner'], scope });
+    },
+  },
+  {
     name: 'an account that is banned for a while stays banned',
     async check({ gateway, fixture: { accounts, password } }) {
       if (accounts.suspended === undefined) return;

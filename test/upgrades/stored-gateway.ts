@@ -61,8 +61,15 @@ export function configurationOf(dataDir: string, ports: readonly number[], upstr
     apiKeys: {},
     oauthProvider: {},
     policy: {
-      permissions: { 'product:read': 'List and read products', 'product:create': 'Create products' },
+      permissions: {
+        'product:read': 'List and read products',
+        'product:create': 'Create products',
+        'product:archive': 'Look at products of former years',
+        'organization:manage': 'Rename and delete an organization',
+        'member:manage': 'Invite and remove members',
+      },
       roles: { user: ['product:read'], vendor: ['product:read', 'product:create'] },
+      organizationRoles: { owner: ['organization:manage', 'member:manage', 'product:archive'] },
     },
     routes: [
       {

@@ -30,7 +30,7 @@ export function createForgetMemberships(parts: AccountOrganizationsParts): Forge
   return async (userId) => {
     for (const member of await members.listOf(userId)) {
       const { organizationId } = member;
-      await table.lock(organizationId, now());
+      await table.lock(organizationId);
       const about = { organization: organizationId };
       const common = { at: now(), outcome: 'success', target: userId, ...where } as const;
       await events.append({

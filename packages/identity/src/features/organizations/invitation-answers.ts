@@ -71,7 +71,7 @@ export function createInvitationAnswers(parts: InvitationAnswersParts): Invitati
 
   const acceptOnce = async (token: string, userId: string, context: AuditContext): Promise<OfferedMembership> => {
     const { organizationId } = (await find(token)).invitation;
-    if (!(await table.lock(organizationId, now()))) throw invalidLink('organization-unknown');
+    if (!(await table.lock(organizationId))) throw invalidLink('organization-unknown');
     // What another transaction did, that was waited for.
     const offer = await find(token);
     const { invitation } = offer;

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { recordModels, type RecordFilter, type Records } from '@sallyport/core';
 
 /** An organization as it is stored. */
@@ -22,7 +22,7 @@ export interface OrganizationTable {
    * Lets the transaction wait for every other one that changes the members of this organization, and see what that one did.
    * `false` when the organization is gone.
    */
-  lock(organizationId: string, at: Date): Promise<boolean>;
+  lock(organizationId: string): Promise<boolean>;
   /** `false` when it is gone. */
   rename(organizationId: string, name: string): Promise<boolean>;
   /** `true` for exactly one caller. */
@@ -45,9 +45,14 @@ export function isOrganizationId(text: string): boolean {
 /** Builds access to the table of organizations. */
 export function createOrganizationTable(records: Records): OrganizationTable {
   const byId = (organizationId: string): RecordFilter[] => [{ field: 'organizationId', value: organizationId }];
+  /** MongoDB counts no row that is as it was: each write has something new. */
+  const update = async (organizationId: string, change: { readonly name?: string }): Promise<boolean> => {
+    const written = { ...change, changeId: randomUUID() };
+    return (await records.updateMany({ model, where: byId(organizationId), update: written })) === 1;
+  };
   return {
     async insert({ organizationId, name, createdBy, createdAt }) {
-      const data = { organizationId, name, createdBy, createdAt, changedAt: createdAt };
+      const data = { organizationId, name, createdBy, createdAt, changeId: randomUUID() };
       return toOrganization(await records.create<Organization>({ model, data }));
     },
     async find(organizationId) {
@@ -70,11 +75,8 @@ export function createOrganizationTable(records: Records): OrganizationTable {
       });
       return rows.map(toOrganization);
     },
-    lock: async (organizationId, at) =>
-      isOrganizationId(organizationId) &&
-      (await records.updateMany({ model, where: byId(organizationId), update: { changedAt: at } })) === 1,
-    rename: async (organizationId, name) =>
-      (await records.updateMany({ model, where: byId(organizationId), update: { name } })) === 1,
+    lock: async (organizationId) => isOrganizationId(organizationId) && (await update(organizationId, {})),
+    rename: (organizationId, name) => update(organizationId, { name }),
     delete: async (organizationId) => (await records.deleteMany({ model, where: byId(organizationId) })) === 1,
   };
 }

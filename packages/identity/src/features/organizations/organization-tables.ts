@@ -11,8 +11,8 @@ export const organizationTables: readonly RecordTable[] = [
       /** Subject id of the account that made it, or an operator. */
       createdBy: { type: 'string', required: true },
       createdAt: { type: 'date', required: true, index: true },
-      /** Written by every change of its members, which so wait for each other. */
-      changedAt: { type: 'date', required: true },
+      /** Another one with every change of it or its members, which so wait for each other. */
+      changeId: { type: 'string', required: true },
     },
   },
   {

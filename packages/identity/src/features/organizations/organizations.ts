@@ -132,11 +132,11 @@ export function createOrganizations(parts: OrganizationParts): Organizations {
  * transaction of a change. Rejects with `SP_NOT_FOUND` for an organization that there is not, and for a user who is no member.
  */
 export async function requireActor(
-  { table, members, now }: Pick<OrganizationParts, 'table' | 'members' | 'now'>,
+  { table, members }: Pick<OrganizationParts, 'table' | 'members'>,
   organizationId: string,
   actor: OrganizationActor,
 ): Promise<MembershipActor> {
-  if (!(await table.lock(organizationId, now()))) throw unknownOrganization();
+  if (!(await table.lock(organizationId))) throw unknownOrganization();
   if (actor.kind === 'operator') return actor;
   const member = await members.find(organizationId, actor.userId);
   if (member === null) throw unknownOrganization();
