@@ -65,7 +65,7 @@ export function createAcmePay({ key, webhook, now = () => new Date() }: AcmePayO
       choice === 'pay'
         ? { type: 'payment.succeeded', chargeId, reference, amountCents, currency }
         : { type: 'payment.declined', reference };
-    const isTold = await deliverWebhook(webhook, `${event.type}:${chargeId}`, event, now);
+    const isTold = await deliverWebhook(webhook, `${choice === 'pay' ? 'paid' : 'declined'}_${chargeId}`, event, now);
     if (isTold || choice !== 'pay') return c.redirect(returnTo, 303);
     return page(
       c,
