@@ -3,9 +3,10 @@ import {
   isDuplicateKey,
   openMongo,
   prepareMongo,
+  trustFilter,
   type MongoOptions,
 } from '@sallyport/example-shop-kit';
-import { Schema, trusted, type QueryFilter } from 'mongoose';
+import { Schema, type QueryFilter } from 'mongoose';
 import { cartLinesSchema, type Cart } from './carts/cart.ts';
 import { orderIdSchema, orderSchema, type Order } from './orders/order.ts';
 import type { OrderScope, OrdersStore } from './orders-store.ts';
@@ -171,7 +172,7 @@ async function inserted(insertion: Promise<unknown>): Promise<boolean> {
 /** What the access rules made is no text of a caller: its operators are meant. */
 function toMongo({ readable, buyerId }: OrderScope): QueryFilter<OrderDocument> {
   const filter = readable.toMongo({ path: (field) => (field === 'id' ? '_id' : field) });
-  return { $and: trusted([filter, buyerId === undefined ? {} : { buyerId }]) };
+  return trustFilter({ $and: [filter, buyerId === undefined ? {} : { buyerId }] });
 }
 
 function toOrder({ _id, ...fields }: OrderDocument): Order {

@@ -1,6 +1,6 @@
 export { serveApiPage, type ApiPage } from './api-page.ts';
 export { closeGracefully } from './close-gracefully.ts';
-export { answeringMongo, isDuplicateKey, openMongo, prepareMongo, type MongoOptions } from './mongo.ts';
+export { answeringMongo, isDuplicateKey, openMongo, prepareMongo, trustFilter, type MongoOptions } from './mongo.ts';
 export { requireJsonBody } from './require-json-body.ts';
 export {
   parseVariables,

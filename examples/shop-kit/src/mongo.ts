@@ -4,6 +4,7 @@ import {
   Error as MongooseErrors,
   mongo,
   MongooseError,
+  trusted,
   type Connection,
   type ConnectOptions,
 } from 'mongoose';
@@ -72,6 +73,20 @@ export async function answeringMongo<Result>(work: () => Promise<Result>): Promi
     if (isDatabaseFault(cause)) throw new SallyportError('SP_STORE_UNAVAILABLE', { cause });
     throw cause;
   }
+}
+
+/**
+ * A filter that the policy made, as one that Mongoose obeys: it holds no text of a caller as an operator. Every object is
+ * marked, because Mongoose copies lists without their mark.
+ */
+export function trustFilter(filter: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return trusted(Object.fromEntries(Object.entries(filter).map(([key, value]) => [key, trustValue(value)])));
+}
+
+function trustValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(trustValue);
+  // What is no list here and no scalar is an object of operators.
+  return typeof value === 'object' && value !== null ? trustFilter(value as Record<string, unknown>) : value;
 }
 
 export function isDuplicateKey(cause: unknown): boolean {

@@ -3,6 +3,7 @@ import {
   isDuplicateKey,
   openMongo,
   prepareMongo,
+  trustFilter,
   type MongoOptions,
 } from '@sallyport/example-shop-kit';
 import { Schema, trusted, type QueryFilter } from 'mongoose';
@@ -115,5 +116,7 @@ function toProduct({ _id, nameKey: _nameKey, moves: _moves, ...fields }: Product
 function toMongo({ readable, ownerId, ids }: ProductScope): QueryFilter<ProductDocument> {
   const own = ownerId === undefined ? [] : [{ ownerId }];
   const named = ids === undefined ? [] : [{ _id: { $in: [...ids] } }];
-  return { $and: trusted([readable.toMongo({ path: (field) => (field === 'id' ? '_id' : field) }), ...own, ...named]) };
+  return trustFilter({
+    $and: [readable.toMongo({ path: (field) => (field === 'id' ? '_id' : field) }), ...own, ...named],
+  });
 }
