@@ -49,6 +49,51 @@ export class Orders {
 }
 `;
 
+const gateway = (role: string, permission: string, interest: string, mark = '') => `
+import { defineConfig, zone } from '@sallyport/server';
+import { policy } from './policy.ts';
+
+const upstream = 'http://orders:3000';
+export default defineConfig({
+  publicUrl: 'https://app.example.com',
+  policy,
+  routes: [
+    { name: 'all', prefix: '/all', upstream, audience: 'all', access: 'signed-in', permissions: ['order:*', '*'] },
+    {
+      name: 'orders',
+      prefix: '/orders',
+      upstream,
+      audience: 'orders',
+      access: {
+        roles: ['${role}'], ${mark}
+        permissions: ['${permission}'], ${mark}
+      },
+      permissions: ['${interest}'], ${mark}
+    },
+    ...zone('shell', { mount: '/', upstream, access: 'optional' }),
+  ],
+});
+`;
+const zones = (role: string, interest: string, mark = '') => `
+import { defineConfig, zone } from '@sallyport/server';
+import { policy } from './policy.ts';
+
+const upstream = 'http://orders:3000';
+export const byRole = defineConfig({
+  publicUrl: 'https://app.example.com',
+  policy,
+  routes: [...zone('refunds', { upstream, access: { roles: ['${role}'] } })], ${mark}
+});
+export const byInterest = defineConfig({
+  publicUrl: 'https://app.example.com',
+  policy,
+  routes: [...zone('refunds', { upstream, access: 'signed-in', permissions: ['${interest}'] })], ${mark}
+});
+`;
+
+const zonesWithTypos = zones('clrek', 'ordr:*', typo);
+const gatewayWithTypos = gateway('clrek', 'order:refnud', 'ordr:*', typo);
+
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'sallyport-types-'));
@@ -64,12 +109,25 @@ beforeAll(() => {
       rewriteRelativeImportExtensions: false,
       allowImportingTsExtensions: true,
       experimentalDecorators: true,
-      customConditions: ['@sallyport/source'],
       types: ['node'],
       typeRoots: [join(root, 'node_modules/@types')],
-      paths: { '@sallyport/core': sourceOf('core'), '@sallyport/nestjs': sourceOf('nestjs') },
+      paths: {
+        '@sallyport/core': sourceOf('core'),
+        '@sallyport/nestjs': sourceOf('nestjs'),
+        // As it was built: to check all of its sources takes a minute.
+        '@sallyport/server': [join(root, 'packages/server/dist/config/define-config.d.ts')],
+      },
     },
-    files: ['policy.ts', 'policy-with-typos.ts', 'service.ts', 'service-with-typos.ts'],
+    files: [
+      'policy.ts',
+      'policy-with-typos.ts',
+      'service.ts',
+      'service-with-typos.ts',
+      'gateway.ts',
+      'gateway-with-typos.ts',
+      'zones.ts',
+      'zones-with-typos.ts',
+    ],
   };
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
@@ -77,11 +135,15 @@ beforeAll(() => {
   writeFileSync(join(folder, 'policy-with-typos.ts'), policyWithTypos);
   writeFileSync(join(folder, 'service.ts'), service('order:read', 'order:refund'));
   writeFileSync(join(folder, 'service-with-typos.ts'), service('order:raed', 'order:refnud', typo));
+  writeFileSync(join(folder, 'gateway.ts'), gateway('clerk', 'order:refund', 'order:refund'));
+  writeFileSync(join(folder, 'gateway-with-typos.ts'), gatewayWithTypos);
+  writeFileSync(join(folder, 'zones.ts'), zones('clerk', 'order:*'));
+  writeFileSync(join(folder, 'zones-with-typos.ts'), zonesWithTypos);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-describe('an application that derives its permissions from its policy', () => {
-  it('does not compile with a typo in a role, an option or a decorator, and compiles without', () => {
+describe('an application that derives its names from its policy', () => {
+  it('does not compile with a typo in a role, an option, a decorator or a route, and compiles without', () => {
     const compiler = join(root, 'node_modules/.bin/tsc');
     const { stdout, status } = spawnSync(process.execPath, [compiler, '-p', folder, '--pretty', 'false'], {
       encoding: 'utf8',
@@ -94,6 +156,8 @@ describe('an application that derives its permissions from its policy', () => {
       [
         ...typosOf('policy-with-typos.ts', policyWithTypos),
         ...typosOf('service-with-typos.ts', service('order:raed', 'order:refnud', typo)),
+        ...typosOf('gateway-with-typos.ts', gatewayWithTypos),
+        ...typosOf('zones-with-typos.ts', zonesWithTypos),
       ].toSorted(),
     );
     expect(stdout).toMatch(/"order:refnud"' is not assignable to type '"order:read" \| "order:refund"'/);

@@ -1,5 +1,6 @@
 import type { RouteInput } from '@sallyport/core';
 import { OptionsError, zonePlace } from '@sallyport/core/browser';
+import type { NamedRoute } from './route-of-policy.ts';
 
 /** What `zone()` sets itself. */
 type FixedKey = 'name' | 'prefix' | 'stripPrefix' | 'zone';
@@ -11,6 +12,13 @@ export interface ZoneInput extends Omit<RouteInput, FixedKey | 'audience'> {
   /** Audience of its tokens, `SALLYPORT_AUDIENCE` in its environment. @default its name */
   readonly audience?: string;
 }
+
+/** The same, with the names of roles and permissions that it speaks of. */
+type ZoneOf<Role extends string, Permission extends string, Interest extends string> = Omit<
+  ZoneInput,
+  'access' | 'permissions'
+> &
+  Pick<NamedRoute<Role, Permission, Interest>, 'access' | 'permissions'>;
 
 const fixedKeys = ['name', 'prefix', 'stripPrefix', 'zone'] satisfies readonly FixedKey[];
 
@@ -33,7 +41,10 @@ const fixedKeys = ['name', 'prefix', 'stripPrefix', 'zone'] satisfies readonly F
  *   ],
  * });
  */
-export function zone(name: string, options: ZoneInput): readonly [pages: RouteInput, assets: RouteInput] {
+export function zone<Role extends string = never, Permission extends string = never, Interest extends string = never>(
+  name: string,
+  options: ZoneOf<Role, Permission, Interest>,
+): readonly [pages: NamedRoute<Role, Permission, Interest>, assets: NamedRoute<never, never, never>] {
   const { mount, audience = name, ...pages } = options;
   const place = zonePlace(name, mount);
   const fixed = fixedKeys.find((key) => Object.hasOwn(options, key));
