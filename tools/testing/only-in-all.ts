@@ -18,6 +18,7 @@ export const filesOnlyInAll: readonly string[] = [
   'packages/oauth/src/oauth.mongodb.test.ts',
   'packages/policy/src/agreement/agreement-at-length.test.ts',
   'packages/stores/src/redis/redis-deployments.test.ts',
+  'test/processes/auth-js-shell.test.ts',
   'test/processes/backchannel-logout.test.ts',
   'test/processes/opa-decisions.test.ts',
   'test/processes/poolers.test.ts',
