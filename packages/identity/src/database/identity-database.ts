@@ -14,6 +14,7 @@ import {
 import { createDatabaseAdapter } from './database-adapter.ts';
 import type { DatabaseHandle } from './database-handle.ts';
 import { createDirectRows, type DirectRows } from './direct-rows.ts';
+import { withoutEmptyLists } from './empty-lists.ts';
 import { requireUsable } from './guarded-adapter.ts';
 import { identitySchema, type IdentitySchema } from './identity-schema.ts';
 import { migrate } from './migrate.ts';
@@ -118,7 +119,7 @@ function toRecords(adapter: DBAdapter, direct: DirectRows | undefined, isUsable:
       throw toStoreError(cause);
     }
   };
-  return {
+  return withoutEmptyLists({
     create: <T>(query: Parameters<Records['create']>[0]) =>
       run((rows) => rows.create<Record<string, unknown>, T>(query)),
     findOne: <T>(query: Parameters<Records['findOne']>[0]) =>
@@ -139,5 +140,5 @@ function toRecords(adapter: DBAdapter, direct: DirectRows | undefined, isUsable:
       ),
     deleteMany: (query) => run((rows) => rows.deleteMany(query)),
     count: (query) => run((rows) => rows.count(query)),
-  };
+  });
 }

@@ -9,7 +9,7 @@ import {
   storeTables,
 } from '@sallyport/stores';
 import { keyRingContract, sessionStoreContract, webhookDeliveriesContract } from '@sallyport/testing/contracts';
-import { describe, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { subjectSecret } from './database-subject.test-support.ts';
 import { openCleanDatabase } from './clean-database.test-support.ts';
 import { openIdentityDatabase } from './identity-database.ts';
@@ -35,6 +35,27 @@ describe.each(databaseKinds)('on Better Auth’s adapter', (kind) => {
         const { records } = await openIdentityDatabase({ database: database.handle, tables: storeTables });
         return { ...fixtureOf(database), store: createRecordSessionStore(records) };
       },
+    });
+  });
+
+  describe.skipIf(!isAvailable(kind))(titleOn('a list without values', kind), () => {
+    const model = keyTable.model;
+    const inNone = [{ field: 'kid', operator: 'in' as const, value: [] }];
+    const outsideOfNone = [{ field: 'kid', operator: 'not_in' as const, value: [] }];
+
+    it('holds no row, and every row is outside of it', async () => {
+      const database = await openCleanDatabase(kind);
+      const { records } = await openIdentityDatabase({ database: database.handle, tables: storeTables });
+      await openKeyRing({ records, sealer });
+      const all = await records.count({ model });
+      expect(all).toBeGreaterThan(0);
+      expect(await records.findOne({ model, where: inNone })).toBeNull();
+      expect(await records.findMany({ model, where: inNone })).toEqual([]);
+      expect(await records.count({ model, where: inNone })).toBe(0);
+      expect(await records.deleteMany({ model, where: inNone })).toBe(0);
+      expect(await records.updateMany({ model, where: inNone, update: { state: 'retiring' } })).toBe(0);
+      expect(await records.findMany({ model, where: outsideOfNone })).toHaveLength(all);
+      await database.close();
     });
   });
 
