@@ -75,7 +75,12 @@ async function outcomeOf(answer: Response): Promise<string> {
 async function startStaleKeys(): Promise<{ urlFor(internalOrigin: string): string; close(): Promise<void> }> {
   let origin = '';
   let first: Promise<string> | undefined;
-  const server = createServer((_, response) => {
+  const server = createServer((request, response) => {
+    // Services ask for more than keys, and that before there is a gateway.
+    if (request.url !== '/keys') {
+      response.writeHead(404).end();
+      return;
+    }
     first ??= fetch(`${origin}/internal/.well-known/jwks.json`).then((answer) => answer.text());
     void first.then((keys) => response.writeHead(200, { 'content-type': 'application/json' }).end(keys));
   });
