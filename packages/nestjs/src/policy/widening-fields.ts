@@ -14,7 +14,7 @@ export function fieldsThatMustBeThere(policy: AnyPolicy, action: string, type: s
   const key = `${action} ${type}`;
   let fields = byAction.get(key);
   if (fields === undefined) {
-    fields = [...new Set(rulesOf(policy, action, type).flatMap(widenedBy))];
+    fields = [...new Set(rulesOf(policy, action, type).flatMap((rule) => widenedBy(rule, action)))];
     byAction.set(key, fields);
   }
   return fields;
@@ -22,7 +22,9 @@ export function fieldsThatMustBeThere(policy: AnyPolicy, action: string, type: s
 
 /** Whether a rule on this action looks at a record. */
 export function looksAtRecords(policy: AnyPolicy, action: string, type: string): boolean {
-  return rulesOf(policy, action, type).some(({ when, fields }) => fields !== undefined || testsOf(when).length > 0);
+  return rulesOf(policy, action, type).some(
+    (rule) => rule.fields !== undefined || testsOfRule(rule, action).length > 0,
+  );
 }
 
 function rulesOf(policy: AnyPolicy, action: string, type: string): readonly PolicyRule[] {
@@ -32,9 +34,9 @@ function rulesOf(policy: AnyPolicy, action: string, type: string): readonly Poli
   });
 }
 
-function widenedBy({ when, deny }: PolicyRule): readonly string[] {
-  const isDenied = deny !== undefined;
-  return testsOf(when)
+function widenedBy(rule: PolicyRule, action: string): readonly string[] {
+  const isDenied = rule.deny !== undefined;
+  return testsOfRule(rule, action)
     .filter(({ operator, operand }) => meetsNull(operator, operand) !== isDenied)
     .map(({ field }) => field);
 }
@@ -47,6 +49,11 @@ interface FieldTest {
   readonly field: string;
   readonly operator: string;
   readonly operand: unknown;
+}
+
+/** A record that is created must pass `after` as well as `when`; of other actions `after` is judged at the write. */
+function testsOfRule({ when, after }: PolicyRule, action: string): readonly FieldTest[] {
+  return action === 'create' ? [...testsOf(when), ...testsOf(after)] : testsOf(when);
 }
 
 /** Every test of a field of the record; there is no `not`, so that a test means the same wherever it stands. */
