@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SallyportError } from '@sallyport/nestjs';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { deliverAsOtherSender, startShopSystem, type Person, type ShopSystem } from './shop-system.test-support.ts';
 
 /*
@@ -109,6 +110,20 @@ describe('an order', () => {
     expect(await statusOf('ursula', 'POST', '/api/orders/orders', { cartId })).toBe(404);
     expect(await statusOf('una', 'POST', '/api/orders/orders', { cartId: stranger })).toBe(409);
     await shop.as('una', 'POST', `/api/orders/orders/${String(cartId)}/cancellation`);
+  });
+
+  it('empties its cart when it is tried again, where the database was away in the middle', async () => {
+    const [first, second] = [await shop.sell('vic'), await shop.sell('vic')];
+    await shop.as('una', 'PUT', `/api/orders/cart/items/${first}`, { quantity: 1 });
+    const { id: cartId } = (await shop.as('una', 'GET', '/api/orders/cart')).body;
+    vi.spyOn(shop.store, 'removeCart').mockRejectedValueOnce(new SallyportError('SP_STORE_UNAVAILABLE'));
+    expect(await statusOf('una', 'POST', '/api/orders/orders', { cartId })).toBe(503);
+    expect(await statusOf('una', 'POST', '/api/orders/orders', { cartId })).toBe(201);
+    expect((await shop.as('una', 'GET', '/api/orders/cart')).body['lines']).toEqual([]);
+    // The id of that order is spent: what is bought next is another one.
+    const next = await shop.order('una', { [second]: 2 });
+    expect(next).not.toBe(cartId);
+    for (const id of [cartId, next]) await shop.as('una', 'POST', `/api/orders/orders/${String(id)}/cancellation`);
   });
 
   it('takes no more than there is: of the last ones each is sold once', async () => {

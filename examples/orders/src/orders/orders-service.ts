@@ -43,7 +43,12 @@ export class OrdersService {
    */
   async create(request: object, caller: Principal, cartId: string): Promise<ShownOrder> {
     const known = await this.#store.findOrder(cartId);
-    if (known !== undefined) return this.#access.show(caller, known);
+    if (known !== undefined) {
+      const shown = this.#access.show(caller, known);
+      // Its first attempt may have ended before: a cart that stayed could never be ordered again.
+      await this.#store.removeCart(caller.id, cartId);
+      return shown;
+    }
     const cart = await this.#store.findCart(caller.id);
     if (cart?.id !== cartId || cart.lines.length === 0) {
       throw new SallyportError('SP_CONFLICT', { reason: 'not-the-cart-of-the-buyer' });
