@@ -119,6 +119,32 @@ describe('the stream of changes', () => {
     stop.abort();
   });
 
+  it('says nothing about a draft, save to its vendor and administrators', async () => {
+    const stop = new AbortController();
+    const listen = async (role: string, claims: Readonly<Record<string, unknown>> = {}): Promise<() => string> => {
+      const headers = { authorization: `Bearer ${issuer.tokenFor(role, claims)}`, accept: 'text/event-stream' };
+      const text = readText(await fetch(`${shop.url}/products/events`, { headers, signal: stop.signal }));
+      await expect.poll(text, { timeout: 10_000 }).toContain('event: open\n');
+      return text;
+    };
+    const own = await listen('vendor', { sub: 'vera' });
+    const others = [await listen('user'), await listen('vendor', { sub: 'vic' })];
+    const administrator = await listen('admin');
+    const token = issuer.tokenFor('vendor', { sub: 'vera' });
+    const body = { name: 'A secret', priceCents: 100, status: 'draft' };
+    const draft = String((await shop.call('POST', '/products', { token, body })).body['id']);
+    await shop.call('PATCH', `/products/${draft}`, { token, body: { stock: 2 } });
+    const shown = await shop.createProduct('vera');
+    // What goes out of sale is gone for those who saw it.
+    await shop.call('PATCH', `/products/${shown}`, { token, body: { status: 'draft' } });
+    await shop.call('DELETE', `/products/${shown}`, { token: issuer.tokenFor('admin') });
+    const told = (text: string, id: string): number => text.split(`data: {"id":"${id}"}`).length - 1;
+    for (const text of [own, administrator]) await expect.poll(() => told(text(), shown), { timeout: 10_000 }).toBe(3);
+    for (const text of others) await expect.poll(() => told(text(), shown), { timeout: 10_000 }).toBe(2);
+    expect([own, administrator, ...others].map((text) => told(text(), draft))).toEqual([2, 2, 0, 0]);
+    stop.abort();
+  });
+
   it('is for those who may see products', async () => {
     expect((await shop.call('GET', '/products/events')).status).toBe(401);
     const token = issuer.tokenFor('user', { roles: [], scope: '' });

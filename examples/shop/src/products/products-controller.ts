@@ -61,13 +61,13 @@ export class ProductsController {
   }
 
   /**
-   * Says which product changed, for as long as the gateway lets it: it ends the stream with the session, and when the
-   * permission that the route demands is gone. The first event says that the stream is open.
+   * Says which of the products that the caller may see changed, for as long as the gateway lets it: it ends the stream with
+   * the session, and when the permission that the route demands is gone. The first event says that the stream is open.
    */
   @Sse('events')
   @Permissions('product:read')
-  events(): Observable<MessageEvent> {
-    return this.#products.changed.pipe(
+  events(@CurrentPrincipal() caller: Principal): Observable<MessageEvent> {
+    return this.#products.changedFor(caller).pipe(
       map((id): MessageEvent => ({ type: 'changed', data: { id } })),
       startWith<MessageEvent>({ type: 'open', data: {} }),
     );

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { SallyportAccess, SallyportError, type Principal } from '@sallyport/nestjs';
 import type { AccessFilter } from '@sallyport/policy';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { Subject, type Observable } from 'rxjs';
+import { filter, map, Subject, type Observable } from 'rxjs';
 import type { NewProduct, Product, ProductChange, ProductPage, ProductPageRequest } from './product.ts';
 import { PRODUCT_STORE, type ProductStore } from './product-store.ts';
 
@@ -11,16 +11,23 @@ import { PRODUCT_STORE, type ProductStore } from './product-store.ts';
 export class ProductsService implements OnModuleDestroy {
   readonly #store: ProductStore;
   readonly #access: SallyportAccess;
-  readonly #changed = new Subject<string>();
+  /** Each product as it was and as it is. */
+  readonly #changed = new Subject<readonly [Product, ...Product[]]>();
 
   constructor(@Inject(PRODUCT_STORE) store: ProductStore, @Inject(SallyportAccess) access: SallyportAccess) {
     this.#store = store;
     this.#access = access;
   }
 
-  /** Ids of products that this process adds, changes or removes from now on. What another one does is not heard here. */
-  get changed(): Observable<string> {
-    return this.#changed;
+  /**
+   * Ids of products that this process adds, changes or removes from now on, where the caller may see them or could until
+   * then. What another process does is not heard here.
+   */
+  changedFor(caller: Principal): Observable<string> {
+    return this.#changed.pipe(
+      filter((versions) => versions.some((product) => this.#access.can(caller, 'read', 'Product', product))),
+      map(([{ id }]) => id),
+    );
   }
 
   /** Open event streams have nothing more to wait for, and would delay the shutdown. */
@@ -46,7 +53,7 @@ export class ProductsService implements OnModuleDestroy {
     const product = { ...described, id: randomUUID(), ownerId: owner.id, createdAt: at, updatedAt: at, version: 1 };
     this.#access.assertWrite(owner, 'create', 'Product', null, product);
     await this.#store.insert(product);
-    this.#changed.next(product.id);
+    this.#changed.next([product]);
     return product;
   }
 
@@ -61,12 +68,13 @@ export class ProductsService implements OnModuleDestroy {
     };
     this.#access.assertWrite(caller, 'update', 'Product', product, changed);
     if (!(await this.#store.replace(changed))) throw new SallyportError('SP_CONFLICT');
-    this.#changed.next(id);
+    this.#changed.next([product, changed]);
     return changed;
   }
 
   async remove(id: string): Promise<void> {
-    if (!(await this.#store.remove(id))) throw new SallyportError('SP_NOT_FOUND');
-    this.#changed.next(id);
+    const product = await this.#store.find(id);
+    if (product === undefined || !(await this.#store.remove(id))) throw new SallyportError('SP_NOT_FOUND');
+    this.#changed.next([product]);
   }
 }
