@@ -16,6 +16,7 @@ const at = new Date('2026-05-01T12:00:00Z');
 let server: Server;
 let url: string;
 let status = 200;
+let answerHeaders: Readonly<Record<string, string>> = {};
 const deliveries: { readonly headers: NodeJS.Dict<string | string[]>; readonly body: string }[] = [];
 
 beforeAll(async () => {
@@ -24,7 +25,7 @@ beforeAll(async () => {
     request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
     request.on('end', () => {
       deliveries.push({ headers: request.headers, body });
-      response.writeHead(status).end();
+      response.writeHead(status, answerHeaders).end();
     });
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -34,6 +35,7 @@ afterAll(() => server.close());
 beforeEach(() => {
   deliveries.length = 0;
   status = 200;
+  answerHeaders = {};
 });
 
 const pay = () => createAcmePay({ key, webhook: { url, secret }, now: () => at });
@@ -95,6 +97,14 @@ it('a delivery that the merchant had before counts as told, and one that it does
   const answer = await choose(linkOf());
   expect(await answer.text()).toContain('The shop does not answer');
   expect(deliveries).toHaveLength(4);
+});
+
+it('a delivery of which the merchant does not know yet what becomes is tried again, and not taken for told', async () => {
+  status = 409;
+  answerHeaders = { 'retry-after': '5' };
+  const answer = await choose(linkOf());
+  expect(await answer.text()).toContain('The shop does not answer');
+  expect(deliveries).toHaveLength(3);
 });
 
 it('a payer who declines is led back, and the merchant is told of no charge', async () => {

@@ -11,7 +11,10 @@ export interface WebhookTarget {
 const maxAttempts = 3;
 const pauseMilliseconds = 500;
 
-/** Delivers an event as Standard Webhooks says. Resolves to whether the other side has it: now, or since before (409). */
+/**
+ * Delivers an event as Standard Webhooks says. Resolves to whether the other side has it: now, or since before (409). One
+ * that says when to come again is still at another delivery of it, which may fail.
+ */
 export async function deliverWebhook(
   { url, secret }: WebhookTarget,
   id: string,
@@ -21,8 +24,9 @@ export async function deliverWebhook(
   const body = JSON.stringify(event);
   for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
     if (attempt > 1) await wait(pauseMilliseconds);
-    const status = await send(url, body, headersOf(id, body, secret, now()));
-    if (status !== undefined && status < 500) return status < 300 || status === 409;
+    const answer = await send(url, body, headersOf(id, body, secret, now()));
+    if (answer === undefined || answer.status >= 500 || answer.headers.has('retry-after')) continue;
+    return answer.ok || answer.status === 409;
   }
   return false;
 }
@@ -39,10 +43,10 @@ function headersOf(id: string, body: string, secret: string, at: Date): Record<s
   };
 }
 
-async function send(url: string, body: string, headers: Record<string, string>): Promise<number | undefined> {
+async function send(url: string, body: string, headers: Record<string, string>): Promise<Response | undefined> {
   try {
     const signal = AbortSignal.timeout(5000);
-    return (await fetch(url, { method: 'POST', headers, body, redirect: 'error', signal })).status;
+    return await fetch(url, { method: 'POST', headers, body, redirect: 'error', signal });
   } catch {
     return undefined;
   }
