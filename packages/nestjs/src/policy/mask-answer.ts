@@ -31,7 +31,13 @@ function maskAt(answer: unknown, [name, ...rest]: readonly string[], masking: Ma
       reason: 'record-not-judgeable',
       cause: new Error(`${masking.type}: the answer has no ${masking.path.join('.')}, where its records would stand`),
     });
-  return { ...page, [name]: maskAt(Reflect.get(page, name), rest, masking) };
+  return withMember(page, name, maskAt(Reflect.get(page, name), rest, masking));
+}
+
+/** Of the same class: a serializer that runs after this one asks it which members to leave out. */
+function withMember(page: object, name: string, value: unknown): object {
+  const members = Object.getOwnPropertyDescriptors({ ...page, [name]: value });
+  return Object.create(Reflect.getPrototypeOf(page), members) as object;
 }
 
 function maskList(records: readonly unknown[], masking: Masking): readonly unknown[] {

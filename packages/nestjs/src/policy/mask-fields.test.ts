@@ -1,5 +1,15 @@
 import { Readable } from 'node:stream';
-import { Controller, Get, Param, Res, StreamableFile, type INestApplication } from '@nestjs/common';
+import {
+  ClassSerializerInterceptor,
+  Controller,
+  Get,
+  Param,
+  Res,
+  StreamableFile,
+  type INestApplication,
+} from '@nestjs/common';
+import { Exclude } from 'class-transformer';
+import { Reflector } from '@nestjs/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Authenticated, OptionalAuth } from '../access/declare-access.ts';
 import { MaskFields } from './mask-fields.ts';
@@ -18,6 +28,13 @@ class Entity {
   get costCents(): number {
     return this.#costCents;
   }
+}
+
+class Page {
+  readonly items = table;
+  readonly total = 5;
+  @Exclude()
+  readonly revenueCents = 1_234_567;
 }
 
 const [lamp, desk] = table;
@@ -60,6 +77,12 @@ class ProductsController {
     return { data: { items: table, total: 5 }, next: 'cursor' };
   }
 
+  @Get('pages/serialized')
+  @MaskFields('read', 'Product', { at: 'items' })
+  serialized(): Page {
+    return new Page();
+  }
+
   @Get('pages/without')
   @MaskFields('read', 'Product', { at: 'data.items' })
   pageWithout(): unknown {
@@ -84,6 +107,7 @@ describe.each(['Express', 'Fastify'] as const)('the answer of a handler with @Ma
   let app: INestApplication;
   beforeAll(async () => {
     app = await createService({ controllers: [ProductsController] }, platform);
+    app.useGlobalInterceptors(new ClassSerializerInterceptor(app.get(Reflector)));
     await app.listen(0, '127.0.0.1');
   });
   afterAll(() => app.close());
@@ -152,6 +176,13 @@ describe.each(['Express', 'Fastify'] as const)('the answer of a handler with @Ma
     expect(await (await get('/pages')).json()).toEqual({
       data: { items: [shown, { id: 'sofa', name: 'Sofa', status: 'published' }], total: 5 },
       next: 'cursor',
+    });
+  });
+
+  it('stays of the class of its page, which may hide members from the serializer', async () => {
+    expect(await (await get('/pages/serialized')).json()).toEqual({
+      items: [shown, { id: 'sofa', name: 'Sofa', status: 'published' }],
+      total: 5,
     });
   });
 
