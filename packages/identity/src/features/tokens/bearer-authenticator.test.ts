@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { internalTokenType, type AuthenticationOutcome, type KeyRing } from '@sallyport/core';
+import { internalTokenType, recordModels, type AuthenticationOutcome, type KeyRing } from '@sallyport/core';
 import { onDatabase, type Harness } from '../../identity.test-support.ts';
 import {
   bearerOf,
@@ -23,6 +23,10 @@ beforeEach(async () => {
 afterEach(() => harness.close());
 
 const invalid = { kind: 'rejected', code: 'SP_TOKEN_INVALID' };
+const permitted = (permissions: readonly string[]) => ({
+  kind: 'authenticated',
+  caller: { principal: { permissions } },
+});
 const ringOf = (): KeyRing => harness.keyRing ?? expect.fail('there is a key ring');
 const reasonOf = (outcome: AuthenticationOutcome | 'not-recognized'): string | undefined =>
   outcome !== 'not-recognized' && outcome.kind === 'rejected' ? outcome.reason : undefined;
@@ -213,6 +217,23 @@ describe(onDatabase('an access token at the gateway: what may have been missed')
     harness.advance(600);
     expect(reasonOf(await present(harness, other.accessToken))).toBe('out-of-date');
     restore();
+  });
+
+  it('has no permission that is known to be outdated while the roles cannot be read', async () => {
+    const { accessToken } = await signProgramIn(harness, email);
+    expect(await present(harness, accessToken)).toMatchObject(permitted(['product:read']));
+    await harness.database.records.updateMany({
+      model: recordModels.role,
+      where: [{ field: 'name', value: 'user' }],
+      update: { permissions: '', generation: 1 },
+    });
+    const restore = takeStoresAway();
+    const at = harness.now();
+    await harness.bus.publish({ kind: 'policy', id: 'user', minGeneration: 1, at, reason: 'role-changed' });
+    const outcome = await present(harness, accessToken).catch(() => 'no answer');
+    restore();
+    expect(await present(harness, accessToken)).toMatchObject(permitted([]));
+    expect(outcome).toBe('no answer');
   });
 
   it('is read anew by its handle, which is good for its own time alone', async () => {

@@ -90,6 +90,7 @@ export function createBearerAuthenticator(options: BearerAuthenticatorOptions): 
   const memory = createRevocationMemory({ rememberSeconds: lifetimeSeconds + 120, now });
   memory.markSyncedSince(now());
   let rolesEpoch = 0;
+  let minPolicyGeneration = 0;
   let pausedUntil = 0;
 
   const unsubscribe = bus.subscribe((message) => {
@@ -101,7 +102,10 @@ export function createBearerAuthenticator(options: BearerAuthenticatorOptions): 
       return;
     }
     const { event } = message;
-    if (event.kind === 'policy') rolesEpoch += 1;
+    if (event.kind === 'policy') {
+      rolesEpoch += 1;
+      minPolicyGeneration = Math.max(minPolicyGeneration, event.minGeneration);
+    }
     if (event.kind === 'key' && event.minGeneration > 0) known.clear();
     memory.add(event);
   });
@@ -137,7 +141,8 @@ export function createBearerAuthenticator(options: BearerAuthenticatorOptions): 
       return permissions;
     } catch (error) {
       const last = lastPermissions.get(key);
-      if (last === undefined) throw error;
+      // What is known to be outdated may have been taken away, and would be remembered for the token as what counts now.
+      if (last === undefined || last.generation < minPolicyGeneration) throw error;
       return last;
     }
   };
