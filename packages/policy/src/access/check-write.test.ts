@@ -183,3 +183,11 @@ it('the values of a field are compared by what they hold, and instances of class
   for (const change of changes)
     expect(comment.checkWrite('update', 'Ticket', ticket, { ...same, ...change }).allowed).toBe(false);
 });
+
+it('a denial of the record after a write counts whatever was before it', () => {
+  const late = { ...ticket, due: null };
+  expect(triage.checkWrite('update', 'Ticket', null, late).reason).toBe('due-is-required');
+  expect(triage.checkWrite('create', 'Ticket', ticket, late).reason).toBe('due-is-required');
+  expect(triage.checkWrite('create', 'Ticket', { ...ticket, state: 'closed' }, ticket).allowed).toBe(true);
+  expect(() => triage.checkWrite('create', 'Ticket', ticket, null)).toThrow(OptionsError);
+});

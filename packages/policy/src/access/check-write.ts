@@ -24,9 +24,11 @@ export function decideWrite(
   ability: TypeAbility,
   values: SubjectValues,
   action: string,
-  before: Row | null,
+  known: Row | null,
   after: Row | null,
 ): WriteDecision {
+  // What is created is judged as it will be, whatever it was made from.
+  const before = action === 'create' ? null : known;
   const target = before ?? after;
   if (target == null || action === 'read')
     throw new OptionsError(`checkWrite('${action}', …) has nothing to check: give the record before or after a write`);
@@ -64,13 +66,13 @@ function denialsOfWrite(
   before: Row | null,
   after: Row | null,
 ): readonly Rule[] {
-  if (action === 'create' || before === null || after === null) return [];
+  if (action === 'create' || after === null) return [];
   return rules.filter(
     (rule) =>
       rule.effect === 'deny' &&
       rule.hasAfter &&
       rule.actions.includes(action) &&
-      passes(rule.when, before, values) &&
+      passes(rule.when, before ?? after, values) &&
       passes(rule.after, after, values),
   );
 }
