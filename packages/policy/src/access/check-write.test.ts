@@ -191,3 +191,40 @@ it('a denial of the record after a write counts whatever was before it', () => {
   expect(triage.checkWrite('create', 'Ticket', { ...ticket, state: 'closed' }, ticket).allowed).toBe(true);
   expect(() => triage.checkWrite('create', 'Ticket', ticket, null)).toThrow(OptionsError);
 });
+
+const shelfPolicy = definePolicy({
+  permissions: {},
+  roles: {},
+  records: { Shelf: { fields: { id: 'string', cents: 'number', isFeatured: 'boolean', tags: 'string[]' } } },
+  rules: [
+    { allow: ['create', 'update'], on: 'Shelf', to: 'everyone', when: { id: { in: ['a', 'b'] } } },
+    { deny: ['create', 'update'], on: 'Shelf', after: { isFeatured: { eq: true } }, reason: 'is-featured' },
+    { deny: ['create', 'update'], on: 'Shelf', after: { cents: { eq: 0 } }, reason: 'is-free' },
+    { deny: ['create', 'update'], on: 'Shelf', after: { tags: { eq: 'sale' } }, reason: 'is-sale' },
+  ],
+});
+
+// A database stores 'true' and 1 as true, and '0' as 0; a list of ids is found under each of them.
+it.each([
+  { field: 'isFeatured', value: 'true' },
+  { field: 'isFeatured', value: 1 },
+  { field: 'cents', value: '0' },
+  { field: 'cents', value: [2, 3] },
+  { field: 'id', value: ['a', 'of another'] },
+  { field: 'tags', value: '["sale"]' },
+  { field: 'tags', value: [['sale']] },
+])('a value that its field cannot hold is not written: $value in $field', ({ field, value }) => {
+  const anyone = accessFor(shelfPolicy, { kind: 'anonymous' });
+  const shelf = { id: 'a', cents: 1, isFeatured: false, tags: ['new'] };
+  const changed: object = { ...shelf, [field]: value };
+  expect(anyone.checkWrite('update', 'Shelf', shelf, { ...shelf, cents: 2, tags: [] }).allowed).toBe(true);
+  for (const [action, before] of [['update', shelf] as const, ['create', null] as const])
+    expect(anyone.checkWrite(action, 'Shelf', before, changed)).toMatchObject({
+      allowed: false,
+      reason: 'field-of-other-type',
+      refusedFields: [field],
+    });
+  // What was stored so before is left alone.
+  const stored: object = { ...shelf, cents: '1' };
+  expect(anyone.checkWrite('update', 'Shelf', stored, { ...stored }).allowed).toBe(true);
+});

@@ -1,6 +1,7 @@
 import { OptionsError } from '@sallyport/core/browser';
 import type { SubjectValues } from '../conditions/condition-tree.ts';
 import type { RuleCondition } from '../conditions/rule-condition.ts';
+import { canHold } from '../definition/record-types.ts';
 import { listChanges } from './changed-fields.ts';
 import type { Decision } from './decision.ts';
 import { toReference, type Rule } from './rule.ts';
@@ -12,7 +13,7 @@ type Row = Readonly<Record<string, unknown>>;
 export interface WriteDecision extends Decision {
   /**
    * Of the rule that decided, or `no-rule-allows`, `not-allowed-after-write` (no rule allows the record as it would be),
-   * `field-not-permitted`, `field-not-declared`.
+   * `field-not-permitted`, `field-not-declared`, `field-of-other-type`.
    */
   readonly reason: string;
   /** Changed fields that may not be changed. Empty when the write is allowed, or refused as a whole. */
@@ -47,6 +48,8 @@ export function decideWrite(
 
   const { changed, undeclared } = listChanges(Object.keys(ability.type.fields), before, after);
   if (undeclared.length > 0) return refuse('field-not-declared', undefined, undeclared);
+  const unfit = changed.filter((field) => !canHold(ability.type.fields[field], after?.[field]));
+  if (unfit.length > 0) return refuse('field-of-other-type', undefined, unfit);
   const isAbout = (field: string) => (rule: Rule) => rule.fields === undefined || rule.fields.includes(field);
   const refused = changed.filter((field) => denials.some(isAbout(field)) || !holding.some(isAbout(field)));
   const [first] = refused;

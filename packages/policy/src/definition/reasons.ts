@@ -3,6 +3,7 @@ export const reservedReasons = [
   'no-rule-allows',
   'field-not-permitted',
   'field-not-declared',
+  'field-of-other-type',
   'not-allowed-after-write',
 ] as const;
 

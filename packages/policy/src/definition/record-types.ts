@@ -28,3 +28,14 @@ export function actionsOf({ actions = [] }: RecordType): readonly string[] {
 export function isList(type: FieldType | undefined): boolean {
   return type === 'string[]' || type === 'number[]';
 }
+
+/**
+ * Says whether a field of a type can hold a value. A database may make something else of what is of another type: of the
+ * text 'true' a true, which no comparison with true has seen.
+ */
+export function canHold(type: FieldType | undefined, value: unknown): boolean {
+  if (value === null || value === undefined || type === undefined || type === 'date' || type === 'json') return true;
+  if (!isList(type)) return typeof value === type;
+  const wanted = type.replace('[]', '');
+  return Array.isArray(value) && value.every((element) => element === null || typeof element === wanted);
+}
