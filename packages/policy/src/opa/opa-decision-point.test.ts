@@ -62,6 +62,16 @@ describe('what OPA is asked', () => {
     });
   });
 
+  it('has the fields that a record keeps behind getters of its class, as the rules of the file see them', async () => {
+    class Stored {
+      get vendorId(): string {
+        return 'vera';
+      }
+    }
+    await pointWith().decide({ ...question, record: new Stored() });
+    expect(lastAsked()?.body.input).toMatchObject({ record: { vendorId: 'vera' } });
+  });
+
   it('says of an anonymous caller that it is one, and nothing else', async () => {
     await pointWith().decide({ ...question, caller: { kind: 'anonymous' }, field: 'vendorId' });
     expect(lastAsked()?.body.input).toMatchObject({ subject: { kind: 'anonymous' }, field: 'vendorId' });

@@ -26,7 +26,8 @@ export interface OpaSubject {
 export function toOpaInput(policy: AnyPolicy, { caller, action, type, record, field }: DecisionQuestion): OpaInput {
   const declared = Object.keys(policy.records[type]?.fields ?? {});
   const values = declared.flatMap((name) => {
-    const value: unknown = Object.hasOwn(record, name) ? Reflect.get(record, name) : undefined;
+    // Also behind a getter of a class. No declared field has the name of what every object inherits.
+    const value: unknown = Reflect.get(record, name);
     return value === undefined ? [] : [[name, value] as const];
   });
   return {
