@@ -59,6 +59,11 @@ describe('the definition of a policy', () => {
       says: /"__proto__" cannot be the name of a role/,
     },
     {
+      name: 'with a role that would be stored as two others',
+      definition: { permissions: {}, roles: { 'shop admin': [] } },
+      says: /"shop admin" cannot be the name of a role: it has a blank/,
+    },
+    {
       name: 'with an unknown source',
       definition: { ...valid, source: 'files' },
       says: /source: "files" is no source of roles: did you mean "file"/,

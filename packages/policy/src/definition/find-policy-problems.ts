@@ -62,6 +62,7 @@ function checkRoles(place: Place, value: unknown, permissions: readonly string[]
   }
   for (const [role, held] of Object.entries(value)) {
     if (isInherited(role)) place.report(`"${role}" cannot be the name of a role: every object has it`);
+    if (/\s/.test(role)) place.report(`"${role}" cannot be the name of a role: it has a blank, which parts two roles`);
     if (!Array.isArray(held)) {
       place.at(role).report(`${show(held)} is no list of permissions`);
       continue;

@@ -243,6 +243,11 @@ describe('a configuration', () => {
     },
     { name: 'that holds browsers to https for a moment', change: { hsts: { maxAgeSeconds: 60 } }, key: 'hsts' },
     {
+      name: 'a role that would be stored as two others',
+      change: { policy: { permissions: {}, roles: { user: [], 'shop admin': [] } } },
+      key: 'policy.roles.shop admin',
+    },
+    {
       name: 'whose role names an undeclared permission',
       change: { policy: { permissions: {}, roles: { user: ['product:raed'] } } },
       key: 'policy.roles.user',

@@ -86,7 +86,13 @@ function policyProblems({ policy }: Config): ConfigurationProblem[] {
     Object.entries(held).flatMap(([role, names]) =>
       undeclared('permission', names, permissions, `policy.${section}.${role}`),
     );
+  // The roles of an account are stored as one text: who has "shop admin" would be a "shop" and an "admin".
+  const inTwo = Object.keys(roles).filter((role) => /\s/.test(role));
   return [
+    ...inTwo.map((role) => ({
+      key: `policy.roles.${role}`,
+      problem: 'has a blank in its name, which parts two roles',
+    })),
     ...undeclaredOf('roles', roles),
     ...undeclaredOf('organizationRoles', organizationRoles),
     ...problemsOfOrganizationRoles(organizationRoles).map(({ role, message }) => ({
