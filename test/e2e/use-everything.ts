@@ -80,6 +80,10 @@ export async function useEverything(system: OwnSystem, visitor: Visitor): Promis
     await callApi(page, '/api/shop/products/not-an-id');
     await callApi(page, '/api/shop/docs-json');
     await callApi(page, '/auth/session');
+    for (const path of ['/cart', '/orders']) {
+      await openReady(page, path);
+      await keep(page);
+    }
     await openAccount(page);
     await keep(page);
     await openReady(page, '/behind-the-door');
