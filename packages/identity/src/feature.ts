@@ -15,7 +15,7 @@ import type {
   ServiceCommandContext,
 } from '@sallyport/core';
 import type * as z from 'zod';
-import type { DescribeAccount, ForgetAccount } from './accounts/account-data.ts';
+import type { DescribeAccount, ForgetAccount, SuspendAccount } from './accounts/account-data.ts';
 import type { FindActingAccount } from './accounts/acting-accounts.ts';
 import type { MembershipReader } from './accounts/memberships.ts';
 import type { RequireAcceptablePassword } from './accounts/chosen-passwords.ts';
@@ -104,7 +104,7 @@ export interface BuiltFeature {
   /** Writes down that sessions end. Joins the transaction that ends them. */
   readonly noteSessionEndings?: NoteSessionEndings;
   /** Ends what it does for an account elsewhere, when the account is banned. Joins the transaction that it is called in. */
-  readonly suspendAccount?: ForgetAccount;
+  readonly suspendAccount?: SuspendAccount;
   /** What it keeps of an account that operators may see. */
   readonly describeAccount?: DescribeAccount;
   /** Reads accounts of its own that change users, such as those of programs. */

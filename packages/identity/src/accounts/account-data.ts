@@ -1,5 +1,14 @@
+/**
+ * Why what is kept of an account goes: the account itself goes, or its address was proved for the first time, perhaps by
+ * another than the one who set it up.
+ */
+export type ForgetReason = 'account-gone' | 'address-proved';
+
 /** Deletes what a feature keeps of an account. Joins the transaction that it is called in. */
-export type ForgetAccount = (userId: string) => Promise<void>;
+export type ForgetAccount = (userId: string, because: ForgetReason) => Promise<void>;
+
+/** Ends what a feature does for an account elsewhere. Joins the transaction that it is called in. */
+export type SuspendAccount = (userId: string) => Promise<void>;
 
 /** What a feature keeps of an account, for operators who look at it. */
 export interface AccountFact {
@@ -13,7 +22,7 @@ export type DescribeAccount = (userId: string) => Promise<readonly AccountFact[]
 
 /**
  * What features keep of accounts beside their rows. It goes when an account goes, and when an address is proved by another
- * than the one who set it up.
+ * than the one who set it up: then all but what operators alone give, such as a membership.
  */
 export interface AccountData {
   register(forget: ForgetAccount): void;
@@ -21,16 +30,16 @@ export interface AccountData {
   /** Deletes all of it. Joins the transaction that it is called in. */
   readonly forget: ForgetAccount;
   readonly describe: DescribeAccount;
-  registerSuspension(suspend: ForgetAccount): void;
+  registerSuspension(suspend: SuspendAccount): void;
   /** Ends what features do for an account elsewhere, when it is banned. Joins the transaction that it is called in. */
-  readonly suspend: ForgetAccount;
+  readonly suspend: SuspendAccount;
 }
 
 /** Builds the place where features register how they forget an account, and what they say of one. */
 export function createAccountData(): AccountData {
   const all: ForgetAccount[] = [];
   const facts: DescribeAccount[] = [];
-  const suspensions: ForgetAccount[] = [];
+  const suspensions: SuspendAccount[] = [];
   return {
     register: (forget) => void all.push(forget),
     registerSuspension: (suspend) => void suspensions.push(suspend),
@@ -38,8 +47,8 @@ export function createAccountData(): AccountData {
       for (const suspend of suspensions) await suspend(userId);
     },
     registerFacts: (describe) => void facts.push(describe),
-    async forget(userId) {
-      for (const forget of all) await forget(userId);
+    async forget(userId, because) {
+      for (const forget of all) await forget(userId, because);
     },
     describe: async (userId) => (await Promise.all(facts.map((describe) => describe(userId)))).flat(),
   };

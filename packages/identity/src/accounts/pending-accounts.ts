@@ -75,7 +75,7 @@ export function createPendingAccounts(options: PendingAccountsOptions): PendingA
     if (discarded === null) return false;
     await links.discard('verify-email', id);
     await links.discard('reset-password', id);
-    await accountData.forget(id);
+    await accountData.forget(id, 'account-gone');
     return true;
   };
 

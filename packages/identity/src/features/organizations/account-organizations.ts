@@ -24,10 +24,13 @@ const where = { requestId: 'account-deletion', address: 'local' } as const;
 /**
  * Builds what ends the memberships of an account that is deleted. No organization keeps an account from being deleted: one
  * that nobody else is a member of goes with it, and one without another owner is reported, so that an operator names one.
+ *
+ * The first proof of an address ends none: nobody signs in before it, so that operators gave them, as they gave the roles.
  */
 export function createForgetMemberships(parts: AccountOrganizationsParts): ForgetAccount {
   const { table, members, invitations, roles, events, now } = parts;
-  return async (userId) => {
+  return async (userId, because) => {
+    if (because === 'address-proved') return;
     for (const member of await members.listOf(userId)) {
       const { organizationId } = member;
       await table.lock(organizationId);

@@ -41,7 +41,7 @@ const reason = 'password-changed';
 /**
  * Hands an account to the reader of a mailed link, with the password that they chose. Every session ends. Where this is the
  * first proof of the address, nothing stays that was set before: name, password, second factors, recovery codes, and what
- * other features keep. The id and the roles stay: only operators give roles.
+ * other features keep. The id, the roles and the memberships stay: only operators give them to such an account.
  *
  * Rejects with `SP_LINK_INVALID`, and `SP_CONFLICT` when the account changed meanwhile; then the link is as good as before
  * where the database has transactions.
@@ -92,7 +92,7 @@ async function handOver(
   await links.discard('reset-password', before.id);
   await links.discard('verify-email', before.id);
   if (!isFirstProof) return changed;
-  await accountData.forget(before.id);
+  await accountData.forget(before.id, 'address-proved');
   if (!(await users.markVerified(before.id, at)))
     throw new SallyportError('SP_CONFLICT', { reason: 'account-changed' });
   return { ...changed, emailVerified: true, expiresAt: null };
