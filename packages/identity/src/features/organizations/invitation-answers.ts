@@ -1,5 +1,5 @@
 import { isDuplicateRow, organizationPermissions, SallyportError } from '@sallyport/core';
-import type { User, UserTable } from '../../accounts/user-table.ts';
+import type { User } from '../../accounts/user-table.ts';
 import { isOperator, type AuditContext } from '../../events/audit-context.ts';
 import type { Invitation } from './invitation-table.ts';
 import type { Member } from './member-table.ts';
@@ -30,13 +30,9 @@ export interface InvitationAnswers {
   decline(token: string, context: AuditContext): Promise<void>;
 }
 
-export interface InvitationAnswersParts extends OrganizationParts {
-  readonly users: Pick<UserTable, 'findById'>;
-}
-
 /** Builds what answers invitations. Whether the one who invited may still do so is asked when it is answered. */
-export function createInvitationAnswers(parts: InvitationAnswersParts): InvitationAnswers {
-  const { roles, table, members, invitations, users, records, events, transaction, makeReportedChange, now } = parts;
+export function createInvitationAnswers(parts: OrganizationParts): InvitationAnswers {
+  const { roles, table, members, invitations, users, events, transaction, makeReportedChange, now } = parts;
 
   /** Whether who invited may give these roles now; with the name. */
   const findInviter = async (
@@ -78,7 +74,7 @@ export function createInvitationAnswers(parts: InvitationAnswersParts): Invitati
     requireInvited(await users.findById(userId), invitation);
     if ((await members.find(organizationId, userId)) !== null) throw alreadyMember();
     await requireRoomIn(parts, organizationId);
-    await requireRoomFor(parts, records, userId);
+    await requireRoomFor(parts, userId);
     const accepted = await makeReportedChange({
       preview: async () => offer,
       // The delete decides: of two who read the same row, one removes it.

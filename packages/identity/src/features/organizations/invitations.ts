@@ -46,7 +46,7 @@ export interface InvitingActor {
 }
 
 export interface InvitationsParts extends OrganizationParts {
-  readonly users: Pick<UserTable, 'findByEmail'>;
+  readonly users: Pick<UserTable, 'findById' | 'findByEmail'>;
   readonly reserveMail: ReserveInvitationMail;
 }
 

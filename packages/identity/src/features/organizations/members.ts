@@ -1,11 +1,10 @@
 import { isDuplicateRow, retryContended, SallyportError } from '@sallyport/core';
-import type { UserTable } from '../../accounts/user-table.ts';
 import type { AuditContext } from '../../events/audit-context.ts';
 import type { Member } from './member-table.ts';
 import { judgeMembershipChange } from './membership-judgement.ts';
 import { hasOtherOwner, lastOwner } from './organization-owners.ts';
 import { conflict, refusalOf } from './organization-refusals.ts';
-import { requireActor, type OrganizationActor, type OrganizationParts } from './organizations.ts';
+import { requireAccount, requireActor, type OrganizationActor, type OrganizationParts } from './organizations.ts';
 
 /** A membership to change. */
 export interface MemberSelection {
@@ -27,18 +26,14 @@ export interface Members {
   ): Promise<Member>;
   /** Ends a membership: that of another one, or of the actor, who leaves. As above. */
   remove(selection: MemberSelection, actor: OrganizationActor, context: AuditContext): Promise<void>;
-  /** Makes a user a member, for operators: users are invited. Rejects with `SP_CONFLICT` for one who is a member. */
+  /** Makes a user a member, for operators: users are invited. Rejects as `requireAccount`, and with `SP_CONFLICT` for a member. */
   add(selection: MemberSelection, roles: readonly string[], context: AuditContext): Promise<Member>;
-}
-
-export interface MembersParts extends OrganizationParts {
-  readonly users: Pick<UserTable, 'findById'>;
 }
 
 const contention = { maxAttempts: 10, code: 'SP_CONFLICT' } as const;
 
 /** Builds what changes memberships. */
-export function createMembers(parts: MembersParts): Members {
+export function createMembers(parts: OrganizationParts): Members {
   const { roles, members, table, updateSessions, events, transaction, hasTransactions, makeReportedChange, now } =
     parts;
 
@@ -142,6 +137,7 @@ export function createMembers(parts: MembersParts): Members {
         await requireActor(parts, organizationId, { kind: 'operator' });
         if ((await members.find(organizationId, userId)) !== null) throw alreadyMember();
         await requireRoomIn(parts, organizationId);
+        await requireAccount(parts, userId);
         const at = now();
         await events.append({
           type: 'organization.member-joined',

@@ -1,4 +1,6 @@
 import { organizationPermissions, retryContended, type Records, type SecurityEventLog } from '@sallyport/core';
+import { unknownAccount } from '../../accounts/unknown-account.ts';
+import { isPendingAccount, type UserTable } from '../../accounts/user-table.ts';
 import type { AuditContext } from '../../events/audit-context.ts';
 import type { MakeReportedChange } from '../../events/reported-change.ts';
 import type { InvitationTable } from './invitation-table.ts';
@@ -15,6 +17,7 @@ import { createOrganizationId, type Organization, type OrganizationTable } from 
 export interface OrganizationParts {
   readonly settings: OrganizationSettings;
   readonly roles: OrganizationRoles;
+  readonly users: Pick<UserTable, 'findById'>;
   readonly table: OrganizationTable;
   readonly members: MemberTable;
   readonly invitations: InvitationTable;
@@ -32,7 +35,7 @@ export type OrganizationActor = { readonly kind: 'operator' } | { readonly kind:
 
 /** Makes, renames and deletes organizations. What an actor may is decided in the transaction of each change. */
 export interface Organizations {
-  /** Rejects with `SP_CONFLICT` when the user is a member of as many as one may be. */
+  /** Rejects as `requireAccount`, and with `SP_CONFLICT` when the user is a member of as many as one may be. */
   create(name: string, ownerId: string, context: AuditContext): Promise<Organization>;
   /** Rejects with `SP_NOT_FOUND` for a caller who is no member, and `SP_FORBIDDEN` for one who may not. */
   rename(organizationId: string, name: string, actor: OrganizationActor, context: AuditContext): Promise<Organization>;
@@ -45,7 +48,7 @@ const contention = { maxAttempts: 5, code: 'SP_CONFLICT' } as const;
 
 /** Builds what makes, renames and deletes organizations. */
 export function createOrganizations(parts: OrganizationParts): Organizations {
-  const { settings, roles, table, members, invitations, updateSessions, records, events } = parts;
+  const { settings, roles, table, members, invitations, updateSessions, events } = parts;
   const { transaction, makeReportedChange, now } = parts;
 
   const change = (
@@ -68,7 +71,7 @@ export function createOrganizations(parts: OrganizationParts): Organizations {
   return {
     create: (name, ownerId, context) =>
       transaction(async () => {
-        await requireRoomFor(parts, records, ownerId);
+        await requireRoomFor(parts, ownerId);
         const creatorRoles = [...settings.creatorRoles];
         const at = now();
         const organizationId = createOrganizationId();
@@ -144,15 +147,30 @@ export async function requireActor(
 }
 
 /**
- * Demands that a user may be a member of one more organization. Joins the transaction: two that count for one user wait
- * for each other at the row of the account. Rejects with `SP_CONFLICT`.
+ * Demands an account that can be a member, and waits for what else changes or deletes it. Joins the transaction. Rejects with
+ * `SP_NOT_FOUND` for one that is gone, and with `SP_CONFLICT` for a sign-up that waits: the next visitor replaces it.
  */
-export async function requireRoomFor(
-  { settings, members, now }: Pick<OrganizationParts, 'settings' | 'members' | 'now'>,
-  records: Records,
+export async function requireAccount(
+  { users, records, now }: Pick<OrganizationParts, 'users' | 'records' | 'now'>,
   userId: string,
 ): Promise<void> {
   await records.updateMany({ model: 'user', where: [{ field: 'id', value: userId }], update: { updatedAt: now() } });
+  const user = await users.findById(userId);
+  if (user === null) throw unknownAccount();
+  if (isPendingAccount(user))
+    throw conflict('address-unproven', 'user', 'is an account whose email address is not confirmed yet');
+}
+
+/**
+ * Demands that a user may be a member of one more organization. Joins the transaction: two that count for one user wait
+ * for each other at the row of the account. Rejects as `requireAccount`, and with `SP_CONFLICT`.
+ */
+export async function requireRoomFor(
+  parts: Pick<OrganizationParts, 'settings' | 'members' | 'users' | 'records' | 'now'>,
+  userId: string,
+): Promise<void> {
+  const { settings, members } = parts;
+  await requireAccount(parts, userId);
   if ((await members.listOf(userId)).length < settings.maxPerUser) return;
   const message = `is one more than the ${settings.maxPerUser} that one user may be a member of`;
   throw conflict('organization-limit', 'organization', message);

@@ -43,3 +43,28 @@ describe(onDatabase('an imported account whose address is not confirmed'), () =>
     expect(await eventsOf(harness, 'organization.member-left')).toEqual([]);
   });
 });
+
+describe(onDatabase('an operator'), () => {
+  it('makes no member of a sign-up that waits, which the next visitor replaces', async () => {
+    const acme = await makeOrganization(ada);
+    const person = { name: 'Mallory', email, password: goodPassword };
+    expect((await harness.call('POST', '/auth/sign-up/email', person)).status).toBeLessThan(300);
+    const { id = '' } = (await harness.identity.accounts.findByEmail(email)) ?? {};
+    const refusal = { code: 'SP_CONFLICT', reason: 'address-unproven' };
+    await expect(operate('create', { name: 'Globex', ownerId: id })).rejects.toMatchObject(refusal);
+    const member = { organizationId: acme, userId: id, roles: ['clerk'] };
+    await expect(operate('set-member', member)).rejects.toMatchObject(refusal);
+    expect([await organizationsStored(), await rolesOf(harness, acme, { id })]).toEqual([1, undefined]);
+  });
+
+  it('makes no member of an account that is gone', async () => {
+    const acme = await makeOrganization(ada);
+    const { id } = await makePerson(harness, 'eve');
+    await harness.identity.accounts.deleteUser(id);
+    const refusal = { code: 'SP_NOT_FOUND', reason: 'account-unknown' };
+    await expect(operate('create', { name: 'Globex', ownerId: id })).rejects.toMatchObject(refusal);
+    const member = { organizationId: acme, userId: id, roles: ['clerk'] };
+    await expect(operate('set-member', member)).rejects.toMatchObject(refusal);
+    expect([await organizationsStored(), await rolesOf(harness, acme, { id })]).toEqual([1, undefined]);
+  });
+});
