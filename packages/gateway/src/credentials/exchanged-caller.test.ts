@@ -1,8 +1,17 @@
 import type { Principal } from '@sallyport/core';
 import { expect, it } from 'vitest';
-import { toExchangedCaller } from './exchanged-caller.ts';
+import { toExchangedCaller, type PresentedToken } from './exchanged-caller.ts';
 
-const presented = { audience: 'shell', roles: ['user'], permissions: ['a:read'], hasProfile: false };
+const presented: PresentedToken = {
+  audience: 'shell',
+  roles: ['user'],
+  permissions: ['a:read'],
+  credential: 'session',
+  acr: 'pwd',
+  amr: ['pwd'],
+  authTime: new Date(0),
+  hasProfile: false,
+};
 const outside: Principal = {
   kind: 'user',
   id: 'ada',
@@ -33,4 +42,16 @@ it.each([
 
 it('a call for a user is in no organization that the session left', () => {
   expect(toExchangedCaller(outside, { ...presented, org: 'acme', orgRoles: ['owner'] })).not.toHaveProperty('org');
+});
+
+it('a call for a user of a client stays that of the client, with the sign-in that the client was given', () => {
+  const session: Principal = { ...outside, acr: 'mfa', amr: ['pwd', 'otp'], authTime: new Date(60_000) };
+  const ofClient = {
+    clientId: 'partner',
+    credential: 'bearer',
+    acr: 'pwd',
+    amr: ['pwd'],
+    authTime: new Date(0),
+  } as const;
+  expect(toExchangedCaller(session, { ...presented, ...ofClient })).toMatchObject(ofClient);
 });

@@ -74,9 +74,7 @@ export function createInternalTokenAuthenticator(parts: InternalTokenParts): Req
     const known = callers.get(token);
     if (known?.of === principal) return known.caller;
     const hasProfile = bearer.kind === 'user' && bearer.profile !== undefined;
-    const { roles, permissions, org, orgRoles, actor } = bearer;
-    const presented = { audience, roles, permissions, org, orgRoles, hasProfile, actor };
-    const caller = toExchangedCaller(principal, presented);
+    const caller = toExchangedCaller(principal, { ...bearer, audience, hasProfile });
     callers.set(token, { of: principal, caller });
     return caller;
   };
