@@ -1,5 +1,5 @@
-import type { OrganizationAnswer } from '@sallyport/core';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SallyportError, type OrganizationAnswer } from '@sallyport/core';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { onDatabase, startHarness, type Harness } from '../../identity.test-support.ts';
 import {
   activate,
@@ -134,6 +134,18 @@ describe(onDatabase('an organization'), () => {
     expect(await eventsOf(harness, 'organization.deleted')).toMatchObject([
       { details: { organization: id, members: 2 } },
     ]);
+  });
+
+  it('leaves the sessions of all other members where one could not be told', async () => {
+    const id = await makeOrganization(ada);
+    const eve = await makePerson(harness, 'eve');
+    await join(harness, id, eve, ['clerk']);
+    for (const one of [ada, eve]) await activate(one, id);
+    const heardBefore = harness.heard.length;
+    vi.spyOn(harness.bus, 'publish').mockRejectedValueOnce(new SallyportError('SP_STORE_UNAVAILABLE'));
+    expect((await ada.call('DELETE', `/${id}`)).status).toBe(503);
+    for (const { sid } of [ada, eve]) expect((await harness.sessions.findBySid(sid))?.org).toBeUndefined();
+    expect(harness.heard.slice(heardBefore)).toHaveLength(1);
   });
 
   it('needs a recent sign-in to be deleted, and none to be looked at or renamed', async () => {
