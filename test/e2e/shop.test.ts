@@ -138,17 +138,15 @@ describe('the shop', { timeout: 170_000 }, () => {
     await admin.getByText('Cancelled').waitFor();
   });
 
-  it.each([
-    { role: 'user', path: '/sales' },
-    { role: 'user', path: '/payout' },
-    { role: 'admin', path: '/sales' },
-    { role: 'admin', path: '/payout' },
-  ] as const)('refuses $path to the $role, whose menu does not show it', async ({ role, path }) => {
-    const page = await openAs(role);
-    const answer = await page.goto(path);
-    expect(answer?.status()).toBe(403);
-    expect(await page.locator(`header a[href="${path}"]`).count()).toBe(0);
-  });
+  it.each([{ path: '/sales' }, { path: '/payout' }])(
+    'refuses $path to a user, whose menu does not show it',
+    async ({ path }) => {
+      const page = await openAs('user');
+      const answer = await page.goto(path);
+      expect(answer?.status()).toBe(403);
+      expect(await page.locator(`header a[href="${path}"]`).count()).toBe(0);
+    },
+  );
 
   it('hides an order of another user as one that is not there', async () => {
     const user = await openAs('vendor');
