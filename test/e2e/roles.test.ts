@@ -89,6 +89,8 @@ describe('a vendor', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
     await row.getByText('€13.00').waitFor();
 
+    // By name, where the products of others are.
+    await openProducts(page);
     const foreign = productRow(page, catalogueProduct.name).getByRole('button');
     expect(await foreign.allInnerTexts()).toEqual([expect.stringContaining('Add to cart')]);
     expect(
