@@ -13,8 +13,8 @@ describe('a process', () => {
   });
 
   it.skipIf(process.platform !== 'linux')('does not live when only its exit status is left of it', async () => {
-    // The shell becomes "sleep", which never asks how its child ended.
-    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    // The shell becomes "sleep", which never asks how its child ended. The child lives until then: a shell would ask.
+    const parent = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
     try {
       const [chunk] = (await once(parent.stdout, 'data')) as [Buffer];
       const child = Number(chunk.toString());
