@@ -4,7 +4,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { ORDERS_STORE, type OrdersStore } from '../orders-store.ts';
 import { newPayoutSchema, toShownPayout, type NewPayout, type ShownPayout } from './payout.ts';
 
-/** Where a vendor is paid: their own data alone, whoever asks. */
+/** Where a vendor is paid: their own data alone, for every caller. */
 @ApiTags('Payout')
 @Controller('payout')
 @Permissions('payout:update')

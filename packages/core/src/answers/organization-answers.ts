@@ -109,7 +109,7 @@ export interface InvitationLinkAnswer {
   readonly invitedBy: string | null;
   readonly roles: readonly string[];
   readonly expiresAt: string;
-  /** Who reads it: whoever accepts it must be signed in with the invited address. */
+  /** Who reads it: the user who accepts it must be signed in with the invited address. */
   readonly reader: 'signed-out' | 'invited' | 'another-account';
 }
 

@@ -38,7 +38,7 @@ const namePattern = /^[a-z][a-z0-9-]{0,49}$/;
 
 /**
  * What is wrong with the roles of organizations: a name that cannot stand in a list, a permission that rules the whole
- * deployment, and that nobody could rule an organization. No roles at all are right: then there are no organizations.
+ * deployment, and that no member could rule an organization. No roles at all are right: then there are no organizations.
  */
 export function problemsOfOrganizationRoles(
   roles: Readonly<Record<string, readonly string[]>>,

@@ -19,7 +19,7 @@ export interface MembershipReader {
   readonly nameOf: FindOrganizationName;
 }
 
-/** The organizations of users, for sessions: nobody is a member of anything where no feature keeps them. */
+/** The organizations of users, for sessions: no user is a member of anything where no feature keeps them. */
 export interface Memberships extends MembershipReader {
   register(reader: MembershipReader): void;
   /** These permissions, and with them those of the roles in an organization. */

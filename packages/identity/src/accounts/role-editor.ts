@@ -120,7 +120,7 @@ export function createRoleEditor(parts: RoleEditorParts): RoleEditor {
     await events.append({ type: 'role.changed', at, outcome: 'success', ...context, details });
     if (!(await writeRoles({ records, roles, wanted, at }))) return 'retry';
     if (isDeletion) return { role: requireRole(role), before, gainsManagement: false };
-    // A role that was made has an id by now. Of one that was there it is known what it became, whoever changes it next.
+    // A role that was made has an id by now. Of one that was there it is known what it became, whatever changes it next.
     const written =
       role === undefined
         ? (await readRoles(records)).find((one) => one.name === name)

@@ -294,7 +294,7 @@ describe('the module of the strategy', () => {
     await keys.close();
   });
 
-  it('finds the user of a table by the address that the gateway proved, and nobody else', async () => {
+  it('finds the user of a table by the address that the gateway proved, and no other user', async () => {
     const asked: string[] = [];
     @Injectable()
     class UsersService {

@@ -43,7 +43,7 @@ async function openSqlite(rows: readonly Row[]): Promise<FilterEvaluator> {
     find: async (filter) => {
       const { text, parameters } = filter.toSql({ dialect: 'sqlite' });
       const found = database.prepare(`SELECT id FROM thing WHERE ${text}`).all(...(parameters as (string | number)[]));
-      // As whoever combines it does: what is not found by the condition is found by its opposite.
+      // As a query that combines it does: what is not found by the condition is found by its opposite.
       const others = database
         .prepare(`SELECT id FROM thing WHERE NOT ${text}`)
         .all(...(parameters as (string | number)[]));

@@ -24,7 +24,7 @@ export function mutationsOf(rule: PolicyRule, type: RecordType): readonly RuleMu
   ];
 }
 
-/** Nobody asks for a permission any more, or for a sign-in. */
+/** No guard asks for a permission any more, or for a sign-in. */
 function callerMutations(rule: PolicyRule): readonly RuleMutation[] {
   const { allow, to, unless, ...rest } = rule;
   if (allow === undefined)

@@ -23,9 +23,9 @@ const where = { requestId: 'account-deletion', address: 'local' } as const;
 
 /**
  * Builds what ends the memberships of an account that is deleted. No organization keeps an account from being deleted: one
- * that nobody else is a member of goes with it, and one without another owner is reported, so that an operator names one.
+ * that has no other member goes with it, and one without another owner is reported, so that an operator names one.
  *
- * The first proof of an address ends none: nobody signs in before it, so that operators gave them, as they gave the roles.
+ * The first proof of an address ends none: no user signs in before it, so that operators gave them, as they gave the roles.
  */
 export function createForgetMemberships(parts: AccountOrganizationsParts): ForgetAccount {
   const { table, members, invitations, roles, events, now } = parts;

@@ -50,7 +50,7 @@ export function createReserveInvitationMail(parts: InvitationMailerParts): Reser
       budget('invitations-of-organization', organizationId, perOrganizationAndDay),
     ]);
     if (attempt.kind === 'limited') throw tooMany('invitation-limit', attempt.retryAfterSeconds);
-    // As to a stranger, whoever it is: a mail says nothing of an account.
+    // As to a stranger, for every reader: a mail says nothing of an account.
     const send = await mailer.reserve('organization-invitation', { name: '', email, emailVerified: false });
     if (send === null) {
       await attempt.giveBack();

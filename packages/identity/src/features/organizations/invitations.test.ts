@@ -34,7 +34,7 @@ const tokenFor = (email = invited, count = 1): Promise<string> =>
   harness.linkToken(email, 'organization-invitation', count);
 const inviteAndRead = async (email = invited, roles?: readonly string[], by?: Person): Promise<string> => {
   const answer = await invite(email, roles, by);
-  if (answer.status !== 201) throw new TypeError(`nobody was invited: ${answer.text}`);
+  if (answer.status !== 201) throw new TypeError(`no user was invited: ${answer.text}`);
   return tokenFor(email);
 };
 const invitationIn = (answer: { readonly body: unknown }): ShownInvitation =>

@@ -4,7 +4,7 @@ import type { MembershipRefusal } from './membership-judgement.ts';
 import type { OrganizationEvent } from './organization-events.ts';
 import { isOrganizationId } from './organization-table.ts';
 
-/** The refusal of an organization that there is not, and of one that the caller is no member of: nobody can tell which. */
+/** The refusal of an organization that there is not, and of one that the caller is no member of: no caller can tell which. */
 export function unknownOrganization(): SallyportError {
   return new SallyportError('SP_NOT_FOUND', { reason: 'organization-unknown' });
 }

@@ -125,7 +125,7 @@ export function createOrganizations(parts: OrganizationParts): Organizations {
         left = userIds;
         return organization;
       });
-      // One that cannot be told keeps none of the others: nobody can ask for this a second time.
+      // One that cannot be told keeps none of the others: no caller can ask for this a second time.
       const failures: unknown[] = [];
       for (const userId of left)
         await updateSessions(userId, organizationId, false).catch((error: unknown) => void failures.push(error));
