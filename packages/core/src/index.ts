@@ -202,6 +202,13 @@ export {
 } from './policy/organization-roles.ts';
 export { definePolicy, type Policy } from './policy/policy.ts';
 export {
+  certificateNameOf,
+  readClientCertificate,
+  toCertificateName,
+  type ClientCertificate,
+} from './principal/client-certificate.ts';
+export { toDistinguishedName } from './principal/distinguished-name.ts';
+export {
   anonymous,
   credentialKinds,
   freezePrincipal,
