@@ -98,6 +98,20 @@ describe('sallyport oauth-clients', () => {
     });
   });
 
+  it('lists those of one kind alone where one is named', async () => {
+    const id = await make('Assistant', [...program, '--grant', 'token_exchange', '--kind', 'agent']);
+    const agents = await run('list', '--kind', 'agent');
+    expect([agents.code, agents.output.includes('Assistant'), agents.errors]).toEqual([0, true, 'One client.\n']);
+    expect(agents.output).toMatch(/agent .* client_credentials token_exchange/);
+    expect((await run('list', '--kind', 'application')).output).not.toContain('Assistant');
+    const shown = (await run('show', id, '--json')).json() as { readonly client: object };
+    expect(shown.client).toMatchObject({
+      kind: 'agent',
+      grantTypes: ['client_credentials', 'urn:ietf:params:oauth:grant-type:token-exchange'],
+    });
+    expect((await run('list', '--kind', 'robot')).code).toBe(2);
+  });
+
   it('rotates a secret, once while both work', async () => {
     const id = await make('Rotated');
     const rotated = await run('rotate-secret', id);

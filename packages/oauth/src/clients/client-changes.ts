@@ -10,6 +10,7 @@ export function applyClientChange(before: OAuthClient, wanted: ClientChange): Cl
   return {
     name: wanted.name ?? before.name,
     trust: wanted.trust ?? before.trust,
+    kind: wanted.kind ?? before.kind,
     authentication: wanted.authentication ?? before.authentication,
     grantTypes: wanted.grantTypes ?? before.grantTypes,
     redirectUris: wanted.redirectUris ?? before.redirectUris,

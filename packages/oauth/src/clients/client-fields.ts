@@ -4,11 +4,14 @@ import * as z from 'zod';
 import { clientKeySetSchema } from './client-keys.ts';
 import {
   clientAuthentications,
+  clientKinds,
   clientTrusts,
   grantTypes,
   isOidcScope,
   oidcScopes,
+  shortGrantTypes,
   type ClientRegistration,
+  type GrantType,
 } from './oauth-client.ts';
 import { maxUriLength, problemOfRedirectUri, problemOfResource, problemOfWebUri } from './client-uris.ts';
 
@@ -37,12 +40,20 @@ const scope = z
     `must be ${oidcScopes.join(', ')} or a permission such as "product:read"`,
   );
 
+const longNames: Readonly<Record<string, GrantType>> = shortGrantTypes;
+/** The long name stands for the short one from here on. */
+const grantType = z.preprocess(
+  (name) => (typeof name === 'string' && Object.hasOwn(longNames, name) ? longNames[name] : name),
+  z.enum(grantTypes),
+);
+
 /** What administrators say of a client, as it arrives. What one field means for another is judged by `problemsOfClient`. */
 export const clientFields = {
   name: plainText(100),
   trust: z.enum(clientTrusts),
+  kind: z.enum(clientKinds),
   authentication: z.enum(clientAuthentications),
-  grantTypes: distinct(z.enum(grantTypes), grantTypes.length).min(1, 'must name one'),
+  grantTypes: distinct(grantType, grantTypes.length).min(1, 'must name one'),
   redirectUris: distinct(uriOf(problemOfRedirectUri), maxUris),
   postLogoutRedirectUris: distinct(uriOf(problemOfRedirectUri), maxUris),
   scopes: distinct(scope, maxScopes),
@@ -58,6 +69,7 @@ export const clientFields = {
 export const newClientSchema = z.strictObject({
   name: clientFields.name,
   trust: clientFields.trust.default('third-party'),
+  kind: clientFields.kind.default('application'),
   authentication: clientFields.authentication,
   grantTypes: clientFields.grantTypes,
   redirectUris: clientFields.redirectUris.default([]),
@@ -76,6 +88,7 @@ export const clientChangeSchema = z
   .strictObject({
     name: clientFields.name,
     trust: clientFields.trust,
+    kind: clientFields.kind,
     authentication: clientFields.authentication,
     grantTypes: clientFields.grantTypes,
     redirectUris: clientFields.redirectUris,

@@ -1,7 +1,9 @@
+import { recordModels } from '@sallyport/core';
 import { onDatabase } from '@sallyport/identity/test-support/harness';
 import { describe, expect, it } from 'vitest';
 import { operate, partner } from '../oauth.test-support.ts';
-import { codeOf, fieldsOf, job, key, signer, useClientDesk } from './client-desk.test-support.ts';
+import { tokenExchangeGrant } from './oauth-client.ts';
+import { clientOf, codeOf, fieldsOf, job, key, signer, useClientDesk } from './client-desk.test-support.ts';
 
 const desk = useClientDesk();
 const { call, register } = desk;
@@ -14,6 +16,21 @@ describe(onDatabase('a registration'), () => {
     { name: 'a name that turns the direction of text', change: { name: 'Acme\u202e' }, field: 'name' },
     { name: 'a name with a line end', change: { name: 'Acme\nBank' }, field: 'name' },
     { name: 'an unknown trust', change: { trust: 'second-party' }, field: 'trust' },
+    { name: 'an unknown kind', change: { kind: 'robot' }, field: 'kind' },
+    { name: 'an agent of the product itself', change: { kind: 'agent', trust: 'first-party' }, field: 'kind' },
+    {
+      name: 'a token exchange of a public client',
+      change: {
+        authentication: 'none',
+        grantTypes: [...partner.grantTypes, 'token_exchange'],
+      },
+      field: 'grantTypes',
+    },
+    {
+      name: 'a grant type by both of its names',
+      change: { grantTypes: [...partner.grantTypes, 'token_exchange', tokenExchangeGrant] },
+      field: 'grantTypes',
+    },
     { name: 'an unknown authentication', change: { authentication: 'client_secret_jwt' }, field: 'authentication' },
     { name: 'no grant type', change: { grantTypes: [] }, field: 'grantTypes' },
     { name: 'the implicit grant', change: { grantTypes: ['implicit'] }, field: 'grantTypes.0' },
@@ -158,6 +175,31 @@ describe(onDatabase('a registration'), () => {
       expect([answer.status, codeOf(answer), fieldsOf(answer)]).toEqual([409, 'SP_CONFLICT', ['name']]);
     },
   );
+
+  it('is one of an application unless it says that it is one of an agent', async () => {
+    const change = { name: 'Assistant', kind: 'agent', grantTypes: [...partner.grantTypes, 'token_exchange'] };
+    const agent = clientOf(await register(change));
+    const application = clientOf(await register());
+    expect([application.kind, agent.kind]).toEqual(['application', 'agent']);
+    expect(agent.grantTypes).toEqual([...partner.grantTypes, tokenExchangeGrant]);
+    const changed = await call('PATCH', `/${agent.id}`, { kind: 'application' });
+    expect([changed.status, clientOf(changed).kind]).toEqual([200, 'application']);
+    const refused = await call('PATCH', `/${application.id}`, {
+      authentication: 'none',
+      grantTypes: [tokenExchangeGrant],
+    });
+    expect([refused.status, fieldsOf(refused).includes('grantTypes')]).toEqual([422, true]);
+  });
+
+  it('is read as that of an application where it was written before there were agents', async () => {
+    const { id } = clientOf(await register({ kind: 'agent' }));
+    await desk.harness.database.records.updateMany({
+      model: recordModels.oauthClient,
+      where: [{ field: 'clientId', value: id }],
+      update: { kind: null },
+    });
+    expect(clientOf(await call('GET', `/${id}`)).kind).toBe('application');
+  });
 
   it('repeats no value in its refusal', async () => {
     const answer = await call('POST', '', { ...partner, redirectUris: ['http://sp_cs_looks-like-a-secret.example/'] });

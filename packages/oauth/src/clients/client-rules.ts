@@ -1,7 +1,7 @@
 import type { FieldError } from '@sallyport/core';
 import type { JudgeHost } from '../outbound/public-hosts.ts';
 import { isPrivateUseScheme } from './client-uris.ts';
-import { permissionsOfClient, usesSecret, type ClientRegistration } from './oauth-client.ts';
+import { permissionsOfClient, tokenExchangeGrant, usesSecret, type ClientRegistration } from './oauth-client.ts';
 
 export interface ClientRules {
   /** Every permission of the policy. */
@@ -14,6 +14,7 @@ export interface ClientRules {
 export function problemsOfClient(client: ClientRegistration, rules: ClientRules): readonly FieldError[] {
   return [
     ...problemsOfGrants(client),
+    ...problemsOfKind(client),
     ...problemsOfAuthentication(client),
     ...problemsOfScopes(client, rules),
     ...problemsOfCalledAddresses(client, rules),
@@ -31,6 +32,11 @@ function problemsOfGrants(client: ClientRegistration): readonly FieldError[] {
       'grantTypes',
       'has "client_credentials", for which the client has to prove itself: choose another "authentication" than "none"',
     ],
+    [
+      grantTypes.includes(tokenExchangeGrant) && authentication === 'none',
+      'grantTypes',
+      'has "token_exchange", for which the client has to prove itself: choose another "authentication" than "none"',
+    ],
     [hasRefresh && !hasCode, 'grantTypes', 'has "refresh_token", which follows from "authorization_code" alone'],
     [
       hasRefresh !== scopes.includes('offline_access'),
@@ -41,6 +47,13 @@ function problemsOfGrants(client: ClientRegistration): readonly FieldError[] {
     [!hasCode && redirectUris.length > 0, 'redirectUris', forCodeAlone],
     [!hasCode && postLogoutRedirectUris.length > 0, 'postLogoutRedirectUris', forCodeAlone],
     [!hasCode && backchannelLogoutUri !== undefined, 'backchannelLogoutUri', forCodeAlone],
+  ]);
+}
+
+/** What the product's own is asked for no consent, and what acts by itself must be. */
+function problemsOfKind({ kind, trust }: ClientRegistration): readonly FieldError[] {
+  return listProblems([
+    [kind === 'agent' && trust === 'first-party', 'kind', 'must be "application" for a first-party client'],
   ]);
 }
 

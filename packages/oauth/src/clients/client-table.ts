@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { isClientSecret, toClientSecretHint } from './client-secret.ts';
 import {
   clientAuthentications,
+  clientKinds,
   clientTrusts,
   grantTypes,
   type ClientRegistration,
@@ -53,6 +54,7 @@ const rowSchema = z.object({
   clientId: z.string(),
   name: z.string(),
   trust: z.enum(clientTrusts),
+  kind: z.enum(clientKinds).nullish(),
   authentication: z.enum(clientAuthentications),
   grantTypes: words.pipe(z.array(z.enum(grantTypes))),
   scopes: words,
@@ -189,6 +191,7 @@ function toColumns(registration: ClientRegistration) {
     name,
     nameKey: toNameKey(name),
     trust: rest.trust,
+    kind: rest.kind,
     authentication: rest.authentication,
     grantTypes: rest.grantTypes.join(' '),
     scopes: rest.scopes.join(' '),
@@ -234,6 +237,7 @@ function toClient(row: ClientRow): OAuthClient {
     id,
     name,
     trust,
+    kind: row.kind ?? 'application',
     authentication,
     grantTypes: row.grantTypes,
     scopes: row.scopes,

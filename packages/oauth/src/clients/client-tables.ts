@@ -11,6 +11,8 @@ export const clientTables: readonly RecordTable[] = [
       /** The name as it is compared: no two clients look alike where people are asked for consent. */
       nameKey: { type: 'string', required: true, unique: true },
       trust: { type: 'string', required: true },
+      /** Absent in rows from before there were agents: an application. */
+      kind: { type: 'string', required: false },
       authentication: { type: 'string', required: true },
       /** With a space between; so are scopes. */
       grantTypes: { type: 'string', required: true },

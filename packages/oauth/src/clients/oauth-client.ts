@@ -2,13 +2,25 @@
 export const clientTrusts = ['first-party', 'third-party'] as const;
 export type ClientTrust = (typeof clientTrusts)[number];
 
+/** What a client is to its users: an agent acts for them by itself, and is listed beside their sessions. */
+export const clientKinds = ['application', 'agent'] as const;
+export type ClientKind = (typeof clientKinds)[number];
+
 /** How a client proves at the token endpoint who it is (RFC 7591, section 2, and OpenID Connect Core, section 9). */
 export const clientAuthentications = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const;
 export type ClientAuthentication = (typeof clientAuthentications)[number];
 
+/** The grant type of token exchange (RFC 8693, section 2.1). */
+export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
+
 /** The grant types that clients may be registered for (RFC 6749, RFC 7591, section 2). */
-export const grantTypes = ['authorization_code', 'refresh_token', 'client_credentials'] as const;
+export const grantTypes = ['authorization_code', 'refresh_token', 'client_credentials', tokenExchangeGrant] as const;
 export type GrantType = (typeof grantTypes)[number];
+
+/** What administrators may write in place of a long name. Stored and shown to programs is the long one. */
+export const shortGrantTypes = { token_exchange: tokenExchangeGrant } as const satisfies Readonly<
+  Record<string, GrantType>
+>;
 
 /** The scopes of OpenID Connect (Core, sections 5.4 and 11). All others are permissions of the policy. */
 export const oidcScopes = ['openid', 'profile', 'email', 'offline_access'] as const;
@@ -26,6 +38,7 @@ export interface ClientRegistration {
   /** As people read it where they are asked for consent. */
   readonly name: string;
   readonly trust: ClientTrust;
+  readonly kind: ClientKind;
   readonly authentication: ClientAuthentication;
   readonly grantTypes: readonly GrantType[];
   /** Compared as they are, character by character. */
@@ -86,6 +99,11 @@ export function isFromBeforeDisabling({ tokensSince }: Pick<OAuthClient, 'tokens
 /** The permissions among the scopes of a client: what its tokens can carry at most. */
 export function permissionsOfClient({ scopes }: Pick<ClientRegistration, 'scopes'>): readonly string[] {
   return scopes.filter((scope) => !isOidcScope(scope));
+}
+
+/** The name of a grant type as administrators write it. */
+export function toShortGrantType(grantType: GrantType): string {
+  return Object.entries(shortGrantTypes).find(([, long]) => long === grantType)?.[0] ?? grantType;
 }
 
 /** Whether a scope is one of OpenID Connect. */

@@ -2,7 +2,7 @@ import type { AskOperation } from '@sallyport/core';
 import * as z from 'zod';
 import { clientPageSize } from './client-operations.ts';
 import type { MadeClient } from './oauth-clients.ts';
-import { clientAuthentications, clientTrusts, grantTypes, type OAuthClient } from './oauth-client.ts';
+import { clientAuthentications, clientKinds, clientTrusts, grantTypes, type OAuthClient } from './oauth-client.ts';
 
 /** OAuth clients as an operator changes them, wherever that is done. */
 export interface OperatorOAuthClients {
@@ -25,6 +25,7 @@ const clientSchema = z.object({
   id: z.string(),
   name: z.string(),
   trust: z.enum(clientTrusts),
+  kind: z.enum(clientKinds),
   authentication: z.enum(clientAuthentications),
   grantTypes: z.array(z.enum(grantTypes)),
   redirectUris: texts,

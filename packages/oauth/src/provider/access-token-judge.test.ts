@@ -31,6 +31,7 @@ const clientOf = (trust: ClientTrust): OAuthClient => ({
   id: 'partner',
   name: 'Partner',
   trust,
+  kind: 'application',
   authentication: 'none',
   grantTypes: ['authorization_code'],
   redirectUris: [],

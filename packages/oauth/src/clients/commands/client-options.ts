@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { exitCodes, UsageError, type CommandOption } from '@sallyport/core';
-import { clientAuthentications, clientTrusts, grantTypes } from '../oauth-client.ts';
+import { clientAuthentications, clientKinds, clientTrusts, grantTypes, toShortGrantType } from '../oauth-client.ts';
 import type { ClientCommandCall } from './client-command.ts';
 
 const words = (of: readonly string[]): string => of.join(', ');
@@ -8,8 +8,9 @@ const words = (of: readonly string[]): string => of.join(', ');
 /** How commands say what a client is. */
 export const registrationOptions = {
   trust: { value: 'trust', describe: `${words(clientTrusts)}: a first-party client asks for no consent` },
+  kind: { value: 'kind', describe: `${words(clientKinds)}: an agent is listed beside the sessions of its users` },
   authentication: { value: 'method', describe: `How it proves itself: ${words(clientAuthentications)}` },
-  grant: { value: 'type', describe: `A grant type: ${words(grantTypes)}`, isRepeatable: true },
+  grant: { value: 'type', describe: `A grant type: ${words(grantTypes.map(toShortGrantType))}`, isRepeatable: true },
   'redirect-uri': {
     value: 'uri',
     describe: 'Where sign-ins lead back to, character by character',
@@ -35,6 +36,7 @@ const lists = {
 const texts = {
   name: 'name',
   trust: 'trust',
+  kind: 'kind',
   authentication: 'authentication',
   'backchannel-logout-uri': 'backchannelLogoutUri',
   'jwks-uri': 'jwksUri',
