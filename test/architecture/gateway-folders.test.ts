@@ -28,6 +28,8 @@ const layers: readonly string[] = [
   'response/',
   'streams/stream-options.ts',
   'forward/upstream-options.ts',
+  'listeners/secure-context.ts',
+  'forward/upstream-tls.ts',
   'forward-auth/forward-auth-options.ts',
   'introspection/introspection-options.ts',
   'provider-tokens/',

@@ -28,6 +28,7 @@ import { localesSchema } from './firewall/locales.ts';
 import { proxyNetworkSchema } from './firewall/proxy-network.ts';
 import { forwardAuthOptionsSchema, type ForwardAuthOptions } from './forward-auth/forward-auth-options.ts';
 import { upstreamOptionsSchema, type UpstreamOptions } from './forward/upstream-options.ts';
+import type { UpstreamTls } from './forward/upstream-tls.ts';
 import type { IntrospectionOptions } from './introspection/introspection-options.ts';
 import type { CounterSyncParts } from './limits/counter-sync.ts';
 import { gatewayLimitsSchema, type GatewayLimits } from './limits/gateway-limits.ts';
@@ -37,6 +38,7 @@ import type { HandOutProviderToken } from './provider-tokens/provider-tokens-mou
 import { gatewayCorsSchema } from './routing/gateway-cors.ts';
 import type { Mount } from './routing/mount.ts';
 import { problemsOfCallers, problemsOfCredentials } from './routing/route-problems.ts';
+import { problemsOfUpstreamTls } from './routing/upstream-tls-problems.ts';
 import { problemsOfWebhooks } from './routing/webhook-problems.ts';
 import type { RequestRecord } from './record/record.ts';
 import type { GatewayTraces } from './record/traces.ts';
@@ -104,6 +106,8 @@ export interface GatewayOptions {
   readonly sessionCache?: SessionCacheOptions;
   readonly streams?: StreamOptions;
   readonly upstreams?: UpstreamOptions;
+  /** What the gateway presents to services of routes with `upstreamTls`. @default no certificate */
+  readonly upstreamTls?: UpstreamTls | undefined;
   /** @default silent */
   readonly meter?: Meter;
   /** Where to keep the last requests of each session; absent costs nothing. */
@@ -176,7 +180,7 @@ export function checkGatewayOptions(options: GatewayOptions): CheckedGatewayOpti
   const { success, data, error } = dataSchema.safeParse(options);
   const problems = [
     ...(error?.issues.map(({ path, message }) => `${path.map(String).join('.')}: ${message}`) ?? []),
-    ...(success ? problemsOfAuthenticators(options) : []),
+    ...(success ? problemsOfRouteOptions(options) : []),
   ];
   if (!success || problems.length > 0) {
     throw new OptionsError(`the gateway cannot be built:\n- ${problems.join('\n- ')}`);
@@ -195,11 +199,13 @@ export function checkGatewayOptions(options: GatewayOptions): CheckedGatewayOpti
   };
 }
 
-function problemsOfAuthenticators({
+function problemsOfRouteOptions({
   authenticators = [],
   routes,
   webhooks,
   messages,
+  upstreamTls,
+  forwardAuth,
 }: GatewayOptions): readonly string[] {
   const kinds = authenticators.map(({ kind }) => kind);
   const headers = authenticators.flatMap((authenticator) => authenticator.headers ?? []);
@@ -214,6 +220,10 @@ function problemsOfAuthenticators({
           ({ consumer, problem }) => `messages.consumers.${consumer} ${problem}`,
         )),
     ...problemsOfCredentials(routes, kinds),
+    ...problemsOfUpstreamTls(routes, {
+      hasCertificate: upstreamTls !== undefined,
+      hasForwardAuth: forwardAuth !== undefined,
+    }),
     ...problemsOfWebhooks(routes),
     ...problemsOfWebhookKeys(routes, webhooks?.secrets() ?? new Map()).map((problem) => `webhooks: ${problem}`),
   ];

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { OptionsError } from '@sallyport/core';
 import { createForwardAuthHandler } from './forward-auth/forward-auth-handler.ts';
 import { checkGatewayOptions, type GatewayOptions } from './gateway-options.ts';
+import type { UpstreamTls } from './forward/upstream-tls.ts';
 import type { Explanation, ExplainQuestion } from './explain/explanation.ts';
 import type { ContinueWith } from './in-process/hand-over.ts';
 import { createRequestHandler } from './pipeline/handle-request.ts';
@@ -36,6 +37,13 @@ export interface Gateway {
    * @throws OptionsError when the pair cannot be used; the one before stays. TypeError when nothing listens with TLS.
    */
   replaceCertificate(pair: CertificatePair): void;
+  /**
+   * Presents another certificate to services from now on. Requests in flight end over the connections that they have;
+   * nothing new is sent over these.
+   *
+   * @throws OptionsError when it cannot be used; the one before stays. TypeError when the options had no `upstreamTls`.
+   */
+  replaceUpstreamTls(tls: UpstreamTls): void;
   /**
    * Opens a listener without TLS that sends browsers to the same path on https, for the hosts that are served, and
    * refuses everything else with `SP_HTTPS_REQUIRED`. It reads no cookie and sets none.
@@ -169,6 +177,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     replaceCertificate: (pair) => {
       if (certified.length === 0) throw new TypeError('nothing listens with TLS');
       for (const listener of certified) listener.replaceCertificate(pair);
+    },
+    replaceUpstreamTls: (tls) => {
+      if (options.upstreamTls === undefined) throw new TypeError('the gateway presents no certificate to services');
+      persistent.upstreamIdentity.replace(tls);
     },
     listenRedirect: async (address) => {
       const note: NoteRefusal = (refusal) => current.noteRefusalOf('public')(refusal);

@@ -13,6 +13,7 @@ export { localesSchema } from './firewall/locales.ts';
 export { proxyNetworkSchema } from './firewall/proxy-network.ts';
 export { forwardAuthOptionsSchema, type ForwardAuthOptions } from './forward-auth/forward-auth-options.ts';
 export { upstreamOptionsSchema, type UpstreamOptions } from './forward/upstream-options.ts';
+export { problemOfAuthorities, type UpstreamTls } from './forward/upstream-tls.ts';
 export type { GatewayOptions, WebhookSources } from './gateway-options.ts';
 export { problemsOfWebhookKeys } from './webhooks/webhook-keys.ts';
 export { gatewayLimitsSchema, type GatewayLimits } from './limits/gateway-limits.ts';
@@ -27,6 +28,7 @@ export { strictTransportSchema, type StrictTransportOptions } from './response/s
 export { isBelowPrefix } from './routing/is-below-prefix.ts';
 export { createRouteTable, problemsOfRoutes, type RouteTable } from './routing/route-table.ts';
 export { gatewayCorsSchema } from './routing/gateway-cors.ts';
+export { problemsOfUpstreamTls } from './routing/upstream-tls-problems.ts';
 export { credentialsOfRoute, methodsOfRoute } from './routing/accepted-by-route.ts';
 export { routeOptionsOf, type RouteOption } from './routing/route-options.ts';
 export { findNestedRoutes } from './routing/nested-routes.ts';

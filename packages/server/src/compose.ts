@@ -51,6 +51,7 @@ import { shareTraces } from './share-traces.ts';
 import type { Tracing } from './tracing/open-telemetry.ts';
 import { toGatewayChange, toGatewayOptions } from './to-gateway-options.ts';
 import { openCertificate } from './tls/certificate-watch.ts';
+import { openUpstreamCertificate } from './tls/upstream-certificate.ts';
 import { openProviderSecrets } from './provider-secrets.ts';
 import { openWebhookSecrets } from './webhook-secrets.ts';
 
@@ -130,6 +131,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       config.tls === undefined
         ? undefined
         : openCertificate({ files: config.tls, publicUrl: config.publicUrl, logger });
+    const upstreamCertificate =
+      config.upstreamTls === undefined ? undefined : openUpstreamCertificate({ files: config.upstreamTls, logger });
+    closing.push(() => upstreamCertificate?.stop());
     const meter = config.admin === undefined ? undefined : createPrometheusMeter({ withProcess: true });
     const tracing = await openConfiguredTracing(config, logger);
     closing.push(() => tracing?.close());
@@ -208,9 +212,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       brand,
       readinessWarnings: () => [
         ...(certificate?.warnings() ?? []),
+        ...(upstreamCertificate?.warnings() ?? []),
         ...(reload.isRefused() ? ['configuration-not-reloaded'] : []),
         ...reload.secretWarnings(),
       ],
+      upstreamTls: upstreamCertificate?.material(),
       mounts: [
         ...createAuthMounts(identity.app, pages, config.limits.authRequests, config),
         ...manageMounts(config, identity),
@@ -250,6 +256,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ...(meter === undefined ? {} : { meter }),
       ...(tracing === undefined ? {} : { tracer: tracing.tracer }),
     });
+    upstreamCertificate?.start((tls) => gateway.replaceUpstreamTls(tls));
     const apply = async (next: Config): Promise<void> => {
       const nextBrand = openBrand(next);
       const isOtherPolicy = !isDeepStrictEqual(next.policy, current.policy);

@@ -17,7 +17,9 @@ export async function openListeners(parts: ListenerParts): Promise<{ port: numbe
   const { port: internalPort } = await gateway.listenInternal({ host: internal.host, port: internal.port });
   const { host, redirectFrom } = listen;
   const address = { host, port: listen.port };
-  const { port } = await gateway.listen(certificate === undefined ? address : { ...address, tls: certificate.pair() });
+  const { port } = await gateway.listen(
+    certificate === undefined ? address : { ...address, tls: certificate.material() },
+  );
   if (certificate !== undefined) {
     closing.push(() => certificate.stop());
     certificate.start((pair) => gateway.replaceCertificate(pair));

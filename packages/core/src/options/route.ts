@@ -6,6 +6,7 @@ import { providerIdForm } from './provider-secrets.ts';
 import { publicOriginSchema } from './public-origin.ts';
 import { rawPathParts } from './raw-path.ts';
 import { requestLimitsSchema } from '../limits/request-limit.ts';
+import { isSpiffeId } from '../principal/spiffe-id.ts';
 import { isPermission, isPermissionInterest } from '../policy/permission.ts';
 import { webhookSchema } from './webhook.ts';
 
@@ -73,6 +74,26 @@ export const routeSchema = z.strictObject({
   upstream: z
     .union([upstreamUrl, z.array(upstreamUrl).min(1)])
     .describe('Origin of the service or zone behind the route'),
+  upstreamTls: z
+    .strictObject({
+      serverId: z
+        .string()
+        .refine(isSpiffeId, 'must be a SPIFFE id such as "spiffe://acme/orders"')
+        .optional()
+        .describe(
+          'SPIFFE id that the certificate of the service holds as its only URI; absent means that it holds for the host of "upstream"',
+        ),
+      bindTokens: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Whether tokens of the route hold only over connections that present the certificate of the gateway (RFC 8705); the service must check it',
+        ),
+    })
+    .optional()
+    .describe(
+      'Mutual TLS with the service, which must be https: the gateway presents the certificate of the section upstreamTls. "{}" is enough; absent presents none',
+    ),
   affinity: z
     .enum(['session'])
     .optional()

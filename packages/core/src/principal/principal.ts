@@ -43,6 +43,11 @@ interface PrincipalBase {
   readonly authTime: Date;
   readonly credential: CredentialKind;
   readonly actor?: Actor;
+  /**
+   * `x5t#S256` of the certificate that the token of this caller is bound to (RFC 8705, section 3.1): a service that takes the token
+   * must find that certificate at the other end of the connection. Absent for a token that is bound to none.
+   */
+  readonly boundCertificate?: string;
   readonly generation: Generation;
 }
 

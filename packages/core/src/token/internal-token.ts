@@ -55,6 +55,8 @@ export const internalTokenClaimsSchema = z.object({
   sub_type: z.enum(['user', 'service']),
   cred: z.enum(credentialKinds),
   act: actorClaimSchema.optional(),
+  // A confirmation that is none of these is not ignored: the token would hold for every caller.
+  cnf: z.object({ 'x5t#S256': z.string().regex(/^[A-Za-z0-9_-]{43}$/) }).optional(),
   name: z.string().optional(),
   email: z.string().optional(),
 });
@@ -72,6 +74,8 @@ export interface InternalTokenRequest {
   readonly issuedAt: Date;
   readonly lifetimeSeconds: number;
   readonly tokenId: string;
+  /** `x5t#S256` of the certificate over whose connections alone the token holds (RFC 8705). @default it is bound to none */
+  readonly boundCertificate?: string | undefined;
 }
 
 /** `client_id` of tokens made for a browser session: RFC 9068 requires one, and no OAuth client was involved. */
@@ -101,6 +105,7 @@ export function toInternalTokenClaims(request: InternalTokenRequest): InternalTo
     sub_type: principal.kind,
     cred: principal.credential,
     ...(principal.actor === undefined ? {} : { act: toActorClaim(principal.actor) }),
+    ...(request.boundCertificate === undefined ? {} : { cnf: { 'x5t#S256': request.boundCertificate } }),
     ...(profile === undefined ? {} : { name: profile.name, email: profile.email }),
   };
 }
@@ -120,6 +125,7 @@ export function toPrincipal(claims: InternalTokenClaims): Principal {
     authTime: new Date(claims.auth_time * 1000),
     credential: claims.cred,
     ...(claims.act === undefined ? {} : { actor: toActor(claims.act) }),
+    ...(claims.cnf === undefined ? {} : { boundCertificate: claims.cnf['x5t#S256'] }),
     generation: { session: claims.gen.s, user: claims.gen.u, policy: claims.gen.p },
   };
   if (claims.sub_type === 'service') return freezePrincipal({ kind: 'service', ...base });

@@ -43,6 +43,8 @@ export interface TokenMintParts {
   readonly lifetimeSeconds: number;
   readonly clock: () => number;
   readonly maxEntries: number;
+  /** `x5t#S256` of the certificate that the gateway presents now. @default it has none, and no token is bound */
+  readonly thumbprint?: (() => string | undefined) | undefined;
   readonly meter?: Meter;
 }
 
@@ -84,6 +86,16 @@ export function createTokenMint(parts: TokenMintParts): TokenMint {
     return tokens;
   };
 
+  const requireThumbprint = (): string => {
+    const thumbprint = parts.thumbprint?.();
+    if (thumbprint === undefined) throw new TypeError('tokens are bound to a certificate, and there is none');
+    return thumbprint;
+  };
+
+  // A token that is bound to a certificate of before goes over no connection that is opened now.
+  const isUsable = (token: MintedToken, { isBound }: TokenShape, at: number): boolean =>
+    at < token.renewAt && at >= token.madeAt && (!isBound || boundCertificateOf(token) === parts.thumbprint?.());
+
   const sign = (principal: Principal, shape: TokenShape, at: number, notAfter: number): MintedToken => {
     const seconds = Math.min(lifetimeSeconds, notAfter - Math.floor(at / 1000));
     const claims = toInternalTokenClaims({
@@ -95,6 +107,7 @@ export function createTokenMint(parts: TokenMintParts): TokenMint {
       issuedAt: new Date(at),
       lifetimeSeconds: seconds,
       tokenId: randomUUID(),
+      boundCertificate: shape.isBound ? requireThumbprint() : undefined,
     });
     const token = keyRing.sign('internal', internalTokenType, claims);
     // Of one that ends with another there is no longer one to be had.
@@ -111,7 +124,7 @@ export function createTokenMint(parts: TokenMintParts): TokenMint {
       const at = clock();
       const tokens = notAfter === undefined ? tokensOf(principal) : boundTokensOf(principal);
       const known = tokens.get(shape.key);
-      if (known !== undefined && at < known.renewAt && at >= known.madeAt) {
+      if (known !== undefined && isUsable(known, shape, at)) {
         hits.add();
         return { token: known, isHit: true };
       }
@@ -121,6 +134,11 @@ export function createTokenMint(parts: TokenMintParts): TokenMint {
       return { token, isHit: false };
     },
   };
+}
+
+/** `x5t#S256` of the certificate that a token is bound to; `undefined` where it is bound to none. */
+export function boundCertificateOf({ claims }: MintedToken): string | undefined {
+  return claims.cnf?.['x5t#S256'];
 }
 
 /** Everything that a token says of a caller and that may differ between two requests of one session, or two credentials. */

@@ -9,7 +9,6 @@ export type HeaderRule =
   | 'host'
   | 'cookie'
   | 'authorization'
-  | 'dpop'
   | 'connection'
   | 'content-length'
   | 'transfer-encoding'
@@ -35,7 +34,6 @@ const handled: Readonly<Record<string, HeaderRule>> = {
   host: 'host',
   cookie: 'cookie',
   authorization: 'authorization',
-  dpop: 'dpop',
   connection: 'connection',
   'content-length': 'content-length',
   'transfer-encoding': 'transfer-encoding',
@@ -76,7 +74,7 @@ const reserved: ReadonlySet<string> = new Set(
     ['connection', 'keepalive', 'proxyconnection', 'proxyauthorization', 'proxyauthenticate', 'proxy'],
     ['te', 'trailer', 'transferencoding', 'upgrade', 'http2settings', 'expect', 'contentlength', 'host'],
     // Credentials, and identity in names that do not say so: see `isIdentityName`.
-    ['authorization', 'cookie', 'cookie2', 'dpop', 'xemail'],
+    ['authorization', 'cookie', 'cookie2', 'xemail'],
     ['xaccesstoken', 'xidtoken', 'ivuser', 'ivgroups', 'ivcreds', 'eppn'],
     ['xendpointapiuserinfo', 'xauthid', 'xauthsubject', 'xjwtassertion', 'xjwtpayload', 'xserverlessauthorization'],
     ['xgrafanauser'],

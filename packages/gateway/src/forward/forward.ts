@@ -3,7 +3,9 @@ import type { SlowClients } from '../limits/slow-clients.ts';
 import { requestOf } from '../pipeline/request-state.ts';
 import { toOriginSet } from '../routing/cross-origin.ts';
 import type { ResolvedRoute } from '../routing/route-table.ts';
+import type { TokenShape } from '../routing/token-shape.ts';
 import type { StreamRegister } from '../streams/stream-register.ts';
+import { createTokenBinding, type TokenBindingParts } from './bind-token.ts';
 import { createTargetChoice } from './choose-target.ts';
 import { affinityKeyOf, clientKeyOf } from './client-key.ts';
 import type { Forwarding, SendOn, Transfer } from './forwarding.ts';
@@ -41,6 +43,7 @@ export interface ForwarderParts extends UpstreamRequestParts {
   readonly measuresOf: (route: string) => UpstreamMeasures;
   /** Absent where no route takes webhooks. */
   readonly webhooks: WebhookParts | undefined;
+  readonly binding: TokenBindingParts;
 }
 
 /** WebSocket connections at the same time, and handshakes that may become one. */
@@ -72,7 +75,7 @@ export function createForwarder(routes: readonly ResolvedRoute[], parts: Forward
     if (route.destination.kind === 'upstream')
       lanes.set(
         route,
-        createLane(route, route.destination.route, parts, (...asked) => send(...asked)),
+        createLane(route, route.destination, parts, (...asked) => send(...asked)),
       );
   }
 
@@ -94,6 +97,8 @@ export function createForwarder(routes: readonly ResolvedRoute[], parts: Forward
       tunnels.open++;
       response.once('close', () => tunnels.open--);
     }
+    // Nothing waits between this and the dispatch: the connection presents the certificate that the token is bound to.
+    lane.binding?.renew(state);
     state.upstreamSpan = state.span?.startCall('upstream');
     const options: ForwardOptions = {
       servername: target.serverName,
@@ -145,13 +150,19 @@ export function createForwarder(routes: readonly ResolvedRoute[], parts: Forward
   };
 }
 
-function createLane(resolved: ResolvedRoute, route: Route, parts: ForwarderParts, sendOn: SendOn): Lane {
+function createLane(
+  resolved: ResolvedRoute,
+  { route, shape }: { readonly route: Route; readonly shape: TokenShape },
+  parts: ForwarderParts,
+  sendOn: SendOn,
+): Lane {
   const { crossOrigin, carriesIdentity: mayCarryIdentity } = resolved;
   const targets = parts.upstreams.targetsOf(route);
   const idle = route.timeouts?.idleMilliseconds;
   return {
     choice: createTargetChoice(targets),
     hasAffinity: route.affinity === 'session',
+    binding: shape.isBound ? createTokenBinding(shape, parts.binding) : undefined,
     sendOn,
     streams: parts.streams,
     idleAnswers: parts.idleAnswers,

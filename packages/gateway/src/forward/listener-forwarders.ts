@@ -5,6 +5,7 @@ import type { ListenerKind } from '../pipeline/request-state.ts';
 import type { RouteTable } from '../routing/route-table.ts';
 import type { StreamRegister } from '../streams/stream-register.ts';
 import type { SlowClients } from '../limits/slow-clients.ts';
+import type { TokenBindingParts } from './bind-token.ts';
 import { createForwarder, type Forwarder, type TunnelCap } from './forward.ts';
 import { createIdleAnswers } from './idle-answers.ts';
 import { createUpstreamMeasures } from './upstream-measures.ts';
@@ -16,6 +17,7 @@ export interface ListenerForwardersParts {
   readonly upstreams: UpstreamPlan;
   readonly readCookies: ReadCookieHeader;
   readonly webhooks: WebhookParts | undefined;
+  readonly binding: TokenBindingParts;
 }
 
 /** What forwarders keep across reloads. */
@@ -29,7 +31,7 @@ export interface ForwardersState {
 export function createListenerForwarders(
   options: CheckedGatewayOptions,
   { streams, tunnels, slowClients }: ForwardersState,
-  { tables, upstreams, readCookies, webhooks }: ListenerForwardersParts,
+  { tables, upstreams, readCookies, webhooks, binding }: ListenerForwardersParts,
 ): Readonly<Record<ListenerKind, Forwarder>> {
   const shared = {
     upstreams,
@@ -39,6 +41,7 @@ export function createListenerForwarders(
     idleAnswers: createIdleAnswers(),
     readCookies,
     webhooks,
+    binding,
     measuresOf: createUpstreamMeasures(options.meter),
     protocol: options.isSecure ? 'https' : 'http',
     publicOrigin: options.publicOrigin,

@@ -26,6 +26,16 @@ export class RenewedPool {
     return this.#current.request(options);
   }
 
+  /** Opens new connections for every request from now on; those that are used end with the request that they carry. */
+  renew(): void {
+    clearTimeout(this.#timer);
+    const old = this.#current;
+    this.#current = this.#openNext();
+    this.#ending.add(old);
+    const forget = (): void => void this.#ending.delete(old);
+    old.close().then(forget, forget);
+  }
+
   /** Ends all connections, whatever they are used for. */
   async destroy(): Promise<void> {
     clearTimeout(this.#timer);
@@ -36,16 +46,9 @@ export class RenewedPool {
   #openNext(): Pool {
     const pool = this.#open();
     pool.once('connect', () => {
-      this.#timer = setTimeout(() => this.#renew(), this.#milliseconds).unref();
+      // One that was replaced before its first connection has no say any more.
+      if (pool === this.#current) this.#timer = setTimeout(() => this.renew(), this.#milliseconds).unref();
     });
     return pool;
-  }
-
-  #renew(): void {
-    const old = this.#current;
-    this.#current = this.#openNext();
-    this.#ending.add(old);
-    const forget = (): void => void this.#ending.delete(old);
-    old.close().then(forget, forget);
   }
 }

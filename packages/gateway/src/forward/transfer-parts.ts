@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { SlowClients } from '../limits/slow-clients.ts';
 import type { StreamRegister } from '../streams/stream-register.ts';
+import type { TokenBinding } from './bind-token.ts';
 import type { ChooseTarget } from './choose-target.ts';
 import type { SendOn } from './forwarding.ts';
 import type { IdleAnswers } from './idle-answers.ts';
@@ -12,6 +13,8 @@ export interface TransferParts {
   readonly choice: ChooseTarget;
   /** Whether the requests of a caller go to the same target. */
   readonly hasAffinity: boolean;
+  /** Present where tokens hold over the connections of the gateway alone. */
+  readonly binding: TokenBinding | undefined;
   readonly answers: ResponseRules;
   readonly sendOn: SendOn;
   readonly streams: StreamRegister;
@@ -27,4 +30,5 @@ export interface TransferParts {
 /** What undici is asked to send. Without a name it would take that of `Host` for the upstream's. */
 export interface ForwardOptions extends Dispatcher.DispatchOptions {
   servername: string;
+  readonly headers: string[];
 }

@@ -11,6 +11,7 @@ import { toEndError, type StreamEnd } from '../streams/stream-end.ts';
 import type { Stream } from '../streams/stream-register.ts';
 import { openTunnel, type Tunnel } from '../streams/tunnel.ts';
 import { targetForAnotherTry } from './another-try.ts';
+import { replaceAuthorization } from './bind-token.ts';
 import { affinityKeyOf } from './client-key.ts';
 import type { Forwarding, Transfer } from './forwarding.ts';
 import type { IdleAnswer } from './idle-answers.ts';
@@ -224,7 +225,15 @@ export class TransferHandler implements Dispatcher.DispatchHandler, Transfer, St
     this.#isSettled = false;
     this.#target = target;
     this.#options.servername = target.serverName;
+    this.#renewBinding();
     this.send();
+  }
+
+  #renewBinding(): void {
+    const { binding } = this.#parts;
+    if (binding === undefined) return;
+    binding.renew(this.#state);
+    if (this.#state.token !== undefined) replaceAuthorization(this.#options.headers, this.#state.token.authorization);
   }
 
   /** The headers of the answer; nothing where it may not pass, which the client has been told. */

@@ -1,4 +1,5 @@
 import { SallyportError } from '@sallyport/core';
+import { reasonOfTlsFault, isCertificateRefused } from './tls-fault.ts';
 
 /** How a target failed: no connection, a connection that broke, or no answer in time. */
 export type UpstreamFault = 'unreachable' | 'broken' | 'timeout';
@@ -19,13 +20,13 @@ export function codeOf(error: Error): string {
 
 /** Whether an error came before there was a connection, so that not a byte of the request has left. */
 export function isNothingSent(code: string): boolean {
-  return nothingSent.has(code);
+  return nothingSent.has(code) || isCertificateRefused(code);
 }
 
 /** What an error says of the target; nothing when it is not the target's. */
 export function faultOf(error: Error): UpstreamFault | undefined {
   const code = codeOf(error);
-  if (nothingSent.has(code)) return 'unreachable';
+  if (isNothingSent(code) || reasonOfTlsFault(code) !== undefined) return 'unreachable';
   if (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE') return 'broken';
   return /TIMEOUT|ETIMEDOUT/.test(code) ? 'timeout' : undefined;
 }
@@ -39,6 +40,6 @@ export function toUpstreamError(error: Error): SallyportError {
   const isTimeout = /TIMEOUT|ETIMEDOUT/.test(code);
   return new SallyportError(isTimeout ? 'SP_UPSTREAM_TIMEOUT' : 'SP_UPSTREAM_UNAVAILABLE', {
     cause: error,
-    reason: code === '' ? 'upstream-failed' : code.toLowerCase().replaceAll('_', '-'),
+    reason: reasonOfTlsFault(code) ?? (code === '' ? 'upstream-failed' : code.toLowerCase().replaceAll('_', '-')),
   });
 }

@@ -1,4 +1,4 @@
-import type { Dispatcher, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
 import { CircuitBreaker, type BreakerOptions } from './circuit-breaker.ts';
 import { ClientShares } from './client-shares.ts';
 import type { RenewedPool } from './renewed-pool.ts';
@@ -9,7 +9,7 @@ export interface TargetConnections {
   /** Kept for the next request. */
   readonly kept: RenewedPool;
   /** Builds a pool whose every request goes over a new connection. */
-  readonly openUnkept: () => Pool;
+  readonly openUnkept: () => RenewedPool;
 }
 
 /** How many requests may be in flight at a target. */
@@ -24,8 +24,8 @@ export class UpstreamTarget {
   readonly origin: string;
   readonly serverName: string;
   readonly #kept: RenewedPool;
-  readonly #openUnkept: () => Pool;
-  #unkept: Pool | undefined;
+  readonly #openUnkept: () => RenewedPool;
+  #unkept: RenewedPool | undefined;
   readonly #breaker: CircuitBreaker;
   readonly #maxInFlight: number;
   readonly #shares: ClientShares;
@@ -76,6 +76,12 @@ export class UpstreamTarget {
   dispatchAnew(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
     this.#unkept ??= this.#openUnkept();
     this.#unkept.dispatch(options, handler);
+  }
+
+  /** Sends every request from now on over a new connection; what is in flight ends where it began. */
+  renewConnections(): void {
+    this.#kept.renew();
+    this.#unkept?.renew();
   }
 
   /** Ends all connections, whatever they are used for. */

@@ -1,9 +1,10 @@
 import { silentMeter, type Meter, type Route } from '@sallyport/core';
-import { Pool } from 'undici';
+import { Pool, type buildConnector } from 'undici';
 import { startHealthChecks } from './health-checks.ts';
 import { RenewedPool } from './renewed-pool.ts';
 import { createClientFactory } from './upstream-client.ts';
 import { createUpstreamConnector } from './upstream-connector.ts';
+import type { UpstreamIdentity } from './upstream-tls.ts';
 import type { BreakerOptions } from './circuit-breaker.ts';
 import { UpstreamTarget, type InFlightLimits } from './upstream-target.ts';
 
@@ -14,6 +15,8 @@ export interface Upstreams {
    * and with what was found out about them, and new ones. Nothing begins until they are used.
    */
   plan(routes: readonly Route[]): UpstreamPlan;
+  /** The gateway presents another certificate now: connections that present the one before are used for nothing new. */
+  renewIdentity(): void;
 }
 
 /** The targets of the routes of one configuration. */
@@ -31,6 +34,8 @@ export interface UpstreamsParts {
   readonly breaker: BreakerOptions;
   /** How old a connection may be that is used again, so that a name which moved is asked for again. */
   readonly connectionSeconds: number;
+  /** What the gateway presents to services at present; only asked where a route has `upstreamTls`. */
+  readonly identity?: () => UpstreamIdentity | undefined;
   readonly meter?: Meter;
 }
 
@@ -58,6 +63,7 @@ interface Kept {
   readonly key: string;
   readonly target: UpstreamTarget;
   readonly health: Route['health'];
+  readonly presentsCertificate: boolean;
   /** Configurations under which something may still be in flight. */
   holders: number;
   /** Of these, such as may begin something. */
@@ -122,7 +128,12 @@ export function createUpstreams(parts: UpstreamsParts): Upstreams {
     };
   };
 
-  return { plan };
+  return {
+    plan,
+    renewIdentity: () => {
+      for (const { presentsCertificate, target } of known.values()) if (presentsCertificate) target.renewConnections();
+    },
+  };
 }
 
 function originsOf({ upstream }: Route): readonly string[] {
@@ -144,21 +155,43 @@ function inFlightLimitsOf({ limits, streaming }: Route): InFlightLimits {
  * hold up short requests.
  */
 function keyOf(origin: string, route: Route): string {
-  const { streaming, health } = route;
-  return JSON.stringify([origin, connectTimeoutOf(route), streaming, inFlightLimitsOf(route), health]);
+  const { streaming, health, upstreamTls } = route;
+  // Whether tokens are bound is no matter of connections.
+  const tls = upstreamTls === undefined ? 'no certificate' : (upstreamTls.serverId ?? 'host');
+  return JSON.stringify([origin, connectTimeoutOf(route), streaming, inFlightLimitsOf(route), health, tls]);
 }
 
 function keep(key: string, origin: string, route: Route, parts: UpstreamsParts): Kept {
-  const options = {
-    connections: route.streaming ? null : connectionsPerTarget,
-    allowH2: false,
-    maxHeaderSize: answerHeaderBytes,
-    factory: createClientFactory(createUpstreamConnector(connectTimeoutOf(route))),
-  };
+  const milliseconds = parts.connectionSeconds * 1000;
+  const connectors = connectorsOf(route, parts);
+  const open = (pipelining: 0 | 1): Pool =>
+    new Pool(origin, {
+      connections: route.streaming ? null : connectionsPerTarget,
+      allowH2: false,
+      maxHeaderSize: answerHeaderBytes,
+      factory: createClientFactory(connectors()),
+      pipelining,
+    });
   const connections = {
-    kept: new RenewedPool(() => new Pool(origin, { ...options, pipelining: 1 }), parts.connectionSeconds * 1000),
-    openUnkept: () => new Pool(origin, { ...options, pipelining: 0 }),
+    kept: new RenewedPool(() => open(1), milliseconds),
+    openUnkept: () => new RenewedPool(() => open(0), milliseconds),
   };
   const target = new UpstreamTarget(origin, connections, parts.breaker, inFlightLimitsOf(route));
-  return { key, target, health: route.health, holders: 0, users: 0, stopChecks: () => {} };
+  const presentsCertificate = route.upstreamTls !== undefined;
+  return { key, target, health: route.health, presentsCertificate, holders: 0, users: 0, stopChecks: () => {} };
+}
+
+/** Where a certificate is presented, each pool has the one of its time, from its first connection to its last. */
+function connectorsOf(route: Route, { identity }: UpstreamsParts): () => buildConnector.connector {
+  const timeout = connectTimeoutOf(route);
+  const { upstreamTls } = route;
+  if (upstreamTls === undefined) {
+    const connector = createUpstreamConnector(timeout);
+    return () => connector;
+  }
+  return () => {
+    const presented = identity?.();
+    if (presented === undefined) throw new TypeError(`there is no certificate for "${route.name}"`);
+    return createUpstreamConnector(timeout, { identity: presented, serverId: upstreamTls.serverId });
+  };
 }

@@ -13,6 +13,7 @@ export function routeOptionsOf(route: Route): readonly RouteOption[] {
     ...(route.locations === 'any' ? [] : [{ name: 'locations', value: route.locations }]),
     ...(route.authorization === 'translate' ? [] : [{ name: 'authorization', value: 'passed on unjudged' }]),
     ...(route.cache === 'no-store' ? [] : [{ name: 'cache', value: route.cache }]),
+    ...(route.upstreamTls === undefined ? [] : [{ name: 'upstreamTls', value: describeTls(route.upstreamTls) }]),
     ...(route.affinity === undefined ? [] : [{ name: 'affinity', value: route.affinity }]),
     ...(route.pathParameters ? [{ name: 'pathParameters', value: 'may stand in paths' }] : []),
     ...(route.zone ? [{ name: 'zone', value: 'calls routes that name no callers' }] : []),
@@ -24,6 +25,11 @@ export function routeOptionsOf(route: Route): readonly RouteOption[] {
     ...(route.cors === undefined ? [] : [{ name: 'cors', value: describeCors(route.cors, route) }]),
     ...(route.rawPath.length === 0 ? [] : [{ name: 'rawPath', value: route.rawPath.join(' ') }]),
   ];
+}
+
+function describeTls({ serverId, bindTokens }: NonNullable<Route['upstreamTls']>): string {
+  const service = serverId === undefined ? 'a client certificate is presented' : `presented to ${serverId} alone`;
+  return bindTokens ? `${service}, tokens are bound to it` : service;
 }
 
 /** In one line, with the name of the secret and never with its value. */

@@ -18,6 +18,7 @@ import { checkSecrets } from './check-secrets.ts';
 import { checkRootSecret } from './check-root-secret.ts';
 import { checkTokenSecret } from './check-token-secret.ts';
 import { checkTokens } from './check-tokens.ts';
+import { checkUpstreamCertificate } from './check-upstream-certificate.ts';
 import { checkWebhookSecrets } from './check-webhook-secrets.ts';
 import { checkWorkers } from './check-workers.ts';
 import type { StartCheck } from './start-context.ts';
@@ -42,6 +43,7 @@ export const startChecks: readonly StartCheck[] = [
   checkRedisAddress,
   checkRedisAuthorities,
   checkCertificate,
+  checkUpstreamCertificate,
   checkWorkers,
   checkAdminListener,
   ...features.checks.map(({ name, run }): StartCheck => ({ name, run: ({ config }) => run(config) })),

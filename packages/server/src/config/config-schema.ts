@@ -150,6 +150,20 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('WebSockets and streaming answers, at each gateway; they end with their session'),
   upstreams: upstreamOptionsSchema.prefault({}).describe('The circuit breaker of each target of a route'),
+  upstreamTls: z
+    .strictObject({
+      certFile: z.string().min(1).describe('Path of the certificate that the gateway presents to services'),
+      keyFile: z.string().min(1).describe('Path of its private key'),
+      caFile: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('Path of the authorities of services; absent means those that Node.js knows'),
+    })
+    .optional()
+    .describe(
+      'Mutual TLS with services whose routes have upstreamTls: PEM files, read again when they change; absent means that the gateway presents no certificate',
+    ),
   policy: policySchema.describe(
     'Permissions and roles, written with definePolicy(); a change is stored by sallyport roles apply',
   ),

@@ -6,7 +6,7 @@ import {
   tokenPermission,
   type Route,
 } from '@sallyport/core';
-import { problemsOfMessageCallers, problemsOfRoutes } from '@sallyport/gateway';
+import { problemsOfMessageCallers, problemsOfRoutes, problemsOfUpstreamTls } from '@sallyport/gateway';
 import { features } from '../features.ts';
 import { problemsOfBrand } from '../brand/problems-of-brand.ts';
 import { readBrandImages } from '../brand/read-brand-images.ts';
@@ -63,6 +63,7 @@ const rules: readonly ConfigRule[] = [
       key: 'routes',
       problem,
     })),
+  upstreamTlsProblems,
   policyProblems,
   problemsOfPolicy,
   (config) => features.problemsOf(config, config.policy),
@@ -78,6 +79,11 @@ const rules: readonly ConfigRule[] = [
   problemsOfProviderTokens,
   ({ brand }) => problemsOfBrand(brand),
 ];
+
+function upstreamTlsProblems({ routes, upstreamTls, forwardAuth }: Config): ConfigurationProblem[] {
+  const context = { hasCertificate: upstreamTls !== undefined, hasForwardAuth: forwardAuth !== undefined };
+  return problemsOfUpstreamTls(routes, context).map((problem) => ({ key: 'routes', problem }));
+}
 
 function policyProblems({ policy }: Config): ConfigurationProblem[] {
   const permissions = Object.keys(policy.permissions);

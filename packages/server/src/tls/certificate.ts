@@ -41,16 +41,20 @@ export function examineCertificateFiles(files: CertificateFiles, publicUrl: stri
   return { pair: outcome.pair, ...examineCertificate(outcome.pair, publicUrl, now) };
 }
 
-/** Reads both files. A key that every user of the machine may read is refused, and so is an unreadable one. */
-export function readCertificate({ certFile, keyFile }: CertificateFiles): ReadOutcome {
+/**
+ * Reads both files. A key that every user of the machine may read is refused, and so is an unreadable one.
+ *
+ * @param section where the configuration names them.
+ */
+export function readCertificate({ certFile, keyFile }: CertificateFiles, section = 'tls'): ReadOutcome {
   const problems: ConfigurationProblem[] = [];
-  const cert = readText('tls.certFile', certFile, problems);
-  const key = readText('tls.keyFile', keyFile, problems);
+  const cert = readText(`${section}.certFile`, certFile, problems);
+  const key = readText(`${section}.keyFile`, keyFile, problems);
   if (cert === undefined || key === undefined) return { kind: 'unreadable', problems };
   // Windows has no such bits; its answer is made up.
   if (process.platform !== 'win32' && (statSync(keyFile).mode & everybodyElse) !== 0) {
     problems.push({
-      key: 'tls.keyFile',
+      key: `${section}.keyFile`,
       problem:
         'is open to every user of this machine; take that away: chmod o-rwx (with Kubernetes, defaultMode: 0440)',
     });
@@ -60,21 +64,37 @@ export function readCertificate({ certFile, keyFile }: CertificateFiles): ReadOu
 }
 
 /** Looks for everything that would make browsers, or Node, refuse the pair for the public address. */
-export function examineCertificate({ cert, key }: CertificatePair, publicUrl: string, now: Date): Examination {
+export function examineCertificate(pair: CertificatePair, publicUrl: string, now: Date): Examination {
+  const problem = 'does not name the host of publicUrl; get one whose subjectAltName does';
+  return examinePair(pair, 'tls', now, (leaf) => (coversHost(leaf, new URL(publicUrl).hostname) ? undefined : problem));
+}
+
+/**
+ * Looks for everything that would make Node, or the other side, refuse a pair.
+ *
+ * @param section where the configuration names its files.
+ * @param problemOf what is wrong with the certificate for its purpose.
+ */
+export function examinePair(
+  { cert, key }: CertificatePair,
+  section: string,
+  now: Date,
+  problemOf: (leaf: X509Certificate) => string | undefined,
+): Examination {
+  const certFile = `${section}.certFile`;
   const leaf = attempt(() => new X509Certificate(cert));
   if (leaf === undefined) {
     const problem = 'holds no certificate; it must be PEM, the certificate of the server first, then its chain';
-    return { problems: [{ key: 'tls.certFile', problem }], expiresAt: new Date(0) };
+    return { problems: [{ key: certFile, problem }], expiresAt: new Date(0) };
   }
+  const unfit = problemOf(leaf);
   const problems = [
-    ...problemsOfKey(leaf, key),
-    ...problemsOfTime(leaf, now),
-    ...(coversHost(leaf, new URL(publicUrl).hostname)
-      ? []
-      : [{ key: 'tls.certFile', problem: 'does not name the host of publicUrl; get one whose subjectAltName does' }]),
+    ...problemsOfKey(leaf, key, section),
+    ...problemsOfTime(leaf, now, certFile),
+    ...(unfit === undefined ? [] : [{ key: certFile, problem: unfit }]),
   ];
   if (problems.length === 0 && attempt(() => createSecureContext({ cert, key })) === undefined) {
-    problems.push({ key: 'tls.certFile', problem: 'is refused by OpenSSL: the chain is damaged or the key too small' });
+    problems.push({ key: certFile, problem: 'is refused by OpenSSL: the chain is damaged or the key too small' });
   }
   return { problems, expiresAt: leaf.validToDate };
 }
@@ -87,7 +107,8 @@ function coversHost(certificate: X509Certificate, hostname: string): boolean {
   return found !== undefined;
 }
 
-function readText(key: string, file: string, problems: ConfigurationProblem[]): string | undefined {
+/** Reads a file of the configuration, or notes why it cannot be read. */
+export function readText(key: string, file: string, problems: ConfigurationProblem[]): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
@@ -98,24 +119,24 @@ function readText(key: string, file: string, problems: ConfigurationProblem[]): 
   }
 }
 
-function problemsOfKey(leaf: X509Certificate, key: string): ConfigurationProblem[] {
+function problemsOfKey(leaf: X509Certificate, key: string, section: string): ConfigurationProblem[] {
+  const keyFile = `${section}.keyFile`;
   const privateKey: KeyObject | undefined = attempt(() => createPrivateKey(key));
   if (privateKey === undefined) {
     const problem = key.includes('ENCRYPTED')
       ? 'is encrypted, and the gateway has no password for it; decrypt it: openssl pkey -in … -out …'
       : 'holds no private key; it must be PEM';
-    return [{ key: 'tls.keyFile', problem }];
+    return [{ key: keyFile, problem }];
   }
   if (leaf.checkPrivateKey(privateKey)) return [];
-  const problem =
-    'does not belong to the first certificate of tls.certFile; take both from one order, the server before its chain';
-  return [{ key: 'tls.keyFile', problem }];
+  const problem = `does not belong to the first certificate of ${section}.certFile; take both from one order, the server before its chain`;
+  return [{ key: keyFile, problem }];
 }
 
-function problemsOfTime(leaf: X509Certificate, now: Date): ConfigurationProblem[] {
-  if (leaf.validToDate <= now) return [{ key: 'tls.certFile', problem: 'has expired; renew it, or correct the clock' }];
+function problemsOfTime(leaf: X509Certificate, now: Date, key: string): ConfigurationProblem[] {
+  if (leaf.validToDate <= now) return [{ key, problem: 'has expired; renew it, or correct the clock' }];
   if (leaf.validFromDate > now) {
-    return [{ key: 'tls.certFile', problem: 'is not valid yet; correct the clock, or wait' }];
+    return [{ key, problem: 'is not valid yet; correct the clock, or wait' }];
   }
   return [];
 }

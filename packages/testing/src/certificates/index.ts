@@ -1,0 +1,6 @@
+export {
+  createTestAuthority,
+  type TestAuthority,
+  type TestCertificate,
+  type TestCertificateRequest,
+} from './test-authority.ts';
