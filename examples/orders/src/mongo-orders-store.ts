@@ -17,9 +17,10 @@ interface OrderDocument extends Omit<Order, 'id'> {
 }
 
 /** The cart of a user: there is one, so their id is its key. */
-interface CartDocument extends Omit<Cart, 'userId' | 'id'> {
+interface CartDocument extends Omit<Cart, 'userId' | 'id' | 'firstId'> {
   readonly _id: string;
   readonly cartId: string;
+  readonly firstId?: string;
 }
 
 interface PayoutDocument extends Omit<Payout, 'vendorId'> {
@@ -59,7 +60,7 @@ orderDocumentSchema.index({ vendorIds: 1, createdAt: -1 });
 orderDocumentSchema.index({ createdAt: -1, _id: -1 });
 
 const cartDocumentSchema = new Schema<CartDocument>(
-  { _id: text, cartId: text, lines: mixed, version: number },
+  { _id: text, cartId: text, firstId: text, lines: mixed },
   { ...strictly, collection: 'carts' },
 );
 
@@ -87,22 +88,21 @@ export async function openMongoOrdersStore(options: MongoOptions): Promise<Order
       answering(async () => {
         const found = await carts.findOne({ _id: orderIdSchema.parse(userId) }).lean();
         if (found === null) return undefined;
-        const { cartId: id, lines, version } = found;
-        return { userId, id, lines: cartLinesSchema.parse(lines), version };
+        // A cart of an earlier version began with the id that it has.
+        const { cartId: id, firstId = id, lines } = found;
+        return { userId, id, firstId, lines: cartLinesSchema.parse(lines) };
       }),
-    putCart: async ({ userId, id, lines, version }) =>
+    putCart: async ({ userId, id, firstId, lines }, before) =>
       answering(async () => {
-        const put = { lines: cartLinesSchema.parse(lines), version };
-        if (version === 1) return inserted(carts.create([{ _id: userId, cartId: id, ...put }]));
-        const { matchedCount } = await carts.updateOne(
-          { _id: userId, cartId: id, version: version - 1 },
-          { $set: put },
-        );
+        const put = { cartId: id, firstId, lines: cartLinesSchema.parse(lines) };
+        if (before === undefined) return inserted(carts.create([{ _id: userId, ...put }]));
+        const { matchedCount } = await carts.updateOne({ _id: userId, cartId: before }, { $set: put });
         return matchedCount === 1;
       }),
     removeCart: async (userId, cartId) =>
       answering(async () => {
-        await carts.deleteOne({ _id: orderIdSchema.parse(userId), cartId: orderIdSchema.parse(cartId) });
+        const cart = { _id: orderIdSchema.parse(userId), cartId: orderIdSchema.parse(cartId) };
+        return (await carts.deleteOne(cart)).deletedCount === 1;
       }),
     insertOrder: async (order) =>
       answering(async () => {

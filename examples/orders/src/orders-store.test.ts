@@ -126,17 +126,19 @@ function describeOrdersStore(
   });
 
   it('puts one of two changes of a cart, and removes it by its id alone', async () => {
-    const cart: Cart = { userId: randomUUID(), id: randomUUID(), lines: [], version: 1 };
+    const cart: Cart = { userId: randomUUID(), id: randomUUID(), firstId: randomUUID(), lines: [] };
     const line = { productId: randomUUID(), quantity: 2 };
     const firsts = await Promise.all([cart, { ...cart, id: randomUUID() }].map(async (one) => store.putCart(one)));
     expect(firsts.filter(Boolean)).toHaveLength(1);
     const kept = await store.findCart(cart.userId);
-    const next = { ...cart, id: kept?.id ?? '', lines: [line], version: 2 };
-    expect([await store.putCart(next), await store.putCart(next)]).toEqual([true, false]);
-    await store.removeCart(cart.userId, randomUUID());
+    const next = { ...cart, id: randomUUID(), lines: [line] };
+    expect([await store.putCart(next, kept?.id), await store.putCart(next, kept?.id)]).toEqual([true, false]);
+    expect(await store.removeCart(cart.userId, kept?.id ?? '')).toBe(false);
     expect(await store.findCart(cart.userId)).toEqual(next);
-    await store.removeCart(cart.userId, next.id);
+    expect(await store.removeCart(cart.userId, next.id)).toBe(true);
     expect(await store.findCart(cart.userId)).toBeUndefined();
+    // Nor does a change of a cart that is gone make one.
+    expect(await store.putCart(next, next.id)).toBe(false);
   });
 
   it('keeps one place where each vendor is paid', async () => {
@@ -166,7 +168,7 @@ function describeOrdersStore(
     const order = testOrder();
     const calls = [
       () => closed.findCart('x'),
-      () => closed.putCart({ userId: 'x', id: 'y', lines: [], version: 1 }),
+      () => closed.putCart({ userId: 'x', id: 'y', firstId: 'y', lines: [] }),
       () => closed.insertOrder(order),
       () => closed.findOrder(order.id),
       () => closed.listOrders(first, every),

@@ -30,10 +30,10 @@ export interface StoredOrderPage {
  */
 export interface OrdersStore {
   findCart(userId: string): Promise<Cart | undefined>;
-  /** Puts a cart in the place of the version before it; `false` when it changed meanwhile. Version 1 is a new one. */
-  putCart(cart: Cart): Promise<boolean>;
-  /** Removes the cart of that id; another one that took its place stays. */
-  removeCart(userId: string, cartId: string): Promise<void>;
+  /** Puts a cart in the place of the one of that id; without one, where there is none. `false` when it changed meanwhile. */
+  putCart(cart: Cart, before?: string): Promise<boolean>;
+  /** Removes the cart of that id; another one that took its place stays, and the answer is `false`. */
+  removeCart(userId: string, cartId: string): Promise<boolean>;
   /** Rejects with `SP_CONFLICT` when there is an order of that id. */
   insertOrder(order: Order): Promise<void>;
   findOrder(id: string): Promise<Order | undefined>;

@@ -19,6 +19,15 @@ const stranger = randomUUID();
 const statusOf = async (person: Person | undefined, method: string, path: string, body?: object): Promise<number> =>
   (await shop.as(person, method, path, body)).status;
 const stateOf = async (id: string): Promise<unknown> => (await shop.store.findOrder(id))?.state;
+/** What happens so many minutes later. Only dates move, and only meanwhile. */
+async function minutesLater<Result>(minutes: number, work: () => Promise<Result>): Promise<Result> {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + minutes * 60_000 });
+  try {
+    return await work();
+  } finally {
+    vi.useRealTimers();
+  }
+}
 const paid = (reference: string, fields: object = {}): object => ({
   type: 'payment.succeeded',
   chargeId: `ch_${reference}`,
@@ -126,6 +135,87 @@ describe('an order', () => {
     for (const id of [cartId, next]) await shop.as('una', 'POST', `/api/orders/orders/${String(id)}/cancellation`);
   });
 
+  it('is of what its cart holds when it is tried again, where it could not be written the first time', async () => {
+    const productId = await shop.sell('vic');
+    const put = async (quantity: number) => {
+      await shop.as('una', 'PUT', `/api/orders/cart/items/${productId}`, { quantity });
+      return (await shop.as('una', 'GET', '/api/orders/cart')).body['id'];
+    };
+    const first = await put(1);
+    vi.spyOn(shop.store, 'insertOrder').mockRejectedValueOnce(new SallyportError('SP_STORE_UNAVAILABLE'));
+    expect(await statusOf('una', 'POST', '/api/orders/orders', { cartId: first })).toBe(503);
+    const second = await put(3);
+    // It was shown with one of it.
+    if (first !== second) expect(await statusOf('una', 'POST', '/api/orders/orders', { cartId: first })).toBe(409);
+    const { status, body } = await shop.as('una', 'POST', '/api/orders/orders', { cartId: second });
+    expect({ status, lines: body['lines'] }).toMatchObject({ status: 201, lines: [{ quantity: 3 }] });
+    await shop.as('una', 'POST', `/api/orders/orders/${String(second)}/cancellation`);
+  });
+
+  it('holds nothing for ever where it was never written', async () => {
+    const productId = await shop.sell('vic');
+    await shop.as('una', 'PUT', `/api/orders/cart/items/${productId}`, { quantity: 4 });
+    const { id: cartId } = (await shop.as('una', 'GET', '/api/orders/cart')).body;
+    vi.spyOn(shop.store, 'insertOrder').mockRejectedValueOnce(new SallyportError('SP_STORE_UNAVAILABLE'));
+    expect(await statusOf('una', 'POST', '/api/orders/orders', { cartId })).toBe(503);
+    await shop.as('una', 'DELETE', `/api/orders/cart/items/${productId}`);
+    const other = await shop.order('ursula', { [productId]: 2 });
+    expect(await shop.stockOf(productId)).toBe(4);
+    await minutesLater(11, () => shop.products.releaseOverdueHolds());
+    expect(await shop.stockOf(productId)).toBe(8);
+    await shop.as('ursula', 'POST', `/api/orders/orders/${other}/cancellation`);
+  });
+
+  it.each([
+    { name: 'tried again', again: (id: unknown) => statusOf('una', 'POST', '/api/orders/orders', { cartId: id }) },
+    { name: 'to be paid', again: (id: unknown) => statusOf('una', 'POST', `/api/orders/orders/${String(id)}/payment`) },
+  ])('without stock is cancelled when it is $name, and its cart can be ordered', async ({ again }) => {
+    const productId = await shop.sell('vic');
+    await shop.as('una', 'PUT', `/api/orders/cart/items/${productId}`, { quantity: 4 });
+    const { id: cartId } = (await shop.as('una', 'GET', '/api/orders/cart')).body;
+    vi.spyOn(shop.products, 'keepHold').mockRejectedValueOnce(new SallyportError('SP_STORE_UNAVAILABLE'));
+    expect(await statusOf('una', 'POST', '/api/orders/orders', { cartId })).toBe(503);
+    await minutesLater(11, () => shop.products.releaseOverdueHolds());
+    expect([await again(cartId), await stateOf(String(cartId))]).toEqual([422, 'cancelled']);
+    expect(await shop.stockOf(productId)).toBe(10);
+    const { id: renewed } = (await shop.as('una', 'GET', '/api/orders/cart')).body;
+    expect(await statusOf('una', 'POST', '/api/orders/orders', { cartId: renewed })).toBe(201);
+    await shop.as('una', 'POST', `/api/orders/orders/${String(renewed)}/cancellation`);
+  });
+
+  it('keeps its stock when it is tried again in time, and no other user can have it cancelled by trying', async () => {
+    const productId = await shop.sell('vic');
+    await shop.as('una', 'PUT', `/api/orders/cart/items/${productId}`, { quantity: 4 });
+    const { id: cartId } = (await shop.as('una', 'GET', '/api/orders/cart')).body;
+    vi.spyOn(shop.products, 'keepHold').mockRejectedValueOnce(new SallyportError('SP_STORE_UNAVAILABLE'));
+    expect(await statusOf('una', 'POST', '/api/orders/orders', { cartId })).toBe(503);
+    for (const person of ['ada', 'vic', 'una'] as const) {
+      expect(await statusOf(person, 'POST', '/api/orders/orders', { cartId })).toBe(201);
+    }
+    await minutesLater(11, () => shop.products.releaseOverdueHolds());
+    expect([await shop.stockOf(productId), await stateOf(String(cartId))]).toEqual([6, 'open']);
+    await shop.as('una', 'POST', `/api/orders/orders/${String(cartId)}/cancellation`);
+  });
+
+  it('leaves in the cart what was put into it meanwhile', async () => {
+    const [first, second] = [await shop.sell('vic'), await shop.sell('vic')];
+    await shop.as('una', 'PUT', `/api/orders/cart/items/${first}`, { quantity: 2 });
+    const { id: cartId } = (await shop.as('una', 'GET', '/api/orders/cart')).body;
+    const insertOrder = shop.store.insertOrder.bind(shop.store);
+    vi.spyOn(shop.store, 'insertOrder').mockImplementationOnce(async (order) => {
+      await insertOrder(order);
+      await shop.as('una', 'PUT', `/api/orders/cart/items/${second}`, { quantity: 1 });
+      await shop.as('una', 'PUT', `/api/orders/cart/items/${first}`, { quantity: 3 });
+    });
+    expect(await statusOf('una', 'POST', '/api/orders/orders', { cartId })).toBe(201);
+    expect((await shop.as('una', 'GET', '/api/orders/cart')).body['lines']).toMatchObject([
+      { productId: first, quantity: 1 },
+      { productId: second, quantity: 1 },
+    ]);
+    for (const id of [first, second]) await shop.as('una', 'DELETE', `/api/orders/cart/items/${id}`);
+    await shop.as('una', 'POST', `/api/orders/orders/${String(cartId)}/cancellation`);
+  });
+
   it('takes no more than there is: of the last ones each is sold once', async () => {
     const productId = await shop.sell('vic', { stock: 2 });
     const buyers = ['una', 'ursula', 'vic', 'vera', 'ada'] as const;
@@ -149,9 +239,9 @@ describe('an order', () => {
       status: 422,
       body: { errors: [{ field: productId, message: 'Too few are left' }] },
     });
-    await shop.as('una', 'PUT', `/api/orders/cart/items/${productId}`, { quantity: 1 });
-    expect(await statusOf('una', 'POST', '/api/orders/orders', { cartId })).toBe(201);
-    await shop.as('una', 'POST', `/api/orders/orders/${String(cartId)}/cancellation`);
+    const { id: fewer } = (await shop.as('una', 'PUT', `/api/orders/cart/items/${productId}`, { quantity: 1 })).body;
+    expect(await statusOf('una', 'POST', '/api/orders/orders', { cartId: fewer })).toBe(201);
+    await shop.as('una', 'POST', `/api/orders/orders/${String(fewer)}/cancellation`);
   });
 
   it('waits for its payment beside four others at most', async () => {

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type AddressInfo } from 'node:net';
-import { createShop, createSqliteProductStore } from '@sallyport/example-shop';
+import { createShop, createSqliteProductStore, type ProductStore } from '@sallyport/example-shop';
 import { shopPolicy } from '@sallyport/example-shop-kit/policy';
 import { createTestPreset, startTestGateway, type TestGateway } from '@sallyport/server/test-support';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -18,6 +18,7 @@ export interface Answer {
 export interface ShopSystem {
   readonly gateway: TestGateway;
   readonly store: OrdersStore;
+  readonly products: ProductStore;
   /** Calls as one of the people, or as a stranger. */
   as(person: Person | undefined, method: string, path: string, body?: object): Promise<Answer>;
   idOf(person: Person): string;
@@ -46,6 +47,7 @@ const emailOf = (person: Person): string => `${person}@example.test`;
 export async function startShopSystem(): Promise<ShopSystem> {
   const secret = `whsec_${randomBytes(32).toString('base64')}`;
   const store = createSqliteOrdersStore(undefined);
+  const products = createSqliteProductStore(undefined);
   const apps: NestExpressApplication[] = [];
   const ports = { shop: await reservePort(), orders: await reservePort() };
   const service = (name: 'shop' | 'orders') =>
@@ -94,7 +96,7 @@ export async function startShopSystem(): Promise<ShopSystem> {
   apps.push(
     await createShop({
       access: access('shop'),
-      store: createSqliteProductStore(undefined),
+      store: products,
       publicPath: '/api/shop',
       logger: false,
     }),
@@ -142,6 +144,7 @@ export async function startShopSystem(): Promise<ShopSystem> {
   return {
     gateway,
     store,
+    products,
     as,
     idOf: (person) => ids.get(person) ?? '',
     async sell(vendor, fields = {}) {

@@ -6,11 +6,11 @@ import type { OrderScope, OrdersStore } from './orders-store.ts';
 import { payoutSchema } from './payouts/payout.ts';
 
 const schema = `
-  CREATE TABLE IF NOT EXISTS cart (
+  CREATE TABLE IF NOT EXISTS carts (
     userId TEXT PRIMARY KEY,
     id TEXT NOT NULL,
-    lines TEXT NOT NULL,
-    version INTEGER NOT NULL
+    firstId TEXT NOT NULL,
+    lines TEXT NOT NULL
   ) STRICT;
   CREATE TABLE IF NOT EXISTS orders (
     id TEXT PRIMARY KEY,
@@ -46,21 +46,33 @@ export function createSqliteOrdersStore(file: string | undefined): OrdersStore {
   return {
     findCart: (userId) =>
       answering(() => {
-        const row = database.prepare('SELECT userId, id, lines, version FROM cart WHERE userId = ?').get(userId);
+        const row = database.prepare('SELECT userId, id, firstId, lines FROM carts WHERE userId = ?').get(userId);
         return row === undefined ? undefined : toCart(row);
       }),
-    putCart: ({ userId, id, lines, version }) =>
+    putCart: ({ userId, id, firstId, lines }, before) =>
       answering(() => {
-        const row = { userId, id, version, lines: JSON.stringify(cartLinesSchema.parse(lines)) };
-        const put =
-          version === 1
-            ? 'INSERT INTO cart (userId, id, lines, version) VALUES (:userId, :id, :lines, :version) ON CONFLICT DO NOTHING'
-            : `UPDATE cart SET lines = :lines, version = :version
-               WHERE userId = :userId AND id = :id AND version = :version - 1`;
-        return database.prepare(put).run(row).changes === 1;
+        const row = { userId, id, firstId, lines: JSON.stringify(cartLinesSchema.parse(lines)) };
+        const { changes } =
+          before === undefined
+            ? database
+                .prepare(
+                  `INSERT INTO carts (userId, id, firstId, lines) VALUES (:userId, :id, :firstId, :lines)
+                   ON CONFLICT DO NOTHING`,
+                )
+                .run(row)
+            : database
+                .prepare(
+                  `UPDATE carts SET id = :id, firstId = :firstId, lines = :lines
+                   WHERE userId = :userId AND id = :before`,
+                )
+                .run({ ...row, before });
+        return changes === 1;
       }),
     removeCart: (userId, cartId) =>
-      answering(() => void database.prepare('DELETE FROM cart WHERE userId = ? AND id = ?').run(userId, cartId)),
+      answering(() => {
+        const remove = 'DELETE FROM carts WHERE userId = ? AND id = ?';
+        return database.prepare(remove).run(userId, cartId).changes === 1;
+      }),
     insertOrder: (order) =>
       answering(() => {
         const { lines, vendorIds, ...values } = orderSchema.parse(order);
@@ -129,12 +141,12 @@ function toSql({ readable, buyerId }: OrderScope): { readonly where: string; rea
     : { where: `${text} AND buyerId = ?`, values: [...toSqliteValues(parameters), buyerId] };
 }
 
-function toCart({ userId, id, lines, version }: Record<string, SQLOutputValue>): Cart {
+function toCart({ userId, id, firstId, lines }: Record<string, SQLOutputValue>): Cart {
   return {
     userId: String(userId),
     id: String(id),
+    firstId: String(firstId),
     lines: cartLinesSchema.parse(JSON.parse(String(lines))),
-    version: Number(version),
   };
 }
 

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { createTestIssuer } from '@sallyport/testing';
 import { expect } from 'vitest';
 import { createShop } from './create-shop.ts';
+import type { ProductStore } from './products/product-store.ts';
 import { createSqliteProductStore } from './products/sqlite-product-store.ts';
 import { seedProducts } from './products/seed-products.ts';
 
@@ -35,6 +36,7 @@ export interface CallOptions {
 /** A shop that listens, with the products of the catalogue. */
 export interface TestShop {
   readonly url: string;
+  readonly store: ProductStore;
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
   /** Resolves to the id. */
   createProduct(vendor: string): Promise<string>;
@@ -43,9 +45,10 @@ export interface TestShop {
 
 export async function startTestShop(): Promise<TestShop> {
   const keys = await issuer.listen();
+  const store = createSqliteProductStore(undefined);
   const app = await createShop({
     access: { issuer: issuer.issuer, audience: issuer.audience, keysUrl: keys.url },
-    store: createSqliteProductStore(undefined),
+    store,
     publicPath: '/api/shop',
     logger: false,
   });
@@ -88,6 +91,7 @@ export async function startTestShop(): Promise<TestShop> {
 
   return {
     url,
+    store,
     call,
     createProduct,
     close: async () => {

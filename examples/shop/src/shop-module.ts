@@ -11,6 +11,7 @@ import { APP_PIPE } from '@nestjs/core';
 import { HealthController } from './health-controller.ts';
 import { HoldsController } from './holds/holds-controller.ts';
 import { HoldsService } from './holds/holds-service.ts';
+import { OverdueHolds } from './holds/overdue-holds.ts';
 import { PRODUCT_STORE, type ProductStore } from './products/product-store.ts';
 import { ProductsController } from './products/products-controller.ts';
 import { ProductsService } from './products/products-service.ts';
@@ -32,6 +33,7 @@ export class ShopModule implements OnApplicationShutdown {
       providers: [
         ProductsService,
         HoldsService,
+        OverdueHolds,
         { provide: PRODUCT_STORE, useValue: store },
         {
           provide: APP_PIPE,

@@ -41,6 +41,14 @@ describe('a command line', () => {
     expect(() => parse(...args)).not.toThrow(/canary/);
   });
 
+  it.each([{ args: [] }, { args: ['a'] }, { args: ['a', 'b'] }])(
+    'may leave out what stands in brackets: $args',
+    ({ args }) => {
+      const renew: Command = { ...command, operands: ['[<names…>]'] };
+      expect(parseCommandArguments(renew, args).operands).toEqual(args);
+    },
+  );
+
   it('asks for help whatever is missing', () => {
     expect(parse('--help').values.has('help')).toBe(true);
   });

@@ -55,8 +55,8 @@ export function parseCommandArguments(command: Command, args: readonly string[])
 function requireOperands(command: Command, operands: readonly string[]): void {
   const { operands: expected = [] } = command;
   const missing = expected[operands.length];
-  if (missing !== undefined) throw mistake(command, `${missing} is missing`);
-  const mayRepeat = expected.at(-1)?.endsWith('…>') === true;
+  if (missing !== undefined && !missing.startsWith('[')) throw mistake(command, `${missing} is missing`);
+  const mayRepeat = expected.at(-1)?.includes('…>') === true;
   if (operands.length > expected.length && !mayRepeat)
     throw mistake(
       command,

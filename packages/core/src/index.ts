@@ -246,6 +246,20 @@ export {
   type IntrospectedToken,
   type TokenAction,
 } from './token/introspection-answer.ts';
+export { dpopAlgorithms } from './token/dpop-algorithms.ts';
+export {
+  dpopWindowSeconds,
+  verifyDpopProof,
+  type DpopProof,
+  type DpopTarget,
+  type RefusedDpopProof,
+} from './token/dpop-proof.ts';
+export {
+  toConfirmationClaim,
+  toTokenConfirmation,
+  type ConfirmationClaim,
+  type TokenConfirmation,
+} from './token/token-confirmation.ts';
 export { requestLimitsSchema, type NamedRequestLimit, type RequestLimit } from './limits/request-limit.ts';
 export { exponentialBackoff, withJitter, type BackoffBounds } from './retry/backoff.ts';
 export { retryContended, type ContentionLimit } from './retry/retry-contended.ts';

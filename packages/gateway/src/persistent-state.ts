@@ -14,12 +14,14 @@ import { createSessionCache, type SessionCache } from './sessions/session-cache.
 import { createStreamRegister, type StreamRegister } from './streams/stream-register.ts';
 import { createCredentialCache, type CredentialCache } from './credentials/credential-cache.ts';
 import { createTokenMint, type TokenMint } from './credentials/token-mint.ts';
+import { createUsedProofs, type UsedProofs } from './credentials/used-proofs.ts';
 import { createHeldBytes, type HeldBytes } from './webhooks/held-bytes.ts';
 
 /** Persistent state: what is kept across reloads of the configuration. */
 export interface PersistentState {
   readonly cache: SessionCache;
   readonly credentialCache: CredentialCache;
+  readonly usedProofs: UsedProofs;
   readonly mint: TokenMint;
   readonly readHeaders: HeaderReader['read'];
   readonly streams: StreamRegister;
@@ -112,6 +114,7 @@ export function createPersistentState(options: CheckedGatewayOptions): Persisten
   return {
     cache,
     credentialCache,
+    usedProofs: createUsedProofs({ clock, shared: options.sharedCounts }),
     mint,
     readHeaders:
       options.authenticators.length === 0 ? readHeaders : createHeaderReader(credentialHeaders, isClaimed).read,

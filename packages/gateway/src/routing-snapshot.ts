@@ -63,7 +63,7 @@ const nowhere: Listening = { host: '', port: 0 };
 
 /** Builds the snapshot that both listeners share: one set of routes, of limits on them, and of upstreams. */
 export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent: PersistentState): RoutingSnapshot {
-  const { cache, credentialCache, mint, revocations, slowClients, metrics, readHeaders } = persistent;
+  const { cache, credentialCache, usedProofs, mint, revocations, slowClients, metrics, readHeaders } = persistent;
   const { publicOrigin, keyRing, routes, logger, accessLog } = options;
   const inFlight: InFlight = { count: 0, onIdle: undefined };
   const requestLimits = persistent.requestLimits.plan();
@@ -119,6 +119,7 @@ export function createRoutingSnapshot(options: CheckedGatewayOptions, persistent
     authenticators: options.authenticators,
     credentialCache,
     recordUse,
+    usedProofs,
   };
   const authenticators = {
     public: createAuthenticators('public', credentials),

@@ -9,7 +9,7 @@ import { ProblemNotice } from '@sallyport/ui/problem-notice';
 import { toSubmissionProblem, type SubmissionProblem } from '@sallyport/ui/submission-problem';
 import { authFetch } from '@sallyport/nextjs/client';
 import { formatPrice } from '../products/product.ts';
-import type { Cart } from './cart.ts';
+import { totalsOf, type Cart } from './cart.ts';
 import { CartRow } from './cart-row.tsx';
 
 /** The cart and what may be done with it. After each change the server is asked again, so that no price is guessed. */
@@ -45,9 +45,8 @@ export function CartLines({ cart }: { readonly cart: Cart }) {
   }
 
   const isComplete = lines.every(({ product, quantity }) => product !== null && product.stock >= quantity);
-  const [first] = lines;
-  const currency = first?.product?.currency ?? 'EUR';
-  const totalCents = lines.reduce((sum, { product, quantity }) => sum + (product?.priceCents ?? 0) * quantity, 0);
+  const totals = totalsOf(lines);
+  const hasOneCurrency = totals.length < 2;
 
   return (
     <div className="grid items-start gap-8 lg:grid-cols-[1fr_19rem]">
@@ -67,18 +66,27 @@ export function CartLines({ cart }: { readonly cart: Cart }) {
           <h2 id="sum" className="font-semibold">
             Total
           </h2>
-          <p className="text-xl font-semibold tabular-nums">{formatPrice({ priceCents: totalCents, currency })}</p>
+          <div className="text-right text-xl font-semibold tabular-nums">
+            {totals.map((total) => (
+              <p key={total.currency}>{formatPrice(total)}</p>
+            ))}
+          </div>
         </div>
         {problem === undefined ? null : <ProblemNotice problem={problem} />}
         {problem?.fields['cartId'] === undefined ? null : <p className="text-danger">{problem.fields['cartId']}.</p>}
         {isComplete ? null : (
           <p className="text-[0.9375rem] text-ink-soft">Remove what is no longer on sale, or take fewer of it.</p>
         )}
+        {hasOneCurrency ? null : (
+          <p className="text-[0.9375rem] text-ink-soft">
+            An order has one currency: remove what has another, and order it afterwards.
+          </p>
+        )}
         <Button
           tone="primary"
           className="w-full"
           isPending={isOrdering}
-          disabled={!isComplete}
+          disabled={!isComplete || !hasOneCurrency}
           onClick={() => void order()}
         >
           Place the order

@@ -16,5 +16,21 @@ export interface CartLine {
   } | null;
 }
 
+/** A sum in one currency. */
+export interface Total {
+  readonly priceCents: number;
+  readonly currency: string;
+}
+
+/** What the lines cost, one sum for each currency. What is no longer on sale costs nothing. */
+export function totalsOf(lines: readonly CartLine[]): readonly Total[] {
+  const cents = new Map<string, number>();
+  for (const { product, quantity } of lines) {
+    if (product === null) continue;
+    cents.set(product.currency, (cents.get(product.currency) ?? 0) + product.priceCents * quantity);
+  }
+  return [...cents].map(([currency, priceCents]) => ({ priceCents, currency }));
+}
+
 /** The most that can be ordered of one product. */
 export const maxQuantity = 99;

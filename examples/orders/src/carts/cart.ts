@@ -24,11 +24,14 @@ export interface CartLine {
 /** What a user means to buy. */
 export interface Cart {
   readonly userId: string;
-  /** Becomes the id of the order, so that a cart is ordered once. */
+  /**
+   * Another one with every change: it says what is in the cart. It becomes the id of the order, so that a cart is ordered
+   * once, and as it was shown.
+   */
   readonly id: string;
+  /** The id with which it began, through all of its changes. */
+  readonly firstId: string;
   readonly lines: readonly CartLine[];
-  /** Grows by one with every change. */
-  readonly version: number;
 }
 
 /** A line with its product as it is sold now; `null` where it is no longer on sale. */

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { SallyportAccess, SallyportError, type Principal } from '@sallyport/nestjs';
 import { Inject, Injectable } from '@nestjs/common';
 import { ORDERS_STORE, type OrdersStore } from '../orders-store.ts';
 import { ProductsClient } from '../products/products-client.ts';
 import { maxCartLines, type Cart, type CartLine, type ShownCart } from './cart.ts';
+import { changedCart, emptyCart, withoutLines } from './changed-cart.ts';
 
 /** How often a change is tried where two tabs change one cart. */
 const maxAttempts = 5;
@@ -26,7 +26,8 @@ export class CartsService {
   }
 
   async show(request: object, caller: Principal): Promise<ShownCart> {
-    return this.#withProducts(request, caller, await this.#cartOf(caller));
+    const cart = (await this.#store.findCart(caller.id)) ?? emptyCart(caller.id);
+    return this.#withProducts(request, caller, cart);
   }
 
   async put(request: object, caller: Principal, line: CartLine): Promise<ShownCart> {
@@ -48,15 +49,30 @@ export class CartsService {
     return this.#withProducts(request, caller, cart);
   }
 
-  async #cartOf({ id: userId }: Principal): Promise<Cart> {
-    return (await this.#store.findCart(userId)) ?? { userId, id: randomUUID(), lines: [], version: 0 };
+  /** What was ordered leaves the cart. What was put into it meanwhile stays, and is another cart from then on. */
+  async takeOut(ordered: Cart): Promise<void> {
+    if (await this.#store.removeCart(ordered.userId, ordered.id)) return;
+    for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+      const cart = await this.#store.findCart(ordered.userId);
+      // Of a cart that was begun after the order nothing was ordered.
+      if (cart?.firstId !== ordered.firstId) return;
+      const rest = withoutLines(cart, ordered.lines);
+      if (await this.#store.putCart(rest, cart.id)) return;
+    }
+    throw new SallyportError('SP_CONFLICT', { reason: 'cart-changes-too-often' });
   }
 
-  async #change(caller: Principal, change: (lines: readonly CartLine[]) => readonly CartLine[]): Promise<Cart> {
+  /** The id of this cart is spent, and nothing came of it: with another one it can be ordered. */
+  async renew(userId: string, spentId: string): Promise<void> {
+    const cart = await this.#store.findCart(userId);
+    if (cart?.id === spentId) await this.#store.putCart(changedCart(cart, cart.lines), spentId);
+  }
+
+  async #change({ id: userId }: Principal, change: (lines: readonly CartLine[]) => readonly CartLine[]): Promise<Cart> {
     for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-      const cart = await this.#cartOf(caller);
-      const changed = { ...cart, lines: change(cart.lines), version: cart.version + 1 };
-      if (await this.#store.putCart(changed)) return changed;
+      const cart = await this.#store.findCart(userId);
+      const changed = changedCart(cart ?? emptyCart(userId), change(cart?.lines ?? []));
+      if (await this.#store.putCart(changed, cart?.id)) return changed;
     }
     throw new SallyportError('SP_CONFLICT', { reason: 'cart-changes-too-often' });
   }

@@ -58,10 +58,11 @@ export class OrdersController {
   @HttpCode(200)
   @Permissions('order:create')
   pay(
+    @Req() request: object,
     @CurrentPrincipal() caller: Principal,
     @Param({ schema: orderPathSchema }) { id }: OrderPath,
   ): Promise<PaymentStart> {
-    return this.#payments.start(caller, id);
+    return this.#payments.start(request, caller, id);
   }
 
   @Post(':id/cancellation')

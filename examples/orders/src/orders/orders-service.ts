@@ -1,5 +1,6 @@
 import { SallyportError, type Principal } from '@sallyport/nestjs';
 import { Inject, Injectable } from '@nestjs/common';
+import { CartsService } from '../carts/carts-service.ts';
 import { ORDERS_STORE, type OrdersStore } from '../orders-store.ts';
 import { ProductsClient, type ProductsHold } from '../products/products-client.ts';
 import { OrderAccess, totalOf } from './order-access.ts';
@@ -14,15 +15,18 @@ export class OrdersService {
   readonly #store: OrdersStore;
   readonly #products: ProductsClient;
   readonly #access: OrderAccess;
+  readonly #carts: CartsService;
 
   constructor(
     @Inject(ORDERS_STORE) store: OrdersStore,
     @Inject(ProductsClient) products: ProductsClient,
     @Inject(OrderAccess) access: OrderAccess,
+    @Inject(CartsService) carts: CartsService,
   ) {
     this.#store = store;
     this.#products = products;
     this.#access = access;
+    this.#carts = carts;
   }
 
   async list(caller: Principal, { as, ...request }: OrderPageRequest): Promise<OrderPage> {
@@ -45,7 +49,8 @@ export class OrdersService {
     const known = await this.#store.findOrder(cartId);
     if (known !== undefined) {
       const shown = this.#access.show(caller, known);
-      // Its first attempt may have ended before: a cart that stayed could never be ordered again.
+      // Its first attempt may have ended in the middle: without stock, or with a cart that could never be ordered again.
+      if (known.buyerId === caller.id) await this.keepStock(request, known);
       await this.#store.removeCart(caller.id, cartId);
       return shown;
     }
@@ -56,8 +61,25 @@ export class OrdersService {
     if ((await this.#store.countOpenOrders(caller.id)) >= maxOpenOrders) throw tooManyOpen();
     const order = toOrder(caller, await this.#products.hold(request, cartId, cart.lines), new Date());
     const placed = await this.#insert(order);
-    await this.#store.removeCart(caller.id, cartId);
+    await this.keepStock(request, placed);
+    await this.#carts.takeOut(cart);
     return this.#access.show(caller, placed);
+  }
+
+  /**
+   * Has products keep the stock of an open order of the caller, which comes back by itself otherwise. Nothing is paid
+   * without: an order whose stock came back is cancelled, and its cart can be ordered again.
+   *
+   * @throws SallyportError `SP_VALIDATION_FAILED` where it came back.
+   */
+  async keepStock(request: object, order: Order): Promise<void> {
+    if (order.state !== 'open' || (await this.#products.keep(request, order.id))) return;
+    await this.#replace({ ...order, state: 'cancelled' });
+    await this.#carts.renew(order.buyerId, order.id);
+    throw new SallyportError('SP_VALIDATION_FAILED', {
+      reason: 'stock-of-the-order-came-back',
+      errors: [{ field: 'cartId', message: 'It took too long, and what you chose is no longer held: order again' }],
+    });
   }
 
   /** Cancels an order that is not paid, and gives back its stock. Repeated, it does what was left undone. */

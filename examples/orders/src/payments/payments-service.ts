@@ -41,11 +41,12 @@ export class PaymentsService {
   }
 
   /** The id of the order is the provider's reference, for which it charges once. */
-  async start(caller: Principal, id: string): Promise<PaymentStart> {
+  async start(request: object, caller: Principal, id: string): Promise<PaymentStart> {
     const order = await this.#orders.find(caller, id);
     if (order.state !== 'open') throw new SallyportError('SP_CONFLICT', { reason: `order-is-${order.state}` });
     this.#access.requirePay(caller, order);
     if (this.#provider === undefined) throw new SallyportError('SP_NOT_FOUND', { reason: 'payments-off' });
+    await this.#orders.keepStock(request, order);
     return { url: this.#provider.linkTo(order, new Date()) };
   }
 

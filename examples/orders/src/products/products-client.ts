@@ -37,6 +37,8 @@ const problemSchema = z.object({
   errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
 });
 
+const confirmationSchema = z.object({ isKept: z.boolean() });
+
 /** A product as it is sold at this moment. */
 export type SoldProduct = z.infer<typeof productsSchema>['items'][number];
 
@@ -74,6 +76,13 @@ export class ProductsClient {
     const answer = await this.#services.call(`${this.#path}/holds`, request, { method: 'POST', json });
     await requireOk(answer);
     return read(answer, holdSchema);
+  }
+
+  /** Says that the order was written; `false` where its stock came back before, and may be sold to another buyer. */
+  async keep(request: object, id: string): Promise<boolean> {
+    const answer = await this.#services.call(`${this.#path}/holds/${id}/confirmation`, request, { method: 'POST' });
+    await requireOk(answer);
+    return (await read(answer, confirmationSchema)).isKept;
   }
 
   /** Gives back what an order held, once however often it is asked. */

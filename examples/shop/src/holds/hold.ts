@@ -26,6 +26,12 @@ export const holdPathSchema = z.strictObject({ id: z.uuid() });
 export type NewHold = z.infer<typeof newHoldSchema>;
 export type HoldPath = z.infer<typeof holdPathSchema>;
 
+/** What became of the wish to keep a hold. */
+export interface HoldConfirmation {
+  /** `false`: its time was over, or it was given back. What it held may be sold to another buyer by now. */
+  readonly isKept: boolean;
+}
+
 /** A line of a hold: the product as it was sold, whatever becomes of it later. */
 export interface HeldLine {
   readonly productId: string;
@@ -45,7 +51,10 @@ export interface Hold {
   readonly lines: readonly HeldLine[];
 }
 
-/** `held` has the lines of the first call with this id; `short` the product of which too little is left, or that is not on sale. */
+/**
+ * `held` has the lines of the first call with this id; `short` the product of which too little is left, that is not on sale,
+ * or not at this price.
+ */
 export type HoldOutcome =
   { readonly kind: 'held'; readonly hold: Hold } | { readonly kind: 'short'; readonly productId: string };
 

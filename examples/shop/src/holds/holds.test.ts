@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { issuer, startTestShop, unknownId, type Answer, type TestShop } from '../create-shop.test-support.ts';
 
 let shop: TestShop;
@@ -66,6 +66,31 @@ describe('stock that an order holds', () => {
     expect((await shop.call('DELETE', `/holds/${id}`, { token: admin })).status).toBe(204);
     expect((await shop.call('DELETE', `/holds/${id}`, { token: buyer() })).status).toBe(204);
     expect(await stockOf(productId)).toBe(2);
+  });
+
+  it('is sold at the new price where the vendor changes it at that moment', async () => {
+    const productId = await product();
+    const hold = shop.store.hold.bind(shop.store);
+    vi.spyOn(shop.store, 'hold').mockImplementationOnce(async (...words) => {
+      const body = { priceCents: 300 };
+      await shop.call('PATCH', `/products/${productId}`, { token: issuer.tokenFor('vendor'), body });
+      return hold(...words);
+    });
+    const answer = await take([{ productId, quantity: 2 }]);
+    expect(answer).toMatchObject({ status: 201, body: { lines: [{ priceCents: 300 }] } });
+  });
+
+  it('is kept for its buyer by the service of orders alone', async () => {
+    const productId = await product();
+    const { id } = (await take([{ productId, quantity: 1 }])).body;
+    const path = `/holds/${String(id)}/confirmation`;
+    const confirm = async (token: string) => shop.call('POST', path, { token });
+    expect(await confirm(buyer())).toMatchObject({ status: 200, body: { isKept: true } });
+    const other = issuer.tokenFor('user', { sub: 'buyer-2', ...byOrders });
+    expect(await confirm(other)).toMatchObject({ status: 200, body: { isKept: false } });
+    expect(await confirm(issuer.tokenFor('admin', byOrders))).toMatchObject({ body: { isKept: false } });
+    expect((await confirm(buyer({}))).status).toBe(403);
+    expect((await confirm('')).status).toBe(401);
   });
 
   it.each([

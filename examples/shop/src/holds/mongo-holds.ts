@@ -1,142 +1,149 @@
 import { randomUUID } from 'node:crypto';
 import { answeringMongo as answering, isDuplicateKey } from '@sallyport/example-shop-kit';
 import { SallyportError } from '@sallyport/nestjs';
-import { Schema, trusted, type Connection } from 'mongoose';
+import { trusted } from 'mongoose';
 import type { ProductModel } from '../products/product-document.ts';
 import type { ProductStore } from '../products/product-store.ts';
+import type { HoldDocument, HoldModel } from './hold-document.ts';
 import { heldLinesSchema, holdIdSchema, type HeldLine, type Hold, type HoldOutcome } from './hold.ts';
+import { createStockMoves } from './stock-moves.ts';
 
-/** A hold as MongoDB keeps it. The attempt belongs to the call that takes it. */
-interface HoldDocument {
-  readonly _id: string;
-  readonly buyerId: string;
-  readonly lines: readonly HeldLine[];
-  readonly state: 'taking' | 'held' | 'releasing' | 'released';
-  readonly attempt: string;
-  readonly attemptedAt: Date;
-}
-
-/** After this long a call that takes a hold has ended, however many lines it had: another one may go on with it. */
-const attemptMilliseconds = 120_000;
-/** How many changes of its stock a product remembers. A change is repeated within seconds, or not at all. */
-const rememberedMoves = 200;
-
-const text = { type: String, required: true } as const;
-const holdDocumentSchema = new Schema<HoldDocument>(
-  {
-    _id: text,
-    buyerId: text,
-    lines: { type: Schema.Types.Mixed, required: true },
-    state: text,
-    attempt: text,
-    attemptedAt: { type: Date, required: true },
-  },
-  {
-    strict: 'throw',
-    strictQuery: 'throw',
-    autoCreate: false,
-    autoIndex: false,
-    collection: 'holds',
-    versionKey: false,
-  },
-);
+/** A call takes its lines within this time, or gives up. */
+const takeMilliseconds = 30_000;
+/** After this long a call that takes a hold has ended for sure: what it took may be given back. */
+const leftBehindMilliseconds = 120_000;
+/** How many overdue holds are given back in one go. */
+const overdueAtOnce = 100;
 
 /**
- * Holds where there may be no transactions: a product remembers which holds changed its stock, so that each line is taken
- * and given back once, by one atomic change. A hold that came up short gives back what it took.
+ * Holds where there may be no transactions. A product remembers which holds are changing its stock, so that each line is
+ * taken and given back once, by one atomic change; what a hold took that came up short, or whose call died, comes back.
  */
 export function createMongoHolds(
-  connection: Connection,
+  holds: HoldModel,
   products: ProductModel,
-): Pick<ProductStore, 'hold' | 'findHold' | 'releaseHold'> {
-  const holds = connection.model('Hold', holdDocumentSchema);
+): Pick<ProductStore, 'hold' | 'findHold' | 'keepHold' | 'releaseOverdueHolds' | 'releaseHold'> {
+  const moves = createStockMoves(products);
 
-  /** Makes the hold, or goes on with one that was left behind. What was held already is returned. */
-  const claim = async (hold: Hold, attempt: string): Promise<HoldDocument> => {
-    const claimed = { _id: hold.id, buyerId: hold.buyerId, lines: hold.lines, state: 'taking', attempt } as const;
-    try {
-      await holds.create([{ ...claimed, attemptedAt: new Date() }]);
-      return { ...claimed, attemptedAt: new Date() };
-    } catch (cause) {
-      if (!isDuplicateKey(cause)) throw cause;
+  /** Makes the hold; one of that id that is there already is returned, or ended where nothing came of it. */
+  const claim = async (claimed: HoldDocument): Promise<HoldDocument> => {
+    for (;;) {
+      try {
+        await holds.create([{ ...claimed, lines: [...claimed.lines] }]);
+        return claimed;
+      } catch (cause) {
+        if (!isDuplicateKey(cause)) throw cause;
+      }
+      const found = await holds.findOne({ _id: claimed._id }).lean();
+      if (found === null) continue;
+      if (found.state === 'kept' || isHeldNow(found)) return found;
+      if (!isOver(found)) throw new SallyportError('SP_CONFLICT', { reason: 'hold-in-progress-or-released' });
+      await undo(found);
     }
-    const found = await holds.findOne({ _id: hold.id }).lean();
-    if (found?.state === 'held') return found;
-    const isLeftBehind = found?.state === 'taking' && Date.now() - found.attemptedAt.getTime() > attemptMilliseconds;
-    if (found === null || !isLeftBehind)
-      throw new SallyportError('SP_CONFLICT', { reason: 'hold-in-progress-or-released' });
-    const { matchedCount } = await holds.updateOne(
-      { _id: hold.id, attempt: found.attempt },
-      { $set: { attempt, attemptedAt: new Date() } },
-    );
-    if (matchedCount !== 1) throw new SallyportError('SP_CONFLICT', { reason: 'hold-in-progress' });
-    return { ...found, attempt };
   };
 
-  const takeLine = async (id: string, { productId, quantity }: HeldLine): Promise<boolean> => {
-    const move = `take:${id}`;
-    const { matchedCount } = await products.updateOne(
-      {
-        _id: productId,
-        status: 'published',
-        stock: trusted({ $gte: quantity }),
-        moves: trusted({ $ne: move }),
-      },
-      { $inc: { stock: -quantity, version: 1 }, $push: { moves: { $each: [move], $slice: -rememberedMoves } } },
-    );
-    return matchedCount === 1 || (await products.exists({ _id: productId, moves: move })) !== null;
+  /** Gives back what was taken, by the attempt that took it, and forgets the hold. Repeated, it does what was left undone. */
+  const undo = async ({ _id, attempt, state, lines }: HoldDocument): Promise<boolean> => {
+    // One that is kept meanwhile has another state.
+    const { matchedCount } = await holds.updateOne({ _id, attempt, state }, { $set: { state: 'undoing' } });
+    if (matchedCount !== 1) return false;
+    for (const line of lines) await moves.undoTake(attempt, line);
+    await holds.deleteOne({ _id, attempt, state: 'undoing' });
+    return true;
   };
 
-  const undo = async ({ _id: id, attempt, lines }: HoldDocument): Promise<void> => {
-    for (const { productId, quantity } of lines) {
-      const move = `take:${id}`;
-      await products.updateOne(
-        { _id: productId, moves: move },
-        { $inc: { stock: quantity, version: 1 }, $pull: { moves: move } },
-      );
-    }
-    await holds.deleteOne({ _id: id, attempt });
+  /** Gives back what was sold. Each product does so once, also where this stopped half-way and is gone through again. */
+  const giveBack = async ({ _id, attempt, lines }: HoldDocument): Promise<void> => {
+    for (const line of lines) await moves.give(attempt, line);
+    await holds.updateOne({ _id, attempt, state: 'returning' }, { $set: { state: 'released' } });
+    for (const line of lines) await moves.settle(attempt, line);
+  };
+
+  const keep = async (condition: { readonly _id: string; readonly buyerId?: string }): Promise<boolean> => {
+    const kept = await holds
+      .findOneAndUpdate(
+        { ...condition, state: 'held', expiresAt: trusted({ $gt: new Date() }) },
+        { $set: { state: 'kept' } },
+      )
+      .lean();
+    if (kept === null) return (await holds.exists({ ...condition, state: 'kept' })) !== null;
+    for (const line of kept.lines) await moves.settle(kept.attempt, line);
+    return true;
   };
 
   return {
-    hold: async (hold) =>
+    hold: async (hold, until) =>
       answering(async (): Promise<HoldOutcome> => {
+        const giveUpAt = performance.now() + takeMilliseconds;
         const attempt = randomUUID();
-        const claimed = await claim(hold, attempt);
+        const { id: _id, buyerId, lines } = hold;
+        const times = { attemptedAt: new Date(), expiresAt: until };
+        const claimed = await claim({ _id, buyerId, lines, state: 'taking', attempt, ...times });
         if (claimed.attempt !== attempt) return { kind: 'held', hold: toHold(claimed) };
-        for (const line of claimed.lines) {
-          if (await takeLine(claimed._id, line)) continue;
+        const short = await firstShort(lines, async (line) => {
+          if (performance.now() > giveUpAt)
+            throw new SallyportError('SP_STORE_UNAVAILABLE', { reason: 'hold-too-slow' });
+          return moves.take(attempt, line);
+        });
+        if (short !== undefined) {
           await undo(claimed);
-          return { kind: 'short', productId: line.productId };
+          return { kind: 'short', productId: short.productId };
         }
-        await holds.updateOne({ _id: claimed._id, attempt }, { $set: { state: 'held' } });
-        return { kind: 'held', hold: toHold(claimed) };
+        const { matchedCount } = await holds.updateOne({ _id, attempt, state: 'taking' }, { $set: { state: 'held' } });
+        if (matchedCount !== 1) throw new SallyportError('SP_CONFLICT', { reason: 'hold-was-given-back' });
+        return { kind: 'held', hold };
       }),
     findHold: async (id) =>
       answering(async () => {
-        const found = await holds.findOne({ _id: holdIdSchema.parse(id), state: 'held' }).lean();
-        return found === null ? undefined : toHold(found);
+        const found = await holds.findOne({ _id: holdIdSchema.parse(id) }).lean();
+        return found !== null && (found.state === 'kept' || isHeldNow(found)) ? toHold(found) : undefined;
+      }),
+    keepHold: async (id, buyerId) => answering(async () => keep({ _id: holdIdSchema.parse(id), buyerId })),
+    releaseOverdueHolds: async () =>
+      answering(async () => {
+        const open: HoldDocument['state'][] = ['taking', 'held', 'undoing', 'returning'];
+        const found = await holds
+          .find({ state: trusted({ $in: open }), expiresAt: trusted({ $lte: new Date() }) })
+          .sort({ expiresAt: 1 })
+          .limit(overdueAtOnce)
+          .lean();
+        let count = 0;
+        for (const hold of found) {
+          if (hold.state === 'returning') await giveBack(hold);
+          else if (isOver(hold) && (await undo(hold))) count += 1;
+        }
+        return count;
       }),
     releaseHold: async (id, buyerId) =>
       answering(async () => {
-        const _id = holdIdSchema.parse(id);
-        const ofBuyer = buyerId === undefined ? {} : { buyerId };
-        // One that stopped half-way is gone through again: each product gives back once.
-        const isReleasable = trusted({ $in: ['held', 'releasing'] satisfies HoldDocument['state'][] });
+        const condition = { _id: holdIdSchema.parse(id), ...(buyerId === undefined ? {} : { buyerId }) };
+        // What is given back is what was sold: a hold that waits for its order is sold to it first.
+        await keep(condition);
+        const isReleasable = trusted({ $in: ['kept', 'returning'] satisfies HoldDocument['state'][] });
         const found = await holds
-          .findOneAndUpdate({ _id, ...ofBuyer, state: isReleasable }, { $set: { state: 'releasing' } })
+          .findOneAndUpdate({ ...condition, state: isReleasable }, { $set: { state: 'returning' } })
           .lean();
-        if (found === null) return;
-        const move = `give:${id}`;
-        for (const { productId, quantity } of found.lines) {
-          await products.updateOne(
-            { _id: productId, moves: trusted({ $ne: move }) },
-            { $inc: { stock: quantity, version: 1 }, $push: { moves: { $each: [move], $slice: -rememberedMoves } } },
-          );
-        }
-        await holds.updateOne({ _id: id, state: 'releasing' }, { $set: { state: 'released' } });
+        if (found !== null) await giveBack(found);
       }),
   };
+}
+
+async function firstShort(
+  lines: readonly HeldLine[],
+  take: (line: HeldLine) => Promise<boolean>,
+): Promise<HeldLine | undefined> {
+  for (const line of lines) if (!(await take(line))) return line;
+  return undefined;
+}
+
+function isHeldNow({ state, expiresAt }: HoldDocument): boolean {
+  return state === 'held' && expiresAt > new Date();
+}
+
+/** Nothing will come of it: its time is over, it is being given back, or the call that took it has ended. */
+function isOver({ state, expiresAt, attemptedAt }: HoldDocument): boolean {
+  if (state === 'taking') return Date.now() - attemptedAt.getTime() > leftBehindMilliseconds;
+  return state === 'undoing' || (state === 'held' && expiresAt <= new Date());
 }
 
 function toHold({ _id: id, buyerId, lines }: HoldDocument): Hold {

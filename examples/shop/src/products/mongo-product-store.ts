@@ -7,6 +7,7 @@ import {
   type MongoOptions,
 } from '@sallyport/example-shop-kit';
 import { Schema, trusted, type QueryFilter } from 'mongoose';
+import { holdModel } from '../holds/hold-document.ts';
 import { createMongoHolds } from '../holds/mongo-holds.ts';
 import { productModel, type ProductDocument } from './product-document.ts';
 import type { ProductScope, ProductStore } from './product-store.ts';
@@ -43,11 +44,15 @@ const orderings: Readonly<Record<ProductPageRequest['sort'], Readonly<Record<str
 export async function openMongoProductStore(options: MongoOptions): Promise<ProductStore> {
   const connection = prepareMongo();
   const products = productModel(connection);
+  const holds = holdModel(connection);
   const state = connection.model('State', stateDocumentSchema);
   await openMongo('shop', connection, options, async () => {
     await products.createIndexes();
+    await holds.createIndexes();
     // Products of an earlier version have no status: all of them were on sale.
     await products.updateMany({ status: trusted({ $exists: false }) }, { $set: { status: 'published' } });
+    // Holds of an earlier version have no end: they belong to orders.
+    await holds.updateMany({ state: 'held', expiresAt: trusted({ $exists: false }) }, { $set: { state: 'kept' } });
     if ((await state.exists({ _id: seeded })) !== null) return;
     // Two shops that start together do the same; only then is it said to be done.
     for (const product of seedProducts(new Date())) await unlessTaken(products.create([toDocument(product)]));
@@ -86,7 +91,7 @@ export async function openMongoProductStore(options: MongoOptions): Promise<Prod
       }),
     remove: async (id) =>
       answering(async () => (await products.deleteOne({ _id: productIdSchema.parse(id) })).deletedCount === 1),
-    ...createMongoHolds(connection, products),
+    ...createMongoHolds(holds, products),
     ping: async () =>
       answering(async () => {
         await products.exists({});
@@ -108,7 +113,13 @@ function toDocument(product: Product): ProductDocument {
   return { ...fields, _id: id, nameKey: fields.name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()) };
 }
 
-function toProduct({ _id, nameKey: _nameKey, moves: _moves, ...fields }: ProductDocument): Product {
+function toProduct({
+  _id,
+  nameKey: _nameKey,
+  moves: _moves,
+  settledMoves: _settled,
+  ...fields
+}: ProductDocument): Product {
   return productSchema.parse({ ...fields, id: _id });
 }
 

@@ -6,8 +6,10 @@ export interface ProductDocument extends Omit<Product, 'id'> {
   readonly _id: string;
   /** The name with A to Z in lower case: the order of the list, without a collation. */
   readonly nameKey: string;
-  /** Which holds changed the stock lately: each does so once. */
+  /** Which holds are changing the stock: each does so once. */
   readonly moves?: readonly string[];
+  /** Those of late that are through with it. */
+  readonly settledMoves?: readonly string[];
 }
 
 const text = { type: String, required: true } as const;
@@ -26,6 +28,7 @@ const productDocumentSchema = new Schema<ProductDocument>(
     stock: number,
     status: text,
     moves: { type: [String], default: undefined },
+    settledMoves: { type: [String], default: undefined },
     ownerId: fixedText,
     createdAt: fixedText,
     updatedAt: text,

@@ -37,11 +37,16 @@ export interface ProductStore {
   remove(id: string): Promise<boolean>;
   /**
    * Takes what an order holds out of stock: all of it or nothing, once for each id however often it is asked, and only from
-   * products that are on sale. Rejects with `SP_CONFLICT` while the same hold is being taken or was given back.
+   * products that are on sale at the prices of its lines. It comes back by itself after that time, unless it is kept before.
+   * Rejects with `SP_CONFLICT` while the same hold is being taken or was given back by `releaseHold`.
    */
-  hold(hold: Hold): Promise<HoldOutcome>;
-  /** Who holds what; `undefined` where there is no such hold, or it was given back. */
+  hold(hold: Hold, until: Date): Promise<HoldOutcome>;
+  /** Who holds what; `undefined` where there is no such hold, its time is over, or it was given back. */
   findHold(id: string): Promise<Hold | undefined>;
+  /** From now on the hold of this buyer has no end; `false` where there is none, or its time is over. */
+  keepHold(id: string, buyerId: string): Promise<boolean>;
+  /** Puts back what holds took whose time is over; resolves to how many there were. Several processes may do it at once. */
+  releaseOverdueHolds(): Promise<number>;
   /**
    * Puts what a hold took back into stock, once, where there is such a hold: of this buyer, unless none is named. From then
    * on the id holds nothing any more.

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import { answeringSqlite as answering, inTransaction, openSqlite, toSqliteValues } from '@sallyport/example-shop-kit';
-import { createSqliteHolds } from '../holds/sqlite-holds.ts';
+import { createHoldTable, createSqliteHolds } from '../holds/sqlite-holds.ts';
 import type { ProductScope, ProductStore } from './product-store.ts';
 import { productIdSchema, productSchema, type Product, type ProductPageRequest } from './product.ts';
 import { seedProducts } from './seed-products.ts';
@@ -20,12 +20,6 @@ const schema = `
     version INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX IF NOT EXISTS product_by_name ON product (name, id);
-  CREATE TABLE IF NOT EXISTS hold (
-    id TEXT PRIMARY KEY,
-    buyerId TEXT NOT NULL,
-    lines TEXT NOT NULL,
-    isReleased INTEGER NOT NULL DEFAULT 0
-  ) STRICT;
 `;
 
 const columns = 'id, name, description, priceCents, currency, stock, status, ownerId, createdAt, updatedAt, version';
@@ -46,6 +40,7 @@ export function createSqliteProductStore(file: string | undefined): ProductStore
   inTransaction(database, () => {
     database.exec(schema);
     addStatus(database);
+    createHoldTable(database);
     if (isNew) for (const product of seedProducts(new Date())) insert(database, product);
   });
 

@@ -1,5 +1,11 @@
 import { features } from '@sallyport/server';
 import type { Command } from '../command.ts';
+import { writeCertificateList } from './certs-crl.ts';
+import { initCertificates } from './certs-init.ts';
+import { issueCertificate } from './certs-issue.ts';
+import { listCertificates } from './certs-list.ts';
+import { renewCertificates } from './certs-renew.ts';
+import { revokeCertificates } from './certs-revoke.ts';
 import { dev } from './dev.ts';
 import { doctor } from './doctor.ts';
 import { explain } from './explain.ts';
@@ -33,6 +39,12 @@ export const commands: readonly Command[] = [
   listKeys,
   rotateKeys,
   withdrawKey,
+  initCertificates,
+  issueCertificate,
+  renewCertificates,
+  revokeCertificates,
+  writeCertificateList,
+  listCertificates,
   migrateDatabase,
   listRoutes,
   explain,

@@ -69,6 +69,11 @@ describe('what --json writes', () => {
     { args: ['secrets', 'rewrap'] },
     { args: ['keys', 'list'] },
     { args: ['keys', 'rotate', '--now'] },
+    { args: ['certs', 'init', '--trust-domain', 'acme'] },
+    { args: ['certs', 'issue', 'billing', '--spiffe', 'spiffe://acme/billing'] },
+    { args: ['certs', 'renew', 'billing'] },
+    { args: ['certs', 'revoke', 'billing'] },
+    { args: ['certs', 'crl'] },
     { args: ['migrate'] },
     { args: ['routes'] },
   ])('is as on the page: $args', async ({ args, input }) => {
@@ -126,7 +131,18 @@ describe('what --json writes', () => {
       expect(Object.keys(JSON.parse(line) as object)).toEqual(documented.get('users list')?.always);
   });
 
+  it('is a line for the authority, its list and each certificate', async () => {
+    const own = createWorkplace();
+    await own.run(['certs', 'init']);
+    await own.run(['certs', 'issue', 'billing']);
+    const lines = (await own.run(['certs', 'list', '--json'])).output.trimEnd().split('\n');
+    expect(lines).toHaveLength(3);
+    for (const line of lines)
+      expect(Object.keys(JSON.parse(line) as object)).toEqual(documented.get('certs list')?.always);
+  });
+
   it.each([
+    { args: ['certs', 'renew', 'none'], code: 1 },
     { args: ['users', 'ban', 'none@example.test'], code: 1 },
     { args: ['users', 'ban'], code: 2 },
     { args: ['users', 'bam'], code: 2 },

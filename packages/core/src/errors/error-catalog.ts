@@ -1,10 +1,14 @@
-/** How an error looks from outside. `challenge` is the RFC 6750 `error` of its `WWW-Authenticate` header. */
+/**
+ * How an error looks from outside. `challenge` is the `error` of its `WWW-Authenticate` header (RFC 6750, section 3), whose
+ * scheme is `Bearer` unless `scheme` says `DPoP` (RFC 9449, section 7.1).
+ */
 export interface ErrorCatalogEntry {
   readonly status: number;
   readonly title: string;
   /** What the caller can do about it. */
   readonly hint: string;
   readonly challenge?: string;
+  readonly scheme?: 'DPoP';
 }
 
 /**
@@ -118,6 +122,20 @@ export const errorCatalog = {
     title: 'The access token is not valid here',
     hint: 'Present the access token of /auth/token at the gateway; services take what the gateway attaches.',
     challenge: 'invalid_token',
+  },
+  SP_DPOP_PROOF_REQUIRED: {
+    status: 401,
+    title: 'The access token is bound to a key, and was presented without a proof of it',
+    hint: 'Send "Authorization: DPoP" with the token, and a proof for this very request in the header DPoP (RFC 9449).',
+    challenge: 'invalid_token',
+    scheme: 'DPoP',
+  },
+  SP_DPOP_PROOF_INVALID: {
+    status: 401,
+    title: 'The proof of possession does not hold for this request',
+    hint: 'Make one proof per request: its method and public URL, the hash of the token, the time of now, a fresh "jti".',
+    challenge: 'invalid_dpop_proof',
+    scheme: 'DPoP',
   },
   SP_WEBHOOK_UNVERIFIED: {
     status: 401,

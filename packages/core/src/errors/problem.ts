@@ -1,4 +1,5 @@
 import type { StepUp } from '../policy/assurance.ts';
+import { dpopAlgorithms } from '../token/dpop-algorithms.ts';
 import { errorCatalog, type ErrorCatalogEntry, type ErrorCode } from './error-catalog.ts';
 import type { NamedRequestLimit } from '../limits/request-limit.ts';
 import { asSallyportError, type FieldError, type SallyportError, type SecondFactorDemand } from './sallyport-error.ts';
@@ -84,10 +85,13 @@ function limitHeaders({ name, max, seconds }: NamedRequestLimit, resetSeconds: n
   };
 }
 
-/** RFC 6750, section 3; what would be enough is said in the words of RFC 9470, section 3. */
-function challengeOf({ challenge }: ErrorCatalogEntry, stepUp: StepUp | undefined): string {
+/**
+ * RFC 6750, section 3, and RFC 9449, section 7.1; what would be enough is said in the words of RFC 9470, section 3.
+ */
+function challengeOf({ challenge, scheme }: ErrorCatalogEntry, stepUp: StepUp | undefined): string {
   return [
-    'Bearer realm="sallyport"',
+    `${scheme ?? 'Bearer'} realm="sallyport"`,
+    ...(scheme === 'DPoP' ? [`algs="${dpopAlgorithms.join(' ')}"`] : []),
     ...(challenge === undefined ? [] : [`error="${challenge}"`]),
     ...(stepUp?.acr === undefined ? [] : [`acr_values="${stepUp.acr}"`]),
     ...(stepUp?.maxAgeSeconds === undefined ? [] : [`max_age=${stepUp.maxAgeSeconds}`]),

@@ -1,5 +1,6 @@
 import type { RevocationKind } from '../events/revocation-event.ts';
 import type { CredentialKind, Principal } from '../principal/principal.ts';
+import type { TokenConfirmation } from '../token/token-confirmation.ts';
 
 /** The header in which a request presents a credential. There is one at most: a request with two is refused before. */
 export interface PresentedCredential {
@@ -28,6 +29,11 @@ export interface AuthenticatedCaller {
   readonly endedBy: readonly RevocationTarget[];
   /** When it ends by itself. @default never */
   readonly expiresAt?: Date;
+  /**
+   * The key that the credential is bound to. The gateway demands a proof of it on every request, also where the caller is
+   * remembered. @default none: who has the credential may use it
+   */
+  readonly confirmation?: TokenConfirmation;
 }
 
 /** What an authenticator makes of a credential that is its own. */

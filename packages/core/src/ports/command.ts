@@ -40,7 +40,7 @@ export interface CommandOption {
 export interface Command<Context> {
   readonly name: string;
   readonly summary: string;
-  /** Names of what stands without an option, such as `<email>`; one that ends in `…>` may be repeated. */
+  /** Names of what stands without an option, such as `<email>`; `<roles…>` may be repeated, `[<name>]` may be left out. */
   readonly operands?: readonly string[];
   readonly options?: Readonly<Record<string, CommandOption>>;
   /** What else the help page says. */

@@ -1,16 +1,18 @@
 import { maximumTokenLength, SallyportError, type Authenticator, type PresentedCredential } from '@sallyport/core';
 import { requestOf, routeOf, type RequestState } from '../pipeline/request-state.ts';
 import { createCredentialFinder, type CredentialFinderParts } from './credential-finder.ts';
+import { createProofOfPossession, type ProofOfPossessionParts } from './proof-of-possession.ts';
 import {
   notApplicable,
   type RequestAuthenticationOutcome,
   type RequestAuthenticator,
 } from './request-authenticator.ts';
 
-export type FeatureAuthenticatorParts = CredentialFinderParts;
+export interface FeatureAuthenticatorParts extends CredentialFinderParts, ProofOfPossessionParts {}
 
 /**
- * Recognizes the credential of a feature in requests to routes: only on those that open its kind, and no oversized one.
+ * Recognizes the credential of a feature in requests to routes: only on those that open its kind, no oversized one, and none
+ * that is bound to a key without a proof of that key.
  */
 export function createFeatureAuthenticator(
   authenticator: Authenticator,
@@ -18,15 +20,20 @@ export function createFeatureAuthenticator(
 ): RequestAuthenticator {
   const { kind } = authenticator;
   const find = createCredentialFinder(authenticator, parts);
+  const demandProof = createProofOfPossession(parts);
 
   return {
     authenticate: (state) => {
       const presented = presentedIn(state);
       const credential = presented === undefined ? undefined : authenticator.recognize(presented);
-      if (credential === undefined) return notApplicable;
+      if (presented === undefined || credential === undefined) return notApplicable;
       if (!routeOf(state).credentials.has(kind)) return refused('credential-not-accepted');
       if (credential.length > maximumTokenLength) return refused('credential-too-long');
-      return find(state, credential, routeOf(state).fresh || state.isFresh);
+      const token = { presented, credential };
+      const found = find(state, credential, routeOf(state).fresh || state.isFresh);
+      return found instanceof Promise
+        ? found.then((later) => demandProof(state, token, later))
+        : demandProof(state, token, found);
     },
   };
 }

@@ -36,6 +36,8 @@ export function createExplainer(
     ...credentials,
     recordActivity: () => {},
     recordUse: () => {},
+    // A proof that is pasted into a question is not used up by it.
+    usedProofs: { use: () => true },
   });
 
   return (question, address) => {

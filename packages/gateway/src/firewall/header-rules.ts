@@ -9,6 +9,7 @@ export type HeaderRule =
   | 'host'
   | 'cookie'
   | 'authorization'
+  | 'dpop'
   | 'connection'
   | 'content-length'
   | 'transfer-encoding'
@@ -34,6 +35,7 @@ const handled: Readonly<Record<string, HeaderRule>> = {
   host: 'host',
   cookie: 'cookie',
   authorization: 'authorization',
+  dpop: 'dpop',
   connection: 'connection',
   'content-length': 'content-length',
   'transfer-encoding': 'transfer-encoding',
@@ -74,7 +76,7 @@ const reserved: ReadonlySet<string> = new Set(
     ['connection', 'keepalive', 'proxyconnection', 'proxyauthorization', 'proxyauthenticate', 'proxy'],
     ['te', 'trailer', 'transferencoding', 'upgrade', 'http2settings', 'expect', 'contentlength', 'host'],
     // Credentials, and identity in names that do not say so: see `isIdentityName`.
-    ['authorization', 'cookie', 'cookie2', 'xemail'],
+    ['authorization', 'cookie', 'cookie2', 'dpop', 'xemail'],
     ['xaccesstoken', 'xidtoken', 'ivuser', 'ivgroups', 'ivcreds', 'eppn'],
     ['xendpointapiuserinfo', 'xauthid', 'xauthsubject', 'xjwtassertion', 'xjwtpayload', 'xserverlessauthorization'],
     ['xgrafanauser'],

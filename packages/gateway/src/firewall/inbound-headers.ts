@@ -16,6 +16,8 @@ export interface InboundHeaders {
   readonly sentAuthorization: string | undefined;
   /** A credential in a header that an authenticator declares. */
   readonly credentialHeader: PresentedCredential | undefined;
+  /** The proof of possession that comes with an access token (RFC 9449, section 4.1). */
+  readonly dpopProof: string | undefined;
   readonly accept: string;
   readonly origin: string | undefined;
   readonly fetchSite: string | undefined;
@@ -123,6 +125,7 @@ function sortHeaders(
   let cookie: string | undefined;
   let authorization: string | undefined;
   let credentialHeader: PresentedCredential | undefined;
+  let dpopProof: string | undefined;
   let accept = '';
   let origin: string | undefined;
   let fetchSite: string | undefined;
@@ -192,6 +195,9 @@ function sortHeaders(
         endToEnd.push(name, value);
         break;
       // What decides about trust is joined when it comes twice, and then equals nothing that is allowed.
+      case 'dpop':
+        dpopProof = dpopProof === undefined ? value : `${dpopProof}, ${value}`;
+        break;
       case 'origin':
         origin = origin === undefined ? value : `${origin}, ${value}`;
         endToEnd.push(name, value);
@@ -259,6 +265,7 @@ function sortHeaders(
     authorization,
     sentAuthorization,
     credentialHeader,
+    dpopProof,
     accept,
     origin,
     fetchSite,

@@ -32,6 +32,8 @@ export function writeUpstreamHeaders(state: RequestState, route: ResolvedRoute, 
   if (state.token !== undefined) list.push('authorization', state.token.authorization);
   else if (headers.sentAuthorization !== undefined && passesAuthorization(state, route)) {
     list.push('authorization', headers.sentAuthorization);
+    // The service judges it, and the proof that belongs to it.
+    if (headers.dpopProof !== undefined) list.push('dpop', headers.dpopProof);
   }
   return list;
 }

@@ -155,7 +155,7 @@ describe('a preflight', () => {
     expect(answer.headers).toMatchObject({
       'access-control-allow-origin': listed,
       'access-control-allow-methods': 'GET, POST, DELETE',
-      'access-control-allow-headers': 'authorization, content-type, x-api-key, if-match',
+      'access-control-allow-headers': 'authorization, content-type, dpop, x-api-key, if-match',
       'access-control-max-age': '60',
     });
     expect(answer.headers['vary']).toContain('Origin');

@@ -23,7 +23,7 @@ export interface CrossOriginOptions {
 /** Kinds of credentials that a script holds itself, so that no browser attaches them. */
 const heldByScripts: ReadonlySet<CredentialKind> = new Set(['bearer', 'opaque', 'api-key']);
 
-const usualHeaders = ['authorization', 'content-type', 'x-api-key'];
+const usualHeaders = ['authorization', 'content-type', 'dpop', 'x-api-key'];
 const usualExposed = ['location', 'ratelimit', 'ratelimit-policy', 'retry-after', 'www-authenticate', 'x-request-id'];
 const usualMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const usualMaxAgeSeconds = 600;

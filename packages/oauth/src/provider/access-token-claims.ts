@@ -1,6 +1,12 @@
 import type { AccessToken, ClientCredentials, KoaContextWithOIDC } from 'oidc-provider';
+import { toTokenConfirmation } from '@sallyport/core';
 import * as z from 'zod';
 import { isSameResource } from './provider-resources.ts';
+
+const thumbprint = z.string().min(1).optional();
+const confirmationSchema = z
+  .strictObject({ jkt: thumbprint, 'x5t#S256': thumbprint })
+  .refine((claim) => toTokenConfirmation(claim) !== undefined, 'names no key');
 
 /** What an access token for the gateway says beside what RFC 9068 has it say. */
 export const accessTokenClaimsSchema = z.object({
@@ -17,6 +23,8 @@ export const accessTokenClaimsSchema = z.object({
   acr: z.string().optional(),
   amr: z.array(z.string()).default([]),
   auth_time: z.number().int().nonnegative().default(0),
+  /** What it is bound to. A token that is bound to what is not known here is no token. */
+  cnf: confirmationSchema.optional(),
 });
 
 /** The claims of an access token for the gateway. */

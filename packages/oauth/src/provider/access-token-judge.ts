@@ -1,6 +1,7 @@
 import {
   assuranceLevels,
   freezePrincipal,
+  toTokenConfirmation,
   type AuthenticatedCaller,
   type AuthenticationOutcome,
   type Principal,
@@ -43,7 +44,8 @@ export function createAccessTokenJudge(parts: AccessTokenJudgeParts): AccessToke
       return rejected('oauth-client-disabled');
     const principal = await principalOf(claims, client, parts);
     if (typeof principal === 'string') return rejected(principal);
-    const { grant } = claims;
+    const { grant, cnf } = claims;
+    const confirmation = cnf === undefined ? undefined : toTokenConfirmation(cnf);
     return {
       kind: 'authenticated',
       caller: {
@@ -52,6 +54,7 @@ export function createAccessTokenJudge(parts: AccessTokenJudgeParts): AccessToke
         // Its user, session and client always end it.
         endedBy: grant === undefined ? [] : [{ kind: 'client', id: grantTargetOf(grant) }],
         expiresAt,
+        ...(confirmation === undefined ? {} : { confirmation }),
       },
     };
   };

@@ -22,7 +22,7 @@ export interface OAuthAuthenticator {
   readonly isForAnotherResource: OwnJwts['isForAnotherResource'];
 }
 
-const opaqueForm = /^bearer +(sp_at_[\w-]+)$/i;
+const opaqueForm = /^(?:bearer|dpop) +(sp_at_[\w-]+)$/i;
 
 /**
  * Builds what recognizes access tokens of the provider at the gateway: those that were asked for with the public URL as
@@ -68,8 +68,15 @@ function createOpaqueAuthenticator(parts: OAuthAuthenticatorParts): BuiltAuthent
       (await artifacts.find({ kind: 'AccessToken', id: token })) ??
       (await artifacts.find({ kind: 'ClientCredentials', id: token }));
     if (stored?.payload['aud'] !== publicOrigin) return undefined;
-    const { accountId, clientId, extra, ...payload } = stored.payload;
-    const claims = { ...payload, ...(extra as object), sub: accountId ?? clientId, client_id: clientId }; // An object where it is there.
+    const { accountId, clientId, extra, jkt, 'x5t#S256': certificate, ...payload } = stored.payload;
+    const isBound = jkt !== undefined || certificate !== undefined;
+    const claims = {
+      ...payload,
+      ...(extra as object), // An object where it is there.
+      sub: accountId ?? clientId,
+      client_id: clientId,
+      ...(isBound ? { cnf: { jkt, 'x5t#S256': certificate } } : {}),
+    };
     return accessTokenClaimsSchema.safeParse(claims).data;
   };
 

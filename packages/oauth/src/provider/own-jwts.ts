@@ -29,8 +29,8 @@ export interface OwnJwts {
 
 /** More than there are keys. */
 const rememberedHeads = 100;
-/** `Bearer` and three parts. */
-const jwtForm = /^bearer +(([\w-]+)\.[\w-]+\.[\w-]+)$/i;
+/** `Bearer`, or `DPoP` for a token that is bound to a key (RFC 9449, section 7.1), and three parts. */
+const jwtForm = /^(?:bearer|dpop) +(([\w-]+)\.[\w-]+\.[\w-]+)$/i;
 const anotherAudience = 'made-for-another-audience';
 
 /** Builds their verification with the keys of their own use. */

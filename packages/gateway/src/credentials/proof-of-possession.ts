@@ -1,0 +1,75 @@
+import {
+  SallyportError,
+  verifyDpopProof,
+  type AuthenticatedCaller,
+  type ErrorCode,
+  type PresentedCredential,
+} from '@sallyport/core';
+import { requestOf, type RequestState } from '../pipeline/request-state.ts';
+import type { RequestAuthenticationOutcome } from './request-authenticator.ts';
+import type { UsedProofs } from './used-proofs.ts';
+
+export interface ProofOfPossessionParts {
+  readonly usedProofs: UsedProofs;
+  /** Origins of this gateway, as the configuration says. */
+  readonly publicOrigins: ReadonlySet<string>;
+}
+
+/** How a credential came, and what it was. */
+export interface PresentedToken {
+  readonly presented: PresentedCredential;
+  /** As its authenticator recognized it. */
+  readonly credential: string;
+}
+
+/**
+ * Demands the proof that a credential is bound to, on every request: what is remembered is who its caller is, and never that
+ * they proved it. A credential that is bound counts for nothing without its proof, and one that is not bound for nothing
+ * under the scheme that says so.
+ */
+export type DemandProof = (
+  state: RequestState,
+  token: PresentedToken,
+  found: RequestAuthenticationOutcome,
+) => RequestAuthenticationOutcome | Promise<RequestAuthenticationOutcome>;
+
+const dpopScheme = /^dpop /i;
+
+/** Builds the check. */
+export function createProofOfPossession(parts: ProofOfPossessionParts): DemandProof {
+  return (state, token, found) => {
+    if (found.kind !== 'authenticated' || found.credential === undefined) return found;
+    const { caller } = found.credential;
+    const { confirmation } = caller;
+    const isDpop = token.presented.header === 'authorization' && dpopScheme.test(token.presented.value);
+    if (confirmation === undefined) return isDpop ? refused('SP_TOKEN_INVALID', 'dpop-token-not-bound') : found;
+    // No listener takes certificates: nothing proves the possession of one.
+    if ('x5tS256' in confirmation) return refused('SP_TOKEN_INVALID', 'token-bound-to-certificate');
+    // RFC 9449, section 7.2: a thief without the key would leave the proof out.
+    if (!isDpop) return refused('SP_DPOP_PROOF_REQUIRED', 'dpop-token-as-bearer');
+    return judgeProof(state, token.credential, caller, confirmation.jkt, parts).then((refusal) => refusal ?? found);
+  };
+}
+
+async function judgeProof(
+  state: RequestState,
+  accessToken: string,
+  { principal }: AuthenticatedCaller,
+  jkt: string,
+  { usedProofs, publicOrigins }: ProofOfPossessionParts,
+): Promise<RequestAuthenticationOutcome | undefined> {
+  const { headers, method, rawPath } = requestOf(state);
+  if (headers.dpopProof === undefined) return refused('SP_DPOP_PROOF_REQUIRED', 'dpop-proof-missing');
+  const target = { method, origins: publicOrigins, path: rawPath, accessToken, at: state.at };
+  const proof = await verifyDpopProof(headers.dpopProof, target);
+  if (proof.kind === 'refused') return refused('SP_DPOP_PROOF_INVALID', proof.reason);
+  if (proof.jkt !== jkt) return refused('SP_DPOP_PROOF_INVALID', 'dpop-proof-of-another-key');
+  // A request that is decided on again is the same one, whose proof was used up for it.
+  if (state.isRepeated) return undefined;
+  if (await usedProofs.use(proof, principal.id)) return undefined;
+  return refused('SP_DPOP_PROOF_INVALID', 'dpop-proof-replayed');
+}
+
+function refused(code: ErrorCode, reason: string): RequestAuthenticationOutcome {
+  return { kind: 'rejected', error: new SallyportError(code, { reason }) };
+}
