@@ -207,6 +207,7 @@ export {
   toCertificateName,
   type ClientCertificate,
 } from './principal/client-certificate.ts';
+export { isSpiffeId } from './principal/spiffe-id.ts';
 export { toDistinguishedName } from './principal/distinguished-name.ts';
 export {
   anonymous,

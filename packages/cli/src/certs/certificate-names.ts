@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { exitCodes, UsageError } from '@sallyport/core';
+import { exitCodes, isSpiffeId, UsageError } from '@sallyport/core';
 import { contentOf, implicit, type Der } from './der.ts';
 
 /** What a certificate says of who holds it, beside its subject. */
@@ -19,7 +19,6 @@ const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 const dnsName = new RegExp(`^(?=.{1,253}$)(?:\\*\\.)?(?:${label}\\.)*${label}$`);
 const certificateName = new RegExp(`^${label}$`);
 const trustDomain = /^[a-z0-9](?:[a-z0-9._-]{0,253}[a-z0-9])?$/;
-const spiffePath = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.-]+)+$/;
 
 /** The tags of GeneralName (RFC 5280, section 4.2.1.6). */
 const generalName = { dns: 2, uri: 6, address: 7 } as const;
@@ -104,19 +103,9 @@ export function requirePermitted(
   );
 }
 
-/** Reads the names back from what Node says of a certificate that this command line issued. */
-export function parseSubjectAltName(subjectAltName: string | undefined): CertificateNames {
-  const entries = (subjectAltName ?? '').split(', ');
-  const valuesOf = (prefix: string): readonly string[] =>
-    entries.flatMap((entry) => (entry.startsWith(prefix) ? [entry.slice(prefix.length)] : []));
-  return { spiffeId: valuesOf('URI:')[0], dnsNames: valuesOf('DNS:'), addresses: valuesOf('IP Address:') };
-}
-
-/** The SPIFFE specification, section 2: no port, query or fragment, and no empty or relative segment. */
+/** With a path: an id without one names a trust domain, and no service in it. */
 function requireSpiffeId(id: string): void {
-  const domain = id.startsWith('spiffe://') ? trustDomainOf(id) : '';
-  const path = id.slice('spiffe://'.length + domain.length);
-  if (id.length <= 2048 && trustDomain.test(domain) && spiffePath.test(path)) return;
+  if (isSpiffeId(id) && /^spiffe:\/\/[^/]+\/./.test(id)) return;
   throw new UsageError('--spiffe must be a SPIFFE id such as spiffe://acme/billing.', exitCodes.usage);
 }
 

@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
+import { readClientCertificate } from '@sallyport/core';
 import { dayMilliseconds } from './authority-folder.ts';
-import { parseSubjectAltName } from './certificate-names.ts';
 import { usagesOf, type CertificateUsage } from './extensions.ts';
 import { serialOf, type Leaf } from './leaf-folder.ts';
 import type { Revocation } from './revocations.ts';
@@ -31,7 +31,7 @@ export function describeLeaf(leaf: Leaf, revocations: readonly Revocation[], now
   return {
     name,
     id: idOf(certificate),
-    subject: subjectText(certificate),
+    subject: readClientCertificate(certificate).subject,
     usage: usagesOf(certificate.keyUsage),
     serialNumber: serialOf(certificate),
     notAfter: certificate.validToDate,
@@ -50,11 +50,6 @@ export function daysUntil(date: Date, now: Date): number {
   return Math.ceil((date.getTime() - now.getTime()) / dayMilliseconds);
 }
 
-/** A distinguished name as RFC 4514 writes it: the most specific part first. Our names hold nothing that needs escaping. */
-export function subjectText({ subject }: X509Certificate): string {
-  return subject.split('\n').toReversed().join(',');
-}
-
 function stateOf({ certificate, isCurrent }: Leaf, revocations: readonly Revocation[], now: Date): LeafState {
   if (revocations.some(({ serialNumber }) => serialNumber === serialOf(certificate))) return 'revoked';
   if (certificate.validToDate <= now) return 'expired';
@@ -63,8 +58,8 @@ function stateOf({ certificate, isCurrent }: Leaf, revocations: readonly Revocat
 }
 
 function idOf(certificate: X509Certificate): string {
-  const { spiffeId, dnsNames, addresses } = parseSubjectAltName(certificate.subjectAltName);
+  const { spiffeId, dnsNames, addresses, subject } = readClientCertificate(certificate);
   if (spiffeId !== undefined) return spiffeId;
   const names = [...dnsNames, ...addresses];
-  return names.length === 0 ? subjectText(certificate) : names.join(' ');
+  return names.length === 0 ? subject : names.join(' ');
 }

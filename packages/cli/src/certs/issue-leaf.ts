@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
-import { exitCodes, UsageError } from '@sallyport/core';
+import { exitCodes, readClientCertificate, UsageError } from '@sallyport/core';
 import { backdateMilliseconds, makeKeys, type Authority } from './authority-folder.ts';
-import { parseSubjectAltName, requirePermitted, type CertificateNames } from './certificate-names.ts';
+import { requirePermitted, type CertificateNames } from './certificate-names.ts';
 import { constraintsOf, leafExtensions, usagesOf, type CertificateUsage } from './extensions.ts';
 import { forgetExpired, putLeaf } from './leaf-folder.ts';
 import { makeCertificate, subjectBelow, subjectOf } from './make-certificate.ts';
@@ -48,10 +48,10 @@ export function issueLeaf(authority: Authority, name: string, request: LeafReque
 
 /** What a certificate was issued for, so that the next one says the same. */
 export function requestOf(certificate: X509Certificate): LeafRequest {
-  const { validToDate, validFromDate, subjectAltName, keyUsage } = certificate;
+  const { spiffeId, dnsNames, addresses, validFrom, expiresAt } = readClientCertificate(certificate);
   return {
-    names: parseSubjectAltName(subjectAltName),
-    usages: usagesOf(keyUsage),
-    lifetimeMilliseconds: validToDate.getTime() - validFromDate.getTime() - backdateMilliseconds,
+    names: { spiffeId, dnsNames, addresses },
+    usages: usagesOf(certificate.keyUsage),
+    lifetimeMilliseconds: expiresAt.getTime() - validFrom.getTime() - backdateMilliseconds,
   };
 }

@@ -1,7 +1,6 @@
-import { exitCodes, UsageError } from '@sallyport/core';
+import { exitCodes, readClientCertificate, UsageError } from '@sallyport/core';
 import { createAuthority } from '../certs/authority-folder.ts';
 import { requireDnsName, requireTrustDomain, type NameConstraints } from '../certs/certificate-names.ts';
-import { subjectText } from '../certs/describe-leaf.ts';
 import { serialOf } from '../certs/leaf-folder.ts';
 import { defaultListDays, writeRevocationList } from '../certs/revocations.ts';
 import type { Command, CommandCall } from '../command.ts';
@@ -41,7 +40,7 @@ export const initCertificates: Command = {
     const { certificate } = authority;
     const files = filesOfAuthority(shown);
     const described = {
-      subject: subjectText(certificate),
+      subject: readClientCertificate(certificate).subject,
       serialNumber: serialOf(certificate),
       notAfter: certificate.validToDate,
       ...constraints,

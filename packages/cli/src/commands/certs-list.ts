@@ -1,6 +1,6 @@
-import { exitCodes } from '@sallyport/core';
+import { exitCodes, readClientCertificate } from '@sallyport/core';
 import { openAuthority } from '../certs/authority-folder.ts';
-import { daysUntil, describeLeaf, isDue, subjectText } from '../certs/describe-leaf.ts';
+import { daysUntil, describeLeaf, isDue } from '../certs/describe-leaf.ts';
 import { listLeaves, serialOf } from '../certs/leaf-folder.ts';
 import { listRevocations, readListOf } from '../certs/revocations.ts';
 import type { Command } from '../command.ts';
@@ -71,7 +71,7 @@ function authorityRow(certificate: ReturnType<typeof openAuthority>['certificate
   return {
     kind: 'authority',
     name: '(authority)',
-    id: subjectText(certificate),
+    id: readClientCertificate(certificate).subject,
     usage: [],
     serialNumber: serialOf(certificate),
     notAfter: certificate.validToDate,

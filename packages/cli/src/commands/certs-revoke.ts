@@ -69,10 +69,10 @@ function byName({ folder, shown }: Authority, typed: string, now: Date): readonl
   throw new UsageError(`Every certificate "${name}" has expired: there is nothing to revoke.`, exitCodes.refused);
 }
 
-/** Also as OpenSSL writes it: in capitals, and with colons. */
+/** Also as OpenSSL writes it, in capitals and with colons, and as logs do, without zeros in front. */
 function bySerial({ folder, shown }: Authority, typed: string): readonly Leaf[] {
-  const serial = typed.replaceAll(':', '').toLowerCase();
-  const leaf = listLeaves(folder).find(({ certificate }) => serialOf(certificate) === serial);
+  const digitsOf = (text: string): string => text.replaceAll(':', '').toLowerCase().replace(/^0+/, '');
+  const leaf = listLeaves(folder).find(({ certificate }) => digitsOf(serialOf(certificate)) === digitsOf(typed));
   if (leaf !== undefined) return [leaf];
   throw new UsageError(
     `No certificate in ${shown} has that serial number. "sallyport certs list" shows all.`,
