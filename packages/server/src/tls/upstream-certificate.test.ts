@@ -70,7 +70,7 @@ describe('the files of upstreamTls', () => {
     await break_();
     expect(problems()).toMatch(says);
     expect(problems()).not.toContain('PRIVATE KEY');
-    expect(() => openUpstreamCertificate({ files, logger })).toThrow(says);
+    expect(() => openUpstreamCertificate({ files, logger })).toThrow(/\(upstreamTls\) has one problem/);
   });
 
   it('are read again: what can be used is handed over, and what cannot is reported', async () => {
